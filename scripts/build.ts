@@ -1,0 +1,35 @@
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { minify } from '@swc/core'
+import { licenseTexts } from './licenses.ts'
+import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
+
+/** Bundles the action into `out`, which is emptied first. The same sources and packages give the same bytes, wherever they lie. */
+export async function build(out: string): Promise<void> {
+  const statsFile = join(temporaryFolder(), 'stats.json')
+  rmSync(join(repositoryRoot, 'build'), { recursive: true, force: true })
+  rmSync(out, { recursive: true, force: true })
+
+  runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
+  runNode([
+    ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', 'build/index.js', '--out', out],
+    ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
+  ])
+  // ncc's own --license misses every ES module, and its --minify every file but the entry.
+  writeFileSync(join(out, 'licenses.txt'), licenseTexts(statsFile))
+  for (const file of globSync(join(out, '*.js'))) await minifyFile(file)
+  // A helper of the interactive browser sign-in, which no workflow can use.
+  rmSync(join(out, 'xdg-open'), { force: true })
+}
+
+async function minifyFile(file: string): Promise<void> {
+  const { code } = await minify(readFileSync(file, 'utf8'), {
+    module: true,
+    compress: true,
+    mangle: true,
+    format: { comments: false },
+  })
+  writeFileSync(file, code)
+}
+
+if (import.meta.main) await build(resolve(repositoryRoot, 'dist'))

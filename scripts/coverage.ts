@@ -1,0 +1,77 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { coverageFolderVariable, lineHits, readCoverage } from './raw-coverage.ts'
+import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
+
+/**
+ * Runs all tests, the scenarios on src/index.ts instead of the bundle, and demands that nearly every line of the action and of the
+ * local cloud was run, whether inside a test or in a process that a test started.
+ */
+
+const folders = ['src', 'local-cloud']
+const minimumPercent = 95
+
+interface FileLines {
+  /** Relative to the repository. */
+  path: string
+  total: number
+  missed: number[]
+}
+
+function runTests(coverageFolder: string): void {
+  runNode(
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      '--coverage',
+      '--coverageReporters=none',
+      '--reporters=default',
+      '--reporters=<rootDir>/scripts/jest/raw-coverage-reporter.ts',
+    ],
+    { KEYLESS_GATE_ENTRY: 'src/index.ts', [coverageFolderVariable]: coverageFolder },
+  )
+}
+
+/** Files without a single statement (types only) have nothing to run and are left out. */
+function measure(coverageFolder: string): FileLines[] {
+  const paths = folders.flatMap(folder => globSync(join(repositoryRoot, folder, '**/*.ts'))).toSorted()
+  const urls = new Set(paths.map(path => pathToFileURL(path).href))
+  const coverage = readCoverage(coverageFolder, url => urls.has(url))
+  return paths
+    .map(path => {
+      const hits = lineHits(readFileSync(path, 'utf8'), coverage.get(pathToFileURL(path).href) ?? [])
+      const missed = [...hits].filter(([, count]) => count === 0).map(([line]) => line)
+      return {
+        path: relative(repositoryRoot, path),
+        total: hits.size,
+        missed: missed.toSorted((a, b) => a - b),
+      }
+    })
+    .filter(({ total }) => total > 0)
+}
+
+function percentRun(files: readonly FileLines[]): number {
+  const total = files.reduce((sum, file) => sum + file.total, 0)
+  const missed = files.reduce((sum, file) => sum + file.missed.length, 0)
+  return total === 0 ? 0 : (100 * (total - missed)) / total
+}
+
+const row = (percent: number, text: string) => `${percent.toFixed(1).padStart(6)} %  ${text}\n`
+
+const coverageFolder = temporaryFolder()
+runTests(coverageFolder)
+const files = measure(coverageFolder)
+for (const file of files) {
+  const missed = file.missed.length > 0 ? `  not run: ${file.missed.join(', ')}` : ''
+  process.stdout.write(row(percentRun([file]), file.path + missed))
+}
+for (const folder of folders) {
+  const percent = percentRun(files.filter(({ path }) => path.startsWith(`${folder}/`)))
+  process.stdout.write(row(percent, `of the lines of ${folder}/`))
+  if (percent < minimumPercent) {
+    process.stdout.write(`${folder}/ must reach ${minimumPercent} %.\n`)
+    process.exitCode = 1
+  }
+}

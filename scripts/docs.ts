@@ -1,0 +1,89 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ActionMetadata, readActionMetadata } from './action-metadata.ts'
+import { repositoryRoot } from './tools.ts'
+
+/** Text of which the code is the source: a whole file, or what stands between `<!-- marker -->` and `<!-- /marker -->` in one. */
+interface GeneratedText {
+  /** Relative to the repository. */
+  path: string
+  /** Absent: the whole file. */
+  marker?: string
+  generate(): string
+}
+
+const generatedTexts: readonly GeneratedText[] = [
+  { path: 'README.md', marker: 'inputs', generate: () => inputsTable(readActionMetadata()) },
+  { path: 'README.md', marker: 'outputs', generate: () => outputsTable(readActionMetadata()) },
+]
+
+function inputsTable({ inputs }: ActionMetadata): string {
+  return table(
+    ['Input', 'Default', 'Meaning'],
+    Object.entries(inputs).map(([name, input]) => [
+      code(name),
+      input.default ? code(input.default) : '',
+      input.description,
+    ]),
+  )
+}
+
+function outputsTable({ outputs }: ActionMetadata): string {
+  return table(
+    ['Output', 'Meaning'],
+    Object.entries(outputs).map(([name, output]) => [code(name), output.description]),
+  )
+}
+
+const code = (text: string) => `\`${text}\``
+
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** `current` with the generated text in its place. Throws where a marker is missing. */
+export function withGenerated(current: string, { path, marker, generate }: GeneratedText): string {
+  if (marker === undefined) return generate()
+  const [start, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`]
+  const from = current.indexOf(start)
+  const to = current.indexOf(end, from)
+  if (from < 0 || to < 0) throw new Error(`${path} must hold ${start} and, below it, ${end}`)
+  return `${current.slice(0, from)}${start}\n\n${generate()}\n\n${current.slice(to)}`
+}
+
+/** What every generated file should hold, by path. */
+export function generateAll(): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const text of generatedTexts) {
+    files.set(text.path, withGenerated(files.get(text.path) ?? readIfPresent(text.path), text))
+  }
+  return files
+}
+
+function readIfPresent(path: string): string {
+  const file = join(repositoryRoot, path)
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+/** Paths of the files that are not what the code generates. */
+export function outdated(): string[] {
+  return [...generateAll()].filter(([path, text]) => readIfPresent(path) !== text).map(([path]) => path)
+}
+
+function check(): void {
+  for (const path of outdated()) {
+    process.stdout.write(`${path} is not current: run \`npm run docs\` and commit it.\n`)
+    process.exitCode = 1
+  }
+}
+
+function write(): void {
+  for (const [path, text] of generateAll()) writeFileSync(join(repositoryRoot, path), text)
+}
+
+if (import.meta.main) {
+  if (process.argv.includes('--check')) check()
+  else write()
+}

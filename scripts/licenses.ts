@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+
+interface BundledModule {
+  nameForCondition?: string | null | undefined
+  modules?: BundledModule[] | undefined
+}
+
+const bundledModule: v.GenericSchema<BundledModule> = v.object({
+  nameForCondition: v.nullish(v.string()),
+  /** Modules that the bundler joined into this one. */
+  modules: v.optional(v.array(v.lazy(() => bundledModule))),
+})
+
+const statsSchema = v.object({ modules: v.array(bundledModule) })
+
+const packageSchema = v.object({ name: v.string(), version: v.string(), license: v.string() })
+
+/** The licences of all packages of which something is in the bundle, read from the bundler's statistics. */
+export function licenseTexts(statsFile: string): string {
+  const { modules } = v.parse(statsSchema, JSON.parse(readFileSync(statsFile, 'utf8')))
+  const folders = new Set(modules.flatMap(moduleFiles).flatMap(packageFolder))
+  return [...folders].map(licenseText).toSorted().join('\n')
+}
+
+function moduleFiles({ nameForCondition, modules = [] }: BundledModule): string[] {
+  return [...(nameForCondition ? [nameForCondition] : []), ...modules.flatMap(moduleFiles)]
+}
+
+/** The folder of the package that a file belongs to; none for our own files. */
+function packageFolder(file: string): string[] {
+  const folder = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0]
+  return folder === undefined ? [] : [folder]
+}
+
+function licenseText(folder: string): string {
+  const { name, version, license } = v.parse(
+    packageSchema,
+    JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
+  )
+  const files = readdirSync(folder).filter(file => /^(licen[cs]e|notice)/i.test(file))
+  if (files.length === 0) throw new Error(`${name} ${version} (${license}) comes without a licence text`)
+  const texts = files
+    .toSorted()
+    .map(file => readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim())
+  return [`${name} ${version} (${license})`, ...texts, ''].join('\n\n')
+}

@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+/** Absolute path, without a slash at the end. */
+export const repositoryRoot = dirname(import.meta.dirname)
+
+/**
+ * Runs this very Node with `args` in the repository's root, its output going where ours goes. Where it fails, it has said why:
+ * this process ends at once with the same code.
+ */
+export function runNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): void {
+  const { status, error } = spawnSync(process.execPath, args, {
+    cwd: repositoryRoot,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...environment },
+  })
+  if (error) throw error
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+/** A new folder that goes when this process ends, however it ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'key-less-gate-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}

@@ -1,0 +1,77 @@
+import { v5 } from 'uuid'
+import { StepFailure } from '../diagnosis/verdict.ts'
+import type { ResourceManager } from '../resource/resource-manager.ts'
+import { runUrl, type WorkflowRun } from '../workflow-run.ts'
+import { withoutLeadingSlash } from './assignments.ts'
+
+/** The namespace of the `guid()` function of ARM templates and Bicep. */
+const templateNamespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'
+
+export interface RoleToGrant {
+  scope: string
+  principalId: string
+  roleGuid: string
+  roleDefinitionId: string
+}
+
+export interface Granted {
+  /** `exists`: somebody else made the same assignment under another name. */
+  outcome: 'granted' | 'exists'
+  assignmentId: string | undefined
+}
+
+/** The same name for the same grant, in whichever run: runs side by side make one assignment. */
+export function assignmentName({ scope, principalId, roleGuid }: RoleToGrant): string {
+  return v5([scope, principalId, roleGuid].join('-').toLowerCase(), templateNamespace)
+}
+
+/**
+ * Assigns the role to the principal. 201 and 200 both mean that the assignment is there now (the service answers 201 for
+ * one that exists); 409 RoleAssignmentExists names it.
+ * @throws StepFailure `cannot-assign-role` or another of Resource Manager's codes.
+ */
+export async function grantRole(
+  manager: ResourceManager,
+  role: RoleToGrant,
+  run: WorkflowRun,
+): Promise<Granted> {
+  const name = assignmentName(role)
+  try {
+    const assignment = await manager.call('assigning the role', () =>
+      manager.authorization.roleAssignments.create(withoutLeadingSlash(role.scope), name, {
+        roleDefinitionId: role.roleDefinitionId,
+        principalId: role.principalId,
+        // Without it the service looks the principal up, and may not find one that is new.
+        principalType: 'ServicePrincipal',
+        description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
+      }),
+    )
+    return { outcome: 'granted', assignmentId: assignment.id }
+  } catch (error) {
+    if (!(error instanceof StepFailure) || error.refusal.code !== 'role-assignment-exists') throw error
+    const existing = assignmentIdIn(error.refusal.said.message)
+    return {
+      outcome: 'exists',
+      assignmentId: existing && `${role.scope}/providers/Microsoft.Authorization/roleAssignments/${existing}`,
+    }
+  }
+}
+
+/** The id stands in the message, without dashes. */
+export function assignmentIdIn(message: string): string | undefined {
+  const parts = /assignment is ([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})/i.exec(
+    message,
+  )
+  return parts?.slice(1).join('-').toLowerCase()
+}
+
+/**
+ * When the assignment was made, in milliseconds since the epoch. The reply to a grant does not tell: it shows the time of
+ * the request even for an assignment that is years old.
+ */
+export async function createdOn(manager: ResourceManager, assignmentId: string): Promise<number | undefined> {
+  const assignment = await manager.call('reading the role assignment', () =>
+    manager.authorization.roleAssignments.getById(withoutLeadingSlash(assignmentId)),
+  )
+  return assignment.createdOn?.getTime()
+}

@@ -1,0 +1,42 @@
+/** Effective permissions: one entry a role held, added up (learn.microsoft.com, role-definitions). */
+
+export interface Permission {
+  actions?: string[] | undefined
+  notActions?: string[] | undefined
+  dataActions?: string[] | undefined
+  notDataActions?: string[] | undefined
+}
+
+/** Whether some role holds the data action. `notDataActions` takes away within its own role only: it is no denial. */
+export function coversDataAction(permissions: readonly Permission[], dataAction: string): boolean {
+  return permissions.some(
+    ({ dataActions, notDataActions }) =>
+      matchesAny(dataActions, dataAction) && !matchesAny(notDataActions, dataAction),
+  )
+}
+
+export function coversAction(permissions: readonly Permission[], action: string): boolean {
+  return permissions.some(
+    ({ actions, notActions }) => matchesAny(actions, action) && !matchesAny(notActions, action),
+  )
+}
+
+function matchesAny(patterns: readonly string[] | undefined, operation: string): boolean {
+  return patterns?.some(pattern => matches(pattern, operation)) ?? false
+}
+
+/** `*` stands for any run of characters, slashes included; case does not matter. */
+function matches(pattern: string, operation: string): boolean {
+  const [first = '', ...rest] = pattern.toLowerCase().split('*')
+  const text = operation.toLowerCase()
+  if (rest.length === 0) return text === first
+  if (!text.startsWith(first)) return false
+  const last = rest.pop() ?? ''
+  let position = first.length
+  for (const part of rest) {
+    const found = text.indexOf(part, position)
+    if (found < 0) return false
+    position = found + part.length
+  }
+  return text.length - last.length >= position && text.endsWith(last)
+}

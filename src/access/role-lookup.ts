@@ -1,0 +1,42 @@
+import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
+import type { ResourceManager } from '../resource/resource-manager.ts'
+import { plain } from '../untrusted-text.ts'
+import { withoutLeadingSlash } from './assignments.ts'
+import { type RoleReference, roleGuidOf, roleNameOf } from './roles.ts'
+
+export interface Role {
+  guid: string
+  /** The GUID itself where the name is not known. */
+  name: string
+}
+
+/**
+ * Finds the role that was asked for. Built-in roles and GUIDs need no request.
+ * @throws StepFailure `role-not-found` where no custom role has the name.
+ */
+export async function findRole(
+  manager: ResourceManager,
+  reference: RoleReference,
+  scope: string,
+): Promise<Role> {
+  if (reference.kind === 'guid')
+    return { guid: reference.guid, name: roleNameOf(reference.guid) ?? reference.guid }
+  const doing = 'looking up the role'
+  const { name } = reference
+  const found = await manager.call(doing, async () => {
+    const filter = `roleName eq '${name.replaceAll("'", "''")}'`
+    for await (const definition of manager.authorization.roleDefinitions.list(withoutLeadingSlash(scope), {
+      filter,
+    })) {
+      if (definition.name !== undefined) return definition
+    }
+    return undefined
+  })
+  if (found?.name === undefined) {
+    throw new StepFailure(
+      doing,
+      ownRefusal('role-not-found', `No role named "${plain(name)}" can be assigned at ${plain(scope)}.`),
+    )
+  }
+  return { guid: roleGuidOf(found.name), name: plain(found.roleName ?? name) }
+}

@@ -1,0 +1,38 @@
+import { createHttpHeaders, type HttpClient } from '@azure/core-rest-pipeline'
+import type { Http } from './http.ts'
+
+/**
+ * Lets the Azure SDKs send their requests through our door, so that time, size, proxies and destinations are bounded for
+ * them too. Retries and redirects are left to us: the SDKs wait as long as a server says, and follow where it points.
+ */
+export function asHttpClient(http: Http): HttpClient {
+  return {
+    async sendRequest(request) {
+      if (request.body !== undefined && request.body !== null && typeof request.body !== 'string') {
+        throw new TypeError('Only text bodies are sent to Azure')
+      }
+      const reply = await http({
+        method: request.method,
+        url: request.url,
+        headers: request.headers.toJSON(),
+        ...(typeof request.body === 'string' ? { body: request.body } : {}),
+      })
+      return {
+        request,
+        status: reply.status,
+        headers: createHttpHeaders(reply.headers),
+        bodyAsText: reply.body,
+      }
+    },
+  }
+}
+
+/** Options that every SDK client of this action is made with. */
+export function sdkOptions(http: Http) {
+  return {
+    httpClient: asHttpClient(http),
+    retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
+    userAgentOptions: { userAgentPrefix: 'key-less-gate' },
+  }
+}

@@ -1,0 +1,108 @@
+/** Azure clouds, one row each. Hosts and audiences: azure-cli cloud.py, the SDKs' Known*Audience enums, learn.microsoft.com. */
+
+export const cloudNames = ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud', 'custom'] as const
+export type CloudName = (typeof cloudNames)[number]
+
+/** The two audiences that inference endpoints accept; which one depends on the route. */
+export interface InferenceAudiences {
+  cognitiveServices: string
+  /** Undefined where the cloud is not known to have one. */
+  foundry: string | undefined
+}
+
+export interface Cloud {
+  name: CloudName
+  authorityHost: string
+  resourceManager: { endpoint: string; audience: string }
+  inferenceAudiences: InferenceAudiences
+  /** An inference host is one of these domains or lies below one. */
+  inferenceDomains: readonly string[]
+  /** Audience of the GitHub OIDC token. */
+  assertionAudience: string
+}
+
+const assertionAudience = 'api://AzureADTokenExchange'
+
+const azureCloud: Cloud = {
+  name: 'AzureCloud',
+  authorityHost: 'https://login.microsoftonline.com',
+  resourceManager: { endpoint: 'https://management.azure.com', audience: 'https://management.azure.com' },
+  inferenceAudiences: {
+    cognitiveServices: 'https://cognitiveservices.azure.com',
+    foundry: 'https://ai.azure.com',
+  },
+  inferenceDomains: ['openai.azure.com', 'services.ai.azure.com', 'cognitiveservices.azure.com'],
+  assertionAudience,
+}
+
+const knownClouds: Record<Exclude<CloudName, 'custom'>, Cloud> = {
+  AzureCloud: azureCloud,
+  AzureUSGovernment: {
+    name: 'AzureUSGovernment',
+    authorityHost: 'https://login.microsoftonline.us',
+    resourceManager: {
+      endpoint: 'https://management.usgovcloudapi.net',
+      audience: 'https://management.usgovcloudapi.net',
+    },
+    inferenceAudiences: { cognitiveServices: 'https://cognitiveservices.azure.us', foundry: undefined },
+    inferenceDomains: ['openai.azure.us', 'services.ai.azure.us', 'cognitiveservices.azure.us'],
+    assertionAudience,
+  },
+  AzureChinaCloud: {
+    name: 'AzureChinaCloud',
+    authorityHost: 'https://login.partner.microsoftonline.cn',
+    resourceManager: {
+      endpoint: 'https://management.chinacloudapi.cn',
+      audience: 'https://management.chinacloudapi.cn',
+    },
+    inferenceAudiences: { cognitiveServices: 'https://cognitiveservices.azure.cn', foundry: undefined },
+    inferenceDomains: ['openai.azure.cn', 'services.ai.azure.cn', 'cognitiveservices.azure.cn'],
+    assertionAudience,
+  },
+}
+
+/** What a user may name instead of the cloud's own; https origins without a trailing slash. */
+export interface NamedHosts {
+  authorityHost?: string | undefined
+  resourceManagerEndpoint?: string | undefined
+  /** The `endpoint` input. */
+  inferenceEndpoint?: string | undefined
+}
+
+const hostname = (origin: string) => new URL(origin).hostname
+
+/**
+ * The row of a cloud with the hosts that the user named put in. A custom cloud has the audiences of AzureCloud and no
+ * inference domains but the hosts that were named, and what lies below them.
+ */
+export function cloudOf(name: CloudName, named: NamedHosts): Cloud {
+  const row = name === 'custom' ? azureCloud : knownClouds[name]
+  const namedForInference =
+    name === 'custom'
+      ? [named.inferenceEndpoint, named.authorityHost, named.resourceManagerEndpoint]
+      : [named.inferenceEndpoint]
+  const namedDomains = namedForInference.filter(origin => origin !== undefined).map(hostname)
+  return {
+    ...row,
+    name,
+    authorityHost: named.authorityHost ?? row.authorityHost,
+    resourceManager: {
+      endpoint: named.resourceManagerEndpoint ?? row.resourceManager.endpoint,
+      audience: row.resourceManager.audience,
+    },
+    inferenceDomains: name === 'custom' ? namedDomains : [...row.inferenceDomains, ...namedDomains],
+  }
+}
+
+/** Whether a bearer token for inference may be sent to this URL: https, and a host of the cloud's inference domains. */
+export function isInferenceUrl(cloud: Cloud, url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname: host, username, password } = new URL(url)
+  if (protocol !== 'https:' || username !== '' || password !== '') return false
+  return cloud.inferenceDomains.some(domain => host === domain || host.endsWith(`.${domain}`))
+}
+
+/** All inference audiences of a cloud, the most widely accepted one first. */
+export function knownAudiences({ cognitiveServices, foundry }: InferenceAudiences): string[] {
+  return foundry === undefined ? [cognitiveServices] : [cognitiveServices, foundry]
+}

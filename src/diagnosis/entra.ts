@@ -1,0 +1,123 @@
+import * as v from 'valibot'
+import type { HttpReply } from '../http.ts'
+import type { DiagnosisCode } from './codes.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+
+/**
+ * Refusals of Entra's token and discovery endpoints. The AADSTS number decides: the same number arrives with several
+ * statuses and `error` values (learn.microsoft.com, reference-error-codes).
+ */
+
+const byNumber: Readonly<Record<number, DiagnosisCode>> = {
+  70021: 'federated-subject-mismatch',
+  700213: 'federated-subject-mismatch',
+  7002138: 'federated-subject-case-mismatch',
+  700211: 'federated-issuer-mismatch',
+  700212: 'federated-audience-mismatch',
+  7002121: 'federated-audience-mismatch',
+  70025: 'federated-credential-missing',
+  7002381: 'federated-enterprise-claim-required',
+  700223: 'federation-disabled',
+  700238: 'federation-disabled',
+  50027: 'assertion-rejected',
+  500271: 'assertion-rejected',
+  5002738: 'assertion-rejected',
+  50013: 'assertion-rejected',
+  700021: 'assertion-rejected',
+  700030: 'assertion-rejected',
+  700024: 'assertion-expired',
+  50166: 'issuer-keys-unavailable',
+  700016: 'application-not-found',
+  700015: 'application-not-found',
+  7000112: 'application-disabled',
+  7000111: 'application-disabled',
+  50105: 'application-not-assigned',
+  501051: 'application-not-assigned',
+  7000229: 'service-principal-missing',
+  90002: 'tenant-not-found',
+  900023: 'tenant-not-found',
+  900021: 'tenant-not-found',
+  900382: 'wrong-cloud',
+  90038: 'wrong-cloud',
+  53003: 'conditional-access-blocked',
+  530031: 'conditional-access-blocked',
+  53000: 'conditional-access-blocked',
+  500011: 'token-scope-invalid',
+  500014: 'token-scope-invalid',
+  70011: 'token-scope-invalid',
+  1002012: 'token-scope-invalid',
+  90055: 'entra-throttled',
+  50196: 'entra-throttled',
+  90024: 'entra-unavailable',
+  90033: 'entra-unavailable',
+  90006: 'entra-unavailable',
+  90020: 'entra-unavailable',
+  50000: 'entra-unavailable',
+}
+
+/** A federated credential that was made a moment ago is not known to every replica of Entra at once. */
+const mayNotHaveArrived: ReadonlySet<number> = new Set([70021, 700213])
+
+const errorBody = v.object({
+  error: v.optional(v.string()),
+  error_description: v.optional(v.string()),
+  error_codes: v.optional(v.array(v.number())),
+  trace_id: v.optional(v.string()),
+  correlation_id: v.optional(v.string()),
+})
+
+/** @param now Milliseconds since the epoch. */
+export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
+  const parsed = v.safeParse(errorBody, parseJson(reply.body))
+  const body = parsed.success ? parsed.output : {}
+  const description = body.error_description ?? reply.body
+  const number = aadstsNumber(body.error_codes, description)
+  const said = saidBy(reply, number === undefined ? body.error : `AADSTS${number}`, withoutIds(description))
+  said.ids = {
+    ...said.ids,
+    ...(body.trace_id === undefined ? {} : { 'trace id': body.trace_id.slice(0, 80) }),
+    ...(body.correlation_id === undefined ? {} : { 'correlation id': body.correlation_id.slice(0, 80) }),
+  }
+  const after = retryAfterMs(reply.headers, now)
+  return {
+    ...kindAndCode(number, body.error, description, reply.status),
+    said,
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+  }
+}
+
+function kindAndCode(
+  number: number | undefined,
+  error: string | undefined,
+  description: string,
+  status: number,
+): Pick<Refusal, 'kind' | 'code'> {
+  const code = number === undefined ? undefined : codeOfNumber(number, description)
+  if (code === 'entra-throttled' || (code === undefined && status === 429))
+    return { kind: 'throttled', code: 'entra-throttled' }
+  if (code === 'entra-unavailable' || code === 'issuer-keys-unavailable') return { kind: 'transient', code }
+  if (code !== undefined)
+    return { kind: number !== undefined && mayNotHaveArrived.has(number) ? 'wait' : 'fatal', code }
+  if (error === 'temporarily_unavailable' || status >= 500 || status === 408)
+    return { kind: 'transient', code: 'entra-unavailable' }
+  return { kind: 'fatal', code: 'entra-rejected' }
+}
+
+function codeOfNumber(number: number, description: string): DiagnosisCode | undefined {
+  // One number for a bad signature and for keys that Entra has not fetched yet; only the reason tells.
+  if (number === 700027)
+    return /key was not found/i.test(description) ? 'issuer-keys-unavailable' : 'assertion-rejected'
+  return byNumber[number]
+}
+
+function aadstsNumber(codes: readonly number[] | undefined, description: string): number | undefined {
+  const first = codes?.[0]
+  if (first !== undefined) return first
+  const inText = /AADSTS(\d+)/.exec(description)?.[1]
+  return inText === undefined ? undefined : Number(inText)
+}
+
+/** Trace id, correlation id and timestamp stand at the end of every description; they are shown apart. */
+function withoutIds(description: string): string {
+  return description.replace(/\s*Trace ID:[\s\S]*$/i, '')
+}

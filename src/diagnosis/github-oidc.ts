@@ -1,0 +1,47 @@
+import * as v from 'valibot'
+import type { HttpReply } from '../http.ts'
+import type { WorkflowRun } from '../workflow-run.ts'
+import { ownRefusal, parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+
+/** Refusals of GitHub's OIDC endpoint. */
+
+/** Why the runner offered no OIDC endpoint at all. Only the absent variables show it, never an outage. */
+export function oidcUnavailable(run: WorkflowRun): Refusal {
+  if (run.fromFork) {
+    return ownRefusal(
+      'oidc-unavailable-fork',
+      'The pull request comes from a fork, and GitHub gives such runs no OIDC token.',
+    )
+  }
+  if (run.actor === 'dependabot[bot]') {
+    return ownRefusal(
+      'oidc-unavailable-fork',
+      'Dependabot started this run, and GitHub gives such runs a read-only token unless the job asks for more.',
+    )
+  }
+  return ownRefusal(
+    'oidc-permission-missing',
+    'The runner set neither ACTIONS_ID_TOKEN_REQUEST_URL nor ACTIONS_ID_TOKEN_REQUEST_TOKEN: the job may not ask for an OIDC token.',
+  )
+}
+
+const errorBody = v.object({ message: v.string() })
+
+/** @param now Milliseconds since the epoch. */
+export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
+  const body = v.safeParse(errorBody, parseJson(reply.body))
+  const said = saidBy(reply, undefined, body.success ? body.output.message : reply.body)
+  const { status } = reply
+  if (status === 429) {
+    const after = retryAfterMs(reply.headers, now)
+    return {
+      kind: 'throttled',
+      code: 'oidc-endpoint-unavailable',
+      said,
+      ...(after === undefined ? {} : { retryAfterMs: after }),
+    }
+  }
+  if (status >= 500 || status === 408 || status < 400)
+    return { kind: 'transient', code: 'oidc-endpoint-unavailable', said }
+  return { kind: 'fatal', code: 'oidc-request-refused', said }
+}

@@ -1,0 +1,103 @@
+import * as v from 'valibot'
+import type { HttpReply } from '../http.ts'
+import type { DiagnosisCode } from './codes.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+
+/** Refusals of Azure Resource Manager, by the service's own code first (learn.microsoft.com, common-deployment-errors; RBAC troubleshooting). */
+
+type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
+
+const byServiceCode: Readonly<Record<string, KindAndCode>> = {
+  denyassignmentauthorizationfailed: fatal('deny-assignment'),
+  principalnotfound: { kind: 'transient', code: 'principal-not-found' },
+  principaltypenotsupported: fatal('principal-type-mismatch'),
+  unmatchedprincipaltype: fatal('principal-type-mismatch'),
+  invalidprincipalid: fatal('principal-not-found'),
+  roledefinitiondoesnotexist: fatal('role-not-found'),
+  roledefinitionnotfound: fatal('role-not-found'),
+  roleassignmentlimitexceeded: fatal('role-assignment-limit'),
+  roleassignmentexists: fatal('role-assignment-exists'),
+  roleassignmentupdatenotpermitted: fatal('role-assignment-conflict'),
+  hashconflictondifferentroleassignmentids: { kind: 'transient', code: 'role-assignment-conflict' },
+  scopelocked: fatal('resource-locked'),
+  requestdisallowedbypolicy: fatal('policy-denied'),
+  subscriptionnotfound: fatal('subscription-not-found'),
+  invalidsubscriptionid: fatal('subscription-not-found'),
+  readonlydisabledsubscription: fatal('subscription-disabled'),
+  disabledsubscription: fatal('subscription-disabled'),
+  subscriptionnotregistered: fatal('subscription-disabled'),
+  resourcenotfound: fatal('resource-not-found'),
+  resourcegroupnotfound: fatal('resource-not-found'),
+  parentresourcenotfound: fatal('resource-not-found'),
+  invalidauthenticationtokentenant: fatal('resource-manager-token-rejected'),
+  invalidauthenticationtokenaudience: fatal('resource-manager-token-rejected'),
+  invalidauthenticationtoken: fatal('resource-manager-token-rejected'),
+  expiredauthenticationtoken: fatal('resource-manager-token-rejected'),
+  authenticationfailed: fatal('resource-manager-token-rejected'),
+  authenticationfailedmissingtoken: fatal('resource-manager-token-rejected'),
+}
+
+const nested = v.object({ code: v.optional(v.string()), message: v.optional(v.string()) })
+const errorBody = v.union([
+  v.pipe(
+    v.object({ error: nested }),
+    v.transform(({ error }) => error),
+  ),
+  nested,
+])
+
+/** @param now Milliseconds since the epoch. */
+export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal {
+  const parsed = v.safeParse(errorBody, parseJson(reply.body))
+  const body = parsed.success ? parsed.output : {}
+  const message = body.message ?? reply.body
+  const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
+  const action = /perform action '([^']+)'/.exec(message)?.[1]
+  return {
+    ...kindAndCode(body.code, message, reply.status),
+    said: saidBy(reply, body.code, message),
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+    ...(action === undefined ? {} : { named: { action } }),
+  }
+}
+
+function kindAndCode(serviceCode: string | undefined, message: string, status: number): KindAndCode {
+  const known = byServiceCode[serviceCode?.toLowerCase() ?? '']
+  if (known !== undefined) return known
+  if (status === 429 || /throttled$|^toomanyrequests$/i.test(serviceCode ?? '')) {
+    return { kind: 'throttled', code: 'resource-manager-throttled' }
+  }
+  return byWording(message) ?? byStatus(status)
+}
+
+/** For replies whose code was lost on the way, or is the generic AuthorizationFailed. */
+function byWording(message: string): KindAndCode | undefined {
+  if (/because of the deny assignment/i.test(message)) return fatal('deny-assignment')
+  if (/ABAC condition not fulfilled/i.test(message)) return fatal('delegation-condition-unmet')
+  if (/following scope\(s\) are locked/i.test(message)) return fatal('resource-locked')
+  if (
+    /does not have authorization to perform action 'Microsoft\.Authorization\/roleAssignments\/write'/i.test(
+      message,
+    )
+  ) {
+    return fatal('cannot-assign-role')
+  }
+  if (/does not have authorization to perform action/i.test(message))
+    return fatal('resource-manager-forbidden')
+  if (/access token is from the wrong issuer/i.test(message)) return fatal('resource-manager-token-rejected')
+  return undefined
+}
+
+function byStatus(status: number): KindAndCode {
+  if (status === 401) return fatal('resource-manager-token-rejected')
+  if (status === 403) return fatal('resource-manager-forbidden')
+  if (status === 408 || status >= 500) return { kind: 'transient', code: 'resource-manager-unavailable' }
+  return fatal('resource-manager-rejected')
+}
+
+/** Throttling often says how long only in the text: "Please try again after '10' seconds." */
+function secondsInMessage(message: string): number | undefined {
+  const seconds = /try again after '?(\d+)'? seconds/i.exec(message)?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
+}

@@ -1,0 +1,51 @@
+import type { RoleState } from './access/assignments.ts'
+import type { Permission } from './access/permissions.ts'
+import type { Role } from './access/role-lookup.ts'
+import type { StepFailure } from './diagnosis/verdict.ts'
+import type { AccessTokenClaims, AssertionClaims } from './identity/claims.ts'
+import type { Route } from './inference/routes.ts'
+import type { SmokeResult } from './inference/smoke-call.ts'
+import type { Settings } from './inputs.ts'
+import type { Probe } from './propagation/wait.ts'
+import type { Account, Deployment } from './resource/account.ts'
+import type { WorkflowRun } from './workflow-run.ts'
+
+/** All that a run has found out so far. It grows as the story goes, and is told whole, however the story ends. */
+export interface Facts {
+  run: WorkflowRun
+  /** Absent where the inputs were bad. */
+  settings?: Settings
+  assertion?: AssertionClaims
+  /** How the repository customises the subject, in words; where a `github-token` let us ask. */
+  subjectTemplate?: string
+  principal?: AccessTokenClaims
+  account?: Account
+  deployments?: readonly Deployment[]
+  routes?: readonly Route[]
+  endpoint?: string
+  role?: Role & { definitionId: string; scope: string }
+  roleState: RoleState
+  roleAssignmentId?: string
+  permissions?: readonly Permission[]
+  /** What came of the grant; absent where none was tried. */
+  grant?: { outcome: 'granted' | 'exists' | 'refused' | 'planned'; refusedWith?: StepFailure }
+  smoke: readonly SmokeResult[]
+  probes: readonly Probe[]
+  propagationMs: number
+  steps: StepRecord[]
+}
+
+export interface StepRecord {
+  name: string
+  /** Milliseconds. */
+  tookMs: number
+  outcome: 'done' | 'failed'
+}
+
+export type Outcome =
+  | { result: 'passed' | 'planned'; facts: Facts }
+  | { result: 'failed'; facts: Facts; failure: StepFailure }
+
+export function noFacts(run: WorkflowRun): Facts {
+  return { run, roleState: 'unknown', smoke: [], probes: [], propagationMs: 0, steps: [] }
+}

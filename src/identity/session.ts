@@ -1,0 +1,115 @@
+import type { Cloud } from '../clouds.ts'
+import type { Http } from '../http.ts'
+import { persist, standardRetry } from '../retry.ts'
+import type { Clock, Log, Mask } from '../tools.ts'
+import type { WorkflowRun } from '../workflow-run.ts'
+import { type AccessTokenClaims, maskJwt, readAccessTokenClaims } from './claims.ts'
+import type { AccessToken } from './entra.ts'
+import { type Assertion, requestAssertion } from './github-oidc.ts'
+
+/** Signs in as one identity for as long as the run lasts: tokens are kept, and renewed before they end. */
+export interface Session {
+  /** The current OIDC token. @throws StepFailure */
+  assertion(): Promise<Assertion>
+  /** A bearer token for an audience (without `/.default`). @throws StepFailure */
+  accessToken(audience: string): Promise<string>
+  /** Claims of the first access token that arrived; undefined before, and where it is opaque. */
+  principal(): AccessTokenClaims | undefined
+}
+
+interface SessionOptions {
+  clientId: string
+  tenantId: string
+  assertionAudience: string
+  cloud: Cloud
+  run: WorkflowRun
+  tools: { http: Http; clock: Clock; log: Log; mask: Mask }
+}
+
+/** An exchange must fit into what is left of a token's life. */
+const assertionReserveMs = 60_000
+const accessTokenReserveMs = 5 * 60_000
+
+/** A new federated credential reaches Entra's replicas one by one; after some twenty seconds a mismatch is final. */
+const signInRetry = { ...standardRetry, waiting: [2000, 3000, 4000, 5000, 6000] }
+
+export function createSession(options: SessionOptions): Session {
+  const { clock, log, mask } = options.tools
+  const http = discoverOnce(options.tools.http)
+  const accessTokens = new Map<string, Promise<AccessToken>>()
+  let assertion: Promise<Assertion> | undefined
+  let principal: AccessTokenClaims | undefined
+
+  async function currentAssertion(): Promise<Assertion> {
+    const current = assertion
+    const known = await current
+    if (known !== undefined && known.expiresAt - assertionReserveMs > clock.now()) return known
+    // Two tokens are asked for side by side: whoever comes second takes the assertion that the first asked for.
+    if (assertion === current || assertion === undefined) {
+      const fresh = requestAssertion(options.run, options.assertionAudience, options.tools)
+      assertion = fresh
+      fresh.catch(() => {
+        if (assertion === fresh) assertion = undefined
+      })
+    }
+    return assertion
+  }
+
+  function exchange(audience: string): Promise<AccessToken> {
+    return persist(
+      { clock, log },
+      async () => {
+        await currentAssertion()
+        // The SDK takes the longest to load of all; by now the OIDC reply has been on its way.
+        const { exchangeAssertion } = await import('./entra.ts')
+        const accessToken = await exchangeAssertion({
+          ...options,
+          audience,
+          http,
+          now: clock.now,
+          getAssertion: async () => (await currentAssertion()).token,
+        })
+        maskJwt(mask, accessToken.token)
+        principal ??= readAccessTokenClaims(accessToken.token)
+        return accessToken
+      },
+      signInRetry,
+    )
+  }
+
+  return {
+    assertion: currentAssertion,
+    principal: () => principal,
+    async accessToken(audience) {
+      const known = accessTokens.get(audience)
+      if (known !== undefined) {
+        const { token, expiresOnTimestamp } = await known
+        if (expiresOnTimestamp - accessTokenReserveMs > clock.now()) return token
+      }
+      const fresh = exchange(audience)
+      accessTokens.set(audience, fresh)
+      fresh.catch(() => accessTokens.delete(audience))
+      return (await fresh).token
+    },
+  }
+}
+
+/** An authority of the user's own is asked for its endpoints before every sign-in; the first answer serves the run. */
+function discoverOnce(http: Http): Http {
+  const answers = new Map<string, ReturnType<Http>>()
+  return request => {
+    if (request.method !== 'GET' || !request.url.includes('/.well-known/openid-configuration'))
+      return http(request)
+    const known = answers.get(request.url)
+    if (known !== undefined) return known
+    const answer = http(request)
+    answers.set(request.url, answer)
+    answer.then(
+      ({ status }) => {
+        if (status !== 200) answers.delete(request.url)
+      },
+      () => answers.delete(request.url),
+    )
+    return answer
+  }
+}

@@ -1,0 +1,3 @@
+/** The inference APIs that a deployment can be proven by. */
+export const apis = ['chat-completions', 'responses', 'embeddings', 'models', 'azure-openai'] as const
+export type Api = (typeof apis)[number]

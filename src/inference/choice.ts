@@ -1,0 +1,79 @@
+import type { InferenceAudiences } from '../clouds.ts'
+import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
+import type { DeploymentRequest, Settings } from '../inputs.ts'
+import type { Deployment, Endpoints } from '../resource/account.ts'
+import { plain } from '../untrusted-text.ts'
+import { automaticApi, isChatCapable, type ModelFacts, type Route, routeOf } from './routes.ts'
+
+/** Which deployments are called, and how. */
+
+/** Endpoints where the user named one: it serves every route. */
+export function endpointsAt(endpoint: string): Endpoints {
+  const { origin, pathname } = new URL(endpoint)
+  return { openAI: origin, modelInference: origin, project: pathname === '/' ? undefined : endpoint }
+}
+
+/** True where nothing about the resource has to be known first: the smoke calls may start at once. */
+export function knowsItsRoutes({ deployments, smoke }: Settings): boolean {
+  return deployments.length > 0 && deployments.every(({ api }) => api !== undefined || smoke.api !== 'auto')
+}
+
+/**
+ * @param deployments What Resource Manager lists; undefined where it was not asked or may not be.
+ * @throws StepFailure `deployment-not-found` where the list shows that a deployment does not exist.
+ */
+export function routesFor(
+  settings: Settings,
+  deployments: readonly Deployment[] | undefined,
+  endpoints: Endpoints,
+  audiences: InferenceAudiences,
+): Route[] {
+  const requested = settings.deployments.length > 0 ? settings.deployments : [chatCapable(deployments)]
+  return requested.map(({ name, api }) => {
+    const model = modelOf(name, deployments)
+    const given = api ?? (settings.smoke.api === 'auto' ? undefined : settings.smoke.api)
+    const chosen = given ?? automaticApi(name, model, endpoints)
+    if (given === undefined && model?.format === 'Anthropic') throw anthropic(name)
+    return routeOf(name, chosen, endpoints, audiences)
+  })
+}
+
+function modelOf(name: string, deployments: readonly Deployment[] | undefined): ModelFacts | undefined {
+  if (deployments === undefined) return undefined
+  const deployment = deployments.find(candidate => candidate.name.toLowerCase() === name.toLowerCase())
+  if (deployment === undefined) {
+    const names = deployments.map(candidate => plain(candidate.name, 64))
+    throw noSuchDeployment(
+      `The resource has no deployment named "${plain(name)}"; it has ${names.join(', ') || 'none at all'}.`,
+      name,
+    )
+  }
+  return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
+}
+
+function chatCapable(deployments: readonly Deployment[] | undefined): DeploymentRequest {
+  if (deployments === undefined) {
+    throw noSuchDeployment(
+      'The deployments of the resource may not be listed, and the input `deployments` names none.',
+    )
+  }
+  const capable = deployments.find(
+    ({ state, modelName, modelFormat, capabilities }) =>
+      (state === undefined || state === 'Succeeded') &&
+      modelFormat !== 'Anthropic' &&
+      isChatCapable({ name: modelName, format: modelFormat, capabilities }),
+  )
+  if (capable === undefined)
+    throw noSuchDeployment('The resource has no deployment that answers a chat; name one in `deployments`.')
+  return { name: capable.name, api: undefined }
+}
+
+function noSuchDeployment(message: string, deployment?: string): StepFailure {
+  const named = deployment === undefined ? undefined : { deployment }
+  return new StepFailure('choosing the deployments', ownRefusal('deployment-not-found', message, named))
+}
+
+function anthropic(name: string): StepFailure {
+  const message = `"${plain(name)}" is an Anthropic model, whose Messages API this version does not speak.`
+  return new StepFailure('choosing the deployments', ownRefusal('operation-unsupported', message))
+}

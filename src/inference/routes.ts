@@ -1,0 +1,82 @@
+import { type InferenceAudiences, knownAudiences } from '../clouds.ts'
+import type { Endpoints } from '../resource/account.ts'
+import type { Api } from './apis.ts'
+
+/** Where a deployment is called, by which API, with which audience, and which data action that takes. */
+export interface Route {
+  api: Api
+  deployment: string
+  url: string
+  /** Audiences the route may accept, the likeliest first. */
+  audiences: readonly string[]
+  dataAction: string
+}
+
+/** What is known of a deployment's model; from Resource Manager, or nothing. */
+export interface ModelFacts {
+  name: string | undefined
+  format: string | undefined
+  capabilities: ReadonlySet<string>
+}
+
+export const azureOpenAIVersion = '2024-10-21'
+export const modelInferenceVersion = '2024-05-01-preview'
+
+/** learn.microsoft.com, permissions/ai-machine-learning; error texts of the service for responses and MaaS. */
+const dataActions: Record<Api, string> = {
+  'chat-completions': 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action',
+  'azure-openai': 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action',
+  responses: 'Microsoft.CognitiveServices/accounts/OpenAI/responses/write',
+  embeddings: 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action',
+  models: 'Microsoft.CognitiveServices/accounts/MaaS/chat/completions/action',
+}
+const projectResponsesDataAction = 'Microsoft.CognitiveServices/accounts/AIServices/responses/write'
+
+export function routeOf(
+  deployment: string,
+  api: Api,
+  endpoints: Endpoints,
+  audiences: InferenceAudiences,
+): Route {
+  const all = knownAudiences(audiences)
+  if (api === 'responses' && endpoints.project !== undefined) {
+    // Project routes accept Foundry's own audience only.
+    const foundry = audiences.foundry === undefined ? all : [audiences.foundry]
+    const url = `${endpoints.project}/openai/v1/responses`
+    return { api, deployment, url, audiences: foundry, dataAction: projectResponsesDataAction }
+  }
+  const url = `${api === 'models' ? endpoints.modelInference : endpoints.openAI}${pathOf(api, deployment)}`
+  return { api, deployment, url, audiences: all, dataAction: dataActions[api] }
+}
+
+function pathOf(api: Api, deployment: string): string {
+  if (api === 'azure-openai') {
+    return `/openai/deployments/${encodeURIComponent(deployment)}/chat/completions?api-version=${azureOpenAIVersion}`
+  }
+  if (api === 'models') return `/models/chat/completions?api-version=${modelInferenceVersion}`
+  return `/openai/v1/${api === 'chat-completions' ? 'chat/completions' : api}`
+}
+
+/** Models that only the Responses API serves. */
+const responsesOnly = /codex|deep-research|computer-use|(^|-)o\d+-pro|-pro(-|$)/i
+const embedding = /embed/i
+/** Models that answer no text prompt with text. */
+const notChat =
+  /embed|whisper|tts|transcri|realtime|audio|dall-e|image|sora|rerank|flux|ocr|moderation|video/i
+
+/**
+ * The API of a deployment for which `auto` was asked: by the model, or by the deployment's name where the model is not
+ * known. A project is reached by its responses route.
+ */
+export function automaticApi(deployment: string, model: ModelFacts | undefined, endpoints: Endpoints): Api {
+  const name = model?.name ?? deployment
+  if (model?.capabilities.has('embeddings') || embedding.test(name)) return 'embeddings'
+  if (endpoints.project !== undefined) return 'responses'
+  if (model?.format !== undefined && model.format !== 'OpenAI') return 'models'
+  return responsesOnly.test(name) ? 'responses' : 'chat-completions'
+}
+
+export function isChatCapable({ name, capabilities }: ModelFacts): boolean {
+  if (capabilities.has('chatCompletion') || capabilities.has('responses')) return true
+  return name !== undefined && !notChat.test(name)
+}

@@ -1,0 +1,319 @@
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { parseRole, type RoleReference } from './access/roles.ts'
+import { type Cloud, type CloudName, cloudNames, cloudOf } from './clouds.ts'
+import { ownRefusal, StepFailure } from './diagnosis/verdict.ts'
+import { type Api, apis } from './inference/apis.ts'
+import { guidPattern, parseResourceId, type ResourceId } from './resource/resource-id.ts'
+import { plain } from './untrusted-text.ts'
+
+/** Everything a run is told, validated. Nothing but this module reads inputs. Times are milliseconds. */
+export interface Settings {
+  identity: { clientId: string; tenantId: string; assertionAudience: string }
+  target: Target
+  /** Empty: one chat-capable deployment of the resource. */
+  deployments: readonly DeploymentRequest[]
+  access: { role: RoleReference; grant: Grant }
+  waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
+  smoke: { api: Api | 'auto'; prompt: string; maxOutputTokens: number; expect: RegExp | undefined }
+  cloud: Cloud
+  report: { summary: boolean; path: string; githubToken: string | undefined }
+}
+
+export type Target =
+  | { kind: 'resource'; resource: ResourceId; endpoint: string | undefined }
+  /** No Resource Manager calls: the smoke call is all there is. */
+  | { kind: 'endpoint'; endpoint: string }
+
+export interface DeploymentRequest {
+  name: string
+  /** Absent: as the `api` input says. */
+  api: Api | undefined
+}
+
+export const grants = ['auto', 'never', 'plan'] as const
+export type Grant = (typeof grants)[number]
+
+export const defaultReportName = 'key-less-gate-report.json'
+
+type Environment = Readonly<Record<string, string | undefined>>
+type Problem = { problem: string }
+
+/**
+ * Reads and validates all inputs.
+ * @param input The text of an input, empty where it is not set: what `core.getInput` gives.
+ * @throws StepFailure `input-invalid` that names every bad input at once.
+ */
+export function readSettings(input: (name: string) => string, env: Environment): Settings {
+  const reader = createReader(input, env)
+  const cloudName = reader.choice('cloud', cloudNames, 'AzureCloud')
+  const endpoint = reader.parsed('endpoint', parseEndpoint)
+  const authorityHost = reader.parsed('authority-host', parseOrigin)
+  const resourceManagerEndpoint = reader.parsed('resource-manager-endpoint', parseOrigin)
+  const target = readTarget(reader, endpoint)
+  requireCustomHosts(reader, cloudName, target)
+  const cloud = cloudOf(cloudName, { authorityHost, resourceManagerEndpoint, inferenceEndpoint: endpoint })
+  const deployments = reader.parsed('deployments', parseDeployments) ?? []
+  if (target.kind === 'endpoint' && endpoint !== undefined && deployments.length === 0) {
+    reader.refuse(
+      'deployments',
+      'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
+    )
+  }
+  const grant = reader.choice('grant', grants, 'auto')
+  const settings: Settings = {
+    identity: {
+      clientId: reader.guid('client-id', 'AZURE_CLIENT_ID'),
+      tenantId: reader.guid('tenant-id', 'AZURE_TENANT_ID'),
+      assertionAudience: reader.text('audience') ?? cloud.assertionAudience,
+    },
+    target,
+    deployments,
+    access: { role: reader.parsed('role', parseRole) ?? parseDefaultRole(), grant },
+    waiting: {
+      propagationTimeoutMs: reader.parsed('propagation-timeout', duration(0, 6 * hour)) ?? 15 * minute,
+      consecutiveSuccesses: reader.parsed('consecutive-successes', wholeNumber(1, 20)) ?? 3,
+      requestTimeoutMs: reader.parsed('request-timeout', duration(second, 10 * minute)) ?? 30 * second,
+    },
+    smoke: {
+      api: reader.choice('api', ['auto', ...apis] as const, 'auto'),
+      prompt: reader.text('prompt') ?? 'Answer with the one word ready.',
+      maxOutputTokens: reader.parsed('max-output-tokens', wholeNumber(1, 4096)) ?? 16,
+      expect: reader.parsed('expect', parseExpression),
+    },
+    cloud,
+    report: {
+      summary: reader.choice('summary', ['true', 'false'] as const, 'true') === 'true',
+      path: reader.text('report-path') ?? join(env.RUNNER_TEMP ?? '.', defaultReportName),
+      githubToken: reader.text('github-token'),
+    },
+  }
+  reader.finish()
+  return settings
+}
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+
+/** Collects what is wrong with each input instead of stopping at the first. */
+interface Reader {
+  /** Undefined where the input is not set, or holds blanks only: an absent secret arrives as an empty string. */
+  text(name: string): string | undefined
+  guid(name: string, fallback?: string): string
+  choice<T extends string>(name: string, accepted: readonly T[], otherwise: T): T
+  parsed<T extends object | string | number>(
+    name: string,
+    parse: (text: string) => T | Problem,
+  ): T | undefined
+  refuse(name: string, problem: string): void
+  finish(): void
+}
+
+function createReader(input: (name: string) => string, env: Environment): Reader {
+  const problems: string[] = []
+  const text = (name: string) => {
+    const value = input(name).trim()
+    return value === '' ? undefined : value
+  }
+  const refuse = (name: string, problem: string) => {
+    problems.push(`\`${name}\` ${problem}`)
+  }
+  return {
+    text,
+    refuse,
+    guid(name, fallback) {
+      const given = text(name)
+      const value = given ?? (fallback === undefined ? undefined : env[fallback]?.trim() || undefined)
+      const source = given === undefined && fallback !== undefined ? ` (from ${fallback})` : ''
+      if (value === undefined) {
+        refuse(
+          name,
+          `is missing; a GUID is needed${fallback === undefined ? '' : `, here or in the environment variable ${fallback}`}. An absent secret or variable arrives as an empty string`,
+        )
+      } else if (!guidPattern.test(value)) {
+        refuse(
+          name,
+          `is ${quoted(value)}${source}, which is not a GUID of the form 00000000-0000-0000-0000-000000000000`,
+        )
+      }
+      return value?.toLowerCase() ?? ''
+    },
+    choice(name, accepted, otherwise) {
+      const value = text(name)
+      if (value === undefined) return otherwise
+      const match = accepted.find(candidate => candidate.toLowerCase() === value.toLowerCase())
+      if (match !== undefined) return match
+      refuse(
+        name,
+        `is ${quoted(value)}; accepted are ${accepted.map(candidate => `\`${candidate}\``).join(', ')}`,
+      )
+      return otherwise
+    },
+    parsed(name, parse) {
+      const value = text(name)
+      if (value === undefined) return undefined
+      const result = parse(value)
+      if (!isProblem(result)) return result
+      refuse(name, `is ${quoted(value)}, which ${result.problem}`)
+      return undefined
+    },
+    finish() {
+      if (problems.length === 0) return
+      throw new StepFailure('reading the inputs', ownRefusal('input-invalid', problems.join('\n')))
+    },
+  }
+}
+
+function isProblem(value: unknown): value is Problem {
+  return v.is(v.object({ problem: v.string() }), value)
+}
+
+/** A masked or mistyped secret may sit in an input: show enough to recognise it, never all of something long. */
+function quoted(value: string): string {
+  return `"${plain(value, 160)}"`
+}
+
+/** Stands in where the resource could not be read; the problem is on record, and `finish` throws. */
+const unreadable: ResourceId = { subscriptionId: '', resourceGroup: '', account: '', project: undefined }
+
+function readTarget(reader: Reader, endpoint: string | undefined): Target {
+  const byId = reader.text('resource-id') !== undefined
+  const byName = reader.text('resource-group') !== undefined || reader.text('resource-name') !== undefined
+  if (byId && (byName || reader.text('subscription-id') !== undefined)) {
+    reader.refuse(
+      'resource-id',
+      'is given together with `subscription-id`, `resource-group` or `resource-name`; name the resource in one way',
+    )
+  }
+  if (byId)
+    return {
+      kind: 'resource',
+      resource: reader.parsed('resource-id', parseResourceId) ?? unreadable,
+      endpoint,
+    }
+  if (byName) return { kind: 'resource', resource: readParts(reader), endpoint }
+  if (reader.text('endpoint') !== undefined) return { kind: 'endpoint', endpoint: endpoint ?? '' }
+  reader.refuse(
+    'resource-id',
+    'is missing; give it, or `subscription-id`, `resource-group` and `resource-name`, or `endpoint` alone',
+  )
+  return { kind: 'resource', resource: unreadable, endpoint }
+}
+
+function readParts(reader: Reader): ResourceId {
+  const named = (input: string, other: string) => {
+    if (reader.text(input) === undefined) reader.refuse(input, `is missing; \`${other}\` is given without it`)
+    return reader.parsed(input, parseName) ?? ''
+  }
+  return {
+    subscriptionId: reader.guid('subscription-id', 'AZURE_SUBSCRIPTION_ID'),
+    resourceGroup: named('resource-group', 'resource-name'),
+    account: named('resource-name', 'resource-group'),
+    project: undefined,
+  }
+}
+
+function parseName(text: string): string | Problem {
+  return /^[\w().-]+$/.test(text) ? text : { problem: 'is not the name of an Azure resource' }
+}
+
+function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): void {
+  if (cloud !== 'custom') return
+  const needed =
+    target.kind === 'resource' ? ['authority-host', 'resource-manager-endpoint'] : ['authority-host']
+  for (const name of needed) {
+    if (reader.text(name) === undefined) reader.refuse(name, 'is missing; `cloud: custom` needs it')
+  }
+}
+
+function parseDefaultRole(): RoleReference {
+  const role = parseRole('Cognitive Services User')
+  if (isProblem(role)) throw new Error('The default role is not in the table of built-in roles')
+  return role
+}
+
+/** Windows line ends, stray blanks, empty lines and commas at the ends are all forgiven. */
+function parseDeployments(text: string): DeploymentRequest[] | Problem {
+  const lines = text
+    .split(/[\r\n]+/)
+    .map(line => line.trim().replace(/,$/, '').trim())
+    .filter(line => line !== '')
+  const requests: DeploymentRequest[] = []
+  for (const line of lines) {
+    const [name = '', api, ...rest] = line.split('=').map(part => part.trim())
+    if (rest.length > 0 || !/^[\w.-]+$/.test(name))
+      return { problem: `holds the line ${quoted(line)}; a line reads \`name\` or \`name=api\`` }
+    const known = apis.find(candidate => candidate === api?.toLowerCase())
+    if (api !== undefined && api !== 'auto' && known === undefined) {
+      return {
+        problem: `asks for the API ${quoted(api)}; known are ${apis.map(candidate => `\`${candidate}\``).join(', ')}`,
+      }
+    }
+    const request = { name, api: known }
+    if (!requests.some(other => other.name === request.name && other.api === request.api))
+      requests.push(request)
+  }
+  return requests
+}
+
+/** An https origin; anything behind it but a slash is a mistake. */
+function parseOrigin(text: string): string | Problem {
+  const url = parseHttps(text)
+  if (isProblem(url)) return url
+  if (url.pathname !== '/') return { problem: `has the path ${url.pathname}; give scheme and host only` }
+  return url.origin
+}
+
+/** An inference endpoint: the host alone, or with one of the paths under which portals show it. Kept: a project's path. */
+function parseEndpoint(text: string): string | Problem {
+  const url = parseHttps(text)
+  if (isProblem(url)) return url
+  const path = url.pathname.replace(/\/+$/, '')
+  const project = /^(\/api\/projects\/[^/]+)(?:\/openai\/v1)?$/i.exec(path)?.[1]
+  if (project !== undefined) return `${url.origin}${project}`
+  if (/^(\/openai(\/v1)?|\/models)?$/i.test(path)) return url.origin
+  return { problem: `has the path ${path}; give scheme and host, as in https://NAME.openai.azure.com` }
+}
+
+function parseHttps(text: string): URL | Problem {
+  if (!URL.canParse(text)) return { problem: 'is not a URL; give it as https://HOST' }
+  const url = new URL(text)
+  if (url.protocol !== 'https:')
+    return { problem: 'does not begin with https://; a token is never sent without TLS' }
+  if (url.username !== '' || url.password !== '') return { problem: 'holds a user name or a password' }
+  if (url.search !== '' || url.hash !== '') return { problem: 'holds a query or a fragment' }
+  return url
+}
+
+function duration(min: number, max: number): (text: string) => number | Problem {
+  const units: Readonly<Record<string, number>> = { s: second, m: minute, h: hour }
+  return text => {
+    const [, amount, unit] = /^(\d{1,6})\s*([smh])$/i.exec(text) ?? []
+    const factor = units[unit?.toLowerCase() ?? '']
+    if (amount === undefined || factor === undefined)
+      return { problem: 'is not a duration such as `90s`, `15m` or `1h`' }
+    const ms = Number(amount) * factor
+    if (ms < min || ms > max) return { problem: `is not between ${min / second}s and ${max / minute}m` }
+    return ms
+  }
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number | Problem {
+  return text => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      return { problem: `is not a whole number from ${min} to ${max}` }
+    return value
+  }
+}
+
+function parseExpression(text: string): RegExp | Problem {
+  try {
+    return new RegExp(text)
+  } catch (error) {
+    return {
+      problem: `does not compile: ${plain(error instanceof Error ? error.message : String(error), 160)}`,
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * When to look next while access is not live yet. Intervals grow with the time already waited: access is noticed within a
+ * tenth of the wait and a second, and five minutes cost some forty probes.
+ */
+
+/** First interval, milliseconds. */
+const baseMs = 700
+/** Each interval adds this share of the time waited. */
+const growth = 0.1
+const longestMs = 30_000
+/** Gates that started together must not stay in step; jitter only ever shortens, so that the promised lag holds. */
+const jitter = 0.08
+
+/**
+ * Pause before the next probe, in milliseconds.
+ * @param elapsedMs Time since the first denial.
+ * @param random A number in [0, 1).
+ */
+export function pauseAfterDenial(elapsedMs: number, random: number): number {
+  return Math.min(longestMs, baseMs + growth * elapsedMs) * (1 - jitter * random)
+}
+
+/** Successes in a row are asked for quickly: they only have to meet different replicas. */
+export const pauseAfterSuccessMs = 150
+
+const minuteMs = 60_000
+const patienceWhenAgeUnknownMs = 5 * minuteMs
+/** An assignment older than this has long been everywhere. */
+const settledAfterMs = 30 * minuteMs
+
+/** What is known about the assignment that should give access. */
+export type AssignmentAge =
+  | { kind: 'new' }
+  | { kind: 'known'; ageMs: number }
+  | { kind: 'unknown' }
+  | { kind: 'none' }
+
+/** How long a denial is worth waiting out, in milliseconds. */
+export function patienceFor(age: AssignmentAge, propagationTimeoutMs: number): number {
+  switch (age.kind) {
+    case 'new':
+      return propagationTimeoutMs
+    case 'none':
+      return 0
+    case 'unknown':
+      return Math.min(propagationTimeoutMs, patienceWhenAgeUnknownMs)
+    case 'known':
+      if (age.ageMs < propagationTimeoutMs) return propagationTimeoutMs
+      return Math.min(propagationTimeoutMs, Math.max(0, settledAfterMs - age.ageMs))
+  }
+}

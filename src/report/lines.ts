@@ -1,0 +1,77 @@
+import { readableRoleState } from '../access/assignments.ts'
+import type { Diagnosis } from '../diagnosis/diagnose.ts'
+import type { Facts, Outcome } from '../facts.ts'
+import type { SmokeResult } from '../inference/smoke-call.ts'
+import type { View } from '../look.ts'
+import { plain } from '../untrusted-text.ts'
+
+/** The story in plain lines, for the log: it can be read without the summary. */
+
+export function assertionLines({ assertion }: Facts): string[] {
+  if (assertion === undefined) return []
+  return [
+    'GitHub OIDC token, to be compared with the federated credential:',
+    `  issuer   ${plain(assertion.iss)}`,
+    `  subject  ${plain(assertion.sub)}`,
+    `  audience ${plain(assertion.aud)}`,
+  ]
+}
+
+export function viewLines({ first }: View, facts: Facts): string[] {
+  const { account, role, roleState } = facts
+  const lines = [...(facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`])]
+  if (account?.keyAccess === 'enabled') lines.push('The resource still accepts API keys')
+  if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}`)
+  lines.push(...facts.smoke.map(smokeLine))
+  if (first.round.kind === 'refused') lines.push(`  ${plain(first.round.refusal.said.message)}`)
+  return lines
+}
+
+export function smokeLine(result: SmokeResult): string {
+  const { deployment, api } = result.route
+  const adapted =
+    result.adaptations.length > 0
+      ? ` (adapted: ${result.adaptations.map(text => plain(text)).join('; ')})`
+      : ''
+  if (result.kind === 'refused') return `${plain(deployment)} by ${api}: ${result.refusal.code}${adapted}`
+  const text = result.answer.text === '' ? 'an answer without text' : `"${plain(result.answer.text, 80)}"`
+  return `${plain(deployment)} by ${api}: ${text} in ${Math.round(result.latencyMs)} ms${adapted}`
+}
+
+export function planLines({ grant, role, principal, roleState }: Facts): string[] {
+  if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
+  if (grant?.outcome !== 'planned')
+    return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
+  return [
+    `Plan: ${role.name} would be granted to ${principal?.oid ?? 'the principal'} at ${plain(role.scope)}.`,
+  ]
+}
+
+export function diagnosisLines({ code, title, doing, said, why, fixes }: Diagnosis): string[] {
+  return [
+    `${code}: ${title}`,
+    `  while ${doing}`,
+    ...saidLines(said),
+    `  ${why}`,
+    ...fixes.flatMap(fix => ['', `${fix.title}:`, ...fix.text.split('\n').map(line => `    ${line}`)]),
+  ]
+}
+
+function saidLines({ status, serviceCode, message, ids }: Diagnosis['said']): string[] {
+  const head = [status, serviceCode].filter(part => part !== undefined).join(' ')
+  return [
+    ...message.split('\n').map((line, index) => `  ${index === 0 && head !== '' ? `${head}: ` : ''}${line}`),
+    ...Object.entries(ids).map(([name, value]) => `  ${name}: ${value}`),
+  ]
+}
+
+/** One line that says how it ended. */
+export function verdictLine({ result, facts }: Outcome): string {
+  const { principal, role, roleState, propagationMs, smoke } = facts
+  if (result === 'failed') return 'Key-less access is not proven.'
+  if (result === 'planned') return 'Planned; nothing was changed.'
+  const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`
+  const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState)}`
+  const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
+  return `Key-less access is proven: ${who} was answered by ${smoke.length} deployment${smoke.length === 1 ? '' : 's'}${how}${waited}.`
+}

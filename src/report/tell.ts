@@ -1,0 +1,83 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import * as core from '@actions/core'
+import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts'
+import type { Outcome } from '../facts.ts'
+import type { Log } from '../tools.ts'
+import { reportDocument } from './document.ts'
+import { diagnosisLines, planLines, verdictLine } from './lines.ts'
+import { runnerLog } from './log.ts'
+import { summaryMarkdown } from './summary.ts'
+
+/** Tells the runner and the people how it ended: log, one annotation, outputs, summary, report. */
+export async function tell(
+  outcome: Outcome,
+  reportPath: string | undefined,
+  withSummary: boolean,
+): Promise<void> {
+  const { result, facts } = outcome
+  const diagnosis = result === 'failed' ? diagnose(outcome.failure, facts) : undefined
+  const report = reportPath === undefined ? '' : writeReport(reportPath, outcome, diagnosis, runnerLog)
+  setOutputs(outcome, diagnosis, report)
+  if (withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis), runnerLog)
+  if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
+  if (diagnosis === undefined) {
+    runnerLog.info(verdictLine(outcome))
+    return
+  }
+  for (const line of ['', ...diagnosisLines(diagnosis)]) runnerLog.info(line)
+  core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
+}
+
+/** The runner cuts annotations at 4,096 characters; what matters most comes first. */
+function annotation({ title, said, why, fixes }: Diagnosis): string {
+  const [fix] = fixes
+  const parts = [`${title}.`, said.message, why, fix === undefined ? '' : `${fix.title}:\n${fix.text}`]
+  return parts
+    .filter(part => part !== '')
+    .join('\n\n')
+    .slice(0, 4000)
+}
+
+function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined, report: string): void {
+  const latencies = facts.smoke.flatMap(smoke => (smoke.kind === 'ok' ? [smoke.latencyMs] : []))
+  const outputs: Record<string, string> = {
+    result,
+    diagnosis: diagnosis?.code ?? '',
+    'principal-id': facts.principal?.oid ?? '',
+    'role-definition-id': facts.role?.definitionId ?? '',
+    'role-state': facts.roleState,
+    'role-assignment-id': facts.roleAssignmentId ?? '',
+    endpoint: facts.endpoint ?? '',
+    'propagation-seconds': (facts.propagationMs / 1000).toFixed(1),
+    attempts: String(Math.max(facts.probes.length, facts.smoke.length > 0 ? 1 : 0)),
+    'smoke-latency-ms': latencies.length === 0 ? '' : String(Math.round(Math.max(...latencies))),
+    'key-access': facts.account?.keyAccess ?? 'unknown',
+    report,
+  }
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
+}
+
+/** @returns the path, or nothing where the file could not be written: that is a pity, not a failure of the gate. */
+function writeReport(path: string, outcome: Outcome, diagnosis: Diagnosis | undefined, log: Log): string {
+  const absolute = resolve(path)
+  try {
+    mkdirSync(dirname(absolute), { recursive: true })
+    writeFileSync(absolute, `${JSON.stringify(reportDocument(outcome, diagnosis, new Date()), null, 2)}\n`)
+    return absolute
+  } catch (error) {
+    log.warning(`The report could not be written: ${error instanceof Error ? error.message : String(error)}`)
+    return ''
+  }
+}
+
+async function writeSummary(markdown: string, log: Log): Promise<void> {
+  if (!process.env.GITHUB_STEP_SUMMARY) return
+  try {
+    await core.summary.addRaw(markdown).write()
+  } catch (error) {
+    log.warning(
+      `The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}

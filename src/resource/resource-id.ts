@@ -1,0 +1,45 @@
+/** ARM ids of the resources that this action is about. */
+
+export interface ResourceId {
+  subscriptionId: string
+  resourceGroup: string
+  account: string
+  /** Set where the id names a project of the account. */
+  project: string | undefined
+}
+
+const segment = '[^/\\s?#]+'
+const pattern = new RegExp(
+  `^/subscriptions/(?<subscriptionId>${segment})/resourceGroups/(?<resourceGroup>${segment})/providers/` +
+    `(?<type>[^/\\s]+/[^/\\s]+)/(?<account>${segment})(?:/projects/(?<project>${segment}))?/?$`,
+  'i',
+)
+
+export const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+export const accountType = 'Microsoft.CognitiveServices/accounts'
+
+/** @returns the parts of the id, or what is wrong with it, in words that follow "the id". */
+export function parseResourceId(text: string): ResourceId | { problem: string } {
+  const groups = pattern.exec(text)?.groups
+  const expected = `/subscriptions/<guid>/resourceGroups/<name>/providers/${accountType}/<name>`
+  if (groups === undefined)
+    return { problem: `does not have the form ${expected}, with or without /projects/<name>` }
+  const { subscriptionId = '', resourceGroup = '', type = '', account = '', project } = groups
+  if (type.toLowerCase() !== accountType.toLowerCase())
+    return { problem: `is of type ${type}, not ${accountType}` }
+  if (!guidPattern.test(subscriptionId))
+    return { problem: `holds the subscription id ${subscriptionId}, which is not a GUID` }
+  return { subscriptionId: subscriptionId.toLowerCase(), resourceGroup, account, project }
+}
+
+/** Id of the account, with a leading slash. */
+export function accountIdOf({ subscriptionId, resourceGroup, account }: ResourceId): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${accountType}/${account}`
+}
+
+/** Id of what was named: the account, or its project. The role is held, and granted, at this scope. */
+export function scopeOf(resource: ResourceId): string {
+  return resource.project === undefined
+    ? accountIdOf(resource)
+    : `${accountIdOf(resource)}/projects/${resource.project}`
+}

@@ -1,0 +1,61 @@
+import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
+import type { Clock, Log } from './tools.ts'
+
+/** How a step outside the wait deals with refusals that may pass. Times are milliseconds. */
+export interface RetryPolicy {
+  /** Pauses between tries at a transient refusal; their number is the number of retries. */
+  transient: readonly number[]
+  /** The longest that a service may make the step wait by throttling, in all. */
+  throttledBudgetMs: number
+  /** Pauses between tries at a refusal of kind `wait`. */
+  waiting: readonly number[]
+}
+
+/** Requests of a warm run take some 100 ms: a blip passes within seconds, and a configuration error must not take longer to show. */
+export const standardRetry: RetryPolicy = {
+  transient: [500, 1000, 2000],
+  throttledBudgetMs: 60_000,
+  waiting: [],
+}
+
+/** Where a service says nothing, throttling is answered by these pauses. */
+const throttledPauses = [1000, 3000, 6000, 10_000, 15_000, 20_000]
+
+/**
+ * Tries until it succeeds or the policy is used up.
+ * @throws StepFailure the last refusal.
+ */
+export async function persist<T>(
+  tools: { clock: Clock; log: Log },
+  attempt: () => Promise<T>,
+  policy: RetryPolicy = standardRetry,
+): Promise<T> {
+  const tries = { transient: 0, throttled: 0, wait: 0 }
+  let throttledMs = 0
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof StepFailure)) throw error
+      const pause = pauseBefore(error.refusal, tries, policy)
+      if (error.refusal.kind === 'throttled') throttledMs += pause ?? 0
+      if (pause === undefined || throttledMs > policy.throttledBudgetMs) throw error
+      tools.log.info(`${error.refusal.code} while ${error.doing}; next try in ${(pause / 1000).toFixed(1)} s`)
+      await tools.clock.sleep(pause)
+    }
+  }
+}
+
+/** Undefined: do not try again. Counts the try. */
+function pauseBefore(
+  refusal: Refusal,
+  tries: { transient: number; throttled: number; wait: number },
+  policy: RetryPolicy,
+): number | undefined {
+  if (refusal.kind === 'fatal') return undefined
+  const count = tries[refusal.kind]
+  tries[refusal.kind] += 1
+  if (refusal.kind === 'wait') return policy.waiting[count]
+  if (refusal.kind === 'throttled') return refusal.retryAfterMs ?? throttledPauses[count]
+  return policy.transient[count]
+}

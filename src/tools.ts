@@ -1,0 +1,19 @@
+/** What the steps are given instead of reaching for it: time, log, masks. */
+
+export interface Clock {
+  /** Milliseconds since the epoch; never goes back within a run. */
+  now(): number
+  /** Resolves after `ms` milliseconds. */
+  sleep(ms: number): Promise<void>
+}
+
+export interface Log {
+  info(line: string): void
+  warning(line: string): void
+}
+
+/** Registers a secret with the runner, so that it is starred out wherever it would be printed. */
+export type Mask = (secret: string) => void
+
+/** A number in [0, 1): the jitter of the schedule. */
+export type Random = () => number

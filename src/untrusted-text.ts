@@ -1,0 +1,75 @@
+/**
+ * Servers, models and token claims say what they like. Before any of it reaches the log, an annotation, the summary or a
+ * command to paste, it passes here: it cannot start a workflow command, be markup, hide itself, or flood.
+ */
+
+/** Line ends of every kind, including those only Unicode knows. */
+const lineEnds = /[\r\n\u0085\u2028\u2029\v\f]+/gu
+/** Controls, format characters (bidirectional overrides, zero-width), surrogates without a partner, private use. */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu
+
+/**
+ * One line of harmless text of at most `max` characters.
+ *
+ * `##[` is a workflow command anywhere in a line, and `::` at its start (actions/runner, ActionCommand); both are broken up.
+ */
+export function plain(text: string, max = 400): string {
+  const oneLine = text
+    .slice(0, max * 4)
+    .replace(lineEnds, ' ')
+    .replace(invisible, '\uFFFD')
+  const inert = oneLine.replace(/#(?=#+\[)/g, '# ').replace(/:(?=:)/g, ': ')
+  return cut(inert.replace(/ {2,}/g, ' ').trim(), max)
+}
+
+/**
+ * The last guard of every log line: keeps its blanks, but a runner finds no command in it (actions/runner, ActionCommand:
+ * `::` after leading blanks, `##[` anywhere).
+ */
+export function inertLine(line: string): string {
+  return line
+    .replace(lineEnds, ' ')
+    .replace(/##+\[/g, hashes => hashes.replaceAll('#', '# '))
+    .replace(/^(\s*)::/, '$1: :')
+}
+
+function cut(text: string, max: number): string {
+  const characters = [...text]
+  return characters.length <= max ? text : `${characters.slice(0, max - 1).join('')}…`
+}
+
+/** Text that Markdown shows as it is, on one line. */
+export function markdown(text: string): string {
+  return text
+    .replace(lineEnds, ' ')
+    .replace(/[\\`*_{}[\]()#+!|~$^=-]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/@/g, '&#64;')
+    .replace(/:\/\//g, ':&#47;&#47;')
+}
+
+/** A Markdown code span around text that may itself hold backticks; pipes are escaped for use in tables. */
+export function codeSpan(text: string): string {
+  const line = text.replace(lineEnds, ' ')
+  const fence = '`'.repeat(longestRun(line, '`') + 1)
+  const padded = line.startsWith('`') || line.endsWith('`') ? ` ${line} ` : line
+  return `${fence}${padded.replaceAll('|', '\\|')}${fence}`
+}
+
+/** A fenced Markdown block that its content cannot leave. */
+export function codeBlock(text: string, language: string): string {
+  const fence = '`'.repeat(Math.max(3, longestRun(text, '`') + 1))
+  return `${fence}${language}\n${text}\n${fence}`
+}
+
+function longestRun(text: string, character: string): number {
+  return text.split(new RegExp(`[^${character}]`)).reduce((longest, run) => Math.max(longest, run.length), 0)
+}
+
+/** One word of a POSIX shell command, whatever the value holds. */
+export function shellWord(value: string): string {
+  const safe = value.replace(lineEnds, ' ').replace(invisible, '\uFFFD')
+  return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`
+}
