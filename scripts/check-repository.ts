@@ -3,7 +3,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { repositoryRoot, temporaryFolder } from './tools.ts'
 
-/** Fails where the last commit would make users download too much or too little, or a file names a place that exists on one machine only. */
+/**
+ * Fails where the last commit would make users download too much or too little, or where a tracked file names a
+ * place that exists on one machine only.
+ */
 
 const megabyte = 1_000_000
 const maximumDownload = 3 * megabyte
@@ -45,7 +48,7 @@ function folderSize(folder: string): number {
   return entries.filter(entry => entry.isFile()).reduce((sum, file) => sum + file.size, 0)
 }
 
-/** dist/ is left out: it holds what others wrote, and that our own path is not in it is shown by its being rebuilt elsewhere. */
+/** Without dist/: what others wrote may speak of such places, and check-dist shows that no path of ours gets into it. */
 function privatePlaceProblems(): string[] {
   const paths = git('ls-files', '-z', '--', ':!dist').toString().split('\0')
   return paths

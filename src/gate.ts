@@ -33,10 +33,10 @@ export async function gate(settings: Settings, tools: Tools): Promise<Outcome> {
     if (settings.access.grant === 'plan') return plan(view, facts)
     const age =
       managed !== undefined && hasRoles(view) && needsGrant(view) && settings.access.grant === 'auto'
-        ? await step('Grant', () => ensureRole(view, managed, facts))
+        ? await step('Grant', () => ensureRole(view, managed, facts, tools.log))
         : undefined
     await step('Prove', () => prove(settings, view, age, smokeTools, facts))
-    if (facts.probes.length > 1) say(facts.smoke.map(smokeLine), tools.log)
+    say(facts.smoke.map(smokeLine), tools.log)
     return { result: 'passed', facts }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
@@ -59,7 +59,7 @@ async function signIn(
     say(assertionLines(facts), log)
     const audiences = [cloud.inferenceAudiences.cognitiveServices]
     if (target.kind === 'resource') audiences.push(cloud.resourceManager.audience)
-    await Promise.all(audiences.map(audience => session.accessToken(audience)))
+    await session.signIn(audiences)
   } finally {
     const principal = session.principal()
     if (principal !== undefined) facts.principal = principal

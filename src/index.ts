@@ -4,9 +4,10 @@ import { StepFailure } from './diagnosis/verdict.ts'
 import { noFacts, type Outcome } from './facts.ts'
 import { gate } from './gate.ts'
 import { createHttp } from './http.ts'
-import { readSettings, type Settings } from './inputs.ts'
+import { readSettings, reportPath, type Settings } from './inputs.ts'
 import { runnerLog } from './report/log.ts'
 import { tell } from './report/tell.ts'
+import { plain } from './untrusted-text.ts'
 import { readWorkflowRun } from './workflow-run.ts'
 
 /** What the runner starts: reads the settings, runs the gate, tells how it ended. */
@@ -17,11 +18,11 @@ async function main(): Promise<Outcome> {
   const run = readWorkflowRun(process.env)
   let settings: Settings
   try {
-    settings = readSettings(name => core.getInput(name), process.env)
+    settings = readSettings(core.getInput, process.env)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     const outcome: Outcome = { result: 'failed', facts: noFacts(run), failure: error }
-    await tell(outcome, undefined, true)
+    await tell(outcome, reportPath(core.getInput, process.env), true)
     return outcome
   }
   if (settings.report.githubToken !== undefined) core.setSecret(settings.report.githubToken)
@@ -43,8 +44,7 @@ try {
   // Requests that the outcome no longer depends on must not keep the job waiting.
   process.exit(result === 'failed' ? 1 : 0)
 } catch (error) {
-  core.setFailed(
-    `Key-less Gate met an error that it does not know: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  )
+  const message = error instanceof Error ? error.message : String(error)
+  core.setFailed(`Key-less Gate met an error that it does not know: ${plain(message)}`)
   process.exit(1)
 }

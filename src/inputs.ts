@@ -34,8 +34,6 @@ export interface DeploymentRequest {
 export const grants = ['auto', 'never', 'plan'] as const
 export type Grant = (typeof grants)[number]
 
-export const defaultReportName = 'key-less-gate-report.json'
-
 type Environment = Readonly<Record<string, string | undefined>>
 type Problem = { problem: string }
 
@@ -84,12 +82,17 @@ export function readSettings(input: (name: string) => string, env: Environment):
     cloud,
     report: {
       summary: reader.choice('summary', ['true', 'false'] as const, 'true') === 'true',
-      path: reader.text('report-path') ?? join(env.RUNNER_TEMP ?? '.', defaultReportName),
+      path: reportPath(input, env),
       githubToken: reader.text('github-token'),
     },
   }
   reader.finish()
   return settings
+}
+
+/** Where the report goes: known even where the other inputs are bad. */
+export function reportPath(input: (name: string) => string, env: Environment): string {
+  return input('report-path').trim() || join(env.RUNNER_TEMP ?? '.', 'key-less-gate-report.json')
 }
 
 const second = 1000
@@ -215,7 +218,7 @@ function readParts(reader: Reader): ResourceId {
 }
 
 function parseName(text: string): string | Problem {
-  return /^[\w().-]+$/.test(text) ? text : { problem: 'is not the name of an Azure resource' }
+  return /^[\p{L}\p{N}_().-]+$/u.test(text) ? text : { problem: 'is not the name of an Azure resource' }
 }
 
 function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): void {

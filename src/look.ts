@@ -13,6 +13,8 @@ import { type Account, type Deployment, readAccount, readDeployments } from './r
 import { unlessForbidden } from './resource/forbidden.ts'
 import { type ResourceId, scopeOf } from './resource/resource-id.ts'
 import type { ResourceManager } from './resource/resource-manager.ts'
+import { persist, standardRetry } from './retry.ts'
+import type { Log } from './tools.ts'
 
 /** Everything there is to see before anything is changed. */
 export interface View {
@@ -21,6 +23,10 @@ export interface View {
   first: { round: Round; endedAt: number }
   /** Absent where Resource Manager is not asked. */
   roles?: { held: RoleHeld; asOf: number }
+}
+
+export interface LookTools extends SmokeTools {
+  log: Log
 }
 
 /** Resource Manager for the resource that was named; absent where only an endpoint was. */
@@ -37,7 +43,7 @@ export interface Managed {
 export async function look(
   settings: Settings,
   managed: Managed | undefined,
-  tools: SmokeTools,
+  tools: LookTools,
   facts: Facts,
 ): Promise<View> {
   if (managed === undefined) return firstCalls(settings, {}, tools, facts)
@@ -56,7 +62,7 @@ export async function look(
 async function resourceThenCalls(
   settings: Settings,
   managed: Managed,
-  tools: SmokeTools,
+  tools: LookTools,
   facts: Facts,
 ): Promise<View> {
   const resource = readResource(settings, managed, facts)
@@ -91,7 +97,7 @@ async function readResource(
 async function firstCalls(
   settings: Settings,
   { account, deployments }: ResourceView,
-  tools: SmokeTools,
+  tools: LookTools,
   facts: Facts,
 ): Promise<View> {
   const { endpoint } = settings.target
@@ -100,18 +106,39 @@ async function firstCalls(
   const routes = routesFor(settings, deployments, endpoints, settings.cloud.inferenceAudiences)
   facts.routes = routes
   facts.endpoint = new URL(routes[0]?.url ?? endpoints.openAI).origin
-  const results = await smokeRound(routes, settings.smoke, tools)
-  facts.smoke = results
-  const round = roundOf(results)
-  if (round.kind === 'refused' && round.refusal.kind === 'fatal')
-    throw new StepFailure('calling the model', round.refusal)
+  const round = await firstRound(routes, settings, tools, facts)
   return { routes, first: { round, endedAt: tools.clock.now() } }
+}
+
+/**
+ * Accepted or denied: only an answer to that question tells what a grant would mend.
+ * @throws StepFailure for every other refusal, once it is clear that it does not pass.
+ */
+function firstRound(
+  routes: readonly Route[],
+  settings: Settings,
+  tools: LookTools,
+  facts: Facts,
+): Promise<Round> {
+  const policy = { ...standardRetry, throttledBudgetMs: settings.waiting.propagationTimeoutMs }
+  return persist(
+    tools,
+    async () => {
+      const results = await smokeRound(routes, settings.smoke, tools)
+      facts.smoke = results
+      const round = roundOf(results)
+      if (round.kind === 'refused' && round.refusal.kind !== 'wait')
+        throw new StepFailure('calling the model', round.refusal)
+      return round
+    },
+    policy,
+  )
 }
 
 async function readRoles(
   settings: Settings,
   { manager, resource, principalId }: Managed,
-  tools: SmokeTools,
+  tools: LookTools,
   facts: Facts,
 ) {
   const scope = scopeOf(resource)

@@ -63,7 +63,7 @@ function progressLine(
 ): string {
   const answered =
     round.kind === 'ok' ? `live, ${successesInARow} of ${needed} in a row` : sayRefusal(round.refusal)
-  return `  ${seconds(elapsedMs)} of at most ${seconds(limitMs)} · probe ${rounds}: ${answered} · next in ${seconds(pauseMs)}`
+  return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
 }
 
 function sayRefusal({ code, said }: Refusal): string {
@@ -71,4 +71,8 @@ function sayRefusal({ code, said }: Refusal): string {
   return detail === '' ? code : `${code} (${detail})`
 }
 
-const seconds = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
+function inWords(ms: number): string {
+  if (ms >= 120_000)
+    return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`.replace(/ 0 s$/, '')
+  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
+}

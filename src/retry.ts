@@ -1,3 +1,4 @@
+import type { DiagnosisCode } from './diagnosis/codes.ts'
 import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
 import type { Clock, Log } from './tools.ts'
 
@@ -7,15 +8,15 @@ export interface RetryPolicy {
   transient: readonly number[]
   /** The longest that a service may make the step wait by throttling, in all. */
   throttledBudgetMs: number
-  /** Pauses between tries at a refusal of kind `wait`. */
-  waiting: readonly number[]
+  /** Pauses between tries at refusals of kind `wait`, by code; what is not listed is final. */
+  waiting: Readonly<Partial<Record<DiagnosisCode, readonly number[]>>>
 }
 
 /** Requests of a warm run take some 100 ms: a blip passes within seconds, and a configuration error must not take longer to show. */
 export const standardRetry: RetryPolicy = {
   transient: [500, 1000, 2000],
   throttledBudgetMs: 60_000,
-  waiting: [],
+  waiting: {},
 }
 
 /** Where a service says nothing, throttling is answered by these pauses. */
@@ -55,7 +56,7 @@ function pauseBefore(
   if (refusal.kind === 'fatal') return undefined
   const count = tries[refusal.kind]
   tries[refusal.kind] += 1
-  if (refusal.kind === 'wait') return policy.waiting[count]
+  if (refusal.kind === 'wait') return policy.waiting[refusal.code]?.[count]
   if (refusal.kind === 'throttled') return refusal.retryAfterMs ?? throttledPauses[count]
   return policy.transient[count]
 }

@@ -38,21 +38,25 @@ function cut(text: string, max: number): string {
   return characters.length <= max ? text : `${characters.slice(0, max - 1).join('')}…`
 }
 
-/** Text that Markdown shows as it is, on one line. */
+/**
+ * Text that Markdown shows as it is, on one line. An `@` gets an element of its own: GitHub looks for mail addresses and
+ * mentions after entities are decoded, and finds them in undivided text only.
+ */
 export function markdown(text: string): string {
   return text
     .replace(lineEnds, ' ')
-    .replace(/[\\`*_{}[\]()#+!|~$^=-]/g, '\\$&')
+    .replace(/[\\`*_{}[\]()#+!|~$^=.-]/g, '\\$&')
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/@/g, '&#64;')
+    .replace(/@/g, '<span>@</span>')
     .replace(/:\/\//g, ':&#47;&#47;')
 }
 
 /** A Markdown code span around text that may itself hold backticks; pipes are escaped for use in tables. */
 export function codeSpan(text: string): string {
-  const line = text.replace(lineEnds, ' ')
+  // Two fences with nothing between them are no code span: they would pair with those of the next one.
+  const line = text.replace(lineEnds, ' ') || ' '
   const fence = '`'.repeat(longestRun(line, '`') + 1)
   const padded = line.startsWith('`') || line.endsWith('`') ? ` ${line} ` : line
   return `${fence}${padded.replaceAll('|', '\\|')}${fence}`

@@ -4,6 +4,8 @@ import type { Facts } from '../facts.ts'
 import type { Managed, View } from '../look.ts'
 import type { AssignmentAge } from '../propagation/schedule.ts'
 import { unlessForbidden } from '../resource/forbidden.ts'
+import type { Log } from '../tools.ts'
+import { plain } from '../untrusted-text.ts'
 import type { RoleHeld } from './assignments.ts'
 import { createdOn, type Granted, grantRole } from './grant.ts'
 
@@ -39,6 +41,7 @@ export async function ensureRole(
   view: Required<View>,
   managed: Managed,
   facts: Facts,
+  log: Log,
 ): Promise<AssignmentAge> {
   const { held, asOf } = view.roles
   if (facts.role === undefined) throw new Error('The role is looked up before it is granted')
@@ -46,10 +49,12 @@ export async function ensureRole(
   const wanted = { scope, principalId: managed.principalId, roleGuid, roleDefinitionId: definitionId }
   try {
     const granted = await grantRole(managed.manager, wanted, facts.run)
+    log.info(`${facts.role.name} is assigned to ${managed.principalId} at ${plain(scope)}`)
     return await tellGranted(granted, held.state === 'missing', asOf, managed, facts)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     facts.grant = { outcome: 'refused', refusedWith: error }
+    log.info(`Not assigned: ${error.refusal.code}`)
     if (held.state === 'missing' || !mayBeGrantedByOthers.has(error.refusal.code)) throw error
     return { kind: 'unknown' }
   }

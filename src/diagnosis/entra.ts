@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
+import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
 import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
@@ -56,7 +57,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
 }
 
 /** A federated credential that was made a moment ago is not known to every replica of Entra at once. */
-const mayNotHaveArrived: ReadonlySet<number> = new Set([70021, 700213])
+const mayNotHaveArrived: ReadonlySet<number> = new Set([70021, 700213, 70025])
 
 const errorBody = v.object({
   error: v.optional(v.string()),
@@ -75,8 +76,8 @@ export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
   const said = saidBy(reply, number === undefined ? body.error : `AADSTS${number}`, withoutIds(description))
   said.ids = {
     ...said.ids,
-    ...(body.trace_id === undefined ? {} : { 'trace id': body.trace_id.slice(0, 80) }),
-    ...(body.correlation_id === undefined ? {} : { 'correlation id': body.correlation_id.slice(0, 80) }),
+    ...(body.trace_id === undefined ? {} : { 'trace id': plain(body.trace_id, 80) }),
+    ...(body.correlation_id === undefined ? {} : { 'correlation id': plain(body.correlation_id, 80) }),
   }
   const after = retryAfterMs(reply.headers, now)
   return {
@@ -98,7 +99,7 @@ function kindAndCode(
   if (code === 'entra-unavailable' || code === 'issuer-keys-unavailable') return { kind: 'transient', code }
   if (code !== undefined)
     return { kind: number !== undefined && mayNotHaveArrived.has(number) ? 'wait' : 'fatal', code }
-  if (error === 'temporarily_unavailable' || status >= 500 || status === 408)
+  if ((error ?? description).includes('temporarily_unavailable') || status >= 500 || status === 408)
     return { kind: 'transient', code: 'entra-unavailable' }
   return { kind: 'fatal', code: 'entra-rejected' }
 }
@@ -117,7 +118,7 @@ function aadstsNumber(codes: readonly number[] | undefined, description: string)
   return inText === undefined ? undefined : Number(inText)
 }
 
-/** Trace id, correlation id and timestamp stand at the end of every description; they are shown apart. */
+/** The code in front and the ids at the end of every description are shown apart. */
 function withoutIds(description: string): string {
-  return description.replace(/\s*Trace ID:[\s\S]*$/i, '')
+  return description.replace(/^AADSTS\d+:\s*/, '').replace(/\s*Trace ID:[\s\S]*$/i, '')
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
+import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
 import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
@@ -60,20 +61,23 @@ type KindAndCode = Pick<Refusal, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
 const transient: KindAndCode = { kind: 'transient', code: 'inference-unavailable' }
 
-const byServiceCode: Readonly<Record<string, KindAndCode>> = {
-  permissiondenied: { kind: 'wait', code: 'access-denied' },
-  authenticationtypedisabled: fatal('key-auth-disabled'),
-  deploymentnotfound: fatal('deployment-not-found'),
-  operationnotsupported: fatal('operation-unsupported'),
-  content_filter: fatal('content-filtered'),
-  contentfilter: fatal('content-filtered'),
-  unsupported_parameter: fatal('parameter-unsupported'),
-  unsupported_value: fatal('parameter-unsupported'),
-  integer_below_min_value: fatal('parameter-unsupported'),
-  unknown_model: fatal('deployment-not-found'),
-  timeout: transient,
-  'tenant provided in token does not match resource token': fatal('tenant-mismatch'),
-}
+/** Names in lower case. */
+const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
+  Object.entries<KindAndCode>({
+    permissiondenied: { kind: 'wait', code: 'access-denied' },
+    authenticationtypedisabled: fatal('key-auth-disabled'),
+    deploymentnotfound: fatal('deployment-not-found'),
+    operationnotsupported: fatal('operation-unsupported'),
+    content_filter: fatal('content-filtered'),
+    contentfilter: fatal('content-filtered'),
+    unsupported_parameter: fatal('parameter-unsupported'),
+    unsupported_value: fatal('parameter-unsupported'),
+    integer_below_min_value: fatal('parameter-unsupported'),
+    unknown_model: fatal('deployment-not-found'),
+    timeout: transient,
+    'tenant provided in token does not match resource token': fatal('tenant-mismatch'),
+  }),
+)
 
 /** Wordings, in the order in which they are tried; each with the statuses on which it means this. */
 const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
@@ -110,7 +114,7 @@ function kindAndCode(body: ErrorBody, status: number): KindAndCode {
   // Throttling and outages first: their bodies may quote anything.
   if (status === 429) return { kind: 'throttled', code: 'inference-throttled' }
   if (status === 408 || status >= 500) return transient
-  const known = byServiceCode[body.code?.toLowerCase() ?? '']
+  const known = byServiceCode.get(body.code?.toLowerCase() ?? '')
   if (known !== undefined) return known
   const worded = byWording.find(({ pattern }) => pattern.test(body.message))
   return worded?.means ?? byStatus(status, body)
@@ -135,11 +139,11 @@ function namedIn({ message, param, code }: ErrorBody): NonNullable<Refusal['name
     /Invalid '([\w.]+)'/.exec(message)?.[1]
   const isParameter = code !== undefined && /unsupported|below_min/i.test(code)
   return {
-    ...(dataAction === undefined ? {} : { dataAction }),
-    ...(audience === undefined ? {} : { audience }),
+    ...(dataAction === undefined ? {} : { dataAction: plain(dataAction, 200) }),
+    ...(audience === undefined ? {} : { audience: plain(audience, 200) }),
     ...(parameter === undefined || !(isParameter || /unsupported|below minimum/i.test(message))
       ? {}
-      : { parameter }),
+      : { parameter: plain(parameter, 80) }),
   }
 }
 

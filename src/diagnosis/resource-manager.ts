@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
+import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
 import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
@@ -8,35 +9,38 @@ import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 type KindAndCode = Pick<Refusal, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
 
-const byServiceCode: Readonly<Record<string, KindAndCode>> = {
-  denyassignmentauthorizationfailed: fatal('deny-assignment'),
-  principalnotfound: { kind: 'transient', code: 'principal-not-found' },
-  principaltypenotsupported: fatal('principal-type-mismatch'),
-  unmatchedprincipaltype: fatal('principal-type-mismatch'),
-  invalidprincipalid: fatal('principal-not-found'),
-  roledefinitiondoesnotexist: fatal('role-not-found'),
-  roledefinitionnotfound: fatal('role-not-found'),
-  roleassignmentlimitexceeded: fatal('role-assignment-limit'),
-  roleassignmentexists: fatal('role-assignment-exists'),
-  roleassignmentupdatenotpermitted: fatal('role-assignment-conflict'),
-  hashconflictondifferentroleassignmentids: { kind: 'transient', code: 'role-assignment-conflict' },
-  scopelocked: fatal('resource-locked'),
-  requestdisallowedbypolicy: fatal('policy-denied'),
-  subscriptionnotfound: fatal('subscription-not-found'),
-  invalidsubscriptionid: fatal('subscription-not-found'),
-  readonlydisabledsubscription: fatal('subscription-disabled'),
-  disabledsubscription: fatal('subscription-disabled'),
-  subscriptionnotregistered: fatal('subscription-disabled'),
-  resourcenotfound: fatal('resource-not-found'),
-  resourcegroupnotfound: fatal('resource-not-found'),
-  parentresourcenotfound: fatal('resource-not-found'),
-  invalidauthenticationtokentenant: fatal('resource-manager-token-rejected'),
-  invalidauthenticationtokenaudience: fatal('resource-manager-token-rejected'),
-  invalidauthenticationtoken: fatal('resource-manager-token-rejected'),
-  expiredauthenticationtoken: fatal('resource-manager-token-rejected'),
-  authenticationfailed: fatal('resource-manager-token-rejected'),
-  authenticationfailedmissingtoken: fatal('resource-manager-token-rejected'),
-}
+/** Names in lower case. */
+const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
+  Object.entries<KindAndCode>({
+    denyassignmentauthorizationfailed: fatal('deny-assignment'),
+    principalnotfound: { kind: 'transient', code: 'principal-not-found' },
+    principaltypenotsupported: fatal('principal-type-mismatch'),
+    unmatchedprincipaltype: fatal('principal-type-mismatch'),
+    invalidprincipalid: fatal('principal-not-found'),
+    roledefinitiondoesnotexist: fatal('role-not-found'),
+    roledefinitionnotfound: fatal('role-not-found'),
+    roleassignmentlimitexceeded: fatal('role-assignment-limit'),
+    roleassignmentexists: fatal('role-assignment-exists'),
+    roleassignmentupdatenotpermitted: fatal('role-assignment-conflict'),
+    hashconflictondifferentroleassignmentids: { kind: 'transient', code: 'role-assignment-conflict' },
+    scopelocked: fatal('resource-locked'),
+    requestdisallowedbypolicy: fatal('policy-denied'),
+    subscriptionnotfound: fatal('subscription-not-found'),
+    invalidsubscriptionid: fatal('subscription-not-found'),
+    readonlydisabledsubscription: fatal('subscription-disabled'),
+    disabledsubscription: fatal('subscription-disabled'),
+    subscriptionnotregistered: fatal('subscription-disabled'),
+    resourcenotfound: fatal('resource-not-found'),
+    resourcegroupnotfound: fatal('resource-not-found'),
+    parentresourcenotfound: fatal('resource-not-found'),
+    invalidauthenticationtokentenant: fatal('resource-manager-token-rejected'),
+    invalidauthenticationtokenaudience: fatal('resource-manager-token-rejected'),
+    invalidauthenticationtoken: fatal('resource-manager-token-rejected'),
+    expiredauthenticationtoken: fatal('resource-manager-token-rejected'),
+    authenticationfailed: fatal('resource-manager-token-rejected'),
+    authenticationfailedmissingtoken: fatal('resource-manager-token-rejected'),
+  }),
+)
 
 const nested = v.object({ code: v.optional(v.string()), message: v.optional(v.string()) })
 const errorBody = v.union([
@@ -58,12 +62,12 @@ export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal
     ...kindAndCode(body.code, message, reply.status),
     said: saidBy(reply, body.code, message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
-    ...(action === undefined ? {} : { named: { action } }),
+    ...(action === undefined ? {} : { named: { action: plain(action, 200) } }),
   }
 }
 
 function kindAndCode(serviceCode: string | undefined, message: string, status: number): KindAndCode {
-  const known = byServiceCode[serviceCode?.toLowerCase() ?? '']
+  const known = serviceCode === undefined ? codeInText(message) : byServiceCode.get(serviceCode.toLowerCase())
   if (known !== undefined) return known
   if (status === 429 || /throttled$|^toomanyrequests$/i.test(serviceCode ?? '')) {
     return { kind: 'throttled', code: 'resource-manager-throttled' }
@@ -71,11 +75,18 @@ function kindAndCode(serviceCode: string | undefined, message: string, status: n
   return byWording(message) ?? byStatus(status)
 }
 
+/** For replies that were cut off or rewritten on the way: the service's code stands somewhere in what is left. */
+function codeInText(text: string): KindAndCode | undefined {
+  const words = text.match(/\b[A-Z][A-Za-z]+\b/g) ?? []
+  return words.map(word => byServiceCode.get(word.toLowerCase())).find(known => known !== undefined)
+}
+
 /** For replies whose code was lost on the way, or is the generic AuthorizationFailed. */
 function byWording(message: string): KindAndCode | undefined {
   if (/because of the deny assignment/i.test(message)) return fatal('deny-assignment')
   if (/ABAC condition not fulfilled/i.test(message)) return fatal('delegation-condition-unmet')
   if (/following scope\(s\) are locked/i.test(message)) return fatal('resource-locked')
+  if (/role assignment already exists/i.test(message)) return fatal('role-assignment-exists')
   if (
     /does not have authorization to perform action 'Microsoft\.Authorization\/roleAssignments\/write'/i.test(
       message,

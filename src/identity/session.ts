@@ -1,6 +1,6 @@
 import type { Cloud } from '../clouds.ts'
 import type { Http } from '../http.ts'
-import { persist, standardRetry } from '../retry.ts'
+import { persist, type RetryPolicy, standardRetry } from '../retry.ts'
 import type { Clock, Log, Mask } from '../tools.ts'
 import type { WorkflowRun } from '../workflow-run.ts'
 import { type AccessTokenClaims, maskJwt, readAccessTokenClaims } from './claims.ts'
@@ -11,6 +11,8 @@ import { type Assertion, requestAssertion } from './github-oidc.ts'
 export interface Session {
   /** The current OIDC token. @throws StepFailure */
   assertion(): Promise<Assertion>
+  /** Gets bearer tokens for several audiences side by side. @throws StepFailure */
+  signIn(audiences: readonly string[]): Promise<void>
   /** A bearer token for an audience (without `/.default`). @throws StepFailure */
   accessToken(audience: string): Promise<string>
   /** Claims of the first access token that arrived; undefined before, and where it is opaque. */
@@ -30,8 +32,17 @@ interface SessionOptions {
 const assertionReserveMs = 60_000
 const accessTokenReserveMs = 5 * 60_000
 
-/** A new federated credential reaches Entra's replicas one by one; after some twenty seconds a mismatch is final. */
-const signInRetry = { ...standardRetry, waiting: [2000, 3000, 4000, 5000, 6000] }
+/**
+ * A new federated credential reaches Entra's replicas one by one; after some twenty seconds a mismatch is final. An identity
+ * without any is nearly always one without any.
+ */
+const signInRetry: RetryPolicy = {
+  ...standardRetry,
+  waiting: {
+    'federated-subject-mismatch': [2000, 3000, 4000, 5000, 6000],
+    'federated-credential-missing': [1500, 3000],
+  },
+}
 
 export function createSession(options: SessionOptions): Session {
   const { clock, log, mask } = options.tools
@@ -55,42 +66,41 @@ export function createSession(options: SessionOptions): Session {
     return assertion
   }
 
-  function exchange(audience: string): Promise<AccessToken> {
-    return persist(
-      { clock, log },
-      async () => {
-        await currentAssertion()
-        // The SDK takes the longest to load of all; by now the OIDC reply has been on its way.
-        const { exchangeAssertion } = await import('./entra.ts')
-        const accessToken = await exchangeAssertion({
-          ...options,
-          audience,
-          http,
-          now: clock.now,
-          getAssertion: async () => (await currentAssertion()).token,
-        })
-        maskJwt(mask, accessToken.token)
-        principal ??= readAccessTokenClaims(accessToken.token)
-        return accessToken
-      },
-      signInRetry,
-    )
+  async function exchange(audience: string): Promise<AccessToken> {
+    await currentAssertion()
+    // The SDK takes the longest to load of all; by now the OIDC reply has been on its way.
+    const { exchangeAssertion } = await import('./entra.ts')
+    const accessToken = await exchangeAssertion({
+      ...options,
+      audience,
+      http,
+      now: clock.now,
+      getAssertion: async () => (await currentAssertion()).token,
+    })
+    maskJwt(mask, accessToken.token)
+    principal ??= readAccessTokenClaims(accessToken.token)
+    return accessToken
+  }
+
+  async function currentToken(audience: string): Promise<string> {
+    const known = accessTokens.get(audience)
+    if (known !== undefined) {
+      const { token, expiresOnTimestamp } = await known
+      if (expiresOnTimestamp - accessTokenReserveMs > clock.now()) return token
+    }
+    const fresh = exchange(audience)
+    accessTokens.set(audience, fresh)
+    fresh.catch(() => accessTokens.delete(audience))
+    return (await fresh).token
   }
 
   return {
     assertion: currentAssertion,
     principal: () => principal,
-    async accessToken(audience) {
-      const known = accessTokens.get(audience)
-      if (known !== undefined) {
-        const { token, expiresOnTimestamp } = await known
-        if (expiresOnTimestamp - accessTokenReserveMs > clock.now()) return token
-      }
-      const fresh = exchange(audience)
-      accessTokens.set(audience, fresh)
-      fresh.catch(() => accessTokens.delete(audience))
-      return (await fresh).token
-    },
+    // One patience for all of them: what one is refused for, the others are refused for as well.
+    signIn: audiences =>
+      persist({ clock, log }, async () => void (await Promise.all(audiences.map(currentToken))), signInRetry),
+    accessToken: audience => persist({ clock, log }, () => currentToken(audience), signInRetry),
   }
 }
 

@@ -9,6 +9,8 @@ export interface Answer {
   /** The budget ended before the answer did. */
   cutShort: boolean
   model: string | undefined
+  /** Length of the vector, of an embedding. */
+  dimensions?: number
 }
 
 const chatCompletion = v.object({
@@ -45,8 +47,7 @@ const embeddings = v.object({
 export function readAnswer(api: Api, body: string): Answer | undefined {
   const json = parseJson(body)
   if (api === 'responses') return parse(response, json, answerOfResponse)
-  if (api === 'embeddings')
-    return parse(embeddings, json, ({ model }) => ({ text: '', cutShort: false, model }))
+  if (api === 'embeddings') return parse(embeddings, json, answerOfEmbedding)
   return parse(chatCompletion, json, answerOfChat)
 }
 
@@ -57,6 +58,10 @@ function parse<T extends v.GenericSchema>(
 ): Answer | undefined {
   const result = v.safeParse(schema, json)
   return result.success ? read(result.output) : undefined
+}
+
+function answerOfEmbedding({ data, model }: v.InferOutput<typeof embeddings>): Answer {
+  return { text: '', cutShort: false, model, dimensions: data[0]?.embedding.length ?? 0 }
 }
 
 function answerOfChat({ choices, model }: v.InferOutput<typeof chatCompletion>): Answer {

@@ -1,6 +1,7 @@
 import { readableRoleState } from '../access/assignments.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import type { Facts, Outcome } from '../facts.ts'
+import type { Answer } from '../inference/answers.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import type { View } from '../look.ts'
 import { plain } from '../untrusted-text.ts'
@@ -19,11 +20,12 @@ export function assertionLines({ assertion }: Facts): string[] {
 
 export function viewLines({ first }: View, facts: Facts): string[] {
   const { account, role, roleState } = facts
-  const lines = [...(facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`])]
+  const lines = facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`]
   if (account?.keyAccess === 'enabled') lines.push('The resource still accepts API keys')
   if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}`)
-  lines.push(...facts.smoke.map(smokeLine))
-  if (first.round.kind === 'refused') lines.push(`  ${plain(first.round.refusal.said.message)}`)
+  if (first.round.kind === 'refused') {
+    lines.push(...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`)
+  }
   return lines
 }
 
@@ -34,8 +36,12 @@ export function smokeLine(result: SmokeResult): string {
       ? ` (adapted: ${result.adaptations.map(text => plain(text)).join('; ')})`
       : ''
   if (result.kind === 'refused') return `${plain(deployment)} by ${api}: ${result.refusal.code}${adapted}`
-  const text = result.answer.text === '' ? 'an answer without text' : `"${plain(result.answer.text, 80)}"`
-  return `${plain(deployment)} by ${api}: ${text} in ${Math.round(result.latencyMs)} ms${adapted}`
+  return `${plain(deployment)} by ${api}: ${answerInWords(result.answer)} in ${Math.round(result.latencyMs)} ms${adapted}`
+}
+
+export function answerInWords({ text, dimensions }: Answer): string {
+  if (dimensions !== undefined) return `an embedding of ${dimensions} dimensions`
+  return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
 export function planLines({ grant, role, principal, roleState }: Facts): string[] {

@@ -4,7 +4,7 @@ import type { Fix } from '../diagnosis/explanation.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import { codeBlock, codeSpan, markdown, plain } from '../untrusted-text.ts'
-import { planLines } from './lines.ts'
+import { answerInWords, planLines } from './lines.ts'
 
 /** The job summary, in Markdown: at a glance how it ended and for whom; then the evidence. */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
@@ -69,7 +69,7 @@ function smokeSection(results: readonly SmokeResult[]): string {
     codeSpan(plain(result.route.deployment)),
     result.route.api,
     ...(result.kind === 'ok'
-      ? [codeSpan(plain(result.answer.text, 80) || '(no text)'), `${Math.round(result.latencyMs)} ms`]
+      ? [codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
       : [`❌ ${codeSpan(result.refusal.code)}`, '']),
   ])
   return table(['Deployment', 'API', 'Answer', 'Latency'], rows)

@@ -10,14 +10,10 @@ import { runnerLog } from './log.ts'
 import { summaryMarkdown } from './summary.ts'
 
 /** Tells the runner and the people how it ended: log, one annotation, outputs, summary, report. */
-export async function tell(
-  outcome: Outcome,
-  reportPath: string | undefined,
-  withSummary: boolean,
-): Promise<void> {
+export async function tell(outcome: Outcome, reportPath: string, withSummary: boolean): Promise<void> {
   const { result, facts } = outcome
   const diagnosis = result === 'failed' ? diagnose(outcome.failure, facts) : undefined
-  const report = reportPath === undefined ? '' : writeReport(reportPath, outcome, diagnosis, runnerLog)
+  const report = writeReport(reportPath, outcome, diagnosis, runnerLog)
   setOutputs(outcome, diagnosis, report)
   if (withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis), runnerLog)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
@@ -30,9 +26,9 @@ export async function tell(
 }
 
 /** The runner cuts annotations at 4,096 characters; what matters most comes first. */
-function annotation({ title, said, why, fixes }: Diagnosis): string {
+function annotation({ title, said, fixes }: Diagnosis): string {
   const [fix] = fixes
-  const parts = [`${title}.`, said.message, why, fix === undefined ? '' : `${fix.title}:\n${fix.text}`]
+  const parts = [`${title}.`, said.message, fix === undefined ? '' : `${fix.title}:\n${fix.text}`]
   return parts
     .filter(part => part !== '')
     .join('\n\n')

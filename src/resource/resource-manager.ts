@@ -1,5 +1,5 @@
 import { AuthorizationManagementClient } from '@azure/arm-authorization'
-import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline'
+import { createHttpHeaders, createPipelineRequest, isRestError, RestError } from '@azure/core-rest-pipeline'
 import * as v from 'valibot'
 import { sdkOptions } from '../azure-pipeline.ts'
 import type { Cloud } from '../clouds.ts'
@@ -83,7 +83,8 @@ export function createResourceManager({
 function failureOf(doing: string, error: unknown, now: number): unknown {
   if (error instanceof StepFailure) return error
   if (error instanceof NetworkFailure) return new StepFailure(doing, refusalOfNetwork(error))
-  if (!(error instanceof RestError)) return error
+  // The authorization client brings a copy of the class of its own; `instanceof` would not know its errors.
+  if (!isRestError(error)) return error
   const { response } = error
   // Success of which the SDK could make nothing, such as a JSON document cut in half.
   if (response === undefined || response.status < 400)

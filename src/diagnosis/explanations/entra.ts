@@ -1,5 +1,5 @@
 import type { AssertionClaims } from '../../identity/claims.ts'
-import { shellWord } from '../../untrusted-text.ts'
+import { plain, shellWord } from '../../untrusted-text.ts'
 import { type Explanation, type Explanations, type Fix, plainly, type Told } from '../explanation.ts'
 
 /** A name that Entra takes (3 to 120 letters, digits, `-`, `_`) and a person recognises. */
@@ -18,7 +18,7 @@ export function addCredential({ facts }: Told): Fix[] {
   const parameters = JSON.stringify({ name, issuer, subject, audiences: [audience] })
   const identityCommand = [
     'az identity federated-credential create',
-    '  --resource-group <RESOURCE-GROUP> --identity-name <IDENTITY>',
+    `  --resource-group ${shellWord('<RESOURCE-GROUP>')} --identity-name ${shellWord('<IDENTITY>')}`,
     `  --name ${shellWord(name)}`,
     `  --issuer ${shellWord(issuer)}`,
     `  --subject ${shellWord(subject)}`,
@@ -58,7 +58,8 @@ function subjectStory(claims: AssertionClaims | undefined): string {
 function presented({ facts }: Told): string {
   const { assertion } = facts
   if (assertion === undefined) return ''
-  return `This run presents issuer ${assertion.iss}, subject ${assertion.sub}, audience ${assertion.aud}. Entra compares all three letter by letter, case included.`
+  const [issuer, subject, audience] = [assertion.iss, assertion.sub, assertion.aud].map(claim => plain(claim))
+  return `This run presents issuer ${issuer}, subject ${subject}, audience ${audience}. Entra compares all three letter by letter, case included.`
 }
 
 function mismatch(title: string, what: string): Explanation {

@@ -1,0 +1,220 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { decodeJwt } from 'jose'
+import * as v from 'valibot'
+import { defaultWorld } from '../../local-cloud/default-world.ts'
+import type { Seed } from '../../local-cloud/world.ts'
+import { accessTokenFor, createClient, freePorts, idTokenFor } from './cloud-fixture.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const workFolder = mkdtempSync(join(tmpdir(), 'cli-test-'))
+const started = new Map<ChildProcess, Promise<Ended>>()
+
+// Not SIGKILL: the local cloud could not remove its files.
+afterEach(async () => {
+  for (const child of started.keys()) child.kill('SIGTERM')
+  await Promise.all(started.values())
+  started.clear()
+})
+afterAll(() => rmSync(workFolder, { recursive: true }))
+
+interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+function run(command: string, args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(command, args, { cwd: root, env: { PATH: process.env.PATH ?? '', ...env } })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', chunk => {
+    output.stdout += chunk
+  })
+  child.stderr.setEncoding('utf8').on('data', chunk => {
+    output.stderr += chunk
+  })
+  const ended = new Promise<Ended>(resolve => {
+    child.once('close', (code, signal) => resolve({ code, signal, ...output }))
+  })
+  started.set(child, ended)
+  return { child, ended, firstOutput: new Promise<string>(resolve => child.stdout.once('data', resolve)) }
+}
+
+const cli = (...args: string[]) => run(process.execPath, ['local-cloud/cli.ts', ...args])
+
+const variables = v.record(v.string(), v.string())
+
+/** Starts the local cloud and reads its variables, which come in one piece. */
+async function startCli(...args: string[]) {
+  const running = cli('--format', 'json', ...args)
+  return { ...running, env: v.parse(variables, JSON.parse(await running.firstOutput)) }
+}
+
+/** The default world, in which the pipeline was given the role to infer this very moment. */
+function justGranted(): Seed {
+  const [application] = defaultWorld.applications
+  const [subscription] = defaultWorld.subscriptions
+  const assignment = {
+    name: '6c0f1d52-93ab-4e7d-8f24-0b57ce91d3a8',
+    scope: `/subscriptions/${subscription?.id}/resourceGroups/rg-keyless`,
+    roleDefinitionId: 'a97b65f3-24c7-4388-baec-2e87135dc908',
+    principalId: application?.servicePrincipal?.objectId ?? '',
+    principalType: 'ServicePrincipal' as const,
+    createdOn: new Date().toISOString(),
+  }
+  return { ...defaultWorld, roleAssignments: [...(defaultWorld.roleAssignments ?? []), assignment] }
+}
+
+describe('variables', () => {
+  test('let the official SDKs sign in as they are', async () => {
+    const { env } = await startCli()
+    const script = `
+      import { getIDToken } from '@actions/core'
+      import { ClientAssertionCredential } from '@azure/identity'
+      const { AZURE_TENANT_ID, AZURE_CLIENT_ID, LOCAL_CLOUD_AUTHORITY_HOST } = process.env
+      const assertion = await getIDToken('api://AzureADTokenExchange')
+      const options = { authorityHost: LOCAL_CLOUD_AUTHORITY_HOST, disableInstanceDiscovery: true }
+      const credential = new ClientAssertionCredential(AZURE_TENANT_ID, AZURE_CLIENT_ID, async () => assertion, options)
+      process.stdout.write('\\n' + (await credential.getToken('https://ai.azure.com/.default')).token)`
+    const { code, stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', script], env)
+      .ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(decodeJwt(stdout.split('\n').at(-1) ?? '')).toMatchObject({
+      aud: 'https://ai.azure.com',
+      appid: defaultWorld.applications[0]?.clientId,
+    })
+  })
+
+  test('name the resource, its endpoint and the control endpoint', async () => {
+    const { env } = await startCli()
+    expect(env.LOCAL_CLOUD_RESOURCE_ID).toMatch(/^\/subscriptions\/.*\/accounts\/contoso-ai$/)
+    expect(env.AZURE_SUBSCRIPTION_ID).toBe(defaultWorld.subscriptions[0]?.id)
+    const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
+    const world = await client.send(`${env.LOCAL_CLOUD_CONTROL_URL}/world`, {
+      headers: { authorization: `Bearer ${env.LOCAL_CLOUD_CONTROL_TOKEN}` },
+    })
+    expect(world.json).toMatchObject({ workflow: { repository: 'shop' } })
+    expect(await client.send(`${env.LOCAL_CLOUD_ENDPOINT}/openai/v1/models`)).toMatchObject({ status: 401 })
+    expect(
+      await client.send(`${env.LOCAL_CLOUD_RESOURCE_MANAGER}/subscriptions?api-version=2022-12-01`),
+    ).toMatchObject({
+      status: 401,
+    })
+    await client.close()
+  })
+
+  test('can be read by a shell', async () => {
+    const seed = { ...defaultWorld, workflow: { ...defaultWorld.workflow, workflow: "Deploy 'it' $HOME" } }
+    const seedFile = join(workFolder, 'seed.json')
+    writeFileSync(seedFile, JSON.stringify(seed))
+    const exports = await cli('--seed', seedFile).firstOutput
+    const { stdout } = await run('sh', ['-c', `${exports}\nprintf %s "$GITHUB_WORKFLOW"`]).ended
+    expect(stdout).toBe("Deploy 'it' $HOME")
+  })
+
+  test('can be appended to $GITHUB_ENV, without those that the runner owns', async () => {
+    const lines = (await cli('--format', 'github').firstOutput).trimEnd().split('\n')
+    expect(lines.map(line => line.replace(/=.*/, ''))).toEqual([
+      'NODE_EXTRA_CA_CERTS',
+      'ACTIONS_ID_TOKEN_REQUEST_URL',
+      'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+      'AZURE_CLIENT_ID',
+      'AZURE_TENANT_ID',
+      'AZURE_SUBSCRIPTION_ID',
+      'LOCAL_CLOUD_AUTHORITY_HOST',
+      'LOCAL_CLOUD_RESOURCE_MANAGER',
+      'LOCAL_CLOUD_RESOURCE_ID',
+      'LOCAL_CLOUD_ENDPOINT',
+      'LOCAL_CLOUD_CONTROL_URL',
+      'LOCAL_CLOUD_CONTROL_TOKEN',
+    ])
+  })
+})
+
+describe('options', () => {
+  test('--port is the first of the ports', async () => {
+    const port = await freePorts(6)
+    const { env } = await startCli('--port', String(port))
+    expect(env.ACTIONS_ID_TOKEN_REQUEST_URL).toBe(`https://127.0.0.1:${port}/oidc/token?api-version=2.0`)
+    expect(env.LOCAL_CLOUD_AUTHORITY_HOST).toBe(`https://127.0.0.1:${port + 1}`)
+  })
+
+  test('--propagation is in seconds, one number a replica', async () => {
+    const seedFile = join(workFolder, 'just-granted.json')
+    writeFileSync(seedFile, JSON.stringify(justGranted()))
+    const { env } = await startCli('--seed', seedFile, '--propagation', '0,600')
+    const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
+    const token = await accessTokenFor(client.send, {
+      authorityHost: env.LOCAL_CLOUD_AUTHORITY_HOST ?? '',
+      tenantId: env.AZURE_TENANT_ID ?? '',
+      clientId: env.AZURE_CLIENT_ID ?? '',
+      resource: 'https://ai.azure.com',
+      assertion: await idTokenFor(client.send, env),
+    })
+    const infer = async () => {
+      const answer = await client.send(`${env.LOCAL_CLOUD_ENDPOINT}/openai/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] }),
+      })
+      return answer.status
+    }
+    expect([await infer(), await infer()].sort()).toEqual([200, 401])
+    await client.send(`${env.LOCAL_CLOUD_CONTROL_URL}/clock`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${env.LOCAL_CLOUD_CONTROL_TOKEN}` },
+      body: JSON.stringify({ advanceSeconds: 601 }),
+    })
+    expect([await infer(), await infer()]).toEqual([200, 200])
+    await client.close()
+  })
+})
+
+describe('end', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s stops it cleanly', async signal => {
+    const { child, ended, env } = await startCli()
+    const caFile = env.NODE_EXTRA_CA_CERTS ?? ''
+    expect(existsSync(caFile)).toBe(true)
+    child.kill(signal)
+    expect(await ended).toMatchObject({ code: 0, signal: null })
+    expect(existsSync(caFile)).toBe(false)
+  })
+})
+
+describe('command line', () => {
+  test.each([
+    [['--unknown'], "Unknown option '--unknown'"],
+    [['stray'], "Unexpected argument 'stray'"],
+    [['--port', 'http'], "--port is 'http': it takes whole numbers from 1 to 65535."],
+    [['--port', '70000'], "--port is '70000'"],
+    [['--propagation', '5,soon'], "--propagation is 'soon': it takes whole numbers from 0 to 86400."],
+    [['--format', 'yaml'], "--format is 'yaml': it can be shell, github, json."],
+  ])('%j is refused with the usage', async (args, message) => {
+    const { code, stdout, stderr } = await cli(...args).ended
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(message)
+    expect(stderr).toContain('Usage: node local-cloud/cli.ts')
+  })
+
+  test('--help tells the usage and starts nothing', async () => {
+    const { code, stdout, stderr } = await cli('--help').ended
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toMatch(/^Usage: /)
+  })
+
+  test.each([
+    ['nowhere.json', undefined, /The seed .*nowhere\.json cannot be read: ENOENT/],
+    ['broken.json', '{', /The seed .*broken\.json cannot be read: .*JSON/],
+    ['wrong.json', '{"tenants":[]}', /The seed of the local cloud is invalid:\n {2}subscriptions: /],
+  ])('the seed %s is refused', async (name, content, message) => {
+    const file = join(workFolder, name)
+    if (content !== undefined) writeFileSync(file, content)
+    const { code, stdout, stderr } = await cli('--seed', file).ended
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})

@@ -1,0 +1,92 @@
+import { subjectOf } from '../../local-cloud/github.ts'
+import { accountId } from '../../local-cloud/scopes.ts'
+import { accessToken, pipelineOf, startLocalCloud } from './cloud-fixture.ts'
+
+const { cloud, send } = await startLocalCloud()
+
+const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
+
+function account() {
+  const [only] = cloud.world.accounts
+  if (only === undefined) throw new Error('The default world has no account')
+  return only
+}
+
+const pipelineId = () => pipelineOf(cloud).servicePrincipal?.objectId
+
+async function infer(): Promise<number> {
+  const [endpoint] = cloud.endpoints.accounts.values()
+  const answer = await send(`${endpoint}/openai/v1/chat/completions`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await accessToken(cloud, send, 'https://cognitiveservices.azure.com')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Are you there?' }] }),
+  })
+  return answer.status
+}
+
+async function grantToPipeline(roleId: string): Promise<number> {
+  const scope = accountId(account())
+  const name = crypto.randomUUID()
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}?api-version=2022-04-01`
+  const answer = await send(`${cloud.endpoints.resourceManager}${path}`, {
+    method: 'PUT',
+    headers: {
+      authorization: `Bearer ${await accessToken(cloud, send, 'https://management.azure.com')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({
+      properties: {
+        roleDefinitionId: `/subscriptions/${account().subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
+        principalId: pipelineId(),
+        principalType: 'ServicePrincipal',
+      },
+    }),
+  })
+  return answer.status
+}
+
+test('the credential of the pipeline is made for the workflow run', () => {
+  expect(pipelineOf(cloud).federatedCredentials).toMatchObject([
+    { issuer: cloud.endpoints.github, subject: subjectOf(cloud.world.workflow) },
+  ])
+})
+
+test('the resource has no keys, and a model of every kind', () => {
+  expect(account()).toMatchObject({
+    kind: 'AIServices',
+    disableLocalAuth: true,
+    publicNetworkAccess: 'Enabled',
+  })
+  expect(account().deployments.map(({ name, model, reasoning }) => [name, model.format, reasoning])).toEqual([
+    ['gpt-4o-mini', 'OpenAI', false],
+    ['gpt-5-mini', 'OpenAI', true],
+    ['text-embedding-3-large', 'OpenAI', false],
+    ['DeepSeek-V3', 'DeepSeek', false],
+  ])
+})
+
+test('the administrator owns the subscription', () => {
+  const [administrator] = cloud.world.users
+  const { subscriptionId } = account()
+  expect(cloud.world.roleAssignments).toContainEqual(
+    expect.objectContaining({
+      scope: `/subscriptions/${subscriptionId}`,
+      roleDefinitionId: OWNER,
+      principalId: administrator?.objectId,
+    }),
+  )
+})
+
+test('the pipeline may not infer, may grant itself the role, and then may infer', async () => {
+  expect(await infer()).toBe(401)
+  expect(await grantToPipeline(COGNITIVE_SERVICES_USER)).toBe(201)
+  expect(await infer()).toBe(200)
+})
+
+test('the next test starts from the seed again', async () => {
+  expect(await infer()).toBe(401)
+})

@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { defaultWorld } from '../../local-cloud/default-world.ts'
+import { createLocalCloud } from '../../local-cloud/local-cloud.ts'
+import { GITHUB_ISSUER, parseSeed, type Seed } from '../../local-cloud/world.ts'
+import { freePorts, startLocalCloud } from './cloud-fixture.ts'
+
+const { cloud, send } = await startLocalCloud()
+
+const withAccount = (name: string, customSubDomainName: string | null): Seed => ({
+  ...defaultWorld,
+  accounts: defaultWorld.accounts.map(account => ({ ...account, name, customSubDomainName })),
+})
+
+describe('seed', () => {
+  test('all that is wrong with it is told at once', async () => {
+    const seed = { ...defaultWorld, tenants: [{ id: 'contoso', displayName: 1 }], extra: true }
+    expect(() => parseSeed(seed)).toThrow(
+      new Error(
+        [
+          'The seed of the local cloud is invalid:',
+          '  tenants.0.id: Invalid UUID: Received "contoso"',
+          '  tenants.0.displayName: Invalid type: Expected string but received 1',
+          '  extra: Invalid key: Expected never but received "extra"',
+        ].join('\n'),
+      ),
+    )
+  })
+
+  test('is no seed at all', () => {
+    expect(() => parseSeed(null)).toThrow(
+      '(the seed itself): Invalid type: Expected Object but received null',
+    )
+  })
+
+  test('is left alone, whatever happens to the world', () => {
+    const before = structuredClone(defaultWorld)
+    cloud.world.applications.length = 0
+    cloud.world.workflow.ref = 'refs/heads/other'
+    expect(defaultWorld).toEqual(before)
+  })
+
+  test('trusts the local GitHub where it names the real one, and keeps every other issuer', () => {
+    const [first, ...others] = defaultWorld.applications
+    const issuers = [GITHUB_ISSUER, `${GITHUB_ISSUER}/contoso`]
+    const federatedCredentials = issuers.map(issuer => ({
+      name: issuer,
+      issuer,
+      subject: 'any',
+      audiences: ['any'],
+    }))
+    if (first === undefined) throw new Error('The default world has no application')
+    cloud.reset({ ...defaultWorld, applications: [{ ...first, federatedCredentials }, ...others] })
+    expect(cloud.world.applications[0]?.federatedCredentials.map(({ issuer }) => issuer)).toEqual([
+      cloud.endpoints.github,
+      `${GITHUB_ISSUER}/contoso`,
+    ])
+  })
+})
+
+describe('reset', () => {
+  test('brings the seed back and forgets journal and faults, but not the time', async () => {
+    cloud.world.applications.length = 0
+    cloud.clock.advance(7_200_000)
+    await send(`${cloud.endpoints.github}/nowhere`)
+    cloud.faults.add({ name: 'all', effect: { kind: 'reply', status: 500 } })
+    cloud.reset()
+    expect(cloud.world.applications).toHaveLength(2)
+    expect(cloud.journal.entries).toEqual([])
+    expect(await send(`${cloud.endpoints.github}/nowhere`)).toMatchObject({ status: 404 })
+    expect(cloud.clock.now()).toBeGreaterThan(Date.now() + 7_000_000)
+  })
+
+  test('refuses a seed with other accounts, and changes nothing', () => {
+    const { world } = cloud
+    expect(() => cloud.reset(withAccount('other-ai', 'other-ai'))).toThrow(
+      /keeps the hosts of its accounts: it has .*\/contoso-ai, the new seed .*\/other-ai\./,
+    )
+    expect(cloud.world).toBe(world)
+  })
+})
+
+describe('start and end', () => {
+  test('accounts without a subdomain have no host of their own', async () => {
+    const other = await createLocalCloud({ seed: withAccount('contoso-ai', null) })
+    expect(other.endpoints.accounts.size).toBe(0)
+    await other.close()
+  })
+
+  test('ports are consecutive where a first one is given', async () => {
+    const basePort = await freePorts(6)
+    const other = await createLocalCloud({ basePort })
+    const { github, authorityHost, resourceManager, regional, control, accounts } = other.endpoints
+    const urls = [github, authorityHost, resourceManager, regional, control, ...accounts.values()]
+    expect(urls).toEqual(urls.map((_, index) => `https://127.0.0.1:${basePort + index}`))
+    await other.close()
+  })
+
+  test('a port that is taken is named, and nothing stays open', async () => {
+    const taken = Number(new URL(cloud.endpoints.control).port)
+    await expect(createLocalCloud({ basePort: taken })).rejects.toThrow(
+      `EADDRINUSE: address already in use 127.0.0.1:${taken}`,
+    )
+  })
+
+  test('the file of the authority is there until the end', async () => {
+    const other = await createLocalCloud()
+    expect(readFileSync(other.caFile, 'utf8')).toBe(other.caPem)
+    await other.close()
+    expect(existsSync(other.caFile)).toBe(false)
+    await expect(send(other.endpoints.github)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+})
+
+test('the environment of a job describes the workflow run', () => {
+  expect(cloud.runnerEnvironment()).toMatchObject({
+    NODE_EXTRA_CA_CERTS: cloud.caFile,
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${cloud.endpoints.github}/oidc/token?api-version=2.0`,
+    GITHUB_API_URL: cloud.endpoints.githubApi,
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_REPOSITORY: 'contoso/shop',
+    GITHUB_REPOSITORY_OWNER: 'contoso',
+    GITHUB_REF: 'refs/heads/main',
+    GITHUB_REF_NAME: 'main',
+    GITHUB_RUN_ID: '9876543210',
+    GITHUB_EVENT_NAME: 'push',
+  })
+})

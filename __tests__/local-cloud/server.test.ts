@@ -1,0 +1,211 @@
+import { X509Certificate } from 'node:crypto'
+import { connect } from 'node:tls'
+import { openServer } from '../../local-cloud/server.ts'
+import { startCounter, until } from './server-fixture.ts'
+
+const { tls, clock, faults, journal, server, counter, client, send, url, close } = await startCounter()
+
+beforeEach(() => journal.clear())
+afterAll(close)
+
+describe('certificates', () => {
+  const authority = new X509Certificate(tls.ca)
+  const certificate = new X509Certificate(tls.cert)
+
+  test('the authority signed the certificate of the server', () => {
+    expect(authority.ca).toBe(true)
+    expect(certificate.ca).toBe(false)
+    expect(certificate.checkIssued(authority)).toBe(true)
+    expect(certificate.verify(authority.publicKey)).toBe(true)
+  })
+
+  test('the certificate is for every name of this machine', () => {
+    expect(certificate.checkIP('127.0.0.1')).toBe('127.0.0.1')
+    expect(certificate.checkIP('::1')).toBe('::1')
+    expect(certificate.checkHost('localhost')).toBe('localhost')
+    expect(certificate.checkHost('example.com')).toBeUndefined()
+  })
+
+  test('a client that does not trust the authority is not served', async () => {
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
+    expect(journal.entries).toEqual([])
+  })
+})
+
+describe('routing', () => {
+  test('path parameters are percent-decoded, paths compare without case', async () => {
+    const answer = await send(`${url}/GROUPS/one%20group/Things/a%2Fb`)
+    expect(answer).toMatchObject({ status: 200, json: { group: 'one group', thing: 'a/b' } })
+  })
+
+  test('doubled slashes are one', async () => {
+    expect(await send(`${url}//groups//one/things/two`)).toMatchObject({
+      status: 200,
+      json: { group: 'one', thing: 'two' },
+    })
+  })
+
+  test('a malformed escape stays as it is', async () => {
+    expect(await send(`${url}/groups/100%/things/x`)).toMatchObject({ status: 200, json: { group: '100%' } })
+  })
+
+  test.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const)(
+    '%s of a path that only has GET is not found',
+    async method => {
+      expect(await send(`${url}/text`, { method })).toMatchObject({
+        status: 404,
+        json: { method, path: '/text' },
+      })
+    },
+  )
+
+  test('HEAD is a GET without the body', async () => {
+    const answer = await send(`${url}/text`, { method: 'HEAD' })
+    expect(answer).toMatchObject({ status: 200, text: '', headers: { 'content-length': '10' } })
+    expect(journal.entries).toMatchObject([{ method: 'HEAD', operation: 'text.get' }])
+  })
+})
+
+describe('replies', () => {
+  test('an object goes out as JSON, with the headers of the service', async () => {
+    const answer = await send(`${url}/groups/a/things/b`)
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'x-common': 'on every reply',
+    })
+  })
+
+  test('a string goes out as it is', async () => {
+    const answer = await send(`${url}/text`)
+    expect(answer).toMatchObject({ text: 'plain text', headers: { 'content-type': 'text/plain' } })
+  })
+
+  test('204 has neither a body nor a length', async () => {
+    const answer = await send(`${url}/nothing`)
+    expect(answer).toMatchObject({ status: 204, text: '' })
+    expect(answer.headers).not.toHaveProperty('content-length')
+  })
+
+  test('a handler that throws is a 500 of the service, and the journal says why', async () => {
+    const answer = await send(`${url}/defect`)
+    expect(answer).toMatchObject({
+      status: 500,
+      headers: { 'x-common': 'on every reply' },
+      json: { error: { message: expect.stringContaining('this handler is broken') } },
+    })
+    expect(journal.entries).toMatchObject([
+      { status: 500, failure: expect.stringContaining('this handler is broken') },
+    ])
+  })
+
+  test('a reply that cannot be sent is a 500 as well', async () => {
+    faults.add({
+      name: 'bad',
+      times: 1,
+      effect: { kind: 'reply', status: 200, headers: { 'x-bad': 'two\nlines' } },
+    })
+    expect(await send(`${url}/text`)).toMatchObject({ status: 500 })
+    expect(journal.entries).toMatchObject([
+      { failure: expect.stringContaining('Invalid character in header') },
+    ])
+  })
+
+  test('a body beyond 4 MiB is refused and takes no effect', async () => {
+    const before = counter.count()
+    const answer = await send(`${url}/counter`, { method: 'POST', body: 'x'.repeat(4 * 1024 * 1024 + 1) })
+    expect(answer.status).toBe(413)
+    expect(counter.count()).toBe(before)
+  })
+
+  test('a body of 4 MiB is taken', async () => {
+    const body = 'x'.repeat(4 * 1024 * 1024)
+    expect(await send(`${url}/counter`, { method: 'POST', body })).toMatchObject({ status: 201 })
+    expect(journal.entries[0]?.body).toHaveLength(body.length)
+  })
+})
+
+describe('journal', () => {
+  test('has one entry a request, before the reply arrives', async () => {
+    clock.advance(5_000)
+    await send(`${url}//counter?once=1`, { method: 'POST', headers: { 'X-Name': 'value' }, body: 'a body' })
+    expect(journal.entries).toEqual([
+      {
+        at: expect.any(Number),
+        service: 'github',
+        operation: 'counter.increment',
+        method: 'POST',
+        host: new URL(url).host,
+        target: '//counter?once=1',
+        headers: expect.objectContaining({ 'x-name': 'value' }),
+        body: 'a body',
+        caller: 'somebody',
+        status: 201,
+      },
+    ])
+    expect(journal.entries[0]?.at).toBeGreaterThan(Date.now())
+  })
+
+  test('has what no route takes, too', async () => {
+    await send(`${url}/no/such/place`)
+    expect(journal.entries).toMatchObject([{ operation: 'unknown', status: 404 }])
+  })
+
+  test('has a request whose client went away before it was complete, without an effect', async () => {
+    const before = counter.count()
+    const { port } = new URL(url)
+    const socket = connect({ host: '127.0.0.1', port: Number(port), ca: tls.ca })
+    socket.write('POST /counter HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nonly this', () =>
+      socket.destroy(),
+    )
+    await until(() => journal.entries.length > 0)
+    expect(journal.entries).toMatchObject([
+      { operation: 'counter.increment', body: 'only this', status: null },
+    ])
+    expect(counter.count()).toBe(before)
+  })
+})
+
+describe('life', () => {
+  test('a port that is taken is an error that names it', async () => {
+    const { port } = new URL(url)
+    await expect(openServer({ tls, port: Number(port), clock, faults, journal })).rejects.toThrow(
+      `EADDRINUSE: address already in use 127.0.0.1:${port}`,
+    )
+  })
+
+  test('requests that come before the service wait for it', async () => {
+    const early = await openServer({ tls, port: 0, clock, faults, journal })
+    const answer = client.send(`${early.url}/text`)
+    early.serve(counter)
+    await expect(answer).resolves.toMatchObject({ text: 'plain text' })
+    await early.close()
+  })
+
+  test('a service can be replaced', async () => {
+    server.serve({ ...counter, routes: [] })
+    expect(await send(`${url}/text`)).toMatchObject({ status: 404 })
+    server.serve(counter)
+    expect(await send(`${url}/text`)).toMatchObject({ status: 200 })
+  })
+
+  test('closing ends idle, hanging and waiting connections', async () => {
+    const closing = await startCounter()
+    closing.faults.add({ name: 'never', operation: 'text.get', effect: { kind: 'hang' } })
+    closing.faults.add({
+      name: 'later',
+      operation: 'counter.increment',
+      afterEffect: true,
+      effect: { kind: 'delay', ms: 600_000 },
+    })
+    await closing.send(`${closing.url}/groups/a/things/b`)
+    const hanging = closing.send(`${closing.url}/text`)
+    const waiting = closing.send(`${closing.url}/counter`, { method: 'POST' })
+    const failures = Promise.allSettled([hanging, waiting])
+    await until(() => closing.journal.entries.length === 2 && closing.counter.count() === 1)
+    await closing.server.close()
+    expect(await failures).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }])
+    await closing.client.close()
+    await until(() => closing.journal.entries.length === 3)
+    expect(closing.journal.entries.map(({ status }) => status)).toEqual([200, null, null])
+  })
+})

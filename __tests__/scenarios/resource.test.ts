@@ -1,0 +1,285 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+const account = () => {
+  const [first] = cloud.world.accounts
+  if (first === undefined) throw new Error('The default world has an account')
+  return first
+}
+const endpoint = () => [...cloud.endpoints.accounts.values()][0] ?? ''
+
+describe('the target', () => {
+  test('may be named in three parts, the subscription from the environment', async () => {
+    const { subscriptionId, resourceGroup, name } = account()
+    const run = await runGate(cloud, {
+      inputs: { 'resource-id': '', 'resource-group': resourceGroup, 'resource-name': name },
+      env: { AZURE_SUBSCRIPTION_ID: subscriptionId },
+    })
+    expect(run.outputs.result).toBe('passed')
+  })
+
+  test('may be an endpoint alone: then Resource Manager is not asked at all', async () => {
+    cloud.world.roleAssignments.push({
+      ...(cloud.world.roleAssignments[0] as (typeof cloud.world.roleAssignments)[number]),
+      name: '1c9e7f40-3b85-4d62-a70e-58d2f6b94c13',
+      scope: accountScope(cloud),
+      roleDefinitionId: 'a97b65f3-24c7-4388-baec-2e87135dc908',
+      principalId: cloud.world.applications[0]?.servicePrincipal?.objectId ?? '',
+    })
+    const inputs = {
+      'resource-id': '',
+      'resource-manager-endpoint': '',
+      endpoint: `${endpoint()}/openai/v1/`,
+    }
+    const run = await runGate(cloud, { inputs })
+    expect(run.outputs).toMatchObject({
+      result: 'passed',
+      endpoint: endpoint(),
+      'role-state': 'unknown',
+      'key-access': 'unknown',
+    })
+    expect(run.requests.some(({ service }) => service === 'resource-manager')).toBe(false)
+    expect(operations(run).filter(operation => operation === 'token')).toHaveLength(1)
+  })
+
+  test('may be a project: its own endpoint answers, and the role is granted on it', async () => {
+    account().projects.push('storefront')
+    const run = await runGate(cloud, {
+      inputs: { 'resource-id': `${accountScope(cloud)}/projects/storefront` },
+    })
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(run.outputs['role-assignment-id']).toContain('/projects/storefront/')
+    expect(operations(run)).toContain('projects.responses.create')
+  })
+
+  test.each([
+    ['resource-not-found', 'accounts/contoso-al'],
+    ['resource-not-found', 'accounts/contoso-ai-2'],
+  ])('that does not exist is %s', async (code, tail) => {
+    const run = await runGate(cloud, {
+      inputs: { 'resource-id': accountScope(cloud).replace(/accounts\/.*/, tail) },
+    })
+    expect(run.outputs.diagnosis).toBe(code)
+    expect(logOf(run)).toContain('az cognitiveservices account list')
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('without a custom subdomain is refused before a grant, with the command that sets one', async () => {
+    account().customSubDomainName = null
+    const run = await runGate(cloud)
+    expect(run.outputs.diagnosis).toBe('custom-subdomain-missing')
+    expect(logOf(run)).toContain('--custom-domain contoso-ai')
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('closed to this network is network-blocked, and nothing is granted', async () => {
+    account().networkDefaultAction = 'Deny'
+    const run = await runGate(cloud)
+    expect(run.outputs.diagnosis).toBe('network-blocked')
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('whose endpoint lies outside the cloud gets no token', async () => {
+    const body = {
+      kind: 'AIServices',
+      properties: { customSubDomainName: 'x', endpoint: 'https://evil.example.com/', disableLocalAuth: true },
+    }
+    cloud.faults.add({
+      name: 'evil',
+      operation: 'accounts.get',
+      effect: { kind: 'reply', status: 200, body },
+    })
+    const run = await runGate(cloud)
+    expect(run.outputs.diagnosis).toBe('endpoint-untrusted')
+    expect(run.requests.some(({ service }) => service === 'data-plane')).toBe(false)
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('that still accepts keys is said to', async () => {
+    account().disableLocalAuth = null
+    const run = await runGate(cloud)
+    expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'enabled' })
+    expect(logOf(run)).toContain('still accepts API keys')
+  })
+})
+
+describe('a list of role assignments that continues elsewhere', () => {
+  test('is not followed to another host with the token', async () => {
+    const elsewhere = endpoint()
+    cloud.faults.add({
+      name: 'elsewhere',
+      operation: 'roleAssignments.list',
+      effect: { kind: 'reply', status: 200, body: { value: [], nextLink: `${elsewhere}/stolen` } },
+    })
+    const run = await runGate(cloud)
+    expect(run.outputs.diagnosis).toBe('connection-failed')
+    expect(run.requests.some(({ target }) => target.includes('stolen'))).toBe(false)
+  })
+})
+
+describe('deployments', () => {
+  test('several in one run, each by the API that fits its model', async () => {
+    const deployments =
+      'gpt-4o-mini\r\n  gpt-5-mini=responses ,\r\n\r\ntext-embedding-3-large\r\nDeepSeek-V3\n'
+    const run = await runGate(cloud, { inputs: { deployments } })
+    expect(run.outputs.result).toBe('passed')
+    const called = new Set(
+      run.requests
+        .filter(({ service, status }) => service === 'data-plane' && status === 200)
+        .map(({ operation }) => operation),
+    )
+    expect(called).toEqual(
+      new Set([
+        'chatCompletions.create',
+        'responses.create',
+        'embeddings.create',
+        'modelInference.chatCompletions.create',
+      ]),
+    )
+  })
+
+  test.each(['chat-completions', 'responses', 'models', 'azure-openai'])('api: %s', async api => {
+    const run = await runGate(cloud, { inputs: { api } })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject({ smoke: [{ api, outcome: 'ok', deployment: 'gpt-4o-mini' }] })
+  })
+
+  test('none named: the first that answers a chat is taken', async () => {
+    account().deployments.reverse()
+    const run = await runGate(cloud, { inputs: { deployments: '' } })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject({ smoke: [{ deployment: 'DeepSeek-V3', api: 'models' }] })
+  })
+
+  test('one that does not exist is deployment-not-found before anything is granted, and the others are listed', async () => {
+    const run = await runGate(cloud, { inputs: { deployments: 'gpt-4o-mini\ngpt-4o-maxi' } })
+    expect(run.outputs.diagnosis).toBe('deployment-not-found')
+    expect(logOf(run)).toContain('it has gpt-4o-mini, gpt-5-mini, text-embedding-3-large, DeepSeek-V3')
+    expect(logOf(run)).toContain('az cognitiveservices account deployment list')
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('one that cannot do what is asked is operation-unsupported', async () => {
+    const run = await runGate(cloud, { inputs: { deployments: 'text-embedding-3-large=chat-completions' } })
+    expect(run.outputs.diagnosis).toBe('operation-unsupported')
+  })
+})
+
+describe('the smoke call', () => {
+  test('adapts to a reasoning model, and says so', async () => {
+    const run = await runGate(cloud, { inputs: { deployments: 'gpt-5-mini' } })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject({ smoke: [{ adaptations: [expect.stringContaining('2048 tokens')] }] })
+    expect(logOf(run)).toContain('adapted: 2048 tokens')
+  })
+
+  test('raises a budget that the Responses API finds too small', async () => {
+    const run = await runGate(cloud, { inputs: { api: 'responses', 'max-output-tokens': '4' } })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject({ smoke: [{ adaptations: ['at least 16 tokens'] }] })
+  })
+
+  test('tries the audience that the service names, once, if it is one of the cloud', async () => {
+    const refuse = (audience: string) => ({
+      kind: 'reply' as const,
+      status: 401,
+      body: {
+        statusCode: 401,
+        message: `Unauthorized. Access token is missing, invalid, audience is incorrect (${audience}), or have expired.`,
+      },
+    })
+    cloud.faults.add({
+      name: 'other audience',
+      operation: 'chatCompletions.create',
+      times: 1,
+      effect: refuse('https://ai.azure.com'),
+    })
+    const run = await runGate(cloud)
+    expect(run.outputs.result).toBe('passed')
+    expect(operations(run).filter(operation => operation === 'token').length).toBeGreaterThan(2)
+
+    cloud.reset()
+    cloud.faults.add({
+      name: 'foreign audience',
+      operation: 'chatCompletions.create',
+      effect: refuse('https://evil.example.com'),
+    })
+    const refused = await runGate(cloud)
+    expect(refused.outputs.diagnosis).toBe('token-audience-rejected')
+    expect(operations(refused).filter(operation => operation === 'chatCompletions.create')).toHaveLength(1)
+  })
+
+  test('expect: a match passes, anything else is answer-unexpected', async () => {
+    account().deployments[0] = {
+      ...(account().deployments[0] as (typeof cloud.world.accounts)[number]['deployments'][number]),
+      answer: 'ready',
+    }
+    expect((await runGate(cloud, { inputs: { expect: '^ready' } })).outputs.result).toBe('passed')
+    const run = await runGate(cloud, { inputs: { expect: '^steady$' } })
+    expect(run.outputs.diagnosis).toBe('answer-unexpected')
+  })
+
+  test('what the model says cannot command the runner or break the summary', async () => {
+    const hostile =
+      '\n::error::pwned\n##[set-output name=result]passed\u202e `</details>` | <img src=x> ::add-mask::a'
+    account().deployments[0] = {
+      ...(account().deployments[0] as (typeof cloud.world.accounts)[number]['deployments'][number]),
+      answer: hostile,
+    }
+    const run = await runGate(cloud, { inputs: { 'max-output-tokens': '400' } })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.annotations).toEqual([])
+    expect(run.log.join('\n')).not.toMatch(/\u202e|##\[|^\s*::/m)
+    expect(run.summary).not.toContain('\u202e')
+  })
+
+  test.each([
+    ['content-filtered', { prompt: 'please [trigger content filter] now' }],
+    ['answer-invalid', {}],
+  ])('%s', async (code, inputs) => {
+    if (code === 'answer-invalid') {
+      cloud.faults.add({
+        name: 'portal',
+        operation: 'chatCompletions.create',
+        effect: {
+          kind: 'reply',
+          status: 200,
+          headers: { 'content-type': 'text/html' },
+          body: '<html>Sign in to the guest network</html>',
+        },
+      })
+    }
+    cloud.world.roleAssignments.push({
+      ...(cloud.world.roleAssignments[0] as (typeof cloud.world.roleAssignments)[number]),
+      name: '1c9e7f40-3b85-4d62-a70e-58d2f6b94c13',
+      scope: accountScope(cloud),
+      roleDefinitionId: 'a97b65f3-24c7-4388-baec-2e87135dc908',
+      principalId: cloud.world.applications[0]?.servicePrincipal?.objectId ?? '',
+    })
+    const run = await runGate(cloud, { inputs })
+    expect(run.outputs.diagnosis).toBe(code)
+  })
+
+  test('throttled for longer than there is time is inference-throttled at once', async () => {
+    cloud.faults.add({
+      name: 'quota',
+      operation: 'chatCompletions.create',
+      effect: {
+        kind: 'reply',
+        status: 429,
+        headers: { 'retry-after': '86400' },
+        body: { error: { code: '429', message: 'Try again tomorrow.' } },
+      },
+    })
+    const run = await runGate(cloud)
+    expect(run.outputs.diagnosis).toBe('inference-throttled')
+    expect(operations(run).filter(operation => operation === 'chatCompletions.create')).toHaveLength(1)
+  })
+})

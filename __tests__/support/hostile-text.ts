@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+
+/** Text as somebody would write it who wants to leave the place where it is printed. */
+
+const ammunition = [
+  ...[
+    '::',
+    ':',
+    '##[',
+    '#',
+    '[',
+    ']',
+    '::error::',
+    '::add-mask::x',
+    '##[error]',
+    '##[set-env name=X;]y',
+    '%0A',
+  ],
+  ...['\n', '\r', '\r\n', '\u0085', '\u2028', '\u2029', '\v', '\f', '\t', ' ', '   ', '\u00a0', '\u3000'],
+  ...[
+    '\u001b[31m',
+    '\u0000',
+    '\u200b',
+    '\u202e',
+    '\u2066',
+    '\u2069',
+    '\ufeff',
+    '\ud800',
+    '\udc00',
+    '\ue000',
+    '\u{e0041}',
+  ],
+  ...[
+    '[x](https://evil.example)',
+    '![x](y)',
+    '<https://evil.example>',
+    'https://evil.example',
+    'www.evil.example',
+  ],
+  ...['<img src=x>', '<a href="x">', '<!--', '-->', '</details>', '&lt;', '&#64;', '&#x3c;script>'],
+  ...[
+    'a@evil.example',
+    '@octocat',
+    '*a*',
+    '**a**',
+    '__a__',
+    '~~a~~',
+    '`',
+    '``',
+    '```',
+    '~~~',
+    '|',
+    '\\',
+    '\\|',
+    '$x$',
+  ],
+  ...[
+    '# a',
+    '## a',
+    '- a',
+    '+ a',
+    '* a',
+    '1. a',
+    '1) a',
+    '> a',
+    '- [ ] a',
+    '===',
+    '---',
+    '[^1]',
+    '[a]: b',
+    '<',
+    '>',
+  ],
+  ...[
+    "'",
+    '"',
+    '$(touch leaked)',
+    '`touch leaked`',
+    '; touch leaked',
+    '&& x',
+    '$HOME',
+    '~',
+    '!',
+    '*',
+    '?',
+    '-n',
+    '=x',
+  ],
+  ...['ready', 'repo:contoso/app:environment:Production', 'é', '漢', '😀'],
+]
+
+export const hostileText: fc.Arbitrary<string> = fc
+  .array(fc.oneof(fc.constantFrom(...ammunition), fc.string({ unit: 'binary', maxLength: 4 })), {
+    maxLength: 12,
+  })
+  .map(parts => parts.join(''))
+
+/** Bidirectional overrides, zero-width and control characters, lone surrogates, private use, line ends of every kind. */
+export const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u

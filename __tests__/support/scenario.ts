@@ -1,0 +1,101 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { JournalEntry } from '../../local-cloud/journal.ts'
+import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { type ActionResult, startAction } from '../../local-cloud/runner.ts'
+import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
+import { expectNoSecrets, expectOneStory } from './shared-checks.ts'
+
+/** Spawns the built action against a local cloud, as the runner does, and gathers all that a user sees. */
+
+export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+
+export interface GateRun extends ActionResult {
+  /** The JSON report, parsed. */
+  report: unknown
+  /** Requests that arrived during the run, the local cloud's own look-ups left out. */
+  requests: readonly JournalEntry[]
+}
+
+export interface ScenarioOptions {
+  inputs?: Readonly<Record<string, string>>
+  /** Replaces or removes (undefined) variables of the runner's environment. */
+  env?: Readonly<Record<string, string | undefined>>
+  /** The action's sleeps move the cloud's clock instead of taking time. Default true. */
+  drivenClock?: boolean
+  /** A file that the event of the run stands in, as an object. */
+  event?: object
+}
+
+/** Inputs that name the first application and the first account of the cloud's world. */
+export function usualInputs(cloud: LocalCloud): Record<string, string> {
+  const [application] = cloud.world.applications
+  const [account] = cloud.world.accounts
+  if (application === undefined || account === undefined)
+    throw new Error('The world has no application or no account')
+  return {
+    'client-id': application.clientId,
+    'tenant-id': application.tenantId,
+    'resource-id': accountScope(cloud),
+    deployments: 'gpt-4o-mini',
+    cloud: 'custom',
+    'authority-host': cloud.endpoints.authorityHost,
+    'resource-manager-endpoint': cloud.endpoints.resourceManager,
+  }
+}
+
+export function accountScope(cloud: LocalCloud): string {
+  const [account] = cloud.world.accounts
+  return `/subscriptions/${account?.subscriptionId}/resourceGroups/${account?.resourceGroup}/providers/Microsoft.CognitiveServices/accounts/${account?.name}`
+}
+
+/** Runs the gate once, and checks what holds for every run whatever it is about. */
+export async function runGate(cloud: LocalCloud, options: ScenarioOptions = {}): Promise<GateRun> {
+  const workFolder = mkdtempSync(join(tmpdir(), 'key-less-gate-scenario-'))
+  const before = cloud.journal.entries.length
+  try {
+    const { result: running } = startAction({
+      action: repositoryRoot,
+      ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
+      inputs: { ...usualInputs(cloud), ...options.inputs },
+      env: environment(cloud, options),
+      nodeOptions:
+        options.drivenClock === false
+          ? []
+          : ['--import', join(repositoryRoot, '__tests__/support/driven-clock.ts')],
+      workFolder,
+    })
+    const result = await running
+    const requests = cloud.journal.entries.slice(before).filter(({ operation }) => operation !== 'oidc.keys')
+    const { report: path } = result.outputs
+    const report: unknown =
+      path !== undefined && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+    const run = { ...result, report, requests }
+    expectNoSecrets(run)
+    expectOneStory(run)
+    return run
+  } finally {
+    rmSync(workFolder, { recursive: true, force: true })
+  }
+}
+
+function environment(cloud: LocalCloud, { env = {} }: ScenarioOptions): Record<string, string> {
+  const coverage = process.env[coverageFolderVariable]
+  const all: Record<string, string | undefined> = {
+    ...cloud.runnerEnvironment(),
+    KEYLESS_GATE_TEST_CONTROL: cloud.endpoints.control,
+    KEYLESS_GATE_TEST_CONTROL_TOKEN: cloud.controlToken,
+    NODE_V8_COVERAGE: coverage,
+    ...env,
+  }
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}
+
+export const operations = (run: GateRun) => run.requests.map(({ operation }) => operation)
+
+/** The whole log as one text. */
+export const logOf = (run: GateRun) => run.log.join('\n')

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import type { GateRun } from './scenario.ts'
+
+/** What holds for every run of the action, whatever the scenario is about. */
+
+/** Every token that went over the wire, and its telling parts. */
+function secretsOf({ requests }: GateRun): string[] {
+  const tokens = requests.flatMap(({ headers, body }) => [
+    ...(headers.authorization === undefined ? [] : [headers.authorization.replace(/^\w+ /, '')]),
+    ...(new URLSearchParams(body).get('client_assertion') ?? '').split('\n'),
+  ])
+  return [...new Set(tokens.flatMap(token => [token, ...token.split('.').slice(1)]))].filter(
+    secret => secret.length > 8,
+  )
+}
+
+/** Neither token nor part of one, not even where a mask would hide it; and every one of them was masked all the same. */
+export function expectNoSecrets(run: GateRun): void {
+  const { unmasked, annotations, outputs, state, summary, report, masks } = run
+  const seen = JSON.stringify({ unmasked, annotations, outputs, state, summary, report: report ?? null })
+  for (const secret of secretsOf(run)) {
+    expect(seen).not.toContain(secret)
+    expect(masks.some(mask => secret.includes(mask) || mask.includes(secret))).toBe(true)
+  }
+}
+
+const declaredOutputs: string[] = Object.keys(
+  parse(readFileSync(join(import.meta.dirname, '../../action.yml'), 'utf8')).outputs,
+)
+
+/** Exit code, result, diagnosis and annotations agree; the outputs are those that action.yml declares. */
+export function expectOneStory({ exitCode, outputs, annotations, log }: GateRun): void {
+  const errors = annotations.filter(({ level }) => level === 'error')
+  const failed = outputs.result === 'failed'
+  const asExpected = failed ? exitCode === 1 && errors.length === 1 : exitCode === 0 && errors.length === 0
+  if (!asExpected)
+    throw new Error([`Exit code ${exitCode}, ${errors.length} errors, and this log:`, ...log].join('\n'))
+  expect(Object.keys(outputs).toSorted()).toEqual(declaredOutputs.toSorted())
+  if (!failed) return
+  expect(outputs.diagnosis).not.toBe('')
+  expect(errors[0]?.title).toBe(`Key-less Gate: ${outputs.diagnosis}`)
+  expect(log.join('\n')).toContain(`${outputs.diagnosis}: `)
+}

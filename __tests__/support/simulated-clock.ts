@@ -1,0 +1,25 @@
+import type { Clock } from '../../src/tools.ts'
+
+/** A clock whose sleeps take no time: `now` moves on by what was slept. */
+export interface SimulatedClock extends Clock {
+  /** Every sleep so far, milliseconds. */
+  readonly sleeps: readonly number[]
+  /** Lets time pass without a sleep, as a request does. */
+  pass(ms: number): void
+}
+
+export function simulatedClock(startsAt = Date.parse('2026-11-01T12:00:00Z')): SimulatedClock {
+  const sleeps: number[] = []
+  let now = startsAt
+  return {
+    sleeps,
+    now: () => now,
+    async sleep(ms) {
+      sleeps.push(ms)
+      now += ms
+    },
+    pass(ms) {
+      now += ms
+    },
+  }
+}

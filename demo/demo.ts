@@ -1,0 +1,115 @@
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { styleText } from 'node:util'
+import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
+import { type ActionResult, startAction } from '../local-cloud/runner.ts'
+import { accountId } from '../local-cloud/scopes.ts'
+import { renderMarkdown } from './render.ts'
+
+/** The main job in three acts, on the local cloud, by the built action: what a new user watches first. */
+
+const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+const print = (text = '') => process.stdout.write(`${text}\n`)
+
+interface Act {
+  title: string
+  story: string
+  /** Changes the world before the act. */
+  arrange?: (cloud: LocalCloud) => void
+  /** What the act must come to. */
+  expected: Readonly<Record<string, string>>
+}
+
+const acts: readonly Act[] = [
+  {
+    title: 'Act 1 · the first run',
+    story:
+      'The pipeline has a federated credential and may assign roles in its resource group. It holds no key, and not yet the role that lets it call models. The grant takes some seconds to reach every replica of the data plane.',
+    expected: { result: 'passed', 'role-state': 'granted' },
+  },
+  {
+    title: 'Act 2 · every run after it',
+    story: 'The role is there. Nothing is granted, nothing is waited for; access is proven all the same.',
+    expected: { result: 'passed', 'role-state': 'direct' },
+  },
+  {
+    title: 'Act 3 · somebody puts the job into an environment',
+    story:
+      'The job now has `environment: production`. GitHub puts the environment into the subject of the token in place of the branch, and the federated credential does not match any more. (A new credential may take a while to be known everywhere, so the gate tries for twenty seconds before it is sure.)',
+    arrange: cloud => {
+      cloud.world.workflow.environment = 'production'
+    },
+    expected: { result: 'failed', diagnosis: 'federated-subject-mismatch' },
+  },
+]
+
+function inputsFor(cloud: LocalCloud): Record<string, string> {
+  const [application] = cloud.world.applications
+  const [account] = cloud.world.accounts
+  if (application === undefined || account === undefined) throw new Error('The default world has both')
+  return {
+    'client-id': application.clientId,
+    'tenant-id': application.tenantId,
+    'resource-id': accountId(account),
+    deployments: 'gpt-4o-mini\ngpt-5-mini\ntext-embedding-3-large',
+    cloud: 'custom',
+    'authority-host': cloud.endpoints.authorityHost,
+    'resource-manager-endpoint': cloud.endpoints.resourceManager,
+  }
+}
+
+async function play(act: Act, cloud: LocalCloud, folder: string): Promise<boolean> {
+  print()
+  print(styleText(['bold', 'inverse'], ` ${act.title} `))
+  print(styleText('dim', act.story))
+  print()
+  act.arrange?.(cloud)
+  mkdirSync(folder, { recursive: true })
+  const startedAt = performance.now()
+  const { result: running } = startAction({
+    action: repositoryRoot,
+    inputs: inputsFor(cloud),
+    env: cloud.runnerEnvironment(),
+    workFolder: folder,
+    onLine: line => print(`  ${line}`),
+  })
+  const result = await running
+  print()
+  print(`  ${styleText('dim', '┌─ job summary ─────')}`)
+  for (const line of renderMarkdown(result.summary).split('\n')) print(`  ${styleText('dim', '│')} ${line}`)
+  print(`  ${styleText('dim', '└─')}`)
+  print(`  JSON report: ${result.outputs.report}`)
+  return tellEnd(act, result, (performance.now() - startedAt) / 1000)
+}
+
+function tellEnd(act: Act, { outputs, exitCode }: ActionResult, seconds: number): boolean {
+  const wrong = Object.entries(act.expected).filter(([name, value]) => outputs[name] !== value)
+  const exitAsExpected = exitCode === (act.expected.result === 'failed' ? 1 : 0)
+  const told = Object.keys(act.expected).map(name => `${name}=${outputs[name]}`)
+  const end = `exit code ${exitCode}, ${told.join(', ')}, ${seconds.toFixed(1)} s`
+  if (wrong.length === 0 && exitAsExpected) {
+    print(styleText('green', `  ✔ as it should be: ${end}`))
+    return true
+  }
+  print(styleText('red', `  ✘ expected ${JSON.stringify(act.expected)}, got ${end}`))
+  return false
+}
+
+print(
+  'Key-less Gate on the local cloud: GitHub OIDC, Entra ID, Resource Manager and a Foundry resource, on 127.0.0.1.',
+)
+const cloud = await createLocalCloud({ lag: { roleAssignments: [4000, 6000] } })
+const reports = mkdtempSync(join(tmpdir(), 'key-less-gate-demo-'))
+let succeeded = true
+try {
+  for (const [index, act] of acts.entries()) {
+    succeeded = (await play(act, cloud, join(reports, `act-${index + 1}`))) && succeeded
+  }
+} finally {
+  await cloud.close()
+}
+print()
+print(succeeded ? 'All three acts ended as they should.' : 'The demo did not end as it should.')
+process.exitCode = succeeded ? 0 : 1

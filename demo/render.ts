@@ -1,0 +1,60 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+import { marked, type Token, type Tokens } from 'marked'
+
+/** A job summary as a person would see it, on a terminal; what GitHub folds away is shown under its heading. */
+export function renderMarkdown(markdown: string): string {
+  return marked
+    .lexer(markdown)
+    .map(render)
+    .filter(text => text !== '')
+    .join('\n\n')
+}
+
+function render(token: Token): string {
+  if (token.type === 'heading') return styleText('bold', inline(token.tokens))
+  if (token.type === 'paragraph') return inline(token.tokens)
+  if (token.type === 'code') return indented(String(token.text))
+  if (token.type === 'table') return table(token as Tokens.Table)
+  if (token.type === 'html') return styleText('bold', withoutTags(token.raw))
+  return ''
+}
+
+function inline(tokens: readonly Token[] = []): string {
+  return tokens
+    .map(token => {
+      if (token.type === 'strong') return styleText('bold', inline(token.tokens))
+      if (token.type === 'codespan') return styleText('cyan', String(token.text))
+      if (token.type === 'escape' || token.type === 'text') return unescaped(String(token.text))
+      return withoutTags(token.raw)
+    })
+    .join('')
+}
+
+function table({ header, rows }: Tokens.Table): string {
+  const cells = [header, ...rows].map(row => row.map(cell => inline(cell.tokens)))
+  const widths = header.map((_, column) => Math.max(...cells.map(row => visibleLength(row[column] ?? ''))))
+  return cells
+    .filter(row => row.some(cell => cell !== ''))
+    .map(row =>
+      row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - visibleLength(cell))).join('   '),
+    )
+    .map(line => `  ${line.trimEnd()}`)
+    .join('\n')
+}
+
+const visibleLength = (text: string) => [...stripVTControlCharacters(text)].length
+const withoutTags = (html: string) => html.replace(/<[^>]*>/g, '').trim()
+const indented = (text: string) =>
+  text
+    .split('\n')
+    .map(line => `    ${line}`)
+    .join('\n')
+const unescaped = (text: string) =>
+  text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&#64;', '@')
+    .replaceAll('&#47;', '/')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')

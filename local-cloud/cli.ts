@@ -1,0 +1,175 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from './local-cloud.ts'
+import { accountId, normalizeScope } from './scopes.ts'
+
+const USAGE = `Usage: node local-cloud/cli.ts [options]
+
+Starts GitHub's OIDC issuer, Entra ID, Azure Resource Manager and the Foundry data plane on 127.0.0.1,
+prints what a workflow needs in order to use them, and runs until it is interrupted.
+
+  --port N                    first of a run of consecutive ports (default: whatever is free)
+  --seed FILE                 JSON of the world to start with (default: local-cloud/default-world.ts)
+  --propagation S[,S...]      seconds until a role assignment is seen, one number a replica (default: 0)
+  --format shell|github|json  export lines, lines for $GITHUB_ENV, or one JSON object (default: shell)
+  --help                      this text
+
+The variables go to stdout, in one piece, once everything listens; what is for people goes to stderr:
+
+  node local-cloud/cli.ts > cloud.env & until [ -s cloud.env ]; do sleep 0.2; done; . ./cloud.env
+
+NODE_EXTRA_CA_CERTS is the certificate authority's file; curl takes it by --cacert, Python by REQUESTS_CA_BUNDLE.
+`
+
+const FORMATS = ['shell', 'github', 'json'] as const
+type Format = (typeof FORMATS)[number]
+
+/** What is wrong with the command line; ends the program with status 2 and the usage. */
+class UsageError extends Error {}
+
+interface CommandLine {
+  help: boolean
+  port?: number
+  seedFile?: string
+  /** Milliseconds. */
+  propagation?: number[]
+  format: Format
+}
+
+/** @throws UsageError */
+function readCommandLine(args: string[]): CommandLine {
+  const { values } = parse(args)
+  const line: CommandLine = { help: values.help === true, format: formatOf(values.format ?? 'shell') }
+  if (values.port !== undefined) line.port = numberOf('--port', values.port, 1, 65_535)
+  if (values.seed !== undefined) line.seedFile = values.seed
+  if (values.propagation !== undefined) {
+    line.propagation = values.propagation
+      .split(',')
+      .map(text => numberOf('--propagation', text, 0, 86_400) * 1000)
+  }
+  return line
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        port: { type: 'string' },
+        seed: { type: 'string' },
+        propagation: { type: 'string' },
+        format: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(messageOf(error))
+  }
+}
+
+function formatOf(text: string): Format {
+  const format = FORMATS.find(known => known === text)
+  if (format) return format
+  throw new UsageError(`--format is '${text}': it can be ${FORMATS.join(', ')}.`)
+}
+
+function numberOf(option: string, text: string, lowest: number, highest: number): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value >= lowest && value <= highest) return value
+  throw new UsageError(`${option} is '${text}': it takes whole numbers from ${lowest} to ${highest}.`)
+}
+
+async function cloudOptions({ port, seedFile, propagation }: CommandLine): Promise<LocalCloudOptions> {
+  const options: LocalCloudOptions = {}
+  if (port !== undefined) options.basePort = port
+  if (propagation !== undefined) options.lag = { roleAssignments: propagation }
+  // Not checked here: starting the cloud does, and lists everything that is wrong.
+  if (seedFile !== undefined) options.seed = await readJson(seedFile)
+  return options
+}
+
+async function readJson(file: string) {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new Error(`The seed ${file} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/** What a workflow needs to use the cloud: the first application of the world, on its first account. */
+function variables({
+  world,
+  endpoints,
+  controlToken,
+  runnerEnvironment,
+}: LocalCloud): Record<string, string> {
+  const [application] = world.applications
+  const [account] = world.accounts
+  const id = account === undefined ? undefined : accountId(account)
+  const known = {
+    ...runnerEnvironment(),
+    AZURE_CLIENT_ID: application?.clientId,
+    AZURE_TENANT_ID: application?.tenantId,
+    AZURE_SUBSCRIPTION_ID: account?.subscriptionId,
+    LOCAL_CLOUD_AUTHORITY_HOST: endpoints.authorityHost,
+    LOCAL_CLOUD_RESOURCE_MANAGER: endpoints.resourceManager,
+    LOCAL_CLOUD_RESOURCE_ID: id,
+    LOCAL_CLOUD_ENDPOINT:
+      id === undefined ? undefined : (endpoints.accounts.get(normalizeScope(id)) ?? endpoints.regional),
+    LOCAL_CLOUD_CONTROL_URL: endpoints.control,
+    LOCAL_CLOUD_CONTROL_TOKEN: controlToken,
+  }
+  const entries = Object.entries(known).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  )
+  return Object.fromEntries(entries)
+}
+
+function render(values: Record<string, string>, format: Format): string {
+  const entries = Object.entries(values)
+  const lines = {
+    shell: () => entries.map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`),
+    // The runner sets its own variables again for every step: what it owns would be lost.
+    github: () =>
+      entries.filter(([name]) => !name.startsWith('GITHUB_')).map(([name, value]) => `${name}=${value}`),
+    json: () => [JSON.stringify(values, null, 2)],
+  }
+  return `${lines[format]().join('\n')}\n`
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process in the ordinary way. */
+function interrupted(): Promise<void> {
+  return new Promise(resolve => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+async function main(): Promise<void> {
+  const line = readCommandLine(process.argv.slice(2))
+  if (line.help) {
+    process.stderr.write(USAGE)
+    return
+  }
+  const stop = interrupted()
+  const cloud = await createLocalCloud(await cloudOptions(line))
+  process.stdout.write(render(variables(cloud), line.format))
+  process.stderr.write(
+    `The local cloud is up: ${Object.values(cloud.endpoints).filter(isText).join(' ')}\nStop it with Ctrl-C.\n`,
+  )
+  await stop
+  await cloud.close()
+}
+
+const isText = (value: unknown) => typeof value === 'string'
+
+try {
+  await main()
+} catch (error) {
+  const isUsage = error instanceof UsageError
+  process.stderr.write(`${messageOf(error)}\n${isUsage ? `\n${USAGE}` : ''}`)
+  process.exitCode = isUsage ? 2 : 1
+}

@@ -1,0 +1,33 @@
+import type { Clock } from './clock.ts'
+import type { AccessTokens } from './tokens.ts'
+import type { World } from './world.ts'
+
+/** Where the services listen; every URL is https, without a trailing slash. */
+export interface Endpoints {
+  github: string
+  githubApi: string
+  authorityHost: string
+  resourceManager: string
+  /** By account resource id in lower case: the account's own host. */
+  accounts: ReadonlyMap<string, string>
+  /** Where accounts without a custom subdomain live. */
+  regional: string
+  control: string
+}
+
+/** How long a change takes to be seen, in milliseconds. One number a replica; requests visit the replicas in turn. */
+export interface Lag {
+  /** Role assignments (made or removed) as the data plane sees them. */
+  roleAssignments: readonly number[]
+  /** Federated credentials as Entra sees them. */
+  federatedCredentials: readonly number[]
+}
+
+/** What every service is given. The world is replaced as a whole by `reset`, hence the getter. */
+export interface Context {
+  readonly world: World
+  readonly clock: Clock
+  readonly endpoints: Endpoints
+  readonly lag: Lag
+  readonly tokens: AccessTokens
+}

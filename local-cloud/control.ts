@@ -1,0 +1,119 @@
+import * as v from 'valibot'
+import type { Clock } from './clock.ts'
+import { type Faults, faultSchema } from './faults.ts'
+import { sameText } from './github.ts'
+import type { Journal, JournalEntry } from './journal.ts'
+import type { Service, ServiceReply, ServiceRequest } from './service.ts'
+import type { World } from './world.ts'
+
+/** What can be seen and driven from outside the process. */
+export interface Controls {
+  readonly world: World
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly faults: Faults
+  /** @throws Error that says what is wrong with the seed */
+  reset(seed?: unknown): void
+}
+
+/**
+ * A JSON API for people and other processes: `/journal`, `/clock`, `/faults`, `/world`, `/reset`.
+ * @param token demanded as a bearer token, so that no web page in a browser of this machine can drive the cloud
+ */
+export function createControl(controls: Controls, token: string): Service {
+  const { clock, journal, faults } = controls
+
+  const guarded = (action: (body: unknown) => unknown) => (request: ServiceRequest) => {
+    const given = /^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (given !== undefined && sameText(given, token)) return run(action, request.body)
+    return failed(401, 'Unauthorized', 'The bearer token of the control endpoint is missing or wrong.')
+  }
+  const time = () => ({ now: new Date(clock.now()).toISOString() })
+
+  return {
+    name: 'control',
+    routes: [
+      {
+        operation: 'journal.get',
+        method: 'GET',
+        path: /^\/journal$/,
+        handle: guarded(() => journal.entries.map(redacted)),
+      },
+      {
+        operation: 'journal.clear',
+        method: 'DELETE',
+        path: /^\/journal$/,
+        handle: guarded(() => journal.clear()),
+      },
+      { operation: 'clock.get', method: 'GET', path: /^\/clock$/, handle: guarded(time) },
+      {
+        operation: 'clock.advance',
+        method: 'POST',
+        path: /^\/clock$/,
+        handle: guarded(body => {
+          clock.advance(checked(advance, body).advanceSeconds * 1000)
+          return time()
+        }),
+      },
+      {
+        operation: 'faults.add',
+        method: 'POST',
+        path: /^\/faults$/,
+        handle: guarded(body => faults.add(checked(faultSchema, body))),
+      },
+      {
+        operation: 'faults.clear',
+        method: 'DELETE',
+        path: /^\/faults$/,
+        handle: guarded(() => faults.clear()),
+      },
+      { operation: 'world.get', method: 'GET', path: /^\/world$/, handle: guarded(() => controls.world) },
+      {
+        operation: 'reset',
+        method: 'POST',
+        path: /^\/reset$/,
+        // What a seed must look like is told by reset itself.
+        handle: guarded(body => controls.reset(checked(resetRequest, body ?? {}).seed)),
+      },
+    ],
+    notFound: () =>
+      failed(404, 'NotFound', 'The control endpoint has /journal, /clock, /faults, /world and /reset.'),
+    commonHeaders: () => ({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }),
+  }
+}
+
+const advance = v.strictObject({ advanceSeconds: v.pipe(v.number(), v.minValue(0)) })
+const resetRequest = v.strictObject({ seed: v.optional(v.unknown()) })
+
+/** @throws Error that lists everything that is wrong with the body */
+function checked<T>(schema: v.GenericSchema<unknown, T>, body: unknown): T {
+  const parsed = v.safeParse(schema, body)
+  if (parsed.success) return parsed.output
+  throw new Error(parsed.issues.map(issue => `${v.getDotPath(issue) ?? 'body'}: ${issue.message}`).join('; '))
+}
+
+function run(action: (body: unknown) => unknown, text: string): ServiceReply {
+  try {
+    const result = action(text === '' ? undefined : JSON.parse(text))
+    return result === undefined ? { status: 204 } : { status: 200, body: result }
+  } catch (error) {
+    return failed(400, 'InvalidRequest', error instanceof Error ? error.message : String(error))
+  }
+}
+
+function failed(status: number, code: string, message: string): ServiceReply {
+  return { status, body: { error: { code, message } } }
+}
+
+const REDACTED = '[redacted]'
+const SECRET_HEADERS = ['authorization', 'api-key', 'ocp-apim-subscription-key', 'cookie']
+const SECRET_FIELDS = /(?<=(?:^|&)(?:client_assertion|client_secret|refresh_token|password|code)=)[^&]*/g
+
+/** An entry without the tokens and keys that its request carried. Whatever its body claims to be, form fields are looked for. */
+function redacted(entry: JournalEntry): JournalEntry {
+  const headers = { ...entry.headers }
+  for (const name of SECRET_HEADERS) {
+    if (headers[name] !== undefined) headers[name] = REDACTED
+  }
+  return { ...entry, headers, body: entry.body.replace(SECRET_FIELDS, REDACTED) }
+}

@@ -1,0 +1,29 @@
+import type { Account, Deployment } from '../world.ts'
+import { isEmbeddingModel } from './model.ts'
+import { apiNotSupported, deploymentNotFound, operationNotSupported } from './refusals.ts'
+
+/** The deployment of that name that can answer now: one that is being made or has failed does not exist here. */
+export function servedDeployment({ deployments }: Account, name: string): Deployment | undefined {
+  return deployments.find(
+    deployment =>
+      deployment.provisioningState === 'Succeeded' && deployment.name.toLowerCase() === name.toLowerCase(),
+  )
+}
+
+/** @throws Refusal 404 DeploymentNotFound */
+export function requireDeployment(account: Account, name: string): Deployment {
+  const deployment = servedDeployment(account, name)
+  if (!deployment) throw deploymentNotFound()
+  return deployment
+}
+
+/** Operations in the words of the refusal. */
+export type ModelOperation = 'chatCompletion' | 'responses' | 'embeddings'
+
+/** @throws Refusal where the model cannot do what is asked, or speaks another API's language */
+export function requireOperation(deployment: Deployment, operation: ModelOperation): void {
+  if (deployment.model.format === 'Anthropic') throw apiNotSupported()
+  if (isEmbeddingModel(deployment) !== (operation === 'embeddings')) {
+    throw operationNotSupported(operation, deployment.model.name)
+  }
+}

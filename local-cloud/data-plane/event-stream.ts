@@ -1,0 +1,17 @@
+import type { ServiceReply } from '../service.ts'
+
+/** A reply of server-sent events that is complete already; clients read it as they read one that trickles. */
+export function eventStream(events: readonly string[], headers: Record<string, string>): ServiceReply {
+  return {
+    status: 200,
+    headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
+    body: events.map(event => `${event}\n\n`).join(''),
+  }
+}
+
+/** Tokens of a stream are padded, so that the size of its packets does not give them away. */
+export const obfuscationOf = (token: string) => '0'.repeat(Math.max(0, 16 - token.length))
+
+export const dataEvent = (data: unknown) => `data: ${JSON.stringify(data)}`
+
+export const namedEvent = (name: string, data: unknown) => `event: ${name}\n${dataEvent(data)}`

@@ -1,0 +1,73 @@
+import type { Context } from '../context.ts'
+import { createAuthorizer } from '../rbac.ts'
+import type { Route, Service, ServiceReply } from '../service.ts'
+import type { Host } from './accounts.ts'
+import { createChatCompletion, createClassicChatCompletion } from './chat-completions.ts'
+import { createClassicEmbeddings, createEmbeddings } from './embeddings.ts'
+import { commonHeaders } from './headers.ts'
+import { createMessage } from './messages.ts'
+import { createInferenceChat, createInferenceEmbeddings, getInferenceInfo } from './model-inference.ts'
+import { getModel, listClassicModels, listModels } from './models.ts'
+import { type OperationName, operations } from './operations.ts'
+import { type Call, type Gateway, type MayUseData, refuseUnknownPath, serve } from './pipeline.ts'
+import { createResponse } from './responses.ts'
+
+const answers: Record<OperationName, (call: Call) => ServiceReply> = {
+  'chatCompletions.create': createChatCompletion,
+  'responses.create': createResponse,
+  'embeddings.create': createEmbeddings,
+  'models.list': listModels,
+  'models.get': getModel,
+  'azureOpenai.chatCompletions.create': createClassicChatCompletion,
+  'azureOpenai.responses.create': createResponse,
+  'azureOpenai.embeddings.create': createClassicEmbeddings,
+  'azureOpenai.models.list': listClassicModels,
+  'modelInference.chatCompletions.create': createInferenceChat,
+  'modelInference.embeddings.create': createInferenceEmbeddings,
+  'modelInference.info': getInferenceInfo,
+  'messages.create': createMessage,
+  'projects.responses.create': createResponse,
+}
+
+/** The inference endpoint of one account, or the one that a region's accounts without a subdomain share. */
+export function createDataPlane(context: Context, host: Host): Service {
+  const gateway: Gateway = { context, host, mayUseData: byReplicasInTurn(context) }
+  return {
+    name: 'data-plane',
+    routes: Object.keys(operations)
+      .filter(isOperationName)
+      .map(name => route(gateway, name)),
+    notFound: request => withContentType(refuseUnknownPath(gateway, request)),
+    commonHeaders,
+  }
+}
+
+const isOperationName = (name: string): name is OperationName => name in operations
+
+function route(gateway: Gateway, name: OperationName): Route {
+  const operation = operations[name]
+  return {
+    operation: name,
+    method: operation.method,
+    path: operation.path,
+    handle: async (request, params) =>
+      withContentType(await serve(gateway, operation, request, params, answers[name])),
+  }
+}
+
+/** Each denial or permission is the next replica's, so that replicas which disagree are met one after the other. */
+function byReplicasInTurn(context: Context): MayUseData {
+  const authorizer = createAuthorizer(context)
+  let visits = 0
+  return (principalId, dataAction, scope) => {
+    const replica = visits % Math.max(1, context.lag.roleAssignments.length)
+    visits += 1
+    return authorizer.mayUseData(principalId, dataAction, scope, replica)
+  }
+}
+
+/** The service names no character set in its JSON. */
+const withContentType = (reply: ServiceReply): ServiceReply => ({
+  ...reply,
+  headers: { 'content-type': 'application/json', ...reply.headers },
+})

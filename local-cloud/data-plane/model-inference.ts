@@ -1,0 +1,44 @@
+import * as v from 'valibot'
+import type { ServiceReply } from '../service.ts'
+import type { Account, Deployment } from '../world.ts'
+import { optional, parseBody } from './bodies.ts'
+import { completeChat } from './chat-completions.ts'
+import { servedDeployment } from './deployments.ts'
+import { embed } from './embeddings.ts'
+import { isEmbeddingModel } from './model.ts'
+import type { Call } from './pipeline.ts'
+import { noModelName, unknownModel } from './refusals.ts'
+
+/** The Foundry model inference API, which serves the models of every maker and words its own refusals of names. */
+
+/** `POST /models/chat/completions` */
+export const createInferenceChat = (call: Call): ServiceReply => completeChat(call, deploymentInBody(call))
+
+/** `POST /models/embeddings` */
+export const createInferenceEmbeddings = (call: Call): ServiceReply => embed(call, deploymentInBody(call))
+
+/** `GET /models/info`: of the first deployment, since the request names none. */
+export function getInferenceInfo({ account }: Call): ServiceReply {
+  const first = account.deployments.find(({ provisioningState }) => provisioningState === 'Succeeded')
+  if (!first) throw noModelName()
+  return {
+    status: 200,
+    body: {
+      model_name: first.model.name,
+      model_type: isEmbeddingModel(first) ? 'embeddings' : 'chat-completion',
+      model_provider_name: first.model.format,
+    },
+  }
+}
+
+function deploymentInBody({ account, body }: Call): Deployment {
+  const { model } = parseBody(v.looseObject({ model: optional(v.string()) }), body)
+  if (!model) throw noModelName()
+  return requireModel(account, model)
+}
+
+function requireModel(account: Account, name: string): Deployment {
+  const deployment = servedDeployment(account, name)
+  if (!deployment) throw unknownModel(name)
+  return deployment
+}

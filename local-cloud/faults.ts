@@ -1,0 +1,97 @@
+import * as v from 'valibot'
+import type { ServiceName } from './service.ts'
+
+const milliseconds = v.pipe(v.number(), v.minValue(0))
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+const faultEffect = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('reply'),
+    status: v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599)),
+    headers: v.exactOptional(v.record(v.string(), v.string())),
+    /** A string goes out as it is, anything else as JSON. */
+    body: v.exactOptional(v.unknown()),
+  }),
+  /** Waits in real time, then lets the request through. */
+  v.strictObject({ kind: v.literal('delay'), ms: milliseconds }),
+  /** Breaks the connection: before any byte, after the headers, or in the middle of the body. */
+  v.strictObject({ kind: v.literal('reset'), when: v.picklist(['before', 'headers', 'body']) }),
+  /** Never answers. */
+  v.strictObject({ kind: v.literal('hang') }),
+  /** Sends the real reply a byte at a time, `ms` apart. */
+  v.strictObject({ kind: v.literal('drip'), ms: milliseconds }),
+  /** Sends the first `bytes` of the real body as if they were all of it. */
+  v.strictObject({ kind: v.literal('truncate'), bytes: count }),
+])
+
+const serviceName = v.picklist(['github', 'entra', 'resource-manager', 'data-plane'])
+
+/** A fault as tests write it, and as the control endpoint takes it. */
+export const faultSchema = v.strictObject({
+  name: v.string(),
+  service: v.exactOptional(serviceName),
+  /** Operation name of the route; absent: every one. */
+  operation: v.exactOptional(v.string()),
+  /** Matched against path, query and body, without case. */
+  containing: v.exactOptional(v.string()),
+  /** How many matching requests pass untouched first; default 0. */
+  skip: v.exactOptional(count),
+  /** How many are hit; default: all. */
+  times: v.exactOptional(count),
+  /**
+   * True: the request takes effect first, and only its reply is lost or changed. Default false. What sends a part
+   * of the real reply (drip, truncate, a reset that is not `before`) takes effect in any case.
+   */
+  afterEffect: v.exactOptional(v.boolean()),
+  effect: faultEffect,
+})
+
+export type Fault = v.InferOutput<typeof faultSchema>
+/** What a fault does to a request that it matches. Times are milliseconds. */
+export type FaultEffect = Fault['effect']
+
+/** What a fault is matched against. */
+export interface FaultTarget {
+  service: ServiceName
+  operation: string
+  /** Path, query and body. */
+  text: string
+}
+
+export interface Faults {
+  add(fault: Fault): void
+  clear(): void
+  /** The fault that hits this request, counted as used; undefined where none does. */
+  take(request: FaultTarget): Fault | undefined
+}
+
+export function createFaults(): Faults {
+  let active: Array<{ fault: Fault; skipped: number; hits: number }> = []
+  return {
+    add(fault) {
+      active.push({ fault, skipped: 0, hits: 0 })
+    },
+    clear() {
+      active = []
+    },
+    take(request) {
+      for (const entry of active) {
+        const { fault } = entry
+        if (!matches(fault, request) || entry.hits >= (fault.times ?? Number.POSITIVE_INFINITY)) continue
+        if (entry.skipped < (fault.skip ?? 0)) {
+          entry.skipped += 1
+          continue
+        }
+        entry.hits += 1
+        return fault
+      }
+      return undefined
+    },
+  }
+}
+
+function matches(fault: Fault, { service, operation, text }: FaultTarget): boolean {
+  if (fault.service !== undefined && fault.service !== service) return false
+  if (fault.operation !== undefined && fault.operation !== operation) return false
+  return fault.containing === undefined || text.toLowerCase().includes(fault.containing.toLowerCase())
+}

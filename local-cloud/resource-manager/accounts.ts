@@ -1,0 +1,245 @@
+import * as v from 'valibot'
+import { accountKeys } from '../data-plane/keys.ts'
+import { accountId } from '../scopes.ts'
+import type { Route, ServiceReply } from '../service.ts'
+import type { Account } from '../world.ts'
+import { ArmError, resourceNotFound } from './errors.ts'
+import { findAccount, findResourceGroup } from './existence.ts'
+import type { Call, Gateway } from './gateway.ts'
+import { readBody } from './request-body.ts'
+import { etagOf, LONG_AGO, stableHex } from './values.ts'
+
+const IN_SUBSCRIPTION = '/subscriptions/(?<subscription>[^/]+)'
+const IN_GROUP = `${IN_SUBSCRIPTION}/resourcegroups/(?<group>[^/]+)`
+const ACCOUNTS = String.raw`/providers/Microsoft\.CognitiveServices/accounts`
+/** Path of an account, to be continued by the paths of its children. */
+export const ACCOUNT_PATH = `${IN_GROUP}${ACCOUNTS}/(?<account>[^/]+)`
+
+const READ = 'Microsoft.CognitiveServices/accounts/read'
+const WRITE = 'Microsoft.CognitiveServices/accounts/write'
+
+/**
+ * The account that a request's path names, if the caller may do `action` to it or to `child` in it.
+ * Who may not is told so (403) whether it exists or not.
+ */
+export function authorizedAccount(gateway: Gateway, call: Call, action: string, child = ''): Account {
+  const { subscription = '', group = '', account = '' } = call.params
+  const scope = accountId({ subscriptionId: subscription, resourceGroup: group, name: account })
+  gateway.authorize(call, { action, scope: `${scope}${child}` })
+  return findAccount(gateway.context.world, subscription, group, account)
+}
+
+/** Cognitive Services accounts and their projects. */
+export function accountRoutes(gateway: Gateway): Route[] {
+  const { context, authorizer } = gateway
+  const path = (pattern: string) => new RegExp(`^${pattern}$`)
+
+  /** A list shows what the caller may read; it is refused only to those who may read nothing of it. */
+  function list(call: Call, scope: string, isIncluded: (account: Account) => boolean): ServiceReply {
+    const readable = context.world.accounts.filter(
+      account => isIncluded(account) && authorizer.mayAct(call.caller.oid, READ, accountId(account)),
+    )
+    if (readable.length === 0) {
+      gateway.authorize(call, { action: READ, scope: `${scope}/providers/Microsoft.CognitiveServices` })
+    }
+    return { status: 200, body: { value: readable.map(body) } }
+  }
+
+  const ownHostOf = (account: Account) => context.endpoints.accounts.get(accountId(account).toLowerCase())
+
+  const hostOf = (account: Account) =>
+    (account.customSubDomainName === null ? undefined : ownHostOf(account)) ?? context.endpoints.regional
+
+  const body = (account: Account) => accountBody(account, hostOf(account))
+
+  return [
+    gateway.route('accounts.listBySubscription', 'GET', path(IN_SUBSCRIPTION + ACCOUNTS), call => {
+      const { subscription = '' } = call.params
+      return list(call, `/subscriptions/${subscription}`, isIn(subscription))
+    }),
+
+    gateway.route('accounts.listByResourceGroup', 'GET', path(IN_GROUP + ACCOUNTS), call => {
+      const { subscription = '', group = '' } = call.params
+      const reply = list(
+        call,
+        `/subscriptions/${subscription}/resourceGroups/${group}`,
+        isIn(subscription, group),
+      )
+      findResourceGroup(context.world, subscription, group)
+      return reply
+    }),
+
+    gateway.route('accounts.get', 'GET', path(ACCOUNT_PATH), call => ({
+      status: 200,
+      body: body(authorizedAccount(gateway, call, READ)),
+    })),
+
+    gateway.route('accounts.update', 'PATCH', path(ACCOUNT_PATH), call => {
+      const account = authorizedAccount(gateway, call, WRITE)
+      const { properties } = readBody(call, UPDATE)
+      requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
+      Object.assign(account, properties)
+      return { status: 200, body: body(account) }
+    }),
+
+    // Accounts are made by a seed only: to a PUT of another one, too, it does not exist.
+    gateway.route('accounts.create', 'PUT', path(ACCOUNT_PATH), call => {
+      const account = authorizedAccount(gateway, call, WRITE)
+      const { properties } = readBody(call, REPLACEMENT)
+      requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
+      Object.assign(account, UNSET, properties)
+      return { status: 200, body: body(account) }
+    }),
+
+    gateway.route('accounts.listKeys', 'POST', path(`${ACCOUNT_PATH}/listKeys`), call => {
+      const account = authorizedAccount(gateway, call, 'Microsoft.CognitiveServices/accounts/listKeys/action')
+      return { status: 200, body: accountKeys(accountId(account)) }
+    }),
+
+    gateway.route('projects.list', 'GET', path(`${ACCOUNT_PATH}/projects`), call => {
+      const account = authorizedAccount(gateway, call, PROJECTS_READ, '/projects')
+      const value = account.projects.map(project => projectBody(account, hostOf(account), project))
+      return { status: 200, body: { value } }
+    }),
+
+    gateway.route('projects.get', 'GET', path(`${ACCOUNT_PATH}/projects/(?<project>[^/]+)`), call => {
+      const { group = '', project: wanted = '' } = call.params
+      const account = authorizedAccount(gateway, call, PROJECTS_READ, `/projects/${wanted}`)
+      const project = account.projects.find(name => name.toLowerCase() === wanted.toLowerCase())
+      if (project !== undefined) return { status: 200, body: projectBody(account, hostOf(account), project) }
+      throw resourceNotFound(`Microsoft.CognitiveServices/accounts/${account.name}/projects/${wanted}`, group)
+    }),
+  ]
+}
+
+const PROJECTS_READ = 'Microsoft.CognitiveServices/accounts/projects/read'
+
+const CHANGEABLE = {
+  disableLocalAuth: v.optional(v.boolean()),
+  publicNetworkAccess: v.optional(v.picklist(['Enabled', 'Disabled'])),
+  customSubDomainName: v.optional(v.string()),
+}
+
+/** Of an account, these can be changed here; anything else is refused rather than ignored. */
+const UPDATE = v.object({ properties: v.strictObject(CHANGEABLE) })
+
+/** The whole account, as a GET gave it and with what was changed: what cannot be changed is in it, and is ignored. */
+const REPLACEMENT = v.object({ properties: v.object(CHANGEABLE) })
+
+/** What a PUT leaves out it takes away; a subdomain stays for ever. */
+const UNSET = { disableLocalAuth: null, publicNetworkAccess: 'Enabled' } as const
+
+/** @throws ArmError 400 where the account has another subdomain, or no host that was opened for one */
+function requireSubdomainAllowed(account: Account, ownHost: string | undefined, wanted?: string): void {
+  const { customSubDomainName: present } = account
+  if (wanted === undefined || wanted === present) return
+  if (present !== null) {
+    throw new ArmError(400, 'InvalidRequestContent', `The custom subdomain '${present}' cannot be changed.`)
+  }
+  if (ownHost === undefined) {
+    throw new ArmError(
+      400,
+      'InvalidRequestContent',
+      `The local cloud opens hosts when it starts, and '${account.name}' had no custom subdomain then.`,
+    )
+  }
+}
+
+const isIn =
+  (subscriptionId: string, group?: string) =>
+  (account: Account): boolean =>
+    account.subscriptionId === subscriptionId.toLowerCase() &&
+    (group === undefined || account.resourceGroup.toLowerCase() === group.toLowerCase())
+
+const SYSTEM_DATA = {
+  createdBy: 'admin@contoso.com',
+  createdByType: 'User',
+  createdAt: LONG_AGO,
+  lastModifiedBy: 'admin@contoso.com',
+  lastModifiedByType: 'User',
+  lastModifiedAt: LONG_AGO,
+}
+
+/** What is not set does not appear, as in Azure. `host` is a URL without trailing slash. */
+function accountBody(account: Account, host: string) {
+  const { customSubDomainName, disableLocalAuth, kind, location, name, networkDefaultAction, projects } =
+    account
+  const id = accountId(account)
+  const [defaultProject] = projects
+  return {
+    id,
+    name,
+    type: 'Microsoft.CognitiveServices/accounts',
+    etag: etagOf(account),
+    location,
+    sku: { name: 'S0' },
+    kind,
+    properties: {
+      endpoint: `${host}/`,
+      provisioningState: 'Succeeded',
+      internalId: stableHex(id),
+      dateCreated: LONG_AGO,
+      callRateLimit: { rules: callRateRules(kind) },
+      isMigrated: false,
+      ...(customSubDomainName === null ? {} : { customSubDomainName }),
+      ...(networkDefaultAction === 'Deny' ? { networkAcls: CLOSED_NETWORK } : {}),
+      privateEndpointConnections: [],
+      publicNetworkAccess: account.publicNetworkAccess,
+      capabilities: [{ name: 'VirtualNetworks' }, { name: 'CustomerManagedKey' }],
+      ...(disableLocalAuth === null ? {} : { disableLocalAuth }),
+      ...(kind === 'AIServices' ? { allowProjectManagement: true } : {}),
+      ...(defaultProject === undefined ? {} : { defaultProject, associatedProjects: projects }),
+      endpoints: Object.fromEntries(ENDPOINT_NAMES[kind].map(display => [display, `${host}/`])),
+    },
+    systemData: SYSTEM_DATA,
+  }
+}
+
+const CLOSED_NETWORK = { defaultAction: 'Deny', virtualNetworkRules: [], ipRules: [] }
+
+const OPENAI_ENDPOINTS = [
+  'OpenAI Language Model Instance API',
+  'OpenAI Dall-E API',
+  'OpenAI Moderations API',
+  'OpenAI Model Scaleset API',
+  'OpenAI Realtime API',
+  'OpenAI Whisper API',
+  'Token Service API',
+]
+
+/** Under which names `endpoints` lists an account's host. */
+const ENDPOINT_NAMES: Readonly<Record<Account['kind'], readonly string[]>> = {
+  AIServices: ['AI Foundry API', 'AI Model Inference API', ...OPENAI_ENDPOINTS],
+  OpenAI: OPENAI_ENDPOINTS,
+  CognitiveServices: ['CognitiveServices'],
+  TextAnalytics: ['TextAnalytics'],
+}
+
+function callRateRules(kind: Account['kind']) {
+  const rule = (key: string, path: string) => ({
+    key,
+    renewalPeriod: 1,
+    count: 30,
+    dynamicThrottlingEnabled: false,
+    matchPatterns: [{ path, method: '*' }],
+  })
+  const models = kind === 'OpenAI' || kind === 'AIServices' ? [rule('openai', 'openai/*')] : []
+  return [...models, rule('default', '*')]
+}
+
+function projectBody(account: Account, host: string, project: string) {
+  const id = `${accountId(account)}/projects/${project}`
+  return {
+    id,
+    name: `${account.name}/${project}`,
+    type: 'Microsoft.CognitiveServices/accounts/projects',
+    etag: etagOf(id),
+    location: account.location,
+    properties: {
+      isDefault: account.projects[0] === project,
+      endpoints: { 'AI Foundry API': `${host}/api/projects/${project}` },
+      provisioningState: 'Succeeded',
+    },
+    systemData: SYSTEM_DATA,
+  }
+}

@@ -1,0 +1,43 @@
+import type { ServiceReply } from '../service.ts'
+
+/** A refusal in Resource Manager's envelope. Thrown by whatever finds the fault, turned into a reply at the edge. */
+export class ArmError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly headers: Record<string, string>
+
+  constructor(status: number, code: string, message: string, headers: Record<string, string> = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.headers = headers
+  }
+
+  toReply(): ServiceReply {
+    return {
+      status: this.status,
+      headers: this.headers,
+      body: { error: { code: this.code, message: this.message } },
+    }
+  }
+}
+
+/** What Resource Manager itself refuses, before a resource provider sees the request, it marks as such. */
+export function gatewayError(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): ArmError {
+  return new ArmError(status, code, message, { 'x-ms-failure-cause': 'gateway', ...headers })
+}
+
+/** 404 for a resource of any type; `resource` reads `Microsoft.X/type/name[/type/name]`. */
+export function resourceNotFound(resource: string, resourceGroup: string): ArmError {
+  return gatewayError(
+    404,
+    'ResourceNotFound',
+    `The Resource '${resource}' under resource group '${resourceGroup}' was not found. ` +
+      'For more details please go to https://aka.ms/ARMResourceNotFoundFix',
+  )
+}

@@ -1,0 +1,137 @@
+import type { Context } from '../context.ts'
+import { type AccessRequest, type Authorizer, createAuthorizer, type Decision } from '../rbac.ts'
+import { subscriptionIdOf } from '../scopes.ts'
+import type { Route, ServiceReply, ServiceRequest } from '../service.ts'
+import type { World } from '../world.ts'
+import { authenticate, type Caller, requireTenant } from './authentication.ts'
+import { ArmError, gatewayError } from './errors.ts'
+
+/** An authenticated request. */
+export interface Call {
+  request: ServiceRequest
+  params: Readonly<Record<string, string>>
+  caller: Caller
+}
+
+type Handler = (call: Call) => ServiceReply
+
+/** What Resource Manager does for every resource provider behind it. */
+export interface Gateway {
+  readonly context: Context
+  readonly authorizer: Authorizer
+  /** A route whose handler only sees requests that are well-formed, authenticated and of a usable subscription. */
+  route(operation: string, method: string, path: RegExp, handle: Handler): Route
+  /** @throws ArmError 403 where the caller may not do this */
+  authorize(call: Call, request: Omit<AccessRequest, 'plane' | 'principalId'>): void
+}
+
+/** Names of query parameters compare without case in Azure. */
+export function queryParameter(url: URL, name: string): string | undefined {
+  const found = [...url.searchParams].find(([key]) => key.toLowerCase() === name.toLowerCase())
+  return found?.[1]
+}
+
+export function createGateway(context: Context): Gateway {
+  const authorizer = createAuthorizer(context)
+
+  async function admit(request: ServiceRequest, params: Call['params']): Promise<Call> {
+    requireApiVersion(request)
+    const caller = await authenticate(context, request)
+    requireSubscription(context, request, caller)
+    return { request, params, caller }
+  }
+
+  return {
+    context,
+    authorizer,
+
+    route(operation, method, path, handle) {
+      return {
+        operation,
+        method,
+        path,
+        async handle(request, params) {
+          let call: Call | undefined
+          try {
+            call = await admit(request, params)
+            return { ...handle(call), caller: call.caller.oid }
+          } catch (error) {
+            if (!(error instanceof ArmError)) throw error
+            return call ? { ...error.toReply(), caller: call.caller.oid } : error.toReply()
+          }
+        },
+      }
+    },
+
+    authorize({ caller }, request) {
+      const decision = authorizer.decide({ ...request, principalId: caller.oid })
+      if (!decision.allowed) throw forbidden(caller, request.action, request.scope, decision)
+    },
+  }
+}
+
+/** Resource Manager asks for the version before it asks who calls. Any version in the form of a date is taken. */
+function requireApiVersion({ url }: ServiceRequest): void {
+  const version = queryParameter(url, 'api-version')
+  if (!version) {
+    throw gatewayError(
+      400,
+      'MissingApiVersionParameter',
+      'The api-version query parameter (?api-version=) is required for all requests.',
+    )
+  }
+  if (!/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/i.test(version)) {
+    throw gatewayError(400, 'InvalidApiVersionParameter', `The api-version '${version}' is invalid.`)
+  }
+}
+
+/** Reading and deleting go on in a disabled subscription; everything else does not. */
+const ALLOWED_WHEN_DISABLED = ['GET', 'HEAD', 'DELETE']
+
+function requireSubscription(context: Context, request: ServiceRequest, caller: Caller): void {
+  const id = subscriptionIdOf(request.url.pathname)
+  if (id === undefined) return
+  const subscription = findSubscription(context.world, id)
+  requireTenant(context, request, caller, subscription.tenantId)
+  if (subscription.state === 'Disabled' && !ALLOWED_WHEN_DISABLED.includes(request.method)) {
+    throw gatewayError(
+      409,
+      'ReadOnlyDisabledSubscription',
+      `The subscription '${id}' is disabled and therefore marked as read only. ` +
+        'You cannot perform any write actions on this subscription until it is re-enabled.',
+    )
+  }
+}
+
+/** @throws ArmError 404 */
+export function findSubscription(world: World, id: string): World['subscriptions'][number] {
+  const subscription = world.subscriptions.find(candidate => candidate.id === id.toLowerCase())
+  if (subscription) return subscription
+  throw gatewayError(404, 'SubscriptionNotFound', `The subscription '${id}' could not be found.`)
+}
+
+function forbidden(
+  { appid, oid }: Caller,
+  action: string,
+  scope: string,
+  decision: Exclude<Decision, { allowed: true }>,
+): ArmError {
+  const client = `The client '${appid}' with object id '${oid}'`
+  if (decision.reason === 'deny-assignment') {
+    const { displayName, name, scope: deniedAt } = decision.denyAssignment
+    return gatewayError(
+      403,
+      'DenyAssignmentAuthorizationFailed',
+      `${client} has permission to perform action '${action}' on scope '${scope}'; however, the access is denied ` +
+        `because of the deny assignment with name '${displayName}' and Id '${name.replaceAll('-', '')}' ` +
+        `at scope '${deniedAt}'.`,
+    )
+  }
+  const condition = decision.reason === 'condition-unmet' ? ' or an ABAC condition not fulfilled' : ''
+  return gatewayError(
+    403,
+    'AuthorizationFailed',
+    `${client} does not have authorization${condition} to perform action '${action}' over scope '${scope}' ` +
+      'or the scope is invalid. If access was recently granted, please refresh your credentials.',
+  )
+}

@@ -1,0 +1,33 @@
+import type { Endpoints } from '../context.ts'
+import type { Route } from '../service.ts'
+import { AUDIENCES } from './authentication.ts'
+
+/**
+ * What a cloud tells about itself to whoever asks, without a token: `az cloud register` and Terraform's `metadata_host`
+ * start from it. Always in the form of api-version 2022-09-01, which both ask for.
+ */
+export function metadataRoute(endpoints: Endpoints): Route {
+  return {
+    operation: 'metadata.endpoints',
+    method: 'GET',
+    path: /^\/metadata\/endpoints$/,
+    handle: () => ({ status: 200, body: metadata(endpoints) }),
+  }
+}
+
+function metadata({ authorityHost, resourceManager }: Endpoints) {
+  return {
+    name: 'LocalCloud',
+    authentication: {
+      loginEndpoint: authorityHost,
+      audiences: AUDIENCES,
+      tenant: 'common',
+      identityProvider: 'AAD',
+    },
+    resourceManager: `${resourceManager}/`,
+    // There is no Graph here. Were it left out, clients would fill in the public one; what they ask for at this address
+    // is refused, and they go on without it, as they do for a principal that has no rights in the directory.
+    microsoftGraphResourceId: `${resourceManager}/`,
+    suffixes: {},
+  }
+}

@@ -1,0 +1,144 @@
+import { removeAssignment } from '../rbac.ts'
+import { normalizeScope } from '../scopes.ts'
+import type { Route, ServiceReply } from '../service.ts'
+import type { RoleAssignment } from '../world.ts'
+import { ArmError } from './errors.ts'
+import { requireScope } from './existence.ts'
+import { filterTerms, isListed } from './filters.ts'
+import { type Call, type Gateway, queryParameter } from './gateway.ts'
+import { writeRoleAssignment } from './role-assignment-writes.ts'
+import { roleDefinitionId } from './role-definitions.ts'
+import { azureInstant, LONG_AGO } from './values.ts'
+
+const COLLECTION = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleAssignments$/
+const SINGLE = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleAssignments\/(?<name>[^/]+)$/
+
+/** How many assignments a page of a list holds. */
+const PAGE_SIZE = 100
+
+/** Role assignments at any scope. */
+export function roleAssignmentRoutes(gateway: Gateway): Route[] {
+  const { context } = gateway
+
+  function find(scope: string, name: string): RoleAssignment | undefined {
+    return context.world.roleAssignments.find(
+      assignment =>
+        assignment.name === name.toLowerCase() && normalizeScope(assignment.scope) === normalizeScope(scope),
+    )
+  }
+
+  return [
+    gateway.route('roleAssignments.list', 'GET', COLLECTION, call => {
+      const { scope = '' } = call.params
+      gateway.authorize(call, {
+        action: 'Microsoft.Authorization/roleAssignments/read',
+        scope: `${scope}/providers/Microsoft.Authorization`,
+      })
+      requireScope(context.world, scope)
+      const terms = filterTerms(call, ['atScope', 'principalId', 'assignedTo'])
+      const value = context.world.roleAssignments
+        .filter(({ scope: at, principalId }) =>
+          isListed(context.world, scope, terms, { scope: at, principals: [principalId] }),
+        )
+        .map(assignment => assignmentBody(assignment, scope))
+      return page(call, value, context.endpoints.resourceManager)
+    }),
+
+    gateway.route('roleAssignments.get', 'GET', SINGLE, call => {
+      const { scope = '', name = '' } = call.params
+      gateway.authorize(call, {
+        action: 'Microsoft.Authorization/roleAssignments/read',
+        scope: assignmentId(scope, name),
+      })
+      requireScope(context.world, scope)
+      const assignment = find(scope, name)
+      if (assignment) return { status: 200, body: assignmentBody(assignment, scope) }
+      throw new ArmError(404, 'RoleAssignmentNotFound', `The role assignment '${name}' is not found.`)
+    }),
+
+    gateway.route('roleAssignments.create', 'PUT', SINGLE, call => {
+      const { scope = '', name = '' } = call.params
+      const written = writeRoleAssignment(gateway, call, scope, name)
+      return { status: 201, body: writtenBody(written, scope, context.clock.now()) }
+    }),
+
+    gateway.route('roleAssignments.delete', 'DELETE', SINGLE, call => {
+      const { scope = '', name = '' } = call.params
+      const assignment = find(scope, name)
+      gateway.authorize(call, {
+        action: 'Microsoft.Authorization/roleAssignments/delete',
+        scope: assignmentId(scope, name),
+        ...(assignment && {
+          resource: {
+            RoleDefinitionId: assignment.roleDefinitionId,
+            PrincipalId: assignment.principalId,
+            PrincipalType: assignment.principalType,
+          },
+        }),
+      })
+      requireScope(context.world, scope)
+      if (!assignment) return { status: 204 }
+      removeAssignment(context.world, assignment, context.clock.now())
+      return { status: 200, body: assignmentBody(assignment, scope) }
+    }),
+  ]
+}
+
+function assignmentId(scope: string, name: string): string {
+  return `${normalizeScope(scope) === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
+}
+
+/** An assignment as it is stored; `seenFrom` is the scope of the request, which the role's id follows. */
+function assignmentBody(assignment: RoleAssignment, seenFrom: string) {
+  const { name, scope, principalId, principalType, condition, conditionVersion, description } = assignment
+  const { createdOn = LONG_AGO, updatedOn = createdOn, createdBy, updatedBy } = assignment
+  return {
+    properties: {
+      roleDefinitionId: roleDefinitionId(assignment.roleDefinitionId, seenFrom),
+      principalId,
+      principalType,
+      scope,
+      condition,
+      conditionVersion,
+      createdOn,
+      updatedOn,
+      createdBy,
+      updatedBy,
+      delegatedManagedIdentityResourceId: null,
+      description,
+    },
+    id: assignmentId(scope, name),
+    type: 'Microsoft.Authorization/roleAssignments',
+    name,
+  }
+}
+
+/**
+ * What a PUT answers: not what is stored. It names no creator, and its times are those of this very request, even
+ * where the assignment is old; only a GET tells when it was made.
+ */
+function writtenBody(assignment: RoleAssignment, seenFrom: string, now: number) {
+  const stored = assignmentBody(assignment, seenFrom)
+  const times = { createdOn: azureInstant(now, '1375'), updatedOn: azureInstant(now, '2480') }
+  return { ...stored, properties: { ...stored.properties, ...times, createdBy: null } }
+}
+
+/** The next page is at the same path, with a token that says where it begins. */
+function page({ request }: Call, items: readonly unknown[], origin: string): ServiceReply {
+  const start = startOf(request.url)
+  const end = start + PAGE_SIZE
+  const value = items.slice(start, end)
+  if (end >= items.length) return { status: 200, body: { value } }
+  const next = new URL(`${origin}${request.url.pathname}${request.url.search}`)
+  for (const key of [...next.searchParams.keys()]) {
+    if (key.toLowerCase() === '$skiptoken') next.searchParams.delete(key)
+  }
+  next.searchParams.set('$skipToken', String(end))
+  return { status: 200, body: { value, nextLink: next.href } }
+}
+
+function startOf(url: URL): number {
+  const token = queryParameter(url, '$skipToken') ?? '0'
+  if (/^\d+$/.test(token)) return Number(token)
+  throw new ArmError(400, 'InvalidSkipToken', `The skip token '${token}' is invalid.`)
+}

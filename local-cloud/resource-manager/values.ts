@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+
+/** Small values that Azure makes up and that must look like its own. */
+
+/** Since when everything exists that a seed gives no time for. */
+export const LONG_AGO = '2024-05-21T09:12:43.5170284Z'
+
+/**
+ * A point of time as Azure writes it, with seven digits of a second.
+ * @param ms milliseconds since the epoch
+ * @param ticks the four digits below the millisecond
+ */
+export function azureInstant(ms: number, ticks: string): string {
+  return new Date(ms).toISOString().replace('Z', `${ticks}Z`)
+}
+
+/** A point of time as old parts of Azure write it, in US order: `11/24/2025 11:31:00 PM`. */
+export function usInstant(ms: number): string {
+  const at = new Date(ms)
+  const two = (number: number) => String(number).padStart(2, '0')
+  const hours = at.getUTCHours()
+  const date = `${at.getUTCMonth() + 1}/${at.getUTCDate()}/${at.getUTCFullYear()}`
+  return `${date} ${hours % 12 || 12}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} ${hours < 12 ? 'AM' : 'PM'}`
+}
+
+/** 32 hexadecimal digits that are always the same for the same text and tell nothing about it. */
+export function stableHex(text: string): string {
+  return createHash('sha256').update(text.toLowerCase()).digest('hex').slice(0, 32)
+}
+
+/** An entity tag that changes when what it stands for does. */
+export function etagOf(value: unknown): string {
+  const hex = stableHex(JSON.stringify(value))
+  return `"${hex.slice(0, 8)}-0000-0500-0000-${hex.slice(8, 16)}0000"`
+}

@@ -1,0 +1,256 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import * as v from 'valibot'
+import { parse } from 'yaml'
+
+/**
+ * Runs a JavaScript action as GitHub's runner does (actions/runner, NodeScriptActionHandler and ActionCommandManager): inputs
+ * and file commands through the environment, workflow commands taken out of the output, masks applied to what is left.
+ */
+
+export interface ActionInvocation {
+  /** Folder of the action: where its action.yml lies. */
+  action: string
+  /** Started instead of `runs.main`; relative to the action. */
+  entry?: string
+  /** As in `with:`; what is missing gets its default from action.yml. */
+  inputs: Readonly<Record<string, string>>
+  /** What the job's environment adds to the runner's own. */
+  env?: Readonly<Record<string, string>>
+  /** Options of node itself, before the entry. */
+  nodeOptions?: readonly string[]
+  /** An empty folder for the file commands and RUNNER_TEMP; it is the caller's, and stays. */
+  workFolder: string
+  /** Called for each line of the log, as a person would see it. */
+  onLine?: (line: string) => void
+}
+
+export interface Annotation {
+  level: 'error' | 'warning' | 'notice'
+  title: string | undefined
+  message: string
+}
+
+export interface ActionResult {
+  /** Null where a signal ended the process. */
+  exitCode: number | null
+  /** The log as a person sees it: commands taken out, masks applied. */
+  log: readonly string[]
+  /** The same lines before masks were applied, for tests that nothing relies on masks. */
+  unmasked: readonly string[]
+  annotations: readonly Annotation[]
+  /** Secrets that the action registered. */
+  masks: readonly string[]
+  outputs: Readonly<Record<string, string>>
+  state: Readonly<Record<string, string>>
+  summary: string
+}
+
+export interface RunningAction {
+  process: ChildProcess
+  result: Promise<ActionResult>
+}
+
+const manifest = v.object({
+  inputs: v.optional(v.record(v.string(), v.object({ default: v.optional(v.string()) })), {}),
+  runs: v.object({ main: v.string() }),
+})
+
+const fileCommands = [
+  'GITHUB_OUTPUT',
+  'GITHUB_STATE',
+  'GITHUB_ENV',
+  'GITHUB_PATH',
+  'GITHUB_STEP_SUMMARY',
+] as const
+type CommandFiles = Record<(typeof fileCommands)[number], string>
+
+export function startAction(invocation: ActionInvocation): RunningAction {
+  const { action, workFolder } = invocation
+  const { inputs: declared, runs } = v.parse(
+    manifest,
+    parse(readFileSync(join(action, 'action.yml'), 'utf8')),
+  )
+  const files = createCommandFiles(workFolder)
+  const temp = join(workFolder, 'temp')
+  mkdirSync(temp)
+  const defaults = Object.fromEntries(
+    Object.entries(declared).map(([name, input]) => [name, input.default ?? '']),
+  )
+  const child = spawn(
+    process.execPath,
+    [...(invocation.nodeOptions ?? []), join(action, invocation.entry ?? runs.main)],
+    {
+      env: {
+        PATH: process.env.PATH ?? '',
+        ...invocation.env,
+        RUNNER_TEMP: temp,
+        ...files,
+        ...inputVariables({ ...defaults, ...invocation.inputs }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  return { process: child, result: collect(child, files, invocation.onLine) }
+}
+
+function createCommandFiles(folder: string): CommandFiles {
+  const entries = fileCommands.map(name => [name, join(folder, name)] as const)
+  for (const [, path] of entries) writeFileSync(path, '')
+  return Object.fromEntries(entries) as CommandFiles
+}
+
+/** `with: client-id` becomes INPUT_CLIENT-ID: upper case, blanks to underscores, hyphens kept. */
+function inputVariables(inputs: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [
+      `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`,
+      value,
+    ]),
+  )
+}
+
+async function collect(
+  child: ChildProcess & { stdout: Readable; stderr: Readable },
+  files: CommandFiles,
+  onLine: ActionInvocation['onLine'],
+): Promise<ActionResult> {
+  const reader = createLogReader(onLine)
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  const read = [child.stdout, child.stderr].map(stream => readLines(stream, reader.take))
+  const [exitCode] = await Promise.all([exited, ...read])
+  return {
+    exitCode,
+    ...reader.result(),
+    outputs: readKeyValues(readFileSync(files.GITHUB_OUTPUT, 'utf8')),
+    state: readKeyValues(readFileSync(files.GITHUB_STATE, 'utf8')),
+    summary: readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8'),
+  }
+}
+
+async function readLines(stream: Readable, take: (line: string) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) take(line)
+}
+
+interface Command {
+  name: string
+  properties: Record<string, string>
+  message: string
+}
+
+const commandNames = new Set([
+  ...[
+    'add-mask',
+    'add-matcher',
+    'add-path',
+    'debug',
+    'echo',
+    'endgroup',
+    'error',
+    'group',
+    'notice',
+    'remove-matcher',
+  ],
+  ...['save-state', 'set-env', 'set-output', 'stop-commands', 'warning'],
+])
+
+/** A line of the form `::name key=value,…::message`, or with the old form `##[name key=value;…]message` anywhere in it. */
+export function parseCommand(line: string): Command | undefined {
+  const current = /^\s*::(?<name>[\w-]+)(?: (?<properties>[^:]*))?::(?<message>.*)$/.exec(line)?.groups
+  const legacy = /##\[(?<name>[\w-]+)(?: (?<properties>[^\]]*))?\](?<message>.*)$/.exec(line)?.groups
+  const groups = current ?? legacy
+  if (groups?.name === undefined || !commandNames.has(groups.name.toLowerCase())) return undefined
+  const separator = current === undefined ? ';' : ','
+  const pairs = (groups.properties ?? '').split(separator).map(pair => pair.trim().split('='))
+  return {
+    name: groups.name.toLowerCase(),
+    properties: Object.fromEntries(
+      pairs.flatMap(([key = '', ...value]) => (key === '' ? [] : [[key, decode(value.join('='))]])),
+    ),
+    message: decode(groups.message ?? ''),
+  }
+}
+
+const decode = (text: string) =>
+  text
+    .replaceAll('%0D', '\r')
+    .replaceAll('%0A', '\n')
+    .replaceAll('%3A', ':')
+    .replaceAll('%2C', ',')
+    .replaceAll('%25', '%')
+
+const levelWords: Record<Annotation['level'], string> = {
+  error: 'Error',
+  warning: 'Warning',
+  notice: 'Notice',
+}
+const isLevel = (name: string): name is Annotation['level'] => name in levelWords
+
+/** The runner masks every line of a secret that has several. */
+const linesOf = (secret: string) =>
+  secret
+    .split(/[\r\n]+/)
+    .map(line => line.trim())
+    .filter(line => line !== '')
+
+function createLogReader(onLine: ActionInvocation['onLine']) {
+  const log: string[] = []
+  const unmasked: string[] = []
+  const masks = new Set<string>()
+  const annotations: Annotation[] = []
+
+  const masked = (line: string) =>
+    [...masks]
+      .toSorted((a, b) => b.length - a.length)
+      .reduce((text, secret) => text.replaceAll(secret, '***'), line)
+
+  function print(line: string): void {
+    unmasked.push(line)
+    log.push(masked(line))
+    onLine?.(masked(line))
+  }
+
+  function run({ name, properties, message }: Command): void {
+    if (name === 'add-mask') {
+      for (const secret of linesOf(message)) masks.add(secret)
+    } else if (isLevel(name)) {
+      annotations.push({ level: name, title: properties.title, message: masked(message).slice(0, 4096) })
+      for (const line of `${levelWords[name]}: ${message}`.split('\n')) print(line)
+    } else if (name === 'group') {
+      print(message)
+    }
+  }
+
+  return {
+    take(line: string): void {
+      const command = parseCommand(line)
+      if (command === undefined) print(line)
+      else run(command)
+    },
+    result: () => ({ log, unmasked, annotations, masks: [...masks] }),
+  }
+}
+
+/** The heredoc form that the toolkit writes, and `name=value`. */
+export function readKeyValues(text: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  const lines = text.split(/\r?\n/)
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index] ?? ''
+    const [, name, delimiter] = /^([^=<]+)<<(.+)$/.exec(line) ?? []
+    if (name !== undefined && delimiter !== undefined) {
+      const end = lines.indexOf(delimiter, index + 1)
+      values[name] = lines.slice(index + 1, end).join('\n')
+      index = end
+    } else if (line.includes('=')) {
+      values[line.slice(0, line.indexOf('='))] = line.slice(line.indexOf('=') + 1)
+    }
+  }
+  return values
+}

@@ -1,0 +1,44 @@
+import type { Account, World } from './world.ts'
+
+/** Resource ids and scopes of Resource Manager: paths that compare without case; `/` is the tenant root. */
+
+/** The form in which scopes are compared: lower case, one slash at a time, none at the end. */
+export function normalizeScope(scope: string): string {
+  const folded = `/${scope}`.replace(/\/{2,}/g, '/').toLowerCase()
+  return folded === '/' ? folded : folded.replace(/\/$/, '')
+}
+
+/** Id of the subscription that a scope lies in; undefined for the tenant root and for management groups. */
+export function subscriptionIdOf(scope: string): string | undefined {
+  return /^\/subscriptions\/([^/]+)/.exec(normalizeScope(scope))?.[1]
+}
+
+/** Lower-case name of the management group that a scope is; undefined for every other scope. */
+export function managementGroupOf(scope: string): string | undefined {
+  return /^\/providers\/microsoft\.management\/managementgroups\/([^/]+)$/.exec(normalizeScope(scope))?.[1]
+}
+
+/**
+ * True where `outer` is `inner` or lies above it. Which management groups are above a subscription is known from
+ * the subscription; how they contain each other the world does not say.
+ */
+export function covers(world: World, outer: string, inner: string): boolean {
+  const above = normalizeScope(outer)
+  const below = normalizeScope(inner)
+  if (above === '/' || above === below || below.startsWith(`${above}/`)) return true
+  const group = managementGroupOf(above)
+  const subscriptionId = subscriptionIdOf(below)
+  return world.subscriptions.some(
+    ({ id, managementGroups }) =>
+      id === subscriptionId && managementGroups.some(name => name.toLowerCase() === group),
+  )
+}
+
+/** Resource id of an account, spelled as Azure spells it. */
+export function accountId({
+  subscriptionId,
+  resourceGroup,
+  name,
+}: Pick<Account, 'subscriptionId' | 'resourceGroup' | 'name'>): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.CognitiveServices/accounts/${name}`
+}

@@ -1,0 +1,369 @@
+import { type IncomingMessage, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from './clock.ts'
+import type { Fault, FaultEffect, Faults } from './faults.ts'
+import type { Journal, JournalEntry } from './journal.ts'
+import type { Route, Service, ServiceReply, ServiceRequest } from './service.ts'
+import type { TlsCredentials } from './tls.ts'
+
+/** Largest request body that is read, in bytes; what is longer is answered 413. */
+const BODY_LIMIT = 4 * 1024 * 1024
+
+/** Operation of requests that no route takes. */
+export const UNKNOWN_OPERATION = 'unknown'
+
+export interface ServerOptions {
+  tls: TlsCredentials
+  /** 0: whatever is free. */
+  port: number
+  clock: Clock
+  faults: Faults
+  journal: Journal
+}
+
+/** One https port on 127.0.0.1. */
+export interface ServiceServer {
+  /** `https://127.0.0.1:PORT`, no trailing slash. */
+  readonly url: string
+  /** Puts a service on the port, or replaces it. Requests that come before the first one wait for it. */
+  serve(service: Service): void
+  /** Frees the port and breaks every connection at once. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a port of 127.0.0.1.
+ * @throws the listen error of Node (`EADDRINUSE`, `EACCES`) where the port cannot be had
+ */
+export async function openServer(options: ServerOptions): Promise<ServiceServer> {
+  const { tls, port } = options
+  const connections = createConnections()
+  const closing = new AbortController()
+  const first = Promise.withResolvers<Service>()
+  let service = first.promise
+
+  const server = createServer({ cert: tls.cert, key: tls.key })
+  server.on('connection', connections.add)
+  await listen(server, port)
+  const url = urlOf(server)
+  server.on('request', async (request, response) => {
+    const wire: Wire = {
+      request,
+      response,
+      signal: closing.signal,
+      reset: () => connections.reset(request.socket),
+    }
+    await answer(wire, url, await service, options)
+  })
+
+  return {
+    url,
+    serve(next) {
+      first.resolve(next)
+      service = Promise.resolve(next)
+    },
+    close() {
+      closing.abort()
+      return new Promise(resolve => {
+        server.close(() => resolve())
+        connections.destroyAll()
+      })
+    },
+  }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function urlOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no TCP port')
+  return `https://127.0.0.1:${address.port}`
+}
+
+/**
+ * The TCP connections below TLS. Only they can be reset (Node sends no RST from a TLS socket), and only they
+ * include clients that have not finished their handshake, for which close() would wait.
+ */
+function createConnections() {
+  const open = new Map<string, Socket>()
+  const peer = (socket: Socket) => `${socket.remoteAddress} ${socket.remotePort}`
+  return {
+    add(socket: Socket) {
+      const key = peer(socket)
+      open.set(key, socket)
+      socket.once('close', () => open.delete(key))
+    },
+    reset(tlsSocket: Socket) {
+      open.get(peer(tlsSocket))?.resetAndDestroy()
+    },
+    destroyAll() {
+      for (const socket of open.values()) socket.destroy()
+    },
+  }
+}
+
+/** One request on the wire: what a fault needs to spoil it. */
+interface Wire {
+  request: IncomingMessage
+  response: ServerResponse
+  /** Aborts when the server closes. */
+  signal: AbortSignal
+  reset(): void
+}
+
+interface Received {
+  request: ServiceRequest
+  complete: boolean
+  tooLarge: boolean
+}
+
+/** Takes one request from its body to the last byte of its reply. Never rejects; makes exactly one journal entry. */
+async function answer(wire: Wire, url: string, service: Service, { clock, faults, journal }: ServerOptions) {
+  const at = clock.now()
+  const received = await receive(wire.request, url)
+  const { request } = received
+  const target = wire.request.url ?? '/'
+  const match = findRoute(service, request)
+  const operation = match?.route.operation ?? UNKNOWN_OPERATION
+  const text = `${target}\n${request.body}`
+  const fault = received.complete ? faults.take({ service: service.name, operation, text }) : undefined
+  const render = (produce: () => Promise<ServiceReply> | ServiceReply) => rendered(service, request, produce)
+  const outcome = await settle(wire, fault, render, () => perform(service, match, received, render))
+
+  const broken = wire.response.destroyed || wire.request.socket.destroyed
+  const entry: JournalEntry = {
+    at,
+    service: service.name,
+    operation,
+    method: request.method,
+    host: wire.request.headers.host ?? '',
+    target,
+    headers: request.headers,
+    body: request.body,
+    status: broken || outcome.reply === undefined ? null : outcome.reply.status,
+  }
+  if (outcome.caller !== undefined) entry.caller = outcome.caller
+  if (outcome.failure !== undefined) entry.failure = outcome.failure
+  if (fault !== undefined) entry.fault = fault.name
+  // Before the first byte goes out: whoever has the reply finds the entry.
+  journal.add(entry)
+
+  if (outcome.reply === undefined) {
+    if (fault?.effect.kind === 'reset') wire.reset()
+    return
+  }
+  await send(wire, outcome.reply, fault?.effect)
+}
+
+async function receive(incoming: IncomingMessage, url: string): Promise<Received> {
+  const chunks: Buffer[] = []
+  let size = 0
+  let complete = true
+  try {
+    for await (const chunk of incoming) {
+      size += chunk.length
+      // What exceeds the limit is read and dropped: a client that is still sending would not read the 413.
+      if (size <= BODY_LIMIT) chunks.push(chunk)
+    }
+  } catch {
+    complete = false
+  }
+  const request: ServiceRequest = {
+    method: incoming.method ?? 'GET',
+    url: requestUrl(incoming.url ?? '/', url),
+    headers: flatHeaders(incoming),
+    body: Buffer.concat(chunks).toString('utf8'),
+  }
+  return { request, complete, tooLarge: size > BODY_LIMIT }
+}
+
+/** Not `new URL(target, base)`: that takes the `subscriptions` of `//subscriptions/…` for a host. */
+function requestUrl(target: string, base: string): URL {
+  const path = target.startsWith('/') ? target : '/'
+  return URL.parse(`${base}${path}`) ?? new URL(base)
+}
+
+function flatHeaders(incoming: IncomingMessage): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return flat
+}
+
+interface RouteMatch {
+  route: Route
+  params: Record<string, string>
+}
+
+function findRoute(service: Service, request: ServiceRequest): RouteMatch | undefined {
+  const path = request.url.pathname.replace(/\/{2,}/g, '/')
+  // A HEAD is a GET whose body stays behind (RFC 9110, 9.3.2); Node drops the body by itself.
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  for (const route of service.routes) {
+    if (route.method !== method) continue
+    const found = new RegExp(route.path, 'i').exec(path)
+    if (found) return { route, params: decoded(found.groups ?? {}) }
+  }
+  return undefined
+}
+
+function decoded(groups: Record<string, string | undefined>): Record<string, string> {
+  const params: Record<string, string> = {}
+  for (const [name, value] of Object.entries(groups)) {
+    if (value !== undefined) params[name] = percentDecoded(value)
+  }
+  return params
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+interface WireReply {
+  status: number
+  headers: Record<string, string>
+  body: Buffer
+}
+
+/** What came of a request: no reply means that none is sent. */
+interface Outcome {
+  reply?: WireReply
+  caller?: string
+  failure?: string
+}
+
+type Render = (produce: () => Promise<ServiceReply> | ServiceReply) => Promise<Outcome>
+
+/** Makes a reply ready for the wire. Whatever goes wrong on the way is a defect, and becomes a 500 of the service. */
+async function rendered(
+  service: Service,
+  request: ServiceRequest,
+  produce: () => Promise<ServiceReply> | ServiceReply,
+): Promise<Outcome> {
+  const common = service.commonHeaders(request)
+  try {
+    const reply = await produce()
+    const outcome: Outcome = { reply: wireReply(reply, common) }
+    if (reply.caller !== undefined) outcome.caller = reply.caller
+    return outcome
+  } catch (error) {
+    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const message = `The local cloud failed on this request: ${error instanceof Error ? error.message : failure}`
+    const body = { error: { code: 'InternalServerError', message } }
+    return { reply: wireReply({ status: 500, body }, common), failure }
+  }
+}
+
+/** @throws TypeError where a header cannot be sent or the body cannot be written as JSON */
+function wireReply({ status, headers, body }: ServiceReply, common: Record<string, string>): WireReply {
+  const json = body !== undefined && typeof body !== 'string'
+  const all = {
+    ...common,
+    ...(json ? { 'content-type': 'application/json; charset=utf-8' } : {}),
+    ...headers,
+  }
+  for (const [name, value] of Object.entries(all)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  }
+  return { status, headers: all, body: Buffer.from(json ? JSON.stringify(body) : (body ?? ''), 'utf8') }
+}
+
+async function perform(
+  service: Service,
+  match: RouteMatch | undefined,
+  { request, complete, tooLarge }: Received,
+  render: Render,
+): Promise<Outcome> {
+  if (!complete) return {}
+  if (tooLarge) return render(() => ({ status: 413 }))
+  if (match === undefined) return render(() => service.notFound(request))
+  return render(() => match.route.handle(request, match.params))
+}
+
+/** Lets the request take effect, or not, as the fault has it, and finds what is to be sent. */
+async function settle(
+  wire: Wire,
+  fault: Fault | undefined,
+  render: Render,
+  run: () => Promise<Outcome>,
+): Promise<Outcome> {
+  if (fault === undefined) return run()
+  const { effect, afterEffect = false } = fault
+  if (effect.kind === 'delay') return delayed(wire, effect.ms, afterEffect, run)
+  // What is sent in part must first exist: these take effect whatever `afterEffect` says.
+  if (effect.kind === 'drip' || effect.kind === 'truncate' || isLateReset(effect)) return run()
+  const { reply: _lost, ...kept } = afterEffect ? await run() : {}
+  return effect.kind === 'reply' ? { ...(await render(() => replacement(effect))), ...kept } : kept
+}
+
+const isLateReset = (effect: FaultEffect) => effect.kind === 'reset' && effect.when !== 'before'
+
+function replacement({ status, headers, body }: Extract<FaultEffect, { kind: 'reply' }>): ServiceReply {
+  return headers === undefined ? { status, body } : { status, headers, body }
+}
+
+async function delayed(
+  wire: Wire,
+  ms: number,
+  effectFirst: boolean,
+  run: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const before = effectFirst ? await run() : undefined
+  const waited = await pause(ms, wire)
+  if (!waited) return {}
+  return before ?? run()
+}
+
+/** False where the server closed meanwhile. */
+function pause(ms: number, { signal }: Wire): Promise<boolean> {
+  return sleep(ms, true, { signal }).catch(() => false)
+}
+
+async function send(wire: Wire, reply: WireReply, effect: FaultEffect | undefined): Promise<void> {
+  const { response } = wire
+  const body = effect?.kind === 'truncate' ? reply.body.subarray(0, effect.bytes) : reply.body
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value)
+  // 204 and 304 have no body, and no length either (RFC 9110, 8.6).
+  if (reply.status !== 204 && reply.status !== 304) response.setHeader('content-length', body.length)
+  response.statusCode = reply.status
+  if (effect?.kind === 'drip') return drip(wire, body, effect.ms)
+  if (effect?.kind === 'reset')
+    return breakOff(wire, effect.when === 'body' ? body.subarray(0, body.length / 2) : undefined)
+  response.end(body)
+}
+
+async function drip(wire: Wire, body: Buffer, ms: number): Promise<void> {
+  const { response } = wire
+  response.flushHeaders()
+  for (const byte of body) {
+    if (!(await pause(ms, wire)) || response.destroyed) return
+    response.write(Buffer.of(byte))
+  }
+  response.end()
+}
+
+/** Sends the headers and, where given, the begin of the body; then resets the connection. */
+async function breakOff(wire: Wire, begin: Buffer | undefined): Promise<void> {
+  const { response } = wire
+  response.flushHeaders()
+  if (begin !== undefined) await new Promise(resolve => response.write(begin, resolve))
+  // A reset makes kernels throw away what is on its way, some even what has arrived: let the client read first.
+  await pause(20, wire)
+  wire.reset()
+}

@@ -1,0 +1,41 @@
+/** What the four services have in common: plain requests in, plain replies out. `server.ts` puts them on the wire. */
+
+export type ServiceName = 'github' | 'entra' | 'resource-manager' | 'data-plane' | 'control'
+
+export interface ServiceRequest {
+  method: string
+  url: URL
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>
+  body: string
+}
+
+export interface ServiceReply {
+  status: number
+  headers?: Record<string, string>
+  /** A string goes out as it is, undefined as an empty body, anything else as JSON. */
+  body?: unknown
+  /** Object id of the caller, where the service found out; kept in the journal. */
+  caller?: string
+}
+
+/** One operation of a service. The name is what faults and the journal speak of, e.g. `roleAssignments.create`. */
+export interface Route {
+  operation: string
+  method: string
+  /** Matched against the path with doubled slashes folded, without case; named groups become `params`, percent-decoded. A GET answers HEAD too. */
+  path: RegExp
+  handle(
+    request: ServiceRequest,
+    params: Readonly<Record<string, string>>,
+  ): Promise<ServiceReply> | ServiceReply
+}
+
+export interface Service {
+  name: ServiceName
+  routes: readonly Route[]
+  /** What a request that no route takes is answered. */
+  notFound(request: ServiceRequest): ServiceReply
+  /** Headers that every reply of this service carries (request ids, security headers). */
+  commonHeaders(request: ServiceRequest): Record<string, string>
+}
