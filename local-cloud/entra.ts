@@ -71,8 +71,9 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
     )
     checkTimes(assertion, context.clock.now())
     await checkSignature(assertion, application, issuerKeys)
-    checkPolicy(tenant)
+    checkFederationPolicy(tenant, assertion)
     checkResource(audience, tenant, [...RESOURCES, context.endpoints.resourceManager])
+    checkConditionalAccess(tenant, principal.objectId)
 
     const claims = { aud: audience, tid: tenant.id, oid: principal.objectId, appid: application.clientId }
     const token = await context.tokens.issue(
@@ -307,6 +308,7 @@ const assertionClaims = v.object({
   aud: v.union([v.string(), v.pipe(v.array(v.string()), v.length(1))]),
   exp: v.number(),
   nbf: v.optional(v.number()),
+  enterprise: v.optional(v.string(), ''),
 })
 
 interface Assertion {
@@ -314,6 +316,8 @@ interface Assertion {
   issuer: string
   subject: string
   audience: string
+  /** Empty where the token names none. */
+  enterprise: string
   /** Seconds since the epoch. */
   notBefore: number
   expires: number
@@ -327,12 +331,13 @@ function readAssertion(token: string): Assertion {
       "Supported signing algorithms are: 'RS256, HS256'"
     throw new Refused(5002738, 400, 'invalid_request', message)
   }
-  const { iss, sub, aud, exp, nbf } = claims
+  const { iss, sub, aud, exp, nbf, enterprise } = claims
   return {
     token,
     issuer: iss,
     subject: sub,
     audience: typeof aud === 'string' ? aud : String(aud[0]),
+    enterprise,
     notBefore: nbf ?? 0,
     expires: exp,
   }
@@ -465,14 +470,32 @@ async function checkSignature(
   }
 }
 
-function checkPolicy({ federationDisabled }: Tenant): void {
-  if (!federationDisabled) return
-  const message = 'Workload identity federation is blocked by a policy of this tenant.'
-  throw new Refused(700223, 401, 'invalid_client', message)
+function checkFederationPolicy(
+  { federationDisabled, requiredEnterprises }: Tenant,
+  { issuer, enterprise }: Assertion,
+): void {
+  if (federationDisabled) {
+    const message = 'Workload identity federation is blocked by a policy of this tenant.'
+    throw new Refused(700223, 401, 'invalid_client', message)
+  }
+  if (requiredEnterprises.length === 0 || requiredEnterprises.includes(enterprise)) return
+  const message =
+    `Federated identity credentials issued by '${issuer}' for applications or managed identities registered in this ` +
+    `tenant must contain the enterprise claim with value ${requiredEnterprises.map(name => `'${name}'`).join(' or ')} ` +
+    `but actual value is '${enterprise}'.`
+  throw new Refused(7002381, 401, 'invalid_client', message)
+}
+
+function checkConditionalAccess({ conditionalAccess }: Tenant, principalId: string): void {
+  if (!conditionalAccess.some(({ blocked }) => blocked.includes(principalId))) return
+  const message =
+    'Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.'
+  throw new Refused(53003, 400, 'invalid_grant', message)
 }
 
 function checkResource(audience: string, tenant: Tenant, known: readonly string[]): void {
-  if (known.includes(audience.replace(/\/$/, ''))) return
+  const resource = audience.replace(/\/$/, '')
+  if (known.includes(resource) && !tenant.absentResources.includes(resource)) return
   const message =
     `The resource principal named ${audience} was not found in the tenant named ${tenant.displayName}. This can ` +
     'happen if the application has not been installed by the administrator of the tenant or consented to by any ' +

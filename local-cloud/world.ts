@@ -118,6 +118,38 @@ const denyAssignment = v.strictObject({
   doNotApplyToChildScopes: v.optional(v.boolean(), false),
 })
 
+const tenant = v.strictObject({
+  id: guid,
+  displayName: v.string(),
+  federationDisabled: v.optional(v.boolean(), false),
+  /** GitHub tokens must name one of these enterprises; empty: they need not name any. */
+  requiredEnterprises: v.optional(v.array(v.string()), []),
+  /** Conditional Access for workload identities, as far as it blocks: object ids of service principals. */
+  conditionalAccess: v.optional(
+    v.array(v.strictObject({ id: guid, displayName: v.string(), blocked: v.array(guid) })),
+    [],
+  ),
+  /** Of the resources that other tenants have: those without a service principal here, because nobody used them yet. */
+  absentResources: v.optional(v.array(v.string()), []),
+})
+
+const lock = v.strictObject({
+  name: v.string(),
+  scope: v.string(),
+  /** ReadOnly: nothing at or below the scope is written or removed. CanNotDelete: nothing is removed. */
+  level: v.picklist(['ReadOnly', 'CanNotDelete']),
+})
+
+/** Of Azure Policy, the one effect that matters to role assignments: some roles must not be assigned. */
+const policyAssignment = v.strictObject({
+  name: v.string(),
+  displayName: v.string(),
+  scope: v.string(),
+  deniedRoles: v.array(guid),
+  /** Scopes that an exemption takes out. */
+  exemptScopes: v.optional(v.array(v.string()), []),
+})
+
 /** The workflow run whose OIDC tokens the GitHub service issues. */
 const workflow = v.strictObject({
   owner: v.string(),
@@ -147,9 +179,7 @@ const workflow = v.strictObject({
 })
 
 export const worldSchema = v.strictObject({
-  tenants: v.array(
-    v.strictObject({ id: guid, displayName: v.string(), federationDisabled: v.optional(v.boolean(), false) }),
-  ),
+  tenants: v.array(tenant),
   subscriptions: v.array(
     v.strictObject({
       id: guid,
@@ -176,6 +206,8 @@ export const worldSchema = v.strictObject({
   roleDefinitions: v.optional(v.array(roleDefinition), []),
   roleAssignments: v.optional(v.array(roleAssignment), []),
   denyAssignments: v.optional(v.array(denyAssignment), []),
+  locks: v.optional(v.array(lock), []),
+  policyAssignments: v.optional(v.array(policyAssignment), []),
   workflow,
 })
 

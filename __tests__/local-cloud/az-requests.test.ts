@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import {
   ACCOUNT,
   ADMIN,
@@ -70,10 +71,11 @@ test('az cognitiveservices account deployment create: the capacity is text', asy
 
 describe('az resource update: the whole account comes back', () => {
   test('with what was changed in it', async () => {
-    const account = (await admin(ACCOUNT, 'GET')).body
-    expect(account).toMatchObject({ properties: { disableLocalAuth: true } })
-    const changed = structuredClone(account) as { properties: Record<string, unknown> }
-    changed.properties.disableLocalAuth = false
+    const account = v.parse(
+      v.looseObject({ properties: v.looseObject({ disableLocalAuth: v.literal(true) }) }),
+      (await admin(ACCOUNT, 'GET')).body,
+    )
+    const changed = { ...account, properties: { ...account.properties, disableLocalAuth: false } }
     expect(await admin(ACCOUNT, 'PUT', changed)).toMatchObject({
       status: 200,
       body: { properties: { disableLocalAuth: false, customSubDomainName: 'contoso-ai' } },

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { type AccessRequest, type Authorizer, createAuthorizer, type Decision } from '../rbac.ts'
-import { subscriptionIdOf } from '../scopes.ts'
+import { covers, subscriptionIdOf } from '../scopes.ts'
 import type { Route, ServiceReply, ServiceRequest } from '../service.ts'
 import type { World } from '../world.ts'
 import { authenticate, type Caller, requireTenant } from './authentication.ts'
@@ -21,7 +21,7 @@ export interface Gateway {
   readonly authorizer: Authorizer
   /** A route whose handler only sees requests that are well-formed, authenticated and of a usable subscription. */
   route(operation: string, method: string, path: RegExp, handle: Handler): Route
-  /** @throws ArmError 403 where the caller may not do this */
+  /** @throws ArmError 403 where the caller may not do this, 409 where a lock stands in the way of anybody */
   authorize(call: Call, request: Omit<AccessRequest, 'plane' | 'principalId'>): void
 }
 
@@ -66,6 +66,7 @@ export function createGateway(context: Context): Gateway {
     authorize({ caller }, request) {
       const decision = authorizer.decide({ ...request, principalId: caller.oid })
       if (!decision.allowed) throw forbidden(caller, request.action, request.scope, decision)
+      requireUnlocked(context.world, request.action, request.scope)
     },
   }
 }
@@ -108,6 +109,22 @@ export function findSubscription(world: World, id: string): World['subscriptions
   const subscription = world.subscriptions.find(candidate => candidate.id === id.toLowerCase())
   if (subscription) return subscription
   throw gatewayError(404, 'SubscriptionNotFound', `The subscription '${id}' could not be found.`)
+}
+
+/** Locks hold for everybody, whatever their roles. A read-only lock stops the actions of a POST too, such as listing keys. */
+function requireUnlocked(world: World, action: string, scope: string): void {
+  const operation = action.split('/').at(-1)
+  if (operation === 'read') return
+  const locks = world.locks.filter(
+    lock => covers(world, lock.scope, scope) && (lock.level === 'ReadOnly' || operation === 'delete'),
+  )
+  if (locks.length === 0) return
+  throw gatewayError(
+    409,
+    'ScopeLocked',
+    `The scope '${scope}' cannot perform ${operation} operation because following scope(s) are locked: ` +
+      `'${locks.map(lock => lock.scope).join("','")}'. Please remove the lock and try again.`,
+  )
 }
 
 function forbidden(

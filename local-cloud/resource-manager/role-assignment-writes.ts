@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { findRole } from '../rbac.ts'
 import { covers, normalizeScope, subscriptionIdOf } from '../scopes.ts'
 import type { RoleAssignment, World } from '../world.ts'
-import { ArmError } from './errors.ts'
+import { ArmError, gatewayError } from './errors.ts'
 import { requireScope } from './existence.ts'
 import type { Call, Gateway } from './gateway.ts'
 import { directoryObject } from './principals.ts'
@@ -43,6 +43,7 @@ export function writeRoleAssignment(
   authorizeWrite(gateway, call, { scope, name, roleId, wanted })
   requireScope(world, scope)
   requireName(name)
+  requirePolicy(world, roleId, scope, name)
   requireRole(world, roleId, scope)
   const principalType = resolvePrincipal(world, call.caller.tid, wanted)
 
@@ -97,6 +98,24 @@ function requireName(name: string): void {
     400,
     'InvalidRoleAssignmentId',
     `The role assignment ID '${name}' is not valid. The role assignment ID must be a GUID.`,
+  )
+}
+
+/** Resource Manager asks Azure Policy before the resource provider sees the request. */
+function requirePolicy(world: World, roleId: string, scope: string, name: string): void {
+  const policy = world.policyAssignments.find(
+    ({ scope: at, deniedRoles, exemptScopes }) =>
+      deniedRoles.includes(roleId) &&
+      covers(world, at, scope) &&
+      !exemptScopes.some(exempt => covers(world, exempt, scope)),
+  )
+  if (policy === undefined) return
+  const id = `${policy.scope}/providers/Microsoft.Authorization/policyAssignments/${policy.name}`
+  const identifiers = JSON.stringify([{ policyAssignment: { name: policy.displayName, id } }])
+  throw gatewayError(
+    403,
+    'RequestDisallowedByPolicy',
+    `Resource '${name}' was disallowed by policy. Policy identifiers: '${identifiers}'.`,
   )
 }
 

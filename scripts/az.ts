@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { delimiter, join } from 'node:path'
+import type { LocalCloud } from '../local-cloud/local-cloud.ts'
+
+/** What came of a command. */
+export interface Outcome {
+  status: number
+  stdout: string
+  stderr: string
+}
+
+/** The az command line with a configuration of its own, which knows the local cloud and nothing else. */
+export interface Az {
+  run(...args: readonly string[]): Promise<Outcome>
+  /**
+   * The JSON that a command prints.
+   * @throws Error with what az said, where it fails
+   */
+  json(...args: readonly string[]): Promise<unknown>
+  /** A command as a person would paste it into a shell. */
+  shell(command: string): Promise<Outcome>
+}
+
+/**
+ * @param folder empty, and the caller's: az keeps its configuration, tokens and logs there
+ * @param proxy where requests go that are meant for another host than the local cloud's
+ */
+export function createAz(
+  cloud: LocalCloud,
+  folder: string,
+  proxy: string,
+  others: NodeJS.ProcessEnv = {},
+): Az {
+  mkdirSync(folder)
+  const env = { ...azEnvironment(cloud, folder, proxy), ...others }
+  const run = (...args: readonly string[]) => execute('az', args, env)
+  return {
+    run,
+    async json(...args) {
+      const { status, stdout, stderr } = await run(...args, '--output', 'json')
+      if (status === 0) return JSON.parse(stdout)
+      throw new Error(`az ${args.join(' ')} ended with ${status}: ${stderr.trim()}`)
+    },
+    shell: command => execute('sh', ['-c', command], env),
+  }
+}
+
+function azEnvironment({ caFile }: LocalCloud, folder: string, proxy: string): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    HOME: folder,
+    AZURE_CONFIG_DIR: join(folder, 'azure'),
+    REQUESTS_CA_BUNDLE: caFile,
+    // Otherwise az asks login.microsoftonline.com whether the authority can be trusted.
+    AZURE_CORE_INSTANCE_DISCOVERY: 'false',
+    AZURE_CORE_COLLECT_TELEMETRY: 'false',
+    AZURE_CORE_NO_COLOR: 'true',
+    HTTPS_PROXY: proxy,
+    HTTP_PROXY: proxy,
+    NO_PROXY: '127.0.0.1',
+  }
+}
+
+function execute(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    execFile(file, args, { env, maxBuffer: 20_000_000 }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== 'number') reject(error)
+      else resolve({ status: Number(error?.code ?? 0), stdout, stderr })
+    })
+  })
+}
+
+/** Looks, and runs nothing: az would write into the user's own configuration. */
+export function isAzOnPath(): boolean {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return folders.some(folder => existsSync(join(folder, 'az')))
+}
+
+/** With an empty configuration az asks once for its newest version; there is no setting against it. */
+const VERSION_CHECK = 'azcliprod.blob.core.windows.net:443'
+
+/** Where every request ends up that would leave this machine: a proxy that lets nothing through, and remembers. */
+export interface Fence {
+  url: string
+  /** `host:port`, or the address of a request without TLS, in the order of arrival; without az's check for updates. */
+  caught: string[]
+  close(): void
+}
+
+export async function createFence(): Promise<Fence> {
+  const caught: string[] = []
+  const server = createServer((request, response) => {
+    caught.push(request.url ?? '')
+    response.writeHead(403).end()
+  })
+  server.on('connect', ({ url = '' }, socket) => {
+    if (url !== VERSION_CHECK) caught.push(url)
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The fence has no TCP port')
+  return { url: `http://127.0.0.1:${address.port}`, caught, close: () => server.close() }
+}
