@@ -1,4 +1,5 @@
-import type { RoleState } from './access/assignments.ts'
+import type { AfterDenial } from './access/after-denial.ts'
+import type { Assignment, RoleState } from './access/assignments.ts'
 import type { Permission } from './access/permissions.ts'
 import type { Role } from './access/role-lookup.ts'
 import type { StepFailure } from './diagnosis/verdict.ts'
@@ -26,9 +27,15 @@ export interface Facts {
   role?: Role & { definitionId: string; scope: string }
   roleState: RoleState
   roleAssignmentId?: string
+  /** Milliseconds from the making of that assignment to the look at it; absent where either is not known. */
+  roleAgeMs?: number
+  /** Role assignments that apply to the principal at the scope; absent where they may not be read. */
+  assignments?: readonly Assignment[]
   permissions?: readonly Permission[]
   /** What came of the grant; absent where none was tried. */
   grant?: { outcome: 'granted' | 'exists' | 'refused' | 'planned'; refusedWith?: StepFailure }
+  /** What a second look at roles found; only after a denial that was final. */
+  afterDenial?: AfterDenial
   smoke: readonly SmokeResult[]
   probes: readonly Probe[]
   propagationMs: number

@@ -4,6 +4,7 @@ import { type Facts, noFacts, type Outcome } from './facts.ts'
 import type { Http } from './http.ts'
 import { createSession, type Session } from './identity/session.ts'
 import type { Settings } from './inputs.ts'
+import { loadWhileWaiting } from './load-while-waiting.ts'
 import { look, type Managed, type View } from './look.ts'
 import { prove } from './prove.ts'
 import { assertionLines, smokeLine, viewLines } from './report/lines.ts'
@@ -24,23 +25,28 @@ export async function gate(settings: Settings, tools: Tools): Promise<Outcome> {
   const facts: Facts = { ...noFacts(tools.run), settings }
   const step = stepper(facts, tools)
   const session = createSession({ ...settings.identity, cloud: settings.cloud, run: tools.run, tools })
+  loadWhileWaiting(() =>
+    Promise.all([import('./identity/entra.ts'), import('./resource/resource-manager.ts')]),
+  )
   const smokeTools = { ...tools, accessToken: session.accessToken }
+  let managed: Managed | undefined
   try {
-    const managed = await step('Sign in', () => signIn(settings, session, tools, facts))
-    const view = await step('Look', () => look(settings, managed, smokeTools, facts))
+    const signedIn = await step('Sign in', () => signIn(settings, session, tools, facts))
+    managed = signedIn
+    const view = await step('Look', () => look(settings, signedIn, smokeTools, facts))
     say(viewLines(view, facts), tools.log)
 
     if (settings.access.grant === 'plan') return plan(view, facts)
     const age =
-      managed !== undefined && hasRoles(view) && needsGrant(view) && settings.access.grant === 'auto'
-        ? await step('Grant', () => ensureRole(view, managed, facts, tools.log))
+      signedIn !== undefined && hasRoles(view) && needsGrant(view) && settings.access.grant === 'auto'
+        ? await step('Grant', () => ensureRole(view, signedIn, facts, tools.log))
         : undefined
     await step('Prove', () => prove(settings, view, age, smokeTools, facts))
     say(facts.smoke.map(smokeLine), tools.log)
     return { result: 'passed', facts }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    await readSubjectTemplate(error, settings, facts)
+    await gatherEvidence(error, settings, managed, facts)
     return { result: 'failed', facts, failure: error }
   }
 }
@@ -84,17 +90,30 @@ async function signIn(
   return { manager, resource, principalId: principal.oid }
 }
 
-/** A subject that does not match is easier to understand with the template that made it. */
-async function readSubjectTemplate(
+/** What makes a refusal easier to understand, and is not worth a request where nothing was refused. */
+async function gatherEvidence(
   { refusal }: StepFailure,
   { report }: Settings,
+  managed: Managed | undefined,
   facts: Facts,
 ): Promise<void> {
-  if (report.githubToken === undefined || !refusal.code.startsWith('federated-subject')) return
-  const { describeSubjectTemplate } = await import('./identity/subject-template.ts')
-  const description = await describeSubjectTemplate(facts.run, report.githubToken)
-  if (description !== undefined) facts.subjectTemplate = description
+  if (report.githubToken !== undefined && refusal.code.startsWith('federated-subject')) {
+    const { describeSubjectTemplate } = await import('./identity/subject-template.ts')
+    const description = await describeSubjectTemplate(facts.run, report.githubToken)
+    if (description !== undefined) facts.subjectTemplate = description
+  }
+  const { role, assignments, routes } = facts
+  if (managed === undefined || role === undefined || assignments === undefined || !wasDenied(facts)) return
+  const { lookAfterDenial } = await import('./access/after-denial.ts')
+  facts.afterDenial = await lookAfterDenial(managed, {
+    role,
+    dataActions: (routes ?? []).map(({ dataAction }) => dataAction),
+    groupIds: assignments.map(({ principalId }) => principalId),
+  })
 }
+
+const wasDenied = ({ smoke }: Facts) =>
+  smoke.some(result => result.kind === 'refused' && result.refusal.code === 'access-denied')
 
 /** Runs steps under their names, and keeps how long each took. */
 function stepper(facts: Facts, { clock, log }: Tools) {

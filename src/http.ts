@@ -1,9 +1,23 @@
-import { getProxyForUrl } from 'proxy-from-env'
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate } from 'node:zlib'
+import { Agent, buildConnector, type Dispatcher, request } from 'undici'
+import {
+  errorCode,
+  errorText,
+  NetworkFailure,
+  requestTimedOut,
+  responseTooLarge,
+  unknownEncoding,
+  untrustedOrigin,
+} from './network-failure.ts'
+import { type Proxy, proxyFor } from './proxy.ts'
+import { openTunnel } from './tunnel.ts'
+
+export { NetworkFailure } from './network-failure.ts'
 
 /**
  * The one door that every request of a run goes through, the Azure SDKs' included: https only, no redirects, bounded in
- * time and size, proxies as the environment says (HTTPS_PROXY, NO_PROXY, either case).
+ * time and size, proxies as the environment says.
  */
 
 export interface HttpRequest {
@@ -23,53 +37,40 @@ export interface HttpReply {
 /** Sends one request. @throws NetworkFailure when no complete reply arrived. */
 export type Http = (request: HttpRequest) => Promise<HttpReply>
 
-/** A request that got no complete reply. `code` is what the network stack said, such as ENOTFOUND. */
-export class NetworkFailure extends Error {
-  readonly code: string
-  /** Host and port that did not answer as it should: the proxy's where the proxy failed. */
-  readonly host: string
-  readonly viaProxy: boolean
-
-  constructor(code: string, host: string, message: string, viaProxy = false) {
-    super(message)
-    this.name = 'NetworkFailure'
-    this.code = code
-    this.host = host
-    this.viaProxy = viaProxy
-  }
-}
-
 /** A role assignment list is the largest reply there is: some 1 kB an assignment, a few thousand at most. */
 const maxBodyBytes = 8 * 1024 * 1024
 
-export const responseTooLarge = 'RESPONSE_TOO_LARGE'
-export const requestTimedOut = 'REQUEST_TIMEOUT'
-export const untrustedOrigin = 'UNTRUSTED_ORIGIN'
-
-/** @param timeoutMs Limit for a whole request, from look-up of the name to the last byte of the body. */
-export function createHttp(timeoutMs: number): Http {
-  const dispatcherFor = createDispatchers(timeoutMs)
+/**
+ * @param timeoutMs Limit for a whole request, from look-up of the name to the last byte of the body.
+ * @param env Where the proxy settings stand.
+ */
+export function createHttp(timeoutMs: number, env: Readonly<Record<string, string | undefined>>): Http {
+  const wayTo = createWays(timeoutMs, env)
   return async ({ method, url, headers, body }) => {
-    const { host, protocol } = new URL(url)
+    const target = new URL(url)
+    const { host, protocol } = target
     if (protocol !== 'https:')
       throw new NetworkFailure(untrustedOrigin, host, `Not an https address: ${protocol}//${host}`)
-    const proxy = proxyOf(url)
+    const way = wayTo(target)
     const signal = AbortSignal.timeout(timeoutMs)
     try {
-      const reply = await request(url, {
+      const reply = await request(target, {
         method: method as Dispatcher.HttpMethod,
         headers: { ...headers, 'accept-encoding': 'identity' },
         body: body ?? null,
-        dispatcher: dispatcherFor(proxy),
+        dispatcher: way.dispatcher,
         signal,
       })
+      const replyHeaders = flatten(reply.headers)
+      const bytes = await readBounded(reply.body, host)
       return {
         status: reply.statusCode,
-        headers: flatten(reply.headers),
-        body: await readBounded(reply.body, host),
+        headers: replyHeaders,
+        body: await decode(bytes, replyHeaders['content-encoding'], host),
       }
     } catch (error) {
-      throw networkFailure(error, host, proxy, signal.aborted)
+      if (error instanceof NetworkFailure) throw error
+      throw signal.aborted ? timedOut(target, way) : broken(error, target, way)
     }
   }
 }
@@ -90,34 +91,91 @@ export function confine(http: Http, ...origins: string[]): Http {
   }
 }
 
-function proxyOf(url: string): URL | undefined {
-  const proxy = getProxyForUrl(url)
-  return URL.canParse(proxy) ? new URL(proxy) : undefined
+/** How requests get to a host: straight, or through a proxy. */
+interface Way {
+  dispatcher: Dispatcher
+  proxy?: Proxy
+  /** Hosts and ports to which the proxy has not opened the way yet. */
+  opening: ReadonlySet<string>
 }
 
-function createDispatchers(timeoutMs: number): (proxy: URL | undefined) => Dispatcher {
-  const dispatchers = new Map<string, Dispatcher>()
-  return proxy => {
-    const key = proxy?.href ?? ''
-    const known = dispatchers.get(key)
-    if (known !== undefined) return known
-    const connect = { timeout: timeoutMs }
-    const made = proxy === undefined ? new Agent({ connect }) : new ProxyAgent({ uri: proxy.href, connect })
-    dispatchers.set(key, made)
-    return made
+/** The request's own limit covers head and body; undici's would only cut a longer one short. */
+const noLimitsOfUndici = { headersTimeout: 0, bodyTimeout: 0 }
+
+function createWays(
+  timeoutMs: number,
+  env: Readonly<Record<string, string | undefined>>,
+): (target: URL) => Way {
+  const straight: Way = {
+    dispatcher: new Agent({ ...noLimitsOfUndici, connect: { timeout: timeoutMs } }),
+    opening: new Set(),
+  }
+  // The environment names one proxy at most.
+  let throughProxy: Way | undefined
+  return target => {
+    const proxy = proxyFor(target, env)
+    if (proxy === undefined) return straight
+    throughProxy ??= wayThrough(proxy, timeoutMs)
+    return throughProxy
   }
 }
 
-async function readBounded(body: AsyncIterable<Buffer>, host: string): Promise<string> {
+function wayThrough(proxy: Proxy, timeoutMs: number): Way {
+  const opening = new Set<string>()
+  const secure = buildConnector({ timeout: timeoutMs })
+  const connect: buildConnector.connector = (options, callback) => {
+    const authority = authorityOf(options)
+    opening.add(authority)
+    openTunnel(proxy, authority, timeoutMs)
+      .finally(() => opening.delete(authority))
+      .then(
+        socket => secure({ ...options, httpSocket: socket }, callback),
+        error => callback(error, null),
+      )
+  }
+  return { dispatcher: new Agent({ ...noLimitsOfUndici, connect }), proxy, opening }
+}
+
+/** Host and port, as a CONNECT names them. */
+function authorityOf({ hostname, port }: { hostname: string; port: string }): string {
+  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
+  return `${host}:${port || '443'}`
+}
+
+async function readBounded(body: AsyncIterable<Buffer>, host: string): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of body) {
     size += chunk.length
-    if (size > maxBodyBytes)
-      throw new NetworkFailure(responseTooLarge, host, `${host} sent more than ${maxBodyBytes} bytes`)
+    if (size > maxBodyBytes) throw tooLarge(host)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
+}
+
+const tooLarge = (host: string) =>
+  new NetworkFailure(responseTooLarge, host, `${host} sent more than ${maxBodyBytes} bytes`)
+
+const decoders = {
+  gzip: promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip),
+  deflate: promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate),
+  br: promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress),
+}
+const isKnownEncoding = (name: string): name is keyof typeof decoders => Object.hasOwn(decoders, name)
+
+/** We ask for the plain body; some proxies and gateways compress it all the same. */
+async function decode(bytes: Buffer, encoding = 'identity', host: string): Promise<string> {
+  const name = encoding.trim().toLowerCase().replace(/^x-/, '')
+  if (name === 'identity' || name === '' || bytes.length === 0) return bytes.toString('utf8')
+  if (!isKnownEncoding(name))
+    throw new NetworkFailure(unknownEncoding, host, `${host} sent its reply in the encoding ${encoding}`)
+  try {
+    return (await decoders[name](bytes, { maxOutputLength: maxBodyBytes })).toString('utf8')
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host)
+    throw new NetworkFailure(code, host, `${host} sent a body that is not ${name}: ${errorText(error)}`)
+  }
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
@@ -128,26 +186,33 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
   )
 }
 
-function networkFailure(
-  error: unknown,
-  host: string,
-  proxy: URL | undefined,
-  timedOut: boolean,
-): NetworkFailure {
-  if (error instanceof NetworkFailure) return error
-  if (timedOut) return new NetworkFailure(requestTimedOut, host, `${host} did not answer in time`)
-  const message = error instanceof Error ? error.message : String(error)
-  const refusedByProxy = /Proxy response \((\d{3})\)/.exec(message)
-  if (refusedByProxy !== null && proxy !== undefined) {
-    return new NetworkFailure(`PROXY_${refusedByProxy[1]}`, proxy.host, message, true)
+function timedOut(target: URL, { proxy, opening }: Way): NetworkFailure {
+  const authority = authorityOf(target)
+  if (proxy !== undefined && opening.has(authority)) {
+    return new NetworkFailure(
+      requestTimedOut,
+      target.host,
+      `The proxy ${proxy.host} opened no way to ${authority} in time`,
+      { host: proxy.host, failed: true },
+    )
   }
-  return new NetworkFailure(codeOf(error), host, message, proxy !== undefined)
+  return new NetworkFailure(
+    requestTimedOut,
+    target.host,
+    `${target.host} did not answer in time${through(proxy)}`,
+    behind(proxy),
+  )
 }
 
-/** Node wraps: the errno is on the error, on its cause, or on the members of an AggregateError (one per address tried). */
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) return codeOf(error.errors[0])
-  if (!(error instanceof Error)) return 'UNKNOWN'
-  if (error.cause !== undefined) return codeOf(error.cause)
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+function broken(error: unknown, target: URL, { proxy }: Way): NetworkFailure {
+  return new NetworkFailure(
+    errorCode(error),
+    target.host,
+    `No reply from ${target.host}${through(proxy)}: ${errorText(error)}`,
+    behind(proxy),
+  )
 }
+
+const through = (proxy: Proxy | undefined) => (proxy === undefined ? '' : ` through the proxy ${proxy.host}`)
+const behind = (proxy: Proxy | undefined) =>
+  proxy === undefined ? undefined : { host: proxy.host, failed: false }

@@ -55,7 +55,11 @@ export async function look(
   const { scope, guid: roleGuid } = roles.role
   const held = roleHeld(roles.held, { scope, principalId: managed.principalId, roleGuid, dataActions })
   facts.roleState = held.state
-  if (held.assignment !== undefined) facts.roleAssignmentId = held.assignment.id
+  if (held.assignment !== undefined) {
+    facts.roleAssignmentId = held.assignment.id
+    const { createdOn } = held.assignment
+    if (createdOn !== undefined) facts.roleAgeMs = Math.max(0, roles.held.asOf - createdOn)
+  }
   return { ...calls, roles: { held, asOf: roles.held.asOf } }
 }
 
@@ -149,5 +153,6 @@ async function readRoles(
   const role = { ...found, scope, definitionId: roleDefinitionId(resource.subscriptionId, found.guid) }
   facts.role = role
   if (held.permissions !== undefined) facts.permissions = held.permissions
+  if (held.assignments !== undefined) facts.assignments = held.assignments
   return { role, held } satisfies { role: NonNullable<Facts['role']>; held: RolesHeld }
 }

@@ -72,8 +72,22 @@ function longestRun(text: string, character: string): number {
   return text.split(new RegExp(`[^${character}]`)).reduce((longest, run) => Math.max(longest, run.length), 0)
 }
 
+/** One line of text in which nothing hides; for values that stand between quotes, and must not be cut. */
+export function visibleLine(value: string): string {
+  return value.replace(lineEnds, ' ').replace(invisible, '\uFFFD')
+}
+
+/** JSON on one line in which nothing hides and nothing is lost: what cannot be seen is written as an escape. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu, character =>
+    Array.from({ length: character.length }, (_, at) => character.charCodeAt(at).toString(16).padStart(4, '0'))
+      .map(unit => `\\u${unit}`)
+      .join(''),
+  )
+}
+
 /** One word of a POSIX shell command, whatever the value holds. */
 export function shellWord(value: string): string {
-  const safe = value.replace(lineEnds, ' ').replace(invisible, '\uFFFD')
+  const safe = visibleLine(value)
   return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,7 +25,7 @@ export interface ScenarioOptions {
   env?: Readonly<Record<string, string | undefined>>
   /** The action's sleeps move the cloud's clock instead of taking time. Default true. */
   drivenClock?: boolean
-  /** A file that the event of the run stands in, as an object. */
+  /** The event of the run, as it stands in the file that GITHUB_EVENT_PATH names. */
   event?: object
 }
 
@@ -60,7 +60,7 @@ export async function runGate(cloud: LocalCloud, options: ScenarioOptions = {}):
       action: repositoryRoot,
       ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
       inputs: { ...usualInputs(cloud), ...options.inputs },
-      env: environment(cloud, options),
+      env: { ...environment(cloud, options), ...eventFile(workFolder, options) },
       nodeOptions:
         options.drivenClock === false
           ? []
@@ -93,6 +93,13 @@ function environment(cloud: LocalCloud, { env = {} }: ScenarioOptions): Record<s
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )
+}
+
+function eventFile(folder: string, { event }: ScenarioOptions): Record<string, string> {
+  if (event === undefined) return {}
+  const path = join(folder, 'event.json')
+  writeFileSync(path, JSON.stringify(event))
+  return { GITHUB_EVENT_PATH: path }
 }
 
 export const operations = (run: GateRun) => run.requests.map(({ operation }) => operation)

@@ -61,7 +61,7 @@ export async function readRolesHeld(
             if (!Number.isNaN(date)) asOf = date
           },
         })
-        for await (const assignment of pages) found.push(...known(assignment))
+        for await (const assignment of pages) found.push(...assignmentOf(assignment))
         return found
       }),
     ),
@@ -92,7 +92,14 @@ function permissionsAt(manager: ResourceManager, scope: string): AsyncIterable<P
   )
 }
 
-function known({ id, scope, roleDefinitionId, principalId, createdOn }: RoleAssignment): Assignment[] {
+/** None where the service left out what makes an assignment. */
+export function assignmentOf({
+  id,
+  scope,
+  roleDefinitionId,
+  principalId,
+  createdOn,
+}: RoleAssignment): Assignment[] {
   if (id === undefined || scope === undefined || roleDefinitionId === undefined || principalId === undefined)
     return []
   return [

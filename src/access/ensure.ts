@@ -76,7 +76,9 @@ async function tellGranted(
     return asNew(facts)
   facts.grant = { outcome: 'exists' }
   facts.roleState = 'direct'
-  return madeOn === undefined ? { kind: 'unknown' } : { kind: 'known', ageMs: Math.max(0, asOf - madeOn) }
+  if (madeOn === undefined) return { kind: 'unknown' }
+  facts.roleAgeMs = Math.max(0, asOf - madeOn)
+  return { kind: 'known', ageMs: facts.roleAgeMs }
 }
 
 function asNew(facts: Facts): AssignmentAge {

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
 import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
-import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy, wordingOf } from './verdict.ts'
 
 /**
  * Refusals of Entra's token and discovery endpoints. The AADSTS number decides: the same number arrives with several
@@ -71,7 +71,7 @@ const errorBody = v.object({
 export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
   const parsed = v.safeParse(errorBody, parseJson(reply.body))
   const body = parsed.success ? parsed.output : {}
-  const description = body.error_description ?? reply.body
+  const description = wordingOf(body.error_description ?? reply.body)
   const number = aadstsNumber(body.error_codes, description)
   const said = saidBy(reply, number === undefined ? body.error : `AADSTS${number}`, withoutIds(description))
   said.ids = {
@@ -120,5 +120,5 @@ function aadstsNumber(codes: readonly number[] | undefined, description: string)
 
 /** The code in front and the ids at the end of every description are shown apart. */
 function withoutIds(description: string): string {
-  return description.replace(/^AADSTS\d+:\s*/, '').replace(/\s*Trace ID:[\s\S]*$/i, '')
+  return description.replace(/^AADSTS\d+:\s*/, '').replace(/Trace ID:[\s\S]*$/i, '')
 }

@@ -2,12 +2,20 @@ import type { Facts } from '../facts.ts'
 import type { diagnosisCodes, Hop } from './codes.ts'
 import type { Refusal } from './verdict.ts'
 
-/** What is told about a code: the same words in log, annotation, summary and report, with this run's own values. */
+/**
+ * What is told about a code: the same words in log, annotation, summary and report, with this run's own values; and in
+ * docs/diagnosis.md, where no run is known and placeholders stand for them.
+ */
 export interface Explanation {
   /** What failed, as a headline. */
   title: string
-  /** Why this is the most likely cause here, and how to tell it from its neighbours. */
+  /** What the code means in any run, for the docs. Absent: what `why` says does not depend on the run, but for values. */
+  about?: string
+  /** Why this is the most likely cause here. */
   why: (told: Told) => string
+  /** How to tell it from causes that look alike. */
+  unlike?: string
+  /** Ready to paste, the likeliest first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
   fixes: (told: Told) => Fix[]
 }
 
@@ -25,11 +33,16 @@ export interface Fix {
 /** Every code of a hop has its explanation: the compiler sees to it. */
 export type Explanations<H extends Hop> = Record<(typeof diagnosisCodes)[H][number], Explanation>
 
-export function advice(text: string): Fix {
-  return { title: 'What to do', language: 'text', text }
+export function advice(text: string, title = 'What to do'): Fix {
+  return { title, language: 'text', text }
 }
 
 /** An explanation whose words do not depend on the run. */
 export function plainly(title: string, why: string, todo: string): Explanation {
   return { title, why: () => why, fixes: () => [advice(todo)] }
+}
+
+/** Sentences to one paragraph; what is absent or empty is left out. */
+export function paragraph(...sentences: ReadonlyArray<string | undefined>): string {
+  return sentences.filter(sentence => sentence !== undefined && sentence !== '').join(' ')
 }

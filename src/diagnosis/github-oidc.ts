@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
-import type { WorkflowRun } from '../workflow-run.ts'
+import { isDependabotRun, type WorkflowRun } from '../workflow-run.ts'
 import { ownRefusal, parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
 /** Refusals of GitHub's OIDC endpoint. */
@@ -13,7 +13,7 @@ export function oidcUnavailable(run: WorkflowRun): Refusal {
       'The pull request comes from a fork, and GitHub gives such runs no OIDC token.',
     )
   }
-  if (run.actor === 'dependabot[bot]') {
+  if (isDependabotRun(run)) {
     return ownRefusal(
       'oidc-unavailable-fork',
       'Dependabot started this run, and GitHub gives such runs a read-only token unless the job asks for more.',

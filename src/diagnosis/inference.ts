@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
 import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
-import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy, wordingOf } from './verdict.ts'
 
 /**
  * Refusals of the inference endpoint. Three JSON shapes: `{error:{code,message}}`, `{statusCode,message}` from the gateway
@@ -46,15 +46,20 @@ function readBody(text: string): ErrorBody {
     const { code, message, param } = inEnvelope.output.error
     return {
       code: code == null ? undefined : String(code),
-      message: message ?? text,
+      message: wordingOf(message ?? text),
       param: param ?? undefined,
       shape: 'envelope',
     }
   }
   const fromGateway = v.safeParse(gatewayBody, json)
   if (fromGateway.success)
-    return { code: undefined, message: fromGateway.output.message, param: undefined, shape: 'gateway' }
-  return { code: undefined, message: text, param: undefined, shape: 'other' }
+    return {
+      code: undefined,
+      message: wordingOf(fromGateway.output.message),
+      param: undefined,
+      shape: 'gateway',
+    }
+  return { code: undefined, message: wordingOf(text), param: undefined, shape: 'other' }
 }
 
 type KindAndCode = Pick<Refusal, 'kind' | 'code'>

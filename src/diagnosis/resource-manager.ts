@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
 import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
-import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy, wordingOf } from './verdict.ts'
 
 /** Refusals of Azure Resource Manager, by the service's own code first (learn.microsoft.com, common-deployment-errors; RBAC troubleshooting). */
 
@@ -55,7 +55,7 @@ const errorBody = v.union([
 export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal {
   const parsed = v.safeParse(errorBody, parseJson(reply.body))
   const body = parsed.success ? parsed.output : {}
-  const message = body.message ?? reply.body
+  const message = wordingOf(body.message ?? reply.body)
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
   const action = /perform action '([^']+)'/.exec(message)?.[1]
   return {

@@ -50,6 +50,11 @@ export function ownRefusal(code: DiagnosisCode, message: string, named?: Refusal
 }
 
 const maxSaidLength = 1200
+const maxWordingLength = 8192
+
+/** As much of a reply as its wording is looked for in: errors are short, and patterns take their time with megabytes. */
+export const wordingOf = (text: string): string => text.slice(0, maxWordingLength)
+
 const idHeaders = [
   'x-ms-request-id',
   'x-ms-correlation-request-id',

@@ -23,8 +23,15 @@ const assertionClaims = v.object({
   event_name: v.optional(v.string()),
   job_workflow_ref: v.optional(v.string()),
   workflow_ref: v.optional(v.string()),
+  base_ref: v.optional(v.string()),
+  enterprise: v.optional(v.string()),
 })
 export type AssertionClaims = v.InferOutput<typeof assertionClaims>
+
+/** Whether the job stands in a reusable workflow: its own workflow is another one than the one that was started. */
+export function inReusableWorkflow({ job_workflow_ref: own, workflow_ref: started }: AssertionClaims): boolean {
+  return own !== undefined && started !== undefined && own !== started
+}
 
 /** App-only access tokens; `oid` is the object id of the service principal (access-token-claims-reference). */
 const guid = v.pipe(v.string(), v.regex(guidPattern), v.toLowerCase())

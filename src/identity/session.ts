@@ -68,7 +68,7 @@ export function createSession(options: SessionOptions): Session {
 
   async function exchange(audience: string): Promise<AccessToken> {
     await currentAssertion()
-    // The SDK takes the longest to load of all; by now the OIDC reply has been on its way.
+    // Loaded by now, as a rule: see load-while-waiting.ts.
     const { exchangeAssertion } = await import('./entra.ts')
     const accessToken = await exchangeAssertion({
       ...options,

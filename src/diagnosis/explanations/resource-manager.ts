@@ -1,202 +1,332 @@
-import { roleDefinitionId } from '../../access/roles.ts'
-import { scopeOf } from '../../resource/resource-id.ts'
-import { shellWord } from '../../untrusted-text.ts'
-import { type Explanations, type Fix, plainly, type Told } from '../explanation.ts'
+import { assignmentName } from '../../access/grant.ts'
+import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { az, azLine, bash, grantFixes, grantOf, show } from './commands.ts'
+import { denyAssignmentFixes, fixesOfDenial, whyDenied } from './denial.ts'
+import { type Values, valuesOf } from './values.ts'
 
-/** The grant for somebody who may make it: az command, Bicep, and the way through the portal. */
-export function grantByAdministrator({ facts }: Told): Fix[] {
-  const { role, principal } = facts
-  if (role === undefined || principal === undefined) return []
-  const accountName = role.scope.split('/')[8] ?? ''
+const readerRole = { guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader' }
+const accessAdministrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
+
+/** For pipelines that shall go on granting by themselves: this one role, to service principals only. */
+function mayGrant(told: Told): Fix {
+  const { principalId, role, scope } = valuesOf(told)
+  const attribute = (name: string) => `@Request[Microsoft.Authorization/roleAssignments:${name}]`
+  const condition =
+    "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
+    `(${attribute('RoleDefinitionId')} ForAnyOfAnyValues:GuidEquals {${role.guid}} AND ` +
+    `${attribute('PrincipalType')} ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}))`
+  return bash(
+    'Or let the pipeline grant this one role by itself (Role Based Access Control Administrator, with a condition)',
+    az(
+      'role assignment create',
+      { 'assignee-object-id': principalId, 'assignee-principal-type': 'ServicePrincipal' },
+      { role: accessAdministrator },
+      { scope },
+      { condition, 'condition-version': '2.0' },
+    ),
+  )
+}
+
+const findPrincipal = (told: Told) =>
+  show('See the object id of the service principal', 'ad sp show', {
+    id: valuesOf(told).clientId,
+    query: '{name:displayName, objectId:id, type:servicePrincipalType}',
+  })
+
+const ofSubscription = ({ subscriptionId }: Values) => ({ subscription: subscriptionId })
+const ofGroup = ({ subscriptionId, resourceGroup }: Values) => ({
+  subscription: subscriptionId,
+  'resource-group': resourceGroup,
+})
+
+const listResources = (told: Told) =>
+  show('See which resources there are', 'cognitiveservices account list', {
+    ...ofSubscription(valuesOf(told)),
+    query: '[].{id:id, kind:kind}',
+  })
+
+const whoseSubscription = (told: Told) =>
+  show('See whose the subscription is', 'account show', {
+    ...ofSubscription(valuesOf(told)),
+    query: '{name:name, id:id, tenantId:tenantId, state:state}',
+  })
+
+/** The role that would be granted; the name it would be granted under is known beforehand. */
+function assignmentInTheWay(told: Told): Fix[] {
+  const { principalId, role, scope, subscriptionId } = valuesOf(told)
+  const name = assignmentName({ principalId, scope, roleGuid: role.guid, roleDefinitionId: '' })
   return [
-    {
-      title: 'Azure CLI, for an Owner, User Access Administrator or Role Based Access Control Administrator',
-      language: 'bash',
-      text: [
-        'az role assignment create',
-        `  --assignee-object-id ${shellWord(principal.oid)} --assignee-principal-type ServicePrincipal`,
-        `  --role ${shellWord(role.guid)}`,
-        `  --scope ${shellWord(role.scope)}`,
-      ].join(' \\\n'),
-    },
-    {
-      title: 'Bicep, deployed to the resource group',
-      language: 'bicep',
-      text: grantBicep(accountName, principal.oid, role.guid),
-    },
-    {
-      title: 'Portal',
-      language: 'text',
-      text: `Open the resource ${accountName} › Access control (IAM) › Add role assignment › role ${role.name} › members: the service principal with object id ${principal.oid} › Review + assign.`,
-    },
+    show('See the assignment of that name', 'role assignment list', {
+      all: '',
+      subscription: subscriptionId,
+      query: `[?name=='${name}'].{id:id, principalId:principalId, role:roleDefinitionName, scope:scope}`,
+    }),
+    bash(
+      'If its principal is gone, remove it',
+      azLine('role assignment delete', {
+        ids: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+      }),
+    ),
   ]
 }
 
-/** A Bicep string literal. */
-const literal = (text: string) =>
-  `'${text.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\$\{/g, '\\${')}'`
+const whatIsHeld = ({ facts }: Told) =>
+  facts.roleState === 'missing'
+    ? `It does not hold ${facts.role?.name ?? 'the role'}, and the model refused its call.`
+    : 'Whether it holds the role it may not see; the model refused its call.'
 
-function grantBicep(account: string, principalId: string, roleGuid: string): string {
-  return `resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
-  name: ${literal(account)}
-}
+const administratorsDo =
+  'Somebody who may assign roles does it once, and this pipeline needs no more rights for it; afterwards `grant: never` says so plainly.'
 
-resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, ${literal(principalId)}, ${literal(roleGuid)})
-  scope: account
-  properties: {
-    principalId: ${literal(principalId)}
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ${literal(roleGuid)})
-  }
-}`
-}
-
-const listResources: Fix = {
-  title: 'See which resources there are',
-  language: 'bash',
-  text: 'az cognitiveservices account list --query "[].{id:id, kind:kind}" --output table',
-}
+const statusPage = advice('Run the job again. If it goes on, look at https://azure.status.microsoft.')
 
 export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'cannot-assign-role': {
     title: 'The pipeline may not grant the role, and does not hold it',
-    why: ({ facts }) =>
-      [
-        `The principal ${facts.principal?.oid ?? ''} does not have Microsoft.Authorization/roleAssignments/write at the resource.`,
-        'Contributor does not have it either.',
-        facts.roleState === 'missing'
-          ? `It does not hold ${facts.role?.name ?? 'the role'}, and the model refused its call.`
-          : 'Whether it holds the role it may not see; the model refused its call.',
-        'Somebody who may assign roles does it once, and this pipeline needs no more rights for it; afterwards `grant: never` says so plainly.',
-      ].join(' '),
-    fixes: grantByAdministrator,
+    about: paragraph(
+      'The principal does not have `Microsoft.Authorization/roleAssignments/write` at the resource. Contributor does not have it either.',
+      administratorsDo,
+    ),
+    why: told =>
+      paragraph(
+        `The principal ${valuesOf(told).principalId} does not have Microsoft.Authorization/roleAssignments/write at the resource; Contributor does not have it either.`,
+        whatIsHeld(told),
+        whyDenied(told),
+        administratorsDo,
+      ),
+    unlike:
+      'Where the principal may assign some roles but not this one, the code is `delegation-condition-unmet`. With `grant: never` the same state reads `access-denied`.',
+    fixes: told => [...fixesOfDenial(told), mayGrant(told)],
   },
   'delegation-condition-unmet': {
     title: 'A condition on the right to assign roles does not allow this role',
-    why: ({ facts }) =>
-      `The principal may assign some roles, by a condition, and ${facts.role?.name ?? 'this role'} to a service principal is not among them. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for one, may assign Foundry roles only.`,
-    fixes: grantByAdministrator,
+    why: told => {
+      const { role, principalId } = valuesOf(told)
+      return `The principal ${principalId} may assign some roles, by a condition, and ${role.name} to a service principal is not among them. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for one, may assign Foundry roles only.`
+    },
+    unlike: 'Without any right to assign roles the code is `cannot-assign-role`; Azure words some of those refusals the same.',
+    fixes: told => {
+      const { principalId, scope } = valuesOf(told)
+      return [
+        ...grantFixes(grantOf(valuesOf(told))),
+        show('See the condition', 'role assignment list', {
+          assignee: principalId,
+          scope,
+          'include-inherited': '',
+          query: '[?condition].{role:roleDefinitionName, condition:condition}',
+        }),
+        mayGrant(told),
+      ]
+    },
   },
-  'deny-assignment': plainly(
-    'A deny assignment stands in the way',
-    'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
-    'Change the deny settings of the deployment stack that the message names, or have the principal excluded there.',
-  ),
-  'principal-not-found': plainly(
-    'The directory does not find the principal',
-    'A service principal that was made a moment ago may not have reached every replica; the call was tried again several times.',
-    'Run the job again in a minute. The id must be the object id of the service principal (Enterprise applications), not of the app registration.',
-  ),
-  'principal-type-mismatch': plainly(
-    'The object id belongs to something that cannot hold this role assignment',
-    'Roles are held by service principals, users and groups. The object id of an app registration is another one than that of its service principal.',
-    'Use the object id that is shown under Enterprise applications.',
-  ),
-  'role-not-found': {
-    title: 'There is no such role to assign at the resource',
-    why: ({ refusal }) =>
-      `${refusal.said.message} A custom role counts only where one of its assignable scopes covers the resource.`,
-    fixes: ({ facts }) => [
-      {
-        title: 'See which roles can be assigned there',
-        language: 'bash',
-        text: `az role definition list --scope ${shellWord(facts.role?.scope ?? scopeGiven(facts) ?? '<RESOURCE-ID>')} --query "[?contains(roleName, 'Cognitive') || contains(roleName, 'Foundry')].{name:roleName, guid:name}" --output table`,
-      },
+  'deny-assignment': {
+    title: 'A deny assignment stands in the way',
+    why: ({ facts, refusal }) =>
+      paragraph(
+        'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
+        refusal.named?.action && `Forbidden is ${refusal.named.action}.`,
+        facts.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
+      ),
+    unlike: 'A missing role reads `cannot-assign-role` or `resource-manager-forbidden`: there, granting helps.',
+    fixes: told => denyAssignmentFixes(valuesOf(told)),
+  },
+  'principal-not-found': {
+    title: 'The directory does not find the principal',
+    why: told =>
+      `No principal ${valuesOf(told).principalId} was found, and the call was tried again several times: one that was made a moment ago is not everywhere at once.`,
+    unlike:
+      'The object id of an app registration in the place of its service principal’s reads the same, or `principal-type-mismatch`. So does a principal of another tenant than the subscription’s.',
+    fixes: told => [findPrincipal(told), advice('Run the job again in a minute.')],
+  },
+  'principal-type-mismatch': {
+    title: 'The object id belongs to something that cannot hold this role assignment',
+    why: told =>
+      `${valuesOf(told).principalId} is not a service principal. Roles are held by service principals, users and groups; an app registration has an object id of its own, which is another one than that of its service principal.`,
+    unlike: 'An id that the directory does not know at all is `principal-not-found`.',
+    fixes: told => [
+      findPrincipal(told),
+      advice('Use the object id that is shown under Enterprise applications, not the one under App registrations.'),
     ],
   },
-  'role-assignment-limit': plainly(
-    'The subscription has no room for another role assignment',
-    'A subscription holds 4,000 role assignments, those of its groups and resources included.',
-    'Remove assignments of deleted principals, or grant to a group that holds the role already.',
-  ),
-  'role-assignment-exists': plainly(
-    'The role assignment exists already',
-    'That is no failure by itself.',
-    'Nothing has to be done.',
-  ),
-  'role-assignment-conflict': plainly(
-    'Another role assignment has the same name, or is being changed right now',
-    'Names of role assignments are unique in the tenant, and an assignment cannot be changed into another one.',
-    'Run the job again. If it stays so, remove the assignment that the message names.',
-  ),
-  'resource-locked': plainly(
-    'A lock on the resource stands in the way',
-    'Locks hold for role assignments too.',
-    'Have the lock lifted for the grant, or the role granted by an administrator beforehand.',
-  ),
-  'policy-denied': plainly(
-    'Azure Policy does not allow the role assignment',
-    'The policy that the message names refuses it, whatever rights the principal has.',
-    'Ask the owners of the policy for an exemption, or for a role that it allows.',
-  ),
-  'subscription-not-found': plainly(
-    'The subscription is not visible to the principal',
-    'It does not exist, belongs to another tenant, or the principal holds no role in it at all: Azure answers the same.',
-    'Compare the subscription id and the tenant id with `az account show`.',
-  ),
-  'subscription-disabled': plainly(
-    'The subscription is disabled',
-    'Nothing can be changed in it until it is enabled again.',
-    'Have the billing of the subscription settled, or use another one.',
-  ),
+  'role-not-found': {
+    title: 'There is no such role to assign at the resource',
+    why: told => {
+      const { role, scope } = valuesOf(told)
+      return `${role.name} was not found among the roles that can be assigned at ${scope}. A custom role counts only where one of its assignable scopes covers the resource.`
+    },
+    unlike: 'A slip in the name of a built-in role is `input-invalid`, before any request.',
+    fixes: told => [
+      show('See which roles can be assigned there', 'role definition list', {
+        scope: valuesOf(told).scope,
+        query: "[?contains(roleName, 'Cognitive') || contains(roleName, 'Foundry')].{name:roleName, guid:name}",
+      }),
+      show('See the custom roles', 'role definition list', {
+        'custom-role-only': 'true',
+        query: '[].{name:roleName, guid:name, scopes:assignableScopes}',
+      }),
+    ],
+  },
+  'role-assignment-limit': {
+    title: 'The subscription has no room for another role assignment',
+    why: told =>
+      `Subscription ${valuesOf(told).subscriptionId} holds 4,000 role assignments, those of its groups and resources included; there is no raising the limit.`,
+    unlike: 'Nothing is wrong with this role or this principal.',
+    fixes: told => [
+      show('See assignments whose principal is gone', 'role assignment list', {
+        all: '',
+        ...ofSubscription(valuesOf(told)),
+        query: "[?principalName==''].{id:id, role:roleDefinitionName}",
+      }),
+      advice('Remove those, or make the service principal a member of a group that holds the role already.'),
+    ],
+  },
+  'role-assignment-exists': {
+    title: 'The role assignment exists already',
+    why: told => {
+      const { principalId, role } = valuesOf(told)
+      return `${principalId} holds ${role.name} already, under another name of the assignment. That is no failure by itself.`
+    },
+    unlike: 'The same name for something else is `role-assignment-conflict`.',
+    fixes: told => {
+      const { principalId, scope } = valuesOf(told)
+      return [
+        show('See it', 'role assignment list', {
+          assignee: principalId,
+          scope,
+          query: '[].{id:id, role:roleDefinitionName}',
+        }),
+      ]
+    },
+  },
+  'role-assignment-conflict': {
+    title: 'Another role assignment has the same name, or is being changed right now',
+    why: () =>
+      'Names of role assignments are unique in the tenant, and an assignment cannot be changed into another one. The name is made from scope, principal and role: one that was made for an identity that has since been made anew keeps it.',
+    unlike: 'The same role for the same principal is `role-assignment-exists`, which counts as held.',
+    fixes: told => [advice('Run the job again: a change on its way passes.'), ...assignmentInTheWay(told)],
+  },
+  'resource-locked': {
+    title: 'A lock on the resource stands in the way',
+    why: () => 'A lock at the resource, its group or its subscription holds for role assignments too.',
+    unlike: 'Locks stop everybody, owners included; a missing right reads `cannot-assign-role`.',
+    fixes: told => [
+      show('See the locks', 'lock list', {
+        ...ofGroup(valuesOf(told)),
+        query: '[].{name:name, level:level, id:id}',
+      }),
+      bash('Lift one for the grant, and set it again afterwards', azLine('lock delete', { ids: '<LOCK-ID>' })),
+    ],
+  },
+  'policy-denied': {
+    title: 'Azure Policy does not allow the role assignment',
+    why: () => 'The policy that the message names refuses it, whatever rights the principal has.',
+    unlike: 'A missing right reads `cannot-assign-role`, and names no policy.',
+    fixes: told => [
+      bash(
+        'Ask the owners of the policy for an exemption',
+        az(
+          'policy exemption create',
+          { name: 'key-less-gate', 'exemption-category': 'Waiver' },
+          { 'policy-assignment': '<POLICY-ASSIGNMENT-ID>' },
+          { scope: valuesOf(told).scope },
+        ),
+      ),
+      advice('Or choose a role that the policy allows, by the input `role`.'),
+    ],
+  },
+  'subscription-not-found': {
+    title: 'The subscription is not visible to the principal',
+    why: told =>
+      `Subscription ${valuesOf(told).subscriptionId} does not exist, belongs to another tenant or cloud, or the principal holds no role in it at all: Azure answers the same.`,
+    unlike:
+      'If the command below shows the subscription to you, with the tenant of this run, then the principal holds no role in it: grant one.',
+    fixes: told => [whoseSubscription(told), ...grantFixes(grantOf(valuesOf(told)))],
+  },
+  'subscription-disabled': {
+    title: 'The subscription is disabled',
+    why: told => `Nothing can be changed in subscription ${valuesOf(told).subscriptionId} until it is enabled again.`,
+    unlike: 'A lock on the resource is `resource-locked`.',
+    fixes: told => [
+      whoseSubscription(told),
+      advice('Have the billing of the subscription settled, or use a resource of another one.'),
+    ],
+  },
   'resource-not-found': {
     title: 'There is no such resource',
-    why: ({ facts }) =>
-      `Resource Manager knows no resource ${scopeGiven(facts) ?? ''}. A slip in the name or the resource group does this, and so does the name of a deployment or a project in the place of the account's.`,
-    fixes: () => [listResources],
+    why: told =>
+      `Resource Manager knows no resource ${valuesOf(told).scope}. A slip in the name or the resource group does this, and so does the name of a deployment or a project in the place of the account’s.`,
+    unlike: 'A resource that may not be read is `resource-manager-forbidden`.',
+    fixes: told => [
+      listResources(told),
+      show('See whether it was deleted', 'cognitiveservices account list-deleted', ofSubscription(valuesOf(told))),
+    ],
   },
   'resource-manager-forbidden': {
     title: 'The principal may not read the resource',
-    why: ({ facts, refusal }) =>
-      `The principal ${facts.principal?.oid ?? ''} lacks ${refusal.named?.action ?? 'a right to read'}. A principal without any role on the resource sees nothing of it; Cognitive Services User includes the right to read it. With the inputs \`endpoint\` and \`deployments\` the account need not be read.`,
+    why: told =>
+      paragraph(
+        `The principal ${valuesOf(told).principalId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
+        'A principal without any role on the resource sees nothing of it; Cognitive Services User includes the right to read it.',
+        'With the inputs `endpoint` and `deployments` the account need not be read.',
+      ),
+    unlike: 'Azure says the same of a resource group that does not exist: compare the id with the list.',
     fixes: told => {
-      const granted = grantByAdministrator(told)
-      return granted.length > 0 ? granted : grantUnresolved(told)
+      const values = valuesOf(told)
+      return [
+        ...grantFixes(grantOf(values)),
+        bash(
+          'If the role that the pipeline needs does not include reading: Reader besides',
+          az(
+            'role assignment create',
+            { 'assignee-object-id': values.principalId, 'assignee-principal-type': 'ServicePrincipal' },
+            { role: readerRole.guid },
+            { scope: values.scope },
+          ),
+        ),
+        listResources(told),
+      ]
     },
   },
-  'resource-manager-token-rejected': plainly(
-    'Resource Manager did not accept the token',
-    'The subscription trusts another tenant than the one that signed the token, or the token is of another cloud.',
-    'Compare `tenant-id` with the tenant of the subscription (`az account show --subscription … --query tenantId`), and `cloud`.',
-  ),
-  'resource-manager-throttled': plainly(
-    'Resource Manager throttles the principal or the subscription',
-    'The limit was exceeded for longer than this run waits.',
-    'Run the job again later; spread jobs that start at the same time.',
-  ),
-  'resource-manager-unavailable': plainly(
-    'Resource Manager did not answer as it should',
-    'Several tries met an error of the service itself.',
-    'Run the job again; look at status.azure.com if it goes on.',
-  ),
-  'resource-manager-rejected': plainly(
-    'Resource Manager refused the request',
-    "The reason is in the service's own words.",
-    'Look the code up in the troubleshooting pages of Azure Resource Manager.',
-  ),
-}
-
-/** Before the role was looked up: its GUID and the scope are known from the inputs. */
-function grantUnresolved(told: Told): Fix[] {
-  const { settings, principal } = told.facts
-  const scope = scopeGiven(told.facts)
-  if (
-    settings === undefined ||
-    principal === undefined ||
-    scope === undefined ||
-    settings.access.role.kind !== 'guid'
-  )
-    return []
-  const { guid } = settings.access.role
-  const definitionId = roleDefinitionId(scope.split('/')[2] ?? '', guid)
-  return grantByAdministrator({
-    ...told,
-    facts: { ...told.facts, role: { guid, name: guid, scope, definitionId } },
-  })
-}
-
-function scopeGiven({ settings }: Told['facts']): string | undefined {
-  if (settings?.target.kind !== 'resource') return undefined
-  return scopeOf(settings.target.resource)
+  'resource-manager-token-rejected': {
+    title: 'Resource Manager did not accept the token',
+    why: told => {
+      const { tenantId, subscriptionId } = valuesOf(told)
+      return `The token is of tenant ${tenantId}. Subscription ${subscriptionId} trusts another one, or the token is of another cloud.`
+    },
+    unlike:
+      'A right that is missing is a 403: `resource-manager-forbidden`. A token that had ended would have been renewed.',
+    fixes: told => [
+      whoseSubscription(told),
+      advice('Set `tenant-id`, and `client-id` with it, to an identity of the tenant that this shows.'),
+    ],
+  },
+  'resource-manager-throttled': {
+    title: 'Resource Manager throttles the principal or the subscription',
+    why: () => 'The limit was exceeded for longer than this run waits.',
+    unlike: 'Nothing is said about roles: they were not looked at.',
+    fixes: () => [
+      {
+        title: 'Let such jobs take turns',
+        language: 'yaml',
+        text: 'concurrency:\n  group: key-less-gate\n  cancel-in-progress: false',
+      },
+      advice('Run the job again later.'),
+    ],
+  },
+  'resource-manager-unavailable': {
+    title: 'Resource Manager did not answer as it should',
+    why: told => `Several tries at ${valuesOf(told).resourceManager} met an error of the service itself.`,
+    unlike: 'Refusals, from 400 to 499, have codes of their own.',
+    fixes: () => [statusPage],
+  },
+  'resource-manager-rejected': {
+    title: 'Resource Manager refused the request',
+    why: () => "The reason is in the service's own words: it is none of those that this action knows.",
+    unlike: 'All refusals that have a known cause have a code of their own.',
+    fixes: () => [
+      advice(
+        'Look the code up: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors',
+      ),
+    ],
+  },
 }

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { parseRole, roleDefinitionId, roleGuidOf, roleNameOf } from '../../src/access/roles.ts'
+
+const user = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
+
+describe('a role is taken', () => {
+  test.each([
+    ['by name', 'Cognitive Services User', user],
+    ['by name, in any case and spacing', ' cognitive  SERVICES user ', user],
+    ['by its new name', 'Foundry User', '53ca6127-db72-4b80-b1b0-d745d6d5456d'],
+    ['by its old name', 'Azure AI User', '53ca6127-db72-4b80-b1b0-d745d6d5456d'],
+    ['by GUID', user.toUpperCase(), user],
+    ['by id', `/providers/Microsoft.Authorization/roleDefinitions/${user}`, user],
+    [
+      'by id of a subscription',
+      `/subscriptions/${subscriptionId}/providers/microsoft.authorization/ROLEDEFINITIONS/${user}/`,
+      user,
+    ],
+  ])('%s', (_, text, guid) => {
+    expect(parseRole(text)).toEqual({ kind: 'guid', guid })
+  })
+
+  test.each(['Contoso Model Caller', 'Caller', 'Cognitive Services Model Caller (Contoso)'])(
+    'as a custom one: %s',
+    name => {
+      expect(parseRole(name)).toEqual({ kind: 'name', name })
+    },
+  )
+
+  test.each([
+    ['a letter too few', 'Cognitive Services Usr', 'Cognitive Services User'],
+    ['a letter too many', 'Cognitive Services OpenAII User', 'Cognitive Services OpenAI User'],
+    ['another letter', 'Foundry Uzer', 'Foundry User'],
+    ['letters in the wrong order', 'Cognitive Services Uesr', 'Cognitive Services User'],
+    ['a slip in an old name', 'Azure AI Project Manger', 'Foundry Project Manager'],
+  ])('not with %s, and the right name is said', (_, text, name) => {
+    expect(parseRole(text)).toEqual({ problem: expect.stringContaining(`"${name}" is`) })
+  })
+
+  test.each([
+    [
+      'an assignment',
+      `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleAssignments/${user}`,
+    ],
+    ['a definition without GUID', '/providers/Microsoft.Authorization/roleDefinitions/Reader'],
+  ])('not by the id of %s', (_, id) => {
+    expect(parseRole(id)).toEqual({ problem: expect.stringContaining('is not one of a role definition') })
+  })
+
+  test('one slip anywhere in a long name is never taken for a custom role', () => {
+    const name = 'Cognitive Services OpenAI User'
+    fc.assert(
+      fc.property(fc.nat(name.length - 1), fc.constantFrom('', 'x', 'xy'), (at, instead) => {
+        const slipped = parseRole(name.slice(0, at) + instead + name.slice(at + 1))
+
+        expect(slipped).not.toHaveProperty('kind', 'name')
+      }),
+    )
+  })
+})
+
+test('ids are compared by their GUID, with the subscription and without', () => {
+  const withSubscription = roleDefinitionId(subscriptionId, user)
+
+  expect(withSubscription).toBe(
+    `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${user}`,
+  )
+  expect(roleGuidOf(withSubscription)).toBe(user)
+  expect(roleGuidOf(`/providers/Microsoft.Authorization/roleDefinitions/${user.toUpperCase()}`)).toBe(user)
+  expect(roleGuidOf(user)).toBe(user)
+})
+
+test('names are today’s names', () => {
+  expect(roleNameOf(user.toUpperCase())).toBe('Cognitive Services User')
+  expect(roleNameOf('53ca6127-db72-4b80-b1b0-d745d6d5456d')).toBe('Foundry User')
+  expect(roleNameOf(subscriptionId)).toBeUndefined()
+})
+
+const officialFile = new URL('../../../shared/roles.json', import.meta.url)
+
+if (existsSync(officialFile)) {
+  const official: Array<{ name: string; roleName: string }> = JSON.parse(readFileSync(officialFile, 'utf8'))
+
+  test.each(official.map(({ name, roleName }) => [roleName, name]))(
+    '%s is known by the official name',
+    (roleName, guid) => {
+      expect(parseRole(roleName)).toEqual({ kind: 'guid', guid })
+    },
+  )
+} else {
+  test('official descriptions not present: nothing compared', () => {
+    expect(existsSync(officialFile)).toBe(false)
+  })
+}

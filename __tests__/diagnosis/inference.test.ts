@@ -1,0 +1,181 @@
+import fc from 'fast-check'
+import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { refusalOfInference } from '../../src/diagnosis/inference.ts'
+import { anyReply, expectHarmless, replyOf } from '../support/replies.ts'
+
+const now = Date.parse('2026-11-01T12:00:00Z')
+const enveloped = (code: string, message: string, param?: string) => ({
+  error: { code, message, param, type: null },
+})
+const gateway = (message: string) => ({ statusCode: 401, message })
+const dataAction = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
+const lacking = `The principal \`9c5b2c13-c3d4-43aa-982b-b4ce6c556fac\` lacks the required data action \`${dataAction}\` to perform \`POST /openai/deployments/{deployment-id}/chat/completions\` operation.`
+const wrongAudience = (audience: string) =>
+  `Unauthorized. Access token is missing, invalid, audience is incorrect (${audience}), or have expired.`
+
+describe('by code, status and words', () => {
+  test.each([
+    [401, enveloped('PermissionDenied', lacking), 'access-denied', 'wait'],
+    [
+      401,
+      enveloped('PermissionDenied', 'Principal does not have access to API/Operation.'),
+      'access-denied',
+      'wait',
+    ],
+    [403, '403: Forbidden', 'access-denied', 'wait'],
+    [401, gateway(wrongAudience('https://ai.azure.com')), 'token-audience-rejected', 'fatal'],
+    [
+      401,
+      enveloped('401', 'Access denied due to invalid subscription key or wrong API endpoint.'),
+      'token-not-accepted',
+      'fatal',
+    ],
+    [401, '', 'token-not-accepted', 'fatal'],
+    [
+      400,
+      enveloped(
+        'Tenant provided in token does not match resource token',
+        'Token tenant x does not match resource tenant.',
+      ),
+      'tenant-mismatch',
+      'fatal',
+    ],
+    [
+      400,
+      enveloped(
+        'BadRequest',
+        'Please provide a custom subdomain for token authentication, otherwise API key is required.',
+      ),
+      'custom-subdomain-missing',
+      'fatal',
+    ],
+    [
+      403,
+      enveloped('AuthenticationTypeDisabled', 'Key based authentication is disabled for this resource.'),
+      'key-auth-disabled',
+      'fatal',
+    ],
+    [
+      403,
+      enveloped('403', 'Access denied due to Virtual Network/Firewall rules.'),
+      'network-blocked',
+      'fatal',
+    ],
+    [
+      403,
+      enveloped('AccessDenied', 'Public access is disabled. Please configure private endpoint.'),
+      'network-blocked',
+      'fatal',
+    ],
+    [
+      404,
+      enveloped('DeploymentNotFound', 'The API deployment for this resource does not exist.'),
+      'deployment-not-found',
+      'fatal',
+    ],
+    [404, enveloped('404', 'Resource not found'), 'endpoint-not-found', 'fatal'],
+    [
+      400,
+      enveloped(
+        'OperationNotSupported',
+        'The chatCompletion operation does not work with the specified model',
+      ),
+      'operation-unsupported',
+      'fatal',
+    ],
+    [400, enveloped('BadRequest', 'API version not supported'), 'api-version-unsupported', 'fatal'],
+    [
+      400,
+      enveloped(
+        'unsupported_parameter',
+        "Unsupported parameter: 'max_tokens' is not supported with this model.",
+        'max_tokens',
+      ),
+      'parameter-unsupported',
+      'fatal',
+    ],
+    [400, enveloped('content_filter', 'The response was filtered'), 'content-filtered', 'fatal'],
+    [
+      429,
+      enveloped('429', 'Requests have exceeded call rate limit. Please retry after 20 seconds.'),
+      'inference-throttled',
+      'throttled',
+    ],
+    [408, enveloped('Timeout', 'The operation was timeout.'), 'inference-unavailable', 'transient'],
+    [500, enveloped('InternalServerError', 'oops'), 'inference-unavailable', 'transient'],
+    [503, lacking, 'inference-unavailable', 'transient'],
+    [400, enveloped('BadRequest', 'Something else'), 'inference-rejected', 'fatal'],
+    [403, enveloped('Forbidden', 'Something else'), 'inference-rejected', 'fatal'],
+    [302, '', 'inference-rejected', 'fatal'],
+  ])('%i %j', (status, body, code, kind) => {
+    expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
+  })
+
+  test('names that every object has are no codes', () => {
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      expect(refusalOfInference(replyOf(400, enveloped(name, '')), now).code).toBe('inference-rejected')
+    }
+  })
+})
+
+describe('what the reply names', () => {
+  test.each([
+    ['the data action', enveloped('PermissionDenied', lacking), { dataAction }],
+    ['the audience', gateway(wrongAudience('https://ai.azure.com')), { audience: 'https://ai.azure.com' }],
+    [
+      'both audiences',
+      gateway(wrongAudience('https://cognitiveservices.azure.com/ or https://ai.azure.com/')),
+      { audience: 'https://cognitiveservices.azure.com/ or https://ai.azure.com/' },
+    ],
+    [
+      'the parameter, by its field',
+      enveloped('unsupported_parameter', 'no', 'max_tokens'),
+      { parameter: 'max_tokens' },
+    ],
+    [
+      'the parameter, by its words',
+      enveloped('BadRequest', "Unsupported parameter: 'temperature' is not supported with this model."),
+      { parameter: 'temperature' },
+    ],
+    [
+      'the parameter that is too small',
+      enveloped('integer_below_min_value', "Invalid 'max_output_tokens': integer below minimum value."),
+      { parameter: 'max_output_tokens' },
+    ],
+    [
+      'no parameter where it is not about one',
+      enveloped('content_filter', 'The response was filtered', 'prompt'),
+      undefined,
+    ],
+    ['nothing', enveloped('404', 'Resource not found'), undefined],
+  ])('%s', (_, body, named) => {
+    expect(refusalOfInference(replyOf(400, body), now).named).toEqual(named)
+  })
+})
+
+test.each([
+  ['the header', { 'retry-after': '3' }, 'Please retry after 20 seconds.', 3000],
+  ['the words', {}, 'Please retry after 20 seconds.', 20_000],
+  ['the words of another', {}, 'Try again after 86400 seconds.', 86_400_000],
+  ['milliseconds in words', {}, 'Please retry after 500 milliseconds.', 500],
+  ['nothing', {}, 'Too many requests', undefined],
+])('how long to stay away, by %s', (_, headers, message, expected) => {
+  expect(refusalOfInference(replyOf(429, enveloped('429', message), headers), now).retryAfterMs).toBe(
+    expected,
+  )
+})
+
+test('whatever is answered: a known code, and nothing that could do harm', () => {
+  const shapes = [
+    enveloped,
+    (_: string, message: string) => gateway(message),
+    (code: string, text: string) => enveloped(code, `lacks the required data action \`${text}\``),
+    (_: string, text: string) => gateway(`audience is incorrect (${text})`),
+    (_: string, text: string) => enveloped('unsupported_parameter', text, text),
+  ]
+  fc.assert(
+    fc.property(anyReply(shapes), reply => {
+      expectHarmless(refusalOfInference(reply, now), diagnosisCodes.inference)
+    }),
+  )
+})

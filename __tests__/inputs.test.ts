@@ -1,0 +1,518 @@
+import fc from 'fast-check'
+import { StepFailure } from '../src/diagnosis/verdict.ts'
+import { readSettings, reportPath, type Settings } from '../src/inputs.ts'
+
+type Texts = Readonly<Record<string, string>>
+
+const clientId = '11111111-2222-4333-8444-555555555555'
+const tenantId = '66666666-7777-4888-8999-aaaaaaaaaaaa'
+const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
+const resourceId = `/subscriptions/${subscriptionId}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/contoso`
+const good: Texts = { 'client-id': clientId, 'tenant-id': tenantId, 'resource-id': resourceId }
+
+const read = (inputs: Texts, env: Texts = {}): Settings => readSettings(name => inputs[name] ?? '', env)
+const withGood = (inputs: Texts, env: Texts = {}) => read({ ...good, ...inputs }, env)
+
+/** What is wrong with the inputs, one problem an element. */
+function problemsOf(inputs: Texts, env: Texts = {}): string[] {
+  try {
+    read(inputs, env)
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error
+    expect(error.refusal).toMatchObject({ kind: 'fatal', code: 'input-invalid' })
+    expect(error.doing).toBe('reading the inputs')
+    return error.refusal.said.message.split('\n')
+  }
+  return []
+}
+
+describe('what is not given', () => {
+  test('has the documented defaults', () => {
+    expect(withGood({}, { RUNNER_TEMP: '/runner/temp' })).toMatchObject({
+      identity: { clientId, tenantId, assertionAudience: 'api://AzureADTokenExchange' },
+      target: {
+        kind: 'resource',
+        resource: { subscriptionId, resourceGroup: 'rg-models', account: 'contoso', project: undefined },
+        endpoint: undefined,
+      },
+      deployments: [],
+      access: { role: { kind: 'guid', guid: 'a97b65f3-24c7-4388-baec-2e87135dc908' }, grant: 'auto' },
+      waiting: { propagationTimeoutMs: 900_000, consecutiveSuccesses: 3, requestTimeoutMs: 30_000 },
+      smoke: { api: 'auto', maxOutputTokens: 16, expect: undefined },
+      cloud: { name: 'AzureCloud' },
+      report: {
+        summary: true,
+        path: '/runner/temp/key-less-gate-report.json',
+        githubToken: undefined,
+      },
+    })
+    expect(withGood({}).smoke.prompt).not.toBe('')
+  })
+
+  test('identity and subscription come from the environment, where the inputs leave them out', () => {
+    const env = {
+      AZURE_CLIENT_ID: clientId,
+      AZURE_TENANT_ID: ` ${tenantId} `,
+      AZURE_SUBSCRIPTION_ID: subscriptionId,
+    }
+    const settings = read({ 'resource-group': 'rg-models', 'resource-name': 'contoso' }, env)
+
+    expect(settings.identity).toMatchObject({ clientId, tenantId })
+    expect(settings.target).toMatchObject({ kind: 'resource', resource: { subscriptionId } })
+  })
+
+  test('inputs win over the environment', () => {
+    expect(withGood({}, { AZURE_CLIENT_ID: subscriptionId }).identity.clientId).toBe(clientId)
+  })
+
+  test('the report has its place even where nothing else is right', () => {
+    expect(reportPath(() => '', {})).toBe('key-less-gate-report.json')
+    expect(reportPath(name => (name === 'report-path' ? ' out/gate.json ' : ''), { RUNNER_TEMP: '/t' })).toBe(
+      'out/gate.json',
+    )
+  })
+})
+
+describe('each good form', () => {
+  test.each<[string, Texts, object]>([
+    [
+      'GUIDs in capitals, between blanks',
+      { 'client-id': ` ${clientId.toUpperCase()}\r\n` },
+      { identity: { clientId } },
+    ],
+    ['an audience', { audience: 'api://Other' }, { identity: { assertionAudience: 'api://Other' } }],
+    [
+      'a project',
+      { 'resource-id': `${resourceId}/projects/app` },
+      { target: { resource: { account: 'contoso', project: 'app' } } },
+    ],
+    [
+      'an endpoint besides the resource',
+      { endpoint: 'https://contoso.openai.azure.com/' },
+      { target: { kind: 'resource', endpoint: 'https://contoso.openai.azure.com' } },
+    ],
+    [
+      'an endpoint as portals show it',
+      { endpoint: 'https://contoso.openai.azure.com/openai/v1/' },
+      { target: { endpoint: 'https://contoso.openai.azure.com' } },
+    ],
+    [
+      'the endpoint of model inference',
+      { endpoint: 'https://contoso.services.ai.azure.com/models' },
+      { target: { endpoint: 'https://contoso.services.ai.azure.com' } },
+    ],
+    [
+      'the endpoint of a project',
+      { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app' },
+      { target: { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app' } },
+    ],
+    [
+      'the endpoint of a project with its route',
+      { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app/openai/v1' },
+      { target: { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app' } },
+    ],
+    [
+      'a role by name',
+      { role: 'cognitive services  OPENAI user' },
+      { access: { role: { guid: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd' } } },
+    ],
+    [
+      'a role by GUID',
+      { role: '5E0BD9BD-7B93-4F28-AF87-19FC36AD61BD' },
+      { access: { role: { guid: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd' } } },
+    ],
+    [
+      'a custom role',
+      { role: 'Contoso Model Caller' },
+      { access: { role: { kind: 'name', name: 'Contoso Model Caller' } } },
+    ],
+    ['a mode of granting, in capitals', { grant: 'NEVER' }, { access: { grant: 'never' } }],
+    ['seconds', { 'propagation-timeout': '90s' }, { waiting: { propagationTimeoutMs: 90_000 } }],
+    ['minutes', { 'propagation-timeout': '15 M' }, { waiting: { propagationTimeoutMs: 900_000 } }],
+    ['hours', { 'propagation-timeout': '1h' }, { waiting: { propagationTimeoutMs: 3_600_000 } }],
+    ['no waiting at all', { 'propagation-timeout': '0s' }, { waiting: { propagationTimeoutMs: 0 } }],
+    ['a limit for requests', { 'request-timeout': '1s' }, { waiting: { requestTimeoutMs: 1000 } }],
+    ['successes in a row', { 'consecutive-successes': '1' }, { waiting: { consecutiveSuccesses: 1 } }],
+    ['an API', { api: 'Responses' }, { smoke: { api: 'responses' } }],
+    ['a prompt', { prompt: 'Say ready' }, { smoke: { prompt: 'Say ready' } }],
+    ['a budget', { 'max-output-tokens': '4096' }, { smoke: { maxOutputTokens: 4096 } }],
+    ['an expectation', { expect: '^ready\\b' }, { smoke: { expect: /^ready\b/ } }],
+    [
+      'a cloud',
+      { cloud: 'azureusgovernment' },
+      { cloud: { name: 'AzureUSGovernment', authorityHost: 'https://login.microsoftonline.us' } },
+    ],
+    [
+      'hosts of ones own',
+      {
+        cloud: 'custom',
+        'authority-host': 'https://login.contoso.example/',
+        'resource-manager-endpoint': 'https://arm.contoso.example:8443',
+      },
+      {
+        cloud: {
+          name: 'custom',
+          authorityHost: 'https://login.contoso.example',
+          resourceManager: { endpoint: 'https://arm.contoso.example:8443' },
+        },
+      },
+    ],
+    ['no summary', { summary: 'false' }, { report: { summary: false } }],
+    ['a path for the report', { 'report-path': 'out/gate.json' }, { report: { path: 'out/gate.json' } }],
+    ['a token for GitHub', { 'github-token': 'ghs_x' }, { report: { githubToken: 'ghs_x' } }],
+  ])('%s', (_, inputs, expected) => {
+    expect(withGood(inputs)).toMatchObject(expected)
+  })
+
+  test('a resource in three parts', () => {
+    const { 'resource-id': _, ...identity } = good
+    const parts = {
+      'subscription-id': subscriptionId,
+      'resource-group': 'Grüne.Gruppe_(1)',
+      'resource-name': 'contoso-1',
+    }
+
+    expect(read({ ...identity, ...parts }).target).toEqual({
+      kind: 'resource',
+      resource: {
+        subscriptionId,
+        resourceGroup: 'Grüne.Gruppe_(1)',
+        account: 'contoso-1',
+        project: undefined,
+      },
+      endpoint: undefined,
+    })
+  })
+
+  test('an endpoint alone, with a deployment', () => {
+    const { 'resource-id': _, ...identity } = good
+    const endpointOnly = { endpoint: 'https://contoso.openai.azure.com', deployments: 'gpt-4o' }
+
+    expect(read({ ...identity, ...endpointOnly }).target).toEqual({
+      kind: 'endpoint',
+      endpoint: 'https://contoso.openai.azure.com',
+    })
+  })
+})
+
+describe('deployments', () => {
+  test.each<[string, string, object[]]>([
+    ['one', 'gpt-4o', [{ name: 'gpt-4o', api: undefined }]],
+    [
+      'Windows line ends, blanks, empty lines and commas',
+      ' gpt-4o ,\r\n\r\n\t text-embedding-3-large = embeddings ,\r\n',
+      [
+        { name: 'gpt-4o', api: undefined },
+        { name: 'text-embedding-3-large', api: 'embeddings' },
+      ],
+    ],
+    ['an API in capitals', 'o3=RESPONSES', [{ name: 'o3', api: 'responses' }]],
+    ['the API that is meant anyway', 'o3=auto', [{ name: 'o3', api: undefined }]],
+    ['one twice', 'gpt-4o\ngpt-4o', [{ name: 'gpt-4o', api: undefined }]],
+    [
+      'one by two APIs',
+      'gpt-4o=chat-completions\ngpt-4o=responses',
+      [
+        { name: 'gpt-4o', api: 'chat-completions' },
+        { name: 'gpt-4o', api: 'responses' },
+      ],
+    ],
+    ['nothing but line ends', '\r\n', []],
+  ])('%s', (_, text, expected) => {
+    expect(withGood({ deployments: text }).deployments).toEqual(expected)
+  })
+
+  test('however the lines are ended and padded, the same is read', () => {
+    const blank = fc.constantFrom('', ' ', '\t', '  ')
+    const ending = fc.constantFrom('\n', '\r\n', '\r', '\n\n', ',\n', ' ,\r\n')
+    const padded = fc.record({
+      name: fc.stringMatching(/^[\w.-]{1,20}$/),
+      before: blank,
+      after: blank,
+      ending,
+    })
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(padded, { minLength: 1, maxLength: 5, selector: ({ name }) => name }),
+        lines => {
+          const text = lines
+            .map(({ name, before, after, ending: end }) => `${before}${name}${after}${end}`)
+            .join('')
+
+          expect(withGood({ deployments: text }).deployments.map(({ name }) => name)).toEqual(
+            lines.map(({ name }) => name),
+          )
+        },
+      ),
+    )
+  })
+})
+
+describe('each bad form is named, with what was given and what is accepted', () => {
+  const badId = 'Microsoft.CognitiveServices/accounts'
+  test.each<[string, Texts, RegExp]>([
+    [
+      'no client id',
+      { 'client-id': '' },
+      /^`client-id` is missing; a GUID is needed, here or in the environment variable AZURE_CLIENT_ID/,
+    ],
+    [
+      'a secret that is not there',
+      { 'tenant-id': ' \r\n' },
+      /^`tenant-id` is missing.* An absent secret or variable arrives as an empty string$/,
+    ],
+    ['a GUID that is none', { 'client-id': '1111-2222' }, /^`client-id` is "1111-2222", which is not a GUID/],
+    [
+      'a GUID with a letter too many',
+      { 'tenant-id': `${tenantId}0` },
+      /^`tenant-id` is ".*0", which is not a GUID/,
+    ],
+    [
+      'an id of another type',
+      { 'resource-id': resourceId.replace(badId, 'Microsoft.Storage/storageAccounts') },
+      /^`resource-id` is ".*", which is of type Microsoft.Storage\/storageAccounts, not Microsoft.CognitiveServices\/accounts$/,
+    ],
+    [
+      'an id with a slip in it',
+      { 'resource-id': resourceId.replace('resourceGroups', 'resourceGroup') },
+      /^`resource-id` is ".*", which does not have the form \/subscriptions\/<guid>\/resourceGroups\//,
+    ],
+    [
+      'an id of a deployment',
+      { 'resource-id': `${resourceId}/deployments/gpt-4o` },
+      /^`resource-id` is ".*", which does not have the form/,
+    ],
+    [
+      'an id with a subscription that is no GUID',
+      { 'resource-id': resourceId.replace(subscriptionId, 'mine') },
+      /^`resource-id` is ".*", which holds the subscription id mine, which is not a GUID$/,
+    ],
+    [
+      'both forms of the target',
+      { 'resource-name': 'contoso' },
+      /^`resource-id` is given together with `subscription-id`, `resource-group` or `resource-name`/,
+    ],
+    [
+      'both forms, by the subscription',
+      { 'subscription-id': subscriptionId },
+      /^`resource-id` is given together with/,
+    ],
+    [
+      'no target',
+      { 'resource-id': '' },
+      /^`resource-id` is missing; give it, or `subscription-id`, `resource-group` and `resource-name`, or `endpoint` alone$/,
+    ],
+    [
+      'half a target',
+      { 'resource-id': '', 'resource-group': 'rg', 'subscription-id': subscriptionId },
+      /^`resource-name` is missing; `resource-group` is given without it$/,
+    ],
+    [
+      'a target without subscription',
+      { 'resource-id': '', 'resource-group': 'rg', 'resource-name': 'contoso' },
+      /^`subscription-id` is missing; a GUID is needed, here or in the environment variable AZURE_SUBSCRIPTION_ID/,
+    ],
+    [
+      'a name that is none',
+      {
+        'resource-id': '',
+        'subscription-id': subscriptionId,
+        'resource-group': 'rg',
+        'resource-name': 'a/b',
+      },
+      /^`resource-name` is "a\/b", which is not the name of an Azure resource$/,
+    ],
+    [
+      'an endpoint without deployments',
+      { 'resource-id': '', endpoint: 'https://contoso.openai.azure.com' },
+      /^`deployments` must name at least one/,
+    ],
+    [
+      'an endpoint without TLS',
+      { endpoint: 'http://contoso.openai.azure.com' },
+      /^`endpoint` is "http:\/\/.*", which does not begin with https:\/\//,
+    ],
+    [
+      'an endpoint that is no URL',
+      { endpoint: 'contoso.openai.azure.com' },
+      /^`endpoint` is ".*", which is not a URL/,
+    ],
+    [
+      'an endpoint with a path',
+      { endpoint: 'https://contoso.openai.azure.com/openai/deployments/gpt-4o' },
+      /^`endpoint` is ".*", which has the path \/openai\/deployments\/gpt-4o/,
+    ],
+    [
+      'an endpoint with credentials',
+      { endpoint: 'https://user:word@contoso.openai.azure.com' },
+      /^`endpoint` is ".*", which holds a user name or a password$/,
+    ],
+    [
+      'an endpoint with a query',
+      { endpoint: 'https://contoso.openai.azure.com/?api-version=1' },
+      /^`endpoint` is ".*", which holds a query or a fragment$/,
+    ],
+    [
+      'an endpoint with a fragment',
+      { endpoint: 'https://contoso.openai.azure.com/#x' },
+      /^`endpoint` is ".*", which holds a query or a fragment$/,
+    ],
+    [
+      'an authority without TLS',
+      { 'authority-host': 'http://login.contoso.example' },
+      /^`authority-host` is ".*", which does not begin with https:\/\//,
+    ],
+    [
+      'an authority with a path',
+      { 'authority-host': 'https://login.contoso.example/tenant' },
+      /^`authority-host` is ".*", which has the path \/tenant/,
+    ],
+    [
+      'a Resource Manager without TLS',
+      { 'resource-manager-endpoint': 'ftp://arm.contoso.example' },
+      /^`resource-manager-endpoint` is ".*", which does not begin with https:\/\//,
+    ],
+    [
+      'a cloud of ones own without its hosts',
+      { cloud: 'custom', 'authority-host': 'https://login.contoso.example' },
+      /^`resource-manager-endpoint` is missing; `cloud: custom` needs it$/,
+    ],
+    [
+      'a slip in a built-in role',
+      { role: 'Cognitive Service User' },
+      /^`role` is ".*", which is not a built-in role; "Cognitive Services User" is/,
+    ],
+    [
+      'a slip in the old name of a role',
+      { role: 'Azure AI Usr' },
+      /^`role` is ".*", which is not a built-in role; "Foundry User" is/,
+    ],
+    [
+      'an id that is of no role',
+      { role: resourceId },
+      /^`role` is ".*", which looks like an id, but is not one of a role definition$/,
+    ],
+    [
+      'an unknown API',
+      { api: 'completions' },
+      /^`api` is "completions"; accepted are `auto`, `chat-completions`, `responses`, /,
+    ],
+    [
+      'an unknown API of a deployment',
+      { deployments: 'gpt-4o=chat' },
+      /^`deployments` is ".*", which asks for the API "chat"; known are `chat-completions`, /,
+    ],
+    [
+      'deployments in one line',
+      { deployments: 'gpt-4o, gpt-4o-mini' },
+      /^`deployments` is ".*", which holds the line "gpt-4o, gpt-4o-mini"; a line reads `name` or `name=api`$/,
+    ],
+    [
+      'a deployment with two APIs',
+      { deployments: 'gpt-4o=responses=embeddings' },
+      /^`deployments` is ".*", which holds the line/,
+    ],
+    [
+      'an unknown cloud',
+      { cloud: 'AzureGermanCloud' },
+      /^`cloud` is "AzureGermanCloud"; accepted are `AzureCloud`, `AzureUSGovernment`, `AzureChinaCloud`, `custom`$/,
+    ],
+    [
+      'an unknown mode of granting',
+      { grant: 'yes' },
+      /^`grant` is "yes"; accepted are `auto`, `never`, `plan`$/,
+    ],
+    [
+      'a duration without a unit',
+      { 'propagation-timeout': '900' },
+      /^`propagation-timeout` is "900", which is not a duration such as `90s`, `15m` or `1h`$/,
+    ],
+    [
+      'a duration with a fraction',
+      { 'propagation-timeout': '1.5h' },
+      /^`propagation-timeout` is "1.5h", which is not a duration/,
+    ],
+    [
+      'a negative duration',
+      { 'request-timeout': '-1s' },
+      /^`request-timeout` is "-1s", which is not a duration/,
+    ],
+    [
+      'a duration of days',
+      { 'propagation-timeout': '1d' },
+      /^`propagation-timeout` is "1d", which is not a duration/,
+    ],
+    [
+      'a duration that is too long',
+      { 'propagation-timeout': '7h' },
+      /^`propagation-timeout` is "7h", which is not between 0s and 360m$/,
+    ],
+    [
+      'a duration that is too short',
+      { 'request-timeout': '0s' },
+      /^`request-timeout` is "0s", which is not between 1s and 10m$/,
+    ],
+    [
+      'a number that is none',
+      { 'consecutive-successes': '3.5' },
+      /^`consecutive-successes` is "3.5", which is not a whole number from 1 to 20$/,
+    ],
+    [
+      'a number out of range',
+      { 'max-output-tokens': '0' },
+      /^`max-output-tokens` is "0", which is not a whole number from 1 to 4096$/,
+    ],
+    [
+      'an expression that does not compile',
+      { expect: '(ready' },
+      /^`expect` is "\(ready", which does not compile: /,
+    ],
+    ['neither true nor false', { summary: 'yes' }, /^`summary` is "yes"; accepted are `true`, `false`$/],
+  ])('%s', (_, inputs, expected) => {
+    const problems = problemsOf({ ...good, ...inputs })
+
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(expected)
+  })
+
+  test('an id from the environment is said to come from there', () => {
+    const { 'client-id': _, ...others } = good
+
+    expect(problemsOf(others, { AZURE_CLIENT_ID: 'nonsense' })).toEqual([
+      expect.stringContaining('`client-id` is "nonsense" (from AZURE_CLIENT_ID), which is not a GUID'),
+    ])
+  })
+
+  test('all that is wrong is said at once, each under the name of its input', () => {
+    const bad = {
+      'tenant-id': 'contoso.onmicrosoft.com',
+      'resource-id': '/subscriptions/x',
+      'resource-name': 'contoso',
+      endpoint: 'http://contoso.openai.azure.com',
+      'authority-host': 'login',
+      cloud: 'moon',
+      deployments: '=chat',
+      role: 'Cognitive Services Usr',
+      grant: 'maybe',
+      'propagation-timeout': 'long',
+      'consecutive-successes': 'many',
+      'request-timeout': '1h',
+      api: 'soap',
+      'max-output-tokens': 'all',
+      expect: '[',
+      summary: '1',
+    }
+    const named = problemsOf(bad).map(problem => /^`([\w-]+)` /.exec(problem)?.[1])
+
+    expect(new Set(named)).toEqual(
+      new Set(['client-id', ...Object.keys(bad)].filter(name => name !== 'resource-name')),
+    )
+  })
+
+  test('what was given is quoted, cut, and can do no harm', () => {
+    const [problem = ''] = problemsOf({ ...good, cloud: `##[error]${'x'.repeat(5000)}\n::error::y` })
+
+    expect(problem.length).toBeLessThan(400)
+    expect(problem).not.toContain('##[')
+  })
+})

@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import {
+  type AssignmentAge,
+  patienceFor,
+  pauseAfterDenial,
+  pauseAfterSuccessMs,
+} from '../../src/propagation/schedule.ts'
+
+const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+
+describe('the pause after a denial', () => {
+  test('is never negative, never longer than half a minute, and never longer than a tenth of the wait and a second', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e8, noNaN: true }), random, (elapsedMs, chance) => {
+        const pauseMs = pauseAfterDenial(elapsedMs, chance)
+
+        expect(pauseMs).toBeGreaterThan(0)
+        expect(pauseMs).toBeLessThanOrEqual(30_000)
+        expect(pauseMs).toBeLessThanOrEqual(0.1 * elapsedMs + 1000)
+      }),
+    )
+  })
+
+  test('grows with the time waited', () => {
+    const times = fc.tuple(fc.nat(900_000), fc.nat(900_000), random)
+    fc.assert(
+      fc.property(times, ([one, other, chance]) => {
+        const [early, late] = one < other ? [one, other] : [other, one]
+
+        expect(pauseAfterDenial(early, chance)).toBeLessThanOrEqual(pauseAfterDenial(late, chance))
+      }),
+    )
+  })
+
+  test('differs from gate to gate', () => {
+    expect(pauseAfterDenial(60_000, 0.9)).toBeLessThan(pauseAfterDenial(60_000, 0.1))
+  })
+})
+
+test('successes in a row are asked for within a fraction of a second', () => {
+  expect(pauseAfterSuccessMs).toBeGreaterThan(0)
+  expect(pauseAfterSuccessMs).toBeLessThanOrEqual(500)
+})
+
+const minute = 60_000
+const known = (minutes: number): AssignmentAge => ({ kind: 'known', ageMs: minutes * minute })
+
+test.each<[string, AssignmentAge, number, number]>([
+  ['granted in this run: all of it', { kind: 'new' }, 15, 15],
+  ['granted in this run, and a long time allowed', { kind: 'new' }, 120, 120],
+  ['younger than the timeout: all of it', known(14.9), 15, 15],
+  ['just made', known(0), 15, 15],
+  ['somewhat older: until it has settled', known(16), 15, 14],
+  ['somewhat older, and a short time allowed', known(16), 2, 2],
+  ['nearly settled', known(29), 15, 1],
+  ['older than half an hour: none', known(30), 15, 0],
+  ['years old: none', known(1_000_000), 15, 0],
+  ['unknown: five minutes at most', { kind: 'unknown' }, 15, 5],
+  ['unknown, and less allowed', { kind: 'unknown' }, 3, 3],
+  ['nothing that should give access: none', { kind: 'none' }, 15, 0],
+  ['no waiting wanted', { kind: 'new' }, 0, 0],
+])('patience with an assignment: %s', (_, age, timeoutMinutes, expectedMinutes) => {
+  expect(patienceFor(age, timeoutMinutes * minute)).toBe(expectedMinutes * minute)
+})

@@ -1,0 +1,328 @@
+import fc from 'fast-check'
+import { ownRefusal, type Refusal } from '../../src/diagnosis/verdict.ts'
+import { pauseAfterSuccessMs } from '../../src/propagation/schedule.ts'
+import { type Round, untilLive, type WaitOptions, type WaitResult } from '../../src/propagation/wait.ts'
+import { simulatedClock } from '../support/simulated-clock.ts'
+
+const ok: Round = { kind: 'ok' }
+const refused = (kind: Refusal['kind'], code: Refusal['code'], retryAfterMs?: number): Round => ({
+  kind: 'refused',
+  refusal: { ...ownRefusal(code, 'no'), kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+})
+const denied = refused('wait', 'access-denied')
+const blip = refused('transient', 'inference-unavailable')
+const throttled = refused('throttled', 'inference-throttled')
+const broken = refused('fatal', 'network-blocked')
+
+interface Wait {
+  /** What the service answers, by milliseconds since the first denial and number of the probe from 1. */
+  answers: (atMs: number, probe: number) => Round
+  first?: Round
+  probeTakesMs?: number
+  random?: () => number
+  consecutiveSuccesses?: number
+  denialPatienceMs?: number
+  overallMs?: number
+}
+
+interface Waited extends WaitResult {
+  /** In order: how long each sleep took, and where on the time axis it ended. */
+  sleeps: ReadonlyArray<{ ms: number; endsAtMs: number }>
+  endedAtMs: number
+  probesAsked: number
+}
+
+async function wait({ answers, first = denied, probeTakesMs = 0, ...given }: Wait): Promise<Waited> {
+  const clock = simulatedClock()
+  const firstAt = clock.now()
+  const sleeps: Array<{ ms: number; endsAtMs: number }> = []
+  let probesAsked = 0
+  const options: WaitOptions = {
+    first,
+    firstAt,
+    consecutiveSuccesses: 3,
+    denialPatienceMs: 900_000,
+    overallMs: 900_000,
+    random: () => 0,
+    ...given,
+    onPause: () => undefined,
+    clock: {
+      now: clock.now,
+      async sleep(ms) {
+        await clock.sleep(ms)
+        sleeps.push({ ms, endsAtMs: clock.now() - firstAt })
+      },
+    },
+    async probe() {
+      const round = answers(clock.now() - firstAt, ++probesAsked)
+      clock.pass(probeTakesMs)
+      return round
+    },
+  }
+  const result = await untilLive(options)
+  return { ...result, sleeps, probesAsked, endedAtMs: clock.now() - firstAt }
+}
+
+/** Answers one after the other; the last one for ever. */
+const script =
+  (...rounds: Round[]) =>
+  (_: number, probe: number): Round =>
+    rounds[probe - 1] ?? rounds.at(-1) ?? denied
+
+/** Jitter as it comes: any numbers in [0, 1), one after the other. */
+const jitters = fc
+  .array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1, maxLength: 60 })
+  .map(values => {
+    let index = 0
+    return () => values[index++ % values.length] ?? 0
+  })
+
+describe('access that becomes live', () => {
+  test('is noticed within a tenth of the wait and a second, and costs few probes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 900_000 }), jitters, async (delayMs, random) => {
+        const { failure, probes, propagationMs } = await wait({
+          answers: atMs => (atMs < delayMs ? denied : ok),
+          random,
+          denialPatienceMs: 2_000_000,
+          overallMs: 2_000_000,
+        })
+
+        expect(failure).toBeUndefined()
+        expect(propagationMs).toBeGreaterThanOrEqual(delayMs)
+        expect(propagationMs - delayMs).toBeLessThanOrEqual(0.1 * delayMs + 1000)
+        expect(probes.filter(({ atMs }) => atMs <= 300_000).length).toBeLessThanOrEqual(45)
+        expect(probes.slice(-3).map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok'])
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('needs one success where nothing was denied', async () => {
+    expect(await wait({ first: ok, answers: () => denied })).toMatchObject({
+      failure: undefined,
+      propagationMs: 0,
+      sleeps: [],
+      probes: [{ atMs: 0, outcome: 'ok' }],
+    })
+    expect((await wait({ first: blip, answers: () => ok })).probesAsked).toBe(1)
+    expect((await wait({ first: throttled, answers: () => ok })).propagationMs).toBe(0)
+  })
+
+  test('needs as many in a row as are asked for, once it was denied', async () => {
+    for (const consecutiveSuccesses of [1, 3, 7]) {
+      expect((await wait({ answers: () => ok, consecutiveSuccesses })).probesAsked).toBe(consecutiveSuccesses)
+    }
+  })
+
+  test('starts its row over at every denial', async () => {
+    const { failure, probes, propagationMs } = await wait({
+      answers: script(ok, ok, denied, ok, denied, ok, ok, ok),
+    })
+
+    expect(failure).toBeUndefined()
+    expect(probes.map(({ outcome }) => outcome)).toEqual([
+      ...['access-denied', 'ok', 'ok', 'access-denied', 'ok', 'access-denied', 'ok', 'ok', 'ok'],
+    ])
+    expect(propagationMs).toBe(probes[6]?.atMs)
+  })
+
+  test('a row is not ended by what has nothing to do with access', async () => {
+    expect((await wait({ answers: script(ok, blip, ok, throttled, ok) })).probesAsked).toBe(5)
+  })
+
+  test('is live only after the wanted number of successes in a row, whatever the replicas say', async () => {
+    const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 30 })
+    await fc.assert(
+      fc.asyncProperty(verdicts, fc.integer({ min: 1, max: 4 }), async (replies, consecutiveSuccesses) => {
+        const rounds = [...replies.map(live => (live ? ok : denied)), ok]
+        const { failure, probes } = await wait({ answers: script(...rounds), consecutiveSuccesses })
+
+        const outcomes = probes.map(({ outcome }) => (outcome === 'ok' ? '+' : '-')).join('')
+        expect(failure).toBeUndefined()
+        expect(outcomes.indexOf('+'.repeat(consecutiveSuccesses))).toBe(
+          outcomes.length - consecutiveSuccesses,
+        )
+      }),
+    )
+  })
+})
+
+describe('access that does not', () => {
+  test('is waited for as long as its patience, to the very end, and no longer', async () => {
+    const limits = fc.integer({ min: 1, max: 900_000 })
+    await fc.assert(
+      fc.asyncProperty(
+        limits,
+        fc.constantFrom(0, 120, 4000),
+        jitters,
+        async (denialPatienceMs, probeTakesMs, random) => {
+          const { failure, sleeps, endedAtMs, probesAsked } = await wait({
+            answers: () => denied,
+            denialPatienceMs,
+            probeTakesMs,
+            random,
+          })
+
+          expect(failure).toMatchObject({ code: 'access-denied' })
+          expect(sleeps.every(({ ms }) => ms >= 0 && ms <= 30_000)).toBe(true)
+          expect(sleeps.every(({ endsAtMs }) => endsAtMs <= denialPatienceMs)).toBe(true)
+          // A sleep is worth its time only for the probe that follows it.
+          expect(probesAsked).toBe(sleeps.length)
+          expect(endedAtMs).toBeGreaterThanOrEqual(denialPatienceMs)
+          expect(endedAtMs).toBeLessThanOrEqual(denialPatienceMs + probeTakesMs)
+        },
+      ),
+    )
+  })
+
+  test('is not waited for at all without patience', async () => {
+    expect(await wait({ answers: () => ok, denialPatienceMs: 0 })).toMatchObject({
+      failure: { code: 'access-denied' },
+      probesAsked: 0,
+      sleeps: [],
+    })
+  })
+
+  test('a first success at the very end may complete its row, in no more time than the row takes', async () => {
+    const { failure, endedAtMs } = await wait({
+      answers: atMs => (atMs < 60_000 ? denied : ok),
+      denialPatienceMs: 60_000,
+      overallMs: 60_000,
+    })
+
+    expect(failure).toBeUndefined()
+    expect(endedAtMs).toBeLessThanOrEqual(60_000 + 2 * pauseAfterSuccessMs)
+  })
+
+  test('ends at once at a refusal that is final, whether first or later', async () => {
+    expect(await wait({ first: broken, answers: () => ok })).toMatchObject({
+      failure: { code: 'network-blocked' },
+      sleeps: [],
+    })
+    expect(await wait({ answers: script(ok, broken) })).toMatchObject({
+      failure: { code: 'network-blocked' },
+      probesAsked: 2,
+    })
+  })
+})
+
+describe('throttling', () => {
+  test('is waited out as long as the service says', async () => {
+    const { sleeps } = await wait({
+      first: refused('throttled', 'inference-throttled', 17_000),
+      answers: () => ok,
+    })
+
+    expect(sleeps.map(({ ms }) => ms)).toEqual([17_000])
+  })
+
+  test('ends the wait at once where the service asks for more time than is left', async () => {
+    const aDay = refused('throttled', 'inference-throttled', 86_400_000)
+
+    expect(await wait({ first: aDay, answers: () => ok })).toMatchObject({
+      failure: { code: 'inference-throttled' },
+      sleeps: [],
+    })
+    expect(await wait({ answers: script(aDay) })).toMatchObject({
+      failure: { code: 'inference-throttled' },
+      probesAsked: 1,
+    })
+  })
+
+  test('without a time is asked again in growing intervals, to the deadline', async () => {
+    const { failure, sleeps, probesAsked } = await wait({
+      first: throttled,
+      answers: () => throttled,
+      overallMs: 300_000,
+    })
+
+    const pauses = sleeps.map(({ ms }) => ms)
+    expect(failure).toMatchObject({ code: 'inference-throttled' })
+    expect(pauses).toEqual(pauses.toSorted((a, b) => a - b))
+    expect(probesAsked).toBe(sleeps.length)
+    expect(sleeps.every(({ endsAtMs }) => endsAtMs <= 300_000)).toBe(true)
+  })
+
+  test('is not bound by the patience with denials', async () => {
+    expect(
+      (await wait({ answers: script(throttled, ok), first: throttled, denialPatienceMs: 0 })).failure,
+    ).toBeUndefined()
+  })
+})
+
+describe('a service that stumbles', () => {
+  test('is asked again a few times, each after a longer pause', async () => {
+    const { failure, sleeps } = await wait({ first: blip, answers: () => blip })
+
+    expect(failure).toMatchObject({ code: 'inference-unavailable' })
+    expect(sleeps.map(({ ms }) => ms)).toEqual([1000, 2000, 4000, 8000])
+  })
+
+  test('gets its tries back once it has answered', async () => {
+    const rounds = [blip, blip, blip, denied, blip, blip, blip, ok]
+
+    expect((await wait({ first: blip, answers: script(...rounds) })).failure).toBeUndefined()
+    expect(
+      (await wait({ answers: script(blip, blip, blip, ok, blip, blip, blip, ok, ok) })).failure,
+    ).toBeUndefined()
+  })
+})
+
+test('whatever is answered, the wait ends, and its sleeps stay inside its limits', async () => {
+  const round = fc.oneof(
+    fc.constantFrom(ok, denied, denied, blip, throttled),
+    fc.nat(400_000).map(ms => refused('throttled', 'inference-throttled', ms)),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(round, { minLength: 1, maxLength: 40 }),
+      round,
+      jitters,
+      async (rounds, first, random) => {
+        const { failure, sleeps, probesAsked, probes } = await wait({
+          first,
+          answers: (_, probe) => rounds[probe - 1] ?? denied,
+          random,
+          denialPatienceMs: 120_000,
+          overallMs: 300_000,
+        })
+
+        expect(probesAsked).toBe(sleeps.length)
+        expect(probes).toHaveLength(probesAsked + 1)
+        expect(failure === undefined).toBe(probes.at(-1)?.outcome === 'ok')
+        expect(
+          sleeps.every(({ ms, endsAtMs }) => ms >= 0 && endsAtMs <= 300_000 + 2 * pauseAfterSuccessMs),
+        ).toBe(true)
+      },
+    ),
+  )
+})
+
+test('each pause is told before it begins', async () => {
+  const told: unknown[] = []
+  const clock = simulatedClock()
+  await untilLive({
+    first: denied,
+    firstAt: clock.now(),
+    probe: async () => ok,
+    consecutiveSuccesses: 2,
+    denialPatienceMs: 60_000,
+    overallMs: 90_000,
+    clock,
+    random: () => 0,
+    onPause: progress => told.push(progress),
+  })
+
+  expect(told).toEqual([
+    { round: denied, rounds: 1, successesInARow: 0, elapsedMs: 0, limitMs: 60_000, pauseMs: clock.sleeps[0] },
+    {
+      round: ok,
+      rounds: 2,
+      successesInARow: 1,
+      elapsedMs: clock.sleeps[0],
+      limitMs: 90_000,
+      pauseMs: pauseAfterSuccessMs,
+    },
+  ])
+})

@@ -1,0 +1,121 @@
+import { diagnose } from '../../src/diagnosis/diagnose.ts'
+import { ownRefusal, StepFailure } from '../../src/diagnosis/verdict.ts'
+import {
+  assertionLines,
+  diagnosisLines,
+  planLines,
+  smokeLine,
+  verdictLine,
+  viewLines,
+} from '../../src/report/lines.ts'
+import { denial, emptyFacts, failureOf, fullFacts, ids, route, scope } from '../support/facts-fixture.ts'
+
+test('the claims that a person must compare are shown', () => {
+  expect(assertionLines(fullFacts()).slice(1)).toEqual([
+    '  issuer   https://token.actions.githubusercontent.com',
+    '  subject  repo:contoso@1234/app@5678:environment:Production',
+    '  audience api://AzureADTokenExchange',
+  ])
+  expect(assertionLines(emptyFacts())).toEqual([])
+})
+
+test('what was seen is told: endpoint, keys, role, and a denial in its own words', () => {
+  const refused = { kind: 'refused', refusal: denial() } as const
+
+  expect(
+    viewLines(
+      { routes: [route], first: { round: refused, endedAt: 0 } },
+      fullFacts({ roleState: 'missing' }),
+    ),
+  ).toEqual([
+    'Endpoint https://contoso.openai.azure.com',
+    'The resource still accepts API keys',
+    'Role Cognitive Services User: missing',
+    expect.stringContaining('gpt-4o-mini by chat-completions: "ready" in 412 ms'),
+    'vectors by embeddings: access-denied',
+    '  The principal lacks the required data action',
+  ])
+  expect(viewLines({ routes: [], first: { round: { kind: 'ok' }, endedAt: 0 } }, emptyFacts())).toEqual([])
+})
+
+test('an answer is shown with its time and with what had to be adapted', () => {
+  const [answered] = fullFacts().smoke
+  if (answered?.kind !== 'ok') throw new Error('A full run was answered')
+
+  expect(smokeLine(answered)).toBe(
+    'gpt-4o-mini by chat-completions: "ready" in 412 ms (adapted: 2048 tokens: the budget was spent before the answer began)',
+  )
+  expect(smokeLine({ ...answered, adaptations: [], answer: { ...answered.answer, text: '' } })).toContain(
+    'an answer without text in 412 ms',
+  )
+  expect(smokeLine({ ...answered, answer: { ...answered.answer, text: '', dimensions: 3072 } })).toContain(
+    'an embedding of 3072 dimensions',
+  )
+  expect(
+    smokeLine({ ...answered, answer: { ...answered.answer, text: 'a\n::error::b##[error]c' } }),
+  ).toContain('"a : :error: :b# #[error]c"')
+})
+
+test('a plan says what would be granted to whom, or that nothing would be', () => {
+  expect(planLines(fullFacts({ grant: { outcome: 'planned' } }))).toEqual([
+    `Plan: Cognitive Services User would be granted to ${ids.principal} at ${scope}.`,
+  ])
+  expect(planLines({ ...emptyFacts() })).toEqual([
+    'Plan: only an endpoint was given, so no role would be granted.',
+  ])
+  const { grant: _, ...held } = fullFacts({ roleState: 'inherited' })
+  expect(planLines(held)).toEqual([
+    'Plan: nothing would be granted; the role is inherited from a scope above.',
+  ])
+})
+
+test('a diagnosis is told in order: code, what was done, what was said, why, and the fix', () => {
+  const said = {
+    status: 401,
+    serviceCode: 'PermissionDenied',
+    message: 'No.',
+    ids: { 'apim-request-id': 'r-1' },
+  }
+  const failure = new StepFailure('calling the model', { ...ownRefusal('tenant-mismatch', ''), said })
+
+  expect(diagnosisLines(diagnose(failure, fullFacts()))).toEqual([
+    'tenant-mismatch: The resource belongs to another tenant',
+    '  while calling the model',
+    '  401 PermissionDenied: No.',
+    '  apim-request-id: r-1',
+    '  A token of one tenant cannot call a resource of another.',
+    '',
+    'What to do:',
+    '    Set `tenant-id` and `client-id` to an identity of the tenant that the resource is in.',
+  ])
+})
+
+test('a message of several lines keeps them', () => {
+  const lines = diagnosisLines(
+    diagnose(failureOf('input-invalid', '`a` is missing\n`b` is missing'), emptyFacts()),
+  )
+
+  expect(lines.slice(1, 4)).toEqual(['  while calling the model', '  `a` is missing', '  `b` is missing'])
+})
+
+test.each([
+  [
+    'passed',
+    fullFacts(),
+    `Key-less access is proven: Principal ${ids.principal} was answered by 2 deployments, role Cognitive Services User granted by this run, live after 41.3 s.`,
+  ],
+  [
+    'passed',
+    { ...emptyFacts(), smoke: fullFacts().smoke.slice(0, 1) },
+    'Key-less access is proven: The pipeline was answered by 1 deployment.',
+  ],
+  ['planned', fullFacts(), 'Planned; nothing was changed.'],
+] as const)('%s is said in one line', (result, facts, line) => {
+  expect(verdictLine({ result, facts })).toBe(line)
+})
+
+test('failed is said in one line', () => {
+  expect(verdictLine({ result: 'failed', facts: emptyFacts(), failure: failureOf('access-denied') })).toBe(
+    'Key-less access is not proven.',
+  )
+})

@@ -1,0 +1,370 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import {
+  account,
+  accountEndpoint,
+  alsoHolds,
+  envelope,
+  groupScope,
+  holds,
+  pipeline,
+  refuse,
+  roles,
+  subscription,
+  tenant,
+} from '../support/arrange.ts'
+import { type CodeCases, testCodes } from '../support/code-cases.ts'
+import { accountScope } from '../support/scenario.ts'
+
+const minutes = 60_000
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud({ lag: { roleAssignments: [2 * minutes] } })
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+const nobody = '00000000-1111-4222-8333-444444444444'
+const grantByAz = { fix: /^az role assignment create/ }
+const faultsClear = () => cloud.faults.clear()
+
+/** Access is settled: nothing has to be granted, and what fails is the call. */
+const mayInfer = () => alsoHolds(cloud, { role: roles.user })
+const longAgo = () => new Date(cloud.clock.now() - 24 * 60 * minutes)
+
+const chat = (status: number, body: unknown, headers?: Record<string, string>) => {
+  mayInfer()
+  refuse(cloud, 'chatCompletions.create', status, body, headers)
+}
+
+/** An endpoint alone: Resource Manager is not asked. */
+const endpointAlone = () => ({
+  inputs: { 'resource-id': '', 'resource-manager-endpoint': '', endpoint: accountEndpoint(cloud) },
+})
+
+const cases: CodeCases<'inference'> = {
+  'access-denied': [
+    {
+      when: 'an Owner, under grant: never',
+      arrange: () => holds(cloud, { role: roles.owner }),
+      run: () => ({ inputs: { grant: 'never' } }),
+      outputs: { 'role-state': 'missing', attempts: '1' },
+      says: /OpenAI\/deployments\/chat\/completions\/action/,
+      mend: grantByAz,
+    },
+    {
+      when: 'a role that does not cover the API',
+      arrange: () => holds(cloud, { role: roles.openAIUser, createdOn: longAgo() }, { role: roles.reader }),
+      run: () => ({
+        inputs: { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3', grant: 'never' },
+      }),
+      outputs: { 'role-state': 'direct' },
+      says: /MaaS\/chat\/completions\/action/,
+      mend: grantByAz,
+    },
+    {
+      when: 'a deny assignment on data actions, whatever the role',
+      arrange: () => {
+        holds(cloud, { role: roles.user, createdOn: longAgo() }, { role: roles.reader })
+        cloud.world.denyAssignments.push({
+          name: '6a1d2c7e-90b4-4f53-8e2a-c5d7b1f0e938',
+          displayName: "Deny assignment 'stack' created by Deployment Stack",
+          scope: groupScope(cloud),
+          permissions: [
+            {
+              actions: [],
+              notActions: [],
+              dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
+              notDataActions: [],
+            },
+          ],
+          principals: [pipeline(cloud).principal.objectId],
+          excludePrincipals: [],
+          doNotApplyToChildScopes: false,
+        })
+      },
+      outputs: { 'role-state': 'direct' },
+      says: /deny assignment/,
+      mend: {
+        advice: /./,
+        by: () => {
+          cloud.world.denyAssignments.length = 0
+        },
+      },
+    },
+    {
+      when: 'an endpoint alone, and no role',
+      arrange: () => holds(cloud),
+      run: endpointAlone,
+      within: 5 * minutes,
+      outputs: { 'role-state': 'unknown' },
+      mend: { advice: /./, by: mayInfer },
+    },
+  ],
+  'access-not-propagated': [
+    {
+      when: 'a grant that takes longer than the run waits',
+      run: () => ({ inputs: { 'propagation-timeout': '1m' } }),
+      within: 1 * minutes,
+      granted: true,
+      outputs: { 'role-state': 'granted' },
+      mend: { fix: /propagation-timeout: / },
+    },
+  ],
+  'token-audience-rejected': [
+    {
+      when: 'an audience that belongs to no cloud',
+      arrange: () =>
+        chat(401, {
+          statusCode: 401,
+          message:
+            'Unauthorized. Access token is missing, invalid, audience is incorrect (https://ml.azure.com), or have expired.',
+        }),
+      mend: { elsewhere: 'no service of the local cloud wants such an audience' },
+    },
+  ],
+  'token-not-accepted': [
+    {
+      when: 'a gateway that takes the token away',
+      arrange: () =>
+        chat(
+          401,
+          envelope(
+            '401',
+            'Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.',
+          ),
+        ),
+      mend: { advice: /endpoint/, by: faultsClear },
+    },
+  ],
+  'tenant-mismatch': [
+    {
+      when: 'the resource of another tenant',
+      arrange: () => {
+        subscription(cloud).tenantId = nobody
+      },
+      run: endpointAlone,
+      says: /Token tenant .* does not match resource tenant/,
+      mend: {
+        advice: /tenant/,
+        by: () => {
+          subscription(cloud).tenantId = tenant(cloud).id
+          mayInfer()
+        },
+      },
+    },
+  ],
+  'custom-subdomain-missing': [
+    {
+      when: 'an account that has its regional endpoint only',
+      arrange: () => {
+        mayInfer()
+        account(cloud).customSubDomainName = null
+      },
+      mend: { fix: /^az cognitiveservices account update/ },
+    },
+    {
+      when: 'the regional endpoint as input',
+      arrange: mayInfer,
+      run: () => ({ inputs: { ...endpointAlone().inputs, endpoint: cloud.endpoints.regional } }),
+      mend: { advice: /./, by: () => ({ inputs: { endpoint: accountEndpoint(cloud) } }) },
+    },
+  ],
+  'key-auth-disabled': [
+    {
+      when: 'a gateway that puts a key in place of the token',
+      arrange: () =>
+        chat(
+          403,
+          envelope('AuthenticationTypeDisabled', 'Key based authentication is disabled for this resource.'),
+        ),
+      mend: { advice: /api-key/, by: faultsClear },
+    },
+  ],
+  'network-blocked': [
+    {
+      when: 'the firewall of the resource',
+      arrange: () => {
+        mayInfer()
+        account(cloud).networkDefaultAction = 'Deny'
+      },
+      says: /Virtual Network\/Firewall rules/,
+      mend: {
+        advice: /./,
+        by: () => {
+          account(cloud).networkDefaultAction = 'Allow'
+        },
+      },
+    },
+    {
+      when: 'a resource with a private endpoint only',
+      arrange: () => {
+        mayInfer()
+        account(cloud).publicNetworkAccess = 'Disabled'
+      },
+      says: /Public access is disabled/,
+      mend: {
+        advice: /./,
+        by: () => {
+          account(cloud).publicNetworkAccess = 'Enabled'
+        },
+      },
+    },
+  ],
+  'deployment-not-found': [
+    {
+      when: 'a slip in the name',
+      run: () => ({ inputs: { deployments: 'gpt-4o-nano' } }),
+      says: /gpt-4o-mini, gpt-5-mini/,
+      mend: {
+        advice: /az cognitiveservices account deployment list/,
+        by: () => {
+          mayInfer()
+          return { inputs: { deployments: 'gpt-4o-mini' } }
+        },
+      },
+    },
+    {
+      when: 'a deployment that is being created',
+      arrange: () => {
+        mayInfer()
+        for (const deployment of account(cloud).deployments) deployment.provisioningState = 'Creating'
+      },
+      mend: {
+        advice: /az cognitiveservices account deployment list/,
+        by: () => {
+          for (const deployment of account(cloud).deployments) deployment.provisioningState = 'Succeeded'
+        },
+      },
+    },
+    {
+      when: 'a slip in the name, where deployments may not be listed',
+      arrange: mayInfer,
+      run: () => ({ inputs: { ...endpointAlone().inputs, deployments: 'gpt-4o-nano' } }),
+      says: /DeploymentNotFound/,
+      mend: { advice: /./, by: () => ({ inputs: { deployments: 'gpt-4o-mini' } }) },
+    },
+  ],
+  'endpoint-not-found': [
+    {
+      when: 'an API that this kind of resource does not serve',
+      arrange: () => {
+        mayInfer()
+        account(cloud).kind = 'OpenAI'
+      },
+      run: () => ({ inputs: { api: 'models' } }),
+      mend: { advice: /api/, by: () => ({ inputs: { api: 'chat-completions' } }) },
+    },
+  ],
+  'endpoint-untrusted': [
+    {
+      when: 'an endpoint outside the cloud',
+      arrange: () =>
+        refuse(cloud, 'accounts.get', 200, {
+          kind: 'AIServices',
+          properties: {
+            customSubDomainName: 'contoso-ai',
+            endpoint: 'https://contoso-ai.openai.azure.com.example.net/',
+          },
+        }),
+      says: /contoso-ai\.openai\.azure\.com\.example\.net/,
+      mend: { advice: /endpoint/, by: faultsClear },
+    },
+  ],
+  'operation-unsupported': [
+    {
+      when: 'a chat with an embedding model',
+      arrange: mayInfer,
+      run: () => ({ inputs: { deployments: 'text-embedding-3-large=chat-completions' } }),
+      mend: {
+        advice: /embeddings/,
+        by: () => ({ inputs: { deployments: 'text-embedding-3-large=embeddings' } }),
+      },
+    },
+  ],
+  'api-version-unsupported': [
+    {
+      when: 'a version that the endpoint does not take',
+      arrange: () => {
+        mayInfer()
+        refuse(
+          cloud,
+          'classic.chatCompletions.create',
+          400,
+          envelope('BadRequest', 'API version not supported'),
+        )
+      },
+      run: () => ({ inputs: { api: 'azure-openai' } }),
+      mend: { advice: /chat-completions/, by: () => ({ inputs: { api: 'chat-completions' } }) },
+    },
+  ],
+  'parameter-unsupported': [
+    {
+      when: 'a model that takes none of the ways to limit an answer',
+      arrange: () =>
+        chat(400, {
+          error: {
+            message: "Unsupported parameter: 'messages' is not supported with this model.",
+            type: 'invalid_request_error',
+            param: 'messages',
+            code: 'unsupported_parameter',
+          },
+        }),
+      mend: { advice: /api/, by: () => ({ inputs: { api: 'responses' } }) },
+    },
+  ],
+  'content-filtered': [
+    {
+      when: 'a prompt that the filter takes offence at',
+      arrange: mayInfer,
+      run: () => ({ inputs: { prompt: 'please [trigger content filter] now' } }),
+      mend: { advice: /prompt/, by: () => ({ inputs: { prompt: 'Say: ready' } }) },
+    },
+  ],
+  'inference-throttled': [
+    {
+      when: 'a quota that is used up until tomorrow',
+      arrange: () => chat(429, envelope('429', 'Try again tomorrow.'), { 'retry-after': '86400' }),
+      mend: { advice: /later/, by: faultsClear },
+    },
+  ],
+  'inference-unavailable': [
+    {
+      when: 'an outage',
+      arrange: () =>
+        chat(500, envelope('InternalServerError', 'The server had an error while processing your request.')),
+      mend: { advice: /again/, by: faultsClear },
+    },
+  ],
+  'inference-rejected': [
+    {
+      when: 'a refusal that is none of the others',
+      arrange: () => chat(422, envelope('UnprocessableEntity', 'The messages have to alternate.')),
+      says: /UnprocessableEntity.*have to alternate/s,
+      mend: { elsewhere: 'nobody knows what it is' },
+    },
+  ],
+  'answer-invalid': [
+    {
+      when: 'the page of a guest network',
+      arrange: () => chat(200, '<html>Sign in to the guest network</html>', { 'content-type': 'text/html' }),
+      says: /guest network/,
+      mend: { advice: /proxy/, by: faultsClear },
+    },
+  ],
+  'answer-unexpected': [
+    {
+      when: 'an answer that expect does not match',
+      arrange: mayInfer,
+      run: () => ({ inputs: { expect: '^no model says this$' } }),
+      mend: { advice: /expect/, by: () => ({ inputs: { expect: '' } }) },
+    },
+  ],
+}
+
+test('every code has its cases', () => {
+  expect(Object.keys(cases).toSorted()).toEqual(diagnosisCodes.inference.toSorted())
+})
+
+testCodes(() => cloud, cases)

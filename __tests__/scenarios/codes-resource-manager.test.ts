@@ -1,0 +1,407 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { assignmentName } from '../../src/access/grant.ts'
+import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import {
+  account,
+  alsoHolds,
+  envelope,
+  groupScope,
+  holds,
+  pipeline,
+  refuse,
+  roles,
+  subscription,
+  tenant,
+} from '../support/arrange.ts'
+import { type CodeCases, testCodes } from '../support/code-cases.ts'
+import { accountScope, operations, runGate } from '../support/scenario.ts'
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+const nobody = '00000000-1111-4222-8333-444444444444'
+const grantByAz = { fix: /^az role assignment create/ }
+const grantByBicep = { fix: /Microsoft\.Authorization\/roleAssignments@/ }
+
+/** Every write by the pipeline is denied at and below the group, whatever its roles. */
+function denyAssigning(): void {
+  cloud.world.denyAssignments.push({
+    name: '6a1d2c7e-90b4-4f53-8e2a-c5d7b1f0e938',
+    displayName: "Deny assignment 'stack' created by Deployment Stack",
+    scope: groupScope(cloud),
+    permissions: [
+      {
+        actions: ['Microsoft.Authorization/roleAssignments/write'],
+        notActions: [],
+        dataActions: [],
+        notDataActions: [],
+      },
+    ],
+    principals: [pipeline(cloud).principal.objectId],
+    excludePrincipals: [],
+    doNotApplyToChildScopes: false,
+  })
+}
+
+const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
+  'cannot-assign-role': [
+    {
+      when: 'a reader of the resource',
+      arrange: () => holds(cloud, { role: roles.reader }),
+      outputs: { 'role-state': 'missing' },
+      says: /Access control \(IAM\)/,
+      mend: grantByAz,
+    },
+    {
+      when: 'a reader, and an administrator who deploys the Bicep file',
+      arrange: () => holds(cloud, { role: roles.reader }),
+      mend: grantByBicep,
+    },
+    {
+      when: 'a reader, and a role that is given by a name of the past',
+      arrange: () => holds(cloud, { role: roles.reader }),
+      run: () => ({ inputs: { role: 'Azure AI User' } }),
+      mend: grantByAz,
+    },
+  ],
+  'delegation-condition-unmet': [
+    {
+      when: 'a Foundry Account Owner, who may assign Foundry roles only',
+      arrange: () => holds(cloud, { role: roles.foundryAccountOwner }),
+      outputs: { 'role-state': 'missing' },
+      says: /ABAC condition/,
+      mend: grantByAz,
+    },
+    {
+      when: 'a Foundry Account Owner, who assigns a role that the condition allows',
+      arrange: () => holds(cloud, { role: roles.foundryAccountOwner }),
+      mend: { advice: /./, by: () => ({ inputs: { role: 'Foundry User' } }) },
+    },
+  ],
+  'deny-assignment': [
+    {
+      when: 'a deployment stack that denies assigning roles',
+      arrange: denyAssigning,
+      says: /created by Deployment Stack/,
+      mend: {
+        advice: /deny|exclude/i,
+        by: () => {
+          for (const deny of cloud.world.denyAssignments)
+            deny.excludePrincipals.push(pipeline(cloud).principal.objectId)
+        },
+      },
+    },
+  ],
+  'principal-not-found': [
+    {
+      when: 'a principal that Resource Manager has not heard of',
+      arrange: () =>
+        refuse(
+          cloud,
+          'roleAssignments.create',
+          400,
+          envelope(
+            'PrincipalNotFound',
+            `Principal ${pipeline(cloud).principal.objectId.replaceAll('-', '')} does not exist in the directory ${tenant(cloud).id}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay.`,
+          ),
+        ),
+      mend: { advice: /again/, by: () => cloud.faults.clear() },
+    },
+  ],
+  'principal-type-mismatch': [
+    {
+      when: 'an object id that is said to be of another type',
+      arrange: () =>
+        refuse(
+          cloud,
+          'roleAssignments.create',
+          400,
+          envelope(
+            'UnmatchedPrincipalType',
+            `The PrincipalId '${pipeline(cloud).principal.objectId.replaceAll('-', '')}' has type 'ForeignGroup' , which is different from specified PrinciaplType 'ServicePrincipal'.`,
+          ),
+        ),
+      mend: { elsewhere: 'the principal of a token is a service principal in the local cloud' },
+    },
+  ],
+  'role-not-found': [
+    {
+      when: 'a name that no role has',
+      run: () => ({ inputs: { role: 'Shop Administration' } }),
+      mend: { advice: /az role definition list/, by: () => ({ inputs: { role: roles.user } }) },
+    },
+    {
+      when: 'a GUID that no role has',
+      run: () => ({ inputs: { role: nobody } }),
+      says: /does not exist/,
+      mend: { advice: /az role definition list/, by: () => ({ inputs: { role: roles.user } }) },
+    },
+    {
+      when: 'a custom role that cannot be assigned here',
+      arrange: () => {
+        cloud.world.roleDefinitions.push({
+          id: nobody,
+          roleName: 'Shop Inference',
+          description: '',
+          type: 'CustomRole',
+          assignableScopes: [`/subscriptions/${subscription(cloud).id}/resourceGroups/rg-shop`],
+          permissions: [],
+        })
+      },
+      run: () => ({ inputs: { role: nobody } }),
+      mend: {
+        advice: /az role definition list/,
+        by: () => ({ inputs: { role: roles.user } }),
+      },
+    },
+  ],
+  'role-assignment-limit': [
+    {
+      when: 'a subscription with 4,000 assignments',
+      arrange: () => {
+        const left = 4000 - cloud.world.roleAssignments.length
+        for (let count = 0; count < left; count += 1)
+          alsoHolds(cloud, { role: roles.reader, scope: groupScope(cloud), principalId: crypto.randomUUID() })
+      },
+      mend: {
+        advice: /Remove|delete/i,
+        by: () => {
+          cloud.world.roleAssignments.pop()
+        },
+      },
+    },
+  ],
+  'role-assignment-conflict': [
+    {
+      when: 'an assignment of a principal that is gone has the name',
+      arrange: () => {
+        alsoHolds(cloud, { role: roles.user, principalId: nobody })
+        const taken = cloud.world.roleAssignments.at(-1)
+        if (taken !== undefined)
+          taken.name = assignmentName({
+            scope: accountScope(cloud),
+            principalId: pipeline(cloud).principal.objectId,
+            roleGuid: roles.user,
+            roleDefinitionId: '',
+          })
+      },
+      mend: {
+        advice: /remove|delete/i,
+        by: () => {
+          cloud.world.roleAssignments.pop()
+        },
+      },
+    },
+  ],
+  'resource-locked': [
+    {
+      when: 'a read-only lock on the resource group',
+      arrange: () => {
+        cloud.world.locks.push({ name: 'freeze', scope: groupScope(cloud), level: 'ReadOnly' })
+      },
+      says: /ScopeLocked/,
+      mend: {
+        advice: /lock/,
+        by: () => {
+          cloud.world.locks.length = 0
+        },
+      },
+    },
+  ],
+  'policy-denied': [
+    {
+      when: 'a policy that does not allow the role',
+      arrange: () => {
+        cloud.world.policyAssignments.push({
+          name: '1111aa2222bb3333cc4444dd',
+          displayName: 'No roles that can list keys',
+          scope: `/subscriptions/${subscription(cloud).id}`,
+          deniedRoles: [roles.user],
+          exemptScopes: [],
+        })
+      },
+      says: /No roles that can list keys/,
+      mend: { advice: /role that it allows|exemption/, by: () => ({ inputs: { role: roles.openAIUser } }) },
+    },
+  ],
+  'subscription-not-found': [
+    {
+      when: 'a subscription that is nobody’s',
+      run: () => ({
+        inputs: { 'resource-id': accountScope(cloud).replace(/(?<=^\/subscriptions\/)[^/]+/, nobody) },
+      }),
+      mend: { advice: /az account/, by: () => ({ inputs: { 'resource-id': accountScope(cloud) } }) },
+    },
+  ],
+  'subscription-disabled': [
+    {
+      when: 'a subscription that nobody paid for',
+      arrange: () => {
+        subscription(cloud).state = 'Disabled'
+      },
+      mend: {
+        advice: /subscription/,
+        by: () => {
+          subscription(cloud).state = 'Enabled'
+        },
+      },
+    },
+  ],
+  'resource-not-found': [
+    {
+      when: 'a slip in the name',
+      run: () => ({ inputs: { 'resource-id': `${accountScope(cloud)}-2` } }),
+      mend: {
+        advice: /az cognitiveservices account list/,
+        by: () => ({ inputs: { 'resource-id': accountScope(cloud) } }),
+      },
+    },
+    {
+      when: 'a slip in the resource group',
+      arrange: () =>
+        alsoHolds(cloud, { role: roles.reader, scope: `/subscriptions/${subscription(cloud).id}` }),
+      run: () => ({ inputs: { 'resource-id': accountScope(cloud).replace('rg-keyless', 'rg-key-less') } }),
+      mend: {
+        advice: /az cognitiveservices account list/,
+        by: () => ({ inputs: { 'resource-id': accountScope(cloud) } }),
+      },
+    },
+    {
+      when: 'a project that the account does not have',
+      run: () => ({ inputs: { 'resource-id': `${accountScope(cloud)}/projects/storefront` } }),
+      mend: {
+        advice: /az cognitiveservices account/,
+        by: () => {
+          account(cloud).projects.push('storefront')
+        },
+      },
+    },
+  ],
+  'resource-manager-forbidden': [
+    {
+      when: 'a principal without any role',
+      arrange: () => holds(cloud),
+      says: /Microsoft\.CognitiveServices\/accounts\/read/,
+      mend: grantByAz,
+    },
+    {
+      when: 'a principal with data actions only',
+      arrange: () => holds(cloud, { role: roles.dataContributor }),
+      mend: grantByAz,
+    },
+  ],
+  'resource-manager-token-rejected': [
+    {
+      when: 'a subscription that trusts another tenant',
+      arrange: () => {
+        subscription(cloud).tenantId = nobody
+      },
+      says: /wrong issuer/,
+      mend: {
+        advice: /tenant/,
+        by: () => {
+          subscription(cloud).tenantId = tenant(cloud).id
+        },
+      },
+    },
+  ],
+  'resource-manager-throttled': [
+    {
+      when: 'for longer than the run waits',
+      arrange: () =>
+        refuse(
+          cloud,
+          'accounts.get',
+          429,
+          envelope(
+            'SubscriptionRequestsThrottled',
+            "Number of 'read' requests for subscription '00000000-0000-0000-0000-000000000000' actor '00000000-0000-0000-0000-000000000000' exceeded. Please try again after '3600' seconds.",
+          ),
+        ),
+      mend: { advice: /later/, by: () => cloud.faults.clear() },
+    },
+  ],
+  'resource-manager-unavailable': [
+    {
+      when: 'an outage of the resource provider',
+      arrange: () =>
+        refuse(
+          cloud,
+          'accounts.get',
+          502,
+          envelope(
+            'ProviderError',
+            "Microsoft.CognitiveServices failed to return a response for type 'accounts'",
+          ),
+        ),
+      mend: { advice: /again/, by: () => cloud.faults.clear() },
+    },
+    {
+      when: 'an outage while the role is granted',
+      arrange: () =>
+        refuse(cloud, 'roleAssignments.create', 503, envelope('ServerBusy', 'The service is unavailable.')),
+      mend: { advice: /again/, by: () => cloud.faults.clear() },
+    },
+  ],
+  'resource-manager-rejected': [
+    {
+      when: 'a refusal that is none of the others',
+      arrange: () =>
+        refuse(
+          cloud,
+          'accounts.get',
+          400,
+          envelope(
+            'InvalidApiVersionParameter',
+            "The api-version '2025-06-01' is invalid. The supported versions are '2024-10-01'.",
+          ),
+        ),
+      says: /InvalidApiVersionParameter.*supported versions/s,
+      mend: { elsewhere: 'nobody knows what it is' },
+    },
+  ],
+}
+
+test('every code has its cases, but for the one that is never a diagnosis', () => {
+  expect([...Object.keys(cases), 'role-assignment-exists'].toSorted()).toEqual(
+    diagnosisCodes.resourceManager.toSorted(),
+  )
+})
+
+testCodes(() => cloud, cases)
+
+test('role-assignment-exists is no failure: who may grant but not look finds out, and passes', async () => {
+  const slow = await createLocalCloud({ lag: { roleAssignments: [20_000] } })
+  try {
+    const granter = 'c58e2a90-7b1d-4f36-8a42-e9d0c3b7f615'
+    slow.world.roleDefinitions.push({
+      id: granter,
+      roleName: 'Shop Granter',
+      description: '',
+      type: 'CustomRole',
+      assignableScopes: [groupScope(slow)],
+      permissions: [
+        {
+          actions: ['Microsoft.CognitiveServices/*/read', 'Microsoft.Authorization/roleAssignments/write'],
+          notActions: [],
+          dataActions: [],
+          notDataActions: [],
+        },
+      ],
+    })
+    holds(slow, { role: granter }, { role: roles.user, createdOn: new Date(slow.clock.now()) })
+    const held = structuredClone(slow.world.roleAssignments)
+    const run = await runGate(slow)
+    expect(run.outputs).toMatchObject({ result: 'passed', diagnosis: '', 'role-state': 'direct' })
+    expect(run.outputs['role-assignment-id']).toContain(held[1]?.name)
+    expect(run.requests.find(({ operation }) => operation === 'roleAssignments.create')?.status).toBe(409)
+    expect(slow.world.roleAssignments).toEqual(held)
+    expect(operations(run)).toContain('chatCompletions.create')
+  } finally {
+    await slow.close()
+  }
+})

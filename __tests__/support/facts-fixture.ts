@@ -1,0 +1,134 @@
+import { type DiagnosisCode, diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { ownRefusal, type Refusal, StepFailure } from '../../src/diagnosis/verdict.ts'
+import { type Facts, noFacts } from '../../src/facts.ts'
+import type { Route } from '../../src/inference/routes.ts'
+import { readSettings } from '../../src/inputs.ts'
+import { scopeOf } from '../../src/resource/resource-id.ts'
+import { readWorkflowRun } from '../../src/workflow-run.ts'
+
+/** A run of Contoso's, at its start and at its end. */
+
+export const ids = {
+  client: '11111111-2222-4333-8444-555555555555',
+  tenant: '66666666-7777-4888-8999-aaaaaaaaaaaa',
+  subscription: 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff',
+  principal: '99999999-8888-4777-8666-555555555555',
+  role: 'a97b65f3-24c7-4388-baec-2e87135dc908',
+}
+
+export const resource = {
+  subscriptionId: ids.subscription,
+  resourceGroup: 'rg-models',
+  account: 'contoso',
+  project: undefined,
+}
+export const scope = scopeOf(resource)
+
+export const emptyFacts = (): Facts => noFacts(readWorkflowRun({}))
+
+const inputs: Readonly<Record<string, string>> = {
+  'client-id': ids.client,
+  'tenant-id': ids.tenant,
+  'resource-id': scope,
+  deployments: 'gpt-4o-mini',
+}
+
+export const route: Route = {
+  api: 'chat-completions',
+  deployment: 'gpt-4o-mini',
+  url: 'https://contoso.openai.azure.com/openai/v1/chat/completions',
+  audiences: ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+  dataAction: 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action',
+}
+
+/** All that a run can find out. */
+export function fullFacts(differing: Partial<Facts> = {}): Facts {
+  const run = readWorkflowRun({
+    GITHUB_REPOSITORY: 'contoso/app',
+    GITHUB_JOB: 'deploy-models',
+    GITHUB_WORKFLOW: 'Deploy',
+    GITHUB_RUN_ID: '42',
+    GITHUB_RUN_ATTEMPT: '1',
+  })
+  return {
+    ...noFacts(run),
+    settings: readSettings(name => inputs[name] ?? '', {}),
+    assertion: {
+      iss: 'https://token.actions.githubusercontent.com',
+      sub: 'repo:contoso@1234/app@5678:environment:Production',
+      aud: 'api://AzureADTokenExchange',
+      environment: 'Production',
+    },
+    subjectTemplate: "The repository uses GitHub's default form of the subject.",
+    principal: { oid: ids.principal, tid: ids.tenant, appid: ids.client },
+    account: {
+      kind: 'AIServices',
+      endpoints: {
+        openAI: 'https://contoso.openai.azure.com',
+        modelInference: 'https://contoso.services.ai.azure.com',
+        project: undefined,
+      },
+      keyAccess: 'enabled',
+      publicNetworkAccess: 'Enabled',
+    },
+    deployments: [],
+    routes: [route],
+    endpoint: 'https://contoso.openai.azure.com',
+    role: {
+      guid: ids.role,
+      name: 'Cognitive Services User',
+      scope,
+      definitionId: `/subscriptions/${ids.subscription}/providers/Microsoft.Authorization/roleDefinitions/${ids.role}`,
+    },
+    roleState: 'granted',
+    roleAssignmentId: `${scope}/providers/Microsoft.Authorization/roleAssignments/228d27cc-6fdb-5934-b7ac-1efccebade04`,
+    permissions: [{ actions: ['*/read'], dataActions: [] }],
+    grant: { outcome: 'granted' },
+    smoke: [
+      {
+        kind: 'ok',
+        route,
+        audience: 'https://cognitiveservices.azure.com',
+        latencyMs: 412.4,
+        answer: { text: 'ready', cutShort: false, model: 'gpt-4o-mini-2024-07-18' },
+        adaptations: ['2048 tokens: the budget was spent before the answer began'],
+      },
+      {
+        kind: 'refused',
+        route: { ...route, deployment: 'vectors', api: 'embeddings' },
+        refusal: denial(),
+        adaptations: [],
+      },
+    ],
+    probes: [
+      { atMs: 0, outcome: 'access-denied' },
+      { atMs: 41_300, outcome: 'ok' },
+    ],
+    propagationMs: 41_300,
+    steps: [
+      { name: 'Sign in', tookMs: 640, outcome: 'done' },
+      { name: 'Prove', tookMs: 42_000, outcome: 'failed' },
+    ],
+    ...differing,
+  }
+}
+
+/** What the data plane says to a principal without the role. */
+export function denial(): Refusal {
+  return {
+    kind: 'wait',
+    code: 'access-denied',
+    said: {
+      status: 401,
+      serviceCode: 'PermissionDenied',
+      message: 'The principal lacks the required data action',
+      ids: { 'apim-request-id': 'c85f3b15-cf66-4482-a190-82ac6e287aad' },
+    },
+    named: { dataAction: route.dataAction },
+  }
+}
+
+export const allCodes: readonly DiagnosisCode[] = Object.values(diagnosisCodes).flat()
+
+export const failureOf = (code: DiagnosisCode, message = 'The service said no.'): StepFailure =>
+  new StepFailure('calling the model', ownRefusal(code, message))

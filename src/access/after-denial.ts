@@ -1,0 +1,94 @@
+import type { DenyAssignment } from '@azure/arm-authorization'
+import type { Managed } from '../look.ts'
+import { accountIdOf } from '../resource/resource-id.ts'
+import { type Assignment, assignmentOf, withoutLeadingSlash } from './assignments.ts'
+import { coversDataAction } from './permissions.ts'
+
+/**
+ * A second look at roles, once a call was denied for good: what would explain the denial and was not worth a request
+ * before. It never fails a run; what may not be read, or does not come in time, counts as not seen.
+ */
+
+export interface AfterDenial {
+  /** Assignments of the principal on projects of the account: they do not count for calls to the account itself. */
+  onProjects: readonly Assignment[]
+  /** The wanted role, held at this very scope by other service principals: one of them may be meant for this pipeline. */
+  heldByOthers: readonly Assignment[]
+  /** Deny assignments that forbid this principal what it was denied. */
+  denyAssignments: ReadonlyArray<{ name: string; scope: string }>
+}
+
+export interface Denied {
+  role: { guid: string; scope: string }
+  dataActions: readonly string[]
+  /** Of the principal's groups, as far as its role assignments show them. */
+  groupIds: readonly string[]
+}
+
+/** The diagnosis is not worth more than this; milliseconds. */
+const patienceMs = 4000
+/** Long lists are read so far; a subscription has room for 4,000 assignments. */
+const maxEntries = 1000
+
+export function lookAfterDenial(managed: Managed, denied: Denied): Promise<AfterDenial> {
+  const { manager, resource, principalId } = managed
+  const { roleAssignments, denyAssignments } = manager.authorization
+  const account = withoutLeadingSlash(accountIdOf(resource))
+  const scope = withoutLeadingSlash(denied.role.scope)
+  return inTime(
+    Promise.all([
+      readable(roleAssignments.listForScope(account, { filter: `principalId eq '${principalId}'` })),
+      readable(roleAssignments.listForScope(scope, { filter: 'atScope()' })),
+      readable(denyAssignments.listForScope(scope, { filter: 'atScope()' })),
+    ]).then(([own, here, denies]) => ({
+      onProjects: own.flatMap(assignmentOf).filter(({ scope: at }) => isBelow(at, account)),
+      heldByOthers: here
+        .filter(({ principalType }) => principalType === 'ServicePrincipal')
+        .flatMap(assignmentOf)
+        .filter(({ roleGuid, principalId: holder }) => roleGuid === denied.role.guid && holder !== principalId)
+        .filter(({ scope: at }) => isSame(at, scope)),
+      denyAssignments: denies
+        .filter(deny => forbids(deny, denied, new Set([principalId, ...denied.groupIds])))
+        .map(deny => ({ name: deny.denyAssignmentName ?? deny.name ?? '', scope: deny.scope ?? '' })),
+    })),
+  )
+}
+
+const nothing: AfterDenial = { onProjects: [], heldByOthers: [], denyAssignments: [] }
+
+async function inTime(look: Promise<AfterDenial>): Promise<AfterDenial> {
+  const signal = AbortSignal.timeout(patienceMs)
+  const tooLate = new Promise<AfterDenial>(resolve => {
+    signal.addEventListener('abort', () => resolve(nothing), { once: true })
+  })
+  return Promise.race([look, tooLate])
+}
+
+/** One try: whatever goes wrong, the denial itself is the news. */
+async function readable<T>(entries: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  try {
+    for await (const entry of entries) {
+      found.push(entry)
+      if (found.length >= maxEntries) break
+    }
+  } catch {
+    // What came before the failure is as true as ever.
+  }
+  return found
+}
+
+/** In Azure everybody is a principal with this id. */
+const everybody = '00000000-0000-0000-0000-000000000000'
+
+function forbids(deny: DenyAssignment, { role, dataActions }: Denied, identities: ReadonlySet<string>): boolean {
+  const ids = (principals: DenyAssignment['principals']) => (principals ?? []).map(({ id }) => id?.toLowerCase() ?? '')
+  const named = ids(deny.principals).some(id => id === everybody || identities.has(id))
+  const excluded = ids(deny.excludePrincipals).some(id => identities.has(id))
+  const reaches = deny.doNotApplyToChildScopes !== true || isSame(deny.scope ?? '', role.scope)
+  return named && !excluded && reaches && dataActions.some(action => coversDataAction(deny.permissions ?? [], action))
+}
+
+const folded = (scope: string) => withoutLeadingSlash(scope).toLowerCase()
+const isSame = (a: string, b: string) => folded(a) === folded(b)
+const isBelow = (scope: string, above: string) => folded(scope).startsWith(`${folded(above)}/`)

@@ -1,0 +1,50 @@
+/** The proxy on the way of a request. `failed`: it is the proxy that failed, not what lies behind it. */
+export interface ProxyOnTheWay {
+  host: string
+  failed: boolean
+}
+
+/** A request that got no complete reply. */
+export class NetworkFailure extends Error {
+  /** What the network stack said, such as ENOTFOUND; `PROXY_407` and the like where a proxy answered; or a code from below. */
+  readonly code: string
+  /** Host and port that the request was for. */
+  readonly target: string
+  /** Absent where the request went straight to its target. */
+  readonly proxy: ProxyOnTheWay | undefined
+
+  constructor(code: string, target: string, message: string, proxy?: ProxyOnTheWay) {
+    super(message)
+    this.name = 'NetworkFailure'
+    this.code = code
+    this.target = target
+    this.proxy = proxy
+  }
+
+  /** Host and port that did not do as it should: the proxy's where the proxy failed. */
+  get host(): string {
+    return this.proxy?.failed === true ? this.proxy.host : this.target
+  }
+}
+
+export const responseTooLarge = 'RESPONSE_TOO_LARGE'
+export const requestTimedOut = 'REQUEST_TIMEOUT'
+export const untrustedOrigin = 'UNTRUSTED_ORIGIN'
+export const unknownEncoding = 'UNKNOWN_ENCODING'
+/** The proxy that the environment names is of a kind that we cannot use, or its address cannot be read. */
+export const proxyUnusable = 'PROXY_UNUSABLE'
+
+/** Node wraps: the errno is on the error, on its cause, or on the members of an AggregateError (one per address tried). */
+export function errorCode(error: unknown): string {
+  if (error instanceof AggregateError) return errorCode(error.errors[0])
+  if (!(error instanceof Error)) return 'UNKNOWN'
+  if (error.cause !== undefined) return errorCode(error.cause)
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
+
+/** What the error says; an AggregateError says nothing by itself. */
+export function errorText(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(errorText).join('; ')
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : errorText(error.cause)
+}

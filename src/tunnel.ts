@@ -1,0 +1,70 @@
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import type { Socket } from 'node:net'
+import { errorCode, errorText, NetworkFailure, requestTimedOut } from './network-failure.ts'
+import type { Proxy } from './proxy.ts'
+
+/**
+ * Asks a proxy for a way to `authority` (host and port) and gives the open connection. undici's ProxyAgent is not used: where
+ * a proxy closes the connection instead of answering, it asks again without end, and never lets a time limit fire.
+ * @throws NetworkFailure in which the proxy is the one that failed.
+ */
+export function openTunnel(proxy: Proxy, authority: string, timeoutMs: number): Promise<Socket> {
+  const failure = (code: string, message: string) =>
+    new NetworkFailure(code, authority.replace(/:443$/, ''), message, { host: proxy.host, failed: true })
+
+  return new Promise((resolve, reject) => {
+    const request = (proxy.secure ? https : http).request({
+      host: proxy.hostname,
+      port: proxy.port,
+      method: 'CONNECT',
+      path: authority,
+      headers: {
+        host: authority,
+        ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
+      },
+      agent: false,
+    })
+    const timer = setTimeout(
+      () =>
+        request.destroy(failure(requestTimedOut, `The proxy ${proxy.host} opened no way to ${authority} in time`)),
+      timeoutMs,
+    )
+    request.once('connect', (reply, socket, head) => {
+      clearTimeout(timer)
+      const status = reply.statusCode ?? 0
+      if (status >= 200 && status <= 299) {
+        if (head.length > 0) socket.unshift(head)
+        resolve(socket)
+        return
+      }
+      socket.destroy()
+      reject(failure(`PROXY_${status}`, `The proxy ${proxy.host} refused the way to ${authority}: ${reasonOf(reply)}`))
+    })
+    request.once('error', error => {
+      clearTimeout(timer)
+      reject(
+        error instanceof NetworkFailure
+          ? error
+          : failure(
+              errorCode(error),
+              `The proxy ${proxy.host} opened no way to ${authority}: ${errorText(error)}`,
+            ),
+      )
+    })
+    request.end()
+  })
+}
+
+/** Status and what proxies add to it: the ways to sign in that they take (407), Squid's own reason. Untrusted text. */
+function reasonOf({ statusCode, statusMessage, headers }: IncomingMessage): string {
+  const schemes = headers['proxy-authenticate']
+  const reason = headers['x-squid-error'] ?? headers['proxy-status']
+  return [
+    `${statusCode} ${statusMessage}`,
+    schemes === undefined ? '' : `it asks for ${schemes}`,
+    reason === undefined ? '' : String(reason),
+  ]
+    .filter(part => part !== '')
+    .join('; ')
+}
