@@ -27,6 +27,7 @@ export async function prove(
   const result = await untilLive({
     first: view.first.round,
     firstAt: view.first.endedAt,
+    grantedSince: age !== undefined,
     probe: async () => {
       const results = await smokeRound(view.routes, settings.smoke, tools)
       facts.smoke = results

@@ -23,6 +23,7 @@ interface Wait {
   consecutiveSuccesses?: number
   denialPatienceMs?: number
   overallMs?: number
+  grantedSince?: boolean
 }
 
 interface Waited extends WaitResult {
@@ -40,6 +41,7 @@ async function wait({ answers, first = denied, probeTakesMs = 0, ...given }: Wai
   const options: WaitOptions = {
     first,
     firstAt,
+    grantedSince: false,
     consecutiveSuccesses: 3,
     denialPatienceMs: 900_000,
     overallMs: 900_000,
@@ -305,6 +307,7 @@ test('each pause is told before it begins', async () => {
   await untilLive({
     first: denied,
     firstAt: clock.now(),
+    grantedSince: false,
     probe: async () => ok,
     consecutiveSuccesses: 2,
     denialPatienceMs: 60_000,
@@ -325,4 +328,14 @@ test('each pause is told before it begins', async () => {
       pauseMs: pauseAfterSuccessMs,
     },
   ])
+})
+
+test('after a grant the next round comes at once, and only that one', async () => {
+  const { sleeps } = await wait({ grantedSince: true, answers: (_, probe) => (probe < 3 ? denied : ok) })
+  const { sleeps: patient } = await wait({
+    grantedSince: false,
+    answers: (_, probe) => (probe < 3 ? denied : ok),
+  })
+  expect(sleeps).toHaveLength(patient.length - 1)
+  expect(sleeps[0]?.ms).toBeGreaterThan(pauseAfterSuccessMs)
 })

@@ -56,8 +56,11 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   50000: 'entra-unavailable',
 }
 
-/** A federated credential that was made a moment ago is not known to every replica of Entra at once. */
-const mayNotHaveArrived: ReadonlySet<number> = new Set([70021, 700213, 70025])
+/**
+ * A federated credential that was made a moment ago is not known to every replica of Entra at once; an assertion that was kept
+ * for too long can be had anew.
+ */
+const mayPass: ReadonlySet<number> = new Set([70021, 700213, 70025, 700024])
 
 const errorBody = v.object({
   error: v.optional(v.string()),
@@ -98,7 +101,7 @@ function kindAndCode(
     return { kind: 'throttled', code: 'entra-throttled' }
   if (code === 'entra-unavailable' || code === 'issuer-keys-unavailable') return { kind: 'transient', code }
   if (code !== undefined)
-    return { kind: number !== undefined && mayNotHaveArrived.has(number) ? 'wait' : 'fatal', code }
+    return { kind: number !== undefined && mayPass.has(number) ? 'wait' : 'fatal', code }
   if ((error ?? description).includes('temporarily_unavailable') || status >= 500 || status === 408)
     return { kind: 'transient', code: 'entra-unavailable' }
   return { kind: 'fatal', code: 'entra-rejected' }

@@ -29,7 +29,10 @@ const assertionClaims = v.object({
 export type AssertionClaims = v.InferOutput<typeof assertionClaims>
 
 /** Whether the job stands in a reusable workflow: its own workflow is another one than the one that was started. */
-export function inReusableWorkflow({ job_workflow_ref: own, workflow_ref: started }: AssertionClaims): boolean {
+export function inReusableWorkflow({
+  job_workflow_ref: own,
+  workflow_ref: started,
+}: AssertionClaims): boolean {
   return own !== undefined && started !== undefined && own !== started
 }
 

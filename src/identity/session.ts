@@ -1,4 +1,5 @@
 import type { Cloud } from '../clouds.ts'
+import { StepFailure } from '../diagnosis/verdict.ts'
 import type { Http } from '../http.ts'
 import { persist, type RetryPolicy, standardRetry } from '../retry.ts'
 import type { Clock, Log, Mask } from '../tools.ts'
@@ -41,6 +42,7 @@ const signInRetry: RetryPolicy = {
   waiting: {
     'federated-subject-mismatch': [2000, 3000, 4000, 5000, 6000],
     'federated-credential-missing': [1500, 3000],
+    'assertion-expired': [500],
   },
 }
 
@@ -76,6 +78,10 @@ export function createSession(options: SessionOptions): Session {
       http,
       now: clock.now,
       getAssertion: async () => (await currentAssertion()).token,
+    }).catch(error => {
+      // Kept for too long, after all: by a clock that stood still, say. The next try asks for another.
+      if (error instanceof StepFailure && error.refusal.code === 'assertion-expired') assertion = undefined
+      throw error
     })
     maskJwt(mask, accessToken.token)
     principal ??= readAccessTokenClaims(accessToken.token)

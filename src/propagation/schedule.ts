@@ -4,7 +4,7 @@
  */
 
 /** First interval, milliseconds. */
-const baseMs = 700
+const baseMs = 600
 /** Each interval adds this share of the time waited. */
 const growth = 0.1
 const longestMs = 30_000
@@ -21,7 +21,7 @@ export function pauseAfterDenial(elapsedMs: number, random: number): number {
 }
 
 /** Successes in a row are asked for quickly: they only have to meet different replicas. */
-export const pauseAfterSuccessMs = 150
+export const pauseAfterSuccessMs = 100
 
 const minuteMs = 60_000
 const patienceWhenAgeUnknownMs = 5 * minuteMs

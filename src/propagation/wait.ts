@@ -10,6 +10,8 @@ export interface WaitOptions {
   first: Round
   /** When `first` ended; milliseconds since the epoch. */
   firstAt: number
+  /** A grant came after `first`: the next round need not wait for anything. */
+  grantedSince: boolean
   /** Makes one more round. */
   probe: () => Promise<Round>
   /** Successes in a row that count once a denial was seen. */
@@ -80,17 +82,19 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
       return { failure: undefined, propagationMs: state.denied ? state.liveSinceMs : 0, probes }
     }
     const elapsedMs = clock.now() - firstAt
-    const step = nextStep(state, elapsedMs, options)
+    const step = nextStep(state, elapsedMs, options, probes.length === 1 && options.grantedSince)
     if (step.kind === 'give-up') return { failure: step.refusal, propagationMs: 0, probes }
-    options.onPause({
-      round: state.round,
-      rounds: probes.length,
-      successesInARow: state.successes,
-      elapsedMs,
-      limitMs: step.limitMs,
-      pauseMs: step.pauseMs,
-    })
-    await clock.sleep(step.pauseMs)
+    if (step.pauseMs > 0) {
+      options.onPause({
+        round: state.round,
+        rounds: probes.length,
+        successesInARow: state.successes,
+        elapsedMs,
+        limitMs: step.limitMs,
+        pauseMs: step.pauseMs,
+      })
+      await clock.sleep(step.pauseMs)
+    }
     const atMs = clock.now() - firstAt
     const round = await options.probe()
     probes.push({ atMs, outcome: outcomeOf(round) })
@@ -119,9 +123,12 @@ function account(before: State, round: Round, nowMs: number): State {
 
 type Step = { kind: 'pause'; pauseMs: number; limitMs: number } | { kind: 'give-up'; refusal: Refusal }
 
-function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
+function nextStep(state: State, elapsedMs: number, options: WaitOptions, atOnce: boolean): Step {
   const { round } = state
-  if (round.kind === 'ok') return { kind: 'pause', pauseMs: pauseAfterSuccessMs, limitMs: options.overallMs }
+  if (round.kind === 'ok') {
+    const left = Math.max(0, options.overallMs - elapsedMs)
+    return { kind: 'pause', pauseMs: Math.min(pauseAfterSuccessMs, left), limitMs: options.overallMs }
+  }
   const { refusal } = round
   if (refusal.kind === 'fatal') return { kind: 'give-up', refusal }
   const limitMs = refusal.kind === 'wait' ? options.denialPatienceMs : options.overallMs
@@ -130,7 +137,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   if (wanted === undefined || left <= 0) return { kind: 'give-up', refusal }
   // Told to stay away for longer than there is time: asking at the deadline would only be refused again.
   if (refusal.kind === 'throttled' && wanted > left) return { kind: 'give-up', refusal }
-  return { kind: 'pause', pauseMs: Math.min(wanted, left), limitMs }
+  return { kind: 'pause', pauseMs: atOnce ? 0 : Math.min(wanted, left), limitMs }
 }
 
 function pauseFor(refusal: Refusal, state: State, elapsedMs: number, random: number): number | undefined {
