@@ -3,5 +3,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest/strip-types.ts' },
+  // Scenarios spawn the action, some several times; a busy machine takes its time.
+  testTimeout: 30_000,
   coverageProvider: 'v8',
 }

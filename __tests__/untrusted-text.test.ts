@@ -221,7 +221,8 @@ describe('shellWord', () => {
   test.each([
     ['leaves safe words alone', 'api://AzureADTokenExchange', 'api://AzureADTokenExchange'],
     ['quotes blanks', 'a b', "'a b'"],
-    ['quotes quotes', "it's", "'it'\\''s'"],
+    ['quotes quotes', "it's", '"it\'s"'],
+    ['quotes quotes beside what double quotes leave its meaning', "it's $5", "'it'\\''s $5'"],
     ['quotes nothing at all', '', "''"],
     ['keeps placeholders from being redirections', '<RESOURCE-GROUP>', "'<RESOURCE-GROUP>'"],
     ['shows what would be invisible', 'a\u202eb', "'a\uFFFDb'"],

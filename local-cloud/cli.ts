@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from './local-cloud.ts'
 import { accountId, normalizeScope } from './scopes.ts'
+import { PUBLISHED_THROTTLING } from './throttling.ts'
 
 const USAGE = `Usage: node local-cloud/cli.ts [options]
 
@@ -12,6 +13,7 @@ prints what a workflow needs in order to use them, and runs until it is interrup
   --port N                    first of a run of consecutive ports (default: whatever is free)
   --seed FILE                 JSON of the world to start with (default: local-cloud/default-world.ts)
   --propagation S[,S...]      seconds until a role assignment is seen, one number a replica (default: 0)
+  --throttling                limit requests to Resource Manager as Azure does (default: no limit)
   --format shell|github|json  export lines, lines for $GITHUB_ENV, or one JSON object (default: shell)
   --help                      this text
 
@@ -34,13 +36,18 @@ interface CommandLine {
   seedFile?: string
   /** Milliseconds. */
   propagation?: number[]
+  throttling: boolean
   format: Format
 }
 
 /** @throws UsageError */
 function readCommandLine(args: string[]): CommandLine {
   const { values } = parse(args)
-  const line: CommandLine = { help: values.help === true, format: formatOf(values.format ?? 'shell') }
+  const line: CommandLine = {
+    help: values.help === true,
+    throttling: values.throttling === true,
+    format: formatOf(values.format ?? 'shell'),
+  }
   if (values.port !== undefined) line.port = numberOf('--port', values.port, 1, 65_535)
   if (values.seed !== undefined) line.seedFile = values.seed
   if (values.propagation !== undefined) {
@@ -60,6 +67,7 @@ function parse(args: string[]) {
         port: { type: 'string' },
         seed: { type: 'string' },
         propagation: { type: 'string' },
+        throttling: { type: 'boolean' },
         format: { type: 'string' },
       },
     })
@@ -80,8 +88,14 @@ function numberOf(option: string, text: string, lowest: number, highest: number)
   throw new UsageError(`${option} is '${text}': it takes whole numbers from ${lowest} to ${highest}.`)
 }
 
-async function cloudOptions({ port, seedFile, propagation }: CommandLine): Promise<LocalCloudOptions> {
+async function cloudOptions({
+  port,
+  seedFile,
+  propagation,
+  throttling,
+}: CommandLine): Promise<LocalCloudOptions> {
   const options: LocalCloudOptions = {}
+  if (throttling) options.throttling = PUBLISHED_THROTTLING
   if (port !== undefined) options.basePort = port
   if (propagation !== undefined) options.lag = { roleAssignments: propagation }
   // Not checked here: starting the cloud does, and lists everything that is wrong.

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { Throttling } from './throttling.ts'
 import type { AccessTokens } from './tokens.ts'
 import type { World } from './world.ts'
 
@@ -21,6 +22,8 @@ export interface Lag {
   roleAssignments: readonly number[]
   /** Federated credentials as Entra sees them. */
   federatedCredentials: readonly number[]
+  /** New deployments as the data plane sees them; Resource Manager lists them at once. */
+  deployments: readonly number[]
 }
 
 /** What every service is given. The world is replaced as a whole by `reset`, hence the getter. */
@@ -29,5 +32,7 @@ export interface Context {
   readonly clock: Clock
   readonly endpoints: Endpoints
   readonly lag: Lag
+  /** Absent: Resource Manager answers however many requests come. */
+  readonly throttling?: Throttling
   readonly tokens: AccessTokens
 }

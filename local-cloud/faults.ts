@@ -22,6 +22,10 @@ const faultEffect = v.variant('kind', [
   v.strictObject({ kind: v.literal('drip'), ms: milliseconds }),
   /** Sends the first `bytes` of the real body as if they were all of it. */
   v.strictObject({ kind: v.literal('truncate'), bytes: count }),
+  /** Sends the real reply with these headers in place of its own. */
+  v.strictObject({ kind: v.literal('headers'), headers: v.record(v.string(), v.string()) }),
+  /** Answers by a clock that is off by `ms`, behind where it is negative: what it checks, what it issues, its Date. */
+  v.strictObject({ kind: v.literal('skew'), ms: v.number() }),
 ])
 
 const serviceName = v.picklist(['github', 'entra', 'resource-manager', 'data-plane'])
@@ -40,7 +44,7 @@ export const faultSchema = v.strictObject({
   times: v.exactOptional(count),
   /**
    * True: the request takes effect first, and only its reply is lost or changed. Default false. What sends a part
-   * of the real reply (drip, truncate, a reset that is not `before`) takes effect in any case.
+   * of the real reply (drip, truncate, headers, skew, a reset that is not `before`) takes effect in any case.
    */
   afterEffect: v.exactOptional(v.boolean()),
   effect: faultEffect,

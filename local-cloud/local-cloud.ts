@@ -16,6 +16,7 @@ import { createJournal, type Journal } from './journal.ts'
 import { createResourceManager } from './resource-manager/index.ts'
 import { accountId, normalizeScope } from './scopes.ts'
 import { openServer, type ServerOptions, type ServiceServer } from './server.ts'
+import type { Throttling } from './throttling.ts'
 import { createTlsCredentials, type TlsCredentials } from './tls.ts'
 import { createAccessTokens } from './tokens.ts'
 import { parseSeed, plantSeed, type Seed, type Workflow, type World } from './world.ts'
@@ -30,6 +31,8 @@ export interface LocalCloudOptions {
    * control, then the accounts that have a custom subdomain, as they stand in the seed. Absent: whatever is free.
    */
   basePort?: number
+  /** Limits of Resource Manager (throttling.ts has those of Azure). Absent: it answers however many requests come. */
+  throttling?: Throttling
   clock?: Clock
 }
 
@@ -81,8 +84,9 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     },
     clock,
     endpoints,
-    lag: { roleAssignments: [0], federatedCredentials: [0], ...options.lag },
+    lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], ...options.lag },
     tokens: await createAccessTokens(clock),
+    ...(options.throttling === undefined ? {} : { throttling: options.throttling }),
   }
   const jobTokens: JobTokens = { requestToken: randomToken(), apiToken: randomToken() }
   const controlToken = randomToken()

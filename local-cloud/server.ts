@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse, validateHeaderName, validate
 import { createServer, type Server } from 'node:https'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock } from './clock.ts'
+import { bySkewedClock, type Clock } from './clock.ts'
 import type { Fault, FaultEffect, Faults } from './faults.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { Route, Service, ServiceReply, ServiceRequest } from './service.ts'
@@ -137,7 +137,8 @@ async function answer(wire: Wire, url: string, service: Service, { clock, faults
   const operation = match?.route.operation ?? UNKNOWN_OPERATION
   const text = `${target}\n${request.body}`
   const fault = received.complete ? faults.take({ service: service.name, operation, text }) : undefined
-  const render = (produce: () => Promise<ServiceReply> | ServiceReply) => rendered(service, request, produce)
+  const render = (produce: () => Promise<ServiceReply> | ServiceReply) =>
+    rendered(service, request, clock, produce)
   const outcome = await settle(wire, fault, render, () => perform(service, match, received, render))
 
   const broken = wire.response.destroyed || wire.request.socket.destroyed
@@ -253,9 +254,11 @@ type Render = (produce: () => Promise<ServiceReply> | ServiceReply) => Promise<O
 async function rendered(
   service: Service,
   request: ServiceRequest,
+  clock: Clock,
   produce: () => Promise<ServiceReply> | ServiceReply,
 ): Promise<Outcome> {
-  const common = service.commonHeaders(request)
+  // Node would stamp the reply with real time, which is not the time that the rest of the reply speaks of.
+  const common = { date: new Date(clock.now()).toUTCString(), ...service.commonHeaders(request) }
   try {
     const reply = await produce()
     const outcome: Outcome = { reply: wireReply(reply, common) }
@@ -308,8 +311,17 @@ async function settle(
   if (effect.kind === 'delay') return delayed(wire, effect.ms, afterEffect, run)
   // What is sent in part must first exist: these take effect whatever `afterEffect` says.
   if (effect.kind === 'drip' || effect.kind === 'truncate' || isLateReset(effect)) return run()
+  if (effect.kind === 'skew') return bySkewedClock(effect.ms, run)
+  if (effect.kind === 'headers') return withHeaders(await run(), effect.headers)
   const { reply: _lost, ...kept } = afterEffect ? await run() : {}
   return effect.kind === 'reply' ? { ...(await render(() => replacement(effect))), ...kept } : kept
+}
+
+function withHeaders(outcome: Outcome, headers: Record<string, string>): Outcome {
+  const { reply } = outcome
+  return reply === undefined
+    ? outcome
+    : { ...outcome, reply: { ...reply, headers: { ...reply.headers, ...headers } } }
 }
 
 const isLateReset = (effect: FaultEffect) => effect.kind === 'reset' && effect.when !== 'before'

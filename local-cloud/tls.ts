@@ -15,16 +15,32 @@ const CA_NAME = 'CN=Key-less Gate local cloud CA'
 
 /**
  * Certificates are checked by other programs against real time, whatever the local cloud's clock says.
- * A day back forgives clocks that differ between a container and its host; a week ahead outlives any test run.
+ * Two days back forgive clocks that differ between a container and its host; a week ahead outlives any test run.
  */
-function validity() {
-  return { notBefore: new Date(Date.now() - DAY), notAfter: new Date(Date.now() + 7 * DAY) }
+function validity(notAfter = new Date(Date.now() + 7 * DAY)) {
+  return { notBefore: new Date(Date.now() - 2 * DAY), notAfter }
 }
+
+export interface CertificateOptions {
+  /** Default: a week ahead. At most a day and a half ago. */
+  notAfter?: Date
+  /** The host name that the certificate is for, instead of this machine's. */
+  hostname?: string
+}
+
+const loopbackNames: x509.JsonGeneralNames = [
+  { type: 'ip', value: '127.0.0.1' },
+  { type: 'ip', value: '::1' },
+  { type: 'dns', value: 'localhost' },
+]
 
 const generateKeys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 
-/** Issues a certificate for 127.0.0.1, ::1 and localhost. Holds up under OpenSSL's strict checks (RFC 5280), which Python 3.13 made its default. */
-export async function createTlsCredentials(): Promise<TlsCredentials> {
+/** Issues a certificate, by default for 127.0.0.1, ::1 and localhost. Holds up under OpenSSL's strict checks (RFC 5280), which Python 3.13 made its default. */
+export async function createTlsCredentials({
+  notAfter,
+  hostname,
+}: CertificateOptions = {}): Promise<TlsCredentials> {
   const [caKeys, keys] = await Promise.all([generateKeys(), generateKeys()])
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     name: CA_NAME,
@@ -43,16 +59,14 @@ export async function createTlsCredentials(): Promise<TlsCredentials> {
     publicKey: keys.publicKey,
     signingKey: caKeys.privateKey,
     signingAlgorithm: ALGORITHM,
-    ...validity(),
+    ...validity(notAfter),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: 'ip', value: '127.0.0.1' },
-        { type: 'ip', value: '::1' },
-        { type: 'dns', value: 'localhost' },
-      ]),
+      new x509.SubjectAlternativeNameExtension(
+        hostname === undefined ? loopbackNames : [{ type: 'dns', value: hostname }],
+      ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
     ],

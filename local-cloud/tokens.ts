@@ -25,6 +25,9 @@ export interface AccessTokens {
 /** A key pair costs some 100 ms: one for all local clouds of a process. */
 const keyPair = generateKeyPair('RS256')
 
+/** Entra dates its tokens back by five minutes, so that services whose clocks are behind take them; seconds. */
+const BACKDATED = 300
+
 const withoutSlash = (text: string) => text.replace(/\/+$/, '')
 
 export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
@@ -37,8 +40,8 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
       return new SignJWT({
         ...claims,
         iss: `https://sts.windows.net/${claims.tid}/`,
-        iat: now,
-        nbf: now,
+        iat: now - BACKDATED,
+        nbf: now - BACKDATED,
         exp: now + lifetimeSeconds,
         appidacr: '2',
         idp: `https://sts.windows.net/${claims.tid}/`,

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type ActionMetadata, readActionMetadata } from './action-metadata.ts'
+import { diagnosisPage } from './diagnosis-page.ts'
 import { repositoryRoot } from './tools.ts'
 
 /** Text of which the code is the source: a whole file, or what stands between `<!-- marker -->` and `<!-- /marker -->` in one. */
@@ -15,6 +16,7 @@ interface GeneratedText {
 const generatedTexts: readonly GeneratedText[] = [
   { path: 'README.md', marker: 'inputs', generate: () => inputsTable(readActionMetadata()) },
   { path: 'README.md', marker: 'outputs', generate: () => outputsTable(readActionMetadata()) },
+  { path: 'docs/diagnosis.md', generate: diagnosisPage },
 ]
 
 function inputsTable({ inputs }: ActionMetadata): string {
@@ -80,7 +82,11 @@ function check(): void {
 }
 
 function write(): void {
-  for (const [path, text] of generateAll()) writeFileSync(join(repositoryRoot, path), text)
+  for (const [path, text] of generateAll()) {
+    const file = join(repositoryRoot, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
 }
 
 if (import.meta.main) {

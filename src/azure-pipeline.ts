@@ -27,12 +27,19 @@ export function asHttpClient(http: Http): HttpClient {
   }
 }
 
+/**
+ * Proxies are the door's concern. The SDKs would read them from the environment too, and throw at an address without a scheme;
+ * one that is named to them keeps them from it, and is never used.
+ */
+const proxyOptions = { host: 'http://unused.invalid', port: 1 }
+
 /** Options that every SDK client of this action is made with. */
 export function sdkOptions(http: Http) {
   return {
     httpClient: asHttpClient(http),
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },
+    proxyOptions,
     userAgentOptions: { userAgentPrefix: 'key-less-gate' },
   }
 }

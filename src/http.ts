@@ -10,7 +10,7 @@ import {
   unknownEncoding,
   untrustedOrigin,
 } from './network-failure.ts'
-import { type Proxy, proxyFor } from './proxy.ts'
+import { type ProxyServer, proxyFor } from './proxy.ts'
 import { openTunnel } from './tunnel.ts'
 
 export { NetworkFailure } from './network-failure.ts'
@@ -94,7 +94,7 @@ export function confine(http: Http, ...origins: string[]): Http {
 /** How requests get to a host: straight, or through a proxy. */
 interface Way {
   dispatcher: Dispatcher
-  proxy?: Proxy
+  proxy?: ProxyServer
   /** Hosts and ports to which the proxy has not opened the way yet. */
   opening: ReadonlySet<string>
 }
@@ -120,7 +120,7 @@ function createWays(
   }
 }
 
-function wayThrough(proxy: Proxy, timeoutMs: number): Way {
+function wayThrough(proxy: ProxyServer, timeoutMs: number): Way {
   const opening = new Set<string>()
   const secure = buildConnector({ timeout: timeoutMs })
   const connect: buildConnector.connector = (options, callback) => {
@@ -213,6 +213,7 @@ function broken(error: unknown, target: URL, { proxy }: Way): NetworkFailure {
   )
 }
 
-const through = (proxy: Proxy | undefined) => (proxy === undefined ? '' : ` through the proxy ${proxy.host}`)
-const behind = (proxy: Proxy | undefined) =>
+const through = (proxy: ProxyServer | undefined) =>
+  proxy === undefined ? '' : ` through the proxy ${proxy.host}`
+const behind = (proxy: ProxyServer | undefined) =>
   proxy === undefined ? undefined : { host: proxy.host, failed: false }

@@ -5,6 +5,7 @@ import { noFacts, type Outcome } from './facts.ts'
 import { gate } from './gate.ts'
 import { createHttp } from './http.ts'
 import { readSettings, reportPath, type Settings } from './inputs.ts'
+import { proxySecrets } from './proxy.ts'
 import { runnerLog } from './report/log.ts'
 import { tell } from './report/tell.ts'
 import { plain } from './untrusted-text.ts'
@@ -15,6 +16,7 @@ async function main(): Promise<Outcome> {
   // The Azure SDKs read these by themselves, and would sign in somewhere else than the inputs say.
   delete process.env.AZURE_AUTHORITY_HOST
   delete process.env.AZURE_REGIONAL_AUTHORITY_NAME
+  for (const secret of proxySecrets(process.env)) core.setSecret(secret)
   const run = readWorkflowRun(process.env)
   let settings: Settings
   try {
@@ -27,7 +29,7 @@ async function main(): Promise<Outcome> {
   }
   if (settings.report.githubToken !== undefined) core.setSecret(settings.report.githubToken)
   const outcome = await gate(settings, {
-    http: createHttp(settings.waiting.requestTimeoutMs),
+    http: createHttp(settings.waiting.requestTimeoutMs, process.env),
     // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.
     clock: { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) },
     log: runnerLog,

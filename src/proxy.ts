@@ -5,7 +5,7 @@ import { NetworkFailure, proxyUnusable } from './network-failure.ts'
  * them, so that a runner that reaches GitHub reaches Azure too: an address without a scheme is http, a name in NO_PROXY
  * stands for its subdomains as well.
  */
-export interface Proxy {
+export interface ProxyServer {
   /** Host and port, for messages. */
   host: string
   hostname: string
@@ -25,7 +25,7 @@ const proxyVariables = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] 
  * The proxy on the way to `target`; undefined where there is none, or NO_PROXY exempts the host.
  * @throws NetworkFailure where the environment names a proxy that cannot be used: going without it would only hide that.
  */
-export function proxyFor(target: URL, env: Environment): Proxy | undefined {
+export function proxyFor(target: URL, env: Environment): ProxyServer | undefined {
   const variable = proxyVariables.find(name => env[name])
   if (variable === undefined || isExempt(target, env.no_proxy || env.NO_PROXY || '')) return undefined
   const address = parseAddress(env[variable] ?? '')
@@ -43,7 +43,7 @@ export function proxyFor(target: URL, env: Environment): Proxy | undefined {
     throw new NetworkFailure(
       proxyUnusable,
       target.host,
-      `${variable} names a ${protocol.slice(0, -1)} proxy; only http and https proxies can be used`,
+      `${variable} names ${host} as a ${protocol.slice(0, -1)} proxy; only http and https proxies can be used`,
       { host, failed: true },
     )
   }
@@ -65,8 +65,10 @@ export function proxySecrets(env: Environment): string[] {
     const address = parseAddress(value)
     if (address === undefined) return [value]
     const { password } = address
-    const asWritten = value.slice(value.indexOf('://') + 1, value.lastIndexOf('@')).replace(/^[^:]*:/, '')
-    return [password, decoded(password), asWritten, basicCredentials(address)?.replace('Basic ', '') ?? '']
+    // What the URL parser encodes, such as a blank, is written otherwise in the variable.
+    const asWritten = /^(?:[^:]*:\/\/)?[^:@]*:(.*)@/.exec(value)?.[1] ?? ''
+    const credentials = basicCredentials(address)?.replace('Basic ', '') ?? ''
+    return [asWritten, password, decoded(password), credentials]
   })
   return [...new Set(secrets)].filter(secret => secret !== '')
 }

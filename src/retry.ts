@@ -22,6 +22,9 @@ export const standardRetry: RetryPolicy = {
 /** Where a service says nothing, throttling is answered by these pauses. */
 const throttledPauses = [1000, 3000, 6000, 10_000, 15_000, 20_000]
 
+/** A hang costs a whole `request-timeout`; tried once more only, a step is over after two of them and a second. */
+const hangRetries = 1
+
 /**
  * Tries until it succeeds or the policy is used up.
  * @throws StepFailure the last refusal.
@@ -31,7 +34,7 @@ export async function persist<T>(
   attempt: () => Promise<T>,
   policy: RetryPolicy = standardRetry,
 ): Promise<T> {
-  const tries = { transient: 0, throttled: 0, wait: 0 }
+  const tries: Tries = { transient: 0, throttled: 0, wait: 0, hang: 0 }
   let throttledMs = 0
   for (;;) {
     try {
@@ -47,16 +50,15 @@ export async function persist<T>(
   }
 }
 
+type Tries = Record<Exclude<Refusal['kind'], 'fatal'> | 'hang', number>
+
 /** Undefined: do not try again. Counts the try. */
-function pauseBefore(
-  refusal: Refusal,
-  tries: { transient: number; throttled: number; wait: number },
-  policy: RetryPolicy,
-): number | undefined {
+function pauseBefore(refusal: Refusal, tries: Tries, policy: RetryPolicy): number | undefined {
   if (refusal.kind === 'fatal') return undefined
-  const count = tries[refusal.kind]
-  tries[refusal.kind] += 1
-  if (refusal.kind === 'wait') return policy.waiting[refusal.code]?.[count]
-  if (refusal.kind === 'throttled') return refusal.retryAfterMs ?? throttledPauses[count]
-  return policy.transient[count]
+  const kind = refusal.code === 'request-timeout' ? 'hang' : refusal.kind
+  const count = tries[kind]
+  tries[kind] += 1
+  if (kind === 'wait') return policy.waiting[refusal.code]?.[count]
+  if (kind === 'throttled') return refusal.retryAfterMs ?? throttledPauses[count]
+  return kind === 'hang' && count >= hangRetries ? undefined : policy.transient[count]
 }

@@ -2,14 +2,14 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import { errorCode, errorText, NetworkFailure, requestTimedOut } from './network-failure.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyServer } from './proxy.ts'
 
 /**
  * Asks a proxy for a way to `authority` (host and port) and gives the open connection. undici's ProxyAgent is not used: where
  * a proxy closes the connection instead of answering, it asks again without end, and never lets a time limit fire.
  * @throws NetworkFailure in which the proxy is the one that failed.
  */
-export function openTunnel(proxy: Proxy, authority: string, timeoutMs: number): Promise<Socket> {
+export function openTunnel(proxy: ProxyServer, authority: string, timeoutMs: number): Promise<Socket> {
   const failure = (code: string, message: string) =>
     new NetworkFailure(code, authority.replace(/:443$/, ''), message, { host: proxy.host, failed: true })
 
@@ -27,7 +27,9 @@ export function openTunnel(proxy: Proxy, authority: string, timeoutMs: number): 
     })
     const timer = setTimeout(
       () =>
-        request.destroy(failure(requestTimedOut, `The proxy ${proxy.host} opened no way to ${authority} in time`)),
+        request.destroy(
+          failure(requestTimedOut, `The proxy ${proxy.host} opened no way to ${authority} in time`),
+        ),
       timeoutMs,
     )
     request.once('connect', (reply, socket, head) => {
@@ -39,7 +41,12 @@ export function openTunnel(proxy: Proxy, authority: string, timeoutMs: number): 
         return
       }
       socket.destroy()
-      reject(failure(`PROXY_${status}`, `The proxy ${proxy.host} refused the way to ${authority}: ${reasonOf(reply)}`))
+      reject(
+        failure(
+          `PROXY_${status}`,
+          `The proxy ${proxy.host} refused the way to ${authority}: ${reasonOf(reply)}`,
+        ),
+      )
     })
     request.once('error', error => {
       clearTimeout(timer)

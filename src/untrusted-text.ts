@@ -80,7 +80,9 @@ export function visibleLine(value: string): string {
 /** JSON on one line in which nothing hides and nothing is lost: what cannot be seen is written as an escape. */
 export function visibleJson(value: unknown): string {
   return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu, character =>
-    Array.from({ length: character.length }, (_, at) => character.charCodeAt(at).toString(16).padStart(4, '0'))
+    Array.from({ length: character.length }, (_, at) =>
+      character.charCodeAt(at).toString(16).padStart(4, '0'),
+    )
       .map(unit => `\\u${unit}`)
       .join(''),
   )
@@ -89,5 +91,8 @@ export function visibleJson(value: unknown): string {
 /** One word of a POSIX shell command, whatever the value holds. */
 export function shellWord(value: string): string {
   const safe = visibleLine(value)
-  return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", `'\\''`)}'`
+  if (/^[\w@%+=:,./-]+$/.test(safe)) return safe
+  // Between double quotes a few characters keep their meaning; a value without them is easier to read so.
+  if (safe.includes("'") && !/["$`\\!]/.test(safe)) return `"${safe}"`
+  return `'${safe.replaceAll("'", `'\\''`)}'`
 }

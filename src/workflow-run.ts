@@ -53,7 +53,8 @@ export function readWorkflowRun(env: Environment): WorkflowRun {
     apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
     action: actionOf(env),
     // A run of pull_request_target belongs to the base repository, wherever the head lies: it gets what it asks for.
-    fromFork: pullRequest !== undefined && env.GITHUB_EVENT_NAME !== 'pull_request_target' && isFromFork(pullRequest),
+    fromFork:
+      pullRequest !== undefined && env.GITHUB_EVENT_NAME !== 'pull_request_target' && isFromFork(pullRequest),
     pullRequestAuthor: pullRequest?.user?.login,
     oidc: requestUrl && requestToken ? { requestUrl, requestToken } : undefined,
   }

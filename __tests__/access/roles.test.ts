@@ -1,6 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { parseRole, roleDefinitionId, roleGuidOf, roleNameOf } from '../../src/access/roles.ts'
+import { coversDataAction, type Permission } from '../../src/access/permissions.ts'
+import {
+  hasDataActions,
+  leastRoleFor,
+  parseRole,
+  roleCovers,
+  roleDefinitionId,
+  roleGuidOf,
+  roleNameOf,
+} from '../../src/access/roles.ts'
 
 const user = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
@@ -78,15 +87,65 @@ test('names are today’s names', () => {
   expect(roleNameOf(subscriptionId)).toBeUndefined()
 })
 
+const operation = (name: string) => `Microsoft.CognitiveServices/accounts/${name}`
+
+test.each([
+  ['OpenAI/deployments/chat/completions/action', 'Cognitive Services OpenAI User'],
+  ['OpenAI/responses/write', 'Cognitive Services OpenAI User'],
+  ['OpenAI/files/import', 'Cognitive Services OpenAI Contributor'],
+  ['OpenAI/models/read', 'Cognitive Services Data Reader'],
+  ['MaaS/chat/completions/action', 'Cognitive Services User'],
+  ['AIServices/providers/action', 'Cognitive Services User'],
+  ['AIServices/responses/write', 'Foundry Project Runtime User'],
+  ['AIServices/endpoints/interact/action', 'Foundry Agent Consumer'],
+  ['AIServices/agents/endpoints/UserIdentityImpersonation/action', undefined],
+])('the least role for %s is %s', (name, role) => {
+  expect(leastRoleFor(operation(name))?.name).toBe(role)
+})
+
+const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+const owner = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
+
+test.each([
+  ['the OpenAI User, an OpenAI model', openAIUser, 'OpenAI/responses/write', true],
+  ['the OpenAI User, a Foundry model', openAIUser, 'MaaS/chat/completions/action', false],
+  ['an Owner, anything', owner, 'OpenAI/responses/write', false],
+  ['a custom role, nobody knows', subscriptionId, 'OpenAI/responses/write', undefined],
+])('what a role covers: %s', (_, guid, name, expected) => {
+  expect(roleCovers(guid.toUpperCase(), operation(name))).toBe(expected)
+})
+
+test('roles that administer let nobody call anything', () => {
+  expect([openAIUser, owner, subscriptionId].map(hasDataActions)).toEqual([true, false, undefined])
+})
+
 const officialFile = new URL('../../../shared/roles.json', import.meta.url)
 
 if (existsSync(officialFile)) {
-  const official: Array<{ name: string; roleName: string }> = JSON.parse(readFileSync(officialFile, 'utf8'))
+  const official: Array<{ name: string; roleName: string; permissions: Permission[] }> = JSON.parse(
+    readFileSync(officialFile, 'utf8'),
+  )
 
   test.each(official.map(({ name, roleName }) => [roleName, name]))(
     '%s is known by the official name',
     (roleName, guid) => {
       expect(parseRole(roleName)).toEqual({ kind: 'guid', guid })
+    },
+  )
+
+  /** Every data action that stands in any definition, wildcards filled in. */
+  const named = new Set(
+    official
+      .flatMap(({ permissions }) => permissions)
+      .flatMap(({ dataActions = [], notDataActions = [] }) => [...dataActions, ...notDataActions])
+      .map(action => action.replaceAll('*', 'x')),
+  )
+
+  test.each(official.map(({ roleName, name, permissions }) => [roleName, name, permissions] as const))(
+    '%s covers what its official definition covers',
+    (_, guid, permissions) => {
+      for (const action of named)
+        expect([action, roleCovers(guid, action)]).toEqual([action, coversDataAction(permissions, action)])
     },
   )
 } else {

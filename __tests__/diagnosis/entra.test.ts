@@ -77,7 +77,7 @@ describe('the AADSTS number decides', () => {
       'transient',
     ],
     [50166, 'Request to External OIDC endpoint failed.', 'issuer-keys-unavailable', 'transient'],
-    [700024, 'Client assertion is not within its valid time range', 'assertion-expired', 'fatal'],
+    [700024, 'Client assertion is not within its valid time range', 'assertion-expired', 'wait'],
     [
       700016,
       "Application with identifier 'x' was not found in the directory 'Contoso'.",

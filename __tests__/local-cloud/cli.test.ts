@@ -172,6 +172,22 @@ describe('options', () => {
     expect([await infer(), await infer()]).toEqual([200, 200])
     await client.close()
   })
+
+  test('--throttling limits requests to Resource Manager as Azure does', async () => {
+    const { env } = await startCli('--throttling')
+    const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
+    const token = await accessTokenFor(client.send, {
+      authorityHost: env.LOCAL_CLOUD_AUTHORITY_HOST ?? '',
+      tenantId: env.AZURE_TENANT_ID ?? '',
+      clientId: env.AZURE_CLIENT_ID ?? '',
+      resource: 'https://management.azure.com',
+      assertion: await idTokenFor(client.send, env),
+    })
+    const url = `${env.LOCAL_CLOUD_RESOURCE_MANAGER}${env.LOCAL_CLOUD_RESOURCE_ID}?api-version=2023-05-01`
+    const { headers } = await client.send(url, { headers: { authorization: `Bearer ${token}` } })
+    expect(headers['x-ms-ratelimit-remaining-subscription-reads']).toBe('249')
+    await client.close()
+  })
 })
 
 describe('end', () => {

@@ -83,10 +83,16 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
     '  while calling the model',
     '  401 PermissionDenied: No.',
     '  apim-request-id: r-1',
-    '  A token of one tenant cannot call a resource of another.',
+    `  The token is of tenant ${ids.tenant}, and a token of one tenant cannot call a resource of another.`,
+    '  To tell it apart: Resource Manager says the same as `resource-manager-token-rejected`, where it is asked first.',
+    '',
+    'See which tenant the resource is in:',
+    `    az account show --subscription ${ids.subscription} --query '{name:name, tenantId:tenantId}' --output table`,
     '',
     'What to do:',
     '    Set `tenant-id` and `client-id` to an identity of the tenant that the resource is in.',
+    '',
+    'More about tenant-mismatch: docs/diagnosis.md#tenant-mismatch',
   ])
 })
 

@@ -2,6 +2,14 @@ import type { Account, Deployment } from '../world.ts'
 import { isEmbeddingModel } from './model.ts'
 import { apiNotSupported, deploymentNotFound, operationNotSupported } from './refusals.ts'
 
+/** The account as a replica sees it that learns of new deployments `lag` milliseconds late. */
+export function accountAsSeen(account: Account, now: number, lag: number): Account {
+  const deployments = account.deployments.filter(
+    ({ createdOn }) => createdOn === undefined || Date.parse(createdOn) + lag <= now,
+  )
+  return { ...account, deployments }
+}
+
 /** The deployment of that name that can answer now: one that is being made or has failed does not exist here. */
 export function servedDeployment({ deployments }: Account, name: string): Deployment | undefined {
   return deployments.find(

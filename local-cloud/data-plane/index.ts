@@ -31,7 +31,12 @@ const answers: Record<OperationName, (call: Call) => ServiceReply> = {
 
 /** The inference endpoint of one account, or the one that a region's accounts without a subdomain share. */
 export function createDataPlane(context: Context, host: Host): Service {
-  const gateway: Gateway = { context, host, mayUseData: byReplicasInTurn(context) }
+  const gateway: Gateway = {
+    context,
+    host,
+    mayUseData: byReplicasInTurn(context),
+    nextDeploymentLag: createDeploymentLag(context),
+  }
   return {
     name: 'data-plane',
     routes: Object.keys(operations)
@@ -64,6 +69,11 @@ function byReplicasInTurn(context: Context): MayUseData {
     visits += 1
     return authorizer.mayUseData(principalId, dataAction, scope, replica)
   }
+}
+
+function createDeploymentLag({ lag }: Context): () => number {
+  let visits = 0
+  return () => lag.deployments[visits++ % lag.deployments.length] ?? 0
 }
 
 /** The service names no character set in its JSON. */

@@ -5,6 +5,7 @@ import type { Account } from '../world.ts'
 import { accountAddressed, type Host, isKeyOf } from './accounts.ts'
 import { classic } from './apis.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
+import { accountAsSeen } from './deployments.ts'
 import { regionHeader } from './headers.ts'
 import type { Operation } from './operations.ts'
 import {
@@ -40,6 +41,8 @@ export interface Gateway {
   context: Context
   host: Host
   mayUseData: MayUseData
+  /** Of the replica that answers next, in milliseconds. */
+  nextDeploymentLag: () => number
 }
 
 /** Who asks: a holder of a key may do everything, a principal what its roles say. */
@@ -47,7 +50,7 @@ type Caller = { kind: 'key' } | { kind: 'principal'; objectId: string }
 
 /** Network, authentication, authorization, validation: the order in which the service refuses. */
 export async function serve(
-  { context, host, mayUseData }: Gateway,
+  { context, host, mayUseData, nextDeploymentLag }: Gateway,
   operation: Operation,
   request: ServiceRequest,
   params: Readonly<Record<string, string>>,
@@ -64,12 +67,13 @@ export async function serve(
       authorize(mayUseData, operation, account, params, caller)
       requireServed(operation, account, params)
       operation.api.checkApiVersion(request.url.searchParams.get('api-version'))
+      const now = context.clock.now()
       return answer({
-        account,
+        account: accountAsSeen(account, now, nextDeploymentLag()),
         params,
         headers: request.headers,
         body: request.body,
-        now: context.clock.now(),
+        now,
       })
     })
     return {

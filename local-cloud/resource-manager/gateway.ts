@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { type AccessRequest, type Authorizer, createAuthorizer, type Decision } from '../rbac.ts'
 import { covers, subscriptionIdOf } from '../scopes.ts'
 import type { Route, ServiceReply, ServiceRequest } from '../service.ts'
+import { createThrottle, operationsOf, remainingHeader } from '../throttling.ts'
 import type { World } from '../world.ts'
 import { authenticate, type Caller, requireTenant } from './authentication.ts'
 import { ArmError, gatewayError } from './errors.ts'
@@ -33,12 +34,23 @@ export function queryParameter(url: URL, name: string): string | undefined {
 
 export function createGateway(context: Context): Gateway {
   const authorizer = createAuthorizer(context)
+  const throttle =
+    context.throttling === undefined ? undefined : createThrottle(context.throttling, context.clock.now)
 
   async function admit(request: ServiceRequest, params: Call['params']): Promise<Call> {
     requireApiVersion(request)
     const caller = await authenticate(context, request)
     requireSubscription(context, request, caller)
     return { request, params, caller }
+  }
+
+  /** Headers that say what is left to the caller. @throws ArmError 429 */
+  function spend({ request, caller }: Call): Record<string, string> {
+    const subscriptionId = subscriptionIdOf(request.url.pathname)
+    if (throttle === undefined || subscriptionId === undefined) return {}
+    const operations = operationsOf(request.method)
+    const left = throttle.spend({ subscriptionId, principalId: caller.oid, operations })
+    return { [remainingHeader('subscription', operations)]: String(left) }
   }
 
   return {
@@ -51,14 +63,14 @@ export function createGateway(context: Context): Gateway {
         method,
         path,
         async handle(request, params) {
-          let call: Call | undefined
-          try {
-            call = await admit(request, params)
-            return { ...handle(call), caller: call.caller.oid }
-          } catch (error) {
-            if (!(error instanceof ArmError)) throw error
-            return call ? { ...error.toReply(), caller: call.caller.oid } : error.toReply()
-          }
+          let known: Pick<ServiceReply, 'caller' | 'headers'> = {}
+          const reply = await refusing(async () => {
+            const call = await admit(request, params)
+            known = { caller: call.caller.oid }
+            known.headers = spend(call)
+            return handle(call)
+          })
+          return { ...reply, ...known, headers: { ...known.headers, ...reply.headers } }
         },
       }
     },
@@ -68,6 +80,15 @@ export function createGateway(context: Context): Gateway {
       if (!decision.allowed) throw forbidden(caller, request.action, request.scope, decision)
       requireUnlocked(context.world, request.action, request.scope)
     },
+  }
+}
+
+async function refusing(produce: () => Promise<ServiceReply>): Promise<ServiceReply> {
+  try {
+    return await produce()
+  } catch (error) {
+    if (!(error instanceof ArmError)) throw error
+    return error.toReply()
   }
 }
 

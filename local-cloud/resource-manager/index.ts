@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { subscriptionIdOf } from '../scopes.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
+import { type Operations, operationsOf, remainingHeader } from '../throttling.ts'
 import { accessViewRoutes } from './access-views.ts'
 import { accountRoutes } from './accounts.ts'
 import { deploymentRoutes } from './deployments.ts'
@@ -26,7 +27,10 @@ export function createResourceManager(context: Context): Service {
       ...directoryRoutes(gateway),
     ],
     notFound,
-    commonHeaders: request => commonHeaders(request, context.clock.now()),
+    commonHeaders: request => ({
+      ...commonHeaders(request, context.clock.now()),
+      ...unlimited(context, request),
+    }),
   }
 }
 
@@ -42,19 +46,21 @@ function notFound({ url }: ServiceRequest): ServiceReply {
   return error.toReply()
 }
 
-/** Of a full bucket, what one request leaves; the local cloud throttles only where a fault makes it. */
-const REMAINING: Readonly<Record<string, [bucket: string, count: string]>> = {
-  GET: ['reads', '11999'],
-  HEAD: ['reads', '11999'],
-  DELETE: ['deletes', '14999'],
+/** A full hour's allowance less one, in the figures of recordings. */
+const UNLIMITED: Readonly<Record<Operations, string>> = { reads: '11999', writes: '1199', deletes: '14999' }
+
+/** What is left where nobody counts. Of a subscription that is throttled the gateway tells, once it knows who asks. */
+function unlimited({ throttling }: Context, { method, url }: ServiceRequest): Record<string, string> {
+  const operations = operationsOf(method)
+  const ofTenant = subscriptionIdOf(url.pathname) === undefined
+  if (throttling !== undefined && !ofTenant) return {}
+  return { [remainingHeader(ofTenant ? 'tenant' : 'subscription', operations)]: UNLIMITED[operations] }
 }
 
-function commonHeaders({ method, url, headers }: ServiceRequest, now: number): Record<string, string> {
+function commonHeaders({ headers }: ServiceRequest, now: number): Record<string, string> {
   const requestId = crypto.randomUUID()
   const correlationId = headers['x-ms-correlation-request-id'] ?? requestId
   const stamp = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const [bucket, count] = REMAINING[method] ?? ['writes', '1199']
-  const owner = subscriptionIdOf(url.pathname) === undefined ? 'tenant' : 'subscription'
   const clientRequestId = headers['x-ms-client-request-id']
   const isEchoWanted = headers['x-ms-return-client-request-id']?.toLowerCase() === 'true'
   return {
@@ -66,7 +72,6 @@ function commonHeaders({ method, url, headers }: ServiceRequest, now: number): R
     'x-ms-request-id': requestId,
     'x-ms-correlation-request-id': correlationId,
     'x-ms-routing-request-id': `WESTEUROPE:${stamp}:${requestId}`,
-    [`x-ms-ratelimit-remaining-${owner}-${bucket}`]: count,
     ...(isEchoWanted && clientRequestId !== undefined ? { 'x-ms-client-request-id': clientRequestId } : {}),
   }
 }

@@ -45,7 +45,9 @@ export function lookAfterDenial(managed: Managed, denied: Denied): Promise<After
       heldByOthers: here
         .filter(({ principalType }) => principalType === 'ServicePrincipal')
         .flatMap(assignmentOf)
-        .filter(({ roleGuid, principalId: holder }) => roleGuid === denied.role.guid && holder !== principalId)
+        .filter(
+          ({ roleGuid, principalId: holder }) => roleGuid === denied.role.guid && holder !== principalId,
+        )
         .filter(({ scope: at }) => isSame(at, scope)),
       denyAssignments: denies
         .filter(deny => forbids(deny, denied, new Set([principalId, ...denied.groupIds])))
@@ -81,12 +83,22 @@ async function readable<T>(entries: AsyncIterable<T>): Promise<T[]> {
 /** In Azure everybody is a principal with this id. */
 const everybody = '00000000-0000-0000-0000-000000000000'
 
-function forbids(deny: DenyAssignment, { role, dataActions }: Denied, identities: ReadonlySet<string>): boolean {
-  const ids = (principals: DenyAssignment['principals']) => (principals ?? []).map(({ id }) => id?.toLowerCase() ?? '')
+function forbids(
+  deny: DenyAssignment,
+  { role, dataActions }: Denied,
+  identities: ReadonlySet<string>,
+): boolean {
+  const ids = (principals: DenyAssignment['principals']) =>
+    (principals ?? []).map(({ id }) => id?.toLowerCase() ?? '')
   const named = ids(deny.principals).some(id => id === everybody || identities.has(id))
   const excluded = ids(deny.excludePrincipals).some(id => identities.has(id))
   const reaches = deny.doNotApplyToChildScopes !== true || isSame(deny.scope ?? '', role.scope)
-  return named && !excluded && reaches && dataActions.some(action => coversDataAction(deny.permissions ?? [], action))
+  return (
+    named &&
+    !excluded &&
+    reaches &&
+    dataActions.some(action => coversDataAction(deny.permissions ?? [], action))
+  )
 }
 
 const folded = (scope: string) => withoutLeadingSlash(scope).toLowerCase()

@@ -148,6 +148,12 @@ export function roleCovers(guid: string, dataAction: string): boolean | undefine
   return role.data !== undefined && coversDataAction([role.data], dataAction)
 }
 
+/** Whether a built-in role lets anybody call anything at all; undefined for custom roles. */
+export function hasDataActions(guid: string): boolean | undefined {
+  const role = builtInRoles.find(candidate => candidate.guid === guid.toLowerCase())
+  return role && role.data !== undefined
+}
+
 /** Roles for callers of models, from the one that allows least to the one that allows most. */
 const leastFirst = [
   'Foundry Agent Consumer',

@@ -22,11 +22,14 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   700238: 'federation-disabled',
   50027: 'assertion-rejected',
   500271: 'assertion-rejected',
+  700222: 'assertion-rejected',
+  700023: 'assertion-rejected',
   5002738: 'assertion-rejected',
   50013: 'assertion-rejected',
   700021: 'assertion-rejected',
   700030: 'assertion-rejected',
   700024: 'assertion-expired',
+  500133: 'assertion-expired',
   50166: 'issuer-keys-unavailable',
   700016: 'application-not-found',
   700015: 'application-not-found',
@@ -43,6 +46,8 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   53003: 'conditional-access-blocked',
   530031: 'conditional-access-blocked',
   53000: 'conditional-access-blocked',
+  50131: 'conditional-access-blocked',
+  50001: 'token-scope-invalid',
   500011: 'token-scope-invalid',
   500014: 'token-scope-invalid',
   70011: 'token-scope-invalid',
@@ -52,7 +57,8 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   90024: 'entra-unavailable',
   90033: 'entra-unavailable',
   90006: 'entra-unavailable',
-  90020: 'entra-unavailable',
+  90012: 'entra-unavailable',
+  90025: 'entra-unavailable',
   50000: 'entra-unavailable',
 }
 
@@ -60,19 +66,43 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
  * A federated credential that was made a moment ago is not known to every replica of Entra at once; an assertion that was kept
  * for too long can be had anew.
  */
-const mayPass: ReadonlySet<number> = new Set([70021, 700213, 70025, 700024])
+const mayPass: ReadonlySet<DiagnosisCode> = new Set([
+  'federated-subject-mismatch',
+  'federated-credential-missing',
+  'assertion-expired',
+])
 
+/** For numbers that are not known: the words have changed less over the years than the numbers. In the order in which they are tried. */
+const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
+  [/with case-insensitive comparison, but not/i, 'federated-subject-case-mismatch'],
+  [/no matching federated identity record .* assertion issuer '/i, 'federated-issuer-mismatch'],
+  [/no matching federated identity record .* assertion audience '/i, 'federated-audience-mismatch'],
+  [/no matching federated identity record/i, 'federated-subject-mismatch'],
+  [/has no configured federated identity credentials/i, 'federated-credential-missing'],
+  [/must contain the enterprise claim/i, 'federated-enterprise-claim-required'],
+  [/assertion is not within its valid time range/i, 'assertion-expired'],
+  [/assertion .* the key was not found/i, 'issuer-keys-unavailable'],
+  [/assertion contains an invalid signature|invalid JWT token/i, 'assertion-rejected'],
+  [/application with identifier .* was not found in the directory/i, 'application-not-found'],
+  [/is missing service principal in the tenant/i, 'service-principal-missing'],
+  [/resource principal named .* was not found in the tenant/i, 'token-scope-invalid'],
+  [/blocked by conditional access/i, 'conditional-access-blocked'],
+]
+
+const text = v.fallback(v.optional(v.string()), undefined)
+const numbers = v.array(v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer()))
 const errorBody = v.object({
-  error: v.optional(v.string()),
-  error_description: v.optional(v.string()),
-  error_codes: v.optional(v.array(v.number())),
-  trace_id: v.optional(v.string()),
-  correlation_id: v.optional(v.string()),
+  error: text,
+  error_description: text,
+  error_codes: v.fallback(v.optional(numbers), undefined),
+  trace_id: text,
+  correlation_id: text,
 })
 
 /** @param now Milliseconds since the epoch. */
 export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
-  const parsed = v.safeParse(errorBody, parseJson(reply.body))
+  const json = parseJson(reply.body)
+  const parsed = v.safeParse(errorBody, Array.isArray(json) ? json[0] : json)
   const body = parsed.success ? parsed.output : {}
   const description = wordingOf(body.error_description ?? reply.body)
   const number = aadstsNumber(body.error_codes, description)
@@ -96,13 +126,14 @@ function kindAndCode(
   description: string,
   status: number,
 ): Pick<Refusal, 'kind' | 'code'> {
-  const code = number === undefined ? undefined : codeOfNumber(number, description)
+  const code =
+    (number === undefined ? undefined : codeOfNumber(number, description)) ??
+    byWording.find(([pattern]) => pattern.test(description))?.[1]
   if (code === 'entra-throttled' || (code === undefined && status === 429))
     return { kind: 'throttled', code: 'entra-throttled' }
   if (code === 'entra-unavailable' || code === 'issuer-keys-unavailable') return { kind: 'transient', code }
-  if (code !== undefined)
-    return { kind: number !== undefined && mayPass.has(number) ? 'wait' : 'fatal', code }
-  if ((error ?? description).includes('temporarily_unavailable') || status >= 500 || status === 408)
+  if (code !== undefined) return { kind: mayPass.has(code) ? 'wait' : 'fatal', code }
+  if (/temporarily_unavailable|server_error/.test(error ?? description) || status >= 500 || status === 408)
     return { kind: 'transient', code: 'entra-unavailable' }
   return { kind: 'fatal', code: 'entra-rejected' }
 }
@@ -117,7 +148,7 @@ function codeOfNumber(number: number, description: string): DiagnosisCode | unde
 function aadstsNumber(codes: readonly number[] | undefined, description: string): number | undefined {
   const first = codes?.[0]
   if (first !== undefined) return first
-  const inText = /AADSTS(\d+)/.exec(description)?.[1]
+  const inText = /AADSTS(\d+)/i.exec(description)?.[1]
   return inText === undefined ? undefined : Number(inText)
 }
 

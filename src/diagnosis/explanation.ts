@@ -9,11 +9,11 @@ import type { Refusal } from './verdict.ts'
 export interface Explanation {
   /** What failed, as a headline. */
   title: string
-  /** What the code means in any run, for the docs. Absent: what `why` says does not depend on the run, but for values. */
+  /** What the code means in any run, for the docs, in Markdown. Absent: what `why` says depends on the run for values only. */
   about?: string
   /** Why this is the most likely cause here. */
   why: (told: Told) => string
-  /** How to tell it from causes that look alike. */
+  /** How to tell it from causes that look alike: Markdown of our own, without values. */
   unlike?: string
   /** Ready to paste, the likeliest first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
   fixes: (told: Told) => Fix[]

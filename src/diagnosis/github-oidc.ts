@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
 import { isDependabotRun, type WorkflowRun } from '../workflow-run.ts'
-import { ownRefusal, parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+import { ownRefusal, parseJson, type Refusal, retryAfterMs, saidBy, wordingOf } from './verdict.ts'
 
 /** Refusals of GitHub's OIDC endpoint. */
 
@@ -32,7 +32,7 @@ export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
   const body = v.safeParse(errorBody, parseJson(reply.body))
   const said = saidBy(reply, undefined, body.success ? body.output.message : reply.body)
   const { status } = reply
-  if (status === 429) {
+  if (status === 429 || (status === 403 && isRateLimited(reply))) {
     const after = retryAfterMs(reply.headers, now)
     return {
       kind: 'throttled',
@@ -44,4 +44,9 @@ export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
   if (status >= 500 || status === 408 || status < 400)
     return { kind: 'transient', code: 'oidc-endpoint-unavailable', said }
   return { kind: 'fatal', code: 'oidc-request-refused', said }
+}
+
+/** GitHub says with 403, too, that it was asked too often (docs.github.com, rate limits for the REST API). */
+function isRateLimited({ headers, body }: HttpReply): boolean {
+  return headers['x-ratelimit-remaining'] === '0' || /\brate limit/i.test(wordingOf(body))
 }

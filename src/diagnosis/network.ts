@@ -1,36 +1,46 @@
-import { type NetworkFailure, requestTimedOut, responseTooLarge, untrustedOrigin } from '../http.ts'
+import {
+  type NetworkFailure,
+  proxyUnusable,
+  requestTimedOut,
+  responseTooLarge,
+  untrustedOrigin,
+} from '../network-failure.ts'
 import { plain } from '../untrusted-text.ts'
-import type { DiagnosisCode } from './codes.ts'
 import type { Refusal } from './verdict.ts'
 
 /** Requests that got no reply, on whichever hop. */
 
-/** Node's and OpenSSL's codes for a certificate that is not trusted. */
-const tlsCode = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|ERR_SSL|EPROTO/
+type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+
+const unresolved = /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/
+/** A certificate that Node does not accept (nodejs.org, tls: X509 certificate error codes). Failures of TLS itself, ERR_SSL_… and EPROTO, are none. */
+const untrusted =
+  /^(?!ERR_SSL_)(.*CERT.*|.*ISSUER.*|.*CRL.*|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/
+const timedOut = /^(ETIMEDOUT|ESOCKETTIMEDOUT|UND_ERR_\w+_TIMEOUT)$/
+const never: ReadonlySet<string> = new Set([proxyUnusable, responseTooLarge, untrustedOrigin])
 
 export function refusalOfNetwork(failure: NetworkFailure): Refusal {
+  const { code, target, proxy, host, message } = failure
   return {
     ...kindAndCode(failure),
-    said: { serviceCode: failure.code, message: plain(failure.message), ids: {}, host: failure.host },
+    said: { serviceCode: plain(code, 80), message: plain(message), ids: {}, host: plain(host, 260) },
+    way: { target: plain(target, 260), ...(proxy === undefined ? {} : { proxy: plain(proxy.host, 260) }) },
   }
 }
 
-function kindAndCode({ code, viaProxy }: NetworkFailure): { kind: Refusal['kind']; code: DiagnosisCode } {
-  if (code.startsWith('PROXY_')) return { kind: 'fatal', code: 'proxy-refused' }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_NODATA' || code === 'EAI_FAIL') {
-    return { kind: 'transient', code: 'dns-failed' }
-  }
-  if (tlsCode.test(code)) return { kind: 'fatal', code: 'tls-untrusted' }
-  if (
-    code === requestTimedOut ||
-    code === 'ETIMEDOUT' ||
-    code === 'UND_ERR_CONNECT_TIMEOUT' ||
-    code === 'UND_ERR_HEADERS_TIMEOUT'
-  ) {
-    return { kind: 'transient', code: 'request-timeout' }
-  }
-  if (code === responseTooLarge || code === untrustedOrigin)
-    return { kind: 'fatal', code: 'connection-failed' }
-  if (viaProxy && code === 'ECONNREFUSED') return { kind: 'transient', code: 'proxy-refused' }
-  return { kind: 'transient', code: 'connection-failed' }
+function kindAndCode({ code, proxy }: NetworkFailure): KindAndCode {
+  // Some resolvers say EAI_AGAIN for a name that does not exist: whether it passes, only another try tells.
+  if (unresolved.test(code)) return { kind: 'transient', code: 'dns-failed' }
+  if (untrusted.test(code)) return { kind: 'fatal', code: 'tls-untrusted' }
+  if (code === requestTimedOut || timedOut.test(code)) return { kind: 'transient', code: 'request-timeout' }
+  if (proxy?.failed === true || code.startsWith('PROXY_'))
+    return { kind: mayPassAtProxy(code) ? 'transient' : 'fatal', code: 'proxy-refused' }
+  return { kind: never.has(code) ? 'fatal' : 'transient', code: 'connection-failed' }
+}
+
+/** What a proxy answered is its policy, unless it says that it is busy or did not get through; everything else is a broken line. */
+function mayPassAtProxy(code: string): boolean {
+  const status = /^PROXY_(\d{3})$/.exec(code)?.[1]
+  if (status === undefined) return !never.has(code)
+  return status === '408' || status === '429' || status.startsWith('5')
 }

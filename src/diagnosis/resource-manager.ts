@@ -1,13 +1,15 @@
-import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
 import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
-import { parseJson, type Refusal, retryAfterMs, saidBy, wordingOf } from './verdict.ts'
+import { type ErrorBody, isPage, readErrorBody } from './error-body.ts'
+import { type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
 /** Refusals of Azure Resource Manager, by the service's own code first (learn.microsoft.com, common-deployment-errors; RBAC troubleshooting). */
 
 type KindAndCode = Pick<Refusal, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
+
+const throttled: KindAndCode = { kind: 'throttled', code: 'resource-manager-throttled' }
 
 /** Names in lower case. */
 const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
@@ -42,36 +44,26 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
   }),
 )
 
-const nested = v.object({ code: v.optional(v.string()), message: v.optional(v.string()) })
-const errorBody = v.union([
-  v.pipe(
-    v.object({ error: nested }),
-    v.transform(({ error }) => error),
-  ),
-  nested,
-])
-
 /** @param now Milliseconds since the epoch. */
 export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal {
-  const parsed = v.safeParse(errorBody, parseJson(reply.body))
-  const body = parsed.success ? parsed.output : {}
-  const message = wordingOf(body.message ?? reply.body)
+  const body = readErrorBody(reply.body)
+  const { message } = body
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
   const action = /perform action '([^']+)'/.exec(message)?.[1]
   return {
-    ...kindAndCode(body.code, message, reply.status),
-    said: saidBy(reply, body.code, message),
+    ...(isPage(reply) ? byStatusAlone(reply.status) : kindAndCode(body, reply.status)),
+    said: saidBy(reply, body.codes[0], message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
     ...(action === undefined ? {} : { named: { action: plain(action, 200) } }),
   }
 }
 
-function kindAndCode(serviceCode: string | undefined, message: string, status: number): KindAndCode {
-  const known = serviceCode === undefined ? codeInText(message) : byServiceCode.get(serviceCode.toLowerCase())
+function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode {
+  const known = codes.map(code => byServiceCode.get(code.toLowerCase())).find(found => found !== undefined)
   if (known !== undefined) return known
-  if (status === 429 || /throttled$|^toomanyrequests$/i.test(serviceCode ?? '')) {
-    return { kind: 'throttled', code: 'resource-manager-throttled' }
-  }
+  const inText = codes.length === 0 ? codeInText(message) : undefined
+  if (inText !== undefined) return inText
+  if (status === 429 || codes.some(code => /throttled$|^toomanyrequests$/i.test(code))) return throttled
   return byWording(message) ?? byStatus(status)
 }
 
@@ -87,15 +79,11 @@ function byWording(message: string): KindAndCode | undefined {
   if (/ABAC condition not fulfilled/i.test(message)) return fatal('delegation-condition-unmet')
   if (/following scope\(s\) are locked/i.test(message)) return fatal('resource-locked')
   if (/role assignment already exists/i.test(message)) return fatal('role-assignment-exists')
-  if (
-    /does not have authorization to perform action 'Microsoft\.Authorization\/roleAssignments\/write'/i.test(
-      message,
-    )
-  ) {
+  if (/was disallowed by policy/i.test(message)) return fatal('policy-denied')
+  const lacking = /does not have (?:authorization|permission) to perform action '([^']*)/i.exec(message)?.[1]
+  if (lacking?.toLowerCase() === 'microsoft.authorization/roleassignments/write')
     return fatal('cannot-assign-role')
-  }
-  if (/does not have authorization to perform action/i.test(message))
-    return fatal('resource-manager-forbidden')
+  if (lacking !== undefined) return fatal('resource-manager-forbidden')
   if (/access token is from the wrong issuer/i.test(message)) return fatal('resource-manager-token-rejected')
   return undefined
 }
@@ -103,6 +91,12 @@ function byWording(message: string): KindAndCode | undefined {
 function byStatus(status: number): KindAndCode {
   if (status === 401) return fatal('resource-manager-token-rejected')
   if (status === 403) return fatal('resource-manager-forbidden')
+  return byStatusAlone(status)
+}
+
+/** What is left where neither code nor words say anything. */
+function byStatusAlone(status: number): KindAndCode {
+  if (status === 429) return throttled
   if (status === 408 || status >= 500) return { kind: 'transient', code: 'resource-manager-unavailable' }
   return fatal('resource-manager-rejected')
 }

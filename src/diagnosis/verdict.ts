@@ -16,6 +16,8 @@ export interface Refusal {
   retryAfterMs?: number
   /** What the reply named, where the kind of refusal has such a thing. */
   named?: { dataAction?: string; action?: string; audience?: string; parameter?: string; deployment?: string }
+  /** Where the request was going, where no reply came: hosts, with their ports. */
+  way?: { target: string; proxy?: string }
 }
 
 /** What a service said, made safe to print. */
@@ -74,9 +76,16 @@ export function saidBy(reply: HttpReply, serviceCode: string | undefined, messag
   return {
     status: reply.status,
     ...(serviceCode === undefined ? {} : { serviceCode: plain(serviceCode, 80) }),
-    message: plain(message, maxSaidLength),
+    message: plain(`${redirectOf(reply)}${message}`, maxSaidLength),
     ids,
   }
+}
+
+/** None of the services redirects: a proxy or a captive portal does. It is never followed, for a token would go along. */
+function redirectOf({ status, headers }: HttpReply): string {
+  const { location } = headers
+  if (status < 300 || status > 399 || location === undefined) return ''
+  return `It redirects to ${plain(location, 200)}; redirects are not followed. `
 }
 
 /**

@@ -53,13 +53,16 @@ export function planLines({ grant, role, principal, roleState }: Facts): string[
   ]
 }
 
-export function diagnosisLines({ code, title, doing, said, why, fixes }: Diagnosis): string[] {
+export function diagnosisLines({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): string[] {
   return [
     `${code}: ${title}`,
     `  while ${doing}`,
     ...saidLines(said),
     `  ${why}`,
+    ...(unlike === undefined ? [] : [`  To tell it apart: ${unlike}`]),
     ...fixes.flatMap(fix => ['', `${fix.title}:`, ...fix.text.split('\n').map(line => `    ${line}`)]),
+    '',
+    `More about ${code}: ${docs}`,
   ]
 }
 

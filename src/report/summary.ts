@@ -26,7 +26,7 @@ function headline({ result }: Outcome): string {
   return result === 'planned' ? '## 📋 Key-less access: the plan' : '## ✅ Key-less access is proven'
 }
 
-function diagnosisSection({ code, title, doing, said, why, fixes }: Diagnosis): string {
+function diagnosisSection({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): string {
   const head = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
   const ids = Object.entries(said.ids).map(([name, value]) => `${markdown(name)} ${codeSpan(value)}`)
   return [
@@ -35,7 +35,11 @@ function diagnosisSection({ code, title, doing, said, why, fixes }: Diagnosis): 
     codeBlock([head, said.message].filter(part => part !== '').join('\n'), 'text'),
     ids.length === 0 ? '' : ids.join(' · '),
     markdown(why),
+    unlike === undefined ? '' : `**To tell it apart.** ${unlike}`,
     ...fixes.map(fixSection),
+    docs.startsWith('https://')
+      ? `More about ${codeSpan(code)}: <${docs}>`
+      : `More about ${codeSpan(code)}: ${codeSpan(docs)}`,
   ]
     .filter(part => part !== '')
     .join('\n\n')

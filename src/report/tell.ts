@@ -25,14 +25,15 @@ export async function tell(outcome: Outcome, reportPath: string, withSummary: bo
   core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
 }
 
-/** The runner cuts annotations at 4,096 characters; what matters most comes first. */
-function annotation({ title, said, fixes }: Diagnosis): string {
+/** The runner cuts annotations at 4,096 characters; what matters most comes first, and the address of the rest is kept. */
+const maxAnnotation = 4000
+
+function annotation({ title, said, fixes, docs }: Diagnosis): string {
   const [fix] = fixes
   const parts = [`${title}.`, said.message, fix === undefined ? '' : `${fix.title}:\n${fix.text}`]
-  return parts
-    .filter(part => part !== '')
-    .join('\n\n')
-    .slice(0, 4000)
+  const end = `\n\nMore: ${docs}`
+  const text = parts.filter(part => part !== '').join('\n\n')
+  return `${text.slice(0, maxAnnotation - end.length)}${end}`
 }
 
 function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined, report: string): void {

@@ -7,7 +7,7 @@ import { refusalOfNetwork } from '../diagnosis/network.ts'
 import { refusalOfResourceManager } from '../diagnosis/resource-manager.ts'
 import { ownRefusal, parseJson, type Refusal, StepFailure } from '../diagnosis/verdict.ts'
 import { confine, type Http, NetworkFailure } from '../http.ts'
-import { persist } from '../retry.ts'
+import { persist, type RetryPolicy, standardRetry } from '../retry.ts'
 import type { Clock, Log } from '../tools.ts'
 import { plain } from '../untrusted-text.ts'
 
@@ -32,6 +32,13 @@ interface Options {
   tools: { http: Http; clock: Clock; log: Log }
 }
 
+/**
+ * Reads are limited to 25 a second for each principal and subscription, and who comes too early waits ten seconds for another
+ * chance that is no surer (request-limits-and-throttling). A few hundred gates of one pipeline are served all the same, the
+ * unlucky ones only after minutes.
+ */
+const retryPolicy: RetryPolicy = { ...standardRetry, throttledBudgetMs: 5 * 60_000 }
+
 export function createResourceManager({
   cloud,
   subscriptionId,
@@ -51,13 +58,17 @@ export function createResourceManager({
   })
 
   const call: ResourceManager['call'] = (doing, attempt) =>
-    persist(tools, async () => {
-      try {
-        return await attempt()
-      } catch (error) {
-        throw failureOf(doing, error, tools.clock.now())
-      }
-    })
+    persist(
+      tools,
+      async () => {
+        try {
+          return await attempt()
+        } catch (error) {
+          throw failureOf(doing, error, tools.clock.now())
+        }
+      },
+      retryPolicy,
+    )
 
   return {
     authorization,
@@ -87,7 +98,7 @@ function failureOf(doing: string, error: unknown, now: number): unknown {
   if (!isRestError(error)) return error
   const { response } = error
   // Success of which the SDK could make nothing, such as a JSON document cut in half.
-  if (response === undefined || response.status < 400)
+  if (response === undefined || response.status < 300)
     return new StepFailure(doing, notUnderstood(error.message))
   const reply = {
     status: response.status,

@@ -5,13 +5,14 @@ import type { Values } from './values.ts'
 
 /** Commands, Bicep and YAML to paste. Whatever the values hold, they stay what they are: values. */
 
-type Options = Readonly<Record<string, string>>
+/** `true` stands for a flag. */
+type Options = Readonly<Record<string, string | true>>
 
 /** One az command for POSIX shells. Options of one group share a line. */
 export function az(verb: string, ...groups: readonly Options[]): string {
   const lines = groups.map(group =>
     Object.entries(group)
-      .map(([name, value]) => `--${name} ${shellWord(value)}`)
+      .map(([name, value]) => (value === true ? `--${name}` : `--${name} ${shellWord(value)}`))
       .join(' '),
   )
   return [`az ${verb}`, ...lines].join(' \\\n  ')
@@ -55,9 +56,16 @@ export function yamlScalar(text: string): string {
 }
 
 /** Inputs of this action, as they stand in its step. */
-export function inputs(title: string, values: Options): Fix {
+export function inputs(title: string, values: Readonly<Record<string, string>>): Fix {
   const lines = Object.entries(values).map(([name, value]) => `  ${name}: ${yamlScalar(value)}`)
   return { title, language: 'yaml', text: ['with:', ...lines].join('\n') }
+}
+
+/** For services that were asked too often. */
+export const takeTurns: Fix = {
+  title: 'Let such jobs take turns',
+  language: 'yaml',
+  text: 'concurrency:\n  group: key-less-gate\n  cancel-in-progress: false',
 }
 
 /** A job's id where it is a plain identifier, as GitHub demands of it; else a name that is plainly an example. */

@@ -1,7 +1,14 @@
 import { shellWord } from '../../untrusted-text.ts'
-import { advice, type Explanation, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
-import { azLine, bash, inputs, show } from './commands.ts'
-import { addCredential, changeCredential, listCredentials } from './federated-credentials.ts'
+import {
+  advice,
+  type Explanation,
+  type Explanations,
+  type Fix,
+  paragraph,
+  type Told,
+} from '../explanation.ts'
+import { azLine, bash, inputs, show, takeTurns } from './commands.ts'
+import { addCredential, changeCredential, findIdentity, listCredentials } from './federated-credentials.ts'
 import { otherForms, subjectRules, subjectStory } from './subjects.ts'
 import { valuesOf } from './values.ts'
 
@@ -17,27 +24,26 @@ function formsToLookFor({ facts }: Told): string {
   return `If the identity has a credential for this repository already, look in it for one of these instead: ${forms.join(' · ')}.`
 }
 
-const howSubjectsAreMade = (told: Told) =>
-  paragraph(subjectStory(told.facts.assertion), told.facts.subjectTemplate)
-
+/** One of the three that a token and a credential must have in common. */
 function mismatch(
   title: string,
   what: string,
-  others: Omit<Explanation, 'title' | 'why' | 'about'> & { more?: (told: Told) => string },
+  { more = () => '', ...others }: Omit<Explanation, 'title' | 'why'> & { more?: (told: Told) => string },
 ): Explanation {
-  const { more = () => '', ...rest } = others
   return {
     title,
-    about: paragraph(what, 'Entra compares issuer, subject and audience letter by letter, case included.', subjectRules),
-    why: told => paragraph(what, presented(told), howSubjectsAreMade(told), more(told)),
-    ...rest,
+    about: `${what} Entra compares issuer, subject and audience letter by letter, case included.`,
+    why: told => paragraph(what, presented(told), more(told)),
+    ...others,
   }
 }
 
-const signInAgain: Fix = {
-  title: 'Let such jobs take turns',
-  language: 'yaml',
-  text: 'concurrency:\n  group: key-less-gate\n  cancel-in-progress: false',
+const subjectMismatch: typeof mismatch = (title, what, { more = () => '', ...others }) => {
+  const explanation = mismatch(title, what, {
+    ...others,
+    more: told => paragraph(subjectStory(told.facts.assertion), told.facts.subjectTemplate, more(told)),
+  })
+  return { ...explanation, about: paragraph(explanation.about, subjectRules) }
 }
 
 const ofWhichCloud = (told: Told) => {
@@ -59,10 +65,10 @@ export const entraExplanations: Explanations<'entra'> = {
     {
       unlike:
         'With a credential that does not match, Entra says which part: issuer, subject or audience. If you did add one, it sits on another identity: compare the client id.',
-      fixes: told => [...addCredential(told), ...listCredentials(told)],
+      fixes: told => [...addCredential(told), ...findIdentity(told)],
     },
   ),
-  'federated-subject-mismatch': mismatch(
+  'federated-subject-mismatch': subjectMismatch(
     'No federated credential matches the subject of this run',
     'Entra found no credential whose subject is the one that this run presents. It was tried for some twenty seconds, so that a credential made a moment ago is not the reason.',
     {
@@ -72,11 +78,12 @@ export const entraExplanations: Explanations<'entra'> = {
       fixes: told => [...addCredential(told), ...listCredentials(told)],
     },
   ),
-  'federated-subject-case-mismatch': mismatch(
+  'federated-subject-case-mismatch': subjectMismatch(
     'A federated credential matches the subject but for upper and lower case',
     'A credential with this subject exists, written in other letters.',
     {
-      more: () => 'There are two ways out: have the credential say what the run says, or the run what the credential says.',
+      more: () =>
+        'There are two ways out: have the credential say what the run says, or the run what the credential says.',
       unlike: 'In `federated-subject-mismatch` the subject differs in more than case.',
       fixes: told => [
         ...addCredential(told),
@@ -96,7 +103,7 @@ export const entraExplanations: Explanations<'entra'> = {
       more: () =>
         'Enterprises may have an issuer of their own, and so have GitHub Enterprise Server and ghe.com; a slash at the end counts.',
       unlike:
-        'The issuer is compared first: subject and audience may be wrong as well. If the portal shows the same issuer, the credential sits on another identity than this client id’s.',
+        "The issuer is compared first: subject and audience may be wrong as well. If the portal shows the same issuer, the credential sits on another identity than this client id's.",
       fixes: told => [...addCredential(told), ...listCredentials(told)],
     },
   ),
@@ -108,7 +115,12 @@ export const entraExplanations: Explanations<'entra'> = {
         'The usual audience is api://AzureADTokenExchange, in every cloud; the input `audience` changes what the run presents.',
       unlike:
         'Of one issuer and subject an identity can have one credential only: where the command says that it exists already, change that one.',
-      fixes: told => [...usualAudience(told), ...addCredential(told), ...changeCredential(told), ...listCredentials(told)],
+      fixes: told => [
+        ...usualAudience(told),
+        ...addCredential(told),
+        ...changeCredential(told),
+        ...listCredentials(told),
+      ],
     },
   ),
   'federated-enterprise-claim-required': {
@@ -124,7 +136,7 @@ export const entraExplanations: Explanations<'entra'> = {
       'No federated credential mends this. The claim has been seen empty on single runs of repositories that do belong to the enterprise: there, running the job again helps.',
     fixes: () => [
       advice(
-        'Move the repository into an organisation of an enterprise that the tenant accepts (the message names them), or ask the tenant’s administrators for an exception. If it is in one already, run the job again.',
+        "Move the repository into an organisation of an enterprise that the tenant accepts (the message names them), or ask the tenant's administrators for an exception. If it is in one already, run the job again.",
       ),
     ],
   },
@@ -137,7 +149,7 @@ export const entraExplanations: Explanations<'entra'> = {
       const { clientId, issuer } = valuesOf(told)
       return [
         advice(
-          `Ask the tenant’s administrators to let the application ${clientId} use federated credentials of the issuer ${issuer}. Policies for app registrations do not always hold for user-assigned managed identities: one of those may be the way.`,
+          `Ask the tenant's administrators to let the application ${clientId} use federated credentials of the issuer ${issuer}. Policies for app registrations do not always hold for user-assigned managed identities: one of those may be the way.`,
         ),
       ]
     },
@@ -150,7 +162,9 @@ export const entraExplanations: Explanations<'entra'> = {
       'Keys that Entra could not get, or does not know yet, are `issuer-keys-unavailable`; a token outside its time range is `assertion-expired`.',
     fixes: told => [
       issuerDocument(told),
-      advice('Run the job again. If it stays so, the issuer is not the one that signed the token, or signs by another algorithm than RS256.'),
+      advice(
+        'Run the job again. If it stays so, the issuer is not the one that signed the token, or signs by another algorithm than RS256.',
+      ),
     ],
   },
   'assertion-expired': {
@@ -160,8 +174,8 @@ export const entraExplanations: Explanations<'entra'> = {
     unlike: 'Access tokens that end show at the service that they are for, not here.',
     fixes: told => [
       bash(
-        "Compare the runner's clock with Entra's, in a step of the same job",
-        `date -u; curl --silent --head ${shellWord(valuesOf(told).authorityHost)} | grep -i '^date:'`,
+        "See Entra's clock (the header date), and compare it with `date -u`, in a step of the same job",
+        `curl --silent --head ${shellWord(valuesOf(told).authorityHost)}`,
       ),
       advice('Set the clock of the runner by NTP, and run the job again.'),
     ],
@@ -185,8 +199,14 @@ export const entraExplanations: Explanations<'entra'> = {
       const { clientId } = valuesOf(told)
       const query = '{name:displayName, clientId:appId, objectId:id}'
       return [
-        show('See what the id belongs to, be it client id or object id', 'ad sp show', { id: clientId, query }),
-        show('See whether it is the object id of an app registration', 'ad app show', { id: clientId, query }),
+        show('See what the id belongs to, be it client id or object id', 'ad sp show', {
+          id: clientId,
+          query,
+        }),
+        show('See whether it is the object id of an app registration', 'ad app show', {
+          id: clientId,
+          query,
+        }),
         show('See the client ids of your managed identities', 'identity list', {
           query: '[].{name:name, clientId:clientId, tenantId:tenantId}',
         }),
@@ -195,7 +215,8 @@ export const entraExplanations: Explanations<'entra'> = {
   },
   'application-disabled': {
     title: 'The application is disabled',
-    why: told => `The service principal of ${valuesOf(told).clientId} exists, and sign-in is switched off for it.`,
+    why: told =>
+      `The service principal of ${valuesOf(told).clientId} exists, and sign-in is switched off for it.`,
     unlike: 'A Conditional Access policy shows as `conditional-access-blocked`.',
     fixes: told => [
       bash(
@@ -212,7 +233,7 @@ export const entraExplanations: Explanations<'entra'> = {
     unlike: 'An audience that the tenant does not know at all is `token-scope-invalid`.',
     fixes: () => [
       advice(
-        'Check the inputs `cloud`, `authority-host` and `resource-manager-endpoint`: together they decide for whom a token is asked. If the audience is right, switch “Assignment required” off for it under Enterprise applications › Properties, or assign the application.',
+        'Check the inputs `cloud`, `authority-host` and `resource-manager-endpoint`: together they decide for whom a token is asked. If the audience is right, switch `Assignment required` off for it under Enterprise applications › Properties, or assign the application.',
       ),
     ],
   },
@@ -229,7 +250,8 @@ export const entraExplanations: Explanations<'entra'> = {
       const { tenantId, authorityHost } = valuesOf(told)
       return `${authorityHost} does not know the tenant ${tenantId}. A subscription id or a client id in its place is the usual slip.`
     },
-    unlike: 'A tenant of another cloud is sometimes told apart as `wrong-cloud`, and sometimes reads the same.',
+    unlike:
+      'A tenant of another cloud is sometimes told apart as `wrong-cloud`, and sometimes reads the same.',
     fixes: told => [ownTenants, ofWhichCloud(told)],
   },
   'wrong-cloud': {
@@ -254,7 +276,7 @@ export const entraExplanations: Explanations<'entra'> = {
       'Federated credentials and roles are right, or have nothing to do with it. Managed identities are not subject to such policies.',
     fixes: told => [
       advice(
-        `Ask the tenant’s administrators for an exception for ${valuesOf(told).clientId}, or run the job on a runner inside the allowed network. They find the policy by the correlation id, under Sign-in logs › Service principal sign-ins › Conditional Access.`,
+        `Ask the tenant's administrators for an exception for ${valuesOf(told).clientId}, or run the job on a runner inside the allowed network. They find the policy by the correlation id, under Sign-in logs › Service principal sign-ins › Conditional Access.`,
       ),
     ],
   },
@@ -265,15 +287,21 @@ export const entraExplanations: Explanations<'entra'> = {
         'The audience that was asked for is not known in the tenant. In a tenant that never used Azure AI services their service principal is missing.',
         facts.settings && `Asked for are ${audiencesOf(facts.settings.cloud).join(' and ')}.`,
       ),
-    unlike: 'This is about what the token is for, not about who asks: client id and credential were accepted.',
+    unlike:
+      'This is about what the token is for, not about who asks: client id and credential were accepted.',
     fixes: told => {
       const { subscriptionId } = valuesOf(told)
       return [
         bash(
           'Register the provider of Azure AI services, which brings their service principal',
-          azLine('provider register', { subscription: subscriptionId, namespace: 'Microsoft.CognitiveServices' }),
+          azLine('provider register', {
+            subscription: subscriptionId,
+            namespace: 'Microsoft.CognitiveServices',
+          }),
         ),
-        advice('Otherwise check the inputs `cloud`, `authority-host` and `tenant-id`: they may belong to different clouds.'),
+        advice(
+          'Otherwise check the inputs `cloud`, `authority-host` and `tenant-id`: they may belong to different clouds.',
+        ),
       ]
     },
   },
@@ -281,7 +309,7 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'Entra throttles the sign-in',
     why: () => 'There are too many sign-ins of this tenant or application, for longer than this run waits.',
     unlike: 'Nothing is said about the credential: it was not looked at.',
-    fixes: () => [signInAgain, advice('Run the job again later.')],
+    fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'entra-unavailable': {
     title: 'Entra did not answer as it should',
@@ -289,29 +317,34 @@ export const entraExplanations: Explanations<'entra'> = {
       `Several tries at ${valuesOf(told).authorityHost} met an error of the service itself, or something that is no answer of Entra's, such as a proxy's page.`,
     unlike: 'A refusal of Entra has an AADSTS number, and a code of its own.',
     fixes: () => [
-      advice('Run the job again. If it goes on, look at https://azure.status.microsoft, and for a proxy on the way.'),
+      advice(
+        'Run the job again. If it goes on, look at https://azure.status.microsoft, and for a proxy on the way.',
+      ),
     ],
   },
   'entra-rejected': {
     title: 'Entra refused the sign-in',
     why: () => "The reason is in Entra's own words: it is none of those that this action knows.",
     unlike: 'All refusals that have a known cause have a code of their own.',
-    fixes: ({ refusal }) => [
-      advice(`Look the number up: ${errorPage(refusal.said.serviceCode)}`),
-    ],
+    fixes: ({ refusal }) => [advice(`Look the number up: ${errorPage(refusal.said.serviceCode)}`)],
   },
 }
 
 function usualAudience({ facts }: Told): Fix[] {
   const { settings } = facts
-  if (settings === undefined || settings.identity.assertionAudience === settings.cloud.assertionAudience) return []
+  if (settings === undefined || settings.identity.assertionAudience === settings.cloud.assertionAudience)
+    return []
   return [
-    inputs('Leave the input `audience` out, or give the usual one', { audience: settings.cloud.assertionAudience }),
+    inputs('Leave the input `audience` out, or give the usual one', {
+      audience: settings.cloud.assertionAudience,
+    }),
   ]
 }
 
 const enterpriseClaim = (enterprise: string | undefined) =>
-  enterprise ? `This run's token names the enterprise ${enterprise}.` : "This run's token names no enterprise."
+  enterprise
+    ? `This run's token names the enterprise ${enterprise}.`
+    : "This run's token names no enterprise."
 
 function issuerDocument(told: Told): Fix {
   const { issuer } = valuesOf(told)

@@ -108,26 +108,35 @@ export function changeCredential(told: Told): Fix[] {
   return [...when(holder.isApplication, forApplication), ...when(holder.isManagedIdentity, forIdentity)]
 }
 
+/** Resource group and name for the commands above, where no token has told them. */
+export function findIdentity({ facts, refusal }: Told): Fix[] {
+  const { clientId } = valuesOf({ facts, refusal })
+  const find = show('Find the managed identity by its client id', 'identity list', {
+    query: `[?clientId=='${clientId}'].{name:name, resourceGroup:resourceGroup}`,
+  })
+  return when(facts.principal === undefined, find)
+}
+
 /** What the identity has: this action cannot read it, and asks Microsoft Graph nothing. */
 export function listCredentials(told: Told): Fix[] {
   const { clientId } = valuesOf(told)
   const holder = holderOf(told)
   const query = '[].{name:name, issuer:issuer, subject:subject, audience:audiences[0]}'
-  const ofApplication = show('See the credentials of an app registration', 'ad app federated-credential list', {
-    id: clientId,
-    query,
-  })
+  const ofApplication = show(
+    'See the credentials of an app registration',
+    'ad app federated-credential list',
+    {
+      id: clientId,
+      query,
+    },
+  )
   const ofIdentity = show('See the credentials of a managed identity', 'identity federated-credential list', {
     ...identityOptions(holder),
     query,
   })
-  const find = show('Find the managed identity by its client id', 'identity list', {
-    query: `[?clientId=='${clientId}'].{name:name, resourceGroup:resourceGroup}`,
-  })
-  const isNamed = managedIdentityOf(told.facts) !== undefined
   return [
     ...when(holder.isApplication, ofApplication),
     ...when(holder.isManagedIdentity, ofIdentity),
-    ...when(holder.isManagedIdentity && !isNamed, find),
+    ...findIdentity(told),
   ]
 }

@@ -32,7 +32,7 @@ function whyNoToken({ facts: { run } }: Told): string {
   if (run.fromFork)
     return 'GitHub gives runs of pull requests from forks no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens.'
   if (isDependabotRun(run) && run.eventName === 'pull_request_target')
-    return 'The pull request is Dependabot’s, and runs of pull_request_target get a read-only token for it, whatever the workflow asks for.'
+    return "The pull request is Dependabot's, and runs of pull_request_target get a read-only token for it, whatever the workflow asks for."
   return 'Runs that Dependabot starts have a read-only token, unless the job itself names the permissions that it needs.'
 }
 
@@ -65,7 +65,7 @@ export const githubOidcExplanations: Explanations<'githubOidc'> = {
   'oidc-permission-missing': {
     title: 'The job may not ask GitHub for an OIDC token',
     why: () =>
-      'The runner sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN only for jobs with the permission id-token: write, and they are not set. A job that names any permission has none but those that it names: its own list takes the place of the workflow’s.',
+      "The runner sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN only for jobs with the permission id-token: write, and they are not set. A job that names any permission has none but those that it names: its own list takes the place of the workflow's.",
     unlike:
       'An outage never looks like this: where the permission is there and the endpoint fails, the code is `oidc-endpoint-unavailable`. For pull requests from forks and for Dependabot it is `oidc-unavailable-fork`. In a container of your own making, the two variables may also have been left outside.',
     fixes: permissionFixes,

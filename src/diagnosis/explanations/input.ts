@@ -22,7 +22,7 @@ export const inputExplanations: Explanations<'input'> = {
       'An id that has the right form and belongs to nothing is found later, by the service: `application-not-found`, `tenant-not-found`, `subscription-not-found`, `resource-not-found`.',
     fixes: () => [
       advice(
-        'Correct the inputs that are named; README.md lists what each accepts. Client id, tenant id and subscription id are no secrets: kept in repository or environment variables (`vars`), they stay readable in logs. An environment’s variables reach only jobs that name the environment.',
+        "Correct the inputs that are named; README.md lists what each accepts. Client id, tenant id and subscription id are no secrets: kept in repository or environment variables (`vars`), they stay readable in logs. An environment's variables reach only jobs that name the environment.",
       ),
     ],
   },

@@ -1,6 +1,6 @@
 import { assignmentName } from '../../access/grant.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
-import { az, azLine, bash, grantFixes, grantOf, show } from './commands.ts'
+import { az, azLine, bash, grantFixes, grantOf, show, takeTurns } from './commands.ts'
 import { denyAssignmentFixes, fixesOfDenial, whyDenied } from './denial.ts'
 import { type Values, valuesOf } from './values.ts'
 
@@ -57,7 +57,7 @@ function assignmentInTheWay(told: Told): Fix[] {
   const name = assignmentName({ principalId, scope, roleGuid: role.guid, roleDefinitionId: '' })
   return [
     show('See the assignment of that name', 'role assignment list', {
-      all: '',
+      all: true,
       subscription: subscriptionId,
       query: `[?name=='${name}'].{id:id, principalId:principalId, role:roleDefinitionName, scope:scope}`,
     }),
@@ -69,11 +69,6 @@ function assignmentInTheWay(told: Told): Fix[] {
     ),
   ]
 }
-
-const whatIsHeld = ({ facts }: Told) =>
-  facts.roleState === 'missing'
-    ? `It does not hold ${facts.role?.name ?? 'the role'}, and the model refused its call.`
-    : 'Whether it holds the role it may not see; the model refused its call.'
 
 const administratorsDo =
   'Somebody who may assign roles does it once, and this pipeline needs no more rights for it; afterwards `grant: never` says so plainly.'
@@ -90,7 +85,6 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     why: told =>
       paragraph(
         `The principal ${valuesOf(told).principalId} does not have Microsoft.Authorization/roleAssignments/write at the resource; Contributor does not have it either.`,
-        whatIsHeld(told),
         whyDenied(told),
         administratorsDo,
       ),
@@ -104,7 +98,8 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
       const { role, principalId } = valuesOf(told)
       return `The principal ${principalId} may assign some roles, by a condition, and ${role.name} to a service principal is not among them. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for one, may assign Foundry roles only.`
     },
-    unlike: 'Without any right to assign roles the code is `cannot-assign-role`; Azure words some of those refusals the same.',
+    unlike:
+      'Without any right to assign roles the code is `cannot-assign-role`; Azure words some of those refusals the same.',
     fixes: told => {
       const { principalId, scope } = valuesOf(told)
       return [
@@ -112,7 +107,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
         show('See the condition', 'role assignment list', {
           assignee: principalId,
           scope,
-          'include-inherited': '',
+          'include-inherited': true,
           query: '[?condition].{role:roleDefinitionName, condition:condition}',
         }),
         mayGrant(told),
@@ -127,7 +122,8 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
         refusal.named?.action && `Forbidden is ${refusal.named.action}.`,
         facts.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
       ),
-    unlike: 'A missing role reads `cannot-assign-role` or `resource-manager-forbidden`: there, granting helps.',
+    unlike:
+      'A missing role reads `cannot-assign-role` or `resource-manager-forbidden`: there, granting helps.',
     fixes: told => denyAssignmentFixes(valuesOf(told)),
   },
   'principal-not-found': {
@@ -135,7 +131,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     why: told =>
       `No principal ${valuesOf(told).principalId} was found, and the call was tried again several times: one that was made a moment ago is not everywhere at once.`,
     unlike:
-      'The object id of an app registration in the place of its service principal’s reads the same, or `principal-type-mismatch`. So does a principal of another tenant than the subscription’s.',
+      "The object id of an app registration in the place of its service principal's reads the same, or `principal-type-mismatch`. So does a principal of another tenant than the subscription's.",
     fixes: told => [findPrincipal(told), advice('Run the job again in a minute.')],
   },
   'principal-type-mismatch': {
@@ -145,7 +141,9 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     unlike: 'An id that the directory does not know at all is `principal-not-found`.',
     fixes: told => [
       findPrincipal(told),
-      advice('Use the object id that is shown under Enterprise applications, not the one under App registrations.'),
+      advice(
+        'Use the object id that is shown under Enterprise applications, not the one under App registrations.',
+      ),
     ],
   },
   'role-not-found': {
@@ -158,7 +156,8 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     fixes: told => [
       show('See which roles can be assigned there', 'role definition list', {
         scope: valuesOf(told).scope,
-        query: "[?contains(roleName, 'Cognitive') || contains(roleName, 'Foundry')].{name:roleName, guid:name}",
+        query:
+          "[?contains(roleName, 'Cognitive') || contains(roleName, 'Foundry')].{name:roleName, guid:name}",
       }),
       show('See the custom roles', 'role definition list', {
         'custom-role-only': 'true',
@@ -173,7 +172,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     unlike: 'Nothing is wrong with this role or this principal.',
     fixes: told => [
       show('See assignments whose principal is gone', 'role assignment list', {
-        all: '',
+        all: true,
         ...ofSubscription(valuesOf(told)),
         query: "[?principalName==''].{id:id, role:roleDefinitionName}",
       }),
@@ -214,7 +213,10 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
         ...ofGroup(valuesOf(told)),
         query: '[].{name:name, level:level, id:id}',
       }),
-      bash('Lift one for the grant, and set it again afterwards', azLine('lock delete', { ids: '<LOCK-ID>' })),
+      bash(
+        'Lift one for the grant, and set it again afterwards',
+        azLine('lock delete', { ids: '<LOCK-ID>' }),
+      ),
     ],
   },
   'policy-denied': {
@@ -244,7 +246,8 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   },
   'subscription-disabled': {
     title: 'The subscription is disabled',
-    why: told => `Nothing can be changed in subscription ${valuesOf(told).subscriptionId} until it is enabled again.`,
+    why: told =>
+      `Nothing can be changed in subscription ${valuesOf(told).subscriptionId} until it is enabled again.`,
     unlike: 'A lock on the resource is `resource-locked`.',
     fixes: told => [
       whoseSubscription(told),
@@ -254,11 +257,15 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'resource-not-found': {
     title: 'There is no such resource',
     why: told =>
-      `Resource Manager knows no resource ${valuesOf(told).scope}. A slip in the name or the resource group does this, and so does the name of a deployment or a project in the place of the account’s.`,
+      `Resource Manager knows no resource ${valuesOf(told).scope}. A slip in the name or the resource group does this, and so does the name of a deployment or a project in the place of the account's.`,
     unlike: 'A resource that may not be read is `resource-manager-forbidden`.',
     fixes: told => [
       listResources(told),
-      show('See whether it was deleted', 'cognitiveservices account list-deleted', ofSubscription(valuesOf(told))),
+      show(
+        'See whether it was deleted',
+        'cognitiveservices account list-deleted',
+        ofSubscription(valuesOf(told)),
+      ),
     ],
   },
   'resource-manager-forbidden': {
@@ -304,14 +311,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     title: 'Resource Manager throttles the principal or the subscription',
     why: () => 'The limit was exceeded for longer than this run waits.',
     unlike: 'Nothing is said about roles: they were not looked at.',
-    fixes: () => [
-      {
-        title: 'Let such jobs take turns',
-        language: 'yaml',
-        text: 'concurrency:\n  group: key-less-gate\n  cancel-in-progress: false',
-      },
-      advice('Run the job again later.'),
-    ],
+    fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'resource-manager-unavailable': {
     title: 'Resource Manager did not answer as it should',

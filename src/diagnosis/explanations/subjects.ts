@@ -23,9 +23,10 @@ interface Subject {
 
 /** Undefined for subjects of a customised template. */
 function parseSubject(subject: string): Subject | undefined {
-  const parts = /^(?<prefix>repo:(?<owner>[^/:@]+)(?<ownerId>@\d+)?\/(?<repo>[^/:@]+)(?:@\d+)?):(?<tail>environment:[^:]*|pull_request|ref:[^:]*)$/.exec(
-    subject,
-  )?.groups
+  const parts =
+    /^(?<prefix>repo:(?<owner>[^/:@]+)(?<ownerId>@\d+)?\/(?<repo>[^/:@]+)(?:@\d+)?):(?<tail>environment:[^:]*|pull_request|ref:[^:]*)$/.exec(
+      subject,
+    )?.groups
   if (parts === undefined) return undefined
   const { prefix = '', owner, ownerId, repo, tail = '' } = parts
   return { prefix, prefixWithoutIds: ownerId === undefined ? undefined : `repo:${owner}/${repo}`, tail }
@@ -49,10 +50,10 @@ export function subjectStory(claims: AssertionClaims | undefined): string {
 
 function storyOfTail(tail: string): string {
   if (tail.startsWith('environment:'))
-    return 'The job names an environment, and in the subject it takes the place of pull request, branch and tag.'
+    return 'The job has an `environment`, and in the subject it takes the place of branch, tag and pull request.'
   if (tail === 'pull_request')
-    return 'The job names no environment and runs for a pull request, so the subject ends in pull_request, whatever the branch.'
-  return 'The job names no environment and runs for no pull request, so the subject ends in the branch or tag.'
+    return 'The job has no `environment` and runs for a pull request, so the subject ends in pull_request, whatever the branch.'
+  return 'The job has no `environment` and runs for no pull request, so the subject ends in the branch or tag.'
 }
 
 function customised(subject: string): string {
@@ -84,7 +85,8 @@ export function otherForms(claims: AssertionClaims): string[] {
   const prefix = subject?.prefix ?? usual
   if (prefix === undefined) return []
   const tails = tailsOf(claims)
-  const sameTail = subject?.prefixWithoutIds === undefined ? [] : [`${subject.prefixWithoutIds}:${subject.tail}`]
+  const sameTail =
+    subject?.prefixWithoutIds === undefined ? [] : [`${subject.prefixWithoutIds}:${subject.tail}`]
   const forms = [...sameTail, ...tails.map(tail => `${prefix}:${tail}`)]
   const withoutIds = subject?.prefixWithoutIds
   if (withoutIds !== undefined) forms.push(...tails.map(tail => `${withoutIds}:${tail}`))

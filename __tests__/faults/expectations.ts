@@ -1,0 +1,337 @@
+import type { FaultEffect } from '../../local-cloud/faults.ts'
+import type { DiagnosisCode } from '../../src/diagnosis/codes.ts'
+
+/**
+ * What one fault on the way does to a run: the table that the tests of this folder go through, and docs/faults.md prints.
+ * The run is a first one: the role is missing, is granted, and is live at once.
+ */
+
+/** Where a fault strikes. Hops of one class deal with it alike. */
+export const hops = {
+  oidc: { title: 'GitHub OIDC token', class: 'oidc', operation: 'oidc.token' },
+  discovery: { title: 'Entra, discovery', class: 'discovery', operation: 'openid.configuration' },
+  inferenceToken: {
+    title: 'Entra, token for inference',
+    class: 'token',
+    operation: 'token',
+    containing: encodeURIComponent('https://cognitiveservices.azure.com'),
+  },
+  managementToken: {
+    title: 'Entra, token for Resource Manager',
+    class: 'token',
+    operation: 'token',
+    containing: encodeURIComponent('https://management.azure.com'),
+  },
+  account: { title: 'account', class: 'account', operation: 'accounts.get' },
+  deployments: { title: 'deployments', class: 'optional', operation: 'deployments.list' },
+  assignments: { title: 'role assignments', class: 'optional', operation: 'roleAssignments.list' },
+  permissions: { title: 'permissions', class: 'optional', operation: 'permissions.list' },
+  grant: { title: 'grant', class: 'grant', operation: 'roleAssignments.create' },
+  grantDone: {
+    title: 'grant that is made, its reply lost',
+    class: 'grantDone',
+    operation: 'roleAssignments.create',
+  },
+  chatCompletions: { title: 'chat completions', class: 'inference', operation: 'chatCompletions.create' },
+  responses: {
+    title: 'responses',
+    class: 'inference',
+    operation: 'responses.create',
+    inputs: { api: 'responses' },
+  },
+  embeddings: {
+    title: 'embeddings',
+    class: 'inference',
+    operation: 'embeddings.create',
+    inputs: { deployments: 'text-embedding-3-large' },
+  },
+  models: {
+    title: 'Foundry model inference',
+    class: 'inference',
+    operation: 'modelInference.chatCompletions.create',
+    inputs: { deployments: 'DeepSeek-V3' },
+  },
+  classic: {
+    title: 'classic Azure OpenAI',
+    class: 'inference',
+    operation: 'azureOpenai.chatCompletions.create',
+    inputs: { api: 'azure-openai' },
+  },
+  waiting: {
+    title: 'chat completions after the grant',
+    class: 'waiting',
+    operation: 'chatCompletions.create',
+    skip: 1,
+  },
+} as const satisfies Record<string, Hop>
+
+export interface Hop {
+  title: string
+  class: HopClass
+  /** Of the local cloud. */
+  operation: string
+  containing?: string
+  /** Requests that pass untouched first. */
+  skip?: number
+  inputs?: Readonly<Record<string, string>>
+}
+
+export type HopName = keyof typeof hops
+export type HopClass = keyof typeof codes
+
+/** Families of codes, which each class of hops has codes of its own for. */
+type Family = 'unavailable' | 'throttled' | 'rejected' | 'unauthorized' | 'forbidden' | 'absent'
+
+const resourceManager = {
+  unavailable: 'resource-manager-unavailable',
+  throttled: 'resource-manager-throttled',
+  rejected: 'resource-manager-rejected',
+  unauthorized: 'resource-manager-token-rejected',
+  forbidden: 'resource-manager-forbidden',
+  absent: 'resource-manager-rejected',
+} as const
+const entra = {
+  unavailable: 'entra-unavailable',
+  throttled: 'entra-throttled',
+  rejected: 'entra-rejected',
+  unauthorized: 'entra-rejected',
+  forbidden: 'entra-rejected',
+  absent: 'entra-rejected',
+} as const
+const inference = {
+  unavailable: 'inference-unavailable',
+  throttled: 'inference-throttled',
+  rejected: 'inference-rejected',
+  unauthorized: 'token-not-accepted',
+  forbidden: 'inference-rejected',
+  absent: 'endpoint-not-found',
+} as const
+
+export const codes = {
+  oidc: {
+    unavailable: 'oidc-endpoint-unavailable',
+    throttled: 'oidc-endpoint-unavailable',
+    rejected: 'oidc-request-refused',
+    unauthorized: 'oidc-request-refused',
+    forbidden: 'oidc-request-refused',
+    absent: 'oidc-request-refused',
+  },
+  discovery: entra,
+  token: entra,
+  account: resourceManager,
+  optional: resourceManager,
+  grant: resourceManager,
+  grantDone: resourceManager,
+  inference,
+  waiting: inference,
+} as const satisfies Record<string, Record<Family, DiagnosisCode>>
+
+export const counts = { once: 1, thrice: 3, forever: Number.POSITIVE_INFINITY } as const
+export type Count = keyof typeof counts
+
+type Expected = 'passes' | Family | DiagnosisCode
+/** How the run ends where the fault strikes once, three times, at every try. */
+type Row = readonly [once: Expected, thrice: Expected, forever: Expected]
+
+const harmless: Row = ['passes', 'passes', 'passes']
+/** Four tries in all. */
+const passing = (code: Expected): Row => ['passes', 'passes', code]
+/** Two tries: each costs a whole `request-timeout`. */
+const hanging: Row = ['passes', 'request-timeout', 'request-timeout']
+/** No retry could help. */
+const final = (code: Expected): Row => [code, code, code]
+
+export interface Expectation {
+  /** The fault, in words. */
+  title: string
+  /** @param elsewhere Origin of a host that is none of the cloud's. @param now Milliseconds since the epoch. */
+  effect: (elsewhere: string, now: number) => FaultEffect
+  otherwise: Row
+  /** Classes of hops that deal with it in another way; undefined where the fault makes no sense there. */
+  except?: Readonly<Partial<Record<HopClass, Row | undefined>>>
+}
+
+const json = (status: number, body: object, headers: Record<string, string> = {}): FaultEffect => ({
+  kind: 'reply',
+  status,
+  headers,
+  body,
+})
+const refusal = (status: number, headers: Record<string, string> = {}): FaultEffect =>
+  json(status, { error: { code: 'Injected', message: 'Injected by a test.' } }, headers)
+const page =
+  '<!doctype html><html><head><title>Please sign in</title></head><body>Contoso proxy</body></html>'
+const minute = 60_000
+
+/** The grant may have been made although nobody heard of it: the gate looks, and goes on. */
+const foundOut = { grantDone: harmless }
+/** A refusal is no reply of a request that took effect. */
+const notDone = { grantDone: undefined }
+
+export const expectations = {
+  400: { title: '400', effect: () => refusal(400), otherwise: final('rejected'), except: notDone },
+  401: { title: '401', effect: () => refusal(401), otherwise: final('unauthorized'), except: notDone },
+  403: {
+    title: '403',
+    effect: () => refusal(403),
+    otherwise: final('forbidden'),
+    // Not to be allowed to look is no obstacle.
+    except: { ...notDone, optional: harmless },
+  },
+  404: { title: '404', effect: () => refusal(404), otherwise: final('absent'), except: notDone },
+  409: { title: '409', effect: () => refusal(409), otherwise: final('rejected'), except: notDone },
+  408: { title: '408', effect: () => refusal(408), otherwise: passing('unavailable'), except: foundOut },
+  throttledShort: {
+    title: '429, Retry-After of 2 s',
+    effect: () => refusal(429, { 'retry-after': '2' }),
+    otherwise: passing('throttled'),
+    except: notDone,
+  },
+  throttledZero: {
+    title: '429, Retry-After of 0 s',
+    effect: () => refusal(429, { 'retry-after': '0' }),
+    otherwise: passing('throttled'),
+    except: notDone,
+  },
+  throttledLong: {
+    title: '429, Retry-After of a day',
+    effect: () => refusal(429, { 'retry-after': '86400' }),
+    otherwise: final('throttled'),
+    except: notDone,
+  },
+  throttledDated: {
+    title: '429, Retry-After with a date 5 s ahead',
+    effect: (_, now) => refusal(429, { 'retry-after': new Date(now + 5000).toUTCString() }),
+    otherwise: passing('throttled'),
+    except: notDone,
+  },
+  throttledMalformed: {
+    title: '429, malformed Retry-After',
+    effect: () => refusal(429, { 'retry-after': 'soon, -1' }),
+    otherwise: passing('throttled'),
+    except: notDone,
+  },
+  throttledSilent: {
+    title: '429, no Retry-After',
+    effect: () => refusal(429),
+    otherwise: passing('throttled'),
+    except: notDone,
+  },
+  500: { title: '500', effect: () => refusal(500), otherwise: passing('unavailable'), except: foundOut },
+  502: { title: '502', effect: () => refusal(502), otherwise: passing('unavailable'), except: foundOut },
+  503: { title: '503', effect: () => refusal(503), otherwise: passing('unavailable'), except: foundOut },
+  504: { title: '504', effect: () => refusal(504), otherwise: passing('unavailable'), except: foundOut },
+  resetBefore: {
+    title: 'connection reset before the reply',
+    effect: () => ({ kind: 'reset', when: 'before' }),
+    otherwise: passing('connection-failed'),
+    except: foundOut,
+  },
+  resetInHeaders: {
+    title: 'connection reset after the headers',
+    effect: () => ({ kind: 'reset', when: 'headers' }),
+    otherwise: passing('connection-failed'),
+    except: { grant: harmless, ...notDone },
+  },
+  resetInBody: {
+    title: 'connection reset in the middle of the body',
+    effect: () => ({ kind: 'reset', when: 'body' }),
+    otherwise: passing('connection-failed'),
+    except: { grant: harmless, ...notDone },
+  },
+  hang: { title: 'no reply', effect: () => ({ kind: 'hang' }), otherwise: hanging, except: foundOut },
+  drip: {
+    title: 'a byte of the reply each 100 ms',
+    effect: () => ({ kind: 'drip', ms: 100 }),
+    otherwise: hanging,
+    except: { grant: harmless, ...notDone },
+  },
+  truncated: {
+    title: '200, truncated JSON',
+    effect: () => ({ kind: 'truncate', bytes: 20 }),
+    otherwise: passing('unavailable'),
+    except: { grant: harmless, ...notDone },
+  },
+  html: {
+    title: "200, a proxy's HTML page",
+    effect: () => ({ kind: 'reply', status: 200, headers: { 'content-type': 'text/html' }, body: page }),
+    otherwise: passing('unavailable'),
+    except: { grantDone: harmless },
+  },
+  empty: {
+    title: '200, empty body',
+    effect: () => ({ kind: 'truncate', bytes: 0 }),
+    otherwise: passing('unavailable'),
+    except: { grant: harmless, ...notDone },
+  },
+  wrongType: {
+    title: '200, right body, Content-Type text/plain',
+    effect: () => ({ kind: 'headers', headers: { 'content-type': 'text/plain' } }),
+    otherwise: harmless,
+    except: notDone,
+  },
+  errorInside: {
+    title: '200, an error inside',
+    effect: () => json(200, { error: { code: 'InternalServerError', message: 'Injected by a test.' } }),
+    otherwise: passing('unavailable'),
+    except: { grantDone: harmless },
+  },
+  redirect: {
+    title: '307 to another host',
+    effect: elsewhere => refusal(307, { location: `${elsewhere}/` }),
+    otherwise: final('rejected'),
+    except: notDone,
+  },
+  gigantic: {
+    title: '200, a body of 9 MiB',
+    effect: () => ({ kind: 'reply', status: 200, body: `{"value":"${'x'.repeat(9 * 1024 * 1024)}"}` }),
+    otherwise: final('connection-failed'),
+    except: foundOut,
+  },
+  clockAhead: {
+    title: 'clock two minutes ahead',
+    effect: () => ({ kind: 'skew', ms: 2 * minute }),
+    otherwise: harmless,
+    except: notDone,
+  },
+  clockBehind: {
+    title: 'clock two minutes behind',
+    effect: () => ({ kind: 'skew', ms: -2 * minute }),
+    otherwise: harmless,
+    except: notDone,
+  },
+} as const satisfies Record<string, Expectation>
+
+export type FaultName = keyof typeof expectations
+
+export interface Scenario {
+  hop: HopName
+  fault: FaultName
+  count: Count
+  expected: 'passes' | DiagnosisCode
+}
+
+const keysOf = <T extends object>(record: T): Array<keyof T> => Object.keys(record) as Array<keyof T>
+const countNames = keysOf(counts)
+
+/** Every scenario at the hops, in the order of the tables. */
+export function scenariosAt(...names: readonly HopName[]): Scenario[] {
+  return names.flatMap(hop =>
+    keysOf(expectations).flatMap(fault => {
+      const row = rowOf(expectations[fault], hops[hop].class)
+      if (row === undefined) return []
+      return countNames.map((count, index) => ({ hop, fault, count, expected: codeOf(row[index], hop) }))
+    }),
+  )
+}
+
+export function rowOf({ otherwise, except = {} }: Expectation, hopClass: HopClass): Row | undefined {
+  return hopClass in except ? except[hopClass] : otherwise
+}
+
+function codeOf(expected: Expected = 'passes', hop: HopName): 'passes' | DiagnosisCode {
+  const ofClass: Readonly<Record<string, DiagnosisCode>> = codes[hops[hop].class]
+  return isFamily(expected) ? (ofClass[expected] ?? 'input-invalid') : expected
+}
+
+const isFamily = (expected: Expected): expected is Family => expected in codes.oidc

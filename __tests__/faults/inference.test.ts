@@ -1,0 +1,3 @@
+import { testScenariosAt } from './matrix.ts'
+
+testScenariosAt('chatCompletions', 'responses', 'embeddings', 'models', 'classic')

@@ -1,0 +1,67 @@
+import type { Fault } from '../../local-cloud/faults.ts'
+import { type InProcessRun, openStage, type Stage } from '../support/in-process.ts'
+import {
+  counts,
+  expectations,
+  type Hop,
+  type HopName,
+  hops,
+  type Scenario,
+  scenariosAt,
+} from './expectations.ts'
+import { expectSound } from './sound.ts'
+
+/** Real time, milliseconds: what hangs costs this, and a busy machine must manage a request in it. */
+const requestTimeoutMs = 400
+
+/** One test for each scenario at these hops. */
+export function testScenariosAt(...names: readonly HopName[]): void {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await openStage()
+    // The SDKs load during the first run, which the short timeout would take for a hang.
+    await stage.run()
+  })
+  beforeEach(() => stage.reset())
+  afterAll(() => stage.close())
+
+  for (const name of names) {
+    describe(hops[name].title, () => {
+      test.each(scenariosAt(name).map(scenario => [titleOf(scenario), scenario] as const))(
+        '%s',
+        async (_, scenario) => {
+          const run = await play(stage, scenario)
+          expect(endOf(run)).toBe(scenario.expected)
+          expectSound(stage, run)
+          if (isFinalAtOnce(scenario)) expect(run.tookMs).toBeLessThan(5000)
+        },
+      )
+    })
+  }
+}
+
+const titleOf = ({ fault, count, expected }: Scenario) =>
+  `${expectations[fault].title}, ${count === 'forever' ? 'for ever' : count}: ${expected}`
+
+function play(stage: Stage, { hop: name, fault, count }: Scenario): Promise<InProcessRun> {
+  const hop: Hop = hops[name]
+  const { containing, skip, operation, inputs } = hop
+  const times = counts[count]
+  const injected: Fault = {
+    name: fault,
+    operation,
+    effect: expectations[fault].effect(stage.elsewhere.url, stage.cloud.clock.now()),
+    afterEffect: hop.class === 'grantDone',
+    ...(containing === undefined ? {} : { containing }),
+    ...(skip === undefined ? {} : { skip }),
+    ...(Number.isFinite(times) ? { times } : {}),
+  }
+  stage.cloud.faults.add(injected)
+  return stage.run({ requestTimeoutMs, ...(inputs === undefined ? {} : { inputs }) })
+}
+
+const endOf = ({ outcome }: InProcessRun) =>
+  outcome.result === 'failed' ? outcome.failure.refusal.code : 'passes'
+
+/** What one fault makes fail is a configuration error, or as good as one: it shows within five seconds. */
+const isFinalAtOnce = ({ count, expected }: Scenario) => count === 'once' && expected !== 'passes'

@@ -1,0 +1,114 @@
+import { decodeJwt } from 'jose'
+import type { JournalEntry } from '../../local-cloud/journal.ts'
+import type { RoleAssignment } from '../../local-cloud/world.ts'
+import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { diagnose } from '../../src/diagnosis/diagnose.ts'
+import type { Outcome } from '../../src/facts.ts'
+import type { Route } from '../../src/inference/routes.ts'
+import { reportDocument } from '../../src/report/document.ts'
+import { diagnosisLines } from '../../src/report/lines.ts'
+import { summaryMarkdown } from '../../src/report/summary.ts'
+import type { InProcessRun, Stage } from '../support/in-process.ts'
+
+/** What holds for every run, whatever went wrong on the way. (That no rejection goes unhandled is jest's own to see.) */
+export function expectSound(stage: Stage, run: InProcessRun): void {
+  expectInTime(run)
+  expectTruePass(run)
+  expectHonestGrant(stage, run)
+  expectTokensAtHome(stage, run)
+  expectOneDiagnosis(run)
+}
+
+/** Throttled at sign-in and at Resource Manager for a minute each, at most, besides the wait that the user set. */
+const besidesTheWaitMs = 3 * 60_000
+
+function expectInTime({ tookMs, settings }: InProcessRun): void {
+  expect(tookMs).toBeLessThanOrEqual(settings.waiting.propagationTimeoutMs + besidesTheWaitMs)
+}
+
+/** Passed is what every deployment really answered, through no fault that could have put words into its mouth. */
+function expectTruePass({ outcome, requests }: InProcessRun): void {
+  if (outcome.result !== 'passed') return
+  const routes = outcome.facts.routes ?? []
+  expect(routes.length).toBeGreaterThan(0)
+  for (const route of routes) {
+    expect(requests.filter(request => isAnswer(request, route)).length).toBeGreaterThan(0)
+  }
+}
+
+const faultsThatKeepTheAnswer = /wrongType|clock/
+
+function isAnswer({ service, method, status, target, body, fault }: JournalEntry, route: Route): boolean {
+  return (
+    service === 'data-plane' &&
+    method === 'POST' &&
+    status === 200 &&
+    new URL(route.url).pathname === target.split('?')[0] &&
+    `${target} ${body}`.includes(route.deployment) &&
+    (fault === undefined || faultsThatKeepTheAnswer.test(fault))
+  )
+}
+
+/** At most one assignment of role and principal; and the run says of it what is true. */
+function expectHonestGrant({ cloud }: Stage, { outcome, assignmentsBefore }: InProcessRun): void {
+  const { assignmentId, grant, roleState } = told(outcome)
+  const before = new Set(assignmentsBefore.map(({ name }) => name))
+  const now = cloud.world.roleAssignments
+  const made = now.filter(({ name }) => !before.has(name))
+  expect(new Set(now.map(tripleOf)).size).toBe(now.length)
+  expect(made.length).toBeLessThanOrEqual(1)
+  if (made[0] === undefined) {
+    expect(grant).not.toBe('granted')
+    expect(roleState).not.toBe('granted')
+  } else if (grant !== 'unknown') {
+    expect({ grant, roleState }).toEqual({ grant: 'granted', roleState: 'granted' })
+    expect(assignmentId).toContain(made[0].name)
+  }
+}
+
+function told({ facts }: Outcome) {
+  return { grant: facts.grant?.outcome, roleState: facts.roleState, assignmentId: facts.roleAssignmentId }
+}
+
+const tripleOf = ({ roleDefinitionId, principalId, scope }: RoleAssignment) =>
+  [roleDefinitionId, principalId, scope].join(' ').toLowerCase()
+
+/** Every token at the service that it was issued for, and nowhere else. */
+function expectTokensAtHome({ cloud, elsewhere }: Stage, { requests, log }: InProcessRun): void {
+  expect(elsewhere.requests).toEqual([])
+  const { ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken = '' } = cloud.runnerEnvironment()
+  const printed = log.join('\n')
+  for (const { service, headers, body } of requests) {
+    const bearer = headers.authorization?.replace(/^Bearer /, '')
+    const assertion = new URLSearchParams(body).get('client_assertion')
+    if (service === 'github') expect(bearer).toBe(requestToken)
+    else expect(audiencesAt[service]).toContain(audienceOf(bearer ?? assertion ?? undefined))
+    if (service !== 'entra') expect(assertion).toBeNull()
+    for (const secret of [bearer, assertion]) if (secret) expect(printed).not.toContain(secret)
+  }
+}
+
+const audiencesAt: Readonly<Record<JournalEntry['service'], ReadonlyArray<string | undefined>>> = {
+  github: [],
+  entra: ['api://AzureADTokenExchange', undefined],
+  'resource-manager': ['https://management.azure.com'],
+  'data-plane': ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+  control: [],
+}
+
+const audienceOf = (token: string | undefined) =>
+  token === undefined ? undefined : String(decodeJwt(token).aud)
+
+const knownCodes: readonly string[] = Object.values(diagnosisCodes).flat()
+
+/** A failure has one code, and can be told in every form there is. */
+function expectOneDiagnosis({ outcome }: InProcessRun): void {
+  if (outcome.result !== 'failed') return
+  const { failure, facts } = outcome
+  const diagnosis = diagnose(failure, facts)
+  expect(knownCodes).toContain(diagnosis.code)
+  expect(diagnosis.fixes.length).toBeGreaterThan(0)
+  expect(diagnosisLines(diagnosis).join('\n')).toContain(diagnosis.code)
+  expect(summaryMarkdown(outcome, diagnosis)).toContain(diagnosis.code)
+  expect(JSON.stringify(reportDocument(outcome, diagnosis, new Date(0)))).toContain(diagnosis.code)
+}

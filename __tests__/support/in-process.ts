@@ -1,0 +1,138 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { createFaults } from '../../local-cloud/faults.ts'
+import { createJournal, type JournalEntry } from '../../local-cloud/journal.ts'
+import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../local-cloud/local-cloud.ts'
+import { openServer } from '../../local-cloud/server.ts'
+import { createTlsCredentials } from '../../local-cloud/tls.ts'
+import type { RoleAssignment } from '../../local-cloud/world.ts'
+import type { Outcome } from '../../src/facts.ts'
+import { gate } from '../../src/gate.ts'
+import { createHttp } from '../../src/http.ts'
+import { readSettings, type Settings } from '../../src/inputs.ts'
+import { readWorkflowRun } from '../../src/workflow-run.ts'
+import { createDrivenTime } from './driven-time.ts'
+import { usualInputs } from './scenario.ts'
+
+/**
+ * Runs gates in this process: the story of src/gate.ts through the real door, against a real local cloud whose time is
+ * driven. It leaves out what only a process has (the runner's files, exit codes, signals), and takes some 50 ms a run.
+ */
+
+export interface Stage {
+  readonly cloud: LocalCloud
+  /** Origin of a server that nobody has business with, and what arrived there. It answers anything with 200. */
+  readonly elsewhere: { readonly url: string; readonly requests: readonly JournalEntry[] }
+  /** Resolves when that much time of the cloud has passed. */
+  sleep(ms: number): Promise<void>
+  run(options?: RunOptions): Promise<InProcessRun>
+  /** As `LocalCloud.reset`, for the other server as well. */
+  reset(): void
+  close(): Promise<void>
+}
+
+export interface RunOptions {
+  inputs?: Readonly<Record<string, string>>
+  /** Real time; the input takes no less than a second. Default: that of the inputs. */
+  requestTimeoutMs?: number
+  /** How far the runner's clock is ahead of the cloud's; negative where it is behind. */
+  runnerAheadMs?: number
+}
+
+export interface InProcessRun {
+  outcome: Outcome
+  settings: Settings
+  log: readonly string[]
+  masks: readonly string[]
+  /** What arrived at the cloud during the run, its own look-ups left out; from other runs at the same time as well. */
+  requests: readonly JournalEntry[]
+  /** By the cloud's clock, milliseconds. */
+  tookMs: number
+  /** Role assignments as they were when the run began. */
+  assignmentsBefore: readonly RoleAssignment[]
+}
+
+export async function openStage(options: LocalCloudOptions = {}): Promise<Stage> {
+  const trustedBefore = getCACertificates('default')
+  const cloud = await createLocalCloud(options)
+  const elsewhere = await openElsewhere(cloud)
+  setDefaultCACertificates([...trustedBefore, cloud.caPem, elsewhere.caPem])
+  const time = createDrivenTime(cloud.clock)
+
+  async function run(runOptions: RunOptions = {}): Promise<InProcessRun> {
+    const settings = settingsOf(cloud, runOptions)
+    const { runnerAheadMs = 0 } = runOptions
+    const assignmentsBefore = structuredClone(cloud.world.roleAssignments)
+    const requestsBefore = cloud.journal.entries.length
+    const startedAt = cloud.clock.now()
+    const log: string[] = []
+    const masks: string[] = []
+    const driven = time.enter(createHttp(settings.waiting.requestTimeoutMs, {}))
+    const outcome = await gate(settings, {
+      http: driven.http,
+      clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
+      log: { info: line => log.push(line), warning: line => log.push(line) },
+      mask: secret => masks.push(secret),
+      random: seededRandom(),
+      run: readWorkflowRun(cloud.runnerEnvironment()),
+    })
+    const tookMs = cloud.clock.now() - startedAt
+    await driven.leave()
+    const requests = cloud.journal.entries
+      .slice(requestsBefore)
+      .filter(({ operation }) => operation !== 'oidc.keys')
+    return { outcome, settings, log, masks, requests, tookMs, assignmentsBefore }
+  }
+
+  return {
+    cloud,
+    elsewhere,
+    sleep: time.sleep,
+    run,
+    reset() {
+      cloud.reset()
+      elsewhere.clear()
+    },
+    async close() {
+      setDefaultCACertificates(trustedBefore)
+      await Promise.all([cloud.close(), elsewhere.close()])
+    },
+  }
+}
+
+function settingsOf(cloud: LocalCloud, { inputs, requestTimeoutMs }: RunOptions): Settings {
+  const given: Readonly<Record<string, string>> = { ...usualInputs(cloud), ...inputs }
+  const settings = readSettings(name => given[name] ?? '', cloud.runnerEnvironment())
+  if (requestTimeoutMs === undefined) return settings
+  return { ...settings, waiting: { ...settings.waiting, requestTimeoutMs } }
+}
+
+/** Trusted by its certificate like any other host: only the gate's own rules keep tokens from it. */
+async function openElsewhere({ clock }: LocalCloud) {
+  const tls = await createTlsCredentials()
+  const journal = createJournal()
+  const server = await openServer({ tls, port: 0, clock, faults: createFaults(), journal })
+  server.serve({
+    name: 'control',
+    routes: [],
+    notFound: () => ({ status: 200, body: { value: [] } }),
+    commonHeaders: () => ({}),
+  })
+  return {
+    url: server.url,
+    caPem: tls.ca,
+    get requests() {
+      return journal.entries
+    },
+    clear: () => journal.clear(),
+    close: () => server.close(),
+  }
+}
+
+/** The same jitter in every run: a linear congruential generator (Numerical Recipes). */
+function seededRandom(): () => number {
+  let state = 1
+  return () => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32
+    return state / 2 ** 32
+  }
+}

@@ -1,0 +1,78 @@
+import { type DiagnosisCode, diagnosisCodes, type Hop } from '../src/diagnosis/codes.ts'
+import { catalogue } from '../src/diagnosis/diagnose.ts'
+import type { Fix } from '../src/diagnosis/explanation.ts'
+import { ownRefusal } from '../src/diagnosis/verdict.ts'
+import { noFacts } from '../src/facts.ts'
+import { codeBlock } from '../src/untrusted-text.ts'
+import { readWorkflowRun } from '../src/workflow-run.ts'
+
+/** docs/diagnosis.md, from the catalogue that runs speak from: there with their values, here with placeholders. */
+
+const hopTitles: Record<Hop, string> = {
+  input: 'Inputs',
+  githubOidc: 'GitHub OIDC',
+  entra: 'Entra ID',
+  resourceManager: 'Azure Resource Manager',
+  inference: 'Inference',
+  network: 'Network',
+}
+
+const preface = `# Diagnosis codes
+
+A run that fails names one cause, by a code: in the annotation, the log, the job summary, the JSON report and the output \`diagnosis\`. Log and summary also show what
+the service said, with the ids under which its support finds the request, and the fixes below with the run's own values in place of the \`<PLACEHOLDERS>\`.
+
+- Where a value shows as \`***\`, it comes from a secret, and the command cannot be pasted as it is. Client id, tenant id and subscription id are no secrets: keep them in
+  variables (\`vars\`).
+- Commands are for a POSIX shell, such as that of Azure Cloud Shell. Whatever a claim or a name holds, it is quoted.
+- Codes that end in \`-rejected\` mean: refused, for a reason that has no code. The service's own words are the best there is then.
+
+Generated from \`src/diagnosis\` by \`npm run docs\`.`
+
+export function diagnosisPage(): string {
+  const hops = hopsInOrder.map(hop => hopSection(hop, diagnosisCodes[hop]))
+  return `${[preface, index(), ...hops].join('\n\n')}\n`
+}
+
+const isHop = (name: string): name is Hop => name in hopTitles
+const hopsInOrder = Object.keys(diagnosisCodes).filter(isHop)
+
+function index(): string {
+  const rows = hopsInOrder.map(
+    hop => `| ${hopTitles[hop]} | ${diagnosisCodes[hop].map(code => `[\`${code}\`](#${code})`).join(', ')} |`,
+  )
+  return ['| Hop | Codes |', '| --- | --- |', ...rows].join('\n')
+}
+
+function hopSection(hop: Hop, codes: readonly DiagnosisCode[]): string {
+  return [`## ${hopTitles[hop]}`, ...codes.map(codeSection)].join('\n\n')
+}
+
+/** The heading is the code alone, so that GitHub makes its anchor the code. */
+function codeSection(code: DiagnosisCode): string {
+  const told = { facts: noFacts(readWorkflowRun({})), refusal: ownRefusal(code, '') }
+  const { title, about, why, unlike, fixes } = catalogue[code]
+  return [
+    `### ${code}`,
+    `**${title}.**`,
+    about ?? withPlaceholders(why(told)),
+    unlike === undefined ? '' : `*To tell it apart:* ${unlike}`,
+    ...fixes(told).map(fixText),
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+function fixText({ title, language, text }: Fix): string {
+  return language === 'text'
+    ? `${title}: ${withPlaceholders(text)}`
+    : `${title}:\n\n${codeBlock(text, language)}`
+}
+
+/** Our own words, and placeholders, which are no HTML. */
+function withPlaceholders(text: string): string {
+  return text
+    .split(/(`[^`]+`)/)
+    .map(part => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;')))
+    .join('')
+}

@@ -1,0 +1,63 @@
+import * as v from 'valibot'
+import type { HttpReply } from '../http.ts'
+import { parseJson, wordingOf } from './verdict.ts'
+
+/** What an Azure error says, whichever of its shapes it has: in an envelope, without one, in an array, with more precise errors inside. */
+export interface ErrorBody {
+  /** The service's own codes, the outermost first. */
+  codes: readonly string[]
+  /** All messages, or the text itself where it is no error in JSON. Long texts are cut. */
+  message: string
+  /** The parameter that the error is about. */
+  param: string | undefined
+  /** False for plain text, pages, and JSON that is no error. */
+  structured: boolean
+}
+
+const text = v.fallback(v.optional(v.string()), undefined)
+const fields = v.object({
+  code: v.fallback(
+    v.optional(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.nonEmpty())),
+    undefined,
+  ),
+  message: text,
+  param: text,
+  error: v.unknown(),
+  innererror: v.unknown(),
+  details: v.unknown(),
+})
+
+interface SingleError {
+  code: string | undefined
+  message: string | undefined
+  param: string | undefined
+}
+
+/** Errors are nested some levels deep at most; what goes deeper is no error. */
+const maxDepth = 5
+
+export function readErrorBody(body: string): ErrorBody {
+  const errors = errorsIn(parseJson(body), maxDepth)
+  const messages = new Set(errors.flatMap(({ message }) => message ?? []))
+  return {
+    codes: errors.flatMap(({ code }) => code ?? []),
+    message: wordingOf(messages.size === 0 ? body : [...messages].join(' ')),
+    param: errors.find(({ param }) => param !== undefined)?.param,
+    structured: errors.length > 0,
+  }
+}
+
+function errorsIn(node: unknown, depth: number): SingleError[] {
+  if (depth === 0) return []
+  if (Array.isArray(node)) return node.flatMap(element => errorsIn(element, depth - 1))
+  const read = v.safeParse(fields, node)
+  if (!read.success) return []
+  const { code, message, param, error, innererror, details } = read.output
+  const inner = [error, innererror, details].flatMap(child => errorsIn(child, depth - 1))
+  return code === undefined && message === undefined ? inner : [{ code, message, param }, ...inner]
+}
+
+/** A page for people: a proxy, a firewall or a captive portal wrote it, not the service. */
+export function isPage({ headers, body }: HttpReply): boolean {
+  return /^text\/html\b/i.test(headers['content-type'] ?? '') || /^\s*<(!doctype html|html)\b/i.test(body)
+}
