@@ -46,7 +46,7 @@ async function gate(delaySeconds: number, replicas: number): Promise<Outcome> {
     // A first run: access was denied before the grant, whatever the delay.
     first: { kind: 'refused', refusal: denied },
     firstAt: 0,
-    grantedSince: true,
+    grantedAt: 0,
     probe,
     consecutiveSuccesses: 3,
     denialPatienceMs: timeoutMs,

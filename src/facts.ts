@@ -32,11 +32,15 @@ export interface Facts {
   /** Role assignments that apply to the principal at the scope; absent where they may not be read. */
   assignments?: readonly Assignment[]
   permissions?: readonly Permission[]
-  /** What came of the grant; absent where none was tried. */
-  grant?: { outcome: 'granted' | 'exists' | 'refused' | 'planned'; refusedWith?: StepFailure }
+  /** What came of the grant; absent where none was tried. Unknown: it was asked for, and no reply said what became of it. */
+  grant?: { outcome: 'granted' | 'exists' | 'refused' | 'planned' | 'unknown'; refusedWith?: StepFailure }
   /** What a second look at roles found; only after a denial that was final. */
   afterDenial?: AfterDenial
+  /** False: the role that was asked for does not cover the calls, whoever holds it. Known only after a denial. */
+  roleFits?: boolean
   smoke: readonly SmokeResult[]
+  /** Rounds of smoke calls that were made. */
+  rounds: number
   probes: readonly Probe[]
   propagationMs: number
   steps: StepRecord[]
@@ -52,7 +56,9 @@ export interface StepRecord {
 export type Outcome =
   | { result: 'passed' | 'planned'; facts: Facts }
   | { result: 'failed'; facts: Facts; failure: StepFailure }
+  /** The runner, or a person, stopped the run: what was done until then is told all the same. */
+  | { result: 'cancelled'; facts: Facts; signal: NodeJS.Signals }
 
 export function noFacts(run: WorkflowRun): Facts {
-  return { run, roleState: 'unknown', smoke: [], probes: [], propagationMs: 0, steps: [] }
+  return { run, roleState: 'unknown', smoke: [], rounds: 0, probes: [], propagationMs: 0, steps: [] }
 }

@@ -5,9 +5,10 @@ import type { Http } from './http.ts'
 import { createSession, type Session } from './identity/session.ts'
 import type { Settings } from './inputs.ts'
 import { loadWhileWaiting } from './load-while-waiting.ts'
-import { look, type Managed, type View } from './look.ts'
+import { look, type View } from './look.ts'
 import { prove } from './prove.ts'
 import { assertionLines, smokeLine, viewLines } from './report/lines.ts'
+import type { Managed } from './resource/resource-manager.ts'
 import type { Clock, Log, Mask, Random } from './tools.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
@@ -20,9 +21,20 @@ export interface Tools {
   run: WorkflowRun
 }
 
-/** The whole story: sign in, look, grant, wait, prove. It never throws for what can go wrong: it says what did. */
-export async function gate(settings: Settings, tools: Tools): Promise<Outcome> {
-  const facts: Facts = { ...noFacts(tools.run), settings }
+export const factsOf = (settings: Settings, { run }: Pick<Tools, 'run'>): Facts => ({
+  ...noFacts(run),
+  settings,
+})
+
+/**
+ * The whole story: sign in, look, grant, wait, prove. It never throws for what can go wrong: it says what did.
+ * @param facts Filled as the story goes, for whoever has to tell it before its end.
+ */
+export async function gate(
+  settings: Settings,
+  tools: Tools,
+  facts = factsOf(settings, tools),
+): Promise<Outcome> {
   const step = stepper(facts, tools)
   const session = createSession({ ...settings.identity, cloud: settings.cloud, run: tools.run, tools })
   loadWhileWaiting(() =>
@@ -38,7 +50,7 @@ export async function gate(settings: Settings, tools: Tools): Promise<Outcome> {
 
     if (settings.access.grant === 'plan') return plan(view, facts)
     const age =
-      signedIn !== undefined && hasRoles(view) && needsGrant(view) && settings.access.grant === 'auto'
+      signedIn !== undefined && hasRoles(view) && needsGrant(view, facts) && settings.access.grant === 'auto'
         ? await step('Grant', () => ensureRole(view, signedIn, facts, tools.log))
         : undefined
     await step('Prove', () => prove(settings, view, age, smokeTools, facts))
@@ -140,6 +152,6 @@ const say = (lines: readonly string[], log: Log) => {
 const hasRoles = (view: View): view is Required<View> => view.roles !== undefined
 
 function plan(view: View, facts: Facts): Outcome {
-  if (needsGrant(view)) facts.grant = { outcome: 'planned' }
+  if (needsGrant(view, facts)) facts.grant = { outcome: 'planned' }
   return { result: 'planned', facts }
 }

@@ -1,8 +1,9 @@
+import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
 import { StepFailure } from './diagnosis/verdict.ts'
 import { noFacts, type Outcome } from './facts.ts'
-import { gate } from './gate.ts'
+import { factsOf, gate, type Tools } from './gate.ts'
 import { createHttp } from './http.ts'
 import { readSettings, reportPath, type Settings } from './inputs.ts'
 import { proxySecrets } from './proxy.ts'
@@ -24,11 +25,11 @@ async function main(): Promise<Outcome> {
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     const outcome: Outcome = { result: 'failed', facts: noFacts(run), failure: error }
-    await tell(outcome, reportPath(core.getInput, process.env), true)
+    await tell(outcome, reportPath(core.getInput, process.env), core.getInput('summary').trim() !== 'false')
     return outcome
   }
   if (settings.report.githubToken !== undefined) core.setSecret(settings.report.githubToken)
-  const outcome = await gate(settings, {
+  const tools: Tools = {
     http: createHttp(settings.waiting.requestTimeoutMs, process.env),
     // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.
     clock: { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) },
@@ -36,9 +37,27 @@ async function main(): Promise<Outcome> {
     mask: core.setSecret,
     random: Math.random,
     run,
-  })
-  await tell(outcome, settings.report.path, settings.report.summary)
+  }
+  const facts = factsOf(settings, tools)
+  const tellOnce = once((outcome: Outcome) => tell(outcome, settings.report.path, settings.report.summary))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, async () => {
+      await tellOnce({ result: 'cancelled', facts, signal })
+      process.exit(128 + constants.signals[signal])
+    })
+  }
+  const outcome = await gate(settings, tools, facts)
+  await tellOnce(outcome)
   return outcome
+}
+
+/** The first call counts, and every other gets its result: a signal may come while the end is being told. */
+function once<T>(tellIt: (outcome: T) => Promise<void>): (outcome: T) => Promise<void> {
+  let telling: Promise<void> | undefined
+  return outcome => {
+    telling ??= tellIt(outcome)
+    return telling
+  }
 }
 
 try {
@@ -47,6 +66,7 @@ try {
   process.exit(result === 'failed' ? 1 : 0)
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error)
+  core.setOutput('result', 'failed')
   core.setFailed(`Key-less Gate met an error that it does not know: ${plain(message)}`)
   process.exit(1)
 }

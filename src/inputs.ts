@@ -28,8 +28,10 @@ export type Target =
 export interface DeploymentRequest {
   name: string
   /** Absent: as the `api` input says. */
-  api: Api | undefined
+  api: Api | 'auto' | undefined
 }
+
+const apiChoices = ['auto', ...apis] as const
 
 export const grants = ['auto', 'never', 'plan'] as const
 export type Grant = (typeof grants)[number]
@@ -74,7 +76,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
       requestTimeoutMs: reader.parsed('request-timeout', duration(second, 10 * minute)) ?? 30 * second,
     },
     smoke: {
-      api: reader.choice('api', ['auto', ...apis] as const, 'auto'),
+      api: reader.choice('api', apiChoices, 'auto'),
       prompt: reader.text('prompt') ?? 'Answer with the one word ready.',
       maxOutputTokens: reader.parsed('max-output-tokens', wholeNumber(1, 4096)) ?? 16,
       expect: reader.parsed('expect', parseExpression),
@@ -172,9 +174,14 @@ function isProblem(value: unknown): value is Problem {
   return v.is(v.object({ problem: v.string() }), value)
 }
 
-/** A masked or mistyped secret may sit in an input: show enough to recognise it, never all of something long. */
+/**
+ * Shows what was given, but for what may be a secret in the wrong place: a JSON document of credentials is masked as a whole
+ * only, and so is a long text. Ids and addresses are long and no secrets; a password in an address is left out.
+ */
 function quoted(value: string): string {
-  return `"${plain(value, 160)}"`
+  const isReadable = value.length <= 60 || /^(\/|https?:\/\/)/i.test(value)
+  if (!isReadable || value.startsWith('{')) return `a text of ${value.length} characters`
+  return `"${plain(value.replace(/\/\/[^/@]*@/, '//***@'), 200)}"`
 }
 
 /** Stands in where the resource could not be read; the problem is on record, and `finish` throws. */
@@ -218,7 +225,9 @@ function readParts(reader: Reader): ResourceId {
 }
 
 function parseName(text: string): string | Problem {
-  return /^[\p{L}\p{N}_().-]+$/u.test(text) ? text : { problem: 'is not the name of an Azure resource' }
+  return /^(?!\.+$)[\p{L}\p{N}_().-]+$/u.test(text)
+    ? text
+    : { problem: 'is not the name of an Azure resource' }
 }
 
 function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): void {
@@ -247,10 +256,10 @@ function parseDeployments(text: string): DeploymentRequest[] | Problem {
     const [name = '', api, ...rest] = line.split('=').map(part => part.trim())
     if (rest.length > 0 || !/^[\w.-]+$/.test(name))
       return { problem: `holds the line ${quoted(line)}; a line reads \`name\` or \`name=api\`` }
-    const known = apis.find(candidate => candidate === api?.toLowerCase())
-    if (api !== undefined && api !== 'auto' && known === undefined) {
+    const known = apiChoices.find(candidate => candidate === api?.toLowerCase())
+    if (api !== undefined && known === undefined) {
       return {
-        problem: `asks for the API ${quoted(api)}; known are ${apis.map(candidate => `\`${candidate}\``).join(', ')}`,
+        problem: `asks for the API ${quoted(api)}; known are ${apiChoices.map(candidate => `\`${candidate}\``).join(', ')}`,
       }
     }
     const request = { name, api: known }
@@ -312,8 +321,10 @@ function wholeNumber(min: number, max: number): (text: string) => number | Probl
 }
 
 function parseExpression(text: string): RegExp | Problem {
+  // People who write JavaScript write /ready/i.
+  const [, pattern = text, flags = ''] = /^\/(.+)\/([imsu]*)$/s.exec(text) ?? []
   try {
-    return new RegExp(text)
+    return new RegExp(pattern, flags)
   } catch (error) {
     return {
       problem: `does not compile: ${plain(error instanceof Error ? error.message : String(error), 160)}`,

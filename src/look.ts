@@ -1,18 +1,33 @@
-import { type RoleHeld, type RolesHeld, readRolesHeld, roleHeld } from './access/assignments.ts'
-import { findRole } from './access/role-lookup.ts'
-import { roleDefinitionId } from './access/roles.ts'
+import {
+  type AssignmentsRead,
+  holdingOf,
+  type RoleHeld,
+  readAssignments,
+  readPermissions,
+  substituteFor,
+  type WantedRole,
+} from './access/assignments.ts'
+import { coversAll } from './access/permissions.ts'
+import { findRole, readDefinition } from './access/role-lookup.ts'
+import { roleCovers, roleDefinitionId } from './access/roles.ts'
 import { StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
-import { endpointsAt, knowsItsRoutes, routesFor } from './inference/choice.ts'
+import { endpointsAt, knowsItsRoutes, requireListed, routesFor } from './inference/choice.ts'
 import { roundOf, smokeRound } from './inference/round.ts'
 import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
 import type { Round } from './propagation/wait.ts'
-import { type Account, type Deployment, readAccount, readDeployments } from './resource/account.ts'
+import {
+  type Account,
+  type Deployment,
+  readAccount,
+  readDeployments,
+  trustedEndpoints,
+} from './resource/account.ts'
 import { unlessForbidden } from './resource/forbidden.ts'
-import { type ResourceId, scopeOf } from './resource/resource-id.ts'
-import type { ResourceManager } from './resource/resource-manager.ts'
+import { accountIdOf, scopeOf } from './resource/resource-id.ts'
+import type { Managed } from './resource/resource-manager.ts'
 import { persist, standardRetry } from './retry.ts'
 import type { Log } from './tools.ts'
 
@@ -21,19 +36,19 @@ export interface View {
   routes: readonly Route[]
   /** The first smoke call to each deployment: the proof on a warm run, and what a grant would have to mend on a cold one. */
   first: { round: Round; endedAt: number }
-  /** Absent where Resource Manager is not asked. */
-  roles?: { held: RoleHeld; asOf: number }
+  /** Absent where Resource Manager is not asked, or the role that was named could not be looked up. */
+  roles?: RolesView
+}
+
+export interface RolesView {
+  wanted: WantedRole & { name: string; definitionId: string }
+  held: RoleHeld
+  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked. */
+  asOf: number
 }
 
 export interface LookTools extends SmokeTools {
   log: Log
-}
-
-/** Resource Manager for the resource that was named; absent where only an endpoint was. */
-export interface Managed {
-  manager: ResourceManager
-  resource: ResourceId
-  principalId: string
 }
 
 /**
@@ -47,20 +62,16 @@ export async function look(
   facts: Facts,
 ): Promise<View> {
   if (managed === undefined) return firstCalls(settings, {}, tools, facts)
-  const [calls, roles] = await Promise.all([
+  // Both are awaited whatever becomes of the other: what is known when one fails belongs into its diagnosis.
+  const [calls, roles] = await Promise.allSettled([
     resourceThenCalls(settings, managed, tools, facts),
     readRoles(settings, managed, tools, facts),
   ])
-  const dataActions = [...new Set(calls.routes.map(({ dataAction }) => dataAction))]
-  const { scope, guid: roleGuid } = roles.role
-  const held = roleHeld(roles.held, { scope, principalId: managed.principalId, roleGuid, dataActions })
-  facts.roleState = held.state
-  if (held.assignment !== undefined) {
-    facts.roleAssignmentId = held.assignment.id
-    const { createdOn } = held.assignment
-    if (createdOn !== undefined) facts.roleAgeMs = Math.max(0, roles.held.asOf - createdOn)
-  }
-  return { ...calls, roles: { held, asOf: roles.held.asOf } }
+  if (roles.status === 'fulfilled' && roles.value !== undefined) tellRoles(roles.value, managed, facts)
+  if (calls.status === 'rejected') throw calls.reason
+  if (roles.status === 'rejected') throw roles.reason
+  if (roles.value === undefined) return calls.value
+  return { ...calls.value, roles: await judgeRoles(roles.value, calls.value, managed, facts) }
 }
 
 async function resourceThenCalls(
@@ -70,10 +81,10 @@ async function resourceThenCalls(
   facts: Facts,
 ): Promise<View> {
   const resource = readResource(settings, managed, facts)
-  const { endpoint } = settings.target
-  if (endpoint === undefined || !knowsItsRoutes(settings))
+  if (settings.target.endpoint === undefined || !knowsItsRoutes(settings))
     return firstCalls(settings, await resource, tools, facts)
-  const [calls] = await Promise.all([firstCalls(settings, {}, tools, facts), resource])
+  const [calls, { deployments }] = await Promise.all([firstCalls(settings, {}, tools, facts), resource])
+  requireListed(calls.routes, deployments)
   return calls
 }
 
@@ -88,7 +99,7 @@ async function readResource(
   { manager, resource }: Managed,
   facts: Facts,
 ): Promise<ResourceView> {
-  const account = readAccount(manager, resource, settings.cloud)
+  const account = readAccount(manager, resource)
   const [accountOrNone, deployments] = await Promise.all([
     settings.target.endpoint === undefined ? account : unlessForbidden(account),
     unlessForbidden(readDeployments(manager, resource)),
@@ -105,7 +116,8 @@ async function firstCalls(
   facts: Facts,
 ): Promise<View> {
   const { endpoint } = settings.target
-  const endpoints = endpoint === undefined ? account?.endpoints : endpointsAt(endpoint)
+  const endpoints =
+    endpoint === undefined ? account && trustedEndpoints(account, settings.cloud) : endpointsAt(endpoint)
   if (endpoints === undefined) throw new Error('An endpoint comes from the account or from the input')
   const routes = routesFor(settings, deployments, endpoints, settings.cloud.inferenceAudiences)
   facts.routes = routes
@@ -124,35 +136,93 @@ function firstRound(
   tools: LookTools,
   facts: Facts,
 ): Promise<Round> {
-  const policy = { ...standardRetry, throttledBudgetMs: settings.waiting.propagationTimeoutMs }
+  const patienceMs = settings.access.grant === 'plan' ? 0 : settings.waiting.propagationTimeoutMs
   return persist(
     tools,
     async () => {
       const results = await smokeRound(routes, settings.smoke, tools)
       facts.smoke = results
+      facts.rounds += 1
       const round = roundOf(results)
       if (round.kind === 'refused' && round.refusal.kind !== 'wait')
         throw new StepFailure('calling the model', round.refusal)
       return round
     },
-    policy,
+    { ...standardRetry, throttledBudgetMs: patienceMs },
   )
 }
 
+interface RolesRead {
+  role: { guid: string; name: string }
+  read: AssignmentsRead | undefined
+  readAt: number
+}
+
+/** Undefined where the role that was named may not be looked up: then the smoke call decides alone. */
 async function readRoles(
   settings: Settings,
   { manager, resource, principalId }: Managed,
   tools: LookTools,
   facts: Facts,
-) {
+): Promise<RolesRead | undefined> {
   const scope = scopeOf(resource)
-  const [found, held] = await Promise.all([
-    findRole(manager, settings.access.role, scope),
-    readRolesHeld(manager, scope, principalId, tools.clock.now),
+  const readAt = tools.clock.now()
+  const [role, read] = await Promise.all([
+    unlessForbidden(findRole(manager, settings.access.role, scope)),
+    readAssignments(manager, scope, principalId, tools.clock.now),
   ])
-  const role = { ...found, scope, definitionId: roleDefinitionId(resource.subscriptionId, found.guid) }
-  facts.role = role
-  if (held.permissions !== undefined) facts.permissions = held.permissions
-  if (held.assignments !== undefined) facts.assignments = held.assignments
-  return { role, held } satisfies { role: NonNullable<Facts['role']>; held: RolesHeld }
+  if (read !== undefined) facts.assignments = read.assignments
+  return role && { role, read, readAt }
+}
+
+/** The role, at the scope where it counts: roles on a project do not, for calls to the account that it belongs to. */
+function tellRoles({ role }: RolesRead, { resource }: Managed, facts: Facts): RolesView['wanted'] {
+  const projectOnly = (facts.routes ?? []).every(({ url }) => url.includes('/api/projects/'))
+  const scope = projectOnly ? scopeOf(resource) : accountIdOf(resource)
+  const definitionId = roleDefinitionId(resource.subscriptionId, role.guid)
+  facts.role = { ...role, scope, definitionId }
+  return {
+    scope,
+    principalId: facts.principal?.oid ?? '',
+    roleGuid: role.guid,
+    name: role.name,
+    definitionId,
+  }
+}
+
+/** How the principal comes by the role. Effective permissions are asked for only where the assignments do not answer it. */
+async function judgeRoles(
+  rolesRead: RolesRead,
+  { routes, first }: View,
+  managed: Managed,
+  facts: Facts,
+): Promise<RolesView> {
+  const wanted = { ...tellRoles(rolesRead, managed, facts), principalId: managed.principalId }
+  const { read, readAt } = rolesRead
+  const dataActions = [...new Set(routes.map(({ dataAction }) => dataAction))]
+  const holding = read && holdingOf(read.assignments, wanted)
+  const denied = first.round.kind === 'refused'
+  if (holding === undefined || denied) {
+    const permissions = await readPermissions(managed.manager, wanted.scope)
+    if (permissions !== undefined) facts.permissions = permissions
+  }
+  const held = holding ?? substituteFor(read?.assignments, facts.permissions, dataActions)
+  facts.roleState = held.state
+  const { assignment } = held
+  const asOf = read?.asOf ?? readAt
+  if (assignment !== undefined && holding !== undefined) facts.roleAssignmentId = assignment.id
+  if (assignment?.createdOn !== undefined) facts.roleAgeMs = Math.max(0, asOf - assignment.createdOn)
+  if (denied) facts.roleFits = await fits(wanted, dataActions, managed)
+  return { wanted, held, asOf }
+}
+
+/** Whether the role, once held, would let the calls through: read live where that is allowed, for definitions drift. */
+async function fits(
+  { roleGuid, definitionId }: RolesView['wanted'],
+  dataActions: readonly string[],
+  { manager }: Managed,
+): Promise<boolean> {
+  const permissions = await unlessForbidden(readDefinition(manager, definitionId))
+  if (permissions !== undefined) return coversAll(permissions, dataActions)
+  return dataActions.every(dataAction => roleCovers(roleGuid, dataAction) !== false)
 }

@@ -2,11 +2,13 @@ import { ageOf } from './access/ensure.ts'
 import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
 import { roundOf, smokeRound } from './inference/round.ts'
+import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
 import type { View } from './look.ts'
 import { type AssignmentAge, patienceFor } from './propagation/schedule.ts'
-import { type Progress, untilLive } from './propagation/wait.ts'
+import { type Progress, type Round, untilLive } from './propagation/wait.ts'
+import { pauseWhenThrottled } from './retry.ts'
 import type { Clock, Log, Random } from './tools.ts'
 
 /**
@@ -22,17 +24,13 @@ export async function prove(
   facts: Facts,
 ): Promise<void> {
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
-  const assumed =
-    age ?? (view.roles === undefined ? { kind: 'unknown' as const } : ageOf(view.roles.held, view.roles.asOf))
+  const assumed = age ?? (view.roles === undefined ? { kind: 'unknown' as const } : ageOf(view.roles, facts))
+  const probe = probeOf(settings, view, tools, facts)
   const result = await untilLive({
     first: view.first.round,
     firstAt: view.first.endedAt,
-    grantedSince: age !== undefined,
-    probe: async () => {
-      const results = await smokeRound(view.routes, settings.smoke, tools)
-      facts.smoke = results
-      return roundOf(results)
-    },
+    grantedAt: age === undefined ? undefined : tools.clock.now(),
+    probe,
     consecutiveSuccesses,
     denialPatienceMs: patienceFor(assumed, propagationTimeoutMs),
     overallMs: propagationTimeoutMs,
@@ -43,7 +41,31 @@ export async function prove(
   facts.probes = result.probes
   facts.propagationMs = result.propagationMs
   if (result.failure !== undefined) throw failureOf(result.failure, facts)
-  if (facts.roleState === 'missing') facts.roleState = 'covered'
+  // It answers, and nobody may say by which right.
+  if (facts.roleState === 'missing' && facts.permissions === undefined) facts.roleState = 'covered'
+}
+
+/**
+ * A round while some deployments still refuse asks only those, and none before the time that it named: those that have answered
+ * cost tokens. Once all have answered, whole rounds show whether the replicas agree.
+ */
+function probeOf(settings: Settings, view: View, tools: SmokeTools, facts: Facts): () => Promise<Round> {
+  const notBefore = new Map<Route, number>()
+  return async () => {
+    const refused = facts.smoke.filter(({ kind }) => kind === 'refused').map(({ route }) => route)
+    const due = refused.filter(route => (notBefore.get(route) ?? 0) <= tools.clock.now())
+    const asked = due.length > 0 ? due : refused.length > 0 ? refused : view.routes
+    const answers = new Map(
+      (await smokeRound(asked, settings.smoke, tools)).map(result => [result.route, result]),
+    )
+    for (const result of answers.values()) {
+      if (result.kind === 'refused' && result.refusal.kind === 'throttled')
+        notBefore.set(result.route, tools.clock.now() + pauseWhenThrottled(result.refusal, 0))
+    }
+    facts.smoke = facts.smoke.map(before => answers.get(before.route) ?? before)
+    facts.rounds += 1
+    return roundOf(facts.smoke)
+  }
 }
 
 /** Denied to the end: what is known of the grant decides what that means. */

@@ -19,8 +19,17 @@ export const standardRetry: RetryPolicy = {
   waiting: {},
 }
 
-/** Where a service says nothing, throttling is answered by these pauses. */
+/**
+ * Throttling is answered by these pauses at least, the last of them again and again: services name no time, or one that has
+ * passed already.
+ */
 const throttledPauses = [1000, 3000, 6000, 10_000, 15_000, 20_000]
+
+/** @param count How often in a row the service has throttled before. */
+export function pauseWhenThrottled({ retryAfterMs = 0 }: Refusal, count: number): number {
+  const least = throttledPauses[Math.min(count, throttledPauses.length - 1)] ?? 0
+  return retryAfterMs >= 1000 ? retryAfterMs : least
+}
 
 /** A hang costs a whole `request-timeout`; tried once more only, a step is over after two of them and a second. */
 const hangRetries = 1
@@ -59,6 +68,6 @@ function pauseBefore(refusal: Refusal, tries: Tries, policy: RetryPolicy): numbe
   const count = tries[kind]
   tries[kind] += 1
   if (kind === 'wait') return policy.waiting[refusal.code]?.[count]
-  if (kind === 'throttled') return refusal.retryAfterMs ?? throttledPauses[count]
+  if (kind === 'throttled') return pauseWhenThrottled(refusal, count)
   return kind === 'hang' && count >= hangRetries ? undefined : policy.transient[count]
 }

@@ -7,14 +7,17 @@
 const lineEnds = /[\r\n\u0085\u2028\u2029\v\f]+/gu
 /** Controls, format characters (bidirectional overrides, zero-width), surrogates without a partner, private use. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu
+/** A JWT, whole or cut: a server that quotes a request back quotes its token, and a mask covers whole values only. */
+const token = /\beyJ[\w-]{10,}(\.[\w-]*){0,2}/g
 
 /**
- * One line of harmless text of at most `max` characters.
+ * One line of harmless text of at most `max` characters, without tokens.
  *
  * `##[` is a workflow command anywhere in a line, and `::` at its start (actions/runner, ActionCommand); both are broken up.
  */
 export function plain(text: string, max = 400): string {
   const oneLine = text
+    .replace(token, '(token)')
     .slice(0, max * 4)
     .replace(lineEnds, ' ')
     .replace(invisible, '\uFFFD')

@@ -79,7 +79,12 @@ describe('the cause of an error', () => {
 
   test.each([
     ['itself', refused, 'ECONNREFUSED', 'connect ECONNREFUSED ::1:1'],
-    ['wrapped', new TypeError('fetch failed', { cause: refused }), 'ECONNREFUSED', 'connect ECONNREFUSED ::1:1'],
+    [
+      'wrapped',
+      new TypeError('fetch failed', { cause: refused }),
+      'ECONNREFUSED',
+      'connect ECONNREFUSED ::1:1',
+    ],
     [
       'one per address',
       new AggregateError([refused, unreachable]),

@@ -3,7 +3,7 @@ import type { DiagnosisCode } from '../../src/diagnosis/codes.ts'
 
 /**
  * What one fault on the way does to a run: the table that the tests of this folder go through, and docs/faults.md prints.
- * The run is a first one: the role is missing, is granted, and is live at once.
+ * The role is missing, is granted, and is live at once; at the inference APIs it is held from the start.
  */
 
 /** Where a fault strikes. Hops of one class deal with it alike. */
@@ -32,30 +32,39 @@ export const hops = {
     class: 'grantDone',
     operation: 'roleAssignments.create',
   },
-  chatCompletions: { title: 'chat completions', class: 'inference', operation: 'chatCompletions.create' },
+  chatCompletions: {
+    title: 'chat completions',
+    class: 'inference',
+    operation: 'chatCompletions.create',
+    held: true,
+  },
   responses: {
     title: 'responses',
     class: 'inference',
     operation: 'responses.create',
     inputs: { api: 'responses' },
+    held: true,
   },
   embeddings: {
     title: 'embeddings',
     class: 'inference',
     operation: 'embeddings.create',
     inputs: { deployments: 'text-embedding-3-large' },
+    held: true,
   },
   models: {
     title: 'Foundry model inference',
     class: 'inference',
     operation: 'modelInference.chatCompletions.create',
     inputs: { deployments: 'DeepSeek-V3' },
+    held: true,
   },
   classic: {
     title: 'classic Azure OpenAI',
     class: 'inference',
     operation: 'azureOpenai.chatCompletions.create',
     inputs: { api: 'azure-openai' },
+    held: true,
   },
   waiting: {
     title: 'chat completions after the grant',
@@ -74,6 +83,8 @@ export interface Hop {
   /** Requests that pass untouched first. */
   skip?: number
   inputs?: Readonly<Record<string, string>>
+  /** The role is held from the start: nothing is denied, nothing granted. */
+  held?: boolean
 }
 
 export type HopName = keyof typeof hops
@@ -165,6 +176,13 @@ const minute = 60_000
 
 /** The grant may have been made although nobody heard of it: the gate looks, and goes on. */
 const foundOut = { grantDone: harmless }
+/** A success that is no answer of the API has a code of its own. */
+const nonsense = {
+  inference: passing('answer-invalid'),
+  waiting: passing('answer-invalid'),
+}
+/** The wait tries four times more, whatever a try costs. */
+const patient = { waiting: passing('request-timeout') }
 /** A refusal is no reply of a request that took effect. */
 const notDone = { grantDone: undefined }
 
@@ -239,30 +257,35 @@ export const expectations = {
     otherwise: passing('connection-failed'),
     except: { grant: harmless, ...notDone },
   },
-  hang: { title: 'no reply', effect: () => ({ kind: 'hang' }), otherwise: hanging, except: foundOut },
+  hang: {
+    title: 'no reply',
+    effect: () => ({ kind: 'hang' }),
+    otherwise: hanging,
+    except: { ...patient, ...foundOut },
+  },
   drip: {
     title: 'a byte of the reply each 100 ms',
     effect: () => ({ kind: 'drip', ms: 100 }),
     otherwise: hanging,
-    except: { grant: harmless, ...notDone },
+    except: { ...patient, grant: harmless, ...notDone },
   },
   truncated: {
     title: '200, truncated JSON',
     effect: () => ({ kind: 'truncate', bytes: 20 }),
     otherwise: passing('unavailable'),
-    except: { grant: harmless, ...notDone },
+    except: { grant: harmless, ...nonsense, ...notDone },
   },
   html: {
     title: "200, a proxy's HTML page",
     effect: () => ({ kind: 'reply', status: 200, headers: { 'content-type': 'text/html' }, body: page }),
     otherwise: passing('unavailable'),
-    except: { grantDone: harmless },
+    except: { ...nonsense, ...foundOut },
   },
   empty: {
     title: '200, empty body',
     effect: () => ({ kind: 'truncate', bytes: 0 }),
     otherwise: passing('unavailable'),
-    except: { grant: harmless, ...notDone },
+    except: { grant: harmless, ...nonsense, ...notDone },
   },
   wrongType: {
     title: '200, right body, Content-Type text/plain',
@@ -274,7 +297,7 @@ export const expectations = {
     title: '200, an error inside',
     effect: () => json(200, { error: { code: 'InternalServerError', message: 'Injected by a test.' } }),
     otherwise: passing('unavailable'),
-    except: { grantDone: harmless },
+    except: { ...nonsense, ...foundOut },
   },
   redirect: {
     title: '307 to another host',

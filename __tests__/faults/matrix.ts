@@ -1,4 +1,5 @@
 import type { Fault } from '../../local-cloud/faults.ts'
+import { alsoHolds, roles } from '../support/arrange.ts'
 import { type InProcessRun, openStage, type Stage } from '../support/in-process.ts'
 import {
   counts,
@@ -11,15 +12,15 @@ import {
 } from './expectations.ts'
 import { expectSound } from './sound.ts'
 
-/** Real time, milliseconds: what hangs costs this, and a busy machine must manage a request in it. */
-const requestTimeoutMs = 400
+/** Real time, milliseconds: what hangs costs this. Elsewhere a busy machine gets the time that it takes. */
+const shortTimeoutMs = 400
 
 /** One test for each scenario at these hops. */
 export function testScenariosAt(...names: readonly HopName[]): void {
   let stage: Stage
   beforeAll(async () => {
     stage = await openStage()
-    // The SDKs load during the first run, which the short timeout would take for a hang.
+    // The SDKs load during the first run, which a short timeout would take for a hang.
     await stage.run()
   })
   beforeEach(() => stage.reset())
@@ -45,10 +46,11 @@ const titleOf = ({ fault, count, expected }: Scenario) =>
 
 function play(stage: Stage, { hop: name, fault, count }: Scenario): Promise<InProcessRun> {
   const hop: Hop = hops[name]
-  const { containing, skip, operation, inputs } = hop
+  const { containing, skip, operation, inputs, held } = hop
+  if (held) alsoHolds(stage.cloud, { role: roles.user })
   const times = counts[count]
   const injected: Fault = {
-    name: fault,
+    name: String(fault),
     operation,
     effect: expectations[fault].effect(stage.elsewhere.url, stage.cloud.clock.now()),
     afterEffect: hop.class === 'grantDone',
@@ -57,7 +59,11 @@ function play(stage: Stage, { hop: name, fault, count }: Scenario): Promise<InPr
     ...(Number.isFinite(times) ? { times } : {}),
   }
   stage.cloud.faults.add(injected)
-  return stage.run({ requestTimeoutMs, ...(inputs === undefined ? {} : { inputs }) })
+  const hangs = fault === 'hang' || fault === 'drip'
+  return stage.run({
+    ...(hangs ? { requestTimeoutMs: shortTimeoutMs } : {}),
+    ...(inputs === undefined ? {} : { inputs }),
+  })
 }
 
 const endOf = ({ outcome }: InProcessRun) =>

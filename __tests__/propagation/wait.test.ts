@@ -23,7 +23,7 @@ interface Wait {
   consecutiveSuccesses?: number
   denialPatienceMs?: number
   overallMs?: number
-  grantedSince?: boolean
+  grantedAt?: number | undefined
 }
 
 interface Waited extends WaitResult {
@@ -41,7 +41,7 @@ async function wait({ answers, first = denied, probeTakesMs = 0, ...given }: Wai
   const options: WaitOptions = {
     first,
     firstAt,
-    grantedSince: false,
+    grantedAt: undefined,
     consecutiveSuccesses: 3,
     denialPatienceMs: 900_000,
     overallMs: 900_000,
@@ -307,7 +307,7 @@ test('each pause is told before it begins', async () => {
   await untilLive({
     first: denied,
     firstAt: clock.now(),
-    grantedSince: false,
+    grantedAt: undefined,
     probe: async () => ok,
     consecutiveSuccesses: 2,
     denialPatienceMs: 60_000,
@@ -331,9 +331,9 @@ test('each pause is told before it begins', async () => {
 })
 
 test('after a grant the next round comes at once, and only that one', async () => {
-  const { sleeps } = await wait({ grantedSince: true, answers: (_, probe) => (probe < 3 ? denied : ok) })
+  const { sleeps } = await wait({ grantedAt: 0, answers: (_, probe) => (probe < 3 ? denied : ok) })
   const { sleeps: patient } = await wait({
-    grantedSince: false,
+    grantedAt: undefined,
     answers: (_, probe) => (probe < 3 ? denied : ok),
   })
   expect(sleeps).toHaveLength(patient.length - 1)

@@ -89,7 +89,7 @@ test('an assignment that does not become live in time is access-not-propagated, 
     expect(probes.length).toBeLessThanOrEqual(46)
     const [first] = probes
     expect((probes.at(-1)?.at ?? 0) - (first?.at ?? 0)).toBeLessThanOrEqual(301 * seconds)
-    expect(logOf(run)).toContain('propagation-timeout: 30m')
+    expect(logOf(run)).toContain('propagation-timeout: "30m"')
   } finally {
     await cloud.close()
   }

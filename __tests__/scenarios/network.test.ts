@@ -188,7 +188,11 @@ test.each(['openid.configuration', 'token'])(
 
 test('a reply beyond all measure is not read to its end', async () => {
   const body = 'x'.repeat(9 * 1024 * 1024)
-  cloud.faults.add({ name: 'floods', service: 'resource-manager', effect: { kind: 'reply', status: 200, body } })
+  cloud.faults.add({
+    name: 'floods',
+    service: 'resource-manager',
+    effect: { kind: 'reply', status: 200, body },
+  })
   const run = await gate({ inputs: { 'request-timeout': '10s' } })
   expectBlame(run, 'connection-failed', hosts['resource-manager'](), [])
   expect(diagnosisOf(run)).toContain('sent more than 8388608 bytes')

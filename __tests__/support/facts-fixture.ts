@@ -62,7 +62,7 @@ export function fullFacts(differing: Partial<Facts> = {}): Facts {
     subjectTemplate: "The repository uses GitHub's default form of the subject.",
     principal: { oid: ids.principal, tid: ids.tenant, appid: ids.client },
     account: {
-      kind: 'AIServices',
+      hasCustomSubdomain: true,
       endpoints: {
         openAI: 'https://contoso.openai.azure.com',
         modelInference: 'https://contoso.services.ai.azure.com',

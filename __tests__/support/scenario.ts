@@ -81,7 +81,7 @@ export async function runGate(cloud: LocalCloud, options: ScenarioOptions = {}):
   }
 }
 
-function environment(cloud: LocalCloud, { env = {} }: ScenarioOptions): Record<string, string> {
+export function environmentOf(cloud: LocalCloud, { env = {} }: ScenarioOptions): Record<string, string> {
   const coverage = process.env[coverageFolderVariable]
   const all: Record<string, string | undefined> = {
     ...cloud.runnerEnvironment(),

@@ -1,6 +1,6 @@
 import type { DenyAssignment } from '@azure/arm-authorization'
-import type { Managed } from '../look.ts'
 import { accountIdOf } from '../resource/resource-id.ts'
+import type { Managed } from '../resource/resource-manager.ts'
 import { type Assignment, assignmentOf, withoutLeadingSlash } from './assignments.ts'
 import { coversDataAction } from './permissions.ts'
 

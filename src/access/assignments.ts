@@ -1,18 +1,10 @@
 import type { RoleAssignment } from '@azure/arm-authorization'
+import * as v from 'valibot'
 import { unlessForbidden } from '../resource/forbidden.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
-import { coversDataAction, type Permission } from './permissions.ts'
+import { understood } from '../resource/understood.ts'
+import { coversAll, type Permission } from './permissions.ts'
 import { roleGuidOf } from './roles.ts'
-
-/** What is known of the principal's roles at the resource, before anything is granted. */
-export interface RolesHeld {
-  /** Undefined where the principal may not read role assignments: unknown is not missing. */
-  assignments: readonly Assignment[] | undefined
-  /** Undefined where they may not be read. */
-  permissions: readonly Permission[] | undefined
-  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked; for the age of assignments. */
-  asOf: number
-}
 
 export interface Assignment {
   id: string
@@ -42,44 +34,66 @@ export interface RoleHeld {
   assignment: Assignment | undefined
 }
 
-/** @throws StepFailure for anything but a refusal to read, which means unknown. */
-export async function readRolesHeld(
+/** What the SDK would silently make the best of: see `understood`. */
+const assignmentPage = v.object({
+  value: v.array(
+    v.object({
+      id: v.string(),
+      properties: v.object({ roleDefinitionId: v.string(), principalId: v.string(), scope: v.string() }),
+    }),
+  ),
+})
+const permissionPage = v.object({ value: v.array(v.looseObject({})) })
+
+export interface AssignmentsRead {
+  /** The principal's own and its groups', at the scope and above it. */
+  assignments: readonly Assignment[]
+  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked; for the age of assignments. */
+  asOf: number
+}
+
+/** @returns undefined where the principal may not read role assignments: unknown is not missing. @throws StepFailure */
+export function readAssignments(
   manager: ResourceManager,
   scope: string,
   principalId: string,
   now: () => number,
-): Promise<RolesHeld> {
-  let asOf = now()
-  const [assignments, permissions] = await Promise.all([
-    unlessForbidden(
-      manager.call('reading the role assignments', async () => {
-        const found: Assignment[] = []
-        const pages = manager.authorization.roleAssignments.listForScope(withoutLeadingSlash(scope), {
-          filter: `atScope() and assignedTo('${principalId}')`,
-          onResponse: ({ headers }) => {
-            const date = Date.parse(headers.get('date') ?? '')
-            if (!Number.isNaN(date)) asOf = date
-          },
-        })
-        for await (const assignment of pages) found.push(...assignmentOf(assignment))
-        return found
-      }),
-    ),
-    unlessForbidden(
-      manager.call('reading the effective permissions', async () => {
-        const found: Permission[] = []
-        for await (const permission of permissionsAt(manager, scope)) found.push(permission)
-        return found
-      }),
-    ),
-  ])
-  return { assignments, permissions, asOf }
+): Promise<AssignmentsRead | undefined> {
+  const doing = 'reading the role assignments'
+  return unlessForbidden(
+    manager.call(doing, async () => {
+      let asOf = now()
+      const found: Assignment[] = []
+      const pages = manager.authorization.roleAssignments.listForScope(withoutLeadingSlash(scope), {
+        filter: `atScope() and assignedTo('${principalId}')`,
+        onResponse: ({ status, headers, bodyAsText }) => {
+          if (status === 200) understood(doing, bodyAsText, assignmentPage)
+          const date = Date.parse(headers.get('date') ?? '')
+          if (!Number.isNaN(date)) asOf = date
+        },
+      })
+      for await (const assignment of pages) found.push(...assignmentOf(assignment))
+      return { assignments: found, asOf }
+    }),
+  )
+}
+
+/** @returns undefined where they may not be read. @throws StepFailure */
+export function readPermissions(manager: ResourceManager, scope: string): Promise<Permission[] | undefined> {
+  const doing = 'reading the effective permissions'
+  return unlessForbidden(
+    manager.call(doing, async () => {
+      const found: Permission[] = []
+      for await (const permission of permissionsAt(manager, scope, doing)) found.push(permission)
+      return found
+    }),
+  )
 }
 
 /** The SDK puts a slash of its own in front of the scope. */
 export const withoutLeadingSlash = (scope: string) => scope.replace(/^\/+/, '')
 
-function permissionsAt(manager: ResourceManager, scope: string): AsyncIterable<Permission> {
+function permissionsAt(manager: ResourceManager, scope: string, doing: string): AsyncIterable<Permission> {
   const [, , , , resourceGroup = '', , namespace = '', type = '', name = '', childType, childName] =
     scope.split('/')
   const parent = childType === undefined ? '.' : `${type}/${name}`
@@ -89,7 +103,18 @@ function permissionsAt(manager: ResourceManager, scope: string): AsyncIterable<P
     parent,
     childType ?? type,
     childName ?? name,
+    {
+      onResponse: ({ status, bodyAsText }) => {
+        if (status === 200) understood(doing, bodyAsText, permissionPage)
+      },
+    },
   )
+}
+
+/** Milliseconds since the epoch; undefined where there is none, or none that is a time. */
+export function timeOf(date: Date | undefined): number | undefined {
+  const time = date?.getTime()
+  return Number.isNaN(time) ? undefined : time
 }
 
 /** None where the service left out what makes an assignment. */
@@ -108,30 +133,47 @@ export function assignmentOf({
       scope,
       principalId: principalId.toLowerCase(),
       roleGuid: roleGuidOf(roleDefinitionId),
-      createdOn: createdOn?.getTime(),
+      createdOn: timeOf(createdOn),
     },
   ]
 }
 
-/**
- * How the principal comes by the role: directly at the scope, from above, through a group; by another role that covers
- * what the smoke calls need; not at all; or nobody may know.
- * @param dataActions What the smoke calls of this run need.
- */
-export function roleHeld(
-  { assignments, permissions }: RolesHeld,
-  wanted: { scope: string; principalId: string; roleGuid: string; dataActions: readonly string[] },
-): RoleHeld {
-  const ofRole = assignments?.filter(({ roleGuid }) => roleGuid === wanted.roleGuid) ?? []
+export interface WantedRole {
+  scope: string
+  principalId: string
+  roleGuid: string
+}
+
+/** How the principal comes by the role: directly at the scope, from above, or through a group. Undefined: not at all. */
+export function holdingOf(assignments: readonly Assignment[], wanted: WantedRole): RoleHeld | undefined {
+  const ofRole = assignments.filter(
+    ({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope),
+  )
   const own = ofRole.filter(({ principalId }) => principalId === wanted.principalId)
   const direct = own.find(({ scope }) => scope.toLowerCase() === wanted.scope.toLowerCase())
   if (direct !== undefined) return { state: 'direct', assignment: direct }
   if (own[0] !== undefined) return { state: 'inherited', assignment: own[0] }
-  if (ofRole[0] !== undefined) return { state: 'group', assignment: ofRole[0] }
-  const covered =
-    permissions !== undefined &&
-    wanted.dataActions.length > 0 &&
-    wanted.dataActions.every(dataAction => coversDataAction(permissions, dataAction))
-  if (covered) return { state: 'covered', assignment: undefined }
+  return ofRole[0] && { state: 'group', assignment: ofRole[0] }
+}
+
+/** Looked at from a project, but wanted on its account: what stands on the project does not count. */
+const isBelow = (scope: string, above: string) => scope.toLowerCase().startsWith(`${above.toLowerCase()}/`)
+
+/**
+ * What is held where the role itself is not: another role may cover what the smoke calls need, or nobody may know.
+ * @param dataActions What the smoke calls of this run need.
+ */
+export function substituteFor(
+  assignments: readonly Assignment[] | undefined,
+  permissions: readonly Permission[] | undefined,
+  dataActions: readonly string[],
+): RoleHeld {
+  const covered = permissions !== undefined && coversAll(permissions, dataActions)
+  if (covered) return { state: 'covered', assignment: youngest(assignments ?? []) }
   return { state: assignments === undefined ? 'unknown' : 'missing', assignment: undefined }
+}
+
+/** Which of several assignments covers is not told; the youngest decides how long a denial is worth waiting out. */
+function youngest(assignments: readonly Assignment[]): Assignment | undefined {
+  return assignments.toSorted((a, b) => (b.createdOn ?? 0) - (a.createdOn ?? 0))[0]
 }

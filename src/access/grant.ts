@@ -1,8 +1,10 @@
 import { v5 } from 'uuid'
-import { StepFailure } from '../diagnosis/verdict.ts'
+import * as v from 'valibot'
+import { type Refusal, StepFailure } from '../diagnosis/verdict.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
+import { understood } from '../resource/understood.ts'
 import { runUrl, type WorkflowRun } from '../workflow-run.ts'
-import { withoutLeadingSlash } from './assignments.ts'
+import { timeOf, withoutLeadingSlash } from './assignments.ts'
 
 /** The namespace of the `guid()` function of ARM templates and Bicep. */
 const templateNamespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'
@@ -13,6 +15,8 @@ export interface RoleToGrant {
   roleGuid: string
   roleDefinitionId: string
 }
+
+const grantedBody = v.object({ id: v.string() })
 
 export interface Granted {
   /** `exists`: somebody else made the same assignment under another name. */
@@ -27,7 +31,7 @@ export function assignmentName({ scope, principalId, roleGuid }: RoleToGrant): s
 
 /**
  * Assigns the role to the principal. 201 and 200 both mean that the assignment is there now (the service answers 201 for
- * one that exists); 409 RoleAssignmentExists names it.
+ * one that exists); 409 RoleAssignmentExists names it. Where no reply tells whether it was made, the assignment itself does.
  * @throws StepFailure `cannot-assign-role` or another of Resource Manager's codes.
  */
 export async function grantRole(
@@ -36,24 +40,48 @@ export async function grantRole(
   run: WorkflowRun,
 ): Promise<Granted> {
   const name = assignmentName(role)
+  const id = assignmentIdOf(role, name)
+  const doing = 'assigning the role'
+  const parameters = {
+    roleDefinitionId: role.roleDefinitionId,
+    principalId: role.principalId,
+    // Without it the service looks the principal up, and may not find one that is new.
+    principalType: 'ServicePrincipal',
+    description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
+  }
   try {
-    const assignment = await manager.call('assigning the role', () =>
-      manager.authorization.roleAssignments.create(withoutLeadingSlash(role.scope), name, {
-        roleDefinitionId: role.roleDefinitionId,
-        principalId: role.principalId,
-        // Without it the service looks the principal up, and may not find one that is new.
-        principalType: 'ServicePrincipal',
-        description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
+    const assignment = await manager.call(doing, () =>
+      manager.authorization.roleAssignments.create(withoutLeadingSlash(role.scope), name, parameters, {
+        onResponse: ({ status, bodyAsText }) => {
+          if (status < 300) understood(doing, bodyAsText, grantedBody)
+        },
       }),
     )
-    return { outcome: 'granted', assignmentId: assignment.id }
+    return { outcome: 'granted', assignmentId: assignment.id ?? id }
   } catch (error) {
-    if (!(error instanceof StepFailure) || error.refusal.code !== 'role-assignment-exists') throw error
+    if (!(error instanceof StepFailure)) throw error
+    if (isSilent(error.refusal) && (await isThere(manager, id)))
+      return { outcome: 'granted', assignmentId: id }
+    if (error.refusal.code !== 'role-assignment-exists') throw error
     const existing = assignmentIdIn(error.refusal.said.message)
-    return {
-      outcome: 'exists',
-      assignmentId: existing && `${role.scope}/providers/Microsoft.Authorization/roleAssignments/${existing}`,
-    }
+    return { outcome: 'exists', assignmentId: existing && assignmentIdOf(role, existing) }
+  }
+}
+
+function assignmentIdOf({ scope }: RoleToGrant, name: string): string {
+  return `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
+}
+
+/** No reply came, or none that was understood, or a failure of the service itself: it may have done what it was asked. */
+const isSilent = ({ kind, said }: Refusal) => kind === 'transient' || said.status === undefined
+
+async function isThere(manager: ResourceManager, assignmentId: string): Promise<boolean> {
+  try {
+    await createdOn(manager, assignmentId)
+    return true
+  } catch (error) {
+    if (error instanceof StepFailure) return false
+    throw error
   }
 }
 
@@ -73,5 +101,5 @@ export async function createdOn(manager: ResourceManager, assignmentId: string):
   const assignment = await manager.call('reading the role assignment', () =>
     manager.authorization.roleAssignments.getById(withoutLeadingSlash(assignmentId)),
   )
-  return assignment.createdOn?.getTime()
+  return timeOf(assignment.createdOn)
 }

@@ -15,6 +15,10 @@ export function coversDataAction(permissions: readonly Permission[], dataAction:
   )
 }
 
+export function coversAll(permissions: readonly Permission[], dataActions: readonly string[]): boolean {
+  return dataActions.length > 0 && dataActions.every(dataAction => coversDataAction(permissions, dataAction))
+}
+
 export function coversAction(permissions: readonly Permission[], action: string): boolean {
   return permissions.some(
     ({ actions, notActions }) => matchesAny(actions, action) && !matchesAny(notActions, action),

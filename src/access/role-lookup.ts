@@ -2,6 +2,7 @@ import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import { plain } from '../untrusted-text.ts'
 import { withoutLeadingSlash } from './assignments.ts'
+import type { Permission } from './permissions.ts'
 import { type RoleReference, roleGuidOf, roleNameOf } from './roles.ts'
 
 export interface Role {
@@ -28,7 +29,8 @@ export async function findRole(
     for await (const definition of manager.authorization.roleDefinitions.list(withoutLeadingSlash(scope), {
       filter,
     })) {
-      if (definition.name !== undefined) return definition
+      // The filter is the service's; that it was heeded is not.
+      if (definition.roleName?.toLowerCase() === name.toLowerCase()) return definition
     }
     return undefined
   })
@@ -39,4 +41,12 @@ export async function findRole(
     )
   }
   return { guid: roleGuidOf(found.name), name: plain(found.roleName ?? name) }
+}
+
+/** What the role lets its holders do, as its definition says now. @throws StepFailure */
+export async function readDefinition(manager: ResourceManager, definitionId: string): Promise<Permission[]> {
+  const definition = await manager.call('reading the role definition', () =>
+    manager.authorization.roleDefinitions.getById(withoutLeadingSlash(definitionId)),
+  )
+  return definition.permissions ?? []
 }

@@ -69,6 +69,6 @@ const docsPath = 'docs/diagnosis.md'
 function docsAddress(code: DiagnosisCode, { action }: Pick<WorkflowRun, 'action'>): string {
   const path = `${docsPath}#${code}`
   if (action === undefined || !/^[\w.-]+\/[\w.-]+$/.test(action.repository)) return path
-  const ref = action.ref.split('/').map(encodeURIComponent).join('/')
+  const ref = visibleLine(action.ref).split('/').map(encodeURIComponent).join('/')
   return `https://github.com/${action.repository}/blob/${ref}/${path}`
 }

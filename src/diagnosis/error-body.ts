@@ -22,9 +22,9 @@ const fields = v.object({
   ),
   message: text,
   param: text,
-  error: v.unknown(),
-  innererror: v.unknown(),
-  details: v.unknown(),
+  error: v.optional(v.unknown()),
+  innererror: v.optional(v.unknown()),
+  details: v.optional(v.unknown()),
 })
 
 interface SingleError {

@@ -41,7 +41,7 @@ export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
       ...(after === undefined ? {} : { retryAfterMs: after }),
     }
   }
-  if (status >= 500 || status === 408 || status < 400)
+  if (status >= 500 || status === 408 || status < 300)
     return { kind: 'transient', code: 'oidc-endpoint-unavailable', said }
   return { kind: 'fatal', code: 'oidc-request-refused', said }
 }

@@ -91,7 +91,7 @@ function redirectOf({ status, headers }: HttpReply): string {
 /**
  * Milliseconds of a Retry-After, in any of the forms that Azure sends: `retry-after-ms`, `x-ms-retry-after-ms`, seconds,
  * an HTTP date. Undefined where there is none or it makes no sense.
- * @param now Milliseconds since the epoch, for dates.
+ * @param now Milliseconds since the epoch, for dates; the service's own clock goes before it, where the reply shows it.
  */
 export function retryAfterMs(headers: Record<string, string>, now: number): number | undefined {
   for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {
@@ -101,7 +101,9 @@ export function retryAfterMs(headers: Record<string, string>, now: number): numb
   const text = headers['retry-after']?.trim() ?? ''
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
   const date = Date.parse(text)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  if (Number.isNaN(date)) return undefined
+  const here = Date.parse(headers.date ?? '')
+  return Math.max(0, date - (Number.isNaN(here) ? now : here))
 }
 
 /** JSON where the text is JSON, undefined where it is not. */

@@ -9,8 +9,8 @@ import { plain } from '../untrusted-text.ts'
 
 export interface AccessToken {
   token: string
-  /** Milliseconds since the epoch. */
-  expiresOnTimestamp: number
+  /** Milliseconds since the epoch, by our clock: its life counted from when it arrived. */
+  expiresAt: number
 }
 
 interface Exchange {
@@ -46,7 +46,9 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
     disableInstanceDiscovery: !publicAuthorities.includes(cloud.authorityHost),
   })
   try {
-    return await credential.getToken(`${audience}/.default`)
+    const { token, expiresOnTimestamp } = await credential.getToken(`${audience}/.default`)
+    // The SDK counts from the wall clock, which may be corrected, and is not ours.
+    return { token, expiresAt: exchange.now() + expiresOnTimestamp - Date.now() }
   } catch (error) {
     const doing = `asking Entra for a token for ${audience}`
     throw new StepFailure(doing, refusalOf(seen.last(), error, exchange.now()))

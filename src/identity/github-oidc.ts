@@ -46,17 +46,16 @@ export async function requestAssertion(
     }).catch(error => {
       throw error instanceof NetworkFailure ? new StepFailure(doing, refusalOfNetwork(error)) : error
     })
+    const refused = (body: string) =>
+      new StepFailure(doing, refusalOfOidc({ ...reply, body }, tools.clock.now()))
+    if (reply.status !== 200) throw refused(reply.body)
+    // A success that cannot be read may hold the token, or most of it: it is never quoted.
     const body = v.safeParse(tokenReply, parseJson(reply.body))
-    if (reply.status !== 200 || !body.success)
-      throw new StepFailure(doing, refusalOfOidc(reply, tools.clock.now()))
+    if (!body.success) throw refused('The reply holds no token.')
     const token = body.output.value
     maskJwt(tools.mask, token)
     const claims = readAssertionClaims(token)
-    if (claims === undefined)
-      throw new StepFailure(
-        doing,
-        refusalOfOidc({ ...reply, body: 'The value is not a JWT.' }, tools.clock.now()),
-      )
+    if (claims === undefined) throw refused('The value is not a JWT.')
     const { iat, exp } = claims
     const life = iat !== undefined && exp !== undefined ? (exp - iat) * 1000 : usualLifeMs
     return { token, claims, expiresAt: tools.clock.now() + life }

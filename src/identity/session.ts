@@ -1,6 +1,7 @@
+import * as v from 'valibot'
 import type { Cloud } from '../clouds.ts'
-import { StepFailure } from '../diagnosis/verdict.ts'
-import type { Http } from '../http.ts'
+import { parseJson, StepFailure } from '../diagnosis/verdict.ts'
+import type { Http, HttpReply } from '../http.ts'
 import { persist, type RetryPolicy, standardRetry } from '../retry.ts'
 import type { Clock, Log, Mask } from '../tools.ts'
 import type { WorkflowRun } from '../workflow-run.ts'
@@ -89,15 +90,18 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function currentToken(audience: string): Promise<string> {
-    const known = accessTokens.get(audience)
-    if (known !== undefined) {
-      const { token, expiresOnTimestamp } = await known
-      if (expiresOnTimestamp - accessTokenReserveMs > clock.now()) return token
+    const current = accessTokens.get(audience)
+    const known = await current
+    if (known !== undefined && known.expiresAt - accessTokenReserveMs > clock.now()) return known.token
+    // Several calls may find the same token old: the first of them renews it for all.
+    if (accessTokens.get(audience) === current) {
+      const fresh = exchange(audience)
+      accessTokens.set(audience, fresh)
+      fresh.catch(() => {
+        if (accessTokens.get(audience) === fresh) accessTokens.delete(audience)
+      })
     }
-    const fresh = exchange(audience)
-    accessTokens.set(audience, fresh)
-    fresh.catch(() => accessTokens.delete(audience))
-    return (await fresh).token
+    return (await accessTokens.get(audience))?.token ?? currentToken(audience)
   }
 
   return {
@@ -121,11 +125,18 @@ function discoverOnce(http: Http): Http {
     const answer = http(request)
     answers.set(request.url, answer)
     answer.then(
-      ({ status }) => {
-        if (status !== 200) answers.delete(request.url)
+      reply => {
+        if (!namesEndpoints(reply)) answers.delete(request.url)
       },
       () => answers.delete(request.url),
     )
     return answer
   }
+}
+
+const discoveryDocument = v.object({ issuer: v.string(), token_endpoint: v.string() })
+
+/** What is half a document, or a proxy's page, must not serve the next try as well. */
+function namesEndpoints({ status, body }: HttpReply): boolean {
+  return status === 200 && v.is(discoveryDocument, parseJson(body))
 }

@@ -15,7 +15,7 @@ export function endpointsAt(endpoint: string): Endpoints {
 
 /** True where nothing about the resource has to be known first: the smoke calls may start at once. */
 export function knowsItsRoutes({ deployments, smoke }: Settings): boolean {
-  return deployments.length > 0 && deployments.every(({ api }) => api !== undefined || smoke.api !== 'auto')
+  return deployments.length > 0 && deployments.every(({ api = smoke.api }) => api !== 'auto')
 }
 
 /**
@@ -31,11 +31,19 @@ export function routesFor(
   const requested = settings.deployments.length > 0 ? settings.deployments : [chatCapable(deployments)]
   return requested.map(({ name, api }) => {
     const model = modelOf(name, deployments)
-    const given = api ?? (settings.smoke.api === 'auto' ? undefined : settings.smoke.api)
-    const chosen = given ?? automaticApi(name, model, endpoints)
-    if (given === undefined && model?.format === 'Anthropic') throw anthropic(name)
-    return routeOf(name, chosen, endpoints, audiences)
+    const chosen = api ?? settings.smoke.api
+    if (chosen !== 'auto') return routeOf(name, chosen, endpoints, audiences)
+    if (model?.format === 'Anthropic') throw anthropic(name)
+    return routeOf(name, automaticApi(name, model, endpoints), endpoints, audiences)
   })
+}
+
+/** @throws StepFailure `deployment-not-found` where the list shows that one of the routes leads nowhere. */
+export function requireListed(
+  routes: readonly Route[],
+  deployments: readonly Deployment[] | undefined,
+): void {
+  for (const { deployment } of routes) modelOf(deployment, deployments)
 }
 
 function modelOf(name: string, deployments: readonly Deployment[] | undefined): ModelFacts | undefined {

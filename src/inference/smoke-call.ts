@@ -65,8 +65,8 @@ export async function smokeCall(
   }
   for (;;) {
     const result = await callOnce(route, settings, shape, tools)
-    const adapted = adaptations.length < maxAdaptations ? adapt(shape, result, route) : undefined
-    if (adapted === undefined) return { ...result, adaptations }
+    const adapted = adaptations.length < maxAdaptations ? adapt(shape, result, settings.expect) : undefined
+    if (adapted === undefined) return { ...meetingExpectation(result, settings.expect), adaptations }
     adaptations.push(adapted.because)
     shape = adapted.shape
   }
@@ -99,13 +99,7 @@ async function callOnce(
       body: JSON.stringify(bodyOf(route, settings.prompt, shape)),
     })
     const latencyMs = tools.clock.now() - startedAt
-    return judge(reply, {
-      route,
-      audience: shape.audience,
-      latencyMs,
-      expect: settings.expect,
-      now: tools.clock.now(),
-    })
+    return judge(reply, { route, audience: shape.audience, latencyMs, now: tools.clock.now() })
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
     return { kind: 'refused', route, refusal: refusalOfNetwork(error) }
@@ -133,11 +127,10 @@ interface Circumstances {
   route: Route
   audience: string
   latencyMs: number
-  expect: RegExp | undefined
   now: number
 }
 
-function judge(reply: HttpReply, { route, audience, latencyMs, expect, now }: Circumstances): CallResult {
+function judge(reply: HttpReply, { route, audience, latencyMs, now }: Circumstances): CallResult {
   if (reply.status < 200 || reply.status > 299)
     return { kind: 'refused', route, refusal: refusalOfInference(reply, now) }
   const answer = readAnswer(route.api, reply.body)
@@ -149,51 +142,54 @@ function judge(reply: HttpReply, { route, audience, latencyMs, expect, now }: Ci
       refusal: { ...ownRefusal('answer-invalid', message), kind: 'transient' },
     }
   }
-  const unexpected =
-    expect !== undefined && route.api !== 'embeddings' && !(answer.text === '' && answer.cutShort)
-  if (unexpected && !expect.test(answer.text.slice(0, maxMatched))) {
-    const message = `The answer was "${plain(answer.text, 200)}"; expected was a match of ${plain(String(expect), 200)}.`
-    return { kind: 'refused', route, refusal: ownRefusal('answer-unexpected', message) }
-  }
   return { kind: 'ok', route, audience, latencyMs, answer }
 }
 
+/** Embeddings are no text: nothing is expected of them. */
+const meets = ({ text, dimensions }: Answer, expect: RegExp | undefined) =>
+  expect === undefined || dimensions !== undefined || expect.test(text.slice(0, maxMatched))
+
+function meetingExpectation(result: CallResult, expect: RegExp | undefined): CallResult {
+  if (result.kind === 'refused' || meets(result.answer, expect)) return result
+  const message = `The answer was "${plain(result.answer.text, 200)}"; expected was a match of ${plain(String(expect), 200)}.`
+  return { kind: 'refused', route: result.route, refusal: ownRefusal('answer-unexpected', message) }
+}
+
+interface Adaptation {
+  shape: Shape
+  because: string
+}
+
 /** The request as this reply wants it; undefined where the reply is final. */
-function adapt(
-  shape: Shape,
-  result: CallResult,
-  route: Route,
-): { shape: Shape; because: string } | undefined {
-  if (result.kind === 'ok') {
-    const starved = result.answer.cutShort && result.answer.text === ''
-    return starved ? withMoreRoom(shape, 'the budget was spent before the answer began') : undefined
-  }
-  const { refusal } = result
+function adapt(shape: Shape, result: CallResult, expect: RegExp | undefined): Adaptation | undefined {
+  return result.kind === 'ok'
+    ? adaptToAnswer(shape, result.answer, expect)
+    : adaptToRefusal(shape, result.refusal, result.route)
+}
+
+function adaptToAnswer(shape: Shape, answer: Answer, expect: RegExp | undefined): Adaptation | undefined {
+  if (!answer.cutShort || (answer.text !== '' && meets(answer, expect))) return undefined
+  const why = answer.text === '' ? 'the budget was spent before the answer began' : 'the answer was cut short'
+  return withMoreRoom(shape, why)
+}
+
+function adaptToRefusal(shape: Shape, refusal: Refusal, route: Route): Adaptation | undefined {
   if (refusal.code === 'token-audience-rejected') return withAnotherAudience(shape, refusal, route)
   if (refusal.code !== 'parameter-unsupported') return undefined
   const parameter = refusal.named?.parameter
-  if (
-    parameter === 'max_completion_tokens' ||
-    (parameter === 'max_tokens' && shape.tokenParameter === 'max_tokens')
-  ) {
+  if (parameter === shape.tokenParameter) {
     const tokenParameter = shape.tokenParameter === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
-    return {
-      shape: { ...shape, tokenParameter },
-      because: `${tokenParameter} instead of ${shape.tokenParameter}`,
-    }
+    return { shape: { ...shape, tokenParameter }, because: `${tokenParameter} instead of ${parameter}` }
   }
   if (parameter === 'max_output_tokens' && shape.maxOutputTokens < leastForResponses) {
-    return {
-      shape: { ...shape, maxOutputTokens: leastForResponses },
-      because: `at least ${leastForResponses} tokens`,
-    }
+    const because = `at least ${leastForResponses} tokens`
+    return { shape: { ...shape, maxOutputTokens: leastForResponses }, because }
   }
-  if (/max_tokens or model output limit/i.test(refusal.said.message))
-    return withMoreRoom(shape, 'the model could not finish in its budget')
-  return undefined
+  if (!/max_tokens or model output limit/i.test(refusal.said.message)) return undefined
+  return withMoreRoom(shape, 'the model could not finish in its budget')
 }
 
-function withMoreRoom(shape: Shape, why: string): { shape: Shape; because: string } | undefined {
+function withMoreRoom(shape: Shape, why: string): Adaptation | undefined {
   if (shape.maxOutputTokens >= roomForReasoning) return undefined
   return {
     shape: { ...shape, maxOutputTokens: roomForReasoning },
@@ -202,11 +198,7 @@ function withMoreRoom(shape: Shape, why: string): { shape: Shape; because: strin
 }
 
 /** The service names the audience it wants; it is tried only if it is one that this route is known to take. */
-function withAnotherAudience(
-  shape: Shape,
-  refusal: Refusal,
-  route: Route,
-): { shape: Shape; because: string } | undefined {
+function withAnotherAudience(shape: Shape, refusal: Refusal, route: Route): Adaptation | undefined {
   const wanted = refusal.named?.audience ?? ''
   const next = route.audiences.find(audience => audience !== shape.audience && wanted.includes(audience))
   return next === undefined ? undefined : { shape: { ...shape, audience: next }, because: `audience ${next}` }

@@ -1,4 +1,5 @@
 import type { Refusal } from '../diagnosis/verdict.ts'
+import { pauseWhenThrottled } from '../retry.ts'
 import type { Clock, Random } from '../tools.ts'
 import { pauseAfterDenial, pauseAfterSuccessMs } from './schedule.ts'
 
@@ -10,13 +11,16 @@ export interface WaitOptions {
   first: Round
   /** When `first` ended; milliseconds since the epoch. */
   firstAt: number
-  /** A grant came after `first`: the next round need not wait for anything. */
-  grantedSince: boolean
+  /**
+   * When a grant that came after `first` was made: patience counts from there, and the next round waits for nothing. Milliseconds
+   * since the epoch; undefined where nothing was granted.
+   */
+  grantedAt: number | undefined
   /** Makes one more round. */
   probe: () => Promise<Round>
   /** Successes in a row that count once a denial was seen. */
   consecutiveSuccesses: number
-  /** How long denials are waited out, and how long anything else is; milliseconds from `firstAt`. */
+  /** How long denials are waited out, and how long anything else is; milliseconds from the grant, or from `firstAt`. */
   denialPatienceMs: number
   overallMs: number
   clock: Clock
@@ -50,7 +54,6 @@ export interface WaitResult {
 
 /** Pauses at refusals that have nothing to do with access; when they are used up without a reply, the run fails. */
 const transientPauses = [1000, 2000, 4000, 8000]
-const throttledPauses = [2000, 5000, 10_000, 20_000, 30_000]
 
 interface State {
   round: Round
@@ -62,38 +65,32 @@ interface State {
   liveSinceMs: number
 }
 
+const beginning: Omit<State, 'round'> = {
+  successes: 0,
+  denied: false,
+  transient: 0,
+  throttled: 0,
+  liveSinceMs: 0,
+}
+
 /** Probes until access is live, a refusal is final, or patience ends. Never sleeps past a deadline, nor after the last try. */
 export async function untilLive(options: WaitOptions): Promise<WaitResult> {
-  const { clock, firstAt } = options
+  const { clock, firstAt, grantedAt } = options
   const probes: Probe[] = []
-  let state: State = {
-    round: options.first,
-    successes: 0,
-    denied: false,
-    transient: 0,
-    throttled: 0,
-    liveSinceMs: 0,
-  }
-  state = account(state, options.first, 0)
+  let state = account(beginning, options.first, 0)
   probes.push({ atMs: 0, outcome: outcomeOf(options.first) })
   for (;;) {
-    const needed = state.denied ? options.consecutiveSuccesses : 1
-    if (state.round.kind === 'ok' && state.successes >= needed) {
+    if (isLive(state, options)) {
       return { failure: undefined, propagationMs: state.denied ? state.liveSinceMs : 0, probes }
     }
-    const elapsedMs = clock.now() - firstAt
-    const step = nextStep(state, elapsedMs, options, probes.length === 1 && options.grantedSince)
+    const elapsedMs = clock.now() - (grantedAt ?? firstAt)
+    const step = probes.length === 1 && grantedAt !== undefined ? atOnce : nextStep(state, elapsedMs, options)
     if (step.kind === 'give-up') return { failure: step.refusal, propagationMs: 0, probes }
     if (step.pauseMs > 0) {
-      options.onPause({
-        round: state.round,
-        rounds: probes.length,
-        successesInARow: state.successes,
-        elapsedMs,
-        limitMs: step.limitMs,
-        pauseMs: step.pauseMs,
-      })
-      await clock.sleep(step.pauseMs)
+      const { round, successes: successesInARow } = state
+      const { limitMs, pauseMs } = step
+      options.onPause({ round, rounds: probes.length, successesInARow, elapsedMs, limitMs, pauseMs })
+      await clock.sleep(pauseMs)
     }
     const atMs = clock.now() - firstAt
     const round = await options.probe()
@@ -102,9 +99,14 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
   }
 }
 
+/** One success is proof where nothing was ever denied; after a denial it takes several in a row. */
+function isLive({ round, successes, denied }: State, { consecutiveSuccesses }: WaitOptions): boolean {
+  return round.kind === 'ok' && successes >= (denied ? consecutiveSuccesses : 1)
+}
+
 const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.refusal.code)
 
-function account(before: State, round: Round, nowMs: number): State {
+function account(before: Omit<State, 'round'>, round: Round, nowMs: number): State {
   if (round.kind === 'ok') {
     const liveSinceMs = before.successes === 0 ? nowMs : before.liveSinceMs
     return { ...before, round, successes: before.successes + 1, transient: 0, throttled: 0, liveSinceMs }
@@ -123,7 +125,10 @@ function account(before: State, round: Round, nowMs: number): State {
 
 type Step = { kind: 'pause'; pauseMs: number; limitMs: number } | { kind: 'give-up'; refusal: Refusal }
 
-function nextStep(state: State, elapsedMs: number, options: WaitOptions, atOnce: boolean): Step {
+/** Whatever was refused before the grant has not been asked since. */
+const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
+
+function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   const { round } = state
   if (round.kind === 'ok') {
     const left = Math.max(0, options.overallMs - elapsedMs)
@@ -137,13 +142,11 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions, atOnce:
   if (wanted === undefined || left <= 0) return { kind: 'give-up', refusal }
   // Told to stay away for longer than there is time: asking at the deadline would only be refused again.
   if (refusal.kind === 'throttled' && wanted > left) return { kind: 'give-up', refusal }
-  return { kind: 'pause', pauseMs: atOnce ? 0 : Math.min(wanted, left), limitMs }
+  return { kind: 'pause', pauseMs: Math.min(wanted, left), limitMs }
 }
 
 function pauseFor(refusal: Refusal, state: State, elapsedMs: number, random: number): number | undefined {
   if (refusal.kind === 'wait') return pauseAfterDenial(elapsedMs, random)
-  if (refusal.kind === 'throttled') {
-    return refusal.retryAfterMs ?? throttledPauses[Math.min(state.throttled, throttledPauses.length) - 1]
-  }
+  if (refusal.kind === 'throttled') return pauseWhenThrottled(refusal, state.throttled - 1)
   return transientPauses[state.transient - 1]
 }

@@ -1,6 +1,7 @@
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import type { Outcome } from '../facts.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
+import { plain } from '../untrusted-text.ts'
 
 /** The JSON report: everything a later step, or a person months later, may want to know. No token stands in it. */
 export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefined, writtenAt: Date): object {
@@ -63,8 +64,8 @@ function smokeDocument(result: SmokeResult): object {
     outcome: 'ok',
     audience,
     latencyMs: Math.round(latencyMs),
-    model: answer.model ?? null,
-    answer: answer.text.slice(0, 500),
+    model: answer.model === undefined ? null : plain(answer.model, 100),
+    answer: plain(answer.text, 500),
     cutShort: answer.cutShort,
   }
 }

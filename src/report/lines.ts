@@ -74,10 +74,21 @@ function saidLines({ status, serviceCode, message, ids }: Diagnosis['said']): st
   ]
 }
 
+/** What a run that was stopped leaves behind. */
+export function cancelledLines({ facts, signal }: Extract<Outcome, { result: 'cancelled' }>): string[] {
+  const { grant, role, principal } = facts
+  const stopped = `Stopped by ${signal} after: ${facts.steps.map(({ name }) => name).join(', ') || 'nothing yet'}.`
+  if (grant?.outcome === 'granted')
+    return [stopped, `${role?.name} was assigned to ${principal?.oid} by this run, and stays.`]
+  if (grant?.outcome === 'unknown')
+    return [stopped, `${role?.name} was being assigned to ${principal?.oid}; whether it is, is not known.`]
+  return [stopped, 'Nothing was changed.']
+}
+
 /** One line that says how it ended. */
 export function verdictLine({ result, facts }: Outcome): string {
   const { principal, role, roleState, propagationMs, smoke } = facts
-  if (result === 'failed') return 'Key-less access is not proven.'
+  if (result === 'failed' || result === 'cancelled') return 'Key-less access is not proven.'
   if (result === 'planned') return 'Planned; nothing was changed.'
   const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`
   const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState)}`

@@ -4,7 +4,7 @@ import type { Fix } from '../diagnosis/explanation.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import { codeBlock, codeSpan, markdown, plain } from '../untrusted-text.ts'
-import { answerInWords, planLines } from './lines.ts'
+import { answerInWords, cancelledLines, planLines } from './lines.ts'
 
 /** The job summary, in Markdown: at a glance how it ended and for whom; then the evidence. */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
@@ -12,6 +12,7 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
   const sections = [
     headline(outcome),
     diagnosis === undefined ? '' : diagnosisSection(diagnosis),
+    outcome.result === 'cancelled' ? cancelledLines(outcome).map(markdown).join('\n\n') : '',
     outcome.result === 'planned' ? planLines(facts).map(markdown).join('\n\n') : '',
     table(['', ''], glance(facts)),
     smokeSection(facts.smoke),
@@ -22,6 +23,7 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
 }
 
 function headline({ result }: Outcome): string {
+  if (result === 'cancelled') return '## ⏹️ Key-less access: stopped before it was proven'
   if (result === 'failed') return '## ❌ Key-less access is not proven'
   return result === 'planned' ? '## 📋 Key-less access: the plan' : '## ✅ Key-less access is proven'
 }

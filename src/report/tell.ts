@@ -5,7 +5,7 @@ import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts'
 import type { Outcome } from '../facts.ts'
 import type { Log } from '../tools.ts'
 import { reportDocument } from './document.ts'
-import { diagnosisLines, planLines, verdictLine } from './lines.ts'
+import { cancelledLines, diagnosisLines, planLines, verdictLine } from './lines.ts'
 import { runnerLog } from './log.ts'
 import { summaryMarkdown } from './summary.ts'
 
@@ -17,6 +17,7 @@ export async function tell(outcome: Outcome, reportPath: string, withSummary: bo
   setOutputs(outcome, diagnosis, report)
   if (withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis), runnerLog)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
+  if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
   if (diagnosis === undefined) {
     runnerLog.info(verdictLine(outcome))
     return
@@ -39,7 +40,7 @@ function annotation({ title, said, fixes, docs }: Diagnosis): string {
 function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined, report: string): void {
   const latencies = facts.smoke.flatMap(smoke => (smoke.kind === 'ok' ? [smoke.latencyMs] : []))
   const outputs: Record<string, string> = {
-    result,
+    result: result === 'cancelled' ? 'failed' : result,
     diagnosis: diagnosis?.code ?? '',
     'principal-id': facts.principal?.oid ?? '',
     'role-definition-id': facts.role?.definitionId ?? '',
@@ -47,7 +48,7 @@ function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined
     'role-assignment-id': facts.roleAssignmentId ?? '',
     endpoint: facts.endpoint ?? '',
     'propagation-seconds': (facts.propagationMs / 1000).toFixed(1),
-    attempts: String(Math.max(facts.probes.length, facts.smoke.length > 0 ? 1 : 0)),
+    attempts: String(facts.rounds),
     'smoke-latency-ms': latencies.length === 0 ? '' : String(Math.round(Math.max(...latencies))),
     'key-access': facts.account?.keyAccess ?? 'unknown',
     report,

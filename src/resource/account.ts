@@ -13,8 +13,8 @@ const accountBody = v.object({
   kind: v.optional(v.string()),
   location: v.optional(v.string()),
   properties: v.object({
-    endpoint: v.optional(v.string()),
-    endpoints: v.optional(v.record(v.string(), v.string())),
+    endpoint: v.nullish(v.string()),
+    endpoints: v.nullish(v.record(v.string(), v.string())),
     customSubDomainName: v.nullish(v.string()),
     disableLocalAuth: v.nullish(v.boolean()),
     publicNetworkAccess: v.nullish(v.string()),
@@ -22,26 +22,22 @@ const accountBody = v.object({
 })
 
 const projectBody = v.object({
-  properties: v.object({ endpoints: v.optional(v.record(v.string(), v.string())) }),
+  properties: v.object({ endpoints: v.nullish(v.record(v.string(), v.string())) }),
 })
 
-const deploymentsBody = v.object({
-  value: v.array(
-    v.object({
-      name: v.string(),
-      properties: v.object({
-        model: v.optional(v.object({ format: v.optional(v.string()), name: v.optional(v.string()) })),
-        provisioningState: v.optional(v.string()),
-        capabilities: v.optional(v.record(v.string(), v.unknown())),
-      }),
-    }),
-  ),
+const deploymentBody = v.object({
+  name: v.string(),
+  properties: v.object({
+    model: v.nullish(v.object({ format: v.nullish(v.string()), name: v.nullish(v.string()) })),
+    provisioningState: v.nullish(v.string()),
+    capabilities: v.nullish(v.record(v.string(), v.unknown())),
+  }),
 })
 
 export type KeyAccess = 'disabled' | 'enabled' | 'unknown'
 
 export interface Account {
-  kind: string | undefined
+  hasCustomSubdomain: boolean
   /** Where each family of routes is served, without a trailing slash. */
   endpoints: Endpoints
   keyAccess: KeyAccess
@@ -63,12 +59,8 @@ export interface Deployment {
   capabilities: ReadonlySet<string>
 }
 
-/** @throws StepFailure `resource-not-found`, `custom-subdomain-missing`, `endpoint-untrusted` or another of Resource Manager's codes. */
-export async function readAccount(
-  manager: ResourceManager,
-  resource: ResourceId,
-  cloud: Cloud,
-): Promise<Account> {
+/** @throws StepFailure `resource-not-found` or another of Resource Manager's codes. */
+export async function readAccount(manager: ResourceManager, resource: ResourceId): Promise<Account> {
   const id = accountIdOf(resource)
   const [account, project] = await Promise.all([
     manager.read('reading the account', id, apiVersion, accountBody),
@@ -76,43 +68,37 @@ export async function readAccount(
       ? undefined
       : manager.read('reading the project', `${id}/projects/${resource.project}`, apiVersion, projectBody),
   ])
-  const { properties, kind } = account
-  if (!properties.customSubDomainName) {
-    throw new StepFailure(
-      'reading the account',
-      ownRefusal(
-        'custom-subdomain-missing',
-        `The account has no custom subdomain: its endpoint is ${plain(properties.endpoint ?? 'unknown')}.`,
-      ),
-    )
-  }
-  const endpoints = endpointsOf(
-    properties.endpoint,
-    properties.endpoints ?? {},
-    project?.properties.endpoints ?? {},
-  )
-  for (const url of Object.values(endpoints)) {
-    if (url !== undefined) trusted(cloud, url)
-  }
+  const { properties } = account
   return {
-    kind,
-    endpoints,
+    hasCustomSubdomain: Boolean(properties.customSubDomainName),
+    endpoints: endpointsOf(
+      properties.endpoint ?? '',
+      properties.endpoints ?? {},
+      project?.properties.endpoints ?? {},
+    ),
     // Null means what false means: keys work.
     keyAccess: properties.disableLocalAuth === true ? 'disabled' : 'enabled',
     publicNetworkAccess: properties.publicNetworkAccess ?? undefined,
   }
 }
 
-/** @throws StepFailure `endpoint-untrusted`: a token would go to a host outside the cloud. */
-function trusted(cloud: Cloud, url: string): void {
-  if (isInferenceUrl(cloud, url)) return
-  throw new StepFailure(
-    'reading the account',
-    ownRefusal(
-      'endpoint-untrusted',
-      `Resource Manager reports the endpoint ${plain(url)}; trusted are hosts at or below ${cloud.inferenceDomains.join(', ') || '(none)'}.`,
-    ),
-  )
+/**
+ * The endpoints that Resource Manager reports, where a token may be sent to them.
+ * @throws StepFailure `custom-subdomain-missing`, or `endpoint-untrusted`: a token would go to a host outside the cloud.
+ */
+export function trustedEndpoints({ hasCustomSubdomain, endpoints }: Account, cloud: Cloud): Endpoints {
+  const doing = 'reading the account'
+  if (!hasCustomSubdomain) {
+    const message = `The account has no custom subdomain: its endpoint is ${plain(endpoints.openAI)}.`
+    throw new StepFailure(doing, ownRefusal('custom-subdomain-missing', message))
+  }
+  const foreign = Object.values(endpoints).find(url => url !== undefined && !isInferenceUrl(cloud, url))
+  if (foreign !== undefined) {
+    const domains = cloud.inferenceDomains.join(', ') || '(none)'
+    const message = `Resource Manager reports the endpoint ${plain(foreign)}; trusted are hosts at or below ${domains}.`
+    throw new StepFailure(doing, ownRefusal('endpoint-untrusted', message))
+  }
+  return endpoints
 }
 
 /**
@@ -120,12 +106,11 @@ function trusted(cloud: Cloud, url: string): void {
  * routes were seen to be refused although the role was right.
  */
 function endpointsOf(
-  plainEndpoint: string | undefined,
+  plainEndpoint: string,
   account: Readonly<Record<string, string>>,
   project: Readonly<Record<string, string>>,
 ): Endpoints {
-  const any =
-    account['OpenAI Language Model Instance API'] ?? account['AI Foundry API'] ?? plainEndpoint ?? ''
+  const any = account['OpenAI Language Model Instance API'] ?? account['AI Foundry API'] ?? plainEndpoint
   return {
     openAI: withoutSlash(any),
     modelInference: withoutSlash(account['AI Foundry API'] ?? any).replace(/\/models$/, ''),
@@ -136,17 +121,13 @@ function endpointsOf(
 const withoutSlash = (url: string) => url.replace(/\/+$/, '')
 
 export async function readDeployments(manager: ResourceManager, resource: ResourceId): Promise<Deployment[]> {
-  const { value } = await manager.read(
-    'listing the deployments',
-    `${accountIdOf(resource)}/deployments`,
-    apiVersion,
-    deploymentsBody,
-  )
-  return value.map(({ name, properties }) => ({
+  const path = `${accountIdOf(resource)}/deployments`
+  const found = await manager.readAll('listing the deployments', path, apiVersion, deploymentBody)
+  return found.map(({ name, properties }) => ({
     name,
-    modelName: properties.model?.name,
-    modelFormat: properties.model?.format,
-    state: properties.provisioningState,
+    modelName: properties.model?.name ?? undefined,
+    modelFormat: properties.model?.format ?? undefined,
+    state: properties.provisioningState ?? undefined,
     capabilities: new Set(
       Object.entries(properties.capabilities ?? {}).flatMap(([capability, on]) =>
         String(on) === 'true' ? [capability] : [],

@@ -8,7 +8,8 @@ export interface ResourceId {
   project: string | undefined
 }
 
-const segment = '[^/\\s?#]+'
+// No percent sign and no segment of dots: both would make another path of it.
+const segment = '(?!\\.+(?:/|$))[^/\\s?#%\\\\]+'
 const pattern = new RegExp(
   `^/subscriptions/(?<subscriptionId>${segment})/resourceGroups/(?<resourceGroup>${segment})/providers/` +
     `(?<type>[^/\\s]+/[^/\\s]+)/(?<account>${segment})(?:/projects/(?<project>${segment}))?/?$`,

@@ -5,24 +5,39 @@ import { sdkOptions } from '../azure-pipeline.ts'
 import type { Cloud } from '../clouds.ts'
 import { refusalOfNetwork } from '../diagnosis/network.ts'
 import { refusalOfResourceManager } from '../diagnosis/resource-manager.ts'
-import { ownRefusal, parseJson, type Refusal, StepFailure } from '../diagnosis/verdict.ts'
+import { StepFailure } from '../diagnosis/verdict.ts'
 import { confine, type Http, NetworkFailure } from '../http.ts'
 import { persist, type RetryPolicy, standardRetry } from '../retry.ts'
 import type { Clock, Log } from '../tools.ts'
-import { plain } from '../untrusted-text.ts'
+import type { ResourceId } from './resource-id.ts'
+import { notUnderstood, understood } from './understood.ts'
 
 /** Azure Resource Manager as this action uses it: the official client for roles, plain reads for everything else. */
 export interface ResourceManager {
   authorization: AuthorizationManagementClient
-  /** Reads one resource or one whole collection, checked by a schema. @throws StepFailure */
+  /** Reads one resource, checked by a schema. @throws StepFailure */
   read<T extends v.GenericSchema>(
     doing: string,
     path: string,
     apiVersion: string,
     schema: T,
   ): Promise<v.InferOutput<T>>
+  /** Reads a collection to its last page. @throws StepFailure */
+  readAll<T extends v.GenericSchema>(
+    doing: string,
+    path: string,
+    apiVersion: string,
+    itemSchema: T,
+  ): Promise<v.InferOutput<T>[]>
   /** Runs calls of the official client with our retries. @throws StepFailure */
   call<T>(doing: string, attempt: () => Promise<T>): Promise<T>
+}
+
+/** Resource Manager for the resource that was named, and the principal that asks it. */
+export interface Managed {
+  manager: ResourceManager
+  resource: ResourceId
+  principalId: string
 }
 
 interface Options {
@@ -33,9 +48,9 @@ interface Options {
 }
 
 /**
- * Reads are limited to 25 a second for each principal and subscription, and who comes too early waits ten seconds for another
- * chance that is no surer (request-limits-and-throttling). A few hundred gates of one pipeline are served all the same, the
- * unlucky ones only after minutes.
+ * Reads are limited to 25 a second for each principal and subscription, and who is refused is told to wait ten seconds for a
+ * chance that is no better (request-limits-and-throttling). The unluckiest of a thousand gates, of four reads each, is
+ * served when all others have been: within three minutes.
  */
 const retryPolicy: RetryPolicy = { ...standardRetry, throttledBudgetMs: 5 * 60_000 }
 
@@ -70,26 +85,39 @@ export function createResourceManager({
       retryPolicy,
     )
 
+  async function get<T extends v.GenericSchema>(
+    doing: string,
+    url: string,
+    schema: T,
+  ): Promise<v.InferOutput<T>> {
+    const headers = createHttpHeaders({ accept: 'application/json' })
+    const reply = await authorization.sendRequest(createPipelineRequest({ url, method: 'GET', headers }))
+    if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
+    return understood(doing, reply.bodyAsText, schema)
+  }
+
   return {
     authorization,
     call,
     read: (doing, path, apiVersion, schema) =>
+      call(doing, () => get(doing, `${endpoint}${path}?api-version=${apiVersion}`, schema)),
+    readAll: (doing, path, apiVersion, itemSchema) =>
       call(doing, async () => {
-        const url = `${endpoint}${path}?api-version=${apiVersion}`
-        const reply = await authorization.sendRequest(
-          createPipelineRequest({
-            url,
-            method: 'GET',
-            headers: createHttpHeaders({ accept: 'application/json' }),
-          }),
-        )
-        if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
-        const body = v.safeParse(schema, parseJson(reply.bodyAsText ?? ''))
-        if (!body.success) throw new StepFailure(doing, notUnderstood(body.issues[0].message))
-        return body.output
+        const page = v.object({ value: v.array(itemSchema), nextLink: v.nullish(v.string()) })
+        const found: v.InferOutput<typeof itemSchema>[] = []
+        let next: string | null | undefined = `${endpoint}${path}?api-version=${apiVersion}`
+        for (let pages = 0; next && pages < maxPages; pages += 1) {
+          const { value, nextLink }: v.InferOutput<typeof page> = await get(doing, next, page)
+          found.push(...value)
+          next = nextLink
+        }
+        return found
       }),
   }
 }
+
+/** More pages than any list here has; a server that never ends must end somewhere. */
+const maxPages = 100
 
 function failureOf(doing: string, error: unknown, now: number): unknown {
   if (error instanceof StepFailure) return error
@@ -106,11 +134,4 @@ function failureOf(doing: string, error: unknown, now: number): unknown {
     body: response.bodyAsText ?? '',
   }
   return new StepFailure(doing, refusalOfResourceManager(reply, now))
-}
-
-function notUnderstood(message: string): Refusal {
-  return {
-    ...ownRefusal('resource-manager-unavailable', `The reply was not understood: ${plain(message)}`),
-    kind: 'transient',
-  }
 }

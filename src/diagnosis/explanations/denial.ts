@@ -11,6 +11,8 @@ import { deniedDataAction, type Values, valuesOf } from './values.ts'
 /** Why the call was denied, as far as roles tell. */
 type Cause =
   | { kind: 'deny-assignment'; name: string; scope: string }
+  /** The role that was asked for covers other operations, and is not held: nothing was granted. */
+  | { kind: 'unfit-role'; role: string }
   /** The role covers other operations. */
   | { kind: 'wrong-role'; role: string }
   /** Held on a project, and the call goes to the account. */
@@ -46,7 +48,7 @@ export function whyDenied(told: Told): string {
 /** Whether something is in the way that no waiting removes. */
 export function canNeverBecomeLive(told: Told): boolean {
   const { kind } = causeOf(told)
-  return kind === 'deny-assignment' || kind === 'wrong-role' || kind === 'on-project'
+  return ['deny-assignment', 'unfit-role', 'wrong-role', 'on-project'].includes(kind)
 }
 
 /** An assignment older than this has long been everywhere (learn.microsoft.com, RBAC troubleshooting: up to ten minutes). */
@@ -58,6 +60,8 @@ function causeOf(told: Told): Cause {
   if (deny !== undefined) return { kind: 'deny-assignment', ...deny }
   const misplaced = wrongRole(told) ?? heldOnProject(told)
   if (misplaced !== undefined) return misplaced
+  if (told.facts.roleFits === false && !heldStates.has(roleState))
+    return { kind: 'unfit-role', role: told.facts.role?.name ?? '' }
   if (roleState === 'missing') return causeOfMissing(told.facts)
   if (roleState === 'unknown' || roleState === 'covered') return { kind: roleState }
   if (roleAgeMs !== undefined && roleAgeMs < settledAfterMs)
@@ -130,6 +134,8 @@ function inWords(cause: Cause, told: Told): string {
       return `The deny assignment "${cause.name}" at ${cause.scope} forbids it, and wins over every role.`
     case 'wrong-role':
       return `It holds ${cause.role}, and that role does not cover this operation: no waiting makes it fit.`
+    case 'unfit-role':
+      return `${cause.role}, the role that this run asks for, does not cover this operation: holding it would not help, so it was not granted.`
     case 'on-project':
       return `It holds ${cause.role} at ${cause.scope}, and this call goes to the account: roles on a project do not count for the account that it belongs to.`
     case 'other-object':
@@ -168,6 +174,7 @@ export function fixesOfDenial(told: Told): Fix[] {
   switch (cause.kind) {
     case 'deny-assignment':
       return denyAssignmentFixes(values)
+    case 'unfit-role':
     case 'wrong-role':
       return [...grant, inputs('Then name that role in this action', { role: role.name })]
     case 'young':

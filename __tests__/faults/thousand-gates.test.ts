@@ -1,0 +1,120 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { createClock } from '../../local-cloud/clock.ts'
+import { defaultWorld } from '../../local-cloud/default-world.ts'
+import type { JournalEntry } from '../../local-cloud/journal.ts'
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { accountId } from '../../local-cloud/scopes.ts'
+import { PUBLISHED_THROTTLING } from '../../local-cloud/throttling.ts'
+import type { Seed } from '../../local-cloud/world.ts'
+import { pipeline, roles } from '../support/arrange.ts'
+import { type GateOfFleet, runFleet } from '../support/fleet.ts'
+
+/** One pipeline opens a thousand gates to twenty resources of a subscription that Azure throttles as it does anybody's. */
+
+const gates = 1000
+const resources = 20
+/** As many jobs as GitHub makes of one matrix (docs.github.com, Actions limits), and all of them at once. */
+const inFlight = 256
+
+const trusted = getCACertificates('default')
+const startedAt = Date.now()
+let cloud: LocalCloud
+let fleet: readonly GateOfFleet[]
+
+beforeAll(async () => {
+  cloud = await createLocalCloud({
+    seed: manyResources(),
+    // Stands still but for the sleeps of the gates: what the machine takes does not refill a bucket.
+    clock: createClock(() => startedAt),
+    throttling: PUBLISHED_THROTTLING,
+    lag: { roleAssignments: [5000, 12_000] },
+  })
+  setDefaultCACertificates([...trusted, cloud.caPem])
+  const { accounts } = cloud.world
+  const inputs = Array.from({ length: gates }, (_, index) => inputsFor(accounts[index % accounts.length]))
+  fleet = await runFleet(cloud, { inputs, inFlight })
+}, 180_000)
+
+afterAll(async () => {
+  setDefaultCACertificates(trusted)
+  await cloud.close()
+})
+
+function manyResources(): Seed {
+  const [account] = defaultWorld.accounts
+  const [group] = defaultWorld.resourceGroups
+  if (account === undefined || group === undefined) throw new Error('The default world has an account')
+  const groupScope = `/subscriptions/${group.subscriptionId}/resourceGroups/${group.name}`
+  return {
+    ...defaultWorld,
+    accounts: Array.from({ length: resources }, (_, index) => ({
+      ...account,
+      name: `contoso-ai-${index}`,
+      customSubDomainName: `contoso-ai-${index}`,
+    })),
+    roleAssignments: (defaultWorld.roleAssignments ?? []).map(assignment => ({
+      ...assignment,
+      scope: groupScope,
+    })),
+  }
+}
+
+function inputsFor(account: LocalCloud['world']['accounts'][number] | undefined): Record<string, string> {
+  if (account === undefined) throw new Error('The world has accounts')
+  const { application } = pipeline(cloud)
+  return {
+    'client-id': application.clientId,
+    'tenant-id': application.tenantId,
+    'resource-id': accountId(account),
+    deployments: 'gpt-4o-mini',
+    cloud: 'custom',
+    'authority-host': cloud.endpoints.authorityHost,
+    'resource-manager-endpoint': cloud.endpoints.resourceManager,
+  }
+}
+
+const isThrottled = ({ status }: JournalEntry) => status === 429
+const toResourceManager = ({ requests }: GateOfFleet) =>
+  requests.filter(({ service }) => service === 'resource-manager')
+const granted = ({ outcome }: GateOfFleet) => outcome.facts.grant !== undefined
+
+test('all of them pass', () => {
+  const failures = fleet.flatMap(({ outcome }) =>
+    outcome.result === 'failed' ? [outcome.failure.message] : [],
+  )
+  expect(failures).toEqual([])
+  expect(fleet.filter(({ outcome }) => outcome.result === 'passed')).toHaveLength(gates)
+})
+
+test('each asks Resource Manager for four things, and for a fifth where it grants, however many gates there are', () => {
+  const four = ['accounts.get', 'deployments.list', 'permissions.list', 'roleAssignments.list']
+  const asked = fleet.map(gate =>
+    toResourceManager(gate)
+      .filter(request => !isThrottled(request))
+      .map(({ operation }) => operation)
+      .toSorted(),
+  )
+
+  expect(asked).toEqual(
+    fleet.map(gate => (granted(gate) ? [...four, 'roleAssignments.create'].toSorted() : four)),
+  )
+})
+
+test('one assignment is made for each resource', () => {
+  const ofRole = cloud.world.roleAssignments.filter(({ roleDefinitionId }) => roleDefinitionId === roles.user)
+  const { principal } = pipeline(cloud)
+
+  expect(ofRole.map(({ principalId }) => principalId)).toEqual(Array(resources).fill(principal.objectId))
+  expect(new Set(ofRole.map(({ scope }) => scope.toLowerCase())).size).toBe(resources)
+  expect(fleet.filter(granted).length).toBeGreaterThanOrEqual(resources)
+})
+
+test('Resource Manager has throttled, and has given no more than its limits allow', () => {
+  const reads = fleet.flatMap(toResourceManager).filter(({ method }) => method === 'GET')
+  const served = reads.filter(request => !isThrottled(request))
+  const { size, refillPerSecond } = PUBLISHED_THROTTLING.reads
+  const seconds = (Math.max(...served.map(({ at }) => at)) - Math.min(...served.map(({ at }) => at))) / 1000
+
+  expect(reads.length - served.length).toBeGreaterThan(gates)
+  expect(served.length).toBeLessThanOrEqual(size + refillPerSecond * seconds)
+})
