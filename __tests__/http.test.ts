@@ -5,7 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createTlsCredentials, type TlsCredentials } from '../local-cloud/tls.ts'
 import { confine, createHttp, type HttpReply } from '../src/http.ts'
 import { NetworkFailure } from '../src/network-failure.ts'
-import { type ProxyOptions, startProxy } from './support/proxy.ts'
+import { type ConnectProxy, type ProxyOptions, startProxy } from './support/proxy.ts'
 
 /** The door against a server that answers with bytes as they stand in the test. */
 
@@ -184,45 +184,47 @@ describe('everything is bounded in time', () => {
   })
 
   test('a port that takes the connection and never speaks TLS', async () => {
-    const mute = net.createServer(socket => socket.on('error', () => socket.destroy()))
+    const mute = net.createServer(socket => socket.on('error', () => socket.destroy()).resume())
     await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', () => resolve()))
     const address = mute.address()
     if (address === null || typeof address === 'string') throw new Error('The server has no TCP port')
     const failure = await failureOf(get(100, {}, `https://127.0.0.1:${address.port}/`))
     expect(failure.code).toBe('REQUEST_TIMEOUT')
-    const closed = new Promise(resolve => mute.close(resolve))
-    await closed
+    await new Promise(resolve => mute.close(resolve))
   })
 })
 
 describe('through a proxy', () => {
-  const through = async (options: ProxyOptions, attempt: (env: Record<string, string>) => Promise<void>) => {
+  const through = async (
+    options: ProxyOptions,
+    attempt: (env: Record<string, string>, proxy: ConnectProxy) => Promise<void>,
+  ) => {
     const proxy = await startProxy(options)
     try {
-      await attempt({ HTTPS_PROXY: proxy.url })
+      await attempt({ HTTPS_PROXY: proxy.url }, proxy)
     } finally {
       await proxy.close()
     }
   }
 
-  test('one way serves several requests', async () => {
+  test('a way that is open serves later requests', async () => {
     answering(...withBody('here'))
-    const proxy = await startProxy()
-    const http = createHttp(5000, { HTTPS_PROXY: proxy.url })
-    for (const path of ['a', 'b', 'c'])
-      expect(await http({ method: 'GET', url: `${origin}/${path}`, headers: {} })).toMatchObject({
-        body: 'here',
-      })
-    expect(proxy.targets).toEqual([host])
-    await proxy.close()
+    await through({}, async (env, proxy) => {
+      const http = createHttp(5000, env)
+      for (const path of ['a', 'b', 'c', 'd']) {
+        const reply = await http({ method: 'GET', url: `${origin}/${path}`, headers: {} })
+        expect(reply).toMatchObject({ body: 'here' })
+      }
+      expect(proxy.targets.length).toBeLessThan(4)
+    })
   })
 
   test('a proxy that closes the connection instead of answering is asked once a request', async () => {
-    const proxy = await startProxy({ conduct: () => ({ kind: 'close' }) })
-    const failure = await failureOf(get(5000, { HTTPS_PROXY: proxy.url }))
-    expect(failure).toMatchObject({ host: proxy.host, target: host, proxy: { failed: true } })
-    expect(proxy.targets).toEqual([host])
-    await proxy.close()
+    await through({ conduct: () => ({ kind: 'close' }) }, async (env, proxy) => {
+      const failure = await failureOf(get(5000, env))
+      expect(failure).toMatchObject({ host: proxy.host, target: host, proxy: { failed: true } })
+      expect(proxy.targets).toEqual([host])
+    })
   })
 
   test('who hangs, the proxy or the target', async () => {
@@ -270,7 +272,9 @@ test('a confined door leads nowhere else, whatever the address pretends', async 
   expect(await ask(`${origin}/x`)).toMatchObject({ status: 200 })
   for (const url of [
     `https://${host}@evil.example/`,
-    `https://${host}.evil.example/`,
+    `${origin}.evil.example/`,
+    'https://127.0.0.1.evil.example/',
+    'nowhere',
     'https://127.0.0.1/',
     `http://${host}/`,
   ])

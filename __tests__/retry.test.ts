@@ -70,10 +70,18 @@ test('what does not pass ends with the last refusal, and without a last sleep', 
 
 describe('throttling', () => {
   test('is waited out as long as the service says', async () => {
-    expect(await tryWith([failure('throttled', 7000), failure('throttled', 0)])).toMatchObject({
+    expect(await tryWith([failure('throttled', 7000), failure('throttled', 2000)])).toMatchObject({
       result: 'done',
-      sleeps: [7000, 0],
+      sleeps: [7000, 2000],
     })
+  })
+
+  test('is never answered by asking again at once: a time that is none ends in the budget', async () => {
+    const now = failure('throttled', 0)
+    const { result, sleeps } = await tryWith(times(50, now))
+
+    expect(result).toBe(now)
+    expect(sleeps.every(ms => ms >= 1000)).toBe(true)
   })
 
   test('is not waited out where it would take more than the budget: at once, or when it is used up', async () => {
@@ -128,12 +136,20 @@ test('what may not have arrived yet is waited for only where the policy says so'
 })
 
 test('each kind of refusal has its own count', async () => {
-  const policy = { transient: [1], throttledBudgetMs: 10, waiting: { 'resource-manager-unavailable': [2] } }
+  const policy = { transient: [1], throttledBudgetMs: 5000, waiting: { 'resource-manager-unavailable': [2] } }
 
   expect(
-    await tryWith([failure('wait'), failure('transient'), failure('throttled', 3)], policy),
+    await tryWith([failure('wait'), failure('transient'), failure('throttled', 3000)], policy),
   ).toMatchObject({
     result: 'done',
-    sleeps: [2, 1, 3],
+    sleeps: [2, 1, 3000],
   })
+})
+
+test('what hangs is tried once more only: each try takes a whole request-timeout', async () => {
+  const hang = new StepFailure('asking', { ...ownRefusal('request-timeout', 'silence'), kind: 'transient' })
+
+  expect(await tryWith([hang])).toMatchObject({ result: 'done', tries: 2 })
+  expect(await tryWith([hang, hang])).toMatchObject({ result: hang, tries: 2 })
+  expect(await tryWith([failure('transient'), hang, hang])).toMatchObject({ result: hang, tries: 3 })
 })

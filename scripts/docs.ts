@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type ActionMetadata, readActionMetadata } from './action-metadata.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
+import { faultsPage } from './faults-page.ts'
 import { repositoryRoot } from './tools.ts'
 
 /** Text of which the code is the source: a whole file, or what stands between `<!-- marker -->` and `<!-- /marker -->` in one. */
@@ -17,6 +18,7 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'README.md', marker: 'inputs', generate: () => inputsTable(readActionMetadata()) },
   { path: 'README.md', marker: 'outputs', generate: () => outputsTable(readActionMetadata()) },
   { path: 'docs/diagnosis.md', generate: diagnosisPage },
+  { path: 'docs/faults.md', generate: faultsPage },
 ]
 
 function inputsTable({ inputs }: ActionMetadata): string {

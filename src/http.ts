@@ -79,12 +79,13 @@ export function createHttp(timeoutMs: number, env: Readonly<Record<string, strin
 export function confine(http: Http, ...origins: string[]): Http {
   const allowed = new Set(origins.map(origin => new URL(origin).origin))
   return async httpRequest => {
-    const { origin, host } = new URL(httpRequest.url)
-    if (!allowed.has(origin)) {
+    const url = URL.parse(httpRequest.url)
+    if (url === null || !allowed.has(url.origin)) {
+      const elsewhere = url?.host ?? 'something that is no address'
       throw new NetworkFailure(
         untrustedOrigin,
-        host,
-        `A server referred to ${host}, which is not ${[...allowed].join(' or ')}`,
+        elsewhere,
+        `A server referred to ${elsewhere}, which is not ${[...allowed].join(' or ')}`,
       )
     }
     return http(httpRequest)

@@ -13,6 +13,7 @@ import { roleCovers, roleDefinitionId } from './access/roles.ts'
 import { StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
 import { endpointsAt, knowsItsRoutes, requireListed, routesFor } from './inference/choice.ts'
+import { waitingForNew } from './inference/new-deployments.ts'
 import { roundOf, smokeRound } from './inference/round.ts'
 import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
@@ -29,7 +30,7 @@ import { unlessForbidden } from './resource/forbidden.ts'
 import { accountIdOf, scopeOf } from './resource/resource-id.ts'
 import type { Managed } from './resource/resource-manager.ts'
 import { persist, standardRetry } from './retry.ts'
-import type { Log } from './tools.ts'
+import type { Clock, Log } from './tools.ts'
 
 /** Everything there is to see before anything is changed. */
 export interface View {
@@ -71,7 +72,7 @@ export async function look(
   if (calls.status === 'rejected') throw calls.reason
   if (roles.status === 'rejected') throw roles.reason
   if (roles.value === undefined) return calls.value
-  return { ...calls.value, roles: await judgeRoles(roles.value, calls.value, managed, facts) }
+  return { ...calls.value, roles: await judgeRoles(roles.value, calls.value, managed, tools, facts) }
 }
 
 async function resourceThenCalls(
@@ -80,10 +81,15 @@ async function resourceThenCalls(
   tools: LookTools,
   facts: Facts,
 ): Promise<View> {
-  const resource = readResource(settings, managed, facts)
+  const resource = readResource(settings, managed, tools, facts)
   if (settings.target.endpoint === undefined || !knowsItsRoutes(settings))
     return firstCalls(settings, await resource, tools, facts)
-  const [calls, { deployments }] = await Promise.all([firstCalls(settings, {}, tools, facts), resource])
+  const early = firstCalls(settings, {}, tools, facts).catch(async error => {
+    if (!(error instanceof StepFailure) || error.refusal.code !== 'deployment-not-found') throw error
+    // The list tells whether it is not there, or only too new.
+    return firstCalls(settings, await resource, tools, facts)
+  })
+  const [calls, { deployments }] = await Promise.all([early, resource])
   requireListed(calls.routes, deployments)
   return calls
 }
@@ -97,12 +103,13 @@ interface ResourceView {
 async function readResource(
   settings: Settings,
   { manager, resource }: Managed,
+  { clock }: LookTools,
   facts: Facts,
 ): Promise<ResourceView> {
   const account = readAccount(manager, resource)
   const [accountOrNone, deployments] = await Promise.all([
     settings.target.endpoint === undefined ? account : unlessForbidden(account),
-    unlessForbidden(readDeployments(manager, resource)),
+    unlessForbidden(readDeployments(manager, resource, clock.now)),
   ])
   if (accountOrNone !== undefined) facts.account = accountOrNone
   if (deployments !== undefined) facts.deployments = deployments
@@ -140,7 +147,8 @@ function firstRound(
   return persist(
     tools,
     async () => {
-      const results = await smokeRound(routes, settings.smoke, tools)
+      const answers = await smokeRound(routes, settings.smoke, tools)
+      const results = waitingForNew(answers, facts.deployments, tools.clock.now())
       facts.smoke = results
       facts.rounds += 1
       const round = roundOf(results)
@@ -190,30 +198,48 @@ function tellRoles({ role }: RolesRead, { resource }: Managed, facts: Facts): Ro
   }
 }
 
-/** How the principal comes by the role. Effective permissions are asked for only where the assignments do not answer it. */
+/** How the principal comes by the role, or what stands in for it. */
 async function judgeRoles(
-  rolesRead: RolesRead,
+  { role, read, readAt }: RolesRead,
   { routes, first }: View,
   managed: Managed,
+  { clock }: LookTools,
   facts: Facts,
 ): Promise<RolesView> {
-  const wanted = { ...tellRoles(rolesRead, managed, facts), principalId: managed.principalId }
-  const { read, readAt } = rolesRead
+  const wanted = { ...tellRoles({ role, read, readAt }, managed, facts), principalId: managed.principalId }
   const dataActions = [...new Set(routes.map(({ dataAction }) => dataAction))]
-  const holding = read && holdingOf(read.assignments, wanted)
   const denied = first.round.kind === 'refused'
-  if (holding === undefined || denied) {
-    const permissions = await readPermissions(managed.manager, wanted.scope)
-    if (permissions !== undefined) facts.permissions = permissions
-  }
-  const held = holding ?? substituteFor(read?.assignments, facts.permissions, dataActions)
+  const question = { wanted, dataActions, denied }
+  const { assignmentsRead, holding } = await findHolding(read, question, managed, clock, facts)
+  const held = holding ?? substituteFor(assignmentsRead?.assignments, facts.permissions, dataActions)
   facts.roleState = held.state
   const { assignment } = held
-  const asOf = read?.asOf ?? readAt
+  const asOf = assignmentsRead?.asOf ?? readAt
   if (assignment !== undefined && holding !== undefined) facts.roleAssignmentId = assignment.id
   if (assignment?.createdOn !== undefined) facts.roleAgeMs = Math.max(0, asOf - assignment.createdOn)
   if (denied) facts.roleFits = await fits(wanted, dataActions, managed)
   return { wanted, held, asOf }
+}
+
+/** Effective permissions are asked for only where the assignments do not answer how the role is held. */
+async function findHolding(
+  assignmentsRead: AssignmentsRead | undefined,
+  { wanted, dataActions, denied }: { wanted: WantedRole; dataActions: readonly string[]; denied: boolean },
+  { manager }: Managed,
+  { now }: Clock,
+  facts: Facts,
+): Promise<{ assignmentsRead: AssignmentsRead | undefined; holding: RoleHeld | undefined }> {
+  const holding = assignmentsRead && holdingOf(assignmentsRead.assignments, wanted)
+  if (holding !== undefined && !denied) return { assignmentsRead, holding }
+  const permissions = await readPermissions(manager, wanted.scope)
+  if (permissions !== undefined) facts.permissions = permissions
+  if (holding !== undefined || !denied || !coversAll(permissions ?? [], dataActions))
+    return { assignmentsRead, holding }
+  // The permissions are younger than the list: another run may have been granting the role just then.
+  const again = await readAssignments(manager, wanted.scope, wanted.principalId, now)
+  if (again === undefined) return { assignmentsRead, holding }
+  facts.assignments = again.assignments
+  return { assignmentsRead: again, holding: holdingOf(again.assignments, wanted) }
 }
 
 /** Whether the role, once held, would let the calls through: read live where that is allowed, for definitions drift. */

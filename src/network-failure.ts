@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types'
+
 /** The proxy on the way of a request. `failed`: it is the proxy that failed, not what lies behind it. */
 export interface ProxyOnTheWay {
   host: string
@@ -36,15 +38,21 @@ export const proxyUnusable = 'PROXY_UNUSABLE'
 
 /** Node wraps: the errno is on the error, on its cause, or on the members of an AggregateError (one per address tried). */
 export function errorCode(error: unknown): string {
-  if (error instanceof AggregateError) return errorCode(error.errors[0])
-  if (!(error instanceof Error)) return 'UNKNOWN'
-  if (error.cause !== undefined) return errorCode(error.cause)
+  const [inner] = innerErrors(error)
+  if (inner !== undefined) return errorCode(inner)
+  if (!isNativeError(error)) return 'UNKNOWN'
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
-/** What the error says; an AggregateError says nothing by itself. */
+/** What the error says; one that wraps others says nothing by itself. */
 export function errorText(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(errorText).join('; ')
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : errorText(error.cause)
+  const inner = innerErrors(error)
+  if (inner.length > 0) return inner.map(errorText).join('; ')
+  return isNativeError(error) ? error.message : String(error)
+}
+
+function innerErrors(error: unknown): readonly unknown[] {
+  if (!isNativeError(error)) return []
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors
+  return error.cause === undefined ? [] : [error.cause]
 }

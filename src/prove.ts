@@ -1,6 +1,7 @@
 import { ageOf } from './access/ensure.ts'
 import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
+import { waitingForNew } from './inference/new-deployments.ts'
 import { roundOf, smokeRound } from './inference/round.ts'
 import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
@@ -55,9 +56,9 @@ function probeOf(settings: Settings, view: View, tools: SmokeTools, facts: Facts
     const refused = facts.smoke.filter(({ kind }) => kind === 'refused').map(({ route }) => route)
     const due = refused.filter(route => (notBefore.get(route) ?? 0) <= tools.clock.now())
     const asked = due.length > 0 ? due : refused.length > 0 ? refused : view.routes
-    const answers = new Map(
-      (await smokeRound(asked, settings.smoke, tools)).map(result => [result.route, result]),
-    )
+    const results = await smokeRound(asked, settings.smoke, tools)
+    const known = waitingForNew(results, facts.deployments, tools.clock.now())
+    const answers = new Map(known.map(result => [result.route, result]))
     for (const result of answers.values()) {
       if (result.kind === 'refused' && result.refusal.kind === 'throttled')
         notBefore.set(result.route, tools.clock.now() + pauseWhenThrottled(result.refusal, 0))

@@ -66,7 +66,7 @@ export function proxySecrets(env: Environment): string[] {
     if (address === undefined) return [value]
     const { password } = address
     // What the URL parser encodes, such as a blank, is written otherwise in the variable.
-    const asWritten = /^(?:[^:]*:\/\/)?[^:@]*:(.*)@/.exec(value)?.[1] ?? ''
+    const asWritten = /^[^:@]*:(.*)@/.exec(value.replace(/^\s*\w+:\/\//, ''))?.[1] ?? ''
     const credentials = basicCredentials(address)?.replace('Basic ', '') ?? ''
     return [asWritten, password, decoded(password), credentials]
   })

@@ -233,7 +233,7 @@ describe('a denial is read together with what is known of roles', () => {
     [
       'administration roles only',
       { roleState: 'missing', permissions: [{ actions: ['*'], dataActions: [] }] },
-      /administration roles.*Owner and Contributor too/,
+      /administration roles, Owner and Contributor too, do not/,
     ],
     [
       'no role at all',

@@ -70,7 +70,7 @@ describe('a denied call is read together with what is known of roles', () => {
     [
       'Owner and Reader',
       missing({ assignments: [assigned(roles.owner), assigned(roles.reader)] }),
-      /It holds Owner, Reader: administration roles, and those \(Owner and Contributor too\)/,
+      /It holds Owner, Reader, and nothing that gives access to the models/,
     ],
     [
       'a role for other models',
@@ -117,6 +117,20 @@ describe('a denied call is read together with what is known of roles', () => {
     )
     expect(valueAfter('--role', firstCommand(diagnosis))).toBe(roles.user.guid)
     expect(parse(diagnosis.fixes.at(-1)?.text ?? '')).toEqual({ with: { role: roles.user.name } })
+  })
+
+  test('a role that would not help is not the one to grant', () => {
+    const owner = missing({
+      assignments: [assigned(roles.owner)],
+      role: roleHere(roles.openAIUser),
+      roleFits: false,
+    })
+    const { why, fixes } = denied(owner, { dataAction: foundryCall })
+
+    expect(why).toContain('It holds Owner, and nothing that gives access to the models')
+    expect(why).toContain('does not cover this operation: holding it would not help.')
+    expect(valueAfter('--role', argumentsOf(fixes[0] ?? { text: '' }))).toBe(roles.user.guid)
+    expect(parse(fixes.at(-1)?.text ?? '')).toEqual({ with: { role: roles.user.name } })
   })
 
   test('a role that was granted and can never become live is told as such, not as slow', () => {
@@ -406,7 +420,8 @@ describe('values cannot leave the place where they stand', () => {
     const { role, settings } = facts
     if (role === undefined || settings?.target.kind !== 'resource')
       throw new Error('A full run has a role and a resource')
-    const odd = text.replaceAll('/', '|')
+    // What comes through the environment is UTF-8, and holds no half characters.
+    const odd = text.replaceAll('/', '|').toWellFormed()
     const refusal = {
       ...denial(),
       named: { dataAction: text, action: text, audience: text, parameter: text, deployment: text },
@@ -425,7 +440,7 @@ describe('values cannot leave the place where they stand', () => {
       },
       subjectTemplate: text,
       principal: {
-        oid: text,
+        oid: odd,
         tid: text,
         xms_mirid: `/subscriptions/s/resourcegroups/${odd}/providers/p/userAssignedIdentities/${odd}`,
       },

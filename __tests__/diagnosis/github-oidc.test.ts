@@ -33,7 +33,7 @@ test.each([
 test.each([
   [200, '{}', 'oidc-endpoint-unavailable', 'transient'],
   [200, '<html>', 'oidc-endpoint-unavailable', 'transient'],
-  [302, '', 'oidc-endpoint-unavailable', 'transient'],
+  [302, '', 'oidc-request-refused', 'fatal'],
   [408, '', 'oidc-endpoint-unavailable', 'transient'],
   [429, '{"message":"slow down"}', 'oidc-endpoint-unavailable', 'throttled'],
   [500, '', 'oidc-endpoint-unavailable', 'transient'],

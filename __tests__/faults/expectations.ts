@@ -3,7 +3,7 @@ import type { DiagnosisCode } from '../../src/diagnosis/codes.ts'
 
 /**
  * What one fault on the way does to a run: the table that the tests of this folder go through, and docs/faults.md prints.
- * The role is missing, is granted, and is live at once; at the inference APIs it is held from the start.
+ * The role is missing, is granted, and is live at once; where the inference APIs themselves fail, it is held from the start.
  */
 
 /** Where a fault strikes. Hops of one class deal with it alike. */
@@ -65,6 +65,11 @@ export const hops = {
     operation: 'azureOpenai.chatCompletions.create',
     inputs: { api: 'azure-openai' },
     held: true,
+  },
+  denied: {
+    title: 'chat completions before the grant',
+    class: 'denied',
+    operation: 'chatCompletions.create',
   },
   waiting: {
     title: 'chat completions after the grant',
@@ -134,6 +139,7 @@ export const codes = {
   grant: resourceManager,
   grantDone: resourceManager,
   inference,
+  denied: inference,
   waiting: inference,
 } as const satisfies Record<string, Record<Family, DiagnosisCode>>
 
@@ -142,7 +148,7 @@ export type Count = keyof typeof counts
 
 type Expected = 'passes' | Family | DiagnosisCode
 /** How the run ends where the fault strikes once, three times, at every try. */
-type Row = readonly [once: Expected, thrice: Expected, forever: Expected]
+export type Row = readonly [once: Expected, thrice: Expected, forever: Expected]
 
 const harmless: Row = ['passes', 'passes', 'passes']
 /** Four tries in all. */
@@ -179,10 +185,9 @@ const foundOut = { grantDone: harmless }
 /** A success that is no answer of the API has a code of its own. */
 const nonsense = {
   inference: passing('answer-invalid'),
+  denied: passing('answer-invalid'),
   waiting: passing('answer-invalid'),
 }
-/** The wait tries four times more, whatever a try costs. */
-const patient = { waiting: passing('request-timeout') }
 /** A refusal is no reply of a request that took effect. */
 const notDone = { grantDone: undefined }
 
@@ -261,19 +266,20 @@ export const expectations = {
     title: 'no reply',
     effect: () => ({ kind: 'hang' }),
     otherwise: hanging,
-    except: { ...patient, ...foundOut },
+    except: foundOut,
   },
   drip: {
     title: 'a byte of the reply each 100 ms',
     effect: () => ({ kind: 'drip', ms: 100 }),
     otherwise: hanging,
-    except: { ...patient, grant: harmless, ...notDone },
+    except: { grant: harmless, ...notDone },
   },
   truncated: {
-    title: '200, truncated JSON',
+    title: 'truncated JSON',
     effect: () => ({ kind: 'truncate', bytes: 20 }),
     otherwise: passing('unavailable'),
-    except: { grant: harmless, ...nonsense, ...notDone },
+    // What is cut off there is the denial.
+    except: { grant: harmless, ...nonsense, denied: passing('unavailable'), ...notDone },
   },
   html: {
     title: "200, a proxy's HTML page",
@@ -282,13 +288,14 @@ export const expectations = {
     except: { ...nonsense, ...foundOut },
   },
   empty: {
-    title: '200, empty body',
+    title: 'empty body',
     effect: () => ({ kind: 'truncate', bytes: 0 }),
     otherwise: passing('unavailable'),
-    except: { grant: harmless, ...nonsense, ...notDone },
+    // A denial always says so; a 401 that says nothing is no denial.
+    except: { grant: harmless, ...nonsense, denied: final('unauthorized'), ...notDone },
   },
   wrongType: {
-    title: '200, right body, Content-Type text/plain',
+    title: 'right body, Content-Type text/plain',
     effect: () => ({ kind: 'headers', headers: { 'content-type': 'text/plain' } }),
     otherwise: harmless,
     except: notDone,
@@ -337,13 +344,20 @@ export interface Scenario {
 const keysOf = <T extends object>(record: T): Array<keyof T> => Object.keys(record) as Array<keyof T>
 const countNames = keysOf(counts)
 
-/** Every scenario at the hops, in the order of the tables. */
+/** Every scenario at the hops, in the order of the table. What is final at once is so however often it would come again. */
 export function scenariosAt(...names: readonly HopName[]): Scenario[] {
   return names.flatMap(hop =>
     keysOf(expectations).flatMap(fault => {
       const row = rowOf(expectations[fault], hops[hop].class)
       if (row === undefined) return []
-      return countNames.map((count, index) => ({ hop, fault, count, expected: codeOf(row[index], hop) }))
+      const ends = row.map(expected => codeOf(expected, hop))
+      const isFinal = ends[0] !== 'passes'
+      return (isFinal ? countNames.slice(0, 1) : countNames).map((count, index) => ({
+        hop,
+        fault,
+        count,
+        expected: ends[index] ?? 'passes',
+      }))
     }),
   )
 }
@@ -352,9 +366,9 @@ export function rowOf({ otherwise, except = {} }: Expectation, hopClass: HopClas
   return hopClass in except ? except[hopClass] : otherwise
 }
 
-function codeOf(expected: Expected = 'passes', hop: HopName): 'passes' | DiagnosisCode {
-  const ofClass: Readonly<Record<string, DiagnosisCode>> = codes[hops[hop].class]
-  return isFamily(expected) ? (ofClass[expected] ?? 'input-invalid') : expected
+function codeOf(expected: Expected, hop: HopName): 'passes' | DiagnosisCode {
+  const ofClass: Readonly<Record<Family, DiagnosisCode>> = codes[hops[hop].class]
+  return isFamily(expected) ? ofClass[expected] : expected
 }
 
 const isFamily = (expected: Expected): expected is Family => expected in codes.oidc

@@ -1,3 +1,3 @@
 import { testScenariosAt } from './matrix.ts'
 
-testScenariosAt('grant', 'grantDone', 'waiting')
+testScenariosAt('grant', 'grantDone', 'denied', 'waiting')

@@ -199,3 +199,37 @@ describe('truncate', () => {
     expect(await send(`${url}/text`)).toMatchObject({ text: 'plain text' })
   })
 })
+
+describe('headers', () => {
+  test('take the place of the real ones, on the real reply', async () => {
+    const before = counter.count()
+    inject({
+      kind: 'headers',
+      headers: { 'content-type': 'text/plain', date: 'Thu, 01 Jan 2026 00:00:00 GMT' },
+    })
+    expect(await increment()).toMatchObject({
+      status: 201,
+      headers: {
+        'content-type': 'text/plain',
+        date: 'Thu, 01 Jan 2026 00:00:00 GMT',
+        'x-common': 'on every reply',
+      },
+      json: { count: before + 1 },
+    })
+  })
+})
+
+describe('skew', () => {
+  test.each([
+    ['ahead', 3_600_000],
+    ['behind', -3_600_000],
+  ])('answers by a clock that is %s; other requests do not notice', async (_, ms) => {
+    const minutesAhead = async () => {
+      const { headers } = await increment()
+      return Math.round((Date.parse(headers.date ?? '') - Date.now()) / 60_000)
+    }
+    inject({ kind: 'skew', ms })
+    expect(await minutesAhead()).toBe(ms / 60_000)
+    expect(Math.abs(await minutesAhead())).toBe(0)
+  })
+})

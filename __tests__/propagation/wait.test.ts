@@ -23,7 +23,7 @@ interface Wait {
   consecutiveSuccesses?: number
   denialPatienceMs?: number
   overallMs?: number
-  grantedAt?: number | undefined
+  granted?: boolean
 }
 
 interface Waited extends WaitResult {
@@ -33,7 +33,13 @@ interface Waited extends WaitResult {
   probesAsked: number
 }
 
-async function wait({ answers, first = denied, probeTakesMs = 0, ...given }: Wait): Promise<Waited> {
+async function wait({
+  answers,
+  first = denied,
+  probeTakesMs = 0,
+  granted = false,
+  ...given
+}: Wait): Promise<Waited> {
   const clock = simulatedClock()
   const firstAt = clock.now()
   const sleeps: Array<{ ms: number; endsAtMs: number }> = []
@@ -41,7 +47,7 @@ async function wait({ answers, first = denied, probeTakesMs = 0, ...given }: Wai
   const options: WaitOptions = {
     first,
     firstAt,
-    grantedAt: undefined,
+    grantedAt: granted ? firstAt : undefined,
     consecutiveSuccesses: 3,
     denialPatienceMs: 900_000,
     overallMs: 900_000,
@@ -331,9 +337,8 @@ test('each pause is told before it begins', async () => {
 })
 
 test('after a grant the next round comes at once, and only that one', async () => {
-  const { sleeps } = await wait({ grantedAt: 0, answers: (_, probe) => (probe < 3 ? denied : ok) })
+  const { sleeps } = await wait({ granted: true, answers: (_, probe) => (probe < 3 ? denied : ok) })
   const { sleeps: patient } = await wait({
-    grantedAt: undefined,
     answers: (_, probe) => (probe < 3 ? denied : ok),
   })
   expect(sleeps).toHaveLength(patient.length - 1)

@@ -1,16 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
-import { accountScope, type GateRun, logOf, operations, runGate } from '../support/scenario.ts'
-
-const roles = {
-  user: 'a97b65f3-24c7-4388-baec-2e87135dc908',
-  openAIUser: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd',
-  foundryUser: '53ca6127-db72-4b80-b1b0-d745d6d5456d',
-  dataContributor: '19c28022-e58e-450d-a464-0b2a53034789',
-  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
-  owner: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635',
-} as const
+import { groupScope, holds, pipeline, roles } from '../support/arrange.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
 beforeAll(async () => {
@@ -19,41 +10,13 @@ beforeAll(async () => {
 beforeEach(() => cloud.reset())
 afterAll(() => cloud.close())
 
-const principal = () => cloud.world.applications[0]?.servicePrincipal?.objectId ?? ''
-const groupScope = () => accountScope(cloud).split('/').slice(0, 5).join('/')
-
-/** Gives the pipeline these roles and no others. */
-function holds(
-  ...held: Array<{ role: string; scope?: string; createdOn?: Date; principalId?: string }>
-): void {
-  cloud.world.roleAssignments.length = 0
-  cloud.world.roleAssignments.push(
-    ...held.map(
-      (
-        { role, scope = accountScope(cloud), createdOn, principalId = principal() },
-        index,
-      ): RoleAssignment => ({
-        name: `00000000-0000-4000-8000-00000000000${index}`,
-        scope,
-        roleDefinitionId: role,
-        principalId,
-        principalType: 'ServicePrincipal',
-        description: null,
-        condition: null,
-        conditionVersion: null,
-        createdBy: null,
-        updatedBy: null,
-        ...(createdOn === undefined ? {} : { createdOn: createdOn.toISOString() }),
-      }),
-    ),
-  )
-}
+const principal = () => pipeline(cloud).principal.objectId
 
 describe('role-state', () => {
   const group = '9a0c1f6e-52d7-4b83-8e4a-7f3d20b5c611'
   const cases: Array<[string, () => void]> = [
-    ['direct', () => holds({ role: roles.user }, { role: roles.reader })],
-    ['inherited', () => holds({ role: roles.user, scope: groupScope() }, { role: roles.reader })],
+    ['direct', () => holds(cloud, { role: roles.user }, { role: roles.reader })],
+    ['inherited', () => holds(cloud, { role: roles.user, scope: groupScope(cloud) }, { role: roles.reader })],
     [
       'group',
       () => {
@@ -63,11 +26,11 @@ describe('role-state', () => {
           displayName: 'pipelines',
           members: [principal()],
         })
-        holds({ role: roles.user, principalId: group }, { role: roles.reader })
+        holds(cloud, { role: roles.user, principalId: group }, { role: roles.reader })
       },
     ],
-    ['covered', () => holds({ role: roles.foundryUser })],
-    ['unknown', () => holds({ role: roles.user })],
+    ['covered', () => holds(cloud, { role: roles.foundryUser })],
+    ['unknown', () => holds(cloud, { role: roles.user })],
   ]
   test.each(cases)('%s: passes without a grant', async (state, arrange) => {
     arrange()
@@ -77,7 +40,7 @@ describe('role-state', () => {
   })
 
   test('an identity with data actions only passes with endpoint and deployments, and sees nothing else', async () => {
-    holds({ role: roles.dataContributor })
+    holds(cloud, { role: roles.dataContributor })
     const endpoint = [...cloud.endpoints.accounts.values()][0] ?? ''
     const run = await runGate(cloud, {
       inputs: { endpoint, role: 'Cognitive Services Data Contributor (Preview)' },
@@ -87,63 +50,6 @@ describe('role-state', () => {
 })
 
 describe('a pipeline that may not grant', () => {
-  /** Runs the printed az command against the world as an administrator would. */
-  function grantAsPrinted(run: GateRun): void {
-    const lines = run.log.map(line => line.trim())
-    const start = lines.findIndex(line => line.startsWith('az role assignment create'))
-    const command = lines.slice(start, start + 4).join('\n')
-    const { stdout } = spawnSync(
-      'sh',
-      ['-c', `az() { for word in "$@"; do printf '%s\\n' "$word"; done; }\n${command}`],
-      { encoding: 'utf8' },
-    )
-    const words = stdout.split('\n')
-    const argument = (name: string) => words[words.indexOf(name) + 1] ?? ''
-    expect(argument('--assignee-principal-type')).toBe('ServicePrincipal')
-    holds(
-      { role: roles.reader },
-      { role: argument('--role'), scope: argument('--scope'), principalId: argument('--assignee-object-id') },
-    )
-  }
-
-  test('cannot-assign-role hands over the command for an administrator, and the next run passes', async () => {
-    holds({ role: roles.reader })
-    const startedAt = cloud.clock.now()
-    const run = await runGate(cloud)
-    expect(run.outputs).toMatchObject({ diagnosis: 'cannot-assign-role', 'role-state': 'missing' })
-    expect(cloud.clock.now() - startedAt).toBeLessThan(5000)
-    expect(logOf(run)).toContain("resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01'")
-    expect(logOf(run)).toContain('Access control (IAM)')
-
-    grantAsPrinted(run)
-    expect((await runGate(cloud, { inputs: { grant: 'never' } })).outputs.result).toBe('passed')
-  })
-
-  test('grant: never reports access-denied at once where the role is known to be missing, naming the data action', async () => {
-    holds({ role: roles.owner })
-    const startedAt = cloud.clock.now()
-    const run = await runGate(cloud, { inputs: { grant: 'never' } })
-    expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'missing', attempts: '1' })
-    expect(cloud.clock.now() - startedAt).toBeLessThan(5000)
-    expect(logOf(run)).toContain('OpenAI/deployments/chat/completions/action')
-    expect(logOf(run)).toContain('administration roles')
-    expect(logOf(run)).toContain('az role assignment create')
-    expect(operations(run)).not.toContain('roleAssignments.create')
-  })
-
-  test('a role that is held but does not cover the API is said to be the wrong one', async () => {
-    holds(
-      { role: roles.openAIUser, createdOn: new Date(cloud.clock.now() - 86_400_000) },
-      { role: roles.reader },
-    )
-    const run = await runGate(cloud, {
-      inputs: { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3', grant: 'never' },
-    })
-    expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'direct' })
-    expect(logOf(run)).toContain('does not cover this operation')
-    expect(logOf(run)).toContain('MaaS/chat/completions/action')
-  })
-
   test('an unreadable role is waited for, five minutes at most', async () => {
     const slow = await createLocalCloud({ lag: { roleAssignments: [3600_000] } })
     try {
@@ -189,7 +95,7 @@ describe('the role', () => {
       roleName: 'Shop Inference',
       description: '',
       type: 'CustomRole',
-      assignableScopes: [groupScope()],
+      assignableScopes: [groupScope(cloud)],
       permissions: [
         {
           actions: [],
@@ -215,12 +121,6 @@ describe('the role', () => {
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
     expect(run.outputs['role-definition-id']).toMatch(new RegExp(`/${guid}$`))
     expect(cloud.world.roleAssignments.some(({ roleDefinitionId }) => roleDefinitionId === guid)).toBe(true)
-  })
-
-  test('that does not exist is role-not-found, before anything is granted', async () => {
-    const run = await runGate(cloud, { inputs: { role: 'Shop Administration' } })
-    expect(run.outputs.diagnosis).toBe('role-not-found')
-    expect(operations(run)).not.toContain('roleAssignments.create')
   })
 })
 

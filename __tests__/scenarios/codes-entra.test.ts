@@ -48,6 +48,12 @@ async function replayToken(): Promise<void> {
 }
 
 const grantByAz = { fix: /^az role assignment create/ }
+/** What a person finds out about the managed identity. */
+const identityNames = { '<RESOURCE-GROUP>': 'rg-keyless', '<IDENTITY>': 'contoso-pipeline-identity' }
+const changeCredential = {
+  fix: /^az ad app federated-credential update/,
+  fill: { '<CREDENTIAL-NAME>': 'contoso-shop-main' },
+}
 const addCredential = { fix: /^az ad app federated-credential create/ }
 
 const cases: CodeCases<'entra'> = {
@@ -69,7 +75,7 @@ const cases: CodeCases<'entra'> = {
       run: () => ({ inputs: { 'client-id': managedIdentity(cloud).identity.clientId } }),
       mend: {
         fix: /^az identity federated-credential create/,
-        fill: { '<RESOURCE-GROUP>': 'rg-keyless', '<IDENTITY>': 'contoso-pipeline-identity' },
+        fill: identityNames,
       },
     },
   ],
@@ -101,26 +107,30 @@ const cases: CodeCases<'entra'> = {
       mend: addCredential,
     },
     {
-      when: 'a managed identity whose credential names another environment',
+      when: 'a managed identity whose credential names another environment, in Bicep',
       arrange: () => {
         cloud.world.workflow.environment = 'staging'
         alsoHolds(cloud, { role: roles.user, principalId: managedIdentity(cloud).principal.objectId })
       },
       run: () => ({ inputs: { 'client-id': managedIdentity(cloud).identity.clientId } }),
       within: 25_000,
-      mend: {
-        fix: /^az identity federated-credential create/,
-        fill: { '<RESOURCE-GROUP>': 'rg-keyless', '<IDENTITY>': 'contoso-pipeline-identity' },
-      },
+      mend: { fix: /federatedIdentityCredentials@/, fill: identityNames },
     },
   ],
   'federated-subject-case-mismatch': [
     {
-      when: 'a credential in other letter case',
+      when: 'a credential in other letter case, and another one is added',
       arrange: () => {
         pipeline(cloud).credential.subject = 'repo:Contoso/Shop:ref:refs/heads/main'
       },
       mend: addCredential,
+    },
+    {
+      when: 'a credential in other letter case, which is corrected',
+      arrange: () => {
+        pipeline(cloud).credential.subject = 'repo:Contoso/Shop:ref:refs/heads/main'
+      },
+      mend: changeCredential,
     },
   ],
   'federated-issuer-mismatch': [
@@ -145,7 +155,27 @@ const cases: CodeCases<'entra'> = {
       arrange: () => {
         pipeline(cloud).credential.audiences = ['api://SomethingElse']
       },
-      mend: { advice: /./, by: () => ({ inputs: { audience: 'api://SomethingElse' } }) },
+      // Another one cannot be added: issuer and subject are unique on an application.
+      mend: changeCredential,
+    },
+    {
+      when: 'a credential for another audience on a managed identity',
+      arrange: () => {
+        const { identity, principal } = managedIdentity(cloud)
+        cloud.world.workflow.environment = 'production'
+        alsoHolds(cloud, { role: roles.user, principalId: principal.objectId })
+        for (const credential of identity.federatedCredentials) credential.audiences = ['api://SomethingElse']
+      },
+      run: () => ({ inputs: { 'client-id': managedIdentity(cloud).identity.clientId } }),
+      mend: {
+        fix: /^az identity federated-credential update/,
+        fill: { ...identityNames, '<CREDENTIAL-NAME>': 'contoso-shop-production' },
+      },
+    },
+    {
+      when: 'an audience of its own in the input, which is left out',
+      run: () => ({ inputs: { audience: 'api://SomethingElse' } }),
+      mend: { advice: /audience/, run: () => ({ inputs: { audience: '' } }) },
     },
   ],
   'federated-enterprise-claim-required': [
@@ -210,13 +240,13 @@ const cases: CodeCases<'entra'> = {
       run: () => ({ inputs: { 'client-id': nobody } }),
       mend: {
         advice: new RegExp(nobody),
-        by: () => ({ inputs: { 'client-id': pipeline(cloud).application.clientId } }),
+        run: () => ({ inputs: { 'client-id': pipeline(cloud).application.clientId } }),
       },
     },
     {
       when: 'the object id in place of the client id',
       run: () => ({ inputs: { 'client-id': pipeline(cloud).principal.objectId } }),
-      mend: { advice: /./, by: () => ({ inputs: { 'client-id': pipeline(cloud).application.clientId } }) },
+      mend: { advice: /./, run: () => ({ inputs: { 'client-id': pipeline(cloud).application.clientId } }) },
     },
   ],
   'application-disabled': [
@@ -225,12 +255,7 @@ const cases: CodeCases<'entra'> = {
       arrange: () => {
         pipeline(cloud).principal.enabled = false
       },
-      mend: {
-        advice: /Enterprise applications|accountEnabled/,
-        by: () => {
-          pipeline(cloud).principal.enabled = true
-        },
-      },
+      mend: { fix: /^az ad sp update/ },
     },
   ],
   'application-not-assigned': [
@@ -261,7 +286,7 @@ const cases: CodeCases<'entra'> = {
     {
       when: 'an id that is no tenant’s',
       run: () => ({ inputs: { 'tenant-id': nobody } }),
-      mend: { advice: /tenant/, by: () => ({ inputs: { 'tenant-id': tenant(cloud).id } }) },
+      mend: { advice: /tenant/, run: () => ({ inputs: { 'tenant-id': tenant(cloud).id } }) },
     },
   ],
   'wrong-cloud': [
@@ -303,12 +328,7 @@ const cases: CodeCases<'entra'> = {
         tenant(cloud).absentResources.push('https://cognitiveservices.azure.com')
       },
       says: /https:\/\/cognitiveservices\.azure\.com was not found in the tenant/,
-      mend: {
-        advice: /./,
-        by: () => {
-          tenant(cloud).absentResources.length = 0
-        },
-      },
+      mend: { fix: /^az provider register/ },
     },
   ],
   'entra-throttled': [
@@ -361,4 +381,4 @@ test('every code has its cases', () => {
   expect(Object.keys(cases).toSorted()).toEqual(diagnosisCodes.entra.toSorted())
 })
 
-testCodes(() => cloud, cases)
+testCodes(() => cloud, cases, ['github', 'entra'])

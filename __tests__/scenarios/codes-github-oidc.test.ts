@@ -80,4 +80,4 @@ test('every code has its cases', () => {
   expect(Object.keys(cases).toSorted()).toEqual(diagnosisCodes.githubOidc.toSorted())
 })
 
-testCodes(() => cloud, cases)
+testCodes(() => cloud, cases, ['github'])

@@ -13,7 +13,7 @@ import {
   subscription,
   tenant,
 } from '../support/arrange.ts'
-import { type CodeCases, testCodes } from '../support/code-cases.ts'
+import { type CodeCases, everyService, testCodes } from '../support/code-cases.ts'
 
 const minutes = 60_000
 
@@ -38,10 +38,8 @@ const faultsClear = () => cloud.faults.clear()
 const mayInfer = () => alsoHolds(cloud, { role: roles.user })
 const longAgo = () => new Date(cloud.clock.now() - 24 * 60 * minutes)
 
-const chat = (status: number, body: unknown, headers?: Record<string, string>) => {
-  mayInfer()
+const chat = (status: number, body: unknown, headers?: Record<string, string>) =>
   refuse(cloud, 'chatCompletions.create', status, body, headers)
-}
 
 /** An endpoint alone: Resource Manager is not asked. */
 const endpointAlone = () => ({
@@ -55,7 +53,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       arrange: () => holds(cloud, { role: roles.owner }),
       run: () => ({ inputs: { grant: 'never' } }),
       outputs: { 'role-state': 'missing', attempts: '1' },
-      says: /OpenAI\/deployments\/chat\/completions\/action/,
+      says: /OpenAI\/deployments\/chat\/completions\/action.*administration/s,
       mend: grantByAz,
     },
     {
@@ -154,7 +152,6 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
     {
       when: 'an account that has its regional endpoint only',
       arrange: () => {
-        mayInfer()
         account(cloud).customSubDomainName = null
       },
       mend: { fix: /^az cognitiveservices account update/ },
@@ -163,7 +160,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       when: 'the regional endpoint as input',
       arrange: mayInfer,
       run: () => ({ inputs: { ...endpointAlone().inputs, endpoint: cloud.endpoints.regional } }),
-      mend: { advice: /./, by: () => ({ inputs: { endpoint: accountEndpoint(cloud) } }) },
+      mend: { advice: /./, run: () => ({ inputs: { endpoint: accountEndpoint(cloud) } }) },
     },
   ],
   'key-auth-disabled': [
@@ -181,21 +178,17 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
     {
       when: 'the firewall of the resource',
       arrange: () => {
-        mayInfer()
         account(cloud).networkDefaultAction = 'Deny'
       },
       says: /Virtual Network\/Firewall rules/,
       mend: {
-        advice: /./,
-        by: () => {
-          account(cloud).networkDefaultAction = 'Allow'
-        },
+        fix: /^az cognitiveservices account network-rule add/,
+        fill: { '<RUNNER-IP>': '203.0.113.7' },
       },
     },
     {
       when: 'a resource with a private endpoint only',
       arrange: () => {
-        mayInfer()
         account(cloud).publicNetworkAccess = 'Disabled'
       },
       says: /Public access is disabled/,
@@ -210,21 +203,15 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
   'deployment-not-found': [
     {
       when: 'a slip in the name',
-      run: () => ({ inputs: { deployments: 'gpt-4o-nano' } }),
-      says: /gpt-4o-mini, gpt-5-mini/,
-      mend: {
-        advice: /az cognitiveservices account deployment list/,
-        by: () => {
-          mayInfer()
-          return { inputs: { deployments: 'gpt-4o-mini' } }
-        },
-      },
+      run: () => ({ inputs: { deployments: 'gpt-4o-mini\ngpt-4o-maxi' } }),
+      says: /it has gpt-4o-mini, gpt-5-mini, text-embedding-3-large, DeepSeek-V3/,
+      mend: { fix: /^with:\n {2}deployments: / },
     },
     {
-      when: 'a deployment that is being created',
+      when: 'a deployment that failed',
       arrange: () => {
         mayInfer()
-        for (const deployment of account(cloud).deployments) deployment.provisioningState = 'Creating'
+        for (const deployment of account(cloud).deployments) deployment.provisioningState = 'Failed'
       },
       mend: {
         advice: /az cognitiveservices account deployment list/,
@@ -238,7 +225,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       arrange: mayInfer,
       run: () => ({ inputs: { ...endpointAlone().inputs, deployments: 'gpt-4o-nano' } }),
       says: /DeploymentNotFound/,
-      mend: { advice: /./, by: () => ({ inputs: { deployments: 'gpt-4o-mini' } }) },
+      mend: { advice: /./, run: () => ({ inputs: { deployments: 'gpt-4o-mini' } }) },
     },
   ],
   'endpoint-not-found': [
@@ -249,7 +236,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
         account(cloud).kind = 'OpenAI'
       },
       run: () => ({ inputs: { api: 'models' } }),
-      mend: { advice: /api/, by: () => ({ inputs: { api: 'chat-completions' } }) },
+      mend: { fix: /=chat-completions"$/ },
     },
   ],
   'endpoint-untrusted': [
@@ -272,10 +259,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       when: 'a chat with an embedding model',
       arrange: mayInfer,
       run: () => ({ inputs: { deployments: 'text-embedding-3-large=chat-completions' } }),
-      mend: {
-        advice: /embeddings/,
-        by: () => ({ inputs: { deployments: 'text-embedding-3-large=embeddings' } }),
-      },
+      mend: { fix: /=embeddings"$/ },
     },
   ],
   'api-version-unsupported': [
@@ -291,7 +275,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
         )
       },
       run: () => ({ inputs: { api: 'azure-openai' } }),
-      mend: { advice: /chat-completions/, by: () => ({ inputs: { api: 'chat-completions' } }) },
+      mend: { fix: /=chat-completions"$/ },
     },
   ],
   'parameter-unsupported': [
@@ -306,7 +290,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
             code: 'unsupported_parameter',
           },
         }),
-      mend: { advice: /api/, by: () => ({ inputs: { api: 'responses' } }) },
+      mend: { fix: /=responses"$/ },
     },
   ],
   'content-filtered': [
@@ -314,7 +298,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       when: 'a prompt that the filter takes offence at',
       arrange: mayInfer,
       run: () => ({ inputs: { prompt: 'please [trigger content filter] now' } }),
-      mend: { advice: /prompt/, by: () => ({ inputs: { prompt: 'Say: ready' } }) },
+      mend: { fix: /^ {2}prompt: /m },
     },
   ],
   'inference-throttled': [
@@ -351,9 +335,12 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
   'answer-unexpected': [
     {
       when: 'an answer that expect does not match',
-      arrange: mayInfer,
-      run: () => ({ inputs: { expect: '^no model says this$' } }),
-      mend: { advice: /expect/, by: () => ({ inputs: { expect: '' } }) },
+      arrange: () => {
+        mayInfer()
+        for (const deployment of account(cloud).deployments) deployment.answer = 'Ready.'
+      },
+      run: () => ({ inputs: { expect: '^ready$' } }),
+      mend: { fix: /^ {2}expect: /m },
     },
   ],
 }
@@ -376,5 +363,5 @@ test('every code has its cases', () => {
   expect(covered.toSorted()).toEqual(diagnosisCodes.inference.toSorted())
 })
 
-testCodes(() => cloud, cases)
-testCodes(() => slow, casesOfWaiting)
+testCodes(() => cloud, cases, everyService)
+testCodes(() => slow, casesOfWaiting, everyService)

@@ -13,7 +13,7 @@ import {
   subscription,
   tenant,
 } from '../support/arrange.ts'
-import { type CodeCases, testCodes } from '../support/code-cases.ts'
+import { type CodeCases, everyService, testCodes } from '../support/code-cases.ts'
 import { accountScope, operations, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
@@ -22,6 +22,10 @@ beforeAll(async () => {
 })
 beforeEach(() => cloud.reset())
 afterAll(() => cloud.close())
+
+/** Where the default world has its account. */
+const subscriptionScopeOfDefault = '/subscriptions/5c2e9a14-7b60-4f83-a1d9-3e84c6f0b215'
+const groupScopeOfDefault = `${subscriptionScopeOfDefault}/resourceGroups/rg-keyless`
 
 const nobody = '00000000-1111-4222-8333-444444444444'
 const grantByAz = { fix: /^az role assignment create/ }
@@ -62,6 +66,11 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
       mend: grantByBicep,
     },
     {
+      when: 'a reader, who then may grant this one role',
+      arrange: () => holds(cloud, { role: roles.reader }),
+      mend: { fix: /--condition-version/ },
+    },
+    {
       when: 'a reader, and a role that is given by a name of the past',
       arrange: () => holds(cloud, { role: roles.reader }),
       run: () => ({ inputs: { role: 'Azure AI User' } }),
@@ -79,7 +88,7 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
     {
       when: 'a Foundry Account Owner, who assigns a role that the condition allows',
       arrange: () => holds(cloud, { role: roles.foundryAccountOwner }),
-      mend: { advice: /./, by: () => ({ inputs: { role: 'Foundry User' } }) },
+      mend: { advice: /./, run: () => ({ inputs: { role: 'Foundry User' } }) },
     },
   ],
   'deny-assignment': [
@@ -132,13 +141,13 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
     {
       when: 'a name that no role has',
       run: () => ({ inputs: { role: 'Shop Administration' } }),
-      mend: { advice: /az role definition list/, by: () => ({ inputs: { role: roles.user } }) },
+      mend: { advice: /az role definition list/, run: () => ({ inputs: { role: roles.user } }) },
     },
     {
       when: 'a GUID that no role has',
       run: () => ({ inputs: { role: nobody } }),
       says: /does not exist/,
-      mend: { advice: /az role definition list/, by: () => ({ inputs: { role: roles.user } }) },
+      mend: { advice: /az role definition list/, run: () => ({ inputs: { role: roles.user } }) },
     },
     {
       when: 'a custom role that cannot be assigned here',
@@ -155,7 +164,7 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
       run: () => ({ inputs: { role: nobody } }),
       mend: {
         advice: /az role definition list/,
-        by: () => ({ inputs: { role: roles.user } }),
+        run: () => ({ inputs: { role: roles.user } }),
       },
     },
   ],
@@ -189,12 +198,7 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
             roleDefinitionId: '',
           })
       },
-      mend: {
-        advice: /remove|delete/i,
-        by: () => {
-          cloud.world.roleAssignments.pop()
-        },
-      },
+      mend: { fix: /^az role assignment delete/ },
     },
   ],
   'resource-locked': [
@@ -205,10 +209,8 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
       },
       says: /ScopeLocked/,
       mend: {
-        advice: /lock/,
-        by: () => {
-          cloud.world.locks.length = 0
-        },
+        fix: /^az lock delete/,
+        fill: { '<LOCK-ID>': `${groupScopeOfDefault}/providers/Microsoft.Authorization/locks/freeze` },
       },
     },
   ],
@@ -225,7 +227,12 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
         })
       },
       says: /No roles that can list keys/,
-      mend: { advice: /role that it allows|exemption/, by: () => ({ inputs: { role: roles.openAIUser } }) },
+      mend: {
+        fix: /^az policy exemption create/,
+        fill: {
+          '<POLICY-ASSIGNMENT-ID>': `${subscriptionScopeOfDefault}/providers/Microsoft.Authorization/policyAssignments/1111aa2222bb3333cc4444dd`,
+        },
+      },
     },
   ],
   'subscription-not-found': [
@@ -234,7 +241,7 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
       run: () => ({
         inputs: { 'resource-id': accountScope(cloud).replace(/(?<=^\/subscriptions\/)[^/]+/, nobody) },
       }),
-      mend: { advice: /az account/, by: () => ({ inputs: { 'resource-id': accountScope(cloud) } }) },
+      mend: { advice: /az account/, run: () => ({ inputs: { 'resource-id': accountScope(cloud) } }) },
     },
   ],
   'subscription-disabled': [
@@ -257,7 +264,7 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
       run: () => ({ inputs: { 'resource-id': `${accountScope(cloud)}-2` } }),
       mend: {
         advice: /az cognitiveservices account list/,
-        by: () => ({ inputs: { 'resource-id': accountScope(cloud) } }),
+        run: () => ({ inputs: { 'resource-id': accountScope(cloud) } }),
       },
     },
     {
@@ -267,7 +274,7 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
       run: () => ({ inputs: { 'resource-id': accountScope(cloud).replace('rg-keyless', 'rg-key-less') } }),
       mend: {
         advice: /az cognitiveservices account list/,
-        by: () => ({ inputs: { 'resource-id': accountScope(cloud) } }),
+        run: () => ({ inputs: { 'resource-id': accountScope(cloud) } }),
       },
     },
     {
@@ -372,7 +379,7 @@ test('every code has its cases, but for the one that is never a diagnosis', () =
   )
 })
 
-testCodes(() => cloud, cases)
+testCodes(() => cloud, cases, everyService)
 
 test('role-assignment-exists is no failure: who may grant but not look finds out, and passes', async () => {
   const slow = await createLocalCloud({ lag: { roleAssignments: [20_000] } })

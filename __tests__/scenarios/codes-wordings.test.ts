@@ -54,7 +54,8 @@ describe("GitHub's OIDC endpoint", () => {
     [
       'a redirect to a sign-in page',
       { status: 302, headers: { location: '/login' }, body: '' },
-      'oidc-endpoint-unavailable',
+      'oidc-request-refused',
+      'It redirects to /login',
     ],
     ['no token in the value', { status: 200, body: { value: '' } }, 'oidc-endpoint-unavailable'],
     ['a value that is no JWT', { status: 200, body: { value: 'opaque' } }, 'oidc-endpoint-unavailable'],

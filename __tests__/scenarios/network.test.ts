@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Fault } from '../../local-cloud/faults.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import type { ServiceName } from '../../local-cloud/service.ts'
 import { createTlsCredentials, type TlsCredentials } from '../../local-cloud/tls.ts'
 import { type Conduct, type ConnectProxy, type ProxyOptions, startProxy } from '../support/proxy.ts'
 import { accountScope, type GateRun, logOf, runGate, type ScenarioOptions } from '../support/scenario.ts'
@@ -46,6 +46,8 @@ async function proxyWith(options: ProxyOptions = {}): Promise<ConnectProxy> {
 }
 
 const hostOf = (url: string | undefined) => new URL(url ?? '').host
+
+type ServiceName = NonNullable<Fault['service']>
 
 interface Service {
   name: ServiceName
@@ -164,7 +166,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
     const run = await gate()
     expect(run.outputs.diagnosis).toBe(
       {
-        github: 'oidc-endpoint-unavailable',
+        github: 'oidc-request-refused',
         entra: 'entra-rejected',
         'resource-manager': 'resource-manager-rejected',
         'data-plane': 'inference-rejected',

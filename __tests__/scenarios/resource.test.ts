@@ -59,33 +59,6 @@ describe('the target', () => {
     expect(operations(run)).toContain('projects.responses.create')
   })
 
-  test.each([
-    ['resource-not-found', 'accounts/contoso-al'],
-    ['resource-not-found', 'accounts/contoso-ai-2'],
-  ])('that does not exist is %s', async (code, tail) => {
-    const run = await runGate(cloud, {
-      inputs: { 'resource-id': accountScope(cloud).replace(/accounts\/.*/, tail) },
-    })
-    expect(run.outputs.diagnosis).toBe(code)
-    expect(logOf(run)).toContain('az cognitiveservices account list')
-    expect(operations(run)).not.toContain('roleAssignments.create')
-  })
-
-  test('without a custom subdomain is refused before a grant, with the command that sets one', async () => {
-    account().customSubDomainName = null
-    const run = await runGate(cloud)
-    expect(run.outputs.diagnosis).toBe('custom-subdomain-missing')
-    expect(logOf(run)).toContain('--custom-domain contoso-ai')
-    expect(operations(run)).not.toContain('roleAssignments.create')
-  })
-
-  test('closed to this network is network-blocked, and nothing is granted', async () => {
-    account().networkDefaultAction = 'Deny'
-    const run = await runGate(cloud)
-    expect(run.outputs.diagnosis).toBe('network-blocked')
-    expect(operations(run)).not.toContain('roleAssignments.create')
-  })
-
   test('whose endpoint lies outside the cloud gets no token', async () => {
     const body = {
       kind: 'AIServices',
@@ -157,19 +130,6 @@ describe('deployments', () => {
     expect(run.outputs.result).toBe('passed')
     expect(run.report).toMatchObject({ smoke: [{ deployment: 'DeepSeek-V3', api: 'models' }] })
   })
-
-  test('one that does not exist is deployment-not-found before anything is granted, and the others are listed', async () => {
-    const run = await runGate(cloud, { inputs: { deployments: 'gpt-4o-mini\ngpt-4o-maxi' } })
-    expect(run.outputs.diagnosis).toBe('deployment-not-found')
-    expect(logOf(run)).toContain('it has gpt-4o-mini, gpt-5-mini, text-embedding-3-large, DeepSeek-V3')
-    expect(logOf(run)).toContain('az cognitiveservices account deployment list')
-    expect(operations(run)).not.toContain('roleAssignments.create')
-  })
-
-  test('one that cannot do what is asked is operation-unsupported', async () => {
-    const run = await runGate(cloud, { inputs: { deployments: 'text-embedding-3-large=chat-completions' } })
-    expect(run.outputs.diagnosis).toBe('operation-unsupported')
-  })
 })
 
 describe('the smoke call', () => {
@@ -216,16 +176,6 @@ describe('the smoke call', () => {
     expect(operations(refused).filter(operation => operation === 'chatCompletions.create')).toHaveLength(1)
   })
 
-  test('expect: a match passes, anything else is answer-unexpected', async () => {
-    account().deployments[0] = {
-      ...(account().deployments[0] as (typeof cloud.world.accounts)[number]['deployments'][number]),
-      answer: 'ready',
-    }
-    expect((await runGate(cloud, { inputs: { expect: '^ready' } })).outputs.result).toBe('passed')
-    const run = await runGate(cloud, { inputs: { expect: '^steady$' } })
-    expect(run.outputs.diagnosis).toBe('answer-unexpected')
-  })
-
   test('what the model says cannot command the runner or break the summary', async () => {
     const hostile =
       '\n::error::pwned\n##[set-output name=result]passed\u202e `</details>` | <img src=x> ::add-mask::a'
@@ -238,48 +188,5 @@ describe('the smoke call', () => {
     expect(run.annotations).toEqual([])
     expect(run.log.join('\n')).not.toMatch(/\u202e|##\[|^\s*::/m)
     expect(run.summary).not.toContain('\u202e')
-  })
-
-  test.each([
-    ['content-filtered', { prompt: 'please [trigger content filter] now' }],
-    ['answer-invalid', {}],
-  ])('%s', async (code, inputs) => {
-    if (code === 'answer-invalid') {
-      cloud.faults.add({
-        name: 'portal',
-        operation: 'chatCompletions.create',
-        effect: {
-          kind: 'reply',
-          status: 200,
-          headers: { 'content-type': 'text/html' },
-          body: '<html>Sign in to the guest network</html>',
-        },
-      })
-    }
-    cloud.world.roleAssignments.push({
-      ...(cloud.world.roleAssignments[0] as (typeof cloud.world.roleAssignments)[number]),
-      name: '1c9e7f40-3b85-4d62-a70e-58d2f6b94c13',
-      scope: accountScope(cloud),
-      roleDefinitionId: 'a97b65f3-24c7-4388-baec-2e87135dc908',
-      principalId: cloud.world.applications[0]?.servicePrincipal?.objectId ?? '',
-    })
-    const run = await runGate(cloud, { inputs })
-    expect(run.outputs.diagnosis).toBe(code)
-  })
-
-  test('throttled for longer than there is time is inference-throttled at once', async () => {
-    cloud.faults.add({
-      name: 'quota',
-      operation: 'chatCompletions.create',
-      effect: {
-        kind: 'reply',
-        status: 429,
-        headers: { 'retry-after': '86400' },
-        body: { error: { code: '429', message: 'Try again tomorrow.' } },
-      },
-    })
-    const run = await runGate(cloud)
-    expect(run.outputs.diagnosis).toBe('inference-throttled')
-    expect(operations(run).filter(operation => operation === 'chatCompletions.create')).toHaveLength(1)
   })
 })

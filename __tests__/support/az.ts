@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
 import { parse } from 'yaml'
@@ -8,6 +7,7 @@ import { requireScope } from '../../local-cloud/resource-manager/existence.ts'
 import { directoryObject } from '../../local-cloud/resource-manager/principals.ts'
 import { accountId, normalizeScope } from '../../local-cloud/scopes.ts'
 import type { Application, World } from '../../local-cloud/world.ts'
+import { argumentsOf as wordsOf } from './pasted-command.ts'
 
 /**
  * Applies the fixes that a diagnosis prints to the world of a local cloud, as an administrator would who pastes them: az
@@ -43,34 +43,16 @@ export function applyFix(
   if (left !== null) throw new Error(`Nobody filled in ${left[0]} of "${fix.title}":\n${text}`)
   switch (fix.language) {
     case 'bash':
-      for (const words of commandsOf(text)) runAz(cloud, words)
+      runAz(cloud, wordsOf({ text }))
       return { inputs: {}, env: {}, skipped: false }
     case 'bicep':
-      deployGrant(cloud.world, text)
+      deploy(cloud.world, text)
       return { inputs: {}, env: {}, skipped: false }
     case 'yaml':
       return changeOf(parse(text), cloud)
     case 'text':
       throw new Error(`"${fix.title}" is advice to a person: ${text}`)
   }
-}
-
-/** The words of each az command as a real shell passes them. */
-function commandsOf(script: string): string[][] {
-  // The number of words goes first: any word may be empty.
-  const recorder = `az() { printf '%s\\0' "$#" "$@" >&3; }`
-  const { output, status, stderr } = spawnSync('sh', ['-eu', '-c', `${recorder}\n${script}`], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  })
-  if (status !== 0) throw new Error(`The shell does not take\n${script}\n${stderr}`)
-  const recorded = (output[3] ?? '').split('\0').slice(0, -1)
-  const commands: string[][] = []
-  for (let at = 0; at < recorded.length; at += 1 + Number(recorded[at])) {
-    commands.push(recorded.slice(at + 1, at + 1 + Number(recorded[at])))
-  }
-  if (commands.length === 0) throw new Error(`There is no az command in\n${script}`)
-  return commands
 }
 
 interface Arguments {
@@ -116,12 +98,15 @@ function argumentsOf(command: string, words: readonly string[]): Arguments {
   }
 }
 
-const credentialParameters = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w-]{2,119}$/)),
+/** Limits of Entra: learn.microsoft.com, considerations for federated identity credentials. */
+const trust = v.strictObject({
   issuer: v.pipe(v.string(), v.url()),
   subject: v.pipe(v.string(), v.maxLength(600)),
-  description: v.optional(v.string()),
   audiences: v.pipe(v.array(v.string()), v.length(1)),
+})
+const credential = v.strictObject({
+  name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w-]{2,119}$/)),
+  ...trust.entries,
 })
 
 const handlers: Readonly<Record<string, Handler>> = {
@@ -129,34 +114,20 @@ const handlers: Readonly<Record<string, Handler>> = {
     const application = applicationOf(world, args.one('id'))
     if (application.kind !== 'application')
       throw new Error('A managed identity has no application registration')
-    const { description: _, ...credential } = v.parse(
-      credentialParameters,
-      JSON.parse(args.one('parameters')),
-    )
-    addCredential(application, credential)
+    addCredential(application, v.parse(credential, JSON.parse(args.one('parameters'))))
   },
-  'identity federated-credential create': (args, world) => {
-    const id = `/resourceGroups/${args.one('resource-group')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${args.one('identity-name')}`
-    const identity = only(
-      world.applications.filter(({ resourceId = '' }) => resourceId.toLowerCase().endsWith(id.toLowerCase())),
-      `managed identity ${id}`,
-    )
-    const [name, issuer, subject] = [args.one('name'), args.one('issuer'), args.one('subject')]
-    addCredential(
-      identity,
-      v.parse(credentialParameters, { name, issuer, subject, audiences: args.many('audiences') }),
-    )
-  },
+  'ad app federated-credential update': (args, world) =>
+    changeCredential(
+      applicationOf(world, args.one('id')),
+      args.one('federated-credential-id'),
+      v.parse(trust, JSON.parse(args.one('parameters'))),
+    ),
+  'identity federated-credential create': (args, world) =>
+    addCredential(identityOf(world, args), v.parse(credential, { name: args.one('name'), ...trustIn(args) })),
+  'identity federated-credential update': (args, world) =>
+    changeCredential(identityOf(world, args), args.one('name'), v.parse(trust, trustIn(args))),
   'ad sp create': (args, world) => {
-    const id = args.one('id')
-    const resource = firstPartyResources[id.toLowerCase()]
-    if (resource === undefined) {
-      applicationOf(world, id).servicePrincipal = { objectId: randomUUID(), enabled: true }
-      return
-    }
-    for (const tenant of world.tenants) {
-      tenant.absentResources = tenant.absentResources.filter(absent => absent !== resource)
-    }
+    applicationOf(world, args.one('id')).servicePrincipal = { objectId: randomUUID(), enabled: true }
   },
   'ad sp update': (args, world) => {
     const principal = applicationOf(world, args.one('id')).servicePrincipal
@@ -164,12 +135,23 @@ const handlers: Readonly<Record<string, Handler>> = {
     if (!args.many('set').includes('accountEnabled=true')) throw new Error('Only sign-in can be switched on')
     principal.enabled = true
   },
+  // Registering a provider gives the tenant the service principals of its resources.
+  'provider register': (args, world) => {
+    if (args.one('namespace') !== 'Microsoft.CognitiveServices') throw new Error('Only models are asked for')
+    const { tenantId } = only(
+      world.subscriptions.filter(({ id }) => id === args.one('subscription')),
+      'the subscription',
+    )
+    for (const tenant of world.tenants) if (tenant.id === tenantId) tenant.absentResources.length = 0
+  },
   'role assignment create': (args, world) =>
     grant(world, {
       principalId: args.one('assignee-object-id'),
       principalType: args.one('assignee-principal-type'),
       role: args.one('role'),
       scope: args.one('scope'),
+      condition: args.optional('condition') ?? null,
+      conditionVersion: args.optional('condition-version') ?? null,
     }),
   'role assignment delete': (args, world) => {
     for (const id of args.many('ids')) {
@@ -187,10 +169,6 @@ const handlers: Readonly<Record<string, Handler>> = {
     const subdomain = args.one('custom-domain')
     if (account.customSubDomainName !== null) throw new Error('A subdomain cannot be changed')
     account.customSubDomainName = subdomain
-  },
-  'resource update': (args, world) => {
-    const account = accountById(world, args.one('ids'))
-    for (const assignment of args.many('set')) setProperty(account, assignment)
   },
   'cognitiveservices account network-rule add': (args, world) => {
     // The runner's address is the only one that asks here.
@@ -222,12 +200,6 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
 }
 
-/** Client ids of Microsoft's own applications, the same in every tenant. */
-const firstPartyResources: Readonly<Record<string, string>> = {
-  '7d312290-28c8-473c-a0ed-8e53749b6d6d': 'https://cognitiveservices.azure.com',
-  '18a66f5f-dbdf-4c17-9dd7-1634712a9cbe': 'https://ai.azure.com',
-}
-
 function only<T>(found: readonly T[], what: string): T {
   const [first] = found
   if (first === undefined || found.length > 1) throw new Error(`There are ${found.length} of ${what}`)
@@ -240,17 +212,47 @@ const applicationOf = (world: World, clientId: string): Application =>
     `application ${clientId}`,
   )
 
-function addCredential(
+const identityOf = (world: World, args: Arguments): Application =>
+  managedIdentityNamed(world, args.one('identity-name'), `/resourceGroups/${args.one('resource-group')}/`)
+
+const managedIdentityNamed = (world: World, name: string, group = ''): Application =>
+  only(
+    world.applications.filter(
+      ({ resourceId = '' }) =>
+        resourceId.toLowerCase().includes(group.toLowerCase()) &&
+        resourceId.toLowerCase().endsWith(`/userassignedidentities/${name}`.toLowerCase()),
+    ),
+    `managed identity ${name}`,
+  )
+
+const trustIn = (args: Arguments) => ({
+  issuer: args.one('issuer'),
+  subject: args.one('subject'),
+  audiences: args.many('audiences'),
+})
+
+function changeCredential(
   { federatedCredentials }: Application,
-  credential: Application['federatedCredentials'][number],
-) {
-  if (federatedCredentials.some(({ name }) => name === credential.name))
-    throw new Error(`A credential named ${credential.name} exists`)
+  name: string,
+  change: v.InferOutput<typeof trust>,
+): void {
+  Object.assign(
+    only(
+      federatedCredentials.filter(candidate => candidate.name === name),
+      `credential ${name}`,
+    ),
+    change,
+  )
+}
+
+function addCredential({ federatedCredentials }: Application, added: v.InferOutput<typeof credential>): void {
+  if (federatedCredentials.some(({ name }) => name === added.name))
+    throw new Error(`A credential named ${added.name} exists`)
   const sameTokens = federatedCredentials.some(
-    ({ issuer, subject }) => issuer === credential.issuer && subject === credential.subject,
+    ({ issuer, subject }) => issuer === added.issuer && subject === added.subject,
   )
   if (sameTokens) throw new Error('Issuer and subject must be unique on an application')
-  federatedCredentials.push(credential)
+  federatedCredentials.push(added)
 }
 
 interface Grant {
@@ -258,9 +260,13 @@ interface Grant {
   principalType: string
   role: string
   scope: string
+  condition: string | null
+  conditionVersion: string | null
 }
 
-function grant(world: World, { principalId, principalType, role, scope }: Grant): void {
+function grant(world: World, { principalId, principalType, role, scope, ...conditions }: Grant): void {
+  if ((conditions.condition === null) !== (conditions.conditionVersion === null))
+    throw new Error('A condition and its version belong together')
   requireScope(world, scope)
   const found = findRole(world, role)
   if (found === undefined) throw new Error(`There is no role ${role}`)
@@ -274,8 +280,7 @@ function grant(world: World, { principalId, principalType, role, scope }: Grant)
     principalId: principalId.toLowerCase(),
     principalType: type,
     description: null,
-    condition: null,
-    conditionVersion: null,
+    ...conditions,
     createdBy: null,
     updatedBy: null,
   })
@@ -295,64 +300,61 @@ function accountOf(world: World, args: Arguments) {
   )
 }
 
-function accountById(world: World, id: string) {
-  const [, , subscriptionId = '', , resourceGroup = '', , , , name = ''] = id.split('/')
-  return only(
-    world.accounts.filter(
-      account =>
-        account.subscriptionId === subscriptionId.toLowerCase() &&
-        account.resourceGroup.toLowerCase() === resourceGroup.toLowerCase() &&
-        account.name.toLowerCase() === name.toLowerCase(),
-    ),
-    `account ${id}`,
-  )
-}
-
-function setProperty(account: World['accounts'][number], assignment: string): void {
-  switch (assignment) {
-    case 'properties.publicNetworkAccess=Enabled':
-      account.publicNetworkAccess = 'Enabled'
-      break
-    case 'properties.networkAcls.defaultAction=Allow':
-      account.networkDefaultAction = 'Allow'
-      break
-    case 'properties.disableLocalAuth=true':
-      account.disableLocalAuth = true
-      break
-    default:
-      throw new Error(`Nobody taught the tests what setting ${assignment} does`)
-  }
-}
-
-/** The one kind of Bicep file that diagnoses print: an account that exists, perhaps a project of it, and a role assignment. */
-function deployGrant(world: World, text: string): void {
+/** The two kinds of Bicep files that diagnoses print: a role assignment, and a credential of a managed identity. */
+function deploy(world: World, text: string): void {
   const value = (pattern: RegExp) => {
     const found = pattern.exec(text)?.[1]
     if (found === undefined) throw new Error(`The Bicep file does not match ${pattern}:\n${text}`)
     return found
   }
-  const name = value(
-    /^resource account 'Microsoft\.CognitiveServices\/accounts@[\d-]+' existing = \{\n {2}name: '([^']+)'\n\}$/m,
-  )
-  const target = value(/^ {2}scope: (account|project)$/m)
+  /** A property of a resource that exists, by the resource's symbol and type. */
+  const existing = (symbol: string, type: string, property: string) => {
+    const head = `^resource ${symbol} '${type}@[\\d-]+' existing = \\{\\n`
+    return value(new RegExp(`${head}(?: {2}parent: \\w+\\n)? {2}${property}: '([^']+)'\\n\\}$`, 'm'))
+  }
+  if (/^resource grant /m.test(text)) deployGrant(world, value, existing)
+  else deployCredential(world, value, existing)
+}
+
+type Value = (pattern: RegExp) => string
+type Existing = (symbol: string, type: string, property: string) => string
+
+function deployGrant(world: World, value: Value, existing: Existing): void {
+  value(/^(resource grant 'Microsoft\.Authorization\/roleAssignments@[\d-]+' = \{)$/m)
+  const name = existing('account', 'Microsoft.CognitiveServices/accounts', 'name')
   const { subscriptionId, resourceGroup } = only(
     world.accounts.filter(candidate => candidate.name === name),
     `account ${name}`,
   )
   const id = accountId({ subscriptionId, resourceGroup, name })
-  const project = () =>
-    value(
-      /^resource project 'Microsoft\.CognitiveServices\/accounts\/projects@[\d-]+' existing = \{\n {2}parent: account\n {2}name: '([^']+)'\n\}$/m,
-    )
-  value(/^(resource grant 'Microsoft\.Authorization\/roleAssignments@[\d-]+' = \{)$/m)
   grant(world, {
     principalId: value(/^ {4}principalId: '([^']+)'$/m),
     principalType: value(/^ {4}principalType: '([^']+)'$/m),
     role: value(
       /^ {4}roleDefinitionId: subscriptionResourceId\('Microsoft\.Authorization\/roleDefinitions', '([^']+)'\)$/m,
     ),
-    scope: target === 'account' ? id : `${id}/projects/${project()}`,
+    scope:
+      value(/^ {2}scope: (account|project)$/m) === 'account'
+        ? id
+        : `${id}/projects/${existing('project', 'Microsoft.CognitiveServices/accounts/projects', 'name')}`,
+    condition: null,
+    conditionVersion: null,
   })
+}
+
+function deployCredential(world: World, value: Value, existing: Existing): void {
+  const type = 'Microsoft.ManagedIdentity/userAssignedIdentities'
+  value(new RegExp(`^(resource credential '${type}/federatedIdentityCredentials@[\\d-]+' = \\{)$`, 'm'))
+  const identity = managedIdentityNamed(world, existing('identity', type, 'name'))
+  addCredential(
+    identity,
+    v.parse(credential, {
+      name: value(/^ {2}parent: identity\n {2}name: '([^']+)'$/m),
+      issuer: value(/^ {4}issuer: '([^']+)'$/m),
+      subject: value(/^ {4}subject: '([^']+)'$/m),
+      audiences: [value(/^ {4}audiences: \['([^']+)'\]$/m)],
+    }),
+  )
 }
 
 const scalars = v.record(

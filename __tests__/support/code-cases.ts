@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
+import type { ServiceName } from '../../local-cloud/service.ts'
 import type { DiagnosisCode, diagnosisCodes, Hop } from '../../src/diagnosis/codes.ts'
 import { applyFix, type Fix, fixSchema } from './az.ts'
 import { type GateRun, runGate, type ScenarioOptions } from './scenario.ts'
@@ -31,7 +32,7 @@ export interface CodeCase {
  */
 export type Mend =
   | { fix: RegExp; fill?: Readonly<Record<string, string>>; next?: { code: DiagnosisCode; mend: Mend } }
-  | { advice: RegExp; by: () => ScenarioOptions | void }
+  | { advice: RegExp; by?: () => void; run?: () => ScenarioOptions }
   | { elsewhere: string }
 
 /** Every code of a hop has its cases: the compiler sees to it. */
@@ -42,8 +43,15 @@ const told = v.object({ diagnosis: v.object({ fixes: v.array(fixSchema) }) })
 /** Milliseconds that somebody drove the clock of the cloud ahead of real time. */
 const driven = (cloud: LocalCloud) => cloud.clock.now() - Date.now()
 
+export const everyService: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'data-plane']
+
 /** Runs a case, and checks what holds for every failure. */
-async function expectCode(cloud: LocalCloud, code: string, codeCase: CodeCase): Promise<void> {
+async function expectCode(
+  cloud: LocalCloud,
+  code: string,
+  codeCase: CodeCase,
+  services: readonly ServiceName[],
+): Promise<void> {
   await codeCase.arrange?.()
   const options = codeCase.run?.() ?? {}
   const assignments = structuredClone(cloud.world.roleAssignments)
@@ -54,6 +62,7 @@ async function expectCode(cloud: LocalCloud, code: string, codeCase: CodeCase): 
   expect(driven(cloud) - drivenBefore).toBeLessThan((codeCase.within ?? 5000) + 10)
   if (codeCase.says !== undefined) expect(run.log.join('\n')).toMatch(codeCase.says)
   if (!codeCase.granted) expect(cloud.world.roleAssignments).toEqual(assignments)
+  expect(services).toEqual(expect.arrayContaining(run.requests.map(({ service }) => service)))
   await expectMended(cloud, run, codeCase.mend, options)
 }
 
@@ -84,20 +93,27 @@ function mendedBy(
   const fix = fixes.find(({ text }) => pattern.test(text))
   if (fix === undefined)
     throw new Error(`No fix matches ${pattern}:\n${fixes.map(({ text }) => text).join('\n---\n')}`)
-  if ('by' in mend) return mend.by() ?? {}
+  if ('advice' in mend) {
+    mend.by?.()
+    return mend.run?.() ?? {}
+  }
   const { skipped, ...change } = applyFix(cloud, fix, mend.fill)
   return skipped ? 'skipped' : change
 }
 
-/** One test a case; the caller resets the cloud before each. */
+/**
+ * One test a case; the caller resets the cloud before each.
+ * @param services those that may be asked before the failure shows
+ */
 export function testCodes(
   cloud: () => LocalCloud,
   cases: Partial<Record<DiagnosisCode, readonly CodeCase[]>>,
+  services: readonly ServiceName[],
 ): void {
   const all = Object.entries(cases).flatMap(([code, ofCode]) =>
     ofCode.map(codeCase => [code, codeCase.when, codeCase] as const),
   )
   test.each(all)('%s: %s', async (code, _when, codeCase) => {
-    await expectCode(cloud(), code, codeCase)
+    await expectCode(cloud(), code, codeCase, services)
   })
 }

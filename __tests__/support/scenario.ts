@@ -60,7 +60,7 @@ export async function runGate(cloud: LocalCloud, options: ScenarioOptions = {}):
       action: repositoryRoot,
       ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
       inputs: { ...usualInputs(cloud), ...options.inputs },
-      env: { ...environment(cloud, options), ...eventFile(workFolder, options) },
+      env: { ...environmentOf(cloud, options), ...eventFile(workFolder, options) },
       nodeOptions:
         options.drivenClock === false
           ? []

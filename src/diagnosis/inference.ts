@@ -2,7 +2,7 @@ import type { HttpReply } from '../http.ts'
 import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
 import { type ErrorBody, isPage, readErrorBody } from './error-body.ts'
-import { type Refusal, retryAfterMs, saidBy } from './verdict.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
 /**
  * Refusals of the inference endpoint: `{error:{code,message}}`, `{statusCode,message}` from the gateway (a token or audience
@@ -91,8 +91,11 @@ function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
     .find(found => found !== undefined)
   if (known !== undefined) return known
   const worded = byWording.find(({ pattern }) => pattern.test(body.message))
-  return worded?.means ?? byStatus(status, body)
+  return worded?.means ?? (isCutOff(reply.body) ? transient : byStatus(status, body))
 }
+
+/** Half a document: what it refused, and whether for good, stood in the other half. */
+const isCutOff = (text: string) => /^\s*\{/.test(text) && parseJson(text) === undefined
 
 function byStatus(status: number, body: ErrorBody): KindAndCode {
   if (status === 401) return fatal('token-not-accepted')

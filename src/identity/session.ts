@@ -42,7 +42,7 @@ const signInRetry: RetryPolicy = {
   ...standardRetry,
   waiting: {
     'federated-subject-mismatch': [2000, 3000, 4000, 5000, 6000],
-    'federated-credential-missing': [1500, 3000],
+    'federated-credential-missing': [1000, 2000],
     'assertion-expired': [500],
   },
 }

@@ -148,5 +148,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
 function pauseFor(refusal: Refusal, state: State, elapsedMs: number, random: number): number | undefined {
   if (refusal.kind === 'wait') return pauseAfterDenial(elapsedMs, random)
   if (refusal.kind === 'throttled') return pauseWhenThrottled(refusal, state.throttled - 1)
+  // A hang costs a whole request timeout: as elsewhere, it is tried once more only.
+  if (refusal.code === 'request-timeout' && state.transient > 1) return undefined
   return transientPauses[state.transient - 1]
 }

@@ -32,6 +32,7 @@ const deploymentBody = v.object({
     provisioningState: v.nullish(v.string()),
     capabilities: v.nullish(v.record(v.string(), v.unknown())),
   }),
+  systemData: v.nullish(v.object({ createdAt: v.nullish(v.string()) })),
 })
 
 export type KeyAccess = 'disabled' | 'enabled' | 'unknown'
@@ -57,6 +58,8 @@ export interface Deployment {
   modelFormat: string | undefined
   state: string | undefined
   capabilities: ReadonlySet<string>
+  /** Until when the data plane may not know it yet, milliseconds since the epoch; absent where it is not new. */
+  newUntil?: number
 }
 
 /** @throws StepFailure `resource-not-found` or another of Resource Manager's codes. */
@@ -120,10 +123,15 @@ function endpointsOf(
 
 const withoutSlash = (url: string) => url.replace(/\/+$/, '')
 
-export async function readDeployments(manager: ResourceManager, resource: ResourceId): Promise<Deployment[]> {
+/** @param now Milliseconds since the epoch. */
+export async function readDeployments(
+  manager: ResourceManager,
+  resource: ResourceId,
+  now: () => number,
+): Promise<Deployment[]> {
   const path = `${accountIdOf(resource)}/deployments`
   const found = await manager.readAll('listing the deployments', path, apiVersion, deploymentBody)
-  return found.map(({ name, properties }) => ({
+  return found.map(({ name, properties, systemData }) => ({
     name,
     modelName: properties.model?.name ?? undefined,
     modelFormat: properties.model?.format ?? undefined,
@@ -133,5 +141,16 @@ export async function readDeployments(manager: ResourceManager, resource: Resour
         String(on) === 'true' ? [capability] : [],
       ),
     ),
+    ...noveltyOf(properties.provisioningState ?? undefined, systemData?.createdAt ?? '', now()),
   }))
+}
+
+/** "If you created the deployment within the last 5 minutes, please wait": so says the data plane of one it does not know. */
+const newForMs = 5 * 60_000
+const beingMade: ReadonlySet<string> = new Set(['Accepted', 'Creating', 'Moving'])
+
+function noveltyOf(state: string | undefined, createdAt: string, now: number): Pick<Deployment, 'newUntil'> {
+  // Not true where there is no time, or none that can be read.
+  const isYoung = now - Date.parse(createdAt) < newForMs
+  return isYoung || beingMade.has(state ?? '') ? { newUntil: now + newForMs } : {}
 }

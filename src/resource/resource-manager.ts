@@ -49,8 +49,8 @@ interface Options {
 
 /**
  * Reads are limited to 25 a second for each principal and subscription, and who is refused is told to wait ten seconds for a
- * chance that is no better (request-limits-and-throttling). The unluckiest of a thousand gates, of four reads each, is
- * served when all others have been: within three minutes.
+ * chance that is no better (request-limits-and-throttling). The unluckiest of a thousand gates, of three to five reads each, is
+ * served when all others have been: within some three minutes.
  */
 const retryPolicy: RetryPolicy = { ...standardRetry, throttledBudgetMs: 5 * 60_000 }
 

@@ -51,7 +51,7 @@ export function bicepLiteral(text: string): string {
 /** A YAML scalar: bare where nothing in it means anything, else in double quotes, as JSON is written. */
 export function yamlScalar(text: string): string {
   const bare =
-    /^[A-Za-z][\w./-]*( [\w./-]+)*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
+    /^[A-Za-z][\w./=-]*( [\w./=-]+)*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
   return bare ? text : JSON.stringify(visibleLine(text))
 }
 

@@ -11,14 +11,14 @@ import { deniedDataAction, type Values, valuesOf } from './values.ts'
 /** Why the call was denied, as far as roles tell. */
 type Cause =
   | { kind: 'deny-assignment'; name: string; scope: string }
-  /** The role that was asked for covers other operations, and is not held: nothing was granted. */
+  /** The role that was asked covers other operations, and is not held. */
   | { kind: 'unfit-role'; role: string }
   /** The role covers other operations. */
   | { kind: 'wrong-role'; role: string }
   /** Held on a project, and the call goes to the account. */
   | { kind: 'on-project'; role: string; scope: string }
-  /** The role is held at the scope, by what is not this principal. */
-  | { kind: 'other-object'; objectId: string; isClientId: boolean }
+  /** The role is held at the scope by the client id, which is no principal. */
+  | { kind: 'client-id'; clientId: string }
   /** `roles` is empty where they may not be read one by one. */
   | { kind: 'administration-only'; roles: string }
   | { kind: 'missing'; roles: string }
@@ -73,12 +73,12 @@ const heldStates: ReadonlySet<Facts['roleState']> = new Set(['direct', 'inherite
 
 /** The role that is held, where it certainly does not hold the data action. What was read live outdoes the table. */
 function wrongRole(told: Told): Cause | undefined {
-  const { role, permissions, roleState } = told.facts
+  const { role, roleFits, permissions, roleState } = told.facts
   const dataAction = deniedDataAction(told)
   if (role === undefined || dataAction === undefined || !heldStates.has(roleState)) return undefined
   const live = permissions && coversDataAction(permissions, dataAction)
   // What this run granted was not there yet when the permissions were read.
-  const fits = live === true || (roleState === 'granted' ? undefined : live)
+  const fits = live === true || (roleFits ?? (roleState === 'granted' ? undefined : live))
   return (fits ?? roleCovers(role.guid, dataAction)) === false
     ? { kind: 'wrong-role', role: role.name }
     : undefined
@@ -105,13 +105,9 @@ function heldOnProject(told: Told): Cause | undefined {
 function causeOfMissing({ afterDenial, assignments = [], permissions = [], settings }: Facts): Cause {
   const holders = (afterDenial?.heldByOthers ?? []).map(({ principalId }) => principalId)
   const clientId = settings?.identity.clientId
-  if (clientId !== undefined && holders.includes(clientId))
-    return { kind: 'other-object', objectId: clientId, isClientId: true }
+  if (clientId !== undefined && holders.includes(clientId)) return { kind: 'client-id', clientId }
   const roles = [...new Set(assignments.map(nameOf))].join(', ')
   if (administersOnly(assignments, permissions)) return { kind: 'administration-only', roles }
-  const [only, ...others] = holders
-  if (only !== undefined && others.length === 0)
-    return { kind: 'other-object', objectId: only, isClientId: false }
   return { kind: 'missing', roles }
 }
 
@@ -135,19 +131,24 @@ function inWords(cause: Cause, told: Told): string {
     case 'wrong-role':
       return `It holds ${cause.role}, and that role does not cover this operation: no waiting makes it fit.`
     case 'unfit-role':
-      return `${cause.role}, the role that this run asks for, does not cover this operation: holding it would not help, so it was not granted.`
+      return paragraph(
+        facts.roleState === 'missing' ? inWords(causeOfMissing(facts), told) : '',
+        `${cause.role}, the role that this run asks for, does not cover this operation: holding it would not help.`,
+      )
     case 'on-project':
       return `It holds ${cause.role} at ${cause.scope}, and this call goes to the account: roles on a project do not count for the account that it belongs to.`
-    case 'other-object':
-      return cause.isClientId
-        ? `${role.name} is assigned here to ${cause.objectId}, which is the client id. Roles are held by the object id of the service principal, ${principalId}.`
-        : `${role.name} is assigned here to the object id ${cause.objectId}, and this pipeline signs in as ${principalId}. If that assignment was meant for it, the id is probably the one of the app registration; the one of the service principal stands under Enterprise applications.`
+    case 'client-id':
+      return `${role.name} is assigned here to ${cause.clientId}, which is the client id. Roles are held by the object id of the service principal, ${principalId}.`
     case 'administration-only':
-      return `${cause.roles === '' ? 'What it holds are' : `It holds ${cause.roles}:`} administration roles, and those (Owner and Contributor too) give no access to the models.`
+      return paragraph(
+        `It holds ${cause.roles === '' ? 'other roles' : cause.roles}, and nothing that gives access to the models: administration roles, Owner and Contributor too, do not.`,
+        anotherHolder(facts, told),
+      )
     case 'missing':
       return paragraph(
         cause.roles === '' ? '' : `It holds ${cause.roles}.`,
         `It does not hold ${role.name} here, nor from above, nor through a group.`,
+        anotherHolder(facts, told),
       )
     case 'young':
       return `${role.name} was assigned ${cause.minutes === 1 ? 'a minute' : `${cause.minutes} minutes`} before this run looked: it may simply not be live yet. Azure speaks of up to ten minutes.`
@@ -162,6 +163,14 @@ function inWords(cause: Cause, told: Told): string {
         ? 'Only an endpoint was given, so its roles were not looked at.'
         : 'It may not read role assignments, so whether it holds the role is not known; a grant of the last minutes was waited for.'
   }
+}
+
+/** One other service principal with this very role at this very resource is worth a look: it may be meant to be this one. */
+function anotherHolder({ afterDenial }: Facts, told: Told): string {
+  const [only, ...others] = afterDenial?.heldByOthers ?? []
+  if (only === undefined || others.length > 0) return ''
+  const { role, principalId } = valuesOf(told)
+  return `${role.name} is assigned here to the object id ${only.principalId}, and this pipeline signs in as ${principalId}: if that assignment was meant for it, the id is probably the one of the app registration. The one of the service principal stands under Enterprise applications.`
 }
 
 /** The fix that goes with the cause: mostly the grant, of a role that really has the data action, where it counts. */
@@ -189,7 +198,9 @@ export const waitLonger = inputs('Run the job again, or give it longer', { 'prop
 /** The role that was asked for, unless it certainly does not hold what was missing. */
 function fittingRole(told: Told, { role }: Values): Values['role'] {
   const dataAction = deniedDataAction(told)
-  if (dataAction === undefined || roleCovers(role.guid, dataAction) !== false) return role
+  const fits =
+    told.facts.roleFits ?? (dataAction === undefined || roleCovers(role.guid, dataAction) !== false)
+  if (dataAction === undefined || fits) return role
   return leastRoleFor(dataAction) ?? role
 }
 

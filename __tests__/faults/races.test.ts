@@ -1,0 +1,215 @@
+import type { Lag } from '../../local-cloud/context.ts'
+import { removeAssignment } from '../../local-cloud/rbac.ts'
+import type { Deployment, RoleAssignment, RoleDefinition } from '../../local-cloud/world.ts'
+import { account, alsoHolds, pipeline, roles } from '../support/arrange.ts'
+import { type InProcessRun, openStage, type Stage } from '../support/in-process.ts'
+import { accountScope } from '../support/scenario.ts'
+import { expectSound, expectSoundBesides } from './sound.ts'
+
+/** What other people, other runs and other replicas do while a gate is at work. */
+
+const seconds = 1000
+const minutes = 60 * seconds
+
+let stage: Stage
+
+/** A local cloud whose replicas learn of changes this late. */
+async function open(lag: Partial<Lag> = {}): Promise<void> {
+  stage = await openStage({ lag })
+}
+afterEach(() => stage.close())
+
+const now = () => stage.cloud.clock.now()
+const ago = (ms: number) => new Date(now() - ms).toISOString()
+
+function end({ outcome }: InProcessRun) {
+  return outcome.result === 'failed' ? outcome.failure.refusal.code : outcome.result
+}
+
+/** The pipeline's assignments of the role that gates grant by default. */
+const granted = () =>
+  stage.cloud.world.roleAssignments.filter(({ roleDefinitionId }) => roleDefinitionId === roles.user)
+
+describe('gates for the same principal and role at once', () => {
+  test.each([2, 5, 10])('%d: one assignment, all pass', async count => {
+    await open({ roleAssignments: [20 * seconds, 35 * seconds] })
+    const runs = await Promise.all(Array.from({ length: count }, () => stage.run()))
+    expect(runs.map(end)).toEqual(runs.map(() => 'passed'))
+    expect(granted()).toHaveLength(1)
+    for (const run of runs) {
+      expectSoundBesides(stage, run)
+      expect(run.outcome.facts.roleAssignmentId).toContain(granted()[0]?.name)
+      expect(run.tookMs).toBeLessThan(60 * seconds)
+    }
+  })
+
+  test('one comes while another waits: it finds the assignment, and waits for it as well', async () => {
+    await open({ roleAssignments: [2 * minutes] })
+    const [first, second] = await Promise.all([
+      stage.run(),
+      stage.sleep(30 * seconds).then(() => stage.run()),
+    ])
+    expect([end(first), end(second)]).toEqual(['passed', 'passed'])
+    expect([first.outcome.facts.roleState, second.outcome.facts.roleState]).toEqual(['granted', 'direct'])
+    expect(granted()).toHaveLength(1)
+  })
+})
+
+describe('while a gate waits', () => {
+  test('an administrator removes the grant before it is live: the wait ends at its deadline', async () => {
+    await open({ roleAssignments: [5 * minutes] })
+    const removal = stage.sleep(2 * minutes).then(() => {
+      stage.cloud.world.roleAssignments = stage.cloud.world.roleAssignments.filter(each => !isGrant(each))
+    })
+    const [run] = await Promise.all([stage.run(), removal])
+    expect(end(run)).toBe('access-not-propagated')
+    expect(granted()).toEqual([])
+    expectSoundBesides(stage, run)
+  })
+
+  test('an administrator removes the grant after it is live on some replicas: no row of successes is long enough', async () => {
+    await open({ roleAssignments: [10 * minutes, 10 * seconds] })
+    const removal = stage.sleep(minutes).then(() => {
+      for (const assignment of granted()) removeAssignment(stage.cloud.world, assignment, now())
+    })
+    const [run] = await Promise.all([stage.run(), removal])
+    expect(end(run)).toBe('access-not-propagated')
+    expect(run.outcome.facts.probes.some(({ outcome }) => outcome === 'ok')).toBe(true)
+    expectSoundBesides(stage, run)
+  })
+
+  test('the resource is deleted: the next probe ends the wait', async () => {
+    await open({ roleAssignments: [10 * minutes] })
+    const removal = stage.sleep(minutes).then(() => {
+      stage.cloud.world.accounts.length = 0
+    })
+    const [run] = await Promise.all([stage.run(), removal])
+    expect(end(run)).toBe('endpoint-not-found')
+    expect(run.tookMs).toBeLessThan(70 * seconds)
+    expectSound(stage, run)
+  })
+
+  test('the role that was named is renamed: it was granted by its id', async () => {
+    await open({ roleAssignments: [2 * minutes] })
+    const role: RoleDefinition = {
+      id: 'b0b7a8a0-3f0e-4f7e-9a53-2f6d8c1e4a75',
+      roleName: 'Contoso Model Caller',
+      description: '',
+      type: 'CustomRole',
+      assignableScopes: [accountScope(stage.cloud)],
+      permissions: [
+        { actions: [], notActions: [], dataActions: ['Microsoft.CognitiveServices/*'], notDataActions: [] },
+      ],
+    }
+    stage.cloud.world.roleDefinitions.push(role)
+    const renaming = stage.sleep(minutes).then(() => {
+      role.roleName = 'Contoso Inference User'
+    })
+    const [run] = await Promise.all([stage.run({ inputs: { role: 'Contoso Model Caller' } }), renaming])
+    expect(end(run)).toBe('passed')
+    expectSound(stage, run)
+  })
+
+  test('the federated credential is replaced, and reaches Entra slowly, while tokens have to be renewed', async () => {
+    await open({
+      roleAssignments: [70 * minutes],
+      federatedCredentials: [8 * seconds, 0, 8 * seconds],
+    })
+    const replacing = stage.sleep(54.9 * minutes).then(() => {
+      pipeline(stage.cloud).credential.createdOn = ago(0)
+    })
+    const [run] = await Promise.all([stage.run({ inputs: { 'propagation-timeout': '2h' } }), replacing])
+    expect(end(run)).toBe('passed')
+    expectSound(stage, run)
+  })
+})
+
+test('replicas that disagree are believed only when they agree', async () => {
+  await open({ roleAssignments: [0, 90 * seconds, 5 * seconds] })
+  const run = await stage.run()
+  expect(end(run)).toBe('passed')
+  const outcomes = run.outcome.facts.probes.map(({ outcome }) => outcome)
+  expect(outcomes.slice(0, -3)).toEqual(expect.arrayContaining(['ok', 'access-denied']))
+  expect(outcomes.slice(-3)).toEqual(['ok', 'ok', 'ok'])
+  expect(run.outcome.facts.propagationMs).toBeGreaterThan(89 * seconds)
+  expectSound(stage, run)
+})
+
+test('a federated credential that some replicas of Entra do not know for good fails within half a minute', async () => {
+  await open({ federatedCredentials: [60 * minutes] })
+  pipeline(stage.cloud).credential.createdOn = ago(0)
+  const run = await stage.run()
+  expect(end(run)).toBe('federated-credential-missing')
+  expect(run.tookMs).toBeLessThan(30 * seconds)
+  expectSound(stage, run)
+})
+
+describe('a deployment that the data plane does not know', () => {
+  function deploy(change: Partial<Deployment>): void {
+    const deployment = account(stage.cloud).deployments.find(({ name }) => name === 'gpt-4o-mini')
+    Object.assign(deployment ?? {}, change)
+  }
+  const hold = () => alsoHolds(stage.cloud, { role: roles.user })
+
+  test('is waited for where it is new', async () => {
+    await open({ deployments: [3 * minutes, 4 * minutes] })
+    hold()
+    deploy({ createdOn: ago(minutes) })
+    const run = await stage.run()
+    expect(end(run)).toBe('passed')
+    expect(run.tookMs).toBeGreaterThan(2 * minutes)
+    expect(run.tookMs).toBeLessThan(3.5 * minutes)
+    expectSound(stage, run)
+  })
+
+  test('is waited for where it is new, and the role as well', async () => {
+    await open({ deployments: [4 * minutes], roleAssignments: [minutes] })
+    deploy({ createdOn: ago(minutes) })
+    const run = await stage.run()
+    expect(end(run)).toBe('passed')
+    expectSound(stage, run)
+  })
+
+  test('is waited for where it is being made', async () => {
+    await open()
+    hold()
+    deploy({ provisioningState: 'Creating' })
+    const done = stage.sleep(90 * seconds).then(() => deploy({ provisioningState: 'Succeeded' }))
+    const [run] = await Promise.all([stage.run(), done])
+    expect(end(run)).toBe('passed')
+    expectSound(stage, run)
+  })
+
+  test('is waited for where its endpoint and API are named, so that the list comes later', async () => {
+    await open({ deployments: [3 * minutes] })
+    hold()
+    deploy({ createdOn: ago(minutes) })
+    const [endpoint = ''] = stage.cloud.endpoints.accounts.values()
+    const run = await stage.run({ inputs: { endpoint, api: 'chat-completions' } })
+    expect(end(run)).toBe('passed')
+    expectSound(stage, run)
+  })
+
+  test('is given up after five minutes', async () => {
+    await open({ deployments: [60 * minutes] })
+    hold()
+    deploy({ createdOn: ago(minutes) })
+    const run = await stage.run()
+    expect(end(run)).toBe('deployment-not-found')
+    expect(run.tookMs).toBeGreaterThan(4 * minutes)
+    expect(run.tookMs).toBeLessThan(5.5 * minutes)
+    expectSound(stage, run)
+  })
+
+  test('is given up at once where it is not new', async () => {
+    await open({ deployments: [60 * minutes] })
+    hold()
+    deploy({ createdOn: ago(20 * minutes) })
+    const run = await stage.run()
+    expect(end(run)).toBe('deployment-not-found')
+    expect(run.tookMs).toBeLessThan(5 * seconds)
+    expectSound(stage, run)
+  })
+})
+
+const isGrant = ({ roleDefinitionId }: RoleAssignment) => roleDefinitionId === roles.user

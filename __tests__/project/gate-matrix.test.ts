@@ -1,0 +1,179 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { parse } from 'yaml'
+import { readKeyValues } from '../../local-cloud/runner.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
+
+/** The reusable workflow: whether its parts fit together, and what its scripts do. */
+
+const source = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8')
+const workflowSource = source('.github/workflows/gate-matrix.yml')
+
+const stepSchema = v.object({
+  name: v.optional(v.string()),
+  uses: v.optional(v.string()),
+  run: v.optional(v.string()),
+  env: v.optional(v.record(v.string(), v.string()), {}),
+  with: v.optional(v.record(v.string(), v.union([v.string(), v.boolean()])), {}),
+})
+const { on, jobs } = v.parse(
+  v.object({
+    on: v.object({
+      workflow_call: v.object({
+        inputs: v.record(v.string(), v.object({ required: v.optional(v.boolean(), false) })),
+      }),
+    }),
+    jobs: v.object({
+      gate: v.object({ strategy: v.unknown(), steps: v.array(stepSchema) }),
+      verdict: v.object({ needs: v.string(), if: v.string(), steps: v.array(stepSchema) }),
+    }),
+  }),
+  parse(workflowSource),
+)
+const { inputs } = on.workflow_call
+const steps = [...jobs.gate.steps, ...jobs.verdict.steps]
+
+function stepNamed(name: string) {
+  const step = steps.find(candidate => candidate.name === name)
+  if (step === undefined) throw new Error(`There is no step named ${name}`)
+  return step
+}
+
+const expression = (text: string) => `\${{ ${text} }}`
+
+/** What follows `context.` in the expressions of the workflow. */
+const mentioned = (context: string) =>
+  new Set([...workflowSource.matchAll(new RegExp(`\\b${context}\\.([\\w-]+)`, 'g'))].map(([, name]) => name))
+
+/** Runs a step's script as the runner does, with the variables that the step declares. */
+function runScript(name: string, env: Readonly<Record<string, string>>) {
+  const step = stepNamed(name)
+  expect(Object.keys(env).toSorted()).toEqual(Object.keys(step.env).toSorted())
+  const folder = mkdtempSync(join(tmpdir(), 'gate-matrix-'))
+  const output = join(folder, 'output')
+  const summary = join(folder, 'summary')
+  for (const file of [output, summary]) writeFileSync(file, '')
+  try {
+    const { status, stdout } = spawnSync('bash', ['-e', '-c', step.run ?? ''], {
+      env: { PATH: process.env.PATH ?? '', GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, ...env },
+      encoding: 'utf8',
+    })
+    return {
+      status,
+      stdout,
+      outputs: readKeyValues(readFileSync(output, 'utf8')),
+      summary: readFileSync(summary, 'utf8'),
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('the parts', () => {
+  test('every input is used, and nothing else is taken for one', () => {
+    expect(mentioned('inputs')).toEqual(new Set(Object.keys(inputs)))
+  })
+
+  test('the action is told nothing but inputs that it has', () => {
+    const action = v.parse(
+      v.object({ inputs: v.record(v.string(), v.unknown()) }),
+      parse(source('action.yml')),
+    )
+    const told = Object.keys(stepNamed('Open the gate').with)
+
+    expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(told))
+  })
+
+  test('the action comes from the repository and the commit of the workflow, once they are known', () => {
+    const [guard, checkout, gate] = jobs.gate.steps
+
+    expect(guard?.name).toBe('Find out where this workflow comes from')
+    expect(checkout?.uses).toMatch(/^actions\/checkout@/)
+    expect(checkout?.with).toEqual({
+      repository: expression('job.workflow_repository'),
+      ref: expression('job.workflow_sha'),
+      path: '.key-less-gate',
+      'persist-credentials': false,
+    })
+    expect(gate?.uses).toBe(`./${checkout?.with.path}`)
+  })
+
+  test('no gate ends another, and the verdict is told whatever becomes of them', () => {
+    expect(jobs.gate.strategy).toEqual({
+      'fail-fast': false,
+      'max-parallel': expression('inputs.max-parallel'),
+      matrix: { target: expression('fromJSON(inputs.targets)') },
+    })
+    expect(jobs.verdict).toMatchObject({ needs: 'gate', if: 'always()' })
+  })
+
+  test('the example gives what is required, and says of its targets what the gates read', () => {
+    const { jobs: ofCaller } = v.parse(
+      v.object({
+        jobs: v.object({
+          gates: v.object({ with: v.record(v.string(), v.union([v.string(), v.number()])) }),
+        }),
+      }),
+      parse(source('examples/matrix-of-regions.yml')),
+    )
+    const given = ofCaller.gates.with
+    const required = Object.keys(inputs).filter(name => inputs[name]?.required)
+    const targets = v.parse(v.array(v.record(v.string(), v.unknown())), JSON.parse(String(given.targets)))
+
+    expect(Object.keys(given)).toEqual(expect.arrayContaining(required))
+    expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(given)))
+    expect(targets.length).toBeGreaterThan(1)
+    expect([...mentioned('matrix.target')]).toEqual(expect.arrayContaining(targets.flatMap(Object.keys)))
+  })
+})
+
+describe('the source of the action', () => {
+  const find = (OWN_REPOSITORY: string, OWN_COMMIT: string) =>
+    runScript('Find out where this workflow comes from', { OWN_REPOSITORY, OWN_COMMIT })
+
+  test('is taken where the server names it', () => {
+    expect(find('contoso/gates', '6dcb09b5b57875f334f61aebed695e2e4193db5e')).toMatchObject({
+      status: 0,
+      stdout: '',
+    })
+  })
+
+  test.each([
+    ['', ''],
+    ['contoso/gates', ''],
+    ['', '6dcb09b5b57875f334f61aebed695e2e4193db5e'],
+  ])('is never guessed: repository %j, commit %j', (repository, commit) => {
+    const { status, stdout } = find(repository, commit)
+
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^::error title=Gate matrix::This server does not tell .*\n$/)
+  })
+})
+
+describe('the verdict', () => {
+  const verdict = (GATES: string, GRANT: string) => runScript('Tell the verdict', { GATES, GRANT })
+
+  test.each([
+    ['', 'passed', 'Every gate passed.'],
+    ['never', 'passed', 'Every gate passed.'],
+    ['plan', 'planned', 'Nothing was changed.'],
+  ])('of gates that all succeeded with grant %j is %s', (grant, result, said) => {
+    const told = verdict('success', grant)
+
+    expect(told).toMatchObject({ status: 0, outputs: { result }, stdout: expect.stringContaining(said) })
+    expect(told.summary).toContain(`### Key-less Gate: ${result}\n\n${said}`)
+  })
+
+  test.each(['failure', 'cancelled', 'skipped', ''])('of a matrix that ended as %j is failed', gates => {
+    for (const grant of ['', 'plan'])
+      expect(verdict(gates, grant)).toMatchObject({
+        status: 1,
+        outputs: { result: 'failed' },
+        stdout: expect.stringMatching(/^::error title=Gate matrix::Not every gate passed .*\n$/),
+        summary: expect.stringContaining('### Key-less Gate: failed\n'),
+      })
+  })
+})

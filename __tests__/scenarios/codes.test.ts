@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+
+/** Where the codes of each hop are produced. The tables in `codes-….test.ts` check by themselves that none is left out. */
+const scenariosOf: Readonly<Record<string, string>> = {
+  input: 'inputs.test.ts',
+  githubOidc: 'codes-github-oidc.test.ts',
+  entra: 'codes-entra.test.ts',
+  resourceManager: 'codes-resource-manager.test.ts',
+  inference: 'codes-inference.test.ts',
+  network: 'network.test.ts',
+}
+
+test('every hop has its scenarios', () => {
+  expect(Object.keys(scenariosOf).toSorted()).toEqual(Object.keys(diagnosisCodes).toSorted())
+})
+
+test.each(Object.entries<readonly string[]>(diagnosisCodes))(
+  'the scenarios of hop %s name each of its codes',
+  (hop, codes) => {
+    const text = readFileSync(join(import.meta.dirname, scenariosOf[hop] ?? ''), 'utf8')
+    expect(codes.filter(code => !text.includes(`'${code}'`))).toEqual([])
+  },
+)

@@ -1,0 +1,81 @@
+import {
+  codes,
+  type Expectation,
+  expectations,
+  type HopClass,
+  hops,
+  type Row,
+  rowOf,
+} from '../__tests__/faults/expectations.ts'
+
+/** docs/faults.md: what one fault on the way does to a run, from the table that the tests go through. */
+
+const classes = Object.keys(codes).filter((name): name is HopClass => name in codes)
+
+/** The hops of these classes, in words. */
+const titlesOf = (hopClasses: readonly HopClass[]) =>
+  Object.values(hops)
+    .filter(hop => hopClasses.includes(hop.class))
+    .map(({ title }) => title)
+    .join(', ')
+
+const families: Readonly<Record<string, string>> = {
+  unavailable: '*unavailable*',
+  throttled: '*throttled*',
+  rejected: '*rejected*',
+  unauthorized: '*unauthorized*',
+  forbidden: '*forbidden*',
+  absent: '*absent*',
+  passes: '✅',
+}
+
+const cell = (end: Row[number]) => families[end] ?? `\`${end}\``
+
+function inWords([once, thrice, forever]: Row): string {
+  if (once === thrice && thrice === forever) return once === 'passes' ? '✅' : cell(once)
+  return `once ${cell(once)}, thrice ${cell(thrice)}, for ever ${cell(forever)}`
+}
+
+/** Classes that deal with the fault in a way of their own, those together that do it in the same way. */
+function exceptionsOf(expectation: Expectation): string {
+  const own = classes.flatMap(hopClass => {
+    const row = rowOf(expectation, hopClass)
+    return row === undefined || row === expectation.otherwise ? [] : [{ hopClass, end: inWords(row) }]
+  })
+  return [...Map.groupBy(own, ({ end }) => end)]
+    .map(([end, group]) => `${titlesOf(group.map(({ hopClass }) => hopClass))}: ${end}`)
+    .join('; ')
+}
+
+const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+const familyNames = ['unavailable', 'throttled', 'rejected', 'unauthorized', 'forbidden', 'absent'] as const
+
+export function faultsPage(): string {
+  const rows = Object.values<Expectation>(expectations).map(expectation => [
+    expectation.title,
+    ...expectation.otherwise.map(cell),
+    exceptionsOf(expectation),
+  ])
+  const codeRows = [...Map.groupBy(classes, hopClass => codes[hopClass])].map(([ofClass, group]) => [
+    titlesOf(group),
+    ...familyNames.map(family => cell(ofClass[family])),
+  ])
+  return `# What faults on the way do to a run
+
+Each row is a fault that strikes one request of a run: once, three times, or at every try. ✅: the run passes all the same.
+Otherwise it fails with the code that stands there; words in italics are families, of which the second table has the code of
+each hop. \`npm test\` plays every row at every hop, and checks each time that the run ends in time, passes only where every
+deployment has really answered, grants at most once and tells truly whether it did, and sends no token to another host.
+
+${table(['Fault', 'once', 'thrice', 'for ever', 'other ends'], rows)}
+
+## Codes by hop
+
+${table(['Hop', ...familyNames.map(family => families[family] ?? family)], codeRows)}
+`
+}
