@@ -207,7 +207,7 @@ describe('deployments', () => {
       ],
     ],
     ['an API in capitals', 'o3=RESPONSES', [{ name: 'o3', api: 'responses' }]],
-    ['the API that is meant anyway', 'o3=auto', [{ name: 'o3', api: undefined }]],
+    ['auto, whatever the input `api` says', 'o3=auto', [{ name: 'o3', api: 'auto' }]],
     ['one twice', 'gpt-4o\ngpt-4o', [{ name: 'gpt-4o', api: undefined }]],
     [
       'one by two APIs',
@@ -400,7 +400,7 @@ describe('each bad form is named, with what was given and what is accepted', () 
     [
       'an unknown API of a deployment',
       { deployments: 'gpt-4o=chat' },
-      /^`deployments` is ".*", which asks for the API "chat"; known are `chat-completions`, /,
+      /^`deployments` is ".*", which asks for the API "chat"; known are `auto`, `chat-completions`, /,
     ],
     [
       'deployments in one line',

@@ -87,7 +87,8 @@ describe('the federated credential that is lacking', () => {
   test.each(codes)('%s: can be made for an application and for a managed identity', code => {
     const diagnosis = diagnose(failureOf(code), beforeSignIn())
     const { why } = diagnosis
-    const [application, identity] = ofLanguage('bash', diagnosis).map(argumentsOf)
+    const commands = ofLanguage('bash', diagnosis).map(argumentsOf)
+    const [application, identity] = commands.filter(words => words.includes('create'))
     const { iss, sub, aud } = fullFacts().assertion ?? {}
 
     expect(application?.slice(0, 4)).toEqual(['ad', 'app', 'federated-credential', 'create'])

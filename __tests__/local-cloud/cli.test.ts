@@ -7,6 +7,7 @@ import { decodeJwt } from 'jose'
 import * as v from 'valibot'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import type { Seed } from '../../local-cloud/world.ts'
+import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
 import { accessTokenFor, createClient, freePorts, idTokenFor } from './cloud-fixture.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,7 +30,11 @@ interface Ended {
 }
 
 function run(command: string, args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(command, args, { cwd: root, env: { PATH: process.env.PATH ?? '', ...env } })
+  const coverage = process.env[coverageFolderVariable]
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', ...(coverage && { NODE_V8_COVERAGE: coverage }), ...env },
+  })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', chunk => {
     output.stdout += chunk

@@ -236,7 +236,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
         account(cloud).kind = 'OpenAI'
       },
       run: () => ({ inputs: { api: 'models' } }),
-      mend: { fix: /=chat-completions"$/ },
+      mend: { fix: /=chat-completions"?$/ },
     },
   ],
   'endpoint-untrusted': [
@@ -259,7 +259,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       when: 'a chat with an embedding model',
       arrange: mayInfer,
       run: () => ({ inputs: { deployments: 'text-embedding-3-large=chat-completions' } }),
-      mend: { fix: /=embeddings"$/ },
+      mend: { fix: /=embeddings"?$/ },
     },
   ],
   'api-version-unsupported': [
@@ -275,7 +275,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
         )
       },
       run: () => ({ inputs: { api: 'azure-openai' } }),
-      mend: { fix: /=chat-completions"$/ },
+      mend: { fix: /=chat-completions"?$/ },
     },
   ],
   'parameter-unsupported': [
@@ -290,7 +290,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
             code: 'unsupported_parameter',
           },
         }),
-      mend: { fix: /=responses"$/ },
+      mend: { fix: /=responses"?$/ },
     },
   ],
   'content-filtered': [

@@ -7,6 +7,7 @@ import type { Managed } from '../resource/resource-manager.ts'
 import type { Log } from '../tools.ts'
 import { plain } from '../untrusted-text.ts'
 import { createdOn, type Granted, grantRole } from './grant.ts'
+import { coversAll } from './permissions.ts'
 
 /**
  * Whether a grant is called for: access was denied, and no role is known that should give it; or it was given although nothing
@@ -20,11 +21,20 @@ export function needsGrant({ first, roles }: View, { permissions }: Facts): bool
 }
 
 /** The age of what should give access, for the patience of the wait. */
-export function ageOf({ held, asOf }: RolesView, { roleFits }: Facts): AssignmentAge {
-  if (held.state === 'missing' || roleFits === false) return { kind: 'none' }
+export function ageOf({ held, asOf }: RolesView, facts: Facts): AssignmentAge {
+  if (held.state === 'missing') return { kind: 'none' }
+  if (facts.roleFits === false) return ageOfSubstitute(asOf, facts)
   // The age of an assignment says nothing of how long the principal has been in the group that holds it.
   if (held.assignment?.createdOn === undefined || held.state === 'group') return { kind: 'unknown' }
   return { kind: 'known', ageMs: Math.max(0, asOf - held.assignment.createdOn) }
+}
+
+/** The role that was asked for does not help, but another one may have been assigned a moment ago that does. */
+function ageOfSubstitute(asOf: number, { permissions, assignments = [], routes = [] }: Facts): AssignmentAge {
+  const dataActions = routes.map(({ dataAction }) => dataAction)
+  if (permissions === undefined || !coversAll(permissions, dataActions)) return { kind: 'none' }
+  const youngest = Math.max(...assignments.map(({ createdOn }) => createdOn ?? 0))
+  return { kind: 'known', ageMs: Math.max(0, asOf - youngest) }
 }
 
 /** The pipeline may not grant, but somebody else may have done it a moment ago. */

@@ -55,7 +55,7 @@ const ofWhichCloud = (told: Told) => {
 }
 
 const ownTenants = show('See your tenants and subscriptions', 'account list', {
-  query: '[].{name:name, id:id, tenantId:tenantId, state:state}',
+  query: '[].{name:name, subscription:id, tenantId:tenantId, state:state}',
 })
 
 export const entraExplanations: Explanations<'entra'> = {
@@ -117,8 +117,8 @@ export const entraExplanations: Explanations<'entra'> = {
         'Of one issuer and subject an identity can have one credential only: where the command says that it exists already, change that one.',
       fixes: told => [
         ...usualAudience(told),
-        ...addCredential(told),
         ...changeCredential(told),
+        ...addCredential(told),
         ...listCredentials(told),
       ],
     },

@@ -42,13 +42,13 @@ const ofGroup = ({ subscriptionId, resourceGroup }: Values) => ({
 const listResources = (told: Told) =>
   show('See which resources there are', 'cognitiveservices account list', {
     ...ofSubscription(valuesOf(told)),
-    query: '[].{id:id, kind:kind}',
+    query: '[].{resource:id, kind:kind}',
   })
 
 const whoseSubscription = (told: Told) =>
   show('See whose the subscription is', 'account show', {
     ...ofSubscription(valuesOf(told)),
-    query: '{name:name, id:id, tenantId:tenantId, state:state}',
+    query: '{name:name, subscription:id, tenantId:tenantId, state:state}',
   })
 
 /** The role that would be granted; the name it would be granted under is known beforehand. */
@@ -59,7 +59,7 @@ function assignmentInTheWay(told: Told): Fix[] {
     show('See the assignment of that name', 'role assignment list', {
       all: true,
       subscription: subscriptionId,
-      query: `[?name=='${name}'].{id:id, principalId:principalId, role:roleDefinitionName, scope:scope}`,
+      query: `[?name=='${name}'].{assignment:id, principalId:principalId, role:roleDefinitionName, scope:scope}`,
     }),
     bash(
       'If its principal is gone, remove it',
@@ -174,7 +174,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
       show('See assignments whose principal is gone', 'role assignment list', {
         all: true,
         ...ofSubscription(valuesOf(told)),
-        query: "[?principalName==''].{id:id, role:roleDefinitionName}",
+        query: "[?principalName==''].{assignment:id, role:roleDefinitionName}",
       }),
       advice('Remove those, or make the service principal a member of a group that holds the role already.'),
     ],
@@ -192,7 +192,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
         show('See it', 'role assignment list', {
           assignee: principalId,
           scope,
-          query: '[].{id:id, role:roleDefinitionName}',
+          query: '[].{assignment:id, role:roleDefinitionName}',
         }),
       ]
     },
@@ -211,7 +211,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     fixes: told => [
       show('See the locks', 'lock list', {
         ...ofGroup(valuesOf(told)),
-        query: '[].{name:name, level:level, id:id}',
+        query: '[].{name:name, level:level, lock:id}',
       }),
       bash(
         'Lift one for the grant, and set it again afterwards',
