@@ -5,5 +5,7 @@ export default {
   transform: { '\\.ts$': '<rootDir>/scripts/jest/strip-types.ts' },
   // Scenarios spawn the action, some several times; a busy machine takes its time.
   testTimeout: 30_000,
+  // Half of the time goes by in the processes that scenarios start: by default jest would leave a core of two alone.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
 }

@@ -58,7 +58,7 @@ export async function gate(
     return { result: 'passed', facts }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    await gatherEvidence(error, settings, managed, facts)
+    await gatherEvidence(error, settings, managed, tools, facts)
     return { result: 'failed', facts, failure: error }
   }
 }
@@ -107,11 +107,12 @@ async function gatherEvidence(
   { refusal }: StepFailure,
   { report }: Settings,
   managed: Managed | undefined,
+  { http }: Tools,
   facts: Facts,
 ): Promise<void> {
   if (report.githubToken !== undefined && refusal.code.startsWith('federated-subject')) {
     const { describeSubjectTemplate } = await import('./identity/subject-template.ts')
-    const description = await describeSubjectTemplate(facts.run, report.githubToken)
+    const description = await describeSubjectTemplate(facts.run, report.githubToken, http)
     if (description !== undefined) facts.subjectTemplate = description
   }
   const { role, assignments, routes } = facts

@@ -57,8 +57,17 @@ test('an answer is shown with its time and with what had to be adapted', () => {
 })
 
 test('a plan says what would be granted to whom, or that nothing would be', () => {
-  expect(planLines(fullFacts({ grant: { outcome: 'planned' } }))).toEqual([
-    `Plan: Cognitive Services User would be granted to ${ids.principal} at ${scope}.`,
+  const granting = `Plan: Cognitive Services User would be granted to ${ids.principal} at ${scope}.`
+  const planned = { grant: { outcome: 'planned' } } as const
+  const { permissions: _permissions, ...unreadable } = fullFacts(planned)
+  expect(planLines(unreadable)).toEqual([granting, 'Whether this identity may do that is not known.'])
+  expect(planLines(fullFacts({ ...planned, permissions: [{ actions: ['*/read'] }] }))).toEqual([
+    granting,
+    'This identity may not assign roles there: an administrator would have to.',
+  ])
+  expect(planLines(fullFacts({ ...planned, permissions: [{ actions: ['*'] }] }))).toEqual([
+    granting,
+    'This identity may assign roles there, as far as its conditions allow this one.',
   ])
   expect(planLines({ ...emptyFacts() })).toEqual([
     'Plan: only an endpoint was given, so no role would be granted.',

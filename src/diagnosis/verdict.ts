@@ -6,8 +6,6 @@ import type { DiagnosisCode } from './codes.ts'
  * What a reply means for the run. `wait`: not yet, ask again for as long as the step is willing to. `throttled`: ask
  * again when told. `transient`: ask again a few times. `fatal`: asking again cannot help.
  */
-export type Verdict = { kind: 'ok' } | Refusal
-
 export interface Refusal {
   kind: 'wait' | 'throttled' | 'transient' | 'fatal'
   code: DiagnosisCode

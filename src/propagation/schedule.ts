@@ -4,12 +4,12 @@
  */
 
 /** First interval, milliseconds. */
-const baseMs = 600
+const baseMs = 700
 /** Each interval adds this share of the time waited. */
 const growth = 0.1
 const longestMs = 30_000
 /** Gates that started together must not stay in step; jitter only ever shortens, so that the promised lag holds. */
-const jitter = 0.08
+const jitter = 0.04
 
 /**
  * Pause before the next probe, in milliseconds.

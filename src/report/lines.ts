@@ -1,4 +1,5 @@
 import { readableRoleState } from '../access/assignments.ts'
+import { coversAction } from '../access/permissions.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { Answer } from '../inference/answers.ts'
@@ -44,12 +45,16 @@ export function answerInWords({ text, dimensions }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
-export function planLines({ grant, role, principal, roleState }: Facts): string[] {
+export function planLines({ grant, role, principal, roleState, permissions }: Facts): string[] {
   if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
   if (grant?.outcome !== 'planned')
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
+  const mayGrant = permissions && coversAction(permissions, 'Microsoft.Authorization/roleAssignments/write')
   return [
     `Plan: ${role.name} would be granted to ${principal?.oid ?? 'the principal'} at ${plain(role.scope)}.`,
+    mayGrant === undefined
+      ? 'Whether this identity may do that is not known.'
+      : `This identity may ${mayGrant ? '' : 'not '}assign roles there${mayGrant ? ', as far as its conditions allow this one' : ': an administrator would have to'}.`,
   ]
 }
 
