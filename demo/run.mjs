@@ -16,7 +16,7 @@ function run(command, args) {
 
 if (!existsSync(node24)) {
   process.stdout.write('Installing what the demo needs (npm ci) …\n')
-  const status = run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-fund', '--no-audit'])
+  const status = run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'])
   if (status !== 0) process.exit(status)
 }
 process.exit(run(node24, [join(root, 'demo/demo.ts')]))
