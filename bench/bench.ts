@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { type ActionResult, startAction } from '../local-cloud/runner.ts'
-import { accountId } from '../local-cloud/scopes.ts'
+import { workflowInputs } from '../local-cloud/workflow-inputs.ts'
 import { propagationTable } from './propagation.ts'
 
 /** Measures what the project promises about speed, size and waiting; prints it, and writes bench/RESULTS.md. */
@@ -63,19 +63,8 @@ async function run(
 }
 
 function inputsOf(cloud: LocalCloud): Record<string, string> {
-  const [application] = cloud.world.applications
-  const [account] = cloud.world.accounts
-  if (application === undefined || account === undefined) throw new Error('The default world has both')
-  return {
-    'client-id': application.clientId,
-    'tenant-id': application.tenantId,
-    'resource-id': accountId(account),
-    endpoint: [...cloud.endpoints.accounts.values()][0] ?? '',
-    deployments: 'gpt-4o-mini=chat-completions',
-    cloud: 'custom',
-    'authority-host': cloud.endpoints.authorityHost,
-    'resource-manager-endpoint': cloud.endpoints.resourceManager,
-  }
+  const endpoint = [...cloud.endpoints.accounts.values()][0] ?? ''
+  return { ...workflowInputs(cloud), endpoint, deployments: 'gpt-4o-mini=chat-completions' }
 }
 
 /** The warm path: the role is held, every reply takes `latencyMs`. */

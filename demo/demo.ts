@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { type ActionResult, startAction } from '../local-cloud/runner.ts'
-import { accountId } from '../local-cloud/scopes.ts'
+import { workflowInputs } from '../local-cloud/workflow-inputs.ts'
 import { renderMarkdown } from './render.ts'
 
 /** The main job in three acts, on the local cloud, by the built action: what a new user watches first. */
@@ -45,20 +45,7 @@ const acts: readonly Act[] = [
   },
 ]
 
-function inputsFor(cloud: LocalCloud): Record<string, string> {
-  const [application] = cloud.world.applications
-  const [account] = cloud.world.accounts
-  if (application === undefined || account === undefined) throw new Error('The default world has both')
-  return {
-    'client-id': application.clientId,
-    'tenant-id': application.tenantId,
-    'resource-id': accountId(account),
-    deployments: 'gpt-4o-mini\ngpt-5-mini\ntext-embedding-3-large',
-    cloud: 'custom',
-    'authority-host': cloud.endpoints.authorityHost,
-    'resource-manager-endpoint': cloud.endpoints.resourceManager,
-  }
-}
+const deployments = 'gpt-4o-mini\ngpt-5-mini\ntext-embedding-3-large'
 
 async function play(act: Act, cloud: LocalCloud, folder: string): Promise<boolean> {
   print()
@@ -70,7 +57,7 @@ async function play(act: Act, cloud: LocalCloud, folder: string): Promise<boolea
   const startedAt = performance.now()
   const { result: running } = startAction({
     action: repositoryRoot,
-    inputs: inputsFor(cloud),
+    inputs: { ...workflowInputs(cloud), deployments },
     env: cloud.runnerEnvironment(),
     workFolder: folder,
     onLine: line => print(`  ${line}`),

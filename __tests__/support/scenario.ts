@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { type ActionResult, startAction } from '../../local-cloud/runner.ts'
+import { workflowInputs } from '../../local-cloud/workflow-inputs.ts'
 import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
 import { expectNoSecrets, expectOneStory } from './shared-checks.ts'
 
@@ -29,21 +30,8 @@ export interface ScenarioOptions {
   event?: object
 }
 
-/** Inputs that name the first application and the first account of the cloud's world. */
 export function usualInputs(cloud: LocalCloud): Record<string, string> {
-  const [application] = cloud.world.applications
-  const [account] = cloud.world.accounts
-  if (application === undefined || account === undefined)
-    throw new Error('The world has no application or no account')
-  return {
-    'client-id': application.clientId,
-    'tenant-id': application.tenantId,
-    'resource-id': accountScope(cloud),
-    deployments: 'gpt-4o-mini',
-    cloud: 'custom',
-    'authority-host': cloud.endpoints.authorityHost,
-    'resource-manager-endpoint': cloud.endpoints.resourceManager,
-  }
+  return { ...workflowInputs(cloud), deployments: 'gpt-4o-mini' }
 }
 
 export function accountScope(cloud: LocalCloud): string {
