@@ -29,14 +29,25 @@ function problemsOf(inputs: Texts, env: Texts = {}): string[] {
 describe('what is not given', () => {
   test('has the documented defaults', () => {
     expect(withGood({}, { RUNNER_TEMP: '/runner/temp' })).toMatchObject({
-      identity: { clientId, tenantId, assertionAudience: 'api://AzureADTokenExchange' },
+      identity: {
+        clientId,
+        tenantId,
+        setupClientId: undefined,
+        assertionAudience: 'api://AzureADTokenExchange',
+      },
       target: {
         kind: 'resource',
         resource: { subscriptionId, resourceGroup: 'rg-models', account: 'contoso', project: undefined },
         endpoint: undefined,
       },
       deployments: [],
-      access: { role: { kind: 'guid', guid: 'a97b65f3-24c7-4388-baec-2e87135dc908' }, grant: 'auto' },
+      access: {
+        role: { kind: 'guid', guid: 'a97b65f3-24c7-4388-baec-2e87135dc908' },
+        grant: 'auto',
+        grantee: undefined,
+        revoke: false,
+      },
+      keys: { access: 'warn', retired: undefined },
       waiting: { propagationTimeoutMs: 900_000, consecutiveSuccesses: 3, requestTimeoutMs: 30_000 },
       smoke: { api: 'auto', maxOutputTokens: 16, expect: undefined },
       cloud: { name: 'AzureCloud' },

@@ -15,6 +15,7 @@ const hopTitles: Record<Hop, string> = {
   resourceManager: 'Azure Resource Manager',
   inference: 'Inference',
   network: 'Network',
+  posture: 'Posture',
 }
 
 const preface = `# Diagnosis codes

@@ -7,6 +7,7 @@ import type { AccessTokenClaims, AssertionClaims } from './identity/claims.ts'
 import type { Route } from './inference/routes.ts'
 import type { SmokeResult } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
+import type { RetiredKeyResult } from './posture/retired-key.ts'
 import type { Probe } from './propagation/wait.ts'
 import type { Account, Deployment } from './resource/account.ts'
 import type { WorkflowRun } from './workflow-run.ts'
@@ -20,6 +21,8 @@ export interface Facts {
   /** How the repository customises the subject, in words; where a `github-token` let us ask. */
   subjectTemplate?: string
   principal?: AccessTokenClaims
+  /** The identity that looks and grants, where it is not the pipeline's own. */
+  setupPrincipal?: AccessTokenClaims
   account?: Account
   deployments?: readonly Deployment[]
   routes?: readonly Route[]
@@ -31,7 +34,14 @@ export interface Facts {
   roleAgeMs?: number
   /** Role assignments that apply to the principal at the scope; absent where they may not be read. */
   assignments?: readonly Assignment[]
+  /** What the pipeline's principal may do at the scope; absent where nobody asked, or may not. */
   permissions?: readonly Permission[]
+  /** The same of the identity that looks and grants, where it is not the pipeline's own. */
+  setupPermissions?: readonly Permission[]
+  /** What roles let their holders do, by GUID: definitions that were read live. */
+  definitions: ReadonlyMap<string, readonly Permission[]>
+  /** What became of a call with the key that must be refused; absent where none was given, or it was not tried yet. */
+  retiredKey?: RetiredKeyResult
   /** What came of the grant; absent where none was tried. Unknown: it was asked for, and no reply said what became of it. */
   grant?: { outcome: 'granted' | 'exists' | 'refused' | 'planned' | 'unknown'; refusedWith?: StepFailure }
   /** What a second look at roles found; only after a denial that was final. */
@@ -60,5 +70,14 @@ export type Outcome =
   | { result: 'cancelled'; facts: Facts; signal: NodeJS.Signals }
 
 export function noFacts(run: WorkflowRun): Facts {
-  return { run, roleState: 'unknown', smoke: [], rounds: 0, probes: [], propagationMs: 0, steps: [] }
+  return {
+    run,
+    roleState: 'unknown',
+    definitions: new Map(),
+    smoke: [],
+    rounds: 0,
+    probes: [],
+    propagationMs: 0,
+    steps: [],
+  }
 }

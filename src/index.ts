@@ -18,6 +18,11 @@ async function main(): Promise<Outcome> {
   delete process.env.AZURE_AUTHORITY_HOST
   delete process.env.AZURE_REGIONAL_AUTHORITY_NAME
   for (const secret of proxySecrets(process.env)) core.setSecret(secret)
+  // Before they are read: whatever is wrong with the inputs is printed.
+  for (const name of ['github-token', 'retired-key']) {
+    const secret = core.getInput(name)
+    if (secret !== '') core.setSecret(secret)
+  }
   const run = readWorkflowRun(process.env)
   let settings: Settings
   try {
@@ -28,7 +33,6 @@ async function main(): Promise<Outcome> {
     await tell(outcome, reportPath(core.getInput, process.env), core.getInput('summary').trim() !== 'false')
     return outcome
   }
-  if (settings.report.githubToken !== undefined) core.setSecret(settings.report.githubToken)
   const tools: Tools = {
     http: createHttp(settings.waiting.requestTimeoutMs, process.env),
     // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.

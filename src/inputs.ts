@@ -9,11 +9,25 @@ import { plain } from './untrusted-text.ts'
 
 /** Everything a run is told, validated. Nothing but this module reads inputs. Times are milliseconds. */
 export interface Settings {
-  identity: { clientId: string; tenantId: string; assertionAudience: string }
+  identity: {
+    clientId: string
+    tenantId: string
+    /** The identity that looks and grants; undefined: the pipeline's own does. */
+    setupClientId: string | undefined
+    assertionAudience: string
+  }
   target: Target
   /** Empty: one chat-capable deployment of the resource. */
   deployments: readonly DeploymentRequest[]
-  access: { role: RoleReference; grant: Grant }
+  access: {
+    role: RoleReference
+    grant: Grant
+    /** Who is to hold the role; undefined: the pipeline's own service principal. */
+    grantee: Grantee | undefined
+    /** Whether the post step takes back what this run granted. */
+    revoke: boolean
+  }
+  keys: { access: KeyAccessPolicy; retired: string | undefined }
   waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
   smoke: { api: Api | 'auto'; prompt: string; maxOutputTokens: number; expect: RegExp | undefined }
   cloud: Cloud
@@ -35,6 +49,16 @@ const apiChoices = ['auto', ...apis] as const
 
 export const grants = ['auto', 'never', 'plan'] as const
 export type Grant = (typeof grants)[number]
+
+export const principalTypes = ['ServicePrincipal', 'Group', 'User'] as const
+
+export interface Grantee {
+  principalId: string
+  principalType: (typeof principalTypes)[number]
+}
+
+export const keyAccessPolicies = ['ignore', 'warn', 'forbid'] as const
+export type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
 type Problem = { problem: string }
@@ -61,15 +85,22 @@ export function readSettings(input: (name: string) => string, env: Environment):
     )
   }
   const grant = reader.choice('grant', grants, 'auto')
+  const grantee = readGrantee(reader)
+  const revoke = reader.choice('revoke', ['true', 'false'] as const, 'false') === 'true'
+  const keys = readKeys(reader)
+  refuseWithoutEffect(reader, { target, grant, revoke, keys })
   const settings: Settings = {
     identity: {
       clientId: reader.guid('client-id', 'AZURE_CLIENT_ID'),
       tenantId: reader.guid('tenant-id', 'AZURE_TENANT_ID'),
+      setupClientId:
+        reader.text('setup-client-id') === undefined ? undefined : reader.guid('setup-client-id'),
       assertionAudience: reader.text('audience') ?? cloud.assertionAudience,
     },
     target,
     deployments,
-    access: { role: reader.parsed('role', parseRole) ?? parseDefaultRole(), grant },
+    access: { role: reader.parsed('role', parseRole) ?? parseDefaultRole(), grant, grantee, revoke },
+    keys,
     waiting: {
       propagationTimeoutMs: reader.parsed('propagation-timeout', duration(0, 6 * hour)) ?? 15 * minute,
       consecutiveSuccesses: reader.parsed('consecutive-successes', wholeNumber(1, 20)) ?? 3,
@@ -228,6 +259,48 @@ function parseName(text: string): string | Problem {
   return /^(?!\.+$)[\p{L}\p{N}_().-]+$/u.test(text)
     ? text
     : { problem: 'is not the name of an Azure resource' }
+}
+
+function readGrantee(reader: Reader): Grantee | undefined {
+  const principalType = reader.choice('principal-type', principalTypes, 'ServicePrincipal')
+  if (reader.text('principal-id') !== undefined)
+    return { principalId: reader.guid('principal-id'), principalType }
+  if (principalType !== 'ServicePrincipal')
+    reader.refuse('principal-type', `is ${principalType}, and \`principal-id\` does not say which one`)
+  return undefined
+}
+
+/** A key as a header can carry it. It is a secret, retired or not: no message quotes it. */
+const keyPattern = /^[\x21-\x7e]{8,512}$/
+
+function readKeys(reader: Reader): Settings['keys'] {
+  const retired = reader.text('retired-key')
+  if (retired !== undefined && !keyPattern.test(retired))
+    reader.refuse('retired-key', 'is no API key: keys have no blanks and no line ends')
+  return { access: reader.choice('key-access', keyAccessPolicies, 'warn'), retired }
+}
+
+interface Given {
+  target: Target
+  grant: Grant
+  revoke: boolean
+  keys: Settings['keys']
+}
+
+/** What would silently have no effect is a mistake. */
+function refuseWithoutEffect(reader: Reader, { target, grant, revoke, keys }: Given): void {
+  if (revoke && grant === 'never')
+    reader.refuse('revoke', 'is true, and with `grant: never` there is nothing to take back')
+  if (target.kind === 'resource') return
+  for (const name of ['setup-client-id', 'principal-id', ...(revoke ? ['revoke'] : [])]) {
+    if (reader.text(name) !== undefined)
+      reader.refuse(name, 'has no effect where only `endpoint` is given: no role is looked at or granted')
+  }
+  if (keys.access === 'forbid' && keys.retired === undefined)
+    reader.refuse(
+      'key-access',
+      'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
+    )
 }
 
 function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): void {

@@ -13,6 +13,9 @@ export interface Assignment {
   principalId: string
   /** Milliseconds since the epoch. */
   createdOn: number | undefined
+  /** An ABAC condition on what the role lets its holder do, as Azure writes it. */
+  condition?: string
+  description?: string
 }
 
 export type RoleState = 'direct' | 'inherited' | 'group' | 'covered' | 'granted' | 'missing' | 'unknown'
@@ -124,6 +127,8 @@ export function assignmentOf({
   roleDefinitionId,
   principalId,
   createdOn,
+  condition,
+  description,
 }: RoleAssignment): Assignment[] {
   if (id === undefined || scope === undefined || roleDefinitionId === undefined || principalId === undefined)
     return []
@@ -134,6 +139,8 @@ export function assignmentOf({
       principalId: principalId.toLowerCase(),
       roleGuid: roleGuidOf(roleDefinitionId),
       createdOn: timeOf(createdOn),
+      ...(condition ? { condition } : {}),
+      ...(description ? { description } : {}),
     },
   ]
 }

@@ -75,6 +75,7 @@ export const diagnosisCodes = {
     'answer-unexpected',
   ],
   network: ['dns-failed', 'tls-untrusted', 'proxy-refused', 'connection-failed', 'request-timeout'],
+  posture: ['keys-enabled', 'retired-key-accepted'],
 } as const
 
 export type Hop = keyof typeof diagnosisCodes

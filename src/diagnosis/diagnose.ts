@@ -8,6 +8,7 @@ import { githubOidcExplanations } from './explanations/github-oidc.ts'
 import { inferenceExplanations } from './explanations/inference.ts'
 import { inputExplanations } from './explanations/input.ts'
 import { networkExplanations } from './explanations/network.ts'
+import { postureExplanations } from './explanations/posture.ts'
 import { resourceManagerExplanations } from './explanations/resource-manager.ts'
 import type { Said, StepFailure } from './verdict.ts'
 
@@ -33,6 +34,7 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...resourceManagerExplanations,
   ...inferenceExplanations,
   ...networkExplanations,
+  ...postureExplanations,
 }
 
 /** Longer texts than any explanation: a limit for what servers and claims put into them. */
