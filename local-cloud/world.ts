@@ -164,6 +164,8 @@ const workflow = v.strictObject({
   runId: v.string(),
   runNumber: v.string(),
   runAttempt: v.string(),
+  /** Of the job: jobs of one run differ in nothing else for certain. */
+  checkRunId: v.optional(v.string(), '40118872203'),
   workflow: v.string(),
   workflowPath: v.string(),
   environment: v.optional(v.string()),

@@ -70,8 +70,9 @@ function probeOf(settings: Settings, view: View, tools: SmokeTools, facts: Facts
 }
 
 /** Denied to the end: what is known of the grant decides what that means. */
-function failureOf(refusal: Refusal, { grant }: Facts): StepFailure {
-  if (refusal.kind !== 'wait') return new StepFailure('calling the model', refusal)
+function failureOf(refusal: Refusal, { grant, membership }: Facts): StepFailure {
+  if (refusal.kind !== 'wait' || membership === 'not-member')
+    return new StepFailure('calling the model', refusal)
   if (grant?.refusedWith !== undefined) return grant.refusedWith
   if (grant?.outcome !== 'granted') return new StepFailure('calling the model', refusal)
   return new StepFailure('waiting for the role to become live', {

@@ -5,6 +5,7 @@ import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../..
 import { openServer } from '../../local-cloud/server.ts'
 import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
+import type { TemporaryGrant } from '../../src/access/lease.ts'
 import type { Outcome } from '../../src/facts.ts'
 import { gate } from '../../src/gate.ts'
 import { createHttp } from '../../src/http.ts'
@@ -43,6 +44,8 @@ export interface InProcessRun {
   settings: Settings
   log: readonly string[]
   masks: readonly string[]
+  /** What was kept for the post step. */
+  kept: readonly TemporaryGrant[]
   /** What arrived at the cloud during the run, its own look-ups left out; from other runs at the same time as well. */
   requests: readonly JournalEntry[]
   /** By the cloud's clock, milliseconds. */
@@ -66,6 +69,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     const startedAt = cloud.clock.now()
     const log: string[] = []
     const masks: string[] = []
+    const kept: TemporaryGrant[] = []
     const driven = time.enter(createHttp(settings.waiting.requestTimeoutMs, {}))
     const outcome = await gate(settings, {
       http: driven.http,
@@ -74,13 +78,14 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
       mask: secret => masks.push(secret),
       random: seededRandom(),
       run: readWorkflowRun(cloud.runnerEnvironment()),
+      keep: grant => kept.push(grant),
     })
     const tookMs = cloud.clock.now() - startedAt
     await driven.leave()
     const requests = cloud.journal.entries
       .slice(requestsBefore)
       .filter(({ operation }) => operation !== 'oidc.keys')
-    return { outcome, settings, log, masks, requests, tookMs, assignmentsBefore }
+    return { outcome, settings, log, masks, kept, requests, tookMs, assignmentsBefore }
   }
 
   return {

@@ -12,14 +12,14 @@ export interface Role {
 }
 
 /**
- * Finds the role that was asked for. Built-in roles and GUIDs need no request.
+ * Finds the role that was asked for. Built-in roles and GUIDs need no request; a name that was looked up comes with its definition.
  * @throws StepFailure `role-not-found` where no custom role has the name.
  */
 export async function findRole(
   manager: ResourceManager,
   reference: RoleReference,
   scope: string,
-): Promise<Role> {
+): Promise<Role & { permissions?: readonly Permission[] }> {
   if (reference.kind === 'guid')
     return { guid: reference.guid, name: roleNameOf(reference.guid) ?? reference.guid }
   const doing = 'looking up the role'
@@ -40,7 +40,11 @@ export async function findRole(
       ownRefusal('role-not-found', `No role named "${plain(name)}" can be assigned at ${plain(scope)}.`),
     )
   }
-  return { guid: roleGuidOf(found.name), name: plain(found.roleName ?? name) }
+  return {
+    guid: roleGuidOf(found.name),
+    name: plain(found.roleName ?? name),
+    ...(found.permissions === undefined ? {} : { permissions: found.permissions }),
+  }
 }
 
 /** What the role lets its holders do, as its definition says now. @throws StepFailure */

@@ -148,6 +148,12 @@ export function roleCovers(guid: string, dataAction: string): boolean | undefine
   return role.data !== undefined && coversDataAction([role.data], dataAction)
 }
 
+/** What a built-in role lets its holders do to data, by the table; undefined for custom roles. */
+export function builtInPermissions(guid: string): readonly Permission[] | undefined {
+  const role = builtInRoles.find(candidate => candidate.guid === guid.toLowerCase())
+  return role && (role.data === undefined ? [] : [role.data])
+}
+
 /** Whether a built-in role lets anybody call anything at all; undefined for custom roles. */
 export function hasDataActions(guid: string): boolean | undefined {
   const role = builtInRoles.find(candidate => candidate.guid === guid.toLowerCase())

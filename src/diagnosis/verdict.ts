@@ -14,6 +14,8 @@ export interface Refusal {
   retryAfterMs?: number
   /** What the reply named, where the kind of refusal has such a thing. */
   named?: { dataAction?: string; action?: string; audience?: string; parameter?: string; deployment?: string }
+  /** The client id that was signing in, where Entra refused. */
+  signingInAs?: string
   /** Where the request was going, where no reply came: hosts, with their ports. */
   way?: { target: string; proxy?: string }
 }

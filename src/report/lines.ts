@@ -45,13 +45,23 @@ export function answerInWords({ text, dimensions }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
-export function planLines({ grant, role, principal, roleState, permissions }: Facts): string[] {
+export function planLines({
+  grant,
+  role,
+  principal,
+  roleState,
+  permissions,
+  setupPrincipal,
+  setupPermissions,
+  settings,
+}: Facts): string[] {
   if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
   if (grant?.outcome !== 'planned')
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
-  const mayGrant = permissions && coversAction(permissions, 'Microsoft.Authorization/roleAssignments/write')
+  const ofGrantor = setupPrincipal === undefined ? permissions : setupPermissions
+  const mayGrant = ofGrantor && coversAction(ofGrantor, 'Microsoft.Authorization/roleAssignments/write')
   return [
-    `Plan: ${role.name} would be granted to ${principal?.oid ?? 'the principal'} at ${plain(role.scope)}.`,
+    `Plan: ${role.name} would be granted to ${settings?.access.grantee?.principalId ?? principal?.oid ?? 'the principal'} at ${plain(role.scope)}.`,
     mayGrant === undefined
       ? 'Whether this identity may do that is not known.'
       : `This identity may ${mayGrant ? '' : 'not '}assign roles there${mayGrant ? ', as far as its conditions allow this one' : ': an administrator would have to'}.`,
@@ -83,10 +93,15 @@ function saidLines({ status, serviceCode, message, ids }: Diagnosis['said']): st
 export function cancelledLines({ facts, signal }: Extract<Outcome, { result: 'cancelled' }>): string[] {
   const { grant, role, principal } = facts
   const stopped = `Stopped by ${signal} after: ${facts.steps.map(({ name }) => name).join(', ') || 'nothing yet'}.`
+  const whom = facts.settings?.access.grantee?.principalId ?? principal?.oid
+  const after = facts.settings?.access.revoke === true ? 'the post step removes it' : 'it stays'
   if (grant?.outcome === 'granted')
-    return [stopped, `${role?.name} was assigned to ${principal?.oid} by this run, and stays.`]
+    return [stopped, `${role?.name} was assigned to ${whom} by this run; ${after}.`]
   if (grant?.outcome === 'unknown')
-    return [stopped, `${role?.name} was being assigned to ${principal?.oid}; whether it is, is not known.`]
+    return [
+      stopped,
+      `${role?.name} was being assigned to ${whom}; whether it is, is not known. If it is, ${after}.`,
+    ]
   return [stopped, 'Nothing was changed.']
 }
 
