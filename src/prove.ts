@@ -25,7 +25,7 @@ export async function prove(
   facts: Facts,
 ): Promise<void> {
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
-  const assumed = age ?? (view.roles === undefined ? { kind: 'unknown' as const } : ageOf(view.roles, facts))
+  const assumed = ageOfAccess(view, age, facts)
   const probe = probeOf(settings, view, tools, facts)
   const result = await untilLive({
     first: view.first.round,
@@ -44,6 +44,12 @@ export async function prove(
   if (result.failure !== undefined) throw failureOf(result.failure, facts)
   // It answers, and nobody may say by which right.
   if (facts.roleState === 'missing' && facts.permissions === undefined) facts.roleState = 'covered'
+}
+
+/** What is held by a group without the pipeline never becomes live for it, however new it is. */
+function ageOfAccess({ roles }: View, granted: AssignmentAge | undefined, facts: Facts): AssignmentAge {
+  if (facts.membership === 'not-member') return { kind: 'none' }
+  return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, facts))
 }
 
 /**

@@ -37,7 +37,7 @@ export function needsGrant({ first, roles }: View, facts: Facts): boolean {
 
 /** The age of what should give access, for the patience of the wait. */
 export function ageOf({ held, asOf }: RolesView, facts: Facts): AssignmentAge {
-  if (held.state === 'missing' || facts.membership === 'not-member') return { kind: 'none' }
+  if (held.state === 'missing') return { kind: 'none' }
   if (facts.roleFits === false) return ageOfSubstitute(asOf, facts)
   // The age of an assignment says nothing of how long the principal has been in the group that holds it.
   const isOfGroup = held.state === 'group' || facts.membership !== undefined

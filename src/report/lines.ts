@@ -23,11 +23,17 @@ export function viewLines({ first }: View, facts: Facts): string[] {
   const { account, role, roleState } = facts
   const lines = facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`]
   if (account?.keyAccess === 'enabled') lines.push('The resource still accepts API keys')
-  if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}`)
+  if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}${until(facts)}`)
   if (first.round.kind === 'refused') {
     lines.push(...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`)
   }
   return lines
+}
+
+/** What is held for another job is not held for long. */
+function until({ borrowed }: Facts): string {
+  if (borrowed === undefined) return ''
+  return `, by a temporary assignment that ends with another job (${plain(borrowed.description ?? '', 300)})`
 }
 
 export function smokeLine(result: SmokeResult): string {
