@@ -47,10 +47,23 @@ export async function findRole(
   }
 }
 
-/** What the role lets its holders do, as its definition says now. @throws StepFailure */
-export async function readDefinition(manager: ResourceManager, definitionId: string): Promise<Permission[]> {
+export interface Definition {
+  name: string
+  permissions: readonly Permission[]
+}
+
+/**
+ * What the role lets its holders do, as its definition says now. Asked at the scope itself: who has rights there only may not
+ * read the definitions of the whole subscription.
+ * @throws StepFailure `role-not-found`
+ */
+export async function readDefinition(
+  manager: ResourceManager,
+  scope: string,
+  roleGuid: string,
+): Promise<Definition> {
   const definition = await manager.call('reading the role definition', () =>
-    manager.authorization.roleDefinitions.getById(withoutLeadingSlash(definitionId)),
+    manager.authorization.roleDefinitions.get(withoutLeadingSlash(scope), roleGuid),
   )
-  return definition.permissions ?? []
+  return { name: plain(definition.roleName ?? roleGuid), permissions: definition.permissions ?? [] }
 }

@@ -16,7 +16,7 @@ import {
 } from './assignments.ts'
 import { isOfAnotherJob, leaseOf } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
-import { findRole, readDefinition } from './role-lookup.ts'
+import { type Definition, findRole, readDefinition } from './role-lookup.ts'
 import { builtInPermissions, roleCovers, roleDefinitionId } from './roles.ts'
 
 /** Who holds what: read before anything is changed, and judged once it is known whether the calls are let through. */
@@ -60,8 +60,9 @@ async function readRole({ access }: Settings, managed: Managed, facts: Facts): P
   const { manager, resource } = managed
   const { permissions, ...role } = await findRole(manager, access.role, scopeOf(resource))
   if (permissions !== undefined) facts.definitions.set(role.guid, permissions)
-  else if (builtInPermissions(role.guid) === undefined) await defined(role.guid, managed, facts)
-  return role
+  if (permissions !== undefined || builtInPermissions(role.guid) !== undefined) return role
+  const live = await readLive(role.guid, managed, facts)
+  return { ...role, name: live?.name ?? role.name }
 }
 
 /** @returns undefined where the role could not be looked up. */
@@ -220,14 +221,21 @@ async function addedUp(
 /** What a role lets its holders do: read live where that is allowed, for definitions drift; else by the table. */
 async function defined(
   guid: string,
-  { manager, resource }: Managed,
+  managed: Managed,
   facts: Facts,
 ): Promise<readonly Permission[] | undefined> {
-  const known = facts.definitions.get(guid)
-  if (known !== undefined) return known
-  const live = await unlessForbidden(readDefinition(manager, roleDefinitionId(resource.subscriptionId, guid)))
-  if (live === undefined) return builtInPermissions(guid)
-  facts.definitions.set(guid, live)
+  const known = facts.definitions.get(guid) ?? (await readLive(guid, managed, facts))?.permissions
+  return known ?? builtInPermissions(guid)
+}
+
+/** @returns undefined where it may not be read. @throws StepFailure `role-not-found` */
+async function readLive(
+  guid: string,
+  { manager, resource }: Managed,
+  facts: Facts,
+): Promise<Definition | undefined> {
+  const live = await unlessForbidden(readDefinition(manager, scopeOf(resource), guid))
+  if (live !== undefined) facts.definitions.set(guid, live.permissions)
   return live
 }
 
