@@ -37,7 +37,7 @@ export async function prove(
     overallMs: propagationTimeoutMs,
     clock: tools.clock,
     random: tools.random,
-    onPause: progress => tools.log.info(progressLine(progress, consecutiveSuccesses)),
+    onPause: progress => tools.log.info(progressLine(progress)),
   })
   facts.probes = result.probes
   facts.propagationMs = result.propagationMs
@@ -81,12 +81,19 @@ function failureOf(refusal: Refusal, { grant }: Facts): StepFailure {
   })
 }
 
-function progressLine(
-  { round, rounds, successesInARow, elapsedMs, limitMs, pauseMs }: Progress,
-  needed: number,
-): string {
+function progressLine({
+  round,
+  rounds,
+  successesInARow,
+  successesWanted,
+  elapsedMs,
+  limitMs,
+  pauseMs,
+}: Progress): string {
   const answered =
-    round.kind === 'ok' ? `live, ${successesInARow} of ${needed} in a row` : sayRefusal(round.refusal)
+    round.kind === 'ok'
+      ? `live, ${successesInARow} of ${successesWanted} in a row`
+      : sayRefusal(round.refusal)
   return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
 }
 

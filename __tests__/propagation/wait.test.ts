@@ -123,35 +123,72 @@ describe('access that becomes live', () => {
     }
   })
 
-  test('starts its row over at every denial', async () => {
+  test('starts its row over at every denial, and wants a longer one', async () => {
     const { failure, probes, propagationMs } = await wait({
-      answers: script(ok, ok, denied, ok, denied, ok, ok, ok),
+      answers: script(ok, denied, ok, ok, denied, ok),
+      consecutiveSuccesses: 2,
     })
 
     expect(failure).toBeUndefined()
     expect(probes.map(({ outcome }) => outcome)).toEqual([
-      ...['access-denied', 'ok', 'ok', 'access-denied', 'ok', 'access-denied', 'ok', 'ok', 'ok'],
+      ...['access-denied', 'ok', 'access-denied', 'ok', 'ok', 'access-denied'],
+      ...Array.from({ length: 6 }, () => 'ok'),
     ])
     expect(propagationMs).toBe(probes[6]?.atMs)
+  })
+
+  test('wants four times the row at most, and of a row of one nothing longer', async () => {
+    const flapping = Array.from({ length: 10 }, () => [ok, denied]).flat()
+
+    expect((await wait({ answers: script(...flapping, ok) })).probesAsked).toBe(20 + 12)
+    expect((await wait({ answers: script(...flapping), consecutiveSuccesses: 1 })).probesAsked).toBe(1)
   })
 
   test('a row is not ended by what has nothing to do with access', async () => {
     expect((await wait({ answers: script(ok, blip, ok, throttled, ok) })).probesAsked).toBe(5)
   })
 
-  test('is live only after the wanted number of successes in a row, whatever the replicas say', async () => {
+  test('is live only at the end of a row that is long enough, whatever the replicas say', async () => {
     const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 30 })
     await fc.assert(
-      fc.asyncProperty(verdicts, fc.integer({ min: 1, max: 4 }), async (replies, consecutiveSuccesses) => {
+      fc.asyncProperty(verdicts, fc.integer({ min: 2, max: 4 }), async (replies, consecutiveSuccesses) => {
         const rounds = [...replies.map(live => (live ? ok : denied)), ok]
         const { failure, probes } = await wait({ answers: script(...rounds), consecutiveSuccesses })
 
-        const outcomes = probes.map(({ outcome }) => (outcome === 'ok' ? '+' : '-')).join('')
+        const rows = probes.map(({ outcome }) => (outcome === 'ok' ? '+' : '-')).join('')
+        const lengths = [...rows.matchAll(/\++/g)].map(([row]) => row.length)
+        const enough = lengths.map((_, broken) => consecutiveSuccesses * Math.min(1 + broken, 4))
         expect(failure).toBeUndefined()
-        expect(outcomes.indexOf('+'.repeat(consecutiveSuccesses))).toBe(
-          outcomes.length - consecutiveSuccesses,
-        )
+        expect(lengths.at(-1)).toBe(enough.at(-1))
+        expect(lengths.findIndex((length, row) => length >= (enough[row] ?? 0))).toBe(lengths.length - 1)
       }),
+    )
+  })
+
+  // Where all of them agree within some ten seconds, the first row may happen upon the three that agree already.
+  test('is live on all of four replicas that are visited in turn, in whatever order they agree', async () => {
+    const orders = fc.shuffledSubarray([1, 2, 3, 4], { minLength: 4 })
+    const delays = fc.integer({ min: 60_000, max: 900_000 })
+    const times = fc.constantFrom(0, 150, 1500)
+    await fc.assert(
+      fc.asyncProperty(delays, orders, times, jitters, async (delayMs, quarters, probeTakesMs, random) => {
+        const { failure, endedAtMs, probes } = await wait({
+          answers: (atMs, probe) => (atMs < (delayMs * (quarters[probe % 4] ?? 4)) / 4 ? denied : ok),
+          probeTakesMs,
+          random,
+          denialPatienceMs: 2_000_000,
+          overallMs: 2_000_000,
+        })
+
+        expect(failure).toBeUndefined()
+        expect(endedAtMs).toBeGreaterThanOrEqual(delayMs)
+        // A pause, the visit to the last replica, and a row of twelve.
+        expect(endedAtMs).toBeLessThanOrEqual(
+          1.1 * delayMs + 1000 + 16 * (pauseAfterSuccessMs + probeTakesMs),
+        )
+        expect(probes.length).toBeLessThanOrEqual(120)
+      }),
+      { numRuns: 300 },
     )
   })
 })
@@ -324,11 +361,20 @@ test('each pause is told before it begins', async () => {
   })
 
   expect(told).toEqual([
-    { round: denied, rounds: 1, successesInARow: 0, elapsedMs: 0, limitMs: 60_000, pauseMs: clock.sleeps[0] },
+    {
+      round: denied,
+      rounds: 1,
+      successesInARow: 0,
+      successesWanted: 2,
+      elapsedMs: 0,
+      limitMs: 60_000,
+      pauseMs: clock.sleeps[0],
+    },
     {
       round: ok,
       rounds: 2,
       successesInARow: 1,
+      successesWanted: 2,
       elapsedMs: clock.sleeps[0],
       limitMs: 90_000,
       pauseMs: pauseAfterSuccessMs,

@@ -18,7 +18,7 @@ export interface WaitOptions {
   grantedAt: number | undefined
   /** Makes one more round. */
   probe: () => Promise<Round>
-  /** Successes in a row that count once a denial was seen. */
+  /** Successes in a row that count once a denial was seen; more of them where replicas are seen to disagree. */
   consecutiveSuccesses: number
   /** How long denials are waited out, and how long anything else is; milliseconds from the grant, or from `firstAt`. */
   denialPatienceMs: number
@@ -33,6 +33,8 @@ export interface Progress {
   round: Round
   rounds: number
   successesInARow: number
+  /** How many of them would do. */
+  successesWanted: number
   elapsedMs: number
   limitMs: number
   pauseMs: number
@@ -59,6 +61,8 @@ interface State {
   round: Round
   successes: number
   denied: boolean
+  /** Rows of successes that a denial ended. */
+  brokenRows: number
   transient: number
   throttled: number
   /** Start of the current row of successes. */
@@ -68,6 +72,7 @@ interface State {
 const beginning: Omit<State, 'round'> = {
   successes: 0,
   denied: false,
+  brokenRows: 0,
   transient: 0,
   throttled: 0,
   liveSinceMs: 0,
@@ -89,7 +94,8 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
     if (step.pauseMs > 0) {
       const { round, successes: successesInARow } = state
       const { limitMs, pauseMs } = step
-      options.onPause({ round, rounds: probes.length, successesInARow, elapsedMs, limitMs, pauseMs })
+      const row = { successesInARow, successesWanted: wanted(state, options) }
+      options.onPause({ round, rounds: probes.length, ...row, elapsedMs, limitMs, pauseMs })
       await clock.sleep(pauseMs)
     }
     const atMs = clock.now() - firstAt
@@ -99,9 +105,20 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
   }
 }
 
-/** One success is proof where nothing was ever denied; after a denial it takes several in a row. */
-function isLive({ round, successes, denied }: State, { consecutiveSuccesses }: WaitOptions): boolean {
-  return round.kind === 'ok' && successes >= (denied ? consecutiveSuccesses : 1)
+function isLive(state: State, options: WaitOptions): boolean {
+  return state.round.kind === 'ok' && state.successes >= wanted(state, options)
+}
+
+/** The longest row is this many times the one that was asked for. */
+const longestRow = 4
+
+/**
+ * One success is proof where nothing was ever denied; after a denial it takes several in a row. A row that was broken was too
+ * short to meet every replica, so the next has to be longer. Who asks for one success only wants no such doubts.
+ */
+function wanted({ denied, brokenRows }: State, { consecutiveSuccesses }: WaitOptions): number {
+  if (!denied || consecutiveSuccesses === 1) return 1
+  return consecutiveSuccesses * Math.min(1 + brokenRows, longestRow)
 }
 
 const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.refusal.code)
@@ -118,6 +135,7 @@ function account(before: Omit<State, 'round'>, round: Round, nowMs: number): Sta
     // Replicas disagree: one denial, and the row starts over. A blip says nothing about access.
     successes: kind === 'wait' ? 0 : before.successes,
     denied: before.denied || kind === 'wait',
+    brokenRows: before.brokenRows + (kind === 'wait' && before.successes > 0 ? 1 : 0),
     transient: kind === 'transient' ? before.transient + 1 : 0,
     throttled: kind === 'throttled' ? before.throttled + 1 : 0,
   }
@@ -137,12 +155,12 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   const { refusal } = round
   if (refusal.kind === 'fatal') return { kind: 'give-up', refusal }
   const limitMs = refusal.kind === 'wait' ? options.denialPatienceMs : options.overallMs
-  const wanted = pauseFor(refusal, state, elapsedMs, options.random())
+  const pauseMs = pauseFor(refusal, state, elapsedMs, options.random())
   const left = limitMs - elapsedMs
-  if (wanted === undefined || left <= 0) return { kind: 'give-up', refusal }
+  if (pauseMs === undefined || left <= 0) return { kind: 'give-up', refusal }
   // Told to stay away for longer than there is time: asking at the deadline would only be refused again.
-  if (refusal.kind === 'throttled' && wanted > left) return { kind: 'give-up', refusal }
-  return { kind: 'pause', pauseMs: Math.min(wanted, left), limitMs }
+  if (refusal.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', refusal }
+  return { kind: 'pause', pauseMs: Math.min(pauseMs, left), limitMs }
 }
 
 function pauseFor(refusal: Refusal, state: State, elapsedMs: number, random: number): number | undefined {
