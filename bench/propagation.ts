@@ -52,6 +52,7 @@ async function gate(delaySeconds: number, replicas: number): Promise<GateOutcome
     first: { kind: 'refused', refusal: denied },
     firstAt: 0,
     grantedAt: 0,
+    doubtMs: 0,
     probe,
     consecutiveSuccesses: 3,
     denialPatienceMs: timeoutMs,

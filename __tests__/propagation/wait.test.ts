@@ -24,6 +24,7 @@ interface Wait {
   denialPatienceMs?: number
   overallMs?: number
   granted?: boolean
+  doubtMs?: number
 }
 
 interface Waited extends WaitResult {
@@ -48,6 +49,7 @@ async function wait({
     first,
     firstAt,
     grantedAt: granted ? firstAt : undefined,
+    doubtMs: 0,
     consecutiveSuccesses: 3,
     denialPatienceMs: 900_000,
     overallMs: 900_000,
@@ -351,6 +353,7 @@ test('each pause is told before it begins', async () => {
     first: denied,
     firstAt: clock.now(),
     grantedAt: undefined,
+    doubtMs: 0,
     probe: async () => ok,
     consecutiveSuccesses: 2,
     denialPatienceMs: 60_000,
@@ -366,6 +369,7 @@ test('each pause is told before it begins', async () => {
       rounds: 1,
       successesInARow: 0,
       successesWanted: 2,
+      inDoubt: false,
       elapsedMs: 0,
       limitMs: 60_000,
       pauseMs: clock.sleeps[0],
@@ -375,6 +379,7 @@ test('each pause is told before it begins', async () => {
       rounds: 2,
       successesInARow: 1,
       successesWanted: 2,
+      inDoubt: false,
       elapsedMs: clock.sleeps[0],
       limitMs: 90_000,
       pauseMs: pauseAfterSuccessMs,
@@ -389,4 +394,75 @@ test('after a grant the next round comes at once, and only that one', async () =
   })
   expect(sleeps).toHaveLength(patient.length - 1)
   expect(sleeps[0]?.ms).toBeGreaterThan(pauseAfterSuccessMs)
+})
+
+describe('access that may be owed to a role that was taken away', () => {
+  const minutes = 60_000
+  const granted = { first: ok, granted: true, doubtMs: 5 * minutes }
+
+  test('is proven once it outlasts the doubt, by a round that was begun after it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 5 * minutes }),
+        fc.constantFrom(0, 150, 4000),
+        jitters,
+        async (doubtMs, probeTakesMs, random) => {
+          const { failure, probes, propagationMs, sleeps } = await wait({
+            ...{ ...granted, doubtMs, probeTakesMs, random },
+            answers: () => ok,
+          })
+
+          expect({ failure, propagationMs }).toEqual({ failure: undefined, propagationMs: 0 })
+          expect(probes.filter(({ atMs }) => atMs >= doubtMs).length).toBeLessThanOrEqual(2)
+          expect(probes.at(-1)?.atMs).toBeGreaterThanOrEqual(doubtMs)
+          expect(probes.at(-1)?.atMs).toBeLessThanOrEqual(doubtMs + probeTakesMs)
+          expect(sleeps.every(({ endsAtMs }) => endsAtMs <= doubtMs)).toBe(true)
+          expect(probes.length).toBeLessThanOrEqual(46)
+        },
+      ),
+    )
+  })
+
+  test('is never believed before the new role is live, however early the old one lapses', async () => {
+    const times = fc.tuple(fc.nat(5 * minutes), fc.nat(5 * minutes))
+    await fc.assert(
+      fc.asyncProperty(times, jitters, async ([one, other], random) => {
+        const [lapsesMs, liveMs] = one < other ? [one, other] : [other, one]
+        const { failure, endedAtMs, probes, propagationMs } = await wait({
+          ...{ ...granted, random },
+          answers: atMs => (atMs < lapsesMs || atMs >= liveMs ? ok : denied),
+        })
+
+        const firstDenied = probes.find(({ outcome }) => outcome !== 'ok')
+        expect(failure).toBeUndefined()
+        expect(endedAtMs).toBeGreaterThanOrEqual(liveMs)
+        // Once a denial was seen the old role is gone, and what follows is the usual wait.
+        if (firstDenied === undefined) expect(endedAtMs).toBe(5 * minutes)
+        else expect(firstDenied.atMs + propagationMs).toBeLessThanOrEqual(1.1 * liveMs + 1000)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('that lapses, and does not come back, ends at the deadline as usual', async () => {
+    const { failure, endedAtMs } = await wait({ ...granted, answers: script(ok, denied) })
+
+    expect(failure).toMatchObject({ code: 'access-denied' })
+    expect(endedAtMs).toBe(900_000)
+  })
+
+  test('is told as such', async () => {
+    const told: unknown[] = []
+    const clock = simulatedClock()
+    await untilLive({
+      ...{ first: ok, firstAt: clock.now(), grantedAt: clock.now(), doubtMs: 1000 },
+      ...{ probe: async () => ok, consecutiveSuccesses: 3, denialPatienceMs: 60_000, overallMs: 90_000 },
+      ...{ clock, random: () => 0, onPause: progress => told.push(progress) },
+    })
+
+    expect(told).toEqual([
+      expect.objectContaining({ inDoubt: true, round: ok, limitMs: 1000, pauseMs: 700 }),
+      expect.objectContaining({ inDoubt: true, round: ok, limitMs: 1000, pauseMs: 300 }),
+    ])
+  })
 })
