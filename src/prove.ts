@@ -7,7 +7,7 @@ import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
 import type { View } from './look.ts'
-import { type AssignmentAge, patienceFor } from './propagation/schedule.ts'
+import { type AssignmentAge, doubtFor, patienceFor } from './propagation/schedule.ts'
 import { type Progress, type Round, untilLive } from './propagation/wait.ts'
 import { pauseWhenThrottled } from './retry.ts'
 import type { Clock, Log, Random } from './tools.ts'
@@ -31,13 +31,15 @@ export async function prove(
     first: view.first.round,
     firstAt: view.first.endedAt,
     grantedAt: age === undefined ? undefined : tools.clock.now(),
+    // Let through although nothing gave the right: see needsGrant.
+    doubtMs: age !== undefined && view.first.round.kind === 'ok' ? doubtFor(age, propagationTimeoutMs) : 0,
     probe,
     consecutiveSuccesses,
     denialPatienceMs: patienceFor(assumed, propagationTimeoutMs),
     overallMs: propagationTimeoutMs,
     clock: tools.clock,
     random: tools.random,
-    onPause: progress => tools.log.info(progressLine(progress, consecutiveSuccesses)),
+    onPause: progress => tools.log.info(progressLine(progress)),
   })
   facts.probes = result.probes
   facts.propagationMs = result.propagationMs
@@ -88,13 +90,15 @@ function failureOf(refusal: Refusal, { grant, membership }: Facts): StepFailure 
   })
 }
 
-function progressLine(
-  { round, rounds, successesInARow, elapsedMs, limitMs, pauseMs }: Progress,
-  needed: number,
-): string {
-  const answered =
-    round.kind === 'ok' ? `live, ${successesInARow} of ${needed} in a row` : sayRefusal(round.refusal)
-  return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
+function progressLine(progress: Progress): string {
+  const { rounds, elapsedMs, limitMs, pauseMs } = progress
+  return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${sayAnswer(progress)} · next in ${inWords(pauseMs)}`
+}
+
+function sayAnswer({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
+  if (round.kind === 'refused') return sayRefusal(round.refusal)
+  if (inDoubt) return 'live, but perhaps still by a role that was taken away'
+  return `live, ${successesInARow} of ${successesWanted} in a row`
 }
 
 function sayRefusal({ code, said }: Refusal): string {

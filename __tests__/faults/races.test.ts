@@ -130,7 +130,8 @@ test('replicas that disagree are believed only when they agree', async () => {
   expect(end(run)).toBe('passed')
   const outcomes = run.outcome.facts.probes.map(({ outcome }) => outcome)
   expect(outcomes.slice(0, -3)).toEqual(expect.arrayContaining(['ok', 'access-denied']))
-  expect(outcomes.slice(-3)).toEqual(['ok', 'ok', 'ok'])
+  // Two of the three agree early: rows of two that the third breaks, until twelve in a row are asked for.
+  expect(outcomes.slice(-12)).toEqual(Array.from({ length: 12 }, () => 'ok'))
   expect(run.outcome.facts.propagationMs).toBeGreaterThan(89 * seconds)
   expectSound(stage, run)
 })
