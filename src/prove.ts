@@ -1,4 +1,4 @@
-import { ageOf } from './access/ensure.ts'
+import { ageOf, mayLapse } from './access/ensure.ts'
 import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
 import { waitingForNew } from './inference/new-deployments.ts'
@@ -31,8 +31,7 @@ export async function prove(
     first: view.first.round,
     firstAt: view.first.endedAt,
     grantedAt: age === undefined ? undefined : tools.clock.now(),
-    // Let through although nothing gave the right: see needsGrant.
-    doubtMs: age !== undefined && view.first.round.kind === 'ok' ? doubtFor(age, propagationTimeoutMs) : 0,
+    doubtMs: age !== undefined && mayLapse(view, facts) ? doubtFor(age, propagationTimeoutMs) : 0,
     probe,
     consecutiveSuccesses,
     denialPatienceMs: patienceFor(assumed, propagationTimeoutMs),

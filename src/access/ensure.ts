@@ -35,6 +35,12 @@ export function needsGrant({ first, roles }: View, facts: Facts): boolean {
   )
 }
 
+/** Whether a call was let through by a right that is known to be gone, or about to go: what it was let through by may lapse. */
+export function mayLapse({ first, routes }: View, { permissions = [] }: Facts): boolean {
+  const dataActions = routes.map(({ dataAction }) => dataAction)
+  return first.round.kind === 'ok' && !coversAll(permissions, dataActions)
+}
+
 /** The age of what should give access, for the patience of the wait. */
 export function ageOf({ held, asOf }: RolesView, facts: Facts): AssignmentAge {
   if (held.state === 'missing') return { kind: 'none' }

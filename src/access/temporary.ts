@@ -1,5 +1,5 @@
 import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
-import { pauseAfterDenial } from '../propagation/schedule.ts'
+import { growingPause } from '../propagation/schedule.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import type { Clock, Log, Random } from '../tools.ts'
 import { plain } from '../untrusted-text.ts'
@@ -29,7 +29,7 @@ export async function untilReleased(
         "waiting for another job's temporary role assignment to end",
         ownRefusal('role-assignment-conflict', `${held}, and was there for all of the ${limitMs / 1000} s.`),
       )
-    await clock.sleep(Math.min(leftMs, pauseAfterDenial(elapsedMs, random())))
+    await clock.sleep(Math.min(leftMs, growingPause(elapsedMs, random())))
     const now = await readAssignment(manager, id)
     if (now === undefined || leaseIn(now.description) === undefined) return
   }
