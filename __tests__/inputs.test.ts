@@ -113,6 +113,16 @@ describe('each good form', () => {
       { target: { endpoint: 'https://contoso.services.ai.azure.com' } },
     ],
     [
+      'the endpoint of Claude',
+      { endpoint: 'https://contoso.services.ai.azure.com/anthropic' },
+      { target: { endpoint: 'https://contoso.services.ai.azure.com' } },
+    ],
+    [
+      'the endpoint of Claude with its route',
+      { endpoint: 'https://contoso.services.ai.azure.com/anthropic/v1/messages' },
+      { target: { endpoint: 'https://contoso.services.ai.azure.com' } },
+    ],
+    [
       'the endpoint of a project',
       { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app' },
       { target: { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app' } },

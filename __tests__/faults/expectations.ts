@@ -59,6 +59,13 @@ export const hops = {
     inputs: { deployments: 'DeepSeek-V3' },
     held: true,
   },
+  messages: {
+    title: 'messages (Claude)',
+    class: 'inference',
+    operation: 'messages.create',
+    inputs: { deployments: 'claude-haiku-4-5' },
+    held: true,
+  },
   classic: {
     title: 'classic Azure OpenAI',
     class: 'inference',

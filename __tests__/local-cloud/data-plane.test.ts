@@ -293,7 +293,7 @@ describe('authorization', () => {
         headers: { 'anthropic-version': '2023-06-01' },
       },
       action: 'AIServices/providers/action',
-      operation: 'POST /anthropic/v1/messages',
+      operation: 'POST /anthropic/v1/*',
     },
     {
       ask: { target: PROJECT_RESPONSES, body: { model: 'chat', input }, audience: FOUNDRY },
@@ -837,7 +837,11 @@ describe('bodies that are refused', () => {
   ])('Anthropic: %s', async (_name, headers, body, message) => {
     const answer = await askWithToken(MESSAGES, { headers, body }, FOUNDRY)
     expect(answer.status).toBe(400)
-    expect(answer.body).toEqual({ type: 'error', error: { type: 'invalid_request_error', message } })
+    expect(answer.body).toEqual({
+      type: 'error',
+      error: { type: 'invalid_request_error', message },
+      request_id: answer.headers.get('request-id'),
+    })
   })
 })
 
@@ -917,6 +921,28 @@ describe('answers', () => {
     ])
     expect(whole.body).toMatchObject({ type: 'message', role: 'assistant', stop_reason: 'end_turn' })
     expect(cut.body).toMatchObject({ stop_reason: 'max_tokens', usage: { output_tokens: 1 } })
+    expect(whole.headers.get('request-id')).toMatch(/^req_/)
+  })
+
+  test('of Claude as a stream, which ends in the same message', async () => {
+    const headers = { 'anthropic-version': '2023-06-01' }
+    const body = { ...claude, max_tokens: 2, stream: true }
+    const { text, headers: told } = await askWithToken(MESSAGES, { headers, body }, FOUNDRY)
+    const events = text.split('\n\n').flatMap(event => {
+      const [, name, data] = /^event: (\w+)\ndata: (.+)$/.exec(event) ?? []
+      return data === undefined ? [] : [{ name, data: JSON.parse(data) }]
+    })
+    expect(told.get('content-type')).toContain('text/event-stream')
+    expect(events.map(({ name }) => name)).toEqual([
+      ...['message_start', 'content_block_start', 'ping', 'content_block_delta', 'content_block_delta'],
+      ...['content_block_stop', 'message_delta', 'message_stop'],
+    ])
+    expect(events.every(({ name, data }) => data.type === name)).toBe(true)
+    expect(events[0]?.data.message).toMatchObject({ content: [], stop_reason: null })
+    expect(events.at(-2)?.data).toMatchObject({
+      delta: { stop_reason: 'max_tokens' },
+      usage: { output_tokens: 2 },
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 import { guidPattern } from '../resource/resource-id.ts'
-import { coversDataAction, type Permission } from './permissions.ts'
+import { coversAll, coversDataAction, type Permission } from './permissions.ts'
 
 /**
  * Built-in roles by name, old names too. Roles are compared by GUID: it is the same in every cloud and survives renaming
@@ -172,11 +172,11 @@ const leastFirst = [
   'Foundry Owner',
 ]
 
-/** The built-in role that holds the data action and as little else as there is; undefined where none of them holds it. */
-export function leastRoleFor(dataAction: string): { guid: string; name: string } | undefined {
+/** The built-in role that holds all these data actions and as little else as there is; undefined where none of them does. */
+export function leastRoleFor(...dataActions: string[]): { guid: string; name: string } | undefined {
   return leastFirst
     .map(roleNamed)
-    .find(role => role?.data !== undefined && coversDataAction([role.data], dataAction))
+    .find(role => role?.data !== undefined && coversAll([role.data], dataActions))
 }
 
 /** The GUID at the end of a role definition id: Azure returns ids with and without the subscription. */

@@ -62,6 +62,7 @@ const idHeaders = [
   'x-ms-correlation-request-id',
   'apim-request-id',
   'x-request-id',
+  'request-id',
   'x-github-request-id',
 ]
 

@@ -42,6 +42,8 @@ interface Shape {
 
 /** Reasoning comes out of the same budget; this much lets every current model finish a one-word answer. */
 const roomForReasoning = 2048
+/** The only version that Claude's documents speak of; a request without one is refused. */
+const anthropicVersion = '2023-06-01'
 /** The least that the Responses API takes. */
 const leastForResponses = 16
 const maxAdaptations = 4
@@ -95,6 +97,7 @@ async function callOnce(
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
         accept: 'application/json',
+        ...(route.api === 'messages' ? { 'anthropic-version': anthropicVersion } : {}),
       },
       body: JSON.stringify(bodyOf(route, settings.prompt, shape)),
     })
@@ -116,6 +119,7 @@ function bodyOf(
     'chat-completions': { model: deployment, messages, [tokenParameter]: maxOutputTokens },
     'azure-openai': { messages, [tokenParameter]: maxOutputTokens },
     models: { model: deployment, messages, [tokenParameter]: maxOutputTokens },
+    messages: { model: deployment, messages, max_tokens: maxOutputTokens },
     // Nothing of a smoke call is worth keeping at the service.
     responses: { model: deployment, input: prompt, max_output_tokens: maxOutputTokens, store: false },
     embeddings: { model: deployment, input: prompt },

@@ -214,13 +214,14 @@ function notMemberFixes({ principalId, grantee }: Values): Fix[] {
 
 export const waitLonger = inputs('Run the job again, or give it longer', { 'propagation-timeout': '30m' })
 
-/** The role that was asked for, unless it certainly does not hold what was missing. */
+/** The role that was asked for, unless it certainly does not hold what was missing: then one that lets all calls through. */
 function fittingRole(told: Told, { role }: Values): Values['role'] {
   const dataAction = deniedDataAction(told)
   const fits =
     told.facts.roleFits ?? (dataAction === undefined || roleCovers(role.guid, dataAction) !== false)
   if (dataAction === undefined || fits) return role
-  return leastRoleFor(dataAction) ?? role
+  const needed = (told.facts.routes ?? []).map(route => route.dataAction)
+  return leastRoleFor(dataAction, ...needed) ?? role
 }
 
 export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {

@@ -1,4 +1,4 @@
-import { roleNameOf } from '../../access/roles.ts'
+import { roleCovers, roleNameOf } from '../../access/roles.ts'
 import { cloudOf } from '../../clouds.ts'
 import type { Facts } from '../../facts.ts'
 import type { AccessTokenClaims } from '../../identity/claims.ts'
@@ -87,14 +87,19 @@ export function deploymentOf({ facts, refusal }: Told): string | undefined {
   return refusal.named?.deployment ?? refused?.route.deployment ?? facts.settings?.deployments[0]?.name
 }
 
-/** The data action that was missing: as the service names it, or else as the route that was refused needs it. */
+/**
+ * The data action that was missing: as the service names it, or else as the route that was refused needs it. Where several
+ * were, one that the role does not cover says most.
+ */
 export function deniedDataAction({ facts, refusal }: Told): string | undefined {
-  if (refusal.named?.dataAction !== undefined) return refusal.named.dataAction
-  const refused = facts.smoke.find(
-    result => result.kind === 'refused' && result.refusal.code === 'access-denied',
+  const denied = facts.smoke.flatMap(result =>
+    result.kind === 'refused' && result.refusal.code === 'access-denied'
+      ? [result.refusal.named?.dataAction ?? result.route.dataAction]
+      : [],
   )
-  if (refused?.kind !== 'refused') return undefined
-  return refused.refusal.named?.dataAction ?? refused.route.dataAction
+  const missing = [refusal.named?.dataAction ?? [], denied].flat()
+  const role = facts.role ?? roleGiven(facts)
+  return missing.find(each => role !== undefined && roleCovers(role.guid, each) === false) ?? missing[0]
 }
 
 /** Whether another identity than the pipeline's own looks and grants. */
