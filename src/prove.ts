@@ -7,6 +7,7 @@ import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
 import type { View } from './look.ts'
+import { progressLine, sayRefusal } from './propagation/progress.ts'
 import { type AssignmentAge, patienceFor } from './propagation/schedule.ts'
 import { type Progress, type Round, untilLive } from './propagation/wait.ts'
 import { pauseWhenThrottled } from './retry.ts'
@@ -37,7 +38,7 @@ export async function prove(
     overallMs: propagationTimeoutMs,
     clock: tools.clock,
     random: tools.random,
-    onPause: progress => tools.log.info(progressLine(progress, consecutiveSuccesses)),
+    onPause: progress => tools.log.info(progressLine(progress, answered(progress, consecutiveSuccesses))),
   })
   facts.probes = result.probes
   facts.propagationMs = result.propagationMs
@@ -81,22 +82,6 @@ function failureOf(refusal: Refusal, { grant }: Facts): StepFailure {
   })
 }
 
-function progressLine(
-  { round, rounds, successesInARow, elapsedMs, limitMs, pauseMs }: Progress,
-  needed: number,
-): string {
-  const answered =
-    round.kind === 'ok' ? `live, ${successesInARow} of ${needed} in a row` : sayRefusal(round.refusal)
-  return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
-}
-
-function sayRefusal({ code, said }: Refusal): string {
-  const detail = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
-  return detail === '' ? code : `${code} (${detail})`
-}
-
-function inWords(ms: number): string {
-  if (ms >= 120_000)
-    return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`.replace(/ 0 s$/, '')
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
+function answered({ round, successesInARow }: Progress, needed: number): string {
+  return round.kind === 'ok' ? `live, ${successesInARow} of ${needed} in a row` : sayRefusal(round.refusal)
 }
