@@ -1,4 +1,5 @@
 import { assignmentName } from '../../access/grant.ts'
+import type { Facts } from '../../facts.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import { az, azLine, bash, grantFixes, grantOf, show, takeTurns } from './commands.ts'
 import { denyAssignmentFixes, fixesOfDenial, whyDenied } from './denial.ts'
@@ -69,6 +70,9 @@ function assignmentInTheWay(told: Told): Fix[] {
     ),
   ]
 }
+
+const needsAccount = ({ settings }: Facts) =>
+  settings?.keys.access === 'forbid' && settings.keys.retired === undefined
 
 const administratorsDo =
   'Somebody who may assign roles does it once, and this pipeline needs no more rights for it; afterwards `grant: never` says so plainly.'
@@ -274,7 +278,9 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
       paragraph(
         `The principal ${valuesOf(told).principalId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
         'A principal without any role on the resource sees nothing of it; Cognitive Services User includes the right to read it.',
-        'With the inputs `endpoint` and `deployments` the account need not be read.',
+        needsAccount(told.facts)
+          ? 'With `key-access: forbid` the account must be read, or `retired-key` given, which shows the same at the data plane.'
+          : 'With the inputs `endpoint` and `deployments` the account need not be read.',
       ),
     unlike: 'Azure says the same of a resource group that does not exist: compare the id with the list.',
     fixes: told => {

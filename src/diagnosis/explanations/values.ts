@@ -45,7 +45,8 @@ export function valuesOf(told: Told): Values {
   }
 }
 
-function resourceValues({
+/** What names the resource. */
+export function resourceValues({
   settings,
   role,
 }: Facts): Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account' | 'scope'> {
