@@ -66,6 +66,11 @@ const account = v.strictObject({
   customSubDomainName: v.nullable(v.string()),
   /** Null means that keys work (as in Azure). */
   disableLocalAuth: v.optional(v.nullable(v.boolean()), true),
+  /**
+   * Since when keys work or not as `disableLocalAuth` says; before, it was the other way round. Absent: since ever. Present:
+   * takes `lag.keyAccess` from then to reach each replica of the data plane.
+   */
+  keyAccessChangedOn: v.optional(instant),
   publicNetworkAccess: v.optional(v.picklist(['Enabled', 'Disabled']), 'Enabled'),
   /** Deny: the data plane answers as the firewall does. */
   networkDefaultAction: v.optional(v.picklist(['Allow', 'Deny']), 'Allow'),

@@ -2,7 +2,7 @@ import type { AfterDenial } from './access/after-denial.ts'
 import type { Assignment, RoleState } from './access/assignments.ts'
 import type { Permission } from './access/permissions.ts'
 import type { Role } from './access/role-lookup.ts'
-import type { StepFailure } from './diagnosis/verdict.ts'
+import type { Refusal, StepFailure } from './diagnosis/verdict.ts'
 import type { AccessTokenClaims, AssertionClaims } from './identity/claims.ts'
 import type { Route } from './inference/routes.ts'
 import type { SmokeResult } from './inference/smoke-call.ts'
@@ -24,6 +24,8 @@ export interface Facts {
   /** The identity that looks and grants, where it is not the pipeline's own. */
   setupPrincipal?: AccessTokenClaims
   account?: Account
+  /** What was said to who may not read it; only where an endpoint was named, which makes up for it. */
+  accountRefused?: Refusal
   deployments?: readonly Deployment[]
   routes?: readonly Route[]
   endpoint?: string

@@ -10,6 +10,8 @@ import { createIdentities, type Identities } from './identity/identities.ts'
 import type { Settings } from './inputs.ts'
 import { loadWhileWaiting } from './load-while-waiting.ts'
 import { look, type View } from './look.ts'
+import { enforceKeyAccess } from './posture/key-access.ts'
+import { requireRefused } from './posture/retired-key.ts'
 import { prove } from './prove.ts'
 import { assertionLines, smokeLine, viewLines } from './report/lines.ts'
 import { openResourceManager } from './resource/open.ts'
@@ -54,6 +56,7 @@ export async function gate(
     managed = signedIn
     const view = await step('Look', () => look(settings, signedIn, smokeTools, facts))
     say(viewLines(view, facts), tools.log)
+    enforceKeyAccess(settings, facts, tools.log)
 
     if (settings.access.grant === 'plan') return await plan(view, signedIn, facts)
     if (settings.access.grant === 'never' && facts.borrowed !== undefined) refuseBorrowed(facts.borrowed)
@@ -65,6 +68,10 @@ export async function gate(
       await settleMembership(signedIn, facts, tools)
     await step('Prove', () => prove(settings, view, age, smokeTools, facts))
     say(facts.smoke.map(smokeLine), tools.log)
+    const { retired } = settings.keys
+    const [route] = view.routes
+    if (retired !== undefined && route !== undefined)
+      await step('Retired key', () => requireRefused(retired, settings, route, tools, facts))
     return { result: 'passed', facts }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error

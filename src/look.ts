@@ -107,7 +107,11 @@ async function readResource(
 ): Promise<ResourceView> {
   const account = readAccount(manager, resource)
   const [accountOrNone, deployments] = await Promise.all([
-    settings.target.endpoint === undefined ? account : unlessForbidden(account),
+    settings.target.endpoint === undefined
+      ? account
+      : unlessForbidden(account, refusal => {
+          facts.accountRefused = refusal
+        }),
     unlessForbidden(readDeployments(manager, resource, clock.now)),
   ])
   if (accountOrNone !== undefined) facts.account = accountOrNone

@@ -7,6 +7,7 @@ import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
 import type { View } from './look.ts'
+import { progressLine, sayRefusal } from './propagation/progress.ts'
 import { type AssignmentAge, doubtFor, patienceFor } from './propagation/schedule.ts'
 import { type Progress, type Round, untilLive } from './propagation/wait.ts'
 import { pauseWhenThrottled } from './retry.ts'
@@ -38,7 +39,7 @@ export async function prove(
     overallMs: propagationTimeoutMs,
     clock: tools.clock,
     random: tools.random,
-    onPause: progress => tools.log.info(progressLine(progress)),
+    onPause: progress => tools.log.info(progressLine(progress, answered(progress))),
   })
   facts.probes = result.probes
   facts.propagationMs = result.propagationMs
@@ -89,24 +90,8 @@ function failureOf(refusal: Refusal, { grant, membership }: Facts): StepFailure 
   })
 }
 
-function progressLine(progress: Progress): string {
-  const { rounds, elapsedMs, limitMs, pauseMs } = progress
-  return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${sayAnswer(progress)} · next in ${inWords(pauseMs)}`
-}
-
-function sayAnswer({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
+function answered({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
   if (round.kind === 'refused') return sayRefusal(round.refusal)
   if (inDoubt) return 'live, but perhaps still by a role that was taken away'
   return `live, ${successesInARow} of ${successesWanted} in a row`
-}
-
-function sayRefusal({ code, said }: Refusal): string {
-  const detail = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
-  return detail === '' ? code : `${code} (${detail})`
-}
-
-function inWords(ms: number): string {
-  if (ms >= 120_000)
-    return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`.replace(/ 0 s$/, '')
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
 }

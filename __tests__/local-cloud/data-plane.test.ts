@@ -136,6 +136,27 @@ describe('authentication by key', () => {
     })
   })
 
+  test('switched off or on a moment ago: each replica learns of it after its own lag, and they are visited in turn', async () => {
+    plane.lag.keyAccess = [0, 120_000]
+    const statuses = async () => {
+      const ask = () => plane.ask(CHAT, { headers: { 'api-key': keys().key1 }, body: chat })
+      return [(await ask()).status, (await ask()).status]
+    }
+    const change = (disableLocalAuth: boolean) =>
+      Object.assign(plane.account, {
+        disableLocalAuth,
+        keyAccessChangedOn: new Date(plane.clock.now()).toISOString(),
+      })
+    change(true)
+    expect(await statuses()).toEqual([403, 200])
+    plane.clock.advance(121_000)
+    expect(await statuses()).toEqual([403, 403])
+    change(false)
+    expect(await statuses()).toEqual([200, 403])
+    plane.clock.advance(121_000)
+    expect(await statuses()).toEqual([200, 200])
+  })
+
   test('a good token does not save a bad key', async () => {
     plane.grant(COGNITIVE_SERVICES_USER)
     const answer = await askWithToken(CHAT, { headers: { 'api-key': 'wrong' }, body: chat })

@@ -75,13 +75,6 @@ describe('the target', () => {
     expect(run.requests.some(({ service }) => service === 'data-plane')).toBe(false)
     expect(operations(run)).not.toContain('roleAssignments.create')
   })
-
-  test('that still accepts keys is said to', async () => {
-    account().disableLocalAuth = null
-    const run = await runGate(cloud)
-    expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'enabled' })
-    expect(logOf(run)).toContain('still accepts API keys')
-  })
 })
 
 describe('a list of role assignments that continues elsewhere', () => {

@@ -5,10 +5,11 @@ import type { GateRun } from './scenario.ts'
 
 /** What holds for every run of the action, whatever the scenario is about. */
 
-/** Every token that went over the wire, and its telling parts. */
+/** Every token and key that went over the wire, and the telling parts of tokens. */
 function secretsOf({ requests }: GateRun): string[] {
   const tokens = requests.flatMap(({ headers, body }) => [
     ...(headers.authorization === undefined ? [] : [headers.authorization.replace(/^\w+ /, '')]),
+    ...[headers['api-key'], headers['x-api-key']].filter(key => key !== undefined),
     ...(new URLSearchParams(body).get('client_assertion') ?? '').split('\n'),
   ])
   return [...new Set(tokens.flatMap(token => [token, ...token.split('.').slice(1)]))].filter(

@@ -1,10 +1,12 @@
 import { readableRoleState } from '../access/assignments.ts'
 import { coversAction } from '../access/permissions.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
+import { switchKeysOffCommand } from '../diagnosis/explanations/posture.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { Answer } from '../inference/answers.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import type { View } from '../look.ts'
+import { keyAccessFailure } from '../posture/key-access.ts'
 import { plain } from '../untrusted-text.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
@@ -20,9 +22,8 @@ export function assertionLines({ assertion }: Facts): string[] {
 }
 
 export function viewLines({ first }: View, facts: Facts): string[] {
-  const { account, role, roleState } = facts
+  const { role, roleState } = facts
   const lines = facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`]
-  if (account?.keyAccess === 'enabled') lines.push('The resource still accepts API keys')
   if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}${until(facts)}`)
   if (first.round.kind === 'refused') {
     lines.push(...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`)
@@ -51,7 +52,11 @@ export function answerInWords({ text, dimensions }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
-export function planLines({
+export function planLines(facts: Facts): string[] {
+  return [...grantPlanLines(facts), ...keyPlanLines(facts)]
+}
+
+function grantPlanLines({
   grant,
   role,
   principal,
@@ -72,6 +77,20 @@ export function planLines({
       ? 'Whether this identity may do that is not known.'
       : `This identity may ${mayGrant ? '' : 'not '}assign roles there${mayGrant ? ', as far as its conditions allow this one' : ': an administrator would have to'}.`,
   ]
+}
+
+/** What would become of keys, without a word where nothing would. */
+function keyPlanLines(facts: Facts): string[] {
+  const failure = keyAccessFailure(facts)
+  if (failure !== undefined) {
+    const { code, said } = failure.refusal
+    return [
+      `Plan: key-access is forbid, and the gate would fail with ${code}: ${said.message}`,
+      ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(facts)}`] : []),
+    ]
+  }
+  if (facts.settings?.keys.retired === undefined) return []
+  return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
 }
 
 export function diagnosisLines({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): string[] {

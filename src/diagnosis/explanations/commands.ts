@@ -38,7 +38,11 @@ export function show(title: string, verb: string, options: Options): Fix {
 }
 
 /** How az commands name the account. */
-export const accountOptions = ({ subscriptionId, resourceGroup, account }: Values): Options => ({
+export const accountOptions = ({
+  subscriptionId,
+  resourceGroup,
+  account,
+}: Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account'>): Options => ({
   subscription: subscriptionId,
   'resource-group': resourceGroup,
   name: account,

@@ -1,5 +1,6 @@
 import type { Assignment } from '../../access/assignments.ts'
 import { permanentName } from '../../access/grant.ts'
+import type { Facts } from '../../facts.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import {
   assigneeOptions,
@@ -112,6 +113,9 @@ const removeBorrowed = ({ id }: Assignment): Fix[] => [
     'Where several pipelines share the identity',
   ),
 ]
+
+const needsAccount = ({ settings }: Facts) =>
+  settings?.keys.access === 'forbid' && settings.keys.retired === undefined
 
 const administratorsDo =
   'Somebody who may assign roles does it once, and this pipeline needs no more rights for it; afterwards `grant: never` says so plainly.'
@@ -328,7 +332,9 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
       paragraph(
         `The principal ${valuesOf(told).grantorId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
         'A principal without any role on the resource sees nothing of it; Cognitive Services User includes the right to read it.',
-        'With the inputs `endpoint` and `deployments` the account need not be read.',
+        needsAccount(told.facts)
+          ? 'With `key-access: forbid` the account must be read, or `retired-key` given, which shows the same at the data plane.'
+          : 'With the inputs `endpoint` and `deployments` the account need not be read.',
       ),
     unlike: 'Azure says the same of a resource group that does not exist: compare the id with the list.',
     fixes: told => {

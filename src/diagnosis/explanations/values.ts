@@ -58,7 +58,8 @@ export function valuesOf(told: Told): Values {
   }
 }
 
-function resourceValues({
+/** What names the resource. */
+export function resourceValues({
   settings,
   role,
 }: Facts): Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account' | 'scope'> {
