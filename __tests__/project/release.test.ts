@@ -1,7 +1,10 @@
 import fc from 'fast-check'
+import * as v from 'valibot'
+import { parse } from 'yaml'
 import { readChangelog } from '../../scripts/changelog.ts'
 import { releaseOf } from '../../scripts/release.ts'
 import { textOf } from '../support/documents.ts'
+import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
 
 const changelog = `# Changelog
 
@@ -86,6 +89,51 @@ describe('a release', () => {
         expect(new Set(named)).toEqual(new Set([`v1.${newest?.[0]}.${newest?.[1]}`]))
       }),
     )
+  })
+})
+
+describe('what is published', () => {
+  const { jobs } = v.parse(
+    v.object({ jobs: v.object({ publish: v.object({ steps: v.array(scriptStepSchema) }) }) }),
+    parse(textOf('.github/workflows/release.yml')),
+  )
+  const commit = '6dcb09b5b57875f334f61aebed695e2e4193db5e'
+
+  /** The calls of gh, of which those that hold `refused` fail. */
+  function callsOf(name: string, env: Readonly<Record<string, string>>, refused = 'nothing') {
+    const { status, stdout } = runScript(stepNamed(jobs.publish.steps, name), {
+      env,
+      runner: { GITHUB_REF_NAME: 'v1.2.0', GITHUB_SHA: commit },
+      programs: { gh: `echo "gh $*"; [[ "$*" != *${refused}* ]]` },
+    })
+    return { status, calls: stdout.trim().split('\n') }
+  }
+
+  test.each([
+    ['false', 'true'],
+    ['true', 'false'],
+  ])(
+    'is a release of the tag that exists, with the notes: prerelease %s, latest %s',
+    (prerelease, latest) => {
+      expect(callsOf('Create the release', { PRERELEASE: prerelease, LATEST: latest })).toEqual({
+        status: 0,
+        calls: [
+          `gh release create v1.2.0 --verify-tag --title v1.2.0 --notes-file notes.md --prerelease=${prerelease} --latest=${latest}`,
+        ],
+      })
+    },
+  )
+
+  const read = 'gh api --silent repos/{owner}/{repo}/git/ref/tags/v1'
+  const move = `gh api --silent --method PATCH repos/{owner}/{repo}/git/refs/tags/v1 -f sha=${commit} -F force=true`
+  const create = `gh api --silent --method POST repos/{owner}/{repo}/git/refs -f ref=refs/tags/v1 -f sha=${commit}`
+
+  test.each([
+    ['moved where there is one', 'nothing', { status: 0, calls: [read, move] }],
+    ['made where there is none', 'git/ref/tags', { status: 0, calls: [read, create] }],
+    ['not moved in silence', 'PATCH', { status: 1, calls: [read, move] }],
+  ])('the tag of the major version is %s', (_, refused, expected) => {
+    expect(callsOf('Move the tag of the major version', { MAJOR_TAG: 'v1' }, refused)).toEqual(expected)
   })
 })
 
