@@ -158,7 +158,14 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
           description: '',
           type: 'CustomRole',
           assignableScopes: [`/subscriptions/${subscription(cloud).id}/resourceGroups/rg-shop`],
-          permissions: [],
+          permissions: [
+            {
+              actions: [],
+              notActions: [],
+              dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
+              notDataActions: [],
+            },
+          ],
         })
       },
       run: () => ({ inputs: { role: nobody } }),
