@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { type ActionMetadata, readActionMetadata } from './action-metadata.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
+import { findingsPage } from './findings-page.ts'
 import { issueForm } from './issue-forms.ts'
 import { repositoryRoot } from './tools.ts'
 
@@ -20,6 +21,7 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'README.md', marker: 'outputs', generate: () => outputsTable(readActionMetadata()) },
   { path: 'docs/diagnosis.md', generate: diagnosisPage },
   { path: 'docs/faults.md', generate: faultsPage },
+  { path: 'docs/findings.md', generate: findingsPage },
   ...['.github/ISSUE_TEMPLATE/bug.yml', '.github/ISSUE_TEMPLATE/idea.yml'].map(path => ({
     path,
     generate: () => issueForm(path),
