@@ -6,7 +6,7 @@ import type { Outcome } from '../facts.ts'
 import { keyAccessOf } from '../posture/key-access.ts'
 import type { Log } from '../tools.ts'
 import { reportDocument } from './document.ts'
-import { cancelledLines, diagnosisLines, planLines, verdictLine } from './lines.ts'
+import { cancelledLines, diagnosisLines, findingLines, planLines, verdictLine } from './lines.ts'
 import { runnerLog } from './log.ts'
 import { summaryMarkdown } from './summary.ts'
 
@@ -19,6 +19,7 @@ export async function tell(outcome: Outcome, reportPath: string, withSummary: bo
   if (withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis), runnerLog)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
   if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
+  if (result !== 'cancelled') for (const line of findingLines(facts)) runnerLog.info(line)
   if (diagnosis === undefined) {
     runnerLog.info(verdictLine(outcome))
     return
