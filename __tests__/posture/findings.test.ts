@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { parse } from 'yaml'
 import type { Assignment } from '../../src/access/assignments.ts'
 import { delegationCondition } from '../../src/access/conditions.ts'
+import { leaseOf, temporaryDescription } from '../../src/access/lease.ts'
 import type { Facts } from '../../src/facts.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { type Finding, type FindingId, severities } from '../../src/posture/finding.ts'
@@ -215,6 +216,46 @@ test.each<[string, Partial<Facts>, string[]]>([
     ['conditional-assignment low'],
   ],
   [
+    'a role that another job holds for itself',
+    {
+      assignments: [
+        assigned(roles.openAIUser, { description: temporaryDescription(emptyFacts().run, ids.tenant) }),
+      ],
+    },
+    ['temporary-assignment low'],
+  ],
+  [
+    'a role that this job holds for itself',
+    {
+      assignments: [
+        assigned(roles.openAIUser, {
+          description: temporaryDescription(fullFacts().run, leaseOf(fullFacts().run, fullFacts().assertion)),
+        }),
+      ],
+    },
+    [],
+  ],
+  [
+    'what another identity was told: the roles, and nothing else',
+    {
+      ...holding(roles.user),
+      setupPrincipal: { oid: ids.client, tid: ids.tenant },
+      permissions: [{ actions: ['*'] }],
+    },
+    ['broader-role-than-needed medium', 'can-list-keys low'],
+  ],
+  [
+    'a role granted to a group that the pipeline is no member of',
+    {
+      role: wanted(roles.user),
+      roleState: 'missing',
+      assignments: [],
+      grant: { outcome: 'planned' },
+      membership: 'not-member',
+    },
+    [],
+  ],
+  [
     'a custom role that is narrow',
     {
       ...holding(roles.custom),
@@ -383,6 +424,21 @@ describe('words and fixes', () => {
       delegationCondition([roles.openAIUser.guid], ['ServicePrincipal']),
     )
     expect(removal).toContain(assigned(roles.administrator).id)
+  })
+
+  test('where another identity grants already, the pipeline only has to lose the right', () => {
+    const found = finding(
+      'can-assign-roles',
+      sound({
+        ...holding(roles.openAIUser, assigned(roles.administrator)),
+        ...withInputs({ 'setup-client-id': ids.tenant }),
+      }),
+    )
+
+    expect(inputsOf(found)).toEqual([])
+    expect(commandsOf(found)).toEqual([
+      ['role', 'assignment', 'delete', '--ids', assigned(roles.administrator).id],
+    ])
   })
 
   test('a limited right to assign names the roles that are left', () => {

@@ -3,14 +3,16 @@ import { assignRoles, delegationCondition } from '../access/conditions.ts'
 import { type Held, mayAssign } from '../access/effective.ts'
 import { coversAction } from '../access/permissions.ts'
 import {
+  builtInPermissions,
   leastRoleFor,
   leastRoleWithoutKeysFor,
   listKeys,
-  permissionsOfRole,
   rolesInTable,
 } from '../access/roles.ts'
 import { advice, type Fix, paragraph } from '../diagnosis/explanation.ts'
-import { az, bash, grantFixes, grantOf, inputs } from '../diagnosis/explanations/commands.ts'
+import { assigneeOptions, az, bash, grantFixes, grantOf, inputs } from '../diagnosis/explanations/commands.ts'
+import { separateSetup } from '../diagnosis/explanations/values.ts'
+import type { Grantee } from '../inputs.ts'
 import { plain } from '../untrusted-text.ts'
 import type { Inspection, Seen, Severity } from './finding.ts'
 import {
@@ -80,7 +82,7 @@ Severity: medium; low where the account says that key access is off. ${noDenials
 
 /** Who may not even read the resource has to be told where it is. */
 const blind = ({ guid }: { guid: string }) =>
-  coversAction(permissionsOfRole(guid) ?? [], `${account}/read`)
+  coversAction(builtInPermissions(guid) ?? [], `${account}/read`)
     ? ''
     : ' (it cannot read the resource: give endpoint and deployments with it)'
 
@@ -117,15 +119,16 @@ Severity: medium; low where conditions leave no role that administers. ${noDenia
     }
   },
   fixes: seen => {
-    const { rights } = seen
-    const unlimited = giversOf(rights, assignRoles).filter(({ conditions }) => conditions.length === 0)
+    const givers = giversOf(seen.rights, assignRoles)
+    const look = givers.length === 0 ? [seeAssignments(seen)] : []
+    if (separateSetup(seen.facts)) return [...look, ...takeAway(assignmentsOf(givers), seen)]
+    const unlimited = givers.filter(({ conditions }) => conditions.length === 0)
     return [
-      separateDuties('Let another identity look and grant'),
+      ...separateDuties('Let another identity look and grant', seen),
       ...limitedRight(seen),
       inputs('Or grant nothing any more, once the role is there', { grant: 'never' }),
-      ...(giversOf(rights, assignRoles).length === 0
-        ? [seeAssignments(seen)]
-        : takeAway(assignmentsOf(unlimited), seen)),
+      ...look,
+      ...takeAway(assignmentsOf(unlimited), seen),
     ]
   },
 }
@@ -161,7 +164,7 @@ function reach(givers: readonly Held[], { values }: Seen): { severity: Severity;
 
 const administers = ({ guid }: { guid: string }) =>
   [assignRoles, ...changes.map(([action]) => action)].some(action =>
-    coversAction(permissionsOfRole(guid) ?? [], action),
+    coversAction(builtInPermissions(guid) ?? [], action),
   )
 
 const maxNamed = 6
@@ -175,17 +178,17 @@ const administrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
 /** The same right, for the one role and for service principals only. */
 function limitedRight({ values, dataActions }: Seen): Fix[] {
-  const { role, principalId, scope } = values
+  const { role, principalId, grantee, scope } = values
   const least = leastRoleFor(...dataActions)
   const guids = [...new Set([role.guid, ...(least === undefined ? [] : [least.guid])])]
   return [
     bash(
-      'Or limit the right to this role, and to service principals',
+      'Or limit the right to this role, and to such principals',
       az(
         'role assignment create',
-        { 'assignee-object-id': principalId, 'assignee-principal-type': 'ServicePrincipal' },
+        assigneeOptions({ principalId, principalType: 'ServicePrincipal' }),
         { role: administrator, scope },
-        { condition: delegationCondition(guids, ['ServicePrincipal']), 'condition-version': '2.0' },
+        { condition: delegationCondition(guids, [grantee.principalType]), 'condition-version': '2.0' },
       ),
     ),
   ]
@@ -227,10 +230,15 @@ Severity: medium. ${noDenials}`,
     const givers = assignmentsOf(possibleChanges(rights).flatMap(([action]) => giversOf(rights, action)))
     return [
       ...replaceOrTakeAway(exampleOrLeast(dataActions), givers, seen),
-      separateDuties('Let another identity set things up'),
+      ...separateDuties('Let another identity set things up', seen),
     ]
   },
 }
+
+const looking = ({ values }: Seen): Grantee => ({
+  principalId: values.grantorId,
+  principalType: 'ServicePrincipal',
+})
 
 const reader = { guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader' }
 
@@ -250,7 +258,7 @@ Severity: low. Reader on the resource lets it look; so does another identity, na
         severity: 'low',
         detail: `The definition of ${listed([...new Set(rights.ofUnknownRoles.map(one => nameOf(one, facts)))])} may not be read, so what it allows beyond the calls of this run is not known.`,
       }
-    const listsKeys = role && coversAction(permissionsOfRole(role.guid) ?? [], listKeys)
+    const listsKeys = role && coversAction(builtInPermissions(role.guid) ?? [], listKeys)
     return {
       severity: 'low',
       detail: paragraph(
@@ -259,9 +267,9 @@ Severity: low. Reader on the resource lets it look; so does another identity, na
       ),
     }
   },
-  fixes: ({ values }) => [
-    ...grantFixes(grantOf(values, { role: reader })).slice(0, 1),
-    separateDuties('Or let another identity look'),
+  fixes: seen => [
+    ...grantFixes(grantOf(seen.values, { role: reader, grantee: looking(seen) })).slice(0, 1),
+    ...separateDuties('Or let another identity look', seen),
     advice('Or look at it yourself: the resource › Access control (IAM) › Check access.'),
   ],
 }

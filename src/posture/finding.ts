@@ -17,6 +17,7 @@ export const findingIds = [
   'broader-role-than-needed',
   'wider-scope-than-needed',
   'conditional-assignment',
+  'temporary-assignment',
   'access-unknown',
 ] as const
 export type FindingId = (typeof findingIds)[number]

@@ -12,7 +12,13 @@ import {
 } from './finding.ts'
 import { keyAccessUnknown, keysEnabled, retiredKeyInvalid } from './keys.ts'
 import { rightsOf } from './rights.ts'
-import { broaderRole, conditionalAssignment, roleDoesNotFit, widerScope } from './roles.ts'
+import {
+  broaderRole,
+  conditionalAssignment,
+  roleDoesNotFit,
+  temporaryAssignment,
+  widerScope,
+} from './roles.ts'
 
 export const inspections: Record<FindingId, Inspection> = {
   'keys-enabled': keysEnabled,
@@ -25,6 +31,7 @@ export const inspections: Record<FindingId, Inspection> = {
   'broader-role-than-needed': broaderRole,
   'wider-scope-than-needed': widerScope,
   'conditional-assignment': conditionalAssignment,
+  'temporary-assignment': temporaryAssignment,
   'access-unknown': accessUnknown,
 }
 

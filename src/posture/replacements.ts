@@ -2,6 +2,7 @@ import type { Assignment } from '../access/assignments.ts'
 import { leastRoleFor } from '../access/roles.ts'
 import { advice, type Fix } from '../diagnosis/explanation.ts'
 import { azLine, bash, grantFixes, grantOf, inputs, show } from '../diagnosis/explanations/commands.ts'
+import { separateSetup } from '../diagnosis/explanations/values.ts'
 import type { Seen } from './finding.ts'
 import { callers, inWords, isHeld } from './rights.ts'
 
@@ -75,5 +76,5 @@ export const seeAssignments = ({ values }: Seen): Fix =>
   })
 
 /** Looking and granting by another identity: the pipeline's own needs nothing but its calls. */
-export const separateDuties = (title: string): Fix =>
-  inputs(title, { 'setup-client-id': '<CLIENT-ID-OF-A-SECOND-IDENTITY>' })
+export const separateDuties = (title: string, { facts }: Seen): Fix[] =>
+  separateSetup(facts) ? [] : [inputs(title, { 'setup-client-id': '<CLIENT-ID-OF-A-SECOND-IDENTITY>' })]

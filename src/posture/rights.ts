@@ -11,7 +11,7 @@ import { accountIdOf } from '../resource/resource-id.ts'
 export interface Rights extends Effective {
   /** False where role assignments may not be read: then it holds more than is seen here. */
   areListed: boolean
-  /** Effective permissions as Azure adds them up: they name no role, and tell no condition. */
+  /** Effective permissions as Azure adds them up for who asks: they name no role, and tell no condition. */
   live: readonly Permission[] | undefined
   /** What this run granted, or would grant: it was not there yet when the others were read. */
   added: Assignment | undefined
@@ -26,7 +26,8 @@ export function rightsOf(facts: Facts): Rights {
   return {
     ...permissionsOf(added === undefined ? applicable : [...applicable, added], facts.definitions),
     areListed: facts.assignments !== undefined,
-    live: facts.permissions,
+    // Of another identity, Azure tells only which roles it holds.
+    live: facts.setupPrincipal === undefined ? facts.permissions : undefined,
     added,
     isPlanned: facts.grant?.outcome === 'planned',
   }
@@ -46,10 +47,12 @@ function ownGrant({
   grant,
   settings,
   principal,
+  membership,
   roleAssignmentId,
 }: Facts): Assignment | undefined {
   const isGranted = roleState === 'granted' || grant?.outcome === 'exists' || grant?.outcome === 'planned'
-  if (role === undefined || !isGranted) return undefined
+  // A group holds for its members, and for nobody else.
+  if (role === undefined || !isGranted || membership === 'not-member') return undefined
   return {
     id: roleAssignmentId ?? '<ROLE-ASSIGNMENT-ID>',
     scope: role.scope,

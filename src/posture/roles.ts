@@ -1,10 +1,11 @@
 import type { Assignment } from '../access/assignments.ts'
 import { definitionOf } from '../access/effective.ts'
+import { isOfAnotherJob, leaseOf } from '../access/lease.ts'
 import { misfitLine, misfits } from '../access/misfits.ts'
 import { coversDataAction, type Permission } from '../access/permissions.ts'
-import { leastRoleFor, permissionsOfRole } from '../access/roles.ts'
+import { builtInPermissions, leastRoleFor } from '../access/roles.ts'
 import { paragraph } from '../diagnosis/explanation.ts'
-import { grantFixes, grantOf, inputs } from '../diagnosis/explanations/commands.ts'
+import { grantFixes, grantOf, inputs, takeTurns } from '../diagnosis/explanations/commands.ts'
 import { plain } from '../untrusted-text.ts'
 import type { Inspection, Seen } from './finding.ts'
 import { exampleOrLeast, replaceBy, seeAssignments, takeAway } from './replacements.ts'
@@ -50,7 +51,7 @@ interface Broad {
 function broad({ rights, facts, dataActions }: Seen): Broad | undefined {
   const least = leastRoleFor(...dataActions)
   if (least === undefined) return undefined
-  const needed = permissionsOfRole(least.guid) ?? []
+  const needed = builtInPermissions(least.guid) ?? []
   const assignments = callers(rights, facts).filter(({ roleGuid }) => {
     const held = definitionOf(roleGuid, facts.definitions) ?? []
     return contains(held, needed) && !contains(needed, held)
@@ -134,4 +135,31 @@ Severity: low. Conditions on the right to assign roles are another matter: see [
     }
   },
   fixes: seen => [seeAssignments(seen)],
+}
+
+/** What this job made for itself is what was asked for. */
+const endingElsewhere = ({ rights, facts }: Seen) => {
+  const own = leaseOf(facts.run, facts.assertion)
+  return callers(rights, facts).filter(assignment => isOfAnotherJob(assignment, own))
+}
+
+export const temporaryAssignment: Inspection = {
+  title: 'The role is held for as long as another job runs',
+  about: `A job with \`revoke: true\` made the assignment for itself, and takes it away when it ends. What relies on it then is denied, a deploy that runs on included. A run that may grant waits until it is gone, and makes one
+of its own; with \`grant: never\` the calls are proven for now, and no longer.
+
+Severity: low.`,
+  inspect: seen => {
+    const found = endingElsewhere(seen)
+    if (found.length === 0) return undefined
+    const descriptions = [...new Set(found.map(({ description = '' }) => plain(description, 300)))]
+    return {
+      severity: 'low',
+      detail: `${inWords(found, seen.rights, seen.facts)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
+    }
+  },
+  fixes: () => [
+    inputs('Let this run make an assignment that stays', { grant: 'auto', revoke: 'false' }),
+    takeTurns,
+  ],
 }

@@ -68,7 +68,7 @@ function grantPlanLines(facts: Facts): string[] {
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
   const grantee = facts.settings?.access.grantee?.principalId ?? facts.principal?.oid ?? 'the principal'
   return [
-    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}; it is ${readableRoleState(roleState)}.`,
+    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}; it is ${readableRoleState(roleState)}${until(facts)}.`,
     granterLine(facts),
   ]
 }

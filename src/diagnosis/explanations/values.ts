@@ -43,7 +43,7 @@ export function valuesOf(told: Situation): Values {
   const cloud = settings?.cloud ?? cloudOf('AzureCloud', {})
   const principalId = principal?.oid ?? '<PRINCIPAL-OBJECT-ID>'
   return {
-    clientId: told.refusal.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
+    clientId: told.refusal?.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
     tenantId: settings?.identity.tenantId ?? '<TENANT-ID>',
     principalId,
     grantee: settings?.access.grantee ?? { principalId, principalType: 'ServicePrincipal' },
