@@ -129,17 +129,6 @@ test('nothing is found where nothing is known, and where all is well', () => {
 test.each<[string, Partial<Facts>, string[]]>([
   ['keys that work', keyAccess('enabled'), ['keys-enabled high']],
   ['keys that are to be ignored', { ...keyAccess('enabled'), ...withInputs({ 'key-access': 'ignore' }) }, []],
-  ['an account that tells nothing', keyAccess('unknown'), ['key-access-unknown low']],
-  [
-    'an account that tells nothing, and a proof',
-    { ...keyAccess('unknown'), retiredKey: { outcome: 'key-access-off' } },
-    [],
-  ],
-  [
-    'a key of another resource',
-    { ...keyAccess('unknown'), retiredKey: { outcome: 'key-invalid' } },
-    ['retired-key-invalid medium', 'key-access-unknown low'],
-  ],
   ['a key of another resource, keys off', { retiredKey: { outcome: 'key-invalid' } }, []],
   [
     'Cognitive Services User, for an OpenAI model',
@@ -311,6 +300,19 @@ test.each<[string, Partial<Facts>, string[]]>([
   ],
 ])('%s', (_, facts, expected) => {
   expect(idsOf(sound(facts))).toEqual(expected)
+})
+
+test.each<[string, Partial<Facts>, string[]]>([
+  ['keys', {}, ['key-access-unknown low']],
+  ['keys, and a proof that they are off', { retiredKey: { outcome: 'key-access-off' } }, []],
+  [
+    'keys, and a key of another resource',
+    { retiredKey: { outcome: 'key-invalid' } },
+    ['retired-key-invalid medium', 'key-access-unknown low'],
+  ],
+  ['keys, and a key that was accepted', { retiredKey: { outcome: 'accepted' } }, ['keys-enabled high']],
+])('where the account may not be read: %s', (_, facts, expected) => {
+  expect(idsOf(without(sound(facts), 'account'))).toEqual(expected)
 })
 
 test('where roles may not be read, that is what is found, and what the role would bring with it', () => {

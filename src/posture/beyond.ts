@@ -15,6 +15,7 @@ import { separateSetup } from '../diagnosis/explanations/values.ts'
 import type { Grantee } from '../inputs.ts'
 import { plain } from '../untrusted-text.ts'
 import type { Inspection, Seen, Severity } from './finding.ts'
+import { keyAccessOf } from './key-access.ts'
 import {
   exampleOrLeast,
   replaceOrTakeAway,
@@ -55,12 +56,12 @@ good as a key. This action never lists keys.
 The least role that calls OpenAI models and cannot list keys is Cognitive Services OpenAI User. For other models it is Cognitive Services Data Contributor (Preview), which cannot
 read the resource either, so \`endpoint\` and \`deployments\` have to be given; or a custom role with nothing but data actions.
 
-Severity: medium; low where the account says that key access is off. ${noDenials}`,
+Severity: medium; low where key access is known to be off. ${noDenials}`,
   inspect: seen => {
     const { rights, facts, dataActions } = seen
     if (can(rights, listKeys) !== true) return undefined
     const least = leastRoleWithoutKeysFor(...dataActions)
-    const keyAccess = facts.account?.keyAccess ?? 'unknown'
+    const keyAccess = keyAccessOf(facts)
     return {
       severity: keyAccess === 'disabled' ? 'low' : 'medium',
       detail: paragraph(

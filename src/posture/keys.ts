@@ -1,14 +1,13 @@
 import { advice, paragraph } from '../diagnosis/explanation.ts'
 import { azLine, bash, inputs } from '../diagnosis/explanations/commands.ts'
-import { keyAccessOffFixes } from '../diagnosis/explanations/key-access.ts'
+import { invertedSample, switchKeysOff } from '../diagnosis/explanations/posture.ts'
 import type { Facts } from '../facts.ts'
 import type { Inspection } from './finding.ts'
+import { keyAccessOf } from './key-access.ts'
 
 /** Whether keys still open the resource. */
 
 const isIgnored = ({ settings }: Facts) => settings?.keys.access === 'ignore'
-const isOff = ({ account, retiredKey }: Facts) =>
-  account?.keyAccess === 'disabled' || retiredKey?.outcome === 'key-access-off'
 
 export const keysEnabled: Inspection = {
   title: 'The resource still accepts API keys',
@@ -21,14 +20,17 @@ keys off, leaves them on. The right way round is \`!allowKeys\`.
 Severity: high. With \`key-access: forbid\` the gate fails on it ([\`keys-enabled\`](diagnosis.md#keys-enabled)), with \`key-access: ignore\` it is not reported. After the switch, the data plane takes
 minutes, and at times hours, to refuse keys; the input \`retired-key\` proves that it does.`,
   inspect: ({ facts, values }) => {
-    if (facts.account?.keyAccess !== 'enabled' || isIgnored(facts)) return undefined
+    if (keyAccessOf(facts) !== 'enabled' || isIgnored(facts)) return undefined
     return {
       severity: 'high',
-      detail: `Key access of ${values.account} is on: disableLocalAuth is not true. Whoever holds a key calls the models without any identity. Templates with "disableLocalAuth: allowKeys", as in Microsoft's sample, have it the wrong way round: allowKeys: false leaves keys on.`,
+      detail: paragraph(
+        `Key access of ${values.account} is on: whoever holds a key calls the models without any identity.`,
+        invertedSample,
+      ),
     }
   },
-  fixes: ({ values }) => [
-    ...keyAccessOffFixes(values),
+  fixes: ({ facts }) => [
+    ...switchKeysOff(facts),
     inputs('Then have this action insist on it', { 'key-access': 'forbid' }),
   ],
 }
@@ -39,9 +41,8 @@ export const keyAccessUnknown: Inspection = {
 
 Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key\` has proven that keys are off.`,
   inspect: ({ facts }) => {
-    const { account, routes, settings } = facts
-    const isKnown = account !== undefined && account.keyAccess !== 'unknown'
-    if (routes === undefined || isKnown || isOff(facts) || isIgnored(facts)) return undefined
+    const { routes, settings } = facts
+    if (routes === undefined || keyAccessOf(facts) !== 'unknown' || isIgnored(facts)) return undefined
     const because =
       settings?.target.kind === 'endpoint'
         ? 'Only an endpoint was given, so the resource was not looked at.'
