@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { join } from 'node:path'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { accountEndpoint, holds, pipeline, roles } from '../support/arrange.ts'
 import { accountScope, usualInputs } from '../support/scenario.ts'
+import { runScript } from '../support/shell.ts'
 
 /** examples/plain-shell.sh, with a `sleep` that moves the cloud's clock instead of taking time. */
 
@@ -32,37 +30,27 @@ afterAll(async () => {
   await cloud.close()
 })
 
-async function runScript(others: Readonly<Record<string, string>> = {}) {
+function callModel(others: Readonly<Record<string, string>> = {}) {
   const inputs = usualInputs(cloud)
-  const script = spawn('sh', [join(repositoryRoot, 'examples/plain-shell.sh')], {
-    env: {
-      ...cloud.runnerEnvironment(),
-      PATH: `${folder}${delimiter}${process.env.PATH}`,
-      CURL_CA_BUNDLE: cloud.caFile,
-      CLIENT_ID: inputs['client-id'],
-      TENANT_ID: inputs['tenant-id'],
-      RESOURCE_ID: accountScope(cloud),
-      ENDPOINT: accountEndpoint(cloud),
-      DEPLOYMENT: 'gpt-4o-mini',
-      AUTHORITY_HOST: cloud.endpoints.authorityHost,
-      RESOURCE_MANAGER: cloud.endpoints.resourceManager,
-      ...others,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  return runScript(join(repositoryRoot, 'examples/plain-shell.sh'), [], folder, {
+    ...cloud.runnerEnvironment(),
+    CURL_CA_BUNDLE: cloud.caFile,
+    CLIENT_ID: inputs['client-id'] ?? '',
+    TENANT_ID: inputs['tenant-id'] ?? '',
+    RESOURCE_ID: accountScope(cloud),
+    ENDPOINT: accountEndpoint(cloud),
+    DEPLOYMENT: 'gpt-4o-mini',
+    AUTHORITY_HOST: cloud.endpoints.authorityHost,
+    RESOURCE_MANAGER: cloud.endpoints.resourceManager,
+    ...others,
   })
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(script.stdout),
-    text(script.stderr),
-    once(script, 'close'),
-  ])
-  return { status, stdout, stderr }
 }
 
 const calls = () => cloud.journal.entries.filter(({ operation }) => operation === 'chatCompletions.create')
 const grants = () => cloud.journal.entries.filter(({ operation }) => operation === 'roleAssignments.create')
 
 test('grants once, waits until three calls in a row succeed, and finds the role the next time', async () => {
-  expect(await runScript()).toEqual({
+  expect(await callModel()).toEqual({
     status: 0,
     stdout: expect.stringContaining('gpt-4o-mini answers without a key'),
     stderr: '',
@@ -76,12 +64,12 @@ test('grants once, waits until three calls in a row succeed, and finds the role 
   expect(calls().length).toBeLessThan(45)
 
   cloud.journal.clear()
-  expect((await runScript()).stdout).toMatch(/1 calls, 0 seconds\n$/)
+  expect((await callModel()).stdout).toMatch(/1 calls, 0 seconds\n$/)
   expect(grants()).toEqual([])
 })
 
 test('prints no token that is not masked first', async () => {
-  const { stdout } = await runScript()
+  const { stdout } = await callModel()
   const masked = [...stdout.matchAll(/^::add-mask::(.+)$/gm)].map(([, token]) => token ?? '')
 
   expect(masked).toHaveLength(3)
@@ -93,7 +81,7 @@ test('prints no token that is not masked first', async () => {
 
 test('says who is to be granted what, where it may not grant', async () => {
   holds(cloud, { role: roles.reader })
-  const { status, stdout } = await runScript()
+  const { status, stdout } = await callModel()
 
   expect(status).toBe(1)
   expect(stdout).toContain(`--assignee-object-id ${pipeline(cloud).principal.objectId}`)
@@ -106,7 +94,7 @@ test('shows what Entra says, without letting it command the runner', async () =>
     operation: 'token',
     effect: { kind: 'reply', status: 401, body: '::warning::a\n##[error]b\n' },
   })
-  const { status, stdout } = await runScript()
+  const { status, stdout } = await callModel()
 
   expect(status).toBe(1)
   expect(stdout).toContain('| ::warning::a\n| ## [error]b\n')
@@ -114,14 +102,14 @@ test('shows what Entra says, without letting it command the runner', async () =>
 
 test('a refusal that no waiting mends ends it at once', async () => {
   holds(cloud, { role: roles.user })
-  const { status, stdout } = await runScript({ DEPLOYMENT: 'nowhere' })
+  const { status, stdout } = await callModel({ DEPLOYMENT: 'nowhere' })
 
   expect({ status, calls: calls().length }).toEqual({ status: 1, calls: 1 })
   expect(stdout).toContain('DeploymentNotFound')
 })
 
 test('gives up when the time is over', async () => {
-  const { status, stdout } = await runScript({ TIMEOUT_SECONDS: '20' })
+  const { status, stdout } = await callModel({ TIMEOUT_SECONDS: '20' })
 
   expect(status).toBe(1)
   expect(stdout).toMatch(/No access after \d+ seconds/)

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { join } from 'node:path'
 import { parse } from 'yaml'
 import { fulfils } from '../../local-cloud/delegation-conditions.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
@@ -10,6 +7,7 @@ import { repositoryRoot } from '../../scripts/tools.ts'
 import { account, holds, roles } from '../support/arrange.ts'
 import { type AzProgram, createAzProgram } from '../support/az-program.ts'
 import { accountScope, runGate } from '../support/scenario.ts'
+import { runScript } from '../support/shell.ts'
 
 const folder = join(repositoryRoot, 'examples/setup')
 
@@ -31,18 +29,7 @@ describe('setup.sh', () => {
     await cloud.close()
   })
 
-  async function setUp(...options: readonly string[]) {
-    const script = spawn('sh', [join(folder, 'setup.sh'), ...options], {
-      env: { PATH: `${az.folder}${delimiter}${process.env.PATH}` },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const [stdout, stderr, [status]] = await Promise.all([
-      text(script.stdout),
-      text(script.stderr),
-      once(script, 'close'),
-    ])
-    return { status, stdout, stderr }
-  }
+  const setUp = (...options: readonly string[]) => runScript(join(folder, 'setup.sh'), options, az.folder)
 
   const target = () => [
     ...['--resource-id', accountScope(cloud), '--repository', 'contoso/shop'],
