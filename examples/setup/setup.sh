@@ -1,8 +1,8 @@
 #!/bin/sh
 # Gives a pipeline on GitHub key-less access to a Foundry or Azure OpenAI resource that exists already: an identity, a
 # federated credential for the repository, the role on the resource itself, and no more keys. What is there already stays
-# as it is, so it can be run again. Needs az, signed in as somebody who may assign roles at the resource.
-# With a managed identity nothing is asked of Microsoft Graph.
+# as it is, so it can be run again. Needs az, signed in as somebody who may create identities, change the resource and
+# assign roles at it. With a managed identity nothing is asked of Microsoft Graph.
 set -eu
 
 # Cognitive Services User
