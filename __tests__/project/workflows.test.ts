@@ -47,7 +47,12 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   '.github/workflows/scorecard.yml': {
     analyze: { contents: 'read', 'id-token': 'write', 'security-events': 'write' },
   },
+  'examples/after-infrastructure.yml': { deploy: toSignIn },
+  'examples/environment-with-approval.yml': { deploy: toSignIn },
   'examples/matrix-of-regions.yml': { gates: toSignIn },
+  'examples/plain-shell.yml': { deploy: toSignIn },
+  'examples/plan-on-pull-requests.yml': { plan: toSignIn },
+  'examples/temporary-grant.yml': { deploy: toSignIn },
 }
 
 test('there are workflows, and those that may do more are among them', () => {
