@@ -9,6 +9,7 @@
 # In the environment: CLIENT_ID, TENANT_ID, RESOURCE_ID, ENDPOINT (https://NAME.openai.azure.com), DEPLOYMENT; and what the
 # runner gives to a job with `id-token: write`.
 set -eu
+command -v curl >/dev/null || { echo 'This script needs curl.' >&2; exit 127; }
 : "${CLIENT_ID:?}" "${TENANT_ID:?}" "${RESOURCE_ID:?}" "${ENDPOINT:?}" "${DEPLOYMENT:?}"
 : "${ACTIONS_ID_TOKEN_REQUEST_URL:?the job needs the permission id-token: write}" "${ACTIONS_ID_TOKEN_REQUEST_TOKEN:?}"
 authority=${AUTHORITY_HOST:-https://login.microsoftonline.com}
