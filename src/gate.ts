@@ -1,19 +1,20 @@
 import { ensureRole, needsGrant } from './access/ensure.ts'
 import { ownRefusal, StepFailure } from './diagnosis/verdict.ts'
 import { type Facts, noFacts, type Outcome } from './facts.ts'
-import type { Http } from './http.ts'
+import type { Http, Preconnect } from './http.ts'
 import { createSession, type Session } from './identity/session.ts'
 import type { Settings } from './inputs.ts'
-import { loadWhileWaiting } from './load-while-waiting.ts'
 import { look, type View } from './look.ts'
 import { prove } from './prove.ts'
 import { assertionLines, smokeLine, viewLines } from './report/lines.ts'
 import type { Managed } from './resource/resource-manager.ts'
 import type { Clock, Log, Mask, Random } from './tools.ts'
+import { whileWaiting } from './while-waiting.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
 export interface Tools {
   http: Http
+  preconnect: Preconnect
   clock: Clock
   log: Log
   mask: Mask
@@ -37,9 +38,7 @@ export async function gate(
 ): Promise<Outcome> {
   const step = stepper(facts, tools)
   const session = createSession({ ...settings.identity, cloud: settings.cloud, run: tools.run, tools })
-  loadWhileWaiting(() =>
-    Promise.all([import('./identity/entra.ts'), import('./resource/resource-manager.ts')]),
-  )
+  whileWaiting(...preparations(settings, tools.preconnect))
   const smokeTools = { ...tools, accessToken: session.accessToken }
   let managed: Managed | undefined
   try {
@@ -61,6 +60,24 @@ export async function gate(
     await gatherEvidence(error, settings, managed, tools, facts)
     return { result: 'failed', facts, failure: error }
   }
+}
+
+/**
+ * What can be done ahead while a reply is awaited. GitHub's: for signing in; Entra's: for looking. As many connections as there will
+ * be requests at once: for tokens; for account, deployments and roles; for the models.
+ */
+function preparations({ cloud, target, deployments }: Settings, preconnect: Preconnect) {
+  const forSigningIn = async () => {
+    preconnect(cloud.authorityHost, target.kind === 'resource' ? 2 : 1)
+    await import('./identity/entra.ts')
+  }
+  const forLooking = async () => {
+    if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))
+    if (target.kind === 'endpoint') return
+    preconnect(cloud.resourceManager.endpoint, 3)
+    await import('./resource/resource-manager.ts')
+  }
+  return [forSigningIn, forLooking]
 }
 
 /** One OIDC token, exchanged for two access tokens side by side. The principal is read from the token. */

@@ -7,7 +7,7 @@ import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
 import type { Outcome } from '../../src/facts.ts'
 import { gate } from '../../src/gate.ts'
-import { createHttp } from '../../src/http.ts'
+import { createDoor } from '../../src/http.ts'
 import { readSettings, type Settings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
 import { createDrivenTime } from './driven-time.ts'
@@ -66,9 +66,11 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     const startedAt = cloud.clock.now()
     const log: string[] = []
     const masks: string[] = []
-    const driven = time.enter(createHttp(settings.waiting.requestTimeoutMs, {}))
+    const { http, preconnect } = createDoor(settings.waiting.requestTimeoutMs, {})
+    const driven = time.enter(http)
     const outcome = await gate(settings, {
       http: driven.http,
+      preconnect,
       clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
       log: { info: line => log.push(line), warning: line => log.push(line) },
       mask: secret => masks.push(secret),
