@@ -3,7 +3,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createTlsCredentials, type TlsCredentials } from '../local-cloud/tls.ts'
-import { confine, createHttp, type HttpReply } from '../src/http.ts'
+import { confine, createDoor, type HttpReply } from '../src/http.ts'
 import { NetworkFailure } from '../src/network-failure.ts'
 import { type ConnectProxy, type ProxyOptions, startProxy } from './support/proxy.ts'
 
@@ -39,7 +39,7 @@ afterAll(async () => {
 })
 
 const get = (timeoutMs = 5000, env: Record<string, string> = {}, url = `${origin}/things?x=1`) =>
-  createHttp(timeoutMs, env)({ method: 'GET', url, headers: { authorization: 'Bearer abc' } })
+  createDoor(timeoutMs, env).http({ method: 'GET', url, headers: { authorization: 'Bearer abc' } })
 
 /** Whole answers, as they stand on the wire. */
 function answering(...parts: Array<string | Uint8Array>): void {
@@ -210,7 +210,7 @@ describe('through a proxy', () => {
   test('a way that is open serves later requests', async () => {
     answering(...withBody('here'))
     await through({}, async (env, proxy) => {
-      const http = createHttp(5000, env)
+      const { http } = createDoor(5000, env)
       for (const path of ['a', 'b', 'c', 'd']) {
         const reply = await http({ method: 'GET', url: `${origin}/${path}`, headers: {} })
         expect(reply).toMatchObject({ body: 'here' })
@@ -267,7 +267,7 @@ test('only https is spoken', async () => {
 
 test('a confined door leads nowhere else, whatever the address pretends', async () => {
   answering(...withBody('here'))
-  const http = confine(createHttp(5000, {}), origin)
+  const http = confine(createDoor(5000, {}).http, origin)
   const ask = (url: string) => http({ method: 'GET', url, headers: {} })
   expect(await ask(`${origin}/x`)).toMatchObject({ status: 200 })
   for (const url of [
@@ -279,4 +279,36 @@ test('a confined door leads nowhere else, whatever the address pretends', async 
     `http://${host}/`,
   ])
     expect((await failureOf(ask(url))).code).toBe('UNTRUSTED_ORIGIN')
+})
+
+describe('connections opened ahead', () => {
+  async function acceptedFor(env: Record<string, string>) {
+    const { http, preconnect } = createDoor(5000, env)
+    let accepted = 0
+    const accept = () => {
+      accepted += 1
+    }
+    server.on('connection', accept)
+    answering(...withBody('there'))
+    preconnect(origin, 2)
+    const replies = await Promise.all(
+      ['/one', '/two'].map(path => http({ method: 'GET', url: `${origin}${path}`, headers: {} })),
+    )
+    server.off('connection', accept)
+    expect(replies.map(({ body }) => body)).toEqual(['there', 'there'])
+    return accepted
+  }
+
+  test('are what requests are sent on', async () => {
+    expect(await acceptedFor({})).toBe(2)
+  })
+
+  test('are left to the request where a proxy stands between', async () => {
+    const proxy = await startProxy()
+    try {
+      expect(await acceptedFor({ https_proxy: proxy.url })).toBe(2)
+    } finally {
+      await proxy.close()
+    }
+  })
 })

@@ -2,25 +2,26 @@ import { ensureRole, needsGrant } from './access/ensure.ts'
 import type { TemporaryGrant } from './access/lease.ts'
 import { settleMembership, tellGrantorPermissions } from './access/roles-view.ts'
 import { refuseBorrowed } from './access/temporary.ts'
-import { ownRefusal, StepFailure } from './diagnosis/verdict.ts'
+import { StepFailure } from './diagnosis/verdict.ts'
+import { gatherEvidence, lookAgain } from './evidence.ts'
 import { type Facts, noFacts, type Outcome } from './facts.ts'
-import type { Http } from './http.ts'
-import type { AccessTokenClaims } from './identity/claims.ts'
-import { createIdentities, type Identities } from './identity/identities.ts'
+import type { Http, Preconnect } from './http.ts'
+import { createIdentities } from './identity/identities.ts'
 import type { Settings } from './inputs.ts'
-import { loadWhileWaiting } from './load-while-waiting.ts'
 import { look, type View } from './look.ts'
 import { enforceKeyAccess } from './posture/key-access.ts'
 import { requireRefused } from './posture/retired-key.ts'
 import { prove } from './prove.ts'
-import { assertionLines, smokeLine, viewLines } from './report/lines.ts'
-import { openResourceManager } from './resource/open.ts'
+import { smokeLine, viewLines } from './report/lines.ts'
 import type { Managed } from './resource/resource-manager.ts'
+import { preparations, signIn } from './sign-in.ts'
 import type { Clock, Log, Mask, Random } from './tools.ts'
+import { whileWaiting } from './while-waiting.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
 export interface Tools {
   http: Http
+  preconnect: Preconnect
   clock: Clock
   log: Log
   mask: Mask
@@ -46,9 +47,7 @@ export async function gate(
 ): Promise<Outcome> {
   const step = stepper(facts, tools)
   const identities = createIdentities(settings, tools)
-  loadWhileWaiting(() =>
-    Promise.all([import('./identity/entra.ts'), import('./resource/resource-manager.ts')]),
-  )
+  whileWaiting(...preparations(settings, tools.preconnect))
   const smokeTools = { ...tools, accessToken: identities.pipeline.accessToken }
   let managed: Managed | undefined
   try {
@@ -58,10 +57,11 @@ export async function gate(
     say(viewLines(view, facts), tools.log)
     enforceKeyAccess(settings, facts, tools.log)
 
-    if (settings.access.grant === 'plan') return await plan(view, signedIn, facts)
-    if (settings.access.grant === 'never' && facts.borrowed !== undefined) refuseBorrowed(facts.borrowed)
+    const { grant } = settings.access
+    if (grant === 'plan') return await plan(view, signedIn, facts)
+    if (grant === 'never' && facts.borrowed !== undefined) refuseBorrowed(facts.borrowed)
     const age =
-      signedIn !== undefined && hasRoles(view) && needsGrant(view, facts) && settings.access.grant === 'auto'
+      grant === 'auto' && signedIn !== undefined && hasRoles(view) && needsGrant(view, facts)
         ? await step('Grant', () => ensureRole(settings, view, signedIn, facts, tools))
         : undefined
     if (signedIn !== undefined && view.first.round.kind === 'refused')
@@ -69,100 +69,15 @@ export async function gate(
     await step('Prove', () => prove(settings, view, age, smokeTools, facts))
     say(facts.smoke.map(smokeLine), tools.log)
     const { retired } = settings.keys
-    const [route] = view.routes
-    if (retired !== undefined && route !== undefined)
-      await step('Retired key', () => requireRefused(retired, settings, route, tools, facts))
+    if (retired !== undefined)
+      await step('Retired key', () => requireRefused(retired, settings, view.routes, tools, facts))
     return { result: 'passed', facts }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    await gatherEvidence(error, settings, managed, tools, facts)
+    await gatherEvidence(error, settings, managed, tools.http, facts)
     return { result: 'failed', facts, failure: error }
   }
 }
-
-/** One OIDC token, exchanged for two access tokens side by side. The principals are read from the tokens. */
-async function signIn(
-  settings: Settings,
-  { assertions, pipeline, setup }: Identities,
-  { log, http, clock }: Tools,
-  facts: Facts,
-): Promise<Managed | undefined> {
-  const { cloud, target } = settings
-  try {
-    const { claims } = await assertions.current()
-    facts.assertion = claims
-    say(assertionLines(facts), log)
-    await Promise.all(signInsOf(settings, { pipeline, setup }))
-  } finally {
-    tellPrincipals({ pipeline, setup }, facts)
-  }
-  if (target.kind === 'endpoint') return undefined
-  const { oid: principalId, tid } = requirePrincipal(facts.principal)
-  log.info(`Signed in as service principal ${principalId} of tenant ${tid}`)
-  const callerId = setup === pipeline ? principalId : requirePrincipal(facts.setupPrincipal).oid
-  if (setup !== pipeline) log.info(`Looking and granting as service principal ${callerId}`)
-  const { resource } = target
-  const manager = await openResourceManager(cloud, resource, setup, { http, clock, log })
-  const grantee = settings.access.grantee ?? { principalId, principalType: 'ServicePrincipal' }
-  return { manager, resource, principalId, grantee, callerId }
-}
-
-function signInsOf(
-  { cloud, target }: Settings,
-  { pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>,
-): Promise<void>[] {
-  const inference = cloud.inferenceAudiences.cognitiveServices
-  const resourceManager = cloud.resourceManager.audience
-  if (target.kind === 'endpoint') return [pipeline.signIn([inference])]
-  if (setup === pipeline) return [pipeline.signIn([inference, resourceManager])]
-  return [pipeline.signIn([inference]), setup.signIn([resourceManager])]
-}
-
-function tellPrincipals({ pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>, facts: Facts): void {
-  const principal = pipeline.principal()
-  if (principal !== undefined) facts.principal = principal
-  const setupPrincipal = setup === pipeline ? undefined : setup.principal()
-  if (setupPrincipal !== undefined) facts.setupPrincipal = setupPrincipal
-}
-
-function requirePrincipal(principal: AccessTokenClaims | undefined): AccessTokenClaims {
-  if (principal !== undefined) return principal
-  throw new StepFailure(
-    'reading the principal',
-    ownRefusal('entra-rejected', 'The access token names no object id.'),
-  )
-}
-
-/** What makes a refusal easier to understand, and is not worth a request where nothing was refused. */
-async function gatherEvidence(
-  { refusal }: StepFailure,
-  { report }: Settings,
-  managed: Managed | undefined,
-  { http }: Tools,
-  facts: Facts,
-): Promise<void> {
-  if (report.githubToken !== undefined && refusal.code.startsWith('federated-subject')) {
-    const { describeSubjectTemplate } = await import('./identity/subject-template.ts')
-    const description = await describeSubjectTemplate(facts.run, report.githubToken, http)
-    if (description !== undefined) facts.subjectTemplate = description
-  }
-  if (managed !== undefined) await lookAgain(managed, facts)
-}
-
-/** What explains a denial, and was not worth a request before. */
-async function lookAgain(managed: Managed, facts: Facts): Promise<void> {
-  const { role, assignments, routes } = facts
-  if (role === undefined || assignments === undefined || !wasDenied(facts)) return
-  const { lookAfterDenial } = await import('./access/after-denial.ts')
-  facts.afterDenial = await lookAfterDenial(managed, {
-    role,
-    dataActions: (routes ?? []).map(({ dataAction }) => dataAction),
-    groupIds: assignments.map(({ principalId }) => principalId),
-  })
-}
-
-const wasDenied = ({ smoke }: Facts) =>
-  smoke.some(result => result.kind === 'refused' && result.refusal.code === 'access-denied')
 
 /** Runs steps under their names, and keeps how long each took. */
 function stepper(facts: Facts, { clock, log }: Tools) {

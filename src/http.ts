@@ -10,6 +10,7 @@ import {
   unknownEncoding,
   untrustedOrigin,
 } from './network-failure.ts'
+import { preconnecting } from './preconnect.ts'
 import { type ProxyServer, proxyFor } from './proxy.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -37,6 +38,9 @@ export interface HttpReply {
 /** Sends one request. @throws NetworkFailure when no complete reply arrived. */
 export type Http = (request: HttpRequest) => Promise<HttpReply>
 
+/** Opens connections to a host that requests will go to soon. */
+export type Preconnect = (origin: string, count: number) => void
+
 /** A role assignment list is the largest reply there is: some 1 kB an assignment, a few thousand at most. */
 const maxBodyBytes = 8 * 1024 * 1024
 
@@ -44,9 +48,12 @@ const maxBodyBytes = 8 * 1024 * 1024
  * @param timeoutMs Limit for a whole request, from look-up of the name to the last byte of the body.
  * @param env Where the proxy settings stand.
  */
-export function createHttp(timeoutMs: number, env: Readonly<Record<string, string | undefined>>): Http {
-  const wayTo = createWays(timeoutMs, env)
-  return async ({ method, url, headers, body }) => {
+export function createDoor(
+  timeoutMs: number,
+  env: Readonly<Record<string, string | undefined>>,
+): { http: Http; preconnect: Preconnect } {
+  const { wayTo, preconnect } = createWays(timeoutMs, env)
+  const http: Http = async ({ method, url, headers, body }) => {
     const target = new URL(url)
     const { host, protocol } = target
     if (protocol !== 'https:')
@@ -73,6 +80,7 @@ export function createHttp(timeoutMs: number, env: Readonly<Record<string, strin
       throw signal.aborted ? timedOut(target, way) : broken(error, target, way)
     }
   }
+  return { http, preconnect }
 }
 
 /** Confines a door to the origins that a token may go to: whatever address a server hands out, no other is asked. */
@@ -106,18 +114,24 @@ const noLimitsOfUndici = { headersTimeout: 0, bodyTimeout: 0 }
 function createWays(
   timeoutMs: number,
   env: Readonly<Record<string, string | undefined>>,
-): (target: URL) => Way {
+): { wayTo: (target: URL) => Way; preconnect: Preconnect } {
+  const ahead = preconnecting(buildConnector({ timeout: timeoutMs }))
   const straight: Way = {
-    dispatcher: new Agent({ ...noLimitsOfUndici, connect: { timeout: timeoutMs } }),
+    dispatcher: new Agent({ ...noLimitsOfUndici, connect: ahead.connect }),
     opening: new Set(),
   }
   // The environment names one proxy at most.
   let throughProxy: Way | undefined
-  return target => {
-    const proxy = proxyFor(target, env)
-    if (proxy === undefined) return straight
-    throughProxy ??= wayThrough(proxy, timeoutMs)
-    return throughProxy
+  return {
+    wayTo(target) {
+      const proxy = proxyFor(target, env)
+      if (proxy === undefined) return straight
+      throughProxy ??= wayThrough(proxy, timeoutMs)
+      return throughProxy
+    },
+    preconnect(origin, count) {
+      if (proxyFor(new URL(origin), env) === undefined) ahead.open(origin, count)
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import * as core from '@actions/core'
 import { StepFailure } from './diagnosis/verdict.ts'
 import { noFacts, type Outcome } from './facts.ts'
 import { factsOf, gate, type Tools } from './gate.ts'
-import { createHttp } from './http.ts'
+import { createDoor } from './http.ts'
 import { readSettings, reportPath, type Settings } from './inputs.ts'
 import { proxySecrets } from './proxy.ts'
 import { runnerLog } from './report/log.ts'
@@ -28,7 +28,7 @@ function prepare(): void {
 }
 
 const toolsFor = (settings: Settings): Tools => ({
-  http: createHttp(settings.waiting.requestTimeoutMs, process.env),
+  ...createDoor(settings.waiting.requestTimeoutMs, process.env),
   // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.
   clock: { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) },
   log: runnerLog,

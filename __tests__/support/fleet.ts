@@ -2,7 +2,7 @@ import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { Outcome } from '../../src/facts.ts'
 import { gate } from '../../src/gate.ts'
-import { createHttp } from '../../src/http.ts'
+import { createDoor } from '../../src/http.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
 import { createDrivenTime } from './driven-time.ts'
@@ -32,7 +32,7 @@ const jobStartMs = { least: 5000, most: 15_000 }
 export async function runFleet(cloud: LocalCloud, { inputs, inFlight }: Fleet): Promise<GateOfFleet[]> {
   const time = createDrivenTime(cloud.clock)
   // One door for all of them: thousands of connections would cost more than the gates do.
-  const { http, clock } = time.enter(createHttp(60_000, {}))
+  const { http, clock } = time.enter(createDoor(60_000, {}).http)
   const run = readWorkflowRun(cloud.runnerEnvironment())
 
   async function runJob(index: number, own: Readonly<Record<string, string>>): Promise<Outcome> {
@@ -40,6 +40,7 @@ export async function runFleet(cloud: LocalCloud, { inputs, inFlight }: Fleet): 
     const settings = readSettings(name => own[name] ?? '', {})
     return gate(settings, {
       http: request => http({ ...request, headers: { ...request.headers, [gateHeader]: String(index) } }),
+      preconnect() {},
       clock,
       log: { info() {}, warning() {} },
       mask() {},

@@ -8,7 +8,7 @@ import type { RoleAssignment } from '../../local-cloud/world.ts'
 import type { TemporaryGrant } from '../../src/access/lease.ts'
 import type { Outcome } from '../../src/facts.ts'
 import { gate } from '../../src/gate.ts'
-import { createHttp } from '../../src/http.ts'
+import { createDoor } from '../../src/http.ts'
 import { readSettings, type Settings } from '../../src/inputs.ts'
 import { revoke } from '../../src/revoke.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
@@ -76,9 +76,11 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     const log: string[] = []
     const masks: string[] = []
     const kept: TemporaryGrant[] = []
-    const driven = time.enter(createHttp(settings.waiting.requestTimeoutMs, {}))
+    const { http, preconnect } = createDoor(settings.waiting.requestTimeoutMs, {})
+    const driven = time.enter(http)
     const outcome = await gate(settings, {
       http: driven.http,
+      preconnect,
       clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
       log: { info: line => log.push(line), warning: line => log.push(line) },
       mask: secret => masks.push(secret),
@@ -99,7 +101,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     { env }: RunOptions = {},
   ): Promise<readonly string[]> {
     const log: string[] = []
-    const driven = time.enter(createHttp(settings.waiting.requestTimeoutMs, {}))
+    const driven = time.enter(createDoor(settings.waiting.requestTimeoutMs, {}).http)
     for (const grant of kept.slice(-1)) {
       await revoke(grant, settings, {
         ...driven,

@@ -50,7 +50,7 @@ export function createSession(options: SessionOptions): Session {
 
   async function exchange(audience: string): Promise<AccessToken> {
     await assertions.current()
-    // Loaded by now, as a rule: see load-while-waiting.ts.
+    // Loaded by now, as a rule: see while-waiting.ts.
     const { exchangeAssertion } = await import('./entra.ts')
     const accessToken = await exchangeAssertion({
       ...options,

@@ -25,17 +25,18 @@ interface RetiredKeyTools {
 }
 
 /**
- * Makes the call that was the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
+ * Makes the first of the calls that were the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
  * hours to reach the data plane.
  * @throws StepFailure `retired-key-accepted`; or another code where the replies say nothing about the key.
  */
 export async function requireRefused(
   key: string,
   settings: Settings,
-  route: Route,
+  [route]: readonly Route[],
   tools: RetiredKeyTools,
   facts: Facts,
 ): Promise<void> {
+  if (route === undefined) throw new Error('Every run calls a deployment')
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
   let refusedWith: Said | undefined
   const probe = async () => {

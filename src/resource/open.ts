@@ -5,7 +5,7 @@ import type { Clock, Log } from '../tools.ts'
 import type { ResourceId } from './resource-id.ts'
 import type { ResourceManager } from './resource-manager.ts'
 
-/** Resource Manager, asked as the identity of the session. Loads the official client, as a rule in memory by then: see load-while-waiting.ts. */
+/** Resource Manager, asked as the identity of the session. Loads the official client, as a rule in memory by then: see while-waiting.ts. */
 export async function openResourceManager(
   cloud: Cloud,
   { subscriptionId }: ResourceId,

@@ -1,0 +1,85 @@
+import { ownRefusal, StepFailure } from './diagnosis/verdict.ts'
+import type { Facts } from './facts.ts'
+import type { Http, Preconnect } from './http.ts'
+import type { AccessTokenClaims } from './identity/claims.ts'
+import type { Identities } from './identity/identities.ts'
+import type { Settings } from './inputs.ts'
+import { assertionLines } from './report/lines.ts'
+import { openResourceManager } from './resource/open.ts'
+import type { Managed } from './resource/resource-manager.ts'
+import type { Clock, Log } from './tools.ts'
+
+/**
+ * One OIDC token, exchanged for access tokens side by side. The principals are read from the tokens.
+ * @returns undefined where only an endpoint was given: Resource Manager is not asked.
+ * @throws StepFailure
+ */
+export async function signIn(
+  settings: Settings,
+  { assertions, pipeline, setup }: Identities,
+  { log, http, clock }: { log: Log; http: Http; clock: Clock },
+  facts: Facts,
+): Promise<Managed | undefined> {
+  const { cloud, target } = settings
+  try {
+    const { claims } = await assertions.current()
+    facts.assertion = claims
+    for (const line of assertionLines(facts)) log.info(line)
+    await Promise.all(signInsOf(settings, { pipeline, setup }))
+  } finally {
+    tellPrincipals({ pipeline, setup }, facts)
+  }
+  if (target.kind === 'endpoint') return undefined
+  const { oid: principalId, tid } = requirePrincipal(facts.principal)
+  log.info(`Signed in as service principal ${principalId} of tenant ${tid}`)
+  const callerId = setup === pipeline ? principalId : requirePrincipal(facts.setupPrincipal).oid
+  if (setup !== pipeline) log.info(`Looking and granting as service principal ${callerId}`)
+  const { resource } = target
+  const manager = await openResourceManager(cloud, resource, setup, { http, clock, log })
+  const grantee = settings.access.grantee ?? { principalId, principalType: 'ServicePrincipal' }
+  return { manager, resource, principalId, grantee, callerId }
+}
+
+function signInsOf(
+  { cloud, target }: Settings,
+  { pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>,
+): Promise<void>[] {
+  const inference = cloud.inferenceAudiences.cognitiveServices
+  const resourceManager = cloud.resourceManager.audience
+  if (target.kind === 'endpoint') return [pipeline.signIn([inference])]
+  if (setup === pipeline) return [pipeline.signIn([inference, resourceManager])]
+  return [pipeline.signIn([inference]), setup.signIn([resourceManager])]
+}
+
+function tellPrincipals({ pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>, facts: Facts): void {
+  const principal = pipeline.principal()
+  if (principal !== undefined) facts.principal = principal
+  const setupPrincipal = setup === pipeline ? undefined : setup.principal()
+  if (setupPrincipal !== undefined) facts.setupPrincipal = setupPrincipal
+}
+
+function requirePrincipal(principal: AccessTokenClaims | undefined): AccessTokenClaims {
+  if (principal !== undefined) return principal
+  throw new StepFailure(
+    'reading the principal',
+    ownRefusal('entra-rejected', 'The access token names no object id.'),
+  )
+}
+
+/**
+ * What can be done ahead while a reply is awaited. GitHub's: for signing in; Entra's: for looking. As many connections as there will
+ * be requests at once: for tokens; for account, deployments and roles; for the models.
+ */
+export function preparations({ cloud, target, deployments }: Settings, preconnect: Preconnect) {
+  const forSigningIn = async () => {
+    preconnect(cloud.authorityHost, target.kind === 'resource' ? 2 : 1)
+    await import('./identity/entra.ts')
+  }
+  const forLooking = async () => {
+    if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))
+    if (target.kind === 'endpoint') return
+    preconnect(cloud.resourceManager.endpoint, 3)
+    await import('./resource/resource-manager.ts')
+  }
+  return [forSigningIn, forLooking]
+}

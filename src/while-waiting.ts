@@ -1,0 +1,20 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+
+/** undici tells here that the headers of a request have been handed to the socket (undici, DiagnosticsChannel). */
+const requestSent = 'undici:client:sendHeaders'
+
+/**
+ * Begins the first preparation when the next request is on the wire, the second at the one after it, and so on: from then on there
+ * is only waiting to do, and loading an SDK takes the processor for longer than many a reply takes to come. One that fails is of no
+ * consequence: what it would have prepared shows what is wrong where it is needed.
+ */
+export function whileWaiting(...preparations: ReadonlyArray<() => Promise<unknown>>): void {
+  const [next, ...others] = preparations
+  if (next === undefined) return
+  const onSent = () => {
+    unsubscribe(requestSent, onSent)
+    whileWaiting(...others)
+    next().catch(() => {})
+  }
+  subscribe(requestSent, onSent)
+}
