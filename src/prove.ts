@@ -1,5 +1,6 @@
 import { ageOf } from './access/ensure.ts'
 import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
+import { inWords } from './duration.ts'
 import type { Facts } from './facts.ts'
 import { waitingForNew } from './inference/new-deployments.ts'
 import { roundOf, smokeRound } from './inference/round.ts'
@@ -8,7 +9,7 @@ import type { SmokeTools } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
 import type { View } from './look.ts'
 import { type AssignmentAge, patienceFor } from './propagation/schedule.ts'
-import { type Progress, type Round, untilLive } from './propagation/wait.ts'
+import { type Probe, type Progress, type Round, untilLive, type WaitOptions } from './propagation/wait.ts'
 import { pauseWhenThrottled } from './retry.ts'
 import type { Clock, Log, Random } from './tools.ts'
 
@@ -27,7 +28,9 @@ export async function prove(
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
   const assumed = age ?? (view.roles === undefined ? { kind: 'unknown' as const } : ageOf(view.roles, facts))
   const probe = probeOf(settings, view, tools, facts)
-  const result = await untilLive({
+  const probes: Probe[] = []
+  facts.probes = probes
+  const options: WaitOptions = {
     first: view.first.round,
     firstAt: view.first.endedAt,
     grantedAt: age === undefined ? undefined : tools.clock.now(),
@@ -38,8 +41,8 @@ export async function prove(
     clock: tools.clock,
     random: tools.random,
     onPause: progress => tools.log.info(progressLine(progress, consecutiveSuccesses)),
-  })
-  facts.probes = result.probes
+  }
+  const result = await untilLive(options, probes)
   facts.propagationMs = result.propagationMs
   if (result.failure !== undefined) throw failureOf(result.failure, facts)
   // It answers, and nobody may say by which right.
@@ -93,10 +96,4 @@ function progressLine(
 function sayRefusal({ code, said }: Refusal): string {
   const detail = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
   return detail === '' ? code : `${code} (${detail})`
-}
-
-function inWords(ms: number): string {
-  if (ms >= 120_000)
-    return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`.replace(/ 0 s$/, '')
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
 }
