@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { type ActionMetadata, readActionMetadata } from './action-metadata.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
+import { reportFields, reportSchemaFile } from './report-schema.ts'
 import { repositoryRoot } from './tools.ts'
 
 /** Text of which the code is the source: a whole file, or what stands between `<!-- marker -->` and `<!-- /marker -->` in one. */
@@ -19,6 +20,8 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'README.md', marker: 'outputs', generate: () => outputsTable(readActionMetadata()) },
   { path: 'docs/diagnosis.md', generate: diagnosisPage },
   { path: 'docs/faults.md', generate: faultsPage },
+  { path: 'docs/report.schema.json', generate: reportSchemaFile },
+  { path: 'docs/report.md', marker: 'fields', generate: reportFields },
 ]
 
 function inputsTable({ inputs }: ActionMetadata): string {

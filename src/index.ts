@@ -9,6 +9,7 @@ import { readSettings, reportPath, type Settings } from './inputs.ts'
 import { proxySecrets } from './proxy.ts'
 import { runnerLog } from './report/log.ts'
 import { tell } from './report/tell.ts'
+import type { Clock } from './tools.ts'
 import { plain } from './untrusted-text.ts'
 import { readWorkflowRun } from './workflow-run.ts'
 
@@ -24,26 +25,30 @@ async function main(): Promise<Outcome> {
     if (secret !== '') core.setSecret(secret)
   }
   const run = readWorkflowRun(process.env)
+  // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.
+  const clock: Clock = { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) }
+  const startedAt = clock.now()
   let settings: Settings
   try {
     settings = readSettings(core.getInput, process.env)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     const outcome: Outcome = { result: 'failed', facts: noFacts(run), failure: error }
-    await tell(outcome, reportPath(core.getInput, process.env), core.getInput('summary').trim() !== 'false')
+    const withSummary = core.getInput('summary').trim() !== 'false'
+    await tell(outcome, { path: reportPath(core.getInput, process.env), withSummary, clock, startedAt })
     return outcome
   }
   const tools: Tools = {
     http: createHttp(settings.waiting.requestTimeoutMs, process.env),
-    // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.
-    clock: { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) },
+    clock,
     log: runnerLog,
     mask: core.setSecret,
     random: Math.random,
     run,
   }
   const facts = factsOf(settings, tools)
-  const tellOnce = once((outcome: Outcome) => tell(outcome, settings.report.path, settings.report.summary))
+  const { path, summary: withSummary } = settings.report
+  const tellOnce = once((outcome: Outcome) => tell(outcome, { path, withSummary, clock, startedAt }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, async () => {
       await tellOnce({ result: 'cancelled', facts, signal })
