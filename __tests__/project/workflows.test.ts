@@ -27,6 +27,10 @@ const workflow = (file: string) => v.parse(workflowSchema, parse(source(file)))
 const toSignIn = { contents: 'read', 'id-token': 'write' }
 const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>> = {
   '.github/workflows/gate-matrix.yml': { gate: toSignIn, verdict: {} },
+  'examples/attested-gate.yml': {
+    gate: { 'id-token': 'write', attestations: 'write' },
+    deploy: { contents: 'read', attestations: 'read' },
+  },
   'examples/matrix-of-regions.yml': { gates: toSignIn },
 }
 
