@@ -6,7 +6,7 @@ import type { Outcome } from '../facts.ts'
 import type { Clock } from '../tools.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
-import { cancelledLines, diagnosisLines, planLines, verdictLine } from './lines.ts'
+import { cancelledLines, diagnosisLines, planLines, recordLines, verdictLine } from './lines.ts'
 import { runnerLog } from './log.ts'
 import { summaryMarkdown } from './summary.ts'
 
@@ -27,6 +27,7 @@ export async function tell(outcome: Outcome, telling: Telling): Promise<void> {
   const report = writeReport(outcome, diagnosis, { ...telling, endedAt })
   setOutputs(outcome, diagnosis, report)
   if (telling.withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis))
+  for (const line of recordLines(outcome)) runnerLog.info(line)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
   if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
   if (diagnosis === undefined) {
