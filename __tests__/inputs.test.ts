@@ -113,6 +113,16 @@ describe('each good form', () => {
       { target: { endpoint: 'https://contoso.services.ai.azure.com' } },
     ],
     [
+      'the endpoint of Claude',
+      { endpoint: 'https://contoso.services.ai.azure.com/anthropic' },
+      { target: { endpoint: 'https://contoso.services.ai.azure.com' } },
+    ],
+    [
+      'the endpoint of Claude with its route',
+      { endpoint: 'https://contoso.services.ai.azure.com/anthropic/v1/messages' },
+      { target: { endpoint: 'https://contoso.services.ai.azure.com' } },
+    ],
+    [
       'the endpoint of a project',
       { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app' },
       { target: { endpoint: 'https://contoso.services.ai.azure.com/api/projects/app' } },
@@ -138,6 +148,33 @@ describe('each good form', () => {
       { access: { role: { kind: 'name', name: 'Contoso Model Caller' } } },
     ],
     ['a mode of granting, in capitals', { grant: 'NEVER' }, { access: { grant: 'never' } }],
+    [
+      'an identity for the set-up',
+      { 'setup-client-id': subscriptionId.toUpperCase() },
+      { identity: { clientId, setupClientId: subscriptionId } },
+    ],
+    [
+      'a group that is to hold the role',
+      { 'principal-id': subscriptionId, 'principal-type': 'group' },
+      { access: { grantee: { principalId: subscriptionId, principalType: 'Group' } } },
+    ],
+    ['a temporary grant', { revoke: 'True' }, { access: { revoke: true } }],
+    [
+      'keys forbidden, and one that was retired',
+      { 'key-access': 'Forbid', 'retired-key': ' 0123456789abcdef0123456789abcdef\n' },
+      { keys: { access: 'forbid', retired: '0123456789abcdef0123456789abcdef' } },
+    ],
+    [
+      'an endpoint alone, and a retired key as the proof that keys are off',
+      {
+        'resource-id': '',
+        endpoint: 'https://contoso.openai.azure.com',
+        deployments: 'gpt-4o',
+        'key-access': 'forbid',
+        'retired-key': '0123456789abcdef0123456789abcdef',
+      },
+      { target: { kind: 'endpoint' }, keys: { access: 'forbid' } },
+    ],
     ['seconds', { 'propagation-timeout': '90s' }, { waiting: { propagationTimeoutMs: 90_000 } }],
     ['minutes', { 'propagation-timeout': '15 M' }, { waiting: { propagationTimeoutMs: 900_000 } }],
     ['hours', { 'propagation-timeout': '1h' }, { waiting: { propagationTimeoutMs: 3_600_000 } }],
@@ -432,6 +469,42 @@ describe('each bad form is named, with what was given and what is accepted', () 
       'an unknown mode of granting',
       { grant: 'yes' },
       /^`grant` is "yes"; accepted are `auto`, `never`, `plan`$/,
+    ],
+    [
+      'a type without its principal',
+      { 'principal-type': 'Group' },
+      /^`principal-type` is Group, and `principal-id` does not say which one$/,
+    ],
+    [
+      'a principal by name',
+      { 'principal-id': 'pipelines' },
+      /^`principal-id` is "pipelines", which is not a GUID/,
+    ],
+    [
+      'a temporary grant where nothing is granted',
+      { grant: 'never', revoke: 'true' },
+      /^`revoke` is true, and with `grant: never` there is nothing to take back$/,
+    ],
+    ['a key that is none', { 'retired-key': 'not a key' }, /^`retired-key` is no API key/],
+    ...['setup-client-id', 'principal-id', 'revoke'].map((name): [string, Texts, RegExp] => [
+      `${name} with an endpoint alone`,
+      {
+        'resource-id': '',
+        endpoint: 'https://contoso.openai.azure.com',
+        deployments: 'gpt-4o',
+        [name]: name === 'revoke' ? 'true' : subscriptionId,
+      },
+      new RegExp(`^\`${name}\` has no effect where only \`endpoint\` is given`),
+    ]),
+    [
+      'keys forbidden with an endpoint alone, and nothing that proves it',
+      {
+        'resource-id': '',
+        endpoint: 'https://contoso.openai.azure.com',
+        deployments: 'gpt-4o',
+        'key-access': 'forbid',
+      },
+      /^`key-access` is forbid, and only `endpoint` is given/,
     ],
     [
       'a duration without a unit',

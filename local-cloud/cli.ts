@@ -13,6 +13,7 @@ prints what a workflow needs in order to use them, and runs until it is interrup
   --port N                    first of a run of consecutive ports (default: whatever is free)
   --seed FILE                 JSON of the world to start with (default: local-cloud/default-world.ts)
   --propagation S[,S...]      seconds until a role assignment is seen, one number a replica (default: 0)
+  --key-access-lag S[,S...]   seconds until a change of disableLocalAuth reaches the data plane, likewise (default: 0)
   --throttling                limit requests to Resource Manager as Azure does (default: no limit)
   --format shell|github|json  export lines, lines for $GITHUB_ENV, or one JSON object (default: shell)
   --help                      this text
@@ -36,6 +37,8 @@ interface CommandLine {
   seedFile?: string
   /** Milliseconds. */
   propagation?: number[]
+  /** Milliseconds. */
+  keyAccessLag?: number[]
   throttling: boolean
   format: Format
 }
@@ -50,11 +53,9 @@ function readCommandLine(args: string[]): CommandLine {
   }
   if (values.port !== undefined) line.port = numberOf('--port', values.port, 1, 65_535)
   if (values.seed !== undefined) line.seedFile = values.seed
-  if (values.propagation !== undefined) {
-    line.propagation = values.propagation
-      .split(',')
-      .map(text => numberOf('--propagation', text, 0, 86_400) * 1000)
-  }
+  if (values.propagation !== undefined) line.propagation = lagsOf('--propagation', values.propagation)
+  if (values['key-access-lag'] !== undefined)
+    line.keyAccessLag = lagsOf('--key-access-lag', values['key-access-lag'])
   return line
 }
 
@@ -67,6 +68,7 @@ function parse(args: string[]) {
         port: { type: 'string' },
         seed: { type: 'string' },
         propagation: { type: 'string' },
+        'key-access-lag': { type: 'string' },
         throttling: { type: 'boolean' },
         format: { type: 'string' },
       },
@@ -88,16 +90,24 @@ function numberOf(option: string, text: string, lowest: number, highest: number)
   throw new UsageError(`${option} is '${text}': it takes whole numbers from ${lowest} to ${highest}.`)
 }
 
+/** One number of seconds a replica, in milliseconds. */
+const lagsOf = (option: string, text: string) =>
+  text.split(',').map(seconds => numberOf(option, seconds, 0, 86_400) * 1000)
+
 async function cloudOptions({
   port,
   seedFile,
   propagation,
+  keyAccessLag,
   throttling,
 }: CommandLine): Promise<LocalCloudOptions> {
   const options: LocalCloudOptions = {}
   if (throttling) options.throttling = PUBLISHED_THROTTLING
   if (port !== undefined) options.basePort = port
-  if (propagation !== undefined) options.lag = { roleAssignments: propagation }
+  options.lag = {
+    ...(propagation === undefined ? {} : { roleAssignments: propagation }),
+    ...(keyAccessLag === undefined ? {} : { keyAccess: keyAccessLag }),
+  }
   // Not checked here: starting the cloud does, and lists everything that is wrong.
   if (seedFile !== undefined) options.seed = await readJson(seedFile)
   return options

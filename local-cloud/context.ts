@@ -24,6 +24,8 @@ export interface Lag {
   federatedCredentials: readonly number[]
   /** New deployments as the data plane sees them; Resource Manager lists them at once. */
   deployments: readonly number[]
+  /** Key access, switched on or off, as the data plane sees it; Resource Manager tells it at once. */
+  keyAccess: readonly number[]
 }
 
 /** What every service is given. The world is replaced as a whole by `reset`, hence the getter. */

@@ -106,7 +106,7 @@ function failed(status: number, code: string, message: string): ServiceReply {
 }
 
 const REDACTED = '[redacted]'
-const SECRET_HEADERS = ['authorization', 'api-key', 'ocp-apim-subscription-key', 'cookie']
+const SECRET_HEADERS = ['authorization', 'api-key', 'x-api-key', 'ocp-apim-subscription-key', 'cookie']
 const SECRET_FIELDS = /(?<=(?:^|&)(?:client_assertion|client_secret|refresh_token|password|code)=)[^&]*/g
 
 /** An entry without the tokens and keys that its request carried. Whatever its body claims to be, form fields are looked for. */

@@ -79,6 +79,10 @@ export const defaultWorld: Seed = {
           sku: { name: 'Standard', capacity: 50 },
         },
         { name: 'DeepSeek-V3', model: { format: 'DeepSeek', name: 'DeepSeek-V3', version: '1' } },
+        {
+          name: 'claude-haiku-4-5',
+          model: { format: 'Anthropic', name: 'claude-haiku-4-5', version: '20251001' },
+        },
       ],
     },
   ],

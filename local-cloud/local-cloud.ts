@@ -84,7 +84,13 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     },
     clock,
     endpoints,
-    lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], ...options.lag },
+    lag: {
+      roleAssignments: [0],
+      federatedCredentials: [0],
+      deployments: [0],
+      keyAccess: [0],
+      ...options.lag,
+    },
     tokens: await createAccessTokens(clock),
     ...(options.throttling === undefined ? {} : { throttling: options.throttling }),
   }

@@ -14,8 +14,12 @@ import { parse } from 'yaml'
 export interface ActionInvocation {
   /** Folder of the action: where its action.yml lies. */
   action: string
-  /** Started instead of `runs.main`; relative to the action. */
+  /** Started instead of what action.yml names for the step; relative to the action. */
   entry?: string
+  /** Default: the main step. */
+  step?: 'main' | 'post'
+  /** What the main step left for the post step: `state` of its result. */
+  state?: Readonly<Record<string, string>>
   /** As in `with:`; what is missing gets its default from action.yml. */
   inputs: Readonly<Record<string, string>>
   /** What the job's environment adds to the runner's own. */
@@ -56,7 +60,7 @@ export interface RunningAction {
 
 const manifest = v.object({
   inputs: v.optional(v.record(v.string(), v.object({ default: v.optional(v.string()) })), {}),
-  runs: v.object({ main: v.string() }),
+  runs: v.object({ main: v.string(), post: v.optional(v.string()) }),
 })
 
 const fileCommands = [
@@ -69,31 +73,30 @@ const fileCommands = [
 type CommandFiles = Record<(typeof fileCommands)[number], string>
 
 export function startAction(invocation: ActionInvocation): RunningAction {
-  const { action, workFolder } = invocation
+  const { action, workFolder, step = 'main', state = {} } = invocation
   const { inputs: declared, runs } = v.parse(
     manifest,
     parse(readFileSync(join(action, 'action.yml'), 'utf8')),
   )
+  const entry = invocation.entry ?? runs[step]
+  if (entry === undefined) throw new Error(`The action has no ${step} step`)
   const files = createCommandFiles(workFolder)
   const temp = join(workFolder, 'temp')
   mkdirSync(temp)
   const defaults = Object.fromEntries(
     Object.entries(declared).map(([name, input]) => [name, input.default ?? '']),
   )
-  const child = spawn(
-    process.execPath,
-    [...(invocation.nodeOptions ?? []), join(action, invocation.entry ?? runs.main)],
-    {
-      env: {
-        PATH: process.env.PATH ?? '',
-        ...invocation.env,
-        RUNNER_TEMP: temp,
-        ...files,
-        ...inputVariables({ ...defaults, ...invocation.inputs }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [...(invocation.nodeOptions ?? []), join(action, entry)], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      ...invocation.env,
+      RUNNER_TEMP: temp,
+      ...files,
+      ...inputVariables({ ...defaults, ...invocation.inputs }),
+      ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])),
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return { process: child, result: collect(child, files, invocation.onLine) }
 }
 

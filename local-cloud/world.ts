@@ -66,6 +66,11 @@ const account = v.strictObject({
   customSubDomainName: v.nullable(v.string()),
   /** Null means that keys work (as in Azure). */
   disableLocalAuth: v.optional(v.nullable(v.boolean()), true),
+  /**
+   * Since when keys work or not as `disableLocalAuth` says; before, it was the other way round. Absent: since ever. Present:
+   * takes `lag.keyAccess` from then to reach each replica of the data plane.
+   */
+  keyAccessChangedOn: v.optional(instant),
   publicNetworkAccess: v.optional(v.picklist(['Enabled', 'Disabled']), 'Enabled'),
   /** Deny: the data plane answers as the firewall does. */
   networkDefaultAction: v.optional(v.picklist(['Allow', 'Deny']), 'Allow'),
@@ -164,6 +169,8 @@ const workflow = v.strictObject({
   runId: v.string(),
   runNumber: v.string(),
   runAttempt: v.string(),
+  /** Of the job: jobs of one run differ in nothing else for certain. */
+  checkRunId: v.optional(v.string(), '40118872203'),
   workflow: v.string(),
   workflowPath: v.string(),
   environment: v.optional(v.string()),

@@ -2,7 +2,7 @@ import type { AfterDenial } from './access/after-denial.ts'
 import type { Assignment, RoleState } from './access/assignments.ts'
 import type { Permission } from './access/permissions.ts'
 import type { Role } from './access/role-lookup.ts'
-import type { StepFailure } from './diagnosis/verdict.ts'
+import type { Refusal, StepFailure } from './diagnosis/verdict.ts'
 import type { AccessTokenClaims, AssertionClaims } from './identity/claims.ts'
 import type { Route } from './inference/routes.ts'
 import type { SmokeResult } from './inference/smoke-call.ts'
@@ -24,6 +24,8 @@ export interface Facts {
   /** The identity that looks and grants, where it is not the pipeline's own. */
   setupPrincipal?: AccessTokenClaims
   account?: Account
+  /** What was said to who may not read it; only where an endpoint was named, which makes up for it. */
+  accountRefused?: Refusal
   deployments?: readonly Deployment[]
   routes?: readonly Route[]
   endpoint?: string
@@ -36,10 +38,14 @@ export interface Facts {
   assignments?: readonly Assignment[]
   /** What the pipeline's principal may do at the scope; absent where nobody asked, or may not. */
   permissions?: readonly Permission[]
+  /** Whether the pipeline belongs to the group that is to hold the role; absent where that is not known, or there is none. */
+  membership?: 'member' | 'not-member'
+  /** The role is held, by an assignment that another job made for itself and will remove. */
+  borrowed?: Assignment
   /** The same of the identity that looks and grants, where it is not the pipeline's own. */
   setupPermissions?: readonly Permission[]
   /** What roles let their holders do, by GUID: definitions that were read live. */
-  definitions: ReadonlyMap<string, readonly Permission[]>
+  definitions: Map<string, readonly Permission[]>
   /** What became of a call with the key that must be refused; absent where none was given, or it was not tried yet. */
   retiredKey?: RetiredKeyResult
   /** What came of the grant; absent where none was tried. Unknown: it was asked for, and no reply said what became of it. */

@@ -1,13 +1,20 @@
 import { ensureRole, needsGrant } from './access/ensure.ts'
+import type { TemporaryGrant } from './access/lease.ts'
+import { settleMembership, tellGrantorPermissions } from './access/roles-view.ts'
+import { refuseBorrowed } from './access/temporary.ts'
 import { ownRefusal, StepFailure } from './diagnosis/verdict.ts'
 import { type Facts, noFacts, type Outcome } from './facts.ts'
 import type { Http } from './http.ts'
-import { createSession, type Session } from './identity/session.ts'
+import type { AccessTokenClaims } from './identity/claims.ts'
+import { createIdentities, type Identities } from './identity/identities.ts'
 import type { Settings } from './inputs.ts'
 import { loadWhileWaiting } from './load-while-waiting.ts'
 import { look, type View } from './look.ts'
+import { enforceKeyAccess } from './posture/key-access.ts'
+import { requireRefused } from './posture/retired-key.ts'
 import { prove } from './prove.ts'
 import { assertionLines, smokeLine, viewLines } from './report/lines.ts'
+import { openResourceManager } from './resource/open.ts'
 import type { Managed } from './resource/resource-manager.ts'
 import type { Clock, Log, Mask, Random } from './tools.ts'
 import type { WorkflowRun } from './workflow-run.ts'
@@ -19,6 +26,8 @@ export interface Tools {
   mask: Mask
   random: Random
   run: WorkflowRun
+  /** Keeps for the post step what it shall remove. */
+  keep: (grant: TemporaryGrant) => void
 }
 
 export const factsOf = (settings: Settings, { run }: Pick<Tools, 'run'>): Facts => ({
@@ -36,25 +45,33 @@ export async function gate(
   facts = factsOf(settings, tools),
 ): Promise<Outcome> {
   const step = stepper(facts, tools)
-  const session = createSession({ ...settings.identity, cloud: settings.cloud, run: tools.run, tools })
+  const identities = createIdentities(settings, tools)
   loadWhileWaiting(() =>
     Promise.all([import('./identity/entra.ts'), import('./resource/resource-manager.ts')]),
   )
-  const smokeTools = { ...tools, accessToken: session.accessToken }
+  const smokeTools = { ...tools, accessToken: identities.pipeline.accessToken }
   let managed: Managed | undefined
   try {
-    const signedIn = await step('Sign in', () => signIn(settings, session, tools, facts))
+    const signedIn = await step('Sign in', () => signIn(settings, identities, tools, facts))
     managed = signedIn
     const view = await step('Look', () => look(settings, signedIn, smokeTools, facts))
     say(viewLines(view, facts), tools.log)
+    enforceKeyAccess(settings, facts, tools.log)
 
-    if (settings.access.grant === 'plan') return plan(view, facts)
+    if (settings.access.grant === 'plan') return await plan(view, signedIn, facts)
+    if (settings.access.grant === 'never' && facts.borrowed !== undefined) refuseBorrowed(facts.borrowed)
     const age =
       signedIn !== undefined && hasRoles(view) && needsGrant(view, facts) && settings.access.grant === 'auto'
-        ? await step('Grant', () => ensureRole(view, signedIn, facts, tools.log))
+        ? await step('Grant', () => ensureRole(settings, view, signedIn, facts, tools))
         : undefined
+    if (signedIn !== undefined && view.first.round.kind === 'refused')
+      await settleMembership(signedIn, facts, tools)
     await step('Prove', () => prove(settings, view, age, smokeTools, facts))
     say(facts.smoke.map(smokeLine), tools.log)
+    const { retired } = settings.keys
+    const [route] = view.routes
+    if (retired !== undefined && route !== undefined)
+      await step('Retired key', () => requireRefused(retired, settings, route, tools, facts))
     return { result: 'passed', facts }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
@@ -63,43 +80,57 @@ export async function gate(
   }
 }
 
-/** One OIDC token, exchanged for two access tokens side by side. The principal is read from the token. */
+/** One OIDC token, exchanged for two access tokens side by side. The principals are read from the tokens. */
 async function signIn(
   settings: Settings,
-  session: Session,
+  { assertions, pipeline, setup }: Identities,
   { log, http, clock }: Tools,
   facts: Facts,
 ): Promise<Managed | undefined> {
   const { cloud, target } = settings
   try {
-    const { claims } = await session.assertion()
+    const { claims } = await assertions.current()
     facts.assertion = claims
     say(assertionLines(facts), log)
-    const audiences = [cloud.inferenceAudiences.cognitiveServices]
-    if (target.kind === 'resource') audiences.push(cloud.resourceManager.audience)
-    await session.signIn(audiences)
+    await Promise.all(signInsOf(settings, { pipeline, setup }))
   } finally {
-    const principal = session.principal()
-    if (principal !== undefined) facts.principal = principal
+    tellPrincipals({ pipeline, setup }, facts)
   }
   if (target.kind === 'endpoint') return undefined
-  const { principal } = facts
-  if (principal === undefined) {
-    throw new StepFailure(
-      'reading the principal',
-      ownRefusal('entra-rejected', 'The access token names no object id.'),
-    )
-  }
-  log.info(`Signed in as service principal ${principal.oid} of tenant ${principal.tid}`)
-  const { createResourceManager } = await import('./resource/resource-manager.ts')
+  const { oid: principalId, tid } = requirePrincipal(facts.principal)
+  log.info(`Signed in as service principal ${principalId} of tenant ${tid}`)
+  const callerId = setup === pipeline ? principalId : requirePrincipal(facts.setupPrincipal).oid
+  if (setup !== pipeline) log.info(`Looking and granting as service principal ${callerId}`)
   const { resource } = target
-  const manager = createResourceManager({
-    cloud,
-    subscriptionId: resource.subscriptionId,
-    accessToken: () => session.accessToken(cloud.resourceManager.audience),
-    tools: { http, clock, log },
-  })
-  return { manager, resource, principalId: principal.oid }
+  const manager = await openResourceManager(cloud, resource, setup, { http, clock, log })
+  const grantee = settings.access.grantee ?? { principalId, principalType: 'ServicePrincipal' }
+  return { manager, resource, principalId, grantee, callerId }
+}
+
+function signInsOf(
+  { cloud, target }: Settings,
+  { pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>,
+): Promise<void>[] {
+  const inference = cloud.inferenceAudiences.cognitiveServices
+  const resourceManager = cloud.resourceManager.audience
+  if (target.kind === 'endpoint') return [pipeline.signIn([inference])]
+  if (setup === pipeline) return [pipeline.signIn([inference, resourceManager])]
+  return [pipeline.signIn([inference]), setup.signIn([resourceManager])]
+}
+
+function tellPrincipals({ pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>, facts: Facts): void {
+  const principal = pipeline.principal()
+  if (principal !== undefined) facts.principal = principal
+  const setupPrincipal = setup === pipeline ? undefined : setup.principal()
+  if (setupPrincipal !== undefined) facts.setupPrincipal = setupPrincipal
+}
+
+function requirePrincipal(principal: AccessTokenClaims | undefined): AccessTokenClaims {
+  if (principal !== undefined) return principal
+  throw new StepFailure(
+    'reading the principal',
+    ownRefusal('entra-rejected', 'The access token names no object id.'),
+  )
 }
 
 /** What makes a refusal easier to understand, and is not worth a request where nothing was refused. */
@@ -115,8 +146,13 @@ async function gatherEvidence(
     const description = await describeSubjectTemplate(facts.run, report.githubToken, http)
     if (description !== undefined) facts.subjectTemplate = description
   }
+  if (managed !== undefined) await lookAgain(managed, facts)
+}
+
+/** What explains a denial, and was not worth a request before. */
+async function lookAgain(managed: Managed, facts: Facts): Promise<void> {
   const { role, assignments, routes } = facts
-  if (managed === undefined || role === undefined || assignments === undefined || !wasDenied(facts)) return
+  if (role === undefined || assignments === undefined || !wasDenied(facts)) return
   const { lookAfterDenial } = await import('./access/after-denial.ts')
   facts.afterDenial = await lookAfterDenial(managed, {
     role,
@@ -152,7 +188,12 @@ const say = (lines: readonly string[], log: Log) => {
 
 const hasRoles = (view: View): view is Required<View> => view.roles !== undefined
 
-function plan(view: View, facts: Facts): Outcome {
+/** What would be done, and by whose right; what would stand against it is looked up as well. */
+async function plan(view: View, managed: Managed | undefined, facts: Facts): Promise<Outcome> {
   if (needsGrant(view, facts)) facts.grant = { outcome: 'planned' }
+  if (managed !== undefined) {
+    await lookAgain(managed, facts)
+    await tellGrantorPermissions(managed, facts)
+  }
   return { result: 'planned', facts }
 }

@@ -9,12 +9,14 @@ import { readSettings, reportPath, type Settings } from './inputs.ts'
 import { proxySecrets } from './proxy.ts'
 import { runnerLog } from './report/log.ts'
 import { tell } from './report/tell.ts'
+import { isPostStep, keepGrant, keptGrant, markMainStep } from './state.ts'
 import type { Clock } from './tools.ts'
 import { plain } from './untrusted-text.ts'
 import { readWorkflowRun } from './workflow-run.ts'
 
-/** What the runner starts: reads the settings, runs the gate, tells how it ended. */
-async function main(): Promise<Outcome> {
+/** What the runner starts, before the job's next step and again at its end: one bundle, which tells the two apart by its state. */
+
+function prepare(): void {
   // The Azure SDKs read these by themselves, and would sign in somewhere else than the inputs say.
   delete process.env.AZURE_AUTHORITY_HOST
   delete process.env.AZURE_REGIONAL_AUTHORITY_NAME
@@ -24,28 +26,38 @@ async function main(): Promise<Outcome> {
     const secret = core.getInput(name)
     if (secret !== '') core.setSecret(secret)
   }
-  const run = readWorkflowRun(process.env)
-  // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.
-  const clock: Clock = { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) }
+}
+
+/** The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it. */
+const clock: Clock = { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) }
+
+const toolsFor = (settings: Settings): Tools => ({
+  http: createHttp(settings.waiting.requestTimeoutMs, process.env),
+  clock,
+  log: runnerLog,
+  mask: core.setSecret,
+  random: Math.random,
+  run: readWorkflowRun(process.env),
+  keep: keepGrant,
+})
+
+/** Reads the settings, runs the gate, tells how it ended. */
+async function main(): Promise<Outcome> {
   const startedAt = clock.now()
+  markMainStep()
+  prepare()
   let settings: Settings
   try {
     settings = readSettings(core.getInput, process.env)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    const outcome: Outcome = { result: 'failed', facts: noFacts(run), failure: error }
+    const facts = noFacts(readWorkflowRun(process.env))
+    const outcome: Outcome = { result: 'failed', facts, failure: error }
     const withSummary = core.getInput('summary').trim() !== 'false'
     await tell(outcome, { path: reportPath(core.getInput, process.env), withSummary, clock, startedAt })
     return outcome
   }
-  const tools: Tools = {
-    http: createHttp(settings.waiting.requestTimeoutMs, process.env),
-    clock,
-    log: runnerLog,
-    mask: core.setSecret,
-    random: Math.random,
-    run,
-  }
+  const tools = toolsFor(settings)
   const facts = factsOf(settings, tools)
   const { path, summary: withSummary } = settings.report
   const tellOnce = once((outcome: Outcome) => tell(outcome, { path, withSummary, clock, startedAt }))
@@ -69,13 +81,35 @@ function once<T>(tellIt: (outcome: T) => Promise<void>): (outcome: T) => Promise
   }
 }
 
-try {
-  const { result } = await main()
-  // Requests that the outcome no longer depends on must not keep the job waiting.
-  process.exit(result === 'failed' ? 1 : 0)
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error)
-  core.setOutput('result', 'failed')
-  core.setFailed(`Key-less Gate met an error that it does not know: ${plain(message)}`)
-  process.exit(1)
+async function runMain(): Promise<number> {
+  try {
+    const { result } = await main()
+    return result === 'failed' ? 1 : 0
+  } catch (error) {
+    core.setOutput('result', 'failed')
+    core.setFailed(`Key-less Gate met an error that it does not know: ${inWords(error)}`)
+    return 1
+  }
 }
+
+/** Takes back what was granted for this job only. Whatever goes wrong here, the job has ended as it has. */
+async function runPost(): Promise<number> {
+  const grant = keptGrant()
+  if (grant === undefined) return 0
+  try {
+    prepare()
+    const settings = readSettings(core.getInput, process.env)
+    const { revoke } = await import('./revoke.ts')
+    await revoke(grant, settings, toolsFor(settings))
+  } catch (error) {
+    runnerLog.warning(
+      `The role assignment ${plain(grant.assignmentId)} was not removed, by an error that is not known: ${inWords(error)}`,
+    )
+  }
+  return 0
+}
+
+const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
+
+// Requests that the outcome no longer depends on must not keep the job waiting.
+process.exit(await (isPostStep() ? runPost() : runMain()))

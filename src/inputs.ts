@@ -357,7 +357,7 @@ function parseEndpoint(text: string): string | Problem {
   const path = url.pathname.replace(/\/+$/, '')
   const project = /^(\/api\/projects\/[^/]+)(?:\/openai\/v1)?$/i.exec(path)?.[1]
   if (project !== undefined) return `${url.origin}${project}`
-  if (/^(\/openai(\/v1)?|\/models)?$/i.test(path)) return url.origin
+  if (/^(\/openai(\/v1)?|\/models|\/anthropic(\/v1(\/messages)?)?)?$/i.test(path)) return url.origin
   return { problem: `has the path ${path}; give scheme and host, as in https://NAME.openai.azure.com` }
 }
 

@@ -1,15 +1,13 @@
+import { coversDataAction } from './access/permissions.ts'
+import { builtInPermissions } from './access/roles.ts'
 import {
-  type AssignmentsRead,
-  holdingOf,
-  type RoleHeld,
-  readAssignments,
-  readPermissions,
-  substituteFor,
-  type WantedRole,
-} from './access/assignments.ts'
-import { coversAll } from './access/permissions.ts'
-import { findRole, readDefinition } from './access/role-lookup.ts'
-import { roleCovers, roleDefinitionId } from './access/roles.ts'
+  judgeRoles,
+  lookUpRole,
+  type RolesRead,
+  type RolesView,
+  readRoles,
+  tellRole,
+} from './access/roles-view.ts'
 import { StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
 import { endpointsAt, knowsItsRoutes, requireListed, routesFor } from './inference/choice.ts'
@@ -27,10 +25,10 @@ import {
   trustedEndpoints,
 } from './resource/account.ts'
 import { unlessForbidden } from './resource/forbidden.ts'
-import { accountIdOf, scopeOf } from './resource/resource-id.ts'
 import type { Managed } from './resource/resource-manager.ts'
 import { persist, standardRetry } from './retry.ts'
-import type { Clock, Log } from './tools.ts'
+import type { Log } from './tools.ts'
+import { plain } from './untrusted-text.ts'
 
 /** Everything there is to see before anything is changed. */
 export interface View {
@@ -41,15 +39,10 @@ export interface View {
   roles?: RolesView
 }
 
-export interface RolesView {
-  wanted: WantedRole & { name: string; definitionId: string }
-  held: RoleHeld
-  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked. */
-  asOf: number
-}
-
 export interface LookTools extends SmokeTools {
   log: Log
+  /** The role that was asked for, with its definition among the facts; absent where only an endpoint was given. */
+  role?: Promise<RolesRead['role'] | undefined>
 }
 
 /**
@@ -63,16 +56,22 @@ export async function look(
   facts: Facts,
 ): Promise<View> {
   if (managed === undefined) return firstCalls(settings, {}, tools, facts)
+  const role = lookUpRole(settings, managed, facts)
   // Both are awaited whatever becomes of the other: what is known when one fails belongs into its diagnosis.
-  const [calls, roles] = await Promise.allSettled([
-    resourceThenCalls(settings, managed, tools, facts),
-    readRoles(settings, managed, tools, facts),
+  const [calls, read] = await Promise.allSettled([
+    resourceThenCalls(settings, managed, { ...tools, role }, facts),
+    readRoles(role, managed, tools.clock, facts),
   ])
-  if (roles.status === 'fulfilled' && roles.value !== undefined) tellRoles(roles.value, managed, facts)
+  if (read.status === 'fulfilled' && read.value !== undefined) tellRole(read.value, managed, facts)
   if (calls.status === 'rejected') throw calls.reason
-  if (roles.status === 'rejected') throw roles.reason
-  if (roles.value === undefined) return calls.value
-  return { ...calls.value, roles: await judgeRoles(roles.value, calls.value, managed, tools, facts) }
+  if (read.status === 'rejected') throw read.reason
+  if (read.value === undefined) return calls.value
+  const { routes, first } = calls.value
+  const denied = first.round.kind === 'refused'
+  return {
+    ...calls.value,
+    roles: await judgeRoles(read.value, { routes, denied }, managed, tools.clock, facts),
+  }
 }
 
 async function resourceThenCalls(
@@ -108,7 +107,11 @@ async function readResource(
 ): Promise<ResourceView> {
   const account = readAccount(manager, resource)
   const [accountOrNone, deployments] = await Promise.all([
-    settings.target.endpoint === undefined ? account : unlessForbidden(account),
+    settings.target.endpoint === undefined
+      ? account
+      : unlessForbidden(account, refusal => {
+          facts.accountRefused = refusal
+        }),
     unlessForbidden(readDeployments(manager, resource, clock.now)),
   ])
   if (accountOrNone !== undefined) facts.account = accountOrNone
@@ -129,6 +132,7 @@ async function firstCalls(
   const routes = routesFor(settings, deployments, endpoints, settings.cloud.inferenceAudiences)
   facts.routes = routes
   facts.endpoint = new URL(routes[0]?.url ?? endpoints.openAI).origin
+  await sayMisfits(tools, routes, facts)
   const round = await firstRound(routes, settings, tools, facts)
   return { routes, first: { round, endedAt: tools.clock.now() } }
 }
@@ -160,95 +164,19 @@ function firstRound(
   )
 }
 
-interface RolesRead {
-  role: { guid: string; name: string }
-  read: AssignmentsRead | undefined
-  readAt: number
-}
-
-/** Undefined where the role that was named may not be looked up: then the smoke call decides alone. */
-async function readRoles(
-  settings: Settings,
-  { manager, resource, principalId }: Managed,
-  tools: LookTools,
-  facts: Facts,
-): Promise<RolesRead | undefined> {
-  const scope = scopeOf(resource)
-  const readAt = tools.clock.now()
-  const [role, read] = await Promise.all([
-    unlessForbidden(findRole(manager, settings.access.role, scope)),
-    readAssignments(manager, scope, principalId, tools.clock.now),
-  ])
-  if (read !== undefined) facts.assignments = read.assignments
-  return role && { role, read, readAt }
-}
-
-/** The role, at the scope where it counts: roles on a project do not, for calls to the account that it belongs to. */
-function tellRoles({ role }: RolesRead, { resource }: Managed, facts: Facts): RolesView['wanted'] {
-  const projectOnly = (facts.routes ?? []).every(({ url }) => url.includes('/api/projects/'))
-  const scope = projectOnly ? scopeOf(resource) : accountIdOf(resource)
-  const definitionId = roleDefinitionId(resource.subscriptionId, role.guid)
-  facts.role = { ...role, scope, definitionId }
-  return {
-    scope,
-    principalId: facts.principal?.oid ?? '',
-    roleGuid: role.guid,
-    name: role.name,
-    definitionId,
+/** What the role cannot give is said before it is tried; another role may give it all the same. */
+async function sayMisfits({ role, log }: LookTools, routes: readonly Route[], facts: Facts): Promise<void> {
+  const wanted = await role
+  if (wanted === undefined) return
+  for (const route of routes) {
+    if (covers(wanted.guid, route.dataAction, facts)) continue
+    log.info(
+      `Role ${wanted.name} does not include ${route.dataAction}, which ${plain(route.deployment)} by ${route.api} needs`,
+    )
   }
 }
 
-/** How the principal comes by the role, or what stands in for it. */
-async function judgeRoles(
-  { role, read, readAt }: RolesRead,
-  { routes, first }: View,
-  managed: Managed,
-  { clock }: LookTools,
-  facts: Facts,
-): Promise<RolesView> {
-  const wanted = { ...tellRoles({ role, read, readAt }, managed, facts), principalId: managed.principalId }
-  const dataActions = [...new Set(routes.map(({ dataAction }) => dataAction))]
-  const denied = first.round.kind === 'refused'
-  const question = { wanted, dataActions, denied }
-  const { assignmentsRead, holding } = await findHolding(read, question, managed, clock, facts)
-  const held = holding ?? substituteFor(assignmentsRead?.assignments, facts.permissions, dataActions)
-  facts.roleState = held.state
-  const { assignment } = held
-  const asOf = assignmentsRead?.asOf ?? readAt
-  if (assignment !== undefined && holding !== undefined) facts.roleAssignmentId = assignment.id
-  if (assignment?.createdOn !== undefined) facts.roleAgeMs = Math.max(0, asOf - assignment.createdOn)
-  if (denied) facts.roleFits = await fits(wanted, dataActions, managed)
-  return { wanted, held, asOf }
-}
-
-/** Effective permissions are asked for only where the assignments do not answer how the role is held. */
-async function findHolding(
-  assignmentsRead: AssignmentsRead | undefined,
-  { wanted, dataActions, denied }: { wanted: WantedRole; dataActions: readonly string[]; denied: boolean },
-  { manager }: Managed,
-  { now }: Clock,
-  facts: Facts,
-): Promise<{ assignmentsRead: AssignmentsRead | undefined; holding: RoleHeld | undefined }> {
-  const holding = assignmentsRead && holdingOf(assignmentsRead.assignments, wanted)
-  if (holding !== undefined && !denied) return { assignmentsRead, holding }
-  const permissions = await readPermissions(manager, wanted.scope)
-  if (permissions !== undefined) facts.permissions = permissions
-  if (holding !== undefined || !denied || !coversAll(permissions ?? [], dataActions))
-    return { assignmentsRead, holding }
-  // The permissions are younger than the list: another run may have been granting the role just then.
-  const again = await readAssignments(manager, wanted.scope, wanted.principalId, now)
-  if (again === undefined) return { assignmentsRead, holding }
-  facts.assignments = again.assignments
-  return { assignmentsRead: again, holding: holdingOf(again.assignments, wanted) }
-}
-
-/** Whether the role, once held, would let the calls through: read live where that is allowed, for definitions drift. */
-async function fits(
-  { roleGuid, definitionId }: RolesView['wanted'],
-  dataActions: readonly string[],
-  { manager }: Managed,
-): Promise<boolean> {
-  const permissions = await unlessForbidden(readDefinition(manager, definitionId))
-  if (permissions !== undefined) return coversAll(permissions, dataActions)
-  return dataActions.every(dataAction => roleCovers(roleGuid, dataAction) !== false)
+function covers(roleGuid: string, dataAction: string, { definitions }: Facts): boolean {
+  const permissions = definitions.get(roleGuid) ?? builtInPermissions(roleGuid)
+  return permissions === undefined || coversDataAction(permissions, dataAction)
 }

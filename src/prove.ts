@@ -1,6 +1,5 @@
-import { ageOf } from './access/ensure.ts'
+import { ageOf, mayLapse } from './access/ensure.ts'
 import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
-import { inWords } from './duration.ts'
 import type { Facts } from './facts.ts'
 import { waitingForNew } from './inference/new-deployments.ts'
 import { roundOf, smokeRound } from './inference/round.ts'
@@ -8,7 +7,8 @@ import type { Route } from './inference/routes.ts'
 import type { SmokeTools } from './inference/smoke-call.ts'
 import type { Settings } from './inputs.ts'
 import type { View } from './look.ts'
-import { type AssignmentAge, patienceFor } from './propagation/schedule.ts'
+import { progressLine, sayRefusal } from './propagation/progress.ts'
+import { type AssignmentAge, doubtFor, patienceFor } from './propagation/schedule.ts'
 import { type Probe, type Progress, type Round, untilLive, type WaitOptions } from './propagation/wait.ts'
 import { pauseWhenThrottled } from './retry.ts'
 import type { Clock, Log, Random } from './tools.ts'
@@ -26,7 +26,7 @@ export async function prove(
   facts: Facts,
 ): Promise<void> {
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
-  const assumed = age ?? (view.roles === undefined ? { kind: 'unknown' as const } : ageOf(view.roles, facts))
+  const assumed = ageOfAccess(view, age, facts)
   const probe = probeOf(settings, view, tools, facts)
   const probes: Probe[] = []
   facts.probes = probes
@@ -34,19 +34,26 @@ export async function prove(
     first: view.first.round,
     firstAt: view.first.endedAt,
     grantedAt: age === undefined ? undefined : tools.clock.now(),
+    doubtMs: age !== undefined && mayLapse(view, facts) ? doubtFor(age, propagationTimeoutMs) : 0,
     probe,
     consecutiveSuccesses,
     denialPatienceMs: patienceFor(assumed, propagationTimeoutMs),
     overallMs: propagationTimeoutMs,
     clock: tools.clock,
     random: tools.random,
-    onPause: progress => tools.log.info(progressLine(progress, consecutiveSuccesses)),
+    onPause: progress => tools.log.info(progressLine(progress, answered(progress))),
   }
   const result = await untilLive(options, probes)
   facts.propagationMs = result.propagationMs
   if (result.failure !== undefined) throw failureOf(result.failure, facts)
   // It answers, and nobody may say by which right.
   if (facts.roleState === 'missing' && facts.permissions === undefined) facts.roleState = 'covered'
+}
+
+/** What is held by a group without the pipeline never becomes live for it, however new it is. */
+function ageOfAccess({ roles }: View, granted: AssignmentAge | undefined, facts: Facts): AssignmentAge {
+  if (facts.membership === 'not-member') return { kind: 'none' }
+  return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, facts))
 }
 
 /**
@@ -73,8 +80,9 @@ function probeOf(settings: Settings, view: View, tools: SmokeTools, facts: Facts
 }
 
 /** Denied to the end: what is known of the grant decides what that means. */
-function failureOf(refusal: Refusal, { grant }: Facts): StepFailure {
-  if (refusal.kind !== 'wait') return new StepFailure('calling the model', refusal)
+function failureOf(refusal: Refusal, { grant, membership }: Facts): StepFailure {
+  if (refusal.kind !== 'wait' || membership === 'not-member')
+    return new StepFailure('calling the model', refusal)
   if (grant?.refusedWith !== undefined) return grant.refusedWith
   if (grant?.outcome !== 'granted') return new StepFailure('calling the model', refusal)
   return new StepFailure('waiting for the role to become live', {
@@ -84,16 +92,8 @@ function failureOf(refusal: Refusal, { grant }: Facts): StepFailure {
   })
 }
 
-function progressLine(
-  { round, rounds, successesInARow, elapsedMs, limitMs, pauseMs }: Progress,
-  needed: number,
-): string {
-  const answered =
-    round.kind === 'ok' ? `live, ${successesInARow} of ${needed} in a row` : sayRefusal(round.refusal)
-  return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
-}
-
-function sayRefusal({ code, said }: Refusal): string {
-  const detail = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
-  return detail === '' ? code : `${code} (${detail})`
+function answered({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
+  if (round.kind === 'refused') return sayRefusal(round.refusal)
+  if (inDoubt) return 'live, but perhaps still by a role that was taken away'
+  return `live, ${successesInARow} of ${successesWanted} in a row`
 }

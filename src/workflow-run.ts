@@ -15,6 +15,7 @@ export interface WorkflowRun {
   runAttempt: string | undefined
   commit: string | undefined
   ref: string | undefined
+  runnerName: string | undefined
   serverUrl: string
   apiUrl: string
   /** Repository and ref that this action itself was taken from; undefined where it lies in the workspace. */
@@ -53,6 +54,7 @@ export function readWorkflowRun(env: Environment): WorkflowRun {
     runAttempt: env.GITHUB_RUN_ATTEMPT,
     commit: env.GITHUB_SHA,
     ref: env.GITHUB_REF,
+    runnerName: env.RUNNER_NAME,
     serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
     apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
     action: actionOf(env),

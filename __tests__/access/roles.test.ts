@@ -103,6 +103,13 @@ test.each([
   expect(leastRoleFor(operation(name))?.name).toBe(role)
 })
 
+test('the least role for several operations holds each of them', () => {
+  const least = (...names: string[]) => leastRoleFor(...names.map(operation))?.name
+  expect(least('OpenAI/models/read', 'OpenAI/responses/write')).toBe('Cognitive Services OpenAI User')
+  expect(least('OpenAI/responses/write', 'AIServices/providers/action')).toBe('Cognitive Services User')
+  expect(least('AIServices/responses/write', 'OpenAI/responses/write')).toBe('Cognitive Services User')
+})
+
 const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
 const owner = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
 

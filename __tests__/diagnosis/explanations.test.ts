@@ -338,6 +338,35 @@ describe('runs that get no OIDC token', () => {
     })
   })
 
+  describe.each([
+    ['was called by its own API', { api: 'messages' as const }, undefined],
+    ['is known from the list', {}, 'Anthropic'],
+  ])('Claude that %s', (_, differing, modelFormat) => {
+    const facts = fullFacts({
+      smoke: [refused(ownRefusal('operation-unsupported', ''), { deployment: 'writer', ...differing })],
+      deployments: [
+        {
+          name: 'Writer',
+          modelName: 'claude-opus-4-5',
+          modelFormat,
+          state: 'Succeeded',
+          capabilities: new Set(),
+        },
+      ],
+    })
+    test.each<DiagnosisCode>([
+      'endpoint-not-found',
+      'operation-unsupported',
+      'api-version-unsupported',
+      'parameter-unsupported',
+    ])('is never sent to an API that it does not speak: %s', code => {
+      const { fixes } = diagnose(failureOf(code), facts)
+
+      expect(fixes.length).toBeGreaterThan(0)
+      for (const { text } of fixes) expect(text).not.toMatch(/=(chat-completions|responses|embeddings)/)
+    })
+  })
+
   test.each([
     ['a fork', { fromFork: true }, /passes no secrets/],
     ['Dependabot', { actor: 'dependabot[bot]' }, /Dependabot's secrets/],

@@ -7,6 +7,11 @@ const now = Date.parse('2026-11-01T12:00:00Z')
 const enveloped = (code: string, message: string, param?: string) => ({
   error: { code, message, param, type: null },
 })
+const anthropic = (type: string, message: string) => ({
+  type: 'error',
+  error: { type, message },
+  request_id: 'req_018EeWyXxfu5pfWkrYcMdjWG',
+})
 const gateway = (message: string) => ({ statusCode: 401, message })
 const dataAction = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
 const lacking = `The principal \`9c5b2c13-c3d4-43aa-982b-b4ce6c556fac\` lacks the required data action \`${dataAction}\` to perform \`POST /openai/deployments/{deployment-id}/chat/completions\` operation.`
@@ -107,8 +112,37 @@ describe('by code, status and words', () => {
     [400, enveloped('BadRequest', 'Something else'), 'inference-rejected', 'fatal'],
     [403, enveloped('Forbidden', 'Something else'), 'inference-rejected', 'fatal'],
     [302, '', 'inference-rejected', 'fatal'],
+    [400, anthropic('invalid_request_error', 'max_tokens: Field required'), 'inference-rejected', 'fatal'],
+    [401, anthropic('authentication_error', 'invalid x-api-key'), 'token-not-accepted', 'fatal'],
+    [403, anthropic('permission_error', 'Your organization may not.'), 'inference-rejected', 'fatal'],
+    [404, anthropic('not_found_error', 'model: claude-opus-9'), 'deployment-not-found', 'fatal'],
+    [
+      429,
+      anthropic('rate_limit_error', 'Number of request tokens has exceeded your rate limit.'),
+      'inference-throttled',
+      'throttled',
+    ],
+    [500, anthropic('api_error', 'Internal server error'), 'inference-unavailable', 'transient'],
+    [529, anthropic('overloaded_error', 'Overloaded'), 'inference-unavailable', 'transient'],
   ])('%i %j', (status, body, code, kind) => {
     expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
+  })
+
+  test('what Claude says is told by its type, and with the id of its request', () => {
+    const said = anthropic('permission_error', 'Your organization may not.')
+    const reply = replyOf(403, said, { 'request-id': said.request_id })
+
+    expect(refusalOfInference(reply, now).said).toEqual({
+      status: 403,
+      serviceCode: 'permission_error',
+      message: 'Your organization may not.',
+      ids: { 'request-id': said.request_id },
+    })
+  })
+
+  test("the type of OpenAI's errors is no code", () => {
+    const error = { message: 'No.', type: 'not_found_error', param: null, code: null }
+    expect(refusalOfInference(replyOf(404, { error }), now)).toMatchObject({ code: 'endpoint-not-found' })
   })
 
   test('names that every object has are no codes', () => {
@@ -168,6 +202,7 @@ test.each([
 test('whatever is answered: a known code, and nothing that could do harm', () => {
   const shapes = [
     enveloped,
+    anthropic,
     (_: string, message: string) => gateway(message),
     (code: string, text: string) => enveloped(code, `lacks the required data action \`${text}\``),
     (_: string, text: string) => gateway(`audience is incorrect (${text})`),

@@ -59,11 +59,26 @@ export const hops = {
     inputs: { deployments: 'DeepSeek-V3' },
     held: true,
   },
+  messages: {
+    title: 'messages (Claude)',
+    class: 'inference',
+    operation: 'messages.create',
+    inputs: { deployments: 'claude-haiku-4-5' },
+    held: true,
+  },
   classic: {
     title: 'classic Azure OpenAI',
     class: 'inference',
     operation: 'azureOpenai.chatCompletions.create',
     inputs: { api: 'azure-openai' },
+    held: true,
+  },
+  retiredKey: {
+    title: 'chat completions by the retired key',
+    class: 'retiredKey',
+    operation: 'chatCompletions.create',
+    skip: 1,
+    inputs: { 'retired-key': 'e3b0c44298fc1c149afbf4c8996fb924' },
     held: true,
   },
   denied: {
@@ -139,6 +154,7 @@ export const codes = {
   grant: resourceManager,
   grantDone: resourceManager,
   inference,
+  retiredKey: inference,
   denied: inference,
   waiting: inference,
 } as const satisfies Record<string, Record<Family, DiagnosisCode>>
@@ -185,6 +201,7 @@ const foundOut = { grantDone: harmless }
 /** A success that is no answer of the API has a code of its own. */
 const nonsense = {
   inference: passing('answer-invalid'),
+  retiredKey: passing('answer-invalid'),
   denied: passing('answer-invalid'),
   waiting: passing('answer-invalid'),
 }
@@ -193,7 +210,13 @@ const notDone = { grantDone: undefined }
 
 export const expectations = {
   400: { title: '400', effect: () => refusal(400), otherwise: final('rejected'), except: notDone },
-  401: { title: '401', effect: () => refusal(401), otherwise: final('unauthorized'), except: notDone },
+  401: {
+    title: '401',
+    effect: () => refusal(401),
+    otherwise: final('unauthorized'),
+    // A key that is refused is what the call is for.
+    except: { ...notDone, retiredKey: harmless },
+  },
   403: {
     title: '403',
     effect: () => refusal(403),
@@ -278,8 +301,14 @@ export const expectations = {
     title: 'truncated JSON',
     effect: () => ({ kind: 'truncate', bytes: 20 }),
     otherwise: passing('unavailable'),
-    // What is cut off there is the denial.
-    except: { grant: harmless, ...nonsense, denied: passing('unavailable'), ...notDone },
+    // What is cut off there is the denial, or the refusal of the key.
+    except: {
+      grant: harmless,
+      ...nonsense,
+      retiredKey: passing('unavailable'),
+      denied: passing('unavailable'),
+      ...notDone,
+    },
   },
   html: {
     title: "200, a proxy's HTML page",
@@ -291,8 +320,14 @@ export const expectations = {
     title: 'empty body',
     effect: () => ({ kind: 'truncate', bytes: 0 }),
     otherwise: passing('unavailable'),
-    // A denial always says so; a 401 that says nothing is no denial.
-    except: { grant: harmless, ...nonsense, denied: final('unauthorized'), ...notDone },
+    // A denial always says so, and so does the refusal of a key; a 401 or a 403 that says nothing is neither.
+    except: {
+      grant: harmless,
+      ...nonsense,
+      retiredKey: final('rejected'),
+      denied: final('unauthorized'),
+      ...notDone,
+    },
   },
   wrongType: {
     title: 'right body, Content-Type text/plain',

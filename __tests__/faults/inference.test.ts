@@ -1,3 +1,3 @@
 import { testScenariosAt } from './matrix.ts'
 
-testScenariosAt('chatCompletions', 'responses', 'embeddings', 'models', 'classic')
+testScenariosAt('chatCompletions', 'responses', 'embeddings', 'models', 'messages', 'classic', 'retiredKey')

@@ -78,7 +78,7 @@ function told({ facts }: Outcome) {
 const tripleOf = ({ roleDefinitionId, principalId, scope }: RoleAssignment) =>
   [roleDefinitionId, principalId, scope].join(' ').toLowerCase()
 
-/** Every token at the service that it was issued for, and nowhere else. */
+/** Every token at the service that it was issued for, and nowhere else; a key at the data plane, by itself. */
 function expectTokensAtHome({ cloud, elsewhere }: Stage, { requests, log }: InProcessRun): void {
   expect(elsewhere.requests).toEqual([])
   const { ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken = '' } = cloud.runnerEnvironment()
@@ -86,10 +86,13 @@ function expectTokensAtHome({ cloud, elsewhere }: Stage, { requests, log }: InPr
   for (const { service, headers, body } of requests) {
     const bearer = headers.authorization?.replace(/^Bearer /, '')
     const assertion = new URLSearchParams(body).get('client_assertion')
+    const key = headers['api-key']
     if (service === 'github') expect(bearer).toBe(requestToken)
+    else if (key !== undefined)
+      expect({ service, bearer }).toEqual({ service: 'data-plane', bearer: undefined })
     else expect(audiencesAt[service]).toContain(audienceOf(bearer ?? assertion ?? undefined))
     if (service !== 'entra') expect(assertion).toBeNull()
-    for (const secret of [bearer, assertion]) if (secret) expect(printed).not.toContain(secret)
+    for (const secret of [bearer, assertion, key]) if (secret) expect(printed).not.toContain(secret)
   }
 }
 

@@ -10,6 +10,12 @@ const message = (...texts: string[]) => ({
   type: 'message',
   content: texts.map(text => ({ type: 'output_text', text })),
 })
+const claude = (stop_reason: string | null, ...content: object[]) => ({
+  type: 'message',
+  model: 'claude-haiku-4-5',
+  stop_reason,
+  content,
+})
 const response = (status: string, ...output: object[]) => ({ model: 'gpt-5', status, output })
 
 describe('an answer', () => {
@@ -58,6 +64,30 @@ describe('an answer', () => {
       { model: 'text-embedding-3-small', data: [{ embedding: [0.1, -0.2] }] },
       { text: '', cutShort: false, dimensions: 2 },
     ],
+    [
+      'of Claude, without its thoughts',
+      'messages',
+      claude(
+        'end_turn',
+        { type: 'thinking', thinking: 'They want one word.', signature: 'c2ln' },
+        { type: 'text', text: 'rea' },
+        { type: 'text', text: 'dy' },
+      ),
+      { text: 'ready', cutShort: false, model: 'claude-haiku-4-5' },
+    ],
+    [
+      'of Claude that was cut short',
+      'messages',
+      claude('max_tokens', { type: 'text', text: 'Certainly! The' }),
+      { text: 'Certainly! The', cutShort: true },
+    ],
+    [
+      'of Claude of which thinking ate the budget',
+      'messages',
+      claude('max_tokens', { type: 'thinking', thinking: 'They want' }),
+      { text: '', cutShort: true },
+    ],
+    ['of Claude that will not say', 'messages', claude('refusal'), { text: '', cutShort: false }],
   ] as const)('%s', (_, api, body, expected) => {
     expect(readAnswer(api, JSON.stringify(body))).toMatchObject(expected)
   })
@@ -74,6 +104,12 @@ describe('no answer', () => {
     ['a response that is still at work', 'responses', JSON.stringify(response('in_progress'))],
     ['no embeddings', 'embeddings', '{"data":[]}'],
     ['an embedding of nothing', 'embeddings', '{"data":[{"embedding":[]}]}'],
+    [
+      'an error of Claude under a success',
+      'messages',
+      '{"type":"error","error":{"type":"api_error","message":""}}',
+    ],
+    ['a chat where Claude was asked', 'messages', JSON.stringify(chat({ content: 'ready' }))],
     ['embeddings where a chat was asked for', 'chat-completions', '{"data":[{"embedding":[1]}]}'],
   ] as const)('is %s', (_, api, body) => {
     expect(readAnswer(api, body)).toBeUndefined()

@@ -63,9 +63,16 @@ describe('without deployments of ones own', () => {
     expect(chosen({}, [creating, { ...chat, state: undefined }])).toEqual(['Chat=chat-completions'])
   })
 
+  test('a Claude model is called where there is no other, or where its API is asked for', () => {
+    expect(chosen({}, [vectors, claude])).toEqual(['claude=messages'])
+    expect(chosen({ api: 'messages' }, [chat, claude])).toEqual(['claude=messages'])
+    expect(chosen({ api: 'messages' }, [chat])).toEqual(['Chat=messages'])
+    expect(chosen({ api: 'chat-completions' }, [claude, chat])).toEqual(['Chat=chat-completions'])
+  })
+
   test.each([
     ['there is none', [], /no deployment that answers a chat/],
-    ['none of them chats', [vectors, claude], /no deployment that answers a chat/],
+    ['none of them chats', [vectors], /no deployment that answers a chat/],
     ['they may not be listed', undefined, /may not be listed, and the input `deployments` names none/],
   ])('it is said where %s', (_, deployments, message) => {
     expect(refused({}, deployments)).toMatchObject({
@@ -103,9 +110,13 @@ describe('with deployments of ones own', () => {
     expect(refused({ deployments: 'gpt-4o' }, []).said.message).toContain('none at all')
   })
 
-  test('an API that is not spoken is said to be so, unless another is asked for', () => {
-    expect(refused({ deployments: 'claude' }, [claude])).toMatchObject({ code: 'operation-unsupported' })
+  test('a Claude model is called by its own API, unless another is asked for', () => {
+    expect(chosen({ deployments: 'claude\nChat' }, [claude, chat])).toEqual([
+      'claude=messages',
+      'Chat=chat-completions',
+    ])
     expect(chosen({ deployments: 'claude=models' }, [claude])).toEqual(['claude=models'])
+    expect(chosen({ deployments: 'writer=messages' }, undefined)).toEqual(['writer=messages'])
   })
 })
 

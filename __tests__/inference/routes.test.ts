@@ -45,6 +45,20 @@ describe('the route of an API', () => {
       `${actions}/MaaS/chat/completions/action`,
     ],
     [
+      'messages',
+      endpoints,
+      'https://contoso.services.ai.azure.com/anthropic/v1/messages',
+      either.toReversed(),
+      `${actions}/AIServices/providers/action`,
+    ],
+    [
+      'messages',
+      inProject,
+      'https://contoso.services.ai.azure.com/anthropic/v1/messages',
+      either.toReversed(),
+      `${actions}/AIServices/providers/action`,
+    ],
+    [
       'azure-openai',
       endpoints,
       'https://contoso.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21',
@@ -75,10 +89,12 @@ describe('the route of an API', () => {
     })
   })
 
-  test('in a cloud without an audience of Foundry, the other one serves projects too', () => {
-    expect(routeOf('gpt-4o', 'responses', inProject, government).audiences).toEqual([
-      'https://cognitiveservices.azure.us',
-    ])
+  test('in a cloud without an audience of Foundry, the other one serves projects and Claude too', () => {
+    for (const api of ['responses', 'messages'] as const) {
+      expect(routeOf('gpt-4o', api, inProject, government).audiences).toEqual([
+        'https://cognitiveservices.azure.us',
+      ])
+    }
   })
 
   test('no name of a deployment leads to another host or another path', () => {
@@ -90,7 +106,7 @@ describe('the route of an API', () => {
           const { origin, pathname, searchParams } = new URL(routeOf(deployment, api, endpoints, azure).url)
 
           expect([endpoints.openAI, endpoints.modelInference]).toContain(origin)
-          expect(pathname).toMatch(/(chat\/completions|responses|embeddings)$/)
+          expect(pathname).toMatch(/(chat\/completions|responses|embeddings|messages)$/)
           expect([...searchParams.keys()].filter(name => name !== 'api-version')).toEqual([])
         },
       ),
@@ -131,6 +147,28 @@ describe('the API that is meant by auto', () => {
     ['a model of reasoning', 'production', model('o3-pro', 'OpenAI'), endpoints, 'responses'],
     ['its cheaper sibling', 'production', model('o3-mini', 'OpenAI'), endpoints, 'chat-completions'],
     ['a model of another maker', 'production', model('DeepSeek-V3', 'DeepSeek'), endpoints, 'models'],
+    [
+      'a Claude model, whatever its deployment',
+      'production',
+      model('claude-opus-4-5', 'Anthropic'),
+      endpoints,
+      'messages',
+    ],
+    [
+      'a Claude model in a project',
+      'production',
+      model('claude-opus-4-5', 'Anthropic'),
+      inProject,
+      'messages',
+    ],
+    [
+      'a model of another maker in the name of Claude',
+      'claude',
+      model('gpt-4o', 'OpenAI'),
+      endpoints,
+      'chat-completions',
+    ],
+    ['a deployment named for Claude', 'team-Claude-sonnet', undefined, endpoints, 'messages'],
     ['a model in a project', 'production', model('gpt-4o', 'OpenAI'), inProject, 'responses'],
     [
       'an embedding model in a project',

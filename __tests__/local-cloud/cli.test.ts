@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { decodeJwt } from 'jose'
 import * as v from 'valibot'
+import { accountKeys } from '../../local-cloud/data-plane/keys.ts'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import type { Seed } from '../../local-cloud/world.ts'
 import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
@@ -178,6 +179,23 @@ describe('options', () => {
     await client.close()
   })
 
+  test('--key-access-lag is in seconds as well', async () => {
+    const seed = structuredClone(defaultWorld)
+    const [account] = seed.accounts
+    if (account === undefined) throw new Error('The default world has an account')
+    account.keyAccessChangedOn = new Date().toISOString()
+    const seedFile = join(workFolder, 'just-switched-off.json')
+    writeFileSync(seedFile, JSON.stringify(seed))
+    const { env } = await startCli('--seed', seedFile, '--key-access-lag', '600,0')
+    const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
+    const list = () =>
+      client.send(`${env.LOCAL_CLOUD_ENDPOINT}/openai/v1/models`, {
+        headers: { 'api-key': accountKeys(env.LOCAL_CLOUD_RESOURCE_ID ?? '').key1 },
+      })
+    expect([(await list()).status, (await list()).status]).toEqual([200, 403])
+    await client.close()
+  })
+
   test('--throttling limits requests to Resource Manager as Azure does', async () => {
     const { env } = await startCli('--throttling')
     const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
@@ -213,6 +231,7 @@ describe('command line', () => {
     [['--port', 'http'], "--port is 'http': it takes whole numbers from 1 to 65535."],
     [['--port', '70000'], "--port is '70000'"],
     [['--propagation', '5,soon'], "--propagation is 'soon': it takes whole numbers from 0 to 86400."],
+    [['--key-access-lag', '0,1.5'], "--key-access-lag is '1.5': it takes whole numbers from 0 to 86400."],
     [['--format', 'yaml'], "--format is 'yaml': it can be shell, github, json."],
   ])('%j is refused with the usage', async (args, message) => {
     const { code, stdout, stderr } = await cli(...args).ended

@@ -121,7 +121,12 @@ export interface DataPlaneFixture {
   journal: Journal
   tokens: AccessTokens
   /** One per replica, in milliseconds. Change it to give the data plane other replicas. */
-  lag: { roleAssignments: number[]; federatedCredentials: number[]; deployments: number[] }
+  lag: {
+    roleAssignments: number[]
+    federatedCredentials: number[]
+    deployments: number[]
+    keyAccess: number[]
+  }
   account: Account
   regionalAccount: Account
   /** PEM of the authority that signed the hosts' certificate. */
@@ -140,7 +145,7 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
   const journal = createJournal()
   const tokens = await createAccessTokens(clock)
   const world = v.parse(worldSchema, seed)
-  const lag = { roleAssignments: [0], federatedCredentials: [0], deployments: [0] }
+  const lag = { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] }
   const context: Context = { world, clock, endpoints, lag, tokens }
   const [account, regionalAccount] = world.accounts
   if (!account || !regionalAccount) throw new Error('The seed has two accounts')

@@ -136,6 +136,27 @@ describe('authentication by key', () => {
     })
   })
 
+  test('switched off or on a moment ago: each replica learns of it after its own lag, and they are visited in turn', async () => {
+    plane.lag.keyAccess = [0, 120_000]
+    const statuses = async () => {
+      const ask = () => plane.ask(CHAT, { headers: { 'api-key': keys().key1 }, body: chat })
+      return [(await ask()).status, (await ask()).status]
+    }
+    const change = (disableLocalAuth: boolean) =>
+      Object.assign(plane.account, {
+        disableLocalAuth,
+        keyAccessChangedOn: new Date(plane.clock.now()).toISOString(),
+      })
+    change(true)
+    expect(await statuses()).toEqual([403, 200])
+    plane.clock.advance(121_000)
+    expect(await statuses()).toEqual([403, 403])
+    change(false)
+    expect(await statuses()).toEqual([200, 403])
+    plane.clock.advance(121_000)
+    expect(await statuses()).toEqual([200, 200])
+  })
+
   test('a good token does not save a bad key', async () => {
     plane.grant(COGNITIVE_SERVICES_USER)
     const answer = await askWithToken(CHAT, { headers: { 'api-key': 'wrong' }, body: chat })
@@ -293,7 +314,7 @@ describe('authorization', () => {
         headers: { 'anthropic-version': '2023-06-01' },
       },
       action: 'AIServices/providers/action',
-      operation: 'POST /anthropic/v1/messages',
+      operation: 'POST /anthropic/v1/*',
     },
     {
       ask: { target: PROJECT_RESPONSES, body: { model: 'chat', input }, audience: FOUNDRY },
@@ -837,7 +858,11 @@ describe('bodies that are refused', () => {
   ])('Anthropic: %s', async (_name, headers, body, message) => {
     const answer = await askWithToken(MESSAGES, { headers, body }, FOUNDRY)
     expect(answer.status).toBe(400)
-    expect(answer.body).toEqual({ type: 'error', error: { type: 'invalid_request_error', message } })
+    expect(answer.body).toEqual({
+      type: 'error',
+      error: { type: 'invalid_request_error', message },
+      request_id: answer.headers.get('request-id'),
+    })
   })
 })
 
@@ -917,6 +942,28 @@ describe('answers', () => {
     ])
     expect(whole.body).toMatchObject({ type: 'message', role: 'assistant', stop_reason: 'end_turn' })
     expect(cut.body).toMatchObject({ stop_reason: 'max_tokens', usage: { output_tokens: 1 } })
+    expect(whole.headers.get('request-id')).toMatch(/^req_/)
+  })
+
+  test('of Claude as a stream, which ends in the same message', async () => {
+    const headers = { 'anthropic-version': '2023-06-01' }
+    const body = { ...claude, max_tokens: 2, stream: true }
+    const { text, headers: told } = await askWithToken(MESSAGES, { headers, body }, FOUNDRY)
+    const events = text.split('\n\n').flatMap(event => {
+      const [, name, data] = /^event: (\w+)\ndata: (.+)$/.exec(event) ?? []
+      return data === undefined ? [] : [{ name, data: JSON.parse(data) }]
+    })
+    expect(told.get('content-type')).toContain('text/event-stream')
+    expect(events.map(({ name }) => name)).toEqual([
+      ...['message_start', 'content_block_start', 'ping', 'content_block_delta', 'content_block_delta'],
+      ...['content_block_stop', 'message_delta', 'message_stop'],
+    ])
+    expect(events.every(({ name, data }) => data.type === name)).toBe(true)
+    expect(events[0]?.data.message).toMatchObject({ content: [], stop_reason: null })
+    expect(events.at(-2)?.data).toMatchObject({
+      delta: { stop_reason: 'max_tokens' },
+      usage: { output_tokens: 2 },
+    })
   })
 })
 

@@ -66,6 +66,7 @@ test('the resource has no keys, and a model of every kind', () => {
     ['gpt-5-mini', 'OpenAI', true],
     ['text-embedding-3-large', 'OpenAI', false],
     ['DeepSeek-V3', 'DeepSeek', false],
+    ['claude-haiku-4-5', 'Anthropic', false],
   ])
 })
 

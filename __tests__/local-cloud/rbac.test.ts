@@ -412,7 +412,7 @@ describe('what a replica of the data plane sees', () => {
         regional: nowhere,
         control: nowhere,
       },
-      lag: { roleAssignments: lag, federatedCredentials: [0], deployments: [0] },
+      lag: { roleAssignments: lag, federatedCredentials: [0], deployments: [0], keyAccess: [0] },
       tokens: await createAccessTokens(clock),
     }
     const { mayUseData } = createAuthorizer(context)

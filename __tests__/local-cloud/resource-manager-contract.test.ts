@@ -165,11 +165,11 @@ const CASES: ReadonlyArray<readonly [title: string, run: () => Promise<unknown>]
     'accounts: list by subscription',
     () => cognitive(`/subscriptions/${SUBSCRIPTION}/providers/Microsoft.CognitiveServices/accounts`),
   ],
+  ['accounts: update', () => switchKeysOn()],
   [
-    'accounts: update',
-    () => cognitive(ACCOUNT, { method: 'PATCH', body: { properties: { disableLocalAuth: false } } }),
+    'accounts: list keys',
+    () => switchKeysOn().then(() => cognitive(`${ACCOUNT}/listKeys`, { method: 'POST' })),
   ],
-  ['accounts: list keys', () => cognitive(`${ACCOUNT}/listKeys`, { method: 'POST' })],
   ['deployments: list', () => cognitive(`${ACCOUNT}/deployments`)],
   ['deployments: get', () => cognitive(`${ACCOUNT}/deployments/chat`)],
   ['deployments: get a missing one', () => cognitive(`${ACCOUNT}/deployments/none`)],
@@ -207,6 +207,9 @@ async function deny(): Promise<void> {
 
 const cognitive = (target: string, options: { method?: string; as?: string; body?: unknown } = {}) =>
   arm.ask(`${target}?api-version=2023-05-01`, { as: ADMIN, ...options })
+
+const switchKeysOn = () =>
+  cognitive(ACCOUNT, { method: 'PATCH', body: { properties: { disableLocalAuth: false } } })
 
 const deploy = (name: string) =>
   cognitive(`${ACCOUNT}/deployments/${name}`, {
@@ -351,7 +354,7 @@ if (existsSync(recordings)) {
         'arm-cognitive-accounts',
         /listKeys/,
         'POST 200',
-        () => arm.ask(`${ACCOUNT}/listKeys`, { as: ADMIN, method: 'POST' }),
+        () => switchKeysOn().then(() => arm.ask(`${ACCOUNT}/listKeys`, { as: ADMIN, method: 'POST' })),
       ],
       [
         'arm-cognitive-accounts',

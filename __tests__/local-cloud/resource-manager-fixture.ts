@@ -227,7 +227,7 @@ export async function startResourceManager(): Promise<ResourceManagerFixture> {
       regional: 'https://127.0.0.1:4400',
       control: 'https://control.invalid',
     },
-    lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0] },
+    lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] },
     tokens,
   }
   const exchanges: Exchange[] = []

@@ -401,6 +401,13 @@ describe('accounts', () => {
     const list = (as: string) => arm.ask(`${ACCOUNT}/listKeys`, { method: 'POST', as })
     arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
     expect((await list(PIPELINE)).status).toBe(403)
+    expect(await list(ADMIN)).toMatchObject({
+      status: 400,
+      body: {
+        error: { code: 'BadRequest', message: 'Failed to list key. disableLocalAuth is set to be true' },
+      },
+    })
+    await arm.ask(ACCOUNT, { method: 'PATCH', as: ADMIN, body: { properties: { disableLocalAuth: false } } })
     const { body } = await list(ADMIN)
     expect(body).toEqual({
       key1: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -426,6 +433,23 @@ describe('accounts', () => {
         body: refusal('InvalidRequestContent'),
       })
     }
+  })
+
+  test('only what really turns key access off or on is dated', async () => {
+    const patch = (properties: object) =>
+      arm.ask(ACCOUNT, { method: 'PATCH', as: ADMIN, body: { properties } })
+    const changedOn = () => arm.world.accounts[0]?.keyAccessChangedOn
+    await patch({ disableLocalAuth: true })
+    await patch({ publicNetworkAccess: 'Disabled' })
+    expect(changedOn()).toBeUndefined()
+    await patch({ disableLocalAuth: false })
+    const turnedOn = changedOn()
+    expect(Date.parse(turnedOn ?? '')).toBeLessThanOrEqual(arm.clock.now())
+    arm.clock.advance(60_000)
+    await arm.ask(ACCOUNT, { method: 'PUT', as: ADMIN, body: { properties: {} } })
+    expect(changedOn()).toBe(turnedOn)
+    await patch({ disableLocalAuth: true })
+    expect(Date.parse(changedOn() ?? '')).toBeGreaterThanOrEqual(Date.parse(turnedOn ?? '') + 60_000)
   })
 
   test('projects have the address of their own API', async () => {

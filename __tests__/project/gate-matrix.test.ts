@@ -1,11 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { parse } from 'yaml'
-import { readKeyValues } from '../../local-cloud/runner.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
+import { runScript as runStep, scriptStepSchema, stepNamed as stepOf } from '../support/step-script.ts'
 
 /** The reusable workflow: whether its parts fit together, and what its scripts do. */
 
@@ -13,10 +11,8 @@ const source = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8'
 const workflowSource = source('.github/workflows/gate-matrix.yml')
 
 const stepSchema = v.object({
-  name: v.optional(v.string()),
+  ...scriptStepSchema.entries,
   uses: v.optional(v.string()),
-  run: v.optional(v.string()),
-  env: v.optional(v.record(v.string(), v.string()), {}),
   with: v.optional(v.record(v.string(), v.union([v.string(), v.boolean()])), {}),
 })
 const { on, jobs } = v.parse(
@@ -36,41 +32,14 @@ const { on, jobs } = v.parse(
 const { inputs } = on.workflow_call
 const steps = [...jobs.gate.steps, ...jobs.verdict.steps]
 
-function stepNamed(name: string) {
-  const step = steps.find(candidate => candidate.name === name)
-  if (step === undefined) throw new Error(`There is no step named ${name}`)
-  return step
-}
+const stepNamed = (name: string) => stepOf(steps, name)
+const runScript = (name: string, env: Readonly<Record<string, string>>) => runStep(stepNamed(name), { env })
 
 const expression = (text: string) => `\${{ ${text} }}`
 
 /** What follows `context.` in the expressions of the workflow. */
 const mentioned = (context: string) =>
   new Set([...workflowSource.matchAll(new RegExp(`\\b${context}\\.([\\w-]+)`, 'g'))].map(([, name]) => name))
-
-/** Runs a step's script as the runner does, with the variables that the step declares. */
-function runScript(name: string, env: Readonly<Record<string, string>>) {
-  const step = stepNamed(name)
-  expect(Object.keys(env).toSorted()).toEqual(Object.keys(step.env).toSorted())
-  const folder = mkdtempSync(join(tmpdir(), 'gate-matrix-'))
-  const output = join(folder, 'output')
-  const summary = join(folder, 'summary')
-  for (const file of [output, summary]) writeFileSync(file, '')
-  try {
-    const { status, stdout } = spawnSync('bash', ['-e', '-c', step.run ?? ''], {
-      env: { PATH: process.env.PATH ?? '', GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, ...env },
-      encoding: 'utf8',
-    })
-    return {
-      status,
-      stdout,
-      outputs: readKeyValues(readFileSync(output, 'utf8')),
-      summary: readFileSync(summary, 'utf8'),
-    }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 describe('the parts', () => {
   test('every input is used, and nothing else is taken for one', () => {

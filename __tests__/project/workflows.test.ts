@@ -1,11 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import * as v from 'valibot'
 import { parse } from 'yaml'
-import { repositoryRoot } from '../../scripts/tools.ts'
+import { filesLike, textOf } from '../support/documents.ts'
 
-const filesIn = (folder: string) => readdirSync(join(repositoryRoot, folder)).map(file => `${folder}/${file}`)
-const files = [...filesIn('.github/workflows'), ...filesIn('examples')].filter(path => path.endsWith('.yml'))
+const files = filesLike(/^(\.github\/workflows|examples)\/.*\.ya?ml$/)
+const composites = filesLike(/^\.github\/actions\/.*\/action\.ya?ml$/)
+
+const stepsSchema = v.array(
+  v.object({
+    uses: v.optional(v.string()),
+    run: v.optional(v.string()),
+    with: v.optional(v.record(v.string(), v.unknown()), {}),
+  }),
+)
 
 const workflowSchema = v.object({
   on: v.record(v.string(), v.unknown()),
@@ -15,18 +21,32 @@ const workflowSchema = v.object({
     v.object({
       permissions: v.optional(v.record(v.string(), v.string())),
       uses: v.optional(v.string()),
-      steps: v.optional(v.array(v.object({ uses: v.optional(v.string()), run: v.optional(v.string()) })), []),
+      steps: v.optional(stepsSchema, []),
     }),
   ),
 })
 
-const source = (file: string) => readFileSync(join(repositoryRoot, file), 'utf8')
-const workflow = (file: string) => v.parse(workflowSchema, parse(source(file)))
+const workflow = (file: string) => v.parse(workflowSchema, parse(textOf(file)))
+const compositeSchema = v.object({ runs: v.object({ steps: stepsSchema }) })
+
+/** Jobs, and composite actions as if each were one. */
+function jobsOf(file: string) {
+  if (!composites.includes(file)) return Object.values(workflow(file).jobs)
+  return [{ uses: undefined, steps: v.parse(compositeSchema, parse(textOf(file))).runs.steps }]
+}
 
 /** By workflow, of its jobs: what they may do beyond reading the repository, or that they may not even do that. */
 const toSignIn = { contents: 'read', 'id-token': 'write' }
 const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>> = {
+  '.github/workflows/codeql.yml': { analyze: { contents: 'read', 'security-events': 'write' } },
   '.github/workflows/gate-matrix.yml': { gate: toSignIn, verdict: {} },
+  '.github/workflows/release.yml': {
+    attest: { attestations: 'write', 'id-token': 'write' },
+    publish: { contents: 'write' },
+  },
+  '.github/workflows/scorecard.yml': {
+    analyze: { contents: 'read', 'id-token': 'write', 'security-events': 'write' },
+  },
   'examples/attested-gate.yml': {
     gate: { 'id-token': 'write', attestations: 'write' },
     deploy: { contents: 'read', attestations: 'read' },
@@ -34,18 +54,25 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   'examples/matrix-of-regions.yml': { gates: toSignIn },
 }
 
-test('there are workflows', () => {
-  expect(files).toEqual(
-    expect.arrayContaining([
-      '.github/workflows/ci.yml',
-      '.github/workflows/self-test.yml',
-      ...Object.keys(jobPermissions),
-    ]),
+test('there are workflows, and those that may do more are among them', () => {
+  expect(files).toEqual(expect.arrayContaining(['.github/workflows/ci.yml', ...Object.keys(jobPermissions)]))
+  expect(composites).not.toEqual([])
+})
+
+test('an action is of the same commit wherever it is used in the same version', () => {
+  const pinned = [...files, ...composites].flatMap(file =>
+    [...textOf(file).matchAll(/uses: ([\w-]+\/[\w-]+)\S*@([0-9a-f]{40}) # (v\S+)/g)].map(
+      ([, action, commit, version]) => ({ commit, name: `${action} ${version}` }),
+    ),
   )
+  const commits = Map.groupBy(pinned, ({ name }) => name)
+  const several = [...commits].filter(([, uses]) => new Set(uses.map(({ commit }) => commit)).size > 1)
+
+  expect(several.map(([name]) => name)).toEqual([])
 })
 
 describe.each(files)('%s', file => {
-  test('may read the repository and, but for the jobs that sign in, do nothing else', () => {
+  test('may read the repository and, but for the jobs named above, do nothing else', () => {
     const { permissions, jobs } = workflow(file)
     const ofJobs = Object.entries(jobs).flatMap(([name, job]) =>
       job.permissions === undefined ? [] : [[name, job.permissions]],
@@ -58,12 +85,14 @@ describe.each(files)('%s', file => {
   test('never runs on pull_request_target, where a fork would meet secrets', () => {
     expect(Object.keys(workflow(file).on)).not.toContain('pull_request_target')
   })
+})
 
+describe.each([...files, ...composites])('%s', file => {
   test('uses what is of this repository, or of others by full commit and with the version beside it', () => {
-    const used = Object.values(workflow(file).jobs).flatMap(({ uses, steps }) =>
+    const used = jobsOf(file).flatMap(({ uses, steps }) =>
       [uses, ...steps.map(step => step.uses)].flatMap(reference => reference ?? []),
     )
-    const written = [...source(file).matchAll(/^ *(?:- )?uses: (.*)/gm)].map(([, reference]) => reference)
+    const written = [...textOf(file).matchAll(/^ *(?:- )?uses: (.*)/gm)].map(([, reference]) => reference)
 
     expect(written).toHaveLength(used.length)
     for (const reference of written)
@@ -72,10 +101,16 @@ describe.each(files)('%s', file => {
       )
   })
 
-  test('gives no text of an expression to a shell but through the environment', () => {
-    const scripts = Object.values(workflow(file).jobs).flatMap(({ steps }) =>
-      steps.flatMap(({ run }) => run ?? []),
+  test('leaves no token behind in what it checks out', () => {
+    const checkouts = jobsOf(file).flatMap(({ steps }) =>
+      steps.filter(({ uses }) => uses?.startsWith('actions/checkout@')),
     )
+
+    for (const checkout of checkouts) expect(checkout.with['persist-credentials']).toBe(false)
+  })
+
+  test('gives no text of an expression to a shell but through the environment', () => {
+    const scripts = jobsOf(file).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []))
 
     for (const script of scripts) expect(script).not.toContain('${{')
   })

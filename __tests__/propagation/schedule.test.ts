@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import {
   type AssignmentAge,
+  doubtFor,
+  growingPause,
   patienceFor,
-  pauseAfterDenial,
   pauseAfterSuccessMs,
 } from '../../src/propagation/schedule.ts'
 
@@ -12,7 +13,7 @@ describe('the pause after a denial', () => {
   test('is never negative, never longer than half a minute, and never longer than a tenth of the wait and a second', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e8, noNaN: true }), random, (elapsedMs, chance) => {
-        const pauseMs = pauseAfterDenial(elapsedMs, chance)
+        const pauseMs = growingPause(elapsedMs, chance)
 
         expect(pauseMs).toBeGreaterThan(0)
         expect(pauseMs).toBeLessThanOrEqual(30_000)
@@ -27,13 +28,13 @@ describe('the pause after a denial', () => {
       fc.property(times, ([one, other, chance]) => {
         const [early, late] = one < other ? [one, other] : [other, one]
 
-        expect(pauseAfterDenial(early, chance)).toBeLessThanOrEqual(pauseAfterDenial(late, chance))
+        expect(growingPause(early, chance)).toBeLessThanOrEqual(growingPause(late, chance))
       }),
     )
   })
 
   test('differs from gate to gate', () => {
-    expect(pauseAfterDenial(60_000, 0.9)).toBeLessThan(pauseAfterDenial(60_000, 0.1))
+    expect(growingPause(60_000, 0.9)).toBeLessThan(growingPause(60_000, 0.1))
   })
 })
 
@@ -61,4 +62,14 @@ test.each<[string, AssignmentAge, number, number]>([
   ['no waiting wanted', { kind: 'new' }, 0, 0],
 ])('patience with an assignment: %s', (_, age, timeoutMinutes, expectedMinutes) => {
   expect(patienceFor(age, timeoutMinutes * minute)).toBe(expectedMinutes * minute)
+})
+
+test.each<[string, AssignmentAge, number, number]>([
+  ['granted in this run', { kind: 'new' }, 15, 5],
+  ['granted in this run, and less time allowed', { kind: 'new' }, 2, 2],
+  ['granted by another run a while ago', known(2), 15, 3],
+  ['granted by another run, and known to all since', known(5), 15, 0],
+  ['granted at a time that is not known', { kind: 'unknown' }, 15, 5],
+])('doubt about a success after a grant: %s', (_, age, timeoutMinutes, expectedMinutes) => {
+  expect(doubtFor(age, timeoutMinutes * minute)).toBe(expectedMinutes * minute)
 })

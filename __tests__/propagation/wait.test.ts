@@ -24,6 +24,7 @@ interface Wait {
   denialPatienceMs?: number
   overallMs?: number
   granted?: boolean
+  doubtMs?: number
 }
 
 interface Waited extends WaitResult {
@@ -48,6 +49,7 @@ async function wait({
     first,
     firstAt,
     grantedAt: granted ? firstAt : undefined,
+    doubtMs: 0,
     consecutiveSuccesses: 3,
     denialPatienceMs: 900_000,
     overallMs: 900_000,
@@ -123,35 +125,72 @@ describe('access that becomes live', () => {
     }
   })
 
-  test('starts its row over at every denial', async () => {
+  test('starts its row over at every denial, and wants a longer one', async () => {
     const { failure, probes, propagationMs } = await wait({
-      answers: script(ok, ok, denied, ok, denied, ok, ok, ok),
+      answers: script(ok, denied, ok, ok, denied, ok),
+      consecutiveSuccesses: 2,
     })
 
     expect(failure).toBeUndefined()
     expect(probes.map(({ outcome }) => outcome)).toEqual([
-      ...['access-denied', 'ok', 'ok', 'access-denied', 'ok', 'access-denied', 'ok', 'ok', 'ok'],
+      ...['access-denied', 'ok', 'access-denied', 'ok', 'ok', 'access-denied'],
+      ...Array.from({ length: 6 }, () => 'ok'),
     ])
     expect(propagationMs).toBe(probes[6]?.atMs)
+  })
+
+  test('wants four times the row at most, and of a row of one nothing longer', async () => {
+    const flapping = Array.from({ length: 10 }, () => [ok, denied]).flat()
+
+    expect((await wait({ answers: script(...flapping, ok) })).probesAsked).toBe(20 + 12)
+    expect((await wait({ answers: script(...flapping), consecutiveSuccesses: 1 })).probesAsked).toBe(1)
   })
 
   test('a row is not ended by what has nothing to do with access', async () => {
     expect((await wait({ answers: script(ok, blip, ok, throttled, ok) })).probesAsked).toBe(5)
   })
 
-  test('is live only after the wanted number of successes in a row, whatever the replicas say', async () => {
+  test('is live only at the end of a row that is long enough, whatever the replicas say', async () => {
     const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 30 })
     await fc.assert(
-      fc.asyncProperty(verdicts, fc.integer({ min: 1, max: 4 }), async (replies, consecutiveSuccesses) => {
+      fc.asyncProperty(verdicts, fc.integer({ min: 2, max: 4 }), async (replies, consecutiveSuccesses) => {
         const rounds = [...replies.map(live => (live ? ok : denied)), ok]
         const { failure, probes } = await wait({ answers: script(...rounds), consecutiveSuccesses })
 
-        const outcomes = probes.map(({ outcome }) => (outcome === 'ok' ? '+' : '-')).join('')
+        const rows = probes.map(({ outcome }) => (outcome === 'ok' ? '+' : '-')).join('')
+        const lengths = [...rows.matchAll(/\++/g)].map(([row]) => row.length)
+        const enough = lengths.map((_, broken) => consecutiveSuccesses * Math.min(1 + broken, 4))
         expect(failure).toBeUndefined()
-        expect(outcomes.indexOf('+'.repeat(consecutiveSuccesses))).toBe(
-          outcomes.length - consecutiveSuccesses,
-        )
+        expect(lengths.at(-1)).toBe(enough.at(-1))
+        expect(lengths.findIndex((length, row) => length >= (enough[row] ?? 0))).toBe(lengths.length - 1)
       }),
+    )
+  })
+
+  // Where all of them agree within some ten seconds, the first row may happen upon the three that agree already.
+  test('is live on all of four replicas that are visited in turn, in whatever order they agree', async () => {
+    const orders = fc.shuffledSubarray([1, 2, 3, 4], { minLength: 4 })
+    const delays = fc.integer({ min: 60_000, max: 900_000 })
+    const times = fc.constantFrom(0, 150, 1500)
+    await fc.assert(
+      fc.asyncProperty(delays, orders, times, jitters, async (delayMs, quarters, probeTakesMs, random) => {
+        const { failure, endedAtMs, probes } = await wait({
+          answers: (atMs, probe) => (atMs < (delayMs * (quarters[probe % 4] ?? 4)) / 4 ? denied : ok),
+          probeTakesMs,
+          random,
+          denialPatienceMs: 2_000_000,
+          overallMs: 2_000_000,
+        })
+
+        expect(failure).toBeUndefined()
+        expect(endedAtMs).toBeGreaterThanOrEqual(delayMs)
+        // A pause, the visit to the last replica, and a row of twelve.
+        expect(endedAtMs).toBeLessThanOrEqual(
+          1.1 * delayMs + 1000 + 16 * (pauseAfterSuccessMs + probeTakesMs),
+        )
+        expect(probes.length).toBeLessThanOrEqual(120)
+      }),
+      { numRuns: 300 },
     )
   })
 })
@@ -314,6 +353,7 @@ test('each pause is told before it begins', async () => {
     first: denied,
     firstAt: clock.now(),
     grantedAt: undefined,
+    doubtMs: 0,
     probe: async () => ok,
     consecutiveSuccesses: 2,
     denialPatienceMs: 60_000,
@@ -324,11 +364,22 @@ test('each pause is told before it begins', async () => {
   })
 
   expect(told).toEqual([
-    { round: denied, rounds: 1, successesInARow: 0, elapsedMs: 0, limitMs: 60_000, pauseMs: clock.sleeps[0] },
+    {
+      round: denied,
+      rounds: 1,
+      successesInARow: 0,
+      successesWanted: 2,
+      inDoubt: false,
+      elapsedMs: 0,
+      limitMs: 60_000,
+      pauseMs: clock.sleeps[0],
+    },
     {
       round: ok,
       rounds: 2,
       successesInARow: 1,
+      successesWanted: 2,
+      inDoubt: false,
       elapsedMs: clock.sleeps[0],
       limitMs: 90_000,
       pauseMs: pauseAfterSuccessMs,
@@ -343,4 +394,75 @@ test('after a grant the next round comes at once, and only that one', async () =
   })
   expect(sleeps).toHaveLength(patient.length - 1)
   expect(sleeps[0]?.ms).toBeGreaterThan(pauseAfterSuccessMs)
+})
+
+describe('access that may be owed to a role that was taken away', () => {
+  const minutes = 60_000
+  const granted = { first: ok, granted: true, doubtMs: 5 * minutes }
+
+  test('is proven once it outlasts the doubt, by a round that was begun after it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 5 * minutes }),
+        fc.constantFrom(0, 150, 4000),
+        jitters,
+        async (doubtMs, probeTakesMs, random) => {
+          const { failure, probes, propagationMs, sleeps } = await wait({
+            ...{ ...granted, doubtMs, probeTakesMs, random },
+            answers: () => ok,
+          })
+
+          expect({ failure, propagationMs }).toEqual({ failure: undefined, propagationMs: 0 })
+          expect(probes.filter(({ atMs }) => atMs >= doubtMs).length).toBeLessThanOrEqual(2)
+          expect(probes.at(-1)?.atMs).toBeGreaterThanOrEqual(doubtMs)
+          expect(probes.at(-1)?.atMs).toBeLessThanOrEqual(doubtMs + probeTakesMs)
+          expect(sleeps.every(({ endsAtMs }) => endsAtMs <= doubtMs)).toBe(true)
+          expect(probes.length).toBeLessThanOrEqual(46)
+        },
+      ),
+    )
+  })
+
+  test('is never believed before the new role is live, however early the old one lapses', async () => {
+    const times = fc.tuple(fc.nat(5 * minutes), fc.nat(5 * minutes))
+    await fc.assert(
+      fc.asyncProperty(times, jitters, async ([one, other], random) => {
+        const [lapsesMs, liveMs] = one < other ? [one, other] : [other, one]
+        const { failure, endedAtMs, probes, propagationMs } = await wait({
+          ...{ ...granted, random },
+          answers: atMs => (atMs < lapsesMs || atMs >= liveMs ? ok : denied),
+        })
+
+        const firstDenied = probes.find(({ outcome }) => outcome !== 'ok')
+        expect(failure).toBeUndefined()
+        expect(endedAtMs).toBeGreaterThanOrEqual(liveMs)
+        // Once a denial was seen the old role is gone, and what follows is the usual wait.
+        if (firstDenied === undefined) expect(endedAtMs).toBe(5 * minutes)
+        else expect(firstDenied.atMs + propagationMs).toBeLessThanOrEqual(1.1 * liveMs + 1000)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('that lapses, and does not come back, ends at the deadline as usual', async () => {
+    const { failure, endedAtMs } = await wait({ ...granted, answers: script(ok, denied) })
+
+    expect(failure).toMatchObject({ code: 'access-denied' })
+    expect(endedAtMs).toBe(900_000)
+  })
+
+  test('is told as such', async () => {
+    const told: unknown[] = []
+    const clock = simulatedClock()
+    await untilLive({
+      ...{ first: ok, firstAt: clock.now(), grantedAt: clock.now(), doubtMs: 1000 },
+      ...{ probe: async () => ok, consecutiveSuccesses: 3, denialPatienceMs: 60_000, overallMs: 90_000 },
+      ...{ clock, random: () => 0, onPause: progress => told.push(progress) },
+    })
+
+    expect(told).toEqual([
+      expect.objectContaining({ inDoubt: true, round: ok, limitMs: 1000, pauseMs: 700 }),
+      expect.objectContaining({ inDoubt: true, round: ok, limitMs: 1000, pauseMs: 300 }),
+    ])
+  })
 })

@@ -85,6 +85,7 @@ test('a run that passed is told whole', () => {
       scope,
     },
     roleState: 'granted',
+    membership: null,
     roleAssignmentId: `${scope}/providers/Microsoft.Authorization/roleAssignments/228d27cc-6fdb-5934-b7ac-1efccebade04`,
     grant: 'granted',
     propagationSeconds: 41.3,

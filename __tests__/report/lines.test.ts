@@ -20,7 +20,7 @@ test('the claims that a person must compare are shown', () => {
   expect(assertionLines(emptyFacts())).toEqual([])
 })
 
-test('what was seen is told: endpoint, keys, role, and a denial in its own words', () => {
+test('what was seen is told: endpoint, role, and a denial in its own words', () => {
   const refused = { kind: 'refused', refusal: denial() } as const
 
   expect(
@@ -30,7 +30,6 @@ test('what was seen is told: endpoint, keys, role, and a denial in its own words
     ),
   ).toEqual([
     'Endpoint https://contoso.openai.azure.com',
-    'The resource still accepts API keys',
     'Role Cognitive Services User: missing',
     expect.stringContaining('gpt-4o-mini by chat-completions: "ready" in 412 ms'),
     'vectors by embeddings: access-denied',

@@ -95,6 +95,17 @@ test('a run that failed before it signed in says what it was told', () => {
   )
 })
 
+test('a group that is to hold the role is named', () => {
+  const { settings } = fullFacts()
+  if (settings === undefined) throw new Error('A full run has settings')
+  const grantee = { principalId: ids.client, principalType: 'Group' } as const
+  const facts = fullFacts({ settings: { ...settings, access: { ...settings.access, grantee } } })
+
+  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+    `| To be held by | Group \`${ids.client}\` |`,
+  )
+})
+
 test('a wait without an end is drawn to its last probe', () => {
   const probes = [0, 60_000, 900_000].map(atMs => ({ atMs, outcome: 'access-denied' as const }))
   const facts = fullFacts({ probes, propagationMs: 0 })
@@ -104,12 +115,37 @@ test('a wait without an end is drawn to its last probe', () => {
   )
 })
 
+test('the wait begins with the first denial, whatever was answered before', () => {
+  const probes = [
+    { atMs: 0, outcome: 'ok' },
+    { atMs: 5000, outcome: 'access-denied' },
+    { atMs: 9000, outcome: 'ok' },
+  ] as const
+  const facts = fullFacts({ probes, propagationMs: 4000 })
+
+  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+    '  4.0 s :2000-01-01 00:00:05.000, 2000-01-01 00:00:09.000',
+  )
+})
+
+test('a wait for something else than access is a wait as well', () => {
+  const probes = [
+    { atMs: 0, outcome: 'inference-throttled' },
+    { atMs: 20_000, outcome: 'ok' },
+  ] as const
+  const facts = fullFacts({ probes, propagationMs: 0 })
+
+  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+    '  20 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:20.000',
+  )
+})
+
 test('a run that was stopped says what stays, and how far the wait had come', () => {
   const facts = fullFacts({ propagationMs: 0 })
   const summary = summaryMarkdown({ result: 'cancelled', facts, signal: 'SIGTERM' }, undefined)
 
   expect(headingsOf(summary)[0]).toBe('⏹️ Key-less access: stopped before it was proven')
-  expect(summary).toContain('by this run, and stays')
+  expect(summary).toContain('by this run; it stays')
   expect(summary).toContain('41 s, not live')
 })
 

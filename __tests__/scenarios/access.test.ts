@@ -1,6 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
-import { groupScope, holds, pipeline, roles } from '../support/arrange.ts'
+import { groupScope, holds, pipeline, roles, securityGroup } from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
@@ -13,20 +13,14 @@ afterAll(() => cloud.close())
 const principal = () => pipeline(cloud).principal.objectId
 
 describe('role-state', () => {
-  const group = '9a0c1f6e-52d7-4b83-8e4a-7f3d20b5c611'
   const cases: Array<[string, () => void]> = [
     ['direct', () => holds(cloud, { role: roles.user }, { role: roles.reader })],
     ['inherited', () => holds(cloud, { role: roles.user, scope: groupScope(cloud) }, { role: roles.reader })],
     [
       'group',
       () => {
-        cloud.world.groups.push({
-          objectId: group,
-          tenantId: cloud.world.tenants[0]?.id ?? '',
-          displayName: 'pipelines',
-          members: [principal()],
-        })
-        holds(cloud, { role: roles.user, principalId: group }, { role: roles.reader })
+        const { objectId } = securityGroup(cloud)
+        holds(cloud, { role: roles.user, principalId: objectId }, { role: roles.reader })
       },
     ],
     ['covered', () => holds(cloud, { role: roles.foundryUser })],

@@ -261,6 +261,18 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       run: () => ({ inputs: { deployments: 'text-embedding-3-large=chat-completions' } }),
       mend: { fix: /=embeddings"?$/ },
     },
+    {
+      when: "Claude in OpenAI's language",
+      arrange: mayInfer,
+      run: () => ({ inputs: { deployments: 'claude-haiku-4-5=chat-completions' } }),
+      mend: { fix: /=messages"?$/ },
+    },
+    {
+      when: "a model of OpenAI in Anthropic's language",
+      arrange: mayInfer,
+      run: () => ({ inputs: { api: 'messages' } }),
+      mend: { fix: /=auto"?$/ },
+    },
   ],
   'api-version-unsupported': [
     {

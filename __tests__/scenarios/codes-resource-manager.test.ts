@@ -1,5 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { assignmentName } from '../../src/access/grant.ts'
+import { permanentName } from '../../src/access/grant.ts'
 import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
 import {
   account,
@@ -158,7 +158,14 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
           description: '',
           type: 'CustomRole',
           assignableScopes: [`/subscriptions/${subscription(cloud).id}/resourceGroups/rg-shop`],
-          permissions: [],
+          permissions: [
+            {
+              actions: [],
+              notActions: [],
+              dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
+              notDataActions: [],
+            },
+          ],
         })
       },
       run: () => ({ inputs: { role: nobody } }),
@@ -191,11 +198,10 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
         alsoHolds(cloud, { role: roles.user, principalId: nobody })
         const taken = cloud.world.roleAssignments.at(-1)
         if (taken !== undefined)
-          taken.name = assignmentName({
+          taken.name = permanentName({
             scope: accountScope(cloud),
             principalId: pipeline(cloud).principal.objectId,
             roleGuid: roles.user,
-            roleDefinitionId: '',
           })
       },
       mend: { fix: /^az role assignment delete/ },

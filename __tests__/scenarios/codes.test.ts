@@ -10,6 +10,7 @@ const scenariosOf: Readonly<Record<string, string>> = {
   resourceManager: 'codes-resource-manager.test.ts',
   inference: 'codes-inference.test.ts',
   network: 'network.test.ts',
+  posture: 'codes-posture.test.ts',
 }
 
 test('every hop has its scenarios', () => {

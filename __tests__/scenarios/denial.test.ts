@@ -126,20 +126,25 @@ test('a deny assignment on data actions is named', async () => {
 describe('Cognitive Services OpenAI User against a Foundry model', () => {
   const inputs = { deployments: 'DeepSeek-V3', role: 'Cognitive Services OpenAI User' }
 
-  test('is not granted, for it would not help: the run ends at once, and names the least role that does', async () => {
-    const startedAt = cloud.clock.now()
-    const run = await runGate(cloud, { inputs })
+  test.each([
+    ['DeepSeek-V3', 'MaaS/chat/completions/action'],
+    ['gpt-4o-mini\nclaude-haiku-4-5', 'AIServices/providers/action'],
+  ])(
+    'is not granted for %j: the run ends at once, and names the least role that helps',
+    async (deployments, dataAction) => {
+      const startedAt = cloud.clock.now()
+      const run = await runGate(cloud, { inputs: { ...inputs, deployments } })
 
-    expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'missing' })
-    expect(cloud.clock.now() - startedAt).toBeLessThan(5000)
-    expect(operations(run)).not.toContain('roleAssignments.create')
-    expect(logOf(run)).toContain(
-      'lacks the data action Microsoft.CognitiveServices/accounts/MaaS/chat/completions/action',
-    )
-    expect(logOf(run)).toContain('does not cover this operation: holding it would not help.')
-    grantAsPrinted(run)
-    expect((await runGate(cloud, { inputs: { deployments: 'DeepSeek-V3' } })).outputs.result).toBe('passed')
-  })
+      expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'missing' })
+      expect(cloud.clock.now() - startedAt).toBeLessThan(5000)
+      expect(operations(run)).not.toContain('roleAssignments.create')
+      expect(logOf(run)).toContain(`lacks the data action Microsoft.CognitiveServices/accounts/${dataAction}`)
+      expect(logOf(run)).toContain('role: Cognitive Services User')
+      expect(logOf(run)).toContain('does not cover this operation: holding it would not help.')
+      grantAsPrinted(run)
+      expect((await runGate(cloud, { inputs: { deployments } })).outputs.result).toBe('passed')
+    },
+  )
 
   test('is granted after all where its definition has come to cover it', async () => {
     cloud.faults.add({

@@ -1,4 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { alsoHolds, roles } from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
@@ -74,13 +75,6 @@ describe('the target', () => {
     expect(run.requests.some(({ service }) => service === 'data-plane')).toBe(false)
     expect(operations(run)).not.toContain('roleAssignments.create')
   })
-
-  test('that still accepts keys is said to', async () => {
-    account().disableLocalAuth = null
-    const run = await runGate(cloud)
-    expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'enabled' })
-    expect(logOf(run)).toContain('still accepts API keys')
-  })
 })
 
 describe('a list of role assignments that continues elsewhere', () => {
@@ -100,7 +94,7 @@ describe('a list of role assignments that continues elsewhere', () => {
 describe('deployments', () => {
   test('several in one run, each by the API that fits its model', async () => {
     const deployments =
-      'gpt-4o-mini\r\n  gpt-5-mini=responses ,\r\n\r\ntext-embedding-3-large\r\nDeepSeek-V3\n'
+      'gpt-4o-mini\r\n  gpt-5-mini=responses ,\r\n\r\ntext-embedding-3-large\r\nDeepSeek-V3\nclaude-haiku-4-5\n'
     const run = await runGate(cloud, { inputs: { deployments } })
     expect(run.outputs.result).toBe('passed')
     const called = new Set(
@@ -114,6 +108,7 @@ describe('deployments', () => {
         'responses.create',
         'embeddings.create',
         'modelInference.chatCompletions.create',
+        'messages.create',
       ]),
     )
   })
@@ -124,11 +119,37 @@ describe('deployments', () => {
     expect(run.report).toMatchObject({ smoke: [{ api, outcome: 'ok', deployment: 'gpt-4o-mini' }] })
   })
 
+  test('Claude by name, at an endpoint alone, as the portal shows it', async () => {
+    alsoHolds(cloud, { role: roles.user })
+    const run = await runGate(cloud, {
+      inputs: {
+        'resource-id': '',
+        'resource-manager-endpoint': '',
+        endpoint: `${endpoint()}/anthropic/v1/messages`,
+        deployments: 'claude-haiku-4-5=messages',
+      },
+    })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject({ smoke: [{ api: 'messages', outcome: 'ok' }] })
+  })
+
   test('none named: the first that answers a chat is taken', async () => {
     account().deployments.reverse()
     const run = await runGate(cloud, { inputs: { deployments: '' } })
     expect(run.outputs.result).toBe('passed')
     expect(run.report).toMatchObject({ smoke: [{ deployment: 'DeepSeek-V3', api: 'models' }] })
+  })
+
+  test('none named, and Claude is all there is', async () => {
+    const { deployments } = account()
+    deployments.splice(
+      0,
+      deployments.length,
+      ...deployments.filter(({ model }) => model.format === 'Anthropic'),
+    )
+    const run = await runGate(cloud, { inputs: { deployments: '' } })
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(run.report).toMatchObject({ smoke: [{ deployment: 'claude-haiku-4-5', api: 'messages' }] })
   })
 })
 

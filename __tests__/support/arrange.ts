@@ -62,6 +62,7 @@ export interface Held {
   scope?: string
   createdOn?: Date
   principalId?: string
+  condition?: string
 }
 
 /** Gives the pipeline these roles and no others; nobody else holds any. */
@@ -70,7 +71,7 @@ export function holds(cloud: LocalCloud, ...held: readonly Held[]): void {
   for (const role of held) alsoHolds(cloud, role)
 }
 
-export function alsoHolds(cloud: LocalCloud, { role, scope, createdOn, principalId }: Held): void {
+export function alsoHolds(cloud: LocalCloud, { role, scope, createdOn, principalId, condition }: Held): void {
   const assignment: RoleAssignment = {
     name: crypto.randomUUID(),
     scope: scope ?? accountScope(cloud),
@@ -78,13 +79,32 @@ export function alsoHolds(cloud: LocalCloud, { role, scope, createdOn, principal
     principalId: principalId ?? pipeline(cloud).principal.objectId,
     principalType: 'ServicePrincipal',
     description: null,
-    condition: null,
-    conditionVersion: null,
+    condition: condition ?? null,
+    conditionVersion: condition === undefined ? null : '2.0',
     createdBy: null,
     updatedBy: null,
     ...(createdOn === undefined ? {} : { createdOn: createdOn.toISOString() }),
   }
   cloud.world.roleAssignments.push(assignment)
+}
+
+/** An identity beside the pipeline's own that signs in with the same OIDC token; it holds nothing yet. */
+export function setupIdentity(cloud: LocalCloud): { clientId: string; principalId: string } {
+  const { identity, principal } = managedIdentity(cloud)
+  identity.federatedCredentials.push({ ...pipeline(cloud).credential, name: 'the-same-subject' })
+  return { clientId: identity.clientId, principalId: principal.objectId }
+}
+
+/** A security group; by default the pipeline is its only member. */
+export function securityGroup(cloud: LocalCloud, members = [pipeline(cloud).principal.objectId]) {
+  const group = {
+    objectId: '9a0c1f6e-52d7-4b83-8e4a-7f3d20b5c611',
+    tenantId: tenant(cloud).id,
+    displayName: 'pipelines',
+    members,
+  }
+  cloud.world.groups.push(group)
+  return group
 }
 
 /** Replaces every reply of an operation. A body that is no string goes out as JSON. */

@@ -170,6 +170,16 @@ const handlers: Readonly<Record<string, Handler>> = {
     if (account.customSubDomainName !== null) throw new Error('A subdomain cannot be changed')
     account.customSubDomainName = subdomain
   },
+  'resource update': (args, world) => {
+    const id = normalizeScope(args.one('ids'))
+    const account = only(
+      world.accounts.filter(candidate => normalizeScope(accountId(candidate)) === id),
+      `account ${id}`,
+    )
+    const [, value] = /^properties\.disableLocalAuth=(true|false)$/.exec(args.one('set')) ?? []
+    if (value === undefined) throw new Error('Only key access can be switched')
+    account.disableLocalAuth = value === 'true'
+  },
   'cognitiveservices account network-rule add': (args, world) => {
     // The runner's address is the only one that asks here.
     accountOf(world, args).networkDefaultAction = 'Allow'

@@ -45,6 +45,7 @@ export async function runFleet(cloud: LocalCloud, { inputs, inFlight }: Fleet): 
       mask() {},
       random: Math.random,
       run,
+      keep() {},
     })
   }
 

@@ -5,10 +5,12 @@ import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../..
 import { openServer } from '../../local-cloud/server.ts'
 import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
+import type { TemporaryGrant } from '../../src/access/lease.ts'
 import type { Outcome } from '../../src/facts.ts'
 import { gate } from '../../src/gate.ts'
 import { createHttp } from '../../src/http.ts'
 import { readSettings, type Settings } from '../../src/inputs.ts'
+import { revoke } from '../../src/revoke.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
 import { createDrivenTime } from './driven-time.ts'
 import { usualInputs } from './scenario.ts'
@@ -25,6 +27,8 @@ export interface Stage {
   /** Resolves when that much time of the cloud has passed. */
   sleep(ms: number): Promise<void>
   run(options?: RunOptions): Promise<InProcessRun>
+  /** The post step of the same job; its log. */
+  post(run: InProcessRun, options?: RunOptions): Promise<readonly string[]>
   /** As `LocalCloud.reset`, for the other server as well. */
   reset(): void
   close(): Promise<void>
@@ -32,6 +36,8 @@ export interface Stage {
 
 export interface RunOptions {
   inputs?: Readonly<Record<string, string>>
+  /** Of the runner's environment, what differs. */
+  env?: Readonly<Record<string, string>>
   /** Real time; the input takes no less than a second. Default: that of the inputs. */
   requestTimeoutMs?: number
   /** How far the runner's clock is ahead of the cloud's; negative where it is behind. */
@@ -43,6 +49,8 @@ export interface InProcessRun {
   settings: Settings
   log: readonly string[]
   masks: readonly string[]
+  /** What was kept for the post step. */
+  kept: readonly TemporaryGrant[]
   /** What arrived at the cloud during the run, its own look-ups left out; from other runs at the same time as well. */
   requests: readonly JournalEntry[]
   /** By the cloud's clock, milliseconds. */
@@ -61,11 +69,13 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
   async function run(runOptions: RunOptions = {}): Promise<InProcessRun> {
     const settings = settingsOf(cloud, runOptions)
     const { runnerAheadMs = 0 } = runOptions
+    const environment = { ...cloud.runnerEnvironment(), ...runOptions.env }
     const assignmentsBefore = structuredClone(cloud.world.roleAssignments)
     const requestsBefore = cloud.journal.entries.length
     const startedAt = cloud.clock.now()
     const log: string[] = []
     const masks: string[] = []
+    const kept: TemporaryGrant[] = []
     const driven = time.enter(createHttp(settings.waiting.requestTimeoutMs, {}))
     const outcome = await gate(settings, {
       http: driven.http,
@@ -73,14 +83,33 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
       log: { info: line => log.push(line), warning: line => log.push(line) },
       mask: secret => masks.push(secret),
       random: seededRandom(),
-      run: readWorkflowRun(cloud.runnerEnvironment()),
+      run: readWorkflowRun(environment),
+      keep: grant => kept.push(grant),
     })
     const tookMs = cloud.clock.now() - startedAt
     await driven.leave()
     const requests = cloud.journal.entries
       .slice(requestsBefore)
       .filter(({ operation }) => operation !== 'oidc.keys')
-    return { outcome, settings, log, masks, requests, tookMs, assignmentsBefore }
+    return { outcome, settings, log, masks, kept, requests, tookMs, assignmentsBefore }
+  }
+
+  async function post(
+    { settings, kept }: InProcessRun,
+    { env }: RunOptions = {},
+  ): Promise<readonly string[]> {
+    const log: string[] = []
+    const driven = time.enter(createHttp(settings.waiting.requestTimeoutMs, {}))
+    for (const grant of kept.slice(-1)) {
+      await revoke(grant, settings, {
+        ...driven,
+        log: { info: line => log.push(line), warning: line => log.push(line) },
+        mask() {},
+        run: readWorkflowRun({ ...cloud.runnerEnvironment(), ...env }),
+      })
+    }
+    await driven.leave()
+    return log
   }
 
   return {
@@ -88,6 +117,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     elsewhere,
     sleep: time.sleep,
     run,
+    post,
     reset() {
       cloud.reset()
       elsewhere.clear()

@@ -35,7 +35,8 @@ export function createDataPlane(context: Context, host: Host): Service {
     context,
     host,
     mayUseData: byReplicasInTurn(context),
-    nextDeploymentLag: createDeploymentLag(context),
+    nextDeploymentLag: lagsInTurn(context, 'deployments'),
+    nextKeyAccessLag: lagsInTurn(context, 'keyAccess'),
   }
   return {
     name: 'data-plane',
@@ -71,9 +72,9 @@ function byReplicasInTurn(context: Context): MayUseData {
   }
 }
 
-function createDeploymentLag({ lag }: Context): () => number {
+function lagsInTurn({ lag }: Context, kind: 'deployments' | 'keyAccess'): () => number {
   let visits = 0
-  return () => lag.deployments[visits++ % lag.deployments.length] ?? 0
+  return () => lag[kind][visits++ % lag[kind].length] ?? 0
 }
 
 /** The service names no character set in its JSON. */

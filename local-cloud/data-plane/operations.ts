@@ -105,7 +105,7 @@ export const operations = {
     api: anthropic,
     method: 'POST',
     path: /^\/anthropic\/v1\/messages$/,
-    template: '/anthropic/v1/messages',
+    template: '/anthropic/v1/*',
     dataAction: 'AIServices/providers/action',
   },
   'projects.responses.create': {

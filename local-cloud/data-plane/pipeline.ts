@@ -7,6 +7,7 @@ import { classic } from './apis.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import { accountAsSeen } from './deployments.ts'
 import { regionHeader } from './headers.ts'
+import { takesKeys } from './keys.ts'
 import type { Operation } from './operations.ts'
 import {
   customSubdomainRequired,
@@ -43,6 +44,8 @@ export interface Gateway {
   mayUseData: MayUseData
   /** Of the replica that answers next, in milliseconds. */
   nextDeploymentLag: () => number
+  /** The same for key access. */
+  nextKeyAccessLag: () => number
 }
 
 /** Who asks: a holder of a key may do everything, a principal what its roles say. */
@@ -50,7 +53,7 @@ type Caller = { kind: 'key' } | { kind: 'principal'; objectId: string }
 
 /** Network, authentication, authorization, validation: the order in which the service refuses. */
 export async function serve(
-  { context, host, mayUseData, nextDeploymentLag }: Gateway,
+  { context, host, mayUseData, nextDeploymentLag, nextKeyAccessLag }: Gateway,
   operation: Operation,
   request: ServiceRequest,
   params: Readonly<Record<string, string>>,
@@ -61,7 +64,7 @@ export async function serve(
   return replyOrRefusal(async () => {
     const account = accountAddressed(context.world, host, credentials)
     requireOpenNetwork(account)
-    const caller = await authenticate(context, operation, account, credentials)
+    const caller = await authenticate(context, operation, account, credentials, nextKeyAccessLag)
 
     const reply = await replyOrRefusal(() => {
       authorize(mayUseData, operation, account, params, caller)
@@ -99,14 +102,15 @@ function requireOpenNetwork(account: Account): void {
 }
 
 async function authenticate(
-  { tokens, world }: Context,
+  { tokens, world, clock }: Context,
   { api }: Operation,
   account: Account,
   credentials: Credentials,
+  nextKeyAccessLag: () => number,
 ): Promise<Caller> {
   if (credentials.kind === 'none') throw invalidKey()
   if (credentials.kind === 'key') {
-    if (account.disableLocalAuth === true) throw keyAuthenticationDisabled()
+    if (!takesKeys(account, clock.now(), nextKeyAccessLag())) throw keyAuthenticationDisabled()
     if (!isKeyOf(account, credentials.key)) throw invalidKey()
     return { kind: 'key' }
   }

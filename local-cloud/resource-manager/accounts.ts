@@ -52,6 +52,14 @@ export function accountRoutes(gateway: Gateway): Route[] {
 
   const body = (account: Account) => accountBody(account, hostOf(account))
 
+  /** Resource Manager tells the change at once; the data plane hears of key access when its lag is over. */
+  function change(account: Account, properties: Partial<Record<keyof typeof CHANGEABLE, unknown>>): void {
+    const tookKeys = account.disableLocalAuth !== true
+    Object.assign(account, properties)
+    if (tookKeys === (account.disableLocalAuth !== true)) return
+    account.keyAccessChangedOn = new Date(context.clock.now()).toISOString()
+  }
+
   return [
     gateway.route('accounts.listBySubscription', 'GET', path(IN_SUBSCRIPTION + ACCOUNTS), call => {
       const { subscription = '' } = call.params
@@ -78,7 +86,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
       const account = authorizedAccount(gateway, call, WRITE)
       const { properties } = readBody(call, UPDATE)
       requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
-      Object.assign(account, properties)
+      change(account, properties)
       return { status: 200, body: body(account) }
     }),
 
@@ -87,12 +95,13 @@ export function accountRoutes(gateway: Gateway): Route[] {
       const account = authorizedAccount(gateway, call, WRITE)
       const { properties } = readBody(call, REPLACEMENT)
       requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
-      Object.assign(account, UNSET, properties)
+      change(account, { ...UNSET, ...properties })
       return { status: 200, body: body(account) }
     }),
 
     gateway.route('accounts.listKeys', 'POST', path(`${ACCOUNT_PATH}/listKeys`), call => {
       const account = authorizedAccount(gateway, call, 'Microsoft.CognitiveServices/accounts/listKeys/action')
+      if (account.disableLocalAuth === true) throw keyListRefused()
       return { status: 200, body: accountKeys(accountId(account)) }
     }),
 
@@ -125,6 +134,10 @@ const UPDATE = v.object({ properties: v.strictObject(CHANGEABLE) })
 
 /** The whole account, as a GET gave it and with what was changed: what cannot be changed is in it, and is ignored. */
 const REPLACEMENT = v.object({ properties: v.object(CHANGEABLE) })
+
+/** Seen in the wild: Azure/terraform-azurerm-avm-res-cognitiveservices-account#130, microsoft/microsoft-foundry-for-vscode#192. */
+const keyListRefused = () =>
+  new ArmError(400, 'BadRequest', 'Failed to list key. disableLocalAuth is set to be true')
 
 /** What a PUT leaves out it takes away; a subdomain stays for ever. */
 const UNSET = { disableLocalAuth: null, publicNetworkAccess: 'Enabled' } as const

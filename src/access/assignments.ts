@@ -1,8 +1,11 @@
 import type { RoleAssignment } from '@azure/arm-authorization'
 import * as v from 'valibot'
+import { StepFailure } from '../diagnosis/verdict.ts'
+import type { Grantee } from '../inputs.ts'
 import { unlessForbidden } from '../resource/forbidden.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import { understood } from '../resource/understood.ts'
+import { leaseIn } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
 import { roleGuidOf } from './roles.ts'
 
@@ -49,7 +52,7 @@ const assignmentPage = v.object({
 const permissionPage = v.object({ value: v.array(v.looseObject({})) })
 
 export interface AssignmentsRead {
-  /** The principal's own and its groups', at the scope and above it. */
+  /** The principal's own and its groups', at the scope and above it; of a group: its own, and those below the scope too. */
   assignments: readonly Assignment[]
   /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked; for the age of assignments. */
   asOf: number
@@ -59,16 +62,21 @@ export interface AssignmentsRead {
 export function readAssignments(
   manager: ResourceManager,
   scope: string,
-  principalId: string,
+  { principalId, principalType }: Grantee,
   now: () => number,
 ): Promise<AssignmentsRead | undefined> {
+  // `assignedTo` takes users and service principals only (role-assignments-list-rest).
+  const filter =
+    principalType === 'Group'
+      ? `principalId eq '${principalId}'`
+      : `atScope() and assignedTo('${principalId}')`
   const doing = 'reading the role assignments'
   return unlessForbidden(
     manager.call(doing, async () => {
       let asOf = now()
       const found: Assignment[] = []
       const pages = manager.authorization.roleAssignments.listForScope(withoutLeadingSlash(scope), {
-        filter: `atScope() and assignedTo('${principalId}')`,
+        filter,
         onResponse: ({ status, headers, bodyAsText }) => {
           if (status === 200) understood(doing, bodyAsText, assignmentPage)
           const date = Date.parse(headers.get('date') ?? '')
@@ -145,6 +153,22 @@ export function assignmentOf({
   ]
 }
 
+/** One assignment as it is now; undefined where there is none of that id. @throws StepFailure */
+export async function readAssignment(
+  manager: ResourceManager,
+  assignmentId: string,
+): Promise<Assignment | undefined> {
+  try {
+    const found = await manager.call('reading the role assignment', () =>
+      manager.authorization.roleAssignments.getById(withoutLeadingSlash(assignmentId)),
+    )
+    return assignmentOf(found)[0]
+  } catch (error) {
+    if (error instanceof StepFailure && error.refusal.said.status === 404) return undefined
+    throw error
+  }
+}
+
 export interface WantedRole {
   scope: string
   principalId: string
@@ -153,15 +177,18 @@ export interface WantedRole {
 
 /** How the principal comes by the role: directly at the scope, from above, or through a group. Undefined: not at all. */
 export function holdingOf(assignments: readonly Assignment[], wanted: WantedRole): RoleHeld | undefined {
-  const ofRole = assignments.filter(
-    ({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope),
-  )
+  // One that stays counts before one that some job will remove.
+  const ofRole = assignments
+    .filter(({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope))
+    .toSorted((a, b) => Number(endsWithAJob(a)) - Number(endsWithAJob(b)))
   const own = ofRole.filter(({ principalId }) => principalId === wanted.principalId)
   const direct = own.find(({ scope }) => scope.toLowerCase() === wanted.scope.toLowerCase())
   if (direct !== undefined) return { state: 'direct', assignment: direct }
   if (own[0] !== undefined) return { state: 'inherited', assignment: own[0] }
   return ofRole[0] && { state: 'group', assignment: ofRole[0] }
 }
+
+const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
 /** Looked at from a project, but wanted on its account: what stands on the project does not count. */
 const isBelow = (scope: string, above: string) => scope.toLowerCase().startsWith(`${above.toLowerCase()}/`)

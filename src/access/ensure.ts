@@ -1,23 +1,44 @@
 import type { DiagnosisCode } from '../diagnosis/codes.ts'
 import { StepFailure } from '../diagnosis/verdict.ts'
 import type { Facts } from '../facts.ts'
-import type { RolesView, View } from '../look.ts'
+import type { Settings } from '../inputs.ts'
+import type { View } from '../look.ts'
 import type { AssignmentAge } from '../propagation/schedule.ts'
 import type { Managed } from '../resource/resource-manager.ts'
-import type { Log } from '../tools.ts'
+import type { Clock, Log, Random } from '../tools.ts'
 import { plain } from '../untrusted-text.ts'
-import { createdOn, type Granted, grantRole } from './grant.ts'
+import { type Assignment, readAssignment } from './assignments.ts'
+import {
+  assignmentIdOf,
+  type Granted,
+  grantRole,
+  type Naming,
+  permanentNaming,
+  type RoleToGrant,
+} from './grant.ts'
+import { isOfAnotherJob, leaseOf, type TemporaryGrant, temporaryDescription, temporaryName } from './lease.ts'
 import { coversAll } from './permissions.ts'
+import type { RolesView } from './roles-view.ts'
+import { untilReleased } from './temporary.ts'
 
 /**
  * Whether a grant is called for: access was denied, and no role is known that should give it; or it was given although nothing
- * gives it any more, for replicas honour a role for a while after it was taken away.
+ * gives it any more, for replicas honour a role for a while after it was taken away; or what gives it ends with another job.
  */
-export function needsGrant({ first, roles }: View, { permissions }: Facts): boolean {
+export function needsGrant({ first, roles }: View, facts: Facts): boolean {
   if (roles === undefined) return false
+  if (facts.borrowed !== undefined) return true
   const { state } = roles.held
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
-  return state === 'missing' && permissions !== undefined
+  return (
+    state === 'missing' && (facts.permissions !== undefined || facts.settings?.access.grantee !== undefined)
+  )
+}
+
+/** Whether a call was let through by a right that is known to be gone, or about to go: what it was let through by may lapse. */
+export function mayLapse({ first, routes }: View, { permissions = [] }: Facts): boolean {
+  const dataActions = routes.map(({ dataAction }) => dataAction)
+  return first.round.kind === 'ok' && !coversAll(permissions, dataActions)
 }
 
 /** The age of what should give access, for the patience of the wait. */
@@ -25,7 +46,8 @@ export function ageOf({ held, asOf }: RolesView, facts: Facts): AssignmentAge {
   if (held.state === 'missing') return { kind: 'none' }
   if (facts.roleFits === false) return ageOfSubstitute(asOf, facts)
   // The age of an assignment says nothing of how long the principal has been in the group that holds it.
-  if (held.assignment?.createdOn === undefined || held.state === 'group') return { kind: 'unknown' }
+  const isOfGroup = held.state === 'group' || facts.membership !== undefined
+  if (held.assignment?.createdOn === undefined || isOfGroup) return { kind: 'unknown' }
   return { kind: 'known', ageMs: Math.max(0, asOf - held.assignment.createdOn) }
 }
 
@@ -47,39 +69,86 @@ const mayBeGrantedByOthers: ReadonlySet<DiagnosisCode> = new Set([
 /** An assignment that is older than the request by more than clocks disagree was there before it. */
 const clockDisagreementMs = 10_000
 
+export interface GrantTools {
+  clock: Clock
+  log: Log
+  random: Random
+  /** Keeps for the post step what it shall remove, before it is made: a run may be stopped at any moment. */
+  keep: (grant: TemporaryGrant) => void
+}
+
 /**
  * Grants the role.
  * @returns the age of what should give access from here on.
  * @throws StepFailure where it cannot be granted, and is known to be missing; or where it would not help.
  */
 export async function ensureRole(
+  settings: Settings,
   { first, roles }: Required<View>,
   managed: Managed,
   facts: Facts,
-  log: Log,
+  tools: GrantTools,
 ): Promise<AssignmentAge> {
   const { held, wanted } = roles
   if (facts.roleFits === false && first.round.kind === 'refused')
     throw new StepFailure('checking the role before granting it', { ...first.round.refusal, kind: 'fatal' })
+  const role: RoleToGrant = { ...managed.grantee, ...wanted, roleDefinitionId: wanted.definitionId }
+  const limitMs = settings.waiting.propagationTimeoutMs
   facts.grant = { outcome: 'unknown' }
   let granted: Granted
   try {
-    granted = await grantRole(
-      managed.manager,
-      { ...wanted, roleDefinitionId: wanted.definitionId },
-      facts.run,
-    )
+    granted = await makeOwn(role, namingOf(role, settings, facts, tools), limitMs, managed, facts, tools)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
     const outcome = error.refusal.kind === 'transient' ? 'unknown' : 'refused'
     facts.grant = { outcome, refusedWith: error }
-    log.info(`Not assigned, as far as is known: ${error.refusal.code}`)
-    if (held.state === 'missing' || !mayBeGrantedByOthers.has(error.refusal.code)) throw error
+    tools.log.info(`Not assigned, as far as is known: ${error.refusal.code}`)
+    const isNeeded = held.state === 'missing' || facts.borrowed !== undefined
+    if (isNeeded || !mayBeGrantedByOthers.has(error.refusal.code)) throw error
     return { kind: 'unknown' }
   }
-  log.info(`${wanted.name} is assigned to ${managed.principalId} at ${plain(wanted.scope)}`)
+  tools.log.info(`${wanted.name} is assigned to ${role.principalId} at ${plain(wanted.scope)}`)
   return tellGranted(granted, roles, managed, facts)
+}
+
+/** One name for all runs, so that they make one assignment; or one of this job's own, which the post step removes. */
+function namingOf(
+  role: RoleToGrant,
+  { access }: Settings,
+  { run, assertion }: Facts,
+  { keep }: GrantTools,
+): Naming {
+  if (!access.revoke) return permanentNaming(role, run)
+  const lease = leaseOf(run, assertion)
+  const name = temporaryName(role, lease)
+  keep({ assignmentId: assignmentIdOf(role, name), lease })
+  return { name, description: temporaryDescription(run, lease) }
+}
+
+/** Makes an assignment that does not end with another job: as long as one of those is there, the service takes no second one. */
+async function makeOwn(
+  role: RoleToGrant,
+  naming: Naming,
+  limitMs: number,
+  { manager }: Managed,
+  facts: Facts,
+  tools: GrantTools,
+): Promise<Granted> {
+  const deadline = tools.clock.now() + limitMs
+  for (;;) {
+    const { borrowed } = facts
+    if (borrowed !== undefined)
+      await untilReleased(borrowed, deadline - tools.clock.now(), { manager, ...tools })
+    const granted = await grantRole(manager, role, naming)
+    const existing =
+      granted.outcome === 'exists' ? await readIfKnown(manager, granted.assignmentId) : undefined
+    if (existing === undefined || !isOfAnotherJob(existing, leaseOf(facts.run, facts.assertion))) {
+      delete facts.borrowed
+      return granted
+    }
+    facts.borrowed = existing
+  }
 }
 
 /** Who looked first and saw nothing, knows; who could not look, asks when the assignment was made. */
@@ -90,24 +159,27 @@ async function tellGranted(
   facts: Facts,
 ): Promise<AssignmentAge> {
   if (assignmentId !== undefined) facts.roleAssignmentId = assignmentId
-  if (outcome === 'granted' && held.state === 'missing') return asNew(facts)
-  const madeOn = assignmentId === undefined ? undefined : await createdOnIfKnown(manager, assignmentId)
+  // What was held then, and is not now, was another job's.
+  const sawNothing = held.state === 'missing' || held.assignment?.id !== assignmentId
+  if (outcome === 'granted' && held.state !== 'unknown' && sawNothing) return asNew(facts)
+  const madeOn = (await readIfKnown(manager, assignmentId))?.createdOn
   if (outcome === 'granted' && (madeOn === undefined || madeOn >= asOf - clockDisagreementMs))
     return asNew(facts)
   facts.grant = { outcome: 'exists' }
-  facts.roleState = 'direct'
+  facts.roleState = facts.settings?.access.grantee === undefined ? 'direct' : facts.roleState
   if (madeOn === undefined) return { kind: 'unknown' }
   facts.roleAgeMs = Math.max(0, asOf - madeOn)
   return { kind: 'known', ageMs: facts.roleAgeMs }
 }
 
-/** The role is assigned; that its age cannot be read takes nothing from it. */
-async function createdOnIfKnown(
+/** The role is assigned; that the assignment cannot be read takes nothing from it. */
+async function readIfKnown(
   manager: Managed['manager'],
-  assignmentId: string,
-): Promise<number | undefined> {
+  assignmentId: string | undefined,
+): Promise<Assignment | undefined> {
+  if (assignmentId === undefined) return undefined
   try {
-    return await createdOn(manager, assignmentId)
+    return await readAssignment(manager, assignmentId)
   } catch (error) {
     if (error instanceof StepFailure) return undefined
     throw error

@@ -1,19 +1,25 @@
 import { v5 } from 'uuid'
 import * as v from 'valibot'
 import { type Refusal, StepFailure } from '../diagnosis/verdict.ts'
+import type { Grantee } from '../inputs.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import { understood } from '../resource/understood.ts'
 import { runUrl, type WorkflowRun } from '../workflow-run.ts'
-import { timeOf, withoutLeadingSlash } from './assignments.ts'
+import { readAssignment, withoutLeadingSlash } from './assignments.ts'
 
 /** The namespace of the `guid()` function of ARM templates and Bicep. */
 const templateNamespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'
 
-export interface RoleToGrant {
+export interface RoleToGrant extends Grantee {
   scope: string
-  principalId: string
   roleGuid: string
   roleDefinitionId: string
+}
+
+/** The assignment to make of it: what it is called, and what people read of it in the portal. */
+export interface Naming {
+  name: string
+  description: string
 }
 
 const grantedBody = v.object({ id: v.string() })
@@ -21,33 +27,46 @@ const grantedBody = v.object({ id: v.string() })
 export interface Granted {
   /** `exists`: somebody else made the same assignment under another name. */
   outcome: 'granted' | 'exists'
+  /** Undefined where the service did not name the one that exists. */
   assignmentId: string | undefined
 }
 
 /** The same name for the same grant, in whichever run: runs side by side make one assignment. */
-export function assignmentName({ scope, principalId, roleGuid }: RoleToGrant): string {
+export function permanentName({
+  scope,
+  principalId,
+  roleGuid,
+}: Pick<RoleToGrant, 'scope' | 'principalId' | 'roleGuid'>): string {
   return v5([scope, principalId, roleGuid].join('-').toLowerCase(), templateNamespace)
 }
 
+export const permanentNaming = (role: RoleToGrant, run: WorkflowRun): Naming => ({
+  name: permanentName(role),
+  description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
+})
+
+export function assignmentIdOf({ scope }: Pick<RoleToGrant, 'scope'>, name: string): string {
+  return `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
+}
+
 /**
- * Assigns the role to the principal. 201 and 200 both mean that the assignment is there now (the service answers 201 for
+ * Assigns the role. 201 and 200 both mean that the assignment is there now (the service answers 201 for
  * one that exists); 409 RoleAssignmentExists names it. Where no reply tells whether it was made, the assignment itself does.
  * @throws StepFailure `cannot-assign-role` or another of Resource Manager's codes.
  */
 export async function grantRole(
   manager: ResourceManager,
   role: RoleToGrant,
-  run: WorkflowRun,
+  { name, description }: Naming,
 ): Promise<Granted> {
-  const name = assignmentName(role)
   const id = assignmentIdOf(role, name)
   const doing = 'assigning the role'
   const parameters = {
     roleDefinitionId: role.roleDefinitionId,
     principalId: role.principalId,
     // Without it the service looks the principal up, and may not find one that is new.
-    principalType: 'ServicePrincipal',
-    description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
+    principalType: role.principalType,
+    description,
   }
   try {
     const assignment = await manager.call(doing, () =>
@@ -68,17 +87,12 @@ export async function grantRole(
   }
 }
 
-function assignmentIdOf({ scope }: RoleToGrant, name: string): string {
-  return `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
-}
-
 /** No reply came, or none that was understood, or a failure of the service itself: it may have done what it was asked. */
 const isSilent = ({ kind, said }: Refusal) => kind === 'transient' || said.status === undefined
 
 async function isThere(manager: ResourceManager, assignmentId: string): Promise<boolean> {
   try {
-    await createdOn(manager, assignmentId)
-    return true
+    return (await readAssignment(manager, assignmentId)) !== undefined
   } catch (error) {
     if (error instanceof StepFailure) return false
     throw error
@@ -91,15 +105,4 @@ export function assignmentIdIn(message: string): string | undefined {
     message,
   )
   return parts?.slice(1).join('-').toLowerCase()
-}
-
-/**
- * When the assignment was made, in milliseconds since the epoch. The reply to a grant does not tell: it shows the time of
- * the request even for an assignment that is years old.
- */
-export async function createdOn(manager: ResourceManager, assignmentId: string): Promise<number | undefined> {
-  const assignment = await manager.call('reading the role assignment', () =>
-    manager.authorization.roleAssignments.getById(withoutLeadingSlash(assignmentId)),
-  )
-  return timeOf(assignment.createdOn)
 }

@@ -12,14 +12,14 @@ export interface Role {
 }
 
 /**
- * Finds the role that was asked for. Built-in roles and GUIDs need no request.
+ * Finds the role that was asked for. Built-in roles and GUIDs need no request; a name that was looked up comes with its definition.
  * @throws StepFailure `role-not-found` where no custom role has the name.
  */
 export async function findRole(
   manager: ResourceManager,
   reference: RoleReference,
   scope: string,
-): Promise<Role> {
+): Promise<Role & { permissions?: readonly Permission[] }> {
   if (reference.kind === 'guid')
     return { guid: reference.guid, name: roleNameOf(reference.guid) ?? reference.guid }
   const doing = 'looking up the role'
@@ -40,13 +40,30 @@ export async function findRole(
       ownRefusal('role-not-found', `No role named "${plain(name)}" can be assigned at ${plain(scope)}.`),
     )
   }
-  return { guid: roleGuidOf(found.name), name: plain(found.roleName ?? name) }
+  return {
+    guid: roleGuidOf(found.name),
+    name: plain(found.roleName ?? name),
+    ...(found.permissions === undefined ? {} : { permissions: found.permissions }),
+  }
 }
 
-/** What the role lets its holders do, as its definition says now. @throws StepFailure */
-export async function readDefinition(manager: ResourceManager, definitionId: string): Promise<Permission[]> {
+export interface Definition {
+  name: string
+  permissions: readonly Permission[]
+}
+
+/**
+ * What the role lets its holders do, as its definition says now. Asked at the scope itself: who has rights there only may not
+ * read the definitions of the whole subscription.
+ * @throws StepFailure `role-not-found`
+ */
+export async function readDefinition(
+  manager: ResourceManager,
+  scope: string,
+  roleGuid: string,
+): Promise<Definition> {
   const definition = await manager.call('reading the role definition', () =>
-    manager.authorization.roleDefinitions.getById(withoutLeadingSlash(definitionId)),
+    manager.authorization.roleDefinitions.get(withoutLeadingSlash(scope), roleGuid),
   )
-  return definition.permissions ?? []
+  return { name: plain(definition.roleName ?? roleGuid), permissions: definition.permissions ?? [] }
 }

@@ -1,5 +1,5 @@
 import { guidPattern } from '../resource/resource-id.ts'
-import { coversDataAction, type Permission } from './permissions.ts'
+import { coversAll, coversDataAction, type Permission } from './permissions.ts'
 
 /**
  * Built-in roles by name, old names too. Roles are compared by GUID: it is the same in every cloud and survives renaming
@@ -148,6 +148,12 @@ export function roleCovers(guid: string, dataAction: string): boolean | undefine
   return role.data !== undefined && coversDataAction([role.data], dataAction)
 }
 
+/** What a built-in role lets its holders do to data, by the table; undefined for custom roles. */
+export function builtInPermissions(guid: string): readonly Permission[] | undefined {
+  const role = builtInRoles.find(candidate => candidate.guid === guid.toLowerCase())
+  return role && (role.data === undefined ? [] : [role.data])
+}
+
 /** Whether a built-in role lets anybody call anything at all; undefined for custom roles. */
 export function hasDataActions(guid: string): boolean | undefined {
   const role = builtInRoles.find(candidate => candidate.guid === guid.toLowerCase())
@@ -166,11 +172,11 @@ const leastFirst = [
   'Foundry Owner',
 ]
 
-/** The built-in role that holds the data action and as little else as there is; undefined where none of them holds it. */
-export function leastRoleFor(dataAction: string): { guid: string; name: string } | undefined {
+/** The built-in role that holds all these data actions and as little else as there is; undefined where none of them does. */
+export function leastRoleFor(...dataActions: string[]): { guid: string; name: string } | undefined {
   return leastFirst
     .map(roleNamed)
-    .find(role => role?.data !== undefined && coversDataAction([role.data], dataAction))
+    .find(role => role?.data !== undefined && coversAll([role.data], dataActions))
 }
 
 /** The GUID at the end of a role definition id: Azure returns ids with and without the subscription. */

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { HttpReply } from '../http.ts'
 import { parseJson, wordingOf } from './verdict.ts'
 
-/** What an Azure error says, whichever of its shapes it has: in an envelope, without one, in an array, with more precise errors inside. */
+/** What an Azure error says, whichever of its shapes it has: in an envelope, without one, in an array, with more precise errors inside; or Anthropic's. */
 export interface ErrorBody {
   /** The service's own codes, the outermost first. */
   codes: readonly string[]
@@ -27,6 +27,9 @@ const fields = v.object({
   details: v.optional(v.unknown()),
 })
 
+/** Anthropic's errors are marked as such, and have a type in place of a code. OpenAI's types are too coarse to be one. */
+const anthropicError = v.object({ type: v.literal('error'), error: v.looseObject({ type: v.string() }) })
+
 interface SingleError {
   code: string | undefined
   message: string | undefined
@@ -50,6 +53,11 @@ export function readErrorBody(body: string): ErrorBody {
 function errorsIn(node: unknown, depth: number): SingleError[] {
   if (depth === 0) return []
   if (Array.isArray(node)) return node.flatMap(element => errorsIn(element, depth - 1))
+  const ofAnthropic = v.safeParse(anthropicError, node)
+  if (ofAnthropic.success) {
+    const { error } = ofAnthropic.output
+    return errorsIn({ code: error.type, ...error }, depth - 1)
+  }
   const read = v.safeParse(fields, node)
   if (!read.success) return []
   const { code, message, param, error, innererror, details } = read.output

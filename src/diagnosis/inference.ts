@@ -6,7 +6,8 @@ import { parseJson, type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
 /**
  * Refusals of the inference endpoint: `{error:{code,message}}`, `{statusCode,message}` from the gateway (a token or audience
- * problem), or plain text. A missing role is 401 PermissionDenied; 403 is network or key policy.
+ * problem), or plain text. A missing role is 401 PermissionDenied; 403 is network or key policy. What Claude itself says comes in
+ * Anthropic's form, and only after the gateway let the call through: its `permission_error` is no missing role.
  */
 
 /** @param now Milliseconds since the epoch. */
@@ -42,6 +43,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     integer_below_min_value: fatal('parameter-unsupported'),
     unknown_model: fatal('deployment-not-found'),
     model_not_found: fatal('deployment-not-found'),
+    not_found_error: fatal('deployment-not-found'),
     timeout: transient,
     'tenant provided in token does not match resource token': fatal('tenant-mismatch'),
   }),

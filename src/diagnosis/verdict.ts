@@ -14,6 +14,8 @@ export interface Refusal {
   retryAfterMs?: number
   /** What the reply named, where the kind of refusal has such a thing. */
   named?: { dataAction?: string; action?: string; audience?: string; parameter?: string; deployment?: string }
+  /** The client id that was signing in, where Entra refused. */
+  signingInAs?: string
   /** Where the request was going, where no reply came: hosts, with their ports. */
   way?: { target: string; proxy?: string }
 }
@@ -60,6 +62,7 @@ const idHeaders = [
   'x-ms-correlation-request-id',
   'apim-request-id',
   'x-request-id',
+  'request-id',
   'x-github-request-id',
 ]
 

@@ -25,6 +25,15 @@ const assertionClaims = v.object({
   workflow_ref: v.optional(v.string()),
   base_ref: v.optional(v.string()),
   enterprise: v.optional(v.string()),
+  check_run_id: v.fallback(
+    v.optional(
+      v.pipe(
+        v.union([v.string(), v.number()]),
+        v.transform(id => String(id)),
+      ),
+    ),
+    undefined,
+  ),
 })
 export type AssertionClaims = v.InferOutput<typeof assertionClaims>
 

@@ -38,6 +38,13 @@ const response = v.object({
   ),
 })
 
+const message = v.object({
+  type: v.literal('message'),
+  model: v.optional(v.string()),
+  stop_reason: v.nullish(v.string()),
+  content: v.array(v.object({ type: v.string(), text: v.optional(v.string()) })),
+})
+
 const embeddings = v.object({
   model: v.optional(v.string()),
   data: v.pipe(v.array(v.object({ embedding: v.pipe(v.array(v.number()), v.minLength(1)) })), v.minLength(1)),
@@ -48,6 +55,7 @@ export function readAnswer(api: Api, body: string): Answer | undefined {
   const json = parseJson(body)
   if (api === 'responses') return parse(response, json, answerOfResponse)
   if (api === 'embeddings') return parse(embeddings, json, answerOfEmbedding)
+  if (api === 'messages') return parse(message, json, answerOfMessage)
   return parse(chatCompletion, json, answerOfChat)
 }
 
@@ -80,4 +88,10 @@ function answerOfResponse({ output, status, model }: v.InferOutput<typeof respon
     cutShort: status === 'incomplete',
     model,
   }
+}
+
+/** Blocks of other types are thoughts and tools. */
+function answerOfMessage({ content, stop_reason, model }: v.InferOutput<typeof message>): Answer {
+  const texts = content.filter(({ type }) => type === 'text').map(({ text }) => text ?? '')
+  return { text: texts.join(''), cutShort: stop_reason === 'max_tokens', model }
 }

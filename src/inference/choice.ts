@@ -3,7 +3,8 @@ import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
 import type { DeploymentRequest, Settings } from '../inputs.ts'
 import type { Deployment, Endpoints } from '../resource/account.ts'
 import { plain } from '../untrusted-text.ts'
-import { automaticApi, isChatCapable, type ModelFacts, type Route, routeOf } from './routes.ts'
+import type { Api } from './apis.ts'
+import { automaticApi, isAnthropic, isChatCapable, type ModelFacts, type Route, routeOf } from './routes.ts'
 
 /** Which deployments are called, and how. */
 
@@ -28,13 +29,14 @@ export function routesFor(
   endpoints: Endpoints,
   audiences: InferenceAudiences,
 ): Route[] {
-  const requested = settings.deployments.length > 0 ? settings.deployments : [chatCapable(deployments)]
+  const { api: apiOfAll } = settings.smoke
+  const requested =
+    settings.deployments.length > 0 ? settings.deployments : [chatCapable(deployments, apiOfAll)]
   return requested.map(({ name, api }) => {
     const model = modelOf(name, deployments)
-    const chosen = api ?? settings.smoke.api
-    if (chosen !== 'auto') return routeOf(name, chosen, endpoints, audiences)
-    if (model?.format === 'Anthropic') throw anthropic(name)
-    return routeOf(name, automaticApi(name, model, endpoints), endpoints, audiences)
+    const asked = api ?? apiOfAll
+    const chosen = asked === 'auto' ? automaticApi(name, model, endpoints) : asked
+    return routeOf(name, chosen, endpoints, audiences)
   })
 }
 
@@ -59,29 +61,27 @@ function modelOf(name: string, deployments: readonly Deployment[] | undefined): 
   return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
 }
 
-function chatCapable(deployments: readonly Deployment[] | undefined): DeploymentRequest {
+/** A Claude model where the Messages API was asked for; else one only where there is no other. */
+function chatCapable(deployments: readonly Deployment[] | undefined, api: Api | 'auto'): DeploymentRequest {
   if (deployments === undefined) {
     throw noSuchDeployment(
       'The deployments of the resource may not be listed, and the input `deployments` names none.',
     )
   }
-  const capable = deployments.find(
+  const capable = deployments.filter(
     ({ state, modelName, modelFormat, capabilities }) =>
       (state === undefined || state === 'Succeeded') &&
-      modelFormat !== 'Anthropic' &&
       isChatCapable({ name: modelName, format: modelFormat, capabilities }),
   )
-  if (capable === undefined)
+  const [first] = capable
+  if (first === undefined)
     throw noSuchDeployment('The resource has no deployment that answers a chat; name one in `deployments`.')
-  return { name: capable.name, api: undefined }
+  const wantsClaude = api === 'messages'
+  const fitting = capable.find(({ modelFormat }) => isAnthropic(modelFormat) === wantsClaude)
+  return { name: (fitting ?? first).name, api: undefined }
 }
 
 function noSuchDeployment(message: string, deployment?: string): StepFailure {
   const named = deployment === undefined ? undefined : { deployment }
   return new StepFailure('choosing the deployments', ownRefusal('deployment-not-found', message, named))
-}
-
-function anthropic(name: string): StepFailure {
-  const message = `"${plain(name)}" is an Anthropic model, whose Messages API this version does not speak.`
-  return new StepFailure('choosing the deployments', ownRefusal('operation-unsupported', message))
 }

@@ -22,13 +22,14 @@ export interface ModelFacts {
 export const azureOpenAIVersion = '2024-10-21'
 export const modelInferenceVersion = '2024-05-01-preview'
 
-/** learn.microsoft.com, permissions/ai-machine-learning; error texts of the service for responses and MaaS. */
+/** learn.microsoft.com, permissions/ai-machine-learning; error texts of the service for responses, MaaS and Claude. */
 const dataActions: Record<Api, string> = {
   'chat-completions': 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action',
   'azure-openai': 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action',
   responses: 'Microsoft.CognitiveServices/accounts/OpenAI/responses/write',
   embeddings: 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action',
   models: 'Microsoft.CognitiveServices/accounts/MaaS/chat/completions/action',
+  messages: 'Microsoft.CognitiveServices/accounts/AIServices/providers/action',
 }
 const projectResponsesDataAction = 'Microsoft.CognitiveServices/accounts/AIServices/responses/write'
 
@@ -45,15 +46,22 @@ export function routeOf(
     const url = `${endpoints.project}/openai/v1/responses`
     return { api, deployment, url, audiences: foundry, dataAction: projectResponsesDataAction }
   }
-  const url = `${api === 'models' ? endpoints.modelInference : endpoints.openAI}${pathOf(api, deployment)}`
-  return { api, deployment, url, audiences: all, dataAction: dataActions[api] }
+  const url = `${hostOf(api, endpoints)}${pathOf(api, deployment)}`
+  // Claude's documents named the one at first, and name Foundry's now; which is refused, the service says.
+  const likeliestFirst = api === 'messages' ? all.toReversed() : all
+  return { api, deployment, url, audiences: likeliestFirst, dataAction: dataActions[api] }
 }
+
+/** Models that are not OpenAI's are served at Foundry's own host; projects have no such routes. */
+const hostOf = (api: Api, { openAI, modelInference }: Endpoints): string =>
+  api === 'models' || api === 'messages' ? modelInference : openAI
 
 function pathOf(api: Api, deployment: string): string {
   if (api === 'azure-openai') {
     return `/openai/deployments/${encodeURIComponent(deployment)}/chat/completions?api-version=${azureOpenAIVersion}`
   }
   if (api === 'models') return `/models/chat/completions?api-version=${modelInferenceVersion}`
+  if (api === 'messages') return '/anthropic/v1/messages'
   return `/openai/v1/${api === 'chat-completions' ? 'chat/completions' : api}`
 }
 
@@ -64,6 +72,10 @@ const embedding = /embed/i
 const notChat =
   /embed|whisper|tts|transcri|realtime|audio|dall-e|image|sora|rerank|flux|ocr|moderation|video/i
 
+/** Claude models speak Anthropic's API and no other. */
+export const isAnthropic = (format: string | undefined): boolean => format === 'Anthropic'
+const claude = /claude/i
+
 /**
  * The API of a deployment for which `auto` was asked: by the model, or by the deployment's name where the model is not
  * known. A project is reached by its responses route.
@@ -71,6 +83,7 @@ const notChat =
 export function automaticApi(deployment: string, model: ModelFacts | undefined, endpoints: Endpoints): Api {
   const name = model?.name ?? deployment
   if (model?.capabilities.has('embeddings') || embedding.test(name)) return 'embeddings'
+  if (model?.format === undefined ? claude.test(name) : isAnthropic(model.format)) return 'messages'
   if (endpoints.project !== undefined) return 'responses'
   if (model?.format !== undefined && model.format !== 'OpenAI') return 'models'
   return responsesOnly.test(name) ? 'responses' : 'chat-completions'

@@ -1,7 +1,7 @@
 import { refusalOfInference } from '../diagnosis/inference.ts'
 import { refusalOfNetwork } from '../diagnosis/network.ts'
 import { ownRefusal, type Refusal } from '../diagnosis/verdict.ts'
-import { confine, type Http, type HttpReply, NetworkFailure } from '../http.ts'
+import { confine, type Http, type HttpReply, type HttpRequest, NetworkFailure } from '../http.ts'
 import type { Clock } from '../tools.ts'
 import { plain } from '../untrusted-text.ts'
 import { type Answer, readAnswer } from './answers.ts'
@@ -42,6 +42,8 @@ interface Shape {
 
 /** Reasoning comes out of the same budget; this much lets every current model finish a one-word answer. */
 const roomForReasoning = 2048
+/** The only version that Claude's documents speak of; a request without one is refused. */
+const anthropicVersion = '2023-06-01'
 /** The least that the Responses API takes. */
 const leastForResponses = 16
 const maxAdaptations = 4
@@ -58,17 +60,37 @@ export async function smokeCall(
   tools: SmokeTools,
 ): Promise<SmokeResult> {
   const adaptations: string[] = []
-  let shape: Shape = {
-    audience: route.audiences[0] ?? '',
-    tokenParameter: route.api === 'models' ? 'max_tokens' : 'max_completion_tokens',
-    maxOutputTokens: settings.maxOutputTokens,
-  }
+  let shape = firstShape(route, settings)
   for (;;) {
     const result = await callOnce(route, settings, shape, tools)
     const adapted = adaptations.length < maxAdaptations ? adapt(shape, result, settings.expect) : undefined
     if (adapted === undefined) return { ...meetingExpectation(result, settings.expect), adaptations }
     adaptations.push(adapted.because)
     shape = adapted.shape
+  }
+}
+
+const firstShape = (route: Route, { maxOutputTokens }: SmokeSettings): Shape => ({
+  audience: route.audiences[0] ?? '',
+  tokenParameter: route.api === 'models' ? 'max_tokens' : 'max_completion_tokens',
+  maxOutputTokens,
+})
+
+/** The call as it goes out, but for the header by which the caller is known. */
+export function requestOf(
+  route: Route,
+  settings: SmokeSettings,
+  shape: Shape = firstShape(route, settings),
+): HttpRequest {
+  return {
+    method: 'POST',
+    url: route.url,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(route.api === 'messages' ? { 'anthropic-version': anthropicVersion } : {}),
+    },
+    body: JSON.stringify(bodyOf(route, settings.prompt, shape)),
   }
 }
 
@@ -83,21 +105,13 @@ async function callOnce(
   tools: SmokeTools,
 ): Promise<CallResult> {
   const token = await tools.accessToken(shape.audience)
+  const request = requestOf(route, settings, shape)
   const startedAt = tools.clock.now()
   try {
     const reply = await confine(
       tools.http,
       route.url,
-    )({
-      method: 'POST',
-      url: route.url,
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        accept: 'application/json',
-      },
-      body: JSON.stringify(bodyOf(route, settings.prompt, shape)),
-    })
+    )({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } })
     const latencyMs = tools.clock.now() - startedAt
     return judge(reply, { route, audience: shape.audience, latencyMs, now: tools.clock.now() })
   } catch (error) {
@@ -116,6 +130,7 @@ function bodyOf(
     'chat-completions': { model: deployment, messages, [tokenParameter]: maxOutputTokens },
     'azure-openai': { messages, [tokenParameter]: maxOutputTokens },
     models: { model: deployment, messages, [tokenParameter]: maxOutputTokens },
+    messages: { model: deployment, messages, max_tokens: maxOutputTokens },
     // Nothing of a smoke call is worth keeping at the service.
     responses: { model: deployment, input: prompt, max_output_tokens: maxOutputTokens, store: false },
     embeddings: { model: deployment, input: prompt },

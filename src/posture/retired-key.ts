@@ -1,3 +1,14 @@
+import { type Refusal, type Said, StepFailure } from '../diagnosis/verdict.ts'
+import { inWords } from '../duration.ts'
+import type { Facts } from '../facts.ts'
+import type { Http } from '../http.ts'
+import { type KeyReply, keyCall } from '../inference/key-call.ts'
+import type { Route } from '../inference/routes.ts'
+import type { Settings } from '../inputs.ts'
+import { progressLine, sayRefusal } from '../propagation/progress.ts'
+import { type Progress, type Round, untilLive } from '../propagation/wait.ts'
+import type { Clock, Log, Random } from '../tools.ts'
+
 /** What became of a data-plane call with the key that must be refused. */
 export type RetiredKeyResult =
   /** 403 AuthenticationTypeDisabled: the resource takes no key at all. */
@@ -6,3 +17,84 @@ export type RetiredKeyResult =
   | { outcome: 'key-invalid' }
   /** The call got as far as the model. */
   | { outcome: 'accepted' }
+
+interface RetiredKeyTools {
+  http: Http
+  clock: Clock
+  log: Log
+  random: Random
+}
+
+/**
+ * Makes the call that was the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
+ * hours to reach the data plane.
+ * @throws StepFailure `retired-key-accepted`; or another code where the replies say nothing about the key.
+ */
+export async function requireRefused(
+  key: string,
+  settings: Settings,
+  route: Route,
+  tools: RetiredKeyTools,
+  facts: Facts,
+): Promise<void> {
+  const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
+  let refusedWith: Said | undefined
+  const probe = async () => {
+    const reply = await keyCall(route, key, settings.smoke, tools)
+    if (reply.kind === 'accepted') facts.retiredKey = { outcome: 'accepted' }
+    if (reply.kind === 'refused') {
+      facts.retiredKey = { outcome: reply.outcome }
+      refusedWith = reply.said
+    }
+    return roundOf(reply, facts)
+  }
+  const { failure, propagationMs } = await untilLive({
+    first: await probe(),
+    firstAt: tools.clock.now(),
+    grantedAt: undefined,
+    doubtMs: 0,
+    probe,
+    consecutiveSuccesses,
+    denialPatienceMs: propagationTimeoutMs,
+    overallMs: propagationTimeoutMs,
+    clock: tools.clock,
+    random: tools.random,
+    onPause: progress => tools.log.info(progressLine(progress, answered(progress))),
+  })
+  if (failure !== undefined) throw new StepFailure('trying the retired key', { ...failure, kind: 'fatal' })
+  const waited = propagationMs > 0 ? `, ${inWords(propagationMs)} after the first try` : ''
+  tools.log.info(`The retired key is refused${waited}${meaningOf(facts, refusedWith)}`)
+  warnOfOtherKeys(settings, facts, tools.log)
+}
+
+/** What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for. */
+function roundOf(reply: KeyReply, { account }: Facts): Round {
+  if (reply.kind === 'refused') return { kind: 'ok' }
+  if (reply.kind === 'unproven') return { kind: 'refused', refusal: reply.refusal }
+  const kind: Refusal['kind'] = account?.keyAccess === 'enabled' ? 'fatal' : 'wait'
+  return { kind: 'refused', refusal: { kind, code: 'retired-key-accepted', said: reply.said } }
+}
+
+function answered({ round, successesInARow, successesWanted }: Progress): string {
+  if (round.kind === 'ok') return `refused, ${successesInARow} of ${successesWanted} in a row`
+  return round.refusal.code === 'retired-key-accepted' ? 'accepted' : sayRefusal(round.refusal)
+}
+
+/** The two refusals do not mean the same. */
+function meaningOf({ account, retiredKey }: Facts, said: Said | undefined): string {
+  const reply = [said?.status, said?.serviceCode].filter(part => part !== undefined).join(' ')
+  if (retiredKey?.outcome === 'key-access-off')
+    return ` (${reply}): key access is off, so no other key works either.`
+  const others =
+    account?.keyAccess === 'disabled'
+      ? 'That no other key works either is what Resource Manager says.'
+      : 'That says nothing of other keys.'
+  return ` (${reply}): it is not, or no longer, a key of this resource. ${others}`
+}
+
+function warnOfOtherKeys({ keys }: Settings, { account, retiredKey }: Facts, log: Log): void {
+  if (keys.access !== 'forbid' || account !== undefined || retiredKey?.outcome !== 'key-invalid') return
+  log.warning(
+    'key-access is forbid, and whether key access is off is not known: the account could not be read, and the retired key was refused as one that is not of this resource. Other keys may work.',
+  )
+}

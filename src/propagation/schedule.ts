@@ -1,5 +1,5 @@
 /**
- * When to look next while access is not live yet. Intervals grow with the time already waited: access is noticed within a
+ * When to look next while access is not known to be live. Intervals grow with the time already waited: access is noticed within a
  * tenth of the wait and a second, and five minutes cost some forty probes.
  */
 
@@ -13,10 +13,10 @@ const jitter = 0.04
 
 /**
  * Pause before the next probe, in milliseconds.
- * @param elapsedMs Time since the first denial.
+ * @param elapsedMs Time since the grant, or the first denial.
  * @param random A number in [0, 1).
  */
-export function pauseAfterDenial(elapsedMs: number, random: number): number {
+export function growingPause(elapsedMs: number, random: number): number {
   return Math.min(longestMs, baseMs + growth * elapsedMs) * (1 - jitter * random)
 }
 
@@ -48,4 +48,16 @@ export function patienceFor(age: AssignmentAge, propagationTimeoutMs: number): n
       if (age.ageMs < propagationTimeoutMs) return propagationTimeoutMs
       return Math.min(propagationTimeoutMs, Math.max(0, settledAfterMs - age.ageMs))
   }
+}
+
+/** What is said of a role that was assigned (five minutes: learn.microsoft.com, Foundry, configure-entra-id) holds for one that was taken away. */
+const lingersForMs = 5 * minuteMs
+
+/**
+ * How long after a grant a success may be owed to a role that was taken away before it, in milliseconds from the grant: replicas
+ * honour the old one until they hear of that, and lose it before they hear of the new one.
+ */
+export function doubtFor(age: AssignmentAge, propagationTimeoutMs: number): number {
+  const ageMs = age.kind === 'known' ? age.ageMs : 0
+  return Math.min(patienceFor(age, propagationTimeoutMs), Math.max(0, lingersForMs - ageMs))
 }

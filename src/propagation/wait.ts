@@ -1,7 +1,7 @@
 import type { Refusal } from '../diagnosis/verdict.ts'
 import { pauseWhenThrottled } from '../retry.ts'
 import type { Clock, Random } from '../tools.ts'
-import { pauseAfterDenial, pauseAfterSuccessMs } from './schedule.ts'
+import { growingPause, pauseAfterSuccessMs } from './schedule.ts'
 
 /** What a round of smoke calls, one a deployment, came to. */
 export type Round = { kind: 'ok' } | { kind: 'refused'; refusal: Refusal }
@@ -16,9 +16,14 @@ export interface WaitOptions {
    * since the epoch; undefined where nothing was granted.
    */
   grantedAt: number | undefined
+  /**
+   * How long a success may come from a role that was taken away before the grant; milliseconds from the grant. Until then it is no
+   * proof, unless a denial has come before it. 0 where the first round was denied, or nothing was granted.
+   */
+  doubtMs: number
   /** Makes one more round. */
   probe: () => Promise<Round>
-  /** Successes in a row that count once a denial was seen. */
+  /** Successes in a row that count once a denial was seen; more of them where replicas are seen to disagree. */
   consecutiveSuccesses: number
   /** How long denials are waited out, and how long anything else is; milliseconds from the grant, or from `firstAt`. */
   denialPatienceMs: number
@@ -33,6 +38,10 @@ export interface Progress {
   round: Round
   rounds: number
   successesInARow: number
+  /** How many of them would do. */
+  successesWanted: number
+  /** Whether successes may still come from a role that was taken away. */
+  inDoubt: boolean
   elapsedMs: number
   limitMs: number
   pauseMs: number
@@ -58,7 +67,10 @@ const transientPauses = [1000, 2000, 4000, 8000]
 interface State {
   round: Round
   successes: number
-  denied: boolean
+  /** When a denial was first seen. */
+  deniedSinceMs: number | undefined
+  /** Rows of successes that a denial ended. */
+  brokenRows: number
   transient: number
   throttled: number
   /** Start of the current row of successes. */
@@ -67,7 +79,8 @@ interface State {
 
 const beginning: Omit<State, 'round'> = {
   successes: 0,
-  denied: false,
+  deniedSinceMs: undefined,
+  brokenRows: 0,
   transient: 0,
   throttled: 0,
   liveSinceMs: 0,
@@ -78,32 +91,54 @@ const beginning: Omit<State, 'round'> = {
  * @param probes Filled as rounds are made, for whoever has to tell of them before the end.
  */
 export async function untilLive(options: WaitOptions, probes: Probe[] = []): Promise<WaitResult> {
-  const { clock, firstAt, grantedAt } = options
+  const { clock, firstAt } = options
+  const startedAt = options.grantedAt ?? firstAt
   let state = account(beginning, options.first, 0)
+  let askedAt = firstAt
   probes.push({ atMs: 0, outcome: outcomeOf(options.first) })
   for (;;) {
-    if (isLive(state, options)) {
-      return { failure: undefined, propagationMs: state.denied ? state.liveSinceMs : 0, probes }
+    if (isLive(state, askedAt - startedAt, options)) {
+      const { liveSinceMs, deniedSinceMs = liveSinceMs } = state
+      return { failure: undefined, propagationMs: liveSinceMs - deniedSinceMs, probes }
     }
-    const elapsedMs = clock.now() - (grantedAt ?? firstAt)
-    const step = probes.length === 1 && grantedAt !== undefined ? atOnce : nextStep(state, elapsedMs, options)
+    const elapsedMs = clock.now() - startedAt
+    const isFirstSinceGrant = probes.length === 1 && options.grantedAt !== undefined
+    const step = isFirstSinceGrant ? atOnce : nextStep(state, elapsedMs, options)
     if (step.kind === 'give-up') return { failure: step.refusal, propagationMs: 0, probes }
     if (step.pauseMs > 0) {
       const { round, successes: successesInARow } = state
       const { limitMs, pauseMs } = step
-      options.onPause({ round, rounds: probes.length, successesInARow, elapsedMs, limitMs, pauseMs })
+      const row = {
+        successesInARow,
+        successesWanted: wanted(state, options),
+        inDoubt: state.deniedSinceMs === undefined,
+      }
+      options.onPause({ round, rounds: probes.length, ...row, elapsedMs, limitMs, pauseMs })
       await clock.sleep(pauseMs)
     }
-    const atMs = clock.now() - firstAt
+    askedAt = clock.now()
     const round = await options.probe()
-    probes.push({ atMs, outcome: outcomeOf(round) })
+    probes.push({ atMs: askedAt - firstAt, outcome: outcomeOf(round) })
     state = account(state, round, clock.now() - firstAt)
   }
 }
 
-/** One success is proof where nothing was ever denied; after a denial it takes several in a row. */
-function isLive({ round, successes, denied }: State, { consecutiveSuccesses }: WaitOptions): boolean {
-  return round.kind === 'ok' && successes >= (denied ? consecutiveSuccesses : 1)
+/** @param askedMs When the last round was begun, since the grant. */
+function isLive(state: State, askedMs: number, options: WaitOptions): boolean {
+  if (state.round.kind !== 'ok' || state.successes < wanted(state, options)) return false
+  return state.deniedSinceMs !== undefined || askedMs >= options.doubtMs
+}
+
+/** The longest row is this many times the one that was asked for. */
+const longestRow = 4
+
+/**
+ * One success is proof where nothing was ever denied; after a denial it takes several in a row. A row that was broken was too
+ * short to meet every replica, so the next has to be longer. Who asks for one success only wants no such doubts.
+ */
+function wanted({ deniedSinceMs, brokenRows }: State, { consecutiveSuccesses }: WaitOptions): number {
+  if (deniedSinceMs === undefined || consecutiveSuccesses === 1) return 1
+  return consecutiveSuccesses * Math.min(1 + brokenRows, longestRow)
 }
 
 const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.refusal.code)
@@ -119,7 +154,8 @@ function account(before: Omit<State, 'round'>, round: Round, nowMs: number): Sta
     round,
     // Replicas disagree: one denial, and the row starts over. A blip says nothing about access.
     successes: kind === 'wait' ? 0 : before.successes,
-    denied: before.denied || kind === 'wait',
+    deniedSinceMs: before.deniedSinceMs ?? (kind === 'wait' ? nowMs : undefined),
+    brokenRows: before.brokenRows + (kind === 'wait' && before.successes > 0 ? 1 : 0),
     transient: kind === 'transient' ? before.transient + 1 : 0,
     throttled: kind === 'throttled' ? before.throttled + 1 : 0,
   }
@@ -133,22 +169,26 @@ const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
 function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   const { round } = state
   if (round.kind === 'ok') {
-    const left = Math.max(0, options.overallMs - elapsedMs)
-    return { kind: 'pause', pauseMs: Math.min(pauseAfterSuccessMs, left), limitMs: options.overallMs }
+    // Never denied and not live yet: only time can tell by which right it was let through.
+    const [limitMs, pauseMs] =
+      state.deniedSinceMs === undefined
+        ? [options.doubtMs, growingPause(elapsedMs, options.random())]
+        : [options.overallMs, pauseAfterSuccessMs]
+    return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
   const { refusal } = round
   if (refusal.kind === 'fatal') return { kind: 'give-up', refusal }
   const limitMs = refusal.kind === 'wait' ? options.denialPatienceMs : options.overallMs
-  const wanted = pauseFor(refusal, state, elapsedMs, options.random())
+  const pauseMs = pauseFor(refusal, state, elapsedMs, options.random())
   const left = limitMs - elapsedMs
-  if (wanted === undefined || left <= 0) return { kind: 'give-up', refusal }
+  if (pauseMs === undefined || left <= 0) return { kind: 'give-up', refusal }
   // Told to stay away for longer than there is time: asking at the deadline would only be refused again.
-  if (refusal.kind === 'throttled' && wanted > left) return { kind: 'give-up', refusal }
-  return { kind: 'pause', pauseMs: Math.min(wanted, left), limitMs }
+  if (refusal.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', refusal }
+  return { kind: 'pause', pauseMs: Math.min(pauseMs, left), limitMs }
 }
 
 function pauseFor(refusal: Refusal, state: State, elapsedMs: number, random: number): number | undefined {
-  if (refusal.kind === 'wait') return pauseAfterDenial(elapsedMs, random)
+  if (refusal.kind === 'wait') return growingPause(elapsedMs, random)
   if (refusal.kind === 'throttled') return pauseWhenThrottled(refusal, state.throttled - 1)
   // A hang costs a whole request timeout: as elsewhere, it is tried once more only.
   if (refusal.code === 'request-timeout' && state.transient > 1) return undefined

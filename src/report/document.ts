@@ -3,6 +3,7 @@ import type { Facts, Outcome } from '../facts.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import type { Settings, Target } from '../inputs.ts'
 import { findingsOf } from '../posture/findings.ts'
+import { keyAccessOf } from '../posture/key-access.ts'
 import { scopeOf } from '../resource/resource-id.ts'
 import { plain } from '../untrusted-text.ts'
 import { runUrl, type WorkflowRun } from '../workflow-run.ts'
@@ -21,7 +22,7 @@ export interface Times {
 export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefined, times: Times): Report {
   const { facts, result } = outcome
   const { settings, run, role } = facts
-  const access = facts.account?.keyAccess ?? 'unknown'
+  const access = keyAccessOf(facts)
   return {
     schemaVersion: 1,
     startedAt: iso(times.startedAt),
@@ -44,6 +45,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     keys: { access, retiredKey: facts.retiredKey?.outcome ?? null },
     role: orNull(role, ({ name, definitionId, scope }) => ({ name, definitionId, scope })),
     roleState: facts.roleState,
+    membership: facts.membership ?? null,
     roleAssignmentId: facts.roleAssignmentId ?? null,
     grant: facts.grant?.outcome ?? null,
     propagationSeconds: facts.propagationMs / 1000,

@@ -1,11 +1,13 @@
 import { readableRoleState } from '../access/assignments.ts'
 import { coversAction } from '../access/permissions.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
+import { switchKeysOffCommand } from '../diagnosis/explanations/posture.ts'
 import { inWords } from '../duration.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { Answer } from '../inference/answers.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import type { View } from '../look.ts'
+import { keyAccessFailure } from '../posture/key-access.ts'
 import { plain } from '../untrusted-text.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
@@ -21,14 +23,19 @@ export function assertionLines({ assertion }: Facts): string[] {
 }
 
 export function viewLines({ first }: View, facts: Facts): string[] {
-  const { account, role, roleState } = facts
+  const { role, roleState } = facts
   const lines = facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`]
-  if (account?.keyAccess === 'enabled') lines.push('The resource still accepts API keys')
-  if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}`)
+  if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}${until(facts)}`)
   if (first.round.kind === 'refused') {
     lines.push(...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`)
   }
   return lines
+}
+
+/** What is held for another job is not held for long. */
+function until({ borrowed }: Facts): string {
+  if (borrowed === undefined) return ''
+  return `, by a temporary assignment that ends with another job (${plain(borrowed.description ?? '', 300)})`
 }
 
 export function smokeLine(result: SmokeResult): string {
@@ -46,17 +53,45 @@ export function answerInWords({ text, dimensions }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
-export function planLines({ grant, role, principal, roleState, permissions }: Facts): string[] {
+export function planLines(facts: Facts): string[] {
+  return [...grantPlanLines(facts), ...keyPlanLines(facts)]
+}
+
+function grantPlanLines({
+  grant,
+  role,
+  principal,
+  roleState,
+  permissions,
+  setupPrincipal,
+  setupPermissions,
+  settings,
+}: Facts): string[] {
   if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
   if (grant?.outcome !== 'planned')
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
-  const mayGrant = permissions && coversAction(permissions, 'Microsoft.Authorization/roleAssignments/write')
+  const ofGrantor = setupPrincipal === undefined ? permissions : setupPermissions
+  const mayGrant = ofGrantor && coversAction(ofGrantor, 'Microsoft.Authorization/roleAssignments/write')
   return [
-    `Plan: ${role.name} would be granted to ${principal?.oid ?? 'the principal'} at ${plain(role.scope)}.`,
+    `Plan: ${role.name} would be granted to ${settings?.access.grantee?.principalId ?? principal?.oid ?? 'the principal'} at ${plain(role.scope)}.`,
     mayGrant === undefined
       ? 'Whether this identity may do that is not known.'
       : `This identity may ${mayGrant ? '' : 'not '}assign roles there${mayGrant ? ', as far as its conditions allow this one' : ': an administrator would have to'}.`,
   ]
+}
+
+/** What would become of keys, without a word where nothing would. */
+function keyPlanLines(facts: Facts): string[] {
+  const failure = keyAccessFailure(facts)
+  if (failure !== undefined) {
+    const { code, said } = failure.refusal
+    return [
+      `Plan: key-access is forbid, and the gate would fail with ${code}: ${said.message}`,
+      ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(facts)}`] : []),
+    ]
+  }
+  if (facts.settings?.keys.retired === undefined) return []
+  return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
 }
 
 export function diagnosisLines({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): string[] {
@@ -84,10 +119,15 @@ function saidLines({ status, serviceCode, message, ids }: Diagnosis['said']): st
 export function cancelledLines({ facts, signal }: Extract<Outcome, { result: 'cancelled' }>): string[] {
   const { grant, role, principal } = facts
   const stopped = `Stopped by ${signal} after: ${facts.steps.map(({ name }) => name).join(', ') || 'nothing yet'}.`
+  const whom = facts.settings?.access.grantee?.principalId ?? principal?.oid
+  const after = facts.settings?.access.revoke === true ? 'the post step removes it' : 'it stays'
   if (grant?.outcome === 'granted')
-    return [stopped, `${role?.name} was assigned to ${principal?.oid} by this run, and stays.`]
+    return [stopped, `${role?.name} was assigned to ${whom} by this run; ${after}.`]
   if (grant?.outcome === 'unknown')
-    return [stopped, `${role?.name} was being assigned to ${principal?.oid}; whether it is, is not known.`]
+    return [
+      stopped,
+      `${role?.name} was being assigned to ${whom}; whether it is, is not known. If it is, ${after}.`,
+    ]
   return [stopped, 'Nothing was changed.']
 }
 

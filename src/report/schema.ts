@@ -207,7 +207,7 @@ export const reportSchema = v.strictObject({
     v.strictObject({
       access: about(
         v.picklist(['disabled', 'enabled', 'unknown']),
-        'Whether the resource accepts API keys, as Resource Manager says.',
+        'Whether the resource accepts API keys: as the account says or, where it may not be read, as `retired-key` was answered.',
       ),
       retiredKey: about(
         v.nullable(v.picklist(['key-access-off', 'key-invalid', 'accepted'])),
@@ -227,6 +227,10 @@ export const reportSchema = v.strictObject({
     'The role that was asked for; null where it was not looked up.',
   ),
   roleState: about(v.picklist(roleStates), 'How the principal comes by the role.'),
+  membership: about(
+    v.nullable(v.picklist(['member', 'not-member'])),
+    'Whether the principal belongs to the group that is to hold the role; null where that is not known, or there is none.',
+  ),
   roleAssignmentId: textOrNull('Id of the role assignment that gives the role, where it is known.'),
   grant: about(
     v.nullable(v.picklist(['granted', 'exists', 'refused', 'planned', 'unknown'])),

@@ -8,10 +8,11 @@ import type { SmokeResult } from '../inference/smoke-call.ts'
 import type { Settings } from '../inputs.ts'
 import type { Finding, Severity } from '../posture/finding.ts'
 import { findingsOf } from '../posture/findings.ts'
+import { keyAccessOf } from '../posture/key-access.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../untrusted-text.ts'
 import { fitted, type Section } from './fit.ts'
 import { answerInWords, cancelledLines, planLines } from './lines.ts'
-import { waitPicture } from './wait-picture.ts'
+import { type Bar, waitPicture } from './wait-picture.ts'
 
 /** GitHub takes a mebibyte a step; nobody reads more than this. */
 const maxBytes = 60_000
@@ -25,7 +26,7 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
     { name: 'what happened', text: storyOf(outcome), expendable: 10 },
     { name: 'the run at a glance', text: table(['', ''], glance(facts)), expendable: 20 },
     { name: 'the deployments', text: smokeSection(facts.smoke), expendable: 30 },
-    { name: 'the wait', text: waitSection(facts), expendable: 40 },
+    { name: 'the wait', text: waitSection(outcome), expendable: 40 },
     { name: 'the probes', text: probesSection(facts), expendable: 60 },
     { name: 'the findings', text: findingsSection(findingsOf(facts)), expendable: 25 },
     { name: 'the steps', text: stepsSection(facts), expendable: 50 },
@@ -127,18 +128,21 @@ function details(summary: string, content: string): string {
 type Row = readonly string[]
 
 function glance(facts: Facts): Row[] {
-  const { principal, setupPrincipal, endpoint, account, assertion, settings } = facts
+  const { principal, setupPrincipal, endpoint, assertion, settings } = facts
   const rows: Row[] = []
   if (principal !== undefined) rows.push(['Principal', codeSpan(principal.oid)])
   if (setupPrincipal !== undefined) rows.push(['Set-up by', codeSpan(setupPrincipal.oid)])
   const role = roleInWords(facts)
   if (role !== undefined) rows.push(['Role', role])
+  const grantee = settings?.access.grantee
+  if (grantee !== undefined)
+    rows.push(['To be held by', `${grantee.principalType} ${codeSpan(grantee.principalId)}`])
   if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(settings.target.resource)])
   const deployments = deploymentsInWords(facts)
   if (deployments !== '') rows.push(['Deployments', deployments])
   if (endpoint !== undefined) rows.push(['Endpoint', codeSpan(plain(endpoint))])
-  if (account !== undefined && account.keyAccess !== 'unknown')
-    rows.push(['API keys', account.keyAccess === 'enabled' ? '⚠️ still accepted' : 'switched off'])
+  const keys = keyAccessOf(facts)
+  if (keys !== 'unknown') rows.push(['API keys', keys === 'enabled' ? '⚠️ still accepted' : 'switched off'])
   if (assertion !== undefined) rows.push(['Subject', codeSpan(plain(assertion.sub))])
   if (settings !== undefined) rows.push(['Cloud', settings.cloud.name])
   return rows
@@ -200,14 +204,18 @@ function smokeRow(result: SmokeResult): Row {
   return ['✅', ...called, codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
 }
 
-function waitSection(facts: Facts): string {
-  const { probes, propagationMs } = facts
+function waitSection(outcome: Outcome): string {
+  const { probes } = outcome.facts
   if (probes.length < 2) return ''
-  const lastMs = probes.at(-1)?.atMs ?? 0
-  const live = propagationMs > 0
-  const endMs = live ? propagationMs : lastMs
-  const text = live ? inWords(endMs) : `${inWords(endMs)}, not live`
-  return headed('The wait', [countsOf(probes), codeBlock(waitPicture(probes, { text, endMs }), 'mermaid')])
+  return headed('The wait', [countsOf(probes), codeBlock(waitPicture(probes, waitedBar(outcome)), 'mermaid')])
+}
+
+/** From the first refusal until access was live, as the output `propagation-seconds` has it, or until the last probe. */
+function waitedBar({ result, facts: { probes, propagationMs } }: Outcome): Bar {
+  const startMs = probes.find(({ outcome }) => outcome !== 'ok')?.atMs ?? 0
+  if (propagationMs > 0) return { text: inWords(propagationMs), startMs, endMs: startMs + propagationMs }
+  const endMs = probes.at(-1)?.atMs ?? 0
+  return { text: `${inWords(endMs - startMs)}${result === 'passed' ? '' : ', not live'}`, startMs, endMs }
 }
 
 function countsOf(probes: Facts['probes']): string {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts'
 import type { Outcome } from '../facts.ts'
+import { keyAccessOf } from '../posture/key-access.ts'
 import type { Clock } from '../tools.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
@@ -51,7 +52,7 @@ function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined
     'propagation-seconds': (facts.propagationMs / 1000).toFixed(1),
     attempts: String(facts.rounds),
     'smoke-latency-ms': latencies.length === 0 ? '' : String(Math.round(Math.max(...latencies))),
-    'key-access': facts.account?.keyAccess ?? 'unknown',
+    'key-access': keyAccessOf(facts),
     report,
   }
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)

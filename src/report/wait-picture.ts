@@ -36,10 +36,19 @@ interface Row {
   atMs: readonly number[]
 }
 
-/** @param bar What is written on the bar, and where it ends; milliseconds since the first probe. */
-export function waitPicture(probes: readonly Probe[], bar: { text: string; endMs: number }): string {
+export interface Bar {
+  /** What is written on it. */
+  text: string
+  /** Milliseconds since the first probe. */
+  startMs: number
+  endMs: number
+}
+
+export function waitPicture(probes: readonly Probe[], bar: Bar): string {
   const timed = probes.map(({ atMs, outcome }) => ({ outcome, atMs: onAxis(atMs) }))
-  const endMs = Math.max(onAxis(bar.endMs), ...timed.map(({ atMs }) => atMs), 1)
+  const startMs = onAxis(bar.startMs)
+  const barEndMs = Math.max(startMs + 1, onAxis(bar.endMs))
+  const endMs = Math.max(barEndMs, ...timed.map(({ atMs }) => atMs))
   const rows = rowsOf(timed).map(row => ({ ...row, atMs: apart(row.atMs, endMs * closest) }))
   const labelWidth = Math.max(6, ...rows.map(({ name }) => name.length)) * 8 + 30
   return [
@@ -64,7 +73,7 @@ export function waitPicture(probes: readonly Probe[], bar: { text: string; endMs
     ...axisOf(endMs),
     '  todayMarker off',
     '  section waited',
-    `  ${bar.text} :${instant(0)}, ${instant(Math.max(1, onAxis(bar.endMs)))}`,
+    `  ${bar.text} :${instant(startMs)}, ${instant(barEndMs)}`,
     ...rows.flatMap(({ name, mark, atMs }) => [
       `  section ${name}`,
       ...atMs.map(ms => `  · :${mark}, milestone, ${instant(ms)}, 0ms`),

@@ -1,11 +1,18 @@
-import { StepFailure } from '../diagnosis/verdict.ts'
+import { type Refusal, StepFailure } from '../diagnosis/verdict.ts'
 
-/** Undefined where the caller may not read: unknown, which is not the same as absent. */
-export async function unlessForbidden<T>(reading: Promise<T>): Promise<T | undefined> {
+/**
+ * Undefined where the caller may not read: unknown, which is not the same as absent.
+ * @param onForbidden Told what was said then.
+ */
+export async function unlessForbidden<T>(
+  reading: Promise<T>,
+  onForbidden?: (refusal: Refusal) => void,
+): Promise<T | undefined> {
   try {
     return await reading
   } catch (error) {
-    if (error instanceof StepFailure && error.refusal.code === 'resource-manager-forbidden') return undefined
-    throw error
+    if (!(error instanceof StepFailure) || error.refusal.code !== 'resource-manager-forbidden') throw error
+    onForbidden?.(error.refusal)
+    return undefined
   }
 }

@@ -7,6 +7,7 @@ import { refusalOfNetwork } from '../diagnosis/network.ts'
 import { refusalOfResourceManager } from '../diagnosis/resource-manager.ts'
 import { StepFailure } from '../diagnosis/verdict.ts'
 import { confine, type Http, NetworkFailure } from '../http.ts'
+import type { Grantee } from '../inputs.ts'
 import { persist, type RetryPolicy, standardRetry } from '../retry.ts'
 import type { Clock, Log } from '../tools.ts'
 import type { ResourceId } from './resource-id.ts'
@@ -33,11 +34,16 @@ export interface ResourceManager {
   call<T>(doing: string, attempt: () => Promise<T>): Promise<T>
 }
 
-/** Resource Manager for the resource that was named, and the principal that asks it. */
+/** Resource Manager for the resource that was named, and the principals that matter there, by object id. */
 export interface Managed {
   manager: ResourceManager
   resource: ResourceId
+  /** The pipeline's own, which calls the models. */
   principalId: string
+  /** Who is to hold the role: mostly the same. */
+  grantee: Grantee
+  /** Who asks Resource Manager, and grants: mostly the same. */
+  callerId: string
 }
 
 interface Options {

@@ -1,3 +1,4 @@
+import type { Grantee } from '../../inputs.ts'
 import { accountType, guidPattern } from '../../resource/resource-id.ts'
 import { shellWord, visibleLine } from '../../untrusted-text.ts'
 import type { Fix } from '../explanation.ts'
@@ -37,7 +38,11 @@ export function show(title: string, verb: string, options: Options): Fix {
 }
 
 /** How az commands name the account. */
-export const accountOptions = ({ subscriptionId, resourceGroup, account }: Values): Options => ({
+export const accountOptions = ({
+  subscriptionId,
+  resourceGroup,
+  account,
+}: Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account'>): Options => ({
   subscription: subscriptionId,
   'resource-group': resourceGroup,
   name: account,
@@ -73,7 +78,7 @@ export const jobName = (job: string | undefined) =>
   /^[A-Za-z_][\w-]*$/.test(job ?? '') ? (job ?? '') : 'deploy'
 
 export interface Grant {
-  principalId: string
+  grantee: Grantee
   role: { guid: string; name: string }
   /** Of the account, or of a project of it. */
   scope: string
@@ -82,18 +87,13 @@ export interface Grant {
 
 /** The grant for somebody who may make it: az command, Bicep, and the way through the portal. */
 export function grantFixes(grant: Grant): Fix[] {
-  const { principalId, role, scope, resourceGroup } = grant
+  const { grantee, role, scope, resourceGroup } = grant
   const [, , , , , , , , account = '', , project] = scope.split('/')
   const where = project === undefined ? account : `${account} › project ${project}`
   return [
     bash(
       'Azure CLI, for an Owner, User Access Administrator or Role Based Access Control Administrator',
-      az(
-        'role assignment create',
-        { 'assignee-object-id': principalId, 'assignee-principal-type': 'ServicePrincipal' },
-        { role: role.guid },
-        { scope },
-      ),
+      az('role assignment create', assigneeOptions(grantee), { role: role.guid }, { scope }),
     ),
     // A custom role that was not looked up is known by its name alone, which Bicep does not take.
     ...(guidPattern.test(role.guid)
@@ -102,12 +102,26 @@ export function grantFixes(grant: Grant): Fix[] {
     {
       title: 'Portal',
       language: 'text',
-      text: `Open the resource ${where} › Access control (IAM) › Add role assignment › role ${role.name} › members: the service principal with object id ${principalId} › Review + assign.`,
+      text: `Open the resource ${where} › Access control (IAM) › Add role assignment › role ${role.name} › members: the ${principalInWords(grantee)} › Review + assign.`,
     },
   ]
 }
 
-function grantBicep({ principalId, role, scope }: Grant): string {
+export const assigneeOptions = ({ principalId, principalType }: Grantee): Options => ({
+  'assignee-object-id': principalId,
+  'assignee-principal-type': principalType,
+})
+
+const typesInWords: Record<Grantee['principalType'], string> = {
+  ServicePrincipal: 'service principal',
+  Group: 'group',
+  User: 'user',
+}
+
+export const principalInWords = ({ principalId, principalType }: Grantee): string =>
+  `${typesInWords[principalType]} with object id ${principalId}`
+
+function grantBicep({ grantee: { principalId, principalType }, role, scope }: Grant): string {
   const [, , , , , , , , account = '', , project] = scope.split('/')
   const target = project === undefined ? 'account' : 'project'
   const existing = [existingResource('account', accountType, [`name: ${bicepLiteral(account)}`])]
@@ -125,7 +139,7 @@ resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: ${target}
   properties: {
     principalId: ${bicepLiteral(principalId)}
-    principalType: 'ServicePrincipal'
+    principalType: '${principalType}'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ${bicepLiteral(role.guid)})
   }
 }`
@@ -141,7 +155,7 @@ function existingResource(symbol: string, type: string, lines: readonly string[]
 
 /** The grant that this run is about, or another one in some respects. */
 export const grantOf = (values: Values, others: Partial<Grant> = {}): Grant => ({
-  principalId: values.principalId,
+  grantee: values.grantee,
   role: values.role,
   scope: values.scope,
   resourceGroup: values.resourceGroup,

@@ -3,7 +3,7 @@ import { coversDataAction } from '../../access/permissions.ts'
 import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../access/roles.ts'
 import type { Facts } from '../../facts.ts'
 import { advice, type Fix, paragraph, type Told } from '../explanation.ts'
-import { azLine, bash, grantFixes, grantOf, inputs } from './commands.ts'
+import { azLine, bash, grantFixes, grantOf, inputs, principalInWords } from './commands.ts'
 import { deniedDataAction, type Values, valuesOf } from './values.ts'
 
 /** A denied call, read together with all that is known of the principal's roles. */
@@ -22,6 +22,8 @@ type Cause =
   /** `roles` is empty where they may not be read one by one. */
   | { kind: 'administration-only'; roles: string }
   | { kind: 'missing'; roles: string }
+  /** Somebody else is to hold the role: a group without the pipeline, or another principal. */
+  | { kind: 'not-member' }
   | { kind: 'young'; minutes: number }
   | { kind: 'group' }
   | { kind: 'covered' }
@@ -48,7 +50,7 @@ export function whyDenied(told: Told): string {
 /** Whether something is in the way that no waiting removes. */
 export function canNeverBecomeLive(told: Told): boolean {
   const { kind } = causeOf(told)
-  return ['deny-assignment', 'unfit-role', 'wrong-role', 'on-project'].includes(kind)
+  return ['deny-assignment', 'unfit-role', 'wrong-role', 'on-project', 'not-member'].includes(kind)
 }
 
 /** An assignment older than this has long been everywhere (learn.microsoft.com, RBAC troubleshooting: up to ten minutes). */
@@ -58,6 +60,7 @@ function causeOf(told: Told): Cause {
   const { roleState, roleAgeMs, afterDenial } = told.facts
   const [deny] = afterDenial?.denyAssignments ?? []
   if (deny !== undefined) return { kind: 'deny-assignment', ...deny }
+  if (told.facts.membership === 'not-member') return { kind: 'not-member' }
   const misplaced = wrongRole(told) ?? heldOnProject(told)
   if (misplaced !== undefined) return misplaced
   if (told.facts.roleFits === false && !heldStates.has(roleState))
@@ -124,7 +127,7 @@ function administersOnly(
 
 function inWords(cause: Cause, told: Told): string {
   const { facts } = told
-  const { role, principalId } = valuesOf(told)
+  const { role, principalId, grantee } = valuesOf(told)
   switch (cause.kind) {
     case 'deny-assignment':
       return `The deny assignment "${cause.name}" at ${cause.scope} forbids it, and wins over every role.`
@@ -150,6 +153,10 @@ function inWords(cause: Cause, told: Told): string {
         `It does not hold ${role.name} here, nor from above, nor through a group.`,
         anotherHolder(facts, told),
       )
+    case 'not-member':
+      return grantee.principalType === 'Group'
+        ? `${role.name} is held by the ${principalInWords(grantee)}, and the pipeline is no member of it, nor of a group within it.`
+        : `${role.name} is held by the ${principalInWords(grantee)}, as \`principal-id\` says; that is not this pipeline, which makes the call.`
     case 'young':
       return `${role.name} was assigned ${cause.minutes === 1 ? 'a minute' : `${cause.minutes} minutes`} before this run looked: it may simply not be live yet. Azure speaks of up to ten minutes.`
     case 'group':
@@ -186,6 +193,8 @@ export function fixesOfDenial(told: Told): Fix[] {
     case 'unfit-role':
     case 'wrong-role':
       return [...grant, inputs('Then name that role in this action', { role: role.name })]
+    case 'not-member':
+      return notMemberFixes(values)
     case 'young':
       return [waitLonger, ...grant]
     default:
@@ -193,15 +202,26 @@ export function fixesOfDenial(told: Told): Fix[] {
   }
 }
 
+function notMemberFixes({ principalId, grantee }: Values): Fix[] {
+  const pipelineItself = advice(
+    'Leave `principal-id` out, and the role goes to the pipeline itself.',
+    'Or grant it to the pipeline',
+  )
+  if (grantee.principalType !== 'Group') return [pipelineItself]
+  const ids = { group: grantee.principalId, 'member-id': principalId }
+  return [bash('Make the pipeline a member', azLine('ad group member add', ids)), pipelineItself]
+}
+
 export const waitLonger = inputs('Run the job again, or give it longer', { 'propagation-timeout': '30m' })
 
-/** The role that was asked for, unless it certainly does not hold what was missing. */
+/** The role that was asked for, unless it certainly does not hold what was missing: then one that lets all calls through. */
 function fittingRole(told: Told, { role }: Values): Values['role'] {
   const dataAction = deniedDataAction(told)
   const fits =
     told.facts.roleFits ?? (dataAction === undefined || roleCovers(role.guid, dataAction) !== false)
   if (dataAction === undefined || fits) return role
-  return leastRoleFor(dataAction) ?? role
+  const needed = (told.facts.routes ?? []).map(route => route.dataAction)
+  return leastRoleFor(dataAction, ...needed) ?? role
 }
 
 export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {

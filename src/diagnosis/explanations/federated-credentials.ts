@@ -1,7 +1,7 @@
 import { visibleJson } from '../../untrusted-text.ts'
 import type { Fix, Told } from '../explanation.ts'
 import { az, azLine, bash, bicep, bicepLiteral, show } from './commands.ts'
-import { managedIdentityOf, type Values, valuesOf } from './values.ts'
+import { managedIdentityOf, signedInAs, type Values, valuesOf } from './values.ts'
 
 /** The federated credential that this run's token needs, made by command or template. */
 
@@ -18,9 +18,9 @@ interface Holder {
   identity: { resourceGroup: string; name: string }
 }
 
-function holderOf({ facts }: Told): Holder {
-  const identity = managedIdentityOf(facts)
-  const isKnown = facts.principal !== undefined
+function holderOf(told: Told): Holder {
+  const identity = managedIdentityOf(told)
+  const isKnown = signedInAs(told) !== undefined
   return {
     isApplication: !isKnown || identity === undefined,
     isManagedIdentity: !isKnown || identity !== undefined,
@@ -109,12 +109,12 @@ export function changeCredential(told: Told): Fix[] {
 }
 
 /** Resource group and name for the commands above, where no token has told them. */
-export function findIdentity({ facts, refusal }: Told): Fix[] {
-  const { clientId } = valuesOf({ facts, refusal })
+export function findIdentity(told: Told): Fix[] {
+  const { clientId } = valuesOf(told)
   const find = show('Find the managed identity by its client id', 'identity list', {
     query: `[?clientId=='${clientId}'].{name:name, resourceGroup:resourceGroup}`,
   })
-  return when(facts.principal === undefined, find)
+  return when(signedInAs(told) === undefined, find)
 }
 
 /** What the identity has: this action cannot read it, and asks Microsoft Graph nothing. */

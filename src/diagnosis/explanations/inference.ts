@@ -1,3 +1,4 @@
+import { isAnthropic } from '../../inference/routes.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import { accountOptions, azLine, bash, inputs, show, takeTurns } from './commands.ts'
 import { canNeverBecomeLive, fixesOfDenial, waitLonger, whatWasMissing, whyDenied } from './denial.ts'
@@ -166,14 +167,14 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The endpoint does not know the path',
     why: told =>
       paragraph(
-        'The host answered that there is nothing at this address: it is another kind of resource, or the API is not served there. The `models` API is served by Foundry resources (AIServices) only.',
+        'The host answered that there is nothing at this address: it is another kind of resource, or the API is not served there. The APIs `models` and `messages` are served by Foundry resources (AIServices) only.',
         calledAt(told),
       ),
     unlike:
       'A deployment that does not exist is `deployment-not-found`; a host that does not exist is `dns-failed`.',
     fixes: told => [
       showEndpoints(told),
-      byApi('Or name another API for the deployment', told, 'chat-completions'),
+      ...unlessClaude(told, byApi('Or name another API for the deployment', told, 'chat-completions')),
     ],
   },
   'endpoint-untrusted': {
@@ -201,17 +202,16 @@ export const inferenceExplanations: Explanations<'inference'> = {
       ),
     unlike:
       'A path that does not exist is `endpoint-not-found`; a parameter that the model does not take, `parameter-unsupported`.',
-    fixes: told => [
-      byApi('For an embedding model', told, 'embeddings'),
-      byApi('For a model of the Responses API only', told, 'responses'),
-      listDeployments(told),
-    ],
+    fixes: told => [...otherApis(told), listDeployments(told)],
   },
   'api-version-unsupported': {
     title: 'The endpoint does not take this API version',
     why: told => paragraph('The route and its version do not fit the resource.', calledAt(told)),
     unlike: 'An API that the model does not serve is `operation-unsupported`.',
-    fixes: told => [byApi('Use an API that needs no version', told, 'chat-completions')],
+    fixes: told => [
+      ...unlessClaude(told, byApi('Use an API that needs no version', told, 'chat-completions')),
+      showEndpoints(told),
+    ],
   },
   'parameter-unsupported': {
     title: 'The model does not take the request as it is',
@@ -224,7 +224,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     unlike: 'An API that the model does not serve at all is `operation-unsupported`.',
     fixes: told => [
       inputs('Give the model more room', { 'max-output-tokens': '2048' }),
-      byApi('Or use another API', told, 'responses'),
+      ...unlessClaude(told, byApi('Or use another API', told, 'responses')),
     ],
   },
   'content-filtered': {
@@ -293,6 +293,27 @@ export const inferenceExplanations: Explanations<'inference'> = {
       advice('Or leave `expect` out: access alone needs none.'),
     ],
   },
+}
+
+/** Claude speaks one API, and nothing else speaks it; where the model is not known, all that it may be is offered. */
+function otherApis(told: Told): Fix[] {
+  if (isClaude(told)) return [byApi('Claude models speak the Messages API only', told, 'messages')]
+  if (refusedRoute(told)?.api === 'messages')
+    return [byApi('Only Claude models speak the Messages API: take the one of the model', told, 'auto')]
+  return [
+    byApi('For an embedding model', told, 'embeddings'),
+    byApi('For a model of the Responses API only', told, 'responses'),
+    byApi('For a Claude model', told, 'messages'),
+  ]
+}
+
+const unlessClaude = (told: Told, fix: Fix): Fix[] =>
+  isClaude(told) || refusedRoute(told)?.api === 'messages' ? [] : [fix]
+
+function isClaude(told: Told): boolean {
+  const name = deploymentOf(told)?.toLowerCase()
+  const deployment = told.facts.deployments?.find(candidate => candidate.name.toLowerCase() === name)
+  return deployment !== undefined && isAnthropic(deployment.modelFormat)
 }
 
 function whyNotLive(told: Told): string {

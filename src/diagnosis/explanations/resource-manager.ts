@@ -1,25 +1,41 @@
-import { assignmentName } from '../../access/grant.ts'
+import type { Assignment } from '../../access/assignments.ts'
+import { permanentName } from '../../access/grant.ts'
+import type { Facts } from '../../facts.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
-import { az, azLine, bash, grantFixes, grantOf, show, takeTurns } from './commands.ts'
+import {
+  assigneeOptions,
+  az,
+  azLine,
+  bash,
+  grantFixes,
+  grantOf,
+  principalInWords,
+  show,
+  takeTurns,
+} from './commands.ts'
 import { denyAssignmentFixes, fixesOfDenial, whyDenied } from './denial.ts'
-import { type Values, valuesOf } from './values.ts'
+import { separateSetup, type Values, valuesOf } from './values.ts'
 
 const readerRole = { guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader' }
 const accessAdministrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
-/** For pipelines that shall go on granting by themselves: this one role, to service principals only. */
+/** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
 function mayGrant(told: Told): Fix {
-  const { principalId, role, scope } = valuesOf(told)
-  const attribute = (name: string) => `@Request[Microsoft.Authorization/roleAssignments:${name}]`
-  const condition =
-    "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
-    `(${attribute('RoleDefinitionId')} ForAnyOfAnyValues:GuidEquals {${role.guid}} AND ` +
-    `${attribute('PrincipalType')} ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}))`
+  const { grantorId, grantee, role, scope } = valuesOf(told)
+  const limit = (action: string, source: string) => {
+    const attribute = (name: string) => `@${source}[Microsoft.Authorization/roleAssignments:${name}]`
+    return (
+      `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/${action}'})) OR ` +
+      `(${attribute('RoleDefinitionId')} ForAnyOfAnyValues:GuidEquals {${role.guid}} AND ` +
+      `${attribute('PrincipalType')} ForAnyOfAnyValues:StringEqualsIgnoreCase {'${grantee.principalType}'}))`
+    )
+  }
+  const condition = `${limit('write', 'Request')} AND ${limit('delete', 'Resource')}`
   return bash(
     'Or let the pipeline grant this one role by itself (Role Based Access Control Administrator, with a condition)',
     az(
       'role assignment create',
-      { 'assignee-object-id': principalId, 'assignee-principal-type': 'ServicePrincipal' },
+      assigneeOptions({ principalId: grantorId, principalType: 'ServicePrincipal' }),
       { role: accessAdministrator },
       { scope },
       { condition, 'condition-version': '2.0' },
@@ -27,11 +43,28 @@ function mayGrant(told: Told): Fix {
   )
 }
 
-const findPrincipal = (told: Told) =>
-  show('See the object id of the service principal', 'ad sp show', {
-    id: valuesOf(told).clientId,
+/** The wanted role lets its holder look as well; an identity that is there to grant gets the role for that. */
+function letLook(told: Told): Fix[] {
+  return separateSetup(told.facts) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
+}
+
+function findPrincipal(told: Told): Fix {
+  const { clientId, grantee } = valuesOf(told)
+  if (grantee.principalType === 'Group')
+    return show('See the group', 'ad group show', {
+      group: grantee.principalId,
+      query: '{name:displayName, objectId:id}',
+    })
+  if (grantee.principalType === 'User')
+    return show('See the user', 'ad user show', {
+      id: grantee.principalId,
+      query: '{name:displayName, objectId:id}',
+    })
+  return show('See the object id of the service principal', 'ad sp show', {
+    id: told.facts.settings?.access.grantee?.principalId ?? clientId,
     query: '{name:displayName, objectId:id, type:servicePrincipalType}',
   })
+}
 
 const ofSubscription = ({ subscriptionId }: Values) => ({ subscription: subscriptionId })
 const ofGroup = ({ subscriptionId, resourceGroup }: Values) => ({
@@ -53,8 +86,8 @@ const whoseSubscription = (told: Told) =>
 
 /** The role that would be granted; the name it would be granted under is known beforehand. */
 function assignmentInTheWay(told: Told): Fix[] {
-  const { principalId, role, scope, subscriptionId } = valuesOf(told)
-  const name = assignmentName({ principalId, scope, roleGuid: role.guid, roleDefinitionId: '' })
+  const { grantee, role, scope, subscriptionId } = valuesOf(told)
+  const name = permanentName({ principalId: grantee.principalId, scope, roleGuid: role.guid })
   return [
     show('See the assignment of that name', 'role assignment list', {
       all: true,
@@ -70,6 +103,20 @@ function assignmentInTheWay(told: Told): Fix[] {
   ]
 }
 
+const removeBorrowed = ({ id }: Assignment): Fix[] => [
+  bash(
+    'If that job is long over (its runner was lost, and nothing was taken back), remove the assignment',
+    azLine('role assignment delete', { ids: id }),
+  ),
+  advice(
+    'Or have an administrator grant the role once; then no job has to.',
+    'Where several pipelines share the identity',
+  ),
+]
+
+const needsAccount = ({ settings }: Facts) =>
+  settings?.keys.access === 'forbid' && settings.keys.retired === undefined
+
 const administratorsDo =
   'Somebody who may assign roles does it once, and this pipeline needs no more rights for it; afterwards `grant: never` says so plainly.'
 
@@ -84,7 +131,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     ),
     why: told =>
       paragraph(
-        `The principal ${valuesOf(told).principalId} does not have Microsoft.Authorization/roleAssignments/write at the resource; Contributor does not have it either.`,
+        `The principal ${valuesOf(told).grantorId} does not have Microsoft.Authorization/roleAssignments/write at the resource; Contributor does not have it either.`,
         whyDenied(told),
         administratorsDo,
       ),
@@ -95,17 +142,17 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'delegation-condition-unmet': {
     title: 'A condition on the right to assign roles does not allow this role',
     why: told => {
-      const { role, principalId } = valuesOf(told)
-      return `The principal ${principalId} may assign some roles, by a condition, and ${role.name} to a service principal is not among them. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for one, may assign Foundry roles only.`
+      const { role, grantorId, grantee } = valuesOf(told)
+      return `The principal ${grantorId} may assign some roles, by a condition, and ${role.name} to the ${principalInWords(grantee)} is not among them. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for one, may assign Foundry roles only.`
     },
     unlike:
       'Without any right to assign roles the code is `cannot-assign-role`; Azure words some of those refusals the same.',
     fixes: told => {
-      const { principalId, scope } = valuesOf(told)
+      const { grantorId, scope } = valuesOf(told)
       return [
         ...grantFixes(grantOf(valuesOf(told))),
         show('See the condition', 'role assignment list', {
-          assignee: principalId,
+          assignee: grantorId,
           scope,
           'include-inherited': true,
           query: '[?condition].{role:roleDefinitionName, condition:condition}',
@@ -129,7 +176,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'principal-not-found': {
     title: 'The directory does not find the principal',
     why: told =>
-      `No principal ${valuesOf(told).principalId} was found, and the call was tried again several times: one that was made a moment ago is not everywhere at once.`,
+      `No ${principalInWords(valuesOf(told).grantee)} was found, and the call was tried again several times: one that was made a moment ago is not everywhere at once.`,
     unlike:
       "The object id of an app registration in the place of its service principal's reads the same, or `principal-type-mismatch`. So does a principal of another tenant than the subscription's.",
     fixes: told => [findPrincipal(told), advice('Run the job again in a minute.')],
@@ -137,7 +184,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'principal-type-mismatch': {
     title: 'The object id belongs to something that cannot hold this role assignment',
     why: told =>
-      `${valuesOf(told).principalId} is not a service principal. Roles are held by service principals, users and groups; an app registration has an object id of its own, which is another one than that of its service principal.`,
+      `There is no ${principalInWords(valuesOf(told).grantee)}; the id belongs to something else. Roles are held by service principals, users and groups; an app registration has an object id of its own, which is another one than that of its service principal.`,
     unlike: 'An id that the directory does not know at all is `principal-not-found`.',
     fixes: told => [
       findPrincipal(told),
@@ -182,15 +229,15 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'role-assignment-exists': {
     title: 'The role assignment exists already',
     why: told => {
-      const { principalId, role } = valuesOf(told)
-      return `${principalId} holds ${role.name} already, under another name of the assignment. That is no failure by itself.`
+      const { grantee, role } = valuesOf(told)
+      return `${grantee.principalId} holds ${role.name} already, under another name of the assignment. That is no failure by itself.`
     },
     unlike: 'The same name for something else is `role-assignment-conflict`.',
     fixes: told => {
-      const { principalId, scope } = valuesOf(told)
+      const { grantee, scope } = valuesOf(told)
       return [
         show('See it', 'role assignment list', {
-          assignee: principalId,
+          assignee: grantee.principalId,
           scope,
           query: '[].{assignment:id, role:roleDefinitionName}',
         }),
@@ -198,11 +245,22 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     },
   },
   'role-assignment-conflict': {
-    title: 'Another role assignment has the same name, or is being changed right now',
-    why: () =>
-      'Names of role assignments are unique in the tenant, and an assignment cannot be changed into another one. The name is made from scope, principal and role: one that was made for an identity that has since been made anew keeps it.',
-    unlike: 'The same role for the same principal is `role-assignment-exists`, which counts as held.',
-    fixes: told => [advice('Run the job again: a change on its way passes.'), ...assignmentInTheWay(told)],
+    title: 'Another role assignment stands in the way',
+    about: paragraph(
+      'The name is taken, the assignment is being changed right now, or the role is held by a temporary assignment of another job (`revoke: true`).',
+      'Azure takes one assignment for a principal, role and scope: what another job removes at its end is nothing to rely on, and stands in the way of one that stays.',
+    ),
+    why: ({ facts }) =>
+      facts.borrowed === undefined
+        ? 'Names of role assignments are unique in the tenant, and an assignment cannot be changed into another one. The name is made from scope, principal and role: one that was made for an identity that has since been made anew keeps it.'
+        : 'Another job made the assignment for itself, by `revoke: true`, and removes it when it ends: access would be gone in the middle of this deploy. Azure takes no second assignment of the same role while it is there.',
+    unlike:
+      'The same role for the same principal, to stay, is `role-assignment-exists`, which counts as held.',
+    fixes: told => {
+      const { borrowed } = told.facts
+      if (borrowed !== undefined) return [takeTurns, ...removeBorrowed(borrowed)]
+      return [advice('Run the job again: a change on its way passes.'), ...assignmentInTheWay(told)]
+    },
   },
   'resource-locked': {
     title: 'A lock on the resource stands in the way',
@@ -242,7 +300,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
       `Subscription ${valuesOf(told).subscriptionId} does not exist, belongs to another tenant or cloud, or the principal holds no role in it at all: Azure answers the same.`,
     unlike:
       'If the command below shows the subscription to you, with the tenant of this run, then the principal holds no role in it: grant one.',
-    fixes: told => [whoseSubscription(told), ...grantFixes(grantOf(valuesOf(told)))],
+    fixes: told => [whoseSubscription(told), ...letLook(told)],
   },
   'subscription-disabled': {
     title: 'The subscription is disabled',
@@ -272,20 +330,22 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     title: 'The principal may not read the resource',
     why: told =>
       paragraph(
-        `The principal ${valuesOf(told).principalId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
+        `The principal ${valuesOf(told).grantorId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
         'A principal without any role on the resource sees nothing of it; Cognitive Services User includes the right to read it.',
-        'With the inputs `endpoint` and `deployments` the account need not be read.',
+        needsAccount(told.facts)
+          ? 'With `key-access: forbid` the account must be read, or `retired-key` given, which shows the same at the data plane.'
+          : 'With the inputs `endpoint` and `deployments` the account need not be read.',
       ),
     unlike: 'Azure says the same of a resource group that does not exist: compare the id with the list.',
     fixes: told => {
       const values = valuesOf(told)
       return [
-        ...grantFixes(grantOf(values)),
+        ...letLook(told),
         bash(
           'If the role that the pipeline needs does not include reading: Reader besides',
           az(
             'role assignment create',
-            { 'assignee-object-id': values.principalId, 'assignee-principal-type': 'ServicePrincipal' },
+            assigneeOptions({ principalId: values.grantorId, principalType: 'ServicePrincipal' }),
             { role: readerRole.guid },
             { scope: values.scope },
           ),

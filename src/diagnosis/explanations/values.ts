@@ -1,14 +1,22 @@
-import { roleNameOf } from '../../access/roles.ts'
+import { roleCovers, roleNameOf } from '../../access/roles.ts'
 import { cloudOf } from '../../clouds.ts'
 import type { Facts } from '../../facts.ts'
+import type { AccessTokenClaims } from '../../identity/claims.ts'
+import type { Grantee } from '../../inputs.ts'
 import { scopeOf } from '../../resource/resource-id.ts'
 import type { Told } from '../explanation.ts'
 
 /** This run's values for texts and commands; a placeholder where a value is not known, and in the docs. */
 export interface Values {
+  /** Of the identity that was signing in, where that failed; else the pipeline's. */
   clientId: string
   tenantId: string
+  /** The pipeline's service principal, by object id. */
   principalId: string
+  /** Who is to hold the role: that principal, or whom the inputs name. */
+  grantee: Grantee
+  /** Object id of who looks and grants. */
+  grantorId: string
   issuer: string
   subject: string
   audience: string
@@ -30,10 +38,15 @@ export function valuesOf(told: Told): Values {
   const { facts } = told
   const { settings, assertion, principal } = facts
   const cloud = settings?.cloud ?? cloudOf('AzureCloud', {})
+  const principalId = principal?.oid ?? '<PRINCIPAL-OBJECT-ID>'
   return {
-    clientId: settings?.identity.clientId ?? '<CLIENT-ID>',
+    clientId: told.refusal.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
     tenantId: settings?.identity.tenantId ?? '<TENANT-ID>',
-    principalId: principal?.oid ?? '<PRINCIPAL-OBJECT-ID>',
+    principalId,
+    grantee: settings?.access.grantee ?? { principalId, principalType: 'ServicePrincipal' },
+    grantorId: separateSetup(facts)
+      ? (facts.setupPrincipal?.oid ?? '<SETUP-PRINCIPAL-OBJECT-ID>')
+      : principalId,
     issuer: assertion?.iss ?? 'https://token.actions.githubusercontent.com',
     subject: assertion?.sub ?? '<SUBJECT>',
     audience: assertion?.aud ?? settings?.identity.assertionAudience ?? cloud.assertionAudience,
@@ -45,7 +58,8 @@ export function valuesOf(told: Told): Values {
   }
 }
 
-function resourceValues({
+/** What names the resource. */
+export function resourceValues({
   settings,
   role,
 }: Facts): Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account' | 'scope'> {
@@ -74,19 +88,37 @@ export function deploymentOf({ facts, refusal }: Told): string | undefined {
   return refusal.named?.deployment ?? refused?.route.deployment ?? facts.settings?.deployments[0]?.name
 }
 
-/** The data action that was missing: as the service names it, or else as the route that was refused needs it. */
+/**
+ * The data action that was missing: as the service names it, or else as the route that was refused needs it. Where several
+ * were, one that the role does not cover says most.
+ */
 export function deniedDataAction({ facts, refusal }: Told): string | undefined {
-  if (refusal.named?.dataAction !== undefined) return refusal.named.dataAction
-  const refused = facts.smoke.find(
-    result => result.kind === 'refused' && result.refusal.code === 'access-denied',
+  const denied = facts.smoke.flatMap(result =>
+    result.kind === 'refused' && result.refusal.code === 'access-denied'
+      ? [result.refusal.named?.dataAction ?? result.route.dataAction]
+      : [],
   )
-  if (refused?.kind !== 'refused') return undefined
-  return refused.refusal.named?.dataAction ?? refused.route.dataAction
+  const missing = [refusal.named?.dataAction ?? [], denied].flat()
+  const role = facts.role ?? roleGiven(facts)
+  return missing.find(each => role !== undefined && roleCovers(role.guid, each) === false) ?? missing[0]
+}
+
+/** Whether another identity than the pipeline's own looks and grants. */
+export function separateSetup({ settings }: Facts): boolean {
+  const { clientId, setupClientId = clientId } = settings?.identity ?? {}
+  return setupClientId !== clientId
+}
+
+/** What the tokens told of the identity that was signing in; undefined before any came. */
+export function signedInAs({ facts, refusal }: Told): AccessTokenClaims | undefined {
+  const { settings, principal, setupPrincipal } = facts
+  const isSetup = separateSetup(facts) && refusal.signingInAs === settings?.identity.setupClientId
+  return isSetup ? setupPrincipal : principal
 }
 
 /** The managed identity that the token names; undefined for app registrations, and before any token came. */
-export function managedIdentityOf({ principal }: Facts): { resourceGroup: string; name: string } | undefined {
-  const [, , , , resourceGroup, , , type, name] = principal?.xms_mirid?.split('/') ?? []
+export function managedIdentityOf(told: Told): { resourceGroup: string; name: string } | undefined {
+  const [, , , , resourceGroup, , , type, name] = signedInAs(told)?.xms_mirid?.split('/') ?? []
   if (type?.toLowerCase() !== 'userassignedidentities') return undefined
   return resourceGroup === undefined || name === undefined ? undefined : { resourceGroup, name }
 }

@@ -1,0 +1,163 @@
+import fc from 'fast-check'
+import * as v from 'valibot'
+import { parse } from 'yaml'
+import { readChangelog } from '../../scripts/changelog.ts'
+import { releaseOf } from '../../scripts/release.ts'
+import { textOf } from '../support/documents.ts'
+import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
+
+const changelog = `# Changelog
+
+## [Unreleased]
+
+## [1.2.0] - 2026-11-25
+
+### Added
+
+- The second.
+
+## [1.1.0] - 2026-10-01
+
+### Fixed
+
+- The first.
+
+[Unreleased]: https://example.com/compare/v1.2.0...HEAD
+[1.2.0]: https://example.com/releases/v1.2.0
+`
+
+const release = (changes: Partial<Parameters<typeof releaseOf>[0]>) =>
+  releaseOf({
+    ref: 'refs/tags/v1.2.0',
+    packageVersion: '1.2.0',
+    changelog,
+    tags: ['v1', 'v1.1.0', 'v1.2.0'],
+    ...changes,
+  })
+
+describe('a release', () => {
+  test('has the notes of its section of the changelog, and takes the tag of the major version', () => {
+    expect(release({})).toEqual({ notes: '### Added\n\n- The second.\n', prerelease: false, majorTag: 'v1' })
+  })
+
+  test('of an older line leaves the tag of the major version where it is', () => {
+    expect(release({ tags: ['v1.2.0', 'v1.10.0'] }).majorTag).toBe('')
+  })
+
+  test.each(['v1.3.0-rc.1', 'v2.0.0', 'v1.1.9', 'nightly', ''])('is still the newest beside %j', tag => {
+    expect(release({ tags: ['v1.2.0', tag] }).majorTag).toBe('v1')
+  })
+
+  test('before its time is a prerelease, which no major version names', () => {
+    const text = changelog.replace('[1.2.0] -', '[1.2.0-rc.1] -')
+
+    expect(
+      release({ ref: 'refs/tags/v1.2.0-rc.1', packageVersion: '1.2.0-rc.1', changelog: text }),
+    ).toMatchObject({ prerelease: true, majorTag: '' })
+  })
+
+  test.each([
+    ['refs/heads/main', 'refs/heads/main is no tag such as v1.2.3'],
+    ['refs/tags/v1', 'refs/tags/v1 is no tag'],
+    ['refs/tags/v1.2.0\nmajor-tag=v9', 'is no tag'],
+    ['refs/tags/v1.2.1', 'The tag is v1.2.1, the version in package.json 1.2.0.'],
+  ])('is none from %j', (ref, message) => {
+    expect(() => release({ ref })).toThrow(message)
+  })
+
+  test.each([
+    ['without a section', '# Changelog\n', 'CHANGELOG.md says nothing of 1.2.0.'],
+    ['with an empty one', '## [1.2.0] - 2026-11-25\n', 'CHANGELOG.md says nothing of 1.2.0.'],
+    ['without a date', '## [1.2.0]\n\n- The second.\n', 'CHANGELOG.md has no date for 1.2.0.'],
+  ])('is none from a changelog %s', (_, text, message) => {
+    expect(() => release({ changelog: text })).toThrow(message)
+  })
+
+  test('is, of all releases of one major version, named by it only where none is later', () => {
+    const part = fc.nat({ max: 12 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(part, part), { minLength: 1 }), versions => {
+        const tags = versions.map(([minor, patch]) => `v1.${minor}.${patch}`)
+        const named = tags.filter(tag => {
+          const packageVersion = tag.slice(1)
+          const text = `## [${packageVersion}] - 2026-11-25\n\n- It.\n`
+          return release({ ref: `refs/tags/${tag}`, packageVersion, changelog: text, tags }).majorTag === 'v1'
+        })
+        const rank = ([minor, patch]: readonly [number, number]) => minor * 100 + patch
+        const newest = versions.toSorted((one, other) => rank(other) - rank(one))[0]
+
+        expect(new Set(named)).toEqual(new Set([`v1.${newest?.[0]}.${newest?.[1]}`]))
+      }),
+    )
+  })
+})
+
+describe('what is published', () => {
+  const { jobs } = v.parse(
+    v.object({ jobs: v.object({ publish: v.object({ steps: v.array(scriptStepSchema) }) }) }),
+    parse(textOf('.github/workflows/release.yml')),
+  )
+  const commit = '6dcb09b5b57875f334f61aebed695e2e4193db5e'
+
+  /** The calls of gh, of which those that hold `refused` fail. */
+  function callsOf(name: string, env: Readonly<Record<string, string>>, refused = 'nothing') {
+    const { status, stdout } = runScript(stepNamed(jobs.publish.steps, name), {
+      env,
+      runner: { GITHUB_REF_NAME: 'v1.2.0', GITHUB_SHA: commit },
+      programs: { gh: `echo "gh $*"; [[ "$*" != *${refused}* ]]` },
+    })
+    return { status, calls: stdout.trim().split('\n') }
+  }
+
+  test.each([
+    ['false', 'true'],
+    ['true', 'false'],
+  ])(
+    'is a release of the tag that exists, with the notes: prerelease %s, latest %s',
+    (prerelease, latest) => {
+      expect(callsOf('Create the release', { PRERELEASE: prerelease, LATEST: latest })).toEqual({
+        status: 0,
+        calls: [
+          `gh release create v1.2.0 --verify-tag --title v1.2.0 --notes-file notes.md --prerelease=${prerelease} --latest=${latest}`,
+        ],
+      })
+    },
+  )
+
+  const read = 'gh api --silent repos/{owner}/{repo}/git/ref/tags/v1'
+  const move = `gh api --silent --method PATCH repos/{owner}/{repo}/git/refs/tags/v1 -f sha=${commit} -F force=true`
+  const create = `gh api --silent --method POST repos/{owner}/{repo}/git/refs -f ref=refs/tags/v1 -f sha=${commit}`
+
+  test.each([
+    ['moved where there is one', 'nothing', { status: 0, calls: [read, move] }],
+    ['made where there is none', 'git/ref/tags', { status: 0, calls: [read, create] }],
+    ['not moved in silence', 'PATCH', { status: 1, calls: [read, move] }],
+  ])('the tag of the major version is %s', (_, refused, expected) => {
+    expect(callsOf('Move the tag of the major version', { MAJOR_TAG: 'v1' }, refused)).toEqual(expected)
+  })
+})
+
+describe('CHANGELOG.md', () => {
+  const [first, ...others] = readChangelog(textOf('CHANGELOG.md'))
+
+  test('begins with what is not released yet', () => {
+    expect(first).toMatchObject({ version: 'Unreleased', date: '' })
+  })
+
+  test('names every release by version and day', () => {
+    for (const { version, date } of others) {
+      expect(version).toMatch(/^\d+\.\d+\.\d+/)
+      expect(date).toMatch(/^\d{4}-\d{2}-\d{2}$/)
+    }
+  })
+
+  test('sorts changes by the kinds of keepachangelog.com', () => {
+    const kinds = [first, ...others].flatMap(section =>
+      [...(section?.body ?? '').matchAll(/^### (.*)$/gm)].map(([, kind]) => kind),
+    )
+
+    expect(['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security']).toEqual(
+      expect.arrayContaining(kinds),
+    )
+  })
+})

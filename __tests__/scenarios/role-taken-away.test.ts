@@ -1,0 +1,54 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { removeAssignment } from '../../local-cloud/rbac.ts'
+import { alsoHolds, roles } from '../support/arrange.ts'
+import { logOf, runGate } from '../support/scenario.ts'
+
+/** A role that was taken away a moment ago: replicas still honour it, and will stop before they hear of the grant that replaces it. */
+
+const seconds = 1000
+const minutes = 60 * seconds
+
+async function withRoleTakenAway(
+  lag: readonly number[],
+  agoMs: number,
+  check: (cloud: LocalCloud) => Promise<void>,
+): Promise<void> {
+  const cloud = await createLocalCloud({ lag: { roleAssignments: [...lag] } })
+  try {
+    alsoHolds(cloud, { role: roles.user })
+    const [old] = cloud.world.roleAssignments.filter(
+      ({ roleDefinitionId }) => roleDefinitionId === roles.user,
+    )
+    if (old === undefined) throw new Error('The pipeline holds the role')
+    removeAssignment(cloud.world, old, cloud.clock.now() - agoMs)
+    await check(cloud)
+  } finally {
+    await cloud.close()
+  }
+}
+
+test.each<[string, number[], number]>([
+  ['lapses long before the new one is live', [4 * minutes], 3 * minutes],
+  ['lapses on one replica after the other', [2 * minutes, 3 * minutes], minutes],
+  ['lapses for less time than there is between two probes', [4 * minutes], 2 * seconds],
+])('the old role %s: passes once the new one is live everywhere', async (_, lag, agoMs) => {
+  await withRoleTakenAway(lag, agoMs, async cloud => {
+    const run = await runGate(cloud)
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted', diagnosis: '' })
+    const [first] = run.requests.filter(({ operation }) => operation === 'chatCompletions.create')
+    const [grant] = run.requests.filter(({ operation }) => operation === 'roleAssignments.create')
+    expect(first?.status).toBe(200)
+    expect(cloud.clock.now() - (grant?.at ?? 0)).toBeGreaterThanOrEqual(Math.max(...lag))
+    expect(cloud.clock.now() - (grant?.at ?? 0)).toBeLessThanOrEqual(5 * minutes + 5 * seconds)
+    expect(logOf(run)).toMatch(/of at most 5 min · probe 2: live, but perhaps still by a role that was taken/)
+  })
+})
+
+test('a role that is only verified is not waited for', async () => {
+  await withRoleTakenAway([4 * minutes], minutes, async cloud => {
+    const run = await runGate(cloud, { inputs: { grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'missing', attempts: '1' })
+  })
+})

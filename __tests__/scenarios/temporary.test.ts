@@ -1,0 +1,208 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { alsoHolds, holds, refuse, roles } from '../support/arrange.ts'
+import { accountScope, type GateRun, logOf, operations, runGate, runPost } from '../support/scenario.ts'
+
+/** `revoke: true`: the role goes when the job ends. */
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+const inputs = { revoke: 'true' }
+const held = () =>
+  cloud.world.roleAssignments.filter(({ roleDefinitionId }) => roleDefinitionId === roles.user)
+
+/** Another run of the same workflow. */
+function nextRun(runId: string): void {
+  Object.assign(cloud.world.workflow, { runId, checkRunId: `9${runId}` })
+}
+
+test('what the run granted is removed by its post step, and nothing else', async () => {
+  const others = structuredClone(cloud.world.roleAssignments)
+  const run = await runGate(cloud, { inputs })
+  expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+  expect(held()).toHaveLength(1)
+  expect(held()[0]?.description).toContain('actions/runs/9876543210')
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(cloud.world.roleAssignments).toEqual(others)
+  expect(logOf(post)).toContain(`Removed the temporary role assignment ${run.outputs['role-assignment-id']}`)
+})
+
+test('a role that was there before stays', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const run = await runGate(cloud, { inputs })
+  expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(held()).toHaveLength(1)
+  expect(operations(post)).toEqual([])
+})
+
+test('without revoke the post step asks nothing of anybody', async () => {
+  const run = await runGate(cloud)
+  const post = await runPost(cloud, run)
+
+  expect(held()).toHaveLength(1)
+  expect([post.requests, post.log]).toEqual([[], []])
+})
+
+test('a run that fails after its grant is taken back as well', async () => {
+  refuse(cloud, 'chatCompletions.create', 401, {
+    error: { code: 'PermissionDenied', message: 'Principal does not have access to API/Operation.' },
+  })
+  const run = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '60s' } })
+  expect(run.outputs).toMatchObject({ diagnosis: 'access-not-propagated' })
+
+  await runPost(cloud, run, { inputs })
+  expect(held()).toEqual([])
+})
+
+test('a grant of which no reply came is found and removed', async () => {
+  cloud.faults.add({
+    name: 'lost reply',
+    operation: 'roleAssignments.create',
+    afterEffect: true,
+    effect: { kind: 'reset', when: 'before' },
+  })
+  refuse(cloud, 'roleAssignments.get', 503, '', {}, 20)
+  const run = await runGate(cloud, { inputs })
+  expect(run.outputs.result).toBe('failed')
+  expect(held()).toHaveLength(1)
+  cloud.faults.clear()
+
+  await runPost(cloud, run, { inputs })
+  expect(held()).toEqual([])
+})
+
+test('a lock that is lifted within a minute, and throttling, are waited out', async () => {
+  const run = await runGate(cloud, { inputs })
+  const message = `The scope '${accountScope(cloud)}' cannot perform delete operation because following scope(s) are locked: '${accountScope(cloud)}'. Please remove the lock and try again.`
+  refuse(cloud, 'roleAssignments.delete', 409, { error: { code: 'ScopeLocked', message } }, {}, 2)
+  refuse(cloud, 'roleAssignments.get', 429, '', { 'retry-after': '5' }, 1)
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(held()).toEqual([])
+  expect(logOf(post)).toContain('resource-locked while removing the role assignment; next try in 5.0 s')
+})
+
+test.each([
+  [
+    'a lock that stays',
+    () => {
+      cloud.world.locks.push({ name: 'keep', scope: accountScope(cloud), level: 'CanNotDelete' })
+    },
+    'resource-locked',
+  ],
+  ['no right to remove', () => holds(cloud), 'resource-manager-forbidden'],
+  ['no OIDC token any more', () => refuse(cloud, 'oidc.token', 403, {}), 'oidc-request-refused'],
+])('%s: the job is not failed, and the command is printed', async (_what, arrange, code) => {
+  const run = await runGate(cloud, { inputs })
+  arrange()
+
+  const post = await runPost(cloud, run, { inputs })
+  const [warning, ...more] = post.annotations
+  expect(more).toEqual([])
+  expect(warning).toMatchObject({ level: 'warning' })
+  expect(warning?.message).toContain(code)
+  expect(warning?.message).toContain(`az role assignment delete --ids ${run.outputs['role-assignment-id']}`)
+})
+
+test('an assignment that somebody decided to keep is kept', async () => {
+  const run = await runGate(cloud, { inputs })
+  const [grant] = held()
+  if (grant !== undefined) grant.description = 'Reviewed: stays.'
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(held()).toHaveLength(1)
+  expect(logOf(post)).toContain("no longer marked as this job's")
+})
+
+test('a second gate of the same job relies on the grant of the first, which removes it', async () => {
+  const first = await runGate(cloud, { inputs })
+  const second = await runGate(cloud, { inputs })
+  expect(second.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+  expect(operations(second)).not.toContain('roleAssignments.create')
+
+  await runPost(cloud, second, { inputs })
+  expect(held()).toHaveLength(1)
+  await runPost(cloud, first, { inputs })
+  expect(held()).toEqual([])
+})
+
+describe('two runs at once', () => {
+  /** Resolves once the run that goes on meanwhile has asked for this. */
+  async function arrived(operation: string, since: number): Promise<void> {
+    const seen = () => cloud.journal.entries.slice(since).some(entry => entry.operation === operation)
+    while (!seen()) await new Promise(resolve => setTimeout(resolve, 20))
+  }
+
+  /** The other run starts, finds the grant of `first`, and waits; then the job of `first` ends. */
+  async function overlap(first: GateRun, second: Parameters<typeof runGate>[1]): Promise<GateRun> {
+    nextRun('9876543211')
+    const since = cloud.journal.entries.length
+    const running = runGate(cloud, { ...second, drivenClock: false, amongOthers: true })
+    await arrived('roleAssignments.get', since)
+    expect(held()).toHaveLength(1)
+    await runPost(cloud, first, { inputs, amongOthers: true })
+    return running
+  }
+
+  test('the second waits until the first is gone, and makes its own', async () => {
+    const first = await runGate(cloud, { inputs })
+    // Seconds of real time: those are what the second doubts its success for, too, as the first grant may linger.
+    const own = { ...inputs, 'propagation-timeout': '8s' }
+    const second = await overlap(first, { inputs: own })
+
+    expect(second.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(second.outputs['role-assignment-id']).not.toBe(first.outputs['role-assignment-id'])
+    expect(held()).toHaveLength(1)
+    await runPost(cloud, first, { inputs })
+    expect(held()).toHaveLength(1)
+    await runPost(cloud, second, { inputs: own })
+    expect(held()).toEqual([])
+  })
+
+  test('the second does not wait for ever: it says whose the grant is, and how to take turns', async () => {
+    await runGate(cloud, { inputs })
+    nextRun('9876543211')
+    const second = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '2m' } })
+
+    expect(second.outputs).toMatchObject({ result: 'failed', diagnosis: 'role-assignment-conflict' })
+    expect(logOf(second)).toContain('actions/runs/9876543210')
+    expect(logOf(second)).toContain('concurrency:')
+    expect(held()).toHaveLength(1)
+    await runPost(cloud, second, { inputs })
+    expect(held()).toHaveLength(1)
+  })
+
+  test.each(['never', 'plan'])('with grant: %s the loan is seen through', async grant => {
+    const first = await runGate(cloud, { inputs })
+    nextRun('9876543211')
+    const second = await runGate(cloud, { inputs: { grant } })
+
+    expect(second.outputs).toMatchObject(
+      grant === 'never' ? { result: 'failed', diagnosis: 'role-assignment-conflict' } : { result: 'planned' },
+    )
+    expect(logOf(second)).toContain('temporary')
+    expect(held()[0]?.name).toBe(first.outputs['role-assignment-id']?.split('/').at(-1))
+  })
+
+  test('jobs of one matrix are told apart', async () => {
+    await runGate(cloud, { inputs })
+    cloud.world.workflow.checkRunId = '40118872204'
+    const leg = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '30s' } })
+
+    expect(leg.outputs.diagnosis).toBe('role-assignment-conflict')
+  })
+})
+
+test('the state that the runner keeps holds the id of the assignment, and no secret', async () => {
+  const run = await runGate(cloud, { inputs })
+
+  expect(Object.keys(run.state).toSorted()).toEqual(['main-step-ran', 'temporary-grant'])
+  expect(run.state['temporary-grant']).toContain(run.outputs['role-assignment-id'])
+})

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { readKeyValues } from '../../local-cloud/runner.ts'
+
+/** The part of a workflow's step that its script has to do with. */
+export const scriptStepSchema = v.object({
+  name: v.optional(v.string()),
+  run: v.optional(v.string()),
+  env: v.optional(v.record(v.string(), v.string()), {}),
+})
+export type ScriptStep = v.InferOutput<typeof scriptStepSchema>
+
+/** By its name. Throws where there is none. */
+export function stepNamed<S extends ScriptStep>(steps: readonly S[], name: string): S {
+  const step = steps.find(candidate => candidate.name === name)
+  if (step === undefined) throw new Error(`There is no step named ${name}`)
+  return step
+}
+
+interface Surroundings {
+  /** What the step declares under `env:`, all of it, in place of the expressions. */
+  env: Readonly<Record<string, string>>
+  /** What the runner, or the job, has set. */
+  runner?: Readonly<Record<string, string>>
+  /** Programs of the runner that a script calls, as bash scripts by name. */
+  programs?: Readonly<Record<string, string>>
+}
+
+/** Runs a step's script as the runner does. */
+export function runScript(step: ScriptStep, { env, runner = {}, programs = {} }: Surroundings) {
+  expect(Object.keys(env).toSorted()).toEqual(Object.keys(step.env).toSorted())
+  const folder = mkdtempSync(join(tmpdir(), 'step-script-'))
+  const output = join(folder, 'output')
+  const summary = join(folder, 'summary')
+  for (const file of [output, summary]) writeFileSync(file, '')
+  for (const [name, script] of Object.entries(programs))
+    writeFileSync(join(folder, name), `#!/usr/bin/env bash\n${script}\n`, { mode: 0o755 })
+  try {
+    const { status, stdout } = spawnSync('bash', ['-e', '-c', step.run ?? ''], {
+      env: {
+        PATH: `${folder}:${process.env.PATH ?? ''}`,
+        GITHUB_OUTPUT: output,
+        GITHUB_STEP_SUMMARY: summary,
+        ...runner,
+        ...env,
+      },
+      encoding: 'utf8',
+    })
+    return {
+      status,
+      stdout,
+      outputs: readKeyValues(readFileSync(output, 'utf8')),
+      summary: readFileSync(summary, 'utf8'),
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,286 @@
+import type { Facts } from '../facts.ts'
+import type { Route } from '../inference/routes.ts'
+import type { Settings } from '../inputs.ts'
+import { unlessForbidden } from '../resource/forbidden.ts'
+import { accountIdOf, scopeOf } from '../resource/resource-id.ts'
+import type { Managed } from '../resource/resource-manager.ts'
+import type { Clock, Log } from '../tools.ts'
+import {
+  type AssignmentsRead,
+  holdingOf,
+  type RoleHeld,
+  readAssignments,
+  readPermissions,
+  substituteFor,
+  type WantedRole,
+} from './assignments.ts'
+import { isOfAnotherJob, leaseOf } from './lease.ts'
+import { coversAll, type Permission } from './permissions.ts'
+import { type Definition, findRole, readDefinition } from './role-lookup.ts'
+import { builtInPermissions, roleCovers, roleDefinitionId } from './roles.ts'
+
+/** Who holds what: read before anything is changed, and judged once it is known whether the calls are let through. */
+
+export interface RolesView {
+  wanted: WantedRole & { name: string; definitionId: string }
+  /** How who is to hold the role comes by it. */
+  held: RoleHeld
+  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked. */
+  asOf: number
+}
+
+export interface RolesRead {
+  role: { guid: string; name: string }
+  /** What applies to the pipeline's principal. */
+  own: AssignmentsRead | undefined
+  /** What applies to who is to hold the role: mostly the same. */
+  ofGrantee: AssignmentsRead | undefined
+  readAt: number
+}
+
+export const isGrantee = ({ principalId, grantee }: Managed) => grantee.principalId === principalId
+const asksItself = ({ principalId, callerId }: Managed) => callerId === principalId
+
+const self = ({ principalId }: Managed) => ({ principalId, principalType: 'ServicePrincipal' }) as const
+
+/**
+ * The role that was asked for. What a custom role lets its holders do is read with it, for no table knows: facts tell before
+ * the first call. Undefined where it may not be looked up: then the calls decide alone.
+ * @throws StepFailure `role-not-found`
+ */
+export function lookUpRole(
+  settings: Settings,
+  managed: Managed,
+  facts: Facts,
+): Promise<RolesRead['role'] | undefined> {
+  return unlessForbidden(readRole(settings, managed, facts))
+}
+
+async function readRole({ access }: Settings, managed: Managed, facts: Facts): Promise<RolesRead['role']> {
+  const { manager, resource } = managed
+  const { permissions, ...role } = await findRole(manager, access.role, scopeOf(resource))
+  if (permissions !== undefined) facts.definitions.set(role.guid, permissions)
+  if (permissions !== undefined || builtInPermissions(role.guid) !== undefined) return role
+  const live = await readLive(role.guid, managed, facts)
+  return { ...role, name: live?.name ?? role.name }
+}
+
+/** @returns undefined where the role could not be looked up. */
+export async function readRoles(
+  looking: Promise<RolesRead['role'] | undefined>,
+  managed: Managed,
+  { now }: Clock,
+  facts: Facts,
+): Promise<RolesRead | undefined> {
+  const { manager, resource, grantee } = managed
+  const scope = scopeOf(resource)
+  const readAt = now()
+  const [role, own, another] = await Promise.all([
+    looking,
+    readAssignments(manager, scope, self(managed), now),
+    isGrantee(managed) ? undefined : readAssignments(manager, scope, grantee, now),
+  ])
+  if (own !== undefined) facts.assignments = own.assignments
+  return role && { role, own, ofGrantee: isGrantee(managed) ? own : another, readAt }
+}
+
+/** The role, at the scope where it counts: roles on a project do not, for calls to the account that it belongs to. */
+export function tellRole(
+  { role }: RolesRead,
+  { resource, grantee }: Managed,
+  facts: Facts,
+): RolesView['wanted'] {
+  const projectOnly = (facts.routes ?? []).every(({ url }) => url.includes('/api/projects/'))
+  const scope = projectOnly ? scopeOf(resource) : accountIdOf(resource)
+  const definitionId = roleDefinitionId(resource.subscriptionId, role.guid)
+  facts.role = { ...role, scope, definitionId }
+  return { scope, principalId: grantee.principalId, roleGuid: role.guid, name: role.name, definitionId }
+}
+
+interface Question {
+  wanted: RolesView['wanted']
+  dataActions: readonly string[]
+  /** Whether a call was denied. */
+  denied: boolean
+}
+
+/** How the role is held, or what stands in for it. */
+export async function judgeRoles(
+  read: RolesRead,
+  { routes, denied }: { routes: readonly Route[]; denied: boolean },
+  managed: Managed,
+  clock: Clock,
+  facts: Facts,
+): Promise<RolesView> {
+  const wanted = tellRole(read, managed, facts)
+  const question = { wanted, dataActions: [...new Set(routes.map(({ dataAction }) => dataAction))], denied }
+  const view = isGrantee(managed)
+    ? await judgeOwn(read, question, managed, clock, facts)
+    : await judgeAnothers(read, question, managed, facts)
+  tellHolding(view, facts)
+  if (denied) facts.roleFits = await fits(question, managed, facts)
+  return view
+}
+
+async function judgeOwn(
+  read: RolesRead,
+  question: Question,
+  managed: Managed,
+  clock: Clock,
+  facts: Facts,
+): Promise<RolesView> {
+  const { wanted, dataActions } = question
+  const { assignmentsRead, holding } = await findHolding(read.own, question, managed, clock, facts)
+  const held = holding ?? substituteFor(assignmentsRead?.assignments, facts.permissions, dataActions)
+  facts.roleState = held.state
+  if (holding?.assignment !== undefined) facts.roleAssignmentId = holding.assignment.id
+  return { wanted, held, asOf: assignmentsRead?.asOf ?? read.readAt }
+}
+
+/** The role is to be held by somebody else: a group, as a rule, of which the pipeline is a member or is not. */
+async function judgeAnothers(
+  { own, ofGrantee, readAt }: RolesRead,
+  { wanted, dataActions, denied }: Question,
+  managed: Managed,
+  facts: Facts,
+): Promise<RolesView> {
+  const holding = ofGrantee && holdingOf(ofGrantee.assignments, wanted)
+  const held = holding ?? substituteFor(ofGrantee?.assignments, undefined, dataActions)
+  if (holding?.assignment !== undefined) facts.roleAssignmentId = holding.assignment.id
+  facts.roleState = held.state
+  if (holding !== undefined) {
+    tellMembership(own, managed, facts)
+    facts.roleState = facts.membership === 'not-member' ? 'missing' : 'group'
+  }
+  if (denied || facts.roleState === 'missing') await tellPermissions(own, wanted.scope, managed, facts)
+  return { wanted, held, asOf: ofGrantee?.asOf ?? readAt }
+}
+
+/**
+ * Whether the pipeline is a member of the group that holds the role: Resource Manager lists what applies to a principal through
+ * its groups, of groups within groups as well. Left unset where that may not be read.
+ */
+export function tellMembership(own: AssignmentsRead | undefined, { grantee }: Managed, facts: Facts): void {
+  if (own === undefined) return
+  const through = own.assignments.some(({ principalId }) => principalId === grantee.principalId)
+  facts.membership = through ? 'member' : 'not-member'
+}
+
+function tellHolding({ held, asOf }: RolesView, facts: Facts): void {
+  const { assignment } = held
+  if (assignment === undefined) return
+  if (assignment.createdOn !== undefined) facts.roleAgeMs = Math.max(0, asOf - assignment.createdOn)
+  const isHeld = held.state !== 'covered'
+  if (isHeld && isOfAnotherJob(assignment, leaseOf(facts.run, facts.assertion))) facts.borrowed = assignment
+}
+
+/** Effective permissions are asked for only where the assignments do not answer how the role is held. */
+async function findHolding(
+  assignmentsRead: AssignmentsRead | undefined,
+  { wanted, dataActions, denied }: Question,
+  managed: Managed,
+  { now }: Clock,
+  facts: Facts,
+): Promise<{ assignmentsRead: AssignmentsRead | undefined; holding: RoleHeld | undefined }> {
+  const holding = assignmentsRead && holdingOf(assignmentsRead.assignments, wanted)
+  if (holding !== undefined && !denied) return { assignmentsRead, holding }
+  await tellPermissions(assignmentsRead, wanted.scope, managed, facts)
+  if (holding !== undefined || !denied || !coversAll(facts.permissions ?? [], dataActions))
+    return { assignmentsRead, holding }
+  // The permissions are younger than the list: another run may have been granting the role just then.
+  const again = await readAssignments(managed.manager, wanted.scope, self(managed), now)
+  if (again === undefined) return { assignmentsRead, holding }
+  facts.assignments = again.assignments
+  return { assignmentsRead: again, holding: holdingOf(again.assignments, wanted) }
+}
+
+/** What the pipeline may do. Resource Manager says so of who asks; of somebody else, the roles held are added up. */
+async function tellPermissions(
+  own: AssignmentsRead | undefined,
+  scope: string,
+  managed: Managed,
+  facts: Facts,
+): Promise<void> {
+  const permissions = asksItself(managed)
+    ? await readPermissions(managed.manager, scope)
+    : await addedUp(own, managed, facts)
+  if (permissions !== undefined) facts.permissions = permissions
+}
+
+async function addedUp(
+  own: AssignmentsRead | undefined,
+  managed: Managed,
+  facts: Facts,
+): Promise<readonly Permission[] | undefined> {
+  if (own === undefined) return undefined
+  const guids = [...new Set(own.assignments.map(({ roleGuid }) => roleGuid))]
+  const permissions = await Promise.all(guids.map(guid => defined(guid, managed, facts)))
+  return permissions.flatMap(ofRole => ofRole ?? [])
+}
+
+/** What a role lets its holders do: read live where that is allowed, for definitions drift; else by the table. */
+async function defined(
+  guid: string,
+  managed: Managed,
+  facts: Facts,
+): Promise<readonly Permission[] | undefined> {
+  const known = facts.definitions.get(guid) ?? (await readLive(guid, managed, facts))?.permissions
+  return known ?? builtInPermissions(guid)
+}
+
+/** @returns undefined where it may not be read. @throws StepFailure `role-not-found` */
+async function readLive(
+  guid: string,
+  { manager, resource }: Managed,
+  facts: Facts,
+): Promise<Definition | undefined> {
+  const live = await unlessForbidden(readDefinition(manager, scopeOf(resource), guid))
+  if (live !== undefined) facts.definitions.set(guid, live.permissions)
+  return live
+}
+
+/** Whether the role, once held, would let the calls through. */
+async function fits({ wanted, dataActions }: Question, managed: Managed, facts: Facts): Promise<boolean> {
+  const permissions = await defined(wanted.roleGuid, managed, facts)
+  if (facts.definitions.has(wanted.roleGuid)) return coversAll(permissions ?? [], dataActions)
+  return dataActions.every(dataAction => roleCovers(wanted.roleGuid, dataAction) !== false)
+}
+
+/** Who grants, where that is not the pipeline itself: asked only for a plan, for a grant shows it by itself. */
+export async function tellGrantorPermissions(managed: Managed, facts: Facts): Promise<void> {
+  if (facts.role === undefined) return
+  if (asksItself(managed)) {
+    if (facts.permissions === undefined) await tellPermissions(undefined, facts.role.scope, managed, facts)
+    return
+  }
+  const permissions = await readPermissions(managed.manager, facts.role.scope)
+  if (permissions !== undefined) facts.setupPermissions = permissions
+}
+
+/** Pauses before a group is taken to be without the pipeline: members of the last moments are not everywhere at once. */
+const membershipPausesMs = [2000, 4000, 8000]
+
+/** Reads again who belongs to the group that holds the role, until the pipeline does, or long enough. */
+export async function settleMembership(
+  managed: Managed,
+  facts: Facts,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<void> {
+  const isHeld = facts.membership !== undefined || facts.grant !== undefined
+  if (isGrantee(managed) || !isHeld || facts.role === undefined) return
+  if (managed.grantee.principalType !== 'Group') {
+    facts.membership = 'not-member'
+    return
+  }
+  for (const pauseMs of [0, ...membershipPausesMs]) {
+    if (pauseMs > 0) {
+      log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`)
+      await clock.sleep(pauseMs)
+    }
+    const own = await readAssignments(managed.manager, facts.role.scope, self(managed), clock.now)
+    if (own === undefined) return
+    facts.assignments = own.assignments
+    tellMembership(own, managed, facts)
+    if (facts.membership === 'member') return
+  }
+}

@@ -1,0 +1,47 @@
+import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
+import { growingPause } from '../propagation/schedule.ts'
+import type { ResourceManager } from '../resource/resource-manager.ts'
+import type { Clock, Log, Random } from '../tools.ts'
+import { plain } from '../untrusted-text.ts'
+import { type Assignment, readAssignment } from './assignments.ts'
+import { leaseIn } from './lease.ts'
+
+/** Role assignments that other jobs made for themselves: lease.ts says how they are told apart. */
+
+/**
+ * Waits until another job's temporary assignment is gone, or was made permanent.
+ * @param limitMs Milliseconds.
+ * @throws StepFailure `role-assignment-conflict` where it is still there then.
+ */
+export async function untilReleased(
+  { id, description }: Pick<Assignment, 'id' | 'description'>,
+  limitMs: number,
+  { manager, clock, log, random }: { manager: ResourceManager; clock: Clock; log: Log; random: Random },
+): Promise<void> {
+  const startedAt = clock.now()
+  const held = heldFor(description)
+  log.info(`${held}; waiting for it to be removed`)
+  for (;;) {
+    const elapsedMs = clock.now() - startedAt
+    const leftMs = limitMs - elapsedMs
+    if (leftMs <= 0)
+      throw new StepFailure(
+        "waiting for another job's temporary role assignment to end",
+        ownRefusal('role-assignment-conflict', `${held}, and was there for all of the ${limitMs / 1000} s.`),
+      )
+    await clock.sleep(Math.min(leftMs, growingPause(elapsedMs, random())))
+    const now = await readAssignment(manager, id)
+    if (now === undefined || leaseIn(now.description) === undefined) return
+  }
+}
+
+/** @throws StepFailure always: for runs that may not make an assignment of their own. */
+export function refuseBorrowed({ description }: Pick<Assignment, 'description'>): never {
+  throw new StepFailure(
+    'looking at how the role is held',
+    ownRefusal('role-assignment-conflict', `${heldFor(description)}, and goes when that job ends.`),
+  )
+}
+
+const heldFor = (description = '') =>
+  `The role is held by a temporary assignment of another job (${plain(description, 300)})`

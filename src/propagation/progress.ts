@@ -1,0 +1,15 @@
+import type { Refusal } from '../diagnosis/verdict.ts'
+import { inWords } from '../duration.ts'
+import type { Progress } from './wait.ts'
+
+/** A wait as the log tells it: one line a pause. */
+
+/** @param answered What the last probe came to. */
+export function progressLine({ rounds, elapsedMs, limitMs, pauseMs }: Progress, answered: string): string {
+  return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
+}
+
+export function sayRefusal({ code, said }: Refusal): string {
+  const detail = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
+  return detail === '' ? code : `${code} (${detail})`
+}

@@ -1,0 +1,76 @@
+import { readAssignment, withoutLeadingSlash } from './access/assignments.ts'
+import { leaseIn, type TemporaryGrant } from './access/lease.ts'
+import { azLine } from './diagnosis/explanations/commands.ts'
+import { StepFailure } from './diagnosis/verdict.ts'
+import type { Http } from './http.ts'
+import { createIdentities } from './identity/identities.ts'
+import type { Settings } from './inputs.ts'
+import { openResourceManager } from './resource/open.ts'
+import type { ResourceManager } from './resource/resource-manager.ts'
+import { persist, type RetryPolicy } from './retry.ts'
+import type { Clock, Log, Mask } from './tools.ts'
+import { plain } from './untrusted-text.ts'
+import type { WorkflowRun } from './workflow-run.ts'
+
+/** The post step: takes back what the main step of this job granted, and nothing else. It never fails a job. */
+
+export interface RevokeTools {
+  http: Http
+  clock: Clock
+  log: Log
+  mask: Mask
+  run: WorkflowRun
+}
+
+/** A lock is lifted by people, who may be at it; a minute is worth a try. */
+const whileLocked: RetryPolicy = {
+  transient: [],
+  throttledBudgetMs: 0,
+  waiting: { 'resource-locked': [5000, 10_000, 20_000, 30_000] },
+}
+
+/** Removes the assignment, and says in one line what became of it. */
+export async function revoke(grant: TemporaryGrant, settings: Settings, tools: RevokeTools): Promise<void> {
+  const { target, cloud } = settings
+  if (target.kind === 'endpoint') return
+  const id = plain(grant.assignmentId)
+  try {
+    const { setup } = createIdentities(settings, tools)
+    const manager = await openResourceManager(cloud, target.resource, setup, tools)
+    tools.log.info(await takeBack(grant, manager, tools))
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error
+    const { code, said } = error.refusal
+    tools.log.warning(
+      `The temporary role assignment was not removed (${code} while ${error.doing}: ${said.message}). ` +
+        `Remove it with: ${azLine('role assignment delete', { ids: id })}`,
+    )
+  }
+}
+
+async function takeBack(
+  { assignmentId, lease }: TemporaryGrant,
+  manager: ResourceManager,
+  tools: RevokeTools,
+): Promise<string> {
+  const id = plain(assignmentId)
+  const found = await readAssignment(manager, assignmentId)
+  if (found === undefined) return `Nothing to take back: there is no role assignment ${id}`
+  // The name is this job's own, so the job made it; but somebody may have decided since then that it shall stay.
+  if (leaseIn(found.description) !== lease)
+    return `Not removed: the role assignment ${id} is no longer marked as this job's`
+  await persist(tools, () => remove(assignmentId, manager), whileLocked)
+  return `Removed the temporary role assignment ${id}`
+}
+
+async function remove(assignmentId: string, manager: ResourceManager): Promise<void> {
+  const doing = 'removing the role assignment'
+  try {
+    await manager.call(doing, () =>
+      manager.authorization.roleAssignments.deleteById(withoutLeadingSlash(assignmentId)),
+    )
+  } catch (error) {
+    if (!(error instanceof StepFailure) || error.refusal.code !== 'resource-locked') throw error
+    throw new StepFailure(doing, { ...error.refusal, kind: 'wait' })
+  }
+}
