@@ -1,10 +1,9 @@
 import { type DiagnosisCode, diagnosisCodes, type Hop } from '../src/diagnosis/codes.ts'
 import { catalogue } from '../src/diagnosis/diagnose.ts'
-import type { Fix } from '../src/diagnosis/explanation.ts'
 import { ownRefusal } from '../src/diagnosis/verdict.ts'
 import { noFacts } from '../src/facts.ts'
-import { codeBlock } from '../src/untrusted-text.ts'
 import { readWorkflowRun } from '../src/workflow-run.ts'
+import { fixText, withPlaceholders } from './fix-text.ts'
 
 /** docs/diagnosis.md, from the catalogue that runs speak from: there with their values, here with placeholders. */
 
@@ -62,18 +61,4 @@ function codeSection(code: DiagnosisCode): string {
   ]
     .filter(part => part !== '')
     .join('\n\n')
-}
-
-function fixText({ title, language, text }: Fix): string {
-  return language === 'text'
-    ? `${title}: ${withPlaceholders(text)}`
-    : `${title}:\n\n${codeBlock(text, language)}`
-}
-
-/** Our own words, and placeholders, which are no HTML. */
-function withPlaceholders(text: string): string {
-  return text
-    .split(/(`[^`]+`)/)
-    .map(part => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;')))
-    .join('')
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { type ActionMetadata, readActionMetadata } from './action-metadata.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
+import { findingsPage } from './findings-page.ts'
 import { issueForm } from './issue-forms.ts'
 import { reportFields, reportSchemaFile } from './report-schema.ts'
 import { repositoryRoot } from './tools.ts'
@@ -23,6 +24,7 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'docs/faults.md', generate: faultsPage },
   { path: 'docs/report.schema.json', generate: reportSchemaFile },
   { path: 'docs/report.md', marker: 'fields', generate: reportFields },
+  { path: 'docs/findings.md', generate: findingsPage },
   ...['.github/ISSUE_TEMPLATE/bug.yml', '.github/ISSUE_TEMPLATE/idea.yml'].map(path => ({
     path,
     generate: () => issueForm(path),

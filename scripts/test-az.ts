@@ -207,6 +207,26 @@ function grantPipeline(bench: Bench, scope = scopeOf(bench)): void {
   })
 }
 
+/** What the script prints; its second run must change nothing. */
+async function setUpTwice(bench: Bench, ...options: readonly string[]): Promise<string> {
+  const { world, endpoints } = bench.cloud
+  const command = [
+    join(repositoryRoot, 'examples/setup/setup.sh'),
+    ...['--resource-id', scopeOf(bench), '--repository', 'contoso/shop', '--identity', 'shop-pipeline'],
+    ...['--issuer', endpoints.github, ...options],
+  ].join(' ')
+  const first = await bench.admin.shell(command)
+  assert.equal(first.status, 0, first.stderr)
+  const afterFirst = structuredClone(world)
+  const second = await bench.admin.shell(command)
+  assert.deepEqual({ status: second.status, stdout: second.stdout }, { status: 0, stdout: first.stdout })
+  assert.deepEqual(world, afterFirst)
+  return first.stdout
+}
+
+const clientIdIn = (printed: string, whose = '') =>
+  new RegExp(`AZURE_${whose}CLIENT_ID=(.+)`).exec(printed)?.[1] ?? ''
+
 type Check = (bench: Bench) => Promise<void>
 
 /** By title; every check but those that sign in finds the world as it was sown. */
@@ -388,6 +408,24 @@ const checks: Readonly<Record<string, Check>> = {
     assert.equal((await bench.pipeline.run(...inference)).status, 0)
   },
 
+  async 'examples/setup/setup.sh: run twice it changes nothing more, and the gate has nothing left to grant'(
+    bench,
+  ) {
+    accountOf(bench.cloud).disableLocalAuth = false
+    const printed = await setUpTwice(bench)
+    const inputs = { 'client-id': clientIdIn(printed), grant: 'never', 'key-access': 'forbid' }
+    const { result } = await runGate(bench, inputs)
+    assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
+  },
+
+  async 'examples/setup/setup.sh --setup-identity: the condition lets it grant the one role'(bench) {
+    const ids = ['--repository-ids', '1200345/674512309', '--subject-form', 'both']
+    const printed = await setUpTwice(bench, '--setup-identity', 'shop-setup', ...ids)
+    const inputs = { 'client-id': clientIdIn(printed), 'setup-client-id': clientIdIn(printed, 'SETUP_') }
+    const { result } = await runGate(bench, inputs)
+    assert.equal(result.outputs['role-state'], 'granted', result.log.join('\n'))
+  },
+
   async 'fix of cannot-assign-role: the next run passes'(bench) {
     await paste(bench, await fixesOf(bench, 'cannot-assign-role'))
     await requirePassed(bench)
@@ -434,7 +472,7 @@ const checks: Readonly<Record<string, Check>> = {
     commands.push(...(await fixesOf(bench, 'service-principal-missing')))
     for (const command of commands) {
       const { status, stderr } = await bench.admin.shell(command)
-      // They need Graph or a managed identity, which the local cloud has not; 2 would be a mistake in the command itself.
+      // They need Graph, which the local cloud has not, or the name of a managed identity; 2 would be a mistake in the command itself.
       assert(status === 1 || status === 3, `${command}\nended with ${status}: ${stderr}`)
       assert.doesNotMatch(stderr, /unrecognized arguments|misspelled|required/)
     }

@@ -1,5 +1,4 @@
-import { coversDataAction } from './access/permissions.ts'
-import { builtInPermissions } from './access/roles.ts'
+import { misfitLine, misfits } from './access/misfits.ts'
 import {
   judgeRoles,
   lookUpRole,
@@ -28,7 +27,6 @@ import { unlessForbidden } from './resource/forbidden.ts'
 import type { Managed } from './resource/resource-manager.ts'
 import { persist, standardRetry } from './retry.ts'
 import type { Log } from './tools.ts'
-import { plain } from './untrusted-text.ts'
 
 /** Everything there is to see before anything is changed. */
 export interface View {
@@ -168,15 +166,6 @@ function firstRound(
 async function sayMisfits({ role, log }: LookTools, routes: readonly Route[], facts: Facts): Promise<void> {
   const wanted = await role
   if (wanted === undefined) return
-  for (const route of routes) {
-    if (covers(wanted.guid, route.dataAction, facts)) continue
-    log.info(
-      `Role ${wanted.name} does not include ${route.dataAction}, which ${plain(route.deployment)} by ${route.api} needs`,
-    )
-  }
-}
-
-function covers(roleGuid: string, dataAction: string, { definitions }: Facts): boolean {
-  const permissions = definitions.get(roleGuid) ?? builtInPermissions(roleGuid)
-  return permissions === undefined || coversDataAction(permissions, dataAction)
+  for (const misfit of misfits(wanted.guid, routes, facts.definitions))
+    log.info(misfitLine(wanted.name, misfit))
 }

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { coversDataAction, type Permission } from '../../src/access/permissions.ts'
+import { coversAction, coversDataAction, type Permission } from '../../src/access/permissions.ts'
 import {
+  builtInPermissions,
   hasDataActions,
   leastRoleFor,
+  leastRoleWithoutKeysFor,
+  listKeys,
   parseRole,
   roleCovers,
   roleDefinitionId,
@@ -108,6 +111,18 @@ test('the least role for several operations holds each of them', () => {
   expect(least('OpenAI/models/read', 'OpenAI/responses/write')).toBe('Cognitive Services OpenAI User')
   expect(least('OpenAI/responses/write', 'AIServices/providers/action')).toBe('Cognitive Services User')
   expect(least('AIServices/responses/write', 'OpenAI/responses/write')).toBe('Cognitive Services User')
+  expect(least()).toBeUndefined()
+})
+
+test.each([
+  ['OpenAI/deployments/chat/completions/action', 'Cognitive Services OpenAI User'],
+  ['MaaS/chat/completions/action', 'Cognitive Services Data Contributor (Preview)'],
+  ['AIServices/fine_tuning_deployments/write', undefined],
+])('the least role for %s that cannot list keys is %s', (name, role) => {
+  const least = leastRoleWithoutKeysFor(operation(name))
+
+  expect(least?.name).toBe(role)
+  expect(coversAction(builtInPermissions(least?.guid ?? '') ?? [], listKeys)).toBe(false)
 })
 
 const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
@@ -153,6 +168,29 @@ if (existsSync(officialFile)) {
     (_, guid, permissions) => {
       for (const action of named)
         expect([action, roleCovers(guid, action)]).toEqual([action, coversDataAction(permissions, action)])
+    },
+  )
+
+  const control = [
+    ...official.flatMap(({ permissions }) =>
+      permissions.flatMap(({ actions = [], notActions = [] }) => [...actions, ...notActions]),
+    ),
+    ...['read', 'write', 'delete', 'listKeys/action', 'regenerateKey/action', 'deployments/write'].map(
+      operation,
+    ),
+  ]
+    .map(action => action.replaceAll('*', 'x'))
+    .filter(action => /^Microsoft\.(CognitiveServices|Authorization)\//i.test(action))
+
+  test.each(official.map(({ roleName, name, permissions }) => [roleName, name, permissions] as const))(
+    '%s may do to the resource, and to role assignments, what its official definition says',
+    (_, guid, permissions) => {
+      const held = builtInPermissions(guid) ?? []
+      for (const action of control)
+        expect([action, coversAction(held, action)]).toEqual([action, coversAction(permissions, action)])
+      expect(held.map(({ condition }) => condition ?? null)).toEqual(
+        permissions.map(({ condition }) => condition),
+      )
     },
   )
 } else {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { parse } from 'yaml'
 import type { AfterDenial } from '../../src/access/after-denial.ts'
-import type { Assignment } from '../../src/access/assignments.ts'
 import type { DiagnosisCode } from '../../src/diagnosis/codes.ts'
 import { type Diagnosis, diagnose } from '../../src/diagnosis/diagnose.ts'
 import { bicepLiteral, yamlScalar } from '../../src/diagnosis/explanations/commands.ts'
@@ -11,7 +10,16 @@ import { ownRefusal, type Refusal, StepFailure } from '../../src/diagnosis/verdi
 import type { Facts } from '../../src/facts.ts'
 import type { SmokeResult } from '../../src/inference/smoke-call.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
-import { allCodes, denial, failureOf, fullFacts, ids, route, scope } from '../support/facts-fixture.ts'
+import {
+  allCodes,
+  assigned,
+  denial,
+  failureOf,
+  fullFacts,
+  ids,
+  route,
+  scope,
+} from '../support/facts-fixture.ts'
 import { hostileText, unprintable } from '../support/hostile-text.ts'
 import { argumentsOf, valueAfter } from '../support/pasted-command.ts'
 
@@ -36,14 +44,6 @@ const refused = (refusal: Refusal, differing: Partial<typeof route> = {}): Smoke
 
 describe('a denied call is read together with what is known of roles', () => {
   const nothingSeen: AfterDenial = { onProjects: [], heldByOthers: [], denyAssignments: [] }
-  const assigned = (roleGuid: string, differing: Partial<Assignment> = {}): Assignment => ({
-    id: `${scope}/providers/Microsoft.Authorization/roleAssignments/1`,
-    scope,
-    roleGuid,
-    principalId: ids.principal,
-    createdOn: 0,
-    ...differing,
-  })
   const missing = (differing: Partial<Facts> = {}): Partial<Facts> => ({
     roleState: 'missing',
     permissions: [],

@@ -51,7 +51,12 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
     gate: { 'id-token': 'write', attestations: 'write' },
     deploy: { contents: 'read', attestations: 'read' },
   },
+  'examples/after-infrastructure.yml': { deploy: toSignIn },
+  'examples/environment-with-approval.yml': { deploy: toSignIn },
   'examples/matrix-of-regions.yml': { gates: toSignIn },
+  'examples/plain-shell.yml': { deploy: toSignIn },
+  'examples/plan-on-pull-requests.yml': { plan: toSignIn },
+  'examples/temporary-grant.yml': { deploy: toSignIn },
 }
 
 test('there are workflows, and those that may do more are among them', () => {

@@ -1,8 +1,11 @@
+import { delegationCondition } from '../../src/access/conditions.ts'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { ownRefusal, StepFailure } from '../../src/diagnosis/verdict.ts'
+import type { Facts } from '../../src/facts.ts'
 import {
   assertionLines,
   diagnosisLines,
+  findingLines,
   planLines,
   recordLines,
   smokeLine,
@@ -56,26 +59,83 @@ test('an answer is shown with its time and with what had to be adapted', () => {
   ).toContain('"a : :error: :b# #[error]c"')
 })
 
-test('a plan says what would be granted to whom, or that nothing would be', () => {
-  const granting = `Plan: Cognitive Services User would be granted to ${ids.principal} at ${scope}.`
-  const planned = { grant: { outcome: 'planned' } } as const
-  const { permissions: _permissions, ...unreadable } = fullFacts(planned)
-  expect(planLines(unreadable)).toEqual([granting, 'Whether this identity may do that is not known.'])
-  expect(planLines(fullFacts({ ...planned, permissions: [{ actions: ['*/read'] }] }))).toEqual([
-    granting,
-    'This identity may not assign roles there: an administrator would have to.',
-  ])
-  expect(planLines(fullFacts({ ...planned, permissions: [{ actions: ['*'] }] }))).toEqual([
-    granting,
-    'This identity may assign roles there, as far as its conditions allow this one.',
-  ])
-  expect(planLines({ ...emptyFacts() })).toEqual([
-    'Plan: only an endpoint was given, so no role would be granted.',
-  ])
-  const { grant: _, ...held } = fullFacts({ roleState: 'inherited' })
-  expect(planLines(held)).toEqual([
-    'Plan: nothing would be granted; the role is inherited from a scope above.',
-  ])
+describe('a plan', () => {
+  const planned = { grant: { outcome: 'planned' }, roleState: 'missing' } as const
+  const granting = `Plan: Cognitive Services User would be granted to ${ids.principal} at ${scope}; it is missing.`
+  const administrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
+  const mayAssign = (condition?: string) => ({
+    permissions: [{ actions: ['*'] }],
+    assignments: [
+      {
+        id: '1',
+        scope,
+        roleGuid: administrator,
+        principalId: ids.principal,
+        createdOn: 0,
+        ...(condition === undefined ? {} : { condition }),
+      },
+    ],
+  })
+
+  test.each<[Partial<Facts>, string]>([
+    [
+      { permissions: [{ actions: ['*/read'] }] },
+      'This identity may not assign roles there: an administrator would have to.',
+    ],
+    [
+      { permissions: [{ actions: ['*'] }] },
+      'This identity may assign roles there, as far as conditions allow this one.',
+    ],
+    [mayAssign(), 'This identity may assign that role there.'],
+    [
+      mayAssign(delegationCondition([ids.role], ['ServicePrincipal'])),
+      'This identity may assign that role there.',
+    ],
+    [
+      mayAssign(delegationCondition([administrator])),
+      'This identity may assign roles there, but the condition on that right does not allow this one: an administrator would have to.',
+    ],
+    [mayAssign('Unknown'), 'This identity may assign roles there, as far as conditions allow this one.'],
+    [
+      { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [{ actions: ['*'] }] },
+      `The set-up identity ${ids.client} may assign roles there, as far as conditions allow this one.`,
+    ],
+    [
+      { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [] },
+      `The set-up identity ${ids.client} may not assign roles there: an administrator would have to.`,
+    ],
+    [
+      { setupPrincipal: { oid: ids.client, tid: ids.tenant } },
+      'Whether this identity may do that is not known.',
+    ],
+  ])('says who may grant: %#', (differing, line) => {
+    expect(planLines(fullFacts({ ...planned, ...differing }))).toEqual([granting, line])
+  })
+
+  test('says so where nobody knows who may grant', () => {
+    const { permissions: _, ...unreadable } = fullFacts(planned)
+
+    expect(planLines(unreadable)).toEqual([granting, 'Whether this identity may do that is not known.'])
+  })
+
+  test('says that nothing would be granted, where that is so', () => {
+    const { grant: _, ...held } = fullFacts({ roleState: 'inherited' })
+
+    expect(planLines(held)).toEqual([
+      'Plan: nothing would be granted; the role is inherited from a scope above.',
+    ])
+    expect(planLines({ ...emptyFacts() })).toEqual([
+      'Plan: only an endpoint was given, so no role would be granted.',
+    ])
+  })
+})
+
+test('findings are told by id and severity, and where to read more', () => {
+  const lines = findingLines(fullFacts())
+
+  expect(lines).toContain('Finding keys-enabled (high): The resource still accepts API keys')
+  expect(lines.at(-2)).toBe('What findings mean, and what to do: docs/findings.md')
+  expect(findingLines(emptyFacts())).toEqual([])
 })
 
 test('a diagnosis is told in order: code, what was done, what was said, why, and the fix', () => {

@@ -81,7 +81,7 @@ describe('a custom role', () => {
       ],
     })
   })
-  const lacks = 'does not include Microsoft.CognitiveServices/accounts/OpenAI/responses/write'
+  const lacks = 'does not cover Microsoft.CognitiveServices/accounts/OpenAI/responses/write'
 
   test.each([
     ['its name', 'Model Inference Caller'],
@@ -110,7 +110,7 @@ describe('a custom role', () => {
     })
 
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
-    expect(logOf(run)).not.toContain('does not include')
+    expect(logOf(run)).not.toContain('does not cover')
   })
 
   test('that lacks the operation does no harm where another role has it', async () => {
@@ -136,7 +136,7 @@ test('a built-in role that lacks the operation is told by its table, without a r
   })
 
   expect(run.outputs.result).toBe('passed')
-  expect(logOf(run)).toContain('Role Cognitive Services OpenAI User does not include')
+  expect(logOf(run)).toContain('Cognitive Services OpenAI User does not cover')
   expect(operations(run)).not.toContain('roleDefinitions.get')
 })
 

@@ -38,12 +38,12 @@ describe('key-access', () => {
     ])
   })
 
-  test('ignore, with keys on: not a word', async () => {
+  test('ignore, with keys on: not a word of it', async () => {
     account(cloud).disableLocalAuth = false
     const run = await runGate(cloud, { inputs: { 'key-access': 'ignore' } })
     expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'enabled' })
     expect(warnings(run)).toEqual([])
-    expect(logOf(run)).not.toContain('API keys')
+    expect(logOf(run)).not.toContain('accepts API keys')
   })
 
   test('forbid, with keys off, passes without a warning', async () => {

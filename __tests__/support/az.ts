@@ -55,22 +55,29 @@ export function applyFix(
   }
 }
 
-interface Arguments {
+export interface Arguments {
   /** The value of an option that must be there, once. */
   one(name: string): string
   many(name: string): readonly string[]
   optional(name: string): string | undefined
 }
 
-type Handler = (args: Arguments, world: World) => void
+/** Does what a command does, and returns what it prints, if anybody reads that. */
+export type Handler = (args: Arguments, world: World) => unknown
 
 function runAz({ world }: LocalCloud, words: readonly string[]): void {
-  const firstOption = words.findIndex(word => word.startsWith('-'))
-  const command = words.slice(0, firstOption < 0 ? words.length : firstOption).join(' ')
+  const { command, args } = wordsToCommand(words)
   if (/ (list|show)$/.test(command)) return
-  const handler = handlers[command]
+  const handler = azHandlers[command]
   if (handler === undefined) throw new Error(`Nobody taught the tests what \`az ${words.join(' ')}\` does`)
-  handler(argumentsOf(command, words.slice(firstOption)), world)
+  handler(args, world)
+}
+
+export function wordsToCommand(words: readonly string[]): { command: string; args: Arguments } {
+  const firstOption = words.findIndex(word => word.startsWith('-'))
+  const end = firstOption < 0 ? words.length : firstOption
+  const command = words.slice(0, end).join(' ')
+  return { command, args: argumentsOf(command, words.slice(end)) }
 }
 
 function argumentsOf(command: string, words: readonly string[]): Arguments {
@@ -109,7 +116,7 @@ const credential = v.strictObject({
   ...trust.entries,
 })
 
-const handlers: Readonly<Record<string, Handler>> = {
+export const azHandlers: Readonly<Record<string, Handler>> = {
   'ad app federated-credential create': (args, world) => {
     const application = applicationOf(world, args.one('id'))
     if (application.kind !== 'application')
@@ -210,19 +217,19 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
 }
 
-function only<T>(found: readonly T[], what: string): T {
+export function only<T>(found: readonly T[], what: string): T {
   const [first] = found
   if (first === undefined || found.length > 1) throw new Error(`There are ${found.length} of ${what}`)
   return first
 }
 
-const applicationOf = (world: World, clientId: string): Application =>
+export const applicationOf = (world: World, clientId: string): Application =>
   only(
     world.applications.filter(application => application.clientId === clientId.toLowerCase()),
     `application ${clientId}`,
   )
 
-const identityOf = (world: World, args: Arguments): Application =>
+export const identityOf = (world: World, args: Arguments): Application =>
   managedIdentityNamed(world, args.one('identity-name'), `/resourceGroups/${args.one('resource-group')}/`)
 
 const managedIdentityNamed = (world: World, name: string, group = ''): Application =>

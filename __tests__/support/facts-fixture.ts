@@ -1,3 +1,4 @@
+import type { Assignment } from '../../src/access/assignments.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../../src/diagnosis/codes.ts'
 import { ownRefusal, type Refusal, StepFailure } from '../../src/diagnosis/verdict.ts'
 import { type Facts, noFacts } from '../../src/facts.ts'
@@ -23,6 +24,16 @@ export const resource = {
   project: undefined,
 }
 export const scope = scopeOf(resource)
+
+/** A role of the pipeline's, on the resource. */
+export const assigned = (roleGuid: string, differing: Partial<Assignment> = {}): Assignment => ({
+  id: `${scope}/providers/Microsoft.Authorization/roleAssignments/1`,
+  scope,
+  roleGuid,
+  principalId: ids.principal,
+  createdOn: 0,
+  ...differing,
+})
 
 export const emptyFacts = (): Facts => noFacts(readWorkflowRun({}))
 

@@ -8,6 +8,7 @@ import { deploymentRoutes } from './deployments.ts'
 import { directoryRoutes } from './directory.ts'
 import { gatewayError } from './errors.ts'
 import { createGateway } from './gateway.ts'
+import { managedIdentityRoutes } from './managed-identities.ts'
 import { metadataRoute } from './metadata.ts'
 import { roleAssignmentRoutes } from './role-assignments.ts'
 import { roleDefinitionRoutes } from './role-definitions.ts'
@@ -24,6 +25,7 @@ export function createResourceManager(context: Context): Service {
       ...accessViewRoutes(gateway),
       ...accountRoutes(gateway),
       ...deploymentRoutes(gateway),
+      ...managedIdentityRoutes(gateway),
       ...directoryRoutes(gateway),
     ],
     notFound,

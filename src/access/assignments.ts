@@ -191,7 +191,8 @@ export function holdingOf(assignments: readonly Assignment[], wanted: WantedRole
 const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
 /** Looked at from a project, but wanted on its account: what stands on the project does not count. */
-const isBelow = (scope: string, above: string) => scope.toLowerCase().startsWith(`${above.toLowerCase()}/`)
+export const isBelow = (scope: string, above: string) =>
+  scope.toLowerCase().startsWith(`${above.toLowerCase()}/`)
 
 /**
  * What is held where the role itself is not: another role may cover what the smoke calls need, or nobody may know.

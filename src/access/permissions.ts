@@ -5,6 +5,8 @@ export interface Permission {
   notActions?: string[] | undefined
   dataActions?: string[] | undefined
   notDataActions?: string[] | undefined
+  /** On the right to assign roles: what the definition itself limits it to. Not everybody who reads definitions is told. */
+  condition?: string | undefined
 }
 
 /** Whether some role holds the data action. `notDataActions` takes away within its own role only: it is no denial. */
@@ -30,7 +32,7 @@ function matchesAny(patterns: readonly string[] | undefined, operation: string):
 }
 
 /** `*` stands for any run of characters, slashes included; case does not matter. */
-function matches(pattern: string, operation: string): boolean {
+export function matches(pattern: string, operation: string): boolean {
   const [first = '', ...rest] = pattern.toLowerCase().split('*')
   const text = operation.toLowerCase()
   if (rest.length === 0) return text === first

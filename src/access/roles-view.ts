@@ -14,10 +14,11 @@ import {
   substituteFor,
   type WantedRole,
 } from './assignments.ts'
+import { definitionOf, permissionsOf } from './effective.ts'
 import { isOfAnotherJob, leaseOf } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
 import { type Definition, findRole, readDefinition } from './role-lookup.ts'
-import { builtInPermissions, roleCovers, roleDefinitionId } from './roles.ts'
+import { builtInPermissions, roleDefinitionId } from './roles.ts'
 
 /** Who holds what: read before anything is changed, and judged once it is known whether the calls are let through. */
 
@@ -214,26 +215,20 @@ async function addedUp(
 ): Promise<readonly Permission[] | undefined> {
   if (own === undefined) return undefined
   const guids = [...new Set(own.assignments.map(({ roleGuid }) => roleGuid))]
-  const permissions = await Promise.all(guids.map(guid => defined(guid, managed, facts)))
-  return permissions.flatMap(ofRole => ofRole ?? [])
+  await Promise.all(guids.map(guid => readLive(guid, managed, facts)))
+  return permissionsOf(own.assignments, facts.definitions).held
 }
 
-/** What a role lets its holders do: read live where that is allowed, for definitions drift; else by the table. */
-async function defined(
-  guid: string,
-  managed: Managed,
-  facts: Facts,
-): Promise<readonly Permission[] | undefined> {
-  const known = facts.definitions.get(guid) ?? (await readLive(guid, managed, facts))?.permissions
-  return known ?? builtInPermissions(guid)
-}
-
-/** @returns undefined where it may not be read. @throws StepFailure `role-not-found` */
+/**
+ * Adds what a role lets its holders do to the facts, as its definition says now, for definitions drift; once a run.
+ * @returns undefined where it may not be read, or was before. @throws StepFailure `role-not-found`
+ */
 async function readLive(
   guid: string,
   { manager, resource }: Managed,
   facts: Facts,
 ): Promise<Definition | undefined> {
+  if (facts.definitions.has(guid)) return undefined
   const live = await unlessForbidden(readDefinition(manager, scopeOf(resource), guid))
   if (live !== undefined) facts.definitions.set(guid, live.permissions)
   return live
@@ -241,9 +236,9 @@ async function readLive(
 
 /** Whether the role, once held, would let the calls through. */
 async function fits({ wanted, dataActions }: Question, managed: Managed, facts: Facts): Promise<boolean> {
-  const permissions = await defined(wanted.roleGuid, managed, facts)
-  if (facts.definitions.has(wanted.roleGuid)) return coversAll(permissions ?? [], dataActions)
-  return dataActions.every(dataAction => roleCovers(wanted.roleGuid, dataAction) !== false)
+  await readLive(wanted.roleGuid, managed, facts)
+  const permissions = definitionOf(wanted.roleGuid, facts.definitions)
+  return permissions === undefined || coversAll(permissions, dataActions)
 }
 
 /** Who grants, where that is not the pipeline itself: asked only for a plan, for a grant shows it by itself. */

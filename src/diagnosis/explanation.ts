@@ -1,4 +1,5 @@
 import type { Facts } from '../facts.ts'
+import { plain, visibleLine } from '../untrusted-text.ts'
 import type { diagnosisCodes, Hop } from './codes.ts'
 import type { Refusal } from './verdict.ts'
 
@@ -45,4 +46,18 @@ export function plainly(title: string, why: string, todo: string): Explanation {
 /** Sentences to one paragraph; what is absent or empty is left out. */
 export function paragraph(...sentences: ReadonlyArray<string | undefined>): string {
   return sentences.filter(sentence => sentence !== undefined && sentence !== '').join(' ')
+}
+
+/** Longer texts than any explanation: a limit for what servers and claims put into them. */
+const maxWords = 3000
+
+export const harmlessWords = (text: string): string => plain(text, maxWords)
+
+/**
+ * Explanations quote claims and ids as they come: here, once for all of them, words become harmless, and nothing hides in
+ * a line of code. What a value means within a command is the command builders' business.
+ */
+export function harmlessFix({ title, language, text }: Fix): Fix {
+  const safe = language === 'text' ? harmlessWords(text) : text.split('\n').map(visibleLine).join('\n')
+  return { title: plain(title), language, text: safe }
 }

@@ -1,4 +1,7 @@
 import type { Fix } from '../diagnosis/explanation.ts'
+import type { Values } from '../diagnosis/explanations/values.ts'
+import type { Facts } from '../facts.ts'
+import type { Rights } from './rights.ts'
 
 /** What a green run leaves to be desired, or worth knowing; it never fails a run by itself. */
 
@@ -10,17 +13,21 @@ export const findingIds = [
   'can-list-keys',
   'can-assign-roles',
   'can-change-resource',
+  'role-does-not-fit',
   'broader-role-than-needed',
   'wider-scope-than-needed',
-  'role-does-not-fit',
   'conditional-assignment',
   'temporary-assignment',
   'access-unknown',
 ] as const
 export type FindingId = (typeof findingIds)[number]
 
-/** `high`: access is not key-less. `medium`: more rights than the calls need. `low`: worth knowing. */
-export type Severity = 'high' | 'medium' | 'low'
+/**
+ * `high`: access is not key-less. `medium`: more rights than the calls need, or something that does not do what it is there for.
+ * `low`: worth knowing.
+ */
+export const severities = ['high', 'medium', 'low'] as const
+export type Severity = (typeof severities)[number]
 
 export interface Finding {
   id: FindingId
@@ -29,4 +36,23 @@ export interface Finding {
   /** With this run's own values. */
   detail: string
   fixes: readonly Fix[]
+}
+
+/** What there is to look at, worked out once for all of them. */
+export interface Seen {
+  facts: Facts
+  values: Values
+  rights: Rights
+  /** What the calls of this run need, each once. */
+  dataActions: readonly string[]
+}
+
+/** How one finding is made, and what the docs say of it: there, placeholders stand for values. */
+export interface Inspection {
+  title: string
+  /** For the docs, in Markdown. */
+  about: string
+  /** Undefined: all is well, or nobody knows. */
+  inspect: (seen: Seen) => { severity: Severity; detail: string } | undefined
+  fixes: (seen: Seen) => Fix[]
 }

@@ -1,13 +1,17 @@
 import { readableRoleState } from '../access/assignments.ts'
+import { assignRoles } from '../access/conditions.ts'
 import { coversAction } from '../access/permissions.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import { switchKeysOffCommand } from '../diagnosis/explanations/posture.ts'
+import { docsAddress } from '../docs-address.ts'
 import { inWords } from '../duration.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { Answer } from '../inference/answers.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import type { View } from '../look.ts'
+import { findingsOf } from '../posture/findings.ts'
 import { keyAccessFailure } from '../posture/key-access.ts'
+import { type Assigning, assigning, rightsOf } from '../posture/rights.ts'
 import { plain } from '../untrusted-text.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
@@ -53,30 +57,61 @@ export function answerInWords({ text, dimensions }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
+/** What would be granted, who could, and what keys would do. Findings are told apart from it. */
 export function planLines(facts: Facts): string[] {
   return [...grantPlanLines(facts), ...keyPlanLines(facts)]
 }
 
-function grantPlanLines({
-  grant,
-  role,
-  principal,
-  roleState,
-  permissions,
-  setupPrincipal,
-  setupPermissions,
-  settings,
-}: Facts): string[] {
+function grantPlanLines(facts: Facts): string[] {
+  const { grant, role, roleState } = facts
   if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
   if (grant?.outcome !== 'planned')
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
-  const ofGrantor = setupPrincipal === undefined ? permissions : setupPermissions
-  const mayGrant = ofGrantor && coversAction(ofGrantor, 'Microsoft.Authorization/roleAssignments/write')
+  const grantee = facts.settings?.access.grantee?.principalId ?? facts.principal?.oid ?? 'the principal'
   return [
-    `Plan: ${role.name} would be granted to ${settings?.access.grantee?.principalId ?? principal?.oid ?? 'the principal'} at ${plain(role.scope)}.`,
-    mayGrant === undefined
-      ? 'Whether this identity may do that is not known.'
-      : `This identity may ${mayGrant ? '' : 'not '}assign roles there${mayGrant ? ', as far as its conditions allow this one' : ': an administrator would have to'}.`,
+    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}; it is ${readableRoleState(roleState)}${until(facts)}.`,
+    granterLine(facts),
+  ]
+}
+
+const assigningInWords: Record<Assigning, string> = {
+  allowed: 'may assign that role there.',
+  refused: 'may not assign roles there: an administrator would have to.',
+  'refused-by-condition':
+    'may assign roles there, but the condition on that right does not allow this one: an administrator would have to.',
+  'unless-conditions': 'may assign roles there, as far as conditions allow this one.',
+  unknown: '',
+}
+
+/** Of another identity that would grant, effective permissions are all that is read: they tell no condition. */
+function granterLine(facts: Facts): string {
+  const { setupPrincipal, setupPermissions } = facts
+  const may =
+    setupPrincipal === undefined
+      ? assigning(rightsOf(facts), facts)
+      : assigningBy(setupPermissions && coversAction(setupPermissions, assignRoles))
+  if (may === 'unknown') return 'Whether this identity may do that is not known.'
+  const who = setupPrincipal === undefined ? 'This identity' : `The set-up identity ${setupPrincipal.oid}`
+  return `${who} ${assigningInWords[may]}`
+}
+
+function assigningBy(may: boolean | undefined): Assigning {
+  if (may === undefined) return 'unknown'
+  return may ? 'unless-conditions' : 'refused'
+}
+
+/** One paragraph a finding; how to mend it stands in summary and report, and in the docs. */
+export function findingLines(facts: Facts): string[] {
+  const findings = findingsOf(facts)
+  if (findings.length === 0) return []
+  return [
+    '',
+    ...findings.flatMap(({ id, severity, title, detail }) => [
+      `Finding ${id} (${severity}): ${title}`,
+      `  ${detail}`,
+    ]),
+    `What findings mean, and what to do: ${docsAddress('docs/findings.md', facts.run)}`,
+    '',
   ]
 }
 

@@ -2,6 +2,7 @@ import { readableRoleState } from '../access/assignments.ts'
 import { roleNameOf } from '../access/roles.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import type { Fix } from '../diagnosis/explanation.ts'
+import { docsAddress } from '../docs-address.ts'
 import { inWords } from '../duration.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
@@ -28,7 +29,7 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
     { name: 'the deployments', text: smokeSection(facts.smoke), expendable: 30 },
     { name: 'the wait', text: waitSection(outcome), expendable: 40 },
     { name: 'the probes', text: probesSection(facts), expendable: 60 },
-    { name: 'the findings', text: findingsSection(findingsOf(facts)), expendable: 25 },
+    { name: 'the findings', text: findingsSection(outcome), expendable: 25 },
     { name: 'the steps', text: stepsSection(facts), expendable: 50 },
   ]
   return `${fitted(sections, maxBytes)}\n`
@@ -64,7 +65,6 @@ const maxFix = 6000
 
 function diagnosisSections({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): Section[] {
   const ids = Object.entries(said.ids).map(([id, value]) => `${markdown(id)} ${codeSpan(plain(value, 100))}`)
-  const more = docs.startsWith('https://') ? `<${docs}>` : codeSpan(docs)
   const [firstFix, ...otherFixes] = fixes
   return [
     {
@@ -84,9 +84,12 @@ function diagnosisSections({ code, title, doing, said, why, unlike, fixes, docs 
     },
     ...(firstFix === undefined ? [] : [{ name: 'the fix', text: fixText(firstFix), expendable: 3 }]),
     ...otherFixes.map(fix => ({ name: 'other fixes', text: foldedFix(fix), expendable: 7 })),
-    { name: 'the address of more', text: `More about ${codeSpan(code)}: ${more}`, expendable: 1 },
+    { name: 'the address of more', text: `More about ${codeSpan(code)}: ${address(docs)}`, expendable: 1 },
   ]
 }
+
+/** A link where it is one: the docs may have a path only. */
+const address = (docs: string) => (docs.startsWith('https://') ? `<${docs}>` : codeSpan(docs))
 
 /** A quotation, and no block of code: a sentence of a service's has to wrap. */
 function quotation({ status, serviceCode, message }: Diagnosis['said']): string {
@@ -242,8 +245,12 @@ function probesSection({ probes }: Facts): string {
 const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🔵' }
 const maxFindings = 20
 
-function findingsSection(findings: readonly Finding[]): string {
-  return headed('Findings', findings.slice(0, maxFindings).map(findingText))
+/** A run that was stopped has not seen enough to find anything. */
+function findingsSection({ result, facts }: Outcome): string {
+  const findings = result === 'cancelled' ? [] : findingsOf(facts).slice(0, maxFindings)
+  if (findings.length === 0) return ''
+  const more = `What findings mean: ${address(docsAddress('docs/findings.md', facts.run))}`
+  return headed('Findings', [...findings.map(findingText), more])
 }
 
 function findingText({ id, severity, title, detail, fixes }: Finding): string {

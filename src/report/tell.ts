@@ -7,7 +7,7 @@ import { keyAccessOf } from '../posture/key-access.ts'
 import type { Clock } from '../tools.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
-import { cancelledLines, diagnosisLines, planLines, recordLines, verdictLine } from './lines.ts'
+import { cancelledLines, diagnosisLines, findingLines, planLines, recordLines, verdictLine } from './lines.ts'
 import { runnerLog } from './log.ts'
 import { summaryMarkdown } from './summary.ts'
 
@@ -31,6 +31,7 @@ export async function tell(outcome: Outcome, telling: Telling): Promise<void> {
   for (const line of recordLines(outcome)) runnerLog.info(line)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
   if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
+  if (result !== 'cancelled') for (const line of findingLines(facts)) runnerLog.info(line)
   if (diagnosis === undefined) {
     runnerLog.info(verdictLine(outcome))
     return

@@ -63,7 +63,7 @@ const seeKeyAccess = (facts: Facts): Fix =>
   )
 
 /** Azure-Samples/azureai-model-inference-bicep, infra/modules/ai-services-template.bicep. */
-const invertedSample =
+export const invertedSample =
   "Where a template was meant to switch them off, look for an inversion: Microsoft's own key-less sample (azureai-model-inference-bicep) sets disableLocalAuth: allowKeys, so its allowKeys: false leaves them on."
 
 function whyAccepted({ facts }: Told): string {

@@ -34,13 +34,16 @@ export interface Values {
 
 const defaultRole = { guid: 'a97b65f3-24c7-4388-baec-2e87135dc908', name: 'Cognitive Services User' }
 
-export function valuesOf(told: Told): Values {
+/** What is told where nothing failed too: then there is no refusal. */
+type Situation = Pick<Told, 'facts'> & Partial<Pick<Told, 'refusal'>>
+
+export function valuesOf(told: Situation): Values {
   const { facts } = told
   const { settings, assertion, principal } = facts
   const cloud = settings?.cloud ?? cloudOf('AzureCloud', {})
   const principalId = principal?.oid ?? '<PRINCIPAL-OBJECT-ID>'
   return {
-    clientId: told.refusal.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
+    clientId: told.refusal?.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
     tenantId: settings?.identity.tenantId ?? '<TENANT-ID>',
     principalId,
     grantee: settings?.access.grantee ?? { principalId, principalType: 'ServicePrincipal' },
@@ -83,9 +86,9 @@ function roleGiven({ settings }: Facts): Values['role'] | undefined {
 }
 
 /** The deployment that was refused. */
-export function deploymentOf({ facts, refusal }: Told): string | undefined {
+export function deploymentOf({ facts, refusal }: Situation): string | undefined {
   const refused = facts.smoke.find(result => result.kind === 'refused')
-  return refusal.named?.deployment ?? refused?.route.deployment ?? facts.settings?.deployments[0]?.name
+  return refusal?.named?.deployment ?? refused?.route.deployment ?? facts.settings?.deployments[0]?.name
 }
 
 /**

@@ -1,0 +1,268 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { fulfils } from '../../local-cloud/delegation-conditions.ts'
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
+import { account, holds, roles } from '../support/arrange.ts'
+import { type AzProgram, createAzProgram } from '../support/az-program.ts'
+import { accountScope, runGate } from '../support/scenario.ts'
+import { runScript } from '../support/shell.ts'
+
+const folder = join(repositoryRoot, 'examples/setup')
+
+describe('setup.sh', () => {
+  let cloud: LocalCloud
+  let az: AzProgram
+  beforeAll(async () => {
+    cloud = await createLocalCloud()
+    az = await createAzProgram(cloud)
+  })
+  beforeEach(() => {
+    cloud.reset()
+    holds(cloud)
+    account(cloud).disableLocalAuth = false
+    az.calls.length = 0
+  })
+  afterAll(async () => {
+    az.close()
+    await cloud.close()
+  })
+
+  const setUp = (...options: readonly string[]) => runScript(join(folder, 'setup.sh'), options, az.folder)
+
+  const target = () => [
+    ...['--resource-id', accountScope(cloud), '--repository', 'contoso/shop'],
+    ...['--issuer', cloud.endpoints.github],
+  ]
+  const printed = (stdout: string, name: string) =>
+    new RegExp(`^ {2}${name}=(.+)$`, 'm').exec(stdout)?.[1] ?? ''
+  const changes = () =>
+    az.calls.flatMap(words => {
+      const verbs = words.slice(
+        0,
+        words.findIndex(word => word.startsWith('-')),
+      )
+      return ['list', 'show'].includes(verbs.at(-1) ?? '') ? [] : [verbs.join(' ')]
+    })
+
+  test.each([
+    {
+      identity: ['--identity', 'shop-pipeline'],
+      created: ['identity create', 'identity federated-credential create', 'role assignment create', 'rest'],
+    },
+    {
+      identity: ['--application', 'Shop pipeline'],
+      created: [
+        'ad app create',
+        'ad sp create',
+        'ad app federated-credential create',
+        'role assignment create',
+        'rest',
+      ],
+    },
+    {
+      identity: ['--identity', 'Contoso-Pipeline-Identity'],
+      created: ['identity federated-credential create', 'role assignment create', 'rest'],
+    },
+  ])('$identity: creates what is missing once, and the gate has nothing left to grant', async options => {
+    const first = await setUp(...target(), ...options.identity)
+    expect(first).toMatchObject({ status: 0 })
+    expect(changes()).toEqual(options.created)
+    const world = structuredClone(cloud.world)
+    az.calls.length = 0
+
+    const second = await setUp(...target(), ...options.identity)
+    expect(second).toEqual({ status: 0, stdout: first.stdout, stderr: 'Switching key access off\n' })
+    expect(changes()).toEqual(['rest'])
+    expect(cloud.world).toEqual(world)
+
+    const run = await runGate(cloud, {
+      inputs: {
+        'client-id': printed(first.stdout, 'AZURE_CLIENT_ID'),
+        'tenant-id': printed(first.stdout, 'AZURE_TENANT_ID'),
+        grant: 'never',
+      },
+    })
+    expect(run.outputs).toMatchObject({ result: 'passed', diagnosis: '', 'key-access': 'disabled' })
+  })
+
+  test('asks Microsoft Graph nothing where the identity is a managed one', async () => {
+    await setUp(...target(), '--identity', 'shop-pipeline', '--setup-identity', 'shop-setup')
+
+    expect(az.calls.length).toBeGreaterThan(0)
+    for (const [first, ...others] of az.calls) {
+      expect(first).not.toBe('ad')
+      if (first === 'role' && others.includes('list'))
+        expect(others.join(' ')).toContain('--fill-principal-name false --fill-role-definition-name false')
+      if (first === 'role' && others.includes('create'))
+        expect(others).toEqual(expect.arrayContaining(['--assignee-object-id', '--assignee-principal-type']))
+    }
+  })
+
+  const classic = 'repo:contoso/shop:environment:production'
+  const immutable = 'repo:contoso@1200345/shop@674512309:environment:production'
+  const ids = ['--repository-ids', '1200345/674512309']
+
+  test.each([
+    { options: [], subjects: [classic] },
+    { options: ids, subjects: [immutable] },
+    { options: [...ids, '--subject-form', 'both'], subjects: [classic, immutable] },
+  ])('$options: trusts $subjects', async ({ options, subjects }) => {
+    const environment = ['--entity', 'environment:production']
+    expect(await setUp(...target(), '--identity', 'shop-pipeline', ...environment, ...options)).toMatchObject(
+      { status: 0 },
+    )
+
+    const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
+    expect(identity?.federatedCredentials.map(({ subject }) => subject)).toEqual(subjects)
+  })
+
+  test('a setup identity may grant the one role, and the pipeline is left without it', async () => {
+    const { stdout } = await setUp(
+      ...target(),
+      '--identity',
+      'shop-pipeline',
+      '--setup-identity',
+      'shop-setup',
+    )
+    expect(cloud.world.roleAssignments).toMatchObject([
+      {
+        roleDefinitionId: roles.rbacAdministrator,
+        principalType: 'ServicePrincipal',
+        conditionVersion: '2.0',
+      },
+    ])
+
+    const asSetup = { 'client-id': printed(stdout, 'AZURE_SETUP_CLIENT_ID') }
+    const other = await runGate(cloud, { inputs: { ...asSetup, role: roles.foundryUser } })
+    expect(other.outputs.diagnosis).toBe('delegation-condition-unmet')
+    const run = await runGate(cloud, { inputs: asSetup })
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+  })
+
+  test('prints a step whose inputs are those of the action', async () => {
+    const identities = ['--identity', 'shop-pipeline', '--setup-identity', 'shop-setup']
+    const { stdout } = await setUp(...target(), ...identities)
+    const { inputs } = parse(readFileSync(join(repositoryRoot, 'action.yml'), 'utf8'))
+    const [step] = parse(stdout.slice(stdout.indexOf('      - uses:')))
+    const variable = (name: string) => `\${{ vars.${name} }}`
+
+    expect(step).toEqual({
+      uses: 'OWNER/key-less-gate@v1',
+      with: {
+        'client-id': variable('AZURE_CLIENT_ID'),
+        'tenant-id': variable('AZURE_TENANT_ID'),
+        'setup-client-id': variable('AZURE_SETUP_CLIENT_ID'),
+        'resource-id': accountScope(cloud),
+        role: roles.user,
+        grant: 'auto',
+      },
+    })
+    expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(step.with)))
+  })
+
+  test('keeps the keys where it is told to', async () => {
+    await setUp(...target(), '--identity', 'shop-pipeline', '--keep-keys')
+
+    expect(account(cloud).disableLocalAuth).toBe(false)
+  })
+
+  test.each([
+    [['--identity', 'a', '--application', 'b'], 'not both'],
+    [[], 'give --identity or --application'],
+    [['--identity', 'a', '--subject-form', 'immutable'], 'needs --repository-ids'],
+    [['--identity', 'a', '--repository-ids', 'contoso/shop'], 'needs --repository-ids'],
+    [['--identity', 'a', '--subject-form', 'new'], 'classic, immutable or both'],
+    [['--identity', 'a', '--entity', 'environment:"'], 'quotes'],
+    [['--identity', 'a', '--repository', 'shop'], 'OWNER/REPO'],
+    [['--identity', 'a', '--resource-id', '/subscriptions/1'], '--resource-id is not'],
+    [
+      [
+        '--identity',
+        'a',
+        '--resource-id',
+        `/subscriptions/1/resourceGroups/2/providers/Microsoft.CognitiveServices/accounts/3/projects/4`,
+      ],
+      'account',
+    ],
+    [['--identity'], 'needs a value'],
+    [['--keys'], 'needs a value'],
+    [['--keys', 'off'], 'what is --keys?'],
+  ])('%j: refuses before it asks for anything', async (options, reason) => {
+    const { status, stderr } = await setUp(...target(), ...options)
+
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining(reason) })
+    expect(az.calls).toEqual([])
+  })
+})
+
+describe('Bicep, Terraform and script', () => {
+  const source = (name: string) => readFileSync(join(folder, name), 'utf8')
+  const files = { bicep: source('main.bicep'), terraform: source('main.tf'), script: source('setup.sh') }
+  const guidsIn = (file: string) =>
+    new Set(file.match(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g) ?? [])
+  /** By type. */
+  const versionsIn = (file: string) =>
+    [...file.matchAll(/["'](Microsoft\.[\w/]+@[\d-]+)["']/g)].map(([, type]) => type).toSorted()
+  const conditionIn = (file: string) => {
+    const found =
+      /\(\s+\(!\(ActionMatches[^$]*?(?:\{(?:ROLE|\$\{?[\w.]+\}?)\}[^$]*?){2}'ServicePrincipal'\}\s+\)\s+\)/.exec(
+        file,
+      )
+    return found?.[0].replaceAll(/\{(?:ROLE|\$\{?[\w.]+\}?)\}/g, `{${roles.user}}`).replaceAll(/\s+/g, ' ')
+  }
+
+  test('name the same roles', () => {
+    const wanted = new Set([roles.user, roles.rbacAdministrator])
+    // The namespace in which guid() makes names.
+    const namespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'
+
+    expect(guidsIn(files.bicep)).toEqual(wanted)
+    expect(guidsIn(files.script)).toEqual(wanted)
+    expect(guidsIn(files.terraform)).toEqual(new Set([...wanted, namespace]))
+  })
+
+  test('use the same types in the same versions', () => {
+    const account = 'Microsoft.CognitiveServices/accounts@2025-06-01'
+
+    expect(versionsIn(files.bicep)).toContain(account)
+    expect(versionsIn(files.terraform)).toEqual(versionsIn(files.bicep))
+    expect(files.script).toContain('$resource_id?api-version=2025-06-01')
+  })
+
+  test('switch keys off, and say so in the right sense', () => {
+    expect(files.bicep).toMatch(/disableLocalAuth: true$/m)
+    expect(files.terraform).toMatch(/disableLocalAuth += true$/m)
+    expect(files.script).toContain('{"properties":{"disableLocalAuth":true}}')
+  })
+
+  test('trust the same issuer and audience', () => {
+    for (const file of Object.values(files)) {
+      expect(file).toContain('https://token.actions.githubusercontent.com')
+      expect(file).toContain('api://AzureADTokenExchange')
+    }
+  })
+
+  test('delegate under the same condition', () => {
+    expect(conditionIn(files.bicep)).toBeDefined()
+    expect(conditionIn(files.terraform)).toBe(conditionIn(files.bicep))
+    expect(conditionIn(files.script)).toBe(conditionIn(files.bicep))
+  })
+
+  const ofUser = { RoleDefinitionId: roles.user, PrincipalId: 'p', PrincipalType: 'ServicePrincipal' }
+  const ofOwner = { ...ofUser, RoleDefinitionId: roles.owner }
+  const ofGroup = { ...ofUser, PrincipalType: 'Group' }
+  test.each([
+    { action: 'write', request: ofUser, allowed: true },
+    { action: 'write', request: ofOwner, allowed: false },
+    { action: 'write', request: ofGroup, allowed: false },
+    { action: 'delete', resource: ofUser, allowed: true },
+    { action: 'delete', resource: ofOwner, allowed: false },
+    { action: 'delete', resource: ofGroup, allowed: false },
+  ])('which allows $action of $request$resource: $allowed', ({ action, allowed, ...assignment }) => {
+    const subject = { action: `Microsoft.Authorization/roleAssignments/${action}`, ...assignment }
+
+    expect(fulfils(conditionIn(files.bicep) ?? '', subject)).toBe(allowed)
+  })
+})

@@ -1,0 +1,121 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { delegationCondition } from '../../src/access/conditions.ts'
+import { account, groupScope, holds, roles } from '../support/arrange.ts'
+import { type GateRun, logOf, runGate } from '../support/scenario.ts'
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+const found = ({ log }: GateRun) =>
+  log.flatMap(line => /^Finding (?<id>[\w-]+) \((?<severity>\w+)\): /.exec(line)?.slice(1).join(' ') ?? [])
+
+test('a first run with the default role: it is broader than the calls need, and the pipeline may assign any role', async () => {
+  const run = await runGate(cloud)
+
+  expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+  expect(found(run)).toEqual([
+    'can-assign-roles medium',
+    'broader-role-than-needed medium',
+    'can-list-keys low',
+  ])
+  expect(logOf(run)).toContain(
+    'Role Based Access Control Administrator at the resource group rg-keyless: the right to assign roles there is part of it',
+  )
+  expect(logOf(run)).toContain('the least built-in role for that is Cognitive Services OpenAI User')
+  expect(run.log.at(-1)).toContain('Key-less access is proven')
+})
+
+test('the least role on the resource, and keys off, leave nothing to be desired', async () => {
+  holds(cloud, { role: roles.openAIUser })
+  const run = await runGate(cloud, { inputs: { role: 'Cognitive Services OpenAI User' } })
+
+  expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+  expect(found(run)).toEqual([])
+})
+
+test('as Microsoft’s sample leaves it: keys on, and the role on the whole resource group', async () => {
+  account(cloud).disableLocalAuth = null
+  holds(cloud, { role: roles.user, scope: groupScope(cloud) }, { role: roles.reader })
+  const run = await runGate(cloud)
+
+  expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'inherited', 'key-access': 'enabled' })
+  expect(found(run)).toEqual([
+    'keys-enabled high',
+    'can-list-keys medium',
+    'broader-role-than-needed medium',
+    'wider-scope-than-needed medium',
+  ])
+  const quiet = await runGate(cloud, { inputs: { 'key-access': 'ignore' } })
+  expect(found(quiet)).not.toContain('keys-enabled high')
+})
+
+test('an identity that sees nothing but its calls is told what is not known', async () => {
+  holds(cloud, { role: roles.user })
+  const run = await runGate(cloud)
+
+  expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
+  expect(found(run)).toEqual(['access-unknown low'])
+})
+
+describe('a plan', () => {
+  const plan = () => runGate(cloud, { inputs: { grant: 'plan' } })
+
+  test('says that the pipeline may grant, and what the role would bring with it', async () => {
+    const run = await plan()
+
+    expect(run.outputs.result).toBe('planned')
+    expect(run.log).toContain('This identity may assign that role there.')
+    expect(found(run)).toEqual([
+      'can-assign-roles medium',
+      'broader-role-than-needed medium',
+      'can-list-keys low',
+    ])
+    expect(logOf(run)).toContain('Cognitive Services User at the resource (to be granted)')
+  })
+
+  test('reads the condition on the right to assign as Resource Manager enforces it', async () => {
+    holds(cloud, { role: roles.reader }, { role: roles.rbacAdministrator })
+    const administrator = cloud.world.roleAssignments.find(
+      ({ roleDefinitionId }) => roleDefinitionId === roles.rbacAdministrator,
+    )
+    if (administrator === undefined) throw new Error('It was just assigned')
+    const limitedTo = (role: string) =>
+      Object.assign(administrator, {
+        condition: delegationCondition([role], ['ServicePrincipal']),
+        conditionVersion: '2.0',
+      })
+
+    limitedTo(roles.openAIUser)
+    const refused = await plan()
+    expect(logOf(refused)).toContain('but the condition on that right does not allow this one')
+    expect((await runGate(cloud)).outputs.diagnosis).toBe('delegation-condition-unmet')
+
+    limitedTo(roles.user)
+    const allowed = await plan()
+    expect(allowed.log).toContain('This identity may assign that role there.')
+    expect(found(allowed)).toContain('can-assign-roles low')
+    expect((await runGate(cloud)).outputs['role-state']).toBe('granted')
+  })
+})
+
+test('a run that fails tells its findings too, before the diagnosis', async () => {
+  holds(cloud, { role: roles.openAIUser }, { role: roles.reader, scope: groupScope(cloud) })
+  const run = await runGate(cloud, {
+    inputs: { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3' },
+  })
+
+  expect(run.outputs.diagnosis).toBe('access-denied')
+  expect(found(run)).toEqual(['role-does-not-fit medium'])
+  expect(logOf(run)).toContain('which models needs (DeepSeek-V3)')
+})
+
+test('inputs that are bad are no findings', async () => {
+  const run = await runGate(cloud, { inputs: { 'client-id': 'nobody' } })
+
+  expect(run.outputs.diagnosis).toBe('input-invalid')
+  expect(found(run)).toEqual([])
+})

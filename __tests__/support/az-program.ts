@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { accountId, normalizeScope } from '../../local-cloud/scopes.ts'
+import type { World } from '../../local-cloud/world.ts'
+import {
+  type Arguments,
+  applicationOf,
+  azHandlers,
+  type Handler,
+  identityOf,
+  only,
+  wordsToCommand,
+} from './az.ts'
+
+/**
+ * An `az` for shell scripts: a program on a PATH of its own that does to the world of a local cloud what the real one
+ * does to Azure. What it does not know it refuses, as status 2. scripts/test-az.ts runs the real one, where it is installed.
+ */
+export interface AzProgram {
+  /** To be put before the PATH of a script. */
+  folder: string
+  /** Every command so far, as it was given. */
+  calls: string[][]
+  close(): void
+}
+
+export async function createAzProgram(cloud: LocalCloud): Promise<AzProgram> {
+  const calls: string[][] = []
+  const server = createServer(async (request, response) => {
+    const words = v.parse(v.array(v.string()), JSON.parse(Buffer.concat(await request.toArray()).toString()))
+    calls.push(words)
+    response.end(JSON.stringify(answer(cloud, words)))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no TCP port')
+  const folder = mkdtempSync(join(tmpdir(), 'key-less-gate-az-'))
+  const client = join(folder, 'client.mjs')
+  writeFileSync(client, clientSource(`http://127.0.0.1:${address.port}`))
+  writeFileSync(join(folder, 'az'), `#!/bin/sh\nexec '${process.execPath}' '${client}' "$@"\n`)
+  chmodSync(join(folder, 'az'), 0o755)
+  return {
+    folder,
+    calls,
+    close() {
+      server.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Hands its arguments over, and says what comes back. */
+const clientSource = (url: string) => `
+const reply = await fetch('${url}', { method: 'POST', body: JSON.stringify(process.argv.slice(2)) })
+const { status, stdout, stderr } = await reply.json()
+process.stdout.write(stdout)
+process.stderr.write(stderr)
+process.exitCode = status
+`
+
+function answer({ world }: LocalCloud, words: readonly string[]) {
+  try {
+    const { command, args } = wordsToCommand(words)
+    const handler = scriptHandlers[command]
+    if (handler === undefined) throw new Error(`Nobody taught the tests what \`az ${command}\` does`)
+    return { status: 0, stdout: printed(handler(args, world), args), stderr: '' }
+  } catch (error) {
+    return { status: 2, stdout: '', stderr: `ERROR: ${error instanceof Error ? error.message : error}\n` }
+  }
+}
+
+/** `--output tsv` of a `--query` that makes rows of fields: `[].[a, b]` of a list, `[[a, b]]` of one thing. */
+function printed(result: unknown, args: Arguments): string {
+  if (args.one('output') === 'none') return ''
+  if (args.one('output') !== 'tsv') throw new Error('Only tsv is known')
+  const fields = /^\[(?:\]\.\[|\[)([\w, ]+)\](?:\])?$/.exec(args.one('query'))?.[1]?.split(', ')
+  if (fields === undefined) throw new Error(`This query is not known: ${args.one('query')}`)
+  const rows = v.parse(v.array(v.record(v.string(), v.unknown())), Array.isArray(result) ? result : [result])
+  const cell = (row: Record<string, unknown>, field: string) => {
+    if (typeof row[field] !== 'string') throw new Error(`What az prints has no ${field}`)
+    return row[field]
+  }
+  return rows.map(row => `${fields.map(field => cell(row, field)).join('\t')}\n`).join('')
+}
+
+const keysOff = v.strictObject({ properties: v.strictObject({ disableLocalAuth: v.boolean() }) })
+
+const scriptHandlers: Readonly<Record<string, Handler>> = {
+  ...azHandlers,
+  'account show': (args, world) => subscriptionOf(world, args.one('subscription')),
+  'ad app list': (args, world) => {
+    const name = filterValue(args, 'displayName')
+    return world.applications
+      .filter(({ kind, displayName }) => kind === 'application' && displayName === name)
+      .map(({ clientId }) => ({ appId: clientId }))
+  },
+  'ad app create': (args, world) => {
+    const [{ id: tenantId }] = atLeastOne(world.tenants)
+    const clientId = randomUUID()
+    world.applications.push({
+      kind: 'application',
+      displayName: args.one('display-name'),
+      clientId,
+      tenantId,
+      objectId: randomUUID(),
+      servicePrincipal: null,
+      federatedCredentials: [],
+    })
+    return { appId: clientId }
+  },
+  'ad app federated-credential list': (args, world) =>
+    applicationOf(world, args.one('id')).federatedCredentials,
+  'ad sp list': (args, world) => {
+    const { servicePrincipal } = applicationOf(world, filterValue(args, 'appId'))
+    return servicePrincipal === null ? [] : [{ id: servicePrincipal.objectId }]
+  },
+  'ad sp create': (args, world) => {
+    azHandlers['ad sp create']?.(args, world)
+    return { id: applicationOf(world, args.one('id')).servicePrincipal?.objectId }
+  },
+  'identity list': (args, world) => {
+    const group = groupId(args)
+    return world.applications
+      .filter(({ resourceId = '' }) => resourceId.toLowerCase().startsWith(`${group}/`.toLowerCase()))
+      .map(identityBody)
+  },
+  'identity create': (args, world) => {
+    const name = args.one('name')
+    const objectId = randomUUID()
+    const identity: World['applications'][number] = {
+      kind: 'managedIdentity',
+      displayName: name,
+      clientId: randomUUID(),
+      tenantId: subscriptionOf(world, args.one('subscription')).tenantId,
+      objectId,
+      servicePrincipal: { objectId, enabled: true },
+      resourceId: `${groupId(args)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
+      federatedCredentials: [],
+    }
+    world.applications.push(identity)
+    return identityBody(identity)
+  },
+  'identity federated-credential list': (args, world) => identityOf(world, args).federatedCredentials,
+  'role assignment list': (args, world) => {
+    const { id } = subscriptionOf(world, args.one('subscription'))
+    const definitions = `/subscriptions/${id}/providers/Microsoft.Authorization/roleDefinitions`
+    return world.roleAssignments
+      .filter(({ scope }) => normalizeScope(scope) === normalizeScope(args.one('scope')))
+      .map(({ principalId, roleDefinitionId }) => ({
+        principalId,
+        roleDefinitionId: `${definitions}/${roleDefinitionId}`,
+      }))
+  },
+  rest: (args, world) => {
+    if (args.one('method') !== 'patch') throw new Error('Only PATCH is known')
+    const [id = '', query] = args.one('url').split('?')
+    if (query !== 'api-version=2025-06-01') throw new Error(`Another api-version is meant than ${query}`)
+    const account = only(
+      world.accounts.filter(candidate => normalizeScope(accountId(candidate)) === normalizeScope(id)),
+      id,
+    )
+    Object.assign(account, v.parse(keysOff, JSON.parse(args.one('body'))).properties)
+  },
+}
+
+/** The value in `name eq 'value'`. */
+function filterValue(args: Arguments, name: string): string {
+  const value = new RegExp(`^${name} eq '([^']*)'$`).exec(args.one('filter'))?.[1]
+  if (value === undefined) throw new Error(`This filter is not known: ${args.one('filter')}`)
+  return value
+}
+
+const groupId = (args: Arguments) =>
+  `/subscriptions/${args.one('subscription')}/resourceGroups/${args.one('resource-group')}`
+
+const subscriptionOf = (world: World, id: string) =>
+  only(
+    world.subscriptions.filter(subscription => subscription.id === id),
+    `subscription ${id}`,
+  )
+
+function identityBody({ displayName, clientId, tenantId, servicePrincipal }: World['applications'][number]) {
+  return { name: displayName, clientId, tenantId, principalId: servicePrincipal?.objectId }
+}
+
+function atLeastOne<T>(items: readonly T[]): [T] {
+  const [first] = items
+  if (first === undefined) throw new Error('There is none')
+  return [first]
+}

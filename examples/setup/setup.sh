@@ -1,0 +1,248 @@
+#!/bin/sh
+# Gives a pipeline on GitHub key-less access to a Foundry or Azure OpenAI resource that exists already: an identity, a
+# federated credential for the repository, the role on the resource itself, and no more keys. What is there already stays
+# as it is, so it can be run again. Needs az, signed in as somebody who may create identities, change the resource and
+# assign roles at it. With a managed identity nothing is asked of Microsoft Graph.
+set -eu
+
+# Cognitive Services User
+role=a97b65f3-24c7-4388-baec-2e87135dc908
+# Role Based Access Control Administrator
+access_administrator=f58310d9-a9f6-439a-9e8d-f62e7b41a168
+issuer=https://token.actions.githubusercontent.com
+audience=api://AzureADTokenExchange
+entity=ref:refs/heads/main
+resource_id='' repository='' ids='' form='' identity='' application='' setup_identity='' keep_keys=''
+
+usage() {
+  cat <<'USAGE'
+Usage: setup.sh --resource-id ID --repository OWNER/REPO (--identity NAME | --application NAME) [options]
+
+  --resource-id ID       ARM id of the Microsoft.CognitiveServices/accounts resource
+  --repository O/R       repository on GitHub, in the very case in which GitHub writes it
+  --identity NAME        user-assigned managed identity, in the group of the resource; created if there is none
+  --application NAME     app registration instead; created if there is none (needs rights in the directory)
+  --entity ENTITY        what of the repository may sign in: ref:refs/heads/main (default), environment:NAME, …
+  --repository-ids O/R   numeric ids of owner and repository: gh api repos/OWNER/REPO --jq '"\(.owner.id)/\(.id)"'
+  --subject-form FORM    classic (default without --repository-ids), immutable (default with them), both
+  --setup-identity NAME  managed identity that grants the role by itself, later, in the gate: the role is then left to it
+  --role GUID            role of the pipeline (default: Cognitive Services User)
+  --issuer URL           issuer of the OIDC tokens, for GitHub Enterprise
+  --keep-keys            leave key access as it is
+USAGE
+}
+
+fail() {
+  printf 'setup.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+say() { printf '%s\n' "$1" >&2; }
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --keep-keys) keep_keys=yes; shift; continue ;;
+    --help) usage; exit 0 ;;
+    --*) [ $# -ge 2 ] || fail "$1 needs a value" ;;
+  esac
+  case $1 in
+    --resource-id) resource_id=$2 ;;
+    --repository) repository=$2 ;;
+    --repository-ids) ids=$2 ;;
+    --entity) entity=$2 ;;
+    --subject-form) form=$2 ;;
+    --identity) identity=$2 ;;
+    --application) application=$2 ;;
+    --setup-identity) setup_identity=$2 ;;
+    --role) role=$2 ;;
+    --issuer) issuer=$2 ;;
+    *) usage >&2; fail "what is $1?" ;;
+  esac
+  shift 2
+done
+
+case $resource_id in
+  /subscriptions/*/resourceGroups/*/providers/Microsoft.CognitiveServices/accounts/*/*) fail '--resource-id is that of a child: give that of the account' ;;
+  /subscriptions/*/resourceGroups/*/providers/Microsoft.CognitiveServices/accounts/?*) ;;
+  *) usage >&2; fail '--resource-id is not the id of a Microsoft.CognitiveServices/accounts resource' ;;
+esac
+case $repository in
+  */*/* | /* | */) fail '--repository is not of the form OWNER/REPO' ;;
+  */*) ;;
+  *) usage >&2; fail '--repository is not of the form OWNER/REPO' ;;
+esac
+[ -n "$identity$application" ] || fail 'give --identity or --application'
+[ -z "$identity" ] || [ -z "$application" ] || fail 'give --identity or --application, not both'
+# They go into JSON and into a filter of Microsoft Graph.
+case $entity$application$repository$issuer in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
+
+subscription=$(printf '%s' "$resource_id" | cut -d / -f 3)
+group=$(printf '%s' "$resource_id" | cut -d / -f 5)
+
+: "${form:=$([ -n "$ids" ] && echo immutable || echo classic)}"
+case $form in
+  classic) ;;
+  immutable | both)
+    case $ids in
+      *[!0-9/]* | */*/* | /* | */ | '') fail "--subject-form $form needs --repository-ids OWNER_ID/REPO_ID" ;;
+    esac
+    ;;
+  *) fail '--subject-form is classic, immutable or both' ;;
+esac
+
+# One subject a line.
+subjects() {
+  [ "$form" = immutable ] || printf 'repo:%s:%s\n' "$repository" "$entity"
+  [ "$form" = classic ] || printf 'repo:%s@%s/%s@%s:%s\n' \
+    "${repository%/*}" "${ids%/*}" "${repository#*/}" "${ids#*/}" "$entity"
+}
+
+# Entra takes 3 to 120 letters, digits, - and _.
+credential_name() { printf 'github-%s' "$1" | sed 's/[^A-Za-z0-9][^A-Za-z0-9]*/-/g' | cut -c 1-120; }
+
+tab=$(printf '\t')
+
+# Prints name, client id, object id and tenant id of the managed identity $1, which is created if there is none.
+managed_identity() {
+  listed=$(az identity list --subscription "$subscription" --resource-group "$group" \
+    --query '[].[name, clientId, principalId, tenantId]' --output tsv) || exit
+  found=$(printf '%s\n' "$listed" | awk -F '\t' -v name="$1" 'tolower($1) == tolower(name)')
+  if [ -z "$found" ]; then
+    say "Creating the managed identity $1"
+    found=$(az identity create --subscription "$subscription" --resource-group "$group" --name "$1" \
+      --query '[[name, clientId, principalId, tenantId]]' --output tsv)
+  fi
+  printf '%s\n' "$found"
+}
+
+# For the managed identity $1: a credential for every subject that has none. One after another, as Azure wants it.
+trust_identity() {
+  trusted=$(az identity federated-credential list --subscription "$subscription" --resource-group "$group" \
+    --identity-name "$1" --query '[].[issuer, subject]' --output tsv)
+  subjects | while IFS= read -r subject; do
+    printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$subject" && continue
+    say "Trusting $subject"
+    az identity federated-credential create --subscription "$subscription" --resource-group "$group" \
+      --identity-name "$1" --name "$(credential_name "$subject")" \
+      --issuer "$issuer" --subject "$subject" --audiences "$audience" --output none </dev/null
+  done
+}
+
+# Prints the client id of the app registration $1, which is created if there is none.
+app_registration() {
+  found=$(az ad app list --filter "displayName eq '$1'" --query '[].[appId]' --output tsv)
+  case $found in
+    *"
+"*) fail "there are several app registrations named $1" ;;
+    '')
+      say "Creating the app registration $1"
+      found=$(az ad app create --display-name "$1" --sign-in-audience AzureADMyOrg \
+        --query '[[appId]]' --output tsv)
+      ;;
+  esac
+  printf '%s\n' "$found"
+}
+
+# Prints the object id of the service principal of the application $1, which is created if there is none.
+service_principal() {
+  found=$(az ad sp list --filter "appId eq '$1'" --query '[].[id]' --output tsv)
+  [ -n "$found" ] || found=$(az ad sp create --id "$1" --query '[[id]]' --output tsv)
+  printf '%s\n' "$found"
+}
+
+# For the application $1: a credential for every subject that has none.
+trust_application() {
+  trusted=$(az ad app federated-credential list --id "$1" --query '[].[issuer, subject]' --output tsv)
+  subjects | while IFS= read -r subject; do
+    printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$subject" && continue
+    say "Trusting $subject"
+    az ad app federated-credential create --id "$1" --output none --parameters "$(
+      printf '{"name":"%s","issuer":"%s","subject":"%s","audiences":["%s"]}' \
+        "$(credential_name "$subject")" "$issuer" "$subject" "$audience"
+    )" </dev/null
+  done
+}
+
+# Gives the principal $1 the role $2 on the resource; what follows are further options of az.
+grant() {
+  principal=$1 wanted=$2
+  shift 2
+  listed=$(az role assignment list --subscription "$subscription" --scope "$resource_id" \
+    --fill-principal-name false --fill-role-definition-name false \
+    --query '[].[principalId, roleDefinitionId]' --output tsv) || exit
+  held=$(printf '%s\n' "$listed" | awk -F '\t' -v principal="$principal" -v role="/$wanted" \
+    'tolower($1) == tolower(principal) && index(tolower($2) "\n", tolower(role) "\n")')
+  [ -z "$held" ] || return 0
+  say "Granting $wanted to $principal"
+  # With the type of the principal nothing is looked up in the directory, which may not know a new one yet.
+  az role assignment create --assignee-object-id "$principal" --assignee-principal-type ServicePrincipal \
+    --role "$wanted" --scope "$resource_id" --output none "$@"
+}
+
+if [ -n "$identity" ]; then
+  described=$(managed_identity "$identity")
+  client_id=$(printf '%s' "$described" | cut -f 2)
+  principal_id=$(printf '%s' "$described" | cut -f 3)
+  tenant_id=$(printf '%s' "$described" | cut -f 4)
+  trust_identity "$identity"
+else
+  tenant_id=$(az account show --subscription "$subscription" --query '[[tenantId]]' --output tsv)
+  client_id=$(app_registration "$application")
+  principal_id=$(service_principal "$client_id")
+  trust_application "$client_id"
+fi
+
+if [ -z "$setup_identity" ]; then
+  grant "$principal_id" "$role"
+else
+  described=$(managed_identity "$setup_identity")
+  setup_client_id=$(printf '%s' "$described" | cut -f 2)
+  trust_identity "$setup_identity"
+  # It may give this one role, to service principals, and take it from them: nothing else.
+  condition="(
+  (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
+  OR
+  (
+    @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {$role}
+    AND
+    @Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+  )
+)
+AND
+(
+  (!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'}))
+  OR
+  (
+    @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {$role}
+    AND
+    @Resource[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+  )
+)"
+  grant "$(printf '%s' "$described" | cut -f 3)" "$access_administrator" \
+    --condition "$condition" --condition-version 2.0
+fi
+
+if [ -z "$keep_keys" ]; then
+  say 'Switching key access off'
+  az rest --method patch --url "$resource_id?api-version=2025-06-01" \
+    --body '{"properties":{"disableLocalAuth":true}}' --output none
+fi
+
+cat <<RESULT
+Variables of the repository (Settings > Secrets and variables > Actions > Variables); none of them is a secret:
+
+  AZURE_CLIENT_ID=$client_id
+  AZURE_TENANT_ID=$tenant_id${setup_identity:+
+  AZURE_SETUP_CLIENT_ID=$setup_client_id}
+
+Step of the workflow, in a job with the permission id-token: write:
+
+      - uses: OWNER/key-less-gate@v1
+        with:
+          client-id: \${{ vars.AZURE_CLIENT_ID }}
+          tenant-id: \${{ vars.AZURE_TENANT_ID }}
+          ${setup_identity:+setup-client-id: \${{ vars.AZURE_SETUP_CLIENT_ID \}\}
+          }resource-id: $resource_id
+          role: $role
+          grant: $([ -n "$setup_identity" ] && echo auto || echo never)
+RESULT

@@ -1,0 +1,35 @@
+import { noFacts } from '../src/facts.ts'
+import { type FindingId, findingIds } from '../src/posture/finding.ts'
+import { inspections, seenOf } from '../src/posture/findings.ts'
+import { readWorkflowRun } from '../src/workflow-run.ts'
+import { fixText } from './fix-text.ts'
+
+/** docs/findings.md, from what runs speak of: there with their values, here with placeholders. */
+
+const preface = `# Findings
+
+A gate that passed has proven that the pipeline is let in without a key. Findings say what is left to be desired all the same: keys that still work, rights that the calls do not need. They stand in the
+log, the job summary and the JSON report, the gravest first, with the run's own values in place of the \`<PLACEHOLDERS>\`. A finding never fails a run by itself.
+
+| Severity | Means |
+| --- | --- |
+| high | Access is not key-less. |
+| medium | More rights than the calls need, or something that does not do what it is there for. |
+| low | Worth knowing. |
+
+What a principal may do is read live where it may: its role assignments with those of its groups, its effective permissions, the definitions of its roles. Where definitions may not be read, built-in
+roles are known by their GUIDs, as they were in August 2026.
+
+Generated from \`src/posture\` by \`npm run docs\`.`
+
+export function findingsPage(): string {
+  const index = findingIds.map(id => `- [\`${id}\`](#${id}): ${inspections[id].title}`)
+  return `${[preface, index.join('\n'), ...findingIds.map(section)].join('\n\n')}\n`
+}
+
+/** The heading is the id alone, so that GitHub makes its anchor the id. */
+function section(id: FindingId): string {
+  const { title, about, fixes } = inspections[id]
+  const seen = seenOf(noFacts(readWorkflowRun({})))
+  return [`## ${id}`, `**${title}.**`, about, ...fixes(seen).map(fixText)].join('\n\n')
+}

@@ -1,0 +1,17 @@
+import type { Fix } from '../src/diagnosis/explanation.ts'
+import { codeBlock } from '../src/untrusted-text.ts'
+
+/** Fixes on a generated page, where placeholders stand for the values of a run. */
+export function fixText({ title, language, text }: Fix): string {
+  return language === 'text'
+    ? `${title}: ${withPlaceholders(text)}`
+    : `${withPlaceholders(title)}:\n\n${codeBlock(text, language)}`
+}
+
+/** Our own words, and placeholders, which are no HTML. */
+export function withPlaceholders(text: string): string {
+  return text
+    .split(/(`[^`]+`)/)
+    .map(part => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;')))
+    .join('')
+}

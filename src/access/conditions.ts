@@ -1,0 +1,196 @@
+import { matches } from './permissions.ts'
+
+/**
+ * Conditions on the right to assign roles (Azure ABAC 2.0; learn.microsoft.com, conditions-format and
+ * delegate-role-assignments-examples): what they say of a new assignment, as far as the assignment alone tells.
+ */
+
+export interface NewAssignment {
+  roleGuid: string
+  principalType: string
+  principalId: string
+}
+
+export const assignRoles = 'Microsoft.Authorization/roleAssignments/write'
+
+/**
+ * Whether a condition lets its holder make this assignment.
+ * @returns undefined where that hangs on something that is not known here: an attribute, an operator, a form.
+ */
+export function allowsAssigning(condition: string, assignment: NewAssignment): boolean | undefined {
+  const tokens = tokensOf(condition)
+  if (tokens === undefined) return undefined
+  const reading: Reading = { tokens, at: 0, depth: 0, assignment }
+  try {
+    const answer = either(reading)
+    return reading.at === tokens.length ? answer : undefined
+  } catch (error) {
+    if (error instanceof UnknownForm) return undefined
+    throw error
+  }
+}
+
+/** A condition as the portal writes it: assign, and take away, these roles only, and only for such principals. */
+export function delegationCondition(
+  roleGuids: readonly string[],
+  principalTypes: readonly string[] = [],
+): string {
+  const part = (source: string, verb: string) => {
+    const attribute = `@${source}[Microsoft.Authorization/roleAssignments:`
+    const roles = `${attribute}RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{${roleGuids.join(',')}}`
+    const types = principalTypes.map(type => `'${type}'`).join(',')
+    const principals =
+      types === '' ? '' : ` AND ${attribute}PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase{${types}}`
+    return `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/${verb}'})) OR (${roles}${principals}))`
+  }
+  return `${part('Request', 'write')} AND ${part('Resource', 'delete')}`
+}
+
+class UnknownForm extends Error {}
+
+type Token = { kind: 'symbol' | 'attribute' | 'set' | 'text' | 'word'; text: string }
+
+const tokenPattern =
+  /\s*(?:(?<symbol>[()!]|&&|\|\|)|(?<attribute>@\w+\[[^\]]*\])|(?<set>\{[^{}]*\})|(?<text>'[^']*')|(?<word>[\w:.-]+))/y
+
+/** @returns undefined where the text holds what no condition does. */
+function tokensOf(condition: string): Token[] | undefined {
+  const text = condition.trimEnd()
+  const pattern = new RegExp(tokenPattern)
+  const tokens: Token[] = []
+  while (pattern.lastIndex < text.length) {
+    const groups = pattern.exec(text)?.groups
+    if (groups === undefined) return undefined
+    const { symbol, attribute, set, text: quoted, word } = groups
+    if (symbol !== undefined) tokens.push({ kind: 'symbol', text: symbol })
+    else if (attribute !== undefined) tokens.push({ kind: 'attribute', text: attribute })
+    else if (set !== undefined) tokens.push({ kind: 'set', text: set })
+    else if (quoted !== undefined) tokens.push({ kind: 'text', text: quoted })
+    else tokens.push(wordOf(word ?? ''))
+  }
+  return tokens
+}
+
+const operatorWords = new Map([
+  ['and', '&&'],
+  ['or', '||'],
+  ['not', '!'],
+])
+
+function wordOf(text: string): Token {
+  const symbol = operatorWords.get(text.toLowerCase())
+  return symbol === undefined ? { kind: 'word', text } : { kind: 'symbol', text: symbol }
+}
+
+/** Evaluated while it is read: three values, of which undefined is "not known". */
+interface Reading {
+  tokens: readonly Token[]
+  at: number
+  depth: number
+  assignment: NewAssignment
+}
+
+type Answer = boolean | undefined
+
+/** Deeper than anybody writes; a hostile text must not exhaust the stack. */
+const maxDepth = 100
+
+function either(reading: Reading): Answer {
+  const answers = [both(reading)]
+  while (takes(reading, '||')) answers.push(both(reading))
+  if (answers.includes(true)) return true
+  return answers.includes(undefined) ? undefined : false
+}
+
+/** AND binds closer than OR. */
+function both(reading: Reading): Answer {
+  const answers = [term(reading)]
+  while (takes(reading, '&&')) answers.push(term(reading))
+  if (answers.includes(false)) return false
+  return answers.includes(undefined) ? undefined : true
+}
+
+function term(reading: Reading): Answer {
+  reading.depth += 1
+  if (reading.depth > maxDepth) throw new UnknownForm()
+  try {
+    if (takes(reading, '!')) {
+      const negated = term(reading)
+      return negated === undefined ? undefined : !negated
+    }
+    if (!takes(reading, '(')) return test(reading)
+    const inner = either(reading)
+    if (!takes(reading, ')')) throw new UnknownForm()
+    return inner
+  } finally {
+    reading.depth -= 1
+  }
+}
+
+function takes(reading: Reading, symbol: string): boolean {
+  const token = reading.tokens[reading.at]
+  const isThere = token?.kind === 'symbol' && token.text === symbol
+  if (isThere) reading.at += 1
+  return isThere
+}
+
+function next(reading: Reading): Token {
+  const token = reading.tokens[reading.at]
+  if (token === undefined || token.kind === 'symbol') throw new UnknownForm()
+  reading.at += 1
+  return token
+}
+
+/** `ActionMatches{…}` and its like, `Exists @…`, or two operands with an operator between them. */
+function test(reading: Reading): Answer {
+  const first = next(reading)
+  const second = next(reading)
+  if (first.kind === 'word' && second.kind === 'set')
+    return first.text.toLowerCase() === 'actionmatches' ? actionMatches(second) : undefined
+  if (first.kind === 'word' && second.kind === 'attribute') return undefined
+  if (second.kind !== 'word') throw new UnknownForm()
+  return compare(first, second.text, next(reading), reading.assignment)
+}
+
+const actionMatches = (set: Token) => valuesOf(set).some(pattern => matches(pattern, assignRoles))
+
+function valuesOf({ kind, text }: Token): string[] {
+  const values = kind === 'set' ? text.slice(1, -1).split(',') : [text]
+  return values.map(value => value.trim().replace(/^'(.*)'$/, '$1')).filter(value => value !== '')
+}
+
+const attributePattern = /^@Request\[Microsoft\.Authorization\/roleAssignments:(?<name>\w+)\]$/i
+const operatorPattern =
+  /^(?:For(?:Any|All)Of(?<over>Any|All)Values:)?(?<type>Guid|String)(?<not>Not)?Equals(?<folded>IgnoreCase)?$/i
+
+/** An attribute of an assignment has one value: it remains to say whether it is compared with any or with all of a set. */
+function compare(left: Token, operator: string, right: Token, assignment: NewAssignment): Answer {
+  const value = attributeOf(attributePattern.exec(left.text)?.groups?.name, assignment)
+  const groups = operatorPattern.exec(operator)?.groups
+  const values = valuesOf(right)
+  if (left.kind !== 'attribute' || right.kind === 'attribute' || value === undefined || groups === undefined)
+    return undefined
+  const { over, type, not, folded } = groups
+  if (type?.toLowerCase() !== value.type || values.length === 0 || (over === undefined && values.length > 1))
+    return undefined
+  const ignoresCase = value.type === 'guid' || folded !== undefined
+  const inCase = (text: string) => (ignoresCase ? text.toLowerCase() : text)
+  const holds = (other: string) => (inCase(value.text) === inCase(other)) === (not === undefined)
+  return over?.toLowerCase() === 'all' ? values.every(holds) : values.some(holds)
+}
+
+function attributeOf(
+  attribute: string | undefined,
+  { roleGuid, principalId, principalType }: NewAssignment,
+): { type: 'guid' | 'string'; text: string } | undefined {
+  switch (attribute?.toLowerCase()) {
+    case 'roledefinitionid':
+      return { type: 'guid', text: roleGuid }
+    case 'principalid':
+      return { type: 'guid', text: principalId }
+    case 'principaltype':
+      return { type: 'string', text: principalType }
+    default:
+      return undefined
+  }
+}
