@@ -8,6 +8,7 @@ import { parseCommand } from '../local-cloud/runner.ts'
 import {
   codeBlock,
   codeSpan,
+  html,
   inertLine,
   markdown,
   plain,
@@ -157,6 +158,20 @@ describe('markdown', () => {
       }),
     )
   })
+})
+
+test('what stands in raw HTML is shown as it is: no element but our own, no mention, no reference', () => {
+  fc.assert(
+    fc.property(fc.oneof(hostileText, fc.constant('<b>@octocat</b> #1 &lt; https://evil.example')), text => {
+      const shown = html(text)
+
+      expect(shown.match(/<[^>]*>/g) ?? []).toEqual(
+        [...text].flatMap(character => (/[@#]/.test(character) ? ['<span>', '</span>'] : [])),
+      )
+      expect(shown).not.toMatch(/@\w|(?<!&)#\w|:\/\/|[\r\n]/)
+    }),
+  )
+  expect(html('a <b> & c')).toBe('a &lt;b&gt; &amp; c')
 })
 
 describe('codeSpan', () => {

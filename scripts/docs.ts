@@ -5,6 +5,7 @@ import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
 import { findingsPage } from './findings-page.ts'
 import { issueForm } from './issue-forms.ts'
+import { reportFields, reportSchemaFile } from './report-schema.ts'
 import { repositoryRoot } from './tools.ts'
 
 /** Text of which the code is the source: a whole file, or what stands between `<!-- marker -->` and `<!-- /marker -->` in one. */
@@ -21,6 +22,8 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'README.md', marker: 'outputs', generate: () => outputsTable(readActionMetadata()) },
   { path: 'docs/diagnosis.md', generate: diagnosisPage },
   { path: 'docs/faults.md', generate: faultsPage },
+  { path: 'docs/report.schema.json', generate: reportSchemaFile },
+  { path: 'docs/report.md', marker: 'fields', generate: reportFields },
   { path: 'docs/findings.md', generate: findingsPage },
   ...['.github/ISSUE_TEMPLATE/bug.yml', '.github/ISSUE_TEMPLATE/idea.yml'].map(path => ({
     path,

@@ -10,6 +10,7 @@ import { proxySecrets } from './proxy.ts'
 import { runnerLog } from './report/log.ts'
 import { tell } from './report/tell.ts'
 import { isPostStep, keepGrant, keptGrant, markMainStep } from './state.ts'
+import type { Clock } from './tools.ts'
 import { plain } from './untrusted-text.ts'
 import { readWorkflowRun } from './workflow-run.ts'
 
@@ -27,10 +28,12 @@ function prepare(): void {
   }
 }
 
+/** The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it. */
+const clock: Clock = { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) }
+
 const toolsFor = (settings: Settings): Tools => ({
   ...createDoor(settings.waiting.requestTimeoutMs, process.env),
-  // The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it.
-  clock: { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) },
+  clock,
   log: runnerLog,
   mask: core.setSecret,
   random: Math.random,
@@ -40,6 +43,7 @@ const toolsFor = (settings: Settings): Tools => ({
 
 /** Reads the settings, runs the gate, tells how it ended. */
 async function main(): Promise<Outcome> {
+  const startedAt = clock.now()
   markMainStep()
   prepare()
   let settings: Settings
@@ -49,12 +53,14 @@ async function main(): Promise<Outcome> {
     if (!(error instanceof StepFailure)) throw error
     const facts = noFacts(readWorkflowRun(process.env))
     const outcome: Outcome = { result: 'failed', facts, failure: error }
-    await tell(outcome, reportPath(core.getInput, process.env), core.getInput('summary').trim() !== 'false')
+    const withSummary = core.getInput('summary').trim() !== 'false'
+    await tell(outcome, { path: reportPath(core.getInput, process.env), withSummary, clock, startedAt })
     return outcome
   }
   const tools = toolsFor(settings)
   const facts = factsOf(settings, tools)
-  const tellOnce = once((outcome: Outcome) => tell(outcome, settings.report.path, settings.report.summary))
+  const { path, summary: withSummary } = settings.report
+  const tellOnce = once((outcome: Outcome) => tell(outcome, { path, withSummary, clock, startedAt }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, async () => {
       await tellOnce({ result: 'cancelled', facts, signal })

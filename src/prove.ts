@@ -9,7 +9,7 @@ import type { Settings } from './inputs.ts'
 import type { View } from './look.ts'
 import { progressLine, sayRefusal } from './propagation/progress.ts'
 import { type AssignmentAge, doubtFor, patienceFor } from './propagation/schedule.ts'
-import { type Progress, type Round, untilLive } from './propagation/wait.ts'
+import { type Probe, type Progress, type Round, untilLive, type WaitOptions } from './propagation/wait.ts'
 import { pauseWhenThrottled } from './retry.ts'
 import type { Clock, Log, Random } from './tools.ts'
 
@@ -28,7 +28,9 @@ export async function prove(
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
   const assumed = ageOfAccess(view, age, facts)
   const probe = probeOf(settings, view, tools, facts)
-  const result = await untilLive({
+  const probes: Probe[] = []
+  facts.probes = probes
+  const options: WaitOptions = {
     first: view.first.round,
     firstAt: view.first.endedAt,
     grantedAt: age === undefined ? undefined : tools.clock.now(),
@@ -40,8 +42,8 @@ export async function prove(
     clock: tools.clock,
     random: tools.random,
     onPause: progress => tools.log.info(progressLine(progress, answered(progress))),
-  })
-  facts.probes = result.probes
+  }
+  const result = await untilLive(options, probes)
   facts.propagationMs = result.propagationMs
   if (result.failure !== undefined) throw failureOf(result.failure, facts)
   // It answers, and nobody may say by which right.

@@ -56,6 +56,17 @@ export function markdown(text: string): string {
     .replace(/:\/\//g, ':&#47;&#47;')
 }
 
+/** Text that raw HTML shows as it is, on one line, where Markdown is not read: within `<summary>`. */
+export function html(text: string): string {
+  return text
+    .replace(lineEnds, ' ')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[@#]/g, '<span>$&</span>')
+    .replace(/:\/\//g, ':&#47;&#47;')
+}
+
 /** A Markdown code span around text that may itself hold backticks; pipes are escaped for use in tables. */
 export function codeSpan(text: string): string {
   // Two fences with nothing between them are no code span: they would pair with those of the next one.

@@ -13,6 +13,8 @@ export interface WorkflowRun {
   workflowRef: string | undefined
   runId: string | undefined
   runAttempt: string | undefined
+  commit: string | undefined
+  ref: string | undefined
   runnerName: string | undefined
   serverUrl: string
   apiUrl: string
@@ -50,6 +52,8 @@ export function readWorkflowRun(env: Environment): WorkflowRun {
     workflowRef: env.GITHUB_WORKFLOW_REF,
     runId: env.GITHUB_RUN_ID,
     runAttempt: env.GITHUB_RUN_ATTEMPT,
+    commit: env.GITHUB_SHA,
+    ref: env.GITHUB_REF,
     runnerName: env.RUNNER_NAME,
     serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
     apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',

@@ -118,5 +118,7 @@ function expectOneDiagnosis({ outcome }: InProcessRun): void {
   expect(diagnosis.fixes.length).toBeGreaterThan(0)
   expect(diagnosisLines(diagnosis).join('\n')).toContain(diagnosis.code)
   expect(summaryMarkdown(outcome, diagnosis)).toContain(diagnosis.code)
-  expect(JSON.stringify(reportDocument(outcome, diagnosis, new Date(0)))).toContain(diagnosis.code)
+  expect(JSON.stringify(reportDocument(outcome, diagnosis, { startedAt: 0, endedAt: 0 }))).toContain(
+    diagnosis.code,
+  )
 }

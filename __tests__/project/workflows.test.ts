@@ -47,6 +47,10 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   '.github/workflows/scorecard.yml': {
     analyze: { contents: 'read', 'id-token': 'write', 'security-events': 'write' },
   },
+  'examples/attested-gate.yml': {
+    gate: { 'id-token': 'write', attestations: 'write' },
+    deploy: { contents: 'read', attestations: 'read' },
+  },
   'examples/after-infrastructure.yml': { deploy: toSignIn },
   'examples/environment-with-approval.yml': { deploy: toSignIn },
   'examples/matrix-of-regions.yml': { gates: toSignIn },

@@ -1,24 +1,61 @@
+import fc from 'fast-check'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { reportDocument } from '../../src/report/document.ts'
+import { anyOutcome } from '../support/any-facts.ts'
 import { emptyFacts, failureOf, fullFacts, ids, route, scope } from '../support/facts-fixture.ts'
+import { hostileText } from '../support/hostile-text.ts'
+import { expectValidReport } from '../support/report-validator.ts'
 
-const writtenAt = new Date('2026-11-01T12:00:00Z')
+const times = { startedAt: Date.UTC(2026, 10, 1, 11, 59), endedAt: Date.UTC(2026, 10, 1, 12) }
 /** As it is read from the file. */
 const written = (...given: Parameters<typeof reportDocument>) =>
   JSON.parse(JSON.stringify(reportDocument(...given)))
 
 test('a run that passed is told whole', () => {
-  expect(written({ result: 'passed', facts: fullFacts() }, undefined, writtenAt)).toEqual({
+  expect(written({ result: 'passed', facts: fullFacts() }, undefined, times)).toEqual({
     schemaVersion: 1,
+    startedAt: '2026-11-01T11:59:00.000Z',
+    endedAt: '2026-11-01T12:00:00.000Z',
     writtenAt: '2026-11-01T12:00:00.000Z',
     result: 'passed',
+    stoppedBy: null,
     diagnosis: null,
+    findings: expect.arrayContaining([expect.objectContaining({ id: 'keys-enabled', severity: 'high' })]),
     run: {
       repository: 'contoso/app',
       workflow: 'Deploy',
+      workflowRef: 'contoso/app/.github/workflows/deploy.yml@refs/heads/main',
       job: 'deploy-models',
       runId: '42',
       runAttempt: '1',
+      url: 'https://github.com/contoso/app/actions/runs/42/attempts/1',
+      event: 'push',
+      actor: 'octocat',
+      commit: '0a1b2c3d4e5f60718293a4b5c6d7e8f901234567',
+      ref: 'refs/heads/main',
+    },
+    action: null,
+    settings: {
+      clientId: ids.client,
+      tenantId: ids.tenant,
+      setupClientId: null,
+      assertionAudience: 'api://AzureADTokenExchange',
+      authorityHost: 'https://login.microsoftonline.com',
+      resourceManagerEndpoint: 'https://management.azure.com',
+      role: ids.role,
+      grant: 'auto',
+      grantee: null,
+      revoke: false,
+      keyAccess: 'warn',
+      retiredKey: false,
+      deployments: [{ name: 'gpt-4o-mini', api: null }],
+      api: 'auto',
+      prompt: 'Answer with the one word ready.',
+      maxOutputTokens: 16,
+      expect: null,
+      propagationTimeoutSeconds: 900,
+      consecutiveSuccesses: 3,
+      requestTimeoutSeconds: 30,
     },
     cloud: 'AzureCloud',
     assertion: {
@@ -27,21 +64,32 @@ test('a run that passed is told whole', () => {
       audience: 'api://AzureADTokenExchange',
     },
     principal: { objectId: ids.principal, tenantId: ids.tenant, clientId: ids.client, managedIdentity: null },
+    setupPrincipal: null,
     target: {
       kind: 'resource',
-      resource: { subscriptionId: ids.subscription, resourceGroup: 'rg-models', account: 'contoso' },
+      resourceId: scope,
+      resource: {
+        subscriptionId: ids.subscription,
+        resourceGroup: 'rg-models',
+        account: 'contoso',
+        project: null,
+      },
+      endpoint: null,
     },
     endpoint: 'https://contoso.openai.azure.com',
     keyAccess: 'enabled',
+    keys: { access: 'enabled', retiredKey: null },
     role: {
       name: 'Cognitive Services User',
       definitionId: `/subscriptions/${ids.subscription}/providers/Microsoft.Authorization/roleDefinitions/${ids.role}`,
       scope,
     },
     roleState: 'granted',
+    membership: null,
     roleAssignmentId: `${scope}/providers/Microsoft.Authorization/roleAssignments/228d27cc-6fdb-5934-b7ac-1efccebade04`,
     grant: 'granted',
     propagationSeconds: 41.3,
+    attempts: 2,
     probes: [
       { atSeconds: 0, outcome: 'access-denied' },
       { atSeconds: 41.3, outcome: 'ok' },
@@ -59,6 +107,7 @@ test('a run that passed is told whole', () => {
         model: 'gpt-4o-mini-2024-07-18',
         answer: 'ready',
         cutShort: false,
+        dimensions: null,
       },
       {
         deployment: 'vectors',
@@ -67,6 +116,12 @@ test('a run that passed is told whole', () => {
         dataAction: route.dataAction,
         adaptations: [],
         outcome: 'access-denied',
+        audience: null,
+        latencyMs: null,
+        model: null,
+        answer: null,
+        cutShort: null,
+        dimensions: null,
       },
     ],
     steps: [
@@ -81,9 +136,9 @@ test('a run that got nowhere has the same fields, empty', () => {
   const report = written(
     { result: 'failed', facts: emptyFacts(), failure },
     diagnose(failure, emptyFacts()),
-    writtenAt,
+    times,
   )
-  const whole = written({ result: 'passed', facts: fullFacts() }, undefined, writtenAt)
+  const whole = written({ result: 'passed', facts: fullFacts() }, undefined, times)
 
   expect(Object.keys(report)).toEqual(Object.keys(whole))
   expect(report).toMatchObject({
@@ -103,7 +158,67 @@ test('long answers are cut', () => {
   const talkative = { ...smoke, answer: { ...smoke.answer, text: 'x'.repeat(100_000) } }
 
   expect(
-    written({ result: 'passed', facts: fullFacts({ smoke: [talkative] }) }, undefined, writtenAt).smoke[0]
-      .answer,
+    written({ result: 'passed', facts: fullFacts({ smoke: [talkative] }) }, undefined, times).smoke[0].answer,
   ).toHaveLength(500)
+})
+
+test('who granted, what a retired key came to, where the action is from, and what stopped a run are told', () => {
+  const facts = fullFacts({
+    setupPrincipal: { oid: ids.client, tid: ids.tenant, azp: ids.principal },
+    retiredKey: { outcome: 'key-invalid' },
+  })
+  facts.run.action = { repository: 'contoso/key-less-gate', ref: 'v1' }
+
+  expect(written({ result: 'cancelled', facts, signal: 'SIGTERM' }, undefined, times)).toMatchObject({
+    result: 'cancelled',
+    stoppedBy: 'SIGTERM',
+    action: { repository: 'contoso/key-less-gate', ref: 'v1' },
+    setupPrincipal: { objectId: ids.client, clientId: ids.principal },
+    keys: { access: 'enabled', retiredKey: 'key-invalid' },
+  })
+})
+
+test('the settings are told, but for the retired key itself, and a long prompt is cut', () => {
+  const facts = fullFacts()
+  const { settings } = facts
+  if (settings === undefined) throw new Error('A full run has settings')
+  const secret = 'a-key-that-must-be-refused'
+  facts.settings = {
+    ...settings,
+    keys: { access: 'forbid', retired: secret },
+    smoke: { ...settings.smoke, prompt: 'x'.repeat(10_000), expect: /^ready$/i },
+    access: {
+      ...settings.access,
+      role: { kind: 'name', name: 'Contoso Model Caller' },
+      grantee: { principalId: ids.client, principalType: 'Group' },
+    },
+    target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
+  }
+  const report = written({ result: 'passed', facts }, undefined, times)
+
+  expect(report.settings).toMatchObject({
+    retiredKey: true,
+    keyAccess: 'forbid',
+    role: 'Contoso Model Caller',
+    grantee: { principalId: ids.client, principalType: 'Group' },
+    expect: '^ready$',
+  })
+  expect(report.settings.prompt).toHaveLength(200)
+  expect(report.target).toEqual({
+    kind: 'endpoint',
+    resourceId: null,
+    resource: null,
+    endpoint: 'https://contoso.openai.azure.com',
+  })
+  expect(JSON.stringify(report)).not.toContain(secret)
+})
+
+test('every report is one of the published schema, whatever was found', () => {
+  fc.assert(
+    fc.property(anyOutcome(hostileText), outcome => {
+      const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.facts) : undefined
+      expectValidReport(written(outcome, diagnosis, times))
+    }),
+    { numRuns: 40 },
+  )
 })

@@ -7,6 +7,7 @@ import {
   diagnosisLines,
   findingLines,
   planLines,
+  recordLines,
   smokeLine,
   verdictLine,
   viewLines,
@@ -192,4 +193,18 @@ test('failed is said in one line', () => {
   expect(verdictLine({ result: 'failed', facts: emptyFacts(), failure: failureOf('access-denied') })).toBe(
     'Key-less access is not proven.',
   )
+})
+
+test('the record says how long each step took, and after a wait in vain what each deployment said last', () => {
+  const took = 'Took: Sign in 0.6 s, Prove 42 s'
+
+  expect(recordLines({ result: 'passed', facts: fullFacts() })).toEqual([took])
+  expect(
+    recordLines({ result: 'failed', facts: fullFacts(), failure: failureOf('access-not-propagated') }),
+  ).toEqual([
+    expect.stringContaining('gpt-4o-mini by chat-completions: "ready" in 412 ms'),
+    'vectors by embeddings: access-denied',
+    took,
+  ])
+  expect(recordLines({ result: 'cancelled', facts: emptyFacts(), signal: 'SIGTERM' })).toEqual([])
 })

@@ -4,7 +4,8 @@ import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { ownRefusal, StepFailure } from '../../src/diagnosis/verdict.ts'
 import type { Facts, Outcome } from '../../src/facts.ts'
 import { summaryMarkdown } from '../../src/report/summary.ts'
-import { allCodes, denial, emptyFacts, failureOf, fullFacts } from '../support/facts-fixture.ts'
+import { anyOutcome } from '../support/any-facts.ts'
+import { allCodes, denial, emptyFacts, failureOf, fullFacts, ids } from '../support/facts-fixture.ts'
 import { hostileText } from '../support/hostile-text.ts'
 
 /** Every token of the document, those inside others included. */
@@ -26,28 +27,140 @@ const failed = (failure: StepFailure, facts: Facts): [Outcome, ReturnType<typeof
 test('a run that passed is told at a glance, and then in full', () => {
   const summary = summaryMarkdown({ result: 'passed', facts: fullFacts() }, undefined)
 
-  expect(headingsOf(summary)).toEqual(['✅ Key-less access is proven'])
+  expect(headingsOf(summary)).toEqual([
+    '✅ Key-less access is proven',
+    'Deployments',
+    'The wait',
+    'Findings',
+    'Steps',
+  ])
+  expect(summary).toContain('Role **Cognitive Services User**: granted by this run, live after **41 s**.')
+  expect(summary).toContain(`| Principal | \`${ids.principal}\` |`)
   expect(summary).toContain('| Role | Cognitive Services User · granted by this run |')
+  expect(summary).toContain('| Resource | `contoso` in resource group `rg-models`, subscription')
+  expect(summary).toContain('| Deployments | `gpt-4o-mini` |')
   expect(summary).toContain('| API keys | ⚠️ still accepted |')
   expect(summary).toContain('| Subject | `repo:contoso@1234/app@5678:environment:Production` |')
-  expect(summary).toContain('| `gpt-4o-mini` | chat-completions | `"ready"` | 412 ms |')
-  expect(summary).toContain('| `vectors` | embeddings | ❌ `access-denied` |  |')
-  expect(summary).toContain('<details><summary>2 probes, live after 41.3 s</summary>')
-  expect(summary).toContain('| 41.3 s | ✅ |')
-  expect(summary).toContain('| ❌ Prove | 42.0 s |')
+  expect(summary).toContain('| ❌ | `vectors` | embeddings | `access-denied` |  |\n| ✅ | `gpt-4o-mini`')
+  expect(summary).toContain('| ✅ | `gpt-4o-mini` | chat-completions | `"ready"` | 412 ms |')
+  expect(summary).toContain('2 probes: 1 × `access-denied`, 1 × answered.')
+  expect(summary).toContain('  41 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:41.300')
+  expect(summary).toContain('<details><summary>All 2 probes</summary>')
+  expect(summary).toContain('| 2 | 41.3 s | ✅ answered |')
+  expect(summary).toContain(
+    '<details><summary>🔴 <b>The resource still accepts API keys</b> · <code>keys-enabled</code></summary>',
+  )
+  expect(summary).toContain('What findings mean: `docs/findings.md`')
+  expect(summary).toContain('| ❌ | Prove | 42 s |')
+  expect(summary).toContain('|  | **Total** | **43 s** |')
 })
 
-test('a run that got nowhere is short', () => {
-  const summary = summaryMarkdown(
-    ...failed(failureOf('input-invalid', '`client-id` is missing'), emptyFacts()),
-  )
+test('a run that got nowhere is short, and each bad input has its line', () => {
+  const message = '`client-id` is missing\n`grant` is "maybe"; accepted are `auto`, `never`'
+  const summary = summaryMarkdown(...failed(failureOf('input-invalid', message), emptyFacts()))
 
   expect(headingsOf(summary)).toEqual([
     '❌ Key-less access is not proven',
     '`input-invalid` · The inputs are not right',
   ])
-  expect(summary).toContain('```text\n`client-id` is missing\n```')
+  expect(summary).toContain(
+    '> `client-id` is missing  \n> `grant` is "maybe"; accepted are `auto`, `never`\n',
+  )
   expect(summary).not.toContain('|')
+})
+
+test('on failure the diagnosis comes first: its first fix in sight, other commands folded away', () => {
+  const summary = summaryMarkdown(...failed(failureOf('cannot-assign-role'), fullFacts()))
+  const { fixes } = diagnose(failureOf('cannot-assign-role'), fullFacts())
+  const [first, second] = fixes
+
+  expect(fixes.length).toBeGreaterThan(1)
+  expect(summary.indexOf('`cannot-assign-role` · ')).toBeLessThan(summary.indexOf('| Principal |'))
+  expect(summary).toContain(`\n\n\`\`\`${first?.language}\n${first?.text}\n\`\`\`\n`)
+  expect(summary).toContain(`</summary>\n\n\`\`\`${second?.language}\n${second?.text}\n\`\`\`\n\n</details>`)
+})
+
+test('a run that failed before it signed in says what it was told', () => {
+  const { settings } = fullFacts()
+  if (settings === undefined) throw new Error('A full run has settings')
+  const facts = { ...emptyFacts(), settings }
+  const summary = summaryMarkdown(...failed(failureOf('federated-subject-mismatch'), facts))
+
+  expect(summary).toContain('| Role | Cognitive Services User |')
+  expect(summary).toContain('| Deployments | `gpt-4o-mini` |')
+
+  const access = { ...settings.access, role: { kind: 'guid', guid: ids.client } as const }
+  const custom = { ...emptyFacts(), settings: { ...settings, access } }
+  expect(summaryMarkdown(...failed(failureOf('entra-unavailable'), custom))).toContain(
+    `| Role | ${ids.client.replaceAll('-', '\\-')} |`,
+  )
+})
+
+test('a group that is to hold the role is named', () => {
+  const { settings } = fullFacts()
+  if (settings === undefined) throw new Error('A full run has settings')
+  const grantee = { principalId: ids.client, principalType: 'Group' } as const
+  const facts = fullFacts({ settings: { ...settings, access: { ...settings.access, grantee } } })
+
+  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+    `| To be held by | Group \`${ids.client}\` |`,
+  )
+})
+
+test('a wait without an end is drawn to its last probe', () => {
+  const probes = [0, 60_000, 900_000].map(atMs => ({ atMs, outcome: 'access-denied' as const }))
+  const facts = fullFacts({ probes, propagationMs: 0 })
+
+  expect(summaryMarkdown(...failed(failureOf('access-not-propagated'), facts))).toContain(
+    '  15 min, not live :2000-01-01 00:00:00.000, 2000-01-01 00:15:00.000',
+  )
+})
+
+test('the wait begins with the first denial, whatever was answered before', () => {
+  const probes = [
+    { atMs: 0, outcome: 'ok' },
+    { atMs: 5000, outcome: 'access-denied' },
+    { atMs: 9000, outcome: 'ok' },
+  ] as const
+  const facts = fullFacts({ probes, propagationMs: 4000 })
+
+  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+    '  4.0 s :2000-01-01 00:00:05.000, 2000-01-01 00:00:09.000',
+  )
+})
+
+test('a wait for something else than access is a wait as well', () => {
+  const probes = [
+    { atMs: 0, outcome: 'inference-throttled' },
+    { atMs: 20_000, outcome: 'ok' },
+  ] as const
+  const facts = fullFacts({ probes, propagationMs: 0 })
+
+  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+    '  20 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:20.000',
+  )
+})
+
+test('a run that was stopped says what stays, and how far the wait had come', () => {
+  const facts = fullFacts({ propagationMs: 0 })
+  const summary = summaryMarkdown({ result: 'cancelled', facts, signal: 'SIGTERM' }, undefined)
+
+  expect(headingsOf(summary)[0]).toBe('⏹️ Key-less access: stopped before it was proven')
+  expect(summary).toContain('by this run; it stays')
+  expect(summary).toContain('41 s, not live')
+})
+
+test('of many deployments those that refused are in sight, and the others folded', () => {
+  const [answered, refused] = fullFacts().smoke
+  if (answered === undefined || refused === undefined) throw new Error('A full run called two deployments')
+  const smoke = [...Array.from({ length: 100 }, () => answered), refused]
+  const routes = Array.from({ length: 101 }, (_, index) => ({ ...answered.route, deployment: `d${index}` }))
+  const summary = summaryMarkdown({ result: 'passed', facts: fullFacts({ smoke, routes }) }, undefined)
+
+  expect(summary).toContain('`d5` and 95 more |')
+  expect(summary).toContain('100 of 101 answered.\n\n|  | Deployment')
+  expect(summary).toContain('<details><summary>The 100 that answered</summary>')
+  expect(summary).toContain('… and 40 more, which the JSON report lists.\n\n</details>')
 })
 
 test('a plan is told as a plan', () => {
@@ -56,7 +169,7 @@ test('a plan is told as a plan', () => {
     undefined,
   )
 
-  expect(headingsOf(summary)).toEqual(['📋 Key-less access: the plan'])
+  expect(headingsOf(summary)[0]).toBe('📋 Key-less access: the plan')
   expect(summary).toContain('would be granted')
 })
 
@@ -67,7 +180,7 @@ test('every diagnosis is told with its code, its evidence and its fixes', () => 
     const { fixes } = diagnose(failure, fullFacts())
 
     expect(summary).toContain(`### \`${code}\` · `)
-    expect(summary).toContain('The service said no.')
+    expect(summary).toContain('> The service said no\\.')
     for (const { text, language } of fixes)
       if (language !== 'text') expect(summary).toContain(`\`\`\`${language}\n${text}\n`)
     expect(summary).not.toMatch(/undefined|\[object/)
@@ -81,8 +194,9 @@ test('hours of waiting do not make the summary long', () => {
   }))
   const summary = summaryMarkdown({ result: 'passed', facts: fullFacts({ probes }) }, undefined)
 
-  expect(summary).toContain('2000 probes')
-  expect(summary.split('\n').length).toBeLessThan(200)
+  expect(summary).toContain('2000 × `access-denied`')
+  expect(summary).toContain('| 2000 | 1999.0 s | ⏳ access-denied |')
+  expect(summary.split('\n').length).toBeLessThan(500)
 })
 
 /** Facts in which everything that somebody else says is the same text. */
@@ -95,6 +209,7 @@ function factsOf(text: string): Facts {
     assertion: { iss: text, sub: text, aud: text },
     subjectTemplate: text,
     role: { ...role, name: text },
+    steps: [{ name: text, tookMs: 1, outcome: 'done' }],
     smoke: smoke.map(result =>
       result.kind === 'ok'
         ? {
@@ -109,7 +224,9 @@ function factsOf(text: string): Facts {
 }
 
 test('whatever is said by others: no link, no image, no HTML but our own, no heading or table that is not ours', () => {
-  const known = new Set(['<details>', '<summary>', '</summary>', '</details>', '<span>', '</span>'])
+  const known = new Set(
+    ['details', 'summary', 'span', 'b', 'code'].flatMap(name => [`<${name}>`, `</${name}>`]),
+  )
   // Backslashes in front of a pipe are left out: parsers differ there, and GitHub's takes any pipe behind one for text.
   const text = hostileText.filter(said => !said.includes('\\'))
   fc.assert(
@@ -123,16 +240,31 @@ test('whatever is said by others: no link, no image, no HTML but our own, no hea
         summaryMarkdown(...failed(new StepFailure('calling the model', refusal), facts)),
       )
 
-      const active = tokens.filter(({ type }) =>
-        ['link', 'image', 'em', 'del', 'list', 'blockquote', 'hr'].includes(type),
-      )
+      const active = tokens.filter(({ type }) => ['link', 'image', 'em', 'del', 'list', 'hr'].includes(type))
       const html = tokens
         .filter(({ type }) => type === 'html')
         .flatMap(({ raw }) => raw.match(/<\/?[a-z!][^>]*>/gi) ?? [])
       expect(active).toEqual([])
       expect(html.filter(tag => !known.has(tag))).toEqual([])
-      expect(tokens.filter(({ type }) => type === 'heading')).toHaveLength(2)
+      expect(tokens.filter(({ type }) => type === 'heading')).toHaveLength(6)
       expect(tokens.filter(({ type }) => type === 'table')).toHaveLength(4)
+      expect(tokens.filter(({ type }) => type === 'blockquote').length).toBeLessThanOrEqual(1)
     }),
+  )
+})
+
+test('under 64 KB whatever happens, and nothing is left open', () => {
+  const text = fc.tuple(hostileText, fc.constantFrom(1, 30, 3000)).map(([said, times]) => said.repeat(times))
+  fc.assert(
+    fc.property(anyOutcome(text), outcome => {
+      const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.facts) : undefined
+      const summary = summaryMarkdown(outcome, diagnosis)
+
+      expect(Buffer.byteLength(summary)).toBeLessThan(64_000)
+      const tags = summary.match(/^<details>|<\/details>$/gm) ?? []
+      expect(tags.filter(tag => tag === '<details>')).toHaveLength(tags.length / 2)
+      if (diagnosis !== undefined) expect(headingsOf(summary)[1]).toContain(diagnosis.code)
+    }),
+    { numRuns: 20 },
   )
 })

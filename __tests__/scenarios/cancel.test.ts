@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { type ActionResult, startAction } from '../../local-cloud/runner.ts'
+import { expectValidReport } from '../support/report-validator.ts'
 import { environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
 
 let cloud: LocalCloud
@@ -14,7 +15,7 @@ afterAll(() => cloud.close())
 
 interface Stopped extends ActionResult {
   tookMs: number
-  report: { result: string; grant: string | null; steps: Array<{ name: string }> }
+  report: { result: string; grant: string | null; steps: Array<{ name: string }>; probes: unknown[] }
 }
 
 /** Starts the built action, sends the signal as soon as the operation has arrived for the given time, and waits for its end. */
@@ -59,7 +60,9 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', signal => {
       expect(run.exitCode).toBe(exitCode)
       expect(run.tookMs).toBeLessThan(2000)
       expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: '' })
-      expect(run.report).toMatchObject({ result: 'cancelled', grant })
+      expect(run.report).toMatchObject({ result: 'cancelled', grant, stoppedBy: signal })
+      expectValidReport(run.report)
+      expect(run.report.probes.length > 0).toBe(grant === 'granted')
       expect(run.log.join('\n')).toContain(`Stopped by ${signal}`)
       expect(run.summary).toContain('stopped before it was proven')
       expect(run.annotations.filter(({ level }) => level === 'error')).toEqual([])

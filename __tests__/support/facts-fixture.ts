@@ -60,6 +60,11 @@ export function fullFacts(differing: Partial<Facts> = {}): Facts {
     GITHUB_WORKFLOW: 'Deploy',
     GITHUB_RUN_ID: '42',
     GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_WORKFLOW_REF: 'contoso/app/.github/workflows/deploy.yml@refs/heads/main',
+    GITHUB_EVENT_NAME: 'push',
+    GITHUB_ACTOR: 'octocat',
+    GITHUB_SHA: '0a1b2c3d4e5f60718293a4b5c6d7e8f901234567',
+    GITHUB_REF: 'refs/heads/main',
   })
   return {
     ...noFacts(run),
@@ -111,6 +116,7 @@ export function fullFacts(differing: Partial<Facts> = {}): Facts {
         adaptations: [],
       },
     ],
+    rounds: 2,
     probes: [
       { atMs: 0, outcome: 'access-denied' },
       { atMs: 41_300, outcome: 'ok' },

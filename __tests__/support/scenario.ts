@@ -7,6 +7,7 @@ import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { type ActionInvocation, type ActionResult, startAction } from '../../local-cloud/runner.ts'
 import { workflowInputs } from '../../local-cloud/workflow-inputs.ts'
 import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
+import { expectValidReport } from './report-validator.ts'
 import { expectNoSecrets, expectOneStory } from './shared-checks.ts'
 
 /** Spawns the built action against a local cloud, as the runner does, and gathers all that a user sees. */
@@ -88,6 +89,7 @@ async function spawnStep(
       path !== undefined && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
     const run = { ...result, report, requests }
     expectNoSecrets(run, options.amongOthers ?? false)
+    if (report !== undefined) expectValidReport(report)
     return run
   } finally {
     rmSync(workFolder, { recursive: true, force: true })

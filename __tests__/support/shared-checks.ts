@@ -41,6 +41,8 @@ export function expectOneStory({ exitCode, outputs, annotations, log }: GateRun)
   expect(Object.keys(outputs).toSorted()).toEqual(declaredOutputs.toSorted())
   if (!failed) return
   expect(outputs.diagnosis).not.toBe('')
+  // The runner cuts what is longer.
+  expect(errors[0]?.message.length).toBeLessThanOrEqual(4096)
   expect(errors[0]?.title).toBe(`Key-less Gate: ${outputs.diagnosis}`)
   expect(log.join('\n')).toContain(`${outputs.diagnosis}: `)
 }

@@ -1,10 +1,11 @@
 import { type Refusal, type Said, StepFailure } from '../diagnosis/verdict.ts'
+import { inWords } from '../duration.ts'
 import type { Facts } from '../facts.ts'
 import type { Http } from '../http.ts'
 import { type KeyReply, keyCall } from '../inference/key-call.ts'
 import type { Route } from '../inference/routes.ts'
 import type { Settings } from '../inputs.ts'
-import { inWords, progressLine, sayRefusal } from '../propagation/progress.ts'
+import { progressLine, sayRefusal } from '../propagation/progress.ts'
 import { type Progress, type Round, untilLive } from '../propagation/wait.ts'
 import type { Clock, Log, Random } from '../tools.ts'
 

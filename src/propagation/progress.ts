@@ -1,4 +1,5 @@
 import type { Refusal } from '../diagnosis/verdict.ts'
+import { inWords } from '../duration.ts'
 import type { Progress } from './wait.ts'
 
 /** A wait as the log tells it: one line a pause. */
@@ -11,10 +12,4 @@ export function progressLine({ rounds, elapsedMs, limitMs, pauseMs }: Progress, 
 export function sayRefusal({ code, said }: Refusal): string {
   const detail = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
   return detail === '' ? code : `${code} (${detail})`
-}
-
-export function inWords(ms: number): string {
-  if (ms >= 120_000)
-    return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`.replace(/ 0 s$/, '')
-  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
 }

@@ -86,11 +86,13 @@ const beginning: Omit<State, 'round'> = {
   liveSinceMs: 0,
 }
 
-/** Probes until access is live, a refusal is final, or patience ends. Never sleeps past a deadline, nor after the last try. */
-export async function untilLive(options: WaitOptions): Promise<WaitResult> {
+/**
+ * Probes until access is live, a refusal is final, or patience ends. Never sleeps past a deadline, nor after the last try.
+ * @param probes Filled as rounds are made, for whoever has to tell of them before the end.
+ */
+export async function untilLive(options: WaitOptions, probes: Probe[] = []): Promise<WaitResult> {
   const { clock, firstAt } = options
   const startedAt = options.grantedAt ?? firstAt
-  const probes: Probe[] = []
   let state = account(beginning, options.first, 0)
   let askedAt = firstAt
   probes.push({ atMs: 0, outcome: outcomeOf(options.first) })

@@ -1,35 +1,55 @@
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
-import type { Outcome } from '../facts.ts'
+import type { Facts, Outcome } from '../facts.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
+import type { Settings, Target } from '../inputs.ts'
+import { findingsOf } from '../posture/findings.ts'
+import { keyAccessOf } from '../posture/key-access.ts'
+import { scopeOf } from '../resource/resource-id.ts'
 import { plain } from '../untrusted-text.ts'
+import { runUrl, type WorkflowRun } from '../workflow-run.ts'
+import type { Report } from './schema.ts'
 
-/** The JSON report: everything a later step, or a person months later, may want to know. No token stands in it. */
-export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefined, writtenAt: Date): object {
+/** Milliseconds since the epoch. */
+export interface Times {
+  startedAt: number
+  endedAt: number
+}
+
+/**
+ * The JSON report: everything a later step, a verifier of its attestation, or a person months later, may want to know. No
+ * token stands in it, and no key.
+ */
+export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefined, times: Times): Report {
   const { facts, result } = outcome
-  const { settings, account, run } = facts
+  const { settings, run, role } = facts
+  const access = keyAccessOf(facts)
   return {
     schemaVersion: 1,
-    writtenAt: writtenAt.toISOString(),
+    startedAt: iso(times.startedAt),
+    endedAt: iso(times.endedAt),
+    writtenAt: iso(times.endedAt),
     result,
-    diagnosis: diagnosis ?? null,
-    run: orNull(run, ({ repository, workflow, job, runId, runAttempt }) => ({
-      repository,
-      workflow,
-      job,
-      runId,
-      runAttempt,
-    })),
+    stoppedBy: outcome.result === 'cancelled' ? outcome.signal : null,
+    diagnosis: diagnosis === undefined ? null : diagnosisDocument(diagnosis),
+    findings: findingsOf(facts).map(finding => ({ ...finding, fixes: [...finding.fixes] })),
+    run: runDocument(run),
+    action: run.action ?? null,
+    settings: orNull(settings, settingsDocument),
     cloud: settings?.cloud.name ?? null,
     assertion: orNull(facts.assertion, ({ iss, sub, aud }) => ({ issuer: iss, subject: sub, audience: aud })),
     principal: orNull(facts.principal, principalDocument),
-    target: settings?.target ?? null,
+    setupPrincipal: orNull(facts.setupPrincipal, principalDocument),
+    target: orNull(settings?.target, targetDocument),
     endpoint: facts.endpoint ?? null,
-    keyAccess: account?.keyAccess ?? 'unknown',
-    role: orNull(facts.role, ({ name, definitionId, scope }) => ({ name, definitionId, scope })),
+    keyAccess: access,
+    keys: { access, retiredKey: facts.retiredKey?.outcome ?? null },
+    role: orNull(role, ({ name, definitionId, scope }) => ({ name, definitionId, scope })),
     roleState: facts.roleState,
+    membership: facts.membership ?? null,
     roleAssignmentId: facts.roleAssignmentId ?? null,
     grant: facts.grant?.outcome ?? null,
     propagationSeconds: facts.propagationMs / 1000,
+    attempts: facts.rounds,
     probes: facts.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),
     smoke: facts.smoke.map(smokeDocument),
     steps: facts.steps.map(({ name, tookMs, outcome: end }) => ({
@@ -40,8 +60,68 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
   }
 }
 
-function orNull<T>(value: T | undefined, describe: (value: T) => object): object | null {
+const iso = (ms: number) => new Date(ms).toISOString()
+
+function orNull<T, D>(value: T | undefined, describe: (value: T) => D): D | null {
   return value === undefined ? null : describe(value)
+}
+
+function diagnosisDocument(diagnosis: Diagnosis): NonNullable<Report['diagnosis']> {
+  return { ...diagnosis, fixes: [...diagnosis.fixes] }
+}
+
+function runDocument(run: WorkflowRun): Report['run'] {
+  return {
+    repository: run.repository ?? null,
+    workflow: run.workflow ?? null,
+    workflowRef: run.workflowRef ?? null,
+    job: run.job ?? null,
+    runId: run.runId ?? null,
+    runAttempt: run.runAttempt ?? null,
+    url: runUrl(run) ?? null,
+    event: run.eventName ?? null,
+    actor: run.actor ?? null,
+    commit: run.commit ?? null,
+    ref: run.ref ?? null,
+  }
+}
+
+function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
+  const { identity, access, keys, waiting, smoke, cloud } = settings
+  return {
+    clientId: identity.clientId,
+    tenantId: identity.tenantId,
+    setupClientId: identity.setupClientId ?? null,
+    assertionAudience: identity.assertionAudience,
+    authorityHost: cloud.authorityHost,
+    resourceManagerEndpoint: cloud.resourceManager.endpoint,
+    role: access.role.kind === 'guid' ? access.role.guid : access.role.name,
+    grant: access.grant,
+    grantee: access.grantee ?? null,
+    revoke: access.revoke,
+    keyAccess: keys.access,
+    retiredKey: keys.retired !== undefined,
+    deployments: settings.deployments.map(({ name, api }) => ({ name, api: api ?? null })),
+    api: smoke.api,
+    prompt: plain(smoke.prompt, 200),
+    maxOutputTokens: smoke.maxOutputTokens,
+    expect: smoke.expect?.source ?? null,
+    propagationTimeoutSeconds: waiting.propagationTimeoutMs / 1000,
+    consecutiveSuccesses: waiting.consecutiveSuccesses,
+    requestTimeoutSeconds: waiting.requestTimeoutMs / 1000,
+  }
+}
+
+function targetDocument(target: Target): NonNullable<Report['target']> {
+  const endpoint = target.endpoint ?? null
+  if (target.kind === 'endpoint') return { kind: 'endpoint', resourceId: null, resource: null, endpoint }
+  const { resource } = target
+  return {
+    kind: 'resource',
+    resourceId: scopeOf(resource),
+    resource: { ...resource, project: resource.project ?? null },
+    endpoint,
+  }
 }
 
 function principalDocument({
@@ -50,14 +130,17 @@ function principalDocument({
   appid,
   azp,
   xms_mirid,
-}: NonNullable<Outcome['facts']['principal']>): object {
+}: NonNullable<Facts['principal']>): NonNullable<Report['principal']> {
   return { objectId: oid, tenantId: tid, clientId: appid ?? azp ?? null, managedIdentity: xms_mirid ?? null }
 }
 
-function smokeDocument(result: SmokeResult): object {
+function smokeDocument(result: SmokeResult): Report['smoke'][number] {
   const { deployment, api, url, dataAction } = result.route
-  const common = { deployment, api, url, dataAction, adaptations: result.adaptations }
-  if (result.kind === 'refused') return { ...common, outcome: result.refusal.code }
+  const common = { deployment, api, url, dataAction, adaptations: [...result.adaptations] }
+  if (result.kind === 'refused') {
+    const unanswered = { audience: null, latencyMs: null, model: null, answer: null, cutShort: null }
+    return { ...common, outcome: result.refusal.code, ...unanswered, dimensions: null }
+  }
   const { audience, latencyMs, answer } = result
   return {
     ...common,
@@ -67,5 +150,6 @@ function smokeDocument(result: SmokeResult): object {
     model: answer.model === undefined ? null : plain(answer.model, 100),
     answer: plain(answer.text, 500),
     cutShort: answer.cutShort,
+    dimensions: answer.dimensions ?? null,
   }
 }

@@ -4,6 +4,7 @@ import { coversAction } from '../access/permissions.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import { switchKeysOffCommand } from '../diagnosis/explanations/posture.ts'
 import { docsAddress } from '../docs-address.ts'
+import { inWords } from '../duration.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { Answer } from '../inference/answers.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
@@ -163,6 +164,18 @@ export function cancelledLines({ facts, signal }: Extract<Outcome, { result: 'ca
       `${role?.name} was being assigned to ${whom}; whether it is, is not known. If it is, ${after}.`,
     ]
   return [stopped, 'Nothing was changed.']
+}
+
+/** How long everything took; and after a wait that came to nothing, what each deployment said last. */
+export function recordLines({ result, facts }: Outcome): string[] {
+  const { steps, probes, smoke } = facts
+  const waitedInVain = result !== 'passed' && probes.length > 1
+  return [
+    ...(waitedInVain ? smoke.map(smokeLine) : []),
+    ...(steps.length === 0
+      ? []
+      : [`Took: ${steps.map(({ name, tookMs }) => `${name} ${inWords(tookMs)}`).join(', ')}`]),
+  ]
 }
 
 /** One line that says how it ended. */

@@ -1,25 +1,38 @@
 import { readableRoleState } from '../access/assignments.ts'
+import { roleNameOf } from '../access/roles.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import type { Fix } from '../diagnosis/explanation.ts'
+import { docsAddress } from '../docs-address.ts'
+import { inWords } from '../duration.ts'
 import type { Facts, Outcome } from '../facts.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
-import { codeBlock, codeSpan, markdown, plain } from '../untrusted-text.ts'
+import type { Settings } from '../inputs.ts'
+import type { Finding, Severity } from '../posture/finding.ts'
+import { findingsOf } from '../posture/findings.ts'
+import { keyAccessOf } from '../posture/key-access.ts'
+import { codeBlock, codeSpan, html, markdown, plain } from '../untrusted-text.ts'
+import { fitted, type Section } from './fit.ts'
 import { answerInWords, cancelledLines, planLines } from './lines.ts'
+import { type Bar, waitPicture } from './wait-picture.ts'
 
-/** The job summary, in Markdown: at a glance how it ended and for whom; then the evidence. */
+/** GitHub takes a mebibyte a step; nobody reads more than this. */
+const maxBytes = 60_000
+
+/** The job summary, in Markdown: how it ended and for whom; on failure why, and what to do; then the evidence. */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
   const { facts } = outcome
-  const sections = [
-    headline(outcome),
-    diagnosis === undefined ? '' : diagnosisSection(diagnosis),
-    outcome.result === 'cancelled' ? cancelledLines(outcome).map(markdown).join('\n\n') : '',
-    outcome.result === 'planned' ? planLines(facts).map(markdown).join('\n\n') : '',
-    table(['', ''], glance(facts)),
-    smokeSection(facts.smoke),
-    waitSection(facts),
-    stepsSection(facts),
+  const sections: Section[] = [
+    { name: 'the headline', text: headline(outcome) },
+    ...(diagnosis === undefined ? [] : diagnosisSections(diagnosis)),
+    { name: 'what happened', text: storyOf(outcome), expendable: 10 },
+    { name: 'the run at a glance', text: table(['', ''], glance(facts)), expendable: 20 },
+    { name: 'the deployments', text: smokeSection(facts.smoke), expendable: 30 },
+    { name: 'the wait', text: waitSection(outcome), expendable: 40 },
+    { name: 'the probes', text: probesSection(facts), expendable: 60 },
+    { name: 'the findings', text: findingsSection(outcome), expendable: 25 },
+    { name: 'the steps', text: stepsSection(facts), expendable: 50 },
   ]
-  return `${sections.filter(section => section !== '').join('\n\n')}\n`
+  return `${fitted(sections, maxBytes)}\n`
 }
 
 function headline({ result }: Outcome): string {
@@ -28,79 +41,242 @@ function headline({ result }: Outcome): string {
   return result === 'planned' ? '## 📋 Key-less access: the plan' : '## ✅ Key-less access is proven'
 }
 
-function diagnosisSection({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): string {
-  const head = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
-  const ids = Object.entries(said.ids).map(([name, value]) => `${markdown(name)} ${codeSpan(value)}`)
-  return [
-    `### ${codeSpan(code)} · ${markdown(title)}`,
-    `While ${markdown(doing)}:`,
-    codeBlock([head, said.message].filter(part => part !== '').join('\n'), 'text'),
-    ids.length === 0 ? '' : ids.join(' · '),
-    markdown(why),
-    unlike === undefined ? '' : `**To tell it apart.** ${unlike}`,
-    ...fixes.map(fixSection),
-    docs.startsWith('https://')
-      ? `More about ${codeSpan(code)}: <${docs}>`
-      : `More about ${codeSpan(code)}: ${codeSpan(docs)}`,
-  ]
-    .filter(part => part !== '')
-    .join('\n\n')
+function storyOf(outcome: Outcome): string {
+  const { facts, result } = outcome
+  if (result === 'cancelled') return cancelledLines(outcome).map(markdown).join('\n\n')
+  if (result === 'planned') return planLines(facts).map(markdown).join('\n\n')
+  return result === 'passed' ? proofOf(facts) : ''
 }
 
-function fixSection({ title, language, text }: Fix): string {
+function proofOf({ smoke, role, roleState, propagationMs }: Facts): string {
+  const who = smoke.length === 1 ? 'The deployment' : `All ${smoke.length} deployments`
+  const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
+  const right =
+    role === undefined
+      ? ''
+      : ` Role **${markdown(plain(role.name))}**: ${markdown(readableRoleState(roleState))}${live}.`
+  return `${who} answered the pipeline's own identity, without a key.${right}`
+}
+
+/** What the action itself says of bad inputs has a line for each. */
+const maxSaidLines = 30
+/** A command that was cut would still look like one. */
+const maxFix = 6000
+
+function diagnosisSections({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): Section[] {
+  const ids = Object.entries(said.ids).map(([id, value]) => `${markdown(id)} ${codeSpan(plain(value, 100))}`)
+  const [firstFix, ...otherFixes] = fixes
+  return [
+    {
+      name: 'the diagnosis',
+      text: [
+        `### ${codeSpan(code)} · ${markdown(title)}`,
+        `While ${prose(plain(doing))}:`,
+        quotation(said),
+      ].join('\n\n'),
+    },
+    { name: 'ids', text: ids.slice(0, 10).join(' · '), expendable: 8 },
+    { name: 'the cause', text: prose(why), expendable: 2 },
+    {
+      name: 'how to tell it apart',
+      text: unlike === undefined ? '' : `**To tell it apart.** ${unlike}`,
+      expendable: 5,
+    },
+    ...(firstFix === undefined ? [] : [{ name: 'the fix', text: fixText(firstFix), expendable: 3 }]),
+    ...otherFixes.map(fix => ({ name: 'other fixes', text: foldedFix(fix), expendable: 7 })),
+    { name: 'the address of more', text: `More about ${codeSpan(code)}: ${address(docs)}`, expendable: 1 },
+  ]
+}
+
+/** A link where it is one: the docs may have a path only. */
+const address = (docs: string) => (docs.startsWith('https://') ? `<${docs}>` : codeSpan(docs))
+
+/** A quotation, and no block of code: a sentence of a service's has to wrap. */
+function quotation({ status, serviceCode, message }: Diagnosis['said']): string {
+  const head = [status, serviceCode].filter(part => part !== undefined).join(' ')
+  const lines = message.split('\n').map(line => prose(plain(line, 1200)))
+  const shown = [head === '' ? '' : `**${markdown(head)}**`, ...lines].filter(line => line !== '')
+  return shown
+    .slice(0, maxSaidLines)
+    .map(line => `> ${line}`)
+    .join('  \n')
+}
+
+/** Text of ours with values of others in it: what stands between backticks becomes code, everything else shows as it is. */
+function prose(text: string): string {
+  const parts = text.split('`')
+  // Without a partner, or without anything in between, a backtick is no more than a character.
+  if (parts.length % 2 === 0 || parts.slice(1, -1).some(part => part.trim() === '')) return markdown(text)
+  return parts.map((part, index) => (index % 2 === 1 ? codeSpan(part) : markdown(part))).join('')
+}
+
+function fixText({ title, language, text }: Fix): string {
+  if (text.length > maxFix) return `**${prose(title)}**: too long to stand here; the log has it.`
   return language === 'text'
-    ? `**${markdown(title)}.** ${markdown(text)}`
-    : `**${markdown(title)}**\n\n${codeBlock(text, language)}`
+    ? `**${prose(title)}.** ${prose(text)}`
+    : `**${prose(title)}**\n\n${codeBlock(text, language)}`
+}
+
+/** Words are short and stay in sight. */
+function foldedFix(fix: Fix): string {
+  const { title, language, text } = fix
+  if (language === 'text' || text.length > maxFix) return fixText(fix)
+  return details(html(title), codeBlock(text, language))
+}
+
+function details(summary: string, content: string): string {
+  return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`
 }
 
 type Row = readonly string[]
 
-function glance({ principal, role, roleState, endpoint, account, assertion, settings }: Facts): Row[] {
+function glance(facts: Facts): Row[] {
+  const { principal, setupPrincipal, endpoint, assertion, settings } = facts
   const rows: Row[] = []
   if (principal !== undefined) rows.push(['Principal', codeSpan(principal.oid)])
-  if (role !== undefined) {
-    rows.push(['Role', `${markdown(role.name)} · ${markdown(readableRoleState(roleState))}`])
-    rows.push(['Scope', codeSpan(plain(role.scope))])
-  }
-  if (endpoint !== undefined) rows.push(['Endpoint', codeSpan(endpoint)])
-  if (account !== undefined)
-    rows.push(['API keys', account.keyAccess === 'enabled' ? '⚠️ still accepted' : 'switched off'])
+  if (setupPrincipal !== undefined) rows.push(['Set-up by', codeSpan(setupPrincipal.oid)])
+  const role = roleInWords(facts)
+  if (role !== undefined) rows.push(['Role', role])
+  const grantee = settings?.access.grantee
+  if (grantee !== undefined)
+    rows.push(['To be held by', `${grantee.principalType} ${codeSpan(grantee.principalId)}`])
+  if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(settings.target.resource)])
+  const deployments = deploymentsInWords(facts)
+  if (deployments !== '') rows.push(['Deployments', deployments])
+  if (endpoint !== undefined) rows.push(['Endpoint', codeSpan(plain(endpoint))])
+  const keys = keyAccessOf(facts)
+  if (keys !== 'unknown') rows.push(['API keys', keys === 'enabled' ? '⚠️ still accepted' : 'switched off'])
   if (assertion !== undefined) rows.push(['Subject', codeSpan(plain(assertion.sub))])
   if (settings !== undefined) rows.push(['Cloud', settings.cloud.name])
   return rows
 }
 
+function roleInWords({ role, roleState, settings }: Facts): string | undefined {
+  if (role !== undefined) return `${markdown(plain(role.name))} · ${markdown(readableRoleState(roleState))}`
+  if (settings?.target.kind !== 'resource') return undefined
+  const wanted = settings.access.role
+  return markdown(plain(wanted.kind === 'name' ? wanted.name : (roleNameOf(wanted.guid) ?? wanted.guid)))
+}
+
+function resourceInWords({
+  account,
+  project,
+  resourceGroup,
+  subscriptionId,
+}: Extract<Settings['target'], { kind: 'resource' }>['resource']): string {
+  const name = project === undefined ? account : `${account}/${project}`
+  return `${codeSpan(plain(name))} in resource group ${codeSpan(plain(resourceGroup))}, subscription ${codeSpan(plain(subscriptionId))}`
+}
+
+const maxNames = 6
+
+function deploymentsInWords({ routes, settings }: Facts): string {
+  const names = [...new Set((routes ?? []).map(({ deployment }) => deployment))]
+  const wanted = names.length > 0 ? names : (settings?.deployments ?? []).map(({ name }) => name)
+  const shown = wanted.slice(0, maxNames).map(name => codeSpan(plain(name, 80)))
+  return `${shown.join(', ')}${wanted.length > maxNames ? ` and ${wanted.length - maxNames} more` : ''}`
+}
+
+/** More than these are folded, but for those that were refused: they are what somebody looks for. */
+const maxInSight = 10
+const maxListed = 60
+
 function smokeSection(results: readonly SmokeResult[]): string {
-  const rows = results.map(result => [
-    codeSpan(plain(result.route.deployment)),
-    result.route.api,
-    ...(result.kind === 'ok'
-      ? [codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
-      : [`❌ ${codeSpan(result.refusal.code)}`, '']),
+  const refused = results.filter(({ kind }) => kind === 'refused')
+  const answered = results.filter(({ kind }) => kind === 'ok')
+  if (results.length <= maxInSight) return headed('Deployments', [smokeTable([...refused, ...answered])])
+  return headed('Deployments', [
+    `${answered.length} of ${results.length} answered.`,
+    smokeTable(refused),
+    answered.length === 0 ? '' : details(`The ${answered.length} that answered`, smokeTable(answered)),
   ])
-  return table(['Deployment', 'API', 'Answer', 'Latency'], rows)
 }
 
-/** Hours of waiting are a hundred probes; more would say no more. */
-const maxProbeRows = 120
+function smokeTable(results: readonly SmokeResult[]): string {
+  const more = results.length - maxListed
+  const rows = table(
+    ['', 'Deployment', 'API', 'Answer', 'Latency'],
+    results.slice(0, maxListed).map(smokeRow),
+  )
+  return more > 0 ? `${rows}\n\n… and ${more} more, which the JSON report lists.` : rows
+}
 
-function waitSection({ probes, propagationMs }: Facts): string {
+function smokeRow(result: SmokeResult): Row {
+  const called = [codeSpan(plain(result.route.deployment, 80)), result.route.api]
+  if (result.kind === 'refused') return ['❌', ...called, codeSpan(result.refusal.code), '']
+  return ['✅', ...called, codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
+}
+
+function waitSection(outcome: Outcome): string {
+  const { probes } = outcome.facts
   if (probes.length < 2) return ''
-  const rows = probes
-    .slice(0, maxProbeRows)
-    .map(({ atMs, outcome }) => [`${(atMs / 1000).toFixed(1)} s`, outcome === 'ok' ? '✅' : `⏳ ${outcome}`])
-  const live = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
-  return `<details><summary>${probes.length} probes${live}</summary>\n\n${table(['After', 'Answer'], rows)}\n\n</details>`
+  return headed('The wait', [countsOf(probes), codeBlock(waitPicture(probes, waitedBar(outcome)), 'mermaid')])
 }
+
+/** From the first refusal until access was live, as the output `propagation-seconds` has it, or until the last probe. */
+function waitedBar({ result, facts: { probes, propagationMs } }: Outcome): Bar {
+  const startMs = probes.find(({ outcome }) => outcome !== 'ok')?.atMs ?? 0
+  if (propagationMs > 0) return { text: inWords(propagationMs), startMs, endMs: startMs + propagationMs }
+  const endMs = probes.at(-1)?.atMs ?? 0
+  return { text: `${inWords(endMs - startMs)}${result === 'passed' ? '' : ', not live'}`, startMs, endMs }
+}
+
+function countsOf(probes: Facts['probes']): string {
+  const counts = [...Map.groupBy(probes, ({ outcome }) => outcome)].map(
+    ([outcome, group]) => `${group.length} × ${outcome === 'ok' ? 'answered' : codeSpan(outcome)}`,
+  )
+  return `${probes.length} probes: ${counts.join(', ')}.`
+}
+
+/** Hours of waiting are a few hundred probes; the last ones tell how it ended. */
+const maxProbes = 150
+
+function probesSection({ probes }: Facts): string {
+  if (probes.length < 2) return ''
+  const shown = probes.slice(-maxProbes)
+  const rows = shown.map(({ atMs, outcome }, index) => [
+    String(probes.length - shown.length + index + 1),
+    `${(atMs / 1000).toFixed(1)} s`,
+    outcome === 'ok' ? '✅ answered' : `⏳ ${outcome}`,
+  ])
+  return details(`All ${probes.length} probes`, table(['Probe', 'After', 'Answer'], rows))
+}
+
+const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🔵' }
+const maxFindings = 20
+
+/** A run that was stopped has not seen enough to find anything. */
+function findingsSection({ result, facts }: Outcome): string {
+  const findings = result === 'cancelled' ? [] : findingsOf(facts).slice(0, maxFindings)
+  if (findings.length === 0) return ''
+  const more = `What findings mean: ${address(docsAddress('docs/findings.md', facts.run))}`
+  return headed('Findings', [...findings.map(findingText), more])
+}
+
+function findingText({ id, severity, title, detail, fixes }: Finding): string {
+  const summary = `${severityMark[severity]} <b>${html(plain(title))}</b> · <code>${id}</code>`
+  return details(summary, [prose(plain(detail, 1000)), ...fixes.map(fixText)].join('\n\n'))
+}
+
+const maxSteps = 20
 
 function stepsSection({ steps }: Facts): string {
-  return table(
-    ['Step', 'Took'],
-    steps.map(({ name, tookMs, outcome }) => [
-      `${outcome === 'done' ? '' : '❌ '}${name}`,
-      `${(tookMs / 1000).toFixed(1)} s`,
-    ]),
-  )
+  const rows = steps
+    .slice(0, maxSteps)
+    .map(({ name, tookMs, outcome }) => [
+      outcome === 'done' ? '✅' : '❌',
+      markdown(plain(name, 80)),
+      inWords(tookMs),
+    ])
+  const total = steps.reduce((sum, { tookMs }) => sum + tookMs, 0)
+  if (rows.length > 1) rows.push(['', '**Total**', `**${inWords(total)}**`])
+  return headed('Steps', [table(['', 'Step', 'Took'], rows)])
+}
+
+/** Nothing where there is nothing below the heading. */
+function headed(heading: string, parts: readonly string[]): string {
+  const content = parts.filter(part => part !== '')
+  return content.length === 0 ? '' : [`### ${heading}`, ...content].join('\n\n')
 }
 
 function table(head: Row, rows: readonly Row[]): string {

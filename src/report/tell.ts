@@ -4,19 +4,31 @@ import * as core from '@actions/core'
 import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts'
 import type { Outcome } from '../facts.ts'
 import { keyAccessOf } from '../posture/key-access.ts'
-import type { Log } from '../tools.ts'
+import type { Clock } from '../tools.ts'
+import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
-import { cancelledLines, diagnosisLines, findingLines, planLines, verdictLine } from './lines.ts'
+import { cancelledLines, diagnosisLines, findingLines, planLines, recordLines, verdictLine } from './lines.ts'
 import { runnerLog } from './log.ts'
 import { summaryMarkdown } from './summary.ts'
 
+export interface Telling {
+  /** Where the report goes. */
+  path: string
+  withSummary: boolean
+  clock: Pick<Clock, 'now'>
+  /** Milliseconds since the epoch. */
+  startedAt: number
+}
+
 /** Tells the runner and the people how it ended: log, one annotation, outputs, summary, report. */
-export async function tell(outcome: Outcome, reportPath: string, withSummary: boolean): Promise<void> {
+export async function tell(outcome: Outcome, telling: Telling): Promise<void> {
   const { result, facts } = outcome
+  const endedAt = telling.clock.now()
   const diagnosis = result === 'failed' ? diagnose(outcome.failure, facts) : undefined
-  const report = writeReport(reportPath, outcome, diagnosis, runnerLog)
+  const report = writeReport(outcome, diagnosis, { ...telling, endedAt })
   setOutputs(outcome, diagnosis, report)
-  if (withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis), runnerLog)
+  if (telling.withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis))
+  for (const line of recordLines(outcome)) runnerLog.info(line)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
   if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
   if (result !== 'cancelled') for (const line of findingLines(facts)) runnerLog.info(line)
@@ -26,17 +38,6 @@ export async function tell(outcome: Outcome, reportPath: string, withSummary: bo
   }
   for (const line of ['', ...diagnosisLines(diagnosis)]) runnerLog.info(line)
   core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
-}
-
-/** The runner cuts annotations at 4,096 characters; what matters most comes first, and the address of the rest is kept. */
-const maxAnnotation = 4000
-
-function annotation({ title, said, fixes, docs }: Diagnosis): string {
-  const [fix] = fixes
-  const parts = [`${title}.`, said.message, fix === undefined ? '' : `${fix.title}:\n${fix.text}`]
-  const end = `\n\nMore: ${docs}`
-  const text = parts.filter(part => part !== '').join('\n\n')
-  return `${text.slice(0, maxAnnotation - end.length)}${end}`
 }
 
 function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined, report: string): void {
@@ -59,24 +60,31 @@ function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined
 }
 
 /** @returns the path, or nothing where the file could not be written: that is a pity, not a failure of the gate. */
-function writeReport(path: string, outcome: Outcome, diagnosis: Diagnosis | undefined, log: Log): string {
+function writeReport(
+  outcome: Outcome,
+  diagnosis: Diagnosis | undefined,
+  { path, startedAt, endedAt }: Telling & { endedAt: number },
+): string {
   const absolute = resolve(path)
   try {
+    const document = reportDocument(outcome, diagnosis, { startedAt, endedAt })
     mkdirSync(dirname(absolute), { recursive: true })
-    writeFileSync(absolute, `${JSON.stringify(reportDocument(outcome, diagnosis, new Date()), null, 2)}\n`)
+    writeFileSync(absolute, `${JSON.stringify(document, null, 2)}\n`)
     return absolute
   } catch (error) {
-    log.warning(`The report could not be written: ${error instanceof Error ? error.message : String(error)}`)
+    runnerLog.warning(
+      `The report could not be written: ${error instanceof Error ? error.message : String(error)}`,
+    )
     return ''
   }
 }
 
-async function writeSummary(markdown: string, log: Log): Promise<void> {
+async function writeSummary(markdown: string): Promise<void> {
   if (!process.env.GITHUB_STEP_SUMMARY) return
   try {
     await core.summary.addRaw(markdown).write()
   } catch (error) {
-    log.warning(
+    runnerLog.warning(
       `The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`,
     )
   }

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import type { Diagnosis } from '../../src/diagnosis/diagnose.ts'
+import { diagnose } from '../../src/diagnosis/diagnose.ts'
+import { annotation } from '../../src/report/annotation.ts'
+import { allCodes, emptyFacts, failureOf } from '../support/facts-fixture.ts'
+import { hostileText } from '../support/hostile-text.ts'
+
+const diagnosis = (differing: Partial<Diagnosis> = {}): Diagnosis => ({
+  ...diagnose(failureOf('access-denied'), emptyFacts()),
+  fixes: [{ title: 'Grant it', language: 'bash', text: 'az role assignment create' }],
+  ...differing,
+})
+
+test('says what happened, what was said, what to do, and where there is more', () => {
+  expect(annotation(diagnosis())).toBe(
+    [
+      'The model refuses the pipeline: access denied.',
+      'The service said no.',
+      'Grant it:\naz role assignment create',
+      'More: docs/diagnosis.md#access-denied',
+    ].join('\n\n'),
+  )
+  expect(annotation(diagnosis({ fixes: [], said: { message: '', ids: {} } }))).toBe(
+    'The model refuses the pipeline: access denied.\n\nMore: docs/diagnosis.md#access-denied',
+  )
+})
+
+test('a command that does not fit is left out whole', () => {
+  const text = `az role assignment create --scope ${'x'.repeat(4000)}`
+  const told = annotation(diagnosis({ fixes: [{ title: 'Grant it', language: 'bash', text }] }))
+
+  expect(told).not.toContain('az role')
+  expect(told).toContain('The service said no.')
+  expect(told).toContain('More: docs/diagnosis.md#access-denied')
+})
+
+test('is never longer than the runner takes, ends with the address, and has no half character', () => {
+  const long = fc.tuple(hostileText, fc.constantFrom('😀', 'x', '::'), fc.nat(3000))
+  fc.assert(
+    fc.property(long, fc.constantFrom(...allCodes), ([text, filler, times], code) => {
+      const { docs, ...rest } = diagnose(failureOf(code), emptyFacts())
+      const message = `${text.replace(/[\ud800-\udfff]/g, '')}${filler.repeat(times)}`
+      const told = annotation({ ...rest, docs, said: { message, ids: {} } })
+
+      expect(told.length).toBeLessThanOrEqual(4096)
+      expect(told.endsWith(`More: ${docs}`)).toBe(true)
+      expect(told.isWellFormed()).toBe(true)
+    }),
+  )
+})

@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import type { Facts, Outcome } from '../../src/facts.ts'
+import { apis } from '../../src/inference/apis.ts'
+import type { SmokeResult } from '../../src/inference/smoke-call.ts'
+import type { Probe } from '../../src/propagation/wait.ts'
+import { allCodes, denial, emptyFacts, failureOf, fullFacts, route } from './facts-fixture.ts'
+
+/**
+ * Facts of any run, in which everything that somebody else says is one of the texts given, everything may be absent, and there
+ * may be a thousand of whatever there is a list of.
+ */
+export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
+  const many = { maxLength: 1000, size: 'max' } as const
+  const times = fc.double({ min: 0, max: 1e8, noNaN: true })
+  const probes: fc.Arbitrary<Probe[]> = fc.array(
+    fc.record({ atMs: times, outcome: fc.constantFrom('ok' as const, ...allCodes) }),
+    many,
+  )
+  const anyRoute = fc.record({
+    api: fc.constantFrom(...apis),
+    deployment: text,
+    url: text,
+    audiences: fc.array(text, { maxLength: 2 }),
+    dataAction: text,
+  })
+  const answered: fc.Arbitrary<SmokeResult> = fc.record({
+    kind: fc.constant('ok' as const),
+    route: anyRoute,
+    audience: text,
+    latencyMs: times,
+    answer: fc.record({ text, cutShort: fc.boolean(), model: fc.option(text, { nil: undefined }) }),
+    adaptations: fc.array(text, { maxLength: 3 }),
+  })
+  const refused: fc.Arbitrary<SmokeResult> = fc.record({
+    kind: fc.constant('refused' as const),
+    route: anyRoute,
+    refusal: fc.constant(denial()),
+    adaptations: fc.array(text, { maxLength: 3 }),
+  })
+  const found = fc.record(
+    {
+      assertion: fc.record({ iss: text, sub: text, aud: text }),
+      subjectTemplate: text,
+      principal: fc.record({ oid: text, tid: text, appid: text, xms_mirid: text }),
+      setupPrincipal: fc.record({ oid: text, tid: text, azp: text }),
+      account: fc.constantFrom('enabled', 'disabled', 'unknown').map(keyAccess => ({
+        hasCustomSubdomain: true,
+        endpoints: { openAI: '', modelInference: '', project: undefined },
+        keyAccess,
+        publicNetworkAccess: undefined,
+      })),
+      routes: fc.array(anyRoute, { maxLength: 20 }),
+      endpoint: text,
+      role: fc.record({ guid: text, name: text, definitionId: text, scope: text }),
+      roleAssignmentId: text,
+      grant: fc
+        .constantFrom('granted', 'exists', 'refused', 'planned', 'unknown')
+        .map(outcome => ({ outcome })),
+      retiredKey: fc.constantFrom('key-access-off', 'key-invalid', 'accepted').map(outcome => ({ outcome })),
+      smoke: fc.array(fc.oneof(answered, refused), { maxLength: 300, size: 'max' }),
+      probes,
+      propagationMs: times,
+      steps: fc.array(fc.record({ name: text, tookMs: times, outcome: fc.constantFrom('done', 'failed') }), {
+        maxLength: 40,
+        size: 'max',
+      }),
+    },
+    { requiredKeys: [] },
+  )
+  return fc
+    .tuple(found, fc.constantFrom(emptyFacts(), { ...fullFacts(), routes: [route] }))
+    .map(([differing, base]) => ({ ...base, ...differing }))
+}
+
+export function anyOutcome(text: fc.Arbitrary<string>): fc.Arbitrary<Outcome> {
+  return fc
+    .tuple(
+      anyFacts(text),
+      fc.constantFrom('passed', 'planned', 'cancelled', 'failed'),
+      fc.constantFrom(...allCodes),
+      text,
+    )
+    .map(([facts, result, code, message]): Outcome => {
+      if (result === 'failed') return { result, facts, failure: failureOf(code, message) }
+      return result === 'cancelled' ? { result, facts, signal: 'SIGTERM' } : { result, facts }
+    })
+}

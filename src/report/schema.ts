@@ -1,0 +1,265 @@
+import * as v from 'valibot'
+import { type DiagnosisCode, diagnosisCodes } from '../diagnosis/codes.ts'
+import { apis } from '../inference/apis.ts'
+import { grants, keyAccessPolicies, principalTypes } from '../inputs.ts'
+import { findingIds } from '../posture/finding.ts'
+
+/**
+ * The JSON report. This is its one source: the type that `reportDocument` must give, the published docs/report.schema.json
+ * and the table of docs/report.md are all made from it. Nothing of it is needed at run time.
+ */
+
+const codes: readonly DiagnosisCode[] = Object.values(diagnosisCodes).flat()
+const roleStates = ['direct', 'inherited', 'group', 'covered', 'granted', 'missing', 'unknown'] as const
+
+const about = <T extends v.GenericSchema>(schema: T, description: string) =>
+  v.pipe(schema, v.description(description))
+const text = (description: string) => about(v.string(), description)
+const textOrNull = (description: string) => about(v.nullable(v.string()), description)
+const seconds = (description: string) => about(v.pipe(v.number(), v.minValue(0)), description)
+const instant = (description: string) => about(v.pipe(v.string(), v.isoTimestamp()), description)
+
+const fix = v.strictObject({
+  title: text('What the fix does.'),
+  language: about(v.picklist(['bash', 'yaml', 'bicep', 'text']), 'What `text` is written in.'),
+  text: text("The fix, with the run's own values in it."),
+})
+const fixes = about(v.array(fix), 'What to do, the likeliest first.')
+
+const principal = v.strictObject({
+  objectId: text('Object id of the service principal: the `oid` of its access token.'),
+  tenantId: text('Its tenant: the `tid`.'),
+  clientId: textOrNull('Client id of its application or managed identity.'),
+  managedIdentity: textOrNull('Resource id of the managed identity, where it is one.'),
+})
+
+const diagnosis = v.strictObject({
+  code: about(v.picklist(codes), 'The diagnosis code, as docs/diagnosis.md lists it.'),
+  title: text('What failed, as a headline.'),
+  doing: text('What was being done when it failed.'),
+  said: about(
+    v.strictObject({
+      status: about(v.optional(v.number()), 'HTTP status; absent where no reply came.'),
+      serviceCode: about(v.optional(v.string()), "The service's own error code, such as AADSTS700213."),
+      message: text('The message, cut to a sane length.'),
+      ids: about(
+        v.record(v.string(), v.string()),
+        "Ids, by header, under which the service's support finds the request.",
+      ),
+      host: about(v.optional(v.string()), 'The host that was meant, where no reply came.'),
+    }),
+    'What the service said.',
+  ),
+  why: text('Why this is the most likely cause.'),
+  unlike: about(v.optional(v.string()), 'How to tell it from causes that look alike.'),
+  fixes,
+  docs: text('Where the code is documented.'),
+})
+
+const finding = v.strictObject({
+  id: about(v.picklist(findingIds), 'Name of the finding.'),
+  severity: about(
+    v.picklist(['high', 'medium', 'low']),
+    '`high`: access is not key-less. `medium`: more rights than the calls need. `low`: worth knowing.',
+  ),
+  title: text('The finding, as a headline.'),
+  detail: text("The finding with the run's own values."),
+  fixes,
+})
+
+const run = v.strictObject({
+  repository: textOrNull('`owner/name` of the repository.'),
+  workflow: textOrNull('Name of the workflow.'),
+  workflowRef: textOrNull('`owner/name/path@ref` of the workflow that was started.'),
+  job: textOrNull('Id of the job.'),
+  runId: textOrNull('Id of the run.'),
+  runAttempt: textOrNull('Attempt of the run, from 1.'),
+  url: textOrNull('Page of the run.'),
+  event: textOrNull('Event that started the run.'),
+  actor: textOrNull('Who started the run.'),
+  commit: textOrNull('Commit that the run is of (`GITHUB_SHA`).'),
+  ref: textOrNull('Branch or tag that the run is of (`GITHUB_REF`).'),
+})
+
+const settings = v.strictObject({
+  clientId: text('`client-id`.'),
+  tenantId: text('`tenant-id`.'),
+  setupClientId: textOrNull('`setup-client-id`.'),
+  assertionAudience: text('`audience`, or that of the cloud.'),
+  authorityHost: text('Entra authority that was asked for tokens.'),
+  resourceManagerEndpoint: text('Resource Manager endpoint.'),
+  role: text('`role`, a name or a GUID.'),
+  grant: about(v.picklist(grants), '`grant`.'),
+  grantee: about(
+    v.nullable(
+      v.strictObject({
+        principalId: text('`principal-id`.'),
+        principalType: about(v.picklist(principalTypes), '`principal-type`.'),
+      }),
+    ),
+    "Who was to hold the role; null: the pipeline's own service principal.",
+  ),
+  revoke: about(v.boolean(), '`revoke`.'),
+  keyAccess: about(v.picklist(keyAccessPolicies), '`key-access`.'),
+  retiredKey: about(v.boolean(), 'Whether a `retired-key` was given. The key itself is never written.'),
+  deployments: about(
+    v.array(
+      v.strictObject({
+        name: text('Name of the deployment.'),
+        api: about(v.nullable(v.picklist(['auto', ...apis])), 'Its own API; null: as `api` says.'),
+      }),
+    ),
+    '`deployments`. Empty: one chat-capable deployment of the resource was chosen.',
+  ),
+  api: about(v.picklist(['auto', ...apis]), '`api`.'),
+  prompt: text('`prompt`, cut to 200 characters.'),
+  maxOutputTokens: about(v.number(), '`max-output-tokens`.'),
+  expect: textOrNull('`expect`.'),
+  propagationTimeoutSeconds: seconds('`propagation-timeout`.'),
+  consecutiveSuccesses: about(v.number(), '`consecutive-successes`.'),
+  requestTimeoutSeconds: seconds('`request-timeout`.'),
+})
+
+const target = v.strictObject({
+  kind: about(
+    v.picklist(['resource', 'endpoint']),
+    '`endpoint`: Resource Manager was not asked, the smoke call was all there was.',
+  ),
+  resourceId: textOrNull('ARM id of the account, or of its project where one was named.'),
+  resource: about(
+    v.nullable(
+      v.strictObject({
+        subscriptionId: text('Subscription.'),
+        resourceGroup: text('Resource group.'),
+        account: text('Name of the account.'),
+        project: textOrNull('Name of the project, where one was named.'),
+      }),
+    ),
+    'The same id in parts.',
+  ),
+  endpoint: textOrNull('`endpoint`, where it was given.'),
+})
+
+const smoke = v.strictObject({
+  deployment: text('Name of the deployment.'),
+  api: about(v.picklist(apis), 'API of the call.'),
+  url: text('Where the call went.'),
+  dataAction: text('Data action that the call needs.'),
+  adaptations: about(v.array(v.string()), 'How the call had to be shaped differently for this model.'),
+  outcome: about(v.picklist(['ok', ...codes]), '`ok`, or the code of the refusal.'),
+  audience: textOrNull('Audience of the token that was accepted; null where the call was refused.'),
+  latencyMs: about(v.nullable(v.number()), 'Milliseconds from request to answer.'),
+  model: textOrNull('Model and version, as the service names them.'),
+  answer: textOrNull('What the model answered, cut to 500 characters.'),
+  cutShort: about(v.nullable(v.boolean()), 'Whether the token budget ended before the answer did.'),
+  dimensions: about(v.nullable(v.number()), 'Length of the vector, of an embedding.'),
+})
+
+export const reportSchema = v.strictObject({
+  schemaVersion: about(v.literal(1), 'Version of this format. It changes when a field changes or goes.'),
+  startedAt: instant('When the gate started, UTC.'),
+  endedAt: instant('When the gate had its result, UTC.'),
+  writtenAt: instant('When this was written: as soon as it had its result.'),
+  result: about(
+    v.picklist(['passed', 'planned', 'failed', 'cancelled']),
+    '`passed`: every deployment answered. `planned`: `grant: plan`, nothing was changed. `cancelled`: stopped before its end.',
+  ),
+  stoppedBy: textOrNull('Signal that stopped a cancelled run.'),
+  diagnosis: about(v.nullable(diagnosis), 'Why it failed; null where it did not.'),
+  findings: about(
+    v.array(finding),
+    'What leaves something to be desired, or is worth knowing, the gravest first.',
+  ),
+  run: about(run, 'The workflow run.'),
+  action: about(
+    v.nullable(
+      v.strictObject({
+        repository: text('Repository that the action was taken from.'),
+        ref: text('Tag, branch or commit that it was named by.'),
+      }),
+    ),
+    'This action; null where it lay in the workspace (`uses: ./`).',
+  ),
+  settings: about(v.nullable(settings), 'What the run was told; null where the inputs were bad.'),
+  cloud: textOrNull('`cloud`.'),
+  assertion: about(
+    v.nullable(
+      v.strictObject({
+        issuer: text('Issuer (`iss`).'),
+        subject: text('Subject (`sub`), to be compared with the federated credential.'),
+        audience: text('Audience (`aud`).'),
+      }),
+    ),
+    'The GitHub OIDC token.',
+  ),
+  principal: about(v.nullable(principal), 'Who called the model.'),
+  setupPrincipal: about(
+    v.nullable(principal),
+    'Who looked at roles and granted them, where that was another identity.',
+  ),
+  target: about(v.nullable(target), 'The resource.'),
+  endpoint: textOrNull('Origin that the smoke calls went to.'),
+  keyAccess: about(
+    v.picklist(['disabled', 'enabled', 'unknown']),
+    'Whether the resource accepts API keys; the same as `keys.access`.',
+  ),
+  keys: about(
+    v.strictObject({
+      access: about(
+        v.picklist(['disabled', 'enabled', 'unknown']),
+        'Whether the resource accepts API keys: as the account says or, where it may not be read, as `retired-key` was answered.',
+      ),
+      retiredKey: about(
+        v.nullable(v.picklist(['key-access-off', 'key-invalid', 'accepted'])),
+        'What a call with `retired-key` came to: no key is accepted, this one is not, or it was. Null: not tried.',
+      ),
+    }),
+    'API keys.',
+  ),
+  role: about(
+    v.nullable(
+      v.strictObject({
+        name: text('Name of the role.'),
+        definitionId: text('Id of its definition.'),
+        scope: text('Scope at which it counts.'),
+      }),
+    ),
+    'The role that was asked for; null where it was not looked up.',
+  ),
+  roleState: about(v.picklist(roleStates), 'How the principal comes by the role.'),
+  membership: about(
+    v.nullable(v.picklist(['member', 'not-member'])),
+    'Whether the principal belongs to the group that is to hold the role; null where that is not known, or there is none.',
+  ),
+  roleAssignmentId: textOrNull('Id of the role assignment that gives the role, where it is known.'),
+  grant: about(
+    v.nullable(v.picklist(['granted', 'exists', 'refused', 'planned', 'unknown'])),
+    'What came of the grant; null where none was tried.',
+  ),
+  propagationSeconds: seconds(
+    'From the first denial until access was live; 0 where nothing was denied, or it never was.',
+  ),
+  attempts: about(v.number(), 'Rounds of smoke calls.'),
+  probes: about(
+    v.array(
+      v.strictObject({
+        atSeconds: v.pipe(v.number(), v.description('Seconds since the first.')),
+        outcome: about(v.picklist(['ok', ...codes]), '`ok`, or the code of the refusal that says most.'),
+      }),
+    ),
+    'The rounds of smoke calls on the time axis.',
+  ),
+  smoke: about(v.array(smoke), 'The last smoke call to each deployment.'),
+  steps: about(
+    v.array(
+      v.strictObject({
+        name: text('Name of the step.'),
+        seconds: v.pipe(v.number(), v.description('How long it took.')),
+        outcome: about(v.picklist(['done', 'failed']), 'How it ended.'),
+      }),
+    ),
+    'The steps of the story.',
+  ),
+})
+
+export type Report = v.InferOutput<typeof reportSchema>

@@ -1,0 +1,140 @@
+import type { Probe } from '../propagation/wait.ts'
+
+/**
+ * The wait as a Mermaid gantt chart: a bar for how long it took, and below it a row for each kind of answer with a mark
+ * where it came. Nothing in it but codes and numbers of our own, so that no text can leave it.
+ *
+ * It has no title and no description, which Mermaid can parse in a browser only: the tests parse it in Node.
+ */
+
+/** Marks that stand closer than this share of the axis would lie on each other. */
+const closest = 1 / 48
+/** A wait meets two or three kinds of answers; more share the last row. */
+const maxRows = 4
+/** The axis is the time of one day. */
+const longestMs = 24 * 3_600_000 - 1
+
+/** Legible on GitHub's light and its dark page alike: done is green, crit red, active yellow, the rows faintly grey. */
+const colours = {
+  sectionBkgColor: '#8b949e',
+  altSectionBkgColor: '#8b949e',
+  sectionBkgColor2: '#8b949e',
+  doneTaskBkgColor: '#2da44e',
+  doneTaskBorderColor: '#1a7f37',
+  critBkgColor: '#e5534b',
+  critBorderColor: '#a40e26',
+  activeTaskBkgColor: '#d4a72c',
+  activeTaskBorderColor: '#9a6700',
+  taskBkgColor: '#0969da',
+  taskBorderColor: '#0550ae',
+  taskTextColor: '#ffffff',
+}
+
+interface Row {
+  name: string
+  mark: 'done' | 'crit' | 'active'
+  atMs: readonly number[]
+}
+
+export interface Bar {
+  /** What is written on it. */
+  text: string
+  /** Milliseconds since the first probe. */
+  startMs: number
+  endMs: number
+}
+
+export function waitPicture(probes: readonly Probe[], bar: Bar): string {
+  const timed = probes.map(({ atMs, outcome }) => ({ outcome, atMs: onAxis(atMs) }))
+  const startMs = onAxis(bar.startMs)
+  const barEndMs = Math.max(startMs + 1, onAxis(bar.endMs))
+  const endMs = Math.max(barEndMs, ...timed.map(({ atMs }) => atMs))
+  const rows = rowsOf(timed).map(row => ({ ...row, atMs: apart(row.atMs, endMs * closest) }))
+  const labelWidth = Math.max(6, ...rows.map(({ name }) => name.length)) * 8 + 30
+  return [
+    '---',
+    'config:',
+    '  gantt:',
+    ...settings({
+      displayMode: 'compact',
+      useWidth: 900,
+      leftPadding: labelWidth,
+      rightPadding: 30,
+      barHeight: 18,
+      barGap: 6,
+      fontSize: 13,
+      sectionFontSize: 13,
+    }),
+    '  themeVariables:',
+    ...settings(colours),
+    '---',
+    'gantt',
+    '  dateFormat YYYY-MM-DD HH:mm:ss.SSS',
+    ...axisOf(endMs),
+    '  todayMarker off',
+    '  section waited',
+    `  ${bar.text} :${instant(startMs)}, ${instant(barEndMs)}`,
+    ...rows.flatMap(({ name, mark, atMs }) => [
+      `  section ${name}`,
+      ...atMs.map(ms => `  · :${mark}, milestone, ${instant(ms)}, 0ms`),
+    ]),
+  ].join('\n')
+}
+
+const onAxis = (ms: number) => (ms > 0 ? Math.min(Math.round(ms), longestMs) : 0)
+
+/** A local time, as Mermaid reads it: the axis shows the same in every time zone. */
+const instant = (ms: number) =>
+  new Date(Date.UTC(2000, 0, 1) + ms).toISOString().slice(0, -1).replace('T', ' ')
+
+const settings = (values: Readonly<Record<string, string | number>>) =>
+  Object.entries(values).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}`)
+
+/** In the order in which the answers first came, but what was hoped for last. */
+function rowsOf(probes: readonly Probe[]): Row[] {
+  const byAnswer = Map.groupBy(probes, ({ outcome }) => outcome)
+  const answered = byAnswer.get('ok') ?? []
+  byAnswer.delete('ok')
+  const refused = [...byAnswer]
+  const shown = refused.length < maxRows ? refused : refused.slice(0, maxRows - 2)
+  const others = refused.slice(shown.length).flatMap(([, group]) => group)
+  const row = (name: string, mark: Row['mark'], group: readonly Probe[]): Row[] =>
+    group.length === 0 ? [] : [{ name, mark, atMs: group.map(({ atMs }) => atMs) }]
+  return [
+    ...shown.flatMap(([code, group]) => row(code, code === 'access-denied' ? 'crit' : 'active', group)),
+    ...row('other refusals', 'active', others),
+    ...row('answered', 'done', answered),
+  ]
+}
+
+/** The first of the marks that would lie on each other. */
+function apart(atMs: readonly number[], distanceMs: number): number[] {
+  const kept: number[] = []
+  for (const ms of atMs.toSorted((a, b) => a - b)) {
+    const last = kept.at(-1)
+    if (last === undefined || ms - last >= distanceMs) kept.push(ms)
+  }
+  return kept
+}
+
+/** Units that Mermaid knows, in milliseconds, and how many of each make a round step. */
+const units = [
+  { unit: 'second', ms: 1000, steps: [1, 2, 5, 10, 15, 30] },
+  { unit: 'minute', ms: 60_000, steps: [1, 2, 5, 10, 15, 30] },
+  { unit: 'hour', ms: 3_600_000, steps: [1, 2] },
+]
+const ticks = units.flatMap(({ unit, ms, steps }) =>
+  steps.map(step => ({ interval: `${step}${unit}`, ms: step * ms })),
+)
+
+/** Round times, a dozen of them at most. */
+function axisOf(endMs: number): string[] {
+  if (endMs < 1000) return ['  axisFormat %L ms', '  tickInterval 100millisecond']
+  const tick = ticks.find(({ ms }) => endMs / ms <= 12)
+  return [`  axisFormat ${timeFormatOf(endMs)}`, `  tickInterval ${tick?.interval ?? '2hour'}`]
+}
+
+function timeFormatOf(endMs: number): string {
+  if (endMs < 60_000) return '%-S s'
+  return endMs < 3_600_000 ? '%-M:%S' : '%-H:%M h'
+}
