@@ -107,7 +107,7 @@ describe('links', () => {
     },
   )
 
-  test.each(['docs/diagnosis.md#access-denied', '#the-local-cloud', 'examples', 'https://example.com/#any'])(
+  test.each(['docs/diagnosis.md#access-denied', '#test-your-own-key-less-code', 'examples', 'https://example.com/#any'])(
     '%s is taken',
     link => {
       expect(brokenLinks(withLink(link))).toEqual([])
