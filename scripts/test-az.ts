@@ -25,6 +25,7 @@ const ADMIN = 'b6d0f3a2-7e51-4c98-a04b-21c85d9e6f73'
 const MANAGED_IDENTITY_CLIENT = 'c65d2e8f-90b4-4317-a8fc-15d73b0e6a92'
 
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+const COGNITIVE_SERVICES_CONTRIBUTOR = '25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68'
 const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
 const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
@@ -501,6 +502,16 @@ const checks: Readonly<Record<string, Check>> = {
     accountOf(bench.cloud).customSubDomainName = null
     await paste(bench, await fixesOf(bench, 'custom-subdomain-missing'))
     await requirePassed(bench)
+  },
+
+  async 'fix of keys-enabled: a Cognitive Services Contributor of the resource can use it'(bench) {
+    grantPipeline(bench)
+    accountOf(bench.cloud).disableLocalAuth = false
+    const owner = bench.cloud.world.roleAssignments.find(({ principalId }) => principalId === ADMIN)
+    assert(owner)
+    Object.assign(owner, { scope: scopeOf(bench), roleDefinitionId: COGNITIVE_SERVICES_CONTRIBUTOR })
+    await paste(bench, await fixesOf(bench, 'keys-enabled', { 'key-access': 'forbid' }))
+    assert.equal(accountOf(bench.cloud).disableLocalAuth, true)
   },
 
   async 'fix of retired-key-accepted: a key that was made anew is refused'(bench) {
