@@ -95,6 +95,7 @@ describe('the code of the service decides', () => {
       'fatal',
     ],
     [409, 'ReadOnlyDisabledSubscription', 'The subscription is disabled.', 'subscription-disabled', 'fatal'],
+    [403, 'DisallowedOperation', 'The subscription type is not permitted.', 'subscription-disabled', 'fatal'],
     [
       404,
       'ResourceNotFound',

@@ -74,7 +74,8 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   { pattern: /(invalid|missing) subscription key/i, means: fatal('token-not-accepted') },
   {
-    pattern: /API deployment for this resource does not exist|unavailable model|\bmodel \S+ does not exist/i,
+    pattern:
+      /API deployment for this resource does not exist|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist/i,
     means: fatal('deployment-not-found'),
   },
   {
@@ -90,7 +91,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   { pattern: /content management policy|content filter|our usage policy/i, means: fatal('content-filtered') },
   {
     pattern:
-      /(unsupported|unknown) parameter|unrecognized request argument|unsupported value|below minimum value|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
+      /(unsupported|unknown) parameter|unrecognized request argument|unsupported value|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
     means: fatal('parameter-unsupported'),
   },
   { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },

@@ -37,6 +37,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     readonlydisabledsubscription: fatal('subscription-disabled'),
     disabledsubscription: fatal('subscription-disabled'),
     subscriptionnotregistered: fatal('subscription-disabled'),
+    disallowedoperation: fatal('subscription-disabled'),
     resourcenotfound: fatal('resource-not-found'),
     resourcegroupnotfound: fatal('resource-not-found'),
     parentresourcenotfound: fatal('resource-not-found'),
