@@ -76,6 +76,12 @@ describe('the AADSTS number decides', () => {
       'issuer-keys-unavailable',
       'transient',
     ],
+    [
+      50012,
+      'Assertion has an invalid signature. [Reason - The key was not found.]',
+      'issuer-keys-unavailable',
+      'transient',
+    ],
     [50166, 'Request to External OIDC endpoint failed.', 'issuer-keys-unavailable', 'transient'],
     [700024, 'Client assertion is not within its valid time range', 'assertion-expired', 'wait'],
     [

@@ -27,6 +27,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   50048: 'assertion-rejected',
   70023: 'assertion-rejected',
   700021: 'assertion-rejected',
+  700027: 'assertion-rejected',
   700030: 'assertion-rejected',
   700222: 'assertion-rejected',
   700226: 'assertion-rejected',
@@ -186,10 +187,10 @@ function kindAndCode(
 }
 
 function codeOfNumber(number: number, description: string): DiagnosisCode | undefined {
-  // One number for a bad signature and for keys that Entra has not fetched yet; only the reason tells.
-  if (number === 700027)
-    return /key was not found/i.test(description) ? 'issuer-keys-unavailable' : 'assertion-rejected'
-  return byNumber[number]
+  const code = byNumber[number]
+  // The same numbers for a bad signature and for keys that Entra has not fetched yet; only the reason tells.
+  const isOfKeys = code === 'assertion-rejected' && /key was not found/i.test(description)
+  return isOfKeys ? 'issuer-keys-unavailable' : code
 }
 
 /** The first is the most general where there are several: 70002 before 50012. */
