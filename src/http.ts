@@ -111,11 +111,14 @@ interface Way {
 /** The request's own limit covers head and body; undici's would only cut a longer one short. */
 const noLimitsOfUndici = { headersTimeout: 0, bodyTimeout: 0 }
 
+/** A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. */
+const connector = (timeoutMs: number) => buildConnector({ timeout: timeoutMs, rejectUnauthorized: true })
+
 function createWays(
   timeoutMs: number,
   env: Readonly<Record<string, string | undefined>>,
 ): { wayTo: (target: URL) => Way; preconnect: Preconnect } {
-  const ahead = preconnecting(buildConnector({ timeout: timeoutMs }))
+  const ahead = preconnecting(connector(timeoutMs))
   const straight: Way = {
     dispatcher: new Agent({ ...noLimitsOfUndici, connect: ahead.connect }),
     opening: new Set(),
@@ -137,7 +140,7 @@ function createWays(
 
 function wayThrough(proxy: ProxyServer, timeoutMs: number): Way {
   const opening = new Set<string>()
-  const secure = buildConnector({ timeout: timeoutMs })
+  const secure = connector(timeoutMs)
   const connect: buildConnector.connector = (options, callback) => {
     const authority = authorityOf(options)
     opening.add(authority)

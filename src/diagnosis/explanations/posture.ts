@@ -1,6 +1,6 @@
 import type { Facts } from '../../facts.ts'
 import { accountIdOf, accountType } from '../../resource/resource-id.ts'
-import { type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import { accountOptions, az, azLine, bash, bicep, bicepLiteral } from './commands.ts'
 import { waitLonger } from './denial.ts'
 import { resourceValues } from './values.ts'
@@ -99,22 +99,34 @@ function fixesOfAccepted({ facts }: Told): Fix[] {
   }
 }
 
+/** Nothing but a key was asked, and it was the wrong one. */
+const isNotShown = ({ account, retiredKey }: Facts) =>
+  account === undefined && retiredKey?.outcome === 'key-invalid'
+
+/** For a retired key that was refused as the wrong one. */
+export const retireOwnKey = advice(
+  'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
+)
+
 export const postureExplanations: Explanations<'posture'> = {
   'keys-enabled': {
-    title: 'The resource still accepts API keys',
+    title: 'The resource still accepts API keys, or may',
     about: paragraph(
       "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`. Nothing was changed.",
       'Whoever holds a key needs no identity and no role.',
+      'Or the account may not be read, and `retired-key` was refused as a key that is not of the resource: what `forbid` demands is then not shown, for other keys may work.',
       invertedSample.replaceAll(/disableLocalAuth: allowKeys|allowKeys: false/g, '`$&`'),
     ),
-    why: () =>
-      paragraph(
-        'disableLocalAuth of the account is false or not set, and either means that keys work: whoever holds one needs no identity and no role. key-access: forbid does not allow that, and nothing was changed.',
-        invertedSample,
-      ),
+    why: ({ facts }) =>
+      isNotShown(facts)
+        ? 'key-access: forbid demands that no key works. That retired-key is none of the keys that the resource has now says nothing of those that are.'
+        : paragraph(
+            'disableLocalAuth of the account is false or not set, and either means that keys work: whoever holds one needs no identity and no role. key-access: forbid does not allow that, and nothing was changed.',
+            invertedSample,
+          ),
     unlike:
       'Resource Manager tells of a switch-off at once. Where it says that keys are off and the data plane still takes one, the code is `retired-key-accepted`.',
-    fixes: ({ facts }) => switchKeysOff(facts),
+    fixes: ({ facts }) => [...(isNotShown(facts) ? [retireOwnKey] : []), ...switchKeysOff(facts)],
   },
   'retired-key-accepted': {
     title: 'A key that must be refused was accepted',
@@ -124,7 +136,7 @@ export const postureExplanations: Explanations<'posture'> = {
     ),
     why: whyAccepted,
     unlike:
-      'A reply that says nothing about the key, such as that of a network rule or an outage, keeps the code that it has elsewhere. A 403 `AuthenticationTypeDisabled` means that key access is off, a 401 that this key is none of the resource: both pass.',
+      'A reply that says nothing about the key, such as that of a network rule or an outage, keeps the code that it has elsewhere. A 403 `AuthenticationTypeDisabled` means that key access is off, a 401 that this key is none of the resource: both pass, the second not where `key-access: forbid` has nothing else to go by.',
     fixes: fixesOfAccepted,
   },
 }
