@@ -1,6 +1,6 @@
 import type { Fault } from '../../local-cloud/faults.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import type { Account, RoleAssignment } from '../../local-cloud/world.ts'
+import type { Account, RoleAssignment, RoleDefinition } from '../../local-cloud/world.ts'
 import { accountScope } from './scenario.ts'
 
 /** The first things of the default world, and the changes to them that many scenarios make. */
@@ -86,6 +86,28 @@ export function alsoHolds(cloud: LocalCloud, { role, scope, createdOn, principal
     ...(createdOn === undefined ? {} : { createdOn: createdOn.toISOString() }),
   }
   cloud.world.roleAssignments.push(assignment)
+}
+
+/** A role of the subscription's own; it can be assigned anywhere in it, and allows what is given. @returns its GUID. */
+export function customRole(
+  cloud: LocalCloud,
+  allows: { actions?: string[]; dataActions?: string[] },
+  {
+    id = crypto.randomUUID(),
+    roleName = `Custom ${id}`,
+    assignableScopes = [`/subscriptions/${subscription(cloud).id}`],
+  }: Partial<Pick<RoleDefinition, 'id' | 'roleName' | 'assignableScopes'>> = {},
+): string {
+  const permission = { actions: [], notActions: [], dataActions: [], notDataActions: [], ...allows }
+  cloud.world.roleDefinitions.push({
+    id,
+    roleName,
+    description: '',
+    type: 'CustomRole',
+    assignableScopes,
+    permissions: [permission],
+  })
+  return id
 }
 
 /** An identity beside the pipeline's own that signs in with the same OIDC token; it holds nothing yet. */

@@ -14,7 +14,7 @@ import {
   substituteFor,
   type WantedRole,
 } from './assignments.ts'
-import { definitionOf, permissionsOf } from './effective.ts'
+import { applicableAt, definitionOf, permissionsOf } from './effective.ts'
 import { isOfAnotherJob, leaseOf } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
 import { type Definition, findRole, readDefinition } from './role-lookup.ts'
@@ -141,10 +141,11 @@ async function judgeOwn(
 /** The role is to be held by somebody else: a group, as a rule, of which the pipeline is a member or is not. */
 async function judgeAnothers(
   { own, ofGrantee, readAt }: RolesRead,
-  { wanted, dataActions, denied }: Question,
+  question: Question,
   managed: Managed,
   facts: Facts,
 ): Promise<RolesView> {
+  const { wanted, dataActions, denied } = question
   const holding = ofGrantee && holdingOf(ofGrantee.assignments, wanted)
   const held = holding ?? substituteFor(ofGrantee?.assignments, undefined, dataActions)
   if (holding?.assignment !== undefined) facts.roleAssignmentId = holding.assignment.id
@@ -153,7 +154,7 @@ async function judgeAnothers(
     tellMembership(own, managed, facts)
     facts.roleState = facts.membership === 'not-member' ? 'missing' : 'group'
   }
-  if (denied || facts.roleState === 'missing') await tellPermissions(own, wanted.scope, managed, facts)
+  if (denied || facts.roleState === 'missing') await tellPermissions(own, question, managed, facts)
   return { wanted, held, asOf: ofGrantee?.asOf ?? readAt }
 }
 
@@ -178,14 +179,15 @@ function tellHolding({ held, asOf }: RolesView, facts: Facts): void {
 /** Effective permissions are asked for only where the assignments do not answer how the role is held. */
 async function findHolding(
   assignmentsRead: AssignmentsRead | undefined,
-  { wanted, dataActions, denied }: Question,
+  question: Question,
   managed: Managed,
   { now }: Clock,
   facts: Facts,
 ): Promise<{ assignmentsRead: AssignmentsRead | undefined; holding: RoleHeld | undefined }> {
+  const { wanted, dataActions, denied } = question
   const holding = assignmentsRead && holdingOf(assignmentsRead.assignments, wanted)
   if (holding !== undefined && !denied) return { assignmentsRead, holding }
-  await tellPermissions(assignmentsRead, wanted.scope, managed, facts)
+  await tellPermissions(assignmentsRead, question, managed, facts)
   if (holding !== undefined || !denied || !coversAll(facts.permissions ?? [], dataActions))
     return { assignmentsRead, holding }
   // The permissions are younger than the list: another run may have been granting the role just then.
@@ -198,25 +200,29 @@ async function findHolding(
 /** What the pipeline may do. Resource Manager says so of who asks; of somebody else, the roles held are added up. */
 async function tellPermissions(
   own: AssignmentsRead | undefined,
-  scope: string,
+  question: Question,
   managed: Managed,
   facts: Facts,
 ): Promise<void> {
   const permissions = asksItself(managed)
-    ? await readPermissions(managed.manager, scope)
-    : await addedUp(own, managed, facts)
+    ? await readPermissions(managed.manager, question.wanted.scope)
+    : await addedUp(own, question, managed, facts)
   if (permissions !== undefined) facts.permissions = permissions
 }
 
+/** @returns undefined where roles whose definitions may not be read could give what the others do not. */
 async function addedUp(
   own: AssignmentsRead | undefined,
+  { wanted, dataActions }: Question,
   managed: Managed,
   facts: Facts,
 ): Promise<readonly Permission[] | undefined> {
   if (own === undefined) return undefined
-  const guids = [...new Set(own.assignments.map(({ roleGuid }) => roleGuid))]
+  const applicable = applicableAt(own.assignments, wanted.scope)
+  const guids = [...new Set(applicable.map(({ roleGuid }) => roleGuid))]
   await Promise.all(guids.map(guid => readLive(guid, managed, facts)))
-  return permissionsOf(own.assignments, facts.definitions).held
+  const { held, ofUnknownRoles } = permissionsOf(applicable, facts.definitions)
+  return ofUnknownRoles.length === 0 || coversAll(held, dataActions) ? held : undefined
 }
 
 /**
@@ -241,15 +247,13 @@ async function fits({ wanted, dataActions }: Question, managed: Managed, facts: 
   return permissions === undefined || coversAll(permissions, dataActions)
 }
 
-/** Who grants, where that is not the pipeline itself: asked only for a plan, for a grant shows it by itself. */
+/** What who grants may do: asked only for a plan, for a grant shows it by itself. */
 export async function tellGrantorPermissions(managed: Managed, facts: Facts): Promise<void> {
-  if (facts.role === undefined) return
-  if (asksItself(managed)) {
-    if (facts.permissions === undefined) await tellPermissions(undefined, facts.role.scope, managed, facts)
-    return
-  }
+  if (facts.role === undefined || (asksItself(managed) && facts.permissions !== undefined)) return
   const permissions = await readPermissions(managed.manager, facts.role.scope)
-  if (permissions !== undefined) facts.setupPermissions = permissions
+  if (permissions === undefined) return
+  if (asksItself(managed)) facts.permissions = permissions
+  else facts.setupPermissions = permissions
 }
 
 /** Pauses before a group is taken to be without the pipeline: members of the last moments are not everywhere at once. */
