@@ -63,6 +63,7 @@ export interface Held {
   createdOn?: Date
   principalId?: string
   condition?: string
+  description?: string
 }
 
 /** Gives the pipeline these roles and no others; nobody else holds any. */
@@ -71,14 +72,17 @@ export function holds(cloud: LocalCloud, ...held: readonly Held[]): void {
   for (const role of held) alsoHolds(cloud, role)
 }
 
-export function alsoHolds(cloud: LocalCloud, { role, scope, createdOn, principalId, condition }: Held): void {
+export function alsoHolds(
+  cloud: LocalCloud,
+  { role, scope, createdOn, principalId, condition, description }: Held,
+): void {
   const assignment: RoleAssignment = {
     name: crypto.randomUUID(),
     scope: scope ?? accountScope(cloud),
     roleDefinitionId: role,
     principalId: principalId ?? pipeline(cloud).principal.objectId,
     principalType: 'ServicePrincipal',
-    description: null,
+    description: description ?? null,
     condition: condition ?? null,
     conditionVersion: condition === undefined ? null : '2.0',
     createdBy: null,

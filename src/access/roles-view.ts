@@ -1,10 +1,11 @@
 import type { Facts } from '../facts.ts'
-import type { Route } from '../inference/routes.ts'
+import { dataActionsOf, type Route } from '../inference/routes.ts'
 import type { Settings } from '../inputs.ts'
 import { unlessForbidden } from '../resource/forbidden.ts'
 import { accountIdOf, scopeOf } from '../resource/resource-id.ts'
 import type { Managed } from '../resource/resource-manager.ts'
 import type { Clock, Log } from '../tools.ts'
+import { ageAt } from './age.ts'
 import {
   type AssignmentsRead,
   holdingOf,
@@ -114,7 +115,7 @@ export async function judgeRoles(
   facts: Facts,
 ): Promise<RolesView> {
   const wanted = tellRole(read, managed, facts)
-  const question = { wanted, dataActions: [...new Set(routes.map(({ dataAction }) => dataAction))], denied }
+  const question = { wanted, dataActions: dataActionsOf(routes), denied }
   const view = isGrantee(managed)
     ? await judgeOwn(read, question, managed, clock, facts)
     : await judgeAnothers(read, question, managed, facts)
@@ -150,10 +151,7 @@ async function judgeAnothers(
   const held = holding ?? substituteFor(ofGrantee?.assignments, undefined, dataActions)
   if (holding?.assignment !== undefined) facts.roleAssignmentId = holding.assignment.id
   facts.roleState = held.state
-  if (holding !== undefined) {
-    tellMembership(own, managed, facts)
-    facts.roleState = facts.membership === 'not-member' ? 'missing' : 'group'
-  }
+  if (holding !== undefined) tellMembership(own, managed, facts)
   if (denied || facts.roleState === 'missing') await tellPermissions(own, question, managed, facts)
   return { wanted, held, asOf: ofGrantee?.asOf ?? readAt }
 }
@@ -162,16 +160,26 @@ async function judgeAnothers(
  * Whether the pipeline is a member of the group that holds the role: Resource Manager lists what applies to a principal through
  * its groups, of groups within groups as well. Left unset where that may not be read.
  */
-export function tellMembership(own: AssignmentsRead | undefined, { grantee }: Managed, facts: Facts): void {
-  if (own === undefined) return
-  const through = own.assignments.some(({ principalId }) => principalId === grantee.principalId)
-  facts.membership = through ? 'member' : 'not-member'
+function tellMembership(own: AssignmentsRead | undefined, managed: Managed, facts: Facts): void {
+  if (own !== undefined) {
+    const through = own.assignments.some(({ principalId }) => principalId === managed.grantee.principalId)
+    facts.membership = through ? 'member' : 'not-member'
+  }
+  tellHeldByAnother(managed, facts)
+}
+
+/** What a role that somebody else holds is to the pipeline: its own as a member's, which it is taken to be until that is known. */
+export function tellHeldByAnother({ grantee }: Managed, facts: Facts): void {
+  if (facts.roleState === 'granted') return
+  const isMember = grantee.principalType === 'Group' && facts.membership !== 'not-member'
+  facts.roleState = isMember ? 'group' : 'missing'
 }
 
 function tellHolding({ held, asOf }: RolesView, facts: Facts): void {
   const { assignment } = held
   if (assignment === undefined) return
-  if (assignment.createdOn !== undefined) facts.roleAgeMs = Math.max(0, asOf - assignment.createdOn)
+  const age = ageAt(asOf, assignment.createdOn)
+  if (age.kind === 'known') facts.roleAgeMs = age.ageMs
   const isHeld = held.state !== 'covered'
   if (isHeld && isOfAnotherJob(assignment, leaseOf(facts.run, facts.assertion))) facts.borrowed = assignment
 }
@@ -259,11 +267,15 @@ export async function tellGrantorPermissions(managed: Managed, facts: Facts): Pr
 /** Pauses before a group is taken to be without the pipeline: members of the last moments are not everywhere at once. */
 const membershipPausesMs = [2000, 4000, 8000]
 
-/** Reads again who belongs to the group that holds the role, until the pipeline does, or long enough. */
+/**
+ * Reads again who belongs to the group that holds the role, until the pipeline does, or long enough.
+ * @param limitMs Milliseconds that it may take in any case.
+ */
 export async function settleMembership(
   managed: Managed,
-  facts: Facts,
+  limitMs: number,
   { clock, log }: { clock: Clock; log: Log },
+  facts: Facts,
 ): Promise<void> {
   const isHeld = facts.membership !== undefined || facts.grant !== undefined
   if (isGrantee(managed) || !isHeld || facts.role === undefined) return
@@ -271,7 +283,9 @@ export async function settleMembership(
     facts.membership = 'not-member'
     return
   }
+  const deadline = clock.now() + limitMs
   for (const pauseMs of [0, ...membershipPausesMs]) {
+    if (clock.now() + pauseMs > deadline) return
     if (pauseMs > 0) {
       log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`)
       await clock.sleep(pauseMs)

@@ -12,6 +12,11 @@ export interface Route {
   dataAction: string
 }
 
+/** What the routes need to be let through, each once. */
+export const dataActionsOf = (routes: readonly Route[]): string[] => [
+  ...new Set(routes.map(({ dataAction }) => dataAction)),
+]
+
 /** What is known of a deployment's model; from Resource Manager, or nothing. */
 export interface ModelFacts {
   name: string | undefined

@@ -3,6 +3,7 @@ import { assignRoles } from '../access/conditions.ts'
 import { applicableAt, type Effective, type Held, mayAssign, permissionsOf } from '../access/effective.ts'
 import { coversAction, coversDataAction, type Permission } from '../access/permissions.ts'
 import { roleNameOf } from '../access/roles.ts'
+import { isSameScope } from '../access/scopes.ts'
 import type { Facts } from '../facts.ts'
 import { accountIdOf } from '../resource/resource-id.ts'
 
@@ -36,7 +37,7 @@ export function rightsOf(facts: Facts): Rights {
 const isSame = (one: Assignment, other: Assignment) =>
   one.roleGuid === other.roleGuid &&
   one.principalId === other.principalId &&
-  one.scope.toLowerCase() === other.scope.toLowerCase()
+  isSameScope(one.scope, other.scope)
 
 const accountScopeOf = ({ settings }: Facts) =>
   settings?.target.kind === 'resource' ? accountIdOf(settings.target.resource) : ''
