@@ -24,8 +24,8 @@ export interface ModelFacts {
   capabilities: ReadonlySet<string>
 }
 
-export const azureOpenAIVersion = '2024-10-21'
-export const modelInferenceVersion = '2024-05-01-preview'
+const azureOpenAIVersion = '2024-10-21'
+const modelInferenceVersion = '2024-05-01-preview'
 
 /** learn.microsoft.com, permissions/ai-machine-learning; error texts of the service for responses, MaaS and Claude. */
 const dataActions: Record<Api, string> = {

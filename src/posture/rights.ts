@@ -126,7 +126,7 @@ export function listed(words: readonly string[]): string {
 }
 
 /** A scope, from the root of the tenant down to a project. */
-export function placeOf(scope: string): string {
+function placeOf(scope: string): string {
   const parts = scope.split('/').filter(part => part !== '')
   const [first, id = '', , group = '', , , , , , project] = parts
   if (first?.toLowerCase() === 'providers') return `the management group ${parts.at(-1)}`
