@@ -1,6 +1,6 @@
 import type { Facts } from '../facts.ts'
 import { dataActionsOf, type Route } from '../inference/routes.ts'
-import type { Settings } from '../inputs.ts'
+import { type Settings, servicePrincipal } from '../inputs.ts'
 import { unlessForbidden } from '../resource/forbidden.ts'
 import { accountIdOf, scopeOf } from '../resource/resource-id.ts'
 import type { Managed } from '../resource/resource-manager.ts'
@@ -43,7 +43,7 @@ export interface RolesRead {
 export const isGrantee = ({ principalId, grantee }: Managed) => grantee.principalId === principalId
 const asksItself = ({ principalId, callerId }: Managed) => callerId === principalId
 
-const self = ({ principalId }: Managed) => ({ principalId, principalType: 'ServicePrincipal' }) as const
+const self = ({ principalId }: Managed) => servicePrincipal(principalId)
 
 /**
  * The role that was asked for. What a custom role lets its holders do is read with it, for no table knows: facts tell before
