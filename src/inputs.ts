@@ -118,19 +118,23 @@ export function readSettings(input: (name: string) => string, env: Environment):
       expect: reader.parsed('expect', parseExpression),
     },
     cloud,
-    report: {
-      summary: reader.choice('summary', ['true', 'false'] as const, 'true') === 'true',
-      path: reportPath(input, env),
-      githubToken: reader.text('github-token'),
-    },
+    report: { ...readReporting(reader, env), githubToken: reader.text('github-token') },
   }
   reader.finish()
   return settings
 }
 
-/** Where the report goes: known even where the other inputs are bad. */
-export function reportPath(input: (name: string) => string, env: Environment): string {
-  return input('report-path').trim() || join(env.RUNNER_TEMP ?? '.', 'key-less-gate-report.json')
+type Reporting = Pick<Settings['report'], 'summary' | 'path'>
+
+/** How it is told how a run ended: known even where other inputs are bad. */
+export const reportingOf = (input: (name: string) => string, env: Environment): Reporting =>
+  readReporting(createReader(input, env), env)
+
+function readReporting(reader: Reader, env: Environment): Reporting {
+  return {
+    summary: reader.choice('summary', ['true', 'false'] as const, 'true') === 'true',
+    path: reader.text('report-path') ?? join(env.RUNNER_TEMP ?? '.', 'key-less-gate-report.json'),
+  }
 }
 
 const second = 1000

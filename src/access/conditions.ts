@@ -40,9 +40,7 @@ export function delegationCondition(
     const roles = `${attribute}RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{${roleGuids.join(',')}}`
     const types = principalTypes.map(type => `'${type}'`).join(',')
     const principals =
-      types === ''
-        ? ''
-        : ` AND ${attribute}PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase{${types}}`
+      types === '' ? '' : ` AND ${attribute}PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase{${types}}`
     return `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/${verb}'})) OR (${roles}${principals}))`
   }
   return `${part('Request', 'write')} AND ${part('Resource', 'delete')}`
