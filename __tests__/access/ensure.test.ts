@@ -162,6 +162,17 @@ const cells: Cell[] = [
     tookMs: 2 * minutes,
   },
   {
+    when: 'the pipeline by its id, which sees its roles but not its rights, and is let through by one of them',
+    arrange: () => {
+      holds(stage.cloud, { role: roles.openAIUser })
+      return self()
+    },
+    end: 'passed',
+    roleState: 'covered',
+    grants: false,
+    tookMs: 0,
+  },
+  {
     when: 'a group without the role',
     arrange: () => ({ ...toGroup, 'principal-id': securityGroup(stage.cloud).objectId }),
     end: 'passed',

@@ -32,10 +32,12 @@ export function needsGrant({ first, roles }: View, facts: Facts): boolean {
   if (facts.borrowed !== undefined) return true
   const { state } = roles.held
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
-  return (
-    state === 'missing' && (facts.permissions !== undefined || facts.settings?.access.grantee !== undefined)
-  )
+  return state === 'missing' && (facts.permissions !== undefined || isForAnother(facts))
 }
+
+/** What somebody else holds, the pipeline's call does not tell. */
+const isForAnother = ({ settings, principal }: Facts) =>
+  settings?.access.grantee !== undefined && settings.access.grantee.principalId !== principal?.oid
 
 /** Whether a call was let through by a right that is known to be gone, or about to go: what it was let through by may lapse. */
 export function mayLapse({ first, routes }: View, { permissions = [] }: Facts): boolean {
