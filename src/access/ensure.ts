@@ -39,7 +39,7 @@ export function needsGrant({ first, roles }: View, facts: Facts): boolean {
 const isForAnother = ({ settings, principal }: Facts) =>
   settings?.access.grantee !== undefined && settings.access.grantee.principalId !== principal?.oid
 
-/** Whether a call was let through by a right that is known to be gone, or about to go: what it was let through by may lapse. */
+/** Whether a call was let through by nothing that is known to last: by a right that is gone, about to go, or was not seen. */
 export function mayLapse({ first, routes }: View, { permissions = [] }: Facts): boolean {
   return first.round.kind === 'ok' && !coversAll(permissions, dataActionsOf(routes))
 }
