@@ -181,16 +181,23 @@ const isKnownEncoding = (name: string): name is keyof typeof decoders => Object.
 /** We ask for the plain body; some proxies and gateways compress it all the same. */
 async function decode(bytes: Buffer, encoding = 'identity', host: string): Promise<string> {
   const name = encoding.trim().toLowerCase().replace(/^x-/, '')
-  if (name === 'identity' || name === '' || bytes.length === 0) return bytes.toString('utf8')
+  if (name === 'identity' || name === '' || bytes.length === 0) return textOf(bytes)
   if (!isKnownEncoding(name))
     throw new NetworkFailure(unknownEncoding, host, `${host} sent its reply in the encoding ${encoding}`)
   try {
-    return (await decoders[name](bytes, { maxOutputLength: maxBodyBytes })).toString('utf8')
+    return textOf(await decoders[name](bytes, { maxOutputLength: maxBodyBytes }))
   } catch (error) {
     const code = errorCode(error)
     if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host)
     throw new NetworkFailure(code, host, `${host} sent a body that is not ${name}: ${errorText(error)}`)
   }
+}
+
+/** All that we ask for is UTF-8; a gateway on the way may write in another encoding, and marks it by the first two bytes. */
+function textOf(bytes: Buffer): string {
+  const mark = bytes.toString('hex', 0, 2)
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

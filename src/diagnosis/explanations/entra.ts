@@ -157,7 +157,7 @@ export const entraExplanations: Explanations<'entra'> = {
   'assertion-rejected': {
     title: 'Entra did not accept the OIDC token as a token',
     why: told =>
-      `The token was read, and its form, its algorithm or its signature was refused. It comes from ${valuesOf(told).issuer}.`,
+      `The token was read, and its form, its algorithm, its lifetime or its signature was refused. It comes from ${valuesOf(told).issuer}.`,
     unlike:
       'Keys that Entra could not get, or does not know yet, are `issuer-keys-unavailable`; a token outside its time range is `assertion-expired`.',
     fixes: told => [
@@ -248,7 +248,7 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'There is no such tenant',
     why: told => {
       const { tenantId, authorityHost } = valuesOf(told)
-      return `${authorityHost} does not know the tenant ${tenantId}. A subscription id or a client id in its place is the usual slip.`
+      return `${authorityHost} does not know the tenant ${tenantId}. A subscription id or a client id in its place is the usual slip; a tenant that was deleted or blocked reads the same.`
     },
     unlike:
       'A tenant of another cloud is sometimes told apart as `wrong-cloud`, and sometimes reads the same.',

@@ -13,9 +13,14 @@ const policy = {
 
 const accountId = (facts: Facts) => accountIdOf({ ...resourceValues(facts), project: undefined })
 
+const accountVersion = '2025-06-01'
+
+/** Without the version az asks for the resource provider, which a Cognitive Services Contributor may not read. */
+const theAccount = (facts: Facts) => ({ ids: accountId(facts), 'api-version': accountVersion })
+
 /** On one line. */
 export const switchKeysOffCommand = (facts: Facts): string =>
-  azLine('resource update', { ids: accountId(facts), set: 'properties.disableLocalAuth=true' })
+  azLine('resource update', { ...theAccount(facts), set: 'properties.disableLocalAuth=true' })
 
 /**
  * How key access is switched off: az command, Bicep, and the way through the portal. Documented are PowerShell, templates and a
@@ -31,7 +36,7 @@ export function switchKeysOff(facts: Facts): Fix[] {
     bicep(
       'Bicep, in the template that makes the account; what else stands there stays',
       [
-        `resource account '${accountType}@2025-06-01' = {`,
+        `resource account '${accountType}@${accountVersion}' = {`,
         `  name: ${bicepLiteral(account)}`,
         '  properties: {',
         '    disableLocalAuth: true',
@@ -59,7 +64,7 @@ const regenerate = (facts: Facts): Fix =>
 const seeKeyAccess = (facts: Facts): Fix =>
   bash(
     'See what Resource Manager says now',
-    azLine('resource show', { ids: accountId(facts), query: 'properties.disableLocalAuth' }),
+    azLine('resource show', { ...theAccount(facts), query: 'properties.disableLocalAuth' }),
   )
 
 /** Azure-Samples/azureai-model-inference-bicep, infra/modules/ai-services-template.bicep. */
