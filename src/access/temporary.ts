@@ -1,4 +1,5 @@
 import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
+import { inWords } from '../duration.ts'
 import { growingPause } from '../propagation/schedule.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import type { Clock, Log, Random } from '../tools.ts'
@@ -10,12 +11,12 @@ import { leaseIn } from './lease.ts'
 
 /**
  * Waits until another job's temporary assignment is gone, or was made permanent.
- * @param limitMs Milliseconds.
+ * @param deadline Milliseconds since the epoch.
  * @throws StepFailure `role-assignment-conflict` where it is still there then.
  */
 export async function untilReleased(
   { id, description }: Pick<Assignment, 'id' | 'description'>,
-  limitMs: number,
+  deadline: number,
   { manager, clock, log, random }: { manager: ResourceManager; clock: Clock; log: Log; random: Random },
 ): Promise<void> {
   const startedAt = clock.now()
@@ -23,11 +24,14 @@ export async function untilReleased(
   log.info(`${held}; waiting for it to be removed`)
   for (;;) {
     const elapsedMs = clock.now() - startedAt
-    const leftMs = limitMs - elapsedMs
+    const leftMs = deadline - clock.now()
     if (leftMs <= 0)
       throw new StepFailure(
         "waiting for another job's temporary role assignment to end",
-        ownRefusal('role-assignment-conflict', `${held}, and was there for all of the ${limitMs / 1000} s.`),
+        ownRefusal(
+          'role-assignment-conflict',
+          `${held}, and was there for all of the ${inWords(elapsedMs)}.`,
+        ),
       )
     await clock.sleep(Math.min(leftMs, growingPause(elapsedMs, random())))
     const now = await readAssignment(manager, id)
