@@ -62,7 +62,7 @@ async function main(): Promise<Outcome> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, async () => {
       await tellOnce({ result: 'cancelled', facts, signal })
-      process.exit(128 + constants.signals[signal])
+      await exit(128 + constants.signals[signal])
     })
   }
   const outcome = await gate(settings, tools, facts)
@@ -109,5 +109,13 @@ async function runPost(): Promise<number> {
 
 const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
 
-// Requests that the outcome no longer depends on must not keep the job waiting.
-process.exit(await (isPostStep() ? runPost() : runMain()))
+/**
+ * Requests that the outcome no longer depends on must not keep the job waiting; what was printed has to leave first, for where pipes
+ * are written asynchronously an exit cuts it off (nodejs.org, process: a note on process I/O).
+ */
+async function exit(code: number): Promise<never> {
+  await new Promise(resolve => process.stdout.write('', resolve))
+  process.exit(code)
+}
+
+await exit(await (isPostStep() ? runPost() : runMain()))
