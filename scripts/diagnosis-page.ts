@@ -41,12 +41,18 @@ function index(): string {
   const rows = hopsInOrder.map(
     hop => `| ${hopTitles[hop]} | ${diagnosisCodes[hop].map(code => `[\`${code}\`](#${code})`).join(', ')} |`,
   )
-  return ['| Hop | Codes |', '| --- | --- |', ...rows].join('\n')
+  return ['| Where | Codes |', '| --- | --- |', ...rows].join('\n')
 }
 
 function hopSection(hop: Hop, codes: readonly DiagnosisCode[]): string {
   return [`## ${hopTitles[hop]}`, ...codes.map(codeSection)].join('\n\n')
 }
+
+/** Other codes lead to their sections. */
+const withLinks = (text: string, own: DiagnosisCode) =>
+  text.replace(/`([a-z-]+)`/g, (span, code) =>
+    code in catalogue && code !== own ? `[${span}](#${code})` : span,
+  )
 
 /** The heading is the code alone, so that GitHub makes its anchor the code. */
 function codeSection(code: DiagnosisCode): string {
@@ -56,8 +62,8 @@ function codeSection(code: DiagnosisCode): string {
     `### ${code}`,
     `**${title}.**`,
     about ?? withPlaceholders(why(told)),
-    unlike === undefined ? '' : `*To tell it apart:* ${unlike}`,
     ...fixes(told).map(fixText),
+    unlike === undefined ? '' : `*To tell it apart:* ${withLinks(unlike, code)}`,
   ]
     .filter(part => part !== '')
     .join('\n\n')

@@ -95,7 +95,7 @@ testCodes(
         run: () => ({ inputs: retiredKeyOf(slow) }),
         within: 15 * minute,
         outputs: { 'key-access': 'disabled' },
-        says: /still took the key after 900 s/,
+        says: /still took the key after 15 min/,
         mend: { fix: /propagation-timeout: "30m"/ },
       },
       {

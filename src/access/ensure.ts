@@ -103,7 +103,8 @@ export async function ensureRole(
     // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
     const outcome = error.refusal.kind === 'transient' ? 'unknown' : 'refused'
     facts.grant = { outcome, refusedWith: error }
-    tools.log.info(`Not assigned, as far as is known: ${error.refusal.code}`)
+    const said = outcome === 'unknown' ? 'Perhaps assigned, perhaps not' : 'Not assigned'
+    tools.log.info(`${said}: ${error.refusal.code}`)
     const isNeeded = held.state === 'missing' || facts.borrowed !== undefined
     if (isNeeded || !mayBeGrantedByOthers.has(error.refusal.code)) throw error
     return { kind: 'unknown' }

@@ -1,4 +1,5 @@
 import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
+import { inWords } from '../duration.ts'
 import { growingPause } from '../propagation/schedule.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import type { Clock, Log, Random } from '../tools.ts'
@@ -27,7 +28,7 @@ export async function untilReleased(
     if (leftMs <= 0)
       throw new StepFailure(
         "waiting for another job's temporary role assignment to end",
-        ownRefusal('role-assignment-conflict', `${held}, and was there for all of the ${limitMs / 1000} s.`),
+        ownRefusal('role-assignment-conflict', `${held}, and it was still there after ${inWords(limitMs)}.`),
       )
     await clock.sleep(Math.min(leftMs, growingPause(elapsedMs, random())))
     const now = await readAssignment(manager, id)
@@ -39,7 +40,7 @@ export async function untilReleased(
 export function refuseBorrowed({ description }: Pick<Assignment, 'description'>): never {
   throw new StepFailure(
     'looking at how the role is held',
-    ownRefusal('role-assignment-conflict', `${heldFor(description)}, and goes when that job ends.`),
+    ownRefusal('role-assignment-conflict', `${heldFor(description)}, which is removed when that job ends.`),
   )
 }
 
