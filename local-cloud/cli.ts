@@ -23,6 +23,20 @@ The variables go to stdout, in one piece, once everything listens; what is for p
   node local-cloud/cli.ts > cloud.env & until [ -s cloud.env ]; do sleep 0.2; done; . ./cloud.env
 
 NODE_EXTRA_CA_CERTS is the certificate authority's file; curl takes it by --cacert, Python by REQUESTS_CA_BUNDLE.
+AZURE_CLIENT_ID is the first application of the seed, LOCAL_CLOUD_RESOURCE_ID its first account.
+
+A seed has these fields (local-cloud/world.ts describes what is in each):
+
+  tenants, subscriptions, resourceGroups     where everything is
+  applications, users, groups                who there is: credentials, members; groups may be in groups
+  accounts                                   key access, network, deployments, projects
+  roleAssignments, roleDefinitions           who may do what: conditions, custom roles
+  denyAssignments, locks, policyAssignments  what is in the way of those who may
+  workflow                                   the run whose tokens GitHub's issuer signs
+
+Clients of Resource Manager change accounts and their keys, deployments, projects, managed identities, role assignments,
+custom roles and locks at run time, as in Azure. The control endpoint moves the clock, plays faults, tells what happened,
+and takes another seed with the same accounts. docs/local-cloud.md shows all of it.
 `
 
 const FORMATS = ['shell', 'github', 'json'] as const

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import * as v from 'valibot'
@@ -26,7 +26,7 @@ export interface ActionInvocation {
   env?: Readonly<Record<string, string>>
   /** Options of node itself, before the entry. */
   nodeOptions?: readonly string[]
-  /** An empty folder for the file commands and RUNNER_TEMP; it is the caller's, and stays. */
+  /** An empty folder for the file commands, RUNNER_TEMP and the workspace; it is the caller's, and stays. */
   workFolder: string
   /** Called for each line of the log, as a person would see it. */
   onLine?: (line: string) => void
@@ -73,7 +73,8 @@ const fileCommands = [
 type CommandFiles = Record<(typeof fileCommands)[number], string>
 
 export function startAction(invocation: ActionInvocation): RunningAction {
-  const { action, workFolder, step = 'main', state = {} } = invocation
+  const { action, step = 'main', state = {} } = invocation
+  const workFolder = resolve(invocation.workFolder)
   const { inputs: declared, runs } = v.parse(
     manifest,
     parse(readFileSync(join(action, 'action.yml'), 'utf8')),
@@ -81,16 +82,18 @@ export function startAction(invocation: ActionInvocation): RunningAction {
   const entry = invocation.entry ?? runs[step]
   if (entry === undefined) throw new Error(`The action has no ${step} step`)
   const files = createCommandFiles(workFolder)
-  const temp = join(workFolder, 'temp')
-  mkdirSync(temp)
+  const [temp, workspace] = [join(workFolder, 'temp'), join(workFolder, 'workspace')]
+  for (const folder of [temp, workspace]) mkdirSync(folder)
   const defaults = Object.fromEntries(
     Object.entries(declared).map(([name, input]) => [name, input.default ?? '']),
   )
-  const child = spawn(process.execPath, [...(invocation.nodeOptions ?? []), join(action, entry)], {
+  const child = spawn(process.execPath, [...(invocation.nodeOptions ?? []), resolve(action, entry)], {
+    cwd: workspace,
     env: {
       PATH: process.env.PATH ?? '',
       ...invocation.env,
       RUNNER_TEMP: temp,
+      GITHUB_WORKSPACE: workspace,
       ...files,
       ...inputVariables({ ...defaults, ...invocation.inputs }),
       ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])),
@@ -163,30 +166,65 @@ const commandNames = new Set([
   ...['save-state', 'set-env', 'set-output', 'stop-commands', 'warning'],
 ])
 
-/** A line of the form `::name key=value,…::message`, or with the old form `##[name key=value;…]message` anywhere in it. */
+/** How a command is written: what stands around its head, what parts its properties, and what is escaped in which part. */
+interface Notation {
+  pattern: RegExp
+  separator: string
+  ofProperties: string
+  ofMessage: string
+}
+
+const LINE_ENDS = '\r\n'
+/** In the order in which the runner tries them: `::name key=value,…::message`, `##[name key=value;…]message`. */
+const notations: readonly Notation[] = [
+  {
+    pattern: /^\s*::(?<head>.*?)::(?<message>.*)$/,
+    separator: ',',
+    ofProperties: `${LINE_ENDS}:,`,
+    ofMessage: LINE_ENDS,
+  },
+  {
+    pattern: /^.*?##\[(?<head>[^\]]*)\](?<message>.*)$/,
+    separator: ';',
+    ofProperties: `${LINE_ENDS};]`,
+    ofMessage: `${LINE_ENDS};]`,
+  },
+]
+
+/** The command that a line is: it begins with one, or has one of the old form anywhere in it. */
 export function parseCommand(line: string): Command | undefined {
-  const current = /^\s*::(?<name>[\w-]+)(?: (?<properties>[^:]*))?::(?<message>.*)$/.exec(line)?.groups
-  const legacy = /##\[(?<name>[\w-]+)(?: (?<properties>[^\]]*))?\](?<message>.*)$/.exec(line)?.groups
-  const groups = current ?? legacy
-  if (groups?.name === undefined || !commandNames.has(groups.name.toLowerCase())) return undefined
-  const separator = current === undefined ? ';' : ','
-  const pairs = (groups.properties ?? '').split(separator).map(pair => pair.trim().split('='))
+  for (const notation of notations) {
+    const command = readCommand(line, notation)
+    if (command !== undefined) return command
+  }
+  return undefined
+}
+
+function readCommand(
+  line: string,
+  { pattern, separator, ofProperties, ofMessage }: Notation,
+): Command | undefined {
+  const { head, message = '' } = pattern.exec(line)?.groups ?? {}
+  const [, name = '', properties = ''] = /^([^ ]*)(?: (.*))?$/.exec(head ?? '') ?? []
+  if (!commandNames.has(name.toLowerCase())) return undefined
+  const pairs = properties.split(separator).map(pair => pair.trim().split('='))
   return {
-    name: groups.name.toLowerCase(),
+    name: name.toLowerCase(),
     properties: Object.fromEntries(
-      pairs.flatMap(([key = '', ...value]) => (key === '' ? [] : [[key, decode(value.join('='))]])),
+      pairs.flatMap(([key = '', ...value]) =>
+        key === '' ? [] : [[key, unescaped(value.join('='), ofProperties)]],
+      ),
     ),
-    message: decode(groups.message ?? ''),
+    message: unescaped(message, ofMessage),
   }
 }
 
-const decode = (text: string) =>
-  text
-    .replaceAll('%0D', '\r')
-    .replaceAll('%0A', '\n')
-    .replaceAll('%3A', ':')
-    .replaceAll('%2C', ',')
-    .replaceAll('%25', '%')
+/** The percent sign last: it is how the others are escaped. */
+const unescaped = (text: string, characters: string) =>
+  [...characters, '%'].reduce((so, character) => {
+    const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')
+    return so.replaceAll(`%${code}`, character)
+  }, text)
 
 const levelWords: Record<Annotation['level'], string> = {
   error: 'Error',
@@ -240,20 +278,26 @@ function createLogReader(onLine: ActionInvocation['onLine']) {
   }
 }
 
-/** The heredoc form that the toolkit writes, and `name=value`. */
+/**
+ * The heredoc form that the toolkit writes, and `name=value`: whichever sign comes first.
+ * @throws Error where the runner would fail the step
+ */
 export function readKeyValues(text: string): Record<string, string> {
   const values: Record<string, string> = {}
   const lines = text.split(/\r?\n/)
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? ''
-    const [, name, delimiter] = /^([^=<]+)<<(.+)$/.exec(line) ?? []
-    if (name !== undefined && delimiter !== undefined) {
-      const end = lines.indexOf(delimiter, index + 1)
-      values[name] = lines.slice(index + 1, end).join('\n')
-      index = end
-    } else if (line.includes('=')) {
-      values[line.slice(0, line.indexOf('='))] = line.slice(line.indexOf('=') + 1)
+    if (line === '') continue
+    const { name, sign, rest = '' } = /^(?<name>.+?)(?<sign>=|<<)(?<rest>.*)$/.exec(line)?.groups ?? {}
+    if (name === undefined || (sign === '<<' && rest === '')) throw new Error(`Invalid format '${line}'`)
+    if (sign === '=') {
+      values[name] = rest
+      continue
     }
+    const end = lines.indexOf(rest, index + 1)
+    if (end === -1) throw new Error(`Invalid value. Matching delimiter not found '${rest}'`)
+    values[name] = lines.slice(index + 1, end).join('\n')
+    index = end
   }
   return values
 }

@@ -7,6 +7,7 @@ import * as v from 'valibot'
 
 const guid = v.pipe(v.string(), v.uuid(), v.toLowerCase())
 const instant = v.pipe(v.string(), v.isoTimestamp())
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 const federatedCredential = v.strictObject({
   name: v.string(),
@@ -71,6 +72,8 @@ const account = v.strictObject({
    * takes `lag.keyAccess` from then to reach each replica of the data plane.
    */
   keyAccessChangedOn: v.optional(instant),
+  /** How often each API key was made anew. What the keys are follows from it, see data-plane/keys.ts. */
+  regeneratedKeys: v.optional(v.strictObject({ key1: count, key2: count }), { key1: 0, key2: 0 }),
   publicNetworkAccess: v.optional(v.picklist(['Enabled', 'Disabled']), 'Enabled'),
   /** Deny: the data plane answers as the firewall does. */
   networkDefaultAction: v.optional(v.picklist(['Allow', 'Deny']), 'Allow'),
@@ -78,7 +81,7 @@ const account = v.strictObject({
   projects: v.optional(v.array(v.string()), []),
 })
 
-const permission = v.strictObject({
+export const permission = v.strictObject({
   actions: v.optional(v.array(v.string()), []),
   notActions: v.optional(v.array(v.string()), []),
   dataActions: v.optional(v.array(v.string()), []),
@@ -143,6 +146,7 @@ const lock = v.strictObject({
   scope: v.string(),
   /** ReadOnly: nothing at or below the scope is written or removed. CanNotDelete: nothing is removed. */
   level: v.picklist(['ReadOnly', 'CanNotDelete']),
+  notes: v.optional(v.string()),
 })
 
 /** Of Azure Policy, the one effect that matters to role assignments: some roles must not be assigned. */
@@ -229,6 +233,7 @@ export type Account = World['accounts'][number]
 export type Deployment = Account['deployments'][number]
 export type RoleDefinition = World['roleDefinitions'][number]
 export type RoleAssignment = World['roleAssignments'][number]
+export type Lock = World['locks'][number]
 export type DenyAssignment = World['denyAssignments'][number]
 export type Permission = RoleDefinition['permissions'][number]
 export type Workflow = World['workflow']

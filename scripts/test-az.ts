@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import * as v from 'valibot'
+import { keysOf } from '../local-cloud/data-plane/keys.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { type ActionResult, startAction } from '../local-cloud/runner.ts'
@@ -24,6 +25,7 @@ const ADMIN = 'b6d0f3a2-7e51-4c98-a04b-21c85d9e6f73'
 const MANAGED_IDENTITY_CLIENT = 'c65d2e8f-90b4-4317-a8fc-15d73b0e6a92'
 
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+const COGNITIVE_SERVICES_CONTRIBUTOR = '25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68'
 const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
 const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
@@ -125,6 +127,7 @@ const assignmentSchema = v.object({
   scope: v.string(),
 })
 const named = v.object({ name: v.string() })
+const keysSchema = v.object({ key1: v.string(), key2: v.string() })
 
 /** The grant that the action's documentation is about. */
 const grant = (bench: Bench, role: string) => [
@@ -390,6 +393,62 @@ const checks: Readonly<Record<string, Check>> = {
     }
   },
 
+  async 'az cognitiveservices account keys list, regenerate: only the one asked for is another'(bench) {
+    accountOf(bench.cloud).disableLocalAuth = false
+    const keys = ['cognitiveservices', 'account', 'keys']
+    const before = v.parse(keysSchema, await bench.admin.json(...keys, 'list', ...account(bench)))
+    const regenerate = [...keys, 'regenerate', ...account(bench), '--key-name', 'key2']
+    const after = v.parse(keysSchema, await bench.admin.json(...regenerate))
+    assert.equal(after.key1, before.key1)
+    assert.notEqual(after.key2, before.key2)
+  },
+
+  async 'az cognitiveservices account project create, list, delete'(bench) {
+    const project = ['cognitiveservices', 'account', 'project']
+    const other = [...account(bench), '--project-name', 'shop']
+    const names = async () =>
+      v
+        .parse(v.array(named), await bench.admin.json(...project, 'list', ...account(bench)))
+        .map(({ name }) => name)
+    await bench.admin.json(...project, 'create', ...other, '--location', 'swedencentral')
+    assert.deepEqual(await names(), [`${accountOf(bench.cloud).name}/shop`])
+    assert.equal((await bench.admin.run(...project, 'delete', ...other)).status, 0)
+    assert.deepEqual(await names(), [])
+  },
+
+  async 'az lock create, list, delete: a role under it cannot be taken away'(bench) {
+    grantPipeline(bench)
+    const group = ['--resource-group', accountOf(bench.cloud).resourceGroup]
+    const lock = [...group, '--name', 'stop']
+    await bench.admin.json('lock', 'create', ...lock, '--lock-type', 'CanNotDelete')
+    assert.deepEqual(v.parse(v.array(named), await bench.admin.json('lock', 'list')), [{ name: 'stop' }])
+    const scope = ['--scope', scopeOf(bench), '--role', COGNITIVE_SERVICES_USER]
+    const remove = ['role', 'assignment', 'delete', '--assignee-object-id', PIPELINE, ...scope]
+    const locked = await bench.admin.run(...remove)
+    assert.equal(locked.status, 1)
+    assert.match(locked.stderr, /\(ScopeLocked\)/)
+    assert.equal((await bench.admin.run('lock', 'delete', ...lock)).status, 0)
+    assert.equal((await bench.admin.run(...remove)).status, 0)
+  },
+
+  async 'az role definition create, delete: a custom role, as long as nobody holds it'(bench) {
+    const [subscription] = bench.cloud.world.subscriptions
+    const definition = {
+      Name: 'Chat only',
+      Description: '',
+      DataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'],
+      AssignableScopes: [`/subscriptions/${subscription?.id}`],
+    }
+    await bench.admin.json('role', 'definition', 'create', '--role-definition', JSON.stringify(definition))
+    await bench.admin.json(...grant(bench, 'Chat only'))
+    const remove = ['role', 'definition', 'delete', '--name', 'Chat only']
+    assert.match((await bench.admin.run(...remove)).stderr, /\(RoleDefinitionHasAssignments\)/)
+    const assigned = ['--assignee-object-id', PIPELINE, '--scope', scopeOf(bench), '--role', 'Chat only']
+    assert.equal((await bench.admin.run('role', 'assignment', 'delete', ...assigned)).status, 0)
+    assert.equal((await bench.admin.run(...remove)).status, 0)
+    assert.deepEqual(bench.cloud.world.roleDefinitions, [])
+  },
+
   async 'az group exists: tells groups from what is none'({ admin }) {
     assert.equal(await admin.json('group', 'exists', '--name', 'rg-keyless'), true)
     assert.equal(await admin.json('group', 'exists', '--name', 'rg-nowhere'), false)
@@ -443,6 +502,28 @@ const checks: Readonly<Record<string, Check>> = {
     accountOf(bench.cloud).customSubDomainName = null
     await paste(bench, await fixesOf(bench, 'custom-subdomain-missing'))
     await requirePassed(bench)
+  },
+
+  async 'fix of keys-enabled: a Cognitive Services Contributor of the resource can use it'(bench) {
+    grantPipeline(bench)
+    accountOf(bench.cloud).disableLocalAuth = false
+    const owner = bench.cloud.world.roleAssignments.find(({ principalId }) => principalId === ADMIN)
+    assert(owner)
+    Object.assign(owner, { scope: scopeOf(bench), roleDefinitionId: COGNITIVE_SERVICES_CONTRIBUTOR })
+    await paste(bench, await fixesOf(bench, 'keys-enabled', { 'key-access': 'forbid' }))
+    assert.equal(accountOf(bench.cloud).disableLocalAuth, true)
+  },
+
+  async 'fix of retired-key-accepted: a key that was made anew is refused'(bench) {
+    grantPipeline(bench)
+    const account = accountOf(bench.cloud)
+    account.disableLocalAuth = false
+    const inputs = { 'retired-key': keysOf(account).key1, 'propagation-timeout': '1s' }
+    const commands = await fixesOf(bench, 'retired-key-accepted', inputs)
+    const regenerate = commands.find(command => command.includes('<KEY-NAME>'))
+    await paste(bench, [regenerate?.replace('<KEY-NAME>', 'key1') ?? ''])
+    const { result } = await runGate(bench, inputs)
+    assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
   },
 
   async 'fix of deployment-not-found: lists the deployments'(bench) {

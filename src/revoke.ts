@@ -35,7 +35,7 @@ export async function revoke(grant: TemporaryGrant, settings: Settings, tools: R
   if (target.kind === 'endpoint') return
   const id = plain(grant.assignmentId)
   try {
-    const { setup } = createIdentities(settings, tools)
+    const { setup } = createIdentities(asGranted(settings, grant), tools)
     const manager = await openResourceManager(cloud, target.resource, setup, tools)
     tools.log.info(await takeBack(grant, manager, tools))
   } catch (error) {
@@ -47,6 +47,12 @@ export async function revoke(grant: TemporaryGrant, settings: Settings, tools: R
     )
   }
 }
+
+/** By the identity that granted, whatever the inputs say by now. */
+const asGranted = (settings: Settings, { clientId, tenantId }: TemporaryGrant): Settings => ({
+  ...settings,
+  identity: { ...settings.identity, clientId, tenantId, setupClientId: undefined },
+})
 
 async function takeBack(
   { assignmentId, lease }: TemporaryGrant,

@@ -8,7 +8,12 @@ import { parseJson } from './diagnosis/verdict.ts'
 const main = 'main-step-ran'
 const temporaryGrant = 'temporary-grant'
 
-const grantSchema = v.object({ assignmentId: v.string(), lease: v.string() })
+const grantSchema = v.object({
+  assignmentId: v.string(),
+  lease: v.string(),
+  clientId: v.string(),
+  tenantId: v.string(),
+})
 
 export const markMainStep = (): void => core.saveState(main, 'true')
 export const isPostStep = (): boolean => core.getState(main) === 'true'

@@ -158,7 +158,7 @@ describe('a deployment that the data plane does not know', () => {
     deploy({ createdOn: ago(minutes) })
     const run = await stage.run()
     expect(end(run)).toBe('passed')
-    expect(run.tookMs).toBeGreaterThan(2 * minutes)
+    expect(run.tookMs).toBeGreaterThan(1.9 * minutes)
     expect(run.tookMs).toBeLessThan(3.5 * minutes)
     expectSound(stage, run)
   })

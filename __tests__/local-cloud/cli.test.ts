@@ -7,7 +7,7 @@ import { decodeJwt } from 'jose'
 import * as v from 'valibot'
 import { accountKeys } from '../../local-cloud/data-plane/keys.ts'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
-import type { Seed } from '../../local-cloud/world.ts'
+import { type Seed, worldSchema } from '../../local-cloud/world.ts'
 import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
 import { accessTokenFor, createClient, freePorts, idTokenFor } from './cloud-fixture.ts'
 
@@ -244,6 +244,8 @@ describe('command line', () => {
     const { code, stdout, stderr } = await cli('--help').ended
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
     expect(stderr).toMatch(/^Usage: /)
+    const words = new Set(stderr.match(/[\w-]+/g))
+    expect(Object.keys(worldSchema.entries).filter(field => !words.has(field))).toEqual([])
   })
 
   test.each([

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { accountKeys } from '../../local-cloud/data-plane/keys.ts'
+import { accountKeys, keysOf } from '../../local-cloud/data-plane/keys.ts'
 import { accountId } from '../../local-cloud/scopes.ts'
 import {
   type Answer,
@@ -122,6 +122,17 @@ describe('authentication by key', () => {
           'Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource.',
       })
     }
+  })
+
+  test('made anew: the old one is refused as any wrong one, the new one and the other are taken', async () => {
+    const old = keys()
+    plane.account.regeneratedKeys.key1 += 1
+    const { key1, key2 } = keysOf(plane.account)
+    const answers = await Promise.all(
+      [old.key1, key1, key2].map(key => plane.ask(CHAT, { headers: { 'api-key': key }, body: chat })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([401, 200, 200])
+    expect(key2).toBe(old.key2)
   })
 
   test('switched off: even the right key is refused', async () => {

@@ -43,6 +43,7 @@ describe('OIDC token', () => {
       repository_owner_id: '1200345',
       repository_visibility: 'private',
       run_attempt: '1',
+      check_run_id: '40118872203',
       run_id: '9876543210',
       run_number: '42',
       runner_environment: 'github-hosted',

@@ -128,6 +128,10 @@ const CASES: ReadonlyArray<readonly [title: string, run: () => Promise<unknown>]
     'role definitions: get a missing one',
     () => refused(arm.client(ADMIN).roleDefinitions.get(ACCOUNT, NAME)),
   ],
+  ['role definitions: create', () => writeRole()],
+  ['role definitions: create one with a name that is taken', () => refused(writeRole('Reader'))],
+  ['role definitions: delete', () => writeRole().then(removeRole)],
+  ['role definitions: delete a missing one', () => removeRole()],
   [
     'permissions: list for resource group',
     () => collect(arm.client(ADMIN).permissions.listForResourceGroup('rg-keyless')),
@@ -170,6 +174,7 @@ const CASES: ReadonlyArray<readonly [title: string, run: () => Promise<unknown>]
     'accounts: list keys',
     () => switchKeysOn().then(() => cognitive(`${ACCOUNT}/listKeys`, { method: 'POST' })),
   ],
+  ['accounts: make a key anew', () => regenerate()],
   ['deployments: list', () => cognitive(`${ACCOUNT}/deployments`)],
   ['deployments: get', () => cognitive(`${ACCOUNT}/deployments/chat`)],
   ['deployments: get a missing one', () => cognitive(`${ACCOUNT}/deployments/none`)],
@@ -211,6 +216,18 @@ const cognitive = (target: string, options: { method?: string; as?: string; body
 const switchKeysOn = () =>
   cognitive(ACCOUNT, { method: 'PATCH', body: { properties: { disableLocalAuth: false } } })
 
+const regenerate = () => cognitive(`${ACCOUNT}/regenerateKey`, { method: 'POST', body: { keyName: 'Key1' } })
+
+const writeRole = (roleName = 'Chat only') =>
+  arm.client(ADMIN).roleDefinitions.createOrUpdate(`/subscriptions/${SUBSCRIPTION}`, NAME, {
+    roleName,
+    roleType: 'CustomRole',
+    assignableScopes: [`/subscriptions/${SUBSCRIPTION}`],
+    permissions: [{ actions: ['*/read'] }],
+  })
+
+const removeRole = () => arm.client(ADMIN).roleDefinitions.delete(`/subscriptions/${SUBSCRIPTION}`, NAME)
+
 const deploy = (name: string) =>
   cognitive(`${ACCOUNT}/deployments/${name}`, {
     method: 'PUT',
@@ -242,6 +259,7 @@ if (existsSync(specification)) {
         'accounts.listByResourceGroup',
         'accounts.listBySubscription',
         'accounts.listKeys',
+        'accounts.regenerateKey',
         'accounts.update',
         'denyAssignments.get',
         'denyAssignments.list',
@@ -254,6 +272,8 @@ if (existsSync(specification)) {
         'roleAssignments.delete',
         'roleAssignments.get',
         'roleAssignments.list',
+        'roleDefinitions.create',
+        'roleDefinitions.delete',
         'roleDefinitions.get',
         'roleDefinitions.list',
       ])

@@ -347,7 +347,16 @@ describe('words and fixes', () => {
 
     expect(found.detail).toContain('disableLocalAuth: allowKeys')
     expect(commandsOf(found)).toEqual([
-      ['resource', 'update', '--ids', scope, '--set', 'properties.disableLocalAuth=true'],
+      [
+        'resource',
+        'update',
+        '--ids',
+        scope,
+        '--api-version',
+        '2025-06-01',
+        '--set',
+        'properties.disableLocalAuth=true',
+      ],
     ])
     expect(found.fixes.map(({ language }) => language)).toEqual(['bash', 'bicep', 'text', 'yaml'])
     expect(found.fixes[1]?.text).toContain('disableLocalAuth: true')

@@ -107,12 +107,14 @@ describe('links', () => {
     },
   )
 
-  test.each(['docs/diagnosis.md#access-denied', '#test-your-own-key-less-code', 'examples', 'https://example.com/#any'])(
-    '%s is taken',
-    link => {
-      expect(brokenLinks(withLink(link))).toEqual([])
-    },
-  )
+  test.each([
+    'docs/diagnosis.md#access-denied',
+    '#test-your-own-key-less-code',
+    'examples',
+    'https://example.com/#any',
+  ])('%s is taken', link => {
+    expect(brokenLinks(withLink(link))).toEqual([])
+  })
 
   test('a heading with code and punctuation has the anchor that GitHub gives it', () => {
     expect(anchorsOf(readme)).toContain('see-it-work-without-azure')

@@ -32,7 +32,9 @@ const cases: Pick<CodeCases<'posture'>, 'keys-enabled'> = {
       run: () => ({ inputs: { 'key-access': 'forbid' } }),
       outputs: { 'key-access': 'enabled', 'role-state': 'missing' },
       says: /allowKeys: false leaves them on/,
-      mend: { fix: /^az resource update --ids \S+ --set properties\.disableLocalAuth=true$/ },
+      mend: {
+        fix: /^az resource update --ids \S+ --api-version \S+ --set properties\.disableLocalAuth=true$/,
+      },
     },
     {
       when: 'disableLocalAuth is null',

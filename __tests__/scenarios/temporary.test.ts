@@ -1,5 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { alsoHolds, holds, refuse, roles } from '../support/arrange.ts'
+import { alsoHolds, holds, managedIdentity, pipeline, refuse, roles } from '../support/arrange.ts'
 import { accountScope, type GateRun, logOf, operations, runGate, runPost } from '../support/scenario.ts'
 
 /** `revoke: true`: the role goes when the job ends. */
@@ -109,6 +109,18 @@ test.each([
   expect(warning).toMatchObject({ level: 'warning' })
   expect(warning?.message).toContain(code)
   expect(warning?.message).toContain(`az role assignment delete --ids ${run.outputs['role-assignment-id']}`)
+})
+
+test('whoever granted takes back, whatever a later step made of the variables that inputs fall back to', async () => {
+  const { clientId, tenantId } = pipeline(cloud).application
+  const byVariables = { ...inputs, 'client-id': '', 'tenant-id': '' }
+  const env = { AZURE_CLIENT_ID: clientId, AZURE_TENANT_ID: tenantId }
+  const run = await runGate(cloud, { inputs: byVariables, env })
+  expect(held()).toHaveLength(1)
+
+  const another = { ...env, AZURE_CLIENT_ID: managedIdentity(cloud).identity.clientId }
+  await runPost(cloud, run, { inputs: byVariables, env: another })
+  expect(held()).toEqual([])
 })
 
 test('an assignment that somebody decided to keep is kept', async () => {

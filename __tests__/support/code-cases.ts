@@ -3,6 +3,7 @@ import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { ServiceName } from '../../local-cloud/service.ts'
 import type { DiagnosisCode, diagnosisCodes, Hop } from '../../src/diagnosis/codes.ts'
 import { applyFix, type Fix, fixSchema } from './az.ts'
+import { movedMs } from './driven-time.ts'
 import { type GateRun, runGate, type ScenarioOptions } from './scenario.ts'
 
 /** Scenarios of diagnosis codes: how each comes about, how it is told, and that its fix mends it. */
@@ -40,9 +41,6 @@ export type CodeCases<H extends Hop> = Record<CodeOf<H>, readonly CodeCase[]>
 
 const told = v.object({ diagnosis: v.object({ fixes: v.array(fixSchema) }) })
 
-/** Milliseconds that somebody drove the clock of the cloud ahead of real time. */
-const driven = (cloud: LocalCloud) => cloud.clock.now() - Date.now()
-
 export const everyService: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'data-plane']
 
 /** Runs a case, and checks what holds for every failure. */
@@ -55,11 +53,11 @@ async function expectCode(
   await codeCase.arrange?.()
   const options = codeCase.run?.() ?? {}
   const assignments = structuredClone(cloud.world.roleAssignments)
-  const drivenBefore = driven(cloud)
+  const drivenBefore = movedMs(cloud.clock)
   const run = await runGate(cloud, options)
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: code, ...codeCase.outputs })
   // A few milliseconds for the rounding of the two clocks.
-  expect(driven(cloud) - drivenBefore).toBeLessThan((codeCase.within ?? 5000) + 10)
+  expect(movedMs(cloud.clock) - drivenBefore).toBeLessThan((codeCase.within ?? 5000) + 10)
   if (codeCase.says !== undefined) expect(run.log.join('\n')).toMatch(codeCase.says)
   if (!codeCase.granted) expect(cloud.world.roleAssignments).toEqual(assignments)
   expect(services).toEqual(expect.arrayContaining(run.requests.map(({ service }) => service)))

@@ -13,6 +13,9 @@ export interface DrivenTime {
   enter(http: Http): DrivenRun
 }
 
+/** Milliseconds that somebody moved the clock of a cloud ahead of real time: how long this machine took is not in it. */
+export const movedMs = (cloud: CloudClock): number => cloud.now() - Date.now()
+
 export interface DrivenRun {
   clock: Clock
   http: Http

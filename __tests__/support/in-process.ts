@@ -12,7 +12,7 @@ import { createDoor } from '../../src/http.ts'
 import { readSettings, type Settings } from '../../src/inputs.ts'
 import { revoke } from '../../src/revoke.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
-import { createDrivenTime } from './driven-time.ts'
+import { createDrivenTime, movedMs } from './driven-time.ts'
 import { usualInputs } from './scenario.ts'
 
 /**
@@ -53,7 +53,7 @@ export interface InProcessRun {
   kept: readonly TemporaryGrant[]
   /** What arrived at the cloud during the run, its own look-ups left out; from other runs at the same time as well. */
   requests: readonly JournalEntry[]
-  /** By the cloud's clock, milliseconds. */
+  /** Milliseconds of the cloud's time that went by while somebody slept; how long this machine took is left out. */
   tookMs: number
   /** Role assignments as they were when the run began. */
   assignmentsBefore: readonly RoleAssignment[]
@@ -72,7 +72,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     const environment = { ...cloud.runnerEnvironment(), ...runOptions.env }
     const assignmentsBefore = structuredClone(cloud.world.roleAssignments)
     const requestsBefore = cloud.journal.entries.length
-    const startedAt = cloud.clock.now()
+    const movedBefore = movedMs(cloud.clock)
     const log: string[] = []
     const masks: string[] = []
     const kept: TemporaryGrant[] = []
@@ -88,7 +88,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
       run: readWorkflowRun(environment),
       keep: grant => kept.push(grant),
     })
-    const tookMs = cloud.clock.now() - startedAt
+    const tookMs = movedMs(cloud.clock) - movedBefore
     await driven.leave()
     const requests = cloud.journal.entries
       .slice(requestsBefore)

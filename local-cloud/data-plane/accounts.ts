@@ -1,14 +1,14 @@
 import { accountId, normalizeScope } from '../scopes.ts'
 import type { Account, World } from '../world.ts'
 import type { Credentials } from './credentials.ts'
-import { accountKeys } from './keys.ts'
+import { keysOf } from './keys.ts'
 import { customSubdomainRequired, invalidKey, subdomainNotMapped } from './refusals.ts'
 
 /** Whose host a request came in on: one account's own, or the region's, which accounts without a subdomain share. */
 export type Host = { kind: 'account'; accountId: string } | { kind: 'regional' }
 
 export function isKeyOf(account: Account, key: string): boolean {
-  const { key1, key2 } = accountKeys(accountId(account))
+  const { key1, key2 } = keysOf(account)
   return key === key1 || key === key2
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { accountId } from '../scopes.ts'
 import type { Account } from '../world.ts'
 
 /** The two API keys of an account, as `listKeys` returns them. */
@@ -8,14 +9,21 @@ export interface AccountKeys {
 }
 
 /**
- * Keys follow from the account's resource id (without case), so that the control plane which lists them and the
- * data plane which checks them agree without shared state. They protect nothing.
+ * Keys follow from the account's resource id (without case) and from how often each was made anew, so that the control
+ * plane which lists them and the data plane which checks them agree. They protect nothing.
  */
-export function accountKeys(accountId: string): AccountKeys {
-  const derive = (name: string) =>
-    createHash('sha256').update(`${accountId.toLowerCase()}#${name}`).digest('hex').slice(0, 32)
+export function accountKeys(id: string, regenerated = { key1: 0, key2: 0 }): AccountKeys {
+  const derive = (name: keyof AccountKeys) =>
+    createHash('sha256')
+      .update([id.toLowerCase(), name, ...(regenerated[name] === 0 ? [] : [regenerated[name]])].join('#'))
+      .digest('hex')
+      .slice(0, 32)
   return { key1: derive('key1'), key2: derive('key2') }
 }
+
+/** The keys that an account has now. */
+export const keysOf = (account: Account): AccountKeys =>
+  accountKeys(accountId(account), account.regeneratedKeys)
 
 /** Whether a replica takes keys that learns of a change `lag` milliseconds late. */
 export function takesKeys(

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
-import { accountKeys } from '../data-plane/keys.ts'
+import type { Context } from '../context.ts'
+import { type AccountKeys, keysOf } from '../data-plane/keys.ts'
 import { accountId } from '../scopes.ts'
 import type { Route, ServiceReply } from '../service.ts'
 import type { Account } from '../world.ts'
-import { ArmError, resourceNotFound } from './errors.ts'
+import { ArmError } from './errors.ts'
 import { findAccount, findResourceGroup } from './existence.ts'
 import type { Call, Gateway } from './gateway.ts'
 import { readBody } from './request-body.ts'
@@ -29,7 +30,13 @@ export function authorizedAccount(gateway: Gateway, call: Call, action: string, 
   return findAccount(gateway.context.world, subscription, group, account)
 }
 
-/** Cognitive Services accounts and their projects. */
+/** Where an account is called: its own host, or the region's. A URL without trailing slash. */
+export function hostOf({ endpoints }: Context, account: Account): string {
+  const own = endpoints.accounts.get(accountId(account).toLowerCase())
+  return (account.customSubDomainName === null ? undefined : own) ?? endpoints.regional
+}
+
+/** Cognitive Services accounts and their keys. */
 export function accountRoutes(gateway: Gateway): Route[] {
   const { context, authorizer } = gateway
   const path = (pattern: string) => new RegExp(`^${pattern}$`)
@@ -47,10 +54,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
 
   const ownHostOf = (account: Account) => context.endpoints.accounts.get(accountId(account).toLowerCase())
 
-  const hostOf = (account: Account) =>
-    (account.customSubDomainName === null ? undefined : ownHostOf(account)) ?? context.endpoints.regional
-
-  const body = (account: Account) => accountBody(account, hostOf(account))
+  const body = (account: Account) => accountBody(account, hostOf(context, account))
 
   /** Resource Manager tells the change at once; the data plane hears of key access when its lag is over. */
   function change(account: Account, properties: Partial<Record<keyof typeof CHANGEABLE, unknown>>): void {
@@ -102,26 +106,18 @@ export function accountRoutes(gateway: Gateway): Route[] {
     gateway.route('accounts.listKeys', 'POST', path(`${ACCOUNT_PATH}/listKeys`), call => {
       const account = authorizedAccount(gateway, call, 'Microsoft.CognitiveServices/accounts/listKeys/action')
       if (account.disableLocalAuth === true) throw keyListRefused()
-      return { status: 200, body: accountKeys(accountId(account)) }
+      return { status: 200, body: keysOf(account) }
     }),
 
-    gateway.route('projects.list', 'GET', path(`${ACCOUNT_PATH}/projects`), call => {
-      const account = authorizedAccount(gateway, call, PROJECTS_READ, '/projects')
-      const value = account.projects.map(project => projectBody(account, hostOf(account), project))
-      return { status: 200, body: { value } }
-    }),
-
-    gateway.route('projects.get', 'GET', path(`${ACCOUNT_PATH}/projects/(?<project>[^/]+)`), call => {
-      const { group = '', project: wanted = '' } = call.params
-      const account = authorizedAccount(gateway, call, PROJECTS_READ, `/projects/${wanted}`)
-      const project = account.projects.find(name => name.toLowerCase() === wanted.toLowerCase())
-      if (project !== undefined) return { status: 200, body: projectBody(account, hostOf(account), project) }
-      throw resourceNotFound(`Microsoft.CognitiveServices/accounts/${account.name}/projects/${wanted}`, group)
+    // The old key is worth nothing from then on. That key access is off does not stand in the way: nobody has seen it do so.
+    gateway.route('accounts.regenerateKey', 'POST', path(`${ACCOUNT_PATH}/regenerateKey`), call => {
+      const action = 'Microsoft.CognitiveServices/accounts/regenerateKey/action'
+      const account = authorizedAccount(gateway, call, action)
+      account.regeneratedKeys[keyNamed(readBody(call, REGENERATION).keyName)] += 1
+      return { status: 200, body: keysOf(account) }
     }),
   ]
 }
-
-const PROJECTS_READ = 'Microsoft.CognitiveServices/accounts/projects/read'
 
 const CHANGEABLE = {
   disableLocalAuth: v.optional(v.boolean()),
@@ -134,6 +130,19 @@ const UPDATE = v.object({ properties: v.strictObject(CHANGEABLE) })
 
 /** The whole account, as a GET gave it and with what was changed: what cannot be changed is in it, and is ignored. */
 const REPLACEMENT = v.object({ properties: v.object(CHANGEABLE) })
+
+const REGENERATION = v.object({ keyName: v.string() })
+
+/** In either spelling: the description has `Key1`, az documents `key1`. @throws ArmError 400 */
+function keyNamed(name: string): keyof AccountKeys {
+  const known = name.toLowerCase()
+  if (known === 'key1' || known === 'key2') return known
+  throw new ArmError(
+    400,
+    'BadRequest',
+    `The key name '${name}' is invalid. Valid values are 'Key1' and 'Key2'.`,
+  )
+}
 
 /** Seen in the wild: Azure/terraform-azurerm-avm-res-cognitiveservices-account#130, microsoft/microsoft-foundry-for-vscode#192. */
 const keyListRefused = () =>
@@ -164,7 +173,7 @@ const isIn =
     account.subscriptionId === subscriptionId.toLowerCase() &&
     (group === undefined || account.resourceGroup.toLowerCase() === group.toLowerCase())
 
-const SYSTEM_DATA = {
+export const SYSTEM_DATA = {
   createdBy: 'admin@contoso.com',
   createdByType: 'User',
   createdAt: LONG_AGO,
@@ -238,21 +247,4 @@ function callRateRules(kind: Account['kind']) {
   })
   const models = kind === 'OpenAI' || kind === 'AIServices' ? [rule('openai', 'openai/*')] : []
   return [...models, rule('default', '*')]
-}
-
-function projectBody(account: Account, host: string, project: string) {
-  const id = `${accountId(account)}/projects/${project}`
-  return {
-    id,
-    name: `${account.name}/${project}`,
-    type: 'Microsoft.CognitiveServices/accounts/projects',
-    etag: etagOf(id),
-    location: account.location,
-    properties: {
-      isDefault: account.projects[0] === project,
-      endpoints: { 'AI Foundry API': `${host}/api/projects/${project}` },
-      provisioningState: 'Succeeded',
-    },
-    systemData: SYSTEM_DATA,
-  }
 }

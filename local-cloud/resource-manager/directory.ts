@@ -148,6 +148,7 @@ interface Provider {
 
 /** The versions by which clients address the types that live here; az picks the newest stable one. */
 const COGNITIVE_SERVICES_VERSIONS = ['2025-09-01', '2025-06-01', '2024-10-01', '2023-05-01', '2022-10-01']
+const LOCK_VERSIONS = ['2020-05-01', '2016-09-01', '2015-01-01']
 const AUTHORIZATION_VERSIONS = ['2022-05-01-preview', '2022-04-01', '2018-01-01-preview', '2015-07-01']
 
 const PROVIDERS: readonly Provider[] = [
@@ -160,12 +161,13 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     namespace: 'Microsoft.Authorization',
-    resourceTypes: ['roleAssignments', 'roleDefinitions', 'denyAssignments', 'permissions'].map(
-      resourceType => ({
+    resourceTypes: [
+      ...['roleAssignments', 'roleDefinitions', 'denyAssignments', 'permissions'].map(resourceType => ({
         resourceType,
         apiVersions: AUTHORIZATION_VERSIONS,
-      }),
-    ),
+      })),
+      { resourceType: 'locks', apiVersions: LOCK_VERSIONS },
+    ],
   },
 ]
 

@@ -132,10 +132,14 @@ export function findSubscription(world: World, id: string): World['subscriptions
   throw gatewayError(404, 'SubscriptionNotFound', `The subscription '${id}' could not be found.`)
 }
 
-/** Locks hold for everybody, whatever their roles. A read-only lock stops the actions of a POST too, such as listing keys. */
+/**
+ * Locks hold for everybody, whatever their roles, and for everything but themselves. A read-only lock stops the actions of
+ * a POST too, such as listing keys, and calls them writing (Azure/azure-cli#8452).
+ */
 function requireUnlocked(world: World, action: string, scope: string): void {
-  const operation = action.split('/').at(-1)
-  if (operation === 'read') return
+  const verb = action.split('/').at(-1)
+  if (verb === 'read' || /^Microsoft\.Authorization\/locks\//i.test(action)) return
+  const operation = verb === 'delete' ? verb : 'write'
   const locks = world.locks.filter(
     lock => covers(world, lock.scope, scope) && (lock.level === 'ReadOnly' || operation === 'delete'),
   )

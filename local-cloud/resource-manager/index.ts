@@ -8,8 +8,10 @@ import { deploymentRoutes } from './deployments.ts'
 import { directoryRoutes } from './directory.ts'
 import { gatewayError } from './errors.ts'
 import { createGateway } from './gateway.ts'
+import { lockRoutes } from './locks.ts'
 import { managedIdentityRoutes } from './managed-identities.ts'
 import { metadataRoute } from './metadata.ts'
+import { projectRoutes } from './projects.ts'
 import { roleAssignmentRoutes } from './role-assignments.ts'
 import { roleDefinitionRoutes } from './role-definitions.ts'
 
@@ -23,7 +25,9 @@ export function createResourceManager(context: Context): Service {
       ...roleAssignmentRoutes(gateway),
       ...roleDefinitionRoutes(gateway),
       ...accessViewRoutes(gateway),
+      ...lockRoutes(gateway),
       ...accountRoutes(gateway),
+      ...projectRoutes(gateway),
       ...deploymentRoutes(gateway),
       ...managedIdentityRoutes(gateway),
       ...directoryRoutes(gateway),

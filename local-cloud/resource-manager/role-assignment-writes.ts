@@ -7,12 +7,10 @@ import { requireScope } from './existence.ts'
 import type { Call, Gateway } from './gateway.ts'
 import { directoryObject } from './principals.ts'
 import { readBody } from './request-body.ts'
-import { azureInstant } from './values.ts'
+import { azureInstant, GUID } from './values.ts'
 
 /** Fixed by Azure, for all scopes of a subscription together (learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits). */
 const ASSIGNMENTS_PER_SUBSCRIPTION = 4000
-
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const WRITE = v.object({
   properties: v.object({
@@ -43,6 +41,7 @@ export function writeRoleAssignment(
   authorizeWrite(gateway, call, { scope, name, roleId, wanted })
   requireScope(world, scope)
   requireName(name)
+  requireConditionVersion(wanted)
   requirePolicy(world, roleId, scope, name)
   requireRole(world, roleId, scope)
   const principalType = resolvePrincipal(world, call.caller.tid, wanted)
@@ -70,11 +69,20 @@ export function writeRoleAssignment(
   return created
 }
 
+/** Of the version of a condition there is one, which need not be named (learn.microsoft.com, conditions-role-assignments-rest). */
+const CONDITION_VERSION = '2.0'
+
 const changeable = ({ description, condition, conditionVersion }: Wanted) => ({
   description,
   condition,
-  conditionVersion,
+  conditionVersion: condition === null ? conditionVersion : CONDITION_VERSION,
 })
+
+/** With any other version Azure says this of every condition. Its code is not known. */
+function requireConditionVersion({ condition, conditionVersion }: Wanted): void {
+  if (condition === null || conditionVersion === null || conditionVersion === CONDITION_VERSION) return
+  throw new ArmError(400, 'BadRequest', 'The given role assignment condition is invalid.')
+}
 
 function authorizeWrite(
   gateway: Gateway,

@@ -1,13 +1,15 @@
+import * as v from 'valibot'
 import { BUILT_IN_ROLES, type Role } from '../built-in-roles.ts'
 import { findRole } from '../rbac.ts'
 import { covers, subscriptionIdOf } from '../scopes.ts'
 import type { Route } from '../service.ts'
-import type { World } from '../world.ts'
+import { permission, type RoleDefinition, type World } from '../world.ts'
 import { ArmError } from './errors.ts'
 import { requireScope } from './existence.ts'
 import { type FilterTerm, filterTerms } from './filters.ts'
 import type { Call, Gateway } from './gateway.ts'
-import { LONG_AGO } from './values.ts'
+import { readBody } from './request-body.ts'
+import { GUID, LONG_AGO } from './values.ts'
 
 const COLLECTION = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleDefinitions$/
 const SINGLE = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleDefinitions\/(?<id>[^/]+)$/
@@ -15,7 +17,16 @@ const SINGLE = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleDefiniti
 const KNOWN_TERMS = ['roleName', 'type', 'atScopeAndBelow', 'atScope'] as const
 type RoleTerm = FilterTerm<(typeof KNOWN_TERMS)[number]>
 
-/** Built-in and custom roles, at any scope. */
+const WRITE = v.object({
+  properties: v.object({
+    roleName: v.pipe(v.string(), v.nonEmpty()),
+    description: v.nullish(v.string(), ''),
+    assignableScopes: v.pipe(v.array(v.string()), v.nonEmpty()),
+    permissions: v.array(permission),
+  }),
+})
+
+/** Built-in and custom roles, at any scope. What is written or removed here counts at once, for the data plane too. */
 export function roleDefinitionRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -27,6 +38,22 @@ export function roleDefinitionRoutes(gateway: Gateway): Route[] {
     })
     requireScope(context.world, scope)
     return scope
+  }
+
+  /** A role is written and removed by who may do so wherever it can be assigned. */
+  function authorizeChange(
+    call: Call,
+    verb: 'write' | 'delete',
+    scopes: readonly string[],
+    id: string,
+  ): void {
+    for (const scope of scopes) {
+      gateway.authorize(call, {
+        action: `Microsoft.Authorization/roleDefinitions/${verb}`,
+        scope: roleDefinitionIdAt(id, scope),
+      })
+      requireScope(context.world, scope)
+    }
   }
 
   return [
@@ -50,7 +77,61 @@ export function roleDefinitionRoutes(gateway: Gateway): Route[] {
         `The specified role definition with ID '${id}' does not exist.`,
       )
     }),
+
+    gateway.route('roleDefinitions.create', 'PUT', SINGLE, call => {
+      const { scope = '', id = '' } = call.params
+      const { properties } = readBody(call, WRITE)
+      const written: RoleDefinition = { ...properties, id: id.toLowerCase(), type: 'CustomRole' }
+      authorizeChange(call, 'write', [scope, ...written.assignableScopes], id)
+      requireWritable(context.world, written)
+      const { world } = context
+      world.roleDefinitions = [...world.roleDefinitions.filter(other => other.id !== written.id), written]
+      return { status: 201, body: roleBody(written, scope) }
+    }),
+
+    gateway.route('roleDefinitions.delete', 'DELETE', SINGLE, call => {
+      const { scope = '', id = '' } = call.params
+      const { world } = context
+      const role = findRole(world, id)
+      authorizeChange(call, 'delete', [scope, ...(role?.assignableScopes ?? [])], id)
+      if (role === undefined) return { status: 204 }
+      requireRemovable(world, role)
+      world.roleDefinitions = world.roleDefinitions.filter(other => other !== role)
+      return { status: 200, body: roleBody(role, scope) }
+    }),
   ]
+}
+
+/** @throws ArmError where no role can be made so, or none with this name */
+function requireWritable(world: World, { id, roleName }: RoleDefinition): void {
+  if (!GUID.test(id)) {
+    throw new ArmError(400, 'InvalidRoleDefinitionId', `The role definition ID '${id}' is not a GUID.`)
+  }
+  requireCustom(id)
+  const others = [...BUILT_IN_ROLES, ...world.roleDefinitions].filter(other => other.id !== id)
+  if (others.every(other => other.roleName.toLowerCase() !== roleName.toLowerCase())) return
+  throw new ArmError(
+    409,
+    'RoleDefinitionWithSameNameExists',
+    'A custom role with the same name already exists in this directory. Use a different name',
+  )
+}
+
+/** @throws ArmError for a built-in role, and for one that somebody holds */
+function requireRemovable(world: World, { id }: Role): void {
+  requireCustom(id)
+  if (world.roleAssignments.every(({ roleDefinitionId }) => roleDefinitionId !== id)) return
+  throw new ArmError(
+    409,
+    'RoleDefinitionHasAssignments',
+    'There are existing role assignments referencing role (code: RoleDefinitionHasAssignments).',
+  )
+}
+
+/** How Azure words it is not known. */
+function requireCustom(id: string): void {
+  if (BUILT_IN_ROLES.every(role => role.id !== id)) return
+  throw new ArmError(400, 'BadRequest', 'Built-in roles cannot be changed or removed.')
 }
 
 /** A role is listed where it can be assigned; `atScopeAndBelow()` adds those that can be assigned further down. */
@@ -73,6 +154,10 @@ function meets(role: Role, term: RoleTerm): boolean {
       return true
   }
 }
+
+/** Path of a role under the very scope; its id, below, knows subscriptions only. */
+const roleDefinitionIdAt = (id: string, scope: string) =>
+  `${scope.replace(/\/$/, '')}/providers/Microsoft.Authorization/roleDefinitions/${id}`
 
 /** Id of a role as seen from a scope: with the subscription where the scope lies in one. */
 export function roleDefinitionId(id: string, scope: string): string {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 
 /** Small values that Azure makes up and that must look like its own. */
 
+export const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 /** Since when everything exists that a seed gives no time for. */
 export const LONG_AGO = '2024-05-21T09:12:43.5170284Z'
 

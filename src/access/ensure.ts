@@ -116,14 +116,15 @@ export async function ensureRole(
 /** One name for all runs, so that they make one assignment; or one of this job's own, which the post step removes. */
 function namingOf(
   role: RoleToGrant,
-  { access }: Settings,
+  { access, identity }: Settings,
   { run, assertion }: Facts,
   { keep }: GrantTools,
 ): Naming {
   if (!access.revoke) return permanentNaming(role, run)
   const lease = leaseOf(run, assertion)
   const name = temporaryName(role, lease)
-  keep({ assignmentId: assignmentIdOf(role, name), lease })
+  const { clientId, tenantId, setupClientId = clientId } = identity
+  keep({ assignmentId: assignmentIdOf(role, name), lease, clientId: setupClientId, tenantId })
   return { name, description: temporaryDescription(run, lease) }
 }
 

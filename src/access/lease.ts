@@ -46,8 +46,11 @@ export function isOfAnotherJob({ description }: { description?: string }, lease:
   return its !== undefined && its !== lease
 }
 
-/** What the post step has to know; no secret. */
+/** What the post step has to know; no secret. Later steps may change the variables that inputs fall back to: who granted is kept too. */
 export interface TemporaryGrant {
   assignmentId: string
   lease: string
+  /** Of the identity that granted. */
+  clientId: string
+  tenantId: string
 }

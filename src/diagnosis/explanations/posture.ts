@@ -14,9 +14,14 @@ const policy = {
 
 const accountId = (facts: Facts) => accountIdOf({ ...resourceValues(facts), project: undefined })
 
+const accountVersion = '2025-06-01'
+
+/** Without the version az asks for the resource provider, which a Cognitive Services Contributor may not read. */
+const theAccount = (facts: Facts) => ({ ids: accountId(facts), 'api-version': accountVersion })
+
 /** On one line. */
 export const switchKeysOffCommand = (facts: Facts): string =>
-  azLine('resource update', { ids: accountId(facts), set: 'properties.disableLocalAuth=true' })
+  azLine('resource update', { ...theAccount(facts), set: 'properties.disableLocalAuth=true' })
 
 /**
  * How key access is switched off: az command, Bicep, and the way through the portal. Documented are PowerShell, templates and a
@@ -32,7 +37,7 @@ export function switchKeysOff(facts: Facts): Fix[] {
     bicep(
       'The same in Bicep, in the template of the account, beside what it has',
       [
-        `resource account '${accountType}@2025-06-01' = {`,
+        `resource account '${accountType}@${accountVersion}' = {`,
         `  name: ${bicepLiteral(account)}`,
         '  properties: {',
         '    disableLocalAuth: true',
@@ -60,7 +65,7 @@ const regenerate = (facts: Facts): Fix =>
 const seeKeyAccess = (facts: Facts): Fix =>
   bash(
     'See what Resource Manager says now',
-    azLine('resource show', { ids: accountId(facts), query: 'properties.disableLocalAuth' }),
+    azLine('resource show', { ...theAccount(facts), query: 'properties.disableLocalAuth' }),
   )
 
 /** Azure-Samples/azureai-model-inference-bicep, infra/modules/ai-services-template.bicep. */
