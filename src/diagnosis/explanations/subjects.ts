@@ -9,7 +9,7 @@ import { paragraph } from '../explanation.ts'
 /** In the docs, where no run is known. */
 export const subjectRules = paragraph(
   'The first of these that applies makes the subject: the environment that the job names (`repo:OWNER/REPO:environment:NAME`), a pull request (`repo:OWNER/REPO:pull_request`), the branch or tag (`repo:OWNER/REPO:ref:refs/heads/BRANCH`).',
-  'Repositories created, renamed or transferred since 15 July 2026 have numeric ids in it: `repo:OWNER@1234/REPO@5678:…`. A colon inside a name is written `%3A`.',
+  'Repositories created, renamed or transferred after 15 July 2026 have numeric ids in it: `repo:OWNER@1234/REPO@5678:…`. A colon inside a name is written `%3A`.',
   'A repository or organisation may have customised the template: with the input `github-token` the run reads it.',
 )
 
@@ -40,7 +40,7 @@ export function subjectStory(claims: AssertionClaims | undefined): string {
     subject === undefined ? customised(claims.sub) : storyOfTail(subject.tail),
     subject?.prefixWithoutIds === undefined
       ? ''
-      : 'It has the numeric ids of owner and repository in it, as in all repositories created, renamed or transferred since 15 July 2026: a credential without the ids does not match.',
+      : 'It has the numeric ids of owner and repository in it, as in all repositories created, renamed or transferred after 15 July 2026: a credential without the ids does not match.',
     claims.sub.includes('%3A') ? 'A colon inside a name is written %3A, also in the credential.' : '',
     inReusableWorkflow(claims)
       ? `The job is in the reusable workflow ${claims.job_workflow_ref}, but the subject is that of its caller, unless the template names job_workflow_ref.`
