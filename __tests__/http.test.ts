@@ -116,6 +116,15 @@ describe('compressed, although that was not asked for', () => {
   })
 })
 
+test.each([
+  ['UTF-8', 'efbbbf7b7d'],
+  ['UTF-16, the small end first', 'fffe7b007d00'],
+  ['UTF-16, the big end first', 'feff007b007d'],
+])('a mark in front of a body tells its encoding, and is no part of it: %s', async (_, bytes) => {
+  answering(...withBody(Buffer.from(bytes, 'hex')))
+  expect((await get()).body).toBe('{}')
+})
+
 test('a body without end is cut off, and the connection closed', async () => {
   let closed: Promise<unknown> = Promise.resolve()
   answer = socket => {

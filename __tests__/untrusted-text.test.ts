@@ -31,6 +31,11 @@ describe('plain', () => {
     ['breaks commands of the new form up', '::error::x:::', ': :error: :x: : :'],
     ['shows what would be invisible', 'a\u202eb\u200bc\u001b[31m\ud800', 'a\uFFFDb\uFFFDc\uFFFD[31m\uFFFD'],
     ['folds and trims blanks', '  a    b  ', 'a b'],
+    [
+      'leaves tokens out, whatever stands before them',
+      `Bearer%20eyJ${'a'.repeat(400)}.eyJb.cut`,
+      'Bearer%20(token)',
+    ],
   ])('%s', (_, text, expected) => {
     expect(plain(text)).toBe(expected)
   })

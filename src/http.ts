@@ -111,11 +111,14 @@ interface Way {
 /** The request's own limit covers head and body; undici's would only cut a longer one short. */
 const noLimitsOfUndici = { headersTimeout: 0, bodyTimeout: 0 }
 
+/** A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. */
+const connector = (timeoutMs: number) => buildConnector({ timeout: timeoutMs, rejectUnauthorized: true })
+
 function createWays(
   timeoutMs: number,
   env: Readonly<Record<string, string | undefined>>,
 ): { wayTo: (target: URL) => Way; preconnect: Preconnect } {
-  const ahead = preconnecting(buildConnector({ timeout: timeoutMs }))
+  const ahead = preconnecting(connector(timeoutMs))
   const straight: Way = {
     dispatcher: new Agent({ ...noLimitsOfUndici, connect: ahead.connect }),
     opening: new Set(),
@@ -137,7 +140,7 @@ function createWays(
 
 function wayThrough(proxy: ProxyServer, timeoutMs: number): Way {
   const opening = new Set<string>()
-  const secure = buildConnector({ timeout: timeoutMs })
+  const secure = connector(timeoutMs)
   const connect: buildConnector.connector = (options, callback) => {
     const authority = authorityOf(options)
     opening.add(authority)
@@ -181,16 +184,23 @@ const isKnownEncoding = (name: string): name is keyof typeof decoders => Object.
 /** We ask for the plain body; some proxies and gateways compress it all the same. */
 async function decode(bytes: Buffer, encoding = 'identity', host: string): Promise<string> {
   const name = encoding.trim().toLowerCase().replace(/^x-/, '')
-  if (name === 'identity' || name === '' || bytes.length === 0) return bytes.toString('utf8')
+  if (name === 'identity' || name === '' || bytes.length === 0) return textOf(bytes)
   if (!isKnownEncoding(name))
     throw new NetworkFailure(unknownEncoding, host, `${host} sent its reply in the encoding ${encoding}`)
   try {
-    return (await decoders[name](bytes, { maxOutputLength: maxBodyBytes })).toString('utf8')
+    return textOf(await decoders[name](bytes, { maxOutputLength: maxBodyBytes }))
   } catch (error) {
     const code = errorCode(error)
     if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host)
     throw new NetworkFailure(code, host, `${host} sent a body that is not ${name}: ${errorText(error)}`)
   }
+}
+
+/** All that we ask for is UTF-8; a gateway on the way may write in another encoding, and marks it by the first two bytes. */
+function textOf(bytes: Buffer): string {
+  const mark = bytes.toString('hex', 0, 2)
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

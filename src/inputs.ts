@@ -207,13 +207,18 @@ function isProblem(value: unknown): value is Problem {
 
 /**
  * Shows what was given, but for what may be a secret in the wrong place: a JSON document of credentials is masked as a whole
- * only, and so is a long text. Ids and addresses are long and no secrets; a password in an address is left out.
+ * only, and so is a long text. Ids and addresses are long and no secrets; a password and a query in an address are left out.
  */
 function quoted(value: string): string {
-  const isReadable = value.length <= 60 || /^(\/|https?:\/\/)/i.test(value)
+  const isAddress = /^https?:\/\//i.test(value)
+  const isReadable = value.length <= 60 || value.startsWith('/') || isAddress
   if (!isReadable || value.startsWith('{')) return `a text of ${value.length} characters`
-  return `"${plain(value.replace(/\/\/[^/@]*@/, '//***@'), 200)}"`
+  return `"${plain(isAddress ? withoutSecrets(value) : value.replace(/\/\/.*@/, '//***@'), 200)}"`
 }
+
+/** A password may hold what ends the host of an address, or another `@`. */
+const withoutSecrets = (address: string) =>
+  address.replace(/\/\/.*@/s, '//***@').replace(/([?#]).+$/s, '$1***')
 
 /** Stands in where the resource could not be read; the problem is on record, and `finish` throws. */
 const unreadable: ResourceId = { subscriptionId: '', resourceGroup: '', account: '', project: undefined }

@@ -46,9 +46,15 @@ export async function prove(
   const result = await untilLive(options, probes)
   facts.propagationMs = result.propagationMs
   if (result.failure !== undefined) throw failureOf(result.failure, facts)
+  if (facts.roleState !== 'missing') return
   // It answers, and nobody may say by which right.
-  if (facts.roleState === 'missing' && facts.permissions === undefined) facts.roleState = 'covered'
+  if (facts.permissions === undefined) facts.roleState = 'covered'
+  else if (mayLapse(view, facts)) tools.log.warning(unexplained)
 }
+
+/** Only a run that must not grant gets there: any other replaces what may lapse. */
+const unexplained =
+  'The call was let through, and no role that Resource Manager knows of gives the right to it. If a role was taken away a moment ago, access ends within minutes.'
 
 /** What is held by a group without the pipeline never becomes live for it, however new it is. */
 function ageOfAccess({ roles }: View, granted: AssignmentAge | undefined, facts: Facts): AssignmentAge {

@@ -1,5 +1,5 @@
-import { readAssignment, withoutLeadingSlash } from './access/assignments.ts'
-import { leaseIn, type TemporaryGrant } from './access/lease.ts'
+import { type Assignment, readAssignment, withoutLeadingSlash } from './access/assignments.ts'
+import { isMadeUnder, type TemporaryGrant } from './access/lease.ts'
 import { azLine } from './diagnosis/explanations/commands.ts'
 import { StepFailure } from './diagnosis/verdict.ts'
 import type { Http } from './http.ts'
@@ -55,18 +55,36 @@ const asGranted = (settings: Settings, { clientId, tenantId }: TemporaryGrant): 
 })
 
 async function takeBack(
-  { assignmentId, lease }: TemporaryGrant,
+  grant: TemporaryGrant,
   manager: ResourceManager,
   tools: RevokeTools,
 ): Promise<string> {
+  const { assignmentId, lease } = grant
   const id = plain(assignmentId)
-  const found = await readAssignment(manager, assignmentId)
+  const found = await find(grant, manager, tools)
   if (found === undefined) return `Nothing to take back: there is no role assignment ${id}`
-  // The name is this job's own, so the job made it; but somebody may have decided since then that it shall stay.
-  if (leaseIn(found.description) !== lease)
+  // Somebody may have decided since then that it shall stay.
+  if (!isMadeUnder(lease, assignmentId.slice(assignmentId.lastIndexOf('/') + 1), found))
     return `Not removed: the role assignment ${id} is no longer marked as this job's`
   await persist(tools, () => remove(assignmentId, manager), whileLocked)
   return `Removed the temporary role assignment ${id}`
+}
+
+/** Pauses, milliseconds. */
+const whileBeingMade = [1000, 2000, 4000, 8000]
+
+/** A job that was cancelled in the middle of its request is over before Resource Manager has made what it asked for. */
+async function find(
+  { assignmentId, isAnswered }: TemporaryGrant,
+  manager: ResourceManager,
+  { clock }: RevokeTools,
+): Promise<Assignment | undefined> {
+  for (const pauseMs of isAnswered ? [] : whileBeingMade) {
+    const found = await readAssignment(manager, assignmentId)
+    if (found !== undefined) return found
+    await clock.sleep(pauseMs)
+  }
+  return readAssignment(manager, assignmentId)
 }
 
 async function remove(assignmentId: string, manager: ResourceManager): Promise<void> {

@@ -13,6 +13,7 @@ const grantSchema = v.object({
   lease: v.string(),
   clientId: v.string(),
   tenantId: v.string(),
+  isAnswered: v.boolean(),
 })
 
 export const markMainStep = (): void => core.saveState(main, 'true')

@@ -24,6 +24,8 @@ export function openTunnel(proxy: ProxyServer, authority: string, timeoutMs: num
         ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
       },
       agent: false,
+      // Credentials go to the proxy, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+      rejectUnauthorized: true,
     })
     const timer = setTimeout(
       () =>

@@ -7,8 +7,8 @@
 const lineEnds = /[\r\n\u0085\u2028\u2029\v\f]+/gu
 /** Controls, format characters (bidirectional overrides, zero-width), surrogates without a partner, private use. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu
-/** A JWT, whole or cut: a server that quotes a request back quotes its token, and a mask covers whole values only. */
-const token = /\beyJ[\w-]{10,}(\.[\w-]*){0,2}/g
+/** A JWT, whole or cut, behind whatever (`%20`): a server that quotes a request back quotes its token, and a mask covers whole values only. */
+const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
 
 /**
  * One line of harmless text of at most `max` characters, without tokens.
@@ -32,7 +32,7 @@ export function plain(text: string, max = 400): string {
 export function inertLine(line: string): string {
   return line
     .replace(lineEnds, ' ')
-    .replace(/##+\[/g, hashes => hashes.replaceAll('#', '# '))
+    .replace(/(?<!#)##+\[/g, hashes => hashes.replaceAll('#', '# '))
     .replace(/^(\s*)::/, '$1: :')
 }
 

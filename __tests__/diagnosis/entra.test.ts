@@ -76,6 +76,12 @@ describe('the AADSTS number decides', () => {
       'issuer-keys-unavailable',
       'transient',
     ],
+    [
+      50012,
+      'Assertion has an invalid signature. [Reason - The key was not found.]',
+      'issuer-keys-unavailable',
+      'transient',
+    ],
     [50166, 'Request to External OIDC endpoint failed.', 'issuer-keys-unavailable', 'transient'],
     [700024, 'Client assertion is not within its valid time range', 'assertion-expired', 'wait'],
     [
@@ -119,6 +125,76 @@ describe('the AADSTS number decides', () => {
     }
   })
 
+  test.each([
+    [50012, 'assertion-rejected'],
+    [50048, 'assertion-rejected'],
+    [70023, 'assertion-rejected'],
+    [700222, 'assertion-rejected'],
+    [700226, 'assertion-rejected'],
+    [700229, 'assertion-rejected'],
+    [900384, 'assertion-rejected'],
+    [500133, 'assertion-expired'],
+    [7000272, 'issuer-keys-unavailable'],
+    [90061, 'issuer-keys-unavailable'],
+    [700236, 'federation-disabled'],
+    [700011, 'application-not-found'],
+    [50059, 'tenant-not-found'],
+    [50128, 'tenant-not-found'],
+    [90019, 'tenant-not-found'],
+    [5000224, 'tenant-not-found'],
+    [900432, 'wrong-cloud'],
+    [28002, 'token-scope-invalid'],
+    [650052, 'token-scope-invalid'],
+    [700022, 'token-scope-invalid'],
+    [50076, 'conditional-access-blocked'],
+    [50131, 'conditional-access-blocked'],
+    [50196, 'entra-throttled'],
+    [50033, 'entra-unavailable'],
+    [90012, 'entra-unavailable'],
+    [90090, 'entra-unavailable'],
+    [500031, 'entra-unavailable'],
+    // A secret or a user is no business of ours, and no try mends it.
+    [7000215, 'entra-rejected'],
+    [7000218, 'entra-rejected'],
+    [700025, 'entra-rejected'],
+    [50034, 'entra-rejected'],
+    [65001, 'entra-rejected'],
+  ])('%i alone is %s', (number, code) => {
+    expect(refusalOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
+  })
+
+  test.each([
+    [501661, 'issuer-keys-unavailable'],
+    [900612, 'issuer-keys-unavailable'],
+    [5002727, 'assertion-rejected'],
+    [500131, 'assertion-rejected'],
+    [53000, 'conditional-access-blocked'],
+    [530003, 'conditional-access-blocked'],
+    [530035, 'conditional-access-blocked'],
+    [501314, 'conditional-access-blocked'],
+    [70002381, 'entra-rejected'],
+  ])('%i, refined by further digits, is %s', (number, code) => {
+    expect(refusalOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
+  })
+
+  test('the one that says most, where there are several', () => {
+    const several = refusal(70002, 'Error validating credentials. AADSTS50012: No.')
+
+    for (const body of [{ ...several, error_codes: [70002, 50012] }, several]) {
+      expect(refusalOfEntra(replyOf(401, body), now)).toMatchObject({
+        code: 'assertion-rejected',
+        said: { serviceCode: 'AADSTS50012' },
+      })
+    }
+    expect(refusalOfEntra(replyOf(400, { ...several, error_codes: [70002, 50126] }), now).code).toBe(
+      'assertion-rejected',
+    )
+    expect(refusalOfEntra(replyOf(400, refusal(70002, 'No. AADSTS50126: No.')), now)).toMatchObject({
+      code: 'entra-rejected',
+      said: { serviceCode: 'AADSTS70002' },
+    })
+  })
+
   test('wherever it stands', () => {
     const { error_codes: _, ...withoutCodes } = refusal(700016, 'Not found.')
 
@@ -129,6 +205,34 @@ describe('the AADSTS number decides', () => {
     expect(
       refusalOfEntra(replyOf(400, JSON.stringify(refusal(700016, 'Not found.')).slice(0, 70)), now).code,
     ).toBe('application-not-found')
+  })
+})
+
+describe('the words decide where the number is not known, or has meant several things', () => {
+  test.each([
+    [70001, "Application with identifier 'x' was not found in the directory 'y'.", 'application-not-found'],
+    [70001, "Application 'x' is disabled.", 'application-disabled'],
+    [700023, 'Client assertion audience claim does not match Realm issuer.', 'assertion-rejected'],
+    [700023, "The value for the input parameter 'scope' is not valid.", 'token-scope-invalid'],
+    [
+      7999999,
+      "No matching federated identity record found for presented assertion subject 'x'",
+      'federated-subject-mismatch',
+    ],
+    [
+      7999999,
+      'Tokens of this issuer may not be used for federated identity credential flows.',
+      'federation-disabled',
+    ],
+    [7999999, 'Request to External OIDC endpoint failed.', 'issuer-keys-unavailable'],
+    [7999999, 'The key is not in the metadata of identity provider x.', 'issuer-keys-unavailable'],
+    [7999999, "Tenant 'x' not found.", 'tenant-not-found'],
+    [7999999, 'No tenant-identifying information found.', 'tenant-not-found'],
+    [7999999, 'Not supported in Cross Cloud request.', 'wrong-cloud'],
+    [7999999, 'Access has been blocked by security defaults.', 'conditional-access-blocked'],
+    [7999999, 'Something else.', 'entra-rejected'],
+  ])('%i: %s', (number, words, code) => {
+    expect(refusalOfEntra(replyOf(400, refusal(number, words)), now).code).toBe(code)
   })
 })
 

@@ -128,6 +128,79 @@ describe('by code, status and words', () => {
     expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
   })
 
+  test.each([
+    [403, 'A Virtual Network is configured for this resource.', 'network-blocked', 'fatal'],
+    [403, 'Traffic is not from an approved private endpoint.', 'network-blocked', 'fatal'],
+    [403, 'Out of call volume quota.', 'inference-throttled', 'fatal'],
+    [401, 'Access denied due to missing subscription key.', 'token-not-accepted', 'fatal'],
+    [
+      403,
+      `Identity(object id: x) does not have permissions for ${dataAction} actions.`,
+      'access-denied',
+      'wait',
+    ],
+    [400, 'Unavailable model: x', 'deployment-not-found', 'fatal'],
+    [404, 'The model `x` does not exist', 'deployment-not-found', 'fatal'],
+    [404, "Model 'x' with deployment name x does not exist.", 'deployment-not-found', 'fatal'],
+    [400, 'Requested API is currently not supported', 'operation-unsupported', 'fatal'],
+    [404, 'This model is only supported in v1/responses', 'operation-unsupported', 'fatal'],
+    [404, 'This is not a chat model', 'operation-unsupported', 'fatal'],
+    [400, 'Model x is enabled only for api versions y and later', 'api-version-unsupported', 'fatal'],
+    [400, "Unknown parameter: 'x'.", 'parameter-unsupported', 'fatal'],
+    [400, "Invalid 'x': decimal above maximum value.", 'parameter-unsupported', 'fatal'],
+    [400, 'This model does not support specifying x.', 'parameter-unsupported', 'fatal'],
+    [422, 'Extra inputs are not permitted', 'parameter-unsupported', 'fatal'],
+    [400, "Extra parameters ['x'] are not allowed", 'parameter-unsupported', 'fatal'],
+    [400, 'The prompt was flagged as violating our usage policy.', 'content-filtered', 'fatal'],
+    [400, 'Rate limit is exceeded.', 'inference-throttled', 'throttled'],
+    [400, 'That model is currently overloaded with other requests.', 'inference-unavailable', 'transient'],
+    [400, 'No model specified in request.', 'inference-rejected', 'fatal'],
+    [413, 'Request body too large', 'inference-rejected', 'fatal'],
+    [424, 'Failed Dependency', 'inference-unavailable', 'transient'],
+    [499, '', 'inference-unavailable', 'transient'],
+  ])('%i %s, in whatever form', (status, words, code, kind) => {
+    const bodies = [
+      words,
+      enveloped('BadRequest', words),
+      gateway(words),
+      { Error: { Code: String(status), Message: words } },
+      { error: words },
+      { error: { code: 'Invalid input', message: 'No.', details: words } },
+      { detail: [{ loc: ['body'], msg: words }] },
+      [enveloped('', words)],
+      `Error code: ${status} - {'error': {'message': "${words}"}}`,
+      `{'error': {'message': "${words}"}}`,
+    ]
+    for (const body of bodies)
+      expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind })
+  })
+
+  test.each([
+    ['unavailable_model', 'deployment-not-found', 'fatal'],
+    ['invalid_prompt', 'content-filtered', 'fatal'],
+    ['unknown_parameter', 'parameter-unsupported', 'fatal'],
+    ['UnsupportedApiVersion', 'api-version-unsupported', 'fatal'],
+    ['PermissionDenied', 'access-denied', 'wait'],
+    ['DeploymentNotFound', 'deployment-not-found', 'fatal'],
+  ])('%s alone, in whatever form', (serviceCode, code, kind) => {
+    const bodies = [
+      enveloped(serviceCode, 'No.'),
+      { Code: serviceCode, Message: 'No.' },
+      { error: { code: 'BadRequest', message: JSON.stringify(enveloped(serviceCode, 'No.')) } },
+      { error: { code: 'BadRequest', innerError: { code: serviceCode } } },
+      `(${serviceCode}) No.`,
+      `Error code: 400 - {'error': {'code': '${serviceCode}'}}`,
+      `<Error><Code>${serviceCode}</Code></Error>`,
+    ]
+    for (const body of bodies)
+      expect(refusalOfInference(replyOf(400, body), now)).toMatchObject({ code, kind })
+  })
+
+  test('half a document is asked for again; words that only look like one are not', () => {
+    expect(refusalOfInference(replyOf(400, '{"error":{"code":"Ba'), now).kind).toBe('transient')
+    expect(refusalOfInference(replyOf(400, "{'error': 'No.'}"), now).kind).toBe('fatal')
+  })
+
   test('what Claude says is told by its type, and with the id of its request', () => {
     const said = anthropic('permission_error', 'Your organization may not.')
     const reply = replyOf(403, said, { 'request-id': said.request_id })
@@ -175,6 +248,21 @@ describe('what the reply names', () => {
       'the parameter that is too small',
       enveloped('integer_below_min_value', "Invalid 'max_output_tokens': integer below minimum value."),
       { parameter: 'max_output_tokens' },
+    ],
+    [
+      'the parameter that is unknown',
+      enveloped('400', 'Validation error at #/max_completion_tokens: Extra inputs are not permitted'),
+      { parameter: 'max_completion_tokens' },
+    ],
+    [
+      'the parameter that is one too many',
+      enveloped('Invalid input', "Extra parameters ['max_tokens'] are not allowed"),
+      { parameter: 'max_tokens' },
+    ],
+    [
+      'the data action that an identity has no permissions for',
+      enveloped('UserError', `Identity(object id: x) does not have permissions for ${dataAction} actions.`),
+      { dataAction },
     ],
     [
       'no parameter where it is not about one',

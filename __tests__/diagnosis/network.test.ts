@@ -26,6 +26,7 @@ test.each([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', straight, 'tls-untrusted', 'fatal'],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', straight, 'tls-untrusted', 'fatal'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', straight, 'tls-untrusted', 'fatal'],
+  ['ERR_SOCKET_CONNECTION_TIMEOUT', straight, 'request-timeout', 'transient'],
   ['CERT_HAS_EXPIRED', straight, 'tls-untrusted', 'fatal'],
   ['CERT_UNTRUSTED', between, 'tls-untrusted', 'fatal'],
   ['INVALID_CA', straight, 'tls-untrusted', 'fatal'],

@@ -6,7 +6,7 @@ import { anyReply, expectHarmless, replyOf } from '../support/replies.ts'
 const now = Date.parse('2026-11-01T12:00:00Z')
 const scope =
   '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/contoso'
-const enveloped = (code: string, message = '') => ({ error: { code, message } })
+const enveloped = (code: string, message = '', details?: object[]) => ({ error: { code, message, details } })
 const lacks = (action: string) =>
   `The client '11111111' with object id '22222222' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`
 
@@ -95,6 +95,7 @@ describe('the code of the service decides', () => {
       'fatal',
     ],
     [409, 'ReadOnlyDisabledSubscription', 'The subscription is disabled.', 'subscription-disabled', 'fatal'],
+    [403, 'DisallowedOperation', 'The subscription type is not permitted.', 'subscription-disabled', 'fatal'],
     [
       404,
       'ResourceNotFound',
@@ -138,6 +139,51 @@ describe('the code of the service decides', () => {
   })
 })
 
+describe('codes that say all, whatever words come with them', () => {
+  test.each([
+    ['InvalidRoleDefinitionId', 'role-not-found', 'fatal'],
+    ['ScopeDoesNotMatchRoleDefinition', 'role-not-found', 'fatal'],
+    ['RequestDisallowedByAzure', 'policy-denied', 'fatal'],
+    ['AuthorizationFailed', 'resource-manager-forbidden', 'fatal'],
+    ['LinkedAuthorizationFailed', 'resource-manager-forbidden', 'fatal'],
+    ['NotFound', 'resource-not-found', 'fatal'],
+    ['GatewayTimeout', 'resource-manager-unavailable', 'transient'],
+    ['InternalServerError', 'resource-manager-unavailable', 'transient'],
+    ['RequestConflict', 'resource-manager-unavailable', 'transient'],
+    ['TooManyRequests', 'resource-manager-throttled', 'throttled'],
+    ['MissingSubscriptionRegistration', 'resource-manager-rejected', 'fatal'],
+    ['InvalidResourceNamespace', 'resource-manager-rejected', 'fatal'],
+    ['RoleAssignmentNotFound', 'resource-manager-rejected', 'fatal'],
+  ])('%s is %s', (serviceCode, code, kind) => {
+    const bodies = [
+      enveloped(serviceCode),
+      { Error: { Code: serviceCode, Message: 'No.' } },
+      [enveloped(serviceCode)],
+      { code: 'BadRequest', message: JSON.stringify(enveloped(serviceCode)) },
+      enveloped('DeploymentFailed', '', [
+        { code: 'BadRequest', message: JSON.stringify(enveloped(serviceCode)) },
+      ]),
+      `Status: Failed (${serviceCode}) No.`,
+      `<Error><Code>${serviceCode}</Code><Message>No.</Message></Error>`,
+    ]
+    for (const body of bodies)
+      expect(refusalOfResourceManager(replyOf(409, body), now)).toMatchObject({ code, kind })
+  })
+})
+
+test('a right that is lacking at a linked scope is the one that counts', () => {
+  const linked = (quote: string) =>
+    `The client has permission to perform action 'Contoso.Things/write' on scope 'x'; however, it does not have permission to perform action(s) ${quote}${writeAction}${quote} on the linked scope(s) 'y'.`
+
+  for (const quote of ["'", '']) {
+    const reply = replyOf(403, enveloped('LinkedAuthorizationFailed', linked(quote)))
+    expect(refusalOfResourceManager(reply, now)).toMatchObject({
+      code: 'cannot-assign-role',
+      named: { action: writeAction },
+    })
+  }
+})
+
 describe('where the code was lost on the way', () => {
   test.each([
     [
@@ -164,6 +210,57 @@ describe('where the code was lost on the way', () => {
       409,
       'The role assignment already exists.',
       'role-assignment-exists',
+    ],
+    ['the words tell of a limit', 400, 'No more role assignments can be created', 'role-assignment-limit'],
+    [
+      'the words tell of a name that is taken',
+      400,
+      'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.',
+      'role-assignment-conflict',
+    ],
+    [
+      'the words tell of a role',
+      400,
+      "The specified role definition with ID 'x' does not exist.",
+      'role-not-found',
+    ],
+    [
+      'the words tell of a principal',
+      400,
+      'Principal x does not exist in the directory y.',
+      'principal-not-found',
+    ],
+    [
+      'the words tell of a token that has ended',
+      400,
+      "The access token expiry UTC time 'x' is earlier than current UTC time 'y'.",
+      'resource-manager-token-rejected',
+    ],
+    [
+      'the words tell of a subscription',
+      400,
+      "The subscription 'x' could not be found.",
+      'subscription-not-found',
+    ],
+    ['the words tell of a switch', 400, "The subscription 'x' is disabled.", 'subscription-disabled'],
+    ['the words tell of a group', 400, "Resource group 'x' could not be found.", 'resource-not-found'],
+    [
+      'the words tell of a resource',
+      400,
+      "The Resource 'x/y' under resource group 'z' was not found.",
+      'resource-not-found',
+    ],
+    [
+      'the words tell of throttling',
+      400,
+      "Number of 'read' requests for subscription 'x' exceeded.",
+      'resource-manager-throttled',
+    ],
+    [
+      'the words tell of a provider that is away',
+      400,
+      "The gateway did not receive a response from 'x'.",
+      'resource-manager-unavailable',
     ],
     ['the status tells of a token', 401, 'x', 'resource-manager-token-rejected'],
     ['the status tells of rights', 403, 'x', 'resource-manager-forbidden'],

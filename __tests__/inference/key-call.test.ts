@@ -224,6 +224,16 @@ test('a refusal holds no key, however the server quotes it', async () => {
   )
 })
 
+test('a refusal that is nested without end is a refusal', async () => {
+  const depth = 100_000
+  const body = `{"error":{"code":"401","message":"my-own-key","details":${'['.repeat(depth)}${']'.repeat(depth)}}}`
+  expect(await call('my-own-key', async () => replyOf(401, body))).toMatchObject({
+    kind: 'refused',
+    outcome: 'key-invalid',
+    said: { message: '(key)' },
+  })
+})
+
 test('nor does what the network says', async () => {
   await fc.assert(
     fc.asyncProperty(keys, async key => {

@@ -129,6 +129,7 @@ describe('the verdict', () => {
     ['', 'passed', 'Every gate passed.'],
     ['never', 'passed', 'Every gate passed.'],
     ['plan', 'planned', 'Nothing was changed.'],
+    [' Plan\n', 'planned', 'Nothing was changed.'],
   ])('of gates that all succeeded with grant %j is %s', (grant, result, said) => {
     const told = verdict('success', grant)
 

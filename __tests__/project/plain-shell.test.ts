@@ -123,6 +123,20 @@ function testWithCurl() {
     expect(stdout).toContain('DeploymentNotFound')
   })
 
+  test.each([
+    ['another host', '@127.0.0.1/subscriptions/1'],
+    ['a longer name of the host', '.contoso.example/subscriptions/1'],
+    ['a path that leads elsewhere', '/subscriptions/1/../../elsewhere'],
+    ['a query', '/subscriptions/1?x=1'],
+    ['a quotation mark', "/subscriptions/1' || true '"],
+    ['a list', '/subscriptions/{1,2}'],
+  ])('takes no id that is %s', async (_, RESOURCE_ID) => {
+    const { status, stderr } = await callModel({ RESOURCE_ID })
+
+    expect({ status, stderr }).toEqual({ status: 1, stderr: 'RESOURCE_ID is no id of a resource\n' })
+    expect(cloud.journal.entries).toEqual([])
+  })
+
   test('gives up when the time is over', async () => {
     const { status, stdout } = await callModel({ TIMEOUT_SECONDS: '20' })
 

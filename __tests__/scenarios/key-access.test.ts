@@ -135,20 +135,26 @@ describe('retired-key', () => {
     expect(warnings(run)).toEqual([])
   })
 
-  test('with an endpoint alone, forbid, and a key that is not of the resource: a warning', async () => {
-    mayInfer()
+  test.each([
+    ['with an endpoint alone', () => ({ ...endpointAlone() })],
+    ['with an account that may not be read', () => ({ endpoint: accountEndpoint(cloud) })],
+  ])('forbid, %s, and a key that is not of the resource: other keys may work', async (_, inputs) => {
+    holds(cloud, { role: roles.dataContributor })
     account(cloud).disableLocalAuth = false
     const run = await runGate(cloud, {
       inputs: {
-        ...endpointAlone(),
+        ...inputs(),
         'retired-key': '0123456789abcdef0123456789abcdef',
         'key-access': 'forbid',
       },
     })
-    expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'unknown' })
-    expect(warnings(run).map(({ message }) => message)).toEqual([
-      expect.stringContaining('Other keys may work'),
-    ])
+    expect(run.outputs).toMatchObject({
+      result: 'failed',
+      diagnosis: 'keys-enabled',
+      'key-access': 'unknown',
+    })
+    expect(logOf(run)).toContain('whether other keys work is not known')
+    expect(logOf(run)).toContain('give one of the two keys that the resource has now')
   })
 
   test('is not tried where the proof failed', async () => {

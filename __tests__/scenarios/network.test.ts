@@ -277,6 +277,30 @@ describe('certificates that no authority mends', () => {
   })
 })
 
+describe('with NODE_TLS_REJECT_UNAUTHORIZED=0 hosts have to prove who they are all the same', () => {
+  const carefree = { NODE_TLS_REJECT_UNAUTHORIZED: '0' }
+
+  test('the services', async () => {
+    const run = await gate({ env: { ...carefree, NODE_EXTRA_CA_CERTS: undefined } })
+    expectBlame(run, 'tls-untrusted', hosts.github(), [])
+    expect(run.requests).toEqual([])
+  })
+
+  test('a service behind a proxy', async () => {
+    const intercept: Conduct = { kind: 'intercept', certificate: stranger, trusted: cloud.caPem }
+    const proxy = await proxyWith({ conduct: towards(hosts.entra(), intercept) })
+    const run = await through(proxy, { env: carefree })
+    expectBlame(run, 'tls-untrusted', hosts.entra(), [])
+    expect(run.requests.filter(({ service }) => service === 'entra')).toEqual([])
+  })
+
+  test('a proxy', async () => {
+    const proxy = await proxyWith({ certificate: stranger })
+    const run = await through(proxy, { env: carefree })
+    expectBlame(run, 'tls-untrusted', proxy.host, [])
+  })
+})
+
 describe('proxies', () => {
   test.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'])(
     '%s: every request goes through it',

@@ -91,6 +91,53 @@ describe('a list of role assignments that continues elsewhere', () => {
   })
 })
 
+describe('replies made to exhaust', () => {
+  test('an endpoint of slashes', async () => {
+    const properties = {
+      customSubDomainName: 'x',
+      endpoint: `https://contoso.example${'/'.repeat(300_000)}x`,
+    }
+    cloud.faults.add({
+      name: 'slashes',
+      operation: 'accounts.get',
+      effect: { kind: 'reply', status: 200, body: { properties } },
+    })
+    expect((await runGate(cloud)).outputs.diagnosis).toBe('endpoint-untrusted')
+  })
+
+  test('more deployments on a page than a call takes arguments', async () => {
+    const value = Array.from({ length: 200_000 }, () => ({ name: 'd', properties: {} }))
+    cloud.faults.add({
+      name: 'many',
+      operation: 'deployments.list',
+      effect: { kind: 'reply', status: 200, body: { value } },
+    })
+    expect((await runGate(cloud)).outputs.diagnosis).toBe('deployment-not-found')
+  })
+})
+
+describe('a list that never ends', () => {
+  test.each([
+    ['roleAssignments.list', {}],
+    ['permissions.list', {}],
+    ['roleDefinitions.list', { role: 'A role of our own' }],
+    ['deployments.list', { deployments: '' }],
+  ])('%s: the run does', async (operation, inputs) => {
+    const nextLink = `${cloud.endpoints.resourceManager}/again`
+    const body = { value: [], nextLink }
+    cloud.faults.add({ name: 'endless', operation, effect: { kind: 'reply', status: 200, body } })
+    cloud.faults.add({
+      name: 'again',
+      service: 'resource-manager',
+      containing: '/again',
+      effect: { kind: 'reply', status: 200, body },
+    })
+    const run = await runGate(cloud, { inputs })
+    expect(run.outputs.diagnosis).toBe('resource-manager-rejected')
+    expect(logOf(run)).toContain('The list has no end')
+  })
+})
+
 describe('deployments', () => {
   test('several in one run, each by the API that fits its model', async () => {
     const deployments =

@@ -45,10 +45,16 @@ test.each<[string, number[], number]>([
   })
 })
 
-test('a role that is only verified is not waited for', async () => {
+test('a role that is only verified is not waited for, but the run says that access may end', async () => {
   await withRoleTakenAway([4 * minutes], minutes, async cloud => {
     const run = await runGate(cloud, { inputs: { grant: 'never' } })
 
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'missing', attempts: '1' })
+    expect(run.annotations).toEqual([
+      expect.objectContaining({
+        level: 'warning',
+        message: expect.stringContaining('access ends within minutes'),
+      }),
+    ])
   })
 })

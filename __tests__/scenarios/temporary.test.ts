@@ -1,5 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { alsoHolds, holds, managedIdentity, pipeline, refuse, roles } from '../support/arrange.ts'
+import { alsoHolds, envelope, holds, managedIdentity, pipeline, refuse, roles } from '../support/arrange.ts'
 import { accountScope, type GateRun, logOf, operations, runGate, runPost } from '../support/scenario.ts'
 
 /** `revoke: true`: the role goes when the job ends. */
@@ -78,6 +78,32 @@ test('a grant of which no reply came is found and removed', async () => {
   expect(held()).toEqual([])
 })
 
+test('a grant that was still being made when the job was cancelled is waited for, and removed', async () => {
+  cloud.faults.add({
+    name: 'no reply yet',
+    operation: 'roleAssignments.create',
+    afterEffect: true,
+    effect: { kind: 'reset', when: 'before' },
+  })
+  refuse(cloud, 'roleAssignments.get', 503, '', {}, 20)
+  const run = await runGate(cloud, { inputs })
+  cloud.faults.clear()
+  refuse(cloud, 'roleAssignments.get', 404, envelope('RoleAssignmentNotFound', 'It does not exist.'), {}, 2)
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(held()).toEqual([])
+  expect(logOf(post)).toContain('Removed the temporary role assignment')
+})
+
+test('one that was refused is not waited for', async () => {
+  holds(cloud, { role: roles.reader })
+  const run = await runGate(cloud, { inputs })
+  expect(run.outputs.diagnosis).toBe('cannot-assign-role')
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(operations(post).filter(operation => operation === 'roleAssignments.get')).toHaveLength(1)
+})
+
 test('a lock that is lifted within a minute, and throttling, are waited out', async () => {
   const run = await runGate(cloud, { inputs })
   const message = `The scope '${accountScope(cloud)}' cannot perform delete operation because following scope(s) are locked: '${accountScope(cloud)}'. Please remove the lock and try again.`
@@ -143,6 +169,22 @@ test('a second gate of the same job relies on the grant of the first, which remo
   expect(held()).toHaveLength(1)
   await runPost(cloud, first, { inputs })
   expect(held()).toEqual([])
+})
+
+test("an assignment that is described as the job's, and has a name that the job did not give it, stays", async () => {
+  const run = await runGate(cloud, { inputs })
+  const [own] = held()
+  alsoHolds(cloud, { role: roles.reader })
+  const planted = cloud.world.roleAssignments.at(-1)
+  if (own === undefined || planted === undefined) throw new Error('Both are there')
+  planted.description = own.description
+  const grant = JSON.parse(run.state['temporary-grant'] ?? '')
+  const assignmentId = String(grant.assignmentId).replace(own.name, planted.name)
+  const state = { ...run.state, 'temporary-grant': JSON.stringify({ ...grant, assignmentId }) }
+
+  const post = await runPost(cloud, { state }, { inputs })
+  expect(operations(post)).not.toContain('roleAssignments.delete')
+  expect(cloud.world.roleAssignments).toContain(planted)
 })
 
 describe('two runs at once', () => {

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { StepFailure } from '../diagnosis/verdict.ts'
 import type { Grantee } from '../inputs.ts'
 import { unlessForbidden } from '../resource/forbidden.ts'
+import { entriesOf } from '../resource/pages.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import { understood } from '../resource/understood.ts'
 import { leaseIn } from './lease.ts'
@@ -83,7 +84,7 @@ export function readAssignments(
           if (!Number.isNaN(date)) asOf = date
         },
       })
-      for await (const assignment of pages) found.push(...assignmentOf(assignment))
+      for await (const assignment of entriesOf(doing, pages)) found.push(...assignmentOf(assignment))
       return { assignments: found, asOf }
     }),
   )
@@ -108,7 +109,7 @@ function permissionsAt(manager: ResourceManager, scope: string, doing: string): 
   const [, , , , resourceGroup = '', , namespace = '', type = '', name = '', childType, childName] =
     scope.split('/')
   const parent = childType === undefined ? '.' : `${type}/${name}`
-  return manager.authorization.permissions.listForResource(
+  const list = manager.authorization.permissions.listForResource(
     resourceGroup,
     namespace,
     parent,
@@ -120,6 +121,7 @@ function permissionsAt(manager: ResourceManager, scope: string, doing: string): 
       },
     },
   )
+  return entriesOf(doing, list)
 }
 
 /** Milliseconds since the epoch; undefined where there is none, or none that is a time. */

@@ -94,23 +94,33 @@ export async function ensureRole(
     throw new StepFailure('checking the role before granting it', { ...first.round.refusal, kind: 'fatal' })
   const role: RoleToGrant = { ...managed.grantee, ...wanted, roleDefinitionId: wanted.definitionId }
   const limitMs = settings.waiting.propagationTimeoutMs
+  const { naming, keep } = namingOf(role, settings, facts, tools)
   facts.grant = { outcome: 'unknown' }
+  keep(false)
   let granted: Granted
   try {
-    granted = await makeOwn(role, namingOf(role, settings, facts, tools), limitMs, managed, facts, tools)
+    granted = await makeOwn(role, naming, limitMs, managed, facts, tools)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
     const outcome = error.refusal.kind === 'transient' ? 'unknown' : 'refused'
     facts.grant = { outcome, refusedWith: error }
+    keep(outcome === 'refused')
     const said = outcome === 'unknown' ? 'Perhaps assigned, perhaps not' : 'Not assigned'
     tools.log.info(`${said}: ${error.refusal.code}`)
     const isNeeded = held.state === 'missing' || facts.borrowed !== undefined
     if (isNeeded || !mayBeGrantedByOthers.has(error.refusal.code)) throw error
     return { kind: 'unknown' }
   }
+  keep(true)
   tools.log.info(`${wanted.name} is assigned to ${role.principalId} at ${plain(wanted.scope)}`)
   return tellGranted(granted, roles, managed, facts)
+}
+
+interface NamingForRun {
+  naming: Naming
+  /** Has the post step remove it; nothing where it is to stay. */
+  keep: (isAnswered: boolean) => void
 }
 
 /** One name for all runs, so that they make one assignment; or one of this job's own, which the post step removes. */
@@ -119,13 +129,16 @@ function namingOf(
   { access, identity }: Settings,
   { run, assertion }: Facts,
   { keep }: GrantTools,
-): Naming {
-  if (!access.revoke) return permanentNaming(role, run)
+): NamingForRun {
+  if (!access.revoke) return { naming: permanentNaming(role, run), keep() {} }
   const lease = leaseOf(run, assertion)
   const name = temporaryName(role, lease)
-  const { clientId, tenantId, setupClientId = clientId } = identity
-  keep({ assignmentId: assignmentIdOf(role, name), lease, clientId: setupClientId, tenantId })
-  return { name, description: temporaryDescription(run, lease) }
+  const { clientId: pipelineId, tenantId, setupClientId: clientId = pipelineId } = identity
+  const grant = { assignmentId: assignmentIdOf(role, name), lease, clientId, tenantId }
+  return {
+    naming: { name, description: temporaryDescription(run, lease) },
+    keep: isAnswered => keep({ ...grant, isAnswered }),
+  }
 }
 
 /** Makes an assignment that does not end with another job: as long as one of those is there, the service takes no second one. */

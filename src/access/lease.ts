@@ -46,10 +46,21 @@ export function isOfAnotherJob({ description }: { description?: string }, lease:
   return its !== undefined && its !== lease
 }
 
+/** Whether a job made the assignment for itself under this lease: its name tells, too, which nobody can give to one that is there already. */
+export function isMadeUnder(
+  lease: string,
+  name: string,
+  assignment: { scope: string; principalId: string; roleGuid: string; description?: string },
+): boolean {
+  return leaseIn(assignment.description) === lease && temporaryName(assignment, lease) === name.toLowerCase()
+}
+
 /** What the post step has to know; no secret. Later steps may change the variables that inputs fall back to: who granted is kept too. */
 export interface TemporaryGrant {
   assignmentId: string
   lease: string
+  /** Whether Resource Manager said what became of it. Until then it may still be making it. */
+  isAnswered: boolean
   /** Of the identity that granted. */
   clientId: string
   tenantId: string

@@ -1,4 +1,5 @@
 import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
+import { entriesOf } from '../resource/pages.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import { plain } from '../untrusted-text.ts'
 import { withoutLeadingSlash } from './assignments.ts'
@@ -26,9 +27,8 @@ export async function findRole(
   const { name } = reference
   const found = await manager.call(doing, async () => {
     const filter = `roleName eq '${name.replaceAll("'", "''")}'`
-    for await (const definition of manager.authorization.roleDefinitions.list(withoutLeadingSlash(scope), {
-      filter,
-    })) {
+    const list = manager.authorization.roleDefinitions.list(withoutLeadingSlash(scope), { filter })
+    for await (const definition of entriesOf(doing, list)) {
       // The filter is the service's; that it was heeded is not.
       if (definition.roleName?.toLowerCase() === name.toLowerCase()) return definition
     }

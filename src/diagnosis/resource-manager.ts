@@ -1,7 +1,7 @@
 import type { HttpReply } from '../http.ts'
 import { plain } from '../untrusted-text.ts'
 import type { DiagnosisCode } from './codes.ts'
-import { type ErrorBody, isPage, readErrorBody } from './error-body.ts'
+import { codesIn, type ErrorBody, isPage, readErrorBody } from './error-body.ts'
 import { type Refusal, retryAfterMs, saidBy } from './verdict.ts'
 
 /** Refusals of Azure Resource Manager, by the service's own code first (learn.microsoft.com, common-deployment-errors; RBAC troubleshooting). */
@@ -10,28 +10,34 @@ type KindAndCode = Pick<Refusal, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
 
 const throttled: KindAndCode = { kind: 'throttled', code: 'resource-manager-throttled' }
+const unavailable: KindAndCode = { kind: 'transient', code: 'resource-manager-unavailable' }
+const principalNotFound: KindAndCode = { kind: 'transient', code: 'principal-not-found' }
 
 /** Names in lower case. */
 const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
   Object.entries<KindAndCode>({
     denyassignmentauthorizationfailed: fatal('deny-assignment'),
-    principalnotfound: { kind: 'transient', code: 'principal-not-found' },
+    principalnotfound: principalNotFound,
     principaltypenotsupported: fatal('principal-type-mismatch'),
     unmatchedprincipaltype: fatal('principal-type-mismatch'),
     invalidprincipalid: fatal('principal-not-found'),
     roledefinitiondoesnotexist: fatal('role-not-found'),
     roledefinitionnotfound: fatal('role-not-found'),
+    invalidroledefinitionid: fatal('role-not-found'),
+    scopedoesnotmatchroledefinition: fatal('role-not-found'),
     roleassignmentlimitexceeded: fatal('role-assignment-limit'),
     roleassignmentexists: fatal('role-assignment-exists'),
     roleassignmentupdatenotpermitted: fatal('role-assignment-conflict'),
     hashconflictondifferentroleassignmentids: { kind: 'transient', code: 'role-assignment-conflict' },
     scopelocked: fatal('resource-locked'),
     requestdisallowedbypolicy: fatal('policy-denied'),
+    requestdisallowedbyazure: fatal('policy-denied'),
     subscriptionnotfound: fatal('subscription-not-found'),
     invalidsubscriptionid: fatal('subscription-not-found'),
     readonlydisabledsubscription: fatal('subscription-disabled'),
     disabledsubscription: fatal('subscription-disabled'),
     subscriptionnotregistered: fatal('subscription-disabled'),
+    disallowedoperation: fatal('subscription-disabled'),
     resourcenotfound: fatal('resource-not-found'),
     resourcegroupnotfound: fatal('resource-not-found'),
     parentresourcenotfound: fatal('resource-not-found'),
@@ -41,6 +47,23 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     expiredauthenticationtoken: fatal('resource-manager-token-rejected'),
     authenticationfailed: fatal('resource-manager-token-rejected'),
     authenticationfailedmissingtoken: fatal('resource-manager-token-rejected'),
+    gatewaytimeout: unavailable,
+    servertimeout: unavailable,
+    serverbusy: unavailable,
+    serviceunavailable: unavailable,
+    internalservererror: unavailable,
+    // Somebody changes the resource at this moment.
+    requestconflict: unavailable,
+    anotheroperationinprogress: unavailable,
+  }),
+)
+
+/** Codes that say less than the words that come with them: looked at where those say nothing. Names in lower case. */
+const byGeneralCode: ReadonlyMap<string, KindAndCode> = new Map(
+  Object.entries<KindAndCode>({
+    authorizationfailed: fatal('resource-manager-forbidden'),
+    linkedauthorizationfailed: fatal('resource-manager-forbidden'),
+    notfound: fatal('resource-not-found'),
   }),
 )
 
@@ -49,7 +72,7 @@ export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal
   const body = readErrorBody(reply.body)
   const { message } = body
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
-  const action = /perform action '([^']+)'/.exec(message)?.[1]
+  const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
   return {
     ...(isPage(reply) ? byStatusAlone(reply.status) : kindAndCode(body, reply.status)),
     said: saidBy(reply, body.codes[0], message),
@@ -59,33 +82,52 @@ export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal
 }
 
 function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode {
-  const known = codes.map(code => byServiceCode.get(code.toLowerCase())).find(found => found !== undefined)
+  const names = (codes.length > 0 ? codes : codesIn(message)).map(code => code.toLowerCase())
+  const known = firstOf(byServiceCode, names)
   if (known !== undefined) return known
-  const inText = codes.length === 0 ? codeInText(message) : undefined
-  if (inText !== undefined) return inText
-  if (status === 429 || codes.some(code => /throttled$|^toomanyrequests$/i.test(code))) return throttled
-  return byWording(message) ?? byStatus(status)
+  if (status === 429 || names.some(code => /throttled$|^toomanyrequests$/.test(code))) return throttled
+  return byWording(message) ?? firstOf(byGeneralCode, names) ?? byStatus(status)
 }
 
-/** For replies that were cut off or rewritten on the way: the service's code stands somewhere in what is left. */
-function codeInText(text: string): KindAndCode | undefined {
-  const words = text.match(/\b[A-Z][A-Za-z]+\b/g) ?? []
-  return words.map(word => byServiceCode.get(word.toLowerCase())).find(known => known !== undefined)
-}
+const firstOf = (meanings: ReadonlyMap<string, KindAndCode>, names: readonly string[]) =>
+  names.map(name => meanings.get(name)).find(known => known !== undefined)
 
-/** For replies whose code was lost on the way, or is the generic AuthorizationFailed. */
+/** For replies whose code was lost on the way, or is too general. In the order in which they are tried. */
+const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
+  [/because of the deny assignment/i, fatal('deny-assignment')],
+  [/ABAC condition not fulfilled/i, fatal('delegation-condition-unmet')],
+  [/following scope\(s\) are locked/i, fatal('resource-locked')],
+  [/role assignment already exists/i, fatal('role-assignment-exists')],
+  [/no more role assignments can be created/i, fatal('role-assignment-limit')],
+  [/principal ID, and scope are not allowed to be updated/i, fatal('role-assignment-conflict')],
+  [/role definition with ID .{0,200} does not exist/i, fatal('role-not-found')],
+  [/principal \S+ does not exist in the directory/i, principalNotFound],
+  [/was disallowed by policy/i, fatal('policy-denied')],
+  [/access token is from the wrong issuer|access token expiry/i, fatal('resource-manager-token-rejected')],
+  [/subscription \S+ could not be found/i, fatal('subscription-not-found')],
+  [/subscription \S+ is disabled/i, fatal('subscription-disabled')],
+  [
+    /resource group \S+ could not be found|the resource '.{1,400}' .{0,200}was not found/i,
+    fatal('resource-not-found'),
+  ],
+  [/requests for .{1,400} exceeded/i, throttled],
+  [/gateway did not receive a response/i, unavailable],
+]
+
 function byWording(message: string): KindAndCode | undefined {
-  if (/because of the deny assignment/i.test(message)) return fatal('deny-assignment')
-  if (/ABAC condition not fulfilled/i.test(message)) return fatal('delegation-condition-unmet')
-  if (/following scope\(s\) are locked/i.test(message)) return fatal('resource-locked')
-  if (/role assignment already exists/i.test(message)) return fatal('role-assignment-exists')
-  if (/was disallowed by policy/i.test(message)) return fatal('policy-denied')
-  const lacking = /does not have (?:authorization|permission) to perform action '([^']*)/i.exec(message)?.[1]
+  const worded = wordings.find(([pattern]) => pattern.test(message))
+  if (worded !== undefined) return worded[1]
+  const lacking = lackingIn(message)
   if (lacking?.toLowerCase() === 'microsoft.authorization/roleassignments/write')
     return fatal('cannot-assign-role')
-  if (lacking !== undefined) return fatal('resource-manager-forbidden')
-  if (/access token is from the wrong issuer/i.test(message)) return fatal('resource-manager-token-rejected')
-  return undefined
+  return lacking === undefined ? undefined : fatal('resource-manager-forbidden')
+}
+
+/** A linked right is named after one that is there, as "action(s)", and without quotes at times. */
+function lackingIn(message: string): string | undefined {
+  return /does not have (?:authorization|permission) to perform action(?:\(s\))? '?([\w./*-]+)/i.exec(
+    message,
+  )?.[1]
 }
 
 function byStatus(status: number): KindAndCode {
@@ -97,7 +139,7 @@ function byStatus(status: number): KindAndCode {
 /** What is left where neither code nor words say anything. */
 function byStatusAlone(status: number): KindAndCode {
   if (status === 429) return throttled
-  if (status === 408 || status >= 500) return { kind: 'transient', code: 'resource-manager-unavailable' }
+  if (status === 408 || status >= 500) return unavailable
   return fatal('resource-manager-rejected')
 }
 

@@ -52,13 +52,21 @@ function modelOf(name: string, deployments: readonly Deployment[] | undefined): 
   if (deployments === undefined) return undefined
   const deployment = deployments.find(candidate => candidate.name.toLowerCase() === name.toLowerCase())
   if (deployment === undefined) {
-    const names = deployments.map(candidate => plain(candidate.name, 64))
     throw noSuchDeployment(
-      `The resource has no deployment named "${plain(name)}"; it has ${names.join(', ') || 'none at all'}.`,
+      `The resource has no deployment named "${plain(name)}"; it has ${namesOf(deployments)}.`,
       name,
     )
   }
   return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
+}
+
+/** Of more than these nobody finds theirs in a sentence; the printed command lists all. */
+const maxNames = 30
+
+function namesOf(deployments: readonly Deployment[]): string {
+  const shown = deployments.slice(0, maxNames).map(({ name }) => plain(name, 64))
+  const more = deployments.length - shown.length
+  return `${shown.join(', ') || 'none at all'}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 /** A Claude model where the Messages API was asked for; else one only where there is no other. */

@@ -2,7 +2,7 @@ import type { DiagnosisCode } from '../diagnosis/codes.ts'
 import { readErrorBody } from '../diagnosis/error-body.ts'
 import { refusalOfInference } from '../diagnosis/inference.ts'
 import { refusalOfNetwork } from '../diagnosis/network.ts'
-import { ownRefusal, parseJson, type Refusal, type Said, saidBy } from '../diagnosis/verdict.ts'
+import { ownRefusal, type Refusal, type Said, saidBy } from '../diagnosis/verdict.ts'
 import { confine, type Http, type HttpReply, NetworkFailure } from '../http.ts'
 import type { Clock } from '../tools.ts'
 import { readAnswer } from './answers.ts'
@@ -98,12 +98,15 @@ function withoutKey(reply: HttpReply, scrub: Scrub): HttpReply {
   return { ...reply, headers, body: isSuccess(reply) ? reply.body : scrubBody(reply.body, scrub) }
 }
 
-/** In JSON a key may be written with escapes. */
+/** In JSON a key may be written with escapes. What is no JSON, or nested too deeply to be walked through, is text. */
 function scrubBody(body: string, scrub: Scrub): string {
-  if (parseJson(body) === undefined) return scrub(body)
-  return JSON.stringify(
-    JSON.parse(body, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value)),
-  )
+  try {
+    return JSON.stringify(
+      JSON.parse(body, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value)),
+    )
+  } catch {
+    return scrub(body)
+  }
 }
 
 /** Finds the key as it is, in other case, with blanks or invisible characters inside, as part of an address, and in base64. */

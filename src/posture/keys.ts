@@ -1,6 +1,6 @@
-import { advice, paragraph } from '../diagnosis/explanation.ts'
+import { paragraph } from '../diagnosis/explanation.ts'
 import { azLine, bash, inputs } from '../diagnosis/explanations/commands.ts'
-import { invertedSample, switchKeysOff } from '../diagnosis/explanations/posture.ts'
+import { invertedSample, retireOwnKey, switchKeysOff } from '../diagnosis/explanations/posture.ts'
 import type { Facts } from '../facts.ts'
 import type { Inspection } from './finding.ts'
 import { keyAccessOf } from './key-access.ts'
@@ -80,9 +80,5 @@ Severity: medium: the proof does not prove what it is there for.`,
       ),
     }
   },
-  fixes: () => [
-    advice(
-      'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
-    ),
-  ],
+  fixes: () => [retireOwnKey],
 }

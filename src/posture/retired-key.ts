@@ -1,4 +1,4 @@
-import { headOf, type Refusal, type Said, StepFailure } from '../diagnosis/verdict.ts'
+import { headOf, ownRefusal, type Refusal, type Said, StepFailure } from '../diagnosis/verdict.ts'
 import { inWords } from '../duration.ts'
 import type { Facts } from '../facts.ts'
 import type { Http } from '../http.ts'
@@ -8,6 +8,7 @@ import type { Settings } from '../inputs.ts'
 import { progressLine, sayRefusal } from '../propagation/progress.ts'
 import { type Progress, type Round, untilLive } from '../propagation/wait.ts'
 import type { Clock, Log, Random } from '../tools.ts'
+import { keyAccessOf } from './key-access.ts'
 
 /** What became of a data-plane call with the key that must be refused. */
 export type RetiredKeyResult =
@@ -28,7 +29,8 @@ interface RetiredKeyTools {
 /**
  * Makes the first of the calls that were the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
  * hours to reach the data plane.
- * @throws StepFailure `retired-key-accepted`; or another code where the replies say nothing about the key.
+ * @throws StepFailure `retired-key-accepted`; `keys-enabled` where more has to be shown than this key's end; or another code where the
+ * replies say nothing about the key.
  */
 export async function requireRefused(
   key: string,
@@ -65,7 +67,7 @@ export async function requireRefused(
   if (failure !== undefined) throw new StepFailure('trying the retired key', { ...failure, kind: 'fatal' })
   const waited = propagationMs > 0 ? `, ${inWords(propagationMs)} after the first try` : ''
   tools.log.info(`The retired key is refused${waited}${meaningOf(facts, refusedWith)}`)
-  warnOfOtherKeys(settings, facts, tools.log)
+  requireShown(settings, facts)
 }
 
 /** What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for. */
@@ -93,9 +95,13 @@ function meaningOf({ account, retiredKey }: Facts, said: Said | undefined): stri
   return ` (${reply}): it is not, or no longer, a key of this resource. ${others}`
 }
 
-function warnOfOtherKeys({ keys }: Settings, { account, retiredKey }: Facts, log: Log): void {
-  if (keys.access !== 'forbid' || account !== undefined || retiredKey?.outcome !== 'key-invalid') return
-  log.warning(
-    'key-access is forbid, and whether key access is off is not known: the account could not be read, and the retired key was refused as one that is not of this resource. Other keys may work.',
-  )
+/**
+ * What `key-access: forbid` demands is that no key works. A key that is none of the resource shows nothing of the others.
+ * @throws StepFailure `keys-enabled` where the account did not say it either.
+ */
+function requireShown({ keys }: Settings, facts: Facts): void {
+  if (keys.access !== 'forbid' || keyAccessOf(facts) !== 'unknown') return
+  const message =
+    'The account could not be read, and the retired key was refused as one that is not of this resource: whether other keys work is not known.'
+  throw new StepFailure('checking key access', ownRefusal('keys-enabled', message))
 }

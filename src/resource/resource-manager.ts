@@ -10,6 +10,7 @@ import { confine, type Http, NetworkFailure } from '../http.ts'
 import type { Grantee } from '../inputs.ts'
 import { persist, type RetryPolicy, standardRetry } from '../retry.ts'
 import type { Clock, Log } from '../tools.ts'
+import { endless, maxPages } from './pages.ts'
 import type { ResourceId } from './resource-id.ts'
 import { notUnderstood, understood } from './understood.ts'
 
@@ -112,18 +113,16 @@ export function createResourceManager({
         const page = v.object({ value: v.array(itemSchema), nextLink: v.nullish(v.string()) })
         const found: v.InferOutput<typeof itemSchema>[] = []
         let next: string | null | undefined = `${endpoint}${path}?api-version=${apiVersion}`
-        for (let pages = 0; next && pages < maxPages; pages += 1) {
+        for (let pages = 1; next; pages += 1) {
+          if (pages > maxPages) throw endless(doing)
           const { value, nextLink }: v.InferOutput<typeof page> = await get(doing, next, page)
-          found.push(...value)
+          for (const item of value) found.push(item)
           next = nextLink
         }
         return found
       }),
   }
 }
-
-/** More pages than any list here has; a server that never ends must end somewhere. */
-const maxPages = 100
 
 function failureOf(doing: string, error: unknown, now: number): unknown {
   if (error instanceof StepFailure) return error

@@ -166,7 +166,7 @@ export const entraExplanations: Explanations<'entra'> = {
   'assertion-rejected': {
     title: 'Entra refused the OIDC token itself',
     why: told =>
-      `The form, the algorithm or the signature of the token was refused. It comes from ${valuesOf(told).issuer}.`,
+      `The form, the algorithm, the lifetime or the signature of the token was refused. It comes from ${valuesOf(told).issuer}.`,
     unlike:
       "If Entra could not get the issuer's keys, the code is `issuer-keys-unavailable`; for a token outside its time range, `assertion-expired`.",
     fixes: told => [
@@ -256,7 +256,7 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'There is no such tenant',
     why: told => {
       const { tenantId, authorityHost } = valuesOf(told)
-      return `${authorityHost} does not know the tenant ${tenantId}. The usual mistake is a subscription id or client id in its place.`
+      return `${authorityHost} does not know the tenant ${tenantId}. The usual mistake is a subscription id or client id in its place; a tenant that was deleted or blocked looks the same.`
     },
     unlike: 'A tenant of another cloud is sometimes reported as `wrong-cloud`, and sometimes as this.',
     fixes: told => [ownTenants, ofWhichCloud(told)],

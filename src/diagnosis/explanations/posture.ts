@@ -1,7 +1,7 @@
 import { inWords } from '../../duration.ts'
 import type { Facts } from '../../facts.ts'
 import { accountIdOf, accountType } from '../../resource/resource-id.ts'
-import { type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import { accountOptions, az, azLine, bash, bicep, bicepLiteral } from './commands.ts'
 import { waitLonger } from './denial.ts'
 import { resourceValues } from './values.ts'
@@ -100,22 +100,34 @@ function fixesOfAccepted({ facts }: Told): Fix[] {
   }
 }
 
+/** Nothing but a key was asked, and it was the wrong one. */
+const isNotShown = ({ account, retiredKey }: Facts) =>
+  account === undefined && retiredKey?.outcome === 'key-invalid'
+
+/** For a retired key that was refused as the wrong one. */
+export const retireOwnKey = advice(
+  'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
+)
+
 export const postureExplanations: Explanations<'posture'> = {
   'keys-enabled': {
-    title: 'The resource still accepts API keys',
+    title: 'The resource still accepts API keys, or may do so',
     about: paragraph(
-      "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`. No role was granted.",
+      "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`.",
       'Whoever holds a key needs no identity and no role.',
+      'Or the account may not be read, and `retired-key` was refused only because it is not a key of this resource: the keys that it has now may work.',
       invertedSample.replaceAll(/disableLocalAuth: allowKeys|allowKeys: false/g, '`$&`'),
     ),
-    why: () =>
-      paragraph(
-        'disableLocalAuth of the account is false or not set, so keys work: whoever holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
-        invertedSample,
-      ),
+    why: ({ facts }) =>
+      isNotShown(facts)
+        ? '`key-access: forbid` demands that no key works. The retired key was refused only because it is not a key of this resource: the keys that it has now may work.'
+        : paragraph(
+            'disableLocalAuth of the account is false or not set, so keys work: whoever holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
+            invertedSample,
+          ),
     unlike:
       'Resource Manager shows a switch-off at once. If it says that keys are off and the data plane still takes one, the code is `retired-key-accepted`.',
-    fixes: ({ facts }) => switchKeysOff(facts),
+    fixes: ({ facts }) => [...(isNotShown(facts) ? [retireOwnKey] : []), ...switchKeysOff(facts)],
   },
   'retired-key-accepted': {
     title: 'The retired key still works',
@@ -125,7 +137,7 @@ export const postureExplanations: Explanations<'posture'> = {
     ),
     why: whyAccepted,
     unlike:
-      'A reply that says nothing about the key, such as an outage, has its own code. A 403 `AuthenticationTypeDisabled` (key access is off) and a 401 (not a key of this resource) both pass.',
+      'A reply that says nothing about the key, such as an outage, has its own code. A 403 `AuthenticationTypeDisabled` (key access is off) passes; so does a 401 (not a key of this resource), unless `key-access: forbid` has nothing else to go by.',
     fixes: fixesOfAccepted,
   },
 }
