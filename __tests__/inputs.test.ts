@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { StepFailure } from '../src/diagnosis/verdict.ts'
-import { readSettings, reportPath, type Settings } from '../src/inputs.ts'
+import { readSettings, reportingOf, type Settings } from '../src/inputs.ts'
 
 type Texts = Readonly<Record<string, string>>
 
@@ -77,10 +77,14 @@ describe('what is not given', () => {
   })
 
   test('the report has its place even where nothing else is right', () => {
-    expect(reportPath(() => '', {})).toBe('key-less-gate-report.json')
-    expect(reportPath(name => (name === 'report-path' ? ' out/gate.json ' : ''), { RUNNER_TEMP: '/t' })).toBe(
-      'out/gate.json',
-    )
+    const reporting = (inputs: Record<string, string>, env = {}) =>
+      reportingOf(name => inputs[name] ?? '', env)
+    expect(reporting({})).toEqual({ summary: true, path: 'key-less-gate-report.json' })
+    expect(reporting({ 'report-path': ' out/gate.json ', summary: 'False' }, { RUNNER_TEMP: '/t' })).toEqual({
+      summary: false,
+      path: 'out/gate.json',
+    })
+    expect(reporting({ summary: 'perhaps' }).summary).toBe(true)
   })
 })
 

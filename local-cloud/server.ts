@@ -12,7 +12,7 @@ import type { TlsCredentials } from './tls.ts'
 const BODY_LIMIT = 4 * 1024 * 1024
 
 /** Operation of requests that no route takes. */
-export const UNKNOWN_OPERATION = 'unknown'
+const UNKNOWN_OPERATION = 'unknown'
 
 export interface ServerOptions {
   tls: TlsCredentials

@@ -68,7 +68,7 @@ export function withGenerated(current: string, { path, marker, generate }: Gener
 }
 
 /** What every generated file should hold, by path. */
-export function generateAll(): Map<string, string> {
+function generateAll(): Map<string, string> {
   const files = new Map<string, string>()
   for (const text of generatedTexts) {
     files.set(text.path, withGenerated(files.get(text.path) ?? readIfPresent(text.path), text))

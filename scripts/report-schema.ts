@@ -35,7 +35,7 @@ const node: v.GenericSchema<unknown, Node> = v.looseObject({
   anyOf: v.exactOptional(v.array(v.lazy(() => node))),
 })
 
-export function reportJsonSchema(): object {
+function reportJsonSchema(): object {
   const { $schema, ...schema } = toJsonSchema(reportSchema, { target: 'draft-2020-12', errorMode: 'throw' })
   return {
     $schema,

@@ -5,7 +5,7 @@ import type { Http } from './http.ts'
  * Lets the Azure SDKs send their requests through our door, so that time, size, proxies and destinations are bounded for
  * them too. Retries and redirects are left to us: the SDKs wait as long as a server says, and follow where it points.
  */
-export function asHttpClient(http: Http): HttpClient {
+function asHttpClient(http: Http): HttpClient {
   return {
     async sendRequest(request) {
       if (request.body !== undefined && request.body !== null && typeof request.body !== 'string') {

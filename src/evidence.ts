@@ -1,6 +1,7 @@
 import type { StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
 import type { Http } from './http.ts'
+import { dataActionsOf } from './inference/routes.ts'
 import type { Settings } from './inputs.ts'
 import type { Managed } from './resource/resource-manager.ts'
 
@@ -27,7 +28,7 @@ export async function lookAgain(managed: Managed, facts: Facts): Promise<void> {
   const { lookAfterDenial } = await import('./access/after-denial.ts')
   facts.afterDenial = await lookAfterDenial(managed, {
     role,
-    dataActions: (routes ?? []).map(({ dataAction }) => dataAction),
+    dataActions: dataActionsOf(routes ?? []),
     groupIds: assignments.map(({ principalId }) => principalId),
   })
 }

@@ -34,18 +34,18 @@ export interface Facts {
   roleAssignmentId?: string
   /** Milliseconds from the making of that assignment to the look at it; absent where either is not known. */
   roleAgeMs?: number
-  /** Role assignments that apply to the principal at the scope; absent where they may not be read. */
+  /** Role assignments of the principal and its groups, at the resource and above it; absent where they may not be read. */
   assignments?: readonly Assignment[]
   /** What the pipeline's principal may do at the scope; absent where nobody asked, or may not. */
   permissions?: readonly Permission[]
+  /** The same of the identity that looks and grants, where it is not the pipeline's own; for plans only. */
+  setupPermissions?: readonly Permission[]
+  /** What roles let their holders do, by GUID: definitions that were read live. */
+  definitions: Map<string, readonly Permission[]>
   /** Whether the pipeline belongs to the group that is to hold the role; absent where that is not known, or there is none. */
   membership?: 'member' | 'not-member'
   /** The role is held, by an assignment that another job made for itself and will remove. */
   borrowed?: Assignment
-  /** The same of the identity that looks and grants, where it is not the pipeline's own. */
-  setupPermissions?: readonly Permission[]
-  /** What roles let their holders do, by GUID: definitions that were read live. */
-  definitions: Map<string, readonly Permission[]>
   /** What became of a call with the key that must be refused; absent where none was given, or it was not tried yet. */
   retiredKey?: RetiredKeyResult
   /** What came of the grant; absent where none was tried. Unknown: it was asked for, and no reply said what became of it. */

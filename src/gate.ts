@@ -65,7 +65,7 @@ export async function gate(
         ? await step('Grant', () => ensureRole(settings, view, signedIn, facts, tools))
         : undefined
     if (signedIn !== undefined && view.first.round.kind === 'refused')
-      await settleMembership(signedIn, facts, tools)
+      await settleMembership(signedIn, settings.waiting.propagationTimeoutMs, tools, facts)
     await step('Prove', () => prove(settings, view, age, smokeTools, facts))
     say(facts.smoke.map(smokeLine), tools.log)
     const { retired } = settings.keys

@@ -5,7 +5,7 @@ import { StepFailure } from './diagnosis/verdict.ts'
 import { noFacts, type Outcome } from './facts.ts'
 import { factsOf, gate, type Tools } from './gate.ts'
 import { createDoor } from './http.ts'
-import { readSettings, reportPath, type Settings } from './inputs.ts'
+import { readSettings, reportingOf, type Settings } from './inputs.ts'
 import { proxySecrets } from './proxy.ts'
 import { runnerLog } from './report/log.ts'
 import { tell } from './report/tell.ts'
@@ -53,14 +53,12 @@ async function main(): Promise<Outcome> {
     if (!(error instanceof StepFailure)) throw error
     const facts = noFacts(readWorkflowRun(process.env))
     const outcome: Outcome = { result: 'failed', facts, failure: error }
-    const withSummary = core.getInput('summary').trim() !== 'false'
-    await tell(outcome, { path: reportPath(core.getInput, process.env), withSummary, clock, startedAt })
+    await tell(outcome, { ...reportingOf(core.getInput, process.env), clock, startedAt })
     return outcome
   }
   const tools = toolsFor(settings)
   const facts = factsOf(settings, tools)
-  const { path, summary: withSummary } = settings.report
-  const tellOnce = once((outcome: Outcome) => tell(outcome, { path, withSummary, clock, startedAt }))
+  const tellOnce = once((outcome: Outcome) => tell(outcome, { ...settings.report, clock, startedAt }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, async () => {
       await tellOnce({ result: 'cancelled', facts, signal })

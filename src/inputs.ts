@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { parseRole, type RoleReference } from './access/roles.ts'
+import { cognitiveServicesUser, parseRole, type RoleReference } from './access/roles.ts'
 import { type Cloud, type CloudName, cloudNames, cloudOf } from './clouds.ts'
 import { ownRefusal, StepFailure } from './diagnosis/verdict.ts'
 import { type Api, apis } from './inference/apis.ts'
@@ -57,6 +57,11 @@ export interface Grantee {
   principalType: (typeof principalTypes)[number]
 }
 
+export const servicePrincipal = (principalId: string): Grantee => ({
+  principalId,
+  principalType: 'ServicePrincipal',
+})
+
 export const keyAccessPolicies = ['ignore', 'warn', 'forbid'] as const
 export type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
 
@@ -99,7 +104,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     },
     target,
     deployments,
-    access: { role: reader.parsed('role', parseRole) ?? parseDefaultRole(), grant, grantee, revoke },
+    access: { role: reader.parsed('role', parseRole) ?? defaultRole, grant, grantee, revoke },
     keys,
     waiting: {
       propagationTimeoutMs: reader.parsed('propagation-timeout', duration(0, 6 * hour)) ?? 15 * minute,
@@ -113,19 +118,23 @@ export function readSettings(input: (name: string) => string, env: Environment):
       expect: reader.parsed('expect', parseExpression),
     },
     cloud,
-    report: {
-      summary: reader.choice('summary', ['true', 'false'] as const, 'true') === 'true',
-      path: reportPath(input, env),
-      githubToken: reader.text('github-token'),
-    },
+    report: { ...readReporting(reader, env), githubToken: reader.text('github-token') },
   }
   reader.finish()
   return settings
 }
 
-/** Where the report goes: known even where the other inputs are bad. */
-export function reportPath(input: (name: string) => string, env: Environment): string {
-  return input('report-path').trim() || join(env.RUNNER_TEMP ?? '.', 'key-less-gate-report.json')
+type Reporting = Pick<Settings['report'], 'summary' | 'path'>
+
+/** How it is told how a run ended: known even where other inputs are bad. */
+export const reportingOf = (input: (name: string) => string, env: Environment): Reporting =>
+  readReporting(createReader(input, env), env)
+
+function readReporting(reader: Reader, env: Environment): Reporting {
+  return {
+    summary: reader.choice('summary', ['true', 'false'] as const, 'true') === 'true',
+    path: reader.text('report-path') ?? join(env.RUNNER_TEMP ?? '.', 'key-less-gate-report.json'),
+  }
 }
 
 const second = 1000
@@ -317,11 +326,7 @@ function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): v
   }
 }
 
-function parseDefaultRole(): RoleReference {
-  const role = parseRole('Cognitive Services User')
-  if (isProblem(role)) throw new Error('The default role is not in the table of built-in roles')
-  return role
-}
+const defaultRole: RoleReference = { kind: 'guid', guid: cognitiveServicesUser.guid }
 
 /** Windows line ends, stray blanks, empty lines and commas at the ends are all forgiven. */
 function parseDeployments(text: string): DeploymentRequest[] | Problem {

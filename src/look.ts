@@ -37,10 +37,8 @@ export interface View {
   roles?: RolesView
 }
 
-export interface LookTools extends SmokeTools {
+interface LookTools extends SmokeTools {
   log: Log
-  /** The role that was asked for, with its definition among the facts; absent where only an endpoint was given. */
-  role?: Promise<RolesRead['role'] | undefined>
 }
 
 /**
@@ -57,7 +55,7 @@ export async function look(
   const role = lookUpRole(settings, managed, facts)
   // Both are awaited whatever becomes of the other: what is known when one fails belongs into its diagnosis.
   const [calls, read] = await Promise.allSettled([
-    resourceThenCalls(settings, managed, { ...tools, role }, facts),
+    resourceThenCalls(settings, managed, role, tools, facts),
     readRoles(role, managed, tools.clock, facts),
   ])
   if (read.status === 'fulfilled' && read.value !== undefined) tellRole(read.value, managed, facts)
@@ -75,16 +73,17 @@ export async function look(
 async function resourceThenCalls(
   settings: Settings,
   managed: Managed,
+  role: NonNullable<Known['role']>,
   tools: LookTools,
   facts: Facts,
 ): Promise<View> {
   const resource = readResource(settings, managed, tools, facts)
   if (settings.target.endpoint === undefined || !knowsItsRoutes(settings))
-    return firstCalls(settings, await resource, tools, facts)
-  const early = firstCalls(settings, {}, tools, facts).catch(async error => {
+    return firstCalls(settings, { ...(await resource), role }, tools, facts)
+  const early = firstCalls(settings, { role }, tools, facts).catch(async error => {
     if (!(error instanceof StepFailure) || error.refusal.code !== 'deployment-not-found') throw error
     // The list tells whether it is not there, or only too new.
-    return firstCalls(settings, await resource, tools, facts)
+    return firstCalls(settings, { ...(await resource), role }, tools, facts)
   })
   const [calls, { deployments }] = await Promise.all([early, resource])
   requireListed(calls.routes, deployments)
@@ -94,6 +93,12 @@ async function resourceThenCalls(
 interface ResourceView {
   account?: Account | undefined
   deployments?: readonly Deployment[] | undefined
+}
+
+/** What is known when the models are called. */
+interface Known extends ResourceView {
+  /** The role that was asked for, with its definition among the facts; absent where only an endpoint was given. */
+  role?: Promise<RolesRead['role'] | undefined>
 }
 
 /** An identity that may only call models cannot read the account; an endpoint that the user named makes up for it. */
@@ -119,7 +124,7 @@ async function readResource(
 
 async function firstCalls(
   settings: Settings,
-  { account, deployments }: ResourceView,
+  { account, deployments, role }: Known,
   tools: LookTools,
   facts: Facts,
 ): Promise<View> {
@@ -130,7 +135,7 @@ async function firstCalls(
   const routes = routesFor(settings, deployments, endpoints, settings.cloud.inferenceAudiences)
   facts.routes = routes
   facts.endpoint = new URL(routes[0]?.url ?? endpoints.openAI).origin
-  await sayMisfits(tools, routes, facts)
+  sayMisfits(await role, routes, tools.log, facts)
   const round = await firstRound(routes, settings, tools, facts)
   return { routes, first: { round, endedAt: tools.clock.now() } }
 }
@@ -163,9 +168,12 @@ function firstRound(
 }
 
 /** What the role cannot give is said before it is tried; another role may give it all the same. */
-async function sayMisfits({ role, log }: LookTools, routes: readonly Route[], facts: Facts): Promise<void> {
-  const wanted = await role
-  if (wanted === undefined) return
-  for (const misfit of misfits(wanted.guid, routes, facts.definitions))
-    log.info(misfitLine(wanted.name, misfit))
+function sayMisfits(
+  role: RolesRead['role'] | undefined,
+  routes: readonly Route[],
+  log: Log,
+  { definitions }: Facts,
+): void {
+  if (role === undefined) return
+  for (const misfit of misfits(role.guid, routes, definitions)) log.info(misfitLine(role.name, misfit))
 }

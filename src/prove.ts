@@ -1,4 +1,5 @@
-import { ageOf, mayLapse } from './access/ensure.ts'
+import { ageOf } from './access/age.ts'
+import { mayLapse } from './access/ensure.ts'
 import { type Refusal, StepFailure } from './diagnosis/verdict.ts'
 import type { Facts } from './facts.ts'
 import { waitingForNew } from './inference/new-deployments.ts'

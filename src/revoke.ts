@@ -1,5 +1,6 @@
-import { type Assignment, readAssignment, withoutLeadingSlash } from './access/assignments.ts'
+import { type Assignment, readAssignment } from './access/assignments.ts'
 import { isMadeUnder, type TemporaryGrant } from './access/lease.ts'
+import { withoutLeadingSlash } from './access/scopes.ts'
 import { azLine } from './diagnosis/explanations/commands.ts'
 import { StepFailure } from './diagnosis/verdict.ts'
 import type { Http } from './http.ts'

@@ -3,7 +3,7 @@ import type { Facts } from './facts.ts'
 import type { Http, Preconnect } from './http.ts'
 import type { AccessTokenClaims } from './identity/claims.ts'
 import type { Identities } from './identity/identities.ts'
-import type { Settings } from './inputs.ts'
+import { type Settings, servicePrincipal } from './inputs.ts'
 import { assertionLines } from './report/lines.ts'
 import { openResourceManager } from './resource/open.ts'
 import type { Managed } from './resource/resource-manager.ts'
@@ -36,7 +36,7 @@ export async function signIn(
   if (setup !== pipeline) log.info(`Looking and granting as service principal ${callerId}`)
   const { resource } = target
   const manager = await openResourceManager(cloud, resource, setup, { http, clock, log })
-  const grantee = settings.access.grantee ?? { principalId, principalType: 'ServicePrincipal' }
+  const grantee = settings.access.grantee ?? servicePrincipal(principalId)
   return { manager, resource, principalId, grantee, callerId }
 }
 

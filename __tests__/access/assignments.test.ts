@@ -5,7 +5,6 @@ import {
   readableRoleState,
   substituteFor,
   timeOf,
-  withoutLeadingSlash,
 } from '../../src/access/assignments.ts'
 import type { Permission } from '../../src/access/permissions.ts'
 
@@ -82,9 +81,4 @@ test('every state has its words', () => {
   const states = ['direct', 'inherited', 'group', 'covered', 'granted', 'missing', 'unknown'] as const
 
   expect(new Set(states.map(readableRoleState)).size).toBe(states.length)
-})
-
-test('the SDK brings the first slash of a scope along', () => {
-  expect(withoutLeadingSlash('/subscriptions/x')).toBe('subscriptions/x')
-  expect(withoutLeadingSlash('subscriptions/x')).toBe('subscriptions/x')
 })

@@ -216,12 +216,14 @@ describe('a deployment that the data plane does not know', () => {
 const isGrant = ({ roleDefinitionId }: RoleAssignment) => roleDefinitionId === roles.user
 
 describe('jobs that grant for themselves only, at once', () => {
+  const optionsOf = (runId: string) => ({
+    inputs: { revoke: 'true', 'propagation-timeout': '2h' },
+    env: { GITHUB_RUN_ID: runId },
+  })
+
   /** Passes the gate, deploys for a while, and ends; says whether it was ever without access in between. */
   async function job(runId: string, deployMs: number) {
-    const options = {
-      inputs: { revoke: 'true', 'propagation-timeout': '2h' },
-      env: { GITHUB_RUN_ID: runId },
-    }
+    const options = optionsOf(runId)
     const run = await stage.run(options)
     const own = run.outcome.facts.roleAssignmentId?.split('/').at(-1)
     const isHeld = () => granted().some(({ name }) => name === own)
@@ -250,6 +252,20 @@ describe('jobs that grant for themselves only, at once', () => {
       })
       expect(log).toEqual([expect.stringContaining('Removed the temporary role assignment')])
     }
+    expect(granted()).toEqual([])
+  })
+
+  test('the second makes a grant of its own, which the post step of the first, were it run again, leaves alone', async () => {
+    await open({ roleAssignments: [20 * seconds] })
+    const first = await stage.run(optionsOf('1'))
+    const ending = stage.sleep(30 * seconds).then(() => stage.post(first))
+    const [second] = await Promise.all([stage.run(optionsOf('2')), ending])
+    expect([first.outcome.facts.roleState, second.outcome.facts.roleState]).toEqual(['granted', 'granted'])
+    expect(second.outcome.facts.roleAssignmentId).not.toBe(first.outcome.facts.roleAssignmentId)
+
+    expect(await stage.post(first)).toEqual([expect.stringContaining('Nothing to take back')])
+    expect(granted()).toHaveLength(1)
+    await stage.post(second)
     expect(granted()).toEqual([])
   })
 

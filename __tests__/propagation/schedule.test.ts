@@ -45,6 +45,7 @@ test('successes in a row are asked for within a fraction of a second', () => {
 
 const minute = 60_000
 const known = (minutes: number): AssignmentAge => ({ kind: 'known', ageMs: minutes * minute })
+const ofGroup = (minutes: number): AssignmentAge => ({ kind: 'of-group', ageMs: minutes * minute })
 
 test.each<[string, AssignmentAge, number, number]>([
   ['granted in this run: all of it', { kind: 'new' }, 15, 15],
@@ -58,6 +59,9 @@ test.each<[string, AssignmentAge, number, number]>([
   ['years old: none', known(1_000_000), 15, 0],
   ['unknown: five minutes at most', { kind: 'unknown' }, 15, 5],
   ['unknown, and less allowed', { kind: 'unknown' }, 3, 3],
+  ['of a group, and just made: all of it', ofGroup(1), 15, 15],
+  ['of a group, and old: five minutes, for a member may be new', ofGroup(1_000_000), 15, 5],
+  ['of a group, and old, and less allowed', ofGroup(1_000_000), 3, 3],
   ['nothing that should give access: none', { kind: 'none' }, 15, 0],
   ['no waiting wanted', { kind: 'new' }, 0, 0],
 ])('patience with an assignment: %s', (_, age, timeoutMinutes, expectedMinutes) => {

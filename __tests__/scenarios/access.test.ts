@@ -1,6 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
-import { groupScope, holds, pipeline, roles, securityGroup } from '../support/arrange.ts'
+import { customRole, groupScope, holds, pipeline, roles, securityGroup } from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
@@ -82,23 +82,13 @@ test('grant: plan looks, says what would be done, and changes nothing', async ()
 })
 
 describe('the role', () => {
-  const customRole = 'f0a7c2d4-6b31-4c58-9e05-1d8b4a7e9c22'
+  const id = 'f0a7c2d4-6b31-4c58-9e05-1d8b4a7e9c22'
   beforeEach(() => {
-    cloud.world.roleDefinitions.push({
-      id: customRole,
-      roleName: 'Shop Inference',
-      description: '',
-      type: 'CustomRole',
-      assignableScopes: [groupScope(cloud)],
-      permissions: [
-        {
-          actions: [],
-          notActions: [],
-          dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
-          notDataActions: [],
-        },
-      ],
-    })
+    customRole(
+      cloud,
+      { dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'] },
+      { id, roleName: 'Shop Inference', assignableScopes: [groupScope(cloud)] },
+    )
   })
 
   test.each([
@@ -109,7 +99,7 @@ describe('the role', () => {
       `/providers/Microsoft.Authorization/roleDefinitions/${roles.openAIUser}`,
       roles.openAIUser,
     ],
-    ['the name of a custom role', 'shop inference', customRole],
+    ['the name of a custom role', 'shop inference', id],
   ])('may be given by %s', async (_form, role, guid) => {
     const run = await runGate(cloud, { inputs: { role } })
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })

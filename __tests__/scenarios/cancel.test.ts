@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { type ActionResult, startAction } from '../../local-cloud/runner.ts'
+import { temporaryDescription } from '../../src/access/lease.ts'
+import { readWorkflowRun } from '../../src/workflow-run.ts'
+import { alsoHolds, roles } from '../support/arrange.ts'
 import { expectValidReport } from '../support/report-validator.ts'
 import { environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
 
@@ -68,4 +71,15 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', signal => {
       expect(run.annotations.filter(({ level }) => level === 'error')).toEqual([])
     },
   )
+})
+
+test("while it waits for another job's grant to end: nothing was changed", async () => {
+  alsoHolds(cloud, {
+    role: roles.user,
+    description: temporaryDescription(readWorkflowRun({}), '7d0b3f52-19ce-4a86-b6e4-52f8c0a91d37'),
+  })
+  const run = await stoppedAt('roleAssignments.get', 1, 'SIGTERM')
+
+  expect(run.report).toMatchObject({ result: 'cancelled', grant: null })
+  expect(run.log.join('\n')).toContain('Nothing was changed.')
 })

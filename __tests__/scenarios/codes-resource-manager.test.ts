@@ -4,6 +4,7 @@ import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
 import {
   account,
   alsoHolds,
+  customRole,
   envelope,
   groupScope,
   holds,
@@ -152,21 +153,14 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
     {
       when: 'a custom role that cannot be assigned here',
       arrange: () => {
-        cloud.world.roleDefinitions.push({
-          id: nobody,
-          roleName: 'Shop Inference',
-          description: '',
-          type: 'CustomRole',
-          assignableScopes: [`/subscriptions/${subscription(cloud).id}/resourceGroups/rg-shop`],
-          permissions: [
-            {
-              actions: [],
-              notActions: [],
-              dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
-              notDataActions: [],
-            },
-          ],
-        })
+        customRole(
+          cloud,
+          { dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'] },
+          {
+            id: nobody,
+            assignableScopes: [`/subscriptions/${subscription(cloud).id}/resourceGroups/rg-shop`],
+          },
+        )
       },
       run: () => ({ inputs: { role: nobody } }),
       mend: {
@@ -390,21 +384,8 @@ testCodes(() => cloud, cases, everyService)
 test('role-assignment-exists is no failure: who may grant but not look finds out, and passes', async () => {
   const slow = await createLocalCloud({ lag: { roleAssignments: [20_000] } })
   try {
-    const granter = 'c58e2a90-7b1d-4f36-8a42-e9d0c3b7f615'
-    slow.world.roleDefinitions.push({
-      id: granter,
-      roleName: 'Shop Granter',
-      description: '',
-      type: 'CustomRole',
-      assignableScopes: [groupScope(slow)],
-      permissions: [
-        {
-          actions: ['Microsoft.CognitiveServices/*/read', 'Microsoft.Authorization/roleAssignments/write'],
-          notActions: [],
-          dataActions: [],
-          notDataActions: [],
-        },
-      ],
+    const granter = customRole(slow, {
+      actions: ['Microsoft.CognitiveServices/*/read', 'Microsoft.Authorization/roleAssignments/write'],
     })
     holds(slow, { role: granter }, { role: roles.user, createdOn: new Date(slow.clock.now()) })
     const held = structuredClone(slow.world.roleAssignments)

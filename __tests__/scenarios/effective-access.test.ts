@@ -1,5 +1,13 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { alsoHolds, holds, pipeline, roles, securityGroup, subscription } from '../support/arrange.ts'
+import {
+  alsoHolds,
+  customRole,
+  holds,
+  pipeline,
+  roles,
+  securityGroup,
+  subscription,
+} from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 /** What a principal may do, wherever it comes from: scopes above, groups within groups, custom roles. */
@@ -65,21 +73,11 @@ describe('a custom role', () => {
   /** The sample of Microsoft's guide: model inference, and nothing of /openai/v1. */
   const id = 'c3b1f0a8-7d54-4e19-92c6-5a08e4f7d21b'
   beforeEach(() => {
-    cloud.world.roleDefinitions.push({
-      id,
-      roleName: 'Model Inference Caller',
-      description: '',
-      type: 'CustomRole',
-      assignableScopes: [`/subscriptions/${subscription(cloud).id}`],
-      permissions: [
-        {
-          actions: [],
-          notActions: [],
-          dataActions: ['Microsoft.CognitiveServices/accounts/MaaS/*'],
-          notDataActions: [],
-        },
-      ],
-    })
+    customRole(
+      cloud,
+      { dataActions: ['Microsoft.CognitiveServices/accounts/MaaS/*'] },
+      { id, roleName: 'Model Inference Caller' },
+    )
   })
   const lacks = 'does not cover Microsoft.CognitiveServices/accounts/OpenAI/responses/write'
 

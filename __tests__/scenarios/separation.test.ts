@@ -1,5 +1,13 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { groupScope, holds, pipeline, roles, setupIdentity } from '../support/arrange.ts'
+import {
+  alsoHolds,
+  customRole,
+  groupScope,
+  holds,
+  pipeline,
+  roles,
+  setupIdentity,
+} from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 /** `setup-client-id`: one identity looks and grants, the pipeline's own only calls. */
@@ -28,6 +36,8 @@ function separate(condition?: string) {
   })
   return setup
 }
+
+const assignments = 'Microsoft.Authorization/roleAssignments/*'
 
 const callersOf = (requests: Awaited<ReturnType<typeof runGate>>['requests'], service: string) => [
   ...new Set(requests.filter(entry => entry.service === service).map(({ caller }) => caller)),
@@ -71,6 +81,37 @@ test('another role that covers the call counts, although Resource Manager tells 
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'covered' })
   expect(operations(run)).not.toContain('roleAssignments.create')
   expect(operations(run)).not.toContain('permissions.list')
+})
+
+test('a role of the pipeline on a project is not taken to let it call the account', async () => {
+  const setup = separate()
+  cloud.world.accounts[0]?.projects.push('shop')
+  const project = `${accountScope(cloud)}/projects/shop`
+  alsoHolds(cloud, { role: roles.foundryUser, scope: project })
+  const run = await runGate(cloud, {
+    inputs: {
+      'setup-client-id': setup.clientId,
+      'resource-id': project,
+      deployments: 'gpt-4o-mini=chat-completions',
+    },
+  })
+
+  expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+})
+
+test('a role of which the set-up identity may not know what it allows is not doubted where the call is let through', async () => {
+  const setup = setupIdentity(cloud)
+  const looker = customRole(cloud, { actions: ['Microsoft.CognitiveServices/*/read', assignments] })
+  const caller = customRole(cloud, { dataActions: ['Microsoft.CognitiveServices/*'] })
+  holds(cloud, { role: looker, principalId: setup.principalId }, { role: caller })
+  const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId } })
+
+  expect(run.outputs).toMatchObject({
+    result: 'passed',
+    'role-state': 'covered',
+    'propagation-seconds': '0.0',
+  })
+  expect(operations(run)).not.toContain('roleAssignments.create')
 })
 
 test('a condition that does not allow the role names who is limited by it', async () => {

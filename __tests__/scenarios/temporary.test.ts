@@ -1,6 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { alsoHolds, envelope, holds, managedIdentity, pipeline, refuse, roles } from '../support/arrange.ts'
-import { accountScope, type GateRun, logOf, operations, runGate, runPost } from '../support/scenario.ts'
+import { accountScope, logOf, operations, runGate, runPost } from '../support/scenario.ts'
 
 /** `revoke: true`: the role goes when the job ends. */
 
@@ -187,39 +187,8 @@ test("an assignment that is described as the job's, and has a name that the job 
   expect(cloud.world.roleAssignments).toContain(planted)
 })
 
-describe('two runs at once', () => {
-  /** Resolves once the run that goes on meanwhile has asked for this. */
-  async function arrived(operation: string, since: number): Promise<void> {
-    const seen = () => cloud.journal.entries.slice(since).some(entry => entry.operation === operation)
-    while (!seen()) await new Promise(resolve => setTimeout(resolve, 20))
-  }
-
-  /** The other run starts, finds the grant of `first`, and waits; then the job of `first` ends. */
-  async function overlap(first: GateRun, second: Parameters<typeof runGate>[1]): Promise<GateRun> {
-    nextRun('9876543211')
-    const since = cloud.journal.entries.length
-    const running = runGate(cloud, { ...second, drivenClock: false, amongOthers: true })
-    await arrived('roleAssignments.get', since)
-    expect(held()).toHaveLength(1)
-    await runPost(cloud, first, { inputs, amongOthers: true })
-    return running
-  }
-
-  test('the second waits until the first is gone, and makes its own', async () => {
-    const first = await runGate(cloud, { inputs })
-    // Seconds of real time: those are what the second doubts its success for, too, as the first grant may linger.
-    const own = { ...inputs, 'propagation-timeout': '8s' }
-    const second = await overlap(first, { inputs: own })
-
-    expect(second.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
-    expect(second.outputs['role-assignment-id']).not.toBe(first.outputs['role-assignment-id'])
-    expect(held()).toHaveLength(1)
-    await runPost(cloud, first, { inputs })
-    expect(held()).toHaveLength(1)
-    await runPost(cloud, second, { inputs: own })
-    expect(held()).toEqual([])
-  })
-
+/** __tests__/faults/races.test.ts has the jobs that are at work at the same time. */
+describe('while the job of another run is not over', () => {
   test('the second does not wait for ever: it says whose the grant is, and how to take turns', async () => {
     await runGate(cloud, { inputs })
     nextRun('9876543211')

@@ -3,7 +3,7 @@ import type { Facts, Outcome } from '../../src/facts.ts'
 import { apis } from '../../src/inference/apis.ts'
 import type { SmokeResult } from '../../src/inference/smoke-call.ts'
 import type { Probe } from '../../src/propagation/wait.ts'
-import { allCodes, denial, emptyFacts, failureOf, fullFacts, route } from './facts-fixture.ts'
+import { allCodes, denial, emptyFacts, failureOf, fullFacts, ids, route } from './facts-fixture.ts'
 
 /**
  * Facts of any run, in which everything that somebody else says is one of the texts given, everything may be absent, and there
@@ -37,6 +37,19 @@ export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
     refusal: fc.constant(denial()),
     adaptations: fc.array(text, { maxLength: 3 }),
   })
+  const assignment = fc.record(
+    {
+      id: text,
+      scope: text,
+      roleGuid: fc.constantFrom(ids.role, 'f0a7c2d4-6b31-4c58-9e05-1d8b4a7e9c22'),
+      principalId: fc.oneof(fc.constant(ids.principal), text),
+      createdOn: fc.option(times, { nil: undefined }),
+      condition: text,
+      description: text,
+    },
+    { requiredKeys: ['id', 'scope', 'roleGuid', 'principalId', 'createdOn'] },
+  )
+  const assignments = fc.array(assignment, { maxLength: 4 })
   const found = fc.record(
     {
       assertion: fc.record({ iss: text, sub: text, aud: text }),
@@ -53,6 +66,14 @@ export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
       endpoint: text,
       role: fc.record({ guid: text, name: text, definitionId: text, scope: text }),
       roleAssignmentId: text,
+      assignments,
+      borrowed: assignment,
+      membership: fc.constantFrom('member', 'not-member'),
+      afterDenial: fc.record({
+        onProjects: assignments,
+        heldByOthers: assignments,
+        denyAssignments: fc.array(fc.record({ name: text, scope: text }), { maxLength: 2 }),
+      }),
       grant: fc
         .constantFrom('granted', 'exists', 'refused', 'planned', 'unknown')
         .map(outcome => ({ outcome })),

@@ -1,6 +1,6 @@
 import type { Fault } from '../../local-cloud/faults.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import type { Account, RoleAssignment } from '../../local-cloud/world.ts'
+import type { Account, RoleAssignment, RoleDefinition } from '../../local-cloud/world.ts'
 import { accountScope } from './scenario.ts'
 
 /** The first things of the default world, and the changes to them that many scenarios make. */
@@ -63,6 +63,7 @@ export interface Held {
   createdOn?: Date
   principalId?: string
   condition?: string
+  description?: string
 }
 
 /** Gives the pipeline these roles and no others; nobody else holds any. */
@@ -71,14 +72,17 @@ export function holds(cloud: LocalCloud, ...held: readonly Held[]): void {
   for (const role of held) alsoHolds(cloud, role)
 }
 
-export function alsoHolds(cloud: LocalCloud, { role, scope, createdOn, principalId, condition }: Held): void {
+export function alsoHolds(
+  cloud: LocalCloud,
+  { role, scope, createdOn, principalId, condition, description }: Held,
+): void {
   const assignment: RoleAssignment = {
     name: crypto.randomUUID(),
     scope: scope ?? accountScope(cloud),
     roleDefinitionId: role,
     principalId: principalId ?? pipeline(cloud).principal.objectId,
     principalType: 'ServicePrincipal',
-    description: null,
+    description: description ?? null,
     condition: condition ?? null,
     conditionVersion: condition === undefined ? null : '2.0',
     createdBy: null,
@@ -86,6 +90,28 @@ export function alsoHolds(cloud: LocalCloud, { role, scope, createdOn, principal
     ...(createdOn === undefined ? {} : { createdOn: createdOn.toISOString() }),
   }
   cloud.world.roleAssignments.push(assignment)
+}
+
+/** A role of the subscription's own; it can be assigned anywhere in it, and allows what is given. @returns its GUID. */
+export function customRole(
+  cloud: LocalCloud,
+  allows: { actions?: string[]; dataActions?: string[] },
+  {
+    id = crypto.randomUUID(),
+    roleName = `Custom ${id}`,
+    assignableScopes = [`/subscriptions/${subscription(cloud).id}`],
+  }: Partial<Pick<RoleDefinition, 'id' | 'roleName' | 'assignableScopes'>> = {},
+): string {
+  const permission = { actions: [], notActions: [], dataActions: [], notDataActions: [], ...allows }
+  cloud.world.roleDefinitions.push({
+    id,
+    roleName,
+    description: '',
+    type: 'CustomRole',
+    assignableScopes,
+    permissions: [permission],
+  })
+  return id
 }
 
 /** An identity beside the pipeline's own that signs in with the same OIDC token; it holds nothing yet. */

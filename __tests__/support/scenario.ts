@@ -25,10 +25,6 @@ export interface ScenarioOptions {
   inputs?: Readonly<Record<string, string>>
   /** Replaces or removes (undefined) variables of the runner's environment. */
   env?: Readonly<Record<string, string | undefined>>
-  /** The action's sleeps move the cloud's clock instead of taking time. Default true. */
-  drivenClock?: boolean
-  /** Other runs are at work at the same time: the journal holds their requests as well. */
-  amongOthers?: boolean
   /** The event of the run, as it stands in the file that GITHUB_EVENT_PATH names. */
   event?: object
 }
@@ -76,10 +72,8 @@ async function spawnStep(
       ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
       inputs: { ...usualInputs(cloud), ...options.inputs },
       env: { ...environmentOf(cloud, options), ...eventFile(workFolder, options) },
-      nodeOptions:
-        options.drivenClock === false
-          ? []
-          : ['--import', join(repositoryRoot, '__tests__/support/driven-clock.ts')],
+      // The action's sleeps move the cloud's clock instead of taking time.
+      nodeOptions: ['--import', join(repositoryRoot, '__tests__/support/driven-clock.ts')],
       workFolder,
     })
     const result = await running
@@ -88,7 +82,7 @@ async function spawnStep(
     const report: unknown =
       path !== undefined && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
     const run = { ...result, report, requests }
-    expectNoSecrets(run, options.amongOthers ?? false)
+    expectNoSecrets(run)
     if (report !== undefined) expectValidReport(report)
     return run
   } finally {

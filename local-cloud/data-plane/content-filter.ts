@@ -1,7 +1,7 @@
 import { Refusal } from './refusals.ts'
 
 /** A prompt that contains this is refused as harmful. */
-export const FILTER_TRIGGER = '[trigger content filter]'
+const FILTER_TRIGGER = '[trigger content filter]'
 
 const safe = { filtered: false, severity: 'safe' }
 const undetected = { filtered: false, detected: false }

@@ -1,7 +1,7 @@
 import type { Deployment } from '../world.ts'
 
 /** Tokens that a reasoning model spends before the first word of its answer. */
-export const REASONING_TOKENS = 64
+const REASONING_TOKENS = 64
 
 const DEFAULT_ANSWER = 'This is the local cloud speaking.'
 

@@ -1,8 +1,9 @@
 import type { DenyAssignment } from '@azure/arm-authorization'
 import { accountIdOf } from '../resource/resource-id.ts'
 import type { Managed } from '../resource/resource-manager.ts'
-import { type Assignment, assignmentOf, withoutLeadingSlash } from './assignments.ts'
+import { type Assignment, assignmentOf } from './assignments.ts'
 import { coversDataAction } from './permissions.ts'
+import { isBelow, isSameScope, withoutLeadingSlash } from './scopes.ts'
 
 /**
  * A second look at roles, once a call was denied for good: what would explain the denial and was not worth a request
@@ -48,7 +49,7 @@ export function lookAfterDenial(managed: Managed, denied: Denied): Promise<After
         .filter(
           ({ roleGuid, principalId: holder }) => roleGuid === denied.role.guid && holder !== principalId,
         )
-        .filter(({ scope: at }) => isSame(at, scope)),
+        .filter(({ scope: at }) => isSameScope(at, scope)),
       denyAssignments: denies
         .filter(deny => forbids(deny, denied, new Set([principalId, ...denied.groupIds])))
         .map(deny => ({ name: deny.denyAssignmentName ?? deny.name ?? '', scope: deny.scope ?? '' })),
@@ -92,7 +93,7 @@ function forbids(
     (principals ?? []).map(({ id }) => id?.toLowerCase() ?? '')
   const named = ids(deny.principals).some(id => id === everybody || identities.has(id))
   const excluded = ids(deny.excludePrincipals).some(id => identities.has(id))
-  const reaches = deny.doNotApplyToChildScopes !== true || isSame(deny.scope ?? '', role.scope)
+  const reaches = deny.doNotApplyToChildScopes !== true || isSameScope(deny.scope ?? '', role.scope)
   return (
     named &&
     !excluded &&
@@ -100,7 +101,3 @@ function forbids(
     dataActions.some(action => coversDataAction(deny.permissions ?? [], action))
   )
 }
-
-const folded = (scope: string) => withoutLeadingSlash(scope).toLowerCase()
-const isSame = (a: string, b: string) => folded(a) === folded(b)
-const isBelow = (scope: string, above: string) => folded(scope).startsWith(`${folded(above)}/`)

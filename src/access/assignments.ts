@@ -9,6 +9,7 @@ import { understood } from '../resource/understood.ts'
 import { leaseIn } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
 import { roleGuidOf } from './roles.ts'
+import { isBelow, isSameScope, withoutLeadingSlash } from './scopes.ts'
 
 export interface Assignment {
   id: string
@@ -102,9 +103,6 @@ export function readPermissions(manager: ResourceManager, scope: string): Promis
   )
 }
 
-/** The SDK puts a slash of its own in front of the scope. */
-export const withoutLeadingSlash = (scope: string) => scope.replace(/^\/+/, '')
-
 function permissionsAt(manager: ResourceManager, scope: string, doing: string): AsyncIterable<Permission> {
   const [, , , , resourceGroup = '', , namespace = '', type = '', name = '', childType, childName] =
     scope.split('/')
@@ -179,22 +177,19 @@ export interface WantedRole {
 
 /** How the principal comes by the role: directly at the scope, from above, or through a group. Undefined: not at all. */
 export function holdingOf(assignments: readonly Assignment[], wanted: WantedRole): RoleHeld | undefined {
-  // One that stays counts before one that some job will remove.
+  // Looked at from a project, but wanted on its account: what stands on the project does not count. And one that stays counts
+  // before one that some job will remove.
   const ofRole = assignments
     .filter(({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope))
     .toSorted((a, b) => Number(endsWithAJob(a)) - Number(endsWithAJob(b)))
   const own = ofRole.filter(({ principalId }) => principalId === wanted.principalId)
-  const direct = own.find(({ scope }) => scope.toLowerCase() === wanted.scope.toLowerCase())
+  const direct = own.find(({ scope }) => isSameScope(scope, wanted.scope))
   if (direct !== undefined) return { state: 'direct', assignment: direct }
   if (own[0] !== undefined) return { state: 'inherited', assignment: own[0] }
   return ofRole[0] && { state: 'group', assignment: ofRole[0] }
 }
 
 const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
-
-/** Looked at from a project, but wanted on its account: what stands on the project does not count. */
-export const isBelow = (scope: string, above: string) =>
-  scope.toLowerCase().startsWith(`${above.toLowerCase()}/`)
 
 /**
  * What is held where the role itself is not: another role may cover what the smoke calls need, or nobody may know.
@@ -211,6 +206,6 @@ export function substituteFor(
 }
 
 /** Which of several assignments covers is not told; the youngest decides how long a denial is worth waiting out. */
-function youngest(assignments: readonly Assignment[]): Assignment | undefined {
+export function youngest(assignments: readonly Assignment[]): Assignment | undefined {
   return assignments.toSorted((a, b) => (b.createdOn ?? 0) - (a.createdOn ?? 0))[0]
 }

@@ -1,7 +1,8 @@
-import { type Assignment, isBelow } from './assignments.ts'
+import type { Assignment } from './assignments.ts'
 import { allowsAssigning, assignRoles, type NewAssignment } from './conditions.ts'
 import { coversAction, type Permission } from './permissions.ts'
 import { builtInPermissions } from './roles.ts'
+import { isBelow } from './scopes.ts'
 
 /** What assignments let their holder do: definitions that were read live, and the table of built-in roles for the others. */
 

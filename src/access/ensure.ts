@@ -1,12 +1,14 @@
 import type { DiagnosisCode } from '../diagnosis/codes.ts'
 import { StepFailure } from '../diagnosis/verdict.ts'
 import type { Facts } from '../facts.ts'
+import { dataActionsOf } from '../inference/routes.ts'
 import type { Settings } from '../inputs.ts'
 import type { View } from '../look.ts'
 import type { AssignmentAge } from '../propagation/schedule.ts'
 import type { Managed } from '../resource/resource-manager.ts'
 import type { Clock, Log, Random } from '../tools.ts'
 import { plain } from '../untrusted-text.ts'
+import { ageAt } from './age.ts'
 import { type Assignment, readAssignment } from './assignments.ts'
 import {
   assignmentIdOf,
@@ -18,7 +20,7 @@ import {
 } from './grant.ts'
 import { isOfAnotherJob, leaseOf, type TemporaryGrant, temporaryDescription, temporaryName } from './lease.ts'
 import { coversAll } from './permissions.ts'
-import type { RolesView } from './roles-view.ts'
+import { isGrantee, type RolesView, tellHeldByAnother } from './roles-view.ts'
 import { untilReleased } from './temporary.ts'
 
 /**
@@ -30,33 +32,16 @@ export function needsGrant({ first, roles }: View, facts: Facts): boolean {
   if (facts.borrowed !== undefined) return true
   const { state } = roles.held
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
-  return (
-    state === 'missing' && (facts.permissions !== undefined || facts.settings?.access.grantee !== undefined)
-  )
+  return state === 'missing' && (facts.permissions !== undefined || isForAnother(facts))
 }
 
-/** Whether a call was let through by a right that is known to be gone, or about to go: what it was let through by may lapse. */
+/** What somebody else holds, the pipeline's call does not tell. */
+const isForAnother = ({ settings, principal }: Facts) =>
+  settings?.access.grantee !== undefined && settings.access.grantee.principalId !== principal?.oid
+
+/** Whether a call was let through by nothing that is known to last: by a right that is gone, about to go, or was not seen. */
 export function mayLapse({ first, routes }: View, { permissions = [] }: Facts): boolean {
-  const dataActions = routes.map(({ dataAction }) => dataAction)
-  return first.round.kind === 'ok' && !coversAll(permissions, dataActions)
-}
-
-/** The age of what should give access, for the patience of the wait. */
-export function ageOf({ held, asOf }: RolesView, facts: Facts): AssignmentAge {
-  if (held.state === 'missing') return { kind: 'none' }
-  if (facts.roleFits === false) return ageOfSubstitute(asOf, facts)
-  // The age of an assignment says nothing of how long the principal has been in the group that holds it.
-  const isOfGroup = held.state === 'group' || facts.membership !== undefined
-  if (held.assignment?.createdOn === undefined || isOfGroup) return { kind: 'unknown' }
-  return { kind: 'known', ageMs: Math.max(0, asOf - held.assignment.createdOn) }
-}
-
-/** The role that was asked for does not help, but another one may have been assigned a moment ago that does. */
-function ageOfSubstitute(asOf: number, { permissions, assignments = [], routes = [] }: Facts): AssignmentAge {
-  const dataActions = routes.map(({ dataAction }) => dataAction)
-  if (permissions === undefined || !coversAll(permissions, dataActions)) return { kind: 'none' }
-  const youngest = Math.max(...assignments.map(({ createdOn }) => createdOn ?? 0))
-  return { kind: 'known', ageMs: Math.max(0, asOf - youngest) }
+  return first.round.kind === 'ok' && !coversAll(permissions, dataActionsOf(routes))
 }
 
 /** The pipeline may not grant, but somebody else may have done it a moment ago. */
@@ -95,7 +80,6 @@ export async function ensureRole(
   const role: RoleToGrant = { ...managed.grantee, ...wanted, roleDefinitionId: wanted.definitionId }
   const limitMs = settings.waiting.propagationTimeoutMs
   const { naming, keep } = namingOf(role, settings, facts, tools)
-  facts.grant = { outcome: 'unknown' }
   keep(false)
   let granted: Granted
   try {
@@ -153,8 +137,8 @@ async function makeOwn(
   const deadline = tools.clock.now() + limitMs
   for (;;) {
     const { borrowed } = facts
-    if (borrowed !== undefined)
-      await untilReleased(borrowed, deadline - tools.clock.now(), { manager, ...tools })
+    if (borrowed !== undefined) await untilReleased(borrowed, deadline, { manager, ...tools })
+    facts.grant = { outcome: 'unknown' }
     const granted = await grantRole(manager, role, naming)
     const existing =
       granted.outcome === 'exists' ? await readIfKnown(manager, granted.assignmentId) : undefined
@@ -163,6 +147,7 @@ async function makeOwn(
       return granted
     }
     facts.borrowed = existing
+    delete facts.grant
   }
 }
 
@@ -170,21 +155,22 @@ async function makeOwn(
 async function tellGranted(
   { outcome, assignmentId }: Granted,
   { held, asOf }: RolesView,
-  { manager }: Managed,
+  managed: Managed,
   facts: Facts,
 ): Promise<AssignmentAge> {
   if (assignmentId !== undefined) facts.roleAssignmentId = assignmentId
   // What was held then, and is not now, was another job's.
   const sawNothing = held.state === 'missing' || held.assignment?.id !== assignmentId
   if (outcome === 'granted' && held.state !== 'unknown' && sawNothing) return asNew(facts)
-  const madeOn = (await readIfKnown(manager, assignmentId))?.createdOn
+  const madeOn = (await readIfKnown(managed.manager, assignmentId))?.createdOn
   if (outcome === 'granted' && (madeOn === undefined || madeOn >= asOf - clockDisagreementMs))
     return asNew(facts)
   facts.grant = { outcome: 'exists' }
-  facts.roleState = facts.settings?.access.grantee === undefined ? 'direct' : facts.roleState
-  if (madeOn === undefined) return { kind: 'unknown' }
-  facts.roleAgeMs = Math.max(0, asOf - madeOn)
-  return { kind: 'known', ageMs: facts.roleAgeMs }
+  if (isGrantee(managed)) facts.roleState = 'direct'
+  else tellHeldByAnother(managed, facts)
+  const age = ageAt(asOf, madeOn)
+  if (age.kind === 'known') facts.roleAgeMs = age.ageMs
+  return age
 }
 
 /** The role is assigned; that the assignment cannot be read takes nothing from it. */

@@ -5,7 +5,8 @@ import type { Grantee } from '../inputs.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import { understood } from '../resource/understood.ts'
 import { runUrl, type WorkflowRun } from '../workflow-run.ts'
-import { readAssignment, withoutLeadingSlash } from './assignments.ts'
+import { readAssignment } from './assignments.ts'
+import { withoutLeadingSlash } from './scopes.ts'
 
 /** The namespace of the `guid()` function of ARM templates and Bicep. */
 const templateNamespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'

@@ -2,9 +2,9 @@ import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
 import { entriesOf } from '../resource/pages.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import { plain } from '../untrusted-text.ts'
-import { withoutLeadingSlash } from './assignments.ts'
 import type { Permission } from './permissions.ts'
 import { type RoleReference, roleGuidOf, roleNameOf } from './roles.ts'
+import { withoutLeadingSlash } from './scopes.ts'
 
 export interface Role {
   guid: string

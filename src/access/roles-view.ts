@@ -1,10 +1,11 @@
 import type { Facts } from '../facts.ts'
-import type { Route } from '../inference/routes.ts'
-import type { Settings } from '../inputs.ts'
+import { dataActionsOf, type Route } from '../inference/routes.ts'
+import { type Settings, servicePrincipal } from '../inputs.ts'
 import { unlessForbidden } from '../resource/forbidden.ts'
 import { accountIdOf, scopeOf } from '../resource/resource-id.ts'
 import type { Managed } from '../resource/resource-manager.ts'
 import type { Clock, Log } from '../tools.ts'
+import { ageAt } from './age.ts'
 import {
   type AssignmentsRead,
   holdingOf,
@@ -14,7 +15,7 @@ import {
   substituteFor,
   type WantedRole,
 } from './assignments.ts'
-import { definitionOf, permissionsOf } from './effective.ts'
+import { applicableAt, definitionOf, permissionsOf } from './effective.ts'
 import { isOfAnotherJob, leaseOf } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
 import { type Definition, findRole, readDefinition } from './role-lookup.ts'
@@ -42,7 +43,7 @@ export interface RolesRead {
 export const isGrantee = ({ principalId, grantee }: Managed) => grantee.principalId === principalId
 const asksItself = ({ principalId, callerId }: Managed) => callerId === principalId
 
-const self = ({ principalId }: Managed) => ({ principalId, principalType: 'ServicePrincipal' }) as const
+const self = ({ principalId }: Managed) => servicePrincipal(principalId)
 
 /**
  * The role that was asked for. What a custom role lets its holders do is read with it, for no table knows: facts tell before
@@ -114,7 +115,7 @@ export async function judgeRoles(
   facts: Facts,
 ): Promise<RolesView> {
   const wanted = tellRole(read, managed, facts)
-  const question = { wanted, dataActions: [...new Set(routes.map(({ dataAction }) => dataAction))], denied }
+  const question = { wanted, dataActions: dataActionsOf(routes), denied }
   const view = isGrantee(managed)
     ? await judgeOwn(read, question, managed, clock, facts)
     : await judgeAnothers(read, question, managed, facts)
@@ -141,19 +142,17 @@ async function judgeOwn(
 /** The role is to be held by somebody else: a group, as a rule, of which the pipeline is a member or is not. */
 async function judgeAnothers(
   { own, ofGrantee, readAt }: RolesRead,
-  { wanted, dataActions, denied }: Question,
+  question: Question,
   managed: Managed,
   facts: Facts,
 ): Promise<RolesView> {
+  const { wanted, dataActions, denied } = question
   const holding = ofGrantee && holdingOf(ofGrantee.assignments, wanted)
   const held = holding ?? substituteFor(ofGrantee?.assignments, undefined, dataActions)
   if (holding?.assignment !== undefined) facts.roleAssignmentId = holding.assignment.id
   facts.roleState = held.state
-  if (holding !== undefined) {
-    tellMembership(own, managed, facts)
-    facts.roleState = facts.membership === 'not-member' ? 'missing' : 'group'
-  }
-  if (denied || facts.roleState === 'missing') await tellPermissions(own, wanted.scope, managed, facts)
+  if (holding !== undefined) tellMembership(own, managed, facts)
+  if (denied || facts.roleState === 'missing') await tellPermissions(own, question, managed, facts)
   return { wanted, held, asOf: ofGrantee?.asOf ?? readAt }
 }
 
@@ -161,16 +160,26 @@ async function judgeAnothers(
  * Whether the pipeline is a member of the group that holds the role: Resource Manager lists what applies to a principal through
  * its groups, of groups within groups as well. Left unset where that may not be read.
  */
-export function tellMembership(own: AssignmentsRead | undefined, { grantee }: Managed, facts: Facts): void {
-  if (own === undefined) return
-  const through = own.assignments.some(({ principalId }) => principalId === grantee.principalId)
-  facts.membership = through ? 'member' : 'not-member'
+function tellMembership(own: AssignmentsRead | undefined, managed: Managed, facts: Facts): void {
+  if (own !== undefined) {
+    const through = own.assignments.some(({ principalId }) => principalId === managed.grantee.principalId)
+    facts.membership = through ? 'member' : 'not-member'
+  }
+  tellHeldByAnother(managed, facts)
+}
+
+/** What a role that somebody else holds is to the pipeline: its own as a member's, which it is taken to be until that is known. */
+export function tellHeldByAnother({ grantee }: Managed, facts: Facts): void {
+  if (facts.roleState === 'granted') return
+  const isMember = grantee.principalType === 'Group' && facts.membership !== 'not-member'
+  facts.roleState = isMember ? 'group' : 'missing'
 }
 
 function tellHolding({ held, asOf }: RolesView, facts: Facts): void {
   const { assignment } = held
   if (assignment === undefined) return
-  if (assignment.createdOn !== undefined) facts.roleAgeMs = Math.max(0, asOf - assignment.createdOn)
+  const age = ageAt(asOf, assignment.createdOn)
+  if (age.kind === 'known') facts.roleAgeMs = age.ageMs
   const isHeld = held.state !== 'covered'
   if (isHeld && isOfAnotherJob(assignment, leaseOf(facts.run, facts.assertion))) facts.borrowed = assignment
 }
@@ -178,14 +187,15 @@ function tellHolding({ held, asOf }: RolesView, facts: Facts): void {
 /** Effective permissions are asked for only where the assignments do not answer how the role is held. */
 async function findHolding(
   assignmentsRead: AssignmentsRead | undefined,
-  { wanted, dataActions, denied }: Question,
+  question: Question,
   managed: Managed,
   { now }: Clock,
   facts: Facts,
 ): Promise<{ assignmentsRead: AssignmentsRead | undefined; holding: RoleHeld | undefined }> {
+  const { wanted, dataActions, denied } = question
   const holding = assignmentsRead && holdingOf(assignmentsRead.assignments, wanted)
   if (holding !== undefined && !denied) return { assignmentsRead, holding }
-  await tellPermissions(assignmentsRead, wanted.scope, managed, facts)
+  await tellPermissions(assignmentsRead, question, managed, facts)
   if (holding !== undefined || !denied || !coversAll(facts.permissions ?? [], dataActions))
     return { assignmentsRead, holding }
   // The permissions are younger than the list: another run may have been granting the role just then.
@@ -198,25 +208,29 @@ async function findHolding(
 /** What the pipeline may do. Resource Manager says so of who asks; of somebody else, the roles held are added up. */
 async function tellPermissions(
   own: AssignmentsRead | undefined,
-  scope: string,
+  question: Question,
   managed: Managed,
   facts: Facts,
 ): Promise<void> {
   const permissions = asksItself(managed)
-    ? await readPermissions(managed.manager, scope)
-    : await addedUp(own, managed, facts)
+    ? await readPermissions(managed.manager, question.wanted.scope)
+    : await addedUp(own, question, managed, facts)
   if (permissions !== undefined) facts.permissions = permissions
 }
 
+/** @returns undefined where roles whose definitions may not be read could give what the others do not. */
 async function addedUp(
   own: AssignmentsRead | undefined,
+  { wanted, dataActions }: Question,
   managed: Managed,
   facts: Facts,
 ): Promise<readonly Permission[] | undefined> {
   if (own === undefined) return undefined
-  const guids = [...new Set(own.assignments.map(({ roleGuid }) => roleGuid))]
+  const applicable = applicableAt(own.assignments, wanted.scope)
+  const guids = [...new Set(applicable.map(({ roleGuid }) => roleGuid))]
   await Promise.all(guids.map(guid => readLive(guid, managed, facts)))
-  return permissionsOf(own.assignments, facts.definitions).held
+  const { held, ofUnknownRoles } = permissionsOf(applicable, facts.definitions)
+  return ofUnknownRoles.length === 0 || coversAll(held, dataActions) ? held : undefined
 }
 
 /**
@@ -241,25 +255,27 @@ async function fits({ wanted, dataActions }: Question, managed: Managed, facts: 
   return permissions === undefined || coversAll(permissions, dataActions)
 }
 
-/** Who grants, where that is not the pipeline itself: asked only for a plan, for a grant shows it by itself. */
+/** What who grants may do: asked only for a plan, for a grant shows it by itself. */
 export async function tellGrantorPermissions(managed: Managed, facts: Facts): Promise<void> {
-  if (facts.role === undefined) return
-  if (asksItself(managed)) {
-    if (facts.permissions === undefined) await tellPermissions(undefined, facts.role.scope, managed, facts)
-    return
-  }
+  if (facts.role === undefined || (asksItself(managed) && facts.permissions !== undefined)) return
   const permissions = await readPermissions(managed.manager, facts.role.scope)
-  if (permissions !== undefined) facts.setupPermissions = permissions
+  if (permissions === undefined) return
+  if (asksItself(managed)) facts.permissions = permissions
+  else facts.setupPermissions = permissions
 }
 
 /** Pauses before a group is taken to be without the pipeline: members of the last moments are not everywhere at once. */
 const membershipPausesMs = [2000, 4000, 8000]
 
-/** Reads again who belongs to the group that holds the role, until the pipeline does, or long enough. */
+/**
+ * Reads again who belongs to the group that holds the role, until the pipeline does, or long enough.
+ * @param limitMs Milliseconds that it may take in any case.
+ */
 export async function settleMembership(
   managed: Managed,
-  facts: Facts,
+  limitMs: number,
   { clock, log }: { clock: Clock; log: Log },
+  facts: Facts,
 ): Promise<void> {
   const isHeld = facts.membership !== undefined || facts.grant !== undefined
   if (isGrantee(managed) || !isHeld || facts.role === undefined) return
@@ -267,7 +283,9 @@ export async function settleMembership(
     facts.membership = 'not-member'
     return
   }
+  const deadline = clock.now() + limitMs
   for (const pauseMs of [0, ...membershipPausesMs]) {
+    if (clock.now() + pauseMs > deadline) return
     if (pauseMs > 0) {
       log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`)
       await clock.sleep(pauseMs)

@@ -1,4 +1,4 @@
-import { guidPattern } from '../resource/resource-id.ts'
+import { accountType, guidPattern } from '../resource/resource-id.ts'
 import { assignRoles, delegationCondition } from './conditions.ts'
 import { coversAction, coversAll, coversDataAction, type Permission } from './permissions.ts'
 
@@ -17,7 +17,22 @@ interface BuiltInRole {
   allows: Permission
 }
 
-const accounts = 'Microsoft.CognitiveServices/accounts'
+/** Roles that texts and commands name by themselves. */
+export const cognitiveServicesUser = {
+  guid: 'a97b65f3-24c7-4388-baec-2e87135dc908',
+  name: 'Cognitive Services User',
+} as const
+export const openAIUser = {
+  guid: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd',
+  name: 'Cognitive Services OpenAI User',
+} as const
+export const reader = { guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader' } as const
+export const accessAdministrator = {
+  guid: 'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
+  name: 'Role Based Access Control Administrator',
+} as const
+
+const accounts = accountType
 const impersonation = `${accounts}/AIServices/agents/endpoints/UserIdentityImpersonation/action`
 const fineTunes = `${accounts}/OpenAI/fine-tunes-deployments/write`
 const fineTuning = `${accounts}/AIServices/fine_tuning_deployments/write`
@@ -25,7 +40,7 @@ const allBut = (...notDataActions: string[]): Permission => ({
   dataActions: ['Microsoft.CognitiveServices/*'],
   notDataActions,
 })
-const openAI = (...operations: string[]): string[] =>
+const openAIActions = (...operations: string[]): string[] =>
   operations.map(operation => `${accounts}/OpenAI/${operation}`)
 
 export const listKeys = `${accounts}/listKeys/action`
@@ -50,16 +65,14 @@ const ownersAssign = delegationCondition([
 
 const builtInRoles: readonly BuiltInRole[] = [
   {
-    guid: 'a97b65f3-24c7-4388-baec-2e87135dc908',
-    name: 'Cognitive Services User',
+    ...cognitiveServicesUser,
     allows: { actions: [readAll, listKeys], ...allBut(impersonation, fineTunes, fineTuning) },
   },
   {
-    guid: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd',
-    name: 'Cognitive Services OpenAI User',
+    ...openAIUser,
     allows: {
       actions: [readAll, ...readRoles],
-      dataActions: openAI(
+      dataActions: openAIActions(
         ...['*/read', 'engines/completions/action', 'engines/search/action', 'engines/generate/action'],
         ...['deployments/audio/action', 'deployments/search/action', 'deployments/completions/action'],
         ...['deployments/chat/completions/action', 'deployments/realtime/action'],
@@ -67,7 +80,7 @@ const builtInRoles: readonly BuiltInRole[] = [
         ...['images/generations/action', 'video/generations/*/action', 'video/generations/*/delete'],
         ...['assistants/*', 'responses/*'],
       ),
-      notDataActions: openAI('stored-completions/read'),
+      notDataActions: openAIActions('stored-completions/read'),
     },
   },
   {
@@ -75,7 +88,7 @@ const builtInRoles: readonly BuiltInRole[] = [
     name: 'Cognitive Services OpenAI Contributor',
     allows: {
       actions: [readAll, ...readRoles, ...changes('deployments', 'raiPolicies', 'commitmentplans')],
-      dataActions: openAI('*'),
+      dataActions: openAIActions('*'),
     },
   },
   {
@@ -159,7 +172,7 @@ const builtInRoles: readonly BuiltInRole[] = [
     name: 'Azure AI Administrator',
     allows: { actions: administer },
   },
-  { guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader', allows: { actions: ['*/read'] } },
+  { ...reader, allows: { actions: ['*/read'] } },
   {
     guid: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
     name: 'Contributor',
@@ -177,8 +190,7 @@ const builtInRoles: readonly BuiltInRole[] = [
     allows: { actions: ['*/read', 'Microsoft.Authorization/*'] },
   },
   {
-    guid: 'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
-    name: 'Role Based Access Control Administrator',
+    ...accessAdministrator,
     allows: { actions: ['*/read', ...assign] },
   },
 ]

@@ -11,12 +11,12 @@ import { leaseIn } from './lease.ts'
 
 /**
  * Waits until another job's temporary assignment is gone, or was made permanent.
- * @param limitMs Milliseconds.
+ * @param deadline Milliseconds since the epoch.
  * @throws StepFailure `role-assignment-conflict` where it is still there then.
  */
 export async function untilReleased(
   { id, description }: Pick<Assignment, 'id' | 'description'>,
-  limitMs: number,
+  deadline: number,
   { manager, clock, log, random }: { manager: ResourceManager; clock: Clock; log: Log; random: Random },
 ): Promise<void> {
   const startedAt = clock.now()
@@ -24,11 +24,14 @@ export async function untilReleased(
   log.info(`${held}; waiting for it to be removed`)
   for (;;) {
     const elapsedMs = clock.now() - startedAt
-    const leftMs = limitMs - elapsedMs
+    const leftMs = deadline - clock.now()
     if (leftMs <= 0)
       throw new StepFailure(
         "waiting for another job's temporary role assignment to end",
-        ownRefusal('role-assignment-conflict', `${held}, and it was still there after ${inWords(limitMs)}.`),
+        ownRefusal(
+          'role-assignment-conflict',
+          `${held}, and it was still there after ${inWords(elapsedMs)}.`,
+        ),
       )
     await clock.sleep(Math.min(leftMs, growingPause(elapsedMs, random())))
     const now = await readAssignment(manager, id)

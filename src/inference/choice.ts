@@ -1,7 +1,7 @@
 import type { InferenceAudiences } from '../clouds.ts'
 import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
 import type { DeploymentRequest, Settings } from '../inputs.ts'
-import type { Deployment, Endpoints } from '../resource/account.ts'
+import { type Deployment, deploymentNamed, type Endpoints } from '../resource/account.ts'
 import { plain } from '../untrusted-text.ts'
 import type { Api } from './apis.ts'
 import { automaticApi, isAnthropic, isChatCapable, type ModelFacts, type Route, routeOf } from './routes.ts'
@@ -50,7 +50,7 @@ export function requireListed(
 
 function modelOf(name: string, deployments: readonly Deployment[] | undefined): ModelFacts | undefined {
   if (deployments === undefined) return undefined
-  const deployment = deployments.find(candidate => candidate.name.toLowerCase() === name.toLowerCase())
+  const deployment = deploymentNamed(name, deployments)
   if (deployment === undefined) {
     throw noSuchDeployment(
       `The resource has no deployment named "${plain(name)}"; it has ${namesOf(deployments)}.`,

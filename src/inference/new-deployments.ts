@@ -1,4 +1,4 @@
-import type { Deployment } from '../resource/account.ts'
+import { type Deployment, deploymentNamed } from '../resource/account.ts'
 import type { SmokeResult } from './smoke-call.ts'
 
 /**
@@ -16,8 +16,7 @@ export function waitingForNew(
 ): SmokeResult[] {
   return results.map(result => {
     if (result.kind === 'ok' || result.refusal.code !== 'deployment-not-found') return result
-    const name = result.route.deployment.toLowerCase()
-    const until = deployments?.find(deployment => deployment.name.toLowerCase() === name)?.newUntil ?? 0
+    const until = deploymentNamed(result.route.deployment, deployments)?.newUntil ?? 0
     if (until <= now) return result
     const retryAfterMs = Math.min(nextTryMs, until - now)
     return { ...result, refusal: { ...result.refusal, kind: 'throttled', retryAfterMs } }

@@ -12,6 +12,11 @@ export interface Route {
   dataAction: string
 }
 
+/** What the routes need to be let through, each once. */
+export const dataActionsOf = (routes: readonly Route[]): string[] => [
+  ...new Set(routes.map(({ dataAction }) => dataAction)),
+]
+
 /** What is known of a deployment's model; from Resource Manager, or nothing. */
 export interface ModelFacts {
   name: string | undefined
@@ -19,8 +24,8 @@ export interface ModelFacts {
   capabilities: ReadonlySet<string>
 }
 
-export const azureOpenAIVersion = '2024-10-21'
-export const modelInferenceVersion = '2024-05-01-preview'
+const azureOpenAIVersion = '2024-10-21'
+const modelInferenceVersion = '2024-05-01-preview'
 
 /** learn.microsoft.com, permissions/ai-machine-learning; error texts of the service for responses, MaaS and Claude. */
 const dataActions: Record<Api, string> = {

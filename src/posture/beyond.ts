@@ -1,5 +1,5 @@
 import type { Assignment } from '../access/assignments.ts'
-import { assignRoles, delegationCondition } from '../access/conditions.ts'
+import { assignRoles } from '../access/conditions.ts'
 import { type Held, mayAssign } from '../access/effective.ts'
 import { coversAction } from '../access/permissions.ts'
 import {
@@ -7,12 +7,14 @@ import {
   leastRoleFor,
   leastRoleWithoutKeysFor,
   listKeys,
+  reader,
   rolesInTable,
 } from '../access/roles.ts'
 import { advice, type Fix, paragraph } from '../diagnosis/explanation.ts'
-import { assigneeOptions, az, bash, grantFixes, grantOf, inputs } from '../diagnosis/explanations/commands.ts'
+import { assignOnly, bash, grantFixes, grantOf, inputs } from '../diagnosis/explanations/commands.ts'
 import { separateSetup } from '../diagnosis/explanations/values.ts'
-import type { Grantee } from '../inputs.ts'
+import { principalTypes, servicePrincipal } from '../inputs.ts'
+import { accountType } from '../resource/resource-id.ts'
 import { plain } from '../untrusted-text.ts'
 import type { Inspection, Seen, Severity } from './finding.ts'
 import { keyAccessOf } from './key-access.ts'
@@ -26,8 +28,6 @@ import {
 import { can, giversOf, inWords, listed, nameOf } from './rights.ts'
 
 /** What the principal can do to the resource beyond calling models. */
-
-const account = 'Microsoft.CognitiveServices/accounts'
 
 const assignmentsOf = (held: readonly Held[]): Assignment[] => [
   ...new Set(held.map(({ assignment }) => assignment)),
@@ -83,7 +83,7 @@ Severity: medium; low where key access is known to be off. ${noDenials}`,
 
 /** Who may not even read the resource has to be told where it is. */
 const blind = ({ guid }: { guid: string }) =>
-  coversAction(builtInPermissions(guid) ?? [], `${account}/read`)
+  coversAction(builtInPermissions(guid) ?? [], `${accountType}/read`)
     ? ''
     : ' (it cannot read the resource: give endpoint and deployments with it)'
 
@@ -134,8 +134,6 @@ Severity: medium; low where conditions leave no role that administers. ${noDenia
   },
 }
 
-const principalTypes = ['ServicePrincipal', 'Group', 'User']
-
 /** How far the right to assign goes, as far as the conditions on it can be read. */
 function reach(givers: readonly Held[], { values }: Seen): { severity: Severity; words: string } {
   if (givers.length === 0) return { severity: 'medium', words: 'Whether a condition limits it is not known.' }
@@ -175,35 +173,27 @@ const someOf = (names: readonly string[]) =>
     ? listed(names)
     : `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more`
 
-const administrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
-
 /** The same right, for the one role and for service principals only. */
 function limitedRight({ values, dataActions }: Seen): Fix[] {
-  const { role, principalId, grantee, scope } = values
   const least = leastRoleFor(...dataActions)
-  const guids = [...new Set([role.guid, ...(least === undefined ? [] : [least.guid])])]
+  const guids = [...new Set([values.role.guid, ...(least === undefined ? [] : [least.guid])])]
   return [
     bash(
       'Or limit the right to this one role and type of principal, and take the unlimited one away',
-      az(
-        'role assignment create',
-        assigneeOptions({ principalId, principalType: 'ServicePrincipal' }),
-        { role: administrator, scope },
-        { condition: delegationCondition(guids, [grantee.principalType]), 'condition-version': '2.0' },
-      ),
+      assignOnly(guids, values),
     ),
   ]
 }
 
 /** What changes a resource, the gravest first. */
 const changes = [
-  [`${account}/write`, 'change its settings, key access included'],
-  [`${account}/delete`, 'delete it'],
-  [`${account}/regenerateKey/action`, 'make new keys'],
-  [`${account}/deployments/write`, 'make and change deployments'],
-  [`${account}/deployments/delete`, 'delete deployments'],
-  [`${account}/raiPolicies/write`, 'change content filters'],
-  [`${account}/projects/write`, 'make and change projects'],
+  [`${accountType}/write`, 'change its settings, key access included'],
+  [`${accountType}/delete`, 'delete it'],
+  [`${accountType}/regenerateKey/action`, 'make new keys'],
+  [`${accountType}/deployments/write`, 'make and change deployments'],
+  [`${accountType}/deployments/delete`, 'delete deployments'],
+  [`${accountType}/raiPolicies/write`, 'change content filters'],
+  [`${accountType}/projects/write`, 'make and change projects'],
 ] as const
 
 const possibleChanges = (rights: Seen['rights']) => changes.filter(([action]) => can(rights, action) === true)
@@ -236,13 +226,6 @@ Severity: medium. ${noDenials}`,
   },
 }
 
-const looking = ({ values }: Seen): Grantee => ({
-  principalId: values.grantorId,
-  principalType: 'ServicePrincipal',
-})
-
-const reader = { guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader' }
-
 export const accessUnknown: Inspection = {
   title: 'What else the pipeline may do is not known',
   about: `It may read neither its role assignments nor its effective permissions, as with nothing but Cognitive Services User, or it holds custom roles whose definitions it may not read. The calls
@@ -269,7 +252,9 @@ Severity: low. Reader on the resource lets it look; so does another identity, na
     }
   },
   fixes: seen => [
-    ...grantFixes(grantOf(seen.values, { role: reader, grantee: looking(seen) })).slice(0, 1),
+    ...grantFixes(
+      grantOf(seen.values, { role: reader, grantee: servicePrincipal(seen.values.grantorId) }),
+    ).slice(0, 1),
     ...separateDuties('Or let another identity look', seen),
     advice('The resource › Access control (IAM) › Check access.', 'Or look at it yourself'),
   ],

@@ -1,6 +1,7 @@
 import { harmlessFix, harmlessWords } from '../diagnosis/explanation.ts'
 import { valuesOf } from '../diagnosis/explanations/values.ts'
 import type { Facts } from '../facts.ts'
+import { dataActionsOf } from '../inference/routes.ts'
 import { accessUnknown, canAssignRoles, canChangeResource, canListKeys } from './beyond.ts'
 import {
   type Finding,
@@ -49,11 +50,10 @@ export function findingsOf(facts: Facts): Finding[] {
 }
 
 export function seenOf(facts: Facts): Seen {
-  const dataActions = (facts.routes ?? []).map(({ dataAction }) => dataAction)
   return {
     facts,
     values: valuesOf({ facts }),
     rights: rightsOf(facts),
-    dataActions: [...new Set(dataActions)],
+    dataActions: dataActionsOf(facts.routes ?? []),
   }
 }

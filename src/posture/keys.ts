@@ -1,5 +1,5 @@
 import { paragraph } from '../diagnosis/explanation.ts'
-import { azLine, bash, inputs } from '../diagnosis/explanations/commands.ts'
+import { accountOptions, azLine, bash, inputs } from '../diagnosis/explanations/commands.ts'
 import { invertedSample, retireOwnKey, switchKeysOff } from '../diagnosis/explanations/posture.ts'
 import type { Facts } from '../facts.ts'
 import type { Inspection } from './finding.ts'
@@ -53,9 +53,7 @@ Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key
     bash(
       'See for yourself: anything but true means that keys work',
       azLine('cognitiveservices account show', {
-        subscription: values.subscriptionId,
-        'resource-group': values.resourceGroup,
-        name: values.account,
+        ...accountOptions(values),
         query: 'properties.disableLocalAuth',
       }),
     ),

@@ -1,5 +1,5 @@
 import type { Assignment } from '../access/assignments.ts'
-import { leastRoleFor } from '../access/roles.ts'
+import { leastRoleFor, openAIUser } from '../access/roles.ts'
 import { advice, type Fix } from '../diagnosis/explanation.ts'
 import { azLine, bash, grantFixes, grantOf, inputs, show } from '../diagnosis/explanations/commands.ts'
 import { separateSetup } from '../diagnosis/explanations/values.ts'
@@ -8,15 +8,13 @@ import { callers, inWords, isHeld } from './rights.ts'
 
 /** Fixes that take a role away, or put a lesser one in its place. */
 
-/** For the docs, where there are no calls: the role that most of them would need. */
-const example = { guid: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd', name: 'Cognitive Services OpenAI User' }
-
 type RoleName = { guid: string; name: string }
 
+/** In the docs, where there are no calls, the role that most of them would need. */
 export const exampleOrLeast = (
   dataActions: readonly string[],
   least: (...dataActions: string[]) => RoleName | undefined = leastRoleFor,
-): RoleName | undefined => (dataActions.length === 0 ? example : least(...dataActions))
+): RoleName | undefined => (dataActions.length === 0 ? openAIUser : least(...dataActions))
 
 /** The calls need something in the place of a role that lets them through; of other roles they need nothing. */
 export function replaceOrTakeAway(

@@ -3,6 +3,8 @@ import { assignRoles } from '../access/conditions.ts'
 import { applicableAt, type Effective, type Held, mayAssign, permissionsOf } from '../access/effective.ts'
 import { coversAction, coversDataAction, type Permission } from '../access/permissions.ts'
 import { roleNameOf } from '../access/roles.ts'
+import { isSameScope } from '../access/scopes.ts'
+import { valuesOf } from '../diagnosis/explanations/values.ts'
 import type { Facts } from '../facts.ts'
 import { accountIdOf } from '../resource/resource-id.ts'
 
@@ -36,20 +38,13 @@ export function rightsOf(facts: Facts): Rights {
 const isSame = (one: Assignment, other: Assignment) =>
   one.roleGuid === other.roleGuid &&
   one.principalId === other.principalId &&
-  one.scope.toLowerCase() === other.scope.toLowerCase()
+  isSameScope(one.scope, other.scope)
 
 const accountScopeOf = ({ settings }: Facts) =>
   settings?.target.kind === 'resource' ? accountIdOf(settings.target.resource) : ''
 
-function ownGrant({
-  role,
-  roleState,
-  grant,
-  settings,
-  principal,
-  membership,
-  roleAssignmentId,
-}: Facts): Assignment | undefined {
+function ownGrant(facts: Facts): Assignment | undefined {
+  const { role, roleState, grant, membership, roleAssignmentId } = facts
   const isGranted = roleState === 'granted' || grant?.outcome === 'exists' || grant?.outcome === 'planned'
   // A group holds for its members, and for nobody else.
   if (role === undefined || !isGranted || membership === 'not-member') return undefined
@@ -57,7 +52,7 @@ function ownGrant({
     id: roleAssignmentId ?? '<ROLE-ASSIGNMENT-ID>',
     scope: role.scope,
     roleGuid: role.guid,
-    principalId: settings?.access.grantee?.principalId ?? principal?.oid ?? '<PRINCIPAL-OBJECT-ID>',
+    principalId: valuesOf({ facts }).grantee.principalId,
     createdOn: undefined,
   }
 }
@@ -87,16 +82,13 @@ export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }:
 export type Assigning = 'allowed' | 'refused' | 'refused-by-condition' | 'unless-conditions' | 'unknown'
 
 /** Whether the pipeline's principal may assign this run's role to whom it is meant for. */
-export function assigning(rights: Rights, { role, settings, principal }: Facts): Assigning {
+export function assigning(rights: Rights, facts: Facts): Assigning {
+  const { role } = facts
   const may = can(rights, assignRoles)
   if (may === undefined) return 'unknown'
   if (!may) return 'refused'
   if (role === undefined || giversOf(rights, assignRoles).length === 0) return 'unless-conditions'
-  const { principalId, principalType } = settings?.access.grantee ?? {
-    principalId: principal?.oid ?? '',
-    principalType: 'ServicePrincipal',
-  }
-  const allowed = mayAssign(rights.held, { roleGuid: role.guid, principalId, principalType })
+  const allowed = mayAssign(rights.held, { roleGuid: role.guid, ...valuesOf({ facts }).grantee })
   if (allowed === true) return 'allowed'
   return allowed === false && rights.ofUnknownRoles.length === 0
     ? 'refused-by-condition'
@@ -125,7 +117,7 @@ export function listed(words: readonly string[]): string {
 }
 
 /** A scope, from the root of the tenant down to a project. */
-export function placeOf(scope: string): string {
+function placeOf(scope: string): string {
   const parts = scope.split('/').filter(part => part !== '')
   const [first, id = '', , group = '', , , , , , project] = parts
   if (first?.toLowerCase() === 'providers') return `the management group ${parts.at(-1)}`

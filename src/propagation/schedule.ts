@@ -32,6 +32,8 @@ const settledAfterMs = 30 * minuteMs
 export type AssignmentAge =
   | { kind: 'new' }
   | { kind: 'known'; ageMs: number }
+  /** Of the assignment: how long the principal has been in the group that holds the role, nobody tells. */
+  | { kind: 'of-group'; ageMs: number }
   | { kind: 'unknown' }
   | { kind: 'none' }
 
@@ -44,6 +46,11 @@ export function patienceFor(age: AssignmentAge, propagationTimeoutMs: number): n
       return 0
     case 'unknown':
       return Math.min(propagationTimeoutMs, patienceWhenAgeUnknownMs)
+    case 'of-group':
+      return Math.max(
+        patienceFor({ kind: 'known', ageMs: age.ageMs }, propagationTimeoutMs),
+        patienceFor({ kind: 'unknown' }, propagationTimeoutMs),
+      )
     case 'known':
       if (age.ageMs < propagationTimeoutMs) return propagationTimeoutMs
       return Math.min(propagationTimeoutMs, Math.max(0, settledAfterMs - age.ageMs))

@@ -14,7 +14,8 @@ import { summaryMarkdown } from './summary.ts'
 export interface Telling {
   /** Where the report goes. */
   path: string
-  withSummary: boolean
+  /** Whether there is to be a job summary. */
+  summary: boolean
   clock: Pick<Clock, 'now'>
   /** Milliseconds since the epoch. */
   startedAt: number
@@ -27,7 +28,7 @@ export async function tell(outcome: Outcome, telling: Telling): Promise<void> {
   const diagnosis = result === 'failed' ? diagnose(outcome.failure, facts) : undefined
   const report = writeReport(outcome, diagnosis, { ...telling, endedAt })
   setOutputs(outcome, diagnosis, report)
-  if (telling.withSummary) await writeSummary(summaryMarkdown(outcome, diagnosis))
+  if (telling.summary) await writeSummary(summaryMarkdown(outcome, diagnosis))
   for (const line of recordLines(outcome)) runnerLog.info(line)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
   if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)

@@ -146,6 +146,14 @@ export async function readDeployments(
   }))
 }
 
+/** Names of deployments are the same in any case. */
+export function deploymentNamed(
+  name: string,
+  deployments: readonly Deployment[] | undefined,
+): Deployment | undefined {
+  return deployments?.find(deployment => deployment.name.toLowerCase() === name.toLowerCase())
+}
+
 /** "If you created the deployment within the last 5 minutes, please wait": so says the data plane of one it does not know. */
 const newForMs = 5 * 60_000
 const beingMade: ReadonlySet<string> = new Set(['Accepted', 'Creating', 'Moving'])

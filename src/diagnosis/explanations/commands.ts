@@ -1,4 +1,6 @@
-import type { Grantee } from '../../inputs.ts'
+import { delegationCondition } from '../../access/conditions.ts'
+import { accessAdministrator } from '../../access/roles.ts'
+import { type Grantee, servicePrincipal } from '../../inputs.ts'
 import { accountType, guidPattern } from '../../resource/resource-id.ts'
 import { shellWord, visibleLine } from '../../untrusted-text.ts'
 import type { Fix } from '../explanation.ts'
@@ -111,6 +113,19 @@ export const assigneeOptions = ({ principalId, principalType }: Grantee): Option
   'assignee-object-id': principalId,
   'assignee-principal-type': principalType,
 })
+
+/** The right to assign these roles, to principals of the grantee's type, and no others; for who grants. */
+export const assignOnly = (
+  roleGuids: readonly string[],
+  { grantorId, grantee, scope }: Pick<Values, 'grantorId' | 'grantee' | 'scope'>,
+): string =>
+  az(
+    'role assignment create',
+    assigneeOptions(servicePrincipal(grantorId)),
+    { role: accessAdministrator.guid },
+    { scope },
+    { condition: delegationCondition(roleGuids, [grantee.principalType]), 'condition-version': '2.0' },
+  )
 
 const typesInWords: Record<Grantee['principalType'], string> = {
   ServicePrincipal: 'service principal',

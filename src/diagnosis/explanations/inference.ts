@@ -1,5 +1,6 @@
 import { inWords } from '../../duration.ts'
 import { isAnthropic } from '../../inference/routes.ts'
+import { deploymentNamed } from '../../resource/account.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import { accountOptions, azLine, bash, inputs, show, takeTurns } from './commands.ts'
 import { canNeverBecomeLive, fixesOfDenial, waitLonger, whatWasMissing, whyDenied } from './denial.ts'
@@ -308,8 +309,7 @@ const unlessClaude = (told: Told, fix: Fix): Fix[] =>
   isClaude(told) || refusedRoute(told)?.api === 'messages' ? [] : [fix]
 
 function isClaude(told: Told): boolean {
-  const name = deploymentOf(told)?.toLowerCase()
-  const deployment = told.facts.deployments?.find(candidate => candidate.name.toLowerCase() === name)
+  const deployment = deploymentNamed(deploymentOf(told) ?? '', told.facts.deployments)
   return deployment !== undefined && isAnthropic(deployment.modelFormat)
 }
 

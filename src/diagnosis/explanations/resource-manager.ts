@@ -1,9 +1,12 @@
 import type { Assignment } from '../../access/assignments.ts'
 import { permanentName } from '../../access/grant.ts'
+import { reader } from '../../access/roles.ts'
 import type { Facts } from '../../facts.ts'
+import { servicePrincipal } from '../../inputs.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import {
   assigneeOptions,
+  assignOnly,
   az,
   azLine,
   bash,
@@ -16,30 +19,12 @@ import {
 import { denyAssignmentFixes, fixesOfDenial, whyDenied } from './denial.ts'
 import { separateSetup, type Values, valuesOf } from './values.ts'
 
-const readerRole = { guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', name: 'Reader' }
-const accessAdministrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
-
 /** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
 function mayGrant(told: Told): Fix {
-  const { grantorId, grantee, role, scope } = valuesOf(told)
-  const limit = (action: string, source: string) => {
-    const attribute = (name: string) => `@${source}[Microsoft.Authorization/roleAssignments:${name}]`
-    return (
-      `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/${action}'})) OR ` +
-      `(${attribute('RoleDefinitionId')} ForAnyOfAnyValues:GuidEquals {${role.guid}} AND ` +
-      `${attribute('PrincipalType')} ForAnyOfAnyValues:StringEqualsIgnoreCase {'${grantee.principalType}'}))`
-    )
-  }
-  const condition = `${limit('write', 'Request')} AND ${limit('delete', 'Resource')}`
+  const values = valuesOf(told)
   return bash(
     'Or let the pipeline grant this one role itself (Role Based Access Control Administrator, under a condition)',
-    az(
-      'role assignment create',
-      assigneeOptions({ principalId: grantorId, principalType: 'ServicePrincipal' }),
-      { role: accessAdministrator },
-      { scope },
-      { condition, 'condition-version': '2.0' },
-    ),
+    assignOnly([values.role.guid], values),
   )
 }
 
@@ -350,8 +335,8 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
           'If that role does not include the right to read: grant Reader as well',
           az(
             'role assignment create',
-            assigneeOptions({ principalId: values.grantorId, principalType: 'ServicePrincipal' }),
-            { role: readerRole.guid },
+            assigneeOptions(servicePrincipal(values.grantorId)),
+            { role: reader.guid },
             { scope: values.scope },
           ),
         ),

@@ -1,8 +1,8 @@
-import { roleCovers, roleNameOf } from '../../access/roles.ts'
+import { cognitiveServicesUser, roleCovers, roleNameOf } from '../../access/roles.ts'
 import { cloudOf } from '../../clouds.ts'
 import type { Facts } from '../../facts.ts'
 import type { AccessTokenClaims } from '../../identity/claims.ts'
-import type { Grantee } from '../../inputs.ts'
+import { type Grantee, servicePrincipal } from '../../inputs.ts'
 import { scopeOf } from '../../resource/resource-id.ts'
 import type { Told } from '../explanation.ts'
 
@@ -32,8 +32,6 @@ export interface Values {
   resourceManager: string
 }
 
-const defaultRole = { guid: 'a97b65f3-24c7-4388-baec-2e87135dc908', name: 'Cognitive Services User' }
-
 /** What is told where nothing failed too: then there is no refusal. */
 type Situation = Pick<Told, 'facts'> & Partial<Pick<Told, 'refusal'>>
 
@@ -46,7 +44,7 @@ export function valuesOf(told: Situation): Values {
     clientId: told.refusal?.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
     tenantId: settings?.identity.tenantId ?? '<TENANT-ID>',
     principalId,
-    grantee: settings?.access.grantee ?? { principalId, principalType: 'ServicePrincipal' },
+    grantee: settings?.access.grantee ?? servicePrincipal(principalId),
     grantorId: separateSetup(facts)
       ? (facts.setupPrincipal?.oid ?? '<SETUP-PRINCIPAL-OBJECT-ID>')
       : principalId,
@@ -54,7 +52,7 @@ export function valuesOf(told: Situation): Values {
     subject: assertion?.sub ?? '<SUBJECT>',
     audience: assertion?.aud ?? settings?.identity.assertionAudience ?? cloud.assertionAudience,
     ...resourceValues(facts),
-    role: facts.role ?? roleGiven(facts) ?? defaultRole,
+    role: facts.role ?? roleGiven(facts) ?? cognitiveServicesUser,
     deployment: deploymentOf(told) ?? '<DEPLOYMENT>',
     authorityHost: cloud.authorityHost,
     resourceManager: cloud.resourceManager.endpoint,

@@ -1,0 +1,280 @@
+import {
+  alsoHolds,
+  customRole,
+  holds,
+  managedIdentity,
+  pipeline,
+  roles,
+  securityGroup,
+} from '../support/arrange.ts'
+import { type InProcessRun, openStage, type RunOptions, type Stage } from '../support/in-process.ts'
+
+/** Whether a run grants, how it says the role is held, and how long it waits: by who is to hold the role, and by what may be read. */
+
+const seconds = 1000
+const minutes = 60 * seconds
+const lagMs = 10 * minutes
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await openStage({ lag: { roleAssignments: [lagMs] } })
+})
+beforeEach(() => stage.reset())
+afterAll(() => stage.close())
+
+const endOf = ({ outcome }: InProcessRun) =>
+  outcome.result === 'failed' ? outcome.failure.refusal.code : outcome.result
+const isGrant = ({ operation }: { operation: string | undefined }) => operation === 'roleAssignments.create'
+const justNow = () => new Date(stage.cloud.clock.now())
+
+const toGroup = { 'principal-id': '', 'principal-type': 'Group' }
+
+/** The group holds the role. */
+function groupHolds(members?: string[], createdOn?: Date) {
+  const { objectId } = securityGroup(stage.cloud, members)
+  alsoHolds(stage.cloud, {
+    role: roles.user,
+    principalId: objectId,
+    ...(createdOn === undefined ? {} : { createdOn }),
+  })
+  return { ...toGroup, 'principal-id': objectId }
+}
+
+const self = () => ({ 'principal-id': pipeline(stage.cloud).principal.objectId })
+
+/** May assign roles, and read the resource, but not who holds what. */
+const blindGranter = () =>
+  customRole(stage.cloud, {
+    actions: ['Microsoft.CognitiveServices/*/read', 'Microsoft.Authorization/roleAssignments/write'],
+  })
+const looker = (...actions: string[]) =>
+  customRole(stage.cloud, { actions: ['Microsoft.CognitiveServices/*/read', ...actions] })
+
+interface Cell {
+  when: string
+  arrange: () => NonNullable<RunOptions['inputs']>
+  end: string
+  roleState: string
+  grants: boolean
+  /** About how long it takes: a second more or less, and a tenth. */
+  tookMs: number
+}
+
+const cells: Cell[] = [
+  {
+    when: 'the pipeline, without the role',
+    arrange: () => ({}),
+    end: 'passed',
+    roleState: 'granted',
+    grants: true,
+    tookMs: lagMs,
+  },
+  {
+    when: 'the pipeline, which holds it',
+    arrange: () => {
+      alsoHolds(stage.cloud, { role: roles.user })
+      return {}
+    },
+    end: 'passed',
+    roleState: 'direct',
+    grants: false,
+    tookMs: 0,
+  },
+  {
+    when: 'the pipeline, whose other role covers the call',
+    arrange: () => {
+      alsoHolds(stage.cloud, { role: roles.openAIUser })
+      return {}
+    },
+    end: 'passed',
+    roleState: 'covered',
+    grants: false,
+    tookMs: 0,
+  },
+  {
+    when: 'the pipeline, which may only look',
+    arrange: () => {
+      holds(stage.cloud, { role: roles.reader })
+      return {}
+    },
+    end: 'cannot-assign-role',
+    roleState: 'missing',
+    grants: true,
+    tookMs: 0,
+  },
+  {
+    when: 'the pipeline, which may neither look nor grant, and holds it',
+    arrange: () => {
+      holds(stage.cloud, { role: roles.user })
+      return {}
+    },
+    end: 'passed',
+    roleState: 'unknown',
+    grants: false,
+    tookMs: 0,
+  },
+  {
+    when: 'the pipeline, which may neither look nor grant, and is denied',
+    arrange: () => {
+      holds(stage.cloud, { role: looker() })
+      return {}
+    },
+    end: 'cannot-assign-role',
+    roleState: 'unknown',
+    grants: true,
+    tookMs: 5 * minutes,
+  },
+  {
+    when: 'the pipeline, which may grant but not look, and was granted it a moment ago',
+    arrange: () => {
+      holds(stage.cloud, { role: blindGranter() }, { role: roles.user, createdOn: justNow() })
+      return {}
+    },
+    end: 'access-denied',
+    roleState: 'direct',
+    grants: true,
+    tookMs: 5 * minutes,
+  },
+  {
+    when: 'the pipeline by its id, which may grant but not look, and was granted it a moment ago',
+    arrange: () => {
+      holds(stage.cloud, { role: blindGranter() }, { role: roles.user, createdOn: justNow() })
+      return self()
+    },
+    end: 'access-denied',
+    roleState: 'direct',
+    grants: true,
+    tookMs: 5 * minutes,
+  },
+  {
+    when: 'the pipeline, which sees its rights but not its roles, for another role that helps since a moment ago',
+    arrange: () => {
+      holds(
+        stage.cloud,
+        { role: looker('Microsoft.Authorization/permissions/read') },
+        { role: roles.user, createdOn: new Date(stage.cloud.clock.now() - lagMs + 2 * minutes) },
+      )
+      return { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3=models' }
+    },
+    end: 'passed',
+    roleState: 'covered',
+    grants: false,
+    tookMs: 2 * minutes,
+  },
+  {
+    when: 'the pipeline by its id, which sees its roles but not its rights, and is let through by one of them',
+    arrange: () => {
+      holds(stage.cloud, { role: roles.openAIUser })
+      return self()
+    },
+    end: 'passed',
+    roleState: 'covered',
+    grants: false,
+    tookMs: 0,
+  },
+  {
+    when: 'a group without the role',
+    arrange: () => ({ ...toGroup, 'principal-id': securityGroup(stage.cloud).objectId }),
+    end: 'passed',
+    roleState: 'granted',
+    grants: true,
+    tookMs: lagMs,
+  },
+  {
+    when: 'a group that holds it',
+    arrange: () => groupHolds(),
+    end: 'passed',
+    roleState: 'group',
+    grants: false,
+    tookMs: 0,
+  },
+  {
+    when: 'a group that was granted it a moment ago',
+    arrange: () => groupHolds(undefined, justNow()),
+    end: 'passed',
+    roleState: 'group',
+    grants: false,
+    tookMs: lagMs,
+  },
+  {
+    when: 'a group that was granted it a moment ago, where the pipeline may grant but not look',
+    arrange: () => {
+      holds(stage.cloud, { role: blindGranter() })
+      return groupHolds(undefined, justNow())
+    },
+    end: 'access-denied',
+    roleState: 'group',
+    grants: true,
+    tookMs: 5 * minutes,
+  },
+  {
+    when: 'a group that holds it, without the pipeline',
+    arrange: () => groupHolds([]),
+    end: 'access-denied',
+    roleState: 'missing',
+    grants: false,
+    tookMs: 14 * seconds,
+  },
+  {
+    when: 'a group that holds it, without the pipeline, and hardly any time',
+    arrange: () => ({ ...groupHolds([]), 'propagation-timeout': '3s' }),
+    end: 'access-denied',
+    roleState: 'missing',
+    grants: false,
+    tookMs: 2 * seconds,
+  },
+  {
+    when: 'a group without the role, where a role of its own lets the pipeline through',
+    arrange: () => {
+      alsoHolds(stage.cloud, { role: roles.openAIUser })
+      return { ...toGroup, 'principal-id': securityGroup(stage.cloud).objectId }
+    },
+    end: 'passed',
+    roleState: 'granted',
+    grants: true,
+    tookMs: 0,
+  },
+  {
+    when: 'another principal that holds it',
+    arrange: () => {
+      const { objectId } = managedIdentity(stage.cloud).principal
+      alsoHolds(stage.cloud, { role: roles.user, principalId: objectId })
+      return { 'principal-id': objectId }
+    },
+    end: 'access-denied',
+    roleState: 'missing',
+    grants: false,
+    tookMs: 0,
+  },
+]
+
+test.each(cells)('$when', async ({ arrange, end, roleState, grants, tookMs }) => {
+  const run = await stage.run({ inputs: arrange() })
+
+  expect(endOf(run)).toBe(end)
+  expect(run.outcome.facts.roleState).toBe(roleState)
+  expect(run.requests.some(isGrant)).toBe(grants)
+  expect(Math.abs(run.tookMs - tookMs)).toBeLessThan(seconds + tookMs / 10)
+})
+
+test('a pipeline that becomes a member while it is looked for counts as one', async () => {
+  const inputs = groupHolds([])
+  const joining = stage.sleep(3 * seconds).then(() => {
+    stage.cloud.world.groups[0]?.members.push(pipeline(stage.cloud).principal.objectId)
+  })
+  const [run] = await Promise.all([stage.run({ inputs }), joining])
+
+  expect(endOf(run)).toBe('passed')
+  expect(run.outcome.facts).toMatchObject({ roleState: 'group', membership: 'member' })
+})
+
+test("how long another job's assignment was waited for is said in a round figure", async () => {
+  await stage.run({ inputs: { revoke: 'true' } })
+  stage.cloud.world.workflow.runId = '9876543211'
+  const run = await stage.run({ inputs: { 'propagation-timeout': '2m' } })
+
+  expect(endOf(run)).toBe('role-assignment-conflict')
+  expect(run.outcome.result === 'failed' && run.outcome.failure.refusal.said.message).toMatch(
+    /was there for all of the 2 min\.$/,
+  )
+})
