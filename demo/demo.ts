@@ -98,5 +98,9 @@ try {
   await cloud.close()
 }
 print()
-print(succeeded ? 'All three acts ended as they should.' : 'The demo did not end as it should.')
+print(
+  succeeded
+    ? 'All three acts ended as they should. Next: docs/setup.md, for your own resource.'
+    : 'The demo did not end as it should.',
+)
 process.exitCode = succeeded ? 0 : 1

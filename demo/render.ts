@@ -13,7 +13,9 @@ export function renderMarkdown(markdown: string): string {
 function render(token: Token): string {
   if (token.type === 'heading') return styleText('bold', inline(token.tokens))
   if (token.type === 'paragraph') return inline(token.tokens)
-  if (token.type === 'code') return indented(String(token.text))
+  if (token.type === 'blockquote') return quoted(renderMarkdown(token.text))
+  if (token.type === 'code')
+    return token.lang === 'mermaid' ? '(GitHub draws a chart here.)' : indented(String(token.text))
   if (token.type === 'table') return table(token as Tokens.Table)
   if (token.type === 'html') return styleText('bold', withoutTags(token.raw))
   return ''
@@ -22,6 +24,7 @@ function render(token: Token): string {
 function inline(tokens: readonly Token[] = []): string {
   return tokens
     .map(token => {
+      if (token.type === 'br') return '\n'
       if (token.type === 'strong') return styleText('bold', inline(token.tokens))
       if (token.type === 'codespan') return styleText('cyan', String(token.text))
       if (token.type === 'escape' || token.type === 'text') return unescaped(String(token.text))
@@ -44,11 +47,13 @@ function table({ header, rows }: Tokens.Table): string {
 
 const visibleLength = (text: string) => [...stripVTControlCharacters(text)].length
 const withoutTags = (html: string) => html.replace(/<[^>]*>/g, '').trim()
-const indented = (text: string) =>
+const prefixed = (prefix: string) => (text: string) =>
   text
     .split('\n')
-    .map(line => `    ${line}`)
+    .map(line => `${prefix}${line}`)
     .join('\n')
+const indented = prefixed('    ')
+const quoted = prefixed('│ ')
 const unescaped = (text: string) =>
   text
     .replaceAll('&lt;', '<')

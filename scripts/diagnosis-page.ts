@@ -20,12 +20,12 @@ const hopTitles: Record<Hop, string> = {
 const preface = `# Diagnosis codes
 
 A run that fails names one cause, by a code: in the annotation, the log, the job summary, the JSON report and the output \`diagnosis\`. Log and summary also show what
-the service said, with the ids under which its support finds the request, and the fixes below with the run's own values in place of the \`<PLACEHOLDERS>\`.
+the service said, with the ids that its support asks for, and the fixes below, the likeliest first, with the run's own values in place of the \`<PLACEHOLDERS>\`.
 
 - Where a value shows as \`***\`, it comes from a secret, and the command cannot be pasted as it is. Client id, tenant id and subscription id are no secrets: keep them in
   variables (\`vars\`).
 - Commands are for a POSIX shell, such as that of Azure Cloud Shell. Whatever a claim or a name holds, it is quoted.
-- Codes that end in \`-rejected\` mean: refused, for a reason that has no code. The service's own words are the best there is then.
+- Codes that end in \`-rejected\` mean: refused, for a reason that has no code. What the service said is all that is known then.
 
 Generated from \`src/diagnosis\` by \`npm run docs\`.`
 
@@ -41,12 +41,18 @@ function index(): string {
   const rows = hopsInOrder.map(
     hop => `| ${hopTitles[hop]} | ${diagnosisCodes[hop].map(code => `[\`${code}\`](#${code})`).join(', ')} |`,
   )
-  return ['| Hop | Codes |', '| --- | --- |', ...rows].join('\n')
+  return ['| Where | Codes |', '| --- | --- |', ...rows].join('\n')
 }
 
 function hopSection(hop: Hop, codes: readonly DiagnosisCode[]): string {
   return [`## ${hopTitles[hop]}`, ...codes.map(codeSection)].join('\n\n')
 }
+
+/** Other codes lead to their sections. */
+const withLinks = (text: string, own: DiagnosisCode) =>
+  text.replace(/`([a-z-]+)`/g, (span, code) =>
+    code in catalogue && code !== own ? `[${span}](#${code})` : span,
+  )
 
 /** The heading is the code alone, so that GitHub makes its anchor the code. */
 function codeSection(code: DiagnosisCode): string {
@@ -56,8 +62,8 @@ function codeSection(code: DiagnosisCode): string {
     `### ${code}`,
     `**${title}.**`,
     about ?? withPlaceholders(why(told)),
-    unlike === undefined ? '' : `*To tell it apart:* ${unlike}`,
     ...fixes(told).map(fixText),
+    unlike === undefined ? '' : `*To tell it apart:* ${withLinks(unlike, code)}`,
   ]
     .filter(part => part !== '')
     .join('\n\n')

@@ -8,17 +8,17 @@ import { fixText } from './fix-text.ts'
 
 const preface = `# Findings
 
-A gate that passed has proven that the pipeline is let in without a key. Findings say what is left to be desired all the same: keys that still work, rights that the calls do not need. They stand in the
-log, the job summary and the JSON report, the gravest first, with the run's own values in place of the \`<PLACEHOLDERS>\`. A finding never fails a run by itself.
+A gate that passed has proven that the pipeline gets in without a key. Findings say what could still be better: keys that work, rights that the calls do not need. The log, the job summary and the
+JSON report list them, the gravest first, with the run's own values in place of the \`<PLACEHOLDERS>\`. A finding never fails a run by itself. To have keys fail it: \`key-access: forbid\`.
 
 | Severity | Means |
 | --- | --- |
 | high | Access is not key-less. |
-| medium | More rights than the calls need, or something that does not do what it is there for. |
+| medium | More rights than the calls need, or a setting that does not do its job. |
 | low | Worth knowing. |
 
-What a principal may do is read live where it may: its role assignments with those of its groups, its effective permissions, the definitions of its roles. Where definitions may not be read, built-in
-roles are known by their GUIDs, as they were in August 2026.
+What a principal may do is read live, where it is allowed to read that: its role assignments with those of its groups, its effective permissions, the definitions of its roles. Where definitions may not be
+read, built-in roles are known by their GUIDs, as they were in August 2026.
 
 Generated from \`src/posture\` by \`npm run docs\`.`
 

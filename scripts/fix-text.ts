@@ -4,8 +4,8 @@ import { codeBlock } from '../src/untrusted-text.ts'
 /** Fixes on a generated page, where placeholders stand for the values of a run. */
 export function fixText({ title, language, text }: Fix): string {
   return language === 'text'
-    ? `${title}: ${withPlaceholders(text)}`
-    : `${withPlaceholders(title)}:\n\n${codeBlock(text, language)}`
+    ? `**${withPlaceholders(title)}:** ${withPlaceholders(text)}`
+    : `**${withPlaceholders(title)}:**\n\n${codeBlock(text, language)}`
 }
 
 /** Our own words, and placeholders, which are no HTML. */

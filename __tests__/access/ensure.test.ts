@@ -275,6 +275,6 @@ test("how long another job's assignment was waited for is said in a round figure
 
   expect(endOf(run)).toBe('role-assignment-conflict')
   expect(run.outcome.result === 'failed' && run.outcome.failure.refusal.said.message).toMatch(
-    /was there for all of the 2 min\.$/,
+    /it was still there after 2 min\.$/,
   )
 })

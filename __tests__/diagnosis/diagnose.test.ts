@@ -110,15 +110,19 @@ describe('the federated credential that is lacking', () => {
     [
       'an environment',
       { sub: 'repo:contoso/app:environment:Production', environment: 'Production' },
-      /takes the place of branch, tag and pull request/,
+      /replaces the branch, tag or pull request/,
     ],
     ['no environment', { sub: 'repo:contoso/app:ref:refs/heads/main' }, /The job has no `environment`/],
     [
       'the ids of owner and repository',
       { sub: 'repo:contoso@12/app@34:pull_request' },
-      /carries the numeric ids/,
+      /has the numeric ids/,
     ],
-    ['a template of its own', { sub: 'repository_owner_id:12:repository_id:34' }, /follows a template/],
+    [
+      'a template of its own',
+      { sub: 'repository_owner_id:12:repository_id:34' },
+      /follows a customised template/,
+    ],
     [
       'a colon in a name',
       { sub: 'repo:contoso/app:environment:a%3Ab', environment: 'a:b' },
@@ -234,12 +238,12 @@ describe('a denial is read together with what is known of roles', () => {
     [
       'administration roles only',
       { roleState: 'missing', permissions: [{ actions: ['*'], dataActions: [] }] },
-      /administration roles, Owner and Contributor too, do not/,
+      /roles that administer, such as Owner and Contributor, do not/,
     ],
     [
       'no role at all',
       { roleState: 'missing', permissions: [] },
-      /does not hold Cognitive Services User here, nor from above, nor through a group/,
+      /does not hold Cognitive Services User: not on the resource, not from a scope above, not through a group/,
     ],
     ['roles that may not be read', { roleState: 'unknown' }, /may not read role assignments/],
     [
@@ -247,7 +251,7 @@ describe('a denial is read together with what is known of roles', () => {
       { roleState: 'unknown', settings: endpointOnly as NonNullable<Facts['settings']> },
       /Only an endpoint was given/,
     ],
-    ['another role that covers it', { roleState: 'covered' }, /effective permissions cover the operation/],
+    ['another role that covers it', { roleState: 'covered' }, /effective permissions cover the call/],
     [
       'the role, which does not cover it',
       {
@@ -264,7 +268,7 @@ describe('a denial is read together with what is known of roles', () => {
     [
       'the role of a group, which covers it',
       { roleState: 'group', permissions: [{ dataActions: ['*'] }] },
-      /through a group. A membership of the last hours counts only with new tokens/,
+      /through a group. A new membership counts only in new tokens/,
     ],
   ])('with %s', (_, facts, expected) => {
     expect(why(facts)).toMatch(expected)

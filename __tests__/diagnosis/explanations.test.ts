@@ -75,7 +75,7 @@ describe('a denied call is read together with what is known of roles', () => {
     [
       'a role for other models',
       missing({ assignments: [assigned('142bfaed-a13f-4c2d-bed2-6db62c4a1009')] }),
-      /It holds Foundry Project Runtime User\. It does not hold Cognitive Services User here/,
+      /It holds Foundry Project Runtime User\. It does not hold Cognitive Services User: not on the resource/,
     ],
     [
       'the client id in the place of the object id',
@@ -89,7 +89,7 @@ describe('a denied call is read together with what is known of roles', () => {
       missing({
         afterDenial: { ...nothingSeen, heldByOthers: [assigned(ids.role, { principalId: ids.tenant })] },
       }),
-      /probably the one of the app registration/,
+      /probably that of the app registration/,
     ],
     [
       'a deny assignment',
@@ -143,7 +143,7 @@ describe('a denied call is read together with what is known of roles', () => {
 
     expect(never.why).toContain('does not cover this operation')
     expect(valueAfter('--role', firstCommand(never))).toBe(roles.user.guid)
-    expect(notYet.why).toContain('still denied the call after 900 s')
+    expect(notYet.why).toContain('still denied the call after 15 min')
     expect(parse(notYet.fixes[0]?.text ?? '')).toEqual({ with: { 'propagation-timeout': '30m' } })
   })
 
@@ -249,7 +249,7 @@ describe('subjects that an existing credential may name instead', () => {
     }
     const { why } = diagnose(failureOf('federated-subject-mismatch'), fullFacts({ assertion }))
 
-    expect(why).toContain('customised (repository_owner_id, repository_id, pull_request)')
+    expect(why).toContain('organisation (repository_owner_id, repository_id, pull_request)')
     expect(why).toContain('the reusable workflow contoso/shared/.github/workflows/gate.yml@v1')
     expect(why).toContain('repo:contoso/app:ref:refs/heads/main · ')
   })
@@ -307,7 +307,7 @@ describe('runs that get no OIDC token', () => {
   test('a fork: skip the gate, and beware of pull_request_target', () => {
     const { why, fixes } = told({ GITHUB_EVENT_NAME: 'pull_request' }, { fromFork: true })
 
-    expect(why).toContain('pull requests from forks')
+    expect(why).toContain('Pull requests from forks')
     expect(parse(fixes[0]?.text ?? '').if).toContain("github.event_name != 'pull_request' ||")
     expect(fixes[1]?.text).toContain('Do not move the job to pull_request_target')
   })
@@ -373,7 +373,7 @@ describe('runs that get no OIDC token', () => {
     [
       'the repository itself',
       {},
-      /^Nothing was requested from anybody: inputs are checked first, all of them at once\.$/,
+      /^Inputs are checked before anything else, all of them at once\. No request was made\.$/,
     ],
   ])('inputs that are empty in a run of %s', (_, differing, expected) => {
     const run = { ...readWorkflowRun({}), ...differing }

@@ -14,14 +14,14 @@ const diagnosis = (differing: Partial<Diagnosis> = {}): Diagnosis => ({
 test('says what happened, what was said, what to do, and where there is more', () => {
   expect(annotation(diagnosis())).toBe(
     [
-      'The model refuses the pipeline: access denied.',
+      'The model denies the pipeline access.',
       'The service said no.',
       'Grant it:\naz role assignment create',
       'More: docs/diagnosis.md#access-denied',
     ].join('\n\n'),
   )
   expect(annotation(diagnosis({ fixes: [], said: { message: '', ids: {} } }))).toBe(
-    'The model refuses the pipeline: access denied.\n\nMore: docs/diagnosis.md#access-denied',
+    'The model denies the pipeline access.\n\nMore: docs/diagnosis.md#access-denied',
   )
 })
 

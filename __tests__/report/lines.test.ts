@@ -34,9 +34,10 @@ test('what was seen is told: endpoint, role, and a denial in its own words', () 
   ).toEqual([
     'Endpoint https://contoso.openai.azure.com',
     'Role Cognitive Services User: missing',
-    expect.stringContaining('gpt-4o-mini by chat-completions: "ready" in 412 ms'),
-    'vectors by embeddings: access-denied',
-    '  The principal lacks the required data action',
+    'First calls (probe 1)',
+    expect.stringContaining('  gpt-4o-mini by chat-completions: "ready" in 412 ms'),
+    '  vectors by embeddings: access-denied',
+    '    The principal lacks the required data action',
   ])
   expect(viewLines({ routes: [], first: { round: { kind: 'ok' }, endedAt: 0 } }, emptyFacts())).toEqual([])
 })
@@ -131,11 +132,20 @@ describe('a plan', () => {
 })
 
 test('findings are told by id and severity, and where to read more', () => {
-  const lines = findingLines(fullFacts())
+  const lines = findingLines({ result: 'passed', facts: fullFacts() })
 
   expect(lines).toContain('Finding keys-enabled (high): The resource still accepts API keys')
   expect(lines.at(-2)).toBe('What findings mean, and what to do: docs/findings.md')
-  expect(findingLines(emptyFacts())).toEqual([])
+  expect(findingLines({ result: 'passed', facts: emptyFacts() })).toEqual([])
+})
+
+test('where a run failed, findings are one line: the failure comes first', () => {
+  const failure = failureOf('access-denied')
+
+  expect(findingLines({ result: 'failed', facts: fullFacts(), failure })).toEqual([
+    expect.stringMatching(/^Findings, told in the job summary and the report: keys-enabled \(high\), /),
+  ])
+  expect(findingLines({ result: 'cancelled', facts: fullFacts(), signal: 'SIGTERM' })).toEqual([])
 })
 
 test('a diagnosis is told in order: code, what was done, what was said, why, and the fix', () => {
@@ -151,9 +161,7 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
     'tenant-mismatch: The resource belongs to another tenant',
     '  while calling the model',
     '  401 PermissionDenied: No.',
-    '  apim-request-id: r-1',
     `  The token is of tenant ${ids.tenant}, and a token of one tenant cannot call a resource of another.`,
-    '  To tell it apart: Resource Manager says the same as `resource-manager-token-rejected`, where it is asked first.',
     '',
     'See which tenant the resource is in:',
     `    az account show --subscription ${ids.subscription} --query '{name:name, tenantId:tenantId}' --output table`,
@@ -161,6 +169,8 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
     'What to do:',
     '    Set `tenant-id` and `client-id` to an identity of the tenant that the resource is in.',
     '',
+    'To tell it apart: If Resource Manager is asked first, the code is `resource-manager-token-rejected`.',
+    'Ids for support: apim-request-id r-1',
     'More about tenant-mismatch: docs/diagnosis.md#tenant-mismatch',
   ])
 })

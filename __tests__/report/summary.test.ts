@@ -61,7 +61,7 @@ test('a run that got nowhere is short, and each bad input has its line', () => {
 
   expect(headingsOf(summary)).toEqual([
     '❌ Key-less access is not proven',
-    '`input-invalid` · The inputs are not right',
+    '`input-invalid` · Inputs are missing or malformed',
   ])
   expect(summary).toContain(
     '> `client-id` is missing  \n> `grant` is "maybe"; accepted are `auto`, `never`\n',

@@ -53,7 +53,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       arrange: () => holds(cloud, { role: roles.owner }),
       run: () => ({ inputs: { grant: 'never' } }),
       outputs: { 'role-state': 'missing', attempts: '1' },
-      says: /OpenAI\/deployments\/chat\/completions\/action.*administration/s,
+      says: /OpenAI\/deployments\/chat\/completions\/action.*roles that administer/s,
       mend: grantByAz,
     },
     {

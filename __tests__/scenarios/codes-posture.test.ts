@@ -31,7 +31,7 @@ const cases: Pick<CodeCases<'posture'>, 'keys-enabled'> = {
       arrange: takesKeys(false),
       run: () => ({ inputs: { 'key-access': 'forbid' } }),
       outputs: { 'key-access': 'enabled', 'role-state': 'missing' },
-      says: /allowKeys: false leaves them on/,
+      says: /allowKeys: false leaves keys on/,
       mend: {
         fix: /^az resource update --ids \S+ --api-version \S+ --set properties\.disableLocalAuth=true$/,
       },
@@ -97,7 +97,7 @@ testCodes(
         run: () => ({ inputs: retiredKeyOf(slow) }),
         within: 15 * minute,
         outputs: { 'key-access': 'disabled' },
-        says: /still took the key after 900 s/,
+        says: /still took the key after 15 min/,
         mend: { fix: /propagation-timeout: "30m"/ },
       },
       {

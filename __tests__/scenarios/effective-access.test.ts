@@ -145,7 +145,7 @@ test('a role on the project does not count for the account, and the other way ro
   alsoHolds(cloud, { role: roles.foundryUser, scope: project })
   const onAccount = await runGate(cloud, { inputs: { grant: 'never', role: 'Foundry User' } })
   expect(onAccount.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'missing' })
-  expect(logOf(onAccount)).toContain('roles on a project do not count')
+  expect(logOf(onAccount)).toContain('a role on a project does not count')
 
   const onProject = await runGate(cloud, {
     inputs: { 'resource-id': project, grant: 'never', role: 'Foundry User' },

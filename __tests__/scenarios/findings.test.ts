@@ -102,14 +102,16 @@ describe('a plan', () => {
   })
 })
 
-test('a run that fails tells its findings too, before the diagnosis', async () => {
+test('a run that fails names its findings in one line: the diagnosis comes first', async () => {
   holds(cloud, { role: roles.openAIUser }, { role: roles.reader, scope: groupScope(cloud) })
   const run = await runGate(cloud, {
     inputs: { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3' },
   })
 
   expect(run.outputs.diagnosis).toBe('access-denied')
-  expect(found(run)).toEqual(['role-does-not-fit medium'])
+  expect(found(run)).toEqual([])
+  expect(logOf(run)).toContain('Findings, told in the job summary and the report: role-does-not-fit (medium)')
+  expect(run.summary).toContain('role-does-not-fit')
   expect(logOf(run)).toContain('which models needs (DeepSeek-V3)')
 })
 

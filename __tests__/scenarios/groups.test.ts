@@ -47,7 +47,7 @@ test.each([
   const run = await runGate(cloud, { inputs: inputsFor(group) })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
-  expect(logOf(run)).toContain('the pipeline is no member of it')
+  expect(logOf(run)).toContain('the pipeline is not a member of it')
   expect(logOf(run)).toContain(
     `az ad group member add --group ${group.objectId} --member-id ${pipeline(cloud).principal.objectId}`,
   )
@@ -80,7 +80,7 @@ test('another service principal holds the role: the pipeline is told that it is 
   const run = await runGate(cloud, { inputs: { 'principal-id': principal.objectId } })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
-  expect(logOf(run)).toContain('that is not this pipeline, which makes the call')
+  expect(logOf(run)).toContain('but the call is made by this pipeline')
 })
 
 test('an id that is no group is refused as Azure does', async () => {

@@ -103,7 +103,7 @@ describe('retired-key', () => {
       inputs: { 'retired-key': '0123456789abcdef0123456789abcdef', 'key-access': 'ignore' },
     })
     expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'enabled' })
-    expect(logOf(run)).toMatch(/refused \(401 401\): it is not.*nothing of other keys/)
+    expect(logOf(run)).toMatch(/refused \(401\): it is not.*nothing of other keys/)
   })
 
   test('accepted until the switch-off has reached every replica: waited for', async () => {

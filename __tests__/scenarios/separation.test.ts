@@ -121,7 +121,7 @@ test('a condition that does not allow the role names who is limited by it', asyn
   })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'delegation-condition-unmet' })
-  expect(logOf(run)).toContain(`The principal ${setup.principalId} may assign some roles`)
+  expect(logOf(run)).toContain(`The principal ${setup.principalId} may assign roles under a condition`)
 })
 
 test('a set-up identity without the right to grant is the one that the fix is for', async () => {
@@ -130,7 +130,7 @@ test('a set-up identity without the right to grant is the one that the fix is fo
   const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId } })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'cannot-assign-role' })
-  expect(logOf(run)).toContain(`The principal ${setup.principalId} does not have`)
+  expect(logOf(run)).toContain(`The principal ${setup.principalId} may not assign roles at the resource`)
   expect(logOf(run)).toMatch(
     new RegExp(`--assignee-object-id ${setup.principalId} --assignee-principal-type ServicePrincipal`),
   )
@@ -153,6 +153,9 @@ test('a set-up identity without a credential for this subject: the fix names its
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'federated-subject-mismatch' })
   expect(logOf(run)).toContain(`--id ${clientId}`)
+  expect(logOf(run)).toContain(
+    `It is the setup identity (\`setup-client-id\`, ${clientId}) that cannot sign in`,
+  )
   expect(run.outputs['principal-id']).toBe(pipeline(cloud).principal.objectId)
 })
 

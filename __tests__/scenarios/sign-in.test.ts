@@ -26,7 +26,7 @@ describe('a federated credential that does not match', () => {
     const run = await runGate(cloud, { inputs: { 'github-token': token } })
     expect(run.outputs.diagnosis).toBe('federated-subject-mismatch')
     expect(logOf(run)).toContain('from the claims repository_owner_id, repository_id')
-    expect(logOf(run)).toContain('template that this repository or organisation has customised')
+    expect(logOf(run)).toContain('customised template of this repository or organisation')
   })
 })
 

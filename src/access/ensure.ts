@@ -90,7 +90,8 @@ export async function ensureRole(
     const outcome = error.refusal.kind === 'transient' ? 'unknown' : 'refused'
     facts.grant = { outcome, refusedWith: error }
     keep(outcome === 'refused')
-    tools.log.info(`Not assigned, as far as is known: ${error.refusal.code}`)
+    const said = outcome === 'unknown' ? 'Perhaps assigned, perhaps not' : 'Not assigned'
+    tools.log.info(`${said}: ${error.refusal.code}`)
     const isNeeded = held.state === 'missing' || facts.borrowed !== undefined
     if (isNeeded || !mayBeGrantedByOthers.has(error.refusal.code)) throw error
     return { kind: 'unknown' }

@@ -30,7 +30,7 @@ export async function untilReleased(
         "waiting for another job's temporary role assignment to end",
         ownRefusal(
           'role-assignment-conflict',
-          `${held}, and was there for all of the ${inWords(elapsedMs)}.`,
+          `${held}, and it was still there after ${inWords(elapsedMs)}.`,
         ),
       )
     await clock.sleep(Math.min(leftMs, growingPause(elapsedMs, random())))
@@ -43,7 +43,7 @@ export async function untilReleased(
 export function refuseBorrowed({ description }: Pick<Assignment, 'description'>): never {
   throw new StepFailure(
     'looking at how the role is held',
-    ownRefusal('role-assignment-conflict', `${heldFor(description)}, and goes when that job ends.`),
+    ownRefusal('role-assignment-conflict', `${heldFor(description)}, which is removed when that job ends.`),
   )
 }
 

@@ -21,7 +21,7 @@ export function oidcUnavailable(run: WorkflowRun): Refusal {
   }
   return ownRefusal(
     'oidc-permission-missing',
-    'The runner set neither ACTIONS_ID_TOKEN_REQUEST_URL nor ACTIONS_ID_TOKEN_REQUEST_TOKEN: the job may not ask for an OIDC token.',
+    'ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not both set.',
   )
 }
 

@@ -32,6 +32,10 @@ export interface Said {
   host?: string
 }
 
+/** Status and code of a reply, in short. Some services give the status as the code. */
+export const headOf = ({ status, serviceCode }: Pick<Said, 'status' | 'serviceCode'>): string =>
+  [...new Set([status?.toString(), serviceCode])].filter(part => part !== undefined).join(' ')
+
 /** A step that ended in a refusal: the one error type that the gate turns into a diagnosis. */
 export class StepFailure extends Error {
   readonly refusal: Refusal

@@ -68,7 +68,7 @@ Severity: medium; low where key access is known to be off. ${noDenials}`,
         `${whoGives(assignmentsOf(giversOf(rights, listKeys)), seen)}: the right to list the keys is part of it (${listKeys}).`,
         worthOfKeys[keyAccess],
         least &&
-          `The least built-in role for the calls of this run that cannot is ${least.name}${blind(least)}.`,
+          `The least built-in role that is enough for these calls and cannot list keys is ${least.name}${blind(least)}.`,
         denials(facts),
       ),
     }
@@ -88,17 +88,17 @@ const blind = ({ guid }: { guid: string }) =>
     : ' (it cannot read the resource: give endpoint and deployments with it)'
 
 const worthOfKeys = {
-  enabled: 'Those keys work, and with one of them no role matters any more.',
-  disabled: 'Key access is off: such a key opens nothing, until somebody switches it on again.',
-  unknown: 'Whether those keys work is not known.',
+  enabled: 'Keys work, and whoever holds one needs no role.',
+  disabled: 'Key access is off, so a key opens nothing until somebody switches it on again.',
+  unknown: 'Whether keys work is not known.',
 }
 
 export const canAssignRoles: Inspection = {
   title: 'Its roles let the pipeline assign roles',
-  about: `\`Microsoft.Authorization/roleAssignments/write\`: who may assign any role may take every right, on everything below the scope. A workflow that anybody can change should not run as such
-an identity. It is what \`grant: auto\` needs, though. Three ways out, the best one first:
+  about: `\`Microsoft.Authorization/roleAssignments/write\`: who may assign any role can take every right, on everything below the scope. \`grant: auto\` needs this right, but a workflow that many can change
+should not hold it without limits. Three ways out, the best one first:
 
-- **Another identity grants** (\`setup-client-id\`), in a job or an environment of its own, and the pipeline's own cannot.
+- **Another identity grants** (\`setup-client-id\`), in a job or an environment of its own; the pipeline's own cannot.
 - **A condition** limits Role Based Access Control Administrator to the one role, and to service principals.
 - **Nobody grants**: once the role is there, \`grant: never\` verifies it, and the right can go.
 
@@ -177,7 +177,12 @@ const someOf = (names: readonly string[]) =>
 function limitedRight({ values, dataActions }: Seen): Fix[] {
   const least = leastRoleFor(...dataActions)
   const guids = [...new Set([values.role.guid, ...(least === undefined ? [] : [least.guid])])]
-  return [bash('Or limit the right to this role, and to such principals', assignOnly(guids, values))]
+  return [
+    bash(
+      'Or limit the right to this one role and type of principal, and take the unlimited one away',
+      assignOnly(guids, values),
+    ),
+  ]
 }
 
 /** What changes a resource, the gravest first. */
@@ -224,7 +229,7 @@ Severity: medium. ${noDenials}`,
 export const accessUnknown: Inspection = {
   title: 'What else the pipeline may do is not known',
   about: `It may read neither its role assignments nor its effective permissions, as with nothing but Cognitive Services User, or it holds custom roles whose definitions it may not read. The calls
-decide whether access is there; what it goes beyond them, nobody saw.
+show whether access is there; what the identity may do beyond them is not known.
 
 Severity: low. Reader on the resource lets it look; so does another identity, named by \`setup-client-id\`.`,
   inspect: seen => {
@@ -251,6 +256,6 @@ Severity: low. Reader on the resource lets it look; so does another identity, na
       grantOf(seen.values, { role: reader, grantee: servicePrincipal(seen.values.grantorId) }),
     ).slice(0, 1),
     ...separateDuties('Or let another identity look', seen),
-    advice('Or look at it yourself: the resource › Access control (IAM) › Check access.'),
+    advice('The resource › Access control (IAM) › Check access.', 'Or look at it yourself'),
   ],
 }

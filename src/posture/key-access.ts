@@ -16,7 +16,7 @@ export function keyAccessOf({ account, retiredKey }: Facts): KeyAccess {
 export function keyAccessFailure({ settings, account, accountRefused }: Facts): StepFailure | undefined {
   if (settings?.keys.access !== 'forbid') return undefined
   if (account?.keyAccess === 'enabled') {
-    const message = "The account's disableLocalAuth is not true: it still accepts API keys."
+    const message = "The account's disableLocalAuth is not true."
     return new StepFailure('checking key access', ownRefusal('keys-enabled', message))
   }
   if (accountRefused === undefined || settings.keys.retired !== undefined) return undefined
@@ -32,6 +32,6 @@ export function enforceKeyAccess({ keys, access }: Settings, facts: Facts, log: 
   if (failure !== undefined && access.grant !== 'plan') throw failure
   if (facts.account?.keyAccess !== 'enabled' || keys.access === 'ignore') return
   log.warning(
-    `The resource still accepts API keys: whoever holds one needs no identity. They are switched off by: ${switchKeysOffCommand(facts)}`,
+    `The resource still accepts API keys: whoever holds one needs no identity. To switch them off: ${switchKeysOffCommand(facts)}`,
   )
 }

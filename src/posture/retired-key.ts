@@ -1,4 +1,4 @@
-import { ownRefusal, type Refusal, type Said, StepFailure } from '../diagnosis/verdict.ts'
+import { headOf, ownRefusal, type Refusal, type Said, StepFailure } from '../diagnosis/verdict.ts'
 import { inWords } from '../duration.ts'
 import type { Facts } from '../facts.ts'
 import type { Http } from '../http.ts'
@@ -85,7 +85,7 @@ function answered({ round, successesInARow, successesWanted }: Progress): string
 
 /** The two refusals do not mean the same. */
 function meaningOf({ account, retiredKey }: Facts, said: Said | undefined): string {
-  const reply = [said?.status, said?.serviceCode].filter(part => part !== undefined).join(' ')
+  const reply = headOf(said ?? {})
   if (retiredKey?.outcome === 'key-access-off')
     return ` (${reply}): key access is off, so no other key works either.`
   const others =

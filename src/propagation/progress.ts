@@ -1,4 +1,4 @@
-import type { Refusal } from '../diagnosis/verdict.ts'
+import { headOf, type Refusal } from '../diagnosis/verdict.ts'
 import { inWords } from '../duration.ts'
 import type { Progress } from './wait.ts'
 
@@ -10,6 +10,6 @@ export function progressLine({ rounds, elapsedMs, limitMs, pauseMs }: Progress, 
 }
 
 export function sayRefusal({ code, said }: Refusal): string {
-  const detail = [said.status, said.serviceCode].filter(part => part !== undefined).join(' ')
+  const detail = headOf(said)
   return detail === '' ? code : `${code} (${detail})`
 }

@@ -3,6 +3,7 @@ import { assignRoles } from '../access/conditions.ts'
 import { coversAction } from '../access/permissions.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import { switchKeysOffCommand } from '../diagnosis/explanations/posture.ts'
+import { headOf } from '../diagnosis/verdict.ts'
 import { docsAddress } from '../docs-address.ts'
 import { inWords } from '../duration.ts'
 import type { Facts, Outcome } from '../facts.ts'
@@ -31,7 +32,8 @@ export function viewLines({ first }: View, facts: Facts): string[] {
   const lines = facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`]
   if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}${until(facts)}`)
   if (first.round.kind === 'refused') {
-    lines.push(...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`)
+    const answers = [...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`]
+    lines.push('First calls (probe 1)', ...answers.map(line => `  ${line}`))
   }
   return lines
 }
@@ -100,10 +102,14 @@ function assigningBy(may: boolean | undefined): Assigning {
   return may ? 'unless-conditions' : 'refused'
 }
 
-/** One paragraph a finding; how to mend it stands in summary and report, and in the docs. */
-export function findingLines(facts: Facts): string[] {
-  const findings = findingsOf(facts)
+/** One paragraph a finding; how to mend it stands in summary and report, and in the docs. Where a run failed, that comes first. */
+export function findingLines({ result, facts }: Outcome): string[] {
+  const findings = result === 'cancelled' ? [] : findingsOf(facts)
   if (findings.length === 0) return []
+  if (result === 'failed') {
+    const ids = findings.map(({ id, severity }) => `${id} (${severity})`).join(', ')
+    return [`Findings, told in the job summary and the report: ${ids}`]
+  }
   return [
     '',
     ...findings.flatMap(({ id, severity, title, detail }) => [
@@ -130,24 +136,25 @@ function keyPlanLines(facts: Facts): string[] {
 }
 
 export function diagnosisLines({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): string[] {
+  const ids = Object.entries(said.ids).map(([name, value]) => `${name} ${value}`)
   return [
     `${code}: ${title}`,
     `  while ${doing}`,
     ...saidLines(said),
     `  ${why}`,
-    ...(unlike === undefined ? [] : [`  To tell it apart: ${unlike}`]),
     ...fixes.flatMap(fix => ['', `${fix.title}:`, ...fix.text.split('\n').map(line => `    ${line}`)]),
     '',
+    ...(unlike === undefined ? [] : [`To tell it apart: ${unlike}`]),
+    ...(ids.length === 0 ? [] : [`Ids for support: ${ids.join(', ')}`]),
     `More about ${code}: ${docs}`,
   ]
 }
 
-function saidLines({ status, serviceCode, message, ids }: Diagnosis['said']): string[] {
-  const head = [status, serviceCode].filter(part => part !== undefined).join(' ')
-  return [
-    ...message.split('\n').map((line, index) => `  ${index === 0 && head !== '' ? `${head}: ` : ''}${line}`),
-    ...Object.entries(ids).map(([name, value]) => `  ${name}: ${value}`),
-  ]
+function saidLines(said: Diagnosis['said']): string[] {
+  const head = headOf(said)
+  return said.message
+    .split('\n')
+    .map((line, index) => `  ${index === 0 && head !== '' ? `${head}: ` : ''}${line}`)
 }
 
 /** What a run that was stopped leaves behind. */

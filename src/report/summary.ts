@@ -2,6 +2,7 @@ import { readableRoleState } from '../access/assignments.ts'
 import { roleNameOf } from '../access/roles.ts'
 import type { Diagnosis } from '../diagnosis/diagnose.ts'
 import type { Fix } from '../diagnosis/explanation.ts'
+import { headOf } from '../diagnosis/verdict.ts'
 import { docsAddress } from '../docs-address.ts'
 import { inWords } from '../duration.ts'
 import type { Facts, Outcome } from '../facts.ts'
@@ -75,15 +76,19 @@ function diagnosisSections({ code, title, doing, said, why, unlike, fixes, docs 
         quotation(said),
       ].join('\n\n'),
     },
-    { name: 'ids', text: ids.slice(0, 10).join(' · '), expendable: 8 },
     { name: 'the cause', text: prose(why), expendable: 2 },
+    ...(firstFix === undefined ? [] : [{ name: 'the fix', text: fixText(firstFix), expendable: 3 }]),
+    ...otherFixes.map(fix => ({ name: 'other fixes', text: foldedFix(fix), expendable: 7 })),
     {
       name: 'how to tell it apart',
       text: unlike === undefined ? '' : `**To tell it apart.** ${unlike}`,
       expendable: 5,
     },
-    ...(firstFix === undefined ? [] : [{ name: 'the fix', text: fixText(firstFix), expendable: 3 }]),
-    ...otherFixes.map(fix => ({ name: 'other fixes', text: foldedFix(fix), expendable: 7 })),
+    {
+      name: 'ids',
+      text: ids.length === 0 ? '' : `Ids for support: ${ids.slice(0, 10).join(' · ')}`,
+      expendable: 8,
+    },
     { name: 'the address of more', text: `More about ${codeSpan(code)}: ${address(docs)}`, expendable: 1 },
   ]
 }
@@ -92,9 +97,9 @@ function diagnosisSections({ code, title, doing, said, why, unlike, fixes, docs 
 const address = (docs: string) => (docs.startsWith('https://') ? `<${docs}>` : codeSpan(docs))
 
 /** A quotation, and no block of code: a sentence of a service's has to wrap. */
-function quotation({ status, serviceCode, message }: Diagnosis['said']): string {
-  const head = [status, serviceCode].filter(part => part !== undefined).join(' ')
-  const lines = message.split('\n').map(line => prose(plain(line, 1200)))
+function quotation(said: Diagnosis['said']): string {
+  const head = headOf(said)
+  const lines = said.message.split('\n').map(line => prose(plain(line, 1200)))
   const shown = [head === '' ? '' : `**${markdown(head)}**`, ...lines].filter(line => line !== '')
   return shown
     .slice(0, maxSaidLines)

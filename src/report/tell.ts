@@ -32,7 +32,7 @@ export async function tell(outcome: Outcome, telling: Telling): Promise<void> {
   for (const line of recordLines(outcome)) runnerLog.info(line)
   if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
   if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
-  if (result !== 'cancelled') for (const line of findingLines(facts)) runnerLog.info(line)
+  for (const line of findingLines(outcome)) runnerLog.info(line)
   if (diagnosis === undefined) {
     runnerLog.info(verdictLine(outcome))
     return

@@ -94,15 +94,15 @@ export function grantFixes(grant: Grant): Fix[] {
   const where = project === undefined ? account : `${account} › project ${project}`
   return [
     bash(
-      'Azure CLI, for an Owner, User Access Administrator or Role Based Access Control Administrator',
+      `Grant ${role.name} (Azure CLI, as Owner, User Access Administrator or Role Based Access Control Administrator)`,
       az('role assignment create', assigneeOptions(grantee), { role: role.guid }, { scope }),
     ),
     // A custom role that was not looked up is known by its name alone, which Bicep does not take.
     ...(guidPattern.test(role.guid)
-      ? [bicep(`Bicep, deployed to the resource group ${resourceGroup}`, grantBicep(grant))]
+      ? [bicep(`The same in Bicep, deployed to the resource group ${resourceGroup}`, grantBicep(grant))]
       : []),
     {
-      title: 'Portal',
+      title: 'The same in the portal',
       language: 'text',
       text: `Open the resource ${where} › Access control (IAM) › Add role assignment › role ${role.name} › members: the ${principalInWords(grantee)} › Review + assign.`,
     },

@@ -132,43 +132,43 @@ function inWords(cause: Cause, told: Told): string {
     case 'deny-assignment':
       return `The deny assignment "${cause.name}" at ${cause.scope} forbids it, and wins over every role.`
     case 'wrong-role':
-      return `It holds ${cause.role}, and that role does not cover this operation: no waiting makes it fit.`
+      return `It holds ${cause.role}, and that role does not cover this operation: waiting does not help.`
     case 'unfit-role':
       return paragraph(
         facts.roleState === 'missing' ? inWords(causeOfMissing(facts), told) : '',
         `${cause.role}, the role that this run asks for, does not cover this operation: holding it would not help.`,
       )
     case 'on-project':
-      return `It holds ${cause.role} at ${cause.scope}, and this call goes to the account: roles on a project do not count for the account that it belongs to.`
+      return `It holds ${cause.role} at ${cause.scope}, and this call goes to the account: a role on a project does not count for the account.`
     case 'client-id':
       return `${role.name} is assigned here to ${cause.clientId}, which is the client id. Roles are held by the object id of the service principal, ${principalId}.`
     case 'administration-only':
       return paragraph(
-        `It holds ${cause.roles === '' ? 'other roles' : cause.roles}, and nothing that gives access to the models: administration roles, Owner and Contributor too, do not.`,
+        `It holds ${cause.roles === '' ? 'other roles' : cause.roles}, and nothing that gives access to the models: roles that administer, such as Owner and Contributor, do not.`,
         anotherHolder(facts, told),
       )
     case 'missing':
       return paragraph(
         cause.roles === '' ? '' : `It holds ${cause.roles}.`,
-        `It does not hold ${role.name} here, nor from above, nor through a group.`,
+        `It does not hold ${role.name}: not on the resource, not from a scope above, not through a group.`,
         anotherHolder(facts, told),
       )
     case 'not-member':
       return grantee.principalType === 'Group'
-        ? `${role.name} is held by the ${principalInWords(grantee)}, and the pipeline is no member of it, nor of a group within it.`
-        : `${role.name} is held by the ${principalInWords(grantee)}, as \`principal-id\` says; that is not this pipeline, which makes the call.`
+        ? `${role.name} is held by the ${principalInWords(grantee)}, but the pipeline is not a member of it, nor of a group within it.`
+        : `${role.name} is held by the ${principalInWords(grantee)}, as \`principal-id\` says, but the call is made by this pipeline.`
     case 'young':
-      return `${role.name} was assigned ${cause.minutes === 1 ? 'a minute' : `${cause.minutes} minutes`} before this run looked: it may simply not be live yet. Azure speaks of up to ten minutes.`
+      return `${role.name} was assigned ${cause.minutes === 1 ? 'a minute' : `${cause.minutes} minutes`} before this run looked: it may not be live yet. Azure speaks of up to ten minutes.`
     case 'group':
-      return `It holds ${role.name} through a group. A membership of the last hours counts only with new tokens, and caches behind managed identities keep the old groups for up to a day.`
+      return `It holds ${role.name} through a group. A new membership counts only in new tokens, and for managed identities Azure may keep the old groups for up to a day.`
     case 'covered':
-      return 'Its effective permissions cover the operation. The assignment behind them is either very new or overruled by a deny assignment that this run may not see.'
+      return 'Its effective permissions cover the call. So the assignment behind them is very new, or a deny assignment that this run may not see overrules it.'
     case 'unexplained':
-      return `It holds ${role.name} (${facts.roleState}), for longer than any propagation takes. A deny assignment that this run may not see, or an endpoint of another resource, is what is left.`
+      return `It holds ${role.name} (${facts.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
     case 'unknown':
       return facts.settings?.target.kind === 'endpoint'
         ? 'Only an endpoint was given, so its roles were not looked at.'
-        : 'It may not read role assignments, so whether it holds the role is not known; a grant of the last minutes was waited for.'
+        : 'It may not read role assignments, so whether it holds the role is not known. The run waited, in case the role was granted in the last minutes.'
   }
 }
 
@@ -177,7 +177,7 @@ function anotherHolder({ afterDenial }: Facts, told: Told): string {
   const [only, ...others] = afterDenial?.heldByOthers ?? []
   if (only === undefined || others.length > 0) return ''
   const { role, principalId } = valuesOf(told)
-  return `${role.name} is assigned here to the object id ${only.principalId}, and this pipeline signs in as ${principalId}: if that assignment was meant for it, the id is probably the one of the app registration. The one of the service principal stands under Enterprise applications.`
+  return `${role.name} is assigned here to the object id ${only.principalId}, and this pipeline signs in as ${principalId}. If that assignment was meant for it, the id is probably that of the app registration: use the one under Enterprise applications, which is the service principal's.`
 }
 
 /** The fix that goes with the cause: mostly the grant, of a role that really has the data action, where it counts. */
@@ -192,7 +192,7 @@ export function fixesOfDenial(told: Told): Fix[] {
       return denyAssignmentFixes(values)
     case 'unfit-role':
     case 'wrong-role':
-      return [...grant, inputs('Then name that role in this action', { role: role.name })]
+      return [...grant, inputs('Then set it in this action', { role: role.name })]
     case 'not-member':
       return notMemberFixes(values)
     case 'young':
@@ -203,13 +203,10 @@ export function fixesOfDenial(told: Told): Fix[] {
 }
 
 function notMemberFixes({ principalId, grantee }: Values): Fix[] {
-  const pipelineItself = advice(
-    'Leave `principal-id` out, and the role goes to the pipeline itself.',
-    'Or grant it to the pipeline',
-  )
+  const pipelineItself = advice('Leave `principal-id` out.', 'Or grant the role to the pipeline itself')
   if (grantee.principalType !== 'Group') return [pipelineItself]
   const ids = { group: grantee.principalId, 'member-id': principalId }
-  return [bash('Make the pipeline a member', azLine('ad group member add', ids)), pipelineItself]
+  return [bash('Make the pipeline a member of the group', azLine('ad group member add', ids)), pipelineItself]
 }
 
 export const waitLonger = inputs('Run the job again, or give it longer', { 'propagation-timeout': '30m' })
@@ -229,8 +226,8 @@ export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {
   return [
     bash('See the deny assignments', azLine('rest', { method: 'get', url })),
     advice(
-      'Deny assignments cannot be deleted by hand. One of a deployment stack goes with its deny settings: deploy the stack again with deny mode none, or with this principal excluded. One of a managed application or of Azure itself is lifted by its publisher.',
-      'Lift it where it was made',
+      'Deny assignments cannot be deleted by hand. For one of a deployment stack: deploy the stack again with deny mode none, or with this principal excluded. One of a managed application or of Azure itself only its publisher can remove.',
+      'Remove it where it was made',
     ),
   ]
 }

@@ -10,18 +10,27 @@ import {
 import { azLine, bash, inputs, show, takeTurns } from './commands.ts'
 import { addCredential, changeCredential, findIdentity, listCredentials } from './federated-credentials.ts'
 import { otherForms, subjectRules, subjectStory } from './subjects.ts'
-import { valuesOf } from './values.ts'
+import { separateSetup, valuesOf } from './values.ts'
 
 function presented(told: Told): string {
   const { issuer, subject, audience } = valuesOf(told)
-  return `This run presents issuer ${issuer}, subject ${subject}, audience ${audience}. Entra compares all three letter by letter, case included.`
+  return `This run presents issuer ${issuer}, subject ${subject}, audience ${audience}. All three must be the same, letter by letter, upper and lower case included.`
+}
+
+/** Two identities sign in by the same token: which of them was refused. */
+function whoSignsIn({ facts, refusal }: Told): string {
+  const { setupClientId } = facts.settings?.identity ?? {}
+  if (!separateSetup(facts) || refusal.signingInAs === undefined) return ''
+  return refusal.signingInAs === setupClientId
+    ? `It is the setup identity (\`setup-client-id\`, ${refusal.signingInAs}) that cannot sign in: it needs a credential for the same subject as the pipeline's.`
+    : `It is the pipeline's own identity (\`client-id\`, ${refusal.signingInAs}) that cannot sign in.`
 }
 
 /** A credential that was made for this repository probably exists, and names another form of the subject. */
 function formsToLookFor({ facts }: Told): string {
   const forms = facts.assertion === undefined ? [] : otherForms(facts.assertion)
   if (forms.length === 0) return ''
-  return `If the identity has a credential for this repository already, look in it for one of these instead: ${forms.join(' · ')}.`
+  return `If the identity already has a credential for this repository, it may name one of these instead: ${forms.join(' · ')}.`
 }
 
 /** One of the three that a token and a credential must have in common. */
@@ -32,8 +41,8 @@ function mismatch(
 ): Explanation {
   return {
     title,
-    about: `${what} Entra compares issuer, subject and audience letter by letter, case included.`,
-    why: told => paragraph(what, presented(told), more(told)),
+    about: `${what} Issuer, subject and audience must be the same in token and credential, letter by letter, upper and lower case included.`,
+    why: told => paragraph(what, whoSignsIn(told), presented(told), more(told)),
     ...others,
   }
 }
@@ -54,42 +63,42 @@ const ofWhichCloud = (told: Told) => {
   )
 }
 
-const ownTenants = show('See your tenants and subscriptions', 'account list', {
+const ownTenants = show('Find the tenant id of your subscription, for `tenant-id`', 'account list', {
   query: '[].{name:name, subscription:id, tenantId:tenantId, state:state}',
 })
 
 export const entraExplanations: Explanations<'entra'> = {
   'federated-credential-missing': mismatch(
     'The identity has no federated credential',
-    'Entra knows the client id, and no federated credential is configured on it.',
+    'Entra knows the client id, but it has no federated credential at all.',
     {
       unlike:
-        'With a credential that does not match, Entra says which part: issuer, subject or audience. If you did add one, it sits on another identity: compare the client id.',
+        'For a credential that does not match, Entra says which part: issuer, subject or audience. If you did add one, it is on another identity: compare the client id.',
       fixes: told => [...addCredential(told), ...findIdentity(told)],
     },
   ),
   'federated-subject-mismatch': subjectMismatch(
     'No federated credential matches the subject of this run',
-    'Entra found no credential whose subject is the one that this run presents. It was tried for some twenty seconds, so that a credential made a moment ago is not the reason.',
+    'The identity has no credential with the subject of this run. The run tried for some twenty seconds, so a credential that was only just added is not the reason.',
     {
       more: formsToLookFor,
       unlike:
-        'Where only upper and lower case differ, the code is `federated-subject-case-mismatch`; where the identity has no credential at all, `federated-credential-missing`. If the list shows this very subject, issuer and audience, run the job again: Entra has been seen to refuse good credentials now and then.',
+        'If only upper and lower case differ, the code is `federated-subject-case-mismatch`; if the identity has no credential at all, `federated-credential-missing`. If the list shows exactly this subject, issuer and audience, run the job again: now and then Entra refuses good credentials.',
       fixes: told => [...addCredential(told), ...listCredentials(told)],
     },
   ),
   'federated-subject-case-mismatch': subjectMismatch(
-    'A federated credential matches the subject but for upper and lower case',
-    'A credential with this subject exists, written in other letters.',
+    'A federated credential matches the subject except for upper and lower case',
+    'A credential with this subject exists, but upper and lower case differ.',
     {
       more: () =>
-        'There are two ways out: have the credential say what the run says, or the run what the credential says.',
+        'Either change the credential to what the run presents, or the run to what the credential says.',
       unlike: 'In `federated-subject-mismatch` the subject differs in more than case.',
       fixes: told => [
         ...addCredential(told),
         ...changeCredential(told),
         advice(
-          'The name of the environment is taken from the job as it is written there: write it as the credential does. Owner, repository, branch and tag come from GitHub as they are; for them the credential has to change.',
+          'The environment name is taken from the job as it is written there: write it as in the credential. For owner, repository, branch and tag the credential has to change.',
           'Or change the job',
         ),
         ...listCredentials(told),
@@ -98,23 +107,23 @@ export const entraExplanations: Explanations<'entra'> = {
   ),
   'federated-issuer-mismatch': mismatch(
     'No federated credential names the issuer of this run',
-    'The identity has federated credentials, and none of this issuer.',
+    'The identity has federated credentials, but none for this issuer.',
     {
       more: () =>
-        'Enterprises may have an issuer of their own, and so have GitHub Enterprise Server and ghe.com; a slash at the end counts.',
+        'GitHub Enterprise Server and ghe.com have issuers of their own, and so may an enterprise. A slash at the end counts.',
       unlike:
-        "The issuer is compared first: subject and audience may be wrong as well. If the portal shows the same issuer, the credential sits on another identity than this client id's.",
+        'The issuer is compared first: subject and audience may be wrong as well. If the portal shows the same issuer, the credential is on another identity: compare the client id.',
       fixes: told => [...addCredential(told), ...listCredentials(told)],
     },
   ),
   'federated-audience-mismatch': mismatch(
     'No federated credential names the audience of this run',
-    'The identity has credentials of this issuer, and none with this audience.',
+    'The identity has credentials for this issuer, but none with this audience.',
     {
       more: () =>
         'The usual audience is api://AzureADTokenExchange, in every cloud; the input `audience` changes what the run presents.',
       unlike:
-        'Of one issuer and subject an identity can have one credential only: where the command says that it exists already, change that one.',
+        'An identity can have only one credential for an issuer and subject: if the command says that it exists, change that one.',
       fixes: told => [
         ...usualAudience(told),
         ...changeCredential(told),
@@ -126,17 +135,17 @@ export const entraExplanations: Explanations<'entra'> = {
   'federated-enterprise-claim-required': {
     title: 'The tenant asks for an enterprise claim',
     about:
-      'The tenant accepts GitHub tokens only with an `enterprise` claim from a list of its own. Repositories outside those enterprises have none.',
+      'The tenant accepts GitHub tokens only from enterprises on its list (claim `enterprise`). Repositories outside an enterprise have no such claim.',
     why: ({ facts }) =>
       paragraph(
-        'The tenant accepts GitHub tokens only with an enterprise claim from a list of its own.',
+        'The tenant accepts GitHub tokens only from enterprises on its list (claim `enterprise`).',
         facts.assertion && enterpriseClaim(facts.assertion.enterprise),
       ),
     unlike:
-      'No federated credential mends this. The claim has been seen empty on single runs of repositories that do belong to the enterprise: there, running the job again helps.',
+      'No federated credential mends this. In a repository of an accepted enterprise the claim is sometimes missing from a single run: then running the job again helps.',
     fixes: () => [
       advice(
-        "Move the repository into an organisation of an enterprise that the tenant accepts (the message names them), or ask the tenant's administrators for an exception. If it is in one already, run the job again.",
+        "Move the repository into an organisation of an enterprise that the tenant accepts (the message names them), or ask the tenant's administrators for an exception. If it is in one, run the job again.",
       ),
     ],
   },
@@ -144,34 +153,34 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'Workload identity federation is switched off in the tenant',
     why: told =>
       `A policy of tenant ${valuesOf(told).tenantId} forbids federated credentials for this identity. No setting of the repository or of the credential changes that.`,
-    unlike: 'The credential itself was not even compared: it may be right.',
+    unlike: 'The credential was not compared, so it may be right.',
     fixes: told => {
       const { clientId, issuer } = valuesOf(told)
       return [
         advice(
-          `Ask the tenant's administrators to let the application ${clientId} use federated credentials of the issuer ${issuer}. Policies for app registrations do not always hold for user-assigned managed identities: one of those may be the way.`,
+          `Ask the tenant's administrators to let the application ${clientId} use federated credentials of the issuer ${issuer}. Such policies do not always apply to user-assigned managed identities: one of those may be the way out.`,
         ),
       ]
     },
   },
   'assertion-rejected': {
-    title: 'Entra did not accept the OIDC token as a token',
+    title: 'Entra refused the OIDC token itself',
     why: told =>
-      `The token was read, and its form, its algorithm, its lifetime or its signature was refused. It comes from ${valuesOf(told).issuer}.`,
+      `The form, the algorithm, the lifetime or the signature of the token was refused. It comes from ${valuesOf(told).issuer}.`,
     unlike:
-      'Keys that Entra could not get, or does not know yet, are `issuer-keys-unavailable`; a token outside its time range is `assertion-expired`.',
+      "If Entra could not get the issuer's keys, the code is `issuer-keys-unavailable`; for a token outside its time range, `assertion-expired`.",
     fixes: told => [
       issuerDocument(told),
       advice(
-        'Run the job again. If it stays so, the issuer is not the one that signed the token, or signs by another algorithm than RS256.',
+        'Run the job again. If it persists, the token was not signed by this issuer, or not with RS256.',
       ),
     ],
   },
   'assertion-expired': {
     title: 'The OIDC token is outside its time range',
     why: () =>
-      'GitHub tokens live five minutes, and this run asks for a new one in time. So the clock of the runner or of a private issuer is off, or the request stood in a queue on its way.',
-    unlike: 'Access tokens that end show at the service that they are for, not here.',
+      'GitHub tokens live five minutes, and this run asks for a new one in time. So the clock of the runner or of a private issuer is wrong, or the request was delayed on its way.',
+    unlike: 'An access token that has expired shows at the service that it is for, not here.',
     fixes: told => [
       bash(
         "See Entra's clock (the header date), and compare it with `date -u`, in a step of the same job",
@@ -183,23 +192,23 @@ export const entraExplanations: Explanations<'entra'> = {
   'issuer-keys-unavailable': {
     title: "Entra could not get the issuer's keys",
     why: told =>
-      `Entra fetches the keys of ${valuesOf(told).issuer} over the internet to check the token, and did not find the one that signed it. After a change of keys this passes; a private issuer must be reachable from the internet.`,
-    unlike: 'A signature that is wrong under a known key is `assertion-rejected`.',
+      `To check the token, Entra fetches the keys of ${valuesOf(told).issuer} over the internet, and did not find the one that signed it. After a change of keys this passes by itself; a private issuer must be reachable from the internet.`,
+    unlike: 'A wrong signature under a known key is `assertion-rejected`.',
     fixes: told => [issuerDocument(told), advice('Run the job again in some minutes.')],
   },
   'application-not-found': {
     title: 'The client id is not known in the tenant',
     why: told => {
       const { clientId, tenantId } = valuesOf(told)
-      return `Entra finds no application ${clientId} in tenant ${tenantId}. Either id may be the wrong one: the object id in the place of the client id is the usual slip, the tenant of another subscription the next.`
+      return `Entra finds no application ${clientId} in tenant ${tenantId}. One of the two ids is wrong. Usual mistakes: the object id instead of the client id, or the tenant of another subscription.`
     },
     unlike:
-      'Where the tenant does not exist either, the code is `tenant-not-found`; where the application is registered and has no service principal, `service-principal-missing`.',
+      'If the tenant does not exist either, the code is `tenant-not-found`; if the application is registered but has no service principal, `service-principal-missing`.',
     fixes: told => {
       const { clientId } = valuesOf(told)
       const query = '{name:displayName, clientId:appId, objectId:id}'
       return [
-        show('See what the id belongs to, be it client id or object id', 'ad sp show', {
+        show('See what the id belongs to (and which is its client id)', 'ad sp show', {
           id: clientId,
           query,
         }),
@@ -207,7 +216,7 @@ export const entraExplanations: Explanations<'entra'> = {
           id: clientId,
           query,
         }),
-        show('See the client ids of your managed identities', 'identity list', {
+        show('List the client ids of your managed identities', 'identity list', {
           query: '[].{name:name, clientId:clientId, tenantId:tenantId}',
         }),
       ]
@@ -215,32 +224,31 @@ export const entraExplanations: Explanations<'entra'> = {
   },
   'application-disabled': {
     title: 'The application is disabled',
-    why: told =>
-      `The service principal of ${valuesOf(told).clientId} exists, and sign-in is switched off for it.`,
+    why: told => `Sign-in is switched off for the service principal of ${valuesOf(told).clientId}.`,
     unlike: 'A Conditional Access policy shows as `conditional-access-blocked`.',
     fixes: told => [
       bash(
         'Switch sign-in on again',
         azLine('ad sp update', { id: valuesOf(told).clientId, set: 'accountEnabled=true' }),
       ),
-      advice('Somebody switched it off: ask why before it is switched on, or use another identity.'),
+      advice('Somebody switched it off: ask why first, or use another identity.', 'Mind'),
     ],
   },
   'application-not-assigned': {
-    title: 'The application is not assigned to the resource that it asks a token for',
+    title: 'The identity is not assigned to the application that it asks a token for',
     why: () =>
-      'The resource demands an assignment. Azure Resource Manager and the inference services do not, so the audience is probably an application of your own.',
+      'The application that the token is for lets in only who is assigned to it. Azure Resource Manager and the models do not ask for that, so the audience is probably an application of your own.',
     unlike: 'An audience that the tenant does not know at all is `token-scope-invalid`.',
     fixes: () => [
       advice(
-        'Check the inputs `cloud`, `authority-host` and `resource-manager-endpoint`: together they decide for whom a token is asked. If the audience is right, switch `Assignment required` off for it under Enterprise applications › Properties, or assign the application.',
+        'Check the inputs `cloud`, `authority-host` and `resource-manager-endpoint`: they decide what the token is for. If that is right, switch `Assignment required` off under Enterprise applications › Properties of that application, or assign the identity to it.',
       ),
     ],
   },
   'service-principal-missing': {
     title: 'The application has no service principal in the tenant',
     why: told =>
-      `The application ${valuesOf(told).clientId} is registered. Roles are held by its service principal, and there is none.`,
+      `The application ${valuesOf(told).clientId} is registered, but signs in and holds roles by its service principal, which does not exist.`,
     unlike: 'A client id that is not registered at all is `application-not-found`.',
     fixes: told => [bash('Create it', azLine('ad sp create', { id: valuesOf(told).clientId }))],
   },
@@ -248,10 +256,9 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'There is no such tenant',
     why: told => {
       const { tenantId, authorityHost } = valuesOf(told)
-      return `${authorityHost} does not know the tenant ${tenantId}. A subscription id or a client id in its place is the usual slip; a tenant that was deleted or blocked reads the same.`
+      return `${authorityHost} does not know the tenant ${tenantId}. The usual mistake is a subscription id or client id in its place; a tenant that was deleted or blocked looks the same.`
     },
-    unlike:
-      'A tenant of another cloud is sometimes told apart as `wrong-cloud`, and sometimes reads the same.',
+    unlike: 'A tenant of another cloud is sometimes reported as `wrong-cloud`, and sometimes as this.',
     fixes: told => [ownTenants, ofWhichCloud(told)],
   },
   'wrong-cloud': {
@@ -271,9 +278,9 @@ export const entraExplanations: Explanations<'entra'> = {
   'conditional-access-blocked': {
     title: 'A Conditional Access policy blocks this sign-in',
     why: told =>
-      `The credential matched, and a policy stopped the sign-in of ${valuesOf(told).clientId}. Policies for workload identities usually allow named networks only; hosted runners have changing addresses.`,
+      `The credential matched, but a policy stopped the sign-in of ${valuesOf(told).clientId}. Such policies usually allow certain networks only, and the addresses of hosted runners change.`,
     unlike:
-      'Federated credentials and roles are right, or have nothing to do with it. Managed identities are not subject to such policies.',
+      'It has nothing to do with federated credentials or roles. Managed identities are not subject to such policies.',
     fixes: told => [
       advice(
         `Ask the tenant's administrators for an exception for ${valuesOf(told).clientId}, or run the job on a runner inside the allowed network. They find the policy by the correlation id, under Sign-in logs › Service principal sign-ins › Conditional Access.`,
@@ -281,51 +288,52 @@ export const entraExplanations: Explanations<'entra'> = {
     ],
   },
   'token-scope-invalid': {
-    title: 'The tenant has no such resource to ask a token for',
+    title: 'The tenant does not know the service that the token is for',
     why: ({ facts }) =>
       paragraph(
-        'The audience that was asked for is not known in the tenant. In a tenant that never used Azure AI services their service principal is missing.',
-        facts.settings && `Asked for are ${audiencesOf(facts.settings.cloud).join(' and ')}.`,
+        'In a tenant that never used Azure AI services, their service principal is missing.',
+        facts.settings && `Tokens were asked for ${audiencesOf(facts.settings.cloud).join(' and ')}.`,
       ),
-    unlike:
-      'This is about what the token is for, not about who asks: client id and credential were accepted.',
+    unlike: 'Client id and credential were accepted: it is only about what the token is for.',
     fixes: told => {
       const { subscriptionId } = valuesOf(told)
       return [
         bash(
-          'Register the provider of Azure AI services, which brings their service principal',
+          'Register the resource provider, which adds the service principal',
           azLine('provider register', {
             subscription: subscriptionId,
             namespace: 'Microsoft.CognitiveServices',
           }),
         ),
         advice(
-          'Otherwise check the inputs `cloud`, `authority-host` and `tenant-id`: they may belong to different clouds.',
+          'Check the inputs `cloud`, `authority-host` and `tenant-id`: they may belong to different clouds.',
+          'Otherwise',
         ),
       ]
     },
   },
   'entra-throttled': {
     title: 'Entra throttles the sign-in',
-    why: () => 'There are too many sign-ins of this tenant or application, for longer than this run waits.',
-    unlike: 'Nothing is said about the credential: it was not looked at.',
+    why: () =>
+      'There are too many sign-ins of this tenant or application, and it went on for longer than this run waits.',
+    unlike: 'The credential was not looked at, so it may be right.',
     fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'entra-unavailable': {
     title: 'Entra did not answer as it should',
     why: told =>
-      `Several tries at ${valuesOf(told).authorityHost} met an error of the service itself, or something that is no answer of Entra's, such as a proxy's page.`,
+      `${valuesOf(told).authorityHost} failed several times: with an error of its own, or with a reply that is not Entra's, such as a proxy's page.`,
     unlike: 'A refusal of Entra has an AADSTS number, and a code of its own.',
     fixes: () => [
       advice(
-        'Run the job again. If it goes on, look at https://azure.status.microsoft, and for a proxy on the way.',
+        'Run the job again. If it persists, look at https://azure.status.microsoft, and for a proxy on the way.',
       ),
     ],
   },
   'entra-rejected': {
     title: 'Entra refused the sign-in',
-    why: () => "The reason is in Entra's own words: it is none of those that this action knows.",
-    unlike: 'All refusals that have a known cause have a code of their own.',
+    why: () => 'This action does not know the reason: it is in what Entra said.',
+    unlike: 'Refusals with a known cause have codes of their own.',
     fixes: ({ refusal }) => [advice(`Look the number up: ${errorPage(refusal.said.serviceCode)}`)],
   },
 }

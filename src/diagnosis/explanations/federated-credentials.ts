@@ -43,11 +43,11 @@ export function addCredential(told: Told): Fix[] {
   const { clientId, issuer, subject, audience } = values
   const parameters = visibleJson({ name, issuer, subject, audiences: [audience] })
   const forApplication = bash(
-    'If the client id is that of an app registration',
+    'Add the federated credential (if the client id is an app registration)',
     azLine('ad app federated-credential create', { id: clientId, parameters }),
   )
   const forIdentity = bash(
-    'If it is that of a user-assigned managed identity',
+    'Add the federated credential (if it is a user-assigned managed identity)',
     az(
       'identity federated-credential create',
       identityOptions(holder),
@@ -57,7 +57,7 @@ export function addCredential(told: Told): Fix[] {
       { audiences: audience },
     ),
   )
-  const inBicep = bicep('The same in Bicep', credentialBicep(values, holder, name))
+  const inBicep = bicep('The same in Bicep (managed identity)', credentialBicep(values, holder, name))
   return [
     ...when(holder.isApplication, forApplication),
     ...when(holder.isManagedIdentity, forIdentity, inBicep),
@@ -87,7 +87,7 @@ export function changeCredential(told: Told): Fix[] {
   const name = '<CREDENTIAL-NAME>'
   const parameters = visibleJson({ issuer, subject, audiences: [audience] })
   const forApplication = bash(
-    'Or change the credential that is there (app registration)',
+    'Or change the existing credential (app registration)',
     azLine('ad app federated-credential update', {
       id: clientId,
       'federated-credential-id': name,
@@ -95,7 +95,7 @@ export function changeCredential(told: Told): Fix[] {
     }),
   )
   const forIdentity = bash(
-    'Or change the credential that is there (managed identity)',
+    'Or change the existing credential (managed identity)',
     az(
       'identity federated-credential update',
       identityOptions(holder),
@@ -111,7 +111,7 @@ export function changeCredential(told: Told): Fix[] {
 /** Resource group and name for the commands above, where no token has told them. */
 export function findIdentity(told: Told): Fix[] {
   const { clientId } = valuesOf(told)
-  const find = show('Find the managed identity by its client id', 'identity list', {
+  const find = show('Find name and resource group of the managed identity', 'identity list', {
     query: `[?clientId=='${clientId}'].{name:name, resourceGroup:resourceGroup}`,
   })
   return when(signedInAs(told) === undefined, find)
@@ -123,17 +123,21 @@ export function listCredentials(told: Told): Fix[] {
   const holder = holderOf(told)
   const query = '[].{name:name, issuer:issuer, subject:subject, audience:audiences[0]}'
   const ofApplication = show(
-    'See the credentials of an app registration',
+    'List the credentials it has (app registration)',
     'ad app federated-credential list',
     {
       id: clientId,
       query,
     },
   )
-  const ofIdentity = show('See the credentials of a managed identity', 'identity federated-credential list', {
-    ...identityOptions(holder),
-    query,
-  })
+  const ofIdentity = show(
+    'List the credentials it has (managed identity)',
+    'identity federated-credential list',
+    {
+      ...identityOptions(holder),
+      query,
+    },
+  )
   return [
     ...when(holder.isApplication, ofApplication),
     ...when(holder.isManagedIdentity, ofIdentity),

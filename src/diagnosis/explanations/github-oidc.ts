@@ -21,7 +21,7 @@ function permissionFixes({ facts: { run } }: Told): Fix[] {
       text: `jobs:\n  ${jobName(run.job)}:\n${permissions}`,
     },
     {
-      title: `If the job stands in a reusable workflow: give it to the caller's job as well${where}, for a called workflow gets no more than its caller`,
+      title: `If the job is in a reusable workflow, give it to the calling job too${where}: a called workflow gets no more than its caller`,
       language: 'yaml',
       text: `jobs:\n  call:\n${permissions}\n    uses: OWNER/REPO/.github/workflows/WORKFLOW.yml@REF`,
     },
@@ -30,10 +30,10 @@ function permissionFixes({ facts: { run } }: Told): Fix[] {
 
 function whyNoToken({ facts: { run } }: Told): string {
   if (run.fromFork)
-    return 'GitHub gives runs of pull requests from forks no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens.'
+    return 'Pull requests from forks get no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens.'
   if (isDependabotRun(run) && run.eventName === 'pull_request_target')
-    return "The pull request is Dependabot's, and runs of pull_request_target get a read-only token for it, whatever the workflow asks for."
-  return 'Runs that Dependabot starts have a read-only token, unless the job itself names the permissions that it needs.'
+    return "The pull request is Dependabot's: runs of pull_request_target get a read-only token, whatever the workflow asks for."
+  return 'Runs that Dependabot starts have a read-only token, unless the job itself names the permissions it needs.'
 }
 
 const skipForks: Fix = {
@@ -63,32 +63,31 @@ const notByTarget = advice(
 
 export const githubOidcExplanations: Explanations<'githubOidc'> = {
   'oidc-permission-missing': {
-    title: 'The job may not ask GitHub for an OIDC token',
+    title: 'The job lacks the permission id-token: write',
     why: () =>
-      "The runner sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN only for jobs with the permission id-token: write, and they are not set. A job that names any permission has none but those that it names: its own list takes the place of the workflow's.",
+      "The runner sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN only for jobs with the permission `id-token: write`. As soon as a job names any permission it has only those that it names: its list replaces the workflow's.",
     unlike:
-      'An outage never looks like this: where the permission is there and the endpoint fails, the code is `oidc-endpoint-unavailable`. For pull requests from forks and for Dependabot it is `oidc-unavailable-fork`. In a container of your own making, the two variables may also have been left outside.',
+      'An outage of the endpoint is `oidc-endpoint-unavailable`; pull requests from forks and Dependabot are `oidc-unavailable-fork`. If the permission is there, something takes the two variables away, such as a container that is started by hand.',
     fixes: permissionFixes,
   },
   'oidc-unavailable-fork': {
     title: 'GitHub gives this run no OIDC token',
     about:
-      'Runs of pull requests from forks get no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens. Runs that Dependabot starts have a read-only token unless the job itself names its permissions; for pull_request_target from Dependabot there is none at all.',
+      'Pull requests from forks get no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens. Runs that Dependabot starts have a read-only token unless the job itself names its permissions; its `pull_request_target` runs get no OIDC token at all.',
     why: whyNoToken,
-    unlike:
-      'In `oidc-permission-missing` the run is one of the repository itself, and the permission is all that is missing.',
+    unlike: 'In a run of the repository itself only the permission is missing: `oidc-permission-missing`.',
     fixes: fixesWithoutToken,
   },
   'oidc-endpoint-unavailable': {
     title: "GitHub's OIDC endpoint gave no token",
     why: () =>
-      'The job has the permission, and the endpoint answered with an error of its own, with something that is no token, or with a request to slow down, several times. That is an outage or a throttled endpoint, not a setting.',
+      'The job has the permission, but the endpoint failed several times: with an error, with a reply that is no token, or by throttling. That is an outage, not a setting.',
     unlike:
       'A missing permission shows as `oidc-permission-missing`, before any request. A host that cannot be reached at all has a network code.',
     fixes: () => [
       bash("Ask GitHub's status page", 'curl --silent https://www.githubstatus.com/api/v2/status.json'),
       advice(
-        'Run the job again. On a self-hosted or larger runner, see that it may reach the host of ACTIONS_ID_TOKEN_REQUEST_URL.',
+        'Run the job again. On a self-hosted or larger runner, check that it can reach the host of ACTIONS_ID_TOKEN_REQUEST_URL.',
       ),
     ],
   },
@@ -96,13 +95,13 @@ export const githubOidcExplanations: Explanations<'githubOidc'> = {
     title: "GitHub's OIDC endpoint refused the request",
     why: ({ facts }) =>
       paragraph(
-        'The endpoint answered with a refusal that trying again does not change. The request token belongs to the job and ends with it; an audience that the endpoint does not take is refused as well.',
+        'Trying again would not help. The usual reasons: the audience is not accepted, or the request token is not that of this job (it ends with the job).',
         facts.settings && `This run asked for the audience ${facts.settings.identity.assertionAudience}.`,
       ),
     unlike: 'Errors of the endpoint itself, from 500 on, and throttling are `oidc-endpoint-unavailable`.',
     fixes: () => [
       advice(
-        'Check the input `audience`, and that nothing in the workflow overwrites ACTIONS_ID_TOKEN_REQUEST_URL or ACTIONS_ID_TOKEN_REQUEST_TOKEN. A step that outlived its job has to run again.',
+        'Check the input `audience`, and that nothing in the workflow overwrites ACTIONS_ID_TOKEN_REQUEST_URL or ACTIONS_ID_TOKEN_REQUEST_TOKEN. Then run the job again.',
       ),
     ],
   },

@@ -1,3 +1,4 @@
+import { inWords } from '../../duration.ts'
 import { isAnthropic } from '../../inference/routes.ts'
 import { deploymentNamed } from '../../resource/account.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
@@ -6,7 +7,7 @@ import { canNeverBecomeLive, fixesOfDenial, waitLonger, whatWasMissing, whyDenie
 import { deploymentOf, valuesOf } from './values.ts'
 
 const listDeployments = (told: Told) =>
-  show('See which deployments the resource has', 'cognitiveservices account deployment list', {
+  show('List the deployments of the resource', 'cognitiveservices account deployment list', {
     ...accountOptions(valuesOf(told)),
     query:
       '[].{name:name, model:properties.model.name, format:properties.model.format, state:properties.provisioningState}',
@@ -36,31 +37,31 @@ const refusedRoute = ({ facts }: Told) => facts.smoke.find(({ kind }) => kind ==
 
 function calledAt(told: Told): string {
   const route = refusedRoute(told)
-  return route === undefined ? '' : `Called was ${route.deployment} by ${route.api}, at ${route.url}.`
+  return route === undefined ? '' : `The call went to ${route.deployment} by ${route.api}, at ${route.url}.`
 }
 
-const accessIsFine = 'Access itself is fine: it is checked before anything else.'
-const statusPage = advice('Run the job again. If it goes on, look at https://azure.status.microsoft.')
+const accessIsFine = 'Access itself is fine: it is checked first.'
+const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
 
 export const inferenceExplanations: Explanations<'inference'> = {
   'access-denied': {
-    title: 'The model refuses the pipeline: access denied',
+    title: 'The model denies the pipeline access',
     about: paragraph(
       'The principal lacks the data action that the call needs. The run reads the denial together with the roles that it can see: whether the role is missing, too young, held through a group, one that covers other operations, one that only administers (Owner, Contributor), assigned to another object id, held on a project instead of the account, or overruled by a deny assignment.',
       'A missing role is a 401 here, not a 403.',
     ),
     why: whyDenied,
     unlike:
-      'A token or an audience that is not accepted has `token-audience-rejected` or `token-not-accepted`; network rules are `network-blocked`. With a role that this run granted itself the code is `access-not-propagated`. A denial never says whether a role is missing or not live yet: only the age of the assignment tells.',
+      'A token that is not accepted is `token-audience-rejected` or `token-not-accepted`; network rules are `network-blocked`; a role that this run granted is `access-not-propagated`. A denial never says whether the role is missing or not live yet: only the age of the assignment tells.',
     fixes: fixesOfDenial,
   },
   'access-not-propagated': {
-    title: 'The role is granted, and was not live in time',
+    title: 'The role is granted, but was not live in time',
     about:
-      'The run granted the role, and the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours where the assignment is at a management group.',
+      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
     why: whyNotLive,
     unlike:
-      'The assignment is there: granting once more changes nothing. A role that does not include the data action would never become live; then it is named here.',
+      'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
     fixes: told => (canNeverBecomeLive(told) ? fixesOfDenial(told) : [waitLonger]),
   },
   'token-audience-rejected': {
@@ -71,14 +72,14 @@ export const inferenceExplanations: Explanations<'inference'> = {
           ? 'The endpoint did not say which audience it wants.'
           : `The endpoint wants a token for ${told.refusal.named.audience}.`,
         triedAudiences(told),
-        'An audience that is not of this cloud is never tried.',
+        'Audiences of other clouds are never tried.',
       ),
     unlike:
-      'A token that has ended, or a clock that is off, reads the same; a missing role does not: that is `access-denied`.',
+      'An expired token or a wrong clock looks the same; a missing role does not: that is `access-denied`.',
     fixes: told => [
       showEndpoints(told),
       advice(
-        'Check that `cloud` is the cloud of the resource, and that `endpoint` is an inference endpoint of it, not one of another service.',
+        'Check that `cloud` is the cloud of the resource, and that `endpoint`, if given, is its inference endpoint and not that of another service.',
       ),
     ],
   },
@@ -86,15 +87,15 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The endpoint did not accept the token',
     why: told =>
       paragraph(
-        'The reply is the one for a wrong key, or for no token at all: the host belongs to another resource or region, or to something that is no inference endpoint.',
+        'The reply is the one for a wrong key or a missing token: the host belongs to another resource or region, or is no inference endpoint at all.',
         calledAt(told),
       ),
     unlike:
-      'Where the token arrives and the role is missing, the code is `access-denied`; a wrong audience is `token-audience-rejected`. A gateway that takes the Authorization header away reads the same as this.',
+      'A missing role is `access-denied`; a wrong audience is `token-audience-rejected`. A gateway that removes the Authorization header looks the same as this.',
     fixes: told => [
       showEndpoints(told),
       advice(
-        "Leave `endpoint` out, so that Resource Manager tells it, or give the resource's own host, with its custom subdomain.",
+        "Leave `endpoint` out, so that the gate asks Resource Manager for it; or set it to the resource's own host, with its custom subdomain.",
       ),
     ],
   },
@@ -102,17 +103,17 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The resource belongs to another tenant',
     why: told =>
       `The token is of tenant ${valuesOf(told).tenantId}, and a token of one tenant cannot call a resource of another.`,
-    unlike: 'Resource Manager says the same as `resource-manager-token-rejected`, where it is asked first.',
+    unlike: 'If Resource Manager is asked first, the code is `resource-manager-token-rejected`.',
     fixes: told => [
       whoseSubscription(told),
       advice('Set `tenant-id` and `client-id` to an identity of the tenant that the resource is in.'),
     ],
   },
   'custom-subdomain-missing': {
-    title: 'The resource has no custom subdomain, and takes no tokens without one',
+    title: 'The resource has no custom subdomain, so it takes no Entra tokens',
     why: () =>
-      'Entra tokens are accepted at NAME.openai.azure.com and the like only; the regional endpoint takes keys. A custom subdomain cannot be changed once it is set.',
-    unlike: 'No role mends this, and no wait.',
+      'Entra tokens are accepted only at hosts such as NAME.openai.azure.com; the regional endpoint takes keys only. Once set, a custom subdomain cannot be changed.',
+    unlike: 'No role and no waiting helps here.',
     fixes: told => {
       const { subscriptionId, resourceGroup, account } = valuesOf(told)
       const subdomain = account.startsWith('<')
@@ -132,82 +133,80 @@ export const inferenceExplanations: Explanations<'inference'> = {
     },
   },
   'key-auth-disabled': {
-    title: 'The endpoint was called with a key, and takes none',
+    title: 'The endpoint was given a key, and takes none',
     why: () =>
-      'The resource refuses keys, as it should, and says that it was given one. This action sends a token and never a key: something between the runner and the resource, such as a gateway, puts a key in.',
-    unlike: 'A token that is refused reads `token-not-accepted` or `token-audience-rejected`.',
+      'The resource refuses keys, as it should, and says that it got one. This action sent a token: something on the way, such as a gateway, adds a key.',
+    unlike: 'A refused token is `token-not-accepted` or `token-audience-rejected`.',
     fixes: told => [
       showEndpoints(told),
       advice(
-        "Point `endpoint` at the resource's own host, or have the gateway pass the Authorization header on and add no api-key.",
+        "Set `endpoint` to the resource's own host, or have the gateway pass the Authorization header on and add no api-key.",
       ),
     ],
   },
   'network-blocked': {
-    title: 'The resource does not let the runner in: its network rules',
+    title: 'The network rules of the resource keep the runner out',
     why: ({ facts }) =>
       facts.account?.publicNetworkAccess === 'Disabled'
-        ? 'Public access is switched off: the resource answers at its private endpoint only, and this call came over the internet.'
-        : "Public access is limited to named networks and addresses, and the runner's is none of them. Hosted runners have changing addresses.",
+        ? 'Public access is switched off: the resource answers only at its private endpoint, and this call came over the internet.'
+        : "Only certain networks and addresses are let in, and the runner's is not among them. The addresses of hosted runners change.",
     unlike:
-      'A missing role is a 401 (`access-denied`), never this. If the runner is inside the network, its DNS gives the public address: `privatelink` zones are missing there.',
+      'A missing role is `access-denied`. If the runner is inside the network, its DNS resolves to the public address: the `privatelink` zone is missing there.',
     fixes: networkFixes,
   },
   'deployment-not-found': {
-    title: 'There is no such deployment',
+    title: 'The resource has no such deployment',
     why: told =>
       paragraph(
-        "The name of the deployment counts, not the model's, though the two are often the same.",
-        deploymentOf(told) && `Asked for was ${deploymentOf(told)}.`,
-        'A deployment that was made in the last five minutes may not be everywhere yet.',
+        "The name of the deployment counts, not the model's.",
+        deploymentOf(told) && `The run looked for ${deploymentOf(told)}.`,
+        'A deployment that was created in the last five minutes may not be known everywhere yet.',
       ),
-    unlike: 'A path that the host does not know is `endpoint-not-found`.',
-    fixes: told => [listDeployments(told), ...namedDeployments(told)],
+    unlike: 'A host that does not know the path is `endpoint-not-found`.',
+    fixes: told => [...namedDeployments(told), listDeployments(told)],
   },
   'endpoint-not-found': {
     title: 'The endpoint does not know the path',
     why: told =>
       paragraph(
-        'The host answered that there is nothing at this address: it is another kind of resource, or the API is not served there. The APIs `models` and `messages` are served by Foundry resources (AIServices) only.',
+        'There is nothing at this address: the resource is of another kind, or does not serve this API. Only Foundry resources (AIServices) serve `models` and `messages`.',
         calledAt(told),
       ),
-    unlike:
-      'A deployment that does not exist is `deployment-not-found`; a host that does not exist is `dns-failed`.',
+    unlike: 'A missing deployment is `deployment-not-found`; a missing host is `dns-failed`.',
     fixes: told => [
       showEndpoints(told),
       ...unlessClaude(told, byApi('Or name another API for the deployment', told, 'chat-completions')),
     ],
   },
   'endpoint-untrusted': {
-    title: 'The endpoint lies outside the cloud, and gets no token',
+    title: 'The endpoint is outside the chosen cloud, and gets no token',
     why: ({ facts }) =>
       paragraph(
-        'A token goes only to hosts of the chosen cloud, or to those that you name. No request was made.',
-        facts.settings &&
-          `Trusted are ${facts.settings.cloud.inferenceDomains.join(', ')}, and hosts below them.`,
+        'Tokens are sent only to hosts of the chosen cloud, or to one that you name. No request was made.',
+        facts.settings && `Trusted hosts are those of ${facts.settings.cloud.inferenceDomains.join(', ')}.`,
       ),
-    unlike: 'Nothing was asked, so nothing is said about access.',
+    unlike: 'It says nothing about access: no call was made.',
     fixes: told => [
       showEndpoints(told),
       inputs('If the host is right, name it yourself', { endpoint: 'https://HOST' }),
-      advice('Or set `cloud` to the cloud that the resource is in.'),
+      advice('Set `cloud` to the cloud of the resource.', 'Or'),
     ],
   },
   'operation-unsupported': {
     title: 'The model does not serve this API',
     why: told =>
       paragraph(
-        'The deployment exists, and its model does another kind of work.',
+        'The deployment exists, but its model does not serve this kind of call.',
         calledAt(told),
         accessIsFine,
       ),
     unlike:
-      'A path that does not exist is `endpoint-not-found`; a parameter that the model does not take, `parameter-unsupported`.',
+      'A missing path is `endpoint-not-found`; a parameter that the model does not take, `parameter-unsupported`.',
     fixes: told => [...otherApis(told), listDeployments(told)],
   },
   'api-version-unsupported': {
     title: 'The endpoint does not take this API version',
-    why: told => paragraph('The route and its version do not fit the resource.', calledAt(told)),
+    why: told => paragraph('The resource does not know this route in this version.', calledAt(told)),
     unlike: 'An API that the model does not serve is `operation-unsupported`.',
     fixes: told => [
       ...unlessClaude(told, byApi('Use an API that needs no version', told, 'chat-completions')),
@@ -218,8 +217,8 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The model does not take the request as it is',
     why: ({ refusal }) =>
       paragraph(
-        'The request was adapted to what the model asked for, as far as that is known, and refused again.',
-        refusal.named?.parameter && `It is about ${refusal.named.parameter}.`,
+        'The gate adapted the request to what the model asked for, and the model refused it again.',
+        refusal.named?.parameter && `The parameter is ${refusal.named.parameter}.`,
         accessIsFine,
       ),
     unlike: 'An API that the model does not serve at all is `operation-unsupported`.',
@@ -230,14 +229,14 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'content-filtered': {
     title: 'The content filter stopped the smoke call',
-    why: () => `The prompt or the answer was held back. ${accessIsFine}`,
+    why: () => `It held the prompt or the answer back. ${accessIsFine}`,
     unlike: 'An answer that does not match `expect` is `answer-unexpected`.',
     fixes: () => [inputs('Ask something plainer', { prompt: 'Answer with the one word ready.' })],
   },
   'inference-throttled': {
     title: 'The deployment throttles its callers',
     why: told =>
-      `The quota of ${valuesOf(told).deployment} is used up for longer than this run waits. That is no denial, and no proof of access either.`,
+      `The quota of ${valuesOf(told).deployment} was used up for longer than this run waits. That is no denial, but no proof of access either.`,
     unlike: 'A denial is `access-denied`; a service that is down, `inference-unavailable`.',
     fixes: told => [
       show('See its capacity', 'cognitiveservices account deployment show', {
@@ -251,19 +250,16 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'inference-unavailable': {
     title: 'The inference endpoint did not answer as it should',
-    why: told => paragraph('Several tries met an error of the service itself.', calledAt(told)),
+    why: told => paragraph('It failed several times, with an error of its own.', calledAt(told)),
     unlike:
-      "Refusals, from 400 to 499, have codes of their own; an answer that is none of the model's is `answer-invalid`.",
+      'Refusals (400 to 499) have codes of their own; an answer that is not from the model is `answer-invalid`.',
     fixes: () => [statusPage],
   },
   'inference-rejected': {
     title: 'The inference endpoint refused the call',
     why: told =>
-      paragraph(
-        "The reason is in the service's own words: it is none of those that this action knows.",
-        calledAt(told),
-      ),
-    unlike: 'All refusals that have a known cause have a code of their own.',
+      paragraph('This action does not know the reason: it is in what the service said.', calledAt(told)),
+    unlike: 'Refusals with a known cause have codes of their own.',
     fixes: told => [
       advice('Look at what the service said, and at the inputs `api` and `endpoint`.'),
       showEndpoints(told),
@@ -273,10 +269,10 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The endpoint answered, but not with an answer of the model',
     why: told =>
       paragraph(
-        'The status says success, and the body is none of this API: something between the runner and the resource may answer in its place.',
+        'The status is success, but the body is not that of this API: something on the way may have answered instead.',
         calledAt(told),
       ),
-    unlike: 'An answer of the model that is not the one you expect is `answer-unexpected`.',
+    unlike: 'A real answer that does not match `expect` is `answer-unexpected`.',
     fixes: told => [
       advice('Look at what was sent back, and for a proxy or a gateway on the way.'),
       showEndpoints(told),
@@ -284,14 +280,15 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'answer-unexpected': {
     title: 'The model answered, and the answer does not match `expect`',
-    why: () => 'Access is proven; the answer is another one than you asked for. Models vary in their words.',
-    unlike: 'An answer that the filter held back is `content-filtered`.',
+    why: () =>
+      'Access works: only the words of the answer are not those that you asked for. Models vary in their words.',
+    unlike: 'An answer that the content filter held back is `content-filtered`.',
     fixes: () => [
-      inputs('Ask for one word, and take it in any case', {
+      inputs('Ask for one word, and accept it capitalised or not', {
         prompt: 'Answer with the one word ready.',
         expect: '[Rr]eady',
       }),
-      advice('Or leave `expect` out: access alone needs none.'),
+      advice('Leave `expect` out: proof of access does not need it.', 'Or'),
     ],
   },
 }
@@ -318,18 +315,17 @@ function isClaude(told: Told): boolean {
 
 function whyNotLive(told: Told): string {
   if (canNeverBecomeLive(told)) return whyDenied(told)
-  const { settings } = told.facts
-  const seconds = settings === undefined ? undefined : settings.waiting.propagationTimeoutMs / 1000
+  const waitedMs = told.facts.settings?.waiting.propagationTimeoutMs
   return paragraph(
-    `The role assignment was made by this run, and the model still denied the call ${seconds === undefined ? 'at the end' : `after ${seconds} s`}.`,
-    'Azure speaks of up to ten minutes, and of hours where the assignment is at a management group.',
+    `This run made the role assignment, and the model still denied the call ${waitedMs === undefined ? 'at the end' : `after ${inWords(waitedMs)}`}.`,
+    'Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
     whatWasMissing(told),
   )
 }
 
 function triedAudiences(told: Told): string {
   const route = refusedRoute(told)
-  return route === undefined ? '' : `Known for this route are ${route.audiences.join(' and ')}.`
+  return route === undefined ? '' : `This run tried ${route.audiences.join(' and ')}.`
 }
 
 /** An address is let in only where public access is on at all. */
@@ -343,7 +339,7 @@ function networkFixes(told: Told): Fix[] {
     }),
   )
   const letIn = bash(
-    "Let the runner's address in (of a runner whose address stays)",
+    "Let the runner's address in, if it is a fixed one",
     azLine('cognitiveservices account network-rule add', {
       ...accountOptions(values),
       'ip-address': '<RUNNER-IP>',
@@ -351,12 +347,14 @@ function networkFixes(told: Told): Fix[] {
   )
   const inside = advice(
     'Run the job on a runner inside the network: self-hosted, or a hosted runner with a private network.',
-    'Or go inside',
+    'Or move the job',
   )
   return told.facts.account?.publicNetworkAccess === 'Disabled' ? [inside, look] : [look, letIn, inside]
 }
 
 function namedDeployments({ facts }: Told): Fix[] {
   const [first] = facts.deployments ?? []
-  return first === undefined ? [] : [inputs('Name one that there is', { deployments: first.name })]
+  return first === undefined
+    ? []
+    : [inputs('Use the name of an existing deployment', { deployments: first.name })]
 }

@@ -1,5 +1,6 @@
 import { isDependabotRun } from '../../workflow-run.ts'
 import { advice, type Explanations, paragraph, type Told } from '../explanation.ts'
+import { inputs } from './commands.ts'
 
 /** Where inputs came from secrets, these runs get none, and an absent secret arrives as an empty string. */
 function withoutSecrets({ facts: { run } }: Told): string {
@@ -12,18 +13,22 @@ function withoutSecrets({ facts: { run } }: Told): string {
 
 export const inputExplanations: Explanations<'input'> = {
   'input-invalid': {
-    title: 'The inputs are not right',
+    title: 'Inputs are missing or malformed',
     why: told =>
       paragraph(
-        'Nothing was requested from anybody: inputs are checked first, all of them at once.',
+        'Inputs are checked before anything else, all of them at once. No request was made.',
         withoutSecrets(told),
       ),
     unlike:
-      'An id that has the right form and belongs to nothing is found later, by the service: `application-not-found`, `tenant-not-found`, `subscription-not-found`, `resource-not-found`.',
+      'An id of the right form that does not exist is found later, by the service: `application-not-found`, `tenant-not-found`, `subscription-not-found`, `resource-not-found`.',
     fixes: () => [
       advice(
-        "Correct the inputs that are named; README.md lists what each accepts. Client id, tenant id and subscription id are no secrets: kept in repository or environment variables (`vars`), they stay readable in logs. An environment's variables reach only jobs that name the environment.",
+        'Correct the inputs named above; README.md lists what each accepts. If a value comes from `vars` or `secrets`: check its name, and where it is defined. Those of an environment reach only jobs with that `environment:`.',
       ),
+      inputs('The ids are no secrets: as variables they stay readable in logs', {
+        'client-id': `\${{ vars.AZURE_CLIENT_ID }}`,
+        'tenant-id': `\${{ vars.AZURE_TENANT_ID }}`,
+      }),
     ],
   },
 }

@@ -18,22 +18,23 @@ const withoutPort = (host: string) => host.replace(/:\d+$/, '')
 function roleOf(host: string, { settings, endpoint, run }: Facts): string | undefined {
   const is = (origin: string | undefined) =>
     origin !== undefined && URL.canParse(origin) && new URL(origin).host === host
-  if (is(run.oidc?.requestUrl)) return "It is GitHub's OIDC endpoint, as the runner names it."
+  if (is(run.oidc?.requestUrl)) return "That host is GitHub's OIDC endpoint, as the runner names it."
   if (settings === undefined) return undefined
   const { cloud, target } = settings
   if (is(cloud.authorityHost))
-    return `It is where Entra signs in for ${cloud.name}; the inputs \`cloud\` and \`authority-host\` decide on it.`
+    return `That host is Entra for ${cloud.name}, chosen by the inputs \`cloud\` and \`authority-host\`.`
   if (is(cloud.resourceManager.endpoint))
-    return `It is Azure Resource Manager of ${cloud.name}; the inputs \`cloud\` and \`resource-manager-endpoint\` decide on it.`
-  if (is(target.endpoint)) return 'It is the inference endpoint that the input `endpoint` names.'
-  if (is(endpoint)) return 'It is the inference endpoint that Resource Manager reports for the account.'
+    return `That host is Azure Resource Manager of ${cloud.name}, chosen by the inputs \`cloud\` and \`resource-manager-endpoint\`.`
+  if (is(target.endpoint)) return 'That host is the inference endpoint, from the input `endpoint`.'
+  if (is(endpoint))
+    return 'That host is the inference endpoint that Resource Manager reports for the account.'
   return undefined
 }
 
 /** Whose host it is; for a proxy, that it is one. */
 function whose(told: Told): string | undefined {
   if (atProxy(told))
-    return `It is the proxy on the way to ${targetHost(told)}, set by HTTPS_PROXY or ALL_PROXY.`
+    return `That host is the proxy on the way to ${targetHost(told)}, set by HTTPS_PROXY or ALL_PROXY.`
   return paragraph(
     roleOf(failedHost(told), told.facts),
     proxyHost(told) === undefined ? undefined : `The request went through the proxy ${proxyHost(told)}.`,
@@ -54,14 +55,14 @@ function lookAt(told: Told): Fix {
 }
 
 const exempt = (told: Told): Fix => ({
-  title: 'If the host can be reached without the proxy: exempt it',
+  title: 'Or, if the host can be reached without the proxy, exempt it',
   language: 'yaml',
   text: `env:\n  NO_PROXY: ${JSON.stringify(withoutPort(targetHost(told)))}`,
 })
 
 const trustAuthority: Fix = {
   title:
-    'Trust the authority that issued it: on the job or the step, or in the .env file of a self-hosted runner, for it is read when the action starts',
+    'Trust the authority that issued it (set on the job or the step, or in the .env file of a self-hosted runner)',
   language: 'yaml',
   text: 'env:\n  NODE_EXTRA_CA_CERTS: /path/to/authority.pem',
 }
@@ -71,16 +72,16 @@ function certificateTrouble(told: Told): { why: string; fixes: Fix[] } {
   const code = serviceCode(told)
   if (/ALTNAME|HOSTNAME/.test(code)) {
     return {
-      why: `The certificate that ${failedHost(told)} showed is for other names. The name in the inputs is not the one that the host goes by, or something on the way answers in its place. NODE_EXTRA_CA_CERTS does not mend that.`,
+      why: `The certificate that ${failedHost(told)} showed is for other names. Either the name in the inputs is wrong, or something on the way answers instead of the host. NODE_EXTRA_CA_CERTS does not help.`,
       fixes: [
-        advice('Use the name that stands in the certificate, or find out what answers for the host.'),
+        advice('Use a name that the certificate has, or find out what answers instead of the host.'),
         lookAt(told),
       ],
     }
   }
   if (/EXPIRED|NOT_YET_VALID|NOT_BEFORE|NOT_AFTER/.test(code)) {
     return {
-      why: `The certificate that ${failedHost(told)} showed is not valid at the time that the runner's clock tells. NODE_EXTRA_CA_CERTS does not mend that.`,
+      why: `The certificate that ${failedHost(told)} showed is not valid now, by the runner's clock. NODE_EXTRA_CA_CERTS does not help.`,
       fixes: [
         advice(
           "Check the runner's clock; if it is right, whoever runs the host has to renew the certificate.",
@@ -90,14 +91,14 @@ function certificateTrouble(told: Told): { why: string; fixes: Fix[] } {
     }
   }
   return {
-    why: `${failedHost(told)} showed a certificate of an authority that Node does not know. Nearly always a proxy or firewall opens TLS and signs with an authority of its own; Node does not look into the runner's store for it.`,
+    why: `${failedHost(told)} showed a certificate of an authority that Node does not know. Nearly always it is from a proxy or firewall that opens TLS and signs with its own authority; Node does not read the certificate store of the runner.`,
     fixes: [trustAuthority, lookAt(told)],
   }
 }
 
 /** What the stack says, in words; the first that fits. */
 const meanings: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^ECONNREFUSED$/, 'Nothing listens there, or a firewall says so.'],
+  [/^ECONNREFUSED$/, 'Nothing listens there, or a firewall refuses.'],
   [
     /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
     'The connection was broken off before the reply was complete; firewalls do this to hosts that they do not allow.',
@@ -108,10 +109,13 @@ const meanings: ReadonlyArray<readonly [RegExp, string]> = [
     'TLS could not be agreed on: the port may speak something else, or a box on the way interferes.',
   ],
   [/^(HPE_|UND_ERR_HEADERS_OVERFLOW)/, 'What came back is not HTTP.'],
-  [/^RESPONSE_TOO_LARGE$/, 'No reply that this action asks for is as large; something else answers there.'],
+  [
+    /^RESPONSE_TOO_LARGE$/,
+    'The reply is larger than any that this action asks for: something else answers there.',
+  ],
   [
     /^UNTRUSTED_ORIGIN$/,
-    'A server named another host to go on with. A token is never sent to a host that was not chosen.',
+    'A server pointed to another host. Tokens are never sent to a host that was not chosen.',
   ],
   [/^(UNKNOWN_ENCODING|Z_)/, 'The body came compressed although that was not asked for, and cannot be read.'],
 ]
@@ -119,12 +123,12 @@ const meanings: ReadonlyArray<readonly [RegExp, string]> = [
 const meaningOf = (code: string) => meanings.find(([pattern]) => pattern.test(code))?.[1]
 
 const noProxyYet =
-  'If the network lets requests out through a proxy only: set HTTPS_PROXY for the job, or in the .env file of a self-hosted runner.'
+  'If requests get out only through a proxy: set HTTPS_PROXY for the job, or in the .env file of a self-hosted runner.'
 
 const reachable = (told: Told) =>
   advice(
     paragraph(
-      `Check that the runner may reach ${withPort(failedHost(told))}.`,
+      `Check that the runner can reach ${withPort(failedHost(told))}.`,
       proxyHost(told) === undefined ? noProxyYet : undefined,
     ),
   )
@@ -132,17 +136,17 @@ const reachable = (told: Told) =>
 function proxyTrouble(told: Told): string | undefined {
   const code = serviceCode(told)
   if (code === 'PROXY_407')
-    return 'It wants credentials, or others than it got. Only Basic authentication can be answered from the address of a proxy; Negotiate and NTLM cannot.'
+    return 'It wants credentials, or other ones than it got. Only Basic authentication is possible; Negotiate and NTLM are not.'
   if (/^PROXY_5/.test(code))
-    return `The proxy itself works, and did not get through to ${targetHost(told)}: it may not resolve the name, or not be allowed to go there.`
+    return `The proxy works, but did not reach ${targetHost(told)}: it cannot resolve the name, or may not connect there.`
   if (/^PROXY_\d/.test(code)) return `Its rules do not allow ${targetHost(told)}.`
   if (code === 'PROXY_UNUSABLE') return undefined
-  return 'It could not be spoken to: the address may be wrong, its scheme too (http:// for nearly every proxy), or the proxy is down.'
+  return 'It did not answer as a proxy: the address or its scheme is wrong (http:// for nearly every proxy), or the proxy is down.'
 }
 
 const proxyCredentials: Fix = {
   title:
-    'Put the credentials into the address of the proxy, from a secret; special characters percent-encoded',
+    'Put the credentials into the address of the proxy, from secrets (special characters percent-encoded)',
   language: 'yaml',
   text: `env:\n  HTTPS_PROXY: http://\${{ secrets.PROXY_USER }}:\${{ secrets.PROXY_PASSWORD }}@PROXY_HOST:PORT`,
 }
@@ -152,11 +156,13 @@ function proxyFixes(told: Told): Fix[] {
   if (code === 'PROXY_407') return [proxyCredentials, exempt(told)]
   if (/^PROXY_\d/.test(code))
     return [
-      advice(`Let the proxy ${proxyHost(told) ?? ''} allow CONNECT to ${withPort(targetHost(told))}.`),
+      advice(`Have the proxy ${proxyHost(told) ?? ''} allow CONNECT to ${withPort(targetHost(told))}.`),
       exempt(told),
     ]
   return [
-    advice('Correct HTTPS_PROXY or ALL_PROXY of the job or the runner (either case): http://host:port.'),
+    advice(
+      'Correct HTTPS_PROXY or ALL_PROXY, in upper or lower case, of the job or the runner: http://host:port.',
+    ),
     exempt(told),
   ]
 }
@@ -164,10 +170,10 @@ function proxyFixes(told: Told): Fix[] {
 export const networkExplanations: Explanations<'network'> = {
   'dns-failed': {
     title: 'A host name could not be resolved',
-    about: 'The name of a host has no address on the runner.',
-    why: told => paragraph(`The name ${withoutPort(failedHost(told))} has no address here.`, whose(told)),
-    unlike:
-      'A name that does not exist reads the same as a resolver that is down or not allowed to look outside.',
+    about: 'The runner finds no address for the name of a host.',
+    why: told =>
+      paragraph(`The runner finds no address for the name ${withoutPort(failedHost(told))}.`, whose(told)),
+    unlike: 'A wrong name looks the same as a DNS server that is down or may not resolve outside names.',
     fixes: told => [
       advice(
         paragraph(
@@ -184,25 +190,24 @@ export const networkExplanations: Explanations<'network'> = {
   'tls-untrusted': {
     title: 'The certificate of a host is not trusted',
     about:
-      'A host showed a certificate that Node does not accept: of an authority that it does not know (a proxy that opens TLS), for another name, or not valid now.',
+      'A host showed a certificate that Node does not accept: of an unknown authority (mostly a proxy that opens TLS), for another name, or not valid now.',
     why: told => paragraph(certificateTrouble(told).why, whose(told)),
-    unlike: 'It is no matter of roles or tokens: nothing was sent to the host.',
+    unlike: 'It has nothing to do with roles or tokens: nothing was sent to the host.',
     fixes: told => certificateTrouble(told).fixes,
   },
   'proxy-refused': {
     title: 'The proxy did not let a request through',
-    about: 'The proxy that HTTPS_PROXY or ALL_PROXY names refused a connection, or could not be spoken to.',
+    about:
+      'The proxy that HTTPS_PROXY or ALL_PROXY names refused a connection, or did not answer as a proxy.',
     why: told => paragraph(`${targetHost(told)} was never reached.`, proxyTrouble(told)),
-    unlike: 'A proxy that opens TLS and signs with an authority of its own gives tls-untrusted instead.',
+    unlike: 'A proxy that opens TLS and signs with its own authority gives `tls-untrusted`.',
     fixes: proxyFixes,
   },
   'connection-failed': {
     title: 'A connection failed',
-    about:
-      'A host could not be reached, broke the connection off, or answered with something that is no reply.',
+    about: 'A host could not be reached, broke the connection off, or sent something that is not HTTP.',
     why: told => paragraph(meaningOf(serviceCode(told)), whose(told)),
-    unlike:
-      'The service itself said nothing: an answer of any status would be told under a code of the service.',
+    unlike: 'The service itself said nothing: any HTTP reply has a code of the service.',
     fixes: told => [reachable(told)],
   },
   'request-timeout': {
@@ -212,12 +217,13 @@ export const networkExplanations: Explanations<'network'> = {
       paragraph(
         `${failedHost(told)} gave no complete reply within \`request-timeout\`${limitOf(told.facts)}, more than once.`,
         whose(told),
-        atProxy(told) ? `What lies behind it, ${targetHost(told)}, may be what hangs.` : undefined,
+        atProxy(told) ? `It may also be ${targetHost(told)}, behind it, that hangs.` : undefined,
       ),
-    unlike: 'Firewalls that drop packets silently give this code; those that refuse give connection-failed.',
+    unlike:
+      'A firewall that drops packets silently gives this code; one that refuses gives `connection-failed`.',
     fixes: told => [
       reachable(told),
-      advice('If the host is merely slow: raise the input `request-timeout`.', 'Or give it more time'),
+      advice('Raise the input `request-timeout`.', 'Or, if the host is merely slow'),
     ],
   },
 }

@@ -1,3 +1,4 @@
+import { inWords } from '../../duration.ts'
 import type { Facts } from '../../facts.ts'
 import { accountIdOf, accountType } from '../../resource/resource-id.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
@@ -30,11 +31,11 @@ export function switchKeysOff(facts: Facts): Fix[] {
   const { resourceGroup, account } = resourceValues(facts)
   return [
     bash(
-      'Azure CLI, for an Owner, Contributor or Cognitive Services Contributor',
+      'Switch keys off (Azure CLI, as Owner, Contributor or Cognitive Services Contributor)',
       switchKeysOffCommand(facts),
     ),
     bicep(
-      'Bicep, in the template that makes the account; what else stands there stays',
+      'The same in Bicep, in the template of the account, beside what it has',
       [
         `resource account '${accountType}@${accountVersion}' = {`,
         `  name: ${bicepLiteral(account)}`,
@@ -45,9 +46,9 @@ export function switchKeysOff(facts: Facts): Fix[] {
       ].join('\n'),
     ),
     {
-      title: 'Portal',
+      title: 'The same in the portal',
       language: 'text',
-      text: `Policy › Definitions › ${policy.name} (${policy.id}) › Assign › scope: the resource group ${resourceGroup} › Remediation: create a remediation task › Review + create. It switches keys off for every such resource of the group, ${account} among them, and keeps them off; on the pages of the resource itself no switch is documented.`,
+      text: `Policy › Definitions › ${policy.name} (${policy.id}) › Assign › scope: the resource group ${resourceGroup} › Remediation: create a remediation task › Review + create. It switches keys off for every such resource of the group, ${account} among them, and keeps them off. The pages of the resource itself have no documented switch.`,
     },
   ]
 }
@@ -55,7 +56,7 @@ export function switchKeysOff(facts: Facts): Fix[] {
 /** What takes this key alone its power, and needs no waiting; nobody but its owner knows which of the two it is. */
 const regenerate = (facts: Facts): Fix =>
   bash(
-    'Or make the key worthless: regenerate it (key1 or key2)',
+    'Or regenerate the key (key1 or key2), so that this one is worthless',
     az('cognitiveservices account keys regenerate', accountOptions(resourceValues(facts)), {
       'key-name': '<KEY-NAME>',
     }),
@@ -69,24 +70,24 @@ const seeKeyAccess = (facts: Facts): Fix =>
 
 /** Azure-Samples/azureai-model-inference-bicep, infra/modules/ai-services-template.bicep. */
 export const invertedSample =
-  "Where a template was meant to switch them off, look for an inversion: Microsoft's own key-less sample (azureai-model-inference-bicep) sets disableLocalAuth: allowKeys, so its allowKeys: false leaves them on."
+  "If a template was meant to switch them off, look for an inverted switch: Microsoft's own key-less sample (azureai-model-inference-bicep) sets disableLocalAuth: allowKeys, so its allowKeys: false leaves keys on."
 
 function whyAccepted({ facts }: Told): string {
   switch (facts.account?.keyAccess) {
     case 'enabled':
       return paragraph(
-        'Resource Manager says that key access is on, so every key of the resource opens its models, and no waiting changes that.',
+        'Resource Manager says that key access is on: every key of the resource works, and no waiting changes that.',
         invertedSample,
       )
     case 'disabled':
-      return `Resource Manager says that key access is off, and the data plane still took the key after ${inSeconds(facts)}. A switch-off gets there within minutes as a rule, and at times within hours.`
+      return `Resource Manager says that key access is off, but the data plane still took the key after ${waited(facts)}. A switch-off usually gets there within minutes, sometimes hours.`
     default:
-      return `Whether key access is off this run could not read from the account; the data plane still took the key after ${inSeconds(facts)}. A switch-off of the last hours may not have got there yet.`
+      return `The run could not read from the account whether key access is off; the data plane still took the key after ${waited(facts)}. A switch-off of the last hours may not have got there yet.`
   }
 }
 
-const inSeconds = ({ settings }: Facts) =>
-  settings === undefined ? '<PROPAGATION-TIMEOUT>' : `${settings.waiting.propagationTimeoutMs / 1000} s`
+const waited = ({ settings }: Facts) =>
+  settings === undefined ? '<PROPAGATION-TIMEOUT>' : inWords(settings.waiting.propagationTimeoutMs)
 
 function fixesOfAccepted({ facts }: Told): Fix[] {
   switch (facts.account?.keyAccess) {
@@ -110,33 +111,33 @@ export const retireOwnKey = advice(
 
 export const postureExplanations: Explanations<'posture'> = {
   'keys-enabled': {
-    title: 'The resource still accepts API keys, or may',
+    title: 'The resource still accepts API keys, or may do so',
     about: paragraph(
-      "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`. Nothing was changed.",
+      "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`.",
       'Whoever holds a key needs no identity and no role.',
-      'Or the account may not be read, and `retired-key` was refused as a key that is not of the resource: what `forbid` demands is then not shown, for other keys may work.',
+      'Or the account may not be read, and `retired-key` was refused only because it is not a key of this resource: the keys that it has now may work.',
       invertedSample.replaceAll(/disableLocalAuth: allowKeys|allowKeys: false/g, '`$&`'),
     ),
     why: ({ facts }) =>
       isNotShown(facts)
-        ? 'key-access: forbid demands that no key works. That retired-key is none of the keys that the resource has now says nothing of those that are.'
+        ? '`key-access: forbid` demands that no key works. The retired key was refused only because it is not a key of this resource: the keys that it has now may work.'
         : paragraph(
-            'disableLocalAuth of the account is false or not set, and either means that keys work: whoever holds one needs no identity and no role. key-access: forbid does not allow that, and nothing was changed.',
+            'disableLocalAuth of the account is false or not set, so keys work: whoever holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
             invertedSample,
           ),
     unlike:
-      'Resource Manager tells of a switch-off at once. Where it says that keys are off and the data plane still takes one, the code is `retired-key-accepted`.',
+      'Resource Manager shows a switch-off at once. If it says that keys are off and the data plane still takes one, the code is `retired-key-accepted`.',
     fixes: ({ facts }) => [...(isNotShown(facts) ? [retireOwnKey] : []), ...switchKeysOff(facts)],
   },
   'retired-key-accepted': {
-    title: 'A key that must be refused was accepted',
+    title: 'The retired key still works',
     about: paragraph(
-      'A call with `retired-key` got as far as the model. Where Resource Manager says that key access is off, or may not be asked, the refusal was waited for until `propagation-timeout` was over: a switch-off takes minutes to hours to reach the data plane.',
-      'Where Resource Manager says that key access is on, waiting is in vain, and the run fails at once.',
+      'A call with `retired-key` got as far as the model. If Resource Manager says that key access is off, or may not be asked, the run waits for the refusal until `propagation-timeout` is over: a switch-off takes minutes to hours to reach the data plane.',
+      'If Resource Manager says that key access is on, the run fails at once.',
     ),
     why: whyAccepted,
     unlike:
-      'A reply that says nothing about the key, such as that of a network rule or an outage, keeps the code that it has elsewhere. A 403 `AuthenticationTypeDisabled` means that key access is off, a 401 that this key is none of the resource: both pass, the second not where `key-access: forbid` has nothing else to go by.',
+      'A reply that says nothing about the key, such as an outage, has its own code. A 403 `AuthenticationTypeDisabled` (key access is off) passes; so does a 401 (not a key of this resource), unless `key-access: forbid` has nothing else to go by.',
     fixes: fixesOfAccepted,
   },
 }

@@ -23,7 +23,7 @@ import { separateSetup, type Values, valuesOf } from './values.ts'
 function mayGrant(told: Told): Fix {
   const values = valuesOf(told)
   return bash(
-    'Or let the pipeline grant this one role by itself (Role Based Access Control Administrator, with a condition)',
+    'Or let the pipeline grant this one role itself (Role Based Access Control Administrator, under a condition)',
     assignOnly([values.role.guid], values),
   )
 }
@@ -45,7 +45,7 @@ function findPrincipal(told: Told): Fix {
       id: grantee.principalId,
       query: '{name:displayName, objectId:id}',
     })
-  return show('See the object id of the service principal', 'ad sp show', {
+  return show('Find the object id of the service principal', 'ad sp show', {
     id: told.facts.settings?.access.grantee?.principalId ?? clientId,
     query: '{name:displayName, objectId:id, type:servicePrincipalType}',
   })
@@ -58,13 +58,13 @@ const ofGroup = ({ subscriptionId, resourceGroup }: Values) => ({
 })
 
 const listResources = (told: Told) =>
-  show('See which resources there are', 'cognitiveservices account list', {
+  show('List the resources of the subscription', 'cognitiveservices account list', {
     ...ofSubscription(valuesOf(told)),
     query: '[].{resource:id, kind:kind}',
   })
 
 const whoseSubscription = (told: Told) =>
-  show('See whose the subscription is', 'account show', {
+  show('See the tenant of the subscription', 'account show', {
     ...ofSubscription(valuesOf(told)),
     query: '{name:name, subscription:id, tenantId:tenantId, state:state}',
   })
@@ -74,13 +74,13 @@ function assignmentInTheWay(told: Told): Fix[] {
   const { grantee, role, scope, subscriptionId } = valuesOf(told)
   const name = permanentName({ principalId: grantee.principalId, scope, roleGuid: role.guid })
   return [
-    show('See the assignment of that name', 'role assignment list', {
+    show('See the assignment that has the name', 'role assignment list', {
       all: true,
       subscription: subscriptionId,
       query: `[?name=='${name}'].{assignment:id, principalId:principalId, role:roleDefinitionName, scope:scope}`,
     }),
     bash(
-      'If its principal is gone, remove it',
+      'If its principal no longer exists, remove it',
       azLine('role assignment delete', {
         ids: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
       }),
@@ -90,12 +90,12 @@ function assignmentInTheWay(told: Told): Fix[] {
 
 const removeBorrowed = ({ id }: Assignment): Fix[] => [
   bash(
-    'If that job is long over (its runner was lost, and nothing was taken back), remove the assignment',
+    'If that job is over and left it behind (its runner was lost), remove the assignment',
     azLine('role assignment delete', { ids: id }),
   ),
   advice(
-    'Or have an administrator grant the role once; then no job has to.',
-    'Where several pipelines share the identity',
+    'Have an administrator grant the role for good: then no job grants it, or takes it away.',
+    'Or, if several pipelines share the identity',
   ),
 ]
 
@@ -103,35 +103,35 @@ const needsAccount = ({ settings }: Facts) =>
   settings?.keys.access === 'forbid' && settings.keys.retired === undefined
 
 const administratorsDo =
-  'Somebody who may assign roles does it once, and this pipeline needs no more rights for it; afterwards `grant: never` says so plainly.'
+  'Have somebody who may assign roles grant it once. The pipeline then needs no right to grant, and `grant: never` can be set.'
 
-const statusPage = advice('Run the job again. If it goes on, look at https://azure.status.microsoft.')
+const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
 
 export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'cannot-assign-role': {
-    title: 'The pipeline may not grant the role, and does not hold it',
+    title: 'The pipeline does not hold the role, and may not grant it',
     about: paragraph(
-      'The principal does not have `Microsoft.Authorization/roleAssignments/write` at the resource. Contributor does not have it either.',
+      'The principal may not assign roles at the resource (`Microsoft.Authorization/roleAssignments/write`); Contributor does not include that.',
       administratorsDo,
     ),
     why: told =>
       paragraph(
-        `The principal ${valuesOf(told).grantorId} does not have Microsoft.Authorization/roleAssignments/write at the resource; Contributor does not have it either.`,
+        `The principal ${valuesOf(told).grantorId} may not assign roles at the resource (Microsoft.Authorization/roleAssignments/write); Contributor does not include that.`,
         whyDenied(told),
         administratorsDo,
       ),
     unlike:
-      'Where the principal may assign some roles but not this one, the code is `delegation-condition-unmet`. With `grant: never` the same state reads `access-denied`.',
+      'If the principal may assign some roles but not this one, the code is `delegation-condition-unmet`. With `grant: never` it is `access-denied`.',
     fixes: told => [...fixesOfDenial(told), mayGrant(told)],
   },
   'delegation-condition-unmet': {
     title: 'A condition on the right to assign roles does not allow this role',
     why: told => {
       const { role, grantorId, grantee } = valuesOf(told)
-      return `The principal ${grantorId} may assign some roles, by a condition, and ${role.name} to the ${principalInWords(grantee)} is not among them. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for one, may assign Foundry roles only.`
+      return `The principal ${grantorId} may assign roles under a condition, and the condition does not allow ${role.name} for the ${principalInWords(grantee)}. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for example, may assign Foundry roles only.`
     },
     unlike:
-      'Without any right to assign roles the code is `cannot-assign-role`; Azure words some of those refusals the same.',
+      'Without any right to assign roles the code is `cannot-assign-role`; Azure sometimes uses the same words for it.',
     fixes: told => {
       const { grantorId, scope } = valuesOf(told)
       return [
@@ -151,25 +151,24 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     why: ({ facts, refusal }) =>
       paragraph(
         'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
-        refusal.named?.action && `Forbidden is ${refusal.named.action}.`,
+        refusal.named?.action && `This one forbids ${refusal.named.action}.`,
         facts.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
       ),
-    unlike:
-      'A missing role reads `cannot-assign-role` or `resource-manager-forbidden`: there, granting helps.',
+    unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: there, a grant helps.',
     fixes: told => denyAssignmentFixes(valuesOf(told)),
   },
   'principal-not-found': {
     title: 'The directory does not find the principal',
     why: told =>
-      `No ${principalInWords(valuesOf(told).grantee)} was found, and the call was tried again several times: one that was made a moment ago is not everywhere at once.`,
+      `There is no ${principalInWords(valuesOf(told).grantee)}. The run tried several times, as one that was only just created may not be known everywhere.`,
     unlike:
-      "The object id of an app registration in the place of its service principal's reads the same, or `principal-type-mismatch`. So does a principal of another tenant than the subscription's.",
+      "The object id of an app registration (instead of its service principal's) gives this code or `principal-type-mismatch`; so does a principal of another tenant.",
     fixes: told => [findPrincipal(told), advice('Run the job again in a minute.')],
   },
   'principal-type-mismatch': {
     title: 'The object id belongs to something that cannot hold this role assignment',
     why: told =>
-      `There is no ${principalInWords(valuesOf(told).grantee)}; the id belongs to something else. Roles are held by service principals, users and groups; an app registration has an object id of its own, which is another one than that of its service principal.`,
+      `There is no ${principalInWords(valuesOf(told).grantee)}; the id belongs to something else. Roles are held by service principals, users and groups. An app registration has an object id of its own, which differs from that of its service principal.`,
     unlike: 'An id that the directory does not know at all is `principal-not-found`.',
     fixes: told => [
       findPrincipal(told),
@@ -182,16 +181,16 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     title: 'There is no such role to assign at the resource',
     why: told => {
       const { role, scope } = valuesOf(told)
-      return `${role.name} was not found among the roles that can be assigned at ${scope}. A custom role counts only where one of its assignable scopes covers the resource.`
+      return `${role.name} was not found among the roles that can be assigned at ${scope}. A custom role can be assigned only where one of its assignable scopes covers the resource.`
     },
-    unlike: 'A slip in the name of a built-in role is `input-invalid`, before any request.',
+    unlike: 'A typing error in the name of a built-in role is `input-invalid`, before any request.',
     fixes: told => [
-      show('See which roles can be assigned there', 'role definition list', {
+      show('List the roles that can be assigned there', 'role definition list', {
         scope: valuesOf(told).scope,
         query:
           "[?contains(roleName, 'Cognitive') || contains(roleName, 'Foundry')].{name:roleName, guid:name}",
       }),
-      show('See the custom roles', 'role definition list', {
+      show('List the custom roles', 'role definition list', {
         'custom-role-only': 'true',
         query: '[].{name:roleName, guid:name, scopes:assignableScopes}',
       }),
@@ -200,10 +199,10 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'role-assignment-limit': {
     title: 'The subscription has no room for another role assignment',
     why: told =>
-      `Subscription ${valuesOf(told).subscriptionId} holds 4,000 role assignments, those of its groups and resources included; there is no raising the limit.`,
+      `Subscription ${valuesOf(told).subscriptionId} has reached its limit of 4,000 role assignments, those of its groups and resources included. The limit cannot be raised.`,
     unlike: 'Nothing is wrong with this role or this principal.',
     fixes: told => [
-      show('See assignments whose principal is gone', 'role assignment list', {
+      show('List assignments whose principal no longer exists', 'role assignment list', {
         all: true,
         ...ofSubscription(valuesOf(told)),
         query: "[?principalName==''].{assignment:id, role:roleDefinitionName}",
@@ -215,9 +214,9 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     title: 'The role assignment exists already',
     why: told => {
       const { grantee, role } = valuesOf(told)
-      return `${grantee.principalId} holds ${role.name} already, under another name of the assignment. That is no failure by itself.`
+      return `${grantee.principalId} holds ${role.name} already, by an assignment of another name. That alone is no failure.`
     },
-    unlike: 'The same name for something else is `role-assignment-conflict`.',
+    unlike: 'The same name for another assignment is `role-assignment-conflict`.',
     fixes: told => {
       const { grantee, scope } = valuesOf(told)
       return [
@@ -233,31 +232,34 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     title: 'Another role assignment stands in the way',
     about: paragraph(
       'The name is taken, the assignment is being changed right now, or the role is held by a temporary assignment of another job (`revoke: true`).',
-      'Azure takes one assignment for a principal, role and scope: what another job removes at its end is nothing to rely on, and stands in the way of one that stays.',
+      'Azure allows one assignment for a principal, role and scope: the temporary one of another job cannot be relied on, and until it is gone no other can be made.',
     ),
     why: ({ facts }) =>
       facts.borrowed === undefined
-        ? 'Names of role assignments are unique in the tenant, and an assignment cannot be changed into another one. The name is made from scope, principal and role: one that was made for an identity that has since been made anew keeps it.'
-        : 'Another job made the assignment for itself, by `revoke: true`, and removes it when it ends: access would be gone in the middle of this deploy. Azure takes no second assignment of the same role while it is there.',
+        ? 'Names of role assignments are unique in the tenant. The gate makes the name from scope, principal and role, and another assignment has it already: often a left-over of an identity that was deleted and created again.'
+        : 'Another job made the assignment for itself, by `revoke: true`, and removes it when it ends: access could be gone in the middle of this deploy. Until then Azure allows no second assignment of the same role.',
     unlike:
-      'The same role for the same principal, to stay, is `role-assignment-exists`, which counts as held.',
+      'A permanent assignment of the same role to the same principal is `role-assignment-exists`, and counts as held.',
     fixes: told => {
       const { borrowed } = told.facts
       if (borrowed !== undefined) return [takeTurns, ...removeBorrowed(borrowed)]
-      return [advice('Run the job again: a change on its way passes.'), ...assignmentInTheWay(told)]
+      return [
+        advice('Run the job again: if the assignment was only being changed, that is over.'),
+        ...assignmentInTheWay(told),
+      ]
     },
   },
   'resource-locked': {
     title: 'A lock on the resource stands in the way',
-    why: () => 'A lock at the resource, its group or its subscription holds for role assignments too.',
-    unlike: 'Locks stop everybody, owners included; a missing right reads `cannot-assign-role`.',
+    why: () => 'A lock on the resource, its group or its subscription applies to role assignments too.',
+    unlike: 'Locks stop everybody, owners included; a missing right is `cannot-assign-role`.',
     fixes: told => [
       show('See the locks', 'lock list', {
         ...ofGroup(valuesOf(told)),
         query: '[].{name:name, level:level, lock:id}',
       }),
       bash(
-        'Lift one for the grant, and set it again afterwards',
+        'Remove it for the grant, and set it again afterwards',
         azLine('lock delete', { ids: '<LOCK-ID>' }),
       ),
     ],
@@ -265,7 +267,7 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
   'policy-denied': {
     title: 'Azure Policy does not allow the role assignment',
     why: () => 'The policy that the message names refuses it, whatever rights the principal has.',
-    unlike: 'A missing right reads `cannot-assign-role`, and names no policy.',
+    unlike: 'A missing right is `cannot-assign-role`, and names no policy.',
     fixes: told => [
       bash(
         'Ask the owners of the policy for an exemption',
@@ -276,15 +278,15 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
           { scope: valuesOf(told).scope },
         ),
       ),
-      advice('Or choose a role that the policy allows, by the input `role`.'),
+      advice('Set the input `role` to a role that the policy allows.', 'Or'),
     ],
   },
   'subscription-not-found': {
     title: 'The subscription is not visible to the principal',
     why: told =>
-      `Subscription ${valuesOf(told).subscriptionId} does not exist, belongs to another tenant or cloud, or the principal holds no role in it at all: Azure answers the same.`,
+      `Subscription ${valuesOf(told).subscriptionId} does not exist, belongs to another tenant or cloud, or the principal holds no role in it at all: Azure gives the same answer.`,
     unlike:
-      'If the command below shows the subscription to you, with the tenant of this run, then the principal holds no role in it: grant one.',
+      'If `az account show` shows you the subscription, with the tenant of this run, then the principal holds no role in it: grant one.',
     fixes: told => [whoseSubscription(told), ...letLook(told)],
   },
   'subscription-disabled': {
@@ -294,18 +296,20 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     unlike: 'A lock on the resource is `resource-locked`.',
     fixes: told => [
       whoseSubscription(told),
-      advice('Have the billing of the subscription settled, or use a resource of another one.'),
+      advice(
+        'Have the subscription enabled again (mostly a matter of billing), or use a resource in another one.',
+      ),
     ],
   },
   'resource-not-found': {
     title: 'There is no such resource',
     why: told =>
-      `Resource Manager knows no resource ${valuesOf(told).scope}. A slip in the name or the resource group does this, and so does the name of a deployment or a project in the place of the account's.`,
+      `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or a deployment or project is named instead of the account.`,
     unlike: 'A resource that may not be read is `resource-manager-forbidden`.',
     fixes: told => [
       listResources(told),
       show(
-        'See whether it was deleted',
+        'List deleted resources',
         'cognitiveservices account list-deleted',
         ofSubscription(valuesOf(told)),
       ),
@@ -316,18 +320,19 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
     why: told =>
       paragraph(
         `The principal ${valuesOf(told).grantorId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
-        'A principal without any role on the resource sees nothing of it; Cognitive Services User includes the right to read it.',
+        'Without any role on the resource it sees nothing of it; Cognitive Services User includes the right to read.',
         needsAccount(told.facts)
-          ? 'With `key-access: forbid` the account must be read, or `retired-key` given, which shows the same at the data plane.'
-          : 'With the inputs `endpoint` and `deployments` the account need not be read.',
+          ? '`key-access: forbid` needs the account read, or `retired-key` given, which shows the same at the data plane.'
+          : 'If `endpoint` and `deployments` are given, the account need not be read.',
       ),
-    unlike: 'Azure says the same of a resource group that does not exist: compare the id with the list.',
+    unlike:
+      'Azure says the same if the resource group does not exist: compare `resource-id` with the list of resources.',
     fixes: told => {
       const values = valuesOf(told)
       return [
         ...letLook(told),
         bash(
-          'If the role that the pipeline needs does not include reading: Reader besides',
+          'If that role does not include the right to read: grant Reader as well',
           az(
             'role assignment create',
             assigneeOptions(servicePrincipal(values.grantorId)),
@@ -346,28 +351,28 @@ export const resourceManagerExplanations: Explanations<'resourceManager'> = {
       return `The token is of tenant ${tenantId}. Subscription ${subscriptionId} trusts another one, or the token is of another cloud.`
     },
     unlike:
-      'A right that is missing is a 403: `resource-manager-forbidden`. A token that had ended would have been renewed.',
+      'A missing right is `resource-manager-forbidden`. An expired token is renewed, so that is not it.',
     fixes: told => [
       whoseSubscription(told),
-      advice('Set `tenant-id`, and `client-id` with it, to an identity of the tenant that this shows.'),
+      advice('Set `tenant-id` and `client-id` to an identity of that tenant.'),
     ],
   },
   'resource-manager-throttled': {
     title: 'Resource Manager throttles the principal or the subscription',
-    why: () => 'The limit was exceeded for longer than this run waits.',
-    unlike: 'Nothing is said about roles: they were not looked at.',
+    why: () => 'There were too many requests, and it went on for longer than this run waits.',
+    unlike: 'Roles were not looked at, so they may be right.',
     fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'resource-manager-unavailable': {
     title: 'Resource Manager did not answer as it should',
-    why: told => `Several tries at ${valuesOf(told).resourceManager} met an error of the service itself.`,
-    unlike: 'Refusals, from 400 to 499, have codes of their own.',
+    why: told => `${valuesOf(told).resourceManager} failed several times, with an error of its own.`,
+    unlike: 'Refusals (400 to 499) have codes of their own.',
     fixes: () => [statusPage],
   },
   'resource-manager-rejected': {
     title: 'Resource Manager refused the request',
-    why: () => "The reason is in the service's own words: it is none of those that this action knows.",
-    unlike: 'All refusals that have a known cause have a code of their own.',
+    why: () => 'This action does not know the reason: it is in what Resource Manager said.',
+    unlike: 'Refusals with a known cause have codes of their own.',
     fixes: () => [
       advice(
         'Look the code up: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors',

@@ -8,9 +8,9 @@ import { paragraph } from '../explanation.ts'
 
 /** In the docs, where no run is known. */
 export const subjectRules = paragraph(
-  'GitHub makes the subject from the first of these that applies: the environment that the job names (`repo:OWNER/REPO:environment:NAME`), a pull request (`repo:OWNER/REPO:pull_request`), the branch or tag (`repo:OWNER/REPO:ref:refs/heads/BRANCH`).',
-  'Repositories created, renamed or transferred since 15 July 2026 put their numeric ids in: `repo:OWNER@1234/REPO@5678:…`. A colon inside a name is written `%3A`.',
-  'A repository or an organisation may have customised the template; with the input `github-token` the run reads it, without it the form of the token shows it.',
+  'The first of these that applies makes the subject: the environment that the job names (`repo:OWNER/REPO:environment:NAME`), a pull request (`repo:OWNER/REPO:pull_request`), the branch or tag (`repo:OWNER/REPO:ref:refs/heads/BRANCH`).',
+  'Repositories created, renamed or transferred after 15 July 2026 have numeric ids in it: `repo:OWNER@1234/REPO@5678:…`. A colon inside a name is written `%3A`.',
+  'A repository or organisation may have customised the template: with the input `github-token` the run reads it.',
 )
 
 interface Subject {
@@ -40,17 +40,17 @@ export function subjectStory(claims: AssertionClaims | undefined): string {
     subject === undefined ? customised(claims.sub) : storyOfTail(subject.tail),
     subject?.prefixWithoutIds === undefined
       ? ''
-      : 'It carries the numeric ids of owner and repository, as GitHub writes it for repositories created, renamed or transferred since 15 July 2026; a credential without the ids does not match.',
-    claims.sub.includes('%3A') ? 'A colon inside a name is written %3A, in the credential too.' : '',
+      : 'It has the numeric ids of owner and repository in it, as in all repositories created, renamed or transferred after 15 July 2026: a credential without the ids does not match.',
+    claims.sub.includes('%3A') ? 'A colon inside a name is written %3A, also in the credential.' : '',
     inReusableWorkflow(claims)
-      ? `The job stands in the reusable workflow ${claims.job_workflow_ref}; the subject is that of its caller all the same, unless the template names job_workflow_ref.`
+      ? `The job is in the reusable workflow ${claims.job_workflow_ref}, but the subject is that of its caller, unless the template names job_workflow_ref.`
       : '',
   )
 }
 
 function storyOfTail(tail: string): string {
   if (tail.startsWith('environment:'))
-    return 'The job has an `environment`, and in the subject it takes the place of branch, tag and pull request.'
+    return 'The job has an `environment`: in the subject, it replaces the branch, tag or pull request.'
   if (tail === 'pull_request')
     return 'The job has no `environment` and runs for a pull request, so the subject ends in pull_request, whatever the branch.'
   return 'The job has no `environment` and runs for no pull request, so the subject ends in the branch or tag.'
@@ -59,7 +59,7 @@ function storyOfTail(tail: string): string {
 function customised(subject: string): string {
   const keys = claimKeysOf(subject)
   const from = keys.length === 0 ? '' : ` (${keys.join(', ')})`
-  return `The subject follows a template that this repository or organisation has customised${from}; credentials in the usual form, repo:OWNER/REPO:…, do not match it.`
+  return `The subject follows a customised template of this repository or organisation${from}: credentials in the usual form, repo:OWNER/REPO:…, do not match it.`
 }
 
 /** Claims and values take turns, and a colon inside a value is written %3A; only `pull_request` stands alone. */
