@@ -52,7 +52,7 @@ function storyOfTail(tail: string): string {
   if (tail.startsWith('environment:'))
     return 'The job has an `environment`: in the subject, it replaces the branch, tag or pull request.'
   if (tail === 'pull_request')
-    return 'The job has no `environment` and runs for a pull request, so the subject ends in pull_request, whatever the branch.'
+    return 'The job has no `environment` and runs for a pull request, so the subject ends in pull_request, whatever the branch. Every pull request from a branch of this repository presents it, with the change under review: trust it only on an identity that may read and nothing else.'
   return 'The job has no `environment` and runs for no pull request, so the subject ends in the branch or tag.'
 }
 
