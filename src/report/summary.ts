@@ -14,7 +14,7 @@ import { keyAccessOf } from '../posture/key-access.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../untrusted-text.ts'
 import { fitted, type Section } from './fit.ts'
 import { answerInWords, cancelledLines, planLines } from './lines.ts'
-import { type Bar, waitPicture } from './wait-picture.ts'
+import { type Bar, probesByAnswer, waitPicture } from './wait-picture.ts'
 
 /** GitHub takes a mebibyte a step; nobody reads more than this. */
 const maxBytes = 60_000
@@ -227,7 +227,7 @@ function waitedBar({ result, facts: { probes, propagationMs } }: Outcome): Bar {
 }
 
 function countsOf(probes: Facts['probes']): string {
-  const counts = [...Map.groupBy(probes, ({ outcome }) => outcome)].map(
+  const counts = [...probesByAnswer(probes)].map(
     ([outcome, group]) => `${group.length} × ${outcome === 'ok' ? 'answered' : codeSpan(outcome)}`,
   )
   return `${probes.length} probes: ${counts.join(', ')}.`

@@ -90,9 +90,16 @@ const instant = (ms: number) =>
 const settings = (values: Readonly<Record<string, string | number>>) =>
   Object.entries(values).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}`)
 
+/** In the order in which the answers first came. */
+export function probesByAnswer(probes: readonly Probe[]): Map<Probe['outcome'], Probe[]> {
+  const groups = new Map<Probe['outcome'], Probe[]>()
+  for (const probe of probes) groups.set(probe.outcome, [...(groups.get(probe.outcome) ?? []), probe])
+  return groups
+}
+
 /** In the order in which the answers first came, but what was hoped for last. */
 function rowsOf(probes: readonly Probe[]): Row[] {
-  const byAnswer = Map.groupBy(probes, ({ outcome }) => outcome)
+  const byAnswer = probesByAnswer(probes)
   const answered = byAnswer.get('ok') ?? []
   byAnswer.delete('ok')
   const refused = [...byAnswer]
