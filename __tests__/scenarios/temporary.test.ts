@@ -192,11 +192,14 @@ describe('while the job of another run is not over', () => {
   test('the second does not wait for ever: it says whose the grant is, and how to take turns', async () => {
     await runGate(cloud, { inputs })
     nextRun('9876543211')
-    const second = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '2m' } })
+    const second = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '2h' } })
 
     expect(second.outputs).toMatchObject({ result: 'failed', diagnosis: 'role-assignment-conflict' })
     expect(logOf(second)).toContain('actions/runs/9876543210')
+    expect(logOf(second)).toMatch(/ of at most 2 h · probe \d+: still there · next in /)
     expect(logOf(second)).toContain('concurrency:')
+    // The tokens that it looks with live some 60 minutes.
+    expect(operations(second).filter(operation => operation === 'token').length).toBeGreaterThan(2)
     expect(held()).toHaveLength(1)
     await runPost(cloud, second, { inputs })
     expect(held()).toHaveLength(1)

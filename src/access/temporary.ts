@@ -1,5 +1,6 @@
 import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
 import { inWords } from '../duration.ts'
+import { progressLine } from '../propagation/progress.ts'
 import { growingPause } from '../propagation/schedule.ts'
 import type { ResourceManager } from '../resource/resource-manager.ts'
 import type { Clock, Log, Random } from '../tools.ts'
@@ -20,9 +21,10 @@ export async function untilReleased(
   { manager, clock, log, random }: { manager: ResourceManager; clock: Clock; log: Log; random: Random },
 ): Promise<void> {
   const startedAt = clock.now()
+  const limitMs = deadline - startedAt
   const held = heldFor(description)
   log.info(`${held}; waiting for it to be removed`)
-  for (;;) {
+  for (let rounds = 1; ; rounds += 1) {
     const elapsedMs = clock.now() - startedAt
     const leftMs = deadline - clock.now()
     if (leftMs <= 0)
@@ -33,7 +35,9 @@ export async function untilReleased(
           `${held}, and it was still there after ${inWords(elapsedMs)}.`,
         ),
       )
-    await clock.sleep(Math.min(leftMs, growingPause(elapsedMs, random())))
+    const pauseMs = Math.min(leftMs, growingPause(elapsedMs, random()))
+    log.info(progressLine({ rounds, elapsedMs, limitMs, pauseMs }, 'still there'))
+    await clock.sleep(pauseMs)
     const now = await readAssignment(manager, id)
     if (now === undefined || leaseIn(now.description) === undefined) return
   }

@@ -5,7 +5,10 @@ import type { Progress } from './wait.ts'
 /** A wait as the log tells it: one line a pause. */
 
 /** @param answered What the last probe came to. */
-export function progressLine({ rounds, elapsedMs, limitMs, pauseMs }: Progress, answered: string): string {
+export function progressLine(
+  { rounds, elapsedMs, limitMs, pauseMs }: Pick<Progress, 'rounds' | 'elapsedMs' | 'limitMs' | 'pauseMs'>,
+  answered: string,
+): string {
   return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
 }
 
