@@ -1,5 +1,5 @@
 import type { StepFailure } from './diagnosis/verdict.ts'
-import type { Facts } from './facts.ts'
+import { type Facts, wasDenied } from './facts.ts'
 import type { Http } from './http.ts'
 import { dataActionsOf } from './inference/routes.ts'
 import type { Settings } from './inputs.ts'
@@ -32,6 +32,3 @@ export async function lookAgain(managed: Managed, facts: Facts): Promise<void> {
     groupIds: assignments.map(({ principalId }) => principalId),
   })
 }
-
-const wasDenied = ({ smoke }: Facts) =>
-  smoke.some(result => result.kind === 'refused' && result.refusal.code === 'access-denied')

@@ -50,7 +50,9 @@ export interface Facts {
   retiredKey?: RetiredKeyResult
   /** What came of the grant; absent where none was tried. Unknown: it was asked for, and no reply said what became of it. */
   grant?: { outcome: 'granted' | 'exists' | 'refused' | 'planned' | 'unknown'; refusedWith?: StepFailure }
-  /** What a second look at roles found; only after a denial that was final. */
+  /** How long a run would wait out the denial that a plan has met, where it would grant nothing; milliseconds. */
+  plannedPatienceMs?: number
+  /** What a second look at roles found; only after a denial that was final, and for plans. */
   afterDenial?: AfterDenial
   /** False: the role that was asked for does not cover the calls, whoever holds it. Known only after a denial. */
   roleFits?: boolean
@@ -74,6 +76,9 @@ export type Outcome =
   | { result: 'failed'; facts: Facts; failure: StepFailure }
   /** The runner, or a person, stopped the run: what was done until then is told all the same. */
   | { result: 'cancelled'; facts: Facts; signal: NodeJS.Signals }
+
+export const wasDenied = ({ smoke }: Facts): boolean =>
+  smoke.some(result => result.kind === 'refused' && result.refusal.code === 'access-denied')
 
 export function noFacts(run: WorkflowRun): Facts {
   return {

@@ -4,14 +4,15 @@ import { settleMembership, tellGrantorPermissions } from './access/roles-view.ts
 import { refuseBorrowed } from './access/temporary.ts'
 import { StepFailure } from './diagnosis/verdict.ts'
 import { gatherEvidence, lookAgain } from './evidence.ts'
-import { type Facts, noFacts, type Outcome } from './facts.ts'
+import { type Facts, noFacts, type Outcome, wasDenied } from './facts.ts'
 import type { Http, Preconnect } from './http.ts'
 import { createIdentities } from './identity/identities.ts'
 import type { Settings } from './inputs.ts'
 import { look, type View } from './look.ts'
 import { enforceKeyAccess } from './posture/key-access.ts'
 import { requireRefused } from './posture/retired-key.ts'
-import { prove } from './prove.ts'
+import { patienceFor } from './propagation/schedule.ts'
+import { ageOfAccess, prove } from './prove.ts'
 import { smokeLine, viewLines } from './report/lines.ts'
 import type { Managed } from './resource/resource-manager.ts'
 import { preparations, signIn } from './sign-in.ts'
@@ -58,7 +59,7 @@ export async function gate(
     enforceKeyAccess(settings, facts, tools.log)
 
     const { grant } = settings.access
-    if (grant === 'plan') return await plan(view, signedIn, facts)
+    if (grant === 'plan') return await plan(settings, view, signedIn, facts)
     if (grant === 'never' && facts.borrowed !== undefined) refuseBorrowed(facts.borrowed)
     const age =
       grant === 'auto' && signedIn !== undefined && hasRoles(view) && needsGrant(view, facts)
@@ -104,8 +105,16 @@ const say = (lines: readonly string[], log: Log) => {
 const hasRoles = (view: View): view is Required<View> => view.roles !== undefined
 
 /** What would be done, and by whose right; what would stand against it is looked up as well. */
-async function plan(view: View, managed: Managed | undefined, facts: Facts): Promise<Outcome> {
-  if (needsGrant(view, facts)) facts.grant = { outcome: 'planned' }
+async function plan(
+  { waiting }: Settings,
+  view: View,
+  managed: Managed | undefined,
+  facts: Facts,
+): Promise<Outcome> {
+  // A role that would not help is not granted.
+  if (needsGrant(view, facts) && facts.roleFits !== false) facts.grant = { outcome: 'planned' }
+  else if (wasDenied(facts))
+    facts.plannedPatienceMs = patienceFor(ageOfAccess(view, undefined, facts), waiting.propagationTimeoutMs)
   if (managed !== undefined) {
     await lookAgain(managed, facts)
     await tellGrantorPermissions(managed, facts)

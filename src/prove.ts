@@ -58,7 +58,11 @@ const unexplained =
   'The call was let through, and no role that Resource Manager knows of gives the right to it. If a role was taken away a moment ago, access ends within minutes.'
 
 /** What is held by a group without the pipeline never becomes live for it, however new it is. */
-function ageOfAccess({ roles }: View, granted: AssignmentAge | undefined, facts: Facts): AssignmentAge {
+export function ageOfAccess(
+  { roles }: View,
+  granted: AssignmentAge | undefined,
+  facts: Facts,
+): AssignmentAge {
   if (facts.membership === 'not-member') return { kind: 'none' }
   return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, facts))
 }

@@ -257,6 +257,14 @@ test.each(cells)('$when', async ({ arrange, end, roleState, grants, tookMs }) =>
   expect(Math.abs(run.tookMs - tookMs)).toBeLessThan(seconds + tookMs / 10)
 })
 
+test.each(cells)('$when: a plan foretells whether it grants', async ({ arrange, grants }) => {
+  const plan = await stage.run({ inputs: { ...arrange(), grant: 'plan' } })
+
+  expect(endOf(plan)).toBe('planned')
+  expect(plan.outcome.facts.grant?.outcome === 'planned').toBe(grants)
+  expect(plan.requests.some(isGrant)).toBe(false)
+})
+
 test('a pipeline that becomes a member while it is looked for counts as one', async () => {
   const inputs = groupHolds([])
   const joining = stage.sleep(3 * seconds).then(() => {

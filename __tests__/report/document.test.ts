@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { diagnose } from '../../src/diagnosis/diagnose.ts'
 import { reportDocument } from '../../src/report/document.ts'
+import { planLines } from '../../src/report/lines.ts'
 import { anyOutcome } from '../support/any-facts.ts'
 import { emptyFacts, failureOf, fullFacts, ids, route, scope } from '../support/facts-fixture.ts'
 import { hostileText } from '../support/hostile-text.ts'
@@ -10,6 +11,12 @@ const times = { startedAt: Date.UTC(2026, 10, 1, 11, 59), endedAt: Date.UTC(2026
 /** As it is read from the file. */
 const written = (...given: Parameters<typeof reportDocument>) =>
   JSON.parse(JSON.stringify(reportDocument(...given)))
+
+test('what a plan has come to is told as in the log', () => {
+  const facts = fullFacts({ grant: { outcome: 'planned' }, roleState: 'missing' })
+
+  expect(written({ result: 'planned', facts }, undefined, times).plan).toEqual(planLines(facts))
+})
 
 test('a run that passed is told whole', () => {
   expect(written({ result: 'passed', facts: fullFacts() }, undefined, times)).toEqual({
@@ -88,6 +95,7 @@ test('a run that passed is told whole', () => {
     membership: null,
     roleAssignmentId: `${scope}/providers/Microsoft.Authorization/roleAssignments/228d27cc-6fdb-5934-b7ac-1efccebade04`,
     grant: 'granted',
+    plan: null,
     propagationSeconds: 41.3,
     attempts: 2,
     probes: [

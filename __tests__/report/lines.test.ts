@@ -129,6 +129,73 @@ describe('a plan', () => {
       'Plan: only an endpoint was given, so no role would be granted.',
     ])
   })
+
+  test.each<[string, Partial<Facts>, string[]]>([
+    [
+      'a role that is not live yet',
+      { plannedPatienceMs: 720_000 },
+      [
+        'Plan: the calls are denied now. The gate would wait for up to 12 min, and fail with access-denied if they still are.',
+      ],
+    ],
+    [
+      'a role that does not cover them',
+      { plannedPatienceMs: 0, roleFits: false },
+      [
+        'Plan: the calls are denied, and the gate would fail with access-denied.',
+        'Cognitive Services User does not cover them, whoever holds it.',
+      ],
+    ],
+    [
+      'a group without the pipeline',
+      { plannedPatienceMs: 0, membership: 'not-member' },
+      [
+        'Plan: the calls are denied, and the gate would fail with access-denied.',
+        'The role is held, but not by the pipeline, nor by a group that it is a member of.',
+      ],
+    ],
+    [
+      'a deny assignment',
+      {
+        plannedPatienceMs: 0,
+        afterDenial: { onProjects: [], heldByOthers: [], denyAssignments: [{ name: '::warning::x', scope }] },
+      },
+      [
+        'Plan: the calls are denied, and the gate would fail with access-denied.',
+        `A deny assignment stands against the calls: ": :warning: :x" at ${scope}.`,
+      ],
+    ],
+  ])('says what becomes of calls that are denied: %s', (_by, differing, lines) => {
+    const { grant: _, ...held } = fullFacts({ roleState: 'direct', ...differing })
+
+    expect(planLines(held)).toEqual(['Plan: nothing would be granted; the role is held directly.', ...lines])
+  })
+
+  test('says who makes the calls, where somebody else is to hold the role, and that a temporary grant ends', () => {
+    const { settings } = fullFacts()
+    if (settings === undefined) throw new Error('A full run has settings')
+    const linesFor = (access: Partial<typeof settings.access>) =>
+      planLines(
+        fullFacts({
+          ...planned,
+          ...mayAssign(),
+          settings: { ...settings, access: { ...settings.access, ...access } },
+        }),
+      )
+    const grantee = (principalType: 'Group' | 'User') => ({
+      grantee: { principalId: ids.client, principalType },
+    })
+
+    expect(linesFor(grantee('Group'))).toContain(
+      'The calls are made by the pipeline itself: it has to be a member of that group.',
+    )
+    expect(linesFor(grantee('User'))).toContain(
+      'The calls are made by the pipeline itself: that role does not let it through.',
+    )
+    expect(linesFor({ revoke: true })[0]).toContain(
+      `at ${scope}, until the job ends (revoke); it is missing.`,
+    )
+  })
 })
 
 test('findings are told by id and severity, and where to read more', () => {

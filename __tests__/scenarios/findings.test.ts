@@ -77,6 +77,31 @@ describe('a plan', () => {
     expect(logOf(run)).toContain('Cognitive Services User at the resource (to be granted)')
   })
 
+  test('of a role that is held and does not help says what stands against it', async () => {
+    holds(cloud, { role: roles.reader }, { role: roles.user })
+    cloud.world.denyAssignments.push({
+      name: '4f0c6a3e-98d1-4b27-8f65-2a7d1c9e0b34',
+      displayName: 'Deployment stack of the models',
+      scope: groupScope(cloud),
+      permissions: [{ actions: [], notActions: [], dataActions: ['*'], notDataActions: [] }],
+      principals: ['00000000-0000-0000-0000-000000000000'],
+      excludePrincipals: [],
+      doNotApplyToChildScopes: false,
+    })
+    const run = await plan()
+
+    expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'direct' })
+    expect(run.report).toMatchObject({
+      grant: null,
+      plan: [
+        'Plan: nothing would be granted; the role is held directly.',
+        'Plan: the calls are denied, and the gate would fail with access-denied.',
+        expect.stringContaining('"Deployment stack of the models"'),
+      ],
+    })
+    expect(run.summary).toContain('A deny assignment stands against the calls')
+  })
+
   test('reads the condition on the right to assign as Resource Manager enforces it', async () => {
     holds(cloud, { role: roles.reader }, { role: roles.rbacAdministrator })
     const administrator = cloud.world.roleAssignments.find(

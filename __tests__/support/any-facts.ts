@@ -74,6 +74,8 @@ export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
         heldByOthers: assignments,
         denyAssignments: fc.array(fc.record({ name: text, scope: text }), { maxLength: 2 }),
       }),
+      plannedPatienceMs: times,
+      roleFits: fc.boolean(),
       grant: fc
         .constantFrom('granted', 'exists', 'refused', 'planned', 'unknown')
         .map(outcome => ({ outcome })),

@@ -7,6 +7,7 @@ import { keyAccessOf } from '../posture/key-access.ts'
 import { scopeOf } from '../resource/resource-id.ts'
 import { plain } from '../untrusted-text.ts'
 import { runUrl, type WorkflowRun } from '../workflow-run.ts'
+import { planLines } from './lines.ts'
 import type { Report } from './schema.ts'
 
 /** Milliseconds since the epoch. */
@@ -48,6 +49,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     membership: facts.membership ?? null,
     roleAssignmentId: facts.roleAssignmentId ?? null,
     grant: facts.grant?.outcome ?? null,
+    plan: result === 'planned' ? planLines(facts) : null,
     propagationSeconds: facts.propagationMs / 1000,
     attempts: facts.rounds,
     probes: facts.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),

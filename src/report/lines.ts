@@ -59,9 +59,9 @@ export function answerInWords({ text, dimensions }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
-/** What would be granted, who could, and what keys would do. Findings are told apart from it. */
+/** What would be granted, who could, what stands against it, and what keys would do. Findings are told apart from it. */
 export function planLines(facts: Facts): string[] {
-  return [...grantPlanLines(facts), ...keyPlanLines(facts)]
+  return [...grantPlanLines(facts), ...denialPlanLines(facts), ...keyPlanLines(facts)]
 }
 
 function grantPlanLines(facts: Facts): string[] {
@@ -71,8 +71,41 @@ function grantPlanLines(facts: Facts): string[] {
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
   const grantee = facts.settings?.access.grantee?.principalId ?? facts.principal?.oid ?? 'the principal'
   return [
-    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}; it is ${readableRoleState(roleState)}${until(facts)}.`,
+    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}${forHowLong(facts)}; it is ${readableRoleState(roleState)}${until(facts)}.`,
     granterLine(facts),
+    ...callerLines(facts),
+  ]
+}
+
+const forHowLong = ({ settings }: Facts) =>
+  settings?.access.revoke === true ? ', until the job ends (revoke)' : ''
+
+/** A group is not known to hold its members before it holds a role. */
+function callerLines({ settings, principal }: Facts): string[] {
+  const grantee = settings?.access.grantee
+  if (grantee === undefined || grantee.principalId === principal?.oid) return []
+  return [
+    grantee.principalType === 'Group'
+      ? 'The calls are made by the pipeline itself: it has to be a member of that group.'
+      : 'The calls are made by the pipeline itself: that role does not let it through.',
+  ]
+}
+
+/** What becomes of calls that are denied now. */
+function denialPlanLines({ plannedPatienceMs, membership, afterDenial, role, roleFits }: Facts): string[] {
+  const denies = (afterDenial?.denyAssignments ?? []).map(
+    ({ name, scope }) => `A deny assignment stands against the calls: "${plain(name)}" at ${plain(scope)}.`,
+  )
+  if (plannedPatienceMs === undefined) return denies
+  return [
+    plannedPatienceMs > 0
+      ? `Plan: the calls are denied now. The gate would wait for up to ${inWords(plannedPatienceMs)}, and fail with access-denied if they still are.`
+      : 'Plan: the calls are denied, and the gate would fail with access-denied.',
+    ...(roleFits === false ? [`${role?.name} does not cover them, whoever holds it.`] : []),
+    ...(membership === 'not-member'
+      ? ['The role is held, but not by the pipeline, nor by a group that it is a member of.']
+      : []),
+    ...denies,
   ]
 }
 

@@ -236,6 +236,10 @@ export const reportSchema = v.strictObject({
     v.nullable(v.picklist(['granted', 'exists', 'refused', 'planned', 'unknown'])),
     'What came of the grant; null where none was tried.',
   ),
+  plan: about(
+    v.nullable(v.array(v.string())),
+    'What `grant: plan` has come to, in sentences: what would be granted, by whose right, and what stands against it. Null in any other run.',
+  ),
   propagationSeconds: seconds(
     'From the first denial until access was live; 0 where nothing was denied, or it never was.',
   ),
