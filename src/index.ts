@@ -59,15 +59,18 @@ async function main(): Promise<Outcome> {
   const tools = toolsFor(settings)
   const facts = factsOf(settings, tools)
   const tellOnce = once((outcome: Outcome) => tell(outcome, { ...settings.report, clock, startedAt }))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, async () => {
-      await tellOnce({ result: 'cancelled', facts, signal })
-      await exit(128 + constants.signals[signal])
-    })
-  }
+  whenStopped(async signal => {
+    await tellOnce({ result: 'cancelled', facts, signal })
+    await exit(128 + constants.signals[signal])
+  })
   const outcome = await gate(settings, tools, facts)
   await tellOnce(outcome)
   return outcome
+}
+
+/** The runner sends one signal, and the other some seconds later. */
+function whenStopped(stop: (signal: NodeJS.Signals) => Promise<void>): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal))
 }
 
 /** The first call counts, and every other gets its result: a signal may come while the end is being told. */
@@ -97,7 +100,13 @@ async function runPost(): Promise<number> {
   try {
     prepare()
     const settings = readSettings(core.getInput, process.env)
-    const { revoke } = await import('./revoke.ts')
+    const { revoke, byHand } = await import('./revoke.ts')
+    whenStopped(async signal => {
+      runnerLog.warning(
+        `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,
+      )
+      await exit(0)
+    })
     await revoke(grant, settings, toolsFor(settings))
   } catch (error) {
     runnerLog.warning(

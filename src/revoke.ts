@@ -34,7 +34,6 @@ const whileLocked: RetryPolicy = {
 export async function revoke(grant: TemporaryGrant, settings: Settings, tools: RevokeTools): Promise<void> {
   const { target, cloud } = settings
   if (target.kind === 'endpoint') return
-  const id = plain(grant.assignmentId)
   try {
     const { setup } = createIdentities(asGranted(settings, grant), tools)
     const manager = await openResourceManager(cloud, target.resource, setup, tools)
@@ -43,11 +42,14 @@ export async function revoke(grant: TemporaryGrant, settings: Settings, tools: R
     if (!(error instanceof StepFailure)) throw error
     const { code, said } = error.refusal
     tools.log.warning(
-      `The temporary role assignment was not removed (${code} while ${error.doing}: ${said.message}). ` +
-        `Remove it with: ${azLine('role assignment delete', { ids: id })}`,
+      `The temporary role assignment was not removed (${code} while ${error.doing}: ${said.message}). ${byHand(grant)}`,
     )
   }
 }
+
+/** What is left to people. */
+export const byHand = ({ assignmentId }: TemporaryGrant): string =>
+  `Remove it with: ${azLine('role assignment delete', { ids: plain(assignmentId) })}`
 
 /** By the identity that granted, whatever the inputs say by now. */
 const asGranted = (settings: Settings, { clientId, tenantId }: TemporaryGrant): Settings => ({

@@ -1,34 +1,65 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { accountKeys } from '../../local-cloud/data-plane/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { type ActionResult, startAction } from '../../local-cloud/runner.ts'
+import { type ActionInvocation, type ActionResult, startAction } from '../../local-cloud/runner.ts'
 import { temporaryDescription } from '../../src/access/lease.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
-import { alsoHolds, roles } from '../support/arrange.ts'
+import { account, alsoHolds, roles } from '../support/arrange.ts'
 import { expectValidReport } from '../support/report-validator.ts'
-import { environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
+import { accountScope, environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
 
 let cloud: LocalCloud
 beforeAll(async () => {
-  cloud = await createLocalCloud({ lag: { roleAssignments: [3_600_000] } })
+  cloud = await createLocalCloud({ lag: { roleAssignments: [3_600_000], keyAccess: [3_600_000] } })
 })
 beforeEach(() => cloud.reset())
 afterAll(() => cloud.close())
 
-interface Stopped extends ActionResult {
+interface Ended extends ActionResult {
   tookMs: number
-  report: { result: string; grant: string | null; steps: Array<{ name: string }>; probes: unknown[] }
+}
+
+interface Stopped extends Ended {
+  report: {
+    result: string
+    grant: string | null
+    keys: { retiredKey: string | null }
+    steps: Array<{ name: string }>
+    probes: unknown[]
+  }
+}
+
+async function stoppedAt(
+  operation: string,
+  times: number,
+  signal: NodeJS.Signals,
+  inputs: Readonly<Record<string, string>> = {},
+): Promise<Stopped> {
+  let report: Stopped['report'] | undefined
+  const ended = await signalled(operation, times, signal, { inputs }, ({ outputs }) => {
+    report = JSON.parse(readFileSync(outputs.report ?? '', 'utf8'))
+  })
+  if (report === undefined) throw new Error('A main step that is stopped writes its report')
+  return { ...ended, report }
 }
 
 /** Starts the built action, sends the signal as soon as the operation has arrived for the given time, and waits for its end. */
-async function stoppedAt(operation: string, times: number, signal: NodeJS.Signals): Promise<Stopped> {
+async function signalled(
+  operation: string,
+  times: number,
+  signal: NodeJS.Signals,
+  { inputs, ...step }: Pick<ActionInvocation, 'inputs' | 'step' | 'state'>,
+  read: (result: ActionResult) => void = () => {},
+): Promise<Ended> {
   const workFolder = mkdtempSync(join(tmpdir(), 'key-less-gate-cancel-'))
   try {
     const { process: child, result } = startAction({
       action: repositoryRoot,
       ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
-      inputs: usualInputs(cloud),
+      ...step,
+      inputs: { ...usualInputs(cloud), ...inputs },
       env: environmentOf(cloud, {}),
       workFolder,
     })
@@ -37,8 +68,8 @@ async function stoppedAt(operation: string, times: number, signal: NodeJS.Signal
     const sentAt = performance.now()
     child.kill(signal)
     const ended = await result
-    const report = JSON.parse(readFileSync(ended.outputs.report ?? '', 'utf8'))
-    return { ...ended, report, tookMs: performance.now() - sentAt }
+    read(ended)
+    return { ...ended, tookMs: performance.now() - sentAt }
   } finally {
     rmSync(workFolder, { recursive: true, force: true })
   }
@@ -82,4 +113,36 @@ test("while it waits for another job's grant to end: nothing was changed", async
 
   expect(run.report).toMatchObject({ result: 'cancelled', grant: null })
   expect(run.log.join('\n')).toContain('Nothing was changed.')
+})
+
+test('while it waits until the retired key is refused: the report says that it was accepted', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  account(cloud).keyAccessChangedOn = new Date(cloud.clock.now()).toISOString()
+  const retired = { 'retired-key': accountKeys(accountScope(cloud)).key1 }
+  const run = await stoppedAt('chatCompletions.create', 3, 'SIGTERM', retired)
+
+  expect(run.exitCode).toBe(143)
+  expect(run.tookMs).toBeLessThan(2000)
+  expect(run.report).toMatchObject({ result: 'cancelled', keys: { retiredKey: 'accepted' } })
+})
+
+test('in the post step: it is gone at once, and says how to remove what may be left', async () => {
+  const inputs = { revoke: 'true' }
+  const { state } = await stoppedAt('chatCompletions.create', 2, 'SIGTERM', inputs)
+  cloud.faults.add({
+    name: 'hang',
+    operation: 'roleAssignments.delete',
+    afterEffect: true,
+    effect: { kind: 'hang' },
+  })
+  const post = await signalled('roleAssignments.delete', 1, 'SIGTERM', { inputs, step: 'post', state })
+
+  expect(post.exitCode).toBe(0)
+  expect(post.tookMs).toBeLessThan(2000)
+  expect(post.annotations).toEqual([
+    expect.objectContaining({
+      level: 'warning',
+      message: expect.stringMatching(/^Stopped by SIGTERM .* az role assignment delete --ids \//),
+    }),
+  ])
 })
