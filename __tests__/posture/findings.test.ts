@@ -410,6 +410,16 @@ describe('words and fixes', () => {
     expect(removal).toContain(assigned(roles.openAIUser).id)
   })
 
+  test('a wide role that is held on the resource as well only has to go', () => {
+    const wide = assigned(roles.openAIUser, { id: `${group}/wide`, scope: group })
+    const found = finding(
+      'wider-scope-than-needed',
+      sound({ roleState: 'direct', assignments: [wide, assigned(roles.openAIUser)] }),
+    )
+
+    expect(commandsOf(found)).toEqual([['role', 'assignment', 'delete', '--ids', wide.id]])
+  })
+
   test('a role of a group is not taken from the group', () => {
     const ofGroup = assigned(roles.openAIUser, { scope: group, principalId: ids.tenant })
     const found = finding('wider-scope-than-needed', sound({ roleState: 'group', assignments: [ofGroup] }))

@@ -115,7 +115,10 @@ Severity: medium. Grant the role on the resource first, wait until this action s
     const found = wide(seen)
     const [first] = found
     const role = first === undefined ? values.role : { guid: first.roleGuid, name: nameOf(first, facts) }
-    return [...grantFixes(grantOf(values, { role })), ...takeAway(found, seen)]
+    const isHeldHere = callers(seen.rights, facts).some(
+      assignment => assignment.roleGuid === role.guid && !isWide(assignment),
+    )
+    return [...(isHeldHere ? [] : grantFixes(grantOf(values, { role }))), ...takeAway(found, seen)]
   },
 }
 
