@@ -3,6 +3,7 @@ import type { Facts } from './facts.ts'
 import type { Http, Preconnect } from './http.ts'
 import type { AccessTokenClaims } from './identity/claims.ts'
 import type { Identities } from './identity/identities.ts'
+import { likelyAudiences } from './inference/choice.ts'
 import { type Settings, servicePrincipal } from './inputs.ts'
 import { assertionLines } from './report/lines.ts'
 import { openResourceManager } from './resource/open.ts'
@@ -41,14 +42,14 @@ export async function signIn(
 }
 
 function signInsOf(
-  { cloud, target }: Settings,
+  settings: Settings,
   { pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>,
 ): Promise<void>[] {
-  const inference = cloud.inferenceAudiences.cognitiveServices
-  const resourceManager = cloud.resourceManager.audience
-  if (target.kind === 'endpoint') return [pipeline.signIn([inference])]
-  if (setup === pipeline) return [pipeline.signIn([inference, resourceManager])]
-  return [pipeline.signIn([inference]), setup.signIn([resourceManager])]
+  const inference = likelyAudiences(settings)
+  const resourceManager = settings.cloud.resourceManager.audience
+  if (settings.target.kind === 'endpoint') return [pipeline.signIn(inference)]
+  if (setup === pipeline) return [pipeline.signIn([...inference, resourceManager])]
+  return [pipeline.signIn(inference), setup.signIn([resourceManager])]
 }
 
 function tellPrincipals({ pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>, facts: Facts): void {
@@ -70,9 +71,11 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
  * What can be done ahead while a reply is awaited. GitHub's: for signing in; Entra's: for looking. As many connections as there will
  * be requests at once: for tokens; for account, deployments and roles; for the models.
  */
-export function preparations({ cloud, target, deployments }: Settings, preconnect: Preconnect) {
+export function preparations(settings: Settings, preconnect: Preconnect) {
+  const { cloud, target, deployments } = settings
   const forSigningIn = async () => {
-    preconnect(cloud.authorityHost, target.kind === 'resource' ? 2 : 1)
+    const tokens = likelyAudiences(settings).length + (target.kind === 'resource' ? 1 : 0)
+    preconnect(cloud.authorityHost, tokens)
     await import('./identity/entra.ts')
   }
   const forLooking = async () => {

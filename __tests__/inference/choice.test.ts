@@ -1,6 +1,6 @@
 import { cloudOf } from '../../src/clouds.ts'
 import { StepFailure } from '../../src/diagnosis/verdict.ts'
-import { endpointsAt, knowsItsRoutes, routesFor } from '../../src/inference/choice.ts'
+import { endpointsAt, knowsItsRoutes, likelyAudiences, routesFor } from '../../src/inference/choice.ts'
 import { readSettings, type Settings } from '../../src/inputs.ts'
 import type { Deployment } from '../../src/resource/account.ts'
 
@@ -11,12 +11,14 @@ const endpoints = {
 }
 const { inferenceAudiences } = cloudOf('AzureCloud', {})
 
+const account =
+  '/subscriptions/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/contoso'
+
 function settings(inputs: Record<string, string>): Settings {
   const given: Record<string, string> = {
     'client-id': '11111111-2222-4333-8444-555555555555',
     'tenant-id': '66666666-7777-4888-8999-aaaaaaaaaaaa',
-    'resource-id':
-      '/subscriptions/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/contoso',
+    'resource-id': account,
     ...inputs,
   }
   return readSettings(name => given[name] ?? '', {})
@@ -141,5 +143,37 @@ test('an endpoint that was named serves every route', () => {
     openAI: 'https://contoso.services.ai.azure.com',
     modelInference: 'https://contoso.services.ai.azure.com',
     project: 'https://contoso.services.ai.azure.com/api/projects/app',
+  })
+})
+
+describe('the audiences to sign in for, before anything is known of the resource', () => {
+  const project = `${account}/projects/shop`
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ['nothing named', {}, ['https://cognitiveservices.azure.com']],
+    ['a project', { 'resource-id': project }, ['https://ai.azure.com']],
+    [
+      'the endpoint of a project',
+      { endpoint: 'https://contoso.services.ai.azure.com/api/projects/shop' },
+      ['https://ai.azure.com'],
+    ],
+    [
+      'a project, and an API of the account',
+      { 'resource-id': project, api: 'chat-completions' },
+      ['https://cognitiveservices.azure.com'],
+    ],
+    ['Claude by name', { deployments: 'claude-haiku-4-5' }, ['https://ai.azure.com']],
+    [
+      'several',
+      { deployments: 'gpt-4o\nopus=messages\nvectors=embeddings' },
+      ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+    ],
+    [
+      'a project, where Foundry has no audience of its own',
+      { 'resource-id': project, cloud: 'AzureUSGovernment' },
+      ['https://cognitiveservices.azure.us'],
+    ],
+  ])('%s', (_what, inputs, audiences) => {
+    expect(likelyAudiences(settings(inputs))).toEqual(audiences)
   })
 })

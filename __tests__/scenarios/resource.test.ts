@@ -58,6 +58,8 @@ describe('the target', () => {
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
     expect(run.outputs['role-assignment-id']).toContain('/projects/storefront/')
     expect(operations(run)).toContain('projects.responses.create')
+    // No token is asked for that the project would refuse.
+    expect(operations(run).filter(operation => operation === 'token')).toHaveLength(2)
   })
 
   test('whose endpoint lies outside the cloud gets no token', async () => {

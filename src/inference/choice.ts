@@ -4,7 +4,15 @@ import type { DeploymentRequest, Settings } from '../inputs.ts'
 import { type Deployment, deploymentNamed, type Endpoints } from '../resource/account.ts'
 import { plain } from '../untrusted-text.ts'
 import type { Api } from './apis.ts'
-import { automaticApi, isAnthropic, isChatCapable, type ModelFacts, type Route, routeOf } from './routes.ts'
+import {
+  audiencesOf,
+  automaticApi,
+  isAnthropic,
+  isChatCapable,
+  type ModelFacts,
+  type Route,
+  routeOf,
+} from './routes.ts'
 
 /** Which deployments are called, and how. */
 
@@ -12,6 +20,18 @@ import { automaticApi, isAnthropic, isChatCapable, type ModelFacts, type Route, 
 export function endpointsAt(endpoint: string): Endpoints {
   const { origin, pathname } = new URL(endpoint)
   return { openAI: origin, modelInference: origin, project: pathname === '/' ? undefined : endpoint }
+}
+
+/** Audiences that the first calls will most likely need, each once: as far as the inputs alone tell. */
+export function likelyAudiences({ target, deployments, smoke, cloud }: Settings): string[] {
+  const ofResource = target.kind === 'resource' ? target.resource.project : undefined
+  const project = target.endpoint === undefined ? ofResource : endpointsAt(target.endpoint).project
+  const named = deployments.length > 0 ? deployments : [{ name: '', api: undefined }]
+  const likely = named.map(({ name, api = smoke.api }) => {
+    const chosen = api === 'auto' ? automaticApi(name, undefined, { project }) : api
+    return audiencesOf(chosen, { project }, cloud.inferenceAudiences).slice(0, 1)
+  })
+  return [...new Set(likely.flat())]
 }
 
 /** True where nothing about the resource has to be known first: the smoke calls may start at once. */

@@ -44,17 +44,26 @@ export function routeOf(
   endpoints: Endpoints,
   audiences: InferenceAudiences,
 ): Route {
-  const all = knownAudiences(audiences)
-  if (api === 'responses' && endpoints.project !== undefined) {
-    // Project routes accept Foundry's own audience only.
-    const foundry = audiences.foundry === undefined ? all : [audiences.foundry]
+  const common = { api, deployment, audiences: audiencesOf(api, endpoints, audiences) }
+  if (isProjectRoute(api, endpoints)) {
     const url = `${endpoints.project}/openai/v1/responses`
-    return { api, deployment, url, audiences: foundry, dataAction: projectResponsesDataAction }
+    return { ...common, url, dataAction: projectResponsesDataAction }
   }
   const url = `${hostOf(api, endpoints)}${pathOf(api, deployment)}`
+  return { ...common, url, dataAction: dataActions[api] }
+}
+
+type Project = Pick<Endpoints, 'project'>
+
+const isProjectRoute = (api: Api, { project }: Project) => api === 'responses' && project !== undefined
+
+/** Audiences that a route may accept, the likeliest first. */
+export function audiencesOf(api: Api, project: Project, audiences: InferenceAudiences): string[] {
+  const all = knownAudiences(audiences)
+  // Project routes accept Foundry's own audience only.
+  if (isProjectRoute(api, project)) return audiences.foundry === undefined ? all : [audiences.foundry]
   // Claude's documents named the one at first, and name Foundry's now; which is refused, the service says.
-  const likeliestFirst = api === 'messages' ? all.toReversed() : all
-  return { api, deployment, url, audiences: likeliestFirst, dataAction: dataActions[api] }
+  return api === 'messages' ? all.toReversed() : all
 }
 
 /** Models that are not OpenAI's are served at Foundry's own host; projects have no such routes. */
@@ -85,11 +94,11 @@ const claude = /claude/i
  * The API of a deployment for which `auto` was asked: by the model, or by the deployment's name where the model is not
  * known. A project is reached by its responses route.
  */
-export function automaticApi(deployment: string, model: ModelFacts | undefined, endpoints: Endpoints): Api {
+export function automaticApi(deployment: string, model: ModelFacts | undefined, { project }: Project): Api {
   const name = model?.name ?? deployment
   if (model?.capabilities.has('embeddings') || embedding.test(name)) return 'embeddings'
   if (model?.format === undefined ? claude.test(name) : isAnthropic(model.format)) return 'messages'
-  if (endpoints.project !== undefined) return 'responses'
+  if (project !== undefined) return 'responses'
   if (model?.format !== undefined && model.format !== 'OpenAI') return 'models'
   return responsesOnly.test(name) ? 'responses' : 'chat-completions'
 }
