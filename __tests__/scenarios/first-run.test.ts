@@ -1,5 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { pauseAfterSuccessMs } from '../../src/propagation/schedule.ts'
+import { holds, roles, setupIdentity } from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 const userRole = 'a97b65f3-24c7-4388-baec-2e87135dc908'
@@ -62,21 +63,34 @@ describe.each([
   })
 })
 
-test('a wait of fifteen minutes survives the end of the OIDC token and of the access tokens', async () => {
-  const cloud = await createLocalCloud({ lag: { roleAssignments: [110 * 60 * seconds] } })
-  try {
-    const run = await runGate(cloud, { inputs: { 'propagation-timeout': '2h' } })
-    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
-    // Tokens live some 60 minutes: the inference token was renewed, with a fresh assertion.
-    expect(operations(run).filter(operation => operation === 'oidc.token').length).toBeGreaterThan(1)
-    expect(operations(run).filter(operation => operation === 'token').length).toBeGreaterThan(2)
-    expect(
-      run.requests.filter(({ status }) => status === 401).every(({ service }) => service === 'data-plane'),
-    ).toBe(true)
-  } finally {
-    await cloud.close()
-  }
-})
+test.each<[string, (cloud: LocalCloud) => Record<string, string>]>([
+  ['one identity', () => ({})],
+  [
+    'another identity that grants',
+    cloud => {
+      const { clientId, principalId } = setupIdentity(cloud)
+      holds(cloud, { role: roles.rbacAdministrator, principalId })
+      return { 'setup-client-id': clientId }
+    },
+  ],
+])(
+  'with %s, a long wait survives the end of the OIDC token and of the access tokens',
+  async (_who, arrange) => {
+    const cloud = await createLocalCloud({ lag: { roleAssignments: [110 * 60 * seconds] } })
+    try {
+      const run = await runGate(cloud, { inputs: { ...arrange(cloud), 'propagation-timeout': '2h' } })
+      expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+      // Tokens live some 60 minutes: the inference token was renewed, with a fresh assertion.
+      expect(operations(run).filter(operation => operation === 'oidc.token').length).toBeGreaterThan(1)
+      expect(operations(run).filter(operation => operation === 'token').length).toBeGreaterThan(2)
+      expect(
+        run.requests.filter(({ status }) => status === 401).every(({ service }) => service === 'data-plane'),
+      ).toBe(true)
+    } finally {
+      await cloud.close()
+    }
+  },
+)
 
 test('an assignment that does not become live in time is access-not-propagated, and no probe comes after the deadline', async () => {
   const cloud = await createLocalCloud({ lag: { roleAssignments: [3600 * seconds] } })
