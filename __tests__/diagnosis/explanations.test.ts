@@ -43,7 +43,12 @@ const refused = (refusal: Refusal, differing: Partial<typeof route> = {}): Smoke
 })
 
 describe('a denied call is read together with what is known of roles', () => {
-  const nothingSeen: AfterDenial = { onProjects: [], heldByOthers: [], denyAssignments: [] }
+  const nothingSeen: AfterDenial = {
+    onProjects: [],
+    heldByOthers: [],
+    denyAssignments: [],
+    denyingGrants: [],
+  }
   const missing = (differing: Partial<Facts> = {}): Partial<Facts> => ({
     roleState: 'missing',
     permissions: [],
@@ -95,7 +100,11 @@ describe('a denied call is read together with what is known of roles', () => {
       'a deny assignment',
       {
         roleState: 'direct',
-        afterDenial: { ...nothingSeen, denyAssignments: [{ name: 'stack "models"', scope }] },
+        afterDenial: {
+          ...nothingSeen,
+          denyAssignments: [{ name: 'stack "models"', scope }],
+          denyingGrants: [],
+        },
       },
       /The deny assignment "stack "models"" at .* wins over every role/,
     ],
@@ -185,7 +194,9 @@ describe('a denied call is read together with what is known of roles', () => {
   })
 
   test('nothing is granted against a deny assignment', () => {
-    const diagnosis = denied({ afterDenial: { ...nothingSeen, denyAssignments: [{ name: 'stack', scope }] } })
+    const diagnosis = denied({
+      afterDenial: { ...nothingSeen, denyAssignments: [{ name: 'stack', scope }], denyingGrants: [] },
+    })
 
     expect(firstCommand(diagnosis).slice(0, 3)).toEqual(['rest', '--method', 'get'])
     expect(diagnosis.fixes.every(({ text }) => !text.includes('role assignment create'))).toBe(true)
@@ -483,7 +494,12 @@ describe('values cannot leave the place where they stand', () => {
       role: { ...role, name: text, scope: scope.replace('contoso', () => odd) },
       roleState: 'missing',
       deployments: [{ name: text, modelName: text, modelFormat: text, state: text, capabilities: new Set() }],
-      afterDenial: { onProjects: [], heldByOthers: [], denyAssignments: [{ name: text, scope: text }] },
+      afterDenial: {
+        onProjects: [],
+        heldByOthers: [],
+        denyAssignments: [{ name: text, scope: text }],
+        denyingGrants: [],
+      },
       smoke: [refused(refusal, { deployment: text, url: text })],
     }
     return [hostile, refusal]

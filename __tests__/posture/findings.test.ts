@@ -514,6 +514,7 @@ describe('words and fixes', () => {
       onProjects: [],
       heldByOthers: [],
       denyAssignments: [{ name: 'stack', scope: group }],
+      denyingGrants: [],
     }
     const facts = sound({ ...holding(roles.user), afterDenial })
 
@@ -582,6 +583,7 @@ const anyFacts: fc.Arbitrary<Facts> = fc
           onProjects: [],
           heldByOthers: [],
           denyAssignments: [{ name, scope: name }],
+          denyingGrants: [],
         })),
         definitions: permission.map(one => new Map([[roles.custom.guid, [one]]])),
       },

@@ -158,7 +158,12 @@ describe('a plan', () => {
       'a deny assignment',
       {
         plannedPatienceMs: 0,
-        afterDenial: { onProjects: [], heldByOthers: [], denyAssignments: [{ name: '::warning::x', scope }] },
+        afterDenial: {
+          onProjects: [],
+          heldByOthers: [],
+          denyAssignments: [{ name: '::warning::x', scope }],
+          denyingGrants: [],
+        },
       },
       [
         'Plan: the calls are denied, and the gate would fail with access-denied.',

@@ -64,6 +64,19 @@ test('an identity that sees nothing but its calls is told what is not known', as
 describe('a plan', () => {
   const plan = () => runGate(cloud, { inputs: { grant: 'plan' } })
 
+  /** To everybody, in the whole group. */
+  function denies(what: { actions?: string[]; dataActions?: string[] }): void {
+    cloud.world.denyAssignments.push({
+      name: '4f0c6a3e-98d1-4b27-8f65-2a7d1c9e0b34',
+      displayName: 'Deployment stack of the models',
+      scope: groupScope(cloud),
+      permissions: [{ actions: [], notActions: [], dataActions: [], notDataActions: [], ...what }],
+      principals: ['00000000-0000-0000-0000-000000000000'],
+      excludePrincipals: [],
+      doNotApplyToChildScopes: false,
+    })
+  }
+
   test('says that the pipeline may grant, and what the role would bring with it', async () => {
     const run = await plan()
 
@@ -79,15 +92,7 @@ describe('a plan', () => {
 
   test('of a role that is held and does not help says what stands against it', async () => {
     holds(cloud, { role: roles.reader }, { role: roles.user })
-    cloud.world.denyAssignments.push({
-      name: '4f0c6a3e-98d1-4b27-8f65-2a7d1c9e0b34',
-      displayName: 'Deployment stack of the models',
-      scope: groupScope(cloud),
-      permissions: [{ actions: [], notActions: [], dataActions: ['*'], notDataActions: [] }],
-      principals: ['00000000-0000-0000-0000-000000000000'],
-      excludePrincipals: [],
-      doNotApplyToChildScopes: false,
-    })
+    denies({ dataActions: ['*'] })
     const run = await plan()
 
     expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'direct' })
@@ -100,6 +105,16 @@ describe('a plan', () => {
       ],
     })
     expect(run.summary).toContain('A deny assignment stands against the calls')
+  })
+
+  test('of a grant says which deny assignment stands against it, as the run finds out', async () => {
+    denies({ actions: ['Microsoft.Authorization/roleAssignments/write'] })
+    const run = await plan()
+
+    expect(run.log).toContain(
+      `A deny assignment stands against the grant: "Deployment stack of the models" at ${groupScope(cloud)}.`,
+    )
+    expect((await runGate(cloud)).outputs.diagnosis).toBe('deny-assignment')
   })
 
   test('reads the condition on the right to assign as Resource Manager enforces it', async () => {

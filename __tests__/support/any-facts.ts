@@ -50,6 +50,7 @@ export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
     { requiredKeys: ['id', 'scope', 'roleGuid', 'principalId', 'createdOn'] },
   )
   const assignments = fc.array(assignment, { maxLength: 4 })
+  const denies = fc.array(fc.record({ name: text, scope: text }), { maxLength: 2 })
   const found = fc.record(
     {
       assertion: fc.record({ iss: text, sub: text, aud: text }),
@@ -72,7 +73,8 @@ export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
       afterDenial: fc.record({
         onProjects: assignments,
         heldByOthers: assignments,
-        denyAssignments: fc.array(fc.record({ name: text, scope: text }), { maxLength: 2 }),
+        denyAssignments: denies,
+        denyingGrants: denies,
       }),
       plannedPatienceMs: times,
       roleFits: fc.boolean(),

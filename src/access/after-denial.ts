@@ -2,7 +2,8 @@ import type { DenyAssignment } from '@azure/arm-authorization'
 import { accountIdOf } from '../resource/resource-id.ts'
 import type { Managed } from '../resource/resource-manager.ts'
 import { type Assignment, assignmentOf } from './assignments.ts'
-import { coversDataAction } from './permissions.ts'
+import { assignRoles } from './conditions.ts'
+import { coversAction, coversDataAction } from './permissions.ts'
 import { isBelow, isSameScope, withoutLeadingSlash } from './scopes.ts'
 
 /**
@@ -16,7 +17,14 @@ export interface AfterDenial {
   /** The wanted role, held at this very scope by other service principals: one of them may be meant for this pipeline. */
   heldByOthers: readonly Assignment[]
   /** Deny assignments that forbid this principal what it was denied. */
-  denyAssignments: ReadonlyArray<{ name: string; scope: string }>
+  denyAssignments: readonly Deny[]
+  /** Those that forbid whoever would grant to assign roles. */
+  denyingGrants: readonly Deny[]
+}
+
+export interface Deny {
+  name: string
+  scope: string
 }
 
 export interface Denied {
@@ -32,10 +40,12 @@ const patienceMs = 4000
 const maxEntries = 1000
 
 export function lookAfterDenial(managed: Managed, denied: Denied): Promise<AfterDenial> {
-  const { manager, resource, principalId } = managed
+  const { manager, resource, principalId, callerId } = managed
   const { roleAssignments, denyAssignments } = manager.authorization
   const account = withoutLeadingSlash(accountIdOf(resource))
   const scope = withoutLeadingSlash(denied.role.scope)
+  const pipeline = new Set([principalId, ...denied.groupIds])
+  const grantor = callerId === principalId ? pipeline : new Set([callerId])
   return inTime(
     Promise.all([
       readable(roleAssignments.listForScope(account, { filter: `principalId eq '${principalId}'` })),
@@ -51,13 +61,16 @@ export function lookAfterDenial(managed: Managed, denied: Denied): Promise<After
         )
         .filter(({ scope: at }) => isSameScope(at, scope)),
       denyAssignments: denies
-        .filter(deny => forbids(deny, denied, new Set([principalId, ...denied.groupIds])))
-        .map(deny => ({ name: deny.denyAssignmentName ?? deny.name ?? '', scope: deny.scope ?? '' })),
+        .filter(deny => appliesTo(deny, scope, pipeline) && forbidsAny(deny, denied.dataActions))
+        .map(asDeny),
+      denyingGrants: denies
+        .filter(deny => appliesTo(deny, scope, grantor) && coversAction(deny.permissions ?? [], assignRoles))
+        .map(asDeny),
     })),
   )
 }
 
-const nothing: AfterDenial = { onProjects: [], heldByOthers: [], denyAssignments: [] }
+const nothing: AfterDenial = { onProjects: [], heldByOthers: [], denyAssignments: [], denyingGrants: [] }
 
 async function inTime(look: Promise<AfterDenial>): Promise<AfterDenial> {
   const signal = AbortSignal.timeout(patienceMs)
@@ -84,20 +97,19 @@ async function readable<T>(entries: AsyncIterable<T>): Promise<T[]> {
 /** In Azure everybody is a principal with this id. */
 const everybody = '00000000-0000-0000-0000-000000000000'
 
-function forbids(
-  deny: DenyAssignment,
-  { role, dataActions }: Denied,
-  identities: ReadonlySet<string>,
-): boolean {
+const asDeny = ({ denyAssignmentName, name, scope = '' }: DenyAssignment): Deny => ({
+  name: denyAssignmentName ?? name ?? '',
+  scope,
+})
+
+const forbidsAny = ({ permissions = [] }: DenyAssignment, dataActions: readonly string[]) =>
+  dataActions.some(action => coversDataAction(permissions, action))
+
+function appliesTo(deny: DenyAssignment, scope: string, identities: ReadonlySet<string>): boolean {
   const ids = (principals: DenyAssignment['principals']) =>
     (principals ?? []).map(({ id }) => id?.toLowerCase() ?? '')
   const named = ids(deny.principals).some(id => id === everybody || identities.has(id))
   const excluded = ids(deny.excludePrincipals).some(id => identities.has(id))
-  const reaches = deny.doNotApplyToChildScopes !== true || isSameScope(deny.scope ?? '', role.scope)
-  return (
-    named &&
-    !excluded &&
-    reaches &&
-    dataActions.some(action => coversDataAction(deny.permissions ?? [], action))
-  )
+  const reaches = deny.doNotApplyToChildScopes !== true || isSameScope(deny.scope ?? '', scope)
+  return named && !excluded && reaches
 }

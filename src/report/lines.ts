@@ -1,3 +1,4 @@
+import type { Deny } from '../access/after-denial.ts'
 import { readableRoleState } from '../access/assignments.ts'
 import { assignRoles } from '../access/conditions.ts'
 import { coversAction } from '../access/permissions.ts'
@@ -73,12 +74,16 @@ function grantPlanLines(facts: Facts): string[] {
   return [
     `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}${forHowLong(facts)}; it is ${readableRoleState(roleState)}${until(facts)}.`,
     granterLine(facts),
+    ...(facts.afterDenial?.denyingGrants ?? []).map(deny => denyLine('the grant', deny)),
     ...callerLines(facts),
   ]
 }
 
 const forHowLong = ({ settings }: Facts) =>
   settings?.access.revoke === true ? ', until the job ends (revoke)' : ''
+
+const denyLine = (what: string, { name, scope }: Deny) =>
+  `A deny assignment stands against ${what}: "${plain(name)}" at ${plain(scope)}.`
 
 /** A group is not known to hold its members before it holds a role. */
 function callerLines({ settings, principal }: Facts): string[] {
@@ -93,9 +98,7 @@ function callerLines({ settings, principal }: Facts): string[] {
 
 /** What becomes of calls that are denied now. */
 function denialPlanLines({ plannedPatienceMs, membership, afterDenial, role, roleFits }: Facts): string[] {
-  const denies = (afterDenial?.denyAssignments ?? []).map(
-    ({ name, scope }) => `A deny assignment stands against the calls: "${plain(name)}" at ${plain(scope)}.`,
-  )
+  const denies = (afterDenial?.denyAssignments ?? []).map(deny => denyLine('the calls', deny))
   if (plannedPatienceMs === undefined) return denies
   return [
     plannedPatienceMs > 0
