@@ -7,7 +7,7 @@ import { temporaryDescription } from '../../src/access/lease.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
 import { alsoHolds, roles } from '../support/arrange.ts'
 import { expectValidReport } from '../support/report-validator.ts'
-import { environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
+import { entryOf, environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
 
 let cloud: LocalCloud
 beforeAll(async () => {
@@ -27,7 +27,7 @@ async function stoppedAt(operation: string, times: number, signal: NodeJS.Signal
   try {
     const { process: child, result } = startAction({
       action: repositoryRoot,
-      ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
+      ...entryOf(),
       inputs: usualInputs(cloud),
       env: environmentOf(cloud, {}),
       workFolder,
