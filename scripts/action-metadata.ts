@@ -20,7 +20,7 @@ const actionMetadata = v.strictObject({
   runs: v.strictObject({
     using: v.literal('node24'),
     main: v.literal('dist/index.js'),
-    post: v.optional(v.literal('dist/index.js')),
+    post: v.literal('dist/post.js'),
   }),
 })
 

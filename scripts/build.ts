@@ -1,4 +1,4 @@
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { minify } from '@swc/core'
 import { licenseTexts } from './licenses.ts'
@@ -15,6 +15,8 @@ export async function build(out: string): Promise<void> {
     ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', 'build/index.js', '--out', out],
     ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
   ])
+  // It imports the bundle, whatever folder both lie in.
+  copyFileSync(join(repositoryRoot, 'build/post.js'), join(out, 'post.js'))
   // ncc's own --license misses every ES module, and its --minify every file but the entry.
   writeFileSync(join(out, 'licenses.txt'), licenseTexts(statsFile))
   for (const file of globSync(join(out, '*.js'))) await minifyFile(file)

@@ -5,7 +5,7 @@ import { coverageFolderVariable, lineHits, readCoverage } from './raw-coverage.t
 import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
 
 /**
- * Runs all tests, the scenarios on src/index.ts instead of the bundle, and demands that nearly every line of the action and of the
+ * Runs all tests, the scenarios on the sources instead of the bundle, and demands that nearly every line of the action and of the
  * local cloud was run, whether inside a test or in a process that a test started.
  */
 
@@ -39,7 +39,7 @@ function runTests(coverageFolder: string): void {
       '--reporters=default',
       '--reporters=<rootDir>/scripts/jest/raw-coverage-reporter.ts',
     ],
-    { KEYLESS_GATE_ENTRY: 'src/index.ts', [coverageFolderVariable]: coverageFolder },
+    { KEYLESS_GATE_SOURCES: 'src', [coverageFolderVariable]: coverageFolder },
   )
 }
 

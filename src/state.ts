@@ -5,7 +5,6 @@ import { parseJson } from './diagnosis/verdict.ts'
 
 /** What the main step leaves for the post step of the same action, in the runner's state: no secret is among it. */
 
-const main = 'main-step-ran'
 const temporaryGrant = 'temporary-grant'
 
 const grantSchema = v.object({
@@ -15,9 +14,6 @@ const grantSchema = v.object({
   tenantId: v.string(),
   isAnswered: v.boolean(),
 })
-
-export const markMainStep = (): void => core.saveState(main, 'true')
-export const isPostStep = (): boolean => core.getState(main) === 'true'
 
 export const keepGrant = (grant: TemporaryGrant): void =>
   core.saveState(temporaryGrant, JSON.stringify(grant))

@@ -54,9 +54,7 @@ function toJsonSchema(schema: Json, bases: ReadonlySet<string>, isBase = false):
 
 function dispatch(name: string, { propertyName, mapping }: JsonObject): Json {
   const cases = Object.entries(isObject(mapping) ? mapping : {}).map(([value, ref]) => ({
-    if: { properties: { [String(propertyName)]: { const: value } } },
-    // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
-    then: { $ref: ref },
+    anyOf: [{ not: { properties: { [String(propertyName)]: { const: value } } } }, { $ref: ref }],
   }))
   return { allOf: [{ $ref: `${REF}${name}` }, ...cases] }
 }

@@ -124,7 +124,7 @@ describe('authentication by key', () => {
     }
   })
 
-  test('made anew: the old one is refused as any wrong one, the new one and the other are taken', async () => {
+  test('made anew: the old one is refused like every wrong one, the new one and the other are taken', async () => {
     const old = keys()
     plane.account.regeneratedKeys.key1 += 1
     const { key1, key2 } = keysOf(plane.account)

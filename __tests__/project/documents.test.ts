@@ -93,6 +93,21 @@ describe('the checks take', () => {
   })
 })
 
+describe('the house, as CONTRIBUTING.md shows it', () => {
+  const firstCells = [...textOf('CONTRIBUTING.md').matchAll(/^\| `(.*?)` \|/gm)]
+  const shown = firstCells.flatMap(([, cell = '']) => cell.split('`, `'))
+  const rooms = filesLike(/^[^.].*\//).map(path => /^(?:src\/)?[^/]+\/?/.exec(path)?.[0] ?? '')
+
+  test('has every room', () => {
+    const folders = new Set(rooms.filter(room => room.endsWith('/')))
+    expect(shown).toEqual(expect.arrayContaining([...folders]))
+  })
+
+  test('has none that is not there', () => {
+    expect([...rooms, ...filesLike(/^[^/]+$/)]).toEqual(expect.arrayContaining(shown))
+  })
+})
+
 describe('links', () => {
   const readme = readDocument('README.md')
   const withLink = (link: string) => ({

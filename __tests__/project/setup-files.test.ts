@@ -173,6 +173,7 @@ describe('setup.sh', () => {
     [[], 'give --identity or --application'],
     [['--identity', 'a', '--subject-form', 'immutable'], 'needs --repository-ids'],
     [['--identity', 'a', '--repository-ids', 'contoso/shop'], 'needs --repository-ids'],
+    [['--identity', 'a', '--repository-ids', '674512309'], 'needs --repository-ids'],
     [['--identity', 'a', '--subject-form', 'new'], 'classic, immutable or both'],
     [['--identity', 'a', '--entity', 'environment:"'], 'quotes'],
     [['--identity', 'a', '--repository', 'shop'], 'OWNER/REPO'],

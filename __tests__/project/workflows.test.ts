@@ -4,6 +4,7 @@ import { filesLike, textOf } from '../support/documents.ts'
 
 const files = filesLike(/^(\.github\/workflows|examples)\/.*\.ya?ml$/)
 const composites = filesLike(/^\.github\/actions\/.*\/action\.ya?ml$/)
+const documents = filesLike(/\.md$/)
 
 const stepsSchema = v.array(
   v.object({
@@ -35,6 +36,13 @@ function jobsOf(file: string) {
   return [{ uses: undefined, steps: v.parse(compositeSchema, parse(textOf(file))).runs.steps }]
 }
 
+/** What follows each `uses:`, as it is written. */
+const usesIn = (file: string) =>
+  [...textOf(file).matchAll(/^ *(?:- )?uses: (.*)/gm)].map(([, reference]) => reference)
+
+/** This repository, or another by full commit and with the version beside it. OWNER stands for whoever publishes. */
+const ownOrPinned = /^(\.\/|OWNER\/|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)/
+
 /** By workflow, of its jobs: what they may do beyond reading the repository, or that they may not even do that. */
 const toSignIn = { contents: 'read', 'id-token': 'write' }
 const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>> = {
@@ -65,7 +73,7 @@ test('there are workflows, and those that may do more are among them', () => {
 })
 
 test('an action is of the same commit wherever it is used in the same version', () => {
-  const pinned = [...files, ...composites].flatMap(file =>
+  const pinned = [...files, ...composites, ...documents].flatMap(file =>
     [...textOf(file).matchAll(/uses: ([\w-]+\/[\w-]+)\S*@([0-9a-f]{40}) # (v\S+)/g)].map(
       ([, action, commit, version]) => ({ commit, name: `${action} ${version}` }),
     ),
@@ -74,6 +82,13 @@ test('an action is of the same commit wherever it is used in the same version', 
   const several = [...commits].filter(([, uses]) => new Set(uses.map(({ commit }) => commit)).size > 1)
 
   expect(several.map(([name]) => name)).toEqual([])
+})
+
+test('documents show actions pinned, as they are in workflows', () => {
+  const shown = documents.flatMap(usesIn)
+
+  expect(shown).not.toEqual([])
+  for (const reference of shown) expect(reference).toMatch(ownOrPinned)
 })
 
 describe.each(files)('%s', file => {
@@ -97,13 +112,10 @@ describe.each([...files, ...composites])('%s', file => {
     const used = jobsOf(file).flatMap(({ uses, steps }) =>
       [uses, ...steps.map(step => step.uses)].flatMap(reference => reference ?? []),
     )
-    const written = [...textOf(file).matchAll(/^ *(?:- )?uses: (.*)/gm)].map(([, reference]) => reference)
+    const written = usesIn(file)
 
     expect(written).toHaveLength(used.length)
-    for (const reference of written)
-      expect(reference).toMatch(
-        /^(\.\/|OWNER\/key-less-gate[/@]|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)/,
-      )
+    for (const reference of written) expect(reference).toMatch(ownOrPinned)
   })
 
   test('leaves no token behind in what it checks out', () => {

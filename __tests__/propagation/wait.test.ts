@@ -25,6 +25,7 @@ interface Wait {
   overallMs?: number
   granted?: boolean
   doubtMs?: number
+  rowWithoutDenial?: true
 }
 
 interface Waited extends WaitResult {
@@ -344,6 +345,19 @@ test('whatever is answered, the wait ends, and its sleeps stay inside its limits
       },
     ),
   )
+})
+
+test('a row may be asked for although nothing was denied: one replica of another mind is met, and waited for', async () => {
+  const agreed = await wait({ first: ok, answers: () => ok, rowWithoutDenial: true })
+  expect(agreed).toMatchObject({ failure: undefined, propagationMs: 0, probesAsked: 2 })
+
+  const disagreed = await wait({
+    first: ok,
+    answers: (atMs, probe) => (probe % 2 === 1 && atMs < 60_000 ? denied : ok),
+    rowWithoutDenial: true,
+  })
+  expect(disagreed.failure).toBeUndefined()
+  expect(disagreed.endedAtMs).toBeGreaterThanOrEqual(60_000)
 })
 
 test('each pause is told before it begins', async () => {

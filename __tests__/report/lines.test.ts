@@ -23,7 +23,7 @@ test('the claims that a person must compare are shown', () => {
   expect(assertionLines(emptyFacts())).toEqual([])
 })
 
-test('what was seen is told: endpoint, role, and a denial in its own words', () => {
+test('what was seen is told: endpoint, role, keys, and a denial in its own words', () => {
   const refused = { kind: 'refused', refusal: denial() } as const
 
   expect(
@@ -34,6 +34,7 @@ test('what was seen is told: endpoint, role, and a denial in its own words', () 
   ).toEqual([
     'Endpoint https://contoso.openai.azure.com',
     'Role Cognitive Services User: missing',
+    'API keys: still accepted',
     'First calls (probe 1)',
     expect.stringContaining('  gpt-4o-mini by chat-completions: "ready" in 412 ms'),
     '  vectors by embeddings: access-denied',

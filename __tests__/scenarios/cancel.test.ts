@@ -8,7 +8,7 @@ import { temporaryDescription } from '../../src/access/lease.ts'
 import { readWorkflowRun } from '../../src/workflow-run.ts'
 import { account, alsoHolds, roles } from '../support/arrange.ts'
 import { expectValidReport } from '../support/report-validator.ts'
-import { accountScope, environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
+import { accountScope, entryOf, environmentOf, repositoryRoot, usualInputs } from '../support/scenario.ts'
 
 let cloud: LocalCloud
 beforeAll(async () => {
@@ -57,7 +57,7 @@ async function signalled(
   try {
     const { process: child, result } = startAction({
       action: repositoryRoot,
-      ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
+      ...entryOf(step.step),
       ...step,
       inputs: { ...usualInputs(cloud), ...inputs },
       env: environmentOf(cloud, {}),

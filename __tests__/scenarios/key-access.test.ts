@@ -126,6 +126,20 @@ describe('retired-key', () => {
     expectKeyAtDataPlane(run, keyOf(slow))
   })
 
+  test('refused by one replica, and taken by another: one refusal is no proof', async () => {
+    const other = await createLocalCloud({ lag: { keyAccess: [0, 2 * minute] } })
+    try {
+      mayInfer(other)
+      account(other).keyAccessChangedOn = new Date(other.clock.now()).toISOString()
+      const before = other.clock.now()
+      const run = await runGate(other, { inputs: { 'retired-key': keyOf(other) } })
+      expect(run.outputs.result).toBe('passed')
+      expect(other.clock.now() - before).toBeGreaterThan(1.9 * minute)
+    } finally {
+      await other.close()
+    }
+  })
+
   test('with an endpoint alone, the refusal is what shows that keys are off', async () => {
     mayInfer()
     const run = await runGate(cloud, {

@@ -226,9 +226,17 @@ describe('while the job of another run is not over', () => {
   })
 })
 
+test('no state that a job feigns makes the gate take itself for its post step', async () => {
+  holds(cloud, { role: roles.reader })
+  const feigned = { 'main-step-ran': 'true', isPost: 'true', 'temporary-grant': '{}' }
+  const env = Object.fromEntries(Object.entries(feigned).map(([name, value]) => [`STATE_${name}`, value]))
+
+  expect((await runGate(cloud, { env })).outputs).toMatchObject({ diagnosis: 'cannot-assign-role' })
+})
+
 test('the state that the runner keeps holds the id of the assignment, and no secret', async () => {
   const run = await runGate(cloud, { inputs })
 
-  expect(Object.keys(run.state).toSorted()).toEqual(['main-step-ran', 'temporary-grant'])
+  expect(Object.keys(run.state).toSorted()).toEqual(['temporary-grant'])
   expect(run.state['temporary-grant']).toContain(run.outputs['role-assignment-id'])
 })

@@ -69,7 +69,7 @@ async function spawnStep(
     const { result: running } = startAction({
       action: repositoryRoot,
       ...step,
-      ...(process.env.KEYLESS_GATE_ENTRY === undefined ? {} : { entry: process.env.KEYLESS_GATE_ENTRY }),
+      ...entryOf(step.step),
       inputs: { ...usualInputs(cloud), ...options.inputs },
       env: { ...environmentOf(cloud, options), ...eventFile(workFolder, options) },
       // The action's sleeps move the cloud's clock instead of taking time.
@@ -88,6 +88,12 @@ async function spawnStep(
   } finally {
     rmSync(workFolder, { recursive: true, force: true })
   }
+}
+
+/** The bundle that action.yml names, or the sources in its place, where coverage is gathered. */
+export function entryOf(step: ActionInvocation['step'] = 'main'): Pick<ActionInvocation, 'entry'> {
+  const folder = process.env.KEYLESS_GATE_SOURCES
+  return folder === undefined ? {} : { entry: `${folder}/${step === 'main' ? 'index' : 'post'}.ts` }
 }
 
 export function environmentOf(cloud: LocalCloud, { env = {} }: ScenarioOptions): Record<string, string> {

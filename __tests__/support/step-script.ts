@@ -40,6 +40,7 @@ export function runScript(step: ScriptStep, { env, runner = {}, programs = {} }:
     writeFileSync(join(folder, name), `#!/usr/bin/env bash\n${script}\n`, { mode: 0o755 })
   try {
     const { status, stdout } = spawnSync('bash', ['-e', '-c', step.run ?? ''], {
+      cwd: folder,
       env: {
         PATH: `${folder}:${process.env.PATH ?? ''}`,
         GITHUB_OUTPUT: output,

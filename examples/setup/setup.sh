@@ -84,8 +84,11 @@ case $form in
   classic) ;;
   immutable | both)
     case $ids in
-      *[!0-9/]* | */*/* | /* | */ | '') fail "--subject-form $form needs --repository-ids OWNER_ID/REPO_ID" ;;
+      *[!0-9/]* | */*/* | /* | */) ids='' ;;
+      */*) ;;
+      *) ids='' ;;
     esac
+    [ -n "$ids" ] || fail "--subject-form $form needs --repository-ids OWNER_ID/REPO_ID"
     ;;
   *) fail '--subject-form is classic, immutable or both' ;;
 esac

@@ -56,6 +56,7 @@ export async function requireRefused(
     firstAt: tools.clock.now(),
     grantedAt: undefined,
     doubtMs: 0,
+    rowWithoutDenial: true,
     probe,
     consecutiveSuccesses,
     denialPatienceMs: propagationTimeoutMs,

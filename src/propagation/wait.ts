@@ -21,6 +21,8 @@ export interface WaitOptions {
    * proof, unless a denial has come before it. 0 where the first round was denied, or nothing was granted.
    */
   doubtMs: number
+  /** Whether it takes a row of successes even where nothing was denied: one that costs nothing, and may have met a replica of its own mind. */
+  rowWithoutDenial?: true
   /** Makes one more round. */
   probe: () => Promise<Round>
   /** Successes in a row that count once a denial was seen; more of them where replicas are seen to disagree. */
@@ -136,10 +138,14 @@ const longestRow = 4
  * One success is proof where nothing was ever denied; after a denial it takes several in a row. A row that was broken was too
  * short to meet every replica, so the next has to be longer. Who asks for one success only wants no such doubts.
  */
-function wanted({ deniedSinceMs, brokenRows }: State, { consecutiveSuccesses }: WaitOptions): number {
-  if (deniedSinceMs === undefined || consecutiveSuccesses === 1) return 1
-  return consecutiveSuccesses * Math.min(1 + brokenRows, longestRow)
+function wanted(state: State, options: WaitOptions): number {
+  const { consecutiveSuccesses } = options
+  if (oneIsProof(state, options) || consecutiveSuccesses === 1) return 1
+  return consecutiveSuccesses * Math.min(1 + state.brokenRows, longestRow)
 }
+
+const oneIsProof = ({ deniedSinceMs }: State, { rowWithoutDenial }: WaitOptions) =>
+  deniedSinceMs === undefined && rowWithoutDenial !== true
 
 const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.refusal.code)
 
@@ -170,10 +176,9 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   const { round } = state
   if (round.kind === 'ok') {
     // Never denied and not live yet: only time can tell by which right it was let through.
-    const [limitMs, pauseMs] =
-      state.deniedSinceMs === undefined
-        ? [options.doubtMs, growingPause(elapsedMs, options.random())]
-        : [options.overallMs, pauseAfterSuccessMs]
+    const [limitMs, pauseMs] = oneIsProof(state, options)
+      ? [options.doubtMs, growingPause(elapsedMs, options.random())]
+      : [options.overallMs, pauseAfterSuccessMs]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
   const { refusal } = round

@@ -12,7 +12,7 @@ import type { Answer } from '../inference/answers.ts'
 import type { SmokeResult } from '../inference/smoke-call.ts'
 import type { View } from '../look.ts'
 import { findingsOf } from '../posture/findings.ts'
-import { keyAccessFailure } from '../posture/key-access.ts'
+import { keyAccessFailure, keyAccessOf } from '../posture/key-access.ts'
 import { type Assigning, assigning, rightsOf } from '../posture/rights.ts'
 import { plain } from '../untrusted-text.ts'
 
@@ -32,6 +32,8 @@ export function viewLines({ first }: View, facts: Facts): string[] {
   const { role, roleState } = facts
   const lines = facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`]
   if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}${until(facts)}`)
+  const keys = keyAccessOf(facts)
+  if (keys !== 'unknown') lines.push(`API keys: ${keys === 'enabled' ? 'still accepted' : 'switched off'}`)
   if (first.round.kind === 'refused') {
     const answers = [...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`]
     lines.push('First calls (probe 1)', ...answers.map(line => `  ${line}`))
