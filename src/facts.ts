@@ -54,7 +54,7 @@ export interface Facts {
   plannedPatienceMs?: number
   /** What a second look at roles found; only after a denial that was final, and for plans. */
   afterDenial?: AfterDenial
-  /** False: the role that was asked for does not cover the calls, whoever holds it. Known only after a denial. */
+  /** False: the role that was asked for does not cover the calls, whoever holds it. Known only after a denial, or where the role is missing. */
   roleFits?: boolean
   smoke: readonly SmokeResult[]
   /** Rounds of smoke calls that were made. */

@@ -1,7 +1,7 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { removeAssignment } from '../../local-cloud/rbac.ts'
 import { alsoHolds, roles } from '../support/arrange.ts'
-import { logOf, runGate } from '../support/scenario.ts'
+import { logOf, operations, runGate } from '../support/scenario.ts'
 
 /** A role that was taken away a moment ago: replicas still honour it, and will stop before they hear of the grant that replaces it. */
 
@@ -42,6 +42,22 @@ test.each<[string, number[], number]>([
     expect(cloud.clock.now() - (grant?.at ?? 0)).toBeGreaterThanOrEqual(Math.max(...lag))
     expect(cloud.clock.now() - (grant?.at ?? 0)).toBeLessThanOrEqual(5 * minutes + 5 * seconds)
     expect(logOf(run)).toMatch(/of at most 5 min · probe 2: live, but perhaps still by a role that was taken/)
+  })
+})
+
+test('a role that would not let the calls through is not granted in its place', async () => {
+  await withRoleTakenAway([4 * minutes], minutes, async cloud => {
+    const run = await runGate(cloud, {
+      inputs: { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3' },
+    })
+
+    expect(run.outputs).toMatchObject({
+      result: 'failed',
+      diagnosis: 'access-denied',
+      'role-state': 'missing',
+    })
+    expect(operations(run)).not.toContain('roleAssignments.create')
+    expect(logOf(run)).toContain('does not cover Microsoft.CognitiveServices/accounts/MaaS')
   })
 })
 

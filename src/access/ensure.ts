@@ -1,5 +1,5 @@
 import type { DiagnosisCode } from '../diagnosis/codes.ts'
-import { StepFailure } from '../diagnosis/verdict.ts'
+import { ownRefusal, StepFailure } from '../diagnosis/verdict.ts'
 import type { Facts } from '../facts.ts'
 import { dataActionsOf } from '../inference/routes.ts'
 import type { Settings } from '../inputs.ts'
@@ -19,6 +19,7 @@ import {
   type RoleToGrant,
 } from './grant.ts'
 import { isOfAnotherJob, leaseOf, type TemporaryGrant, temporaryDescription, temporaryName } from './lease.ts'
+import { misfitLine, misfits } from './misfits.ts'
 import { coversAll } from './permissions.ts'
 import { isGrantee, type RolesView, tellHeldByAnother } from './roles-view.ts'
 import { untilReleased } from './temporary.ts'
@@ -69,14 +70,13 @@ export interface GrantTools {
  */
 export async function ensureRole(
   settings: Settings,
-  { first, roles }: Required<View>,
+  { first, roles, routes }: Required<View>,
   managed: Managed,
   facts: Facts,
   tools: GrantTools,
 ): Promise<AssignmentAge> {
   const { held, wanted } = roles
-  if (facts.roleFits === false && first.round.kind === 'refused')
-    throw new StepFailure('checking the role before granting it', { ...first.round.refusal, kind: 'fatal' })
+  requireFit({ first, roles, routes }, facts)
   const role: RoleToGrant = { ...managed.grantee, ...wanted, roleDefinitionId: wanted.definitionId }
   const limitMs = settings.waiting.propagationTimeoutMs
   const { naming, keep } = namingOf(role, settings, facts, tools)
@@ -99,6 +99,17 @@ export async function ensureRole(
   keep(true)
   tools.log.info(`${wanted.name} is assigned to ${role.principalId} at ${plain(wanted.scope)}`)
   return tellGranted(granted, roles, managed, facts)
+}
+
+/** A role that does not let the calls through is granted to nobody whose calls it is to let through. @throws StepFailure `access-denied` */
+function requireFit({ first, roles, routes }: Required<View>, facts: Facts): void {
+  if (facts.roleFits !== false) return
+  const doing = 'checking the role before granting it'
+  if (first.round.kind === 'refused') throw new StepFailure(doing, { ...first.round.refusal, kind: 'fatal' })
+  const [misfit] = misfits(roles.wanted.roleGuid, routes, facts.definitions)
+  if (misfit === undefined || !mayLapse({ first, roles, routes }, facts)) return
+  const message = `The calls are still let through, perhaps by a role that was taken away. ${misfitLine(roles.wanted.name, misfit)}`
+  throw new StepFailure(doing, ownRefusal('access-denied', message, { dataAction: misfit.dataAction }))
 }
 
 interface NamingForRun {

@@ -120,7 +120,8 @@ export async function judgeRoles(
     ? await judgeOwn(read, question, managed, clock, facts)
     : await judgeAnothers(read, question, managed, facts)
   tellHolding(view, facts)
-  if (denied) facts.roleFits = await fits(question, managed, facts)
+  // Either may lead to a grant, which must not be made in vain.
+  if (denied || view.held.state === 'missing') facts.roleFits = await fits(question, managed, facts)
   return view
 }
 
