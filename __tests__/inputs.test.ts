@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { StepFailure } from '../src/diagnosis/verdict.ts'
+import { StepFailure } from '../src/core/failures/failure.ts'
 import { readSettings, reportingOf, type Settings } from '../src/inputs.ts'
 
 type Texts = Readonly<Record<string, string>>

@@ -4,9 +4,9 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { workflowInputs } from '../__tests__/support/workflow-inputs.ts'
+import { type ActionResult, startAction } from '../action-runner/index.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
-import { type ActionResult, startAction } from '../local-cloud/runner.ts'
-import { workflowInputs } from '../local-cloud/workflow-inputs.ts'
 import { propagationTable } from './propagation.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { Refusal } from '../src/diagnosis/verdict.ts'
-import { type Round, untilLive } from '../src/propagation/wait.ts'
+import type { Refusal } from '../src/core/failures/failure.ts'
+import { type Round, untilLive } from '../src/gate/waiting/wait.ts'
 
 /**
  * How long after access is live the wait notices, and how many probes that takes, against what people write by hand. Simulated: the

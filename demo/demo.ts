@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
+import { workflowInputs } from '../__tests__/support/workflow-inputs.ts'
+import { type ActionResult, startAction } from '../action-runner/index.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
-import { type ActionResult, startAction } from '../local-cloud/runner.ts'
-import { workflowInputs } from '../local-cloud/workflow-inputs.ts'
 import { renderMarkdown } from './render.ts'
 
 /** The main job in three acts, on the local cloud, by the built action: what a new user watches first. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Clock } from './clock.ts'
 import { type Faults, faultSchema } from './faults.ts'
-import { sameText } from './github.ts'
+import { sameText } from './github/index.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { Service, ServiceReply, ServiceRequest } from './service.ts'
 import type { World } from './world.ts'

@@ -7,11 +7,17 @@ import { Agent, request } from 'undici'
 import { type Clock, createClock } from './clock.ts'
 import type { Context, Endpoints, Lag } from './context.ts'
 import { createControl } from './control.ts'
-import { createDataPlane } from './data-plane/index.ts'
 import { defaultWorld } from './default-world.ts'
-import { createEntra } from './entra.ts'
+import { createEntra } from './entra/index.ts'
 import { createFaults, type Faults } from './faults.ts'
-import { API_PATH, createGitHub, idTokenRequestUrl, type JobTokens, workflowEnvironment } from './github.ts'
+import {
+  API_PATH,
+  createGitHub,
+  idTokenRequestUrl,
+  type JobTokens,
+  workflowEnvironment,
+} from './github/index.ts'
+import { createDataPlane } from './inference/index.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { createResourceManager } from './resource-manager/index.ts'
 import { accountId, normalizeScope } from './scopes.ts'

@@ -1,8 +1,8 @@
-import { type DiagnosisCode, diagnosisCodes, type Hop } from '../src/diagnosis/codes.ts'
-import { catalogue } from '../src/diagnosis/diagnose.ts'
-import { ownRefusal } from '../src/diagnosis/verdict.ts'
-import { noFacts } from '../src/facts.ts'
-import { readWorkflowRun } from '../src/workflow-run.ts'
+import { catalogue } from '../src/advice/explanations/diagnose.ts'
+import { type DiagnosisCode, diagnosisCodes, type Hop } from '../src/core/failures/codes.ts'
+import { ownRefusal } from '../src/core/failures/failure.ts'
+import { noFacts } from '../src/gate/record.ts'
+import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText, withPlaceholders } from './fix-text.ts'
 
 /** docs/diagnosis.md, from the catalogue that runs speak from: there with their values, here with placeholders. */

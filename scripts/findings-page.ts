@@ -1,7 +1,7 @@
-import { noFacts } from '../src/facts.ts'
-import { type FindingId, findingIds } from '../src/posture/finding.ts'
-import { inspections, seenOf } from '../src/posture/findings.ts'
-import { readWorkflowRun } from '../src/workflow-run.ts'
+import { type FindingId, findingIds } from '../src/advice/findings/finding.ts'
+import { inspections, seenOf } from '../src/advice/findings/findings.ts'
+import { noFacts } from '../src/gate/record.ts'
+import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText } from './fix-text.ts'
 
 /** docs/findings.md, from what runs speak of: there with their values, here with placeholders. */

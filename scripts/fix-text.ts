@@ -1,5 +1,5 @@
-import type { Fix } from '../src/diagnosis/explanation.ts'
-import { codeBlock } from '../src/untrusted-text.ts'
+import type { Fix } from '../src/advice/explanations/explanation.ts'
+import { codeBlock } from '../src/core/text/untrusted.ts'
 
 /** Fixes on a generated page, where placeholders stand for the values of a run. */
 export function fixText({ title, language, text }: Fix): string {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { parseDocument } from 'yaml'
-import { diagnosisCodes } from '../src/diagnosis/codes.ts'
+import { diagnosisCodes } from '../src/core/failures/codes.ts'
 import { repositoryRoot } from './tools.ts'
 
 const formSchema = v.object({

@@ -2,18 +2,18 @@ import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
-import { StepFailure } from './diagnosis/verdict.ts'
-import { noFacts, type Outcome } from './facts.ts'
-import { factsOf, gate, type Tools } from './gate.ts'
-import { createDoor } from './http.ts'
+import { StepFailure } from './core/failures/failure.ts'
+import { createDoor } from './core/http/client.ts'
+import { proxySecrets } from './core/http/proxy.ts'
+import type { Clock } from './core/ports.ts'
+import { plain } from './core/text/untrusted.ts'
+import { factsOf, gate, type Tools } from './gate/gate.ts'
+import { noFacts, type Outcome } from './gate/record.ts'
 import { readSettings, reportingOf, type Settings } from './inputs.ts'
-import { proxySecrets } from './proxy.ts'
-import { runnerLog } from './report/log.ts'
-import { tell } from './report/tell.ts'
-import { keepGrant, keptGrant } from './state.ts'
-import type { Clock } from './tools.ts'
-import { plain } from './untrusted-text.ts'
-import { readWorkflowRun } from './workflow-run.ts'
+import { tell } from './report/publish.ts'
+import { runnerLog } from './report/runner-log.ts'
+import { keepGrant, keptGrant } from './services/github/post-state.ts'
+import { readWorkflowRun } from './services/github/workflow-run.ts'
 
 /** What the runner starts, before the job's next step and again, by way of post.ts, at its end. */
 
@@ -100,7 +100,7 @@ async function runPost(): Promise<number> {
   try {
     prepare()
     const settings = readSettings(core.getInput, process.env)
-    const { revoke, byHand } = await import('./revoke.ts')
+    const { revoke, byHand } = await import('./gate/revoke.ts')
     whenStopped(async signal => {
       runnerLog.warning(
         `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { cognitiveServicesUser, parseRole, type RoleReference } from './access/roles.ts'
-import { type Cloud, type CloudName, cloudNames, cloudOf } from './clouds.ts'
-import { ownRefusal, StepFailure } from './diagnosis/verdict.ts'
-import { type Api, apis } from './inference/apis.ts'
-import { guidPattern, parseResourceId, type ResourceId } from './resource/resource-id.ts'
-import { plain } from './untrusted-text.ts'
+import { type Cloud, type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
+import { cognitiveServicesUser, parseRole, type RoleReference } from './azure/rbac/built-in-roles.ts'
+import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-id.ts'
+import { ownRefusal, StepFailure } from './core/failures/failure.ts'
+import { plain } from './core/text/untrusted.ts'
+import { type Api, apis } from './services/inference/apis/index.ts'
 
 /** Everything a run is told, validated. Nothing but this module reads inputs. Times are milliseconds. */
 export interface Settings {

@@ -1,5 +1,5 @@
 import type { FaultEffect } from '../../local-cloud/faults.ts'
-import type { DiagnosisCode } from '../../src/diagnosis/codes.ts'
+import type { DiagnosisCode } from '../../src/core/failures/codes.ts'
 
 /**
  * What one fault on the way does to a run: the table that the tests of this folder go through, and docs/faults.md prints.

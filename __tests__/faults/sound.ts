@@ -1,13 +1,13 @@
 import { decodeJwt } from 'jose'
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
-import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
-import { diagnose } from '../../src/diagnosis/diagnose.ts'
-import type { Outcome } from '../../src/facts.ts'
-import type { Route } from '../../src/inference/routes.ts'
+import { diagnose } from '../../src/advice/explanations/diagnose.ts'
+import { diagnosisCodes } from '../../src/core/failures/codes.ts'
+import type { Outcome } from '../../src/gate/record.ts'
 import { reportDocument } from '../../src/report/document.ts'
 import { diagnosisLines } from '../../src/report/lines.ts'
 import { summaryMarkdown } from '../../src/report/summary.ts'
+import type { Route } from '../../src/services/inference/route.ts'
 import type { InProcessRun, Stage } from '../support/in-process.ts'
 
 /** What holds for every run, whatever went wrong on the way. (That no rejection goes unhandled is jest's own to see.) */

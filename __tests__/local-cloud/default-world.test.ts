@@ -1,4 +1,4 @@
-import { subjectOf } from '../../local-cloud/github.ts'
+import { subjectOf } from '../../local-cloud/github/index.ts'
 import { accountId } from '../../local-cloud/scopes.ts'
 import { accessToken, pipelineOf, startLocalCloud } from './cloud-fixture.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import * as v from 'valibot'
-import type { Exchange } from './resource-manager-fixture.ts'
+import type { Exchange } from './resource-manager/fixture.ts'
 
 const specs = new URL('../../../shared/specs/', import.meta.url)
 

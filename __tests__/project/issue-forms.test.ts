@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { issueForm } from '../../scripts/issue-forms.ts'
-import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 import { filesLike, textOf } from '../support/documents.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Diagnosis } from '../../src/diagnosis/diagnose.ts'
-import { diagnose } from '../../src/diagnosis/diagnose.ts'
+import type { Diagnosis } from '../../src/advice/explanations/diagnose.ts'
+import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { annotation } from '../../src/report/annotation.ts'
 import { allCodes, emptyFacts, failureOf } from '../support/facts-fixture.ts'
 import { hostileText } from '../support/hostile-text.ts'

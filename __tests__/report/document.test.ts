@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { diagnose } from '../../src/diagnosis/diagnose.ts'
+import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { reportDocument } from '../../src/report/document.ts'
 import { planLines } from '../../src/report/lines.ts'
 import { anyOutcome } from '../support/any-facts.ts'

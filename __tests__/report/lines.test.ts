@@ -1,7 +1,7 @@
-import { delegationCondition } from '../../src/access/conditions.ts'
-import { diagnose } from '../../src/diagnosis/diagnose.ts'
-import { ownRefusal, StepFailure } from '../../src/diagnosis/verdict.ts'
-import type { Facts } from '../../src/facts.ts'
+import { diagnose } from '../../src/advice/explanations/diagnose.ts'
+import { delegationCondition } from '../../src/azure/rbac/delegation-conditions.ts'
+import { ownRefusal, StepFailure } from '../../src/core/failures/failure.ts'
+import type { Facts } from '../../src/gate/record.ts'
 import {
   assertionLines,
   diagnosisLines,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import mermaid from 'mermaid'
-import type { Probe } from '../../src/propagation/wait.ts'
+import type { Probe } from '../../src/gate/waiting/wait.ts'
 import { waitPicture } from '../../src/report/wait-picture.ts'
 import { allCodes } from '../support/facts-fixture.ts'
 

@@ -1,7 +1,7 @@
 import { generateKeyPair, SignJWT } from 'jose'
 import { Agent, request } from 'undici'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 import {
   alsoHolds,
   managedIdentity,

@@ -1,5 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 import {
   account,
   accountEndpoint,

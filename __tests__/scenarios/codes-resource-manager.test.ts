@@ -1,6 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { permanentName } from '../../src/access/grant.ts'
-import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { diagnosisCodes } from '../../src/core/failures/codes.ts'
+import { permanentName } from '../../src/services/resource-manager/create-assignment.ts'
 import {
   account,
   alsoHolds,

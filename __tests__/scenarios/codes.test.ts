@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { diagnosisCodes } from '../../src/diagnosis/codes.ts'
+import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 
 /** Where the codes of each hop are produced. The tables in `codes-….test.ts` check by themselves that none is left out. */
 const scenariosOf: Readonly<Record<string, string>> = {
   input: 'inputs.test.ts',
-  githubOidc: 'codes-github-oidc.test.ts',
+  githubOidc: 'codes-github.test.ts',
   entra: 'codes-entra.test.ts',
   resourceManager: 'codes-resource-manager.test.ts',
   inference: 'codes-inference.test.ts',

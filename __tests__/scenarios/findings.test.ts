@@ -1,5 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { delegationCondition } from '../../src/access/conditions.ts'
+import { delegationCondition } from '../../src/azure/rbac/delegation-conditions.ts'
 import { account, groupScope, holds, roles } from '../support/arrange.ts'
 import { type GateRun, logOf, runGate } from '../support/scenario.ts'
 

@@ -1,5 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { pauseAfterSuccessMs } from '../../src/propagation/schedule.ts'
+import { pauseAfterSuccessMs } from '../../src/gate/waiting/schedule.ts'
 import { holds, roles, setupIdentity } from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 

@@ -1,4 +1,4 @@
-import { accountKeys } from '../../local-cloud/data-plane/keys.ts'
+import { accountKeys } from '../../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { account, accountEndpoint, alsoHolds, envelope, holds, roles } from '../support/arrange.ts'
 import { accountScope, type GateRun, logOf, operations, runGate } from '../support/scenario.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import type { Facts, Outcome } from '../../src/facts.ts'
-import { apis } from '../../src/inference/apis.ts'
-import type { SmokeResult } from '../../src/inference/smoke-call.ts'
-import type { Probe } from '../../src/propagation/wait.ts'
+import type { Facts, Outcome } from '../../src/gate/record.ts'
+import type { Probe } from '../../src/gate/waiting/wait.ts'
+import { apis } from '../../src/services/inference/apis/index.ts'
+import type { SmokeResult } from '../../src/services/inference/smoke-call.ts'
 import { allCodes, denial, emptyFacts, failureOf, fullFacts, ids, route } from './facts-fixture.ts'
 
 /**

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { ServiceName } from '../../local-cloud/service.ts'
-import type { DiagnosisCode, diagnosisCodes, Hop } from '../../src/diagnosis/codes.ts'
+import type { DiagnosisCode, diagnosisCodes, Hop } from '../../src/core/failures/codes.ts'
 import { applyFix, type Fix, fixSchema } from './az.ts'
 import { movedMs } from './driven-time.ts'
 import { type GateRun, runGate, type ScenarioOptions } from './scenario.ts'

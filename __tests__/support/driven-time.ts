@@ -1,6 +1,6 @@
 import type { Clock as CloudClock } from '../../local-cloud/clock.ts'
-import type { Http } from '../../src/http.ts'
-import type { Clock } from '../../src/tools.ts'
+import type { Http } from '../../src/core/http/client.ts'
+import type { Clock } from '../../src/core/ports.ts'
 
 /**
  * Time for gates that run in this process: real time passes only while a request is under way. Once all that is left to do

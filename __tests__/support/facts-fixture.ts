@@ -1,11 +1,11 @@
-import type { Assignment } from '../../src/access/assignments.ts'
-import { type DiagnosisCode, diagnosisCodes } from '../../src/diagnosis/codes.ts'
-import { ownRefusal, type Refusal, StepFailure } from '../../src/diagnosis/verdict.ts'
-import { type Facts, noFacts } from '../../src/facts.ts'
-import type { Route } from '../../src/inference/routes.ts'
+import { scopeOf } from '../../src/azure/resource-id.ts'
+import { type DiagnosisCode, diagnosisCodes } from '../../src/core/failures/codes.ts'
+import { ownRefusal, type Refusal, StepFailure } from '../../src/core/failures/failure.ts'
+import { type Facts, noFacts } from '../../src/gate/record.ts'
 import { readSettings } from '../../src/inputs.ts'
-import { scopeOf } from '../../src/resource/resource-id.ts'
-import { readWorkflowRun } from '../../src/workflow-run.ts'
+import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
+import type { Route } from '../../src/services/inference/route.ts'
+import type { Assignment } from '../../src/services/resource-manager/role-assignments.ts'
 
 /** A run of Contoso's, at its start and at its end. */
 

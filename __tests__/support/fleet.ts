@@ -1,10 +1,10 @@
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import type { Outcome } from '../../src/facts.ts'
-import { gate } from '../../src/gate.ts'
-import { createDoor } from '../../src/http.ts'
+import { createDoor } from '../../src/core/http/client.ts'
+import { gate } from '../../src/gate/gate.ts'
+import type { Outcome } from '../../src/gate/record.ts'
 import { readSettings } from '../../src/inputs.ts'
-import { readWorkflowRun } from '../../src/workflow-run.ts'
+import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import { createDrivenTime } from './driven-time.ts'
 
 /** Many gates in this process against one local cloud: jobs of a matrix, so many of them at a time. */

@@ -5,18 +5,18 @@ import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../..
 import { openServer } from '../../local-cloud/server.ts'
 import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
-import type { TemporaryGrant } from '../../src/access/lease.ts'
-import type { Outcome } from '../../src/facts.ts'
-import { gate } from '../../src/gate.ts'
-import { createDoor } from '../../src/http.ts'
+import type { TemporaryGrant } from '../../src/azure/rbac/lease.ts'
+import { createDoor } from '../../src/core/http/client.ts'
+import { gate } from '../../src/gate/gate.ts'
+import type { Outcome } from '../../src/gate/record.ts'
+import { revoke } from '../../src/gate/revoke.ts'
 import { readSettings, type Settings } from '../../src/inputs.ts'
-import { revoke } from '../../src/revoke.ts'
-import { readWorkflowRun } from '../../src/workflow-run.ts'
+import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import { createDrivenTime, movedMs } from './driven-time.ts'
 import { usualInputs } from './scenario.ts'
 
 /**
- * Runs gates in this process: the story of src/gate.ts through the real door, against a real local cloud whose time is
+ * Runs gates in this process: the story of src/gate/gate.ts through the real door, against a real local cloud whose time is
  * driven. It leaves out what only a process has (the runner's files, exit codes, signals), and takes some 50 ms a run.
  */
 

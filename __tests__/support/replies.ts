@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Refusal } from '../../src/diagnosis/verdict.ts'
-import type { HttpReply } from '../../src/http.ts'
+import type { Refusal } from '../../src/core/failures/failure.ts'
+import type { HttpReply } from '../../src/core/http/client.ts'
 import { hostileText, unprintable } from './hostile-text.ts'
 
 export const replyOf = (

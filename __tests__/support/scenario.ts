@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type ActionInvocation, type ActionResult, startAction } from '../../action-runner/index.ts'
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { type ActionInvocation, type ActionResult, startAction } from '../../local-cloud/runner.ts'
-import { workflowInputs } from '../../local-cloud/workflow-inputs.ts'
 import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
 import { expectValidReport } from './report-validator.ts'
 import { expectNoSecrets, expectOneStory } from './shared-checks.ts'
+import { workflowInputs } from './workflow-inputs.ts'
 
 /** Spawns the built action against a local cloud, as the runner does, and gathers all that a user sees. */
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/tools.ts'
+import type { Clock } from '../../src/core/ports.ts'
 
 /** A clock whose sleeps take no time: `now` moves on by what was slept. */
 export interface SimulatedClock extends Clock {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { readKeyValues } from '../../local-cloud/runner.ts'
+import { readKeyValues } from '../../action-runner/index.ts'
 
 /** The part of a workflow's step that its script has to do with. */
 export const scriptStepSchema = v.object({

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Context } from '../context.ts'
-import { type AccountKeys, keysOf } from '../data-plane/keys.ts'
+import { type AccountKeys, keysOf } from '../inference/keys.ts'
 import { accountId } from '../scopes.ts'
 import type { Route, ServiceReply } from '../service.ts'
 import type { Account } from '../world.ts'

@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../diagnosis/diagnose.ts'
+import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 
 /** The runner cuts annotations at 4,096 UTF-16 units (actions/runner, ExecutionContext); a little room is left. */
 const maxLength = 4000

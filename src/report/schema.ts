@@ -1,8 +1,8 @@
 import * as v from 'valibot'
-import { type DiagnosisCode, diagnosisCodes } from '../diagnosis/codes.ts'
-import { apis } from '../inference/apis.ts'
+import { findingIds } from '../advice/findings/finding.ts'
+import { type DiagnosisCode, diagnosisCodes } from '../core/failures/codes.ts'
 import { grants, keyAccessPolicies, principalTypes } from '../inputs.ts'
-import { findingIds } from '../posture/finding.ts'
+import { apis } from '../services/inference/apis/index.ts'
 
 /**
  * The JSON report. This is its one source: the type that `reportDocument` must give, the published docs/report.schema.json

@@ -1,4 +1,4 @@
-import type { Probe } from '../propagation/wait.ts'
+import type { Probe } from '../gate/waiting/wait.ts'
 
 /**
  * The wait as a Mermaid gantt chart: a bar for how long it took, and below it a row for each kind of answer with a mark

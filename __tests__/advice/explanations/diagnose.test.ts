@@ -1,0 +1,292 @@
+import fc from 'fast-check'
+import { parse } from 'yaml'
+import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagnose.ts'
+import type { Fix } from '../../../src/advice/explanations/explanation.ts'
+import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
+import { StepFailure } from '../../../src/core/failures/failure.ts'
+import type { Facts } from '../../../src/gate/record.ts'
+import {
+  allCodes,
+  denial,
+  emptyFacts,
+  failureOf,
+  fullFacts,
+  ids,
+  resource,
+  scope,
+} from '../../support/facts-fixture.ts'
+import { hostileText, unprintable } from '../../support/hostile-text.ts'
+import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
+
+const textsOf = ({ title, why, fixes }: Diagnosis) => [
+  title,
+  why,
+  ...fixes.flatMap(fix => [fix.title, fix.text]),
+]
+const ofLanguage = (language: Fix['language'], { fixes }: Diagnosis) =>
+  fixes.filter(fix => fix.language === language)
+
+const inWhichever: ReadonlyArray<readonly [string, Facts]> = [
+  ['nothing is known', emptyFacts()],
+  ['all is known', fullFacts()],
+  ['the role is missing', fullFacts({ roleState: 'missing', permissions: [{ dataActions: ['*'] }] })],
+  ['the role is unknown', fullFacts({ roleState: 'unknown' })],
+  ['the role is covered', fullFacts({ roleState: 'covered' })],
+  ['the role is inherited', fullFacts({ roleState: 'inherited' })],
+]
+
+describe.each(inWhichever)('where %s', (_, facts) => {
+  test.each(allCodes)('%s is explained', code => {
+    const { doing, said, ...told } = diagnose(failureOf(code), facts)
+
+    expect(told.code).toBe(code)
+    expect({ doing, message: said.message }).toEqual({
+      doing: 'calling the model',
+      message: 'The service said no.',
+    })
+    for (const text of textsOf({ doing, said, ...told })) {
+      expect(text.trim()).not.toBe('')
+      expect(text.replaceAll('/dev/null', '')).not.toMatch(/undefined|null|NaN|\[object/)
+    }
+  })
+})
+
+test('where all is known, every code comes with something to do', () => {
+  expect(allCodes.filter(code => diagnose(failureOf(code), fullFacts()).fixes.length === 0)).toEqual([])
+})
+
+test('every command can be pasted: a shell takes it, and it is one call of one program', () => {
+  const commands = allCodes.flatMap(code => ofLanguage('bash', diagnose(failureOf(code), fullFacts())))
+
+  expect(commands.length).toBeGreaterThan(10)
+  for (const command of commands) expect(argumentsOf(command).length).toBeGreaterThan(0)
+})
+
+test('every piece of YAML is YAML', () => {
+  const pieces = allCodes.flatMap(code => ofLanguage('yaml', diagnose(failureOf(code), fullFacts())))
+
+  expect(pieces.length).toBeGreaterThan(3)
+  for (const { text } of pieces) expect(parse(text)).toBeInstanceOf(Object)
+})
+
+describe('the federated credential that is lacking', () => {
+  const codes: DiagnosisCode[] = [
+    'federated-credential-missing',
+    'federated-subject-mismatch',
+    'federated-subject-case-mismatch',
+    'federated-issuer-mismatch',
+    'federated-audience-mismatch',
+  ]
+
+  /** No credential, no token: whose client id it is nobody knows yet. */
+  const beforeSignIn = (differing: Partial<Facts> = {}): Facts => {
+    const { principal: _, ...facts } = fullFacts(differing)
+    return facts
+  }
+
+  test.each(codes)('%s: can be made for an application and for a managed identity', code => {
+    const diagnosis = diagnose(failureOf(code), beforeSignIn())
+    const { why } = diagnosis
+    const commands = ofLanguage('bash', diagnosis).map(argumentsOf)
+    const [application, identity] = commands.filter(words => words.includes('create'))
+    const { iss, sub, aud } = fullFacts().assertion ?? {}
+
+    expect(application?.slice(0, 4)).toEqual(['ad', 'app', 'federated-credential', 'create'])
+    expect(valueAfter('--id', application ?? [])).toBe(ids.client)
+    expect(JSON.parse(valueAfter('--parameters', application ?? []) ?? '')).toEqual({
+      name: expect.stringMatching(/^[A-Za-z0-9][\w-]{2,119}$/),
+      issuer: iss,
+      subject: sub,
+      audiences: [aud],
+    })
+    expect(identity?.slice(0, 3)).toEqual(['identity', 'federated-credential', 'create'])
+    expect(
+      ['--issuer', '--subject', '--audiences'].map(option => valueAfter(option, identity ?? [])),
+    ).toEqual([iss, sub, aud])
+    for (const claim of [iss, sub, aud]) expect(why).toContain(claim)
+  })
+
+  test.each([
+    [
+      'an environment',
+      { sub: 'repo:contoso/app:environment:Production', environment: 'Production' },
+      /replaces the branch, tag or pull request/,
+    ],
+    ['no environment', { sub: 'repo:contoso/app:ref:refs/heads/main' }, /The job has no `environment`/],
+    [
+      'the ids of owner and repository',
+      { sub: 'repo:contoso@12/app@34:pull_request' },
+      /has the numeric ids/,
+    ],
+    [
+      'a template of its own',
+      { sub: 'repository_owner_id:12:repository_id:34' },
+      /follows a customised template/,
+    ],
+    [
+      'a colon in a name',
+      { sub: 'repo:contoso/app:environment:a%3Ab', environment: 'a:b' },
+      /is written %3A/,
+    ],
+  ])('the story of a subject with %s', (_, claims, expected) => {
+    const facts = fullFacts({ assertion: { iss: 'i', aud: 'a', ...claims } })
+
+    expect(diagnose(failureOf('federated-subject-mismatch'), facts).why).toMatch(expected)
+  })
+
+  test('whatever the claims hold: the commands hold the same, and run nothing else', () => {
+    const claim = hostileText.filter(text => !unprintable.test(text))
+    fc.assert(
+      fc.property(claim, claim, claim, (iss, sub, aud) => {
+        const diagnosis = diagnose(
+          failureOf('federated-subject-mismatch'),
+          beforeSignIn({ assertion: { iss, sub, aud } }),
+        )
+        const [application, identity] = ofLanguage('bash', diagnosis).map(argumentsOf)
+
+        expect(JSON.parse(valueAfter('--parameters', application ?? []) ?? '')).toMatchObject({
+          issuer: iss,
+          subject: sub,
+          audiences: [aud],
+        })
+        expect(
+          ['--issuer', '--subject', '--audiences'].map(option => valueAfter(option, identity ?? [])),
+        ).toEqual([iss, sub, aud])
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('whatever the claims hold: what is told of them stays harmless', () => {
+    fc.assert(
+      fc.property(hostileText, sub => {
+        const { why } = diagnose(
+          failureOf('federated-subject-mismatch'),
+          fullFacts({ assertion: { iss: sub, sub, aud: sub } }),
+        )
+
+        expect(why).not.toMatch(unprintable)
+        expect(why).not.toContain('##[')
+      }),
+    )
+  })
+})
+
+describe('the grant that somebody else has to make', () => {
+  const codes: DiagnosisCode[] = [
+    'access-denied',
+    'cannot-assign-role',
+    'delegation-condition-unmet',
+    'resource-manager-forbidden',
+  ]
+
+  test.each(codes)('%s: by the command line, by Bicep, in the portal', code => {
+    const { fixes } = diagnose(failureOf(code), fullFacts())
+    const [command, bicep, portal] = fixes
+    const words = command === undefined ? [] : argumentsOf(command)
+
+    expect(words.slice(0, 3)).toEqual(['role', 'assignment', 'create'])
+    expect(valueAfter('--assignee-object-id', words)).toBe(ids.principal)
+    expect(valueAfter('--assignee-principal-type', words)).toBe('ServicePrincipal')
+    expect(valueAfter('--role', words)).toBe(ids.role)
+    expect(valueAfter('--scope', words)).toBe(scope)
+    expect(bicep).toMatchObject({ language: 'bicep' })
+    for (const value of [resource.account, ids.principal, ids.role])
+      expect(bicep?.text).toContain(`'${value}'`)
+    for (const value of [resource.account, ids.principal, 'Cognitive Services User'])
+      expect(portal?.text).toContain(value)
+  })
+
+  test('is known even where the role could not be looked up', () => {
+    const { role: _, ...facts } = fullFacts()
+    const [command] = diagnose(failureOf('resource-manager-forbidden'), facts).fixes
+
+    expect(command === undefined ? [] : valueAfter('--scope', argumentsOf(command))).toBe(scope)
+  })
+
+  test('a scope with quotes and dollars in its names stays one word, and one literal of Bicep', () => {
+    const { role } = fullFacts()
+    if (role === undefined) throw new Error('A full run knows its role')
+    // A function, so that dollars are no patterns; and in two pieces, so that they look like no mistake.
+    const odd = scope.replace('contoso', () => `con'$${'{x}'}$(y)\\toso`)
+    const [command, bicep] = diagnose(
+      failureOf('access-denied'),
+      fullFacts({ role: { ...role, scope: odd } }),
+    ).fixes
+
+    expect(command === undefined ? [] : valueAfter('--scope', argumentsOf(command))).toBe(odd)
+    expect(bicep?.text).toContain(`name: 'con\\'\\$${'{x}'}$(y)\\\\toso'`)
+  })
+})
+
+describe('a denial is read together with what is known of roles', () => {
+  const why = (facts: Partial<Facts>) =>
+    diagnose(new StepFailure('calling the model', denial()), fullFacts(facts)).why
+  const { target, ...settings } = fullFacts().settings ?? { target: undefined }
+  const endpointOnly = {
+    ...settings,
+    target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
+  }
+
+  test('it names the data action, and the least role that holds it', () => {
+    expect(target).toBeDefined()
+    expect(why({})).toContain(denial().named?.dataAction)
+    expect(why({})).toContain('Cognitive Services OpenAI User')
+  })
+
+  test.each<[string, Partial<Facts>, RegExp]>([
+    [
+      'administration roles only',
+      { roleState: 'missing', permissions: [{ actions: ['*'], dataActions: [] }] },
+      /roles that administer, such as Owner and Contributor, do not/,
+    ],
+    [
+      'no role at all',
+      { roleState: 'missing', permissions: [] },
+      /does not hold Cognitive Services User: not on the resource, not from a scope above, not through a group/,
+    ],
+    ['roles that may not be read', { roleState: 'unknown' }, /may not read role assignments/],
+    [
+      'an endpoint alone',
+      { roleState: 'unknown', settings: endpointOnly as NonNullable<Facts['settings']> },
+      /Only an endpoint was given/,
+    ],
+    ['another role that covers it', { roleState: 'covered' }, /effective permissions cover the call/],
+    [
+      'the role, which does not cover it',
+      {
+        roleState: 'direct',
+        permissions: [{ dataActions: ['Microsoft.CognitiveServices/accounts/MaaS/*'] }],
+      },
+      /does not cover this operation/,
+    ],
+    [
+      'the role, which covers it',
+      { roleState: 'inherited', permissions: [{ dataActions: ['*'] }] },
+      /longer than any propagation takes/,
+    ],
+    [
+      'the role of a group, which covers it',
+      { roleState: 'group', permissions: [{ dataActions: ['*'] }] },
+      /through a group. A new membership counts only in new tokens/,
+    ],
+  ])('with %s', (_, facts, expected) => {
+    expect(why(facts)).toMatch(expected)
+  })
+})
+
+test('a job is named in the permissions that it lacks, unless its name is none', () => {
+  const yaml = (job: string | undefined) => {
+    const facts = fullFacts()
+    const [fix] = diagnose(failureOf('oidc-permission-missing'), {
+      ...facts,
+      run: { ...facts.run, job },
+    }).fixes
+    return parse(fix?.text ?? '')
+  }
+  const permissions = { 'id-token': 'write', contents: 'read' }
+
+  expect(yaml('deploy-models')).toEqual({ jobs: { 'deploy-models': { permissions } } })
+  expect(yaml('x:\n  run: evil')).toEqual({ jobs: { deploy: { permissions } } })
+  expect(yaml(undefined)).toEqual({ jobs: { deploy: { permissions } } })
+})

@@ -1,0 +1,139 @@
+import fc from 'fast-check'
+import { type Cloud, cloudNames, cloudOf, isInferenceUrl, knownAudiences } from '../../src/azure/clouds.ts'
+
+const own = {
+  authorityHost: 'https://login.contoso.example',
+  resourceManagerEndpoint: 'https://arm.contoso.example:8443',
+}
+
+describe('the row of a cloud', () => {
+  test.each([
+    [
+      'AzureCloud',
+      'https://login.microsoftonline.com',
+      'https://management.azure.com',
+      ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+    ],
+    [
+      'AzureUSGovernment',
+      'https://login.microsoftonline.us',
+      'https://management.usgovcloudapi.net',
+      ['https://cognitiveservices.azure.us'],
+    ],
+    [
+      'AzureChinaCloud',
+      'https://login.partner.microsoftonline.cn',
+      'https://management.chinacloudapi.cn',
+      ['https://cognitiveservices.azure.cn'],
+    ],
+  ] as const)('%s', (name, authorityHost, endpoint, audiences) => {
+    const cloud = cloudOf(name, {})
+
+    expect(cloud).toMatchObject({
+      name,
+      authorityHost,
+      resourceManager: { endpoint, audience: endpoint },
+      assertionAudience: 'api://AzureADTokenExchange',
+    })
+    expect(knownAudiences(cloud.inferenceAudiences)).toEqual(audiences)
+  })
+
+  test('a cloud of ones own has the audiences of AzureCloud, and trusts no host but those that were named', () => {
+    const cloud = cloudOf('custom', { ...own, inferenceEndpoint: 'https://models.contoso.example' })
+
+    expect(cloud).toMatchObject({
+      name: 'custom',
+      authorityHost: own.authorityHost,
+      resourceManager: { endpoint: own.resourceManagerEndpoint, audience: 'https://management.azure.com' },
+    })
+    expect(knownAudiences(cloud.inferenceAudiences)).toEqual(
+      knownAudiences(cloudOf('AzureCloud', {}).inferenceAudiences),
+    )
+    expect(cloud.inferenceDomains).toEqual([
+      'models.contoso.example',
+      'login.contoso.example',
+      'arm.contoso.example',
+    ])
+    expect(cloudOf('custom', {}).inferenceDomains).toEqual([])
+  })
+
+  test('hosts that were named stand in for the cloud’s own', () => {
+    const cloud = cloudOf('AzureCloud', own)
+
+    expect(cloud.authorityHost).toBe(own.authorityHost)
+    expect(cloud.resourceManager).toEqual({
+      endpoint: own.resourceManagerEndpoint,
+      audience: 'https://management.azure.com',
+    })
+    expect(isInferenceUrl(cloud, 'https://login.contoso.example')).toBe(false)
+  })
+})
+
+describe('a token for inference', () => {
+  const azure = cloudOf('AzureCloud', {})
+  const custom = cloudOf('custom', { ...own, inferenceEndpoint: 'https://models.contoso.example' })
+  const named = cloudOf('AzureCloud', { inferenceEndpoint: 'https://gateway.contoso.example' })
+
+  test.each<[string, boolean, Cloud, string]>([
+    ['to a resource', true, azure, 'https://contoso.openai.azure.com/openai/v1/chat/completions'],
+    ['to a Foundry resource', true, azure, 'https://contoso.services.ai.azure.com/api/projects/app'],
+    ['in capitals', true, azure, 'HTTPS://CONTOSO.OPENAI.AZURE.COM'],
+    ['to the host that was named', true, named, 'https://gateway.contoso.example/openai'],
+    ['below a host that was named', true, custom, 'https://contoso.models.contoso.example'],
+    ['below the authority of a cloud of ones own', true, custom, 'https://a.login.contoso.example:9443'],
+    ['without TLS', false, azure, 'http://contoso.openai.azure.com'],
+    ['to another cloud', false, azure, 'https://contoso.openai.azure.us'],
+    ['to a host that only ends alike', false, azure, 'https://evilopenai.azure.com'],
+    ['to a host that only begins alike', false, azure, 'https://contoso.openai.azure.com.evil.example'],
+    ['to a host in the place of a password', false, azure, 'https://contoso.openai.azure.com@evil.example'],
+    ['with a user name', false, azure, 'https://user@contoso.openai.azure.com'],
+    ['to the parent of a domain', false, azure, 'https://azure.com'],
+    ['to a host that is no URL', false, azure, 'contoso.openai.azure.com'],
+    ['to Azure, from a cloud of ones own', false, custom, 'https://contoso.openai.azure.com'],
+    ['beside the host that was named', false, custom, 'https://evil.contoso.example'],
+  ])('%s: %s', (_, allowed, cloud, url) => {
+    expect(isInferenceUrl(cloud, url)).toBe(allowed)
+  })
+
+  test('goes to no host outside the domains of the cloud, whatever the URL', () => {
+    const suffix = fc.constantFrom(
+      '.evil.example',
+      '',
+      '.',
+      '@evil.example',
+      ':pw@evil.example',
+      '/.evil.example',
+      '\\evil.example',
+      '#.x',
+      '?.x',
+    )
+    const prefix = fc.constantFrom(
+      'https://',
+      'http://',
+      'https://evil.example/',
+      'https://evil.example#',
+      'https://evil-',
+      'https:',
+      '//',
+      '',
+    )
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...cloudNames),
+        prefix,
+        fc.domain(),
+        suffix,
+        (name, before, host, after) => {
+          const cloud = cloudOf(name, { inferenceEndpoint: `https://${host}` })
+          for (const domain of cloud.inferenceDomains) {
+            const url = `${before}${domain}${after}`
+            if (!isInferenceUrl(cloud, url)) continue
+            const { protocol, hostname } = new URL(url)
+            expect(protocol).toBe('https:')
+            expect(cloud.inferenceDomains.some(d => `.${hostname}`.endsWith(`.${d}`))).toBe(true)
+          }
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,200 @@
+import { existsSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import {
+  builtInPermissions,
+  hasDataActions,
+  leastRoleFor,
+  leastRoleWithoutKeysFor,
+  listKeys,
+  parseRole,
+  roleCovers,
+  roleDefinitionId,
+  roleGuidOf,
+  roleNameOf,
+} from '../../../src/azure/rbac/built-in-roles.ts'
+import { coversAction, coversDataAction, type Permission } from '../../../src/azure/rbac/permissions.ts'
+
+const user = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
+
+describe('a role is taken', () => {
+  test.each([
+    ['by name', 'Cognitive Services User', user],
+    ['by name, in any case and spacing', ' cognitive  SERVICES user ', user],
+    ['by its new name', 'Foundry User', '53ca6127-db72-4b80-b1b0-d745d6d5456d'],
+    ['by its old name', 'Azure AI User', '53ca6127-db72-4b80-b1b0-d745d6d5456d'],
+    ['by GUID', user.toUpperCase(), user],
+    ['by id', `/providers/Microsoft.Authorization/roleDefinitions/${user}`, user],
+    [
+      'by id of a subscription',
+      `/subscriptions/${subscriptionId}/providers/microsoft.authorization/ROLEDEFINITIONS/${user}/`,
+      user,
+    ],
+  ])('%s', (_, text, guid) => {
+    expect(parseRole(text)).toEqual({ kind: 'guid', guid })
+  })
+
+  test.each(['Contoso Model Caller', 'Caller', 'Cognitive Services Model Caller (Contoso)'])(
+    'as a custom one: %s',
+    name => {
+      expect(parseRole(name)).toEqual({ kind: 'name', name })
+    },
+  )
+
+  test.each([
+    ['a letter too few', 'Cognitive Services Usr', 'Cognitive Services User'],
+    ['a letter too many', 'Cognitive Services OpenAII User', 'Cognitive Services OpenAI User'],
+    ['another letter', 'Foundry Uzer', 'Foundry User'],
+    ['letters in the wrong order', 'Cognitive Services Uesr', 'Cognitive Services User'],
+    ['a slip in an old name', 'Azure AI Project Manger', 'Foundry Project Manager'],
+  ])('not with %s, and the right name is said', (_, text, name) => {
+    expect(parseRole(text)).toEqual({ problem: expect.stringContaining(`"${name}" is`) })
+  })
+
+  test.each([
+    [
+      'an assignment',
+      `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleAssignments/${user}`,
+    ],
+    ['a definition without GUID', '/providers/Microsoft.Authorization/roleDefinitions/Reader'],
+  ])('not by the id of %s', (_, id) => {
+    expect(parseRole(id)).toEqual({ problem: expect.stringContaining('is not one of a role definition') })
+  })
+
+  test('one slip anywhere in a long name is never taken for a custom role', () => {
+    const name = 'Cognitive Services OpenAI User'
+    fc.assert(
+      fc.property(fc.nat(name.length - 1), fc.constantFrom('', 'x', 'xy'), (at, instead) => {
+        const slipped = parseRole(name.slice(0, at) + instead + name.slice(at + 1))
+
+        expect(slipped).not.toHaveProperty('kind', 'name')
+      }),
+    )
+  })
+})
+
+test('ids are compared by their GUID, with the subscription and without', () => {
+  const withSubscription = roleDefinitionId(subscriptionId, user)
+
+  expect(withSubscription).toBe(
+    `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${user}`,
+  )
+  expect(roleGuidOf(withSubscription)).toBe(user)
+  expect(roleGuidOf(`/providers/Microsoft.Authorization/roleDefinitions/${user.toUpperCase()}`)).toBe(user)
+  expect(roleGuidOf(user)).toBe(user)
+})
+
+test('names are today’s names', () => {
+  expect(roleNameOf(user.toUpperCase())).toBe('Cognitive Services User')
+  expect(roleNameOf('53ca6127-db72-4b80-b1b0-d745d6d5456d')).toBe('Foundry User')
+  expect(roleNameOf(subscriptionId)).toBeUndefined()
+})
+
+const operation = (name: string) => `Microsoft.CognitiveServices/accounts/${name}`
+
+test.each([
+  ['OpenAI/deployments/chat/completions/action', 'Cognitive Services OpenAI User'],
+  ['OpenAI/responses/write', 'Cognitive Services OpenAI User'],
+  ['OpenAI/files/import', 'Cognitive Services OpenAI Contributor'],
+  ['OpenAI/models/read', 'Cognitive Services Data Reader'],
+  ['MaaS/chat/completions/action', 'Cognitive Services User'],
+  ['AIServices/providers/action', 'Cognitive Services User'],
+  ['AIServices/responses/write', 'Foundry Project Runtime User'],
+  ['AIServices/endpoints/interact/action', 'Foundry Agent Consumer'],
+  ['AIServices/agents/endpoints/UserIdentityImpersonation/action', undefined],
+])('the least role for %s is %s', (name, role) => {
+  expect(leastRoleFor(operation(name))?.name).toBe(role)
+})
+
+test('the least role for several operations holds each of them', () => {
+  const least = (...names: string[]) => leastRoleFor(...names.map(operation))?.name
+  expect(least('OpenAI/models/read', 'OpenAI/responses/write')).toBe('Cognitive Services OpenAI User')
+  expect(least('OpenAI/responses/write', 'AIServices/providers/action')).toBe('Cognitive Services User')
+  expect(least('AIServices/responses/write', 'OpenAI/responses/write')).toBe('Cognitive Services User')
+  expect(least()).toBeUndefined()
+})
+
+test.each([
+  ['OpenAI/deployments/chat/completions/action', 'Cognitive Services OpenAI User'],
+  ['MaaS/chat/completions/action', 'Cognitive Services Data Contributor (Preview)'],
+  ['AIServices/fine_tuning_deployments/write', undefined],
+])('the least role for %s that cannot list keys is %s', (name, role) => {
+  const least = leastRoleWithoutKeysFor(operation(name))
+
+  expect(least?.name).toBe(role)
+  expect(coversAction(builtInPermissions(least?.guid ?? '') ?? [], listKeys)).toBe(false)
+})
+
+const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+const owner = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
+
+test.each([
+  ['the OpenAI User, an OpenAI model', openAIUser, 'OpenAI/responses/write', true],
+  ['the OpenAI User, a Foundry model', openAIUser, 'MaaS/chat/completions/action', false],
+  ['an Owner, anything', owner, 'OpenAI/responses/write', false],
+  ['a custom role, nobody knows', subscriptionId, 'OpenAI/responses/write', undefined],
+])('what a role covers: %s', (_, guid, name, expected) => {
+  expect(roleCovers(guid.toUpperCase(), operation(name))).toBe(expected)
+})
+
+test('roles that administer let nobody call anything', () => {
+  expect([openAIUser, owner, subscriptionId].map(hasDataActions)).toEqual([true, false, undefined])
+})
+
+const officialFile = new URL('../../../../shared/roles.json', import.meta.url)
+
+if (existsSync(officialFile)) {
+  const official: Array<{ name: string; roleName: string; permissions: Permission[] }> = JSON.parse(
+    readFileSync(officialFile, 'utf8'),
+  )
+
+  test.each(official.map(({ name, roleName }) => [roleName, name]))(
+    '%s is known by the official name',
+    (roleName, guid) => {
+      expect(parseRole(roleName)).toEqual({ kind: 'guid', guid })
+    },
+  )
+
+  /** Every data action that stands in any definition, wildcards filled in. */
+  const named = new Set(
+    official
+      .flatMap(({ permissions }) => permissions)
+      .flatMap(({ dataActions = [], notDataActions = [] }) => [...dataActions, ...notDataActions])
+      .map(action => action.replaceAll('*', 'x')),
+  )
+
+  test.each(official.map(({ roleName, name, permissions }) => [roleName, name, permissions] as const))(
+    '%s covers what its official definition covers',
+    (_, guid, permissions) => {
+      for (const action of named)
+        expect([action, roleCovers(guid, action)]).toEqual([action, coversDataAction(permissions, action)])
+    },
+  )
+
+  const control = [
+    ...official.flatMap(({ permissions }) =>
+      permissions.flatMap(({ actions = [], notActions = [] }) => [...actions, ...notActions]),
+    ),
+    ...['read', 'write', 'delete', 'listKeys/action', 'regenerateKey/action', 'deployments/write'].map(
+      operation,
+    ),
+  ]
+    .map(action => action.replaceAll('*', 'x'))
+    .filter(action => /^Microsoft\.(CognitiveServices|Authorization)\//i.test(action))
+
+  test.each(official.map(({ roleName, name, permissions }) => [roleName, name, permissions] as const))(
+    '%s may do to the resource, and to role assignments, what its official definition says',
+    (_, guid, permissions) => {
+      const held = builtInPermissions(guid) ?? []
+      for (const action of control)
+        expect([action, coversAction(held, action)]).toEqual([action, coversAction(permissions, action)])
+      expect(held.map(({ condition }) => condition ?? null)).toEqual(
+        permissions.map(({ condition }) => condition),
+      )
+    },
+  )
+} else {
+  test('official descriptions not present: nothing compared', () => {
+    expect(existsSync(officialFile)).toBe(false)
+  })
+}

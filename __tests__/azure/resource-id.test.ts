@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { accountIdOf, parseResourceId, scopeOf } from '../../src/azure/resource-id.ts'
+
+const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
+const account = `/subscriptions/${subscriptionId}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/contoso`
+const parts = { subscriptionId, resourceGroup: 'rg-models', account: 'contoso', project: undefined }
+
+test.each([
+  ['an account', account, parts],
+  ['a project', `${account}/projects/app`, { ...parts, project: 'app' }],
+  ['a slash at the end', `${account}/`, parts],
+  [
+    'the case in which other tools print it',
+    account.toUpperCase(),
+    { ...parts, resourceGroup: 'RG-MODELS', account: 'CONTOSO' },
+  ],
+])('reads %s', (_, id, expected) => {
+  expect(parseResourceId(id)).toEqual(expected)
+})
+
+test.each([
+  ['no leading slash', account.slice(1), 'does not have the form'],
+  ['a deployment', `${account}/deployments/gpt-4o`, 'does not have the form'],
+  ['a resource group', account.slice(0, account.indexOf('/providers')), 'does not have the form'],
+  ['a query', `${account}?api-version=1`, 'does not have the form'],
+  ['blanks inside', account.replace('contoso', 'con toso'), 'does not have the form'],
+  ['a URL of the portal', `https://portal.azure.com/#resource${account}`, 'does not have the form'],
+  [
+    'a service of machine learning',
+    account.replace('CognitiveServices/accounts', 'MachineLearningServices/workspaces'),
+    'is of type Microsoft.MachineLearningServices/workspaces, not',
+  ],
+  [
+    'a subscription by name',
+    account.replace(subscriptionId, 'production'),
+    'holds the subscription id production',
+  ],
+  ['a segment of dots', account.replace(/[^/]+$/, '..'), 'does not have the form'],
+  ['an escaped slash', `${account}%2Fprojects`, 'does not have the form'],
+])('says what is wrong with %s', (_, id, problem) => {
+  expect(parseResourceId(id)).toEqual({ problem: expect.stringContaining(problem) })
+})
+
+test('what is read can be written again, and is the scope of the role', () => {
+  // Segments of dots alone are refused: they would make another path of the id.
+  const name = fc.stringMatching(/^[\w.-]{1,30}$/).filter(text => !/^\.+$/.test(text))
+  const id = fc.record({
+    subscriptionId: fc.uuid(),
+    resourceGroup: name,
+    account: name,
+    project: fc.option(name, { nil: undefined }),
+  })
+  fc.assert(
+    fc.property(id, resource => {
+      const scope = scopeOf(resource)
+
+      expect(parseResourceId(scope)).toEqual(resource)
+      expect(parseResourceId(accountIdOf(resource))).toEqual({ ...resource, project: undefined })
+      expect(scope.startsWith(accountIdOf(resource))).toBe(true)
+    }),
+  )
+})

@@ -1,0 +1,323 @@
+import type { Socket } from 'node:net'
+import net from 'node:net'
+import tls from 'node:tls'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { createTlsCredentials, type TlsCredentials } from '../../../local-cloud/tls.ts'
+import { confine, createDoor, type HttpReply } from '../../../src/core/http/client.ts'
+import { NetworkFailure } from '../../../src/core/http/network-failure.ts'
+import { type ConnectProxy, type ProxyOptions, startProxy } from '../../support/proxy.ts'
+
+/** The door against a server that answers with bytes as they stand in the test. */
+
+let credentials: TlsCredentials
+let answer: (socket: Socket, request: string) => void
+let server: tls.Server
+let origin: string
+let host: string
+const sockets = new Set<Socket>()
+
+beforeAll(async () => {
+  credentials = await createTlsCredentials()
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), credentials.ca])
+  server = tls.createServer(credentials, socket => {
+    socket.on('error', () => socket.destroy())
+    socket.on('data', data => answer(socket, data.toString('latin1')))
+  })
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no TCP port')
+  host = `127.0.0.1:${address.port}`
+  origin = `https://${host}`
+})
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy()
+  await new Promise(resolve => server.close(resolve))
+})
+
+const get = (timeoutMs = 5000, env: Record<string, string> = {}, url = `${origin}/things?x=1`) =>
+  createDoor(timeoutMs, env).http({ method: 'GET', url, headers: { authorization: 'Bearer abc' } })
+
+/** Whole answers, as they stand on the wire. */
+function answering(...parts: Array<string | Uint8Array>): void {
+  answer = socket => {
+    for (const part of parts) socket.write(part)
+  }
+}
+
+const withBody = (body: string | Uint8Array, ...headers: string[]) => [
+  ['HTTP/1.1 200 OK', `content-length: ${Buffer.byteLength(body)}`, ...headers, '', ''].join('\r\n'),
+  body,
+]
+
+async function failureOf(promise: Promise<HttpReply>): Promise<NetworkFailure> {
+  const outcome = await promise.catch(error => error)
+  expect(outcome).toBeInstanceOf(NetworkFailure)
+  return outcome
+}
+
+test('a request asks for the plain body, and the reply comes with its headers in lower case', async () => {
+  let seen = ''
+  answer = (socket, request) => {
+    seen = request
+    for (const part of withBody('hé', 'X-Thing: 1', 'x-many: a', 'x-many: b')) socket.write(part)
+  }
+  expect(await get()).toEqual({
+    status: 200,
+    headers: { 'content-length': '3', 'x-thing': '1', 'x-many': 'a, b' },
+    body: 'hé',
+  })
+  expect(seen).toMatch(/^GET \/things\?x=1 HTTP\/1\.1\r\n/)
+  expect(seen).toContain('accept-encoding: identity\r\n')
+})
+
+test('informational answers come before the answer', async () => {
+  answering('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n', ...withBody('here'))
+  expect(await get()).toMatchObject({ status: 200, body: 'here' })
+})
+
+test('a redirect is an answer like any other', async () => {
+  let requests = 0
+  answer = socket => {
+    requests += 1
+    socket.write(`HTTP/1.1 307 Temporary Redirect\r\nlocation: ${origin}/other\r\ncontent-length: 0\r\n\r\n`)
+  }
+  expect(await get()).toMatchObject({ status: 307, headers: { location: `${origin}/other` } })
+  expect(requests).toBe(1)
+})
+
+describe('compressed, although that was not asked for', () => {
+  const text = 'contoso '.repeat(100)
+  test.each([
+    ['gzip', gzipSync(text)],
+    ['x-gzip', gzipSync(text)],
+    ['GZIP', gzipSync(text)],
+    ['deflate', deflateSync(text)],
+    ['br', brotliCompressSync(text)],
+    ['identity', Buffer.from(text)],
+  ])('%s is read', async (encoding, body) => {
+    answering(...withBody(body, `content-encoding: ${encoding}`))
+    expect((await get()).body).toBe(text)
+  })
+
+  test.each([
+    ['zstd', 'whatever', 'UNKNOWN_ENCODING'],
+    ['gzip, br', 'whatever', 'UNKNOWN_ENCODING'],
+    ['constructor', 'whatever', 'UNKNOWN_ENCODING'],
+    ['gzip', 'not gzip at all', 'Z_DATA_ERROR'],
+    ['gzip', gzipSync(text).subarray(0, 20), 'Z_BUF_ERROR'],
+    ['gzip', gzipSync(Buffer.alloc(9 * 1024 * 1024)), 'RESPONSE_TOO_LARGE'],
+  ])('%s that cannot be read is said so (%#)', async (encoding, body, code) => {
+    answering(...withBody(body, `content-encoding: ${encoding}`))
+    expect(await failureOf(get())).toMatchObject({ code, host })
+  })
+})
+
+test.each([
+  ['UTF-8', 'efbbbf7b7d'],
+  ['UTF-16, the small end first', 'fffe7b007d00'],
+  ['UTF-16, the big end first', 'feff007b007d'],
+])('a mark in front of a body tells its encoding, and is no part of it: %s', async (_, bytes) => {
+  answering(...withBody(Buffer.from(bytes, 'hex')))
+  expect((await get()).body).toBe('{}')
+})
+
+test('a body without end is cut off, and the connection closed', async () => {
+  let closed: Promise<unknown> = Promise.resolve()
+  answer = socket => {
+    closed = new Promise(resolve => socket.once('close', resolve))
+    socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n')
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+    const pour = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    }
+    socket.on('drain', pour)
+    pour()
+  }
+  expect(await failureOf(get())).toMatchObject({ code: 'RESPONSE_TOO_LARGE', host })
+  await closed
+})
+
+describe('what is no complete reply', () => {
+  const closing = (text: string) => () => {
+    answer = socket => socket.end(text)
+  }
+  test.each<[string, () => void, RegExp]>([
+    ['nothing at all', closing(''), /^UND_ERR_SOCKET$/],
+    ['half a head', closing('HTTP/1.1 200 OK\r\ncontent-'), /^(UND_ERR_SOCKET|HPE_.*)$/],
+    [
+      'a body cut short',
+      closing('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc'),
+      /^(UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
+    ],
+    [
+      'chunks cut short',
+      closing('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n64\r\nabc'),
+      /^(UND_ERR_SOCKET|HPE_.*)$/,
+    ],
+    ['another protocol', closing('SSH-2.0-OpenSSH_9.6\r\n'), /^HPE_/],
+    [
+      'another protocol, agreed to without being asked',
+      closing('HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n'),
+      /^(UND_ERR_SOCKET|HPE_.*)$/,
+    ],
+    [
+      'a head without end',
+      closing(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`),
+      /^(HPE|UND_ERR)_HEADER/,
+    ],
+  ])('%s', async (_, arrange, code) => {
+    arrange()
+    const failure = await failureOf(get())
+    expect(failure.code).toMatch(code)
+    expect(failure).toMatchObject({ host, proxy: undefined })
+    expect(failure.message).toContain(host)
+  })
+})
+
+describe('everything is bounded in time', () => {
+  test('silence, and a body that drips', async () => {
+    answer = () => undefined
+    expect(await failureOf(get(100))).toMatchObject({ code: 'REQUEST_TIMEOUT', host })
+
+    let dripping: ReturnType<typeof setInterval> | undefined
+    answer = socket => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n')
+      dripping = setInterval(() => socket.write('x'), 5)
+    }
+    expect(await failureOf(get(100))).toMatchObject({ code: 'REQUEST_TIMEOUT', host })
+    clearInterval(dripping)
+  })
+
+  test('a port that takes the connection and never speaks TLS', async () => {
+    const mute = net.createServer(socket => socket.on('error', () => socket.destroy()).resume())
+    await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', () => resolve()))
+    const address = mute.address()
+    if (address === null || typeof address === 'string') throw new Error('The server has no TCP port')
+    const failure = await failureOf(get(100, {}, `https://127.0.0.1:${address.port}/`))
+    expect(failure.code).toBe('REQUEST_TIMEOUT')
+    await new Promise(resolve => mute.close(resolve))
+  })
+})
+
+describe('through a proxy', () => {
+  const through = async (
+    options: ProxyOptions,
+    attempt: (env: Record<string, string>, proxy: ConnectProxy) => Promise<void>,
+  ) => {
+    const proxy = await startProxy(options)
+    try {
+      await attempt({ HTTPS_PROXY: proxy.url }, proxy)
+    } finally {
+      await proxy.close()
+    }
+  }
+
+  test('a way that is open serves later requests', async () => {
+    answering(...withBody('here'))
+    await through({}, async (env, proxy) => {
+      const { http } = createDoor(5000, env)
+      for (const path of ['a', 'b', 'c', 'd']) {
+        const reply = await http({ method: 'GET', url: `${origin}/${path}`, headers: {} })
+        expect(reply).toMatchObject({ body: 'here' })
+      }
+      expect(proxy.targets.length).toBeLessThan(4)
+    })
+  })
+
+  test('a proxy that closes the connection instead of answering is asked once a request', async () => {
+    await through({ conduct: () => ({ kind: 'close' }) }, async (env, proxy) => {
+      const failure = await failureOf(get(5000, env))
+      expect(failure).toMatchObject({ host: proxy.host, target: host, proxy: { failed: true } })
+      expect(proxy.targets).toEqual([host])
+    })
+  })
+
+  test('who hangs, the proxy or the target', async () => {
+    await through({ conduct: () => ({ kind: 'hang' }) }, async env => {
+      const failure = await failureOf(get(100, env))
+      expect(failure).toMatchObject({ code: 'REQUEST_TIMEOUT', target: host, proxy: { failed: true } })
+    })
+    answer = () => undefined
+    await through({}, async env => {
+      expect(await failureOf(get(300, env))).toMatchObject({
+        code: 'REQUEST_TIMEOUT',
+        host,
+        proxy: { failed: false },
+      })
+    })
+  })
+
+  test('what a proxy says is kept: its status, how it wants to be signed in to, its reason', async () => {
+    const headers = { 'proxy-authenticate': 'Negotiate, NTLM', 'x-squid-error': 'ERR_CACHE_ACCESS_DENIED 0' }
+    await through(
+      { conduct: () => ({ kind: 'refuse', status: 407, reason: 'Denied', headers }) },
+      async env => {
+        const failure = await failureOf(get(5000, env))
+        expect(failure.code).toBe('PROXY_407')
+        expect(failure.message).toContain(
+          '407 Denied; it asks for Negotiate, NTLM; ERR_CACHE_ACCESS_DENIED 0',
+        )
+      },
+    )
+  })
+})
+
+test('only https is spoken', async () => {
+  const url = 'http://contoso.openai.azure.com/'
+  expect(await failureOf(get(5000, {}, url))).toMatchObject({
+    code: 'UNTRUSTED_ORIGIN',
+    host: 'contoso.openai.azure.com',
+  })
+})
+
+test('a confined door leads nowhere else, whatever the address pretends', async () => {
+  answering(...withBody('here'))
+  const http = confine(createDoor(5000, {}).http, origin)
+  const ask = (url: string) => http({ method: 'GET', url, headers: {} })
+  expect(await ask(`${origin}/x`)).toMatchObject({ status: 200 })
+  for (const url of [
+    `https://${host}@evil.example/`,
+    `${origin}.evil.example/`,
+    'https://127.0.0.1.evil.example/',
+    'nowhere',
+    'https://127.0.0.1/',
+    `http://${host}/`,
+  ])
+    expect((await failureOf(ask(url))).code).toBe('UNTRUSTED_ORIGIN')
+})
+
+describe('connections opened ahead', () => {
+  async function acceptedFor(env: Record<string, string>) {
+    const { http, preconnect } = createDoor(5000, env)
+    let accepted = 0
+    const accept = () => {
+      accepted += 1
+    }
+    server.on('connection', accept)
+    answering(...withBody('there'))
+    preconnect(origin, 2)
+    const replies = await Promise.all(
+      ['/one', '/two'].map(path => http({ method: 'GET', url: `${origin}${path}`, headers: {} })),
+    )
+    server.off('connection', accept)
+    expect(replies.map(({ body }) => body)).toEqual(['there', 'there'])
+    return accepted
+  }
+
+  test('are what requests are sent on', async () => {
+    expect(await acceptedFor({})).toBe(2)
+  })
+
+  test('are left to the request where a proxy stands between', async () => {
+    const proxy = await startProxy()
+    try {
+      expect(await acceptedFor({ https_proxy: proxy.url })).toBe(2)
+    } finally {
+      await proxy.close()
+    }
+  })
+})

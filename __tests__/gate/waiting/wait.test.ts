@@ -1,0 +1,482 @@
+import fc from 'fast-check'
+import { ownRefusal, type Refusal } from '../../../src/core/failures/failure.ts'
+import { pauseAfterSuccessMs } from '../../../src/gate/waiting/schedule.ts'
+import { type Round, untilLive, type WaitOptions, type WaitResult } from '../../../src/gate/waiting/wait.ts'
+import { simulatedClock } from '../../support/simulated-clock.ts'
+
+const ok: Round = { kind: 'ok' }
+const refused = (kind: Refusal['kind'], code: Refusal['code'], retryAfterMs?: number): Round => ({
+  kind: 'refused',
+  refusal: { ...ownRefusal(code, 'no'), kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+})
+const denied = refused('wait', 'access-denied')
+const blip = refused('transient', 'inference-unavailable')
+const throttled = refused('throttled', 'inference-throttled')
+const broken = refused('fatal', 'network-blocked')
+
+interface Wait {
+  /** What the service answers, by milliseconds since the first denial and number of the probe from 1. */
+  answers: (atMs: number, probe: number) => Round
+  first?: Round
+  probeTakesMs?: number
+  random?: () => number
+  consecutiveSuccesses?: number
+  denialPatienceMs?: number
+  overallMs?: number
+  granted?: boolean
+  doubtMs?: number
+  rowWithoutDenial?: true
+}
+
+interface Waited extends WaitResult {
+  /** In order: how long each sleep took, and where on the time axis it ended. */
+  sleeps: ReadonlyArray<{ ms: number; endsAtMs: number }>
+  endedAtMs: number
+  probesAsked: number
+}
+
+async function wait({
+  answers,
+  first = denied,
+  probeTakesMs = 0,
+  granted = false,
+  ...given
+}: Wait): Promise<Waited> {
+  const clock = simulatedClock()
+  const firstAt = clock.now()
+  const sleeps: Array<{ ms: number; endsAtMs: number }> = []
+  let probesAsked = 0
+  const options: WaitOptions = {
+    first,
+    firstAt,
+    grantedAt: granted ? firstAt : undefined,
+    doubtMs: 0,
+    consecutiveSuccesses: 3,
+    denialPatienceMs: 900_000,
+    overallMs: 900_000,
+    random: () => 0,
+    ...given,
+    onPause: () => undefined,
+    clock: {
+      now: clock.now,
+      async sleep(ms) {
+        await clock.sleep(ms)
+        sleeps.push({ ms, endsAtMs: clock.now() - firstAt })
+      },
+    },
+    async probe() {
+      const round = answers(clock.now() - firstAt, ++probesAsked)
+      clock.pass(probeTakesMs)
+      return round
+    },
+  }
+  const result = await untilLive(options)
+  return { ...result, sleeps, probesAsked, endedAtMs: clock.now() - firstAt }
+}
+
+/** Answers one after the other; the last one for ever. */
+const script =
+  (...rounds: Round[]) =>
+  (_: number, probe: number): Round =>
+    rounds[probe - 1] ?? rounds.at(-1) ?? denied
+
+/** Jitter as it comes: any numbers in [0, 1), one after the other. */
+const jitters = fc
+  .array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1, maxLength: 60 })
+  .map(values => {
+    let index = 0
+    return () => values[index++ % values.length] ?? 0
+  })
+
+describe('access that becomes live', () => {
+  test('is noticed within a tenth of the wait and a second, and costs few probes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 900_000 }), jitters, async (delayMs, random) => {
+        const { failure, probes, propagationMs } = await wait({
+          answers: atMs => (atMs < delayMs ? denied : ok),
+          random,
+          denialPatienceMs: 2_000_000,
+          overallMs: 2_000_000,
+        })
+
+        expect(failure).toBeUndefined()
+        expect(propagationMs).toBeGreaterThanOrEqual(delayMs)
+        expect(propagationMs - delayMs).toBeLessThanOrEqual(0.1 * delayMs + 1000)
+        expect(probes.filter(({ atMs }) => atMs <= 300_000).length).toBeLessThanOrEqual(45)
+        expect(probes.slice(-3).map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok'])
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('needs one success where nothing was denied', async () => {
+    expect(await wait({ first: ok, answers: () => denied })).toMatchObject({
+      failure: undefined,
+      propagationMs: 0,
+      sleeps: [],
+      probes: [{ atMs: 0, outcome: 'ok' }],
+    })
+    expect((await wait({ first: blip, answers: () => ok })).probesAsked).toBe(1)
+    expect((await wait({ first: throttled, answers: () => ok })).propagationMs).toBe(0)
+  })
+
+  test('needs as many in a row as are asked for, once it was denied', async () => {
+    for (const consecutiveSuccesses of [1, 3, 7]) {
+      expect((await wait({ answers: () => ok, consecutiveSuccesses })).probesAsked).toBe(consecutiveSuccesses)
+    }
+  })
+
+  test('starts its row over at every denial, and wants a longer one', async () => {
+    const { failure, probes, propagationMs } = await wait({
+      answers: script(ok, denied, ok, ok, denied, ok),
+      consecutiveSuccesses: 2,
+    })
+
+    expect(failure).toBeUndefined()
+    expect(probes.map(({ outcome }) => outcome)).toEqual([
+      ...['access-denied', 'ok', 'access-denied', 'ok', 'ok', 'access-denied'],
+      ...Array.from({ length: 6 }, () => 'ok'),
+    ])
+    expect(propagationMs).toBe(probes[6]?.atMs)
+  })
+
+  test('wants four times the row at most, and of a row of one nothing longer', async () => {
+    const flapping = Array.from({ length: 10 }, () => [ok, denied]).flat()
+
+    expect((await wait({ answers: script(...flapping, ok) })).probesAsked).toBe(20 + 12)
+    expect((await wait({ answers: script(...flapping), consecutiveSuccesses: 1 })).probesAsked).toBe(1)
+  })
+
+  test('a row is not ended by what has nothing to do with access', async () => {
+    expect((await wait({ answers: script(ok, blip, ok, throttled, ok) })).probesAsked).toBe(5)
+  })
+
+  test('is live only at the end of a row that is long enough, whatever the replicas say', async () => {
+    const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 30 })
+    await fc.assert(
+      fc.asyncProperty(verdicts, fc.integer({ min: 2, max: 4 }), async (replies, consecutiveSuccesses) => {
+        const rounds = [...replies.map(live => (live ? ok : denied)), ok]
+        const { failure, probes } = await wait({ answers: script(...rounds), consecutiveSuccesses })
+
+        const rows = probes.map(({ outcome }) => (outcome === 'ok' ? '+' : '-')).join('')
+        const lengths = [...rows.matchAll(/\++/g)].map(([row]) => row.length)
+        const enough = lengths.map((_, broken) => consecutiveSuccesses * Math.min(1 + broken, 4))
+        expect(failure).toBeUndefined()
+        expect(lengths.at(-1)).toBe(enough.at(-1))
+        expect(lengths.findIndex((length, row) => length >= (enough[row] ?? 0))).toBe(lengths.length - 1)
+      }),
+    )
+  })
+
+  // Where all of them agree within some ten seconds, the first row may happen upon the three that agree already.
+  test('is live on all of four replicas that are visited in turn, in whatever order they agree', async () => {
+    const orders = fc.shuffledSubarray([1, 2, 3, 4], { minLength: 4 })
+    const delays = fc.integer({ min: 60_000, max: 900_000 })
+    const times = fc.constantFrom(0, 150, 1500)
+    await fc.assert(
+      fc.asyncProperty(delays, orders, times, jitters, async (delayMs, quarters, probeTakesMs, random) => {
+        const { failure, endedAtMs, probes } = await wait({
+          answers: (atMs, probe) => (atMs < (delayMs * (quarters[probe % 4] ?? 4)) / 4 ? denied : ok),
+          probeTakesMs,
+          random,
+          denialPatienceMs: 2_000_000,
+          overallMs: 2_000_000,
+        })
+
+        expect(failure).toBeUndefined()
+        expect(endedAtMs).toBeGreaterThanOrEqual(delayMs)
+        // A pause, the visit to the last replica, and a row of twelve.
+        expect(endedAtMs).toBeLessThanOrEqual(
+          1.1 * delayMs + 1000 + 16 * (pauseAfterSuccessMs + probeTakesMs),
+        )
+        expect(probes.length).toBeLessThanOrEqual(120)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('access that does not', () => {
+  test('is waited for as long as its patience, to the very end, and no longer', async () => {
+    const limits = fc.integer({ min: 1, max: 900_000 })
+    await fc.assert(
+      fc.asyncProperty(
+        limits,
+        fc.constantFrom(0, 120, 4000),
+        jitters,
+        async (denialPatienceMs, probeTakesMs, random) => {
+          const { failure, sleeps, endedAtMs, probesAsked } = await wait({
+            answers: () => denied,
+            denialPatienceMs,
+            probeTakesMs,
+            random,
+          })
+
+          expect(failure).toMatchObject({ code: 'access-denied' })
+          expect(sleeps.every(({ ms }) => ms >= 0 && ms <= 30_000)).toBe(true)
+          expect(sleeps.every(({ endsAtMs }) => endsAtMs <= denialPatienceMs)).toBe(true)
+          // A sleep is worth its time only for the probe that follows it.
+          expect(probesAsked).toBe(sleeps.length)
+          expect(endedAtMs).toBeGreaterThanOrEqual(denialPatienceMs)
+          expect(endedAtMs).toBeLessThanOrEqual(denialPatienceMs + probeTakesMs)
+        },
+      ),
+    )
+  })
+
+  test('is not waited for at all without patience', async () => {
+    expect(await wait({ answers: () => ok, denialPatienceMs: 0 })).toMatchObject({
+      failure: { code: 'access-denied' },
+      probesAsked: 0,
+      sleeps: [],
+    })
+  })
+
+  test('a first success at the very end may complete its row, in no more time than the row takes', async () => {
+    const { failure, endedAtMs } = await wait({
+      answers: atMs => (atMs < 60_000 ? denied : ok),
+      denialPatienceMs: 60_000,
+      overallMs: 60_000,
+    })
+
+    expect(failure).toBeUndefined()
+    expect(endedAtMs).toBeLessThanOrEqual(60_000 + 2 * pauseAfterSuccessMs)
+  })
+
+  test('ends at once at a refusal that is final, whether first or later', async () => {
+    expect(await wait({ first: broken, answers: () => ok })).toMatchObject({
+      failure: { code: 'network-blocked' },
+      sleeps: [],
+    })
+    expect(await wait({ answers: script(ok, broken) })).toMatchObject({
+      failure: { code: 'network-blocked' },
+      probesAsked: 2,
+    })
+  })
+})
+
+describe('throttling', () => {
+  test('is waited out as long as the service says', async () => {
+    const { sleeps } = await wait({
+      first: refused('throttled', 'inference-throttled', 17_000),
+      answers: () => ok,
+    })
+
+    expect(sleeps.map(({ ms }) => ms)).toEqual([17_000])
+  })
+
+  test('ends the wait at once where the service asks for more time than is left', async () => {
+    const aDay = refused('throttled', 'inference-throttled', 86_400_000)
+
+    expect(await wait({ first: aDay, answers: () => ok })).toMatchObject({
+      failure: { code: 'inference-throttled' },
+      sleeps: [],
+    })
+    expect(await wait({ answers: script(aDay) })).toMatchObject({
+      failure: { code: 'inference-throttled' },
+      probesAsked: 1,
+    })
+  })
+
+  test('without a time is asked again in growing intervals, to the deadline', async () => {
+    const { failure, sleeps, probesAsked } = await wait({
+      first: throttled,
+      answers: () => throttled,
+      overallMs: 300_000,
+    })
+
+    const pauses = sleeps.map(({ ms }) => ms)
+    expect(failure).toMatchObject({ code: 'inference-throttled' })
+    expect(pauses).toEqual(pauses.toSorted((a, b) => a - b))
+    expect(probesAsked).toBe(sleeps.length)
+    expect(sleeps.every(({ endsAtMs }) => endsAtMs <= 300_000)).toBe(true)
+  })
+
+  test('is not bound by the patience with denials', async () => {
+    expect(
+      (await wait({ answers: script(throttled, ok), first: throttled, denialPatienceMs: 0 })).failure,
+    ).toBeUndefined()
+  })
+})
+
+describe('a service that stumbles', () => {
+  test('is asked again a few times, each after a longer pause', async () => {
+    const { failure, sleeps } = await wait({ first: blip, answers: () => blip })
+
+    expect(failure).toMatchObject({ code: 'inference-unavailable' })
+    expect(sleeps.map(({ ms }) => ms)).toEqual([1000, 2000, 4000, 8000])
+  })
+
+  test('gets its tries back once it has answered', async () => {
+    const rounds = [blip, blip, blip, denied, blip, blip, blip, ok]
+
+    expect((await wait({ first: blip, answers: script(...rounds) })).failure).toBeUndefined()
+    expect(
+      (await wait({ answers: script(blip, blip, blip, ok, blip, blip, blip, ok, ok) })).failure,
+    ).toBeUndefined()
+  })
+})
+
+test('whatever is answered, the wait ends, and its sleeps stay inside its limits', async () => {
+  const round = fc.oneof(
+    fc.constantFrom(ok, denied, denied, blip, throttled),
+    fc.nat(400_000).map(ms => refused('throttled', 'inference-throttled', ms)),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(round, { minLength: 1, maxLength: 40 }),
+      round,
+      jitters,
+      async (rounds, first, random) => {
+        const { failure, sleeps, probesAsked, probes } = await wait({
+          first,
+          answers: (_, probe) => rounds[probe - 1] ?? denied,
+          random,
+          denialPatienceMs: 120_000,
+          overallMs: 300_000,
+        })
+
+        expect(probesAsked).toBe(sleeps.length)
+        expect(probes).toHaveLength(probesAsked + 1)
+        expect(failure === undefined).toBe(probes.at(-1)?.outcome === 'ok')
+        expect(
+          sleeps.every(({ ms, endsAtMs }) => ms >= 0 && endsAtMs <= 300_000 + 2 * pauseAfterSuccessMs),
+        ).toBe(true)
+      },
+    ),
+  )
+})
+
+test('a row may be asked for although nothing was denied: one replica of another mind is met, and waited for', async () => {
+  const agreed = await wait({ first: ok, answers: () => ok, rowWithoutDenial: true })
+  expect(agreed).toMatchObject({ failure: undefined, propagationMs: 0, probesAsked: 2 })
+
+  const disagreed = await wait({
+    first: ok,
+    answers: (atMs, probe) => (probe % 2 === 1 && atMs < 60_000 ? denied : ok),
+    rowWithoutDenial: true,
+  })
+  expect(disagreed.failure).toBeUndefined()
+  expect(disagreed.endedAtMs).toBeGreaterThanOrEqual(60_000)
+})
+
+test('each pause is told before it begins', async () => {
+  const told: unknown[] = []
+  const clock = simulatedClock()
+  await untilLive({
+    first: denied,
+    firstAt: clock.now(),
+    grantedAt: undefined,
+    doubtMs: 0,
+    probe: async () => ok,
+    consecutiveSuccesses: 2,
+    denialPatienceMs: 60_000,
+    overallMs: 90_000,
+    clock,
+    random: () => 0,
+    onPause: progress => told.push(progress),
+  })
+
+  expect(told).toEqual([
+    {
+      round: denied,
+      rounds: 1,
+      successesInARow: 0,
+      successesWanted: 2,
+      inDoubt: false,
+      elapsedMs: 0,
+      limitMs: 60_000,
+      pauseMs: clock.sleeps[0],
+    },
+    {
+      round: ok,
+      rounds: 2,
+      successesInARow: 1,
+      successesWanted: 2,
+      inDoubt: false,
+      elapsedMs: clock.sleeps[0],
+      limitMs: 90_000,
+      pauseMs: pauseAfterSuccessMs,
+    },
+  ])
+})
+
+test('after a grant the next round comes at once, and only that one', async () => {
+  const { sleeps } = await wait({ granted: true, answers: (_, probe) => (probe < 3 ? denied : ok) })
+  const { sleeps: patient } = await wait({
+    answers: (_, probe) => (probe < 3 ? denied : ok),
+  })
+  expect(sleeps).toHaveLength(patient.length - 1)
+  expect(sleeps[0]?.ms).toBeGreaterThan(pauseAfterSuccessMs)
+})
+
+describe('access that may be owed to a role that was taken away', () => {
+  const minutes = 60_000
+  const granted = { first: ok, granted: true, doubtMs: 5 * minutes }
+
+  test('is proven once it outlasts the doubt, by a round that was begun after it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 5 * minutes }),
+        fc.constantFrom(0, 150, 4000),
+        jitters,
+        async (doubtMs, probeTakesMs, random) => {
+          const { failure, probes, propagationMs, sleeps } = await wait({
+            ...{ ...granted, doubtMs, probeTakesMs, random },
+            answers: () => ok,
+          })
+
+          expect({ failure, propagationMs }).toEqual({ failure: undefined, propagationMs: 0 })
+          expect(probes.filter(({ atMs }) => atMs >= doubtMs).length).toBeLessThanOrEqual(2)
+          expect(probes.at(-1)?.atMs).toBeGreaterThanOrEqual(doubtMs)
+          expect(probes.at(-1)?.atMs).toBeLessThanOrEqual(doubtMs + probeTakesMs)
+          expect(sleeps.every(({ endsAtMs }) => endsAtMs <= doubtMs)).toBe(true)
+          expect(probes.length).toBeLessThanOrEqual(46)
+        },
+      ),
+    )
+  })
+
+  test('is never believed before the new role is live, however early the old one lapses', async () => {
+    const times = fc.tuple(fc.nat(5 * minutes), fc.nat(5 * minutes))
+    await fc.assert(
+      fc.asyncProperty(times, jitters, async ([one, other], random) => {
+        const [lapsesMs, liveMs] = one < other ? [one, other] : [other, one]
+        const { failure, endedAtMs, probes, propagationMs } = await wait({
+          ...{ ...granted, random },
+          answers: atMs => (atMs < lapsesMs || atMs >= liveMs ? ok : denied),
+        })
+
+        const firstDenied = probes.find(({ outcome }) => outcome !== 'ok')
+        expect(failure).toBeUndefined()
+        expect(endedAtMs).toBeGreaterThanOrEqual(liveMs)
+        // Once a denial was seen the old role is gone, and what follows is the usual wait.
+        if (firstDenied === undefined) expect(endedAtMs).toBe(5 * minutes)
+        else expect(firstDenied.atMs + propagationMs).toBeLessThanOrEqual(1.1 * liveMs + 1000)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('that lapses, and does not come back, ends at the deadline as usual', async () => {
+    const { failure, endedAtMs } = await wait({ ...granted, answers: script(ok, denied) })
+
+    expect(failure).toMatchObject({ code: 'access-denied' })
+    expect(endedAtMs).toBe(900_000)
+  })
+
+  test('is told as such', async () => {
+    const told: unknown[] = []
+    const clock = simulatedClock()
+    await untilLive({
+      ...{ first: ok, firstAt: clock.now(), grantedAt: clock.now(), doubtMs: 1000 },
+      ...{ probe: async () => ok, consecutiveSuccesses: 3, denialPatienceMs: 60_000, overallMs: 90_000 },
+      ...{ clock, random: () => 0, onPause: progress => told.push(progress) },
+    })
+
+    expect(told).toEqual([
+      expect.objectContaining({ inDoubt: true, round: ok, limitMs: 1000, pauseMs: 700 }),
+      expect.objectContaining({ inDoubt: true, round: ok, limitMs: 1000, pauseMs: 300 }),
+    ])
+  })
+})

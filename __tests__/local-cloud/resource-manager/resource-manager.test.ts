@@ -1,0 +1,1019 @@
+import { AuthorizationManagementClient } from '@azure/arm-authorization'
+import { ClientAssertionCredential } from '@azure/identity'
+import { Agent, fetch } from 'undici'
+import { createLocalCloud } from '../../../local-cloud/local-cloud.ts'
+import { accountId } from '../../../local-cloud/scopes.ts'
+import {
+  ACCOUNT,
+  ADMIN,
+  APPLICATION_OBJECT,
+  assignmentOf,
+  collect,
+  DISABLED_SUBSCRIPTION,
+  FOREIGN_SUBSCRIPTION,
+  GROUP,
+  MANAGEMENT_GROUP,
+  OTHER_TENANT,
+  OUTER_TEAM,
+  PIPELINE,
+  PIPELINE_CLIENT,
+  type ResourceManagerFixture,
+  ROLES,
+  STRANGER,
+  SUBSCRIPTION,
+  startResourceManager,
+  TEAM,
+  TENANT,
+  USER,
+} from './fixture.ts'
+
+const NAME = '7b082443-c50f-43a2-87a6-d8385d2edfe3'
+const assignments = (scope: string) => `${scope}/providers/Microsoft.Authorization/roleAssignments`
+const roleDefinitions = (scope: string) => `${scope}/providers/Microsoft.Authorization/roleDefinitions`
+const rolePath = (id: string) =>
+  `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${id}`
+
+const wanted = (principalId: string, roleId: string, others: Record<string, unknown> = {}) => ({
+  properties: { roleDefinitionId: rolePath(roleId), principalId, ...others },
+})
+const forPipeline = wanted(PIPELINE, ROLES.openAIUser, { principalType: 'ServicePrincipal' })
+
+const refusal = (code: string, message: string | RegExp = /./) => ({
+  error: { code, message: typeof message === 'string' ? message : expect.stringMatching(message) },
+})
+
+let arm: ResourceManagerFixture
+beforeAll(async () => {
+  arm = await startResourceManager()
+})
+beforeEach(() => arm.reset())
+afterAll(() => arm.close())
+
+const put = (scope: string, body: unknown, { as = ADMIN, name = NAME } = {}) =>
+  arm.ask(`${assignments(scope)}/${name}`, { method: 'PUT', as, body })
+
+describe('who may come in', () => {
+  const bearer = async (token: string) => arm.ask('/subscriptions', { headers: { authorization: token } })
+
+  test('the version is asked for before the token', async () => {
+    const answer = await arm.ask('/subscriptions?api-version=', { headers: { authorization: '' } })
+    expect(answer).toMatchObject({ status: 400, body: refusal('MissingApiVersionParameter') })
+    expect(await arm.ask('/subscriptions?api-version=latest')).toMatchObject({
+      status: 400,
+      body: refusal('InvalidApiVersionParameter'),
+    })
+  })
+
+  test('no token: where to get one is said', async () => {
+    const answer = await bearer('')
+    expect(answer).toMatchObject({
+      status: 401,
+      body: refusal('AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing."),
+    })
+    expect(answer.headers['www-authenticate']).toMatch(
+      /^Bearer authorization_uri="https:\/\/login\.invalid\/"/,
+    )
+  })
+
+  test.each([
+    ['no bearer token', 'Basic dXNlcg=='],
+    ['no JWT', 'Bearer nonsense'],
+  ])('%s', async (_what, header) => {
+    const answer = await bearer(header)
+    expect(answer).toMatchObject({ status: 401, body: refusal('InvalidAuthenticationToken') })
+    expect(answer.headers['x-ms-failure-cause']).toBe('gateway')
+  })
+
+  test('a token that nobody here signed', async () => {
+    const [header, , signature] = (await arm.token()).split('.')
+    const [, payload] = (await arm.token({ oid: ADMIN })).split('.')
+    expect(await bearer(`Bearer ${header}.${payload}.${signature}`)).toMatchObject({
+      status: 401,
+      body: refusal('InvalidAuthenticationToken'),
+    })
+  })
+
+  test('an expired token is told both times', async () => {
+    const token = await arm.token({}, 60)
+    arm.clock.advance(120_000)
+    expect(await bearer(`Bearer ${token}`)).toMatchObject({
+      status: 401,
+      body: refusal(
+        'ExpiredAuthenticationToken',
+        /^The access token expiry UTC time '\d+\/\d+\/\d{4} \d+:\d\d:\d\d [AP]M' is earlier than current UTC time '/,
+      ),
+    })
+  })
+
+  test('a token for the data plane', async () => {
+    const token = await arm.token({ aud: 'https://cognitiveservices.azure.com' })
+    expect(await bearer(`Bearer ${token}`)).toMatchObject({
+      status: 401,
+      body: refusal('InvalidAuthenticationTokenAudience', /'https:\/\/cognitiveservices\.azure\.com'/),
+    })
+  })
+
+  test.each(['https://management.azure.com', 'https://management.core.windows.net/'])(
+    'audience %s',
+    async aud => {
+      expect((await bearer(`Bearer ${await arm.token({ aud })}`)).status).toBe(200)
+    },
+  )
+
+  test('the local endpoint is an audience too', async () => {
+    expect((await bearer(`Bearer ${await arm.token({ aud: arm.url })}`)).status).toBe(200)
+  })
+
+  test("a subscription of another tenant names that tenant's issuer", async () => {
+    const answer = await arm.ask(`/subscriptions/${FOREIGN_SUBSCRIPTION}/resourcegroups`)
+    expect(answer).toMatchObject({
+      status: 401,
+      body: refusal(
+        'InvalidAuthenticationTokenTenant',
+        new RegExp(`must match the tenant '[^']*${OTHER_TENANT}/'`),
+      ),
+    })
+    expect(answer.headers['www-authenticate']).toContain(
+      `Bearer authorization_uri="https://login.invalid/${OTHER_TENANT}"`,
+    )
+  })
+})
+
+describe('headers', () => {
+  test('are those of Resource Manager', async () => {
+    const { headers } = await arm.ask(`/subscriptions/${SUBSCRIPTION}/resourcegroups`)
+    expect(headers).toMatchObject({
+      'cache-control': 'no-cache',
+      'content-type': 'application/json; charset=utf-8',
+      expires: '-1',
+      pragma: 'no-cache',
+      'strict-transport-security': expect.stringContaining('max-age='),
+      'x-content-type-options': 'nosniff',
+      'x-ms-ratelimit-remaining-subscription-reads': '11999',
+      'x-ms-routing-request-id': expect.stringMatching(/^WESTEUROPE:\d{8}T\d{6}Z:[0-9a-f-]{36}$/),
+    })
+    expect(headers['x-ms-request-id']).toBe(headers['x-ms-correlation-request-id'])
+    expect(headers['x-ms-failure-cause']).toBeUndefined()
+  })
+
+  test('count writes and deletes apart, and requests without a subscription by tenant', async () => {
+    expect((await put(ACCOUNT, forPipeline)).headers).toHaveProperty(
+      'x-ms-ratelimit-remaining-subscription-writes',
+    )
+    const removed = await arm.ask(`${assignments(ACCOUNT)}/${NAME}`, { method: 'DELETE', as: ADMIN })
+    expect(removed.headers).toHaveProperty('x-ms-ratelimit-remaining-subscription-deletes')
+    expect((await arm.ask('/tenants')).headers).toHaveProperty('x-ms-ratelimit-remaining-tenant-reads')
+  })
+
+  test("give the client's request id back only where it asks for it", async () => {
+    const headers = { 'x-ms-client-request-id': 'mine' }
+    expect((await arm.ask('/tenants', { headers })).headers['x-ms-client-request-id']).toBeUndefined()
+    const asked = await arm.ask('/tenants', {
+      headers: { ...headers, 'x-ms-return-client-request-id': 'true' },
+    })
+    expect(asked.headers['x-ms-client-request-id']).toBe('mine')
+  })
+})
+
+describe('what does not exist', () => {
+  test.each([
+    ['/nothing', 'MissingSubscription'],
+    [`/subscriptions/${SUBSCRIPTION}/nothing`, 'InvalidResourceType'],
+    ['/subscriptions/00000000-0000-4000-8000-000000000000/resourcegroups', 'SubscriptionNotFound'],
+    [`/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-none`, 'ResourceGroupNotFound'],
+    [
+      `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-none/providers/Microsoft.CognitiveServices/accounts/a`,
+      'ResourceGroupNotFound',
+    ],
+    [`${ACCOUNT}-none`, 'ResourceNotFound'],
+    [`${ACCOUNT}/projects/none`, 'ResourceNotFound'],
+    [`${ACCOUNT}/deployments/none`, 'ResourceNotFound'],
+    [assignments(`${ACCOUNT}-none`), 'ResourceNotFound'],
+    [assignments(`${ACCOUNT}/projects/none`), 'ResourceNotFound'],
+    [assignments(`${GROUP}/providers/Microsoft.Storage/storageAccounts/x`), 'ResourceNotFound'],
+    [`${assignments(ACCOUNT)}/${NAME}`, 'RoleAssignmentNotFound'],
+    [`${roleDefinitions(ACCOUNT)}/${NAME}`, 'RoleDefinitionDoesNotExist'],
+    [`${ACCOUNT}/providers/Microsoft.Authorization/denyAssignments/${NAME}`, 'DenyAssignmentNotFound'],
+  ])('GET %s: 404 %s', async (target, code) => {
+    expect(await arm.ask(target, { as: ADMIN })).toMatchObject({ status: 404, body: refusal(code) })
+  })
+
+  test('in the words of the service', async () => {
+    expect((await arm.ask(`${ACCOUNT}-none`, { as: ADMIN })).body).toEqual(
+      refusal(
+        'ResourceNotFound',
+        "The Resource 'Microsoft.CognitiveServices/accounts/contoso-ai-none' under resource group 'rg-keyless' " +
+          'was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix',
+      ),
+    )
+  })
+
+  test('who may not read is not told whether it exists', async () => {
+    for (const target of [ACCOUNT, `${ACCOUNT}-none`]) {
+      expect(await arm.ask(target, { as: STRANGER })).toMatchObject({
+        status: 403,
+        body: refusal('AuthorizationFailed'),
+      })
+    }
+  })
+})
+
+describe('authorization', () => {
+  test('a refusal names client, object, action and scope', async () => {
+    const { body, headers } = await put(ACCOUNT, forPipeline, { as: PIPELINE })
+    expect(body).toEqual(
+      refusal(
+        'AuthorizationFailed',
+        `The client '${PIPELINE_CLIENT}' with object id '${PIPELINE}' does not have authorization to perform action ` +
+          `'Microsoft.Authorization/roleAssignments/write' over scope '${assignments(ACCOUNT)}/${NAME}' or the scope ` +
+          'is invalid. If access was recently granted, please refresh your credentials.',
+      ),
+    )
+    expect(headers['x-ms-failure-cause']).toBe('gateway')
+  })
+
+  test('a condition that is not met is said so', async () => {
+    arm.grant(PIPELINE, ROLES.foundryOwner, ACCOUNT)
+    expect(await put(ACCOUNT, wanted(TEAM, ROLES.cognitiveServicesUser), { as: PIPELINE })).toMatchObject({
+      status: 403,
+      body: refusal(
+        'AuthorizationFailed',
+        /does not have authorization or an ABAC condition not fulfilled to perform action 'Microsoft\.Authorization\/roleAssignments\/write'/,
+      ),
+    })
+    expect((await put(ACCOUNT, wanted(TEAM, ROLES.foundryUser), { as: PIPELINE })).status).toBe(201)
+  })
+
+  test('a deny assignment is named', async () => {
+    arm.world.denyAssignments.push({
+      name: '11111f74-0ce9-4642-acaf-15775e7f2b80',
+      displayName: "Deny assignment 'x' created by Deployment Stack",
+      scope: GROUP,
+      permissions: [
+        { actions: ['Microsoft.Authorization/*/write'], notActions: [], dataActions: [], notDataActions: [] },
+      ],
+      principals: ['00000000-0000-0000-0000-000000000000'],
+      excludePrincipals: [],
+      doNotApplyToChildScopes: false,
+    })
+    expect(await put(ACCOUNT, forPipeline)).toMatchObject({
+      status: 403,
+      body: refusal(
+        'DenyAssignmentAuthorizationFailed',
+        new RegExp(
+          `has permission to perform action .*; however, the access is denied because of the deny assignment with ` +
+            `name 'Deny assignment 'x' created by Deployment Stack' and Id '11111f740ce94642acaf15775e7f2b80' at scope '${GROUP}'\\.$`,
+        ),
+      ),
+    })
+  })
+
+  test('a disabled subscription takes no writes, but can be read', async () => {
+    const scope = `/subscriptions/${DISABLED_SUBSCRIPTION}`
+    arm.grant(ADMIN, ROLES.owner, scope)
+    expect(await put(scope, forPipeline)).toMatchObject({
+      status: 409,
+      body: refusal('ReadOnlyDisabledSubscription'),
+    })
+    expect((await arm.ask(assignments(scope), { as: ADMIN })).status).toBe(200)
+  })
+
+  test('the journal knows the caller, also of what was refused', async () => {
+    await arm.ask(ACCOUNT, { as: STRANGER })
+    expect(arm.journal.entries).toMatchObject([{ operation: 'accounts.get', caller: STRANGER, status: 403 }])
+  })
+})
+
+describe('looking around', () => {
+  test('subscriptions are seen by whom a role was given anywhere in them', async () => {
+    expect((await arm.ask('/subscriptions')).body).toMatchObject({ value: [] })
+    expect(await arm.ask(`/subscriptions/${SUBSCRIPTION}`)).toMatchObject({
+      status: 404,
+      body: refusal('SubscriptionNotFound'),
+    })
+    arm.grant(TEAM, ROLES.openAIUser, ACCOUNT, { principalType: 'Group' })
+    expect((await arm.ask('/subscriptions?api-version=2022-12-01')).body).toMatchObject({
+      value: [{ subscriptionId: SUBSCRIPTION, tenantId: TENANT, state: 'Enabled' }],
+      count: { value: 1 },
+    })
+    expect((await arm.ask(`/subscriptions/${SUBSCRIPTION}`)).body).toMatchObject({
+      displayName: 'Contoso Production',
+    })
+  })
+
+  test('tenants are the one of the token', async () => {
+    expect((await arm.ask('/tenants')).body).toMatchObject({
+      value: [{ tenantId: TENANT, displayName: 'Contoso' }],
+    })
+  })
+
+  test('resource groups are listed as far as they may be read', async () => {
+    arm.grant(PIPELINE, ROLES.reader, GROUP)
+    expect((await arm.ask(`/subscriptions/${SUBSCRIPTION}/resourcegroups`)).body).toMatchObject({
+      value: [{ id: GROUP, location: 'swedencentral', type: 'Microsoft.Resources/resourceGroups' }],
+    })
+    expect((await arm.ask(`/subscriptions/${SUBSCRIPTION}/resourceGroups/RG-KEYLESS`)).body).toMatchObject({
+      name: 'rg-keyless',
+    })
+    expect((await arm.ask(`/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-other`)).status).toBe(403)
+  })
+
+  test('providers tell their versions', async () => {
+    const target = `/subscriptions/${SUBSCRIPTION}/providers`
+    expect((await arm.ask(`${target}/microsoft.cognitiveservices`, { as: ADMIN })).body).toMatchObject({
+      namespace: 'Microsoft.CognitiveServices',
+      registrationState: 'Registered',
+      resourceTypes: [
+        { resourceType: 'accounts', apiVersions: expect.arrayContaining(['2025-06-01']) },
+        {},
+        {},
+      ],
+    })
+    expect((await arm.ask(target, { as: ADMIN })).body).toMatchObject({ value: [{}, {}] })
+    expect(await arm.ask(`${target}/Microsoft.None`, { as: ADMIN })).toMatchObject({
+      status: 404,
+      body: refusal('InvalidResourceNamespace'),
+    })
+  })
+})
+
+describe('accounts', () => {
+  test('one with its own subdomain', async () => {
+    const { body } = await arm.ask(ACCOUNT.toLowerCase(), { as: ADMIN })
+    expect(body).toMatchObject({
+      id: ACCOUNT,
+      name: 'contoso-ai',
+      kind: 'AIServices',
+      properties: {
+        endpoint: 'https://127.0.0.1:4401/',
+        customSubDomainName: 'contoso-ai',
+        disableLocalAuth: true,
+        publicNetworkAccess: 'Enabled',
+        allowProjectManagement: true,
+        defaultProject: 'shop',
+        endpoints: {
+          'AI Foundry API': 'https://127.0.0.1:4401/',
+          'AI Model Inference API': 'https://127.0.0.1:4401/',
+          'OpenAI Language Model Instance API': 'https://127.0.0.1:4401/',
+        },
+      },
+    })
+    expect(body).not.toHaveProperty('properties.networkAcls')
+  })
+
+  test('one without: the region, and nothing that is not set', async () => {
+    const { body } = await arm.ask(
+      `${GROUP}/providers/Microsoft.CognitiveServices/accounts/contoso-regional`,
+      {
+        as: ADMIN,
+      },
+    )
+    expect(body).toMatchObject({
+      properties: { endpoint: 'https://127.0.0.1:4400/', networkAcls: { defaultAction: 'Deny' } },
+    })
+    for (const absent of [
+      'customSubDomainName',
+      'disableLocalAuth',
+      'allowProjectManagement',
+      'defaultProject',
+    ]) {
+      expect(body).not.toHaveProperty(`properties.${absent}`)
+    }
+    expect(body).not.toHaveProperty(['properties', 'endpoints', 'AI Foundry API'])
+  })
+
+  test('a list holds what may be read, and is refused where that is nothing', async () => {
+    const lists = [`/subscriptions/${SUBSCRIPTION}`, GROUP].map(
+      scope => `${scope}/providers/Microsoft.CognitiveServices/accounts`,
+    )
+    for (const target of lists) {
+      expect((await arm.ask(target, { as: ADMIN })).body).toMatchObject({
+        value: [{ name: 'contoso-ai' }, { name: 'contoso-regional' }],
+      })
+      expect((await arm.ask(target)).status).toBe(403)
+    }
+    arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
+    for (const target of lists)
+      expect((await arm.ask(target)).body).toMatchObject({ value: [{ name: 'contoso-ai' }] })
+  })
+
+  test('keys are two, always the same, and need the right to list them', async () => {
+    const list = (as: string) => arm.ask(`${ACCOUNT}/listKeys`, { method: 'POST', as })
+    arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
+    expect((await list(PIPELINE)).status).toBe(403)
+    expect(await list(ADMIN)).toMatchObject({
+      status: 400,
+      body: {
+        error: { code: 'BadRequest', message: 'Failed to list key. disableLocalAuth is set to be true' },
+      },
+    })
+    await arm.ask(ACCOUNT, { method: 'PATCH', as: ADMIN, body: { properties: { disableLocalAuth: false } } })
+    const { body } = await list(ADMIN)
+    expect(body).toEqual({
+      key1: expect.stringMatching(/^[0-9a-f]{32}$/),
+      key2: expect.stringMatching(/^[0-9a-f]{32}$/),
+    })
+    arm.grant(PIPELINE, ROLES.cognitiveServicesUser, ACCOUNT)
+    expect((await list(PIPELINE)).body).toEqual(body)
+  })
+
+  test('key access can be turned off and on by who may write', async () => {
+    const patch = (as: string, properties: unknown) =>
+      arm.ask(ACCOUNT, { method: 'PATCH', as, body: { properties } })
+    arm.grant(PIPELINE, ROLES.reader, ACCOUNT)
+    expect((await patch(PIPELINE, { disableLocalAuth: false })).status).toBe(403)
+    expect(await patch(ADMIN, { disableLocalAuth: false })).toMatchObject({
+      status: 200,
+      body: { properties: { disableLocalAuth: false } },
+    })
+    expect((await arm.ask(ACCOUNT)).body).toMatchObject({ properties: { disableLocalAuth: false } })
+    for (const properties of [{ disableLocalAuth: 'yes' }, { customSubDomainName: 'other' }]) {
+      expect(await patch(ADMIN, properties)).toMatchObject({
+        status: 400,
+        body: refusal('InvalidRequestContent'),
+      })
+    }
+  })
+
+  test('only what really turns key access off or on is dated', async () => {
+    const patch = (properties: object) =>
+      arm.ask(ACCOUNT, { method: 'PATCH', as: ADMIN, body: { properties } })
+    const changedOn = () => arm.world.accounts[0]?.keyAccessChangedOn
+    await patch({ disableLocalAuth: true })
+    await patch({ publicNetworkAccess: 'Disabled' })
+    expect(changedOn()).toBeUndefined()
+    await patch({ disableLocalAuth: false })
+    const turnedOn = changedOn()
+    expect(Date.parse(turnedOn ?? '')).toBeLessThanOrEqual(arm.clock.now())
+    arm.clock.advance(60_000)
+    await arm.ask(ACCOUNT, { method: 'PUT', as: ADMIN, body: { properties: {} } })
+    expect(changedOn()).toBe(turnedOn)
+    await patch({ disableLocalAuth: true })
+    expect(Date.parse(changedOn() ?? '')).toBeGreaterThanOrEqual(Date.parse(turnedOn ?? '') + 60_000)
+  })
+
+  test('projects have the address of their own API', async () => {
+    const project = {
+      id: `${ACCOUNT}/projects/shop`,
+      name: 'contoso-ai/shop',
+      properties: {
+        isDefault: true,
+        endpoints: { 'AI Foundry API': 'https://127.0.0.1:4401/api/projects/shop' },
+      },
+    }
+    expect((await arm.ask(`${ACCOUNT}/projects`, { as: ADMIN })).body).toMatchObject({ value: [project] })
+    expect((await arm.ask(`${ACCOUNT}/projects/SHOP`, { as: ADMIN })).body).toMatchObject(project)
+  })
+})
+
+describe('deployments', () => {
+  const target = `${ACCOUNT}/deployments/embed`
+  const body = {
+    sku: { name: 'Standard', capacity: 5 },
+    properties: { model: { format: 'OpenAI', name: 'text-embedding-3-large', version: '1' } },
+  }
+
+  test('are created, changed, listed and removed', async () => {
+    const created = await arm.ask(target, { method: 'PUT', as: ADMIN, body })
+    expect(created).toMatchObject({
+      status: 201,
+      body: { name: 'embed', properties: { provisioningState: 'Succeeded' } },
+    })
+    const larger = { ...body, sku: { name: 'Standard', capacity: 9 } }
+    expect(await arm.ask(target, { method: 'PUT', as: ADMIN, body: larger })).toMatchObject({
+      status: 200,
+      body: { sku: { capacity: 9 } },
+    })
+    expect((await arm.ask(`${ACCOUNT}/deployments`, { as: ADMIN })).body).toMatchObject({
+      value: [{ name: 'chat' }, { name: 'embed', sku: { capacity: 9 }, properties: body.properties }],
+    })
+    expect(await arm.ask(target, { method: 'DELETE', as: ADMIN })).toMatchObject({
+      status: 200,
+      body: undefined,
+    })
+    expect((await arm.ask(target, { method: 'DELETE', as: ADMIN })).status).toBe(204)
+    expect((await arm.ask(target, { as: ADMIN })).status).toBe(404)
+  })
+
+  test('need the right to write them', async () => {
+    arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
+    expect((await arm.ask(`${ACCOUNT}/deployments/chat`)).status).toBe(200)
+    expect((await arm.ask(target, { method: 'PUT', body })).status).toBe(403)
+    expect((await arm.ask(`${ACCOUNT}/deployments/chat`, { method: 'DELETE' })).status).toBe(403)
+  })
+
+  test('of a model that nobody serves are refused', async () => {
+    const unknown = { properties: { model: { format: 'Abacus', name: 'beads', version: '1' } } }
+    expect(await arm.ask(target, { method: 'PUT', as: ADMIN, body: unknown })).toMatchObject({
+      status: 400,
+      body: refusal('DeploymentModelNotSupported', /'Format: Abacus, Name: beads, Version: 1'/),
+    })
+  })
+})
+
+describe('role definitions', () => {
+  const list = async (scope: string, filter?: string) => {
+    const found = []
+    const options = filter === undefined ? {} : { filter }
+    for await (const role of arm.client(ADMIN).roleDefinitions.list(scope, options)) found.push(role)
+    return found
+  }
+
+  test('are found by name, whatever its case', async () => {
+    expect(await list(ACCOUNT, "roleName eq 'cognitive services openai user'")).toMatchObject([
+      {
+        id: rolePath(ROLES.openAIUser),
+        name: ROLES.openAIUser,
+        roleName: 'Cognitive Services OpenAI User',
+        roleType: 'BuiltInRole',
+      },
+    ])
+    expect(await list(ACCOUNT, "roleName eq 'Azure AI User'")).toEqual([])
+  })
+
+  test('of the own kind are listed where they can be assigned, or below if asked for', async () => {
+    const custom = {
+      id: '5f1d7c20-94be-4a83-b6f0-2e8d3a715c49',
+      roleName: "Shop's role",
+      description: '',
+      type: 'CustomRole' as const,
+      assignableScopes: [GROUP],
+      permissions: [],
+    }
+    arm.world.roleDefinitions.push(custom)
+    expect(await list(ACCOUNT, "type eq 'CustomRole'")).toMatchObject([{ name: custom.id }])
+    expect(await list(`/subscriptions/${SUBSCRIPTION}`, "type eq 'CustomRole'")).toEqual([])
+    expect(
+      await list(`/subscriptions/${SUBSCRIPTION}`, "atScopeAndBelow() and type eq 'CustomRole'"),
+    ).toHaveLength(1)
+    expect(await list(ACCOUNT, "roleName eq 'Shop''s role'")).toHaveLength(1)
+  })
+
+  test('are had by id, from a scope or from the root', async () => {
+    const client = arm.client(ADMIN)
+    expect(await client.roleDefinitions.get(GROUP, ROLES.reader)).toMatchObject({ roleName: 'Reader' })
+    arm.grant(ADMIN, ROLES.reader, '/')
+    const { body } = await arm.ask(`${roleDefinitions('')}/${ROLES.reader}`, { as: ADMIN })
+    expect(body).toMatchObject({ id: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES.reader}` })
+  })
+
+  test('cannot be read with Cognitive Services User alone', async () => {
+    arm.grant(PIPELINE, ROLES.cognitiveServicesUser, ACCOUNT)
+    expect((await arm.ask(roleDefinitions(ACCOUNT))).status).toBe(403)
+  })
+
+  test('a filter that is not known is refused', async () => {
+    expect(await arm.ask(`${roleDefinitions(ACCOUNT)}?$filter=name eq 'x'`, { as: ADMIN })).toMatchObject({
+      status: 400,
+    })
+  })
+})
+
+describe('making a role assignment', () => {
+  test('a PUT answers without a creator, a GET with one', async () => {
+    const made = await put(ACCOUNT, forPipeline)
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        id: `${assignments(ACCOUNT)}/${NAME}`,
+        name: NAME,
+        properties: {
+          roleDefinitionId: rolePath(ROLES.openAIUser),
+          scope: ACCOUNT,
+          principalType: 'ServicePrincipal',
+          createdBy: null,
+          updatedBy: ADMIN,
+          condition: null,
+          description: null,
+        },
+      },
+    })
+    const { body } = await arm.ask(`${assignments(ACCOUNT)}/${NAME}`, { as: ADMIN })
+    expect(body).toMatchObject({
+      properties: { createdBy: ADMIN, createdOn: expect.stringMatching(/\.\d{7}Z$/) },
+    })
+  })
+
+  test('the same once more answers 201 again, with the times of that request, and changes the description', async () => {
+    await put(ACCOUNT, forPipeline)
+    const before = await arm.client(ADMIN).roleAssignments.get(ACCOUNT, NAME)
+    arm.clock.advance(3_600_000)
+    const again = await put(ACCOUNT, wanted(PIPELINE, ROLES.openAIUser, { description: 'run 42' }))
+    expect(again).toMatchObject({
+      status: 201,
+      body: { properties: { createdBy: null, description: 'run 42' } },
+    })
+    const after = await arm.client(ADMIN).roleAssignments.get(ACCOUNT, NAME)
+    expect(after.createdOn).toEqual(before.createdOn)
+    expect(after.updatedOn?.getTime()).toBeGreaterThan(after.createdOn?.getTime() ?? Number.POSITIVE_INFINITY)
+    expect(again.body).not.toMatchObject({ properties: { createdOn: before.createdOn?.toISOString() } })
+    expect(arm.world.roleAssignments).toHaveLength(2)
+  })
+
+  test.each([
+    [PIPELINE, 'ServicePrincipal'],
+    [USER, 'User'],
+    [TEAM, 'Group'],
+  ])('without a type, the directory tells it: %s is a %s', async (principalId, principalType) => {
+    expect((await put(ACCOUNT, wanted(principalId, ROLES.reader))).body).toMatchObject({
+      properties: { principalType },
+    })
+  })
+
+  test.each([
+    ['the group', GROUP],
+    ['the subscription', `/subscriptions/${SUBSCRIPTION}`],
+    ['a project', `${ACCOUNT}/projects/shop`],
+    ['a deployment', `${ACCOUNT}/deployments/chat`],
+    ['a path with other letters', ACCOUNT.toUpperCase()],
+  ])('at %s', async (_where, scope) => {
+    expect((await put(scope, forPipeline)).status).toBe(201)
+    expect((await arm.ask(`${assignments(scope)}/${NAME}`, { as: ADMIN })).status).toBe(200)
+  })
+
+  test('at the root and at a management group, by who may', async () => {
+    arm.grant(ADMIN, ROLES.owner, '/')
+    expect((await put('', forPipeline)).body).toMatchObject({
+      id: `/providers/Microsoft.Authorization/roleAssignments/${NAME}`,
+      properties: {
+        scope: '/',
+        roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${ROLES.openAIUser}`,
+      },
+    })
+    const name = '2f0a6b83-91dc-4e57-8b24-c7d50e193fa6'
+    expect((await put(MANAGEMENT_GROUP, forPipeline, { name })).status).toBe(201)
+    expect((await put(`${MANAGEMENT_GROUP}-none`, forPipeline, { name })).status).toBe(404)
+  })
+
+  test.each([
+    ['another principal', wanted(TEAM, ROLES.openAIUser), ACCOUNT],
+    ['another role', wanted(PIPELINE, ROLES.reader), ACCOUNT],
+    ['another scope', forPipeline, GROUP],
+  ])('a name that is taken by %s', async (_what, body, scope) => {
+    await put(ACCOUNT, forPipeline)
+    expect(await put(scope, body)).toMatchObject({
+      status: 400,
+      body: refusal('RoleAssignmentUpdateNotPermitted'),
+    })
+  })
+
+  test('the same under another name tells the name that it has, without dashes', async () => {
+    await put(ACCOUNT, forPipeline)
+    const answer = await put(ACCOUNT.toLowerCase(), forPipeline, {
+      name: '2f0a6b83-91dc-4e57-8b24-c7d50e193fa6',
+    })
+    expect(answer).toMatchObject({
+      status: 409,
+      body: refusal(
+        'RoleAssignmentExists',
+        'The role assignment already exists. The ID of the existing role assignment is 7b082443c50f43a287a6d8385d2edfe3.',
+      ),
+    })
+    expect(answer.headers['x-ms-failure-cause']).toBeUndefined()
+  })
+
+  test.each([
+    ['InvalidPrincipalId', wanted('wow', ROLES.reader)],
+    ['PrincipalNotFound', wanted('90cc53e8-4a6e-45b6-8339-516448218ee0', ROLES.reader)],
+    [
+      'PrincipalNotFound',
+      wanted('90cc53e8-4a6e-45b6-8339-516448218ee0', ROLES.reader, { principalType: 'ServicePrincipal' }),
+    ],
+    ['PrincipalNotFound', wanted(PIPELINE_CLIENT, ROLES.reader)],
+    ['PrincipalTypeNotSupported', wanted(APPLICATION_OBJECT, ROLES.reader)],
+    ['UnmatchedPrincipalType', wanted(PIPELINE, ROLES.reader, { principalType: 'User' })],
+    ['RoleDefinitionDoesNotExist', wanted(PIPELINE, '90cc53e8-4a6e-45b6-8339-516448218ee0')],
+    ['InvalidRequestContent', '{"properties":'],
+    ['InvalidRequestContent', { properties: { principalId: PIPELINE } }],
+    ['InvalidRequestContent', ''],
+  ])('is refused with 400 %s', async (code, body) => {
+    expect(await put(ACCOUNT, body)).toMatchObject({ status: 400, body: refusal(code) })
+    expect(arm.world.roleAssignments).toHaveLength(1)
+  })
+
+  test('a principal that nobody knows is printed without dashes', async () => {
+    const { body } = await put(ACCOUNT, wanted('90cc53e8-4a6e-45b6-8339-516448218ee0', ROLES.reader))
+    expect(body).toEqual(
+      refusal(
+        'PrincipalNotFound',
+        new RegExp(
+          `^Principal 90cc53e84a6e45b68339516448218ee0 does not exist in the directory ${TENANT}\\. Check`,
+        ),
+      ),
+    )
+  })
+
+  test('a name that is no GUID', async () => {
+    expect(await put(ACCOUNT, forPipeline, { name: 'mine' })).toMatchObject({
+      status: 400,
+      body: refusal('InvalidRoleAssignmentId'),
+    })
+  })
+
+  test('the four-thousandth fits, the next one does not', async () => {
+    while (arm.world.roleAssignments.length < 3999) {
+      arm.world.roleAssignments.push(assignmentOf(STRANGER, ROLES.reader, GROUP))
+    }
+    expect((await put(ACCOUNT, forPipeline)).status).toBe(201)
+    const another = { name: '2f0a6b83-91dc-4e57-8b24-c7d50e193fa6' }
+    expect(await put(ACCOUNT, wanted(TEAM, ROLES.reader), another)).toMatchObject({
+      status: 400,
+      body: refusal('RoleAssignmentLimitExceeded'),
+    })
+  })
+
+  test('it counts at once for Resource Manager', async () => {
+    expect((await arm.ask(ACCOUNT)).status).toBe(403)
+    await put(ACCOUNT, forPipeline)
+    expect((await arm.ask(ACCOUNT)).status).toBe(200)
+  })
+
+  test("through the SDK, as the gate's users do it", async () => {
+    const made = await arm.client(ADMIN).roleAssignments.create(ACCOUNT, NAME, {
+      roleDefinitionId: rolePath(ROLES.openAIUser),
+      principalId: PIPELINE,
+      principalType: 'ServicePrincipal',
+    })
+    expect(made).toMatchObject({ name: NAME, principalId: PIPELINE, scope: ACCOUNT })
+    await expect(
+      arm.client(ADMIN).roleAssignments.create(`/${ACCOUNT}`, '2f0a6b83-91dc-4e57-8b24-c7d50e193fa6', {
+        roleDefinitionId: rolePath(ROLES.openAIUser),
+        principalId: PIPELINE,
+      }),
+    ).rejects.toMatchObject({ statusCode: 409, code: 'RoleAssignmentExists' })
+  })
+})
+
+describe('removing a role assignment', () => {
+  const remove = (scope = ACCOUNT, as = ADMIN) =>
+    arm.ask(`${assignments(scope)}/${NAME}`, { method: 'DELETE', as })
+
+  test('gives what it was; once more: 204; under a resource that is gone: 404', async () => {
+    await put(ACCOUNT, forPipeline)
+    expect(await remove()).toMatchObject({
+      status: 200,
+      body: { name: NAME, properties: { createdBy: ADMIN } },
+    })
+    expect(await remove()).toMatchObject({ status: 204, body: undefined })
+    expect(await remove(`${ACCOUNT}-none`)).toMatchObject({ status: 404, body: refusal('ResourceNotFound') })
+    await expect(arm.client(ADMIN).roleAssignments.get(ACCOUNT, NAME)).rejects.toMatchObject({
+      code: 'RoleAssignmentNotFound',
+    })
+  })
+
+  test('needs the right to', async () => {
+    await put(ACCOUNT, forPipeline)
+    expect((await remove(ACCOUNT, PIPELINE)).status).toBe(403)
+    arm.grant(PIPELINE, ROLES.foundryOwner, ACCOUNT)
+    expect(await remove(ACCOUNT, PIPELINE)).toMatchObject({
+      status: 403,
+      body: refusal('AuthorizationFailed', /ABAC/),
+    })
+  })
+})
+
+describe('listing role assignments', () => {
+  const names = async (scope: string, filter?: string) => {
+    const found: string[] = []
+    const options = filter === undefined ? {} : { filter }
+    for await (const { roleDefinitionId, principalId } of arm
+      .client(ADMIN)
+      .roleAssignments.listForScope(scope, options)) {
+      const role = Object.entries(ROLES).find(([, id]) => roleDefinitionId?.endsWith(id))?.[0]
+      found.push(`${role} of ${principalId === PIPELINE ? 'pipeline' : 'others'}`)
+    }
+    return found.sort()
+  }
+
+  beforeEach(() => {
+    arm.world.roleAssignments.splice(0)
+    arm.grant(ADMIN, ROLES.owner, '/')
+    arm.grant(PIPELINE, ROLES.reader, MANAGEMENT_GROUP)
+    arm.grant(PIPELINE, ROLES.contributor, GROUP)
+    arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
+    arm.grant(OUTER_TEAM, ROLES.foundryUser, ACCOUNT, { principalType: 'Group' })
+    arm.grant(PIPELINE, ROLES.cognitiveServicesUser, `${ACCOUNT}/projects/shop`)
+    arm.grant(STRANGER, ROLES.reader, `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-other`)
+  })
+
+  test('without a filter: at, above and below', async () => {
+    expect(await names(ACCOUNT)).toEqual([
+      'cognitiveServicesUser of pipeline',
+      'contributor of pipeline',
+      'foundryUser of others',
+      'openAIUser of pipeline',
+      'owner of others',
+      'reader of pipeline',
+    ])
+  })
+
+  test('atScope(): at and above', async () => {
+    expect(await names(ACCOUNT, 'atScope()')).toEqual([
+      'contributor of pipeline',
+      'foundryUser of others',
+      'openAIUser of pipeline',
+      'owner of others',
+      'reader of pipeline',
+    ])
+    expect(await names(GROUP, 'atScope()')).toEqual([
+      'contributor of pipeline',
+      'owner of others',
+      'reader of pipeline',
+    ])
+    expect(await names(MANAGEMENT_GROUP, 'atScope()')).toEqual(['owner of others', 'reader of pipeline'])
+  })
+
+  test('principalId: its own, below too', async () => {
+    expect(await names(GROUP, `principalId eq '${PIPELINE}'`)).toEqual([
+      'cognitiveServicesUser of pipeline',
+      'contributor of pipeline',
+      'openAIUser of pipeline',
+      'reader of pipeline',
+    ])
+    expect(await names(GROUP, `principalId eq '${OUTER_TEAM}'`)).toEqual(['foundryUser of others'])
+  })
+
+  test("assignedTo: its groups' as well", async () => {
+    expect(await names(ACCOUNT, `atScope() and assignedTo('${PIPELINE}')`)).toEqual([
+      'contributor of pipeline',
+      'foundryUser of others',
+      'openAIUser of pipeline',
+      'reader of pipeline',
+    ])
+    expect(await names(ACCOUNT, `assignedTo('${PIPELINE}')`)).toHaveLength(5)
+  })
+
+  test('the ways the SDK has for it agree', async () => {
+    const count = async (list: AsyncIterable<unknown>) => (await collect(list)).length
+    const { roleAssignments } = arm.client(ADMIN)
+    expect(await count(roleAssignments.listForSubscription())).toBe(7)
+    expect(await count(roleAssignments.listForResourceGroup('rg-other'))).toBe(3)
+    expect(
+      await count(
+        roleAssignments.listForResource(
+          'rg-keyless',
+          'Microsoft.CognitiveServices',
+          'accounts',
+          'contoso-ai',
+          {
+            filter: 'atScope()',
+          },
+        ),
+      ),
+    ).toBe(5)
+  })
+
+  test.each(["principalId%20eq%20'", 'principalId%20eq%20%27'])('quotes as they come: %s', async start => {
+    const filter = `${start}${PIPELINE}${start.endsWith("'") ? "'" : '%27'}`
+    const { body } = await arm.ask(`${assignments(ACCOUNT)}?api-version=2022-04-01&$filter=${filter}`, {
+      as: ADMIN,
+    })
+    expect(body).toMatchObject({ value: [{}, {}, {}, {}] })
+  })
+
+  test('by whom only Cognitive Services User was given to: refused', async () => {
+    arm.grant(STRANGER, ROLES.cognitiveServicesUser, ACCOUNT)
+    expect(await arm.ask(assignments(ACCOUNT), { as: STRANGER })).toMatchObject({
+      status: 403,
+      body: refusal(
+        'AuthorizationFailed',
+        new RegExp(`roleAssignments/read' over scope '${ACCOUNT}/providers/Microsoft\\.Authorization'`),
+      ),
+    })
+  })
+
+  test('more than a page goes on at the same host, with the filter kept', async () => {
+    for (let count = 0; count < 250; count += 1) arm.grant(STRANGER, ROLES.foundryUser, ACCOUNT)
+    expect(await names(ACCOUNT, `principalId eq '${STRANGER}'`)).toHaveLength(250)
+    const pages = arm.journal.entries.filter(({ operation }) => operation === 'roleAssignments.list')
+    expect(pages).toHaveLength(3)
+    const { body } = await arm.ask(assignments(ACCOUNT), { as: ADMIN })
+    expect(body).toMatchObject({
+      nextLink: expect.stringMatching(new RegExp(`^${arm.url}${assignments(ACCOUNT)}\\?`)),
+    })
+    expect(await arm.ask(`${assignments(ACCOUNT)}?$skipToken=-1`, { as: ADMIN })).toMatchObject({
+      status: 400,
+    })
+  })
+})
+
+describe('what the caller may do', () => {
+  test('one element a role, through the path that the SDK makes', async () => {
+    arm.grant(PIPELINE, ROLES.foundryUser, ACCOUNT)
+    arm.grant(TEAM, ROLES.reader, GROUP, { principalType: 'Group' })
+    arm.grant(OUTER_TEAM, ROLES.reader, ACCOUNT, { principalType: 'Group' })
+    for (const parent of ['', '.']) {
+      const permissions = await collect(
+        arm
+          .client()
+          .permissions.listForResource(
+            'rg-keyless',
+            'Microsoft.CognitiveServices',
+            parent,
+            'accounts',
+            'contoso-ai',
+          ),
+      )
+      expect(permissions).toHaveLength(2)
+      expect(permissions).toContainEqual(expect.objectContaining({ actions: ['*/read'] }))
+    }
+    expect(await collect(arm.client().permissions.listForResourceGroup('rg-keyless'))).toHaveLength(1)
+  })
+
+  test('is not told to whom the right to ask is missing', async () => {
+    arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
+    expect((await arm.ask(`${ACCOUNT}/providers/Microsoft.Authorization/permissions`)).status).toBe(403)
+  })
+
+  test('deny assignments are listed and had by id', async () => {
+    arm.world.denyAssignments.push({
+      name: NAME,
+      displayName: 'stack',
+      scope: GROUP,
+      permissions: [{ actions: ['*/delete'], notActions: [], dataActions: [], notDataActions: [] }],
+      principals: ['00000000-0000-0000-0000-000000000000'],
+      excludePrincipals: [PIPELINE],
+      doNotApplyToChildScopes: false,
+    })
+    const { denyAssignments } = arm.client(ADMIN)
+    const expected = {
+      denyAssignmentName: 'stack',
+      scope: GROUP,
+      isSystemProtected: true,
+      principals: [{ type: 'SystemDefined' }],
+      excludePrincipals: [{ id: PIPELINE, type: 'ServicePrincipal' }],
+    }
+    expect(await collect(denyAssignments.listForScope(ACCOUNT, { filter: 'atScope()' }))).toMatchObject([
+      expected,
+    ])
+    expect(await collect(denyAssignments.listForScope(`/subscriptions/${SUBSCRIPTION}`))).toMatchObject([
+      expected,
+    ])
+    expect(await denyAssignments.get(GROUP, NAME)).toMatchObject(expected)
+  })
+})
+
+test('on a whole local cloud: signed in by federation, through the SDKs, seen late by the data plane', async () => {
+  const cloud = await createLocalCloud({ lag: { roleAssignments: [60_000] } })
+  const dispatcher = new Agent({ connect: { ca: cloud.caPem } })
+  try {
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: url = '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } =
+      cloud.runnerEnvironment()
+    const assertion = async () => {
+      const reply = await fetch(`${url}&audience=api%3A%2F%2FAzureADTokenExchange`, {
+        dispatcher,
+        headers: { authorization: `Bearer ${requestToken}` },
+      })
+      const { value } = JSON.parse(await reply.text())
+      return String(value)
+    }
+    const [pipeline] = cloud.world.applications
+    const [account] = cloud.world.accounts
+    if (!pipeline?.servicePrincipal || !account)
+      throw new Error('The default world has a pipeline and an account')
+    const tlsOptions = { ca: cloud.caPem }
+    const credential = new ClientAssertionCredential(pipeline.tenantId, pipeline.clientId, assertion, {
+      authorityHost: cloud.endpoints.authorityHost,
+      disableInstanceDiscovery: true,
+      tlsOptions,
+    })
+    const client = new AuthorizationManagementClient(credential, account.subscriptionId, {
+      endpoint: cloud.endpoints.resourceManager,
+      credentialScopes: 'https://management.azure.com/.default',
+      tlsOptions,
+    })
+    const scope = accountId(account)
+    const made = await client.roleAssignments.create(scope, NAME, {
+      roleDefinitionId: rolePath(ROLES.openAIUser),
+      principalId: pipeline.servicePrincipal.objectId,
+      principalType: 'ServicePrincipal',
+    })
+    expect(made.id).toBe(`${assignments(scope)}/${NAME}`)
+
+    const { token } = await credential.getToken('https://cognitiveservices.azure.com/.default')
+    const infer = async () => {
+      const reply = await fetch(
+        `${cloud.endpoints.accounts.get(scope.toLowerCase())}/openai/v1/chat/completions`,
+        {
+          method: 'POST',
+          dispatcher,
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] }),
+        },
+      )
+      await reply.text()
+      return reply.status
+    }
+    expect(await infer()).toBe(401)
+    cloud.clock.advance(60_000)
+    expect(await infer()).toBe(200)
+
+    await client.roleAssignments.delete(scope, NAME)
+    expect(await infer()).toBe(200)
+    cloud.clock.advance(60_000)
+    expect(await infer()).toBe(401)
+  } finally {
+    await dispatcher.destroy()
+    await cloud.close()
+  }
+})

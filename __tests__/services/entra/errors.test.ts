@@ -1,0 +1,285 @@
+import fc from 'fast-check'
+import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
+import { refusalOfEntra } from '../../../src/services/entra/errors.ts'
+import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
+
+const now = Date.parse('2026-11-01T12:00:00Z')
+const ids = {
+  trace_id: 'e0d6e2b7-dace-45aa-996a-fc4a91721d00',
+  correlation_id: '89393ffe-58aa-41c7-af76-84768cfb4666',
+}
+
+/** A refusal as the token endpoint writes it. */
+const refusal = (number: number, text: string, error = 'invalid_client') => ({
+  error,
+  error_description: `AADSTS${number}: ${text} Trace ID: ${ids.trace_id} Correlation ID: ${ids.correlation_id} Timestamp: 2026-11-01 12:00:00Z`,
+  error_codes: [number],
+  timestamp: '2026-11-01 12:00:00Z',
+  ...ids,
+})
+
+describe('the AADSTS number decides', () => {
+  test.each([
+    [
+      70021,
+      'No matching federated identity record found for presented assertion.',
+      'federated-subject-mismatch',
+      'wait',
+    ],
+    [
+      700213,
+      "No matching federated identity record found for presented assertion subject 'repo:contoso/app:pull_request'.",
+      'federated-subject-mismatch',
+      'wait',
+    ],
+    [
+      7002138,
+      'The subject matches with case-insensitive comparison, but not with case-sensitive comparison.',
+      'federated-subject-case-mismatch',
+      'fatal',
+    ],
+    [
+      700211,
+      "No matching federated identity record found for presented assertion issuer 'https://token.actions.githubusercontent.com'.",
+      'federated-issuer-mismatch',
+      'fatal',
+    ],
+    [
+      700212,
+      "No matching federated identity record found for presented assertion audience 'my.audience'.",
+      'federated-audience-mismatch',
+      'fatal',
+    ],
+    [
+      70025,
+      "The client 'app' has no configured federated identity credentials.",
+      'federated-credential-missing',
+      'wait',
+    ],
+    [
+      7002381,
+      'Federated identity credentials must contain the enterprise claim',
+      'federated-enterprise-claim-required',
+      'fatal',
+    ],
+    [700223, 'Workload identity federation is disabled.', 'federation-disabled', 'fatal'],
+    [50027, 'Invalid JWT token. Token format not valid.', 'assertion-rejected', 'fatal'],
+    [
+      700027,
+      'Client assertion contains an invalid signature. [Reason - The signature is not valid.]',
+      'assertion-rejected',
+      'fatal',
+    ],
+    [
+      700027,
+      'Client assertion contains an invalid signature. [Reason - The key was not found.]',
+      'issuer-keys-unavailable',
+      'transient',
+    ],
+    [
+      50012,
+      'Assertion has an invalid signature. [Reason - The key was not found.]',
+      'issuer-keys-unavailable',
+      'transient',
+    ],
+    [50166, 'Request to External OIDC endpoint failed.', 'issuer-keys-unavailable', 'transient'],
+    [700024, 'Client assertion is not within its valid time range', 'assertion-expired', 'wait'],
+    [
+      700016,
+      "Application with identifier 'x' was not found in the directory 'Contoso'.",
+      'application-not-found',
+      'fatal',
+    ],
+    [7000112, "Application 'x' is disabled.", 'application-disabled', 'fatal'],
+    [
+      501051,
+      "Application 'x' is not assigned to a role for the application 'y'",
+      'application-not-assigned',
+      'fatal',
+    ],
+    [
+      7000229,
+      'The client application is missing service principal in the tenant',
+      'service-principal-missing',
+      'fatal',
+    ],
+    [90002, "Tenant 'x' not found.", 'tenant-not-found', 'fatal'],
+    [900382, 'Confidential Client is not supported in Cross Cloud request.', 'wrong-cloud', 'fatal'],
+    [53003, 'Access has been blocked by Conditional Access policies.', 'conditional-access-blocked', 'fatal'],
+    [
+      500011,
+      'The resource principal named https://cognitiveservices.azure.com was not found in the tenant',
+      'token-scope-invalid',
+      'fatal',
+    ],
+    [90055, 'There are too many incoming requests.', 'entra-throttled', 'throttled'],
+    [90033, 'A transient error has occurred. Please try again.', 'entra-unavailable', 'transient'],
+    [7000222, 'The provided client secret keys are expired.', 'entra-rejected', 'fatal'],
+  ])('%i: %s', (number, text, code, kind) => {
+    // The same number arrives with several statuses and errors.
+    for (const status of [400, 401]) {
+      expect(refusalOfEntra(replyOf(status, refusal(number, text)), now)).toMatchObject({ code, kind })
+      expect(
+        refusalOfEntra(replyOf(status, refusal(number, text, 'unauthorized_client')), now),
+      ).toMatchObject({ code })
+    }
+  })
+
+  test.each([
+    [50012, 'assertion-rejected'],
+    [50048, 'assertion-rejected'],
+    [70023, 'assertion-rejected'],
+    [700222, 'assertion-rejected'],
+    [700226, 'assertion-rejected'],
+    [700229, 'assertion-rejected'],
+    [900384, 'assertion-rejected'],
+    [500133, 'assertion-expired'],
+    [7000272, 'issuer-keys-unavailable'],
+    [90061, 'issuer-keys-unavailable'],
+    [700236, 'federation-disabled'],
+    [700011, 'application-not-found'],
+    [50059, 'tenant-not-found'],
+    [50128, 'tenant-not-found'],
+    [90019, 'tenant-not-found'],
+    [5000224, 'tenant-not-found'],
+    [900432, 'wrong-cloud'],
+    [28002, 'token-scope-invalid'],
+    [650052, 'token-scope-invalid'],
+    [700022, 'token-scope-invalid'],
+    [50076, 'conditional-access-blocked'],
+    [50131, 'conditional-access-blocked'],
+    [50196, 'entra-throttled'],
+    [50033, 'entra-unavailable'],
+    [90012, 'entra-unavailable'],
+    [90090, 'entra-unavailable'],
+    [500031, 'entra-unavailable'],
+    // A secret or a user is no business of ours, and no try mends it.
+    [7000215, 'entra-rejected'],
+    [7000218, 'entra-rejected'],
+    [700025, 'entra-rejected'],
+    [50034, 'entra-rejected'],
+    [65001, 'entra-rejected'],
+  ])('%i alone is %s', (number, code) => {
+    expect(refusalOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
+  })
+
+  test.each([
+    [501661, 'issuer-keys-unavailable'],
+    [900612, 'issuer-keys-unavailable'],
+    [5002727, 'assertion-rejected'],
+    [500131, 'assertion-rejected'],
+    [53000, 'conditional-access-blocked'],
+    [530003, 'conditional-access-blocked'],
+    [530035, 'conditional-access-blocked'],
+    [501314, 'conditional-access-blocked'],
+    [70002381, 'entra-rejected'],
+  ])('%i, refined by further digits, is %s', (number, code) => {
+    expect(refusalOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
+  })
+
+  test('the one that says most, where there are several', () => {
+    const several = refusal(70002, 'Error validating credentials. AADSTS50012: No.')
+
+    for (const body of [{ ...several, error_codes: [70002, 50012] }, several]) {
+      expect(refusalOfEntra(replyOf(401, body), now)).toMatchObject({
+        code: 'assertion-rejected',
+        said: { serviceCode: 'AADSTS50012' },
+      })
+    }
+    expect(refusalOfEntra(replyOf(400, { ...several, error_codes: [70002, 50126] }), now).code).toBe(
+      'assertion-rejected',
+    )
+    expect(refusalOfEntra(replyOf(400, refusal(70002, 'No. AADSTS50126: No.')), now)).toMatchObject({
+      code: 'entra-rejected',
+      said: { serviceCode: 'AADSTS70002' },
+    })
+  })
+
+  test('wherever it stands', () => {
+    const { error_codes: _, ...withoutCodes } = refusal(700016, 'Not found.')
+
+    expect(refusalOfEntra(replyOf(400, withoutCodes), now).code).toBe('application-not-found')
+    expect(refusalOfEntra(replyOf(400, 'Error: AADSTS700016: Not found'), now).code).toBe(
+      'application-not-found',
+    )
+    expect(
+      refusalOfEntra(replyOf(400, JSON.stringify(refusal(700016, 'Not found.')).slice(0, 70)), now).code,
+    ).toBe('application-not-found')
+  })
+})
+
+describe('the words decide where the number is not known, or has meant several things', () => {
+  test.each([
+    [70001, "Application with identifier 'x' was not found in the directory 'y'.", 'application-not-found'],
+    [70001, "Application 'x' is disabled.", 'application-disabled'],
+    [700023, 'Client assertion audience claim does not match Realm issuer.', 'assertion-rejected'],
+    [700023, "The value for the input parameter 'scope' is not valid.", 'token-scope-invalid'],
+    [
+      7999999,
+      "No matching federated identity record found for presented assertion subject 'x'",
+      'federated-subject-mismatch',
+    ],
+    [
+      7999999,
+      'Tokens of this issuer may not be used for federated identity credential flows.',
+      'federation-disabled',
+    ],
+    [7999999, 'Request to External OIDC endpoint failed.', 'issuer-keys-unavailable'],
+    [7999999, 'The key is not in the metadata of identity provider x.', 'issuer-keys-unavailable'],
+    [7999999, "Tenant 'x' not found.", 'tenant-not-found'],
+    [7999999, 'No tenant-identifying information found.', 'tenant-not-found'],
+    [7999999, 'Not supported in Cross Cloud request.', 'wrong-cloud'],
+    [7999999, 'Access has been blocked by security defaults.', 'conditional-access-blocked'],
+    [7999999, 'Something else.', 'entra-rejected'],
+  ])('%i: %s', (number, words, code) => {
+    expect(refusalOfEntra(replyOf(400, refusal(number, words)), now).code).toBe(code)
+  })
+})
+
+test.each([
+  ['a throttled sign-in', 429, {}, 'entra-throttled', 'throttled'],
+  ['a server that is busy', 400, { error: 'temporarily_unavailable' }, 'entra-unavailable', 'transient'],
+  ['a server error', 503, '<html>', 'entra-unavailable', 'transient'],
+  ['a timeout', 408, '', 'entra-unavailable', 'transient'],
+  ['anything else', 400, { error: 'invalid_request' }, 'entra-rejected', 'fatal'],
+  ['a page of somebody else', 403, '<html>Blocked</html>', 'entra-rejected', 'fatal'],
+])('without a number: %s', (_, status, body, code, kind) => {
+  expect(refusalOfEntra(replyOf(status, body), now)).toMatchObject({ code, kind })
+})
+
+test('what was said is kept apart: number, words, ids', () => {
+  const reply = replyOf(401, refusal(700213, 'No matching record.'), {
+    'x-ms-request-id': 'r-1',
+    'retry-after': '7',
+  })
+
+  expect(refusalOfEntra(reply, now)).toEqual({
+    kind: 'wait',
+    code: 'federated-subject-mismatch',
+    retryAfterMs: 7000,
+    said: {
+      status: 401,
+      serviceCode: 'AADSTS700213',
+      message: 'No matching record.',
+      ids: { 'x-ms-request-id': 'r-1', 'trace id': ids.trace_id, 'correlation id': ids.correlation_id },
+    },
+  })
+})
+
+test('whatever is answered: a known code, and nothing that could do harm', () => {
+  const shapes = [
+    (error: string, error_description: string) => ({ error, error_description, trace_id: error_description }),
+    (error: string, text: string) => ({
+      error,
+      error_description: `AADSTS70021: ${text}`,
+      error_codes: [70021],
+      correlation_id: text,
+    }),
+    (error: string, error_description: string) => ({ error, error_description, error_codes: ['70021'] }),
+  ]
+  fc.assert(
+    fc.property(anyReply(shapes), reply => {
+      expectHarmless(refusalOfEntra(reply, now), diagnosisCodes.entra)
+    }),
+  )
+})

@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
+import { oidcUnavailable, refusalOfOidc } from '../../../src/services/github/errors.ts'
+import { readWorkflowRun } from '../../../src/services/github/workflow-run.ts'
+import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
+
+const now = Date.parse('2026-11-01T12:00:00Z')
+const run = readWorkflowRun({})
+
+test.each([
+  ['a fork', { ...run, fromFork: true }, 'oidc-unavailable-fork', /comes from a fork/],
+  [
+    'a fork, by Dependabot',
+    { ...run, fromFork: true, actor: 'dependabot[bot]' },
+    'oidc-unavailable-fork',
+    /comes from a fork/,
+  ],
+  ['Dependabot', { ...run, actor: 'dependabot[bot]' }, 'oidc-unavailable-fork', /Dependabot/],
+  [
+    'a job without the permission',
+    { ...run, actor: 'someone' },
+    'oidc-permission-missing',
+    /ACTIONS_ID_TOKEN_REQUEST_URL/,
+  ],
+])('no endpoint is offered to %s', (_, of, code, message) => {
+  expect(oidcUnavailable(of)).toMatchObject({
+    kind: 'fatal',
+    code,
+    said: { message: expect.stringMatching(message) },
+  })
+})
+
+test.each([
+  [200, '{}', 'oidc-endpoint-unavailable', 'transient'],
+  [200, '<html>', 'oidc-endpoint-unavailable', 'transient'],
+  [302, '', 'oidc-request-refused', 'fatal'],
+  [408, '', 'oidc-endpoint-unavailable', 'transient'],
+  [429, '{"message":"slow down"}', 'oidc-endpoint-unavailable', 'throttled'],
+  [500, '', 'oidc-endpoint-unavailable', 'transient'],
+  [503, '', 'oidc-endpoint-unavailable', 'transient'],
+  [400, '{"message":"Can\'t issue ID_TOKEN for audience"}', 'oidc-request-refused', 'fatal'],
+  [401, '', 'oidc-request-refused', 'fatal'],
+  [403, '', 'oidc-request-refused', 'fatal'],
+])('%i %s', (status, body, code, kind) => {
+  expect(refusalOfOidc(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
+})
+
+test('throttling says for how long, and what was said is kept', () => {
+  const reply = replyOf(429, { message: 'slow down' }, { 'retry-after': '4', 'x-github-request-id': 'AB:12' })
+
+  expect(refusalOfOidc(reply, now)).toEqual({
+    kind: 'throttled',
+    code: 'oidc-endpoint-unavailable',
+    retryAfterMs: 4000,
+    said: { status: 429, message: 'slow down', ids: { 'x-github-request-id': 'AB:12' } },
+  })
+})
+
+test('whatever is answered: a known code, and nothing that could do harm', () => {
+  fc.assert(
+    fc.property(anyReply([(_, message) => ({ message })]), reply => {
+      expectHarmless(refusalOfOidc(reply, now), diagnosisCodes.githubOidc)
+    }),
+  )
+})

@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { readAnswer } from '../../../src/services/inference/answer.ts'
+import { apis } from '../../../src/services/inference/apis/index.ts'
+
+const chat = (message: object, finish_reason: string | null = 'stop') => ({
+  model: 'gpt-4o-mini-2024-07-18',
+  choices: [{ index: 0, finish_reason, message: { role: 'assistant', ...message } }],
+})
+const message = (...texts: string[]) => ({
+  type: 'message',
+  content: texts.map(text => ({ type: 'output_text', text })),
+})
+const claude = (stop_reason: string | null, ...content: object[]) => ({
+  type: 'message',
+  model: 'claude-haiku-4-5',
+  stop_reason,
+  content,
+})
+const response = (status: string, ...output: object[]) => ({ model: 'gpt-5', status, output })
+
+describe('an answer', () => {
+  test.each([
+    [
+      'of a chat',
+      'chat-completions',
+      chat({ content: 'ready' }),
+      { text: 'ready', cutShort: false, model: 'gpt-4o-mini-2024-07-18' },
+    ],
+    ['of model inference', 'models', chat({ content: 'ready' }), { text: 'ready', cutShort: false }],
+    [
+      'of the classic route',
+      'azure-openai',
+      chat({ content: 'ready' }, null),
+      { text: 'ready', cutShort: false },
+    ],
+    [
+      'that is a refusal of the model',
+      'chat-completions',
+      chat({ content: null, refusal: 'I may not' }),
+      { text: 'I may not' },
+    ],
+    [
+      'of which reasoning ate the budget',
+      'chat-completions',
+      chat({ content: '' }, 'length'),
+      { text: '', cutShort: true },
+    ],
+    ['without content', 'chat-completions', chat({}), { text: '', cutShort: false }],
+    [
+      'of responses',
+      'responses',
+      response('completed', { type: 'reasoning' }, message('rea', 'dy')),
+      { text: 'ready', cutShort: false, model: 'gpt-5' },
+    ],
+    [
+      'of responses that was cut short',
+      'responses',
+      response('incomplete', { type: 'reasoning' }),
+      { text: '', cutShort: true },
+    ],
+    [
+      'of embeddings',
+      'embeddings',
+      { model: 'text-embedding-3-small', data: [{ embedding: [0.1, -0.2] }] },
+      { text: '', cutShort: false, dimensions: 2 },
+    ],
+    [
+      'of Claude, without its thoughts',
+      'messages',
+      claude(
+        'end_turn',
+        { type: 'thinking', thinking: 'They want one word.', signature: 'c2ln' },
+        { type: 'text', text: 'rea' },
+        { type: 'text', text: 'dy' },
+      ),
+      { text: 'ready', cutShort: false, model: 'claude-haiku-4-5' },
+    ],
+    [
+      'of Claude that was cut short',
+      'messages',
+      claude('max_tokens', { type: 'text', text: 'Certainly! The' }),
+      { text: 'Certainly! The', cutShort: true },
+    ],
+    [
+      'of Claude of which thinking ate the budget',
+      'messages',
+      claude('max_tokens', { type: 'thinking', thinking: 'They want' }),
+      { text: '', cutShort: true },
+    ],
+    ['of Claude that will not say', 'messages', claude('refusal'), { text: '', cutShort: false }],
+  ] as const)('%s', (_, api, body, expected) => {
+    expect(readAnswer(api, JSON.stringify(body))).toMatchObject(expected)
+  })
+})
+
+describe('no answer', () => {
+  test.each([
+    ['half a document', 'chat-completions', JSON.stringify(chat({ content: 'ready' })).slice(0, 40)],
+    ['the page of a proxy', 'responses', '<html><body>Sign in</body></html>'],
+    ['nothing', 'embeddings', ''],
+    ['an error under a success', 'chat-completions', '{"error":{"code":"500","message":"oops"}}'],
+    ['no choices', 'chat-completions', '{"choices":[]}'],
+    ['a response that failed', 'responses', JSON.stringify(response('failed'))],
+    ['a response that is still at work', 'responses', JSON.stringify(response('in_progress'))],
+    ['no embeddings', 'embeddings', '{"data":[]}'],
+    ['an embedding of nothing', 'embeddings', '{"data":[{"embedding":[]}]}'],
+    [
+      'an error of Claude under a success',
+      'messages',
+      '{"type":"error","error":{"type":"api_error","message":""}}',
+    ],
+    ['a chat where Claude was asked', 'messages', JSON.stringify(chat({ content: 'ready' }))],
+    ['embeddings where a chat was asked for', 'chat-completions', '{"data":[{"embedding":[1]}]}'],
+  ] as const)('is %s', (_, api, body) => {
+    expect(readAnswer(api, body)).toBeUndefined()
+  })
+
+  test('is any text that is no JSON, and reading never fails', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...apis), fc.string(), fc.json(), (api, text, json) => {
+        expect(readAnswer(api, `${text}{`)).toBeUndefined()
+        expect(() => readAnswer(api, json)).not.toThrow()
+      }),
+    )
+  })
+})

@@ -1,0 +1,304 @@
+import fc from 'fast-check'
+import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
+import { refusalOfInference } from '../../../src/services/inference/errors.ts'
+import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
+
+const now = Date.parse('2026-11-01T12:00:00Z')
+const enveloped = (code: string, message: string, param?: string) => ({
+  error: { code, message, param, type: null },
+})
+const anthropic = (type: string, message: string) => ({
+  type: 'error',
+  error: { type, message },
+  request_id: 'req_018EeWyXxfu5pfWkrYcMdjWG',
+})
+const gateway = (message: string) => ({ statusCode: 401, message })
+const dataAction = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
+const lacking = `The principal \`9c5b2c13-c3d4-43aa-982b-b4ce6c556fac\` lacks the required data action \`${dataAction}\` to perform \`POST /openai/deployments/{deployment-id}/chat/completions\` operation.`
+const wrongAudience = (audience: string) =>
+  `Unauthorized. Access token is missing, invalid, audience is incorrect (${audience}), or have expired.`
+
+describe('by code, status and words', () => {
+  test.each([
+    [401, enveloped('PermissionDenied', lacking), 'access-denied', 'wait'],
+    [
+      401,
+      enveloped('PermissionDenied', 'Principal does not have access to API/Operation.'),
+      'access-denied',
+      'wait',
+    ],
+    [403, '403: Forbidden', 'access-denied', 'wait'],
+    [401, gateway(wrongAudience('https://ai.azure.com')), 'token-audience-rejected', 'fatal'],
+    [
+      401,
+      enveloped('401', 'Access denied due to invalid subscription key or wrong API endpoint.'),
+      'token-not-accepted',
+      'fatal',
+    ],
+    [401, '', 'token-not-accepted', 'fatal'],
+    [
+      400,
+      enveloped(
+        'Tenant provided in token does not match resource token',
+        'Token tenant x does not match resource tenant.',
+      ),
+      'tenant-mismatch',
+      'fatal',
+    ],
+    [
+      400,
+      enveloped(
+        'BadRequest',
+        'Please provide a custom subdomain for token authentication, otherwise API key is required.',
+      ),
+      'custom-subdomain-missing',
+      'fatal',
+    ],
+    [
+      403,
+      enveloped('AuthenticationTypeDisabled', 'Key based authentication is disabled for this resource.'),
+      'key-auth-disabled',
+      'fatal',
+    ],
+    [
+      403,
+      enveloped('403', 'Access denied due to Virtual Network/Firewall rules.'),
+      'network-blocked',
+      'fatal',
+    ],
+    [
+      403,
+      enveloped('AccessDenied', 'Public access is disabled. Please configure private endpoint.'),
+      'network-blocked',
+      'fatal',
+    ],
+    [
+      404,
+      enveloped('DeploymentNotFound', 'The API deployment for this resource does not exist.'),
+      'deployment-not-found',
+      'fatal',
+    ],
+    [404, enveloped('404', 'Resource not found'), 'endpoint-not-found', 'fatal'],
+    [
+      400,
+      enveloped(
+        'OperationNotSupported',
+        'The chatCompletion operation does not work with the specified model',
+      ),
+      'operation-unsupported',
+      'fatal',
+    ],
+    [400, enveloped('BadRequest', 'API version not supported'), 'api-version-unsupported', 'fatal'],
+    [
+      400,
+      enveloped(
+        'unsupported_parameter',
+        "Unsupported parameter: 'max_tokens' is not supported with this model.",
+        'max_tokens',
+      ),
+      'parameter-unsupported',
+      'fatal',
+    ],
+    [400, enveloped('content_filter', 'The response was filtered'), 'content-filtered', 'fatal'],
+    [
+      429,
+      enveloped('429', 'Requests have exceeded call rate limit. Please retry after 20 seconds.'),
+      'inference-throttled',
+      'throttled',
+    ],
+    [408, enveloped('Timeout', 'The operation was timeout.'), 'inference-unavailable', 'transient'],
+    [500, enveloped('InternalServerError', 'oops'), 'inference-unavailable', 'transient'],
+    [503, lacking, 'inference-unavailable', 'transient'],
+    [400, enveloped('BadRequest', 'Something else'), 'inference-rejected', 'fatal'],
+    [403, enveloped('Forbidden', 'Something else'), 'inference-rejected', 'fatal'],
+    [302, '', 'inference-rejected', 'fatal'],
+    [400, anthropic('invalid_request_error', 'max_tokens: Field required'), 'inference-rejected', 'fatal'],
+    [401, anthropic('authentication_error', 'invalid x-api-key'), 'token-not-accepted', 'fatal'],
+    [403, anthropic('permission_error', 'Your organization may not.'), 'inference-rejected', 'fatal'],
+    [404, anthropic('not_found_error', 'model: claude-opus-9'), 'deployment-not-found', 'fatal'],
+    [
+      429,
+      anthropic('rate_limit_error', 'Number of request tokens has exceeded your rate limit.'),
+      'inference-throttled',
+      'throttled',
+    ],
+    [500, anthropic('api_error', 'Internal server error'), 'inference-unavailable', 'transient'],
+    [529, anthropic('overloaded_error', 'Overloaded'), 'inference-unavailable', 'transient'],
+  ])('%i %j', (status, body, code, kind) => {
+    expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
+  })
+
+  test.each([
+    [403, 'A Virtual Network is configured for this resource.', 'network-blocked', 'fatal'],
+    [403, 'Traffic is not from an approved private endpoint.', 'network-blocked', 'fatal'],
+    [403, 'Out of call volume quota.', 'inference-throttled', 'fatal'],
+    [401, 'Access denied due to missing subscription key.', 'token-not-accepted', 'fatal'],
+    [
+      403,
+      `Identity(object id: x) does not have permissions for ${dataAction} actions.`,
+      'access-denied',
+      'wait',
+    ],
+    [400, 'Unavailable model: x', 'deployment-not-found', 'fatal'],
+    [404, 'The model `x` does not exist', 'deployment-not-found', 'fatal'],
+    [404, "Model 'x' with deployment name x does not exist.", 'deployment-not-found', 'fatal'],
+    [400, 'Requested API is currently not supported', 'operation-unsupported', 'fatal'],
+    [404, 'This model is only supported in v1/responses', 'operation-unsupported', 'fatal'],
+    [404, 'This is not a chat model', 'operation-unsupported', 'fatal'],
+    [400, 'Model x is enabled only for api versions y and later', 'api-version-unsupported', 'fatal'],
+    [400, "Unknown parameter: 'x'.", 'parameter-unsupported', 'fatal'],
+    [400, "Invalid 'x': decimal above maximum value.", 'parameter-unsupported', 'fatal'],
+    [400, 'This model does not support specifying x.', 'parameter-unsupported', 'fatal'],
+    [422, 'Extra inputs are not permitted', 'parameter-unsupported', 'fatal'],
+    [400, "Extra parameters ['x'] are not allowed", 'parameter-unsupported', 'fatal'],
+    [400, 'The prompt was flagged as violating our usage policy.', 'content-filtered', 'fatal'],
+    [400, 'Rate limit is exceeded.', 'inference-throttled', 'throttled'],
+    [400, 'That model is currently overloaded with other requests.', 'inference-unavailable', 'transient'],
+    [400, 'No model specified in request.', 'inference-rejected', 'fatal'],
+    [413, 'Request body too large', 'inference-rejected', 'fatal'],
+    [424, 'Failed Dependency', 'inference-unavailable', 'transient'],
+    [499, '', 'inference-unavailable', 'transient'],
+  ])('%i %s, in whatever form', (status, words, code, kind) => {
+    const bodies = [
+      words,
+      enveloped('BadRequest', words),
+      gateway(words),
+      { Error: { Code: String(status), Message: words } },
+      { error: words },
+      { error: { code: 'Invalid input', message: 'No.', details: words } },
+      { detail: [{ loc: ['body'], msg: words }] },
+      [enveloped('', words)],
+      `Error code: ${status} - {'error': {'message': "${words}"}}`,
+      `{'error': {'message': "${words}"}}`,
+    ]
+    for (const body of bodies)
+      expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind })
+  })
+
+  test.each([
+    ['unavailable_model', 'deployment-not-found', 'fatal'],
+    ['invalid_prompt', 'content-filtered', 'fatal'],
+    ['unknown_parameter', 'parameter-unsupported', 'fatal'],
+    ['UnsupportedApiVersion', 'api-version-unsupported', 'fatal'],
+    ['PermissionDenied', 'access-denied', 'wait'],
+    ['DeploymentNotFound', 'deployment-not-found', 'fatal'],
+  ])('%s alone, in whatever form', (serviceCode, code, kind) => {
+    const bodies = [
+      enveloped(serviceCode, 'No.'),
+      { Code: serviceCode, Message: 'No.' },
+      { error: { code: 'BadRequest', message: JSON.stringify(enveloped(serviceCode, 'No.')) } },
+      { error: { code: 'BadRequest', innerError: { code: serviceCode } } },
+      `(${serviceCode}) No.`,
+      `Error code: 400 - {'error': {'code': '${serviceCode}'}}`,
+      `<Error><Code>${serviceCode}</Code></Error>`,
+    ]
+    for (const body of bodies)
+      expect(refusalOfInference(replyOf(400, body), now)).toMatchObject({ code, kind })
+  })
+
+  test('half a document is asked for again; words that only look like one are not', () => {
+    expect(refusalOfInference(replyOf(400, '{"error":{"code":"Ba'), now).kind).toBe('transient')
+    expect(refusalOfInference(replyOf(400, "{'error': 'No.'}"), now).kind).toBe('fatal')
+  })
+
+  test('what Claude says is told by its type, and with the id of its request', () => {
+    const said = anthropic('permission_error', 'Your organization may not.')
+    const reply = replyOf(403, said, { 'request-id': said.request_id })
+
+    expect(refusalOfInference(reply, now).said).toEqual({
+      status: 403,
+      serviceCode: 'permission_error',
+      message: 'Your organization may not.',
+      ids: { 'request-id': said.request_id },
+    })
+  })
+
+  test("the type of OpenAI's errors is no code", () => {
+    const error = { message: 'No.', type: 'not_found_error', param: null, code: null }
+    expect(refusalOfInference(replyOf(404, { error }), now)).toMatchObject({ code: 'endpoint-not-found' })
+  })
+
+  test('names that every object has are no codes', () => {
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      expect(refusalOfInference(replyOf(400, enveloped(name, '')), now).code).toBe('inference-rejected')
+    }
+  })
+})
+
+describe('what the reply names', () => {
+  test.each([
+    ['the data action', enveloped('PermissionDenied', lacking), { dataAction }],
+    ['the audience', gateway(wrongAudience('https://ai.azure.com')), { audience: 'https://ai.azure.com' }],
+    [
+      'both audiences',
+      gateway(wrongAudience('https://cognitiveservices.azure.com/ or https://ai.azure.com/')),
+      { audience: 'https://cognitiveservices.azure.com/ or https://ai.azure.com/' },
+    ],
+    [
+      'the parameter, by its field',
+      enveloped('unsupported_parameter', 'no', 'max_tokens'),
+      { parameter: 'max_tokens' },
+    ],
+    [
+      'the parameter, by its words',
+      enveloped('BadRequest', "Unsupported parameter: 'temperature' is not supported with this model."),
+      { parameter: 'temperature' },
+    ],
+    [
+      'the parameter that is too small',
+      enveloped('integer_below_min_value', "Invalid 'max_output_tokens': integer below minimum value."),
+      { parameter: 'max_output_tokens' },
+    ],
+    [
+      'the parameter that is unknown',
+      enveloped('400', 'Validation error at #/max_completion_tokens: Extra inputs are not permitted'),
+      { parameter: 'max_completion_tokens' },
+    ],
+    [
+      'the parameter that is one too many',
+      enveloped('Invalid input', "Extra parameters ['max_tokens'] are not allowed"),
+      { parameter: 'max_tokens' },
+    ],
+    [
+      'the data action that an identity has no permissions for',
+      enveloped('UserError', `Identity(object id: x) does not have permissions for ${dataAction} actions.`),
+      { dataAction },
+    ],
+    [
+      'no parameter where it is not about one',
+      enveloped('content_filter', 'The response was filtered', 'prompt'),
+      undefined,
+    ],
+    ['nothing', enveloped('404', 'Resource not found'), undefined],
+  ])('%s', (_, body, named) => {
+    expect(refusalOfInference(replyOf(400, body), now).named).toEqual(named)
+  })
+})
+
+test.each([
+  ['the header', { 'retry-after': '3' }, 'Please retry after 20 seconds.', 3000],
+  ['the words', {}, 'Please retry after 20 seconds.', 20_000],
+  ['the words of another', {}, 'Try again after 86400 seconds.', 86_400_000],
+  ['milliseconds in words', {}, 'Please retry after 500 milliseconds.', 500],
+  ['nothing', {}, 'Too many requests', undefined],
+])('how long to stay away, by %s', (_, headers, message, expected) => {
+  expect(refusalOfInference(replyOf(429, enveloped('429', message), headers), now).retryAfterMs).toBe(
+    expected,
+  )
+})
+
+test('whatever is answered: a known code, and nothing that could do harm', () => {
+  const shapes = [
+    enveloped,
+    anthropic,
+    (_: string, message: string) => gateway(message),
+    (code: string, text: string) => enveloped(code, `lacks the required data action \`${text}\``),
+    (_: string, text: string) => gateway(`audience is incorrect (${text})`),
+    (_: string, text: string) => enveloped('unsupported_parameter', text, text),
+  ]
+  fc.assert(
+    fc.property(anyReply(shapes), reply => {
+      expectHarmless(refusalOfInference(reply, now), diagnosisCodes.inference)
+    }),
+  )
+})

@@ -1,0 +1,184 @@
+import { cloudOf } from '../../../src/azure/clouds.ts'
+import { StepFailure } from '../../../src/core/failures/failure.ts'
+import { readSettings, type Settings } from '../../../src/inputs.ts'
+import {
+  endpointsAt,
+  knowsItsRoutes,
+  likelyAudiences,
+  routesFor,
+} from '../../../src/services/inference/select-deployments.ts'
+import type { Deployment } from '../../../src/services/resource-manager/account.ts'
+
+const endpoints = {
+  openAI: 'https://contoso.openai.azure.com',
+  modelInference: 'https://contoso.services.ai.azure.com',
+  project: undefined,
+}
+const { inferenceAudiences } = cloudOf('AzureCloud', {})
+
+const account =
+  '/subscriptions/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/contoso'
+
+function settings(inputs: Record<string, string>): Settings {
+  const given: Record<string, string> = {
+    'client-id': '11111111-2222-4333-8444-555555555555',
+    'tenant-id': '66666666-7777-4888-8999-aaaaaaaaaaaa',
+    'resource-id': account,
+    ...inputs,
+  }
+  return readSettings(name => given[name] ?? '', {})
+}
+
+const deployed = (name: string, modelName: string, differing: Partial<Deployment> = {}): Deployment => ({
+  name,
+  modelName,
+  modelFormat: 'OpenAI',
+  state: 'Succeeded',
+  capabilities: new Set(),
+  ...differing,
+})
+
+const vectors = deployed('vectors', 'text-embedding-3-large')
+const chat = deployed('Chat', 'gpt-4o-mini')
+const claude = deployed('claude', 'claude-opus-4-5', { modelFormat: 'Anthropic' })
+
+const chosen = (inputs: Record<string, string>, deployments: readonly Deployment[] | undefined) =>
+  routesFor(settings(inputs), deployments, endpoints, inferenceAudiences).map(
+    ({ deployment, api }) => `${deployment}=${api}`,
+  )
+
+function refused(inputs: Record<string, string>, deployments: readonly Deployment[] | undefined) {
+  try {
+    chosen(inputs, deployments)
+  } catch (error) {
+    if (error instanceof StepFailure) return error.refusal
+    throw error
+  }
+  throw new Error('It was not refused')
+}
+
+describe('without deployments of ones own', () => {
+  test('the first that answers a chat is called', () => {
+    expect(chosen({}, [vectors, claude, chat, deployed('other', 'gpt-4o')])).toEqual([
+      'Chat=chat-completions',
+    ])
+  })
+
+  test('one that is not ready is passed over', () => {
+    const creating = deployed('new', 'gpt-4o', { state: 'Creating' })
+
+    expect(chosen({}, [creating, { ...chat, state: undefined }])).toEqual(['Chat=chat-completions'])
+  })
+
+  test('a Claude model is called where there is no other, or where its API is asked for', () => {
+    expect(chosen({}, [vectors, claude])).toEqual(['claude=messages'])
+    expect(chosen({ api: 'messages' }, [chat, claude])).toEqual(['claude=messages'])
+    expect(chosen({ api: 'messages' }, [chat])).toEqual(['Chat=messages'])
+    expect(chosen({ api: 'chat-completions' }, [claude, chat])).toEqual(['Chat=chat-completions'])
+  })
+
+  test.each([
+    ['there is none', [], /no deployment that answers a chat/],
+    ['none of them chats', [vectors], /no deployment that answers a chat/],
+    ['they may not be listed', undefined, /may not be listed, and the input `deployments` names none/],
+  ])('it is said where %s', (_, deployments, message) => {
+    expect(refused({}, deployments)).toMatchObject({
+      kind: 'fatal',
+      code: 'deployment-not-found',
+      said: { message: expect.stringMatching(message) },
+    })
+  })
+})
+
+describe('with deployments of ones own', () => {
+  test('each is called by its own API, by the one for all, or by the one of its model', () => {
+    expect(chosen({ deployments: 'vectors\nchat=responses' }, [vectors, chat])).toEqual([
+      'vectors=embeddings',
+      'chat=responses',
+    ])
+    expect(chosen({ deployments: 'vectors=embeddings\nchat', api: 'azure-openai' }, [vectors, chat])).toEqual(
+      ['vectors=embeddings', 'chat=azure-openai'],
+    )
+  })
+
+  test('names tell where the list may not be read', () => {
+    expect(chosen({ deployments: 'text-embedding-3-small\nanything' }, undefined)).toEqual([
+      'text-embedding-3-small=embeddings',
+      'anything=chat-completions',
+    ])
+  })
+
+  test('one that is not there is named, and so are those that are', () => {
+    expect(refused({ deployments: 'gpt-4o' }, [vectors, chat])).toMatchObject({
+      code: 'deployment-not-found',
+      said: { message: 'The resource has no deployment named "gpt-4o"; it has vectors, Chat.' },
+      named: { deployment: 'gpt-4o' },
+    })
+    expect(refused({ deployments: 'gpt-4o' }, []).said.message).toContain('none at all')
+  })
+
+  test('a Claude model is called by its own API, unless another is asked for', () => {
+    expect(chosen({ deployments: 'claude\nChat' }, [claude, chat])).toEqual([
+      'claude=messages',
+      'Chat=chat-completions',
+    ])
+    expect(chosen({ deployments: 'claude=models' }, [claude])).toEqual(['claude=models'])
+    expect(chosen({ deployments: 'writer=messages' }, undefined)).toEqual(['writer=messages'])
+  })
+})
+
+test.each([
+  [{}, false],
+  [{ deployments: 'a' }, false],
+  [{ deployments: 'a=responses\nb' }, false],
+  [{ deployments: 'a=responses\nb=embeddings' }, true],
+  [{ deployments: 'a', api: 'responses' }, true],
+  [{ api: 'responses' }, false],
+])('routes of %j are known before anything is asked: %s', (inputs, expected) => {
+  expect(knowsItsRoutes(settings(inputs as Record<string, string>))).toBe(expected)
+})
+
+test('an endpoint that was named serves every route', () => {
+  expect(endpointsAt('https://gateway.contoso.example')).toEqual({
+    openAI: 'https://gateway.contoso.example',
+    modelInference: 'https://gateway.contoso.example',
+    project: undefined,
+  })
+  expect(endpointsAt('https://contoso.services.ai.azure.com/api/projects/app')).toEqual({
+    openAI: 'https://contoso.services.ai.azure.com',
+    modelInference: 'https://contoso.services.ai.azure.com',
+    project: 'https://contoso.services.ai.azure.com/api/projects/app',
+  })
+})
+
+describe('the audiences to sign in for, before anything is known of the resource', () => {
+  const project = `${account}/projects/shop`
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ['nothing named', {}, ['https://cognitiveservices.azure.com']],
+    ['a project', { 'resource-id': project }, ['https://ai.azure.com']],
+    [
+      'the endpoint of a project',
+      { endpoint: 'https://contoso.services.ai.azure.com/api/projects/shop' },
+      ['https://ai.azure.com'],
+    ],
+    [
+      'a project, and an API of the account',
+      { 'resource-id': project, api: 'chat-completions' },
+      ['https://cognitiveservices.azure.com'],
+    ],
+    ['Claude by name', { deployments: 'claude-haiku-4-5' }, ['https://ai.azure.com']],
+    [
+      'several',
+      { deployments: 'gpt-4o\nopus=messages\nvectors=embeddings' },
+      ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+    ],
+    [
+      'a project, where Foundry has no audience of its own',
+      { 'resource-id': project, cloud: 'AzureUSGovernment' },
+      ['https://cognitiveservices.azure.us'],
+    ],
+  ])('%s', (_what, inputs, audiences) => {
+    expect(likelyAudiences(settings(inputs))).toEqual(audiences)
+  })
+})

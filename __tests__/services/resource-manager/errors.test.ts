@@ -1,0 +1,329 @@
+import fc from 'fast-check'
+import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
+import { refusalOfResourceManager } from '../../../src/services/resource-manager/errors.ts'
+import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
+
+const now = Date.parse('2026-11-01T12:00:00Z')
+const scope =
+  '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/contoso'
+const enveloped = (code: string, message = '', details?: object[]) => ({ error: { code, message, details } })
+const lacks = (action: string) =>
+  `The client '11111111' with object id '22222222' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`
+
+const writeAction = 'Microsoft.Authorization/roleAssignments/write'
+
+describe('the code of the service decides', () => {
+  test.each([
+    [403, 'AuthorizationFailed', lacks(writeAction), 'cannot-assign-role', 'fatal'],
+    [
+      403,
+      'AuthorizationFailed',
+      lacks('Microsoft.CognitiveServices/accounts/read'),
+      'resource-manager-forbidden',
+      'fatal',
+    ],
+    [
+      403,
+      'AuthorizationFailed',
+      lacks(writeAction).replace('authorization to', 'authorization or an ABAC condition not fulfilled to'),
+      'delegation-condition-unmet',
+      'fatal',
+    ],
+    [
+      403,
+      'DenyAssignmentAuthorizationFailed',
+      'the access is denied because of the deny assignment with name x',
+      'deny-assignment',
+      'fatal',
+    ],
+    [
+      400,
+      'PrincipalNotFound',
+      'Principal 22222222 does not exist in the directory x.',
+      'principal-not-found',
+      'transient',
+    ],
+    [
+      400,
+      'PrincipalTypeNotSupported',
+      'Principals of type Application cannot validly be used in role assignments.',
+      'principal-type-mismatch',
+      'fatal',
+    ],
+    [
+      400,
+      'UnmatchedPrincipalType',
+      "has type 'ServicePrincipal' , which is different from specified PrinciaplType 'User'.",
+      'principal-type-mismatch',
+      'fatal',
+    ],
+    [
+      400,
+      'RoleDefinitionDoesNotExist',
+      'The specified role definition does not exist.',
+      'role-not-found',
+      'fatal',
+    ],
+    [
+      409,
+      'RoleAssignmentLimitExceeded',
+      'No more role assignments can be created',
+      'role-assignment-limit',
+      'fatal',
+    ],
+    [409, 'RoleAssignmentExists', 'The role assignment already exists.', 'role-assignment-exists', 'fatal'],
+    [
+      400,
+      'RoleAssignmentUpdateNotPermitted',
+      'are not allowed to be updated.',
+      'role-assignment-conflict',
+      'fatal',
+    ],
+    [
+      409,
+      'ScopeLocked',
+      "cannot perform write operation because following scope(s) are locked: 'x'.",
+      'resource-locked',
+      'fatal',
+    ],
+    [403, 'RequestDisallowedByPolicy', "Resource 'x' was disallowed by policy.", 'policy-denied', 'fatal'],
+    [
+      404,
+      'SubscriptionNotFound',
+      "The subscription 'x' could not be found.",
+      'subscription-not-found',
+      'fatal',
+    ],
+    [409, 'ReadOnlyDisabledSubscription', 'The subscription is disabled.', 'subscription-disabled', 'fatal'],
+    [403, 'DisallowedOperation', 'The subscription type is not permitted.', 'subscription-disabled', 'fatal'],
+    [
+      404,
+      'ResourceNotFound',
+      "The Resource 'x' under resource group 'rg' was not found.",
+      'resource-not-found',
+      'fatal',
+    ],
+    [404, 'ResourceGroupNotFound', "Resource group 'rg' could not be found.", 'resource-not-found', 'fatal'],
+    [
+      401,
+      'InvalidAuthenticationTokenTenant',
+      'The access token is from the wrong issuer',
+      'resource-manager-token-rejected',
+      'fatal',
+    ],
+    [
+      401,
+      'ExpiredAuthenticationToken',
+      'The access token expiry UTC time is earlier than current UTC time.',
+      'resource-manager-token-rejected',
+      'fatal',
+    ],
+    [
+      429,
+      'SubscriptionRequestsThrottled',
+      "Please try again after '10' seconds.",
+      'resource-manager-throttled',
+      'throttled',
+    ],
+    [503, 'ServerBusy', 'The server is busy.', 'resource-manager-unavailable', 'transient'],
+    [400, 'InvalidApiVersionParameter', 'The api-version is invalid.', 'resource-manager-rejected', 'fatal'],
+  ])('%i %s: %s', (status, serviceCode, message, code, kind) => {
+    const expected = { code, kind, said: { status, serviceCode } }
+
+    expect(refusalOfResourceManager(replyOf(status, enveloped(serviceCode, message)), now)).toMatchObject(
+      expected,
+    )
+    expect(refusalOfResourceManager(replyOf(status, { code: serviceCode, message }), now)).toMatchObject(
+      expected,
+    )
+  })
+})
+
+describe('codes that say all, whatever words come with them', () => {
+  test.each([
+    ['InvalidRoleDefinitionId', 'role-not-found', 'fatal'],
+    ['ScopeDoesNotMatchRoleDefinition', 'role-not-found', 'fatal'],
+    ['RequestDisallowedByAzure', 'policy-denied', 'fatal'],
+    ['AuthorizationFailed', 'resource-manager-forbidden', 'fatal'],
+    ['LinkedAuthorizationFailed', 'resource-manager-forbidden', 'fatal'],
+    ['NotFound', 'resource-not-found', 'fatal'],
+    ['GatewayTimeout', 'resource-manager-unavailable', 'transient'],
+    ['InternalServerError', 'resource-manager-unavailable', 'transient'],
+    ['RequestConflict', 'resource-manager-unavailable', 'transient'],
+    ['TooManyRequests', 'resource-manager-throttled', 'throttled'],
+    ['MissingSubscriptionRegistration', 'resource-manager-rejected', 'fatal'],
+    ['InvalidResourceNamespace', 'resource-manager-rejected', 'fatal'],
+    ['RoleAssignmentNotFound', 'resource-manager-rejected', 'fatal'],
+  ])('%s is %s', (serviceCode, code, kind) => {
+    const bodies = [
+      enveloped(serviceCode),
+      { Error: { Code: serviceCode, Message: 'No.' } },
+      [enveloped(serviceCode)],
+      { code: 'BadRequest', message: JSON.stringify(enveloped(serviceCode)) },
+      enveloped('DeploymentFailed', '', [
+        { code: 'BadRequest', message: JSON.stringify(enveloped(serviceCode)) },
+      ]),
+      `Status: Failed (${serviceCode}) No.`,
+      `<Error><Code>${serviceCode}</Code><Message>No.</Message></Error>`,
+    ]
+    for (const body of bodies)
+      expect(refusalOfResourceManager(replyOf(409, body), now)).toMatchObject({ code, kind })
+  })
+})
+
+test('a right that is lacking at a linked scope is the one that counts', () => {
+  const linked = (quote: string) =>
+    `The client has permission to perform action 'Contoso.Things/write' on scope 'x'; however, it does not have permission to perform action(s) ${quote}${writeAction}${quote} on the linked scope(s) 'y'.`
+
+  for (const quote of ["'", '']) {
+    const reply = replyOf(403, enveloped('LinkedAuthorizationFailed', linked(quote)))
+    expect(refusalOfResourceManager(reply, now)).toMatchObject({
+      code: 'cannot-assign-role',
+      named: { action: writeAction },
+    })
+  }
+})
+
+describe('where the code was lost on the way', () => {
+  test.each([
+    [
+      'it may stand in the text',
+      400,
+      'Status: Failed (ResourceNotFound) The Resource was not found.',
+      'resource-not-found',
+    ],
+    [
+      'it may stand in half a document',
+      409,
+      JSON.stringify(enveloped('RoleAssignmentExists', 'x')).slice(0, 40),
+      'role-assignment-exists',
+    ],
+    ['the words tell', 403, lacks(writeAction), 'cannot-assign-role'],
+    [
+      'the words tell of a right to read',
+      403,
+      lacks('Microsoft.CognitiveServices/accounts/read'),
+      'resource-manager-forbidden',
+    ],
+    [
+      'the words tell of an assignment that is there',
+      409,
+      'The role assignment already exists.',
+      'role-assignment-exists',
+    ],
+    ['the words tell of a limit', 400, 'No more role assignments can be created', 'role-assignment-limit'],
+    [
+      'the words tell of a name that is taken',
+      400,
+      'Tenant ID, application ID, principal ID, and scope are not allowed to be updated.',
+      'role-assignment-conflict',
+    ],
+    [
+      'the words tell of a role',
+      400,
+      "The specified role definition with ID 'x' does not exist.",
+      'role-not-found',
+    ],
+    [
+      'the words tell of a principal',
+      400,
+      'Principal x does not exist in the directory y.',
+      'principal-not-found',
+    ],
+    [
+      'the words tell of a token that has ended',
+      400,
+      "The access token expiry UTC time 'x' is earlier than current UTC time 'y'.",
+      'resource-manager-token-rejected',
+    ],
+    [
+      'the words tell of a subscription',
+      400,
+      "The subscription 'x' could not be found.",
+      'subscription-not-found',
+    ],
+    ['the words tell of a switch', 400, "The subscription 'x' is disabled.", 'subscription-disabled'],
+    ['the words tell of a group', 400, "Resource group 'x' could not be found.", 'resource-not-found'],
+    [
+      'the words tell of a resource',
+      400,
+      "The Resource 'x/y' under resource group 'z' was not found.",
+      'resource-not-found',
+    ],
+    [
+      'the words tell of throttling',
+      400,
+      "Number of 'read' requests for subscription 'x' exceeded.",
+      'resource-manager-throttled',
+    ],
+    [
+      'the words tell of a provider that is away',
+      400,
+      "The gateway did not receive a response from 'x'.",
+      'resource-manager-unavailable',
+    ],
+    ['the status tells of a token', 401, 'x', 'resource-manager-token-rejected'],
+    ['the status tells of rights', 403, 'x', 'resource-manager-forbidden'],
+    ['the status tells of an outage', 502, '<html>', 'resource-manager-unavailable'],
+    ['the status tells of a timeout', 408, '', 'resource-manager-unavailable'],
+    ['the status tells of throttling', 429, '', 'resource-manager-throttled'],
+    ['nothing tells', 418, 'x', 'resource-manager-rejected'],
+  ])('%s', (_, status, body, code) => {
+    expect(refusalOfResourceManager(replyOf(status, body), now).code).toBe(code)
+  })
+
+  test('names that every object has are no codes', () => {
+    expect(refusalOfResourceManager(replyOf(400, enveloped('constructor')), now).code).toBe(
+      'resource-manager-rejected',
+    )
+    expect(refusalOfResourceManager(replyOf(400, 'Constructor __proto__ ValueOf'), now).code).toBe(
+      'resource-manager-rejected',
+    )
+  })
+
+  test('a code that is there is not overruled by one that is only spoken of', () => {
+    const reply = replyOf(400, enveloped('InvalidRequest', 'Earlier attempts met ResourceNotFound.'))
+
+    expect(refusalOfResourceManager(reply, now).code).toBe('resource-manager-rejected')
+  })
+})
+
+test.each([
+  ['milliseconds', { 'retry-after-ms': '1500', 'retry-after': '9' }, '', 1500],
+  ['milliseconds of Azure', { 'x-ms-retry-after-ms': '250' }, '', 250],
+  ['seconds', { 'retry-after': '17' }, '', 17_000],
+  ['a date', { 'retry-after': 'Sun, 01 Nov 2026 12:01:00 GMT' }, '', 60_000],
+  ['a date that has passed', { 'retry-after': 'Sun, 01 Nov 2026 11:00:00 GMT' }, '', 0],
+  ['words', {}, "Please try again after '10' seconds.", 10_000],
+  ['nonsense', { 'retry-after': 'soon', 'retry-after-ms': '-5' }, '', undefined],
+  ['nothing', {}, '', undefined],
+])('how long to stay away: %s', (_, headers, message, expected) => {
+  const reply = replyOf(429, enveloped('TooManyRequests', message), headers)
+
+  expect(refusalOfResourceManager(reply, now)).toMatchObject({ kind: 'throttled' })
+  expect(refusalOfResourceManager(reply, now).retryAfterMs).toBe(expected)
+})
+
+test('the action that is lacking is named', () => {
+  const reply = replyOf(
+    403,
+    enveloped('AuthorizationFailed', lacks('Microsoft.CognitiveServices/accounts/read')),
+  )
+
+  expect(refusalOfResourceManager(reply, now).named).toEqual({
+    action: 'Microsoft.CognitiveServices/accounts/read',
+  })
+})
+
+test('whatever is answered: a known code, and nothing that could do harm', () => {
+  const shapes = [
+    enveloped,
+    (code: string, message: string) => ({ code, message }),
+    (code: string, text: string) => enveloped(code, `perform action '${text}' over scope`),
+  ]
+  fc.assert(
+    fc.property(anyReply(shapes), reply => {
+      expectHarmless(refusalOfResourceManager(reply, now), diagnosisCodes.resourceManager)
+    }),
+  )
+})

@@ -1,0 +1,504 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTVerifyGetKey } from 'jose'
+import * as v from 'valibot'
+import type { Context } from '../context.ts'
+import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
+import type { Application, FederatedCredential, World } from '../world.ts'
+
+type Tenant = World['tenants'][number]
+
+/** Life of an access token in seconds, as Entra states it (one less than an hour). */
+const TOKEN_LIFETIME = 3599
+
+/** Resources that every tenant has a principal for; the local Resource Manager joins them. */
+const RESOURCES = [
+  'https://management.azure.com',
+  'https://management.core.windows.net',
+  'https://cognitiveservices.azure.com',
+  'https://ai.azure.com',
+  'https://graph.microsoft.com',
+]
+
+const DOCUMENT_HEADERS = {
+  'cache-control': 'max-age=86400, private',
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, OPTIONS',
+}
+
+const TOKEN_HEADERS = { 'cache-control': 'no-store, no-cache', pragma: 'no-cache', expires: '-1' }
+
+/**
+ * Entra ID as an identity client sees it: discovery, keys, and the token endpoint for federated client assertions.
+ * @param issuerKeys finds the key of an assertion among those that the local GitHub publishes
+ */
+export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Service {
+  const nextReplica = createRotation(context.lag.federatedCredentials)
+
+  /** Answers a request, or refuses it as Entra does where `action` throws a `Refused`. */
+  async function answer(
+    request: ServiceRequest,
+    headers: Record<string, string>,
+    action: () => Promise<ServiceReply> | ServiceReply,
+  ): Promise<ServiceReply> {
+    try {
+      const reply = await action()
+      return { ...reply, headers: { ...headers, ...reply.headers } }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      return refusal(error, request, headers, context)
+    }
+  }
+
+  const document = (body: (request: ServiceRequest, tenant: string) => unknown) => {
+    return (request: ServiceRequest, params: Readonly<Record<string, string>>) =>
+      answer(request, DOCUMENT_HEADERS, () => ({
+        status: 200,
+        body: body(request, params.tenant ?? 'common'),
+      }))
+  }
+
+  async function exchange(request: ServiceRequest, tenantName: string): Promise<ServiceReply> {
+    const lagOfReplica = nextReplica()
+    const tenant = findTenant(context.world, tenantName)
+    const form = readForm(request)
+    const audience = requestedAudience(form.scope)
+    const assertion = readAssertion(form.assertion)
+    const application = findApplication(context.world, tenant, form.clientId)
+    const principal = enabledPrincipal(application)
+    matchCredential(
+      application,
+      visibleCredentials(application, context.clock.now() - lagOfReplica),
+      assertion,
+    )
+    checkTimes(assertion, context.clock.now())
+    await checkSignature(assertion, application, issuerKeys)
+    checkFederationPolicy(tenant, assertion)
+    checkResource(audience, tenant, [...RESOURCES, context.endpoints.resourceManager])
+    checkConditionalAccess(tenant, principal.objectId)
+
+    const claims = { aud: audience, tid: tenant.id, oid: principal.objectId, appid: application.clientId }
+    const token = await context.tokens.issue(
+      application.resourceId === undefined ? claims : { ...claims, xms_mirid: application.resourceId },
+      TOKEN_LIFETIME,
+    )
+    return {
+      status: 200,
+      headers: { 'x-ms-clitelem': '1,0,0,,' },
+      body: {
+        token_type: 'Bearer',
+        expires_in: TOKEN_LIFETIME,
+        ext_expires_in: TOKEN_LIFETIME,
+        access_token: token,
+      },
+      caller: principal.objectId,
+    }
+  }
+
+  const configuration = document((_, tenant) => openidConfiguration(context, tenant, 'v2'))
+  const configurationV1 = document((_, tenant) => openidConfiguration(context, tenant, 'v1'))
+  const keys = document(() => context.tokens.jwks())
+
+  return {
+    name: 'entra',
+    routes: [
+      {
+        operation: 'discovery.instance',
+        method: 'GET',
+        path: /^\/common\/discovery\/instance$/,
+        handle: document(request => instanceDiscovery(request, context.endpoints.authorityHost)),
+      },
+      {
+        operation: 'openid.configuration',
+        method: 'GET',
+        path: /^\/(?<tenant>[^/]+)\/v2\.0\/\.well-known\/openid-configuration$/,
+        handle: configuration,
+      },
+      {
+        operation: 'openid.configuration',
+        method: 'GET',
+        path: /^\/(?<tenant>[^/]+)\/\.well-known\/openid-configuration$/,
+        handle: configurationV1,
+      },
+      {
+        operation: 'openid.keys',
+        method: 'GET',
+        path: /^\/(?<tenant>[^/]+)\/discovery\/(?:v2\.0\/)?keys$/,
+        handle: keys,
+      },
+      {
+        operation: 'token',
+        method: 'POST',
+        path: /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/,
+        handle: (request, { tenant = '' }) => answer(request, TOKEN_HEADERS, () => exchange(request, tenant)),
+      },
+    ],
+    notFound: () => ({ status: 404 }),
+    commonHeaders: () => ({
+      'x-content-type-options': 'nosniff',
+      'x-ms-request-id': crypto.randomUUID(),
+      'x-ms-ests-server': '2.1.22222.5 - LOCAL ProdSlices',
+    }),
+  }
+}
+
+/** Requests visit the replicas of a service in turn. */
+function createRotation(lags: readonly number[]): () => number {
+  let visits = 0
+  return () => lags[visits++ % lags.length] ?? 0
+}
+
+/** What Entra answers instead of what was asked for. */
+class Refused extends Error {
+  readonly aadsts: number
+  readonly oauthError: string
+  readonly status: number
+
+  constructor(aadsts: number, status: number, oauthError: string, message: string) {
+    super(message)
+    this.aadsts = aadsts
+    this.status = status
+    this.oauthError = oauthError
+  }
+}
+
+function refusal(
+  { aadsts, oauthError, status, message }: Refused,
+  request: ServiceRequest,
+  headers: Record<string, string>,
+  { clock, endpoints }: Context,
+): ServiceReply {
+  const traceId = crypto.randomUUID()
+  const correlationId = correlationIdOf(request) ?? crypto.randomUUID()
+  const timestamp = `${new Date(clock.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`
+  const trailer = `Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`
+  return {
+    status,
+    headers: { ...headers, 'x-ms-request-id': traceId, 'x-ms-clitelem': `1,${aadsts},0,,` },
+    body: {
+      error: oauthError,
+      error_description: `AADSTS${aadsts}: ${message} ${trailer}`,
+      error_codes: [aadsts],
+      timestamp,
+      trace_id: traceId,
+      correlation_id: correlationId,
+      error_uri: `${endpoints.authorityHost}/error?code=${aadsts}`,
+    },
+  }
+}
+
+function correlationIdOf({ url, headers, body }: ServiceRequest): string | undefined {
+  const name = 'client-request-id'
+  return url.searchParams.get(name) ?? headers[name] ?? new URLSearchParams(body).get(name) ?? undefined
+}
+
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const DOMAIN = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i
+
+function findTenant(world: World, name: string): Tenant {
+  const tenant = world.tenants.find(({ id }) => id === name.toLowerCase())
+  if (tenant) return tenant
+  if (!GUID.test(name) && !DOMAIN.test(name)) {
+    const message = `Specified tenant identifier '${name}' is neither a valid DNS name, nor a valid external domain.`
+    throw new Refused(900023, 400, 'invalid_request', message)
+  }
+  throw new Refused(
+    90002,
+    400,
+    'invalid_tenant',
+    `Tenant '${name}' not found. Check to make sure you have the correct tenant ID and are signing into the ` +
+      'correct cloud. Check with your subscription administrator, this may happen if there are no active ' +
+      'subscriptions for the tenant.',
+  )
+}
+
+/** Names that stand for "the tenant of whoever signs in" in addresses of the discovery documents. */
+const SHARED_TENANTS = ['common', 'organizations', 'consumers']
+
+function openidConfiguration({ endpoints, world }: Context, tenantName: string, version: 'v1' | 'v2') {
+  const shared = SHARED_TENANTS.includes(tenantName.toLowerCase())
+  const tenant = shared ? tenantName.toLowerCase() : findTenant(world, tenantName).id
+  const host = endpoints.authorityHost
+  const base = `${host}/${tenant}/oauth2${version === 'v2' ? '/v2.0' : ''}`
+  const issuerTenant = shared ? '{tenantid}' : tenant
+  return {
+    token_endpoint: `${base}/token`,
+    token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    jwks_uri: version === 'v2' ? `${host}/${tenant}/discovery/v2.0/keys` : `${host}/common/discovery/keys`,
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    issuer: version === 'v2' ? `${host}/${issuerTenant}/v2.0` : `https://sts.windows.net/${issuerTenant}/`,
+    request_uri_parameter_supported: false,
+    authorization_endpoint: `${base}/authorize`,
+    device_authorization_endpoint: `${base}/devicecode`,
+    end_session_endpoint: `${base}/logout`,
+    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'tid', 'ver'],
+    tenant_region_scope: null,
+    cloud_instance_name: new URL(host).host,
+  }
+}
+
+function instanceDiscovery(request: ServiceRequest, authorityHost: string) {
+  const asked = URL.parse(request.url.searchParams.get('authorization_endpoint') ?? '')
+  if (asked?.origin !== authorityHost) {
+    throw new Refused(50049, 400, 'invalid_instance', 'Unknown or invalid instance.')
+  }
+  const { host } = asked
+  const tenant = asked.pathname.split('/')[1] ?? 'common'
+  return {
+    tenant_discovery_endpoint: `${authorityHost}/${tenant}/v2.0/.well-known/openid-configuration`,
+    'api-version': '1.1',
+    metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+  }
+}
+
+interface TokenForm {
+  clientId: string
+  scope: string
+  assertion: string
+}
+
+function readForm(request: ServiceRequest): TokenForm {
+  const form = new URLSearchParams(request.body)
+  const required = (name: string) => {
+    const value = form.get(name)
+    if (value) return value
+    const message = `The request body must contain the following parameter: '${name}'.`
+    throw new Refused(900144, 400, 'invalid_request', message)
+  }
+  const grant = required('grant_type')
+  if (grant !== 'client_credentials') {
+    throw new Refused(70003, 400, 'unsupported_grant_type', `The access grant '${grant}' is not supported.`)
+  }
+  const clientId = required('client_id')
+  const scope = required('scope')
+  if (!form.get('client_assertion')) {
+    const message =
+      "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+    throw new Refused(7000218, 401, 'invalid_client', message)
+  }
+  required('client_assertion_type')
+  return { clientId, scope, assertion: required('client_assertion') }
+}
+
+/** The resource before `/.default`, as it is written: `…//.default` asks for an audience with a slash at its end. */
+function requestedAudience(scope: string): string {
+  const suffix = '/.default'
+  const scopes = scope.split(' ').filter(Boolean)
+  const [only = ''] = scopes
+  if (scopes.length !== 1 || only === suffix) {
+    const message =
+      "The provided request must include a 'scope' input parameter. The provided value for the input parameter " +
+      `'scope' is not valid. The scope ${scope} is not valid.`
+    throw new Refused(70011, 400, 'invalid_scope', message)
+  }
+  if (!only.endsWith(suffix)) {
+    const message =
+      `The provided value for scope ${only} is not valid. Client credential flows must have a scope value with ` +
+      '/.default suffixed to the resource identifier (application ID URI).'
+    throw new Refused(1002012, 400, 'invalid_scope', message)
+  }
+  return only.slice(0, -suffix.length)
+}
+
+const assertionClaims = v.object({
+  iss: v.string(),
+  sub: v.string(),
+  aud: v.union([v.string(), v.pipe(v.array(v.string()), v.length(1))]),
+  exp: v.number(),
+  nbf: v.optional(v.number()),
+  enterprise: v.optional(v.string(), ''),
+})
+
+interface Assertion {
+  token: string
+  issuer: string
+  subject: string
+  audience: string
+  /** Empty where the token names none. */
+  enterprise: string
+  /** Seconds since the epoch. */
+  notBefore: number
+  expires: number
+}
+
+function readAssertion(token: string): Assertion {
+  const { algorithm, claims } = decode(token)
+  if (algorithm !== 'RS256' && algorithm !== 'HS256') {
+    const message =
+      `Invalid JWT token. '${algorithm}' is not a supported signature algorithm. ` +
+      "Supported signing algorithms are: 'RS256, HS256'"
+    throw new Refused(5002738, 400, 'invalid_request', message)
+  }
+  const { iss, sub, aud, exp, nbf, enterprise } = claims
+  return {
+    token,
+    issuer: iss,
+    subject: sub,
+    audience: typeof aud === 'string' ? aud : String(aud[0]),
+    enterprise,
+    notBefore: nbf ?? 0,
+    expires: exp,
+  }
+}
+
+function decode(token: string) {
+  try {
+    return {
+      algorithm: v.parse(v.string(), decodeProtectedHeader(token).alg),
+      claims: v.parse(assertionClaims, decodeJwt(token)),
+    }
+  } catch {
+    throw new Refused(50027, 400, 'invalid_request', 'JWT token is invalid or malformed.')
+  }
+}
+
+function findApplication(world: World, tenant: Tenant, clientId: string): Application {
+  const found = world.applications.find(
+    application => application.tenantId === tenant.id && application.clientId === clientId.toLowerCase(),
+  )
+  if (found) return found
+  const message =
+    `Application with identifier '${clientId}' was not found in the directory '${tenant.displayName}'. This can ` +
+    'happen if the application has not been installed by the administrator of the tenant or consented to by any ' +
+    'user in the tenant. You may have sent your authentication request to the wrong tenant.'
+  throw new Refused(700016, 400, 'unauthorized_client', message)
+}
+
+function enabledPrincipal({ clientId, displayName, servicePrincipal, tenantId }: Application) {
+  if (servicePrincipal === null) {
+    const message =
+      `The client application ${clientId} is missing service principal in the tenant ${tenantId}. ` +
+      'See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119'
+    throw new Refused(7000229, 401, 'invalid_client', message)
+  }
+  if (!servicePrincipal.enabled) {
+    throw new Refused(
+      7000112,
+      400,
+      'unauthorized_client',
+      `Application '${clientId}'(${displayName}) is disabled.`,
+    )
+  }
+  return servicePrincipal
+}
+
+/** @param seenUntil what was created later has not reached the replica yet; milliseconds since the epoch */
+function visibleCredentials(application: Application, seenUntil: number): FederatedCredential[] {
+  return application.federatedCredentials.filter(
+    ({ createdOn }) => createdOn === undefined || Date.parse(createdOn) <= seenUntil,
+  )
+}
+
+const FEDERATION_HELP =
+  'Check your federated identity credential Subject, Audience and Issuer against the presented assertion. ' +
+  'https://learn.microsoft.com/entra/workload-id/workload-identity-federation'
+
+/** Issuer, audience and subject must be those of one credential, to the letter; Entra names the first that is not. */
+function matchCredential(
+  { displayName }: Application,
+  credentials: readonly FederatedCredential[],
+  { issuer, audience, subject }: Assertion,
+): void {
+  const mismatch = (aadsts: number, what: string, help = FEDERATION_HELP) =>
+    new Refused(
+      aadsts,
+      401,
+      'invalid_client',
+      `No matching federated identity record found for presented assertion ${what}. ${help}`,
+    )
+
+  if (credentials.length === 0) {
+    const message = `The client '${displayName}' has no configured federated identity credentials.`
+    throw new Refused(70025, 401, 'invalid_client', message)
+  }
+  const ofIssuer = credentials.filter(credential => credential.issuer === issuer)
+  if (ofIssuer.length === 0) throw mismatch(700211, `issuer '${issuer}'`)
+  const ofAudience = ofIssuer.filter(({ audiences }) => audiences.includes(audience))
+  if (ofAudience.length === 0) throw mismatch(700212, `audience '${audience}'`)
+  if (ofAudience.some(credential => credential.subject === subject)) return
+  const lower = subject.toLowerCase()
+  if (ofAudience.some(credential => credential.subject.toLowerCase() === lower)) {
+    const help =
+      'The subject matches with case-insensitive comparison, but not with case-sensitive comparison.'
+    throw mismatch(7002138, `subject '${subject}'`, `${help} ${FEDERATION_HELP}`)
+  }
+  throw mismatch(700213, `subject '${subject}'`)
+}
+
+/** To the second, where Entra forgives some minutes: what passes here passes there. */
+function checkTimes({ notBefore, expires }: Assertion, now: number): void {
+  const seconds = now / 1000
+  if (seconds >= notBefore && seconds < expires) return
+  const iso = (at: number) => new Date(at * 1000).toISOString()
+  const message =
+    `Client assertion is not within its valid time range. Current time: ${iso(seconds)}, assertion valid from ` +
+    `${iso(notBefore)}, expiry time of assertion ${iso(expires)}. Review the documentation at ` +
+    'https://learn.microsoft.com/entra/identity-platform/certificate-credentials .'
+  throw new Refused(700024, 401, 'invalid_client', message)
+}
+
+/** What jose throws about the key or the signature; anything else means that the issuer's keys could not be had. */
+const SIGNATURE_ERRORS = [
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+  errors.JWSSignatureVerificationFailed,
+  errors.JWSInvalid,
+  errors.JOSENotSupported,
+]
+
+async function checkSignature(
+  { token }: Assertion,
+  { clientId }: Application,
+  keys: JWTVerifyGetKey,
+): Promise<void> {
+  try {
+    await compactVerify(token, keys)
+  } catch (error) {
+    if (!SIGNATURE_ERRORS.some(kind => error instanceof kind)) {
+      throw new Refused(50166, 400, 'invalid_request', 'Request to External OIDC endpoint failed.')
+    }
+    const reason =
+      error instanceof errors.JWKSNoMatchingKey
+        ? 'The key was not found.'
+        : 'The signature could not be verified.'
+    const message =
+      `Client assertion contains an invalid signature. [Reason - ${reason}, Please visit the Azure Portal, Graph ` +
+      `Explorer or directly use MS Graph to see configured keys for app Id '${clientId}'.]`
+    throw new Refused(700027, 401, 'invalid_client', message)
+  }
+}
+
+function checkFederationPolicy(
+  { federationDisabled, requiredEnterprises }: Tenant,
+  { issuer, enterprise }: Assertion,
+): void {
+  if (federationDisabled) {
+    const message = 'Workload identity federation is blocked by a policy of this tenant.'
+    throw new Refused(700223, 401, 'invalid_client', message)
+  }
+  if (requiredEnterprises.length === 0 || requiredEnterprises.includes(enterprise)) return
+  const message =
+    `Federated identity credentials issued by '${issuer}' for applications or managed identities registered in this ` +
+    `tenant must contain the enterprise claim with value ${requiredEnterprises.map(name => `'${name}'`).join(' or ')} ` +
+    `but actual value is '${enterprise}'.`
+  throw new Refused(7002381, 401, 'invalid_client', message)
+}
+
+function checkConditionalAccess({ conditionalAccess }: Tenant, principalId: string): void {
+  if (!conditionalAccess.some(({ blocked }) => blocked.includes(principalId))) return
+  const message =
+    'Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.'
+  throw new Refused(53003, 400, 'invalid_grant', message)
+}
+
+function checkResource(audience: string, tenant: Tenant, known: readonly string[]): void {
+  const resource = audience.replace(/\/$/, '')
+  if (known.includes(resource) && !tenant.absentResources.includes(resource)) return
+  const message =
+    `The resource principal named ${audience} was not found in the tenant named ${tenant.displayName}. This can ` +
+    'happen if the application has not been installed by the administrator of the tenant or consented to by any ' +
+    'user in the tenant. You might have sent your authentication request to the wrong tenant.'
+  throw new Refused(500011, 400, 'invalid_resource', message)
+}

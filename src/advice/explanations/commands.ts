@@ -1,0 +1,178 @@
+import { accessAdministrator } from '../../azure/rbac/built-in-roles.ts'
+import { delegationCondition } from '../../azure/rbac/delegation-conditions.ts'
+import { accountType, guidPattern } from '../../azure/resource-id.ts'
+import { shellWord, visibleLine } from '../../core/text/untrusted.ts'
+import { type Grantee, servicePrincipal } from '../../inputs.ts'
+import type { Fix } from './explanation.ts'
+import type { Values } from './values.ts'
+
+/** Commands, Bicep and YAML to paste. Whatever the values hold, they stay what they are: values. */
+
+/** `true` stands for a flag. */
+type Options = Readonly<Record<string, string | true>>
+
+/** One az command for POSIX shells. Options of one group share a line. */
+export function az(verb: string, ...groups: readonly Options[]): string {
+  const lines = groups.map(group =>
+    Object.entries(group)
+      .map(([name, value]) => (value === true ? `--${name}` : `--${name} ${shellWord(value)}`))
+      .join(' '),
+  )
+  return [`az ${verb}`, ...lines].join(' \\\n  ')
+}
+
+/** The same on one line, for short commands. */
+export function azLine(verb: string, options: Options): string {
+  return az(verb, options).replace(' \\\n  ', ' ')
+}
+
+export function bash(title: string, text: string): Fix {
+  return { title, language: 'bash', text }
+}
+
+export function bicep(title: string, text: string): Fix {
+  return { title, language: 'bicep', text }
+}
+
+/** A look at something, as a table. */
+export function show(title: string, verb: string, options: Options): Fix {
+  return bash(title, azLine(verb, { ...options, output: 'table' }))
+}
+
+/** How az commands name the account. */
+export const accountOptions = ({
+  subscriptionId,
+  resourceGroup,
+  account,
+}: Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account'>): Options => ({
+  subscription: subscriptionId,
+  'resource-group': resourceGroup,
+  name: account,
+})
+
+/** A Bicep string literal (learn.microsoft.com, Bicep data types: strings). */
+export function bicepLiteral(text: string): string {
+  return `'${visibleLine(text).replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\$\{/g, '\\${')}'`
+}
+
+/** A YAML scalar: bare where nothing in it means anything, else in double quotes, as JSON is written. */
+export function yamlScalar(text: string): string {
+  const bare =
+    /^[A-Za-z][\w./=-]*( [\w./=-]+)*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
+  return bare ? text : JSON.stringify(visibleLine(text))
+}
+
+/** Inputs of this action, as they stand in its step. */
+export function inputs(title: string, values: Readonly<Record<string, string>>): Fix {
+  const lines = Object.entries(values).map(([name, value]) => `  ${name}: ${yamlScalar(value)}`)
+  return { title, language: 'yaml', text: ['with:', ...lines].join('\n') }
+}
+
+/** For services that were asked too often. */
+export const takeTurns: Fix = {
+  title: 'Let such jobs take turns',
+  language: 'yaml',
+  text: 'concurrency:\n  group: key-less-gate\n  cancel-in-progress: false',
+}
+
+/** A job's id where it is a plain identifier, as GitHub demands of it; else a name that is plainly an example. */
+export const jobName = (job: string | undefined) =>
+  /^[A-Za-z_][\w-]*$/.test(job ?? '') ? (job ?? '') : 'deploy'
+
+export interface Grant {
+  grantee: Grantee
+  role: { guid: string; name: string }
+  /** Of the account, or of a project of it. */
+  scope: string
+  resourceGroup: string
+}
+
+/** The grant for somebody who may make it: az command, Bicep, and the way through the portal. */
+export function grantFixes(grant: Grant): Fix[] {
+  const { grantee, role, scope, resourceGroup } = grant
+  const [, , , , , , , , account = '', , project] = scope.split('/')
+  const where = project === undefined ? account : `${account} › project ${project}`
+  return [
+    bash(
+      `Grant ${role.name} (Azure CLI, as Owner, User Access Administrator or Role Based Access Control Administrator)`,
+      az('role assignment create', assigneeOptions(grantee), { role: role.guid }, { scope }),
+    ),
+    // A custom role that was not looked up is known by its name alone, which Bicep does not take.
+    ...(guidPattern.test(role.guid)
+      ? [bicep(`The same in Bicep, deployed to the resource group ${resourceGroup}`, grantBicep(grant))]
+      : []),
+    {
+      title: 'The same in the portal',
+      language: 'text',
+      text: `Open the resource ${where} › Access control (IAM) › Add role assignment › role ${role.name} › members: the ${principalInWords(grantee)} › Review + assign.`,
+    },
+  ]
+}
+
+export const assigneeOptions = ({ principalId, principalType }: Grantee): Options => ({
+  'assignee-object-id': principalId,
+  'assignee-principal-type': principalType,
+})
+
+/** The right to assign these roles, to principals of the grantee's type, and no others; for who grants. */
+export const assignOnly = (
+  roleGuids: readonly string[],
+  { grantorId, grantee, scope }: Pick<Values, 'grantorId' | 'grantee' | 'scope'>,
+): string =>
+  az(
+    'role assignment create',
+    assigneeOptions(servicePrincipal(grantorId)),
+    { role: accessAdministrator.guid },
+    { scope },
+    { condition: delegationCondition(roleGuids, [grantee.principalType]), 'condition-version': '2.0' },
+  )
+
+const typesInWords: Record<Grantee['principalType'], string> = {
+  ServicePrincipal: 'service principal',
+  Group: 'group',
+  User: 'user',
+}
+
+export const principalInWords = ({ principalId, principalType }: Grantee): string =>
+  `${typesInWords[principalType]} with object id ${principalId}`
+
+function grantBicep({ grantee: { principalId, principalType }, role, scope }: Grant): string {
+  const [, , , , , , , , account = '', , project] = scope.split('/')
+  const target = project === undefined ? 'account' : 'project'
+  const existing = [existingResource('account', accountType, [`name: ${bicepLiteral(account)}`])]
+  if (project !== undefined)
+    existing.push(
+      existingResource('project', `${accountType}/projects`, [
+        'parent: account',
+        `name: ${bicepLiteral(project)}`,
+      ]),
+    )
+  return `${existing.join('\n\n')}
+
+resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(${target}.id, ${bicepLiteral(principalId)}, ${bicepLiteral(role.guid)})
+  scope: ${target}
+  properties: {
+    principalId: ${bicepLiteral(principalId)}
+    principalType: '${principalType}'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', ${bicepLiteral(role.guid)})
+  }
+}`
+}
+
+function existingResource(symbol: string, type: string, lines: readonly string[]): string {
+  return [
+    `resource ${symbol} '${type}@2025-06-01' existing = {`,
+    ...lines.map(line => `  ${line}`),
+    '}',
+  ].join('\n')
+}
+
+/** The grant that this run is about, or another one in some respects. */
+export const grantOf = (values: Values, others: Partial<Grant> = {}): Grant => ({
+  grantee: values.grantee,
+  role: values.role,
+  scope: values.scope,
+  resourceGroup: values.resourceGroup,
+  ...others,
+})

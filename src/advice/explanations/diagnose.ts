@@ -1,0 +1,54 @@
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
+import type { Said, StepFailure } from '../../core/failures/failure.ts'
+import { plain } from '../../core/text/untrusted.ts'
+import type { Facts } from '../../gate/record.ts'
+import { docsAddress } from '../docs-link.ts'
+import { entraExplanations } from './entra/index.ts'
+import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
+import { githubOidcExplanations } from './github/index.ts'
+import { inferenceExplanations } from './inference/index.ts'
+import { inputExplanations } from './input.ts'
+import { networkExplanations } from './network.ts'
+import { postureExplanations } from './posture.ts'
+import { resourceManagerExplanations } from './resource-manager/index.ts'
+
+/** One failure, explained: the most useful cause, the evidence, and the fix with this run's own values. */
+export interface Diagnosis {
+  code: DiagnosisCode
+  title: string
+  /** What was being done when it happened. */
+  doing: string
+  said: Said
+  why: string
+  /** How to tell it from causes that look alike. */
+  unlike?: string
+  fixes: readonly Fix[]
+  /** Where the code is documented: a URL, or a path in the action's repository where that is not known. */
+  docs: string
+}
+
+export const catalogue: Record<DiagnosisCode, Explanation> = {
+  ...inputExplanations,
+  ...githubOidcExplanations,
+  ...entraExplanations,
+  ...resourceManagerExplanations,
+  ...inferenceExplanations,
+  ...networkExplanations,
+  ...postureExplanations,
+}
+
+export function diagnose({ refusal, doing }: StepFailure, facts: Facts): Diagnosis {
+  const { code, said } = refusal
+  const { title, about = '', why, unlike, fixes } = catalogue[code]
+  const told = { facts, refusal }
+  return {
+    code,
+    title,
+    doing: plain(doing),
+    said,
+    why: harmlessWords(why(told) || about),
+    ...(unlike === undefined ? {} : { unlike }),
+    fixes: fixes(told).map(harmlessFix),
+    docs: docsAddress(`docs/diagnosis.md#${code}`, facts.run),
+  }
+}

@@ -1,0 +1,146 @@
+import { visibleJson } from '../../../core/text/untrusted.ts'
+import { az, azLine, bash, bicep, bicepLiteral, show } from '../commands.ts'
+import type { Fix, Told } from '../explanation.ts'
+import { managedIdentityOf, signedInAs, type Values, valuesOf } from '../values.ts'
+
+/** The federated credential that this run's token needs, made by command or template. */
+
+/** A name that Entra takes (3 to 120 letters, digits, `-`, `_`) and a person recognises. */
+function credentialName(subject: string): string {
+  const name = subject.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
+  return `github-${name}`.slice(0, 120)
+}
+
+interface Holder {
+  /** What the token told; both are offered before any token came. */
+  isApplication: boolean
+  isManagedIdentity: boolean
+  identity: { resourceGroup: string; name: string }
+}
+
+function holderOf(told: Told): Holder {
+  const identity = managedIdentityOf(told)
+  const isKnown = signedInAs(told) !== undefined
+  return {
+    isApplication: !isKnown || identity === undefined,
+    isManagedIdentity: !isKnown || identity !== undefined,
+    identity: identity ?? { resourceGroup: '<RESOURCE-GROUP>', name: '<IDENTITY>' },
+  }
+}
+
+const when = (condition: boolean, ...fixes: Fix[]): Fix[] => (condition ? fixes : [])
+
+const identityOptions = ({ identity }: Holder) => ({
+  'resource-group': identity.resourceGroup,
+  'identity-name': identity.name,
+})
+
+/** Commands and Bicep that add the credential. */
+export function addCredential(told: Told): Fix[] {
+  const values = valuesOf(told)
+  const holder = holderOf(told)
+  const name = credentialName(values.subject)
+  const { clientId, issuer, subject, audience } = values
+  const parameters = visibleJson({ name, issuer, subject, audiences: [audience] })
+  const forApplication = bash(
+    'Add the federated credential (if the client id is an app registration)',
+    azLine('ad app federated-credential create', { id: clientId, parameters }),
+  )
+  const forIdentity = bash(
+    'Add the federated credential (if it is a user-assigned managed identity)',
+    az(
+      'identity federated-credential create',
+      identityOptions(holder),
+      { name },
+      { issuer },
+      { subject },
+      { audiences: audience },
+    ),
+  )
+  const inBicep = bicep('The same in Bicep (managed identity)', credentialBicep(values, holder, name))
+  return [
+    ...when(holder.isApplication, forApplication),
+    ...when(holder.isManagedIdentity, forIdentity, inBicep),
+  ]
+}
+
+function credentialBicep({ issuer, subject, audience }: Values, { identity }: Holder, name: string): string {
+  return `resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
+  name: ${bicepLiteral(identity.name)}
+}
+
+resource credential 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {
+  parent: identity
+  name: ${bicepLiteral(name)}
+  properties: {
+    issuer: ${bicepLiteral(issuer)}
+    subject: ${bicepLiteral(subject)}
+    audiences: [${bicepLiteral(audience)}]
+  }
+}`
+}
+
+/** For a credential that is there and nearly right: issuer and subject are unique on an identity, so it is changed. */
+export function changeCredential(told: Told): Fix[] {
+  const { clientId, issuer, subject, audience } = valuesOf(told)
+  const holder = holderOf(told)
+  const name = '<CREDENTIAL-NAME>'
+  const parameters = visibleJson({ issuer, subject, audiences: [audience] })
+  const forApplication = bash(
+    'Or change the existing credential (app registration)',
+    azLine('ad app federated-credential update', {
+      id: clientId,
+      'federated-credential-id': name,
+      parameters,
+    }),
+  )
+  const forIdentity = bash(
+    'Or change the existing credential (managed identity)',
+    az(
+      'identity federated-credential update',
+      identityOptions(holder),
+      { name },
+      { issuer },
+      { subject },
+      { audiences: audience },
+    ),
+  )
+  return [...when(holder.isApplication, forApplication), ...when(holder.isManagedIdentity, forIdentity)]
+}
+
+/** Resource group and name for the commands above, where no token has told them. */
+export function findIdentity(told: Told): Fix[] {
+  const { clientId } = valuesOf(told)
+  const find = show('Find name and resource group of the managed identity', 'identity list', {
+    query: `[?clientId=='${clientId}'].{name:name, resourceGroup:resourceGroup}`,
+  })
+  return when(signedInAs(told) === undefined, find)
+}
+
+/** What the identity has: this action cannot read it, and asks Microsoft Graph nothing. */
+export function listCredentials(told: Told): Fix[] {
+  const { clientId } = valuesOf(told)
+  const holder = holderOf(told)
+  const query = '[].{name:name, issuer:issuer, subject:subject, audience:audiences[0]}'
+  const ofApplication = show(
+    'List the credentials it has (app registration)',
+    'ad app federated-credential list',
+    {
+      id: clientId,
+      query,
+    },
+  )
+  const ofIdentity = show(
+    'List the credentials it has (managed identity)',
+    'identity federated-credential list',
+    {
+      ...identityOptions(holder),
+      query,
+    },
+  )
+  return [
+    ...when(holder.isApplication, ofApplication),
+    ...when(holder.isManagedIdentity, ofIdentity),
+    ...findIdentity(told),
+  ]
+}

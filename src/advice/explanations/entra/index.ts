@@ -1,0 +1,374 @@
+import { shellWord } from '../../../core/text/untrusted.ts'
+import { azLine, bash, inputs, show, takeTurns } from '../commands.ts'
+import {
+  advice,
+  type Explanation,
+  type Explanations,
+  type Fix,
+  paragraph,
+  type Told,
+} from '../explanation.ts'
+import { separateSetup, valuesOf } from '../values.ts'
+import { addCredential, changeCredential, findIdentity, listCredentials } from './federated-credentials.ts'
+import { otherForms, subjectRules, subjectStory } from './subjects.ts'
+
+function presented(told: Told): string {
+  const { issuer, subject, audience } = valuesOf(told)
+  return `This run presents issuer ${issuer}, subject ${subject}, audience ${audience}. All three must be the same, letter by letter, upper and lower case included.`
+}
+
+/** Two identities sign in by the same token: which of them was refused. */
+function whoSignsIn({ facts, refusal }: Told): string {
+  const { setupClientId } = facts.settings?.identity ?? {}
+  if (!separateSetup(facts) || refusal.signingInAs === undefined) return ''
+  return refusal.signingInAs === setupClientId
+    ? `It is the setup identity (\`setup-client-id\`, ${refusal.signingInAs}) that cannot sign in: it needs a credential for the same subject as the pipeline's.`
+    : `It is the pipeline's own identity (\`client-id\`, ${refusal.signingInAs}) that cannot sign in.`
+}
+
+/** A credential that was made for this repository probably exists, and names another form of the subject. */
+function formsToLookFor({ facts }: Told): string {
+  const forms = facts.assertion === undefined ? [] : otherForms(facts.assertion)
+  if (forms.length === 0) return ''
+  return `If the identity already has a credential for this repository, it may name one of these instead: ${forms.join(' · ')}.`
+}
+
+/** One of the three that a token and a credential must have in common. */
+function mismatch(
+  title: string,
+  what: string,
+  { more = () => '', ...others }: Omit<Explanation, 'title' | 'why'> & { more?: (told: Told) => string },
+): Explanation {
+  return {
+    title,
+    about: `${what} Issuer, subject and audience must be the same in token and credential, letter by letter, upper and lower case included.`,
+    why: told => paragraph(what, whoSignsIn(told), presented(told), more(told)),
+    ...others,
+  }
+}
+
+const subjectMismatch: typeof mismatch = (title, what, { more = () => '', ...others }) => {
+  const explanation = mismatch(title, what, {
+    ...others,
+    more: told => paragraph(subjectStory(told.facts.assertion), told.facts.subjectTemplate, more(told)),
+  })
+  return { ...explanation, about: paragraph(explanation.about, subjectRules) }
+}
+
+const ofWhichCloud = (told: Told) => {
+  const { tenantId } = valuesOf(told)
+  return bash(
+    'See which cloud the tenant belongs to (tenant_region_scope, cloud_instance_name)',
+    `curl --silent ${shellWord(`https://login.microsoftonline.com/${tenantId}/v2.0/.well-known/openid-configuration`)}`,
+  )
+}
+
+const ownTenants = show('Find the tenant id of your subscription, for `tenant-id`', 'account list', {
+  query: '[].{name:name, subscription:id, tenantId:tenantId, state:state}',
+})
+
+export const entraExplanations: Explanations<'entra'> = {
+  'federated-credential-missing': mismatch(
+    'The identity has no federated credential',
+    'Entra knows the client id, but it has no federated credential at all.',
+    {
+      unlike:
+        'For a credential that does not match, Entra says which part: issuer, subject or audience. If you did add one, it is on another identity: compare the client id.',
+      fixes: told => [...addCredential(told), ...findIdentity(told)],
+    },
+  ),
+  'federated-subject-mismatch': subjectMismatch(
+    'No federated credential matches the subject of this run',
+    'The identity has no credential with the subject of this run. The run tried for some twenty seconds, so a credential that was only just added is not the reason.',
+    {
+      more: formsToLookFor,
+      unlike:
+        'If only upper and lower case differ, the code is `federated-subject-case-mismatch`; if the identity has no credential at all, `federated-credential-missing`. If the list shows exactly this subject, issuer and audience, run the job again: now and then Entra refuses good credentials.',
+      fixes: told => [...addCredential(told), ...listCredentials(told)],
+    },
+  ),
+  'federated-subject-case-mismatch': subjectMismatch(
+    'A federated credential matches the subject except for upper and lower case',
+    'A credential with this subject exists, but upper and lower case differ.',
+    {
+      more: () =>
+        'Either change the credential to what the run presents, or the run to what the credential says.',
+      unlike: 'In `federated-subject-mismatch` the subject differs in more than case.',
+      fixes: told => [
+        ...addCredential(told),
+        ...changeCredential(told),
+        advice(
+          'The environment name is taken from the job as it is written there: write it as in the credential. For owner, repository, branch and tag the credential has to change.',
+          'Or change the job',
+        ),
+        ...listCredentials(told),
+      ],
+    },
+  ),
+  'federated-issuer-mismatch': mismatch(
+    'No federated credential names the issuer of this run',
+    'The identity has federated credentials, but none for this issuer.',
+    {
+      more: () =>
+        'GitHub Enterprise Server and ghe.com have issuers of their own, and so may an enterprise. A slash at the end counts.',
+      unlike:
+        'The issuer is compared first: subject and audience may be wrong as well. If the portal shows the same issuer, the credential is on another identity: compare the client id.',
+      fixes: told => [...addCredential(told), ...listCredentials(told)],
+    },
+  ),
+  'federated-audience-mismatch': mismatch(
+    'No federated credential names the audience of this run',
+    'The identity has credentials for this issuer, but none with this audience.',
+    {
+      more: () =>
+        'The usual audience is api://AzureADTokenExchange, in every cloud; the input `audience` changes what the run presents.',
+      unlike:
+        'An identity can have only one credential for an issuer and subject: if the command says that it exists, change that one.',
+      fixes: told => [
+        ...usualAudience(told),
+        ...changeCredential(told),
+        ...addCredential(told),
+        ...listCredentials(told),
+      ],
+    },
+  ),
+  'federated-enterprise-claim-required': {
+    title: 'The tenant asks for an enterprise claim',
+    about:
+      'The tenant accepts GitHub tokens only from enterprises on its list (claim `enterprise`). Repositories outside an enterprise have no such claim.',
+    why: ({ facts }) =>
+      paragraph(
+        'The tenant accepts GitHub tokens only from enterprises on its list (claim `enterprise`).',
+        facts.assertion && enterpriseClaim(facts.assertion.enterprise),
+      ),
+    unlike:
+      'No federated credential mends this. In a repository of an accepted enterprise the claim is sometimes missing from a single run: then running the job again helps.',
+    fixes: () => [
+      advice(
+        "Move the repository into an organisation of an enterprise that the tenant accepts (the message names them), or ask the tenant's administrators for an exception. If it is in one, run the job again.",
+      ),
+    ],
+  },
+  'federation-disabled': {
+    title: 'Workload identity federation is switched off in the tenant',
+    why: told =>
+      `A policy of tenant ${valuesOf(told).tenantId} forbids federated credentials for this identity. No setting of the repository or of the credential changes that.`,
+    unlike: 'The credential was not compared, so it may be right.',
+    fixes: told => {
+      const { clientId, issuer } = valuesOf(told)
+      return [
+        advice(
+          `Ask the tenant's administrators to let the application ${clientId} use federated credentials of the issuer ${issuer}. Such policies do not always apply to user-assigned managed identities: one of those may be the way out.`,
+        ),
+      ]
+    },
+  },
+  'assertion-rejected': {
+    title: 'Entra refused the OIDC token itself',
+    why: told =>
+      `The form, the algorithm, the lifetime or the signature of the token was refused. It comes from ${valuesOf(told).issuer}.`,
+    unlike:
+      "If Entra could not get the issuer's keys, the code is `issuer-keys-unavailable`; for a token outside its time range, `assertion-expired`.",
+    fixes: told => [
+      issuerDocument(told),
+      advice(
+        'Run the job again. If it persists, the token was not signed by this issuer, or not with RS256.',
+      ),
+    ],
+  },
+  'assertion-expired': {
+    title: 'The OIDC token is outside its time range',
+    why: () =>
+      'GitHub tokens live five minutes, and this run asks for a new one in time. So the clock of the runner or of a private issuer is wrong, or the request was delayed on its way.',
+    unlike: 'An access token that has expired shows at the service that it is for, not here.',
+    fixes: told => [
+      bash(
+        "See Entra's clock (the header date), and compare it with `date -u`, in a step of the same job",
+        `curl --silent --head ${shellWord(valuesOf(told).authorityHost)}`,
+      ),
+      advice('Set the clock of the runner by NTP, and run the job again.'),
+    ],
+  },
+  'issuer-keys-unavailable': {
+    title: "Entra could not get the issuer's keys",
+    why: told =>
+      `To check the token, Entra fetches the keys of ${valuesOf(told).issuer} over the internet, and did not find the one that signed it. After a change of keys this passes by itself; a private issuer must be reachable from the internet.`,
+    unlike: 'A wrong signature under a known key is `assertion-rejected`.',
+    fixes: told => [issuerDocument(told), advice('Run the job again in some minutes.')],
+  },
+  'application-not-found': {
+    title: 'The client id is not known in the tenant',
+    why: told => {
+      const { clientId, tenantId } = valuesOf(told)
+      return `Entra finds no application ${clientId} in tenant ${tenantId}. One of the two ids is wrong. Usual mistakes: the object id instead of the client id, or the tenant of another subscription.`
+    },
+    unlike:
+      'If the tenant does not exist either, the code is `tenant-not-found`; if the application is registered but has no service principal, `service-principal-missing`.',
+    fixes: told => {
+      const { clientId } = valuesOf(told)
+      const query = '{name:displayName, clientId:appId, objectId:id}'
+      return [
+        show('See what the id belongs to (and which is its client id)', 'ad sp show', {
+          id: clientId,
+          query,
+        }),
+        show('See whether it is the object id of an app registration', 'ad app show', {
+          id: clientId,
+          query,
+        }),
+        show('List the client ids of your managed identities', 'identity list', {
+          query: '[].{name:name, clientId:clientId, tenantId:tenantId}',
+        }),
+      ]
+    },
+  },
+  'application-disabled': {
+    title: 'The application is disabled',
+    why: told => `Sign-in is switched off for the service principal of ${valuesOf(told).clientId}.`,
+    unlike: 'A Conditional Access policy shows as `conditional-access-blocked`.',
+    fixes: told => [
+      bash(
+        'Switch sign-in on again',
+        azLine('ad sp update', { id: valuesOf(told).clientId, set: 'accountEnabled=true' }),
+      ),
+      advice('Somebody switched it off: ask why first, or use another identity.', 'Mind'),
+    ],
+  },
+  'application-not-assigned': {
+    title: 'The identity is not assigned to the application that it asks a token for',
+    why: () =>
+      'The application that the token is for lets in only who is assigned to it. Azure Resource Manager and the models do not ask for that, so the audience is probably an application of your own.',
+    unlike: 'An audience that the tenant does not know at all is `token-scope-invalid`.',
+    fixes: () => [
+      advice(
+        'Check the inputs `cloud`, `authority-host` and `resource-manager-endpoint`: they decide what the token is for. If that is right, switch `Assignment required` off under Enterprise applications › Properties of that application, or assign the identity to it.',
+      ),
+    ],
+  },
+  'service-principal-missing': {
+    title: 'The application has no service principal in the tenant',
+    why: told =>
+      `The application ${valuesOf(told).clientId} is registered, but signs in and holds roles by its service principal, which does not exist.`,
+    unlike: 'A client id that is not registered at all is `application-not-found`.',
+    fixes: told => [bash('Create it', azLine('ad sp create', { id: valuesOf(told).clientId }))],
+  },
+  'tenant-not-found': {
+    title: 'There is no such tenant',
+    why: told => {
+      const { tenantId, authorityHost } = valuesOf(told)
+      return `${authorityHost} does not know the tenant ${tenantId}. The usual mistake is a subscription id or client id in its place; a tenant that was deleted or blocked looks the same.`
+    },
+    unlike: 'A tenant of another cloud is sometimes reported as `wrong-cloud`, and sometimes as this.',
+    fixes: told => [ownTenants, ofWhichCloud(told)],
+  },
+  'wrong-cloud': {
+    title: 'The tenant belongs to another cloud',
+    why: told => {
+      const { tenantId, authorityHost } = valuesOf(told)
+      return `${authorityHost} does not serve the tenant ${tenantId}.`
+    },
+    unlike: 'A tenant that exists nowhere is `tenant-not-found`.',
+    fixes: told => [
+      ofWhichCloud(told),
+      inputs('Name its cloud: AzureCloud, AzureUSGovernment or AzureChinaCloud', {
+        cloud: told.facts.settings?.cloud.name === 'AzureUSGovernment' ? 'AzureCloud' : 'AzureUSGovernment',
+      }),
+    ],
+  },
+  'conditional-access-blocked': {
+    title: 'A Conditional Access policy blocks this sign-in',
+    why: told =>
+      `The credential matched, but a policy stopped the sign-in of ${valuesOf(told).clientId}. Such policies usually allow certain networks only, and the addresses of hosted runners change.`,
+    unlike:
+      'It has nothing to do with federated credentials or roles. Managed identities are not subject to such policies.',
+    fixes: told => [
+      advice(
+        `Ask the tenant's administrators for an exception for ${valuesOf(told).clientId}, or run the job on a runner inside the allowed network. They find the policy by the correlation id, under Sign-in logs › Service principal sign-ins › Conditional Access.`,
+      ),
+    ],
+  },
+  'token-scope-invalid': {
+    title: 'The tenant does not know the service that the token is for',
+    why: ({ facts }) =>
+      paragraph(
+        'In a tenant that never used Azure AI services, their service principal is missing.',
+        facts.settings && `Tokens were asked for ${audiencesOf(facts.settings.cloud).join(' and ')}.`,
+      ),
+    unlike: 'Client id and credential were accepted: it is only about what the token is for.',
+    fixes: told => {
+      const { subscriptionId } = valuesOf(told)
+      return [
+        bash(
+          'Register the resource provider, which adds the service principal',
+          azLine('provider register', {
+            subscription: subscriptionId,
+            namespace: 'Microsoft.CognitiveServices',
+          }),
+        ),
+        advice(
+          'Check the inputs `cloud`, `authority-host` and `tenant-id`: they may belong to different clouds.',
+          'Otherwise',
+        ),
+      ]
+    },
+  },
+  'entra-throttled': {
+    title: 'Entra throttles the sign-in',
+    why: () =>
+      'There are too many sign-ins of this tenant or application, and it went on for longer than this run waits.',
+    unlike: 'The credential was not looked at, so it may be right.',
+    fixes: () => [takeTurns, advice('Run the job again later.')],
+  },
+  'entra-unavailable': {
+    title: 'Entra did not answer as it should',
+    why: told =>
+      `${valuesOf(told).authorityHost} failed several times: with an error of its own, or with a reply that is not Entra's, such as a proxy's page.`,
+    unlike: 'A refusal of Entra has an AADSTS number, and a code of its own.',
+    fixes: () => [
+      advice(
+        'Run the job again. If it persists, look at https://azure.status.microsoft, and for a proxy on the way.',
+      ),
+    ],
+  },
+  'entra-rejected': {
+    title: 'Entra refused the sign-in',
+    why: () => 'This action does not know the reason: it is in what Entra said.',
+    unlike: 'Refusals with a known cause have codes of their own.',
+    fixes: ({ refusal }) => [advice(`Look the number up: ${errorPage(refusal.said.serviceCode)}`)],
+  },
+}
+
+function usualAudience({ facts }: Told): Fix[] {
+  const { settings } = facts
+  if (settings === undefined || settings.identity.assertionAudience === settings.cloud.assertionAudience)
+    return []
+  return [
+    inputs('Leave the input `audience` out, or give the usual one', {
+      audience: settings.cloud.assertionAudience,
+    }),
+  ]
+}
+
+const enterpriseClaim = (enterprise: string | undefined) =>
+  enterprise
+    ? `This run's token names the enterprise ${enterprise}.`
+    : "This run's token names no enterprise."
+
+function issuerDocument(told: Told): Fix {
+  const { issuer } = valuesOf(told)
+  const url = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`
+  return bash('See what the issuer publishes', `curl --silent --show-error ${shellWord(url)}`)
+}
+
+function audiencesOf({
+  resourceManager,
+  inferenceAudiences,
+}: NonNullable<Told['facts']['settings']>['cloud']): string[] {
+  return [resourceManager.audience, inferenceAudiences.cognitiveServices]
+}
+
+function errorPage(serviceCode: string | undefined): string {
+  const number = /^AADSTS(\d+)$/.exec(serviceCode ?? '')?.[1]
+  const page = 'https://login.microsoftonline.com/error'
+  return number === undefined ? page : `${page}?code=${number}`
+}

@@ -1,0 +1,106 @@
+import { type AssertionClaims, inReusableWorkflow } from '../../../services/entra/access-token-claims.ts'
+import { paragraph } from '../explanation.ts'
+
+/**
+ * How GitHub makes the subject of an OIDC token, and which other subjects a federated credential may have been written
+ * for (docs.github.com, OpenID Connect reference; learn.microsoft.com, GitHub immutable subjects).
+ */
+
+/** In the docs, where no run is known. */
+export const subjectRules = paragraph(
+  'The first of these that applies makes the subject: the environment that the job names (`repo:OWNER/REPO:environment:NAME`), a pull request (`repo:OWNER/REPO:pull_request`), the branch or tag (`repo:OWNER/REPO:ref:refs/heads/BRANCH`).',
+  'Repositories created, renamed or transferred after 15 July 2026 have numeric ids in it: `repo:OWNER@1234/REPO@5678:…`. A colon inside a name is written `%3A`.',
+  'A repository or organisation may have customised the template: with the input `github-token` the run reads it.',
+)
+
+interface Subject {
+  /** What comes before the environment, pull request or ref: `repo:OWNER/REPO`, ids included. */
+  prefix: string
+  /** The same without numeric ids; undefined where there are none. */
+  prefixWithoutIds: string | undefined
+  tail: string
+}
+
+/** Undefined for subjects of a customised template. */
+function parseSubject(subject: string): Subject | undefined {
+  const parts =
+    /^(?<prefix>repo:(?<owner>[^/:@]+)(?<ownerId>@\d+)?\/(?<repo>[^/:@]+)(?:@\d+)?):(?<tail>environment:[^:]*|pull_request|ref:[^:]*)$/.exec(
+      subject,
+    )?.groups
+  if (parts === undefined) return undefined
+  const { prefix = '', owner, ownerId, repo, tail = '' } = parts
+  return { prefix, prefixWithoutIds: ownerId === undefined ? undefined : `repo:${owner}/${repo}`, tail }
+}
+
+/** How this run came to its subject. */
+export function subjectStory(claims: AssertionClaims | undefined): string {
+  if (claims === undefined) return ''
+  const subject = parseSubject(claims.sub)
+  return paragraph(
+    subject === undefined ? customised(claims.sub) : storyOfTail(subject.tail),
+    subject?.prefixWithoutIds === undefined
+      ? ''
+      : 'It has the numeric ids of owner and repository in it, as in all repositories created, renamed or transferred after 15 July 2026: a credential without the ids does not match.',
+    claims.sub.includes('%3A') ? 'A colon inside a name is written %3A, also in the credential.' : '',
+    inReusableWorkflow(claims)
+      ? `The job is in the reusable workflow ${claims.job_workflow_ref}, but the subject is that of its caller, unless the template names job_workflow_ref.`
+      : '',
+  )
+}
+
+function storyOfTail(tail: string): string {
+  if (tail.startsWith('environment:'))
+    return 'The job has an `environment`: in the subject, it replaces the branch, tag or pull request.'
+  if (tail === 'pull_request')
+    return 'The job has no `environment` and runs for a pull request, so the subject ends in pull_request, whatever the branch. Every pull request from a branch of this repository presents it, with the change under review: trust it only on an identity that may read and nothing else.'
+  return 'The job has no `environment` and runs for no pull request, so the subject ends in the branch or tag.'
+}
+
+function customised(subject: string): string {
+  const keys = claimKeysOf(subject)
+  const from = keys.length === 0 ? '' : ` (${keys.join(', ')})`
+  return `The subject follows a customised template of this repository or organisation${from}: credentials in the usual form, repo:OWNER/REPO:…, do not match it.`
+}
+
+/** Claims and values take turns, and a colon inside a value is written %3A; only `pull_request` stands alone. */
+function claimKeysOf(subject: string): string[] {
+  const words = subject.split(':')
+  const keys: string[] = []
+  for (let at = 0; at < words.length; at += words[at] === 'pull_request' ? 1 : 2) {
+    const word = words[at] ?? ''
+    if (/^\w{1,40}$/.test(word)) keys.push(word)
+  }
+  return keys
+}
+
+const maxForms = 5
+
+/**
+ * Subjects of the same repository that an existing credential may name instead, the likeliest first: without the numeric
+ * ids, for the branch where the job has an environment, and so on. Which ones exist only the directory knows.
+ */
+export function otherForms(claims: AssertionClaims): string[] {
+  const subject = parseSubject(claims.sub)
+  const usual = claims.repository === undefined ? undefined : `repo:${claims.repository}`
+  const prefix = subject?.prefix ?? usual
+  if (prefix === undefined) return []
+  const tails = tailsOf(claims)
+  const sameTail =
+    subject?.prefixWithoutIds === undefined ? [] : [`${subject.prefixWithoutIds}:${subject.tail}`]
+  const forms = [...sameTail, ...tails.map(tail => `${prefix}:${tail}`)]
+  const withoutIds = subject?.prefixWithoutIds
+  if (withoutIds !== undefined) forms.push(...tails.map(tail => `${withoutIds}:${tail}`))
+  return [...new Set(forms)].filter(form => form !== claims.sub).slice(0, maxForms)
+}
+
+const encoded = (name: string) => name.replaceAll(':', '%3A')
+
+function tailsOf({ environment, event_name: event, ref, base_ref: base }: AssertionClaims): string[] {
+  const branch = event?.startsWith('pull_request') ? base && `refs/heads/${base}` : ref
+  return [
+    ...(environment ? [`environment:${encoded(environment)}`] : []),
+    ...(branch ? [`ref:${encoded(branch)}`] : []),
+    'pull_request',
+    ...(environment ? [] : ['environment:<NAME>']),
+  ]
+}

@@ -1,0 +1,63 @@
+import type { diagnosisCodes, Hop } from '../../core/failures/codes.ts'
+import type { Refusal } from '../../core/failures/failure.ts'
+import { plain, visibleLine } from '../../core/text/untrusted.ts'
+import type { Facts } from '../../gate/record.ts'
+
+/**
+ * What is told about a code: the same words in log, annotation, summary and report, with this run's own values; and in
+ * docs/diagnosis.md, where no run is known and placeholders stand for them.
+ */
+export interface Explanation {
+  /** What failed, as a headline. */
+  title: string
+  /** What the code means in any run, for the docs, in Markdown. Absent: what `why` says depends on the run for values only. */
+  about?: string
+  /** Why this is the most likely cause here. */
+  why: (told: Told) => string
+  /** How to tell it from causes that look alike: Markdown of our own, without values. */
+  unlike?: string
+  /** Ready to paste, the likeliest first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
+  fixes: (told: Told) => Fix[]
+}
+
+export interface Told {
+  facts: Facts
+  refusal: Refusal
+}
+
+export interface Fix {
+  title: string
+  language: 'bash' | 'yaml' | 'bicep' | 'text'
+  text: string
+}
+
+/** Every code of a hop has its explanation: the compiler sees to it. */
+export type Explanations<H extends Hop> = Record<(typeof diagnosisCodes)[H][number], Explanation>
+
+export function advice(text: string, title = 'What to do'): Fix {
+  return { title, language: 'text', text }
+}
+
+/** An explanation whose words do not depend on the run. */
+export function plainly(title: string, why: string, todo: string): Explanation {
+  return { title, why: () => why, fixes: () => [advice(todo)] }
+}
+
+/** Sentences to one paragraph; what is absent or empty is left out. */
+export function paragraph(...sentences: ReadonlyArray<string | undefined>): string {
+  return sentences.filter(sentence => sentence !== undefined && sentence !== '').join(' ')
+}
+
+/** Longer texts than any explanation: a limit for what servers and claims put into them. */
+const maxWords = 3000
+
+export const harmlessWords = (text: string): string => plain(text, maxWords)
+
+/**
+ * Explanations quote claims and ids as they come: here, once for all of them, words become harmless, and nothing hides in
+ * a line of code. What a value means within a command is the command builders' business.
+ */
+export function harmlessFix({ title, language, text }: Fix): Fix {
+  const safe = language === 'text' ? harmlessWords(text) : text.split('\n').map(visibleLine).join('\n')
+  return { title: plain(title), language, text: safe }
+}

@@ -1,0 +1,233 @@
+import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../azure/rbac/built-in-roles.ts'
+import { coversDataAction } from '../../../azure/rbac/permissions.ts'
+import type { Facts } from '../../../gate/record.ts'
+import type { Assignment } from '../../../services/resource-manager/role-assignments.ts'
+import { azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
+import { advice, type Fix, paragraph, type Told } from '../explanation.ts'
+import { deniedDataAction, type Values, valuesOf } from '../values.ts'
+
+/** A denied call, read together with all that is known of the principal's roles. */
+
+/** Why the call was denied, as far as roles tell. */
+type Cause =
+  | { kind: 'deny-assignment'; name: string; scope: string }
+  /** The role that was asked covers other operations, and is not held. */
+  | { kind: 'unfit-role'; role: string }
+  /** The role covers other operations. */
+  | { kind: 'wrong-role'; role: string }
+  /** Held on a project, and the call goes to the account. */
+  | { kind: 'on-project'; role: string; scope: string }
+  /** The role is held at the scope by the client id, which is no principal. */
+  | { kind: 'client-id'; clientId: string }
+  /** `roles` is empty where they may not be read one by one. */
+  | { kind: 'administration-only'; roles: string }
+  | { kind: 'missing'; roles: string }
+  /** Somebody else is to hold the role: a group without the pipeline, or another principal. */
+  | { kind: 'not-member' }
+  | { kind: 'young'; minutes: number }
+  | { kind: 'group' }
+  | { kind: 'covered' }
+  /** Held, old and fitting, and still denied. */
+  | { kind: 'unexplained' }
+  | { kind: 'unknown' }
+
+/** The sentence that names what was missing, and the least role that has it. */
+export function whatWasMissing(told: Told): string {
+  const { principalId } = valuesOf(told)
+  const dataAction = deniedDataAction(told)
+  if (dataAction === undefined) return `The principal ${principalId} was denied the call.`
+  const least = leastRoleFor(dataAction)
+  return paragraph(
+    `The principal ${principalId} lacks the data action ${dataAction}.`,
+    least && `The least built-in role that has it is ${least.name}.`,
+  )
+}
+
+export function whyDenied(told: Told): string {
+  return paragraph(whatWasMissing(told), inWords(causeOf(told), told))
+}
+
+/** Whether something is in the way that no waiting removes. */
+export function canNeverBecomeLive(told: Told): boolean {
+  const { kind } = causeOf(told)
+  return ['deny-assignment', 'unfit-role', 'wrong-role', 'on-project', 'not-member'].includes(kind)
+}
+
+/** An assignment older than this has long been everywhere (learn.microsoft.com, RBAC troubleshooting: up to ten minutes). */
+const settledAfterMs = 30 * 60_000
+
+function causeOf(told: Told): Cause {
+  const { roleState, roleAgeMs, afterDenial } = told.facts
+  const [deny] = afterDenial?.denyAssignments ?? []
+  if (deny !== undefined) return { kind: 'deny-assignment', ...deny }
+  if (told.facts.membership === 'not-member') return { kind: 'not-member' }
+  const misplaced = wrongRole(told) ?? heldOnProject(told)
+  if (misplaced !== undefined) return misplaced
+  if (told.facts.roleFits === false && !heldStates.has(roleState))
+    return { kind: 'unfit-role', role: told.facts.role?.name ?? '' }
+  if (roleState === 'missing') return causeOfMissing(told.facts)
+  if (roleState === 'unknown' || roleState === 'covered') return { kind: roleState }
+  if (roleAgeMs !== undefined && roleAgeMs < settledAfterMs)
+    return { kind: 'young', minutes: Math.max(1, Math.round(roleAgeMs / 60_000)) }
+  return { kind: roleState === 'group' ? 'group' : 'unexplained' }
+}
+
+const heldStates: ReadonlySet<Facts['roleState']> = new Set(['direct', 'inherited', 'group', 'granted'])
+
+/** The role that is held, where it certainly does not hold the data action. What was read live outdoes the table. */
+function wrongRole(told: Told): Cause | undefined {
+  const { role, roleFits, permissions, roleState } = told.facts
+  const dataAction = deniedDataAction(told)
+  if (role === undefined || dataAction === undefined || !heldStates.has(roleState)) return undefined
+  const live = permissions && coversDataAction(permissions, dataAction)
+  // What this run granted was not there yet when the permissions were read.
+  const fits = live === true || (roleFits ?? (roleState === 'granted' ? undefined : live))
+  return (fits ?? roleCovers(role.guid, dataAction)) === false
+    ? { kind: 'wrong-role', role: role.name }
+    : undefined
+}
+
+const projectAtEnd = /\/projects\/[^/]+$/i
+
+function heldOnProject(told: Told): Cause | undefined {
+  const { role, roleState, smoke, afterDenial } = told.facts
+  const refused = smoke.filter(({ kind }) => kind === 'refused')
+  if (role === undefined || refused.some(({ route }) => route.url.includes('/api/projects/')))
+    return undefined
+  if (heldStates.has(roleState) && projectAtEnd.test(role.scope))
+    return { kind: 'on-project', role: role.name, scope: role.scope }
+  if (roleState !== 'missing') return undefined
+  const dataAction = deniedDataAction(told)
+  const fitting = afterDenial?.onProjects.find(
+    ({ roleGuid }) =>
+      roleGuid === role.guid || (dataAction !== undefined && roleCovers(roleGuid, dataAction) === true),
+  )
+  return fitting && { kind: 'on-project', role: nameOf(fitting), scope: fitting.scope }
+}
+
+function causeOfMissing({ afterDenial, assignments = [], permissions = [], settings }: Facts): Cause {
+  const holders = (afterDenial?.heldByOthers ?? []).map(({ principalId }) => principalId)
+  const clientId = settings?.identity.clientId
+  if (clientId !== undefined && holders.includes(clientId)) return { kind: 'client-id', clientId }
+  const roles = [...new Set(assignments.map(nameOf))].join(', ')
+  if (administersOnly(assignments, permissions)) return { kind: 'administration-only', roles }
+  return { kind: 'missing', roles }
+}
+
+const nameOf = ({ roleGuid }: Assignment) => roleNameOf(roleGuid) ?? roleGuid
+
+/** Whether roles are held, and none of them lets anybody call any model. */
+function administersOnly(
+  assignments: readonly Assignment[],
+  permissions: NonNullable<Facts['permissions']>,
+): boolean {
+  if (permissions.length > 0) return permissions.every(({ dataActions }) => (dataActions ?? []).length === 0)
+  return assignments.length > 0 && assignments.every(({ roleGuid }) => hasDataActions(roleGuid) === false)
+}
+
+function inWords(cause: Cause, told: Told): string {
+  const { facts } = told
+  const { role, principalId, grantee } = valuesOf(told)
+  switch (cause.kind) {
+    case 'deny-assignment':
+      return `The deny assignment "${cause.name}" at ${cause.scope} forbids it, and wins over every role.`
+    case 'wrong-role':
+      return `It holds ${cause.role}, and that role does not cover this operation: waiting does not help.`
+    case 'unfit-role':
+      return paragraph(
+        facts.roleState === 'missing' ? inWords(causeOfMissing(facts), told) : '',
+        `${cause.role}, the role that this run asks for, does not cover this operation: holding it would not help.`,
+      )
+    case 'on-project':
+      return `It holds ${cause.role} at ${cause.scope}, and this call goes to the account: a role on a project does not count for the account.`
+    case 'client-id':
+      return `${role.name} is assigned here to ${cause.clientId}, which is the client id. Roles are held by the object id of the service principal, ${principalId}.`
+    case 'administration-only':
+      return paragraph(
+        `It holds ${cause.roles === '' ? 'other roles' : cause.roles}, and nothing that gives access to the models: roles that administer, such as Owner and Contributor, do not.`,
+        anotherHolder(facts, told),
+      )
+    case 'missing':
+      return paragraph(
+        cause.roles === '' ? '' : `It holds ${cause.roles}.`,
+        `It does not hold ${role.name}: not on the resource, not from a scope above, not through a group.`,
+        anotherHolder(facts, told),
+      )
+    case 'not-member':
+      return grantee.principalType === 'Group'
+        ? `${role.name} is held by the ${principalInWords(grantee)}, but the pipeline is not a member of it, nor of a group within it.`
+        : `${role.name} is held by the ${principalInWords(grantee)}, as \`principal-id\` says, but the call is made by this pipeline.`
+    case 'young':
+      return `${role.name} was assigned ${cause.minutes === 1 ? 'a minute' : `${cause.minutes} minutes`} before this run looked: it may not be live yet. Azure speaks of up to ten minutes.`
+    case 'group':
+      return `It holds ${role.name} through a group. A new membership counts only in new tokens, and for managed identities Azure may keep the old groups for up to a day.`
+    case 'covered':
+      return 'Its effective permissions cover the call. So the assignment behind them is very new, or a deny assignment that this run may not see overrules it.'
+    case 'unexplained':
+      return `It holds ${role.name} (${facts.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
+    case 'unknown':
+      return facts.settings?.target.kind === 'endpoint'
+        ? 'Only an endpoint was given, so its roles were not looked at.'
+        : 'It may not read role assignments, so whether it holds the role is not known. The run waited, in case the role was granted in the last minutes.'
+  }
+}
+
+/** One other service principal with this very role at this very resource is worth a look: it may be meant to be this one. */
+function anotherHolder({ afterDenial }: Facts, told: Told): string {
+  const [only, ...others] = afterDenial?.heldByOthers ?? []
+  if (only === undefined || others.length > 0) return ''
+  const { role, principalId } = valuesOf(told)
+  return `${role.name} is assigned here to the object id ${only.principalId}, and this pipeline signs in as ${principalId}. If that assignment was meant for it, the id is probably that of the app registration: use the one under Enterprise applications, which is the service principal's.`
+}
+
+/** The fix that goes with the cause: mostly the grant, of a role that really has the data action, where it counts. */
+export function fixesOfDenial(told: Told): Fix[] {
+  const values = valuesOf(told)
+  const cause = causeOf(told)
+  const role = fittingRole(told, values)
+  const scope = cause.kind === 'on-project' ? values.scope.replace(projectAtEnd, '') : values.scope
+  const grant = grantFixes(grantOf(values, { role, scope }))
+  switch (cause.kind) {
+    case 'deny-assignment':
+      return denyAssignmentFixes(values)
+    case 'unfit-role':
+    case 'wrong-role':
+      return [...grant, inputs('Then set it in this action', { role: role.name })]
+    case 'not-member':
+      return notMemberFixes(values)
+    case 'young':
+      return [waitLonger, ...grant]
+    default:
+      return grant
+  }
+}
+
+function notMemberFixes({ principalId, grantee }: Values): Fix[] {
+  const pipelineItself = advice('Leave `principal-id` out.', 'Or grant the role to the pipeline itself')
+  if (grantee.principalType !== 'Group') return [pipelineItself]
+  const ids = { group: grantee.principalId, 'member-id': principalId }
+  return [bash('Make the pipeline a member of the group', azLine('ad group member add', ids)), pipelineItself]
+}
+
+export const waitLonger = inputs('Run the job again, or give it longer', { 'propagation-timeout': '30m' })
+
+/** The role that was asked for, unless it certainly does not hold what was missing: then one that lets all calls through. */
+function fittingRole(told: Told, { role }: Values): Values['role'] {
+  const dataAction = deniedDataAction(told)
+  const fits =
+    told.facts.roleFits ?? (dataAction === undefined || roleCovers(role.guid, dataAction) !== false)
+  if (dataAction === undefined || fits) return role
+  const needed = (told.facts.routes ?? []).map(route => route.dataAction)
+  return leastRoleFor(dataAction, ...needed) ?? role
+}
+
+export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {
+  const url = `${resourceManager}${scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01&$filter=atScope()`
+  return [
+    bash('See the deny assignments', azLine('rest', { method: 'get', url })),
+    advice(
+      'Deny assignments cannot be deleted by hand. For one of a deployment stack: deploy the stack again with deny mode none, or with this principal excluded. One of a managed application or of Azure itself only its publisher can remove.',
+      'Remove it where it was made',
+    ),
+  ]
+}

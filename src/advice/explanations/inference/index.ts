@@ -1,0 +1,360 @@
+import { inWords } from '../../../core/text/duration.ts'
+import { isAnthropic } from '../../../services/inference/route.ts'
+import { deploymentNamed } from '../../../services/resource-manager/account.ts'
+import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
+import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { deploymentOf, valuesOf } from '../values.ts'
+import { canNeverBecomeLive, fixesOfDenial, waitLonger, whatWasMissing, whyDenied } from './denial.ts'
+
+const listDeployments = (told: Told) =>
+  show('List the deployments of the resource', 'cognitiveservices account deployment list', {
+    ...accountOptions(valuesOf(told)),
+    query:
+      '[].{name:name, model:properties.model.name, format:properties.model.format, state:properties.provisioningState}',
+  })
+
+const showEndpoints = (told: Told) =>
+  bash(
+    "See the resource's own endpoints",
+    azLine('cognitiveservices account show', {
+      ...accountOptions(valuesOf(told)),
+      query:
+        '{kind:kind, subdomain:properties.customSubDomainName, endpoint:properties.endpoint, endpoints:properties.endpoints}',
+    }),
+  )
+
+const whoseSubscription = (told: Told) =>
+  show('See which tenant the resource is in', 'account show', {
+    subscription: valuesOf(told).subscriptionId,
+    query: '{name:name, tenantId:tenantId}',
+  })
+
+/** `name=api` for the deployment that was refused. */
+const byApi = (title: string, told: Told, api: string): Fix =>
+  inputs(title, { deployments: `${valuesOf(told).deployment}=${api}` })
+
+const refusedRoute = ({ facts }: Told) => facts.smoke.find(({ kind }) => kind === 'refused')?.route
+
+function calledAt(told: Told): string {
+  const route = refusedRoute(told)
+  return route === undefined ? '' : `The call went to ${route.deployment} by ${route.api}, at ${route.url}.`
+}
+
+const accessIsFine = 'Access itself is fine: it is checked first.'
+const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
+
+export const inferenceExplanations: Explanations<'inference'> = {
+  'access-denied': {
+    title: 'The model denies the pipeline access',
+    about: paragraph(
+      'The principal lacks the data action that the call needs. The run reads the denial together with the roles that it can see: whether the role is missing, too young, held through a group, one that covers other operations, one that only administers (Owner, Contributor), assigned to another object id, held on a project instead of the account, or overruled by a deny assignment.',
+      'A missing role is a 401 here, not a 403.',
+    ),
+    why: whyDenied,
+    unlike:
+      'A token that is not accepted is `token-audience-rejected` or `token-not-accepted`; network rules are `network-blocked`; a role that this run granted is `access-not-propagated`. A denial never says whether the role is missing or not live yet: only the age of the assignment tells.',
+    fixes: fixesOfDenial,
+  },
+  'access-not-propagated': {
+    title: 'The role is granted, but was not live in time',
+    about:
+      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
+    why: whyNotLive,
+    unlike:
+      'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
+    fixes: told => (canNeverBecomeLive(told) ? fixesOfDenial(told) : [waitLonger]),
+  },
+  'token-audience-rejected': {
+    title: 'The endpoint does not accept the audience of the token',
+    why: told =>
+      paragraph(
+        told.refusal.named?.audience === undefined
+          ? 'The endpoint did not say which audience it wants.'
+          : `The endpoint wants a token for ${told.refusal.named.audience}.`,
+        triedAudiences(told),
+        'Audiences of other clouds are never tried.',
+      ),
+    unlike:
+      'An expired token or a wrong clock looks the same; a missing role does not: that is `access-denied`.',
+    fixes: told => [
+      showEndpoints(told),
+      advice(
+        'Check that `cloud` is the cloud of the resource, and that `endpoint`, if given, is its inference endpoint and not that of another service.',
+      ),
+    ],
+  },
+  'token-not-accepted': {
+    title: 'The endpoint did not accept the token',
+    why: told =>
+      paragraph(
+        'The reply is the one for a wrong key or a missing token: the host belongs to another resource or region, or is no inference endpoint at all.',
+        calledAt(told),
+      ),
+    unlike:
+      'A missing role is `access-denied`; a wrong audience is `token-audience-rejected`. A gateway that removes the Authorization header looks the same as this.',
+    fixes: told => [
+      showEndpoints(told),
+      advice(
+        "Leave `endpoint` out, so that the gate asks Resource Manager for it; or set it to the resource's own host, with its custom subdomain.",
+      ),
+    ],
+  },
+  'tenant-mismatch': {
+    title: 'The resource belongs to another tenant',
+    why: told =>
+      `The token is of tenant ${valuesOf(told).tenantId}, and a token of one tenant cannot call a resource of another.`,
+    unlike: 'If Resource Manager is asked first, the code is `resource-manager-token-rejected`.',
+    fixes: told => [
+      whoseSubscription(told),
+      advice('Set `tenant-id` and `client-id` to an identity of the tenant that the resource is in.'),
+    ],
+  },
+  'custom-subdomain-missing': {
+    title: 'The resource has no custom subdomain, so it takes no Entra tokens',
+    why: () =>
+      'Entra tokens are accepted only at hosts such as NAME.openai.azure.com; the regional endpoint takes keys only. Once set, a custom subdomain cannot be changed.',
+    unlike: 'No role and no waiting helps here.',
+    fixes: told => {
+      const { subscriptionId, resourceGroup, account } = valuesOf(told)
+      const subdomain = account.startsWith('<')
+        ? '<SUBDOMAIN>'
+        : account.toLowerCase().replace(/[^a-z0-9-]/g, '-')
+      return [
+        bash(
+          'Set one; the name must be free in all of Azure',
+          azLine('cognitiveservices account update', {
+            subscription: subscriptionId,
+            'resource-group': resourceGroup,
+            name: account,
+            'custom-domain': subdomain,
+          }),
+        ),
+      ]
+    },
+  },
+  'key-auth-disabled': {
+    title: 'The endpoint was given a key, and takes none',
+    why: () =>
+      'The resource refuses keys, as it should, and says that it got one. This action sent a token: something on the way, such as a gateway, adds a key.',
+    unlike: 'A refused token is `token-not-accepted` or `token-audience-rejected`.',
+    fixes: told => [
+      showEndpoints(told),
+      advice(
+        "Set `endpoint` to the resource's own host, or have the gateway pass the Authorization header on and add no api-key.",
+      ),
+    ],
+  },
+  'network-blocked': {
+    title: 'The network rules of the resource keep the runner out',
+    why: ({ facts }) =>
+      facts.account?.publicNetworkAccess === 'Disabled'
+        ? 'Public access is switched off: the resource answers only at its private endpoint, and this call came over the internet.'
+        : "Only certain networks and addresses are let in, and the runner's is not among them. The addresses of hosted runners change.",
+    unlike:
+      'A missing role is `access-denied`. If the runner is inside the network, its DNS resolves to the public address: the `privatelink` zone is missing there.',
+    fixes: networkFixes,
+  },
+  'deployment-not-found': {
+    title: 'The resource has no such deployment',
+    why: told =>
+      paragraph(
+        "The name of the deployment counts, not the model's.",
+        deploymentOf(told) && `The run looked for ${deploymentOf(told)}.`,
+        'A deployment that was created in the last five minutes may not be known everywhere yet.',
+      ),
+    unlike: 'A host that does not know the path is `endpoint-not-found`.',
+    fixes: told => [...namedDeployments(told), listDeployments(told)],
+  },
+  'endpoint-not-found': {
+    title: 'The endpoint does not know the path',
+    why: told =>
+      paragraph(
+        'There is nothing at this address: the resource is of another kind, or does not serve this API. Only Foundry resources (AIServices) serve `models` and `messages`.',
+        calledAt(told),
+      ),
+    unlike: 'A missing deployment is `deployment-not-found`; a missing host is `dns-failed`.',
+    fixes: told => [
+      showEndpoints(told),
+      ...unlessClaude(told, byApi('Or name another API for the deployment', told, 'chat-completions')),
+    ],
+  },
+  'endpoint-untrusted': {
+    title: 'The endpoint is outside the chosen cloud, and gets no token',
+    why: ({ facts }) =>
+      paragraph(
+        'Tokens are sent only to hosts of the chosen cloud, or to one that you name. No request was made.',
+        facts.settings && `Trusted hosts are those of ${facts.settings.cloud.inferenceDomains.join(', ')}.`,
+      ),
+    unlike: 'It says nothing about access: no call was made.',
+    fixes: told => [
+      showEndpoints(told),
+      inputs('If the host is right, name it yourself', { endpoint: 'https://HOST' }),
+      advice('Set `cloud` to the cloud of the resource.', 'Or'),
+    ],
+  },
+  'operation-unsupported': {
+    title: 'The model does not serve this API',
+    why: told =>
+      paragraph(
+        'The deployment exists, but its model does not serve this kind of call.',
+        calledAt(told),
+        accessIsFine,
+      ),
+    unlike:
+      'A missing path is `endpoint-not-found`; a parameter that the model does not take, `parameter-unsupported`.',
+    fixes: told => [...otherApis(told), listDeployments(told)],
+  },
+  'api-version-unsupported': {
+    title: 'The endpoint does not take this API version',
+    why: told => paragraph('The resource does not know this route in this version.', calledAt(told)),
+    unlike: 'An API that the model does not serve is `operation-unsupported`.',
+    fixes: told => [
+      ...unlessClaude(told, byApi('Use an API that needs no version', told, 'chat-completions')),
+      showEndpoints(told),
+    ],
+  },
+  'parameter-unsupported': {
+    title: 'The model does not take the request as it is',
+    why: ({ refusal }) =>
+      paragraph(
+        'The gate adapted the request to what the model asked for, and the model refused it again.',
+        refusal.named?.parameter && `The parameter is ${refusal.named.parameter}.`,
+        accessIsFine,
+      ),
+    unlike: 'An API that the model does not serve at all is `operation-unsupported`.',
+    fixes: told => [
+      inputs('Give the model more room', { 'max-output-tokens': '2048' }),
+      ...unlessClaude(told, byApi('Or use another API', told, 'responses')),
+    ],
+  },
+  'content-filtered': {
+    title: 'The content filter stopped the smoke call',
+    why: () => `It held the prompt or the answer back. ${accessIsFine}`,
+    unlike: 'An answer that does not match `expect` is `answer-unexpected`.',
+    fixes: () => [inputs('Ask something plainer', { prompt: 'Answer with the one word ready.' })],
+  },
+  'inference-throttled': {
+    title: 'The deployment throttles its callers',
+    why: told =>
+      `The quota of ${valuesOf(told).deployment} was used up for longer than this run waits. That is no denial, but no proof of access either.`,
+    unlike: 'A denial is `access-denied`; a service that is down, `inference-unavailable`.',
+    fixes: told => [
+      show('See its capacity', 'cognitiveservices account deployment show', {
+        ...accountOptions(valuesOf(told)),
+        'deployment-name': valuesOf(told).deployment,
+        query: '{sku:sku.name, capacity:sku.capacity}',
+      }),
+      takeTurns,
+      advice('Raise the capacity of the deployment, or run the job again later.'),
+    ],
+  },
+  'inference-unavailable': {
+    title: 'The inference endpoint did not answer as it should',
+    why: told => paragraph('It failed several times, with an error of its own.', calledAt(told)),
+    unlike:
+      'Refusals (400 to 499) have codes of their own; an answer that is not from the model is `answer-invalid`.',
+    fixes: () => [statusPage],
+  },
+  'inference-rejected': {
+    title: 'The inference endpoint refused the call',
+    why: told =>
+      paragraph('This action does not know the reason: it is in what the service said.', calledAt(told)),
+    unlike: 'Refusals with a known cause have codes of their own.',
+    fixes: told => [
+      advice('Look at what the service said, and at the inputs `api` and `endpoint`.'),
+      showEndpoints(told),
+    ],
+  },
+  'answer-invalid': {
+    title: 'The endpoint answered, but not with an answer of the model',
+    why: told =>
+      paragraph(
+        'The status is success, but the body is not that of this API: something on the way may have answered instead.',
+        calledAt(told),
+      ),
+    unlike: 'A real answer that does not match `expect` is `answer-unexpected`.',
+    fixes: told => [
+      advice('Look at what was sent back, and for a proxy or a gateway on the way.'),
+      showEndpoints(told),
+    ],
+  },
+  'answer-unexpected': {
+    title: 'The model answered, and the answer does not match `expect`',
+    why: () =>
+      'Access works: only the words of the answer are not those that you asked for. Models vary in their words.',
+    unlike: 'An answer that the content filter held back is `content-filtered`.',
+    fixes: () => [
+      inputs('Ask for one word, and accept it capitalised or not', {
+        prompt: 'Answer with the one word ready.',
+        expect: '[Rr]eady',
+      }),
+      advice('Leave `expect` out: proof of access does not need it.', 'Or'),
+    ],
+  },
+}
+
+/** Claude speaks one API, and nothing else speaks it; where the model is not known, all that it may be is offered. */
+function otherApis(told: Told): Fix[] {
+  if (isClaude(told)) return [byApi('Claude models speak the Messages API only', told, 'messages')]
+  if (refusedRoute(told)?.api === 'messages')
+    return [byApi('Only Claude models speak the Messages API: take the one of the model', told, 'auto')]
+  return [
+    byApi('For an embedding model', told, 'embeddings'),
+    byApi('For a model of the Responses API only', told, 'responses'),
+    byApi('For a Claude model', told, 'messages'),
+  ]
+}
+
+const unlessClaude = (told: Told, fix: Fix): Fix[] =>
+  isClaude(told) || refusedRoute(told)?.api === 'messages' ? [] : [fix]
+
+function isClaude(told: Told): boolean {
+  const deployment = deploymentNamed(deploymentOf(told) ?? '', told.facts.deployments)
+  return deployment !== undefined && isAnthropic(deployment.modelFormat)
+}
+
+function whyNotLive(told: Told): string {
+  if (canNeverBecomeLive(told)) return whyDenied(told)
+  const waitedMs = told.facts.settings?.waiting.propagationTimeoutMs
+  return paragraph(
+    `This run made the role assignment, and the model still denied the call ${waitedMs === undefined ? 'at the end' : `after ${inWords(waitedMs)}`}.`,
+    'Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
+    whatWasMissing(told),
+  )
+}
+
+function triedAudiences(told: Told): string {
+  const route = refusedRoute(told)
+  return route === undefined ? '' : `This run tried ${route.audiences.join(' and ')}.`
+}
+
+/** An address is let in only where public access is on at all. */
+function networkFixes(told: Told): Fix[] {
+  const values = valuesOf(told)
+  const look = bash(
+    'See the rules',
+    azLine('cognitiveservices account show', {
+      ...accountOptions(values),
+      query: '{publicNetworkAccess:properties.publicNetworkAccess, rules:properties.networkAcls}',
+    }),
+  )
+  const letIn = bash(
+    "Let the runner's address in, if it is a fixed one",
+    azLine('cognitiveservices account network-rule add', {
+      ...accountOptions(values),
+      'ip-address': '<RUNNER-IP>',
+    }),
+  )
+  const inside = advice(
+    'Run the job on a runner inside the network: self-hosted, or a hosted runner with a private network.',
+    'Or move the job',
+  )
+  return told.facts.account?.publicNetworkAccess === 'Disabled' ? [inside, look] : [look, letIn, inside]
+}
+
+function namedDeployments({ facts }: Told): Fix[] {
+  const [first] = facts.deployments ?? []
+  return first === undefined
+    ? []
+    : [inputs('Use the name of an existing deployment', { deployments: first.name })]
+}

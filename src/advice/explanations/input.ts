@@ -1,0 +1,34 @@
+import { isDependabotRun } from '../../services/github/workflow-run.ts'
+import { inputs } from './commands.ts'
+import { advice, type Explanations, paragraph, type Told } from './explanation.ts'
+
+/** Where inputs came from secrets, these runs get none, and an absent secret arrives as an empty string. */
+function withoutSecrets({ facts: { run } }: Told): string {
+  if (run.fromFork)
+    return 'The pull request comes from a fork, and GitHub passes no secrets to such runs: inputs that are filled from secrets are empty.'
+  if (isDependabotRun(run))
+    return "Dependabot started this run, and it gets Dependabot's secrets, not those of Actions: inputs that are filled from secrets are empty."
+  return ''
+}
+
+export const inputExplanations: Explanations<'input'> = {
+  'input-invalid': {
+    title: 'Inputs are missing or malformed',
+    why: told =>
+      paragraph(
+        'Inputs are checked before anything else, all of them at once. No request was made.',
+        withoutSecrets(told),
+      ),
+    unlike:
+      'An id of the right form that does not exist is found later, by the service: `application-not-found`, `tenant-not-found`, `subscription-not-found`, `resource-not-found`.',
+    fixes: () => [
+      advice(
+        'Correct the inputs named above; README.md lists what each accepts. If a value comes from `vars` or `secrets`: check its name, and where it is defined. Those of an environment reach only jobs with that `environment:`.',
+      ),
+      inputs('The ids are no secrets: as variables they stay readable in logs', {
+        'client-id': `\${{ vars.AZURE_CLIENT_ID }}`,
+        'tenant-id': `\${{ vars.AZURE_TENANT_ID }}`,
+      }),
+    ],
+  },
+}

@@ -1,0 +1,143 @@
+import { accountIdOf, accountType } from '../../azure/resource-id.ts'
+import { inWords } from '../../core/text/duration.ts'
+import type { Facts } from '../../gate/record.ts'
+import { accountOptions, az, azLine, bash, bicep, bicepLiteral } from './commands.ts'
+import { advice, type Explanations, type Fix, paragraph, type Told } from './explanation.ts'
+import { waitLonger } from './inference/denial.ts'
+import { resourceValues } from './values.ts'
+
+/** The one that changes nothing else (Azure/azure-policy, DisableLocalAuth_Modify.json). */
+const policy = {
+  name: 'Configure Cognitive Services accounts to disable local authentication methods',
+  id: '14de9e63-1b31-492e-a5a3-c3f7fd57f555',
+}
+
+const accountId = (facts: Facts) => accountIdOf({ ...resourceValues(facts), project: undefined })
+
+const accountVersion = '2025-06-01'
+
+/** Without the version az asks for the resource provider, which a Cognitive Services Contributor may not read. */
+const theAccount = (facts: Facts) => ({ ids: accountId(facts), 'api-version': accountVersion })
+
+/** On one line. */
+export const switchKeysOffCommand = (facts: Facts): string =>
+  azLine('resource update', { ...theAccount(facts), set: 'properties.disableLocalAuth=true' })
+
+/**
+ * How key access is switched off: az command, Bicep, and the way through the portal. Documented are PowerShell, templates and a
+ * policy (learn.microsoft.com, disable-local-auth); az reaches the same property of every kind of account.
+ */
+export function switchKeysOff(facts: Facts): Fix[] {
+  const { resourceGroup, account } = resourceValues(facts)
+  return [
+    bash(
+      'Switch keys off (Azure CLI, as Owner, Contributor or Cognitive Services Contributor)',
+      switchKeysOffCommand(facts),
+    ),
+    bicep(
+      'The same in Bicep, in the template of the account, beside what it has',
+      [
+        `resource account '${accountType}@${accountVersion}' = {`,
+        `  name: ${bicepLiteral(account)}`,
+        '  properties: {',
+        '    disableLocalAuth: true',
+        '  }',
+        '}',
+      ].join('\n'),
+    ),
+    {
+      title: 'The same in the portal',
+      language: 'text',
+      text: `Policy › Definitions › ${policy.name} (${policy.id}) › Assign › scope: the resource group ${resourceGroup} › Remediation: create a remediation task › Review + create. It switches keys off for every such resource of the group, ${account} among them, and keeps them off. The pages of the resource itself have no documented switch.`,
+    },
+  ]
+}
+
+/** What takes this key alone its power, and needs no waiting; nobody but its owner knows which of the two it is. */
+const regenerate = (facts: Facts): Fix =>
+  bash(
+    'Or regenerate the key (key1 or key2), so that this one is worthless',
+    az('cognitiveservices account keys regenerate', accountOptions(resourceValues(facts)), {
+      'key-name': '<KEY-NAME>',
+    }),
+  )
+
+const seeKeyAccess = (facts: Facts): Fix =>
+  bash(
+    'See what Resource Manager says now',
+    azLine('resource show', { ...theAccount(facts), query: 'properties.disableLocalAuth' }),
+  )
+
+/** Azure-Samples/azureai-model-inference-bicep, infra/modules/ai-services-template.bicep. */
+export const invertedSample =
+  "If a template was meant to switch them off, look for an inverted switch: Microsoft's own key-less sample (azureai-model-inference-bicep) sets disableLocalAuth: allowKeys, so its allowKeys: false leaves keys on."
+
+function whyAccepted({ facts }: Told): string {
+  switch (facts.account?.keyAccess) {
+    case 'enabled':
+      return paragraph(
+        'Resource Manager says that key access is on: every key of the resource works, and no waiting changes that.',
+        invertedSample,
+      )
+    case 'disabled':
+      return `Resource Manager says that key access is off, but the data plane still took the key after ${waited(facts)}. A switch-off usually gets there within minutes, sometimes hours.`
+    default:
+      return `The run could not read from the account whether key access is off; the data plane still took the key after ${waited(facts)}. A switch-off of the last hours may not have got there yet.`
+  }
+}
+
+const waited = ({ settings }: Facts) =>
+  settings === undefined ? '<PROPAGATION-TIMEOUT>' : inWords(settings.waiting.propagationTimeoutMs)
+
+function fixesOfAccepted({ facts }: Told): Fix[] {
+  switch (facts.account?.keyAccess) {
+    case 'enabled':
+      return [...switchKeysOff(facts), regenerate(facts)]
+    case 'disabled':
+      return [waitLonger, seeKeyAccess(facts)]
+    default:
+      return [...switchKeysOff(facts), waitLonger, regenerate(facts)]
+  }
+}
+
+/** Nothing but a key was asked, and it was the wrong one. */
+const isNotShown = ({ account, retiredKey }: Facts) =>
+  account === undefined && retiredKey?.outcome === 'key-invalid'
+
+/** For a retired key that was refused as the wrong one. */
+export const retireOwnKey = advice(
+  'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
+)
+
+export const postureExplanations: Explanations<'posture'> = {
+  'keys-enabled': {
+    title: 'The resource still accepts API keys, or may do so',
+    about: paragraph(
+      "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`.",
+      'Whoever holds a key needs no identity and no role.',
+      'Or the account may not be read, and `retired-key` was refused only because it is not a key of this resource: the keys that it has now may work.',
+      invertedSample.replaceAll(/disableLocalAuth: allowKeys|allowKeys: false/g, '`$&`'),
+    ),
+    why: ({ facts }) =>
+      isNotShown(facts)
+        ? '`key-access: forbid` demands that no key works. The retired key was refused only because it is not a key of this resource: the keys that it has now may work.'
+        : paragraph(
+            'disableLocalAuth of the account is false or not set, so keys work: whoever holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
+            invertedSample,
+          ),
+    unlike:
+      'Resource Manager shows a switch-off at once. If it says that keys are off and the data plane still takes one, the code is `retired-key-accepted`.',
+    fixes: ({ facts }) => [...(isNotShown(facts) ? [retireOwnKey] : []), ...switchKeysOff(facts)],
+  },
+  'retired-key-accepted': {
+    title: 'The retired key still works',
+    about: paragraph(
+      'A call with `retired-key` got as far as the model. If Resource Manager says that key access is off, or may not be asked, the run waits for the refusal until `propagation-timeout` is over: a switch-off takes minutes to hours to reach the data plane.',
+      'If Resource Manager says that key access is on, the run fails at once.',
+    ),
+    why: whyAccepted,
+    unlike:
+      'A reply that says nothing about the key, such as an outage, has its own code. A 403 `AuthenticationTypeDisabled` (key access is off) passes; so does a 401 (not a key of this resource), unless `key-access: forbid` has nothing else to go by.',
+    fixes: fixesOfAccepted,
+  },
+}

@@ -1,0 +1,382 @@
+import { reader } from '../../../azure/rbac/built-in-roles.ts'
+import type { Facts } from '../../../gate/record.ts'
+import { servicePrincipal } from '../../../inputs.ts'
+import { permanentName } from '../../../services/resource-manager/create-assignment.ts'
+import type { Assignment } from '../../../services/resource-manager/role-assignments.ts'
+import {
+  assigneeOptions,
+  assignOnly,
+  az,
+  azLine,
+  bash,
+  grantFixes,
+  grantOf,
+  principalInWords,
+  show,
+  takeTurns,
+} from '../commands.ts'
+import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { denyAssignmentFixes, fixesOfDenial, whyDenied } from '../inference/denial.ts'
+import { separateSetup, type Values, valuesOf } from '../values.ts'
+
+/** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
+function mayGrant(told: Told): Fix {
+  const values = valuesOf(told)
+  return bash(
+    'Or let the pipeline grant this one role itself (Role Based Access Control Administrator, under a condition)',
+    assignOnly([values.role.guid], values),
+  )
+}
+
+/** The wanted role lets its holder look as well; an identity that is there to grant gets the role for that. */
+function letLook(told: Told): Fix[] {
+  return separateSetup(told.facts) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
+}
+
+function findPrincipal(told: Told): Fix {
+  const { clientId, grantee } = valuesOf(told)
+  if (grantee.principalType === 'Group')
+    return show('See the group', 'ad group show', {
+      group: grantee.principalId,
+      query: '{name:displayName, objectId:id}',
+    })
+  if (grantee.principalType === 'User')
+    return show('See the user', 'ad user show', {
+      id: grantee.principalId,
+      query: '{name:displayName, objectId:id}',
+    })
+  return show('Find the object id of the service principal', 'ad sp show', {
+    id: told.facts.settings?.access.grantee?.principalId ?? clientId,
+    query: '{name:displayName, objectId:id, type:servicePrincipalType}',
+  })
+}
+
+const ofSubscription = ({ subscriptionId }: Values) => ({ subscription: subscriptionId })
+const ofGroup = ({ subscriptionId, resourceGroup }: Values) => ({
+  subscription: subscriptionId,
+  'resource-group': resourceGroup,
+})
+
+const listResources = (told: Told) =>
+  show('List the resources of the subscription', 'cognitiveservices account list', {
+    ...ofSubscription(valuesOf(told)),
+    query: '[].{resource:id, kind:kind}',
+  })
+
+const whoseSubscription = (told: Told) =>
+  show('See the tenant of the subscription', 'account show', {
+    ...ofSubscription(valuesOf(told)),
+    query: '{name:name, subscription:id, tenantId:tenantId, state:state}',
+  })
+
+/** The role that would be granted; the name it would be granted under is known beforehand. */
+function assignmentInTheWay(told: Told): Fix[] {
+  const { grantee, role, scope, subscriptionId } = valuesOf(told)
+  const name = permanentName({ principalId: grantee.principalId, scope, roleGuid: role.guid })
+  return [
+    show('See the assignment that has the name', 'role assignment list', {
+      all: true,
+      subscription: subscriptionId,
+      query: `[?name=='${name}'].{assignment:id, principalId:principalId, role:roleDefinitionName, scope:scope}`,
+    }),
+    bash(
+      'If its principal no longer exists, remove it',
+      azLine('role assignment delete', {
+        ids: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+      }),
+    ),
+  ]
+}
+
+const removeBorrowed = ({ id }: Assignment): Fix[] => [
+  bash(
+    'If that job is over and left it behind (its runner was lost), remove the assignment',
+    azLine('role assignment delete', { ids: id }),
+  ),
+  advice(
+    'Have an administrator grant the role for good: then no job grants it, or takes it away.',
+    'Or, if several pipelines share the identity',
+  ),
+]
+
+const needsAccount = ({ settings }: Facts) =>
+  settings?.keys.access === 'forbid' && settings.keys.retired === undefined
+
+const administratorsDo =
+  'Have somebody who may assign roles grant it once. The pipeline then needs no right to grant, and `grant: never` can be set.'
+
+const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
+
+export const resourceManagerExplanations: Explanations<'resourceManager'> = {
+  'cannot-assign-role': {
+    title: 'The pipeline does not hold the role, and may not grant it',
+    about: paragraph(
+      'The principal may not assign roles at the resource (`Microsoft.Authorization/roleAssignments/write`); Contributor does not include that.',
+      administratorsDo,
+    ),
+    why: told =>
+      paragraph(
+        `The principal ${valuesOf(told).grantorId} may not assign roles at the resource (Microsoft.Authorization/roleAssignments/write); Contributor does not include that.`,
+        whyDenied(told),
+        administratorsDo,
+      ),
+    unlike:
+      'If the principal may assign some roles but not this one, the code is `delegation-condition-unmet`. With `grant: never` it is `access-denied`.',
+    fixes: told => [...fixesOfDenial(told), mayGrant(told)],
+  },
+  'delegation-condition-unmet': {
+    title: 'A condition on the right to assign roles does not allow this role',
+    why: told => {
+      const { role, grantorId, grantee } = valuesOf(told)
+      return `The principal ${grantorId} may assign roles under a condition, and the condition does not allow ${role.name} for the ${principalInWords(grantee)}. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for example, may assign Foundry roles only.`
+    },
+    unlike:
+      'Without any right to assign roles the code is `cannot-assign-role`; Azure sometimes uses the same words for it.',
+    fixes: told => {
+      const { grantorId, scope } = valuesOf(told)
+      return [
+        ...grantFixes(grantOf(valuesOf(told))),
+        show('See the condition', 'role assignment list', {
+          assignee: grantorId,
+          scope,
+          'include-inherited': true,
+          query: '[?condition].{role:roleDefinitionName, condition:condition}',
+        }),
+        mayGrant(told),
+      ]
+    },
+  },
+  'deny-assignment': {
+    title: 'A deny assignment stands in the way',
+    why: ({ facts, refusal }) =>
+      paragraph(
+        'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
+        refusal.named?.action && `This one forbids ${refusal.named.action}.`,
+        facts.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
+      ),
+    unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: there, a grant helps.',
+    fixes: told => denyAssignmentFixes(valuesOf(told)),
+  },
+  'principal-not-found': {
+    title: 'The directory does not find the principal',
+    why: told =>
+      `There is no ${principalInWords(valuesOf(told).grantee)}. The run tried several times, as one that was only just created may not be known everywhere.`,
+    unlike:
+      "The object id of an app registration (instead of its service principal's) gives this code or `principal-type-mismatch`; so does a principal of another tenant.",
+    fixes: told => [findPrincipal(told), advice('Run the job again in a minute.')],
+  },
+  'principal-type-mismatch': {
+    title: 'The object id belongs to something that cannot hold this role assignment',
+    why: told =>
+      `There is no ${principalInWords(valuesOf(told).grantee)}; the id belongs to something else. Roles are held by service principals, users and groups. An app registration has an object id of its own, which differs from that of its service principal.`,
+    unlike: 'An id that the directory does not know at all is `principal-not-found`.',
+    fixes: told => [
+      findPrincipal(told),
+      advice(
+        'Use the object id that is shown under Enterprise applications, not the one under App registrations.',
+      ),
+    ],
+  },
+  'role-not-found': {
+    title: 'There is no such role to assign at the resource',
+    why: told => {
+      const { role, scope } = valuesOf(told)
+      return `${role.name} was not found among the roles that can be assigned at ${scope}. A custom role can be assigned only where one of its assignable scopes covers the resource.`
+    },
+    unlike: 'A typing error in the name of a built-in role is `input-invalid`, before any request.',
+    fixes: told => [
+      show('List the roles that can be assigned there', 'role definition list', {
+        scope: valuesOf(told).scope,
+        query:
+          "[?contains(roleName, 'Cognitive') || contains(roleName, 'Foundry')].{name:roleName, guid:name}",
+      }),
+      show('List the custom roles', 'role definition list', {
+        'custom-role-only': 'true',
+        query: '[].{name:roleName, guid:name, scopes:assignableScopes}',
+      }),
+    ],
+  },
+  'role-assignment-limit': {
+    title: 'The subscription has no room for another role assignment',
+    why: told =>
+      `Subscription ${valuesOf(told).subscriptionId} has reached its limit of 4,000 role assignments, those of its groups and resources included. The limit cannot be raised.`,
+    unlike: 'Nothing is wrong with this role or this principal.',
+    fixes: told => [
+      show('List assignments whose principal no longer exists', 'role assignment list', {
+        all: true,
+        ...ofSubscription(valuesOf(told)),
+        query: "[?principalName==''].{assignment:id, role:roleDefinitionName}",
+      }),
+      advice('Remove those, or make the service principal a member of a group that holds the role already.'),
+    ],
+  },
+  'role-assignment-exists': {
+    title: 'The role assignment exists already',
+    why: told => {
+      const { grantee, role } = valuesOf(told)
+      return `${grantee.principalId} holds ${role.name} already, by an assignment of another name. That alone is no failure.`
+    },
+    unlike: 'The same name for another assignment is `role-assignment-conflict`.',
+    fixes: told => {
+      const { grantee, scope } = valuesOf(told)
+      return [
+        show('See it', 'role assignment list', {
+          assignee: grantee.principalId,
+          scope,
+          query: '[].{assignment:id, role:roleDefinitionName}',
+        }),
+      ]
+    },
+  },
+  'role-assignment-conflict': {
+    title: 'Another role assignment stands in the way',
+    about: paragraph(
+      'The name is taken, the assignment is being changed right now, or the role is held by a temporary assignment of another job (`revoke: true`).',
+      'Azure allows one assignment for a principal, role and scope: the temporary one of another job cannot be relied on, and until it is gone no other can be made.',
+    ),
+    why: ({ facts }) =>
+      facts.borrowed === undefined
+        ? 'Names of role assignments are unique in the tenant. The gate makes the name from scope, principal and role, and another assignment has it already: often a left-over of an identity that was deleted and created again.'
+        : 'Another job made the assignment for itself, by `revoke: true`, and removes it when it ends: access could be gone in the middle of this deploy. Until then Azure allows no second assignment of the same role.',
+    unlike:
+      'A permanent assignment of the same role to the same principal is `role-assignment-exists`, and counts as held.',
+    fixes: told => {
+      const { borrowed } = told.facts
+      if (borrowed !== undefined) return [takeTurns, ...removeBorrowed(borrowed)]
+      return [
+        advice('Run the job again: if the assignment was only being changed, that is over.'),
+        ...assignmentInTheWay(told),
+      ]
+    },
+  },
+  'resource-locked': {
+    title: 'A lock on the resource stands in the way',
+    why: () => 'A lock on the resource, its group or its subscription applies to role assignments too.',
+    unlike: 'Locks stop everybody, owners included; a missing right is `cannot-assign-role`.',
+    fixes: told => [
+      show('See the locks', 'lock list', {
+        ...ofGroup(valuesOf(told)),
+        query: '[].{name:name, level:level, lock:id}',
+      }),
+      bash(
+        'Remove it for the grant, and set it again afterwards',
+        azLine('lock delete', { ids: '<LOCK-ID>' }),
+      ),
+    ],
+  },
+  'policy-denied': {
+    title: 'Azure Policy does not allow the role assignment',
+    why: () => 'The policy that the message names refuses it, whatever rights the principal has.',
+    unlike: 'A missing right is `cannot-assign-role`, and names no policy.',
+    fixes: told => [
+      bash(
+        'Ask the owners of the policy for an exemption',
+        az(
+          'policy exemption create',
+          { name: 'key-less-gate', 'exemption-category': 'Waiver' },
+          { 'policy-assignment': '<POLICY-ASSIGNMENT-ID>' },
+          { scope: valuesOf(told).scope },
+        ),
+      ),
+      advice('Set the input `role` to a role that the policy allows.', 'Or'),
+    ],
+  },
+  'subscription-not-found': {
+    title: 'The subscription is not visible to the principal',
+    why: told =>
+      `Subscription ${valuesOf(told).subscriptionId} does not exist, belongs to another tenant or cloud, or the principal holds no role in it at all: Azure gives the same answer.`,
+    unlike:
+      'If `az account show` shows you the subscription, with the tenant of this run, then the principal holds no role in it: grant one.',
+    fixes: told => [whoseSubscription(told), ...letLook(told)],
+  },
+  'subscription-disabled': {
+    title: 'The subscription is disabled',
+    why: told =>
+      `Nothing can be changed in subscription ${valuesOf(told).subscriptionId} until it is enabled again.`,
+    unlike: 'A lock on the resource is `resource-locked`.',
+    fixes: told => [
+      whoseSubscription(told),
+      advice(
+        'Have the subscription enabled again (mostly a matter of billing), or use a resource in another one.',
+      ),
+    ],
+  },
+  'resource-not-found': {
+    title: 'There is no such resource',
+    why: told =>
+      `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or a deployment or project is named instead of the account.`,
+    unlike: 'A resource that may not be read is `resource-manager-forbidden`.',
+    fixes: told => [
+      listResources(told),
+      show(
+        'List deleted resources',
+        'cognitiveservices account list-deleted',
+        ofSubscription(valuesOf(told)),
+      ),
+    ],
+  },
+  'resource-manager-forbidden': {
+    title: 'The principal may not read the resource',
+    why: told =>
+      paragraph(
+        `The principal ${valuesOf(told).grantorId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
+        'Without any role on the resource it sees nothing of it; Cognitive Services User includes the right to read.',
+        needsAccount(told.facts)
+          ? '`key-access: forbid` needs the account read, or `retired-key` given, which shows the same at the data plane.'
+          : 'If `endpoint` and `deployments` are given, the account need not be read.',
+      ),
+    unlike:
+      'Azure says the same if the resource group does not exist: compare `resource-id` with the list of resources.',
+    fixes: told => {
+      const values = valuesOf(told)
+      return [
+        ...letLook(told),
+        bash(
+          'If that role does not include the right to read: grant Reader as well',
+          az(
+            'role assignment create',
+            assigneeOptions(servicePrincipal(values.grantorId)),
+            { role: reader.guid },
+            { scope: values.scope },
+          ),
+        ),
+        listResources(told),
+      ]
+    },
+  },
+  'resource-manager-token-rejected': {
+    title: 'Resource Manager did not accept the token',
+    why: told => {
+      const { tenantId, subscriptionId } = valuesOf(told)
+      return `The token is of tenant ${tenantId}. Subscription ${subscriptionId} trusts another one, or the token is of another cloud.`
+    },
+    unlike:
+      'A missing right is `resource-manager-forbidden`. An expired token is renewed, so that is not it.',
+    fixes: told => [
+      whoseSubscription(told),
+      advice('Set `tenant-id` and `client-id` to an identity of that tenant.'),
+    ],
+  },
+  'resource-manager-throttled': {
+    title: 'Resource Manager throttles the principal or the subscription',
+    why: () => 'There were too many requests, and it went on for longer than this run waits.',
+    unlike: 'Roles were not looked at, so they may be right.',
+    fixes: () => [takeTurns, advice('Run the job again later.')],
+  },
+  'resource-manager-unavailable': {
+    title: 'Resource Manager did not answer as it should',
+    why: told => `${valuesOf(told).resourceManager} failed several times, with an error of its own.`,
+    unlike: 'Refusals (400 to 499) have codes of their own.',
+    fixes: () => [statusPage],
+  },
+  'resource-manager-rejected': {
+    title: 'Resource Manager refused the request',
+    why: () => 'This action does not know the reason: it is in what Resource Manager said.',
+    unlike: 'Refusals with a known cause have codes of their own.',
+    fixes: () => [
+      advice(
+        'Look the code up: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors',
+      ),
+    ],
+  },
+}

@@ -1,0 +1,125 @@
+import { cloudOf } from '../../azure/clouds.ts'
+import { cognitiveServicesUser, roleCovers, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
+import { scopeOf } from '../../azure/resource-id.ts'
+import type { Facts } from '../../gate/record.ts'
+import { type Grantee, servicePrincipal } from '../../inputs.ts'
+import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
+import type { Told } from './explanation.ts'
+
+/** This run's values for texts and commands; a placeholder where a value is not known, and in the docs. */
+export interface Values {
+  /** Of the identity that was signing in, where that failed; else the pipeline's. */
+  clientId: string
+  tenantId: string
+  /** The pipeline's service principal, by object id. */
+  principalId: string
+  /** Who is to hold the role: that principal, or whom the inputs name. */
+  grantee: Grantee
+  /** Object id of who looks and grants. */
+  grantorId: string
+  issuer: string
+  subject: string
+  audience: string
+  subscriptionId: string
+  resourceGroup: string
+  account: string
+  /** What the role is held at: the account, or a project of it. */
+  scope: string
+  role: { guid: string; name: string }
+  deployment: string
+  /** Origins, https. */
+  authorityHost: string
+  resourceManager: string
+}
+
+/** What is told where nothing failed too: then there is no refusal. */
+type Situation = Pick<Told, 'facts'> & Partial<Pick<Told, 'refusal'>>
+
+export function valuesOf(told: Situation): Values {
+  const { facts } = told
+  const { settings, assertion, principal } = facts
+  const cloud = settings?.cloud ?? cloudOf('AzureCloud', {})
+  const principalId = principal?.oid ?? '<PRINCIPAL-OBJECT-ID>'
+  return {
+    clientId: told.refusal?.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
+    tenantId: settings?.identity.tenantId ?? '<TENANT-ID>',
+    principalId,
+    grantee: settings?.access.grantee ?? servicePrincipal(principalId),
+    grantorId: separateSetup(facts)
+      ? (facts.setupPrincipal?.oid ?? '<SETUP-PRINCIPAL-OBJECT-ID>')
+      : principalId,
+    issuer: assertion?.iss ?? 'https://token.actions.githubusercontent.com',
+    subject: assertion?.sub ?? '<SUBJECT>',
+    audience: assertion?.aud ?? settings?.identity.assertionAudience ?? cloud.assertionAudience,
+    ...resourceValues(facts),
+    role: facts.role ?? roleGiven(facts) ?? cognitiveServicesUser,
+    deployment: deploymentOf(told) ?? '<DEPLOYMENT>',
+    authorityHost: cloud.authorityHost,
+    resourceManager: cloud.resourceManager.endpoint,
+  }
+}
+
+/** What names the resource. */
+export function resourceValues({
+  settings,
+  role,
+}: Facts): Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account' | 'scope'> {
+  if (settings?.target.kind !== 'resource') {
+    const resource = {
+      subscriptionId: '<SUBSCRIPTION-ID>',
+      resourceGroup: '<RESOURCE-GROUP>',
+      account: '<RESOURCE>',
+    }
+    return { ...resource, scope: scopeOf({ ...resource, project: undefined }) }
+  }
+  const { subscriptionId, resourceGroup, account } = settings.target.resource
+  return { subscriptionId, resourceGroup, account, scope: role?.scope ?? scopeOf(settings.target.resource) }
+}
+
+/** Before the role was looked up: the GUID is known where it was given, or stands in the table of built-in roles. */
+function roleGiven({ settings }: Facts): Values['role'] | undefined {
+  const role = settings?.access.role
+  if (role?.kind === 'name') return { guid: role.name, name: role.name }
+  return role && { guid: role.guid, name: roleNameOf(role.guid) ?? role.guid }
+}
+
+/** The deployment that was refused. */
+export function deploymentOf({ facts, refusal }: Situation): string | undefined {
+  const refused = facts.smoke.find(result => result.kind === 'refused')
+  return refusal?.named?.deployment ?? refused?.route.deployment ?? facts.settings?.deployments[0]?.name
+}
+
+/**
+ * The data action that was missing: as the service names it, or else as the route that was refused needs it. Where several
+ * were, one that the role does not cover says most.
+ */
+export function deniedDataAction({ facts, refusal }: Told): string | undefined {
+  const denied = facts.smoke.flatMap(result =>
+    result.kind === 'refused' && result.refusal.code === 'access-denied'
+      ? [result.refusal.named?.dataAction ?? result.route.dataAction]
+      : [],
+  )
+  const missing = [refusal.named?.dataAction ?? [], denied].flat()
+  const role = facts.role ?? roleGiven(facts)
+  return missing.find(each => role !== undefined && roleCovers(role.guid, each) === false) ?? missing[0]
+}
+
+/** Whether another identity than the pipeline's own looks and grants. */
+export function separateSetup({ settings }: Facts): boolean {
+  const { clientId, setupClientId = clientId } = settings?.identity ?? {}
+  return setupClientId !== clientId
+}
+
+/** What the tokens told of the identity that was signing in; undefined before any came. */
+export function signedInAs({ facts, refusal }: Told): AccessTokenClaims | undefined {
+  const { settings, principal, setupPrincipal } = facts
+  const isSetup = separateSetup(facts) && refusal.signingInAs === settings?.identity.setupClientId
+  return isSetup ? setupPrincipal : principal
+}
+
+/** The managed identity that the token names; undefined for app registrations, and before any token came. */
+export function managedIdentityOf(told: Told): { resourceGroup: string; name: string } | undefined {
+  const [, , , , resourceGroup, , , type, name] = signedInAs(told)?.xms_mirid?.split('/') ?? []
+  if (type?.toLowerCase() !== 'userassignedidentities') return undefined
+  return resourceGroup === undefined || name === undefined ? undefined : { resourceGroup, name }
+}

@@ -1,0 +1,261 @@
+import {
+  builtInPermissions,
+  leastRoleFor,
+  leastRoleWithoutKeysFor,
+  listKeys,
+  reader,
+  rolesInTable,
+} from '../../azure/rbac/built-in-roles.ts'
+import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
+import { type Held, mayAssign } from '../../azure/rbac/effective-permissions.ts'
+import { coversAction } from '../../azure/rbac/permissions.ts'
+import { accountType } from '../../azure/resource-id.ts'
+import { plain } from '../../core/text/untrusted.ts'
+import { keyAccessOf } from '../../gate/key-access.ts'
+import { principalTypes, servicePrincipal } from '../../inputs.ts'
+import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
+import { assignOnly, bash, grantFixes, grantOf, inputs } from '../explanations/commands.ts'
+import { advice, type Fix, paragraph } from '../explanations/explanation.ts'
+import { separateSetup } from '../explanations/values.ts'
+import type { Inspection, Seen, Severity } from './finding.ts'
+import {
+  exampleOrLeast,
+  replaceOrTakeAway,
+  seeAssignments,
+  separateDuties,
+  takeAway,
+} from './replacements.ts'
+import { can, giversOf, inWords, listed, nameOf } from './rights.ts'
+
+/** What the principal can do to the resource beyond calling models. */
+
+const assignmentsOf = (held: readonly Held[]): Assignment[] => [
+  ...new Set(held.map(({ assignment }) => assignment)),
+]
+
+function whoGives(givers: readonly Assignment[], { rights, facts }: Seen): string {
+  return givers.length === 0 ? 'One of its roles' : inWords(givers, rights, facts)
+}
+
+/** Deny assignments are looked at after a denial only; what was seen of them then belongs to what a principal can do. */
+function denials({ afterDenial }: Seen['facts']): string {
+  const names = (afterDenial?.denyAssignments ?? []).map(({ name, scope }) => `"${name}" at ${scope}`)
+  return names.length === 0
+    ? ''
+    : `A deny assignment applies to it, and may forbid this too: ${listed(names)}.`
+}
+
+const noDenials =
+  'Deny assignments win over roles; they are looked at, and named here, only where a call was denied for good.'
+
+export const canListKeys: Inspection = {
+  title: 'Its roles let the pipeline list the API keys of the resource',
+  about: `\`Microsoft.CognitiveServices/accounts/listKeys/action\` is part of Cognitive Services User and of Foundry User, the roles that guides to key-less access recommend. While keys work, such a role is as
+good as a key. This action never lists keys.
+
+The least role that calls OpenAI models and cannot list keys is Cognitive Services OpenAI User. For other models it is Cognitive Services Data Contributor (Preview), which cannot
+read the resource either, so \`endpoint\` and \`deployments\` have to be given; or a custom role with nothing but data actions.
+
+Severity: medium; low where key access is known to be off. ${noDenials}`,
+  inspect: seen => {
+    const { rights, facts, dataActions } = seen
+    if (can(rights, listKeys) !== true) return undefined
+    const least = leastRoleWithoutKeysFor(...dataActions)
+    const keyAccess = keyAccessOf(facts)
+    return {
+      severity: keyAccess === 'disabled' ? 'low' : 'medium',
+      detail: paragraph(
+        `${whoGives(assignmentsOf(giversOf(rights, listKeys)), seen)}: the right to list the keys is part of it (${listKeys}).`,
+        worthOfKeys[keyAccess],
+        least &&
+          `The least built-in role that is enough for these calls and cannot list keys is ${least.name}${blind(least)}.`,
+        denials(facts),
+      ),
+    }
+  },
+  fixes: seen => {
+    const { rights, dataActions } = seen
+    const givers = assignmentsOf(giversOf(rights, listKeys))
+    const least = exampleOrLeast(dataActions, leastRoleWithoutKeysFor)
+    return replaceOrTakeAway(least, givers, seen)
+  },
+}
+
+/** Who may not even read the resource has to be told where it is. */
+const blind = ({ guid }: { guid: string }) =>
+  coversAction(builtInPermissions(guid) ?? [], `${accountType}/read`)
+    ? ''
+    : ' (it cannot read the resource: give endpoint and deployments with it)'
+
+const worthOfKeys = {
+  enabled: 'Keys work, and whoever holds one needs no role.',
+  disabled: 'Key access is off, so a key opens nothing until somebody switches it on again.',
+  unknown: 'Whether keys work is not known.',
+}
+
+export const canAssignRoles: Inspection = {
+  title: 'Its roles let the pipeline assign roles',
+  about: `\`Microsoft.Authorization/roleAssignments/write\`: who may assign any role can take every right, on everything below the scope. \`grant: auto\` needs this right, but a workflow that many can change
+should not hold it without limits. Three ways out, the best one first:
+
+- **Another identity grants** (\`setup-client-id\`), in a job or an environment of its own; the pipeline's own cannot.
+- **A condition** limits Role Based Access Control Administrator to the one role, and to service principals.
+- **Nobody grants**: once the role is there, \`grant: never\` verifies it, and the right can go.
+
+Conditions on the assignment, and those that Foundry's owner roles carry in their definitions, are evaluated where they are of the forms that the portal writes; others are quoted.
+
+Severity: medium; low where conditions leave no role that administers. ${noDenials}`,
+  inspect: seen => {
+    const { rights, facts } = seen
+    if (can(rights, assignRoles) !== true) return undefined
+    const givers = giversOf(rights, assignRoles)
+    const { severity, words } = reach(givers, seen)
+    return {
+      severity,
+      detail: paragraph(
+        `${whoGives(assignmentsOf(givers), seen)}: the right to assign roles there is part of it (${assignRoles}).`,
+        words,
+        denials(facts),
+      ),
+    }
+  },
+  fixes: seen => {
+    const givers = giversOf(seen.rights, assignRoles)
+    const look = givers.length === 0 ? [seeAssignments(seen)] : []
+    if (separateSetup(seen.facts)) return [...look, ...takeAway(assignmentsOf(givers), seen)]
+    const unlimited = givers.filter(({ conditions }) => conditions.length === 0)
+    return [
+      ...separateDuties('Let another identity look and grant', seen),
+      ...limitedRight(seen),
+      inputs('Or grant nothing any more, once the role is there', { grant: 'never' }),
+      ...look,
+      ...takeAway(assignmentsOf(unlimited), seen),
+    ]
+  },
+}
+
+/** How far the right to assign goes, as far as the conditions on it can be read. */
+function reach(givers: readonly Held[], { values }: Seen): { severity: Severity; words: string } {
+  if (givers.length === 0) return { severity: 'medium', words: 'Whether a condition limits it is not known.' }
+  if (givers.some(({ conditions }) => conditions.length === 0))
+    return { severity: 'medium', words: 'No condition limits it: it can give itself any role.' }
+  const answers = rolesInTable.map(role => ({
+    role,
+    answers: principalTypes.map(principalType =>
+      mayAssign(givers, { roleGuid: role.guid, principalType, principalId: values.principalId }),
+    ),
+  }))
+  const allowed = answers.filter(answer => answer.answers.includes(true)).map(({ role }) => role)
+  const open = answers.filter(answer => answer.answers.includes(undefined)).map(({ role }) => role)
+  const conditions = [...new Set(givers.flatMap(giver => giver.conditions))].map(text => plain(text, 300))
+  return {
+    severity: [...allowed, ...open].some(administers) ? 'medium' : 'low',
+    words: paragraph(
+      allowed.length === 0
+        ? 'A condition limits it; no built-in role that this action knows is certain to be allowed by it.'
+        : `A condition limits it to certain roles: ${someOf(allowed.map(({ name }) => name))}.`,
+      open.length === 0
+        ? ''
+        : `This action cannot tell all that the condition allows: ${conditions.join(' ')}`,
+    ),
+  }
+}
+
+const administers = ({ guid }: { guid: string }) =>
+  [assignRoles, ...changes.map(([action]) => action)].some(action =>
+    coversAction(builtInPermissions(guid) ?? [], action),
+  )
+
+const maxNamed = 6
+
+const someOf = (names: readonly string[]) =>
+  names.length <= maxNamed
+    ? listed(names)
+    : `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more`
+
+/** The same right, for the one role and for service principals only. */
+function limitedRight({ values, dataActions }: Seen): Fix[] {
+  const least = leastRoleFor(...dataActions)
+  const guids = [...new Set([values.role.guid, ...(least === undefined ? [] : [least.guid])])]
+  return [
+    bash(
+      'Or limit the right to this one role and type of principal, and take the unlimited one away',
+      assignOnly(guids, values),
+    ),
+  ]
+}
+
+/** What changes a resource, the gravest first. */
+const changes = [
+  [`${accountType}/write`, 'change its settings, key access included'],
+  [`${accountType}/delete`, 'delete it'],
+  [`${accountType}/regenerateKey/action`, 'make new keys'],
+  [`${accountType}/deployments/write`, 'make and change deployments'],
+  [`${accountType}/deployments/delete`, 'delete deployments'],
+  [`${accountType}/raiPolicies/write`, 'change content filters'],
+  [`${accountType}/projects/write`, 'make and change projects'],
+] as const
+
+const possibleChanges = (rights: Seen['rights']) => changes.filter(([action]) => can(rights, action) === true)
+
+export const canChangeResource: Inspection = {
+  title: 'Its roles let the pipeline change the resource',
+  about: `Calls need no right to change anything. Looked for are: ${changes.map(([action]) => `\`${action}\``).join(', ')}. With the first of them, key access can be switched on again.
+
+Severity: medium. ${noDenials}`,
+  inspect: seen => {
+    const { rights, facts } = seen
+    const possible = possibleChanges(rights)
+    if (possible.length === 0) return undefined
+    const givers = assignmentsOf(possible.flatMap(([action]) => giversOf(rights, action)))
+    return {
+      severity: 'medium',
+      detail: paragraph(
+        `${whoGives(givers, seen)}: with it the pipeline can ${listed(possible.map(([, words]) => words))}.`,
+        denials(facts),
+      ),
+    }
+  },
+  fixes: seen => {
+    const { rights, dataActions } = seen
+    const givers = assignmentsOf(possibleChanges(rights).flatMap(([action]) => giversOf(rights, action)))
+    return [
+      ...replaceOrTakeAway(exampleOrLeast(dataActions), givers, seen),
+      ...separateDuties('Let another identity set things up', seen),
+    ]
+  },
+}
+
+export const accessUnknown: Inspection = {
+  title: 'What else the pipeline may do is not known',
+  about: `It may read neither its role assignments nor its effective permissions, as with nothing but Cognitive Services User, or it holds custom roles whose definitions it may not read. The calls
+show whether access is there; what the identity may do beyond them is not known.
+
+Severity: low. Reader on the resource lets it look; so does another identity, named by \`setup-client-id\`.`,
+  inspect: seen => {
+    const { facts, rights } = seen
+    const { routes, settings, role } = facts
+    const isSeen = rights.live !== undefined || (rights.areListed && rights.ofUnknownRoles.length === 0)
+    if (routes === undefined || settings?.target.kind !== 'resource' || isSeen) return undefined
+    if (rights.areListed)
+      return {
+        severity: 'low',
+        detail: `The definition of ${listed([...new Set(rights.ofUnknownRoles.map(one => nameOf(one, facts)))])} may not be read, so what it allows beyond the calls of this run is not known.`,
+      }
+    const listsKeys = role && coversAction(builtInPermissions(role.guid) ?? [], listKeys)
+    return {
+      severity: 'low',
+      detail: paragraph(
+        'This identity may not read role assignments, nor its effective permissions: what it may do beyond the calls of this run is not known.',
+        listsKeys ? `${role.name}, the role that this run asks for, can list the keys of the resource.` : '',
+      ),
+    }
+  },
+  fixes: seen => [
+    ...grantFixes(
+      grantOf(seen.values, { role: reader, grantee: servicePrincipal(seen.values.grantorId) }),
+    ).slice(0, 1),
+    ...separateDuties('Or let another identity look', seen),
+    advice('The resource › Access control (IAM) › Check access.', 'Or look at it yourself'),
+  ],
+}

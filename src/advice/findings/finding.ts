@@ -1,0 +1,58 @@
+import type { Facts } from '../../gate/record.ts'
+import type { Fix } from '../explanations/explanation.ts'
+import type { Values } from '../explanations/values.ts'
+import type { Rights } from './rights.ts'
+
+/** What a green run leaves to be desired, or worth knowing; it never fails a run by itself. */
+
+/** The public names of findings: report, docs and people's filters speak of these. */
+export const findingIds = [
+  'keys-enabled',
+  'key-access-unknown',
+  'retired-key-invalid',
+  'can-list-keys',
+  'can-assign-roles',
+  'can-change-resource',
+  'role-does-not-fit',
+  'broader-role-than-needed',
+  'wider-scope-than-needed',
+  'conditional-assignment',
+  'temporary-assignment',
+  'access-unknown',
+] as const
+export type FindingId = (typeof findingIds)[number]
+
+/**
+ * `high`: access is not key-less. `medium`: more rights than the calls need, or something that does not do what it is there for.
+ * `low`: worth knowing.
+ */
+export const severities = ['high', 'medium', 'low'] as const
+export type Severity = (typeof severities)[number]
+
+export interface Finding {
+  id: FindingId
+  severity: Severity
+  title: string
+  /** With this run's own values. */
+  detail: string
+  fixes: readonly Fix[]
+}
+
+/** What there is to look at, worked out once for all of them. */
+export interface Seen {
+  facts: Facts
+  values: Values
+  rights: Rights
+  /** What the calls of this run need, each once. */
+  dataActions: readonly string[]
+}
+
+/** How one finding is made, and what the docs say of it: there, placeholders stand for values. */
+export interface Inspection {
+  title: string
+  /** For the docs, in Markdown. */
+  about: string
+  /** Undefined: all is well, or nobody knows. */
+  inspect: (seen: Seen) => { severity: Severity; detail: string } | undefined
+  fixes: (seen: Seen) => Fix[]
+}

@@ -1,0 +1,59 @@
+import type { Facts } from '../../gate/record.ts'
+import { dataActionsOf } from '../../services/inference/route.ts'
+import { harmlessFix, harmlessWords } from '../explanations/explanation.ts'
+import { valuesOf } from '../explanations/values.ts'
+import { accessUnknown, canAssignRoles, canChangeResource, canListKeys } from './excess-rights.ts'
+import {
+  type Finding,
+  type FindingId,
+  findingIds,
+  type Inspection,
+  type Seen,
+  severities,
+} from './finding.ts'
+import { keyAccessUnknown, keysEnabled, retiredKeyInvalid } from './keys.ts'
+import { rightsOf } from './rights.ts'
+import {
+  broaderRole,
+  conditionalAssignment,
+  roleDoesNotFit,
+  temporaryAssignment,
+  widerScope,
+} from './roles.ts'
+
+export const inspections: Record<FindingId, Inspection> = {
+  'keys-enabled': keysEnabled,
+  'key-access-unknown': keyAccessUnknown,
+  'retired-key-invalid': retiredKeyInvalid,
+  'can-list-keys': canListKeys,
+  'can-assign-roles': canAssignRoles,
+  'can-change-resource': canChangeResource,
+  'role-does-not-fit': roleDoesNotFit,
+  'broader-role-than-needed': broaderRole,
+  'wider-scope-than-needed': widerScope,
+  'conditional-assignment': conditionalAssignment,
+  'temporary-assignment': temporaryAssignment,
+  'access-unknown': accessUnknown,
+}
+
+/** What a run leaves to be desired, the gravest first: a pure reading of the facts. */
+export function findingsOf(facts: Facts): Finding[] {
+  const seen = seenOf(facts)
+  const found = findingIds.flatMap(id => {
+    const { title, inspect, fixes } = inspections[id]
+    const seenHere = inspect(seen)
+    if (seenHere === undefined) return []
+    const { severity, detail } = seenHere
+    return [{ id, severity, title, detail: harmlessWords(detail), fixes: fixes(seen).map(harmlessFix) }]
+  })
+  return severities.flatMap(severity => found.filter(finding => finding.severity === severity))
+}
+
+export function seenOf(facts: Facts): Seen {
+  return {
+    facts,
+    values: valuesOf({ facts }),
+    rights: rightsOf(facts),
+    dataActions: dataActionsOf(facts.routes ?? []),
+  }
+}

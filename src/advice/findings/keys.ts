@@ -1,0 +1,82 @@
+import { keyAccessOf } from '../../gate/key-access.ts'
+import type { Facts } from '../../gate/record.ts'
+import { accountOptions, azLine, bash, inputs } from '../explanations/commands.ts'
+import { paragraph } from '../explanations/explanation.ts'
+import { invertedSample, retireOwnKey, switchKeysOff } from '../explanations/posture.ts'
+import type { Inspection } from './finding.ts'
+
+/** Whether keys still open the resource. */
+
+const isIgnored = ({ settings }: Facts) => settings?.keys.access === 'ignore'
+
+export const keysEnabled: Inspection = {
+  title: 'The resource still accepts API keys',
+  about: `The account's \`disableLocalAuth\` is not \`true\`. Null, which it is where nobody set it, means that keys work. Whoever holds a key needs no identity, and no role, condition or sign-in
+log stands in the way.
+
+Look at the template: Microsoft's own sample for key-less access (\`Azure-Samples/azureai-model-inference-bicep\`) has \`disableLocalAuth: allowKeys\`, so \`allowKeys: false\`, which is meant to switch
+keys off, leaves them on. The right way round is \`!allowKeys\`.
+
+Severity: high. With \`key-access: forbid\` the gate fails on it ([\`keys-enabled\`](diagnosis.md#keys-enabled)), with \`key-access: ignore\` it is not reported. After the switch, the data plane takes
+minutes, and at times hours, to refuse keys; the input \`retired-key\` proves that it does.`,
+  inspect: ({ facts, values }) => {
+    if (keyAccessOf(facts) !== 'enabled' || isIgnored(facts)) return undefined
+    return {
+      severity: 'high',
+      detail: paragraph(
+        `Key access of ${values.account} is on: whoever holds a key calls the models without any identity.`,
+        invertedSample,
+      ),
+    }
+  },
+  fixes: ({ facts }) => [
+    ...switchKeysOff(facts),
+    inputs('Then have this action insist on it', { 'key-access': 'forbid' }),
+  ],
+}
+
+export const keyAccessUnknown: Inspection = {
+  title: 'Whether the resource accepts API keys is not known',
+  about: `The identity may not read the account, or only \`endpoint\` was given. That the call by token was answered says nothing of keys.
+
+Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key\` has proven that keys are off.`,
+  inspect: ({ facts }) => {
+    const { routes, settings } = facts
+    if (routes === undefined || keyAccessOf(facts) !== 'unknown' || isIgnored(facts)) return undefined
+    const because =
+      settings?.target.kind === 'endpoint'
+        ? 'Only an endpoint was given, so the resource was not looked at.'
+        : 'This identity may not read the resource.'
+    return { severity: 'low', detail: `${because} That a token was accepted says nothing of keys.` }
+  },
+  fixes: ({ values }) => [
+    bash(
+      'See for yourself: anything but true means that keys work',
+      azLine('cognitiveservices account show', {
+        ...accountOptions(values),
+        query: 'properties.disableLocalAuth',
+      }),
+    ),
+    inputs('Or have a key refused, on every run', { 'retired-key': `\${{ secrets.RETIRED_KEY }}` }),
+  ],
+}
+
+export const retiredKeyInvalid: Inspection = {
+  title: 'The retired key was refused, and other keys may still work',
+  about: `The data plane said that the key is not one of the resource's. It says so of a key that was regenerated, or belongs elsewhere, while key access is on. Only the refusal
+\`AuthenticationTypeDisabled\` shows that it is off. Not reported where the account says that key access is off.
+
+Severity: medium: the proof does not prove what it is there for.`,
+  inspect: ({ facts }) => {
+    if (facts.retiredKey?.outcome !== 'key-invalid' || facts.account?.keyAccess === 'disabled')
+      return undefined
+    return {
+      severity: 'medium',
+      detail: paragraph(
+        'The key given as retired-key is not one of the resource: that was the reason of the refusal, and it does not show that key access is off.',
+        facts.account?.keyAccess === 'enabled' ? 'It is on.' : '',
+      ),
+    }
+  },
+  fixes: () => [retireOwnKey],
+}

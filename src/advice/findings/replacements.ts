@@ -1,0 +1,78 @@
+import { leastRoleFor, openAIUser } from '../../azure/rbac/built-in-roles.ts'
+import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
+import { azLine, bash, grantFixes, grantOf, inputs, show } from '../explanations/commands.ts'
+import { advice, type Fix } from '../explanations/explanation.ts'
+import { separateSetup } from '../explanations/values.ts'
+import type { Seen } from './finding.ts'
+import { callers, inWords, isHeld } from './rights.ts'
+
+/** Fixes that take a role away, or put a lesser one in its place. */
+
+type RoleName = { guid: string; name: string }
+
+/** In the docs, where there are no calls, the role that most of them would need. */
+export const exampleOrLeast = (
+  dataActions: readonly string[],
+  least: (...dataActions: string[]) => RoleName | undefined = leastRoleFor,
+): RoleName | undefined => (dataActions.length === 0 ? openAIUser : least(...dataActions))
+
+/** The calls need something in the place of a role that lets them through; of other roles they need nothing. */
+export function replaceOrTakeAway(
+  lesser: RoleName | undefined,
+  givers: readonly Assignment[],
+  seen: Seen,
+): Fix[] {
+  const look = givers.length === 0 ? [seeAssignments(seen)] : []
+  const calling = callers(seen.rights, seen.facts)
+  const isCaller = givers.length === 0 || givers.some(giver => calling.includes(giver))
+  const fixes = lesser !== undefined && isCaller ? replaceBy(lesser, givers, seen) : takeAway(givers, seen)
+  return [...look, ...fixes]
+}
+
+/** Names the role in this action, grants it, and takes away what it replaces. */
+export function replaceBy(role: RoleName, replaced: readonly Assignment[], seen: Seen): Fix[] {
+  return [
+    inputs('Name the lesser role in this action', { role: role.name }),
+    ...grantFixes(grantOf(seen.values, { role })),
+    ...takeAway(replaced, seen),
+  ]
+}
+
+/** What is not assigned to the principal itself is its group's, and others live by it. */
+export function takeAway(assignments: readonly Assignment[], seen: Seen): Fix[] {
+  const { values, rights, facts } = seen
+  const there = assignments.filter(assignment => isHeld(assignment, rights))
+  const own = there.filter(({ principalId }) => principalId === values.principalId)
+  const ofGroups = there.filter(assignment => !own.includes(assignment))
+  const ids = [...new Set(own.map(({ id }) => id))]
+  return [
+    ...(ids.length === 0
+      ? []
+      : [
+          bash(
+            'Take the role away, once nothing needs it',
+            ids.map(id => azLine('role assignment delete', { ids: id })).join('\n'),
+          ),
+        ]),
+    ...(ofGroups.length === 0
+      ? []
+      : [
+          advice(
+            `Take the pipeline out of the group that holds ${inWords(ofGroups, rights, facts)}: ${ofGroups.map(({ principalId }) => principalId).join(', ')}.`,
+            'The role is held through a group',
+          ),
+        ]),
+  ]
+}
+
+/** Where it is not known which role it is. */
+export const seeAssignments = ({ values }: Seen): Fix =>
+  show('See which roles it holds', 'role assignment list', {
+    assignee: values.principalId,
+    scope: values.scope,
+    'include-inherited': true,
+  })
+
+/** Looking and granting by another identity: the pipeline's own needs nothing but its calls. */
+export const separateDuties = (title: string, { facts }: Seen): Fix[] =>
+  separateSetup(facts) ? [] : [inputs(title, { 'setup-client-id': '<CLIENT-ID-OF-A-SECOND-IDENTITY>' })]

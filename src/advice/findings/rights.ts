@@ -1,0 +1,139 @@
+import { roleNameOf } from '../../azure/rbac/built-in-roles.ts'
+import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
+import {
+  applicableAt,
+  type Effective,
+  type Held,
+  mayAssign,
+  permissionsOf,
+} from '../../azure/rbac/effective-permissions.ts'
+import { coversAction, coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
+import { isSameScope } from '../../azure/rbac/scopes.ts'
+import { accountIdOf } from '../../azure/resource-id.ts'
+import type { Facts } from '../../gate/record.ts'
+import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
+import { valuesOf } from '../explanations/values.ts'
+
+/** What the pipeline's principal may do at the resource, whatever it did in this run. */
+
+export interface Rights extends Effective {
+  /** False where role assignments may not be read: then it holds more than is seen here. */
+  areListed: boolean
+  /** Effective permissions as Azure adds them up for who asks: they name no role, and tell no condition. */
+  live: readonly Permission[] | undefined
+  /** What this run granted, or would grant: it was not there yet when the others were read. */
+  added: Assignment | undefined
+  isPlanned: boolean
+}
+
+export function rightsOf(facts: Facts): Rights {
+  const scope = facts.role?.scope ?? accountScopeOf(facts)
+  const applicable = applicableAt(facts.assignments ?? [], scope)
+  const own = ownGrant(facts)
+  const added = own && applicable.some(assignment => isSame(assignment, own)) ? undefined : own
+  return {
+    ...permissionsOf(added === undefined ? applicable : [...applicable, added], facts.definitions),
+    areListed: facts.assignments !== undefined,
+    // Of another identity, Azure tells only which roles it holds.
+    live: facts.setupPrincipal === undefined ? facts.permissions : undefined,
+    added,
+    isPlanned: facts.grant?.outcome === 'planned',
+  }
+}
+
+const isSame = (one: Assignment, other: Assignment) =>
+  one.roleGuid === other.roleGuid &&
+  one.principalId === other.principalId &&
+  isSameScope(one.scope, other.scope)
+
+const accountScopeOf = ({ settings }: Facts) =>
+  settings?.target.kind === 'resource' ? accountIdOf(settings.target.resource) : ''
+
+function ownGrant(facts: Facts): Assignment | undefined {
+  const { role, roleState, grant, membership, roleAssignmentId } = facts
+  const isGranted = roleState === 'granted' || grant?.outcome === 'exists' || grant?.outcome === 'planned'
+  // A group holds for its members, and for nobody else.
+  if (role === undefined || !isGranted || membership === 'not-member') return undefined
+  return {
+    id: roleAssignmentId ?? '<ROLE-ASSIGNMENT-ID>',
+    scope: role.scope,
+    roleGuid: role.guid,
+    principalId: valuesOf({ facts }).grantee.principalId,
+    createdOn: undefined,
+  }
+}
+
+/** The roles known to give the right to the action. None of them may be known, and the principal still have it. */
+export const giversOf = ({ held }: Rights, action: string): Held[] =>
+  held.filter(permission => coversAction([permission], action))
+
+/** What Azure adds up outdoes what the roles are known to give: definitions change. Undefined: nobody knows. */
+export function can(rights: Rights, action: string): boolean | undefined {
+  const { live, held, ofUnknownRoles, areListed, added } = rights
+  if (live !== undefined)
+    return coversAction([...live, ...held.filter(({ assignment }) => assignment === added)], action)
+  if (coversAction(held, action)) return true
+  return areListed && ofUnknownRoles.length === 0 ? false : undefined
+}
+
+/** Assignments through which the principal may call what this run called, each once: the role that was asked for, or others. */
+export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }: Facts): Assignment[] {
+  const fitting = held
+    .filter(permission => routes.some(({ dataAction }) => coversDataAction([permission], dataAction)))
+    .map(({ assignment }) => assignment)
+  const asked = ofUnknownRoles.filter(({ roleGuid }) => roleGuid === role?.guid)
+  return [...new Set([...fitting, ...asked])]
+}
+
+export type Assigning = 'allowed' | 'refused' | 'refused-by-condition' | 'unless-conditions' | 'unknown'
+
+/** Whether the pipeline's principal may assign this run's role to whom it is meant for. */
+export function assigning(rights: Rights, facts: Facts): Assigning {
+  const { role } = facts
+  const may = can(rights, assignRoles)
+  if (may === undefined) return 'unknown'
+  if (!may) return 'refused'
+  if (role === undefined || giversOf(rights, assignRoles).length === 0) return 'unless-conditions'
+  const allowed = mayAssign(rights.held, { roleGuid: role.guid, ...valuesOf({ facts }).grantee })
+  if (allowed === true) return 'allowed'
+  return allowed === false && rights.ofUnknownRoles.length === 0
+    ? 'refused-by-condition'
+    : 'unless-conditions'
+}
+
+/** Those that are held, and not merely planned. */
+export const isHeld = (assignment: Assignment, { added, isPlanned }: Rights): boolean =>
+  !isPlanned || assignment !== added
+
+/** The roles, and where they are held: what a person looks for in the portal. */
+export function inWords(assignments: readonly Assignment[], rights: Rights, facts: Facts): string {
+  const names = assignments.map(
+    assignment =>
+      `${nameOf(assignment, facts)} at ${placeOf(assignment.scope)}${isHeld(assignment, rights) ? '' : ' (to be granted)'}`,
+  )
+  return listed([...new Set(names)])
+}
+
+export const nameOf = ({ roleGuid }: Assignment, { role }: Facts): string =>
+  roleGuid === role?.guid ? role.name : (roleNameOf(roleGuid) ?? `the custom role ${roleGuid}`)
+
+export function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** A scope, from the root of the tenant down to a project. */
+function placeOf(scope: string): string {
+  const parts = scope.split('/').filter(part => part !== '')
+  const [first, id = '', , group = '', , , , , , project] = parts
+  if (first?.toLowerCase() === 'providers') return `the management group ${parts.at(-1)}`
+  if (parts.length === 0) return 'the root of the tenant'
+  if (parts.length <= 2) return `the subscription ${id}`
+  if (parts.length <= 4) return `the resource group ${group}`
+  return project === undefined ? 'the resource' : `the project ${project}`
+}
+
+/** Held from above the resource: it counts for all that lies below, today and tomorrow. */
+export function isWide({ scope }: Assignment): boolean {
+  return scope.split('/').filter(part => part !== '').length <= 4
+}

@@ -1,0 +1,168 @@
+import { builtInPermissions, leastRoleFor } from '../../azure/rbac/built-in-roles.ts'
+import { misfitLine, misfits } from '../../azure/rbac/coverage.ts'
+import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
+import { isOfAnotherJob, leaseOf } from '../../azure/rbac/lease.ts'
+import { coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
+import { plain } from '../../core/text/untrusted.ts'
+import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
+import { grantFixes, grantOf, inputs, takeTurns } from '../explanations/commands.ts'
+import { paragraph } from '../explanations/explanation.ts'
+import type { Inspection, Seen } from './finding.ts'
+import { exampleOrLeast, replaceBy, seeAssignments, takeAway } from './replacements.ts'
+import { callers, inWords, isWide, nameOf } from './rights.ts'
+
+/** Whether the roles that let the calls through are the right ones, in the right place. */
+
+export const roleDoesNotFit: Inspection = {
+  title: 'The role that was asked for does not cover the calls',
+  about: `Some other role lets the calls through, or nothing does. Typical is a custom role with \`Microsoft.CognitiveServices/accounts/MaaS/*\`, as Microsoft's guide shows it: it covers \`/models\`, and not
+\`/openai/v1/responses\`, which needs \`Microsoft.CognitiveServices/accounts/OpenAI/responses/write\`. It is said in the log before the call is made.
+
+Severity: medium. Known from the role's definition, or for built-in roles from what they held in August 2026.`,
+  inspect: ({ facts, dataActions }) => {
+    const { role, routes, definitions } = facts
+    if (role === undefined || routes === undefined) return undefined
+    const found = misfits(role.guid, routes, definitions)
+    if (found.length === 0) return undefined
+    const least = leastRoleFor(...dataActions)
+    return {
+      severity: 'medium',
+      detail: paragraph(
+        ...found.map(misfit => misfitLine(role.name, misfit)),
+        least && `The least built-in role for the calls of this run is ${least.name}.`,
+      ),
+    }
+  },
+  fixes: ({ values, dataActions }) => {
+    const role = exampleOrLeast(dataActions) ?? values.role
+    return [
+      inputs('Name a role in this action that covers the calls', { role: role.name }),
+      ...grantFixes(grantOf(values, { role })),
+    ]
+  },
+}
+
+interface Broad {
+  assignments: readonly Assignment[]
+  least: { guid: string; name: string }
+}
+
+/** Roles that let the calls through and hold all that the least built-in role does, and more. */
+function broad({ rights, facts, dataActions }: Seen): Broad | undefined {
+  const least = leastRoleFor(...dataActions)
+  if (least === undefined) return undefined
+  const needed = builtInPermissions(least.guid) ?? []
+  const assignments = callers(rights, facts).filter(({ roleGuid }) => {
+    const held = definitionOf(roleGuid, facts.definitions) ?? []
+    return contains(held, needed) && !contains(needed, held)
+  })
+  return assignments.length === 0 ? undefined : { assignments, least }
+}
+
+/** Patterns are compared as they are written: a wildcard covers every narrower one. */
+function contains(some: readonly Permission[], others: readonly Permission[]): boolean {
+  const left = some.flatMap(({ notDataActions = [] }) => notDataActions)
+  return (
+    others.every(({ dataActions = [] }) => dataActions.every(pattern => coversDataAction(some, pattern))) &&
+    left.every(pattern => !coversDataAction(others, pattern))
+  )
+}
+
+export const broaderRole: Inspection = {
+  title: 'A lesser built-in role would do',
+  about: `The role has data actions that the APIs of this run do not need, and a built-in role exists that has fewer. Reported for the role that was asked for, or for what lets the calls through in its
+place; not for a custom role that is narrower than any built-in one. For chat completions, responses and embeddings of OpenAI models that is Cognitive Services OpenAI User; models of other
+makers, by \`/models\`, need Cognitive Services User.
+
+If the deploy calls more than the gate does, name all of it in \`deployments\`: then it counts.
+
+Severity: medium.`,
+  inspect: seen => {
+    const { rights, facts, dataActions } = seen
+    const found = broad(seen)
+    return (
+      found && {
+        severity: 'medium',
+        detail: `It calls models by ${inWords(found.assignments, rights, facts)}. All that the calls of this run need is ${dataActions.join(', ')}: the least built-in role for that is ${found.least.name}.`,
+      }
+    )
+  },
+  fixes: seen => {
+    const lesser = exampleOrLeast(seen.dataActions)
+    return lesser === undefined ? [] : replaceBy(lesser, broad(seen)?.assignments ?? [], seen)
+  },
+}
+
+const wide = ({ rights, facts }: Seen) => callers(rights, facts).filter(isWide)
+
+export const widerScope: Inspection = {
+  title: 'The role is held on more than the resource',
+  about: `The assignment is made at the resource group, the subscription or a management group, so it counts for every resource below, those included that are made tomorrow. Microsoft's own sample for key-less access
+does that: its role assignment has no \`scope:\`, and lands on the resource group that the template is deployed to.
+
+Severity: medium. Grant the role on the resource first, wait until this action shows it as \`direct\`, and only then take the wide one away.`,
+  inspect: seen => {
+    const { rights, facts, values } = seen
+    const found = wide(seen)
+    if (found.length === 0) return undefined
+    return {
+      severity: 'medium',
+      detail: `${inWords(found, rights, facts)}: it counts for everything there, and the calls of this run need it on ${values.account} alone.`,
+    }
+  },
+  fixes: seen => {
+    const { facts, values } = seen
+    const found = wide(seen)
+    const [first] = found
+    const role = first === undefined ? values.role : { guid: first.roleGuid, name: nameOf(first, facts) }
+    const isHeldHere = callers(seen.rights, facts).some(
+      assignment => assignment.roleGuid === role.guid && !isWide(assignment),
+    )
+    return [...(isHeldHere ? [] : grantFixes(grantOf(values, { role }))), ...takeAway(found, seen)]
+  },
+}
+
+export const conditionalAssignment: Inspection = {
+  title: 'The role is held under a condition',
+  about: `The assignment that lets the calls through carries a condition (ABAC). It is reported and not evaluated: Azure documents conditions on data actions for storage only, so what one does here is for the
+calls to show, and may change.
+
+Severity: low. Conditions on the right to assign roles are another matter: see [\`can-assign-roles\`](#can-assign-roles).`,
+  inspect: ({ rights, facts }) => {
+    const found = callers(rights, facts).filter(({ condition }) => condition !== undefined)
+    if (found.length === 0) return undefined
+    const conditions = [...new Set(found.map(({ condition = '' }) => plain(condition, 300)))]
+    return {
+      severity: 'low',
+      detail: `${inWords(found, rights, facts)}, under a condition that this action does not evaluate: ${conditions.join(' ')}`,
+    }
+  },
+  fixes: seen => [seeAssignments(seen)],
+}
+
+/** What this job made for itself is what was asked for. */
+const endingElsewhere = ({ rights, facts }: Seen) => {
+  const own = leaseOf(facts.run, facts.assertion)
+  return callers(rights, facts).filter(assignment => isOfAnotherJob(assignment, own))
+}
+
+export const temporaryAssignment: Inspection = {
+  title: 'The role is held for as long as another job runs',
+  about: `A job with \`revoke: true\` made the assignment for itself, and takes it away when it ends. What relies on it then is denied, a deploy that runs on included. A run that may grant waits until it is gone, and makes one
+of its own; with \`grant: never\` the calls are proven for now, and no longer.
+
+Severity: low.`,
+  inspect: seen => {
+    const found = endingElsewhere(seen)
+    if (found.length === 0) return undefined
+    const descriptions = [...new Set(found.map(({ description = '' }) => plain(description, 300)))]
+    return {
+      severity: 'low',
+      detail: `${inWords(found, seen.rights, seen.facts)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
+    }
+  },
+  fixes: () => [
+    inputs('Let this run make an assignment that stays', { grant: 'auto', revoke: 'false' }),
+    takeTurns,
+  ],
+}

@@ -1,0 +1,71 @@
+import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
+import { builtInPermissions } from './built-in-roles.ts'
+import { allowsAssigning, assignRoles, type NewAssignment } from './delegation-conditions.ts'
+import { coversAction, type Permission } from './permissions.ts'
+import { isBelow } from './scopes.ts'
+
+/** What assignments let their holder do: definitions that were read live, and the table of built-in roles for the others. */
+
+export type Definitions = ReadonlyMap<string, readonly Permission[]>
+
+/** One entry of a role, as one assignment gives it. */
+export interface Held extends Permission {
+  assignment: Assignment
+  /** The definition's and the assignment's own: all of them have to hold. */
+  conditions: readonly string[]
+}
+
+export interface Effective {
+  held: readonly Held[]
+  /** Custom roles whose definition was not read. */
+  ofUnknownRoles: readonly Assignment[]
+}
+
+export function permissionsOf(assignments: readonly Assignment[], definitions: Definitions): Effective {
+  const known = assignments.map(assignment => ({
+    assignment,
+    permissions: definitionOf(assignment.roleGuid, definitions),
+  }))
+  return {
+    held: known.flatMap(({ assignment, permissions = [] }) =>
+      permissions.map(permission => ({
+        ...permission,
+        assignment,
+        conditions: [permission.condition, assignment.condition].filter(condition => condition !== undefined),
+      })),
+    ),
+    ofUnknownRoles: known
+      .filter(({ permissions }) => permissions === undefined)
+      .map(({ assignment }) => assignment),
+  }
+}
+
+/**
+ * What a role lets its holders do; undefined for a custom role that was not read. The SDK leaves the condition of a definition
+ * out: where a built-in role has one, it has it still.
+ */
+export function definitionOf(guid: string, definitions: Definitions): readonly Permission[] | undefined {
+  const builtIn = builtInPermissions(guid)
+  const condition = builtIn?.[0]?.condition
+  const live = definitions.get(guid.toLowerCase())
+  return (
+    live?.map(permission => (condition === undefined ? permission : { condition, ...permission })) ?? builtIn
+  )
+}
+
+/** Those that count at the scope: made there or above it. */
+export const applicableAt = (assignments: readonly Assignment[], scope: string): Assignment[] =>
+  assignments.filter(({ scope: at }) => !isBelow(at, scope))
+
+/** @returns undefined where that hangs on a condition of a form that is not known. */
+export function mayAssign(held: readonly Held[], assignment: NewAssignment): boolean | undefined {
+  const answers = held
+    .filter(permission => coversAction([permission], assignRoles))
+    .map(({ conditions }) => {
+      const fulfilled = conditions.map(condition => allowsAssigning(condition, assignment))
+      if (fulfilled.includes(false)) return false
+      return fulfilled.includes(undefined) ? undefined : true
+    })
+  if (answers.includes(true)) return true
+  return answers.includes(undefined) ? undefined : false
+}

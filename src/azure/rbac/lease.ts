@@ -1,0 +1,67 @@
+import { v5 } from 'uuid'
+import type { AssertionClaims } from '../../services/entra/access-token-claims.ts'
+import { runUrl, type WorkflowRun } from '../../services/github/workflow-run.ts'
+
+/**
+ * Grants that end with the job that made them. Azure allows one assignment for a principal, role and scope, whatever its name,
+ * and decides a race by itself: so each job gives its temporary assignment a name of its own. Who gets it made owns it, and
+ * removes it; who is told that another job's is there (409 RoleAssignmentExists) must not rely on it, and waits until it is gone.
+ */
+
+/** Namespace of what is derived here; made once, at random. */
+const namespace = 'b4a5e0f2-52c6-4f6b-9a3e-6f3a7c1d2e90'
+
+/**
+ * Names one job of one attempt of one run. Jobs of a matrix share everything but the id of their check run, and the runner
+ * (docs.github.com, OpenID Connect reference; GITHUB_JOB): steps of one job share all of it.
+ */
+export function leaseOf(run: WorkflowRun, assertion: AssertionClaims | undefined): string {
+  const { repository, runId, runAttempt, job, runnerName } = run
+  const parts = [repository, runId, runAttempt, job, assertion?.check_run_id, runnerName]
+  return v5(JSON.stringify(parts), namespace)
+}
+
+export function temporaryName(
+  { scope, principalId, roleGuid }: { scope: string; principalId: string; roleGuid: string },
+  lease: string,
+): string {
+  return v5([scope, principalId, roleGuid, lease].join('-').toLowerCase(), namespace)
+}
+
+/** The description of a temporary assignment: people read it in the portal, and other jobs read the lease. */
+export function temporaryDescription(run: WorkflowRun, lease: string): string {
+  return `Key-less Gate, until its job ends: ${runUrl(run) ?? 'outside GitHub Actions'} (temporary, lease ${lease})`
+}
+
+const mark = /\(temporary, lease ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)\s*$/i
+
+/** The lease of a temporary assignment; undefined for those that stay. */
+export function leaseIn(description: string | undefined): string | undefined {
+  return mark.exec(description ?? '')?.[1]?.toLowerCase()
+}
+
+/** Whether the assignment will be taken away when another job than this one ends. */
+export function isOfAnotherJob({ description }: { description?: string }, lease: string): boolean {
+  const its = leaseIn(description)
+  return its !== undefined && its !== lease
+}
+
+/** Whether a job made the assignment for itself under this lease: its name tells, too, which nobody can give to one that is there already. */
+export function isMadeUnder(
+  lease: string,
+  name: string,
+  assignment: { scope: string; principalId: string; roleGuid: string; description?: string },
+): boolean {
+  return leaseIn(assignment.description) === lease && temporaryName(assignment, lease) === name.toLowerCase()
+}
+
+/** What the post step has to know; no secret. Later steps may change the variables that inputs fall back to: who granted is kept too. */
+export interface TemporaryGrant {
+  assignmentId: string
+  lease: string
+  /** Whether Resource Manager said what became of it. Until then it may still be making it. */
+  isAnswered: boolean
+  /** Of the identity that granted. */
+  clientId: string
+  tenantId: string
+}

@@ -1,0 +1,121 @@
+import type { HttpReply } from '../http/client.ts'
+import { plain } from '../text/untrusted.ts'
+import type { DiagnosisCode } from './codes.ts'
+
+/**
+ * What a reply means for the run. `wait`: not yet, ask again for as long as the step is willing to. `throttled`: ask
+ * again when told. `transient`: ask again a few times. `fatal`: asking again cannot help.
+ */
+export interface Refusal {
+  kind: 'wait' | 'throttled' | 'transient' | 'fatal'
+  code: DiagnosisCode
+  said: Said
+  /** Milliseconds that the service asked us to stay away. */
+  retryAfterMs?: number
+  /** What the reply named, where the kind of refusal has such a thing. */
+  named?: { dataAction?: string; action?: string; audience?: string; parameter?: string; deployment?: string }
+  /** The client id that was signing in, where Entra refused. */
+  signingInAs?: string
+  /** Where the request was going, where no reply came: hosts, with their ports. */
+  way?: { target: string; proxy?: string }
+}
+
+/** What a service said, made safe to print. */
+export interface Said {
+  /** Absent where no reply came. */
+  status?: number
+  /** The service's own structured code, such as AADSTS700213 or AuthorizationFailed. */
+  serviceCode?: string
+  message: string
+  /** Ids under which the service's support finds the request. */
+  ids: Record<string, string>
+  host?: string
+}
+
+/** Status and code of a reply, in short. Some services give the status as the code. */
+export const headOf = ({ status, serviceCode }: Pick<Said, 'status' | 'serviceCode'>): string =>
+  [...new Set([status?.toString(), serviceCode])].filter(part => part !== undefined).join(' ')
+
+/** A step that ended in a refusal: the one error type that the gate turns into a diagnosis. */
+export class StepFailure extends Error {
+  readonly refusal: Refusal
+  /** What was being done, in words that follow "while", such as `reading the account`. */
+  readonly doing: string
+
+  constructor(doing: string, refusal: Refusal) {
+    super(`${refusal.code} while ${doing}`)
+    this.name = 'StepFailure'
+    this.doing = doing
+    this.refusal = refusal
+  }
+}
+
+/** A refusal that no service spoke: the action itself found the reason. */
+export function ownRefusal(code: DiagnosisCode, message: string, named?: Refusal['named']): Refusal {
+  return { kind: 'fatal', code, said: { message, ids: {} }, ...(named === undefined ? {} : { named }) }
+}
+
+const maxSaidLength = 1200
+const maxWordingLength = 8192
+
+/** As much of a reply as its wording is looked for in: errors are short, and patterns take their time with megabytes. */
+export const wordingOf = (text: string): string => text.slice(0, maxWordingLength)
+
+const idHeaders = [
+  'x-ms-request-id',
+  'x-ms-correlation-request-id',
+  'apim-request-id',
+  'x-request-id',
+  'request-id',
+  'x-github-request-id',
+]
+
+/** Gathers what a reply said. Everything in it is untrusted text, and leaves here neutralised. */
+export function saidBy(reply: HttpReply, serviceCode: string | undefined, message: string): Said {
+  const ids = Object.fromEntries(
+    idHeaders.flatMap(name => {
+      const value = reply.headers[name]
+      return value === undefined ? [] : [[name, plain(value, 80)]]
+    }),
+  )
+  return {
+    status: reply.status,
+    ...(serviceCode === undefined ? {} : { serviceCode: plain(serviceCode, 80) }),
+    message: plain(`${redirectOf(reply)}${message}`, maxSaidLength),
+    ids,
+  }
+}
+
+/** None of the services redirects: a proxy or a captive portal does. It is never followed, for a token would go along. */
+function redirectOf({ status, headers }: HttpReply): string {
+  const { location } = headers
+  if (status < 300 || status > 399 || location === undefined) return ''
+  return `It redirects to ${plain(location, 200)}; redirects are not followed. `
+}
+
+/**
+ * Milliseconds of a Retry-After, in any of the forms that Azure sends: `retry-after-ms`, `x-ms-retry-after-ms`, seconds,
+ * an HTTP date. Undefined where there is none or it makes no sense.
+ * @param now Milliseconds since the epoch, for dates; the service's own clock goes before it, where the reply shows it.
+ */
+export function retryAfterMs(headers: Record<string, string>, now: number): number | undefined {
+  for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {
+    const value = Number.parseFloat(headers[name] ?? '')
+    if (Number.isFinite(value) && value >= 0) return value
+  }
+  const text = headers['retry-after']?.trim() ?? ''
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
+  const date = Date.parse(text)
+  if (Number.isNaN(date)) return undefined
+  const here = Date.parse(headers.date ?? '')
+  return Math.max(0, date - (Number.isNaN(here) ? now : here))
+}
+
+/** JSON where the text is JSON, undefined where it is not. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,46 @@
+import {
+  type NetworkFailure,
+  proxyUnusable,
+  requestTimedOut,
+  responseTooLarge,
+  untrustedOrigin,
+} from '../http/network-failure.ts'
+import { plain } from '../text/untrusted.ts'
+import type { Refusal } from './failure.ts'
+
+/** Requests that got no reply, on whichever hop. */
+
+type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+
+const unresolved = /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/
+/** A certificate that Node does not accept (nodejs.org, tls: X509 certificate error codes). Failures of TLS itself, ERR_SSL_… and EPROTO, are none. */
+const untrusted =
+  /^(?!ERR_SSL_)(.*CERT.*|.*CRL.*|UNABLE_TO_.*|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/
+const timedOut = /^(ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT|UND_ERR_\w+_TIMEOUT)$/
+const never: ReadonlySet<string> = new Set([proxyUnusable, responseTooLarge, untrustedOrigin])
+
+export function refusalOfNetwork(failure: NetworkFailure): Refusal {
+  const { code, target, proxy, host, message } = failure
+  return {
+    ...kindAndCode(failure),
+    said: { serviceCode: plain(code, 80), message: plain(message), ids: {}, host: plain(host, 260) },
+    way: { target: plain(target, 260), ...(proxy === undefined ? {} : { proxy: plain(proxy.host, 260) }) },
+  }
+}
+
+function kindAndCode({ code, proxy }: NetworkFailure): KindAndCode {
+  // Some resolvers say EAI_AGAIN for a name that does not exist: whether it passes, only another try tells.
+  if (unresolved.test(code)) return { kind: 'transient', code: 'dns-failed' }
+  if (untrusted.test(code)) return { kind: 'fatal', code: 'tls-untrusted' }
+  if (code === requestTimedOut || timedOut.test(code)) return { kind: 'transient', code: 'request-timeout' }
+  if (proxy?.failed === true || code.startsWith('PROXY_'))
+    return { kind: mayPassAtProxy(code) ? 'transient' : 'fatal', code: 'proxy-refused' }
+  return { kind: never.has(code) ? 'fatal' : 'transient', code: 'connection-failed' }
+}
+
+/** What a proxy answered is its policy, unless it says that it is busy or did not get through; everything else is a broken line. */
+function mayPassAtProxy(code: string): boolean {
+  const status = /^PROXY_(\d{3})$/.exec(code)?.[1]
+  if (status === undefined) return !never.has(code)
+  return status === '408' || status === '429' || status.startsWith('5')
+}

@@ -1,0 +1,73 @@
+import type { Clock, Log } from '../ports.ts'
+import type { DiagnosisCode } from './codes.ts'
+import { type Refusal, StepFailure } from './failure.ts'
+
+/** How a step outside the wait deals with refusals that may pass. Times are milliseconds. */
+export interface RetryPolicy {
+  /** Pauses between tries at a transient refusal; their number is the number of retries. */
+  transient: readonly number[]
+  /** The longest that a service may make the step wait by throttling, in all. */
+  throttledBudgetMs: number
+  /** Pauses between tries at refusals of kind `wait`, by code; what is not listed is final. */
+  waiting: Readonly<Partial<Record<DiagnosisCode, readonly number[]>>>
+}
+
+/** Requests of a warm run take some 100 ms: a blip passes within seconds, and a configuration error must not take longer to show. */
+export const standardRetry: RetryPolicy = {
+  transient: [500, 1000, 2000],
+  throttledBudgetMs: 60_000,
+  waiting: {},
+}
+
+/**
+ * Throttling is answered by these pauses at least, the last of them again and again: services name no time, or one that has
+ * passed already.
+ */
+const throttledPauses = [1000, 3000, 6000, 10_000, 15_000, 20_000]
+
+/** @param count How often in a row the service has throttled before. */
+export function pauseWhenThrottled({ retryAfterMs = 0 }: Refusal, count: number): number {
+  const least = throttledPauses[Math.min(count, throttledPauses.length - 1)] ?? 0
+  return retryAfterMs >= 1000 ? retryAfterMs : least
+}
+
+/** A hang costs a whole `request-timeout`; tried once more only, a step is over after two of them and a second. */
+const hangRetries = 1
+
+/**
+ * Tries until it succeeds or the policy is used up.
+ * @throws StepFailure the last refusal.
+ */
+export async function persist<T>(
+  tools: { clock: Clock; log: Log },
+  attempt: () => Promise<T>,
+  policy: RetryPolicy = standardRetry,
+): Promise<T> {
+  const tries: Tries = { transient: 0, throttled: 0, wait: 0, hang: 0 }
+  let throttledMs = 0
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof StepFailure)) throw error
+      const pause = pauseBefore(error.refusal, tries, policy)
+      if (error.refusal.kind === 'throttled') throttledMs += pause ?? 0
+      if (pause === undefined || throttledMs > policy.throttledBudgetMs) throw error
+      tools.log.info(`${error.refusal.code} while ${error.doing}; next try in ${(pause / 1000).toFixed(1)} s`)
+      await tools.clock.sleep(pause)
+    }
+  }
+}
+
+type Tries = Record<Exclude<Refusal['kind'], 'fatal'> | 'hang', number>
+
+/** Undefined: do not try again. Counts the try. */
+function pauseBefore(refusal: Refusal, tries: Tries, policy: RetryPolicy): number | undefined {
+  if (refusal.kind === 'fatal') return undefined
+  const kind = refusal.code === 'request-timeout' ? 'hang' : refusal.kind
+  const count = tries[kind]
+  tries[kind] += 1
+  if (kind === 'wait') return policy.waiting[refusal.code]?.[count]
+  if (kind === 'throttled') return pauseWhenThrottled(refusal, count)
+  return kind === 'hang' && count >= hangRetries ? undefined : policy.transient[count]
+}

@@ -1,0 +1,55 @@
+import { leaseIn } from '../azure/rbac/lease.ts'
+import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
+import type { Clock, Log, Random } from '../core/ports.ts'
+import { inWords } from '../core/text/duration.ts'
+import { plain } from '../core/text/untrusted.ts'
+import { progressLine } from '../report/progress-lines.ts'
+import type { ResourceManager } from '../services/resource-manager/client.ts'
+import { type Assignment, readAssignment } from '../services/resource-manager/role-assignments.ts'
+import { growingPause } from './waiting/schedule.ts'
+
+/** Role assignments that other jobs made for themselves: lease.ts says how they are told apart. */
+
+/**
+ * Waits until another job's temporary assignment is gone, or was made permanent.
+ * @param deadline Milliseconds since the epoch.
+ * @throws StepFailure `role-assignment-conflict` where it is still there then.
+ */
+export async function untilReleased(
+  { id, description }: Pick<Assignment, 'id' | 'description'>,
+  deadline: number,
+  { manager, clock, log, random }: { manager: ResourceManager; clock: Clock; log: Log; random: Random },
+): Promise<void> {
+  const startedAt = clock.now()
+  const limitMs = deadline - startedAt
+  const held = heldFor(description)
+  log.info(`${held}; waiting for it to be removed`)
+  for (let rounds = 1; ; rounds += 1) {
+    const elapsedMs = clock.now() - startedAt
+    const leftMs = deadline - clock.now()
+    if (leftMs <= 0)
+      throw new StepFailure(
+        "waiting for another job's temporary role assignment to end",
+        ownRefusal(
+          'role-assignment-conflict',
+          `${held}, and it was still there after ${inWords(elapsedMs)}.`,
+        ),
+      )
+    const pauseMs = Math.min(leftMs, growingPause(elapsedMs, random()))
+    log.info(progressLine({ rounds, elapsedMs, limitMs, pauseMs }, 'still there'))
+    await clock.sleep(pauseMs)
+    const now = await readAssignment(manager, id)
+    if (now === undefined || leaseIn(now.description) === undefined) return
+  }
+}
+
+/** @throws StepFailure always: for runs that may not make an assignment of their own. */
+export function refuseBorrowed({ description }: Pick<Assignment, 'description'>): never {
+  throw new StepFailure(
+    'looking at how the role is held',
+    ownRefusal('role-assignment-conflict', `${heldFor(description)}, which is removed when that job ends.`),
+  )
+}
+
+const heldFor = (description = '') =>
+  `The role is held by a temporary assignment of another job (${plain(description, 300)})`

@@ -1,0 +1,103 @@
+import { azLine } from '../advice/explanations/commands.ts'
+import { isMadeUnder, type TemporaryGrant } from '../azure/rbac/lease.ts'
+import { withoutLeadingSlash } from '../azure/rbac/scopes.ts'
+import { StepFailure } from '../core/failures/failure.ts'
+import { persist, type RetryPolicy } from '../core/failures/retry.ts'
+import type { Http } from '../core/http/client.ts'
+import type { Clock, Log, Mask } from '../core/ports.ts'
+import { plain } from '../core/text/untrusted.ts'
+import type { Settings } from '../inputs.ts'
+import { createIdentities } from '../services/entra/identities.ts'
+import type { WorkflowRun } from '../services/github/workflow-run.ts'
+import type { ResourceManager } from '../services/resource-manager/client.ts'
+import { openResourceManager } from '../services/resource-manager/open.ts'
+import { type Assignment, readAssignment } from '../services/resource-manager/role-assignments.ts'
+
+/** The post step: takes back what the main step of this job granted, and nothing else. It never fails a job. */
+
+export interface RevokeTools {
+  http: Http
+  clock: Clock
+  log: Log
+  mask: Mask
+  run: WorkflowRun
+}
+
+/** A lock is lifted by people, who may be at it; a minute is worth a try. */
+const whileLocked: RetryPolicy = {
+  transient: [],
+  throttledBudgetMs: 0,
+  waiting: { 'resource-locked': [5000, 10_000, 20_000, 30_000] },
+}
+
+/** Removes the assignment, and says in one line what became of it. */
+export async function revoke(grant: TemporaryGrant, settings: Settings, tools: RevokeTools): Promise<void> {
+  const { target, cloud } = settings
+  if (target.kind === 'endpoint') return
+  try {
+    const { setup } = createIdentities(asGranted(settings, grant), tools)
+    const manager = await openResourceManager(cloud, target.resource, setup, tools)
+    tools.log.info(await takeBack(grant, manager, tools))
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error
+    const { code, said } = error.refusal
+    tools.log.warning(
+      `The temporary role assignment was not removed (${code} while ${error.doing}: ${said.message}). ${byHand(grant)}`,
+    )
+  }
+}
+
+/** What is left to people. */
+export const byHand = ({ assignmentId }: TemporaryGrant): string =>
+  `Remove it with: ${azLine('role assignment delete', { ids: plain(assignmentId) })}`
+
+/** By the identity that granted, whatever the inputs say by now. */
+const asGranted = (settings: Settings, { clientId, tenantId }: TemporaryGrant): Settings => ({
+  ...settings,
+  identity: { ...settings.identity, clientId, tenantId, setupClientId: undefined },
+})
+
+async function takeBack(
+  grant: TemporaryGrant,
+  manager: ResourceManager,
+  tools: RevokeTools,
+): Promise<string> {
+  const { assignmentId, lease } = grant
+  const id = plain(assignmentId)
+  const found = await find(grant, manager, tools)
+  if (found === undefined) return `Nothing to take back: there is no role assignment ${id}`
+  // Somebody may have decided since then that it shall stay.
+  if (!isMadeUnder(lease, assignmentId.slice(assignmentId.lastIndexOf('/') + 1), found))
+    return `Not removed: the role assignment ${id} is no longer marked as this job's`
+  await persist(tools, () => remove(assignmentId, manager), whileLocked)
+  return `Removed the temporary role assignment ${id}`
+}
+
+/** Pauses, milliseconds. */
+const whileBeingMade = [1000, 2000, 4000, 8000]
+
+/** A job that was cancelled in the middle of its request is over before Resource Manager has made what it asked for. */
+async function find(
+  { assignmentId, isAnswered }: TemporaryGrant,
+  manager: ResourceManager,
+  { clock }: RevokeTools,
+): Promise<Assignment | undefined> {
+  for (const pauseMs of isAnswered ? [] : whileBeingMade) {
+    const found = await readAssignment(manager, assignmentId)
+    if (found !== undefined) return found
+    await clock.sleep(pauseMs)
+  }
+  return readAssignment(manager, assignmentId)
+}
+
+async function remove(assignmentId: string, manager: ResourceManager): Promise<void> {
+  const doing = 'removing the role assignment'
+  try {
+    await manager.call(doing, () =>
+      manager.authorization.roleAssignments.deleteById(withoutLeadingSlash(assignmentId)),
+    )
+  } catch (error) {
+    if (!(error instanceof StepFailure) || error.refusal.code !== 'resource-locked') throw error
+    throw new StepFailure(doing, { ...error.refusal, kind: 'wait' })
+  }
+}

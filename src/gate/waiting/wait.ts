@@ -1,0 +1,201 @@
+import type { Refusal } from '../../core/failures/failure.ts'
+import { pauseWhenThrottled } from '../../core/failures/retry.ts'
+import type { Clock, Random } from '../../core/ports.ts'
+import { growingPause, pauseAfterSuccessMs } from './schedule.ts'
+
+/** What a round of smoke calls, one a deployment, came to. */
+export type Round = { kind: 'ok' } | { kind: 'refused'; refusal: Refusal }
+
+export interface WaitOptions {
+  /** The round that was made before anything was granted. */
+  first: Round
+  /** When `first` ended; milliseconds since the epoch. */
+  firstAt: number
+  /**
+   * When a grant that came after `first` was made: patience counts from there, and the next round waits for nothing. Milliseconds
+   * since the epoch; undefined where nothing was granted.
+   */
+  grantedAt: number | undefined
+  /**
+   * How long a success may come from a role that was taken away before the grant; milliseconds from the grant. Until then it is no
+   * proof, unless a denial has come before it. 0 where the first round was denied, or nothing was granted.
+   */
+  doubtMs: number
+  /** Whether it takes a row of successes even where nothing was denied: one that costs nothing, and may have met a replica of its own mind. */
+  rowWithoutDenial?: true
+  /** Makes one more round. */
+  probe: () => Promise<Round>
+  /** Successes in a row that count once a denial was seen; more of them where replicas are seen to disagree. */
+  consecutiveSuccesses: number
+  /** How long denials are waited out, and how long anything else is; milliseconds from the grant, or from `firstAt`. */
+  denialPatienceMs: number
+  overallMs: number
+  clock: Clock
+  random: Random
+  /** Told before each pause. */
+  onPause: (progress: Progress) => void
+}
+
+export interface Progress {
+  round: Round
+  rounds: number
+  successesInARow: number
+  /** How many of them would do. */
+  successesWanted: number
+  /** Whether successes may still come from a role that was taken away. */
+  inDoubt: boolean
+  elapsedMs: number
+  limitMs: number
+  pauseMs: number
+}
+
+/** One round on the time axis; milliseconds since the first. */
+export interface Probe {
+  atMs: number
+  outcome: 'ok' | Refusal['code']
+}
+
+export interface WaitResult {
+  /** Undefined: access is live. */
+  failure: Refusal | undefined
+  /** From the first denial to the first success of the row that counted; 0 where nothing was denied. */
+  propagationMs: number
+  probes: readonly Probe[]
+}
+
+/** Pauses at refusals that have nothing to do with access; when they are used up without a reply, the run fails. */
+const transientPauses = [1000, 2000, 4000, 8000]
+
+interface State {
+  round: Round
+  successes: number
+  /** When a denial was first seen. */
+  deniedSinceMs: number | undefined
+  /** Rows of successes that a denial ended. */
+  brokenRows: number
+  transient: number
+  throttled: number
+  /** Start of the current row of successes. */
+  liveSinceMs: number
+}
+
+const beginning: Omit<State, 'round'> = {
+  successes: 0,
+  deniedSinceMs: undefined,
+  brokenRows: 0,
+  transient: 0,
+  throttled: 0,
+  liveSinceMs: 0,
+}
+
+/**
+ * Probes until access is live, a refusal is final, or patience ends. Never sleeps past a deadline, nor after the last try.
+ * @param probes Filled as rounds are made, for whoever has to tell of them before the end.
+ */
+export async function untilLive(options: WaitOptions, probes: Probe[] = []): Promise<WaitResult> {
+  const { clock, firstAt } = options
+  const startedAt = options.grantedAt ?? firstAt
+  let state = account(beginning, options.first, 0)
+  let askedAt = firstAt
+  probes.push({ atMs: 0, outcome: outcomeOf(options.first) })
+  for (;;) {
+    if (isLive(state, askedAt - startedAt, options)) {
+      const { liveSinceMs, deniedSinceMs = liveSinceMs } = state
+      return { failure: undefined, propagationMs: liveSinceMs - deniedSinceMs, probes }
+    }
+    const elapsedMs = clock.now() - startedAt
+    const isFirstSinceGrant = probes.length === 1 && options.grantedAt !== undefined
+    const step = isFirstSinceGrant ? atOnce : nextStep(state, elapsedMs, options)
+    if (step.kind === 'give-up') return { failure: step.refusal, propagationMs: 0, probes }
+    if (step.pauseMs > 0) {
+      const { round, successes: successesInARow } = state
+      const { limitMs, pauseMs } = step
+      const row = {
+        successesInARow,
+        successesWanted: wanted(state, options),
+        inDoubt: state.deniedSinceMs === undefined,
+      }
+      options.onPause({ round, rounds: probes.length, ...row, elapsedMs, limitMs, pauseMs })
+      await clock.sleep(pauseMs)
+    }
+    askedAt = clock.now()
+    const round = await options.probe()
+    probes.push({ atMs: askedAt - firstAt, outcome: outcomeOf(round) })
+    state = account(state, round, clock.now() - firstAt)
+  }
+}
+
+/** @param askedMs When the last round was begun, since the grant. */
+function isLive(state: State, askedMs: number, options: WaitOptions): boolean {
+  if (state.round.kind !== 'ok' || state.successes < wanted(state, options)) return false
+  return state.deniedSinceMs !== undefined || askedMs >= options.doubtMs
+}
+
+/** The longest row is this many times the one that was asked for. */
+const longestRow = 4
+
+/**
+ * One success is proof where nothing was ever denied; after a denial it takes several in a row. A row that was broken was too
+ * short to meet every replica, so the next has to be longer. Who asks for one success only wants no such doubts.
+ */
+function wanted(state: State, options: WaitOptions): number {
+  const { consecutiveSuccesses } = options
+  if (oneIsProof(state, options) || consecutiveSuccesses === 1) return 1
+  return consecutiveSuccesses * Math.min(1 + state.brokenRows, longestRow)
+}
+
+const oneIsProof = ({ deniedSinceMs }: State, { rowWithoutDenial }: WaitOptions) =>
+  deniedSinceMs === undefined && rowWithoutDenial !== true
+
+const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.refusal.code)
+
+function account(before: Omit<State, 'round'>, round: Round, nowMs: number): State {
+  if (round.kind === 'ok') {
+    const liveSinceMs = before.successes === 0 ? nowMs : before.liveSinceMs
+    return { ...before, round, successes: before.successes + 1, transient: 0, throttled: 0, liveSinceMs }
+  }
+  const { kind } = round.refusal
+  return {
+    ...before,
+    round,
+    // Replicas disagree: one denial, and the row starts over. A blip says nothing about access.
+    successes: kind === 'wait' ? 0 : before.successes,
+    deniedSinceMs: before.deniedSinceMs ?? (kind === 'wait' ? nowMs : undefined),
+    brokenRows: before.brokenRows + (kind === 'wait' && before.successes > 0 ? 1 : 0),
+    transient: kind === 'transient' ? before.transient + 1 : 0,
+    throttled: kind === 'throttled' ? before.throttled + 1 : 0,
+  }
+}
+
+type Step = { kind: 'pause'; pauseMs: number; limitMs: number } | { kind: 'give-up'; refusal: Refusal }
+
+/** Whatever was refused before the grant has not been asked since. */
+const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
+
+function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
+  const { round } = state
+  if (round.kind === 'ok') {
+    // Never denied and not live yet: only time can tell by which right it was let through.
+    const [limitMs, pauseMs] = oneIsProof(state, options)
+      ? [options.doubtMs, growingPause(elapsedMs, options.random())]
+      : [options.overallMs, pauseAfterSuccessMs]
+    return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
+  }
+  const { refusal } = round
+  if (refusal.kind === 'fatal') return { kind: 'give-up', refusal }
+  const limitMs = refusal.kind === 'wait' ? options.denialPatienceMs : options.overallMs
+  const pauseMs = pauseFor(refusal, state, elapsedMs, options.random())
+  const left = limitMs - elapsedMs
+  if (pauseMs === undefined || left <= 0) return { kind: 'give-up', refusal }
+  // Told to stay away for longer than there is time: asking at the deadline would only be refused again.
+  if (refusal.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', refusal }
+  return { kind: 'pause', pauseMs: Math.min(pauseMs, left), limitMs }
+}
+
+function pauseFor(refusal: Refusal, state: State, elapsedMs: number, random: number): number | undefined {
+  if (refusal.kind === 'wait') return growingPause(elapsedMs, random)
+  if (refusal.kind === 'throttled') return pauseWhenThrottled(refusal, state.throttled - 1)
+  // A hang costs a whole request timeout: as elsewhere, it is tried once more only.
+  if (refusal.code === 'request-timeout' && state.transient > 1) return undefined
+  return transientPauses[state.transient - 1]
+}

@@ -1,0 +1,205 @@
+import * as v from 'valibot'
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy, wordingOf } from '../../core/failures/failure.ts'
+import type { HttpReply } from '../../core/http/client.ts'
+import { plain } from '../../core/text/untrusted.ts'
+
+/**
+ * Refusals of Entra's token and discovery endpoints. The AADSTS number decides: the same number arrives with several
+ * statuses and `error` values (learn.microsoft.com, reference-error-codes).
+ */
+
+const byNumber: Readonly<Record<number, DiagnosisCode>> = {
+  70021: 'federated-subject-mismatch',
+  700213: 'federated-subject-mismatch',
+  7002138: 'federated-subject-case-mismatch',
+  700211: 'federated-issuer-mismatch',
+  700212: 'federated-audience-mismatch',
+  7002121: 'federated-audience-mismatch',
+  70025: 'federated-credential-missing',
+  7002381: 'federated-enterprise-claim-required',
+  700223: 'federation-disabled',
+  700236: 'federation-disabled',
+  700238: 'federation-disabled',
+  50012: 'assertion-rejected',
+  50013: 'assertion-rejected',
+  50027: 'assertion-rejected',
+  50048: 'assertion-rejected',
+  70023: 'assertion-rejected',
+  700021: 'assertion-rejected',
+  700027: 'assertion-rejected',
+  700030: 'assertion-rejected',
+  700222: 'assertion-rejected',
+  700226: 'assertion-rejected',
+  700227: 'assertion-rejected',
+  700229: 'assertion-rejected',
+  900384: 'assertion-rejected',
+  700024: 'assertion-expired',
+  500133: 'assertion-expired',
+  50166: 'issuer-keys-unavailable',
+  90061: 'issuer-keys-unavailable',
+  7000272: 'issuer-keys-unavailable',
+  700016: 'application-not-found',
+  700015: 'application-not-found',
+  700011: 'application-not-found',
+  7000112: 'application-disabled',
+  7000111: 'application-disabled',
+  50105: 'application-not-assigned',
+  501051: 'application-not-assigned',
+  7000229: 'service-principal-missing',
+  90002: 'tenant-not-found',
+  900023: 'tenant-not-found',
+  900021: 'tenant-not-found',
+  50059: 'tenant-not-found',
+  50128: 'tenant-not-found',
+  90019: 'tenant-not-found',
+  5000224: 'tenant-not-found',
+  900382: 'wrong-cloud',
+  900432: 'wrong-cloud',
+  90038: 'wrong-cloud',
+  50076: 'conditional-access-blocked',
+  50079: 'conditional-access-blocked',
+  50131: 'conditional-access-blocked',
+  28002: 'token-scope-invalid',
+  50001: 'token-scope-invalid',
+  500011: 'token-scope-invalid',
+  500014: 'token-scope-invalid',
+  650052: 'token-scope-invalid',
+  650054: 'token-scope-invalid',
+  650057: 'token-scope-invalid',
+  70011: 'token-scope-invalid',
+  700022: 'token-scope-invalid',
+  1002012: 'token-scope-invalid',
+  90055: 'entra-throttled',
+  50196: 'entra-throttled',
+  90024: 'entra-unavailable',
+  90033: 'entra-unavailable',
+  90006: 'entra-unavailable',
+  90012: 'entra-unavailable',
+  90025: 'entra-unavailable',
+  90090: 'entra-unavailable',
+  90091: 'entra-unavailable',
+  50000: 'entra-unavailable',
+  50033: 'entra-unavailable',
+  // Seen on single sign-ins of jobs whose next try was let in.
+  500031: 'entra-unavailable',
+}
+
+/** Numbers that Entra goes on to refine by further digits, without another meaning: 50166 became 501661. */
+const byFamily: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
+  [/^50(013|027)\d+$/, 'assertion-rejected'],
+  [/^(50166|90061)\d+$/, 'issuer-keys-unavailable'],
+  [/^(530\d{2,}|50131\d+)$/, 'conditional-access-blocked'],
+]
+
+/**
+ * A federated credential that was made a moment ago is not known to every replica of Entra at once; an assertion that was kept
+ * for too long can be had anew.
+ */
+const mayPass: ReadonlySet<DiagnosisCode> = new Set([
+  'federated-subject-mismatch',
+  'federated-credential-missing',
+  'assertion-expired',
+])
+
+/**
+ * For numbers that are not known, or have had more than one meaning (70001, 700023): the words have changed less over the years
+ * than the numbers. In the order in which they are tried.
+ */
+const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
+  [/with case-insensitive comparison, but not/i, 'federated-subject-case-mismatch'],
+  [/no matching federated identity record .* assertion issuer '/i, 'federated-issuer-mismatch'],
+  [/no matching federated identity record .* assertion audience '/i, 'federated-audience-mismatch'],
+  [/no matching federated identity record/i, 'federated-subject-mismatch'],
+  [/has no configured federated identity credentials/i, 'federated-credential-missing'],
+  [/must contain the enterprise claim/i, 'federated-enterprise-claim-required'],
+  [/may not be used for federated identity credential flows/i, 'federation-disabled'],
+  [/assertion is not within its valid time range/i, 'assertion-expired'],
+  [
+    /assertion .* the key was not found|external OIDC endpoint failed|in the metadata of identity provider/i,
+    'issuer-keys-unavailable',
+  ],
+  [
+    /assertion contains an invalid signature|invalid JWT token|assertion audience claim does not match/i,
+    'assertion-rejected',
+  ],
+  [/application with identifier .* was not found in the directory/i, 'application-not-found'],
+  [/\bapplication '[^']*'.{0,100} is disabled/i, 'application-disabled'],
+  [/is missing service principal in the tenant/i, 'service-principal-missing'],
+  [/\btenant '?[^' ]+'? not found|no tenant-identifying information/i, 'tenant-not-found'],
+  [/in cross cloud request/i, 'wrong-cloud'],
+  [
+    /resource principal named .* was not found in the tenant|input parameter '?scope'? (is not|isn't) valid/i,
+    'token-scope-invalid',
+  ],
+  [/blocked by (conditional access|security defaults)/i, 'conditional-access-blocked'],
+]
+
+const text = v.fallback(v.optional(v.string()), undefined)
+const numbers = v.array(v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer()))
+const errorBody = v.object({
+  error: text,
+  error_description: text,
+  error_codes: v.fallback(v.optional(numbers), undefined),
+  trace_id: text,
+  correlation_id: text,
+})
+
+/** @param now Milliseconds since the epoch. */
+export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
+  const json = parseJson(reply.body)
+  const parsed = v.safeParse(errorBody, Array.isArray(json) ? json[0] : json)
+  const body = parsed.success ? parsed.output : {}
+  const description = wordingOf(body.error_description ?? reply.body)
+  const numbers = aadstsNumbers(body.error_codes, description)
+  const number = numbers.find(each => codeOfNumber(each, description) !== undefined) ?? numbers[0]
+  const said = saidBy(reply, number === undefined ? body.error : `AADSTS${number}`, withoutIds(description))
+  said.ids = {
+    ...said.ids,
+    ...(body.trace_id === undefined ? {} : { 'trace id': plain(body.trace_id, 80) }),
+    ...(body.correlation_id === undefined ? {} : { 'correlation id': plain(body.correlation_id, 80) }),
+  }
+  const after = retryAfterMs(reply.headers, now)
+  return {
+    ...kindAndCode(number, body.error, description, reply.status),
+    said,
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+  }
+}
+
+function kindAndCode(
+  number: number | undefined,
+  error: string | undefined,
+  description: string,
+  status: number,
+): Pick<Refusal, 'kind' | 'code'> {
+  const code =
+    (number === undefined ? undefined : codeOfNumber(number, description)) ??
+    byWording.find(([pattern]) => pattern.test(description))?.[1] ??
+    byFamily.find(([pattern]) => pattern.test(String(number)))?.[1]
+  if (code === 'entra-throttled' || (code === undefined && status === 429))
+    return { kind: 'throttled', code: 'entra-throttled' }
+  if (code === 'entra-unavailable' || code === 'issuer-keys-unavailable') return { kind: 'transient', code }
+  if (code !== undefined) return { kind: mayPass.has(code) ? 'wait' : 'fatal', code }
+  if (/temporarily_unavailable|server_error/.test(error ?? description) || status >= 500 || status === 408)
+    return { kind: 'transient', code: 'entra-unavailable' }
+  return { kind: 'fatal', code: 'entra-rejected' }
+}
+
+function codeOfNumber(number: number, description: string): DiagnosisCode | undefined {
+  const code = byNumber[number]
+  // The same numbers for a bad signature and for keys that Entra has not fetched yet; only the reason tells.
+  const isOfKeys = code === 'assertion-rejected' && /key was not found/i.test(description)
+  return isOfKeys ? 'issuer-keys-unavailable' : code
+}
+
+/** The first is the most general where there are several: 70002 before 50012. */
+function aadstsNumbers(codes: readonly number[] = [], description: string): number[] {
+  const inText = [...description.matchAll(/AADSTS(\d+)/gi)].map(([, digits]) => Number(digits))
+  return [...codes, ...inText]
+}
+
+/** The code in front and the ids at the end of every description are shown apart. */
+function withoutIds(description: string): string {
+  return description.replace(/^AADSTS\d+:\s*/, '').replace(/Trace ID:[\s\S]*$/i, '')
+}

@@ -1,0 +1,29 @@
+import type { Http } from '../../core/http/client.ts'
+import type { Clock, Log, Mask } from '../../core/ports.ts'
+import type { Settings } from '../../inputs.ts'
+import { type Assertions, createAssertions } from '../github/assertions.ts'
+import type { WorkflowRun } from '../github/workflow-run.ts'
+import { discoverOnce } from './discovery.ts'
+import { createSession, type Session } from './session.ts'
+
+/** Who the run signs in as, all by one OIDC token. */
+export interface Identities {
+  assertions: Assertions
+  /** Calls the models: what the deploy will do, by the same identity. */
+  pipeline: Session
+  /** Looks and grants: the same session, unless the inputs name an identity of its own for that. */
+  setup: Session
+}
+
+export function createIdentities(
+  { identity, cloud }: Settings,
+  { run, ...tools }: { http: Http; clock: Clock; log: Log; mask: Mask; run: WorkflowRun },
+): Identities {
+  const { clientId, tenantId, setupClientId = clientId, assertionAudience } = identity
+  const assertions = createAssertions(run, assertionAudience, tools)
+  const signingIn = { ...tools, http: discoverOnce(tools.http) }
+  const sessionOf = (id: string) =>
+    createSession({ clientId: id, tenantId, cloud, assertions, tools: signingIn })
+  const pipeline = sessionOf(clientId)
+  return { assertions, pipeline, setup: setupClientId === clientId ? pipeline : sessionOf(setupClientId) }
+}

@@ -1,0 +1,95 @@
+import type { Cloud } from '../../azure/clouds.ts'
+import { StepFailure } from '../../core/failures/failure.ts'
+import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
+import type { Http } from '../../core/http/client.ts'
+import type { Clock, Log, Mask } from '../../core/ports.ts'
+import type { Assertions } from '../github/assertions.ts'
+import { type AccessTokenClaims, maskJwt, readAccessTokenClaims } from './access-token-claims.ts'
+import type { AccessToken } from './token-exchange.ts'
+
+/** Signs in as one identity for as long as the run lasts: tokens are kept, and renewed before they end. */
+export interface Session {
+  readonly clientId: string
+  /** Gets bearer tokens for several audiences side by side. @throws StepFailure */
+  signIn(audiences: readonly string[]): Promise<void>
+  /** A bearer token for an audience (without `/.default`). @throws StepFailure */
+  accessToken(audience: string): Promise<string>
+  /** Claims of the first access token that arrived; undefined before, and where it is opaque. */
+  principal(): AccessTokenClaims | undefined
+}
+
+interface SessionOptions {
+  clientId: string
+  tenantId: string
+  cloud: Cloud
+  assertions: Assertions
+  tools: { http: Http; clock: Clock; log: Log; mask: Mask }
+}
+
+/** An exchange must fit into what is left of a token's life. */
+const accessTokenReserveMs = 5 * 60_000
+
+/**
+ * A new federated credential reaches Entra's replicas one by one; after some twenty seconds a mismatch is final. An identity
+ * without any is nearly always one without any.
+ */
+const signInRetry: RetryPolicy = {
+  ...standardRetry,
+  waiting: {
+    'federated-subject-mismatch': [2000, 3000, 4000, 5000, 6000],
+    'federated-credential-missing': [1000, 2000],
+    'assertion-expired': [500],
+  },
+}
+
+export function createSession(options: SessionOptions): Session {
+  const { clientId, assertions } = options
+  const { http, clock, log, mask } = options.tools
+  const accessTokens = new Map<string, Promise<AccessToken>>()
+  let principal: AccessTokenClaims | undefined
+
+  async function exchange(audience: string): Promise<AccessToken> {
+    await assertions.current()
+    // Loaded by now, as a rule: see while-waiting.ts.
+    const { exchangeAssertion } = await import('./token-exchange.ts')
+    const accessToken = await exchangeAssertion({
+      ...options,
+      audience,
+      http,
+      now: clock.now,
+      getAssertion: async () => (await assertions.current()).token,
+    }).catch(error => {
+      if (!(error instanceof StepFailure)) throw error
+      // Kept for too long, after all: by a clock that stood still, say. The next try asks for another.
+      if (error.refusal.code === 'assertion-expired') assertions.discard()
+      throw new StepFailure(error.doing, { ...error.refusal, signingInAs: clientId })
+    })
+    maskJwt(mask, accessToken.token)
+    principal ??= readAccessTokenClaims(accessToken.token)
+    return accessToken
+  }
+
+  async function currentToken(audience: string): Promise<string> {
+    const current = accessTokens.get(audience)
+    const known = await current
+    if (known !== undefined && known.expiresAt - accessTokenReserveMs > clock.now()) return known.token
+    // Several calls may find the same token old: the first of them renews it for all.
+    if (accessTokens.get(audience) === current) {
+      const fresh = exchange(audience)
+      accessTokens.set(audience, fresh)
+      fresh.catch(() => {
+        if (accessTokens.get(audience) === fresh) accessTokens.delete(audience)
+      })
+    }
+    return (await accessTokens.get(audience))?.token ?? currentToken(audience)
+  }
+
+  return {
+    clientId,
+    principal: () => principal,
+    // One patience for all of them: what one is refused for, the others are refused for as well.
+    signIn: audiences =>
+      persist({ clock, log }, async () => void (await Promise.all(audiences.map(currentToken))), signInRetry),
+    accessToken: audience => persist({ clock, log }, () => currentToken(audience), signInRetry),
+  }
+}

@@ -1,0 +1,84 @@
+import { ClientAssertionCredential } from '@azure/identity'
+import type { Cloud } from '../../azure/clouds.ts'
+import { sdkOptions } from '../../azure/sdk-transport.ts'
+import { ownRefusal, type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { confine, type Http, type HttpReply, NetworkFailure } from '../../core/http/client.ts'
+import { plain } from '../../core/text/untrusted.ts'
+import { refusalOfEntra } from './errors.ts'
+
+export interface AccessToken {
+  token: string
+  /** Milliseconds since the epoch, by our clock: its life counted from when it arrived. */
+  expiresAt: number
+}
+
+interface Exchange {
+  tenantId: string
+  clientId: string
+  cloud: Cloud
+  /** Without `/.default`. */
+  audience: string
+  getAssertion: () => Promise<string>
+  http: Http
+  now: () => number
+}
+
+const publicAuthorities: readonly string[] = [
+  'https://login.microsoftonline.com',
+  'https://login.microsoftonline.us',
+  'https://login.partner.microsoftonline.cn',
+]
+
+/**
+ * Exchanges the assertion for an access token. Each call makes a credential of its own: one that was throttled or met a
+ * server error answers from memory for up to an hour.
+ * @throws StepFailure a code of hop entra, or a network code.
+ */
+export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken> {
+  const { tenantId, clientId, cloud, audience } = exchange
+  // The SDK's errors have lost status, body and cause; what really happened is remembered here.
+  const seen = remember(confine(exchange.http, cloud.authorityHost))
+  const credential = new ClientAssertionCredential(tenantId, clientId, exchange.getAssertion, {
+    ...sdkOptions(seen.http),
+    authorityHost: cloud.authorityHost,
+    // An authority that Microsoft does not know would be looked up at login.microsoftonline.com, and refused.
+    disableInstanceDiscovery: !publicAuthorities.includes(cloud.authorityHost),
+  })
+  try {
+    const { token, expiresOnTimestamp } = await credential.getToken(`${audience}/.default`)
+    // The SDK counts from the wall clock, which may be corrected, and is not ours.
+    return { token, expiresAt: exchange.now() + expiresOnTimestamp - Date.now() }
+  } catch (error) {
+    const doing = `asking Entra for a token for ${audience}`
+    throw new StepFailure(doing, refusalOf(seen.last(), error, exchange.now()))
+  }
+}
+
+function refusalOf(last: HttpReply | NetworkFailure | undefined, error: unknown, now: number): Refusal {
+  if (last instanceof NetworkFailure) return refusalOfNetwork(last)
+  if (last !== undefined && last.status !== 200) return refusalOfEntra(last, now)
+  const message = error instanceof Error ? error.message : String(error)
+  // A 200 that the SDK can do nothing with: a proxy's page, or half a document.
+  return {
+    ...ownRefusal('entra-unavailable', `The reply was not understood: ${plain(message)}`),
+    kind: 'transient',
+  }
+}
+
+function remember(http: Http): { http: Http; last: () => HttpReply | NetworkFailure | undefined } {
+  let last: HttpReply | NetworkFailure | undefined
+  return {
+    last: () => last,
+    http: async request => {
+      try {
+        const reply = await http(request)
+        last = reply
+        return reply
+      } catch (error) {
+        if (error instanceof NetworkFailure) last = error
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import * as v from 'valibot'
+import {
+  ownRefusal,
+  parseJson,
+  type Refusal,
+  retryAfterMs,
+  saidBy,
+  wordingOf,
+} from '../../core/failures/failure.ts'
+import type { HttpReply } from '../../core/http/client.ts'
+import { isDependabotRun, type WorkflowRun } from './workflow-run.ts'
+
+/** Refusals of GitHub's OIDC endpoint. */
+
+/** Why the runner offered no OIDC endpoint at all. Only the absent variables show it, never an outage. */
+export function oidcUnavailable(run: WorkflowRun): Refusal {
+  if (run.fromFork) {
+    return ownRefusal(
+      'oidc-unavailable-fork',
+      'The pull request comes from a fork, and GitHub gives such runs no OIDC token.',
+    )
+  }
+  if (isDependabotRun(run)) {
+    return ownRefusal(
+      'oidc-unavailable-fork',
+      'Dependabot started this run, and GitHub gives such runs a read-only token unless the job asks for more.',
+    )
+  }
+  return ownRefusal(
+    'oidc-permission-missing',
+    'ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not both set.',
+  )
+}
+
+const errorBody = v.object({ message: v.string() })
+
+/** @param now Milliseconds since the epoch. */
+export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
+  const body = v.safeParse(errorBody, parseJson(reply.body))
+  const said = saidBy(reply, undefined, body.success ? body.output.message : reply.body)
+  const { status } = reply
+  if (status === 429 || (status === 403 && isRateLimited(reply))) {
+    const after = retryAfterMs(reply.headers, now)
+    return {
+      kind: 'throttled',
+      code: 'oidc-endpoint-unavailable',
+      said,
+      ...(after === undefined ? {} : { retryAfterMs: after }),
+    }
+  }
+  if (status >= 500 || status === 408 || status < 300)
+    return { kind: 'transient', code: 'oidc-endpoint-unavailable', said }
+  return { kind: 'fatal', code: 'oidc-request-refused', said }
+}
+
+/** GitHub says with 403, too, that it was asked too often (docs.github.com, rate limits for the REST API). */
+function isRateLimited({ headers, body }: HttpReply): boolean {
+  return headers['x-ratelimit-remaining'] === '0' || /\brate limit/i.test(wordingOf(body))
+}

@@ -1,0 +1,63 @@
+import * as v from 'valibot'
+import { parseJson, StepFailure } from '../../core/failures/failure.ts'
+import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { persist } from '../../core/failures/retry.ts'
+import { confine, type Http, NetworkFailure } from '../../core/http/client.ts'
+import type { Clock, Log, Mask } from '../../core/ports.ts'
+import { type AssertionClaims, maskJwt, readAssertionClaims } from '../entra/access-token-claims.ts'
+import { oidcUnavailable, refusalOfOidc } from './errors.ts'
+import type { WorkflowRun } from './workflow-run.ts'
+
+/** A GitHub OIDC token: the assertion that Entra is shown. */
+export interface Assertion {
+  token: string
+  claims: AssertionClaims
+  /** Milliseconds since the epoch, by our clock: its life counted from when it arrived. */
+  expiresAt: number
+}
+
+const doing = 'asking GitHub for an OIDC token'
+const tokenReply = v.object({ value: v.pipe(v.string(), v.nonEmpty()) })
+
+/** docs.github.com: OIDC tokens live five minutes. */
+const usualLifeMs = 5 * 60_000
+
+/**
+ * Asks the runner's OIDC endpoint for a token. `core.getIDToken` is not used: it tells neither status nor cause, knows no
+ * limit in time, and gives up at once on most failures that pass.
+ * @throws StepFailure `oidc-…` or a network code.
+ */
+export async function requestAssertion(
+  run: WorkflowRun,
+  audience: string,
+  tools: { http: Http; clock: Clock; log: Log; mask: Mask },
+): Promise<Assertion> {
+  const { oidc } = run
+  if (oidc === undefined) throw new StepFailure(doing, oidcUnavailable(run))
+  const http = confine(tools.http, oidc.requestUrl)
+  tools.mask(oidc.requestToken)
+
+  return persist(tools, async () => {
+    const url = `${oidc.requestUrl}&audience=${encodeURIComponent(audience)}`
+    const reply = await http({
+      method: 'GET',
+      url,
+      headers: { accept: 'application/json', authorization: `Bearer ${oidc.requestToken}` },
+    }).catch(error => {
+      throw error instanceof NetworkFailure ? new StepFailure(doing, refusalOfNetwork(error)) : error
+    })
+    const refused = (body: string) =>
+      new StepFailure(doing, refusalOfOidc({ ...reply, body }, tools.clock.now()))
+    if (reply.status !== 200) throw refused(reply.body)
+    // A success that cannot be read may hold the token, or most of it: it is never quoted.
+    const body = v.safeParse(tokenReply, parseJson(reply.body))
+    if (!body.success) throw refused('The reply holds no token.')
+    const token = body.output.value
+    maskJwt(tools.mask, token)
+    const claims = readAssertionClaims(token)
+    if (claims === undefined) throw refused('The value is not a JWT.')
+    const { iat, exp } = claims
+    const life = iat !== undefined && exp !== undefined ? (exp - iat) * 1000 : usualLifeMs
+    return { token, claims, expiresAt: tools.clock.now() + life }
+  })
+}

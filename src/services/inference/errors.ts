@@ -1,0 +1,168 @@
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
+import { codesIn, type ErrorBody, isPage, readErrorBody } from '../../core/failures/error-body.ts'
+import { parseJson, type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import type { HttpReply } from '../../core/http/client.ts'
+import { plain } from '../../core/text/untrusted.ts'
+
+/**
+ * Refusals of the inference endpoint: `{error:{code,message}}`, `{statusCode,message}` from the gateway (a token or audience
+ * problem), or plain text. A missing role is 401 PermissionDenied; 403 is network or key policy. What Claude itself says comes in
+ * Anthropic's form, and only after the gateway let the call through: its `permission_error` is no missing role.
+ */
+
+/** @param now Milliseconds since the epoch. */
+export function refusalOfInference(reply: HttpReply, now: number): Refusal {
+  const body = readErrorBody(reply.body)
+  const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(body.message)
+  const meaning = kindAndCode(reply, body)
+  const named = namedIn(body, meaning.code)
+  return {
+    ...meaning,
+    said: saidBy(reply, body.codes[0], body.message),
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+    ...(Object.keys(named).length === 0 ? {} : { named }),
+  }
+}
+
+type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
+const transient: KindAndCode = { kind: 'transient', code: 'inference-unavailable' }
+const throttled: KindAndCode = { kind: 'throttled', code: 'inference-throttled' }
+
+/** Names in lower case. */
+const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
+  Object.entries<KindAndCode>({
+    permissiondenied: { kind: 'wait', code: 'access-denied' },
+    authenticationtypedisabled: fatal('key-auth-disabled'),
+    deploymentnotfound: fatal('deployment-not-found'),
+    operationnotsupported: fatal('operation-unsupported'),
+    api_not_supported: fatal('operation-unsupported'),
+    content_filter: fatal('content-filtered'),
+    contentfilter: fatal('content-filtered'),
+    responsibleaipolicyviolation: fatal('content-filtered'),
+    invalid_prompt: fatal('content-filtered'),
+    unsupported_parameter: fatal('parameter-unsupported'),
+    unsupported_value: fatal('parameter-unsupported'),
+    unknown_parameter: fatal('parameter-unsupported'),
+    invalid_value: fatal('parameter-unsupported'),
+    integer_below_min_value: fatal('parameter-unsupported'),
+    unsupportedapiversion: fatal('api-version-unsupported'),
+    unknown_model: fatal('deployment-not-found'),
+    unavailable_model: fatal('deployment-not-found'),
+    model_not_found: fatal('deployment-not-found'),
+    not_found_error: fatal('deployment-not-found'),
+    timeout: transient,
+    'tenant provided in token does not match resource token': fatal('tenant-mismatch'),
+  }),
+)
+
+/** Wordings, in the order in which they are tried; each with the statuses on which it means this. */
+const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
+  {
+    pattern:
+      /lacks the required data action|does not have access to API\/Operation|does not have permissions for \S+ actions/i,
+    means: { kind: 'wait', code: 'access-denied' },
+  },
+  { pattern: /token tenant .* does not match resource tenant/i, means: fatal('tenant-mismatch') },
+  { pattern: /please provide a custom subdomain/i, means: fatal('custom-subdomain-missing') },
+  { pattern: /audience is incorrect/i, means: fatal('token-audience-rejected') },
+  { pattern: /key based authentication is disabled/i, means: fatal('key-auth-disabled') },
+  {
+    pattern:
+      /public access is disabled|virtual network\/firewall rules|virtual network is configured|approved private endpoint/i,
+    means: fatal('network-blocked'),
+  },
+  { pattern: /(invalid|missing) subscription key/i, means: fatal('token-not-accepted') },
+  {
+    pattern:
+      /API deployment for this resource does not exist|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist/i,
+    means: fatal('deployment-not-found'),
+  },
+  {
+    pattern:
+      /operation does not work with the specified model|requested API is currently not supported|only supported in v1\/responses|not a chat model/i,
+    means: fatal('operation-unsupported'),
+  },
+  {
+    pattern:
+      /api-version query parameter is not allowed|API version not supported|only for api[- ]versions?|missing.*api-version/i,
+    means: fatal('api-version-unsupported'),
+  },
+  { pattern: /content management policy|content filter|our usage policy/i, means: fatal('content-filtered') },
+  {
+    pattern:
+      /(unsupported|unknown) parameter|unrecognized request argument|unsupported value|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
+    means: fatal('parameter-unsupported'),
+  },
+  { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },
+  {
+    pattern: /exceeded (call|token) rate limit|rate limit is exceeded|currently experiencing high demand/i,
+    means: throttled,
+  },
+  // It is filled up in hours or days.
+  { pattern: /out of call volume quota/i, means: fatal('inference-throttled') },
+  {
+    pattern: /your cognitive services resource is unavailable|model is currently overloaded/i,
+    means: transient,
+  },
+]
+
+/** Statuses below 500 by which gateways tell that the model behind them failed or took too long. */
+const failedBehind: ReadonlySet<number> = new Set([408, 424, 499])
+
+function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
+  const { status } = reply
+  // Throttling and outages first: their bodies may quote anything.
+  if (status === 429) return throttled
+  if (failedBehind.has(status) || status >= 500) return transient
+  if (isPage(reply)) return byStatusOfPage(status)
+  const codes = body.codes.length > 0 ? body.codes : codesIn(body.message)
+  const known = codes.map(code => byServiceCode.get(code.toLowerCase())).find(found => found !== undefined)
+  if (known !== undefined) return known
+  const worded = byWording.find(({ pattern }) => pattern.test(body.message))
+  return worded?.means ?? (isCutOff(reply.body) ? transient : byStatus(status, body))
+}
+
+/** Half a document: what it refused, and whether for good, stood in the other half. */
+const isCutOff = (text: string) => /^\s*\{\s*("|$)/.test(text) && parseJson(text) === undefined
+
+function byStatus(status: number, body: ErrorBody): KindAndCode {
+  if (status === 401) return fatal('token-not-accepted')
+  // The agents service answers a missing permission with a bare 403; a 403 that explains itself was recognised above.
+  if (status === 403 && !body.structured && /^(403:? ?)?forbidden$/i.test(body.message.trim())) {
+    return { kind: 'wait', code: 'access-denied' }
+  }
+  return byStatusOfPage(status)
+}
+
+/** A page says nothing about tokens and roles: at most that there is nothing at the address. */
+const byStatusOfPage = (status: number): KindAndCode =>
+  fatal(status === 404 ? 'endpoint-not-found' : 'inference-rejected')
+
+function namedIn({ message, param }: ErrorBody, code: DiagnosisCode): NonNullable<Refusal['named']> {
+  const dataAction = /(?:required data action `|have permissions for )([\w./*-]+)/.exec(message)?.[1]
+  const audience = /audience is incorrect \(([^)]+)\)/i.exec(message)?.[1]
+  const parameter = code === 'parameter-unsupported' ? (param ?? parameterInMessage(message)) : undefined
+  return {
+    ...(dataAction === undefined ? {} : { dataAction: plain(dataAction, 200) }),
+    ...(audience === undefined ? {} : { audience: plain(audience, 200) }),
+    ...(parameter === undefined ? {} : { parameter: plain(parameter, 80) }),
+  }
+}
+
+function parameterInMessage(message: string): string | undefined {
+  const patterns = [
+    /(?:Unsupported|Unknown) parameter: '([\w.]+)'/i,
+    /Unrecognized request arguments? supplied: ([\w.]+)/i,
+    /Extra parameters \['([\w.]+)'/i,
+    /#\/([\w.]+): Extra inputs/i,
+    /Invalid '([\w.]+)'/,
+  ]
+  return patterns.map(pattern => pattern.exec(message)?.[1]).find(name => name !== undefined)
+}
+
+function secondsInMessage(message: string): number | undefined {
+  const seconds = /(?:retry|try again) (?:after|in) '?(\d+)'? (?:milli)?seconds?/i.exec(message)
+  if (seconds?.[1] === undefined) return undefined
+  return Number(seconds[1]) * (/milliseconds/i.test(seconds[0]) ? 1 : 1000)
+}

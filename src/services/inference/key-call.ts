@@ -1,0 +1,120 @@
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
+import { readErrorBody } from '../../core/failures/error-body.ts'
+import { ownRefusal, type Refusal, type Said, saidBy } from '../../core/failures/failure.ts'
+import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { confine, type Http, type HttpReply, NetworkFailure } from '../../core/http/client.ts'
+import type { Clock } from '../../core/ports.ts'
+import { readAnswer } from './answer.ts'
+import { type Api, keyHeaders } from './apis/index.ts'
+import { refusalOfInference } from './errors.ts'
+import type { Route } from './route.ts'
+import { requestOf, type SmokeSettings } from './smoke-call.ts'
+
+/** One call to a deployment with an API key in the place of a bearer token: whether the data plane takes the key. */
+
+export type KeyReply =
+  /** All keys are refused, or this one is. */
+  | { kind: 'refused'; outcome: 'key-access-off' | 'key-invalid'; said: Said }
+  | { kind: 'accepted'; said: Said }
+  /** Says nothing about the key. */
+  | { kind: 'unproven'; refusal: Refusal }
+
+/** Sends the key to the host of the route, and to no other. */
+export async function keyCall(
+  route: Route,
+  key: string,
+  settings: SmokeSettings,
+  { http, clock }: { http: Http; clock: Clock },
+): Promise<KeyReply> {
+  const request = requestOf(route, settings)
+  const scrub = scrubberOf(key)
+  try {
+    const reply = await confine(
+      http,
+      route.url,
+    )({ ...request, headers: { ...request.headers, [keyHeaders[route.api]]: key } })
+    return judgeKeyReply(withoutKey(reply, scrub), route.api, clock.now())
+  } catch (error) {
+    if (!(error instanceof NetworkFailure)) throw error
+    const { code, target, message, proxy } = error
+    const refusal = refusalOfNetwork(new NetworkFailure(code, target, scrub(message), proxy))
+    return { kind: 'unproven', refusal }
+  }
+}
+
+/** Refusals that are spoken behind authentication: by the check of rights, the deployment or its model. */
+const behindAuthentication: ReadonlySet<DiagnosisCode> = new Set([
+  'access-denied',
+  'deployment-not-found',
+  'operation-unsupported',
+  'parameter-unsupported',
+  'content-filtered',
+])
+/** What the classifier, which thinks of tokens, makes of the 401 forms. */
+const notAuthenticated: ReadonlySet<DiagnosisCode> = new Set([
+  'token-not-accepted',
+  'token-audience-rejected',
+])
+/** Of a deployment, not of a gateway in front of it. */
+const limitOfDeployment = /exceeded (call|token) rate limit|currently experiencing high demand/i
+
+/** @param now Milliseconds since the epoch. */
+export function judgeKeyReply(reply: HttpReply, api: Api, now: number): KeyReply {
+  if (isSuccess(reply)) return judgeSuccess(reply, api)
+  const refusal = refusalOfInference(reply, now)
+  const { code, said } = refusal
+  if (code === 'key-auth-disabled') return { kind: 'refused', outcome: 'key-access-off', said }
+  // The service always says why; a 401 without a word may be anybody's.
+  if (notAuthenticated.has(code) && said.message !== '')
+    return { kind: 'refused', outcome: 'key-invalid', said }
+  const isOfDeployment =
+    behindAuthentication.has(code) || (code === 'inference-throttled' && limitOfDeployment.test(said.message))
+  if (isOfDeployment && readErrorBody(reply.body).structured) return { kind: 'accepted', said }
+  // Those are about tokens and roles, and none was sent.
+  const isAboutTokens = notAuthenticated.has(code) || code === 'access-denied'
+  return {
+    kind: 'unproven',
+    refusal: isAboutTokens ? { ...refusal, kind: 'fatal', code: 'inference-rejected' } : refusal,
+  }
+}
+
+function judgeSuccess(reply: HttpReply, api: Api): KeyReply {
+  if (readAnswer(api, reply.body) !== undefined)
+    return { kind: 'accepted', said: saidBy(reply, undefined, 'The model answered.') }
+  const refusal = ownRefusal('answer-invalid', `The reply is no answer of the ${api} API.`)
+  return { kind: 'unproven', refusal: { ...refusal, kind: 'transient' } }
+}
+
+const isSuccess = ({ status }: HttpReply) => status >= 200 && status <= 299
+
+type Scrub = (text: string) => string
+
+/**
+ * The reply as if the server had not quoted the key. Refusals are printed, and cut to size: what is left of a key then no mask
+ * covers. Answers are not.
+ */
+function withoutKey(reply: HttpReply, scrub: Scrub): HttpReply {
+  const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, text]) => [name, scrub(text)]))
+  return { ...reply, headers, body: isSuccess(reply) ? reply.body : scrubBody(reply.body, scrub) }
+}
+
+/** In JSON a key may be written with escapes. What is no JSON, or nested too deeply to be walked through, is text. */
+function scrubBody(body: string, scrub: Scrub): string {
+  try {
+    return JSON.stringify(
+      JSON.parse(body, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value)),
+    )
+  } catch {
+    return scrub(body)
+  }
+}
+
+/** Finds the key as it is, in other case, with blanks or invisible characters inside, as part of an address, and in base64. */
+function scrubberOf(key: string): Scrub {
+  const forms = new Set([key, encodeURIComponent(key), Buffer.from(key).toString('base64')])
+  const patterns = [...forms].map(form =>
+    [...form].map(character => `\\x${character.charCodeAt(0).toString(16)}`).join('[^\\x21-\\x7e]*'),
+  )
+  const anyForm = new RegExp(patterns.join('|'), 'gi')
+  return text => text.replace(anyForm, '(key)')
+}

@@ -1,0 +1,115 @@
+import type { InferenceAudiences } from '../../azure/clouds.ts'
+import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
+import { plain } from '../../core/text/untrusted.ts'
+import type { DeploymentRequest, Settings } from '../../inputs.ts'
+import { type Deployment, deploymentNamed, type Endpoints } from '../resource-manager/account.ts'
+import type { Api } from './apis/index.ts'
+import {
+  audiencesOf,
+  automaticApi,
+  isAnthropic,
+  isChatCapable,
+  type ModelFacts,
+  type Route,
+  routeOf,
+} from './route.ts'
+
+/** Which deployments are called, and how. */
+
+/** Endpoints where the user named one: it serves every route. */
+export function endpointsAt(endpoint: string): Endpoints {
+  const { origin, pathname } = new URL(endpoint)
+  return { openAI: origin, modelInference: origin, project: pathname === '/' ? undefined : endpoint }
+}
+
+/** Audiences that the first calls will most likely need, each once: as far as the inputs alone tell. */
+export function likelyAudiences({ target, deployments, smoke, cloud }: Settings): string[] {
+  const ofResource = target.kind === 'resource' ? target.resource.project : undefined
+  const project = target.endpoint === undefined ? ofResource : endpointsAt(target.endpoint).project
+  const named = deployments.length > 0 ? deployments : [{ name: '', api: undefined }]
+  const likely = named.map(({ name, api = smoke.api }) => {
+    const chosen = api === 'auto' ? automaticApi(name, undefined, { project }) : api
+    return audiencesOf(chosen, { project }, cloud.inferenceAudiences).slice(0, 1)
+  })
+  return [...new Set(likely.flat())]
+}
+
+/** True where nothing about the resource has to be known first: the smoke calls may start at once. */
+export function knowsItsRoutes({ deployments, smoke }: Settings): boolean {
+  return deployments.length > 0 && deployments.every(({ api = smoke.api }) => api !== 'auto')
+}
+
+/**
+ * @param deployments What Resource Manager lists; undefined where it was not asked or may not be.
+ * @throws StepFailure `deployment-not-found` where the list shows that a deployment does not exist.
+ */
+export function routesFor(
+  settings: Settings,
+  deployments: readonly Deployment[] | undefined,
+  endpoints: Endpoints,
+  audiences: InferenceAudiences,
+): Route[] {
+  const { api: apiOfAll } = settings.smoke
+  const requested =
+    settings.deployments.length > 0 ? settings.deployments : [chatCapable(deployments, apiOfAll)]
+  return requested.map(({ name, api }) => {
+    const model = modelOf(name, deployments)
+    const asked = api ?? apiOfAll
+    const chosen = asked === 'auto' ? automaticApi(name, model, endpoints) : asked
+    return routeOf(name, chosen, endpoints, audiences)
+  })
+}
+
+/** @throws StepFailure `deployment-not-found` where the list shows that one of the routes leads nowhere. */
+export function requireListed(
+  routes: readonly Route[],
+  deployments: readonly Deployment[] | undefined,
+): void {
+  for (const { deployment } of routes) modelOf(deployment, deployments)
+}
+
+function modelOf(name: string, deployments: readonly Deployment[] | undefined): ModelFacts | undefined {
+  if (deployments === undefined) return undefined
+  const deployment = deploymentNamed(name, deployments)
+  if (deployment === undefined) {
+    throw noSuchDeployment(
+      `The resource has no deployment named "${plain(name)}"; it has ${namesOf(deployments)}.`,
+      name,
+    )
+  }
+  return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
+}
+
+/** Of more than these nobody finds theirs in a sentence; the printed command lists all. */
+const maxNames = 30
+
+function namesOf(deployments: readonly Deployment[]): string {
+  const shown = deployments.slice(0, maxNames).map(({ name }) => plain(name, 64))
+  const more = deployments.length - shown.length
+  return `${shown.join(', ') || 'none at all'}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+/** A Claude model where the Messages API was asked for; else one only where there is no other. */
+function chatCapable(deployments: readonly Deployment[] | undefined, api: Api | 'auto'): DeploymentRequest {
+  if (deployments === undefined) {
+    throw noSuchDeployment(
+      'The deployments of the resource may not be listed, and the input `deployments` names none.',
+    )
+  }
+  const capable = deployments.filter(
+    ({ state, modelName, modelFormat, capabilities }) =>
+      (state === undefined || state === 'Succeeded') &&
+      isChatCapable({ name: modelName, format: modelFormat, capabilities }),
+  )
+  const [first] = capable
+  if (first === undefined)
+    throw noSuchDeployment('The resource has no deployment that answers a chat; name one in `deployments`.')
+  const wantsClaude = api === 'messages'
+  const fitting = capable.find(({ modelFormat }) => isAnthropic(modelFormat) === wantsClaude)
+  return { name: (fitting ?? first).name, api: undefined }
+}
+
+function noSuchDeployment(message: string, deployment?: string): StepFailure {
+  const named = deployment === undefined ? undefined : { deployment }
+  return new StepFailure('choosing the deployments', ownRefusal('deployment-not-found', message, named))
+}

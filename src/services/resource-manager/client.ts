@@ -1,0 +1,142 @@
+import { AuthorizationManagementClient } from '@azure/arm-authorization'
+import { createHttpHeaders, createPipelineRequest, isRestError, RestError } from '@azure/core-rest-pipeline'
+import * as v from 'valibot'
+import type { Cloud } from '../../azure/clouds.ts'
+import type { ResourceId } from '../../azure/resource-id.ts'
+import { sdkOptions } from '../../azure/sdk-transport.ts'
+import { StepFailure } from '../../core/failures/failure.ts'
+import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
+import { confine, type Http, NetworkFailure } from '../../core/http/client.ts'
+import type { Clock, Log } from '../../core/ports.ts'
+import type { Grantee } from '../../inputs.ts'
+import { refusalOfResourceManager } from './errors.ts'
+import { endless, maxPages } from './pages.ts'
+import { notUnderstood, understood } from './reply.ts'
+
+/** Azure Resource Manager as this action uses it: the official client for roles, plain reads for everything else. */
+export interface ResourceManager {
+  authorization: AuthorizationManagementClient
+  /** Reads one resource, checked by a schema. @throws StepFailure */
+  read<T extends v.GenericSchema>(
+    doing: string,
+    path: string,
+    apiVersion: string,
+    schema: T,
+  ): Promise<v.InferOutput<T>>
+  /** Reads a collection to its last page. @throws StepFailure */
+  readAll<T extends v.GenericSchema>(
+    doing: string,
+    path: string,
+    apiVersion: string,
+    itemSchema: T,
+  ): Promise<v.InferOutput<T>[]>
+  /** Runs calls of the official client with our retries. @throws StepFailure */
+  call<T>(doing: string, attempt: () => Promise<T>): Promise<T>
+}
+
+/** Resource Manager for the resource that was named, and the principals that matter there, by object id. */
+export interface Managed {
+  manager: ResourceManager
+  resource: ResourceId
+  /** The pipeline's own, which calls the models. */
+  principalId: string
+  /** Who is to hold the role: mostly the same. */
+  grantee: Grantee
+  /** Who asks Resource Manager, and grants: mostly the same. */
+  callerId: string
+}
+
+interface Options {
+  cloud: Cloud
+  subscriptionId: string
+  accessToken: () => Promise<string>
+  tools: { http: Http; clock: Clock; log: Log }
+}
+
+/**
+ * Reads are limited to 25 a second for each principal and subscription, and who is refused is told to wait ten seconds for a
+ * chance that is no better (request-limits-and-throttling). The unluckiest of a thousand gates, of three to five reads each, is
+ * served when all others have been: within some three minutes.
+ */
+const retryPolicy: RetryPolicy = { ...standardRetry, throttledBudgetMs: 5 * 60_000 }
+
+export function createResourceManager({
+  cloud,
+  subscriptionId,
+  accessToken,
+  tools,
+}: Options): ResourceManager {
+  const { endpoint, audience } = cloud.resourceManager
+  const http = confine(tools.http, endpoint)
+  const credential = {
+    // The pipeline renews by this time; the session decides by itself when a token is too old.
+    getToken: async () => ({ token: await accessToken(), expiresOnTimestamp: Date.now() + 5 * 60_000 }),
+  }
+  const authorization = new AuthorizationManagementClient(credential, subscriptionId, {
+    ...sdkOptions(http),
+    endpoint,
+    credentialScopes: `${audience}/.default`,
+  })
+
+  const call: ResourceManager['call'] = (doing, attempt) =>
+    persist(
+      tools,
+      async () => {
+        try {
+          return await attempt()
+        } catch (error) {
+          throw failureOf(doing, error, tools.clock.now())
+        }
+      },
+      retryPolicy,
+    )
+
+  async function get<T extends v.GenericSchema>(
+    doing: string,
+    url: string,
+    schema: T,
+  ): Promise<v.InferOutput<T>> {
+    const headers = createHttpHeaders({ accept: 'application/json' })
+    const reply = await authorization.sendRequest(createPipelineRequest({ url, method: 'GET', headers }))
+    if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
+    return understood(doing, reply.bodyAsText, schema)
+  }
+
+  return {
+    authorization,
+    call,
+    read: (doing, path, apiVersion, schema) =>
+      call(doing, () => get(doing, `${endpoint}${path}?api-version=${apiVersion}`, schema)),
+    readAll: (doing, path, apiVersion, itemSchema) =>
+      call(doing, async () => {
+        const page = v.object({ value: v.array(itemSchema), nextLink: v.nullish(v.string()) })
+        const found: v.InferOutput<typeof itemSchema>[] = []
+        let next: string | null | undefined = `${endpoint}${path}?api-version=${apiVersion}`
+        for (let pages = 1; next; pages += 1) {
+          if (pages > maxPages) throw endless(doing)
+          const { value, nextLink }: v.InferOutput<typeof page> = await get(doing, next, page)
+          for (const item of value) found.push(item)
+          next = nextLink
+        }
+        return found
+      }),
+  }
+}
+
+function failureOf(doing: string, error: unknown, now: number): unknown {
+  if (error instanceof StepFailure) return error
+  if (error instanceof NetworkFailure) return new StepFailure(doing, refusalOfNetwork(error))
+  // The authorization client brings a copy of the class of its own; `instanceof` would not know its errors.
+  if (!isRestError(error)) return error
+  const { response } = error
+  // Success of which the SDK could make nothing, such as a JSON document cut in half.
+  if (response === undefined || response.status < 300)
+    return new StepFailure(doing, notUnderstood(error.message))
+  const reply = {
+    status: response.status,
+    headers: response.headers.toJSON(),
+    body: response.bodyAsText ?? '',
+  }
+  return new StepFailure(doing, refusalOfResourceManager(reply, now))
+}

@@ -1,0 +1,109 @@
+import { v5 } from 'uuid'
+import * as v from 'valibot'
+import { withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
+import { type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import type { Grantee } from '../../inputs.ts'
+import { runUrl, type WorkflowRun } from '../github/workflow-run.ts'
+import type { ResourceManager } from './client.ts'
+import { understood } from './reply.ts'
+import { readAssignment } from './role-assignments.ts'
+
+/** The namespace of the `guid()` function of ARM templates and Bicep. */
+const templateNamespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'
+
+export interface RoleToGrant extends Grantee {
+  scope: string
+  roleGuid: string
+  roleDefinitionId: string
+}
+
+/** The assignment to make of it: what it is called, and what people read of it in the portal. */
+export interface Naming {
+  name: string
+  description: string
+}
+
+const grantedBody = v.object({ id: v.string() })
+
+export interface Granted {
+  /** `exists`: somebody else made the same assignment under another name. */
+  outcome: 'granted' | 'exists'
+  /** Undefined where the service did not name the one that exists. */
+  assignmentId: string | undefined
+}
+
+/** The same name for the same grant, in whichever run: runs side by side make one assignment. */
+export function permanentName({
+  scope,
+  principalId,
+  roleGuid,
+}: Pick<RoleToGrant, 'scope' | 'principalId' | 'roleGuid'>): string {
+  return v5([scope, principalId, roleGuid].join('-').toLowerCase(), templateNamespace)
+}
+
+export const permanentNaming = (role: RoleToGrant, run: WorkflowRun): Naming => ({
+  name: permanentName(role),
+  description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
+})
+
+export function assignmentIdOf({ scope }: Pick<RoleToGrant, 'scope'>, name: string): string {
+  return `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
+}
+
+/**
+ * Assigns the role. 201 and 200 both mean that the assignment is there now (the service answers 201 for
+ * one that exists); 409 RoleAssignmentExists names it. Where no reply tells whether it was made, the assignment itself does.
+ * @throws StepFailure `cannot-assign-role` or another of Resource Manager's codes.
+ */
+export async function grantRole(
+  manager: ResourceManager,
+  role: RoleToGrant,
+  { name, description }: Naming,
+): Promise<Granted> {
+  const id = assignmentIdOf(role, name)
+  const doing = 'assigning the role'
+  const parameters = {
+    roleDefinitionId: role.roleDefinitionId,
+    principalId: role.principalId,
+    // Without it the service looks the principal up, and may not find one that is new.
+    principalType: role.principalType,
+    description,
+  }
+  try {
+    const assignment = await manager.call(doing, () =>
+      manager.authorization.roleAssignments.create(withoutLeadingSlash(role.scope), name, parameters, {
+        onResponse: ({ status, bodyAsText }) => {
+          if (status < 300) understood(doing, bodyAsText, grantedBody)
+        },
+      }),
+    )
+    return { outcome: 'granted', assignmentId: assignment.id ?? id }
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error
+    if (isSilent(error.refusal) && (await isThere(manager, id)))
+      return { outcome: 'granted', assignmentId: id }
+    if (error.refusal.code !== 'role-assignment-exists') throw error
+    const existing = assignmentIdIn(error.refusal.said.message)
+    return { outcome: 'exists', assignmentId: existing && assignmentIdOf(role, existing) }
+  }
+}
+
+/** No reply came, or none that was understood, or a failure of the service itself: it may have done what it was asked. */
+const isSilent = ({ kind, said }: Refusal) => kind === 'transient' || said.status === undefined
+
+async function isThere(manager: ResourceManager, assignmentId: string): Promise<boolean> {
+  try {
+    return (await readAssignment(manager, assignmentId)) !== undefined
+  } catch (error) {
+    if (error instanceof StepFailure) return false
+    throw error
+  }
+}
+
+/** The id stands in the message, without dashes. */
+export function assignmentIdIn(message: string): string | undefined {
+  const parts = /assignment is ([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})/i.exec(
+    message,
+  )
+  return parts?.slice(1).join('-').toLowerCase()
+}

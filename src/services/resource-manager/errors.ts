@@ -1,0 +1,150 @@
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
+import { codesIn, type ErrorBody, isPage, readErrorBody } from '../../core/failures/error-body.ts'
+import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import type { HttpReply } from '../../core/http/client.ts'
+import { plain } from '../../core/text/untrusted.ts'
+
+/** Refusals of Azure Resource Manager, by the service's own code first (learn.microsoft.com, common-deployment-errors; RBAC troubleshooting). */
+
+type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
+
+const throttled: KindAndCode = { kind: 'throttled', code: 'resource-manager-throttled' }
+const unavailable: KindAndCode = { kind: 'transient', code: 'resource-manager-unavailable' }
+const principalNotFound: KindAndCode = { kind: 'transient', code: 'principal-not-found' }
+
+/** Names in lower case. */
+const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
+  Object.entries<KindAndCode>({
+    denyassignmentauthorizationfailed: fatal('deny-assignment'),
+    principalnotfound: principalNotFound,
+    principaltypenotsupported: fatal('principal-type-mismatch'),
+    unmatchedprincipaltype: fatal('principal-type-mismatch'),
+    invalidprincipalid: fatal('principal-not-found'),
+    roledefinitiondoesnotexist: fatal('role-not-found'),
+    roledefinitionnotfound: fatal('role-not-found'),
+    invalidroledefinitionid: fatal('role-not-found'),
+    scopedoesnotmatchroledefinition: fatal('role-not-found'),
+    roleassignmentlimitexceeded: fatal('role-assignment-limit'),
+    roleassignmentexists: fatal('role-assignment-exists'),
+    roleassignmentupdatenotpermitted: fatal('role-assignment-conflict'),
+    hashconflictondifferentroleassignmentids: { kind: 'transient', code: 'role-assignment-conflict' },
+    scopelocked: fatal('resource-locked'),
+    requestdisallowedbypolicy: fatal('policy-denied'),
+    requestdisallowedbyazure: fatal('policy-denied'),
+    subscriptionnotfound: fatal('subscription-not-found'),
+    invalidsubscriptionid: fatal('subscription-not-found'),
+    readonlydisabledsubscription: fatal('subscription-disabled'),
+    disabledsubscription: fatal('subscription-disabled'),
+    subscriptionnotregistered: fatal('subscription-disabled'),
+    disallowedoperation: fatal('subscription-disabled'),
+    resourcenotfound: fatal('resource-not-found'),
+    resourcegroupnotfound: fatal('resource-not-found'),
+    parentresourcenotfound: fatal('resource-not-found'),
+    invalidauthenticationtokentenant: fatal('resource-manager-token-rejected'),
+    invalidauthenticationtokenaudience: fatal('resource-manager-token-rejected'),
+    invalidauthenticationtoken: fatal('resource-manager-token-rejected'),
+    expiredauthenticationtoken: fatal('resource-manager-token-rejected'),
+    authenticationfailed: fatal('resource-manager-token-rejected'),
+    authenticationfailedmissingtoken: fatal('resource-manager-token-rejected'),
+    gatewaytimeout: unavailable,
+    servertimeout: unavailable,
+    serverbusy: unavailable,
+    serviceunavailable: unavailable,
+    internalservererror: unavailable,
+    // Somebody changes the resource at this moment.
+    requestconflict: unavailable,
+    anotheroperationinprogress: unavailable,
+  }),
+)
+
+/** Codes that say less than the words that come with them: looked at where those say nothing. Names in lower case. */
+const byGeneralCode: ReadonlyMap<string, KindAndCode> = new Map(
+  Object.entries<KindAndCode>({
+    authorizationfailed: fatal('resource-manager-forbidden'),
+    linkedauthorizationfailed: fatal('resource-manager-forbidden'),
+    notfound: fatal('resource-not-found'),
+  }),
+)
+
+/** @param now Milliseconds since the epoch. */
+export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal {
+  const body = readErrorBody(reply.body)
+  const { message } = body
+  const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
+  const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
+  return {
+    ...(isPage(reply) ? byStatusAlone(reply.status) : kindAndCode(body, reply.status)),
+    said: saidBy(reply, body.codes[0], message),
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+    ...(action === undefined ? {} : { named: { action: plain(action, 200) } }),
+  }
+}
+
+function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode {
+  const names = (codes.length > 0 ? codes : codesIn(message)).map(code => code.toLowerCase())
+  const known = firstOf(byServiceCode, names)
+  if (known !== undefined) return known
+  if (status === 429 || names.some(code => /throttled$|^toomanyrequests$/.test(code))) return throttled
+  return byWording(message) ?? firstOf(byGeneralCode, names) ?? byStatus(status)
+}
+
+const firstOf = (meanings: ReadonlyMap<string, KindAndCode>, names: readonly string[]) =>
+  names.map(name => meanings.get(name)).find(known => known !== undefined)
+
+/** For replies whose code was lost on the way, or is too general. In the order in which they are tried. */
+const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
+  [/because of the deny assignment/i, fatal('deny-assignment')],
+  [/ABAC condition not fulfilled/i, fatal('delegation-condition-unmet')],
+  [/following scope\(s\) are locked/i, fatal('resource-locked')],
+  [/role assignment already exists/i, fatal('role-assignment-exists')],
+  [/no more role assignments can be created/i, fatal('role-assignment-limit')],
+  [/principal ID, and scope are not allowed to be updated/i, fatal('role-assignment-conflict')],
+  [/role definition with ID .{0,200} does not exist/i, fatal('role-not-found')],
+  [/principal \S+ does not exist in the directory/i, principalNotFound],
+  [/was disallowed by policy/i, fatal('policy-denied')],
+  [/access token is from the wrong issuer|access token expiry/i, fatal('resource-manager-token-rejected')],
+  [/subscription \S+ could not be found/i, fatal('subscription-not-found')],
+  [/subscription \S+ is disabled/i, fatal('subscription-disabled')],
+  [
+    /resource group \S+ could not be found|the resource '.{1,400}' .{0,200}was not found/i,
+    fatal('resource-not-found'),
+  ],
+  [/requests for .{1,400} exceeded/i, throttled],
+  [/gateway did not receive a response/i, unavailable],
+]
+
+function byWording(message: string): KindAndCode | undefined {
+  const worded = wordings.find(([pattern]) => pattern.test(message))
+  if (worded !== undefined) return worded[1]
+  const lacking = lackingIn(message)
+  if (lacking?.toLowerCase() === 'microsoft.authorization/roleassignments/write')
+    return fatal('cannot-assign-role')
+  return lacking === undefined ? undefined : fatal('resource-manager-forbidden')
+}
+
+/** A linked right is named after one that is there, as "action(s)", and without quotes at times. */
+function lackingIn(message: string): string | undefined {
+  return /does not have (?:authorization|permission) to perform action(?:\(s\))? '?([\w./*-]+)/i.exec(
+    message,
+  )?.[1]
+}
+
+function byStatus(status: number): KindAndCode {
+  if (status === 401) return fatal('resource-manager-token-rejected')
+  if (status === 403) return fatal('resource-manager-forbidden')
+  return byStatusAlone(status)
+}
+
+/** What is left where neither code nor words say anything. */
+function byStatusAlone(status: number): KindAndCode {
+  if (status === 429) return throttled
+  if (status === 408 || status >= 500) return unavailable
+  return fatal('resource-manager-rejected')
+}
+
+/** Throttling often says how long only in the text: "Please try again after '10' seconds." */
+function secondsInMessage(message: string): number | undefined {
+  const seconds = /try again after '?(\d+)'? seconds/i.exec(message)?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
+}

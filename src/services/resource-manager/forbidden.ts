@@ -1,0 +1,18 @@
+import { type Refusal, StepFailure } from '../../core/failures/failure.ts'
+
+/**
+ * Undefined where the caller may not read: unknown, which is not the same as absent.
+ * @param onForbidden Told what was said then.
+ */
+export async function unlessForbidden<T>(
+  reading: Promise<T>,
+  onForbidden?: (refusal: Refusal) => void,
+): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (!(error instanceof StepFailure) || error.refusal.code !== 'resource-manager-forbidden') throw error
+    onForbidden?.(error.refusal)
+    return undefined
+  }
+}
