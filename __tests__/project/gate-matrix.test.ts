@@ -127,6 +127,7 @@ describe('the verdict', () => {
 
   test.each([
     ['', 'passed', 'Every gate passed.'],
+    ['auto', 'passed', 'Every gate passed.'],
     ['never', 'passed', 'Every gate passed.'],
     ['plan', 'planned', 'Nothing was changed.'],
     [' Plan\n', 'planned', 'Nothing was changed.'],
@@ -135,6 +136,22 @@ describe('the verdict', () => {
 
     expect(told).toMatchObject({ status: 0, outputs: { result }, stdout: expect.stringContaining(said) })
     expect(told.summary).toContain(`### Key-less Gate: ${result}\n\n${said}`)
+  })
+
+  test.each([
+    ['a no-break space before it', '\u00a0plan'],
+    ['a no-break space behind it', 'plan\u00a0'],
+    ['a zero-width space', 'plan\u200b'],
+    ['two values', 'auto never'],
+    ['a value that there is not', 'yes'],
+  ])('is failed where the gates succeeded and grant is unknown: %s', (_, grant) => {
+    expect(verdict('success', grant)).toMatchObject({
+      status: 1,
+      outputs: { result: 'failed' },
+      stdout:
+        '::error title=Gate matrix::The input grant is none of auto, never and plan. Nothing is known to be proven.\n',
+      summary: expect.stringContaining('### Key-less Gate: failed\n'),
+    })
   })
 
   test.each(['failure', 'cancelled', 'skipped', ''])('of a matrix that ended as %j is failed', gates => {
