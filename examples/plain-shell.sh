@@ -1,15 +1,18 @@
 #!/bin/sh
-# What Key-less Gate does, as far as a shell and curl go: for organisations that allow no actions of others. One deployment,
+# What Key-less Gate does, as far as a shell, curl and jq go: for organisations that allow no actions of others. One deployment,
 # chat completions, one resource. It signs in by OIDC, calls the model, grants the role if the call is denied, waits until it
-# answers three times in a row, and fails the job otherwise.
+# answers three times in a row, each time on a new connection, and fails the job otherwise.
 #
 # What it leaves out: diagnosis beyond the service's own words, other APIs and models that want other parameters, renewal of
-# tokens (so a wait ends within the hour that they live), locks against a wrong endpoint: ENDPOINT is yours to get right.
+# tokens (so a wait ends within the hour that they live), the age of the role, locks against a wrong endpoint: ENDPOINT is yours
+# to get right.
 #
 # In the environment: CLIENT_ID, TENANT_ID, RESOURCE_ID, ENDPOINT (https://NAME.openai.azure.com), DEPLOYMENT; and what the
 # runner gives to a job with `id-token: write`.
 set -eu
-command -v curl >/dev/null || { echo 'This script needs curl.' >&2; exit 127; }
+for program in curl jq; do
+  command -v "$program" >/dev/null || { echo "This script needs $program." >&2; exit 127; }
+done
 : "${CLIENT_ID:?}" "${TENANT_ID:?}" "${RESOURCE_ID:?}" "${ENDPOINT:?}" "${DEPLOYMENT:?}"
 : "${ACTIONS_ID_TOKEN_REQUEST_URL:?the job needs the permission id-token: write}" "${ACTIONS_ID_TOKEN_REQUEST_TOKEN:?}"
 authority=${AUTHORITY_HOST:-https://login.microsoftonline.com}
@@ -22,32 +25,45 @@ case $RESOURCE_ID in *[[:space:]]* | *[\'\"\\?\#%@{}]* | *\[* | */..*) RESOURCE_
 case $RESOURCE_ID in /subscriptions/*) ;; *) echo "RESOURCE_ID is no id of a resource" >&2; exit 1 ;; esac
 
 reply=$(mktemp)
-trap 'rm -f "$reply"' EXIT
+claims=$(mktemp)
+trap 'rm -f "$reply" "$claims"' EXIT
 
 # Tokens reach curl by its standard input: arguments of a process can be read by all others.
 # Leaves the body in $reply, prints the status; 000 where there was no reply.
 request() {
+  # Of an empty body curl writes nothing: what an earlier reply left must not be read for it.
+  : >"$reply"
   curl --silent --show-error --proto '=https' --max-time 30 --output "$reply" --write-out '%{http_code}' "$@" || :
 }
 
-# What servers say must not become a command to the runner.
-quote_reply() { head -c 2000 "$reply" | tr -d '\r' | sed 's/##\[/## [/g; s/^/| /'; echo; }
+# What servers say must not become a command to the runner. It is printed by printf: echo would read escapes in it.
+quote_reply() {
+  head -c 2000 "$reply" | tr -d '\r' | sed 's/##\[/## [/g; s/^/| /'
+  printf '\n'
+}
 
 fail() {
-  echo "::error title=Key-less access::$1"
+  printf '::error title=Key-less access::%s\n' "$1"
   quote_reply
   exit 1
 }
 
-field() { sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' "$reply"; }
-
-mask() { echo "::add-mask::$1"; }
+# Reads a token out of the property $1 of the reply, which is $2 in words, into $token, and masks it and each of its parts.
+# Three parts of the alphabet of JWTs: anything else is no token, and would be no safe line of a command.
+take_token() {
+  token=$(jq --raw-output ".$1 | strings" "$reply" 2>/dev/null) || token=''
+  case $token in *[!A-Za-z0-9._-]* | *.*.*.* | .* | *. | *..*) token='' ;; *.*.*) ;; *) token='' ;; esac
+  # The reply is not shown: it may hold a secret all the same.
+  [ -n "$token" ] || { printf '::error title=Key-less access::%s holds no token\n' "$2"; exit 1; }
+  printf '::add-mask::%s\n' "$token"
+  printf '%s\n' "$token" | tr . '\n' | sed 's/^/::add-mask::/'
+}
 
 status=$(printf 'Authorization: Bearer %s\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" |
   request --header @- "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=api%3A%2F%2FAzureADTokenExchange")
 [ "$status" = 200 ] || fail "GitHub gave no OIDC token ($status)"
-assertion=$(field value)
-mask "$assertion"
+take_token value "GitHub's reply"
+assertion=$token
 
 # Exchanges the OIDC token for an access token to the audience $1, and leaves it in $token.
 sign_in() {
@@ -56,8 +72,7 @@ sign_in() {
     --data client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer \
     "$authority/$TENANT_ID/oauth2/v2.0/token")
   [ "$status" = 200 ] || fail "Entra did not accept the OIDC token ($status): compare the subject below with the federated credential"
-  token=$(field access_token)
-  mask "$token"
+  take_token access_token "Entra's reply"
 }
 sign_in "${RESOURCE_MANAGER_AUDIENCE:-https://management.azure.com}"
 manager_token=$token
@@ -70,15 +85,30 @@ call_model() {
     "${ENDPOINT%/}/openai/v1/chat/completions"
 }
 
-# The object id of the service principal, out of the middle part of the token.
-principal_id() {
+# A completion has the assistant's words, or was cut short before the first of them. A page with status 200 is none.
+is_completion() {
+  [ "$(jq '
+    .error == null and (.choices[0] | .finish_reason == "length" or (.message | .content // .refusal | strings | length > 0))
+  ' "$reply" 2>/dev/null)" = true ]
+}
+
+# The object id of the service principal, out of the middle part of the token, into $principal.
+read_principal() {
   payload=$(printf '%s' "$manager_token" | cut -d . -f 2 | tr '_-' '/+')
   while [ $((${#payload} % 4)) -ne 0 ]; do payload=$payload=; done
-  printf '%s' "$payload" | base64 -d | sed -n 's/.*"oid" *: *"\([^"]*\)".*/\1/p'
+  printf '%s' "$payload" | base64 -d >"$claims" 2>/dev/null || :
+  # It goes into a request, and into a command that people paste.
+  principal=$(jq --raw-output '
+    .oid | strings | select(test("\\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\z"))
+  ' "$claims" 2>/dev/null) || principal=''
+  [ -n "$principal" ] || {
+    printf '::error title=Key-less access::The access token names no object id. Nothing was granted.\n'
+    exit 1
+  }
 }
 
 grant() {
-  principal=$(principal_id)
+  read_principal
   echo "Denied: granting role $role to $principal"
   status=$(printf 'Authorization: Bearer %s\n' "$manager_token" |
     request --request PUT --header @- --header 'Content-Type: application/json' --data "{ \"properties\": {
@@ -95,20 +125,21 @@ grant() {
   esac
 }
 
-waited=0 probes=0 in_a_row=0 needed=1
+# How old the role is, nobody has looked up: one answer would prove one replica.
+waited=0 probes=0 in_a_row=0 needed=3 granted=no
 while :; do
   status=$(call_model)
   probes=$((probes + 1))
   if [ "$status" = 200 ]; then
-    grep -q '"choices"' "$reply" || fail 'The reply is no completion'
+    is_completion || fail 'The reply is no completion'
     in_a_row=$((in_a_row + 1))
     [ "$in_a_row" -lt "$needed" ] || break
-    # Replicas disagree for a while: give the others time to show it.
-    pause=$((3 * in_a_row))
+    # After a denial replicas disagree for a while: give the others time to show it.
+    if [ "$granted" = yes ]; then pause=$((3 * in_a_row)); else pause=0; fi
   elif { [ "$status" = 401 ] || [ "$status" = 403 ]; } && grep -q '"PermissionDenied"' "$reply"; then
     # The face of a role that is missing, and of one that is not live yet.
-    [ "$needed" -gt 1 ] || grant
-    in_a_row=0 needed=3
+    [ "$granted" = yes ] || grant
+    in_a_row=0 granted=yes
     pause=$((1 + waited / 10))
   else
     case $status in
@@ -118,7 +149,7 @@ while :; do
   fi
   [ "$pause" -le 30 ] || pause=30
   [ $((waited + pause)) -le "$limit" ] || fail "No access after $waited seconds and $probes calls (last status $status)"
-  sleep "$pause"
+  [ "$pause" -eq 0 ] || sleep "$pause"
   waited=$((waited + pause))
 done
 echo "$DEPLOYMENT answers without a key: $probes calls, $waited seconds"

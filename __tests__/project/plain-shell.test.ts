@@ -10,6 +10,8 @@ import { runScript } from '../support/shell.ts'
 
 /** examples/plain-shell.sh, with a `sleep` that moves the cloud's clock instead of taking time. */
 
+const isHere = (program: string) => spawnSync(program, ['--version']).status === 0
+
 let cloud: LocalCloud
 let folder: string
 beforeAll(async () => {
@@ -24,6 +26,13 @@ exec curl --silent --fail --header 'Authorization: Bearer ${cloud.controlToken}'
 `,
   )
   chmodSync(sleep, 0o755)
+  if (isHere('jq')) return
+  const jq = join(folder, 'jq')
+  writeFileSync(
+    jq,
+    `#!/bin/sh\nexec '${process.execPath}' '${join(repositoryRoot, '__tests__/support/jq.ts')}' "$@"\n`,
+  )
+  chmodSync(jq, 0o755)
 })
 beforeEach(() => cloud.reset())
 afterAll(async () => {
@@ -51,19 +60,16 @@ const calls = () => cloud.journal.entries.filter(({ operation }) => operation ==
 const grants = () => cloud.journal.entries.filter(({ operation }) => operation === 'roleAssignments.create')
 
 const script = join(repositoryRoot, 'examples/plain-shell.sh')
-const curlIsHere = spawnSync('curl', ['--version']).status === 0
 
 test('says so where there is no curl', () => {
   const { status, stderr } = spawnSync('/bin/sh', [script], { env: { PATH: '' }, encoding: 'utf8' })
   expect({ status, stderr }).toEqual({ status: 127, stderr: 'This script needs curl.\n' })
 })
 
-// The one program that the tests want besides Node and a shell.
-if (curlIsHere) testWithCurl()
-else
-  process.stderr.write('There is no curl here: examples/plain-shell.sh is not run against the local cloud.\n')
+// The one program that the tests want besides Node and a shell: without it, they are reported as skipped.
+const withCurl = isHere('curl') ? describe : describe.skip
 
-function testWithCurl() {
+withCurl('with curl, it', () => {
   test('grants once, waits until three calls in a row succeed, and finds the role the next time', async () => {
     expect(await callModel()).toEqual({
       status: 0,
@@ -79,19 +85,106 @@ function testWithCurl() {
     expect(calls().length).toBeLessThan(45)
 
     cloud.journal.clear()
-    expect((await callModel()).stdout).toMatch(/1 calls, 0 seconds\n$/)
+    expect((await callModel()).stdout).toMatch(/3 calls, 0 seconds\n$/)
     expect(grants()).toEqual([])
   })
 
   test('prints no token that is not masked first', async () => {
     const { stdout } = await callModel()
-    const masked = [...stdout.matchAll(/^::add-mask::(.+)$/gm)].map(([, token]) => token ?? '')
+    const masked = [...stdout.matchAll(/^::add-mask::(.+)$/gm)].map(([, secret]) => secret ?? '')
+    const tokens = masked.filter(secret => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(secret))
+    const others = stdout.replace(/^::add-mask::.+$/gm, '')
 
-    expect(masked).toHaveLength(3)
-    for (const token of masked) {
-      expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
-      expect(stdout.split(token)).toHaveLength(2)
-    }
+    expect(tokens).toHaveLength(3)
+    expect(masked).toEqual(tokens.flatMap(token => [token, ...token.split('.')]))
+    for (const secret of masked) expect(others).not.toContain(secret)
+  })
+
+  test.each([
+    ['an empty list', '{"choices":[]}'],
+    ['a page to log in', '<html>Your choices: "choices"</html>'],
+    ['a message without words', '{"choices":[{"message":{}}]}'],
+    ['an error beside the answer', '{"error":{"code":"500"},"choices":[{"message":{"content":"ready"}}]}'],
+    ['nothing', ''],
+  ])('takes no answer that is %s for a completion', async (_, body) => {
+    holds(cloud, { role: roles.user })
+    cloud.faults.add({
+      name: 'no answer',
+      operation: 'chatCompletions.create',
+      effect: { kind: 'reply', status: 200, body },
+    })
+    const { status, stdout } = await callModel()
+
+    expect(status).toBe(1)
+    expect(stdout).toContain('::error title=Key-less access::The reply is no completion\n')
+  })
+
+  test('takes an answer that was cut short before its first word', async () => {
+    holds(cloud, { role: roles.user })
+    cloud.faults.add({
+      name: 'cut short',
+      operation: 'chatCompletions.create',
+      effect: {
+        kind: 'reply',
+        status: 200,
+        body: '{"choices":[{"finish_reason":"length","message":{"content":""}}]}',
+      },
+    })
+
+    expect((await callModel()).status).toBe(0)
+  })
+
+  test.each([
+    ['no string', 1],
+    ['no token', 'abc'],
+    ['a token with a line behind it', 'e30.e30.e30\n::warning::a'],
+    ['a JWT of four parts', 'e30.e30.e30.e30'],
+  ])('takes no token that is %s, and does not print it', async (_, value) => {
+    cloud.faults.add({
+      name: 'no token',
+      operation: 'oidc.token',
+      effect: { kind: 'reply', status: 200, body: JSON.stringify({ value }) },
+    })
+
+    expect(await callModel()).toEqual({
+      status: 1,
+      stdout: "::error title=Key-less access::GitHub's reply holds no token\n",
+      stderr: '',
+    })
+  })
+
+  test.each([
+    ['a command', '$(id)'],
+    ['a quotation mark', "1' || true '"],
+    ['two lines', '00000000-0000-0000-0000-000000000001\n00000000-0000-0000-0000-000000000001'],
+    ['nothing', undefined],
+  ])('grants nothing to an object id that is %s', async (_, oid) => {
+    const payload = Buffer.from(JSON.stringify({ oid })).toString('base64url')
+    cloud.faults.add({
+      name: 'odd principal',
+      operation: 'token',
+      effect: { kind: 'reply', status: 200, body: JSON.stringify({ access_token: `e30.${payload}.e30` }) },
+    })
+    cloud.faults.add({
+      name: 'denied',
+      operation: 'chatCompletions.create',
+      effect: { kind: 'reply', status: 401, body: '{"error":{"code":"PermissionDenied","message":"-"}}' },
+    })
+    const { status, stdout } = await callModel()
+
+    expect(status).toBe(1)
+    expect(stdout).toContain('The access token names no object id. Nothing was granted.')
+    expect(grants()).toEqual([])
+  })
+
+  test('prints what a server says as it is: backslashes make no line of their own', async () => {
+    cloud.faults.add({
+      name: 'escapes',
+      operation: 'token',
+      effect: { kind: 'reply', status: 401, body: 'a\\n::error::b\\033[2J' },
+    })
+
+    expect((await callModel()).stdout).toContain('| a\\n::error::b\\033[2J\n')
   })
 
   test('says who is to be granted what, where it may not grant', async () => {
@@ -143,4 +236,4 @@ function testWithCurl() {
     expect(status).toBe(1)
     expect(stdout).toMatch(/No access after \d+ seconds/)
   })
-}
+})

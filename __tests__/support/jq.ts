@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { raw } from 'jq-wasm'
 
-/** jq for scripts under test, since not every machine has one: `jq --exit-status [OPTION…] FILTER FILE`. */
+/** jq for scripts under test, since not every machine has one: `jq [OPTION…] FILTER FILE`. */
 
 const [filter = '', file = ''] = process.argv.slice(-2)
 const result = await raw(readFileSync(file, 'utf8'), filter, process.argv.slice(2, -2))
