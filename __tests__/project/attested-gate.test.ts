@@ -25,7 +25,8 @@ const commit = '6dcb09b5b57875f334f61aebed695e2e4193db5e'
 const workflow = 'contoso/shop/.github/workflows/deploy.yml'
 const asked = [
   ...['attestation', 'verify', 'shop.tgz', '--repo', 'contoso/shop', '--signer-workflow', workflow],
-  ...['--source-digest', commit, '--predicate-type', env.PREDICATE_TYPE, '--format', 'json'],
+  ...['--source-digest', commit, '--predicate-type', env.PREDICATE_TYPE, '--deny-self-hosted-runners'],
+  ...['--format', 'json'],
 ]
 
 /** @param attested the predicates of what gh finds signed as it was asked to; nothing: it refuses. */
