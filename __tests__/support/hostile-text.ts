@@ -29,6 +29,10 @@ const ammunition = [
     '\udc00',
     '\ue000',
     '\u{e0041}',
+    '\ufe0f',
+    '\u{e0100}',
+    '\u3164',
+    '\u2800',
   ],
   ...[
     '[x](https://evil.example)',
@@ -96,4 +100,4 @@ export const hostileText: fc.Arbitrary<string> = fc
   .map(parts => parts.join(''))
 
 /** Bidirectional overrides, zero-width and control characters, lone surrogates, private use, line ends of every kind. */
-export const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u
+export const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u

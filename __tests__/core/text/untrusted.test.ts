@@ -30,6 +30,11 @@ describe('plain', () => {
     ['breaks them up behind any number of hashes', '####[error]', '# # # #[error]'],
     ['breaks commands of the new form up', '::error::x:::', ': :error: :x: : :'],
     ['shows what would be invisible', 'a\u202eb\u200bc\u001b[31m\ud800', 'a\uFFFDb\uFFFDc\uFFFD[31m\uFFFD'],
+    [
+      'shows selectors and fillers',
+      'a\ufe0fb\u{e0100}c\u3164d\u115fe\uffa0f\u2800',
+      'a\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf\uFFFD',
+    ],
     ['folds and trims blanks', '  a    b  ', 'a b'],
     [
       'leaves tokens out, whatever stands before them',
@@ -44,6 +49,16 @@ describe('plain', () => {
     expect(plain('😀'.repeat(10), 4)).toBe('😀😀😀…')
     expect(plain('abcd', 4)).toBe('abcd')
     expect([...plain('a'.repeat(100_000))]).toHaveLength(400)
+  })
+
+  test.each([
+    ['tokens without end', 'eyJ'.repeat(2_000_000)],
+    ['a token of megabytes', `eyJ${'a'.repeat(6_000_000)}`],
+    ['line ends', '\n'.repeat(6_000_000)],
+    ['hashes', '#'.repeat(6_000_000)],
+    ['colons', ':'.repeat(6_000_000)],
+  ])('megabytes of %s are one short line', (_, text) => {
+    expect([...plain(text)].length).toBeLessThanOrEqual(400)
   })
 
   test('whatever the text: one harmless line of bounded length, and nothing left to do', () => {

@@ -5,10 +5,18 @@
 
 /** Line ends of every kind, including those only Unicode knows. */
 const lineEnds = /[\r\n\u0085\u2028\u2029\v\f]+/gu
-/** Controls, format characters (bidirectional overrides, zero-width), surrogates without a partner, private use. */
-const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu
+/**
+ * What nobody sees: controls, format characters (bidirectional overrides, zero-width), surrogates without a partner, private use;
+ * variation selectors and fillers, which Unicode calls ignorable; the blank of Braille.
+ */
+const unseen = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800`
+const invisible = new RegExp(`[${unseen}]`, 'gu')
+const unseenInJson = new RegExp(`[${unseen}\\u2028\\u2029]`, 'gu')
 /** A JWT, whole or cut, behind whatever (`%20`): a server that quotes a request back quotes its token, and a mask covers whole values only. */
 const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
+
+/** Characters of a text that are looked at: patterns take their time with megabytes, and their stack. */
+const longestHead = 65_536
 
 /**
  * One line of harmless text of at most `max` characters, without tokens.
@@ -17,6 +25,7 @@ const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
  */
 export function plain(text: string, max = 400): string {
   const oneLine = text
+    .slice(0, longestHead)
     .replace(token, '(token)')
     .slice(0, max * 4)
     .replace(lineEnds, ' ')
@@ -93,7 +102,7 @@ export function visibleLine(value: string): string {
 
 /** JSON on one line in which nothing hides and nothing is lost: what cannot be seen is written as an escape. */
 export function visibleJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu, character =>
+  return JSON.stringify(value).replace(unseenInJson, character =>
     Array.from({ length: character.length }, (_, at) =>
       character.charCodeAt(at).toString(16).padStart(4, '0'),
     )
