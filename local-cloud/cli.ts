@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from './local-cloud.ts'
-import { accountId, normalizeScope } from './scopes.ts'
+import { createLocalCloud, type LocalCloudOptions } from './local-cloud.ts'
 import { PUBLISHED_THROTTLING } from './throttling.ts'
 
 const USAGE = `Usage: node local-cloud/cli.ts [options]
@@ -135,35 +134,6 @@ async function readJson(file: string) {
   }
 }
 
-/** What a workflow needs to use the cloud: the first application of the world, on its first account. */
-function variables({
-  world,
-  endpoints,
-  controlToken,
-  runnerEnvironment,
-}: LocalCloud): Record<string, string> {
-  const [application] = world.applications
-  const [account] = world.accounts
-  const id = account === undefined ? undefined : accountId(account)
-  const known = {
-    ...runnerEnvironment(),
-    AZURE_CLIENT_ID: application?.clientId,
-    AZURE_TENANT_ID: application?.tenantId,
-    AZURE_SUBSCRIPTION_ID: account?.subscriptionId,
-    LOCAL_CLOUD_AUTHORITY_HOST: endpoints.authorityHost,
-    LOCAL_CLOUD_RESOURCE_MANAGER: endpoints.resourceManager,
-    LOCAL_CLOUD_RESOURCE_ID: id,
-    LOCAL_CLOUD_ENDPOINT:
-      id === undefined ? undefined : (endpoints.accounts.get(normalizeScope(id)) ?? endpoints.regional),
-    LOCAL_CLOUD_CONTROL_URL: endpoints.control,
-    LOCAL_CLOUD_CONTROL_TOKEN: controlToken,
-  }
-  const entries = Object.entries(known).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  )
-  return Object.fromEntries(entries)
-}
-
 function render(values: Record<string, string>, format: Format): string {
   const entries = Object.entries(values)
   const lines = {
@@ -194,7 +164,7 @@ async function main(): Promise<void> {
   }
   const stop = interrupted()
   const cloud = await createLocalCloud(await cloudOptions(line))
-  process.stdout.write(render(variables(cloud), line.format))
+  process.stdout.write(render(cloud.jobEnvironment(), line.format))
   process.stderr.write(
     `The local cloud is up: ${Object.values(cloud.endpoints).filter(isText).join(' ')}\nStop it with Ctrl-C.\n`,
   )

@@ -2,7 +2,8 @@ import * as v from 'valibot'
 import type { Clock } from './clock.ts'
 import { type Faults, faultSchema } from './faults.ts'
 import { sameText } from './github/index.ts'
-import type { Journal, JournalEntry } from './journal.ts'
+import type { Journal } from './journal.ts'
+import { redacted } from './redaction.ts'
 import type { Service, ServiceReply, ServiceRequest } from './service.ts'
 import type { World } from './world.ts'
 
@@ -12,6 +13,7 @@ export interface Controls {
   readonly clock: Clock
   readonly journal: Journal
   readonly faults: Faults
+  secrets(): readonly string[]
   /** @throws Error that says what is wrong with the seed */
   reset(seed?: unknown): void
 }
@@ -37,7 +39,7 @@ export function createControl(controls: Controls, token: string): Service {
         operation: 'journal.get',
         method: 'GET',
         path: /^\/journal$/,
-        handle: guarded(() => journal.entries.map(redacted)),
+        handle: guarded(() => journal.entries.map(entry => redacted(entry, controls.secrets()))),
       },
       {
         operation: 'journal.clear',
@@ -103,17 +105,4 @@ function run(action: (body: unknown) => unknown, text: string): ServiceReply {
 
 function failed(status: number, code: string, message: string): ServiceReply {
   return { status, body: { error: { code, message } } }
-}
-
-const REDACTED = '[redacted]'
-const SECRET_HEADERS = ['authorization', 'api-key', 'x-api-key', 'ocp-apim-subscription-key', 'cookie']
-const SECRET_FIELDS = /(?<=(?:^|&)(?:client_assertion|client_secret|refresh_token|password|code)=)[^&]*/g
-
-/** An entry without the tokens and keys that its request carried. Whatever its body claims to be, form fields are looked for. */
-function redacted(entry: JournalEntry): JournalEntry {
-  const headers = { ...entry.headers }
-  for (const name of SECRET_HEADERS) {
-    if (headers[name] !== undefined) headers[name] = REDACTED
-  }
-  return { ...entry, headers, body: entry.body.replace(SECRET_FIELDS, REDACTED) }
 }

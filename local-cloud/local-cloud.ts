@@ -9,15 +9,11 @@ import type { Context, Endpoints, Lag } from './context.ts'
 import { createControl } from './control.ts'
 import { defaultWorld } from './default-world.ts'
 import { createEntra } from './entra/index.ts'
+import { type EnvironmentSource, jobEnvironment, runnerEnvironment } from './environment.ts'
 import { createFaults, type Faults } from './faults.ts'
-import {
-  API_PATH,
-  createGitHub,
-  idTokenRequestUrl,
-  type JobTokens,
-  workflowEnvironment,
-} from './github/index.ts'
+import { API_PATH, createGitHub, type JobTokens } from './github/index.ts'
 import { createDataPlane } from './inference/index.ts'
+import { issuedKeys } from './inference/keys.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { createResourceManager } from './resource-manager/index.ts'
 import { accountId, normalizeScope } from './scopes.ts'
@@ -25,7 +21,7 @@ import { openServer, type ServerOptions, type ServiceServer } from './server.ts'
 import type { Throttling } from './throttling.ts'
 import { createTlsCredentials, type TlsCredentials } from './tls.ts'
 import { createAccessTokens } from './tokens.ts'
-import { parseSeed, plantSeed, type Seed, type Workflow, type World } from './world.ts'
+import { parseSeed, plantSeed, type Seed, type World } from './world.ts'
 
 export interface LocalCloudOptions {
   /** Absent: the default world (default-world.ts). */
@@ -42,7 +38,7 @@ export interface LocalCloudOptions {
   clock?: Clock
 }
 
-/** A running local cloud: four services and a control endpoint behind TLS on 127.0.0.1. */
+/** A running local cloud: four services and a control endpoint behind TLS on 127.0.0.1. `index.ts` is what others see of it. */
 export interface LocalCloud {
   readonly endpoints: Endpoints
   readonly clock: Clock
@@ -58,6 +54,10 @@ export interface LocalCloud {
   readonly controlToken: string
   /** What GitHub's runner gives to a job with `id-token: write`, plus the variables that describe the run (GITHUB_*). */
   runnerEnvironment(): Record<string, string>
+  /** The same, and what programs need to use the cloud. */
+  jobEnvironment(): Record<string, string>
+  /** Every token and key given out that is the same for all requests; signed tokens are told by their form. */
+  secrets(): readonly string[]
   /** Back to the seed (or another one with the same accounts), an empty journal, no faults. The clock keeps going. */
   reset(seed?: Seed): void
   close(): Promise<void>
@@ -124,6 +124,8 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     serveAll()
   }
 
+  const environment = (): EnvironmentSource => ({ world, endpoints, jobTokens, controlToken, caFile })
+
   serveAll()
   const cloud = {
     endpoints,
@@ -136,7 +138,9 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     caPem: tls.ca,
     caFile,
     controlToken,
-    runnerEnvironment: () => runnerEnvironment(world.workflow, endpoints, jobTokens, caFile),
+    runnerEnvironment: () => runnerEnvironment(environment()),
+    jobEnvironment: () => jobEnvironment(environment()),
+    secrets: () => [...Object.values(jobTokens), controlToken, ...world.accounts.flatMap(issuedKeys)],
     reset,
     async close() {
       await Promise.all([closeAll(servers), entraClient.destroy(), removeCaFile()])
@@ -237,23 +241,4 @@ async function writeCaFile({ ca }: TlsCredentials): Promise<string> {
   const file = join(directory, 'local-cloud-ca.pem')
   await writeFile(file, ca)
   return file
-}
-
-function runnerEnvironment(
-  workflow: Workflow,
-  { github, githubApi }: Endpoints,
-  tokens: JobTokens,
-  caFile: string,
-) {
-  return {
-    NODE_EXTRA_CA_CERTS: caFile,
-    ACTIONS_ID_TOKEN_REQUEST_URL: idTokenRequestUrl(github),
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: tokens.requestToken,
-    GITHUB_ACTIONS: 'true',
-    GITHUB_SERVER_URL: 'https://github.com',
-    GITHUB_API_URL: githubApi,
-    // Not the runner's doing, but what nearly every workflow passes on.
-    GITHUB_TOKEN: tokens.apiToken,
-    ...workflowEnvironment(workflow),
-  }
 }

@@ -41,8 +41,10 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
   const { tls, port } = options
   const connections = createConnections()
   const closing = new AbortController()
-  const first = Promise.withResolvers<Service>()
-  let service = first.promise
+  let first: (service: Service) => void = () => {}
+  let service = new Promise<Service>(resolve => {
+    first = resolve
+  })
 
   const server = createServer({ cert: tls.cert, key: tls.key })
   server.on('connection', connections.add)
@@ -61,7 +63,7 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
   return {
     url,
     serve(next) {
-      first.resolve(next)
+      first(next)
       service = Promise.resolve(next)
     },
     close() {

@@ -25,6 +25,16 @@ export function accountKeys(id: string, regenerated = { key1: 0, key2: 0 }): Acc
 export const keysOf = (account: Account): AccountKeys =>
   accountKeys(accountId(account), account.regeneratedKeys)
 
+/** Every key that an account ever had. */
+export function issuedKeys(account: Account): string[] {
+  const { key1, key2 } = account.regeneratedKeys
+  return Array.from({ length: Math.max(key1, key2) + 1 }, (_, times) =>
+    Object.values(
+      accountKeys(accountId(account), { key1: Math.min(times, key1), key2: Math.min(times, key2) }),
+    ),
+  ).flat()
+}
+
 /** Whether a replica takes keys that learns of a change `lag` milliseconds late. */
 export function takesKeys(
   { disableLocalAuth, keyAccessChangedOn }: Account,

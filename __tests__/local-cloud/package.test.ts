@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import * as v from 'valibot'
+import { repositoryRoot } from '../../scripts/tools.ts'
+
+/** The package as npm packs it, put where npm would put it; its dependencies are those of the repository. */
+const folder = mkdtempSync(join(tmpdir(), 'package-test-'))
+const installed = join(folder, 'node_modules/key-less-cloud')
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const manifest = v.object({
+  version: v.string(),
+  private: v.optional(v.boolean(), false),
+  scripts: v.record(v.string(), v.string()),
+  dependencies: v.record(v.string(), v.string()),
+})
+const readManifest = (path: string) =>
+  v.parse(manifest, JSON.parse(readFileSync(join(repositoryRoot, path), 'utf8')))
+
+beforeAll(() => {
+  const options = ['--json', '--pack-destination', folder, '--foreground-scripts=false']
+  const packed = execFileSync('npm', ['pack', '--workspace', 'local-cloud', ...options], {
+    cwd: repositoryRoot,
+    encoding: 'utf8',
+  })
+  const [{ filename }] = v.parse(v.tuple([v.object({ filename: v.string() })]), JSON.parse(packed))
+  mkdirSync(installed, { recursive: true })
+  execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components', '1', '-C', installed])
+  for (const name of dependencies()) {
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(repositoryRoot, 'node_modules', name), link)
+  }
+})
+
+const lockfile = v.object({
+  packages: v.record(
+    v.string(),
+    v.object({ dependencies: v.optional(v.record(v.string(), v.string()), {}) }),
+  ),
+})
+
+/** Names of all packages that an empty folder gets along with ours. */
+function dependencies(): string[] {
+  const { packages } = v.parse(
+    lockfile,
+    JSON.parse(readFileSync(join(repositoryRoot, 'package-lock.json'), 'utf8')),
+  )
+  const found = new Set<string>()
+  const add = (path: string) => {
+    for (const name of Object.keys(packages[path]?.dependencies ?? {})) {
+      if (found.has(name)) continue
+      found.add(name)
+      add(`node_modules/${name}`)
+    }
+  }
+  add('local-cloud')
+  return [...found]
+}
+
+const sizeOf = (path: string): number =>
+  readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .map(file => statSync(join(path, file)))
+    .reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0)
+
+const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+
+test('it is published as the version of the action, and runs no script where it is installed', () => {
+  const { version, private: isPrivate, scripts, dependencies: own } = readManifest('local-cloud/package.json')
+  expect({ version, isPrivate }).toEqual({ version: readManifest('package.json').version, isPrivate: false })
+  expect(Object.keys(scripts)).toEqual(['prepack'])
+  expect(Object.keys(own)).not.toHaveLength(0)
+})
+
+test('with all that it needs it takes less than 30 MB', () => {
+  const names = dependencies()
+  expect(names).toContain('jose')
+  const sizes = names.map(name => sizeOf(join(repositoryRoot, 'node_modules', name)))
+  expect(sizes.reduce((sum, size) => sum + size, sizeOf(installed))).toBeLessThan(30_000_000)
+})
+
+test('the command starts from the package', () => {
+  expect(statSync(join(installed, 'build/cli.js')).mode & 0o111).not.toBe(0)
+  expect(run(join(installed, 'build/cli.js'), '--help')).toBe('')
+})
+
+test('a program gets one function, and what that gives is a running cloud', () => {
+  const program = `
+    import * as all from 'key-less-cloud'
+    const cloud = await all.createLocalCloud()
+    const members = [...Object.keys(cloud), ...Object.getOwnPropertySymbols(cloud).map(String)]
+    console.log(JSON.stringify({ exported: Object.keys(all), members, client: cloud.env.AZURE_CLIENT_ID }))
+    await cloud.close()`
+  expect(JSON.parse(run('--input-type=module', '-e', program))).toEqual({
+    exported: ['createLocalCloud'],
+    members: [
+      ...['env', 'endpoints', 'ca', 'clock', 'faults', 'requests', 'world', 'reset', 'close'],
+      'Symbol(Symbol.asyncDispose)',
+    ],
+    client: '1e7c0b94-5a2f-4d68-93eb-6f81a4d05b37',
+  })
+})
+
+test('nothing else of it can be imported, but the schema of a seed', () => {
+  const program = `
+    const outcomes = await Promise.allSettled([
+      import('key-less-cloud/build/world.js'),
+      import('key-less-cloud/seed.schema.json', { with: { type: 'json' } }),
+    ])
+    console.log(JSON.stringify(outcomes.map(({ reason, value }) => reason?.code ?? value.default.title)))`
+  expect(JSON.parse(run('--input-type=module', '-e', program))).toEqual([
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    'Seed of the local cloud',
+  ])
+})

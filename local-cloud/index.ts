@@ -1,0 +1,93 @@
+import type { Clock } from './clock.ts'
+import type { Lag } from './context.ts'
+import type { Fault } from './faults.ts'
+import type { JournalEntry } from './journal.ts'
+import {
+  type LocalCloudOptions as AllOptions,
+  type LocalCloud as RunningCloud,
+  createLocalCloud as start,
+} from './local-cloud.ts'
+import { redacted } from './redaction.ts'
+import type { Throttling } from './throttling.ts'
+import type { Seed, World } from './world.ts'
+
+/** What others may rely on. All else in this folder may change with every version. */
+
+export type { Clock, Fault, JournalEntry, Lag, Seed, Throttling, World }
+
+export type LocalCloudOptions = Pick<AllOptions, 'seed' | 'lag' | 'throttling' | 'basePort' | 'clock'>
+
+/** Requests in the order in which they were answered; tokens stand in them as they came. */
+export interface Requests extends ReadonlyArray<JournalEntry> {
+  /** A copy without tokens, keys and assertions: what `JSON.stringify` writes. */
+  toJSON(): JournalEntry[]
+}
+
+export interface LocalCloud extends AsyncDisposable {
+  /** What a job with this cloud has in its environment: for `process.env` of programs that are to use it. */
+  readonly env: Readonly<Record<string, string>>
+  /** Where the services listen, without a slash at the end. */
+  readonly endpoints: {
+    /** Issuer of GitHub's OIDC tokens. */
+    readonly github: string
+    /** Entra ID. */
+    readonly authorityHost: string
+    readonly resourceManager: string
+    /** Hosts of the accounts, by resource id in lower case. */
+    readonly accounts: ReadonlyMap<string, string>
+  }
+  /** The authority that signed every certificate here: as PEM, and as a file, which `close` removes. */
+  readonly ca: { readonly pem: string; readonly file: string }
+  /** The time of every service. It goes on by itself, and faster where it is driven. */
+  readonly clock: Clock
+  readonly faults: {
+    /** Replaces, delays or spoils replies from now on. */
+    add(fault: Fault): void
+    /** Removes every fault. */
+    clear(): void
+  }
+  /** Every request so far. */
+  readonly requests: Requests
+  /** Live state: read it, or change it as an administrator would, at any time. `reset` replaces it. */
+  readonly world: World
+  /**
+   * Back to the seed, or to another one with the same accounts; no requests, no faults. The clock goes on.
+   * @throws Error that lists everything that is wrong with the seed
+   */
+  reset(seed?: Seed): void
+  /** Frees the ports, breaks every connection, and removes the files. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts GitHub's OIDC issuer, Entra ID, Resource Manager and the Foundry data plane on 127.0.0.1.
+ * @throws Error that lists everything that is wrong with the seed, or that names the port that is taken
+ */
+export async function createLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
+  const cloud = await start(options)
+  const { github, authorityHost, resourceManager, accounts } = cloud.endpoints
+  return {
+    get env() {
+      return cloud.jobEnvironment()
+    },
+    endpoints: { github, authorityHost, resourceManager, accounts },
+    ca: { pem: cloud.caPem, file: cloud.caFile },
+    clock: cloud.clock,
+    faults: { add: fault => cloud.faults.add(fault), clear: () => cloud.faults.clear() },
+    get requests() {
+      return requestsOf(cloud)
+    },
+    get world() {
+      return cloud.world
+    },
+    reset: seed => cloud.reset(seed),
+    close: () => cloud.close(),
+    [Symbol.asyncDispose]: () => cloud.close(),
+  }
+}
+
+/** Not enumerable: the list compares like any other. */
+function requestsOf({ journal, secrets }: RunningCloud): Requests {
+  const toJSON = () => journal.entries.map(entry => redacted(entry, secrets()))
+  return Object.defineProperty([...journal.entries], 'toJSON', { value: toJSON }) as JournalEntry[] & Requests
+}
