@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { StepFailure } from '../src/core/failures/failure.ts'
-import { readSettings, reportingOf, type Settings } from '../src/inputs.ts'
+import type { Settings } from '../src/gate/settings.ts'
+import { readSettings, reportingOf } from '../src/inputs.ts'
 
 type Texts = Readonly<Record<string, string>>
 

@@ -1,69 +1,16 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { type Cloud, type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
+import { type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
 import { cognitiveServicesUser, parseRole, type RoleReference } from './azure/rbac/built-in-roles.ts'
+import { type Principal, principalTypes } from './azure/rbac/principal.ts'
 import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-id.ts'
 import { ownRefusal, StepFailure } from './core/failures/failure.ts'
 import { plain } from './core/text/untrusted.ts'
-import { type Api, apis } from './services/inference/apis/index.ts'
-
-/** Everything a run is told, validated. Nothing but this module reads inputs. Times are milliseconds. */
-export interface Settings {
-  identity: {
-    clientId: string
-    tenantId: string
-    /** The identity that looks and grants; undefined: the pipeline's own does. */
-    setupClientId: string | undefined
-    assertionAudience: string
-  }
-  target: Target
-  /** Empty: one chat-capable deployment of the resource. */
-  deployments: readonly DeploymentRequest[]
-  access: {
-    role: RoleReference
-    grant: Grant
-    /** Who is to hold the role; undefined: the pipeline's own service principal. */
-    grantee: Grantee | undefined
-    /** Whether the post step takes back what this run granted. */
-    revoke: boolean
-  }
-  keys: { access: KeyAccessPolicy; retired: string | undefined }
-  waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
-  smoke: { api: Api | 'auto'; prompt: string; maxOutputTokens: number; expect: RegExp | undefined }
-  cloud: Cloud
-  report: { summary: boolean; path: string; githubToken: string | undefined }
-}
-
-export type Target =
-  | { kind: 'resource'; resource: ResourceId; endpoint: string | undefined }
-  /** No Resource Manager calls: the smoke call is all there is. */
-  | { kind: 'endpoint'; endpoint: string }
-
-export interface DeploymentRequest {
-  name: string
-  /** Absent: as the `api` input says. */
-  api: Api | 'auto' | undefined
-}
+import { type Grant, grants, keyAccessPolicies, type Settings, type Target } from './gate/settings.ts'
+import { apis } from './services/inference/apis/index.ts'
+import type { DeploymentRequest } from './services/inference/select-deployments.ts'
 
 const apiChoices = ['auto', ...apis] as const
-
-export const grants = ['auto', 'never', 'plan'] as const
-export type Grant = (typeof grants)[number]
-
-export const principalTypes = ['ServicePrincipal', 'Group', 'User'] as const
-
-export interface Grantee {
-  principalId: string
-  principalType: (typeof principalTypes)[number]
-}
-
-export const servicePrincipal = (principalId: string): Grantee => ({
-  principalId,
-  principalType: 'ServicePrincipal',
-})
-
-export const keyAccessPolicies = ['ignore', 'warn', 'forbid'] as const
-export type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
 type Problem = { problem: string }
@@ -275,7 +222,7 @@ function parseName(text: string): string | Problem {
     : { problem: 'is not the name of an Azure resource' }
 }
 
-function readGrantee(reader: Reader): Grantee | undefined {
+function readGrantee(reader: Reader): Principal | undefined {
   const principalType = reader.choice('principal-type', principalTypes, 'ServicePrincipal')
   if (reader.text('principal-id') !== undefined)
     return { principalId: reader.guid('principal-id'), principalType }

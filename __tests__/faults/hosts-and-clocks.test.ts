@@ -11,8 +11,7 @@ beforeAll(async () => {
 beforeEach(() => stage.reset())
 afterAll(() => stage.close())
 
-const end = ({ outcome }: InProcessRun) =>
-  outcome.result === 'failed' ? outcome.failure.refusal.code : outcome.result
+const end = (run: InProcessRun) => run.end
 
 function answer(operation: string, status: number, body: unknown, times?: number): void {
   const effect = { kind: 'reply' as const, status, body }
@@ -74,8 +73,8 @@ describe('a grant of which no reply tells', () => {
     answer('roleAssignments.get', 503, '')
     const run = await stage.run()
     expect(end(run)).toBe('connection-failed')
-    expect(run.outcome.facts.grant?.outcome).toBe('unknown')
-    expect(run.outcome.facts.roleState).not.toBe('granted')
+    expect(run.report.grant).toBe('unknown')
+    expect(run.report.roleState).not.toBe('granted')
     expectSound(stage, run)
   })
 
@@ -85,7 +84,7 @@ describe('a grant of which no reply tells', () => {
     stage.cloud.faults.clear()
     const next = await stage.run()
     expect(end(next)).toBe('passed')
-    expect(next.outcome.facts.roleState).toBe('direct')
+    expect(next.report.roleState).toBe('direct')
     expectSound(stage, next)
   })
 })

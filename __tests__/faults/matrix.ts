@@ -66,8 +66,7 @@ function play(stage: Stage, { hop: name, fault, count }: Scenario): Promise<InPr
   })
 }
 
-const endOf = ({ outcome }: InProcessRun) =>
-  outcome.result === 'failed' ? outcome.failure.refusal.code : 'passes'
+const endOf = ({ end }: InProcessRun) => (end === 'passed' ? 'passes' : end)
 
 /** What one fault makes fail is a configuration error, or as good as one: it shows within five seconds. */
 const isFinalAtOnce = ({ count, expected }: Scenario) => count === 'once' && expected !== 'passes'

@@ -22,9 +22,7 @@ afterEach(() => stage.close())
 const now = () => stage.cloud.clock.now()
 const ago = (ms: number) => new Date(now() - ms).toISOString()
 
-function end({ outcome }: InProcessRun) {
-  return outcome.result === 'failed' ? outcome.failure.refusal.code : outcome.result
-}
+const end = (run: InProcessRun) => run.end
 
 /** The pipeline's assignments of the role that gates grant by default. */
 const granted = () =>
@@ -38,7 +36,7 @@ describe('gates for the same principal and role at once', () => {
     expect(granted()).toHaveLength(1)
     for (const run of runs) {
       expectSoundBesides(stage, run)
-      expect(run.outcome.facts.roleAssignmentId).toContain(granted()[0]?.name)
+      expect(run.report.roleAssignmentId).toContain(granted()[0]?.name)
       expect(run.tookMs).toBeLessThan(60 * seconds)
     }
   })
@@ -50,7 +48,7 @@ describe('gates for the same principal and role at once', () => {
       stage.sleep(30 * seconds).then(() => stage.run()),
     ])
     expect([end(first), end(second)]).toEqual(['passed', 'passed'])
-    expect([first.outcome.facts.roleState, second.outcome.facts.roleState]).toEqual(['granted', 'direct'])
+    expect([first.report.roleState, second.report.roleState]).toEqual(['granted', 'direct'])
     expect(granted()).toHaveLength(1)
   })
 })
@@ -74,7 +72,7 @@ describe('while a gate waits', () => {
     })
     const [run] = await Promise.all([stage.run(), removal])
     expect(end(run)).toBe('access-not-propagated')
-    expect(run.outcome.facts.probes.some(({ outcome }) => outcome === 'ok')).toBe(true)
+    expect(run.report.probes.some(({ outcome }) => outcome === 'ok')).toBe(true)
     expectSoundBesides(stage, run)
   })
 
@@ -128,11 +126,11 @@ test('replicas that disagree are believed only when they agree', async () => {
   await open({ roleAssignments: [0, 90 * seconds, 5 * seconds] })
   const run = await stage.run()
   expect(end(run)).toBe('passed')
-  const outcomes = run.outcome.facts.probes.map(({ outcome }) => outcome)
+  const outcomes = run.report.probes.map(({ outcome }) => outcome)
   expect(outcomes.slice(0, -3)).toEqual(expect.arrayContaining(['ok', 'access-denied']))
   // Two of the three agree early: rows of two that the third breaks, until twelve in a row are asked for.
   expect(outcomes.slice(-12)).toEqual(Array.from({ length: 12 }, () => 'ok'))
-  expect(run.outcome.facts.propagationMs).toBeGreaterThan(89 * seconds)
+  expect(run.report.propagationSeconds).toBeGreaterThan(89)
   expectSound(stage, run)
 })
 
@@ -225,7 +223,7 @@ describe('jobs that grant for themselves only, at once', () => {
   async function job(runId: string, deployMs: number) {
     const options = optionsOf(runId)
     const run = await stage.run(options)
-    const own = run.outcome.facts.roleAssignmentId?.split('/').at(-1)
+    const own = run.report.roleAssignmentId?.split('/').at(-1)
     const isHeld = () => granted().some(({ name }) => name === own)
     const heldAtFirst = isHeld()
     const deploying = 5 * seconds
@@ -260,8 +258,8 @@ describe('jobs that grant for themselves only, at once', () => {
     const first = await stage.run(optionsOf('1'))
     const ending = stage.sleep(30 * seconds).then(() => stage.post(first))
     const [second] = await Promise.all([stage.run(optionsOf('2')), ending])
-    expect([first.outcome.facts.roleState, second.outcome.facts.roleState]).toEqual(['granted', 'granted'])
-    expect(second.outcome.facts.roleAssignmentId).not.toBe(first.outcome.facts.roleAssignmentId)
+    expect([first.report.roleState, second.report.roleState]).toEqual(['granted', 'granted'])
+    expect(second.report.roleAssignmentId).not.toBe(first.report.roleAssignmentId)
 
     expect(await stage.post(first)).toEqual([expect.stringContaining('Nothing to take back')])
     expect(granted()).toHaveLength(1)

@@ -1,13 +1,8 @@
 import { decodeJwt } from 'jose'
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
-import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { diagnosisCodes } from '../../src/core/failures/codes.ts'
-import type { Outcome } from '../../src/gate/record.ts'
-import { reportDocument } from '../../src/report/document.ts'
-import { diagnosisLines } from '../../src/report/lines.ts'
-import { summaryMarkdown } from '../../src/report/summary.ts'
-import type { Route } from '../../src/services/inference/route.ts'
+import type { Report } from '../../src/report/schema.ts'
 import type { InProcessRun, Stage } from '../support/in-process.ts'
 
 /** What holds for every run, whatever went wrong on the way. (That no rejection goes unhandled is jest's own to see.) */
@@ -32,31 +27,33 @@ function expectInTime({ tookMs, settings }: InProcessRun): void {
 }
 
 /** Passed is what every deployment really answered, through no fault that could have put words into its mouth. */
-function expectTruePass({ outcome, requests }: InProcessRun): void {
-  if (outcome.result !== 'passed') return
-  const routes = outcome.facts.routes ?? []
-  expect(routes.length).toBeGreaterThan(0)
-  for (const route of routes) {
-    expect(requests.filter(request => isAnswer(request, route)).length).toBeGreaterThan(0)
+function expectTruePass({ report, requests }: InProcessRun): void {
+  if (report.result !== 'passed') return
+  expect(report.smoke.length).toBeGreaterThan(0)
+  for (const call of report.smoke) {
+    expect(requests.filter(request => isAnswer(request, call)).length).toBeGreaterThan(0)
   }
 }
 
 const faultsThatKeepTheAnswer = /wrongType|clock/
 
-function isAnswer({ service, method, status, target, body, fault }: JournalEntry, route: Route): boolean {
+function isAnswer(
+  { service, method, status, target, body, fault }: JournalEntry,
+  { url, deployment }: Report['smoke'][number],
+): boolean {
   return (
     service === 'data-plane' &&
     method === 'POST' &&
     status === 200 &&
-    new URL(route.url).pathname === target.split('?')[0] &&
-    `${target} ${body}`.includes(route.deployment) &&
+    new URL(url).pathname === target.split('?')[0] &&
+    `${target} ${body}`.includes(deployment) &&
     (fault === undefined || faultsThatKeepTheAnswer.test(fault))
   )
 }
 
 /** At most one assignment of role and principal; and the run says of it what is true. */
-function expectHonestGrant({ cloud }: Stage, { outcome, assignmentsBefore }: InProcessRun): void {
-  const { assignmentId, grant, roleState } = told(outcome)
+function expectHonestGrant({ cloud }: Stage, { report, assignmentsBefore }: InProcessRun): void {
+  const { roleAssignmentId, grant, roleState } = report
   const before = new Set(assignmentsBefore.map(({ name }) => name))
   const now = cloud.world.roleAssignments
   const made = now.filter(({ name }) => !before.has(name))
@@ -67,12 +64,8 @@ function expectHonestGrant({ cloud }: Stage, { outcome, assignmentsBefore }: InP
     expect(roleState).not.toBe('granted')
   } else if (grant !== 'unknown') {
     expect({ grant, roleState }).toEqual({ grant: 'granted', roleState: 'granted' })
-    expect(assignmentId).toContain(made[0].name)
+    expect(roleAssignmentId).toContain(made[0].name)
   }
-}
-
-function told({ facts }: Outcome) {
-  return { grant: facts.grant?.outcome, roleState: facts.roleState, assignmentId: facts.roleAssignmentId }
 }
 
 const tripleOf = ({ roleDefinitionId, principalId, scope }: RoleAssignment) =>
@@ -110,15 +103,11 @@ const audienceOf = (token: string | undefined) =>
 const knownCodes: readonly string[] = Object.values(diagnosisCodes).flat()
 
 /** A failure has one code, and can be told in every form there is. */
-function expectOneDiagnosis({ outcome }: InProcessRun): void {
-  if (outcome.result !== 'failed') return
-  const { failure, facts } = outcome
-  const diagnosis = diagnose(failure, facts)
-  expect(knownCodes).toContain(diagnosis.code)
-  expect(diagnosis.fixes.length).toBeGreaterThan(0)
-  expect(diagnosisLines(diagnosis).join('\n')).toContain(diagnosis.code)
-  expect(summaryMarkdown(outcome, diagnosis)).toContain(diagnosis.code)
-  expect(JSON.stringify(reportDocument(outcome, diagnosis, { startedAt: 0, endedAt: 0 }))).toContain(
-    diagnosis.code,
-  )
+function expectOneDiagnosis({ report, summary, diagnosisLines }: InProcessRun): void {
+  if (report.result !== 'failed') return
+  const { code = '', fixes = [] } = report.diagnosis ?? {}
+  expect(knownCodes).toContain(code)
+  expect(fixes.length).toBeGreaterThan(0)
+  expect(diagnosisLines.join('\n')).toContain(code)
+  expect(summary).toContain(code)
 }

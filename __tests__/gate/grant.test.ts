@@ -7,7 +7,7 @@ import {
   roles,
   securityGroup,
 } from '../support/arrange.ts'
-import { type InProcessRun, openStage, type RunOptions, type Stage } from '../support/in-process.ts'
+import { openStage, type RunOptions, type Stage } from '../support/in-process.ts'
 
 /** Whether a run grants, how it says the role is held, and how long it waits: by who is to hold the role, and by what may be read. */
 
@@ -22,8 +22,6 @@ beforeAll(async () => {
 beforeEach(() => stage.reset())
 afterAll(() => stage.close())
 
-const endOf = ({ outcome }: InProcessRun) =>
-  outcome.result === 'failed' ? outcome.failure.refusal.code : outcome.result
 const isGrant = ({ operation }: { operation: string | undefined }) => operation === 'roleAssignments.create'
 const justNow = () => new Date(stage.cloud.clock.now())
 
@@ -251,8 +249,8 @@ const cells: Cell[] = [
 test.each(cells)('$when', async ({ arrange, end, roleState, grants, tookMs }) => {
   const run = await stage.run({ inputs: arrange() })
 
-  expect(endOf(run)).toBe(end)
-  expect(run.outcome.facts.roleState).toBe(roleState)
+  expect(run.end).toBe(end)
+  expect(run.report.roleState).toBe(roleState)
   expect(run.requests.some(isGrant)).toBe(grants)
   expect(Math.abs(run.tookMs - tookMs)).toBeLessThan(seconds + tookMs / 10)
 })
@@ -260,8 +258,8 @@ test.each(cells)('$when', async ({ arrange, end, roleState, grants, tookMs }) =>
 test.each(cells)('$when: a plan foretells whether it grants', async ({ arrange, grants }) => {
   const plan = await stage.run({ inputs: { ...arrange(), grant: 'plan' } })
 
-  expect(endOf(plan)).toBe('planned')
-  expect(plan.outcome.facts.grant?.outcome === 'planned').toBe(grants)
+  expect(plan.end).toBe('planned')
+  expect(plan.report.grant === 'planned').toBe(grants)
   expect(plan.requests.some(isGrant)).toBe(false)
 })
 
@@ -272,8 +270,8 @@ test('a pipeline that becomes a member while it is looked for counts as one', as
   })
   const [run] = await Promise.all([stage.run({ inputs }), joining])
 
-  expect(endOf(run)).toBe('passed')
-  expect(run.outcome.facts).toMatchObject({ roleState: 'group', membership: 'member' })
+  expect(run.end).toBe('passed')
+  expect(run.report).toMatchObject({ roleState: 'group', membership: 'member' })
 })
 
 test("how long another job's assignment was waited for is said in a round figure", async () => {
@@ -281,8 +279,6 @@ test("how long another job's assignment was waited for is said in a round figure
   stage.cloud.world.workflow.runId = '9876543211'
   const run = await stage.run({ inputs: { 'propagation-timeout': '2m' } })
 
-  expect(endOf(run)).toBe('role-assignment-conflict')
-  expect(run.outcome.result === 'failed' && run.outcome.failure.refusal.said.message).toMatch(
-    /it was still there after 2 min\.$/,
-  )
+  expect(run.end).toBe('role-assignment-conflict')
+  expect(run.report.diagnosis?.said.message).toMatch(/it was still there after 2 min\.$/)
 })

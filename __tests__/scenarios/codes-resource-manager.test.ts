@@ -1,6 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { permanentName } from '../../src/azure/rbac/assignment-name.ts'
 import { diagnosisCodes } from '../../src/core/failures/codes.ts'
-import { permanentName } from '../../src/services/resource-manager/create-assignment.ts'
 import {
   account,
   alsoHolds,

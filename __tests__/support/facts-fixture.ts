@@ -1,3 +1,4 @@
+import type { Assignment } from '../../src/azure/rbac/assignment.ts'
 import { scopeOf } from '../../src/azure/resource-id.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../../src/core/failures/codes.ts'
 import { ownRefusal, type Refusal, StepFailure } from '../../src/core/failures/failure.ts'
@@ -5,7 +6,6 @@ import { type Facts, noFacts } from '../../src/gate/record.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import type { Route } from '../../src/services/inference/route.ts'
-import type { Assignment } from '../../src/services/resource-manager/role-assignments.ts'
 
 /** A run of Contoso's, at its start and at its end. */
 

@@ -2,10 +2,10 @@ import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { createDoor } from '../../src/core/http/client.ts'
 import { gate } from '../../src/gate/gate.ts'
-import type { Outcome } from '../../src/gate/record.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import { createDrivenTime } from './driven-time.ts'
+import { type Published, published } from './published.ts'
 
 /** Many gates in this process against one local cloud: jobs of a matrix, so many of them at a time. */
 
@@ -16,8 +16,7 @@ export interface Fleet {
   inFlight: number
 }
 
-export interface GateOfFleet {
-  outcome: Outcome
+export interface GateOfFleet extends Published {
   /** What this gate asked, in the order of the journal. */
   requests: readonly JournalEntry[]
 }
@@ -35,10 +34,10 @@ export async function runFleet(cloud: LocalCloud, { inputs, inFlight }: Fleet): 
   const { http, clock } = time.enter(createDoor(60_000, {}).http)
   const run = readWorkflowRun(cloud.runnerEnvironment())
 
-  async function runJob(index: number, own: Readonly<Record<string, string>>): Promise<Outcome> {
+  async function runJob(index: number, own: Readonly<Record<string, string>>): Promise<Published> {
     await time.sleep(jobStartMs.least + Math.random() * (jobStartMs.most - jobStartMs.least))
     const settings = readSettings(name => own[name] ?? '', {})
-    return gate(settings, {
+    const outcome = await gate(settings, {
       http: request => http({ ...request, headers: { ...request.headers, [gateHeader]: String(index) } }),
       preconnect() {},
       clock,
@@ -48,14 +47,15 @@ export async function runFleet(cloud: LocalCloud, { inputs, inFlight }: Fleet): 
       run,
       keep() {},
     })
+    return published(outcome)
   }
 
-  const outcomes: Outcome[] = []
+  const seen: Published[] = []
   const queue = inputs.entries()
   const runner = async () => {
-    for (const [index, own] of queue) outcomes[index] = await runJob(index, own)
+    for (const [index, own] of queue) seen[index] = await runJob(index, own)
   }
   await Promise.all(Array.from({ length: inFlight }, runner))
   const requests = Map.groupBy(cloud.journal.entries, ({ headers }) => headers[gateHeader])
-  return outcomes.map((outcome, index) => ({ outcome, requests: requests.get(String(index)) ?? [] }))
+  return seen.map((gateRun, index) => ({ ...gateRun, requests: requests.get(String(index)) ?? [] }))
 }

@@ -8,11 +8,12 @@ import type { RoleAssignment } from '../../local-cloud/world.ts'
 import type { TemporaryGrant } from '../../src/azure/rbac/lease.ts'
 import { createDoor } from '../../src/core/http/client.ts'
 import { gate } from '../../src/gate/gate.ts'
-import type { Outcome } from '../../src/gate/record.ts'
 import { revoke } from '../../src/gate/revoke.ts'
-import { readSettings, type Settings } from '../../src/inputs.ts'
+import type { Settings } from '../../src/gate/settings.ts'
+import { readSettings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import { createDrivenTime, movedMs } from './driven-time.ts'
+import { type Published, published } from './published.ts'
 import { usualInputs } from './scenario.ts'
 
 /**
@@ -44,8 +45,7 @@ export interface RunOptions {
   runnerAheadMs?: number
 }
 
-export interface InProcessRun {
-  outcome: Outcome
+export interface InProcessRun extends Published {
   settings: Settings
   log: readonly string[]
   masks: readonly string[]
@@ -93,7 +93,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     const requests = cloud.journal.entries
       .slice(requestsBefore)
       .filter(({ operation }) => operation !== 'oidc.keys')
-    return { outcome, settings, log, masks, kept, requests, tookMs, assignmentsBefore }
+    return { ...published(outcome), settings, log, masks, kept, requests, tookMs, assignmentsBefore }
   }
 
   async function post(

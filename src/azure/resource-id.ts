@@ -18,6 +18,8 @@ const pattern = new RegExp(
 
 export const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 export const accountType = 'Microsoft.CognitiveServices/accounts'
+/** Of the API for accounts and what lies below them. */
+export const accountsApiVersion = '2025-06-01'
 
 /** @returns the parts of the id, or what is wrong with it, in words that follow "the id". */
 export function parseResourceId(text: string): ResourceId | { problem: string } {

@@ -1,6 +1,6 @@
+import { youngest } from '../azure/rbac/assignment.ts'
 import { coversAll } from '../azure/rbac/permissions.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
-import { youngest } from '../services/resource-manager/role-assignments.ts'
 import type { Facts } from './record.ts'
 import type { RolesView } from './role-access.ts'
 import type { AssignmentAge } from './waiting/schedule.ts'

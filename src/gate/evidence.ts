@@ -1,15 +1,15 @@
 import type { StepFailure } from '../core/failures/failure.ts'
 import type { Http } from '../core/http/client.ts'
-import type { Settings } from '../inputs.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
-import type { Managed } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/client.ts'
 import { type Facts, wasDenied } from './record.ts'
+import type { Settings } from './settings.ts'
 
 /** What makes a refusal easier to understand, and is not worth a request where nothing was refused. */
 export async function gatherEvidence(
   { refusal }: StepFailure,
   { report }: Settings,
-  managed: Managed | undefined,
+  managed: ResourceContext | undefined,
   http: Http,
   facts: Facts,
 ): Promise<void> {
@@ -22,7 +22,7 @@ export async function gatherEvidence(
 }
 
 /** What explains a denial, and was not worth a request before. */
-export async function lookAgain(managed: Managed, facts: Facts): Promise<void> {
+export async function lookAgain(managed: ResourceContext, facts: Facts): Promise<void> {
   const { role, assignments, routes } = facts
   if (role === undefined || assignments === undefined || !wasDenied(facts)) return
   const { lookAfterDenial } = await import('../services/resource-manager/denial-evidence.ts')

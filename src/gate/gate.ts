@@ -3,11 +3,10 @@ import { StepFailure } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
 import { whileWaiting } from '../core/http/warm-up.ts'
 import type { Clock, Log, Mask, Random } from '../core/ports.ts'
-import type { Settings } from '../inputs.ts'
 import { smokeLine, viewLines } from '../report/lines.ts'
 import { createIdentities } from '../services/entra/identities.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
-import type { Managed } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/client.ts'
 import { gatherEvidence, lookAgain } from './evidence.ts'
 import { ensureRole, needsGrant } from './grant.ts'
 import { look, type View } from './inspect.ts'
@@ -17,6 +16,7 @@ import { ageOfAccess, prove } from './prove.ts'
 import { type Facts, noFacts, type Outcome, wasDenied } from './record.ts'
 import { requireRefused } from './retired-key.ts'
 import { settleMembership, tellGrantorPermissions } from './role-access.ts'
+import type { Settings } from './settings.ts'
 import { preparations, signIn } from './sign-in.ts'
 import { patienceFor } from './waiting/schedule.ts'
 
@@ -47,10 +47,10 @@ export async function gate(
   facts = factsOf(settings, tools),
 ): Promise<Outcome> {
   const step = stepper(facts, tools)
-  const identities = createIdentities(settings, tools)
+  const identities = createIdentities(settings.identity, settings.cloud, tools)
   whileWaiting(...preparations(settings, tools.preconnect))
   const smokeTools = { ...tools, accessToken: identities.pipeline.accessToken }
-  let managed: Managed | undefined
+  let managed: ResourceContext | undefined
   try {
     const signedIn = await step('Sign in', () => signIn(settings, identities, tools, facts))
     managed = signedIn
@@ -108,7 +108,7 @@ const hasRoles = (view: View): view is Required<View> => view.roles !== undefine
 async function plan(
   { waiting }: Settings,
   view: View,
-  managed: Managed | undefined,
+  managed: ResourceContext | undefined,
   facts: Facts,
 ): Promise<Outcome> {
   // A role that would not help is not granted.

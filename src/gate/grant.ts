@@ -1,7 +1,8 @@
-import { misfitLine, misfits } from '../azure/rbac/coverage.ts'
+import type { Assignment } from '../azure/rbac/assignment.ts'
+import { assignmentIdOf, permanentName } from '../azure/rbac/assignment-name.ts'
+import { coverageLine, missingCoverage } from '../azure/rbac/coverage.ts'
 import {
   isOfAnotherJob,
-  leaseOf,
   type TemporaryGrant,
   temporaryDescription,
   temporaryName,
@@ -11,23 +12,24 @@ import type { DiagnosisCode } from '../core/failures/codes.ts'
 import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
 import type { Clock, Log, Random } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
-import type { Settings } from '../inputs.ts'
+import { jobOf } from '../services/github/job.ts'
+import { runUrl } from '../services/github/workflow-run.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
-import type { Managed } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/client.ts'
+import { isGrantee } from '../services/resource-manager/client.ts'
 import {
-  assignmentIdOf,
+  createAssignment,
   type Granted,
-  grantRole,
   type Naming,
-  permanentNaming,
   type RoleToGrant,
 } from '../services/resource-manager/create-assignment.ts'
-import { type Assignment, readAssignment } from '../services/resource-manager/role-assignments.ts'
+import { readAssignment } from '../services/resource-manager/role-assignments.ts'
 import { ageAt } from './assignment-age.ts'
 import type { View } from './inspect.ts'
 import { untilReleased } from './other-jobs.ts'
 import type { Facts } from './record.ts'
-import { isGrantee, type RolesView, tellHeldByAnother } from './role-access.ts'
+import { type RolesView, tellHeldByAnother } from './role-access.ts'
+import type { Settings } from './settings.ts'
 import type { AssignmentAge } from './waiting/schedule.ts'
 
 /**
@@ -77,7 +79,7 @@ export interface GrantTools {
 export async function ensureRole(
   settings: Settings,
   { first, roles, routes }: Required<View>,
-  managed: Managed,
+  managed: ResourceContext,
   facts: Facts,
   tools: GrantTools,
 ): Promise<AssignmentAge> {
@@ -112,9 +114,9 @@ function requireFit({ first, roles, routes }: Required<View>, facts: Facts): voi
   if (facts.roleFits !== false) return
   const doing = 'checking the role before granting it'
   if (first.round.kind === 'refused') throw new StepFailure(doing, { ...first.round.refusal, kind: 'fatal' })
-  const [misfit] = misfits(roles.wanted.roleGuid, routes, facts.definitions)
+  const [misfit] = missingCoverage(roles.wanted.roleGuid, routes, facts.definitions)
   if (misfit === undefined || !mayLapse({ first, roles, routes }, facts)) return
-  const message = `The calls are still let through, perhaps by a role that was taken away. ${misfitLine(roles.wanted.name, misfit)}`
+  const message = `The calls are still let through, perhaps by a role that was taken away. ${coverageLine(roles.wanted.name, misfit)}`
   throw new StepFailure(doing, ownRefusal('access-denied', message, { dataAction: misfit.dataAction }))
 }
 
@@ -131,13 +133,20 @@ function namingOf(
   { run, assertion }: Facts,
   { keep }: GrantTools,
 ): NamingForRun {
-  if (!access.revoke) return { naming: permanentNaming(role, run), keep() {} }
-  const lease = leaseOf(run, assertion)
+  if (!access.revoke)
+    return {
+      naming: {
+        name: permanentName(role),
+        description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
+      },
+      keep() {},
+    }
+  const lease = jobOf(run, assertion).lease
   const name = temporaryName(role, lease)
   const { clientId: pipelineId, tenantId, setupClientId: clientId = pipelineId } = identity
   const grant = { assignmentId: assignmentIdOf(role, name), lease, clientId, tenantId }
   return {
-    naming: { name, description: temporaryDescription(run, lease) },
+    naming: { name, description: temporaryDescription(runUrl(run), lease) },
     keep: isAnswered => keep({ ...grant, isAnswered }),
   }
 }
@@ -147,7 +156,7 @@ async function makeOwn(
   role: RoleToGrant,
   naming: Naming,
   limitMs: number,
-  { manager }: Managed,
+  { manager }: ResourceContext,
   facts: Facts,
   tools: GrantTools,
 ): Promise<Granted> {
@@ -156,10 +165,10 @@ async function makeOwn(
     const { borrowed } = facts
     if (borrowed !== undefined) await untilReleased(borrowed, deadline, { manager, ...tools })
     facts.grant = { outcome: 'unknown' }
-    const granted = await grantRole(manager, role, naming)
+    const granted = await createAssignment(manager, role, naming)
     const existing =
       granted.outcome === 'exists' ? await readIfKnown(manager, granted.assignmentId) : undefined
-    if (existing === undefined || !isOfAnotherJob(existing, leaseOf(facts.run, facts.assertion))) {
+    if (existing === undefined || !isOfAnotherJob(existing, jobOf(facts.run, facts.assertion).lease)) {
       delete facts.borrowed
       return granted
     }
@@ -172,7 +181,7 @@ async function makeOwn(
 async function tellGranted(
   { outcome, assignmentId }: Granted,
   { held, asOf }: RolesView,
-  managed: Managed,
+  managed: ResourceContext,
   facts: Facts,
 ): Promise<AssignmentAge> {
   if (assignmentId !== undefined) facts.roleAssignmentId = assignmentId
@@ -192,7 +201,7 @@ async function tellGranted(
 
 /** The role is assigned; that the assignment cannot be read takes nothing from it. */
 async function readIfKnown(
-  manager: Managed['manager'],
+  manager: ResourceContext['manager'],
   assignmentId: string | undefined,
 ): Promise<Assignment | undefined> {
   if (assignmentId === undefined) return undefined

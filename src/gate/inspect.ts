@@ -1,10 +1,9 @@
-import { misfitLine, misfits } from '../azure/rbac/coverage.ts'
+import { coverageLine, missingCoverage } from '../azure/rbac/coverage.ts'
 import { StepFailure } from '../core/failures/failure.ts'
 import { persist, standardRetry } from '../core/failures/retry.ts'
 import type { Log } from '../core/ports.ts'
-import type { Settings } from '../inputs.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
-import { roundOf, smokeRound } from '../services/inference/round.ts'
+import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
 import {
   endpointsAt,
@@ -13,17 +12,14 @@ import {
   routesFor,
 } from '../services/inference/select-deployments.ts'
 import type { SmokeTools } from '../services/inference/smoke-call.ts'
-import {
-  type Account,
-  type Deployment,
-  readAccount,
-  readDeployments,
-  trustedEndpoints,
-} from '../services/resource-manager/account.ts'
-import type { Managed } from '../services/resource-manager/client.ts'
-import { unlessForbidden } from '../services/resource-manager/forbidden.ts'
+import { type Account, readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
+import type { ResourceContext } from '../services/resource-manager/client.ts'
+import { type Deployment, readDeployments } from '../services/resource-manager/deployments.ts'
+import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import type { Facts } from './record.ts'
 import { judgeRoles, lookUpRole, type RolesRead, type RolesView, readRoles, tellRole } from './role-access.ts'
+import type { Settings } from './settings.ts'
+import { roundOf } from './waiting/round.ts'
 import type { Round } from './waiting/wait.ts'
 
 /** Everything there is to see before anything is changed. */
@@ -45,7 +41,7 @@ interface LookTools extends SmokeTools {
  */
 export async function look(
   settings: Settings,
-  managed: Managed | undefined,
+  managed: ResourceContext | undefined,
   tools: LookTools,
   facts: Facts,
 ): Promise<View> {
@@ -70,7 +66,7 @@ export async function look(
 
 async function resourceThenCalls(
   settings: Settings,
-  managed: Managed,
+  managed: ResourceContext,
   role: NonNullable<Known['role']>,
   tools: LookTools,
   facts: Facts,
@@ -102,7 +98,7 @@ interface Known extends ResourceView {
 /** An identity that may only call models cannot read the account; an endpoint that the user named makes up for it. */
 async function readResource(
   settings: Settings,
-  { manager, resource }: Managed,
+  { manager, resource }: ResourceContext,
   { clock }: LookTools,
   facts: Facts,
 ): Promise<ResourceView> {
@@ -110,10 +106,10 @@ async function readResource(
   const [accountOrNone, deployments] = await Promise.all([
     settings.target.endpoint === undefined
       ? account
-      : unlessForbidden(account, refusal => {
+      : undefinedIfForbidden(account, refusal => {
           facts.accountRefused = refusal
         }),
-    unlessForbidden(readDeployments(manager, resource, clock.now)),
+    undefinedIfForbidden(readDeployments(manager, resource, clock.now)),
   ])
   if (accountOrNone !== undefined) facts.account = accountOrNone
   if (deployments !== undefined) facts.deployments = deployments
@@ -173,5 +169,6 @@ function sayMisfits(
   { definitions }: Facts,
 ): void {
   if (role === undefined) return
-  for (const misfit of misfits(role.guid, routes, definitions)) log.info(misfitLine(role.name, misfit))
+  for (const misfit of missingCoverage(role.guid, routes, definitions))
+    log.info(coverageLine(role.name, misfit))
 }

@@ -1,9 +1,9 @@
 import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
 import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
 import type { Log } from '../core/ports.ts'
-import type { Settings } from '../inputs.ts'
 import type { KeyAccess } from '../services/resource-manager/account.ts'
 import type { Facts } from './record.ts'
+import type { Settings } from './settings.ts'
 
 /** Whether the resource takes keys: as the account says; where it may not be read, as the data plane answered a key. */
 export function keyAccessOf({ account, retiredKey }: Facts): KeyAccess {

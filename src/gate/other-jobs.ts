@@ -1,3 +1,4 @@
+import type { Assignment } from '../azure/rbac/assignment.ts'
 import { leaseIn } from '../azure/rbac/lease.ts'
 import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
 import type { Clock, Log, Random } from '../core/ports.ts'
@@ -5,7 +6,7 @@ import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { progressLine } from '../report/progress-lines.ts'
 import type { ResourceManager } from '../services/resource-manager/client.ts'
-import { type Assignment, readAssignment } from '../services/resource-manager/role-assignments.ts'
+import { readAssignment } from '../services/resource-manager/role-assignments.ts'
 import { growingPause } from './waiting/schedule.ts'
 
 /** Role assignments that other jobs made for themselves: lease.ts says how they are told apart. */

@@ -2,12 +2,12 @@ import { headOf, ownRefusal, type Refusal, type Said, StepFailure } from '../cor
 import type { Http } from '../core/http/client.ts'
 import type { Clock, Log, Random } from '../core/ports.ts'
 import { inWords } from '../core/text/duration.ts'
-import type { Settings } from '../inputs.ts'
 import { progressLine, sayRefusal } from '../report/progress-lines.ts'
 import { type KeyReply, keyCall } from '../services/inference/key-call.ts'
 import type { Route } from '../services/inference/route.ts'
 import { keyAccessOf } from './key-access.ts'
 import type { Facts } from './record.ts'
+import type { Settings } from './settings.ts'
 import { type Progress, type Round, untilLive } from './waiting/wait.ts'
 
 /** What became of a data-plane call with the key that must be refused. */

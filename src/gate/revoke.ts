@@ -1,4 +1,5 @@
 import { azLine } from '../advice/explanations/commands.ts'
+import type { Assignment } from '../azure/rbac/assignment.ts'
 import { isMadeUnder, type TemporaryGrant } from '../azure/rbac/lease.ts'
 import { withoutLeadingSlash } from '../azure/rbac/scopes.ts'
 import { StepFailure } from '../core/failures/failure.ts'
@@ -6,12 +7,12 @@ import { persist, type RetryPolicy } from '../core/failures/retry.ts'
 import type { Http } from '../core/http/client.ts'
 import type { Clock, Log, Mask } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
-import type { Settings } from '../inputs.ts'
-import { createIdentities } from '../services/entra/identities.ts'
+import { createIdentities, type IdentitySettings } from '../services/entra/identities.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import type { ResourceManager } from '../services/resource-manager/client.ts'
 import { openResourceManager } from '../services/resource-manager/open.ts'
-import { type Assignment, readAssignment } from '../services/resource-manager/role-assignments.ts'
+import { readAssignment } from '../services/resource-manager/role-assignments.ts'
+import type { Settings } from './settings.ts'
 
 /** The post step: takes back what the main step of this job granted, and nothing else. It never fails a job. */
 
@@ -35,8 +36,15 @@ export async function revoke(grant: TemporaryGrant, settings: Settings, tools: R
   const { target, cloud } = settings
   if (target.kind === 'endpoint') return
   try {
-    const { setup } = createIdentities(asGranted(settings, grant), tools)
-    const manager = await openResourceManager(cloud, target.resource, setup, tools)
+    const { setup } = createIdentities(asGranted(settings, grant), cloud, tools)
+    const manager = await openResourceManager(
+      {
+        cloud,
+        resource: target.resource,
+        accessToken: () => setup.accessToken(cloud.resourceManager.audience),
+      },
+      tools,
+    )
     tools.log.info(await takeBack(grant, manager, tools))
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
@@ -52,9 +60,11 @@ export const byHand = ({ assignmentId }: TemporaryGrant): string =>
   `Remove it with: ${azLine('role assignment delete', { ids: plain(assignmentId) })}`
 
 /** By the identity that granted, whatever the inputs say by now. */
-const asGranted = (settings: Settings, { clientId, tenantId }: TemporaryGrant): Settings => ({
-  ...settings,
-  identity: { ...settings.identity, clientId, tenantId, setupClientId: undefined },
+const asGranted = ({ identity }: Settings, { clientId, tenantId }: TemporaryGrant): IdentitySettings => ({
+  ...identity,
+  clientId,
+  tenantId,
+  setupClientId: undefined,
 })
 
 async function takeBack(

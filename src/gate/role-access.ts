@@ -1,32 +1,31 @@
+import { fallbackHolding, findHolding, type RoleHolding, type WantedRole } from '../azure/rbac/assignment.ts'
 import { builtInPermissions, roleDefinitionId } from '../azure/rbac/built-in-roles.ts'
 import { applicableAt, definitionOf, permissionsOf } from '../azure/rbac/effective-permissions.ts'
-import { isOfAnotherJob, leaseOf } from '../azure/rbac/lease.ts'
+import { isOfAnotherJob } from '../azure/rbac/lease.ts'
 import { coversAll, type Permission } from '../azure/rbac/permissions.ts'
+import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { accountIdOf, scopeOf } from '../azure/resource-id.ts'
 import type { Clock, Log } from '../core/ports.ts'
-import { type Settings, servicePrincipal } from '../inputs.ts'
+import { jobOf } from '../services/github/job.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
-import type { Managed } from '../services/resource-manager/client.ts'
-import { unlessForbidden } from '../services/resource-manager/forbidden.ts'
+import { isGrantee, type ResourceContext } from '../services/resource-manager/client.ts'
+import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import {
   type AssignmentsRead,
-  holdingOf,
-  type RoleHeld,
   readAssignments,
   readPermissions,
-  substituteFor,
-  type WantedRole,
 } from '../services/resource-manager/role-assignments.ts'
 import { type Definition, findRole, readDefinition } from '../services/resource-manager/role-definitions.ts'
 import { ageAt } from './assignment-age.ts'
 import type { Facts } from './record.ts'
+import type { Settings } from './settings.ts'
 
 /** Who holds what: read before anything is changed, and judged once it is known whether the calls are let through. */
 
 export interface RolesView {
   wanted: WantedRole & { name: string; definitionId: string }
   /** How who is to hold the role comes by it. */
-  held: RoleHeld
+  held: RoleHolding
   /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked. */
   asOf: number
 }
@@ -40,10 +39,9 @@ export interface RolesRead {
   readAt: number
 }
 
-export const isGrantee = ({ principalId, grantee }: Managed) => grantee.principalId === principalId
-const asksItself = ({ principalId, callerId }: Managed) => callerId === principalId
+const asksItself = ({ principalId, callerId }: ResourceContext) => callerId === principalId
 
-const self = ({ principalId }: Managed) => servicePrincipal(principalId)
+const self = ({ principalId }: ResourceContext) => servicePrincipal(principalId)
 
 /**
  * The role that was asked for. What a custom role lets its holders do is read with it, for no table knows: facts tell before
@@ -52,13 +50,17 @@ const self = ({ principalId }: Managed) => servicePrincipal(principalId)
  */
 export function lookUpRole(
   settings: Settings,
-  managed: Managed,
+  managed: ResourceContext,
   facts: Facts,
 ): Promise<RolesRead['role'] | undefined> {
-  return unlessForbidden(readRole(settings, managed, facts))
+  return undefinedIfForbidden(readRole(settings, managed, facts))
 }
 
-async function readRole({ access }: Settings, managed: Managed, facts: Facts): Promise<RolesRead['role']> {
+async function readRole(
+  { access }: Settings,
+  managed: ResourceContext,
+  facts: Facts,
+): Promise<RolesRead['role']> {
   const { manager, resource } = managed
   const { permissions, ...role } = await findRole(manager, access.role, scopeOf(resource))
   if (permissions !== undefined) facts.definitions.set(role.guid, permissions)
@@ -70,7 +72,7 @@ async function readRole({ access }: Settings, managed: Managed, facts: Facts): P
 /** @returns undefined where the role could not be looked up. */
 export async function readRoles(
   looking: Promise<RolesRead['role'] | undefined>,
-  managed: Managed,
+  managed: ResourceContext,
   { now }: Clock,
   facts: Facts,
 ): Promise<RolesRead | undefined> {
@@ -89,7 +91,7 @@ export async function readRoles(
 /** The role, at the scope where it counts: roles on a project do not, for calls to the account that it belongs to. */
 export function tellRole(
   { role }: RolesRead,
-  { resource, grantee }: Managed,
+  { resource, grantee }: ResourceContext,
   facts: Facts,
 ): RolesView['wanted'] {
   const projectOnly = (facts.routes ?? []).every(({ url }) => url.includes('/api/projects/'))
@@ -110,7 +112,7 @@ interface Question {
 export async function judgeRoles(
   read: RolesRead,
   { routes, denied }: { routes: readonly Route[]; denied: boolean },
-  managed: Managed,
+  managed: ResourceContext,
   clock: Clock,
   facts: Facts,
 ): Promise<RolesView> {
@@ -128,13 +130,13 @@ export async function judgeRoles(
 async function judgeOwn(
   read: RolesRead,
   question: Question,
-  managed: Managed,
+  managed: ResourceContext,
   clock: Clock,
   facts: Facts,
 ): Promise<RolesView> {
   const { wanted, dataActions } = question
-  const { assignmentsRead, holding } = await findHolding(read.own, question, managed, clock, facts)
-  const held = holding ?? substituteFor(assignmentsRead?.assignments, facts.permissions, dataActions)
+  const { assignmentsRead, holding } = await lookForHolding(read.own, question, managed, clock, facts)
+  const held = holding ?? fallbackHolding(assignmentsRead?.assignments, facts.permissions, dataActions)
   facts.roleState = held.state
   if (holding?.assignment !== undefined) facts.roleAssignmentId = holding.assignment.id
   return { wanted, held, asOf: assignmentsRead?.asOf ?? read.readAt }
@@ -144,12 +146,12 @@ async function judgeOwn(
 async function judgeAnothers(
   { own, ofGrantee, readAt }: RolesRead,
   question: Question,
-  managed: Managed,
+  managed: ResourceContext,
   facts: Facts,
 ): Promise<RolesView> {
   const { wanted, dataActions, denied } = question
-  const holding = ofGrantee && holdingOf(ofGrantee.assignments, wanted)
-  const held = holding ?? substituteFor(ofGrantee?.assignments, undefined, dataActions)
+  const holding = ofGrantee && findHolding(ofGrantee.assignments, wanted)
+  const held = holding ?? fallbackHolding(ofGrantee?.assignments, undefined, dataActions)
   if (holding?.assignment !== undefined) facts.roleAssignmentId = holding.assignment.id
   facts.roleState = held.state
   if (holding !== undefined) tellMembership(own, managed, facts)
@@ -161,7 +163,7 @@ async function judgeAnothers(
  * Whether the pipeline is a member of the group that holds the role: Resource Manager lists what applies to a principal through
  * its groups, of groups within groups as well. Left unset where that may not be read.
  */
-function tellMembership(own: AssignmentsRead | undefined, managed: Managed, facts: Facts): void {
+function tellMembership(own: AssignmentsRead | undefined, managed: ResourceContext, facts: Facts): void {
   if (own !== undefined) {
     const through = own.assignments.some(({ principalId }) => principalId === managed.grantee.principalId)
     facts.membership = through ? 'member' : 'not-member'
@@ -170,7 +172,7 @@ function tellMembership(own: AssignmentsRead | undefined, managed: Managed, fact
 }
 
 /** What a role that somebody else holds is to the pipeline: its own as a member's, which it is taken to be until that is known. */
-export function tellHeldByAnother({ grantee }: Managed, facts: Facts): void {
+export function tellHeldByAnother({ grantee }: ResourceContext, facts: Facts): void {
   if (facts.roleState === 'granted') return
   const isMember = grantee.principalType === 'Group' && facts.membership !== 'not-member'
   facts.roleState = isMember ? 'group' : 'missing'
@@ -182,19 +184,20 @@ function tellHolding({ held, asOf }: RolesView, facts: Facts): void {
   const age = ageAt(asOf, assignment.createdOn)
   if (age.kind === 'known') facts.roleAgeMs = age.ageMs
   const isHeld = held.state !== 'covered'
-  if (isHeld && isOfAnotherJob(assignment, leaseOf(facts.run, facts.assertion))) facts.borrowed = assignment
+  if (isHeld && isOfAnotherJob(assignment, jobOf(facts.run, facts.assertion).lease))
+    facts.borrowed = assignment
 }
 
-/** Effective permissions are asked for only where the assignments do not answer how the role is held. */
-async function findHolding(
+/** EffectivePermissions permissions are asked for only where the assignments do not answer how the role is held. */
+async function lookForHolding(
   assignmentsRead: AssignmentsRead | undefined,
   question: Question,
-  managed: Managed,
+  managed: ResourceContext,
   { now }: Clock,
   facts: Facts,
-): Promise<{ assignmentsRead: AssignmentsRead | undefined; holding: RoleHeld | undefined }> {
+): Promise<{ assignmentsRead: AssignmentsRead | undefined; holding: RoleHolding | undefined }> {
   const { wanted, dataActions, denied } = question
-  const holding = assignmentsRead && holdingOf(assignmentsRead.assignments, wanted)
+  const holding = assignmentsRead && findHolding(assignmentsRead.assignments, wanted)
   if (holding !== undefined && !denied) return { assignmentsRead, holding }
   await tellPermissions(assignmentsRead, question, managed, facts)
   if (holding !== undefined || !denied || !coversAll(facts.permissions ?? [], dataActions))
@@ -203,14 +206,14 @@ async function findHolding(
   const again = await readAssignments(managed.manager, wanted.scope, self(managed), now)
   if (again === undefined) return { assignmentsRead, holding }
   facts.assignments = again.assignments
-  return { assignmentsRead: again, holding: holdingOf(again.assignments, wanted) }
+  return { assignmentsRead: again, holding: findHolding(again.assignments, wanted) }
 }
 
 /** What the pipeline may do. Resource Manager says so of who asks; of somebody else, the roles held are added up. */
 async function tellPermissions(
   own: AssignmentsRead | undefined,
   question: Question,
-  managed: Managed,
+  managed: ResourceContext,
   facts: Facts,
 ): Promise<void> {
   const permissions = asksItself(managed)
@@ -223,7 +226,7 @@ async function tellPermissions(
 async function addedUp(
   own: AssignmentsRead | undefined,
   { wanted, dataActions }: Question,
-  managed: Managed,
+  managed: ResourceContext,
   facts: Facts,
 ): Promise<readonly Permission[] | undefined> {
   if (own === undefined) return undefined
@@ -240,24 +243,28 @@ async function addedUp(
  */
 async function readLive(
   guid: string,
-  { manager, resource }: Managed,
+  { manager, resource }: ResourceContext,
   facts: Facts,
 ): Promise<Definition | undefined> {
   if (facts.definitions.has(guid)) return undefined
-  const live = await unlessForbidden(readDefinition(manager, scopeOf(resource), guid))
+  const live = await undefinedIfForbidden(readDefinition(manager, scopeOf(resource), guid))
   if (live !== undefined) facts.definitions.set(guid, live.permissions)
   return live
 }
 
 /** Whether the role, once held, would let the calls through. */
-async function fits({ wanted, dataActions }: Question, managed: Managed, facts: Facts): Promise<boolean> {
+async function fits(
+  { wanted, dataActions }: Question,
+  managed: ResourceContext,
+  facts: Facts,
+): Promise<boolean> {
   await readLive(wanted.roleGuid, managed, facts)
   const permissions = definitionOf(wanted.roleGuid, facts.definitions)
   return permissions === undefined || coversAll(permissions, dataActions)
 }
 
 /** What who grants may do: asked only for a plan, for a grant shows it by itself. */
-export async function tellGrantorPermissions(managed: Managed, facts: Facts): Promise<void> {
+export async function tellGrantorPermissions(managed: ResourceContext, facts: Facts): Promise<void> {
   if (facts.role === undefined || (asksItself(managed) && facts.permissions !== undefined)) return
   const permissions = await readPermissions(managed.manager, facts.role.scope)
   if (permissions === undefined) return
@@ -273,7 +280,7 @@ const membershipPausesMs = [2000, 4000, 8000]
  * @param limitMs Milliseconds that it may take in any case.
  */
 export async function settleMembership(
-  managed: Managed,
+  managed: ResourceContext,
   limitMs: number,
   { clock, log }: { clock: Clock; log: Log },
   facts: Facts,

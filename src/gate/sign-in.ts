@@ -1,14 +1,15 @@
+import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
 import type { Clock, Log } from '../core/ports.ts'
-import { type Settings, servicePrincipal } from '../inputs.ts'
 import { assertionLines } from '../report/lines.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { Identities } from '../services/entra/identities.ts'
 import { likelyAudiences } from '../services/inference/select-deployments.ts'
-import type { Managed } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/client.ts'
 import { openResourceManager } from '../services/resource-manager/open.ts'
 import type { Facts } from './record.ts'
+import type { Settings } from './settings.ts'
 
 /**
  * One OIDC token, exchanged for access tokens side by side. The principals are read from the tokens.
@@ -20,7 +21,7 @@ export async function signIn(
   { assertions, pipeline, setup }: Identities,
   { log, http, clock }: { log: Log; http: Http; clock: Clock },
   facts: Facts,
-): Promise<Managed | undefined> {
+): Promise<ResourceContext | undefined> {
   const { cloud, target } = settings
   try {
     const { claims } = await assertions.current()
@@ -36,16 +37,25 @@ export async function signIn(
   const callerId = setup === pipeline ? principalId : requirePrincipal(facts.setupPrincipal).oid
   if (setup !== pipeline) log.info(`Looking and granting as service principal ${callerId}`)
   const { resource } = target
-  const manager = await openResourceManager(cloud, resource, setup, { http, clock, log })
+  const manager = await openResourceManager(
+    { cloud, resource, accessToken: () => setup.accessToken(cloud.resourceManager.audience) },
+    { http, clock, log },
+  )
   const grantee = settings.access.grantee ?? servicePrincipal(principalId)
   return { manager, resource, principalId, grantee, callerId }
+}
+
+function inferenceAudiences(settings: Settings): string[] {
+  const { target, cloud } = settings
+  const project = target.kind === 'resource' ? target.resource.project : undefined
+  return likelyAudiences(settings, { project, endpoint: target.endpoint }, cloud.inferenceAudiences)
 }
 
 function signInsOf(
   settings: Settings,
   { pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>,
 ): Promise<void>[] {
-  const inference = likelyAudiences(settings)
+  const inference = inferenceAudiences(settings)
   const resourceManager = settings.cloud.resourceManager.audience
   if (settings.target.kind === 'endpoint') return [pipeline.signIn(inference)]
   if (setup === pipeline) return [pipeline.signIn([...inference, resourceManager])]
@@ -74,7 +84,7 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 export function preparations(settings: Settings, preconnect: Preconnect) {
   const { cloud, target, deployments } = settings
   const forSigningIn = async () => {
-    const tokens = likelyAudiences(settings).length + (target.kind === 'resource' ? 1 : 0)
+    const tokens = inferenceAudiences(settings).length + (target.kind === 'resource' ? 1 : 0)
     preconnect(cloud.authorityHost, tokens)
     await import('../services/entra/token-exchange.ts')
   }

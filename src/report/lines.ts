@@ -3,6 +3,7 @@ import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { type Assigning, assigning, rightsOf } from '../advice/findings/rights.ts'
+import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import { coversAction } from '../azure/rbac/permissions.ts'
 import { headOf } from '../core/failures/failure.ts'
@@ -14,7 +15,6 @@ import type { Facts, Outcome } from '../gate/record.ts'
 import type { Answer } from '../services/inference/answer.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Deny } from '../services/resource-manager/denial-evidence.ts'
-import { readableRoleState } from '../services/resource-manager/role-assignments.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
 

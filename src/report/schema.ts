@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { findingIds } from '../advice/findings/finding.ts'
+import { principalTypes } from '../azure/rbac/principal.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../core/failures/codes.ts'
-import { grants, keyAccessPolicies, principalTypes } from '../inputs.ts'
+import { grants, keyAccessPolicies } from '../gate/settings.ts'
 import { apis } from '../services/inference/apis/index.ts'
 
 /**

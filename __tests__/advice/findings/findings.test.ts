@@ -2,11 +2,12 @@ import fc from 'fast-check'
 import { parse } from 'yaml'
 import { type Finding, type FindingId, severities } from '../../../src/advice/findings/finding.ts'
 import { findingsOf } from '../../../src/advice/findings/findings.ts'
+import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
 import { delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
-import { leaseOf, temporaryDescription } from '../../../src/azure/rbac/lease.ts'
+import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
 import type { Facts } from '../../../src/gate/record.ts'
 import { readSettings } from '../../../src/inputs.ts'
-import type { Assignment } from '../../../src/services/resource-manager/role-assignments.ts'
+import { jobOf } from '../../../src/services/github/job.ts'
 import {
   assigned as assignedRole,
   emptyFacts,
@@ -207,9 +208,7 @@ test.each<[string, Partial<Facts>, string[]]>([
   [
     'a role that another job holds for itself',
     {
-      assignments: [
-        assigned(roles.openAIUser, { description: temporaryDescription(emptyFacts().run, ids.tenant) }),
-      ],
+      assignments: [assigned(roles.openAIUser, { description: temporaryDescription(undefined, ids.tenant) })],
     },
     ['temporary-assignment low'],
   ],
@@ -218,7 +217,7 @@ test.each<[string, Partial<Facts>, string[]]>([
     {
       assignments: [
         assigned(roles.openAIUser, {
-          description: temporaryDescription(fullFacts().run, leaseOf(fullFacts().run, fullFacts().assertion)),
+          description: temporaryDescription(undefined, jobOf(fullFacts().run, fullFacts().assertion).lease),
         }),
       ],
     },

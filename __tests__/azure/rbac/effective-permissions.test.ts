@@ -1,5 +1,6 @@
+import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
 import { listKeys } from '../../../src/azure/rbac/built-in-roles.ts'
-import { misfitLine, misfits } from '../../../src/azure/rbac/coverage.ts'
+import { coverageLine, missingCoverage } from '../../../src/azure/rbac/coverage.ts'
 import { assignRoles, delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
 import {
   applicableAt,
@@ -8,7 +9,6 @@ import {
   permissionsOf,
 } from '../../../src/azure/rbac/effective-permissions.ts'
 import { coversAction, coversDataAction, type Permission } from '../../../src/azure/rbac/permissions.ts'
-import type { Assignment } from '../../../src/services/resource-manager/role-assignments.ts'
 import { assigned, ids, route, scope } from '../../support/facts-fixture.ts'
 
 const foundryOwner = 'c883944f-8b7b-4483-af10-35834be79c4a'
@@ -93,7 +93,7 @@ describe('a role that does not cover the calls', () => {
 
   test('is told by operation, with the deployments that need it', () => {
     const second = { ...responses, deployment: 'gpt-5' }
-    const found = misfits(
+    const found = missingCoverage(
       custom,
       [responses, second, { ...route, dataAction: 'Microsoft.CognitiveServices/accounts/MaaS/x' }],
       definitions,
@@ -102,7 +102,7 @@ describe('a role that does not cover the calls', () => {
     expect(found).toEqual([
       { api: 'responses', dataAction: responses.dataAction, deployments: ['gpt-4o-mini', 'gpt-5'] },
     ])
-    expect(found.map(misfit => misfitLine('Shop\nInference', misfit))).toEqual([
+    expect(found.map(misfit => coverageLine('Shop\nInference', misfit))).toEqual([
       `Shop Inference does not cover ${responses.dataAction}, which responses needs (gpt-4o-mini, gpt-5).`,
     ])
   })
@@ -112,7 +112,7 @@ describe('a role that does not cover the calls', () => {
     ['a role that nobody knows', ids.tenant, []],
     ['a built-in role that does not', administrator, ['responses']],
   ])('%s', (_, guid, expected) => {
-    expect(misfits(guid, [responses], none).map(({ api }) => api)).toEqual(expected)
+    expect(missingCoverage(guid, [responses], none).map(({ api }) => api)).toEqual(expected)
   })
 })
 

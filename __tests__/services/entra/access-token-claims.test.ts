@@ -1,10 +1,7 @@
 import fc from 'fast-check'
-import {
-  inReusableWorkflow,
-  maskJwt,
-  readAccessTokenClaims,
-  readAssertionClaims,
-} from '../../../src/services/entra/access-token-claims.ts'
+import { maskJwt } from '../../../src/core/text/jwt.ts'
+import { readAccessTokenClaims } from '../../../src/services/entra/access-token-claims.ts'
+import { inReusableWorkflow, readAssertionClaims } from '../../../src/services/github/assertion-claims.ts'
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const jwt = (payload: unknown) => `${encode({ alg: 'RS256' })}.${encode(payload)}.c2lnbmF0dXJl`

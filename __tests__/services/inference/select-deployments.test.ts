@@ -1,13 +1,14 @@
 import { cloudOf } from '../../../src/azure/clouds.ts'
 import { StepFailure } from '../../../src/core/failures/failure.ts'
-import { readSettings, type Settings } from '../../../src/inputs.ts'
+import type { Settings } from '../../../src/gate/settings.ts'
+import { readSettings } from '../../../src/inputs.ts'
 import {
   endpointsAt,
   knowsItsRoutes,
   likelyAudiences,
   routesFor,
 } from '../../../src/services/inference/select-deployments.ts'
-import type { Deployment } from '../../../src/services/resource-manager/account.ts'
+import type { Deployment } from '../../../src/services/resource-manager/deployments.ts'
 
 const endpoints = {
   openAI: 'https://contoso.openai.azure.com',
@@ -179,6 +180,10 @@ describe('the audiences to sign in for, before anything is known of the resource
       ['https://cognitiveservices.azure.us'],
     ],
   ])('%s', (_what, inputs, audiences) => {
-    expect(likelyAudiences(settings(inputs))).toEqual(audiences)
+    const { target, cloud, ...asked } = settings(inputs)
+    const project = target.kind === 'resource' ? target.resource.project : undefined
+    expect(likelyAudiences(asked, { project, endpoint: target.endpoint }, cloud.inferenceAudiences)).toEqual(
+      audiences,
+    )
   })
 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { assignmentIdIn, permanentName } from '../../../src/services/resource-manager/create-assignment.ts'
+import { permanentName } from '../../../src/azure/rbac/assignment-name.ts'
+import { assignmentIdIn } from '../../../src/services/resource-manager/create-assignment.ts'
 
 /** RFC 9562, section 5.5, by hand: SHA-1 over the namespace and the name, version and variant put in. */
 function uuid5(namespace: string, name: string): string {

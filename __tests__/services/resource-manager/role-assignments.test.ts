@@ -1,12 +1,12 @@
-import type { Permission } from '../../../src/azure/rbac/permissions.ts'
 import {
   type Assignment,
-  holdingOf,
-  type RoleHeld,
+  fallbackHolding,
+  findHolding,
+  type RoleHolding,
   readableRoleState,
-  substituteFor,
-  timeOf,
-} from '../../../src/services/resource-manager/role-assignments.ts'
+} from '../../../src/azure/rbac/assignment.ts'
+import type { Permission } from '../../../src/azure/rbac/permissions.ts'
+import { timeOf } from '../../../src/services/resource-manager/role-assignments.ts'
 
 const subscription = '/subscriptions/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
 const scope = `${subscription}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/contoso`
@@ -35,7 +35,7 @@ const unrelated = assignment({ roleGuid: otherRole })
 const onProject = assignment({ scope: `${scope}/projects/storefront` })
 const younger = assignment({ roleGuid: otherRole, createdOn: Date.parse('2026-11-01T00:00:00Z') })
 
-test.each<[string, Assignment[], RoleHeld | undefined]>([
+test.each<[string, Assignment[], RoleHolding | undefined]>([
   [
     'direct, whatever the case of the scope',
     [inherited, direct, ofGroup],
@@ -46,11 +46,11 @@ test.each<[string, Assignment[], RoleHeld | undefined]>([
   ['not held: another role', [unrelated], undefined],
   ['not held on the account: it stands on a project of it', [onProject], undefined],
 ])('the role is %s', (_, assignments, held) => {
-  expect(holdingOf(assignments, wanted)).toEqual(held)
+  expect(findHolding(assignments, wanted)).toEqual(held)
 })
 
 test.each<
-  [string, Assignment[] | undefined, Permission[] | undefined, RoleHeld['state'], Assignment | undefined]
+  [string, Assignment[] | undefined, Permission[] | undefined, RoleHolding['state'], Assignment | undefined]
 >([
   ['covered by another role, the youngest to judge by', [unrelated, younger], covering, 'covered', younger],
   ['covered, where assignments may not be read', undefined, covering, 'covered', undefined],
@@ -59,12 +59,12 @@ test.each<
   ['unknown, which is not missing', undefined, [{ actions: ['*/read'] }], 'unknown', undefined],
   ['unknown, where nothing may be read', undefined, undefined, 'unknown', undefined],
 ])('what is not held is %s', (_, assignments, permissions, state, by) => {
-  expect(substituteFor(assignments, permissions, [chat])).toEqual({ state, assignment: by })
+  expect(fallbackHolding(assignments, permissions, [chat])).toEqual({ state, assignment: by })
 })
 
 test('covered means all that the smoke calls need', () => {
   const embeddings = 'Microsoft.CognitiveServices/accounts/MaaS/embeddings/action'
-  const state = (dataActions: string[]) => substituteFor([], covering, dataActions).state
+  const state = (dataActions: string[]) => fallbackHolding([], covering, dataActions).state
 
   expect(state([chat])).toBe('covered')
   expect(state([chat, embeddings])).toBe('missing')

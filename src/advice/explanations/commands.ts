@@ -1,8 +1,8 @@
 import { accessAdministrator } from '../../azure/rbac/built-in-roles.ts'
 import { delegationCondition } from '../../azure/rbac/delegation-conditions.ts'
+import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { accountType, guidPattern } from '../../azure/resource-id.ts'
 import { shellWord, visibleLine } from '../../core/text/untrusted.ts'
-import { type Grantee, servicePrincipal } from '../../inputs.ts'
 import type { Fix } from './explanation.ts'
 import type { Values } from './values.ts'
 
@@ -80,7 +80,7 @@ export const jobName = (job: string | undefined) =>
   /^[A-Za-z_][\w-]*$/.test(job ?? '') ? (job ?? '') : 'deploy'
 
 export interface Grant {
-  grantee: Grantee
+  grantee: Principal
   role: { guid: string; name: string }
   /** Of the account, or of a project of it. */
   scope: string
@@ -109,7 +109,7 @@ export function grantFixes(grant: Grant): Fix[] {
   ]
 }
 
-export const assigneeOptions = ({ principalId, principalType }: Grantee): Options => ({
+export const assigneeOptions = ({ principalId, principalType }: Principal): Options => ({
   'assignee-object-id': principalId,
   'assignee-principal-type': principalType,
 })
@@ -127,13 +127,13 @@ export const assignOnly = (
     { condition: delegationCondition(roleGuids, [grantee.principalType]), 'condition-version': '2.0' },
   )
 
-const typesInWords: Record<Grantee['principalType'], string> = {
+const typesInWords: Record<Principal['principalType'], string> = {
   ServicePrincipal: 'service principal',
   Group: 'group',
   User: 'user',
 }
 
-export const principalInWords = ({ principalId, principalType }: Grantee): string =>
+export const principalInWords = ({ principalId, principalType }: Principal): string =>
   `${typesInWords[principalType]} with object id ${principalId}`
 
 function grantBicep({ grantee: { principalId, principalType }, role, scope }: Grant): string {

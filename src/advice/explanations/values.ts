@@ -1,8 +1,8 @@
 import { cloudOf } from '../../azure/clouds.ts'
 import { cognitiveServicesUser, roleCovers, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
+import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { scopeOf } from '../../azure/resource-id.ts'
 import type { Facts } from '../../gate/record.ts'
-import { type Grantee, servicePrincipal } from '../../inputs.ts'
 import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
 import type { Told } from './explanation.ts'
 
@@ -14,7 +14,7 @@ export interface Values {
   /** The pipeline's service principal, by object id. */
   principalId: string
   /** Who is to hold the role: that principal, or whom the inputs name. */
-  grantee: Grantee
+  grantee: Principal
   /** Object id of who looks and grants. */
   grantorId: string
   issuer: string

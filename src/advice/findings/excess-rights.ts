@@ -1,3 +1,4 @@
+import type { Assignment } from '../../azure/rbac/assignment.ts'
 import {
   builtInPermissions,
   leastRoleFor,
@@ -7,13 +8,12 @@ import {
   rolesInTable,
 } from '../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
-import { type Held, mayAssign } from '../../azure/rbac/effective-permissions.ts'
+import { type EffectivePermission, mayAssign } from '../../azure/rbac/effective-permissions.ts'
 import { coversAction } from '../../azure/rbac/permissions.ts'
+import { principalTypes, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { accountType } from '../../azure/resource-id.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { keyAccessOf } from '../../gate/key-access.ts'
-import { principalTypes, servicePrincipal } from '../../inputs.ts'
-import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
 import { assignOnly, bash, grantFixes, grantOf, inputs } from '../explanations/commands.ts'
 import { advice, type Fix, paragraph } from '../explanations/explanation.ts'
 import { separateSetup } from '../explanations/values.ts'
@@ -29,7 +29,7 @@ import { can, giversOf, inWords, listed, nameOf } from './rights.ts'
 
 /** What the principal can do to the resource beyond calling models. */
 
-const assignmentsOf = (held: readonly Held[]): Assignment[] => [
+const assignmentsOf = (held: readonly EffectivePermission[]): Assignment[] => [
   ...new Set(held.map(({ assignment }) => assignment)),
 ]
 
@@ -135,7 +135,10 @@ Severity: medium; low where conditions leave no role that administers. ${noDenia
 }
 
 /** How far the right to assign goes, as far as the conditions on it can be read. */
-function reach(givers: readonly Held[], { values }: Seen): { severity: Severity; words: string } {
+function reach(
+  givers: readonly EffectivePermission[],
+  { values }: Seen,
+): { severity: Severity; words: string } {
   if (givers.length === 0) return { severity: 'medium', words: 'Whether a condition limits it is not known.' }
   if (givers.some(({ conditions }) => conditions.length === 0))
     return { severity: 'medium', words: 'No condition limits it: it can give itself any role.' }

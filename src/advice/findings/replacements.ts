@@ -1,5 +1,5 @@
+import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { leastRoleFor, openAIUser } from '../../azure/rbac/built-in-roles.ts'
-import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
 import { azLine, bash, grantFixes, grantOf, inputs, show } from '../explanations/commands.ts'
 import { advice, type Fix } from '../explanations/explanation.ts'
 import { separateSetup } from '../explanations/values.ts'

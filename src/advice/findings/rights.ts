@@ -1,9 +1,10 @@
+import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { roleNameOf } from '../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import {
   applicableAt,
-  type Effective,
-  type Held,
+  type EffectivePermission,
+  type EffectivePermissions,
   mayAssign,
   permissionsOf,
 } from '../../azure/rbac/effective-permissions.ts'
@@ -11,15 +12,14 @@ import { coversAction, coversDataAction, type Permission } from '../../azure/rba
 import { isSameScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
 import type { Facts } from '../../gate/record.ts'
-import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
 import { valuesOf } from '../explanations/values.ts'
 
 /** What the pipeline's principal may do at the resource, whatever it did in this run. */
 
-export interface Rights extends Effective {
+export interface Rights extends EffectivePermissions {
   /** False where role assignments may not be read: then it holds more than is seen here. */
   areListed: boolean
-  /** Effective permissions as Azure adds them up for who asks: they name no role, and tell no condition. */
+  /** EffectivePermissions permissions as Azure adds them up for who asks: they name no role, and tell no condition. */
   live: readonly Permission[] | undefined
   /** What this run granted, or would grant: it was not there yet when the others were read. */
   added: Assignment | undefined
@@ -64,7 +64,7 @@ function ownGrant(facts: Facts): Assignment | undefined {
 }
 
 /** The roles known to give the right to the action. None of them may be known, and the principal still have it. */
-export const giversOf = ({ held }: Rights, action: string): Held[] =>
+export const giversOf = ({ held }: Rights, action: string): EffectivePermission[] =>
   held.filter(permission => coversAction([permission], action))
 
 /** What Azure adds up outdoes what the roles are known to give: definitions change. Undefined: nobody knows. */
@@ -133,7 +133,7 @@ function placeOf(scope: string): string {
   return project === undefined ? 'the resource' : `the project ${project}`
 }
 
-/** Held from above the resource: it counts for all that lies below, today and tomorrow. */
+/** EffectivePermission from above the resource: it counts for all that lies below, today and tomorrow. */
 export function isWide({ scope }: Assignment): boolean {
   return scope.split('/').filter(part => part !== '').length <= 4
 }

@@ -1,10 +1,11 @@
+import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { builtInPermissions, leastRoleFor } from '../../azure/rbac/built-in-roles.ts'
-import { misfitLine, misfits } from '../../azure/rbac/coverage.ts'
+import { coverageLine, missingCoverage } from '../../azure/rbac/coverage.ts'
 import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
-import { isOfAnotherJob, leaseOf } from '../../azure/rbac/lease.ts'
+import { isOfAnotherJob } from '../../azure/rbac/lease.ts'
 import { coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
+import { jobOf } from '../../services/github/job.ts'
 import { grantFixes, grantOf, inputs, takeTurns } from '../explanations/commands.ts'
 import { paragraph } from '../explanations/explanation.ts'
 import type { Inspection, Seen } from './finding.ts'
@@ -22,13 +23,13 @@ Severity: medium. Known from the role's definition, or for built-in roles from w
   inspect: ({ facts, dataActions }) => {
     const { role, routes, definitions } = facts
     if (role === undefined || routes === undefined) return undefined
-    const found = misfits(role.guid, routes, definitions)
+    const found = missingCoverage(role.guid, routes, definitions)
     if (found.length === 0) return undefined
     const least = leastRoleFor(...dataActions)
     return {
       severity: 'medium',
       detail: paragraph(
-        ...found.map(misfit => misfitLine(role.name, misfit)),
+        ...found.map(misfit => coverageLine(role.name, misfit)),
         least && `The least built-in role for the calls of this run is ${least.name}.`,
       ),
     }
@@ -142,8 +143,8 @@ Severity: low. Conditions on the right to assign roles are another matter: see [
 
 /** What this job made for itself is what was asked for. */
 const endingElsewhere = ({ rights, facts }: Seen) => {
-  const own = leaseOf(facts.run, facts.assertion)
-  return callers(rights, facts).filter(assignment => isOfAnotherJob(assignment, own))
+  const { lease } = jobOf(facts.run, facts.assertion)
+  return callers(rights, facts).filter(assignment => isOfAnotherJob(assignment, lease))
 }
 
 export const temporaryAssignment: Inspection = {

@@ -1,4 +1,4 @@
-import type { Assignment } from '../../services/resource-manager/role-assignments.ts'
+import type { Assignment } from './assignment.ts'
 import { builtInPermissions } from './built-in-roles.ts'
 import { allowsAssigning, assignRoles, type NewAssignment } from './delegation-conditions.ts'
 import { coversAction, type Permission } from './permissions.ts'
@@ -9,19 +9,22 @@ import { isBelow } from './scopes.ts'
 export type Definitions = ReadonlyMap<string, readonly Permission[]>
 
 /** One entry of a role, as one assignment gives it. */
-export interface Held extends Permission {
+export interface EffectivePermission extends Permission {
   assignment: Assignment
   /** The definition's and the assignment's own: all of them have to hold. */
   conditions: readonly string[]
 }
 
-export interface Effective {
-  held: readonly Held[]
+export interface EffectivePermissions {
+  held: readonly EffectivePermission[]
   /** Custom roles whose definition was not read. */
   ofUnknownRoles: readonly Assignment[]
 }
 
-export function permissionsOf(assignments: readonly Assignment[], definitions: Definitions): Effective {
+export function permissionsOf(
+  assignments: readonly Assignment[],
+  definitions: Definitions,
+): EffectivePermissions {
   const known = assignments.map(assignment => ({
     assignment,
     permissions: definitionOf(assignment.roleGuid, definitions),
@@ -58,7 +61,10 @@ export const applicableAt = (assignments: readonly Assignment[], scope: string):
   assignments.filter(({ scope: at }) => !isBelow(at, scope))
 
 /** @returns undefined where that hangs on a condition of a form that is not known. */
-export function mayAssign(held: readonly Held[], assignment: NewAssignment): boolean | undefined {
+export function mayAssign(
+  held: readonly EffectivePermission[],
+  assignment: NewAssignment,
+): boolean | undefined {
   const answers = held
     .filter(permission => coversAction([permission], assignRoles))
     .map(({ conditions }) => {

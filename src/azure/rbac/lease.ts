@@ -1,6 +1,4 @@
 import { v5 } from 'uuid'
-import type { AssertionClaims } from '../../services/entra/access-token-claims.ts'
-import { runUrl, type WorkflowRun } from '../../services/github/workflow-run.ts'
 
 /**
  * Grants that end with the job that made them. Azure allows one assignment for a principal, role and scope, whatever its name,
@@ -11,13 +9,22 @@ import { runUrl, type WorkflowRun } from '../../services/github/workflow-run.ts'
 /** Namespace of what is derived here; made once, at random. */
 const namespace = 'b4a5e0f2-52c6-4f6b-9a3e-6f3a7c1d2e90'
 
+/** What tells one job of one attempt of one run from any other; what is not known is undefined. */
+export interface JobIdentity {
+  repository: string | undefined
+  runId: string | undefined
+  runAttempt: string | undefined
+  job: string | undefined
+  checkRunId: string | undefined
+  runnerName: string | undefined
+}
+
 /**
  * Names one job of one attempt of one run. Jobs of a matrix share everything but the id of their check run, and the runner
  * (docs.github.com, OpenID Connect reference; GITHUB_JOB): steps of one job share all of it.
  */
-export function leaseOf(run: WorkflowRun, assertion: AssertionClaims | undefined): string {
-  const { repository, runId, runAttempt, job, runnerName } = run
-  const parts = [repository, runId, runAttempt, job, assertion?.check_run_id, runnerName]
+export function leaseOf({ repository, runId, runAttempt, job, checkRunId, runnerName }: JobIdentity): string {
+  const parts = [repository, runId, runAttempt, job, checkRunId, runnerName]
   return v5(JSON.stringify(parts), namespace)
 }
 
@@ -29,8 +36,8 @@ export function temporaryName(
 }
 
 /** The description of a temporary assignment: people read it in the portal, and other jobs read the lease. */
-export function temporaryDescription(run: WorkflowRun, lease: string): string {
-  return `Key-less Gate, until its job ends: ${runUrl(run) ?? 'outside GitHub Actions'} (temporary, lease ${lease})`
+export function temporaryDescription(runUrl: string | undefined, lease: string): string {
+  return `Key-less Gate, until its job ends: ${runUrl ?? 'outside GitHub Actions'} (temporary, lease ${lease})`
 }
 
 const mark = /\(temporary, lease ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)\s*$/i

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { HttpReply } from '../http/client.ts'
-import { parseJson, wordingOf } from './failure.ts'
+import { parseJson } from '../text/json.ts'
+import { wordingOf } from './failure.ts'
 
 /** What an Azure error says, whichever of its shapes it has: in an envelope, without one, in an array, with more precise errors inside, as JSON in a message even; or Anthropic's. */
 export interface ErrorBody {

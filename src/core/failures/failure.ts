@@ -110,12 +110,3 @@ export function retryAfterMs(headers: Record<string, string>, now: number): numb
   const here = Date.parse(headers.date ?? '')
   return Math.max(0, date - (Number.isNaN(here) ? now : here))
 }
-
-/** JSON where the text is JSON, undefined where it is not. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { parseJson } from '../../core/failures/failure.ts'
 import type { Http, HttpReply } from '../../core/http/client.ts'
+import { parseJson } from '../../core/text/json.ts'
 
 /** An authority of the user's own is asked for its endpoints before every sign-in; the first answer serves the run. */
 export function discoverOnce(http: Http): Http {

@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { parseJson, type Refusal, retryAfterMs, saidBy, wordingOf } from '../../core/failures/failure.ts'
+import { type Refusal, retryAfterMs, saidBy, wordingOf } from '../../core/failures/failure.ts'
 import type { HttpReply } from '../../core/http/client.ts'
+import { parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
 /**

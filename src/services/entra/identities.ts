@@ -1,10 +1,19 @@
+import type { Cloud } from '../../azure/clouds.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log, Mask } from '../../core/ports.ts'
-import type { Settings } from '../../inputs.ts'
 import { type Assertions, createAssertions } from '../github/assertions.ts'
 import type { WorkflowRun } from '../github/workflow-run.ts'
 import { discoverOnce } from './discovery.ts'
 import { createSession, type Session } from './session.ts'
+
+export interface IdentitySettings {
+  clientId: string
+  tenantId: string
+  /** The identity that looks and grants; undefined: the pipeline's own does. */
+  setupClientId: string | undefined
+  /** Audience that the OIDC token is asked for. */
+  assertionAudience: string
+}
 
 /** Who the run signs in as, all by one OIDC token. */
 export interface Identities {
@@ -16,10 +25,10 @@ export interface Identities {
 }
 
 export function createIdentities(
-  { identity, cloud }: Settings,
+  { clientId, tenantId, setupClientId = clientId, assertionAudience }: IdentitySettings,
+  cloud: Cloud,
   { run, ...tools }: { http: Http; clock: Clock; log: Log; mask: Mask; run: WorkflowRun },
 ): Identities {
-  const { clientId, tenantId, setupClientId = clientId, assertionAudience } = identity
   const assertions = createAssertions(run, assertionAudience, tools)
   const signingIn = { ...tools, http: discoverOnce(tools.http) }
   const sessionOf = (id: string) =>

@@ -3,8 +3,9 @@ import { StepFailure } from '../../core/failures/failure.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log, Mask } from '../../core/ports.ts'
+import { maskJwt } from '../../core/text/jwt.ts'
 import type { Assertions } from '../github/assertions.ts'
-import { type AccessTokenClaims, maskJwt, readAccessTokenClaims } from './access-token-claims.ts'
+import { type AccessTokenClaims, readAccessTokenClaims } from './access-token-claims.ts'
 import type { AccessToken } from './token-exchange.ts'
 
 /** Signs in as one identity for as long as the run lasts: tokens are kept, and renewed before they end. */
@@ -50,7 +51,7 @@ export function createSession(options: SessionOptions): Session {
 
   async function exchange(audience: string): Promise<AccessToken> {
     await assertions.current()
-    // Loaded by now, as a rule: see while-waiting.ts.
+    // Loaded by now, as a rule: see core/http/warm-up.ts.
     const { exchangeAssertion } = await import('./token-exchange.ts')
     const accessToken = await exchangeAssertion({
       ...options,

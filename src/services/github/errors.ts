@@ -1,13 +1,7 @@
 import * as v from 'valibot'
-import {
-  ownRefusal,
-  parseJson,
-  type Refusal,
-  retryAfterMs,
-  saidBy,
-  wordingOf,
-} from '../../core/failures/failure.ts'
+import { ownRefusal, type Refusal, retryAfterMs, saidBy, wordingOf } from '../../core/failures/failure.ts'
 import type { HttpReply } from '../../core/http/client.ts'
+import { parseJson } from '../../core/text/json.ts'
 import { isDependabotRun, type WorkflowRun } from './workflow-run.ts'
 
 /** Refusals of GitHub's OIDC endpoint. */

@@ -1,7 +1,7 @@
 import * as core from '@actions/core'
 import * as v from 'valibot'
 import type { TemporaryGrant } from '../../azure/rbac/lease.ts'
-import { parseJson } from '../../core/failures/failure.ts'
+import { parseJson } from '../../core/text/json.ts'
 
 /** What the main step leaves for the post step of the same action, in the runner's state: no secret is among it. */
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
-import { parseJson } from '../../core/failures/failure.ts'
+import { parseJson } from '../../core/text/json.ts'
 
 /** Facts about the workflow run, read from the runner's environment once. */
 export interface WorkflowRun {

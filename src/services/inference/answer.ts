@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parseJson } from '../../core/failures/failure.ts'
+import { parseJson } from '../../core/text/json.ts'
 import type { Api } from './apis/index.ts'
 
 /** What a model answered, read from a 200. */

@@ -1,7 +1,8 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { codesIn, type ErrorBody, isPage, readErrorBody } from '../../core/failures/error-body.ts'
-import { parseJson, type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
 import type { HttpReply } from '../../core/http/client.ts'
+import { parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { type Deployment, deploymentNamed } from '../resource-manager/account.ts'
+import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
 import type { SmokeResult } from './smoke-call.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { InferenceAudiences } from '../../azure/clouds.ts'
 import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import type { DeploymentRequest, Settings } from '../../inputs.ts'
-import { type Deployment, deploymentNamed, type Endpoints } from '../resource-manager/account.ts'
+import type { Endpoints } from '../resource-manager/account.ts'
+import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
 import type { Api } from './apis/index.ts'
 import {
   audiencesOf,
@@ -16,26 +16,44 @@ import {
 
 /** Which deployments are called, and how. */
 
+export interface DeploymentRequest {
+  name: string
+  /** Absent: as the `api` input says. */
+  api: Api | 'auto' | undefined
+}
+
+/** What was asked for. `deployments` empty: one chat-capable deployment of the resource; `smoke.api`: where a deployment names none. */
+export interface DeploymentSettings {
+  deployments: readonly DeploymentRequest[]
+  smoke: { api: Api | 'auto' }
+}
+
 /** Endpoints where the user named one: it serves every route. */
 export function endpointsAt(endpoint: string): Endpoints {
   const { origin, pathname } = new URL(endpoint)
   return { openAI: origin, modelInference: origin, project: pathname === '/' ? undefined : endpoint }
 }
 
-/** Audiences that the first calls will most likely need, each once: as far as the inputs alone tell. */
-export function likelyAudiences({ target, deployments, smoke, cloud }: Settings): string[] {
-  const ofResource = target.kind === 'resource' ? target.resource.project : undefined
-  const project = target.endpoint === undefined ? ofResource : endpointsAt(target.endpoint).project
+/**
+ * Audiences that the first calls will most likely need, each once: as far as the inputs alone tell.
+ * @param target The project that was named, and the endpoint, which goes before it.
+ */
+export function likelyAudiences(
+  { deployments, smoke }: DeploymentSettings,
+  target: { project: string | undefined; endpoint: string | undefined },
+  audiences: InferenceAudiences,
+): string[] {
+  const project = target.endpoint === undefined ? target.project : endpointsAt(target.endpoint).project
   const named = deployments.length > 0 ? deployments : [{ name: '', api: undefined }]
   const likely = named.map(({ name, api = smoke.api }) => {
     const chosen = api === 'auto' ? automaticApi(name, undefined, { project }) : api
-    return audiencesOf(chosen, { project }, cloud.inferenceAudiences).slice(0, 1)
+    return audiencesOf(chosen, { project }, audiences).slice(0, 1)
   })
   return [...new Set(likely.flat())]
 }
 
 /** True where nothing about the resource has to be known first: the smoke calls may start at once. */
-export function knowsItsRoutes({ deployments, smoke }: Settings): boolean {
+export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): boolean {
   return deployments.length > 0 && deployments.every(({ api = smoke.api }) => api !== 'auto')
 }
 
@@ -44,7 +62,7 @@ export function knowsItsRoutes({ deployments, smoke }: Settings): boolean {
  * @throws StepFailure `deployment-not-found` where the list shows that a deployment does not exist.
  */
 export function routesFor(
-  settings: Settings,
+  settings: DeploymentSettings,
   deployments: readonly Deployment[] | undefined,
   endpoints: Endpoints,
   audiences: InferenceAudiences,

@@ -2,6 +2,7 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization'
 import { createHttpHeaders, createPipelineRequest, isRestError, RestError } from '@azure/core-rest-pipeline'
 import * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
+import type { Principal } from '../../azure/rbac/principal.ts'
 import type { ResourceId } from '../../azure/resource-id.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
 import { StepFailure } from '../../core/failures/failure.ts'
@@ -9,10 +10,9 @@ import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
 import { confine, type Http, NetworkFailure } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
-import type { Grantee } from '../../inputs.ts'
 import { refusalOfResourceManager } from './errors.ts'
 import { endless, maxPages } from './pages.ts'
-import { notUnderstood, understood } from './reply.ts'
+import { parseReply, unreadableReply } from './reply.ts'
 
 /** Azure Resource Manager as this action uses it: the official client for roles, plain reads for everything else. */
 export interface ResourceManager {
@@ -36,16 +36,19 @@ export interface ResourceManager {
 }
 
 /** Resource Manager for the resource that was named, and the principals that matter there, by object id. */
-export interface Managed {
+export interface ResourceContext {
   manager: ResourceManager
   resource: ResourceId
   /** The pipeline's own, which calls the models. */
   principalId: string
   /** Who is to hold the role: mostly the same. */
-  grantee: Grantee
+  grantee: Principal
   /** Who asks Resource Manager, and grants: mostly the same. */
   callerId: string
 }
+
+/** Whether the role is for the pipeline itself, and not for somebody else. */
+export const isGrantee = ({ principalId, grantee }: ResourceContext) => grantee.principalId === principalId
 
 interface Options {
   cloud: Cloud
@@ -100,7 +103,7 @@ export function createResourceManager({
     const headers = createHttpHeaders({ accept: 'application/json' })
     const reply = await authorization.sendRequest(createPipelineRequest({ url, method: 'GET', headers }))
     if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
-    return understood(doing, reply.bodyAsText, schema)
+    return parseReply(doing, reply.bodyAsText, schema)
   }
 
   return {
@@ -132,7 +135,7 @@ function failureOf(doing: string, error: unknown, now: number): unknown {
   const { response } = error
   // Success of which the SDK could make nothing, such as a JSON document cut in half.
   if (response === undefined || response.status < 300)
-    return new StepFailure(doing, notUnderstood(error.message))
+    return new StepFailure(doing, unreadableReply(error.message))
   const reply = {
     status: response.status,
     headers: response.headers.toJSON(),

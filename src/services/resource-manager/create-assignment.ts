@@ -1,17 +1,13 @@
-import { v5 } from 'uuid'
 import * as v from 'valibot'
+import { assignmentIdOf } from '../../azure/rbac/assignment-name.ts'
+import type { Principal } from '../../azure/rbac/principal.ts'
 import { withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
 import { type Refusal, StepFailure } from '../../core/failures/failure.ts'
-import type { Grantee } from '../../inputs.ts'
-import { runUrl, type WorkflowRun } from '../github/workflow-run.ts'
 import type { ResourceManager } from './client.ts'
-import { understood } from './reply.ts'
+import { parseReply } from './reply.ts'
 import { readAssignment } from './role-assignments.ts'
 
-/** The namespace of the `guid()` function of ARM templates and Bicep. */
-const templateNamespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'
-
-export interface RoleToGrant extends Grantee {
+export interface RoleToGrant extends Principal {
   scope: string
   roleGuid: string
   roleDefinitionId: string
@@ -32,30 +28,12 @@ export interface Granted {
   assignmentId: string | undefined
 }
 
-/** The same name for the same grant, in whichever run: runs side by side make one assignment. */
-export function permanentName({
-  scope,
-  principalId,
-  roleGuid,
-}: Pick<RoleToGrant, 'scope' | 'principalId' | 'roleGuid'>): string {
-  return v5([scope, principalId, roleGuid].join('-').toLowerCase(), templateNamespace)
-}
-
-export const permanentNaming = (role: RoleToGrant, run: WorkflowRun): Naming => ({
-  name: permanentName(role),
-  description: `Key-less Gate: ${runUrl(run) ?? 'granted outside GitHub Actions'}`,
-})
-
-export function assignmentIdOf({ scope }: Pick<RoleToGrant, 'scope'>, name: string): string {
-  return `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
-}
-
 /**
  * Assigns the role. 201 and 200 both mean that the assignment is there now (the service answers 201 for
  * one that exists); 409 RoleAssignmentExists names it. Where no reply tells whether it was made, the assignment itself does.
  * @throws StepFailure `cannot-assign-role` or another of Resource Manager's codes.
  */
-export async function grantRole(
+export async function createAssignment(
   manager: ResourceManager,
   role: RoleToGrant,
   { name, description }: Naming,
@@ -73,7 +51,7 @@ export async function grantRole(
     const assignment = await manager.call(doing, () =>
       manager.authorization.roleAssignments.create(withoutLeadingSlash(role.scope), name, parameters, {
         onResponse: ({ status, bodyAsText }) => {
-          if (status < 300) understood(doing, bodyAsText, grantedBody)
+          if (status < 300) parseReply(doing, bodyAsText, grantedBody)
         },
       }),
     )

@@ -1,10 +1,11 @@
 import type { DenyAssignment } from '@azure/arm-authorization'
+import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import { coversAction, coversDataAction } from '../../azure/rbac/permissions.ts'
 import { isBelow, isSameScope, withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
-import type { Managed } from './client.ts'
-import { type Assignment, assignmentOf } from './role-assignments.ts'
+import type { ResourceContext } from './client.ts'
+import { assignmentOf } from './role-assignments.ts'
 
 /**
  * A second look at roles, once a call was denied for good: what would explain the denial and was not worth a request
@@ -39,7 +40,7 @@ const patienceMs = 4000
 /** Long lists are read so far; a subscription has room for 4,000 assignments. */
 const maxEntries = 1000
 
-export function lookAfterDenial(managed: Managed, denied: Denied): Promise<AfterDenial> {
+export function lookAfterDenial(managed: ResourceContext, denied: Denied): Promise<AfterDenial> {
   const { manager, resource, principalId, callerId } = managed
   const { roleAssignments, denyAssignments } = manager.authorization
   const account = withoutLeadingSlash(accountIdOf(resource))

@@ -4,7 +4,7 @@ import { type Refusal, StepFailure } from '../../core/failures/failure.ts'
  * Undefined where the caller may not read: unknown, which is not the same as absent.
  * @param onForbidden Told what was said then.
  */
-export async function unlessForbidden<T>(
+export async function undefinedIfForbidden<T>(
   reading: Promise<T>,
   onForbidden?: (refusal: Refusal) => void,
 ): Promise<T | undefined> {

@@ -2,22 +2,20 @@ import type { Cloud } from '../../azure/clouds.ts'
 import type { ResourceId } from '../../azure/resource-id.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
-import type { Session } from '../entra/session.ts'
 import type { ResourceManager } from './client.ts'
 
-/** Resource Manager, asked as the identity of the session. Loads the official client, as a rule in memory by then: see while-waiting.ts. */
+interface Options {
+  cloud: Cloud
+  resource: ResourceId
+  /** A bearer token for Resource Manager's audience: of who asks. */
+  accessToken: () => Promise<string>
+}
+
+/** Loads the official client, as a rule in memory by then: see core/http/warm-up.ts. */
 export async function openResourceManager(
-  cloud: Cloud,
-  { subscriptionId }: ResourceId,
-  session: Session,
+  { cloud, resource, accessToken }: Options,
   tools: { http: Http; clock: Clock; log: Log },
 ): Promise<ResourceManager> {
   const { createResourceManager } = await import('./client.ts')
-  const { audience } = cloud.resourceManager
-  return createResourceManager({
-    cloud,
-    subscriptionId,
-    accessToken: () => session.accessToken(audience),
-    tools,
-  })
+  return createResourceManager({ cloud, subscriptionId: resource.subscriptionId, accessToken, tools })
 }

@@ -1,23 +1,24 @@
 import * as v from 'valibot'
-import { ownRefusal, parseJson, type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import { ownRefusal, type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import { parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
 /**
  * Checks a reply of which the SDK makes the best it can: it takes a page without entries, or a proxy's page, for an empty list.
  * @throws StepFailure of kind transient
  */
-export function understood<T extends v.GenericSchema>(
+export function parseReply<T extends v.GenericSchema>(
   doing: string,
   body: string | null | undefined,
   schema: T,
 ): v.InferOutput<T> {
   const result = v.safeParse(schema, parseJson(body ?? ''))
   if (result.success) return result.output
-  throw new StepFailure(doing, notUnderstood(result.issues[0].message))
+  throw new StepFailure(doing, unreadableReply(result.issues[0].message))
 }
 
 /** A success that is no answer: it may well be one the next time. */
-export function notUnderstood(message: string): Refusal {
+export function unreadableReply(message: string): Refusal {
   return {
     ...ownRefusal('resource-manager-unavailable', `The reply was not understood: ${plain(message)}`),
     kind: 'transient',

@@ -1,4 +1,4 @@
-import { type AssertionClaims, inReusableWorkflow } from '../../../services/entra/access-token-claims.ts'
+import { type AssertionClaims, inReusableWorkflow } from '../../../services/github/assertion-claims.ts'
 import { paragraph } from '../explanation.ts'
 
 /**

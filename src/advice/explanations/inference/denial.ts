@@ -1,7 +1,7 @@
+import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../azure/rbac/built-in-roles.ts'
 import { coversDataAction } from '../../../azure/rbac/permissions.ts'
 import type { Facts } from '../../../gate/record.ts'
-import type { Assignment } from '../../../services/resource-manager/role-assignments.ts'
 import { azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
 import { advice, type Fix, paragraph, type Told } from '../explanation.ts'
 import { deniedDataAction, type Values, valuesOf } from '../values.ts'

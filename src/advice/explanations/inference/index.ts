@@ -1,6 +1,6 @@
 import { inWords } from '../../../core/text/duration.ts'
 import { isAnthropic } from '../../../services/inference/route.ts'
-import { deploymentNamed } from '../../../services/resource-manager/account.ts'
+import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
 import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
 import { deploymentOf, valuesOf } from '../values.ts'

@@ -1,8 +1,8 @@
+import type { Assignment } from '../../../azure/rbac/assignment.ts'
+import { permanentName } from '../../../azure/rbac/assignment-name.ts'
 import { reader } from '../../../azure/rbac/built-in-roles.ts'
+import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import type { Facts } from '../../../gate/record.ts'
-import { servicePrincipal } from '../../../inputs.ts'
-import { permanentName } from '../../../services/resource-manager/create-assignment.ts'
-import type { Assignment } from '../../../services/resource-manager/role-assignments.ts'
 import {
   assigneeOptions,
   assignOnly,

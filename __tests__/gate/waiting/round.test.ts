@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { ownRefusal, type Refusal } from '../../../src/core/failures/failure.ts'
-import { roundOf } from '../../../src/services/inference/round.ts'
+import { roundOf } from '../../../src/gate/waiting/round.ts'
 import type { Route } from '../../../src/services/inference/route.ts'
 import type { SmokeResult } from '../../../src/services/inference/smoke-call.ts'
 

@@ -1,0 +1,39 @@
+import type { Cloud } from '../azure/clouds.ts'
+import type { RoleReference } from '../azure/rbac/built-in-roles.ts'
+import type { Principal } from '../azure/rbac/principal.ts'
+import type { ResourceId } from '../azure/resource-id.ts'
+import type { IdentitySettings } from '../services/entra/identities.ts'
+import type { Api } from '../services/inference/apis/index.ts'
+import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
+
+/** Everything a run is told, validated. `inputs.ts` reads it. Times are milliseconds. */
+export interface Settings {
+  identity: IdentitySettings
+  target: Target
+  /** Empty: one chat-capable deployment of the resource. */
+  deployments: readonly DeploymentRequest[]
+  access: {
+    role: RoleReference
+    grant: Grant
+    /** Who is to hold the role; undefined: the pipeline's own service principal. */
+    grantee: Principal | undefined
+    /** Whether the post step takes back what this run granted. */
+    revoke: boolean
+  }
+  keys: { access: KeyAccessPolicy; retired: string | undefined }
+  waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
+  smoke: { api: Api | 'auto'; prompt: string; maxOutputTokens: number; expect: RegExp | undefined }
+  cloud: Cloud
+  report: { summary: boolean; path: string; githubToken: string | undefined }
+}
+
+export type Target =
+  | { kind: 'resource'; resource: ResourceId; endpoint: string | undefined }
+  /** No Resource Manager calls: the smoke call is all there is. */
+  | { kind: 'endpoint'; endpoint: string }
+
+export const grants = ['auto', 'never', 'plan'] as const
+export type Grant = (typeof grants)[number]
+
+export const keyAccessPolicies = ['ignore', 'warn', 'forbid'] as const
+export type KeyAccessPolicy = (typeof keyAccessPolicies)[number]

@@ -1,0 +1,65 @@
+import * as v from 'valibot'
+import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
+import type { ResourceManager } from './client.ts'
+
+/** Model deployments of an account, as far as the gate needs them. */
+
+const deploymentBody = v.object({
+  name: v.string(),
+  properties: v.object({
+    model: v.nullish(v.object({ format: v.nullish(v.string()), name: v.nullish(v.string()) })),
+    provisioningState: v.nullish(v.string()),
+    capabilities: v.nullish(v.record(v.string(), v.unknown())),
+  }),
+  systemData: v.nullish(v.object({ createdAt: v.nullish(v.string()) })),
+})
+
+export interface Deployment {
+  name: string
+  modelName: string | undefined
+  modelFormat: string | undefined
+  state: string | undefined
+  capabilities: ReadonlySet<string>
+  /** Until when the data plane may not know it yet, milliseconds since the epoch; absent where it is not new. */
+  newUntil?: number
+}
+
+/** @param now Milliseconds since the epoch. */
+export async function readDeployments(
+  manager: ResourceManager,
+  resource: ResourceId,
+  now: () => number,
+): Promise<Deployment[]> {
+  const path = `${accountIdOf(resource)}/deployments`
+  const found = await manager.readAll('listing the deployments', path, accountsApiVersion, deploymentBody)
+  return found.map(({ name, properties, systemData }) => ({
+    name,
+    modelName: properties.model?.name ?? undefined,
+    modelFormat: properties.model?.format ?? undefined,
+    state: properties.provisioningState ?? undefined,
+    capabilities: new Set(
+      Object.entries(properties.capabilities ?? {}).flatMap(([capability, on]) =>
+        String(on) === 'true' ? [capability] : [],
+      ),
+    ),
+    ...noveltyOf(properties.provisioningState ?? undefined, systemData?.createdAt ?? '', now()),
+  }))
+}
+
+/** Names of deployments are the same in any case. */
+export function deploymentNamed(
+  name: string,
+  deployments: readonly Deployment[] | undefined,
+): Deployment | undefined {
+  return deployments?.find(deployment => deployment.name.toLowerCase() === name.toLowerCase())
+}
+
+/** "If you created the deployment within the last 5 minutes, please wait": so says the data plane of one it does not know. */
+const newForMs = 5 * 60_000
+const beingMade: ReadonlySet<string> = new Set(['Accepted', 'Creating', 'Moving'])
+
+function noveltyOf(state: string | undefined, createdAt: string, now: number): Pick<Deployment, 'newUntil'> {
+  // Not true where there is no time, or none that can be read.
+  const isYoung = now - Date.parse(createdAt) < newForMs
+  return isYoung || beingMade.has(state ?? '') ? { newUntil: now + newForMs } : {}
+}
