@@ -1,6 +1,6 @@
 /** What the four services have in common: plain requests in, plain replies out. `server.ts` puts them on the wire. */
 
-export type ServiceName = 'github' | 'entra' | 'resource-manager' | 'data-plane' | 'control'
+export type ServiceName = 'github' | 'entra' | 'resource-manager' | 'inference' | 'control'
 
 export interface ServiceRequest {
   method: string

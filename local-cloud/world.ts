@@ -72,7 +72,7 @@ const account = v.strictObject({
    * takes `lag.keyAccess` from then to reach each replica of the data plane.
    */
   keyAccessChangedOn: v.optional(instant),
-  /** How often each API key was made anew. What the keys are follows from it, see data-plane/keys.ts. */
+  /** How often each API key was made anew. What the keys are follows from it, see inference/keys.ts. */
   regeneratedKeys: v.optional(v.strictObject({ key1: count, key2: count }), { key1: 0, key2: 0 }),
   publicNetworkAccess: v.optional(v.picklist(['Enabled', 'Disabled']), 'Enabled'),
   /** Deny: the data plane answers as the firewall does. */

@@ -12,11 +12,11 @@ export async function build(out: string): Promise<void> {
 
   runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
   runNode([
-    ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', 'build/index.js', '--out', out],
+    ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', 'build/src/index.js', '--out', out],
     ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
   ])
   // It imports the bundle, whatever folder both lie in.
-  copyFileSync(join(repositoryRoot, 'build/post.js'), join(out, 'post.js'))
+  copyFileSync(join(repositoryRoot, 'build/src/post.js'), join(out, 'post.js'))
   // ncc's own --license misses every ES module, and its --minify every file but the entry.
   writeFileSync(join(out, 'licenses.txt'), licenseTexts(statsFile))
   for (const file of globSync(join(out, '*.js'))) await minifyFile(file)

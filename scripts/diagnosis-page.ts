@@ -9,9 +9,9 @@ import { fixText, withPlaceholders } from './fix-text.ts'
 
 const hopTitles: Record<Hop, string> = {
   input: 'Inputs',
-  githubOidc: 'GitHub OIDC',
+  github: 'GitHub OIDC',
   entra: 'Entra ID',
-  resourceManager: 'Azure Resource Manager',
+  'resource-manager': 'Azure Resource Manager',
   inference: 'Inference',
   network: 'Network',
   posture: 'Posture',

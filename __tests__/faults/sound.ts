@@ -42,7 +42,7 @@ function isAnswer(
   { url, deployment }: Report['smoke'][number],
 ): boolean {
   return (
-    service === 'data-plane' &&
+    service === 'inference' &&
     method === 'POST' &&
     status === 200 &&
     new URL(url).pathname === target.split('?')[0] &&
@@ -82,7 +82,7 @@ function expectTokensAtHome({ cloud, elsewhere }: Stage, { requests, log }: InPr
     const key = headers['api-key']
     if (service === 'github') expect(bearer).toBe(requestToken)
     else if (key !== undefined)
-      expect({ service, bearer }).toEqual({ service: 'data-plane', bearer: undefined })
+      expect({ service, bearer }).toEqual({ service: 'inference', bearer: undefined })
     else expect(audiencesAt[service]).toContain(audienceOf(bearer ?? assertion ?? undefined))
     if (service !== 'entra') expect(assertion).toBeNull()
     for (const secret of [bearer, assertion, key]) if (secret) expect(printed).not.toContain(secret)
@@ -93,7 +93,7 @@ const audiencesAt: Readonly<Record<JournalEntry['service'], ReadonlyArray<string
   github: [],
   entra: ['api://AzureADTokenExchange', undefined],
   'resource-manager': ['https://management.azure.com'],
-  'data-plane': ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+  inference: ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
   control: [],
 }
 

@@ -77,7 +77,7 @@ const isThrottled = ({ status }: JournalEntry) => status === 429
 const toResourceManager = ({ requests }: GateOfFleet) =>
   requests.filter(({ service }) => service === 'resource-manager')
 const wasDenied = ({ requests }: GateOfFleet) =>
-  requests.some(({ service, status }) => service === 'data-plane' && status === 401)
+  requests.some(({ service, status }) => service === 'inference' && status === 401)
 const granted = ({ report }: GateOfFleet) => report.grant !== null
 
 test('all of them pass', () => {

@@ -82,8 +82,8 @@ test('with all that it needs it takes less than 30 MB', () => {
 })
 
 test('the command starts from the package', () => {
-  expect(statSync(join(installed, 'build/cli.js')).mode & 0o111).not.toBe(0)
-  expect(run(join(installed, 'build/cli.js'), '--help')).toBe('')
+  expect(statSync(join(installed, 'build/local-cloud/cli.js')).mode & 0o111).not.toBe(0)
+  expect(run(join(installed, 'build/local-cloud/cli.js'), '--help')).toBe('')
 })
 
 test('a program gets one function, and what that gives is a running cloud', () => {
@@ -106,7 +106,7 @@ test('a program gets one function, and what that gives is a running cloud', () =
 test('nothing else of it can be imported, but the schema of a seed', () => {
   const program = `
     const outcomes = await Promise.allSettled([
-      import('key-less-cloud/build/world.js'),
+      import('key-less-cloud/build/local-cloud/world.js'),
       import('key-less-cloud/seed.schema.json', { with: { type: 'json' } }),
     ])
     console.log(JSON.stringify(outcomes.map(({ reason, value }) => reason?.code ?? value.default.title)))`

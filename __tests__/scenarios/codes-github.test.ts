@@ -24,7 +24,7 @@ const pullRequest = (from: string) => ({
   },
 })
 
-const cases: CodeCases<'githubOidc'> = {
+const cases: CodeCases<'github'> = {
   'oidc-permission-missing': [
     {
       when: 'the job names permissions, and id-token is not among them',
@@ -77,7 +77,7 @@ const cases: CodeCases<'githubOidc'> = {
 }
 
 test('every code has its cases', () => {
-  expect(Object.keys(cases).toSorted()).toEqual(diagnosisCodes.githubOidc.toSorted())
+  expect(Object.keys(cases).toSorted()).toEqual(diagnosisCodes.github.toSorted())
 })
 
 testCodes(() => cloud, cases, ['github'])

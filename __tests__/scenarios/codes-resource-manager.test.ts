@@ -52,7 +52,7 @@ function denyAssigning(): void {
   })
 }
 
-const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
+const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
   'cannot-assign-role': [
     {
       when: 'a reader of the resource',
@@ -375,7 +375,7 @@ const cases: Omit<CodeCases<'resourceManager'>, 'role-assignment-exists'> = {
 
 test('every code has its cases, but for the one that is never a diagnosis', () => {
   expect([...Object.keys(cases), 'role-assignment-exists'].toSorted()).toEqual(
-    diagnosisCodes.resourceManager.toSorted(),
+    diagnosisCodes['resource-manager'].toSorted(),
   )
 })
 

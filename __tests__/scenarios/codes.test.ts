@@ -5,9 +5,9 @@ import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 /** Where the codes of each hop are produced. The tables in `codes-….test.ts` check by themselves that none is left out. */
 const scenariosOf: Readonly<Record<string, string>> = {
   input: 'inputs.test.ts',
-  githubOidc: 'codes-github.test.ts',
+  github: 'codes-github.test.ts',
   entra: 'codes-entra.test.ts',
-  resourceManager: 'codes-resource-manager.test.ts',
+  'resource-manager': 'codes-resource-manager.test.ts',
   inference: 'codes-inference.test.ts',
   network: 'network.test.ts',
   posture: 'codes-posture.test.ts',

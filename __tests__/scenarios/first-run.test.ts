@@ -84,7 +84,7 @@ test.each<[string, (cloud: LocalCloud) => Record<string, string>]>([
       expect(operations(run).filter(operation => operation === 'oidc.token').length).toBeGreaterThan(1)
       expect(operations(run).filter(operation => operation === 'token').length).toBeGreaterThan(2)
       expect(
-        run.requests.filter(({ status }) => status === 401).every(({ service }) => service === 'data-plane'),
+        run.requests.filter(({ status }) => status === 401).every(({ service }) => service === 'inference'),
       ).toBe(true)
     } finally {
       await cloud.close()

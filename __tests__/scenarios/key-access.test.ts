@@ -213,7 +213,7 @@ function expectKeyAtDataPlane(run: GateRun, key: string): void {
     if (sent === undefined) continue
     expect(sent).toBe(key)
     expect(headers).not.toHaveProperty('authorization')
-    expect(request.service).toBe('data-plane')
+    expect(request.service).toBe('inference')
   }
   expect(run.masks).toContain(key)
 }

@@ -60,9 +60,9 @@ const hosts: Record<ServiceName, () => string> = {
   github: () => hostOf(cloud.endpoints.github),
   entra: () => hostOf(cloud.endpoints.authorityHost),
   'resource-manager': () => hostOf(cloud.endpoints.resourceManager),
-  'data-plane': () => hostOf(cloud.endpoints.accounts.get(accountScope(cloud).toLowerCase())),
+  inference: () => hostOf(cloud.endpoints.accounts.get(accountScope(cloud).toLowerCase())),
 }
-const serviceNames: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'data-plane']
+const serviceNames: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'inference']
 const services: Service[] = serviceNames.map(name => ({
   name,
   host: hosts[name],
@@ -169,7 +169,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
         github: 'oidc-request-refused',
         entra: 'entra-rejected',
         'resource-manager': 'resource-manager-rejected',
-        'data-plane': 'inference-rejected',
+        inference: 'inference-rejected',
       }[name],
     )
     expect(diagnosisOf(run)).toContain(
@@ -396,9 +396,9 @@ describe('proxies', () => {
   })
 
   test('a target that hangs behind the proxy is blamed itself', async () => {
-    cloud.faults.add({ name: 'hangs', service: 'data-plane', effect: { kind: 'hang' } })
+    cloud.faults.add({ name: 'hangs', service: 'inference', effect: { kind: 'hang' } })
     const run = await through(await proxyWith())
-    expectBlame(run, 'request-timeout', hosts['data-plane'](), [hosts.entra()])
+    expectBlame(run, 'request-timeout', hosts.inference(), [hosts.entra()])
   })
 
   test('an http scheme where the proxy wants TLS, and the other way round', async () => {

@@ -74,7 +74,7 @@ describe('the target', () => {
     })
     const run = await runGate(cloud)
     expect(run.outputs.diagnosis).toBe('endpoint-untrusted')
-    expect(run.requests.some(({ service }) => service === 'data-plane')).toBe(false)
+    expect(run.requests.some(({ service }) => service === 'inference')).toBe(false)
     expect(operations(run)).not.toContain('roleAssignments.create')
   })
 })
@@ -148,7 +148,7 @@ describe('deployments', () => {
     expect(run.outputs.result).toBe('passed')
     const called = new Set(
       run.requests
-        .filter(({ service, status }) => service === 'data-plane' && status === 200)
+        .filter(({ service, status }) => service === 'inference' && status === 200)
         .map(({ operation }) => operation),
     )
     expect(called).toEqual(

@@ -55,7 +55,7 @@ test('the set-up identity looks and grants, the pipeline calls; one OIDC token s
   })
   expect(operations(run).filter(operation => operation === 'oidc.token')).toHaveLength(1)
   expect(callersOf(run.requests, 'resource-manager')).toEqual([setup.principalId])
-  expect(callersOf(run.requests, 'data-plane')).toEqual([objectId])
+  expect(callersOf(run.requests, 'inference')).toEqual([objectId])
   expect(cloud.world.roleAssignments.at(-1)).toMatchObject({
     principalId: objectId,
     roleDefinitionId: roles.user,

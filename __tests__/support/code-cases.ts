@@ -41,7 +41,7 @@ export type CodeCases<H extends Hop> = Record<CodeOf<H>, readonly CodeCase[]>
 
 const told = v.object({ diagnosis: v.object({ fixes: v.array(fixSchema) }) })
 
-export const everyService: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'data-plane']
+export const everyService: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'inference']
 
 /** Runs a case, and checks what holds for every failure. */
 async function expectCode(

@@ -39,7 +39,7 @@ export function createDataPlane(context: Context, host: Host): Service {
     nextKeyAccessLag: lagsInTurn(context, 'keyAccess'),
   }
   return {
-    name: 'data-plane',
+    name: 'inference',
     routes: Object.keys(operations)
       .filter(isOperationName)
       .map(name => route(gateway, name)),

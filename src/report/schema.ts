@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { findingIds } from '../advice/findings/finding.ts'
+import { roleStates } from '../azure/rbac/assignment.ts'
 import { principalTypes } from '../azure/rbac/principal.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../core/failures/codes.ts'
 import { grants, keyAccessPolicies } from '../gate/settings.ts'
@@ -11,7 +12,6 @@ import { apis } from '../services/inference/apis/index.ts'
  */
 
 const codes: readonly DiagnosisCode[] = Object.values(diagnosisCodes).flat()
-const roleStates = ['direct', 'inherited', 'group', 'covered', 'granted', 'missing', 'unknown'] as const
 
 const about = <T extends v.GenericSchema>(schema: T, description: string) =>
   v.pipe(schema, v.description(description))

@@ -1,4 +1,11 @@
-import { isBelow, isSameScope, withoutLeadingSlash } from '../../../src/azure/rbac/scopes.ts'
+import {
+  isBelow,
+  isProject,
+  isSameScope,
+  parseScope,
+  withoutLeadingSlash,
+  withoutProject,
+} from '../../../src/azure/rbac/scopes.ts'
 
 test('the SDK brings the first slash of a scope along', () => {
   expect(withoutLeadingSlash('/subscriptions/x')).toBe('subscriptions/x')
@@ -14,4 +21,60 @@ test('below a scope is what has it for its beginning, up to a slash', () => {
   expect(isBelow('/subscriptions/x/resourceGroups/a', 'Subscriptions/X')).toBe(true)
   expect(isBelow('/subscriptions/xy', '/subscriptions/x')).toBe(false)
   expect(isBelow('/subscriptions/x', '/subscriptions/x')).toBe(false)
+})
+
+test.each([
+  ['the root of the tenant', '/', { resources: [] }],
+  [
+    'a management group',
+    '/providers/Microsoft.Management/managementGroups/contoso',
+    { managementGroup: 'contoso', resources: [] },
+  ],
+  ['a subscription', '/Subscriptions/s', { subscriptionId: 's', resources: [] }],
+  [
+    'a resource group, without its first slash',
+    'subscriptions/s/resourceGroups/g',
+    { subscriptionId: 's', resourceGroup: 'g', resources: [] },
+  ],
+  [
+    'an account',
+    '/subscriptions/s/resourcegroups/g/Providers/Microsoft.CognitiveServices/accounts/a',
+    {
+      subscriptionId: 's',
+      resourceGroup: 'g',
+      provider: 'Microsoft.CognitiveServices',
+      resources: [{ type: 'accounts', name: 'a' }],
+    },
+  ],
+  [
+    'a project',
+    '/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a/projects/p/',
+    {
+      subscriptionId: 's',
+      resourceGroup: 'g',
+      provider: 'Microsoft.CognitiveServices',
+      resources: [
+        { type: 'accounts', name: 'a' },
+        { type: 'projects', name: 'p' },
+      ],
+    },
+  ],
+  [
+    'what a subscription holds without a group',
+    '/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/r',
+    {
+      subscriptionId: 's',
+      provider: 'Microsoft.Authorization',
+      resources: [{ type: 'roleDefinitions', name: 'r' }],
+    },
+  ],
+])('an id is taken apart: %s', (_, id, parts) => {
+  expect(parseScope(id)).toEqual(parts)
+})
+
+test('a project is within an account', () => {
+  const account = '/subscriptions/s/resourceGroups/projects/providers/Microsoft.CognitiveServices/accounts/a'
+  expect(withoutProject(`${account}/Projects/p`)).toBe(account)
+  expect(withoutProject(account)).toBe(account)
+  expect([account, `${account}/projects/p`].map(isProject)).toEqual([false, true])
 })

@@ -59,7 +59,7 @@ test('throttling says for how long, and what was said is kept', () => {
 test('whatever is answered: a known code, and nothing that could do harm', () => {
   fc.assert(
     fc.property(anyReply([(_, message) => ({ message })]), reply => {
-      expectHarmless(refusalOfOidc(reply, now), diagnosisCodes.githubOidc)
+      expectHarmless(refusalOfOidc(reply, now), diagnosisCodes.github)
     }),
   )
 })

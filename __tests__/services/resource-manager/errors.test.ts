@@ -323,7 +323,7 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   ]
   fc.assert(
     fc.property(anyReply(shapes), reply => {
-      expectHarmless(refusalOfResourceManager(reply, now), diagnosisCodes.resourceManager)
+      expectHarmless(refusalOfResourceManager(reply, now), diagnosisCodes['resource-manager'])
     }),
   )
 })

@@ -1,6 +1,7 @@
 import { accessAdministrator } from '../../azure/rbac/built-in-roles.ts'
 import { delegationCondition } from '../../azure/rbac/delegation-conditions.ts'
 import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
+import { parseScope } from '../../azure/rbac/scopes.ts'
 import { accountType, guidPattern } from '../../azure/resource-id.ts'
 import { shellWord, visibleLine } from '../../core/text/untrusted.ts'
 import type { Fix } from './explanation.ts'
@@ -90,8 +91,8 @@ export interface Grant {
 /** The grant for somebody who may make it: az command, Bicep, and the way through the portal. */
 export function grantFixes(grant: Grant): Fix[] {
   const { grantee, role, scope, resourceGroup } = grant
-  const [, , , , , , , , account = '', , project] = scope.split('/')
-  const where = project === undefined ? account : `${account} › project ${project}`
+  const [account, project] = parseScope(scope).resources
+  const where = [account?.name, project && `project ${project.name}`].filter(Boolean).join(' › ')
   return [
     bash(
       `Grant ${role.name} (Azure CLI, as Owner, User Access Administrator or Role Based Access Control Administrator)`,
@@ -137,14 +138,14 @@ export const principalInWords = ({ principalId, principalType }: Principal): str
   `${typesInWords[principalType]} with object id ${principalId}`
 
 function grantBicep({ grantee: { principalId, principalType }, role, scope }: Grant): string {
-  const [, , , , , , , , account = '', , project] = scope.split('/')
+  const [account, project] = parseScope(scope).resources
   const target = project === undefined ? 'account' : 'project'
-  const existing = [existingResource('account', accountType, [`name: ${bicepLiteral(account)}`])]
+  const existing = [existingResource('account', accountType, [`name: ${bicepLiteral(account?.name ?? '')}`])]
   if (project !== undefined)
     existing.push(
       existingResource('project', `${accountType}/projects`, [
         'parent: account',
-        `name: ${bicepLiteral(project)}`,
+        `name: ${bicepLiteral(project.name)}`,
       ]),
     )
   return `${existing.join('\n\n')}

@@ -5,7 +5,7 @@ import type { Facts } from '../../gate/record.ts'
 import { docsAddress } from '../docs-link.ts'
 import { entraExplanations } from './entra/index.ts'
 import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
-import { githubOidcExplanations } from './github/index.ts'
+import { githubExplanations } from './github/index.ts'
 import { inferenceExplanations } from './inference/index.ts'
 import { inputExplanations } from './input.ts'
 import { networkExplanations } from './network.ts'
@@ -29,7 +29,7 @@ export interface Diagnosis {
 
 export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...inputExplanations,
-  ...githubOidcExplanations,
+  ...githubExplanations,
   ...entraExplanations,
   ...resourceManagerExplanations,
   ...inferenceExplanations,

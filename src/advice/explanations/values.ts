@@ -1,6 +1,7 @@
 import { cloudOf } from '../../azure/clouds.ts'
 import { cognitiveServicesUser, roleCovers, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
 import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
+import { parseScope } from '../../azure/rbac/scopes.ts'
 import { scopeOf } from '../../azure/resource-id.ts'
 import type { Facts } from '../../gate/record.ts'
 import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
@@ -119,7 +120,9 @@ export function signedInAs({ facts, refusal }: Told): AccessTokenClaims | undefi
 
 /** The managed identity that the token names; undefined for app registrations, and before any token came. */
 export function managedIdentityOf(told: Told): { resourceGroup: string; name: string } | undefined {
-  const [, , , , resourceGroup, , , type, name] = signedInAs(told)?.xms_mirid?.split('/') ?? []
-  if (type?.toLowerCase() !== 'userassignedidentities') return undefined
-  return resourceGroup === undefined || name === undefined ? undefined : { resourceGroup, name }
+  const { resourceGroup, resources } = parseScope(signedInAs(told)?.xms_mirid ?? '')
+  const [identity] = resources
+  if (resourceGroup === undefined || identity?.type.toLowerCase() !== 'userassignedidentities')
+    return undefined
+  return { resourceGroup, name: identity.name }
 }

@@ -95,7 +95,7 @@ const worthOfKeys = {
 
 export const canAssignRoles: Inspection = {
   title: 'Its roles let the pipeline assign roles',
-  about: `\`Microsoft.Authorization/roleAssignments/write\`: who may assign any role can take every right, on everything below the scope. \`grant: auto\` needs this right, but a workflow that many can change
+  about: `\`${assignRoles}\`: who may assign any role can take every right, on everything below the scope. \`grant: auto\` needs this right, but a workflow that many can change
 should not hold it without limits. Three ways out, the best one first:
 
 - **Another identity grants** (\`setup-client-id\`), in a job or an environment of its own; the pipeline's own cannot.

@@ -9,7 +9,7 @@ import {
   permissionsOf,
 } from '../../azure/rbac/effective-permissions.ts'
 import { coversAction, coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
-import { isSameScope } from '../../azure/rbac/scopes.ts'
+import { isSameScope, parseScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
 import type { Facts } from '../../gate/record.ts'
 import { valuesOf } from '../explanations/values.ts'
@@ -124,16 +124,16 @@ export function listed(words: readonly string[]): string {
 
 /** A scope, from the root of the tenant down to a project. */
 function placeOf(scope: string): string {
-  const parts = scope.split('/').filter(part => part !== '')
-  const [first, id = '', , group = '', , , , , , project] = parts
-  if (first?.toLowerCase() === 'providers') return `the management group ${parts.at(-1)}`
-  if (parts.length === 0) return 'the root of the tenant'
-  if (parts.length <= 2) return `the subscription ${id}`
-  if (parts.length <= 4) return `the resource group ${group}`
-  return project === undefined ? 'the resource' : `the project ${project}`
+  const { managementGroup, subscriptionId, resourceGroup, resources } = parseScope(scope)
+  const [resource, project] = resources
+  if (project !== undefined) return `the project ${project.name}`
+  if (resource !== undefined) return 'the resource'
+  if (resourceGroup !== undefined) return `the resource group ${resourceGroup}`
+  if (subscriptionId !== undefined) return `the subscription ${subscriptionId}`
+  return managementGroup === undefined ? 'the root of the tenant' : `the management group ${managementGroup}`
 }
 
 /** EffectivePermission from above the resource: it counts for all that lies below, today and tomorrow. */
 export function isWide({ scope }: Assignment): boolean {
-  return scope.split('/').filter(part => part !== '').length <= 4
+  return parseScope(scope).resources.length === 0
 }

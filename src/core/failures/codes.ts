@@ -2,7 +2,7 @@
 
 export const diagnosisCodes = {
   input: ['input-invalid'],
-  githubOidc: [
+  github: [
     'oidc-permission-missing',
     'oidc-unavailable-fork',
     'oidc-endpoint-unavailable',
@@ -31,7 +31,7 @@ export const diagnosisCodes = {
     'entra-unavailable',
     'entra-rejected',
   ],
-  resourceManager: [
+  'resource-manager': [
     'cannot-assign-role',
     'delegation-condition-unmet',
     'deny-assignment',

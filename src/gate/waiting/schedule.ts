@@ -25,8 +25,8 @@ export const pauseAfterSuccessMs = 100
 
 const minuteMs = 60_000
 const patienceWhenAgeUnknownMs = 5 * minuteMs
-/** An assignment older than this has long been everywhere. */
-const settledAfterMs = 30 * minuteMs
+/** An assignment older than this has long been everywhere (learn.microsoft.com, RBAC troubleshooting: up to ten minutes). */
+export const settledAfterMs = 30 * minuteMs
 
 /** What is known about the assignment that should give access. */
 export type AssignmentAge =

@@ -1,3 +1,4 @@
+import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { codesIn, type ErrorBody, isPage, readErrorBody } from '../../core/failures/error-body.ts'
 import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
@@ -118,8 +119,7 @@ function byWording(message: string): KindAndCode | undefined {
   const worded = wordings.find(([pattern]) => pattern.test(message))
   if (worded !== undefined) return worded[1]
   const lacking = lackingIn(message)
-  if (lacking?.toLowerCase() === 'microsoft.authorization/roleassignments/write')
-    return fatal('cannot-assign-role')
+  if (lacking?.toLowerCase() === assignRoles.toLowerCase()) return fatal('cannot-assign-role')
   return lacking === undefined ? undefined : fatal('resource-manager-forbidden')
 }
 

@@ -4,7 +4,7 @@ import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { roleGuidOf } from '../../azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../azure/rbac/permissions.ts'
 import type { Principal } from '../../azure/rbac/principal.ts'
-import { withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
+import { parseScope, withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
 import { StepFailure } from '../../core/failures/failure.ts'
 import type { ResourceManager } from './client.ts'
 import { undefinedIfForbidden } from './forbidden.ts'
@@ -73,15 +73,15 @@ export function readPermissions(manager: ResourceManager, scope: string): Promis
 }
 
 function permissionsAt(manager: ResourceManager, scope: string, doing: string): AsyncIterable<Permission> {
-  const [, , , , resourceGroup = '', , namespace = '', type = '', name = '', childType, childName] =
-    scope.split('/')
-  const parent = childType === undefined ? '.' : `${type}/${name}`
+  const { resourceGroup = '', provider = '', resources } = parseScope(scope)
+  const { type = '', name = '' } = resources.at(-1) ?? {}
+  const parents = resources.slice(0, -1).map(parent => `${parent.type}/${parent.name}`)
   const list = manager.authorization.permissions.listForResource(
     resourceGroup,
-    namespace,
-    parent,
-    childType ?? type,
-    childName ?? name,
+    provider,
+    parents.join('/') || '.',
+    type,
+    name,
     {
       onResponse: ({ status, bodyAsText }) => {
         if (status === 200) parseReply(doing, bodyAsText, permissionPage)

@@ -61,7 +61,7 @@ const notByTarget = advice(
   'Or prove access elsewhere',
 )
 
-export const githubOidcExplanations: Explanations<'githubOidc'> = {
+export const githubExplanations: Explanations<'github'> = {
   'oidc-permission-missing': {
     title: 'The job lacks the permission id-token: write',
     why: () =>

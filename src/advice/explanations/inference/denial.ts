@@ -1,7 +1,9 @@
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../azure/rbac/built-in-roles.ts'
 import { coversDataAction } from '../../../azure/rbac/permissions.ts'
+import { isProject, withoutProject } from '../../../azure/rbac/scopes.ts'
 import type { Facts } from '../../../gate/record.ts'
+import { settledAfterMs } from '../../../gate/waiting/schedule.ts'
 import { azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
 import { advice, type Fix, paragraph, type Told } from '../explanation.ts'
 import { deniedDataAction, type Values, valuesOf } from '../values.ts'
@@ -53,9 +55,6 @@ export function canNeverBecomeLive(told: Told): boolean {
   return ['deny-assignment', 'unfit-role', 'wrong-role', 'on-project', 'not-member'].includes(kind)
 }
 
-/** An assignment older than this has long been everywhere (learn.microsoft.com, RBAC troubleshooting: up to ten minutes). */
-const settledAfterMs = 30 * 60_000
-
 function causeOf(told: Told): Cause {
   const { roleState, roleAgeMs, afterDenial } = told.facts
   const [deny] = afterDenial?.denyAssignments ?? []
@@ -87,14 +86,12 @@ function wrongRole(told: Told): Cause | undefined {
     : undefined
 }
 
-const projectAtEnd = /\/projects\/[^/]+$/i
-
 function heldOnProject(told: Told): Cause | undefined {
   const { role, roleState, smoke, afterDenial } = told.facts
   const refused = smoke.filter(({ kind }) => kind === 'refused')
   if (role === undefined || refused.some(({ route }) => route.url.includes('/api/projects/')))
     return undefined
-  if (heldStates.has(roleState) && projectAtEnd.test(role.scope))
+  if (heldStates.has(roleState) && isProject(role.scope))
     return { kind: 'on-project', role: role.name, scope: role.scope }
   if (roleState !== 'missing') return undefined
   const dataAction = deniedDataAction(told)
@@ -185,7 +182,7 @@ export function fixesOfDenial(told: Told): Fix[] {
   const values = valuesOf(told)
   const cause = causeOf(told)
   const role = fittingRole(told, values)
-  const scope = cause.kind === 'on-project' ? values.scope.replace(projectAtEnd, '') : values.scope
+  const scope = cause.kind === 'on-project' ? withoutProject(values.scope) : values.scope
   const grant = grantFixes(grantOf(values, { role, scope }))
   switch (cause.kind) {
     case 'deny-assignment':

@@ -1,6 +1,7 @@
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { permanentName } from '../../../azure/rbac/assignment-name.ts'
 import { reader } from '../../../azure/rbac/built-in-roles.ts'
+import { assignRoles } from '../../../azure/rbac/delegation-conditions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import type { Facts } from '../../../gate/record.ts'
 import {
@@ -107,16 +108,16 @@ const administratorsDo =
 
 const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
 
-export const resourceManagerExplanations: Explanations<'resourceManager'> = {
+export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'cannot-assign-role': {
     title: 'The pipeline does not hold the role, and may not grant it',
     about: paragraph(
-      'The principal may not assign roles at the resource (`Microsoft.Authorization/roleAssignments/write`); Contributor does not include that.',
+      `The principal may not assign roles at the resource (\`${assignRoles}\`); Contributor does not include that.`,
       administratorsDo,
     ),
     why: told =>
       paragraph(
-        `The principal ${valuesOf(told).grantorId} may not assign roles at the resource (Microsoft.Authorization/roleAssignments/write); Contributor does not include that.`,
+        `The principal ${valuesOf(told).grantorId} may not assign roles at the resource (${assignRoles}); Contributor does not include that.`,
         whyDenied(told),
         administratorsDo,
       ),
