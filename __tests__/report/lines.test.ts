@@ -53,9 +53,11 @@ test('an answer is shown with its time and with what had to be adapted', () => {
   expect(smokeLine({ ...answered, adaptations: [], answer: { ...answered.answer, text: '' } })).toContain(
     'an answer without text in 412 ms',
   )
-  expect(smokeLine({ ...answered, answer: { ...answered.answer, text: '', dimensions: 3072 } })).toContain(
-    'an embedding of 3072 dimensions',
-  )
+  const instead = 'an embedding of 3072 dimensions'
+  expect(smokeLine({ ...answered, answer: { ...answered.answer, text: '', instead } })).toContain(instead)
+  expect(
+    smokeLine({ ...answered, answer: { ...answered.answer, instead: 'a refusal: "\n::error::b"' } }),
+  ).toContain('a refusal: " : :error: :b"')
   expect(
     smokeLine({ ...answered, answer: { ...answered.answer, text: 'a\n::error::b##[error]c' } }),
   ).toContain('"a : :error: :b# #[error]c"')

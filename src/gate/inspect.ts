@@ -126,7 +126,8 @@ async function firstCalls(
   const endpoints =
     endpoint === undefined ? account && trustedEndpoints(account, settings.cloud) : endpointsAt(endpoint)
   if (endpoints === undefined) throw new Error('An endpoint comes from the account or from the input')
-  const routes = routesFor(settings, deployments, endpoints, settings.cloud.inferenceAudiences)
+  const dataPlane = { endpoints, audiences: settings.cloud.inferenceAudiences }
+  const routes = routesFor(settings, deployments, dataPlane)
   facts.routes = routes
   facts.endpoint = new URL(routes[0]?.url ?? endpoints.openAI).origin
   sayMisfits(await role, routes, tools.log, facts)

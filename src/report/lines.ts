@@ -57,8 +57,8 @@ export function smokeLine(result: SmokeResult): string {
   return `${plain(deployment)} by ${api}: ${answerInWords(result.answer)} in ${Math.round(result.latencyMs)} ms${adapted}`
 }
 
-export function answerInWords({ text, dimensions }: Answer): string {
-  if (dimensions !== undefined) return `an embedding of ${dimensions} dimensions`
+export function answerInWords({ text, instead }: Answer): string {
+  if (instead !== undefined) return plain(instead, 80)
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 

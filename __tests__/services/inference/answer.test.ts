@@ -1,6 +1,8 @@
 import fc from 'fast-check'
-import { readAnswer } from '../../../src/services/inference/answer.ts'
-import { apis } from '../../../src/services/inference/apis/index.ts'
+import { type Api, apiOf, apis } from '../../../src/services/inference/apis/index.ts'
+import { replyOf } from '../../support/replies.ts'
+
+const readAnswer = (api: Api, body: string) => apiOf(api).readAnswer(replyOf(200, body))
 
 const chat = (message: object, finish_reason: string | null = 'stop') => ({
   model: 'gpt-4o-mini-2024-07-18',
@@ -37,7 +39,7 @@ describe('an answer', () => {
       'that is a refusal of the model',
       'chat-completions',
       chat({ content: null, refusal: 'I may not' }),
-      { text: 'I may not' },
+      { text: '', instead: 'a refusal: "I may not"' },
     ],
     [
       'of which reasoning ate the budget',
@@ -45,7 +47,32 @@ describe('an answer', () => {
       chat({ content: '' }, 'length'),
       { text: '', cutShort: true },
     ],
-    ['without content', 'chat-completions', chat({}), { text: '', cutShort: false }],
+    [
+      'of which reasoning ate the budget, and no content is left',
+      'chat-completions',
+      chat({}, 'length'),
+      { text: '', cutShort: true },
+    ],
+    ['that was held back', 'chat-completions', chat({}, 'content_filter'), { text: '', cutShort: false }],
+    ['that is empty', 'chat-completions', chat({ content: '' }), { text: '', cutShort: false }],
+    [
+      'of which only the thoughts are told',
+      'models',
+      chat({ content: null, reasoning_content: 'They want' }),
+      { text: '' },
+    ],
+    [
+      'with no error beside it',
+      'responses',
+      { ...response('completed', message('ready')), error: null },
+      { text: 'ready' },
+    ],
+    [
+      'of responses that is a refusal',
+      'responses',
+      response('completed', { type: 'message', content: [{ type: 'refusal', refusal: 'I may not' }] }),
+      { text: '', instead: 'a refusal: "I may not"' },
+    ],
     [
       'of responses',
       'responses',
@@ -62,7 +89,7 @@ describe('an answer', () => {
       'of embeddings',
       'embeddings',
       { model: 'text-embedding-3-small', data: [{ embedding: [0.1, -0.2] }] },
-      { text: '', cutShort: false, dimensions: 2 },
+      { text: '', cutShort: false, dimensions: 2, instead: 'an embedding of 2 dimensions' },
     ],
     [
       'of Claude, without its thoughts',
@@ -87,10 +114,29 @@ describe('an answer', () => {
       claude('max_tokens', { type: 'thinking', thinking: 'They want' }),
       { text: '', cutShort: true },
     ],
-    ['of Claude that will not say', 'messages', claude('refusal'), { text: '', cutShort: false }],
+    ['of Claude that will not say', 'messages', claude('refusal'), { text: '', instead: 'a refusal' }],
+    ['of Claude that has nothing to say', 'messages', claude('end_turn'), { text: '', cutShort: false }],
+    [
+      'of Claude that says why it will not',
+      'messages',
+      claude('refusal', { type: 'text', text: 'I may not' }),
+      { text: '', instead: 'a refusal' },
+    ],
   ] as const)('%s', (_, api, body, expected) => {
     expect(readAnswer(api, JSON.stringify(body))).toMatchObject(expected)
   })
+})
+
+/** One body that every API takes for its answer. */
+const anyAnswer = {
+  ...chat({ content: 'ready' }),
+  ...response('completed', message('ready')),
+  ...claude('end_turn', { type: 'text', text: 'ready' }),
+  data: [{ embedding: [0.1] }],
+}
+
+test.each(apis)('the same body without an error is an answer of %s', api => {
+  expect(readAnswer(api, JSON.stringify(anyAnswer))).toBeDefined()
 })
 
 describe('no answer', () => {
@@ -100,6 +146,18 @@ describe('no answer', () => {
     ['nothing', 'embeddings', ''],
     ['an error under a success', 'chat-completions', '{"error":{"code":"500","message":"oops"}}'],
     ['no choices', 'chat-completions', '{"choices":[]}'],
+    ['a message of nothing', 'chat-completions', '{"choices":[{"message":{},"finish_reason":"stop"}]}'],
+    ['a message without a word', 'chat-completions', JSON.stringify(chat({ content: null, refusal: null }))],
+    ...apis.map(
+      api =>
+        [
+          'an error beside the answer',
+          api,
+          JSON.stringify({ ...anyAnswer, error: { code: '500' } }),
+        ] as const,
+    ),
+    ['a response that is complete, and holds nothing', 'responses', JSON.stringify(response('completed'))],
+    ['a message of Claude that ended for no reason', 'messages', JSON.stringify(claude(null))],
     ['a response that failed', 'responses', JSON.stringify(response('failed'))],
     ['a response that is still at work', 'responses', JSON.stringify(response('in_progress'))],
     ['no embeddings', 'embeddings', '{"data":[]}'],

@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { cloudOf } from '../../../src/azure/clouds.ts'
 import { apis } from '../../../src/services/inference/apis/index.ts'
-import {
-  automaticApi,
-  isChatCapable,
-  type ModelFacts,
-  routeOf,
-} from '../../../src/services/inference/route.ts'
+import { routeOf } from '../../../src/services/inference/route.ts'
 
 const endpoints = {
   openAI: 'https://contoso.openai.azure.com',
@@ -85,7 +80,7 @@ describe('the route of an API', () => {
       `${actions}/OpenAI/deployments/embeddings/action`,
     ],
   ] as const)('%s', (api, at, url, audiences, dataAction) => {
-    expect(routeOf('gpt-4o', api, at, azure)).toEqual({
+    expect(routeOf('gpt-4o', api, { endpoints: at, audiences: azure })).toEqual({
       api,
       deployment: 'gpt-4o',
       url,
@@ -96,7 +91,7 @@ describe('the route of an API', () => {
 
   test('in a cloud without an audience of Foundry, the other one serves projects and Claude too', () => {
     for (const api of ['responses', 'messages'] as const) {
-      expect(routeOf('gpt-4o', api, inProject, government).audiences).toEqual([
+      expect(routeOf('gpt-4o', api, { endpoints: inProject, audiences: government }).audiences).toEqual([
         'https://cognitiveservices.azure.us',
       ])
     }
@@ -108,7 +103,9 @@ describe('the route of an API', () => {
         fc.string({ unit: 'grapheme', minLength: 1 }),
         fc.constantFrom(...apis),
         (deployment, api) => {
-          const { origin, pathname, searchParams } = new URL(routeOf(deployment, api, endpoints, azure).url)
+          const { origin, pathname, searchParams } = new URL(
+            routeOf(deployment, api, { endpoints, audiences: azure }).url,
+          )
 
           expect([endpoints.openAI, endpoints.modelInference]).toContain(origin)
           expect(pathname).toMatch(/(chat\/completions|responses|embeddings|messages)$/)
@@ -117,88 +114,4 @@ describe('the route of an API', () => {
       ),
     )
   })
-})
-
-const model = (name: string | undefined, format?: string, ...capabilities: string[]): ModelFacts => ({
-  name,
-  format,
-  capabilities: new Set(capabilities),
-})
-
-describe('the API that is meant by auto', () => {
-  test.each([
-    [
-      'a chat model',
-      'production',
-      model('gpt-4o', 'OpenAI', 'chatCompletion'),
-      endpoints,
-      'chat-completions',
-    ],
-    ['an embedding model', 'production', model('text-embedding-3-large', 'OpenAI'), endpoints, 'embeddings'],
-    [
-      'an embedding model that says so',
-      'vectors',
-      model('cohere-v4', 'Cohere', 'embeddings'),
-      endpoints,
-      'embeddings',
-    ],
-    [
-      'a model that only answers responses',
-      'production',
-      model('gpt-5-codex', 'OpenAI'),
-      endpoints,
-      'responses',
-    ],
-    ['a model of reasoning', 'production', model('o3-pro', 'OpenAI'), endpoints, 'responses'],
-    ['its cheaper sibling', 'production', model('o3-mini', 'OpenAI'), endpoints, 'chat-completions'],
-    ['a model of another maker', 'production', model('DeepSeek-V3', 'DeepSeek'), endpoints, 'models'],
-    [
-      'a Claude model, whatever its deployment',
-      'production',
-      model('claude-opus-4-5', 'Anthropic'),
-      endpoints,
-      'messages',
-    ],
-    [
-      'a Claude model in a project',
-      'production',
-      model('claude-opus-4-5', 'Anthropic'),
-      inProject,
-      'messages',
-    ],
-    [
-      'a model of another maker in the name of Claude',
-      'claude',
-      model('gpt-4o', 'OpenAI'),
-      endpoints,
-      'chat-completions',
-    ],
-    ['a deployment named for Claude', 'team-Claude-sonnet', undefined, endpoints, 'messages'],
-    ['a model in a project', 'production', model('gpt-4o', 'OpenAI'), inProject, 'responses'],
-    [
-      'an embedding model in a project',
-      'production',
-      model('text-embedding-3-small', 'OpenAI'),
-      inProject,
-      'embeddings',
-    ],
-    ['a deployment whose model is not known', 'gpt-4o', undefined, endpoints, 'chat-completions'],
-    ['a deployment whose name tells', 'text-embedding-ada-002', undefined, endpoints, 'embeddings'],
-    ['a deployment whose model has no name', 'gpt-5-pro', model(undefined), endpoints, 'responses'],
-  ])('%s', (_, deployment, facts, at, expected) => {
-    expect(automaticApi(deployment, facts, at)).toBe(expected)
-  })
-})
-
-test.each([
-  ['gpt-4o', model('gpt-4o'), true],
-  ['a model that says so, whatever its name', model('gpt-audio-embed', undefined, 'chatCompletion'), true],
-  ['a model that answers responses', model('gpt-5-codex', undefined, 'responses'), true],
-  ['embeddings', model('text-embedding-3-large'), false],
-  ['images', model('dall-e-3'), false],
-  ['speech', model('whisper'), false],
-  ['video', model('sora-2'), false],
-  ['a model without a name', model(undefined), false],
-])('answers a chat: %s', (_, facts, expected) => {
-  expect(isChatCapable(facts)).toBe(expected)
 })

@@ -44,7 +44,7 @@ const chat = deployed('Chat', 'gpt-4o-mini')
 const claude = deployed('claude', 'claude-opus-4-5', { modelFormat: 'Anthropic' })
 
 const chosen = (inputs: Record<string, string>, deployments: readonly Deployment[] | undefined) =>
-  routesFor(settings(inputs), deployments, endpoints, inferenceAudiences).map(
+  routesFor(settings(inputs), deployments, { endpoints, audiences: inferenceAudiences }).map(
     ({ deployment, api }) => `${deployment}=${api}`,
   )
 
@@ -139,6 +139,26 @@ test.each([
   expect(knowsItsRoutes(settings(inputs as Record<string, string>))).toBe(expected)
 })
 
+describe('a kind of model that nothing calls', () => {
+  const sora = deployed('film', 'sora-2')
+
+  test('is refused by name, with the kinds that are called', () => {
+    expect(refused({ deployments: 'film' }, [sora])).toMatchObject({
+      kind: 'fatal',
+      code: 'operation-unsupported',
+      said: {
+        message: expect.stringMatching(
+          /^film is a model for video, by its name, .* chat \(chat-completions\)/,
+        ),
+      },
+    })
+  })
+
+  test('is called where the API is named', () => {
+    expect(chosen({ deployments: 'film=responses' }, [sora])).toEqual(['film=responses'])
+  })
+})
+
 test('an endpoint that was named serves every route', () => {
   expect(endpointsAt('https://gateway.contoso.example')).toEqual({
     openAI: 'https://gateway.contoso.example',
@@ -153,11 +173,11 @@ test('an endpoint that was named serves every route', () => {
 })
 
 describe('the audiences to sign in for, before anything is known of the resource', () => {
-  const project = `${account}/projects/shop`
+  const shop = `${account}/projects/shop`
 
   test.each<[string, Record<string, string>, string[]]>([
     ['nothing named', {}, ['https://cognitiveservices.azure.com']],
-    ['a project', { 'resource-id': project }, ['https://ai.azure.com']],
+    ['a project', { 'resource-id': shop }, ['https://ai.azure.com']],
     [
       'the endpoint of a project',
       { endpoint: 'https://contoso.services.ai.azure.com/api/projects/shop' },
@@ -165,9 +185,10 @@ describe('the audiences to sign in for, before anything is known of the resource
     ],
     [
       'a project, and an API of the account',
-      { 'resource-id': project, api: 'chat-completions' },
+      { 'resource-id': shop, api: 'chat-completions' },
       ['https://cognitiveservices.azure.com'],
     ],
+    ['a kind that nothing calls', { deployments: 'sora-2' }, []],
     ['Claude by name', { deployments: 'claude-haiku-4-5' }, ['https://ai.azure.com']],
     [
       'several',
@@ -176,7 +197,7 @@ describe('the audiences to sign in for, before anything is known of the resource
     ],
     [
       'a project, where Foundry has no audience of its own',
-      { 'resource-id': project, cloud: 'AzureUSGovernment' },
+      { 'resource-id': shop, cloud: 'AzureUSGovernment' },
       ['https://cognitiveservices.azure.us'],
     ],
   ])('%s', (_what, inputs, audiences) => {

@@ -4,11 +4,11 @@ import { ownRefusal, type Refusal, type Said, saidBy } from '../../core/failures
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { confine, type Http, type HttpReply, NetworkFailure } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
-import { readAnswer } from './answer.ts'
-import { type Api, keyHeaders } from './apis/index.ts'
+import type { SmokeSettings } from './apis/api.ts'
+import { type Api, apiOf } from './apis/index.ts'
 import { refusalOfInference } from './errors.ts'
 import type { Route } from './route.ts'
-import { requestOf, type SmokeSettings } from './smoke-call.ts'
+import { requestOf } from './smoke-call.ts'
 
 /** One call to a deployment with an API key in the place of a bearer token: whether the data plane takes the key. */
 
@@ -32,7 +32,7 @@ export async function keyCall(
     const reply = await confine(
       http,
       route.url,
-    )({ ...request, headers: { ...request.headers, [keyHeaders[route.api]]: key } })
+    )({ ...request, headers: { ...request.headers, [apiOf(route.api).keyHeader]: key } })
     return judgeKeyReply(withoutKey(reply, scrub), route.api, clock.now())
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
@@ -79,7 +79,7 @@ export function judgeKeyReply(reply: HttpReply, api: Api, now: number): KeyReply
 }
 
 function judgeSuccess(reply: HttpReply, api: Api): KeyReply {
-  if (readAnswer(api, reply.body) !== undefined)
+  if (apiOf(api).readAnswer(reply) !== undefined)
     return { kind: 'accepted', said: saidBy(reply, undefined, 'The model answered.') }
   const refusal = ownRefusal('answer-invalid', `The reply is no answer of the ${api} API.`)
   return { kind: 'unproven', refusal: { ...refusal, kind: 'transient' } }

@@ -3,16 +3,17 @@ import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { Endpoints } from '../resource-manager/account.ts'
 import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
-import type { Api } from './apis/index.ts'
+import type { DataPlane } from './apis/api.ts'
+import { type Api, apiOf } from './apis/index.ts'
 import {
-  audiencesOf,
+  type AutomaticApi,
   automaticApi,
+  callableKinds,
   isAnthropic,
   isChatCapable,
   type ModelFacts,
-  type Route,
-  routeOf,
-} from './route.ts'
+} from './model-kind.ts'
+import { type Route, routeOf } from './route.ts'
 
 /** Which deployments are called, and how. */
 
@@ -43,39 +44,51 @@ export function likelyAudiences(
   target: { project: string | undefined; endpoint: string | undefined },
   audiences: InferenceAudiences,
 ): string[] {
-  const project = target.endpoint === undefined ? target.project : endpointsAt(target.endpoint).project
+  const at = target.endpoint === undefined ? target : endpointsAt(target.endpoint)
   const named = deployments.length > 0 ? deployments : [{ name: '', api: undefined }]
-  const likely = named.map(({ name, api = smoke.api }) => {
-    const chosen = api === 'auto' ? automaticApi(name, undefined, { project }) : api
-    return audiencesOf(chosen, { project }, audiences).slice(0, 1)
+  const likely = named.flatMap(({ name, api = smoke.api }) => {
+    const chosen = api === 'auto' ? automaticApi(name, undefined, at).api : api
+    return chosen === undefined ? [] : apiOf(chosen).audiencesOf(audiences, at).slice(0, 1)
   })
-  return [...new Set(likely.flat())]
+  return [...new Set(likely)]
 }
 
-/** True where nothing about the resource has to be known first: the smoke calls may start at once. */
+/**
+ * True where nothing about the resource has to be known first: the smoke calls may start at once. Calls that are paid by the
+ * piece wait until the list shows that the deployment is there.
+ */
 export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): boolean {
-  return deployments.length > 0 && deployments.every(({ api = smoke.api }) => api !== 'auto')
+  return (
+    deployments.length > 0 &&
+    deployments.every(({ api = smoke.api }) => api !== 'auto' && apiOf(api).cost === 'tokens')
+  )
 }
 
 /**
  * @param deployments What Resource Manager lists; undefined where it was not asked or may not be.
- * @throws StepFailure `deployment-not-found` where the list shows that a deployment does not exist.
+ * @throws StepFailure `deployment-not-found` where the list shows that a deployment does not exist; `operation-unsupported` where
+ * there is no call for models of its kind.
  */
 export function routesFor(
   settings: DeploymentSettings,
   deployments: readonly Deployment[] | undefined,
-  endpoints: Endpoints,
-  audiences: InferenceAudiences,
+  dataPlane: DataPlane,
 ): Route[] {
   const { api: apiOfAll } = settings.smoke
   const requested =
     settings.deployments.length > 0 ? settings.deployments : [chatCapable(deployments, apiOfAll)]
-  return requested.map(({ name, api }) => {
+  return requested.map(({ name, api = apiOfAll }) => {
     const model = modelOf(name, deployments)
-    const asked = api ?? apiOfAll
-    const chosen = asked === 'auto' ? automaticApi(name, model, endpoints) : asked
-    return routeOf(name, chosen, endpoints, audiences)
+    if (api !== 'auto') return routeOf(name, api, dataPlane)
+    const automatic = automaticApi(name, model, dataPlane.endpoints)
+    return routeOf(name, automatic.api ?? refuseKind(name, automatic), dataPlane)
   })
+}
+
+function refuseKind(name: string, { kind, by }: AutomaticApi): never {
+  const callable = callableKinds.map(callableKind => `${callableKind.kind} (${callableKind.api})`).join(', ')
+  const message = `${plain(name, 64)} is a model for ${kind}, by ${by}, and there is no call for that kind. There is one for ${callable}. If it is one of those, name it: ${plain(name, 64)}=API.`
+  throw new StepFailure('choosing the deployments', ownRefusal('operation-unsupported', message))
 }
 
 /** @throws StepFailure `deployment-not-found` where the list shows that one of the routes leads nowhere. */

@@ -9,18 +9,14 @@ import {
 } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import { type Answer, readAnswer } from './answer.ts'
-import type { Api } from './apis/index.ts'
+import type { Answer } from './answer.ts'
+import type { Shape, SmokeSettings } from './apis/api.ts'
+import { apiOf } from './apis/index.ts'
+import { withMoreRoom } from './budget.ts'
 import { refusalOfInference } from './errors.ts'
 import type { Route } from './route.ts'
 
 /** One real call to a deployment, with a bearer token; it is the probe of the wait and the proof in one. */
-
-export interface SmokeSettings {
-  prompt: string
-  maxOutputTokens: number
-  expect: RegExp | undefined
-}
 
 export type SmokeResult =
   | {
@@ -39,19 +35,12 @@ export interface SmokeTools {
   accessToken: (audience: string) => Promise<string>
 }
 
-/** How the request has to be shaped for this model; learnt from its refusals. */
-interface Shape {
+/** How the call has to look for this deployment; learnt from its refusals. */
+interface Attempt {
   audience: string
-  tokenParameter: 'max_completion_tokens' | 'max_tokens'
-  maxOutputTokens: number
+  shape: Shape
 }
 
-/** Reasoning comes out of the same budget; this much lets every current model finish a one-word answer. */
-const roomForReasoning = 2048
-/** The only version that Claude's documents speak of; a request without one is refused. */
-const anthropicVersion = '2023-06-01'
-/** The least that the Responses API takes. */
-const leastForResponses = 16
 const maxAdaptations = 4
 /** A pattern of the user's own is run against no more than this many characters. */
 const maxMatched = 4000
@@ -66,38 +55,26 @@ export async function smokeCall(
   tools: SmokeTools,
 ): Promise<SmokeResult> {
   const adaptations: string[] = []
-  let shape = firstShape(route, settings)
+  let attempt: Attempt = {
+    audience: route.audiences[0] ?? '',
+    shape: apiOf(route.api).firstShape(settings),
+  }
   for (;;) {
-    const result = await callOnce(route, settings, shape, tools)
-    const adapted = adaptations.length < maxAdaptations ? adapt(shape, result, settings.expect) : undefined
+    const result = await callOnce(route, settings, attempt, tools)
+    const adapted = adaptations.length < maxAdaptations ? adapt(attempt, result, settings.expect) : undefined
     if (adapted === undefined) return { ...meetingExpectation(result, settings.expect), adaptations }
     adaptations.push(adapted.because)
-    shape = adapted.shape
+    attempt = adapted.attempt
   }
 }
 
-const firstShape = (route: Route, { maxOutputTokens }: SmokeSettings): Shape => ({
-  audience: route.audiences[0] ?? '',
-  tokenParameter: route.api === 'models' ? 'max_tokens' : 'max_completion_tokens',
-  maxOutputTokens,
-})
-
 /** The call as it goes out, but for the header by which the caller is known. */
 export function requestOf(
-  route: Route,
+  { api, deployment, url }: Route,
   settings: SmokeSettings,
-  shape: Shape = firstShape(route, settings),
+  shape: Shape = apiOf(api).firstShape(settings),
 ): HttpRequest {
-  return {
-    method: 'POST',
-    url: route.url,
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json',
-      ...(route.api === 'messages' ? { 'anthropic-version': anthropicVersion } : {}),
-    },
-    body: JSON.stringify(bodyOf(route, settings.prompt, shape)),
-  }
+  return { url, ...apiOf(api).requestOf(deployment, settings.prompt, shape) }
 }
 
 type CallResult =
@@ -107,10 +84,10 @@ type CallResult =
 async function callOnce(
   route: Route,
   settings: SmokeSettings,
-  shape: Shape,
+  { audience, shape }: Attempt,
   tools: SmokeTools,
 ): Promise<CallResult> {
-  const token = await tools.accessToken(shape.audience)
+  const token = await tools.accessToken(audience)
   const request = requestOf(route, settings, shape)
   const startedAt = tools.clock.now()
   try {
@@ -119,29 +96,11 @@ async function callOnce(
       route.url,
     )({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } })
     const latencyMs = tools.clock.now() - startedAt
-    return judge(reply, { route, audience: shape.audience, latencyMs, now: tools.clock.now() })
+    return judge(reply, { route, audience, latencyMs, now: tools.clock.now() })
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
     return { kind: 'refused', route, refusal: refusalOfNetwork(error) }
   }
-}
-
-function bodyOf(
-  { api, deployment }: Route,
-  prompt: string,
-  { tokenParameter, maxOutputTokens }: Shape,
-): object {
-  const messages = [{ role: 'user', content: prompt }]
-  const bodies: Record<Api, object> = {
-    'chat-completions': { model: deployment, messages, [tokenParameter]: maxOutputTokens },
-    'azure-openai': { messages, [tokenParameter]: maxOutputTokens },
-    models: { model: deployment, messages, [tokenParameter]: maxOutputTokens },
-    messages: { model: deployment, messages, max_tokens: maxOutputTokens },
-    // Nothing of a smoke call is worth keeping at the service.
-    responses: { model: deployment, input: prompt, max_output_tokens: maxOutputTokens, store: false },
-    embeddings: { model: deployment, input: prompt },
-  }
-  return bodies[api]
 }
 
 interface Circumstances {
@@ -154,7 +113,7 @@ interface Circumstances {
 function judge(reply: HttpReply, { route, audience, latencyMs, now }: Circumstances): CallResult {
   if (reply.status < 200 || reply.status > 299)
     return { kind: 'refused', route, refusal: refusalOfInference(reply, now) }
-  const answer = readAnswer(route.api, reply.body)
+  const answer = apiOf(route.api).readAnswer(reply)
   if (answer === undefined) {
     const message = `The reply is no answer of the ${route.api} API: ${plain(reply.body, 200)}`
     return {
@@ -166,61 +125,55 @@ function judge(reply: HttpReply, { route, audience, latencyMs, now }: Circumstan
   return { kind: 'ok', route, audience, latencyMs, answer }
 }
 
-/** Embeddings are no text: nothing is expected of them. */
-const meets = ({ text, dimensions }: Answer, expect: RegExp | undefined) =>
-  expect === undefined || dimensions !== undefined || expect.test(text.slice(0, maxMatched))
+/** Of an API whose answer does not follow from the prompt, nothing is expected. */
+const meets = ({ api }: Route, { text }: Answer, expect: RegExp | undefined) =>
+  expect === undefined || !apiOf(api).answersPrompt || expect.test(text.slice(0, maxMatched))
 
 function meetingExpectation(result: CallResult, expect: RegExp | undefined): CallResult {
-  if (result.kind === 'refused' || meets(result.answer, expect)) return result
-  const message = `The answer was "${plain(result.answer.text, 200)}"; expected was a match of ${plain(String(expect), 200)}.`
+  if (result.kind === 'refused' || meets(result.route, result.answer, expect)) return result
+  const { text, instead = `"${text}"` } = result.answer
+  const message = `The answer was ${plain(instead, 200)}; expected was a match of ${plain(String(expect), 200)}.`
   return { kind: 'refused', route: result.route, refusal: ownRefusal('answer-unexpected', message) }
 }
 
-interface Adaptation {
-  shape: Shape
+interface NextAttempt {
+  attempt: Attempt
   because: string
 }
 
-/** The request as this reply wants it; undefined where the reply is final. */
-function adapt(shape: Shape, result: CallResult, expect: RegExp | undefined): Adaptation | undefined {
-  return result.kind === 'ok'
-    ? adaptToAnswer(shape, result.answer, expect)
-    : adaptToRefusal(shape, result.refusal, result.route)
+/** The call as this reply wants it; undefined where the reply is final. */
+function adapt(attempt: Attempt, result: CallResult, expect: RegExp | undefined): NextAttempt | undefined {
+  if (result.kind === 'refused' && result.refusal.code === 'token-audience-rejected')
+    return withAnotherAudience(attempt, result.refusal, result.route)
+  const adapted =
+    result.kind === 'ok'
+      ? adaptToAnswer(attempt.shape, result, expect)
+      : adaptToRefusal(attempt.shape, result)
+  return adapted && { attempt: { ...attempt, shape: adapted.shape }, because: adapted.because }
 }
 
-function adaptToAnswer(shape: Shape, answer: Answer, expect: RegExp | undefined): Adaptation | undefined {
-  if (!answer.cutShort || (answer.text !== '' && meets(answer, expect))) return undefined
+function adaptToAnswer(
+  shape: Shape,
+  { answer, route }: Extract<CallResult, { kind: 'ok' }>,
+  expect: RegExp | undefined,
+) {
+  if (!answer.cutShort || (answer.text !== '' && meets(route, answer, expect))) return undefined
   const why = answer.text === '' ? 'the budget was spent before the answer began' : 'the answer was cut short'
   return withMoreRoom(shape, why)
 }
 
-function adaptToRefusal(shape: Shape, refusal: Refusal, route: Route): Adaptation | undefined {
-  if (refusal.code === 'token-audience-rejected') return withAnotherAudience(shape, refusal, route)
+function adaptToRefusal(shape: Shape, { refusal, route }: Extract<CallResult, { kind: 'refused' }>) {
   if (refusal.code !== 'parameter-unsupported') return undefined
-  const parameter = refusal.named?.parameter
-  if (parameter === shape.tokenParameter) {
-    const tokenParameter = shape.tokenParameter === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
-    return { shape: { ...shape, tokenParameter }, because: `${tokenParameter} instead of ${parameter}` }
-  }
-  if (parameter === 'max_output_tokens' && shape.maxOutputTokens < leastForResponses) {
-    const because = `at least ${leastForResponses} tokens`
-    return { shape: { ...shape, maxOutputTokens: leastForResponses }, because }
-  }
-  if (!/max_tokens or model output limit/i.test(refusal.said.message)) return undefined
+  const adapted = apiOf(route.api).adapt?.(shape, refusal)
+  if (adapted !== undefined || !/max_tokens or model output limit/i.test(refusal.said.message)) return adapted
   return withMoreRoom(shape, 'the model could not finish in its budget')
 }
 
-function withMoreRoom(shape: Shape, why: string): Adaptation | undefined {
-  if (shape.maxOutputTokens >= roomForReasoning) return undefined
-  return {
-    shape: { ...shape, maxOutputTokens: roomForReasoning },
-    because: `${roomForReasoning} tokens: ${why}`,
-  }
-}
-
 /** The service names the audience it wants; it is tried only if it is one that this route is known to take. */
-function withAnotherAudience(shape: Shape, refusal: Refusal, route: Route): Adaptation | undefined {
+function withAnotherAudience(attempt: Attempt, refusal: Refusal, route: Route): NextAttempt | undefined {
   const wanted = refusal.named?.audience ?? ''
-  const next = route.audiences.find(audience => audience !== shape.audience && wanted.includes(audience))
-  return next === undefined ? undefined : { shape: { ...shape, audience: next }, because: `audience ${next}` }
+  const next = route.audiences.find(audience => audience !== attempt.audience && wanted.includes(audience))
+  return next === undefined
+    ? undefined
+    : { attempt: { ...attempt, audience: next }, because: `audience ${next}` }
 }

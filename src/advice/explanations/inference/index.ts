@@ -1,5 +1,5 @@
 import { inWords } from '../../../core/text/duration.ts'
-import { isAnthropic } from '../../../services/inference/route.ts'
+import { isAnthropic } from '../../../services/inference/model-kind.ts'
 import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
 import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'

@@ -1,0 +1,144 @@
+import { automaticApi, isChatCapable, type ModelFacts } from '../../../src/services/inference/model-kind.ts'
+
+const endpoints = { project: undefined }
+const inProject = { project: 'https://contoso.services.ai.azure.com/api/projects/app' }
+
+const model = (name: string | undefined, format?: string, ...capabilities: string[]): ModelFacts => ({
+  name,
+  format,
+  capabilities: new Set(capabilities),
+})
+
+describe('the API that is meant by auto', () => {
+  test.each([
+    [
+      'a chat model',
+      'production',
+      model('gpt-4o', 'OpenAI', 'chatCompletion'),
+      endpoints,
+      'chat-completions',
+    ],
+    ['an embedding model', 'production', model('text-embedding-3-large', 'OpenAI'), endpoints, 'embeddings'],
+    [
+      'an embedding model that says so',
+      'vectors',
+      model('cohere-v4', 'Cohere', 'embeddings'),
+      endpoints,
+      'embeddings',
+    ],
+    [
+      'a model that only answers responses',
+      'production',
+      model('gpt-5-codex', 'OpenAI'),
+      endpoints,
+      'responses',
+    ],
+    ['a model of reasoning', 'production', model('o3-pro', 'OpenAI'), endpoints, 'responses'],
+    ['its cheaper sibling', 'production', model('o3-mini', 'OpenAI'), endpoints, 'chat-completions'],
+    ['a model of another maker', 'production', model('DeepSeek-V3', 'DeepSeek'), endpoints, 'models'],
+    [
+      'a Claude model, whatever its deployment',
+      'production',
+      model('claude-opus-4-5', 'Anthropic'),
+      endpoints,
+      'messages',
+    ],
+    [
+      'a Claude model in a project',
+      'production',
+      model('claude-opus-4-5', 'Anthropic'),
+      inProject,
+      'messages',
+    ],
+    [
+      'a model of another maker in the name of Claude',
+      'claude',
+      model('gpt-4o', 'OpenAI'),
+      endpoints,
+      'chat-completions',
+    ],
+    ['a deployment named for Claude', 'team-Claude-sonnet', undefined, endpoints, 'messages'],
+    ['a model in a project', 'production', model('gpt-4o', 'OpenAI'), inProject, 'responses'],
+    [
+      'an embedding model in a project',
+      'production',
+      model('text-embedding-3-small', 'OpenAI'),
+      inProject,
+      'embeddings',
+    ],
+    ['a deployment whose model is not known', 'gpt-4o', undefined, endpoints, 'chat-completions'],
+    ['a deployment whose name tells', 'text-embedding-ada-002', undefined, endpoints, 'embeddings'],
+    ['a deployment whose model has no name', 'gpt-5-pro', model(undefined), endpoints, 'responses'],
+    [
+      'a model that says it only answers responses',
+      'production',
+      model('gpt-5-next', 'OpenAI', 'responses'),
+      endpoints,
+      'responses',
+    ],
+    [
+      'a model that says it answers a chat, whatever its name',
+      'production',
+      model('embedded-chat', 'OpenAI', 'chatCompletion', 'responses'),
+      endpoints,
+      'chat-completions',
+    ],
+  ])('%s', (_, deployment, facts, at, expected) => {
+    expect(automaticApi(deployment, facts, at).api).toBe(expected)
+  })
+})
+
+test.each([
+  ['gpt-4o', model('gpt-4o'), true],
+  ['a model that says so, whatever its name', model('gpt-audio-embed', undefined, 'chatCompletion'), true],
+  ['a model that answers responses', model('gpt-5-codex', undefined, 'responses'), true],
+  ['embeddings', model('text-embedding-3-large'), false],
+  ['images', model('dall-e-3'), false],
+  ['speech', model('whisper'), false],
+  ['video', model('sora-2'), false],
+  ['a model without a name', model(undefined), false],
+])('answers a chat: %s', (_, facts, expected) => {
+  expect(isChatCapable(facts)).toBe(expected)
+})
+
+describe('the kind of a model', () => {
+  test.each([
+    ['gpt-4o', 'chat'],
+    ['text-embedding-3-large', 'embedding'],
+    ['embed-v-4-0', 'embedding'],
+    ['whisper', 'transcription'],
+    ['gpt-4o-mini-transcribe', 'transcription'],
+    ['gpt-4o-transcribe-diarize', 'transcription'],
+    ['tts-hd', 'speech'],
+    ['gpt-4o-mini-tts', 'speech'],
+    ['gpt-realtime-mini', 'realtime'],
+    ['gpt-4o-realtime-preview', 'realtime'],
+    ['gpt-audio', 'audio'],
+    ['dall-e-3', 'image'],
+    ['gpt-image-1', 'image'],
+    ['FLUX-1.1-pro', 'image'],
+    ['sora-2', 'video'],
+    ['Cohere-rerank-v4.0-pro', 'rerank'],
+    ['mistral-document-ai-2505', 'ocr'],
+    ['mistral-ocr-2503', 'ocr'],
+    ['omni-moderation', 'moderation'],
+    // Letters that happen to stand in a row are no name of a kind.
+    ['attsee-mocrates', 'chat'],
+  ])('%s: %s', (name, kind) => {
+    expect(automaticApi(name, undefined, endpoints).kind).toBe(kind)
+    expect(automaticApi('production', model(name), endpoints).kind).toBe(kind)
+  })
+
+  test('is told by a capability before the name, and it is said which', () => {
+    expect(automaticApi('sora', model('sora', 'OpenAI', 'chatCompletion'), endpoints)).toEqual({
+      api: 'chat-completions',
+      kind: 'chat',
+      by: 'its capability chatCompletion',
+    })
+    expect(automaticApi('sora', undefined, endpoints)).toEqual({
+      api: undefined,
+      kind: 'video',
+      by: 'its name',
+    })
+  })
+})

@@ -1,0 +1,68 @@
+import * as v from 'valibot'
+import { knownAudiences } from '../../../azure/clouds.ts'
+import type { Refusal } from '../../../core/failures/failure.ts'
+import type { HttpReply } from '../../../core/http/client.ts'
+import { type Answer, readJsonAnswer } from '../answer.ts'
+import { renamed } from '../budget.ts'
+import { type InferenceApi, postJson, type Shape } from './api.ts'
+
+/** Chat completions of `/openai/v1`. Data action: learn.microsoft.com, permissions/ai-machine-learning. */
+
+export const chatDataAction =
+  'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
+
+export const chatCompletions = {
+  name: 'chat-completions',
+  keyHeader: 'api-key',
+  cost: 'tokens',
+  answersPrompt: true,
+  placeOf: (_, { openAI }) => ({ url: `${openAI}/openai/v1/chat/completions`, dataAction: chatDataAction }),
+  audiencesOf: knownAudiences,
+  firstShape: ({ maxOutputTokens }) => ({ max_completion_tokens: maxOutputTokens }),
+  requestOf: (deployment, prompt, shape) =>
+    postJson({ model: deployment, messages: messagesOf(prompt), ...shape }),
+  readAnswer: readChatCompletion,
+  adapt: withOtherBudget,
+} as const satisfies InferenceApi
+
+export const messagesOf = (prompt: string) => [{ role: 'user', content: prompt }]
+
+/** Reasoning models refuse the older name of the budget, models of other makers the newer one. */
+export function withOtherBudget(shape: Shape, refusal: Refusal) {
+  return (
+    renamed(shape, refusal, ['max_completion_tokens', 'max_tokens']) ??
+    renamed(shape, refusal, ['max_tokens', 'max_completion_tokens'])
+  )
+}
+
+const text = v.nullish(v.string())
+const message = v.object({
+  content: text,
+  refusal: text,
+  reasoning_content: text,
+})
+const choice = v.object({ finish_reason: text, message })
+const chatCompletion = v.object({
+  model: v.optional(v.string()),
+  choices: v.pipe(v.array(choice), v.minLength(1)),
+})
+
+/** Under these a model may rightly say nothing: its budget was spent on reasoning, or its answer was held back. */
+const silentEnds: ReadonlySet<string> = new Set(['length', 'content_filter'])
+
+/** A message without a word, and without a reason why, is none of a model. */
+export function readChatCompletion({ body }: HttpReply): Answer | undefined {
+  return readJsonAnswer(chatCompletion, body, ({ model, choices: [first] }) => {
+    if (first === undefined) return undefined
+    const { content, refusal, reasoning_content } = first.message
+    const end = first.finish_reason ?? ''
+    const says = [content, refusal, reasoning_content].some(said => typeof said === 'string')
+    if (!says && !silentEnds.has(end)) return undefined
+    return {
+      text: content ?? '',
+      cutShort: end === 'length',
+      model,
+      ...(typeof refusal === 'string' && refusal !== '' && { instead: `a refusal: "${refusal}"` }),
+    }
+  })
+}

@@ -1,0 +1,50 @@
+import * as v from 'valibot'
+import { knownAudiences } from '../../../azure/clouds.ts'
+import { readJsonAnswer } from '../answer.ts'
+import { type InferenceApi, postJson } from './api.ts'
+import { messagesOf } from './chat-completions.ts'
+
+/** Anthropic's Messages API, at Foundry's own host; projects have no such route. Data action: error text of the service. */
+
+/** The only version that Claude's documents speak of; a request without one is refused. */
+const anthropicVersion = '2023-06-01'
+
+const message = v.object({
+  type: v.literal('message'),
+  model: v.optional(v.string()),
+  stop_reason: v.nullish(v.string()),
+  content: v.array(v.object({ type: v.string(), text: v.optional(v.string()) })),
+})
+
+export const messages = {
+  name: 'messages',
+  about: 'Anthropic',
+  keyHeader: 'x-api-key',
+  cost: 'tokens',
+  answersPrompt: true,
+  placeOf: (_, { modelInference }) => ({
+    url: `${modelInference}/anthropic/v1/messages`,
+    dataAction: 'Microsoft.CognitiveServices/accounts/AIServices/providers/action',
+  }),
+  // Claude's documents named the one at first, and name Foundry's now; which is refused, the service says.
+  audiencesOf: audiences => knownAudiences(audiences).toReversed(),
+  firstShape: ({ maxOutputTokens }) => ({ max_tokens: maxOutputTokens }),
+  requestOf: (deployment, prompt, shape) =>
+    postJson(
+      { model: deployment, messages: messagesOf(prompt), ...shape },
+      { 'anthropic-version': anthropicVersion },
+    ),
+  readAnswer: ({ body }) =>
+    readJsonAnswer(message, body, ({ content, stop_reason, model }) => {
+      // A message may end without a word, and then says why.
+      if (content.length === 0 && typeof stop_reason !== 'string') return undefined
+      // Blocks of other types are thoughts and tools.
+      const texts = content.filter(({ type }) => type === 'text').map(({ text }) => text ?? '')
+      return {
+        text: stop_reason === 'refusal' ? '' : texts.join(''),
+        cutShort: stop_reason === 'max_tokens',
+        model,
+        ...(stop_reason === 'refusal' && { instead: 'a refusal' }),
+      }
+    }),
+} as const satisfies InferenceApi

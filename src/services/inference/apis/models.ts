@@ -1,0 +1,25 @@
+import { knownAudiences } from '../../../azure/clouds.ts'
+import { type InferenceApi, postJson } from './api.ts'
+import { messagesOf, readChatCompletion, withOtherBudget } from './chat-completions.ts'
+
+/** Foundry model inference: chat with models of any maker, at Foundry's own host. Data action: error text of the service. */
+
+const apiVersion = '2024-05-01-preview'
+
+export const models = {
+  name: 'models',
+  about: 'Foundry model inference',
+  keyHeader: 'api-key',
+  cost: 'tokens',
+  answersPrompt: true,
+  placeOf: (_, { modelInference }) => ({
+    url: `${modelInference}/models/chat/completions?api-version=${apiVersion}`,
+    dataAction: 'Microsoft.CognitiveServices/accounts/MaaS/chat/completions/action',
+  }),
+  audiencesOf: knownAudiences,
+  firstShape: ({ maxOutputTokens }) => ({ max_tokens: maxOutputTokens }),
+  requestOf: (deployment, prompt, shape) =>
+    postJson({ model: deployment, messages: messagesOf(prompt), ...shape }),
+  readAnswer: readChatCompletion,
+  adapt: withOtherBudget,
+} as const satisfies InferenceApi

@@ -1,0 +1,62 @@
+import * as v from 'valibot'
+import { knownAudiences } from '../../../azure/clouds.ts'
+import { readJsonAnswer } from '../answer.ts'
+import { atLeast } from '../budget.ts'
+import { type InferenceApi, postJson } from './api.ts'
+
+/** The Responses API of `/openai/v1`, on the account or in a project. Data actions: error texts of the service. */
+
+const ofAccount = 'Microsoft.CognitiveServices/accounts/OpenAI/responses/write'
+const ofProject = 'Microsoft.CognitiveServices/accounts/AIServices/responses/write'
+
+/** The smallest budget that it takes. */
+const leastTokens = 16
+
+const response = v.object({
+  model: v.optional(v.string()),
+  status: v.picklist(['completed', 'incomplete']),
+  output: v.array(
+    v.object({
+      type: v.string(),
+      content: v.optional(
+        v.array(
+          v.object({ type: v.string(), text: v.optional(v.string()), refusal: v.optional(v.string()) }),
+        ),
+      ),
+    }),
+  ),
+})
+
+export const responses = {
+  name: 'responses',
+  keyHeader: 'api-key',
+  cost: 'tokens',
+  answersPrompt: true,
+  placeOf: (_, { openAI, project }) =>
+    project === undefined
+      ? { url: `${openAI}/openai/v1/responses`, dataAction: ofAccount }
+      : { url: `${project}/openai/v1/responses`, dataAction: ofProject },
+  // Projects accept Foundry's own audience only.
+  audiencesOf: (audiences, { project }) =>
+    project === undefined || audiences.foundry === undefined
+      ? knownAudiences(audiences)
+      : [audiences.foundry],
+  firstShape: ({ maxOutputTokens }) => ({ max_output_tokens: maxOutputTokens }),
+  // Nothing of a smoke call is worth keeping at the service.
+  requestOf: (deployment, prompt, shape) =>
+    postJson({ model: deployment, input: prompt, store: false, ...shape }),
+  readAnswer: ({ body }) =>
+    readJsonAnswer(response, body, ({ output, status, model }) => {
+      // What is complete has said something, a thought at least.
+      if (status === 'completed' && output.length === 0) return undefined
+      const parts = output.filter(({ type }) => type === 'message').flatMap(({ content }) => content ?? [])
+      const refusal = parts.map(part => part.refusal ?? '').join('')
+      return {
+        text: parts.map(part => part.text ?? '').join(''),
+        cutShort: status === 'incomplete',
+        model,
+        ...(refusal !== '' && { instead: `a refusal: "${refusal}"` }),
+      }
+    }),
+  adapt: (shape, refusal) => atLeast(shape, refusal, { max_output_tokens: leastTokens }),
+} as const satisfies InferenceApi

@@ -1,0 +1,39 @@
+import type { Refusal } from '../../core/failures/failure.ts'
+import type { Adaptation, Shape } from './apis/api.ts'
+
+/** The token budget of an answer, which models want by other names, or larger. */
+
+/** Reasoning comes out of the same budget; this much lets every current model finish a one-word answer. */
+const roomForReasoning = 2048
+
+const budgetNames: readonly string[] = ['max_completion_tokens', 'max_tokens', 'max_output_tokens']
+
+/** The budget raised once; undefined where it is already, or the API has none. */
+export function withMoreRoom(shape: Shape, why: string): Adaptation | undefined {
+  const name = budgetNames.find(candidate => candidate in shape)
+  if (name === undefined || Number(shape[name]) >= roomForReasoning) return undefined
+  return { shape: { ...shape, [name]: roomForReasoning }, because: `${roomForReasoning} tokens: ${why}` }
+}
+
+/** The same value under the other name, where the first was refused. */
+export function renamed(
+  shape: Shape,
+  { named }: Refusal,
+  [from, to]: readonly [string, string],
+): Adaptation | undefined {
+  const { [from]: value, ...others } = shape
+  if (named?.parameter !== from || value === undefined) return undefined
+  return { shape: { ...others, [to]: value }, because: `${to} instead of ${from}` }
+}
+
+/** The least that the API takes, where less was refused. */
+export function atLeast(
+  shape: Shape,
+  { named }: Refusal,
+  least: Readonly<Record<string, number>>,
+): Adaptation | undefined {
+  const name = named?.parameter ?? ''
+  const tokens = least[name]
+  if (tokens === undefined || Number(shape[name]) >= tokens) return undefined
+  return { shape: { ...shape, [name]: tokens }, because: `at least ${tokens} tokens` }
+}
