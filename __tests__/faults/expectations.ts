@@ -1,5 +1,7 @@
 import type { FaultEffect } from '../../local-cloud/faults.ts'
 import type { DiagnosisCode } from '../../src/core/failures/codes.ts'
+import { type Api, apis } from '../../src/services/inference/apis/index.ts'
+import { inferenceExamples } from '../support/inference-examples.ts'
 
 /**
  * What one fault on the way does to a run: the table that the tests of this folder go through, and docs/faults.md prints.
@@ -32,47 +34,7 @@ export const hops = {
     class: 'grantDone',
     operation: 'roleAssignments.create',
   },
-  chatCompletions: {
-    title: 'chat completions',
-    class: 'inference',
-    operation: 'chatCompletions.create',
-    held: true,
-  },
-  responses: {
-    title: 'responses',
-    class: 'inference',
-    operation: 'responses.create',
-    inputs: { api: 'responses' },
-    held: true,
-  },
-  embeddings: {
-    title: 'embeddings',
-    class: 'inference',
-    operation: 'embeddings.create',
-    inputs: { deployments: 'text-embedding-3-large' },
-    held: true,
-  },
-  models: {
-    title: 'Foundry model inference',
-    class: 'inference',
-    operation: 'modelInference.chatCompletions.create',
-    inputs: { deployments: 'DeepSeek-V3' },
-    held: true,
-  },
-  messages: {
-    title: 'messages (Claude)',
-    class: 'inference',
-    operation: 'messages.create',
-    inputs: { deployments: 'claude-haiku-4-5' },
-    held: true,
-  },
-  classic: {
-    title: 'classic Azure OpenAI',
-    class: 'inference',
-    operation: 'azureOpenai.chatCompletions.create',
-    inputs: { api: 'azure-openai' },
-    held: true,
-  },
+  ...inferenceHops(),
   retiredKey: {
     title: 'chat completions by the retired key',
     class: 'retiredKey',
@@ -93,6 +55,15 @@ export const hops = {
     skip: 1,
   },
 } as const satisfies Record<string, Hop>
+
+/** Every API that a deployment can be proven by. */
+function inferenceHops(): Record<Api, Hop & { class: 'inference' }> {
+  const hopOf = (api: Api) => {
+    const { title, operation, inputs } = inferenceExamples[api]
+    return { title, class: 'inference', operation, held: true, ...(inputs && { inputs }) } as const
+  }
+  return Object.fromEntries(apis.map(api => [api, hopOf(api)])) as Record<Api, ReturnType<typeof hopOf>>
+}
 
 export interface Hop {
   title: string

@@ -1,3 +1,4 @@
+import { apis } from '../../src/services/inference/apis/index.ts'
 import { testScenariosAt } from './matrix.ts'
 
-testScenariosAt('chatCompletions', 'responses', 'embeddings', 'models', 'messages', 'classic', 'retiredKey')
+testScenariosAt(...apis, 'retiredKey')

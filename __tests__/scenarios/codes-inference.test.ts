@@ -41,6 +41,12 @@ const longAgo = () => new Date(cloud.clock.now() - 24 * 60 * minutes)
 const chat = (status: number, body: unknown, headers?: Record<string, string>) =>
   refuse(cloud, 'chatCompletions.create', status, body, headers)
 
+function firstDeployment() {
+  const [first] = account(cloud).deployments
+  if (first === undefined) throw new Error('The default world has a deployment')
+  return first
+}
+
 /** An endpoint alone: Resource Manager is not asked. */
 const endpointAlone = () => ({
   inputs: { 'resource-id': '', 'resource-manager-endpoint': '', endpoint: accountEndpoint(cloud) },
@@ -273,6 +279,24 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       run: () => ({ inputs: { api: 'messages' } }),
       mend: { fix: /=auto"?$/ },
     },
+    {
+      when: 'a model of a kind that nothing calls',
+      arrange: () => {
+        mayInfer()
+        account(cloud).deployments.push({
+          ...firstDeployment(),
+          name: 'film',
+          model: { format: 'OpenAI', name: 'sora-2', version: '2025-10-06' },
+        })
+      },
+      run: () => ({ inputs: { deployments: 'film' } }),
+      outputs: { attempts: '0' },
+      says: /film is a model for video.*There is one for chat \(chat-completions\)/,
+      mend: {
+        advice: /`chat-completions` \(chat models\)/,
+        run: () => ({ inputs: { deployments: 'gpt-4o-mini' } }),
+      },
+    },
   ],
   'api-version-unsupported': [
     {
@@ -343,6 +367,21 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       says: /guest network/,
       mend: { advice: /proxy/, by: faultsClear },
     },
+    {
+      when: 'a message without a word',
+      arrange: () => chat(200, { choices: [{ index: 0, finish_reason: 'stop', message: {} }] }),
+      mend: { advice: /gateway/, by: faultsClear },
+    },
+    {
+      when: 'an error beside the answer',
+      arrange: () =>
+        chat(200, {
+          ...envelope('500', 'The backend did not answer in time.'),
+          choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'ready' } }],
+        }),
+      says: /The backend did not answer in time/,
+      mend: { advice: /gateway/, by: faultsClear },
+    },
   ],
   'answer-unexpected': [
     {
@@ -353,6 +392,18 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       },
       run: () => ({ inputs: { expect: '^ready$' } }),
       mend: { fix: /^ {2}expect: /m },
+    },
+    {
+      when: 'a refusal of the model, although expect matches its words',
+      arrange: () =>
+        chat(200, {
+          choices: [
+            { index: 0, finish_reason: 'stop', message: { content: null, refusal: 'I am not ready to.' } },
+          ],
+        }),
+      run: () => ({ inputs: { expect: 'ready' } }),
+      says: /a refusal: "I am not ready to\."/,
+      mend: { advice: /Leave `expect` out/, run: () => ({ inputs: { expect: '' } }) },
     },
   ],
 }

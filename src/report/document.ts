@@ -150,7 +150,7 @@ function smokeDocument(result: SmokeResult): Report['smoke'][number] {
     audience,
     latencyMs: Math.round(latencyMs),
     model: answer.model === undefined ? null : plain(answer.model, 100),
-    answer: plain(answer.text, 500),
+    answer: plain(answer.text === '' ? (answer.instead ?? '') : answer.text, 500),
     cutShort: answer.cutShort,
     dimensions: answer.dimensions ?? null,
   }

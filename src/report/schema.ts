@@ -151,7 +151,9 @@ const smoke = v.strictObject({
   audience: textOrNull('Audience of the token that was accepted; null where the call was refused.'),
   latencyMs: about(v.nullable(v.number()), 'Milliseconds from request to answer.'),
   model: textOrNull('Model and version, as the service names them.'),
-  answer: textOrNull('What the model answered, cut to 500 characters.'),
+  answer: textOrNull(
+    'What the model answered, cut to 500 characters; where it is no text, what came in its place.',
+  ),
   cutShort: about(v.nullable(v.boolean()), 'Whether the token budget ended before the answer did.'),
   dimensions: about(v.nullable(v.number()), 'Length of the vector, of an embedding.'),
 })

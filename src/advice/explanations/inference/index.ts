@@ -1,5 +1,6 @@
 import { inWords } from '../../../core/text/duration.ts'
-import { isAnthropic } from '../../../services/inference/model-kind.ts'
+import { registry } from '../../../services/inference/apis/index.ts'
+import { automaticApi, isAnthropic, type ModelFacts } from '../../../services/inference/model-kind.ts'
 import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
 import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
@@ -293,25 +294,38 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
 }
 
-/** Claude speaks one API, and nothing else speaks it; where the model is not known, all that it may be is offered. */
+/** Claude speaks one API, and nothing else speaks it; where the model is not known, every API is offered. */
 function otherApis(told: Told): Fix[] {
+  const refused = refusedRoute(told)
   if (isClaude(told)) return [byApi('Claude models speak the Messages API only', told, 'messages')]
-  if (refusedRoute(told)?.api === 'messages')
+  if (refused?.api === 'messages')
     return [byApi('Only Claude models speak the Messages API: take the one of the model', told, 'auto')]
+  const model = modelOf(told)
+  const { api, kind } = automaticApi(model?.name ?? '', model, { project: undefined })
+  if (model !== undefined && api !== undefined && api !== refused?.api)
+    return [byApi(`Its model is one for ${kind}: call it as such`, told, api)]
+  const others = registry
+    .filter(({ name }) => name !== refused?.api)
+    .map(({ name, calls }) => `\`${name}\` (${calls})`)
   return [
-    byApi('For an embedding model', told, 'embeddings'),
-    byApi('For a model of the Responses API only', told, 'responses'),
-    byApi('For a Claude model', told, 'messages'),
+    advice(
+      `In \`deployments\`, as \`${valuesOf(told).deployment}=API\`. There are ${others.join(', ')}.`,
+      'Name the API of its model',
+    ),
   ]
 }
 
 const unlessClaude = (told: Told, fix: Fix): Fix[] =>
   isClaude(told) || refusedRoute(told)?.api === 'messages' ? [] : [fix]
 
-function isClaude(told: Told): boolean {
+/** The model of the deployment that was refused, where the list tells. */
+function modelOf(told: Told): ModelFacts | undefined {
   const deployment = deploymentNamed(deploymentOf(told) ?? '', told.facts.deployments)
-  return deployment !== undefined && isAnthropic(deployment.modelFormat)
+  if (deployment === undefined) return undefined
+  return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
 }
+
+const isClaude = (told: Told): boolean => isAnthropic(modelOf(told)?.format)
 
 function whyNotLive(told: Told): string {
   if (canNeverBecomeLive(told)) return whyDenied(told)

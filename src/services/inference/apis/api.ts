@@ -32,6 +32,8 @@ export interface InferenceApi {
   name: string
   /** What it is, where the name does not say it. */
   about?: string
+  /** Which models it is for, in the plural. */
+  calls: string
   /** The header in which it takes a key. */
   keyHeader: 'api-key' | 'x-api-key'
   /** What a smoke call is charged by. What is paid by the piece is never called unasked, nor twice where once will do. */

@@ -9,6 +9,7 @@ const apiVersion = '2024-10-21'
 export const azureOpenAI = {
   name: 'azure-openai',
   about: 'classic chat completions, with `api-version`',
+  calls: 'chat models, as callers with an api-version call them',
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,

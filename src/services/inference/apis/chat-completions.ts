@@ -13,6 +13,7 @@ export const chatDataAction =
 
 export const chatCompletions = {
   name: 'chat-completions',
+  calls: 'chat models',
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,

@@ -13,6 +13,7 @@ const embeddingList = v.object({
 
 export const embeddings = {
   name: 'embeddings',
+  calls: 'embedding models',
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: false,

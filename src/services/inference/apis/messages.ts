@@ -19,6 +19,7 @@ const message = v.object({
 export const messages = {
   name: 'messages',
   about: 'Anthropic',
+  calls: 'Claude models',
   keyHeader: 'x-api-key',
   cost: 'tokens',
   answersPrompt: true,

@@ -29,6 +29,7 @@ const response = v.object({
 
 export const responses = {
   name: 'responses',
+  calls: 'models that only the Responses API serves',
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,

@@ -1,0 +1,70 @@
+import { operations } from '../../../local-cloud/inference/operations.ts'
+import { readActionMetadata } from '../../../scripts/action-metadata.ts'
+import { cloudOf } from '../../../src/azure/clouds.ts'
+import { type Api, apiOf, apis, registry } from '../../../src/services/inference/apis/index.ts'
+import { kinds } from '../../../src/services/inference/model-kind.ts'
+import { routeOf } from '../../../src/services/inference/route.ts'
+import { requestOf } from '../../../src/services/inference/smoke-call.ts'
+import { inferenceExamples } from '../../support/inference-examples.ts'
+import { replyOf } from '../../support/replies.ts'
+
+const endpoints = {
+  openAI: 'https://contoso.openai.azure.com',
+  modelInference: 'https://contoso.services.ai.azure.com',
+  project: undefined,
+}
+const { inferenceAudiences: audiences } = cloudOf('AzureCloud', {})
+const settings = { prompt: 'Answer with the one word ready.', maxOutputTokens: 16, expect: undefined }
+
+describe.each(apis)('%s', api => {
+  const { operation: name, answer } = inferenceExamples[api]
+  const operation = operations[name]
+  const route = routeOf('chat', api, { endpoints, audiences })
+
+  test('has a route in the local cloud, by method and path', () => {
+    expect(requestOf(route, settings).method).toBe(operation.method)
+    expect(new URL(route.url).pathname).toMatch(operation.path)
+  })
+
+  test('needs the data action that the local cloud asks for', () => {
+    expect(route.dataAction).toBe(`Microsoft.CognitiveServices/accounts/${operation.dataAction}`)
+  })
+
+  test('signs in for an audience first that the local cloud accepts', () => {
+    expect(operation.api.audiences).toContain(route.audiences[0])
+  })
+
+  test('sends a key where the local cloud looks for it', () => {
+    expect(apiOf(api).keyHeader).toBe(operation.api.keyHeader)
+  })
+
+  test('reads an answer of the service, and not an error, a page or another answer in its place', () => {
+    const { readAnswer } = apiOf(api)
+
+    expect(readAnswer(answer)).toBeDefined()
+    expect(readAnswer(replyOf(200, { error: { code: '500', message: 'oops' } }))).toBeUndefined()
+    expect(readAnswer(replyOf(200, '<html>Sign in</html>', { 'content-type': 'text/html' }))).toBeUndefined()
+    expect(readAnswer(replyOf(200, {}))).toBeUndefined()
+  })
+})
+
+test('every API has a name of its own, and belongs to one kind of model', () => {
+  expect(new Set(apis).size).toBe(apis.length)
+  expect(kinds.reduce((count, line) => count + line.apis.length, 0)).toBe(registry.length)
+})
+
+test('an API that nobody knows is none, and not chat', () => {
+  const unknown = JSON.parse('"transmogrification"') as Api
+
+  expect(() => apiOf(unknown)).toThrow('No such API: transmogrification')
+})
+
+test('action.yml describes exactly these', () => {
+  const [last = '', ...others] = registry
+    .map(({ name, about }) => (about === undefined ? `\`${name}\`` : `\`${name}\` (${about})`))
+    .toReversed()
+
+  expect(readActionMetadata().inputs.api?.description).toBe(
+    `API of the smoke call for deployments that do not name their own - \`auto\`, ${others.toReversed().join(', ')} or ${last}.`,
+  )
+})

@@ -1,0 +1,121 @@
+import type { OperationName } from '../../local-cloud/inference/operations.ts'
+import type { HttpReply } from '../../src/core/http/client.ts'
+import type { Api } from '../../src/services/inference/apis/index.ts'
+import { replyOf } from './replies.ts'
+
+/** What a test needs to know of each inference API. A new one does not compile before it is here. */
+export interface InferenceExample {
+  /** In words, for documents. */
+  title: string
+  /** The route of the local cloud. */
+  operation: OperationName
+  /** Inputs that lead there, in the default world. */
+  inputs?: Readonly<Record<string, string>>
+  /** An answer as the service gives it. */
+  answer: HttpReply
+  /** Where the answer is from. */
+  source: string
+}
+
+const filtered = { filtered: false, severity: 'safe' }
+
+/** An exchange with gpt-4o-mini: openllmetry, traces/cassettes/test_azure/test_chat.yaml, cut. */
+const chatCompletion = {
+  choices: [
+    {
+      content_filter_results: { hate: filtered, self_harm: filtered, sexual: filtered, violence: filtered },
+      finish_reason: 'stop',
+      index: 0,
+      logprobs: null,
+      message: {
+        annotations: [],
+        content: "Sure! Here's a joke about OpenTelemetry",
+        refusal: null,
+        role: 'assistant',
+      },
+    },
+  ],
+  created: 1774963064,
+  id: 'chatcmpl-9HpbZPf84KZFiQG6fdY0KVtIwHyIa',
+  model: 'gpt-4o-mini-2024-07-18',
+  object: 'chat.completion',
+  system_fingerprint: 'fp_10ca1c10fd',
+  usage: { completion_tokens: 28, prompt_tokens: 15, total_tokens: 43 },
+}
+const recordedChat = {
+  answer: replyOf(200, chatCompletion),
+  source: "recorded: openllmetry's cassettes of Azure OpenAI, test_azure/test_chat.yaml",
+}
+
+export const inferenceExamples: Readonly<Record<Api, InferenceExample>> = {
+  'chat-completions': {
+    title: 'chat completions',
+    operation: 'chatCompletions.create',
+    ...recordedChat,
+  },
+  responses: {
+    title: 'responses',
+    operation: 'responses.create',
+    inputs: { api: 'responses' },
+    answer: replyOf(200, {
+      id: 'resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b',
+      object: 'response',
+      created_at: 1741476542,
+      status: 'completed',
+      error: null,
+      incomplete_details: null,
+      model: 'gpt-4.1-2025-04-14',
+      output: [
+        {
+          type: 'message',
+          id: 'msg_67ccd2bf17f0819081ff3bb2cf6508e60bb6a6b452d3795b',
+          status: 'completed',
+          role: 'assistant',
+          content: [{ type: 'output_text', text: 'In a peaceful grove', annotations: [] }],
+        },
+      ],
+      usage: { input_tokens: 36, output_tokens: 87, total_tokens: 123 },
+    }),
+    source: "example of OpenAI's description, createResponse",
+  },
+  models: {
+    title: 'Foundry model inference',
+    operation: 'modelInference.chatCompletions.create',
+    inputs: { deployments: 'DeepSeek-V3' },
+    ...recordedChat,
+  },
+  messages: {
+    title: 'messages (Claude)',
+    operation: 'messages.create',
+    inputs: { deployments: 'claude-haiku-4-5' },
+    answer: replyOf(200, {
+      id: 'msg_013Zva2CMHLNnXjNJJKqJ2EF',
+      type: 'message',
+      role: 'assistant',
+      content: [{ type: 'text', text: 'Hi! My name is Claude.' }],
+      model: 'claude-haiku-4-5',
+      stop_reason: 'end_turn',
+      stop_sequence: null,
+      usage: { input_tokens: 2095, output_tokens: 503 },
+    }),
+    source: "example of Anthropic's reference, Create a Message",
+  },
+  'azure-openai': {
+    title: 'classic Azure OpenAI',
+    operation: 'azureOpenai.chatCompletions.create',
+    inputs: { api: 'azure-openai' },
+    ...recordedChat,
+  },
+  embeddings: {
+    title: 'embeddings',
+    operation: 'embeddings.create',
+    inputs: { deployments: 'text-embedding-3-large' },
+    answer: replyOf(200, {
+      object: 'list',
+      data: [{ object: 'embedding', embedding: [0.0023064255, -0.009327292, -0.0028842222], index: 0 }],
+      model: 'text-embedding-ada-002',
+      usage: { prompt_tokens: 8, total_tokens: 8 },
+    }),
+    source: "example of OpenAI's description, createEmbedding",
+  },
+}
