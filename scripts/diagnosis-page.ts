@@ -1,6 +1,10 @@
+import { examples } from '../__tests__/services/examples.ts'
+import type { Example } from '../__tests__/support/example.ts'
 import { catalogue } from '../src/advice/explanations/diagnose.ts'
 import { type DiagnosisCode, diagnosisCodes, type Hop } from '../src/core/failures/codes.ts'
 import { ownRefusal } from '../src/core/failures/failure.ts'
+import { parseJson } from '../src/core/text/json.ts'
+import { codeBlock } from '../src/core/text/untrusted.ts'
 import { noFacts } from '../src/gate/record.ts'
 import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText, withPlaceholders } from './fix-text.ts'
@@ -27,7 +31,7 @@ the service said, with the ids that its support asks for, and the fixes below, t
 - Commands are for a POSIX shell, such as that of Azure Cloud Shell. Whatever a claim or a name holds, it is quoted.
 - Codes that end in \`-rejected\` mean: refused, for a reason that has no code. What the service said is all that is known then.
 
-Generated from \`src/diagnosis\` by \`npm run docs\`.`
+Generated from \`src/advice/explanations/\` and from the recorded replies of \`__tests__/services/\` by \`npm run docs\`.`
 
 export function diagnosisPage(): string {
   const hops = hopsInOrder.map(hop => hopSection(hop, diagnosisCodes[hop]))
@@ -54,6 +58,20 @@ const withLinks = (text: string, own: DiagnosisCode) =>
     code in catalogue && code !== own ? `[${span}](#${code})` : span,
   )
 
+/** What the service says, by the recorded example. */
+function whatIsSaid(example: Example): string {
+  if ('own' in example) return `**Found by the action itself:** ${example.own}`
+  const { source } = example
+  const from = /^https:/.test(source) ? `[source](${source})` : source
+  if ('network' in example)
+    return `**What the network says** (${from}): \`${example.network.code}\`, ${example.network.message}`
+  const { status, body } = example.reply
+  const json = parseJson(body)
+  const block =
+    json === undefined ? codeBlock(body, 'text') : codeBlock(JSON.stringify(json, null, 2), 'json')
+  return `**What the service says** (status ${status}; ${from}):\n\n${block}`
+}
+
 /** The heading is the code alone, so that GitHub makes its anchor the code. */
 function codeSection(code: DiagnosisCode): string {
   const told = { facts: noFacts(readWorkflowRun({})), refusal: ownRefusal(code, '') }
@@ -62,6 +80,7 @@ function codeSection(code: DiagnosisCode): string {
     `### ${code}`,
     `**${title}.**`,
     about ?? withPlaceholders(why(told)),
+    withLinks(whatIsSaid(examples[code]), code),
     ...fixes(told).map(fixText),
     unlike === undefined ? '' : `*To tell it apart:* ${withLinks(unlike, code)}`,
   ]

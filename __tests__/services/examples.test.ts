@@ -1,0 +1,64 @@
+import { type DiagnosisCode, diagnosisCodes, type Hop } from '../../src/core/failures/codes.ts'
+import type { Refusal } from '../../src/core/failures/failure.ts'
+import { refusalOfNetwork } from '../../src/core/failures/network.ts'
+import { type HttpReply, NetworkFailure } from '../../src/core/http/client.ts'
+import { refusalOfEntra } from '../../src/services/entra/errors.ts'
+import { refusalOfOidc } from '../../src/services/github/errors.ts'
+import { refusalOfInference } from '../../src/services/inference/errors.ts'
+import { refusalOfResourceManager } from '../../src/services/resource-manager/errors.ts'
+import type { Example } from '../support/example.ts'
+import { examples } from './examples.ts'
+
+type Classifier = (reply: HttpReply, now: number) => Refusal
+const classifiers: ReadonlyMap<Hop, Classifier> = new Map([
+  ['github', refusalOfOidc],
+  ['entra', refusalOfEntra],
+  ['resource-manager', refusalOfResourceManager],
+  ['inference', refusalOfInference],
+])
+
+function codeOf(hop: Hop, example: Exclude<Example, { own: string }>): string | undefined {
+  if ('reply' in example) return classifiers.get(hop)?.(example.reply, 0).code
+  const { code, message, proxy } = example.network
+  const by = proxy === undefined ? undefined : { host: proxy, failed: true }
+  return refusalOfNetwork(new NetworkFailure(code, 'contoso-ai.openai.azure.com:443', message, by)).code
+}
+
+const isHop = (name: string): name is Hop => name in diagnosisCodes
+const all = Object.entries(diagnosisCodes).flatMap(([hop, codes]) =>
+  isHop(hop) ? codes.map((code: DiagnosisCode) => ({ hop, code, example: examples[code] })) : [],
+)
+const told = all.flatMap(({ hop, code, example }) => ('own' in example ? [] : [{ hop, code, example }]))
+
+test('every code has an example, and there is none of a code that does not exist', () => {
+  expect(Object.keys(examples).toSorted()).toEqual(all.map(({ code }) => code).toSorted())
+})
+
+test.each(told.map(({ hop, code, example }) => [code, hop, example] as const))(
+  'the example of %s is classified as it',
+  (code, hop, example) => {
+    expect(codeOf(hop, example)).toBe(code)
+  },
+)
+
+/** No reply tells these; the scenarios of their hops make the built action find them (`codes.test.ts` sees to it that none is left out). */
+test('what the action finds by itself is marked so, and is little', () => {
+  const own = all.filter(({ example }) => 'own' in example).map(({ code }) => code)
+  expect(own.toSorted()).toEqual([
+    'access-not-propagated',
+    'answer-invalid',
+    'answer-unexpected',
+    'endpoint-untrusted',
+    'input-invalid',
+    'keys-enabled',
+    'oidc-permission-missing',
+    'oidc-unavailable-fork',
+    'retired-key-accepted',
+  ])
+})
+
+test('an example names no real tenant, subscription or person', () => {
+  const text = JSON.stringify(examples)
+  const ids = text.match(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g) ?? []
+  expect(ids.filter(id => !/^(.)\1{7}-/.test(id))).toEqual([])
+})

@@ -1,0 +1,51 @@
+import type { AllExamples, Examples } from '../support/example.ts'
+import { entraExamples } from './entra/examples.ts'
+import { githubExamples } from './github/examples.ts'
+import { inferenceExamples } from './inference/examples.ts'
+import { resourceManagerExamples } from './resource-manager/examples.ts'
+
+const input: Examples<'input'> = {
+  'input-invalid': { own: 'The inputs are checked before any request is made, all of them at once.' },
+}
+
+const nodeErrors = 'https://nodejs.org/api/errors.html'
+
+const network: Examples<'network'> = {
+  'dns-failed': {
+    network: { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND contoso-ai.openai.azure.com' },
+    source: 'https://github.com/dyad-sh/dyad/issues/2572',
+  },
+  'tls-untrusted': {
+    network: { code: 'SELF_SIGNED_CERT_IN_CHAIN', message: 'self-signed certificate in certificate chain' },
+    source: 'https://nodejs.org/api/tls.html#x509-certificate-error-codes',
+  },
+  'proxy-refused': {
+    network: { code: 'PROXY_407', message: 'the proxy answered 407', proxy: 'proxy.contoso.example:8080' },
+    source: 'https://github.com/actions/setup-java/issues/169',
+  },
+  'connection-failed': {
+    network: { code: 'ECONNRESET', message: 'read ECONNRESET' },
+    source: nodeErrors,
+  },
+  'request-timeout': {
+    network: { code: 'ETIMEDOUT', message: 'connect ETIMEDOUT' },
+    source: nodeErrors,
+  },
+}
+
+const posture: Examples<'posture'> = {
+  'keys-enabled': {
+    own: 'The account’s `disableLocalAuth` is not true, or a call with a key was answered, and `key-access: forbid` asks for more.',
+  },
+  'retired-key-accepted': { own: 'A call with the key of the input `retired-key` got as far as the model.' },
+}
+
+export const examples: AllExamples = {
+  ...input,
+  ...githubExamples,
+  ...entraExamples,
+  ...resourceManagerExamples,
+  ...inferenceExamples,
+  ...network,
+  ...posture,
+}
