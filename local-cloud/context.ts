@@ -36,5 +36,7 @@ export interface Context {
   readonly lag: Lag
   /** Absent: Resource Manager answers however many requests come. */
   readonly throttling?: Throttling
+  /** How long Resource Manager takes to make, change or remove what Azure takes its time over. Absent: no time. */
+  readonly provisioningMs?: number
   readonly tokens: AccessTokens
 }

@@ -16,6 +16,8 @@ export interface JournalEntry {
   caller?: string
   /** Null where the connection was broken before a status was sent. */
   status: number | null
+  /** What the request asked for that the local cloud does not have; it was answered 501. */
+  unimplemented?: string
   /** Name of the fault that changed the reply. */
   fault?: string
   /** What a handler threw: a defect of the local cloud itself, answered 500. */

@@ -1,5 +1,3 @@
-import type { Account, World } from './world.ts'
-
 /** Resource ids and scopes of Resource Manager: paths that compare without case; `/` is the tenant root. */
 
 /** The form in which scopes are compared: lower case, one slash at a time, none at the end. */
@@ -18,11 +16,16 @@ export function managementGroupOf(scope: string): string | undefined {
   return /^\/providers\/microsoft\.management\/managementgroups\/([^/]+)$/.exec(normalizeScope(scope))?.[1]
 }
 
+/** The part of a world that says what lies in what. */
+interface Hierarchy {
+  subscriptions: ReadonlyArray<{ id: string; managementGroups: readonly string[] }>
+}
+
 /**
  * True where `outer` is `inner` or lies above it. Which management groups are above a subscription is known from
  * the subscription; how they contain each other the world does not say.
  */
-export function covers(world: World, outer: string, inner: string): boolean {
+export function covers(world: Hierarchy, outer: string, inner: string): boolean {
   const above = normalizeScope(outer)
   const below = normalizeScope(inner)
   if (above === '/' || above === below || below.startsWith(`${above}/`)) return true
@@ -39,6 +42,10 @@ export function accountId({
   subscriptionId,
   resourceGroup,
   name,
-}: Pick<Account, 'subscriptionId' | 'resourceGroup' | 'name'>): string {
+}: {
+  subscriptionId: string
+  resourceGroup: string
+  name: string
+}): string {
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.CognitiveServices/accounts/${name}`
 }

@@ -156,6 +156,7 @@ async function answer(wire: Wire, url: string, service: Service, { clock, faults
     status: broken || outcome.reply === undefined ? null : outcome.reply.status,
   }
   if (outcome.caller !== undefined) entry.caller = outcome.caller
+  if (outcome.unimplemented !== undefined) entry.unimplemented = outcome.unimplemented
   if (outcome.failure !== undefined) entry.failure = outcome.failure
   if (fault !== undefined) entry.fault = fault.name
   // Before the first byte goes out: whoever has the reply finds the entry.
@@ -247,6 +248,7 @@ interface WireReply {
 interface Outcome {
   reply?: WireReply
   caller?: string
+  unimplemented?: string
   failure?: string
 }
 
@@ -265,6 +267,7 @@ async function rendered(
     const reply = await produce()
     const outcome: Outcome = { reply: wireReply(reply, common) }
     if (reply.caller !== undefined) outcome.caller = reply.caller
+    if (reply.unimplemented !== undefined) outcome.unimplemented = reply.unimplemented
     return outcome
   } catch (error) {
     const failure = error instanceof Error ? (error.stack ?? error.message) : String(error)

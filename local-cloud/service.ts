@@ -17,11 +17,15 @@ export interface ServiceReply {
   body?: unknown
   /** Object id of the caller, where the service found out; kept in the journal. */
   caller?: string
+  /** What the request asked for that the local cloud does not have; kept in the journal. The reply is then 501. */
+  unimplemented?: string
 }
 
 /** One operation of a service. The name is what faults and the journal speak of, e.g. `roleAssignments.create`. */
 export interface Route {
   operation: string
+  /** Where it is known from how Azure behaves here: an operation of an official description, an SDK's source, a recording. */
+  source?: string
   method: string
   /** Matched against the path with doubled slashes folded, without case; named groups become `params`, percent-decoded. A GET answers HEAD too. */
   path: RegExp

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { accountId, subscriptionIdOf } from './scopes.ts'
 
 /**
  * What the local cloud holds: one plain object, given as a seed (JSON) and kept as live state.
@@ -9,15 +10,57 @@ const guid = v.pipe(v.string(), v.uuid(), v.toLowerCase())
 const instant = v.pipe(v.string(), v.isoTimestamp())
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-const federatedCredential = v.strictObject({
-  name: v.string(),
-  /** In a seed GITHUB_ISSUER stands for the local GitHub, see `plantSeed`. */
-  issuer: v.string(),
-  subject: v.string(),
-  audiences: v.pipe(v.array(v.string()), v.length(1)),
-  /** Absent: live since ever. Present: takes `lag.federatedCredentials` from then to reach each Entra replica. */
-  createdOn: v.optional(instant),
+const federatedCredential = v.pipe(
+  v.strictObject({
+    name: v.string(),
+    /** In a seed GITHUB_ISSUER stands for the local GitHub, see `plantSeed`. */
+    issuer: v.string(),
+    /** Absent: the credential is a flexible one, and `claimsMatchingExpression` takes its place. */
+    subject: v.optional(v.string()),
+    /** In the language of flexible federated credentials, such as `claims['sub'] matches 'repo:contoso/shop:*'`. */
+    claimsMatchingExpression: v.optional(
+      v.strictObject({ value: v.string(), languageVersion: v.optional(v.literal(1), 1) }),
+    ),
+    audiences: v.pipe(v.array(v.string()), v.length(1)),
+    description: v.optional(v.string()),
+    /** By which Microsoft Graph knows it; a managed identity's is known by its name. */
+    id: v.optional(guid),
+    /** Absent: live since ever. Present: takes `lag.federatedCredentials` from then to reach each Entra replica. */
+    createdOn: v.optional(instant),
+  }),
+  v.check(
+    ({ subject, claimsMatchingExpression }) =>
+      (subject === undefined) !== (claimsMatchingExpression === undefined),
+    'A federated credential has either a subject or a claimsMatchingExpression',
+  ),
+)
+
+/** Names and values as Azure keeps them: text. */
+const tags = v.record(v.string(), v.string())
+
+/** Whom a resource acts as. */
+const resourceIdentity = v.strictObject({
+  /** The identity that lives and dies with the resource. It stands among `applications`, and is put there if a seed does not. */
+  systemAssigned: v.optional(v.strictObject({ principalId: guid, clientId: guid })),
+  /** Resource ids of user-assigned identities. */
+  userAssigned: v.optional(v.array(v.string())),
 })
+
+/** A write that Azure takes its time over: until then `provisioningState` is this, by the cloud's clock. */
+const pending = v.strictObject({ state: v.picklist(['Accepted', 'Creating', 'Deleting']), until: instant })
+
+/** Application permissions of Microsoft Graph, as far as something is served here that needs them. */
+const graphPermission = v.picklist([
+  'Application.Read.All',
+  'Application.ReadWrite.All',
+  'Directory.Read.All',
+  'Directory.ReadWrite.All',
+  'Group.Read.All',
+  'Group.ReadWrite.All',
+  'GroupMember.Read.All',
+  'GroupMember.ReadWrite.All',
+  'User.Read.All',
+])
 
 const application = v.strictObject({
   kind: v.picklist(['application', 'managedIdentity']),
@@ -27,9 +70,30 @@ const application = v.strictObject({
   /** Object id of the application registration; a role can never be assigned to it. */
   objectId: guid,
   /** Null: the application exists, but has no service principal in its tenant (AADSTS7000229). */
-  servicePrincipal: v.nullable(v.strictObject({ objectId: guid, enabled: v.optional(v.boolean(), true) })),
-  /** ARM id of a user-assigned managed identity; becomes the claim `xms_mirid`. */
+  servicePrincipal: v.nullable(
+    v.strictObject({
+      objectId: guid,
+      enabled: v.optional(v.boolean(), true),
+      /** What it may do in the directory. */
+      graphPermissions: v.optional(v.array(graphPermission)),
+    }),
+  ),
+  /** ARM id of a managed identity: its own, or that of the resource it was assigned by. Becomes the claim `xms_mirid`. */
   resourceId: v.optional(v.string()),
+  /** Of a user-assigned identity. Absent: where its resource group is. */
+  location: v.optional(v.string()),
+  /** Of a user-assigned identity. */
+  tags: v.optional(tags),
+  /** Of an application registration, as Microsoft Graph knows it. */
+  signInAudience: v.optional(
+    v.picklist([
+      'AzureADMyOrg',
+      'AzureADMultipleOrgs',
+      'AzureADandPersonalMicrosoftAccount',
+      'PersonalMicrosoftAccount',
+    ]),
+  ),
+  createdOn: v.optional(instant),
   federatedCredentials: v.optional(v.array(federatedCredential), []),
 })
 
@@ -50,11 +114,28 @@ const deployment = v.strictObject({
     v.picklist(['Accepted', 'Creating', 'Deleting', 'Moving', 'Failed', 'Succeeded', 'Disabled', 'Canceled']),
     'Succeeded',
   ),
+  pending: v.optional(pending),
+  /** What happens when the model's version ends. Absent: it follows the default version once there is a new one. */
+  versionUpgradeOption: v.optional(
+    v.picklist(['OnceNewDefaultVersionAvailable', 'OnceCurrentVersionExpired', 'NoAutoUpgrade']),
+  ),
+  raiPolicyName: v.optional(v.string()),
+  tags: v.optional(tags),
   createdOn: v.optional(instant),
   /** What the model answers; the default echoes a short fixed sentence. */
   answer: v.optional(v.string()),
   /** Takes `max_completion_tokens`, refuses `max_tokens` and a temperature other than 1, spends tokens on reasoning. */
   reasoning: v.optional(v.boolean(), false),
+})
+
+const project = v.strictObject({
+  name: v.string(),
+  identity: v.optional(resourceIdentity),
+  tags: v.optional(tags),
+  displayName: v.optional(v.string()),
+  description: v.optional(v.string()),
+  pending: v.optional(pending),
+  createdOn: v.optional(instant),
 })
 
 const account = v.strictObject({
@@ -78,7 +159,48 @@ const account = v.strictObject({
   /** Deny: the data plane answers as the firewall does. */
   networkDefaultAction: v.optional(v.picklist(['Allow', 'Deny']), 'Allow'),
   deployments: v.optional(v.array(deployment), []),
-  projects: v.optional(v.array(v.string()), []),
+  /** The first is the default one. In a seed a name will do. */
+  projects: v.optional(
+    v.array(
+      v.union([
+        v.pipe(
+          v.string(),
+          v.transform((name): v.InferOutput<typeof project> => ({ name })),
+        ),
+        project,
+      ]),
+    ),
+    [],
+  ),
+  /** Absent: `S0`. */
+  sku: v.optional(v.string()),
+  tags: v.optional(tags),
+  identity: v.optional(resourceIdentity),
+  /** Addresses and subnets that a firewall lets through (`networkDefaultAction: Deny`). */
+  ipRules: v.optional(v.array(v.string())),
+  virtualNetworkRules: v.optional(v.array(v.string())),
+  networkBypass: v.optional(v.picklist(['AzureServices', 'None'])),
+  /** What else was written among its properties: told again, and without effect here. */
+  otherProperties: v.optional(v.record(v.string(), v.unknown())),
+  pending: v.optional(pending),
+  createdOn: v.optional(instant),
+})
+
+/** Any other resource, as its provider tells it: an app with an identity, a storage account that roles are assigned at. */
+const resource = v.strictObject({
+  id: v.pipe(
+    v.string(),
+    v.regex(
+      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+(\/[^/]+\/[^/]+)+$/i,
+      'Is not the id of a resource in a resource group',
+    ),
+  ),
+  location: v.string(),
+  kind: v.optional(v.string()),
+  sku: v.optional(v.record(v.string(), v.unknown())),
+  tags: v.optional(tags),
+  identity: v.optional(resourceIdentity),
+  properties: v.optional(v.record(v.string(), v.unknown()), {}),
 })
 
 export const permission = v.strictObject({
@@ -91,10 +213,14 @@ export const permission = v.strictObject({
 const roleDefinition = v.strictObject({
   id: guid,
   roleName: v.string(),
-  description: v.optional(v.string(), ''),
+  description: v.optional(v.nullable(v.string()), null),
   type: v.optional(v.picklist(['BuiltInRole', 'CustomRole']), 'CustomRole'),
   assignableScopes: v.array(v.string()),
   permissions: v.array(permission),
+  createdOn: v.optional(instant),
+  updatedOn: v.optional(instant),
+  createdBy: v.optional(v.nullable(v.string())),
+  updatedBy: v.optional(v.nullable(v.string())),
 })
 
 const principalType = v.picklist(['ServicePrincipal', 'User', 'Group', 'ForeignGroup', 'Device'])
@@ -198,9 +324,13 @@ export const worldSchema = v.strictObject({
       displayName: v.string(),
       state: v.optional(v.picklist(['Enabled', 'Disabled', 'Warned']), 'Enabled'),
       managementGroups: v.optional(v.array(v.string()), []),
+      /** Namespaces of resource providers that nobody registered for it yet. */
+      unregisteredProviders: v.optional(v.array(v.string())),
     }),
   ),
-  resourceGroups: v.array(v.strictObject({ subscriptionId: guid, name: v.string(), location: v.string() })),
+  resourceGroups: v.array(
+    v.strictObject({ subscriptionId: guid, name: v.string(), location: v.string(), tags: v.optional(tags) }),
+  ),
   applications: v.array(application),
   users: v.optional(
     v.array(v.strictObject({ objectId: guid, tenantId: guid, userPrincipalName: v.string() })),
@@ -208,11 +338,22 @@ export const worldSchema = v.strictObject({
   ),
   groups: v.optional(
     v.array(
-      v.strictObject({ objectId: guid, tenantId: guid, displayName: v.string(), members: v.array(guid) }),
+      v.strictObject({
+        objectId: guid,
+        tenantId: guid,
+        displayName: v.string(),
+        mailNickname: v.optional(v.string()),
+        description: v.optional(v.string()),
+        members: v.array(guid),
+        createdOn: v.optional(instant),
+      }),
     ),
     [],
   ),
   accounts: v.array(account),
+  /** Accounts that were deleted less than two days ago: they can be restored, and hold their names. */
+  deletedAccounts: v.optional(v.array(v.strictObject({ account, deletedOn: instant })), []),
+  resources: v.optional(v.array(resource), []),
   /** Custom roles; the built-in ones are always there. */
   roleDefinitions: v.optional(v.array(roleDefinition), []),
   roleAssignments: v.optional(v.array(roleAssignment), []),
@@ -231,6 +372,10 @@ export type Application = World['applications'][number]
 export type FederatedCredential = Application['federatedCredentials'][number]
 export type Account = World['accounts'][number]
 export type Deployment = Account['deployments'][number]
+export type Project = Account['projects'][number]
+export type Resource = World['resources'][number]
+export type ResourceIdentity = NonNullable<Resource['identity']>
+export type Group = World['groups'][number]
 export type RoleDefinition = World['roleDefinitions'][number]
 export type RoleAssignment = World['roleAssignments'][number]
 export type Lock = World['locks'][number]
@@ -247,11 +392,62 @@ export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com'
  */
 export function parseSeed(seed: unknown): World {
   const parsed = v.safeParse(worldSchema, seed)
-  if (parsed.success) return parsed.output
+  if (parsed.success) return withSystemIdentities(parsed.output)
   const issues = parsed.issues.map(
     issue => `  ${v.getDotPath(issue) ?? '(the seed itself)'}: ${issue.message}`,
   )
   throw new Error(`The seed of the local cloud is invalid:\n${issues.join('\n')}`)
+}
+
+/** Whoever has an identity of its own stands among the applications, where sign-in and authorization look. */
+function withSystemIdentities(world: World): World {
+  for (const bearer of identityBearers(world)) {
+    const systemAssigned = bearer.identity?.systemAssigned
+    if (systemAssigned === undefined) continue
+    const isKnown = world.applications.some(
+      ({ servicePrincipal }) => servicePrincipal?.objectId === systemAssigned.principalId,
+    )
+    if (!isKnown) world.applications.push(systemIdentityOf(world, bearer, systemAssigned))
+  }
+  return world
+}
+
+/** A resource that can have identities. */
+export interface IdentityBearer {
+  /** Resource id. */
+  id: string
+  identity: ResourceIdentity | undefined
+}
+
+/** Every resource of the world that can have identities. */
+export function identityBearers(world: World): IdentityBearer[] {
+  const ofAccounts = world.accounts.flatMap(({ projects, identity, ...account }) => {
+    const id = accountId(account)
+    return [
+      { id, identity },
+      ...projects.map(project => ({ id: `${id}/projects/${project.name}`, identity: project.identity })),
+    ]
+  })
+  return [...ofAccounts, ...world.resources.map(({ id, identity }) => ({ id, identity }))]
+}
+
+/** The principal that a system-assigned identity is. */
+export function systemIdentityOf(
+  world: World,
+  { id }: Pick<IdentityBearer, 'id'>,
+  { principalId, clientId }: NonNullable<ResourceIdentity['systemAssigned']>,
+): Application {
+  const subscription = world.subscriptions.find(known => known.id === subscriptionIdOf(id))
+  return {
+    kind: 'managedIdentity',
+    displayName: id.split('/').at(-1) ?? id,
+    clientId,
+    tenantId: subscription?.tenantId ?? '',
+    objectId: principalId,
+    servicePrincipal: { objectId: principalId, enabled: true },
+    resourceId: id,
+    federatedCredentials: [],
+  }
 }
 
 /**

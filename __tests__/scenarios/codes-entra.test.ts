@@ -25,7 +25,7 @@ const nobody = '00000000-1111-4222-8333-444444444444'
 /** Makes GitHub hand out a token that somebody else signed, under the name of a key. */
 async function forgeToken(keyId: string): Promise<void> {
   const { privateKey } = await generateKeyPair('RS256')
-  const { issuer, subject, audiences } = pipeline(cloud).credential
+  const { issuer, subject = '', audiences } = pipeline(cloud).credential
   const now = Math.floor(cloud.clock.now() / 1000)
   const value = await new SignJWT({ iss: issuer, sub: subject, aud: audiences, iat: now, exp: now + 300 })
     .setProtectedHeader({ alg: 'RS256', kid: keyId })

@@ -283,7 +283,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
       mend: {
         advice: /az cognitiveservices account/,
         by: () => {
-          account(cloud).projects.push('storefront')
+          account(cloud).projects.push({ name: 'storefront' })
         },
       },
     },

@@ -77,7 +77,7 @@ test('Owner administers, and calls nothing', async () => {
 })
 
 test('a role on a project does not count for the account', async () => {
-  cloud.world.accounts[0]?.projects.push('chat')
+  cloud.world.accounts[0]?.projects.push({ name: 'chat' })
   holds({ roleDefinitionId: roles.reader }, { roleDefinitionId: roles.user, scope: project() })
   const run = await runGate(cloud, verifyOnly)
 

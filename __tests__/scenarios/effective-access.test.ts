@@ -140,7 +140,7 @@ test('a built-in role that lacks the operation is told by its table, without a r
 
 test('a role on the project does not count for the account, and the other way round it does', async () => {
   const [account] = cloud.world.accounts
-  account?.projects.push('shop')
+  account?.projects.push({ name: 'shop' })
   const project = `${accountScope(cloud)}/projects/shop`
   alsoHolds(cloud, { role: roles.foundryUser, scope: project })
   const onAccount = await runGate(cloud, { inputs: { grant: 'never', role: 'Foundry User' } })

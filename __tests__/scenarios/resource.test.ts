@@ -51,7 +51,7 @@ describe('the target', () => {
   })
 
   test('may be a project: its own endpoint answers, and the role is granted on it', async () => {
-    account().projects.push('storefront')
+    account().projects.push({ name: 'storefront' })
     const run = await runGate(cloud, {
       inputs: { 'resource-id': `${accountScope(cloud)}/projects/storefront` },
     })

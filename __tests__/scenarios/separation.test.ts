@@ -85,7 +85,7 @@ test('another role that covers the call counts, although Resource Manager tells 
 
 test('a role of the pipeline on a project is not taken to let it call the account', async () => {
   const setup = separate()
-  cloud.world.accounts[0]?.projects.push('shop')
+  cloud.world.accounts[0]?.projects.push({ name: 'shop' })
   const project = `${accountScope(cloud)}/projects/shop`
   alsoHolds(cloud, { role: roles.foundryUser, scope: project })
   const run = await runGate(cloud, {

@@ -419,7 +419,7 @@ function matchCredential(
   if (ofAudience.length === 0) throw mismatch(700212, `audience '${audience}'`)
   if (ofAudience.some(credential => credential.subject === subject)) return
   const lower = subject.toLowerCase()
-  if (ofAudience.some(credential => credential.subject.toLowerCase() === lower)) {
+  if (ofAudience.some(credential => credential.subject?.toLowerCase() === lower)) {
     const help =
       'The subject matches with case-insensitive comparison, but not with case-sensitive comparison.'
     throw mismatch(7002138, `subject '${subject}'`, `${help} ${FEDERATION_HELP}`)

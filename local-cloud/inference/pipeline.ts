@@ -149,6 +149,6 @@ function requireServed(
   { project }: Readonly<Record<string, string>>,
 ): void {
   if (!api.kinds.includes(account.kind)) throw resourceNotFound()
-  const known = account.projects.some(name => name.toLowerCase() === project?.toLowerCase())
+  const known = account.projects.some(({ name }) => name.toLowerCase() === project?.toLowerCase())
   if (project !== undefined && !known) throw projectNotFound()
 }

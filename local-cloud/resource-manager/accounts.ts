@@ -7,14 +7,13 @@ import type { Account } from '../world.ts'
 import { ArmError } from './errors.ts'
 import { findAccount, findResourceGroup } from './existence.ts'
 import type { Call, Gateway } from './gateway.ts'
+import { GROUP_PATH, SUBSCRIPTION_PATH } from './paths.ts'
 import { readBody } from './request-body.ts'
 import { etagOf, LONG_AGO, stableHex } from './values.ts'
 
-const IN_SUBSCRIPTION = '/subscriptions/(?<subscription>[^/]+)'
-const IN_GROUP = `${IN_SUBSCRIPTION}/resourcegroups/(?<group>[^/]+)`
-const ACCOUNTS = String.raw`/providers/Microsoft\.CognitiveServices/accounts`
+const ACCOUNTS = '/providers/Microsoft.CognitiveServices/accounts'
 /** Path of an account, to be continued by the paths of its children. */
-export const ACCOUNT_PATH = `${IN_GROUP}${ACCOUNTS}/(?<account>[^/]+)`
+export const ACCOUNT_PATH = `${GROUP_PATH}${ACCOUNTS}/{account}`
 
 const READ = 'Microsoft.CognitiveServices/accounts/read'
 const WRITE = 'Microsoft.CognitiveServices/accounts/write'
@@ -39,8 +38,6 @@ export function hostOf({ endpoints }: Context, account: Account): string {
 /** Cognitive Services accounts and their keys. */
 export function accountRoutes(gateway: Gateway): Route[] {
   const { context, authorizer } = gateway
-  const path = (pattern: string) => new RegExp(`^${pattern}$`)
-
   /** A list shows what the caller may read; it is refused only to those who may read nothing of it. */
   function list(call: Call, scope: string, isIncluded: (account: Account) => boolean): ServiceReply {
     const readable = context.world.accounts.filter(
@@ -64,59 +61,85 @@ export function accountRoutes(gateway: Gateway): Route[] {
     account.keyAccessChangedOn = new Date(context.clock.now()).toISOString()
   }
 
-  return [
-    gateway.route('accounts.listBySubscription', 'GET', path(IN_SUBSCRIPTION + ACCOUNTS), call => {
-      const { subscription = '' } = call.params
-      return list(call, `/subscriptions/${subscription}`, isIn(subscription))
-    }),
+  function listBySubscription(call: Call): ServiceReply {
+    const { subscription = '' } = call.params
+    return list(call, `/subscriptions/${subscription}`, isIn(subscription))
+  }
 
-    gateway.route('accounts.listByResourceGroup', 'GET', path(IN_GROUP + ACCOUNTS), call => {
-      const { subscription = '', group = '' } = call.params
-      const reply = list(
-        call,
-        `/subscriptions/${subscription}/resourceGroups/${group}`,
-        isIn(subscription, group),
-      )
-      findResourceGroup(context.world, subscription, group)
-      return reply
-    }),
+  function listByGroup(call: Call): ServiceReply {
+    const { subscription = '', group = '' } = call.params
+    const reply = list(
+      call,
+      `/subscriptions/${subscription}/resourceGroups/${group}`,
+      isIn(subscription, group),
+    )
+    findResourceGroup(context.world, subscription, group)
+    return reply
+  }
 
-    gateway.route('accounts.get', 'GET', path(ACCOUNT_PATH), call => ({
-      status: 200,
-      body: body(authorizedAccount(gateway, call, READ)),
-    })),
+  const get = (call: Call): ServiceReply => ({
+    status: 200,
+    body: body(authorizedAccount(gateway, call, READ)),
+  })
 
-    gateway.route('accounts.update', 'PATCH', path(ACCOUNT_PATH), call => {
-      const account = authorizedAccount(gateway, call, WRITE)
-      const { properties } = readBody(call, UPDATE)
-      requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
-      change(account, properties)
-      return { status: 200, body: body(account) }
-    }),
+  function update(call: Call): ServiceReply {
+    const account = authorizedAccount(gateway, call, WRITE)
+    const { properties } = readBody(call, UPDATE)
+    requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
+    change(account, properties)
+    return { status: 200, body: body(account) }
+  }
 
-    // Accounts are made by a seed only: to a PUT of another one, too, it does not exist.
-    gateway.route('accounts.create', 'PUT', path(ACCOUNT_PATH), call => {
-      const account = authorizedAccount(gateway, call, WRITE)
-      const { properties } = readBody(call, REPLACEMENT)
-      requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
-      change(account, { ...UNSET, ...properties })
-      return { status: 200, body: body(account) }
-    }),
+  // Accounts are made by a seed only: to a PUT of another one, too, it does not exist.
+  function create(call: Call): ServiceReply {
+    const account = authorizedAccount(gateway, call, WRITE)
+    const { properties } = readBody(call, REPLACEMENT)
+    requireSubdomainAllowed(account, ownHostOf(account), properties.customSubDomainName)
+    change(account, { ...UNSET, ...properties })
+    return { status: 200, body: body(account) }
+  }
 
-    gateway.route('accounts.listKeys', 'POST', path(`${ACCOUNT_PATH}/listKeys`), call => {
-      const account = authorizedAccount(gateway, call, 'Microsoft.CognitiveServices/accounts/listKeys/action')
-      if (account.disableLocalAuth === true) throw keyListRefused()
-      return { status: 200, body: keysOf(account) }
-    }),
+  function listKeys(call: Call): ServiceReply {
+    const account = authorizedAccount(gateway, call, 'Microsoft.CognitiveServices/accounts/listKeys/action')
+    if (account.disableLocalAuth === true) throw keyListRefused()
+    return { status: 200, body: keysOf(account) }
+  }
 
-    // The old key is worth nothing from then on. That key access is off does not stand in the way: nobody has seen it do so.
-    gateway.route('accounts.regenerateKey', 'POST', path(`${ACCOUNT_PATH}/regenerateKey`), call => {
-      const action = 'Microsoft.CognitiveServices/accounts/regenerateKey/action'
-      const account = authorizedAccount(gateway, call, action)
-      account.regeneratedKeys[keyNamed(readBody(call, REGENERATION).keyName)] += 1
-      return { status: 200, body: keysOf(account) }
-    }),
-  ]
+  // The old key is worth nothing from then on. That key access is off does not stand in the way: nobody has seen it do so.
+  function regenerateKey(call: Call): ServiceReply {
+    const action = 'Microsoft.CognitiveServices/accounts/regenerateKey/action'
+    const account = authorizedAccount(gateway, call, action)
+    account.regeneratedKeys[keyNamed(readBody(call, REGENERATION).keyName)] += 1
+    return { status: 200, body: keysOf(account) }
+  }
+
+  return gateway.routes([
+    [
+      'accounts.listBySubscription',
+      'GET',
+      `${SUBSCRIPTION_PATH}${ACCOUNTS}`,
+      'Accounts_List',
+      listBySubscription,
+    ],
+    [
+      'accounts.listByResourceGroup',
+      'GET',
+      `${GROUP_PATH}${ACCOUNTS}`,
+      'Accounts_ListByResourceGroup',
+      listByGroup,
+    ],
+    ['accounts.get', 'GET', ACCOUNT_PATH, 'Accounts_Get', get],
+    ['accounts.update', 'PATCH', ACCOUNT_PATH, 'Accounts_Update', update],
+    ['accounts.create', 'PUT', ACCOUNT_PATH, 'Accounts_Create', create],
+    ['accounts.listKeys', 'POST', `${ACCOUNT_PATH}/listKeys`, 'Accounts_ListKeys', listKeys],
+    [
+      'accounts.regenerateKey',
+      'POST',
+      `${ACCOUNT_PATH}/regenerateKey`,
+      'Accounts_RegenerateKey',
+      regenerateKey,
+    ],
+  ])
 }
 
 const CHANGEABLE = {
@@ -210,7 +233,12 @@ function accountBody(account: Account, host: string) {
       capabilities: [{ name: 'VirtualNetworks' }, { name: 'CustomerManagedKey' }],
       ...(disableLocalAuth === null ? {} : { disableLocalAuth }),
       ...(kind === 'AIServices' ? { allowProjectManagement: true } : {}),
-      ...(defaultProject === undefined ? {} : { defaultProject, associatedProjects: projects }),
+      ...(defaultProject === undefined
+        ? {}
+        : {
+            defaultProject: defaultProject.name,
+            associatedProjects: projects.map(({ name: project }) => project),
+          }),
       endpoints: Object.fromEntries(ENDPOINT_NAMES[kind].map(display => [display, `${host}/`])),
     },
     systemData: SYSTEM_DATA,

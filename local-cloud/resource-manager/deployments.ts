@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { accountId } from '../scopes.ts'
-import type { Route } from '../service.ts'
+import type { Route, ServiceReply } from '../service.ts'
 import { type Account, type Deployment, model as modelSchema } from '../world.ts'
 import { ACCOUNT_PATH, authorizedAccount } from './accounts.ts'
 import { ArmError, resourceNotFound } from './errors.ts'
@@ -9,6 +9,8 @@ import { readBody } from './request-body.ts'
 import { azureInstant, etagOf, LONG_AGO } from './values.ts'
 
 const DEPLOYMENTS = 'Microsoft.CognitiveServices/accounts/deployments'
+const COLLECTION = `${ACCOUNT_PATH}/deployments`
+const SINGLE = `${COLLECTION}/{deployment}`
 
 /** The az command line writes the number as text, and Azure takes it. */
 const capacity = v.union([v.number(), v.pipe(v.string(), v.digits(), v.transform(Number))])
@@ -26,8 +28,6 @@ const WRITE = v.object({
 /** Model deployments of an account. Writing one succeeds at once; Azure takes some seconds. */
 export function deploymentRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
-  const collection = new RegExp(`^${ACCOUNT_PATH}/deployments$`)
-  const single = new RegExp(`^${ACCOUNT_PATH}/deployments/(?<deployment>[^/]+)$`)
 
   function find(call: Call, verb: 'read' | 'write' | 'delete') {
     const { deployment: name = '' } = call.params
@@ -38,47 +38,52 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
     return { account, name, deployment }
   }
 
-  return [
-    gateway.route('deployments.list', 'GET', collection, call => {
-      const account = authorizedAccount(gateway, call, `${DEPLOYMENTS}/read`, '/deployments')
-      return { status: 200, body: { value: account.deployments.map(each => deploymentBody(account, each)) } }
-    }),
+  function list(call: Call): ServiceReply {
+    const account = authorizedAccount(gateway, call, `${DEPLOYMENTS}/read`, '/deployments')
+    return { status: 200, body: { value: account.deployments.map(each => deploymentBody(account, each)) } }
+  }
 
-    gateway.route('deployments.get', 'GET', single, call => {
-      const { account, name, deployment } = find(call, 'read')
-      if (deployment) return { status: 200, body: deploymentBody(account, deployment) }
-      throw resourceNotFound(
-        `Microsoft.CognitiveServices/accounts/${account.name}/deployments/${name}`,
-        account.resourceGroup,
-      )
-    }),
+  function get(call: Call): ServiceReply {
+    const { account, name, deployment } = find(call, 'read')
+    if (deployment) return { status: 200, body: deploymentBody(account, deployment) }
+    throw resourceNotFound(
+      `Microsoft.CognitiveServices/accounts/${account.name}/deployments/${name}`,
+      account.resourceGroup,
+    )
+  }
 
-    gateway.route('deployments.create', 'PUT', single, call => {
-      const { account, name, deployment } = find(call, 'write')
-      const wanted = readBody(call, WRITE)
-      const content = { model: supportedModel(wanted.properties.model), sku: wanted.sku }
-      if (deployment) {
-        Object.assign(deployment, content)
-        return { status: 200, body: deploymentBody(account, deployment) }
-      }
-      const created: Deployment = {
-        ...content,
-        name,
-        provisioningState: 'Succeeded',
-        createdOn: azureInstant(context.clock.now(), '0000'),
-        reasoning: false,
-      }
-      account.deployments.push(created)
-      return { status: 201, body: deploymentBody(account, created) }
-    }),
+  function create(call: Call): ServiceReply {
+    const { account, name, deployment } = find(call, 'write')
+    const wanted = readBody(call, WRITE)
+    const content = { model: supportedModel(wanted.properties.model), sku: wanted.sku }
+    if (deployment) {
+      Object.assign(deployment, content)
+      return { status: 200, body: deploymentBody(account, deployment) }
+    }
+    const created: Deployment = {
+      ...content,
+      name,
+      provisioningState: 'Succeeded',
+      createdOn: azureInstant(context.clock.now(), '0000'),
+      reasoning: false,
+    }
+    account.deployments.push(created)
+    return { status: 201, body: deploymentBody(account, created) }
+  }
 
-    gateway.route('deployments.delete', 'DELETE', single, call => {
-      const { account, deployment } = find(call, 'delete')
-      if (!deployment) return { status: 204 }
-      account.deployments = account.deployments.filter(other => other !== deployment)
-      return { status: 200 }
-    }),
-  ]
+  function remove(call: Call): ServiceReply {
+    const { account, deployment } = find(call, 'delete')
+    if (!deployment) return { status: 204 }
+    account.deployments = account.deployments.filter(other => other !== deployment)
+    return { status: 200 }
+  }
+
+  return gateway.routes([
+    ['deployments.list', 'GET', COLLECTION, 'Deployments_List', list],
+    ['deployments.get', 'GET', SINGLE, 'Deployments_Get', get],
+    ['deployments.create', 'PUT', SINGLE, 'Deployments_CreateOrUpdate', create],
+    ['deployments.delete', 'DELETE', SINGLE, 'Deployments_Delete', remove],
+  ])
 }
 
 /** @throws ArmError 400 for a model of a publisher that the local cloud does not serve */

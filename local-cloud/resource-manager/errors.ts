@@ -22,6 +22,27 @@ export class ArmError extends Error {
   }
 }
 
+/**
+ * 501 for what the local cloud does not have, where Azure's 404 would read as "gone" and its 200 as "done". `what` names it: an
+ * action such as `Microsoft.Storage/storageAccounts/read`, or an operation with the property that it does not know.
+ */
+export class NotImplemented extends ArmError {
+  readonly what: string
+
+  constructor(what: string, explanation = '') {
+    super(
+      501,
+      'LocalCloudNotImplemented',
+      `The local cloud does not have ${what}.${explanation && ` ${explanation}`}`,
+    )
+    this.what = what
+  }
+
+  override toReply(): ServiceReply {
+    return { ...super.toReply(), unimplemented: this.what }
+  }
+}
+
 /** What Resource Manager itself refuses, before a resource provider sees the request, it marks as such. */
 export function gatewayError(
   status: number,

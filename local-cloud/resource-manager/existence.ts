@@ -3,7 +3,8 @@ import type { Account, World } from '../world.ts'
 import { gatewayError, resourceNotFound } from './errors.ts'
 import { findSubscription } from './gateway.ts'
 
-const sameName = (one: string, other: string) => one.toLowerCase() === other.toLowerCase()
+/** Names, and whole ids, compare without case. */
+export const sameName = (one: string, other: string) => one.toLowerCase() === other.toLowerCase()
 
 /** @throws ArmError 404 */
 export function findResourceGroup(
@@ -75,9 +76,8 @@ function requireResource(world: World, subscription: string, group: string, reso
   if (name === undefined) throw resourceNotFound(resource, group)
   const account = findAccount(world, subscription, group, name)
   if (child === undefined) return
-  const children =
-    type?.toLowerCase() === 'projects'
-      ? account.projects
-      : account.deployments.map(deployment => deployment.name)
-  if (!children.some(candidate => sameName(candidate, child))) throw resourceNotFound(resource, group)
+  const children: ReadonlyArray<{ name: string }> =
+    type?.toLowerCase() === 'projects' ? account.projects : account.deployments
+  if (!children.some(({ name: candidate }) => sameName(candidate, child)))
+    throw resourceNotFound(resource, group)
 }

@@ -4,24 +4,35 @@ import { covers, subscriptionIdOf } from '../scopes.ts'
 import type { Route, ServiceReply, ServiceRequest } from '../service.ts'
 import { createThrottle, operationsOf, remainingHeader } from '../throttling.ts'
 import type { World } from '../world.ts'
+import { type AsyncOperations, createAsyncOperations } from './async-operations.ts'
 import { authenticate, type Caller, requireTenant } from './authentication.ts'
 import { ArmError, gatewayError } from './errors.ts'
+import { pathPattern } from './paths.ts'
 
 /** An authenticated request. */
 export interface Call {
+  /** Name of the route. */
+  operation: string
   request: ServiceRequest
   params: Readonly<Record<string, string>>
   caller: Caller
 }
 
-type Handler = (call: Call) => ServiceReply
+export type Handler = (call: Call) => ServiceReply | Promise<ServiceReply>
+
+/**
+ * One line of a table of routes. The path is a template (paths.ts). The source says from where it is known how Azure
+ * behaves: mostly the name of the operation in the provider's official description.
+ */
+export type Row = readonly [operation: string, method: string, path: string, source: string, handle: Handler]
 
 /** What Resource Manager does for every resource provider behind it. */
 export interface Gateway {
   readonly context: Context
   readonly authorizer: Authorizer
-  /** A route whose handler only sees requests that are well-formed, authenticated and of a usable subscription. */
-  route(operation: string, method: string, path: RegExp, handle: Handler): Route
+  readonly operations: AsyncOperations
+  /** Routes whose handlers only see requests that are well-formed, authenticated and of a usable subscription. */
+  routes(rows: readonly Row[]): Route[]
   /** @throws ArmError 403 where the caller may not do this, 409 where a lock stands in the way of anybody */
   authorize(call: Call, request: Omit<AccessRequest, 'plane' | 'principalId'>): void
 }
@@ -37,11 +48,11 @@ export function createGateway(context: Context): Gateway {
   const throttle =
     context.throttling === undefined ? undefined : createThrottle(context.throttling, context.clock.now)
 
-  async function admit(request: ServiceRequest, params: Call['params']): Promise<Call> {
+  async function admit(request: ServiceRequest): Promise<Caller> {
     requireApiVersion(request)
     const caller = await authenticate(context, request)
     requireSubscription(context, request, caller)
-    return { request, params, caller }
+    return caller
   }
 
   /** Headers that say what is left to the caller. @throws ArmError 429 */
@@ -56,24 +67,26 @@ export function createGateway(context: Context): Gateway {
   return {
     context,
     authorizer,
+    operations: createAsyncOperations(context),
 
-    route(operation, method, path, handle) {
-      return {
+    routes: rows =>
+      rows.map(([operation, method, path, source, handle]) => ({
         operation,
+        source,
         method,
-        path,
+        path: pathPattern(path),
         async handle(request, params) {
           let known: Pick<ServiceReply, 'caller' | 'headers'> = {}
           const reply = await refusing(async () => {
-            const call = await admit(request, params)
-            known = { caller: call.caller.oid }
+            const caller = await admit(request)
+            known = { caller: caller.oid }
+            const call = { operation, request, params, caller }
             known.headers = spend(call)
-            return handle(call)
+            return await handle(call)
           })
           return { ...reply, ...known, headers: { ...known.headers, ...reply.headers } }
         },
-      }
-    },
+      })),
 
     authorize({ caller }, request) {
       const decision = authorizer.decide({ ...request, principalId: caller.oid })
@@ -115,6 +128,7 @@ function requireSubscription(context: Context, request: ServiceRequest, caller: 
   if (id === undefined) return
   const subscription = findSubscription(context.world, id)
   requireTenant(context, request, caller, subscription.tenantId)
+  requireRegistered(subscription, request)
   if (subscription.state === 'Disabled' && !ALLOWED_WHEN_DISABLED.includes(request.method)) {
     throw gatewayError(
       409,
@@ -123,6 +137,27 @@ function requireSubscription(context: Context, request: ServiceRequest, caller: 
         'You cannot perform any write actions on this subscription until it is re-enabled.',
     )
   }
+}
+
+/**
+ * A provider that nobody registered does nothing in the subscription; what is there can be read all the same. Who asks
+ * and in which words is known from failures that users quote.
+ * @throws ArmError 409
+ */
+function requireRegistered(
+  { unregisteredProviders = [] }: World['subscriptions'][number],
+  { method, url }: ServiceRequest,
+): void {
+  const namespace = /.*\/providers\/([^/]+)\//i.exec(url.pathname)?.[1] ?? ''
+  const isRegistered = !unregisteredProviders.some(name => name.toLowerCase() === namespace.toLowerCase())
+  const isRegistration = /\/providers\/[^/]+\/register$/i.test(url.pathname)
+  if (isRegistered || isRegistration || ALLOWED_WHEN_DISABLED.includes(method)) return
+  throw gatewayError(
+    409,
+    'MissingSubscriptionRegistration',
+    `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to ` +
+      'register subscriptions.',
+  )
 }
 
 /** @throws ArmError 404 */

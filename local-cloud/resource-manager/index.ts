@@ -4,14 +4,19 @@ import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
 import { type Operations, operationsOf, remainingHeader } from '../throttling.ts'
 import { accessViewRoutes } from './access-views.ts'
 import { accountRoutes } from './accounts.ts'
+import { actionOf } from './actions.ts'
 import { deploymentRoutes } from './deployments.ts'
-import { directoryRoutes } from './directory.ts'
-import { gatewayError } from './errors.ts'
+import { NotImplemented } from './errors.ts'
 import { createGateway } from './gateway.ts'
 import { lockRoutes } from './locks.ts'
-import { managedIdentityRoutes } from './managed-identities.ts'
+import { federatedCredentialRoutes } from './managed-identity/federated-credentials.ts'
+import { identityRoutes } from './managed-identity/identities.ts'
 import { metadataRoute } from './metadata.ts'
 import { projectRoutes } from './projects.ts'
+import { providerRoutes } from './resources/providers.ts'
+import { resourceGroupRoutes } from './resources/resource-groups.ts'
+import { resourceRoutes } from './resources/resources.ts'
+import { subscriptionRoutes } from './resources/subscriptions.ts'
 import { roleAssignmentRoutes } from './role-assignments.ts'
 import { roleDefinitionRoutes } from './role-definitions.ts'
 
@@ -29,8 +34,13 @@ export function createResourceManager(context: Context): Service {
       ...accountRoutes(gateway),
       ...projectRoutes(gateway),
       ...deploymentRoutes(gateway),
-      ...managedIdentityRoutes(gateway),
-      ...directoryRoutes(gateway),
+      ...identityRoutes(gateway),
+      ...federatedCredentialRoutes(gateway),
+      ...subscriptionRoutes(gateway),
+      ...resourceGroupRoutes(gateway),
+      ...providerRoutes(gateway),
+      // Last: it takes whatever looks like a resource.
+      ...resourceRoutes(gateway),
     ],
     notFound,
     commonHeaders: request => ({
@@ -40,16 +50,9 @@ export function createResourceManager(context: Context): Service {
   }
 }
 
-function notFound({ url }: ServiceRequest): ServiceReply {
-  const error =
-    subscriptionIdOf(url.pathname) === undefined
-      ? gatewayError(
-          404,
-          'MissingSubscription',
-          'The request did not have a subscription or a valid tenant level resource provider.',
-        )
-      : gatewayError(404, 'InvalidResourceType', `The resource type could not be found at '${url.pathname}'.`)
-  return error.toReply()
+/** Azure has operations for nearly every path: what no route takes is a gap of the local cloud, not of the request. */
+function notFound({ method, url }: ServiceRequest): ServiceReply {
+  return new NotImplemented(actionOf(method, url.pathname)).toReply()
 }
 
 /** A full hour's allowance less one, in the figures of recordings. */

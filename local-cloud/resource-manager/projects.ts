@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { accountId } from '../scopes.ts'
-import type { Route } from '../service.ts'
-import type { Account } from '../world.ts'
+import type { Route, ServiceReply } from '../service.ts'
+import type { Account, Project } from '../world.ts'
 import { ACCOUNT_PATH, authorizedAccount, hostOf, SYSTEM_DATA } from './accounts.ts'
 import { ArmError, resourceNotFound } from './errors.ts'
 import type { Call, Gateway } from './gateway.ts'
@@ -9,61 +9,65 @@ import { readBody } from './request-body.ts'
 import { etagOf } from './values.ts'
 
 const PROJECTS = 'Microsoft.CognitiveServices/accounts/projects'
+const COLLECTION = `${ACCOUNT_PATH}/projects`
+const SINGLE = `${COLLECTION}/{project}`
 
 /** What a project is made from beyond its name does not show here. */
 const WRITE = v.object({ location: v.string() })
 
 /** Projects of an account. Writing one succeeds at once; Azure takes some seconds. */
 export function projectRoutes(gateway: Gateway): Route[] {
-  const collection = new RegExp(`^${ACCOUNT_PATH}/projects$`)
-  const single = new RegExp(`^${ACCOUNT_PATH}/projects/(?<project>[^/]+)$`)
-
   function find(call: Call, verb: 'read' | 'write' | 'delete') {
     const { project: wanted = '' } = call.params
     const account = authorizedAccount(gateway, call, `${PROJECTS}/${verb}`, `/projects/${wanted}`)
-    const project = account.projects.find(name => name.toLowerCase() === wanted.toLowerCase())
+    const project = account.projects.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())
     return { account, wanted, project }
   }
 
-  const body = (account: Account, project: string) =>
+  const body = (account: Account, project: Project) =>
     projectBody(account, hostOf(gateway.context, account), project)
 
-  return [
-    gateway.route('projects.list', 'GET', collection, call => {
-      const account = authorizedAccount(gateway, call, `${PROJECTS}/read`, '/projects')
-      return { status: 200, body: { value: account.projects.map(project => body(account, project)) } }
-    }),
+  function list(call: Call): ServiceReply {
+    const account = authorizedAccount(gateway, call, `${PROJECTS}/read`, '/projects')
+    return { status: 200, body: { value: account.projects.map(project => body(account, project)) } }
+  }
 
-    gateway.route('projects.get', 'GET', single, call => {
-      const { account, wanted, project } = find(call, 'read')
-      if (project !== undefined) return { status: 200, body: body(account, project) }
-      throw resourceNotFound(
-        `Microsoft.CognitiveServices/accounts/${account.name}/projects/${wanted}`,
-        account.resourceGroup,
-      )
-    }),
+  function get(call: Call): ServiceReply {
+    const { account, wanted, project } = find(call, 'read')
+    if (project !== undefined) return { status: 200, body: body(account, project) }
+    throw resourceNotFound(
+      `Microsoft.CognitiveServices/accounts/${account.name}/projects/${wanted}`,
+      account.resourceGroup,
+    )
+  }
 
-    gateway.route('projects.create', 'PUT', single, call => {
-      const { account, wanted, project } = find(call, 'write')
-      readBody(call, WRITE)
-      if (account.kind !== 'AIServices') throw projectsNotSupported(account)
-      if (project === undefined) account.projects.push(wanted)
-      return { status: project === undefined ? 201 : 200, body: body(account, project ?? wanted) }
-    }),
+  function create(call: Call): ServiceReply {
+    const { account, wanted, project } = find(call, 'write')
+    readBody(call, WRITE)
+    if (account.kind !== 'AIServices') throw projectsNotSupported(account)
+    if (project === undefined) account.projects.push({ name: wanted })
+    return { status: project === undefined ? 201 : 200, body: body(account, project ?? { name: wanted }) }
+  }
 
-    gateway.route('projects.delete', 'DELETE', single, call => {
-      const { account, project } = find(call, 'delete')
-      if (project === undefined) return { status: 204 }
-      account.projects = account.projects.filter(other => other !== project)
-      return { status: 200 }
-    }),
-  ]
+  function remove(call: Call): ServiceReply {
+    const { account, project } = find(call, 'delete')
+    if (project === undefined) return { status: 204 }
+    account.projects = account.projects.filter(other => other !== project)
+    return { status: 200 }
+  }
+
+  return gateway.routes([
+    ['projects.list', 'GET', COLLECTION, 'Projects_List', list],
+    ['projects.get', 'GET', SINGLE, 'Projects_Get', get],
+    ['projects.create', 'PUT', SINGLE, 'Projects_Create', create],
+    ['projects.delete', 'DELETE', SINGLE, 'Projects_Delete', remove],
+  ])
 }
 
 const projectsNotSupported = ({ kind }: Account) =>
   new ArmError(400, 'BadRequest', `Accounts of kind '${kind}' have no projects.`)
 
-function projectBody(account: Account, host: string, project: string) {
+function projectBody(account: Account, host: string, { name: project }: Project) {
   const id = `${accountId(account)}/projects/${project}`
   return {
     id,
@@ -72,7 +76,7 @@ function projectBody(account: Account, host: string, project: string) {
     etag: etagOf(id),
     location: account.location,
     properties: {
-      isDefault: account.projects[0] === project,
+      isDefault: account.projects[0]?.name === project,
       endpoints: { 'AI Foundry API': `${host}/api/projects/${project}` },
       provisioningState: 'Succeeded',
     },

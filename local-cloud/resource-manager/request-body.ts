@@ -1,18 +1,34 @@
 import * as v from 'valibot'
-import { ArmError, gatewayError } from './errors.ts'
+import { ArmError, gatewayError, NotImplemented } from './errors.ts'
 import type { Call } from './gateway.ts'
+
+/** For members that a client sends back as it was told them: they are not its to change, and are ignored as in Azure. */
+export const readOnly = v.optional(v.unknown())
+
+/** What every resource is told with and a client may send back. */
+export const resourceEnvelope = {
+  id: readOnly,
+  name: readOnly,
+  type: readOnly,
+  etag: readOnly,
+  systemData: readOnly,
+}
 
 /**
  * The JSON body of a request, in the form that the operation wants.
  * @throws ArmError 400 for what is no JSON, and for JSON of another form
+ * @throws NotImplemented for a member that the schema, a strict one, does not know: it would be taken and dropped
  */
 export function readBody<Schema extends v.GenericSchema>(
-  { request }: Call,
+  { request, operation }: Call,
   schema: Schema,
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, parseJson(request.body))
   if (result.success) return result.output
-  const [issue] = result.issues
+  const { issues } = result
+  const unknown = issues.find(isUnknownMember)
+  if (unknown) throw new NotImplemented(`the property '${v.getDotPath(unknown)}' of ${operation}`)
+  const [issue] = issues
   const path = v.getDotPath(issue)
   throw new ArmError(
     400,
@@ -20,6 +36,10 @@ export function readBody<Schema extends v.GenericSchema>(
     `The request content is not valid: ${path === null ? '' : `'${path}': `}${issue.message}`,
   )
 }
+
+/** A strict object complains of a member that it does not know by expecting `never`. */
+const isUnknownMember = ({ type, expected }: v.BaseIssue<unknown>) =>
+  type === 'strict_object' && expected === 'never'
 
 function parseJson(text: string): unknown {
   try {

@@ -10,8 +10,8 @@ import { writeRoleAssignment } from './role-assignment-writes.ts'
 import { roleDefinitionId } from './role-definitions.ts'
 import { azureInstant, LONG_AGO } from './values.ts'
 
-const COLLECTION = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleAssignments$/
-const SINGLE = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleAssignments\/(?<name>[^/]+)$/
+const COLLECTION = '{scope}/providers/Microsoft.Authorization/roleAssignments'
+const SINGLE = `${COLLECTION}/{name}`
 
 /** How many assignments a page of a list holds. */
 const PAGE_SIZE = 100
@@ -27,61 +27,66 @@ export function roleAssignmentRoutes(gateway: Gateway): Route[] {
     )
   }
 
-  return [
-    gateway.route('roleAssignments.list', 'GET', COLLECTION, call => {
-      const { scope = '' } = call.params
-      gateway.authorize(call, {
-        action: 'Microsoft.Authorization/roleAssignments/read',
-        scope: `${scope}/providers/Microsoft.Authorization`,
-      })
-      requireScope(context.world, scope)
-      const terms = filterTerms(call, ['atScope', 'principalId', 'assignedTo'])
-      const value = context.world.roleAssignments
-        .filter(({ scope: at, principalId }) =>
-          isListed(context.world, scope, terms, { scope: at, principals: [principalId] }),
-        )
-        .map(assignment => assignmentBody(assignment, scope))
-      return page(call, value, context.endpoints.resourceManager)
-    }),
+  function list(call: Call): ServiceReply {
+    const { scope = '' } = call.params
+    gateway.authorize(call, {
+      action: 'Microsoft.Authorization/roleAssignments/read',
+      scope: `${scope}/providers/Microsoft.Authorization`,
+    })
+    requireScope(context.world, scope)
+    const terms = filterTerms(call, ['atScope', 'principalId', 'assignedTo'])
+    const value = context.world.roleAssignments
+      .filter(({ scope: at, principalId }) =>
+        isListed(context.world, scope, terms, { scope: at, principals: [principalId] }),
+      )
+      .map(assignment => assignmentBody(assignment, scope))
+    return page(call, value, context.endpoints.resourceManager)
+  }
 
-    gateway.route('roleAssignments.get', 'GET', SINGLE, call => {
-      const { scope = '', name = '' } = call.params
-      gateway.authorize(call, {
-        action: 'Microsoft.Authorization/roleAssignments/read',
-        scope: assignmentId(scope, name),
-      })
-      requireScope(context.world, scope)
-      const assignment = find(scope, name)
-      if (assignment) return { status: 200, body: assignmentBody(assignment, scope) }
-      throw new ArmError(404, 'RoleAssignmentNotFound', `The role assignment '${name}' is not found.`)
-    }),
+  function get(call: Call): ServiceReply {
+    const { scope = '', name = '' } = call.params
+    gateway.authorize(call, {
+      action: 'Microsoft.Authorization/roleAssignments/read',
+      scope: assignmentId(scope, name),
+    })
+    requireScope(context.world, scope)
+    const assignment = find(scope, name)
+    if (assignment) return { status: 200, body: assignmentBody(assignment, scope) }
+    throw new ArmError(404, 'RoleAssignmentNotFound', `The role assignment '${name}' is not found.`)
+  }
 
-    gateway.route('roleAssignments.create', 'PUT', SINGLE, call => {
-      const { scope = '', name = '' } = call.params
-      const written = writeRoleAssignment(gateway, call, scope, name)
-      return { status: 201, body: writtenBody(written, scope, context.clock.now()) }
-    }),
+  function create(call: Call): ServiceReply {
+    const { scope = '', name = '' } = call.params
+    const written = writeRoleAssignment(gateway, call, scope, name)
+    return { status: 201, body: writtenBody(written, scope, context.clock.now()) }
+  }
 
-    gateway.route('roleAssignments.delete', 'DELETE', SINGLE, call => {
-      const { scope = '', name = '' } = call.params
-      const assignment = find(scope, name)
-      gateway.authorize(call, {
-        action: 'Microsoft.Authorization/roleAssignments/delete',
-        scope: assignmentId(scope, name),
-        ...(assignment && {
-          resource: {
-            RoleDefinitionId: assignment.roleDefinitionId,
-            PrincipalId: assignment.principalId,
-            PrincipalType: assignment.principalType,
-          },
-        }),
-      })
-      requireScope(context.world, scope)
-      if (!assignment) return { status: 204 }
-      removeAssignment(context.world, assignment, context.clock.now())
-      return { status: 200, body: assignmentBody(assignment, scope) }
-    }),
-  ]
+  function remove(call: Call): ServiceReply {
+    const { scope = '', name = '' } = call.params
+    const assignment = find(scope, name)
+    gateway.authorize(call, {
+      action: 'Microsoft.Authorization/roleAssignments/delete',
+      scope: assignmentId(scope, name),
+      ...(assignment && {
+        resource: {
+          RoleDefinitionId: assignment.roleDefinitionId,
+          PrincipalId: assignment.principalId,
+          PrincipalType: assignment.principalType,
+        },
+      }),
+    })
+    requireScope(context.world, scope)
+    if (!assignment) return { status: 204 }
+    removeAssignment(context.world, assignment, context.clock.now())
+    return { status: 200, body: assignmentBody(assignment, scope) }
+  }
+
+  return gateway.routes([
+    ['roleAssignments.list', 'GET', COLLECTION, 'RoleAssignments_ListForScope', list],
+    ['roleAssignments.get', 'GET', SINGLE, 'RoleAssignments_Get', get],
+    ['roleAssignments.create', 'PUT', SINGLE, 'RoleAssignments_Create', create],
+    ['roleAssignments.delete', 'DELETE', SINGLE, 'RoleAssignments_Delete', remove],
+  ])
 }
 
 function assignmentId(scope: string, name: string): string {

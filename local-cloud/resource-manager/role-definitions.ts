@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { BUILT_IN_ROLES, type Role } from '../built-in-roles.ts'
 import { findRole } from '../rbac.ts'
 import { covers, subscriptionIdOf } from '../scopes.ts'
-import type { Route } from '../service.ts'
+import type { Route, ServiceReply } from '../service.ts'
 import { permission, type RoleDefinition, type World } from '../world.ts'
 import { ArmError } from './errors.ts'
 import { requireScope } from './existence.ts'
@@ -11,8 +11,8 @@ import type { Call, Gateway } from './gateway.ts'
 import { readBody } from './request-body.ts'
 import { GUID, LONG_AGO } from './values.ts'
 
-const COLLECTION = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleDefinitions$/
-const SINGLE = /^(?<scope>.*)\/providers\/Microsoft\.Authorization\/roleDefinitions\/(?<id>[^/]+)$/
+const COLLECTION = '{scope}/providers/Microsoft.Authorization/roleDefinitions'
+const SINGLE = `${COLLECTION}/{id}`
 
 const KNOWN_TERMS = ['roleName', 'type', 'atScopeAndBelow', 'atScope'] as const
 type RoleTerm = FilterTerm<(typeof KNOWN_TERMS)[number]>
@@ -56,50 +56,55 @@ export function roleDefinitionRoutes(gateway: Gateway): Route[] {
     }
   }
 
-  return [
-    gateway.route('roleDefinitions.list', 'GET', COLLECTION, call => {
-      const scope = authorizeRead(call)
-      const terms = filterTerms(call, KNOWN_TERMS)
-      const value = [...BUILT_IN_ROLES, ...context.world.roleDefinitions]
-        .filter(role => isListed(context.world, role, scope, terms))
-        .map(role => roleBody(role, scope))
-      return { status: 200, body: { value } }
-    }),
+  function list(call: Call): ServiceReply {
+    const scope = authorizeRead(call)
+    const terms = filterTerms(call, KNOWN_TERMS)
+    const value = [...BUILT_IN_ROLES, ...context.world.roleDefinitions]
+      .filter(role => isListed(context.world, role, scope, terms))
+      .map(role => roleBody(role, scope))
+    return { status: 200, body: { value } }
+  }
 
-    gateway.route('roleDefinitions.get', 'GET', SINGLE, call => {
-      const scope = authorizeRead(call)
-      const { id = '' } = call.params
-      const role = findRole(context.world, id)
-      if (role) return { status: 200, body: roleBody(role, scope) }
-      throw new ArmError(
-        404,
-        'RoleDefinitionDoesNotExist',
-        `The specified role definition with ID '${id}' does not exist.`,
-      )
-    }),
+  function get(call: Call): ServiceReply {
+    const scope = authorizeRead(call)
+    const { id = '' } = call.params
+    const role = findRole(context.world, id)
+    if (role) return { status: 200, body: roleBody(role, scope) }
+    throw new ArmError(
+      404,
+      'RoleDefinitionDoesNotExist',
+      `The specified role definition with ID '${id}' does not exist.`,
+    )
+  }
 
-    gateway.route('roleDefinitions.create', 'PUT', SINGLE, call => {
-      const { scope = '', id = '' } = call.params
-      const { properties } = readBody(call, WRITE)
-      const written: RoleDefinition = { ...properties, id: id.toLowerCase(), type: 'CustomRole' }
-      authorizeChange(call, 'write', [scope, ...written.assignableScopes], id)
-      requireWritable(context.world, written)
-      const { world } = context
-      world.roleDefinitions = [...world.roleDefinitions.filter(other => other.id !== written.id), written]
-      return { status: 201, body: roleBody(written, scope) }
-    }),
+  function create(call: Call): ServiceReply {
+    const { scope = '', id = '' } = call.params
+    const { properties } = readBody(call, WRITE)
+    const written: RoleDefinition = { ...properties, id: id.toLowerCase(), type: 'CustomRole' }
+    authorizeChange(call, 'write', [scope, ...written.assignableScopes], id)
+    requireWritable(context.world, written)
+    const { world } = context
+    world.roleDefinitions = [...world.roleDefinitions.filter(other => other.id !== written.id), written]
+    return { status: 201, body: roleBody(written, scope) }
+  }
 
-    gateway.route('roleDefinitions.delete', 'DELETE', SINGLE, call => {
-      const { scope = '', id = '' } = call.params
-      const { world } = context
-      const role = findRole(world, id)
-      authorizeChange(call, 'delete', [scope, ...(role?.assignableScopes ?? [])], id)
-      if (role === undefined) return { status: 204 }
-      requireRemovable(world, role)
-      world.roleDefinitions = world.roleDefinitions.filter(other => other !== role)
-      return { status: 200, body: roleBody(role, scope) }
-    }),
-  ]
+  function remove(call: Call): ServiceReply {
+    const { scope = '', id = '' } = call.params
+    const { world } = context
+    const role = findRole(world, id)
+    authorizeChange(call, 'delete', [scope, ...(role?.assignableScopes ?? [])], id)
+    if (role === undefined) return { status: 204 }
+    requireRemovable(world, role)
+    world.roleDefinitions = world.roleDefinitions.filter(other => other !== role)
+    return { status: 200, body: roleBody(role, scope) }
+  }
+
+  return gateway.routes([
+    ['roleDefinitions.list', 'GET', COLLECTION, 'RoleDefinitions_List', list],
+    ['roleDefinitions.get', 'GET', SINGLE, 'RoleDefinitions_Get', get],
+    ['roleDefinitions.create', 'PUT', SINGLE, 'RoleDefinitions_CreateOrUpdate', create],
+    ['roleDefinitions.delete', 'DELETE', SINGLE, 'RoleDefinitions_Delete', remove],
+  ])
 }
 
 /** @throws ArmError where no role can be made so, or none with this name */

@@ -47,7 +47,7 @@ test('az role assignment list: what would be Graph refuses in the form that lets
   expect(body).toMatchObject({ microsoftGraphResourceId: `${arm.url}/` })
   const ids = { ids: [PIPELINE], types: ['user', 'group', 'servicePrincipal'] }
   const answer = await admin('/v1.0/directoryObjects/getByIds', 'POST', ids)
-  expect(answer).toMatchObject({ status: 404, body: { error: { message: expect.any(String) } } })
+  expect(answer).toMatchObject({ status: 501, body: { error: { message: expect.any(String) } } })
 })
 
 test('az group exists: HEAD answers 204 or 404', async () => {

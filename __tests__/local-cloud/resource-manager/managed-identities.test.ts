@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { ADMIN, GROUP, type ResourceManagerFixture, startResourceManager } from './fixture.ts'
 
 const IDENTITIES = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`
@@ -91,4 +92,74 @@ test.each([
 ])('a credential %s with %j is refused', async (name, others) => {
   await create()
   expect((await credential(name, others)).status).toBe(400)
+})
+
+test('an identity has tags and a place of its own, and is changed and removed', async () => {
+  const created = await put(IDENTITY, { location: 'westeurope', tags: { team: 'shop' } })
+  expect(created).toMatchObject({ status: 201, body: { location: 'westeurope', tags: { team: 'shop' } } })
+  const changed = await arm.ask(IDENTITY, { as: ADMIN, method: 'PATCH', body: { tags: { team: 'ads' } } })
+  expect(changed).toMatchObject({ status: 200, body: { location: 'westeurope', tags: { team: 'ads' } } })
+  const inSubscription = IDENTITIES.replace('/resourceGroups/rg-keyless', '')
+  expect((await get(inSubscription)).body).toEqual({ value: [changed.body] })
+  const remove = () => arm.ask(IDENTITY, { as: ADMIN, method: 'DELETE' })
+  expect((await remove()).status).toBe(200)
+  expect((await remove()).status).toBe(204)
+  expect((await get(IDENTITY)).status).toBe(404)
+})
+
+test('a credential is read and removed by its name', async () => {
+  await create()
+  const { body } = await credential('github')
+  const target = `${IDENTITY}/federatedIdentityCredentials/github`
+  expect(await get(target)).toMatchObject({ status: 200, body })
+  const remove = () => arm.ask(target, { as: ADMIN, method: 'DELETE' })
+  expect((await remove()).status).toBe(200)
+  expect((await remove()).status).toBe(204)
+  expect((await get(target)).status).toBe(404)
+})
+
+test('many credentials come in pages', async () => {
+  await create()
+  for (const name of ['first', 'second', 'third'])
+    await credential(name, { subject: `repo:contoso/${name}:x` })
+  const { body } = await get(`${IDENTITY}/federatedIdentityCredentials?$top=2`)
+  const { value, nextLink } = v.parse(v.object({ value: v.array(v.unknown()), nextLink: v.string() }), body)
+  expect(value).toMatchObject([{ name: 'first' }, { name: 'second' }])
+  const { pathname, search } = new URL(nextLink)
+  expect((await get(`${pathname}${search}`)).body).toMatchObject({ value: [{ name: 'third' }] })
+})
+
+describe('a flexible credential', () => {
+  const flexible = (value: string, version = '2025-01-31-preview', others: object = {}) =>
+    put(`${IDENTITY}/federatedIdentityCredentials/any-branch?api-version=${version}`, {
+      properties: {
+        issuer: trust.issuer,
+        audiences: trust.audiences,
+        claimsMatchingExpression: { value, languageVersion: 1 },
+        ...others,
+      },
+    })
+  const expression = "claims['sub'] matches 'repo:contoso/shop:*'"
+  beforeEach(create)
+
+  test('has an expression in the place of a subject, and keeps it', async () => {
+    const { status, body } = await flexible(expression)
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ properties: { claimsMatchingExpression: { value: expression } } })
+    expect(body).not.toHaveProperty('properties.subject')
+    expect(await get(`${IDENTITY}/federatedIdentityCredentials/any-branch`)).toMatchObject({
+      status: 200,
+      body,
+    })
+  })
+
+  test.each([
+    [expression, '2023-01-31', {}],
+    [expression, '2025-01-31-preview', { subject: 'repo:contoso/shop:ref:refs/heads/main' }],
+    ["claims['sub'] startswith 'repo:'", '2025-01-31-preview', {}],
+    ["claims['actor'] eq 'octocat'", '2025-01-31-preview', {}],
+    ["claims['job_workflow_ref'] eq 'x'", '2025-01-31-preview', { issuer: 'https://gitlab.com' }],
+  ])('%s under %s with %j is refused', async (value, version, others) => {
+    expect((await flexible(value, version, others)).status).toBe(400)
+  })
 })

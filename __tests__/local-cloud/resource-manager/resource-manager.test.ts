@@ -177,8 +177,6 @@ describe('headers', () => {
 
 describe('what does not exist', () => {
   test.each([
-    ['/nothing', 'MissingSubscription'],
-    [`/subscriptions/${SUBSCRIPTION}/nothing`, 'InvalidResourceType'],
     ['/subscriptions/00000000-0000-4000-8000-000000000000/resourcegroups', 'SubscriptionNotFound'],
     [`/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-none`, 'ResourceGroupNotFound'],
     [
@@ -323,13 +321,16 @@ describe('looking around', () => {
     expect((await arm.ask(`${target}/microsoft.cognitiveservices`, { as: ADMIN })).body).toMatchObject({
       namespace: 'Microsoft.CognitiveServices',
       registrationState: 'Registered',
-      resourceTypes: [
-        { resourceType: 'accounts', apiVersions: expect.arrayContaining(['2025-06-01']) },
-        {},
-        {},
-      ],
+      resourceTypes: expect.arrayContaining([
+        expect.objectContaining({
+          resourceType: 'accounts',
+          apiVersions: expect.arrayContaining(['2025-06-01']),
+        }),
+      ]),
     })
-    expect((await arm.ask(target, { as: ADMIN })).body).toMatchObject({ value: [{}, {}] })
+    expect((await arm.ask(target, { as: ADMIN })).body).toMatchObject({
+      value: expect.arrayContaining([expect.objectContaining({ namespace: 'Microsoft.Authorization' })]),
+    })
     expect(await arm.ask(`${target}/Microsoft.None`, { as: ADMIN })).toMatchObject({
       status: 404,
       body: refusal('InvalidResourceNamespace'),

@@ -1,0 +1,104 @@
+import * as v from 'valibot'
+import { subscriptionIdOf } from '../scopes.ts'
+import { type ResourceIdentity, systemIdentityOf, type World } from '../world.ts'
+import { ArmError } from './errors.ts'
+import { findSubscription } from './gateway.ts'
+import { identityWithId } from './managed-identity/identities.ts'
+import { readOnly } from './request-body.ts'
+
+/** The member `identity` of a resource (common types of Resource Manager, ManagedServiceIdentity v3). */
+export const identitySchema = v.strictObject({
+  type: v.picklist([
+    'None',
+    'SystemAssigned',
+    'UserAssigned',
+    'SystemAssigned, UserAssigned',
+    'SystemAssigned,UserAssigned',
+  ]),
+  principalId: readOnly,
+  tenantId: readOnly,
+  /** By resource id. A null takes one away, where a part of the resource is changed. */
+  userAssignedIdentities: v.nullish(
+    v.record(v.string(), v.nullable(v.strictObject({ principalId: readOnly, clientId: readOnly }))),
+  ),
+})
+export type WantedIdentity = v.InferOutput<typeof identitySchema>
+
+/**
+ * The identities that a resource has after a write that asks for `wanted`. A system-assigned one that is new becomes a
+ * principal of the tenant, one that is not wanted any more is none from then on.
+ * @param kept what of the present identities the write leaves alone, unless it says otherwise
+ * @throws ArmError 400 where a user-assigned identity does not exist
+ */
+export function assignIdentities(
+  world: World,
+  id: string,
+  {
+    present,
+    wanted,
+    keepUserAssigned,
+  }: { present: ResourceIdentity | undefined; wanted: WantedIdentity; keepUserAssigned: boolean },
+): ResourceIdentity {
+  const named = Object.entries(wanted.userAssignedIdentities ?? {})
+  const kept = keepUserAssigned ? (present?.userAssigned ?? []) : []
+  const isNamed = (other: string) => named.some(([name]) => name.toLowerCase() === other.toLowerCase())
+  const userAssigned = wanted.type.includes('UserAssigned')
+    ? [
+        ...kept.filter(other => !isNamed(other)),
+        ...named.filter(([, value]) => value !== null).map(([name]) => name),
+      ]
+    : []
+  const missing = userAssigned.find(name => identityWithId(world, name) === undefined)
+  if (missing !== undefined) throw noSuchIdentity(id, missing)
+  const systemAssigned = wanted.type.includes('SystemAssigned')
+    ? (present?.systemAssigned ?? newPrincipal(world, id))
+    : undefined
+  if (systemAssigned === undefined) removeSystemIdentity(world, present)
+  return { ...(systemAssigned && { systemAssigned }), userAssigned }
+}
+
+function newPrincipal(world: World, id: string): NonNullable<ResourceIdentity['systemAssigned']> {
+  const systemAssigned = { principalId: crypto.randomUUID(), clientId: crypto.randomUUID() }
+  world.applications.push(systemIdentityOf(world, { id }, systemAssigned))
+  return systemAssigned
+}
+
+function removeSystemIdentity(world: World, present: ResourceIdentity | undefined): void {
+  const objectId = present?.systemAssigned?.principalId
+  world.applications = world.applications.filter(
+    ({ servicePrincipal }) => servicePrincipal?.objectId !== objectId || objectId === undefined,
+  )
+}
+
+/** A code that users quote; the sentence is ours. */
+const noSuchIdentity = (id: string, identity: string) =>
+  new ArmError(
+    400,
+    'FailedIdentityOperation',
+    `Identity operation for resource '${id}' failed with error 'The identity '${identity}' was not found.'.`,
+  )
+
+/** `identity` as the resource tells it; nothing where it never had any. */
+export function identityBody(world: World, id: string, identity: ResourceIdentity | undefined) {
+  if (identity === undefined) return {}
+  const { systemAssigned, userAssigned = [] } = identity
+  const { tenantId } = findSubscription(world, subscriptionIdOf(id) ?? '')
+  const types = [systemAssigned && 'SystemAssigned', userAssigned.length > 0 && 'UserAssigned'].filter(
+    Boolean,
+  )
+  return {
+    identity: {
+      ...(systemAssigned && { principalId: systemAssigned.principalId, tenantId }),
+      type: types.join(', ') || 'None',
+      ...(userAssigned.length > 0 && {
+        userAssignedIdentities: Object.fromEntries(userAssigned.map(name => [name, idsOf(world, name)])),
+      }),
+    },
+  }
+}
+
+/** Of an identity that was deleted meanwhile nothing is left but its id. */
+function idsOf(world: World, id: string) {
+  const identity = identityWithId(world, id)
+  return identity ? { principalId: identity.servicePrincipal?.objectId, clientId: identity.clientId } : {}
+}
