@@ -191,7 +191,7 @@ const resource = v.strictObject({
   id: v.pipe(
     v.string(),
     v.regex(
-      /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/[^/]+(\/[^/]+\/[^/]+)+$/i,
+      /^\/subscriptions\/[^/]+\/resource[Gg]roups\/[^/]+\/providers\/[^/]+(\/[^/]+\/[^/]+)+$/,
       'Is not the id of a resource in a resource group',
     ),
   ),
