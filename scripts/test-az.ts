@@ -210,11 +210,13 @@ function grantPipeline(bench: Bench, scope = scopeOf(bench)): void {
   })
 }
 
+const setUpScript = join(repositoryRoot, 'examples/setup/setup.sh')
+
 /** What the script prints; its second run must change nothing. */
 async function setUpTwice(bench: Bench, ...options: readonly string[]): Promise<string> {
   const { world, endpoints } = bench.cloud
   const command = [
-    join(repositoryRoot, 'examples/setup/setup.sh'),
+    setUpScript,
     ...['--resource-id', scopeOf(bench), '--repository', 'contoso/shop', '--identity', 'shop-pipeline'],
     ...['--issuer', endpoints.github, ...options],
   ].join(' ')
@@ -228,7 +230,7 @@ async function setUpTwice(bench: Bench, ...options: readonly string[]): Promise<
 }
 
 const clientIdIn = (printed: string, whose = '') =>
-  new RegExp(`AZURE_${whose}CLIENT_ID=(.+)`).exec(printed)?.[1] ?? ''
+  new RegExp(`gh variable set AZURE_${whose}CLIENT_ID .*--body (.+)`).exec(printed)?.[1] ?? ''
 
 type Check = (bench: Bench) => Promise<void>
 
@@ -472,9 +474,23 @@ const checks: Readonly<Record<string, Check>> = {
   ) {
     accountOf(bench.cloud).disableLocalAuth = false
     const printed = await setUpTwice(bench)
-    const inputs = { 'client-id': clientIdIn(printed), grant: 'never', 'key-access': 'forbid' }
-    const { result } = await runGate(bench, inputs)
+    const { result } = await runGate(bench, { 'client-id': clientIdIn(printed), grant: 'never' })
     assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
+    assert.equal(accountOf(bench.cloud).disableLocalAuth, false)
+  },
+
+  async 'examples/setup/setup.sh --disable-keys: switches keys off, and prints the command that takes it back'(
+    bench,
+  ) {
+    const target = accountOf(bench.cloud)
+    target.disableLocalAuth = false
+    const { status, stdout, stderr } = await bench.admin.shell(
+      `${setUpScript} --resource-id ${scopeOf(bench)} --disable-keys`,
+    )
+    assert.equal(status, 0, stderr)
+    assert.equal(target.disableLocalAuth, true)
+    await paste(bench, /az rest .*/.exec(stdout) ?? [])
+    assert.equal(target.disableLocalAuth, false)
   },
 
   async 'examples/setup/setup.sh --setup-identity: the condition lets it grant the one role'(bench) {

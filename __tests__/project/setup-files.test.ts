@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { fulfils } from '../../local-cloud/delegation-conditions.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { repositoryRoot } from '../../scripts/tools.ts'
-import { account, holds, roles } from '../support/arrange.ts'
+import { repositoryRoot, temporaryFolder } from '../../scripts/tools.ts'
+import { account, holds, roles, subscription, tenant } from '../support/arrange.ts'
 import { type AzProgram, createAzProgram } from '../support/az-program.ts'
 import { accountScope, runGate } from '../support/scenario.ts'
 import { runScript } from '../support/shell.ts'
@@ -23,6 +23,7 @@ describe('setup.sh', () => {
     holds(cloud)
     account(cloud).disableLocalAuth = false
     az.calls.length = 0
+    az.refused.length = 0
   })
   afterAll(async () => {
     az.close()
@@ -36,7 +37,15 @@ describe('setup.sh', () => {
     ...['--issuer', cloud.endpoints.github],
   ]
   const printed = (stdout: string, name: string) =>
-    new RegExp(`^ {2}${name}=(.+)$`, 'm').exec(stdout)?.[1] ?? ''
+    new RegExp(
+      `^ {2}gh variable set ${name} --repo contoso/shop(?: --env 'production')? --body (.+)$`,
+      'm',
+    ).exec(stdout)?.[1] ?? ''
+  const deployOnly = (...formats: readonly string[]) => {
+    account(cloud).deployments = account(cloud).deployments.filter(({ model }) =>
+      formats.includes(model.format),
+    )
+  }
   const changes = () =>
     az.calls.flatMap(words => {
       const verbs = words.slice(
@@ -49,7 +58,7 @@ describe('setup.sh', () => {
   test.each([
     {
       identity: ['--identity', 'shop-pipeline'],
-      created: ['identity create', 'identity federated-credential create', 'role assignment create', 'rest'],
+      created: ['identity create', 'identity federated-credential create', 'role assignment create'],
     },
     {
       identity: ['--application', 'Shop pipeline'],
@@ -58,14 +67,14 @@ describe('setup.sh', () => {
         'ad sp create',
         'ad app federated-credential create',
         'role assignment create',
-        'rest',
       ],
     },
     {
       identity: ['--identity', 'Contoso-Pipeline-Identity'],
-      created: ['identity federated-credential create', 'role assignment create', 'rest'],
+      created: ['identity federated-credential create', 'role assignment create'],
     },
   ])('$identity: creates what is missing once, and the gate has nothing left to grant', async options => {
+    const keys = account(cloud).disableLocalAuth
     const first = await setUp(...target(), ...options.identity)
     expect(first).toMatchObject({ status: 0 })
     expect(changes()).toEqual(options.created)
@@ -73,9 +82,10 @@ describe('setup.sh', () => {
     az.calls.length = 0
 
     const second = await setUp(...target(), ...options.identity)
-    expect(second).toEqual({ status: 0, stdout: first.stdout, stderr: 'Switching key access off\n' })
-    expect(changes()).toEqual(['rest'])
+    expect(second).toEqual({ status: 0, stdout: first.stdout, stderr: '' })
+    expect(changes()).toEqual([])
     expect(cloud.world).toEqual(world)
+    expect(account(cloud).disableLocalAuth).toBe(keys)
 
     const run = await runGate(cloud, {
       inputs: {
@@ -84,7 +94,7 @@ describe('setup.sh', () => {
         grant: 'never',
       },
     })
-    expect(run.outputs).toMatchObject({ result: 'passed', diagnosis: '', 'key-access': 'disabled' })
+    expect(run.outputs).toMatchObject({ result: 'passed', diagnosis: '' })
   })
 
   test('asks Microsoft Graph nothing where the identity is a managed one', async () => {
@@ -141,30 +151,124 @@ describe('setup.sh', () => {
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
   })
 
-  test('prints a step whose inputs are those of the action', async () => {
+  const formats = ['OpenAI', 'DeepSeek', 'Anthropic']
+
+  test.each([
+    {
+      deployed: ['OpenAI'],
+      options: [],
+      granted: roles.openAIUser,
+      name: ' # Cognitive Services OpenAI User',
+    },
+    { deployed: formats, options: [], granted: roles.user, name: ' # Cognitive Services User' },
+    { deployed: ['Anthropic'], options: [], granted: roles.user, name: ' # Cognitive Services User' },
+    { deployed: [], options: [], granted: roles.user, name: ' # Cognitive Services User' },
+    { deployed: ['OpenAI'], options: ['--role', roles.foundryUser], granted: roles.foundryUser, name: '' },
+  ])('$deployed $options: grants the least role, $granted', async ({ deployed, options, granted, name }) => {
+    deployOnly(...deployed)
+    const { stdout } = await setUp(...target(), '--identity', 'shop-pipeline', ...options)
+
+    expect(cloud.world.roleAssignments.map(({ roleDefinitionId }) => roleDefinitionId)).toEqual([granted])
+    expect(stdout).toContain(`          role: ${granted}${name}\n`)
+  })
+
+  test.each([
+    {
+      lacks: 'a subdomain',
+      arrange: () => (account(cloud).customSubDomainName = null),
+      warns: 'has no custom subdomain',
+    },
+    { lacks: 'deployments', arrange: () => deployOnly(), warns: 'no model is deployed' },
+    {
+      lacks: 'az that may read it',
+      arrange: () => az.refused.push('cognitiveservices account show'),
+      warns: 'could not be read',
+    },
+    {
+      lacks: 'az that may read deployments',
+      arrange: () => az.refused.push('cognitiveservices account deployment list'),
+      warns: 'deployments of contoso-ai could not be read',
+    },
+  ])('a resource that lacks $lacks: warns, and goes on', async ({ arrange, warns }) => {
+    arrange()
+    const { status, stderr } = await setUp(...target(), '--identity', 'shop-pipeline')
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(`Warning: .*${warns}`) })
+    expect(changes()).toContain('role assignment create')
+  })
+
+  test.each([
+    ['environment:a_b', 'environment:a-b'],
+    [`environment:${'x'.repeat(200)}`, `environment:${'x'.repeat(201)}`],
+  ])('%s, %s: their credentials have names that differ', async (...entities) => {
+    for (const entity of entities)
+      expect(await setUp(...target(), '--identity', 'shop-pipeline', '--entity', entity)).toMatchObject({
+        status: 0,
+      })
+
+    const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
+    const names = identity?.federatedCredentials.map(({ name }) => name) ?? []
+    expect(new Set(names).size).toBe(2)
+    for (const name of names) expect(name).toMatch(/^github-[\w-]{1,104}-[0-9a-f]{8}$/)
+  })
+
+  const variable = (name: string) => `\${{ vars.${name} }}`
+  const jobIn = (stdout: string) =>
+    parse(stdout.slice(stdout.indexOf('jobs:'), stdout.indexOf('The keys of'))).jobs.gate
+
+  test('prints a job whose inputs are those of the action', async () => {
     const identities = ['--identity', 'shop-pipeline', '--setup-identity', 'shop-setup']
     const { stdout } = await setUp(...target(), ...identities)
     const { inputs } = parse(readFileSync(join(repositoryRoot, 'action.yml'), 'utf8'))
-    const [step] = parse(stdout.slice(stdout.indexOf('      - uses:')))
-    const variable = (name: string) => `\${{ vars.${name} }}`
+    const job = jobIn(stdout)
 
-    expect(step).toEqual({
-      uses: 'OWNER/key-less-gate@v1',
-      with: {
-        'client-id': variable('AZURE_CLIENT_ID'),
-        'tenant-id': variable('AZURE_TENANT_ID'),
-        'setup-client-id': variable('AZURE_SETUP_CLIENT_ID'),
-        'resource-id': accountScope(cloud),
-        role: roles.user,
-        grant: 'auto',
-      },
+    expect(job).toEqual({
+      'runs-on': 'ubuntu-latest',
+      permissions: { contents: 'read', 'id-token': 'write' },
+      steps: [
+        {
+          uses: 'OWNER/key-less-gate@v1',
+          with: {
+            'client-id': variable('AZURE_CLIENT_ID'),
+            'tenant-id': variable('AZURE_TENANT_ID'),
+            'setup-client-id': variable('AZURE_SETUP_CLIENT_ID'),
+            'resource-id': accountScope(cloud),
+            role: roles.user,
+            grant: 'auto',
+          },
+        },
+      ],
     })
-    expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(step.with)))
+    expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(job.steps[0].with)))
   })
 
-  test('keeps the keys where it is told to', async () => {
-    await setUp(...target(), '--identity', 'shop-pipeline', '--keep-keys')
+  test('prints the environment of the job, and makes it before its variables, where there is none', async () => {
+    const { stdout } = await setUp(
+      ...target(),
+      '--identity',
+      'shop-pipeline',
+      '--entity',
+      'environment:production',
+    )
+    const commands = stdout.split('\n').filter(line => line.startsWith('  gh '))
 
+    expect(jobIn(stdout).environment).toBe('production')
+    expect(commands).toEqual([
+      "  gh api 'repos/contoso/shop/environments/production' --silent || gh api --method PUT 'repos/contoso/shop/environments/production' --silent",
+      `  gh variable set AZURE_CLIENT_ID --repo contoso/shop --env 'production' --body ${printed(stdout, 'AZURE_CLIENT_ID')}`,
+      `  gh variable set AZURE_TENANT_ID --repo contoso/shop --env 'production' --body ${tenant(cloud).id}`,
+      `  gh variable set AZURE_SUBSCRIPTION_ID --repo contoso/shop --env 'production' --body ${subscription(cloud).id}`,
+    ])
+  })
+
+  test('switches keys off only where that is all it is asked for, and prints what takes it back', async () => {
+    const { status, stdout } = await setUp('--resource-id', accountScope(cloud), '--disable-keys')
+    expect({ status, calls: changes() }).toEqual({ status: 0, calls: ['rest'] })
+    expect(account(cloud).disableLocalAuth).toBe(true)
+
+    const back = join(temporaryFolder(), 'back.sh')
+    writeFileSync(back, stdout.slice(stdout.indexOf('  az rest')))
+    expect(await runScript(back, [], az.folder)).toMatchObject({ status: 0 })
     expect(account(cloud).disableLocalAuth).toBe(false)
   })
 
@@ -190,6 +294,8 @@ describe('setup.sh', () => {
     [['--identity'], 'needs a value'],
     [['--keys'], 'needs a value'],
     [['--keys', 'off'], 'what is --keys?'],
+    [['--identity', 'a', '--disable-keys'], 'a step of its own'],
+    [['--identity', 'a', '--role', "'"], 'quotes'],
   ])('%j: refuses before it asks for anything', async (options, reason) => {
     const { status, stderr } = await setUp(...target(), ...options)
 
@@ -203,9 +309,8 @@ describe('Bicep, Terraform and script', () => {
   const files = { bicep: source('main.bicep'), terraform: source('main.tf'), script: source('setup.sh') }
   const guidsIn = (file: string) =>
     new Set(file.match(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g) ?? [])
-  /** By type. */
   const versionsIn = (file: string) =>
-    [...file.matchAll(/["'](Microsoft\.[\w/]+@[\d-]+)["']/g)].map(([, type]) => type).toSorted()
+    new Set([...file.matchAll(/["'](Microsoft\.[\w/]+@[\d-]+)["']/g)].map(([, type]) => type))
   const conditionIn = (file: string) => {
     const found =
       /\(\s+\(!\(ActionMatches[^$]*?(?:\{(?:ROLE|\$\{?[\w.]+\}?)\}[^$]*?){2}'ServicePrincipal'\}\s+\)\s+\)/.exec(
@@ -215,7 +320,7 @@ describe('Bicep, Terraform and script', () => {
   }
 
   test('name the same roles', () => {
-    const wanted = new Set([roles.user, roles.rbacAdministrator])
+    const wanted = new Set([roles.user, roles.openAIUser, roles.rbacAdministrator])
     // The namespace in which guid() makes names.
     const namespace = '11fb06fb-712d-4ddd-98c7-e71bbd588830'
 
@@ -227,15 +332,24 @@ describe('Bicep, Terraform and script', () => {
   test('use the same types in the same versions', () => {
     const account = 'Microsoft.CognitiveServices/accounts@2025-06-01'
 
+    // A template destroys nothing, so there is nothing to purge.
+    const purge = 'Microsoft.CognitiveServices/locations/resourceGroups/deletedAccounts@2025-06-01'
+
     expect(versionsIn(files.bicep)).toContain(account)
-    expect(versionsIn(files.terraform)).toEqual(versionsIn(files.bicep))
+    expect(versionsIn(files.terraform)).toEqual(versionsIn(files.bicep).add(purge))
     expect(files.script).toContain('$resource_id?api-version=2025-06-01')
   })
 
-  test('switch keys off, and say so in the right sense', () => {
-    expect(files.bicep).toMatch(/disableLocalAuth: true$/m)
-    expect(files.terraform).toMatch(/disableLocalAuth += true$/m)
-    expect(files.script).toContain('{"properties":{"disableLocalAuth":true}}')
+  test('switch keys off where they make the resource, and make none unless they are told to', () => {
+    expect(files.bicep).toMatch(/^param createAccount bool = false$/m)
+    expect(files.bicep).toMatch(
+      /accounts@2025-06-01' = if \(createAccount\) \{(?:\n .*)+\n {4}disableLocalAuth: true$/m,
+    )
+    expect(files.terraform).toMatch(/^variable "create_account" \{\n.*\n.*\n {2}default {5}= false$/m)
+    expect(files.terraform).toMatch(
+      /^resource "azapi_resource" "account" \{\n {2}count {5}= var\.create_account \? 1 : 0\n(?: .*\n)+? {6}disableLocalAuth {7}= true$/m,
+    )
+    for (const file of [files.bicep, files.terraform]) expect(file.match(/disableLocalAuth/g)).toHaveLength(1)
   })
 
   test('trust the same issuer and audience', () => {

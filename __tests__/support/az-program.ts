@@ -10,6 +10,7 @@ import { accountId, normalizeScope } from '../../local-cloud/scopes.ts'
 import type { World } from '../../local-cloud/world.ts'
 import {
   type Arguments,
+  accountOf,
   applicationOf,
   azHandlers,
   type Handler,
@@ -27,15 +28,18 @@ export interface AzProgram {
   folder: string
   /** Every command so far, as it was given. */
   calls: string[][]
+  /** Commands that Azure refuses, as it does to whom a right is missing. */
+  refused: string[]
   close(): void
 }
 
 export async function createAzProgram(cloud: LocalCloud): Promise<AzProgram> {
   const calls: string[][] = []
+  const refused: string[] = []
   const server = createServer(async (request, response) => {
     const words = v.parse(v.array(v.string()), JSON.parse(Buffer.concat(await request.toArray()).toString()))
     calls.push(words)
-    response.end(JSON.stringify(answer(cloud, words)))
+    response.end(JSON.stringify(answer(cloud, words, refused)))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -49,6 +53,7 @@ export async function createAzProgram(cloud: LocalCloud): Promise<AzProgram> {
   return {
     folder,
     calls,
+    refused,
     close() {
       server.close()
       rmSync(folder, { recursive: true, force: true })
@@ -65,9 +70,10 @@ process.stderr.write(stderr)
 process.exitCode = status
 `
 
-function answer({ world }: LocalCloud, words: readonly string[]) {
+function answer({ world }: LocalCloud, words: readonly string[], refused: readonly string[]) {
   try {
     const { command, args } = wordsToCommand(words)
+    if (refused.includes(command)) return { status: 1, stdout: '', stderr: 'ERROR: (AuthorizationFailed)\n' }
     const handler = scriptHandlers[command]
     if (handler === undefined) throw new Error(`Nobody taught the tests what \`az ${command}\` does`)
     return { status: 0, stdout: printed(handler(args, world), args), stderr: '' }
@@ -80,15 +86,19 @@ function answer({ world }: LocalCloud, words: readonly string[]) {
 function printed(result: unknown, args: Arguments): string {
   if (args.one('output') === 'none') return ''
   if (args.one('output') !== 'tsv') throw new Error('Only tsv is known')
-  const fields = /^\[(?:\]\.\[|\[)([\w, ]+)\](?:\])?$/.exec(args.one('query'))?.[1]?.split(', ')
+  const fields = /^\[(?:\]\.\[|\[)([\w., ]+)\](?:\])?$/.exec(args.one('query'))?.[1]?.split(', ')
   if (fields === undefined) throw new Error(`This query is not known: ${args.one('query')}`)
-  const rows = v.parse(v.array(v.record(v.string(), v.unknown())), Array.isArray(result) ? result : [result])
+  const rows = v.parse(v.array(object), Array.isArray(result) ? result : [result])
   const cell = (row: Record<string, unknown>, field: string) => {
-    if (typeof row[field] !== 'string') throw new Error(`What az prints has no ${field}`)
-    return row[field]
+    const value = field.split('.').reduce<unknown>((within, name) => v.parse(object, within)[name], row)
+    if (value === null) return 'None'
+    if (typeof value !== 'string') throw new Error(`What az prints has no ${field}`)
+    return value
   }
   return rows.map(row => `${fields.map(field => cell(row, field)).join('\t')}\n`).join('')
 }
+
+const object = v.record(v.string(), v.unknown())
 
 const keysOff = v.strictObject({ properties: v.strictObject({ disableLocalAuth: v.boolean() }) })
 
@@ -158,6 +168,12 @@ const scriptHandlers: Readonly<Record<string, Handler>> = {
         roleDefinitionId: `${definitions}/${roleDefinitionId}`,
       }))
   },
+  'cognitiveservices account show': (args, world) => {
+    const { customSubDomainName } = accountOf(world, args)
+    return { properties: { customSubDomainName } }
+  },
+  'cognitiveservices account deployment list': (args, world) =>
+    accountOf(world, args).deployments.map(({ model }) => ({ properties: { model } })),
   rest: (args, world) => {
     if (args.one('method') !== 'patch') throw new Error('Only PATCH is known')
     const [id = '', query] = args.one('url').split('?')

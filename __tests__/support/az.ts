@@ -303,7 +303,7 @@ function grant(world: World, { principalId, principalType, role, scope, ...condi
   })
 }
 
-function accountOf(world: World, args: Arguments) {
+export function accountOf(world: World, args: Arguments) {
   const [group, name] = [args.one('resource-group'), args.one('name')]
   const subscription = args.optional('subscription')
   return only(

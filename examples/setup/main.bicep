@@ -1,11 +1,31 @@
-// A Foundry resource without keys, and a pipeline on GitHub that may call its models: an identity, federated credentials
-// for the repository, and the role on the resource itself. For a resource that exists already there is setup.sh.
+// Key-less access for a pipeline on GitHub to a Foundry or Azure OpenAI resource: an identity, federated credentials for
+// the repository, and the role on the resource itself. For a resource that exists, which is left as it is:
 //
 //   az deployment group create --resource-group GROUP --template-file main.bicep \
 //     --parameters accountName=NAME subjects='["repo:OWNER/REPO:environment:production"]'
+//
+// With createAccount=true and models it makes the resource as well. One that was deleted is kept for two days, and its
+// name with it: az cognitiveservices account purge --name NAME --resource-group GROUP --location LOCATION frees it.
 
-@description('Name of the Foundry resource, and its custom subdomain: it must be free in all of Azure. Without a subdomain Entra tokens are refused.')
+@description('A model to deploy. Format: OpenAI, Mistral AI, … as `az cognitiveservices model list` prints it.')
+type model = {
+  @description('Name of the deployment, by which callers know it.')
+  deployment: string
+  format: string
+  name: string
+  version: string
+  sku: string?
+  capacity: int?
+}
+
+@description('Name of the resource. Of a new one it is the custom subdomain as well, and must be free in all of Azure. Without a subdomain Entra tokens are refused.')
 param accountName string
+
+@description('Makes the resource, without keys. Leave it false for one that exists: true would write its properties anew, and switch its keys off.')
+param createAccount bool = false
+
+@description('Models to deploy. Leave out what is deployed already.')
+param models model[] = []
 
 param location string = resourceGroup().location
 
@@ -21,15 +41,20 @@ param identityName string = '${accountName}-pipeline'
 @description('Name of a second identity, which grants the role in the gate (setup-client-id). The role is then left to it. Empty: there is none, and the role is granted here.')
 param setupIdentityName string = ''
 
-@description('Role of the pipeline. Default: Cognitive Services User.')
-param roleId string = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+@description('Role of the pipeline, by GUID. Empty: the least that covers the models given here, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User.')
+param roleId string = ''
 
+var userId = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+var openAIUserId = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+var openAIOnly = !empty(models) && empty(filter(models, candidate => candidate.format != 'OpenAI'))
+var role = !empty(roleId) ? roleId : openAIOnly ? openAIUserId : userId
 var accessAdministratorId = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 var hasSetupIdentity = !empty(setupIdentityName)
 
-// Names take letters, digits, - and _.
+// Names take up to 120 letters, digits, - and _. The hash keeps those apart that would otherwise be the same.
+var letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 var credentials = map(subjects, subject => {
-  name: take(reduce([':', '/', '@', '.', '_', '%', '+', '#', ' '], 'github-${subject}', (name, sign) => replace(name, sign, '-')), 120)
+  name: 'github-${join(map(range(0, min(length(subject), 100)), at => contains(letters, toLower(substring(subject, at, 1))) ? substring(subject, at, 1) : '-'), '')}-${take(uniqueString(subject), 8)}'
   subject: subject
 })
 
@@ -52,9 +77,9 @@ AND
     AND
     @Resource[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
   )
-)''', 'ROLE', roleId)
+)''', 'ROLE', role)
 
-resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
+resource newAccount 'Microsoft.CognitiveServices/accounts@2025-06-01' = if (createAccount) {
   name: accountName
   location: location
   kind: 'AIServices'
@@ -68,6 +93,31 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
     publicNetworkAccess: 'Enabled'
   }
 }
+
+resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
+  name: accountName
+}
+
+// Azure refuses to change two deployments of one account at a time.
+@batchSize(1)
+resource deployments 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01' = [
+  for model in models: {
+    parent: account
+    name: model.deployment
+    sku: {
+      name: model.?sku ?? 'GlobalStandard'
+      capacity: model.?capacity ?? 1
+    }
+    properties: {
+      model: {
+        format: model.format
+        name: model.name
+        version: model.version
+      }
+    }
+    dependsOn: [newAccount]
+  }
+]
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: identityName
@@ -90,12 +140,13 @@ resource identityCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/f
 
 // Without `scope: account` it would hold for the whole resource group.
 resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!hasSetupIdentity) {
-  name: guid(account.id, identity.id, roleId)
+  name: guid(account.id, identity.id, role)
   scope: account
+  dependsOn: [newAccount]
   properties: {
     principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleId)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
   }
 }
 
@@ -120,6 +171,7 @@ resource setupCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/fede
 resource setupGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (hasSetupIdentity) {
   name: guid(account.id, setupIdentity.id, accessAdministratorId)
   scope: account
+  dependsOn: [newAccount]
   properties: {
     principalId: setupIdentity!.properties.principalId
     principalType: 'ServicePrincipal'
@@ -131,5 +183,7 @@ resource setupGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (h
 
 output AZURE_CLIENT_ID string = identity.properties.clientId
 output AZURE_TENANT_ID string = identity.properties.tenantId
+output AZURE_SUBSCRIPTION_ID string = subscription().subscriptionId
 output AZURE_SETUP_CLIENT_ID string = hasSetupIdentity ? setupIdentity!.properties.clientId : ''
 output resourceId string = account.id
+output roleId string = role

@@ -1,23 +1,31 @@
-# A Foundry resource without keys, and a pipeline on GitHub that may call its models: an identity, federated credentials
-# for the repository, and the role on the resource itself. The azapi provider takes the types and api-versions of
-# main.bicep as they are.
+# Key-less access for a pipeline on GitHub to a Foundry or Azure OpenAI resource: an identity, federated credentials for
+# the repository, and the role on the resource itself. The azapi provider takes the types and api-versions of main.bicep
+# as they are. For a resource that exists, which is left as it is:
 #
 #   terraform apply -var resource_group_id=ID -var location=swedencentral -var account_name=NAME \
 #     -var 'subjects=["repo:OWNER/REPO:environment:production"]'
+#
+# With create_account=true and models it makes the resource as well. One that was destroyed is kept for two days, and its
+# name with it: see purge_on_destroy.
 
 terraform {
   required_version = ">= 1.5"
   required_providers {
     azapi = {
       source  = "Azure/azapi"
-      version = "~> 2.0"
+      version = "~> 2.5"
     }
   }
 }
 
 variable "resource_group_id" {
-  description = "ARM id of the resource group."
+  description = "ARM id of the resource group: az group show --name GROUP --query id --output tsv"
   type        = string
+
+  validation {
+    condition     = can(regex("^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+$", var.resource_group_id))
+    error_message = "It is of the form /subscriptions/GUID/resourceGroups/NAME."
+  }
 }
 
 variable "location" {
@@ -25,8 +33,33 @@ variable "location" {
 }
 
 variable "account_name" {
-  description = "Name of the Foundry resource, and its custom subdomain: it must be free in all of Azure. Without a subdomain Entra tokens are refused."
+  description = "Name of the resource. Of a new one it is the custom subdomain as well, and must be free in all of Azure. Without a subdomain Entra tokens are refused."
   type        = string
+}
+
+variable "create_account" {
+  description = "Makes the resource, without keys. Leave it false for one that exists."
+  type        = bool
+  default     = false
+}
+
+variable "models" {
+  description = "Models to deploy, as `az cognitiveservices model list` prints them. Leave out what is deployed already."
+  type = list(object({
+    deployment = string
+    format     = string
+    name       = string
+    version    = string
+    sku        = optional(string, "GlobalStandard")
+    capacity   = optional(number, 1)
+  }))
+  default = []
+}
+
+variable "purge_on_destroy" {
+  description = "Whether `terraform destroy` removes a resource that was made here for good, so that its name is free at once. Nobody can restore it then. Takes the right to purge in the subscription."
+  type        = bool
+  default     = false
 }
 
 variable "subjects" {
@@ -53,20 +86,35 @@ variable "setup_identity_name" {
 }
 
 variable "role_id" {
-  description = "Role of the pipeline. Default: Cognitive Services User."
+  description = "Role of the pipeline, by GUID. Default: the least that covers the deployments of the resource, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User."
   type        = string
-  default     = "a97b65f3-24c7-4388-baec-2e87135dc908"
+  default     = null
+}
+
+# Deployments of a resource that exists.
+data "azapi_resource_list" "deployments" {
+  count                  = var.create_account ? 0 : 1
+  type                   = "Microsoft.CognitiveServices/accounts/deployments@2025-06-01"
+  parent_id              = local.account_id
+  response_export_values = { formats = "value[].properties.model.format" }
 }
 
 locals {
+  user_id                 = "a97b65f3-24c7-4388-baec-2e87135dc908"
+  openai_user_id          = "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"
   access_administrator_id = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
-  role_definitions        = "/subscriptions/${split("/", var.resource_group_id)[2]}/providers/Microsoft.Authorization/roleDefinitions"
+  account_id              = "${var.resource_group_id}/providers/Microsoft.CognitiveServices/accounts/${var.account_name}"
+  formats                 = toset(concat(flatten(data.azapi_resource_list.deployments[*].output.formats), var.models[*].format))
+  role_id                 = coalesce(var.role_id, local.formats == toset(["OpenAI"]) ? local.openai_user_id : local.user_id)
+  subscription_id         = "/subscriptions/${split("/", var.resource_group_id)[2]}"
+  role_definitions        = "${local.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
   # The namespace of guid() in Bicep: names of role assignments come out the same.
   guid_namespace = "11fb06fb-712d-4ddd-98c7-e71bbd588830"
 
-  # Names take letters, digits, - and _.
+  # Names take up to 120 letters, digits, - and _. The hash keeps those apart that would otherwise be the same.
   credentials = {
-    for subject in var.subjects : substr(replace("github-${subject}", "/[^A-Za-z0-9]+/", "-"), 0, 120) => subject
+    for subject in var.subjects :
+    "github-${substr(replace(subject, "/[^A-Za-z0-9]+/", "-"), 0, 100)}-${substr(sha256(subject), 0, 8)}" => subject
   }
   setup_credentials = var.setup_identity_name == null ? {} : local.credentials
 
@@ -76,7 +124,7 @@ locals {
       (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
       OR
       (
-        @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${var.role_id}}
+        @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.role_id}}
         AND
         @Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
       )
@@ -86,7 +134,7 @@ locals {
       (!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'}))
       OR
       (
-        @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${var.role_id}}
+        @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.role_id}}
         AND
         @Resource[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
       )
@@ -94,7 +142,17 @@ locals {
   EOT
 }
 
+# Does nothing until the resource was destroyed, which comes before it.
+resource "azapi_resource_action" "purge" {
+  count       = var.create_account && var.purge_on_destroy ? 1 : 0
+  type        = "Microsoft.CognitiveServices/locations/resourceGroups/deletedAccounts@2025-06-01"
+  resource_id = "${local.subscription_id}/providers/Microsoft.CognitiveServices/locations/${var.location}/resourceGroups/${split("/", var.resource_group_id)[4]}/deletedAccounts/${var.account_name}"
+  method      = "DELETE"
+  when        = "destroy"
+}
+
 resource "azapi_resource" "account" {
+  count     = var.create_account ? 1 : 0
   type      = "Microsoft.CognitiveServices/accounts@2025-06-01"
   parent_id = var.resource_group_id
   name      = var.account_name
@@ -113,6 +171,23 @@ resource "azapi_resource" "account" {
       publicNetworkAccess    = "Enabled"
     }
   }
+  depends_on = [azapi_resource_action.purge]
+}
+
+resource "azapi_resource" "deployment" {
+  for_each  = { for model in var.models : model.deployment => model }
+  type      = "Microsoft.CognitiveServices/accounts/deployments@2025-06-01"
+  parent_id = local.account_id
+  name      = each.key
+  body = {
+    sku = { name = each.value.sku, capacity = each.value.capacity }
+    properties = {
+      model = { format = each.value.format, name = each.value.name, version = each.value.version }
+    }
+  }
+  # Azure refuses to change two deployments of one account at a time.
+  locks      = [local.account_id]
+  depends_on = [azapi_resource.account]
 }
 
 resource "azapi_resource" "identity" {
@@ -143,15 +218,16 @@ resource "azapi_resource" "identity_credential" {
 resource "azapi_resource" "grant" {
   count     = var.setup_identity_name == null ? 1 : 0
   type      = "Microsoft.Authorization/roleAssignments@2022-04-01"
-  parent_id = azapi_resource.account.id
-  name      = uuidv5(local.guid_namespace, join("-", [azapi_resource.account.id, azapi_resource.identity.id, var.role_id]))
+  parent_id = local.account_id
+  name      = uuidv5(local.guid_namespace, join("-", [local.account_id, azapi_resource.identity.id, local.role_id]))
   body = {
     properties = {
       principalId      = azapi_resource.identity.output.properties.principalId
       principalType    = "ServicePrincipal"
-      roleDefinitionId = "${local.role_definitions}/${var.role_id}"
+      roleDefinitionId = "${local.role_definitions}/${local.role_id}"
     }
   }
+  depends_on = [azapi_resource.account]
 }
 
 resource "azapi_resource" "setup_identity" {
@@ -181,8 +257,8 @@ resource "azapi_resource" "setup_credential" {
 resource "azapi_resource" "setup_grant" {
   count     = var.setup_identity_name == null ? 0 : 1
   type      = "Microsoft.Authorization/roleAssignments@2022-04-01"
-  parent_id = azapi_resource.account.id
-  name      = uuidv5(local.guid_namespace, join("-", [azapi_resource.account.id, azapi_resource.setup_identity[0].id, local.access_administrator_id]))
+  parent_id = local.account_id
+  name      = uuidv5(local.guid_namespace, join("-", [local.account_id, azapi_resource.setup_identity[0].id, local.access_administrator_id]))
   body = {
     properties = {
       principalId      = azapi_resource.setup_identity[0].output.properties.principalId
@@ -192,6 +268,7 @@ resource "azapi_resource" "setup_grant" {
       conditionVersion = "2.0"
     }
   }
+  depends_on = [azapi_resource.account]
 }
 
 output "AZURE_CLIENT_ID" {
@@ -202,10 +279,18 @@ output "AZURE_TENANT_ID" {
   value = azapi_resource.identity.output.properties.tenantId
 }
 
+output "AZURE_SUBSCRIPTION_ID" {
+  value = split("/", var.resource_group_id)[2]
+}
+
 output "AZURE_SETUP_CLIENT_ID" {
   value = one(azapi_resource.setup_identity[*].output.properties.clientId)
 }
 
 output "resource_id" {
-  value = azapi_resource.account.id
+  value = local.account_id
+}
+
+output "role_id" {
+  value = local.role_id
 }

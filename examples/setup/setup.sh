@@ -1,22 +1,27 @@
 #!/bin/sh
 # Gives a pipeline on GitHub key-less access to a Foundry or Azure OpenAI resource that exists already: an identity, a
-# federated credential for the repository, the role on the resource itself, and no more keys. What is there already stays
-# as it is, so it can be run again. Needs az, signed in as somebody who may create identities, change the resource and
-# assign roles at it. With a managed identity nothing is asked of Microsoft Graph.
+# federated credential for the repository, and the role on the resource itself. What is there already stays as it is, so
+# it can be run again; nothing is switched off. Needs az, signed in as somebody who may create identities and assign roles
+# at the resource. With a managed identity nothing is asked of Microsoft Graph.
+#
+# Much later, and as a step of its own, it switches the keys of the resource off: --disable-keys.
 set -eu
 
-# Cognitive Services User
-role=a97b65f3-24c7-4388-baec-2e87135dc908
+# Cognitive Services User: every model of the resource
+user=a97b65f3-24c7-4388-baec-2e87135dc908
+# Cognitive Services OpenAI User: the OpenAI models only, and no right to list keys
+openai_user=5e0bd9bd-7b93-4f28-af87-19fc36ad61bd
 # Role Based Access Control Administrator
 access_administrator=f58310d9-a9f6-439a-9e8d-f62e7b41a168
 issuer=https://token.actions.githubusercontent.com
 audience=api://AzureADTokenExchange
 entity=ref:refs/heads/main
-resource_id='' repository='' ids='' form='' identity='' application='' setup_identity='' keep_keys=''
+resource_id='' repository='' ids='' form='' identity='' application='' setup_identity='' role='' disable_keys=''
 
 usage() {
   cat <<'USAGE'
 Usage: setup.sh --resource-id ID --repository OWNER/REPO (--identity NAME | --application NAME) [options]
+       setup.sh --resource-id ID --disable-keys
 
   --resource-id ID       ARM id of the Microsoft.CognitiveServices/accounts resource
   --repository O/R       repository on GitHub, in the very case in which GitHub writes it
@@ -26,9 +31,10 @@ Usage: setup.sh --resource-id ID --repository OWNER/REPO (--identity NAME | --ap
   --repository-ids O/R   numeric ids of owner and repository: gh api repos/OWNER/REPO --jq '"\(.owner.id)/\(.id)"'
   --subject-form FORM    classic (default without --repository-ids), immutable (default with them), both
   --setup-identity NAME  managed identity that grants the role by itself, later, in the gate: the role is then left to it
-  --role GUID            role of the pipeline (default: Cognitive Services User)
+  --role GUID            role of the pipeline (default: the least that covers the deployments of the resource: Cognitive
+                         Services OpenAI User if all are OpenAI's, else Cognitive Services User)
   --issuer URL           issuer of the OIDC tokens, for GitHub Enterprise
-  --keep-keys            leave key access as it is
+  --disable-keys         does one thing only: switches the keys of the resource off, for every caller
 USAGE
 }
 
@@ -41,7 +47,7 @@ say() { printf '%s\n' "$1" >&2; }
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --keep-keys) keep_keys=yes; shift; continue ;;
+    --disable-keys) disable_keys=yes; shift; continue ;;
     --help) usage; exit 0 ;;
     --*) [ $# -ge 2 ] || fail "$1 needs a value" ;;
   esac
@@ -66,6 +72,28 @@ case $resource_id in
   /subscriptions/*/resourceGroups/*/providers/Microsoft.CognitiveServices/accounts/?*) ;;
   *) usage >&2; fail '--resource-id is not the id of a Microsoft.CognitiveServices/accounts resource' ;;
 esac
+# They go into JSON, into a filter of Microsoft Graph, and into commands to be pasted.
+case $resource_id$entity$application$repository$issuer$role in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
+
+subscription=$(printf '%s' "$resource_id" | cut -d / -f 3)
+group=$(printf '%s' "$resource_id" | cut -d / -f 5)
+account=$(printf '%s' "$resource_id" | cut -d / -f 9)
+
+if [ -n "$disable_keys" ]; then
+  [ -z "$repository$identity$application$setup_identity$ids$form$role" ] ||
+    fail '--disable-keys is a step of its own: give it with --resource-id, and nothing else'
+  say "Switching the keys of $account off"
+  az rest --method patch --url "$resource_id?api-version=2025-06-01" \
+    --body '{"properties":{"disableLocalAuth":true}}' --output none
+  cat <<RESULT
+The keys of $account are off. Every gateway refuses them within minutes, sometimes hours.
+If a caller stops working, this takes it back:
+
+  az rest --method patch --url '$resource_id?api-version=2025-06-01' --body '{"properties":{"disableLocalAuth":false}}' --output none
+RESULT
+  exit 0
+fi
+
 case $repository in
   */*/* | /* | */) fail '--repository is not of the form OWNER/REPO' ;;
   */*) ;;
@@ -73,11 +101,6 @@ case $repository in
 esac
 [ -n "$identity$application" ] || fail 'give --identity or --application'
 [ -z "$identity" ] || [ -z "$application" ] || fail 'give --identity or --application, not both'
-# They go into JSON and into a filter of Microsoft Graph.
-case $entity$application$repository$issuer in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
-
-subscription=$(printf '%s' "$resource_id" | cut -d / -f 3)
-group=$(printf '%s' "$resource_id" | cut -d / -f 5)
 
 : "${form:=$([ -n "$ids" ] && echo immutable || echo classic)}"
 case $form in
@@ -100,8 +123,11 @@ subjects() {
     "${repository%/*}" "${ids%/*}" "${repository#*/}" "${ids#*/}" "$entity"
 }
 
-# Entra takes 3 to 120 letters, digits, - and _.
-credential_name() { printf 'github-%s' "$1" | sed 's/[^A-Za-z0-9][^A-Za-z0-9]*/-/g' | cut -c 1-120; }
+# Entra takes 3 to 120 letters, digits, - and _. The check sum keeps names apart that would otherwise be the same.
+credential_name() {
+  printf 'github-%s-%08x' "$(printf '%s' "$1" | sed 's/[^A-Za-z0-9][^A-Za-z0-9]*/-/g' | cut -c 1-100)" \
+    "$(printf '%s' "$1" | cksum | cut -d ' ' -f 1)"
+}
 
 tab=$(printf '\t')
 
@@ -182,6 +208,38 @@ grant() {
     --role "$wanted" --scope "$resource_id" --output none "$@"
 }
 
+# Warns of what a call by token needs and the resource seems to lack. What az may not read is no reason to stop.
+check_resource() {
+  if subdomain=$(az cognitiveservices account show --subscription "$subscription" --resource-group "$group" \
+    --name "$account" --query '[[properties.customSubDomainName]]' --output tsv); then
+    case $subdomain in
+      '' | None) say "Warning: $account has no custom subdomain, and refuses tokens without one. It cannot be changed once it is set:
+  az cognitiveservices account update --subscription $subscription --resource-group $group --name $account --custom-domain NAME" ;;
+    esac
+  else
+    say "Warning: whether $account has a custom subdomain could not be read. Without one it refuses tokens."
+  fi
+  if formats=$(az cognitiveservices account deployment list --subscription "$subscription" --resource-group "$group" \
+    --name "$account" --query '[].[properties.model.format]' --output tsv); then
+    [ -n "$formats" ] || say "Warning: no model is deployed on $account yet. The gate needs one that it can call."
+  else
+    formats=''
+    say "Warning: the deployments of $account could not be read. Give --role, if Cognitive Services User is too much."
+  fi
+}
+
+# Prints the least role that covers deployments of the formats $1, one a line; where there are none, the one that covers all.
+least_role() {
+  if [ -n "$1" ] && ! printf '%s\n' "$1" | grep -qvx OpenAI; then
+    printf '%s' "$openai_user"
+  else
+    printf '%s' "$user"
+  fi
+}
+
+check_resource
+: "${role:=$(least_role "$formats")}"
+
 if [ -n "$identity" ]; then
   described=$(managed_identity "$identity")
   client_id=$(printf '%s' "$described" | cut -f 2)
@@ -225,27 +283,46 @@ AND
     --condition "$condition" --condition-version 2.0
 fi
 
-if [ -z "$keep_keys" ]; then
-  say 'Switching key access off'
-  az rest --method patch --url "$resource_id?api-version=2025-06-01" \
-    --body '{"properties":{"disableLocalAuth":true}}' --output none
-fi
+case $role in
+  "$user") role_name='Cognitive Services User' ;;
+  "$openai_user") role_name='Cognitive Services OpenAI User' ;;
+  *) role_name='' ;;
+esac
+case $entity in
+  environment:*) environment=${entity#environment:} ;;
+  *) environment='' ;;
+esac
+environment_path="repos/$repository/environments/$(printf '%s' "$environment" | sed 's/%/%25/g; s/ /%20/g; s,/,%2F,g; s/#/%23/g; s/?/%3F/g')"
+set_variable() { printf '  gh variable set %s --repo %s%s --body %s\n' "$1" "$repository" "${environment:+ --env '$environment'}" "$2"; }
 
 cat <<RESULT
-Variables of the repository (Settings > Secrets and variables > Actions > Variables); none of them is a secret:
+Variables for the workflow; none of them is a secret:
 
-  AZURE_CLIENT_ID=$client_id
-  AZURE_TENANT_ID=$tenant_id${setup_identity:+
-  AZURE_SETUP_CLIENT_ID=$setup_client_id}
+${environment:+  gh api '$environment_path' --silent || gh api --method PUT '$environment_path' --silent
+}$(set_variable AZURE_CLIENT_ID "$client_id")
+$(set_variable AZURE_TENANT_ID "$tenant_id")
+$(set_variable AZURE_SUBSCRIPTION_ID "$subscription")${setup_identity:+
+$(set_variable AZURE_SETUP_CLIENT_ID "$setup_client_id")}
 
-Step of the workflow, in a job with the permission id-token: write:
+Job of the workflow:
 
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+${environment:+    environment: '$environment'
+}    permissions:
+      contents: read
+      id-token: write
+    steps:
       - uses: OWNER/key-less-gate@v1
         with:
           client-id: \${{ vars.AZURE_CLIENT_ID }}
           tenant-id: \${{ vars.AZURE_TENANT_ID }}
           ${setup_identity:+setup-client-id: \${{ vars.AZURE_SETUP_CLIENT_ID \}\}
           }resource-id: $resource_id
-          role: $role
+          role: $role${role_name:+ # $role_name}
           grant: $([ -n "$setup_identity" ] && echo auto || echo never)
+
+The keys of $account are as they were. To retire them, once the gate is green and nobody uses one:
+https://github.com/OWNER/key-less-gate/blob/v1/docs/retiring-the-keys.md
 RESULT
