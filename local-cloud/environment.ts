@@ -1,5 +1,7 @@
 import type { Endpoints } from './context.ts'
+import { APP_SERVICE_PATH } from './entra/managed-identity.ts'
 import { idTokenRequestUrl, type JobTokens, workflowEnvironment } from './github/index.ts'
+import type { JobFiles } from './job-files.ts'
 import { accountId, normalizeScope } from './scopes.ts'
 import type { World } from './world.ts'
 
@@ -9,7 +11,9 @@ export interface EnvironmentSource {
   endpoints: Endpoints
   jobTokens: JobTokens
   controlToken: string
-  caFile: string
+  files: JobFiles
+  /** Where the endpoint of the managed identity listens, and what its clients have to send. */
+  managedIdentity: { url: string; header: string }
 }
 
 /** What GitHub's runner gives to a job with `id-token: write`, plus the variables that describe the run (GITHUB_*). */
@@ -17,10 +21,10 @@ export function runnerEnvironment({
   world: { workflow },
   endpoints: { github, githubApi },
   jobTokens,
-  caFile,
+  files,
 }: EnvironmentSource): Record<string, string> {
   return {
-    NODE_EXTRA_CA_CERTS: caFile,
+    NODE_EXTRA_CA_CERTS: files.nodeExtraCa,
     ACTIONS_ID_TOKEN_REQUEST_URL: idTokenRequestUrl(github),
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: jobTokens.requestToken,
     GITHUB_ACTIONS: 'true',
@@ -37,24 +41,76 @@ export function runnerEnvironment({
  * have is left out.
  */
 export function jobEnvironment(source: EnvironmentSource): Record<string, string> {
-  const { world, endpoints, controlToken } = source
-  const [application] = world.applications
-  const [account] = world.accounts
-  const id = account === undefined ? undefined : accountId(account)
-  const known = {
+  const variables = {
     ...runnerEnvironment(source),
+    ...trustVariables(source),
+    ...azureVariables(source),
+    ...terraformVariables(source),
+    ...localCloudVariables(source),
+  }
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+}
+
+type Variables = Record<string, string | undefined>
+
+/** For clients that take one file in place of the system's authorities. */
+const trustVariables = ({ files }: EnvironmentSource): Variables => ({
+  REQUESTS_CA_BUNDLE: files.caBundle,
+  SSL_CERT_FILE: files.caBundle,
+})
+
+/** What the Azure SDKs read. The token file makes DefaultAzureCredential take the workload identity, before it asks for a managed one. */
+function azureVariables({ world, endpoints, files, managedIdentity }: EnvironmentSource): Variables {
+  const [application] = world.applications
+  return {
     AZURE_CLIENT_ID: application?.clientId,
     AZURE_TENANT_ID: application?.tenantId,
-    AZURE_SUBSCRIPTION_ID: account?.subscriptionId,
+    AZURE_SUBSCRIPTION_ID: world.accounts[0]?.subscriptionId,
+    AZURE_AUTHORITY_HOST: endpoints.authorityHost,
+    AZURE_FEDERATED_TOKEN_FILE: files.federatedToken,
+    AZURE_OPENAI_ENDPOINT: accountEndpoint(world, endpoints),
+    // Of az: it need not ask login.microsoftonline.com whether the authority can be trusted.
+    AZURE_CORE_INSTANCE_DISCOVERY: 'false',
+    IDENTITY_ENDPOINT: `${managedIdentity.url}${APP_SERVICE_PATH}`,
+    IDENTITY_HEADER: managedIdentity.header,
+    AZURE_POD_IDENTITY_AUTHORITY_HOST: managedIdentity.url,
+  }
+}
+
+/** What the providers azapi and azurerm read. */
+function terraformVariables({ world, endpoints, files }: EnvironmentSource): Variables {
+  const [application] = world.applications
+  return {
+    ARM_CLIENT_ID: application?.clientId,
+    ARM_TENANT_ID: application?.tenantId,
+    ARM_SUBSCRIPTION_ID: world.accounts[0]?.subscriptionId,
+    ARM_USE_OIDC: 'true',
+    ARM_OIDC_TOKEN_FILE_PATH: files.federatedToken,
+    ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST: endpoints.authorityHost,
+    ARM_DISABLE_INSTANCE_DISCOVERY: 'true',
+    ARM_METADATA_HOSTNAME: new URL(endpoints.resourceManager).host,
+    ARM_RESOURCE_MANAGER_AUDIENCE: 'https://management.azure.com',
+    ARM_RESOURCE_MANAGER_ENDPOINT: endpoints.resourceManager,
+  }
+}
+
+/** What no other program knows of. */
+function localCloudVariables({ world, endpoints, controlToken }: EnvironmentSource): Variables {
+  const [account] = world.accounts
+  return {
+    LOCAL_CLOUD_ISSUER: endpoints.github,
     LOCAL_CLOUD_AUTHORITY_HOST: endpoints.authorityHost,
     LOCAL_CLOUD_RESOURCE_MANAGER: endpoints.resourceManager,
-    LOCAL_CLOUD_RESOURCE_ID: id,
-    LOCAL_CLOUD_ENDPOINT:
-      id === undefined ? undefined : (endpoints.accounts.get(normalizeScope(id)) ?? endpoints.regional),
+    LOCAL_CLOUD_RESOURCE_ID: account === undefined ? undefined : accountId(account),
+    LOCAL_CLOUD_ENDPOINT: accountEndpoint(world, endpoints),
     LOCAL_CLOUD_CONTROL_URL: endpoints.control,
     LOCAL_CLOUD_CONTROL_TOKEN: controlToken,
   }
-  return Object.fromEntries(
-    Object.entries(known).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
+}
+
+function accountEndpoint({ accounts: [account] }: World, endpoints: Endpoints): string | undefined {
+  if (account === undefined) return undefined
+  return endpoints.accounts.get(normalizeScope(accountId(account))) ?? endpoints.regional
 }

@@ -15,7 +15,10 @@ import type { Seed, World } from './world.ts'
 
 export type { Clock, Fault, JournalEntry, Lag, Seed, Throttling, World }
 
-export type LocalCloudOptions = Pick<AllOptions, 'seed' | 'lag' | 'throttling' | 'basePort' | 'clock'>
+export type LocalCloudOptions = Pick<
+  AllOptions,
+  'seed' | 'granted' | 'lag' | 'throttling' | 'basePort' | 'clock'
+>
 
 /** Requests in the order in which they were answered; tokens stand in them as they came. */
 export interface Requests extends ReadonlyArray<JournalEntry> {

@@ -1,27 +1,29 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
 import { Agent, request } from 'undici'
+import { extraAuthorities, trustedAuthorities } from './authorities.ts'
 import { type Clock, createClock } from './clock.ts'
 import type { Context, Endpoints, Lag } from './context.ts'
 import { createControl } from './control.ts'
 import { defaultWorld } from './default-world.ts'
 import { createEntra } from './entra/index.ts'
+import { createManagedIdentityEndpoint } from './entra/managed-identity.ts'
 import { type EnvironmentSource, jobEnvironment, runnerEnvironment } from './environment.ts'
 import { createFaults, type Faults } from './faults.ts'
+import { idTokenSigner } from './github/id-token.ts'
 import { API_PATH, createGitHub, type JobTokens } from './github/index.ts'
+import { grantPipeline } from './granted.ts'
 import { createDataPlane } from './inference/index.ts'
 import { issuedKeys } from './inference/keys.ts'
+import { createJobFiles } from './job-files.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { createResourceManager } from './resource-manager/index.ts'
 import { accountId, normalizeScope } from './scopes.ts'
 import { openServer, type ServerOptions, type ServiceServer } from './server.ts'
 import type { Throttling } from './throttling.ts'
-import { createTlsCredentials, type TlsCredentials } from './tls.ts'
+import { createTlsCredentials } from './tls.ts'
 import { createAccessTokens } from './tokens.ts'
-import { parseSeed, plantSeed, type Seed, type World } from './world.ts'
+import { parseSeed, type Seed, type World } from './world.ts'
 
 export interface LocalCloudOptions {
   /** Absent: the default world (default-world.ts). */
@@ -30,9 +32,12 @@ export interface LocalCloudOptions {
   lag?: Partial<Lag>
   /**
    * First of a run of consecutive ports, in this order: GitHub, Entra, Resource Manager, the regional data plane,
-   * control, then the accounts that have a custom subdomain, as they stand in the seed. Absent: whatever is free.
+   * control, then the accounts that have a custom subdomain, as they stand in the seed, then the managed identity's endpoint.
+   * Absent: whatever is free.
    */
   basePort?: number
+  /** The pipeline may call the models of the first account from the start. Default false. */
+  granted?: boolean
   /** Limits of Resource Manager (throttling.ts has those of Azure). Absent: it answers however many requests come. */
   throttling?: Throttling
   clock?: Clock
@@ -68,21 +73,16 @@ export interface LocalCloud {
  * @throws Error that lists everything that is wrong with the seed, or that names the port that is taken
  */
 export async function createLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
-  const { seed: firstSeed = defaultWorld, clock = createClock() } = options
-  const accounts = hostedAccounts(parseSeed(firstSeed))
+  const { seed: firstSeed = defaultWorld, granted = false } = options
+  const plant = (seed: unknown) => (granted ? grantPipeline(parseSeed(seed)) : parseSeed(seed))
+  let world = plant(firstSeed)
+  const accounts = hostedAccounts(world)
+  const clock = notifyingClock(options.clock ?? createClock(), () => renewToken())
   const tls = await createTlsCredentials()
   const journal = createJournal()
   const faults = createFaults()
-  const caFile = await writeCaFile(tls)
-  const removeCaFile = () => rm(dirname(caFile), { recursive: true, force: true })
-  const servers = await openServers(accounts, options.basePort, { tls, clock, faults, journal }).catch(
-    async error => {
-      await removeCaFile()
-      throw error
-    },
-  )
+  const servers = await openServers(accounts, options.basePort, { tls, clock, faults, journal })
   const endpoints = endpointsOf(servers)
-  let world = plantSeed(firstSeed, endpoints.github)
 
   const context: Context = {
     get world() {
@@ -102,6 +102,14 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   }
   const jobTokens: JobTokens = { requestToken: randomToken(), apiToken: randomToken() }
   const controlToken = randomToken()
+  const identityHeader = randomToken()
+  const { env } = process
+  const files = createJobFiles({
+    own: tls.ca,
+    extra: extraAuthorities(env),
+    trusted: trustedAuthorities(env),
+  })
+  const { sign } = await idTokenSigner()
   const entraClient = new Agent({ connect: { ca: tls.ca } })
 
   /** What a service remembers by itself is state as well: every reset makes them anew. */
@@ -109,6 +117,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     servers.github.serve(createGitHub(context, jobTokens))
     servers.entra.serve(createEntra(context, issuerKeys(endpoints.github, entraClient)))
     servers.resourceManager.serve(createResourceManager(context))
+    servers.managedIdentity.serve(createManagedIdentityEndpoint(context, identityHeader))
     servers.regional.serve(createDataPlane(context, { kind: 'regional' }))
     for (const [id, server] of servers.accounts) {
       server.serve(createDataPlane(context, { kind: 'account', accountId: id }))
@@ -116,17 +125,38 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   }
 
   function reset(seed: unknown = firstSeed): void {
-    const next = plantSeed(seed, endpoints.github)
+    const next = plant(seed)
     requireSameAccounts(accounts, hostedAccounts(next))
     world = next
     journal.clear()
     faults.clear()
     serveAll()
+    renewToken()
   }
 
-  const environment = (): EnvironmentSource => ({ world, endpoints, jobTokens, controlToken, caFile })
+  function renewToken(): void {
+    const { github: issuer } = endpoints
+    const options = {
+      issuer,
+      audience: FEDERATION_AUDIENCE,
+      now: clock.now(),
+      lifetimeSeconds: TOKEN_FILE_LIFETIME,
+    }
+    files.writeToken(sign(world.workflow, options))
+  }
+
+  const environment = (): EnvironmentSource => ({
+    world,
+    endpoints,
+    jobTokens,
+    controlToken,
+    files,
+    managedIdentity: { url: servers.managedIdentity.url, header: identityHeader },
+  })
 
   serveAll()
+  renewToken()
+  const renewal = setInterval(renewToken, TOKEN_FILE_RENEWAL_MS).unref()
   const cloud = {
     endpoints,
     clock,
@@ -136,18 +166,47 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
       return world
     },
     caPem: tls.ca,
-    caFile,
+    caFile: files.ca,
     controlToken,
     runnerEnvironment: () => runnerEnvironment(environment()),
     jobEnvironment: () => jobEnvironment(environment()),
-    secrets: () => [...Object.values(jobTokens), controlToken, ...world.accounts.flatMap(issuedKeys)],
+    secrets: () => [
+      ...Object.values(jobTokens),
+      controlToken,
+      identityHeader,
+      ...world.accounts.flatMap(issuedKeys),
+    ],
     reset,
     async close() {
-      await Promise.all([closeAll(servers), entraClient.destroy(), removeCaFile()])
+      clearInterval(renewal)
+      files.remove()
+      await Promise.all([closeAll(servers), entraClient.destroy()])
     },
   }
   servers.control.serve(createControl(cloud, controlToken))
   return cloud
+}
+
+/** Audience of the assertions that Entra takes in AzureCloud. */
+const FEDERATION_AUDIENCE = 'api://AzureADTokenExchange'
+
+/**
+ * The token of the file lives as long as the one that a pod gets, in seconds, for SDKs remember it for up to ten minutes; what the
+ * issuer gives a job lives five.
+ */
+const TOKEN_FILE_LIFETIME = 3600
+/** Also how long a change of the world's workflow takes to reach the file. */
+const TOKEN_FILE_RENEWAL_MS = 10_000
+
+/** The same time, and somebody who is told when it was moved on. */
+function notifyingClock(clock: Clock, advanced: () => void): Clock {
+  return {
+    now: () => clock.now(),
+    advance(ms) {
+      clock.advance(ms)
+      advanced()
+    },
+  }
 }
 
 interface Servers {
@@ -156,6 +215,7 @@ interface Servers {
   resourceManager: ServiceServer
   regional: ServiceServer
   control: ServiceServer
+  managedIdentity: ServiceServer
   /** By account id in lower case. */
   accounts: Map<string, ServiceServer>
 }
@@ -180,17 +240,17 @@ async function openServers(
     return server
   }
   try {
-    const servers: Servers = {
+    const servers = {
       github: await open(),
       entra: await open(),
       resourceManager: await open(),
       regional: await open(),
       // Outside of the cloud that it controls: no fault locks it up, and the journal shows clients only.
       control: await open({ faults: createFaults(), journal: createJournal() }),
-      accounts: new Map(),
+      accounts: new Map<string, ServiceServer>(),
     }
     for (const id of accounts) servers.accounts.set(id, await open())
-    return servers
+    return { ...servers, managedIdentity: await open({ tls: undefined }) }
   } catch (error) {
     await Promise.all(opened.map(server => server.close()))
     throw error
@@ -235,10 +295,3 @@ function issuerKeys(github: string, dispatcher: Agent): JWTVerifyGetKey {
 }
 
 const randomToken = () => randomBytes(24).toString('base64url')
-
-async function writeCaFile({ ca }: TlsCredentials): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'key-less-gate-'))
-  const file = join(directory, 'local-cloud-ca.pem')
-  await writeFile(file, ca)
-  return file
-}

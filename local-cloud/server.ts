@@ -1,6 +1,12 @@
-import { type IncomingMessage, type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import type { Socket } from 'node:net'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { Server, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bySkewedClock, type Clock } from './clock.ts'
 import type { Fault, FaultEffect, Faults } from './faults.ts'
@@ -15,7 +21,8 @@ const BODY_LIMIT = 4 * 1024 * 1024
 const UNKNOWN_OPERATION = 'unknown'
 
 export interface ServerOptions {
-  tls: TlsCredentials
+  /** Undefined: plain http. */
+  tls: TlsCredentials | undefined
   /** 0: whatever is free. */
   port: number
   clock: Clock
@@ -23,9 +30,9 @@ export interface ServerOptions {
   journal: Journal
 }
 
-/** One https port on 127.0.0.1. */
+/** One port on 127.0.0.1. */
 export interface ServiceServer {
-  /** `https://127.0.0.1:PORT`, no trailing slash. */
+  /** `https://127.0.0.1:PORT`, or with `http:`; no trailing slash. */
   readonly url: string
   /** Puts a service on the port, or replaces it. Requests that come before the first one wait for it. */
   serve(service: Service): void
@@ -46,10 +53,10 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
     first = resolve
   })
 
-  const server = createServer({ cert: tls.cert, key: tls.key })
+  const server = tls === undefined ? createHttpServer() : createHttpsServer({ cert: tls.cert, key: tls.key })
   server.on('connection', connections.add)
   await listen(server, port)
-  const url = urlOf(server)
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server)}`
   server.on('request', async (request, response) => {
     const wire: Wire = {
       request,
@@ -86,10 +93,10 @@ function listen(server: Server, port: number): Promise<void> {
   })
 }
 
-function urlOf(server: Server): string {
+function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no TCP port')
-  return `https://127.0.0.1:${address.port}`
+  return address.port
 }
 
 /**

@@ -1,6 +1,12 @@
-/** What the four services have in common: plain requests in, plain replies out. `server.ts` puts them on the wire. */
+/** What the services have in common: plain requests in, plain replies out. `server.ts` puts them on the wire. */
 
-export type ServiceName = 'github' | 'entra' | 'resource-manager' | 'inference' | 'control'
+export type ServiceName =
+  | 'github'
+  | 'entra'
+  | 'managed-identity'
+  | 'resource-manager'
+  | 'inference'
+  | 'control'
 
 export interface ServiceRequest {
   method: string

@@ -13,7 +13,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 const federatedCredential = v.pipe(
   v.strictObject({
     name: v.string(),
-    /** In a seed GITHUB_ISSUER stands for the local GitHub, see `plantSeed`. */
+    /** GITHUB_ISSUER stands for the local GitHub as well. */
     issuer: v.string(),
     /** Absent: the credential is a flexible one, and `claimsMatchingExpression` takes its place. */
     subject: v.optional(v.string()),
@@ -448,17 +448,4 @@ export function systemIdentityOf(
     resourceId: id,
     federatedCredentials: [],
   }
-}
-
-/**
- * Makes a seed live: credentials that trust GitHub trust the local one, whose address no seed can know. Done once:
- * from then on issuers are compared as they stand in the world.
- * @throws as `parseSeed` does
- */
-export function plantSeed(seed: unknown, localIssuer: string): World {
-  const world = parseSeed(seed)
-  for (const credential of world.applications.flatMap(application => application.federatedCredentials)) {
-    if (credential.issuer === GITHUB_ISSUER) credential.issuer = localIssuer
-  }
-  return world
 }

@@ -94,6 +94,7 @@ const audiencesAt: Readonly<Record<JournalEntry['service'], ReadonlyArray<string
   entra: ['api://AzureADTokenExchange', undefined],
   'resource-manager': ['https://management.azure.com'],
   inference: ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+  'managed-identity': [],
   control: [],
 }
 

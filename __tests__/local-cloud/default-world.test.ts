@@ -1,5 +1,6 @@
-import { subjectOf } from '../../local-cloud/github/index.ts'
+import { subjectOf } from '../../local-cloud/github/claims.ts'
 import { accountId } from '../../local-cloud/scopes.ts'
+import { GITHUB_ISSUER } from '../../local-cloud/world.ts'
 import { accessToken, pipelineOf, startLocalCloud } from './cloud-fixture.ts'
 
 const { cloud, send } = await startLocalCloud()
@@ -51,7 +52,7 @@ async function grantToPipeline(roleId: string): Promise<number> {
 
 test('the credential of the pipeline is made for the workflow run', () => {
   expect(pipelineOf(cloud).federatedCredentials).toMatchObject([
-    { issuer: cloud.endpoints.github, subject: subjectOf(cloud.world.workflow) },
+    { issuer: GITHUB_ISSUER, subject: subjectOf(cloud.world.workflow) },
   ])
 })
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { createLocalCloud } from '../../local-cloud/local-cloud.ts'
-import { GITHUB_ISSUER, parseSeed, type Seed } from '../../local-cloud/world.ts'
+import { parseSeed, type Seed } from '../../local-cloud/world.ts'
 import { freePorts, startLocalCloud } from './cloud-fixture.ts'
 
 const { cloud, send } = await startLocalCloud()
@@ -38,23 +38,6 @@ describe('seed', () => {
     cloud.world.workflow.ref = 'refs/heads/other'
     expect(defaultWorld).toEqual(before)
   })
-
-  test('trusts the local GitHub where it names the real one, and keeps every other issuer', () => {
-    const [first, ...others] = defaultWorld.applications
-    const issuers = [GITHUB_ISSUER, `${GITHUB_ISSUER}/contoso`]
-    const federatedCredentials = issuers.map(issuer => ({
-      name: issuer,
-      issuer,
-      subject: 'any',
-      audiences: ['any'],
-    }))
-    if (first === undefined) throw new Error('The default world has no application')
-    cloud.reset({ ...defaultWorld, applications: [{ ...first, federatedCredentials }, ...others] })
-    expect(cloud.world.applications[0]?.federatedCredentials.map(({ issuer }) => issuer)).toEqual([
-      cloud.endpoints.github,
-      `${GITHUB_ISSUER}/contoso`,
-    ])
-  })
 })
 
 describe('reset', () => {
@@ -87,10 +70,12 @@ describe('start and end', () => {
   })
 
   test('ports are consecutive where a first one is given', async () => {
-    const basePort = await freePorts(6)
+    const basePort = await freePorts(7)
     const other = await createLocalCloud({ basePort })
     const { github, authorityHost, resourceManager, regional, control, accounts } = other.endpoints
     const urls = [github, authorityHost, resourceManager, regional, control, ...accounts.values()]
+    const identity = `http://127.0.0.1:${basePort + 6}`
+    expect(other.jobEnvironment().AZURE_POD_IDENTITY_AUTHORITY_HOST).toBe(identity)
     expect(urls).toEqual(urls.map((_, index) => `https://127.0.0.1:${basePort + index}`))
     await other.close()
   })
@@ -113,7 +98,6 @@ describe('start and end', () => {
 
 test('the environment of a job describes the workflow run', () => {
   expect(cloud.runnerEnvironment()).toMatchObject({
-    NODE_EXTRA_CA_CERTS: cloud.caFile,
     ACTIONS_ID_TOKEN_REQUEST_URL: `${cloud.endpoints.github}/oidc/token?api-version=2.0`,
     GITHUB_API_URL: cloud.endpoints.githubApi,
     GITHUB_SERVER_URL: 'https://github.com',

@@ -47,7 +47,8 @@ async function proxyWith(options: ProxyOptions = {}): Promise<ConnectProxy> {
 
 const hostOf = (url: string | undefined) => new URL(url ?? '').host
 
-type ServiceName = NonNullable<Fault['service']>
+/** Those that the action talks to. */
+type ServiceName = Exclude<NonNullable<Fault['service']>, 'managed-identity'>
 
 interface Service {
   name: ServiceName

@@ -2,21 +2,15 @@ import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTVerify
 import * as v from 'valibot'
 import type { Context } from '../context.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
-import type { Application, FederatedCredential, World } from '../world.ts'
+import { type Application, type FederatedCredential, GITHUB_ISSUER, type World } from '../world.ts'
+import { enabledPrincipal } from './principals.ts'
+import { Refused } from './refused.ts'
+import { checkResource } from './resources.ts'
 
 type Tenant = World['tenants'][number]
 
 /** Life of an access token in seconds, as Entra states it (one less than an hour). */
 const TOKEN_LIFETIME = 3599
-
-/** Resources that every tenant has a principal for; the local Resource Manager joins them. */
-const RESOURCES = [
-  'https://management.azure.com',
-  'https://management.core.windows.net',
-  'https://cognitiveservices.azure.com',
-  'https://ai.azure.com',
-  'https://graph.microsoft.com',
-]
 
 const DOCUMENT_HEADERS = {
   'cache-control': 'max-age=86400, private',
@@ -61,18 +55,19 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
     const tenant = findTenant(context.world, tenantName)
     const form = readForm(request)
     const audience = requestedAudience(form.scope)
-    const assertion = readAssertion(form.assertion)
+    const assertion = form.assertion === undefined ? undefined : readAssertion(form.assertion)
     const application = findApplication(context.world, tenant, form.clientId)
+    if (assertion === undefined) throw wrongSecret(application)
     const principal = enabledPrincipal(application)
     matchCredential(
       application,
-      visibleCredentials(application, context.clock.now() - lagOfReplica),
+      visibleCredentials(application, context.endpoints.github, context.clock.now() - lagOfReplica),
       assertion,
     )
     checkTimes(assertion, context.clock.now())
     await checkSignature(assertion, application, issuerKeys)
     checkFederationPolicy(tenant, assertion)
-    checkResource(audience, tenant, [...RESOURCES, context.endpoints.resourceManager])
+    checkResource(audience, tenant, context.endpoints.resourceManager)
     checkConditionalAccess(tenant, principal.objectId)
 
     const claims = { aud: audience, tid: tenant.id, oid: principal.objectId, appid: application.clientId }
@@ -144,20 +139,6 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
 function createRotation(lags: readonly number[]): () => number {
   let visits = 0
   return () => lags[visits++ % lags.length] ?? 0
-}
-
-/** What Entra answers instead of what was asked for. */
-class Refused extends Error {
-  readonly aadsts: number
-  readonly oauthError: string
-  readonly status: number
-
-  constructor(aadsts: number, status: number, oauthError: string, message: string) {
-    super(message)
-    this.aadsts = aadsts
-    this.status = status
-    this.oauthError = oauthError
-  }
 }
 
 function refusal(
@@ -256,7 +237,8 @@ function instanceDiscovery(request: ServiceRequest, authorityHost: string) {
 interface TokenForm {
   clientId: string
   scope: string
-  assertion: string
+  /** Absent: a secret was sent in its place. */
+  assertion?: string
 }
 
 function readForm(request: ServiceRequest): TokenForm {
@@ -273,6 +255,7 @@ function readForm(request: ServiceRequest): TokenForm {
   }
   const clientId = required('client_id')
   const scope = required('scope')
+  if (!form.get('client_assertion') && form.get('client_secret')) return { clientId, scope }
   if (!form.get('client_assertion')) {
     const message =
       "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
@@ -282,10 +265,13 @@ function readForm(request: ServiceRequest): TokenForm {
   return { clientId, scope, assertion: required('client_assertion') }
 }
 
+/** What MSAL for Go and for Java adds to every request, client credentials or not. */
+const OPENID_SCOPES = ['openid', 'profile', 'offline_access']
+
 /** The resource before `/.default`, as it is written: `…//.default` asks for an audience with a slash at its end. */
 function requestedAudience(scope: string): string {
   const suffix = '/.default'
-  const scopes = scope.split(' ').filter(Boolean)
+  const scopes = scope.split(' ').filter(name => name !== '' && !OPENID_SCOPES.includes(name))
   const [only = ''] = scopes
   if (scopes.length !== 1 || only === suffix) {
     const message =
@@ -366,29 +352,29 @@ function findApplication(world: World, tenant: Tenant, clientId: string): Applic
   throw new Refused(700016, 400, 'unauthorized_client', message)
 }
 
-function enabledPrincipal({ clientId, displayName, servicePrincipal, tenantId }: Application) {
-  if (servicePrincipal === null) {
-    const message =
-      `The client application ${clientId} is missing service principal in the tenant ${tenantId}. ` +
-      'See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119'
-    throw new Refused(7000229, 401, 'invalid_client', message)
-  }
-  if (!servicePrincipal.enabled) {
-    throw new Refused(
-      7000112,
-      400,
-      'unauthorized_client',
-      `Application '${clientId}'(${displayName}) is disabled.`,
-    )
-  }
-  return servicePrincipal
+/** No application here has a secret. */
+function wrongSecret({ clientId }: Application): Refused {
+  const message =
+    'Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the ' +
+    `client secret ID, for a secret added to app '${clientId}'.`
+  return new Refused(7000215, 401, 'invalid_client', message)
 }
 
-/** @param seenUntil what was created later has not reached the replica yet; milliseconds since the epoch */
-function visibleCredentials(application: Application, seenUntil: number): FederatedCredential[] {
-  return application.federatedCredentials.filter(
-    ({ createdOn }) => createdOn === undefined || Date.parse(createdOn) <= seenUntil,
-  )
+/**
+ * Credentials that trust GitHub trust the local one, whose address no template and no seed can know.
+ * @param localIssuer address of the local GitHub
+ * @param seenUntil what was created later has not reached the replica yet; milliseconds since the epoch
+ */
+function visibleCredentials(
+  { federatedCredentials }: Application,
+  localIssuer: string,
+  seenUntil: number,
+): FederatedCredential[] {
+  return federatedCredentials
+    .filter(({ createdOn }) => createdOn === undefined || Date.parse(createdOn) <= seenUntil)
+    .map(credential =>
+      credential.issuer === GITHUB_ISSUER ? { ...credential, issuer: localIssuer } : credential,
+    )
 }
 
 const FEDERATION_HELP =
@@ -491,14 +477,4 @@ function checkConditionalAccess({ conditionalAccess }: Tenant, principalId: stri
   const message =
     'Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.'
   throw new Refused(53003, 400, 'invalid_grant', message)
-}
-
-function checkResource(audience: string, tenant: Tenant, known: readonly string[]): void {
-  const resource = audience.replace(/\/$/, '')
-  if (known.includes(resource) && !tenant.absentResources.includes(resource)) return
-  const message =
-    `The resource principal named ${audience} was not found in the tenant named ${tenant.displayName}. This can ` +
-    'happen if the application has not been installed by the administrator of the tenant or consented to by any ' +
-    'user in the tenant. You might have sent your authentication request to the wrong tenant.'
-  throw new Refused(500011, 400, 'invalid_resource', message)
 }

@@ -2,7 +2,7 @@ import { ClientAssertionCredential } from '@azure/identity'
 import { decodeJwt, generateKeyPair, importJWK, jwtVerify, SignJWT } from 'jose'
 import * as v from 'valibot'
 import type { LocalCloud } from '../../../local-cloud/local-cloud.ts'
-import type { FederatedCredential } from '../../../local-cloud/world.ts'
+import { type FederatedCredential, GITHUB_ISSUER } from '../../../local-cloud/world.ts'
 import { type Answer, idToken, pipelineOf, publishedKey, startLocalCloud } from '../cloud-fixture.ts'
 
 const { cloud, send } = await startLocalCloud({ lag: { federatedCredentials: [0, 60_000] } })
@@ -118,8 +118,26 @@ describe('token endpoint, where everything matches', () => {
     'https://cognitiveservices.azure.com',
     'https://ai.azure.com',
     'https://graph.microsoft.com',
+    'https://ml.azure.com',
+    'https://search.azure.com',
+    'https://storage.azure.com',
+    'https://vault.azure.net',
   ])('knows the resource %s', async resource => {
     expect(decodeJwt(accessToken(await askToken({ scope: `${resource}/.default` }))).aud).toBe(resource)
+  })
+
+  test.each(['openid profile offline_access', 'offline_access openid profile'])(
+    'takes a scope beside %s, as MSAL for Go and for Java sends it',
+    async others => {
+      const token = accessToken(await askToken({ scope: `${MANAGEMENT} ${others}` }))
+      expect(decodeJwt(token).aud).toBe('https://management.azure.com')
+    },
+  )
+
+  test("takes credentials made at run time that name GitHub's issuer, and keeps what they say", async () => {
+    pipelineOf(cloud).federatedCredentials.splice(0, 1, { ...credential(), issuer: GITHUB_ISSUER })
+    expect(await askToken()).toMatchObject({ status: 200 })
+    expect(credential().issuer).toBe(GITHUB_ISSUER)
   })
 
   test('knows the local Resource Manager as a resource', async () => {
@@ -189,6 +207,13 @@ const refusals: Refusal[] = [
     form: () => ({ client_assertion: '' }),
   },
   {
+    aadsts: 7000215,
+    status: 401,
+    error: 'invalid_client',
+    says: 'Invalid client secret provided.',
+    form: () => ({ client_assertion: '', client_secret: 'a-secret' }),
+  },
+  {
     aadsts: 900144,
     status: 400,
     error: 'invalid_request',
@@ -221,7 +246,14 @@ const refusals: Refusal[] = [
     status: 400,
     error: 'invalid_scope',
     says: 'is not valid',
-    form: () => ({ scope: `${MANAGEMENT} openid` }),
+    form: () => ({ scope: `${MANAGEMENT} https://ai.azure.com/.default` }),
+  },
+  {
+    aadsts: 70011,
+    status: 400,
+    error: 'invalid_scope',
+    says: 'is not valid',
+    form: () => ({ scope: 'openid profile' }),
   },
   {
     aadsts: 1002012,

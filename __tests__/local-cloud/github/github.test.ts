@@ -1,5 +1,5 @@
 import { decodeJwt, importJWK, jwtVerify } from 'jose'
-import { subjectOf } from '../../../local-cloud/github/index.ts'
+import { subjectOf } from '../../../local-cloud/github/claims.ts'
 import type { Workflow } from '../../../local-cloud/world.ts'
 import { AUDIENCE, idToken, publishedKey, startLocalCloud } from '../cloud-fixture.ts'
 

@@ -1,0 +1,13 @@
+/** What Entra answers instead of what was asked for. */
+export class Refused extends Error {
+  readonly aadsts: number
+  readonly oauthError: string
+  readonly status: number
+
+  constructor(aadsts: number, status: number, oauthError: string, message: string) {
+    super(message)
+    this.aadsts = aadsts
+    this.status = status
+    this.oauthError = oauthError
+  }
+}

@@ -1,0 +1,42 @@
+import type { World } from '../world.ts'
+import { Refused } from './refused.ts'
+
+/**
+ * Services of Microsoft that every tenant has a principal for, by their audience, without a slash at the end; the local Resource
+ * Manager joins them. Those that are not here at all are among them: programs ask for their tokens in vain or by mistake.
+ */
+const RESOURCES = [
+  'https://management.azure.com',
+  'https://management.core.windows.net',
+  'https://cognitiveservices.azure.com',
+  'https://ai.azure.com',
+  'https://ml.azure.com',
+  'https://search.azure.com',
+  'https://graph.microsoft.com',
+  'https://vault.azure.net',
+  'https://storage.azure.com',
+  'https://database.windows.net',
+  'https://cosmos.azure.com',
+  'https://servicebus.azure.net',
+  'https://eventhubs.azure.net',
+  'https://monitor.azure.com',
+]
+
+/**
+ * @param resourceManager address of the local one
+ * @throws Refused AADSTS500011 where the tenant has no principal of the resource
+ */
+export function checkResource(
+  audience: string,
+  tenant: World['tenants'][number],
+  resourceManager: string,
+): void {
+  const resource = audience.replace(/\/$/, '')
+  const isKnown = RESOURCES.includes(resource) || resource === resourceManager
+  if (isKnown && !tenant.absentResources.includes(resource)) return
+  const message =
+    `The resource principal named ${audience} was not found in the tenant named ${tenant.displayName}. This can ` +
+    'happen if the application has not been installed by the administrator of the tenant or consented to by any ' +
+    'user in the tenant. You might have sent your authentication request to the wrong tenant.'
+  throw new Refused(500011, 400, 'invalid_resource', message)
+}

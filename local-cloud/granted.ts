@@ -1,0 +1,25 @@
+import { accountId } from './scopes.ts'
+import type { RoleAssignment, World } from './world.ts'
+
+/** Cognitive Services User: its data actions cover every inference API. */
+const USER_ROLE = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+
+/** The same world, in which the first application may call the models of the first account, and could so for long. */
+export function grantPipeline(world: World): World {
+  const [application] = world.applications
+  const [account] = world.accounts
+  if (account === undefined || !application?.servicePrincipal) return world
+  const granted: RoleAssignment = {
+    name: crypto.randomUUID(),
+    scope: accountId(account),
+    roleDefinitionId: USER_ROLE,
+    principalId: application.servicePrincipal.objectId,
+    principalType: 'ServicePrincipal',
+    description: null,
+    condition: null,
+    conditionVersion: null,
+    createdBy: null,
+    updatedBy: null,
+  }
+  return { ...world, roleAssignments: [...world.roleAssignments, granted] }
+}
