@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { createLocalCloud, type LocalCloudOptions } from './local-cloud.ts'
+import { type ReplicasBy, replicaChoices } from './replicas.ts'
 import { PUBLISHED_THROTTLING } from './throttling.ts'
 
 const USAGE = `Usage: node local-cloud/cli.ts [options]
@@ -13,6 +14,9 @@ prints what a workflow needs in order to use them, and runs until it is interrup
   --seed FILE                 JSON of the world to start with (default: local-cloud/default-world.ts)
   --propagation S[,S...]      seconds until a role assignment is seen, one number a replica (default: 0)
   --key-access-lag S[,S...]   seconds until a change of disableLocalAuth reaches the data plane, likewise (default: 0)
+  --replicas-by connection|request
+                              what a replica is chosen for, where there are several: every request, or every new
+                              connection, whose requests then all go to it, as behind a load balancer (default: request)
   --throttling                limit requests to Resource Manager as Azure does (default: no limit)
   --format shell|github|json  export lines, lines for $GITHUB_ENV, or one JSON object (default: shell)
   --help                      this text
@@ -22,7 +26,8 @@ The variables go to stdout, in one piece, once everything listens; what is for p
   node local-cloud/cli.ts > cloud.env & until [ -s cloud.env ]; do sleep 0.2; done; . ./cloud.env
 
 NODE_EXTRA_CA_CERTS is the certificate authority's file; curl takes it by --cacert, Python by REQUESTS_CA_BUNDLE.
-AZURE_CLIENT_ID is the first application of the seed, LOCAL_CLOUD_RESOURCE_ID its first account.
+AZURE_CLIENT_ID is the first application of the seed, LOCAL_CLOUD_RESOURCE_ID its first account; LOCAL_CLOUD_ENDPOINT is the
+host that serves all of its APIs (services.ai.azure.com in Azure), AZURE_OPENAI_ENDPOINT that of openai.azure.com.
 
 A seed has these fields (local-cloud/world.ts describes what is in each):
 
@@ -53,6 +58,7 @@ interface CommandLine {
   propagation?: number[]
   /** Milliseconds. */
   keyAccessLag?: number[]
+  replicasBy?: ReplicasBy
   throttling: boolean
   format: Format
 }
@@ -63,13 +69,15 @@ function readCommandLine(args: string[]): CommandLine {
   const line: CommandLine = {
     help: values.help === true,
     throttling: values.throttling === true,
-    format: formatOf(values.format ?? 'shell'),
+    format: oneOf('--format', values.format ?? 'shell', FORMATS),
   }
   if (values.port !== undefined) line.port = numberOf('--port', values.port, 1, 65_535)
   if (values.seed !== undefined) line.seedFile = values.seed
   if (values.propagation !== undefined) line.propagation = lagsOf('--propagation', values.propagation)
   if (values['key-access-lag'] !== undefined)
     line.keyAccessLag = lagsOf('--key-access-lag', values['key-access-lag'])
+  if (values['replicas-by'] !== undefined)
+    line.replicasBy = oneOf('--replicas-by', values['replicas-by'], replicaChoices)
   return line
 }
 
@@ -83,6 +91,7 @@ function parse(args: string[]) {
         seed: { type: 'string' },
         propagation: { type: 'string' },
         'key-access-lag': { type: 'string' },
+        'replicas-by': { type: 'string' },
         throttling: { type: 'boolean' },
         format: { type: 'string' },
       },
@@ -92,10 +101,10 @@ function parse(args: string[]) {
   }
 }
 
-function formatOf(text: string): Format {
-  const format = FORMATS.find(known => known === text)
-  if (format) return format
-  throw new UsageError(`--format is '${text}': it can be ${FORMATS.join(', ')}.`)
+function oneOf<Choice extends string>(option: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find(known => known === text)
+  if (choice !== undefined) return choice
+  throw new UsageError(`${option} is '${text}': it can be ${choices.join(', ')}.`)
 }
 
 function numberOf(option: string, text: string, lowest: number, highest: number): number {
@@ -113,11 +122,13 @@ async function cloudOptions({
   seedFile,
   propagation,
   keyAccessLag,
+  replicasBy,
   throttling,
 }: CommandLine): Promise<LocalCloudOptions> {
   const options: LocalCloudOptions = {}
   if (throttling) options.throttling = PUBLISHED_THROTTLING
   if (port !== undefined) options.basePort = port
+  if (replicasBy !== undefined) options.replicasBy = replicasBy
   options.lag = {
     ...(propagation === undefined ? {} : { roleAssignments: propagation }),
     ...(keyAccessLag === undefined ? {} : { keyAccess: keyAccessLag }),

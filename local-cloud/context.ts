@@ -1,4 +1,6 @@
 import type { Clock } from './clock.ts'
+import type { AccountHosts } from './hosts.ts'
+import type { ReplicasBy } from './replicas.ts'
 import type { Throttling } from './throttling.ts'
 import type { AccessTokens } from './tokens.ts'
 import type { World } from './world.ts'
@@ -9,14 +11,16 @@ export interface Endpoints {
   githubApi: string
   authorityHost: string
   resourceManager: string
-  /** By account resource id in lower case: the account's own host. */
+  /** By account resource id in lower case: the account's own host, the one that serves all of its APIs. */
   accounts: ReadonlyMap<string, string>
+  /** Likewise: its host in every family. */
+  hosts: ReadonlyMap<string, AccountHosts>
   /** Where accounts without a custom subdomain live. */
   regional: string
   control: string
 }
 
-/** How long a change takes to be seen, in milliseconds. One number a replica; requests visit the replicas in turn. */
+/** How long a change takes to be seen, in milliseconds. One number a replica. */
 export interface Lag {
   /** Role assignments (made or removed) as the data plane sees them. */
   roleAssignments: readonly number[]
@@ -34,6 +38,7 @@ export interface Context {
   readonly clock: Clock
   readonly endpoints: Endpoints
   readonly lag: Lag
+  readonly replicasBy: ReplicasBy
   /** Absent: Resource Manager answers however many requests come. */
   readonly throttling?: Throttling
   /** How long Resource Manager takes to make, change or remove what Azure takes its time over. Absent: no time. */

@@ -70,7 +70,7 @@ function azureVariables({ world, endpoints, files, managedIdentity }: Environmen
     AZURE_SUBSCRIPTION_ID: world.accounts[0]?.subscriptionId,
     AZURE_AUTHORITY_HOST: endpoints.authorityHost,
     AZURE_FEDERATED_TOKEN_FILE: files.federatedToken,
-    AZURE_OPENAI_ENDPOINT: accountEndpoint(world, endpoints),
+    AZURE_OPENAI_ENDPOINT: accountEndpoint(world, endpoints, id => endpoints.hosts.get(id)?.openAI),
     // Of az: it need not ask login.microsoftonline.com whether the authority can be trusted.
     AZURE_CORE_INSTANCE_DISCOVERY: 'false',
     IDENTITY_ENDPOINT: `${managedIdentity.url}${APP_SERVICE_PATH}`,
@@ -104,13 +104,17 @@ function localCloudVariables({ world, endpoints, controlToken }: EnvironmentSour
     LOCAL_CLOUD_AUTHORITY_HOST: endpoints.authorityHost,
     LOCAL_CLOUD_RESOURCE_MANAGER: endpoints.resourceManager,
     LOCAL_CLOUD_RESOURCE_ID: account === undefined ? undefined : accountId(account),
-    LOCAL_CLOUD_ENDPOINT: accountEndpoint(world, endpoints),
+    LOCAL_CLOUD_ENDPOINT: accountEndpoint(world, endpoints, id => endpoints.accounts.get(id)),
     LOCAL_CLOUD_CONTROL_URL: endpoints.control,
     LOCAL_CLOUD_CONTROL_TOKEN: controlToken,
   }
 }
 
-function accountEndpoint({ accounts: [account] }: World, endpoints: Endpoints): string | undefined {
-  if (account === undefined) return undefined
-  return endpoints.accounts.get(normalizeScope(accountId(account))) ?? endpoints.regional
+/** A host of the first account, or the region's where it has none of its own. */
+function accountEndpoint(
+  { accounts: [account] }: World,
+  { regional }: Endpoints,
+  hostOf: (accountId: string) => string | undefined,
+): string | undefined {
+  return account && (hostOf(normalizeScope(accountId(account))) ?? regional)
 }

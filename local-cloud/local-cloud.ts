@@ -13,10 +13,12 @@ import { createFaults, type Faults } from './faults.ts'
 import { idTokenSigner } from './github/id-token.ts'
 import { API_PATH, createGitHub, type JobTokens } from './github/index.ts'
 import { grantPipeline } from './granted.ts'
+import { type AccountHosts, type HostFamily, hostDomains, hostFamilies } from './hosts.ts'
 import { createDataPlane } from './inference/index.ts'
 import { issuedKeys } from './inference/keys.ts'
 import { createJobFiles } from './job-files.ts'
 import { createJournal, type Journal } from './journal.ts'
+import type { ReplicasBy } from './replicas.ts'
 import { createResourceManager } from './resource-manager/index.ts'
 import { accountId, normalizeScope } from './scopes.ts'
 import { openServer, type ServerOptions, type ServiceServer } from './server.ts'
@@ -30,10 +32,12 @@ export interface LocalCloudOptions {
   seed?: Seed
   /** Absent: every change is seen at once. */
   lag?: Partial<Lag>
+  /** What a replica is chosen for, where a lag has several. Absent: every request. */
+  replicasBy?: ReplicasBy
   /**
    * First of a run of consecutive ports, in this order: GitHub, Entra, Resource Manager, the regional data plane,
-   * control, then the accounts that have a custom subdomain, as they stand in the seed, then the managed identity's endpoint.
-   * Absent: whatever is free.
+   * control, then the accounts that have a custom subdomain, as they stand in the seed, each with one port for every
+   * family of hosts that its kind has (hosts.ts), then the managed identity's endpoint. Absent: whatever is free.
    */
   basePort?: number
   /** The pipeline may call the models of the first account from the start. Default false. */
@@ -97,6 +101,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
       keyAccess: [0],
       ...options.lag,
     },
+    replicasBy: options.replicasBy ?? 'request',
     tokens: await createAccessTokens(clock),
     ...(options.throttling === undefined ? {} : { throttling: options.throttling }),
   }
@@ -119,8 +124,8 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     servers.resourceManager.serve(createResourceManager(context))
     servers.managedIdentity.serve(createManagedIdentityEndpoint(context, identityHeader))
     servers.regional.serve(createDataPlane(context, { kind: 'regional' }))
-    for (const [id, server] of servers.accounts) {
-      server.serve(createDataPlane(context, { kind: 'account', accountId: id }))
+    for (const { accountId, family, server } of servers.accounts) {
+      server.serve(createDataPlane(context, { kind: 'account', accountId, family }))
     }
   }
 
@@ -216,19 +221,26 @@ interface Servers {
   regional: ServiceServer
   control: ServiceServer
   managedIdentity: ServiceServer
-  /** By account id in lower case. */
-  accounts: Map<string, ServiceServer>
+  accounts: Array<AccountHost & { server: ServiceServer }>
 }
 
-/** Ids, in lower case, of the accounts that have a host of their own. */
-function hostedAccounts(world: World): string[] {
+/** A host that an account has of its own. */
+interface AccountHost {
+  /** In lower case. */
+  accountId: string
+  family: HostFamily
+}
+
+function hostedAccounts(world: World): AccountHost[] {
   return world.accounts
     .filter(({ customSubDomainName }) => customSubDomainName !== null)
-    .map(account => normalizeScope(accountId(account)))
+    .flatMap(account =>
+      hostFamilies[account.kind].map(family => ({ accountId: normalizeScope(accountId(account)), family })),
+    )
 }
 
 async function openServers(
-  accounts: readonly string[],
+  accounts: readonly AccountHost[],
   basePort: number | undefined,
   options: Omit<ServerOptions, 'port'>,
 ): Promise<Servers> {
@@ -247,9 +259,9 @@ async function openServers(
       regional: await open(),
       // Outside of the cloud that it controls: no fault locks it up, and the journal shows clients only.
       control: await open({ faults: createFaults(), journal: createJournal() }),
-      accounts: new Map<string, ServiceServer>(),
+      accounts: new Array<AccountHost & { server: ServiceServer }>(),
     }
-    for (const id of accounts) servers.accounts.set(id, await open())
+    for (const account of accounts) servers.accounts.push({ ...account, server: await open() })
     return { ...servers, managedIdentity: await open({ tls: undefined }) }
   } catch (error) {
     await Promise.all(opened.map(server => server.close()))
@@ -258,28 +270,40 @@ async function openServers(
 }
 
 async function closeAll({ accounts, ...others }: Servers): Promise<void> {
-  await Promise.all([...Object.values(others), ...accounts.values()].map(server => server.close()))
+  const ofAccounts = accounts.map(({ server }) => server)
+  await Promise.all([...Object.values(others), ...ofAccounts].map(server => server.close()))
 }
 
 function endpointsOf(servers: Servers): Endpoints {
+  const hosts = new Map<string, AccountHosts>()
+  const accounts = new Map<string, string>()
+  for (const { accountId, family, server } of servers.accounts) {
+    hosts.set(accountId, { ...hosts.get(accountId), [family]: server.url })
+    // The last family is the one that serves everything.
+    accounts.set(accountId, server.url)
+  }
   return {
     github: servers.github.url,
     githubApi: `${servers.github.url}${API_PATH}`,
     authorityHost: servers.entra.url,
     resourceManager: servers.resourceManager.url,
-    accounts: new Map([...servers.accounts].map(([id, { url }]) => [id, url])),
+    accounts,
+    hosts,
     regional: servers.regional.url,
     control: servers.control.url,
   }
 }
 
-function requireSameAccounts(running: readonly string[], wanted: readonly string[]): void {
-  if (running.length === wanted.length && wanted.every(id => running.includes(id))) return
+function requireSameAccounts(running: readonly AccountHost[], wanted: readonly AccountHost[]): void {
+  const present = running.map(nameOfHost).toSorted().join(', ')
+  const given = wanted.map(nameOfHost).toSorted().join(', ')
+  if (present === given) return
   throw new Error(
-    `A running local cloud keeps the hosts of its accounts: it has ${running.join(', ') || 'none'}, ` +
-      `the new seed ${wanted.join(', ') || 'none'}.`,
+    `A running local cloud keeps the hosts of its accounts: it has ${present || 'none'}, the new seed ${given || 'none'}.`,
   )
 }
+
+const nameOfHost = ({ accountId, family }: AccountHost) => `${accountId} (${hostDomains[family]})`
 
 /**
  * The keys of the local GitHub, fetched over the network and then remembered, as Entra does: a fault that hits

@@ -1,6 +1,7 @@
 import { BUILT_IN_ROLES, type ConditionalPermission, type Role } from './built-in-roles.ts'
 import type { Context } from './context.ts'
 import { type AssignmentAttributes, fulfils } from './delegation-conditions.ts'
+import { lagOf } from './replicas.ts'
 import { covers, normalizeScope } from './scopes.ts'
 import type { DenyAssignment, Permission, RoleAssignment, World } from './world.ts'
 
@@ -167,7 +168,7 @@ export function createAuthorizer(context: Context): Authorizer {
     decide: decideControl,
     mayAct: (principalId, action, scope) => decideControl({ principalId, action, scope }).allowed,
     mayUseData(principalId, dataAction, scope, replica) {
-      const lag = context.lag.roleAssignments[replica] ?? 0
+      const lag = lagOf(context.lag.roleAssignments, replica)
       const assignments = visibleAssignments(context.world, context.clock.now(), lag)
       return decide(context.world, assignments, { principalId, plane: 'data', action: dataAction, scope })
         .allowed

@@ -194,6 +194,7 @@ async function receive(incoming: IncomingMessage, url: string): Promise<Received
     url: requestUrl(incoming.url ?? '/', url),
     headers: flatHeaders(incoming),
     body: Buffer.concat(chunks).toString('utf8'),
+    connection: incoming.socket,
   }
   return { request, complete, tooLarge: size > BODY_LIMIT }
 }

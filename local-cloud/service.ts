@@ -14,6 +14,8 @@ export interface ServiceRequest {
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>
   body: string
+  /** The same object for all requests of one connection. */
+  connection: object
 }
 
 export interface ServiceReply {

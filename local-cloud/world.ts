@@ -122,6 +122,8 @@ const deployment = v.strictObject({
   raiPolicyName: v.optional(v.string()),
   tags: v.optional(tags),
   createdOn: v.optional(instant),
+  /** What the model can do, as Resource Manager lists it; absent: by the model's name (inference/capabilities.ts). */
+  capabilities: v.optional(v.record(v.string(), v.string())),
   /** What the model answers; the default echoes a short fixed sentence. */
   answer: v.optional(v.string()),
   /** Takes `max_completion_tokens`, refuses `max_tokens` and a temperature other than 1, spends tokens on reasoning. */

@@ -104,7 +104,10 @@ describe('variables', () => {
       headers: { authorization: `Bearer ${env.LOCAL_CLOUD_CONTROL_TOKEN}` },
     })
     expect(world.json).toMatchObject({ workflow: { repository: 'shop' } })
-    expect(await client.send(`${env.LOCAL_CLOUD_ENDPOINT}/openai/v1/models`)).toMatchObject({ status: 401 })
+    for (const endpoint of [env.LOCAL_CLOUD_ENDPOINT, env.AZURE_OPENAI_ENDPOINT]) {
+      expect(await client.send(`${endpoint}/openai/v1/models`)).toMatchObject({ status: 401 })
+    }
+    expect(env.AZURE_OPENAI_ENDPOINT).not.toBe(env.LOCAL_CLOUD_ENDPOINT)
     expect(
       await client.send(`${env.LOCAL_CLOUD_RESOURCE_MANAGER}/subscriptions?api-version=2022-12-01`),
     ).toMatchObject({
@@ -135,7 +138,7 @@ describe('variables', () => {
 
 describe('options', () => {
   test('--port is the first of the ports', async () => {
-    const port = await freePorts(7)
+    const port = await freePorts(9)
     const { env } = await startCli('--port', String(port))
     expect(env.ACTIONS_ID_TOKEN_REQUEST_URL).toBe(`https://127.0.0.1:${port}/oidc/token?api-version=2.0`)
     expect(env.LOCAL_CLOUD_AUTHORITY_HOST).toBe(`https://127.0.0.1:${port + 1}`)

@@ -56,7 +56,7 @@ describe('reset', () => {
   test('refuses a seed with other accounts, and changes nothing', () => {
     const { world } = cloud
     expect(() => cloud.reset(withAccount('other-ai', 'other-ai'))).toThrow(
-      /keeps the hosts of its accounts: it has .*\/contoso-ai, the new seed .*\/other-ai\./,
+      /keeps the hosts of its accounts: it has .*\/contoso-ai \(.*, the new seed .*\/other-ai \(/,
     )
     expect(cloud.world).toBe(world)
   })
@@ -70,11 +70,12 @@ describe('start and end', () => {
   })
 
   test('ports are consecutive where a first one is given', async () => {
-    const basePort = await freePorts(7)
+    const basePort = await freePorts(9)
     const other = await createLocalCloud({ basePort })
-    const { github, authorityHost, resourceManager, regional, control, accounts } = other.endpoints
-    const urls = [github, authorityHost, resourceManager, regional, control, ...accounts.values()]
-    const identity = `http://127.0.0.1:${basePort + 6}`
+    const { github, authorityHost, resourceManager, regional, control, hosts } = other.endpoints
+    const ofAccount = [...hosts.values()].flatMap(own => [own.cognitiveServices, own.openAI, own.foundry])
+    const urls = [github, authorityHost, resourceManager, regional, control, ...ofAccount]
+    const identity = `http://127.0.0.1:${basePort + 8}`
     expect(other.jobEnvironment().AZURE_POD_IDENTITY_AUTHORITY_HOST).toBe(identity)
     expect(urls).toEqual(urls.map((_, index) => `https://127.0.0.1:${basePort + index}`))
     await other.close()

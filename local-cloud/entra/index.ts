@@ -1,6 +1,7 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTVerifyGetKey } from 'jose'
 import * as v from 'valibot'
 import type { Context } from '../context.ts'
+import { createReplicas, lagOf } from '../replicas.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
 import { type Application, type FederatedCredential, GITHUB_ISSUER, type World } from '../world.ts'
 import { enabledPrincipal } from './principals.ts'
@@ -25,7 +26,7 @@ const TOKEN_HEADERS = { 'cache-control': 'no-store, no-cache', pragma: 'no-cache
  * @param issuerKeys finds the key of an assertion among those that the local GitHub publishes
  */
 export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Service {
-  const nextReplica = createRotation(context.lag.federatedCredentials)
+  const chooseReplica = createReplicas(context.replicasBy)
 
   /** Answers a request, or refuses it as Entra does where `action` throws a `Refused`. */
   async function answer(
@@ -51,7 +52,7 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
   }
 
   async function exchange(request: ServiceRequest, tenantName: string): Promise<ServiceReply> {
-    const lagOfReplica = nextReplica()
+    const lag = lagOf(context.lag.federatedCredentials, chooseReplica(request))
     const tenant = findTenant(context.world, tenantName)
     const form = readForm(request)
     const audience = requestedAudience(form.scope)
@@ -61,7 +62,7 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
     const principal = enabledPrincipal(application)
     matchCredential(
       application,
-      visibleCredentials(application, context.endpoints.github, context.clock.now() - lagOfReplica),
+      visibleCredentials(application, context.endpoints.github, context.clock.now() - lag),
       assertion,
     )
     checkTimes(assertion, context.clock.now())
@@ -133,12 +134,6 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
       'x-ms-ests-server': '2.1.22222.5 - LOCAL ProdSlices',
     }),
   }
-}
-
-/** Requests visit the replicas of a service in turn. */
-function createRotation(lags: readonly number[]): () => number {
-  let visits = 0
-  return () => lags[visits++ % lags.length] ?? 0
 }
 
 function refusal(

@@ -1,11 +1,12 @@
+import type { HostFamily } from '../hosts.ts'
 import { accountId, normalizeScope } from '../scopes.ts'
 import type { Account, World } from '../world.ts'
 import type { Credentials } from './credentials.ts'
 import { keysOf } from './keys.ts'
 import { customSubdomainRequired, invalidKey, subdomainNotMapped } from './refusals.ts'
 
-/** Whose host a request came in on: one account's own, or the region's, which accounts without a subdomain share. */
-export type Host = { kind: 'account'; accountId: string } | { kind: 'regional' }
+/** Whose host a request came in on: one of an account's own, or the region's, which accounts without a subdomain share. */
+export type Host = { kind: 'account'; accountId: string; family: HostFamily } | { kind: 'regional' }
 
 export function isKeyOf(account: Account, key: string): boolean {
   const { key1, key2 } = keysOf(account)

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { createAuthorizer } from '../rbac.ts'
+import { createReplicas } from '../replicas.ts'
 import type { Route, Service, ServiceReply } from '../service.ts'
 import type { Host } from './accounts.ts'
 import { createChatCompletion, createClassicChatCompletion } from './chat-completions.ts'
@@ -9,7 +10,7 @@ import { createMessage } from './messages.ts'
 import { createInferenceChat, createInferenceEmbeddings, getInferenceInfo } from './model-inference.ts'
 import { getModel, listClassicModels, listModels } from './models.ts'
 import { type OperationName, operations } from './operations.ts'
-import { type Call, type Gateway, type MayUseData, refuseUnknownPath, serve } from './pipeline.ts'
+import { type Call, type Gateway, refuseUnknownPath, serve } from './pipeline.ts'
 import { createResponse } from './responses.ts'
 
 const answers: Record<OperationName, (call: Call) => ServiceReply> = {
@@ -29,14 +30,13 @@ const answers: Record<OperationName, (call: Call) => ServiceReply> = {
   'projects.responses.create': createResponse,
 }
 
-/** The inference endpoint of one account, or the one that a region's accounts without a subdomain share. */
+/** One host of an account, or the one that a region's accounts without a subdomain share. */
 export function createDataPlane(context: Context, host: Host): Service {
   const gateway: Gateway = {
     context,
     host,
-    mayUseData: byReplicasInTurn(context),
-    nextDeploymentLag: lagsInTurn(context, 'deployments'),
-    nextKeyAccessLag: lagsInTurn(context, 'keyAccess'),
+    authorizer: createAuthorizer(context),
+    chooseReplica: createReplicas(context.replicasBy),
   }
   return {
     name: 'inference',
@@ -57,24 +57,8 @@ function route(gateway: Gateway, name: OperationName): Route {
     method: operation.method,
     path: operation.path,
     handle: async (request, params) =>
-      withContentType(await serve(gateway, operation, request, params, answers[name])),
+      withContentType(await serve(gateway, { name, ...operation }, request, params, answers[name])),
   }
-}
-
-/** Each denial or permission is the next replica's, so that replicas which disagree are met one after the other. */
-function byReplicasInTurn(context: Context): MayUseData {
-  const authorizer = createAuthorizer(context)
-  let visits = 0
-  return (principalId, dataAction, scope) => {
-    const replica = visits % Math.max(1, context.lag.roleAssignments.length)
-    visits += 1
-    return authorizer.mayUseData(principalId, dataAction, scope, replica)
-  }
-}
-
-function lagsInTurn({ lag }: Context, kind: 'deployments' | 'keyAccess'): () => number {
-  let visits = 0
-  return () => lag[kind][visits++ % lag[kind].length] ?? 0
 }
 
 /** The service names no character set in its JSON. */

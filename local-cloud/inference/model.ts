@@ -1,4 +1,5 @@
 import type { Deployment } from '../world.ts'
+import { capabilitiesOf } from './capabilities.ts'
 
 /** Tokens that a reasoning model spends before the first word of its answer. */
 const REASONING_TOKENS = 64
@@ -40,7 +41,7 @@ export function generate(
   }
 }
 
-export const isEmbeddingModel = ({ model }: Deployment) => /embed/i.test(model.name)
+export const isEmbeddingModel = (deployment: Deployment) => capabilitiesOf(deployment).embeddings === 'true'
 
 /** Name and version in one, which is how OpenAI models call themselves; the others go by their name. */
 export const modelId = ({ model }: Deployment) =>

@@ -1,4 +1,6 @@
 import type { Context } from '../context.ts'
+import type { Authorizer } from '../rbac.ts'
+import { type ChooseReplica, lagOf } from '../replicas.ts'
 import { accountId } from '../scopes.ts'
 import type { ServiceReply, ServiceRequest } from '../service.ts'
 import type { Account } from '../world.ts'
@@ -7,8 +9,9 @@ import { classic } from './apis.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import { accountAsSeen } from './deployments.ts'
 import { regionHeader } from './headers.ts'
+import { isRefusedBy } from './host-routes.ts'
 import { takesKeys } from './keys.ts'
-import type { Operation } from './operations.ts'
+import type { Operation, OperationName } from './operations.ts'
 import {
   customSubdomainRequired,
   firewallDenied,
@@ -35,44 +38,43 @@ export interface Call {
   now: number
 }
 
-/** Whether the principal's roles, as one replica sees them, allow a data action at a scope. */
-export type MayUseData = (principalId: string, dataAction: string, scope: string) => boolean
-
 export interface Gateway {
   context: Context
   host: Host
-  mayUseData: MayUseData
-  /** Of the replica that answers next, in milliseconds. */
-  nextDeploymentLag: () => number
-  /** The same for key access. */
-  nextKeyAccessLag: () => number
+  authorizer: Authorizer
+  chooseReplica: ChooseReplica
 }
+
+type NamedOperation = Operation & { name: OperationName }
 
 /** Who asks: a holder of a key may do everything, a principal what its roles say. */
 type Caller = { kind: 'key' } | { kind: 'principal'; objectId: string }
 
 /** Network, authentication, authorization, validation: the order in which the service refuses. */
 export async function serve(
-  { context, host, mayUseData, nextDeploymentLag, nextKeyAccessLag }: Gateway,
-  operation: Operation,
+  { context, host, authorizer, chooseReplica }: Gateway,
+  operation: NamedOperation,
   request: ServiceRequest,
   params: Readonly<Record<string, string>>,
   answer: (call: Call) => ServiceReply,
 ): Promise<ServiceReply> {
   const credentials = readCredentials(request.headers, operation.api)
+  const replica = chooseReplica(request)
 
   return replyOrRefusal(async () => {
     const account = accountAddressed(context.world, host, credentials)
     requireOpenNetwork(account)
-    const caller = await authenticate(context, operation, account, credentials, nextKeyAccessLag)
+    const caller = await authenticate(context, operation, account, credentials, replica)
 
     const reply = await replyOrRefusal(() => {
-      authorize(mayUseData, operation, account, params, caller)
+      const mayUse = (principalId: string, dataAction: string, scope: string) =>
+        !isRefusedBy(host, operation.name) && authorizer.mayUseData(principalId, dataAction, scope, replica)
+      authorize(mayUse, operation, account, params, caller)
       requireServed(operation, account, params)
       operation.api.checkApiVersion(request.url.searchParams.get('api-version'))
       const now = context.clock.now()
       return answer({
-        account: accountAsSeen(account, now, nextDeploymentLag()),
+        account: accountAsSeen(account, now, lagOf(context.lag.deployments, replica)),
         params,
         headers: request.headers,
         body: request.body,
@@ -102,15 +104,15 @@ function requireOpenNetwork(account: Account): void {
 }
 
 async function authenticate(
-  { tokens, world, clock }: Context,
+  { tokens, world, clock, lag }: Context,
   { api }: Operation,
   account: Account,
   credentials: Credentials,
-  nextKeyAccessLag: () => number,
+  replica: number,
 ): Promise<Caller> {
   if (credentials.kind === 'none') throw invalidKey()
   if (credentials.kind === 'key') {
-    if (!takesKeys(account, clock.now(), nextKeyAccessLag())) throw keyAuthenticationDisabled()
+    if (!takesKeys(account, clock.now(), lagOf(lag.keyAccess, replica))) throw keyAuthenticationDisabled()
     if (!isKeyOf(account, credentials.key)) throw invalidKey()
     return { kind: 'key' }
   }
@@ -124,7 +126,7 @@ async function authenticate(
 }
 
 function authorize(
-  mayUseData: MayUseData,
+  mayUse: (principalId: string, dataAction: string, scope: string) => boolean,
   { api, method, template, dataAction }: Operation,
   account: Account,
   params: Readonly<Record<string, string>>,
@@ -134,7 +136,7 @@ function authorize(
   const scope =
     params.project === undefined ? accountId(account) : `${accountId(account)}/projects/${params.project}`
   const fullAction = `Microsoft.CognitiveServices/accounts/${dataAction}`
-  if (mayUseData(caller.objectId, fullAction, scope)) return
+  if (mayUse(caller.objectId, fullAction, scope)) return
   throw permissionDenied({
     principalId: caller.objectId,
     dataAction: fullAction,

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Context } from '../context.ts'
+import { type HostFamily, hostFamilies } from '../hosts.ts'
 import { type AccountKeys, keysOf } from '../inference/keys.ts'
 import { accountId } from '../scopes.ts'
 import type { Route, ServiceReply } from '../service.ts'
@@ -29,9 +30,9 @@ export function authorizedAccount(gateway: Gateway, call: Call, action: string, 
   return findAccount(gateway.context.world, subscription, group, account)
 }
 
-/** Where an account is called: its own host, or the region's. A URL without trailing slash. */
-export function hostOf({ endpoints }: Context, account: Account): string {
-  const own = endpoints.accounts.get(accountId(account).toLowerCase())
+/** Where an account is called: its host of that family, or the region's. A URL without trailing slash. */
+export function hostOf({ endpoints }: Context, account: Account, family: HostFamily): string {
+  const own = endpoints.hosts.get(accountId(account).toLowerCase())?.[family]
   return (account.customSubDomainName === null ? undefined : own) ?? endpoints.regional
 }
 
@@ -51,7 +52,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
 
   const ownHostOf = (account: Account) => context.endpoints.accounts.get(accountId(account).toLowerCase())
 
-  const body = (account: Account) => accountBody(account, hostOf(context, account))
+  const body = (account: Account) => accountBody(account, family => hostOf(context, account, family))
 
   /** Resource Manager tells the change at once; the data plane hears of key access when its lag is over. */
   function change(account: Account, properties: Partial<Record<keyof typeof CHANGEABLE, unknown>>): void {
@@ -205,8 +206,8 @@ export const SYSTEM_DATA = {
   lastModifiedAt: LONG_AGO,
 }
 
-/** What is not set does not appear, as in Azure. `host` is a URL without trailing slash. */
-function accountBody(account: Account, host: string) {
+/** What is not set does not appear, as in Azure. */
+function accountBody(account: Account, host: (family: HostFamily) => string) {
   const { customSubDomainName, disableLocalAuth, kind, location, name, networkDefaultAction, projects } =
     account
   const id = accountId(account)
@@ -220,7 +221,7 @@ function accountBody(account: Account, host: string) {
     sku: { name: 'S0' },
     kind,
     properties: {
-      endpoint: `${host}/`,
+      endpoint: `${host(hostFamilies[kind][0])}/`,
       provisioningState: 'Succeeded',
       internalId: stableHex(id),
       dateCreated: LONG_AGO,
@@ -239,7 +240,9 @@ function accountBody(account: Account, host: string) {
             defaultProject: defaultProject.name,
             associatedProjects: projects.map(({ name: project }) => project),
           }),
-      endpoints: Object.fromEntries(ENDPOINT_NAMES[kind].map(display => [display, `${host}/`])),
+      endpoints: Object.fromEntries(
+        ENDPOINT_NAMES[kind].map(([display, family]) => [display, `${host(family)}/`]),
+      ),
     },
     systemData: SYSTEM_DATA,
   }
@@ -247,22 +250,24 @@ function accountBody(account: Account, host: string) {
 
 const CLOSED_NETWORK = { defaultAction: 'Deny', virtualNetworkRules: [], ipRules: [] }
 
-const OPENAI_ENDPOINTS = [
-  'OpenAI Language Model Instance API',
-  'OpenAI Dall-E API',
-  'OpenAI Moderations API',
-  'OpenAI Model Scaleset API',
-  'OpenAI Realtime API',
-  'OpenAI Whisper API',
-  'Token Service API',
+type EndpointName = readonly [display: string, family: HostFamily]
+
+const OPENAI_ENDPOINTS: readonly EndpointName[] = [
+  ['OpenAI Language Model Instance API', 'openAI'],
+  ['OpenAI Dall-E API', 'openAI'],
+  ['OpenAI Moderations API', 'openAI'],
+  ['OpenAI Model Scaleset API', 'openAI'],
+  ['OpenAI Realtime API', 'openAI'],
+  ['OpenAI Whisper API', 'openAI'],
+  ['Token Service API', 'openAI'],
 ]
 
-/** Under which names `endpoints` lists an account's host. */
-const ENDPOINT_NAMES: Readonly<Record<Account['kind'], readonly string[]>> = {
-  AIServices: ['AI Foundry API', 'AI Model Inference API', ...OPENAI_ENDPOINTS],
+/** Under which names `endpoints` lists an account's hosts. */
+const ENDPOINT_NAMES: Readonly<Record<Account['kind'], readonly EndpointName[]>> = {
+  AIServices: [['AI Foundry API', 'foundry'], ['AI Model Inference API', 'foundry'], ...OPENAI_ENDPOINTS],
   OpenAI: OPENAI_ENDPOINTS,
-  CognitiveServices: ['CognitiveServices'],
-  TextAnalytics: ['TextAnalytics'],
+  CognitiveServices: [['CognitiveServices', 'cognitiveServices']],
+  TextAnalytics: [['TextAnalytics', 'cognitiveServices']],
 }
 
 function callRateRules(kind: Account['kind']) {

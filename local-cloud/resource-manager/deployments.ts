@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { capabilitiesOf } from '../inference/capabilities.ts'
 import { accountId } from '../scopes.ts'
 import type { Route, ServiceReply } from '../service.ts'
 import { type Account, type Deployment, model as modelSchema } from '../world.ts'
@@ -108,6 +109,7 @@ function deploymentBody(account: Account, deployment: Deployment) {
       model,
       versionUpgradeOption: 'OnceNewDefaultVersionAvailable',
       currentCapacity: sku.capacity,
+      capabilities: capabilitiesOf(deployment),
       provisioningState,
     },
     systemData: {

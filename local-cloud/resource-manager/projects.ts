@@ -25,7 +25,7 @@ export function projectRoutes(gateway: Gateway): Route[] {
   }
 
   const body = (account: Account, project: Project) =>
-    projectBody(account, hostOf(gateway.context, account), project)
+    projectBody(account, hostOf(gateway.context, account, 'foundry'), project)
 
   function list(call: Call): ServiceReply {
     const account = authorizedAccount(gateway, call, `${PROJECTS}/read`, '/projects')

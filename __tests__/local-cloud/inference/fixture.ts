@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { type Clock, createClock } from '../../../local-cloud/clock.ts'
 import type { Context, Endpoints } from '../../../local-cloud/context.ts'
 import { createFaults } from '../../../local-cloud/faults.ts'
+import type { HostFamily } from '../../../local-cloud/hosts.ts'
 import { createDataPlane } from '../../../local-cloud/inference/index.ts'
 import { createJournal, type Journal } from '../../../local-cloud/journal.ts'
 import { accountId } from '../../../local-cloud/scopes.ts'
@@ -92,6 +93,7 @@ const endpoints: Endpoints = {
   authorityHost: nowhere,
   resourceManager: nowhere,
   accounts: new Map(),
+  hosts: new Map(),
   regional: nowhere,
   control: nowhere,
 }
@@ -113,8 +115,10 @@ export interface Ask {
 
 /** The data plane on the wire, without the other services: tokens come straight from the signing key that Entra uses. */
 export interface DataPlaneFixture {
-  /** The first account's host. */
+  /** The first account's host that serves everything: Foundry's. */
   url: string
+  /** The first account's hosts. */
+  hosts: Record<HostFamily, string>
   regionalUrl: string
   world: World
   clock: Clock
@@ -146,19 +150,30 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
   const tokens = await createAccessTokens(clock)
   const world = v.parse(worldSchema, seed)
   const lag = { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] }
-  const context: Context = { world, clock, endpoints, lag, tokens }
+  const context: Context = { world, clock, endpoints, lag, replicasBy: 'request', tokens }
   const [account, regionalAccount] = world.accounts
   if (!account || !regionalAccount) throw new Error('The seed has two accounts')
 
   const options = { tls, port: 0, clock, faults: createFaults(), journal }
-  const [own, regional] = await Promise.all([openServer(options), openServer(options)])
-  own.serve(createDataPlane(context, { kind: 'account', accountId: accountId(account).toUpperCase() }))
+  const openHost = async (family: HostFamily) => {
+    const server = await openServer(options)
+    const accountOfHost = accountId(account).toUpperCase()
+    server.serve(createDataPlane(context, { kind: 'account', accountId: accountOfHost, family }))
+    return server
+  }
+  const [own, openAIHost, plain, regional] = await Promise.all([
+    openHost('foundry'),
+    openHost('openAI'),
+    openHost('cognitiveServices'),
+    openServer(options),
+  ])
   regional.serve(createDataPlane(context, { kind: 'regional' }))
 
   const dispatcher = new Agent({ connect: { ca: tls.ca } })
 
   return {
     url: own.url,
+    hosts: { foundry: own.url, openAI: openAIHost.url, cognitiveServices: plain.url },
     regionalUrl: regional.url,
     world,
     clock,
@@ -214,7 +229,7 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
     },
     async close() {
       await dispatcher.destroy()
-      await Promise.all([own.close(), regional.close()])
+      await Promise.all([own, openAIHost, plain, regional].map(server => server.close()))
     },
   }
 }

@@ -223,11 +223,22 @@ export async function startResourceManager(): Promise<ResourceManagerFixture> {
       githubApi: 'https://github.invalid/api',
       authorityHost: 'https://login.invalid',
       resourceManager: server.url,
-      accounts: new Map([[ACCOUNT.toLowerCase(), 'https://127.0.0.1:4401']]),
+      accounts: new Map([[ACCOUNT.toLowerCase(), 'https://127.0.0.1:4403']]),
+      hosts: new Map([
+        [
+          ACCOUNT.toLowerCase(),
+          {
+            cognitiveServices: 'https://127.0.0.1:4401',
+            openAI: 'https://127.0.0.1:4402',
+            foundry: 'https://127.0.0.1:4403',
+          },
+        ],
+      ]),
       regional: 'https://127.0.0.1:4400',
       control: 'https://control.invalid',
     },
     lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] },
+    replicasBy: 'request',
     tokens,
   }
   const exchanges: Exchange[] = []

@@ -409,10 +409,12 @@ describe('what a replica of the data plane sees', () => {
         authorityHost: nowhere,
         resourceManager: nowhere,
         accounts: new Map(),
+        hosts: new Map(),
         regional: nowhere,
         control: nowhere,
       },
       lag: { roleAssignments: lag, federatedCredentials: [0], deployments: [0], keyAccess: [0] },
+      replicasBy: 'request',
       tokens: await createAccessTokens(clock),
     }
     const { mayUseData } = createAuthorizer(context)

@@ -353,9 +353,9 @@ describe('accounts', () => {
         allowProjectManagement: true,
         defaultProject: 'shop',
         endpoints: {
-          'AI Foundry API': 'https://127.0.0.1:4401/',
-          'AI Model Inference API': 'https://127.0.0.1:4401/',
-          'OpenAI Language Model Instance API': 'https://127.0.0.1:4401/',
+          'AI Foundry API': 'https://127.0.0.1:4403/',
+          'AI Model Inference API': 'https://127.0.0.1:4403/',
+          'OpenAI Language Model Instance API': 'https://127.0.0.1:4402/',
         },
       },
     })
@@ -459,7 +459,7 @@ describe('accounts', () => {
       name: 'contoso-ai/shop',
       properties: {
         isDefault: true,
-        endpoints: { 'AI Foundry API': 'https://127.0.0.1:4401/api/projects/shop' },
+        endpoints: { 'AI Foundry API': 'https://127.0.0.1:4403/api/projects/shop' },
       },
     }
     expect((await arm.ask(`${ACCOUNT}/projects`, { as: ADMIN })).body).toMatchObject({ value: [project] })

@@ -1,0 +1,77 @@
+import type { HostFamily } from '../../local-cloud/hosts.ts'
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { account, holds, roles } from '../support/arrange.ts'
+import { accountScope, type GateRun, runGate } from '../support/scenario.ts'
+
+/** An account has three hosts, and its models tell what they can do: the gate goes by both. */
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+})
+beforeEach(() => {
+  cloud.reset()
+  holds(cloud, { role: roles.foundryUser })
+})
+afterAll(() => cloud.close())
+
+const hostOf = (family: HostFamily) => {
+  const [hosts] = cloud.endpoints.hosts.values()
+  return new URL(hosts?.[family] ?? '').host
+}
+const calledHosts = (run: GateRun) => [
+  ...new Set(run.requests.filter(({ service }) => service === 'data-plane').map(({ host }) => host)),
+]
+
+test.each<[string, HostFamily, Record<string, string>]>([
+  ['chat', 'openAI', { deployments: 'gpt-4o-mini' }],
+  ['responses, which the plain host denies', 'openAI', { deployments: 'gpt-4o-mini', api: 'responses' }],
+  ['embeddings', 'openAI', { deployments: 'text-embedding-3-large' }],
+  ['a classic call', 'openAI', { deployments: 'gpt-4o-mini', api: 'azure-openai' }],
+  ['a model that is not of OpenAI', 'foundry', { deployments: 'DeepSeek-V3' }],
+  ['a Claude model', 'foundry', { deployments: 'claude-haiku-4-5' }],
+])('%s is called at the host that Resource Manager names for it', async (_call, family, inputs) => {
+  const run = await runGate(cloud, { inputs: { grant: 'never', ...inputs } })
+  expect(run.outputs).toMatchObject({ result: 'passed' })
+  expect(calledHosts(run)).toEqual([hostOf(family)])
+})
+
+test('a project is called at the endpoint of its own', async () => {
+  account(cloud).projects.push('storefront')
+  const run = await runGate(cloud, {
+    inputs: { 'resource-id': `${accountScope(cloud)}/projects/storefront`, grant: 'never' },
+  })
+  expect(run.outputs).toMatchObject({ result: 'passed' })
+  expect(calledHosts(run)).toEqual([hostOf('foundry')])
+})
+
+describe('what a model can do is read from its capabilities, not guessed from its name', () => {
+  const made = (name: string, model: string, capabilities: Record<string, string>) => ({
+    name,
+    model: { format: 'OpenAI' as const, name: model, version: '1' },
+    sku: { name: 'GlobalStandard', capacity: 1 },
+    provisioningState: 'Succeeded' as const,
+    reasoning: false,
+    capabilities,
+  })
+
+  test('one whose name speaks of audio is chosen for a chat, since it says that it can', async () => {
+    account(cloud).deployments = [made('talk', 'gpt-audio', { chatCompletion: 'true' })]
+    const run = await runGate(cloud, { inputs: { deployments: '', grant: 'never' } })
+    expect(run.outputs).toMatchObject({ result: 'passed' })
+    expect(run.requests.map(({ operation }) => operation)).toContain('chatCompletions.create')
+  })
+
+  test('one whose name says nothing is asked for vectors', async () => {
+    account(cloud).deployments = [made('search', 'multilingual-4', { embeddings: 'true' })]
+    const run = await runGate(cloud, { inputs: { deployments: 'search', grant: 'never' } })
+    expect(run.outputs).toMatchObject({ result: 'passed' })
+    expect(run.requests.map(({ operation }) => operation)).toContain('embeddings.create')
+  })
+
+  test('and the text "false" is a no', async () => {
+    account(cloud).deployments = [made('talk', 'gpt-audio', { chatCompletion: 'false' })]
+    const run = await runGate(cloud, { inputs: { deployments: '', grant: 'never' } })
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'deployment-not-found' })
+  })
+})
