@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Lag } from './context.ts'
 import type { Fault } from './faults.ts'
+import type { AccountHosts } from './hosts.ts'
 import type { JournalEntry } from './journal.ts'
 import {
   type LocalCloudOptions as AllOptions,
@@ -13,11 +14,11 @@ import type { Seed, World } from './world.ts'
 
 /** What others may rely on. All else in this folder may change with every version. */
 
-export type { Clock, Fault, JournalEntry, Lag, Seed, Throttling, World }
+export type { AccountHosts, Clock, Fault, JournalEntry, Lag, Seed, Throttling, World }
 
 export type LocalCloudOptions = Pick<
   AllOptions,
-  'seed' | 'granted' | 'lag' | 'throttling' | 'basePort' | 'clock'
+  'seed' | 'granted' | 'lag' | 'replicasBy' | 'throttling' | 'basePort' | 'clock'
 >
 
 /** Requests in the order in which they were answered; tokens stand in them as they came. */
@@ -36,8 +37,10 @@ export interface LocalCloud extends AsyncDisposable {
     /** Entra ID. */
     readonly authorityHost: string
     readonly resourceManager: string
-    /** Hosts of the accounts, by resource id in lower case. */
+    /** By resource id of an account in lower case: the host that serves all of its APIs. */
     readonly accounts: ReadonlyMap<string, string>
+    /** Likewise: its host in every family, as `openAI` for openai.azure.com. */
+    readonly hosts: ReadonlyMap<string, AccountHosts>
   }
   /** The authority that signed every certificate here: as PEM, and as a file, which `close` removes. */
   readonly ca: { readonly pem: string; readonly file: string }
@@ -68,12 +71,12 @@ export interface LocalCloud extends AsyncDisposable {
  */
 export async function createLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
   const cloud = await start(options)
-  const { github, authorityHost, resourceManager, accounts } = cloud.endpoints
+  const { github, authorityHost, resourceManager, accounts, hosts } = cloud.endpoints
   return {
     get env() {
       return cloud.jobEnvironment()
     },
-    endpoints: { github, authorityHost, resourceManager, accounts },
+    endpoints: { github, authorityHost, resourceManager, accounts, hosts },
     ca: { pem: cloud.caPem, file: cloud.caFile },
     clock: cloud.clock,
     faults: { add: fault => cloud.faults.add(fault), clear: () => cloud.faults.clear() },

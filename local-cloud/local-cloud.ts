@@ -259,10 +259,10 @@ async function openServers(
       regional: await open(),
       // Outside of the cloud that it controls: no fault locks it up, and the journal shows clients only.
       control: await open({ faults: createFaults(), journal: createJournal() }),
-      accounts: new Array<AccountHost & { server: ServiceServer }>(),
     }
-    for (const account of accounts) servers.accounts.push({ ...account, server: await open() })
-    return { ...servers, managedIdentity: await open({ tls: undefined }) }
+    const ofAccounts: Servers['accounts'] = []
+    for (const account of accounts) ofAccounts.push({ ...account, server: await open() })
+    return { ...servers, accounts: ofAccounts, managedIdentity: await open({ tls: undefined }) }
   } catch (error) {
     await Promise.all(opened.map(server => server.close()))
     throw error

@@ -20,7 +20,7 @@ const hostOf = (family: HostFamily) => {
   return new URL(hosts?.[family] ?? '').host
 }
 const calledHosts = (run: GateRun) => [
-  ...new Set(run.requests.filter(({ service }) => service === 'data-plane').map(({ host }) => host)),
+  ...new Set(run.requests.filter(({ service }) => service === 'inference').map(({ host }) => host)),
 ]
 
 test.each<[string, HostFamily, Record<string, string>]>([

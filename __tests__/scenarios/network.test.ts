@@ -61,7 +61,7 @@ const hosts: Record<ServiceName, () => string> = {
   github: () => hostOf(cloud.endpoints.github),
   entra: () => hostOf(cloud.endpoints.authorityHost),
   'resource-manager': () => hostOf(cloud.endpoints.resourceManager),
-  inference: () => hostOf(cloud.endpoints.accounts.get(accountScope(cloud).toLowerCase())),
+  inference: () => hostOf(cloud.endpoints.hosts.get(accountScope(cloud).toLowerCase())?.openAI),
 }
 const serviceNames: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'inference']
 const services: Service[] = serviceNames.map(name => ({
