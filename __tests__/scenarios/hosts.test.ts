@@ -37,7 +37,7 @@ test.each<[string, HostFamily, Record<string, string>]>([
 })
 
 test('a project is called at the endpoint of its own', async () => {
-  account(cloud).projects.push('storefront')
+  account(cloud).projects.push({ name: 'storefront' })
   const run = await runGate(cloud, {
     inputs: { 'resource-id': `${accountScope(cloud)}/projects/storefront`, grant: 'never' },
   })
