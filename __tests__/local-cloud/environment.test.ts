@@ -122,12 +122,13 @@ describe('authorities', () => {
 test('the environment has what Azure SDKs and Terraform read', () => {
   const env = cloud.jobEnvironment()
   const [application] = cloud.world.applications
-  const host = [...cloud.endpoints.accounts.values()][0]
+  const [hosts] = cloud.endpoints.hosts.values()
   expect(env).toMatchObject({
     AZURE_CLIENT_ID: application?.clientId,
     AZURE_TENANT_ID: application?.tenantId,
     AZURE_AUTHORITY_HOST: cloud.endpoints.authorityHost,
-    AZURE_OPENAI_ENDPOINT: host,
+    AZURE_OPENAI_ENDPOINT: hosts?.openAI,
+    LOCAL_CLOUD_ENDPOINT: hosts?.foundry,
     LOCAL_CLOUD_ISSUER: cloud.endpoints.github,
     ARM_CLIENT_ID: application?.clientId,
     ARM_OIDC_TOKEN_FILE_PATH: env.AZURE_FEDERATED_TOKEN_FILE,
