@@ -228,6 +228,10 @@ resource "azapi_resource" "grant" {
     }
   }
   depends_on = [azapi_resource.account]
+  # Where another model asks for another role, access does not stop in between.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "azapi_resource" "setup_identity" {
