@@ -197,6 +197,24 @@ describe('setup.sh', () => {
     expect(changes()).toContain('role assignment create')
   })
 
+  test('trusts refs that never come back by a pattern, once, and warns of who can sign in', async () => {
+    const queue = ['--entity-pattern', 'ref:refs/heads/gh-readonly-queue/main/*', ...ids]
+    const first = await setUp(...target(), '--identity', 'shop-pipeline', ...queue)
+    expect(first).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^Warning: whoever may push a ref/),
+    })
+    const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
+    const value =
+      "claims['sub'] matches 'repo:contoso@1200345/shop@674512309:ref:refs/heads/gh-readonly-queue/main/*'"
+    expect(identity?.federatedCredentials).toMatchObject([
+      { claimsMatchingExpression: { value, languageVersion: 1 } },
+    ])
+
+    await setUp(...target(), '--identity', 'shop-pipeline', ...queue)
+    expect(identity?.federatedCredentials).toHaveLength(1)
+  })
+
   test.each([
     ['environment:a_b', 'environment:a-b'],
     [`environment:${'x'.repeat(200)}`, `environment:${'x'.repeat(201)}`],
@@ -295,6 +313,11 @@ describe('setup.sh', () => {
     [['--keys'], 'needs a value'],
     [['--keys', 'off'], 'what is --keys?'],
     [['--identity', 'a', '--disable-keys'], 'a step of its own'],
+    [['--identity', 'a', '--entity', 'ref:refs/tags/*'], 'give --entity-pattern'],
+    [['--identity', 'a', '--entity', 'pull_request', '--entity-pattern', 'ref:refs/tags/*'], 'not both'],
+    [['--application', 'a', '--entity-pattern', 'ref:refs/tags/*'], 'is for --identity'],
+    [['--identity', 'a', '--entity-pattern', '*'], 'nothing open but the ref'],
+    [['--identity', 'a', '--entity-pattern', 'environment:*'], 'nothing open but the ref'],
     [['--identity', 'a', '--role', "'"], 'quotes'],
   ])('%j: refuses before it asks for anything', async (options, reason) => {
     const { status, stderr } = await setUp(...target(), ...options)

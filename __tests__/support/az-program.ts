@@ -82,20 +82,27 @@ function answer({ world }: LocalCloud, words: readonly string[], refused: readon
   }
 }
 
-/** `--output tsv` of a `--query` that makes rows of fields: `[].[a, b]` of a list, `[[a, b]]` of one thing. */
+/** `--output tsv` of a `--query` that makes rows of fields: `[].[a, b]` or `[?a!=null].[a, b]` of a list, `[[a, b]]` of one thing. */
 function printed(result: unknown, args: Arguments): string {
   if (args.one('output') === 'none') return ''
   if (args.one('output') !== 'tsv') throw new Error('Only tsv is known')
-  const fields = /^\[(?:\]\.\[|\[)([\w., ]+)\](?:\])?$/.exec(args.one('query'))?.[1]?.split(', ')
+  const { must, names } =
+    /^\[(?:(?:\?(?<must>[\w.]+)!=null)?\]\.\[|\[)(?<names>[\w., ]+)\](?:\])?$/.exec(args.one('query'))
+      ?.groups ?? {}
+  const fields = names?.split(', ')
   if (fields === undefined) throw new Error(`This query is not known: ${args.one('query')}`)
   const rows = v.parse(v.array(object), Array.isArray(result) ? result : [result])
+  const read = (row: Record<string, unknown>, field: string) =>
+    field.split('.').reduce<unknown>((within, name) => (v.is(object, within) ? within[name] : null), row) ??
+    null
   const cell = (row: Record<string, unknown>, field: string) => {
-    const value = field.split('.').reduce<unknown>((within, name) => v.parse(object, within)[name], row)
+    const value = read(row, field)
     if (value === null) return 'None'
     if (typeof value !== 'string') throw new Error(`What az prints has no ${field}`)
     return value
   }
-  return rows.map(row => `${fields.map(field => cell(row, field)).join('\t')}\n`).join('')
+  const shown = rows.filter(row => must === undefined || read(row, must) !== null)
+  return shown.map(row => `${fields.map(field => cell(row, field)).join('\t')}\n`).join('')
 }
 
 const object = v.record(v.string(), v.unknown())

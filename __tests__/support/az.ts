@@ -108,7 +108,8 @@ function argumentsOf(command: string, words: readonly string[]): Arguments {
 /** Limits of Entra: learn.microsoft.com, considerations for federated identity credentials. */
 const trust = v.strictObject({
   issuer: v.pipe(v.string(), v.url()),
-  subject: v.pipe(v.string(), v.maxLength(600)),
+  subject: v.optional(v.pipe(v.string(), v.maxLength(600))),
+  claimsMatchingExpression: v.optional(v.strictObject({ value: v.string(), languageVersion: v.literal(1) })),
   audiences: v.pipe(v.array(v.string()), v.length(1)),
 })
 const credential = v.strictObject({
@@ -244,8 +245,15 @@ const managedIdentityNamed = (world: World, name: string, group = ''): Applicati
 
 const trustIn = (args: Arguments) => ({
   issuer: args.one('issuer'),
-  subject: args.one('subject'),
   audiences: args.many('audiences'),
+  ...(args.optional('claims-matching-expression-value') === undefined
+    ? { subject: args.one('subject') }
+    : {
+        claimsMatchingExpression: {
+          value: args.one('claims-matching-expression-value'),
+          languageVersion: Number(args.one('claims-matching-expression-version')),
+        },
+      }),
 })
 
 function changeCredential(
@@ -266,7 +274,7 @@ function addCredential({ federatedCredentials }: Application, added: v.InferOutp
   if (federatedCredentials.some(({ name }) => name === added.name))
     throw new Error(`A credential named ${added.name} exists`)
   const sameTokens = federatedCredentials.some(
-    ({ issuer, subject }) => issuer === added.issuer && subject === added.subject,
+    ({ issuer, subject }) => issuer === added.issuer && subject !== undefined && subject === added.subject,
   )
   if (sameTokens) throw new Error('Issuer and subject must be unique on an application')
   federatedCredentials.push(added)

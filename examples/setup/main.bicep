@@ -32,6 +32,9 @@ param location string = resourceGroup().location
 @description('Subjects of the OIDC tokens that may sign in, in the very case in which GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…')
 param subjects string[]
 
+@description('Subjects of refs that never come back, as those of a merge queue, with * for any text: repo:OWNER/REPO:ref:refs/heads/gh-readonly-queue/main/*. Leave nothing open but the ref. Whoever may push such a ref can sign in.')
+param subjectPatterns string[] = []
+
 @description('Issuer of the OIDC tokens. GitHub Enterprise has others.')
 param issuer string = 'https://token.actions.githubusercontent.com'
 
@@ -53,9 +56,12 @@ var hasSetupIdentity = !empty(setupIdentityName)
 
 // Names take up to 120 letters, digits, - and _. The hash keeps those apart that would otherwise be the same.
 var letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
-var credentials = map(subjects, subject => {
+var credentials = map(concat(subjects, subjectPatterns), subject => {
   name: 'github-${join(map(range(0, min(length(subject), 100)), at => contains(letters, toLower(substring(subject, at, 1))) ? substring(subject, at, 1) : '-'), '')}-${take(uniqueString(subject), 8)}'
-  subject: subject
+  // A flexible credential: https://learn.microsoft.com/entra/workload-id/workload-identities-flexible-federated-identity-credentials
+  trust: contains(subjectPatterns, subject)
+    ? { claimsMatchingExpression: { value: 'claims[\'sub\'] matches \'${subject}\'', languageVersion: 1 } }
+    : { subject: subject }
 })
 
 // This one role, to and from service principals, and nothing else.
@@ -126,15 +132,11 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
 
 // Azure refuses to write two credentials of one identity at a time.
 @batchSize(1)
-resource identityCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = [
+resource identityCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2025-05-31-preview' = [
   for credential in credentials: {
     parent: identity
     name: credential.name
-    properties: {
-      issuer: issuer
-      subject: credential.subject
-      audiences: ['api://AzureADTokenExchange']
-    }
+    properties: union({ issuer: issuer, audiences: ['api://AzureADTokenExchange'] }, credential.trust)
   }
 ]
 
@@ -156,15 +158,11 @@ resource setupIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01
 }
 
 @batchSize(1)
-resource setupCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = [
+resource setupCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2025-05-31-preview' = [
   for credential in (hasSetupIdentity ? credentials : []): {
     parent: setupIdentity
     name: credential.name
-    properties: {
-      issuer: issuer
-      subject: credential.subject
-      audiences: ['api://AzureADTokenExchange']
-    }
+    properties: union({ issuer: issuer, audiences: ['api://AzureADTokenExchange'] }, credential.trust)
   }
 ]
 

@@ -15,7 +15,7 @@ openai_user=5e0bd9bd-7b93-4f28-af87-19fc36ad61bd
 access_administrator=f58310d9-a9f6-439a-9e8d-f62e7b41a168
 issuer=https://token.actions.githubusercontent.com
 audience=api://AzureADTokenExchange
-entity=ref:refs/heads/main
+entity='' pattern=''
 resource_id='' repository='' ids='' form='' identity='' application='' setup_identity='' role='' disable_keys=''
 
 usage() {
@@ -28,6 +28,8 @@ Usage: setup.sh --resource-id ID --repository OWNER/REPO (--identity NAME | --ap
   --identity NAME        user-assigned managed identity, in the group of the resource; created if there is none
   --application NAME     app registration instead; created if there is none (needs rights in the directory)
   --entity ENTITY        what of the repository may sign in: ref:refs/heads/main (default), environment:NAME, …
+  --entity-pattern REF   refs that never come back, as those of a merge queue: ref:refs/heads/gh-readonly-queue/main/*
+                         (a flexible credential, of a managed identity; * stands for any text, ? for one character)
   --repository-ids O/R   numeric ids of owner and repository: gh api repos/OWNER/REPO --jq '"\(.owner.id)/\(.id)"'
   --subject-form FORM    classic (default without --repository-ids), immutable (default with them), both
   --setup-identity NAME  managed identity that grants the role by itself, later, in the gate: the role is then left to it
@@ -56,6 +58,7 @@ while [ $# -gt 0 ]; do
     --repository) repository=$2 ;;
     --repository-ids) ids=$2 ;;
     --entity) entity=$2 ;;
+    --entity-pattern) pattern=$2 ;;
     --subject-form) form=$2 ;;
     --identity) identity=$2 ;;
     --application) application=$2 ;;
@@ -73,14 +76,14 @@ case $resource_id in
   *) usage >&2; fail '--resource-id is not the id of a Microsoft.CognitiveServices/accounts resource' ;;
 esac
 # They go into JSON, into a filter of Microsoft Graph, and into commands to be pasted.
-case $resource_id$entity$application$repository$issuer$role in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
+case $resource_id$entity$pattern$application$repository$issuer$role in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
 
 subscription=$(printf '%s' "$resource_id" | cut -d / -f 3)
 group=$(printf '%s' "$resource_id" | cut -d / -f 5)
 account=$(printf '%s' "$resource_id" | cut -d / -f 9)
 
 if [ -n "$disable_keys" ]; then
-  [ -z "$repository$identity$application$setup_identity$ids$form$role" ] ||
+  [ -z "$repository$identity$application$setup_identity$ids$form$role$entity$pattern" ] ||
     fail '--disable-keys is a step of its own: give it with --resource-id, and nothing else'
   say "Switching the keys of $account off"
   az rest --method patch --url "$resource_id?api-version=2025-06-01" \
@@ -101,6 +104,18 @@ case $repository in
 esac
 [ -n "$identity$application" ] || fail 'give --identity or --application'
 [ -z "$identity" ] || [ -z "$application" ] || fail 'give --identity or --application, not both'
+
+case $entity in *[*?]*) fail 'a * in a subject is a mere character: give --entity-pattern' ;; esac
+if [ -n "$pattern" ]; then
+  [ -z "$entity" ] || fail 'give --entity or --entity-pattern, not both'
+  [ -n "$identity" ] || fail '--entity-pattern is for --identity; docs/setup.md has the command for an app registration'
+  case $pattern in
+    ref:refs/heads/?* | ref:refs/tags/?*) ;;
+    *) fail '--entity-pattern leaves nothing open but the ref: ref:refs/heads/… or ref:refs/tags/…' ;;
+  esac
+  say "Warning: whoever may push a ref that is like ${pattern#ref:} can sign in. Protect those refs, or trust an environment instead."
+fi
+: "${entity:=${pattern:-ref:refs/heads/main}}"
 
 : "${form:=$([ -n "$ids" ] && echo immutable || echo classic)}"
 case $form in
@@ -146,14 +161,21 @@ managed_identity() {
 
 # For the managed identity $1: a credential for every subject that has none. One after another, as Azure wants it.
 trust_identity() {
+  if [ -n "$pattern" ]; then
+    option=--claims-matching-expression-value field=claimsMatchingExpression.value
+  else
+    option=--subject field=subject
+  fi
   trusted=$(az identity federated-credential list --subscription "$subscription" --resource-group "$group" \
-    --identity-name "$1" --query '[].[issuer, subject]' --output tsv)
+    --identity-name "$1" --query "[?$field!=null].[issuer, $field]" --output tsv)
   subjects | while IFS= read -r subject; do
-    printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$subject" && continue
-    say "Trusting $subject"
+    trust=$subject
+    [ -z "$pattern" ] || trust="claims['sub'] matches '$subject'"
+    printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$trust" && continue
+    say "Trusting $trust"
     az identity federated-credential create --subscription "$subscription" --resource-group "$group" \
-      --identity-name "$1" --name "$(credential_name "$subject")" \
-      --issuer "$issuer" --subject "$subject" --audiences "$audience" --output none </dev/null
+      --identity-name "$1" --name "$(credential_name "$subject")" --issuer "$issuer" --audiences "$audience" \
+      "$option" "$trust" ${pattern:+--claims-matching-expression-version 1} --output none </dev/null
   done
 }
 
