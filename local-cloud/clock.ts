@@ -6,6 +6,13 @@ export interface Clock {
   now(): number
   /** Moves the time forward by `ms` milliseconds, at once. */
   advance(ms: number): void
+  /**
+   * Resolves when `ms` milliseconds of this time have passed, in reality or because somebody moved it on.
+   * @throws the reason of the signal, as soon as it aborts
+   */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** How many sleeps have not ended: requests that a fault holds back. */
+  readonly sleeping: number
 }
 
 /** How far off the clock stands for the request that is being answered; milliseconds. */
@@ -18,11 +25,38 @@ export function bySkewedClock<T>(ms: number, answer: () => T): T {
 
 export function createClock(realNow: () => number = Date.now): Clock {
   let offset = 0
+  const now = () => realNow() + offset
+  const sleepers = new Set<{ until: number; wake: () => void }>()
   return {
-    now: () => realNow() + offset + (skew.getStore() ?? 0),
+    now: () => now() + (skew.getStore() ?? 0),
     advance(ms) {
       if (!(ms >= 0)) throw new RangeError(`A clock only moves forward: ${ms}`)
       offset += ms
+      for (const { until, wake } of sleepers) if (until <= now()) wake()
+    },
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason)
+        const leave = () => {
+          sleepers.delete(sleeper)
+          clearTimeout(timer)
+          signal.removeEventListener('abort', callOff)
+        }
+        const callOff = () => {
+          leave()
+          reject(signal.reason)
+        }
+        const wake = () => {
+          leave()
+          resolve()
+        }
+        const sleeper = { until: now() + ms, wake }
+        const timer = Number.isFinite(ms) ? setTimeout(wake, ms) : undefined
+        sleepers.add(sleeper)
+        signal.addEventListener('abort', callOff)
+      }),
+    get sleeping() {
+      return sleepers.size
     },
   }
 }

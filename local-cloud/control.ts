@@ -30,7 +30,7 @@ export function createControl(controls: Controls, token: string): Service {
     if (given !== undefined && sameText(given, token)) return run(action, request.body)
     return failed(401, 'Unauthorized', 'The bearer token of the control endpoint is missing or wrong.')
   }
-  const time = () => ({ now: new Date(clock.now()).toISOString() })
+  const time = () => ({ now: new Date(clock.now()).toISOString(), waiting: clock.sleeping })
 
   return {
     name: 'control',

@@ -12,7 +12,7 @@ const faultEffect = v.variant('kind', [
     /** A string goes out as it is, anything else as JSON. */
     body: v.exactOptional(v.unknown()),
   }),
-  /** Waits in real time, then lets the request through. */
+  /** Waits by the clock of the cloud, then lets the request through. */
   v.strictObject({ kind: v.literal('delay'), ms: milliseconds }),
   /** Breaks the connection: before any byte, after the headers, or in the middle of the body. */
   v.strictObject({ kind: v.literal('reset'), when: v.picklist(['before', 'headers', 'body']) }),

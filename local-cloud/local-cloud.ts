@@ -211,6 +211,10 @@ function notifyingClock(clock: Clock, advanced: () => void): Clock {
       clock.advance(ms)
       advanced()
     },
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    get sleeping() {
+      return clock.sleeping
+    },
   }
 }
 

@@ -53,15 +53,25 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
     first = resolve
   })
 
-  const server = tls === undefined ? createHttpServer() : createHttpsServer({ cert: tls.cert, key: tls.key })
+  // Clients leave, the server does not: closing a connection is a fault, and faults are injected.
+  const patience = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 }
+  const server =
+    tls === undefined
+      ? createHttpServer(patience)
+      : createHttpsServer({ cert: tls.cert, key: tls.key, ...patience })
   server.on('connection', connections.add)
   await listen(server, port)
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server)}`
   server.on('request', async (request, response) => {
+    const left = AbortSignal.any([closing.signal, closeOf(response)])
     const wire: Wire = {
       request,
       response,
-      signal: closing.signal,
+      wait: ms =>
+        options.clock.sleep(ms, left).then(
+          () => true,
+          () => false,
+        ),
       reset: () => connections.reset(request.socket),
     }
     await answer(wire, url, await service, options)
@@ -81,6 +91,13 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
       })
     },
   }
+}
+
+/** Aborts when the reply is complete or its connection gone. */
+function closeOf(response: ServerResponse): AbortSignal {
+  const closed = new AbortController()
+  response.once('close', () => closed.abort())
+  return closed.signal
 }
 
 function listen(server: Server, port: number): Promise<void> {
@@ -125,8 +142,8 @@ function createConnections() {
 interface Wire {
   request: IncomingMessage
   response: ServerResponse
-  /** Aborts when the server closes. */
-  signal: AbortSignal
+  /** Lets `ms` milliseconds of the cloud's time pass. False where meanwhile the client or the server has left. */
+  wait(ms: number): Promise<boolean>
   reset(): void
 }
 
@@ -169,11 +186,13 @@ async function answer(wire: Wire, url: string, service: Service, { clock, faults
   // Before the first byte goes out: whoever has the reply finds the entry.
   journal.add(entry)
 
-  if (outcome.reply === undefined) {
-    if (fault?.effect.kind === 'reset') wire.reset()
-    return
-  }
-  await send(wire, outcome.reply, fault?.effect)
+  if (outcome.reply === undefined) await leaveUnanswered(wire, fault?.effect)
+  else await send(wire, outcome.reply, fault?.effect)
+}
+
+async function leaveUnanswered(wire: Wire, effect: FaultEffect | undefined): Promise<void> {
+  if (effect?.kind === 'reset') wire.reset()
+  if (effect?.kind === 'hang') await wire.wait(Number.POSITIVE_INFINITY)
 }
 
 async function receive(incoming: IncomingMessage, url: string): Promise<Received> {
@@ -350,14 +369,8 @@ async function delayed(
   run: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const before = effectFirst ? await run() : undefined
-  const waited = await pause(ms, wire)
-  if (!waited) return {}
+  if (!(await wire.wait(ms))) return {}
   return before ?? run()
-}
-
-/** False where the server closed meanwhile. */
-function pause(ms: number, { signal }: Wire): Promise<boolean> {
-  return sleep(ms, true, { signal }).catch(() => false)
 }
 
 async function send(wire: Wire, reply: WireReply, effect: FaultEffect | undefined): Promise<void> {
@@ -373,11 +386,10 @@ async function send(wire: Wire, reply: WireReply, effect: FaultEffect | undefine
   response.end(body)
 }
 
-async function drip(wire: Wire, body: Buffer, ms: number): Promise<void> {
-  const { response } = wire
+async function drip({ response, wait }: Wire, body: Buffer, ms: number): Promise<void> {
   response.flushHeaders()
   for (const byte of body) {
-    if (!(await pause(ms, wire)) || response.destroyed) return
+    if (!(await wait(ms))) return
     response.write(Buffer.of(byte))
   }
   response.end()
@@ -389,6 +401,6 @@ async function breakOff(wire: Wire, begin: Buffer | undefined): Promise<void> {
   response.flushHeaders()
   if (begin !== undefined) await new Promise(resolve => response.write(begin, resolve))
   // A reset makes kernels throw away what is on its way, some even what has arrived: let the client read first.
-  await pause(20, wire)
+  await sleep(20)
   wire.reset()
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
 import { StepFailure } from './core/failures/failure.ts'
-import { createDoor } from './core/http/client.ts'
+import { createHttpClient } from './core/http/client.ts'
 import { proxySecrets } from './core/http/proxy.ts'
 import type { Clock } from './core/ports.ts'
 import { plain } from './core/text/untrusted.ts'
@@ -31,10 +31,13 @@ function prepare(): void {
 }
 
 /** The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it. */
-const clock: Clock = { now: () => performance.timeOrigin + performance.now(), sleep: ms => sleep(ms) }
+const clock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+}
 
 const toolsFor = (settings: Settings): Tools => ({
-  ...createDoor(settings.waiting.requestTimeoutMs, process.env),
+  ...createHttpClient({ timeoutMs: settings.waiting.requestTimeoutMs, env: process.env, clock }),
   clock,
   log: runnerLog,
   mask: core.setSecret,

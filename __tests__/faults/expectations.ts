@@ -263,8 +263,8 @@ export const expectations = {
     except: foundOut,
   },
   drip: {
-    title: 'a byte of the reply each 100 ms',
-    effect: () => ({ kind: 'drip', ms: 100 }),
+    title: 'a byte of the reply each second',
+    effect: () => ({ kind: 'drip', ms: 1000 }),
     otherwise: hanging,
     except: { grant: harmless, ...notDone },
   },

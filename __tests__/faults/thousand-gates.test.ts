@@ -1,5 +1,4 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { createClock } from '../../local-cloud/clock.ts'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
@@ -7,6 +6,7 @@ import { accountId } from '../../local-cloud/scopes.ts'
 import { PUBLISHED_THROTTLING } from '../../local-cloud/throttling.ts'
 import type { Seed } from '../../local-cloud/world.ts'
 import { pipeline, roles } from '../support/arrange.ts'
+import { createDrivenTime } from '../support/driven-time.ts'
 import { type GateOfFleet, runFleet } from '../support/fleet.ts'
 
 /** One pipeline opens a thousand gates to twenty resources of a subscription that Azure throttles as it does anybody's. */
@@ -17,22 +17,22 @@ const resources = 20
 const inFlight = 256
 
 const trusted = getCACertificates('default')
-const startedAt = Date.now()
 let cloud: LocalCloud
 let fleet: readonly GateOfFleet[]
 
 beforeAll(async () => {
+  const time = createDrivenTime()
   cloud = await createLocalCloud({
     seed: manyResources(),
     // Stands still but for the sleeps of the gates: what the machine takes does not refill a bucket.
-    clock: createClock(() => startedAt),
+    clock: time.clock,
     throttling: PUBLISHED_THROTTLING,
     lag: { roleAssignments: [5000, 12_000] },
   })
   setDefaultCACertificates([...trusted, cloud.caPem])
   const { accounts } = cloud.world
   const inputs = Array.from({ length: gates }, (_, index) => inputsFor(accounts[index % accounts.length]))
-  fleet = await runFleet(cloud, { inputs, inFlight })
+  fleet = await runFleet(cloud, time, { inputs, inFlight })
 }, 180_000)
 
 afterAll(async () => {

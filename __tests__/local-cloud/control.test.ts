@@ -1,4 +1,5 @@
 import { accessToken, type SendOptions, startLocalCloud } from './cloud-fixture.ts'
+import { until } from './server-fixture.ts'
 
 const { cloud, send } = await startLocalCloud()
 
@@ -56,6 +57,16 @@ describe('clock', () => {
     expect(answer).toMatchObject({ status: 200, json: { now: expect.any(String) } })
     expect(cloud.clock.now() - before).toBeGreaterThanOrEqual(90_000)
     expect(await control('/clock')).toMatchObject({ json: { now: expect.stringMatching(/^\d{4}-.*Z$/) } })
+  })
+
+  test('says how many requests a fault keeps waiting, and lets them go on', async () => {
+    expect((await control('/clock')).json).toMatchObject({ waiting: 0 })
+    cloud.faults.add({ name: 'slow', service: 'github', effect: { kind: 'delay', ms: 90_000 } })
+    const delayed = send(`${cloud.endpoints.github}/nowhere`)
+    await until(() => cloud.clock.sleeping === 1)
+    expect((await control('/clock')).json).toMatchObject({ waiting: 1 })
+    expect((await control('/clock', 'POST', { advanceSeconds: 90 })).json).toMatchObject({ waiting: 0 })
+    expect(await delayed).toMatchObject({ status: 404 })
   })
 
   test.each([{ advanceSeconds: -1 }, { advanceSeconds: '90' }, {}, { advanceSeconds: 1, more: true }])(

@@ -2,7 +2,7 @@ import { Agent, request } from 'undici'
 import { createFaults, type FaultEffect } from '../../local-cloud/faults.ts'
 import { startCounter, until } from './server-fixture.ts'
 
-const { tls, faults, journal, counter, send, url, close } = await startCounter()
+const { tls, clock, faults, journal, counter, send, url, close } = await startCounter()
 const dispatcher = new Agent({ connect: { ca: tls.ca } })
 
 beforeEach(() => {
@@ -90,9 +90,12 @@ describe('reply', () => {
 
 describe('delay', () => {
   test('lets the request through later', async () => {
-    faults.add({ name: 'injected', operation: 'counter.increment', effect: { kind: 'delay', ms: 200 } })
-    const [delayed, undelayed] = await Promise.all([increment(), send(`${url}/text`)])
-    expect([delayed.status, undelayed.status]).toEqual([201, 200])
+    faults.add({ name: 'injected', operation: 'counter.increment', effect: { kind: 'delay', ms: 90_000 } })
+    const delayed = increment()
+    await until(() => clock.sleeping === 1)
+    expect(await send(`${url}/text`)).toMatchObject({ status: 200 })
+    clock.advance(90_000)
+    expect(await delayed).toMatchObject({ status: 201 })
     expect(journal.entries.map(({ operation, fault }) => [operation, fault])).toEqual([
       ['text.get', undefined],
       ['counter.increment', 'injected'],
@@ -101,10 +104,12 @@ describe('delay', () => {
 
   test('can come after the effect', async () => {
     const before = counter.count()
-    inject({ kind: 'delay', ms: 200 }, { afterEffect: true })
+    inject({ kind: 'delay', ms: 90_000 }, { afterEffect: true })
     const delayed = increment()
-    await until(() => counter.count() > before)
+    await until(() => clock.sleeping === 1)
+    expect(counter.count()).toBe(before + 1)
     expect(journal.entries).toEqual([])
+    clock.advance(90_000)
     expect(await delayed).toMatchObject({ status: 201 })
     expect(counter.count()).toBe(before + 1)
   })
@@ -161,8 +166,10 @@ describe('hang', () => {
     await until(() => journal.entries.length > 0)
     expect(journal.entries).toMatchObject([{ status: null, fault: 'injected' }])
     expect(counter.count()).toBe(before + effects)
+    await until(() => clock.sleeping === 1)
     client.abort(new Error('gave up'))
     await rejected
+    await until(() => clock.sleeping === 0)
   })
 })
 
@@ -183,6 +190,7 @@ describe('drip', () => {
     const { body } = await request(`${url}/groups/a/things/b`, { dispatcher, signal: client.signal })
     client.abort(new Error('gave up'))
     await expect(body.text()).rejects.toThrow('gave up')
+    await until(() => clock.sleeping === 0)
     expect(await send(`${url}/text`)).toMatchObject({ status: 200 })
   })
 })
@@ -226,7 +234,7 @@ describe('skew', () => {
   ])('answers by a clock that is %s; other requests do not notice', async (_, ms) => {
     const minutesAhead = async () => {
       const { headers } = await increment()
-      return Math.round((Date.parse(headers.date ?? '') - Date.now()) / 60_000)
+      return Math.round((Date.parse(headers.date ?? '') - clock.now()) / 60_000)
     }
     inject({ kind: 'skew', ms })
     expect(await minutesAhead()).toBe(ms / 60_000)

@@ -166,6 +166,11 @@ describe('journal', () => {
 })
 
 describe('life', () => {
+  test('a connection is kept for as long as the client likes', async () => {
+    // Node names here after how many idle seconds it would close the connection.
+    expect((await send(`${url}/text`)).headers).not.toHaveProperty('keep-alive')
+  })
+
   test('a port that is taken is an error that names it', async () => {
     const { port } = new URL(url)
     await expect(openServer({ tls, port: Number(port), clock, faults, journal })).rejects.toThrow(

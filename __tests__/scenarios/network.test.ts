@@ -87,8 +87,7 @@ function expectBlame(run: GateRun, code: string, host: string, innocent: readonl
   expect(run.report).toMatchObject({ diagnosis: { said: { host } } })
 }
 
-const gate = (options: ScenarioOptions = {}) =>
-  runGate(cloud, { ...options, inputs: { 'request-timeout': '1s', ...options.inputs } })
+const gate = (options: ScenarioOptions = {}) => runGate(cloud, options)
 const through = (proxy: ConnectProxy, options: ScenarioOptions = {}) =>
   gate({ ...options, env: { HTTPS_PROXY: proxy.url, ...options.env } })
 
@@ -182,7 +181,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
 test.each(['openid.configuration', 'token'])(
   'what hangs at Entra (%s) is told by its host, whatever the SDK makes of it',
   async operation => {
-    cloud.faults.add({ name: 'drips', service: 'entra', operation, effect: { kind: 'drip', ms: 150 } })
+    cloud.faults.add({ name: 'drips', service: 'entra', operation, effect: { kind: 'drip', ms: 1000 } })
     const run = await gate()
     expectBlame(run, 'request-timeout', hosts.entra(), [])
     expect(logOf(run)).not.toContain('endpoints_resolution_error')
@@ -196,7 +195,7 @@ test('a reply beyond all measure is not read to its end', async () => {
     service: 'resource-manager',
     effect: { kind: 'reply', status: 200, body },
   })
-  const run = await gate({ inputs: { 'request-timeout': '10s' } })
+  const run = await gate()
   expectBlame(run, 'connection-failed', hosts['resource-manager'](), [])
   expect(diagnosisOf(run)).toContain('sent more than 8388608 bytes')
   expect(logOf(run)).not.toContain('next try in')
@@ -303,6 +302,8 @@ describe('with NODE_TLS_REJECT_UNAUTHORIZED=0 hosts have to prove who they are a
 })
 
 describe('proxies', () => {
+  const hold = (left: AbortSignal) => cloud.clock.sleep(Number.POSITIVE_INFINITY, left).catch(() => {})
+
   test.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'])(
     '%s: every request goes through it',
     async variable => {
@@ -381,7 +382,7 @@ describe('proxies', () => {
     ['answers with something that is not HTTP', { kind: 'garbage' }, 'proxy-refused'],
     ['answers 502', { kind: 'refuse', status: 502 }, 'proxy-refused'],
     ['sends the CONNECT elsewhere', { kind: 'refuse', status: 302 }, 'proxy-refused'],
-    ['never answers', { kind: 'hang' }, 'request-timeout'],
+    ['never answers', { kind: 'hang', hold }, 'request-timeout'],
   ])('that %s', async (_, conduct, code) => {
     const proxy = await proxyWith({ conduct: () => conduct })
     const run = await through(proxy)

@@ -3,7 +3,6 @@ import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { ServiceName } from '../../local-cloud/service.ts'
 import type { DiagnosisCode, diagnosisCodes, Hop } from '../../src/core/failures/codes.ts'
 import { applyFix, type Fix, fixSchema } from './az.ts'
-import { movedMs } from './driven-time.ts'
 import { type GateRun, runGate, type ScenarioOptions } from './scenario.ts'
 
 /** Scenarios of diagnosis codes: how each comes about, how it is told, and that its fix mends it. */
@@ -43,6 +42,9 @@ const told = v.object({ diagnosis: v.object({ fixes: v.array(fixSchema) }) })
 
 export const everyService: readonly ServiceName[] = ['github', 'entra', 'resource-manager', 'inference']
 
+/** How far runs have moved the time of the cloud. */
+const movedMs = ({ clock }: LocalCloud) => clock.now() - Date.now()
+
 /** Runs a case, and checks what holds for every failure. */
 async function expectCode(
   cloud: LocalCloud,
@@ -53,11 +55,11 @@ async function expectCode(
   await codeCase.arrange?.()
   const options = codeCase.run?.() ?? {}
   const assignments = structuredClone(cloud.world.roleAssignments)
-  const drivenBefore = movedMs(cloud.clock)
+  const drivenBefore = movedMs(cloud)
   const run = await runGate(cloud, options)
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: code, ...codeCase.outputs })
   // A few milliseconds for the rounding of the two clocks.
-  expect(movedMs(cloud.clock) - drivenBefore).toBeLessThan((codeCase.within ?? 5000) + 10)
+  expect(movedMs(cloud) - drivenBefore).toBeLessThan((codeCase.within ?? 5000) + 10)
   if (codeCase.says !== undefined) expect(run.log.join('\n')).toMatch(codeCase.says)
   if (!codeCase.granted) expect(cloud.world.roleAssignments).toEqual(assignments)
   expect(services).toEqual(expect.arrayContaining(run.requests.map(({ service }) => service)))

@@ -1,14 +1,20 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 
 /**
  * Preloaded into a spawned action (`node --import`): its sleeps take no time, and move the time of the local cloud instead.
- * Everything that the process calls time (Date, performance) moves along, so that tokens age as they would.
+ * Everything that the process calls time (Date, performance) moves along, so that tokens age as they would. Limits, which are
+ * sleeps that can be called off, end when the cloud holds back every request that is under way: nothing but time can go on then.
  */
 
 const control = process.env.KEYLESS_GATE_TEST_CONTROL
 const token = process.env.KEYLESS_GATE_TEST_CONTROL_TOKEN
 if (control === undefined || token === undefined)
   throw new Error('The driven clock needs a local cloud to drive')
+
+const timers = createRequire(import.meta.url)('node:timers/promises')
+const realSleep: typeof import('node:timers/promises').setTimeout = timers.setTimeout
 
 let offsetMs = 0
 const RealDate = Date
@@ -27,25 +33,96 @@ class DrivenDate extends RealDate {
 globalThis.Date = DrivenDate as DateConstructor
 performance.now = () => realPerformanceNow() + offsetMs
 
-/** Sleeps that overlap end at their own times, one after the other. */
-let lastSleep: Promise<void> = Promise.resolve()
+/** Moves the clock of the cloud, and says how many requests wait there for it to move. */
+async function askClock(advanceSeconds = 0): Promise<number> {
+  const reply = await fetch(`${control}/clock`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ advanceSeconds }),
+  })
+  if (!reply.ok) throw new Error(`The local cloud did not move its clock: ${reply.status}`)
+  return Number(/"waiting":(\d+)/.exec(await reply.text())?.[1])
+}
 
 async function advanceTo(target: number): Promise<void> {
   const ms = target - Date.now()
   if (ms <= 0) return
-  const reply = await fetch(`${control}/clock`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ advanceSeconds: ms / 1000 }),
-  })
-  if (!reply.ok) throw new Error(`The local cloud did not move its clock: ${reply.status}`)
+  await askClock(ms / 1000)
   offsetMs += ms
 }
 
-const timers: { setTimeout: unknown } = createRequire(import.meta.url)('node:timers/promises')
-timers.setTimeout = (ms: number): Promise<void> => {
-  const target = Date.now() + ms
-  lastSleep = lastSleep.then(() => advanceTo(target))
+/** Sleeps that overlap end at their own times, one after the other. */
+let lastSleep: Promise<void> = Promise.resolve()
+
+function inTurn(end: () => Promise<void>): Promise<void> {
+  lastSleep = lastSleep.then(end)
   return lastSleep
+}
+
+interface Limit {
+  target: number
+  end(): void
+}
+
+const limits = new Set<Limit>()
+const underWay = new Set<ClientRequest>()
+subscribe('http.client.request.created', message => {
+  const { request } = message as { request: ClientRequest }
+  underWay.add(request)
+  request.once('close', () => underWay.delete(request))
+})
+
+/** A request that waits for its tunnel and the CONNECT that asks for it are one; the CONNECT may outlive it. */
+function countUnderWay(): number {
+  const tunnels = [...underWay].filter(({ method }) => method === 'CONNECT').length
+  return Math.max(tunnels, underWay.size - tunnels)
+}
+
+/** A request mostly takes less: only then the cloud is asked. */
+const lookEveryMs = 50
+
+let isWatching = false
+async function watchLimits(): Promise<void> {
+  if (isWatching) return
+  isWatching = true
+  while (limits.size > 0) {
+    await realSleep(lookEveryMs, undefined, { ref: false })
+    await inTurn(endNextLimit)
+  }
+  isWatching = false
+}
+
+async function endNextLimit(): Promise<void> {
+  if (countUnderWay() === 0 || (await askClock()) < countUnderWay()) return
+  const [next] = [...limits].toSorted((one, other) => one.target - other.target)
+  if (next === undefined) return
+  await advanceTo(next.target)
+  limits.delete(next)
+  next.end()
+  // What is given up leaves the cloud before anything else happens.
+  do await realSleep(1)
+  while ((await askClock()) > countUnderWay())
+}
+
+function limited(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const limit = { target: Date.now() + ms, end: resolve }
+    limits.add(limit)
+    signal.addEventListener('abort', () => {
+      limits.delete(limit)
+      reject(signal.reason)
+    })
+    watchLimits()
+  })
+}
+
+timers.setTimeout = (
+  ms: number,
+  _value?: unknown,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<void> => {
+  if (signal !== undefined) return limited(ms, signal)
+  const target = Date.now() + ms
+  return inTurn(() => advanceTo(target))
 }
 syncBuiltinESMExports()

@@ -1,31 +1,43 @@
-import type { Clock as CloudClock } from '../../local-cloud/clock.ts'
-import type { Http } from '../../src/core/http/client.ts'
+import { type Clock as CloudClock, createClock } from '../../local-cloud/clock.ts'
+import type { Http, Preconnect } from '../../src/core/http/client.ts'
 import type { Clock } from '../../src/core/ports.ts'
 
 /**
- * Time for gates that run in this process: real time passes only while a request is under way. Once all that is left to do
- * is to sleep, the clock of the cloud moves on to the end of the earliest sleep, so that sleeps which overlap end in order.
+ * Time for gates and their cloud in one process. It stands still while anything can go on without it. Once all that is left to do
+ * is to sleep, and every request that is under way is held back by the cloud, it moves on to the end of the earliest sleep.
  */
 export interface DrivenTime {
+  /** That of the cloud. */
+  readonly clock: CloudClock
   /** Sleeps end when it is their turn. */
   sleep(ms: number): Promise<void>
-  /** The tools of one run, up to its end. */
-  enter(http: Http): DrivenRun
+  /** The tools of one run, up to its end. @param connect Makes its HTTP client, whose limits go by the clock. */
+  enter(connect: (clock: Clock) => HttpClient): DrivenRun
 }
 
-/** Milliseconds that somebody moved the clock of a cloud ahead of real time: how long this machine took is not in it. */
-export const movedMs = (cloud: CloudClock): number => cloud.now() - Date.now()
+type HttpClient = Readonly<{ http: Http; preconnect: Preconnect }>
 
-export interface DrivenRun {
-  clock: Clock
-  http: Http
+export interface DrivenRun extends HttpClient {
+  readonly clock: Clock
   /** As the end of a process: nothing more is sent, no sleep ends. Resolves when what was under way has come back. */
   leave(): Promise<void>
 }
 
-export function createDrivenTime(cloud: CloudClock): DrivenTime {
-  const sleepers: Array<{ until: number; wake: () => void }> = []
+interface Sleeper {
+  until: number
+  wake(): void
+}
+
+/** @param startsAt Milliseconds since the epoch. */
+export function createDrivenTime(startsAt = Date.now()): DrivenTime {
+  const time = createClock(() => startsAt)
+  const sleepers = new Set<Sleeper>()
+  /** Requests of gates that have not ended. */
   let underWay = 0
+  /** Of those, the ones that the cloud holds back. */
+  let held = 0
+  /** Requests that were given up, and of which the cloud has not noticed it. */
+  let givenUp = 0
   let isLookDue = false
 
   /** Looks again after everything that can go on without time has gone on. */
@@ -34,32 +46,65 @@ export function createDrivenTime(cloud: CloudClock): DrivenTime {
     isLookDue = true
     setImmediate(() => {
       isLookDue = false
-      if (underWay === 0) wakeNext()
+      if (underWay === held && givenUp === 0) wakeNext()
     })
   }
 
   function wakeNext(): void {
-    sleepers.sort((one, other) => one.until - other.until)
-    const next = sleepers.shift()
-    if (next === undefined) return
-    cloud.advance(Math.max(0, next.until - cloud.now()))
+    const [next] = [...sleepers].toSorted((one, other) => one.until - other.until)
+    // What hangs sleeps for ever.
+    if (next === undefined || next.until === Number.POSITIVE_INFINITY) return
+    time.advance(Math.max(0, next.until - time.now()))
     next.wake()
     lookSoon()
   }
 
-  function sleep(ms: number): Promise<void> {
-    return new Promise(wake => {
-      sleepers.push({ until: cloud.now() + ms, wake })
-      lookSoon()
-    })
+  async function sleepUntil(until: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const sleeper = { until, wake: resolve }
+    const leave = () => reject(signal?.reason)
+    sleepers.add(sleeper)
+    signal?.addEventListener('abort', leave)
+    lookSoon()
+    try {
+      await promise
+    } finally {
+      sleepers.delete(sleeper)
+      signal?.removeEventListener('abort', leave)
+    }
   }
 
-  function enter(http: Http): DrivenRun {
+  const sleep = (ms: number, signal?: AbortSignal) => sleepUntil(time.now() + ms, signal)
+
+  /** Of a request's limit: when it is up, the request is given up. */
+  async function limit(ms: number, signal?: AbortSignal): Promise<void> {
+    await sleep(ms, signal)
+    givenUp += 1
+  }
+
+  /** Of the cloud, which holds a request back. */
+  async function hold(ms: number, signal: AbortSignal): Promise<void> {
+    held += 1
+    try {
+      await sleep(ms, signal)
+    } catch (error) {
+      givenUp -= 1
+      throw error
+    } finally {
+      held -= 1
+      lookSoon()
+    }
+  }
+
+  function enter(connect: (clock: Clock) => HttpClient): DrivenRun {
+    const { http, preconnect } = connect({ now: time.now, sleep: limit })
     const pending = new Set<Promise<unknown>>()
     let hasEnded = false
     const never = new Promise<never>(() => undefined)
     return {
-      clock: { now: cloud.now, sleep: async ms => (hasEnded ? never : sleep(ms)) },
+      clock: { now: time.now, sleep: async (ms, signal) => (hasEnded ? never : sleep(ms, signal)) },
+      preconnect,
       http: async request => {
         if (hasEnded) return never
         underWay += 1
@@ -80,5 +125,16 @@ export function createDrivenTime(cloud: CloudClock): DrivenTime {
     }
   }
 
-  return { sleep, enter }
+  return {
+    clock: {
+      now: time.now,
+      advance: time.advance,
+      sleep: hold,
+      get sleeping() {
+        return held
+      },
+    },
+    sleep,
+    enter,
+  }
 }

@@ -1,10 +1,10 @@
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { createDoor } from '../../src/core/http/client.ts'
+import { createHttpClient } from '../../src/core/http/client.ts'
 import { gate } from '../../src/gate/gate.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
-import { createDrivenTime } from './driven-time.ts'
+import type { DrivenTime } from './driven-time.ts'
 import { type Published, published } from './published.ts'
 
 /** Many gates in this process against one local cloud: jobs of a matrix, so many of them at a time. */
@@ -28,10 +28,13 @@ const gateHeader = 'x-test-gate'
 const jobStartMs = { least: 5000, most: 15_000 }
 
 /** The process must trust the cloud, see `tls.setDefaultCACertificates`. */
-export async function runFleet(cloud: LocalCloud, { inputs, inFlight }: Fleet): Promise<GateOfFleet[]> {
-  const time = createDrivenTime(cloud.clock)
-  // One door for all of them: thousands of connections would cost more than the gates do.
-  const { http, clock } = time.enter(createDoor(60_000, {}).http)
+export async function runFleet(
+  cloud: LocalCloud,
+  time: DrivenTime,
+  { inputs, inFlight }: Fleet,
+): Promise<GateOfFleet[]> {
+  // One client for all of them: thousands of connections would cost more than the gates do.
+  const { http, clock } = time.enter(clock => createHttpClient({ timeoutMs: 60_000, env: {}, clock }))
   const run = readWorkflowRun(cloud.runnerEnvironment())
 
   async function runJob(index: number, own: Readonly<Record<string, string>>): Promise<Published> {

@@ -6,13 +6,14 @@ import { openServer } from '../../local-cloud/server.ts'
 import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
 import type { TemporaryGrant } from '../../src/azure/rbac/lease.ts'
-import { createDoor } from '../../src/core/http/client.ts'
+import { createHttpClient } from '../../src/core/http/client.ts'
+import type { Clock } from '../../src/core/ports.ts'
 import { gate } from '../../src/gate/gate.ts'
 import { revoke } from '../../src/gate/revoke.ts'
 import type { Settings } from '../../src/gate/settings.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
-import { createDrivenTime, movedMs } from './driven-time.ts'
+import { createDrivenTime } from './driven-time.ts'
 import { type Published, published } from './published.ts'
 import { usualInputs } from './scenario.ts'
 
@@ -39,8 +40,6 @@ export interface RunOptions {
   inputs?: Readonly<Record<string, string>>
   /** Of the runner's environment, what differs. */
   env?: Readonly<Record<string, string>>
-  /** Real time; the input takes no less than a second. Default: that of the inputs. */
-  requestTimeoutMs?: number
   /** How far the runner's clock is ahead of the cloud's; negative where it is behind. */
   runnerAheadMs?: number
 }
@@ -53,18 +52,19 @@ export interface InProcessRun extends Published {
   kept: readonly TemporaryGrant[]
   /** What arrived at the cloud during the run, its own look-ups left out; from other runs at the same time as well. */
   requests: readonly JournalEntry[]
-  /** Milliseconds of the cloud's time that went by while somebody slept; how long this machine took is left out. */
+  /** Milliseconds of the cloud's time. */
   tookMs: number
   /** Role assignments as they were when the run began. */
   assignmentsBefore: readonly RoleAssignment[]
 }
 
-export async function openStage(options: LocalCloudOptions = {}): Promise<Stage> {
+export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}): Promise<Stage> {
   const trustedBefore = getCACertificates('default')
-  const cloud = await createLocalCloud(options)
+  const time = createDrivenTime()
+  const { clock } = time
+  const cloud = await createLocalCloud({ ...options, clock })
   const elsewhere = await openElsewhere(cloud)
   setDefaultCACertificates([...trustedBefore, cloud.caPem, elsewhere.caPem])
-  const time = createDrivenTime(cloud.clock)
 
   async function run(runOptions: RunOptions = {}): Promise<InProcessRun> {
     const settings = settingsOf(cloud, runOptions)
@@ -72,15 +72,14 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     const environment = { ...cloud.runnerEnvironment(), ...runOptions.env }
     const assignmentsBefore = structuredClone(cloud.world.roleAssignments)
     const requestsBefore = cloud.journal.entries.length
-    const movedBefore = movedMs(cloud.clock)
+    const startedAt = clock.now()
     const log: string[] = []
     const masks: string[] = []
     const kept: TemporaryGrant[] = []
-    const { http, preconnect } = createDoor(settings.waiting.requestTimeoutMs, {})
-    const driven = time.enter(http)
+    const driven = time.enter(clientFor(settings))
     const outcome = await gate(settings, {
       http: driven.http,
-      preconnect,
+      preconnect: driven.preconnect,
       clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
       log: { info: line => log.push(line), warning: line => log.push(line) },
       mask: secret => masks.push(secret),
@@ -88,7 +87,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
       run: readWorkflowRun(environment),
       keep: grant => kept.push(grant),
     })
-    const tookMs = movedMs(cloud.clock) - movedBefore
+    const tookMs = clock.now() - startedAt
     await driven.leave()
     const requests = cloud.journal.entries
       .slice(requestsBefore)
@@ -101,7 +100,7 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
     { env }: RunOptions = {},
   ): Promise<readonly string[]> {
     const log: string[] = []
-    const driven = time.enter(createDoor(settings.waiting.requestTimeoutMs, {}).http)
+    const driven = time.enter(clientFor(settings))
     for (const grant of kept.slice(-1)) {
       await revoke(grant, settings, {
         ...driven,
@@ -131,11 +130,14 @@ export async function openStage(options: LocalCloudOptions = {}): Promise<Stage>
   }
 }
 
-function settingsOf(cloud: LocalCloud, { inputs, requestTimeoutMs }: RunOptions): Settings {
+const clientFor =
+  ({ waiting }: Settings) =>
+  (clock: Clock) =>
+    createHttpClient({ timeoutMs: waiting.requestTimeoutMs, env: {}, clock })
+
+function settingsOf(cloud: LocalCloud, { inputs }: RunOptions): Settings {
   const given: Readonly<Record<string, string>> = { ...usualInputs(cloud), ...inputs }
-  const settings = readSettings(name => given[name] ?? '', cloud.runnerEnvironment())
-  if (requestTimeoutMs === undefined) return settings
-  return { ...settings, waiting: { ...settings.waiting, requestTimeoutMs } }
+  return readSettings(name => given[name] ?? '', cloud.runnerEnvironment())
 }
 
 /** Trusted by its certificate like any other host: only the gate's own rules keep tokens from it. */

@@ -9,8 +9,8 @@ import type { TlsCredentials } from '../../local-cloud/tls.ts'
 export type Conduct =
   | { kind: 'forward' }
   | { kind: 'refuse'; status: number; reason?: string; headers?: Readonly<Record<string, string>> }
-  /** Takes the CONNECT and never answers. */
-  | { kind: 'hang' }
+  /** Takes the CONNECT and never answers. @param hold Called with what aborts once the caller has left. */
+  | { kind: 'hang'; hold?: (left: AbortSignal) => unknown }
   /** Closes the connection instead of answering. */
   | { kind: 'close' }
   /** Breaks the way off once it is open. */
@@ -98,8 +98,12 @@ interface Caller {
 
 function serve(conduct: Conduct, target: string, { socket, remember }: Caller): void {
   switch (conduct.kind) {
-    case 'hang':
+    case 'hang': {
+      const left = new AbortController()
+      socket.resume().once('end', () => left.abort())
+      conduct.hold?.(left.signal)
       return
+    }
     case 'close':
       socket.end()
       return

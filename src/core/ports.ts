@@ -3,8 +3,11 @@
 export interface Clock {
   /** Milliseconds since the epoch; never goes back within a run. */
   now(): number
-  /** Resolves after `ms` milliseconds. */
-  sleep(ms: number): Promise<void>
+  /**
+   * Resolves after `ms` milliseconds.
+   * @throws an AbortError, as soon as the signal aborts
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
 export interface Log {

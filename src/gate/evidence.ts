@@ -1,5 +1,6 @@
 import type { StepFailure } from '../core/failures/failure.ts'
 import type { Http } from '../core/http/client.ts'
+import type { Clock } from '../core/ports.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
 import type { ResourceContext } from '../services/resource-manager/client.ts'
 import { type Facts, wasDenied } from './record.ts'
@@ -10,7 +11,7 @@ export async function gatherEvidence(
   { refusal }: StepFailure,
   { report }: Settings,
   managed: ResourceContext | undefined,
-  http: Http,
+  { http, clock }: { http: Http; clock: Clock },
   facts: Facts,
 ): Promise<void> {
   if (report.githubToken !== undefined && refusal.code.startsWith('federated-subject')) {
@@ -18,17 +19,18 @@ export async function gatherEvidence(
     const description = await describeSubjectTemplate(facts.run, report.githubToken, http)
     if (description !== undefined) facts.subjectTemplate = description
   }
-  if (managed !== undefined) await lookAgain(managed, facts)
+  if (managed !== undefined) await lookAgain(managed, facts, clock)
 }
 
 /** What explains a denial, and was not worth a request before. */
-export async function lookAgain(managed: ResourceContext, facts: Facts): Promise<void> {
+export async function lookAgain(managed: ResourceContext, facts: Facts, clock: Clock): Promise<void> {
   const { role, assignments, routes } = facts
   if (role === undefined || assignments === undefined || !wasDenied(facts)) return
   const { lookAfterDenial } = await import('../services/resource-manager/denial-evidence.ts')
-  facts.afterDenial = await lookAfterDenial(managed, {
+  const denied = {
     role,
     dataActions: dataActionsOf(routes ?? []),
     groupIds: assignments.map(({ principalId }) => principalId),
-  })
+  }
+  facts.afterDenial = await lookAfterDenial(managed, denied, clock)
 }

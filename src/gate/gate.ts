@@ -59,7 +59,7 @@ export async function gate(
     enforceKeyAccess(settings, facts, tools.log)
 
     const { grant } = settings.access
-    if (grant === 'plan') return await plan(settings, view, signedIn, facts)
+    if (grant === 'plan') return await plan(settings, view, signedIn, facts, tools.clock)
     if (grant === 'never' && facts.borrowed !== undefined) refuseBorrowed(facts.borrowed)
     const age =
       grant === 'auto' && signedIn !== undefined && hasRoles(view) && needsGrant(view, facts)
@@ -75,7 +75,7 @@ export async function gate(
     return { result: 'passed', facts }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    await gatherEvidence(error, settings, managed, tools.http, facts)
+    await gatherEvidence(error, settings, managed, tools, facts)
     return { result: 'failed', facts, failure: error }
   }
 }
@@ -110,13 +110,14 @@ async function plan(
   view: View,
   managed: ResourceContext | undefined,
   facts: Facts,
+  clock: Clock,
 ): Promise<Outcome> {
   // A role that would not help is not granted.
   if (needsGrant(view, facts) && facts.roleFits !== false) facts.grant = { outcome: 'planned' }
   else if (wasDenied(facts))
     facts.plannedPatienceMs = patienceFor(ageOfAccess(view, undefined, facts), waiting.propagationTimeoutMs)
   if (managed !== undefined) {
-    await lookAgain(managed, facts)
+    await lookAgain(managed, facts, clock)
     await tellGrantorPermissions(managed, facts)
   }
   return { result: 'planned', facts }

@@ -1,9 +1,8 @@
-import { channel } from 'node:diagnostics_channel'
-import { whileWaiting } from '../../../src/core/http/warm-up.ts'
+import { requestSent, whileWaiting } from '../../../src/core/http/warm-up.ts'
 
 test('each preparation begins as one more request is on the wire, once, whether or not those before it fail', () => {
   const begun: string[] = []
-  const sent = () => channel('undici:client:sendHeaders').publish({})
+  const sent = () => requestSent.publish({})
   whileWaiting(
     async () => {
       begun.push('first')

@@ -100,7 +100,7 @@ function certificateTrouble(told: Told): { why: string; fixes: Fix[] } {
 const meanings: ReadonlyArray<readonly [RegExp, string]> = [
   [/^ECONNREFUSED$/, 'Nothing listens there, or a firewall refuses.'],
   [
-    /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/,
+    /^(ECONNRESET|EPIPE|ECONNABORTED)$/,
     'The connection was broken off before the reply was complete; firewalls do this to hosts that they do not allow.',
   ],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'There is no route to it from here.'],
@@ -108,7 +108,7 @@ const meanings: ReadonlyArray<readonly [RegExp, string]> = [
     /^(EPROTO$|ERR_SSL_)/,
     'TLS could not be agreed on: the port may speak something else, or a box on the way interferes.',
   ],
-  [/^(HPE_|UND_ERR_HEADERS_OVERFLOW)/, 'What came back is not HTTP.'],
+  [/^(HPE_|PROTOCOL_SWITCHED$)/, 'What came back is not HTTP.'],
   [
     /^RESPONSE_TOO_LARGE$/,
     'The reply is larger than any that this action asks for: something else answers there.',

@@ -16,7 +16,7 @@ const unresolved = /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/
 /** A certificate that Node does not accept (nodejs.org, tls: X509 certificate error codes). Failures of TLS itself, ERR_SSL_… and EPROTO, are none. */
 const untrusted =
   /^(?!ERR_SSL_)(.*CERT.*|.*CRL.*|UNABLE_TO_.*|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/
-const timedOut = /^(ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT|UND_ERR_\w+_TIMEOUT)$/
+const timedOut = /^(ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT)$/
 const never: ReadonlySet<string> = new Set([proxyUnusable, responseTooLarge, untrustedOrigin])
 
 export function refusalOfNetwork(failure: NetworkFailure): Refusal {

@@ -1,23 +1,25 @@
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate } from 'node:zlib'
-import { Agent, buildConnector, type Dispatcher, request } from 'undici'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { type Agent, request as sendRequest } from 'node:https'
+import type { Socket } from 'node:net'
 import {
   errorCode,
   errorText,
   NetworkFailure,
+  protocolSwitched,
   requestTimedOut,
-  responseTooLarge,
-  unknownEncoding,
   untrustedOrigin,
 } from './network-failure.ts'
-import { preconnecting } from './preconnect.ts'
-import { type ProxyServer, proxyFor } from './proxy.ts'
-import { openTunnel } from './tunnel.ts'
+import type { ProxyServer } from './proxy.ts'
+import { decode, readBounded } from './reply-body.ts'
+import { authorityOf, createRoutes, type Preconnect, type Route, type RouteOptions } from './routes.ts'
+import { timeLimit } from './time-limit.ts'
+import { requestSent } from './warm-up.ts'
 
 export { NetworkFailure } from './network-failure.ts'
+export type { Preconnect } from './routes.ts'
 
 /**
- * The one door that every request of a run goes through, the Azure SDKs' included: https only, no redirects, bounded in
+ * The one client that every request of a run goes through, the Azure SDKs' included: https only, no redirects, bounded in
  * time and size, proxies as the environment says.
  */
 
@@ -38,53 +40,40 @@ export interface HttpReply {
 /** Sends one request. @throws NetworkFailure when no complete reply arrived. */
 export type Http = (request: HttpRequest) => Promise<HttpReply>
 
-/** Opens connections to a host that requests will go to soon. */
-export type Preconnect = (origin: string, count: number) => void
-
-/** A role assignment list is the largest reply there is: some 1 kB an assignment, a few thousand at most. */
-const maxBodyBytes = 8 * 1024 * 1024
-
-/**
- * @param timeoutMs Limit for a whole request, from look-up of the name to the last byte of the body.
- * @param env Where the proxy settings stand.
- */
-export function createDoor(
-  timeoutMs: number,
-  env: Readonly<Record<string, string | undefined>>,
-): { http: Http; preconnect: Preconnect } {
-  const { wayTo, preconnect } = createWays(timeoutMs, env)
-  const http: Http = async ({ method, url, headers, body }) => {
-    const target = new URL(url)
+/** @param options The limit is for a whole request, from look-up of the name to the last byte of the body. */
+export function createHttpClient(options: RouteOptions): { http: Http; preconnect: Preconnect } {
+  const { clock, timeoutMs } = options
+  const { routeTo, preconnect } = createRoutes(options)
+  const http: Http = async request => {
+    const target = new URL(request.url)
     const { host, protocol } = target
     if (protocol !== 'https:')
       throw new NetworkFailure(untrustedOrigin, host, `Not an https address: ${protocol}//${host}`)
-    const way = wayTo(target)
-    const signal = AbortSignal.timeout(timeoutMs)
+    const route = routeTo(target)
+    const limit = timeLimit(clock, timeoutMs)
+    let exchange: Exchange | undefined
+    const tryOn = (agent: Agent) => {
+      exchange = send(target, request, { agent, signal: limit.signal })
+      return exchange.reply
+    }
     try {
-      const reply = await request(target, {
-        method: method as Dispatcher.HttpMethod,
-        headers: { ...headers, 'accept-encoding': 'identity' },
-        body: body ?? null,
-        dispatcher: way.dispatcher,
-        signal,
+      const reply = await tryOn(route.kept).catch(error => {
+        if (limit.signal.aborted || !exchange || !wasStale(exchange, route)) throw error
+        return tryOn(route.fresh)
       })
-      const replyHeaders = flatten(reply.headers)
-      const bytes = await readBounded(reply.body, host)
-      return {
-        status: reply.statusCode,
-        headers: replyHeaders,
-        body: await decode(bytes, replyHeaders['content-encoding'], host),
-      }
+      return await read(reply, host)
     } catch (error) {
       if (error instanceof NetworkFailure) throw error
-      throw signal.aborted ? timedOut(target, way) : broken(error, target, way)
+      throw limit.signal.aborted ? timedOut(target, route, exchange) : broken(error, target, route)
+    } finally {
+      limit.clear()
     }
   }
   return { http, preconnect }
 }
 
-/** Confines a door to the origins that a token may go to: whatever address a server hands out, no other is asked. */
-export function confine(http: Http, ...origins: string[]): Http {
+/** Restricts a client to the origins that a token may go to: whatever address a server hands out, no other is asked. */
+export function restrictOrigins(http: Http, ...origins: string[]): Http {
   const allowed = new Set(origins.map(origin => new URL(origin).origin))
   return async httpRequest => {
     const url = URL.parse(httpRequest.url)
@@ -100,124 +89,81 @@ export function confine(http: Http, ...origins: string[]): Http {
   }
 }
 
-/** How requests get to a host: straight, or through a proxy. */
-interface Way {
-  dispatcher: Dispatcher
-  proxy?: ProxyServer
-  /** Hosts and ports to which the proxy has not opened the way yet. */
-  opening: ReadonlySet<string>
+/** A request on its way. */
+interface Exchange {
+  /** The head of its reply; the body is not read yet. */
+  reply: Promise<IncomingMessage>
+  request: ClientRequest
+  /** Absent until there is a connection. */
+  connection?: Socket
+  /** What had been read from the connection before. */
+  bytesBefore?: number
 }
 
-/** The request's own limit covers head and body; undici's would only cut a longer one short. */
-const noLimitsOfUndici = { headersTimeout: 0, bodyTimeout: 0 }
-
-/** A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. */
-const connector = (timeoutMs: number) => buildConnector({ timeout: timeoutMs, rejectUnauthorized: true })
-
-function createWays(
-  timeoutMs: number,
-  env: Readonly<Record<string, string | undefined>>,
-): { wayTo: (target: URL) => Way; preconnect: Preconnect } {
-  const ahead = preconnecting(connector(timeoutMs))
-  const straight: Way = {
-    dispatcher: new Agent({ ...noLimitsOfUndici, connect: ahead.connect }),
-    opening: new Set(),
+function send(
+  target: URL,
+  { method, headers, body }: HttpRequest,
+  way: { agent: Agent; signal: AbortSignal },
+): Exchange {
+  const request = sendRequest(target, {
+    ...way,
+    method,
+    headers: { ...headers, 'accept-encoding': 'identity' },
+  })
+  const exchange: Exchange = {
+    request,
+    reply: new Promise((resolve, reject) => {
+      request.once('response', resolve).on('error', reject)
+      // A request that waits for its connection does not hear of the limit.
+      way.signal.addEventListener('abort', reject)
+      request.once('upgrade', (_, connection) => {
+        connection.destroy()
+        reject(Object.assign(new Error('It changed to another protocol'), { code: protocolSwitched }))
+      })
+    }),
   }
-  // The environment names one proxy at most.
-  let throughProxy: Way | undefined
+  request.once('socket', socket => {
+    exchange.connection = socket
+    exchange.bytesBefore = socket.bytesRead
+  })
+  request.once('finish', () => requestSent.publish({}))
+  request.end(body)
+  return exchange
+}
+
+/**
+ * Whether the connection had been open for a while and ended before a byte of the reply came: the host or a box on the way had
+ * left it, and the service may not even have seen the request (RFC 9112, 9.3.1). All that we send is safe to send again.
+ */
+function wasStale({ request, connection, bytesBefore }: Exchange, { isOpenedAhead }: Route): boolean {
+  if (connection === undefined || connection.bytesRead !== bytesBefore) return false
+  return request.reusedSocket || isOpenedAhead(connection)
+}
+
+async function read(reply: IncomingMessage, host: string): Promise<HttpReply> {
+  const headers = flatten(reply.headers)
+  const bytes = await readBounded(reply, host)
   return {
-    wayTo(target) {
-      const proxy = proxyFor(target, env)
-      if (proxy === undefined) return straight
-      throughProxy ??= wayThrough(proxy, timeoutMs)
-      return throughProxy
-    },
-    preconnect(origin, count) {
-      if (proxyFor(new URL(origin), env) === undefined) ahead.open(origin, count)
-    },
+    status: reply.statusCode ?? 0,
+    headers,
+    body: await decode(bytes, headers['content-encoding'], host),
   }
 }
 
-function wayThrough(proxy: ProxyServer, timeoutMs: number): Way {
-  const opening = new Set<string>()
-  const secure = connector(timeoutMs)
-  const connect: buildConnector.connector = (options, callback) => {
-    const authority = authorityOf(options)
-    opening.add(authority)
-    openTunnel(proxy, authority, timeoutMs)
-      .finally(() => opening.delete(authority))
-      .then(
-        socket => secure({ ...options, httpSocket: socket }, callback),
-        error => callback(error, null),
-      )
-  }
-  return { dispatcher: new Agent({ ...noLimitsOfUndici, connect }), proxy, opening }
-}
-
-/** Host and port, as a CONNECT names them. */
-function authorityOf({ hostname, port }: { hostname: string; port: string }): string {
-  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
-  return `${host}:${port || '443'}`
-}
-
-async function readBounded(body: AsyncIterable<Buffer>, host: string): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > maxBodyBytes) throw tooLarge(host)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-const tooLarge = (host: string) =>
-  new NetworkFailure(responseTooLarge, host, `${host} sent more than ${maxBodyBytes} bytes`)
-
-const decoders = {
-  gzip: promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip),
-  deflate: promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate),
-  br: promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress),
-}
-const isKnownEncoding = (name: string): name is keyof typeof decoders => Object.hasOwn(decoders, name)
-
-/** We ask for the plain body; some proxies and gateways compress it all the same. */
-async function decode(bytes: Buffer, encoding = 'identity', host: string): Promise<string> {
-  const name = encoding.trim().toLowerCase().replace(/^x-/, '')
-  if (name === 'identity' || name === '' || bytes.length === 0) return textOf(bytes)
-  if (!isKnownEncoding(name))
-    throw new NetworkFailure(unknownEncoding, host, `${host} sent its reply in the encoding ${encoding}`)
-  try {
-    return textOf(await decoders[name](bytes, { maxOutputLength: maxBodyBytes }))
-  } catch (error) {
-    const code = errorCode(error)
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host)
-    throw new NetworkFailure(code, host, `${host} sent a body that is not ${name}: ${errorText(error)}`)
-  }
-}
-
-/** All that we ask for is UTF-8; a gateway on the way may write in another encoding, and marks it by the first two bytes. */
-function textOf(bytes: Buffer): string {
-  const mark = bytes.toString('hex', 0, 2)
-  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
-  return new TextDecoder(encoding).decode(bytes)
-}
-
-function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function flatten(headers: IncomingMessage['headers']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name.toLowerCase(), Array.isArray(value) ? value.join(', ') : value]],
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
     ),
   )
 }
 
-function timedOut(target: URL, { proxy, opening }: Way): NetworkFailure {
-  const authority = authorityOf(target)
-  if (proxy !== undefined && opening.has(authority)) {
+function timedOut(target: URL, { proxy }: Route, exchange: Exchange | undefined): NetworkFailure {
+  if (proxy !== undefined && exchange?.connection === undefined) {
     return new NetworkFailure(
       requestTimedOut,
       target.host,
-      `The proxy ${proxy.host} opened no way to ${authority} in time`,
+      `The proxy ${proxy.host} opened no way to ${authorityOf(target.hostname, target.port)} in time`,
       { host: proxy.host, failed: true },
     )
   }
@@ -229,7 +175,7 @@ function timedOut(target: URL, { proxy, opening }: Way): NetworkFailure {
   )
 }
 
-function broken(error: unknown, target: URL, { proxy }: Way): NetworkFailure {
+function broken(error: unknown, target: URL, { proxy }: Route): NetworkFailure {
   return new NetworkFailure(
     errorCode(error),
     target.host,

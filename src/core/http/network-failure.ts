@@ -32,6 +32,8 @@ export class NetworkFailure extends Error {
 export const responseTooLarge = 'RESPONSE_TOO_LARGE'
 export const requestTimedOut = 'REQUEST_TIMEOUT'
 export const untrustedOrigin = 'UNTRUSTED_ORIGIN'
+/** The host went over to another protocol, which nobody asked for. */
+export const protocolSwitched = 'PROTOCOL_SWITCHED'
 export const unknownEncoding = 'UNKNOWN_ENCODING'
 /** The proxy that the environment names is of a kind that we cannot use, or its address cannot be read. */
 export const proxyUnusable = 'PROXY_UNUSABLE'

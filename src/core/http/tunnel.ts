@@ -3,17 +3,19 @@ import https from 'node:https'
 import type { Socket } from 'node:net'
 import { errorCode, errorText, NetworkFailure, requestTimedOut } from './network-failure.ts'
 import type { ProxyServer } from './proxy.ts'
+import type { TimeLimit } from './time-limit.ts'
 
 /**
- * Asks a proxy for a way to `authority` (host and port) and gives the open connection. undici's ProxyAgent is not used: where
- * a proxy closes the connection instead of answering, it asks again without end, and never lets a time limit fire.
+ * Asks a proxy for a way to `authority` (host and port) and gives the open connection.
  * @throws NetworkFailure in which the proxy is the one that failed.
  */
-export function openTunnel(proxy: ProxyServer, authority: string, timeoutMs: number): Promise<Socket> {
+export function openTunnel(proxy: ProxyServer, authority: string, limit: TimeLimit): Promise<Socket> {
   const failure = (code: string, message: string) =>
     new NetworkFailure(code, authority.replace(/:443$/, ''), message, { host: proxy.host, failed: true })
+  const tooLate = () =>
+    failure(requestTimedOut, `The proxy ${proxy.host} opened no way to ${authority} in time`)
 
-  return new Promise((resolve, reject) => {
+  const opened = new Promise<Socket>((resolve, reject) => {
     const request = (proxy.secure ? https : http).request({
       host: proxy.hostname,
       port: proxy.port,
@@ -26,16 +28,9 @@ export function openTunnel(proxy: ProxyServer, authority: string, timeoutMs: num
       agent: false,
       // Credentials go to the proxy, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
       rejectUnauthorized: true,
+      signal: limit.signal,
     })
-    const timer = setTimeout(
-      () =>
-        request.destroy(
-          failure(requestTimedOut, `The proxy ${proxy.host} opened no way to ${authority} in time`),
-        ),
-      timeoutMs,
-    )
     request.once('connect', (reply, socket, head) => {
-      clearTimeout(timer)
       const status = reply.statusCode ?? 0
       if (status >= 200 && status <= 299) {
         if (head.length > 0) socket.unshift(head)
@@ -50,19 +45,19 @@ export function openTunnel(proxy: ProxyServer, authority: string, timeoutMs: num
         ),
       )
     })
-    request.once('error', error => {
-      clearTimeout(timer)
+    request.once('error', error =>
       reject(
-        error instanceof NetworkFailure
-          ? error
+        limit.signal.aborted
+          ? tooLate()
           : failure(
               errorCode(error),
               `The proxy ${proxy.host} opened no way to ${authority}: ${errorText(error)}`,
             ),
-      )
-    })
+      ),
+    )
     request.end()
   })
+  return opened.finally(limit.clear)
 }
 
 /** Status and what proxies add to it: the ways to sign in that they take (407), Squid's own reason. Untrusted text. */

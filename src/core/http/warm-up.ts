@@ -1,7 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { channel } from 'node:diagnostics_channel'
 
-/** undici tells here that the headers of a request have been handed to the socket (undici, DiagnosticsChannel). */
-const requestSent = 'undici:client:sendHeaders'
+/** Told by the HTTP client as soon as the last byte of a request has been handed to the system. */
+export const requestSent = channel('key-less-gate:http:sent')
 
 /**
  * Begins the first preparation when the next request is on the wire, the second at the one after it, and so on: from then on there
@@ -12,9 +12,9 @@ export function whileWaiting(...preparations: ReadonlyArray<() => Promise<unknow
   const [next, ...others] = preparations
   if (next === undefined) return
   const onSent = () => {
-    unsubscribe(requestSent, onSent)
+    requestSent.unsubscribe(onSent)
     whileWaiting(...others)
     next().catch(() => {})
   }
-  subscribe(requestSent, onSent)
+  requestSent.subscribe(onSent)
 }

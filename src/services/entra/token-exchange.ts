@@ -3,7 +3,7 @@ import type { Cloud } from '../../azure/clouds.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
 import { ownRefusal, type Refusal, StepFailure } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
-import { confine, type Http, type HttpReply, NetworkFailure } from '../../core/http/client.ts'
+import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { refusalOfEntra } from './errors.ts'
 
@@ -38,7 +38,7 @@ const publicAuthorities: readonly string[] = [
 export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken> {
   const { tenantId, clientId, cloud, audience } = exchange
   // The SDK's errors have lost status, body and cause; what really happened is remembered here.
-  const seen = remember(confine(exchange.http, cloud.authorityHost))
+  const seen = remember(restrictOrigins(exchange.http, cloud.authorityHost))
   const credential = new ClientAssertionCredential(tenantId, clientId, exchange.getAssertion, {
     ...sdkOptions(seen.http),
     authorityHost: cloud.authorityHost,

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { StepFailure } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { persist } from '../../core/failures/retry.ts'
-import { confine, type Http, NetworkFailure } from '../../core/http/client.ts'
+import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock, Log, Mask } from '../../core/ports.ts'
 import { parseJson } from '../../core/text/json.ts'
 import { maskJwt } from '../../core/text/jwt.ts'
@@ -36,7 +36,7 @@ export async function requestAssertion(
 ): Promise<Assertion> {
   const { oidc } = run
   if (oidc === undefined) throw new StepFailure(doing, oidcUnavailable(run))
-  const http = confine(tools.http, oidc.requestUrl)
+  const http = restrictOrigins(tools.http, oidc.requestUrl)
   tools.mask(oidc.requestToken)
 
   return persist(tools, async () => {

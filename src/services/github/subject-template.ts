@@ -1,6 +1,6 @@
 import { getOctokit } from '@actions/github'
 import * as v from 'valibot'
-import { confine, type Http } from '../../core/http/client.ts'
+import { type Http, restrictOrigins } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
@@ -30,7 +30,7 @@ export async function describeSubjectTemplate(
   try {
     const octokit = getOctokit(githubToken, {
       baseUrl: run.apiUrl,
-      request: { fetch: fetchThrough(confine(http, run.apiUrl)) },
+      request: { fetch: fetchThrough(restrictOrigins(http, run.apiUrl)) },
     })
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/oidc/customization/sub', {
       owner,

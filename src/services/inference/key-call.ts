@@ -2,7 +2,7 @@ import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { readErrorBody } from '../../core/failures/error-body.ts'
 import { ownRefusal, type Refusal, type Said, saidBy } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
-import { confine, type Http, type HttpReply, NetworkFailure } from '../../core/http/client.ts'
+import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { SmokeSettings } from './apis/api.ts'
 import { type Api, apiOf } from './apis/index.ts'
@@ -29,7 +29,7 @@ export async function keyCall(
   const request = requestOf(route, settings)
   const scrub = scrubberOf(key)
   try {
-    const reply = await confine(
+    const reply = await restrictOrigins(
       http,
       route.url,
     )({ ...request, headers: { ...request.headers, [apiOf(route.api).keyHeader]: key } })

@@ -1,11 +1,11 @@
 import { ownRefusal, type Refusal } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import {
-  confine,
   type Http,
   type HttpReply,
   type HttpRequest,
   NetworkFailure,
+  restrictOrigins,
 } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
 import { plain } from '../../core/text/untrusted.ts'
@@ -91,7 +91,7 @@ async function callOnce(
   const request = requestOf(route, settings, shape)
   const startedAt = tools.clock.now()
   try {
-    const reply = await confine(
+    const reply = await restrictOrigins(
       tools.http,
       route.url,
     )({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } })

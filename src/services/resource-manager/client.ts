@@ -8,7 +8,7 @@ import { sdkOptions } from '../../azure/sdk-transport.ts'
 import { StepFailure } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
-import { confine, type Http, NetworkFailure } from '../../core/http/client.ts'
+import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
 import { refusalOfResourceManager } from './errors.ts'
 import { endless, maxPages } from './pages.ts'
@@ -71,7 +71,7 @@ export function createResourceManager({
   tools,
 }: Options): ResourceManager {
   const { endpoint, audience } = cloud.resourceManager
-  const http = confine(tools.http, endpoint)
+  const http = restrictOrigins(tools.http, endpoint)
   const credential = {
     // The pipeline renews by this time; the session decides by itself when a token is too old.
     getToken: async () => ({ token: await accessToken(), expiresOnTimestamp: Date.now() + 5 * 60_000 }),

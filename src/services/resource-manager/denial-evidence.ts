@@ -4,6 +4,7 @@ import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import { coversAction, coversDataAction } from '../../azure/rbac/permissions.ts'
 import { isBelow, isSameScope, withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
+import type { Clock } from '../../core/ports.ts'
 import type { ResourceContext } from './client.ts'
 import { assignmentOf } from './role-assignments.ts'
 
@@ -40,7 +41,11 @@ const patienceMs = 4000
 /** Long lists are read so far; a subscription has room for 4,000 assignments. */
 const maxEntries = 1000
 
-export function lookAfterDenial(managed: ResourceContext, denied: Denied): Promise<AfterDenial> {
+export function lookAfterDenial(
+  managed: ResourceContext,
+  denied: Denied,
+  clock: Clock,
+): Promise<AfterDenial> {
   const { manager, resource, principalId, callerId } = managed
   const { roleAssignments, denyAssignments } = manager.authorization
   const account = withoutLeadingSlash(accountIdOf(resource))
@@ -48,6 +53,7 @@ export function lookAfterDenial(managed: ResourceContext, denied: Denied): Promi
   const pipeline = new Set([principalId, ...denied.groupIds])
   const grantor = callerId === principalId ? pipeline : new Set([callerId])
   return inTime(
+    clock,
     Promise.all([
       readable(roleAssignments.listForScope(account, { filter: `principalId eq '${principalId}'` })),
       readable(roleAssignments.listForScope(scope, { filter: 'atScope()' })),
@@ -73,12 +79,13 @@ export function lookAfterDenial(managed: ResourceContext, denied: Denied): Promi
 
 const nothing: AfterDenial = { onProjects: [], heldByOthers: [], denyAssignments: [], denyingGrants: [] }
 
-async function inTime(look: Promise<AfterDenial>): Promise<AfterDenial> {
-  const signal = AbortSignal.timeout(patienceMs)
-  const tooLate = new Promise<AfterDenial>(resolve => {
-    signal.addEventListener('abort', () => resolve(nothing), { once: true })
-  })
-  return Promise.race([look, tooLate])
+async function inTime(clock: Clock, look: Promise<AfterDenial>): Promise<AfterDenial> {
+  const done = new AbortController()
+  try {
+    return await Promise.race([look, clock.sleep(patienceMs, done.signal).then(() => nothing)])
+  } finally {
+    done.abort()
+  }
 }
 
 /** One try: whatever goes wrong, the denial itself is the news. */

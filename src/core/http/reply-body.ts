@@ -1,0 +1,54 @@
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate } from 'node:zlib'
+import { errorCode, errorText, NetworkFailure, responseTooLarge, unknownEncoding } from './network-failure.ts'
+
+/** A role assignment list is the largest reply there is: some 1 kB an assignment, a few thousand at most. */
+const maxBodyBytes = 8 * 1024 * 1024
+
+/** @throws NetworkFailure where there is more than any reply has */
+export async function readBounded(body: AsyncIterable<Buffer>, host: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > maxBodyBytes) throw tooLarge(host)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const tooLarge = (host: string) =>
+  new NetworkFailure(responseTooLarge, host, `${host} sent more than ${maxBodyBytes} bytes`)
+
+const decoders = {
+  gzip: promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip),
+  deflate: promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate),
+  br: promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress),
+}
+const isKnownEncoding = (name: string): name is keyof typeof decoders => Object.hasOwn(decoders, name)
+
+/**
+ * The text of a body. We ask for the plain one; some proxies and gateways compress it all the same.
+ * @param encoding Value of `content-encoding`.
+ * @throws NetworkFailure where it cannot be read
+ */
+export async function decode(bytes: Buffer, encoding = 'identity', host: string): Promise<string> {
+  const name = encoding.trim().toLowerCase().replace(/^x-/, '')
+  if (name === 'identity' || name === '' || bytes.length === 0) return textOf(bytes)
+  if (!isKnownEncoding(name))
+    throw new NetworkFailure(unknownEncoding, host, `${host} sent its reply in the encoding ${encoding}`)
+  try {
+    return textOf(await decoders[name](bytes, { maxOutputLength: maxBodyBytes }))
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host)
+    throw new NetworkFailure(code, host, `${host} sent a body that is not ${name}: ${errorText(error)}`)
+  }
+}
+
+/** All that we ask for is UTF-8; a gateway on the way may write in another encoding, and marks it by the first two bytes. */
+function textOf(bytes: Buffer): string {
+  const mark = bytes.toString('hex', 0, 2)
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
+}

@@ -1,0 +1,123 @@
+import { Agent, type RequestOptions } from 'node:https'
+import { isIP, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../ports.ts'
+import { type ProxyServer, proxyFor } from './proxy.ts'
+import { timeLimit } from './time-limit.ts'
+import { openTunnel } from './tunnel.ts'
+
+/** How requests get to a host: straight, or through a proxy. */
+export interface Route {
+  readonly proxy?: ProxyServer
+  /** Connections that are kept for later requests. */
+  readonly kept: Agent
+  /** A connection of its own for every request. */
+  readonly fresh: Agent
+  /** Whether the connection was opened before there was anything to send. */
+  isOpenedAhead(connection: Duplex): boolean
+}
+
+/** Opens connections to a host that requests will go to soon. */
+export type Preconnect = (origin: string, count: number) => void
+
+export interface RouteOptions {
+  /** Where the proxy settings stand. */
+  env: Readonly<Record<string, string | undefined>>
+  clock: Clock
+  /** How long a proxy may take to open a tunnel. */
+  timeoutMs: number
+}
+
+/** Idle connections are left before a host or a box on the way forgets them; milliseconds. */
+const idleMs = 4000
+
+export function createRoutes(options: RouteOptions): {
+  /** @throws NetworkFailure where the environment names a proxy that cannot be used */
+  routeTo(target: URL): Route
+  preconnect: Preconnect
+} {
+  const { env } = options
+  const straight = straightRoute()
+  // The environment names one proxy at most.
+  let throughProxy: Route | undefined
+  return {
+    routeTo(target) {
+      const proxy = proxyFor(target, env)
+      if (proxy === undefined) return straight
+      throughProxy ??= routeThrough(proxy, options)
+      return throughProxy
+    },
+    preconnect(origin, count) {
+      const url = new URL(origin)
+      if (proxyFor(url, env) === undefined) straight.open(url, count)
+    },
+  }
+}
+
+/** A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. */
+const secure = { rejectUnauthorized: true }
+
+const newAgents = () => ({
+  kept: new Agent({ ...secure, keepAlive: true, keepAliveMsecs: 60_000, timeout: idleMs }),
+  fresh: new Agent({ ...secure, keepAlive: false }),
+})
+
+/**
+ * Connections can be opened before there is anything to send: a TLS handshake takes two round trips, and the time in which
+ * another host's reply is awaited is time to make it in.
+ */
+function straightRoute(): Route & { open(url: URL, count: number): void } {
+  const agents = newAgents()
+  const connect = agents.kept.createConnection.bind(agents.kept)
+  const waiting = new Map<string, Duplex[]>()
+  const openedAhead = new WeakSet<Duplex>()
+
+  agents.kept.createConnection = options => {
+    const ahead = waiting.get(authorityFor(options))?.shift()
+    return ahead === undefined || ahead.destroyed ? connect(options) : ahead
+  }
+
+  function openOne(host: string, port: string): Duplex[] {
+    const connection = connect({ ...secure, host, port, servername: isIP(host) === 0 ? host : '' })
+    if (!connection) return []
+    // What is wrong is told by the request that needs a connection: it opens another one.
+    connection.on('error', () => {})
+    openedAhead.add(connection)
+    return [connection]
+  }
+
+  return {
+    ...agents,
+    isOpenedAhead: connection => openedAhead.has(connection),
+    open({ hostname, port }, count) {
+      const host = hostname.replace(/^\[|\]$/g, '')
+      const authority = authorityOf(host, port)
+      const opened = Array.from({ length: count }, () => openOne(host, port || '443')).flat()
+      waiting.set(authority, [...(waiting.get(authority) ?? []), ...opened])
+    },
+  }
+}
+
+function routeThrough(proxy: ProxyServer, { clock, timeoutMs }: RouteOptions): Route {
+  const agents = newAgents()
+  for (const agent of Object.values(agents)) {
+    const connect = agent.createConnection.bind(agent)
+    agent.createConnection = (options, callback) => {
+      openTunnel(proxy, authorityFor(options), timeLimit(clock, timeoutMs)).then(
+        socket => callback?.(null, connect(Object.assign({ socket }, options)) ?? socket),
+        // Beside an error nobody looks at the connection.
+        error => callback?.(error, new Socket()),
+      )
+      return undefined
+    }
+  }
+  return { ...agents, proxy, isOpenedAhead: () => false }
+}
+
+/** Host and port, as a CONNECT names them. */
+export function authorityOf(hostname: string, port: string | number | null | undefined): string {
+  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
+  return `${host}:${port || 443}`
+}
+
+const authorityFor = ({ host, port }: RequestOptions) => authorityOf(host ?? '', port)

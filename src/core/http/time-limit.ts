@@ -1,0 +1,19 @@
+import type { Clock } from '../ports.ts'
+
+/** A limit that runs from its making on. */
+export interface TimeLimit {
+  /** Aborts when the time is up. */
+  readonly signal: AbortSignal
+  /** Ends the limit: what it was for is done. */
+  clear(): void
+}
+
+export function timeLimit(clock: Clock, ms: number): TimeLimit {
+  const up = new AbortController()
+  const cleared = new AbortController()
+  clock.sleep(ms, cleared.signal).then(
+    () => up.abort(),
+    () => {},
+  )
+  return { signal: up.signal, clear: () => cleared.abort() }
+}
