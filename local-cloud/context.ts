@@ -11,6 +11,8 @@ export interface Endpoints {
   githubApi: string
   authorityHost: string
   resourceManager: string
+  /** Microsoft Graph, below which `/v1.0` and `/beta` lie. */
+  graph: string
   /** By account resource id in lower case: the account's own host, the one that serves all of its APIs. */
   accounts: ReadonlyMap<string, string>
   /** Likewise: its host in every family. */

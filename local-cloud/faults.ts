@@ -28,7 +28,14 @@ const faultEffect = v.variant('kind', [
   v.strictObject({ kind: v.literal('skew'), ms: v.number() }),
 ])
 
-const serviceName = v.picklist(['github', 'entra', 'managed-identity', 'resource-manager', 'inference'])
+const serviceName = v.picklist([
+  'github',
+  'entra',
+  'managed-identity',
+  'resource-manager',
+  'graph',
+  'inference',
+])
 
 /** A fault as tests write it, and as the control endpoint takes it. */
 export const faultSchema = v.strictObject({

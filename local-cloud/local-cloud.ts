@@ -13,6 +13,7 @@ import { createFaults, type Faults } from './faults.ts'
 import { idTokenSigner } from './github/id-token.ts'
 import { API_PATH, createGitHub, type JobTokens } from './github/index.ts'
 import { grantPipeline } from './granted.ts'
+import { createGraph } from './graph/index.ts'
 import { type AccountHosts, type HostFamily, hostDomains, hostFamilies } from './hosts.ts'
 import { createDataPlane } from './inference/index.ts'
 import { issuedKeys } from './inference/keys.ts'
@@ -37,7 +38,8 @@ export interface LocalCloudOptions {
   /**
    * First of a run of consecutive ports, in this order: GitHub, Entra, Resource Manager, the regional data plane,
    * control, then the accounts that have a custom subdomain, as they stand in the seed, each with one port for every
-   * family of hosts that its kind has (hosts.ts), then the managed identity's endpoint. Absent: whatever is free.
+   * family of hosts that its kind has (hosts.ts), then the managed identity's endpoint and Microsoft Graph. Absent:
+   * whatever is free.
    */
   basePort?: number
   /** The pipeline may call the models of the first account from the start. Default false. */
@@ -123,6 +125,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     servers.entra.serve(createEntra(context, issuerKeys(endpoints.github, entraClient)))
     servers.resourceManager.serve(createResourceManager(context))
     servers.managedIdentity.serve(createManagedIdentityEndpoint(context, identityHeader))
+    servers.graph.serve(createGraph(context))
     servers.regional.serve(createDataPlane(context, { kind: 'regional' }))
     for (const { accountId, family, server } of servers.accounts) {
       server.serve(createDataPlane(context, { kind: 'account', accountId, family }))
@@ -222,6 +225,7 @@ interface Servers {
   github: ServiceServer
   entra: ServiceServer
   resourceManager: ServiceServer
+  graph: ServiceServer
   regional: ServiceServer
   control: ServiceServer
   managedIdentity: ServiceServer
@@ -266,7 +270,8 @@ async function openServers(
     }
     const ofAccounts: Servers['accounts'] = []
     for (const account of accounts) ofAccounts.push({ ...account, server: await open() })
-    return { ...servers, accounts: ofAccounts, managedIdentity: await open({ tls: undefined }) }
+    const managedIdentity = await open({ tls: undefined })
+    return { ...servers, accounts: ofAccounts, managedIdentity, graph: await open() }
   } catch (error) {
     await Promise.all(opened.map(server => server.close()))
     throw error
@@ -291,6 +296,7 @@ function endpointsOf(servers: Servers): Endpoints {
     githubApi: `${servers.github.url}${API_PATH}`,
     authorityHost: servers.entra.url,
     resourceManager: servers.resourceManager.url,
+    graph: servers.graph.url,
     accounts,
     hosts,
     regional: servers.regional.url,

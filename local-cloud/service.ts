@@ -5,6 +5,7 @@ export type ServiceName =
   | 'entra'
   | 'managed-identity'
   | 'resource-manager'
+  | 'graph'
   | 'inference'
   | 'control'
 

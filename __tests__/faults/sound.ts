@@ -93,6 +93,8 @@ const audiencesAt: Readonly<Record<JournalEntry['service'], ReadonlyArray<string
   github: [],
   entra: ['api://AzureADTokenExchange', undefined],
   'resource-manager': ['https://management.azure.com'],
+  // The gate asks nothing of it, ever.
+  graph: [],
   inference: ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
   'managed-identity': [],
   control: [],

@@ -47,8 +47,8 @@ async function proxyWith(options: ProxyOptions = {}): Promise<ConnectProxy> {
 
 const hostOf = (url: string | undefined) => new URL(url ?? '').host
 
-/** Those that the action talks to. */
-type ServiceName = Exclude<NonNullable<Fault['service']>, 'managed-identity'>
+/** Those that the action talks to: it never asks Microsoft Graph. */
+type ServiceName = Exclude<NonNullable<Fault['service']>, 'managed-identity' | 'graph'>
 
 interface Service {
   name: ServiceName

@@ -1,9 +1,10 @@
+import type { Endpoints } from '../context.ts'
 import type { World } from '../world.ts'
 import { Refused } from './refused.ts'
 
 /**
  * Services of Microsoft that every tenant has a principal for, by their audience, without a slash at the end; the local Resource
- * Manager joins them. Those that are not here at all are among them: programs ask for their tokens in vain or by mistake.
+ * Manager and the local Graph join them. Those that are not here at all are among them: programs ask for their tokens in vain or by mistake.
  */
 const RESOURCES = [
   'https://management.azure.com',
@@ -23,16 +24,15 @@ const RESOURCES = [
 ]
 
 /**
- * @param resourceManager address of the local one
  * @throws Refused AADSTS500011 where the tenant has no principal of the resource
  */
 export function checkResource(
   audience: string,
   tenant: World['tenants'][number],
-  resourceManager: string,
+  { resourceManager, graph }: Pick<Endpoints, 'resourceManager' | 'graph'>,
 ): void {
   const resource = audience.replace(/\/$/, '')
-  const isKnown = RESOURCES.includes(resource) || resource === resourceManager
+  const isKnown = [...RESOURCES, resourceManager, graph].includes(resource)
   if (isKnown && !tenant.absentResources.includes(resource)) return
   const message =
     `The resource principal named ${audience} was not found in the tenant named ${tenant.displayName}. This can ` +

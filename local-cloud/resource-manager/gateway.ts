@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { pathPattern } from '../paths.ts'
 import { type AccessRequest, type Authorizer, createAuthorizer, type Decision } from '../rbac.ts'
 import { covers, subscriptionIdOf } from '../scopes.ts'
 import type { Route, ServiceReply, ServiceRequest } from '../service.ts'
@@ -7,7 +8,6 @@ import type { World } from '../world.ts'
 import { type AsyncOperations, createAsyncOperations } from './async-operations.ts'
 import { authenticate, type Caller, requireTenant } from './authentication.ts'
 import { ArmError, gatewayError } from './errors.ts'
-import { pathPattern } from './paths.ts'
 
 /** An authenticated request. */
 export interface Call {

@@ -15,7 +15,7 @@ export function metadataRoute(endpoints: Endpoints): Route {
   }
 }
 
-function metadata({ authorityHost, resourceManager }: Endpoints) {
+function metadata({ authorityHost, resourceManager, graph }: Endpoints) {
   return {
     name: 'LocalCloud',
     authentication: {
@@ -25,9 +25,7 @@ function metadata({ authorityHost, resourceManager }: Endpoints) {
       identityProvider: 'AAD',
     },
     resourceManager: `${resourceManager}/`,
-    // There is no Graph here. Were it left out, clients would fill in the public one; what they ask for at this address
-    // is refused, and they go on without it, as they do for a principal that has no rights in the directory.
-    microsoftGraphResourceId: `${resourceManager}/`,
+    microsoftGraphResourceId: `${graph}/`,
     suffixes: {},
   }
 }

@@ -92,6 +92,7 @@ const endpoints: Endpoints = {
   githubApi: nowhere,
   authorityHost: nowhere,
   resourceManager: nowhere,
+  graph: nowhere,
   accounts: new Map(),
   hosts: new Map(),
   regional: nowhere,

@@ -223,6 +223,7 @@ export async function startResourceManager(): Promise<ResourceManagerFixture> {
       githubApi: 'https://github.invalid/api',
       authorityHost: 'https://login.invalid',
       resourceManager: server.url,
+      graph: 'https://graph.invalid',
       accounts: new Map([[ACCOUNT.toLowerCase(), 'https://127.0.0.1:4403']]),
       hosts: new Map([
         [

@@ -408,6 +408,7 @@ describe('what a replica of the data plane sees', () => {
         githubApi: nowhere,
         authorityHost: nowhere,
         resourceManager: nowhere,
+        graph: nowhere,
         accounts: new Map(),
         hosts: new Map(),
         regional: nowhere,

@@ -1,10 +1,10 @@
 import * as v from 'valibot'
+import { GROUP_PATH, SUBSCRIPTION_PATH } from '../../paths.ts'
 import type { Route, ServiceReply } from '../../service.ts'
 import type { Application, World } from '../../world.ts'
 import { resourceNotFound } from '../errors.ts'
 import { findResourceGroup, sameName } from '../existence.ts'
 import { type Call, findSubscription, type Gateway } from '../gateway.ts'
-import { GROUP_PATH, SUBSCRIPTION_PATH } from '../paths.ts'
 import { readBody, readOnly, resourceEnvelope } from '../request-body.ts'
 import { tagsSchema } from '../tags.ts'
 

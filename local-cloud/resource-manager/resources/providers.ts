@@ -1,9 +1,9 @@
+import { SUBSCRIPTION_PATH } from '../../paths.ts'
 import type { Route, ServiceReply } from '../../service.ts'
 import type { World } from '../../world.ts'
 import { gatewayError } from '../errors.ts'
 import { sameName } from '../existence.ts'
 import { type Call, findSubscription, type Gateway } from '../gateway.ts'
-import { SUBSCRIPTION_PATH } from '../paths.ts'
 import { LOCATIONS } from './locations.ts'
 import { RESOURCE_TYPES, type ResourceType } from './resource-types.ts'
 

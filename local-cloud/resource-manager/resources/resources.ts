@@ -1,3 +1,4 @@
+import { GROUP_PATH, SUBSCRIPTION_PATH } from '../../paths.ts'
 import { accountId, covers, normalizeScope } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
 import type { Account, Application, Resource, World } from '../../world.ts'
@@ -8,7 +9,6 @@ import { type Call, type Gateway, queryParameter } from '../gateway.ts'
 import { identityBody } from '../identity-block.ts'
 import { identityWithId } from '../managed-identity/identities.ts'
 import { page, wantedSize } from '../paging.ts'
-import { GROUP_PATH, SUBSCRIPTION_PATH } from '../paths.ts'
 import { knownType, typeOfResource } from './resource-types.ts'
 
 const PAGE_SIZE = 1000

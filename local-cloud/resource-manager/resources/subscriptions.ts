@@ -1,10 +1,10 @@
+import { SUBSCRIPTION_PATH } from '../../paths.ts'
 import { identitiesOf } from '../../rbac.ts'
 import { covers } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
 import type { World } from '../../world.ts'
 import { gatewayError } from '../errors.ts'
 import { type Call, findSubscription, type Gateway } from '../gateway.ts'
-import { SUBSCRIPTION_PATH } from '../paths.ts'
 import { LOCATIONS, type Location } from './locations.ts'
 
 /** Tenants, subscriptions and their locations: what clients look around in before they do anything. */

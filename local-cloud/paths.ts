@@ -6,7 +6,7 @@
 /** The expression that a route matches paths with. */
 export function pathPattern(template: string): RegExp {
   const pattern = template
-    .replaceAll('.', String.raw`\.`)
+    .replaceAll(/[.$]/g, String.raw`\$&`)
     .replaceAll(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${name === 'scope' ? '.*' : '[^/]+'})`)
   return new RegExp(`^${pattern}$`)
 }
