@@ -5,7 +5,7 @@ import { type DiagnosisCode, diagnosisCodes, type Hop } from '../src/core/failur
 import { ownRefusal } from '../src/core/failures/failure.ts'
 import { parseJson } from '../src/core/text/json.ts'
 import { codeBlock } from '../src/core/text/untrusted.ts'
-import { noFacts } from '../src/gate/record.ts'
+import { openRecord } from '../src/gate/record.ts'
 import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText, withPlaceholders } from './fix-text.ts'
 
@@ -74,7 +74,7 @@ function whatIsSaid(example: Example): string {
 
 /** The heading is the code alone, so that GitHub makes its anchor the code. */
 function codeSection(code: DiagnosisCode): string {
-  const told = { facts: noFacts(readWorkflowRun({})), refusal: ownRefusal(code, '') }
+  const told = { record: openRecord(readWorkflowRun({})).snapshot(), refusal: ownRefusal(code, '') }
   const { title, about, why, unlike, fixes } = catalogue[code]
   return [
     `### ${code}`,

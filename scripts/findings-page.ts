@@ -1,6 +1,6 @@
 import { type FindingId, findingIds } from '../src/advice/findings/finding.ts'
 import { inspections, seenOf } from '../src/advice/findings/findings.ts'
-import { noFacts } from '../src/gate/record.ts'
+import { openRecord } from '../src/gate/record.ts'
 import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText } from './fix-text.ts'
 
@@ -30,6 +30,6 @@ export function findingsPage(): string {
 /** The heading is the id alone, so that GitHub makes its anchor the id. */
 function section(id: FindingId): string {
   const { title, about, fixes } = inspections[id]
-  const seen = seenOf(noFacts(readWorkflowRun({})))
+  const seen = seenOf(openRecord(readWorkflowRun({})).snapshot())
   return [`## ${id}`, `**${title}.**`, about, ...fixes(seen).map(fixText)].join('\n\n')
 }

@@ -7,11 +7,12 @@ import { createHttpClient } from './core/http/client.ts'
 import { proxySecrets } from './core/http/proxy.ts'
 import type { Clock } from './core/ports.ts'
 import { plain } from './core/text/untrusted.ts'
-import { factsOf, gate, type Tools } from './gate/gate.ts'
-import { noFacts, type Outcome } from './gate/record.ts'
+import { gate, type Tools } from './gate/gate.ts'
+import { type Outcome, openRecord } from './gate/record.ts'
 import type { Settings } from './gate/settings.ts'
 import { readSettings, reportingOf } from './inputs.ts'
-import { tell } from './report/publish.ts'
+import { createLogReporter } from './report/log-reporter.ts'
+import { publish } from './report/publish.ts'
 import { runnerLog } from './report/runner-log.ts'
 import { keepGrant, keptGrant } from './services/github/post-state.ts'
 import { readWorkflowRun } from './services/github/workflow-run.ts'
@@ -40,6 +41,7 @@ const toolsFor = (settings: Settings): Tools => ({
   ...createHttpClient({ timeoutMs: settings.waiting.requestTimeoutMs, env: process.env, clock }),
   clock,
   log: runnerLog,
+  reporter: createLogReporter(runnerLog, settings),
   mask: core.setSecret,
   random: Math.random,
   run: readWorkflowRun(process.env),
@@ -55,20 +57,20 @@ async function main(): Promise<Outcome> {
     settings = readSettings(core.getInput, process.env)
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    const facts = noFacts(readWorkflowRun(process.env))
-    const outcome: Outcome = { result: 'failed', facts, failure: error }
-    await tell(outcome, { ...reportingOf(core.getInput, process.env), clock, startedAt })
+    const record = openRecord(readWorkflowRun(process.env)).snapshot()
+    const outcome: Outcome = { result: 'failed', record, failure: error }
+    await publish(outcome, { ...reportingOf(core.getInput, process.env), clock, startedAt })
     return outcome
   }
   const tools = toolsFor(settings)
-  const facts = factsOf(settings, tools)
-  const tellOnce = once((outcome: Outcome) => tell(outcome, { ...settings.report, clock, startedAt }))
+  const record = openRecord(tools.run, settings)
+  const publishOnce = once((outcome: Outcome) => publish(outcome, { ...settings.report, clock, startedAt }))
   whenStopped(async signal => {
-    await tellOnce({ result: 'cancelled', facts, signal })
+    await publishOnce({ result: 'cancelled', record: record.snapshot(), signal })
     await exit(128 + constants.signals[signal])
   })
-  const outcome = await gate(settings, tools, facts)
-  await tellOnce(outcome)
+  const outcome = await gate(settings, tools, record)
+  await publishOnce(outcome)
   return outcome
 }
 
@@ -104,14 +106,18 @@ async function runPost(): Promise<number> {
   try {
     prepare()
     const settings = readSettings(core.getInput, process.env)
-    const { revoke, byHand } = await import('./gate/revoke.ts')
+    const [{ revoke }, { byHand, logRevocation }] = await Promise.all([
+      import('./gate/revoke.ts'),
+      import('./report/revocation.ts'),
+    ])
     whenStopped(async signal => {
       runnerLog.warning(
         `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,
       )
       await exit(0)
     })
-    await revoke(grant, settings, toolsFor(settings))
+    const revocation = await revoke(grant, settings, toolsFor(settings))
+    if (revocation !== undefined) logRevocation(revocation, grant, runnerLog)
   } catch (error) {
     runnerLog.warning(
       `The role assignment ${plain(grant.assignmentId)} was not removed, by an error that is not known: ${inWords(error)}`,

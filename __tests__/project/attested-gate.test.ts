@@ -5,7 +5,7 @@ import { repositoryRoot } from '../../scripts/tools.ts'
 import type { Outcome } from '../../src/gate/record.ts'
 import { reportDocument } from '../../src/report/document.ts'
 import { textOf } from '../support/documents.ts'
-import { fullFacts, scope } from '../support/facts-fixture.ts'
+import { fullRecord, scope } from '../support/record-fixture.ts'
 import { publishedSchema } from '../support/report-validator.ts'
 import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
 
@@ -51,9 +51,9 @@ function statusAfter(attested: readonly unknown[], resource = scope) {
 }
 
 const reportOf = (outcome: Outcome) => reportDocument(outcome, undefined, { startedAt: 0, endedAt: 0 })
-const facts = fullFacts()
-const passed = reportOf({ result: 'passed', facts })
-const planned = reportOf({ result: 'planned', facts })
+const record = fullRecord()
+const passed = reportOf({ result: 'passed', record })
+const planned = reportOf({ result: 'planned', record })
 
 test('the predicate is of the type that the schema gives itself', () => {
   expect(publishedSchema).toMatchObject({ $id: env.PREDICATE_TYPE })

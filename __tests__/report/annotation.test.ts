@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import type { Diagnosis } from '../../src/advice/explanations/diagnose.ts'
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { annotation } from '../../src/report/annotation.ts'
-import { allCodes, emptyFacts, failureOf } from '../support/facts-fixture.ts'
 import { hostileText } from '../support/hostile-text.ts'
+import { allCodes, emptyRecord, failureOf } from '../support/record-fixture.ts'
 
 const diagnosis = (differing: Partial<Diagnosis> = {}): Diagnosis => ({
-  ...diagnose(failureOf('access-denied'), emptyFacts()),
+  ...diagnose(failureOf('access-denied'), emptyRecord()),
   fixes: [{ title: 'Grant it', language: 'bash', text: 'az role assignment create' }],
   ...differing,
 })
@@ -38,7 +38,7 @@ test('is never longer than the runner takes, ends with the address, and has no h
   const long = fc.tuple(hostileText, fc.constantFrom('😀', 'x', '::'), fc.nat(3000))
   fc.assert(
     fc.property(long, fc.constantFrom(...allCodes), ([text, filler, times], code) => {
-      const { docs, ...rest } = diagnose(failureOf(code), emptyFacts())
+      const { docs, ...rest } = diagnose(failureOf(code), emptyRecord())
       const message = `${text.replace(/[\ud800-\udfff]/g, '')}${filler.repeat(times)}`
       const told = annotation({ ...rest, docs, said: { message, ids: {} } })
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
+import type { Settings } from '../../src/gate/settings.ts'
 import { reportDocument } from '../../src/report/document.ts'
 import { planLines } from '../../src/report/lines.ts'
-import { anyOutcome } from '../support/any-facts.ts'
-import { emptyFacts, failureOf, fullFacts, ids, route, scope } from '../support/facts-fixture.ts'
+import { anyOutcome } from '../support/any-record.ts'
 import { hostileText } from '../support/hostile-text.ts'
+import { emptyRecord, failureOf, fullRecord, ids, route, scope } from '../support/record-fixture.ts'
 import { expectValidReport } from '../support/report-validator.ts'
 
 const times = { startedAt: Date.UTC(2026, 10, 1, 11, 59), endedAt: Date.UTC(2026, 10, 1, 12) }
@@ -13,13 +14,13 @@ const written = (...given: Parameters<typeof reportDocument>) =>
   JSON.parse(JSON.stringify(reportDocument(...given)))
 
 test('what a plan has come to is told as in the log', () => {
-  const facts = fullFacts({ grant: { outcome: 'planned' }, roleState: 'missing' })
+  const record = fullRecord({ grant: { outcome: 'planned' }, roleState: 'missing' })
 
-  expect(written({ result: 'planned', facts }, undefined, times).plan).toEqual(planLines(facts))
+  expect(written({ result: 'planned', record }, undefined, times).plan).toEqual(planLines(record))
 })
 
 test('a run that passed is told whole', () => {
-  expect(written({ result: 'passed', facts: fullFacts() }, undefined, times)).toEqual({
+  expect(written({ result: 'passed', record: fullRecord() }, undefined, times)).toEqual({
     schemaVersion: 1,
     startedAt: '2026-11-01T11:59:00.000Z',
     endedAt: '2026-11-01T12:00:00.000Z',
@@ -142,11 +143,11 @@ test('a run that passed is told whole', () => {
 test('a run that got nowhere has the same fields, empty', () => {
   const failure = failureOf('input-invalid', '`client-id` is missing')
   const report = written(
-    { result: 'failed', facts: emptyFacts(), failure },
-    diagnose(failure, emptyFacts()),
+    { result: 'failed', record: emptyRecord(), failure },
+    diagnose(failure, emptyRecord()),
     times,
   )
-  const whole = written({ result: 'passed', facts: fullFacts() }, undefined, times)
+  const whole = written({ result: 'passed', record: fullRecord() }, undefined, times)
 
   expect(Object.keys(report)).toEqual(Object.keys(whole))
   expect(report).toMatchObject({
@@ -161,23 +162,24 @@ test('a run that got nowhere has the same fields, empty', () => {
 })
 
 test('long answers are cut', () => {
-  const [smoke] = fullFacts().smoke
+  const [smoke] = fullRecord().smoke
   if (smoke?.kind !== 'ok') throw new Error('A full run was answered')
   const talkative = { ...smoke, answer: { ...smoke.answer, text: 'x'.repeat(100_000) } }
 
   expect(
-    written({ result: 'passed', facts: fullFacts({ smoke: [talkative] }) }, undefined, times).smoke[0].answer,
+    written({ result: 'passed', record: fullRecord({ smoke: [talkative] }) }, undefined, times).smoke[0]
+      .answer,
   ).toHaveLength(500)
 })
 
 test('who granted, what a retired key came to, where the action is from, and what stopped a run are told', () => {
-  const facts = fullFacts({
+  const record = fullRecord({
     setupPrincipal: { oid: ids.client, tid: ids.tenant, azp: ids.principal },
     retiredKey: { outcome: 'key-invalid' },
   })
-  facts.run.action = { repository: 'contoso/key-less-gate', ref: 'v1' }
+  record.run.action = { repository: 'contoso/key-less-gate', ref: 'v1' }
 
-  expect(written({ result: 'cancelled', facts, signal: 'SIGTERM' }, undefined, times)).toMatchObject({
+  expect(written({ result: 'cancelled', record, signal: 'SIGTERM' }, undefined, times)).toMatchObject({
     result: 'cancelled',
     stoppedBy: 'SIGTERM',
     action: { repository: 'contoso/key-less-gate', ref: 'v1' },
@@ -187,11 +189,11 @@ test('who granted, what a retired key came to, where the action is from, and wha
 })
 
 test('the settings are told, but for the retired key itself, and a long prompt is cut', () => {
-  const facts = fullFacts()
-  const { settings } = facts
+  const full = fullRecord()
+  const { settings } = full
   if (settings === undefined) throw new Error('A full run has settings')
   const secret = 'a-key-that-must-be-refused'
-  facts.settings = {
+  const told: Settings = {
     ...settings,
     keys: { access: 'forbid', retired: secret },
     smoke: { ...settings.smoke, prompt: 'x'.repeat(10_000), expect: /^ready$/i },
@@ -202,7 +204,8 @@ test('the settings are told, but for the retired key itself, and a long prompt i
     },
     target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
   }
-  const report = written({ result: 'passed', facts }, undefined, times)
+  const record = { ...full, settings: told }
+  const report = written({ result: 'passed', record }, undefined, times)
 
   expect(report.settings).toMatchObject({
     retiredKey: true,
@@ -224,7 +227,7 @@ test('the settings are told, but for the retired key itself, and a long prompt i
 test('every report is one of the published schema, whatever was found', () => {
   fc.assert(
     fc.property(anyOutcome(hostileText), outcome => {
-      const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.facts) : undefined
+      const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.record) : undefined
       expectValidReport(written(outcome, diagnosis, times))
     }),
     { numRuns: 40 },

@@ -1,37 +1,43 @@
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { delegationCondition } from '../../src/azure/rbac/delegation-conditions.ts'
 import { ownRefusal, StepFailure } from '../../src/core/failures/failure.ts'
-import type { Facts } from '../../src/gate/record.ts'
+import type { RunRecord } from '../../src/gate/record.ts'
 import {
   assertionLines,
   diagnosisLines,
   findingLines,
+  inspectionLines,
   planLines,
   recordLines,
   smokeLine,
   verdictLine,
-  viewLines,
 } from '../../src/report/lines.ts'
-import { denial, emptyFacts, failureOf, fullFacts, ids, route, scope } from '../support/facts-fixture.ts'
+import {
+  assigned,
+  denial,
+  emptyRecord,
+  failureOf,
+  fullRecord,
+  ids,
+  inspectionOf,
+  rolesOf,
+  scope,
+} from '../support/record-fixture.ts'
 
 test('the claims that a person must compare are shown', () => {
-  expect(assertionLines(fullFacts()).slice(1)).toEqual([
-    '  issuer   https://token.actions.githubusercontent.com',
-    '  subject  repo:contoso@1234/app@5678:environment:Production',
-    '  audience api://AzureADTokenExchange',
+  expect(assertionLines({ iss: 'https://issuer', sub: 'repo:a/b', aud: 'api://audience' }).slice(1)).toEqual([
+    '  issuer   https://issuer',
+    '  subject  repo:a/b',
+    '  audience api://audience',
   ])
-  expect(assertionLines(emptyFacts())).toEqual([])
 })
 
 test('what was seen is told: endpoint, role, keys, and a denial in its own words', () => {
   const refused = { kind: 'refused', refusal: denial() } as const
+  const { account, smoke } = fullRecord()
+  const first = { results: smoke, round: refused, endedAt: 0 }
 
-  expect(
-    viewLines(
-      { routes: [route], first: { round: refused, endedAt: 0 } },
-      fullFacts({ roleState: 'missing' }),
-    ),
-  ).toEqual([
+  expect(inspectionLines(inspectionOf({ account, first, roles: rolesOf('missing') }))).toEqual([
     'Endpoint https://contoso.openai.azure.com',
     'Role Cognitive Services User: missing',
     'API keys: still accepted',
@@ -40,11 +46,20 @@ test('what was seen is told: endpoint, role, keys, and a denial in its own words
     '  vectors by embeddings: access-denied',
     '    The principal lacks the required data action',
   ])
-  expect(viewLines({ routes: [], first: { round: { kind: 'ok' }, endedAt: 0 } }, emptyFacts())).toEqual([])
+  expect(inspectionLines(inspectionOf())).toEqual(['Endpoint https://contoso.openai.azure.com'])
+})
+
+test('a role that is held for another job is told to be', () => {
+  const heldByOtherJob = assigned(ids.role, { description: 'Key-less Gate, until its job ends' })
+  const roles = { ...rolesOf('direct'), heldByOtherJob }
+
+  expect(inspectionLines(inspectionOf({ roles }))).toContain(
+    'Role Cognitive Services User: held directly, by a temporary assignment that ends with another job (Key-less Gate, until its job ends)',
+  )
 })
 
 test('an answer is shown with its time and with what had to be adapted', () => {
-  const [answered] = fullFacts().smoke
+  const [answered] = fullRecord().smoke
   if (answered?.kind !== 'ok') throw new Error('A full run was answered')
 
   expect(smokeLine(answered)).toBe(
@@ -81,7 +96,7 @@ describe('a plan', () => {
     ],
   })
 
-  test.each<[Partial<Facts>, string]>([
+  test.each<[Partial<RunRecord>, string]>([
     [
       { permissions: [{ actions: ['*/read'] }] },
       'This identity may not assign roles there: an administrator would have to.',
@@ -113,27 +128,27 @@ describe('a plan', () => {
       'Whether this identity may do that is not known.',
     ],
   ])('says who may grant: %#', (differing, line) => {
-    expect(planLines(fullFacts({ ...planned, ...differing }))).toEqual([granting, line])
+    expect(planLines(fullRecord({ ...planned, ...differing }))).toEqual([granting, line])
   })
 
   test('says so where nobody knows who may grant', () => {
-    const { permissions: _, ...unreadable } = fullFacts(planned)
+    const { permissions: _, ...unreadable } = fullRecord(planned)
 
     expect(planLines(unreadable)).toEqual([granting, 'Whether this identity may do that is not known.'])
   })
 
   test('says that nothing would be granted, where that is so', () => {
-    const { grant: _, ...held } = fullFacts({ roleState: 'inherited' })
+    const { grant: _, ...held } = fullRecord({ roleState: 'inherited' })
 
     expect(planLines(held)).toEqual([
       'Plan: nothing would be granted; the role is inherited from a scope above.',
     ])
-    expect(planLines({ ...emptyFacts() })).toEqual([
+    expect(planLines({ ...emptyRecord() })).toEqual([
       'Plan: only an endpoint was given, so no role would be granted.',
     ])
   })
 
-  test.each<[string, Partial<Facts>, string[]]>([
+  test.each<[string, Partial<RunRecord>, string[]]>([
     [
       'a role that is not live yet',
       { plannedPatienceMs: 720_000 },
@@ -143,7 +158,7 @@ describe('a plan', () => {
     ],
     [
       'a role that does not cover them',
-      { plannedPatienceMs: 0, roleFits: false },
+      { plannedPatienceMs: 0, coverage: 'insufficient' },
       [
         'Plan: the calls are denied, and the gate would fail with access-denied.',
         'Cognitive Services User does not cover them, whoever holds it.',
@@ -174,17 +189,17 @@ describe('a plan', () => {
       ],
     ],
   ])('says what becomes of calls that are denied: %s', (_by, differing, lines) => {
-    const { grant: _, ...held } = fullFacts({ roleState: 'direct', ...differing })
+    const { grant: _, ...held } = fullRecord({ roleState: 'direct', ...differing })
 
     expect(planLines(held)).toEqual(['Plan: nothing would be granted; the role is held directly.', ...lines])
   })
 
   test('says who makes the calls, where somebody else is to hold the role, and that a temporary grant ends', () => {
-    const { settings } = fullFacts()
+    const { settings } = fullRecord()
     if (settings === undefined) throw new Error('A full run has settings')
     const linesFor = (access: Partial<typeof settings.access>) =>
       planLines(
-        fullFacts({
+        fullRecord({
           ...planned,
           ...mayAssign(),
           settings: { ...settings, access: { ...settings.access, ...access } },
@@ -207,20 +222,20 @@ describe('a plan', () => {
 })
 
 test('findings are told by id and severity, and where to read more', () => {
-  const lines = findingLines({ result: 'passed', facts: fullFacts() })
+  const lines = findingLines({ result: 'passed', record: fullRecord() })
 
   expect(lines).toContain('Finding keys-enabled (high): The resource still accepts API keys')
   expect(lines.at(-2)).toBe('What findings mean, and what to do: docs/findings.md')
-  expect(findingLines({ result: 'passed', facts: emptyFacts() })).toEqual([])
+  expect(findingLines({ result: 'passed', record: emptyRecord() })).toEqual([])
 })
 
 test('where a run failed, findings are one line: the failure comes first', () => {
   const failure = failureOf('access-denied')
 
-  expect(findingLines({ result: 'failed', facts: fullFacts(), failure })).toEqual([
+  expect(findingLines({ result: 'failed', record: fullRecord(), failure })).toEqual([
     expect.stringMatching(/^Findings, told in the job summary and the report: keys-enabled \(high\), /),
   ])
-  expect(findingLines({ result: 'cancelled', facts: fullFacts(), signal: 'SIGTERM' })).toEqual([])
+  expect(findingLines({ result: 'cancelled', record: fullRecord(), signal: 'SIGTERM' })).toEqual([])
 })
 
 test('a diagnosis is told in order: code, what was done, what was said, why, and the fix', () => {
@@ -232,7 +247,7 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
   }
   const failure = new StepFailure('calling the model', { ...ownRefusal('tenant-mismatch', ''), said })
 
-  expect(diagnosisLines(diagnose(failure, fullFacts()))).toEqual([
+  expect(diagnosisLines(diagnose(failure, fullRecord()))).toEqual([
     'tenant-mismatch: The resource belongs to another tenant',
     '  while calling the model',
     '  401 PermissionDenied: No.',
@@ -252,7 +267,7 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
 
 test('a message of several lines keeps them', () => {
   const lines = diagnosisLines(
-    diagnose(failureOf('input-invalid', '`a` is missing\n`b` is missing'), emptyFacts()),
+    diagnose(failureOf('input-invalid', '`a` is missing\n`b` is missing'), emptyRecord()),
   )
 
   expect(lines.slice(1, 4)).toEqual(['  while calling the model', '  `a` is missing', '  `b` is missing'])
@@ -261,21 +276,21 @@ test('a message of several lines keeps them', () => {
 test.each([
   [
     'passed',
-    fullFacts(),
+    fullRecord(),
     `Key-less access is proven: Principal ${ids.principal} was answered by 2 deployments, role Cognitive Services User granted by this run, live after 41.3 s.`,
   ],
   [
     'passed',
-    { ...emptyFacts(), smoke: fullFacts().smoke.slice(0, 1) },
+    { ...emptyRecord(), smoke: fullRecord().smoke.slice(0, 1) },
     'Key-less access is proven: The pipeline was answered by 1 deployment.',
   ],
-  ['planned', fullFacts(), 'Planned; nothing was changed.'],
-] as const)('%s is said in one line', (result, facts, line) => {
-  expect(verdictLine({ result, facts })).toBe(line)
+  ['planned', fullRecord(), 'Planned; nothing was changed.'],
+] as const)('%s is said in one line', (result, record, line) => {
+  expect(verdictLine({ result, record })).toBe(line)
 })
 
 test('failed is said in one line', () => {
-  expect(verdictLine({ result: 'failed', facts: emptyFacts(), failure: failureOf('access-denied') })).toBe(
+  expect(verdictLine({ result: 'failed', record: emptyRecord(), failure: failureOf('access-denied') })).toBe(
     'Key-less access is not proven.',
   )
 })
@@ -283,13 +298,13 @@ test('failed is said in one line', () => {
 test('the record says how long each step took, and after a wait in vain what each deployment said last', () => {
   const took = 'Took: Sign in 0.6 s, Prove 42 s'
 
-  expect(recordLines({ result: 'passed', facts: fullFacts() })).toEqual([took])
+  expect(recordLines({ result: 'passed', record: fullRecord() })).toEqual([took])
   expect(
-    recordLines({ result: 'failed', facts: fullFacts(), failure: failureOf('access-not-propagated') }),
+    recordLines({ result: 'failed', record: fullRecord(), failure: failureOf('access-not-propagated') }),
   ).toEqual([
     expect.stringContaining('gpt-4o-mini by chat-completions: "ready" in 412 ms'),
     'vectors by embeddings: access-denied',
     took,
   ])
-  expect(recordLines({ result: 'cancelled', facts: emptyFacts(), signal: 'SIGTERM' })).toEqual([])
+  expect(recordLines({ result: 'cancelled', record: emptyRecord(), signal: 'SIGTERM' })).toEqual([])
 })

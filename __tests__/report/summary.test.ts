@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { Marked, type Token } from 'marked'
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { ownRefusal, StepFailure } from '../../src/core/failures/failure.ts'
-import type { Facts, Outcome } from '../../src/gate/record.ts'
+import type { Outcome, RunRecord } from '../../src/gate/record.ts'
 import { summaryMarkdown } from '../../src/report/summary.ts'
-import { anyOutcome } from '../support/any-facts.ts'
-import { allCodes, denial, emptyFacts, failureOf, fullFacts, ids } from '../support/facts-fixture.ts'
+import { anyOutcome } from '../support/any-record.ts'
 import { hostileText } from '../support/hostile-text.ts'
+import { allCodes, denial, emptyRecord, failureOf, fullRecord, ids } from '../support/record-fixture.ts'
 
 /** Every token of the document, those inside others included. */
 function tokensOf(document: string): Token[] {
@@ -19,13 +19,13 @@ function tokensOf(document: string): Token[] {
 const headingsOf = (document: string) =>
   tokensOf(document).flatMap(token => (token.type === 'heading' ? [token.text] : []))
 
-const failed = (failure: StepFailure, facts: Facts): [Outcome, ReturnType<typeof diagnose>] => [
-  { result: 'failed', facts, failure },
-  diagnose(failure, facts),
+const failed = (failure: StepFailure, record: RunRecord): [Outcome, ReturnType<typeof diagnose>] => [
+  { result: 'failed', record, failure },
+  diagnose(failure, record),
 ]
 
 test('a run that passed is told at a glance, and then in full', () => {
-  const summary = summaryMarkdown({ result: 'passed', facts: fullFacts() }, undefined)
+  const summary = summaryMarkdown({ result: 'passed', record: fullRecord() }, undefined)
 
   expect(headingsOf(summary)).toEqual([
     '✅ Key-less access is proven',
@@ -57,7 +57,7 @@ test('a run that passed is told at a glance, and then in full', () => {
 
 test('a run that got nowhere is short, and each bad input has its line', () => {
   const message = '`client-id` is missing\n`grant` is "maybe"; accepted are `auto`, `never`'
-  const summary = summaryMarkdown(...failed(failureOf('input-invalid', message), emptyFacts()))
+  const summary = summaryMarkdown(...failed(failureOf('input-invalid', message), emptyRecord()))
 
   expect(headingsOf(summary)).toEqual([
     '❌ Key-less access is not proven',
@@ -70,8 +70,8 @@ test('a run that got nowhere is short, and each bad input has its line', () => {
 })
 
 test('on failure the diagnosis comes first: its first fix in sight, other commands folded away', () => {
-  const summary = summaryMarkdown(...failed(failureOf('cannot-assign-role'), fullFacts()))
-  const { fixes } = diagnose(failureOf('cannot-assign-role'), fullFacts())
+  const summary = summaryMarkdown(...failed(failureOf('cannot-assign-role'), fullRecord()))
+  const { fixes } = diagnose(failureOf('cannot-assign-role'), fullRecord())
   const [first, second] = fixes
 
   expect(fixes.length).toBeGreaterThan(1)
@@ -81,37 +81,37 @@ test('on failure the diagnosis comes first: its first fix in sight, other comman
 })
 
 test('a run that failed before it signed in says what it was told', () => {
-  const { settings } = fullFacts()
+  const { settings } = fullRecord()
   if (settings === undefined) throw new Error('A full run has settings')
-  const facts = { ...emptyFacts(), settings }
-  const summary = summaryMarkdown(...failed(failureOf('federated-subject-mismatch'), facts))
+  const record = { ...emptyRecord(), settings }
+  const summary = summaryMarkdown(...failed(failureOf('federated-subject-mismatch'), record))
 
   expect(summary).toContain('| Role | Cognitive Services User |')
   expect(summary).toContain('| Deployments | `gpt-4o-mini` |')
 
   const access = { ...settings.access, role: { kind: 'guid', guid: ids.client } as const }
-  const custom = { ...emptyFacts(), settings: { ...settings, access } }
+  const custom = { ...emptyRecord(), settings: { ...settings, access } }
   expect(summaryMarkdown(...failed(failureOf('entra-unavailable'), custom))).toContain(
     `| Role | ${ids.client.replaceAll('-', '\\-')} |`,
   )
 })
 
 test('a group that is to hold the role is named', () => {
-  const { settings } = fullFacts()
+  const { settings } = fullRecord()
   if (settings === undefined) throw new Error('A full run has settings')
   const grantee = { principalId: ids.client, principalType: 'Group' } as const
-  const facts = fullFacts({ settings: { ...settings, access: { ...settings.access, grantee } } })
+  const record = fullRecord({ settings: { ...settings, access: { ...settings.access, grantee } } })
 
-  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+  expect(summaryMarkdown({ result: 'passed', record }, undefined)).toContain(
     `| To be held by | Group \`${ids.client}\` |`,
   )
 })
 
 test('a wait without an end is drawn to its last probe', () => {
   const probes = [0, 60_000, 900_000].map(atMs => ({ atMs, outcome: 'access-denied' as const }))
-  const facts = fullFacts({ probes, propagationMs: 0 })
+  const record = fullRecord({ probes, propagationMs: 0 })
 
-  expect(summaryMarkdown(...failed(failureOf('access-not-propagated'), facts))).toContain(
+  expect(summaryMarkdown(...failed(failureOf('access-not-propagated'), record))).toContain(
     '  15 min, not live :2000-01-01 00:00:00.000, 2000-01-01 00:15:00.000',
   )
 })
@@ -122,9 +122,9 @@ test('the wait begins with the first denial, whatever was answered before', () =
     { atMs: 5000, outcome: 'access-denied' },
     { atMs: 9000, outcome: 'ok' },
   ] as const
-  const facts = fullFacts({ probes, propagationMs: 4000 })
+  const record = fullRecord({ probes, propagationMs: 4000 })
 
-  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+  expect(summaryMarkdown({ result: 'passed', record }, undefined)).toContain(
     '  4.0 s :2000-01-01 00:00:05.000, 2000-01-01 00:00:09.000',
   )
 })
@@ -134,16 +134,16 @@ test('a wait for something else than access is a wait as well', () => {
     { atMs: 0, outcome: 'inference-throttled' },
     { atMs: 20_000, outcome: 'ok' },
   ] as const
-  const facts = fullFacts({ probes, propagationMs: 0 })
+  const record = fullRecord({ probes, propagationMs: 0 })
 
-  expect(summaryMarkdown({ result: 'passed', facts }, undefined)).toContain(
+  expect(summaryMarkdown({ result: 'passed', record }, undefined)).toContain(
     '  20 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:20.000',
   )
 })
 
 test('a run that was stopped says what stays, and how far the wait had come', () => {
-  const facts = fullFacts({ propagationMs: 0 })
-  const summary = summaryMarkdown({ result: 'cancelled', facts, signal: 'SIGTERM' }, undefined)
+  const record = fullRecord({ propagationMs: 0 })
+  const summary = summaryMarkdown({ result: 'cancelled', record, signal: 'SIGTERM' }, undefined)
 
   expect(headingsOf(summary)[0]).toBe('⏹️ Key-less access: stopped before it was proven')
   expect(summary).toContain('by this run; it stays')
@@ -151,11 +151,11 @@ test('a run that was stopped says what stays, and how far the wait had come', ()
 })
 
 test('of many deployments those that refused are in sight, and the others folded', () => {
-  const [answered, refused] = fullFacts().smoke
+  const [answered, refused] = fullRecord().smoke
   if (answered === undefined || refused === undefined) throw new Error('A full run called two deployments')
   const smoke = [...Array.from({ length: 100 }, () => answered), refused]
   const routes = Array.from({ length: 101 }, (_, index) => ({ ...answered.route, deployment: `d${index}` }))
-  const summary = summaryMarkdown({ result: 'passed', facts: fullFacts({ smoke, routes }) }, undefined)
+  const summary = summaryMarkdown({ result: 'passed', record: fullRecord({ smoke, routes }) }, undefined)
 
   expect(summary).toContain('`d5` and 95 more |')
   expect(summary).toContain('100 of 101 answered.\n\n|  | Deployment')
@@ -165,7 +165,7 @@ test('of many deployments those that refused are in sight, and the others folded
 
 test('a plan is told as a plan', () => {
   const summary = summaryMarkdown(
-    { result: 'planned', facts: fullFacts({ grant: { outcome: 'planned' } }) },
+    { result: 'planned', record: fullRecord({ grant: { outcome: 'planned' } }) },
     undefined,
   )
 
@@ -176,8 +176,8 @@ test('a plan is told as a plan', () => {
 test('every diagnosis is told with its code, its evidence and its fixes', () => {
   for (const code of allCodes) {
     const failure = failureOf(code)
-    const summary = summaryMarkdown(...failed(failure, fullFacts()))
-    const { fixes } = diagnose(failure, fullFacts())
+    const summary = summaryMarkdown(...failed(failure, fullRecord()))
+    const { fixes } = diagnose(failure, fullRecord())
 
     expect(summary).toContain(`### \`${code}\` · `)
     expect(summary).toContain('> The service said no\\.')
@@ -192,20 +192,20 @@ test('hours of waiting do not make the summary long', () => {
     atMs: index * 1000,
     outcome: 'access-denied' as const,
   }))
-  const summary = summaryMarkdown({ result: 'passed', facts: fullFacts({ probes }) }, undefined)
+  const summary = summaryMarkdown({ result: 'passed', record: fullRecord({ probes }) }, undefined)
 
   expect(summary).toContain('2000 × `access-denied`')
   expect(summary).toContain('| 2000 | 1999.0 s | ⏳ access-denied |')
   expect(summary.split('\n').length).toBeLessThan(500)
 })
 
-/** Facts in which everything that somebody else says is the same text. */
-function factsOf(text: string): Facts {
-  const facts = fullFacts()
-  const { role, smoke } = facts
+/** RunRecord in which everything that somebody else says is the same text. */
+function factsOf(text: string): RunRecord {
+  const record = fullRecord()
+  const { role, smoke } = record
   if (role === undefined) throw new Error('A full run knows its role')
   return {
-    ...facts,
+    ...record,
     assertion: { iss: text, sub: text, aud: text },
     subjectTemplate: text,
     role: { ...role, name: text },
@@ -235,9 +235,9 @@ test('whatever is said by others: no link, no image, no HTML but our own, no hea
         ...ownRefusal(code, said),
         said: { ...denial().said, message: said, ids: { a: '', b: said } },
       }
-      const facts = factsOf(said)
+      const record = factsOf(said)
       const tokens = tokensOf(
-        summaryMarkdown(...failed(new StepFailure('calling the model', refusal), facts)),
+        summaryMarkdown(...failed(new StepFailure('calling the model', refusal), record)),
       )
 
       const active = tokens.filter(({ type }) => ['link', 'image', 'em', 'del', 'list', 'hr'].includes(type))
@@ -257,7 +257,7 @@ test('under 64 KB whatever happens, and nothing is left open', () => {
   const text = fc.tuple(hostileText, fc.constantFrom(1, 30, 3000)).map(([said, times]) => said.repeat(times))
   fc.assert(
     fc.property(anyOutcome(text), outcome => {
-      const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.facts) : undefined
+      const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.record) : undefined
       const summary = summaryMarkdown(outcome, diagnosis)
 
       expect(Buffer.byteLength(summary)).toBeLessThan(64_000)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import mermaid from 'mermaid'
 import type { Probe } from '../../src/gate/waiting/wait.ts'
 import { waitPicture } from '../../src/report/wait-picture.ts'
-import { allCodes } from '../support/facts-fixture.ts'
+import { allCodes } from '../support/record-fixture.ts'
 
 const at = (outcome: Probe['outcome'], ...seconds: number[]): Probe[] =>
   seconds.map(second => ({ atMs: second * 1000, outcome }))

@@ -1,8 +1,10 @@
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { createHttpClient } from '../../src/core/http/client.ts'
+import type { Log } from '../../src/core/ports.ts'
 import { gate } from '../../src/gate/gate.ts'
 import { readSettings } from '../../src/inputs.ts'
+import { createLogReporter } from '../../src/report/log-reporter.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import type { DrivenTime } from './driven-time.ts'
 import { type Published, published } from './published.ts'
@@ -27,6 +29,8 @@ const gateHeader = 'x-test-gate'
 /** A runner is found and made ready, and fetches the action, before the gate begins. */
 const jobStartMs = { least: 5000, most: 15_000 }
 
+const silent: Log = { info() {}, warning() {} }
+
 /** The process must trust the cloud, see `tls.setDefaultCACertificates`. */
 export async function runFleet(
   cloud: LocalCloud,
@@ -44,7 +48,8 @@ export async function runFleet(
       http: request => http({ ...request, headers: { ...request.headers, [gateHeader]: String(index) } }),
       preconnect() {},
       clock,
-      log: { info() {}, warning() {} },
+      log: silent,
+      reporter: createLogReporter(silent, settings),
       mask() {},
       random: Math.random,
       run,

@@ -7,11 +7,13 @@ import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
 import type { TemporaryGrant } from '../../src/azure/rbac/lease.ts'
 import { createHttpClient } from '../../src/core/http/client.ts'
-import type { Clock } from '../../src/core/ports.ts'
+import type { Clock, Log } from '../../src/core/ports.ts'
 import { gate } from '../../src/gate/gate.ts'
 import { revoke } from '../../src/gate/revoke.ts'
 import type { Settings } from '../../src/gate/settings.ts'
 import { readSettings } from '../../src/inputs.ts'
+import { createLogReporter } from '../../src/report/log-reporter.ts'
+import { logRevocation } from '../../src/report/revocation.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import { createDrivenTime } from './driven-time.ts'
 import { type Published, published } from './published.ts'
@@ -77,11 +79,13 @@ export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}):
     const masks: string[] = []
     const kept: TemporaryGrant[] = []
     const driven = time.enter(clientFor(settings))
+    const logging = logTo(log)
     const outcome = await gate(settings, {
       http: driven.http,
       preconnect: driven.preconnect,
       clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
-      log: { info: line => log.push(line), warning: line => log.push(line) },
+      log: logging,
+      reporter: createLogReporter(logging, settings),
       mask: secret => masks.push(secret),
       random: seededRandom(),
       run: readWorkflowRun(environment),
@@ -102,12 +106,13 @@ export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}):
     const log: string[] = []
     const driven = time.enter(clientFor(settings))
     for (const grant of kept.slice(-1)) {
-      await revoke(grant, settings, {
+      const revocation = await revoke(grant, settings, {
         ...driven,
-        log: { info: line => log.push(line), warning: line => log.push(line) },
+        log: logTo(log),
         mask() {},
         run: readWorkflowRun({ ...cloud.runnerEnvironment(), ...env }),
       })
+      if (revocation !== undefined) logRevocation(revocation, grant, logTo(log))
     }
     await driven.leave()
     return log
@@ -134,6 +139,11 @@ const clientFor =
   ({ waiting }: Settings) =>
   (clock: Clock) =>
     createHttpClient({ timeoutMs: waiting.requestTimeoutMs, env: {}, clock })
+
+const logTo = (lines: string[]): Log => ({
+  info: line => void lines.push(line),
+  warning: line => void lines.push(line),
+})
 
 function settingsOf(cloud: LocalCloud, { inputs }: RunOptions): Settings {
   const given: Readonly<Record<string, string>> = { ...usualInputs(cloud), ...inputs }

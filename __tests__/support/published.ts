@@ -16,7 +16,7 @@ export interface Published {
 }
 
 export function published(outcome: Outcome): Published {
-  const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.facts) : undefined
+  const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.record) : undefined
   return {
     end: diagnosis?.code ?? outcome.result,
     report: reportDocument(outcome, diagnosis, { startedAt: 0, endedAt: 0 }),

@@ -1,36 +1,50 @@
+import type { Assignment } from '../azure/rbac/assignment.ts'
 import type { StepFailure } from '../core/failures/failure.ts'
 import type { Http } from '../core/http/client.ts'
 import type { Clock } from '../core/ports.ts'
-import { dataActionsOf } from '../services/inference/route.ts'
+import type { WorkflowRun } from '../services/github/workflow-run.ts'
+import { dataActionsOf, type Route } from '../services/inference/route.ts'
+import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { ResourceContext } from '../services/resource-manager/client.ts'
-import { type Facts, wasDenied } from './record.ts'
-import type { Settings } from './settings.ts'
+import { wasDenied } from './access.ts'
+import type { Note } from './record.ts'
 
-/** What makes a refusal easier to understand, and is not worth a request where nothing was refused. */
-export async function gatherEvidence(
-  { refusal }: StepFailure,
-  { report }: Settings,
-  managed: ResourceContext | undefined,
-  { http, clock }: { http: Http; clock: Clock },
-  facts: Facts,
-): Promise<void> {
-  if (report.githubToken !== undefined && refusal.code.startsWith('federated-subject')) {
-    const { describeSubjectTemplate } = await import('../services/github/subject-template.ts')
-    const description = await describeSubjectTemplate(facts.run, report.githubToken, http)
-    if (description !== undefined) facts.subjectTemplate = description
-  }
-  if (managed !== undefined) await lookAgain(managed, facts, clock)
+/** What makes a refusal easier to understand, and is not worth a request where nothing was refused. It changes no result. */
+
+interface Refused {
+  failure: StepFailure
+  githubToken: string | undefined
 }
 
-/** What explains a denial, and was not worth a request before. */
-export async function lookAgain(managed: ResourceContext, facts: Facts, clock: Clock): Promise<void> {
-  const { role, assignments, routes } = facts
-  if (role === undefined || assignments === undefined || !wasDenied(facts)) return
-  const { lookAfterDenial } = await import('../services/resource-manager/denial-evidence.ts')
-  const denied = {
-    role,
-    dataActions: dataActionsOf(routes ?? []),
-    groupIds: assignments.map(({ principalId }) => principalId),
-  }
-  facts.afterDenial = await lookAfterDenial(managed, denied, clock)
+/** How the repository makes its OIDC subjects, where one was refused. */
+export async function describeSubjects(
+  { failure, githubToken }: Refused,
+  { run, http }: { run: WorkflowRun; http: Http },
+  note: Note<'evidence'>,
+): Promise<void> {
+  if (githubToken === undefined || !failure.refusal.code.startsWith('federated-subject')) return
+  const { describeSubjectTemplate } = await import('../services/github/subject-template.ts')
+  const subjectTemplate = await describeSubjectTemplate(run, githubToken, http)
+  if (subjectTemplate !== undefined) note({ subjectTemplate })
+}
+
+/** What was found out until a call was denied, as far as the run got. */
+interface Denied {
+  smoke: readonly SmokeResult[]
+  role?: { guid: string; scope: string }
+  routes?: readonly Route[]
+  assignments?: readonly Assignment[]
+}
+
+/** A second look at roles, once a call was denied. */
+export async function lookAfterDenial(
+  { smoke, role, routes = [], assignments }: Denied,
+  { context, clock }: { context: ResourceContext | undefined; clock: Clock },
+  note: Note<'evidence'>,
+): Promise<void> {
+  if (context === undefined || role === undefined || assignments === undefined || !wasDenied(smoke)) return
+  const denial = await import('../services/resource-manager/denial-evidence.ts')
+  const dataActions = dataActionsOf(routes)
+  const groupIds = assignments.map(({ principalId }) => principalId)
+  note({ afterDenial: await denial.lookAfterDenial(context, { role, dataActions, groupIds }, clock) })
 }

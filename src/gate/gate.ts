@@ -3,28 +3,31 @@ import { StepFailure } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
 import { whileWaiting } from '../core/http/warm-up.ts'
 import type { Clock, Log, Mask, Random } from '../core/ports.ts'
-import { smokeLine, viewLines } from '../report/lines.ts'
 import { createIdentities } from '../services/entra/identities.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import type { ResourceContext } from '../services/resource-manager/client.ts'
-import { gatherEvidence, lookAgain } from './evidence.ts'
-import { ensureRole, needsGrant } from './grant.ts'
-import { look, type View } from './inspect.ts'
-import { enforceKeyAccess } from './key-access.ts'
-import { refuseBorrowed } from './other-jobs.ts'
-import { ageOfAccess, prove } from './prove.ts'
-import { type Facts, noFacts, type Outcome, wasDenied } from './record.ts'
+import { isMembershipOpen } from './access.ts'
+import { describeSubjects, lookAfterDenial } from './evidence.ts'
+import { grantRequest, grantRole } from './grant.ts'
+import { inspect } from './inspect.ts'
+import { judgeKeyAccess } from './key-access.ts'
+import { plan } from './plan.ts'
+import { prove } from './prove.ts'
+import { type Outcome, openRecord, type RecordKeeper } from './record.ts'
+import type { Reporter } from './reporter.ts'
 import { requireRefused } from './retired-key.ts'
-import { settleMembership, tellGrantorPermissions } from './role-access.ts'
+import { openRoleReader, type RoleReader } from './role-access.ts'
 import type { Settings } from './settings.ts'
 import { preparations, signIn } from './sign-in.ts'
-import { patienceFor } from './waiting/schedule.ts'
+import type { GrantResult, Inspection } from './values.ts'
 
 export interface Tools {
   http: Http
   preconnect: Preconnect
   clock: Clock
+  /** For what services say on the way: retries, mostly. */
   log: Log
+  reporter: Reporter
   mask: Mask
   random: Random
   run: WorkflowRun
@@ -32,93 +35,97 @@ export interface Tools {
   keep: (grant: TemporaryGrant) => void
 }
 
-export const factsOf = (settings: Settings, { run }: Pick<Tools, 'run'>): Facts => ({
-  ...noFacts(run),
-  settings,
-})
-
 /**
  * The whole story: sign in, look, grant, wait, prove. It never throws for what can go wrong: it says what did.
- * @param facts Filled as the story goes, for whoever has to tell it before its end.
+ * @param record Filled as the story goes, for whoever has to tell it before its end. No step can read it.
  */
 export async function gate(
   settings: Settings,
   tools: Tools,
-  facts = factsOf(settings, tools),
+  record = openRecord(tools.run, settings),
 ): Promise<Outcome> {
-  const step = stepper(facts, tools)
+  const step = stepper(record, tools)
+  const { note } = record
   const identities = createIdentities(settings.identity, settings.cloud, tools)
+  const callTools = { ...tools, accessToken: identities.pipeline.accessToken }
   whileWaiting(...preparations(settings, tools.preconnect))
-  const smokeTools = { ...tools, accessToken: identities.pipeline.accessToken }
-  let managed: ResourceContext | undefined
+  let opened: ResourceContext | undefined
   try {
-    const signedIn = await step('Sign in', () => signIn(settings, identities, tools, facts))
-    managed = signedIn
-    const view = await step('Look', () => look(settings, signedIn, smokeTools, facts))
-    say(viewLines(view, facts), tools.log)
-    enforceKeyAccess(settings, facts, tools.log)
+    const signedIn = await step('Sign in', () => signIn(settings, identities, tools, note('signIn')))
+    const { context, job } = signedIn
+    opened = context
+    const roleReader = context && openRoleReader(settings.access.role, { context, job }, tools, note('roles'))
+    const seen = await step('Look', () =>
+      inspect({ settings, context, roleReader }, callTools, note('inspection')),
+    )
+    tools.reporter.inspected(seen)
+    enforceKeyAccess(settings, seen, tools.reporter)
 
-    const { grant } = settings.access
-    if (grant === 'plan') return await plan(settings, view, signedIn, facts, tools.clock)
-    if (grant === 'never' && facts.borrowed !== undefined) refuseBorrowed(facts.borrowed)
-    const age =
-      grant === 'auto' && signedIn !== undefined && hasRoles(view) && needsGrant(view, facts)
-        ? await step('Grant', () => ensureRole(settings, view, signedIn, facts, tools))
-        : undefined
-    if (signedIn !== undefined && view.first.round.kind === 'refused')
-      await settleMembership(signedIn, settings.waiting.propagationTimeoutMs, tools, facts)
-    await step('Prove', () => prove(settings, view, age, smokeTools, facts))
-    say(facts.smoke.map(smokeLine), tools.log)
-    const { retired } = settings.keys
-    if (retired !== undefined)
-      await step('Retired key', () => requireRefused(retired, settings, view.routes, tools, facts))
-    return { result: 'passed', facts }
+    if (settings.access.grant === 'plan') {
+      await plan({ settings, inspection: seen, context }, note('plan'))
+      await lookAfterDenial(record.snapshot(), { context, clock: tools.clock }, note('evidence'))
+      return { result: 'planned', record: record.snapshot() }
+    }
+    const request = grantRequest(settings, signedIn, seen)
+    const grant = request && (await step('Grant', () => grantRole(request, tools, note('grant'))))
+    const inspection = { ...seen, roles: await settledRoles({ settings, seen, grant }, roleReader) }
+    const answers = await step('Prove', () =>
+      prove({ settings, inspection, grant }, callTools, note('proof')),
+    )
+    tools.reporter.proven(answers)
+    const { retired: key } = settings.keys
+    if (key !== undefined)
+      await step('Retired key', () =>
+        requireRefused({ settings, inspection, key }, tools, note('retiredKey')),
+      )
+    return { result: 'passed', record: record.snapshot() }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    await gatherEvidence(error, settings, managed, tools, facts)
-    return { result: 'failed', facts, failure: error }
+    // The story is over: what explains its end goes by the record, as the report does.
+    const { githubToken } = settings.report
+    await describeSubjects({ failure: error, githubToken }, tools, note('evidence'))
+    await lookAfterDenial(record.snapshot(), { context: opened, clock: tools.clock }, note('evidence'))
+    return { result: 'failed', record: record.snapshot(), failure: error }
   }
 }
 
 /** Runs steps under their names, and keeps how long each took. */
-function stepper(facts: Facts, { clock, log }: Tools) {
+function stepper(record: RecordKeeper, { clock, reporter }: Tools) {
   return async <T>(name: string, run: () => Promise<T>): Promise<T> => {
-    log.info(`▸ ${name}`)
+    reporter.stepBegins(name)
     const startedAt = clock.now()
-    const record = (outcome: 'done' | 'failed') =>
-      facts.steps.push({ name, tookMs: clock.now() - startedAt, outcome })
+    const end = (outcome: 'done' | 'failed') =>
+      record.step({ name, tookMs: clock.now() - startedAt, outcome })
     try {
       const result = await run()
-      record('done')
+      end('done')
       return result
     } catch (error) {
-      record('failed')
+      end('failed')
       throw error
     }
   }
 }
 
-const say = (lines: readonly string[], log: Log) => {
-  for (const line of lines) log.info(line)
+/** A plan is told what would fail, and goes on. @throws StepFailure */
+function enforceKeyAccess({ keys, access }: Settings, inspection: Inspection, reporter: Reporter): void {
+  const { failure, deservesWarning } = judgeKeyAccess(keys, inspection)
+  if (failure !== undefined && access.grant !== 'plan') throw failure
+  if (deservesWarning) reporter.keysAccepted()
 }
 
-const hasRoles = (view: View): view is Required<View> => view.roles !== undefined
+interface Seen {
+  settings: Settings
+  seen: Inspection
+  grant: GrantResult | undefined
+}
 
-/** What would be done, and by whose right; what would stand against it is looked up as well. */
-async function plan(
-  { waiting }: Settings,
-  view: View,
-  managed: ResourceContext | undefined,
-  facts: Facts,
-  clock: Clock,
-): Promise<Outcome> {
-  // A role that would not help is not granted.
-  if (needsGrant(view, facts) && facts.roleFits !== false) facts.grant = { outcome: 'planned' }
-  else if (wasDenied(facts))
-    facts.plannedPatienceMs = patienceFor(ageOfAccess(view, undefined, facts), waiting.propagationTimeoutMs)
-  if (managed !== undefined) {
-    await lookAgain(managed, facts, clock)
-    await tellGrantorPermissions(managed, facts)
-  }
-  return { result: 'planned', facts }
+/** Roles as the wait has to take them: who belongs to a group is read again where calls are denied. */
+async function settledRoles(
+  { settings, seen, grant }: Seen,
+  roleReader: RoleReader | undefined,
+): Promise<Inspection['roles']> {
+  const { roles } = seen
+  if (roles === undefined || roleReader === undefined || !isMembershipOpen(seen, grant)) return roles
+  return roleReader.settleMembership(roles, settings.waiting.propagationTimeoutMs)
 }

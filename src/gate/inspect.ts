@@ -1,7 +1,6 @@
-import { coverageLine, missingCoverage } from '../azure/rbac/coverage.ts'
-import { StepFailure } from '../core/failures/failure.ts'
+import { type Refusal, StepFailure } from '../core/failures/failure.ts'
 import { persist, standardRetry } from '../core/failures/retry.ts'
-import type { Log } from '../core/ports.ts'
+import type { Clock, Log } from '../core/ports.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
@@ -11,165 +10,196 @@ import {
   requireListed,
   routesFor,
 } from '../services/inference/select-deployments.ts'
-import type { SmokeTools } from '../services/inference/smoke-call.ts'
-import { type Account, readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
+import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
+import { readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/client.ts'
-import { type Deployment, readDeployments } from '../services/resource-manager/deployments.ts'
+import { readDeployments } from '../services/resource-manager/deployments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
-import type { Facts } from './record.ts'
-import { judgeRoles, lookUpRole, type RolesRead, type RolesView, readRoles, tellRole } from './role-access.ts'
+import type { Note } from './record.ts'
+import type { Reporter } from './reporter.ts'
+import type { RoleReader } from './role-access.ts'
 import type { Settings } from './settings.ts'
+import type { FirstCalls, Inspection } from './values.ts'
 import { roundOf } from './waiting/round.ts'
-import type { Round } from './waiting/wait.ts'
 
-/** Everything there is to see before anything is changed. */
-export interface View {
-  routes: readonly Route[]
-  /** The first smoke call to each deployment: the proof on a warm run, and what a grant would have to mend on a cold one. */
-  first: { round: Round; endedAt: number }
-  /** Absent where Resource Manager is not asked, or the role that was named could not be looked up. */
-  roles?: RolesView
+/** What the look goes by. */
+interface Sources {
+  settings: Settings
+  /** Absent where only an endpoint was given: Resource Manager is not asked. */
+  context: ResourceContext | undefined
+  roleReader: RoleReader | undefined
 }
 
-interface LookTools extends SmokeTools {
+interface InspectTools extends SmokeTools {
   log: Log
+  reporter: Reporter
 }
 
 /**
  * Looks at account, deployments, roles and the data plane, side by side as far as one does not need the other.
  * @throws StepFailure for whatever no grant could mend: nothing has been changed when it does.
  */
-export async function look(
-  settings: Settings,
-  managed: ResourceContext | undefined,
-  tools: LookTools,
-  facts: Facts,
-): Promise<View> {
-  if (managed === undefined) return firstCalls(settings, {}, tools, facts)
-  const role = lookUpRole(settings, managed, facts)
-  // Both are awaited whatever becomes of the other: what is known when one fails belongs into its diagnosis.
-  const [calls, read] = await Promise.allSettled([
-    resourceThenCalls(settings, managed, role, tools, facts),
-    readRoles(role, managed, tools.clock, facts),
+export async function inspect(
+  { settings, context, roleReader }: Sources,
+  tools: InspectTools,
+  note: Note<'inspection'>,
+): Promise<Inspection> {
+  const resource = context === undefined ? nothing : readResource(settings, context, tools.clock, note)
+  // Whoever needs it awaits it.
+  resource.catch(() => undefined)
+  const routing = chooseRoutes(settings, resource, note)
+  const role = roleReader?.lookUp()
+  const toCall = routing.then(async ({ routes }) => {
+    const found = await role
+    if (found !== undefined) tools.reporter.roleLacks(found.name, roleReader?.lacks(found, routes) ?? [])
+    return routes
+  })
+  // All are awaited whatever becomes of the others: what is known when one fails belongs into its diagnosis.
+  const [called, read, routed] = await Promise.allSettled([
+    callFirst({ settings, toCall, resource }, tools, note),
+    role && roleReader?.read(role),
+    routing,
   ])
-  if (read.status === 'fulfilled' && read.value !== undefined) tellRole(read.value, managed, facts)
-  if (calls.status === 'rejected') throw calls.reason
+  const rolesRead = read.status === 'fulfilled' ? read.value : undefined
+  const wanted =
+    rolesRead && roleReader?.wanted(rolesRead, routed.status === 'fulfilled' ? routed.value.routes : [])
+  if (called.status === 'rejected') throw called.reason
+  if (routed.status === 'rejected') throw routed.reason
   if (read.status === 'rejected') throw read.reason
-  if (read.value === undefined) return calls.value
-  const { routes, first } = calls.value
-  const denied = first.round.kind === 'refused'
+  const first = called.value
+  const isDenied = first.round.kind === 'refused'
   return {
-    ...calls.value,
-    roles: await judgeRoles(read.value, { routes, denied }, managed, tools.clock, facts),
+    ...(await resource),
+    ...routed.value,
+    first,
+    roles:
+      rolesRead &&
+      wanted &&
+      (await roleReader?.evaluate(rolesRead, { wanted, routes: routed.value.routes, isDenied })),
   }
 }
 
-async function resourceThenCalls(
-  settings: Settings,
-  managed: ResourceContext,
-  role: NonNullable<Known['role']>,
-  tools: LookTools,
-  facts: Facts,
-): Promise<View> {
-  const resource = readResource(settings, managed, tools, facts)
-  if (settings.target.endpoint === undefined || !knowsItsRoutes(settings))
-    return firstCalls(settings, { ...(await resource), role }, tools, facts)
-  const early = firstCalls(settings, { role }, tools, facts).catch(async error => {
-    if (!(error instanceof StepFailure) || error.refusal.code !== 'deployment-not-found') throw error
-    // The list tells whether it is not there, or only too new.
-    return firstCalls(settings, { ...(await resource), role }, tools, facts)
-  })
-  const [calls, { deployments }] = await Promise.all([early, resource])
-  requireListed(calls.routes, deployments)
-  return calls
-}
+type ResourceView = Pick<Inspection, 'account' | 'accountForbidden' | 'deployments'>
 
-interface ResourceView {
-  account?: Account | undefined
-  deployments?: readonly Deployment[] | undefined
-}
-
-/** What is known when the models are called. */
-interface Known extends ResourceView {
-  /** The role that was asked for, with its definition among the facts; absent where only an endpoint was given. */
-  role?: Promise<RolesRead['role'] | undefined>
-}
+const nothing: Promise<ResourceView> = Promise.resolve({
+  account: undefined,
+  accountForbidden: undefined,
+  deployments: undefined,
+})
 
 /** An identity that may only call models cannot read the account; an endpoint that the user named makes up for it. */
 async function readResource(
-  settings: Settings,
+  { target }: Settings,
   { manager, resource }: ResourceContext,
-  { clock }: LookTools,
-  facts: Facts,
+  { now }: Clock,
+  note: Note<'inspection'>,
 ): Promise<ResourceView> {
-  const account = readAccount(manager, resource)
-  const [accountOrNone, deployments] = await Promise.all([
-    settings.target.endpoint === undefined
-      ? account
-      : undefinedIfForbidden(account, refusal => {
-          facts.accountRefused = refusal
+  let accountForbidden: Refusal | undefined
+  const reading = readAccount(manager, resource)
+  const [account, deployments] = await Promise.all([
+    target.endpoint === undefined
+      ? reading
+      : undefinedIfForbidden(reading, refusal => {
+          accountForbidden = refusal
+          note({ accountForbidden: refusal })
         }),
-    undefinedIfForbidden(readDeployments(manager, resource, clock.now)),
+    undefinedIfForbidden(readDeployments(manager, resource, now)),
   ])
-  if (accountOrNone !== undefined) facts.account = accountOrNone
-  if (deployments !== undefined) facts.deployments = deployments
-  return { account: accountOrNone, deployments }
+  if (account !== undefined) note({ account })
+  if (deployments !== undefined) note({ deployments })
+  return { account, accountForbidden, deployments }
 }
 
-async function firstCalls(
+type Routing = Pick<Inspection, 'routes' | 'endpoint'>
+
+/** Where the inputs alone tell the routes, the calls need not wait for the resource. */
+const isKnownAhead = (settings: Settings) =>
+  settings.target.endpoint !== undefined && knowsItsRoutes(settings)
+
+async function chooseRoutes(
   settings: Settings,
-  { account, deployments, role }: Known,
-  tools: LookTools,
-  facts: Facts,
-): Promise<View> {
+  resource: Promise<ResourceView>,
+  note: Note<'inspection'>,
+): Promise<Routing> {
+  const { account, deployments } = await (isKnownAhead(settings) ? nothing : resource)
   const { endpoint } = settings.target
   const endpoints =
     endpoint === undefined ? account && trustedEndpoints(account, settings.cloud) : endpointsAt(endpoint)
   if (endpoints === undefined) throw new Error('An endpoint comes from the account or from the input')
   const dataPlane = { endpoints, audiences: settings.cloud.inferenceAudiences }
   const routes = routesFor(settings, deployments, dataPlane)
-  facts.routes = routes
-  facts.endpoint = new URL(routes[0]?.url ?? endpoints.openAI).origin
-  sayMisfits(await role, routes, tools.log, facts)
-  const round = await firstRound(routes, settings, tools, facts)
-  return { routes, first: { round, endedAt: tools.clock.now() } }
+  const routing = { routes, endpoint: new URL(routes[0]?.url ?? endpoints.openAI).origin }
+  note(routing)
+  return routing
+}
+
+interface ToCall {
+  settings: Settings
+  toCall: Promise<readonly Route[]>
+  resource: Promise<ResourceView>
+}
+
+async function callFirst(
+  { settings, toCall, resource }: ToCall,
+  tools: InspectTools,
+  note: Note<'inspection'>,
+): Promise<FirstCalls> {
+  const routes = await toCall
+  const round = roundsOf(routes, settings, tools, note)
+  const patienceMs = settings.access.grant === 'plan' ? 0 : settings.waiting.propagationTimeoutMs
+  const call = (deployments: ResourceView['deployments']) =>
+    untilDecided(() => round(deployments), patienceMs, tools)
+  if (!isKnownAhead(settings)) return call((await resource).deployments)
+  const early = call(undefined).catch(async error => {
+    if (!(error instanceof StepFailure) || error.refusal.code !== 'deployment-not-found') throw error
+    // The list tells whether it is not there, or only too new.
+    const { deployments } = await resource
+    requireListed(routes, deployments)
+    return call(deployments)
+  })
+  const [first, { deployments }] = await Promise.all([early, resource])
+  requireListed(routes, deployments)
+  return first
+}
+
+type Calls = readonly SmokeResult[]
+
+/** Makes one round after another, and counts them. */
+function roundsOf(
+  routes: readonly Route[],
+  { smoke }: Settings,
+  tools: InspectTools,
+  note: Note<'inspection'>,
+) {
+  let rounds = 0
+  return async (deployments: ResourceView['deployments']): Promise<Calls> => {
+    const answers = await smokeRound(routes, smoke, tools)
+    const calls = waitingForNew(answers, deployments, tools.clock.now())
+    rounds += 1
+    note({ calls, rounds })
+    return calls
+  }
 }
 
 /**
  * Accepted or denied: only an answer to that question tells what a grant would mend.
  * @throws StepFailure for every other refusal, once it is clear that it does not pass.
  */
-function firstRound(
-  routes: readonly Route[],
-  settings: Settings,
-  tools: LookTools,
-  facts: Facts,
-): Promise<Round> {
-  const patienceMs = settings.access.grant === 'plan' ? 0 : settings.waiting.propagationTimeoutMs
-  return persist(
+async function untilDecided(
+  makeRound: () => Promise<Calls>,
+  patienceMs: number,
+  tools: InspectTools,
+): Promise<FirstCalls> {
+  const decided = await persist(
     tools,
     async () => {
-      const answers = await smokeRound(routes, settings.smoke, tools)
-      const results = waitingForNew(answers, facts.deployments, tools.clock.now())
-      facts.smoke = results
-      facts.rounds += 1
+      const results = await makeRound()
       const round = roundOf(results)
       if (round.kind === 'refused' && round.refusal.kind !== 'wait')
         throw new StepFailure('calling the model', round.refusal)
-      return round
+      return { results, round }
     },
     { ...standardRetry, throttledBudgetMs: patienceMs },
   )
-}
-
-/** What the role cannot give is said before it is tried; another role may give it all the same. */
-function sayMisfits(
-  role: RolesRead['role'] | undefined,
-  routes: readonly Route[],
-  log: Log,
-  { definitions }: Facts,
-): void {
-  if (role === undefined) return
-  for (const misfit of missingCoverage(role.guid, routes, definitions))
-    log.info(coverageLine(role.name, misfit))
+  return { ...decided, endedAt: tools.clock.now() }
 }

@@ -1,37 +1,59 @@
-import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
-import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
-import type { Log } from '../core/ports.ts'
-import type { KeyAccess } from '../services/resource-manager/account.ts'
-import type { Facts } from './record.ts'
+import { ownRefusal, type Refusal, StepFailure } from '../core/failures/failure.ts'
+import type { Account, KeyAccess } from '../services/resource-manager/account.ts'
 import type { Settings } from './settings.ts'
 
+/** What became of a data-plane call with the key that must be refused. */
+export interface RetiredKeyResult {
+  /**
+   * `key-access-off`: 403 AuthenticationTypeDisabled, the resource takes no key at all. `key-invalid`: 401, this key is not one of
+   * the resource's; others may be. `accepted`: the call got as far as the model.
+   */
+  outcome: 'key-access-off' | 'key-invalid' | 'accepted'
+}
+
+interface Seen {
+  account?: Account | undefined
+  retiredKey?: RetiredKeyResult | undefined
+}
+
 /** Whether the resource takes keys: as the account says; where it may not be read, as the data plane answered a key. */
-export function keyAccessOf({ account, retiredKey }: Facts): KeyAccess {
+export function keyAccessOf({ account, retiredKey }: Seen): KeyAccess {
   if (account !== undefined) return account.keyAccess
   if (retiredKey?.outcome === 'key-access-off') return 'disabled'
   return retiredKey?.outcome === 'accepted' ? 'enabled' : 'unknown'
 }
 
+interface AccountRead {
+  account?: Account | undefined
+  /** What was said to who may not read the account; only where an endpoint was named, which makes up for it. */
+  accountForbidden?: Refusal | undefined
+}
+
 /** Why `key-access: forbid` fails the gate, as far as Resource Manager tells; undefined where it does not. */
-export function keyAccessFailure({ settings, account, accountRefused }: Facts): StepFailure | undefined {
-  if (settings?.keys.access !== 'forbid') return undefined
+export function keyAccessFailure(
+  keys: Settings['keys'] | undefined,
+  { account, accountForbidden }: AccountRead,
+): StepFailure | undefined {
+  if (keys?.access !== 'forbid') return undefined
   if (account?.keyAccess === 'enabled') {
     const message = "The account's disableLocalAuth is not true."
     return new StepFailure('checking key access', ownRefusal('keys-enabled', message))
   }
-  if (accountRefused === undefined || settings.keys.retired !== undefined) return undefined
-  return new StepFailure('reading the account, which `key-access: forbid` needs', accountRefused)
+  if (accountForbidden === undefined || keys.retired !== undefined) return undefined
+  return new StepFailure('reading the account, which `key-access: forbid` needs', accountForbidden)
 }
 
-/**
- * Holds the account against `key-access`. A plan is told what would fail, and goes on.
- * @throws StepFailure `keys-enabled`, or `resource-manager-forbidden` where the account may not be read.
- */
-export function enforceKeyAccess({ keys, access }: Settings, facts: Facts, log: Log): void {
-  const failure = keyAccessFailure(facts)
-  if (failure !== undefined && access.grant !== 'plan') throw failure
-  if (facts.account?.keyAccess !== 'enabled' || keys.access === 'ignore') return
-  log.warning(
-    `The resource still accepts API keys: whoever holds one needs no identity. To switch them off: ${switchKeysOffCommand(facts)}`,
-  )
+export interface KeyAccessVerdict {
+  /** `keys-enabled`, or `resource-manager-forbidden` where the account may not be read. */
+  failure: StepFailure | undefined
+  /** Whether the resource is known to take keys, and somebody wants to hear of it. */
+  deservesWarning: boolean
+}
+
+/** Holds the account against `key-access`. */
+export function judgeKeyAccess(keys: Settings['keys'], read: AccountRead): KeyAccessVerdict {
+  return {
+    failure: keyAccessFailure(keys, read),
+    deservesWarning: read.account?.keyAccess === 'enabled' && keys.access !== 'ignore',
+  }
 }

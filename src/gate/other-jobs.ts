@@ -1,15 +1,22 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { leaseIn } from '../azure/rbac/lease.ts'
 import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
-import type { Clock, Log, Random } from '../core/ports.ts'
+import type { Clock, Random } from '../core/ports.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
-import { progressLine } from '../report/progress-lines.ts'
 import type { ResourceManager } from '../services/resource-manager/client.ts'
 import { readAssignment } from '../services/resource-manager/role-assignments.ts'
+import type { Reporter } from './reporter.ts'
 import { growingPause } from './waiting/schedule.ts'
 
-/** Role assignments that other jobs made for themselves: lease.ts says how they are told apart. */
+/** Role assignments that other jobs made for themselves: azure/rbac/lease.ts says how they are told apart. */
+
+interface ReleaseTools {
+  manager: ResourceManager
+  clock: Clock
+  random: Random
+  reporter: Reporter
+}
 
 /**
  * Waits until another job's temporary assignment is gone, or was made permanent.
@@ -17,14 +24,13 @@ import { growingPause } from './waiting/schedule.ts'
  * @throws StepFailure `role-assignment-conflict` where it is still there then.
  */
 export async function untilReleased(
-  { id, description }: Pick<Assignment, 'id' | 'description'>,
+  held: Pick<Assignment, 'id' | 'description'>,
   deadline: number,
-  { manager, clock, log, random }: { manager: ResourceManager; clock: Clock; log: Log; random: Random },
+  { manager, clock, random, reporter }: ReleaseTools,
 ): Promise<void> {
   const startedAt = clock.now()
   const limitMs = deadline - startedAt
-  const held = heldFor(description)
-  log.info(`${held}; waiting for it to be removed`)
+  reporter.waitingForOtherJob(held)
   for (let rounds = 1; ; rounds += 1) {
     const elapsedMs = clock.now() - startedAt
     const leftMs = deadline - clock.now()
@@ -33,24 +39,24 @@ export async function untilReleased(
         "waiting for another job's temporary role assignment to end",
         ownRefusal(
           'role-assignment-conflict',
-          `${held}, and it was still there after ${inWords(elapsedMs)}.`,
+          `${heldInWords(held)}, and it was still there after ${inWords(elapsedMs)}.`,
         ),
       )
     const pauseMs = Math.min(leftMs, growingPause(elapsedMs, random()))
-    log.info(progressLine({ rounds, elapsedMs, limitMs, pauseMs }, 'still there'))
+    reporter.otherJobStillThere({ rounds, elapsedMs, limitMs, pauseMs })
     await clock.sleep(pauseMs)
-    const now = await readAssignment(manager, id)
+    const now = await readAssignment(manager, held.id)
     if (now === undefined || leaseIn(now.description) === undefined) return
   }
 }
 
 /** @throws StepFailure always: for runs that may not make an assignment of their own. */
-export function refuseBorrowed({ description }: Pick<Assignment, 'description'>): never {
+export function refuseOtherJobs(held: Pick<Assignment, 'description'>): never {
   throw new StepFailure(
     'looking at how the role is held',
-    ownRefusal('role-assignment-conflict', `${heldFor(description)}, which is removed when that job ends.`),
+    ownRefusal('role-assignment-conflict', `${heldInWords(held)}, which is removed when that job ends.`),
   )
 }
 
-const heldFor = (description = '') =>
+export const heldInWords = ({ description = '' }: Pick<Assignment, 'description'>): string =>
   `The role is held by a temporary assignment of another job (${plain(description, 300)})`

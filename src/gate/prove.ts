@@ -1,99 +1,131 @@
 import { type Refusal, StepFailure } from '../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../core/failures/retry.ts'
-import type { Clock, Log, Random } from '../core/ports.ts'
-import { progressLine, sayRefusal } from '../report/progress-lines.ts'
+import type { Clock, Random } from '../core/ports.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
-import type { SmokeTools } from '../services/inference/smoke-call.ts'
-import { ageOf } from './assignment-age.ts'
-import { mayLapse } from './grant.ts'
-import type { View } from './inspect.ts'
-import type { Facts } from './record.ts'
+import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
+import { ageOfAccess, mayExpire } from './access.ts'
+import type { Note } from './record.ts'
+import type { Reporter } from './reporter.ts'
+import { roleStateOf } from './role-state.ts'
 import type { Settings } from './settings.ts'
+import type { GrantResult, Inspection } from './values.ts'
 import { roundOf } from './waiting/round.ts'
-import { type AssignmentAge, doubtFor, patienceFor } from './waiting/schedule.ts'
-import { type Probe, type Progress, type Round, untilLive, type WaitOptions } from './waiting/wait.ts'
+import { doubtFor, patienceFor } from './waiting/schedule.ts'
+import { type Probe, type Round, untilLive } from './waiting/wait.ts'
+
+interface Known {
+  settings: Settings
+  inspection: Inspection
+  /** Undefined where nothing was granted. */
+  grant: GrantResult | undefined
+}
+
+type ProveTools = SmokeTools & { clock: Clock; random: Random; reporter: Reporter }
 
 /**
  * Waits until the data plane agrees, by the very call that is the proof.
- * @param age Of what the grant gave; undefined where nothing was granted.
+ * @returns the last answer of each deployment.
  * @throws StepFailure where access is not live within the patience that it deserves.
  */
 export async function prove(
-  settings: Settings,
-  view: View,
-  age: AssignmentAge | undefined,
-  tools: SmokeTools & { clock: Clock; log: Log; random: Random },
-  facts: Facts,
-): Promise<void> {
+  known: Known,
+  tools: ProveTools,
+  note: Note<'proof'>,
+): Promise<readonly SmokeResult[]> {
+  const { settings, inspection, grant } = known
+  const { clock, random, reporter } = tools
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
-  const assumed = ageOfAccess(view, age, facts)
-  const probe = probeOf(settings, view, tools, facts)
+  const prober = createProber(known, tools, note)
   const probes: Probe[] = []
-  facts.probes = probes
-  const options: WaitOptions = {
-    first: view.first.round,
-    firstAt: view.first.endedAt,
-    grantedAt: age === undefined ? undefined : tools.clock.now(),
-    doubtMs: age !== undefined && mayLapse(view, facts) ? doubtFor(age, propagationTimeoutMs) : 0,
-    probe,
+  const { failure, propagationMs } = await untilLive({
+    first: inspection.first.round,
+    firstAt: inspection.first.endedAt,
+    grantedAt: grant === undefined ? undefined : clock.now(),
+    doubtMs: grant !== undefined && mayExpire(inspection) ? doubtFor(grant.age, propagationTimeoutMs) : 0,
+    probe: prober.probe,
     consecutiveSuccesses,
-    denialPatienceMs: patienceFor(assumed, propagationTimeoutMs),
+    denialPatienceMs: patienceFor(ageOfAccess(inspection, grant?.age), propagationTimeoutMs),
     overallMs: propagationTimeoutMs,
-    clock: tools.clock,
-    random: tools.random,
-    onPause: progress => tools.log.info(progressLine(progress, answered(progress))),
-  }
-  const result = await untilLive(options, probes)
-  facts.propagationMs = result.propagationMs
-  if (result.failure !== undefined) throw failureOf(result.failure, facts)
-  if (facts.roleState !== 'missing') return
-  // It answers, and nobody may say by which right.
-  if (facts.permissions === undefined) facts.roleState = 'covered'
-  else if (mayLapse(view, facts)) tools.log.warning(unexplained)
+    clock,
+    random,
+    onProbe(probe) {
+      probes.push(probe)
+      note({ probes: [...probes] })
+    },
+    onPause: reporter.waitingForAccess,
+  })
+  note({ propagationMs, isLive: failure === undefined })
+  if (failure !== undefined) throw failureOf(failure, known)
+  if (isUnexplained(known)) reporter.accessUnexplained()
+  return prober.latest()
 }
 
-/** Only a run that must not grant gets there: any other replaces what may lapse. */
-const unexplained =
-  'The call was let through, and no role that Resource Manager knows of gives the right to it. If a role was taken away a moment ago, access ends within minutes.'
+/** It answers, and no role gives the right to it. Only a run that must not grant gets there: any other replaces what may expire. */
+function isUnexplained({ inspection, grant }: Known): boolean {
+  const { roles } = inspection
+  if (roles === undefined) return false
+  const { holder, held, membership, permissions } = roles
+  const state = roleStateOf({
+    holder,
+    held: held.state,
+    membership,
+    grant: grant?.outcome,
+    arePermissionsKnown: permissions !== undefined,
+    isLive: true,
+  })
+  return state === 'missing' && mayExpire(inspection)
+}
 
-/** What is held by a group without the pipeline never becomes live for it, however new it is. */
-export function ageOfAccess(
-  { roles }: View,
-  granted: AssignmentAge | undefined,
-  facts: Facts,
-): AssignmentAge {
-  if (facts.membership === 'not-member') return { kind: 'none' }
-  return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, facts))
+interface Prober {
+  probe(): Promise<Round>
+  /** The last call to each deployment. */
+  latest(): readonly SmokeResult[]
 }
 
 /**
  * A round while some deployments still refuse asks only those, and none before the time that it named: those that have answered
  * cost tokens. Once all have answered, whole rounds show whether the replicas agree.
  */
-function probeOf(settings: Settings, view: View, tools: SmokeTools, facts: Facts): () => Promise<Round> {
+function createProber(
+  { settings, inspection }: Known,
+  { clock, ...tools }: ProveTools,
+  note: Note<'proof'>,
+): Prober {
+  const { routes, deployments } = inspection
   const notBefore = new Map<Route, number>()
-  return async () => {
-    const refused = facts.smoke.filter(({ kind }) => kind === 'refused').map(({ route }) => route)
-    const due = refused.filter(route => (notBefore.get(route) ?? 0) <= tools.clock.now())
-    const asked = due.length > 0 ? due : refused.length > 0 ? refused : view.routes
-    const results = await smokeRound(asked, settings.smoke, tools)
-    const known = waitingForNew(results, facts.deployments, tools.clock.now())
-    const answers = new Map(known.map(result => [result.route, result]))
-    for (const result of answers.values()) {
-      if (result.kind === 'refused' && result.refusal.kind === 'throttled')
-        notBefore.set(result.route, tools.clock.now() + pauseWhenThrottled(result.refusal, 0))
-    }
-    facts.smoke = facts.smoke.map(before => answers.get(before.route) ?? before)
-    facts.rounds += 1
-    return roundOf(facts.smoke)
+  let calls = inspection.first.results
+  let rounds = 0
+
+  function routesToAsk(): readonly Route[] {
+    const refused = calls.filter(({ kind }) => kind === 'refused').map(({ route }) => route)
+    const due = refused.filter(route => (notBefore.get(route) ?? 0) <= clock.now())
+    if (due.length > 0) return due
+    return refused.length > 0 ? refused : routes
+  }
+
+  return {
+    latest: () => calls,
+    async probe() {
+      const results = await smokeRound(routesToAsk(), settings.smoke, { ...tools, clock })
+      const known = waitingForNew(results, deployments, clock.now())
+      for (const result of known) {
+        if (result.kind === 'refused' && result.refusal.kind === 'throttled')
+          notBefore.set(result.route, clock.now() + pauseWhenThrottled(result.refusal, 0))
+      }
+      const answers = new Map(known.map(result => [result.route, result]))
+      calls = calls.map(before => answers.get(before.route) ?? before)
+      rounds += 1
+      note({ calls, rounds })
+      return roundOf(calls)
+    },
   }
 }
 
 /** Denied to the end: what is known of the grant decides what that means. */
-function failureOf(refusal: Refusal, { grant, membership }: Facts): StepFailure {
-  if (refusal.kind !== 'wait' || membership === 'not-member')
+function failureOf(refusal: Refusal, { inspection, grant }: Known): StepFailure {
+  if (refusal.kind !== 'wait' || inspection.roles?.membership === 'not-member')
     return new StepFailure('calling the model', refusal)
   if (grant?.refusedWith !== undefined) return grant.refusedWith
   if (grant?.outcome !== 'granted') return new StepFailure('calling the model', refusal)
@@ -102,10 +134,4 @@ function failureOf(refusal: Refusal, { grant, membership }: Facts): StepFailure 
     kind: 'fatal',
     code: 'access-not-propagated',
   })
-}
-
-function answered({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
-  if (round.kind === 'refused') return sayRefusal(round.refusal)
-  if (inDoubt) return 'live, but perhaps still by a role that was taken away'
-  return `live, ${successesInARow} of ${successesWanted} in a row`
 }

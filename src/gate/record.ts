@@ -1,4 +1,4 @@
-import type { Assignment, RoleState } from '../azure/rbac/assignment.ts'
+import type { Assignment, RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
 import type { Refusal, StepFailure } from '../core/failures/failure.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
@@ -10,61 +10,103 @@ import type { Account } from '../services/resource-manager/account.ts'
 import type { AfterDenial } from '../services/resource-manager/denial-evidence.ts'
 import type { Deployment } from '../services/resource-manager/deployments.ts'
 import type { Role } from '../services/resource-manager/role-definitions.ts'
-import type { RetiredKeyResult } from './retired-key.ts'
+import type { RetiredKeyResult } from './key-access.ts'
+import { type GrantOutcome, type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
 import type { Settings } from './settings.ts'
+import type { Coverage } from './values.ts'
 import type { Probe } from './waiting/wait.ts'
 
-/** All that a run has found out so far. It grows as the story goes, and is told whole, however the story ends. */
-export interface Facts {
-  run: WorkflowRun
-  /** Absent where the inputs were bad. */
-  settings?: Settings
-  assertion?: AssertionClaims
-  /** How the repository customises the subject, in words; where a `github-token` let us ask. */
-  subjectTemplate?: string
-  principal?: AccessTokenClaims
-  /** The identity that looks and grants, where it is not the pipeline's own. */
-  setupPrincipal?: AccessTokenClaims
-  account?: Account
-  /** What was said to who may not read it; only where an endpoint was named, which makes up for it. */
-  accountRefused?: Refusal
-  deployments?: readonly Deployment[]
-  routes?: readonly Route[]
-  endpoint?: string
-  role?: Role & { definitionId: string; scope: string }
-  roleState: RoleState
-  roleAssignmentId?: string
-  /** Milliseconds from the making of that assignment to the look at it; absent where either is not known. */
-  roleAgeMs?: number
-  /** Role assignments of the principal and its groups, at the resource and above it; absent where they may not be read. */
-  assignments?: readonly Assignment[]
-  /** What the pipeline's principal may do at the scope; absent where nobody asked, or may not. */
-  permissions?: readonly Permission[]
-  /** The same of the identity that looks and grants, where it is not the pipeline's own; for plans only. */
-  setupPermissions?: readonly Permission[]
-  /** What roles let their holders do, by GUID: definitions that were read live. */
-  definitions: Map<string, readonly Permission[]>
-  /** Whether the pipeline belongs to the group that is to hold the role; absent where that is not known, or there is none. */
-  membership?: 'member' | 'not-member'
-  /** The role is held, by an assignment that another job made for itself and will remove. */
-  borrowed?: Assignment
-  /** What became of a call with the key that must be refused; absent where none was given, or it was not tried yet. */
-  retiredKey?: RetiredKeyResult
-  /** What came of the grant; absent where none was tried. Unknown: it was asked for, and no reply said what became of it. */
-  grant?: { outcome: 'granted' | 'exists' | 'refused' | 'planned' | 'unknown'; refusedWith?: StepFailure }
-  /** How long a run would wait out the denial that a plan has met, where it would grant nothing; milliseconds. */
-  plannedPatienceMs?: number
-  /** What a second look at roles found; only after a denial that was final, and for plans. */
-  afterDenial?: AfterDenial
-  /** False: the role that was asked for does not cover the calls, whoever holds it. Known only after a denial, or where the role is missing. */
-  roleFits?: boolean
-  smoke: readonly SmokeResult[]
-  /** Rounds of smoke calls that were made. */
-  rounds: number
-  probes: readonly Probe[]
-  propagationMs: number
-  steps: StepRecord[]
+/**
+ * What a run has found out, for whoever tells of it, however it ends. Decisions go by values; they never read this. Each chapter is
+ * written by one file of this folder, which gets a `Note` for it and can read nothing.
+ */
+export interface Chapters {
+  /** By sign-in.ts. */
+  signIn: {
+    assertion: AssertionClaims
+    principal: AccessTokenClaims
+    /** The identity that looks and grants, where it is not the pipeline's own. */
+    setupPrincipal: AccessTokenClaims
+  }
+  /** By inspect.ts. */
+  inspection: {
+    account: Account
+    /** What was said to who may not read it; only where an endpoint was named, which makes up for it. */
+    accountForbidden: Refusal
+    deployments: readonly Deployment[]
+    routes: readonly Route[]
+    endpoint: string
+    /** The last first call to each deployment, and in which round. */
+    calls: readonly SmokeResult[]
+    rounds: number
+  }
+  /** By role-access.ts. */
+  roles: {
+    role: Role & { definitionId: string; scope: string }
+    holder: RoleHolder
+    held: RoleHolding
+    /** Milliseconds from the making of what holds it to the look at it; absent where either is not known. */
+    ageMs: number
+    /** Role assignments of the principal and its groups, at the resource and above it; absent where they may not be read. */
+    assignments: readonly Assignment[]
+    /** What the pipeline's principal may do at the scope; absent where nobody asked, or may not. */
+    permissions: readonly Permission[]
+    /** What roles let their holders do, by GUID: definitions that were read live. */
+    definitions: ReadonlyMap<string, readonly Permission[]>
+    /** Absent where it is not known, or there is no group that is to hold the role. */
+    membership: Membership
+    /** The role is held, by an assignment that another job made for itself and will remove. */
+    heldByOtherJob: Assignment
+    /** Known only after a denial, or where the role is missing. */
+    coverage: Coverage
+  }
+  /** By grant.ts. */
+  grant: { progress: GrantProgress }
+  /** By plan.ts. */
+  plan: {
+    /** The role would be granted. */
+    grants: true
+    /** How long a run would wait out the denial that was met, where it would grant nothing; milliseconds. */
+    patienceMs: number
+    /** What the pipeline's principal may do, where it would grant, and nobody had asked before. */
+    permissions: readonly Permission[]
+    /** What the identity may do that looks and grants, where it is not the pipeline's own. */
+    setupPermissions: readonly Permission[]
+  }
+  /** By prove.ts. */
+  proof: {
+    /** The last call to each deployment. */
+    calls: readonly SmokeResult[]
+    rounds: number
+    probes: readonly Probe[]
+    /** From the first denial until access was live; milliseconds. */
+    propagationMs: number
+    isLive: boolean
+  }
+  /** By retired-key.ts. */
+  retiredKey: { result: RetiredKeyResult }
+  /** By evidence.ts. */
+  evidence: {
+    /** What a second look at roles found; only after a denial that was final, and for plans. */
+    afterDenial: AfterDenial
+    /** How the repository customises the subject, in words; where a `github-token` let us ask. */
+    subjectTemplate: string
+  }
 }
+
+/** How far the grant has got. */
+export interface GrantProgress {
+  /** `waiting`: another job's assignment has to end first. `unknown`: asked for, and no reply has said what became of it. */
+  outcome: GrantOutcome | 'waiting'
+  /** What holds the role until then. */
+  heldByOtherJob?: Assignment | undefined
+  assignmentId?: string | undefined
+  /** Milliseconds; of an assignment that was there already. */
+  ageMs?: number
+}
+
+/** Adds to a chapter, or replaces what it says. */
+export type Note<K extends keyof Chapters> = (part: Partial<Chapters[K]>) => void
 
 export interface StepRecord {
   name: string
@@ -73,24 +115,117 @@ export interface StepRecord {
   outcome: 'done' | 'failed'
 }
 
-export type Outcome =
-  | { result: 'passed' | 'planned'; facts: Facts }
-  | { result: 'failed'; facts: Facts; failure: StepFailure }
-  /** The runner, or a person, stopped the run: what was done until then is told all the same. */
-  | { result: 'cancelled'; facts: Facts; signal: NodeJS.Signals }
+export interface RecordKeeper {
+  note<K extends keyof Chapters>(chapter: K): Note<K>
+  step(step: StepRecord): void
+  /** Everything so far, for reading. It does not change any more. */
+  snapshot(): RunRecord
+}
 
-export const wasDenied = ({ smoke }: Facts): boolean =>
-  smoke.some(result => result.kind === 'refused' && result.refusal.code === 'access-denied')
+type Written = { [K in keyof Chapters]: Partial<Chapters[K]> }
 
-export function noFacts(run: WorkflowRun): Facts {
+/** @param settings Absent where the inputs were bad. */
+export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper {
+  const written: Written = {
+    signIn: {},
+    inspection: {},
+    roles: {},
+    grant: {},
+    plan: {},
+    proof: {},
+    retiredKey: {},
+    evidence: {},
+  }
+  const steps: StepRecord[] = []
   return {
-    run,
-    roleState: 'unknown',
-    definitions: new Map(),
-    smoke: [],
-    rounds: 0,
-    probes: [],
-    propagationMs: 0,
-    steps: [],
+    note: chapter => part => {
+      written[chapter] = { ...written[chapter], ...part }
+    },
+    step: step => void steps.push(step),
+    snapshot: () => ({
+      run,
+      ...(settings === undefined ? {} : { settings }),
+      steps: [...steps],
+      ...assembled(written),
+    }),
   }
 }
+
+/** What the report reads. Absent: not known, or the run did not get so far. */
+export type RunRecord = Readonly<
+  { run: WorkflowRun; settings?: Settings; steps: readonly StepRecord[] } & Assembled
+>
+
+interface Assembled
+  extends Partial<Chapters['signIn']>,
+    Partial<Omit<Chapters['inspection'], 'calls' | 'rounds'>>,
+    Partial<Pick<Chapters['roles'], 'role' | 'assignments' | 'membership' | 'coverage'>>,
+    Partial<Chapters['evidence']> {
+  definitions: ReadonlyMap<string, readonly Permission[]>
+  roleState: RoleState
+  /** Of the assignment that gives the role. */
+  roleAssignmentId?: string | undefined
+  roleAgeMs?: number | undefined
+  permissions?: readonly Permission[] | undefined
+  heldByOtherJob?: Assignment | undefined
+  /** What came of the grant; absent where none was tried. */
+  grant?: { outcome: GrantOutcome | 'planned' } | undefined
+  plannedPatienceMs?: number | undefined
+  setupPermissions?: readonly Permission[] | undefined
+  retiredKey?: RetiredKeyResult | undefined
+  /** The last call to each deployment. */
+  smoke: readonly SmokeResult[]
+  /** Rounds of smoke calls that were made. */
+  rounds: number
+  probes: readonly Probe[]
+  propagationMs: number
+}
+
+function assembled(written: Written): Assembled {
+  const { signIn, inspection, roles, plan, proof, evidence } = written
+  const { progress } = written.grant
+  const { calls = [], rounds = 0, ...seen } = inspection
+  const { holder = 'pipeline', held, ageMs, definitions = new Map(), heldByOtherJob, ...access } = roles
+  const grant = progress?.outcome === 'waiting' ? undefined : progress?.outcome
+  const permissions = access.permissions ?? plan.permissions
+  return {
+    ...signIn,
+    ...seen,
+    ...access,
+    ...evidence,
+    definitions,
+    roleState: roleStateOf({
+      holder,
+      held: held?.state,
+      membership: access.membership,
+      grant,
+      arePermissionsKnown: permissions !== undefined,
+      isLive: proof.isLive === true,
+    }),
+    smoke: proof.calls ?? calls,
+    rounds: rounds + (proof.rounds ?? 0),
+    probes: proof.probes ?? [],
+    propagationMs: proof.propagationMs ?? 0,
+    permissions,
+    roleAssignmentId: progress?.assignmentId ?? assignmentIdOf(held),
+    roleAgeMs: progress?.ageMs ?? ageMs,
+    heldByOtherJob: progress === undefined ? heldByOtherJob : progress.heldByOtherJob,
+    grant: grantOf(plan.grants === true ? 'planned' : grant),
+    plannedPatienceMs: plan.patienceMs,
+    setupPermissions: plan.setupPermissions,
+    retiredKey: written.retiredKey.result,
+  }
+}
+
+/** What stands in for the role gives another one. */
+const assignmentIdOf = (held: RoleHolding | undefined) =>
+  held?.state === 'covered' ? undefined : held?.assignment?.id
+
+const grantOf = (outcome: GrantOutcome | 'planned' | undefined) =>
+  outcome === undefined ? undefined : { outcome }
+
+export type Outcome =
+  | { result: 'passed' | 'planned'; record: RunRecord }
+  | { result: 'failed'; record: RunRecord; failure: StepFailure }
+  /** The runner, or a person, stopped the run: what was done until then is told all the same. */
+  | { result: 'cancelled'; record: RunRecord; signal: NodeJS.Signals }

@@ -1,29 +1,27 @@
-import { headOf, ownRefusal, type Refusal, type Said, StepFailure } from '../core/failures/failure.ts'
+import { ownRefusal, type Refusal, StepFailure } from '../core/failures/failure.ts'
 import type { Http } from '../core/http/client.ts'
-import type { Clock, Log, Random } from '../core/ports.ts'
-import { inWords } from '../core/text/duration.ts'
-import { progressLine, sayRefusal } from '../report/progress-lines.ts'
+import type { Clock, Random } from '../core/ports.ts'
 import { type KeyReply, keyCall } from '../services/inference/key-call.ts'
-import type { Route } from '../services/inference/route.ts'
+import type { Account, KeyAccess } from '../services/resource-manager/account.ts'
 import { keyAccessOf } from './key-access.ts'
-import type { Facts } from './record.ts'
+import type { Note } from './record.ts'
+import type { Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
-import { type Progress, type Round, untilLive } from './waiting/wait.ts'
+import type { Inspection } from './values.ts'
+import { type Round, untilLive } from './waiting/wait.ts'
 
-/** What became of a data-plane call with the key that must be refused. */
-export type RetiredKeyResult =
-  /** 403 AuthenticationTypeDisabled: the resource takes no key at all. */
-  | { outcome: 'key-access-off' }
-  /** 401: this key is not one of the resource's; others may be. */
-  | { outcome: 'key-invalid' }
-  /** The call got as far as the model. */
-  | { outcome: 'accepted' }
+interface Known {
+  settings: Settings
+  inspection: Inspection
+  /** The key that must be refused. */
+  key: string
+}
 
 interface RetiredKeyTools {
   http: Http
   clock: Clock
-  log: Log
   random: Random
+  reporter: Reporter
 }
 
 /**
@@ -33,23 +31,23 @@ interface RetiredKeyTools {
  * replies say nothing about the key.
  */
 export async function requireRefused(
-  key: string,
-  settings: Settings,
-  [route]: readonly Route[],
+  { settings, inspection, key }: Known,
   tools: RetiredKeyTools,
-  facts: Facts,
+  note: Note<'retiredKey'>,
 ): Promise<void> {
+  const { account, routes } = inspection
+  const [route] = routes
   if (route === undefined) throw new Error('Every run calls a deployment')
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
-  let refusedWith: Said | undefined
+  const refusals: Array<Extract<KeyReply, { kind: 'refused' }>> = []
   const probe = async () => {
     const reply = await keyCall(route, key, settings.smoke, tools)
-    if (reply.kind === 'accepted') facts.retiredKey = { outcome: 'accepted' }
+    if (reply.kind === 'accepted') note({ result: { outcome: 'accepted' } })
     if (reply.kind === 'refused') {
-      facts.retiredKey = { outcome: reply.outcome }
-      refusedWith = reply.said
+      note({ result: { outcome: reply.outcome } })
+      refusals.push(reply)
     }
-    return roundOf(reply, facts)
+    return roundOf(reply, account)
   }
   const { failure, propagationMs } = await untilLive({
     first: await probe(),
@@ -63,45 +61,30 @@ export async function requireRefused(
     overallMs: propagationTimeoutMs,
     clock: tools.clock,
     random: tools.random,
-    onPause: progress => tools.log.info(progressLine(progress, answered(progress))),
+    onPause: tools.reporter.waitingForKeyRefusal,
   })
   if (failure !== undefined) throw new StepFailure('trying the retired key', { ...failure, kind: 'fatal' })
-  const waited = propagationMs > 0 ? `, ${inWords(propagationMs)} after the first try` : ''
-  tools.log.info(`The retired key is refused${waited}${meaningOf(facts, refusedWith)}`)
-  requireShown(settings, facts)
+  const last = refusals.at(-1)
+  if (last === undefined) throw new Error('A wait that ends well ends with a refusal of the key')
+  const { outcome, said } = last
+  tools.reporter.keyRefused({ outcome, said, waitedMs: propagationMs, keyAccess: account?.keyAccess })
+  requireShown(settings, keyAccessOf({ account, retiredKey: { outcome } }))
 }
 
 /** What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for. */
-function roundOf(reply: KeyReply, { account }: Facts): Round {
+function roundOf(reply: KeyReply, account: Account | undefined): Round {
   if (reply.kind === 'refused') return { kind: 'ok' }
   if (reply.kind === 'unproven') return { kind: 'refused', refusal: reply.refusal }
   const kind: Refusal['kind'] = account?.keyAccess === 'enabled' ? 'fatal' : 'wait'
   return { kind: 'refused', refusal: { kind, code: 'retired-key-accepted', said: reply.said } }
 }
 
-function answered({ round, successesInARow, successesWanted }: Progress): string {
-  if (round.kind === 'ok') return `refused, ${successesInARow} of ${successesWanted} in a row`
-  return round.refusal.code === 'retired-key-accepted' ? 'accepted' : sayRefusal(round.refusal)
-}
-
-/** The two refusals do not mean the same. */
-function meaningOf({ account, retiredKey }: Facts, said: Said | undefined): string {
-  const reply = headOf(said ?? {})
-  if (retiredKey?.outcome === 'key-access-off')
-    return ` (${reply}): key access is off, so no other key works either.`
-  const others =
-    account?.keyAccess === 'disabled'
-      ? 'That no other key works either is what Resource Manager says.'
-      : 'That says nothing of other keys.'
-  return ` (${reply}): it is not, or no longer, a key of this resource. ${others}`
-}
-
 /**
  * What `key-access: forbid` demands is that no key works. A key that is none of the resource shows nothing of the others.
  * @throws StepFailure `keys-enabled` where the account did not say it either.
  */
-function requireShown({ keys }: Settings, facts: Facts): void {
-  if (keys.access !== 'forbid' || keyAccessOf(facts) !== 'unknown') return
+function requireShown({ keys }: Settings, keyAccess: KeyAccess): void {
+  if (keys.access !== 'forbid' || keyAccess !== 'unknown') return
   const message =
     'The account could not be read, and the retired key was refused as one that is not of this resource: whether other keys work is not known.'
   throw new StepFailure('checking key access', ownRefusal('keys-enabled', message))

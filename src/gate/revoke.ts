@@ -1,4 +1,3 @@
-import { azLine } from '../advice/explanations/commands.ts'
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { isMadeUnder, type TemporaryGrant } from '../azure/rbac/lease.ts'
 import { withoutLeadingSlash } from '../azure/rbac/scopes.ts'
@@ -6,7 +5,6 @@ import { StepFailure } from '../core/failures/failure.ts'
 import { persist, type RetryPolicy } from '../core/failures/retry.ts'
 import type { Http } from '../core/http/client.ts'
 import type { Clock, Log, Mask } from '../core/ports.ts'
-import { plain } from '../core/text/untrusted.ts'
 import { createIdentities, type IdentitySettings } from '../services/entra/identities.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import type { ResourceManager } from '../services/resource-manager/client.ts'
@@ -31,33 +29,33 @@ const whileLocked: RetryPolicy = {
   waiting: { 'resource-locked': [5000, 10_000, 20_000, 30_000] },
 }
 
-/** Removes the assignment, and says in one line what became of it. */
-export async function revoke(grant: TemporaryGrant, settings: Settings, tools: RevokeTools): Promise<void> {
+/** What became of the assignment. */
+export type Revocation =
+  | { kind: 'removed' }
+  /** There is none. */
+  | { kind: 'absent' }
+  /** No longer marked as this job's: somebody may have decided since then that it shall stay. */
+  | { kind: 'not-ours' }
+  | { kind: 'failed'; failure: StepFailure }
+
+/** @returns undefined where the settings name no resource: then nothing was granted. */
+export async function revoke(
+  grant: TemporaryGrant,
+  settings: Settings,
+  tools: RevokeTools,
+): Promise<Revocation | undefined> {
   const { target, cloud } = settings
-  if (target.kind === 'endpoint') return
+  if (target.kind === 'endpoint') return undefined
   try {
     const { setup } = createIdentities(asGranted(settings, grant), cloud, tools)
-    const manager = await openResourceManager(
-      {
-        cloud,
-        resource: target.resource,
-        accessToken: () => setup.accessToken(cloud.resourceManager.audience),
-      },
-      tools,
-    )
-    tools.log.info(await takeBack(grant, manager, tools))
+    const accessToken = () => setup.accessToken(cloud.resourceManager.audience)
+    const manager = await openResourceManager({ cloud, resource: target.resource, accessToken }, tools)
+    return { kind: await takeBack(grant, manager, tools) }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
-    const { code, said } = error.refusal
-    tools.log.warning(
-      `The temporary role assignment was not removed (${code} while ${error.doing}: ${said.message}). ${byHand(grant)}`,
-    )
+    return { kind: 'failed', failure: error }
   }
 }
-
-/** What is left to people. */
-export const byHand = ({ assignmentId }: TemporaryGrant): string =>
-  `Remove it with: ${azLine('role assignment delete', { ids: plain(assignmentId) })}`
 
 /** By the identity that granted, whatever the inputs say by now. */
 const asGranted = ({ identity }: Settings, { clientId, tenantId }: TemporaryGrant): IdentitySettings => ({
@@ -71,16 +69,13 @@ async function takeBack(
   grant: TemporaryGrant,
   manager: ResourceManager,
   tools: RevokeTools,
-): Promise<string> {
+): Promise<'removed' | 'absent' | 'not-ours'> {
   const { assignmentId, lease } = grant
-  const id = plain(assignmentId)
   const found = await find(grant, manager, tools)
-  if (found === undefined) return `Nothing to take back: there is no role assignment ${id}`
-  // Somebody may have decided since then that it shall stay.
-  if (!isMadeUnder(lease, assignmentId.slice(assignmentId.lastIndexOf('/') + 1), found))
-    return `Not removed: the role assignment ${id} is no longer marked as this job's`
+  if (found === undefined) return 'absent'
+  if (!isMadeUnder(lease, assignmentId.slice(assignmentId.lastIndexOf('/') + 1), found)) return 'not-ours'
   await persist(tools, () => remove(assignmentId, manager), whileLocked)
-  return `Removed the temporary role assignment ${id}`
+  return 'removed'
 }
 
 /** Pauses, milliseconds. */

@@ -2,59 +2,74 @@ import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
 import type { Clock, Log } from '../core/ports.ts'
-import { assertionLines } from '../report/lines.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { Identities } from '../services/entra/identities.ts'
+import { jobOf } from '../services/github/job.ts'
+import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { likelyAudiences } from '../services/inference/select-deployments.ts'
 import type { ResourceContext } from '../services/resource-manager/client.ts'
 import { openResourceManager } from '../services/resource-manager/open.ts'
-import type { Facts } from './record.ts'
+import type { Note } from './record.ts'
+import type { Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
+import type { SignedIn } from './values.ts'
+
+interface SignInTools {
+  log: Log
+  http: Http
+  clock: Clock
+  run: WorkflowRun
+  reporter: Reporter
+}
 
 /**
  * One OIDC token, exchanged for access tokens side by side. The principals are read from the tokens.
- * @returns undefined where only an endpoint was given: Resource Manager is not asked.
  * @throws StepFailure
  */
 export async function signIn(
   settings: Settings,
-  { assertions, pipeline, setup }: Identities,
-  { log, http, clock }: { log: Log; http: Http; clock: Clock },
-  facts: Facts,
-): Promise<ResourceContext | undefined> {
-  const { cloud, target } = settings
+  identities: Identities,
+  tools: SignInTools,
+  note: Note<'signIn'>,
+): Promise<SignedIn> {
+  const { claims } = await identities.assertions.current()
+  note({ assertion: claims })
+  tools.reporter.assertionReceived(claims)
   try {
-    const { claims } = await assertions.current()
-    facts.assertion = claims
-    for (const line of assertionLines(facts)) log.info(line)
-    await Promise.all(signInsOf(settings, { pipeline, setup }))
+    await Promise.all(signInsOf(settings, identities))
   } finally {
-    tellPrincipals({ pipeline, setup }, facts)
+    // Where one of them failed, the other may have succeeded.
+    notePrincipals(identities, note)
   }
+  return { job: jobOf(tools.run, claims), context: await openContext(settings, identities, tools) }
+}
+
+async function openContext(
+  { cloud, target, access }: Settings,
+  { pipeline, setup }: Identities,
+  { reporter, ...tools }: SignInTools,
+): Promise<ResourceContext | undefined> {
   if (target.kind === 'endpoint') return undefined
-  const { oid: principalId, tid } = requirePrincipal(facts.principal)
-  log.info(`Signed in as service principal ${principalId} of tenant ${tid}`)
-  const callerId = setup === pipeline ? principalId : requirePrincipal(facts.setupPrincipal).oid
-  if (setup !== pipeline) log.info(`Looking and granting as service principal ${callerId}`)
+  const principal = requirePrincipal(pipeline.principal())
+  const { oid: principalId } = principal
+  reporter.signedIn(principal)
+  const callerId = setup === pipeline ? principalId : requirePrincipal(setup.principal()).oid
+  if (setup !== pipeline) reporter.setupSignedIn(callerId)
   const { resource } = target
-  const manager = await openResourceManager(
-    { cloud, resource, accessToken: () => setup.accessToken(cloud.resourceManager.audience) },
-    { http, clock, log },
-  )
-  const grantee = settings.access.grantee ?? servicePrincipal(principalId)
+  const accessToken = () => setup.accessToken(cloud.resourceManager.audience)
+  const manager = await openResourceManager({ cloud, resource, accessToken }, tools)
+  const grantee = access.grantee ?? servicePrincipal(principalId)
   return { manager, resource, principalId, grantee, callerId }
 }
 
+/** Audiences that the first calls will most likely need. */
 function inferenceAudiences(settings: Settings): string[] {
   const { target, cloud } = settings
   const project = target.kind === 'resource' ? target.resource.project : undefined
   return likelyAudiences(settings, { project, endpoint: target.endpoint }, cloud.inferenceAudiences)
 }
 
-function signInsOf(
-  settings: Settings,
-  { pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>,
-): Promise<void>[] {
+function signInsOf(settings: Settings, { pipeline, setup }: Identities): Promise<void>[] {
   const inference = inferenceAudiences(settings)
   const resourceManager = settings.cloud.resourceManager.audience
   if (settings.target.kind === 'endpoint') return [pipeline.signIn(inference)]
@@ -62,11 +77,11 @@ function signInsOf(
   return [pipeline.signIn(inference), setup.signIn([resourceManager])]
 }
 
-function tellPrincipals({ pipeline, setup }: Pick<Identities, 'pipeline' | 'setup'>, facts: Facts): void {
+function notePrincipals({ pipeline, setup }: Identities, note: Note<'signIn'>): void {
   const principal = pipeline.principal()
-  if (principal !== undefined) facts.principal = principal
+  if (principal !== undefined) note({ principal })
   const setupPrincipal = setup === pipeline ? undefined : setup.principal()
-  if (setupPrincipal !== undefined) facts.setupPrincipal = setupPrincipal
+  if (setupPrincipal !== undefined) note({ setupPrincipal })
 }
 
 function requirePrincipal(principal: AccessTokenClaims | undefined): AccessTokenClaims {

@@ -3,7 +3,7 @@ import { findingsOf } from '../advice/findings/findings.ts'
 import { scopeOf } from '../azure/resource-id.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
-import type { Facts, Outcome } from '../gate/record.ts'
+import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { Settings, Target } from '../gate/settings.ts'
 import { runUrl, type WorkflowRun } from '../services/github/workflow-run.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
@@ -21,9 +21,9 @@ export interface Times {
  * token stands in it, and no key.
  */
 export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefined, times: Times): Report {
-  const { facts, result } = outcome
-  const { settings, run, role } = facts
-  const access = keyAccessOf(facts)
+  const { record, result } = outcome
+  const { settings, run, role } = record
+  const access = keyAccessOf(record)
   return {
     schemaVersion: 1,
     startedAt: iso(times.startedAt),
@@ -32,29 +32,33 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     result,
     stoppedBy: outcome.result === 'cancelled' ? outcome.signal : null,
     diagnosis: diagnosis === undefined ? null : diagnosisDocument(diagnosis),
-    findings: findingsOf(facts).map(finding => ({ ...finding, fixes: [...finding.fixes] })),
+    findings: findingsOf(record).map(finding => ({ ...finding, fixes: [...finding.fixes] })),
     run: runDocument(run),
     action: run.action ?? null,
     settings: orNull(settings, settingsDocument),
     cloud: settings?.cloud.name ?? null,
-    assertion: orNull(facts.assertion, ({ iss, sub, aud }) => ({ issuer: iss, subject: sub, audience: aud })),
-    principal: orNull(facts.principal, principalDocument),
-    setupPrincipal: orNull(facts.setupPrincipal, principalDocument),
+    assertion: orNull(record.assertion, ({ iss, sub, aud }) => ({
+      issuer: iss,
+      subject: sub,
+      audience: aud,
+    })),
+    principal: orNull(record.principal, principalDocument),
+    setupPrincipal: orNull(record.setupPrincipal, principalDocument),
     target: orNull(settings?.target, targetDocument),
-    endpoint: facts.endpoint ?? null,
+    endpoint: record.endpoint ?? null,
     keyAccess: access,
-    keys: { access, retiredKey: facts.retiredKey?.outcome ?? null },
+    keys: { access, retiredKey: record.retiredKey?.outcome ?? null },
     role: orNull(role, ({ name, definitionId, scope }) => ({ name, definitionId, scope })),
-    roleState: facts.roleState,
-    membership: facts.membership ?? null,
-    roleAssignmentId: facts.roleAssignmentId ?? null,
-    grant: facts.grant?.outcome ?? null,
-    plan: result === 'planned' ? planLines(facts) : null,
-    propagationSeconds: facts.propagationMs / 1000,
-    attempts: facts.rounds,
-    probes: facts.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),
-    smoke: facts.smoke.map(smokeDocument),
-    steps: facts.steps.map(({ name, tookMs, outcome: end }) => ({
+    roleState: record.roleState,
+    membership: record.membership ?? null,
+    roleAssignmentId: record.roleAssignmentId ?? null,
+    grant: record.grant?.outcome ?? null,
+    plan: result === 'planned' ? planLines(record) : null,
+    propagationSeconds: record.propagationMs / 1000,
+    attempts: record.rounds,
+    probes: record.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),
+    smoke: record.smoke.map(smokeDocument),
+    steps: record.steps.map(({ name, tookMs, outcome: end }) => ({
       name,
       seconds: tookMs / 1000,
       outcome: end,
@@ -132,7 +136,7 @@ function principalDocument({
   appid,
   azp,
   xms_mirid,
-}: NonNullable<Facts['principal']>): NonNullable<Report['principal']> {
+}: NonNullable<RunRecord['principal']>): NonNullable<Report['principal']> {
   return { objectId: oid, tenantId: tid, clientId: appid ?? azp ?? null, managedIdentity: xms_mirid ?? null }
 }
 

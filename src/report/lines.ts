@@ -3,48 +3,73 @@ import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { type Assigning, assigning, rightsOf } from '../advice/findings/rights.ts'
+import type { Assignment } from '../azure/rbac/assignment.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import { coversAction } from '../azure/rbac/permissions.ts'
 import { headOf } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
-import type { View } from '../gate/inspect.ts'
 import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
-import type { Facts, Outcome } from '../gate/record.ts'
+import type { Outcome, RunRecord } from '../gate/record.ts'
+import type { KeyRefusal } from '../gate/reporter.ts'
+import { roleStateOf } from '../gate/role-state.ts'
+import type { Inspection } from '../gate/values.ts'
+import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
 
-export function assertionLines({ assertion }: Facts): string[] {
-  if (assertion === undefined) return []
+export function assertionLines({ iss, sub, aud }: Pick<AssertionClaims, 'iss' | 'sub' | 'aud'>): string[] {
   return [
     'GitHub OIDC token, to be compared with the federated credential:',
-    `  issuer   ${plain(assertion.iss)}`,
-    `  subject  ${plain(assertion.sub)}`,
-    `  audience ${plain(assertion.aud)}`,
+    `  issuer   ${plain(iss)}`,
+    `  subject  ${plain(sub)}`,
+    `  audience ${plain(aud)}`,
   ]
 }
 
-export function viewLines({ first }: View, facts: Facts): string[] {
-  const { role, roleState } = facts
-  const lines = facts.endpoint === undefined ? [] : [`Endpoint ${facts.endpoint}`]
-  if (role !== undefined) lines.push(`Role ${role.name}: ${readableRoleState(roleState)}${until(facts)}`)
-  const keys = keyAccessOf(facts)
+/** What there was to see before anything was changed. */
+export function inspectionLines({ endpoint, account, roles, first }: Inspection): string[] {
+  const lines = [`Endpoint ${endpoint}`]
+  if (roles !== undefined) {
+    const { wanted, held, heldByOtherJob, ...who } = roles
+    const state = roleStateOf({
+      ...who,
+      held: held.state,
+      grant: undefined,
+      arePermissionsKnown: roles.permissions !== undefined,
+      isLive: false,
+    })
+    lines.push(`Role ${wanted.name}: ${readableRoleState(state)}${until(heldByOtherJob)}`)
+  }
+  const keys = keyAccessOf({ account })
   if (keys !== 'unknown') lines.push(`API keys: ${keys === 'enabled' ? 'still accepted' : 'switched off'}`)
   if (first.round.kind === 'refused') {
-    const answers = [...facts.smoke.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`]
+    const answers = [...first.results.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`]
     lines.push('First calls (probe 1)', ...answers.map(line => `  ${line}`))
   }
   return lines
 }
 
 /** What is held for another job is not held for long. */
-function until({ borrowed }: Facts): string {
-  if (borrowed === undefined) return ''
-  return `, by a temporary assignment that ends with another job (${plain(borrowed.description ?? '', 300)})`
+function until(heldByOtherJob: Assignment | undefined): string {
+  if (heldByOtherJob === undefined) return ''
+  return `, by a temporary assignment that ends with another job (${plain(heldByOtherJob.description ?? '', 300)})`
+}
+
+/** The two refusals do not mean the same. */
+export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusal): string {
+  const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after the first try` : ''
+  const refused = `The retired key is refused${waited} (${headOf(said)}):`
+  if (outcome === 'key-access-off') return `${refused} key access is off, so no other key works either.`
+  const others =
+    keyAccess === 'disabled'
+      ? 'That no other key works either is what Resource Manager says.'
+      : 'That says nothing of other keys.'
+  return `${refused} it is not, or no longer, a key of this resource. ${others}`
 }
 
 export function smokeLine(result: SmokeResult): string {
@@ -63,32 +88,32 @@ export function answerInWords({ text, instead }: Answer): string {
 }
 
 /** What would be granted, who could, what stands against it, and what keys would do. Findings are told apart from it. */
-export function planLines(facts: Facts): string[] {
-  return [...grantPlanLines(facts), ...denialPlanLines(facts), ...keyPlanLines(facts)]
+export function planLines(record: RunRecord): string[] {
+  return [...grantPlanLines(record), ...denialPlanLines(record), ...keyPlanLines(record)]
 }
 
-function grantPlanLines(facts: Facts): string[] {
-  const { grant, role, roleState } = facts
+function grantPlanLines(record: RunRecord): string[] {
+  const { grant, role, roleState } = record
   if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
   if (grant?.outcome !== 'planned')
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
-  const grantee = facts.settings?.access.grantee?.principalId ?? facts.principal?.oid ?? 'the principal'
+  const grantee = record.settings?.access.grantee?.principalId ?? record.principal?.oid ?? 'the principal'
   return [
-    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}${forHowLong(facts)}; it is ${readableRoleState(roleState)}${until(facts)}.`,
-    granterLine(facts),
-    ...(facts.afterDenial?.denyingGrants ?? []).map(deny => denyLine('the grant', deny)),
-    ...callerLines(facts),
+    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}${forHowLong(record)}; it is ${readableRoleState(roleState)}${until(record.heldByOtherJob)}.`,
+    granterLine(record),
+    ...(record.afterDenial?.denyingGrants ?? []).map(deny => denyLine('the grant', deny)),
+    ...callerLines(record),
   ]
 }
 
-const forHowLong = ({ settings }: Facts) =>
+const forHowLong = ({ settings }: RunRecord) =>
   settings?.access.revoke === true ? ', until the job ends (revoke)' : ''
 
 const denyLine = (what: string, { name, scope }: Deny) =>
   `A deny assignment stands against ${what}: "${plain(name)}" at ${plain(scope)}.`
 
 /** A group is not known to hold its members before it holds a role. */
-function callerLines({ settings, principal }: Facts): string[] {
+function callerLines({ settings, principal }: RunRecord): string[] {
   const grantee = settings?.access.grantee
   if (grantee === undefined || grantee.principalId === principal?.oid) return []
   return [
@@ -99,14 +124,20 @@ function callerLines({ settings, principal }: Facts): string[] {
 }
 
 /** What becomes of calls that are denied now. */
-function denialPlanLines({ plannedPatienceMs, membership, afterDenial, role, roleFits }: Facts): string[] {
+function denialPlanLines({
+  plannedPatienceMs,
+  membership,
+  afterDenial,
+  role,
+  coverage,
+}: RunRecord): string[] {
   const denies = (afterDenial?.denyAssignments ?? []).map(deny => denyLine('the calls', deny))
   if (plannedPatienceMs === undefined) return denies
   return [
     plannedPatienceMs > 0
       ? `Plan: the calls are denied now. The gate would wait for up to ${inWords(plannedPatienceMs)}, and fail with access-denied if they still are.`
       : 'Plan: the calls are denied, and the gate would fail with access-denied.',
-    ...(roleFits === false ? [`${role?.name} does not cover them, whoever holds it.`] : []),
+    ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, whoever holds it.`] : []),
     ...(membership === 'not-member'
       ? ['The role is held, but not by the pipeline, nor by a group that it is a member of.']
       : []),
@@ -124,11 +155,11 @@ const assigningInWords: Record<Assigning, string> = {
 }
 
 /** Of another identity that would grant, effective permissions are all that is read: they tell no condition. */
-function granterLine(facts: Facts): string {
-  const { setupPrincipal, setupPermissions } = facts
+function granterLine(record: RunRecord): string {
+  const { setupPrincipal, setupPermissions } = record
   const may =
     setupPrincipal === undefined
-      ? assigning(rightsOf(facts), facts)
+      ? assigning(rightsOf(record), record)
       : assigningBy(setupPermissions && coversAction(setupPermissions, assignRoles))
   if (may === 'unknown') return 'Whether this identity may do that is not known.'
   const who = setupPrincipal === undefined ? 'This identity' : `The set-up identity ${setupPrincipal.oid}`
@@ -141,8 +172,8 @@ function assigningBy(may: boolean | undefined): Assigning {
 }
 
 /** One paragraph a finding; how to mend it stands in summary and report, and in the docs. Where a run failed, that comes first. */
-export function findingLines({ result, facts }: Outcome): string[] {
-  const findings = result === 'cancelled' ? [] : findingsOf(facts)
+export function findingLines({ result, record }: Outcome): string[] {
+  const findings = result === 'cancelled' ? [] : findingsOf(record)
   if (findings.length === 0) return []
   if (result === 'failed') {
     const ids = findings.map(({ id, severity }) => `${id} (${severity})`).join(', ')
@@ -154,22 +185,22 @@ export function findingLines({ result, facts }: Outcome): string[] {
       `Finding ${id} (${severity}): ${title}`,
       `  ${detail}`,
     ]),
-    `What findings mean, and what to do: ${docsAddress('docs/findings.md', facts.run)}`,
+    `What findings mean, and what to do: ${docsAddress('docs/findings.md', record.run)}`,
     '',
   ]
 }
 
 /** What would become of keys, without a word where nothing would. */
-function keyPlanLines(facts: Facts): string[] {
-  const failure = keyAccessFailure(facts)
+function keyPlanLines(record: RunRecord): string[] {
+  const failure = keyAccessFailure(record.settings?.keys, record)
   if (failure !== undefined) {
     const { code, said } = failure.refusal
     return [
       `Plan: key-access is forbid, and the gate would fail with ${code}: ${said.message}`,
-      ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(facts)}`] : []),
+      ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(record)}`] : []),
     ]
   }
-  if (facts.settings?.keys.retired === undefined) return []
+  if (record.settings?.keys.retired === undefined) return []
   return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
 }
 
@@ -196,11 +227,11 @@ function saidLines(said: Diagnosis['said']): string[] {
 }
 
 /** What a run that was stopped leaves behind. */
-export function cancelledLines({ facts, signal }: Extract<Outcome, { result: 'cancelled' }>): string[] {
-  const { grant, role, principal } = facts
-  const stopped = `Stopped by ${signal} after: ${facts.steps.map(({ name }) => name).join(', ') || 'nothing yet'}.`
-  const whom = facts.settings?.access.grantee?.principalId ?? principal?.oid
-  const after = facts.settings?.access.revoke === true ? 'the post step removes it' : 'it stays'
+export function cancelledLines({ record, signal }: Extract<Outcome, { result: 'cancelled' }>): string[] {
+  const { grant, role, principal } = record
+  const stopped = `Stopped by ${signal} after: ${record.steps.map(({ name }) => name).join(', ') || 'nothing yet'}.`
+  const whom = record.settings?.access.grantee?.principalId ?? principal?.oid
+  const after = record.settings?.access.revoke === true ? 'the post step removes it' : 'it stays'
   if (grant?.outcome === 'granted')
     return [stopped, `${role?.name} was assigned to ${whom} by this run; ${after}.`]
   if (grant?.outcome === 'unknown')
@@ -212,8 +243,8 @@ export function cancelledLines({ facts, signal }: Extract<Outcome, { result: 'ca
 }
 
 /** How long everything took; and after a wait that came to nothing, what each deployment said last. */
-export function recordLines({ result, facts }: Outcome): string[] {
-  const { steps, probes, smoke } = facts
+export function recordLines({ result, record }: Outcome): string[] {
+  const { steps, probes, smoke } = record
   const waitedInVain = result !== 'passed' && probes.length > 1
   return [
     ...(waitedInVain ? smoke.map(smokeLine) : []),
@@ -224,8 +255,8 @@ export function recordLines({ result, facts }: Outcome): string[] {
 }
 
 /** One line that says how it ended. */
-export function verdictLine({ result, facts }: Outcome): string {
-  const { principal, role, roleState, propagationMs, smoke } = facts
+export function verdictLine({ result, record }: Outcome): string {
+  const { principal, role, roleState, propagationMs, smoke } = record
   if (result === 'failed' || result === 'cancelled') return 'Key-less access is not proven.'
   if (result === 'planned') return 'Planned; nothing was changed.'
   const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`

@@ -1,18 +1,32 @@
 import { headOf, type Refusal } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
+import type { PauseProgress } from '../gate/reporter.ts'
 import type { Progress } from '../gate/waiting/wait.ts'
 
 /** A wait as the log tells it: one line a pause. */
 
 /** @param answered What the last probe came to. */
 export function progressLine(
-  { rounds, elapsedMs, limitMs, pauseMs }: Pick<Progress, 'rounds' | 'elapsedMs' | 'limitMs' | 'pauseMs'>,
+  { rounds, elapsedMs, limitMs, pauseMs }: PauseProgress,
   answered: string,
 ): string {
   return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
 }
 
-export function sayRefusal({ code, said }: Refusal): string {
+/** What a probe of access came to. */
+export function accessProgress({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
+  if (round.kind === 'refused') return refusalInWords(round.refusal)
+  if (inDoubt) return 'live, but perhaps still by a role that was taken away'
+  return `live, ${successesInARow} of ${successesWanted} in a row`
+}
+
+/** What a call with the retired key came to. */
+export function keyProgress({ round, successesInARow, successesWanted }: Progress): string {
+  if (round.kind === 'ok') return `refused, ${successesInARow} of ${successesWanted} in a row`
+  return round.refusal.code === 'retired-key-accepted' ? 'accepted' : refusalInWords(round.refusal)
+}
+
+function refusalInWords({ code, said }: Refusal): string {
   const detail = headOf(said)
   return detail === '' ? code : `${code} (${detail})`
 }

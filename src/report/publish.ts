@@ -22,15 +22,15 @@ export interface Telling {
 }
 
 /** Tells the runner and the people how it ended: log, one annotation, outputs, summary, report. */
-export async function tell(outcome: Outcome, telling: Telling): Promise<void> {
-  const { result, facts } = outcome
+export async function publish(outcome: Outcome, telling: Telling): Promise<void> {
+  const { result, record } = outcome
   const endedAt = telling.clock.now()
-  const diagnosis = result === 'failed' ? diagnose(outcome.failure, facts) : undefined
+  const diagnosis = result === 'failed' ? diagnose(outcome.failure, record) : undefined
   const report = writeReport(outcome, diagnosis, { ...telling, endedAt })
   setOutputs(outcome, diagnosis, report)
   if (telling.summary) await writeSummary(summaryMarkdown(outcome, diagnosis))
   for (const line of recordLines(outcome)) runnerLog.info(line)
-  if (result === 'planned') for (const line of planLines(facts)) runnerLog.info(line)
+  if (result === 'planned') for (const line of planLines(record)) runnerLog.info(line)
   if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
   for (const line of findingLines(outcome)) runnerLog.info(line)
   if (diagnosis === undefined) {
@@ -41,20 +41,20 @@ export async function tell(outcome: Outcome, telling: Telling): Promise<void> {
   core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
 }
 
-function setOutputs({ result, facts }: Outcome, diagnosis: Diagnosis | undefined, report: string): void {
-  const latencies = facts.smoke.flatMap(smoke => (smoke.kind === 'ok' ? [smoke.latencyMs] : []))
+function setOutputs({ result, record }: Outcome, diagnosis: Diagnosis | undefined, report: string): void {
+  const latencies = record.smoke.flatMap(smoke => (smoke.kind === 'ok' ? [smoke.latencyMs] : []))
   const outputs: Record<string, string> = {
     result: result === 'cancelled' ? 'failed' : result,
     diagnosis: diagnosis?.code ?? '',
-    'principal-id': facts.principal?.oid ?? '',
-    'role-definition-id': facts.role?.definitionId ?? '',
-    'role-state': facts.roleState,
-    'role-assignment-id': facts.roleAssignmentId ?? '',
-    endpoint: facts.endpoint ?? '',
-    'propagation-seconds': (facts.propagationMs / 1000).toFixed(1),
-    attempts: String(facts.rounds),
+    'principal-id': record.principal?.oid ?? '',
+    'role-definition-id': record.role?.definitionId ?? '',
+    'role-state': record.roleState,
+    'role-assignment-id': record.roleAssignmentId ?? '',
+    endpoint: record.endpoint ?? '',
+    'propagation-seconds': (record.propagationMs / 1000).toFixed(1),
+    attempts: String(record.rounds),
     'smoke-latency-ms': latencies.length === 0 ? '' : String(Math.round(Math.max(...latencies))),
-    'key-access': keyAccessOf(facts),
+    'key-access': keyAccessOf(record),
     report,
   }
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)

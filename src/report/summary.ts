@@ -9,7 +9,7 @@ import { headOf } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
-import type { Facts, Outcome } from '../gate/record.ts'
+import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { answerInWords, cancelledLines, planLines } from './lines.ts'
@@ -21,17 +21,17 @@ const maxBytes = 60_000
 
 /** The job summary, in Markdown: how it ended and for whom; on failure why, and what to do; then the evidence. */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
-  const { facts } = outcome
+  const { record } = outcome
   const sections: Section[] = [
     { name: 'the headline', text: headline(outcome) },
     ...(diagnosis === undefined ? [] : diagnosisSections(diagnosis)),
     { name: 'what happened', text: storyOf(outcome), expendable: 10 },
-    { name: 'the run at a glance', text: table(['', ''], glance(facts)), expendable: 20 },
-    { name: 'the deployments', text: smokeSection(facts.smoke), expendable: 30 },
+    { name: 'the run at a glance', text: table(['', ''], glance(record)), expendable: 20 },
+    { name: 'the deployments', text: smokeSection(record.smoke), expendable: 30 },
     { name: 'the wait', text: waitSection(outcome), expendable: 40 },
-    { name: 'the probes', text: probesSection(facts), expendable: 60 },
+    { name: 'the probes', text: probesSection(record), expendable: 60 },
     { name: 'the findings', text: findingsSection(outcome), expendable: 25 },
-    { name: 'the steps', text: stepsSection(facts), expendable: 50 },
+    { name: 'the steps', text: stepsSection(record), expendable: 50 },
   ]
   return `${fitted(sections, maxBytes)}\n`
 }
@@ -43,13 +43,13 @@ function headline({ result }: Outcome): string {
 }
 
 function storyOf(outcome: Outcome): string {
-  const { facts, result } = outcome
+  const { record, result } = outcome
   if (result === 'cancelled') return cancelledLines(outcome).map(markdown).join('\n\n')
-  if (result === 'planned') return planLines(facts).map(markdown).join('\n\n')
-  return result === 'passed' ? proofOf(facts) : ''
+  if (result === 'planned') return planLines(record).map(markdown).join('\n\n')
+  return result === 'passed' ? proofOf(record) : ''
 }
 
-function proofOf({ smoke, role, roleState, propagationMs }: Facts): string {
+function proofOf({ smoke, role, roleState, propagationMs }: RunRecord): string {
   const who = smoke.length === 1 ? 'The deployment' : `All ${smoke.length} deployments`
   const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
   const right =
@@ -135,28 +135,28 @@ function details(summary: string, content: string): string {
 
 type Row = readonly string[]
 
-function glance(facts: Facts): Row[] {
-  const { principal, setupPrincipal, endpoint, assertion, settings } = facts
+function glance(record: RunRecord): Row[] {
+  const { principal, setupPrincipal, endpoint, assertion, settings } = record
   const rows: Row[] = []
   if (principal !== undefined) rows.push(['Principal', codeSpan(principal.oid)])
   if (setupPrincipal !== undefined) rows.push(['Set-up by', codeSpan(setupPrincipal.oid)])
-  const role = roleInWords(facts)
+  const role = roleInWords(record)
   if (role !== undefined) rows.push(['Role', role])
   const grantee = settings?.access.grantee
   if (grantee !== undefined)
     rows.push(['To be held by', `${grantee.principalType} ${codeSpan(grantee.principalId)}`])
   if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(settings.target.resource)])
-  const deployments = deploymentsInWords(facts)
+  const deployments = deploymentsInWords(record)
   if (deployments !== '') rows.push(['Deployments', deployments])
   if (endpoint !== undefined) rows.push(['Endpoint', codeSpan(plain(endpoint))])
-  const keys = keyAccessOf(facts)
+  const keys = keyAccessOf(record)
   if (keys !== 'unknown') rows.push(['API keys', keys === 'enabled' ? '⚠️ still accepted' : 'switched off'])
   if (assertion !== undefined) rows.push(['Subject', codeSpan(plain(assertion.sub))])
   if (settings !== undefined) rows.push(['Cloud', settings.cloud.name])
   return rows
 }
 
-function roleInWords({ role, roleState, settings }: Facts): string | undefined {
+function roleInWords({ role, roleState, settings }: RunRecord): string | undefined {
   if (role !== undefined) return `${markdown(plain(role.name))} · ${markdown(readableRoleState(roleState))}`
   if (settings?.target.kind !== 'resource') return undefined
   const wanted = settings.access.role
@@ -175,7 +175,7 @@ function resourceInWords({
 
 const maxNames = 6
 
-function deploymentsInWords({ routes, settings }: Facts): string {
+function deploymentsInWords({ routes, settings }: RunRecord): string {
   const names = [...new Set((routes ?? []).map(({ deployment }) => deployment))]
   const wanted = names.length > 0 ? names : (settings?.deployments ?? []).map(({ name }) => name)
   const shown = wanted.slice(0, maxNames).map(name => codeSpan(plain(name, 80)))
@@ -213,20 +213,20 @@ function smokeRow(result: SmokeResult): Row {
 }
 
 function waitSection(outcome: Outcome): string {
-  const { probes } = outcome.facts
+  const { probes } = outcome.record
   if (probes.length < 2) return ''
   return headed('The wait', [countsOf(probes), codeBlock(waitPicture(probes, waitedBar(outcome)), 'mermaid')])
 }
 
 /** From the first refusal until access was live, as the output `propagation-seconds` has it, or until the last probe. */
-function waitedBar({ result, facts: { probes, propagationMs } }: Outcome): Bar {
+function waitedBar({ result, record: { probes, propagationMs } }: Outcome): Bar {
   const startMs = probes.find(({ outcome }) => outcome !== 'ok')?.atMs ?? 0
   if (propagationMs > 0) return { text: inWords(propagationMs), startMs, endMs: startMs + propagationMs }
   const endMs = probes.at(-1)?.atMs ?? 0
   return { text: `${inWords(endMs - startMs)}${result === 'passed' ? '' : ', not live'}`, startMs, endMs }
 }
 
-function countsOf(probes: Facts['probes']): string {
+function countsOf(probes: RunRecord['probes']): string {
   const counts = [...probesByAnswer(probes)].map(
     ([outcome, group]) => `${group.length} × ${outcome === 'ok' ? 'answered' : codeSpan(outcome)}`,
   )
@@ -236,7 +236,7 @@ function countsOf(probes: Facts['probes']): string {
 /** Hours of waiting are a few hundred probes; the last ones tell how it ended. */
 const maxProbes = 150
 
-function probesSection({ probes }: Facts): string {
+function probesSection({ probes }: RunRecord): string {
   if (probes.length < 2) return ''
   const shown = probes.slice(-maxProbes)
   const rows = shown.map(({ atMs, outcome }, index) => [
@@ -251,10 +251,10 @@ const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', l
 const maxFindings = 20
 
 /** A run that was stopped has not seen enough to find anything. */
-function findingsSection({ result, facts }: Outcome): string {
-  const findings = result === 'cancelled' ? [] : findingsOf(facts).slice(0, maxFindings)
+function findingsSection({ result, record }: Outcome): string {
+  const findings = result === 'cancelled' ? [] : findingsOf(record).slice(0, maxFindings)
   if (findings.length === 0) return ''
-  const more = `What findings mean: ${address(docsAddress('docs/findings.md', facts.run))}`
+  const more = `What findings mean: ${address(docsAddress('docs/findings.md', record.run))}`
   return headed('Findings', [...findings.map(findingText), more])
 }
 
@@ -265,7 +265,7 @@ function findingText({ id, severity, title, detail, fixes }: Finding): string {
 
 const maxSteps = 20
 
-function stepsSection({ steps }: Facts): string {
+function stepsSection({ steps }: RunRecord): string {
   const rows = steps
     .slice(0, maxSteps)
     .map(({ name, tookMs, outcome }) => [

@@ -4,19 +4,19 @@ import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagn
 import type { Fix } from '../../../src/advice/explanations/explanation.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
 import { StepFailure } from '../../../src/core/failures/failure.ts'
-import type { Facts } from '../../../src/gate/record.ts'
+import type { RunRecord } from '../../../src/gate/record.ts'
+import { hostileText, unprintable } from '../../support/hostile-text.ts'
+import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
 import {
   allCodes,
   denial,
-  emptyFacts,
+  emptyRecord,
   failureOf,
-  fullFacts,
+  fullRecord,
   ids,
   resource,
   scope,
-} from '../../support/facts-fixture.ts'
-import { hostileText, unprintable } from '../../support/hostile-text.ts'
-import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
+} from '../../support/record-fixture.ts'
 
 const textsOf = ({ title, why, fixes }: Diagnosis) => [
   title,
@@ -26,18 +26,18 @@ const textsOf = ({ title, why, fixes }: Diagnosis) => [
 const ofLanguage = (language: Fix['language'], { fixes }: Diagnosis) =>
   fixes.filter(fix => fix.language === language)
 
-const inWhichever: ReadonlyArray<readonly [string, Facts]> = [
-  ['nothing is known', emptyFacts()],
-  ['all is known', fullFacts()],
-  ['the role is missing', fullFacts({ roleState: 'missing', permissions: [{ dataActions: ['*'] }] })],
-  ['the role is unknown', fullFacts({ roleState: 'unknown' })],
-  ['the role is covered', fullFacts({ roleState: 'covered' })],
-  ['the role is inherited', fullFacts({ roleState: 'inherited' })],
+const inWhichever: ReadonlyArray<readonly [string, RunRecord]> = [
+  ['nothing is known', emptyRecord()],
+  ['all is known', fullRecord()],
+  ['the role is missing', fullRecord({ roleState: 'missing', permissions: [{ dataActions: ['*'] }] })],
+  ['the role is unknown', fullRecord({ roleState: 'unknown' })],
+  ['the role is covered', fullRecord({ roleState: 'covered' })],
+  ['the role is inherited', fullRecord({ roleState: 'inherited' })],
 ]
 
-describe.each(inWhichever)('where %s', (_, facts) => {
+describe.each(inWhichever)('where %s', (_, record) => {
   test.each(allCodes)('%s is explained', code => {
-    const { doing, said, ...told } = diagnose(failureOf(code), facts)
+    const { doing, said, ...told } = diagnose(failureOf(code), record)
 
     expect(told.code).toBe(code)
     expect({ doing, message: said.message }).toEqual({
@@ -52,18 +52,18 @@ describe.each(inWhichever)('where %s', (_, facts) => {
 })
 
 test('where all is known, every code comes with something to do', () => {
-  expect(allCodes.filter(code => diagnose(failureOf(code), fullFacts()).fixes.length === 0)).toEqual([])
+  expect(allCodes.filter(code => diagnose(failureOf(code), fullRecord()).fixes.length === 0)).toEqual([])
 })
 
 test('every command can be pasted: a shell takes it, and it is one call of one program', () => {
-  const commands = allCodes.flatMap(code => ofLanguage('bash', diagnose(failureOf(code), fullFacts())))
+  const commands = allCodes.flatMap(code => ofLanguage('bash', diagnose(failureOf(code), fullRecord())))
 
   expect(commands.length).toBeGreaterThan(10)
   for (const command of commands) expect(argumentsOf(command).length).toBeGreaterThan(0)
 })
 
 test('every piece of YAML is YAML', () => {
-  const pieces = allCodes.flatMap(code => ofLanguage('yaml', diagnose(failureOf(code), fullFacts())))
+  const pieces = allCodes.flatMap(code => ofLanguage('yaml', diagnose(failureOf(code), fullRecord())))
 
   expect(pieces.length).toBeGreaterThan(3)
   for (const { text } of pieces) expect(parse(text)).toBeInstanceOf(Object)
@@ -79,9 +79,9 @@ describe('the federated credential that is lacking', () => {
   ]
 
   /** No credential, no token: whose client id it is nobody knows yet. */
-  const beforeSignIn = (differing: Partial<Facts> = {}): Facts => {
-    const { principal: _, ...facts } = fullFacts(differing)
-    return facts
+  const beforeSignIn = (differing: Partial<RunRecord> = {}): RunRecord => {
+    const { principal: _, ...record } = fullRecord(differing)
+    return record
   }
 
   test.each(codes)('%s: can be made for an application and for a managed identity', code => {
@@ -89,7 +89,7 @@ describe('the federated credential that is lacking', () => {
     const { why } = diagnosis
     const commands = ofLanguage('bash', diagnosis).map(argumentsOf)
     const [application, identity] = commands.filter(words => words.includes('create'))
-    const { iss, sub, aud } = fullFacts().assertion ?? {}
+    const { iss, sub, aud } = fullRecord().assertion ?? {}
 
     expect(application?.slice(0, 4)).toEqual(['ad', 'app', 'federated-credential', 'create'])
     expect(valueAfter('--id', application ?? [])).toBe(ids.client)
@@ -129,9 +129,9 @@ describe('the federated credential that is lacking', () => {
       /is written %3A/,
     ],
   ])('the story of a subject with %s', (_, claims, expected) => {
-    const facts = fullFacts({ assertion: { iss: 'i', aud: 'a', ...claims } })
+    const record = fullRecord({ assertion: { iss: 'i', aud: 'a', ...claims } })
 
-    expect(diagnose(failureOf('federated-subject-mismatch'), facts).why).toMatch(expected)
+    expect(diagnose(failureOf('federated-subject-mismatch'), record).why).toMatch(expected)
   })
 
   test('whatever the claims hold: the commands hold the same, and run nothing else', () => {
@@ -162,7 +162,7 @@ describe('the federated credential that is lacking', () => {
       fc.property(hostileText, sub => {
         const { why } = diagnose(
           failureOf('federated-subject-mismatch'),
-          fullFacts({ assertion: { iss: sub, sub, aud: sub } }),
+          fullRecord({ assertion: { iss: sub, sub, aud: sub } }),
         )
 
         expect(why).not.toMatch(unprintable)
@@ -181,7 +181,7 @@ describe('the grant that somebody else has to make', () => {
   ]
 
   test.each(codes)('%s: by the command line, by Bicep, in the portal', code => {
-    const { fixes } = diagnose(failureOf(code), fullFacts())
+    const { fixes } = diagnose(failureOf(code), fullRecord())
     const [command, bicep, portal] = fixes
     const words = command === undefined ? [] : argumentsOf(command)
 
@@ -198,20 +198,20 @@ describe('the grant that somebody else has to make', () => {
   })
 
   test('is known even where the role could not be looked up', () => {
-    const { role: _, ...facts } = fullFacts()
-    const [command] = diagnose(failureOf('resource-manager-forbidden'), facts).fixes
+    const { role: _, ...record } = fullRecord()
+    const [command] = diagnose(failureOf('resource-manager-forbidden'), record).fixes
 
     expect(command === undefined ? [] : valueAfter('--scope', argumentsOf(command))).toBe(scope)
   })
 
   test('a scope with quotes and dollars in its names stays one word, and one literal of Bicep', () => {
-    const { role } = fullFacts()
+    const { role } = fullRecord()
     if (role === undefined) throw new Error('A full run knows its role')
     // A function, so that dollars are no patterns; and in two pieces, so that they look like no mistake.
     const odd = scope.replace('contoso', () => `con'$${'{x}'}$(y)\\toso`)
     const [command, bicep] = diagnose(
       failureOf('access-denied'),
-      fullFacts({ role: { ...role, scope: odd } }),
+      fullRecord({ role: { ...role, scope: odd } }),
     ).fixes
 
     expect(command === undefined ? [] : valueAfter('--scope', argumentsOf(command))).toBe(odd)
@@ -220,9 +220,9 @@ describe('the grant that somebody else has to make', () => {
 })
 
 describe('a denial is read together with what is known of roles', () => {
-  const why = (facts: Partial<Facts>) =>
-    diagnose(new StepFailure('calling the model', denial()), fullFacts(facts)).why
-  const { target, ...settings } = fullFacts().settings ?? { target: undefined }
+  const why = (record: Partial<RunRecord>) =>
+    diagnose(new StepFailure('calling the model', denial()), fullRecord(record)).why
+  const { target, ...settings } = fullRecord().settings ?? { target: undefined }
   const endpointOnly = {
     ...settings,
     target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
@@ -234,7 +234,7 @@ describe('a denial is read together with what is known of roles', () => {
     expect(why({})).toContain('Cognitive Services OpenAI User')
   })
 
-  test.each<[string, Partial<Facts>, RegExp]>([
+  test.each<[string, Partial<RunRecord>, RegExp]>([
     [
       'administration roles only',
       { roleState: 'missing', permissions: [{ actions: ['*'], dataActions: [] }] },
@@ -248,7 +248,7 @@ describe('a denial is read together with what is known of roles', () => {
     ['roles that may not be read', { roleState: 'unknown' }, /may not read role assignments/],
     [
       'an endpoint alone',
-      { roleState: 'unknown', settings: endpointOnly as NonNullable<Facts['settings']> },
+      { roleState: 'unknown', settings: endpointOnly as NonNullable<RunRecord['settings']> },
       /Only an endpoint was given/,
     ],
     ['another role that covers it', { roleState: 'covered' }, /effective permissions cover the call/],
@@ -270,17 +270,17 @@ describe('a denial is read together with what is known of roles', () => {
       { roleState: 'group', permissions: [{ dataActions: ['*'] }] },
       /through a group. A new membership counts only in new tokens/,
     ],
-  ])('with %s', (_, facts, expected) => {
-    expect(why(facts)).toMatch(expected)
+  ])('with %s', (_, record, expected) => {
+    expect(why(record)).toMatch(expected)
   })
 })
 
 test('a job is named in the permissions that it lacks, unless its name is none', () => {
   const yaml = (job: string | undefined) => {
-    const facts = fullFacts()
+    const record = fullRecord()
     const [fix] = diagnose(failureOf('oidc-permission-missing'), {
-      ...facts,
-      run: { ...facts.run, job },
+      ...record,
+      run: { ...record.run, job },
     }).fixes
     return parse(fix?.text ?? '')
   }

@@ -6,22 +6,22 @@ import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagn
 import { otherForms } from '../../../src/advice/explanations/entra/subjects.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
 import { ownRefusal, type Refusal, StepFailure } from '../../../src/core/failures/failure.ts'
-import type { Facts } from '../../../src/gate/record.ts'
+import type { RunRecord } from '../../../src/gate/record.ts'
 import { readWorkflowRun } from '../../../src/services/github/workflow-run.ts'
 import type { SmokeResult } from '../../../src/services/inference/smoke-call.ts'
 import type { AfterDenial } from '../../../src/services/resource-manager/denial-evidence.ts'
+import { hostileText, unprintable } from '../../support/hostile-text.ts'
+import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
 import {
   allCodes,
   assigned,
   denial,
   failureOf,
-  fullFacts,
+  fullRecord,
   ids,
   route,
   scope,
-} from '../../support/facts-fixture.ts'
-import { hostileText, unprintable } from '../../support/hostile-text.ts'
-import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
+} from '../../support/record-fixture.ts'
 
 const roles = {
   user: { guid: ids.role, name: 'Cognitive Services User' },
@@ -49,24 +49,24 @@ describe('a denied call is read together with what is known of roles', () => {
     denyAssignments: [],
     denyingGrants: [],
   }
-  const missing = (differing: Partial<Facts> = {}): Partial<Facts> => ({
+  const missing = (differing: Partial<RunRecord> = {}): Partial<RunRecord> => ({
     roleState: 'missing',
     permissions: [],
     assignments: [],
     ...differing,
   })
-  const roleHere = (role: { guid: string; name: string }, at = scope): NonNullable<Facts['role']> => ({
+  const roleHere = (role: { guid: string; name: string }, at = scope): NonNullable<RunRecord['role']> => ({
     ...role,
     scope: at,
     definitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
   })
-  const denied = (facts: Partial<Facts>, named: Refusal['named'] = denial().named ?? {}) =>
+  const denied = (record: Partial<RunRecord>, named: Refusal['named'] = denial().named ?? {}) =>
     diagnose(
       new StepFailure('calling the model', { ...denial(), named }),
-      fullFacts({ smoke: [refused({ ...denial(), named })], ...facts }),
+      fullRecord({ smoke: [refused({ ...denial(), named })], ...record }),
     )
 
-  test.each<[string, Partial<Facts>, RegExp]>([
+  test.each<[string, Partial<RunRecord>, RegExp]>([
     [
       'a role that is too young',
       { roleState: 'direct', permissions: [{ dataActions: ['*'] }], roleAgeMs: 4 * minute },
@@ -108,15 +108,18 @@ describe('a denied call is read together with what is known of roles', () => {
       },
       /The deny assignment "stack "models"" at .* wins over every role/,
     ],
-  ])('%s', (_, facts, expected) => {
-    expect(denied(facts).why).toMatch(expected)
+  ])('%s', (_, record, expected) => {
+    expect(denied(record).why).toMatch(expected)
   })
 
   test('Cognitive Services OpenAI User against a Foundry model: the data action, the least role, and its grant', () => {
-    const { permissions: _, ...facts } = fullFacts({ roleState: 'direct', role: roleHere(roles.openAIUser) })
+    const { permissions: _, ...record } = fullRecord({
+      roleState: 'direct',
+      role: roleHere(roles.openAIUser),
+    })
     const diagnosis = diagnose(
       new StepFailure('calling the model', { ...denial(), named: { dataAction: foundryCall } }),
-      facts,
+      record,
     )
 
     expect(diagnosis.why).toContain(`lacks the data action ${foundryCall}`)
@@ -132,7 +135,7 @@ describe('a denied call is read together with what is known of roles', () => {
     const owner = missing({
       assignments: [assigned(roles.owner)],
       role: roleHere(roles.openAIUser),
-      roleFits: false,
+      coverage: 'insufficient',
     })
     const { why, fixes } = denied(owner, { dataAction: foundryCall })
 
@@ -143,12 +146,12 @@ describe('a denied call is read together with what is known of roles', () => {
   })
 
   test('a role that was granted and can never become live is told as such, not as slow', () => {
-    const facts = {
+    const record = {
       role: roleHere(roles.openAIUser),
       smoke: [refused({ ...denial(), named: { dataAction: foundryCall } })],
     }
-    const never = diagnose(failureOf('access-not-propagated'), fullFacts(facts))
-    const notYet = diagnose(failureOf('access-not-propagated'), fullFacts({ smoke: [refused(denial())] }))
+    const never = diagnose(failureOf('access-not-propagated'), fullRecord(record))
+    const notYet = diagnose(failureOf('access-not-propagated'), fullRecord({ smoke: [refused(denial())] }))
 
     expect(never.why).toContain('does not cover this operation')
     expect(valueAfter('--role', firstCommand(never))).toBe(roles.user.guid)
@@ -161,7 +164,7 @@ describe('a denied call is read together with what is known of roles', () => {
     const below = missing({
       afterDenial: { ...nothingSeen, onProjects: [assigned(ids.role, { scope: project })] },
     })
-    const atProject: Partial<Facts> = {
+    const atProject: Partial<RunRecord> = {
       roleState: 'direct',
       permissions: [{ dataActions: ['*'] }],
       role: roleHere(roles.user, project),
@@ -258,7 +261,7 @@ describe('subjects that an existing credential may name instead', () => {
       workflow_ref: 'contoso/app/.github/workflows/deploy.yml@refs/heads/main',
       job_workflow_ref: 'contoso/shared/.github/workflows/gate.yml@v1',
     }
-    const { why } = diagnose(failureOf('federated-subject-mismatch'), fullFacts({ assertion }))
+    const { why } = diagnose(failureOf('federated-subject-mismatch'), fullRecord({ assertion }))
 
     expect(why).toContain('organisation (repository_owner_id, repository_id, pull_request)')
     expect(why).toContain('the reusable workflow contoso/shared/.github/workflows/gate.yml@v1')
@@ -268,11 +271,11 @@ describe('subjects that an existing credential may name instead', () => {
 
 describe('whose federated credential it is', () => {
   const mirid = `/subscriptions/${ids.subscription}/resourcegroups/rg-ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pipeline`
-  const verbs = (principal: Facts['principal']) => {
-    const { principal: _, ...facts } = fullFacts()
+  const verbs = (principal: RunRecord['principal']) => {
+    const { principal: _, ...record } = fullRecord()
     const diagnosis = diagnose(
       failureOf('federated-credential-missing'),
-      principal === undefined ? facts : { ...facts, principal },
+      principal === undefined ? record : { ...record, principal },
     )
     return bashOf(diagnosis).map(fix => argumentsOf(fix).slice(0, 2).join(' '))
   }
@@ -287,7 +290,7 @@ describe('whose federated credential it is', () => {
 
   test('a managed identity is named by the token', () => {
     const principal = { oid: ids.principal, tid: ids.tenant, xms_mirid: mirid }
-    const words = firstCommand(diagnose(failureOf('federated-subject-mismatch'), fullFacts({ principal })))
+    const words = firstCommand(diagnose(failureOf('federated-subject-mismatch'), fullRecord({ principal })))
 
     expect([valueAfter('--resource-group', words), valueAfter('--identity-name', words)]).toEqual([
       'rg-ids',
@@ -296,12 +299,12 @@ describe('whose federated credential it is', () => {
   })
 
   test('another audience than the usual one: first of all, the input is to be left out', () => {
-    const facts = fullFacts()
-    const { settings } = facts
+    const record = fullRecord()
+    const { settings } = record
     if (settings === undefined) throw new Error('A full run has settings')
     const identity = { ...settings.identity, assertionAudience: 'api://Other' }
     const { fixes } = diagnose(failureOf('federated-audience-mismatch'), {
-      ...facts,
+      ...record,
       settings: { ...settings, identity },
     })
 
@@ -312,7 +315,7 @@ describe('whose federated credential it is', () => {
 describe('runs that get no OIDC token', () => {
   const told = (env: Readonly<Record<string, string>>, differing = {}) => {
     const run = { ...readWorkflowRun(env), ...differing }
-    return diagnose(failureOf('oidc-unavailable-fork'), { ...fullFacts(), run })
+    return diagnose(failureOf('oidc-unavailable-fork'), { ...fullRecord(), run })
   }
 
   test('a fork: skip the gate, and beware of pull_request_target', () => {
@@ -339,7 +342,7 @@ describe('runs that get no OIDC token', () => {
       GITHUB_JOB: 'gate',
       GITHUB_WORKFLOW_REF: 'contoso/app/.github/workflows/deploy.yml@refs/heads/main',
     })
-    const [own, caller] = diagnose(failureOf('oidc-permission-missing'), { ...fullFacts(), run }).fixes
+    const [own, caller] = diagnose(failureOf('oidc-permission-missing'), { ...fullRecord(), run }).fixes
 
     expect(own?.title).toBe('Give the job the permission (.github/workflows/deploy.yml)')
     expect(caller?.title).toContain('(.github/workflows/deploy.yml)')
@@ -353,7 +356,7 @@ describe('runs that get no OIDC token', () => {
     ['was called by its own API', { api: 'messages' as const }, undefined],
     ['is known from the list', {}, 'Anthropic'],
   ])('Claude that %s', (_, differing, modelFormat) => {
-    const facts = fullFacts({
+    const record = fullRecord({
       smoke: [refused(ownRefusal('operation-unsupported', ''), { deployment: 'writer', ...differing })],
       deployments: [
         {
@@ -371,7 +374,7 @@ describe('runs that get no OIDC token', () => {
       'api-version-unsupported',
       'parameter-unsupported',
     ])('is never sent to an API that it does not speak: %s', code => {
-      const { fixes } = diagnose(failureOf(code), facts)
+      const { fixes } = diagnose(failureOf(code), record)
 
       expect(fixes.length).toBeGreaterThan(0)
       for (const { text } of fixes) expect(text).not.toMatch(/=(chat-completions|responses|embeddings)/)
@@ -389,14 +392,14 @@ describe('runs that get no OIDC token', () => {
   ])('inputs that are empty in a run of %s', (_, differing, expected) => {
     const run = { ...readWorkflowRun({}), ...differing }
 
-    expect(diagnose(failureOf('input-invalid'), { ...fullFacts(), run }).why).toMatch(expected)
+    expect(diagnose(failureOf('input-invalid'), { ...fullRecord(), run }).why).toMatch(expected)
   })
 })
 
 describe('the docs', () => {
   const page = readFileSync(new URL('../../../docs/diagnosis.md', import.meta.url), 'utf8')
   const docsOf = (env: Readonly<Record<string, string>>) =>
-    diagnose(failureOf('access-denied'), { ...fullFacts(), run: readWorkflowRun(env) }).docs
+    diagnose(failureOf('access-denied'), { ...fullRecord(), run: readWorkflowRun(env) }).docs
 
   test.each(allCodes)('have a section on %s, and the index leads there', code => {
     expect(page.split('\n').filter(line => line === `### ${code}`)).toHaveLength(1)
@@ -455,9 +458,9 @@ describe('values cannot leave the place where they stand', () => {
   })
 
   /** A run in which everything that others can choose was chosen by somebody hostile. */
-  const hostileRun = (text: string): [Facts, Refusal] => {
-    const facts = fullFacts()
-    const { role, settings } = facts
+  const hostileRun = (text: string): [RunRecord, Refusal] => {
+    const record = fullRecord()
+    const { role, settings } = record
     if (role === undefined || settings?.target.kind !== 'resource')
       throw new Error('A full run has a role and a resource')
     // What comes through the environment is UTF-8, and holds no half characters.
@@ -466,9 +469,9 @@ describe('values cannot leave the place where they stand', () => {
       ...denial(),
       named: { dataAction: text, action: text, audience: text, parameter: text, deployment: text },
     }
-    const hostile: Facts = {
-      ...facts,
-      run: { ...facts.run, job: text, workflowRef: `a/b/${text}@x`, action: { repository: text, ref: odd } },
+    const hostile: RunRecord = {
+      ...record,
+      run: { ...record.run, job: text, workflowRef: `a/b/${text}@x`, action: { repository: text, ref: odd } },
       assertion: {
         iss: text,
         sub: text,
@@ -508,8 +511,8 @@ describe('values cannot leave the place where they stand', () => {
   test('every command of every code stays one call of one program', () => {
     fc.assert(
       fc.property(hostileText, fc.constantFrom(...allCodes), (text, code: DiagnosisCode) => {
-        const [facts, refusal] = hostileRun(text)
-        for (const fix of bashOf(diagnose(new StepFailure('asking', { ...refusal, code }), facts)))
+        const [record, refusal] = hostileRun(text)
+        for (const fix of bashOf(diagnose(new StepFailure('asking', { ...refusal, code }), record)))
           expect(argumentsOf(fix).length).toBeGreaterThan(0)
       }),
       { numRuns: 60 },
@@ -517,8 +520,8 @@ describe('values cannot leave the place where they stand', () => {
   })
 
   const diagnosesOf = (text: string): Diagnosis[] => {
-    const [facts, refusal] = hostileRun(text)
-    return allCodes.map(code => diagnose(new StepFailure('asking', { ...refusal, code }), facts))
+    const [record, refusal] = hostileRun(text)
+    return allCodes.map(code => diagnose(new StepFailure('asking', { ...refusal, code }), record))
   }
 
   test('every word of every code is harmless', () => {
@@ -555,7 +558,7 @@ test('a refusal that Entra has no code for leads to the page of its number', () 
     said: { serviceCode: 'AADSTS7000222', message: '', ids: {} },
   }
 
-  expect(diagnose(new StepFailure('signing in', refusal), fullFacts()).fixes[0]?.text).toContain(
+  expect(diagnose(new StepFailure('signing in', refusal), fullRecord()).fixes[0]?.text).toContain(
     'error?code=7000222',
   )
 })

@@ -5,19 +5,19 @@ import { findingsOf } from '../../../src/advice/findings/findings.ts'
 import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
 import { delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
 import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
-import type { Facts } from '../../../src/gate/record.ts'
+import type { RunRecord } from '../../../src/gate/record.ts'
 import { readSettings } from '../../../src/inputs.ts'
 import { jobOf } from '../../../src/services/github/job.ts'
+import { hostileText, unprintable } from '../../support/hostile-text.ts'
+import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
 import {
   assigned as assignedRole,
-  emptyFacts,
-  fullFacts,
+  emptyRecord,
+  fullRecord,
   ids,
   route,
   scope,
-} from '../../support/facts-fixture.ts'
-import { hostileText, unprintable } from '../../support/hostile-text.ts'
-import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
+} from '../../support/record-fixture.ts'
 
 const roles = {
   user: { guid: ids.role, name: 'Cognitive Services User' },
@@ -54,26 +54,26 @@ const assigned = ({ guid }: Role, differing: Partial<Assignment> = {}): Assignme
     ...differing,
   })
 
-const wanted = ({ guid, name }: Role): NonNullable<Facts['role']> => ({
+const wanted = ({ guid, name }: Role): NonNullable<RunRecord['role']> => ({
   guid,
   name,
   scope,
   definitionId: `/providers/Microsoft.Authorization/roleDefinitions/${guid}`,
 })
 
-function keyAccess(keyAccess: NonNullable<Facts['account']>['keyAccess']): Pick<Facts, 'account'> {
-  const { account } = fullFacts()
+function keyAccess(keyAccess: NonNullable<RunRecord['account']>['keyAccess']): Pick<RunRecord, 'account'> {
+  const { account } = fullRecord()
   if (account === undefined) throw new Error('A full run has an account')
   return { account: { ...account, keyAccess } }
 }
 
 /** A run that found nothing amiss: the least role, on the resource, keys off. */
-function sound(differing: Partial<Facts> = {}): Facts {
+function sound(differing: Partial<RunRecord> = {}): RunRecord {
   const {
     permissions: _,
     grant: _grant,
-    ...facts
-  } = fullFacts({
+    ...record
+  } = fullRecord({
     ...keyAccess('disabled'),
     role: wanted(roles.openAIUser),
     roleState: 'direct',
@@ -81,20 +81,20 @@ function sound(differing: Partial<Facts> = {}): Facts {
     ...differing,
   })
   return {
-    ...facts,
+    ...record,
     ...(differing.permissions === undefined ? {} : { permissions: differing.permissions }),
     ...(differing.grant === undefined ? {} : { grant: differing.grant }),
   }
 }
 
-function without<K extends keyof Facts>(facts: Facts, ...names: K[]): Facts {
+function without<K extends keyof RunRecord>(record: RunRecord, ...names: K[]): RunRecord {
   return {
-    ...emptyFacts(),
-    ...Object.fromEntries(Object.entries(facts).filter(([name]) => !names.some(one => one === name))),
+    ...emptyRecord(),
+    ...Object.fromEntries(Object.entries(record).filter(([name]) => !names.some(one => one === name))),
   }
 }
 
-function withInputs(inputs: Readonly<Record<string, string>>): Pick<Facts, 'settings'> {
+function withInputs(inputs: Readonly<Record<string, string>>): Pick<RunRecord, 'settings'> {
   const usual: Record<string, string> = {
     'client-id': ids.client,
     'tenant-id': ids.tenant,
@@ -104,16 +104,16 @@ function withInputs(inputs: Readonly<Record<string, string>>): Pick<Facts, 'sett
   return { settings: readSettings(name => usual[name] ?? '', {}) }
 }
 
-const holding = (role: Role, ...others: Assignment[]): Partial<Facts> => ({
+const holding = (role: Role, ...others: Assignment[]): Partial<RunRecord> => ({
   role: wanted(role),
   assignments: [assigned(role), ...others],
 })
 
-const idsOf = (facts: Facts) => findingsOf(facts).map(({ id, severity }) => `${id} ${severity}`)
+const idsOf = (record: RunRecord) => findingsOf(record).map(({ id, severity }) => `${id} ${severity}`)
 
-function finding(id: FindingId, facts: Facts): Finding {
-  const found = findingsOf(facts).find(one => one.id === id)
-  if (found === undefined) throw new Error(`No ${id} among: ${idsOf(facts).join(', ') || 'nothing'}`)
+function finding(id: FindingId, record: RunRecord): Finding {
+  const found = findingsOf(record).find(one => one.id === id)
+  if (found === undefined) throw new Error(`No ${id} among: ${idsOf(record).join(', ') || 'nothing'}`)
   return found
 }
 const commandsOf = ({ fixes }: Finding) =>
@@ -122,12 +122,12 @@ const inputsOf = ({ fixes }: Finding) =>
   fixes.filter(({ language }) => language === 'yaml').map(({ text }) => parse(text).with)
 
 test('nothing is found where nothing is known, and where all is well', () => {
-  expect(findingsOf(emptyFacts())).toEqual([])
+  expect(findingsOf(emptyRecord())).toEqual([])
   expect(findingsOf(sound())).toEqual([])
   expect(findingsOf(sound({ retiredKey: { outcome: 'key-access-off' } }))).toEqual([])
 })
 
-test.each<[string, Partial<Facts>, string[]]>([
+test.each<[string, Partial<RunRecord>, string[]]>([
   ['keys that work', keyAccess('enabled'), ['keys-enabled high']],
   ['keys that are to be ignored', { ...keyAccess('enabled'), ...withInputs({ 'key-access': 'ignore' }) }, []],
   ['a key of another resource, keys off', { retiredKey: { outcome: 'key-invalid' } }, []],
@@ -217,7 +217,7 @@ test.each<[string, Partial<Facts>, string[]]>([
     {
       assignments: [
         assigned(roles.openAIUser, {
-          description: temporaryDescription(undefined, jobOf(fullFacts().run, fullFacts().assertion).lease),
+          description: temporaryDescription(undefined, jobOf(fullRecord().run, fullRecord().assertion).lease),
         }),
       ],
     },
@@ -297,11 +297,11 @@ test.each<[string, Partial<Facts>, string[]]>([
     { role: wanted(roles.user), roleState: 'missing', assignments: [], grant: { outcome: 'planned' } },
     ['broader-role-than-needed medium', 'can-list-keys low'],
   ],
-])('%s', (_, facts, expected) => {
-  expect(idsOf(sound(facts))).toEqual(expected)
+])('%s', (_, record, expected) => {
+  expect(idsOf(sound(record))).toEqual(expected)
 })
 
-test.each<[string, Partial<Facts>, string[]]>([
+test.each<[string, Partial<RunRecord>, string[]]>([
   ['keys', {}, ['key-access-unknown low']],
   ['keys, and a proof that they are off', { retiredKey: { outcome: 'key-access-off' } }, []],
   [
@@ -310,15 +310,15 @@ test.each<[string, Partial<Facts>, string[]]>([
     ['retired-key-invalid medium', 'key-access-unknown low'],
   ],
   ['keys, and a key that was accepted', { retiredKey: { outcome: 'accepted' } }, ['keys-enabled high']],
-])('where the account may not be read: %s', (_, facts, expected) => {
-  expect(idsOf(without(sound(facts), 'account'))).toEqual(expected)
+])('where the account may not be read: %s', (_, record, expected) => {
+  expect(idsOf(without(sound(record), 'account'))).toEqual(expected)
 })
 
 test('where roles may not be read, that is what is found, and what the role would bring with it', () => {
-  const facts = without(sound({ role: wanted(roles.user), roleState: 'unknown' }), 'assignments')
+  const record = without(sound({ role: wanted(roles.user), roleState: 'unknown' }), 'assignments')
 
-  expect(idsOf(facts)).toEqual(['access-unknown low'])
-  expect(finding('access-unknown', facts).detail).toContain(
+  expect(idsOf(record)).toEqual(['access-unknown low'])
+  expect(finding('access-unknown', record).detail).toContain(
     'Cognitive Services User, the role that this run asks for, can list',
   )
 })
@@ -334,10 +334,10 @@ test('where only an endpoint was given, that keys may work is all there is to sa
       })[name] ?? '',
     {},
   )
-  const facts = without(sound({ settings: endpoint }), 'account', 'assignments', 'role')
+  const record = without(sound({ settings: endpoint }), 'account', 'assignments', 'role')
 
-  expect(idsOf(facts)).toEqual(['key-access-unknown low'])
-  expect(finding('key-access-unknown', facts).detail).toContain('Only an endpoint was given')
+  expect(idsOf(record)).toEqual(['key-access-unknown low'])
+  expect(finding('key-access-unknown', record).detail).toContain('Only an endpoint was given')
 })
 
 describe('words and fixes', () => {
@@ -515,9 +515,9 @@ describe('words and fixes', () => {
       denyAssignments: [{ name: 'stack', scope: group }],
       denyingGrants: [],
     }
-    const facts = sound({ ...holding(roles.user), afterDenial })
+    const record = sound({ ...holding(roles.user), afterDenial })
 
-    expect(finding('can-list-keys', facts).detail).toContain(
+    expect(finding('can-list-keys', record).detail).toContain(
       `A deny assignment applies to it, and may forbid this too: "stack" at ${group}.`,
     )
   })
@@ -556,9 +556,9 @@ const anyAssignment = fc
     assigned({ guid, name: '' }, { ...rest, ...(condition === undefined ? {} : { condition }) }),
   )
 
-const anyFacts: fc.Arbitrary<Facts> = fc
+const anyRecord: fc.Arbitrary<RunRecord> = fc
   .record({
-    facts: fc.record(
+    record: fc.record(
       {
         assignments: fc.array(anyAssignment, { maxLength: 4 }),
         permissions: fc.array(permission, { maxLength: 2 }),
@@ -590,15 +590,15 @@ const anyFacts: fc.Arbitrary<Facts> = fc
     ),
     missing: fc.subarray(['settings', 'principal', 'assignments', 'permissions', 'account', 'role'] as const),
   })
-  .map(({ facts, missing }) => {
-    const known = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
+  .map(({ record, missing }) => {
+    const known = Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined))
     return without({ ...sound(), ...known }, ...missing)
   })
 
 test('whatever is known: graves first, each once, and no text hides, floods or starts anything', () => {
   fc.assert(
-    fc.property(anyFacts, facts => {
-      const found = findingsOf(facts)
+    fc.property(anyRecord, record => {
+      const found = findingsOf(record)
       const ranks = found.map(({ severity }) => severities.indexOf(severity))
 
       expect(ranks).toEqual(ranks.toSorted((a, b) => a - b))
@@ -618,8 +618,8 @@ test('whatever is known: graves first, each once, and no text hides, floods or s
 test('a hostile value stays one word of the commands', () => {
   fc.assert(
     fc.property(hostileText, id => {
-      const facts = sound(holding(roles.openAIUser, assigned(roles.contributor, { id })))
-      const [removal] = commandsOf(finding('can-list-keys', facts))
+      const record = sound(holding(roles.openAIUser, assigned(roles.contributor, { id })))
+      const [removal] = commandsOf(finding('can-list-keys', record))
 
       expect(removal?.slice(0, 4)).toEqual(['role', 'assignment', 'delete', '--ids'])
       expect(removal).toHaveLength(5)

@@ -9,7 +9,7 @@ import {
   permissionsOf,
 } from '../../../src/azure/rbac/effective-permissions.ts'
 import { coversAction, coversDataAction, type Permission } from '../../../src/azure/rbac/permissions.ts'
-import { assigned, ids, route, scope } from '../../support/facts-fixture.ts'
+import { assigned, ids, route, scope } from '../../support/record-fixture.ts'
 
 const foundryOwner = 'c883944f-8b7b-4483-af10-35834be79c4a'
 const foundryUser = '53ca6127-db72-4b80-b1b0-d745d6d5456d'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { type Http, type HttpRequest, NetworkFailure } from '../../../src/core/http/client.ts'
 import { judgeKeyReply, keyCall } from '../../../src/services/inference/key-call.ts'
-import { route } from '../../support/facts-fixture.ts'
 import { hostileText } from '../../support/hostile-text.ts'
+import { route } from '../../support/record-fixture.ts'
 import { replyOf } from '../../support/replies.ts'
 
 const error = (code: string, message: string) => ({ error: { code, message } })

@@ -1,7 +1,7 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import type { Said, StepFailure } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import { docsAddress } from '../docs-link.ts'
 import { entraExplanations } from './entra/index.ts'
 import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
@@ -37,10 +37,10 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...postureExplanations,
 }
 
-export function diagnose({ refusal, doing }: StepFailure, facts: Facts): Diagnosis {
+export function diagnose({ refusal, doing }: StepFailure, record: RunRecord): Diagnosis {
   const { code, said } = refusal
   const { title, about = '', why, unlike, fixes } = catalogue[code]
-  const told = { facts, refusal }
+  const told = { record, refusal }
   return {
     code,
     title,
@@ -49,6 +49,6 @@ export function diagnose({ refusal, doing }: StepFailure, facts: Facts): Diagnos
     why: harmlessWords(why(told) || about),
     ...(unlike === undefined ? {} : { unlike }),
     fixes: fixes(told).map(harmlessFix),
-    docs: docsAddress(`docs/diagnosis.md#${code}`, facts.run),
+    docs: docsAddress(`docs/diagnosis.md#${code}`, record.run),
   }
 }

@@ -1,7 +1,7 @@
 import type { diagnosisCodes, Hop } from '../../core/failures/codes.ts'
 import type { Refusal } from '../../core/failures/failure.ts'
 import { plain, visibleLine } from '../../core/text/untrusted.ts'
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 
 /**
  * What is told about a code: the same words in log, annotation, summary and report, with this run's own values; and in
@@ -13,15 +13,15 @@ export interface Explanation {
   /** What the code means in any run, for the docs, in Markdown. Absent: what `why` says depends on the run for values only. */
   about?: string
   /** Why this is the most likely cause here. */
-  why: (told: Told) => string
+  why: (told: ExplainContext) => string
   /** How to tell it from causes that look alike: Markdown of our own, without values. */
   unlike?: string
   /** Ready to paste, the likeliest first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
-  fixes: (told: Told) => Fix[]
+  fixes: (told: ExplainContext) => Fix[]
 }
 
-export interface Told {
-  facts: Facts
+export interface ExplainContext {
+  record: RunRecord
   refusal: Refusal
 }
 

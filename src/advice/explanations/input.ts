@@ -1,9 +1,9 @@
 import { isDependabotRun } from '../../services/github/workflow-run.ts'
 import { inputs } from './commands.ts'
-import { advice, type Explanations, paragraph, type Told } from './explanation.ts'
+import { advice, type ExplainContext, type Explanations, paragraph } from './explanation.ts'
 
 /** Where inputs came from secrets, these runs get none, and an absent secret arrives as an empty string. */
-function withoutSecrets({ facts: { run } }: Told): string {
+function withoutSecrets({ record: { run } }: ExplainContext): string {
   if (run.fromFork)
     return 'The pull request comes from a fork, and GitHub passes no secrets to such runs: inputs that are filled from secrets are empty.'
   if (isDependabotRun(run))

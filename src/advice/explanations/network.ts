@@ -1,21 +1,22 @@
 import { shellWord } from '../../core/text/untrusted.ts'
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import { bash } from './commands.ts'
-import { advice, type Explanations, type Fix, paragraph, type Told } from './explanation.ts'
+import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 
 /** Host and port that failed: the proxy's where the proxy failed. */
-const failedHost = ({ refusal }: Told) => refusal.said.host ?? 'the host'
+const failedHost = ({ refusal }: ExplainContext) => refusal.said.host ?? 'the host'
 /** Host and port that the request was for. */
-const targetHost = (told: Told) => told.refusal.way?.target ?? failedHost(told)
-const proxyHost = ({ refusal }: Told) => refusal.way?.proxy
-const atProxy = (told: Told) => proxyHost(told) !== undefined && failedHost(told) === proxyHost(told)
-const serviceCode = ({ refusal }: Told) => refusal.said.serviceCode ?? ''
+const targetHost = (told: ExplainContext) => told.refusal.way?.target ?? failedHost(told)
+const proxyHost = ({ refusal }: ExplainContext) => refusal.way?.proxy
+const atProxy = (told: ExplainContext) =>
+  proxyHost(told) !== undefined && failedHost(told) === proxyHost(told)
+const serviceCode = ({ refusal }: ExplainContext) => refusal.said.serviceCode ?? ''
 
 const withPort = (host: string) => (/:\d+$/.test(host) ? host : `${host}:443`)
 const withoutPort = (host: string) => host.replace(/:\d+$/, '')
 
 /** What a host is to this run, and which input names it. */
-function roleOf(host: string, { settings, endpoint, run }: Facts): string | undefined {
+function roleOf(host: string, { settings, endpoint, run }: RunRecord): string | undefined {
   const is = (origin: string | undefined) =>
     origin !== undefined && URL.canParse(origin) && new URL(origin).host === host
   if (is(run.oidc?.requestUrl)) return "That host is GitHub's OIDC endpoint, as the runner names it."
@@ -32,17 +33,17 @@ function roleOf(host: string, { settings, endpoint, run }: Facts): string | unde
 }
 
 /** Whose host it is; for a proxy, that it is one. */
-function whose(told: Told): string | undefined {
+function whose(told: ExplainContext): string | undefined {
   if (atProxy(told))
     return `That host is the proxy on the way to ${targetHost(told)}, set by HTTPS_PROXY or ALL_PROXY.`
   return paragraph(
-    roleOf(failedHost(told), told.facts),
+    roleOf(failedHost(told), told.record),
     proxyHost(told) === undefined ? undefined : `The request went through the proxy ${proxyHost(told)}.`,
   )
 }
 
 /** How to see from the runner what the action saw. */
-function lookAt(told: Told): Fix {
+function lookAt(told: ExplainContext): Fix {
   const proxy = atProxy(told) ? undefined : proxyHost(told)
   const host = withPort(failedHost(told))
   const words = [
@@ -54,7 +55,7 @@ function lookAt(told: Told): Fix {
   return bash('See on the runner which certificates are shown, and who issued them', words.join(' '))
 }
 
-const exempt = (told: Told): Fix => ({
+const exempt = (told: ExplainContext): Fix => ({
   title: 'Or, if the host can be reached without the proxy, exempt it',
   language: 'yaml',
   text: `env:\n  NO_PROXY: ${JSON.stringify(withoutPort(targetHost(told)))}`,
@@ -68,7 +69,7 @@ const trustAuthority: Fix = {
 }
 
 /** A certificate can be wrong in three ways, and only one of them is mended by trusting somebody. */
-function certificateTrouble(told: Told): { why: string; fixes: Fix[] } {
+function certificateTrouble(told: ExplainContext): { why: string; fixes: Fix[] } {
   const code = serviceCode(told)
   if (/ALTNAME|HOSTNAME/.test(code)) {
     return {
@@ -125,7 +126,7 @@ const meaningOf = (code: string) => meanings.find(([pattern]) => pattern.test(co
 const noProxyYet =
   'If requests get out only through a proxy: set HTTPS_PROXY for the job, or in the .env file of a self-hosted runner.'
 
-const reachable = (told: Told) =>
+const reachable = (told: ExplainContext) =>
   advice(
     paragraph(
       `Check that the runner can reach ${withPort(failedHost(told))}.`,
@@ -133,7 +134,7 @@ const reachable = (told: Told) =>
     ),
   )
 
-function proxyTrouble(told: Told): string | undefined {
+function proxyTrouble(told: ExplainContext): string | undefined {
   const code = serviceCode(told)
   if (code === 'PROXY_407')
     return 'It wants credentials, or other ones than it got. Only Basic authentication is possible; Negotiate and NTLM are not.'
@@ -151,7 +152,7 @@ const proxyCredentials: Fix = {
   text: `env:\n  HTTPS_PROXY: http://\${{ secrets.PROXY_USER }}:\${{ secrets.PROXY_PASSWORD }}@PROXY_HOST:PORT`,
 }
 
-function proxyFixes(told: Told): Fix[] {
+function proxyFixes(told: ExplainContext): Fix[] {
   const code = serviceCode(told)
   if (code === 'PROXY_407') return [proxyCredentials, exempt(told)]
   if (/^PROXY_\d/.test(code))
@@ -215,7 +216,7 @@ export const networkExplanations: Explanations<'network'> = {
     about: 'No complete reply came within `request-timeout`, although it was tried twice.',
     why: told =>
       paragraph(
-        `${failedHost(told)} gave no complete reply within \`request-timeout\`${limitOf(told.facts)}, more than once.`,
+        `${failedHost(told)} gave no complete reply within \`request-timeout\`${limitOf(told.record)}, more than once.`,
         whose(told),
         atProxy(told) ? `It may also be ${targetHost(told)}, behind it, that hangs.` : undefined,
       ),
@@ -228,6 +229,6 @@ export const networkExplanations: Explanations<'network'> = {
   },
 }
 
-function limitOf({ settings }: Facts): string {
+function limitOf({ settings }: RunRecord): string {
   return settings === undefined ? '' : ` (${settings.waiting.requestTimeoutMs / 1000} s)`
 }

@@ -1,8 +1,8 @@
 import { accountIdOf, accountType } from '../../azure/resource-id.ts'
 import { inWords } from '../../core/text/duration.ts'
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import { accountOptions, az, azLine, bash, bicep, bicepLiteral } from './commands.ts'
-import { advice, type Explanations, type Fix, paragraph, type Told } from './explanation.ts'
+import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 import { waitLonger } from './inference/denial.ts'
 import { resourceValues } from './values.ts'
 
@@ -12,27 +12,30 @@ const policy = {
   id: '14de9e63-1b31-492e-a5a3-c3f7fd57f555',
 }
 
-const accountId = (facts: Facts) => accountIdOf({ ...resourceValues(facts), project: undefined })
+/** What names the resource. */
+type Resource = Parameters<typeof resourceValues>[0]
+
+const accountId = (record: Resource) => accountIdOf({ ...resourceValues(record), project: undefined })
 
 const accountVersion = '2025-06-01'
 
 /** Without the version az asks for the resource provider, which a Cognitive Services Contributor may not read. */
-const theAccount = (facts: Facts) => ({ ids: accountId(facts), 'api-version': accountVersion })
+const theAccount = (record: Resource) => ({ ids: accountId(record), 'api-version': accountVersion })
 
 /** On one line. */
-export const switchKeysOffCommand = (facts: Facts): string =>
-  azLine('resource update', { ...theAccount(facts), set: 'properties.disableLocalAuth=true' })
+export const switchKeysOffCommand = (record: Resource): string =>
+  azLine('resource update', { ...theAccount(record), set: 'properties.disableLocalAuth=true' })
 
 /**
  * How key access is switched off: az command, Bicep, and the way through the portal. Documented are PowerShell, templates and a
  * policy (learn.microsoft.com, disable-local-auth); az reaches the same property of every kind of account.
  */
-export function switchKeysOff(facts: Facts): Fix[] {
-  const { resourceGroup, account } = resourceValues(facts)
+export function switchKeysOff(record: RunRecord): Fix[] {
+  const { resourceGroup, account } = resourceValues(record)
   return [
     bash(
       'Switch keys off (Azure CLI, as Owner, Contributor or Cognitive Services Contributor)',
-      switchKeysOffCommand(facts),
+      switchKeysOffCommand(record),
     ),
     bicep(
       'The same in Bicep, in the template of the account, beside what it has',
@@ -54,54 +57,54 @@ export function switchKeysOff(facts: Facts): Fix[] {
 }
 
 /** What takes this key alone its power, and needs no waiting; nobody but its owner knows which of the two it is. */
-const regenerate = (facts: Facts): Fix =>
+const regenerate = (record: RunRecord): Fix =>
   bash(
     'Or regenerate the key (key1 or key2), so that this one is worthless',
-    az('cognitiveservices account keys regenerate', accountOptions(resourceValues(facts)), {
+    az('cognitiveservices account keys regenerate', accountOptions(resourceValues(record)), {
       'key-name': '<KEY-NAME>',
     }),
   )
 
-const seeKeyAccess = (facts: Facts): Fix =>
+const seeKeyAccess = (record: RunRecord): Fix =>
   bash(
     'See what Resource Manager says now',
-    azLine('resource show', { ...theAccount(facts), query: 'properties.disableLocalAuth' }),
+    azLine('resource show', { ...theAccount(record), query: 'properties.disableLocalAuth' }),
   )
 
 /** Azure-Samples/azureai-model-inference-bicep, infra/modules/ai-services-template.bicep. */
 export const invertedSample =
   "If a template was meant to switch them off, look for an inverted switch: Microsoft's own key-less sample (azureai-model-inference-bicep) sets disableLocalAuth: allowKeys, so its allowKeys: false leaves keys on."
 
-function whyAccepted({ facts }: Told): string {
-  switch (facts.account?.keyAccess) {
+function whyAccepted({ record }: ExplainContext): string {
+  switch (record.account?.keyAccess) {
     case 'enabled':
       return paragraph(
         'Resource Manager says that key access is on: every key of the resource works, and no waiting changes that.',
         invertedSample,
       )
     case 'disabled':
-      return `Resource Manager says that key access is off, but the data plane still took the key after ${waited(facts)}. A switch-off usually gets there within minutes, sometimes hours.`
+      return `Resource Manager says that key access is off, but the data plane still took the key after ${waited(record)}. A switch-off usually gets there within minutes, sometimes hours.`
     default:
-      return `The run could not read from the account whether key access is off; the data plane still took the key after ${waited(facts)}. A switch-off of the last hours may not have got there yet.`
+      return `The run could not read from the account whether key access is off; the data plane still took the key after ${waited(record)}. A switch-off of the last hours may not have got there yet.`
   }
 }
 
-const waited = ({ settings }: Facts) =>
+const waited = ({ settings }: RunRecord) =>
   settings === undefined ? '<PROPAGATION-TIMEOUT>' : inWords(settings.waiting.propagationTimeoutMs)
 
-function fixesOfAccepted({ facts }: Told): Fix[] {
-  switch (facts.account?.keyAccess) {
+function fixesOfAccepted({ record }: ExplainContext): Fix[] {
+  switch (record.account?.keyAccess) {
     case 'enabled':
-      return [...switchKeysOff(facts), regenerate(facts)]
+      return [...switchKeysOff(record), regenerate(record)]
     case 'disabled':
-      return [waitLonger, seeKeyAccess(facts)]
+      return [waitLonger, seeKeyAccess(record)]
     default:
-      return [...switchKeysOff(facts), waitLonger, regenerate(facts)]
+      return [...switchKeysOff(record), waitLonger, regenerate(record)]
   }
 }
 
 /** Nothing but a key was asked, and it was the wrong one. */
-const isNotShown = ({ account, retiredKey }: Facts) =>
+const isNotShown = ({ account, retiredKey }: RunRecord) =>
   account === undefined && retiredKey?.outcome === 'key-invalid'
 
 /** For a retired key that was refused as the wrong one. */
@@ -118,8 +121,8 @@ export const postureExplanations: Explanations<'posture'> = {
       'Or the account may not be read, and `retired-key` was refused only because it is not a key of this resource: the keys that it has now may work.',
       invertedSample.replaceAll(/disableLocalAuth: allowKeys|allowKeys: false/g, '`$&`'),
     ),
-    why: ({ facts }) =>
-      isNotShown(facts)
+    why: ({ record }) =>
+      isNotShown(record)
         ? '`key-access: forbid` demands that no key works. The retired key was refused only because it is not a key of this resource: the keys that it has now may work.'
         : paragraph(
             'disableLocalAuth of the account is false or not set, so keys work: whoever holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
@@ -127,7 +130,7 @@ export const postureExplanations: Explanations<'posture'> = {
           ),
     unlike:
       'Resource Manager shows a switch-off at once. If it says that keys are off and the data plane still takes one, the code is `retired-key-accepted`.',
-    fixes: ({ facts }) => [...(isNotShown(facts) ? [retireOwnKey] : []), ...switchKeysOff(facts)],
+    fixes: ({ record }) => [...(isNotShown(record) ? [retireOwnKey] : []), ...switchKeysOff(record)],
   },
   'retired-key-accepted': {
     title: 'The retired key still works',

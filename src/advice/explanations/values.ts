@@ -3,9 +3,9 @@ import { cognitiveServicesUser, roleCovers, roleNameOf } from '../../azure/rbac/
 import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { parseScope } from '../../azure/rbac/scopes.ts'
 import { scopeOf } from '../../azure/resource-id.ts'
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
-import type { Told } from './explanation.ts'
+import type { ExplainContext } from './explanation.ts'
 
 /** This run's values for texts and commands; a placeholder where a value is not known, and in the docs. */
 export interface Values {
@@ -34,11 +34,11 @@ export interface Values {
 }
 
 /** What is told where nothing failed too: then there is no refusal. */
-type Situation = Pick<Told, 'facts'> & Partial<Pick<Told, 'refusal'>>
+type Situation = Pick<ExplainContext, 'record'> & Partial<Pick<ExplainContext, 'refusal'>>
 
 export function valuesOf(told: Situation): Values {
-  const { facts } = told
-  const { settings, assertion, principal } = facts
+  const { record } = told
+  const { settings, assertion, principal } = record
   const cloud = settings?.cloud ?? cloudOf('AzureCloud', {})
   const principalId = principal?.oid ?? '<PRINCIPAL-OBJECT-ID>'
   return {
@@ -46,14 +46,14 @@ export function valuesOf(told: Situation): Values {
     tenantId: settings?.identity.tenantId ?? '<TENANT-ID>',
     principalId,
     grantee: settings?.access.grantee ?? servicePrincipal(principalId),
-    grantorId: separateSetup(facts)
-      ? (facts.setupPrincipal?.oid ?? '<SETUP-PRINCIPAL-OBJECT-ID>')
+    grantorId: separateSetup(record)
+      ? (record.setupPrincipal?.oid ?? '<SETUP-PRINCIPAL-OBJECT-ID>')
       : principalId,
     issuer: assertion?.iss ?? 'https://token.actions.githubusercontent.com',
     subject: assertion?.sub ?? '<SUBJECT>',
     audience: assertion?.aud ?? settings?.identity.assertionAudience ?? cloud.assertionAudience,
-    ...resourceValues(facts),
-    role: facts.role ?? roleGiven(facts) ?? cognitiveServicesUser,
+    ...resourceValues(record),
+    role: record.role ?? roleGiven(record) ?? cognitiveServicesUser,
     deployment: deploymentOf(told) ?? '<DEPLOYMENT>',
     authorityHost: cloud.authorityHost,
     resourceManager: cloud.resourceManager.endpoint,
@@ -64,7 +64,10 @@ export function valuesOf(told: Situation): Values {
 export function resourceValues({
   settings,
   role,
-}: Facts): Pick<Values, 'subscriptionId' | 'resourceGroup' | 'account' | 'scope'> {
+}: Pick<RunRecord, 'settings' | 'role'>): Pick<
+  Values,
+  'subscriptionId' | 'resourceGroup' | 'account' | 'scope'
+> {
   if (settings?.target.kind !== 'resource') {
     const resource = {
       subscriptionId: '<SUBSCRIPTION-ID>',
@@ -78,48 +81,48 @@ export function resourceValues({
 }
 
 /** Before the role was looked up: the GUID is known where it was given, or stands in the table of built-in roles. */
-function roleGiven({ settings }: Facts): Values['role'] | undefined {
+function roleGiven({ settings }: RunRecord): Values['role'] | undefined {
   const role = settings?.access.role
   if (role?.kind === 'name') return { guid: role.name, name: role.name }
   return role && { guid: role.guid, name: roleNameOf(role.guid) ?? role.guid }
 }
 
 /** The deployment that was refused. */
-export function deploymentOf({ facts, refusal }: Situation): string | undefined {
-  const refused = facts.smoke.find(result => result.kind === 'refused')
-  return refusal?.named?.deployment ?? refused?.route.deployment ?? facts.settings?.deployments[0]?.name
+export function deploymentOf({ record, refusal }: Situation): string | undefined {
+  const refused = record.smoke.find(result => result.kind === 'refused')
+  return refusal?.named?.deployment ?? refused?.route.deployment ?? record.settings?.deployments[0]?.name
 }
 
 /**
  * The data action that was missing: as the service names it, or else as the route that was refused needs it. Where several
  * were, one that the role does not cover says most.
  */
-export function deniedDataAction({ facts, refusal }: Told): string | undefined {
-  const denied = facts.smoke.flatMap(result =>
+export function deniedDataAction({ record, refusal }: ExplainContext): string | undefined {
+  const denied = record.smoke.flatMap(result =>
     result.kind === 'refused' && result.refusal.code === 'access-denied'
       ? [result.refusal.named?.dataAction ?? result.route.dataAction]
       : [],
   )
   const missing = [refusal.named?.dataAction ?? [], denied].flat()
-  const role = facts.role ?? roleGiven(facts)
+  const role = record.role ?? roleGiven(record)
   return missing.find(each => role !== undefined && roleCovers(role.guid, each) === false) ?? missing[0]
 }
 
 /** Whether another identity than the pipeline's own looks and grants. */
-export function separateSetup({ settings }: Facts): boolean {
+export function separateSetup({ settings }: RunRecord): boolean {
   const { clientId, setupClientId = clientId } = settings?.identity ?? {}
   return setupClientId !== clientId
 }
 
 /** What the tokens told of the identity that was signing in; undefined before any came. */
-export function signedInAs({ facts, refusal }: Told): AccessTokenClaims | undefined {
-  const { settings, principal, setupPrincipal } = facts
-  const isSetup = separateSetup(facts) && refusal.signingInAs === settings?.identity.setupClientId
+export function signedInAs({ record, refusal }: ExplainContext): AccessTokenClaims | undefined {
+  const { settings, principal, setupPrincipal } = record
+  const isSetup = separateSetup(record) && refusal.signingInAs === settings?.identity.setupClientId
   return isSetup ? setupPrincipal : principal
 }
 
 /** The managed identity that the token names; undefined for app registrations, and before any token came. */
-export function managedIdentityOf(told: Told): { resourceGroup: string; name: string } | undefined {
+export function managedIdentityOf(told: ExplainContext): { resourceGroup: string; name: string } | undefined {
   const { resourceGroup, resources } = parseScope(signedInAs(told)?.xms_mirid ?? '')
   const [identity] = resources
   if (resourceGroup === undefined || identity?.type.toLowerCase() !== 'userassignedidentities')

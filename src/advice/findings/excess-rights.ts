@@ -17,7 +17,7 @@ import { keyAccessOf } from '../../gate/key-access.ts'
 import { assignOnly, bash, grantFixes, grantOf, inputs } from '../explanations/commands.ts'
 import { advice, type Fix, paragraph } from '../explanations/explanation.ts'
 import { separateSetup } from '../explanations/values.ts'
-import type { Inspection, Seen, Severity } from './finding.ts'
+import type { InspectContext, Inspection, Severity } from './finding.ts'
 import {
   exampleOrLeast,
   replaceOrTakeAway,
@@ -33,12 +33,12 @@ const assignmentsOf = (held: readonly EffectivePermission[]): Assignment[] => [
   ...new Set(held.map(({ assignment }) => assignment)),
 ]
 
-function whoGives(givers: readonly Assignment[], { rights, facts }: Seen): string {
-  return givers.length === 0 ? 'One of its roles' : inWords(givers, rights, facts)
+function whoGives(givers: readonly Assignment[], { rights, record }: InspectContext): string {
+  return givers.length === 0 ? 'One of its roles' : inWords(givers, rights, record)
 }
 
 /** Deny assignments are looked at after a denial only; what was seen of them then belongs to what a principal can do. */
-function denials({ afterDenial }: Seen['facts']): string {
+function denials({ afterDenial }: InspectContext['record']): string {
   const names = (afterDenial?.denyAssignments ?? []).map(({ name, scope }) => `"${name}" at ${scope}`)
   return names.length === 0
     ? ''
@@ -58,10 +58,10 @@ read the resource either, so \`endpoint\` and \`deployments\` have to be given; 
 
 Severity: medium; low where key access is known to be off. ${noDenials}`,
   inspect: seen => {
-    const { rights, facts, dataActions } = seen
+    const { rights, record, dataActions } = seen
     if (can(rights, listKeys) !== true) return undefined
     const least = leastRoleWithoutKeysFor(...dataActions)
-    const keyAccess = keyAccessOf(facts)
+    const keyAccess = keyAccessOf(record)
     return {
       severity: keyAccess === 'disabled' ? 'low' : 'medium',
       detail: paragraph(
@@ -69,7 +69,7 @@ Severity: medium; low where key access is known to be off. ${noDenials}`,
         worthOfKeys[keyAccess],
         least &&
           `The least built-in role that is enough for these calls and cannot list keys is ${least.name}${blind(least)}.`,
-        denials(facts),
+        denials(record),
       ),
     }
   },
@@ -106,7 +106,7 @@ Conditions on the assignment, and those that Foundry's owner roles carry in thei
 
 Severity: medium; low where conditions leave no role that administers. ${noDenials}`,
   inspect: seen => {
-    const { rights, facts } = seen
+    const { rights, record } = seen
     if (can(rights, assignRoles) !== true) return undefined
     const givers = giversOf(rights, assignRoles)
     const { severity, words } = reach(givers, seen)
@@ -115,14 +115,14 @@ Severity: medium; low where conditions leave no role that administers. ${noDenia
       detail: paragraph(
         `${whoGives(assignmentsOf(givers), seen)}: the right to assign roles there is part of it (${assignRoles}).`,
         words,
-        denials(facts),
+        denials(record),
       ),
     }
   },
   fixes: seen => {
     const givers = giversOf(seen.rights, assignRoles)
     const look = givers.length === 0 ? [seeAssignments(seen)] : []
-    if (separateSetup(seen.facts)) return [...look, ...takeAway(assignmentsOf(givers), seen)]
+    if (separateSetup(seen.record)) return [...look, ...takeAway(assignmentsOf(givers), seen)]
     const unlimited = givers.filter(({ conditions }) => conditions.length === 0)
     return [
       ...separateDuties('Let another identity look and grant', seen),
@@ -137,7 +137,7 @@ Severity: medium; low where conditions leave no role that administers. ${noDenia
 /** How far the right to assign goes, as far as the conditions on it can be read. */
 function reach(
   givers: readonly EffectivePermission[],
-  { values }: Seen,
+  { values }: InspectContext,
 ): { severity: Severity; words: string } {
   if (givers.length === 0) return { severity: 'medium', words: 'Whether a condition limits it is not known.' }
   if (givers.some(({ conditions }) => conditions.length === 0))
@@ -177,7 +177,7 @@ const someOf = (names: readonly string[]) =>
     : `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more`
 
 /** The same right, for the one role and for service principals only. */
-function limitedRight({ values, dataActions }: Seen): Fix[] {
+function limitedRight({ values, dataActions }: InspectContext): Fix[] {
   const least = leastRoleFor(...dataActions)
   const guids = [...new Set([values.role.guid, ...(least === undefined ? [] : [least.guid])])]
   return [
@@ -199,7 +199,8 @@ const changes = [
   [`${accountType}/projects/write`, 'make and change projects'],
 ] as const
 
-const possibleChanges = (rights: Seen['rights']) => changes.filter(([action]) => can(rights, action) === true)
+const possibleChanges = (rights: InspectContext['rights']) =>
+  changes.filter(([action]) => can(rights, action) === true)
 
 export const canChangeResource: Inspection = {
   title: 'Its roles let the pipeline change the resource',
@@ -207,7 +208,7 @@ export const canChangeResource: Inspection = {
 
 Severity: medium. ${noDenials}`,
   inspect: seen => {
-    const { rights, facts } = seen
+    const { rights, record } = seen
     const possible = possibleChanges(rights)
     if (possible.length === 0) return undefined
     const givers = assignmentsOf(possible.flatMap(([action]) => giversOf(rights, action)))
@@ -215,7 +216,7 @@ Severity: medium. ${noDenials}`,
       severity: 'medium',
       detail: paragraph(
         `${whoGives(givers, seen)}: with it the pipeline can ${listed(possible.map(([, words]) => words))}.`,
-        denials(facts),
+        denials(record),
       ),
     }
   },
@@ -236,14 +237,14 @@ show whether access is there; what the identity may do beyond them is not known.
 
 Severity: low. Reader on the resource lets it look; so does another identity, named by \`setup-client-id\`.`,
   inspect: seen => {
-    const { facts, rights } = seen
-    const { routes, settings, role } = facts
+    const { record, rights } = seen
+    const { routes, settings, role } = record
     const isSeen = rights.live !== undefined || (rights.areListed && rights.ofUnknownRoles.length === 0)
     if (routes === undefined || settings?.target.kind !== 'resource' || isSeen) return undefined
     if (rights.areListed)
       return {
         severity: 'low',
-        detail: `The definition of ${listed([...new Set(rights.ofUnknownRoles.map(one => nameOf(one, facts)))])} may not be read, so what it allows beyond the calls of this run is not known.`,
+        detail: `The definition of ${listed([...new Set(rights.ofUnknownRoles.map(one => nameOf(one, record)))])} may not be read, so what it allows beyond the calls of this run is not known.`,
       }
     const listsKeys = role && coversAction(builtInPermissions(role.guid) ?? [], listKeys)
     return {

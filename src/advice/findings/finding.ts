@@ -1,4 +1,4 @@
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import type { Fix } from '../explanations/explanation.ts'
 import type { Values } from '../explanations/values.ts'
 import type { Rights } from './rights.ts'
@@ -39,8 +39,8 @@ export interface Finding {
 }
 
 /** What there is to look at, worked out once for all of them. */
-export interface Seen {
-  facts: Facts
+export interface InspectContext {
+  record: RunRecord
   values: Values
   rights: Rights
   /** What the calls of this run need, each once. */
@@ -53,6 +53,6 @@ export interface Inspection {
   /** For the docs, in Markdown. */
   about: string
   /** Undefined: all is well, or nobody knows. */
-  inspect: (seen: Seen) => { severity: Severity; detail: string } | undefined
-  fixes: (seen: Seen) => Fix[]
+  inspect: (seen: InspectContext) => { severity: Severity; detail: string } | undefined
+  fixes: (seen: InspectContext) => Fix[]
 }

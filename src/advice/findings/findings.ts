@@ -1,4 +1,4 @@
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import { dataActionsOf } from '../../services/inference/route.ts'
 import { harmlessFix, harmlessWords } from '../explanations/explanation.ts'
 import { valuesOf } from '../explanations/values.ts'
@@ -7,8 +7,8 @@ import {
   type Finding,
   type FindingId,
   findingIds,
+  type InspectContext,
   type Inspection,
-  type Seen,
   severities,
 } from './finding.ts'
 import { keyAccessUnknown, keysEnabled, retiredKeyInvalid } from './keys.ts'
@@ -36,9 +36,9 @@ export const inspections: Record<FindingId, Inspection> = {
   'access-unknown': accessUnknown,
 }
 
-/** What a run leaves to be desired, the gravest first: a pure reading of the facts. */
-export function findingsOf(facts: Facts): Finding[] {
-  const seen = seenOf(facts)
+/** What a run leaves to be desired, the gravest first: a pure reading of the record. */
+export function findingsOf(record: RunRecord): Finding[] {
+  const seen = seenOf(record)
   const found = findingIds.flatMap(id => {
     const { title, inspect, fixes } = inspections[id]
     const seenHere = inspect(seen)
@@ -49,11 +49,11 @@ export function findingsOf(facts: Facts): Finding[] {
   return severities.flatMap(severity => found.filter(finding => finding.severity === severity))
 }
 
-export function seenOf(facts: Facts): Seen {
+export function seenOf(record: RunRecord): InspectContext {
   return {
-    facts,
-    values: valuesOf({ facts }),
-    rights: rightsOf(facts),
-    dataActions: dataActionsOf(facts.routes ?? []),
+    record,
+    values: valuesOf({ record }),
+    rights: rightsOf(record),
+    dataActions: dataActionsOf(record.routes ?? []),
   }
 }

@@ -1,5 +1,5 @@
 import { keyAccessOf } from '../../gate/key-access.ts'
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import { accountOptions, azLine, bash, inputs } from '../explanations/commands.ts'
 import { paragraph } from '../explanations/explanation.ts'
 import { invertedSample, retireOwnKey, switchKeysOff } from '../explanations/posture.ts'
@@ -7,7 +7,7 @@ import type { Inspection } from './finding.ts'
 
 /** Whether keys still open the resource. */
 
-const isIgnored = ({ settings }: Facts) => settings?.keys.access === 'ignore'
+const isIgnored = ({ settings }: RunRecord) => settings?.keys.access === 'ignore'
 
 export const keysEnabled: Inspection = {
   title: 'The resource still accepts API keys',
@@ -19,8 +19,8 @@ keys off, leaves them on. The right way round is \`!allowKeys\`.
 
 Severity: high. With \`key-access: forbid\` the gate fails on it ([\`keys-enabled\`](diagnosis.md#keys-enabled)), with \`key-access: ignore\` it is not reported. After the switch, the data plane takes
 minutes, and at times hours, to refuse keys; the input \`retired-key\` proves that it does.`,
-  inspect: ({ facts, values }) => {
-    if (keyAccessOf(facts) !== 'enabled' || isIgnored(facts)) return undefined
+  inspect: ({ record, values }) => {
+    if (keyAccessOf(record) !== 'enabled' || isIgnored(record)) return undefined
     return {
       severity: 'high',
       detail: paragraph(
@@ -29,8 +29,8 @@ minutes, and at times hours, to refuse keys; the input \`retired-key\` proves th
       ),
     }
   },
-  fixes: ({ facts }) => [
-    ...switchKeysOff(facts),
+  fixes: ({ record }) => [
+    ...switchKeysOff(record),
     inputs('Then have this action insist on it', { 'key-access': 'forbid' }),
   ],
 }
@@ -40,9 +40,9 @@ export const keyAccessUnknown: Inspection = {
   about: `The identity may not read the account, or only \`endpoint\` was given. That the call by token was answered says nothing of keys.
 
 Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key\` has proven that keys are off.`,
-  inspect: ({ facts }) => {
-    const { routes, settings } = facts
-    if (routes === undefined || keyAccessOf(facts) !== 'unknown' || isIgnored(facts)) return undefined
+  inspect: ({ record }) => {
+    const { routes, settings } = record
+    if (routes === undefined || keyAccessOf(record) !== 'unknown' || isIgnored(record)) return undefined
     const because =
       settings?.target.kind === 'endpoint'
         ? 'Only an endpoint was given, so the resource was not looked at.'
@@ -67,14 +67,14 @@ export const retiredKeyInvalid: Inspection = {
 \`AuthenticationTypeDisabled\` shows that it is off. Not reported where the account says that key access is off.
 
 Severity: medium: the proof does not prove what it is there for.`,
-  inspect: ({ facts }) => {
-    if (facts.retiredKey?.outcome !== 'key-invalid' || facts.account?.keyAccess === 'disabled')
+  inspect: ({ record }) => {
+    if (record.retiredKey?.outcome !== 'key-invalid' || record.account?.keyAccess === 'disabled')
       return undefined
     return {
       severity: 'medium',
       detail: paragraph(
         'The key given as retired-key is not one of the resource: that was the reason of the refusal, and it does not show that key access is off.',
-        facts.account?.keyAccess === 'enabled' ? 'It is on.' : '',
+        record.account?.keyAccess === 'enabled' ? 'It is on.' : '',
       ),
     }
   },

@@ -3,7 +3,7 @@ import { leastRoleFor, openAIUser } from '../../azure/rbac/built-in-roles.ts'
 import { azLine, bash, grantFixes, grantOf, inputs, show } from '../explanations/commands.ts'
 import { advice, type Fix } from '../explanations/explanation.ts'
 import { separateSetup } from '../explanations/values.ts'
-import type { Seen } from './finding.ts'
+import type { InspectContext } from './finding.ts'
 import { callers, inWords, isHeld } from './rights.ts'
 
 /** Fixes that take a role away, or put a lesser one in its place. */
@@ -20,17 +20,17 @@ export const exampleOrLeast = (
 export function replaceOrTakeAway(
   lesser: RoleName | undefined,
   givers: readonly Assignment[],
-  seen: Seen,
+  seen: InspectContext,
 ): Fix[] {
   const look = givers.length === 0 ? [seeAssignments(seen)] : []
-  const calling = callers(seen.rights, seen.facts)
+  const calling = callers(seen.rights, seen.record)
   const isCaller = givers.length === 0 || givers.some(giver => calling.includes(giver))
   const fixes = lesser !== undefined && isCaller ? replaceBy(lesser, givers, seen) : takeAway(givers, seen)
   return [...look, ...fixes]
 }
 
 /** Names the role in this action, grants it, and takes away what it replaces. */
-export function replaceBy(role: RoleName, replaced: readonly Assignment[], seen: Seen): Fix[] {
+export function replaceBy(role: RoleName, replaced: readonly Assignment[], seen: InspectContext): Fix[] {
   return [
     inputs('Name the lesser role in this action', { role: role.name }),
     ...grantFixes(grantOf(seen.values, { role })),
@@ -39,8 +39,8 @@ export function replaceBy(role: RoleName, replaced: readonly Assignment[], seen:
 }
 
 /** What is not assigned to the principal itself is its group's, and others live by it. */
-export function takeAway(assignments: readonly Assignment[], seen: Seen): Fix[] {
-  const { values, rights, facts } = seen
+export function takeAway(assignments: readonly Assignment[], seen: InspectContext): Fix[] {
+  const { values, rights, record } = seen
   const there = assignments.filter(assignment => isHeld(assignment, rights))
   const own = there.filter(({ principalId }) => principalId === values.principalId)
   const ofGroups = there.filter(assignment => !own.includes(assignment))
@@ -58,7 +58,7 @@ export function takeAway(assignments: readonly Assignment[], seen: Seen): Fix[] 
       ? []
       : [
           advice(
-            `Take the pipeline out of the group that holds ${inWords(ofGroups, rights, facts)}: ${ofGroups.map(({ principalId }) => principalId).join(', ')}.`,
+            `Take the pipeline out of the group that holds ${inWords(ofGroups, rights, record)}: ${ofGroups.map(({ principalId }) => principalId).join(', ')}.`,
             'The role is held through a group',
           ),
         ]),
@@ -66,7 +66,7 @@ export function takeAway(assignments: readonly Assignment[], seen: Seen): Fix[] 
 }
 
 /** Where it is not known which role it is. */
-export const seeAssignments = ({ values }: Seen): Fix =>
+export const seeAssignments = ({ values }: InspectContext): Fix =>
   show('See which roles it holds', 'role assignment list', {
     assignee: values.principalId,
     scope: values.scope,
@@ -74,5 +74,5 @@ export const seeAssignments = ({ values }: Seen): Fix =>
   })
 
 /** Looking and granting by another identity: the pipeline's own needs nothing but its calls. */
-export const separateDuties = (title: string, { facts }: Seen): Fix[] =>
-  separateSetup(facts) ? [] : [inputs(title, { 'setup-client-id': '<CLIENT-ID-OF-A-SECOND-IDENTITY>' })]
+export const separateDuties = (title: string, { record }: InspectContext): Fix[] =>
+  separateSetup(record) ? [] : [inputs(title, { 'setup-client-id': '<CLIENT-ID-OF-A-SECOND-IDENTITY>' })]

@@ -11,7 +11,7 @@ import {
 import { coversAction, coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
 import { isSameScope, parseScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
-import type { Facts } from '../../gate/record.ts'
+import type { RunRecord } from '../../gate/record.ts'
 import { valuesOf } from '../explanations/values.ts'
 
 /** What the pipeline's principal may do at the resource, whatever it did in this run. */
@@ -26,18 +26,18 @@ export interface Rights extends EffectivePermissions {
   isPlanned: boolean
 }
 
-export function rightsOf(facts: Facts): Rights {
-  const scope = facts.role?.scope ?? accountScopeOf(facts)
-  const applicable = applicableAt(facts.assignments ?? [], scope)
-  const own = ownGrant(facts)
+export function rightsOf(record: RunRecord): Rights {
+  const scope = record.role?.scope ?? accountScopeOf(record)
+  const applicable = applicableAt(record.assignments ?? [], scope)
+  const own = ownGrant(record)
   const added = own && applicable.some(assignment => isSame(assignment, own)) ? undefined : own
   return {
-    ...permissionsOf(added === undefined ? applicable : [...applicable, added], facts.definitions),
-    areListed: facts.assignments !== undefined,
+    ...permissionsOf(added === undefined ? applicable : [...applicable, added], record.definitions),
+    areListed: record.assignments !== undefined,
     // Of another identity, Azure tells only which roles it holds.
-    live: facts.setupPrincipal === undefined ? facts.permissions : undefined,
+    live: record.setupPrincipal === undefined ? record.permissions : undefined,
     added,
-    isPlanned: facts.grant?.outcome === 'planned',
+    isPlanned: record.grant?.outcome === 'planned',
   }
 }
 
@@ -46,11 +46,11 @@ const isSame = (one: Assignment, other: Assignment) =>
   one.principalId === other.principalId &&
   isSameScope(one.scope, other.scope)
 
-const accountScopeOf = ({ settings }: Facts) =>
+const accountScopeOf = ({ settings }: RunRecord) =>
   settings?.target.kind === 'resource' ? accountIdOf(settings.target.resource) : ''
 
-function ownGrant(facts: Facts): Assignment | undefined {
-  const { role, roleState, grant, membership, roleAssignmentId } = facts
+function ownGrant(record: RunRecord): Assignment | undefined {
+  const { role, roleState, grant, membership, roleAssignmentId } = record
   const isGranted = roleState === 'granted' || grant?.outcome === 'exists' || grant?.outcome === 'planned'
   // A group holds for its members, and for nobody else.
   if (role === undefined || !isGranted || membership === 'not-member') return undefined
@@ -58,7 +58,7 @@ function ownGrant(facts: Facts): Assignment | undefined {
     id: roleAssignmentId ?? '<ROLE-ASSIGNMENT-ID>',
     scope: role.scope,
     roleGuid: role.guid,
-    principalId: valuesOf({ facts }).grantee.principalId,
+    principalId: valuesOf({ record }).grantee.principalId,
     createdOn: undefined,
   }
 }
@@ -77,7 +77,7 @@ export function can(rights: Rights, action: string): boolean | undefined {
 }
 
 /** Assignments through which the principal may call what this run called, each once: the role that was asked for, or others. */
-export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }: Facts): Assignment[] {
+export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }: RunRecord): Assignment[] {
   const fitting = held
     .filter(permission => routes.some(({ dataAction }) => coversDataAction([permission], dataAction)))
     .map(({ assignment }) => assignment)
@@ -88,13 +88,13 @@ export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }:
 export type Assigning = 'allowed' | 'refused' | 'refused-by-condition' | 'unless-conditions' | 'unknown'
 
 /** Whether the pipeline's principal may assign this run's role to whom it is meant for. */
-export function assigning(rights: Rights, facts: Facts): Assigning {
-  const { role } = facts
+export function assigning(rights: Rights, record: RunRecord): Assigning {
+  const { role } = record
   const may = can(rights, assignRoles)
   if (may === undefined) return 'unknown'
   if (!may) return 'refused'
   if (role === undefined || giversOf(rights, assignRoles).length === 0) return 'unless-conditions'
-  const allowed = mayAssign(rights.held, { roleGuid: role.guid, ...valuesOf({ facts }).grantee })
+  const allowed = mayAssign(rights.held, { roleGuid: role.guid, ...valuesOf({ record }).grantee })
   if (allowed === true) return 'allowed'
   return allowed === false && rights.ofUnknownRoles.length === 0
     ? 'refused-by-condition'
@@ -106,15 +106,15 @@ export const isHeld = (assignment: Assignment, { added, isPlanned }: Rights): bo
   !isPlanned || assignment !== added
 
 /** The roles, and where they are held: what a person looks for in the portal. */
-export function inWords(assignments: readonly Assignment[], rights: Rights, facts: Facts): string {
+export function inWords(assignments: readonly Assignment[], rights: Rights, record: RunRecord): string {
   const names = assignments.map(
     assignment =>
-      `${nameOf(assignment, facts)} at ${placeOf(assignment.scope)}${isHeld(assignment, rights) ? '' : ' (to be granted)'}`,
+      `${nameOf(assignment, record)} at ${placeOf(assignment.scope)}${isHeld(assignment, rights) ? '' : ' (to be granted)'}`,
   )
   return listed([...new Set(names)])
 }
 
-export const nameOf = ({ roleGuid }: Assignment, { role }: Facts): string =>
+export const nameOf = ({ roleGuid }: Assignment, { role }: RunRecord): string =>
   roleGuid === role?.guid ? role.name : (roleNameOf(roleGuid) ?? `the custom role ${roleGuid}`)
 
 export function listed(words: readonly string[]): string {

@@ -8,7 +8,7 @@ import { plain } from '../../core/text/untrusted.ts'
 import { jobOf } from '../../services/github/job.ts'
 import { grantFixes, grantOf, inputs, takeTurns } from '../explanations/commands.ts'
 import { paragraph } from '../explanations/explanation.ts'
-import type { Inspection, Seen } from './finding.ts'
+import type { InspectContext, Inspection } from './finding.ts'
 import { exampleOrLeast, replaceBy, seeAssignments, takeAway } from './replacements.ts'
 import { callers, inWords, isWide, nameOf } from './rights.ts'
 
@@ -20,8 +20,8 @@ export const roleDoesNotFit: Inspection = {
 \`/openai/v1/responses\`, which needs \`Microsoft.CognitiveServices/accounts/OpenAI/responses/write\`. It is said in the log before the call is made.
 
 Severity: medium. Known from the role's definition, or for built-in roles from what they held in August 2026.`,
-  inspect: ({ facts, dataActions }) => {
-    const { role, routes, definitions } = facts
+  inspect: ({ record, dataActions }) => {
+    const { role, routes, definitions } = record
     if (role === undefined || routes === undefined) return undefined
     const found = missingCoverage(role.guid, routes, definitions)
     if (found.length === 0) return undefined
@@ -49,12 +49,12 @@ interface Broad {
 }
 
 /** Roles that let the calls through and hold all that the least built-in role does, and more. */
-function broad({ rights, facts, dataActions }: Seen): Broad | undefined {
+function broad({ rights, record, dataActions }: InspectContext): Broad | undefined {
   const least = leastRoleFor(...dataActions)
   if (least === undefined) return undefined
   const needed = builtInPermissions(least.guid) ?? []
-  const assignments = callers(rights, facts).filter(({ roleGuid }) => {
-    const held = definitionOf(roleGuid, facts.definitions) ?? []
+  const assignments = callers(rights, record).filter(({ roleGuid }) => {
+    const held = definitionOf(roleGuid, record.definitions) ?? []
     return contains(held, needed) && !contains(needed, held)
   })
   return assignments.length === 0 ? undefined : { assignments, least }
@@ -79,12 +79,12 @@ If the deploy calls more than the gate does, name all of it in \`deployments\`: 
 
 Severity: medium.`,
   inspect: seen => {
-    const { rights, facts, dataActions } = seen
+    const { rights, record, dataActions } = seen
     const found = broad(seen)
     return (
       found && {
         severity: 'medium',
-        detail: `It calls models by ${inWords(found.assignments, rights, facts)}. All that the calls of this run need is ${dataActions.join(', ')}: the least built-in role for that is ${found.least.name}.`,
+        detail: `It calls models by ${inWords(found.assignments, rights, record)}. All that the calls of this run need is ${dataActions.join(', ')}: the least built-in role for that is ${found.least.name}.`,
       }
     )
   },
@@ -94,7 +94,7 @@ Severity: medium.`,
   },
 }
 
-const wide = ({ rights, facts }: Seen) => callers(rights, facts).filter(isWide)
+const wide = ({ rights, record }: InspectContext) => callers(rights, record).filter(isWide)
 
 export const widerScope: Inspection = {
   title: 'The role is held on more than the resource',
@@ -103,20 +103,20 @@ does that: its role assignment has no \`scope:\`, and lands on the resource grou
 
 Severity: medium. Grant the role on the resource first, wait until this action shows it as \`direct\`, and only then take the wide one away.`,
   inspect: seen => {
-    const { rights, facts, values } = seen
+    const { rights, record, values } = seen
     const found = wide(seen)
     if (found.length === 0) return undefined
     return {
       severity: 'medium',
-      detail: `${inWords(found, rights, facts)}: it counts for everything there, and the calls of this run need it on ${values.account} alone.`,
+      detail: `${inWords(found, rights, record)}: it counts for everything there, and the calls of this run need it on ${values.account} alone.`,
     }
   },
   fixes: seen => {
-    const { facts, values } = seen
+    const { record, values } = seen
     const found = wide(seen)
     const [first] = found
-    const role = first === undefined ? values.role : { guid: first.roleGuid, name: nameOf(first, facts) }
-    const isHeldHere = callers(seen.rights, facts).some(
+    const role = first === undefined ? values.role : { guid: first.roleGuid, name: nameOf(first, record) }
+    const isHeldHere = callers(seen.rights, record).some(
       assignment => assignment.roleGuid === role.guid && !isWide(assignment),
     )
     return [...(isHeldHere ? [] : grantFixes(grantOf(values, { role }))), ...takeAway(found, seen)]
@@ -129,22 +129,22 @@ export const conditionalAssignment: Inspection = {
 calls to show, and may change.
 
 Severity: low. Conditions on the right to assign roles are another matter: see [\`can-assign-roles\`](#can-assign-roles).`,
-  inspect: ({ rights, facts }) => {
-    const found = callers(rights, facts).filter(({ condition }) => condition !== undefined)
+  inspect: ({ rights, record }) => {
+    const found = callers(rights, record).filter(({ condition }) => condition !== undefined)
     if (found.length === 0) return undefined
     const conditions = [...new Set(found.map(({ condition = '' }) => plain(condition, 300)))]
     return {
       severity: 'low',
-      detail: `${inWords(found, rights, facts)}, under a condition that this action does not evaluate: ${conditions.join(' ')}`,
+      detail: `${inWords(found, rights, record)}, under a condition that this action does not evaluate: ${conditions.join(' ')}`,
     }
   },
   fixes: seen => [seeAssignments(seen)],
 }
 
 /** What this job made for itself is what was asked for. */
-const endingElsewhere = ({ rights, facts }: Seen) => {
-  const { lease } = jobOf(facts.run, facts.assertion)
-  return callers(rights, facts).filter(assignment => isOfAnotherJob(assignment, lease))
+const endingElsewhere = ({ rights, record }: InspectContext) => {
+  const { lease } = jobOf(record.run, record.assertion)
+  return callers(rights, record).filter(assignment => isOfAnotherJob(assignment, lease))
 }
 
 export const temporaryAssignment: Inspection = {
@@ -159,7 +159,7 @@ Severity: low.`,
     const descriptions = [...new Set(found.map(({ description = '' }) => plain(description, 300)))]
     return {
       severity: 'low',
-      detail: `${inWords(found, seen.rights, seen.facts)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
+      detail: `${inWords(found, seen.rights, seen.record)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
     }
   },
   fixes: () => [

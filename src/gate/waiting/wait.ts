@@ -32,6 +32,8 @@ export interface WaitOptions {
   overallMs: number
   clock: Clock
   random: Random
+  /** Told of each round, the first included. */
+  onProbe?: (probe: Probe) => void
   /** Told before each pause. */
   onPause: (progress: Progress) => void
 }
@@ -90,14 +92,18 @@ const beginning: Omit<State, 'round'> = {
 
 /**
  * Probes until access is live, a refusal is final, or patience ends. Never sleeps past a deadline, nor after the last try.
- * @param probes Filled as rounds are made, for whoever has to tell of them before the end.
  */
-export async function untilLive(options: WaitOptions, probes: Probe[] = []): Promise<WaitResult> {
+export async function untilLive(options: WaitOptions): Promise<WaitResult> {
   const { clock, firstAt } = options
   const startedAt = options.grantedAt ?? firstAt
   let state = account(beginning, options.first, 0)
   let askedAt = firstAt
-  probes.push({ atMs: 0, outcome: outcomeOf(options.first) })
+  const probes: Probe[] = []
+  const record = (probe: Probe) => {
+    probes.push(probe)
+    options.onProbe?.(probe)
+  }
+  record({ atMs: 0, outcome: outcomeOf(options.first) })
   for (;;) {
     if (isLive(state, askedAt - startedAt, options)) {
       const { liveSinceMs, deniedSinceMs = liveSinceMs } = state
@@ -120,7 +126,7 @@ export async function untilLive(options: WaitOptions, probes: Probe[] = []): Pro
     }
     askedAt = clock.now()
     const round = await options.probe()
-    probes.push({ atMs: askedAt - firstAt, outcome: outcomeOf(round) })
+    record({ atMs: askedAt - firstAt, outcome: outcomeOf(round) })
     state = account(state, round, clock.now() - firstAt)
   }
 }

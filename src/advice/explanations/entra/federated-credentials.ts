@@ -1,6 +1,6 @@
 import { visibleJson } from '../../../core/text/untrusted.ts'
 import { az, azLine, bash, bicep, bicepLiteral, show } from '../commands.ts'
-import type { Fix, Told } from '../explanation.ts'
+import type { ExplainContext, Fix } from '../explanation.ts'
 import { managedIdentityOf, signedInAs, type Values, valuesOf } from '../values.ts'
 
 /** The federated credential that this run's token needs, made by command or template. */
@@ -18,7 +18,7 @@ interface Holder {
   identity: { resourceGroup: string; name: string }
 }
 
-function holderOf(told: Told): Holder {
+function holderOf(told: ExplainContext): Holder {
   const identity = managedIdentityOf(told)
   const isKnown = signedInAs(told) !== undefined
   return {
@@ -36,7 +36,7 @@ const identityOptions = ({ identity }: Holder) => ({
 })
 
 /** Commands and Bicep that add the credential. */
-export function addCredential(told: Told): Fix[] {
+export function addCredential(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const holder = holderOf(told)
   const name = credentialName(values.subject)
@@ -81,7 +81,7 @@ resource credential 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedI
 }
 
 /** For a credential that is there and nearly right: issuer and subject are unique on an identity, so it is changed. */
-export function changeCredential(told: Told): Fix[] {
+export function changeCredential(told: ExplainContext): Fix[] {
   const { clientId, issuer, subject, audience } = valuesOf(told)
   const holder = holderOf(told)
   const name = '<CREDENTIAL-NAME>'
@@ -109,7 +109,7 @@ export function changeCredential(told: Told): Fix[] {
 }
 
 /** Resource group and name for the commands above, where no token has told them. */
-export function findIdentity(told: Told): Fix[] {
+export function findIdentity(told: ExplainContext): Fix[] {
   const { clientId } = valuesOf(told)
   const find = show('Find name and resource group of the managed identity', 'identity list', {
     query: `[?clientId=='${clientId}'].{name:name, resourceGroup:resourceGroup}`,
@@ -118,7 +118,7 @@ export function findIdentity(told: Told): Fix[] {
 }
 
 /** What the identity has: this action cannot read it, and asks Microsoft Graph nothing. */
-export function listCredentials(told: Told): Fix[] {
+export function listCredentials(told: ExplainContext): Fix[] {
   const { clientId } = valuesOf(told)
   const holder = holderOf(told)
   const query = '[].{name:name, issuer:issuer, subject:subject, audience:audiences[0]}'

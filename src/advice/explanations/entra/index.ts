@@ -2,33 +2,33 @@ import { shellWord } from '../../../core/text/untrusted.ts'
 import { azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import {
   advice,
+  type ExplainContext,
   type Explanation,
   type Explanations,
   type Fix,
   paragraph,
-  type Told,
 } from '../explanation.ts'
 import { separateSetup, valuesOf } from '../values.ts'
 import { addCredential, changeCredential, findIdentity, listCredentials } from './federated-credentials.ts'
 import { otherForms, subjectRules, subjectStory } from './subjects.ts'
 
-function presented(told: Told): string {
+function presented(told: ExplainContext): string {
   const { issuer, subject, audience } = valuesOf(told)
   return `This run presents issuer ${issuer}, subject ${subject}, audience ${audience}. All three must be the same, letter by letter, upper and lower case included.`
 }
 
 /** Two identities sign in by the same token: which of them was refused. */
-function whoSignsIn({ facts, refusal }: Told): string {
-  const { setupClientId } = facts.settings?.identity ?? {}
-  if (!separateSetup(facts) || refusal.signingInAs === undefined) return ''
+function whoSignsIn({ record, refusal }: ExplainContext): string {
+  const { setupClientId } = record.settings?.identity ?? {}
+  if (!separateSetup(record) || refusal.signingInAs === undefined) return ''
   return refusal.signingInAs === setupClientId
     ? `It is the setup identity (\`setup-client-id\`, ${refusal.signingInAs}) that cannot sign in: it needs a credential for the same subject as the pipeline's.`
     : `It is the pipeline's own identity (\`client-id\`, ${refusal.signingInAs}) that cannot sign in.`
 }
 
 /** A credential that was made for this repository probably exists, and names another form of the subject. */
-function formsToLookFor({ facts }: Told): string {
-  const forms = facts.assertion === undefined ? [] : otherForms(facts.assertion)
+function formsToLookFor({ record }: ExplainContext): string {
+  const forms = record.assertion === undefined ? [] : otherForms(record.assertion)
   if (forms.length === 0) return ''
   return `If the identity already has a credential for this repository, it may name one of these instead: ${forms.join(' · ')}.`
 }
@@ -37,7 +37,10 @@ function formsToLookFor({ facts }: Told): string {
 function mismatch(
   title: string,
   what: string,
-  { more = () => '', ...others }: Omit<Explanation, 'title' | 'why'> & { more?: (told: Told) => string },
+  {
+    more = () => '',
+    ...others
+  }: Omit<Explanation, 'title' | 'why'> & { more?: (told: ExplainContext) => string },
 ): Explanation {
   return {
     title,
@@ -50,12 +53,12 @@ function mismatch(
 const subjectMismatch: typeof mismatch = (title, what, { more = () => '', ...others }) => {
   const explanation = mismatch(title, what, {
     ...others,
-    more: told => paragraph(subjectStory(told.facts.assertion), told.facts.subjectTemplate, more(told)),
+    more: told => paragraph(subjectStory(told.record.assertion), told.record.subjectTemplate, more(told)),
   })
   return { ...explanation, about: paragraph(explanation.about, subjectRules) }
 }
 
-const ofWhichCloud = (told: Told) => {
+const ofWhichCloud = (told: ExplainContext) => {
   const { tenantId } = valuesOf(told)
   return bash(
     'See which cloud the tenant belongs to (tenant_region_scope, cloud_instance_name)',
@@ -136,10 +139,10 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'The tenant asks for an enterprise claim',
     about:
       'The tenant accepts GitHub tokens only from enterprises on its list (claim `enterprise`). Repositories outside an enterprise have no such claim.',
-    why: ({ facts }) =>
+    why: ({ record }) =>
       paragraph(
         'The tenant accepts GitHub tokens only from enterprises on its list (claim `enterprise`).',
-        facts.assertion && enterpriseClaim(facts.assertion.enterprise),
+        record.assertion && enterpriseClaim(record.assertion.enterprise),
       ),
     unlike:
       'No federated credential mends this. In a repository of an accepted enterprise the claim is sometimes missing from a single run: then running the job again helps.',
@@ -271,7 +274,7 @@ export const entraExplanations: Explanations<'entra'> = {
     fixes: told => [
       ofWhichCloud(told),
       inputs('Name its cloud: AzureCloud, AzureUSGovernment or AzureChinaCloud', {
-        cloud: told.facts.settings?.cloud.name === 'AzureUSGovernment' ? 'AzureCloud' : 'AzureUSGovernment',
+        cloud: told.record.settings?.cloud.name === 'AzureUSGovernment' ? 'AzureCloud' : 'AzureUSGovernment',
       }),
     ],
   },
@@ -289,10 +292,10 @@ export const entraExplanations: Explanations<'entra'> = {
   },
   'token-scope-invalid': {
     title: 'The tenant does not know the service that the token is for',
-    why: ({ facts }) =>
+    why: ({ record }) =>
       paragraph(
         'In a tenant that never used Azure AI services, their service principal is missing.',
-        facts.settings && `Tokens were asked for ${audiencesOf(facts.settings.cloud).join(' and ')}.`,
+        record.settings && `Tokens were asked for ${audiencesOf(record.settings.cloud).join(' and ')}.`,
       ),
     unlike: 'Client id and credential were accepted: it is only about what the token is for.',
     fixes: told => {
@@ -338,8 +341,8 @@ export const entraExplanations: Explanations<'entra'> = {
   },
 }
 
-function usualAudience({ facts }: Told): Fix[] {
-  const { settings } = facts
+function usualAudience({ record }: ExplainContext): Fix[] {
+  const { settings } = record
   if (settings === undefined || settings.identity.assertionAudience === settings.cloud.assertionAudience)
     return []
   return [
@@ -354,7 +357,7 @@ const enterpriseClaim = (enterprise: string | undefined) =>
     ? `This run's token names the enterprise ${enterprise}.`
     : "This run's token names no enterprise."
 
-function issuerDocument(told: Told): Fix {
+function issuerDocument(told: ExplainContext): Fix {
   const { issuer } = valuesOf(told)
   const url = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`
   return bash('See what the issuer publishes', `curl --silent --show-error ${shellWord(url)}`)
@@ -363,7 +366,7 @@ function issuerDocument(told: Told): Fix {
 function audiencesOf({
   resourceManager,
   inferenceAudiences,
-}: NonNullable<Told['facts']['settings']>['cloud']): string[] {
+}: NonNullable<ExplainContext['record']['settings']>['cloud']): string[] {
   return [resourceManager.audience, inferenceAudiences.cognitiveServices]
 }
 

@@ -1,6 +1,6 @@
 import { isDependabotRun, type WorkflowRun } from '../../../services/github/workflow-run.ts'
 import { bash, jobName } from '../commands.ts'
-import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 
 const permissions = `    permissions:
       id-token: write
@@ -11,7 +11,7 @@ function workflowFile({ workflowRef }: WorkflowRun): string | undefined {
   return /^[^/]+\/[^/]+\/([^@]+)@/.exec(workflowRef ?? '')?.[1]
 }
 
-function permissionFixes({ facts: { run } }: Told): Fix[] {
+function permissionFixes({ record: { run } }: ExplainContext): Fix[] {
   const file = workflowFile(run)
   const where = file === undefined ? '' : ` (${file})`
   return [
@@ -28,7 +28,7 @@ function permissionFixes({ facts: { run } }: Told): Fix[] {
   ]
 }
 
-function whyNoToken({ facts: { run } }: Told): string {
+function whyNoToken({ record: { run } }: ExplainContext): string {
   if (run.fromFork)
     return 'Pull requests from forks get no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens.'
   if (isDependabotRun(run) && run.eventName === 'pull_request_target')
@@ -47,8 +47,8 @@ const skipDependabot: Fix = {
   text: "if: github.actor != 'dependabot[bot]' && github.event.pull_request.user.login != 'dependabot[bot]'",
 }
 
-function fixesWithoutToken(told: Told): Fix[] {
-  const { run } = told.facts
+function fixesWithoutToken(told: ExplainContext): Fix[] {
+  const { run } = told.record
   if (run.fromFork) return [skipForks, notByTarget]
   if (!isDependabotRun(run)) return [skipForks, skipDependabot, notByTarget]
   return run.eventName === 'pull_request_target'
@@ -93,10 +93,10 @@ export const githubExplanations: Explanations<'github'> = {
   },
   'oidc-request-refused': {
     title: "GitHub's OIDC endpoint refused the request",
-    why: ({ facts }) =>
+    why: ({ record }) =>
       paragraph(
         'Trying again would not help. The usual reasons: the audience is not accepted, or the request token is not that of this job (it ends with the job).',
-        facts.settings && `This run asked for the audience ${facts.settings.identity.assertionAudience}.`,
+        record.settings && `This run asked for the audience ${record.settings.identity.assertionAudience}.`,
       ),
     unlike: 'Errors of the endpoint itself, from 500 on, and throttling are `oidc-endpoint-unavailable`.',
     fixes: () => [

@@ -2,10 +2,10 @@ import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../azure/rbac/built-in-roles.ts'
 import { coversDataAction } from '../../../azure/rbac/permissions.ts'
 import { isProject, withoutProject } from '../../../azure/rbac/scopes.ts'
-import type { Facts } from '../../../gate/record.ts'
+import type { RunRecord } from '../../../gate/record.ts'
 import { settledAfterMs } from '../../../gate/waiting/schedule.ts'
 import { azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
-import { advice, type Fix, paragraph, type Told } from '../explanation.ts'
+import { advice, type ExplainContext, type Fix, paragraph } from '../explanation.ts'
 import { deniedDataAction, type Values, valuesOf } from '../values.ts'
 
 /** A denied call, read together with all that is known of the principal's roles. */
@@ -34,7 +34,7 @@ type Cause =
   | { kind: 'unknown' }
 
 /** The sentence that names what was missing, and the least role that has it. */
-export function whatWasMissing(told: Told): string {
+export function whatWasMissing(told: ExplainContext): string {
   const { principalId } = valuesOf(told)
   const dataAction = deniedDataAction(told)
   if (dataAction === undefined) return `The principal ${principalId} was denied the call.`
@@ -45,49 +45,53 @@ export function whatWasMissing(told: Told): string {
   )
 }
 
-export function whyDenied(told: Told): string {
+export function whyDenied(told: ExplainContext): string {
   return paragraph(whatWasMissing(told), inWords(causeOf(told), told))
 }
 
 /** Whether something is in the way that no waiting removes. */
-export function canNeverBecomeLive(told: Told): boolean {
+export function canNeverBecomeLive(told: ExplainContext): boolean {
   const { kind } = causeOf(told)
   return ['deny-assignment', 'unfit-role', 'wrong-role', 'on-project', 'not-member'].includes(kind)
 }
 
-function causeOf(told: Told): Cause {
-  const { roleState, roleAgeMs, afterDenial } = told.facts
+function causeOf(told: ExplainContext): Cause {
+  const { roleState, roleAgeMs, afterDenial } = told.record
   const [deny] = afterDenial?.denyAssignments ?? []
   if (deny !== undefined) return { kind: 'deny-assignment', ...deny }
-  if (told.facts.membership === 'not-member') return { kind: 'not-member' }
+  if (told.record.membership === 'not-member') return { kind: 'not-member' }
   const misplaced = wrongRole(told) ?? heldOnProject(told)
   if (misplaced !== undefined) return misplaced
-  if (told.facts.roleFits === false && !heldStates.has(roleState))
-    return { kind: 'unfit-role', role: told.facts.role?.name ?? '' }
-  if (roleState === 'missing') return causeOfMissing(told.facts)
+  if (told.record.coverage === 'insufficient' && !heldStates.has(roleState))
+    return { kind: 'unfit-role', role: told.record.role?.name ?? '' }
+  if (roleState === 'missing') return causeOfMissing(told.record)
   if (roleState === 'unknown' || roleState === 'covered') return { kind: roleState }
   if (roleAgeMs !== undefined && roleAgeMs < settledAfterMs)
     return { kind: 'young', minutes: Math.max(1, Math.round(roleAgeMs / 60_000)) }
   return { kind: roleState === 'group' ? 'group' : 'unexplained' }
 }
 
-const heldStates: ReadonlySet<Facts['roleState']> = new Set(['direct', 'inherited', 'group', 'granted'])
+const heldStates: ReadonlySet<RunRecord['roleState']> = new Set(['direct', 'inherited', 'group', 'granted'])
 
 /** The role that is held, where it certainly does not hold the data action. What was read live outdoes the table. */
-function wrongRole(told: Told): Cause | undefined {
-  const { role, roleFits, permissions, roleState } = told.facts
+function wrongRole(told: ExplainContext): Cause | undefined {
+  const { role, coverage, permissions, roleState } = told.record
   const dataAction = deniedDataAction(told)
   if (role === undefined || dataAction === undefined || !heldStates.has(roleState)) return undefined
   const live = permissions && coversDataAction(permissions, dataAction)
   // What this run granted was not there yet when the permissions were read.
-  const fits = live === true || (roleFits ?? (roleState === 'granted' ? undefined : live))
+  const fits = live === true || (coversCalls(coverage) ?? (roleState === 'granted' ? undefined : live))
   return (fits ?? roleCovers(role.guid, dataAction)) === false
     ? { kind: 'wrong-role', role: role.name }
     : undefined
 }
 
-function heldOnProject(told: Told): Cause | undefined {
-  const { role, roleState, smoke, afterDenial } = told.facts
+/** What may not be read is taken to cover them. */
+const coversCalls = (coverage: RunRecord['coverage']) =>
+  coverage === undefined ? undefined : coverage !== 'insufficient'
+
+function heldOnProject(told: ExplainContext): Cause | undefined {
+  const { role, roleState, smoke, afterDenial } = told.record
   const refused = smoke.filter(({ kind }) => kind === 'refused')
   if (role === undefined || refused.some(({ route }) => route.url.includes('/api/projects/')))
     return undefined
@@ -102,7 +106,7 @@ function heldOnProject(told: Told): Cause | undefined {
   return fitting && { kind: 'on-project', role: nameOf(fitting), scope: fitting.scope }
 }
 
-function causeOfMissing({ afterDenial, assignments = [], permissions = [], settings }: Facts): Cause {
+function causeOfMissing({ afterDenial, assignments = [], permissions = [], settings }: RunRecord): Cause {
   const holders = (afterDenial?.heldByOthers ?? []).map(({ principalId }) => principalId)
   const clientId = settings?.identity.clientId
   if (clientId !== undefined && holders.includes(clientId)) return { kind: 'client-id', clientId }
@@ -116,14 +120,14 @@ const nameOf = ({ roleGuid }: Assignment) => roleNameOf(roleGuid) ?? roleGuid
 /** Whether roles are held, and none of them lets anybody call any model. */
 function administersOnly(
   assignments: readonly Assignment[],
-  permissions: NonNullable<Facts['permissions']>,
+  permissions: NonNullable<RunRecord['permissions']>,
 ): boolean {
   if (permissions.length > 0) return permissions.every(({ dataActions }) => (dataActions ?? []).length === 0)
   return assignments.length > 0 && assignments.every(({ roleGuid }) => hasDataActions(roleGuid) === false)
 }
 
-function inWords(cause: Cause, told: Told): string {
-  const { facts } = told
+function inWords(cause: Cause, told: ExplainContext): string {
+  const { record } = told
   const { role, principalId, grantee } = valuesOf(told)
   switch (cause.kind) {
     case 'deny-assignment':
@@ -132,7 +136,7 @@ function inWords(cause: Cause, told: Told): string {
       return `It holds ${cause.role}, and that role does not cover this operation: waiting does not help.`
     case 'unfit-role':
       return paragraph(
-        facts.roleState === 'missing' ? inWords(causeOfMissing(facts), told) : '',
+        record.roleState === 'missing' ? inWords(causeOfMissing(record), told) : '',
         `${cause.role}, the role that this run asks for, does not cover this operation: holding it would not help.`,
       )
     case 'on-project':
@@ -142,13 +146,13 @@ function inWords(cause: Cause, told: Told): string {
     case 'administration-only':
       return paragraph(
         `It holds ${cause.roles === '' ? 'other roles' : cause.roles}, and nothing that gives access to the models: roles that administer, such as Owner and Contributor, do not.`,
-        anotherHolder(facts, told),
+        anotherHolder(record, told),
       )
     case 'missing':
       return paragraph(
         cause.roles === '' ? '' : `It holds ${cause.roles}.`,
         `It does not hold ${role.name}: not on the resource, not from a scope above, not through a group.`,
-        anotherHolder(facts, told),
+        anotherHolder(record, told),
       )
     case 'not-member':
       return grantee.principalType === 'Group'
@@ -161,16 +165,16 @@ function inWords(cause: Cause, told: Told): string {
     case 'covered':
       return 'Its effective permissions cover the call. So the assignment behind them is very new, or a deny assignment that this run may not see overrules it.'
     case 'unexplained':
-      return `It holds ${role.name} (${facts.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
+      return `It holds ${role.name} (${record.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
     case 'unknown':
-      return facts.settings?.target.kind === 'endpoint'
+      return record.settings?.target.kind === 'endpoint'
         ? 'Only an endpoint was given, so its roles were not looked at.'
         : 'It may not read role assignments, so whether it holds the role is not known. The run waited, in case the role was granted in the last minutes.'
   }
 }
 
 /** One other service principal with this very role at this very resource is worth a look: it may be meant to be this one. */
-function anotherHolder({ afterDenial }: Facts, told: Told): string {
+function anotherHolder({ afterDenial }: RunRecord, told: ExplainContext): string {
   const [only, ...others] = afterDenial?.heldByOthers ?? []
   if (only === undefined || others.length > 0) return ''
   const { role, principalId } = valuesOf(told)
@@ -178,7 +182,7 @@ function anotherHolder({ afterDenial }: Facts, told: Told): string {
 }
 
 /** The fix that goes with the cause: mostly the grant, of a role that really has the data action, where it counts. */
-export function fixesOfDenial(told: Told): Fix[] {
+export function fixesOfDenial(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const cause = causeOf(told)
   const role = fittingRole(told, values)
@@ -209,12 +213,13 @@ function notMemberFixes({ principalId, grantee }: Values): Fix[] {
 export const waitLonger = inputs('Run the job again, or give it longer', { 'propagation-timeout': '30m' })
 
 /** The role that was asked for, unless it certainly does not hold what was missing: then one that lets all calls through. */
-function fittingRole(told: Told, { role }: Values): Values['role'] {
+function fittingRole(told: ExplainContext, { role }: Values): Values['role'] {
   const dataAction = deniedDataAction(told)
   const fits =
-    told.facts.roleFits ?? (dataAction === undefined || roleCovers(role.guid, dataAction) !== false)
+    coversCalls(told.record.coverage) ??
+    (dataAction === undefined || roleCovers(role.guid, dataAction) !== false)
   if (dataAction === undefined || fits) return role
-  const needed = (told.facts.routes ?? []).map(route => route.dataAction)
+  const needed = (told.record.routes ?? []).map(route => route.dataAction)
   return leastRoleFor(dataAction, ...needed) ?? role
 }
 

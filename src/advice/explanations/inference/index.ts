@@ -3,18 +3,18 @@ import { registry } from '../../../services/inference/apis/index.ts'
 import { automaticApi, isAnthropic, type ModelFacts } from '../../../services/inference/model-kind.ts'
 import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
 import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
-import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { deploymentOf, valuesOf } from '../values.ts'
 import { canNeverBecomeLive, fixesOfDenial, waitLonger, whatWasMissing, whyDenied } from './denial.ts'
 
-const listDeployments = (told: Told) =>
+const listDeployments = (told: ExplainContext) =>
   show('List the deployments of the resource', 'cognitiveservices account deployment list', {
     ...accountOptions(valuesOf(told)),
     query:
       '[].{name:name, model:properties.model.name, format:properties.model.format, state:properties.provisioningState}',
   })
 
-const showEndpoints = (told: Told) =>
+const showEndpoints = (told: ExplainContext) =>
   bash(
     "See the resource's own endpoints",
     azLine('cognitiveservices account show', {
@@ -24,19 +24,20 @@ const showEndpoints = (told: Told) =>
     }),
   )
 
-const whoseSubscription = (told: Told) =>
+const whoseSubscription = (told: ExplainContext) =>
   show('See which tenant the resource is in', 'account show', {
     subscription: valuesOf(told).subscriptionId,
     query: '{name:name, tenantId:tenantId}',
   })
 
 /** `name=api` for the deployment that was refused. */
-const byApi = (title: string, told: Told, api: string): Fix =>
+const byApi = (title: string, told: ExplainContext, api: string): Fix =>
   inputs(title, { deployments: `${valuesOf(told).deployment}=${api}` })
 
-const refusedRoute = ({ facts }: Told) => facts.smoke.find(({ kind }) => kind === 'refused')?.route
+const refusedRoute = ({ record }: ExplainContext) =>
+  record.smoke.find(({ kind }) => kind === 'refused')?.route
 
-function calledAt(told: Told): string {
+function calledAt(told: ExplainContext): string {
   const route = refusedRoute(told)
   return route === undefined ? '' : `The call went to ${route.deployment} by ${route.api}, at ${route.url}.`
 }
@@ -147,8 +148,8 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'network-blocked': {
     title: 'The network rules of the resource keep the runner out',
-    why: ({ facts }) =>
-      facts.account?.publicNetworkAccess === 'Disabled'
+    why: ({ record }) =>
+      record.account?.publicNetworkAccess === 'Disabled'
         ? 'Public access is switched off: the resource answers only at its private endpoint, and this call came over the internet.'
         : "Only certain networks and addresses are let in, and the runner's is not among them. The addresses of hosted runners change.",
     unlike:
@@ -181,10 +182,10 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'endpoint-untrusted': {
     title: 'The endpoint is outside the chosen cloud, and gets no token',
-    why: ({ facts }) =>
+    why: ({ record }) =>
       paragraph(
         'Tokens are sent only to hosts of the chosen cloud, or to one that you name. No request was made.',
-        facts.settings && `Trusted hosts are those of ${facts.settings.cloud.inferenceDomains.join(', ')}.`,
+        record.settings && `Trusted hosts are those of ${record.settings.cloud.inferenceDomains.join(', ')}.`,
       ),
     unlike: 'It says nothing about access: no call was made.',
     fixes: told => [
@@ -295,7 +296,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
 }
 
 /** Claude speaks one API, and nothing else speaks it; where the model is not known, every API is offered. */
-function otherApis(told: Told): Fix[] {
+function otherApis(told: ExplainContext): Fix[] {
   const refused = refusedRoute(told)
   if (isClaude(told)) return [byApi('Claude models speak the Messages API only', told, 'messages')]
   if (refused?.api === 'messages')
@@ -315,21 +316,21 @@ function otherApis(told: Told): Fix[] {
   ]
 }
 
-const unlessClaude = (told: Told, fix: Fix): Fix[] =>
+const unlessClaude = (told: ExplainContext, fix: Fix): Fix[] =>
   isClaude(told) || refusedRoute(told)?.api === 'messages' ? [] : [fix]
 
 /** The model of the deployment that was refused, where the list tells. */
-function modelOf(told: Told): ModelFacts | undefined {
-  const deployment = deploymentNamed(deploymentOf(told) ?? '', told.facts.deployments)
+function modelOf(told: ExplainContext): ModelFacts | undefined {
+  const deployment = deploymentNamed(deploymentOf(told) ?? '', told.record.deployments)
   if (deployment === undefined) return undefined
   return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
 }
 
-const isClaude = (told: Told): boolean => isAnthropic(modelOf(told)?.format)
+const isClaude = (told: ExplainContext): boolean => isAnthropic(modelOf(told)?.format)
 
-function whyNotLive(told: Told): string {
+function whyNotLive(told: ExplainContext): string {
   if (canNeverBecomeLive(told)) return whyDenied(told)
-  const waitedMs = told.facts.settings?.waiting.propagationTimeoutMs
+  const waitedMs = told.record.settings?.waiting.propagationTimeoutMs
   return paragraph(
     `This run made the role assignment, and the model still denied the call ${waitedMs === undefined ? 'at the end' : `after ${inWords(waitedMs)}`}.`,
     'Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
@@ -337,13 +338,13 @@ function whyNotLive(told: Told): string {
   )
 }
 
-function triedAudiences(told: Told): string {
+function triedAudiences(told: ExplainContext): string {
   const route = refusedRoute(told)
   return route === undefined ? '' : `This run tried ${route.audiences.join(' and ')}.`
 }
 
 /** An address is let in only where public access is on at all. */
-function networkFixes(told: Told): Fix[] {
+function networkFixes(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const look = bash(
     'See the rules',
@@ -363,11 +364,11 @@ function networkFixes(told: Told): Fix[] {
     'Run the job on a runner inside the network: self-hosted, or a hosted runner with a private network.',
     'Or move the job',
   )
-  return told.facts.account?.publicNetworkAccess === 'Disabled' ? [inside, look] : [look, letIn, inside]
+  return told.record.account?.publicNetworkAccess === 'Disabled' ? [inside, look] : [look, letIn, inside]
 }
 
-function namedDeployments({ facts }: Told): Fix[] {
-  const [first] = facts.deployments ?? []
+function namedDeployments({ record }: ExplainContext): Fix[] {
+  const [first] = record.deployments ?? []
   return first === undefined
     ? []
     : [inputs('Use the name of an existing deployment', { deployments: first.name })]

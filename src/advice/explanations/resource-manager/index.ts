@@ -3,7 +3,7 @@ import { permanentName } from '../../../azure/rbac/assignment-name.ts'
 import { reader } from '../../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../../azure/rbac/delegation-conditions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
-import type { Facts } from '../../../gate/record.ts'
+import type { RunRecord } from '../../../gate/record.ts'
 import {
   assigneeOptions,
   assignOnly,
@@ -16,12 +16,12 @@ import {
   show,
   takeTurns,
 } from '../commands.ts'
-import { advice, type Explanations, type Fix, paragraph, type Told } from '../explanation.ts'
+import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { denyAssignmentFixes, fixesOfDenial, whyDenied } from '../inference/denial.ts'
 import { separateSetup, type Values, valuesOf } from '../values.ts'
 
 /** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
-function mayGrant(told: Told): Fix {
+function mayGrant(told: ExplainContext): Fix {
   const values = valuesOf(told)
   return bash(
     'Or let the pipeline grant this one role itself (Role Based Access Control Administrator, under a condition)',
@@ -30,11 +30,11 @@ function mayGrant(told: Told): Fix {
 }
 
 /** The wanted role lets its holder look as well; an identity that is there to grant gets the role for that. */
-function letLook(told: Told): Fix[] {
-  return separateSetup(told.facts) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
+function letLook(told: ExplainContext): Fix[] {
+  return separateSetup(told.record) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
 }
 
-function findPrincipal(told: Told): Fix {
+function findPrincipal(told: ExplainContext): Fix {
   const { clientId, grantee } = valuesOf(told)
   if (grantee.principalType === 'Group')
     return show('See the group', 'ad group show', {
@@ -47,7 +47,7 @@ function findPrincipal(told: Told): Fix {
       query: '{name:displayName, objectId:id}',
     })
   return show('Find the object id of the service principal', 'ad sp show', {
-    id: told.facts.settings?.access.grantee?.principalId ?? clientId,
+    id: told.record.settings?.access.grantee?.principalId ?? clientId,
     query: '{name:displayName, objectId:id, type:servicePrincipalType}',
   })
 }
@@ -58,20 +58,20 @@ const ofGroup = ({ subscriptionId, resourceGroup }: Values) => ({
   'resource-group': resourceGroup,
 })
 
-const listResources = (told: Told) =>
+const listResources = (told: ExplainContext) =>
   show('List the resources of the subscription', 'cognitiveservices account list', {
     ...ofSubscription(valuesOf(told)),
     query: '[].{resource:id, kind:kind}',
   })
 
-const whoseSubscription = (told: Told) =>
+const whoseSubscription = (told: ExplainContext) =>
   show('See the tenant of the subscription', 'account show', {
     ...ofSubscription(valuesOf(told)),
     query: '{name:name, subscription:id, tenantId:tenantId, state:state}',
   })
 
 /** The role that would be granted; the name it would be granted under is known beforehand. */
-function assignmentInTheWay(told: Told): Fix[] {
+function assignmentInTheWay(told: ExplainContext): Fix[] {
   const { grantee, role, scope, subscriptionId } = valuesOf(told)
   const name = permanentName({ principalId: grantee.principalId, scope, roleGuid: role.guid })
   return [
@@ -100,7 +100,7 @@ const removeBorrowed = ({ id }: Assignment): Fix[] => [
   ),
 ]
 
-const needsAccount = ({ settings }: Facts) =>
+const needsAccount = ({ settings }: RunRecord) =>
   settings?.keys.access === 'forbid' && settings.keys.retired === undefined
 
 const administratorsDo =
@@ -149,11 +149,11 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   },
   'deny-assignment': {
     title: 'A deny assignment stands in the way',
-    why: ({ facts, refusal }) =>
+    why: ({ record, refusal }) =>
       paragraph(
         'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
         refusal.named?.action && `This one forbids ${refusal.named.action}.`,
-        facts.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
+        record.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
       ),
     unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: there, a grant helps.',
     fixes: told => denyAssignmentFixes(valuesOf(told)),
@@ -235,15 +235,15 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
       'The name is taken, the assignment is being changed right now, or the role is held by a temporary assignment of another job (`revoke: true`).',
       'Azure allows one assignment for a principal, role and scope: the temporary one of another job cannot be relied on, and until it is gone no other can be made.',
     ),
-    why: ({ facts }) =>
-      facts.borrowed === undefined
+    why: ({ record }) =>
+      record.heldByOtherJob === undefined
         ? 'Names of role assignments are unique in the tenant. The gate makes the name from scope, principal and role, and another assignment has it already: often a left-over of an identity that was deleted and created again.'
         : 'Another job made the assignment for itself, by `revoke: true`, and removes it when it ends: access could be gone in the middle of this deploy. Until then Azure allows no second assignment of the same role.',
     unlike:
       'A permanent assignment of the same role to the same principal is `role-assignment-exists`, and counts as held.',
     fixes: told => {
-      const { borrowed } = told.facts
-      if (borrowed !== undefined) return [takeTurns, ...removeBorrowed(borrowed)]
+      const { heldByOtherJob } = told.record
+      if (heldByOtherJob !== undefined) return [takeTurns, ...removeBorrowed(heldByOtherJob)]
       return [
         advice('Run the job again: if the assignment was only being changed, that is over.'),
         ...assignmentInTheWay(told),
@@ -322,7 +322,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
       paragraph(
         `The principal ${valuesOf(told).grantorId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
         'Without any role on the resource it sees nothing of it; Cognitive Services User includes the right to read.',
-        needsAccount(told.facts)
+        needsAccount(told.record)
           ? '`key-access: forbid` needs the account read, or `retired-key` given, which shows the same at the data plane.'
           : 'If `endpoint` and `deployments` are given, the account need not be read.',
       ),

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
-import type { Facts, Outcome } from '../../src/gate/record.ts'
+import type { Outcome, RunRecord } from '../../src/gate/record.ts'
 import type { Probe } from '../../src/gate/waiting/wait.ts'
 import { apis } from '../../src/services/inference/apis/index.ts'
 import type { SmokeResult } from '../../src/services/inference/smoke-call.ts'
-import { allCodes, denial, emptyFacts, failureOf, fullFacts, ids, route } from './facts-fixture.ts'
+import { allCodes, denial, emptyRecord, failureOf, fullRecord, ids, route } from './record-fixture.ts'
 
 /**
- * Facts of any run, in which everything that somebody else says is one of the texts given, everything may be absent, and there
+ * RunRecord of any run, in which everything that somebody else says is one of the texts given, everything may be absent, and there
  * may be a thousand of whatever there is a list of.
  */
-export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
+export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
   const many = { maxLength: 1000, size: 'max' } as const
   const times = fc.double({ min: 0, max: 1e8, noNaN: true })
   const probes: fc.Arbitrary<Probe[]> = fc.array(
@@ -68,7 +68,7 @@ export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
       role: fc.record({ guid: text, name: text, definitionId: text, scope: text }),
       roleAssignmentId: text,
       assignments,
-      borrowed: assignment,
+      heldByOtherJob: assignment,
       membership: fc.constantFrom('member', 'not-member'),
       afterDenial: fc.record({
         onProjects: assignments,
@@ -93,20 +93,20 @@ export function anyFacts(text: fc.Arbitrary<string>): fc.Arbitrary<Facts> {
     { requiredKeys: [] },
   )
   return fc
-    .tuple(found, fc.constantFrom(emptyFacts(), { ...fullFacts(), routes: [route] }))
+    .tuple(found, fc.constantFrom(emptyRecord(), { ...fullRecord(), routes: [route] }))
     .map(([differing, base]) => ({ ...base, ...differing }))
 }
 
 export function anyOutcome(text: fc.Arbitrary<string>): fc.Arbitrary<Outcome> {
   return fc
     .tuple(
-      anyFacts(text),
+      anyRecord(text),
       fc.constantFrom('passed', 'planned', 'cancelled', 'failed'),
       fc.constantFrom(...allCodes),
       text,
     )
-    .map(([facts, result, code, message]): Outcome => {
-      if (result === 'failed') return { result, facts, failure: failureOf(code, message) }
-      return result === 'cancelled' ? { result, facts, signal: 'SIGTERM' } : { result, facts }
+    .map(([record, result, code, message]): Outcome => {
+      if (result === 'failed') return { result, record, failure: failureOf(code, message) }
+      return result === 'cancelled' ? { result, record, signal: 'SIGTERM' } : { result, record }
     })
 }

@@ -1,8 +1,9 @@
-import type { Assignment } from '../../src/azure/rbac/assignment.ts'
+import type { Assignment, RoleHolding } from '../../src/azure/rbac/assignment.ts'
 import { scopeOf } from '../../src/azure/resource-id.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../../src/core/failures/codes.ts'
 import { ownRefusal, type Refusal, StepFailure } from '../../src/core/failures/failure.ts'
-import { type Facts, noFacts } from '../../src/gate/record.ts'
+import { openRecord, type RunRecord } from '../../src/gate/record.ts'
+import type { Inspection, RoleAccess } from '../../src/gate/values.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import type { Route } from '../../src/services/inference/route.ts'
@@ -35,7 +36,7 @@ export const assigned = (roleGuid: string, differing: Partial<Assignment> = {}):
   ...differing,
 })
 
-export const emptyFacts = (): Facts => noFacts(readWorkflowRun({}))
+export const emptyRecord = (): RunRecord => openRecord(readWorkflowRun({})).snapshot()
 
 const inputs: Readonly<Record<string, string>> = {
   'client-id': ids.client,
@@ -53,7 +54,7 @@ export const route: Route = {
 }
 
 /** All that a run can find out. */
-export function fullFacts(differing: Partial<Facts> = {}): Facts {
+export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
   const run = readWorkflowRun({
     GITHUB_REPOSITORY: 'contoso/app',
     GITHUB_JOB: 'deploy-models',
@@ -67,7 +68,7 @@ export function fullFacts(differing: Partial<Facts> = {}): Facts {
     GITHUB_REF: 'refs/heads/main',
   })
   return {
-    ...noFacts(run),
+    ...openRecord(run).snapshot(),
     settings: readSettings(name => inputs[name] ?? '', {}),
     assertion: {
       iss: 'https://token.actions.githubusercontent.com',
@@ -149,3 +150,36 @@ export const allCodes: readonly DiagnosisCode[] = Object.values(diagnosisCodes).
 
 export const failureOf = (code: DiagnosisCode, message = 'The service said no.'): StepFailure =>
   new StepFailure('calling the model', ownRefusal(code, message))
+
+/** What there was to see of a run to which everything is open. */
+export const inspectionOf = (differing: Partial<Inspection> = {}): Inspection => ({
+  account: undefined,
+  accountForbidden: undefined,
+  deployments: undefined,
+  routes: [route],
+  endpoint: 'https://contoso.openai.azure.com',
+  first: { results: [], round: { kind: 'ok' }, endedAt: 0 },
+  roles: undefined,
+  ...differing,
+})
+
+/** The role, as the pipeline itself holds it. */
+export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAccess> = {}): RoleAccess => ({
+  wanted: {
+    scope,
+    principalId: ids.principal,
+    roleGuid: ids.role,
+    name: 'Cognitive Services User',
+    definitionId: `/subscriptions/${ids.subscription}/providers/Microsoft.Authorization/roleDefinitions/${ids.role}`,
+  },
+  holder: 'pipeline',
+  held: { state, assignment: undefined },
+  asOf: 0,
+  assignments: [],
+  permissions: undefined,
+  membership: undefined,
+  heldByOtherJob: undefined,
+  coverage: undefined,
+  lacks: [],
+  ...differing,
+})

@@ -1,0 +1,75 @@
+import { youngest } from '../azure/rbac/assignment.ts'
+import { coversAll } from '../azure/rbac/permissions.ts'
+import { dataActionsOf } from '../services/inference/route.ts'
+import type { SmokeResult } from '../services/inference/smoke-call.ts'
+import type { GrantResult, Inspection, RoleAccess } from './values.ts'
+import type { AssignmentAge } from './waiting/schedule.ts'
+
+/** What follows from what was seen: whether to grant, what a success is worth, and how patient to be. */
+
+/**
+ * Whether a grant is called for: access was denied, and no role is known that should give it; or it was given although nothing
+ * gives it any more, for replicas honour a role for a while after it was taken away; or what gives it ends with another job.
+ */
+export function needsGrant({ first, roles }: Pick<Inspection, 'first' | 'roles'>): boolean {
+  if (roles === undefined) return false
+  if (roles.heldByOtherJob !== undefined) return true
+  const { state } = roles.held
+  if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
+  // What somebody else holds, the pipeline's own call does not tell.
+  return state === 'missing' && (roles.permissions !== undefined || roles.holder !== 'pipeline')
+}
+
+/** Whether it matters for a denial, and may have changed, who belongs to the group that is to hold the role. */
+export function isMembershipOpen({ first, roles }: Inspection, grant: GrantResult | undefined): boolean {
+  if (roles === undefined || roles.holder === 'pipeline' || first.round.kind === 'ok') return false
+  return roles.membership !== undefined || grant !== undefined
+}
+
+/** Whether a call was let through by nothing that is known to last: by a right that is gone, about to go, or was not seen. */
+export function mayExpire({ first, roles, routes }: Inspection): boolean {
+  return first.round.kind === 'ok' && !coversAll(roles?.permissions ?? [], dataActionsOf(routes))
+}
+
+export const wasDenied = (results: readonly SmokeResult[]): boolean =>
+  results.some(result => result.kind === 'refused' && result.refusal.code === 'access-denied')
+
+/**
+ * How old what should give access is: for the patience of the wait.
+ * @param granted Of what a grant gave; undefined where nothing was granted.
+ */
+export function ageOfAccess({ roles, routes }: Inspection, granted?: AssignmentAge): AssignmentAge {
+  // What is held by a group without the pipeline never becomes live for it, however new it is.
+  if (roles?.membership === 'not-member') return { kind: 'none' }
+  return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, dataActionsOf(routes)))
+}
+
+function ageOf(roles: RoleAccess, dataActions: readonly string[]): AssignmentAge {
+  const { held, asOf, coverage, membership } = roles
+  if (held.state === 'missing') return { kind: 'none' }
+  if (coverage === 'insufficient') return ageOfSubstitute(roles, dataActions)
+  const age = ageAt(asOf, held.assignment?.createdOn)
+  const isOfGroup = held.state === 'group' || membership !== undefined
+  return age.kind === 'known' && isOfGroup ? { ...age, kind: 'of-group' } : age
+}
+
+/** The role that was asked for does not help, but another one may have been assigned a moment ago that does. */
+function ageOfSubstitute(
+  { asOf, permissions = [], assignments = [] }: RoleAccess,
+  dataActions: readonly string[],
+): AssignmentAge {
+  if (!coversAll(permissions, dataActions)) return { kind: 'none' }
+  return ageAt(asOf, youngest(assignments)?.createdOn)
+}
+
+/**
+ * @param asOf When it was looked at; milliseconds since the epoch, by Resource Manager's clock, as `createdOn`.
+ */
+export function ageAt(
+  asOf: number,
+  createdOn: number | undefined,
+): Extract<AssignmentAge, { kind: 'known' | 'unknown' }> {
+  return createdOn === undefined
+    ? { kind: 'unknown' }
+    : { kind: 'known', ageMs: Math.max(0, asOf - createdOn) }
+}

@@ -1,0 +1,28 @@
+import type { ResourceContext } from '../services/resource-manager/client.ts'
+import { readPermissions } from '../services/resource-manager/role-assignments.ts'
+import { ageOfAccess, needsGrant, wasDenied } from './access.ts'
+import type { Note } from './record.ts'
+import type { Settings } from './settings.ts'
+import type { Inspection } from './values.ts'
+import { patienceFor } from './waiting/schedule.ts'
+
+interface Known {
+  settings: Settings
+  inspection: Inspection
+  context: ResourceContext | undefined
+}
+
+/** What would be done, and by whose right. Changes nothing. */
+export async function plan({ settings, inspection, context }: Known, note: Note<'plan'>): Promise<void> {
+  const { roles, first } = inspection
+  // A role that would not help is not granted.
+  if (needsGrant(inspection) && roles?.coverage !== 'insufficient') note({ grants: true })
+  else if (wasDenied(first.results))
+    note({ patienceMs: patienceFor(ageOfAccess(inspection), settings.waiting.propagationTimeoutMs) })
+  if (context === undefined || roles === undefined) return
+  const isSetup = context.callerId !== context.principalId
+  // A grant shows by itself what who grants may do: it is asked for a plan only.
+  if (!isSetup && roles.permissions !== undefined) return
+  const permissions = await readPermissions(context.manager, roles.wanted.scope)
+  if (permissions !== undefined) note(isSetup ? { setupPermissions: permissions } : { permissions })
+}

@@ -1,0 +1,51 @@
+import type { Assignment } from '../azure/rbac/assignment.ts'
+import type { MissingCoverage } from '../azure/rbac/coverage.ts'
+import type { DiagnosisCode } from '../core/failures/codes.ts'
+import type { Said } from '../core/failures/failure.ts'
+import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
+import type { AssertionClaims } from '../services/github/assertion-claims.ts'
+import type { SmokeResult } from '../services/inference/smoke-call.ts'
+import type { KeyAccess } from '../services/resource-manager/account.ts'
+import type { RetiredKeyResult } from './key-access.ts'
+import type { Inspection } from './values.ts'
+import type { Progress } from './waiting/wait.ts'
+
+/** Whom the story tells what it does while it does it. It finds no words itself, and prints nothing. */
+export interface Reporter {
+  stepBegins(name: string): void
+  assertionReceived(claims: AssertionClaims): void
+  signedIn(principal: AccessTokenClaims): void
+  /** The identity that looks and grants, where it is not the pipeline's own. */
+  setupSignedIn(principalId: string): void
+  /** Before the calls are tried: another role may let them through all the same. */
+  roleLacks(roleName: string, lacks: readonly MissingCoverage[]): void
+  inspected(inspection: Inspection): void
+  /** Keys still open the resource, and `key-access` says that this is worth a warning. */
+  keysAccepted(): void
+  /** Another job's temporary assignment holds the role: the grant has to wait for its end. */
+  waitingForOtherJob(held: Pick<Assignment, 'description'>): void
+  otherJobStillThere(progress: PauseProgress): void
+  granted(role: { name: string; principalId: string; scope: string }): void
+  notGranted(outcome: 'refused' | 'unknown', code: DiagnosisCode): void
+  /** The pipeline is not seen among the members of the group; it is looked for again after the pause. */
+  memberMissing(pauseMs: number): void
+  waitingForAccess(progress: Progress): void
+  /** Every deployment has answered. */
+  proven(results: readonly SmokeResult[]): void
+  /** The calls are let through, and no role gives the right to them. */
+  accessUnexplained(): void
+  waitingForKeyRefusal(progress: Progress): void
+  keyRefused(refusal: KeyRefusal): void
+}
+
+/** A pause of a wait: how long it has taken so far, and how long it may. Milliseconds. */
+export type PauseProgress = Pick<Progress, 'rounds' | 'elapsedMs' | 'limitMs' | 'pauseMs'>
+
+export interface KeyRefusal {
+  outcome: Exclude<RetiredKeyResult['outcome'], 'accepted'>
+  said: Said
+  /** Milliseconds from the first try until it was refused; 0 where it was at once. */
+  waitedMs: number
+  /** As the account says; undefined where it was not read. */
+  keyAccess: KeyAccess | undefined
+}

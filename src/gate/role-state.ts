@@ -1,0 +1,43 @@
+import type { RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
+
+/** Who is to hold the role: the pipeline itself, a group that it should be a member of, or some other principal. */
+export type RoleHolder = 'pipeline' | 'group' | 'other'
+
+/** Whether the pipeline belongs to the group that is to hold the role. */
+export type Membership = 'member' | 'not-member'
+
+/** What came of the grant. Unknown: it was asked for, and no reply said what became of it. */
+export type GrantOutcome = 'granted' | 'exists' | 'refused' | 'unknown'
+
+export interface RoleSituation {
+  holder: RoleHolder
+  /** How the holder came by the role before anything was changed; undefined where that was not looked at. */
+  held: RoleHolding['state'] | undefined
+  /** Undefined where it is not known, or there is no such group. */
+  membership: Membership | undefined
+  /** Undefined where no grant was tried. */
+  grant: GrantOutcome | undefined
+  /** Whether what the pipeline may do could be read. */
+  arePermissionsKnown: boolean
+  /** Whether the calls are proven to be let through. */
+  isLive: boolean
+}
+
+/** How the pipeline comes by the role, as far as the run has got. */
+export function roleStateOf(situation: RoleSituation): RoleState {
+  const state = stateByAssignments(situation)
+  // It answers, and nobody may say by which right.
+  return state === 'missing' && situation.isLive && !situation.arePermissionsKnown ? 'covered' : state
+}
+
+const isHeld = (held: RoleSituation['held']) => held === 'direct' || held === 'inherited' || held === 'group'
+
+function stateByAssignments({ holder, held, membership, grant }: RoleSituation): RoleState {
+  if (grant === 'granted') return 'granted'
+  const isThere = grant === 'exists' || isHeld(held)
+  if (holder === 'group' && (isThere || membership !== undefined))
+    // A member's own, which the pipeline is taken to be until that is known.
+    return membership === 'not-member' ? 'missing' : 'group'
+  if (holder === 'other' && isThere) return 'missing'
+  return grant === 'exists' ? 'direct' : (held ?? 'unknown')
+}

@@ -1,0 +1,76 @@
+import type { Assignment, RoleHolding, WantedRole } from '../azure/rbac/assignment.ts'
+import type { MissingCoverage } from '../azure/rbac/coverage.ts'
+import type { Permission } from '../azure/rbac/permissions.ts'
+import type { Refusal, StepFailure } from '../core/failures/failure.ts'
+import type { Job } from '../services/github/job.ts'
+import type { Route } from '../services/inference/route.ts'
+import type { SmokeResult } from '../services/inference/smoke-call.ts'
+import type { Account } from '../services/resource-manager/account.ts'
+import type { ResourceContext } from '../services/resource-manager/client.ts'
+import type { Deployment } from '../services/resource-manager/deployments.ts'
+import type { GrantOutcome, Membership, RoleHolder } from './role-state.ts'
+import type { AssignmentAge } from './waiting/schedule.ts'
+import type { Round } from './waiting/wait.ts'
+
+/** What one step of the story hands to the next. */
+
+export interface SignedIn {
+  job: Job
+  /** Undefined where only an endpoint was given: Resource Manager is not asked. */
+  context: ResourceContext | undefined
+}
+
+/** Everything there is to see before anything is changed. */
+export interface Inspection {
+  /** Undefined where it may not be read, or Resource Manager is not asked. */
+  account: Account | undefined
+  accountForbidden: Refusal | undefined
+  deployments: readonly Deployment[] | undefined
+  routes: readonly Route[]
+  /** Origin of the calls. */
+  endpoint: string
+  /** The first smoke call to each deployment: the proof on a warm run, and what a grant would have to mend on a cold one. */
+  first: FirstCalls
+  /** Undefined where Resource Manager is not asked, or the role that was named could not be looked up. */
+  roles: RoleAccess | undefined
+}
+
+export interface FirstCalls {
+  results: readonly SmokeResult[]
+  round: Round
+  /** Milliseconds since the epoch. */
+  endedAt: number
+}
+
+/** Whether the role, once held, lets the calls through; unknown where its definition may not be read. */
+export type Coverage = 'sufficient' | 'insufficient' | 'unknown'
+
+/** How the role is held, and what stands in for it. */
+export interface RoleAccess {
+  wanted: WantedRole & { name: string; definitionId: string }
+  holder: RoleHolder
+  /** How the holder comes by the role. */
+  held: RoleHolding
+  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked. */
+  asOf: number
+  /** Of the pipeline's principal and its groups; undefined where they may not be read. */
+  assignments: readonly Assignment[] | undefined
+  /** What the pipeline's principal may do at the scope; undefined where nobody asked, or may not. */
+  permissions: readonly Permission[] | undefined
+  /** Undefined where it is not known, or nobody holds the role for the pipeline. */
+  membership: Membership | undefined
+  /** The role is held by this assignment, which another job made for itself and will remove. */
+  heldByOtherJob: Assignment | undefined
+  /** Undefined where nobody asked: neither was a call denied nor is the role missing. */
+  coverage: Coverage | undefined
+  /** What the role does not cover, as far as its definition is known. */
+  lacks: readonly MissingCoverage[]
+}
+
+export interface GrantResult {
+  outcome: GrantOutcome
+  /** Of what should give access from here on. */
+  age: AssignmentAge
+  /** Why this run could not grant it: somebody else may have, a moment ago. */
+  refusedWith?: StepFailure
+}

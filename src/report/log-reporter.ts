@@ -1,0 +1,46 @@
+import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
+import { coverageLine } from '../azure/rbac/coverage.ts'
+import type { Log } from '../core/ports.ts'
+import { plain } from '../core/text/untrusted.ts'
+import { heldInWords } from '../gate/other-jobs.ts'
+import type { Reporter } from '../gate/reporter.ts'
+import type { Settings } from '../gate/settings.ts'
+import { assertionLines, inspectionLines, keyRefusalLine, smokeLine } from './lines.ts'
+import { accessProgress, keyProgress, progressLine } from './progress-lines.ts'
+
+/** Tells the story in the log while it goes on. */
+export function createLogReporter(log: Log, settings: Settings): Reporter {
+  const say = (lines: readonly string[]) => {
+    for (const line of lines) log.info(line)
+  }
+  return {
+    stepBegins: name => log.info(`▸ ${name}`),
+    assertionReceived: claims => say(assertionLines(claims)),
+    signedIn: ({ oid, tid }) => log.info(`Signed in as service principal ${oid} of tenant ${tid}`),
+    setupSignedIn: principalId => log.info(`Looking and granting as service principal ${principalId}`),
+    roleLacks: (roleName, lacks) => say(lacks.map(lacking => coverageLine(roleName, lacking))),
+    inspected: inspection => say(inspectionLines(inspection)),
+    keysAccepted: () =>
+      log.warning(
+        `The resource still accepts API keys: whoever holds one needs no identity. To switch them off: ${switchKeysOffCommand({ settings })}`,
+      ),
+    waitingForOtherJob: held => log.info(`${heldInWords(held)}; waiting for it to be removed`),
+    otherJobStillThere: progress => log.info(progressLine(progress, 'still there')),
+    granted: ({ name, principalId, scope }) =>
+      log.info(`${name} is assigned to ${principalId} at ${plain(scope)}`),
+    notGranted(outcome, code) {
+      const said = outcome === 'unknown' ? 'Perhaps assigned, perhaps not' : 'Not assigned'
+      log.info(`${said}: ${code}`)
+    },
+    memberMissing: pauseMs =>
+      log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`),
+    waitingForAccess: progress => log.info(progressLine(progress, accessProgress(progress))),
+    proven: results => say(results.map(smokeLine)),
+    accessUnexplained: () =>
+      log.warning(
+        'The call was let through, and no role that Resource Manager knows of gives the right to it. If a role was taken away a moment ago, access ends within minutes.',
+      ),
+    waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress))),
+    keyRefused: refusal => log.info(keyRefusalLine(refusal)),
+  }
+}

@@ -1,0 +1,25 @@
+import { azLine } from '../advice/explanations/commands.ts'
+import type { TemporaryGrant } from '../azure/rbac/lease.ts'
+import type { StepFailure } from '../core/failures/failure.ts'
+import type { Log } from '../core/ports.ts'
+import { plain } from '../core/text/untrusted.ts'
+import type { Revocation } from '../gate/revoke.ts'
+
+/** Says in one line what became of the temporary role assignment. */
+export function logRevocation(revocation: Revocation, grant: TemporaryGrant, log: Log): void {
+  if (revocation.kind === 'failed') log.warning(notRemovedLine(revocation.failure, grant))
+  else log.info(inWords[revocation.kind](plain(grant.assignmentId)))
+}
+
+const inWords: Record<Exclude<Revocation['kind'], 'failed'>, (id: string) => string> = {
+  removed: id => `Removed the temporary role assignment ${id}`,
+  absent: id => `Nothing to take back: there is no role assignment ${id}`,
+  'not-ours': id => `Not removed: the role assignment ${id} is no longer marked as this job's`,
+}
+
+const notRemovedLine = ({ doing, refusal: { code, said } }: StepFailure, grant: TemporaryGrant) =>
+  `The temporary role assignment was not removed (${code} while ${doing}: ${said.message}). ${byHand(grant)}`
+
+/** What is left to people. */
+export const byHand = ({ assignmentId }: TemporaryGrant): string =>
+  `Remove it with: ${azLine('role assignment delete', { ids: plain(assignmentId) })}`
