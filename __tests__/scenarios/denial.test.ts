@@ -1,7 +1,8 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
+import type { GateRun } from '../support/gate-run.ts'
 import { argumentsOf, valueAfter } from '../support/pasted-command.ts'
-import { accountScope, type GateRun, logOf, operations, runGate } from '../support/scenario.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 /** A denied call, read together with what is known of roles: seen through the built action. */
 

@@ -1,7 +1,8 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { delegationCondition } from '../../src/azure/rbac/delegation-conditions.ts'
 import { account, groupScope, holds, roles } from '../support/arrange.ts'
-import { type GateRun, logOf, runGate } from '../support/scenario.ts'
+import type { GateRun } from '../support/gate-run.ts'
+import { logOf, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { accountKeys } from '../../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { account, accountEndpoint, alsoHolds, envelope, holds, roles } from '../support/arrange.ts'
-import { accountScope, type GateRun, logOf, operations, runGate } from '../support/scenario.ts'
+import type { GateRun } from '../support/gate-run.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 const minute = 60_000
 

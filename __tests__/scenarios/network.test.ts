@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import type { Fault } from '../../local-cloud/faults.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { createTlsCredentials, type TlsCredentials } from '../../local-cloud/tls.ts'
+import type { GateRun } from '../support/gate-run.ts'
 import { type Conduct, type ConnectProxy, type ProxyOptions, startProxy } from '../support/proxy.ts'
-import { accountScope, type GateRun, logOf, runGate, type ScenarioOptions } from '../support/scenario.ts'
+import { accountScope, logOf, runGate, type ScenarioOptions } from '../support/scenario.ts'
 
 /** What goes wrong between the runner and the four services, and in the proxy between them. */
 

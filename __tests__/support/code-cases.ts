@@ -3,7 +3,8 @@ import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { ServiceName } from '../../local-cloud/service.ts'
 import type { DiagnosisCode, diagnosisCodes, Hop } from '../../src/core/failures/codes.ts'
 import { applyFix, type Fix, fixSchema } from './az.ts'
-import { type GateRun, runGate, type ScenarioOptions } from './scenario.ts'
+import type { GateRun } from './gate-run.ts'
+import { runGate, type ScenarioOptions } from './scenario.ts'
 
 /** Scenarios of diagnosis codes: how each comes about, how it is told, and that its fix mends it. */
 

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ActionInvocation, type ActionResult, startAction } from '../../action-runner/index.ts'
-import type { JournalEntry } from '../../local-cloud/journal.ts'
+import { type ActionInvocation, startAction } from '../../action-runner/index.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
+import type { GateRun } from './gate-run.ts'
 import { expectValidReport } from './report-validator.ts'
 import { expectNoSecrets, expectOneStory } from './shared-checks.ts'
 import { workflowInputs } from './workflow-inputs.ts'
@@ -13,13 +13,6 @@ import { workflowInputs } from './workflow-inputs.ts'
 /** Spawns the built action against a local cloud, as the runner does, and gathers all that a user sees. */
 
 export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
-
-export interface GateRun extends ActionResult {
-  /** The JSON report, parsed. */
-  report: unknown
-  /** Requests that arrived during the run, the local cloud's own look-ups left out. */
-  requests: readonly JournalEntry[]
-}
 
 export interface ScenarioOptions {
   inputs?: Readonly<Record<string, string>>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import type { GateRun } from './scenario.ts'
+import type { GateRun } from './gate-run.ts'
 
 /** What holds for every run of the action, whatever the scenario is about. */
 
