@@ -1,7 +1,8 @@
 import type { HostFamily } from '../../local-cloud/hosts.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { account, holds, roles } from '../support/arrange.ts'
-import { accountScope, type GateRun, runGate } from '../support/scenario.ts'
+import type { GateRun } from '../support/gate-run.ts'
+import { accountScope, runGate } from '../support/scenario.ts'
 
 /** An account has three hosts, and its models tell what they can do: the gate goes by both. */
 
