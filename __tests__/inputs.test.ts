@@ -279,7 +279,7 @@ describe('deployments', () => {
     const blank = fc.constantFrom('', ' ', '\t', '  ')
     const ending = fc.constantFrom('\n', '\r\n', '\r', '\n\n', ',\n', ' ,\r\n')
     const padded = fc.record({
-      name: fc.stringMatching(/^[\w.-]{1,20}$/),
+      name: fc.stringMatching(/^[\w.-]{1,20}$/).filter(name => !/^\.+$/.test(name)),
       before: blank,
       after: blank,
       ending,
@@ -447,8 +447,8 @@ describe('each bad form is named, with what was given and what is accepted', () 
     ],
     [
       'an unknown API',
-      { api: 'completions' },
-      /^`api` is "completions"; accepted are `auto`, `chat-completions`, `responses`, /,
+      { api: 'translations' },
+      /^`api` is "translations"; accepted are `auto`, `chat-completions`, `responses`, /,
     ],
     [
       'an unknown API of a deployment',

@@ -83,7 +83,21 @@ export const defaultWorld: Seed = {
           name: 'claude-haiku-4-5',
           model: { format: 'Anthropic', name: 'claude-haiku-4-5', version: '20251001' },
         },
+        {
+          name: 'completions',
+          model: { format: 'OpenAI', name: 'gpt-35-turbo-instruct', version: '0914' },
+        },
+        { name: 'images', model: { format: 'OpenAI', name: 'gpt-image-1', version: '2025-04-15' } },
+        { name: 'flux', model: { format: 'Black Forest Labs', name: 'FLUX.2-pro', version: '1' } },
+        { name: 'speech', model: { format: 'OpenAI', name: 'tts-hd', version: '001' } },
+        { name: 'rerank', model: { format: 'Cohere', name: 'Cohere-rerank-v4.0-fast', version: '1' } },
+        {
+          name: 'documents',
+          model: { format: 'Mistral AI', name: 'mistral-document-ai-2512', version: '1' },
+        },
+        { name: 'video', model: { format: 'OpenAI', name: 'sora-2', version: '2025-10-06' } },
       ],
+      projects: [{ name: 'shop', agents: [{ name: 'helper', model: 'gpt-4o-mini' }] }],
     },
   ],
   roleAssignments: [

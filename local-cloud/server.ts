@@ -306,7 +306,7 @@ async function rendered(
 
 /** @throws TypeError where a header cannot be sent or the body cannot be written as JSON */
 function wireReply({ status, headers, body }: ServiceReply, common: Record<string, string>): WireReply {
-  const json = body !== undefined && typeof body !== 'string'
+  const json = body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)
   const all = {
     ...common,
     ...(json ? { 'content-type': 'application/json; charset=utf-8' } : {}),
@@ -316,7 +316,10 @@ function wireReply({ status, headers, body }: ServiceReply, common: Record<strin
     validateHeaderName(name)
     validateHeaderValue(name, value)
   }
-  return { status, headers: all, body: Buffer.from(json ? JSON.stringify(body) : (body ?? ''), 'utf8') }
+  const bytes = Buffer.isBuffer(body)
+    ? body
+    : Buffer.from(json ? JSON.stringify(body) : String(body ?? ''), 'utf8')
+  return { status, headers: all, body: bytes }
 }
 
 async function perform(

@@ -22,7 +22,7 @@ export interface ServiceRequest {
 export interface ServiceReply {
   status: number
   headers?: Record<string, string>
-  /** A string goes out as it is, undefined as an empty body, anything else as JSON. */
+  /** A string and a Buffer go out as they are, undefined as an empty body, anything else as JSON. */
   body?: unknown
   /** Object id of the caller, where the service found out; kept in the journal. */
   caller?: string

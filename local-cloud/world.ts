@@ -98,7 +98,17 @@ const application = v.strictObject({
 })
 
 export const model = v.strictObject({
-  format: v.picklist(['OpenAI', 'Anthropic', 'DeepSeek', 'Meta', 'Mistral AI', 'Microsoft', 'xAI', 'Cohere']),
+  format: v.picklist([
+    'OpenAI',
+    'Anthropic',
+    'DeepSeek',
+    'Meta',
+    'Mistral AI',
+    'Microsoft',
+    'xAI',
+    'Cohere',
+    'Black Forest Labs',
+  ]),
   name: v.string(),
   version: v.string(),
 })
@@ -138,6 +148,8 @@ const project = v.strictObject({
   description: v.optional(v.string()),
   pending: v.optional(pending),
   createdOn: v.optional(instant),
+  /** Agents; they can be looked at, not run. */
+  agents: v.optional(v.array(v.strictObject({ name: v.string(), model: v.string() }))),
 })
 
 const account = v.strictObject({

@@ -5,6 +5,7 @@ import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
 import { findingsPage } from './findings-page.ts'
 import { issueForm } from './issue-forms.ts'
+import { kindsPage } from './kinds-page.ts'
 import { reportFields, reportSchemaFile } from './report-schema.ts'
 import { repositoryRoot } from './tools.ts'
 
@@ -25,6 +26,7 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'docs/report.schema.json', generate: reportSchemaFile },
   { path: 'docs/report.md', marker: 'fields', generate: reportFields },
   { path: 'docs/findings.md', generate: findingsPage },
+  { path: 'docs/models.md', generate: kindsPage },
   ...['.github/ISSUE_TEMPLATE/bug.yml', '.github/ISSUE_TEMPLATE/idea.yml'].map(path => ({
     path,
     generate: () => issueForm(path),

@@ -7,8 +7,8 @@ import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-
 import { ownRefusal, StepFailure } from './core/failures/failure.ts'
 import { plain } from './core/text/untrusted.ts'
 import { type Grant, grants, keyAccessPolicies, type Settings, type Target } from './gate/settings.ts'
-import { apis } from './services/inference/apis/index.ts'
-import type { DeploymentRequest } from './services/inference/select-deployments.ts'
+import { type Api, apiOf, apis } from './services/inference/apis/index.ts'
+import { type DeploymentRequest, endpointsAt } from './services/inference/select-deployments.ts'
 
 const apiChoices = ['auto', ...apis] as const
 
@@ -36,6 +36,8 @@ export function readSettings(input: (name: string) => string, env: Environment):
       'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
     )
   }
+  const api = reader.choice('api', apiChoices, 'auto')
+  requireCallable(reader, { target, deployments, api })
   const grant = reader.choice('grant', grants, 'auto')
   const grantee = readGrantee(reader)
   const revoke = reader.choice('revoke', ['true', 'false'] as const, 'false') === 'true'
@@ -59,7 +61,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
       requestTimeoutMs: reader.parsed('request-timeout', duration(second, 10 * minute)) ?? 30 * second,
     },
     smoke: {
-      api: reader.choice('api', apiChoices, 'auto'),
+      api,
       prompt: reader.text('prompt') ?? 'Answer with the one word ready.',
       maxOutputTokens: reader.parsed('max-output-tokens', wholeNumber(1, 4096)) ?? 16,
       expect: reader.parsed('expect', parseExpression),
@@ -241,6 +243,37 @@ function readKeys(reader: Reader): Settings['keys'] {
   return { access: reader.choice('key-access', keyAccessPolicies, 'warn'), retired }
 }
 
+/** What is paid by the piece is called where it was asked for by name; and an agent is one of a project. */
+function requireCallable(
+  reader: Reader,
+  {
+    target,
+    deployments,
+    api,
+  }: { target: Target; deployments: readonly DeploymentRequest[]; api: Api | 'auto' },
+): void {
+  if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
+    reader.refuse(
+      'deployments',
+      `must name what is to be called by \`${api}\`: without a name the gate takes a deployment that answers a chat`,
+    )
+  }
+  const ofProject = [api, ...deployments.map(({ api: own }) => own)].find(
+    each => each !== undefined && each !== 'auto' && apiOf(each).ofProject,
+  )
+  if (ofProject !== undefined && projectOf(target) === undefined) {
+    reader.refuse(
+      'deployments',
+      `are called by \`${ofProject}\`, in a project, and neither \`resource-id\` nor \`endpoint\` names one`,
+    )
+  }
+}
+
+function projectOf(target: Target): string | undefined {
+  if (target.endpoint !== undefined && target.endpoint !== '') return endpointsAt(target.endpoint).project
+  return target.kind === 'resource' ? target.resource.project : undefined
+}
+
 interface Given {
   target: Target
   grant: Grant
@@ -284,7 +317,7 @@ function parseDeployments(text: string): DeploymentRequest[] | Problem {
   const requests: DeploymentRequest[] = []
   for (const line of lines) {
     const [name = '', api, ...rest] = line.split('=').map(part => part.trim())
-    if (rest.length > 0 || !/^[\w.-]+$/.test(name))
+    if (rest.length > 0 || !/^(?!\.+$)[\w.-]+$/.test(name))
       return { problem: `holds the line ${quoted(line)}; a line reads \`name\` or \`name=api\`` }
     const known = apiChoices.find(candidate => candidate === api?.toLowerCase())
     if (api !== undefined && known === undefined) {

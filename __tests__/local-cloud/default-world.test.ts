@@ -68,7 +68,15 @@ test('the resource has no keys, and a model of every kind', () => {
     ['text-embedding-3-large', 'OpenAI', false],
     ['DeepSeek-V3', 'DeepSeek', false],
     ['claude-haiku-4-5', 'Anthropic', false],
+    ['completions', 'OpenAI', false],
+    ['images', 'OpenAI', false],
+    ['flux', 'Black Forest Labs', false],
+    ['speech', 'OpenAI', false],
+    ['rerank', 'Cohere', false],
+    ['documents', 'Mistral AI', false],
+    ['video', 'OpenAI', false],
   ])
+  expect(account().projects).toMatchObject([{ name: 'shop', agents: [{ name: 'helper' }] }])
 })
 
 test('the administrator owns the subscription', () => {

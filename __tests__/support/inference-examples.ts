@@ -1,3 +1,4 @@
+import { defaultWorld } from '../../local-cloud/default-world.ts'
 import type { OperationName } from '../../local-cloud/inference/operations.ts'
 import type { HttpReply } from '../../src/core/http/client.ts'
 import type { Api } from '../../src/services/inference/apis/index.ts'
@@ -16,6 +17,9 @@ export interface InferenceExample {
   /** Where the answer is from. */
   source: string
 }
+
+const [account] = defaultWorld.accounts ?? []
+const accountOfDefaultWorld = `/subscriptions/${account?.subscriptionId}/resourceGroups/${account?.resourceGroup}/providers/Microsoft.CognitiveServices/accounts/${account?.name}`
 
 const filtered = { filtered: false, severity: 'safe' }
 
@@ -117,5 +121,86 @@ export const inferenceExamples: Readonly<Record<Api, InferenceExample>> = {
       usage: { prompt_tokens: 8, total_tokens: 8 },
     }),
     source: "example of OpenAI's description, createEmbedding",
+  },
+  completions: {
+    title: 'completions of before chat',
+    operation: 'azureOpenai.completions.create',
+    inputs: { deployments: 'completions' },
+    answer: replyOf(200, {
+      id: 'cmpl-7QmVI15qgYVllxK0FtxVGG6ywfzaq',
+      created: 1686617332,
+      choices: [{ text: 'es\n\nThe head mango.', index: 0, finish_reason: 'stop', logprobs: null }],
+      usage: { completion_tokens: 20, prompt_tokens: 6, total_tokens: 26 },
+    }),
+    source: 'official description of Azure OpenAI, 2024-06-01, examples/completions.json',
+  },
+  images: {
+    title: 'images',
+    operation: 'images.generate',
+    inputs: { deployments: 'images' },
+    answer: replyOf(200, {
+      created: 1698342300,
+      data: [
+        {
+          revised_prompt: 'A vivid, natural representation of Microsoft Clippy wearing a cowboy hat.',
+          url: 'https://dalletipusw2.blob.core.windows.net/private/images/e5451cc6/generated_00.png',
+        },
+      ],
+    }),
+    source: 'official description of Azure OpenAI, 2024-06-01, examples/image_generation.json',
+  },
+  speech: {
+    title: 'speech',
+    operation: 'audio.speech.create',
+    inputs: { deployments: 'speech' },
+    answer: replyOf(200, Buffer.from([0xff, 0xf3, 0x44, 0xc4]).toString('utf8'), {
+      'content-type': 'audio/mpeg',
+    }),
+    source: 'the head of a frame of MPEG 2, layer III (ISO 13818-3)',
+  },
+  rerank: {
+    title: 'rerank (Cohere)',
+    operation: 'cohere.rerank',
+    inputs: { deployments: 'rerank' },
+    answer: replyOf(200, {
+      results: [
+        { index: 3, relevance_score: 0.999071 },
+        { index: 4, relevance_score: 0.7867867 },
+      ],
+      id: '07734bd2-2473-4f07-94e1-0d9f0e6843cf',
+      meta: { api_version: { version: '2' }, billed_units: { search_units: 1 } },
+    }),
+    source: "example of Cohere's reference, v2 rerank",
+  },
+  ocr: {
+    title: 'documents (Mistral)',
+    operation: 'mistral.ocr',
+    inputs: { deployments: 'documents' },
+    answer: replyOf(200, {
+      pages: [
+        {
+          index: 0,
+          markdown: '# LEVERAGING UNLABELED DATA',
+          images: [],
+          dimensions: { dpi: 200, height: 2200, width: 1700 },
+        },
+      ],
+      model: 'mistral-ocr-2505-completion',
+      document_annotation: null,
+      usage_info: { pages_processed: 1, doc_size_bytes: 3002783 },
+    }),
+    source: "example of Mistral's documents, basic OCR",
+  },
+  agents: {
+    title: 'agents of a project',
+    operation: 'projects.agents.get',
+    inputs: { deployments: 'helper=agents', 'resource-id': `${accountOfDefaultWorld}/projects/shop` },
+    answer: replyOf(200, {
+      object: 'agent',
+      id: 'helper',
+      name: 'helper',
+      versions: { latest: { object: 'agent.version', id: 'helper:1', name: 'helper', version: '1' } },
+    }),
+    source: 'description of Foundry projects, version v1, AgentDetails',
   },
 }

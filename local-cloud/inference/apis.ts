@@ -109,3 +109,23 @@ export const project: Api = {
   guidance: true,
   checkApiVersion: noDatedVersion,
 }
+
+/** Routes in the form of a model's maker, at Foundry's own host. */
+export const providers: Api = {
+  audiences: [COGNITIVE_SERVICES, FOUNDRY],
+  kinds: ['AIServices'],
+  keyHeader: 'api-key',
+  keyAsBearer: true,
+  guidance: true,
+  checkApiVersion() {},
+}
+
+const AGENTS_VERSIONS = ['v1', '2025-05-15-preview', '2025-11-15-preview']
+
+/** Agents of a project, which want a version. */
+export const projectAgents: Api = {
+  ...project,
+  checkApiVersion(apiVersion) {
+    if (apiVersion === null || !AGENTS_VERSIONS.includes(apiVersion)) throw apiVersionNotSupported()
+  },
+}

@@ -1,5 +1,5 @@
 import type { Account, Deployment } from '../world.ts'
-import { isEmbeddingModel } from './model.ts'
+import { isFor, type ModelOperation } from './kinds.ts'
 import { apiNotSupported, deploymentNotFound, operationNotSupported } from './refusals.ts'
 
 /** The account as a replica sees it that learns of new deployments `lag` milliseconds late. */
@@ -25,13 +25,8 @@ export function requireDeployment(account: Account, name: string): Deployment {
   return deployment
 }
 
-/** Operations in the words of the refusal. */
-export type ModelOperation = 'chatCompletion' | 'responses' | 'embeddings'
-
 /** @throws Refusal where the model cannot do what is asked, or speaks another API's language */
 export function requireOperation(deployment: Deployment, operation: ModelOperation): void {
   if (deployment.model.format === 'Anthropic') throw apiNotSupported()
-  if (isEmbeddingModel(deployment) !== (operation === 'embeddings')) {
-    throw operationNotSupported(operation, deployment.model.name)
-  }
+  if (!isFor(deployment, operation)) throw operationNotSupported(operation, deployment.model.name)
 }

@@ -3,14 +3,19 @@ import { createAuthorizer } from '../rbac.ts'
 import { createReplicas } from '../replicas.ts'
 import type { Route, Service, ServiceReply } from '../service.ts'
 import type { Host } from './accounts.ts'
+import { getAgent, listAgents } from './agents.ts'
+import { createClassicSpeech, createSpeech } from './audio.ts'
 import { createChatCompletion, createClassicChatCompletion } from './chat-completions.ts'
+import { createClassicCompletion } from './completions.ts'
 import { createClassicEmbeddings, createEmbeddings } from './embeddings.ts'
 import { commonHeaders } from './headers.ts'
+import { createClassicImage, createImage, createImageOfMaker } from './images.ts'
 import { createMessage } from './messages.ts'
 import { createInferenceChat, createInferenceEmbeddings, getInferenceInfo } from './model-inference.ts'
 import { getModel, listClassicModels, listModels } from './models.ts'
 import { type OperationName, operations } from './operations.ts'
 import { type Call, type Gateway, refuseUnknownPath, serve } from './pipeline.ts'
+import { recognize, rerank } from './providers.ts'
 import { createResponse } from './responses.ts'
 
 const answers: Record<OperationName, (call: Call) => ServiceReply> = {
@@ -28,6 +33,17 @@ const answers: Record<OperationName, (call: Call) => ServiceReply> = {
   'modelInference.info': getInferenceInfo,
   'messages.create': createMessage,
   'projects.responses.create': createResponse,
+  'azureOpenai.completions.create': createClassicCompletion,
+  'images.generate': createImage,
+  'azureOpenai.images.generate': createClassicImage,
+  'blackForestLabs.images.generate': createImageOfMaker,
+  'mai.images.generate': createImageOfMaker,
+  'audio.speech.create': createSpeech,
+  'azureOpenai.audio.speech.create': createClassicSpeech,
+  'cohere.rerank': rerank,
+  'mistral.ocr': recognize,
+  'projects.agents.list': listAgents,
+  'projects.agents.get': getAgent,
 }
 
 /** One host of an account, or the one that a region's accounts without a subdomain share. */

@@ -172,4 +172,6 @@ export const noModelName = () =>
     'No model specified in request. Please provide a model name in the request body or as a x-ms-model-mesh-model-name header.',
   )
 
+export const agentNotFound = (name: string) => gatewayError(404, 'not_found', `Agent ${name} doesn't exist`)
+
 export const unknownModel = (name: string) => routerError(404, 'unknown_model', `Unknown model: ${name}`)

@@ -147,9 +147,10 @@ function smokeDocument(result: SmokeResult): Report['smoke'][number] {
     const unanswered = { audience: null, latencyMs: null, model: null, answer: null, cutShort: null }
     return { ...common, outcome: result.refusal.code, ...unanswered, dimensions: null }
   }
-  const { audience, latencyMs, answer } = result
+  const { audience, latencyMs, answer, answeredAt = url } = result
   return {
     ...common,
+    url: answeredAt,
     outcome: 'ok',
     audience,
     latencyMs: Math.round(latencyMs),

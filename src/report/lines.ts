@@ -17,6 +17,7 @@ import { roleStateOf } from '../gate/role-state.ts'
 import type { Inspection } from '../gate/values.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
+import type { Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 
@@ -32,7 +33,7 @@ export function assertionLines({ iss, sub, aud }: Pick<AssertionClaims, 'iss' | 
 }
 
 /** What there was to see before anything was changed. */
-export function inspectionLines({ endpoint, account, roles, first }: Inspection): string[] {
+export function inspectionLines({ endpoint, account, routes, roles, first }: Inspection): string[] {
   const lines = [`Endpoint ${endpoint}`]
   if (roles !== undefined) {
     const { wanted, held, heldByOtherJob, ...who } = roles
@@ -45,6 +46,7 @@ export function inspectionLines({ endpoint, account, roles, first }: Inspection)
     })
     lines.push(`Role ${wanted.name}: ${readableRoleState(state)}${until(heldByOtherJob)}`)
   }
+  for (const route of routes) lines.push(...kindLine(route))
   const keys = keyAccessOf({ account })
   if (keys !== 'unknown') lines.push(`API keys: ${keys === 'enabled' ? 'still accepted' : 'switched off'}`)
   if (first.round.kind === 'refused') {
@@ -52,6 +54,13 @@ export function inspectionLines({ endpoint, account, roles, first }: Inspection)
     lines.push('First calls (probe 1)', ...answers.map(line => `  ${line}`))
   }
   return lines
+}
+
+/** Why a deployment is called as it is, where `auto` decided. */
+function kindLine({ deployment, api, because }: Route): string[] {
+  return because === undefined
+    ? []
+    : [`${plain(deployment)} is a model for ${plain(because)}: called by ${api}`]
 }
 
 /** What is held for another job is not held for long. */

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
+import * as v from 'valibot'
+import { parseJson } from '../../../src/core/text/json.ts'
 import { type Api, apiOf, apis } from '../../../src/services/inference/apis/index.ts'
+import { inferenceExamples } from '../../support/inference-examples.ts'
 import { replyOf } from '../../support/replies.ts'
 
 const readAnswer = (api: Api, body: string) => apiOf(api).readAnswer(replyOf(200, body))
@@ -127,16 +130,18 @@ describe('an answer', () => {
   })
 })
 
-/** One body that every API takes for its answer. */
-const anyAnswer = {
-  ...chat({ content: 'ready' }),
-  ...response('completed', message('ready')),
-  ...claude('end_turn', { type: 'text', text: 'ready' }),
-  data: [{ embedding: [0.1] }],
-}
+/** Those whose answers are JSON, with an answer of theirs. */
+const jsonAnswers = apis.flatMap(api => {
+  const answer = parseJson(inferenceExamples[api].answer.body)
+  return v.is(v.looseObject({}), answer) ? [[api, answer] as const] : []
+})
 
-test.each(apis)('the same body without an error is an answer of %s', api => {
-  expect(readAnswer(api, JSON.stringify(anyAnswer))).toBeDefined()
+test.each(jsonAnswers)('an error beside the answer makes it none, by %s', (api, answer) => {
+  const beside = (error: unknown) => readAnswer(api, JSON.stringify({ ...answer, error }))
+
+  expect(beside(null)).toBeDefined()
+  expect(beside({ code: '500', message: 'The backend did not answer in time.' })).toBeUndefined()
+  expect(beside('No.')).toBeUndefined()
 })
 
 describe('no answer', () => {
@@ -148,14 +153,6 @@ describe('no answer', () => {
     ['no choices', 'chat-completions', '{"choices":[]}'],
     ['a message of nothing', 'chat-completions', '{"choices":[{"message":{},"finish_reason":"stop"}]}'],
     ['a message without a word', 'chat-completions', JSON.stringify(chat({ content: null, refusal: null }))],
-    ...apis.map(
-      api =>
-        [
-          'an error beside the answer',
-          api,
-          JSON.stringify({ ...anyAnswer, error: { code: '500' } }),
-        ] as const,
-    ),
     ['a response that is complete, and holds nothing', 'responses', JSON.stringify(response('completed'))],
     ['a message of Claude that ended for no reason', 'messages', JSON.stringify(claude(null))],
     ['a response that failed', 'responses', JSON.stringify(response('failed'))],

@@ -11,7 +11,7 @@ import { replyOf } from '../../support/replies.ts'
 const endpoints = {
   openAI: 'https://contoso.openai.azure.com',
   modelInference: 'https://contoso.services.ai.azure.com',
-  project: undefined,
+  project: 'https://contoso.services.ai.azure.com/api/projects/app',
 }
 const { inferenceAudiences: audiences } = cloudOf('AzureCloud', {})
 const settings = { prompt: 'Answer with the one word ready.', maxOutputTokens: 16, expect: undefined }
@@ -19,7 +19,9 @@ const settings = { prompt: 'Answer with the one word ready.', maxOutputTokens: 1
 describe.each(apis)('%s', api => {
   const { operation: name, answer } = inferenceExamples[api]
   const operation = operations[name]
-  const route = routeOf('chat', api, { endpoints, audiences })
+  // Every route that an API has beside one in a project.
+  const at = apiOf(api).ofProject ? endpoints : { ...endpoints, project: undefined }
+  const route = routeOf({ deployment: 'chat' }, api, { endpoints: at, audiences })
 
   test('has a route in the local cloud, by method and path', () => {
     expect(requestOf(route, settings).method).toBe(operation.method)

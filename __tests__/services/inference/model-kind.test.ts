@@ -1,4 +1,4 @@
-import { automaticApi, isChatCapable, type ModelFacts } from '../../../src/services/inference/model-kind.ts'
+import { automaticApi, isFor, type ModelFacts } from '../../../src/services/inference/model-kind.ts'
 
 const endpoints = { project: undefined }
 const inProject = { project: 'https://contoso.services.ai.azure.com/api/projects/app' }
@@ -89,23 +89,34 @@ describe('the API that is meant by auto', () => {
 })
 
 test.each([
-  ['gpt-4o', model('gpt-4o'), true],
-  ['a model that says so, whatever its name', model('gpt-audio-embed', undefined, 'chatCompletion'), true],
-  ['a model that answers responses', model('gpt-5-codex', undefined, 'responses'), true],
-  ['embeddings', model('text-embedding-3-large'), false],
-  ['images', model('dall-e-3'), false],
-  ['speech', model('whisper'), false],
-  ['video', model('sora-2'), false],
-  ['a model without a name', model(undefined), false],
-])('answers a chat: %s', (_, facts, expected) => {
-  expect(isChatCapable(facts)).toBe(expected)
+  ['gpt-4o', model('gpt-4o'), 'auto', true],
+  ['a model that says so, whatever its name', model('embed', undefined, 'chatCompletion'), 'auto', true],
+  ['a model that answers responses', model('gpt-5-codex', undefined, 'responses'), 'auto', true],
+  ['embeddings', model('text-embedding-3-large'), 'auto', false],
+  ['images', model('dall-e-3'), 'auto', false],
+  ['images of another maker', model('production', 'Black Forest Labs'), 'auto', false],
+  ['realtime, although it lists chat', model('x', 'OpenAI', 'chatCompletion', 'realtime'), 'auto', false],
+  ['speech', model('tts-hd'), 'auto', false],
+  ['video', model('sora-2'), 'auto', false],
+  ['a model without a name', model(undefined), 'auto', false],
+  [
+    'a model without a name that says what it can do',
+    model(undefined, undefined, 'chatCompletion'),
+    'auto',
+    true,
+  ],
+  ['a chat model, by another API of chat', model('gpt-4o'), 'azure-openai', true],
+  ['a chat model, by embeddings', model('gpt-4o'), 'embeddings', false],
+  ['an embedding model, by embeddings', model('text-embedding-3-large'), 'embeddings', true],
+] as const)('is called where no deployment is named: %s', (_, facts, api, expected) => {
+  expect(isFor(facts, api)).toBe(expected)
 })
 
 describe('the kind of a model', () => {
   test.each([
     ['gpt-4o', 'chat'],
-    ['text-embedding-3-large', 'embedding'],
-    ['embed-v-4-0', 'embedding'],
+    ['text-embedding-3-large', 'embeddings'],
+    ['embed-v-4-0', 'embeddings'],
     ['whisper', 'transcription'],
     ['gpt-4o-mini-transcribe', 'transcription'],
     ['gpt-4o-transcribe-diarize', 'transcription'],
@@ -113,15 +124,19 @@ describe('the kind of a model', () => {
     ['gpt-4o-mini-tts', 'speech'],
     ['gpt-realtime-mini', 'realtime'],
     ['gpt-4o-realtime-preview', 'realtime'],
-    ['gpt-audio', 'audio'],
-    ['dall-e-3', 'image'],
-    ['gpt-image-1', 'image'],
-    ['FLUX-1.1-pro', 'image'],
+    ['gpt-audio', 'spoken chat'],
+    ['dall-e-3', 'images'],
+    ['gpt-image-1', 'images'],
+    ['FLUX-1.1-pro', 'images'],
     ['sora-2', 'video'],
-    ['Cohere-rerank-v4.0-pro', 'rerank'],
-    ['mistral-document-ai-2505', 'ocr'],
-    ['mistral-ocr-2503', 'ocr'],
+    ['Cohere-rerank-v4.0-pro', 'reranking'],
+    ['mistral-document-ai-2505', 'reading documents'],
+    ['mistral-ocr-2503', 'reading documents'],
     ['omni-moderation', 'moderation'],
+    ['gpt-realtime-whisper', 'live transcription'],
+    ['gpt-35-turbo-instruct', 'completions'],
+    ['Llama-3.3-70B-Instruct', 'chat'],
+    ['MAI-Image-1', 'images'],
     // Letters that happen to stand in a row are no name of a kind.
     ['attsee-mocrates', 'chat'],
   ])('%s: %s', (name, kind) => {

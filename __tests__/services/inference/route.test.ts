@@ -80,7 +80,7 @@ describe('the route of an API', () => {
       `${actions}/OpenAI/deployments/embeddings/action`,
     ],
   ] as const)('%s', (api, at, url, audiences, dataAction) => {
-    expect(routeOf('gpt-4o', api, { endpoints: at, audiences: azure })).toEqual({
+    expect(routeOf({ deployment: 'gpt-4o' }, api, { endpoints: at, audiences: azure })).toEqual({
       api,
       deployment: 'gpt-4o',
       url,
@@ -91,25 +91,31 @@ describe('the route of an API', () => {
 
   test('in a cloud without an audience of Foundry, the other one serves projects and Claude too', () => {
     for (const api of ['responses', 'messages'] as const) {
-      expect(routeOf('gpt-4o', api, { endpoints: inProject, audiences: government }).audiences).toEqual([
-        'https://cognitiveservices.azure.us',
-      ])
+      expect(
+        routeOf({ deployment: 'gpt-4o' }, api, { endpoints: inProject, audiences: government }).audiences,
+      ).toEqual(['https://cognitiveservices.azure.us'])
     }
   })
 
   test('no name of a deployment leads to another host or another path', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'grapheme', minLength: 1 }),
+        fc.string({ unit: 'grapheme', minLength: 1 }).filter(name => !/^\.+$/.test(name)),
+        fc.constantFrom(undefined, 'FLUX.2-pro', 'FLUX.2-../../x', 'MAI-Image-1'),
         fc.constantFrom(...apis),
-        (deployment, api) => {
-          const { origin, pathname, searchParams } = new URL(
-            routeOf(deployment, api, { endpoints, audiences: azure }).url,
-          )
-
-          expect([endpoints.openAI, endpoints.modelInference]).toContain(origin)
-          expect(pathname).toMatch(/(chat\/completions|responses|embeddings|messages)$/)
-          expect([...searchParams.keys()].filter(name => name !== 'api-version')).toEqual([])
+        (deployment, model, api) => {
+          const { url, otherPlaces = [] } = routeOf({ deployment, model }, api, {
+            endpoints: inProject,
+            audiences: azure,
+          })
+          for (const address of [url, ...otherPlaces.map(place => place.url)]) {
+            const { origin, pathname, searchParams } = new URL(address)
+            expect([endpoints.openAI, endpoints.modelInference]).toContain(origin)
+            expect(pathname).toMatch(
+              /(completions|responses|embeddings|messages|images\/generations|flux-[\w.-]+|audio\/speech|rerank|ocr|agents\/[^/]+)$/,
+            )
+            expect([...searchParams.keys()].filter(name => name !== 'api-version')).toEqual([])
+          }
         },
       ),
     )

@@ -42,6 +42,8 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     contentfilter: fatal('content-filtered'),
     responsibleaipolicyviolation: fatal('content-filtered'),
     invalid_prompt: fatal('content-filtered'),
+    content_policy_violation: fatal('content-filtered'),
+    moderation_blocked: fatal('content-filtered'),
     unsupported_parameter: fatal('parameter-unsupported'),
     unsupported_value: fatal('parameter-unsupported'),
     unknown_parameter: fatal('parameter-unsupported'),

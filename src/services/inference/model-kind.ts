@@ -1,11 +1,17 @@
 import type { Endpoints } from '../resource-manager/account.ts'
+import { agents } from './apis/agents.ts'
 import type { InferenceApi } from './apis/api.ts'
 import { azureOpenAI } from './apis/azure-openai.ts'
 import { chatCompletions } from './apis/chat-completions.ts'
+import { completions } from './apis/completions.ts'
 import { embeddings } from './apis/embeddings.ts'
+import { images } from './apis/images.ts'
 import { messages } from './apis/messages.ts'
 import { models } from './apis/models.ts'
+import { ocr } from './apis/ocr.ts'
+import { rerank } from './apis/rerank.ts'
 import { responses } from './apis/responses.ts'
+import { speech } from './apis/speech.ts'
 
 /** What is known of a deployment's model; from Resource Manager, or nothing. */
 export interface ModelFacts {
@@ -15,31 +21,54 @@ export interface ModelFacts {
 }
 
 interface Line {
+  /** In words that follow "a model for". */
   kind: string
   /** The APIs that call models of this kind, the usual one first; none where there is no call yet. */
   apis: readonly InferenceApi[]
   /** Any of them, as Resource Manager lists them of a deployment, makes a model one of this kind. */
   capabilities?: readonly string[]
-  /** Where no capability tells. */
+  /** Models that list one of these are of a kind of their own, whatever they list besides. */
+  unless?: readonly string[]
+  /** Makers that have no other models; asked where no capability tells. */
+  formats?: readonly string[]
+  /** Asked last. */
   names?: RegExp
 }
 
-/** One line a kind of model: how it is told, and what calls it. Whatever no line tells by its name is taken for chat. */
+const chat = {
+  kind: 'chat',
+  apis: [chatCompletions, responses, models, messages, azureOpenAI],
+  capabilities: ['chatCompletion', 'responses'],
+  unless: ['realtime', 'imageGenerations'],
+  formats: ['Anthropic'],
+} as const satisfies Line
+
+/** One line a kind of model: how it is told, and what calls it. The first that tells wins; what none tells is taken for chat. */
 export const kinds = [
+  chat,
+  { kind: 'embeddings', apis: [embeddings], capabilities: ['embeddings'], names: /embed/i },
   {
-    kind: 'chat',
-    apis: [chatCompletions, responses, models, messages, azureOpenAI],
-    capabilities: ['chatCompletion', 'responses'],
+    kind: 'completions',
+    apis: [completions],
+    capabilities: ['completion'],
+    names: /turbo-instruct|davinci-002|babbage-002/i,
   },
-  { kind: 'embedding', apis: [embeddings], capabilities: ['embeddings'], names: /embed/i },
+  { kind: 'live transcription', apis: [], names: /realtime-whisper|live-transcribe/i },
   { kind: 'transcription', apis: [], names: /whisper|transcri/i },
-  { kind: 'speech', apis: [], names: /(^|[^a-z])tts([^a-z]|$)/i },
-  { kind: 'realtime', apis: [], names: /realtime/i },
-  { kind: 'audio', apis: [], names: /audio/i },
-  { kind: 'image', apis: [], names: /dall-e|image|flux/i },
+  { kind: 'speech', apis: [speech], names: /(^|[^a-z])tts([^a-z]|$)/i },
+  {
+    kind: 'images',
+    apis: [images],
+    capabilities: ['imageGenerations'],
+    formats: ['Black Forest Labs'],
+    names: /dall-e|image|flux/i,
+  },
+  { kind: 'realtime', apis: [], capabilities: ['realtime'], names: /realtime/i },
+  { kind: 'reranking', apis: [rerank], names: /rerank/i },
+  { kind: 'reading documents', apis: [ocr], names: /(^|[^a-z])ocr([^a-z]|$)|document-ai/i },
+  { kind: 'agents', apis: [agents] },
+  { kind: 'spoken chat', apis: [], names: /audio/i },
   { kind: 'video', apis: [], names: /sora|video/i },
-  { kind: 'rerank', apis: [], names: /rerank/i },
-  { kind: 'ocr', apis: [], names: /(^|[^a-z])ocr([^a-z]|$)|document-ai/i },
   { kind: 'moderation', apis: [], names: /moderation/i },
 ] as const satisfies readonly Line[]
 
@@ -59,14 +88,17 @@ interface KindOfModel {
 }
 
 /** @param name Of the model; or of the deployment, where nothing is known of the model. */
-export function kindOf({ name = '', capabilities }: Pick<ModelFacts, 'name' | 'capabilities'>): KindOfModel {
+export function kindOf({ name = '', format = '', capabilities }: ModelFacts): KindOfModel {
   for (const line of lines) {
     const capability = line.capabilities?.find(candidate => capabilities.has(candidate))
-    if (capability !== undefined) return { line, by: `its capability ${capability}` }
+    const isSpecial = line.unless?.some(candidate => capabilities.has(candidate)) ?? false
+    if (capability !== undefined && !isSpecial) return { line, by: `its capability ${capability}` }
   }
+  const ofMaker = lines.find(({ formats }) => formats?.includes(format))
+  if (ofMaker !== undefined) return { line: ofMaker, by: `its format ${format}` }
   const named = lines.find(({ names }) => names?.test(name))
   if (named !== undefined) return { line: named, by: 'its name' }
-  return { line: kinds[0], by: 'nothing that says otherwise' }
+  return { line: chat, by: 'a name that says nothing else' }
 }
 
 /** Claude models speak Anthropic's API and no other. */
@@ -105,13 +137,20 @@ export function automaticApi(
     name: model?.name ?? deployment,
   }
   const { line, by } = kindOf(facts)
-  const api = line.kind === 'chat' ? apiOfChat(facts, project) : line.apis[0]?.name
+  const api: Api | undefined = line.kind === 'chat' ? apiOfChat(facts, project) : line.apis[0]?.name
   return { api, kind: line.kind, by }
 }
 
-/** A model of which nothing but its name is known answers a chat where the name does not say otherwise. */
-export const isChatCapable = (model: ModelFacts): boolean =>
-  (model.name !== undefined || model.capabilities.size > 0) && kindOf(model).line.kind === 'chat'
+/** Whether an API is for models like this; `auto` is for chat. A model of which nothing at all is known is for none. */
+export function isFor(model: ModelFacts, api: Api | 'auto'): boolean {
+  if (model.name === undefined && model.capabilities.size === 0) return false
+  const { line } = kindOf(model)
+  return api === 'auto' ? line.kind === 'chat' : line.apis.some(({ name }) => name === api)
+}
+
+/** As far as a name tells. */
+export const isForText = (name: string): boolean =>
+  kindOf({ name, format: undefined, capabilities: new Set() }).line.apis.some(({ cost }) => cost === 'tokens')
 
 /** Kinds of which a deployment can be proven, with the API that does it. */
 export const callableKinds: ReadonlyArray<{ kind: ModelKind; api: Api }> = lines.flatMap(({ kind, apis }) =>

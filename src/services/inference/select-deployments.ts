@@ -10,7 +10,8 @@ import {
   automaticApi,
   callableKinds,
   isAnthropic,
-  isChatCapable,
+  isFor,
+  isForText,
   type ModelFacts,
 } from './model-kind.ts'
 import { type Route, routeOf } from './route.ts'
@@ -54,13 +55,15 @@ export function likelyAudiences(
 }
 
 /**
- * True where nothing about the resource has to be known first: the smoke calls may start at once. Calls that are paid by the
- * piece wait until the list shows that the deployment is there.
+ * True where nothing about the resource has to be known first: the smoke calls may start at once. What is paid by the piece, and
+ * what its name says is none for text, waits until the list shows what is there.
  */
 export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): boolean {
   return (
     deployments.length > 0 &&
-    deployments.every(({ api = smoke.api }) => api !== 'auto' && apiOf(api).cost === 'tokens')
+    deployments.every(
+      ({ name, api = smoke.api }) => api !== 'auto' && apiOf(api).cost === 'tokens' && isForText(name),
+    )
   )
 }
 
@@ -76,13 +79,22 @@ export function routesFor(
 ): Route[] {
   const { api: apiOfAll } = settings.smoke
   const requested =
-    settings.deployments.length > 0 ? settings.deployments : [chatCapable(deployments, apiOfAll)]
+    settings.deployments.length > 0 ? settings.deployments : [usualDeployment(deployments, apiOfAll)]
   return requested.map(({ name, api = apiOfAll }) => {
+    if (api !== 'auto' && apiOf(api).ofProject) return routeToProject(name, api, dataPlane)
     const model = modelOf(name, deployments)
-    if (api !== 'auto') return routeOf(name, api, dataPlane)
+    const target = { deployment: name, model: model?.name }
+    if (api !== 'auto') return routeOf(target, api, dataPlane)
     const automatic = automaticApi(name, model, dataPlane.endpoints)
-    return routeOf(name, automatic.api ?? refuseKind(name, automatic), dataPlane)
+    const route = routeOf(target, automatic.api ?? refuseKind(name, automatic), dataPlane)
+    return { ...route, because: `${automatic.kind}, by ${automatic.by}` }
   })
+}
+
+function routeToProject(name: string, api: Api, dataPlane: DataPlane): Route {
+  if (dataPlane.endpoints.project !== undefined) return routeOf({ deployment: name }, api, dataPlane)
+  const message = `There is no endpoint of a project, and ${plain(name, 64)} is called by ${api}, in a project.`
+  throw new StepFailure('choosing the deployments', ownRefusal('endpoint-not-found', message))
 }
 
 function refuseKind(name: string, { kind, by }: AutomaticApi): never {
@@ -96,7 +108,9 @@ export function requireListed(
   routes: readonly Route[],
   deployments: readonly Deployment[] | undefined,
 ): void {
-  for (const { deployment } of routes) modelOf(deployment, deployments)
+  for (const { deployment, api } of routes) {
+    if (!apiOf(api).ofProject) modelOf(deployment, deployments)
+  }
 }
 
 function modelOf(name: string, deployments: readonly Deployment[] | undefined): ModelFacts | undefined {
@@ -120,8 +134,14 @@ function namesOf(deployments: readonly Deployment[]): string {
   return `${shown.join(', ') || 'none at all'}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-/** A Claude model where the Messages API was asked for; else one only where there is no other. */
-function chatCapable(deployments: readonly Deployment[] | undefined, api: Api | 'auto'): DeploymentRequest {
+/**
+ * One that answers a chat; or that is for the API that was asked for. A Claude model only where the Messages API was asked for, or
+ * where there is no other.
+ */
+function usualDeployment(
+  deployments: readonly Deployment[] | undefined,
+  api: Api | 'auto',
+): DeploymentRequest {
   if (deployments === undefined) {
     throw noSuchDeployment(
       'The deployments of the resource may not be listed, and the input `deployments` names none.',
@@ -130,11 +150,13 @@ function chatCapable(deployments: readonly Deployment[] | undefined, api: Api | 
   const capable = deployments.filter(
     ({ state, modelName, modelFormat, capabilities }) =>
       (state === undefined || state === 'Succeeded') &&
-      isChatCapable({ name: modelName, format: modelFormat, capabilities }),
+      isFor({ name: modelName, format: modelFormat, capabilities }, api),
   )
   const [first] = capable
   if (first === undefined)
-    throw noSuchDeployment('The resource has no deployment that answers a chat; name one in `deployments`.')
+    throw noSuchDeployment(
+      `The resource has no deployment ${api === 'auto' ? 'that answers a chat' : `for ${api}`}; name one in \`deployments\`.`,
+    )
   const wantsClaude = api === 'messages'
   const fitting = capable.find(({ modelFormat }) => isAnthropic(modelFormat) === wantsClaude)
   return { name: (fitting ?? first).name, api: undefined }

@@ -1,4 +1,5 @@
-import { ownRefusal, type Refusal } from '../../core/failures/failure.ts'
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
+import { headOf, ownRefusal, type Refusal } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import {
   type Http,
@@ -10,11 +11,11 @@ import {
 import type { Clock } from '../../core/ports.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { Answer } from './answer.ts'
-import type { Shape, SmokeSettings } from './apis/api.ts'
+import type { Place, Shape, SmokeSettings } from './apis/api.ts'
 import { apiOf } from './apis/index.ts'
-import { withMoreRoom } from './budget.ts'
 import { refusalOfInference } from './errors.ts'
-import type { Route } from './route.ts'
+import { type Route, targetOf } from './route.ts'
+import { withMoreRoom } from './shapes.ts'
 
 /** One real call to a deployment, with a bearer token; it is the probe of the wait and the proof in one. */
 
@@ -22,12 +23,26 @@ export type SmokeResult =
   | {
       kind: 'ok'
       route: Route
+      /** Where it was answered, where that is not the route's own address. */
+      answeredAt?: string
       audience: string
       latencyMs: number
       answer: Answer
       adaptations: readonly string[]
     }
-  | { kind: 'refused'; route: Route; refusal: Refusal; adaptations: readonly string[] }
+  | {
+      kind: 'refused'
+      route: Route
+      refusal: Refusal
+      adaptations: readonly string[]
+      /** What the other places of the route said. */
+      elsewhere?: readonly RefusedAt[]
+    }
+
+export interface RefusedAt {
+  url: string
+  refusal: Refusal
+}
 
 export interface SmokeTools {
   http: Http
@@ -37,9 +52,20 @@ export interface SmokeTools {
 
 /** How the call has to look for this deployment; learnt from its refusals. */
 interface Attempt {
+  place: Place
   audience: string
   shape: Shape
 }
+
+/** A place that says so does not serve the deployment, or does not take the token: another may. */
+const notHere: ReadonlySet<DiagnosisCode> = new Set([
+  'token-not-accepted',
+  'token-audience-rejected',
+  'deployment-not-found',
+  'endpoint-not-found',
+  'api-version-unsupported',
+  'operation-unsupported',
+])
 
 const maxAdaptations = 4
 /** A pattern of the user's own is run against no more than this many characters. */
@@ -55,48 +81,80 @@ export async function smokeCall(
   tools: SmokeTools,
 ): Promise<SmokeResult> {
   const adaptations: string[] = []
-  let attempt: Attempt = {
-    audience: route.audiences[0] ?? '',
-    shape: apiOf(route.api).firstShape(settings),
-  }
+  const elsewhere: RefusedAt[] = []
+  const { url, dataAction, otherPlaces = [] } = route
+  let attempt = firstAttempt(route, { url, dataAction }, settings)
   for (;;) {
     const result = await callOnce(route, settings, attempt, tools)
     const adapted = adaptations.length < maxAdaptations ? adapt(attempt, result, settings.expect) : undefined
-    if (adapted === undefined) return { ...meetingExpectation(result, settings.expect), adaptations }
-    adaptations.push(adapted.because)
-    attempt = adapted.attempt
+    const nextPlace = otherPlaces[elsewhere.length]
+    if (adapted !== undefined) {
+      adaptations.push(adapted.because)
+      attempt = adapted.attempt
+    } else if (result.kind === 'refused' && notHere.has(result.refusal.code) && nextPlace !== undefined) {
+      elsewhere.push({ url: attempt.place.url, refusal: result.refusal })
+      adaptations.push(`${pathOf(nextPlace.url)}, since ${pathOf(attempt.place.url)} said ${said(result)}`)
+      attempt = firstAttempt(route, nextPlace, settings)
+    } else return { ...meetingExpectation(outcome(result, attempt, elsewhere), settings.expect), adaptations }
   }
 }
 
+const firstAttempt = (route: Route, place: Place, settings: SmokeSettings): Attempt => ({
+  place,
+  audience: route.audiences[0] ?? '',
+  shape: apiOf(route.api).firstShape(settings, targetOf(route)),
+})
+
+const pathOf = (url: string) => new URL(url).pathname
+
+const said = ({ refusal }: Extract<CallResult, { kind: 'refused' }>) => headOf(refusal.said) || refusal.code
+
 /** The call as it goes out, but for the header by which the caller is known. */
 export function requestOf(
-  { api, deployment, url }: Route,
+  route: Route,
   settings: SmokeSettings,
-  shape: Shape = apiOf(api).firstShape(settings),
+  { place, shape } = firstAttempt(route, route, settings),
 ): HttpRequest {
-  return { url, ...apiOf(api).requestOf(deployment, settings.prompt, shape) }
+  return { url: place.url, ...apiOf(route.api).requestOf(targetOf(route), settings.prompt, shape) }
 }
 
 type CallResult =
-  | { kind: 'ok'; route: Route; audience: string; latencyMs: number; answer: Answer }
-  | { kind: 'refused'; route: Route; refusal: Refusal }
+  | { kind: 'ok'; route: Route; answeredAt?: string; audience: string; latencyMs: number; answer: Answer }
+  | { kind: 'refused'; route: Route; refusal: Refusal; elsewhere?: readonly RefusedAt[] }
+
+/** Of several places that refused, the one is told that took the token: it knows more of the deployment. */
+function outcome(result: CallResult, { place: { url } }: Attempt, before: readonly RefusedAt[]): CallResult {
+  if (result.kind === 'ok' || before.length === 0 || !notHere.has(result.refusal.code)) return result
+  const all = [...before, { url, refusal: result.refusal }]
+  const telling = all.find(({ refusal }) => tookToken(refusal)) ?? all[0]
+  return {
+    ...result,
+    refusal: telling?.refusal ?? result.refusal,
+    elsewhere: all.filter(each => each !== telling),
+  }
+}
+
+export const tookToken = ({ code }: Refusal): boolean =>
+  code !== 'token-not-accepted' && code !== 'token-audience-rejected'
 
 async function callOnce(
   route: Route,
   settings: SmokeSettings,
-  { audience, shape }: Attempt,
+  attempt: Attempt,
   tools: SmokeTools,
 ): Promise<CallResult> {
+  const { audience, place } = attempt
   const token = await tools.accessToken(audience)
-  const request = requestOf(route, settings, shape)
+  const request = requestOf(route, settings, attempt)
   const startedAt = tools.clock.now()
   try {
     const reply = await restrictOrigins(
       tools.http,
-      route.url,
+      place.url,
     )({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } })
     const latencyMs = tools.clock.now() - startedAt
-    return judge(reply, { route, audience, latencyMs, now: tools.clock.now() })
+    const answeredAt = place.url === route.url ? {} : { answeredAt: place.url }
+    return judge(reply, { route, ...answeredAt, audience, latencyMs, now: tools.clock.now() })
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
     return { kind: 'refused', route, refusal: refusalOfNetwork(error) }
@@ -105,14 +163,16 @@ async function callOnce(
 
 interface Circumstances {
   route: Route
+  answeredAt?: string
   audience: string
   latencyMs: number
   now: number
 }
 
-function judge(reply: HttpReply, { route, audience, latencyMs, now }: Circumstances): CallResult {
+function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
   if (reply.status < 200 || reply.status > 299)
-    return { kind: 'refused', route, refusal: refusalOfInference(reply, now) }
+    return { kind: 'refused', route: call.route, refusal: refusalOfInference(reply, now) }
+  const { route } = call
   const answer = apiOf(route.api).readAnswer(reply)
   if (answer === undefined) {
     const message = `The reply is no answer of the ${route.api} API: ${plain(reply.body, 200)}`
@@ -122,7 +182,7 @@ function judge(reply: HttpReply, { route, audience, latencyMs, now }: Circumstan
       refusal: { ...ownRefusal('answer-invalid', message), kind: 'transient' },
     }
   }
-  return { kind: 'ok', route, audience, latencyMs, answer }
+  return { kind: 'ok', ...call, answer }
 }
 
 /** Of an API whose answer does not follow from the prompt, nothing is expected. */

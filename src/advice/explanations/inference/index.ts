@@ -1,6 +1,8 @@
+import { headOf } from '../../../core/failures/failure.ts'
 import { inWords } from '../../../core/text/duration.ts'
 import { registry } from '../../../services/inference/apis/index.ts'
 import { automaticApi, isAnthropic, type ModelFacts } from '../../../services/inference/model-kind.ts'
+import { tookToken } from '../../../services/inference/smoke-call.ts'
 import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
 import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
@@ -34,12 +36,28 @@ const whoseSubscription = (told: ExplainContext) =>
 const byApi = (title: string, told: ExplainContext, api: string): Fix =>
   inputs(title, { deployments: `${valuesOf(told).deployment}=${api}` })
 
-const refusedRoute = ({ record }: ExplainContext) =>
-  record.smoke.find(({ kind }) => kind === 'refused')?.route
+const refusedRoute = (told: ExplainContext) => refusedCall(told)?.route
+
+const refusedCall = ({ record }: ExplainContext) => record.smoke.find(result => result.kind === 'refused')
 
 function calledAt(told: ExplainContext): string {
-  const route = refusedRoute(told)
-  return route === undefined ? '' : `The call went to ${route.deployment} by ${route.api}, at ${route.url}.`
+  const route = refusedCall(told)?.route
+  if (route === undefined) return ''
+  return severalRoutes(told) || `The call went to ${route.deployment} by ${route.api}, at ${route.url}.`
+}
+
+/** What each route of the API said, where more than one was called; which of them takes a token differs. */
+function severalRoutes(told: ExplainContext): string {
+  const refused = refusedCall(told)
+  const { route, elsewhere = [] } = refused ?? {}
+  if (refused === undefined || route === undefined || elsewhere.length === 0) return ''
+  const asked = [route.url, ...(route.otherPlaces ?? []).map(({ url }) => url)]
+  const answers = asked.map(url => {
+    const { refusal } = elsewhere.find(other => other.url === url) ?? refused
+    const took = tookToken(refusal) ? 'took the token' : 'did not take the token'
+    return `${url} ${took} and said ${headOf(refusal.said) || refusal.code}`
+  })
+  return `The call went to ${route.deployment} by ${route.api}, which has more than one route: ${answers.join('; ')}.`
 }
 
 const accessIsFine = 'Access itself is fine: it is checked first.'
@@ -163,6 +181,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
         "The name of the deployment counts, not the model's.",
         deploymentOf(told) && `The run looked for ${deploymentOf(told)}.`,
         'A deployment that was created in the last five minutes may not be known everywhere yet.',
+        severalRoutes(told),
       ),
     unlike: 'A host that does not know the path is `endpoint-not-found`.',
     fixes: told => [...namedDeployments(told), listDeployments(told)],

@@ -10,6 +10,19 @@ export interface DataPlane {
   audiences: InferenceAudiences
 }
 
+/** What is called. */
+export interface Target {
+  deployment: string
+  /** Name of its model; the deployment's own where that is not known. */
+  model: string
+}
+
+/** Where it is called, and the data action that a role has to give. */
+export interface Place {
+  url: string
+  dataAction: string
+}
+
 /** What is asked of a model. */
 export interface SmokeSettings {
   prompt: string
@@ -37,20 +50,28 @@ export interface InferenceApi {
   /** The header in which it takes a key. */
   keyHeader: 'api-key' | 'x-api-key'
   /** What a smoke call is charged by. What is paid by the piece is never called unasked, nor twice where once will do. */
-  cost: 'tokens' | 'piece'
+  cost: 'tokens' | 'piece' | 'nothing'
   /** Whether its answer is text that follows from the prompt: what `expect` is held against. */
   answersPrompt: boolean
-  /** The data action is the one that a role has to give. */
-  placeOf: (deployment: string, endpoints: Endpoints) => { url: string; dataAction: string }
+  /** It calls what a project has, not a deployment of the resource. */
+  ofProject?: true
+  /** The usual place first. Another is tried where the one before does not serve the deployment, or does not take the token. */
+  placesOf: (target: Target, endpoints: Endpoints) => readonly [Place, ...Place[]]
   /** Audiences that it may accept, the likeliest first. */
   audiencesOf: (audiences: InferenceAudiences, at: Pick<Endpoints, 'project'>) => string[]
-  firstShape: (settings: SmokeSettings) => Shape
-  requestOf: (deployment: string, prompt: string, shape: Shape) => Omit<HttpRequest, 'url'>
+  firstShape: (settings: SmokeSettings, target: Target) => Shape
+  requestOf: (target: Target, prompt: string, shape: Shape) => Omit<HttpRequest, 'url'>
   /** @returns undefined where a reply with a status of success is no answer of this API: half a document, a proxy's page. */
   readAnswer: (reply: HttpReply) => Answer | undefined
   /** The shape that a model asks for by refusing another; undefined where the refusal is final. */
   adapt?: (shape: Shape, refusal: Refusal) => Adaptation | undefined
 }
+
+/** Data actions of an account, by what follows their common beginning. */
+export const dataAction = (name: string): string => `Microsoft.CognitiveServices/accounts/${name}`
+
+/** What the provider-native routes of makers other than OpenAI need: error text of the service for Claude's. */
+export const providersDataAction = dataAction('AIServices/providers/action')
 
 export const postJson = (
   body: object,

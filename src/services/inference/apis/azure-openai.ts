@@ -1,10 +1,20 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
-import { type InferenceApi, postJson } from './api.ts'
+import type { Endpoints } from '../../resource-manager/account.ts'
+import { type InferenceApi, postJson, type Target } from './api.ts'
 import { chatDataAction, messagesOf, readChatCompletion, withOtherBudget } from './chat-completions.ts'
 
 /** Azure OpenAI's classic chat completions: the deployment is in the path, the version in the query. */
 
 const apiVersion = '2024-10-21'
+
+/** The address of an operation of a deployment, as it was before v1. */
+export const deploymentUrl = (
+  { deployment }: Target,
+  { openAI }: Endpoints,
+  operation: string,
+  version: string = apiVersion,
+): string =>
+  `${openAI}/openai/deployments/${encodeURIComponent(deployment)}/${operation}?api-version=${version}`
 
 export const azureOpenAI = {
   name: 'azure-openai',
@@ -13,10 +23,9 @@ export const azureOpenAI = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
-  placeOf: (deployment, { openAI }) => ({
-    url: `${openAI}/openai/deployments/${encodeURIComponent(deployment)}/chat/completions?api-version=${apiVersion}`,
-    dataAction: chatDataAction,
-  }),
+  placesOf: (target, endpoints) => [
+    { url: deploymentUrl(target, endpoints, 'chat/completions'), dataAction: chatDataAction },
+  ],
   audiencesOf: knownAudiences,
   firstShape: ({ maxOutputTokens }) => ({ max_completion_tokens: maxOutputTokens }),
   requestOf: (_, prompt, shape) => postJson({ messages: messagesOf(prompt), ...shape }),

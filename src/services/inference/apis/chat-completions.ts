@@ -3,13 +3,12 @@ import { knownAudiences } from '../../../azure/clouds.ts'
 import type { Refusal } from '../../../core/failures/failure.ts'
 import type { HttpReply } from '../../../core/http/client.ts'
 import { type Answer, readJsonAnswer } from '../answer.ts'
-import { renamed } from '../budget.ts'
-import { type InferenceApi, postJson, type Shape } from './api.ts'
+import { renamed } from '../shapes.ts'
+import { dataAction, type InferenceApi, postJson, type Shape } from './api.ts'
 
 /** Chat completions of `/openai/v1`. Data action: learn.microsoft.com, permissions/ai-machine-learning. */
 
-export const chatDataAction =
-  'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
+export const chatDataAction = dataAction('OpenAI/deployments/chat/completions/action')
 
 export const chatCompletions = {
   name: 'chat-completions',
@@ -17,10 +16,10 @@ export const chatCompletions = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
-  placeOf: (_, { openAI }) => ({ url: `${openAI}/openai/v1/chat/completions`, dataAction: chatDataAction }),
+  placesOf: (_, { openAI }) => [{ url: `${openAI}/openai/v1/chat/completions`, dataAction: chatDataAction }],
   audiencesOf: knownAudiences,
   firstShape: ({ maxOutputTokens }) => ({ max_completion_tokens: maxOutputTokens }),
-  requestOf: (deployment, prompt, shape) =>
+  requestOf: ({ deployment }, prompt, shape) =>
     postJson({ model: deployment, messages: messagesOf(prompt), ...shape }),
   readAnswer: readChatCompletion,
   adapt: withOtherBudget,

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
-import { type InferenceApi, postJson } from './api.ts'
+import { dataAction, type InferenceApi, postJson } from './api.ts'
 
 /** Embeddings of `/openai/v1`. Data action: learn.microsoft.com, permissions/ai-machine-learning. */
 
@@ -17,13 +17,15 @@ export const embeddings = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: false,
-  placeOf: (_, { openAI }) => ({
-    url: `${openAI}/openai/v1/embeddings`,
-    dataAction: 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action',
-  }),
+  placesOf: (_, { openAI }) => [
+    {
+      url: `${openAI}/openai/v1/embeddings`,
+      dataAction: dataAction('OpenAI/deployments/embeddings/action'),
+    },
+  ],
   audiencesOf: knownAudiences,
   firstShape: () => ({}),
-  requestOf: (deployment, prompt) => postJson({ model: deployment, input: prompt }),
+  requestOf: ({ deployment }, prompt) => postJson({ model: deployment, input: prompt }),
   readAnswer: ({ body }) =>
     readJsonAnswer(embeddingList, body, ({ data, model }) => {
       const dimensions = data[0]?.embedding.length ?? 0

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
-import { type InferenceApi, postJson } from './api.ts'
+import { type InferenceApi, postJson, providersDataAction } from './api.ts'
 import { messagesOf } from './chat-completions.ts'
 
 /** Anthropic's Messages API, at Foundry's own host; projects have no such route. Data action: error text of the service. */
@@ -23,14 +23,13 @@ export const messages = {
   keyHeader: 'x-api-key',
   cost: 'tokens',
   answersPrompt: true,
-  placeOf: (_, { modelInference }) => ({
-    url: `${modelInference}/anthropic/v1/messages`,
-    dataAction: 'Microsoft.CognitiveServices/accounts/AIServices/providers/action',
-  }),
+  placesOf: (_, { modelInference }) => [
+    { url: `${modelInference}/anthropic/v1/messages`, dataAction: providersDataAction },
+  ],
   // Claude's documents named the one at first, and name Foundry's now; which is refused, the service says.
   audiencesOf: audiences => knownAudiences(audiences).toReversed(),
   firstShape: ({ maxOutputTokens }) => ({ max_tokens: maxOutputTokens }),
-  requestOf: (deployment, prompt, shape) =>
+  requestOf: ({ deployment }, prompt, shape) =>
     postJson(
       { model: deployment, messages: messagesOf(prompt), ...shape },
       { 'anthropic-version': anthropicVersion },

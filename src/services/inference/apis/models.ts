@@ -1,5 +1,5 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
-import { type InferenceApi, postJson } from './api.ts'
+import { dataAction, type InferenceApi, postJson } from './api.ts'
 import { messagesOf, readChatCompletion, withOtherBudget } from './chat-completions.ts'
 
 /** Foundry model inference: chat with models of any maker, at Foundry's own host. Data action: error text of the service. */
@@ -13,13 +13,15 @@ export const models = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
-  placeOf: (_, { modelInference }) => ({
-    url: `${modelInference}/models/chat/completions?api-version=${apiVersion}`,
-    dataAction: 'Microsoft.CognitiveServices/accounts/MaaS/chat/completions/action',
-  }),
+  placesOf: (_, { modelInference }) => [
+    {
+      url: `${modelInference}/models/chat/completions?api-version=${apiVersion}`,
+      dataAction: dataAction('MaaS/chat/completions/action'),
+    },
+  ],
   audiencesOf: knownAudiences,
   firstShape: ({ maxOutputTokens }) => ({ max_tokens: maxOutputTokens }),
-  requestOf: (deployment, prompt, shape) =>
+  requestOf: ({ deployment }, prompt, shape) =>
     postJson({ model: deployment, messages: messagesOf(prompt), ...shape }),
   readAnswer: readChatCompletion,
   adapt: withOtherBudget,

@@ -1,13 +1,13 @@
 import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
-import { atLeast } from '../budget.ts'
-import { type InferenceApi, postJson } from './api.ts'
+import { atLeast } from '../shapes.ts'
+import { dataAction, type InferenceApi, postJson } from './api.ts'
 
 /** The Responses API of `/openai/v1`, on the account or in a project. Data actions: error texts of the service. */
 
-const ofAccount = 'Microsoft.CognitiveServices/accounts/OpenAI/responses/write'
-const ofProject = 'Microsoft.CognitiveServices/accounts/AIServices/responses/write'
+const ofAccount = dataAction('OpenAI/responses/write')
+const ofProject = dataAction('AIServices/responses/write')
 
 /** The smallest budget that it takes. */
 const leastTokens = 16
@@ -33,10 +33,10 @@ export const responses = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
-  placeOf: (_, { openAI, project }) =>
+  placesOf: (_, { openAI, project }) =>
     project === undefined
-      ? { url: `${openAI}/openai/v1/responses`, dataAction: ofAccount }
-      : { url: `${project}/openai/v1/responses`, dataAction: ofProject },
+      ? [{ url: `${openAI}/openai/v1/responses`, dataAction: ofAccount }]
+      : [{ url: `${project}/openai/v1/responses`, dataAction: ofProject }],
   // Projects accept Foundry's own audience only.
   audiencesOf: (audiences, { project }) =>
     project === undefined || audiences.foundry === undefined
@@ -44,7 +44,7 @@ export const responses = {
       : [audiences.foundry],
   firstShape: ({ maxOutputTokens }) => ({ max_output_tokens: maxOutputTokens }),
   // Nothing of a smoke call is worth keeping at the service.
-  requestOf: (deployment, prompt, shape) =>
+  requestOf: ({ deployment }, prompt, shape) =>
     postJson({ model: deployment, input: prompt, store: false, ...shape }),
   readAnswer: ({ body }) =>
     readJsonAnswer(response, body, ({ output, status, model }) => {

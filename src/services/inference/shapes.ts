@@ -1,7 +1,7 @@
 import type { Refusal } from '../../core/failures/failure.ts'
 import type { Adaptation, Shape } from './apis/api.ts'
 
-/** The token budget of an answer, which models want by other names, or larger. */
+/** Shapes as models want them: the token budget by another name, or larger; or without what some have and others not. */
 
 /** Reasoning comes out of the same budget; this much lets every current model finish a one-word answer. */
 const roomForReasoning = 2048
@@ -36,4 +36,16 @@ export function atLeast(
   const tokens = least[name]
   if (tokens === undefined || Number(shape[name]) >= tokens) return undefined
   return { shape: { ...shape, [name]: tokens }, because: `at least ${tokens} tokens` }
+}
+
+/** The shape without the parameter that was refused, where the call can do without it. */
+export function leftOut(
+  shape: Shape,
+  { named }: Refusal,
+  optional: readonly string[],
+): Adaptation | undefined {
+  const name = named?.parameter ?? ''
+  if (!optional.includes(name) || !(name in shape)) return undefined
+  const { [name]: _, ...others } = shape
+  return { shape: others, because: `without ${name}` }
 }

@@ -1,0 +1,114 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { apiOf, apis } from '../../src/services/inference/apis/index.ts'
+import { account, alsoHolds, holds, refuse, roles } from '../support/arrange.ts'
+import { inferenceExamples } from '../support/inference-examples.ts'
+import { logOf, operations, runGate } from '../support/scenario.ts'
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+describe.each(apis)('%s', api => {
+  const { operation, inputs = {} } = inferenceExamples[api]
+  const calls = (run: Parameters<typeof operations>[0]) =>
+    operations(run).filter(each => each === operation).length
+
+  test('passes once the role is granted, and says what answered', async () => {
+    const run = await runGate(cloud, { inputs: { api, ...inputs } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(run.report).toMatchObject({ smoke: [{ api, outcome: 'ok' }] })
+    expect(logOf(run)).toMatch(new RegExp(`by ${api}: \\S`))
+  })
+
+  test('is denied without the role, and says which right is missing', async () => {
+    holds(cloud, { role: roles.reader })
+    const run = await runGate(cloud, { inputs: { api, ...inputs, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+    expect(logOf(run)).toMatch(/lacks the required data action/)
+    expect(run.report).toMatchObject({ smoke: [{ api, outcome: 'access-denied' }] })
+  })
+
+  test('is throttled, which is no denial', async () => {
+    alsoHolds(cloud, { role: roles.user })
+    const body = { error: { code: '429', message: 'Please retry after 86400 seconds.' } }
+    refuse(cloud, operation, 429, body, { 'retry-after': '86400' })
+    const run = await runGate(cloud, { inputs: { api, ...inputs } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'inference-throttled' })
+    expect(calls(run)).toBe(1)
+  })
+})
+
+test('what is paid by the piece is called once where the role is held', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  for (const api of apis.filter(each => apiOf(each).cost === 'piece')) {
+    const { operation, inputs = {} } = inferenceExamples[api]
+    const run = await runGate(cloud, { inputs: { api, ...inputs } })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(operations(run).filter(each => each === operation)).toHaveLength(1)
+  }
+})
+
+test('no kind but chat is called unasked', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  account(cloud).deployments.reverse()
+  const run = await runGate(cloud, { inputs: { deployments: '' } })
+
+  expect(run.outputs.result).toBe('passed')
+  expect(run.report).toMatchObject({ smoke: [{ api: expect.stringMatching(/chat-completions|models/) }] })
+})
+
+test.each([
+  ['completions', 'completions, by its capability completion: called by completions'],
+  ['images', 'images, by its capability imageGenerations: called by images'],
+  ['flux', 'images, by its format Black Forest Labs: called by images'],
+  ['speech', 'speech, by its name: called by speech'],
+  ['rerank', 'reranking, by its name: called by rerank'],
+  ['documents', 'reading documents, by its name: called by ocr'],
+])('the log says by what the kind of %s was told', async (deployments, line) => {
+  alsoHolds(cloud, { role: roles.user })
+  const run = await runGate(cloud, { inputs: { deployments } })
+
+  expect(run.outputs.result).toBe('passed')
+  expect(logOf(run)).toContain(`${deployments} is a model for ${line}`)
+})
+
+test('where the usual route does not serve a deployment, the other is called, and it is said which took the token', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const notFound = { error: { code: 'DeploymentNotFound', message: 'The API deployment does not exist.' } }
+  refuse(cloud, 'audio.speech.create', 404, notFound)
+  const run = await runGate(cloud, { inputs: { deployments: 'speech' } })
+
+  expect(run.outputs.result).toBe('passed')
+  expect(run.report).toMatchObject({
+    smoke: [
+      {
+        outcome: 'ok',
+        url: expect.stringMatching(/\/openai\/deployments\/speech\/audio\/speech\?api-version=/),
+        adaptations: [
+          '/openai/deployments/speech/audio/speech, since /openai/v1/audio/speech said 404 DeploymentNotFound',
+        ],
+      },
+    ],
+  })
+})
+
+test('where no route does, the one that took the token is told, and what the other said', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const noToken = { error: { code: '401', message: 'Access denied due to invalid subscription key.' } }
+  const notFound = { error: { code: 'DeploymentNotFound', message: 'The API deployment does not exist.' } }
+  refuse(cloud, 'audio.speech.create', 401, noToken)
+  refuse(cloud, 'azureOpenai.audio.speech.create', 404, notFound)
+  const run = await runGate(cloud, { inputs: { deployments: 'speech' } })
+
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'deployment-not-found' })
+  expect(logOf(run)).toMatch(
+    /\/openai\/v1\/audio\/speech did not take the token and said 401; \S+\/audio\/speech\?\S+ took the token and said 404 DeploymentNotFound/,
+  )
+})

@@ -1,0 +1,227 @@
+import { cloudOf } from '../src/azure/clouds.ts'
+import { type Api, apiOf, registry } from '../src/services/inference/apis/index.ts'
+import { automaticApi, kinds } from '../src/services/inference/model-kind.ts'
+import { routeOf } from '../src/services/inference/route.ts'
+import { requestOf } from '../src/services/inference/smoke-call.ts'
+
+/** docs/models.md: the kinds of models, how each is called, what a call costs, and how that is known. */
+
+interface Known {
+  /** The least that is asked, in words. */
+  request: string
+  /** What has to come back. */
+  answer: string
+  /** What is charged, at list prices of 2026. */
+  cost: string
+  /** Where route, audience and data action are from; and how sure it is. */
+  source: string
+  sure: 'high' | 'medium' | 'low'
+}
+
+const chat = {
+  request: 'the prompt, `max-output-tokens`',
+  answer: 'a choice with a message that says something',
+  cost: 'some 30 tokens',
+}
+
+const known: Readonly<Record<Api, Known>> = {
+  'chat-completions': {
+    ...chat,
+    source:
+      'OpenAI description of `/openai/v1`; operations of Microsoft.CognitiveServices; v1 taken to need what the classic route needs',
+    sure: 'medium',
+  },
+  responses: {
+    ...chat,
+    request: 'the prompt, `max-output-tokens`; not stored',
+    answer: 'a response that is complete or cut short, with output',
+    source:
+      'OpenAI description of `/openai/v1`; error texts of the service name the data action; in projects the reports disagree',
+    sure: 'high',
+  },
+  models: {
+    ...chat,
+    source: 'Foundry model inference, 2024-05-01-preview; error texts of the service name the data action',
+    sure: 'high',
+  },
+  messages: {
+    ...chat,
+    answer: 'a message, with content or with a reason why there is none',
+    source: "Anthropic's reference; an error text of the service names the data action",
+    sure: 'medium',
+  },
+  'azure-openai': {
+    ...chat,
+    source: 'official description of Azure OpenAI, 2024-06-01; operations of Microsoft.CognitiveServices',
+    sure: 'high',
+  },
+  embeddings: {
+    request: 'the prompt',
+    answer: 'a vector with at least one number',
+    cost: 'some 8 tokens',
+    source:
+      'OpenAI description of `/openai/v1`; operations of Microsoft.CognitiveServices; v1 taken to need what the classic route needs',
+    sure: 'medium',
+  },
+  completions: {
+    ...chat,
+    answer: 'a choice with a text',
+    source: 'official description of Azure OpenAI, 2024-06-01; operations of Microsoft.CognitiveServices',
+    sure: 'high',
+  },
+  speech: {
+    request: 'one word of five letters',
+    answer: 'bytes of a sound: MP3, WAVE, Ogg or FLAC',
+    cost: 'five characters: $0.00015 with tts-hd',
+    source:
+      'REST reference of v1; gateways that speak by v1 with Entra tokens (bifrost, vercel/ai#7985). That speech needs the data action of audio is taken for granted',
+    sure: 'medium',
+  },
+  images: {
+    request: 'one image of 1024 by 1024 in low quality; FLUX: 256 by 256; MAI: 1024 by 1024',
+    answer: 'an image, by value or by address',
+    cost: 'one image: about $0.01 with gpt-image-1, $0.03 with FLUX.2-pro',
+    source:
+      'REST reference of v1; operations of Microsoft.CognitiveServices. FLUX and MAI: programs that call them with tokens; the data action of FLUX is a guess from those of other makers, that of MAI from one report',
+    sure: 'medium',
+  },
+  rerank: {
+    request: 'one document of one word',
+    answer: 'a result with an index and a score',
+    cost: 'one search: $0.002',
+    source:
+      'route: litellm#18024 and programs that call it with managed identities; data action: as of other provider-native routes',
+    sure: 'medium',
+  },
+  ocr: {
+    request: 'a PDF of one page with one word, by value',
+    answer: 'a page with its text',
+    cost: 'one page: $0.003',
+    source:
+      "route and body: Mistral's cookbook for Foundry, litellm; key-less since litellm#35415; data action: as of other provider-native routes",
+    sure: 'medium',
+  },
+  agents: {
+    request: 'the agent is looked at, not run',
+    answer: 'an agent, with its name',
+    cost: 'nothing',
+    source: 'REST of Foundry projects, version v1; error texts of the service name the data action',
+    sure: 'high',
+  },
+}
+
+const endpoints = {
+  openAI: 'https://NAME.openai.azure.com',
+  modelInference: 'https://NAME.services.ai.azure.com',
+  project: 'https://NAME.services.ai.azure.com/api/projects/PROJECT',
+}
+const { inferenceAudiences: audiences } = cloudOf('AzureCloud', {})
+const nothingAsked = { prompt: '', maxOutputTokens: 16, expect: undefined }
+
+const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+const table = (head: readonly string[], rows: ReadonlyArray<readonly string[]>) =>
+  [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+const code = (text: string) => `\`${text}\``
+
+/** Models whose makers have routes of their own. */
+const examples = (api: Api) => (api === 'images' ? ['NAME', 'FLUX.2-pro', 'MAI-Image-1'] : ['NAME'])
+
+const endpointsOf = (api: Api) => (apiOf(api).ofProject ? endpoints : { ...endpoints, project: undefined })
+
+const routesOf = (api: Api) =>
+  examples(api).map(model =>
+    routeOf({ deployment: 'DEPLOYMENT', model }, api, { endpoints: endpointsOf(api), audiences }),
+  )
+
+function routes(api: Api): string[] {
+  return routesOf(api).flatMap(route => {
+    const { method } = requestOf(route, nothingAsked)
+    return [route, ...(route.otherPlaces ?? [])].map(({ url }) =>
+      code(`${method} ${url.replace('https://', '')}`),
+    )
+  })
+}
+
+function dataActions(api: Api): string[] {
+  const all = routesOf(api).map(({ dataAction }) => dataAction)
+  return [...new Set(all)].map(action => code(action.replace('Microsoft.CognitiveServices/accounts/', '')))
+}
+
+function audiencesInWords(api: Api): string {
+  const [first, ...others] = apiOf(api)
+    .audiencesOf(audiences, endpointsOf(api))
+    .map(audience => code(audience))
+  return others.length === 0 ? `${first} only` : `${first}, or ${others.join(', ')}`
+}
+
+const costInWords = (api: Api): string =>
+  ({ tokens: known[api].cost, piece: `**by the piece**: ${known[api].cost}`, nothing: 'nothing' })[
+    apiOf(api).cost
+  ]
+
+const kindRows = kinds.map(({ kind, apis, ...told }) => {
+  const {
+    capabilities = [],
+    formats = [],
+    names,
+  }: { capabilities?: readonly string[]; formats?: readonly string[]; names?: RegExp } = told
+  const how = [
+    ...capabilities.map(capability => `capability ${code(capability)}`),
+    ...formats.map(format => `format ${code(format)}`),
+    ...(names === undefined ? [] : [`name ${code(names.source.replaceAll('|', '\\|'))}`]),
+  ]
+  const called = apis.map(({ name }) => code(name)).join(', ')
+  return [
+    kind,
+    how.join(', ') || 'asked for by name only',
+    called || 'no call yet: refused as `operation-unsupported`',
+  ]
+})
+
+export function kindsPage(): string {
+  const { api: example } = automaticApi('gpt-4o', undefined, { project: undefined })
+  return `# Kinds of models, and what a call costs
+
+With \`api: auto\` a deployment is called as its model wants it. The kind is told by the capabilities that Resource Manager lists, then by the model's format, then by its name, or
+by the name of the deployment where the model is not known; the log says by which. ${code('NAME=API')} in \`deployments\` decides it by hand. What no line tells is taken for chat (${code(example ?? '')}).
+
+**Nothing that is paid by the piece is called unasked.** Where \`deployments\` names none, a deployment that answers a chat is called. What is paid by the piece is called once a run where access is there already;
+a call that is denied or throttled costs nothing.
+
+${table(['A model for', 'is told by', 'and called by'], kindRows)}
+
+Among the APIs of chat: Claude models are called by \`messages\`, other makers' by \`models\`, in a project by \`responses\`; of OpenAI's those that only \`responses\` serves by that.
+
+## What each API asks, and what it costs
+
+${table(
+  ['API', 'asks for', 'is proven by', 'costs a call'],
+  registry.map(({ name }) => [code(name), known[name].request, known[name].answer, costInWords(name)]),
+)}
+
+Prices are list prices, as a hint of their size. \`expect\` is held against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
+
+## Where it is called, and how that is known
+
+Where an API has two routes, the second is called where the first does not serve the deployment or does not take the token; log and report say which one answered, and if none does, the diagnosis says which one took the token.
+
+${table(
+  [
+    'API',
+    'Routes',
+    'Audience of the token',
+    'Data action, below `Microsoft.CognitiveServices/accounts/`',
+    'Known from',
+    'How sure',
+  ],
+  registry.map(({ name }) => [
+    code(name),
+    routes(name).join('<br>'),
+    audiencesInWords(name),
+    dataActions(name).join('<br>'),
+    known[name].source,
+    known[name].sure,
+  ]),
+)}
+`
+}

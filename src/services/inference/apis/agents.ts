@@ -1,0 +1,39 @@
+import * as v from 'valibot'
+import { knownAudiences } from '../../../azure/clouds.ts'
+import { readJsonAnswer } from '../answer.ts'
+import { dataAction, type InferenceApi } from './api.ts'
+
+/**
+ * An agent of a project, by its name: it is looked at, not run. Route: learn.microsoft.com, REST of Foundry projects, version v1. Data
+ * action: error text of the service.
+ */
+
+const agent = v.object({ object: v.literal('agent'), name: v.string() })
+
+export const agents = {
+  name: 'agents',
+  about: 'of a project, by the name of the agent',
+  calls: 'agents of a project',
+  keyHeader: 'api-key',
+  cost: 'nothing',
+  answersPrompt: false,
+  ofProject: true,
+  placesOf: ({ deployment }, { project }) => [
+    {
+      url: `${project}/agents/${encodeURIComponent(deployment)}?api-version=v1`,
+      dataAction: dataAction('AIServices/agents/read'),
+    },
+  ],
+  // Projects accept Foundry's own audience only.
+  audiencesOf: audiences =>
+    audiences.foundry === undefined ? knownAudiences(audiences) : [audiences.foundry],
+  firstShape: () => ({}),
+  requestOf: () => ({ method: 'GET', headers: { accept: 'application/json' } }),
+  readAnswer: ({ body }) =>
+    readJsonAnswer(agent, body, ({ name }) => ({
+      text: '',
+      cutShort: false,
+      model: undefined,
+      instead: `the agent ${name}`,
+    })),
+} as const satisfies InferenceApi

@@ -1,0 +1,31 @@
+import { knownAudiences } from '../../../azure/clouds.ts'
+import { dataAction, type InferenceApi, postJson } from './api.ts'
+import { deploymentUrl } from './azure-openai.ts'
+
+/** Text to speech: one word, in the format that every model has. */
+
+const audioDataAction = dataAction('OpenAI/deployments/audio/action')
+const apiVersion = '2025-03-01-preview'
+
+/** How sound begins: MP3 with or without a tag, WAVE, Ogg, FLAC. A byte that is no text was decoded to U+FFFD. */
+const sound = /^(ID3|\u{fffd}|RIFF|OggS|fLaC)/u
+
+export const speech = {
+  name: 'speech',
+  about: 'text to speech',
+  calls: 'text-to-speech models',
+  keyHeader: 'api-key',
+  cost: 'piece',
+  answersPrompt: false,
+  placesOf: (target, endpoints) => [
+    { url: `${endpoints.openAI}/openai/v1/audio/speech`, dataAction: audioDataAction },
+    { url: deploymentUrl(target, endpoints, 'audio/speech', apiVersion), dataAction: audioDataAction },
+  ],
+  audiencesOf: knownAudiences,
+  firstShape: () => ({ voice: 'alloy' }),
+  requestOf: ({ deployment }, _, shape) => postJson({ model: deployment, input: 'Ready', ...shape }),
+  readAnswer: ({ body }) =>
+    sound.test(body)
+      ? { text: '', cutShort: false, model: undefined, instead: 'a piece of speech' }
+      : undefined,
+} as const satisfies InferenceApi
