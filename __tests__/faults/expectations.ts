@@ -1,6 +1,6 @@
 import type { FaultEffect } from '../../local-cloud/faults.ts'
 import type { DiagnosisCode } from '../../src/core/failures/codes.ts'
-import { type Api, apis } from '../../src/services/inference/apis/index.ts'
+import { type Api, apiOf, apis } from '../../src/services/inference/apis/index.ts'
 import { inferenceExamples } from '../support/inference-examples.ts'
 
 /**
@@ -57,10 +57,13 @@ export const hops = {
 } as const satisfies Record<string, Hop>
 
 /** Every API that a deployment can be proven by. */
-function inferenceHops(): Record<Api, Hop & { class: 'inference' }> {
+function inferenceHops(): Record<Api, Hop & { class: 'inference' | 'twoRoutes' }> {
+  const endpoints = { openAI: 'https://a', modelInference: 'https://b', project: undefined }
   const hopOf = (api: Api) => {
     const { title, operation, inputs } = inferenceExamples[api]
-    return { title, class: 'inference', operation, held: true, ...(inputs && { inputs }) } as const
+    const places = apiOf(api).placesOf({ deployment: 'name', model: 'name' }, endpoints)
+    const hopClass = places.length > 1 ? 'twoRoutes' : 'inference'
+    return { title, class: hopClass, operation, held: true, ...(inputs && { inputs }) } as const
   }
   return Object.fromEntries(apis.map(api => [api, hopOf(api)])) as Record<Api, ReturnType<typeof hopOf>>
 }
@@ -125,6 +128,7 @@ export const codes = {
   grant: resourceManager,
   grantDone: resourceManager,
   inference,
+  twoRoutes: inference,
   retiredKey: inference,
   denied: inference,
   waiting: inference,
@@ -172,6 +176,7 @@ const foundOut = { grantDone: harmless }
 /** A success that is no answer of the API has a code of its own. */
 const nonsense = {
   inference: passing('answer-invalid'),
+  twoRoutes: passing('answer-invalid'),
   retiredKey: passing('answer-invalid'),
   denied: passing('answer-invalid'),
   waiting: passing('answer-invalid'),
@@ -185,8 +190,8 @@ export const expectations = {
     title: '401',
     effect: () => refusal(401),
     otherwise: final('unauthorized'),
-    // A key that is refused is what the call is for.
-    except: { ...notDone, retiredKey: harmless },
+    // A key that is refused is what the call is for; and the other route may take the token.
+    except: { ...notDone, retiredKey: harmless, twoRoutes: harmless },
   },
   403: {
     title: '403',
@@ -195,7 +200,12 @@ export const expectations = {
     // Not to be allowed to look is no obstacle.
     except: { ...notDone, optional: harmless },
   },
-  404: { title: '404', effect: () => refusal(404), otherwise: final('absent'), except: notDone },
+  404: {
+    title: '404',
+    effect: () => refusal(404),
+    otherwise: final('absent'),
+    except: { ...notDone, twoRoutes: harmless },
+  },
   409: { title: '409', effect: () => refusal(409), otherwise: final('rejected'), except: notDone },
   408: { title: '408', effect: () => refusal(408), otherwise: passing('unavailable'), except: foundOut },
   throttledShort: {

@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose'
+import { operations } from '../../local-cloud/inference/operations.ts'
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
 import { diagnosisCodes } from '../../src/core/failures/codes.ts'
@@ -35,15 +36,20 @@ function expectTruePass({ report, requests }: InProcessRun): void {
   }
 }
 
+/** Operations that models answer; and an agent is looked at. */
+const answering: ReadonlySet<string> = new Set(
+  Object.keys(operations).filter(name => !/list$|models\.get|info/.test(name)),
+)
+
 const faultsThatKeepTheAnswer = /wrongType|clock/
 
 function isAnswer(
-  { service, method, status, target, body, fault }: JournalEntry,
+  { service, operation, status, target, body, fault }: JournalEntry,
   { url, deployment }: Report['smoke'][number],
 ): boolean {
   return (
     service === 'inference' &&
-    method === 'POST' &&
+    answering.has(operation) &&
     status === 200 &&
     new URL(url).pathname === target.split('?')[0] &&
     `${target} ${body}`.includes(deployment) &&

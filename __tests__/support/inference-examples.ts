@@ -153,10 +153,10 @@ export const inferenceExamples: Readonly<Record<Api, InferenceExample>> = {
     title: 'speech',
     operation: 'audio.speech.create',
     inputs: { deployments: 'speech' },
-    answer: replyOf(200, Buffer.from([0xff, 0xf3, 0x44, 0xc4]).toString('utf8'), {
+    answer: replyOf(200, Buffer.from([0xff, 0xf3, 0x44, 0xc4]).toString('utf8').padEnd(2000, '\0'), {
       'content-type': 'audio/mpeg',
     }),
-    source: 'the head of a frame of MPEG 2, layer III (ISO 13818-3)',
+    source: 'the head of a frame of MPEG 2, layer III (ISO 13818-3), and silence',
   },
   rerank: {
     title: 'rerank (Cohere)',

@@ -9,6 +9,8 @@ const apiVersion = '2025-03-01-preview'
 
 /** How sound begins: MP3 with or without a tag, WAVE, Ogg, FLAC. A byte that is no text was decoded to U+FFFD. */
 const sound = /^(ID3|\u{fffd}|RIFF|OggS|fLaC)/u
+/** Less is no word, in any format; characters. */
+const leastSound = 500
 
 export const speech = {
   name: 'speech',
@@ -25,7 +27,7 @@ export const speech = {
   firstShape: () => ({ voice: 'alloy' }),
   requestOf: ({ deployment }, _, shape) => postJson({ model: deployment, input: 'Ready', ...shape }),
   readAnswer: ({ body }) =>
-    sound.test(body)
+    sound.test(body) && body.length >= leastSound
       ? { text: '', cutShort: false, model: undefined, instead: 'a piece of speech' }
       : undefined,
 } as const satisfies InferenceApi
