@@ -93,6 +93,8 @@ const application = v.strictObject({
       'PersonalMicrosoftAccount',
     ]),
   ),
+  /** Of an application registration: "Allow public client flows". Entra then takes no assertion of it (AADSTS700025). */
+  isFallbackPublicClient: v.optional(v.boolean()),
   createdOn: v.optional(instant),
   federatedCredentials: v.optional(v.array(federatedCredential), []),
 })
@@ -170,6 +172,8 @@ const account = v.strictObject({
   /** How often each API key was made anew. What the keys are follows from it, see inference/keys.ts. */
   regeneratedKeys: v.optional(v.strictObject({ key1: count, key2: count }), { key1: 0, key2: 0 }),
   publicNetworkAccess: v.optional(v.picklist(['Enabled', 'Disabled']), 'Enabled'),
+  /** Abuse monitoring has shut the resource: the data plane refuses every call. */
+  blocked: v.optional(v.boolean(), false),
   /** Deny: the data plane answers as the firewall does. */
   networkDefaultAction: v.optional(v.picklist(['Allow', 'Deny']), 'Allow'),
   deployments: v.optional(v.array(deployment), []),
@@ -270,6 +274,8 @@ const tenant = v.strictObject({
   id: guid,
   displayName: v.string(),
   federationDisabled: v.optional(v.boolean(), false),
+  /** Expressions of flexible credentials are not evaluated (AADSTS700235). */
+  refusesExpressions: v.optional(v.boolean(), false),
   /** GitHub tokens must name one of these enterprises; empty: they need not name any. */
   requiredEnterprises: v.optional(v.array(v.string()), []),
   /** Conditional Access for workload identities, as far as it blocks: object ids of service principals. */

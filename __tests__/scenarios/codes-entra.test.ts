@@ -25,9 +25,15 @@ const nobody = '00000000-1111-4222-8333-444444444444'
 /** Makes GitHub hand out a token that somebody else signed, under the name of a key. */
 async function forgeToken(keyId: string): Promise<void> {
   const { privateKey } = await generateKeyPair('RS256')
-  const { issuer, subject = '', audiences } = pipeline(cloud).credential
+  const { subject = '', audiences } = pipeline(cloud).credential
   const now = Math.floor(cloud.clock.now() / 1000)
-  const value = await new SignJWT({ iss: issuer, sub: subject, aud: audiences, iat: now, exp: now + 300 })
+  const value = await new SignJWT({
+    iss: cloud.endpoints.github,
+    sub: subject,
+    aud: audiences,
+    iat: now,
+    exp: now + 300,
+  })
     .setProtectedHeader({ alg: 'RS256', kid: keyId })
     .sign(privateKey)
   refuse(cloud, 'oidc.token', 200, { value })
@@ -55,6 +61,22 @@ const changeCredential = {
   fill: { '<CREDENTIAL-NAME>': 'contoso-shop-main' },
 }
 const addCredential = { fix: /^az ad app federated-credential create/ }
+
+function inMergeQueue(): void {
+  cloud.world.workflow.ref = 'refs/heads/gh-readonly-queue/main/pr-13-7b1f002b00ec25a5'
+}
+
+/** What the fix before says about the job. */
+function inProduction(): void {
+  cloud.world.workflow.environment = 'production'
+}
+
+/** The pipeline's credential as a flexible one. */
+function trustByExpression(value: string): void {
+  const { credential } = pipeline(cloud)
+  credential.claimsMatchingExpression = { value, languageVersion: 1 }
+  delete credential.subject
+}
 
 const cases: CodeCases<'entra'> = {
   'federated-credential-missing': [
@@ -107,6 +129,49 @@ const cases: CodeCases<'entra'> = {
       mend: addCredential,
     },
     {
+      when: 'a merge queue, and an environment in the place of its branch',
+      arrange: inMergeQueue,
+      within: 25_000,
+      says: /a branch that the merge queue made for this run alone/,
+      mend: { fix: /^az ad app federated-credential create .*environment:production/, by: inProduction },
+    },
+    {
+      when: 'a merge queue, and a flexible credential',
+      arrange: inMergeQueue,
+      within: 25_000,
+      says: /Whoever may add a pull request to the merge queue of main can then sign in/,
+      mend: { fix: /^az rest --method post/ },
+    },
+    {
+      when: 'a tag of a repository with ids, and a flexible credential of a managed identity',
+      arrange: () => {
+        cloud.world.workflow.ref = 'refs/tags/v2.0.6'
+        cloud.world.workflow.immutableSubject = true
+        alsoHolds(cloud, { role: roles.user, principalId: managedIdentity(cloud).principal.objectId })
+      },
+      run: () => ({ inputs: { 'client-id': managedIdentity(cloud).identity.clientId } }),
+      within: 25_000,
+      says: /Whoever may push a tag can then sign in/,
+      mend: { fix: /--claims-matching-expression-value/, fill: identityNames },
+    },
+    {
+      when: 'a flexible credential that does not match',
+      arrange: () => trustByExpression("claims['sub'] matches 'repo:contoso/shop:ref:refs/tags/*'"),
+      within: 25_000,
+      says: /its expression \(claimsMatchingExpression\) does not match this subject either/,
+      mend: addCredential,
+    },
+    {
+      when: 'a pull request',
+      arrange: () => {
+        cloud.world.workflow.eventName = 'pull_request'
+        cloud.world.workflow.ref = 'refs/pull/7/merge'
+      },
+      within: 25_000,
+      says: /Do not trust pull requests on the identity that deploys/,
+      mend: addCredential,
+    },
+    {
       when: 'a managed identity whose credential names another environment, in Bicep',
       arrange: () => {
         cloud.world.workflow.environment = 'staging'
@@ -115,6 +180,54 @@ const cases: CodeCases<'entra'> = {
       run: () => ({ inputs: { 'client-id': managedIdentity(cloud).identity.clientId } }),
       within: 25_000,
       mend: { fix: /federatedIdentityCredentials@/, fill: identityNames },
+    },
+  ],
+  'federated-expression-unusable': [
+    {
+      when: 'a flexible credential that the tenant does not evaluate',
+      arrange: () => {
+        trustByExpression("claims['sub'] matches 'repo:contoso/shop:*'")
+        tenant(cloud).refusesExpressions = true
+      },
+      says: /Entra does not evaluate it here/,
+      mend: { fix: /^az ad app federated-credential create .*environment:production/, by: inProduction },
+    },
+  ],
+  'federated-credential-ambiguous': [
+    {
+      when: 'a subject, and an expression that covers it',
+      arrange: () => {
+        const { application, credential } = pipeline(cloud)
+        const own = { ...credential }
+        trustByExpression("claims['sub'] matches 'repo:contoso/shop:*'")
+        application.federatedCredentials.push({ ...own, name: 'the-other' })
+      },
+      mend: {
+        fix: /^az ad app federated-credential delete/,
+        fill: { '<CREDENTIAL-NAME>': 'the-other' },
+      },
+    },
+  ],
+  'application-is-public-client': [
+    {
+      when: 'public client flows that are on',
+      arrange: () => {
+        pipeline(cloud).application.isFallbackPublicClient = true
+      },
+      mend: { fix: /^az ad app update/ },
+    },
+  ],
+  'tenant-restricted': [
+    {
+      when: "a proxy of the runner's network",
+      arrange: () =>
+        refuseByEntra(cloud, {
+          number: 5000211,
+          error: 'invalid_grant',
+          status: 400,
+          text: "A tenant restrictions policy added to this request by a device or network administrator does not allow access to 'contoso'.",
+        }),
+      mend: { advice: /whoever runs the network/, by: () => cloud.faults.clear() },
     },
   ],
   'federated-subject-case-mismatch': [

@@ -41,6 +41,12 @@ const longAgo = () => new Date(cloud.clock.now() - 24 * 60 * minutes)
 const chat = (status: number, body: unknown, headers?: Record<string, string>) =>
   refuse(cloud, 'chatCompletions.create', status, body, headers)
 
+function deploymentNamed(name: string) {
+  const found = account(cloud).deployments.find(deployment => deployment.name === name)
+  if (found === undefined) throw new Error(`The default world has a deployment ${name}`)
+  return found
+}
+
 function firstDeployment() {
   const [first] = account(cloud).deployments
   if (first === undefined) throw new Error('The default world has a deployment')
@@ -214,24 +220,91 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       mend: { fix: /^with:\n {2}deployments: / },
     },
     {
-      when: 'a deployment that failed',
-      arrange: () => {
-        mayInfer()
-        for (const deployment of account(cloud).deployments) deployment.provisioningState = 'Failed'
-      },
-      mend: {
-        advice: /az cognitiveservices account deployment list/,
-        by: () => {
-          for (const deployment of account(cloud).deployments) deployment.provisioningState = 'Succeeded'
-        },
-      },
-    },
-    {
       when: 'a slip in the name, where deployments may not be listed',
       arrange: mayInfer,
       run: () => ({ inputs: { ...endpointAlone().inputs, deployments: 'gpt-4o-nano' } }),
       says: /DeploymentNotFound/,
       mend: { advice: /./, run: () => ({ inputs: { deployments: 'gpt-4o-mini' } }) },
+    },
+  ],
+  'deployment-not-ready': [
+    {
+      when: 'a deployment that failed, and another one that did not',
+      arrange: () => {
+        mayInfer()
+        deploymentNamed('gpt-4o-mini').provisioningState = 'Failed'
+      },
+      says: /gpt-4o-mini failed: it has to be removed and made anew/,
+      mend: { fix: /^with:\n {2}deployments: gpt-5-mini$/ },
+    },
+    {
+      when: 'a deployment that failed, and is made anew',
+      arrange: () => {
+        mayInfer()
+        deploymentNamed('gpt-4o-mini').provisioningState = 'Failed'
+      },
+      mend: {
+        advice: /delete the deployment and create it anew/,
+        by: () => {
+          deploymentNamed('gpt-4o-mini').provisioningState = 'Succeeded'
+        },
+      },
+    },
+    {
+      when: 'a deployment that is ready, says Resource Manager, and that the endpoint does not know',
+      arrange: () => {
+        mayInfer()
+        refuse(cloud, 'chatCompletions.create', 400, {
+          error: { code: 'unknown_model', message: 'Unknown model: gpt-4o-mini' },
+        })
+      },
+      says: /is ready \(Succeeded\), and the endpoint does not know it/,
+      mend: { advice: /Run the job again/, by: faultsClear },
+    },
+  ],
+  'model-retired': [
+    {
+      when: 'a model that is out of service',
+      arrange: () => {
+        mayInfer()
+        refuse(
+          cloud,
+          'chatCompletions.create',
+          410,
+          envelope(
+            'ModelDeprecated',
+            "The model 'gpt-35-turbo' has been deprecated since 02/13/2025 00:00:00.",
+          ),
+        )
+      },
+      says: /gpt-4o-mini is a deployment of gpt-4o-mini/,
+      mend: {
+        fix: /^az cognitiveservices account deployment create/,
+        fill: {
+          '<MODEL>': 'gpt-5-mini',
+          '<VERSION>': '2025-08-07',
+          '<SKU>': 'GlobalStandard',
+          '<CAPACITY>': '10',
+        },
+        // The new model answers.
+        by: faultsClear,
+      },
+    },
+  ],
+  'resource-blocked': [
+    {
+      when: 'abuse monitoring',
+      arrange: () => {
+        mayInfer()
+        account(cloud).blocked = true
+      },
+      says: /shut the resource contoso-ai for every caller/,
+      mend: {
+        advice: /^Open a support request/,
+        by: () => {
+          account(cloud).blocked = false
+        },
+      },
     },
   ],
   'endpoint-not-found': [

@@ -258,6 +258,24 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
       },
     },
   ],
+  'resource-provider-unregistered': [
+    {
+      when: 'a subscription that never had such a resource',
+      arrange: () => {
+        subscription(cloud).unregisteredProviders = ['Microsoft.CognitiveServices']
+        refuse(
+          cloud,
+          'accounts.get',
+          409,
+          envelope(
+            'MissingSubscriptionRegistration',
+            "The subscription is not registered to use namespace 'Microsoft.CognitiveServices'. See https://aka.ms/rps-not-found for how to register subscriptions.",
+          ),
+        )
+      },
+      mend: { fix: /^az provider register/, by: () => cloud.faults.clear() },
+    },
+  ],
   'resource-not-found': [
     {
       when: 'a slip in the name',

@@ -157,6 +157,24 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
     expect((await gate()).outputs.result).toBe('passed')
   })
 
+  test('a page of a firewall is blocked-on-the-way, says whose it is, and blames nobody else', async () => {
+    cloud.faults.add({
+      name: 'blocks',
+      service: name,
+      effect: {
+        kind: 'reply',
+        status: 403,
+        headers: { 'content-type': 'text/html', server: 'Microsoft-Azure-Application-Gateway/v2' },
+        body: '<html><head><title>403 Forbidden</title></head></html>',
+      },
+    })
+    const run = await gate()
+    expectBlame(run, 'blocked-on-the-way', host(), others())
+    expect(diagnosisOf(run)).toMatch(/an? Application Gateway answered in the place of the service/i)
+    cloud.faults.clear()
+    expect((await gate()).outputs.result).toBe('passed')
+  })
+
   test('a redirect is not followed, and the message says where it points', async () => {
     const location = 'https://elsewhere.example/login?::error::x##[error]'
     cloud.faults.add({

@@ -15,6 +15,8 @@ const classifiers: ReadonlyMap<Hop, Classifier> = new Map([
   ['entra', refusalOfEntra],
   ['resource-manager', refusalOfResourceManager],
   ['inference', refusalOfInference],
+  // What stands on the way answers in front of any of them.
+  ['network', refusalOfInference],
 ])
 
 function codeOf(hop: Hop, example: Exclude<Example, { own: string }>): string | undefined {
@@ -48,6 +50,7 @@ test('what the action finds by itself is marked so, and is little', () => {
     'access-not-propagated',
     'answer-invalid',
     'answer-unexpected',
+    'deployment-not-ready',
     'endpoint-untrusted',
     'input-invalid',
     'keys-enabled',

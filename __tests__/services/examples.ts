@@ -23,6 +23,14 @@ const network: Examples<'network'> = {
     network: { code: 'PROXY_407', message: 'the proxy answered 407', proxy: 'proxy.contoso.example:8080' },
     source: 'https://github.com/actions/setup-java/issues/169',
   },
+  'blocked-on-the-way': {
+    reply: {
+      status: 403,
+      headers: { 'content-type': 'text/html', server: 'Microsoft-Azure-Application-Gateway/v2' },
+      body: '<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1></center><hr><center>Microsoft-Azure-Application-Gateway/v2</center></body></html>',
+    },
+    source: 'https://learn.microsoft.com/azure/web-application-firewall/ag/ag-overview',
+  },
   'connection-failed': {
     network: { code: 'ECONNRESET', message: 'read ECONNRESET' },
     source: nodeErrors,

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
 import { parse } from 'yaml'
+import { expressionFault } from '../../local-cloud/claims-matching.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { findRole } from '../../local-cloud/rbac.ts'
 import { requireScope } from '../../local-cloud/resource-manager/existence.ts'
 import { directoryObject } from '../../local-cloud/resource-manager/principals.ts'
 import { accountId, normalizeScope } from '../../local-cloud/scopes.ts'
-import type { Application, World } from '../../local-cloud/world.ts'
+import {
+  type Application,
+  type FederatedCredential,
+  model as modelSchema,
+  type World,
+} from '../../local-cloud/world.ts'
 import { argumentsOf as wordsOf } from './pasted-command.ts'
 
 /**
@@ -112,10 +118,16 @@ const trust = v.strictObject({
   claimsMatchingExpression: v.optional(v.strictObject({ value: v.string(), languageVersion: v.literal(1) })),
   audiences: v.pipe(v.array(v.string()), v.length(1)),
 })
-const credential = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w-]{2,119}$/)),
-  ...trust.entries,
-})
+const credential = v.pipe(
+  v.strictObject({
+    name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w-]{2,119}$/)),
+    ...trust.entries,
+  }),
+  v.check(
+    ({ claimsMatchingExpression: expression }) =>
+      expression === undefined || expressionFault(expression.value, true) === undefined,
+  ),
+)
 
 export const azHandlers: Readonly<Record<string, Handler>> = {
   'ad app federated-credential create': (args, world) => {
@@ -132,6 +144,22 @@ export const azHandlers: Readonly<Record<string, Handler>> = {
     ),
   'identity federated-credential create': (args, world) =>
     addCredential(identityOf(world, args), v.parse(credential, { name: args.one('name'), ...trustIn(args) })),
+  'ad app federated-credential delete': (args, world) =>
+    removeCredential(applicationOf(world, args.one('id')), args.one('federated-credential-id')),
+  'identity federated-credential delete': (args, world) =>
+    removeCredential(identityOf(world, args), args.one('name')),
+  rest: (args, world) => {
+    if (args.one('method') === 'get') return
+    const [, clientId = ''] =
+      /^https:\/\/graph\.microsoft\.com\/beta\/applications\(appId='([^']+)'\)\/federatedIdentityCredentials$/.exec(
+        args.one('url'),
+      ) ?? []
+    addCredential(applicationOf(world, clientId), v.parse(credential, JSON.parse(args.one('body'))))
+  },
+  'ad app update': (args, world) => {
+    if (args.one('set') !== 'isFallbackPublicClient=false') throw new Error('Only one thing is switched off')
+    applicationOf(world, args.one('id')).isFallbackPublicClient = false
+  },
   'identity federated-credential update': (args, world) =>
     changeCredential(identityOf(world, args), args.one('name'), v.parse(trust, trustIn(args))),
   'ad sp create': (args, world) => {
@@ -146,11 +174,13 @@ export const azHandlers: Readonly<Record<string, Handler>> = {
   // Registering a provider gives the tenant the service principals of its resources.
   'provider register': (args, world) => {
     if (args.one('namespace') !== 'Microsoft.CognitiveServices') throw new Error('Only models are asked for')
-    const { tenantId } = only(
+    const subscription = only(
       world.subscriptions.filter(({ id }) => id === args.one('subscription')),
       'the subscription',
     )
-    for (const tenant of world.tenants) if (tenant.id === tenantId) tenant.absentResources.length = 0
+    delete subscription.unregisteredProviders
+    for (const tenant of world.tenants)
+      if (tenant.id === subscription.tenantId) tenant.absentResources.length = 0
   },
   'role assignment create': (args, world) =>
     grant(world, {
@@ -187,6 +217,16 @@ export const azHandlers: Readonly<Record<string, Handler>> = {
     const [, value] = /^properties\.disableLocalAuth=(true|false)$/.exec(args.one('set')) ?? []
     if (value === undefined) throw new Error('Only key access can be switched')
     account.disableLocalAuth = value === 'true'
+  },
+  // The model that was retired answers no longer; the one in its place does.
+  'cognitiveservices account deployment create': (args, world) => {
+    const deployment = only(
+      accountOf(world, args).deployments.filter(({ name }) => name === args.one('deployment-name')),
+      'the deployment',
+    )
+    const model = { format: args.one('model-format'), name: args.one('model-name') }
+    deployment.model = v.parse(modelSchema, { ...model, version: args.one('model-version') })
+    deployment.sku = { name: args.one('sku-name'), capacity: Number(args.one('sku-capacity')) }
   },
   'cognitiveservices account network-rule add': (args, world) => {
     // The runner's address is the only one that asks here.
@@ -270,7 +310,13 @@ function changeCredential(
   )
 }
 
-function addCredential({ federatedCredentials }: Application, added: v.InferOutput<typeof credential>): void {
+function removeCredential({ federatedCredentials }: Application, name: string): void {
+  const at = federatedCredentials.findIndex(candidate => candidate.name === name)
+  if (at < 0) throw new Error(`There is no credential ${name}`)
+  federatedCredentials.splice(at, 1)
+}
+
+function addCredential({ federatedCredentials }: Application, added: FederatedCredential): void {
   if (federatedCredentials.some(({ name }) => name === added.name))
     throw new Error(`A credential named ${added.name} exists`)
   const sameTokens = federatedCredentials.some(

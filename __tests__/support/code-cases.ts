@@ -32,7 +32,13 @@ export interface CodeCase {
  * found by its text; what its advice tells a person to do, done by hand; or something that nobody can do in the local cloud.
  */
 export type Mend =
-  | { fix: RegExp; fill?: Readonly<Record<string, string>>; next?: { code: DiagnosisCode; mend: Mend } }
+  | {
+      fix: RegExp
+      fill?: Readonly<Record<string, string>>
+      /** What the fixes before it ask for besides, done by hand. */
+      by?: () => void
+      next?: { code: DiagnosisCode; mend: Mend }
+    }
   | { advice: RegExp; by?: () => void; run?: () => ScenarioOptions }
   | { elsewhere: string }
 
@@ -99,6 +105,7 @@ function mendedBy(
     return mend.run?.() ?? {}
   }
   const { skipped, ...change } = applyFix(cloud, fix, mend.fill)
+  mend.by?.()
   return skipped ? 'skipped' : change
 }
 

@@ -1,5 +1,6 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTVerifyGetKey } from 'jose'
 import * as v from 'valibot'
+import { type Claims, fulfilsExpression } from '../claims-matching.ts'
 import type { Context } from '../context.ts'
 import { createReplicas, lagOf } from '../replicas.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
@@ -60,10 +61,12 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
     const application = findApplication(context.world, tenant, form.clientId)
     if (assertion === undefined) throw wrongSecret(application)
     const principal = enabledPrincipal(application)
+    checkConfidential(application)
     matchCredential(
       application,
       visibleCredentials(application, context.endpoints.github, context.clock.now() - lag),
       assertion,
+      tenant,
     )
     checkTimes(assertion, context.clock.now())
     await checkSignature(assertion, application, issuerKeys)
@@ -283,7 +286,7 @@ function requestedAudience(scope: string): string {
   return only.slice(0, -suffix.length)
 }
 
-const assertionClaims = v.object({
+const assertionClaims = v.looseObject({
   iss: v.string(),
   sub: v.string(),
   aud: v.union([v.string(), v.pipe(v.array(v.string()), v.length(1))]),
@@ -297,6 +300,8 @@ interface Assertion {
   issuer: string
   subject: string
   audience: string
+  /** All of them, for expressions of flexible credentials. */
+  claims: Claims
   /** Empty where the token names none. */
   enterprise: string
   /** Seconds since the epoch. */
@@ -317,6 +322,7 @@ function readAssertion(token: string): Assertion {
     token,
     issuer: iss,
     subject: sub,
+    claims,
     audience: typeof aud === 'string' ? aud : String(aud[0]),
     enterprise,
     notBefore: nbf ?? 0,
@@ -376,11 +382,16 @@ const FEDERATION_HELP =
   'Check your federated identity credential Subject, Audience and Issuer against the presented assertion. ' +
   'https://learn.microsoft.com/entra/workload-id/workload-identity-federation'
 
+const EXPRESSION_HELP =
+  'Please check your federated identity credential Subject, Expression, Audience and Issuer against the presented assertion. ' +
+  'https://learn.microsoft.com/entra/workload-id/workload-identity-federation'
+
 /** Issuer, audience and subject must be those of one credential, to the letter; Entra names the first that is not. */
 function matchCredential(
   { displayName }: Application,
   credentials: readonly FederatedCredential[],
-  { issuer, audience, subject }: Assertion,
+  { issuer, audience, subject, claims }: Assertion,
+  { refusesExpressions }: Tenant,
 ): void {
   const mismatch = (aadsts: number, what: string, help = FEDERATION_HELP) =>
     new Refused(
@@ -398,14 +409,40 @@ function matchCredential(
   if (ofIssuer.length === 0) throw mismatch(700211, `issuer '${issuer}'`)
   const ofAudience = ofIssuer.filter(({ audiences }) => audiences.includes(audience))
   if (ofAudience.length === 0) throw mismatch(700212, `audience '${audience}'`)
-  if (ofAudience.some(credential => credential.subject === subject)) return
+  const bySubject = ofAudience.filter(credential => credential.subject === subject)
+  const byExpression = ofAudience.filter(
+    ({ claimsMatchingExpression: expression }) =>
+      expression !== undefined && fulfilsExpression(expression.value, claims),
+  )
+  if (refusesExpressions && bySubject.length === 0 && byExpression.length > 0) {
+    const message =
+      'The federated identity credentials flow does not support credentials matching via expression at this time.'
+    throw new Refused(700235, 401, 'invalid_client', message)
+  }
+  const matching = refusesExpressions ? bySubject : [...bySubject, ...byExpression]
+  // How Entra words this is not known.
+  if (matching.length > 1) {
+    const message = `More than one federated identity credential matches the presented assertion subject '${subject}'.`
+    throw new Refused(700263, 401, 'invalid_client', message)
+  }
+  if (matching.length === 1) return
   const lower = subject.toLowerCase()
   if (ofAudience.some(credential => credential.subject?.toLowerCase() === lower)) {
     const help =
       'The subject matches with case-insensitive comparison, but not with case-sensitive comparison.'
     throw mismatch(7002138, `subject '${subject}'`, `${help} ${FEDERATION_HELP}`)
   }
-  throw mismatch(700213, `subject '${subject}'`)
+  if (ofAudience.every(({ claimsMatchingExpression }) => claimsMatchingExpression === undefined))
+    throw mismatch(700213, `subject '${subject}'`)
+  const orExpression = `subject '${subject}' or no federated identity credential expression matched`
+  throw mismatch(7002131, orExpression, EXPRESSION_HELP)
+}
+
+/** A public client has nothing to prove itself by. */
+function checkConfidential({ isFallbackPublicClient }: Application): void {
+  if (isFallbackPublicClient !== true) return
+  const message = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
+  throw new Refused(700025, 401, 'invalid_client', message)
 }
 
 /** To the second, where Entra forgives some minutes: what passes here passes there. */

@@ -22,6 +22,7 @@ import {
   publicAccessDisabled,
   refusalFrom,
   replyOrRefusal,
+  resourceBlocked,
   resourceNotFound,
   tenantMismatch,
   tokenRejected,
@@ -65,6 +66,7 @@ export async function serve(
     const account = accountAddressed(context.world, host, credentials)
     requireOpenNetwork(account)
     const caller = await authenticate(context, operation, account, credentials, replica)
+    if (account.blocked) throw resourceBlocked()
 
     const reply = await replyOrRefusal(() => {
       const mayUse = (principalId: string, dataAction: string, scope: string) =>

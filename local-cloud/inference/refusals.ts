@@ -56,6 +56,14 @@ function routerError(status: number, code: string, message: string): Refusal {
 
 const trafficDenied = { 'policy-id': 'ThrowExceptionDueToTrafficDenied' }
 
+export const resourceBlocked = () =>
+  gatewayError(
+    403,
+    'Forbidden',
+    'Your resource has been temporarily blocked because we detected behavior that may violate our content policy. For more ' +
+      'details on Azure OpenAI service content policy, please visit https://aka.ms/aoaicodeofconduct',
+  )
+
 export const publicAccessDisabled = () =>
   gatewayError(
     403,

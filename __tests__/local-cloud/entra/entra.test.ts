@@ -54,6 +54,13 @@ function credential(): FederatedCredential {
   return first
 }
 
+/** The pipeline's credential as a flexible one. */
+function flexible(value: string): void {
+  const own = credential()
+  own.claimsMatchingExpression = { value, languageVersion: 1 }
+  delete own.subject
+}
+
 function sdkCredential(assertion: () => Promise<string>, { caPem, endpoints }: LocalCloud = cloud) {
   const { tenantId, clientId } = pipelineOf(cloud)
   return new ClientAssertionCredential(tenantId, clientId, assertion, {
@@ -81,6 +88,27 @@ describe('token endpoint, where everything matches', () => {
     })
     expect(decodeJwt(token)).not.toHaveProperty('xms_mirid')
     expect(expiresOnTimestamp).toBeGreaterThan(cloud.clock.now() + 3_500_000)
+  })
+
+  test.each([
+    [
+      "claims['sub'] matches 'repo:contoso/shop:ref:refs/heads/gh-readonly-queue/main/*'",
+      'refs/heads/gh-readonly-queue/main/pr-13-7b1f002b',
+    ],
+    ["claims['sub'] matches 'repo:contoso/shop:ref:refs/tags/v?.*'", 'refs/tags/v2.0.6'],
+    [
+      "claims['sub'] eq 'repo:contoso/shop:ref:refs/heads/main' and claims['job_workflow_ref'] matches 'contoso/shop/*'",
+      'refs/heads/main',
+    ],
+  ])('takes a flexible credential: %s', async (expression, ref) => {
+    flexible(expression)
+    cloud.world.workflow.ref = ref
+    expect((await askToken()).status).toBe(200)
+  })
+
+  test('a star in a subject is a star', async () => {
+    credential().subject = 'repo:contoso/shop:ref:refs/heads/*'
+    expect((await askToken()).json).toMatchObject({ error_codes: [700213] })
   })
 
   test('signs with a key that it publishes', async () => {
@@ -318,6 +346,25 @@ const refusals: Refusal[] = [
     },
   },
   {
+    aadsts: 700025,
+    status: 401,
+    error: 'invalid_client',
+    says: 'Client is public so neither',
+    world: () => {
+      pipelineOf(cloud).isFallbackPublicClient = true
+    },
+  },
+  {
+    aadsts: 700235,
+    status: 401,
+    error: 'invalid_client',
+    says: 'does not support credentials matching via expression',
+    world: () => {
+      flexible("claims['sub'] matches 'repo:contoso/shop:*'")
+      for (const tenant of cloud.world.tenants) tenant.refusesExpressions = true
+    },
+  },
+  {
     aadsts: 700211,
     status: 401,
     error: 'invalid_client',
@@ -340,6 +387,28 @@ const refusals: Refusal[] = [
     says: "presented assertion subject 'repo:contoso/shop:environment:staging'",
     world: () => {
       cloud.world.workflow.environment = 'staging'
+    },
+  },
+  {
+    aadsts: 7002131,
+    status: 401,
+    error: 'invalid_client',
+    says: "presented assertion subject 'repo:contoso/shop:ref:refs/heads/main' or no federated identity credential expression matched. Please check your federated identity credential Subject, Expression, Audience",
+    world: () =>
+      flexible("claims['sub'] matches 'repo:contoso/shop:ref:refs/heads/gh-readonly-queue/main/*'"),
+  },
+  {
+    aadsts: 700263,
+    status: 401,
+    error: 'invalid_client',
+    says: 'More than one federated identity credential matches',
+    world: () => {
+      const own = credential()
+      flexible("claims['sub'] matches 'repo:contoso/shop:*'")
+      pipelineOf(cloud).federatedCredentials.push({
+        ...own,
+        subject: 'repo:contoso/shop:ref:refs/heads/main',
+      })
     },
   },
   {

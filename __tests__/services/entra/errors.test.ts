@@ -153,10 +153,24 @@ describe('the AADSTS number decides', () => {
     [90012, 'entra-unavailable'],
     [90090, 'entra-unavailable'],
     [500031, 'entra-unavailable'],
+    [7002131, 'federated-subject-mismatch'],
+    [7002137, 'federated-subject-mismatch'],
+    [700214, 'federated-audience-mismatch'],
+    [7000226, 'federated-credential-missing'],
+    [700233, 'federated-expression-unusable'],
+    [700235, 'federated-expression-unusable'],
+    [700237, 'federated-expression-unusable'],
+    [7002241, 'federated-expression-unusable'],
+    [700263, 'federated-credential-ambiguous'],
+    [700231, 'assertion-rejected'],
+    [700025, 'application-is-public-client'],
+    [5000225, 'tenant-not-found'],
+    [5000229, 'tenant-not-found'],
+    [5000211, 'tenant-restricted'],
+    [900439, 'wrong-cloud'],
     // A secret or a user is no business of ours, and no try mends it.
     [7000215, 'entra-rejected'],
     [7000218, 'entra-rejected'],
-    [700025, 'entra-rejected'],
     [50034, 'entra-rejected'],
     [65001, 'entra-rejected'],
   ])('%i alone is %s', (number, code) => {
@@ -242,7 +256,8 @@ test.each([
   ['a server error', 503, '<html>', 'entra-unavailable', 'transient'],
   ['a timeout', 408, '', 'entra-unavailable', 'transient'],
   ['anything else', 400, { error: 'invalid_request' }, 'entra-rejected', 'fatal'],
-  ['a page of somebody else', 403, '<html>Blocked</html>', 'entra-rejected', 'fatal'],
+  ['a page of somebody else', 403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
+  ['a success without a token', 200, '', 'entra-unavailable', 'transient'],
 ])('without a number: %s', (_, status, body, code, kind) => {
   expect(refusalOfEntra(replyOf(status, body), now)).toMatchObject({ code, kind })
 })
@@ -279,7 +294,7 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   ]
   fc.assert(
     fc.property(anyReply(shapes), reply => {
-      expectHarmless(refusalOfEntra(reply, now), diagnosisCodes.entra)
+      expectHarmless(refusalOfEntra(reply, now), [...diagnosisCodes.entra, 'blocked-on-the-way'])
     }),
   )
 })

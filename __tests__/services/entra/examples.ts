@@ -58,6 +58,16 @@ export const entraExamples: Examples<'entra'> = {
     `No matching federated identity record found for presented assertion audience 'api://contoso'. ${check}`,
     azurePipelines,
   ),
+  'federated-expression-unusable': refused(
+    700235,
+    'The federated identity credentials flow does not support credentials matching via expression at this time.',
+    'reply quoted in public code',
+  ),
+  'federated-credential-ambiguous': refused(
+    700263,
+    'More than one federated identity credential matches the presented assertion.',
+    'number seen in public code, words ours',
+  ),
   'federated-enterprise-claim-required': refused(
     7002381,
     "Federated identity credentials issued by 'https://token.actions.githubusercontent.com/' for applications or managed identities registered in this tenant must contain the enterprise claim with value 'contoso' but actual value is ''.",
@@ -103,6 +113,11 @@ export const entraExamples: Examples<'entra'> = {
     errorCodes,
     { status: 400, error: 'invalid_grant' },
   ),
+  'application-is-public-client': refused(
+    700025,
+    "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    'reply quoted in public code',
+  ),
   'service-principal-missing': refused(
     7000229,
     'The client application 11111111-2222-4333-8444-555555555555 is missing service principal in the tenant 00000000-1111-2222-3333-444444444444. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119',
@@ -113,6 +128,12 @@ export const entraExamples: Examples<'entra'> = {
     "Tenant '00000000-1111-2222-3333-444444444444' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
     errorCodes,
     badRequest,
+  ),
+  'tenant-restricted': refused(
+    5000211,
+    "A tenant restrictions policy added to this request by a device or network administrator does not allow access to 'contoso'.",
+    'https://learn.microsoft.com/entra/external-id/tenant-restrictions-v2',
+    { status: 400, error: 'invalid_grant' },
   ),
   'wrong-cloud': refused(
     900382,

@@ -41,6 +41,7 @@ test.each([
   [400, '{"message":"Can\'t issue ID_TOKEN for audience"}', 'oidc-request-refused', 'fatal'],
   [401, '', 'oidc-request-refused', 'fatal'],
   [403, '', 'oidc-request-refused', 'fatal'],
+  [403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
 ])('%i %s', (status, body, code, kind) => {
   expect(refusalOfOidc(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
 })
@@ -59,7 +60,7 @@ test('throttling says for how long, and what was said is kept', () => {
 test('whatever is answered: a known code, and nothing that could do harm', () => {
   fc.assert(
     fc.property(anyReply([(_, message) => ({ message })]), reply => {
-      expectHarmless(refusalOfOidc(reply, now), diagnosisCodes.github)
+      expectHarmless(refusalOfOidc(reply, now), [...diagnosisCodes.github, 'blocked-on-the-way'])
     }),
   )
 })

@@ -280,6 +280,10 @@ test.each([
   ['the words', {}, 'Please retry after 20 seconds.', 20_000],
   ['the words of another', {}, 'Try again after 86400 seconds.', 86_400_000],
   ['milliseconds in words', {}, 'Please retry after 500 milliseconds.', 500],
+  ['the words of a model of another maker', {}, 'Please wait 33 seconds before retrying.', 33_000],
+  ['minutes and seconds', {}, 'Token quota is exceeded. Try again in 21 minutes and 33 seconds.', 1_293_000],
+  ['hours', {}, 'Quota exceeded. Try again in 2 hours, 1 minute and 5 seconds.', 7_265_000],
+  ['a clock', {}, 'Out of call volume quota. Quota will be replenished in 07:01:20.', 25_280_000],
   ['nothing', {}, 'Too many requests', undefined],
 ])('how long to stay away, by %s', (_, headers, message, expected) => {
   expect(refusalOfInference(replyOf(429, enveloped('429', message), headers), now).retryAfterMs).toBe(
@@ -298,7 +302,7 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   ]
   fc.assert(
     fc.property(anyReply(shapes), reply => {
-      expectHarmless(refusalOfInference(reply, now), diagnosisCodes.inference)
+      expectHarmless(refusalOfInference(reply, now), [...diagnosisCodes.inference, 'blocked-on-the-way'])
     }),
   )
 })

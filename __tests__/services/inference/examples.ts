@@ -54,11 +54,26 @@ export const inferenceExamples: Examples<'inference'> = {
     'Access denied due to Virtual Network/Firewall rules.',
     'https://github.com/Azure-Samples/azure-sql-db-chatbot/issues/3',
   ),
+  'resource-blocked': refused(
+    403,
+    'Forbidden',
+    'Your resource has been temporarily blocked because we detected behavior that may violate our content policy. For more details on Azure OpenAI service content policy, please visit https://aka.ms/aoaicodeofconduct',
+    'https://github.com/pollinations/pollinations/issues/9319',
+  ),
   'deployment-not-found': refused(
     404,
     'DeploymentNotFound',
     'The API deployment for this resource does not exist. If you created the deployment within the last 5 minutes, please wait a moment and try again.',
     'https://github.com/chatboxai/chatbox/issues/861',
+  ),
+  'deployment-not-ready': {
+    own: 'The model answered as for `deployment-not-found`, and Resource Manager lists the deployment.',
+  },
+  'model-retired': refused(
+    410,
+    'ModelDeprecated',
+    "The model 'gpt-35-turbo' has been deprecated since 02/13/2025 00:00:00.",
+    'https://github.com/Azure-Samples/aks-store-demo/issues/203',
   ),
   'endpoint-not-found': refused(
     404,

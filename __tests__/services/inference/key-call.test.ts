@@ -111,7 +111,7 @@ test.each<[string, number, string | object, object]>([
   ['403 Forbidden, by whomever', 403, 'Forbidden', unproven('inference-rejected')],
   ['403 and no more', 403, '', unproven('inference-rejected')],
   ['401 and no more', 401, '', unproven('inference-rejected')],
-  ['a page under 401', 401, page, unproven('inference-rejected')],
+  ['a page under 401', 401, page, unproven('blocked-on-the-way')],
   ['a page under 200', 200, page, unproven('answer-invalid', 'transient')],
   ['an error under 200', 200, error('InternalServerError', 'x'), unproven('answer-invalid', 'transient')],
   ['half a refusal', 403, '{"error":{"code":"Authentic', unproven('inference-unavailable', 'transient')],

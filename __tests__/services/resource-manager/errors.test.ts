@@ -151,7 +151,9 @@ describe('codes that say all, whatever words come with them', () => {
     ['InternalServerError', 'resource-manager-unavailable', 'transient'],
     ['RequestConflict', 'resource-manager-unavailable', 'transient'],
     ['TooManyRequests', 'resource-manager-throttled', 'throttled'],
-    ['MissingSubscriptionRegistration', 'resource-manager-rejected', 'fatal'],
+    ['MissingSubscriptionRegistration', 'resource-provider-unregistered', 'fatal'],
+    ['SubscriptionNotRegistered', 'resource-provider-unregistered', 'fatal'],
+    ['AccountProvisioningStateInvalid', 'resource-manager-unavailable', 'transient'],
     ['InvalidResourceNamespace', 'resource-manager-rejected', 'fatal'],
     ['RoleAssignmentNotFound', 'resource-manager-rejected', 'fatal'],
   ])('%s is %s', (serviceCode, code, kind) => {
@@ -323,7 +325,10 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   ]
   fc.assert(
     fc.property(anyReply(shapes), reply => {
-      expectHarmless(refusalOfResourceManager(reply, now), diagnosisCodes['resource-manager'])
+      expectHarmless(refusalOfResourceManager(reply, now), [
+        ...diagnosisCodes['resource-manager'],
+        'blocked-on-the-way',
+      ])
     }),
   )
 })

@@ -96,6 +96,12 @@ export const resourceManagerExamples: Examples<'resource-manager'> = {
     "The subscription '00000000-1111-2222-3333-444444444444' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.",
     'https://github.com/microsoft/microsoft-foundry-for-vscode/issues/27',
   ),
+  'resource-provider-unregistered': refused(
+    409,
+    'MissingSubscriptionRegistration',
+    "The subscription is not registered to use namespace 'Microsoft.CognitiveServices'. See https://aka.ms/rps-not-found for how to register subscriptions.",
+    deployments,
+  ),
   'resource-not-found': refused(
     404,
     'ResourceNotFound',

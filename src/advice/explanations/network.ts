@@ -168,6 +168,46 @@ function proxyFixes(told: ExplainContext): Fix[] {
   ]
 }
 
+/** Who answered in the service's place, and who can change that. */
+function intermediary({ refusal }: ExplainContext): { name: string; whatToDo: string } {
+  const { by } = refusal.said
+  switch (by) {
+    case 'an Application Gateway':
+    case 'Azure Front Door':
+      return {
+        name: by,
+        whatToDo:
+          'Its web application firewall refused the request: the name of the rule is in its log, under the time of this run. Exclude the path from that rule, or set `endpoint` to the resource’s own host.',
+      }
+    case 'Azure Firewall':
+      return {
+        name: by,
+        whatToDo: 'Add an application rule that lets the runner reach the host by https.',
+      }
+    case undefined:
+      return {
+        name: 'a proxy, a firewall or a gateway',
+        whatToDo:
+          'Find out what answers there (the reply is in what was said), and have it let the runner’s requests to the host through as they are.',
+      }
+    default:
+      return { name: by, whatToDo: 'Have it let the runner’s requests to the host through as they are.' }
+  }
+}
+
+/** Claude's API wants a header that this action sends. */
+const lostHeader = ({ refusal }: ExplainContext) =>
+  /^([\w-]+): header is required/.exec(refusal.said.message)?.[1]
+
+function whoBlocked(told: ExplainContext): string {
+  const header = lostHeader(told)
+  if (header !== undefined)
+    return `This run sent the header ${header}, and it did not arrive: a gateway on the way takes it off.`
+  return `${capitalised(intermediary(told).name)} answered in the place of the service, and refused: the service never saw the request. It says nothing about roles, tokens or the resource.`
+}
+
+const capitalised = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+
 export const networkExplanations: Explanations<'network'> = {
   'dns-failed': {
     title: 'A host name could not be resolved',
@@ -203,6 +243,21 @@ export const networkExplanations: Explanations<'network'> = {
     why: told => paragraph(`${targetHost(told)} was never reached.`, proxyTrouble(told)),
     unlike: 'A proxy that opens TLS and signs with its own authority gives `tls-untrusted`.',
     fixes: proxyFixes,
+  },
+  'blocked-on-the-way': {
+    title: 'Something between the runner and the service refused the request',
+    about:
+      'A web application firewall, a firewall, a proxy or a gateway answered in the place of the service, by a page or by a status that no service has; or it took something off the request that the service needs.',
+    why: told => paragraph(whoBlocked(told), `The request was for ${failedHost(told)}.`, whose(told)),
+    unlike:
+      'What the service itself refuses comes as JSON, with a code of its own. A proxy that refuses the connection is `proxy-refused`; rules of the resource, `network-blocked`.',
+    fixes: told => [
+      advice(
+        lostHeader(told) === undefined
+          ? intermediary(told).whatToDo
+          : `Have the gateway pass ${lostHeader(told)} on, or set \`endpoint\` to the resource's own host.`,
+      ),
+    ],
   },
   'connection-failed': {
     title: 'A connection failed',

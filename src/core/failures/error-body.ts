@@ -1,9 +1,11 @@
 import * as v from 'valibot'
-import type { HttpReply } from '../http/client.ts'
 import { parseJson } from '../text/json.ts'
-import { wordingOf } from './failure.ts'
+import { wordingOf } from '../text/wording.ts'
 
-/** What an Azure error says, whichever of its shapes it has: in an envelope, without one, in an array, with more precise errors inside, as JSON in a message even; or Anthropic's. */
+/**
+ * What an error says, whichever of its shapes it has: in an envelope, without one, in an array, with more precise errors inside,
+ * as JSON in a message even; Anthropic's; or a list of what a model server (vLLM, Mistral's) found wrong with a request.
+ */
 export interface ErrorBody {
   /** The service's own codes, the outermost first. */
   codes: readonly string[]
@@ -29,11 +31,19 @@ const fields = v.object({
     v.optional(v.pipe(v.union([v.string(), v.number()]), v.transform(String), v.nonEmpty())),
     undefined,
   ),
-  message: text,
+  message: v.optional(v.unknown()),
   param: text,
   error: v.optional(v.unknown()),
   innererror: v.optional(v.unknown()),
   details: v.optional(v.unknown()),
+  detail: v.optional(v.unknown()),
+})
+
+/** One finding of a model server that checks requests by a schema (pydantic): where it is, and what is wrong there. */
+const schemaFinding = v.object({
+  type: text,
+  loc: v.array(v.union([v.string(), v.number()])),
+  msg: v.string(),
 })
 
 /** Anthropic's errors are marked as such, and have a type in place of a code. OpenAI's types are too coarse to be one. */
@@ -69,11 +79,22 @@ function errorsIn(node: unknown, depth: number): SingleError[] {
     const { error } = ofAnthropic.output
     return errorsIn({ code: error.type, ...error }, depth - 1)
   }
-  const { code, message, param, error, innererror, details } = v.parse(fields, object.output)
-  const inMessage = errorsIn(parseJson(message ?? ''), depth - 1)
+  const finding = v.safeParse(schemaFinding, object.output)
+  if (finding.success) return [errorOfFinding(finding.output)]
+  const { code, param, error, innererror, details, detail, ...others } = v.parse(fields, object.output)
+  const message = typeof others.message === 'string' ? others.message : undefined
+  const inMessage = errorsIn(message === undefined ? others.message : parseJson(message), depth - 1)
   const own = { code, message: inMessage.length > 0 ? undefined : message, param }
-  const inner = [error, innererror, details].flatMap(child => errorsOfChild(child, depth - 1))
+  const inner = [error, innererror, details, detail].flatMap(child => errorsOfChild(child, depth - 1))
   return [...(code === undefined && message === undefined ? [] : [own]), ...inMessage, ...inner]
+}
+
+const containers: ReadonlySet<unknown> = new Set(['body', 'query', 'path', 'header'])
+
+/** The place ends with the parameter; what contains it stands before. */
+function errorOfFinding({ type, loc, msg }: v.InferOutput<typeof schemaFinding>): SingleError {
+  const param = loc.findLast(part => typeof part === 'string' && !containers.has(part))
+  return { code: type, message: msg, param: param?.toString() }
 }
 
 /** What is elsewhere an error of its own is a mere text here and there. */
@@ -85,9 +106,4 @@ function errorsOfChild(child: unknown, depth: number): SingleError[] {
 /** Names in a text that look like services' codes, for replies that were cut off or rewritten on the way. */
 export function codesIn(text: string): readonly string[] {
   return text.match(/\b(?:[A-Z][a-z]+[A-Z][A-Za-z]*|[a-z]+(?:_[a-z]+)+)\b/g) ?? []
-}
-
-/** A page for people: a proxy, a firewall or a captive portal wrote it, not the service. */
-export function isPage({ headers, body }: HttpReply): boolean {
-  return /^text\/html\b/i.test(headers['content-type'] ?? '') || /^\s*<(!doctype html|html)\b/i.test(body)
 }

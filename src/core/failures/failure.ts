@@ -1,6 +1,7 @@
 import type { HttpReply } from '../http/client.ts'
 import { plain } from '../text/untrusted.ts'
 import type { DiagnosisCode } from './codes.ts'
+import { intermediaryOf } from './intermediary.ts'
 
 /**
  * What a reply means for the run. `wait`: not yet, ask again for as long as the step is willing to. `throttled`: ask
@@ -27,6 +28,8 @@ export interface Said {
   /** The service's own structured code, such as AADSTS700213 or AuthorizationFailed. */
   serviceCode?: string
   message: string
+  /** Who said it, where it was not the service but something on the way, such as `an API Management gateway`. */
+  by?: string
   /** Ids under which the service's support finds the request. */
   ids: Record<string, string>
   host?: string
@@ -55,12 +58,13 @@ export function ownRefusal(code: DiagnosisCode, message: string, named?: Refusal
   return { kind: 'fatal', code, said: { message, ids: {} }, ...(named === undefined ? {} : { named }) }
 }
 
+/** A reply that came from somewhere on the way names the host that it kept the request from. */
+export function withHost(refusal: Refusal, url: string): Refusal {
+  if (refusal.code !== 'blocked-on-the-way') return refusal
+  return { ...refusal, said: { ...refusal.said, host: plain(new URL(url).host, 260) } }
+}
+
 const maxSaidLength = 1200
-const maxWordingLength = 8192
-
-/** As much of a reply as its wording is looked for in: errors are short, and patterns take their time with megabytes. */
-export const wordingOf = (text: string): string => text.slice(0, maxWordingLength)
-
 const idHeaders = [
   'x-ms-request-id',
   'x-ms-correlation-request-id',
@@ -78,8 +82,10 @@ export function saidBy(reply: HttpReply, serviceCode: string | undefined, messag
       return value === undefined ? [] : [[name, plain(value, 80)]]
     }),
   )
+  const by = intermediaryOf(reply)
   return {
     status: reply.status,
+    ...(by === undefined ? {} : { by }),
     ...(serviceCode === undefined ? {} : { serviceCode: plain(serviceCode, 80) }),
     message: plain(`${redirectOf(reply)}${message}`, maxSaidLength),
     ids,

@@ -1,9 +1,11 @@
 import * as v from 'valibot'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { type Refusal, retryAfterMs, saidBy, wordingOf } from '../../core/failures/failure.ts'
+import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { isBlockedOnTheWay } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
+import { wordingOf } from '../../core/text/wording.ts'
 
 /**
  * Refusals of Entra's token and discovery endpoints. The AADSTS number decides: the same number arrives with several
@@ -13,11 +15,21 @@ import { plain } from '../../core/text/untrusted.ts'
 const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   70021: 'federated-subject-mismatch',
   700213: 'federated-subject-mismatch',
+  // Of a token that is another Entra identity's; and of flexible credentials.
+  7002137: 'federated-subject-mismatch',
+  7002131: 'federated-subject-mismatch',
   7002138: 'federated-subject-case-mismatch',
   700211: 'federated-issuer-mismatch',
   700212: 'federated-audience-mismatch',
   7002121: 'federated-audience-mismatch',
+  700214: 'federated-audience-mismatch',
   70025: 'federated-credential-missing',
+  7000226: 'federated-credential-missing',
+  700233: 'federated-expression-unusable',
+  700235: 'federated-expression-unusable',
+  700237: 'federated-expression-unusable',
+  7002241: 'federated-expression-unusable',
+  700263: 'federated-credential-ambiguous',
   7002381: 'federated-enterprise-claim-required',
   700223: 'federation-disabled',
   700236: 'federation-disabled',
@@ -34,6 +46,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   700226: 'assertion-rejected',
   700227: 'assertion-rejected',
   700229: 'assertion-rejected',
+  700231: 'assertion-rejected',
   900384: 'assertion-rejected',
   700024: 'assertion-expired',
   500133: 'assertion-expired',
@@ -47,6 +60,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   7000111: 'application-disabled',
   50105: 'application-not-assigned',
   501051: 'application-not-assigned',
+  700025: 'application-is-public-client',
   7000229: 'service-principal-missing',
   90002: 'tenant-not-found',
   900023: 'tenant-not-found',
@@ -55,8 +69,12 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   50128: 'tenant-not-found',
   90019: 'tenant-not-found',
   5000224: 'tenant-not-found',
+  5000225: 'tenant-not-found',
+  5000229: 'tenant-not-found',
+  5000211: 'tenant-restricted',
   900382: 'wrong-cloud',
   900432: 'wrong-cloud',
+  900439: 'wrong-cloud',
   90038: 'wrong-cloud',
   50076: 'conditional-access-blocked',
   50079: 'conditional-access-blocked',
@@ -112,7 +130,14 @@ const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   [/no matching federated identity record .* assertion issuer '/i, 'federated-issuer-mismatch'],
   [/no matching federated identity record .* assertion audience '/i, 'federated-audience-mismatch'],
   [/no matching federated identity record/i, 'federated-subject-mismatch'],
-  [/has no configured federated identity credentials/i, 'federated-credential-missing'],
+  [
+    /has no configured federated identity credentials|no federated identity credential policy found/i,
+    'federated-credential-missing',
+  ],
+  [
+    /does not support credentials matching via expression|federated identity credential expression/i,
+    'federated-expression-unusable',
+  ],
   [/must contain the enterprise claim/i, 'federated-enterprise-claim-required'],
   [/may not be used for federated identity credential flows/i, 'federation-disabled'],
   [/assertion is not within its valid time range/i, 'assertion-expired'],
@@ -126,7 +151,9 @@ const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   ],
   [/application with identifier .* was not found in the directory/i, 'application-not-found'],
   [/\bapplication '[^']*'.{0,100} is disabled/i, 'application-disabled'],
+  [/client is public so neither/i, 'application-is-public-client'],
   [/is missing service principal in the tenant/i, 'service-principal-missing'],
+  [/tenant restrictions policy/i, 'tenant-restricted'],
   [/\btenant '?[^' ]+'? not found|no tenant-identifying information/i, 'tenant-not-found'],
   [/in cross cloud request/i, 'wrong-cloud'],
   [
@@ -161,8 +188,11 @@ export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
     ...(body.correlation_id === undefined ? {} : { 'correlation id': plain(body.correlation_id, 80) }),
   }
   const after = retryAfterMs(reply.headers, now)
+  const meaning = kindAndCode(number, body.error, description, reply.status)
+  const isBlocked = meaning.code === 'entra-rejected' && isBlockedOnTheWay(reply)
   return {
-    ...kindAndCode(number, body.error, description, reply.status),
+    ...meaning,
+    ...(isBlocked ? { code: 'blocked-on-the-way' } : {}),
     said,
     ...(after === undefined ? {} : { retryAfterMs: after }),
   }
@@ -182,10 +212,13 @@ function kindAndCode(
     return { kind: 'throttled', code: 'entra-throttled' }
   if (code === 'entra-unavailable' || code === 'issuer-keys-unavailable') return { kind: 'transient', code }
   if (code !== undefined) return { kind: mayPass.has(code) ? 'wait' : 'fatal', code }
-  if (/temporarily_unavailable|server_error/.test(error ?? description) || status >= 500 || status === 408)
+  if (/temporarily_unavailable|server_error/.test(error ?? description) || mayAnswerNextTime(status))
     return { kind: 'transient', code: 'entra-unavailable' }
   return { kind: 'fatal', code: 'entra-rejected' }
 }
+
+/** A success without a token is no answer either. */
+const mayAnswerNextTime = (status: number) => status >= 500 || status === 408 || status < 300
 
 function codeOfNumber(number: number, description: string): DiagnosisCode | undefined {
   const code = byNumber[number]

@@ -1,7 +1,7 @@
 import { ClientAssertionCredential } from '@azure/identity'
 import type { Cloud } from '../../azure/clouds.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
-import { ownRefusal, type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import { ownRefusal, type Refusal, StepFailure, withHost } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
@@ -51,13 +51,17 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
     return { token, expiresAt: exchange.now() + expiresOnTimestamp - Date.now() }
   } catch (error) {
     const doing = `asking Entra for a token for ${audience}`
-    throw new StepFailure(doing, refusalOf(seen.last(), error, exchange.now()))
+    throw new StepFailure(doing, refusalOf(seen.last(), error, exchange))
   }
 }
 
-function refusalOf(last: HttpReply | NetworkFailure | undefined, error: unknown, now: number): Refusal {
+function refusalOf(
+  last: HttpReply | NetworkFailure | undefined,
+  error: unknown,
+  { now, cloud: { authorityHost } }: Exchange,
+): Refusal {
   if (last instanceof NetworkFailure) return refusalOfNetwork(last)
-  if (last !== undefined && last.status !== 200) return refusalOfEntra(last, now)
+  if (last !== undefined && last.status !== 200) return withHost(refusalOfEntra(last, now()), authorityHost)
   const message = error instanceof Error ? error.message : String(error)
   // A 200 that the SDK can do nothing with: a proxy's page, or half a document.
   return {

@@ -1,7 +1,9 @@
 import * as v from 'valibot'
-import { ownRefusal, type Refusal, retryAfterMs, saidBy, wordingOf } from '../../core/failures/failure.ts'
+import { ownRefusal, type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { isBlockedOnTheWay } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { parseJson } from '../../core/text/json.ts'
+import { wordingOf } from '../../core/text/wording.ts'
 import { isDependabotRun, type WorkflowRun } from './workflow-run.ts'
 
 /** Refusals of GitHub's OIDC endpoint. */
@@ -26,7 +28,13 @@ export function oidcUnavailable(run: WorkflowRun): Refusal {
   )
 }
 
-const errorBody = v.object({ message: v.string() })
+const errorBody = v.union([
+  v.object({ message: v.string() }),
+  v.pipe(
+    v.object({ errorMessage: v.string() }),
+    v.transform(({ errorMessage }) => ({ message: errorMessage })),
+  ),
+])
 
 /** @param now Milliseconds since the epoch. */
 export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
@@ -44,7 +52,11 @@ export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
   }
   if (status >= 500 || status === 408 || status < 300)
     return { kind: 'transient', code: 'oidc-endpoint-unavailable', said }
-  return { kind: 'fatal', code: 'oidc-request-refused', said }
+  return {
+    kind: 'fatal',
+    code: isBlockedOnTheWay(reply) ? 'blocked-on-the-way' : 'oidc-request-refused',
+    said,
+  }
 }
 
 /** GitHub says with 403, too, that it was asked too often (docs.github.com, rate limits for the REST API). */

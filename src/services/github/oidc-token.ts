@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { StepFailure } from '../../core/failures/failure.ts'
+import { StepFailure, withHost } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { persist } from '../../core/failures/retry.ts'
 import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
@@ -49,7 +49,7 @@ export async function requestAssertion(
       throw error instanceof NetworkFailure ? new StepFailure(doing, refusalOfNetwork(error)) : error
     })
     const refused = (body: string) =>
-      new StepFailure(doing, refusalOfOidc({ ...reply, body }, tools.clock.now()))
+      new StepFailure(doing, withHost(refusalOfOidc({ ...reply, body }, tools.clock.now()), url))
     if (reply.status !== 200) throw refused(reply.body)
     // A success that cannot be read may hold the token, or most of it: it is never quoted.
     const body = v.safeParse(tokenReply, parseJson(reply.body))

@@ -1,6 +1,7 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { codesIn, type ErrorBody, isPage, readErrorBody } from '../../core/failures/error-body.ts'
+import { codesIn, type ErrorBody, readErrorBody } from '../../core/failures/error-body.ts'
 import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { isBlockedOnTheWay, isPage } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
@@ -14,11 +15,14 @@ import { plain } from '../../core/text/untrusted.ts'
 /** @param now Milliseconds since the epoch. */
 export function refusalOfInference(reply: HttpReply, now: number): Refusal {
   const body = readErrorBody(reply.body)
-  const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(body.message)
+  const after = retryAfterMs(reply.headers, now) ?? waitInMessage(body.message)
   const meaning = kindAndCode(reply, body)
   const named = namedIn(body, meaning.code)
+  // A quota is filled up in hours or days, where nothing says when.
+  const isSpent = meaning.kind === 'throttled' && reply.status === 403 && after === undefined
   return {
     ...meaning,
+    ...(isSpent ? { kind: 'fatal' } : {}),
     said: saidBy(reply, body.codes[0], body.message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
     ...(Object.keys(named).length === 0 ? {} : { named }),
@@ -37,6 +41,8 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     authenticationtypedisabled: fatal('key-auth-disabled'),
     deploymentnotfound: fatal('deployment-not-found'),
     operationnotsupported: fatal('operation-unsupported'),
+    // Azure's own spelling.
+    opperationnotsupported: fatal('operation-unsupported'),
     api_not_supported: fatal('operation-unsupported'),
     content_filter: fatal('content-filtered'),
     contentfilter: fatal('content-filtered'),
@@ -49,6 +55,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     unknown_parameter: fatal('parameter-unsupported'),
     invalid_value: fatal('parameter-unsupported'),
     integer_below_min_value: fatal('parameter-unsupported'),
+    extra_forbidden: fatal('parameter-unsupported'),
     unsupportedapiversion: fatal('api-version-unsupported'),
     unknown_model: fatal('deployment-not-found'),
     unavailable_model: fatal('deployment-not-found'),
@@ -63,11 +70,20 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
 const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   {
     pattern:
-      /lacks the required data action|does not have access to API\/Operation|does not have permissions for \S+ actions/i,
+      /lacks the required data action|does not have access to API\/Operation|does not have permissions\s+for \S+ actions/i,
     means: { kind: 'wait', code: 'access-denied' },
   },
+  // Abuse monitoring blocks whole resources; what it says of its content policy is no verdict on this prompt.
+  {
+    pattern: /resource has been (temporarily )?(blocked|suspended)/i,
+    means: fatal('resource-blocked'),
+  },
   { pattern: /token tenant .* does not match resource tenant/i, means: fatal('tenant-mismatch') },
-  { pattern: /please provide a custom subdomain/i, means: fatal('custom-subdomain-missing') },
+  // At a regional endpoint a token cannot tell which resource it is for.
+  {
+    pattern: /please provide a custom subdomain|resource id is badly form/i,
+    means: fatal('custom-subdomain-missing'),
+  },
   { pattern: /audience is incorrect/i, means: fatal('token-audience-rejected') },
   { pattern: /key based authentication is disabled/i, means: fatal('key-auth-disabled') },
   {
@@ -75,7 +91,18 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
       /public access is disabled|virtual network\/firewall rules|virtual network is configured|approved private endpoint/i,
     means: fatal('network-blocked'),
   },
-  { pattern: /(invalid|missing) subscription key/i, means: fatal('token-not-accepted') },
+  {
+    pattern:
+      /(invalid|missing) subscription key|invalid jwt\b|auth token must be passed as a header|identity\(object id: ?\)/i,
+    means: fatal('token-not-accepted'),
+  },
+  // The action sends it: something on the way took it off.
+  { pattern: /anthropic-version: header is required/i, means: fatal('blocked-on-the-way') },
+  {
+    pattern:
+      /\bmodels?\b.{0,120}\b(has|have) been (retired|deprecated)|\bmodels?\b.{0,120}\b(is|are) (retired|deprecated|no longer available)/i,
+    means: fatal('model-retired'),
+  },
   {
     pattern:
       /API deployment for this resource does not exist|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist/i,
@@ -83,12 +110,12 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   {
     pattern:
-      /operation does not work with the specified model|requested API is currently not supported|only supported in v1\/responses|not a chat model/i,
+      /operation does not work with the specified model|requested (API is currently not supported|operation is unsupported)|not supported with responses API|only supported in v1\/responses|not a chat model/i,
     means: fatal('operation-unsupported'),
   },
   {
     pattern:
-      /api-version query parameter is not allowed|API version not supported|only for api[- ]versions?|missing.*api-version/i,
+      /api-version query parameter is not allowed|API version not supported|only for api[- ]versions?|missing.*api-version|please use api-version=/i,
     means: fatal('api-version-unsupported'),
   },
   { pattern: /content management policy|content filter|our usage policy/i, means: fatal('content-filtered') },
@@ -99,11 +126,10 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },
   {
-    pattern: /exceeded (call|token) rate limit|rate limit is exceeded|currently experiencing high demand/i,
+    pattern:
+      /exceeded (call|token) rate limit|(rate limit|token (quota|limit)) is exceeded|out of call volume quota|currently experiencing high demand/i,
     means: throttled,
   },
-  // It is filled up in hours or days.
-  { pattern: /out of call volume quota/i, means: fatal('inference-throttled') },
   {
     pattern: /your cognitive services resource is unavailable|model is currently overloaded/i,
     means: transient,
@@ -118,6 +144,7 @@ function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
   // Throttling and outages first: their bodies may quote anything.
   if (status === 429) return throttled
   if (failedBehind.has(status) || status >= 500) return transient
+  if (isBlockedOnTheWay(reply)) return fatal('blocked-on-the-way')
   if (isPage(reply)) return byStatusOfPage(status)
   const codes = body.codes.length > 0 ? body.codes : codesIn(body.message)
   const known = codes.map(code => byServiceCode.get(code.toLowerCase())).find(found => found !== undefined)
@@ -143,7 +170,7 @@ const byStatusOfPage = (status: number): KindAndCode =>
   fatal(status === 404 ? 'endpoint-not-found' : 'inference-rejected')
 
 function namedIn({ message, param }: ErrorBody, code: DiagnosisCode): NonNullable<Refusal['named']> {
-  const dataAction = /(?:required data action `|have permissions for )([\w./*-]+)/.exec(message)?.[1]
+  const dataAction = /(?:required data action `|have permissions\s+for )([\w./*-]+)/.exec(message)?.[1]
   const audience = /audience is incorrect \(([^)]+)\)/i.exec(message)?.[1]
   const parameter = code === 'parameter-unsupported' ? (param ?? parameterInMessage(message)) : undefined
   return {
@@ -160,12 +187,36 @@ function parameterInMessage(message: string): string | undefined {
     /Extra parameters \['([\w.]+)'/i,
     /#\/([\w.]+): Extra inputs/i,
     /Invalid '([\w.]+)'/,
+    // A finding of a model server, written as Python writes it, or as JSON within words.
+    /['"]loc['"]: [([]['"]body['"], ['"]([\w.]+)['"]/,
   ]
   return patterns.map(pattern => pattern.exec(message)?.[1]).find(name => name !== undefined)
 }
 
-function secondsInMessage(message: string): number | undefined {
-  const seconds = /(?:retry|try again) (?:after|in) '?(\d+)'? (?:milli)?seconds?/i.exec(message)
-  if (seconds?.[1] === undefined) return undefined
-  return Number(seconds[1]) * (/milliseconds/i.test(seconds[0]) ? 1 : 1000)
+/** Milliseconds that a message asks to stay away: "after '20' seconds", "33 seconds before retrying", "in 21 minutes and 33 seconds", "in 07:01:20". */
+function waitInMessage(message: string): number | undefined {
+  const milliseconds = /(?:retry|try again) (?:after|in) '?(\d+)'? milliseconds?/i.exec(message)?.[1]
+  if (milliseconds !== undefined) return Number(milliseconds)
+  const clock = /(?:try again|replenished) in (\d+):(\d\d):(\d\d)/i.exec(message)
+  if (clock !== null) return secondsOf(clock.slice(1)) * 1000
+  const named =
+    /(?:retry|try again) (?:after|in) '?((?:\d+'? (?:days?|hours?|minutes?|seconds?)(?:,? and |, | )?)+)/i.exec(
+      message,
+    )?.[1] ?? /please wait '?(\d+'? seconds?)/i.exec(message)?.[1]
+  if (named === undefined) return undefined
+  const parts = [...named.matchAll(/(\d+)'? (day|hour|minute|second)/gi)]
+  return parts.reduce(
+    (sum, [, count, unit = '']) => sum + Number(count) * (unitMs.get(unit.toLowerCase()) ?? 0),
+    0,
+  )
 }
+
+const secondsOf = ([hours, minutes, seconds]: readonly string[]) =>
+  (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)
+
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+])

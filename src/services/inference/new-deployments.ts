@@ -8,7 +8,10 @@ import type { SmokeResult } from './smoke-call.ts'
 
 const nextTryMs = 10_000
 
-/** The results, with refusals of deployments that are new turned into the request to come back in a moment. */
+/**
+ * The results, read together with the list: what is listed and not served is not ready, and one that is new asks to come back in
+ * a moment. What is not listed is not there.
+ */
 export function waitingForNew(
   results: readonly SmokeResult[],
   deployments: readonly Deployment[] | undefined,
@@ -16,9 +19,12 @@ export function waitingForNew(
 ): SmokeResult[] {
   return results.map(result => {
     if (result.kind === 'ok' || result.refusal.code !== 'deployment-not-found') return result
-    const until = deploymentNamed(result.route.deployment, deployments)?.newUntil ?? 0
-    if (until <= now) return result
-    const retryAfterMs = Math.min(nextTryMs, until - now)
-    return { ...result, refusal: { ...result.refusal, kind: 'throttled', retryAfterMs } }
+    const listed = deploymentNamed(result.route.deployment, deployments)
+    if (listed === undefined) return result
+    const refusal = { ...result.refusal, code: 'deployment-not-ready' } as const
+    const { newUntil = 0 } = listed
+    if (newUntil <= now) return { ...result, refusal }
+    const retryAfterMs = Math.min(nextTryMs, newUntil - now)
+    return { ...result, refusal: { ...refusal, kind: 'throttled', retryAfterMs } }
   })
 }

@@ -1,5 +1,5 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { headOf, ownRefusal, type Refusal } from '../../core/failures/failure.ts'
+import { headOf, ownRefusal, type Refusal, withHost } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import {
   type Http,
@@ -171,7 +171,11 @@ interface Circumstances {
 
 function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
   if (reply.status < 200 || reply.status > 299)
-    return { kind: 'refused', route: call.route, refusal: refusalOfInference(reply, now) }
+    return {
+      kind: 'refused',
+      route: call.route,
+      refusal: withHost(refusalOfInference(reply, now), call.route.url),
+    }
   const { route } = call
   const answer = apiOf(route.api).readAnswer(reply)
   if (answer === undefined) {

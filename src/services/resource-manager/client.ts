@@ -5,7 +5,7 @@ import type { Cloud } from '../../azure/clouds.ts'
 import type { Principal } from '../../azure/rbac/principal.ts'
 import type { ResourceId } from '../../azure/resource-id.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
-import { StepFailure } from '../../core/failures/failure.ts'
+import { StepFailure, withHost } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
 import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
@@ -141,5 +141,5 @@ function failureOf(doing: string, error: unknown, now: number): unknown {
     headers: response.headers.toJSON(),
     body: response.bodyAsText ?? '',
   }
-  return new StepFailure(doing, refusalOfResourceManager(reply, now))
+  return new StepFailure(doing, withHost(refusalOfResourceManager(reply, now), response.request.url))
 }

@@ -1,7 +1,8 @@
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { codesIn, type ErrorBody, isPage, readErrorBody } from '../../core/failures/error-body.ts'
+import { codesIn, type ErrorBody, readErrorBody } from '../../core/failures/error-body.ts'
 import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { isBlockedOnTheWay, isPage } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
@@ -37,7 +38,9 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     invalidsubscriptionid: fatal('subscription-not-found'),
     readonlydisabledsubscription: fatal('subscription-disabled'),
     disabledsubscription: fatal('subscription-disabled'),
-    subscriptionnotregistered: fatal('subscription-disabled'),
+    // Of the provider: the network's says it in these words.
+    subscriptionnotregistered: fatal('resource-provider-unregistered'),
+    missingsubscriptionregistration: fatal('resource-provider-unregistered'),
     disallowedoperation: fatal('subscription-disabled'),
     resourcenotfound: fatal('resource-not-found'),
     resourcegroupnotfound: fatal('resource-not-found'),
@@ -56,6 +59,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     // Somebody changes the resource at this moment.
     requestconflict: unavailable,
     anotheroperationinprogress: unavailable,
+    accountprovisioningstateinvalid: unavailable,
   }),
 )
 
@@ -75,11 +79,16 @@ export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
   const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
   return {
-    ...(isPage(reply) ? byStatusAlone(reply.status) : kindAndCode(body, reply.status)),
+    ...meaningOf(reply, body),
     said: saidBy(reply, body.codes[0], message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
     ...(action === undefined ? {} : { named: { action: plain(action, 200) } }),
   }
+}
+
+function meaningOf(reply: HttpReply, body: ErrorBody): KindAndCode {
+  if (isBlockedOnTheWay(reply)) return fatal('blocked-on-the-way')
+  return isPage(reply) ? byStatusAlone(reply.status) : kindAndCode(body, reply.status)
 }
 
 function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode {
@@ -96,7 +105,7 @@ const firstOf = (meanings: ReadonlyMap<string, KindAndCode>, names: readonly str
 /** For replies whose code was lost on the way, or is too general. In the order in which they are tried. */
 const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
   [/because of the deny assignment/i, fatal('deny-assignment')],
-  [/ABAC condition not fulfilled/i, fatal('delegation-condition-unmet')],
+  [/ABAC condition (that is )?not fulfilled/i, fatal('delegation-condition-unmet')],
   [/following scope\(s\) are locked/i, fatal('resource-locked')],
   [/role assignment already exists/i, fatal('role-assignment-exists')],
   [/no more role assignments can be created/i, fatal('role-assignment-limit')],
@@ -104,6 +113,7 @@ const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
   [/role definition with ID .{0,200} does not exist/i, fatal('role-not-found')],
   [/principal \S+ does not exist in the directory/i, principalNotFound],
   [/was disallowed by policy/i, fatal('policy-denied')],
+  [/subscription is not registered to use namespace/i, fatal('resource-provider-unregistered')],
   [/access token is from the wrong issuer|access token expiry/i, fatal('resource-manager-token-rejected')],
   [/subscription \S+ could not be found/i, fatal('subscription-not-found')],
   [/subscription \S+ is disabled/i, fatal('subscription-disabled')],
@@ -139,7 +149,7 @@ function byStatus(status: number): KindAndCode {
 /** What is left where neither code nor words say anything. */
 function byStatusAlone(status: number): KindAndCode {
   if (status === 429) return throttled
-  if (status === 408 || status >= 500) return unavailable
+  if (status === 408 || status >= 500 || status < 300) return unavailable
   return fatal('resource-manager-rejected')
 }
 

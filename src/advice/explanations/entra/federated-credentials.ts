@@ -11,14 +11,14 @@ function credentialName(subject: string): string {
   return `github-${name}`.slice(0, 120)
 }
 
-interface Holder {
+export interface Holder {
   /** What the token told; both are offered before any token came. */
   isApplication: boolean
   isManagedIdentity: boolean
   identity: { resourceGroup: string; name: string }
 }
 
-function holderOf(told: ExplainContext): Holder {
+export function holderOf(told: ExplainContext): Holder {
   const identity = managedIdentityOf(told)
   const isKnown = signedInAs(told) !== undefined
   return {
@@ -28,19 +28,22 @@ function holderOf(told: ExplainContext): Holder {
   }
 }
 
-const when = (condition: boolean, ...fixes: Fix[]): Fix[] => (condition ? fixes : [])
+export const when = (condition: boolean, ...fixes: Fix[]): Fix[] => (condition ? fixes : [])
 
-const identityOptions = ({ identity }: Holder) => ({
+export const identityOptions = ({ identity }: Holder) => ({
   'resource-group': identity.resourceGroup,
   'identity-name': identity.name,
 })
 
-/** Commands and Bicep that add the credential. */
-export function addCredential(told: ExplainContext): Fix[] {
-  const values = valuesOf(told)
+/**
+ * Commands and Bicep that add the credential.
+ * @param subject this run's own, or the one that it would have in another place
+ */
+export function addCredential(told: ExplainContext, subject = valuesOf(told).subject): Fix[] {
+  const values = { ...valuesOf(told), subject }
   const holder = holderOf(told)
-  const name = credentialName(values.subject)
-  const { clientId, issuer, subject, audience } = values
+  const name = credentialName(subject)
+  const { clientId, issuer, audience } = values
   const parameters = visibleJson({ name, issuer, subject, audiences: [audience] })
   const forApplication = bash(
     'Add the federated credential (if the client id is an app registration)',
@@ -117,11 +120,28 @@ export function findIdentity(told: ExplainContext): Fix[] {
   return when(signedInAs(told) === undefined, find)
 }
 
+/** Removes one of several. */
+export function removeCredential(told: ExplainContext): Fix[] {
+  const { clientId } = valuesOf(told)
+  const holder = holderOf(told)
+  const name = '<CREDENTIAL-NAME>'
+  const ofApplication = bash(
+    'Remove the one that is not needed (app registration)',
+    azLine('ad app federated-credential delete', { id: clientId, 'federated-credential-id': name }),
+  )
+  const ofIdentity = bash(
+    'Remove the one that is not needed (managed identity)',
+    azLine('identity federated-credential delete', { ...identityOptions(holder), name, yes: true }),
+  )
+  return [...when(holder.isApplication, ofApplication), ...when(holder.isManagedIdentity, ofIdentity)]
+}
+
 /** What the identity has: this action cannot read it, and asks Microsoft Graph nothing. */
 export function listCredentials(told: ExplainContext): Fix[] {
   const { clientId } = valuesOf(told)
   const holder = holderOf(told)
-  const query = '[].{name:name, issuer:issuer, subject:subject, audience:audiences[0]}'
+  const query =
+    '[].{name:name, issuer:issuer, subject:subject, expression:claimsMatchingExpression.value, audience:audiences[0]}'
   const ofApplication = show(
     'List the credentials it has (app registration)',
     'ad app federated-credential list',

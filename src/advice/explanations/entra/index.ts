@@ -9,8 +9,15 @@ import {
   paragraph,
 } from '../explanation.ts'
 import { separateSetup, valuesOf } from '../values.ts'
-import { addCredential, changeCredential, findIdentity, listCredentials } from './federated-credentials.ts'
-import { otherForms, subjectRules, subjectStory } from './subjects.ts'
+import {
+  addCredential,
+  changeCredential,
+  findIdentity,
+  listCredentials,
+  removeCredential,
+} from './federated-credentials.ts'
+import { subjectFixes, throughEnvironment } from './subject-fixes.ts'
+import { otherForms, subjectPrefix, subjectRules, subjectStory } from './subjects.ts'
 
 function presented(told: ExplainContext): string {
   const { issuer, subject, audience } = valuesOf(told)
@@ -32,6 +39,12 @@ function formsToLookFor({ record }: ExplainContext): string {
   if (forms.length === 0) return ''
   return `If the identity already has a credential for this repository, it may name one of these instead: ${forms.join(' · ')}.`
 }
+
+/** AADSTS7002131 tells more than AADSTS700213: a flexible credential is there. */
+const unmatchedExpression = ({ refusal }: ExplainContext) =>
+  refusal.said.serviceCode === 'AADSTS7002131'
+    ? 'The identity has a flexible credential, and its expression (claimsMatchingExpression) does not match this subject either.'
+    : ''
 
 /** One of the three that a token and a credential must have in common. */
 function mismatch(
@@ -66,6 +79,18 @@ const ofWhichCloud = (told: ExplainContext) => {
   )
 }
 
+/** Numbers that a tenant answers with that is there, and was shut. */
+const isBlockedTenant = ({ refusal }: ExplainContext) =>
+  /^AADSTS50002(24|25|29)$/.test(refusal.said.serviceCode ?? '')
+
+const reactivate = advice(
+  'Only Microsoft can open it again: a global administrator of the tenant, or the owner of its billing account, asks Azure support (portal.azure.com › Help + support, signed in to another tenant if need be).',
+)
+
+/** What an expression may say (learn.microsoft.com, flexible federated identity credentials). */
+const expressionRules =
+  'App registrations take expressions; user-assigned managed identities take them by newer documents (preview), and some tenants still refuse. For GitHub an expression compares `sub` or `job_workflow_ref`, with `eq` or `matches`, joined by `and`.'
+
 const ownTenants = show('Find the tenant id of your subscription, for `tenant-id`', 'account list', {
   query: '[].{name:name, subscription:id, tenantId:tenantId, state:state}',
 })
@@ -84,10 +109,10 @@ export const entraExplanations: Explanations<'entra'> = {
     'No federated credential matches the subject of this run',
     'The identity has no credential with the subject of this run. The run tried for some twenty seconds, so a credential that was only just added is not the reason.',
     {
-      more: formsToLookFor,
+      more: told => paragraph(unmatchedExpression(told), formsToLookFor(told)),
       unlike:
         'If only upper and lower case differ, the code is `federated-subject-case-mismatch`; if the identity has no credential at all, `federated-credential-missing`. If the list shows exactly this subject, issuer and audience, run the job again: now and then Entra refuses good credentials.',
-      fixes: told => [...addCredential(told), ...listCredentials(told)],
+      fixes: subjectFixes,
     },
   ),
   'federated-subject-case-mismatch': subjectMismatch(
@@ -135,6 +160,34 @@ export const entraExplanations: Explanations<'entra'> = {
       ],
     },
   ),
+  'federated-expression-unusable': {
+    title: 'Entra does not use the expression of a flexible credential',
+    about: paragraph(
+      'The identity has a federated credential with an expression (claimsMatchingExpression) in the place of a subject, and Entra does not evaluate it.',
+      expressionRules,
+    ),
+    why: ({ refusal }) =>
+      paragraph(
+        refusal.said.serviceCode === 'AADSTS700237'
+          ? 'The expression uses an operator or a claim that is not allowed for this issuer.'
+          : 'The identity has a federated credential with an expression (claimsMatchingExpression) in the place of a subject, and Entra does not evaluate it here.',
+        expressionRules,
+      ),
+    unlike:
+      'An expression that was evaluated and did not match is `federated-subject-mismatch` (AADSTS7002131).',
+    fixes: told => [
+      ...throughEnvironment(told, { ofEnvironment: `${subjectPrefix(told.record.assertion)}:environment:` }),
+      ...listCredentials(told),
+    ],
+  },
+  'federated-credential-ambiguous': {
+    title: 'Two federated credentials match this run',
+    about:
+      'More than one credential of the identity fits the token, and Entra takes none of them: two with the same subject, or a subject and an expression that covers it.',
+    why: told => paragraph('More than one credential of the identity fits the token.', presented(told)),
+    unlike: 'If none fits, the code is `federated-subject-mismatch`.',
+    fixes: told => [...listCredentials(told), ...removeCredential(told)],
+  },
   'federated-enterprise-claim-required': {
     title: 'The tenant asks for an enterprise claim',
     about:
@@ -248,6 +301,25 @@ export const entraExplanations: Explanations<'entra'> = {
       ),
     ],
   },
+  'application-is-public-client': {
+    title: 'The client id is that of a public client',
+    why: told =>
+      `A public client signs in people, and proves nothing about itself: Entra refuses a federated credential of ${valuesOf(told).clientId}. Either "Allow public client flows" is on for the app registration, or the client id is that of a tool, such as Azure CLI's own.`,
+    unlike: 'A client id that the tenant does not know is `application-not-found`.',
+    fixes: told => {
+      const { clientId } = valuesOf(told)
+      return [
+        show('See what the client id belongs to', 'ad app show', {
+          id: clientId,
+          query: '{name:displayName, clientId:appId, publicClientFlows:isFallbackPublicClient}',
+        }),
+        bash(
+          'If it is the pipeline’s own, switch public client flows off',
+          azLine('ad app update', { id: clientId, set: 'isFallbackPublicClient=false' }),
+        ),
+      ]
+    },
+  },
   'service-principal-missing': {
     title: 'The application has no service principal in the tenant',
     why: told =>
@@ -257,12 +329,28 @@ export const entraExplanations: Explanations<'entra'> = {
   },
   'tenant-not-found': {
     title: 'There is no such tenant',
+    about:
+      'Entra does not know the tenant id, or does not serve it any more. The usual mistake is a subscription id or client id in its place; a tenant that was deleted or blocked looks nearly the same.',
     why: told => {
       const { tenantId, authorityHost } = valuesOf(told)
+      if (isBlockedTenant(told))
+        return `Microsoft has blocked the tenant ${tenantId}: a trial that ended, an unpaid bill, or abuse. Nobody can sign in there, whatever the identity.`
       return `${authorityHost} does not know the tenant ${tenantId}. The usual mistake is a subscription id or client id in its place; a tenant that was deleted or blocked looks the same.`
     },
     unlike: 'A tenant of another cloud is sometimes reported as `wrong-cloud`, and sometimes as this.',
-    fixes: told => [ownTenants, ofWhichCloud(told)],
+    fixes: told => (isBlockedTenant(told) ? [reactivate, ownTenants] : [ownTenants, ofWhichCloud(told)]),
+  },
+  'tenant-restricted': {
+    title: "The runner's network does not let sign-ins to this tenant through",
+    why: told =>
+      `Something on the way out (a proxy, Global Secure Access) marks every sign-in with a list of allowed tenants, and ${valuesOf(told).tenantId} is not on it. That is a rule of the network, not of the tenant or the identity.`,
+    unlike:
+      'A policy of the tenant itself is `conditional-access-blocked`. On a hosted runner this code does not come.',
+    fixes: told => [
+      advice(
+        `Ask whoever runs the network to add the tenant ${valuesOf(told).tenantId} to the tenant restrictions policy; or run the job on a runner outside that network.`,
+      ),
+    ],
   },
   'wrong-cloud': {
     title: 'The tenant belongs to another cloud',

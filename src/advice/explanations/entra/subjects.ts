@@ -32,12 +32,62 @@ function parseSubject(subject: string): Subject | undefined {
   return { prefix, prefixWithoutIds: ownerId === undefined ? undefined : `repo:${owner}/${repo}`, tail }
 }
 
+/** Owner and repository, as the subject of this run names them; a placeholder where it does not. */
+export function subjectPrefix(claims: AssertionClaims | undefined): string {
+  const { sub = '', repository = 'OWNER/REPO' } = claims ?? {}
+  return parseSubject(sub)?.prefix ?? `repo:${repository}`
+}
+
+/** A ref that one run has and no later one: a credential for it would be of use once. */
+export interface ThrowAwayRef {
+  /** In words that follow "the subject names". */
+  what: string
+  /** Subjects of the same kind, in the language of flexible credentials; absent where it cannot say them. */
+  expression: string | undefined
+  /** Who can make a run with such a subject. */
+  whoCan: string
+  /** The subject of a job with an environment, but for the environment's name. */
+  ofEnvironment: string
+}
+
+/** Merge queues and tags; undefined for every other subject, and for those of a customised template. */
+export function throwAwayRef({ sub }: AssertionClaims): ThrowAwayRef | undefined {
+  const subject = parseSubject(sub)
+  if (subject === undefined) return undefined
+  const { prefix, tail } = subject
+  const ofEnvironment = `${prefix}:environment:`
+  const queue = /^ref:refs\/heads\/gh-readonly-queue\/(?<base>.+)\/[^/]+$/.exec(tail)?.groups?.base
+  if (queue !== undefined) {
+    return {
+      what: 'a branch that the merge queue made for this run alone',
+      expression: expressionOf(`${prefix}:ref:refs/heads/gh-readonly-queue/${queue}/*`),
+      whoCan: `Whoever may add a pull request to the merge queue of ${queue} can then sign in, with the change in it.`,
+      ofEnvironment,
+    }
+  }
+  if (!tail.startsWith('ref:refs/tags/')) return undefined
+  return {
+    what: 'a tag, and the next release has another one',
+    expression: expressionOf(`${prefix}:ref:refs/tags/*`),
+    whoCan:
+      'Whoever may push a tag can then sign in, from any commit: let a ruleset decide who may push tags.',
+    ofEnvironment,
+  }
+}
+
+/** Of owner, repository and place nothing is left open; only the star at the end is one. A quote or another wildcard in a name cannot be said. */
+const expressionOf = (pattern: string) =>
+  /^[^'*?]+\*$/.test(pattern) ? `claims['sub'] matches '${pattern}'` : undefined
+
 /** How this run came to its subject. */
 export function subjectStory(claims: AssertionClaims | undefined): string {
   if (claims === undefined) return ''
   const subject = parseSubject(claims.sub)
+  const ref = throwAwayRef(claims)
   return paragraph(
     subject === undefined ? customised(claims.sub) : storyOfTail(subject.tail),
+    ref &&
+      `It names ${ref.what}: a credential for it would be of use once. In a credential's subject a star is a star: only an expression (claimsMatchingExpression) leaves a part open.`,
     subject?.prefixWithoutIds === undefined
       ? ''
       : 'It has the numeric ids of owner and repository in it, as in all repositories created, renamed or transferred after 15 July 2026: a credential without the ids does not match.',

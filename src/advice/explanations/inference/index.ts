@@ -4,7 +4,7 @@ import { registry } from '../../../services/inference/apis/index.ts'
 import { automaticApi, isAnthropic, type ModelFacts } from '../../../services/inference/model-kind.ts'
 import { tookToken } from '../../../services/inference/smoke-call.ts'
 import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
-import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
+import { accountOptions, az, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { deploymentOf, valuesOf } from '../values.ts'
 import { canNeverBecomeLive, fixesOfDenial, waitLonger, whatWasMissing, whyDenied } from './denial.ts'
@@ -174,6 +174,22 @@ export const inferenceExplanations: Explanations<'inference'> = {
       'A missing role is `access-denied`. If the runner is inside the network, its DNS resolves to the public address: the `privatelink` zone is missing there.',
     fixes: networkFixes,
   },
+  'resource-blocked': {
+    title: 'Microsoft has blocked the resource',
+    why: told =>
+      paragraph(
+        `Abuse monitoring saw calls that break the content policy, and shut the resource ${valuesOf(told).account} for every caller and every prompt.`,
+        'This is no verdict on the smoke call, and no role, token or waiting changes it.',
+      ),
+    unlike:
+      'A single prompt or answer that is held back is `content-filtered`; a subscription that is switched off, `subscription-disabled`.',
+    fixes: () => [
+      advice(
+        'Open a support request for the resource (Azure portal › Help + support › Technical), and answer the mail of abuse monitoring, which went to the contacts of the subscription. Find out which of your callers sent what was seen: the block comes back otherwise.',
+      ),
+      advice('Use another resource, with a deployment of the same name, until then.', 'In the meantime'),
+    ],
+  },
   'deployment-not-found': {
     title: 'The resource has no such deployment',
     why: told =>
@@ -185,6 +201,30 @@ export const inferenceExplanations: Explanations<'inference'> = {
       ),
     unlike: 'A host that does not know the path is `endpoint-not-found`.',
     fixes: told => [...namedDeployments(told), listDeployments(told)],
+  },
+  'deployment-not-ready': {
+    title: 'The deployment is listed, and does not serve yet, or any more',
+    about:
+      'Resource Manager lists the deployment, and the data plane does not know it: it is still being made, failed, was switched off, or is not wired up behind the endpoint.',
+    why: told => paragraph(stateOfDeployment(told), calledAt(told)),
+    unlike:
+      'A name that is not listed is `deployment-not-found`. A deployment that is minutes old is waited for.',
+    fixes: deploymentFixes,
+  },
+  'model-retired': {
+    title: 'The model of the deployment is retired',
+    about:
+      'Azure took the model, or this version of it, out of service. The deployment is still listed, and nothing answers behind it.',
+    why: told => {
+      const model = modelOf(told)
+      return paragraph(
+        'Azure took the model, or this version of it, out of service.',
+        model && `${valuesOf(told).deployment} is a deployment of ${model.name}.`,
+        accessIsFine,
+      )
+    },
+    unlike: 'A model that serves another API is `operation-unsupported`.',
+    fixes: told => [...otherModel(told), listDeployments(told)],
   },
   'endpoint-not-found': {
     title: 'The endpoint does not know the path',
@@ -312,6 +352,69 @@ export const inferenceExplanations: Explanations<'inference'> = {
       advice('Leave `expect` out: proof of access does not need it.', 'Or'),
     ],
   },
+}
+
+const deploymentOptions = (told: ExplainContext) => ({
+  ...accountOptions(valuesOf(told)),
+  'deployment-name': valuesOf(told).deployment,
+})
+
+function stateOfDeployment(told: ExplainContext): string {
+  const name = deploymentOf(told) ?? ''
+  const state = deploymentNamed(name, told.record.deployments)?.state
+  switch (state) {
+    case undefined:
+      return 'Resource Manager lists the deployment.'
+    case 'Succeeded':
+      return `Resource Manager says that ${name} is ready (Succeeded), and the endpoint does not know it. If it was made or changed within the last minutes, that passes; else it is not wired up, and only making it anew, or support, helps.`
+    case 'Failed':
+      return `The deployment ${name} failed: it has to be removed and made anew.`
+    case 'Disabled':
+      return `The deployment ${name} is switched off.`
+    default:
+      return `The deployment ${name} is not ready: its state is ${state}.`
+  }
+}
+
+function deploymentFixes(told: ExplainContext): Fix[] {
+  const others = (told.record.deployments ?? []).filter(
+    ({ name, state }) => state === 'Succeeded' && name !== deploymentOf(told),
+  )
+  const [other] = others
+  return [
+    show('See its state', 'cognitiveservices account deployment show', {
+      ...deploymentOptions(told),
+      query:
+        '{state:properties.provisioningState, model:properties.model.name, changed:systemData.lastModifiedAt}',
+    }),
+    ...(other === undefined ? [] : [inputs('Or call another deployment', { deployments: other.name })]),
+    advice(
+      'Run the job again when its state is Succeeded. If it stays as it is, delete the deployment and create it anew, under the same name.',
+    ),
+  ]
+}
+
+/** The same name for another model: callers change nothing. */
+function otherModel(told: ExplainContext): Fix[] {
+  const models = show('See which models the resource can have', 'cognitiveservices account list-models', {
+    ...accountOptions(valuesOf(told)),
+    query:
+      '[].{model:name, version:version, format:format, lifecycle:lifecycleStatus, until:deprecation.inference}',
+  })
+  const create = bash(
+    'Give the deployment another model, under the same name: callers change nothing',
+    az(
+      'cognitiveservices account deployment create',
+      deploymentOptions(told),
+      {
+        'model-format': modelOf(told)?.format ?? '<FORMAT>',
+        'model-name': '<MODEL>',
+        'model-version': '<VERSION>',
+      },
+      { 'sku-name': '<SKU>', 'sku-capacity': '<CAPACITY>' },
+    ),
+  )
+  return [models, create]
 }
 
 /** Claude speaks one API, and nothing else speaks it; where the model is not known, every API is offered. */

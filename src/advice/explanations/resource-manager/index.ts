@@ -302,6 +302,24 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
       ),
     ],
   },
+  'resource-provider-unregistered': {
+    title: 'The subscription is not registered for Azure AI services',
+    why: told =>
+      `Subscription ${valuesOf(told).subscriptionId} has never used the provider Microsoft.CognitiveServices, so no such resource can be in it: probably the id is that of another subscription.`,
+    unlike: 'A subscription that may have the resource, and does not, answers `resource-not-found`.',
+    fixes: told => [
+      show('See your subscriptions: which of them has the resource?', 'account list', {
+        query: '[].{name:name, subscription:id, state:state}',
+      }),
+      bash(
+        'If it is the right subscription, register the provider',
+        azLine('provider register', {
+          ...ofSubscription(valuesOf(told)),
+          namespace: 'Microsoft.CognitiveServices',
+        }),
+      ),
+    ],
+  },
   'resource-not-found': {
     title: 'There is no such resource',
     why: told =>

@@ -1,0 +1,78 @@
+import { visibleJson } from '../../../core/text/untrusted.ts'
+import { az, azLine, bash, jobName } from '../commands.ts'
+import { advice, type ExplainContext, type Fix } from '../explanation.ts'
+import { valuesOf } from '../values.ts'
+import { addCredential, holderOf, identityOptions, listCredentials, when } from './federated-credentials.ts'
+import { type ThrowAwayRef, throwAwayRef } from './subjects.ts'
+
+/** What to do about a subject that no credential has. */
+
+/** Of the environment that is offered; its rules are made in the repository's settings. */
+const environmentName = 'production'
+
+export function subjectFixes(told: ExplainContext): Fix[] {
+  const { assertion } = told.record
+  const ref = assertion && throwAwayRef(assertion)
+  if (ref !== undefined)
+    return [...throughEnvironment(told, ref), ...byExpression(told, ref), ...listCredentials(told)]
+  const add = addCredential(told)
+  const isPullRequest = /:pull_request$/.test(assertion?.sub ?? '')
+  return [...when(isPullRequest, notOnDeploying), ...add, ...listCredentials(told)]
+}
+
+const notOnDeploying = advice(
+  'Do not trust pull requests on the identity that deploys: whoever can push a branch runs code under review as it. Run the gate after the merge; or give pull requests an identity of their own that may read and nothing else, and the credential below.',
+  'First',
+)
+
+/** One subject for every run, and a place where people decide. */
+export function throughEnvironment(
+  told: ExplainContext,
+  { ofEnvironment }: Pick<ThrowAwayRef, 'ofEnvironment'>,
+): Fix[] {
+  const environment: Fix = {
+    title:
+      'Give the job an environment: every run then has the same subject, and its protection rules decide who gets there',
+    language: 'yaml',
+    text: `jobs:\n  ${jobName(told.record.run.job)}:\n    environment: ${environmentName}`,
+  }
+  return [environment, ...addCredential(told, `${ofEnvironment}${environmentName}`)]
+}
+
+/** Entra evaluates expressions for GitHub, GitLab and Terraform Cloud; GitHub Enterprise Server is none of them. */
+const isEnterpriseServer = (issuer: string) => issuer.endsWith('/_services/token')
+
+/** A flexible credential (learn.microsoft.com, flexible federated identity credentials): Graph takes it for applications, Resource Manager for managed identities. */
+function byExpression(told: ExplainContext, { expression, whoCan }: ThrowAwayRef): Fix[] {
+  const { clientId, issuer, audience } = valuesOf(told)
+  if (expression === undefined || isEnterpriseServer(issuer)) return []
+  const holder = holderOf(told)
+  const name = 'github-flexible'
+  const body = visibleJson({
+    name,
+    issuer,
+    audiences: [audience],
+    claimsMatchingExpression: { value: expression, languageVersion: 1 },
+  })
+  const forApplication = bash(
+    `Or trust all of them by a flexible credential (app registration). ${whoCan}`,
+    azLine('rest', {
+      method: 'post',
+      url: `https://graph.microsoft.com/beta/applications(appId='${clientId}')/federatedIdentityCredentials`,
+      body,
+    }),
+  )
+  const forIdentity = bash(
+    `Or trust all of them by a flexible credential (managed identity, preview). ${whoCan}`,
+    az(
+      'identity federated-credential create',
+      identityOptions(holder),
+      { name },
+      { issuer },
+      { 'claims-matching-expression-value': expression },
+      { 'claims-matching-expression-version': '1' },
+      { audiences: audience },
+    ),
+  )
+  return [...when(holder.isApplication, forApplication), ...when(holder.isManagedIdentity, forIdentity)]
+}
