@@ -360,6 +360,7 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
           ...firstDeployment(),
           name: 'film',
           model: { format: 'OpenAI', name: 'sora-2', version: '2025-10-06' },
+          capabilities: {},
         })
       },
       run: () => ({ inputs: { deployments: 'film' } }),
