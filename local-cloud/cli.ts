@@ -34,7 +34,7 @@ A seed has these fields (local-cloud/world.ts describes what is in each):
   tenants, subscriptions, resourceGroups     where everything is
   applications, users, groups                who there is: credentials, members; groups may be in groups
   accounts, deletedAccounts                  key access, network, deployments, projects; what can be restored
-  resources                                  apps with identities, and whatever else roles are assigned at
+  resources, models                          apps with identities, and whatever else roles are assigned at; models with dates
   roleAssignments, roleDefinitions           who may do what: conditions, custom roles
   denyAssignments, locks, policyAssignments  what is in the way of those who may
   workflow                                   the run whose tokens GitHub's issuer signs

@@ -3,7 +3,7 @@ import type { AccountHosts } from './hosts.ts'
 import type { ReplicasBy } from './replicas.ts'
 import type { Throttling } from './throttling.ts'
 import type { AccessTokens } from './tokens.ts'
-import type { World } from './world.ts'
+import type { Account, World } from './world.ts'
 
 /** Where the services listen; every URL is https, without a trailing slash. */
 export interface Endpoints {
@@ -43,6 +43,8 @@ export interface Context {
   readonly replicasBy: ReplicasBy
   /** Absent: Resource Manager answers however many requests come. */
   readonly throttling?: Throttling
+  /** Opens the hosts of an account that has a subdomain now and had none before. */
+  openHosts(account: Account): Promise<void>
   /** How long Resource Manager takes to make, change or remove what Azure takes its time over. Absent: no time. */
   readonly provisioningMs?: number
   readonly tokens: AccessTokens

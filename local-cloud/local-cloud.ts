@@ -14,14 +14,13 @@ import { idTokenSigner } from './github/id-token.ts'
 import { API_PATH, createGitHub, type JobTokens } from './github/index.ts'
 import { grantPipeline } from './granted.ts'
 import { createGraph } from './graph/index.ts'
-import { type AccountHosts, type HostFamily, hostDomains, hostFamilies } from './hosts.ts'
+import { type AccountHost, hostDomains, hostsOf, type OpenHosts, openHosts } from './hosts.ts'
 import { createDataPlane } from './inference/index.ts'
 import { issuedKeys } from './inference/keys.ts'
 import { createJobFiles } from './job-files.ts'
 import { createJournal, type Journal } from './journal.ts'
 import type { ReplicasBy } from './replicas.ts'
 import { createResourceManager } from './resource-manager/index.ts'
-import { accountId, normalizeScope } from './scopes.ts'
 import { openServer, type ServerOptions, type ServiceServer } from './server.ts'
 import type { Throttling } from './throttling.ts'
 import { createTlsCredentials } from './tls.ts'
@@ -44,6 +43,11 @@ export interface LocalCloudOptions {
   basePort?: number
   /** The pipeline may call the models of the first account from the start. Default false. */
   granted?: boolean
+  /**
+   * How long Resource Manager takes to make an account, a project or a deployment, to give an account a subdomain, and to
+   * delete, in milliseconds of the cloud's clock. Default 0: whoever polls finds it done.
+   */
+  provisioningMs?: number
   /** Limits of Resource Manager (throttling.ts has those of Azure). Absent: it answers however many requests come. */
   throttling?: Throttling
   clock?: Clock
@@ -88,6 +92,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   const journal = createJournal()
   const faults = createFaults()
   const servers = await openServers(accounts, options.basePort, { tls, clock, faults, journal })
+  const hosts = servers.accounts
   const endpoints = endpointsOf(servers)
 
   const context: Context = {
@@ -104,6 +109,8 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
       ...options.lag,
     },
     replicasBy: options.replicasBy ?? 'request',
+    openHosts: account => hosts.openFor(account),
+    provisioningMs: options.provisioningMs ?? 0,
     tokens: await createAccessTokens(clock),
     ...(options.throttling === undefined ? {} : { throttling: options.throttling }),
   }
@@ -127,9 +134,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     servers.managedIdentity.serve(createManagedIdentityEndpoint(context, identityHeader))
     servers.graph.serve(createGraph(context))
     servers.regional.serve(createDataPlane(context, { kind: 'regional' }))
-    for (const { accountId, family, server } of servers.accounts) {
-      server.serve(createDataPlane(context, { kind: 'account', accountId, family }))
-    }
+    hosts.serveAll(host => createDataPlane(context, { kind: 'account', ...host }))
   }
 
   function reset(seed: unknown = firstSeed): void {
@@ -138,6 +143,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     world = next
     journal.clear()
     faults.clear()
+    hosts.closeAdded()
     serveAll()
     renewToken()
   }
@@ -229,23 +235,11 @@ interface Servers {
   regional: ServiceServer
   control: ServiceServer
   managedIdentity: ServiceServer
-  accounts: Array<AccountHost & { server: ServiceServer }>
+  accounts: OpenHosts
 }
 
-/** A host that an account has of its own. */
-interface AccountHost {
-  /** In lower case. */
-  accountId: string
-  family: HostFamily
-}
-
-function hostedAccounts(world: World): AccountHost[] {
-  return world.accounts
-    .filter(({ customSubDomainName }) => customSubDomainName !== null)
-    .flatMap(account =>
-      hostFamilies[account.kind].map(family => ({ accountId: normalizeScope(accountId(account)), family })),
-    )
-}
+const hostedAccounts = (world: World): AccountHost[] =>
+  world.accounts.filter(({ customSubDomainName }) => customSubDomainName !== null).flatMap(hostsOf)
 
 async function openServers(
   accounts: readonly AccountHost[],
@@ -268,8 +262,7 @@ async function openServers(
       // Outside of the cloud that it controls: no fault locks it up, and the journal shows clients only.
       control: await open({ faults: createFaults(), journal: createJournal() }),
     }
-    const ofAccounts: Servers['accounts'] = []
-    for (const account of accounts) ofAccounts.push({ ...account, server: await open() })
+    const ofAccounts = await openHosts(accounts, open)
     const managedIdentity = await open({ tls: undefined })
     return { ...servers, accounts: ofAccounts, managedIdentity, graph: await open() }
   } catch (error) {
@@ -279,26 +272,18 @@ async function openServers(
 }
 
 async function closeAll({ accounts, ...others }: Servers): Promise<void> {
-  const ofAccounts = accounts.map(({ server }) => server)
-  await Promise.all([...Object.values(others), ...ofAccounts].map(server => server.close()))
+  await Promise.all([accounts.close(), ...Object.values(others).map(server => server.close())])
 }
 
 function endpointsOf(servers: Servers): Endpoints {
-  const hosts = new Map<string, AccountHosts>()
-  const accounts = new Map<string, string>()
-  for (const { accountId, family, server } of servers.accounts) {
-    hosts.set(accountId, { ...hosts.get(accountId), [family]: server.url })
-    // The last family is the one that serves everything.
-    accounts.set(accountId, server.url)
-  }
   return {
     github: servers.github.url,
     githubApi: `${servers.github.url}${API_PATH}`,
     authorityHost: servers.entra.url,
     resourceManager: servers.resourceManager.url,
     graph: servers.graph.url,
-    accounts,
-    hosts,
+    accounts: servers.accounts.urls,
+    hosts: servers.accounts.urlsByFamily,
     regional: servers.regional.url,
     control: servers.control.url,
   }

@@ -198,10 +198,25 @@ const account = v.strictObject({
   ipRules: v.optional(v.array(v.string())),
   virtualNetworkRules: v.optional(v.array(v.string())),
   networkBypass: v.optional(v.picklist(['AzureServices', 'None'])),
+  /** Whether it can have projects. Absent: one of kind AIServices can. */
+  allowProjectManagement: v.optional(v.boolean()),
   /** What else was written among its properties: told again, and without effect here. */
   otherProperties: v.optional(v.record(v.string(), v.unknown())),
   pending: v.optional(pending),
   createdOn: v.optional(instant),
+  /** Client id of the application that made it. Absent: some administrator. */
+  createdBy: v.optional(v.string()),
+})
+
+/** Of a model that can be deployed, what is known beside the catalogue (model-catalogue.ts), or instead of it. */
+const catalogueModel = v.strictObject({
+  ...model.entries,
+  /** Deployed where no version is asked for. */
+  isDefaultVersion: v.optional(v.boolean()),
+  lifecycleStatus: v.optional(v.picklist(['Preview', 'GenerallyAvailable', 'Deprecating', 'Deprecated'])),
+  /** Until when it can be called and fine-tuned. Absent: for ever. */
+  deprecation: v.optional(v.strictObject({ inference: v.optional(instant), fineTune: v.optional(instant) })),
+  skus: v.optional(v.array(v.string())),
 })
 
 /** Any other resource, as its provider tells it: an app with an identity, a storage account that roles are assigned at. */
@@ -374,6 +389,7 @@ export const worldSchema = v.strictObject({
   /** Accounts that were deleted less than two days ago: they can be restored, and hold their names. */
   deletedAccounts: v.optional(v.array(v.strictObject({ account, deletedOn: instant })), []),
   resources: v.optional(v.array(resource), []),
+  models: v.optional(v.array(catalogueModel), []),
   /** Custom roles; the built-in ones are always there. */
   roleDefinitions: v.optional(v.array(roleDefinition), []),
   roleAssignments: v.optional(v.array(roleAssignment), []),
@@ -393,6 +409,7 @@ export type FederatedCredential = Application['federatedCredentials'][number]
 export type Account = World['accounts'][number]
 export type Deployment = Account['deployments'][number]
 export type Project = Account['projects'][number]
+export type CatalogueModel = World['models'][number]
 export type Resource = World['resources'][number]
 export type ResourceIdentity = NonNullable<Resource['identity']>
 export type Group = World['groups'][number]

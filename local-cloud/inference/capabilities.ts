@@ -18,7 +18,10 @@ const kinds: ReadonlyArray<readonly [RegExp, Readonly<Record<string, string>>]> 
  * gpt-realtime-mini; images: one of dall-e-3 in the documents of azcollection. What the other kinds list is taken from programs that
  * read it, and of makers other than OpenAI many list nothing.
  */
-export function capabilitiesOf({ model, capabilities }: Deployment): Readonly<Record<string, string>> {
+export function capabilitiesOf({
+  model,
+  capabilities,
+}: Pick<Deployment, 'model'> & Partial<Pick<Deployment, 'capabilities'>>): Readonly<Record<string, string>> {
   if (capabilities !== undefined) return capabilities
   if (model.format === 'Anthropic') return {}
   const special = kinds.find(([pattern]) => pattern.test(model.name))

@@ -1,3 +1,4 @@
+import { isPending } from '../provisioning.ts'
 import type { Account, Deployment } from '../world.ts'
 import { isFor, type ModelOperation } from './kinds.ts'
 import { apiNotSupported, deploymentNotFound, operationNotSupported } from './refusals.ts'
@@ -5,7 +6,9 @@ import { apiNotSupported, deploymentNotFound, operationNotSupported } from './re
 /** The account as a replica sees it that learns of new deployments `lag` milliseconds late. */
 export function accountAsSeen(account: Account, now: number, lag: number): Account {
   const deployments = account.deployments.filter(
-    ({ createdOn }) => createdOn === undefined || Date.parse(createdOn) + lag <= now,
+    deployment =>
+      !isPending(deployment, now) &&
+      (deployment.createdOn === undefined || Date.parse(deployment.createdOn) + lag <= now),
   )
   return { ...account, deployments }
 }

@@ -62,3 +62,6 @@ export function resourceNotFound(resource: string, resourceGroup: string): ArmEr
       'For more details please go to https://aka.ms/ARMResourceNotFoundFix',
   )
 }
+
+export const locationRequired = () =>
+  gatewayError(400, 'LocationRequired', 'The location property is required for this definition.')

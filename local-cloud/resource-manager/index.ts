@@ -2,23 +2,28 @@ import type { Context } from '../context.ts'
 import { subscriptionIdOf } from '../scopes.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
 import { type Operations, operationsOf, remainingHeader } from '../throttling.ts'
-import { accessViewRoutes } from './access-views.ts'
-import { accountRoutes } from './accounts.ts'
 import { actionOf } from './actions.ts'
-import { deploymentRoutes } from './deployments.ts'
+import { accessViewRoutes } from './authorization/access-views.ts'
+import { lockRoutes } from './authorization/locks.ts'
+import { roleAssignmentRoutes } from './authorization/role-assignments.ts'
+import { roleDefinitionRoutes } from './authorization/role-definitions.ts'
+import { accountKeyRoutes } from './cognitive-services/account-keys.ts'
+import { accountRoutes } from './cognitive-services/accounts.ts'
+import { deletedAccountRoutes } from './cognitive-services/deleted-accounts.ts'
+import { deploymentRoutes } from './cognitive-services/deployments.ts'
+import { modelRoutes } from './cognitive-services/models.ts'
+import { nameRoutes } from './cognitive-services/names.ts'
+import { operationResultRoutes } from './cognitive-services/operation-results.ts'
+import { projectRoutes } from './cognitive-services/projects.ts'
 import { NotImplemented } from './errors.ts'
 import { createGateway } from './gateway.ts'
-import { lockRoutes } from './locks.ts'
 import { federatedCredentialRoutes } from './managed-identity/federated-credentials.ts'
 import { identityRoutes } from './managed-identity/identities.ts'
 import { metadataRoute } from './metadata.ts'
-import { projectRoutes } from './projects.ts'
 import { providerRoutes } from './resources/providers.ts'
 import { resourceGroupRoutes } from './resources/resource-groups.ts'
 import { resourceRoutes } from './resources/resources.ts'
 import { subscriptionRoutes } from './resources/subscriptions.ts'
-import { roleAssignmentRoutes } from './role-assignments.ts'
-import { roleDefinitionRoutes } from './role-definitions.ts'
 
 /** Azure Resource Manager: the directory, Cognitive Services accounts, and access control, authorized by RBAC. */
 export function createResourceManager(context: Context): Service {
@@ -32,6 +37,11 @@ export function createResourceManager(context: Context): Service {
       ...accessViewRoutes(gateway),
       ...lockRoutes(gateway),
       ...accountRoutes(gateway),
+      ...accountKeyRoutes(gateway),
+      ...deletedAccountRoutes(gateway),
+      ...nameRoutes(gateway),
+      ...modelRoutes(gateway),
+      ...operationResultRoutes(gateway),
       ...projectRoutes(gateway),
       ...deploymentRoutes(gateway),
       ...identityRoutes(gateway),

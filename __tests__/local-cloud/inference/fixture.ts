@@ -151,7 +151,8 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
   const tokens = await createAccessTokens(clock)
   const world = v.parse(worldSchema, seed)
   const lag = { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] }
-  const context: Context = { world, clock, endpoints, lag, replicasBy: 'request', tokens }
+  const openHosts = async () => undefined
+  const context: Context = { world, clock, endpoints, lag, replicasBy: 'request', tokens, openHosts }
   const [account, regionalAccount] = world.accounts
   if (!account || !regionalAccount) throw new Error('The seed has two accounts')
 

@@ -3,6 +3,7 @@ import { Agent, fetch } from 'undici'
 import { type Clock, createClock } from '../../../local-cloud/clock.ts'
 import type { Context } from '../../../local-cloud/context.ts'
 import { createFaults } from '../../../local-cloud/faults.ts'
+import type { AccountHosts } from '../../../local-cloud/hosts.ts'
 import { createJournal, type Journal } from '../../../local-cloud/journal.ts'
 import { createResourceManager } from '../../../local-cloud/resource-manager/index.ts'
 import { openServer } from '../../../local-cloud/server.ts'
@@ -206,13 +207,24 @@ export interface ResourceManagerFixture {
   close(): Promise<void>
 }
 
-export async function startResourceManager(): Promise<ResourceManagerFixture> {
+/** @param provisioningMs how long Resource Manager takes for what Azure takes its time over */
+export async function startResourceManager({ provisioningMs = 0 } = {}): Promise<ResourceManagerFixture> {
   const tls = await createTlsCredentials()
   const clock = createClock()
   const journal = createJournal()
   const tokens = await createAccessTokens(clock)
   const server = await openServer({ tls, port: 0, clock, faults: createFaults(), journal })
   let world = createWorld()
+  const hosts = new Map<string, AccountHosts>([
+    [
+      ACCOUNT.toLowerCase(),
+      {
+        cognitiveServices: 'https://127.0.0.1:4401',
+        openAI: 'https://127.0.0.1:4402',
+        foundry: 'https://127.0.0.1:4403',
+      },
+    ],
+  ])
   const context: Context = {
     get world() {
       return world
@@ -225,21 +237,23 @@ export async function startResourceManager(): Promise<ResourceManagerFixture> {
       resourceManager: server.url,
       graph: 'https://graph.invalid',
       accounts: new Map([[ACCOUNT.toLowerCase(), 'https://127.0.0.1:4403']]),
-      hosts: new Map([
-        [
-          ACCOUNT.toLowerCase(),
-          {
-            cognitiveServices: 'https://127.0.0.1:4401',
-            openAI: 'https://127.0.0.1:4402',
-            foundry: 'https://127.0.0.1:4403',
-          },
-        ],
-      ]),
+      hosts,
       regional: 'https://127.0.0.1:4400',
       control: 'https://control.invalid',
     },
     lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] },
     replicasBy: 'request',
+    provisioningMs,
+    openHosts: async ({ name }) => {
+      const id = `${GROUP}/providers/microsoft.cognitiveservices/accounts/${name}`.toLowerCase()
+      if (hosts.has(id)) return
+      const urlOf = (family: string) => `https://${name}.${family}.invalid`
+      hosts.set(id, {
+        cognitiveServices: urlOf('cognitive'),
+        openAI: urlOf('openai'),
+        foundry: urlOf('foundry'),
+      })
+    },
     tokens,
   }
   const exchanges: Exchange[] = []

@@ -403,6 +403,7 @@ describe('what a replica of the data plane sees', () => {
     const context: Context = {
       world,
       clock,
+      openHosts: async () => undefined,
       endpoints: {
         github: nowhere,
         githubApi: nowhere,

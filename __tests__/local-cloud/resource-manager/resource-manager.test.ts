@@ -478,7 +478,10 @@ describe('deployments', () => {
     const created = await arm.ask(target, { method: 'PUT', as: ADMIN, body })
     expect(created).toMatchObject({
       status: 201,
-      body: { name: 'embed', properties: { provisioningState: 'Succeeded' } },
+      body: { name: 'embed', properties: { provisioningState: 'Creating' } },
+    })
+    expect((await arm.ask(target, { as: ADMIN })).body).toMatchObject({
+      properties: { provisioningState: 'Succeeded' },
     })
     const larger = { ...body, sku: { name: 'Standard', capacity: 9 } }
     expect(await arm.ask(target, { method: 'PUT', as: ADMIN, body: larger })).toMatchObject({

@@ -1,13 +1,13 @@
 import * as v from 'valibot'
-import { findRole } from '../rbac.ts'
-import { covers, normalizeScope, subscriptionIdOf } from '../scopes.ts'
-import type { RoleAssignment, World } from '../world.ts'
-import { ArmError, gatewayError } from './errors.ts'
-import { requireScope } from './existence.ts'
-import type { Call, Gateway } from './gateway.ts'
-import { directoryObject } from './principals.ts'
-import { readBody } from './request-body.ts'
-import { azureInstant, GUID } from './values.ts'
+import { findRole } from '../../rbac.ts'
+import { covers, normalizeScope, subscriptionIdOf } from '../../scopes.ts'
+import type { RoleAssignment, World } from '../../world.ts'
+import { ArmError, gatewayError } from '../errors.ts'
+import { requireScope } from '../existence.ts'
+import type { Call, Gateway } from '../gateway.ts'
+import { directoryObject } from '../principals.ts'
+import { readBody } from '../request-body.ts'
+import { azureInstant, GUID } from '../values.ts'
 
 /** Fixed by Azure, for all scopes of a subscription together (learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits). */
 const ASSIGNMENTS_PER_SUBSCRIPTION = 4000

@@ -1,0 +1,16 @@
+/** Writes that Azure takes its time over, as they show in the resource: `provisioningState` is one thing until it is `Succeeded`. */
+
+interface Provisioned {
+  provisioningState?: string
+  pending?: { state: string; until: string } | undefined
+}
+
+/** @param now milliseconds since the epoch */
+export const isPending = ({ pending }: Provisioned, now: number): boolean =>
+  pending !== undefined && now < Date.parse(pending.until)
+
+/** What the resource says of itself. */
+export function provisioningStateOf(resource: Provisioned, now: number): string {
+  const { pending, provisioningState = 'Succeeded' } = resource
+  return pending !== undefined && isPending(resource, now) ? pending.state : provisioningState
+}

@@ -1,0 +1,222 @@
+import * as v from 'valibot'
+import { capabilitiesOf } from '../../inference/capabilities.ts'
+import { modelNamed } from '../../model-catalogue.ts'
+import { provisioningStateOf } from '../../provisioning.ts'
+import { accountId } from '../../scopes.ts'
+import type { Route, ServiceReply } from '../../service.ts'
+import { type Account, type Deployment, model as modelSchema } from '../../world.ts'
+import { ArmError, resourceNotFound } from '../errors.ts'
+import { sameName } from '../existence.ts'
+import type { Call, Gateway } from '../gateway.ts'
+import { readBody, readOnly, resourceEnvelope } from '../request-body.ts'
+import { tagsSchema } from '../tags.ts'
+import { azureInstant, etagOf } from '../values.ts'
+import { ACCOUNT_PATH, ACCOUNT_TYPE, authorizedAccount, requireSettled } from './account-access.ts'
+import { systemData } from './account-body.ts'
+import { MODEL_SKUS } from './models.ts'
+import { asyncHeaders } from './operation-results.ts'
+
+const DEPLOYMENTS = `${ACCOUNT_TYPE}/deployments`
+const COLLECTION = `${ACCOUNT_PATH}/deployments`
+const SINGLE = `${COLLECTION}/{deployment}`
+
+/** The az command line writes the number as text, and Azure takes it. */
+const capacity = v.union([v.number(), v.pipe(v.string(), v.digits(), v.transform(Number))])
+const sku = v.strictObject({
+  name: v.string(),
+  tier: readOnly,
+  size: readOnly,
+  family: readOnly,
+  capacity: v.optional(capacity, 1),
+})
+
+const WRITE = v.strictObject({
+  ...resourceEnvelope,
+  tags: v.optional(tagsSchema),
+  sku: v.optional(sku, { name: 'Standard', capacity: 1 }),
+  properties: v.strictObject({
+    provisioningState: readOnly,
+    capabilities: readOnly,
+    callRateLimit: readOnly,
+    rateLimits: readOnly,
+    dynamicThrottlingEnabled: readOnly,
+    currentCapacity: readOnly,
+    deploymentState: readOnly,
+    model: v.strictObject({
+      format: v.string(),
+      name: v.string(),
+      version: v.optional(v.string()),
+      publisher: readOnly,
+      callRateLimit: readOnly,
+    }),
+    raiPolicyName: v.optional(v.string()),
+    versionUpgradeOption: v.optional(
+      v.picklist(['OnceNewDefaultVersionAvailable', 'OnceCurrentVersionExpired', 'NoAutoUpgrade']),
+    ),
+  }),
+})
+/** Of a deployment, its size and its tags can be changed alone (Deployments_Update). */
+const UPDATE = v.strictObject({ ...resourceEnvelope, tags: v.optional(tagsSchema), sku: v.optional(sku) })
+
+/** The content filters that every account has. Others cannot be made here. */
+const CONTENT_FILTERS = ['Microsoft.Default', 'Microsoft.DefaultV2']
+
+/** Model deployments of an account. */
+export function deploymentRoutes(gateway: Gateway): Route[] {
+  const { context, operations } = gateway
+  const now = () => context.clock.now()
+
+  function find(call: Call, verb: 'read' | 'write' | 'delete') {
+    const { deployment: name = '' } = call.params
+    const account = authorizedAccount(gateway, call, `${DEPLOYMENTS}/${verb}`, `/deployments/${name}`)
+    const deployment = account.deployments.find(candidate => sameName(candidate.name, name))
+    return { account, name, deployment }
+  }
+
+  function findPresent(call: Call, verb: 'read' | 'write') {
+    const { account, name, deployment } = find(call, verb)
+    if (deployment) return { account, deployment }
+    throw resourceNotFound(`${ACCOUNT_TYPE}/${account.name}/deployments/${name}`, account.resourceGroup)
+  }
+
+  const body = (account: Account, deployment: Deployment, state?: string) =>
+    deploymentBody(account, deployment, state ?? provisioningStateOf(deployment, now()))
+
+  function list(call: Call): ServiceReply {
+    const account = authorizedAccount(gateway, call, `${DEPLOYMENTS}/read`, '/deployments')
+    return { status: 200, body: { value: account.deployments.map(each => body(account, each)) } }
+  }
+
+  function get(call: Call): ServiceReply {
+    const { account, deployment } = findPresent(call, 'read')
+    return { status: 200, body: body(account, deployment) }
+  }
+
+  function create(call: Call): ServiceReply {
+    const { account, name, deployment } = find(call, 'write')
+    const written = contentOf(readBody(call, WRITE))
+    requireSettled(account, now())
+    if (deployment) {
+      Object.assign(deployment, { versionUpgradeOption: undefined, raiPolicyName: undefined }, written)
+      return { status: 200, body: body(account, deployment) }
+    }
+    const operation = operations.begin(account.subscriptionId, 'Creating')
+    const created: Deployment = {
+      ...written,
+      name,
+      provisioningState: 'Succeeded',
+      pending: { state: 'Creating', until: new Date(operation.endsAt).toISOString() },
+      createdOn: azureInstant(now(), '0000'),
+      reasoning: false,
+    }
+    account.deployments.push(created)
+    const headers = asyncHeaders(context, account.location, operation)
+    return { status: 201, headers, body: body(account, created, 'Creating') }
+  }
+
+  function contentOf({ sku: wanted, tags, properties }: v.InferOutput<typeof WRITE>) {
+    const { model, versionUpgradeOption, raiPolicyName } = properties
+    requireSku(wanted.name)
+    requireContentFilter(raiPolicyName)
+    return {
+      model: supportedModel(model),
+      sku: { name: wanted.name, capacity: wanted.capacity },
+      ...(tags && { tags }),
+      ...(versionUpgradeOption && { versionUpgradeOption }),
+      ...(raiPolicyName !== undefined && { raiPolicyName }),
+    }
+  }
+
+  /** @throws ArmError 400 for a model that is not in the catalogue of this world, or not in that version */
+  function supportedModel(wanted: { format: string; name: string; version?: string | undefined }) {
+    const { format, name, version } = wanted
+    const known = modelNamed(context.world, { format, name, version })
+    if (known) return v.parse(modelSchema, { format: known.format, name: known.name, version: known.version })
+    throw new ArmError(
+      400,
+      'DeploymentModelNotSupported',
+      `The model 'Format: ${format}, Name: ${name}, Version: ${version ?? ''}' of account deployment is not supported.`,
+    )
+  }
+
+  function update(call: Call): ServiceReply {
+    const { account, deployment } = findPresent(call, 'write')
+    const { sku: wanted, tags } = readBody(call, UPDATE)
+    requireSettled(account, now())
+    if (wanted) {
+      requireSku(wanted.name)
+      deployment.sku = { name: wanted.name, capacity: wanted.capacity }
+    }
+    if (tags) deployment.tags = tags
+    return { status: 200, body: body(account, deployment) }
+  }
+
+  function remove(call: Call): ServiceReply {
+    const { account, deployment } = find(call, 'delete')
+    if (!deployment) return { status: 204 }
+    requireSettled(account, now())
+    account.deployments = account.deployments.filter(other => other !== deployment)
+    return { status: 200 }
+  }
+
+  /** To which sizes the deployment can be changed. */
+  function listSkus(call: Call): ServiceReply {
+    const { deployment } = findPresent(call, 'read')
+    const value = MODEL_SKUS.map(name => ({
+      resourceType: DEPLOYMENTS,
+      sku: { name },
+      capacity: { minimum: 1, maximum: 10_000, step: 1, default: deployment.sku.capacity },
+    }))
+    return { status: 200, body: { value } }
+  }
+
+  return gateway.routes([
+    ['deployments.list', 'GET', COLLECTION, 'Deployments_List', list],
+    ['deployments.get', 'GET', SINGLE, 'Deployments_Get', get],
+    ['deployments.create', 'PUT', SINGLE, 'Deployments_CreateOrUpdate', create],
+    ['deployments.update', 'PATCH', SINGLE, 'Deployments_Update', update],
+    ['deployments.delete', 'DELETE', SINGLE, 'Deployments_Delete', remove],
+    ['deployments.listSkus', 'GET', `${SINGLE}/skus`, 'Deployments_ListSkus', listSkus],
+  ])
+}
+
+/** The code is that of failed deployments that people show; the sentence is ours. @throws ArmError 400 */
+function requireSku(name: string): void {
+  if (MODEL_SKUS.includes(name)) return
+  throw new ArmError(
+    400,
+    'InvalidResourceProperties',
+    `The specified SKU '${name}' of account deployment is not supported.`,
+  )
+}
+
+/** How Azure words it is not known. @throws ArmError 400 */
+function requireContentFilter(name: string | undefined): void {
+  if (name === undefined || CONTENT_FILTERS.includes(name)) return
+  throw new ArmError(
+    400,
+    'InvalidResourceProperties',
+    `The content filter '${name}' does not exist: the local cloud has ${CONTENT_FILTERS.join(' and ')}.`,
+  )
+}
+
+function deploymentBody(account: Account, deployment: Deployment, provisioningState: string) {
+  const { name, sku: size, model, createdOn, tags, versionUpgradeOption, raiPolicyName } = deployment
+  return {
+    id: `${accountId(account)}/deployments/${name}`,
+    type: DEPLOYMENTS,
+    name,
+    sku: size,
+    ...(tags && { tags }),
+    properties: {
+      model,
+      versionUpgradeOption: versionUpgradeOption ?? 'OnceNewDefaultVersionAvailable',
+      currentCapacity: size.capacity,
+      ...(raiPolicyName !== undefined && { raiPolicyName }),
+      capabilities: capabilitiesOf(deployment),
+      provisioningState,
+    },
+    systemData: systemData(createdOn),
+    etag: etagOf(deployment),
+  }
+}
