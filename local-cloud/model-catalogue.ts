@@ -1,4 +1,4 @@
-import type { CatalogueModel, World } from './world.ts'
+import { type CatalogueModel, model as modelSchema, type World } from './world.ts'
 
 type Format = CatalogueModel['format']
 
@@ -96,6 +96,11 @@ const KNOWN: Readonly<Record<Format, Readonly<Record<string, readonly string[]>>
     'grok-4-fast-non-reasoning': ['1'],
     'grok-code-fast-1': ['1'],
   },
+  'Black Forest Labs': {
+    'FLUX-1.1-pro': ['1'],
+    'FLUX.1-Kontext-pro': ['1'],
+    'FLUX.2-pro': ['1'],
+  },
   Cohere: {
     'cohere-command-a': ['1'],
     'embed-v-4-0': ['1'],
@@ -104,18 +109,7 @@ const KNOWN: Readonly<Record<Format, Readonly<Record<string, readonly string[]>>
   },
 }
 
-const FORMATS: readonly Format[] = [
-  'OpenAI',
-  'Anthropic',
-  'DeepSeek',
-  'Meta',
-  'Mistral AI',
-  'Microsoft',
-  'xAI',
-  'Cohere',
-]
-
-const BUILT_IN: readonly CatalogueModel[] = FORMATS.flatMap(format =>
+const BUILT_IN: readonly CatalogueModel[] = modelSchema.entries.format.options.flatMap(format =>
   Object.entries(KNOWN[format]).flatMap(([name, versions]) =>
     versions.map((version, index) => ({
       format,
