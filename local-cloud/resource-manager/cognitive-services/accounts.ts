@@ -1,6 +1,7 @@
+import * as v from 'valibot'
 import { accountId } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
-import type { Account } from '../../world.ts'
+import { type Account, worldSchema } from '../../world.ts'
 import { ArmError, gatewayError, locationRequired, NotImplemented } from '../errors.ts'
 import { findResourceGroup, sameName } from '../existence.ts'
 import { type Call, findSubscription, type Gateway } from '../gateway.ts'
@@ -149,7 +150,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
     if (kind === undefined || sku === undefined) throw missing(kind === undefined ? 'kind' : 'sku')
     if (findDeleted(context, call.params)) throw flagMustBeSet(accountScope(call))
     const knownKind = kindNamed(kind)
-    return {
+    return v.parse(worldSchema.entries.accounts.item, {
       subscriptionId: findSubscription(context.world, subscription).id,
       resourceGroup: findResourceGroup(context.world, subscription, group).name,
       name,
@@ -157,16 +158,12 @@ export function accountRoutes(gateway: Gateway): Route[] {
       location,
       sku: skuOf(knownKind, sku.name),
       customSubDomainName: properties.customSubDomainName ?? null,
+      // What nobody switched off is on.
       disableLocalAuth: null,
-      regeneratedKeys: { key1: 0, key2: 0 },
-      publicNetworkAccess: 'Enabled',
-      networkDefaultAction: 'Allow',
-      deployments: [],
-      projects: [],
       allowProjectManagement: properties.allowProjectManagement ?? false,
       createdOn: new Date(now()).toISOString(),
       createdBy: call.caller.appid,
-    }
+    })
   }
 
   /** As it was, but for the identity that it had. */
