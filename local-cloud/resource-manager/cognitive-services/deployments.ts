@@ -4,7 +4,7 @@ import { modelNamed } from '../../model-catalogue.ts'
 import { provisioningStateOf } from '../../provisioning.ts'
 import { accountId } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
-import { type Account, type Deployment, model as modelSchema } from '../../world.ts'
+import { type Account, type Deployment, model as modelSchema, worldSchema } from '../../world.ts'
 import { ArmError, resourceNotFound } from '../errors.ts'
 import { sameName } from '../existence.ts'
 import type { Call, Gateway } from '../gateway.ts'
@@ -101,14 +101,12 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
       return { status: 200, body: body(account, deployment) }
     }
     const operation = operations.begin(account.subscriptionId, 'Creating')
-    const created: Deployment = {
+    const created = v.parse(worldSchema.entries.accounts.item.entries.deployments.wrapped.item, {
       ...written,
       name,
-      provisioningState: 'Succeeded',
       pending: { state: 'Creating', until: new Date(operation.endsAt).toISOString() },
       createdOn: azureInstant(now(), '0000'),
-      reasoning: false,
-    }
+    })
     account.deployments.push(created)
     const headers = asyncHeaders(context, account.location, operation)
     return { status: 201, headers, body: body(account, created, 'Creating') }
