@@ -1,7 +1,7 @@
 import type { TemporaryGrant } from '../azure/rbac/lease.ts'
 import { StepFailure } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
-import { whileWaiting } from '../core/http/warm-up.ts'
+import { preloadDuringRequests } from '../core/http/warm-up.ts'
 import type { Clock, Log, Mask, Random } from '../core/ports.ts'
 import { createIdentities } from '../services/entra/identities.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
@@ -18,7 +18,7 @@ import type { Reporter } from './reporter.ts'
 import { requireRefused } from './retired-key.ts'
 import { openRoleReader, type RoleReader } from './role-access.ts'
 import type { Settings } from './settings.ts'
-import { preparations, signIn } from './sign-in.ts'
+import { preloads, signIn } from './sign-in.ts'
 import type { GrantResult, Inspection } from './values.ts'
 
 export interface Tools {
@@ -48,7 +48,7 @@ export async function gate(
   const { note } = record
   const identities = createIdentities(settings.identity, settings.cloud, tools)
   const callTools = { ...tools, accessToken: identities.pipeline.accessToken }
-  whileWaiting(...preparations(settings, tools.preconnect))
+  preloadDuringRequests(...preloads(settings, tools.preconnect))
   let opened: ResourceContext | undefined
   try {
     const signedIn = await step('Sign in', () => signIn(settings, identities, tools, note('signIn')))

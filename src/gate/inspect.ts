@@ -60,23 +60,19 @@ export async function inspect(
     role && roleReader?.read(role),
     routing,
   ])
-  const rolesRead = read.status === 'fulfilled' ? read.value : undefined
-  const wanted =
-    rolesRead && roleReader?.wanted(rolesRead, routed.status === 'fulfilled' ? routed.value.routes : [])
-  if (called.status === 'rejected') throw called.reason
-  if (routed.status === 'rejected') throw routed.reason
-  if (read.status === 'rejected') throw read.reason
-  const first = called.value
+  if (called.status === 'rejected' && read.status === 'fulfilled' && read.value !== undefined)
+    roleReader?.nameWanted(read.value.role, routed.status === 'fulfilled' ? routed.value.routes : [])
+  const first = unwrap(called)
+  const { routes, endpoint } = unwrap(routed)
+  const rolesRead = unwrap(read)
   const isDenied = first.round.kind === 'refused'
-  return {
-    ...(await resource),
-    ...routed.value,
-    first,
-    roles:
-      rolesRead &&
-      wanted &&
-      (await roleReader?.evaluate(rolesRead, { wanted, routes: routed.value.routes, isDenied })),
-  }
+  const roles = rolesRead && (await roleReader?.evaluate(rolesRead, { routes, isDenied }))
+  return { ...(await resource), routes, endpoint, first, roles }
+}
+
+function unwrap<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason
+  return settled.value
 }
 
 type ResourceView = Pick<Inspection, 'account' | 'accountForbidden' | 'deployments'>

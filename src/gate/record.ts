@@ -17,8 +17,8 @@ import type { Coverage } from './values.ts'
 import type { Probe } from './waiting/wait.ts'
 
 /**
- * What a run has found out, for whoever tells of it, however it ends. Decisions go by values; they never read this. Each chapter is
- * written by one file of this folder, which gets a `Note` for it and can read nothing.
+ * What a run has found out. The report reads it, however the run ends; decisions read values instead, which steps hand on. One file of
+ * this folder writes each chapter: it gets a `Note` for that chapter, and a `Note` reads nothing.
  */
 export interface Chapters {
   /** By sign-in.ts. */

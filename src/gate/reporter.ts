@@ -10,7 +10,7 @@ import type { RetiredKeyResult } from './key-access.ts'
 import type { Inspection } from './values.ts'
 import type { Progress } from './waiting/wait.ts'
 
-/** Whom the story tells what it does while it does it. It finds no words itself, and prints nothing. */
+/** The story calls this as it goes, and prints nothing itself. The report finds the words. */
 export interface Reporter {
   stepBegins(name: string): void
   assertionReceived(claims: AssertionClaims): void

@@ -47,7 +47,7 @@ export async function requireRefused(
       note({ result: { outcome: reply.outcome } })
       refusals.push(reply)
     }
-    return roundOf(reply, account)
+    return keyRoundOf(reply, account)
   }
   const { failure, propagationMs } = await untilLive({
     first: await probe(),
@@ -72,7 +72,7 @@ export async function requireRefused(
 }
 
 /** What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for. */
-function roundOf(reply: KeyReply, account: Account | undefined): Round {
+function keyRoundOf(reply: KeyReply, account: Account | undefined): Round {
   if (reply.kind === 'refused') return { kind: 'ok' }
   if (reply.kind === 'unproven') return { kind: 'refused', refusal: reply.refusal }
   const kind: Refusal['kind'] = account?.keyAccess === 'enabled' ? 'fatal' : 'wait'

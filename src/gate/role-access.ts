@@ -46,10 +46,10 @@ export interface RoleReader {
   lacks(role: Role, routes: readonly Route[]): MissingCoverage[]
   /** Reads who holds what. Undefined where the role could not be looked up. @throws StepFailure */
   read(looking: Promise<Role | undefined>): Promise<RolesRead | undefined>
-  /** The role, at the scope where it counts: roles on a project do not, for calls to the account that it belongs to. */
-  wanted(read: RolesRead, routes: readonly Route[]): RoleAccess['wanted']
+  /** Notes the role, at the scope where it counts, for the diagnosis of a look that fails before the role is evaluated. */
+  nameWanted(role: Role, routes: readonly Route[]): void
   /** How the role is held, or what stands in for it. @throws StepFailure */
-  evaluate(read: RolesRead, question: Question): Promise<RoleAccess>
+  evaluate(read: RolesRead, calls: Calls): Promise<RoleAccess>
   /** Looks again whether the pipeline is a member of the group that holds the role. @throws StepFailure */
   settleMembership(access: RoleAccess, limitMs: number): Promise<RoleAccess>
 }
@@ -63,11 +63,14 @@ export interface RolesRead {
   readAt: number
 }
 
-interface Question {
-  wanted: RoleAccess['wanted']
+interface Calls {
   routes: readonly Route[]
   /** Whether a call was denied. */
   isDenied: boolean
+}
+
+interface Question extends Calls {
+  wanted: RoleAccess['wanted']
 }
 
 interface Reading {
@@ -91,8 +94,8 @@ export function openRoleReader(
     lookUp: () => undefinedIfForbidden(lookUpRole(reference, reading)),
     lacks: ({ guid }, routes) => missingCoverage(guid, routes, definitions.known()),
     read: looking => readRoles(looking, reading),
-    wanted: ({ role }, routes) => wantedRole(role, routes, reading),
-    evaluate: (read, question) => evaluateRoleAccess(read, question, reading),
+    nameWanted: (role, routes) => void wantedRole(role, routes, reading),
+    evaluate: (read, calls) => evaluateRoleAccess(read, calls, reading),
     settleMembership: (access, limitMs) => settleMembership(access, limitMs, reading),
   }
 }
@@ -153,6 +156,7 @@ async function readRoles(
   return role && { role, own, ofGrantee: isGrantee(context) ? own : another, readAt }
 }
 
+/** The role, at the scope where it counts: a role on a project does not count for calls to the project's account. */
 function wantedRole(
   role: Role,
   routes: readonly Route[],
@@ -165,12 +169,10 @@ function wantedRole(
   return { scope, principalId: grantee.principalId, roleGuid: role.guid, name: role.name, definitionId }
 }
 
-async function evaluateRoleAccess(
-  read: RolesRead,
-  question: Question,
-  reading: Reading,
-): Promise<RoleAccess> {
-  const { wanted, routes, isDenied } = question
+async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Reading): Promise<RoleAccess> {
+  const { routes, isDenied } = calls
+  const wanted = wantedRole(read.role, routes, reading)
+  const question: Question = { ...calls, wanted }
   const { job, note, definitions } = reading
   const found = isGrantee(reading.context)
     ? await evaluateOwn(read, question, reading)

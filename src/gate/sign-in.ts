@@ -96,7 +96,7 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
  * What can be done ahead while a reply is awaited. GitHub's: for signing in; Entra's: for looking. As many connections as there will
  * be requests at once: for tokens; for account, deployments and roles; for the models.
  */
-export function preparations(settings: Settings, preconnect: Preconnect) {
+export function preloads(settings: Settings, preconnect: Preconnect) {
   const { cloud, target, deployments } = settings
   const forSigningIn = async () => {
     const tokens = inferenceAudiences(settings).length + (target.kind === 'resource' ? 1 : 0)

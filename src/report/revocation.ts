@@ -8,10 +8,10 @@ import type { Revocation } from '../gate/revoke.ts'
 /** Says in one line what became of the temporary role assignment. */
 export function logRevocation(revocation: Revocation, grant: TemporaryGrant, log: Log): void {
   if (revocation.kind === 'failed') log.warning(notRemovedLine(revocation.failure, grant))
-  else log.info(inWords[revocation.kind](plain(grant.assignmentId)))
+  else log.info(revocationLines[revocation.kind](plain(grant.assignmentId)))
 }
 
-const inWords: Record<Exclude<Revocation['kind'], 'failed'>, (id: string) => string> = {
+const revocationLines: Record<Exclude<Revocation['kind'], 'failed'>, (id: string) => string> = {
   removed: id => `Removed the temporary role assignment ${id}`,
   absent: id => `Nothing to take back: there is no role assignment ${id}`,
   'not-ours': id => `Not removed: the role assignment ${id} is no longer marked as this job's`,

@@ -1,9 +1,9 @@
-import { requestSent, whileWaiting } from '../../../src/core/http/warm-up.ts'
+import { preloadDuringRequests, requestSent } from '../../../src/core/http/warm-up.ts'
 
 test('each preparation begins as one more request is on the wire, once, whether or not those before it fail', () => {
   const begun: string[] = []
   const sent = () => requestSent.publish({})
-  whileWaiting(
+  preloadDuringRequests(
     async () => {
       begun.push('first')
       throw new Error('of no consequence')

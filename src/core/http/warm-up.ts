@@ -8,12 +8,12 @@ export const requestSent = channel('key-less-gate:http:sent')
  * is only waiting to do, and loading an SDK takes the processor for longer than many a reply takes to come. One that fails is of no
  * consequence: what it would have prepared shows what is wrong where it is needed.
  */
-export function whileWaiting(...preparations: ReadonlyArray<() => Promise<unknown>>): void {
+export function preloadDuringRequests(...preparations: ReadonlyArray<() => Promise<unknown>>): void {
   const [next, ...others] = preparations
   if (next === undefined) return
   const onSent = () => {
     requestSent.unsubscribe(onSent)
-    whileWaiting(...others)
+    preloadDuringRequests(...others)
     next().catch(() => {})
   }
   requestSent.subscribe(onSent)

@@ -1,0 +1,42 @@
+import fc from 'fast-check'
+import * as v from 'valibot'
+import { maskJwt, readClaims } from '../../../src/core/text/jwt.ts'
+import { unsignedJwt } from '../../support/unsigned-jwt.ts'
+
+test('claims are read by the schema, and what it does not name is left out', () => {
+  const token = unsignedJwt({ sub: 'a', jti: 'b' })
+
+  expect(readClaims(v.object({ sub: v.string() }), token)).toEqual({ sub: 'a' })
+  expect(readClaims(v.object({ sub: v.number() }), token)).toBeUndefined()
+})
+
+test('text that is no JWT has no claims, whatever it is', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.string().map(text => `a.${text}.b`),
+        fc.json().map(text => `a.${btoa(encodeURI(text))}.b`),
+      ),
+      text => {
+        expect(readClaims(v.object({ sub: v.string() }), text)).toBeUndefined()
+      },
+    ),
+  )
+})
+
+test('a token is masked whole, and so are its payload and its signature', () => {
+  const masked: string[] = []
+  const token = unsignedJwt({ sub: 'repo:contoso/app:environment:Production' })
+  maskJwt(secret => masked.push(secret), token)
+
+  expect(masked).toEqual([token, token.split('.')[1], token.split('.')[2]])
+})
+
+test('parts that are too short to be secrets are not masked: the log would be full of stars', () => {
+  const masked: string[] = []
+  maskJwt(secret => masked.push(secret), 'opaque-token-without-parts')
+  maskJwt(secret => masked.push(secret), 'a.b.c')
+
+  expect(masked).toEqual(['opaque-token-without-parts', 'a.b.c'])
+})

@@ -1,0 +1,101 @@
+import { ageOfAccess, isMembershipOpen, mayExpire, needsGrant } from '../../src/gate/access.ts'
+import type { GrantResult, Inspection, RoleAccess } from '../../src/gate/values.ts'
+import { assigned, denial, ids, inspectionOf, rolesOf, route } from '../support/record-fixture.ts'
+
+const denied: Inspection['first'] = {
+  results: [],
+  round: { kind: 'refused', refusal: denial() },
+  endedAt: 0,
+}
+const covering = [{ dataActions: [route.dataAction] }]
+const other = assigned(ids.role)
+
+describe('whether a grant is called for', () => {
+  test.each<[string, Partial<Inspection>, boolean]>([
+    ['no role is known', { first: denied }, false],
+    ['denied, and the role is missing', { first: denied, roles: rolesOf('missing') }, true],
+    ['denied, and nobody may look', { first: denied, roles: rolesOf('unknown') }, true],
+    ['denied, and the role is held', { first: denied, roles: rolesOf('direct') }, false],
+    ['denied, and another role covers the calls', { first: denied, roles: rolesOf('covered') }, false],
+    ['let through, and the role is held', { roles: rolesOf('direct') }, false],
+    ['let through, and nobody may look', { roles: rolesOf('unknown') }, false],
+    ['let through, and the role is missing as far as nobody knows', { roles: rolesOf('missing') }, false],
+    ['let through, and nothing gives the right', { roles: rolesOf('missing', { permissions: [] }) }, true],
+    ['let through, and the role is for a group', { roles: rolesOf('missing', { holder: 'group' }) }, true],
+    ['held for another job only', { roles: rolesOf('direct', { heldByOtherJob: other }) }, true],
+  ])('%s', (_, seen, expected) => {
+    expect(needsGrant(inspectionOf(seen))).toBe(expected)
+  })
+})
+
+test.each<[string, Partial<Inspection>, boolean]>([
+  ['by nothing that is known', {}, true],
+  ['by a right that is known', { roles: rolesOf('covered', { permissions: covering }) }, false],
+  ['by rights to something else', { roles: rolesOf('missing', { permissions: [{ actions: ['*'] }] }) }, true],
+  ['not at all', { first: denied }, false],
+])('calls that are let through %s', (_, seen, expected) => {
+  expect(mayExpire(inspectionOf(seen))).toBe(expected)
+})
+
+const refused: GrantResult = { outcome: 'refused', age: { kind: 'unknown' } }
+
+describe('whether the members of a group are looked at again', () => {
+  test.each<[string, Partial<Inspection>, GrantResult | undefined, boolean]>([
+    ['the pipeline holds the role itself', { first: denied, roles: rolesOf('missing') }, refused, false],
+    ['the calls are let through', { roles: rolesOf('direct', { holder: 'group' }) }, refused, false],
+    [
+      'the group holds nothing',
+      { first: denied, roles: rolesOf('missing', { holder: 'group' }) },
+      undefined,
+      false,
+    ],
+    [
+      'the group holds the role, without the pipeline',
+      { first: denied, roles: rolesOf('direct', { holder: 'group', membership: 'not-member' }) },
+      undefined,
+      true,
+    ],
+    ['a grant was tried', { first: denied, roles: rolesOf('unknown', { holder: 'group' }) }, refused, true],
+  ])('%s', (_, seen, grant, expected) => {
+    expect(isMembershipOpen(inspectionOf(seen), grant)).toBe(expected)
+  })
+})
+
+describe('how old what should give access is', () => {
+  const minute = 60_000
+  const held = (state: RoleAccess['held']['state'], differing: Partial<RoleAccess> = {}) =>
+    rolesOf(state, { held: { state, assignment: other }, asOf: 5 * minute, ...differing })
+
+  test.each<[string, RoleAccess | undefined, ReturnType<typeof ageOfAccess>]>([
+    ['nothing is known of roles', undefined, { kind: 'unknown' }],
+    ['the role is missing', rolesOf('missing'), { kind: 'none' }],
+    ['nobody may look', rolesOf('unknown'), { kind: 'unknown' }],
+    ['it is held', held('direct'), { kind: 'known', ageMs: 5 * minute }],
+    ['it is held through a group', held('group'), { kind: 'of-group', ageMs: 5 * minute }],
+    ['its group holds it', held('direct', { membership: 'member' }), { kind: 'of-group', ageMs: 5 * minute }],
+    ['a group without the pipeline holds it', held('direct', { membership: 'not-member' }), { kind: 'none' }],
+    ['it does not help', held('direct', { coverage: 'insufficient' }), { kind: 'none' }],
+    [
+      'it does not help, and a younger role does',
+      held('direct', {
+        coverage: 'insufficient',
+        permissions: covering,
+        assignments: [other, assigned('another', { createdOn: 4 * minute })],
+      }),
+      { kind: 'known', ageMs: minute },
+    ],
+    [
+      "it is made after Resource Manager's clock",
+      held('direct', { asOf: -minute }),
+      { kind: 'known', ageMs: 0 },
+    ],
+  ])('%s', (_, roles, age) => {
+    expect(ageOfAccess(inspectionOf({ roles }))).toEqual(age)
+  })
+
+  test('what was granted goes before what was seen, but never makes a member of the pipeline', () => {
+    expect(ageOfAccess(inspectionOf({ roles: rolesOf('missing') }), { kind: 'new' })).toEqual({ kind: 'new' })
+    const outside = rolesOf('missing', { holder: 'group', membership: 'not-member' })
+    expect(ageOfAccess(inspectionOf({ roles: outside }), { kind: 'new' })).toEqual({ kind: 'none' })
+  })
+})
