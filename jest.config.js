@@ -1,5 +1,5 @@
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/__tests__/support/environment.ts',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   transform: {
@@ -7,8 +7,8 @@ export default {
     '/@actions/(languageservice|workflow-parser)/.+\\.js$': '<rootDir>/scripts/jest/json-imports.ts',
   },
   transformIgnorePatterns: ['/node_modules/(?!@actions/(languageservice|workflow-parser)/)'],
-  // Scenarios spawn the action, some several times; a busy machine takes its time.
-  testTimeout: 30_000,
+  // Ends what hangs, and measures nothing: scenarios spawn processes, and a busy machine takes its time.
+  testTimeout: 120_000,
   // Half of the time goes by in the processes that scenarios start: by default jest would leave a core of two alone.
   maxWorkers: '100%',
   coverageProvider: 'v8',

@@ -154,6 +154,8 @@ export interface Expectation {
   title: string
   /** @param elsewhere Origin of a host that is none of the cloud's. @param now Milliseconds since the epoch. */
   effect: (elsewhere: string, now: number) => FaultEffect
+  /** What the diagnosis quotes where the run fails: status, code and message in one line. */
+  says: RegExp
   otherwise: Row
   /** Classes of hops that deal with it in another way; undefined where the fault makes no sense there. */
   except?: Readonly<Partial<Record<HopClass, Row | undefined>>>
@@ -181,14 +183,26 @@ const nonsense = {
   denied: passing('answer-invalid'),
   waiting: passing('answer-invalid'),
 }
+/** It never fails. */
+const nothing = /^$/
+/** What there is to say of a success that is none, and of a refusal that is cut short. */
+const unreadable = /reply (was not understood|is no answer|holds no token)|^40[13] /
+
 /** A refusal is no reply of a request that took effect. */
 const notDone = { grantDone: undefined }
 
 export const expectations = {
-  400: { title: '400', effect: () => refusal(400), otherwise: final('rejected'), except: notDone },
+  400: {
+    title: '400',
+    effect: () => refusal(400),
+    says: /^400 .*Injected by a test/,
+    otherwise: final('rejected'),
+    except: notDone,
+  },
   401: {
     title: '401',
     effect: () => refusal(401),
+    says: /^401 .*Injected by a test/,
     otherwise: final('unauthorized'),
     // A key that is refused is what the call is for; and the other route may take the token.
     except: { ...notDone, retiredKey: harmless, twoRoutes: harmless },
@@ -196,6 +210,7 @@ export const expectations = {
   403: {
     title: '403',
     effect: () => refusal(403),
+    says: /^403 .*Injected by a test/,
     otherwise: final('forbidden'),
     // Not to be allowed to look is no obstacle.
     except: { ...notDone, optional: harmless },
@@ -203,84 +218,133 @@ export const expectations = {
   404: {
     title: '404',
     effect: () => refusal(404),
+    says: /^404 .*Injected by a test/,
     otherwise: final('absent'),
     except: { ...notDone, twoRoutes: harmless },
   },
-  409: { title: '409', effect: () => refusal(409), otherwise: final('rejected'), except: notDone },
-  408: { title: '408', effect: () => refusal(408), otherwise: passing('unavailable'), except: foundOut },
+  409: {
+    title: '409',
+    effect: () => refusal(409),
+    says: /^409 .*Injected by a test/,
+    otherwise: final('rejected'),
+    except: notDone,
+  },
+  408: {
+    title: '408',
+    effect: () => refusal(408),
+    says: /^408 .*Injected by a test/,
+    otherwise: passing('unavailable'),
+    except: foundOut,
+  },
   throttledShort: {
     title: '429, Retry-After of 2 s',
     effect: () => refusal(429, { 'retry-after': '2' }),
+    says: /^429 .*Injected by a test/,
     otherwise: passing('throttled'),
     except: notDone,
   },
   throttledZero: {
     title: '429, Retry-After of 0 s',
     effect: () => refusal(429, { 'retry-after': '0' }),
+    says: /^429 .*Injected by a test/,
     otherwise: passing('throttled'),
     except: notDone,
   },
   throttledLong: {
     title: '429, Retry-After of a day',
     effect: () => refusal(429, { 'retry-after': '86400' }),
+    says: /^429 .*Injected by a test/,
     otherwise: final('throttled'),
     except: notDone,
   },
   throttledDated: {
     title: '429, Retry-After with a date 5 s ahead',
     effect: (_, now) => refusal(429, { 'retry-after': new Date(now + 5000).toUTCString() }),
+    says: /^429 .*Injected by a test/,
     otherwise: passing('throttled'),
     except: notDone,
   },
   throttledMalformed: {
     title: '429, malformed Retry-After',
     effect: () => refusal(429, { 'retry-after': 'soon, -1' }),
+    says: /^429 .*Injected by a test/,
     otherwise: passing('throttled'),
     except: notDone,
   },
   throttledSilent: {
     title: '429, no Retry-After',
     effect: () => refusal(429),
+    says: /^429 .*Injected by a test/,
     otherwise: passing('throttled'),
     except: notDone,
   },
-  500: { title: '500', effect: () => refusal(500), otherwise: passing('unavailable'), except: foundOut },
-  502: { title: '502', effect: () => refusal(502), otherwise: passing('unavailable'), except: foundOut },
-  503: { title: '503', effect: () => refusal(503), otherwise: passing('unavailable'), except: foundOut },
-  504: { title: '504', effect: () => refusal(504), otherwise: passing('unavailable'), except: foundOut },
+  500: {
+    title: '500',
+    effect: () => refusal(500),
+    says: /^500 .*Injected by a test/,
+    otherwise: passing('unavailable'),
+    except: foundOut,
+  },
+  502: {
+    title: '502',
+    effect: () => refusal(502),
+    says: /^502 .*Injected by a test/,
+    otherwise: passing('unavailable'),
+    except: foundOut,
+  },
+  503: {
+    title: '503',
+    effect: () => refusal(503),
+    says: /^503 .*Injected by a test/,
+    otherwise: passing('unavailable'),
+    except: foundOut,
+  },
+  504: {
+    title: '504',
+    effect: () => refusal(504),
+    says: /^504 .*Injected by a test/,
+    otherwise: passing('unavailable'),
+    except: foundOut,
+  },
   resetBefore: {
     title: 'connection reset before the reply',
     effect: () => ({ kind: 'reset', when: 'before' }),
+    says: /^ECONNRESET /,
     otherwise: passing('connection-failed'),
     except: foundOut,
   },
   resetInHeaders: {
     title: 'connection reset after the headers',
     effect: () => ({ kind: 'reset', when: 'headers' }),
+    says: /^ECONNRESET /,
     otherwise: passing('connection-failed'),
     except: { grant: harmless, ...notDone },
   },
   resetInBody: {
     title: 'connection reset in the middle of the body',
     effect: () => ({ kind: 'reset', when: 'body' }),
+    says: /^ECONNRESET /,
     otherwise: passing('connection-failed'),
     except: { grant: harmless, ...notDone },
   },
   hang: {
     title: 'no reply',
     effect: () => ({ kind: 'hang' }),
+    says: /^REQUEST_TIMEOUT .* did not answer in time/,
     otherwise: hanging,
     except: foundOut,
   },
   drip: {
     title: 'a byte of the reply each second',
     effect: () => ({ kind: 'drip', ms: 1000 }),
+    says: /^REQUEST_TIMEOUT .* did not answer in time/,
     otherwise: hanging,
     except: { grant: harmless, ...notDone },
   },
   truncated: {
     title: 'truncated JSON',
     effect: () => ({ kind: 'truncate', bytes: 20 }),
+    says: unreadable,
     otherwise: passing('unavailable'),
     // What is cut off there is the denial, or the refusal of the key.
     except: {
@@ -294,12 +358,14 @@ export const expectations = {
   html: {
     title: "200, a proxy's HTML page",
     effect: () => ({ kind: 'reply', status: 200, headers: { 'content-type': 'text/html' }, body: page }),
+    says: unreadable,
     otherwise: passing('unavailable'),
     except: { ...nonsense, ...foundOut },
   },
   empty: {
     title: 'empty body',
     effect: () => ({ kind: 'truncate', bytes: 0 }),
+    says: unreadable,
     otherwise: passing('unavailable'),
     // A denial always says so, and so does the refusal of a key; a 401 or a 403 that says nothing is neither.
     except: {
@@ -313,36 +379,42 @@ export const expectations = {
   wrongType: {
     title: 'right body, Content-Type text/plain',
     effect: () => ({ kind: 'headers', headers: { 'content-type': 'text/plain' } }),
+    says: nothing,
     otherwise: harmless,
     except: notDone,
   },
   errorInside: {
     title: '200, an error inside',
     effect: () => json(200, { error: { code: 'InternalServerError', message: 'Injected by a test.' } }),
+    says: unreadable,
     otherwise: passing('unavailable'),
     except: { ...nonsense, ...foundOut },
   },
   redirect: {
     title: '307 to another host',
     effect: elsewhere => refusal(307, { location: `${elsewhere}/` }),
+    says: /^307 .*redirects to .*Injected/,
     otherwise: final('rejected'),
     except: notDone,
   },
   gigantic: {
     title: '200, a body of 9 MiB',
     effect: () => ({ kind: 'reply', status: 200, body: `{"value":"${'x'.repeat(9 * 1024 * 1024)}"}` }),
+    says: /^RESPONSE_TOO_LARGE /,
     otherwise: final('connection-failed'),
     except: foundOut,
   },
   clockAhead: {
     title: 'clock two minutes ahead',
     effect: () => ({ kind: 'skew', ms: 2 * minute }),
+    says: nothing,
     otherwise: harmless,
     except: notDone,
   },
   clockBehind: {
     title: 'clock two minutes behind',
     effect: () => ({ kind: 'skew', ms: -2 * minute }),
+    says: nothing,
     otherwise: harmless,
     except: notDone,
   },

@@ -27,7 +27,11 @@ export function testScenariosAt(...names: readonly HopName[]): void {
         '%s',
         async (_, scenario) => {
           const run = await play(stage, scenario)
-          expect(endOf(run)).toBe(scenario.expected)
+          expect({ end: endOf(run), said: saidIn(run) }).toEqual({
+            end: scenario.expected,
+            said:
+              scenario.expected === 'passes' ? '' : expect.stringMatching(expectations[scenario.fault].says),
+          })
           expectSound(stage, run)
           if (isFinalAtOnce(scenario)) expect(run.tookMs).toBeLessThan(5000)
         },
@@ -58,6 +62,12 @@ function play(stage: Stage, { hop: name, fault, count }: Scenario): Promise<InPr
 }
 
 const endOf = ({ end }: InProcessRun) => (end === 'passed' ? 'passes' : end)
+
+/** Status, code and message, as the diagnosis quotes them. */
+function saidIn({ report }: InProcessRun): string {
+  const { status, serviceCode, message } = report.diagnosis?.said ?? {}
+  return [status, serviceCode, message].filter(part => part !== undefined).join(' ')
+}
 
 /** What one fault makes fail is a configuration error, or as good as one: it shows within five seconds. */
 const isFinalAtOnce = ({ count, expected }: Scenario) => count === 'once' && expected !== 'passes'

@@ -87,11 +87,23 @@ test('all of them pass', () => {
 describe('what a gate asks Resource Manager does not depend on how many gates there are', () => {
   const warm = ['accounts.get', 'deployments.list', 'roleAssignments.list']
   const afterDenial = [...warm, 'permissions.list', 'roleDefinitions.get']
-  const asked = (gate: GateOfFleet) =>
-    toResourceManager(gate)
-      .filter(request => !isThrottled(request))
-      .map(({ operation }) => operation)
-      .toSorted()
+  const served = (gate: GateOfFleet) => toResourceManager(gate).filter(request => !isThrottled(request))
+  const operationsOf = (requests: readonly JournalEntry[]) =>
+    requests.map(({ operation }) => operation).toSorted()
+
+  /** Permissions that are younger than the list may show a role that the list does not: then it is read again, and only then. */
+  function expectedOf(gate: GateOfFleet, operations: readonly string[]): readonly string[] {
+    const placeOf = (is: (request: JournalEntry) => boolean) => cloud.journal.entries.findIndex(is)
+    const own = (operation: string) =>
+      placeOf(request => served(gate).includes(request) && request.operation === operation)
+    const account = /\/accounts\/[^/?]+/.exec(served(gate)[0]?.target ?? '')?.[0]
+    const granted = placeOf(
+      ({ operation, status, target }) =>
+        operation === 'roleAssignments.create' && status === 201 && target.includes(`${account}/`),
+    )
+    const grantedMeanwhile = own('roleAssignments.list') < granted && granted < own('permissions.list')
+    return grantedMeanwhile ? [...operations, 'roleAssignments.list'] : operations
+  }
 
   test.each([
     ['three things where access is live', warm, (gate: GateOfFleet) => !wasDenied(gate)],
@@ -101,7 +113,9 @@ describe('what a gate asks Resource Manager does not depend on how many gates th
     const gatesOfStory = fleet.filter(isSuch)
 
     expect(gatesOfStory.length).toBeGreaterThan(0)
-    expect(gatesOfStory.map(asked)).toEqual(gatesOfStory.map(() => operations.toSorted()))
+    expect(gatesOfStory.map(gate => operationsOf(served(gate)))).toEqual(
+      gatesOfStory.map(gate => expectedOf(gate, operations).toSorted()),
+    )
   })
 })
 

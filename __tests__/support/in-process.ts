@@ -76,6 +76,7 @@ export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}):
     const requestsBefore = cloud.journal.entries.length
     const startedAt = clock.now()
     const log: string[] = []
+    globalThis.runLogs?.push(log)
     const masks: string[] = []
     const kept: TemporaryGrant[] = []
     const driven = time.enter(clientFor(settings))

@@ -65,9 +65,9 @@ async function spawnStep(
       ...entryOf(step.step),
       inputs: { ...usualInputs(cloud), ...options.inputs },
       env: { ...environmentOf(cloud, options), ...eventFile(workFolder, options) },
-      // The action's sleeps move the cloud's clock instead of taking time.
-      nodeOptions: ['--import', join(repositoryRoot, '__tests__/support/driven-clock.ts')],
+      ...withDrivenClock,
       workFolder,
+      ...withLog(),
     })
     const result = await running
     const requests = cloud.journal.entries.slice(before).filter(({ operation }) => operation !== 'oidc.keys')
@@ -82,6 +82,21 @@ async function spawnStep(
     rmSync(workFolder, { recursive: true, force: true })
   }
 }
+
+/** The action's sleeps move the cloud's clock instead of taking time. */
+export const withDrivenClock: Pick<ActionInvocation, 'nodeOptions'> = {
+  nodeOptions: ['--import', join(repositoryRoot, '__tests__/support/driven-clock.ts')],
+}
+
+/** Keeps the log of a run for a test that fails. */
+export function withLog(): Pick<ActionInvocation, 'onLine'> {
+  const log: string[] = []
+  globalThis.runLogs?.push(log)
+  return { onLine: line => log.push(line) }
+}
+
+/** Says how many sleeps of the action end; after them its time stands still. Absent: all do. */
+export const sleepsVariable = 'KEYLESS_GATE_TEST_SLEEPS'
 
 /** The bundle that action.yml names, or the sources in its place, where coverage is gathered. */
 export function entryOf(step: ActionInvocation['step'] = 'main'): Pick<ActionInvocation, 'entry'> {
