@@ -5,7 +5,7 @@ import type { Clock } from '../core/ports.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import type { ResourceContext } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { wasDenied } from './access.ts'
 import type { Note } from './record.ts'
 

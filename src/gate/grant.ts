@@ -10,7 +10,7 @@ import {
 import type { DiagnosisCode } from '../core/failures/codes.ts'
 import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
 import type { Clock, Random } from '../core/ports.ts'
-import type { ResourceContext } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/context.ts'
 import {
   createAssignment,
   type Granted,

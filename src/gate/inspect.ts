@@ -12,7 +12,7 @@ import {
 } from '../services/inference/select-deployments.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
 import { readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
-import type { ResourceContext } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readDeployments } from '../services/resource-manager/deployments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import type { Note } from './record.ts'

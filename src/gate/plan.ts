@@ -1,4 +1,4 @@
-import type { ResourceContext } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readPermissions } from '../services/resource-manager/role-assignments.ts'
 import { ageOfAccess, needsGrant, wasDenied } from './access.ts'
 import type { Note } from './record.ts'

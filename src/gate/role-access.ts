@@ -19,7 +19,7 @@ import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { accountIdOf, scopeOf } from '../azure/resource-id.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
-import { isGrantee, type ResourceContext } from '../services/resource-manager/client.ts'
+import { isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import {
   type AssignmentsRead,

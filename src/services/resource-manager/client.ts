@@ -2,8 +2,6 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization'
 import { createHttpHeaders, createPipelineRequest, isRestError, RestError } from '@azure/core-rest-pipeline'
 import * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
-import type { Principal } from '../../azure/rbac/principal.ts'
-import type { ResourceId } from '../../azure/resource-id.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
 import { StepFailure, withHost } from '../../core/failures/failure.ts'
 import { refusalOfNetwork } from '../../core/failures/network.ts'
@@ -34,21 +32,6 @@ export interface ResourceManager {
   /** Runs calls of the official client with our retries. @throws StepFailure */
   call<T>(doing: string, attempt: () => Promise<T>): Promise<T>
 }
-
-/** Resource Manager for the resource that was named, and the principals that matter there, by object id. */
-export interface ResourceContext {
-  manager: ResourceManager
-  resource: ResourceId
-  /** The pipeline's own, which calls the models. */
-  principalId: string
-  /** Who is to hold the role: mostly the same. */
-  grantee: Principal
-  /** Who asks Resource Manager, and grants: mostly the same. */
-  callerId: string
-}
-
-/** Whether the role is for the pipeline itself, and not for somebody else. */
-export const isGrantee = ({ principalId, grantee }: ResourceContext) => grantee.principalId === principalId
 
 interface Options {
   cloud: Cloud

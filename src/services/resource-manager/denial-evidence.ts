@@ -5,7 +5,7 @@ import { coversAction, coversDataAction } from '../../azure/rbac/permissions.ts'
 import { isBelow, isSameScope, withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
 import type { Clock } from '../../core/ports.ts'
-import type { ResourceContext } from './client.ts'
+import type { ResourceContext } from './context.ts'
 import { assignmentOf } from './role-assignments.ts'
 
 /**
