@@ -58,12 +58,19 @@ function comparison(source: string, attribute: string, operator: string, values:
   }
 }
 
-function testOf({ action, source, attribute, operator, values }: Record<string, string | undefined>): Test {
+function testOf({ action, source, attribute, operator, values }: Groups): Test {
   if (action !== undefined) return subject => subject.action.toLowerCase() === action.toLowerCase()
   return comparison(source ?? '', attribute ?? '', operator ?? '', values ?? '')
 }
 
-function tokenize(text: string): Array<string | Test> {
+type Groups = Record<string, string | undefined>
+
+/** @param read what a comparison, whose parts are given, is taken for */
+function tokenize(
+  text: string,
+  read: (groups: Groups) => Test = testOf,
+  pattern: RegExp = TOKEN,
+): Array<string | Test> {
   const tokens: Array<string | Test> = []
   let position = 0
   const isAtEnd = () => {
@@ -71,12 +78,12 @@ function tokenize(text: string): Array<string | Test> {
     return TRAILING_SPACE.test(text)
   }
   while (!isAtEnd()) {
-    TOKEN.lastIndex = position
-    const groups = TOKEN.exec(text)?.groups
+    pattern.lastIndex = position
+    const groups = pattern.exec(text)?.groups
     if (!groups) throw new UnknownForm(text.slice(position))
     const symbol = groups.symbol?.toUpperCase()
-    tokens.push(symbol === undefined ? testOf(groups) : (SYMBOLS.get(symbol) ?? symbol))
-    position = TOKEN.lastIndex
+    tokens.push(symbol === undefined ? read(groups) : (SYMBOLS.get(symbol) ?? symbol))
+    position = pattern.lastIndex
   }
   return tokens
 }
@@ -117,6 +124,29 @@ function parse(tokens: Array<string | Test>): Test {
 export function fulfils(condition: string, subject: ConditionSubject): boolean {
   try {
     return parse(tokenize(condition))(subject)
+  } catch (error) {
+    if (error instanceof UnknownForm) return false
+    throw error
+  }
+}
+
+/**
+ * What Azure would take for a comparison: of actions, of whether there is an attribute, of any attribute with a value, a set
+ * or another attribute (learn.microsoft.com, conditions-format).
+ */
+const ANY_TOKEN =
+  /\s*(?:(?<symbol>[()]|!|NOT\b|AND\b|OR\b|&&|\|\|)|(?:Action|SubOperation)Matches\s*\{\s*'[^']*'\s*\}|(?:(?:Not)?Exists\s+)?@(?:Resource|Request|Principal|Environment)\[[^\]]+\](?:<[^>]+>)?(?:\s*[\w:]+\s*(?:\{[^{}]*\}|'[^']*'|@\w+\[[^\]]+\](?:<[^>]+>)?|[\w.-]+))?)/iy
+
+/** Whether a condition can be evaluated here, would be one in Azure, or is none at all. */
+export function kindOfCondition(condition: string): 'evaluated' | 'not evaluated' | 'invalid' {
+  if (isParsed(() => tokenize(condition))) return 'evaluated'
+  return isParsed(() => tokenize(condition, () => () => false, ANY_TOKEN)) ? 'not evaluated' : 'invalid'
+}
+
+function isParsed(tokens: () => Array<string | Test>): boolean {
+  try {
+    parse(tokens())
+    return true
   } catch (error) {
     if (error instanceof UnknownForm) return false
     throw error

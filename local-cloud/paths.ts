@@ -12,4 +12,4 @@ export function pathPattern(template: string): RegExp {
 }
 
 export const SUBSCRIPTION_PATH = '/subscriptions/{subscription}'
-export const GROUP_PATH = `${SUBSCRIPTION_PATH}/resourcegroups/{group}`
+export const GROUP_PATH = `${SUBSCRIPTION_PATH}/resourceGroups/{group}`

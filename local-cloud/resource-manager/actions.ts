@@ -11,7 +11,7 @@ const VERBS: Readonly<Record<string, string>> = {
 /** The action of a request, told from its method and its path alone; names of resources are left out. */
 export function actionOf(method: string, path: string): string {
   const segments = path.split('/').filter(Boolean)
-  if (!/^(subscriptions|providers)$/i.test(segments[0] ?? '')) return `${method} ${path}`
+  if (!/^(subscriptions|providers|\{scope\})$/i.test(segments[0] ?? '')) return `${method} ${path}`
   const provider = segments.map(segment => segment.toLowerCase()).lastIndexOf('providers')
   const [namespace, ...rest] =
     provider < 0 ? ['Microsoft.Resources', ...segments] : segments.slice(provider + 1)

@@ -73,7 +73,15 @@ function requireManagementGroup(world: World, scope: string): void {
 
 function requireResource(world: World, subscription: string, group: string, resource: string): void {
   const { account: name, type, child } = ACCOUNT.exec(resource)?.groups ?? {}
-  if (name === undefined) throw resourceNotFound(resource, group)
+  if (name === undefined) {
+    const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/${resource}`
+    const ids = [
+      ...world.resources.map(each => each.id),
+      ...world.applications.map(each => each.resourceId ?? ''),
+    ]
+    if (ids.some(known => sameName(known, id))) return
+    throw resourceNotFound(resource, group)
+  }
   const account = findAccount(world, subscription, group, name)
   if (child === undefined) return
   const children: ReadonlyArray<{ name: string }> =

@@ -9,7 +9,7 @@ import { type Call, queryParameter } from './gateway.ts'
  * (learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest).
  */
 
-type ScopeKind = 'atScope' | 'atScopeAndBelow'
+type ScopeKind = 'atScope' | 'atScopeAndBelow' | 'asTarget'
 type ValueKind = 'principalId' | 'assignedTo' | 'roleName' | 'type'
 type FilterKind = ScopeKind | ValueKind
 
@@ -19,9 +19,17 @@ export type FilterTerm<Kind extends FilterKind = FilterKind> = Kind extends Scop
   : { kind: Kind; value: string }
 
 const TERM =
-  /^(?:(?<scope>atScope|atScopeAndBelow)\(\)|assignedTo\('(?<assignee>[^']*)'\)|(?<property>principalId|roleName|type) eq '(?<value>(?:[^']|'')*)')$/i
+  /^(?:(?<scope>atScope|atScopeAndBelow|asTarget)\(\)|assignedTo\('(?<assignee>[^']*)'\)|(?<property>principalId|roleName|type) eq '(?<value>(?:[^']|'')*)')$/i
 
-const KINDS = ['atScope', 'atScopeAndBelow', 'principalId', 'assignedTo', 'roleName', 'type'] as const
+const KINDS = [
+  'atScope',
+  'atScopeAndBelow',
+  'asTarget',
+  'principalId',
+  'assignedTo',
+  'roleName',
+  'type',
+] as const
 
 /**
  * The terms of a request's filter; none where it has no filter.
@@ -50,7 +58,7 @@ function parseTerm(text: string): FilterTerm | undefined {
   const name = (scope ?? property ?? (assignee === undefined ? '' : 'assignedTo')).toLowerCase()
   const kind = KINDS.find(candidate => candidate.toLowerCase() === name)
   if (kind === undefined) return undefined
-  if (kind === 'atScope' || kind === 'atScopeAndBelow') return { kind }
+  if (kind === 'atScope' || kind === 'atScopeAndBelow' || kind === 'asTarget') return { kind }
   return { kind, value: assignee ?? value.replaceAll("''", "'") }
 }
 

@@ -5,6 +5,7 @@ import { covers, subscriptionIdOf } from '../scopes.ts'
 import type { Route, ServiceReply, ServiceRequest } from '../service.ts'
 import { createThrottle, operationsOf, remainingHeader } from '../throttling.ts'
 import type { World } from '../world.ts'
+import { actionOf } from './actions.ts'
 import { type AsyncOperations, createAsyncOperations } from './async-operations.ts'
 import { authenticate, type Caller, requireTenant } from './authentication.ts'
 import { ArmError, gatewayError } from './errors.ts'
@@ -33,6 +34,8 @@ export interface Gateway {
   readonly operations: AsyncOperations
   /** Routes whose handlers only see requests that are well-formed, authenticated and of a usable subscription. */
   routes(rows: readonly Row[]): Route[]
+  /** What can be done by these routes, in the words of roles: `Microsoft.CognitiveServices/accounts/read`. */
+  readonly actions: ReadonlySet<string>
   /** @throws ArmError 403 where the caller may not do this, 409 where a lock stands in the way of anybody */
   authorize(call: Call, request: Omit<AccessRequest, 'plane' | 'principalId'>): void
 }
@@ -64,13 +67,17 @@ export function createGateway(context: Context): Gateway {
     return { [remainingHeader('subscription', operations)]: String(left) }
   }
 
+  const actions = new Set<string>()
+
   return {
     context,
     authorizer,
+    actions,
     operations: createAsyncOperations(context),
 
-    routes: rows =>
-      rows.map(([operation, method, path, source, handle]) => ({
+    routes(rows) {
+      for (const [, method, path] of rows) actions.add(actionOf(method, path))
+      return rows.map(([operation, method, path, source, handle]) => ({
         operation,
         source,
         method,
@@ -86,7 +93,8 @@ export function createGateway(context: Context): Gateway {
           })
           return { ...reply, ...known, headers: { ...known.headers, ...reply.headers } }
         },
-      })),
+      }))
+    },
 
     authorize({ caller }, request) {
       const decision = authorizer.decide({ ...request, principalId: caller.oid })

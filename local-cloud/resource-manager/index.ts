@@ -5,8 +5,10 @@ import { type Operations, operationsOf, remainingHeader } from '../throttling.ts
 import { actionOf } from './actions.ts'
 import { accessViewRoutes } from './authorization/access-views.ts'
 import { lockRoutes } from './authorization/locks.ts'
+import { providerOperationRoutes } from './authorization/provider-operations.ts'
 import { roleAssignmentRoutes } from './authorization/role-assignments.ts'
 import { roleDefinitionRoutes } from './authorization/role-definitions.ts'
+import { scheduleRoutes } from './authorization/schedules.ts'
 import { accountKeyRoutes } from './cognitive-services/account-keys.ts'
 import { accountRoutes } from './cognitive-services/accounts.ts'
 import { deletedAccountRoutes } from './cognitive-services/deleted-accounts.ts'
@@ -35,6 +37,8 @@ export function createResourceManager(context: Context): Service {
       ...roleAssignmentRoutes(gateway),
       ...roleDefinitionRoutes(gateway),
       ...accessViewRoutes(gateway),
+      ...scheduleRoutes(gateway),
+      ...providerOperationRoutes(gateway),
       ...lockRoutes(gateway),
       ...accountRoutes(gateway),
       ...accountKeyRoutes(gateway),

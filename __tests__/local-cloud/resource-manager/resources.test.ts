@@ -138,6 +138,20 @@ describe('resources of types without routes of their own', () => {
     })
   })
 
+  test('and are listed by their type, in a group and in a subscription', async () => {
+    const inSubscription = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.App/containerApps`
+    for (const target of [APP.replace('/shop', ''), inSubscription]) {
+      expect(await admin(`${target}?${VERSION}`)).toMatchObject({
+        status: 200,
+        body: { value: [{ id: APP }] },
+      })
+      expect((await arm.ask(`${target}?${VERSION}`)).body).toEqual({ value: [] })
+    }
+    const storage = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Storage/storageAccounts`
+    expect((await admin(`${storage}?api-version=2025-01-01`)).body).toEqual({ value: [] })
+    expect((await admin(`${GROUP}/providers/Contoso.Wares/shelves`)).status).toBe(501)
+  })
+
   test('and stand in the list of all resources', async () => {
     const list = (filter: string) =>
       admin(`/subscriptions/${SUBSCRIPTION}/resources?$filter=${encodeURIComponent(filter)}`)
@@ -149,6 +163,16 @@ describe('resources of types without routes of their own', () => {
     })
     expect((await list("resourceType eq 'Microsoft.App/jobs'")).body).toEqual({ value: [] })
     expect((await list("substringof('s', name)")).status).toBe(501)
+    expect((await admin(`${GROUP}/resources?$expand=createdTime,provisioningState`)).body).toMatchObject({
+      value: expect.arrayContaining([
+        expect.objectContaining({
+          name: 'shop',
+          provisioningState: 'Succeeded',
+          createdTime: expect.any(String),
+        }),
+      ]),
+    })
+    expect((await admin(`${GROUP}/resources?$expand=secrets`)).status).toBe(501)
     expect((await arm.ask(`${GROUP}/resources`)).body).toEqual({ value: [] })
   })
 })

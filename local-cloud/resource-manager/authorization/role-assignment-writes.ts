@@ -1,25 +1,36 @@
 import * as v from 'valibot'
+import { kindOfCondition } from '../../delegation-conditions.ts'
 import { findRole } from '../../rbac.ts'
 import { covers, normalizeScope, subscriptionIdOf } from '../../scopes.ts'
 import type { RoleAssignment, World } from '../../world.ts'
-import { ArmError, gatewayError } from '../errors.ts'
+import { ArmError, gatewayError, NotImplemented } from '../errors.ts'
 import { requireScope } from '../existence.ts'
 import type { Call, Gateway } from '../gateway.ts'
 import { directoryObject } from '../principals.ts'
-import { readBody } from '../request-body.ts'
+import { readBody, readOnly, resourceEnvelope } from '../request-body.ts'
 import { azureInstant, GUID } from '../values.ts'
 
 /** Fixed by Azure, for all scopes of a subscription together (learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits). */
 const ASSIGNMENTS_PER_SUBSCRIPTION = 4000
 
-const WRITE = v.object({
-  properties: v.object({
+const WRITE = v.strictObject({
+  ...resourceEnvelope,
+  properties: v.strictObject({
     roleDefinitionId: v.string(),
     principalId: v.string(),
     principalType: v.nullish(v.string()),
     description: v.nullish(v.string(), null),
     condition: v.nullish(v.string(), null),
     conditionVersion: v.nullish(v.string(), null),
+    /** Lets another tenant's identity hold roles; here there is none to let. */
+    delegatedManagedIdentityResourceId: v.nullish(v.null()),
+    /** Of versions before 2020: nobody may pass the role on. */
+    canDelegate: v.nullish(v.literal(false)),
+    scope: readOnly,
+    createdOn: readOnly,
+    updatedOn: readOnly,
+    createdBy: readOnly,
+    updatedBy: readOnly,
   }),
 })
 
@@ -41,7 +52,7 @@ export function writeRoleAssignment(
   authorizeWrite(gateway, call, { scope, name, roleId, wanted })
   requireScope(world, scope)
   requireName(name)
-  requireConditionVersion(wanted)
+  requireCondition(wanted)
   requirePolicy(world, roleId, scope, name)
   requireRole(world, roleId, scope)
   const principalType = resolvePrincipal(world, call.caller.tid, wanted)
@@ -78,9 +89,21 @@ const changeable = ({ description, condition, conditionVersion }: Wanted) => ({
   conditionVersion: condition === null ? conditionVersion : CONDITION_VERSION,
 })
 
-/** With any other version Azure says this of every condition. Its code is not known. */
-function requireConditionVersion({ condition, conditionVersion }: Wanted): void {
-  if (condition === null || conditionVersion === null || conditionVersion === CONDITION_VERSION) return
+/**
+ * The words are Azure's (learn.microsoft.com, conditions-troubleshoot); their code is not known.
+ * @throws NotImplemented for a condition that Azure would take and nothing here could tell the outcome of
+ */
+function requireCondition({ condition, conditionVersion }: Wanted): void {
+  if (condition === null) return
+  const kind = kindOfCondition(condition)
+  if (kind === 'not evaluated') {
+    throw new NotImplemented(
+      'conditions in this form',
+      'It evaluates ActionMatches and the comparison of an assignment with sets of roles, principals and types.',
+    )
+  }
+  const isVersion = conditionVersion === null || conditionVersion === CONDITION_VERSION
+  if (kind === 'evaluated' && isVersion) return
   throw new ArmError(400, 'BadRequest', 'The given role assignment condition is invalid.')
 }
 

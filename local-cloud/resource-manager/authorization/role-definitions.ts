@@ -8,8 +8,8 @@ import { ArmError } from '../errors.ts'
 import { requireScope } from '../existence.ts'
 import { type FilterTerm, filterTerms } from '../filters.ts'
 import type { Call, Gateway } from '../gateway.ts'
-import { readBody } from '../request-body.ts'
-import { GUID, LONG_AGO } from '../values.ts'
+import { readBody, readOnly, resourceEnvelope } from '../request-body.ts'
+import { azureInstant, GUID, LONG_AGO } from '../values.ts'
 
 const COLLECTION = '{scope}/providers/Microsoft.Authorization/roleDefinitions'
 const SINGLE = `${COLLECTION}/{id}`
@@ -17,10 +17,16 @@ const SINGLE = `${COLLECTION}/{id}`
 const KNOWN_TERMS = ['roleName', 'type', 'atScopeAndBelow', 'atScope'] as const
 type RoleTerm = FilterTerm<(typeof KNOWN_TERMS)[number]>
 
-const WRITE = v.object({
-  properties: v.object({
+const WRITE = v.strictObject({
+  ...resourceEnvelope,
+  properties: v.strictObject({
+    type: v.nullish(v.picklist(['CustomRole', 'customRole'])),
+    createdOn: readOnly,
+    updatedOn: readOnly,
+    createdBy: readOnly,
+    updatedBy: readOnly,
     roleName: v.pipe(v.string(), v.nonEmpty()),
-    description: v.nullish(v.string(), ''),
+    description: v.nullish(v.string(), null),
     assignableScopes: v.pipe(v.array(v.string()), v.nonEmpty()),
     permissions: v.array(permission),
   }),
@@ -80,10 +86,19 @@ export function roleDefinitionRoutes(gateway: Gateway): Route[] {
   function create(call: Call): ServiceReply {
     const { scope = '', id = '' } = call.params
     const { properties } = readBody(call, WRITE)
-    const written: RoleDefinition = { ...properties, id: id.toLowerCase(), type: 'CustomRole' }
+    const { roleName, description, assignableScopes, permissions } = properties
+    const { world, clock } = context
+    const present = world.roleDefinitions.find(role => role.id === id.toLowerCase())
+    const now = azureInstant(clock.now(), '0000')
+    const written: RoleDefinition = {
+      ...{ roleName, description, assignableScopes, permissions, type: 'CustomRole', id: id.toLowerCase() },
+      createdOn: present?.createdOn ?? now,
+      createdBy: present?.createdBy ?? call.caller.oid,
+      updatedOn: now,
+      updatedBy: call.caller.oid,
+    }
     authorizeChange(call, 'write', [scope, ...written.assignableScopes], id)
-    requireWritable(context.world, written)
-    const { world } = context
+    requireWritable(world, written)
     world.roleDefinitions = [...world.roleDefinitions.filter(other => other.id !== written.id), written]
     return { status: 201, body: roleBody(written, scope) }
   }
@@ -171,7 +186,10 @@ export function roleDefinitionId(id: string, scope: string): string {
   return `${prefix}/providers/Microsoft.Authorization/roleDefinitions/${id}`
 }
 
-function roleBody({ id, roleName, type, description, assignableScopes, permissions }: Role, scope: string) {
+/** Who made a built-in role is not told. */
+function roleBody(role: Role, scope: string) {
+  const { id, roleName, type, description, assignableScopes, permissions } = role
+  const { createdOn = LONG_AGO, updatedOn = createdOn, createdBy = null, updatedBy = createdBy } = role
   return {
     properties: {
       roleName,
@@ -179,10 +197,10 @@ function roleBody({ id, roleName, type, description, assignableScopes, permissio
       description,
       assignableScopes,
       permissions,
-      createdOn: LONG_AGO,
-      updatedOn: LONG_AGO,
-      createdBy: null,
-      updatedBy: null,
+      createdOn,
+      updatedOn,
+      createdBy,
+      updatedBy,
     },
     id: roleDefinitionId(id, scope),
     type: 'Microsoft.Authorization/roleDefinitions',

@@ -9,6 +9,7 @@ import { type Call, type Gateway, queryParameter } from '../gateway.ts'
 import { identityBody } from '../identity-block.ts'
 import { identityWithId } from '../managed-identity/identities.ts'
 import { page, wantedSize } from '../paging.ts'
+import { LONG_AGO } from '../values.ts'
 import { knownType, typeOfResource } from './resource-types.ts'
 
 const PAGE_SIZE = 1000
@@ -22,11 +23,12 @@ export function resourceRoutes(gateway: Gateway): Route[] {
 
   function list(call: Call, scope: string): ServiceReply {
     const isWanted = wantedBy(queryParameter(call.request.url, '$filter'))
-    if (queryParameter(call.request.url, '$expand')) throw new NotImplemented(`$expand of ${call.operation}`)
+    const expanded = expandedMembers(call)
     const value = genericResources(context.world)
       .filter(({ id }) => covers(context.world, scope, id))
       .filter(({ id, type }) => authorizer.mayAct(call.caller.oid, `${type}/read`, id))
       .filter(isWanted)
+      .map(resource => ({ ...resource, ...expanded }))
     const size = wantedSize(call, PAGE_SIZE)
     return page(call, value, { origin: context.endpoints.resourceManager, size })
   }
@@ -43,12 +45,24 @@ export function resourceRoutes(gateway: Gateway): Route[] {
     const resource = context.world.resources.find(({ id }) => normalizeScope(id) === normalizeScope(path))
     const type = typeOfResource(resource?.id ?? path)
     if (!resource && !isServedHere(type)) throw new NotImplemented(actionOf(call.request.method, path))
+    if (isCollection(path)) return listOfType(call, path, type)
     gateway.authorize(call, { action: `${type}/read`, scope: path })
     requireKnownVersion(call, type)
     if (resource) return { status: 200, body: resourceBody(context.world, resource) }
     const { subscription = '', group = '' } = call.params
     findResourceGroup(context.world, subscription, group)
     throw resourceNotFound(path.replace(/.*\/providers\//i, ''), group)
+  }
+
+  /** What the caller may read of one type, in a group or in the whole subscription. */
+  function listOfType(call: Call, path: string, type: string): ServiceReply {
+    requireKnownVersion(call, type)
+    const scope = path.replace(/\/providers\/.*/i, '')
+    const value = context.world.resources
+      .filter(({ id }) => covers(context.world, scope, id) && sameName(typeOfResource(id), type))
+      .filter(({ id }) => authorizer.mayAct(call.caller.oid, `${type}/read`, id))
+      .map(resource => resourceBody(context.world, resource))
+    return { status: 200, body: { value } }
   }
 
   return gateway.routes([
@@ -67,8 +81,32 @@ export function resourceRoutes(gateway: Gateway): Route[] {
       listByGroup,
     ],
     ['resources.get', 'GET', `${GROUP_PATH}/providers/{scope}`, 'Resources_GetById', get],
+    [
+      'resources.getInSubscription',
+      'GET',
+      `${SUBSCRIPTION_PATH}/providers/{namespace}/{scope}`,
+      'Resources_GetById',
+      get,
+    ],
   ])
 }
+
+/** Types and names take turns: a path with a type and no name for it is that of all there are. */
+const isCollection = (path: string) => path.replace(/.*\/providers\//i, '').split('/').length % 2 === 0
+
+/** Members that a list tells only who asks for them. @throws NotImplemented for any other */
+function expandedMembers({ request, operation }: Call): Record<string, string> {
+  const asked =
+    queryParameter(request.url, '$expand')
+      ?.split(',')
+      .map(name => name.trim()) ?? []
+  const unknown = asked.find(name => !Object.hasOwn(EXPANDED, name))
+  if (unknown !== undefined) throw new NotImplemented(`$expand=${unknown} of ${operation}`)
+  return Object.fromEntries(Object.entries(EXPANDED).filter(([name]) => asked.includes(name)))
+}
+
+/** When a resource was made and changed last is not kept for all of them. */
+const EXPANDED = { createdTime: LONG_AGO, changedTime: LONG_AGO, provisioningState: 'Succeeded' }
 
 /** Of a type with routes of its own, what gets here is some child that they do not know. */
 const OTHER_ROUTES = /^Microsoft\.(CognitiveServices|ManagedIdentity|Authorization|Resources)\//i
