@@ -24,6 +24,13 @@ const faultEffect = v.variant('kind', [
   v.strictObject({ kind: v.literal('truncate'), bytes: count }),
   /** Sends the real reply with these headers in place of its own. */
   v.strictObject({ kind: v.literal('headers'), headers: v.record(v.string(), v.string()) }),
+  /** Sends the real reply with another value at this path of its JSON; a path goes on into the claims of a token. */
+  v.strictObject({
+    kind: v.literal('edit'),
+    path: v.array(v.union([v.string(), count])),
+    /** Absent: what stands there is left out. */
+    value: v.exactOptional(v.unknown()),
+  }),
   /** Answers by a clock that is off by `ms`, behind where it is negative: what it checks, what it issues, its Date. */
   v.strictObject({ kind: v.literal('skew'), ms: v.number() }),
 ])
@@ -51,7 +58,7 @@ export const faultSchema = v.strictObject({
   times: v.exactOptional(count),
   /**
    * True: the request takes effect first, and only its reply is lost or changed. Default false. What sends a part
-   * of the real reply (drip, truncate, headers, skew, a reset that is not `before`) takes effect in any case.
+   * of the real reply (drip, truncate, headers, edit, skew, a reset that is not `before`) takes effect in any case.
    */
   afterEffect: v.exactOptional(v.boolean()),
   effect: faultEffect,

@@ -9,6 +9,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { Server, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bySkewedClock, type Clock } from './clock.ts'
+import { edited } from './edit.ts'
 import type { Fault, FaultEffect, Faults } from './faults.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { Route, Service, ServiceReply, ServiceRequest } from './service.ts'
@@ -348,6 +349,7 @@ async function settle(
   if (effect.kind === 'drip' || effect.kind === 'truncate' || isLateReset(effect)) return run()
   if (effect.kind === 'skew') return bySkewedClock(effect.ms, run)
   if (effect.kind === 'headers') return withHeaders(await run(), effect.headers)
+  if (effect.kind === 'edit') return withEdit(await run(), effect)
   const { reply: _lost, ...kept } = afterEffect ? await run() : {}
   return effect.kind === 'reply' ? { ...(await render(() => replacement(effect))), ...kept } : kept
 }
@@ -357,6 +359,15 @@ function withHeaders(outcome: Outcome, headers: Record<string, string>): Outcome
   return reply === undefined
     ? outcome
     : { ...outcome, reply: { ...reply, headers: { ...reply.headers, ...headers } } }
+}
+
+/** A reply that is no JSON is sent as it is. */
+function withEdit(outcome: Outcome, { path, ...change }: Extract<FaultEffect, { kind: 'edit' }>): Outcome {
+  const { reply } = outcome
+  if (reply === undefined || !reply.headers['content-type']?.startsWith('application/json')) return outcome
+  const json: unknown = JSON.parse(reply.body.toString('utf8'))
+  const body = Buffer.from(JSON.stringify(edited(json, path, change)) ?? '', 'utf8')
+  return { ...outcome, reply: { ...reply, body } }
 }
 
 const isLateReset = (effect: FaultEffect) => effect.kind === 'reset' && effect.when !== 'before'

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import { edited } from '../../local-cloud/edit.ts'
 import { createFaults, type FaultEffect } from '../../local-cloud/faults.ts'
 import { startCounter, until } from './server-fixture.ts'
 
@@ -223,6 +224,39 @@ describe('headers', () => {
         'x-common': 'on every reply',
       },
       json: { count: before + 1 },
+    })
+  })
+})
+
+describe('edit', () => {
+  const after = async (effect: Omit<Extract<FaultEffect, { kind: 'edit' }>, 'kind'>) => {
+    inject({ kind: 'edit', ...effect })
+    return (await send(`${url}/groups/a/things/b`)).json
+  }
+
+  test.each<[string, Omit<Extract<FaultEffect, { kind: 'edit' }>, 'kind'>, unknown]>([
+    ['a value', { path: ['group'], value: null }, { group: null, thing: 'b' }],
+    ['a value that is new', { path: ['more'], value: [1] }, { group: 'a', thing: 'b', more: [1] }],
+    ['nothing in place of a value', { path: ['group'] }, { thing: 'b' }],
+    ['nothing where there is nothing', { path: ['x', 'y'], value: 1 }, { group: 'a', thing: 'b' }],
+    ['the whole body', { path: [], value: ['c'] }, ['c']],
+  ])('%s', async (_, effect, expected) => {
+    expect(await after(effect)).toEqual(expected)
+  })
+
+  test('what is no JSON stays as it is', async () => {
+    inject({ kind: 'edit', path: [], value: 1 })
+    expect(await send(`${url}/text`)).toMatchObject({ text: 'plain text' })
+  })
+
+  test('lists and tokens are entered', () => {
+    const token = ['e30', Buffer.from('{"oid":"x","tid":"y"}').toString('base64url'), 'signature'].join('.')
+    expect(edited({ value: [{ id: 1 }, 2] }, ['value', 0, 'id'], { value: 3 })).toEqual({
+      value: [{ id: 3 }, 2],
+    })
+    const changed = edited({ token }, ['token', 'oid'], {})
+    expect(changed).toEqual({
+      token: ['e30', Buffer.from('{"tid":"y"}').toString('base64url'), 'signature'].join('.'),
     })
   })
 })
