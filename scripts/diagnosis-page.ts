@@ -19,6 +19,7 @@ const hopTitles: Record<Hop, string> = {
   inference: 'Inference',
   network: 'Network',
   posture: 'Posture',
+  action: 'The action itself',
 }
 
 const preface = `# Diagnosis codes

@@ -2,27 +2,29 @@ import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
-import { StepFailure } from './core/failures/failure.ts'
+import { removeSdkVariables } from './azure/sdk-environment.ts'
+import { failureOf, type StepFailure } from './core/failures/failure.ts'
 import { createHttpClient } from './core/http/client.ts'
 import { proxySecrets } from './core/http/proxy.ts'
 import type { Clock } from './core/ports.ts'
-import { plain } from './core/text/untrusted.ts'
+import { inertLine } from './core/text/untrusted.ts'
 import { gate, type Tools } from './gate/gate.ts'
 import { type Outcome, openRecord } from './gate/record.ts'
 import type { Settings } from './gate/settings.ts'
 import { readSettings, reportingOf } from './inputs.ts'
 import { createLogReporter } from './report/log-reporter.ts'
 import { publish } from './report/publish.ts'
-import { runnerLog } from './report/runner-log.ts'
+import { givenReportPath, ownReportPath } from './report/report-file.ts'
+import { byHand, logRevocation } from './report/revocation.ts'
+import { runnerLog, silenceStandardError } from './report/runner-log.ts'
 import { keepGrant, keptGrant } from './services/github/post-state.ts'
 import { readWorkflowRun } from './services/github/workflow-run.ts'
 
 /** What the runner starts, before the job's next step and again, by way of post.ts, at its end. */
 
 function prepare(): void {
-  // The Azure SDKs read these by themselves, and would sign in somewhere else than the inputs say.
-  delete process.env.AZURE_AUTHORITY_HOST
-  delete process.env.AZURE_REGIONAL_AUTHORITY_NAME
+  silenceStandardError()
+  removeSdkVariables(process.env)
   for (const secret of proxySecrets(process.env)) core.setSecret(secret)
   // Before they are read: whatever is wrong with the inputs is printed.
   for (const name of ['github-token', 'retired-key']) {
@@ -48,30 +50,52 @@ const toolsFor = (settings: Settings): Tools => ({
   keep: keepGrant,
 })
 
-/** Reads the settings, runs the gate, tells how it ended. */
-async function main(): Promise<Outcome> {
+/** Reads the settings, runs the gate, tells how it ended: each end once, and the first one counts. */
+async function runMain(): Promise<number> {
   const startedAt = clock.now()
   prepare()
-  let settings: Settings
-  try {
-    settings = readSettings(core.getInput, process.env)
-  } catch (error) {
-    if (!(error instanceof StepFailure)) throw error
-    const record = openRecord(readWorkflowRun(process.env)).snapshot()
-    const outcome: Outcome = { result: 'failed', record, failure: error }
-    await publish(outcome, { ...reportingOf(core.getInput, process.env), clock, startedAt })
-    return outcome
-  }
-  const tools = toolsFor(settings)
-  const record = openRecord(tools.run, settings)
-  const publishOnce = once((outcome: Outcome) => publish(outcome, { ...settings.report, clock, startedAt }))
-  whenStopped(async signal => {
-    await publishOnce({ result: 'cancelled', record: record.snapshot(), signal })
-    await exit(128 + constants.signals[signal])
+  let record = openRecord(readWorkflowRun(process.env))
+  const { summary, path: given } = reportingOf(core.getInput)
+  let givenPath: string | undefined
+  const finish = once(async (outcome: Outcome) => {
+    try {
+      const path = givenPath ?? ownReportPath(process.env)
+      const { result } = await publish(outcome, { summary, path, clock, startedAt })
+      return result === 'failed' ? 1 : 0
+    } catch (error) {
+      return lastWords(error)
+    }
   })
-  const outcome = await gate(settings, tools, record)
-  await publishOnce(outcome)
-  return outcome
+  const fail = (failure: StepFailure) => finish({ result: 'failed', record: record.snapshot(), failure })
+  onUncaught(async error => {
+    const exitCode = await fail(failureOf(error, 'doing something on the side'))
+    await exit(exitCode === 0 ? lastWords(error) : exitCode)
+  })
+  try {
+    if (given !== undefined) givenPath = givenReportPath(given, process.env)
+    const settings = readSettings(core.getInput, process.env)
+    const tools = toolsFor(settings)
+    record = openRecord(tools.run, settings)
+    whenStopped(async signal => {
+      await finish({ result: 'cancelled', record: record.snapshot(), signal })
+      await exit(128 + constants.signals[signal])
+    })
+    return await finish(await gate(settings, tools, record))
+  } catch (error) {
+    return fail(failureOf(error, 'getting ready'))
+  }
+}
+
+/** Where the end cannot be told as it should be: one annotation. @returns the exit code */
+function lastWords(error: unknown): number {
+  const { code, said } = failureOf(error, 'telling how it ended').refusal
+  core.error(inertLine(said.message), { title: `Key-less Gate: ${code}` })
+  return 1
+}
+
+/** What nobody caught, rejections included: Node would print the line of code, and that is all of the bundle. */
+function onUncaught(end: (error: unknown) => Promise<void>): void {
+  process.once('uncaughtException', end)
 }
 
 /** The runner sends one signal, and the other some seconds later. */
@@ -80,22 +104,11 @@ function whenStopped(stop: (signal: NodeJS.Signals) => Promise<void>): void {
 }
 
 /** The first call counts, and every other gets its result: a signal may come while the end is being told. */
-function once<T>(tellIt: (outcome: T) => Promise<void>): (outcome: T) => Promise<void> {
-  let telling: Promise<void> | undefined
+function once<T, R>(tellIt: (outcome: T) => Promise<R>): (outcome: T) => Promise<R> {
+  let telling: Promise<R> | undefined
   return outcome => {
     telling ??= tellIt(outcome)
     return telling
-  }
-}
-
-async function runMain(): Promise<number> {
-  try {
-    const { result } = await main()
-    return result === 'failed' ? 1 : 0
-  } catch (error) {
-    core.setOutput('result', 'failed')
-    core.setFailed(`Key-less Gate met an error that it does not know: ${inWords(error)}`)
-    return 1
   }
 }
 
@@ -103,13 +116,20 @@ async function runMain(): Promise<number> {
 async function runPost(): Promise<number> {
   const grant = keptGrant()
   if (grant === undefined) return 0
+  const failed = (error: unknown) => {
+    const { message } = failureOf(error, 'removing the role assignment').refusal.said
+    runnerLog.warning(
+      `It is not certain that the temporary role assignment is gone, by an error that is not known: ${message}. ${byHand(grant)}`,
+    )
+  }
+  onUncaught(async error => {
+    failed(error)
+    await exit(0)
+  })
   try {
     prepare()
     const settings = readSettings(core.getInput, process.env)
-    const [{ revoke }, { byHand, logRevocation }] = await Promise.all([
-      import('./gate/revoke.ts'),
-      import('./report/revocation.ts'),
-    ])
+    const { revoke } = await import('./gate/revoke.ts')
     whenStopped(async signal => {
       runnerLog.warning(
         `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,
@@ -119,14 +139,10 @@ async function runPost(): Promise<number> {
     const revocation = await revoke(grant, settings, toolsFor(settings))
     if (revocation !== undefined) logRevocation(revocation, grant, runnerLog)
   } catch (error) {
-    runnerLog.warning(
-      `The role assignment ${plain(grant.assignmentId)} was not removed, by an error that is not known: ${inWords(error)}`,
-    )
+    failed(error)
   }
   return 0
 }
-
-const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
 
 /**
  * Requests that the outcome no longer depends on must not keep the job waiting; what was printed has to leave first, for where pipes

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import * as v from 'valibot'
 import { type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
 import { cognitiveServicesUser, parseRole, type RoleReference } from './azure/rbac/built-in-roles.ts'
@@ -67,7 +66,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
       expect: reader.parsed('expect', parseExpression),
     },
     cloud,
-    report: { ...readReporting(reader, env), githubToken: reader.text('github-token') },
+    report: { ...readReporting(reader), githubToken: reader.text('github-token') },
   }
   reader.finish()
   return settings
@@ -76,13 +75,13 @@ export function readSettings(input: (name: string) => string, env: Environment):
 type Reporting = Pick<Settings['report'], 'summary' | 'path'>
 
 /** How it is told how a run ended: known even where other inputs are bad. */
-export const reportingOf = (input: (name: string) => string, env: Environment): Reporting =>
-  readReporting(createReader(input, env), env)
+export const reportingOf = (input: (name: string) => string): Reporting =>
+  readReporting(createReader(input, {}))
 
-function readReporting(reader: Reader, env: Environment): Reporting {
+function readReporting(reader: Reader): Reporting {
   return {
     summary: reader.choice('summary', ['true', 'false'] as const, 'true') === 'true',
-    path: reader.text('report-path') ?? join(env.RUNNER_TEMP ?? '.', 'key-less-gate-report.json'),
+    path: reader.text('report-path'),
   }
 }
 

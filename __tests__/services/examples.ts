@@ -48,6 +48,10 @@ const posture: Examples<'posture'> = {
   'retired-key-accepted': { own: 'A call with the key of the input `retired-key` got as far as the model.' },
 }
 
+const action: Examples<'action'> = {
+  'unexpected-error': { own: 'Something failed of which the action did not know that it can fail.' },
+}
+
 export const examples: AllExamples = {
   ...input,
   ...githubExamples,
@@ -56,4 +60,5 @@ export const examples: AllExamples = {
   ...inferenceExamples,
   ...network,
   ...posture,
+  ...action,
 }

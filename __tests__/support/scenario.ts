@@ -38,6 +38,27 @@ export async function runGate(cloud: LocalCloud, options: ScenarioOptions = {}):
   return run
 }
 
+/** The same, where the run is one that cannot tell its story as others do. */
+export const runUnchecked = (cloud: LocalCloud, options: ScenarioOptions = {}): Promise<GateRun> =>
+  spawnStep(cloud, options, {})
+
+/** What the process finds when it begins, although the runner had set it otherwise, or what happens to it while it runs. */
+export const preloaded = (javascript: string): Record<string, string> => ({
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(javascript)}`,
+})
+
+/** Variables that the runner sets by itself; undefined: it does not. */
+export const withVariables = (
+  variables: Readonly<Record<string, string | undefined>>,
+): Record<string, string> =>
+  preloaded(
+    Object.entries(variables)
+      .map(([name, value]) =>
+        value === undefined ? `delete process.env.${name}` : `process.env.${name} = ${JSON.stringify(value)}`,
+      )
+      .join(';'),
+  )
+
 /** Runs the post step of the same job, as the runner does at its end. It sets no outputs, and never fails. */
 export async function runPost(
   cloud: LocalCloud,

@@ -1,5 +1,5 @@
 import type { TemporaryGrant } from '../azure/rbac/lease.ts'
-import { StepFailure } from '../core/failures/failure.ts'
+import { failureOf } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
 import { preloadDuringRequests } from '../core/http/warm-up.ts'
 import type { Clock, Log, Mask, Random } from '../core/ports.ts'
@@ -80,12 +80,12 @@ export async function gate(
       )
     return { result: 'passed', record: record.snapshot() }
   } catch (error) {
-    if (!(error instanceof StepFailure)) throw error
+    const failure = failureOf(error, 'going from one step to the next')
     // The story is over: what explains its end goes by the record, as the report does.
     const { githubToken } = settings.report
-    await describeSubjects({ failure: error, githubToken }, tools, note('evidence'))
+    await describeSubjects({ failure, githubToken }, tools, note('evidence'))
     await lookAfterDenial(record.snapshot(), { context: opened, clock: tools.clock }, note('evidence'))
-    return { result: 'failed', record: record.snapshot(), failure: error }
+    return { result: 'failed', record: record.snapshot(), failure }
   }
 }
 
@@ -102,7 +102,7 @@ function stepper(record: RecordKeeper, { clock, reporter }: Tools) {
       return result
     } catch (error) {
       end('failed')
-      throw error
+      throw failureOf(error, `taking the step "${name}"`)
     }
   }
 }

@@ -24,7 +24,12 @@ export interface Settings {
   waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
   smoke: { api: Api | 'auto'; prompt: string; maxOutputTokens: number; expect: RegExp | undefined }
   cloud: Cloud
-  report: { summary: boolean; path: string; githubToken: string | undefined }
+  report: {
+    summary: boolean
+    /** As the user gave it; undefined: a path of the step's own. */
+    path: string | undefined
+    githubToken: string | undefined
+  }
 }
 
 export type Target =

@@ -1,18 +1,19 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { type Diagnosis, diagnose } from '../advice/explanations/diagnose.ts'
+import { failureOf } from '../core/failures/failure.ts'
 import type { Clock } from '../core/ports.ts'
+import { plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome } from '../gate/record.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
 import { cancelledLines, diagnosisLines, findingLines, planLines, recordLines, verdictLine } from './lines.ts'
+import { writeReportFile } from './report-file.ts'
 import { runnerLog } from './runner-log.ts'
 import { summaryMarkdown } from './summary.ts'
 
 export interface Telling {
-  /** Where the report goes. */
+  /** Where the report goes, absolute. */
   path: string
   /** Whether there is to be a job summary. */
   summary: boolean
@@ -21,23 +22,42 @@ export interface Telling {
   startedAt: number
 }
 
-/** Tells the runner and the people how it ended: log, one annotation, outputs, summary, report. */
-export async function publish(outcome: Outcome, telling: Telling): Promise<void> {
+/**
+ * Tells the runner and the people how it ended: log, one annotation, outputs, summary, report.
+ * @returns what was told: a step that passed has not, where its outputs cannot be set. Later steps go by them.
+ */
+export async function publish(outcome: Outcome, telling: Telling): Promise<Outcome> {
   const { result, record } = outcome
   const endedAt = telling.clock.now()
   const diagnosis = result === 'failed' ? diagnose(outcome.failure, record) : undefined
   const report = writeReport(outcome, diagnosis, { ...telling, endedAt })
-  setOutputs(outcome, diagnosis, report)
+  try {
+    setOutputs(outcome, diagnosis, report)
+  } catch (error) {
+    const failure = failureOf(error, 'setting the outputs')
+    if (result === 'passed' || result === 'planned')
+      return publish({ result: 'failed', record, failure }, telling)
+    runnerLog.warning(`The outputs could not be set: ${failure.refusal.said.message}`)
+  }
   if (telling.summary) await writeSummary(summaryMarkdown(outcome, diagnosis))
-  for (const line of recordLines(outcome)) runnerLog.info(line)
-  if (result === 'planned') for (const line of planLines(record)) runnerLog.info(line)
-  if (result === 'cancelled') for (const line of cancelledLines(outcome)) runnerLog.info(line)
-  for (const line of findingLines(outcome)) runnerLog.info(line)
+  logEnd(outcome, diagnosis)
+  return outcome
+}
+
+function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {
+  const { result, record } = outcome
+  const log = (lines: readonly string[]) => {
+    for (const line of lines) runnerLog.info(line)
+  }
+  log(recordLines(outcome))
+  if (result === 'planned') log(planLines(record))
+  if (result === 'cancelled') log(cancelledLines(outcome))
+  log(findingLines(outcome))
   if (diagnosis === undefined) {
-    runnerLog.info(verdictLine(outcome))
+    log([verdictLine(outcome)])
     return
   }
-  for (const line of ['', ...diagnosisLines(diagnosis)]) runnerLog.info(line)
+  log(['', ...diagnosisLines(diagnosis)])
   core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
 }
 
@@ -66,27 +86,23 @@ function writeReport(
   diagnosis: Diagnosis | undefined,
   { path, startedAt, endedAt }: Telling & { endedAt: number },
 ): string {
-  const absolute = resolve(path)
   try {
     const document = reportDocument(outcome, diagnosis, { startedAt, endedAt })
-    mkdirSync(dirname(absolute), { recursive: true })
-    writeFileSync(absolute, `${JSON.stringify(document, null, 2)}\n`)
-    return absolute
+    writeReportFile(path, `${JSON.stringify(document, null, 2)}\n`)
+    return path
   } catch (error) {
-    runnerLog.warning(
-      `The report could not be written: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    runnerLog.warning(`The report could not be written: ${inWords(error)}`)
     return ''
   }
 }
+
+const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
 
 async function writeSummary(markdown: string): Promise<void> {
   if (!process.env.GITHUB_STEP_SUMMARY) return
   try {
     await core.summary.addRaw(markdown).write()
   } catch (error) {
-    runnerLog.warning(
-      `The job summary could not be written: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    runnerLog.warning(`The job summary could not be written: ${inWords(error)}`)
   }
 }

@@ -2,6 +2,14 @@ import * as core from '@actions/core'
 import type { Log } from '../core/ports.ts'
 import { inertLine } from '../core/text/untrusted.ts'
 
+/**
+ * Nothing of ours goes to standard error, where the runner looks for commands too. What others write there quotes servers raw:
+ * Node itself does, where NODE_DEBUG was set when the process began.
+ */
+export function silenceStandardError(): void {
+  process.stderr.write = () => true
+}
+
 /** The runner's log. Whatever a line quotes, the runner finds no command in it. */
 export const runnerLog: Log = {
   info: line => core.info(inertLine(line)),

@@ -3,6 +3,7 @@ import type { Said, StepFailure } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import { docsAddress } from '../docs-link.ts'
+import { actionExplanations } from './action.ts'
 import { entraExplanations } from './entra/index.ts'
 import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
 import { githubExplanations } from './github/index.ts'
@@ -35,6 +36,7 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...inferenceExplanations,
   ...networkExplanations,
   ...postureExplanations,
+  ...actionExplanations,
 }
 
 export function diagnose({ refusal, doing }: StepFailure, record: RunRecord): Diagnosis {

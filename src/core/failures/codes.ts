@@ -91,6 +91,7 @@ export const diagnosisCodes = {
     'request-timeout',
   ],
   posture: ['keys-enabled', 'retired-key-accepted'],
+  action: ['unexpected-error'],
 } as const
 
 export type Hop = keyof typeof diagnosisCodes

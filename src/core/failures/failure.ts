@@ -64,6 +64,19 @@ export function withHost(refusal: Refusal, url: string): Refusal {
   return { ...refusal, said: { ...refusal.said, host: plain(new URL(url).host, 260) } }
 }
 
+/** What nobody foresaw, as a failure that can be told like any other: it is a fault of the action. A failure stays what it is. */
+export function failureOf(error: unknown, doing: string): StepFailure {
+  if (error instanceof StepFailure) return error
+  return new StepFailure(doing, ownRefusal('unexpected-error', plain(unexpectedWords(error))))
+}
+
+/** Words, and the place in the code; never the code itself, which is one long line in what runners run. */
+function unexpectedWords(error: unknown): string {
+  if (!(error instanceof Error)) return `Thrown was: ${String(error)}`
+  const place = /[^\s(/\\]+:\d+:\d+(?=\)?$)/m.exec(error.stack ?? '')?.[0]
+  return `${error.name}: ${error.message}${place === undefined ? '' : ` (at ${place})`}`
+}
+
 const maxSaidLength = 1200
 const idHeaders = [
   'x-ms-request-id',

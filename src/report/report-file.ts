@@ -1,0 +1,81 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
+import { errorCode } from '../core/http/network-failure.ts'
+import { plain } from '../core/text/untrusted.ts'
+
+/** Where the report of a step goes. Every gate of a job has its own: an attestation must not sign another one's. */
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** A path that no other gate of the job has, or gets: by the name of the step, and a number where that is not enough. */
+export function ownReportPath(env: Environment): string {
+  const step = (env.GITHUB_ACTION ?? '').replace(/[^\w.-]/g, '_').slice(0, 80)
+  for (let count = 1; ; count += 1) {
+    const name = ['key-less-gate-report', step, count === 1 ? '' : String(count)].filter(part => part !== '')
+    const path = join(temporaryFolder(env), `${name.join('-')}.json`)
+    if (isMine(path)) return path
+  }
+}
+
+/**
+ * The path that the user gave, for this step alone.
+ * @throws StepFailure `input-invalid` where another gate of the job has it.
+ */
+export function givenReportPath(given: string, env: Environment): string {
+  const path = resolve(given)
+  // The runner empties the folder before and after each job.
+  const isOfJob = env.RUNNER_TEMP !== undefined && env.RUNNER_TEMP !== ''
+  if (!isOfJob || isMine(join(temporaryFolder(env), `key-less-gate-report-path-${nameOf(path)}`))) return path
+  throw new StepFailure(
+    'reading the inputs',
+    ownRefusal(
+      'input-invalid',
+      `\`report-path\` is "${plain(given, 200)}", and another gate of this job has its report there; give each a path of its own, or none`,
+    ),
+  )
+}
+
+/** Whole or not at all; a link that lies at the path is replaced, and not followed. @throws what the file system says */
+export function writeReportFile(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
+  try {
+    writeFileSync(draft, text, { flag: 'wx' })
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  }
+}
+
+const temporaryFolder = ({ RUNNER_TEMP }: Environment) => RUNNER_TEMP || tmpdir()
+
+/** The same file has the same name, whatever links lead to its folder. */
+function nameOf(path: string): string {
+  const folder = realFolder(dirname(path))
+  return createHash('sha256')
+    .update(join(folder, basename(path)))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+function realFolder(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch {
+    return folder
+  }
+}
+
+/** Makes the file, which only one can do. Where nobody can, it is nobody's, and writing to it says why. */
+function isMine(path: string): boolean {
+  try {
+    writeFileSync(path, '', { flag: 'wx' })
+    return true
+  } catch (error) {
+    return errorCode(error) !== 'EEXIST'
+  }
+}
