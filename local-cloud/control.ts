@@ -4,6 +4,7 @@ import { type Faults, faultSchema } from './faults.ts'
 import { sameText } from './github/index.ts'
 import type { Journal } from './journal.ts'
 import { redacted } from './redaction.ts'
+import { UNKNOWN_OPERATION } from './server.ts'
 import type { Service, ServiceReply, ServiceRequest } from './service.ts'
 import type { World } from './world.ts'
 
@@ -13,6 +14,8 @@ export interface Controls {
   readonly clock: Clock
   readonly journal: Journal
   readonly faults: Faults
+  /** Names that a fault can have for what it hits. */
+  readonly operations: ReadonlySet<string>
   secrets(): readonly string[]
   /** @throws Error that says what is wrong with the seed */
   reset(seed?: unknown): void
@@ -53,7 +56,10 @@ export function createControl(controls: Controls, token: string): Service {
         method: 'POST',
         path: /^\/clock$/,
         handle: guarded(body => {
-          clock.advance(checked(advance, body).advanceSeconds * 1000)
+          const ms = checked(advance, body).advanceSeconds * 1000
+          if (clock.now() + ms > END_OF_TIME)
+            throw new Error('advanceSeconds: The clock ends with the year 9999')
+          clock.advance(ms)
           return time()
         }),
       },
@@ -61,7 +67,11 @@ export function createControl(controls: Controls, token: string): Service {
         operation: 'faults.add',
         method: 'POST',
         path: /^\/faults$/,
-        handle: guarded(body => faults.add(checked(faultSchema, body))),
+        handle: guarded(body => {
+          const fault = checked(faultSchema, body)
+          requireOperation(controls.operations, fault.operation)
+          faults.add(fault)
+        }),
       },
       {
         operation: 'faults.clear',
@@ -82,6 +92,18 @@ export function createControl(controls: Controls, token: string): Service {
       failed(404, 'NotFound', 'The control endpoint has /journal, /clock, /faults, /world and /reset.'),
     commonHeaders: () => ({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }),
   }
+}
+
+/** What comes later has no ISO date: no service could answer any more. */
+const END_OF_TIME = Date.UTC(9999, 11, 31)
+
+/** A fault that hits nothing would look like a client that lives with it. @throws Error */
+function requireOperation(known: ReadonlySet<string>, operation: string | undefined): void {
+  if (operation === undefined || operation === UNKNOWN_OPERATION || known.has(operation)) return
+  const [family = ''] = operation.split('.')
+  const alike = [...known].filter(name => name.startsWith(`${family}.`))
+  const hint = alike.length > 0 ? `; there are ${alike.join(', ')}` : ''
+  throw new Error(`operation: There is no operation ${operation}${hint}`)
 }
 
 const advance = v.strictObject({ advanceSeconds: v.pipe(v.number(), v.minValue(0)) })

@@ -1,14 +1,24 @@
 import * as v from 'valibot'
 import type { ServiceName } from './service.ts'
 
-const milliseconds = v.pipe(v.number(), v.minValue(0))
+/** Up to what a timer can count. */
+const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(2 ** 31 - 1))
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** Milliseconds. Clocks are off by less. */
+const CENTURY = 100 * 365 * 86_400_000
+
+/** What can be sent: others would make every reply that they are to stand in a failure of the local cloud (RFC 9110, 5.1 and 5.5). */
+const headers = v.record(
+  v.pipe(v.string(), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'Is no name of a header')),
+  v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'Is no value of a header')),
+)
 
 const faultEffect = v.variant('kind', [
   v.strictObject({
     kind: v.literal('reply'),
     status: v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599)),
-    headers: v.exactOptional(v.record(v.string(), v.string())),
+    headers: v.exactOptional(headers),
     /** A string goes out as it is, anything else as JSON. */
     body: v.exactOptional(v.unknown()),
   }),
@@ -23,7 +33,7 @@ const faultEffect = v.variant('kind', [
   /** Sends the first `bytes` of the real body as if they were all of it. */
   v.strictObject({ kind: v.literal('truncate'), bytes: count }),
   /** Sends the real reply with these headers in place of its own. */
-  v.strictObject({ kind: v.literal('headers'), headers: v.record(v.string(), v.string()) }),
+  v.strictObject({ kind: v.literal('headers'), headers }),
   /** Sends the real reply with another value at this path of its JSON; a path goes on into the claims of a token. */
   v.strictObject({
     kind: v.literal('edit'),
@@ -32,7 +42,10 @@ const faultEffect = v.variant('kind', [
     value: v.exactOptional(v.unknown()),
   }),
   /** Answers by a clock that is off by `ms`, behind where it is negative: what it checks, what it issues, its Date. */
-  v.strictObject({ kind: v.literal('skew'), ms: v.number() }),
+  v.strictObject({
+    kind: v.literal('skew'),
+    ms: v.pipe(v.number(), v.minValue(-CENTURY), v.maxValue(CENTURY)),
+  }),
 ])
 
 const serviceName = v.picklist([

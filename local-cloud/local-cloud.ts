@@ -22,6 +22,7 @@ import { createJournal, type Journal } from './journal.ts'
 import type { ReplicasBy } from './replicas.ts'
 import { createResourceManager } from './resource-manager/index.ts'
 import { openServer, type ServerOptions, type ServiceServer } from './server.ts'
+import type { Service } from './service.ts'
 import type { Throttling } from './throttling.ts'
 import { createTlsCredentials } from './tls.ts'
 import { createAccessTokens } from './tokens.ts'
@@ -124,17 +125,24 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     trusted: trustedAuthorities(env),
   })
   const { sign } = await idTokenSigner()
+  /** Names of every route. */
+  const operations = new Set<string>()
   const entraClient = new Agent({ connect: { ca: tls.ca } })
 
   /** What a service remembers by itself is state as well: every reset makes them anew. */
   function serveAll(): void {
-    servers.github.serve(createGitHub(context, jobTokens))
-    servers.entra.serve(createEntra(context, issuerKeys(endpoints.github, entraClient)))
-    servers.resourceManager.serve(createResourceManager(context))
-    servers.managedIdentity.serve(createManagedIdentityEndpoint(context, identityHeader))
-    servers.graph.serve(createGraph(context))
-    servers.regional.serve(createDataPlane(context, { kind: 'regional' }))
+    serve(servers.github, createGitHub(context, jobTokens))
+    serve(servers.entra, createEntra(context, issuerKeys(endpoints.github, entraClient)))
+    serve(servers.resourceManager, createResourceManager(context))
+    serve(servers.managedIdentity, createManagedIdentityEndpoint(context, identityHeader))
+    serve(servers.graph, createGraph(context))
+    serve(servers.regional, createDataPlane(context, { kind: 'regional' }))
     hosts.serveAll(host => createDataPlane(context, { kind: 'account', ...host }))
+  }
+
+  function serve(server: ServiceServer, service: Service): void {
+    for (const { operation } of service.routes) operations.add(operation)
+    server.serve(service)
   }
 
   function reset(seed: unknown = firstSeed): void {
@@ -190,6 +198,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
       identityHeader,
       ...world.accounts.flatMap(issuedKeys),
     ],
+    operations,
     reset,
     async close() {
       clearInterval(renewal)

@@ -19,7 +19,7 @@ import type { TlsCredentials } from './tls.ts'
 const BODY_LIMIT = 4 * 1024 * 1024
 
 /** Operation of requests that no route takes. */
-const UNKNOWN_OPERATION = 'unknown'
+export const UNKNOWN_OPERATION = 'unknown'
 
 export interface ServerOptions {
   /** Undefined: plain http. */

@@ -69,15 +69,21 @@ describe('clock', () => {
     expect(await delayed).toMatchObject({ status: 404 })
   })
 
-  test.each([{ advanceSeconds: -1 }, { advanceSeconds: '90' }, {}, { advanceSeconds: 1, more: true }])(
-    'does not take %j',
-    async body => {
-      expect(await control('/clock', 'POST', body)).toMatchObject({
-        status: 400,
-        json: { error: { code: 'InvalidRequest' } },
-      })
-    },
-  )
+  test.each([
+    { advanceSeconds: -1 },
+    { advanceSeconds: '90' },
+    {},
+    { advanceSeconds: 1, more: true },
+    { advanceSeconds: 1e300 },
+    { advanceSeconds: 3e11 },
+  ])('does not take %j, and goes on', async body => {
+    expect(await control('/clock', 'POST', body)).toMatchObject({
+      status: 400,
+      json: { error: { code: 'InvalidRequest' } },
+    })
+    expect((await control('/clock')).status).toBe(200)
+    expect((await send(`${cloud.endpoints.github}/nowhere`)).status).toBe(404)
+  })
 })
 
 describe('faults', () => {
@@ -99,6 +105,27 @@ describe('faults', () => {
     expect(answer.status).toBe(400)
     expect(answer.text).toMatch(/name: .*times: .*effect\.kind: /)
   })
+})
+
+test.each([
+  { operation: 'roleAssignments.made', effect: { kind: 'hang' } },
+  { operation: '', effect: { kind: 'hang' } },
+  { effect: { kind: 'headers', headers: { 'retry after': '1' } } },
+  { effect: { kind: 'headers', headers: { 'retry-after': '1\r\nx: y' } } },
+  { effect: { kind: 'reply', status: 503, headers: { 'x-name': 'snow ☃' } } },
+  { effect: { kind: 'delay', ms: 1e12 } },
+  { effect: { kind: 'skew', ms: 1e300 } },
+])('a fault that could hit nothing, or break what it hits, is refused: %j', async fault => {
+  expect(await control('/faults', 'POST', { name: 'odd', ...fault })).toMatchObject({ status: 400 })
+  expect(await send(`${cloud.endpoints.github}/nowhere`)).toMatchObject({ status: 404 })
+})
+
+test('a fault on an operation that there is none of is told which there are', async () => {
+  const fault = { name: 'odd', operation: 'roleAssignments.made', effect: { kind: 'hang' } }
+  expect((await control('/faults', 'POST', fault)).text).toContain('roleAssignments.create')
+  for (const operation of ['unknown', 'token', 'applications.list', 'chatCompletions.create']) {
+    expect((await control('/faults', 'POST', { ...fault, operation })).status).toBe(204)
+  }
 })
 
 describe('world', () => {
