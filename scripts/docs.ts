@@ -6,6 +6,7 @@ import { faultsPage } from './faults-page.ts'
 import { findingsPage } from './findings-page.ts'
 import { issueForm } from './issue-forms.ts'
 import { kindsPage } from './kinds-page.ts'
+import { limitsSection, operationsPage } from './local-cloud-pages.ts'
 import { reportFields, reportSchemaFile } from './report-schema.ts'
 import { repositoryRoot } from './tools.ts'
 
@@ -26,6 +27,8 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'docs/report.schema.json', generate: reportSchemaFile },
   { path: 'docs/report.md', marker: 'fields', generate: reportFields },
   { path: 'docs/findings.md', generate: findingsPage },
+  { path: 'docs/local-cloud-operations.md', generate: operationsPage },
+  { path: 'local-cloud/README.md', marker: 'limits', generate: limitsSection },
   { path: 'docs/models.md', generate: kindsPage },
   ...['.github/ISSUE_TEMPLATE/bug.yml', '.github/ISSUE_TEMPLATE/idea.yml'].map(path => ({
     path,

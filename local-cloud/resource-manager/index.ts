@@ -64,9 +64,16 @@ export function createResourceManager(context: Context): Service {
   }
 }
 
+/** What most often runs into it. */
+const TEMPLATES = 'No template is deployed here: make what is in it one by one, with az or Terraform.'
+
 /** Azure has operations for nearly every path: what no route takes is a gap of the local cloud, not of the request. */
 function notFound({ method, url }: ServiceRequest): ServiceReply {
-  return new NotImplemented(actionOf(method, url.pathname)).toReply()
+  const action = actionOf(method, url.pathname)
+  return new NotImplemented(
+    action,
+    /^Microsoft\.Resources\/deployments\//i.test(action) ? TEMPLATES : '',
+  ).toReply()
 }
 
 /** A full hour's allowance less one, in the figures of recordings. */

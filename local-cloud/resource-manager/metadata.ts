@@ -9,6 +9,7 @@ import { AUDIENCES } from './authentication.ts'
 export function metadataRoute(endpoints: Endpoints): Route {
   return {
     operation: 'metadata.endpoints',
+    source: 'what az cloud register and metadata_host of Terraform read, api-version 2022-09-01',
     method: 'GET',
     path: /^\/metadata\/endpoints$/,
     handle: () => ({ status: 200, body: metadata(endpoints) }),

@@ -175,6 +175,68 @@ const CASES: ReadonlyArray<readonly [title: string, run: () => Promise<unknown>]
     () => switchKeysOn().then(() => cognitive(`${ACCOUNT}/listKeys`, { method: 'POST' })),
   ],
   ['accounts: make a key anew', () => regenerate()],
+  ['accounts: create', () => makeNew()],
+  ['accounts: replace', () => makeNew().then(makeNew)],
+  [
+    'accounts: give a subdomain',
+    () =>
+      cognitive(REGIONAL, { method: 'PATCH', body: { properties: { customSubDomainName: 'contoso-own' } } }),
+  ],
+  [
+    'accounts: identity and tags',
+    () =>
+      cognitive(ACCOUNT, {
+        method: 'PATCH',
+        body: { identity: { type: 'SystemAssigned' }, tags: { team: 'shop' } },
+      }),
+  ],
+  ['accounts: delete', () => makeNew().then(removeNew)],
+  ['accounts: delete a missing one', () => removeNew()],
+  ['accounts: models', () => cognitive(`${ACCOUNT}/models`)],
+  ['accounts: skus', () => cognitive(`${ACCOUNT}/skus`)],
+  ['accounts: usages', () => cognitive(`${ACCOUNT}/usages`)],
+  [
+    'deleted accounts: list',
+    () =>
+      makeNew()
+        .then(removeNew)
+        .then(() => cognitive(`${COGNITIVE}/deletedAccounts`)),
+  ],
+  [
+    'deleted accounts: get',
+    () =>
+      makeNew()
+        .then(removeNew)
+        .then(() => cognitive(DELETED)),
+  ],
+  ['deleted accounts: get a missing one', () => cognitive(DELETED)],
+  [
+    'deleted accounts: purge',
+    () =>
+      makeNew()
+        .then(removeNew)
+        .then(() => cognitive(DELETED, { method: 'DELETE' })),
+  ],
+  ['deleted accounts: purge a missing one', () => cognitive(DELETED, { method: 'DELETE' })],
+  ['skus of a subscription', () => cognitive(`${COGNITIVE}/skus`)],
+  ['models of a location', () => cognitive(`${COGNITIVE}/locations/swedencentral/models`)],
+  ['usages of a location', () => cognitive(`${COGNITIVE}/locations/swedencentral/usages`)],
+  [
+    'availability of a subdomain',
+    () =>
+      cognitive(`${COGNITIVE}/checkDomainAvailability`, {
+        method: 'POST',
+        body: { subdomainName: 'contoso-free', type: ACCOUNTS },
+      }),
+  ],
+  [
+    'availability of skus',
+    () =>
+      cognitive(`${COGNITIVE}/locations/swedencentral/checkSkuAvailability`, {
+        method: 'POST',
+        body: { skus: ['S0'], kind: 'OpenAI', type: ACCOUNTS },
+      }),
+  ],
   ['deployments: list', () => cognitive(`${ACCOUNT}/deployments`)],
   ['deployments: get', () => cognitive(`${ACCOUNT}/deployments/chat`)],
   ['deployments: get a missing one', () => cognitive(`${ACCOUNT}/deployments/none`)],
@@ -183,6 +245,19 @@ const CASES: ReadonlyArray<readonly [title: string, run: () => Promise<unknown>]
   ['deployments: delete', () => cognitive(`${ACCOUNT}/deployments/chat`, { method: 'DELETE' })],
   ['deployments: delete a missing one', () => cognitive(`${ACCOUNT}/deployments/none`, { method: 'DELETE' })],
 ]
+
+const ACCOUNTS = 'Microsoft.CognitiveServices/accounts'
+const COGNITIVE = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.CognitiveServices`
+const NEW_ACCOUNT = `${ACCOUNT}-new`
+const REGIONAL = ACCOUNT.replace('contoso-ai', 'contoso-regional')
+const DELETED = `${COGNITIVE}/locations/swedencentral/resourceGroups/rg-keyless/deletedAccounts/contoso-ai-new`
+
+const makeNew = () =>
+  cognitive(NEW_ACCOUNT, {
+    method: 'PUT',
+    body: { location: 'swedencentral', kind: 'OpenAI', sku: { name: 'S0' }, properties: {} },
+  })
+const removeNew = () => cognitive(NEW_ACCOUNT, { method: 'DELETE' })
 
 const WANTED = {
   roleDefinitionId: rolePath(ROLES.openAIUser),
@@ -255,18 +330,26 @@ if (existsSync(specification)) {
         for (const { operation } of arm.exchanges) tried.add(operation)
       }
       expect([...tried].sort()).toEqual([
+        'accounts.create',
+        'accounts.delete',
         'accounts.get',
         'accounts.listByResourceGroup',
         'accounts.listBySubscription',
         'accounts.listKeys',
         'accounts.regenerateKey',
         'accounts.update',
+        'deletedAccounts.get',
+        'deletedAccounts.list',
+        'deletedAccounts.purge',
         'denyAssignments.get',
         'denyAssignments.list',
         'deployments.create',
         'deployments.delete',
         'deployments.get',
         'deployments.list',
+        'domains.check',
+        'models.listOfAccount',
+        'models.listOfLocation',
         'permissions.list',
         'roleAssignments.create',
         'roleAssignments.delete',
@@ -276,6 +359,11 @@ if (existsSync(specification)) {
         'roleDefinitions.delete',
         'roleDefinitions.get',
         'roleDefinitions.list',
+        'skus.check',
+        'skus.list',
+        'skus.listOfAccount',
+        'usages.listOfAccount',
+        'usages.listOfLocation',
       ])
     })
 
@@ -382,6 +470,25 @@ if (existsSync(recordings)) {
         'GET 200',
         () => accountWithOpenNetwork(),
       ],
+      ['arm-cognitive-accounts', /OpenAI kind account/, 'PUT 201', () => makeAccount()],
+      [
+        'arm-cognitive-accounts',
+        /PATCH customSubDomainName: 202/,
+        'PATCH 202',
+        () => accountWithOpenNetwork().then(giveSubdomain),
+      ],
+      [
+        'arm-cognitive-accounts',
+        /PATCH customSubDomainName: 202/,
+        'GET 200',
+        () => accountWithOpenNetwork().then(giveSubdomain).then(accountWithOpenNetwork),
+      ],
+      [
+        'arm-role-definitions',
+        /role definition get by id$/,
+        'GET 200',
+        () => writeRole().then(() => arm.ask(rolePath(NAME), { as: ADMIN })),
+      ],
     ]
 
     test.each(cases)('%s %s: %s', async (file, shows, kind, run) => {
@@ -412,6 +519,44 @@ if (existsSync(recordings)) {
       }
     })
 
+    test('what a new account is asked about while it is made, and its end, are as recorded', async () => {
+      const recorded = loadRecorded('arm-cognitive-accounts')
+      const ofStatus = (method: string, shows: RegExp, status: number) =>
+        recorded.find(
+          ({ request, response, shows: text }) =>
+            request.method === method && response.status === status && shows.test(text),
+        )?.response
+      const created = await makeAccount()
+      const { headers: named = {} } = ofStatus('PUT', /OpenAI kind account/, 201) ?? {}
+      expect(named).toHaveProperty('azure-asyncoperation')
+      expect(created.headers).toMatchObject({
+        'azure-asyncoperation': expect.stringMatching(/operationResults\/[^?]+\?api-version=2017-04-18$/),
+        etag: expect.stringMatching(/^"[0-9a-f-]+"$/),
+      })
+      const { pathname, search } = new URL(created.headers['azure-asyncoperation'] ?? '')
+      const result = await arm.ask(`${pathname}${search}`, { as: ADMIN })
+      const polled = recorded.find(({ response }) =>
+        Object.hasOwn(Object(response.body), 'startTime'),
+      )?.response
+      expect(polled?.status).toBe(result.status)
+      expect(shapeOf(result.body)).toEqual(shapeOf(polled?.body))
+      const removed = await arm.ask(`${ACCOUNT}-new`, { as: ADMIN, method: 'DELETE' })
+      expect(ofStatus('DELETE', /customSubDomainName/, 200)).toBeDefined()
+      expect(removed).toMatchObject({ status: 200, body: undefined })
+    })
+
+    const makeAccount = () =>
+      arm.ask(`${ACCOUNT}-new`, {
+        as: ADMIN,
+        method: 'PUT',
+        body: { kind: 'OpenAI', sku: { name: 'S0' }, location: 'SOUTHCENTRALUS', properties: {} },
+      })
+    const giveSubdomain = () =>
+      arm.ask(ACCOUNT.replace('contoso-ai', 'contoso-regional'), {
+        as: ADMIN,
+        method: 'PATCH',
+        body: { sku: { name: 'S0' }, properties: { customSubDomainName: 'contoso-regional' } },
+      })
     const accountWithOpenNetwork = () => {
       const account = arm.world.accounts.find(({ name }) => name === 'contoso-regional')
       if (account) account.networkDefaultAction = 'Allow'

@@ -160,7 +160,8 @@ export function accountRoutes(gateway: Gateway): Route[] {
       customSubDomainName: properties.customSubDomainName ?? null,
       // What nobody switched off is on.
       disableLocalAuth: null,
-      allowProjectManagement: properties.allowProjectManagement ?? false,
+      // Of the other kinds nobody asks.
+      ...(knownKind === 'AIServices' && { allowProjectManagement: false }),
       createdOn: new Date(now()).toISOString(),
       createdBy: call.caller.appid,
     })

@@ -1,0 +1,76 @@
+import { createClock } from '../local-cloud/clock.ts'
+import type { Context } from '../local-cloud/context.ts'
+import { defaultWorld } from '../local-cloud/default-world.ts'
+import { createGraph } from '../local-cloud/graph/index.ts'
+import { limits } from '../local-cloud/limits.ts'
+import { createResourceManager } from '../local-cloud/resource-manager/index.ts'
+import type { Route } from '../local-cloud/service.ts'
+import { parseSeed } from '../local-cloud/world.ts'
+
+/** Pages about the local cloud of which its own tables are the source. */
+
+const titles: Readonly<Record<string, string>> = {
+  github: 'GitHub',
+  entra: 'Entra ID',
+  'managed-identity': 'Managed identity endpoint',
+  'resource-manager': 'Resource Manager',
+  graph: 'Microsoft Graph',
+  inference: 'Inference',
+}
+
+const titleOf = (service: string) => titles[service] ?? service
+
+/** What it does not do, for its README. */
+export const limitsSection = (): string =>
+  Object.entries(limits)
+    .map(([service, items]) => [`### ${titleOf(service)}`, '', ...items.map(item => `- ${item}`)].join('\n'))
+    .join('\n\n')
+
+/** docs/local-cloud-operations.md: what Resource Manager and Graph serve, and from where it is known how Azure does it. */
+export function operationsPage(): string {
+  const context = silentContext()
+  return [
+    '# What the local cloud serves',
+    'Operations of Resource Manager and Microsoft Graph by the names that the journal and faults use, and from where it is known how Azure answers: operations of its official descriptions, pages of its documentation, recordings. Everything else is answered with 501 `LocalCloudNotImplemented`.',
+    `## ${titleOf('resource-manager')}`,
+    routesTable(createResourceManager(context).routes),
+    `## ${titleOf('graph')}`,
+    routesTable(createGraph(context).routes),
+    '',
+  ].join('\n\n')
+}
+
+function routesTable(routes: readonly Route[]): string {
+  const rows = routes.map(
+    ({ operation, method, source = '' }) => `| \`${operation}\` | ${method} | ${source} |`,
+  )
+  return ['| Operation | Method | Source |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+/** Enough of a cloud to ask its services which routes they have. */
+function silentContext(): Context {
+  const nowhere = 'https://127.0.0.1'
+  return {
+    world: parseSeed(defaultWorld),
+    clock: createClock(),
+    endpoints: {
+      github: nowhere,
+      githubApi: nowhere,
+      authorityHost: nowhere,
+      resourceManager: nowhere,
+      graph: nowhere,
+      accounts: new Map(),
+      hosts: new Map(),
+      regional: nowhere,
+      control: nowhere,
+    },
+    lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] },
+    replicasBy: 'request',
+    openHosts: async () => undefined,
+    tokens: {
+      issue: async () => '',
+      verify: async () => ({ ok: false, reason: 'malformed' }),
+      jwks: () => ({ keys: [] }),
+    },
+  }
+}
