@@ -90,6 +90,11 @@ export const defaultWorld: Seed = {
         { name: 'images', model: { format: 'OpenAI', name: 'gpt-image-1', version: '2025-04-15' } },
         { name: 'flux', model: { format: 'Black Forest Labs', name: 'FLUX.2-pro', version: '1' } },
         { name: 'speech', model: { format: 'OpenAI', name: 'tts-hd', version: '001' } },
+        {
+          name: 'transcription',
+          model: { format: 'OpenAI', name: 'gpt-4o-transcribe', version: '2025-03-20' },
+        },
+        { name: 'realtime', model: { format: 'OpenAI', name: 'gpt-realtime', version: '2025-08-28' } },
         { name: 'rerank', model: { format: 'Cohere', name: 'Cohere-rerank-v4.0-fast', version: '1' } },
         {
           name: 'documents',

@@ -1,12 +1,13 @@
 import {
   createServer as createHttpServer,
   type IncomingMessage,
-  type ServerResponse,
+  ServerResponse,
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { Server, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bySkewedClock, type Clock } from './clock.ts'
 import { edited } from './edit.ts'
@@ -14,6 +15,7 @@ import type { Fault, FaultEffect, Faults } from './faults.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import type { Route, Service, ServiceReply, ServiceRequest } from './service.ts'
 import type { TlsCredentials } from './tls.ts'
+import { untilClosed } from './web-socket.ts'
 
 /** Largest request body that is read, in bytes; what is longer is answered 413. */
 const BODY_LIMIT = 4 * 1024 * 1024
@@ -63,7 +65,7 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
   server.on('connection', connections.add)
   await listen(server, port)
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server)}`
-  server.on('request', async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     const left = AbortSignal.any([closing.signal, closeOf(response)])
     const wire: Wire = {
       request,
@@ -76,7 +78,10 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
       reset: () => connections.reset(request.socket),
     }
     await answer(wire, url, await service, options)
-  })
+  }
+  server.on('request', take)
+  // What is asked for another protocol may still be refused in this one.
+  server.on('upgrade', (request, socket) => take(request, responseOn(socket, request)))
 
   return {
     url,
@@ -92,6 +97,18 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
       })
     },
   }
+}
+
+/** Node makes none where another protocol is asked for. */
+function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(request.socket)
+  response.once('finish', () => {
+    response.detachSocket(request.socket)
+    socket.end()
+  })
+  return response
 }
 
 /** Aborts when the reply is complete or its connection gone. */
@@ -389,6 +406,7 @@ async function delayed(
 
 async function send(wire: Wire, reply: WireReply, effect: FaultEffect | undefined): Promise<void> {
   const { response } = wire
+  if (reply.status === 101) return switchProtocols(wire, reply, effect)
   const body = effect?.kind === 'truncate' ? reply.body.subarray(0, effect.bytes) : reply.body
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value)
   // 204 and 304 have no body, and no length either (RFC 9110, 8.6).
@@ -400,6 +418,24 @@ async function send(wire: Wire, reply: WireReply, effect: FaultEffect | undefine
   response.end(body)
 }
 
+/** The body of such a reply is what the other protocol begins with. */
+async function switchProtocols(
+  { request, reset }: Wire,
+  { headers, body }: WireReply,
+  effect: FaultEffect | undefined,
+): Promise<void> {
+  const { socket } = request
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`)
+  if (effect?.kind === 'reset') {
+    await sleep(letRead)
+    reset()
+    return
+  }
+  socket.write(body)
+  untilClosed(socket)
+}
+
 async function drip({ response, wait }: Wire, body: Buffer, ms: number): Promise<void> {
   response.flushHeaders()
   for (const byte of body) {
@@ -409,12 +445,14 @@ async function drip({ response, wait }: Wire, body: Buffer, ms: number): Promise
   response.end()
 }
 
+/** A reset makes kernels throw away what is on its way, some even what has arrived: let the client read first. Milliseconds. */
+const letRead = 20
+
 /** Sends the headers and, where given, the begin of the body; then resets the connection. */
 async function breakOff(wire: Wire, begin: Buffer | undefined): Promise<void> {
   const { response } = wire
   response.flushHeaders()
   if (begin !== undefined) await new Promise(resolve => response.write(begin, resolve))
-  // A reset makes kernels throw away what is on its way, some even what has arrived: let the client read first.
-  await sleep(20)
+  await sleep(letRead)
   wire.reset()
 }

@@ -77,6 +77,22 @@ const known: Readonly<Record<Api, Known>> = {
       'REST reference of v1; gateways that speak by v1 with Entra tokens (bifrost, vercel/ai#7985). That speech needs the data action of audio is taken for granted',
     sure: 'medium',
   },
+  transcriptions: {
+    request: 'a second of a tone, made by the action itself',
+    answer: 'a transcript, with words or without',
+    cost: 'a second of sound: $0.0001 with whisper or gpt-4o-transcribe',
+    source:
+      'official description of Azure OpenAI, 2024-06-01; operations of Microsoft.CognitiveServices; OpenWhispr#2038, opentypeless#94 and vercel/ai#7985 saw this route serve tokens and v1 answer DeploymentNotFound, bifrost#6097 the reverse',
+    sure: 'medium',
+  },
+  realtime: {
+    request: 'a WebSocket, closed as soon as it is open',
+    answer: 'status 101 with the accepted key',
+    cost: 'nothing: nothing is said in it',
+    source:
+      'learn.microsoft.com, realtime audio by WebSockets; operations of Microsoft.CognitiveServices; litellm#34654',
+    sure: 'medium',
+  },
   images: {
     request: 'one image of 1024 by 1024 in low quality; FLUX: 256 by 256; MAI: 1024 by 1024',
     answer: 'an image, by value or by address',

@@ -57,12 +57,17 @@ export const hops = {
 } as const satisfies Record<string, Hop>
 
 /** Every API that a deployment can be proven by. */
-function inferenceHops(): Record<Api, Hop & { class: 'inference' | 'twoRoutes' }> {
+function inferenceHops(): Record<
+  Api,
+  Hop & { class: 'inference' | 'twoRoutes' | 'transcription' | 'handshake' }
+> {
   const endpoints = { openAI: 'https://a', modelInference: 'https://b', project: undefined }
   const hopOf = (api: Api) => {
     const { title, operation, inputs } = inferenceExamples[api]
     const places = apiOf(api).placesOf({ deployment: 'name', model: 'name' }, endpoints)
-    const hopClass = places.length > 1 ? 'twoRoutes' : 'inference'
+    // What is particular to them is particular to the local cloud too: its other route for transcripts serves nothing.
+    const own = api === 'realtime' ? 'handshake' : api === 'transcriptions' ? 'transcription' : undefined
+    const hopClass = own ?? (places.length > 1 ? 'twoRoutes' : 'inference')
     return { title, class: hopClass, operation, held: true, ...(inputs && { inputs }) } as const
   }
   return Object.fromEntries(apis.map(api => [api, hopOf(api)])) as Record<Api, ReturnType<typeof hopOf>>
@@ -129,6 +134,8 @@ export const codes = {
   grantDone: resourceManager,
   inference,
   twoRoutes: inference,
+  transcription: inference,
+  handshake: inference,
   retiredKey: inference,
   denied: inference,
   waiting: inference,
@@ -179,6 +186,8 @@ const foundOut = { grantDone: harmless }
 const nonsense = {
   inference: passing('answer-invalid'),
   twoRoutes: passing('answer-invalid'),
+  transcription: passing('answer-invalid'),
+  handshake: passing('answer-invalid'),
   retiredKey: passing('answer-invalid'),
   denied: passing('answer-invalid'),
   waiting: passing('answer-invalid'),
@@ -187,7 +196,8 @@ const nonsense = {
 const nothing = /^$/
 /** What there is to say of a success that is none, and of a refusal that is cut short. */
 const unreadable = /reply (was not understood|is no answer|holds no token)|^40[13] /
-
+/** Of a handshake nothing is read but its head. */
+const headIsAll = { handshake: harmless }
 /** A refusal is no reply of a request that took effect. */
 const notDone = { grantDone: undefined }
 
@@ -205,7 +215,12 @@ export const expectations = {
     says: /^401 .*Injected by a test/,
     otherwise: final('unauthorized'),
     // A key that is refused is what the call is for; and the other route may take the token.
-    except: { ...notDone, retiredKey: harmless, twoRoutes: harmless },
+    except: {
+      ...notDone,
+      retiredKey: harmless,
+      twoRoutes: harmless,
+      transcription: final('deployment-not-found'),
+    },
   },
   403: {
     title: '403',
@@ -318,14 +333,14 @@ export const expectations = {
     effect: () => ({ kind: 'reset', when: 'headers' }),
     says: /^ECONNRESET /,
     otherwise: passing('connection-failed'),
-    except: { grant: harmless, ...notDone },
+    except: { grant: harmless, ...notDone, ...headIsAll },
   },
   resetInBody: {
     title: 'connection reset in the middle of the body',
     effect: () => ({ kind: 'reset', when: 'body' }),
     says: /^ECONNRESET /,
     otherwise: passing('connection-failed'),
-    except: { grant: harmless, ...notDone },
+    except: { grant: harmless, ...notDone, ...headIsAll },
   },
   hang: {
     title: 'no reply',
@@ -339,7 +354,7 @@ export const expectations = {
     effect: () => ({ kind: 'drip', ms: 1000 }),
     says: /^REQUEST_TIMEOUT .* did not answer in time/,
     otherwise: hanging,
-    except: { grant: harmless, ...notDone },
+    except: { grant: harmless, ...notDone, ...headIsAll },
   },
   truncated: {
     title: 'truncated JSON',
@@ -353,6 +368,7 @@ export const expectations = {
       retiredKey: passing('unavailable'),
       denied: passing('unavailable'),
       ...notDone,
+      ...headIsAll,
     },
   },
   html: {
@@ -374,6 +390,7 @@ export const expectations = {
       retiredKey: final('rejected'),
       denied: final('unauthorized'),
       ...notDone,
+      ...headIsAll,
     },
   },
   wrongType: {

@@ -50,10 +50,11 @@ function isAnswer(
   return (
     service === 'inference' &&
     answering.has(operation) &&
-    status === 200 &&
+    (status === 200 || status === 101) &&
     new URL(url).pathname === target.split('?')[0] &&
     `${target} ${body}`.includes(deployment) &&
-    (fault === undefined || faultsThatKeepTheAnswer.test(fault))
+    // Of a handshake the head is all, whatever becomes of the rest.
+    (fault === undefined || faultsThatKeepTheAnswer.test(fault) || status === 101)
   )
 }
 

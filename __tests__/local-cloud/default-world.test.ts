@@ -72,6 +72,8 @@ test('the resource has no keys, and a model of every kind', () => {
     ['images', 'OpenAI', false],
     ['flux', 'Black Forest Labs', false],
     ['speech', 'OpenAI', false],
+    ['transcription', 'OpenAI', false],
+    ['realtime', 'OpenAI', false],
     ['rerank', 'Cohere', false],
     ['documents', 'Mistral AI', false],
     ['video', 'OpenAI', false],

@@ -158,6 +158,20 @@ export const inferenceExamples: Readonly<Record<Api, InferenceExample>> = {
     }),
     source: 'the head of a frame of MPEG 2, layer III (ISO 13818-3), and silence',
   },
+  transcriptions: {
+    title: 'transcriptions',
+    operation: 'azureOpenai.audio.transcriptions.create',
+    inputs: { deployments: 'transcription' },
+    answer: replyOf(200, { text: 'A structured object when requesting json or verbose_json' }),
+    source: 'official description of Azure OpenAI, 2024-06-01, examples/audio_transcription_object.json',
+  },
+  realtime: {
+    title: 'realtime',
+    operation: 'realtime.connect',
+    inputs: { deployments: 'realtime' },
+    answer: replyOf(101, '', { upgrade: 'websocket' }),
+    source: 'RFC 6455, 4.2.2',
+  },
   rerank: {
     title: 'rerank (Cohere)',
     operation: 'cohere.rerank',

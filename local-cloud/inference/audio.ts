@@ -4,8 +4,9 @@ import type { Deployment } from '../world.ts'
 import { parseBody } from './bodies.ts'
 import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
+import { partsOf } from './multipart.ts'
 import type { Call } from './pipeline.ts'
-import { invalidRequest } from './refusals.ts'
+import { deploymentNotFound, invalidRequest } from './refusals.ts'
 
 const speechRequest = v.looseObject({
   input: v.pipe(v.string(), v.nonEmpty()),
@@ -32,6 +33,42 @@ function speak(call: Call, deployment: Deployment): ServiceReply {
     headers: { ...modelHeaders(deployment, 0), 'content-type': 'audio/mpeg' },
     body: silence(),
   }
+}
+
+const formats = ['json', 'verbose_json', 'text']
+/** How files begin that the models read. */
+const sound = /^(ID3|\ufffd|RIFF|OggS|fLaC|.{4}ftyp)/s
+
+/** `POST /openai/deployments/{deployment-id}/audio/transcriptions`: always the same words, whatever is heard. */
+export function createClassicTranscription(call: Call): ServiceReply {
+  const deployment = requireDeployment(call.account, call.params.deployment ?? '')
+  requireOperation(deployment, 'audio')
+  requireKind(deployment, 'transcription')
+  const parts = partsOf(call.headers['content-type'] ?? '', call.body)
+  const file = parts.get('file')
+  if (file === undefined)
+    throw invalidRequest("Missing required parameter: 'file'.", 'file', 'missing_required_parameter')
+  if (!sound.test(file))
+    throw invalidRequest('Audio file might be corrupted or unsupported', 'file', 'invalid_value')
+  const format = parts.get('response_format') ?? 'json'
+  if (!formats.includes(format)) {
+    const supported = formats.map(each => `'${each}'`).join(', ')
+    throw invalidRequest(
+      `Invalid value: '${format}'. Supported values are: ${supported}.`,
+      'response_format',
+      'invalid_value',
+    )
+  }
+  const text = deployment.answer ?? 'This is the local cloud listening.'
+  const headers = modelHeaders(deployment, 0)
+  return format === 'text'
+    ? { status: 200, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
+    : { status: 200, headers, body: { text } }
+}
+
+/** `POST /openai/v1/audio/transcriptions`: knows no deployment, as live resources were seen to answer. */
+export function createTranscription(): ServiceReply {
+  throw deploymentNotFound()
 }
 
 /** Both kinds of audio model list the same capability; only their names tell which way they go. @throws Refusal */

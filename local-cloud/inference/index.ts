@@ -4,7 +4,12 @@ import { createReplicas } from '../replicas.ts'
 import type { Route, Service, ServiceReply } from '../service.ts'
 import type { Host } from './accounts.ts'
 import { getAgent, listAgents } from './agents.ts'
-import { createClassicSpeech, createSpeech } from './audio.ts'
+import {
+  createClassicSpeech,
+  createClassicTranscription,
+  createSpeech,
+  createTranscription,
+} from './audio.ts'
 import { createChatCompletion, createClassicChatCompletion } from './chat-completions.ts'
 import { createClassicCompletion } from './completions.ts'
 import { createClassicEmbeddings, createEmbeddings } from './embeddings.ts'
@@ -16,6 +21,7 @@ import { getModel, listClassicModels, listModels } from './models.ts'
 import { type OperationName, operations } from './operations.ts'
 import { type Call, type Gateway, refuseUnknownPath, serve } from './pipeline.ts'
 import { recognize, rerank } from './providers.ts'
+import { connectRealtime } from './realtime.ts'
 import { createResponse } from './responses.ts'
 
 const answers: Record<OperationName, (call: Call) => ServiceReply> = {
@@ -40,6 +46,9 @@ const answers: Record<OperationName, (call: Call) => ServiceReply> = {
   'mai.images.generate': createImageOfMaker,
   'audio.speech.create': createSpeech,
   'azureOpenai.audio.speech.create': createClassicSpeech,
+  'azureOpenai.audio.transcriptions.create': createClassicTranscription,
+  'audio.transcriptions.create': createTranscription,
+  'realtime.connect': connectRealtime,
   'cohere.rerank': rerank,
   'mistral.ocr': recognize,
   'projects.agents.list': listAgents,

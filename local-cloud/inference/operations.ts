@@ -176,6 +176,27 @@ export const operations = {
     template: '/openai/deployments/{deployment-id}/audio/speech',
     dataAction: 'OpenAI/deployments/audio/action',
   },
+  'azureOpenai.audio.transcriptions.create': {
+    api: classic,
+    method: 'POST',
+    path: /^\/openai\/deployments\/(?<deployment>[^/]+)\/audio\/transcriptions$/,
+    template: '/openai/deployments/{deployment-id}/audio/transcriptions',
+    dataAction: 'OpenAI/deployments/audio/action',
+  },
+  'audio.transcriptions.create': {
+    api: openaiV1,
+    method: 'POST',
+    path: /^\/openai\/v1\/audio\/transcriptions$/,
+    template: '/openai/v1/audio/transcriptions',
+    dataAction: 'OpenAI/deployments/audio/action',
+  },
+  'realtime.connect': {
+    api: openaiV1,
+    method: 'GET',
+    path: /^\/openai\/v1\/realtime$/,
+    template: '/openai/v1/realtime',
+    dataAction: 'OpenAI/deployments/realtime/action',
+  },
   'cohere.rerank': {
     api: providers,
     method: 'POST',

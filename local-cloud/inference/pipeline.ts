@@ -33,6 +33,7 @@ export interface Call {
   account: Account
   /** Named groups of the operation's path. */
   params: Readonly<Record<string, string>>
+  query: URLSearchParams
   headers: Readonly<Record<string, string>>
   body: string
   /** Milliseconds since the epoch. */
@@ -78,6 +79,7 @@ export async function serve(
       return answer({
         account: accountAsSeen(account, now, lagOf(context.lag.deployments, replica)),
         params,
+        query: request.url.searchParams,
         headers: request.headers,
         body: request.body,
         now,

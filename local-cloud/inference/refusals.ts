@@ -180,6 +180,16 @@ export const noModelName = () =>
     'No model specified in request. Please provide a model name in the request body or as a x-ms-model-mesh-model-name header.',
   )
 
+export const noDeploymentInQuery = () =>
+  gatewayError(
+    400,
+    'OperationNotSupported',
+    'This operation requires either deployment=<deployment-id> or intent=transcription present on the querystring.',
+  )
+
+export const webSocketExpected = () =>
+  gatewayError(400, 'BadRequest', 'The request is no WebSocket handshake.')
+
 export const agentNotFound = (name: string) => gatewayError(404, 'not_found', `Agent ${name} doesn't exist`)
 
 export const unknownModel = (name: string) => routerError(404, 'unknown_model', `Unknown model: ${name}`)

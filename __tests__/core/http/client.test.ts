@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import net from 'node:net'
 import tls from 'node:tls'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createTlsCredentials, type TlsCredentials } from '../../../local-cloud/tls.ts'
 import { createHttpClient, type HttpReply, restrictOrigins } from '../../../src/core/http/client.ts'
-import { NetworkFailure } from '../../../src/core/http/network-failure.ts'
+import { NetworkFailure, protocolSwitched } from '../../../src/core/http/network-failure.ts'
 import type { Clock } from '../../../src/core/ports.ts'
 import { type ConnectProxy, type ProxyOptions, startProxy } from '../../support/proxy.ts'
 
@@ -416,5 +417,64 @@ describe('connections opened ahead, where all is well with some', () => {
     preconnect(origin, 1)
     await closed
     expect(await http({ method: 'GET', url: origin, headers: {} })).toMatchObject({ body: 'here' })
+  })
+})
+
+describe('what is no plain request', () => {
+  test('a form goes out in parts, with its length', async () => {
+    let received = ''
+    answer = (socket, request) => {
+      received += request
+      if (received.endsWith('--\r\n')) socket.write(withBody('heard').join(''))
+    }
+    const body = new FormData()
+    body.set('model', 'listener')
+    body.set('file', new Blob([new Uint8Array([0xff, 0x00, 0x80])], { type: 'audio/wav' }), 'tone.wav')
+    const reply = await client().http({ method: 'POST', url: `${origin}/form`, headers: {}, body })
+
+    const boundary = /content-type: multipart\/form-data; boundary=(\S+)\r\n/i.exec(received)?.[1]
+    expect(reply.body).toBe('heard')
+    expect(received).toContain(
+      `--${boundary}\r\nContent-Disposition: form-data; name="model"\r\n\r\nlistener\r\n`,
+    )
+    expect(received).toContain('filename="tone.wav"\r\nContent-Type: audio/wav\r\n\r\n\xff\x00\x80\r\n')
+    expect(received).toMatch(/content-length: \d+\r\n/i)
+  })
+
+  const handshake = () =>
+    client().http({
+      method: 'GET',
+      url: `${origin}/socket`,
+      headers: { authorization: 'Bearer abc' },
+      webSocket: true,
+    })
+  /** Accepts with what is made of the key, and tells when the client has gone. */
+  const accepting = (accept: (key: string) => string) =>
+    new Promise<void>(resolve => {
+      answer = (socket, request) => {
+        const key = /sec-websocket-key: (\S+)/i.exec(request)?.[1] ?? ''
+        socket.once('close', () => resolve())
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept(key)}\r\n\r\n\x81\x02{}`,
+        )
+      }
+    })
+
+  test('a handshake that is accepted is the whole reply, and the socket is closed', async () => {
+    const gone = accepting(key =>
+      createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64'),
+    )
+    expect(await handshake()).toMatchObject({ status: 101, body: '', headers: { upgrade: 'websocket' } })
+    await gone
+  })
+
+  test('one whose key was not understood is none', async () => {
+    accepting(() => 'c3RvcA==')
+    await expect(handshake()).rejects.toMatchObject({ code: protocolSwitched })
+  })
+
+  test('a refusal of it is read like any other', async () => {
+    answering(...withBody('{"error":{}}').map(part => String(part).replace('200 OK', '401 Unauthorized')))
+    expect(await handshake()).toMatchObject({ status: 401, body: '{"error":{}}' })
   })
 })

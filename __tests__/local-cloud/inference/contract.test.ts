@@ -105,6 +105,12 @@ let headers: Record<string, string>
 beforeAll(async () => {
   plane = await startDataPlane()
   plane.grant(COGNITIVE_SERVICES_USER)
+  const [chat] = plane.account.deployments
+  if (chat === undefined) throw new Error('The seed has a deployment')
+  const deploy = (name: string, model: string) =>
+    plane.account.deployments.push({ ...chat, name, model: { ...chat.model, name: model } })
+  deploy('completer', 'gpt-35-turbo-instruct')
+  deploy('painter', 'gpt-image-1')
   headers = { authorization: `Bearer ${await plane.token()}` }
 })
 
@@ -227,6 +233,16 @@ describeIf(present(CLASSIC))('the description of the classic API', () => {
       path: '/deployments/{deployment-id}/embeddings',
       deployment: 'vectors',
       body: { input: ['one'], dimensions: 8 },
+    },
+    {
+      path: '/deployments/{deployment-id}/completions',
+      deployment: 'completer',
+      body: { prompt: ['tell me a joke about mango'], max_tokens: 5 },
+    },
+    {
+      path: '/deployments/{deployment-id}/images/generations',
+      deployment: 'painter',
+      body: { prompt: 'In the style of WordArt', n: 1 },
     },
   ])('POST $path', async ({ path, deployment, body }) => {
     expect(contract.problems(contract.request(path), body)).toEqual([])

@@ -112,9 +112,10 @@ describe('the route of an API', () => {
             const { origin, pathname, searchParams } = new URL(address)
             expect([endpoints.openAI, endpoints.modelInference]).toContain(origin)
             expect(pathname).toMatch(
-              /(completions|responses|embeddings|messages|images\/generations|flux-[\w.-]+|audio\/speech|rerank|ocr|agents\/[^/]+)$/,
+              /(completions|responses|embeddings|messages|images\/generations|flux-[\w.-]+|audio\/(speech|transcriptions)|realtime|rerank|ocr|agents\/[^/]+)$/,
             )
-            expect([...searchParams.keys()].filter(name => name !== 'api-version')).toEqual([])
+            expect(searchParams.get('model') ?? deployment).toBe(deployment)
+            expect([...searchParams.keys()].filter(name => !/^(api-version|model)$/.test(name))).toEqual([])
           }
         },
       ),

@@ -14,6 +14,7 @@ import { decode, readBounded } from './reply-body.ts'
 import { authorityOf, createRoutes, type Preconnect, type Route, type RouteOptions } from './routes.ts'
 import { timeLimit } from './time-limit.ts'
 import { requestSent } from './warm-up.ts'
+import { acceptOf, handshakeHeaders, newKey } from './web-socket.ts'
 
 export { NetworkFailure } from './network-failure.ts'
 export type { Preconnect } from './routes.ts'
@@ -27,7 +28,10 @@ export interface HttpRequest {
   method: string
   url: string
   headers: Record<string, string>
-  body?: string
+  /** A form goes out as `multipart/form-data`. */
+  body?: string | FormData
+  /** Asks for a WebSocket, which is closed as soon as it is there: the reply is the handshake, status 101. */
+  webSocket?: true
 }
 
 export interface HttpReply {
@@ -52,8 +56,9 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
     const route = routeTo(target)
     const limit = timeLimit(clock, timeoutMs)
     let exchange: Exchange | undefined
+    const packed = await pack(request)
     const tryOn = (agent: Agent) => {
-      exchange = send(target, request, { agent, signal: limit.signal })
+      exchange = send(target, packed, { agent, signal: limit.signal })
       return exchange.reply
     }
     try {
@@ -89,6 +94,30 @@ export function restrictOrigins(http: Http, ...origins: string[]): Http {
   }
 }
 
+/** A request as it goes onto the wire. */
+interface Packed {
+  method: string
+  headers: Record<string, string>
+  body?: string | Buffer
+  /** The key of a WebSocket's handshake. */
+  key?: string
+}
+
+async function pack({ method, headers, body, webSocket }: HttpRequest): Promise<Packed> {
+  if (webSocket === true) {
+    const key = newKey()
+    return { method, headers: { ...headers, ...handshakeHeaders(key) }, key }
+  }
+  if (!(body instanceof FormData)) return { method, headers, ...(body === undefined ? {} : { body }) }
+  const form = new Response(body)
+  const type = form.headers.get('content-type') ?? ''
+  return {
+    method,
+    headers: { ...headers, 'content-type': type },
+    body: Buffer.from(await form.arrayBuffer()),
+  }
+}
+
 /** A request on its way. */
 interface Exchange {
   /** The head of its reply; the body is not read yet. */
@@ -102,7 +131,7 @@ interface Exchange {
 
 function send(
   target: URL,
-  { method, headers, body }: HttpRequest,
+  { method, headers, body, key }: Packed,
   way: { agent: Agent; signal: AbortSignal },
 ): Exchange {
   const request = sendRequest(target, {
@@ -116,9 +145,10 @@ function send(
       request.once('response', resolve).on('error', reject)
       // A request that waits for its connection does not hear of the limit.
       way.signal.addEventListener('abort', reject)
-      request.once('upgrade', (_, connection) => {
+      request.once('upgrade', (head, connection) => {
         connection.destroy()
-        reject(Object.assign(new Error('It changed to another protocol'), { code: protocolSwitched }))
+        if (key !== undefined && head.headers['sec-websocket-accept'] === acceptOf(key)) resolve(head)
+        else reject(Object.assign(new Error('It changed to another protocol'), { code: protocolSwitched }))
       })
     }),
   }
@@ -142,6 +172,7 @@ function wasStale({ request, connection, bytesBefore }: Exchange, { isOpenedAhea
 
 async function read(reply: IncomingMessage, host: string): Promise<HttpReply> {
   const headers = flatten(reply.headers)
+  if (reply.statusCode === 101) return { status: 101, headers, body: '' }
   const bytes = await readBounded(reply, host)
   return {
     status: reply.statusCode ?? 0,

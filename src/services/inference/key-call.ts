@@ -8,7 +8,7 @@ import type { SmokeSettings } from './apis/api.ts'
 import { type Api, apiOf } from './apis/index.ts'
 import { refusalOfInference } from './errors.ts'
 import type { Route } from './route.ts'
-import { requestOf } from './smoke-call.ts'
+import { isSuccess, requestOf } from './smoke-call.ts'
 
 /** One call to a deployment with an API key in the place of a bearer token: whether the data plane takes the key. */
 
@@ -84,8 +84,6 @@ function judgeSuccess(reply: HttpReply, api: Api): KeyReply {
   const refusal = ownRefusal('answer-invalid', `The reply is no answer of the ${api} API.`)
   return { kind: 'unproven', refusal: { ...refusal, kind: 'transient' } }
 }
-
-const isSuccess = ({ status }: HttpReply) => status >= 200 && status <= 299
 
 type Scrub = (text: string) => string
 

@@ -9,9 +9,11 @@ import { images } from './apis/images.ts'
 import { messages } from './apis/messages.ts'
 import { models } from './apis/models.ts'
 import { ocr } from './apis/ocr.ts'
+import { realtime } from './apis/realtime.ts'
 import { rerank } from './apis/rerank.ts'
 import { responses } from './apis/responses.ts'
 import { speech } from './apis/speech.ts'
+import { transcriptions } from './apis/transcriptions.ts'
 
 /** What is known of a deployment's model; from Resource Manager, or nothing. */
 export interface ModelFacts {
@@ -54,7 +56,7 @@ export const kinds = [
     names: /turbo-instruct|davinci-002|babbage-002/i,
   },
   { kind: 'live transcription', apis: [], names: /realtime-whisper|live-transcribe/i },
-  { kind: 'transcription', apis: [], names: /whisper|transcri/i },
+  { kind: 'transcription', apis: [transcriptions], names: /whisper|transcri/i },
   { kind: 'speech', apis: [speech], names: /(^|[^a-z])tts([^a-z]|$)/i },
   {
     kind: 'images',
@@ -63,7 +65,7 @@ export const kinds = [
     formats: ['Black Forest Labs'],
     names: /dall-e|image|flux/i,
   },
-  { kind: 'realtime', apis: [], capabilities: ['realtime'], names: /realtime/i },
+  { kind: 'realtime', apis: [realtime], capabilities: ['realtime'], names: /realtime/i },
   { kind: 'reranking', apis: [rerank], names: /rerank/i },
   { kind: 'reading documents', apis: [ocr], names: /(^|[^a-z])ocr([^a-z]|$)|document-ai/i },
   { kind: 'agents', apis: [agents] },

@@ -134,6 +134,10 @@ function outcome(result: CallResult, { place: { url } }: Attempt, before: readon
   }
 }
 
+/** 101 answers a handshake, and only one. */
+export const isSuccess = ({ status }: HttpReply): boolean =>
+  (status >= 200 && status <= 299) || status === 101
+
 export const tookToken = ({ code }: Refusal): boolean =>
   code !== 'token-not-accepted' && code !== 'token-audience-rejected'
 
@@ -170,12 +174,10 @@ interface Circumstances {
 }
 
 function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
-  if (reply.status < 200 || reply.status > 299)
-    return {
-      kind: 'refused',
-      route: call.route,
-      refusal: withHost(refusalOfInference(reply, now), call.route.url),
-    }
+  if (!isSuccess(reply)) {
+    const { route, answeredAt = route.url } = call
+    return { kind: 'refused', route, refusal: withHost(refusalOfInference(reply, now), answeredAt) }
+  }
   const { route } = call
   const answer = apiOf(route.api).readAnswer(reply)
   if (answer === undefined) {

@@ -1,0 +1,16 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** The opening handshake of a WebSocket (RFC 6455, 4.1), as far as it takes to know that the other side speaks it. */
+
+export const newKey = (): string => randomBytes(16).toString('base64')
+
+export const handshakeHeaders = (key: string): Record<string, string> => ({
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': key,
+})
+
+/** What a server makes of the key: a box on the way that only lets everything through does not. */
+export const acceptOf = (key: string): string =>
+  createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')

@@ -1,0 +1,23 @@
+import { knownAudiences } from '../../../azure/clouds.ts'
+import { dataAction, type InferenceApi } from './api.ts'
+
+/** A WebSocket to a realtime model: the handshake is refused like any call, so that its success is the proof; nothing is said in it. */
+
+export const realtime = {
+  name: 'realtime',
+  calls: 'realtime models',
+  keyHeader: 'api-key',
+  cost: 'nothing',
+  answersPrompt: false,
+  placesOf: ({ deployment }, { openAI }) => [
+    {
+      url: `${openAI}/openai/v1/realtime?model=${encodeURIComponent(deployment)}`,
+      dataAction: dataAction('OpenAI/deployments/realtime/action'),
+    },
+  ],
+  audiencesOf: knownAudiences,
+  firstShape: () => ({}),
+  requestOf: () => ({ method: 'GET', headers: {}, webSocket: true }),
+  readAnswer: ({ status }) =>
+    status === 101 ? { text: '', cutShort: false, model: undefined, instead: 'a handshake' } : undefined,
+} as const satisfies InferenceApi
