@@ -219,7 +219,7 @@ export const expectations = {
       ...notDone,
       retiredKey: harmless,
       twoRoutes: harmless,
-      transcription: final('deployment-not-found'),
+      transcription: final('deployment-not-ready'),
     },
   },
   403: {

@@ -107,7 +107,7 @@ test('where no route does, the one that took the token is told, and what the oth
   refuse(cloud, 'azureOpenai.audio.speech.create', 404, notFound)
   const run = await runGate(cloud, { inputs: { deployments: 'speech' } })
 
-  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'deployment-not-found' })
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'deployment-not-ready' })
   expect(logOf(run)).toMatch(
     /\/openai\/v1\/audio\/speech did not take the token and said 401; \S+\/audio\/speech\?\S+ took the token and said 404 DeploymentNotFound/,
   )
