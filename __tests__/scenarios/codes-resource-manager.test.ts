@@ -1,5 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { permanentName } from '../../src/azure/rbac/assignment-name.ts'
+import { delegationCondition } from '../../src/azure/rbac/delegation-conditions.ts'
 import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 import {
   account,
@@ -55,6 +56,20 @@ function denyAssigning(): void {
 const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
   'cannot-assign-role': [
     {
+      when: 'a right that is too new',
+      arrange: () => {
+        holds(cloud, { role: roles.rbacAdministrator })
+        refuse(
+          cloud,
+          'roleAssignments.create',
+          403,
+          envelope('AuthorizationFailed', 'The client has no right to do this.'),
+        )
+      },
+      says: /the role is so new that Resource Manager does not go by it yet/,
+      mend: grantByAz,
+    },
+    {
       when: 'a reader of the resource',
       arrange: () => holds(cloud, { role: roles.reader }),
       outputs: { 'role-state': 'missing' },
@@ -83,13 +98,33 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
       when: 'a Foundry Account Owner, who may assign Foundry roles only',
       arrange: () => holds(cloud, { role: roles.foundryAccountOwner }),
       outputs: { 'role-state': 'missing' },
-      says: /ABAC condition/,
+      says: /A condition limits it to certain roles: Foundry User and Foundry Agent Consumer/,
       mend: grantByAz,
     },
     {
       when: 'a Foundry Account Owner, who assigns a role that the condition allows',
       arrange: () => holds(cloud, { role: roles.foundryAccountOwner }),
       mend: { advice: /./, run: () => ({ inputs: { role: 'Foundry User' } }) },
+    },
+    {
+      when: 'a custom role under a condition of the assignment, whatever the words',
+      arrange: () => {
+        const assigner = customRole(cloud, {
+          actions: ['*/read', 'Microsoft.Authorization/roleAssignments/write'],
+        })
+        holds(cloud, {
+          role: assigner,
+          condition: delegationCondition([roles.foundryUser], ['Group']),
+        })
+        refuse(
+          cloud,
+          'roleAssignments.create',
+          403,
+          envelope('AuthorizationFailed', 'The client has no right to do this.'),
+        )
+      },
+      says: /Azure does not say so: it answers as if the right were missing/,
+      mend: grantByAz,
     },
   ],
   'deny-assignment': [

@@ -212,11 +212,11 @@ function forbidden(
         `at scope '${deniedAt}'.`,
     )
   }
-  const condition = decision.reason === 'condition-unmet' ? ' or an ABAC condition not fulfilled' : ''
+  // Of a condition that is not met Azure says no word (azurerm#31635).
   return gatewayError(
     403,
     'AuthorizationFailed',
-    `${client} does not have authorization${condition} to perform action '${action}' over scope '${scope}' ` +
+    `${client} does not have authorization to perform action '${action}' over scope '${scope}' ` +
       'or the scope is invalid. If access was recently granted, please refresh your credentials.',
   )
 }

@@ -21,6 +21,7 @@ import { readAssignment } from '../services/resource-manager/role-assignments.ts
 import { ageAt, mayExpire, needsGrant } from './access.ts'
 import { refuseOtherJobs, untilReleased } from './other-jobs.ts'
 import type { Note } from './record.ts'
+import { causeOfRefusedGrant } from './refused-grant.ts'
 import type { Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
 import type { GrantResult, Inspection, RoleAccess, SignedIn } from './values.ts'
@@ -87,15 +88,16 @@ export async function grantRole(
     tools.reporter.granted(wanted)
     return settle(own.granted, request, note)
   }
+  const failure = await causeOfRefusedGrant(own.failure, { context, roles: inspection.roles })
   // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
-  const { refusal } = own.failure
+  const { refusal } = failure
   const outcome = refusal.kind === 'transient' ? 'unknown' : 'refused'
   note({ progress: { outcome, heldByOtherJob: own.heldByOtherJob } })
   keep(outcome === 'refused')
   tools.reporter.notGranted(outcome, refusal.code)
   const isNeeded = held.state === 'missing' || own.heldByOtherJob !== undefined
-  if (isNeeded || !mayBeGrantedByOthers.has(refusal.code)) throw own.failure
-  return { outcome, age: { kind: 'unknown' }, refusedWith: own.failure }
+  if (isNeeded || !mayBeGrantedByOthers.has(refusal.code)) throw failure
+  return { outcome, age: { kind: 'unknown' }, refusedWith: failure }
 }
 
 /** A role that does not let the calls through is granted to nobody whose calls it is to let through. @throws StepFailure `access-denied` */

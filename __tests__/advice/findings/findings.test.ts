@@ -477,9 +477,17 @@ describe('words and fixes', () => {
     expect(limited("@Request[a:b] StringEquals 'c'")).toContain(
       "cannot tell all that the condition allows: @Request[a:b] StringEquals 'c'",
     )
-    const attribute = '@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId]'
-    expect(limited(`${attribute} ForAnyOfAllValues:GuidNotEquals {${ids.tenant}}`)).toMatch(
-      /Cognitive Services User, .* and \d+ more\./,
+    const attribute = (name: string) => `@Request[Microsoft.Authorization/roleAssignments:${name}]`
+    const notRole = `${attribute('RoleDefinitionId')} ForAnyOfAllValues:GuidNotEquals`
+    expect(limited(`${notRole} {${ids.tenant}}`)).toContain('allows every built-in role')
+    expect(limited(`${notRole} {${roles.reader.guid}}`)).toMatch(
+      /certain roles: Cognitive Services User, .* and \d+ more\./,
+    )
+    expect(
+      limited(`${attribute('PrincipalType')} ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}`),
+    ).toContain('limits it to service principals only, and not to certain roles')
+    expect(limited(delegationCondition([ids.role], ['Group', 'User']))).toContain(
+      'A condition limits it to certain roles: Cognitive Services User; and to groups and users only.',
     )
   })
 

@@ -48,6 +48,11 @@ export function paragraph(...sentences: ReadonlyArray<string | undefined>): stri
   return sentences.filter(sentence => sentence !== undefined && sentence !== '').join(' ')
 }
 
+export function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
+}
+
 /** Longer texts than any explanation: a limit for what servers and claims put into them. */
 const maxWords = 3000
 

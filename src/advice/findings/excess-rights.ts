@@ -5,17 +5,16 @@ import {
   leastRoleWithoutKeysFor,
   listKeys,
   reader,
-  rolesInTable,
 } from '../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
-import { type EffectivePermission, mayAssign } from '../../azure/rbac/effective-permissions.ts'
+import type { EffectivePermission } from '../../azure/rbac/effective-permissions.ts'
 import { coversAction } from '../../azure/rbac/permissions.ts'
-import { principalTypes, servicePrincipal } from '../../azure/rbac/principal.ts'
+import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import { accountType } from '../../azure/resource-id.ts'
-import { plain } from '../../core/text/untrusted.ts'
 import { keyAccessOf } from '../../gate/key-access.ts'
 import { assignOnly, bash, grantFixes, grantOf, inputs } from '../explanations/commands.ts'
-import { advice, type Fix, paragraph } from '../explanations/explanation.ts'
+import { delegationOf } from '../explanations/delegation.ts'
+import { advice, type Fix, listed, paragraph } from '../explanations/explanation.ts'
 import { separateSetup } from '../explanations/values.ts'
 import type { InspectContext, Inspection, Severity } from './finding.ts'
 import {
@@ -25,7 +24,7 @@ import {
   separateDuties,
   takeAway,
 } from './replacements.ts'
-import { can, giversOf, inWords, listed, nameOf } from './rights.ts'
+import { can, giversOf, inWords, nameOf } from './rights.ts'
 
 /** What the principal can do to the resource beyond calling models. */
 
@@ -142,39 +141,14 @@ function reach(
   if (givers.length === 0) return { severity: 'medium', words: 'Whether a condition limits it is not known.' }
   if (givers.some(({ conditions }) => conditions.length === 0))
     return { severity: 'medium', words: 'No condition limits it: it can give itself any role.' }
-  const answers = rolesInTable.map(role => ({
-    role,
-    answers: principalTypes.map(principalType =>
-      mayAssign(givers, { roleGuid: role.guid, principalType, principalId: values.principalId }),
-    ),
-  }))
-  const allowed = answers.filter(answer => answer.answers.includes(true)).map(({ role }) => role)
-  const open = answers.filter(answer => answer.answers.includes(undefined)).map(({ role }) => role)
-  const conditions = [...new Set(givers.flatMap(giver => giver.conditions))].map(text => plain(text, 300))
-  return {
-    severity: [...allowed, ...open].some(administers) ? 'medium' : 'low',
-    words: paragraph(
-      allowed.length === 0
-        ? 'A condition limits it; no built-in role that this action knows is certain to be allowed by it.'
-        : `A condition limits it to certain roles: ${someOf(allowed.map(({ name }) => name))}.`,
-      open.length === 0
-        ? ''
-        : `This action cannot tell all that the condition allows: ${conditions.join(' ')}`,
-    ),
-  }
+  const { allowed, open, words } = delegationOf(givers, values.principalId)
+  return { severity: [...allowed, ...open].some(administers) ? 'medium' : 'low', words }
 }
 
 const administers = ({ guid }: { guid: string }) =>
   [assignRoles, ...changes.map(([action]) => action)].some(action =>
     coversAction(builtInPermissions(guid) ?? [], action),
   )
-
-const maxNamed = 6
-
-const someOf = (names: readonly string[]) =>
-  names.length <= maxNamed
-    ? listed(names)
-    : `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more`
 
 /** The same right, for the one role and for service principals only. */
 function limitedRight({ values, dataActions }: InspectContext): Fix[] {

@@ -12,6 +12,7 @@ import { coversAction, coversDataAction, type Permission } from '../../azure/rba
 import { isSameScope, parseScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
 import type { RunRecord } from '../../gate/record.ts'
+import { listed } from '../explanations/explanation.ts'
 import { valuesOf } from '../explanations/values.ts'
 
 /** What the pipeline's principal may do at the resource, whatever it did in this run. */
@@ -116,11 +117,6 @@ export function inWords(assignments: readonly Assignment[], rights: Rights, reco
 
 export const nameOf = ({ roleGuid }: Assignment, { role }: RunRecord): string =>
   roleGuid === role?.guid ? role.name : (roleNameOf(roleGuid) ?? `the custom role ${roleGuid}`)
-
-export function listed(words: readonly string[]): string {
-  const last = words.at(-1) ?? ''
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
-}
 
 /** A scope, from the root of the tenant down to a project. */
 function placeOf(scope: string): string {

@@ -2,6 +2,12 @@ import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { permanentName } from '../../../azure/rbac/assignment-name.ts'
 import { reader } from '../../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../../azure/rbac/delegation-conditions.ts'
+import {
+  applicableAt,
+  type EffectivePermission,
+  permissionsOf,
+} from '../../../azure/rbac/effective-permissions.ts'
+import { coversAction } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import type { RunRecord } from '../../../gate/record.ts'
 import {
@@ -16,9 +22,10 @@ import {
   show,
   takeTurns,
 } from '../commands.ts'
+import { delegationOf } from '../delegation.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { denyAssignmentFixes, fixesOfDenial, whyDenied } from '../inference/denial.ts'
-import { separateSetup, type Values, valuesOf } from '../values.ts'
+import { resourceValues, separateSetup, type Values, valuesOf } from '../values.ts'
 
 /** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
 function mayGrant(told: ExplainContext): Fix {
@@ -103,6 +110,17 @@ const removeBorrowed = ({ id }: Assignment): Fix[] => [
 const needsAccount = ({ settings }: RunRecord) =>
   settings?.keys.access === 'forbid' && settings.keys.retired === undefined
 
+/** What gives who grants the right to assign roles, as far as its own assignments tell. */
+function giversOfGrantor({ record }: ExplainContext): EffectivePermission[] {
+  if (separateSetup(record)) return []
+  const { scope } = resourceValues(record)
+  const { held } = permissionsOf(applicableAt(record.assignments ?? [], scope), record.definitions)
+  return held.filter(permission => coversAction([permission], assignRoles))
+}
+
+const holdsTheRight = (told: ExplainContext) =>
+  giversOfGrantor(told).some(({ conditions }) => conditions.length === 0)
+
 const administratorsDo =
   'Have somebody who may assign roles grant it once. The pipeline then needs no right to grant, and `grant: never` can be set.'
 
@@ -117,7 +135,9 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     ),
     why: told =>
       paragraph(
-        `The principal ${valuesOf(told).grantorId} may not assign roles at the resource (${assignRoles}); Contributor does not include that.`,
+        holdsTheRight(told)
+          ? `The principal ${valuesOf(told).grantorId} holds a role that lets it assign roles (${assignRoles}), and was refused all the same: the role is so new that Resource Manager does not go by it yet.`
+          : `The principal ${valuesOf(told).grantorId} may not assign roles at the resource (${assignRoles}); Contributor does not include that.`,
         whyDenied(told),
         administratorsDo,
       ),
@@ -129,10 +149,16 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     title: 'A condition on the right to assign roles does not allow this role',
     why: told => {
       const { role, grantorId, grantee } = valuesOf(told)
-      return `The principal ${grantorId} may assign roles under a condition, and the condition does not allow ${role.name} for the ${principalInWords(grantee)}. Foundry Owner, Foundry Account Owner and Foundry Project Manager, for example, may assign Foundry roles only.`
+      const givers = giversOfGrantor(told)
+      return paragraph(
+        `The principal ${grantorId} may assign roles under a condition, and the condition does not allow ${role.name} for the ${principalInWords(grantee)}. Azure does not say so: it answers as if the right were missing.`,
+        givers.length === 0
+          ? 'Foundry Owner, Foundry Account Owner and Foundry Project Manager, for example, may assign Foundry roles only.'
+          : delegationOf(givers, grantee.principalId).words,
+      )
     },
     unlike:
-      'Without any right to assign roles the code is `cannot-assign-role`; Azure sometimes uses the same words for it.',
+      'Without any right to assign roles the code is `cannot-assign-role`. Azure mostly answers both in the same words: what the run sees of the roles of who grants decides.',
     fixes: told => {
       const { grantorId, scope } = valuesOf(told)
       return [

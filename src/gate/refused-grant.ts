@@ -1,0 +1,74 @@
+import type { Assignment } from '../azure/rbac/assignment.ts'
+import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
+import { applicableAt, type EffectivePermission, permissionsOf } from '../azure/rbac/effective-permissions.ts'
+import { coversAction, type Permission } from '../azure/rbac/permissions.ts'
+import type { DiagnosisCode } from '../core/failures/codes.ts'
+import { StepFailure } from '../core/failures/failure.ts'
+import type { ResourceContext } from '../services/resource-manager/client.ts'
+import { readPermissions } from '../services/resource-manager/role-assignments.ts'
+import type { RoleAccess } from './values.ts'
+
+/**
+ * Why a grant was refused. Azure answers a condition that is not met as it answers a missing right, mostly without a word of the
+ * condition: what the run knows of who grants decides.
+ */
+
+/** Refusals that only say that the caller may not. */
+const open: ReadonlySet<DiagnosisCode> = new Set(['cannot-assign-role', 'resource-manager-forbidden'])
+
+interface Refused {
+  context: ResourceContext
+  roles: Pick<RoleAccess, 'wanted' | 'assignments' | 'permissions'>
+}
+
+/** @returns the failure, with the code of its cause: `cannot-assign-role` or `delegation-condition-unmet`. */
+export async function causeOfRefusedGrant(
+  failure: StepFailure,
+  { context, roles }: Refused,
+): Promise<StepFailure> {
+  const { refusal } = failure
+  if (!open.has(refusal.code)) return failure
+  const asksItself = context.callerId === context.principalId
+  const known = { assignments: asksItself ? roles.assignments : undefined, scope: roles.wanted.scope }
+  const code =
+    codeByAssignments(known) ??
+    codeByPermissions(
+      (asksItself ? roles.permissions : undefined) ?? (await permissionsOfCaller(context, roles)),
+    )
+  return new StepFailure(failure.doing, { ...refusal, code })
+}
+
+/** @returns undefined where assignments do not show the right: they may not be read, or a custom role holds it. */
+export function codeByAssignments({
+  assignments,
+  scope,
+}: {
+  assignments: readonly Assignment[] | undefined
+  scope: string
+}): DiagnosisCode | undefined {
+  if (assignments === undefined) return undefined
+  const { held } = permissionsOf(applicableAt(assignments, scope), new Map())
+  const giving = held.filter(permission => coversAction([permission], assignRoles))
+  if (giving.length === 0) return undefined
+  // A right without a condition that is refused all the same is too new to be live.
+  return giving.every(isConditional) ? 'delegation-condition-unmet' : 'cannot-assign-role'
+}
+
+const isConditional = ({ conditions }: EffectivePermission) => conditions.length > 0
+
+/** Effective permissions tell a right, and not its condition. */
+export const codeByPermissions = (permissions: readonly Permission[] | undefined): DiagnosisCode =>
+  coversAction(permissions ?? [], assignRoles) ? 'delegation-condition-unmet' : 'cannot-assign-role'
+
+async function permissionsOfCaller(
+  { manager }: ResourceContext,
+  { wanted }: Refused['roles'],
+): Promise<readonly Permission[] | undefined> {
+  try {
+    return await readPermissions(manager, wanted.scope)
+  } catch (error) {
+    // It was to explain a failure, and must not become another one.
+    if (error instanceof StepFailure) return undefined
+    throw error
+  }
+}
