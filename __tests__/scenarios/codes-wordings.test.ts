@@ -46,9 +46,17 @@ function testWordings(operation: string, cases: readonly Case[], arrange: () => 
   })
 }
 
+/** What a model server says that checks requests by a schema. */
+const strictFinding = {
+  type: 'extra_forbidden',
+  loc: ['body', 'max_completion_tokens'],
+  msg: 'Extra inputs are not permitted',
+  input: 16,
+}
+
 describe("GitHub's OIDC endpoint", () => {
   testWordings('oidc.token', [
-    ['a German page with 403 is its own words', germanPage(403), 'oidc-request-refused', 'Zugriff durch'],
+    ['a German page with 403 is its own words', germanPage(403), 'blocked-on-the-way', 'Zugriff durch'],
     ['a Chinese page with 502', chinesePage(502), 'oidc-endpoint-unavailable', '网关错误'],
     ['a Chinese page with 200', chinesePage(200), 'oidc-endpoint-unavailable'],
     [
@@ -193,7 +201,7 @@ describe("Entra's token endpoint", () => {
       'entra-unavailable',
     ],
     ['429 without a body', { status: 429, headers: { 'retry-after': '3600' }, body: '' }, 'entra-throttled'],
-    ['a German page with 403 is its own words', germanPage(403), 'entra-rejected', 'Zugriff durch'],
+    ['a German page with 403 is its own words', germanPage(403), 'blocked-on-the-way', 'Zugriff durch'],
     ['a Chinese page with 504', chinesePage(504), 'entra-unavailable', '网关错误'],
     ['a Chinese page with 200', chinesePage(200), 'entra-unavailable'],
     [
@@ -220,19 +228,14 @@ describe("Entra's discovery", () => {
       },
       'tenant-not-found',
     ],
-    ['a German page with 403 is its own words', germanPage(403), 'entra-rejected', 'Zugriff durch'],
+    ['a German page with 403 is its own words', germanPage(403), 'blocked-on-the-way', 'Zugriff durch'],
   ])
 })
 
 describe('Resource Manager, reading the account', () => {
   testWordings('accounts.get', [
-    [
-      'a German page with 403 is its own words',
-      germanPage(403),
-      'resource-manager-rejected',
-      'Zugriff durch',
-    ],
-    ['a Chinese page with 401 is its own words', chinesePage(401), 'resource-manager-rejected', '网关错误'],
+    ['a German page with 403 is its own words', germanPage(403), 'blocked-on-the-way', 'Zugriff durch'],
+    ['a Chinese page with 401 is its own words', chinesePage(401), 'blocked-on-the-way', '网关错误'],
     [
       'a German page with 404 is its own words',
       germanPage(404),
@@ -401,12 +404,7 @@ describe('Resource Manager, granting the role', () => {
       },
       'role-assignment-limit',
     ],
-    [
-      'a German page with 403 is its own words',
-      germanPage(403),
-      'resource-manager-rejected',
-      'Zugriff durch',
-    ],
+    ['a German page with 403 is its own words', germanPage(403), 'blocked-on-the-way', 'Zugriff durch'],
   ])
 })
 
@@ -512,12 +510,12 @@ describe('the data plane', () => {
             },
           },
         },
-        'deployment-not-found',
+        'deployment-not-ready',
       ],
       [
         'a deployment in capitals',
         { status: 404, body: envelope('DEPLOYMENTNOTFOUND', 'x') },
-        'deployment-not-found',
+        'deployment-not-ready',
       ],
       [
         'a filter in the inner error',
@@ -556,8 +554,8 @@ describe('the data plane', () => {
         'inference-throttled',
         'Zu viele Anfragen',
       ],
-      ['a German page with 403 is its own words', germanPage(403), 'inference-rejected', 'Zugriff durch'],
-      ['a Chinese page with 401 is its own words', chinesePage(401), 'inference-rejected', '网关错误'],
+      ['a German page with 403 is its own words', germanPage(403), 'blocked-on-the-way', 'Zugriff durch'],
+      ['a Chinese page with 401 is its own words', chinesePage(401), 'blocked-on-the-way', '网关错误'],
       ['a Chinese page with 504', chinesePage(504), 'inference-unavailable', '网关错误'],
       ['an error under a 200', { status: 200, body: envelope('PermissionDenied', denied) }, 'answer-invalid'],
       [
@@ -596,6 +594,23 @@ describe('the data plane', () => {
           param: null,
           code: null,
         },
+      },
+    ],
+    ['extra_forbidden', { detail: [strictFinding] }],
+    [
+      'extra_forbidden, behind Foundry',
+      { error: { code: 'Invalid input', message: JSON.stringify({ detail: [strictFinding] }), status: 422 } },
+    ],
+    ['extra_forbidden, in an object', { object: 'error', message: { detail: [strictFinding] } }],
+    [
+      'extra_forbidden, in Python',
+      {
+        object: 'error',
+        message:
+          "[{'type': 'extra_forbidden', 'loc': ('body', 'max_completion_tokens'), 'msg': 'Extra inputs are not permitted'}]",
+        type: 'BadRequestError',
+        param: null,
+        code: 400,
       },
     ],
   ])('a model that knows only max_tokens says "%s", and is asked so', async (_wording, body) => {

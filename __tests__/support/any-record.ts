@@ -58,6 +58,7 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
       principal: fc.record({ oid: text, tid: text, appid: text, xms_mirid: text }),
       setupPrincipal: fc.record({ oid: text, tid: text, azp: text }),
       account: fc.constantFrom('enabled', 'disabled', 'unknown').map(keyAccess => ({
+        kind: 'AIServices',
         hasCustomSubdomain: true,
         endpoints: { openAI: '', modelInference: '', project: undefined },
         keyAccess,

@@ -79,6 +79,7 @@ export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
     subjectTemplate: "The repository uses GitHub's default form of the subject.",
     principal: { oid: ids.principal, tid: ids.tenant, appid: ids.client },
     account: {
+      kind: 'AIServices',
       hasCustomSubdomain: true,
       endpoints: {
         openAI: 'https://contoso.openai.azure.com',

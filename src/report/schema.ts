@@ -43,11 +43,18 @@ const diagnosis = v.strictObject({
       status: about(v.optional(v.number()), 'HTTP status; absent where no reply came.'),
       serviceCode: about(v.optional(v.string()), "The service's own error code, such as AADSTS700213."),
       message: text('The message, cut to a sane length.'),
+      by: about(
+        v.optional(v.string()),
+        'Who said it, where it was not the service but something on the way, such as `an API Management gateway`.',
+      ),
       ids: about(
         v.record(v.string(), v.string()),
         "Ids, by header, under which the service's support finds the request.",
       ),
-      host: about(v.optional(v.string()), 'The host that was meant, where no reply came.'),
+      host: about(
+        v.optional(v.string()),
+        'The host that was meant, where no reply came, or none of its own.',
+      ),
     }),
     'What the service said.',
   ),

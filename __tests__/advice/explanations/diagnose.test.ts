@@ -181,7 +181,7 @@ describe('the grant that somebody else has to make', () => {
   ]
 
   test.each(codes)('%s: by the command line, by Bicep, in the portal', code => {
-    const { fixes } = diagnose(failureOf(code), fullRecord())
+    const { fixes } = diagnose(failureOf(code), fullRecord({ roleState: 'missing' }))
     const [command, bicep, portal] = fixes
     const words = command === undefined ? [] : argumentsOf(command)
 
@@ -211,7 +211,7 @@ describe('the grant that somebody else has to make', () => {
     const odd = scope.replace('contoso', () => `con'$${'{x}'}$(y)\\toso`)
     const [command, bicep] = diagnose(
       failureOf('access-denied'),
-      fullRecord({ role: { ...role, scope: odd } }),
+      fullRecord({ roleState: 'missing', role: { ...role, scope: odd } }),
     ).fixes
 
     expect(command === undefined ? [] : valueAfter('--scope', argumentsOf(command))).toBe(odd)

@@ -51,6 +51,17 @@ describe('a role is taken', () => {
   })
 
   test.each([
+    ['two names', 'Cognitive Services User\nFoundry User'],
+    ['a name and a GUID', `Foundry User\r\n\n${user}\n`],
+  ])('not of several lines: %s', (_, text) => {
+    expect(parseRole(text)).toEqual({ problem: expect.stringContaining('is a list of 2 lines: one role') })
+  })
+
+  test('in two lines where they are one name', () => {
+    expect(parseRole('Cognitive Services\n  User')).toEqual({ kind: 'guid', guid: user })
+  })
+
+  test.each([
     [
       'an assignment',
       `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleAssignments/${user}`,

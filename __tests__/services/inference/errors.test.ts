@@ -225,6 +225,50 @@ describe('by code, status and words', () => {
   })
 })
 
+describe('a strict model server names the parameter that it does not take, in whatever form', () => {
+  const finding = {
+    type: 'extra_forbidden',
+    loc: ['body', 'max_completion_tokens'],
+    msg: 'Extra inputs are not permitted',
+    input: 16,
+  }
+  test.each([
+    ['as FastAPI does', { detail: [finding] }],
+    [
+      'as JSON in a message, behind Foundry',
+      { error: { code: 'Invalid input', message: JSON.stringify({ detail: [finding] }), status: 422 } },
+    ],
+    [
+      'as Mistral does',
+      { object: 'error', message: { detail: [finding] }, type: 'invalid_request_error', code: null },
+    ],
+    [
+      'as Python writes it, in vLLM',
+      {
+        object: 'error',
+        message:
+          "[{'type': 'extra_forbidden', 'loc': ('body', 'max_completion_tokens'), 'msg': 'Extra inputs are not permitted', 'input': 800}]",
+        type: 'BadRequestError',
+        param: null,
+        code: 400,
+      },
+    ],
+    [
+      'by its path',
+      enveloped('400', 'Validation error at #/max_completion_tokens: Extra inputs are not permitted'),
+    ],
+    ['as text', `Error code: 422 - ${JSON.stringify({ detail: [finding] })}`],
+    ['by its field', enveloped('extra_forbidden', 'Extra inputs are not permitted', 'max_completion_tokens')],
+  ])('%s', (_, body) => {
+    for (const status of [400, 422]) {
+      expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({
+        code: 'parameter-unsupported',
+        named: { parameter: 'max_completion_tokens' },
+      })
+    }
+  })
+})
+
 describe('what the reply names', () => {
   test.each([
     ['the data action', enveloped('PermissionDenied', lacking), { dataAction }],

@@ -63,17 +63,26 @@ export function yamlScalar(text: string): string {
   return bare ? text : JSON.stringify(visibleLine(text))
 }
 
+/** Lists stand one a line. */
+const yamlValue = (value: string) =>
+  value.includes('\n')
+    ? ['|', ...value.split('\n').map(line => `    ${visibleLine(line)}`)].join('\n')
+    : yamlScalar(value)
+
 /** Inputs of this action, as they stand in its step. */
 export function inputs(title: string, values: Readonly<Record<string, string>>): Fix {
-  const lines = Object.entries(values).map(([name, value]) => `  ${name}: ${yamlScalar(value)}`)
-  return { title, language: 'yaml', text: ['with:', ...lines].join('\n') }
+  const lines = Object.entries(values).map(([name, value]) => `  ${name}: ${yamlValue(value)}`)
+  return { title, language: 'yaml', text: ['with:', ...lines].join('\n'), sets: values }
 }
 
-/** For services that were asked too often. */
+/**
+ * For services that were asked too often, and for what jobs share. Without `queue`, GitHub keeps one waiting job of a group and
+ * cancels the one that waited before it (github.blog, changelog of 2026-05-07).
+ */
 export const takeTurns: Fix = {
-  title: 'Let such jobs take turns',
+  title: 'Let such jobs take turns; up to a hundred may wait',
   language: 'yaml',
-  text: 'concurrency:\n  group: key-less-gate\n  cancel-in-progress: false',
+  text: 'concurrency:\n  group: key-less-gate\n  queue: max',
 }
 
 /** A job's id where it is a plain identifier, as GitHub demands of it; else a name that is plainly an example. */

@@ -12,6 +12,7 @@ import { inputExplanations } from './input.ts'
 import { networkExplanations } from './network.ts'
 import { postureExplanations } from './posture.ts'
 import { resourceManagerExplanations } from './resource-manager/index.ts'
+import { repeatsTheRun } from './tried.ts'
 
 /** One failure, explained: the most useful cause, the evidence, and the fix with this run's own values. */
 export interface Diagnosis {
@@ -50,7 +51,9 @@ export function diagnose({ refusal, doing }: StepFailure, record: RunRecord): Di
     said,
     why: harmlessWords(why(told) || about),
     ...(unlike === undefined ? {} : { unlike }),
-    fixes: fixes(told).map(harmlessFix),
+    fixes: fixes(told)
+      .filter(fix => !repeatsTheRun(fix, record))
+      .map(harmlessFix),
     docs: docsAddress(`docs/diagnosis.md#${code}`, record.run),
   }
 }

@@ -29,6 +29,8 @@ export interface Fix {
   title: string
   language: 'bash' | 'yaml' | 'bicep' | 'text'
   text: string
+  /** The inputs of this action that it sets, where it is such a fix. */
+  sets?: Readonly<Record<string, string>>
 }
 
 /** Every code of a hop has its explanation: the compiler sees to it. */

@@ -1,4 +1,5 @@
 import { isDependabotRun } from '../../services/github/workflow-run.ts'
+import { docsAddress } from '../docs-link.ts'
 import { inputs } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, paragraph } from './explanation.ts'
 
@@ -21,9 +22,9 @@ export const inputExplanations: Explanations<'input'> = {
       ),
     unlike:
       'An id of the right form that does not exist is found later, by the service: `application-not-found`, `tenant-not-found`, `subscription-not-found`, `resource-not-found`.',
-    fixes: () => [
+    fixes: ({ record: { run } }) => [
       advice(
-        'Correct the inputs named above; README.md lists what each accepts. If a value comes from `vars` or `secrets`: check its name, and where it is defined. Those of an environment reach only jobs with that `environment:`.',
+        `Correct the inputs named above; what each accepts is listed at ${docsAddress('README.md#inputs', run)}. If a value comes from \`vars\` or \`secrets\`: check its name, and where it is defined. Those of an environment reach only jobs with that \`environment:\`.`,
       ),
       inputs('The ids are no secrets: as variables they stay readable in logs', {
         'client-id': `\${{ vars.AZURE_CLIENT_ID }}`,

@@ -97,9 +97,9 @@ function fixesOfAccepted({ record }: ExplainContext): Fix[] {
     case 'enabled':
       return [...switchKeysOff(record), regenerate(record)]
     case 'disabled':
-      return [waitLonger, seeKeyAccess(record)]
+      return [...waitLonger({ record }), seeKeyAccess(record)]
     default:
-      return [...switchKeysOff(record), waitLonger, regenerate(record)]
+      return [...switchKeysOff(record), ...waitLonger({ record }), regenerate(record)]
   }
 }
 

@@ -1,4 +1,5 @@
 import official from '../../../built-in-roles/roles.json' with { type: 'json' }
+import { editDistance } from '../../core/text/distance.ts'
 import { accountType, guidPattern } from '../resource-id.ts'
 import { coversAction, coversAll, coversDataAction, type Permission } from './permissions.ts'
 
@@ -59,6 +60,12 @@ export function parseRole(text: string): RoleReference | { problem: string } {
   if (text.startsWith('/')) return { problem: 'looks like an id, but is not one of a role definition' }
   const named = roleNamed(text)
   if (named !== undefined) return { kind: 'guid', guid: named.guid }
+  const lines = text.split('\n').filter(line => line.trim() !== '')
+  if (lines.length > 1) {
+    return {
+      problem: `is a list of ${lines.length} lines: one role is taken (a step of this action for each grants several)`,
+    }
+  }
   const meant = almostNamed(text)
   if (meant !== undefined) {
     return {
@@ -145,18 +152,4 @@ function roleNamed(text: string): BuiltInRole | undefined {
 function almostNamed(text: string): BuiltInRole | undefined {
   if (text.length < 8) return undefined
   return builtInRoles.find(role => namesOf(role).some(name => editDistance(folded(name), folded(text)) <= 2))
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b].entries()) {
-      const substituted = (row[j] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

@@ -35,9 +35,11 @@ export interface Said {
   host?: string
 }
 
-/** Status and code of a reply, in short. Some services give the status as the code. */
-export const headOf = ({ status, serviceCode }: Pick<Said, 'status' | 'serviceCode'>): string =>
-  [...new Set([status?.toString(), serviceCode])].filter(part => part !== undefined).join(' ')
+/** Status and code of a reply, in short, and who sent it where it was not the service. Some services give the status as the code. */
+export function headOf({ status, serviceCode, by }: Pick<Said, 'status' | 'serviceCode' | 'by'>): string {
+  const head = [...new Set([status?.toString(), serviceCode])].filter(part => part !== undefined).join(' ')
+  return by === undefined ? head : `${head}, from ${by}`
+}
 
 /** A step that ended in a refusal: the one error type that the gate turns into a diagnosis. */
 export class StepFailure extends Error {

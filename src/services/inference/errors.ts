@@ -188,7 +188,7 @@ function parameterInMessage(message: string): string | undefined {
     /#\/([\w.]+): Extra inputs/i,
     /Invalid '([\w.]+)'/,
     // A finding of a model server, written as Python writes it, or as JSON within words.
-    /['"]loc['"]: [([]['"]body['"], ['"]([\w.]+)['"]/,
+    /['"]loc['"]:\s*[([]\s*['"]body['"],\s*['"]([\w.]+)['"]/,
   ]
   return patterns.map(pattern => pattern.exec(message)?.[1]).find(name => name !== undefined)
 }

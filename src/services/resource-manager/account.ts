@@ -26,6 +26,8 @@ const projectBody = v.object({
 export type KeyAccess = 'disabled' | 'enabled' | 'unknown'
 
 export interface Account {
+  /** Such as AIServices or OpenAI; of other kinds of resources no model is called. */
+  kind: string | undefined
   hasCustomSubdomain: boolean
   /** Where each family of routes is served, without a trailing slash. */
   endpoints: Endpoints
@@ -56,6 +58,7 @@ export async function readAccount(manager: ResourceManager, resource: ResourceId
   ])
   const { properties } = account
   return {
+    kind: account.kind,
     hasCustomSubdomain: Boolean(properties.customSubDomainName),
     endpoints: endpointsOf(
       properties.endpoint ?? '',

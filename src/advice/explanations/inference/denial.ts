@@ -1,11 +1,13 @@
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../azure/rbac/built-in-roles.ts'
 import { coversDataAction } from '../../../azure/rbac/permissions.ts'
+import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import { isProject, withoutProject } from '../../../azure/rbac/scopes.ts'
 import type { RunRecord } from '../../../gate/record.ts'
 import { settledAfterMs } from '../../../gate/waiting/schedule.ts'
-import { azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
+import { accountOptions, azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
 import { advice, type ExplainContext, type Fix, paragraph } from '../explanation.ts'
+import { repeatsTheRun } from '../tried.ts'
 import { deniedDataAction, type Values, valuesOf } from '../values.ts'
 
 /** A denied call, read together with all that is known of the principal's roles. */
@@ -185,8 +187,7 @@ function anotherHolder({ afterDenial }: RunRecord, told: ExplainContext): string
 export function fixesOfDenial(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const cause = causeOf(told)
-  const role = fittingRole(told, values)
-  const scope = cause.kind === 'on-project' ? withoutProject(values.scope) : values.scope
+  const { role, scope } = neededGrant(told)
   const grant = grantFixes(grantOf(values, { role, scope }))
   switch (cause.kind) {
     case 'deny-assignment':
@@ -197,10 +198,33 @@ export function fixesOfDenial(told: ExplainContext): Fix[] {
     case 'not-member':
       return notMemberFixes(values)
     case 'young':
-      return [waitLonger, ...grant]
+      return waitLonger(told)
+    case 'group':
+      return [...waitLonger(told), ...withoutGroup(values, role, scope)]
+    // The role is there, and granting it again changes nothing.
+    case 'unexplained':
+      return [...denyAssignmentFixes(values), showEndpoints(told)]
+    case 'covered':
+      return [...waitLonger(told), ...denyAssignmentFixes(values)]
     default:
       return grant
   }
+}
+
+/** The grant that lets the calls through: of a role that holds what was missing, at the account or the project that is called. */
+export function neededGrant(told: ExplainContext): Pick<Values, 'role' | 'scope'> {
+  const values = valuesOf(told)
+  const isMisplaced = causeOf(told).kind === 'on-project'
+  return {
+    role: fittingRole(told, values),
+    scope: isMisplaced ? withoutProject(values.scope) : values.scope,
+  }
+}
+
+/** A membership may take up to a day to count, an assignment of the pipeline's own takes minutes. */
+function withoutGroup(values: Values, role: Values['role'], scope: string): Fix[] {
+  const itself = servicePrincipal(values.principalId)
+  return grantFixes(grantOf(values, { role, scope, grantee: itself }))
 }
 
 function notMemberFixes({ principalId, grantee }: Values): Fix[] {
@@ -210,7 +234,25 @@ function notMemberFixes({ principalId, grantee }: Values): Fix[] {
   return [bash('Make the pipeline a member of the group', azLine('ad group member add', ids)), pipelineItself]
 }
 
-export const waitLonger = inputs('Run the job again, or give it longer', { 'propagation-timeout': '30m' })
+/** Longer than this run waited; the input takes six hours at most. */
+const longerTimeouts = ['30m', '1h', '2h', '6h']
+
+export function waitLonger({ record }: Pick<ExplainContext, 'record'>): Fix[] {
+  const longer = longerTimeouts
+    .map(timeout => inputs('Run the job again, or give it longer', { 'propagation-timeout': timeout }))
+    .find(fix => !repeatsTheRun(fix, record))
+  return [longer ?? advice('Run the job again later.')]
+}
+
+export const showEndpoints = (told: ExplainContext) =>
+  bash(
+    "See the resource's own endpoints",
+    azLine('cognitiveservices account show', {
+      ...accountOptions(valuesOf(told)),
+      query:
+        '{kind:kind, subdomain:properties.customSubDomainName, endpoint:properties.endpoint, endpoints:properties.endpoints}',
+    }),
+  )
 
 /** The role that was asked for, unless it certainly does not hold what was missing: then one that lets all calls through. */
 function fittingRole(told: ExplainContext, { role }: Values): Values['role'] {

@@ -1,44 +1,36 @@
+import { roleCovers } from '../../../azure/rbac/built-in-roles.ts'
 import { headOf } from '../../../core/failures/failure.ts'
 import { inWords } from '../../../core/text/duration.ts'
-import { registry } from '../../../services/inference/apis/index.ts'
-import { automaticApi, isAnthropic, type ModelFacts } from '../../../services/inference/model-kind.ts'
+import { isAnthropic } from '../../../services/inference/model-kind.ts'
 import { tookToken } from '../../../services/inference/smoke-call.ts'
-import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
-import { accountOptions, az, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
+import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
-import { deploymentOf, valuesOf } from '../values.ts'
-import { canNeverBecomeLive, fixesOfDenial, waitLonger, whatWasMissing, whyDenied } from './denial.ts'
-
-const listDeployments = (told: ExplainContext) =>
-  show('List the deployments of the resource', 'cognitiveservices account deployment list', {
-    ...accountOptions(valuesOf(told)),
-    query:
-      '[].{name:name, model:properties.model.name, format:properties.model.format, state:properties.provisioningState}',
-  })
-
-const showEndpoints = (told: ExplainContext) =>
-  bash(
-    "See the resource's own endpoints",
-    azLine('cognitiveservices account show', {
-      ...accountOptions(valuesOf(told)),
-      query:
-        '{kind:kind, subdomain:properties.customSubDomainName, endpoint:properties.endpoint, endpoints:properties.endpoints}',
-    }),
-  )
+import { deniedDataAction, valuesOf } from '../values.ts'
+import {
+  canNeverBecomeLive,
+  fixesOfDenial,
+  showEndpoints,
+  waitLonger,
+  whatWasMissing,
+  whyDenied,
+} from './denial.ts'
+import {
+  fixesOfNotFound,
+  fixesOfNotReady,
+  fixesOfRetired,
+  listDeployments,
+  listModelResources,
+  otherKindOfResource,
+  stateOfDeployment,
+  whyNotFound,
+} from './deployments.ts'
+import { anotherApi, modelOf, otherApis, refusedCall, refusedRoute } from './other-apis.ts'
 
 const whoseSubscription = (told: ExplainContext) =>
   show('See which tenant the resource is in', 'account show', {
     subscription: valuesOf(told).subscriptionId,
     query: '{name:name, tenantId:tenantId}',
   })
-
-/** `name=api` for the deployment that was refused. */
-const byApi = (title: string, told: ExplainContext, api: string): Fix =>
-  inputs(title, { deployments: `${valuesOf(told).deployment}=${api}` })
-
-const refusedRoute = (told: ExplainContext) => refusedCall(told)?.route
-
-const refusedCall = ({ record }: ExplainContext) => record.smoke.find(result => result.kind === 'refused')
 
 function calledAt(told: ExplainContext): string {
   const route = refusedCall(told)?.route
@@ -82,7 +74,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     why: whyNotLive,
     unlike:
       'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
-    fixes: told => (canNeverBecomeLive(told) ? fixesOfDenial(told) : [waitLonger]),
+    fixes: told => (canNeverBecomeLive(told) ? fixesOfDenial(told) : waitLonger(told)),
   },
   'token-audience-rejected': {
     title: 'The endpoint does not accept the audience of the token',
@@ -92,11 +84,14 @@ export const inferenceExplanations: Explanations<'inference'> = {
           ? 'The endpoint did not say which audience it wants.'
           : `The endpoint wants a token for ${told.refusal.named.audience}.`,
         triedAudiences(told),
-        'Audiences of other clouds are never tried.',
+        cloudOfAudience(told) === undefined
+          ? 'Audiences of other clouds are never tried.'
+          : `That is an audience of ${cloudOfAudience(told)}; this run is for ${told.record.settings?.cloud.name ?? 'another cloud'}.`,
       ),
     unlike:
       'An expired token or a wrong clock looks the same; a missing role does not: that is `access-denied`.',
     fixes: told => [
+      ...cloudFix(told),
       showEndpoints(told),
       advice(
         'Check that `cloud` is the cloud of the resource, and that `endpoint`, if given, is its inference endpoint and not that of another service.',
@@ -107,12 +102,19 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The endpoint did not accept the token',
     why: told =>
       paragraph(
-        'The reply is the one for a wrong key or a missing token: the host belongs to another resource or region, or is no inference endpoint at all.',
+        gatewayOf(told) === undefined
+          ? 'The reply is the one for a wrong key or a missing token: the host belongs to another resource or region, or is no inference endpoint at all.'
+          : `It was ${gatewayOf(told)} that refused, before the resource was asked: it wants a key of its own, or a token with another audience, issuer or claim. It says nothing about the pipeline's role.`,
         calledAt(told),
       ),
     unlike:
       'A missing role is `access-denied`; a wrong audience is `token-audience-rejected`. A gateway that removes the Authorization header looks the same as this.',
     fixes: told => [
+      ...whereBehindGateway(
+        told,
+        gateway =>
+          `Have ${gateway} accept the pipeline's token (in API Management: the \`validate-jwt\` policy, and \`subscriptionRequired\` of the API), and pass it on to the resource.`,
+      ),
       showEndpoints(told),
       advice(
         "Leave `endpoint` out, so that the gate asks Resource Manager for it; or set it to the resource's own host, with its custom subdomain.",
@@ -135,6 +137,15 @@ export const inferenceExplanations: Explanations<'inference'> = {
       'Entra tokens are accepted only at hosts such as NAME.openai.azure.com; the regional endpoint takes keys only. Once set, a custom subdomain cannot be changed.',
     unlike: 'No role and no waiting helps here.',
     fixes: told => {
+      const known = told.record.account
+      // The resource has one: it was the endpoint that was named that has none.
+      if (known?.hasCustomSubdomain) {
+        const { openAI: endpoint } = known.endpoints
+        return [
+          inputs("Name the resource's own host, or leave `endpoint` out", { endpoint }),
+          showEndpoints(told),
+        ]
+      }
       const { subscriptionId, resourceGroup, account } = valuesOf(told)
       const subdomain = account.startsWith('<')
         ? '<SUBDOMAIN>'
@@ -192,15 +203,12 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'deployment-not-found': {
     title: 'The resource has no such deployment',
-    why: told =>
-      paragraph(
-        "The name of the deployment counts, not the model's.",
-        deploymentOf(told) && `The run looked for ${deploymentOf(told)}.`,
-        'A deployment that was created in the last five minutes may not be known everywhere yet.',
-        severalRoutes(told),
-      ),
-    unlike: 'A host that does not know the path is `endpoint-not-found`.',
-    fixes: told => [...namedDeployments(told), listDeployments(told)],
+    about:
+      "The name of the deployment counts, not the model's. A deployment that was created in the last five minutes may not be known everywhere yet.",
+    why: told => paragraph(whyNotFound(told), severalRoutes(told)),
+    unlike:
+      'A host that does not know the path is `endpoint-not-found`; a deployment that is listed and does not serve, `deployment-not-ready`.',
+    fixes: fixesOfNotFound,
   },
   'deployment-not-ready': {
     title: 'The deployment is listed, and does not serve yet, or any more',
@@ -209,7 +217,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     why: told => paragraph(stateOfDeployment(told), calledAt(told)),
     unlike:
       'A name that is not listed is `deployment-not-found`. A deployment that is minutes old is waited for.',
-    fixes: deploymentFixes,
+    fixes: fixesOfNotReady,
   },
   'model-retired': {
     title: 'The model of the deployment is retired',
@@ -224,19 +232,21 @@ export const inferenceExplanations: Explanations<'inference'> = {
       )
     },
     unlike: 'A model that serves another API is `operation-unsupported`.',
-    fixes: told => [...otherModel(told), listDeployments(told)],
+    fixes: told => [...fixesOfRetired(told), listDeployments(told)],
   },
   'endpoint-not-found': {
     title: 'The endpoint does not know the path',
     why: told =>
       paragraph(
-        'There is nothing at this address: the resource is of another kind, or does not serve this API. Only Foundry resources (AIServices) serve `models` and `messages`.',
+        otherKindOfResource(told) ??
+          'There is nothing at this address: the resource is of another kind, or does not serve this API. Only Foundry resources (AIServices) serve `models` and `messages`.',
         calledAt(told),
       ),
     unlike: 'A missing deployment is `deployment-not-found`; a missing host is `dns-failed`.',
     fixes: told => [
+      ...(otherKindOfResource(told) === undefined ? [] : [listModelResources(told)]),
       showEndpoints(told),
-      ...unlessClaude(told, byApi('Or name another API for the deployment', told, 'chat-completions')),
+      ...anotherApi('Or name another API for the deployment', told, 'chat-completions', 'responses'),
     ],
   },
   'endpoint-untrusted': {
@@ -270,36 +280,64 @@ export const inferenceExplanations: Explanations<'inference'> = {
     why: told => paragraph('The resource does not know this route in this version.', calledAt(told)),
     unlike: 'An API that the model does not serve is `operation-unsupported`.',
     fixes: told => [
-      ...unlessClaude(told, byApi('Use an API that needs no version', told, 'chat-completions')),
+      ...anotherApi('Use an API that needs no version', told, 'chat-completions', 'responses'),
       showEndpoints(told),
     ],
   },
   'parameter-unsupported': {
     title: 'The model does not take the request as it is',
-    why: ({ refusal }) =>
+    about:
+      'The model refuses a parameter, or its value. The gate adapts to what a refusal names: the name of the token budget, and its size.',
+    why: told =>
       paragraph(
-        'The gate adapted the request to what the model asked for, and the model refused it again.',
-        refusal.named?.parameter && `The parameter is ${refusal.named.parameter}.`,
+        adaptationsOf(told).length === 0
+          ? 'The model refused a parameter, or its value, and the gate knows no other way to ask.'
+          : `The gate adapted the request to what the model asked for (${adaptationsOf(told).join('; ')}), and the model refused it again.`,
+        told.refusal.named?.parameter && `The parameter is ${told.refusal.named.parameter}.`,
         accessIsFine,
       ),
     unlike: 'An API that the model does not serve at all is `operation-unsupported`.',
     fixes: told => [
-      inputs('Give the model more room', { 'max-output-tokens': '2048' }),
-      ...unlessClaude(told, byApi('Or use another API', told, 'responses')),
+      ...moreRoom(told),
+      ...anotherApi('Use another API', told, 'responses', 'chat-completions'),
+      advice(
+        'The model takes requests in a form of its own: prove access by another deployment of the resource, and look the parameters up in the documents of its maker.',
+        'If none of these helps',
+      ),
     ],
   },
   'content-filtered': {
     title: 'The content filter stopped the smoke call',
     why: () => `It held the prompt or the answer back. ${accessIsFine}`,
     unlike: 'An answer that does not match `expect` is `answer-unexpected`.',
-    fixes: () => [inputs('Ask something plainer', { prompt: 'Answer with the one word ready.' })],
+    fixes: told => [
+      inputs('Ask something plainer', { prompt: 'Answer with the one word ready.' }),
+      inputs('Ask something else', { prompt: 'What is two plus two?' }),
+      show('See which filter the deployment has', 'cognitiveservices account deployment show', {
+        ...accountOptions(valuesOf(told)),
+        'deployment-name': valuesOf(told).deployment,
+        query: '{filter:properties.raiPolicyName}',
+      }),
+    ],
   },
   'inference-throttled': {
     title: 'The deployment throttles its callers',
     why: told =>
-      `The quota of ${valuesOf(told).deployment} was used up for longer than this run waits. That is no denial, but no proof of access either.`,
+      paragraph(
+        gatewayOf(told) === undefined
+          ? `The quota of ${valuesOf(told).deployment} was used up for longer than this run waits.`
+          : `It is ${gatewayOf(told)} that throttles: what it gives this caller was used up for longer than this run waits. The deployment itself was not asked.`,
+        told.refusal.retryAfterMs === undefined
+          ? undefined
+          : `It asks to be left alone for ${inWords(told.refusal.retryAfterMs)}.`,
+        'That is no denial, but no proof of access either.',
+      ),
     unlike: 'A denial is `access-denied`; a service that is down, `inference-unavailable`.',
     fixes: told => [
+      ...whereBehindGateway(
+        told,
+        gateway => `Raise what ${gateway} gives this caller, or run the job again when the period is over.`,
+      ),
       show('See its capacity', 'cognitiveservices account deployment show', {
         ...accountOptions(valuesOf(told)),
         'deployment-name': valuesOf(told).deployment,
@@ -311,10 +349,21 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'inference-unavailable': {
     title: 'The inference endpoint did not answer as it should',
-    why: told => paragraph('It failed several times, with an error of its own.', calledAt(told)),
+    why: told =>
+      paragraph(
+        isClassicForOthers(told)
+          ? 'The classic route serves the models of OpenAI only, and answers for the model of another maker with a failure of its own.'
+          : 'It failed several times, with an error of its own.',
+        calledAt(told),
+      ),
     unlike:
       'Refusals (400 to 499) have codes of their own; an answer that is not from the model is `answer-invalid`.',
-    fixes: () => [statusPage],
+    fixes: told => [
+      ...(isClassicForOthers(told)
+        ? anotherApi('Call it by a route for models of every maker', told, 'models', 'chat-completions')
+        : []),
+      statusPage,
+    ],
   },
   'inference-rejected': {
     title: 'The inference endpoint refused the call',
@@ -354,109 +403,65 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
 }
 
-const deploymentOptions = (told: ExplainContext) => ({
-  ...accountOptions(valuesOf(told)),
-  'deployment-name': valuesOf(told).deployment,
-})
+/** What the run changed about its request, before it was refused for good. */
+const adaptationsOf = (told: ExplainContext) => refusedCall(told)?.adaptations ?? []
 
-function stateOfDeployment(told: ExplainContext): string {
-  const name = deploymentOf(told) ?? ''
-  const state = deploymentNamed(name, told.record.deployments)?.state
-  switch (state) {
-    case undefined:
-      return 'Resource Manager lists the deployment.'
-    case 'Succeeded':
-      return `Resource Manager says that ${name} is ready (Succeeded), and the endpoint does not know it. If it was made or changed within the last minutes, that passes; else it is not wired up, and only making it anew, or support, helps.`
-    case 'Failed':
-      return `The deployment ${name} failed: it has to be removed and made anew.`
-    case 'Disabled':
-      return `The deployment ${name} is switched off.`
-    default:
-      return `The deployment ${name} is not ready: its state is ${state}.`
-  }
-}
-
-function deploymentFixes(told: ExplainContext): Fix[] {
-  const others = (told.record.deployments ?? []).filter(
-    ({ name, state }) => state === 'Succeeded' && name !== deploymentOf(told),
+function moreRoom({ refusal }: ExplainContext): Fix[] {
+  const isAboutBudget =
+    /tokens/.test(refusal.named?.parameter ?? '') || /output limit/i.test(refusal.said.message)
+  return (isAboutBudget ? ['2048', '4096'] : []).map(tokens =>
+    inputs('Give the model more room', { 'max-output-tokens': tokens }),
   )
-  const [other] = others
-  return [
-    show('See its state', 'cognitiveservices account deployment show', {
-      ...deploymentOptions(told),
-      query:
-        '{state:properties.provisioningState, model:properties.model.name, changed:systemData.lastModifiedAt}',
-    }),
-    ...(other === undefined ? [] : [inputs('Or call another deployment', { deployments: other.name })]),
-    advice(
-      'Run the job again when its state is Succeeded. If it stays as it is, delete the deployment and create it anew, under the same name.',
-    ),
-  ]
 }
 
-/** The same name for another model: callers change nothing. */
-function otherModel(told: ExplainContext): Fix[] {
-  const models = show('See which models the resource can have', 'cognitiveservices account list-models', {
-    ...accountOptions(valuesOf(told)),
-    query:
-      '[].{model:name, version:version, format:format, lifecycle:lifecycleStatus, until:deprecation.inference}',
-  })
-  const create = bash(
-    'Give the deployment another model, under the same name: callers change nothing',
-    az(
-      'cognitiveservices account deployment create',
-      deploymentOptions(told),
-      {
-        'model-format': modelOf(told)?.format ?? '<FORMAT>',
-        'model-name': '<MODEL>',
-        'model-version': '<VERSION>',
-      },
-      { 'sku-name': '<SKU>', 'sku-capacity': '<CAPACITY>' },
-    ),
-  )
-  return [models, create]
+/** Who answered in the resource's place, where a mark of the reply tells. */
+const gatewayOf = ({ refusal }: ExplainContext) => refusal.said.by
+
+function whereBehindGateway(told: ExplainContext, todo: (gateway: string) => string): Fix[] {
+  const gateway = gatewayOf(told)
+  return gateway === undefined ? [] : [advice(todo(gateway))]
 }
 
-/** Claude speaks one API, and nothing else speaks it; where the model is not known, every API is offered. */
-function otherApis(told: ExplainContext): Fix[] {
-  const refused = refusedRoute(told)
-  if (isClaude(told)) return [byApi('Claude models speak the Messages API only', told, 'messages')]
-  if (refused?.api === 'messages')
-    return [byApi('Only Claude models speak the Messages API: take the one of the model', told, 'auto')]
-  const model = modelOf(told)
-  const { api, kind } = automaticApi(model?.name ?? '', model, { project: undefined })
-  if (model !== undefined && api !== undefined && api !== refused?.api)
-    return [byApi(`Its model is one for ${kind}: call it as such`, told, api)]
-  const others = registry
-    .filter(({ name }) => name !== refused?.api)
-    .map(({ name, calls }) => `\`${name}\` (${calls})`)
-  return [
-    advice(
-      `In \`deployments\`, as \`${valuesOf(told).deployment}=API\`. There are ${others.join(', ')}.`,
-      'Name the API of its model',
-    ),
-  ]
+const classicFailure = /backend returned unexpected response/i
+
+function isClassicForOthers(told: ExplainContext): boolean {
+  const format = modelOf(told)?.format
+  const isOther = format === undefined ? classicFailure.test(told.refusal.said.message) : format !== 'OpenAI'
+  return refusedRoute(told)?.api === 'azure-openai' && isOther && !isAnthropic(format)
 }
 
-const unlessClaude = (told: ExplainContext, fix: Fix): Fix[] =>
-  isClaude(told) || refusedRoute(told)?.api === 'messages' ? [] : [fix]
-
-/** The model of the deployment that was refused, where the list tells. */
-function modelOf(told: ExplainContext): ModelFacts | undefined {
-  const deployment = deploymentNamed(deploymentOf(told) ?? '', told.record.deployments)
-  if (deployment === undefined) return undefined
-  return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
+/** The cloud that an audience belongs to; undefined for those of this run's own. */
+function cloudOfAudience({ record, refusal }: ExplainContext): string | undefined {
+  const audience = refusal.named?.audience ?? ''
+  const named = clouds.find(({ suffix }) => suffix.test(audience))?.name
+  return named === record.settings?.cloud.name ? undefined : named
 }
 
-const isClaude = (told: ExplainContext): boolean => isAnthropic(modelOf(told)?.format)
+const clouds = [
+  { name: 'AzureUSGovernment', suffix: /\.us\b/ },
+  { name: 'AzureChinaCloud', suffix: /\.cn\b/ },
+]
+
+function cloudFix(told: ExplainContext): Fix[] {
+  const cloud = cloudOfAudience(told)
+  return cloud === undefined ? [] : [inputs('Name the cloud of the resource', { cloud })]
+}
+
+function coversCall(told: ExplainContext): boolean {
+  const dataAction = deniedDataAction(told)
+  if (dataAction === undefined) return false
+  return told.record.coverage === 'sufficient' || roleCovers(valuesOf(told).role.guid, dataAction) === true
+}
 
 function whyNotLive(told: ExplainContext): string {
   if (canNeverBecomeLive(told)) return whyDenied(told)
   const waitedMs = told.record.settings?.waiting.propagationTimeoutMs
   return paragraph(
     `This run made the role assignment, and the model still denied the call ${waitedMs === undefined ? 'at the end' : `after ${inWords(waitedMs)}`}.`,
+    coversCall(told)
+      ? `${valuesOf(told).role.name} covers the call (${deniedDataAction(told)}): only time is missing.`
+      : whatWasMissing(told),
     'Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
-    whatWasMissing(told),
   )
 }
 
@@ -487,11 +492,4 @@ function networkFixes(told: ExplainContext): Fix[] {
     'Or move the job',
   )
   return told.record.account?.publicNetworkAccess === 'Disabled' ? [inside, look] : [look, letIn, inside]
-}
-
-function namedDeployments({ record }: ExplainContext): Fix[] {
-  const [first] = record.deployments ?? []
-  return first === undefined
-    ? []
-    : [inputs('Use the name of an existing deployment', { deployments: first.name })]
 }

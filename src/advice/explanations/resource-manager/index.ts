@@ -24,7 +24,7 @@ import {
 } from '../commands.ts'
 import { delegationOf } from '../delegation.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
-import { denyAssignmentFixes, fixesOfDenial, whyDenied } from '../inference/denial.ts'
+import { denyAssignmentFixes, neededGrant, whyDenied } from '../inference/denial.ts'
 import { resourceValues, separateSetup, type Values, valuesOf } from '../values.ts'
 
 /** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
@@ -143,7 +143,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
       ),
     unlike:
       'If the principal may assign some roles but not this one, the code is `delegation-condition-unmet`. With `grant: never` it is `access-denied`.',
-    fixes: told => [...fixesOfDenial(told), mayGrant(told)],
+    fixes: told => [...grantFixes(grantOf(valuesOf(told), neededGrant(told))), mayGrant(told)],
   },
   'delegation-condition-unmet': {
     title: 'A condition on the right to assign roles does not allow this role',

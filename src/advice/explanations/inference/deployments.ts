@@ -1,0 +1,153 @@
+import { editDistance } from '../../../core/text/distance.ts'
+import { type Deployment, deploymentNamed } from '../../../services/resource-manager/deployments.ts'
+import { accountOptions, az, bash, show } from '../commands.ts'
+import { advice, type ExplainContext, type Fix, paragraph } from '../explanation.ts'
+import { deploymentOf, valuesOf } from '../values.ts'
+import { inDeployments, modelOf } from './other-apis.ts'
+
+/** Deployments that are not there, not ready, or whose model is out of service. */
+
+export const listDeployments = (told: ExplainContext) =>
+  show('List the deployments of the resource', 'cognitiveservices account deployment list', {
+    ...accountOptions(valuesOf(told)),
+    query:
+      '[].{name:name, model:properties.model.name, format:properties.model.format, state:properties.provisioningState}',
+  })
+
+const deploymentOptions = (told: ExplainContext, name = valuesOf(told).deployment) => ({
+  ...accountOptions(valuesOf(told)),
+  'deployment-name': name,
+})
+
+const listModels = (told: ExplainContext) =>
+  show('See which models the resource can have', 'cognitiveservices account list-models', {
+    ...accountOptions(valuesOf(told)),
+    query:
+      '[].{model:name, version:version, format:format, lifecycle:lifecycleStatus, until:deprecation.inference}',
+  })
+
+function createDeployment(title: string, told: ExplainContext): Fix {
+  return bash(
+    title,
+    az(
+      'cognitiveservices account deployment create',
+      deploymentOptions(told),
+      {
+        'model-format': modelOf(told)?.format ?? '<FORMAT>',
+        'model-name': '<MODEL>',
+        'model-version': '<VERSION>',
+      },
+      { 'sku-name': '<SKU>', 'sku-capacity': '<CAPACITY>' },
+    ),
+  )
+}
+
+/** Kinds of Cognitive Services resources that have models, and what others are called. */
+const withModels: ReadonlySet<string> = new Set(['AIServices', 'OpenAI'])
+const kindsInWords: ReadonlyMap<string, string> = new Map([
+  ['SpeechServices', 'a Speech resource'],
+  ['TextAnalytics', 'a Language resource'],
+  ['TextTranslation', 'a Translator resource'],
+  ['FormRecognizer', 'a Document Intelligence resource'],
+  ['ComputerVision', 'a Vision resource'],
+  ['ContentSafety', 'a Content Safety resource'],
+  ['CognitiveServices', 'a multi-service resource'],
+])
+
+/** A resource that has no models, called what it is; undefined for one that has, and where the kind is not known. */
+export function otherKindOfResource(told: ExplainContext): string | undefined {
+  const kind = told.record.account?.kind
+  if (kind === undefined || withModels.has(kind)) return undefined
+  return `${valuesOf(told).account} is ${kindsInWords.get(kind) ?? 'an Azure AI resource'} (kind ${kind}), and has no models to deploy: those are in resources of kind AIServices (Foundry) or OpenAI.`
+}
+
+export const listModelResources = (told: ExplainContext) =>
+  show('List the resources that have models', 'cognitiveservices account list', {
+    subscription: valuesOf(told).subscriptionId,
+    query: "[?kind=='AIServices' || kind=='OpenAI'].{resource:id, kind:kind}",
+  })
+
+export function whyNotFound(told: ExplainContext): string {
+  const name = deploymentOf(told)
+  const { deployments } = told.record
+  return paragraph(
+    otherKindOfResource(told),
+    deployments?.length === 0 ? 'The resource has no deployment at all.' : undefined,
+    name && byModelName(name, deployments)
+      ? `${name} is the name of a model; the name of its deployment counts.`
+      : "The name of the deployment counts, not the model's.",
+    name && `The run looked for ${name}.`,
+    deployments === undefined
+      ? 'A deployment that was created in the last five minutes may not be known everywhere yet.'
+      : undefined,
+  )
+}
+
+export function fixesOfNotFound(told: ExplainContext): Fix[] {
+  if (otherKindOfResource(told) !== undefined) return [listModelResources(told)]
+  const { deployments } = told.record
+  if (deployments?.length === 0) return [listModels(told), createDeployment('Make a deployment', told)]
+  const nearest = nearestTo(deploymentOf(told) ?? '', deployments ?? [])
+  return [
+    ...(nearest === undefined
+      ? []
+      : [inDeployments('Use the name of an existing deployment', told, nearest.name)]),
+    listDeployments(told),
+  ]
+}
+
+const byModelName = (name: string, deployments: readonly Deployment[] | undefined) =>
+  deployments?.find(({ modelName }) => modelName?.toLowerCase() === name.toLowerCase())
+
+/** More deployments than any resource has are not compared letter by letter. */
+const mostCompared = 200
+
+/** A deployment of the model that was named, or the one whose name is most alike; never the one that was called. */
+function nearestTo(name: string, deployments: readonly Deployment[]): Deployment | undefined {
+  const others = deployments.filter(other => other.name.toLowerCase() !== name.toLowerCase())
+  const distances = others
+    .slice(0, mostCompared)
+    .map(other => ({ other, distance: editDistance(other.name.toLowerCase(), name.toLowerCase()) }))
+  const [nearest] = distances.toSorted((one, another) => one.distance - another.distance)
+  return byModelName(name, others) ?? nearest?.other
+}
+
+export function stateOfDeployment(told: ExplainContext): string {
+  const name = deploymentOf(told) ?? ''
+  const state = deploymentNamed(name, told.record.deployments)?.state
+  switch (state) {
+    case undefined:
+      return 'Resource Manager lists the deployment.'
+    case 'Succeeded':
+      return `Resource Manager says that ${name} is ready (Succeeded), and the endpoint does not know it. If it was made or changed within the last minutes, that passes; else it is not wired up, and only making it anew, or support, helps.`
+    case 'Failed':
+      return `The deployment ${name} failed: it has to be removed and made anew.`
+    case 'Disabled':
+      return `The deployment ${name} is switched off.`
+    default:
+      return `The deployment ${name} is not ready: its state is ${state}.`
+  }
+}
+
+export function fixesOfNotReady(told: ExplainContext): Fix[] {
+  const other = (told.record.deployments ?? []).find(
+    ({ name, state }) => state === 'Succeeded' && name !== deploymentOf(told),
+  )
+  return [
+    show('See its state', 'cognitiveservices account deployment show', {
+      ...deploymentOptions(told),
+      query:
+        '{state:properties.provisioningState, model:properties.model.name, changed:systemData.lastModifiedAt}',
+    }),
+    ...(other === undefined ? [] : [inDeployments('Or call another deployment', told, other.name)]),
+    advice(
+      'Run the job again when its state is Succeeded. If it stays as it is, delete the deployment and create it anew, under the same name.',
+    ),
+  ]
+}
+
+/** The same name for another model. */
+export const fixesOfRetired = (told: ExplainContext): Fix[] => [
+  listModels(told),
+  createDeployment('Give the deployment another model, under the same name: callers change nothing', told),
+]
