@@ -4,7 +4,7 @@ import { applicableAt, type EffectivePermission, permissionsOf } from '../azure/
 import { coversAction, type Permission } from '../azure/rbac/permissions.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
 import { StepFailure } from '../core/failures/failure.ts'
-import type { ResourceContext } from '../services/resource-manager/client.ts'
+import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readPermissions } from '../services/resource-manager/role-assignments.ts'
 import type { RoleAccess } from './values.ts'
 
