@@ -186,6 +186,16 @@ describe('each good form', () => {
     ['a limit for requests', { 'request-timeout': '1s' }, { waiting: { requestTimeoutMs: 1000 } }],
     ['successes in a row', { 'consecutive-successes': '1' }, { waiting: { consecutiveSuccesses: 1 } }],
     ['an API', { api: 'Responses' }, { smoke: { api: 'responses' } }],
+    [
+      'a version',
+      { 'api-version': '2025-04-01-preview', api: 'azure-openai' },
+      { smoke: { apiVersion: '2025-04-01-preview' } },
+    ],
+    [
+      'a version for one of several',
+      { 'api-version': '2024-06-01', deployments: 'gpt-4o\nold=completions' },
+      { smoke: { apiVersion: '2024-06-01' } },
+    ],
     ['a prompt', { prompt: 'Say ready' }, { smoke: { prompt: 'Say ready' } }],
     ['a budget', { 'max-output-tokens': '4096' }, { smoke: { maxOutputTokens: 4096 } }],
     ['an expectation', { expect: '^ready\\b' }, { smoke: { expect: /^ready\b/ } }],
@@ -448,6 +458,36 @@ describe('each bad form is named, with what was given and what is accepted', () 
       'an unknown API',
       { api: 'translations' },
       /^`api` is "translations"; accepted are `auto`, `chat-completions`, `responses`, /,
+    ],
+    [
+      'a version that is none',
+      { 'api-version': 'latest', api: 'azure-openai' },
+      /^`api-version` is "latest", which is not a version such as `2024-10-21` or `2025-04-01-preview`$/,
+    ],
+    [
+      'a version that nothing takes',
+      { 'api-version': '2024-10-21' },
+      /^`api-version` has no effect: .*`azure-openai`, `completions`, `transcriptions`/,
+    ],
+    [
+      'an API that is paid by the piece, and nothing named',
+      { api: 'images' },
+      /^`deployments` must name what is to be called by `images`/,
+    ],
+    [
+      'an agent, and no project',
+      { deployments: 'helper=agents' },
+      /^`deployments` are called by `agents`, in a project, and neither `resource-id` nor `endpoint` names one$/,
+    ],
+    [
+      'a kind of model that has no call',
+      { deployments: 'film=video' },
+      /^`deployments` is ".*", which asks for the API "video"; known are `auto`, `chat-completions`, /,
+    ],
+    [
+      'a name of nothing but dots',
+      { deployments: '..' },
+      /^`deployments` is ".*", which holds the line "\.\."/,
     ],
     [
       'an unknown API of a deployment',

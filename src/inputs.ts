@@ -36,7 +36,8 @@ export function readSettings(input: (name: string) => string, env: Environment):
     )
   }
   const api = reader.choice('api', apiChoices, 'auto')
-  requireCallable(reader, { target, deployments, api })
+  const apiVersion = reader.parsed('api-version', parseVersion)
+  requireCallable(reader, { target, deployments, api, apiVersion })
   const grant = reader.choice('grant', grants, 'auto')
   const grantee = readGrantee(reader)
   const revoke = reader.choice('revoke', ['true', 'false'] as const, 'false') === 'true'
@@ -61,6 +62,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     },
     smoke: {
       api,
+      apiVersion,
       prompt: reader.text('prompt') ?? 'Answer with the one word ready.',
       maxOutputTokens: reader.parsed('max-output-tokens', wholeNumber(1, 4096)) ?? 16,
       expect: reader.parsed('expect', parseExpression),
@@ -242,28 +244,35 @@ function readKeys(reader: Reader): Settings['keys'] {
   return { access: reader.choice('key-access', keyAccessPolicies, 'warn'), retired }
 }
 
-/** What is paid by the piece is called where it was asked for by name; and an agent is one of a project. */
-function requireCallable(
-  reader: Reader,
-  {
-    target,
-    deployments,
-    api,
-  }: { target: Target; deployments: readonly DeploymentRequest[]; api: Api | 'auto' },
-): void {
+interface Asked {
+  target: Target
+  deployments: readonly DeploymentRequest[]
+  api: Api | 'auto'
+  apiVersion: string | undefined
+}
+
+/** What is paid by the piece is called where it was asked for by name; an agent is one of a project; a version is for routes that have one. */
+function requireCallable(reader: Reader, { target, deployments, api, apiVersion }: Asked): void {
   if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
     reader.refuse(
       'deployments',
       `must name what is to be called by \`${api}\`: without a name the gate takes a deployment that answers a chat`,
     )
   }
-  const ofProject = [api, ...deployments.map(({ api: own }) => own)].find(
-    each => each !== undefined && each !== 'auto' && apiOf(each).ofProject,
-  )
+  const asked = deployments.length === 0 ? [api] : deployments.map(({ api: own = api }) => own)
+  const named = asked.filter(each => each !== 'auto')
+  const ofProject = named.find(each => apiOf(each).ofProject)
   if (ofProject !== undefined && projectOf(target) === undefined) {
     reader.refuse(
       'deployments',
       `are called by \`${ofProject}\`, in a project, and neither \`resource-id\` nor \`endpoint\` names one`,
+    )
+  }
+  if (apiVersion !== undefined && !named.some(each => apiOf(each).takesVersion)) {
+    const versioned = apis.filter(each => apiOf(each).takesVersion).map(each => `\`${each}\``)
+    reader.refuse(
+      'api-version',
+      `has no effect: no deployment is called by an API that takes one (${versioned.join(', ')}), named in \`api\` or as \`name=api\``,
     )
   }
 }
@@ -348,6 +357,12 @@ function parseEndpoint(text: string): string | Problem {
   if (project !== undefined) return `${url.origin}${project}`
   if (/^(\/openai(\/v1)?|\/models|\/anthropic(\/v1(\/messages)?)?)?$/i.test(path)) return url.origin
   return { problem: `has the path ${path}; give scheme and host, as in https://NAME.openai.azure.com` }
+}
+
+function parseVersion(text: string): string | Problem {
+  return /^20\d\d-\d\d-\d\d(-preview)?$/.test(text)
+    ? text
+    : { problem: 'is not a version such as `2024-10-21` or `2025-04-01-preview`' }
 }
 
 function parseHttps(text: string): URL | Problem {

@@ -58,6 +58,7 @@ test('a run that passed is told whole', () => {
       retiredKey: false,
       deployments: [{ name: 'gpt-4o-mini', api: null }],
       api: 'auto',
+      apiVersion: null,
       prompt: 'Answer with the one word ready.',
       maxOutputTokens: 16,
       expect: null,

@@ -112,3 +112,23 @@ test('where no route does, the one that took the token is told, and what the oth
     /\/openai\/v1\/audio\/speech did not take the token and said 401; \S+\/audio\/speech\?\S+ took the token and said 404 DeploymentNotFound/,
   )
 })
+
+test("the caller's own version is the one that is proven", async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const inputs = { api: 'azure-openai', 'api-version': '2025-04-01-preview' }
+  const run = await runGate(cloud, { inputs })
+
+  expect(run.outputs.result).toBe('passed')
+  expect(run.report).toMatchObject({
+    settings: { apiVersion: '2025-04-01-preview' },
+    smoke: [{ url: expect.stringMatching(/\/chat\/completions\?api-version=2025-04-01-preview$/) }],
+  })
+})
+
+test('a version that the service does not take is told apart from access', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const inputs = { api: 'azure-openai', 'api-version': '2022-12-01' }
+  const run = await runGate(cloud, { inputs })
+
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'api-version-unsupported' })
+})

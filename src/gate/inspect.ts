@@ -122,7 +122,11 @@ async function chooseRoutes(
   const endpoints =
     endpoint === undefined ? account && trustedEndpoints(account, settings.cloud) : endpointsAt(endpoint)
   if (endpoints === undefined) throw new Error('An endpoint comes from the account or from the input')
-  const dataPlane = { endpoints, audiences: settings.cloud.inferenceAudiences }
+  const dataPlane = {
+    endpoints,
+    audiences: settings.cloud.inferenceAudiences,
+    apiVersion: settings.smoke.apiVersion,
+  }
   const routes = routesFor(settings, deployments, dataPlane)
   const routing = { routes, endpoint: new URL(routes[0]?.url ?? endpoints.openAI).origin }
   note(routing)

@@ -22,7 +22,14 @@ export interface Settings {
   }
   keys: { access: KeyAccessPolicy; retired: string | undefined }
   waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
-  smoke: { api: Api | 'auto'; prompt: string; maxOutputTokens: number; expect: RegExp | undefined }
+  smoke: {
+    api: Api | 'auto'
+    /** Undefined: the usual one of each route. */
+    apiVersion: string | undefined
+    prompt: string
+    maxOutputTokens: number
+    expect: RegExp | undefined
+  }
   cloud: Cloud
   report: {
     summary: boolean

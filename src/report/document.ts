@@ -109,6 +109,7 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     retiredKey: keys.retired !== undefined,
     deployments: settings.deployments.map(({ name, api }) => ({ name, api: api ?? null })),
     api: smoke.api,
+    apiVersion: smoke.apiVersion ?? null,
     prompt: plain(smoke.prompt, 200),
     maxOutputTokens: smoke.maxOutputTokens,
     expect: smoke.expect?.source ?? null,

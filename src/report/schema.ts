@@ -120,6 +120,7 @@ const settings = v.strictObject({
     '`deployments`. Empty: one chat-capable deployment of the resource was chosen.',
   ),
   api: about(v.picklist(['auto', ...apis]), '`api`.'),
+  apiVersion: textOrNull('`api-version`, where it was given.'),
   prompt: text('`prompt`, cut to 200 characters.'),
   maxOutputTokens: about(v.number(), '`max-output-tokens`.'),
   expect: textOrNull('`expect`.'),

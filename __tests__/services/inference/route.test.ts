@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { cloudOf } from '../../../src/azure/clouds.ts'
-import { apis } from '../../../src/services/inference/apis/index.ts'
+import { apiOf, apis } from '../../../src/services/inference/apis/index.ts'
 import { routeOf } from '../../../src/services/inference/route.ts'
 
 const endpoints = {
@@ -94,6 +94,23 @@ describe('the route of an API', () => {
       expect(
         routeOf({ deployment: 'gpt-4o' }, api, { endpoints: inProject, audiences: government }).audiences,
       ).toEqual(['https://cognitiveservices.azure.us'])
+    }
+  })
+
+  test("the caller's own version stands in every address that has a dated one, and in no other", () => {
+    for (const api of apis) {
+      const places = (apiVersion?: string) => {
+        const { url, otherPlaces = [] } = routeOf({ deployment: 'gpt-4o' }, api, {
+          endpoints: inProject,
+          audiences: azure,
+          apiVersion,
+        })
+        return [url, ...otherPlaces.map(place => place.url)]
+      }
+      const own = places('2023-05-15').filter(url => url.endsWith('api-version=2023-05-15'))
+
+      expect(own.length > 0).toBe(apiOf(api).takesVersion === true)
+      if (own.length === 0) expect(places('2023-05-15')).toEqual(places())
     }
   })
 

@@ -27,10 +27,13 @@ export const dataActionsOf = (routes: readonly Route[]): string[] => [
 export function routeOf(
   { deployment, model }: { deployment: string; model?: string | undefined },
   api: Api,
-  { endpoints, audiences }: DataPlane,
+  { endpoints, audiences, apiVersion }: DataPlane,
 ): Route {
   const { placesOf, audiencesOf } = apiOf(api)
-  const [usual, ...others] = placesOf({ deployment, model: model ?? deployment }, endpoints)
+  const [usual, ...others] = placesOf(
+    { deployment, model: model ?? deployment },
+    { ...endpoints, apiVersion },
+  )
   return {
     api,
     deployment,

@@ -281,6 +281,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     unlike: 'An API that the model does not serve is `operation-unsupported`.',
     fixes: told => [
       ...anotherApi('Use an API that needs no version', told, 'chat-completions', 'responses'),
+      advice('Set `api-version` to the version that your own calls use.', 'Or'),
       showEndpoints(told),
     ],
   },

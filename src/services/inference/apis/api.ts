@@ -8,7 +8,11 @@ import type { Answer } from '../answer.ts'
 export interface DataPlane {
   endpoints: Endpoints
   audiences: InferenceAudiences
+  /** The version that the caller uses on routes with one; absent: the usual one of each route. */
+  apiVersion?: string | undefined
 }
+
+export type Addresses = Pick<DataPlane, 'apiVersion'> & Endpoints
 
 /** What is called. */
 export interface Target {
@@ -55,8 +59,10 @@ export interface InferenceApi {
   answersPrompt: boolean
   /** It calls what a project has, not a deployment of the resource. */
   ofProject?: true
+  /** It has a route with a dated version, which callers choose. */
+  takesVersion?: true
   /** The usual place first. Another is tried where the one before does not serve the deployment, or does not take the token. */
-  placesOf: (target: Target, endpoints: Endpoints) => readonly [Place, ...Place[]]
+  placesOf: (target: Target, at: Addresses) => readonly [Place, ...Place[]]
   /** Audiences that it may accept, the likeliest first. */
   audiencesOf: (audiences: InferenceAudiences, at: Pick<Endpoints, 'project'>) => string[]
   firstShape: (settings: SmokeSettings, target: Target) => Shape

@@ -1,20 +1,19 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
-import type { Endpoints } from '../../resource-manager/account.ts'
-import { type InferenceApi, postJson, type Target } from './api.ts'
+import { type Addresses, type InferenceApi, postJson, type Target } from './api.ts'
 import { chatDataAction, messagesOf, readChatCompletion, withOtherBudget } from './chat-completions.ts'
 
 /** Azure OpenAI's classic chat completions: the deployment is in the path, the version in the query. */
 
-const apiVersion = '2024-10-21'
+const usualVersion = '2024-10-21'
 
 /** The address of an operation of a deployment, as it was before v1. */
 export const deploymentUrl = (
   { deployment }: Target,
-  { openAI }: Endpoints,
+  { openAI, apiVersion }: Addresses,
   operation: string,
-  version: string = apiVersion,
+  version = usualVersion,
 ): string =>
-  `${openAI}/openai/deployments/${encodeURIComponent(deployment)}/${operation}?api-version=${version}`
+  `${openAI}/openai/deployments/${encodeURIComponent(deployment)}/${operation}?api-version=${apiVersion ?? version}`
 
 export const azureOpenAI = {
   name: 'azure-openai',
@@ -23,6 +22,7 @@ export const azureOpenAI = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
+  takesVersion: true,
   placesOf: (target, endpoints) => [
     { url: deploymentUrl(target, endpoints, 'chat/completions'), dataAction: chatDataAction },
   ],

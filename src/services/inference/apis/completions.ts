@@ -20,6 +20,7 @@ export const completions = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
+  takesVersion: true,
   placesOf: (target, endpoints) => [
     {
       url: deploymentUrl(target, endpoints, 'completions'),

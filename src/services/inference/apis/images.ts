@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
-import type { Endpoints } from '../../resource-manager/account.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { leftOut } from '../shapes.ts'
 import {
+  type Addresses,
   dataAction,
   type InferenceApi,
   type Place,
@@ -29,7 +29,7 @@ const imageList = v.object({
 
 interface Maker {
   models: RegExp
-  places: (target: Target, endpoints: Endpoints) => readonly [Place, ...Place[]]
+  places: (target: Target, endpoints: Addresses) => readonly [Place, ...Place[]]
   shape: Shape
 }
 
@@ -84,6 +84,7 @@ export const images = {
   keyHeader: 'api-key',
   cost: 'piece',
   answersPrompt: false,
+  takesVersion: true,
   placesOf: (target, endpoints) => makerOf(target).places(target, endpoints),
   audiencesOf: knownAudiences,
   firstShape: (_, target) => makerOf(target).shape,

@@ -19,6 +19,7 @@ export const speech = {
   keyHeader: 'api-key',
   cost: 'piece',
   answersPrompt: false,
+  takesVersion: true,
   placesOf: (target, endpoints) => [
     { url: `${endpoints.openAI}/openai/v1/audio/speech`, dataAction: audioDataAction },
     { url: deploymentUrl(target, endpoints, 'audio/speech', apiVersion), dataAction: audioDataAction },

@@ -23,6 +23,7 @@ export const transcriptions = {
   keyHeader: 'api-key',
   cost: 'piece',
   answersPrompt: false,
+  takesVersion: true,
   placesOf: (target, endpoints) => [
     {
       url: deploymentUrl(target, endpoints, 'audio/transcriptions', apiVersion),
