@@ -468,6 +468,16 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
       mend: { fix: /^ {2}expect: /m },
     },
     {
+      when: 'a pattern that backtracks for ever on the answer',
+      arrange: () => {
+        mayInfer()
+        for (const deployment of account(cloud).deployments) deployment.answer = `${'a'.repeat(60)}!`
+      },
+      run: () => ({ inputs: { expect: '^(\\w+\\s?)+$' } }),
+      says: /took too long to find out: the pattern backtracks/,
+      mend: { advice: /Leave `expect` out/, run: () => ({ inputs: { expect: '' } }) },
+    },
+    {
       when: 'a refusal of the model, although expect matches its words',
       arrange: () =>
         chat(200, {

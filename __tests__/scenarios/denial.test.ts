@@ -151,7 +151,7 @@ describe('Cognitive Services OpenAI User against a Foundry model', () => {
     cloud.faults.add({
       name: 'a definition of tomorrow',
       operation: 'roleDefinitions.get',
-      effect: { kind: 'reply', status: 200, body: { properties: { permissions: [{ dataActions: ['*'] }] } } },
+      effect: { kind: 'edit', path: ['properties', 'permissions'], value: [{ dataActions: ['*'] }] },
     })
     const run = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '5s' } })
 

@@ -200,6 +200,10 @@ const bodies: ReadonlyArray<(said: string) => string> = [
   said => JSON.stringify(error(said, said)),
   said => JSON.stringify({ error: { message: said, param: said, innererror: { code: said } } }),
   said => `{"error":{"code":${escaped(said)},"message":${escaped(said)}}}`,
+  // As a name; in half a document; in one that is longer than any error.
+  said => JSON.stringify({ [said]: { [said]: 'is not known' } }),
+  said => `{"error":{"code":${escaped(said)},"message":${escaped(said)}`,
+  said => `{"error":{"message":${escaped(said)},"trace":"${'x'.repeat(70_000)}"}}`,
 ]
 
 test('a refusal holds no key, however the server quotes it', async () => {
@@ -225,7 +229,7 @@ test('a refusal holds no key, however the server quotes it', async () => {
 })
 
 test('a refusal that is nested without end is a refusal', async () => {
-  const depth = 100_000
+  const depth = 30_000
   const body = `{"error":{"code":"401","message":"my-own-key","details":${'['.repeat(depth)}${']'.repeat(depth)}}}`
   expect(await call('my-own-key', async () => replyOf(401, body))).toMatchObject({
     kind: 'refused',

@@ -44,8 +44,8 @@ export function permissionsOf(
 }
 
 /**
- * What a role lets its holders do; undefined for a custom role that was not read. The SDK leaves the condition of a definition
- * out: where a built-in role has one, it has it still.
+ * What a role lets its holders do; undefined for a custom role that was not read. The service leaves the condition of a
+ * definition out: where a built-in role has one, it has it still.
  */
 export function definitionOf(guid: string, definitions: Definitions): readonly Permission[] | undefined {
   const builtIn = builtInPermissions(guid)

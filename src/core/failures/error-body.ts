@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parseJson } from '../text/json.ts'
+import { parseErrorJson } from '../text/json.ts'
 import { wordingOf } from '../text/wording.ts'
 
 /**
@@ -59,7 +59,7 @@ interface SingleError {
 const maxDepth = 8
 
 export function readErrorBody(body: string): ErrorBody {
-  const errors = errorsIn(parseJson(body), maxDepth)
+  const errors = errorsIn(parseErrorJson(body), maxDepth)
   const messages = new Set(errors.flatMap(({ message }) => message ?? []))
   return {
     codes: errors.flatMap(({ code }) => code ?? []),
@@ -83,7 +83,7 @@ function errorsIn(node: unknown, depth: number): SingleError[] {
   if (finding.success) return [errorOfFinding(finding.output)]
   const { code, param, error, innererror, details, detail, ...others } = v.parse(fields, object.output)
   const message = typeof others.message === 'string' ? others.message : undefined
-  const inMessage = errorsIn(message === undefined ? others.message : parseJson(message), depth - 1)
+  const inMessage = errorsIn(message === undefined ? others.message : parseErrorJson(message), depth - 1)
   const own = { code, message: inMessage.length > 0 ? undefined : message, param }
   const inner = [error, innererror, details, detail].flatMap(child => errorsOfChild(child, depth - 1))
   return [...(code === undefined && message === undefined ? [] : [own]), ...inMessage, ...inner]

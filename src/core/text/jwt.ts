@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parseJson } from './json.ts'
+import { firstIssueOnly, parseJson } from './json.ts'
 
 /** JSON Web Tokens, read without checking the signature: claims are shown and compared here, never trusted. */
 
@@ -10,7 +10,11 @@ export function readClaims<T extends v.GenericSchema>(
 ): v.InferOutput<T> | undefined {
   const payload = token.split('.')[1]
   if (payload === undefined) return undefined
-  const claims = v.safeParse(schema, parseJson(Buffer.from(payload, 'base64url').toString('utf8')))
+  const claims = v.safeParse(
+    schema,
+    parseJson(Buffer.from(payload, 'base64url').toString('utf8')),
+    firstIssueOnly,
+  )
   return claims.success ? claims.output : undefined
 }
 

@@ -3,7 +3,7 @@ import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
-import { parseJson } from '../../core/text/json.ts'
+import { firstIssueOnly, parseErrorJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { wordingOf } from '../../core/text/wording.ts'
 
@@ -175,8 +175,8 @@ const errorBody = v.object({
 
 /** @param now Milliseconds since the epoch. */
 export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
-  const json = parseJson(reply.body)
-  const parsed = v.safeParse(errorBody, Array.isArray(json) ? json[0] : json)
+  const json = parseErrorJson(reply.body)
+  const parsed = v.safeParse(errorBody, Array.isArray(json) ? json[0] : json, firstIssueOnly)
   const body = parsed.success ? parsed.output : {}
   const description = wordingOf(body.error_description ?? reply.body)
   const numbers = aadstsNumbers(body.error_codes, description)

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { ownRefusal, type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
-import { parseJson } from '../../core/text/json.ts'
+import { parseErrorJson } from '../../core/text/json.ts'
 import { wordingOf } from '../../core/text/wording.ts'
 import { isDependabotRun, type WorkflowRun } from './workflow-run.ts'
 
@@ -38,7 +38,7 @@ const errorBody = v.union([
 
 /** @param now Milliseconds since the epoch. */
 export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
-  const body = v.safeParse(errorBody, parseJson(reply.body))
+  const body = v.safeParse(errorBody, parseErrorJson(reply.body))
   const said = saidBy(reply, undefined, body.success ? body.output.message : reply.body)
   const { status } = reply
   if (status === 429 || (status === 403 && isRateLimited(reply))) {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parseJson } from '../../core/text/json.ts'
+import { firstIssueOnly, parseJson } from '../../core/text/json.ts'
 
 /** What a model answered, read from a 200. */
 export interface Answer {
@@ -24,6 +24,6 @@ export function readJsonAnswer<T extends v.GenericSchema>(
 ): Answer | undefined {
   const json = parseJson(body)
   if (v.is(withError, json)) return undefined
-  const result = v.safeParse(schema, json)
+  const result = v.safeParse(schema, json, firstIssueOnly)
   return result.success ? read(result.output) : undefined
 }

@@ -4,6 +4,7 @@ import { ownRefusal, type Refusal, type Said, saidBy } from '../../core/failures
 import { refusalOfNetwork } from '../../core/failures/network.ts'
 import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
+import { parseErrorJson } from '../../core/text/json.ts'
 import type { SmokeSettings } from './apis/api.ts'
 import { type Api, apiOf } from './apis/index.ts'
 import { refusalOfInference } from './errors.ts'
@@ -96,16 +97,26 @@ function withoutKey(reply: HttpReply, scrub: Scrub): HttpReply {
   return { ...reply, headers, body: isSuccess(reply) ? reply.body : scrubBody(reply.body, scrub) }
 }
 
-/** In JSON a key may be written with escapes. What is no JSON, or nested too deeply to be walked through, is text. */
+/** In JSON a key may be written with escapes, and be a name as well as a value. What is no JSON, or longer than any error, is text. */
 function scrubBody(body: string, scrub: Scrub): string {
+  const json = parseErrorJson(body)
+  if (json === undefined) return scrub(withoutEscapes(body))
   try {
-    return JSON.stringify(
-      JSON.parse(body, (_, value: unknown) => (typeof value === 'string' ? scrub(value) : value)),
-    )
+    return JSON.stringify(json, (_, value: unknown) => scrubbed(value, scrub))
   } catch {
-    return scrub(body)
+    // Nested too deeply to be walked through.
+    return scrub(withoutEscapes(body))
   }
 }
+
+function scrubbed(value: unknown, scrub: Scrub): unknown {
+  if (typeof value === 'string') return scrub(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [scrub(name), inner]))
+}
+
+const withoutEscapes = (text: string) =>
+  text.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 
 /** Finds the key as it is, in other case, with blanks or invisible characters inside, as part of an address, and in base64. */
 function scrubberOf(key: string): Scrub {

@@ -9,6 +9,7 @@ import {
   restrictOrigins,
 } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
+import { matchesInTime } from '../../core/text/match.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { Answer } from './answer.ts'
 import type { Place, Shape, SmokeSettings } from './apis/api.ts'
@@ -193,12 +194,18 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
 
 /** Of an API whose answer does not follow from the prompt, nothing is expected. */
 const meets = ({ api }: Route, { text }: Answer, expect: RegExp | undefined) =>
-  expect === undefined || !apiOf(api).answersPrompt || expect.test(text.slice(0, maxMatched))
+  expect === undefined || !apiOf(api).answersPrompt || matchesInTime(expect, text.slice(0, maxMatched))
 
 function meetingExpectation(result: CallResult, expect: RegExp | undefined): CallResult {
-  if (result.kind === 'refused' || meets(result.route, result.answer, expect)) return result
+  if (result.kind === 'refused') return result
+  const match = meets(result.route, result.answer, expect)
+  if (match === true) return result
   const { text, instead = `"${text}"` } = result.answer
-  const message = `The answer was ${plain(instead, 200)}; expected was a match of ${plain(String(expect), 200)}.`
+  const tooSlow =
+    match === 'too-slow'
+      ? ' Whether it does took too long to find out: the pattern backtracks on this answer.'
+      : ''
+  const message = `The answer was ${plain(instead, 200)}; expected was a match of ${plain(String(expect), 200)}.${tooSlow}`
   return { kind: 'refused', route: result.route, refusal: ownRefusal('answer-unexpected', message) }
 }
 
@@ -223,7 +230,7 @@ function adaptToAnswer(
   { answer, route }: Extract<CallResult, { kind: 'ok' }>,
   expect: RegExp | undefined,
 ) {
-  if (!answer.cutShort || (answer.text !== '' && meets(route, answer, expect))) return undefined
+  if (!answer.cutShort || (answer.text !== '' && meets(route, answer, expect) === true)) return undefined
   const why = answer.text === '' ? 'the budget was spent before the answer began' : 'the answer was cut short'
   return withMoreRoom(shape, why)
 }

@@ -1,6 +1,6 @@
 import { AuthorizationManagementClient } from '@azure/arm-authorization'
 import { createHttpHeaders, createPipelineRequest, isRestError, RestError } from '@azure/core-rest-pipeline'
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
 import { StepFailure, withHost } from '../../core/failures/failure.ts'
@@ -9,10 +9,10 @@ import { persist, type RetryPolicy, standardRetry } from '../../core/failures/re
 import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
 import { refusalOfResourceManager } from './errors.ts'
-import { endless, maxPages } from './pages.ts'
+import { endless, maxPages, pageOf } from './pages.ts'
 import { parseReply, unreadableReply } from './reply.ts'
 
-/** Azure Resource Manager as this action uses it: the official client for roles, plain reads for everything else. */
+/** Azure Resource Manager as this action uses it: the official client signs requests and writes; what is read, a schema checks. */
 export interface ResourceManager {
   authorization: AuthorizationManagementClient
   /** Reads one resource, checked by a schema. @throws StepFailure */
@@ -26,11 +26,30 @@ export interface ResourceManager {
   readAll<T extends v.GenericSchema>(
     doing: string,
     path: string,
-    apiVersion: string,
-    itemSchema: T,
-  ): Promise<v.InferOutput<T>[]>
+    { apiVersion, filter }: ListQuery,
+    entrySchema: T,
+  ): Promise<Listed<v.InferOutput<T>>>
+  /** The same page by page, by one try each: what comes before a failure is there. @throws what the request throws */
+  pages<T extends v.GenericSchema>(
+    doing: string,
+    path: string,
+    { apiVersion, filter }: ListQuery,
+    entrySchema: T,
+  ): AsyncGenerator<Listed<v.InferOutput<T>>>
   /** Runs calls of the official client with our retries. @throws StepFailure */
   call<T>(doing: string, attempt: () => Promise<T>): Promise<T>
+}
+
+export interface ListQuery {
+  apiVersion: string
+  /** OData, as the service writes it. */
+  filter?: string
+}
+
+export interface Listed<T> {
+  entries: T[]
+  /** When it was answered, by Resource Manager's clock; milliseconds since the epoch. */
+  asOf: number | undefined
 }
 
 interface Options {
@@ -82,30 +101,50 @@ export function createResourceManager({
     doing: string,
     url: string,
     schema: T,
-  ): Promise<v.InferOutput<T>> {
+  ): Promise<{ body: v.InferOutput<T>; asOf: number | undefined }> {
     const headers = createHttpHeaders({ accept: 'application/json' })
     const reply = await authorization.sendRequest(createPipelineRequest({ url, method: 'GET', headers }))
     if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
-    return parseReply(doing, reply.bodyAsText, schema)
+    const date = Date.parse(reply.headers.get('date') ?? '')
+    return {
+      body: parseReply(doing, reply.bodyAsText, schema),
+      asOf: Number.isNaN(date) ? undefined : date,
+    }
+  }
+
+  const pages: ResourceManager['pages'] = async function* (doing, path, { apiVersion, filter }, entrySchema) {
+    const page = pageOf(entrySchema)
+    const query = filter === undefined ? '' : `&$filter=${encodeURIComponent(filter)}`
+    let next: string | null | undefined = `${endpoint}${path}?api-version=${apiVersion}${query}`
+    for (let count = 1; next; count += 1) {
+      if (count > maxPages) throw endless(doing)
+      const { body, asOf }: { body: v.InferOutput<typeof page>; asOf: number | undefined } = await get(
+        doing,
+        next,
+        page,
+      )
+      yield { entries: body.value, asOf }
+      next = body.nextLink
+    }
   }
 
   return {
     authorization,
     call,
+    pages,
     read: (doing, path, apiVersion, schema) =>
-      call(doing, () => get(doing, `${endpoint}${path}?api-version=${apiVersion}`, schema)),
-    readAll: (doing, path, apiVersion, itemSchema) =>
+      call(
+        doing,
+        async () => (await get(doing, `${endpoint}${path}?api-version=${apiVersion}`, schema)).body,
+      ),
+    readAll: (doing, path, query, entrySchema) =>
       call(doing, async () => {
-        const page = v.object({ value: v.array(itemSchema), nextLink: v.nullish(v.string()) })
-        const found: v.InferOutput<typeof itemSchema>[] = []
-        let next: string | null | undefined = `${endpoint}${path}?api-version=${apiVersion}`
-        for (let pages = 1; next; pages += 1) {
-          if (pages > maxPages) throw endless(doing)
-          const { value, nextLink }: v.InferOutput<typeof page> = await get(doing, next, page)
-          for (const item of value) found.push(item)
-          next = nextLink
+        const all: Listed<v.InferOutput<typeof entrySchema>> = { entries: [], asOf: undefined }
+        for await (const { entries, asOf } of pages(doing, path, query, entrySchema)) {
+          all.entries = all.entries.concat(entries)
+          all.asOf = asOf
         }
-        return found
+        return all
       }),
   }
 }

@@ -48,14 +48,14 @@ export async function createAssignment(
     description,
   }
   try {
-    const assignment = await manager.call(doing, () =>
+    await manager.call(doing, () =>
       manager.authorization.roleAssignments.create(withoutLeadingSlash(role.scope), name, parameters, {
         onResponse: ({ status, bodyAsText }) => {
           if (status < 300) parseReply(doing, bodyAsText, grantedBody)
         },
       }),
     )
-    return { outcome: 'granted', assignmentId: assignment.id ?? id }
+    return { outcome: 'granted', assignmentId: id }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     if (isSilent(error.refusal) && (await isThere(manager, id)))

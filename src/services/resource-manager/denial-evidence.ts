@@ -1,12 +1,18 @@
-import type { DenyAssignment } from '@azure/arm-authorization'
+import * as v from 'valibot'
 import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import { coversAction, coversDataAction } from '../../azure/rbac/permissions.ts'
-import { isBelow, isSameScope, withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
+import { isBelow, isSameScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
 import type { Clock } from '../../core/ports.ts'
+import type { ListQuery, ResourceManager } from './client.ts'
 import type { ResourceContext } from './context.ts'
-import { assignmentOf } from './role-assignments.ts'
+import {
+  assignmentEntry,
+  assignmentsPath,
+  authorizationVersion,
+  permissionEntry,
+} from './role-assignments.ts'
 
 /**
  * A second look at roles, once a call was denied for good: what would explain the denial and was not worth a request
@@ -36,6 +42,35 @@ export interface Denied {
   groupIds: readonly string[]
 }
 
+const denyAssignmentsPath = (scope: string) => `${scope}/providers/Microsoft.Authorization/denyAssignments`
+
+const principalIds = v.pipe(
+  v.nullish(v.array(v.object({ id: v.nullish(v.string()) })), []),
+  v.transform(principals => principals.map(({ id }) => id?.toLowerCase() ?? '')),
+)
+const denyEntry = v.pipe(
+  v.object({
+    name: v.nullish(v.string()),
+    properties: v.object({
+      denyAssignmentName: v.nullish(v.string()),
+      scope: v.string(),
+      principals: principalIds,
+      excludePrincipals: principalIds,
+      permissions: v.nullish(v.array(permissionEntry)),
+      doNotApplyToChildScopes: v.nullish(v.boolean()),
+    }),
+  }),
+  v.transform(({ name, properties }) => ({
+    name: properties.denyAssignmentName ?? name ?? '',
+    scope: properties.scope,
+    principals: properties.principals,
+    excluded: properties.excludePrincipals,
+    permissions: properties.permissions ?? [],
+    isForThisScopeOnly: properties.doNotApplyToChildScopes === true,
+  })),
+)
+type DenyAssignment = v.InferOutput<typeof denyEntry>
+
 /** The diagnosis is not worth more than this; milliseconds. */
 const patienceMs = 4000
 /** Long lists are read so far; a subscription has room for 4,000 assignments. */
@@ -47,22 +82,20 @@ export function lookAfterDenial(
   clock: Clock,
 ): Promise<AfterDenial> {
   const { manager, resource, principalId, callerId } = managed
-  const { roleAssignments, denyAssignments } = manager.authorization
-  const account = withoutLeadingSlash(accountIdOf(resource))
-  const scope = withoutLeadingSlash(denied.role.scope)
+  const account = accountIdOf(resource)
+  const { scope } = denied.role
   const pipeline = new Set([principalId, ...denied.groupIds])
   const grantor = callerId === principalId ? pipeline : new Set([callerId])
   return inTime(
     clock,
     Promise.all([
-      readable(roleAssignments.listForScope(account, { filter: `principalId eq '${principalId}'` })),
-      readable(roleAssignments.listForScope(scope, { filter: 'atScope()' })),
-      readable(denyAssignments.listForScope(scope, { filter: 'atScope()' })),
+      readable(manager, assignmentsPath(account), `principalId eq '${principalId}'`, assignmentEntry),
+      readable(manager, assignmentsPath(scope), 'atScope()', assignmentEntry),
+      readable(manager, denyAssignmentsPath(scope), 'atScope()', denyEntry),
     ]).then(([own, here, denies]) => ({
-      onProjects: own.flatMap(assignmentOf).filter(({ scope: at }) => isBelow(at, account)),
+      onProjects: own.filter(({ scope: at }) => isBelow(at, account)),
       heldByOthers: here
         .filter(({ principalType }) => principalType === 'ServicePrincipal')
-        .flatMap(assignmentOf)
         .filter(
           ({ roleGuid, principalId: holder }) => roleGuid === denied.role.guid && holder !== principalId,
         )
@@ -71,7 +104,7 @@ export function lookAfterDenial(
         .filter(deny => appliesTo(deny, scope, pipeline) && forbidsAny(deny, denied.dataActions))
         .map(asDeny),
       denyingGrants: denies
-        .filter(deny => appliesTo(deny, scope, grantor) && coversAction(deny.permissions ?? [], assignRoles))
+        .filter(deny => appliesTo(deny, scope, grantor) && coversAction(deny.permissions, assignRoles))
         .map(asDeny),
     })),
   )
@@ -89,35 +122,41 @@ async function inTime(clock: Clock, look: Promise<AfterDenial>): Promise<AfterDe
 }
 
 /** One try: whatever goes wrong, the denial itself is the news. */
-async function readable<T>(entries: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
+async function readable<T extends v.GenericSchema>(
+  manager: ResourceManager,
+  path: string,
+  filter: string,
+  entrySchema: T,
+): Promise<v.InferOutput<T>[]> {
+  const query: ListQuery = { apiVersion: authorizationVersion, filter }
+  let found: v.InferOutput<T>[] = []
   try {
-    for await (const entry of entries) {
-      found.push(entry)
+    for await (const { entries } of manager.pages(
+      'reading what explains the denial',
+      path,
+      query,
+      entrySchema,
+    )) {
+      found = found.concat(entries)
       if (found.length >= maxEntries) break
     }
   } catch {
     // What came before the failure is as true as ever.
   }
-  return found
+  return found.slice(0, maxEntries)
 }
 
 /** In Azure everybody is a principal with this id. */
 const everybody = '00000000-0000-0000-0000-000000000000'
 
-const asDeny = ({ denyAssignmentName, name, scope = '' }: DenyAssignment): Deny => ({
-  name: denyAssignmentName ?? name ?? '',
-  scope,
-})
+const asDeny = ({ name, scope }: DenyAssignment): Deny => ({ name, scope })
 
-const forbidsAny = ({ permissions = [] }: DenyAssignment, dataActions: readonly string[]) =>
+const forbidsAny = ({ permissions }: DenyAssignment, dataActions: readonly string[]) =>
   dataActions.some(action => coversDataAction(permissions, action))
 
 function appliesTo(deny: DenyAssignment, scope: string, identities: ReadonlySet<string>): boolean {
-  const ids = (principals: DenyAssignment['principals']) =>
-    (principals ?? []).map(({ id }) => id?.toLowerCase() ?? '')
-  const named = ids(deny.principals).some(id => id === everybody || identities.has(id))
-  const excluded = ids(deny.excludePrincipals).some(id => identities.has(id))
-  const reaches = deny.doNotApplyToChildScopes !== true || isSameScope(deny.scope ?? '', scope)
+  const named = deny.principals.some(id => id === everybody || identities.has(id))
+  const excluded = deny.excluded.some(id => identities.has(id))
+  const reaches = !deny.isForThisScopeOnly || isSameScope(deny.scope, scope)
   return named && !excluded && reaches
 }

@@ -31,8 +31,13 @@ export async function readDeployments(
   now: () => number,
 ): Promise<Deployment[]> {
   const path = `${accountIdOf(resource)}/deployments`
-  const found = await manager.readAll('listing the deployments', path, accountsApiVersion, deploymentBody)
-  return found.map(({ name, properties, systemData }) => ({
+  const { entries } = await manager.readAll(
+    'listing the deployments',
+    path,
+    { apiVersion: accountsApiVersion },
+    deploymentBody,
+  )
+  return entries.map(({ name, properties, systemData }) => ({
     name,
     modelName: properties.model?.name ?? undefined,
     modelFormat: properties.model?.format ?? undefined,

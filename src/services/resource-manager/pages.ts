@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
 
 /** Lists of Resource Manager come in pages, each of which names the next one: a server that never ends must end somewhere. */
@@ -5,21 +6,18 @@ import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
 /** More pages than any list here has. */
 export const maxPages = 100
 
+/** More than any page has: it is said before each entry is looked at, and takes its time. */
+const maxEntries = 20_000
+
+/** @param entry What an entry has to be. */
+export const pageOf = <T extends v.GenericSchema>(entry: T) =>
+  v.object({
+    value: v.pipe(v.array(v.unknown()), v.maxLength(maxEntries), v.array(entry)),
+    nextLink: v.nullish(v.union([v.literal(''), v.pipe(v.string(), v.url())])),
+  })
+
 export const endless = (doing: string): StepFailure =>
   new StepFailure(
     doing,
     ownRefusal('resource-manager-rejected', `The list has no end: ${maxPages} pages, and one more.`),
   )
-
-/** What the official client lists, which follows as long as there is a next page. @throws StepFailure where that has no end. */
-export async function* entriesOf<T>(
-  doing: string,
-  list: { byPage(): AsyncIterable<readonly T[]> },
-): AsyncGenerator<T> {
-  let pages = 0
-  for await (const page of list.byPage()) {
-    pages += 1
-    if (pages > maxPages) throw endless(doing)
-    yield* page
-  }
-}

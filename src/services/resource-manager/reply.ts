@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { ownRefusal, type Refusal, StepFailure } from '../../core/failures/failure.ts'
-import { parseJson } from '../../core/text/json.ts'
+import { firstIssueOnly, parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
 /**
@@ -12,7 +12,7 @@ export function parseReply<T extends v.GenericSchema>(
   body: string | null | undefined,
   schema: T,
 ): v.InferOutput<T> {
-  const result = v.safeParse(schema, parseJson(body ?? ''))
+  const result = v.safeParse(schema, parseJson(body ?? ''), firstIssueOnly)
   if (result.success) return result.output
   throw new StepFailure(doing, unreadableReply(result.issues[0].message))
 }

@@ -1,26 +1,75 @@
-import type { RoleAssignment } from '@azure/arm-authorization'
 import * as v from 'valibot'
 import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { roleGuidOf } from '../../azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../azure/rbac/permissions.ts'
 import type { Principal } from '../../azure/rbac/principal.ts'
-import { parseScope, withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
+import { guidPattern } from '../../azure/resource-id.ts'
 import { StepFailure } from '../../core/failures/failure.ts'
 import type { ResourceManager } from './client.ts'
 import { undefinedIfForbidden } from './forbidden.ts'
-import { entriesOf } from './pages.ts'
-import { parseReply } from './reply.ts'
 
-/** What the SDK would silently make the best of: see `parseReply`. */
-const assignmentPage = v.object({
-  value: v.array(
-    v.object({
-      id: v.string(),
-      properties: v.object({ roleDefinitionId: v.string(), principalId: v.string(), scope: v.string() }),
+/** Microsoft.Authorization: roleAssignments, permissions. */
+
+export const authorizationVersion = '2022-04-01'
+
+const text = v.nullish(v.string())
+
+/** A condition that cannot be read must not pass for none: an entry that is odd anywhere makes the whole reply unreadable. */
+export const assignmentEntry = v.pipe(
+  v.object({
+    id: v.string(),
+    properties: v.object({
+      roleDefinitionId: v.pipe(
+        v.string(),
+        v.check(id => guidPattern.test(roleGuidOf(id)), 'Not the id of a role definition'),
+      ),
+      principalId: v.string(),
+      principalType: text,
+      scope: v.string(),
+      createdOn: text,
+      condition: text,
+      description: text,
+    }),
+  }),
+  v.transform(({ id, properties }): Assignment & { principalType: string | undefined } => ({
+    id,
+    scope: properties.scope,
+    principalId: properties.principalId.toLowerCase(),
+    principalType: properties.principalType ?? undefined,
+    roleGuid: roleGuidOf(properties.roleDefinitionId),
+    createdOn: timeOf(properties.createdOn),
+    ...(properties.condition ? { condition: properties.condition } : {}),
+    ...(properties.description ? { description: properties.description } : {}),
+  })),
+)
+
+/** Milliseconds since the epoch; undefined where there is none, or none that is a time. */
+export function timeOf(date: string | null | undefined): number | undefined {
+  const time = Date.parse(date ?? '')
+  return Number.isNaN(time) ? undefined : time
+}
+
+const operations = v.nullish(v.array(v.string()))
+
+/** Entries of definitions, of deny assignments, and of what Resource Manager adds up. */
+export const permissionEntry = v.pipe(
+  v.object({
+    actions: operations,
+    notActions: operations,
+    dataActions: operations,
+    notDataActions: operations,
+    condition: text,
+  }),
+  v.transform(
+    ({ actions, notActions, dataActions, notDataActions, condition }): Permission => ({
+      actions: actions ?? [],
+      notActions: notActions ?? [],
+      dataActions: dataActions ?? [],
+      notDataActions: notDataActions ?? [],
+      ...(condition ? { condition } : {}),
     }),
   ),
-})
-const permissionPage = v.object({ value: v.array(v.looseObject({})) })
+)
 
 export interface AssignmentsRead {
   /** The principal's own and its groups', at the scope and above it; of a group: its own, and those below the scope too. */
@@ -28,6 +77,9 @@ export interface AssignmentsRead {
   /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked; for the age of assignments. */
   asOf: number
 }
+
+export const assignmentsPath = (scope: string): string =>
+  `${scope}/providers/Microsoft.Authorization/roleAssignments`
 
 /** @returns undefined where the principal may not read role assignments: unknown is not missing. @throws StepFailure */
 export function readAssignments(
@@ -41,85 +93,24 @@ export function readAssignments(
     principalType === 'Group'
       ? `principalId eq '${principalId}'`
       : `atScope() and assignedTo('${principalId}')`
-  const doing = 'reading the role assignments'
+  const query = { apiVersion: authorizationVersion, filter }
+  const reading = manager.readAll(
+    'reading the role assignments',
+    assignmentsPath(scope),
+    query,
+    assignmentEntry,
+  )
   return undefinedIfForbidden(
-    manager.call(doing, async () => {
-      let asOf = now()
-      const found: Assignment[] = []
-      const pages = manager.authorization.roleAssignments.listForScope(withoutLeadingSlash(scope), {
-        filter,
-        onResponse: ({ status, headers, bodyAsText }) => {
-          if (status === 200) parseReply(doing, bodyAsText, assignmentPage)
-          const date = Date.parse(headers.get('date') ?? '')
-          if (!Number.isNaN(date)) asOf = date
-        },
-      })
-      for await (const assignment of entriesOf(doing, pages)) found.push(...assignmentOf(assignment))
-      return { assignments: found, asOf }
-    }),
+    reading.then(({ entries, asOf }) => ({ assignments: entries, asOf: asOf ?? now() })),
   )
 }
 
 /** @returns undefined where they may not be read. @throws StepFailure */
 export function readPermissions(manager: ResourceManager, scope: string): Promise<Permission[] | undefined> {
-  const doing = 'reading the effective permissions'
-  return undefinedIfForbidden(
-    manager.call(doing, async () => {
-      const found: Permission[] = []
-      for await (const permission of permissionsAt(manager, scope, doing)) found.push(permission)
-      return found
-    }),
-  )
-}
-
-function permissionsAt(manager: ResourceManager, scope: string, doing: string): AsyncIterable<Permission> {
-  const { resourceGroup = '', provider = '', resources } = parseScope(scope)
-  const { type = '', name = '' } = resources.at(-1) ?? {}
-  const parents = resources.slice(0, -1).map(parent => `${parent.type}/${parent.name}`)
-  const list = manager.authorization.permissions.listForResource(
-    resourceGroup,
-    provider,
-    parents.join('/') || '.',
-    type,
-    name,
-    {
-      onResponse: ({ status, bodyAsText }) => {
-        if (status === 200) parseReply(doing, bodyAsText, permissionPage)
-      },
-    },
-  )
-  return entriesOf(doing, list)
-}
-
-/** Milliseconds since the epoch; undefined where there is none, or none that is a time. */
-export function timeOf(date: Date | undefined): number | undefined {
-  const time = date?.getTime()
-  return Number.isNaN(time) ? undefined : time
-}
-
-/** None where the service left out what makes an assignment. */
-export function assignmentOf({
-  id,
-  scope,
-  roleDefinitionId,
-  principalId,
-  createdOn,
-  condition,
-  description,
-}: RoleAssignment): Assignment[] {
-  if (id === undefined || scope === undefined || roleDefinitionId === undefined || principalId === undefined)
-    return []
-  return [
-    {
-      id,
-      scope,
-      principalId: principalId.toLowerCase(),
-      roleGuid: roleGuidOf(roleDefinitionId),
-      createdOn: timeOf(createdOn),
-      ...(condition ? { condition } : {}),
-      ...(description ? { description } : {}),
-    },
-  ]
+  const path = `${scope}/providers/Microsoft.Authorization/permissions`
+  const query = { apiVersion: authorizationVersion }
+  const reading = manager.readAll('reading the effective permissions', path, query, permissionEntry)
+  return undefinedIfForbidden(reading.then(({ entries }) => entries))
 }
 
 /** One assignment as it is now; undefined where there is none of that id. @throws StepFailure */
@@ -128,12 +119,18 @@ export async function readAssignment(
   assignmentId: string,
 ): Promise<Assignment | undefined> {
   try {
-    const found = await manager.call('reading the role assignment', () =>
-      manager.authorization.roleAssignments.getById(withoutLeadingSlash(assignmentId)),
+    return await manager.read(
+      'reading the role assignment',
+      assignmentId,
+      authorizationVersion,
+      assignmentEntry,
     )
-    return assignmentOf(found)[0]
   } catch (error) {
-    if (error instanceof StepFailure && error.refusal.said.status === 404) return undefined
+    if (error instanceof StepFailure && isAbsent(error)) return undefined
     throw error
   }
 }
+
+/** Anything else that is not found, such as a subscription or the page of a proxy, tells nothing of the assignment. */
+const isAbsent = ({ refusal: { said } }: StepFailure) =>
+  said.status === 404 && said.serviceCode?.toLowerCase() === 'roleassignmentnotfound'

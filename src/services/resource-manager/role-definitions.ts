@@ -1,10 +1,18 @@
-import { type RoleReference, roleGuidOf, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
+import * as v from 'valibot'
+import { type RoleReference, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../azure/rbac/permissions.ts'
-import { withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
+import { guidPattern } from '../../azure/resource-id.ts'
 import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { ResourceManager } from './client.ts'
-import { entriesOf } from './pages.ts'
+import { authorizationVersion, permissionEntry } from './role-assignments.ts'
+
+const definitionEntry = v.object({
+  name: v.pipe(v.string(), v.regex(guidPattern), v.toLowerCase()),
+  properties: v.object({ roleName: v.string(), permissions: v.array(permissionEntry) }),
+})
+
+const definitionsPath = (scope: string) => `${scope}/providers/Microsoft.Authorization/roleDefinitions`
 
 export interface Role {
   guid: string
@@ -25,26 +33,21 @@ export async function findRole(
     return { guid: reference.guid, name: roleNameOf(reference.guid) ?? reference.guid }
   const doing = 'looking up the role'
   const { name } = reference
-  const found = await manager.call(doing, async () => {
-    const filter = `roleName eq '${name.replaceAll("'", "''")}'`
-    const list = manager.authorization.roleDefinitions.list(withoutLeadingSlash(scope), { filter })
-    for await (const definition of entriesOf(doing, list)) {
-      // The filter is the service's; that it was heeded is not.
-      if (definition.roleName?.toLowerCase() === name.toLowerCase()) return definition
-    }
-    return undefined
-  })
-  if (found?.name === undefined) {
+  const query = {
+    apiVersion: authorizationVersion,
+    filter: `roleName eq '${name.replaceAll("'", "''")}'`,
+  }
+  const { entries } = await manager.readAll(doing, definitionsPath(scope), query, definitionEntry)
+  // The filter is the service's; that it was heeded is not.
+  const found = entries.find(({ properties }) => properties.roleName.toLowerCase() === name.toLowerCase())
+  if (found === undefined) {
     throw new StepFailure(
       doing,
       ownRefusal('role-not-found', `No role named "${plain(name)}" can be assigned at ${plain(scope)}.`),
     )
   }
-  return {
-    guid: roleGuidOf(found.name),
-    name: plain(found.roleName ?? name),
-    ...(found.permissions === undefined ? {} : { permissions: found.permissions }),
-  }
+  const { roleName, permissions } = found.properties
+  return { guid: found.name, name: plain(roleName), permissions }
 }
 
 export interface Definition {
@@ -62,8 +65,12 @@ export async function readDefinition(
   scope: string,
   roleGuid: string,
 ): Promise<Definition> {
-  const definition = await manager.call('reading the role definition', () =>
-    manager.authorization.roleDefinitions.get(withoutLeadingSlash(scope), roleGuid),
+  const path = `${definitionsPath(scope)}/${roleGuid}`
+  const { properties } = await manager.read(
+    'reading the role definition',
+    path,
+    authorizationVersion,
+    definitionEntry,
   )
-  return { name: plain(definition.roleName ?? roleGuid), permissions: definition.permissions ?? [] }
+  return { name: plain(properties.roleName), permissions: properties.permissions }
 }
