@@ -103,6 +103,7 @@ function localCloudVariables({ world, endpoints, controlToken }: EnvironmentSour
     LOCAL_CLOUD_ISSUER: endpoints.github,
     LOCAL_CLOUD_AUTHORITY_HOST: endpoints.authorityHost,
     LOCAL_CLOUD_RESOURCE_MANAGER: endpoints.resourceManager,
+    LOCAL_CLOUD_GRAPH: endpoints.graph,
     LOCAL_CLOUD_RESOURCE_ID: account === undefined ? undefined : accountId(account),
     LOCAL_CLOUD_ENDPOINT: accountEndpoint(world, endpoints, id => endpoints.accounts.get(id)),
     LOCAL_CLOUD_CONTROL_URL: endpoints.control,

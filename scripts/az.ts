@@ -64,9 +64,15 @@ function azEnvironment({ caFile }: LocalCloud, folder: string, proxy: string): N
   }
 }
 
-function execute(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+/** Runs a program to its end. */
+export function execute(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd = process.cwd(),
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    execFile(file, args, { env, maxBuffer: 20_000_000 }, (error, stdout, stderr) => {
+    execFile(file, args, { env, cwd, maxBuffer: 20_000_000 }, (error, stdout, stderr) => {
       if (error !== null && typeof error.code !== 'number') reject(error)
       else resolve({ status: Number(error?.code ?? 0), stdout, stderr })
     })
@@ -74,9 +80,9 @@ function execute(file: string, args: readonly string[], env: NodeJS.ProcessEnv):
 }
 
 /** Looks, and runs nothing: az would write into the user's own configuration. */
-export function isAzOnPath(): boolean {
+export function isOnPath(program: string): boolean {
   const folders = (process.env.PATH ?? '').split(delimiter)
-  return folders.some(folder => existsSync(join(folder, 'az')))
+  return folders.some(folder => existsSync(join(folder, program)))
 }
 
 /** With an empty configuration az asks once for its newest version; there is no setting against it. */
