@@ -1,5 +1,6 @@
 import type { Refusal } from '../src/core/failures/failure.ts'
-import { type Round, untilLive } from '../src/gate/waiting/wait.ts'
+import type { Round } from '../src/gate/waiting/round.ts'
+import { untilLive } from '../src/gate/waiting/wait.ts'
 
 /**
  * How long after access is live the wait notices, and how many probes that takes, against what people write by hand. Simulated: the
@@ -42,10 +43,10 @@ function dataPlane(delaySeconds: number, replicas: number) {
 async function gate(delaySeconds: number, replicas: number): Promise<GateOutcome> {
   const answer = dataPlane(delaySeconds, replicas)
   let now = 0
-  const probe = async () => {
-    const round = answer(now)
+  const probe = async (count: number) => {
+    const rounds = Array.from({ length: count }, () => answer(now))
     now += probeMs
-    return round
+    return rounds
   }
   const { probes } = await untilLive({
     // A first run: access was denied before the grant, whatever the delay.
@@ -53,6 +54,7 @@ async function gate(delaySeconds: number, replicas: number): Promise<GateOutcome
     firstAt: 0,
     grantedAt: 0,
     doubtMs: 0,
+    isSettled: false,
     probe,
     consecutiveSuccesses: 3,
     denialPatienceMs: timeoutMs,

@@ -1,4 +1,5 @@
-import { ageOfAccess, isMembershipOpen, mayExpire, needsGrant } from '../../src/gate/access.ts'
+import type { Assignment } from '../../src/azure/rbac/assignment.ts'
+import { ageOfAccess, isMembershipOpen, isSettled, mayExpire, needsGrant } from '../../src/gate/access.ts'
 import type { GrantResult, Inspection, RoleAccess } from '../../src/gate/values.ts'
 import { assigned, denial, ids, inspectionOf, rolesOf, route } from '../support/record-fixture.ts'
 
@@ -97,5 +98,47 @@ describe('how old what should give access is', () => {
     expect(ageOfAccess(inspectionOf({ roles: rolesOf('missing') }), { kind: 'new' })).toEqual({ kind: 'new' })
     const outside = rolesOf('missing', { holder: 'group', membership: 'not-member' })
     expect(ageOfAccess(inspectionOf({ roles: outside }), { kind: 'new' })).toEqual({ kind: 'none' })
+  })
+})
+
+describe('whether one answer is proof', () => {
+  const minutes = 60_000
+  const old: Assignment = { ...other, principalId: rolesOf('direct').wanted.principalId, createdOn: 0 }
+  const held = (
+    state: 'direct' | 'inherited' | 'covered' | 'group',
+    assignment = old,
+    seen: Partial<RoleAccess> = {},
+  ) =>
+    inspectionOf({
+      roles: rolesOf(state, {
+        held: { state, assignment },
+        asOf: 30 * minutes,
+        assignments: [assignment],
+        ...seen,
+      }),
+    })
+  const ofGroup = { ...old, principalId: ids.role }
+  const young = { ...old, createdOn: 1 }
+  const above = { ...old, scope: '/providers/Microsoft.Management/managementGroups/contoso' }
+
+  test.each<[string, Inspection, boolean]>([
+    ['half an hour old', held('direct'), true],
+    ['a millisecond younger', held('direct', young), false],
+    ['of unknown age', held('direct', { ...old, createdOn: undefined }), false],
+    ['from the subscription', held('inherited', { ...old, scope: '/subscriptions/1' }), true],
+    ['from a management group', held('inherited', above), false],
+    ['from the root', held('inherited', { ...old, scope: '/' }), false],
+    ["a group's", held('group', ofGroup), false],
+    ['covered by an old one', held('covered'), true],
+    ['covered by an old one or a young one', held('covered', old, { assignments: [young, old] }), false],
+    ["covered by its own or a group's", held('covered', old, { assignments: [old, ofGroup] }), false],
+    ['not known', inspectionOf({ roles: undefined }), false],
+    ['missing', inspectionOf({ roles: rolesOf('missing') }), false],
+  ])('of a role that is %s', (_, inspection, expected) => {
+    expect(isSettled(inspection, undefined)).toBe(expected)
+  })
+
+  test('never of one that this run has granted', () => {
+    expect(isSettled(held('direct'), { outcome: 'granted', age: { kind: 'new' } })).toBe(false)
   })
 })

@@ -47,8 +47,22 @@ describe.each([
     expect(run.requests.slice(-3).map(({ status }) => status)).toEqual([200, 200, 200])
   })
 
-  test('the second run finds the role, asks once for everything, and changes nothing', async () => {
+  test('the second run finds the role, and its row agrees: the role is young', async () => {
     const run = await runGate(cloud)
+    expect(run.outputs).toMatchObject({
+      result: 'passed',
+      'role-state': 'direct',
+      attempts: '3',
+      connections: '3',
+    })
+    expect(run.report).toMatchObject({ row: 'made', connections: 3 })
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('half an hour later it asks once for everything, and changes nothing', async () => {
+    cloud.clock.advance(30 * 60 * seconds)
+    const run = await runGate(cloud)
+    expect(run.report).toMatchObject({ row: 'not-needed', connections: 1 })
     expect(run.outputs).toMatchObject({
       result: 'passed',
       'role-state': 'direct',

@@ -1,9 +1,10 @@
-import { youngest } from '../azure/rbac/assignment.ts'
+import { type Assignment, youngest } from '../azure/rbac/assignment.ts'
 import { coversAll } from '../azure/rbac/permissions.ts'
+import { parseScope } from '../azure/rbac/scopes.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { GrantResult, Inspection, RoleAccess } from './values.ts'
-import type { AssignmentAge } from './waiting/schedule.ts'
+import { type AssignmentAge, settledAfterMs } from './waiting/schedule.ts'
 
 /** What follows from what was seen: whether to grant, what a success is worth, and how patient to be. */
 
@@ -42,6 +43,31 @@ export function ageOfAccess({ roles, routes }: Inspection, granted?: AssignmentA
   // What is held by a group without the pipeline never becomes live for it, however new it is.
   if (roles?.membership === 'not-member') return { kind: 'none' }
   return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, dataActionsOf(routes)))
+}
+
+/**
+ * Whether what gives access has long been everywhere, so that one answer proves it: assigned to the pipeline itself half an hour ago
+ * or earlier, by Resource Manager's clock, and not above its subscription (from management groups it may take hours to arrive:
+ * learn.microsoft.com, RBAC troubleshooting).
+ */
+export function isSettled(inspection: Inspection, grant: GrantResult | undefined): boolean {
+  const { roles } = inspection
+  if (roles === undefined || !isOld(ageOfAccess(inspection, grant?.age))) return false
+  return giversOf(roles).every(
+    ({ principalId, scope, createdOn }) =>
+      principalId === roles.wanted.principalId &&
+      parseScope(scope).subscriptionId !== undefined &&
+      isOld(ageAt(roles.asOf, createdOn)),
+  )
+}
+
+const isOld = (age: AssignmentAge) => age.kind === 'known' && age.ageMs >= settledAfterMs
+
+/** The assignments that access may rest on: which of several covers the calls, nobody tells. */
+function giversOf({ held, coverage, assignments = [] }: RoleAccess): readonly Assignment[] {
+  const { assignment } = held
+  if (assignment === undefined || held.state === 'covered' || coverage === 'insufficient') return assignments
+  return [assignment]
 }
 
 function ageOf(roles: RoleAccess, dataActions: readonly string[]): AssignmentAge {

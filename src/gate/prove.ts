@@ -1,19 +1,21 @@
 import { type Refusal, StepFailure } from '../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../core/failures/retry.ts'
+import { onFreshConnections } from '../core/http/client.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
+import { rowRoutesOf } from '../services/inference/row.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
-import { ageOfAccess, mayExpire } from './access.ts'
-import type { Note } from './record.ts'
+import { ageOfAccess, isSettled, mayExpire } from './access.ts'
+import type { Note, Row } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { roleStateOf } from './role-state.ts'
 import type { Settings } from './settings.ts'
 import type { GrantResult, Inspection } from './values.ts'
-import { roundOf } from './waiting/round.ts'
+import { type Round, roundOf } from './waiting/round.ts'
 import { doubtFor, patienceFor } from './waiting/schedule.ts'
-import { type Probe, type Round, untilLive } from './waiting/wait.ts'
+import { type Probe, untilLive } from './waiting/wait.ts'
 
 interface Known {
   settings: Settings
@@ -39,13 +41,17 @@ export async function prove(
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
   const prober = createProber(known, tools, note)
   const probes: Probe[] = []
+  const { routes } = inspection
   const { failure, propagationMs } = await untilLive({
     first: inspection.first.round,
     firstAt: inspection.first.endedAt,
     grantedAt: grant === undefined ? undefined : clock.now(),
     doubtMs: grant !== undefined && mayExpire(inspection) ? doubtFor(grant.age, propagationTimeoutMs) : 0,
+    isSettled: isSettled(inspection, grant),
     probe: prober.probe,
-    consecutiveSuccesses,
+    // Where everything is paid by the piece, one answer has to do.
+    consecutiveSuccesses: rowRoutesOf(routes).length === 0 ? 1 : consecutiveSuccesses,
+    onRowBroken: prober.forgetConnections,
     denialPatienceMs: patienceFor(ageOfAccess(inspection, grant?.age), propagationTimeoutMs),
     overallMs: propagationTimeoutMs,
     clock,
@@ -58,8 +64,15 @@ export async function prove(
   })
   note({ propagationMs, isLive: failure === undefined })
   if (failure !== undefined) throw failureOf(failure, known)
+  note({ row: rowOf(known, probes) })
   if (isUnexplained(known)) reporter.accessUnexplained()
   return prober.latest()
+}
+
+function rowOf({ settings, inspection, grant }: Known, probes: readonly Probe[]): Row {
+  if (isSettled(inspection, grant) && probes.every(({ outcome }) => outcome === 'ok')) return 'not-needed'
+  if (settings.waiting.consecutiveSuccesses === 1) return 'off'
+  return rowRoutesOf(inspection.routes).length === 0 ? 'paid-by-the-piece' : 'made'
 }
 
 /** It answers, and no role gives the right to it. Only a run that must not grant gets there: any other replaces what may expire. */
@@ -79,14 +92,17 @@ function isUnexplained({ inspection, grant }: Known): boolean {
 }
 
 interface Prober {
-  probe(): Promise<Round>
+  /** Rounds side by side, each call on a connection of its own. */
+  probe(count: number): Promise<readonly Round[]>
+  /** What was answered so far counts no more. */
+  forgetConnections(): void
   /** The last call to each deployment. */
   latest(): readonly SmokeResult[]
 }
 
 /**
  * A round while some deployments still refuse asks only those, and none before the time that it named: those that have answered
- * cost tokens. Once all have answered, whole rounds show whether the replicas agree.
+ * cost tokens. Once all have answered, the cheapest of each host shows whether the replicas agree.
  */
 function createProber(
   { settings, inspection }: Known,
@@ -94,33 +110,66 @@ function createProber(
   note: Note<'proof'>,
 ): Prober {
   const { routes, deployments } = inspection
+  const rowRoutes = rowRoutesOf(routes)
   const notBefore = new Map<Route, number>()
+  const callTools = { ...tools, clock, http: onFreshConnections(tools.http) }
   let calls = inspection.first.results
   let rounds = 0
+  let connections = new Set<number>()
+  meet(calls)
 
   function routesToAsk(): readonly Route[] {
     const refused = calls.filter(({ kind }) => kind === 'refused').map(({ route }) => route)
     const due = refused.filter(route => (notBefore.get(route) ?? 0) <= clock.now())
     if (due.length > 0) return due
-    return refused.length > 0 ? refused : routes
+    if (refused.length > 0) return refused
+    return rowRoutes.length > 0 ? rowRoutes : routes
+  }
+
+  function meet(results: readonly SmokeResult[]): void {
+    for (const result of results)
+      if (result.kind === 'ok' && result.connection !== undefined) connections.add(result.connection)
+    note({ connections: connections.size })
+  }
+
+  async function ask(asked: readonly Route[]): Promise<SmokeResult[]> {
+    const results = await smokeRound(asked, settings.smoke, callTools)
+    const known = waitingForNew(results, deployments, clock.now())
+    for (const result of known) {
+      if (result.kind === 'refused' && result.refusal.kind === 'throttled')
+        notBefore.set(result.route, clock.now() + pauseWhenThrottled(result.refusal, 0))
+    }
+    return known
   }
 
   return {
     latest: () => calls,
-    async probe() {
-      const results = await smokeRound(routesToAsk(), settings.smoke, { ...tools, clock })
-      const known = waitingForNew(results, deployments, clock.now())
-      for (const result of known) {
-        if (result.kind === 'refused' && result.refusal.kind === 'throttled')
-          notBefore.set(result.route, clock.now() + pauseWhenThrottled(result.refusal, 0))
-      }
-      const answers = new Map(known.map(result => [result.route, result]))
-      calls = calls.map(before => answers.get(before.route) ?? before)
-      rounds += 1
+    forgetConnections() {
+      connections = new Set()
+      note({ connections: 0 })
+    },
+    async probe(count) {
+      const asked = routesToAsk()
+      const made = await Promise.all(Array.from({ length: count }, () => ask(asked)))
+      const before = calls
+      const afterEach = made.map(results => updated(before, results))
+      // Of several answers of one deployment the one counts that says no.
+      calls = updated(
+        before,
+        made.flat().toSorted((a, b) => (a.kind < b.kind ? -1 : 1)),
+      )
+      rounds += count
       note({ calls, rounds })
-      return roundOf(calls)
+      meet(made.flat())
+      return afterEach.map(roundOf)
     },
   }
+}
+
+/** The last answer of each deployment. */
+function updated(calls: readonly SmokeResult[], results: readonly SmokeResult[]): SmokeResult[] {
+  const answers = new Map(results.map(result => [result.route, result]))
+  return calls.map(before => answers.get(before.route) ?? before)
 }
 
 /** Denied to the end: what is known of the grant decides what that means. */

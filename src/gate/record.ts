@@ -78,6 +78,9 @@ export interface Chapters {
     /** The last call to each deployment. */
     calls: readonly SmokeResult[]
     rounds: number
+    /** Over how many the answers came that count. */
+    connections: number
+    row: Row
     probes: readonly Probe[]
     /** From the first denial until access was live; milliseconds. */
     propagationMs: number
@@ -93,6 +96,16 @@ export interface Chapters {
     subjectTemplate: string
   }
 }
+
+/** How far one answer was doubted. */
+export type Row =
+  /** What gives access has long been everywhere: one answer of each deployment is proof. */
+  | 'not-needed'
+  | 'made'
+  /** `consecutive-successes` is 1. */
+  | 'off'
+  /** Every answer is paid by the piece. */
+  | 'paid-by-the-piece'
 
 /** How far the grant has got. */
 export interface GrantProgress {
@@ -179,6 +192,9 @@ interface Assembled
   rounds: number
   probes: readonly Probe[]
   propagationMs: number
+  /** Absent where nothing is proven. */
+  connections?: number | undefined
+  row?: Row | undefined
 }
 
 function assembled(written: Written): Assembled {
@@ -206,6 +222,8 @@ function assembled(written: Written): Assembled {
     rounds: rounds + (proof.rounds ?? 0),
     probes: proof.probes ?? [],
     propagationMs: proof.propagationMs ?? 0,
+    connections: proof.isLive ? proof.connections : undefined,
+    row: proof.row,
     permissions,
     roleAssignmentId: progress?.assignmentId ?? assignmentIdOf(held),
     roleAgeMs: progress?.ageMs ?? ageMs,

@@ -1,5 +1,5 @@
 import { ownRefusal, type Refusal, StepFailure } from '../core/failures/failure.ts'
-import type { Http } from '../core/http/client.ts'
+import { type Http, onFreshConnections } from '../core/http/client.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { type KeyReply, keyCall } from '../services/inference/key-call.ts'
 import type { Account, KeyAccess } from '../services/resource-manager/account.ts'
@@ -8,7 +8,8 @@ import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
 import type { Inspection } from './values.ts'
-import { type Round, untilLive } from './waiting/wait.ts'
+import type { Round } from './waiting/round.ts'
+import { untilLive } from './waiting/wait.ts'
 
 interface Known {
   settings: Settings
@@ -40,8 +41,10 @@ export async function requireRefused(
   if (route === undefined) throw new Error('Every run calls a deployment')
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
   const refusals: Array<Extract<KeyReply, { kind: 'refused' }>> = []
+  // A balancer may bind a connection to one replica, and another may still take the key.
+  const callTools = { ...tools, http: onFreshConnections(tools.http) }
   const probe = async () => {
-    const reply = await keyCall(route, key, settings.smoke, tools)
+    const reply = await keyCall(route, key, settings.smoke, callTools)
     if (reply.kind === 'accepted') note({ result: { outcome: 'accepted' } })
     if (reply.kind === 'refused') {
       note({ result: { outcome: reply.outcome } })
@@ -54,8 +57,9 @@ export async function requireRefused(
     firstAt: tools.clock.now(),
     grantedAt: undefined,
     doubtMs: 0,
-    rowWithoutDenial: true,
-    probe,
+    // How long ago keys were switched off, nobody tells.
+    isSettled: false,
+    probe: count => Promise.all(Array.from({ length: count }, probe)),
     consecutiveSuccesses,
     denialPatienceMs: propagationTimeoutMs,
     overallMs: propagationTimeoutMs,

@@ -9,8 +9,8 @@ import type { Account } from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import type { Deployment } from '../services/resource-manager/deployments.ts'
 import type { GrantOutcome, Membership, RoleHolder } from './role-state.ts'
+import type { Round } from './waiting/round.ts'
 import type { AssignmentAge } from './waiting/schedule.ts'
-import type { Round } from './waiting/wait.ts'
 
 /** What one step of the story hands to the next. */
 

@@ -56,6 +56,8 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     plan: result === 'planned' ? planLines(record) : null,
     propagationSeconds: record.propagationMs / 1000,
     attempts: record.rounds,
+    connections: record.connections ?? null,
+    row: record.row ?? null,
     probes: record.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),
     smoke: record.smoke.map(smokeDocument),
     steps: record.steps.map(({ name, tookMs, outcome: end }) => ({

@@ -265,11 +265,23 @@ export function recordLines({ result, record }: Outcome): string[] {
 
 /** One line that says how it ended. */
 export function verdictLine({ result, record }: Outcome): string {
-  const { principal, role, roleState, propagationMs, smoke } = record
+  const { principal, role, roleState, propagationMs, smoke, connections = 1 } = record
   if (result === 'failed' || result === 'cancelled') return 'Key-less access is not proven.'
   if (result === 'planned') return 'Planned; nothing was changed.'
   const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`
   const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState)}`
   const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
-  return `Key-less access is proven: ${who} was answered by ${smoke.length} deployment${smoke.length === 1 ? '' : 's'}${how}${waited}.`
+  const over = connections > smoke.length ? `, over ${connections} connections` : ''
+  const proven = `Key-less access is proven: ${who} was answered by ${smoke.length} deployment${smoke.length === 1 ? '' : 's'}${over}${how}${waited}.`
+  return [proven, ...doubtLeft(record)].join(' ')
+}
+
+/** What one answer left unproven, where a row would have been asked for. */
+export function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {
+  const rest =
+    'One answer was taken; a replica that has not heard of the role yet may still deny the next call.'
+  if (row === 'off') return [`No row was made, since consecutive-successes is 1. ${rest}`]
+  if (row === 'paid-by-the-piece')
+    return [`No row was made, since every answer is paid by the piece. ${rest}`]
+  return []
 }

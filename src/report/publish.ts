@@ -73,6 +73,7 @@ function setOutputs({ result, record }: Outcome, diagnosis: Diagnosis | undefine
     endpoint: record.endpoint ?? '',
     'propagation-seconds': (record.propagationMs / 1000).toFixed(1),
     attempts: String(record.rounds),
+    connections: record.connections === undefined ? '' : String(record.connections),
     'smoke-latency-ms': latencies.length === 0 ? '' : String(Math.round(Math.max(...latencies))),
     'key-access': keyAccessOf(record),
     report,

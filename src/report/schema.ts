@@ -255,6 +255,14 @@ export const reportSchema = v.strictObject({
     'From the first denial until access was live; 0 where nothing was denied, or it never was.',
   ),
   attempts: about(v.number(), 'Rounds of smoke calls.'),
+  connections: about(
+    v.nullable(v.number()),
+    'Over how many connections the answers came that are the proof; null where nothing is proven.',
+  ),
+  row: about(
+    v.nullable(v.picklist(['not-needed', 'made', 'off', 'paid-by-the-piece'])),
+    'Whether a row of answers had to agree: `not-needed` where the role has been held for half an hour, `off` where `consecutive-successes` is 1, `paid-by-the-piece` where no deployment is charged by tokens. Without a row one answer is the whole proof. Null where nothing is proven.',
+  ),
   probes: about(
     v.array(
       v.strictObject({

@@ -12,7 +12,7 @@ import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import { answerInWords, cancelledLines, planLines } from './lines.ts'
+import { answerInWords, cancelledLines, doubtLeft, planLines } from './lines.ts'
 import { fitted, type Section } from './sections.ts'
 import { type Bar, probesByAnswer, waitPicture } from './wait-picture.ts'
 
@@ -49,14 +49,19 @@ function storyOf(outcome: Outcome): string {
   return result === 'passed' ? proofOf(record) : ''
 }
 
-function proofOf({ smoke, role, roleState, propagationMs }: RunRecord): string {
+function proofOf(record: RunRecord): string {
+  const { smoke, role, roleState, propagationMs, connections = 1 } = record
   const who = smoke.length === 1 ? 'The deployment' : `All ${smoke.length} deployments`
   const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
   const right =
     role === undefined
       ? ''
       : ` Role **${markdown(plain(role.name))}**: ${markdown(readableRoleState(roleState))}${live}.`
-  return `${who} answered the pipeline's own identity, without a key.${right}`
+  const over = connections > smoke.length ? `, over ${connections} connections` : ''
+  return [
+    `${who} answered the pipeline's own identity, without a key${over}.${right}`,
+    ...doubtLeft(record),
+  ].join(' ')
 }
 
 /** What the action itself says of bad inputs has a line for each. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { ownRefusal, type Refusal } from '../../../src/core/failures/failure.ts'
+import type { Round } from '../../../src/gate/waiting/round.ts'
 import { pauseAfterSuccessMs } from '../../../src/gate/waiting/schedule.ts'
-import { type Round, untilLive, type WaitOptions, type WaitResult } from '../../../src/gate/waiting/wait.ts'
+import { untilLive, type WaitOptions, type WaitResult } from '../../../src/gate/waiting/wait.ts'
 import { simulatedClock } from '../../support/simulated-clock.ts'
 
 const ok: Round = { kind: 'ok' }
@@ -25,7 +26,7 @@ interface Wait {
   overallMs?: number
   granted?: boolean
   doubtMs?: number
-  rowWithoutDenial?: true
+  isSettled?: boolean
 }
 
 interface Waited extends WaitResult {
@@ -51,6 +52,7 @@ async function wait({
     firstAt,
     grantedAt: granted ? firstAt : undefined,
     doubtMs: 0,
+    isSettled: true,
     consecutiveSuccesses: 3,
     denialPatienceMs: 900_000,
     overallMs: 900_000,
@@ -64,10 +66,10 @@ async function wait({
         sleeps.push({ ms, endsAtMs: clock.now() - firstAt })
       },
     },
-    async probe() {
-      const round = answers(clock.now() - firstAt, ++probesAsked)
+    async probe(count) {
+      const rounds = Array.from({ length: count }, () => answers(clock.now() - firstAt, ++probesAsked))
       clock.pass(probeTakesMs)
-      return round
+      return rounds
     },
   }
   const result = await untilLive(options)
@@ -348,16 +350,82 @@ test('whatever is answered, the wait ends, and its sleeps stay inside its limits
 })
 
 test('a row may be asked for although nothing was denied: one replica of another mind is met, and waited for', async () => {
-  const agreed = await wait({ first: ok, answers: () => ok, rowWithoutDenial: true })
+  const agreed = await wait({ first: ok, answers: () => ok, isSettled: false })
   expect(agreed).toMatchObject({ failure: undefined, propagationMs: 0, probesAsked: 2 })
 
   const disagreed = await wait({
     first: ok,
     answers: (atMs, probe) => (probe % 2 === 1 && atMs < 60_000 ? denied : ok),
-    rowWithoutDenial: true,
+    isSettled: false,
   })
   expect(disagreed.failure).toBeUndefined()
   expect(disagreed.endedAtMs).toBeGreaterThanOrEqual(60_000)
+})
+
+describe('a row where nothing was denied', () => {
+  const counted = async (answers: (probe: number) => Round, consecutiveSuccesses = 3) => {
+    const counts: number[] = []
+    let broken = 0
+    let asked = 0
+    const clock = simulatedClock()
+    const result = await untilLive({
+      ...{ first: ok, firstAt: clock.now(), grantedAt: undefined, doubtMs: 0, isSettled: false },
+      ...{ consecutiveSuccesses, denialPatienceMs: 60_000, overallMs: 60_000, clock, random: () => 0 },
+      probe: async count => {
+        counts.push(count)
+        return Array.from({ length: count }, () => answers(++asked))
+      },
+      onRowBroken: () => {
+        broken += 1
+      },
+      onPause: () => {},
+    })
+    return { ...result, counts, broken, sleeps: clock.sleeps }
+  }
+
+  test('is asked for side by side, without a pause', async () => {
+    expect(await counted(() => ok)).toMatchObject({ failure: undefined, counts: [2], broken: 0, sleeps: [] })
+    expect(await counted(() => ok, 7)).toMatchObject({ counts: [6], sleeps: [] })
+    expect(await counted(() => ok, 1)).toMatchObject({ counts: [] })
+  })
+
+  test('is broken by one denial, whatever its place, and what follows is asked one by one', async () => {
+    for (const place of [1, 2]) {
+      const { failure, counts, broken } = await counted(probe => (probe === place ? denied : ok))
+      expect({ failure, broken }).toEqual({ failure: undefined, broken: 1 })
+      // Six, since a row was broken.
+      expect(counts).toEqual([2, 1, 1, 1, 1, 1, 1])
+    }
+  })
+
+  test('asks for what is lacking only, after a throttled call', async () => {
+    const { failure, counts, broken, probes } = await counted(probe => (probe === 1 ? throttled : ok))
+
+    expect({ failure, counts, broken }).toEqual({ failure: undefined, counts: [2, 1], broken: 0 })
+    expect(probes.map(({ outcome }) => outcome)).toEqual(['ok', 'inference-throttled', 'ok', 'ok'])
+  })
+
+  test('takes several calls that hang at once for one', async () => {
+    const hang = refused('transient', 'request-timeout')
+    expect((await counted(probe => (probe <= 2 ? hang : ok))).failure).toBeUndefined()
+  })
+
+  test('is made anew where the first success may have come from a role that was taken away', async () => {
+    const counts: number[] = []
+    const clock = simulatedClock()
+    await untilLive({
+      ...{ first: ok, firstAt: clock.now(), grantedAt: clock.now(), doubtMs: 1000, isSettled: false },
+      ...{ consecutiveSuccesses: 3, denialPatienceMs: 60_000, overallMs: 60_000, clock, random: () => 0 },
+      probe: async count => {
+        counts.push(count)
+        return Array.from({ length: count }, () => ok)
+      },
+      onPause: () => {},
+    })
+
+    expect(counts).toEqual([1, 1, 3])
+    expect(clock.sleeps.reduce((sum, ms) => sum + ms, 0)).toBe(1000)
+  })
 })
 
 test('each pause is told before it begins', async () => {
@@ -368,7 +436,8 @@ test('each pause is told before it begins', async () => {
     firstAt: clock.now(),
     grantedAt: undefined,
     doubtMs: 0,
-    probe: async () => ok,
+    isSettled: true,
+    probe: async () => [ok],
     consecutiveSuccesses: 2,
     denialPatienceMs: 60_000,
     overallMs: 90_000,
@@ -470,7 +539,13 @@ describe('access that may be owed to a role that was taken away', () => {
     const clock = simulatedClock()
     await untilLive({
       ...{ first: ok, firstAt: clock.now(), grantedAt: clock.now(), doubtMs: 1000 },
-      ...{ probe: async () => ok, consecutiveSuccesses: 3, denialPatienceMs: 60_000, overallMs: 90_000 },
+      ...{
+        isSettled: true,
+        probe: async () => [ok],
+        consecutiveSuccesses: 3,
+        denialPatienceMs: 60_000,
+        overallMs: 90_000,
+      },
       ...{ clock, random: () => 0, onPause: progress => told.push(progress) },
     })
 

@@ -32,6 +32,8 @@ export interface HttpRequest {
   body?: string | FormData
   /** Asks for a WebSocket, which is closed as soon as it is there: the reply is the handshake, status 101. */
   webSocket?: true
+  /** On a connection of its own, to the next of the host's addresses. */
+  fresh?: boolean
 }
 
 export interface HttpReply {
@@ -39,6 +41,8 @@ export interface HttpReply {
   /** Lower-case names. */
   headers: Record<string, string>
   body: string
+  /** The same number for replies that came over one connection, another for every other one. */
+  connection?: number
 }
 
 /** Sends one request. @throws NetworkFailure when no complete reply arrived. */
@@ -62,7 +66,7 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
       return exchange.reply
     }
     try {
-      const reply = await tryOn(route.kept).catch(error => {
+      const reply = await tryOn(request.fresh ? route.fresh : route.kept).catch(error => {
         if (limit.signal.aborted || !exchange || !wasStale(exchange, route)) throw error
         return tryOn(route.fresh)
       })
@@ -76,6 +80,12 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
   }
   return { http, preconnect }
 }
+
+/** Makes every request on a connection of its own: balancers may bind a connection to one replica, and another has its own mind. */
+export const onFreshConnections =
+  (http: Http): Http =>
+  request =>
+    http({ ...request, fresh: true })
 
 /** Restricts a client to the origins that a token may go to: whatever address a server hands out, no other is asked. */
 export function restrictOrigins(http: Http, ...origins: string[]): Http {
@@ -172,13 +182,26 @@ function wasStale({ request, connection, bytesBefore }: Exchange, { isOpenedAhea
 
 async function read(reply: IncomingMessage, host: string): Promise<HttpReply> {
   const headers = flatten(reply.headers)
-  if (reply.statusCode === 101) return { status: 101, headers, body: '' }
+  const connection = numberOf(reply.socket)
+  if (reply.statusCode === 101) return { status: 101, headers, body: '', connection }
   const bytes = await readBounded(reply, host)
   return {
     status: reply.statusCode ?? 0,
     headers,
     body: await decode(bytes, headers['content-encoding'], host),
+    connection,
   }
+}
+
+const numbers = new WeakMap<Socket, number>()
+let connections = 0
+
+function numberOf(socket: Socket): number {
+  const known = numbers.get(socket)
+  if (known !== undefined) return known
+  connections += 1
+  numbers.set(socket, connections)
+  return connections
 }
 
 function flatten(headers: IncomingMessage['headers']): Record<string, string> {

@@ -1,7 +1,8 @@
 import { Agent, type RequestOptions } from 'node:https'
-import { isIP, Socket } from 'node:net'
+import { isIP, type LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../ports.ts'
+import { lookupInTurn } from './lookup.ts'
 import { type ProxyServer, proxyFor } from './proxy.ts'
 import { timeLimit } from './time-limit.ts'
 import { openTunnel } from './tunnel.ts'
@@ -26,6 +27,8 @@ export interface RouteOptions {
   clock: Clock
   /** How long a proxy may take to open a tunnel. */
   timeoutMs: number
+  /** Resolves names; default: as the system does. */
+  lookup?: LookupFunction
 }
 
 /** Idle connections are left before a host or a box on the way forgets them; milliseconds. */
@@ -37,7 +40,7 @@ export function createRoutes(options: RouteOptions): {
   preconnect: Preconnect
 } {
   const { env } = options
-  const straight = straightRoute()
+  const straight = straightRoute(options)
   // The environment names one proxy at most.
   let throughProxy: Route | undefined
   return {
@@ -57,17 +60,24 @@ export function createRoutes(options: RouteOptions): {
 /** A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. */
 const secure = { rejectUnauthorized: true }
 
-const newAgents = () => ({
-  kept: new Agent({ ...secure, keepAlive: true, keepAliveMsecs: 60_000, timeout: idleMs }),
-  fresh: new Agent({ ...secure, keepAlive: false }),
+/** A session that is resumed may lead back to the replica that it was made with: a fresh connection begins anew. */
+const newAgents = (lookup?: LookupFunction) => ({
+  kept: new Agent({
+    ...secure,
+    keepAlive: true,
+    keepAliveMsecs: 60_000,
+    timeout: idleMs,
+    ...(lookup && { lookup }),
+  }),
+  fresh: new Agent({ ...secure, keepAlive: false, maxCachedSessions: 0, lookup: lookupInTurn(lookup) }),
 })
 
 /**
  * Connections can be opened before there is anything to send: a TLS handshake takes two round trips, and the time in which
  * another host's reply is awaited is time to make it in.
  */
-function straightRoute(): Route & { open(url: URL, count: number): void } {
-  const agents = newAgents()
+function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count: number): void } {
+  const agents = newAgents(lookup)
   const connect = agents.kept.createConnection.bind(agents.kept)
   const waiting = new Map<string, Duplex[]>()
   const openedAhead = new WeakSet<Duplex>()

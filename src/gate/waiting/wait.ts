@@ -1,10 +1,8 @@
 import type { Refusal } from '../../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../../core/failures/retry.ts'
 import type { Clock, Random } from '../../core/ports.ts'
+import { type Round, worstOf } from './round.ts'
 import { growingPause, pauseAfterSuccessMs } from './schedule.ts'
-
-/** What a round of smoke calls, one a deployment, came to. */
-export type Round = { kind: 'ok' } | { kind: 'refused'; refusal: Refusal }
 
 export interface WaitOptions {
   /** The round that was made before anything was granted. */
@@ -21,11 +19,11 @@ export interface WaitOptions {
    * proof, unless a denial has come before it. 0 where the first round was denied, or nothing was granted.
    */
   doubtMs: number
-  /** Whether it takes a row of successes even where nothing was denied: one that costs nothing, and may have met a replica of its own mind. */
-  rowWithoutDenial?: true
-  /** Makes one more round. */
-  probe: () => Promise<Round>
-  /** Successes in a row that count once a denial was seen; more of them where replicas are seen to disagree. */
+  /** Whether what gives access has long been everywhere: one success is proof then, where nothing was denied. */
+  isSettled: boolean
+  /** Makes so many more rounds, side by side. */
+  probe: (count: number) => Promise<readonly Round[]>
+  /** Successes in a row that count where one is no proof; more of them where replicas are seen to disagree. */
   consecutiveSuccesses: number
   /** How long denials are waited out, and how long anything else is; milliseconds from the grant, or from `firstAt`. */
   denialPatienceMs: number
@@ -34,6 +32,8 @@ export interface WaitOptions {
   random: Random
   /** Told of each round, the first included. */
   onProbe?: (probe: Probe) => void
+  /** Told when what was answered so far counts no more. */
+  onRowBroken?: () => void
   /** Told before each pause. */
   onPause: (progress: Progress) => void
 }
@@ -96,16 +96,23 @@ const beginning: Omit<State, 'round'> = {
 export async function untilLive(options: WaitOptions): Promise<WaitResult> {
   const { clock, firstAt } = options
   const startedAt = options.grantedAt ?? firstAt
-  let state = account(beginning, options.first, 0)
-  let askedAt = firstAt
   const probes: Probe[] = []
-  const record = (probe: Probe) => {
-    probes.push(probe)
-    options.onProbe?.(probe)
+  let state: State = { ...beginning, round: options.first }
+
+  function take(rounds: readonly Round[], askedAt: number, endedAt: number): void {
+    for (const round of rounds) {
+      const probe: Probe = { atMs: askedAt - firstAt, outcome: outcomeOf(round) }
+      probes.push(probe)
+      options.onProbe?.(probe)
+    }
+    const inDoubt = isInDoubt(state, askedAt - startedAt, options)
+    for (const round of asOne(rounds)) state = account(state, round, { nowMs: endedAt - firstAt, inDoubt })
+    if (state.successes === 0) options.onRowBroken?.()
   }
-  record({ atMs: 0, outcome: outcomeOf(options.first) })
+
+  take([options.first], firstAt, firstAt)
   for (;;) {
-    if (isLive(state, askedAt - startedAt, options)) {
+    if (isLive(state, options)) {
       const { liveSinceMs, deniedSinceMs = liveSinceMs } = state
       return { failure: undefined, propagationMs: liveSinceMs - deniedSinceMs, probes }
     }
@@ -114,35 +121,63 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
     const step = isFirstSinceGrant ? atOnce : nextStep(state, elapsedMs, options)
     if (step.kind === 'give-up') return { failure: step.refusal, propagationMs: 0, probes }
     if (step.pauseMs > 0) {
-      const { round, successes: successesInARow } = state
-      const { limitMs, pauseMs } = step
-      const row = {
-        successesInARow,
-        successesWanted: wanted(state, options),
-        inDoubt: state.deniedSinceMs === undefined,
-      }
-      options.onPause({ round, rounds: probes.length, ...row, elapsedMs, limitMs, pauseMs })
-      await clock.sleep(pauseMs)
+      options.onPause(progressOf(state, step, { rounds: probes.length, elapsedMs, options }))
+      await clock.sleep(step.pauseMs)
     }
-    askedAt = clock.now()
-    const round = await options.probe()
-    record({ atMs: askedAt - firstAt, outcome: outcomeOf(round) })
-    state = account(state, round, clock.now() - firstAt)
+    const askedAt = clock.now()
+    const rounds = await options.probe(sideBySide(state, askedAt - startedAt, options))
+    take(rounds, askedAt, clock.now())
   }
 }
 
-/** @param askedMs When the last round was begun, since the grant. */
-function isLive(state: State, askedMs: number, options: WaitOptions): boolean {
-  if (state.round.kind !== 'ok' || state.successes < wanted(state, options)) return false
-  return state.deniedSinceMs !== undefined || askedMs >= options.doubtMs
+function progressOf(
+  state: State,
+  { limitMs, pauseMs }: Extract<Step, { kind: 'pause' }>,
+  { rounds, elapsedMs, options }: { rounds: number; elapsedMs: number; options: WaitOptions },
+): Progress {
+  return {
+    round: state.round,
+    rounds,
+    successesInARow: state.successes,
+    successesWanted: wanted(state, options),
+    inDoubt: isInDoubt(state, elapsedMs, options),
+    elapsedMs,
+    limitMs,
+    pauseMs,
+  }
+}
+
+const isLive = (state: State, options: WaitOptions): boolean =>
+  state.round.kind === 'ok' && state.successes >= wanted(state, options)
+
+/** Whether a success may still come from a role that was taken away before the grant. */
+const isInDoubt = ({ deniedSinceMs }: State, sinceGrantMs: number, { doubtMs }: WaitOptions): boolean =>
+  deniedSinceMs === undefined && sinceGrantMs < doubtMs
+
+/**
+ * A row without a denial is asked for at once: it only has to meet different replicas. While calls are denied, or were, one round
+ * after the other tells when that ends.
+ */
+function sideBySide(state: State, sinceGrantMs: number, options: WaitOptions): number {
+  const isRow = state.round.kind === 'ok' && state.deniedSinceMs === undefined
+  if (!isRow || isInDoubt(state, sinceGrantMs, options)) return 1
+  return Math.max(1, wanted(state, options) - state.successes)
+}
+
+/** What rounds that were made side by side come to: all their successes, and then the refusal that says most. */
+function asOne(rounds: readonly Round[]): Round[] {
+  const successes = rounds.filter(({ kind }) => kind === 'ok')
+  const worst = worstOf(rounds)
+  return worst === undefined ? successes : [...successes, { kind: 'refused', refusal: worst }]
 }
 
 /** The longest row is this many times the one that was asked for. */
 const longestRow = 4
 
 /**
- * One success is proof where nothing was ever denied; after a denial it takes several in a row. A row that was broken was too
- * short to meet every replica, so the next has to be longer. Who asks for one success only wants no such doubts.
+ * One success is proof where nothing was ever denied, and what gives access has long been everywhere; else it takes several in a
+ * row. A row that was broken was too short to meet every replica, so the next has to be longer. Who asks for one success only
+ * wants no such doubts.
  */
 function wanted(state: State, options: WaitOptions): number {
   const { consecutiveSuccesses } = options
@@ -150,15 +185,21 @@ function wanted(state: State, options: WaitOptions): number {
   return consecutiveSuccesses * Math.min(1 + state.brokenRows, longestRow)
 }
 
-const oneIsProof = ({ deniedSinceMs }: State, { rowWithoutDenial }: WaitOptions) =>
-  deniedSinceMs === undefined && rowWithoutDenial !== true
+const oneIsProof = ({ deniedSinceMs }: State, { isSettled }: WaitOptions) =>
+  deniedSinceMs === undefined && isSettled
 
 const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.refusal.code)
 
-function account(before: Omit<State, 'round'>, round: Round, nowMs: number): State {
+/** @param at Milliseconds since the first round; and whether a success proves nothing yet. */
+function account(
+  before: Omit<State, 'round'>,
+  round: Round,
+  { nowMs, inDoubt }: { nowMs: number; inDoubt: boolean },
+): State {
   if (round.kind === 'ok') {
     const liveSinceMs = before.successes === 0 ? nowMs : before.liveSinceMs
-    return { ...before, round, successes: before.successes + 1, transient: 0, throttled: 0, liveSinceMs }
+    const successes = inDoubt ? 0 : before.successes + 1
+    return { ...before, round, successes, transient: 0, throttled: 0, liveSinceMs }
   }
   const { kind } = round.refusal
   return {
@@ -181,10 +222,10 @@ const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
 function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   const { round } = state
   if (round.kind === 'ok') {
-    // Never denied and not live yet: only time can tell by which right it was let through.
-    const [limitMs, pauseMs] = oneIsProof(state, options)
+    // Only time can tell by which right it was let through.
+    const [limitMs, pauseMs] = isInDoubt(state, elapsedMs, options)
       ? [options.doubtMs, growingPause(elapsedMs, options.random())]
-      : [options.overallMs, pauseAfterSuccessMs]
+      : [options.overallMs, state.deniedSinceMs === undefined ? 0 : pauseAfterSuccessMs]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
   const { refusal } = round

@@ -28,6 +28,8 @@ export type SmokeResult =
       answeredAt?: string
       audience: string
       latencyMs: number
+      /** The same number for answers that came over one connection. */
+      connection?: number
       answer: Answer
       adaptations: readonly string[]
     }
@@ -120,7 +122,7 @@ export function requestOf(
 }
 
 type CallResult =
-  | { kind: 'ok'; route: Route; answeredAt?: string; audience: string; latencyMs: number; answer: Answer }
+  | Omit<Extract<SmokeResult, { kind: 'ok' }>, 'adaptations'>
   | { kind: 'refused'; route: Route; refusal: Refusal; elsewhere?: readonly RefusedAt[] }
 
 /** Of several places that refused, the one is told that took the token: it knows more of the deployment. */
@@ -189,7 +191,8 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
       refusal: { ...ownRefusal('answer-invalid', message), kind: 'transient' },
     }
   }
-  return { kind: 'ok', ...call, answer }
+  const { connection } = reply
+  return { kind: 'ok', ...call, ...(connection === undefined ? {} : { connection }), answer }
 }
 
 /** Of an API whose answer does not follow from the prompt, nothing is expected. */

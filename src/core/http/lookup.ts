@@ -1,0 +1,24 @@
+import { lookup as systemLookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+
+/**
+ * Resolves a name to all its addresses, and begins with another one each time: whoever connects again and again meets every front
+ * end that the name stands for. Who cannot connect to the first tries the next.
+ */
+export function lookupInTurn(lookup: LookupFunction = systemLookup): LookupFunction {
+  const turns = new Map<string, number>()
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      const addresses = Array.isArray(found) ? found : []
+      const [first] = addresses
+      if (error !== null || first === undefined) return callback(error, found)
+      const turn = turns.get(hostname) ?? 0
+      turns.set(hostname, turn + 1)
+      const start = turn % addresses.length
+      const inTurn = [...addresses.slice(start), ...addresses.slice(0, start)]
+      if (options.all) return callback(null, inTurn)
+      const { address, family } = inTurn[0] ?? first
+      callback(null, address, family)
+    })
+  }
+}

@@ -1,0 +1,27 @@
+import { apiOf } from './apis/index.ts'
+import type { Route } from './route.ts'
+
+/**
+ * Whom a row asks again: the role is one and the same for all deployments of a host, and every answer costs. The cheapest of each
+ * host, by the host's name. A host where everything is paid by the piece has none: nobody is charged twice for the row's sake.
+ */
+export function rowRoutesOf(routes: readonly Route[]): Route[] {
+  const byHost = Map.groupBy(routes, hostOf)
+  return [...byHost.values()].flatMap(ofHost => {
+    const [cheapest] = ofHost.filter(isPaidByTokens).toSorted((a, b) => price(a) - price(b))
+    return cheapest === undefined ? [] : [cheapest]
+  })
+}
+
+/** Those that are proven by one answer, however many a row would take. */
+export function withoutRowOf(routes: readonly Route[]): Route[] {
+  const hosts = new Set(rowRoutesOf(routes).map(hostOf))
+  return routes.filter(route => !hosts.has(hostOf(route)))
+}
+
+const hostOf = ({ url }: Route) => new URL(url).host
+
+const isPaidByTokens = ({ api }: Route) => apiOf(api).cost === 'tokens'
+
+/** Vectors are made of the prompt alone; an answer costs tokens of its own, and more each. */
+const price = ({ api }: Route) => (api === 'embeddings' ? 0 : 1)
