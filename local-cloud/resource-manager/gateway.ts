@@ -8,7 +8,7 @@ import type { World } from '../world.ts'
 import { actionOf } from './actions.ts'
 import { type AsyncOperations, createAsyncOperations } from './async-operations.ts'
 import { authenticate, type Caller, requireTenant } from './authentication.ts'
-import { ArmError, gatewayError } from './errors.ts'
+import { ArmError, gatewayError, NotImplemented } from './errors.ts'
 
 /** An authenticated request. */
 export interface Call {
@@ -87,6 +87,7 @@ export function createGateway(context: Context): Gateway {
           const reply = await refusing(async () => {
             const caller = await admit(request)
             known = { caller: caller.oid }
+            requireKnownOptions(operation, request)
             const call = { operation, request, params, caller }
             known.headers = spend(call)
             return await handle(call)
@@ -126,6 +127,31 @@ function requireApiVersion({ url }: ServiceRequest): void {
   if (!/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/i.test(version)) {
     throw gatewayError(400, 'InvalidApiVersionParameter', `The api-version '${version}' is invalid.`)
   }
+}
+
+/** The query options that operations honour; a client that sends another would take what it gets for what it asked for. */
+const QUERY_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  'roleAssignments.list': ['$filter', '$skiptoken'],
+  'roleDefinitions.list': ['$filter'],
+  'denyAssignments.list': ['$filter'],
+  'roleAssignmentScheduleInstances.list': ['$filter'],
+  'roleEligibilityScheduleInstances.list': ['$filter'],
+  'locks.list': ['$filter'],
+  'federatedCredentials.list': ['$top', '$skiptoken'],
+  'resources.list': ['$filter', '$expand', '$top', '$skiptoken'],
+  'resources.listByResourceGroup': ['$filter', '$expand', '$top', '$skiptoken'],
+  // What it asks for is there anyway.
+  'providerOperations.list': ['$expand'],
+  'providerOperations.get': ['$expand'],
+}
+
+/** @throws NotImplemented */
+function requireKnownOptions(operation: string, { url }: ServiceRequest): void {
+  const known = QUERY_OPTIONS[operation] ?? []
+  const unknown = [...url.searchParams.keys()].find(
+    name => name.startsWith('$') && !known.includes(name.toLowerCase()),
+  )
+  if (unknown !== undefined) throw new NotImplemented(`the query option ${unknown} of ${operation}`)
 }
 
 /** Reading and deleting go on in a disabled subscription; everything else does not. */

@@ -21,6 +21,7 @@ import { NotImplemented } from './errors.ts'
 import { createGateway } from './gateway.ts'
 import { federatedCredentialRoutes } from './managed-identity/federated-credentials.ts'
 import { identityRoutes } from './managed-identity/identities.ts'
+import { systemIdentityRoutes } from './managed-identity/system-identities.ts'
 import { metadataRoute } from './metadata.ts'
 import { providerRoutes } from './resources/providers.ts'
 import { resourceGroupRoutes } from './resources/resource-groups.ts'
@@ -49,6 +50,7 @@ export function createResourceManager(context: Context): Service {
       ...projectRoutes(gateway),
       ...deploymentRoutes(gateway),
       ...identityRoutes(gateway),
+      ...systemIdentityRoutes(gateway),
       ...federatedCredentialRoutes(gateway),
       ...subscriptionRoutes(gateway),
       ...resourceGroupRoutes(gateway),

@@ -220,11 +220,20 @@ describe('identities', () => {
     expect((await grant()).status).toBe(201)
     expect(arm.world.applications.at(-1)).toMatchObject({ kind: 'managedIdentity', resourceId: ACCOUNT })
 
+    expect(
+      (await admin(`${ACCOUNT}/providers/Microsoft.ManagedIdentity/identities/default`)).body,
+    ).toMatchObject({
+      name: 'default',
+      properties: { principalId, tenantId: TENANT, clientId: arm.world.applications.at(-1)?.clientId },
+    })
     expect(told(await admin(ACCOUNT, 'PATCH', { tags: {} })).identity).toEqual(identity)
     expect(told(await admin(ACCOUNT, 'PATCH', { identity: { type: 'None' } })).identity).toEqual({
       type: 'None',
     })
     expect(await grant()).toMatchObject({ status: 400, ...refused('PrincipalNotFound') })
+    expect((await admin(`${ACCOUNT}/providers/Microsoft.ManagedIdentity/identities/default`)).status).toBe(
+      404,
+    )
   })
 
   test('of others are named with their ids, added and removed', async () => {
@@ -448,6 +457,14 @@ describe('deployments', () => {
       },
     })
     expect(await admin(CHAT, 'PUT', body)).toMatchObject({ status: 200, body })
+  })
+
+  test('are made one after the other', async () => {
+    expect((await deploy({})).status).toBe(201)
+    const other = () => admin(`${ACCOUNT}/deployments/other`, 'PUT', { properties: { model } })
+    expect(await other()).toMatchObject({ status: 409, ...refused('RequestConflict') })
+    settle()
+    expect((await other()).status).toBe(201)
   })
 
   test('take the default version where none is asked for', async () => {

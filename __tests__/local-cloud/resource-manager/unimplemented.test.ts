@@ -56,6 +56,17 @@ test('a property that nothing here keeps is refused, and nothing is written', as
   expect((await arm.ask(group, { as: ADMIN })).status).toBe(404)
 })
 
+test.each([
+  [`/subscriptions/${SUBSCRIPTION}/resourcegroups?$top=1`, '$top of resourceGroups.list'],
+  [`/subscriptions/${SUBSCRIPTION}/providers?$expand=metadata`, '$expand of providers.list'],
+  [`${ACCOUNT}/deployments?$filter=name eq 'chat'`, '$filter of deployments.list'],
+])('a query option that nothing here honours is refused: %s', async (target, name) => {
+  expect(await arm.ask(target, { as: ADMIN })).toMatchObject({
+    status: 501,
+    body: { error: { message: expect.stringContaining(`the query option ${name}`) } },
+  })
+})
+
 test('what is served has no mark in the journal', async () => {
   await arm.ask(ACCOUNT, { as: ADMIN })
   expect(arm.journal.entries[0]).not.toHaveProperty('unimplemented')

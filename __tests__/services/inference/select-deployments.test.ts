@@ -135,6 +135,10 @@ test.each([
   [{ deployments: 'a=responses\nb=embeddings' }, true],
   [{ deployments: 'a', api: 'responses' }, true],
   [{ api: 'responses' }, false],
+  // Paid by the piece, and none for text as its name says: the list comes first.
+  [{ deployments: 'painter=images' }, false],
+  [{ deployments: 'a=responses\npainter=images' }, false],
+  [{ deployments: 'gpt-image-1=chat-completions' }, false],
 ])('routes of %j are known before anything is asked: %s', (inputs, expected) => {
   expect(knowsItsRoutes(settings(inputs as Record<string, string>))).toBe(expected)
 })

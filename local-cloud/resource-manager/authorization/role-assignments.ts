@@ -5,7 +5,8 @@ import type { RoleAssignment } from '../../world.ts'
 import { ArmError } from '../errors.ts'
 import { requireScope } from '../existence.ts'
 import { filterTerms, isListed } from '../filters.ts'
-import { type Call, type Gateway, queryParameter } from '../gateway.ts'
+import type { Call, Gateway } from '../gateway.ts'
+import { page } from '../paging.ts'
 import { azureInstant, LONG_AGO } from '../values.ts'
 import { writeRoleAssignment } from './role-assignment-writes.ts'
 import { roleDefinitionId } from './role-definitions.ts'
@@ -40,7 +41,7 @@ export function roleAssignmentRoutes(gateway: Gateway): Route[] {
         isListed(context.world, scope, terms, { scope: at, principals: [principalId] }),
       )
       .map(assignment => assignmentBody(assignment, scope))
-    return page(call, value, context.endpoints.resourceManager)
+    return page(call, value, { origin: context.endpoints.resourceManager, size: PAGE_SIZE })
   }
 
   function get(call: Call): ServiceReply {
@@ -126,24 +127,4 @@ function writtenBody(assignment: RoleAssignment, seenFrom: string, now: number) 
   const stored = assignmentBody(assignment, seenFrom)
   const times = { createdOn: azureInstant(now, '1375'), updatedOn: azureInstant(now, '2480') }
   return { ...stored, properties: { ...stored.properties, ...times, createdBy: null } }
-}
-
-/** The next page is at the same path, with a token that says where it begins. */
-function page({ request }: Call, items: readonly unknown[], origin: string): ServiceReply {
-  const start = startOf(request.url)
-  const end = start + PAGE_SIZE
-  const value = items.slice(start, end)
-  if (end >= items.length) return { status: 200, body: { value } }
-  const next = new URL(`${origin}${request.url.pathname}${request.url.search}`)
-  for (const key of [...next.searchParams.keys()]) {
-    if (key.toLowerCase() === '$skiptoken') next.searchParams.delete(key)
-  }
-  next.searchParams.set('$skipToken', String(end))
-  return { status: 200, body: { value, nextLink: next.href } }
-}
-
-function startOf(url: URL): number {
-  const token = queryParameter(url, '$skipToken') ?? '0'
-  if (/^\d+$/.test(token)) return Number(token)
-  throw new ArmError(400, 'InvalidSkipToken', `The skip token '${token}' is invalid.`)
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { capabilitiesOf } from '../../inference/capabilities.ts'
 import { modelNamed } from '../../model-catalogue.ts'
-import { provisioningStateOf } from '../../provisioning.ts'
+import { isPending, provisioningStateOf } from '../../provisioning.ts'
 import { accountId } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
 import { type Account, type Deployment, model as modelSchema, worldSchema } from '../../world.ts'
@@ -96,6 +96,7 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
     const { account, name, deployment } = find(call, 'write')
     const written = contentOf(readBody(call, WRITE))
     requireSettled(account, now())
+    requireNoOther(account, deployment)
     if (deployment) {
       Object.assign(deployment, { versionUpgradeOption: undefined, raiPolicyName: undefined }, written)
       return { status: 200, body: body(account, deployment) }
@@ -110,6 +111,19 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
     account.deployments.push(created)
     const headers = asyncHeaders(context, account.location, operation)
     return { status: 201, headers, body: body(account, created, 'Creating') }
+  }
+
+  /**
+   * Deployments of an account are made one after the other. The words are those that users quote.
+   * @throws ArmError 409 while another one is being made
+   */
+  function requireNoOther(account: Account, deployment: Deployment | undefined): void {
+    if (!account.deployments.some(other => other !== deployment && isPending(other, now()))) return
+    throw new ArmError(
+      409,
+      'RequestConflict',
+      `Another operation is being performed on the parent resource '${accountId(account)}'. Try again later.`,
+    )
   }
 
   function contentOf({ sku: wanted, tags, properties }: v.InferOutput<typeof WRITE>) {
