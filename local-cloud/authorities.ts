@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { getCACertificates, rootCertificates } from 'node:tls'
+import tls from 'node:tls'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
@@ -21,9 +21,9 @@ export const extraAuthorities = (environment: NodeJS.ProcessEnv) =>
  * names. Node's own stand in where the system tells none.
  */
 export function trustedAuthorities(environment: NodeJS.ProcessEnv): string[] {
-  // Since Node 22.15.
-  const system = typeof getCACertificates === 'function' ? getCACertificates('system') : []
+  // Node has it since 22.15: a named import would break on an older one.
+  const system = typeof tls.getCACertificates === 'function' ? tls.getCACertificates('system') : []
   const named = BUNDLE_VARIABLES.flatMap(name => certificatesOf(environment[name]))
   const found = [...system, ...named].map(certificate => certificate.trim())
-  return found.length === 0 ? [...rootCertificates] : [...new Set(found)]
+  return found.length === 0 ? [...tls.rootCertificates] : [...new Set(found)]
 }

@@ -8,6 +8,7 @@ import { issueForm } from './issue-forms.ts'
 import { kindsPage } from './kinds-page.ts'
 import { limitsSection, operationsPage } from './local-cloud-pages.ts'
 import { reportFields, reportSchemaFile } from './report-schema.ts'
+import { seedSchemaFile, seedSchemaPath } from './seed-schema.ts'
 import { repositoryRoot } from './tools.ts'
 
 /** Text of which the code is the source: a whole file, or what stands between `<!-- marker -->` and `<!-- /marker -->` in one. */
@@ -26,6 +27,7 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'docs/faults.md', generate: faultsPage },
   { path: 'docs/report.schema.json', generate: reportSchemaFile },
   { path: 'docs/report.md', marker: 'fields', generate: reportFields },
+  { path: seedSchemaPath, generate: seedSchemaFile },
   { path: 'docs/findings.md', generate: findingsPage },
   { path: 'docs/local-cloud-operations.md', generate: operationsPage },
   { path: 'local-cloud/README.md', marker: 'limits', generate: limitsSection },

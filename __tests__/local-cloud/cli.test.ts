@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
 import { decodeJwt } from 'jose'
 import * as v from 'valibot'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { accountKeys } from '../../local-cloud/inference/keys.ts'
-import { type Seed, worldSchema } from '../../local-cloud/world.ts'
+import { parseSeed, type Seed, worldSchema } from '../../local-cloud/world.ts'
 import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
 import { accessTokenFor, createClient, freePorts, idTokenFor } from './cloud-fixture.ts'
 
@@ -208,8 +209,163 @@ describe('options', () => {
   })
 })
 
+test('--format dotenv is read by Node, whatever a value holds', async () => {
+  const workflow = {
+    ...defaultWorld.workflow,
+    workflow: 'Deploy "it" for $HOME # now',
+    ref: "refs/heads/it's",
+  }
+  const seedFile = join(workFolder, 'dotenv.json')
+  writeFileSync(seedFile, JSON.stringify({ ...defaultWorld, workflow }))
+  const env = parseEnv(await cli('--format', 'dotenv', '--seed', seedFile).firstOutput)
+  expect(env).toMatchObject({
+    GITHUB_WORKFLOW: workflow.workflow,
+    GITHUB_REF: workflow.ref,
+    AZURE_CLIENT_ID: defaultWorld.applications[0]?.clientId,
+    ACTIONS_ID_TOKEN_REQUEST_URL: expect.stringMatching(/\?api-version=2\.0$/),
+  })
+})
+
+test('--granted lets the pipeline call models at once, also where grants take a while', async () => {
+  const { env } = await startCli('--granted', '--propagation', '600')
+  const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
+  const token = await accessTokenFor(client.send, {
+    authorityHost: env.AZURE_AUTHORITY_HOST ?? '',
+    tenantId: env.AZURE_TENANT_ID ?? '',
+    clientId: env.AZURE_CLIENT_ID ?? '',
+    resource: 'https://ai.azure.com',
+    assertion: readFileSync(env.AZURE_FEDERATED_TOKEN_FILE ?? '', 'utf8'),
+  })
+  const answer = await client.send(`${env.AZURE_OPENAI_ENDPOINT}/openai/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] }),
+  })
+  expect(answer.status).toBe(200)
+  await client.close()
+})
+
+describe('what a person is told', () => {
+  test('fits a screen, and names every service', async () => {
+    const { child, ended, env } = await startCli()
+    child.kill('SIGTERM')
+    const { stderr } = await ended
+    const lines = stderr.split('\n')
+    expect(lines.length).toBeLessThanOrEqual(24)
+    expect(lines.filter(line => line.length > 110)).toEqual([])
+    for (const name of [
+      'LOCAL_CLOUD_ISSUER',
+      'AZURE_AUTHORITY_HOST',
+      'LOCAL_CLOUD_ENDPOINT',
+      'IDENTITY_ENDPOINT',
+    ]) {
+      expect(stderr).toContain(env[name])
+    }
+    expect(stderr).toContain('contoso-pipeline may sign in, but may not call them yet')
+  })
+
+  test('says so where the pipeline may call', async () => {
+    const { child, ended } = await startCli('--granted')
+    child.kill('SIGTERM')
+    expect((await ended).stderr).toContain('contoso-pipeline may call them.')
+  })
+})
+
+describe('-- COMMAND', () => {
+  test('runs in the environment of the cloud, and the exit code is its own', async () => {
+    const program = 'process.stdout.write(process.env.AZURE_CLIENT_ID); process.exit(7)'
+    const { code, stdout, stderr } = await cli('--', process.execPath, '-e', program).ended
+    expect({ code, stdout, stderr }).toEqual({
+      code: 7,
+      stdout: defaultWorld.applications[0]?.clientId,
+      stderr: '',
+    })
+  })
+
+  test('a signal reaches it, and both end', async () => {
+    const program = `
+      process.on('SIGTERM', () => { console.log('asked to stop'); process.exit(3) })
+      setInterval(() => {}, 1000)
+      console.log(process.env.NODE_EXTRA_CA_CERTS)`
+    const { child, ended, firstOutput } = cli('--', process.execPath, '-e', program)
+    const caFile = (await firstOutput).trim()
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ code: 3, stdout: `${caFile}\nasked to stop\n` })
+    expect(existsSync(caFile)).toBe(false)
+  })
+
+  test('one that cannot be started is named', async () => {
+    const { code, stderr } = await cli('--', join(workFolder, 'no-such-program')).ended
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/no-such-program cannot be started: .*ENOENT/)
+  })
+})
+
+describe('init', () => {
+  test.each(['seed.yaml', 'seed.json'])('%s starts as it is, and is the default world', async name => {
+    const file = join(workFolder, `init-${name}`)
+    expect(await cli('init', file).ended).toMatchObject({ code: 0, stdout: '' })
+    expect(readFileSync(file, 'utf8')).toContain('/seed.schema.json')
+    const { env } = await startCli('--seed', file)
+    const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
+    const { json } = await client.send(`${env.LOCAL_CLOUD_CONTROL_URL}/world`, {
+      headers: { authorization: `Bearer ${env.LOCAL_CLOUD_CONTROL_TOKEN}` },
+    })
+    expect(json).toEqual(JSON.parse(JSON.stringify(parseSeed(defaultWorld))))
+    await client.close()
+  })
+
+  test('what is there stays', async () => {
+    const file = join(workFolder, 'mine.yaml')
+    writeFileSync(file, 'mine: true\n')
+    const { code, stderr } = await cli('init', file).ended
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `${file} is there already: it stays as it is.\n` })
+    expect(readFileSync(file, 'utf8')).toBe('mine: true\n')
+  })
+})
+
+describe('wait', () => {
+  test.each(['shell', 'github', 'json', 'dotenv'])(
+    'returns once the variables are there, as %s',
+    async format => {
+      const file = join(workFolder, `wait.${format}`)
+      const waiting = cli('wait', file)
+      const { ended, firstOutput } = cli('--format', format)
+      void ended
+      writeFileSync(file, await firstOutput)
+      expect(await waiting.ended).toEqual({ code: 0, signal: null, stdout: '', stderr: '' })
+    },
+  )
+
+  test('takes them from the environment as well', async () => {
+    const { env } = await startCli()
+    expect(await run(process.execPath, ['local-cloud/cli.ts', 'wait'], env).ended).toMatchObject({ code: 0 })
+  })
+
+  test('gives up, and says what is missing', async () => {
+    const file = join(workFolder, 'never.env')
+    expect(await cli('wait', file, '--timeout', '1').ended).toMatchObject({
+      code: 1,
+      stderr: `${file} does not hold the variables of a local cloud, after 1 seconds.\n`,
+    })
+    const { child, ended, env } = await startCli('--format', 'json')
+    const kept = join(workFolder, 'kept.pem')
+    writeFileSync(kept, readFileSync(env.NODE_EXTRA_CA_CERTS ?? ''))
+    child.kill('SIGTERM')
+    await ended
+    const gone = { ...env, NODE_EXTRA_CA_CERTS: kept }
+    const { stderr } = await run(process.execPath, ['local-cloud/cli.ts', 'wait', '--timeout', '1'], gone)
+      .ended
+    expect(stderr).toBe(`${env.LOCAL_CLOUD_ISSUER} does not answer, after 1 seconds.\n`)
+  })
+
+  test('without a file and without variables there is nothing to wait for', async () => {
+    expect(await cli('wait').ended).toMatchObject({ code: 1, stderr: expect.stringContaining('wait needs') })
+  })
+})
+
 describe('end', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s stops it cleanly', async signal => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s stops it cleanly', async signal => {
     const { child, ended, env } = await startCli()
     const caFile = env.NODE_EXTRA_CA_CERTS ?? ''
     expect(existsSync(caFile)).toBe(true)
@@ -223,16 +379,20 @@ describe('command line', () => {
   test.each([
     [['--unknown'], "Unknown option '--unknown'"],
     [['stray'], "Unexpected argument 'stray'"],
+    [['--granted', '--'], "A command has to follow '--'."],
+    [['init', 'one.yaml', 'two.yaml'], "init takes one file: 'two.yaml' is too much."],
+    [['init', '--granted'], "Unknown option '--granted'"],
+    [['wait', '--timeout', 'long'], "--timeout is 'long': it takes whole numbers from 1 to 86400."],
     [['--port', 'http'], "--port is 'http': it takes whole numbers from 1 to 65535."],
     [['--port', '70000'], "--port is '70000'"],
     [['--propagation', '5,soon'], "--propagation is 'soon': it takes whole numbers from 0 to 86400."],
     [['--key-access-lag', '0,1.5'], "--key-access-lag is '1.5': it takes whole numbers from 0 to 86400."],
-    [['--format', 'yaml'], "--format is 'yaml': it can be shell, github, json."],
+    [['--format', 'yaml'], "--format is 'yaml': it can be shell, github, json, dotenv."],
   ])('%j is refused with the usage', async (args, message) => {
     const { code, stdout, stderr } = await cli(...args).ended
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
-    expect(stderr).toContain('Usage: node local-cloud/cli.ts')
+    expect(stderr).toContain('Usage: key-less-cloud')
   })
 
   test('--help tells the usage and starts nothing', async () => {
@@ -246,6 +406,8 @@ describe('command line', () => {
   test.each([
     ['nowhere.json', undefined, /The seed .*nowhere\.json cannot be read: ENOENT/],
     ['broken.json', '{', /The seed .*broken\.json cannot be read: .*JSON/],
+    ['broken.yaml', 'tenants: [', /The seed .*broken\.yaml cannot be read: .*line 1/],
+    ['wrong.yaml', 'tenants: []', /The seed of the local cloud is invalid:\n {2}subscriptions: /],
     ['wrong.json', '{"tenants":[]}', /The seed of the local cloud is invalid:\n {2}subscriptions: /],
   ])('the seed %s is refused', async (name, content, message) => {
     const file = join(workFolder, name)

@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { repositoryRoot } from '../../scripts/tools.ts'
 
@@ -28,6 +30,8 @@ beforeAll(() => {
   const [{ filename }] = v.parse(v.tuple([v.object({ filename: v.string() })]), JSON.parse(packed))
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components', '1', '-C', installed])
+  mkdirSync(join(folder, 'node_modules/.bin'))
+  symlinkSync('../key-less-cloud/build/cli.js', join(folder, 'node_modules/.bin/key-less-cloud'))
   for (const name of dependencies()) {
     const link = join(folder, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
@@ -114,4 +118,55 @@ test('nothing else of it can be imported, but the schema of a seed', () => {
     'ERR_PACKAGE_PATH_NOT_EXPORTED',
     'Seed of the local cloud',
   ])
+})
+
+describe.each(['/bin/sh', '/bin/bash'])('started by npx, whose shell is %s', shell => {
+  const started: ChildProcess[] = []
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill('SIGKILL')
+  })
+
+  /** npm, and the port of the server that it started two processes further down. */
+  async function start() {
+    const npx = spawn('npx', ['--no', '--script-shell', shell, 'key-less-cloud', '--format', 'json'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    started.push(npx)
+    const text = await new Promise<string>(resolve => npx.stdout.setEncoding('utf8').once('data', resolve))
+    const { LOCAL_CLOUD_ISSUER: issuer } = v.parse(
+      v.object({ LOCAL_CLOUD_ISSUER: v.string() }),
+      JSON.parse(text),
+    )
+    return { npx, port: Number(new URL(issuer).port) }
+  }
+
+  const isOpen = (port: number) =>
+    new Promise<boolean>(resolve => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+
+  async function closed(port: number): Promise<true> {
+    while (await isOpen(port)) await sleep(50)
+    return true
+  }
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
+    '%s to npx leaves no server behind',
+    async signal => {
+      const { npx, port } = await start()
+      expect(await isOpen(port)).toBe(true)
+      npx.kill(signal)
+      expect(await closed(port)).toBe(true)
+    },
+  )
+
+  test('SIGTERM to what npx started leaves no server behind', async () => {
+    const { npx, port } = await start()
+    const below = execFileSync('ps', ['-o', 'pid=', '--ppid', String(npx.pid)], { encoding: 'utf8' })
+    process.kill(Number(below), 'SIGTERM')
+    expect(await closed(port)).toBe(true)
+  })
 })

@@ -1,0 +1,22 @@
+import { isUnbroken, linksToNpm, processTable } from './lineage.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+export type StopSignal = (typeof SIGNALS)[number]
+
+/** How often is looked whether npm is still there, in milliseconds. */
+const PACE_MS = 500
+
+/** Resolves at the first signal, or when the npm that started this process is gone; a second signal ends it in the ordinary way. */
+export function stopRequested(): Promise<StopSignal> {
+  return new Promise(resolve => {
+    for (const signal of SIGNALS) process.once(signal, () => resolve(signal))
+    const links = linksToNpm(process.pid, processTable)
+    if (links.length === 0) return
+    const watch = setInterval(() => {
+      if (isUnbroken(links, processTable)) return
+      clearInterval(watch)
+      resolve('SIGTERM')
+    }, PACE_MS)
+    watch.unref()
+  })
+}

@@ -1,0 +1,39 @@
+export const USAGE = `Usage: key-less-cloud [options] [-- COMMAND [ARGUMENTS]]
+       key-less-cloud init [FILE]
+       key-less-cloud wait [FILE] [--timeout S]
+
+Starts GitHub's OIDC issuer, Entra ID, Azure Resource Manager and the Foundry data plane on 127.0.0.1,
+prints what a program needs in order to use them, and runs until it is interrupted. With a command it prints
+nothing, runs that in this environment, and ends with it.
+
+  --port N                    first of a run of consecutive ports (default: whatever is free)
+  --seed FILE                 JSON or YAML of the world to start with (default: one resource, one pipeline)
+  --granted                   the pipeline may call models from the start (default: it has to get the role first)
+  --propagation S[,S...]      seconds until a role assignment is seen, one number a replica (default: 0)
+  --key-access-lag S[,S...]   seconds until a change of disableLocalAuth reaches the data plane, likewise (default: 0)
+  --throttling                limit requests to Resource Manager as Azure does (default: no limit)
+  --format FORMAT             shell: export lines; github: lines for $GITHUB_ENV; json: one object; dotenv (default: shell)
+  --help                      this text
+
+init writes the default world as a seed to begin with, to local-cloud.yaml or FILE (.json or .yaml).
+wait returns once the cloud answers whose variables go to FILE, or are in the environment; it gives up after 60 seconds.
+
+The variables go to stdout, in one piece, once everything listens; what is for people goes to stderr:
+
+  key-less-cloud > cloud.env & key-less-cloud wait cloud.env && . ./cloud.env
+
+NODE_EXTRA_CA_CERTS is the certificate authority's file; REQUESTS_CA_BUNDLE and SSL_CERT_FILE hold the system's as well.
+AZURE_CLIENT_ID is the first application of the seed, LOCAL_CLOUD_RESOURCE_ID its first account.
+
+A seed has these fields; seed.schema.json describes what is in each:
+
+  tenants, subscriptions, resourceGroups     where everything is
+  applications, users, groups                who there is: credentials, members; groups may be in groups
+  accounts, deletedAccounts, resources       key access, network, deployments, projects; apps that have identities
+  roleAssignments, roleDefinitions           who may do what: conditions, custom roles
+  denyAssignments, locks, policyAssignments  what is in the way of those who may
+  workflow                                   the run whose tokens GitHub's issuer signs
+
+Clients of Resource Manager change all that at run time, as in Azure. The control endpoint moves the clock, plays faults,
+tells what happened, and takes another seed with the same accounts.
+`
