@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -30,8 +39,9 @@ beforeAll(() => {
   const [{ filename }] = v.parse(v.tuple([v.object({ filename: v.string() })]), JSON.parse(packed))
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components', '1', '-C', installed])
+  writeFileSync(join(folder, 'package.json'), '{}')
   mkdirSync(join(folder, 'node_modules/.bin'))
-  symlinkSync('../key-less-cloud/build/cli.js', join(folder, 'node_modules/.bin/key-less-cloud'))
+  symlinkSync('../key-less-cloud/build/local-cloud/cli.js', join(folder, 'node_modules/.bin/key-less-cloud'))
   for (const name of dependencies()) {
     const link = join(folder, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
@@ -130,10 +140,19 @@ describe.each(['/bin/sh', '/bin/bash'])('started by npx, whose shell is %s', she
   async function start() {
     const npx = spawn('npx', ['--no', '--script-shell', shell, 'key-less-cloud', '--format', 'json'], {
       cwd: folder,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      // What `npm test` has in its environment would lead npx to the repository.
+      env: { PATH: process.env.PATH ?? '', HOME: folder },
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
     started.push(npx)
-    const text = await new Promise<string>(resolve => npx.stdout.setEncoding('utf8').once('data', resolve))
+    let said = ''
+    npx.stderr.setEncoding('utf8').on('data', text => {
+      said += text
+    })
+    const text = await new Promise<string>((resolve, reject) => {
+      npx.stdout.setEncoding('utf8').once('data', resolve)
+      npx.once('exit', () => reject(new Error(`npx ended: ${said}`)))
+    })
     const { LOCAL_CLOUD_ISSUER: issuer } = v.parse(
       v.object({ LOCAL_CLOUD_ISSUER: v.string() }),
       JSON.parse(text),

@@ -56,7 +56,7 @@ function accessLines(pipeline: string, access: PipelineAccess): string[] {
   if (access === 'by-seed') return []
   if (access === 'granted') return [`${pipeline} may call them.`]
   return [
-    `${pipeline} may sign in, but may not call them yet: its first call is denied, as on the first day in Azure.`,
+    `${pipeline} may sign in, but may not call them yet: denied, as on the first day in Azure.`,
     'Start with --granted, or grant it the role "Cognitive Services User" as you would there.',
   ]
 }
