@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type ReplicasBy, replicaChoices } from '../replicas.ts'
 import { FORMATS, type Format } from './formats.ts'
 
 /** What is wrong with the command line; ends the program with status 2 and the usage. */
@@ -13,6 +14,7 @@ export interface StartOptions {
   propagation?: number[]
   /** Milliseconds. */
   keyAccessLag?: number[]
+  replicasBy?: ReplicasBy
   throttling: boolean
   format: Format
   /** A command and its arguments, which run in the environment of the cloud and end it. */
@@ -34,6 +36,7 @@ const optionsOf = {
     granted: { type: 'boolean' },
     propagation: { type: 'string' },
     'key-access-lag': { type: 'string' },
+    'replicas-by': { type: 'string' },
     throttling: { type: 'boolean' },
     format: { type: 'string' },
   },
@@ -81,6 +84,8 @@ function readStart(args: readonly string[]): CommandLine {
   if (values.propagation !== undefined) options.propagation = lagsOf('--propagation', values.propagation)
   if (values['key-access-lag'] !== undefined)
     options.keyAccessLag = lagsOf('--key-access-lag', values['key-access-lag'])
+  if (values['replicas-by'] !== undefined)
+    options.replicasBy = oneOf('--replicas-by', values['replicas-by'], replicaChoices)
   if (end >= 0) options.command = commandOf(args.slice(end + 1))
   return { kind: 'start', options }
 }

@@ -11,6 +11,9 @@ nothing, runs that in this environment, and ends with it.
   --granted                   the pipeline may call models from the start (default: it has to get the role first)
   --propagation S[,S...]      seconds until a role assignment is seen, one number a replica (default: 0)
   --key-access-lag S[,S...]   seconds until a change of disableLocalAuth reaches the data plane, likewise (default: 0)
+  --replicas-by connection|request
+                              what a replica is chosen for, where there are several: every request, or every new
+                              connection, whose requests then all go to it, as behind a load balancer (default: request)
   --throttling                limit requests to Resource Manager as Azure does (default: no limit)
   --format FORMAT             shell: export lines; github: lines for $GITHUB_ENV; json: one object; dotenv (default: shell)
   --help                      this text
@@ -23,13 +26,15 @@ The variables go to stdout, in one piece, once everything listens; what is for p
   key-less-cloud > cloud.env & key-less-cloud wait cloud.env && . ./cloud.env
 
 NODE_EXTRA_CA_CERTS is the certificate authority's file; REQUESTS_CA_BUNDLE and SSL_CERT_FILE hold the system's as well.
-AZURE_CLIENT_ID is the first application of the seed, LOCAL_CLOUD_RESOURCE_ID its first account.
+AZURE_CLIENT_ID is the first application of the seed, LOCAL_CLOUD_RESOURCE_ID its first account; LOCAL_CLOUD_ENDPOINT is the
+host that serves all of its APIs (services.ai.azure.com in Azure), AZURE_OPENAI_ENDPOINT that of openai.azure.com.
 
 A seed has these fields; seed.schema.json describes what is in each:
 
   tenants, subscriptions, resourceGroups     where everything is
   applications, users, groups                who there is: credentials, members; groups may be in groups
-  accounts, deletedAccounts, resources       key access, network, deployments, projects; apps that have identities
+  accounts, deletedAccounts                  key access, network, deployments, projects; what can be restored
+  resources, models                          apps with identities, and whatever else roles are assigned at; models with dates
   roleAssignments, roleDefinitions           who may do what: conditions, custom roles
   denyAssignments, locks, policyAssignments  what is in the way of those who may
   workflow                                   the run whose tokens GitHub's issuer signs
