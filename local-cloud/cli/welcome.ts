@@ -46,10 +46,15 @@ export function welcome({ world, endpoints, environment, access }: Started): str
   ].join('\n')
 }
 
+/** Of the deployments, as many as are named. */
+const MOST_NAMES = 4
+
 function deploymentLines({ accounts: [account] }: World): string[] {
   if (account === undefined) return []
   const names = account.deployments.map(({ name }) => name)
-  return [`${account.name} has ${names.length === 0 ? 'no deployments' : names.join(', ')}.`]
+  const [shown, others] = [names.slice(0, MOST_NAMES), names.length - MOST_NAMES]
+  const list = shown.length === 0 ? 'no deployments' : shown.join(', ')
+  return [`${account.name} has ${list}${others > 0 ? ` and ${others} more` : ''}.`]
 }
 
 function accessLines(pipeline: string, access: PipelineAccess): string[] {
