@@ -100,6 +100,8 @@ test('a run that passed is told whole', () => {
     plan: null,
     propagationSeconds: 41.3,
     attempts: 2,
+    connections: 3,
+    row: 'made',
     probes: [
       { atSeconds: 0, outcome: 'access-denied' },
       { atSeconds: 41.3, outcome: 'ok' },

@@ -277,7 +277,7 @@ test.each([
   [
     'passed',
     fullRecord(),
-    `Key-less access is proven: Principal ${ids.principal} was answered by 2 deployments, role Cognitive Services User granted by this run, live after 41.3 s.`,
+    `Key-less access is proven: Principal ${ids.principal} was answered by 2 deployments, over 3 connections, role Cognitive Services User granted by this run, live after 41.3 s.`,
   ],
   [
     'passed',

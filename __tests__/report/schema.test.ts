@@ -47,6 +47,7 @@ test('allows no property that it does not name, and demands all but what a refus
     '/diagnosis/unlike',
     '/diagnosis/said/status',
     '/diagnosis/said/serviceCode',
+    '/diagnosis/said/by',
     '/diagnosis/said/host',
   ])
 })

@@ -107,14 +107,14 @@ describe('replies made to exhaust', () => {
     expect((await runGate(cloud)).outputs.diagnosis).toBe('endpoint-untrusted')
   })
 
-  test('more deployments on a page than a call takes arguments', async () => {
+  test('more deployments on a page than any page has', async () => {
     const value = Array.from({ length: 200_000 }, () => ({ name: 'd', properties: {} }))
     cloud.faults.add({
       name: 'many',
       operation: 'deployments.list',
       effect: { kind: 'reply', status: 200, body: { value } },
     })
-    expect((await runGate(cloud)).outputs.diagnosis).toBe('deployment-not-found')
+    expect((await runGate(cloud)).outputs.diagnosis).toBe('resource-manager-unavailable')
   })
 })
 

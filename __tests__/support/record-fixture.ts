@@ -124,6 +124,8 @@ export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
       { atMs: 41_300, outcome: 'ok' },
     ],
     propagationMs: 41_300,
+    connections: 3,
+    row: 'made',
     steps: [
       { name: 'Sign in', tookMs: 640, outcome: 'done' },
       { name: 'Prove', tookMs: 42_000, outcome: 'failed' },

@@ -4,7 +4,12 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createTlsCredentials, type TlsCredentials } from '../../../local-cloud/tls.ts'
-import { createHttpClient, type HttpReply, restrictOrigins } from '../../../src/core/http/client.ts'
+import {
+  createHttpClient,
+  type HttpReply,
+  onFreshConnections,
+  restrictOrigins,
+} from '../../../src/core/http/client.ts'
 import { NetworkFailure, protocolSwitched } from '../../../src/core/http/network-failure.ts'
 import type { Clock } from '../../../src/core/ports.ts'
 import { type ConnectProxy, type ProxyOptions, startProxy } from '../../support/proxy.ts'
@@ -86,6 +91,7 @@ test('a request asks for the plain body, and the reply comes with its headers in
     status: 200,
     headers: { 'content-length': '3', 'x-thing': '1', 'x-many': 'a, b' },
     body: 'hé',
+    connection: expect.any(Number),
   })
   expect(seen).toMatch(/^GET \/things\?x=1 HTTP\/1\.1\r\n/)
   expect(seen).toContain('accept-encoding: identity\r\n')
@@ -476,5 +482,46 @@ describe('what is no plain request', () => {
   test('a refusal of it is read like any other', async () => {
     answering(...withBody('{"error":{}}').map(part => String(part).replace('200 OK', '401 Unauthorized')))
     expect(await handshake()).toMatchObject({ status: 401, body: '{"error":{}}' })
+  })
+})
+
+describe('connections', () => {
+  const threeTimes = async (ask: () => Promise<HttpReply>) => {
+    answering(...withBody('ok'))
+    return [await ask(), await ask(), await ask()].map(({ connection }) => connection)
+  }
+
+  test('are kept, and known by their number', async () => {
+    const { http } = client()
+    const numbers = await threeTimes(() => http({ method: 'GET', url: origin, headers: {} }))
+
+    expect(new Set(numbers).size).toBe(1)
+  })
+
+  test('are new for each request that asks for its own', async () => {
+    const http = onFreshConnections(client().http)
+    const numbers = await threeTimes(() => http({ method: 'GET', url: origin, headers: {} }))
+
+    expect(new Set(numbers).size).toBe(3)
+  })
+
+  test('look the name up each time, and go on to another address where one does not answer', async () => {
+    const asked: string[] = []
+    const { http } = createHttpClient({
+      ...{ timeoutMs: 5000, env: {}, clock },
+      lookup: (hostname, _, callback) => {
+        asked.push(hostname)
+        callback(
+          null,
+          ['127.0.0.1', '127.0.0.2'].map(address => ({ address, family: 4 })),
+        )
+      },
+    })
+    const numbers = await threeTimes(() =>
+      onFreshConnections(http)({ method: 'GET', url: origin.replace('127.0.0.1', 'localhost'), headers: {} }),
+    )
+
+    expect(asked).toEqual(['localhost', 'localhost', 'localhost'])
+    expect(new Set(numbers).size).toBe(3)
   })
 })
