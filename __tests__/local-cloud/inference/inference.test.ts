@@ -82,6 +82,10 @@ describe('network rules come first', () => {
     expect(answer.body).toEqual({
       error: { code: '403', message: 'Access denied due to Virtual Network/Firewall rules.' },
     })
+    plane.account.ipRules = ['203.0.113.7']
+    expect((await plane.ask(CHAT, keyless)).status).toBe(403)
+    plane.account.ipRules = ['127.0.0.1']
+    expect((await plane.ask(CHAT, keyless)).status).toBe(401)
   })
 })
 

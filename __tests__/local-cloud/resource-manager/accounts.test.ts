@@ -163,7 +163,10 @@ describe('a change', () => {
   })
 
   test('as a whole takes away what it leaves out', async () => {
-    await admin(ACCOUNT, 'PATCH', { tags: { team: 'shop' }, properties: { allowedFqdnList: ['x.example'] } })
+    await admin(ACCOUNT, 'PATCH', {
+      tags: { team: 'shop' },
+      properties: { allowedFqdnList: ['x.example'], networkAcls: { bypass: 'AzureServices' } },
+    })
     const { properties, ...others } = told(
       await admin(ACCOUNT, 'PUT', {
         kind: 'AIServices',
@@ -174,6 +177,7 @@ describe('a change', () => {
     )
     expect(others).not.toHaveProperty('tags')
     expect(properties).not.toHaveProperty('allowedFqdnList')
+    expect(properties).not.toHaveProperty('networkAcls')
     expect(properties).toMatchObject({ customSubDomainName: 'contoso-ai' })
   })
 
@@ -244,6 +248,11 @@ describe('identities', () => {
       type: 'SystemAssigned, UserAssigned',
       userAssignedIdentities: { [IDENTITY]: { principalId, clientId: expect.any(String) } },
     })
+    const alone = { type: 'SystemAssigned, UserAssigned' }
+    expect(told(await admin(ACCOUNT, 'PATCH', { identity: alone })).identity).toHaveProperty([
+      'userAssignedIdentities',
+      IDENTITY,
+    ])
     const without = { type: 'SystemAssigned, UserAssigned', userAssignedIdentities: { [IDENTITY]: null } }
     expect(told(await admin(ACCOUNT, 'PATCH', { identity: without })).identity).toMatchObject({
       type: 'SystemAssigned',
@@ -292,7 +301,8 @@ describe('the end', () => {
   describe('without projects', () => {
     beforeEach(() => admin(`${ACCOUNT}/projects/shop`, 'DELETE'))
 
-    test('it is gone, with the roles at it, and waits to be restored', async () => {
+    test('it is gone, with its identity and the roles at it, and waits to be restored', async () => {
+      await admin(ACCOUNT, 'PATCH', { identity: { type: 'SystemAssigned' } })
       arm.grant(PIPELINE, ROLES.reader, ACCOUNT)
       const answer = await admin(ACCOUNT, 'DELETE')
       expect(answer.status).toBe(202)
@@ -301,6 +311,7 @@ describe('the end', () => {
       expect((await poll(answer, 'azure-asyncoperation')).body).toMatchObject({ status: 'Succeeded' })
       expect((await admin(ACCOUNT)).status).toBe(404)
       expect((await admin(ACCOUNT, 'DELETE')).status).toBe(204)
+      expect(arm.world.applications.some(({ resourceId }) => resourceId === ACCOUNT)).toBe(false)
       expect(arm.world.roleAssignments.some(({ scope }) => scope === ACCOUNT)).toBe(false)
       expect((await admin(`${PROVIDER}/deletedAccounts`)).body).toMatchObject({ value: [{ id: deleted }] })
       expect((await admin(deleted)).body).toMatchObject({
