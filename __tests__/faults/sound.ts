@@ -41,7 +41,7 @@ const answering: ReadonlySet<string> = new Set(
   Object.keys(operations).filter(name => !/list$|models\.get|info/.test(name)),
 )
 
-const faultsThatKeepTheAnswer = /wrongType|clock/
+const faultsThatKeepTheAnswer = /wrongType|clock|keeps the answer/
 
 function isAnswer(
   { service, operation, status, target, body, fault }: JournalEntry,
@@ -81,13 +81,15 @@ const tripleOf = ({ roleDefinitionId, principalId, scope }: RoleAssignment) =>
 /** Every token at the service that it was issued for, and nowhere else; a key at the data plane, by itself. */
 function expectTokensAtHome({ cloud, elsewhere }: Stage, { requests, log }: InProcessRun): void {
   expect(elsewhere.requests).toEqual([])
-  const { ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken = '' } = cloud.runnerEnvironment()
+  const { ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken, GITHUB_TOKEN: githubToken } =
+    cloud.runnerEnvironment()
   const printed = log.join('\n')
-  for (const { service, headers, body } of requests) {
+  for (const { service, operation, headers, body } of requests) {
     const bearer = headers.authorization?.replace(/^Bearer /, '')
     const assertion = new URLSearchParams(body).get('client_assertion')
     const key = headers['api-key']
-    if (service === 'github') expect(bearer).toBe(requestToken)
+    if (service === 'github')
+      expect(bearer).toBe(operation === 'oidc.subjectCustomization' ? githubToken : requestToken)
     else if (key !== undefined)
       expect({ service, bearer }).toEqual({ service: 'inference', bearer: undefined })
     else expect(audiencesAt[service]).toContain(audienceOf(bearer ?? assertion ?? undefined))

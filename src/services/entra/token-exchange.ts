@@ -1,4 +1,5 @@
 import { ClientAssertionCredential } from '@azure/identity'
+import * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
 import { ownRefusal, type Refusal, StepFailure, withHost } from '../../core/failures/failure.ts'
@@ -24,6 +25,15 @@ interface Exchange {
   now: () => number
 }
 
+/** What the SDK gives it has not looked at: a number as well as a line break would be an access token. */
+const grantedToken = v.object({
+  token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,65536}$/, 'The access token is none')),
+  expiresOnTimestamp: v.pipe(v.number(), v.finite()),
+})
+
+/** Longer than any reply of Entra, in characters: the SDK takes whatever comes apart, several times. */
+const longestReply = 262_144
+
 const publicAuthorities: readonly string[] = [
   'https://login.microsoftonline.com',
   'https://login.microsoftonline.us',
@@ -46,7 +56,8 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
     disableInstanceDiscovery: !publicAuthorities.includes(cloud.authorityHost),
   })
   try {
-    const { token, expiresOnTimestamp } = await credential.getToken(`${audience}/.default`)
+    const granted = await credential.getToken(`${audience}/.default`)
+    const { token, expiresOnTimestamp } = v.parse(grantedToken, granted)
     // The SDK counts from the wall clock, which may be corrected, and is not ours.
     return { token, expiresAt: exchange.now() + expiresOnTimestamp - Date.now() }
   } catch (error) {
@@ -78,7 +89,7 @@ function remember(http: Http): { http: Http; last: () => HttpReply | NetworkFail
       try {
         const reply = await http(request)
         last = reply
-        return reply
+        return reply.body.length > longestReply ? { ...reply, body: '' } : reply
       } catch (error) {
         if (error instanceof NetworkFailure) last = error
         throw error

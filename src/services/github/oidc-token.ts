@@ -19,7 +19,7 @@ export interface Assertion {
 }
 
 const doing = 'asking GitHub for an OIDC token'
-const tokenReply = v.object({ value: v.pipe(v.string(), v.nonEmpty()) })
+const tokenReply = v.object({ value: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,65536}$/)) })
 
 /** docs.github.com: OIDC tokens live five minutes. */
 const usualLifeMs = 5 * 60_000
