@@ -268,10 +268,19 @@ function createLogReader(onLine: ActionInvocation['onLine']) {
     }
   }
 
+  /** Between `stop-commands` and the token that it names, lines are no commands. */
+  let fence: string | undefined
+
   return {
     take(line: string): void {
+      if (fence !== undefined) {
+        if (line.trim() === `::${fence}::`) fence = undefined
+        else print(line)
+        return
+      }
       const command = parseCommand(line)
       if (command === undefined) print(line)
+      else if (command.name === 'stop-commands') fence = command.message
       else run(command)
     },
     result: () => ({ log, unmasked, annotations, masks: [...masks] }),

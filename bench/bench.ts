@@ -207,7 +207,7 @@ Load average of the machine before and after: ${loadBefore.toFixed(1)} and ${loa
 | (Run − start) ÷ critical path, start being that of the bad input | ${(toCritical.median / criticalMs).toFixed(2)} (${(toCritical.fastest / criticalMs).toFixed(2)}) | 1.3 |
 | Requests of a warm run | ${operations.length} (${operations.filter(name => name === 'oidc.token').length} OIDC) | 8 (1) |
 | Peak memory | ${memory} MB | 150 MB |
-| \`dist/\` | ${megabytes(distBytes)} | 2 MB |
+| \`dist/\`, the gate | ${megabytes(distBytes)} | 2 MB |
 | What a runner downloads, unpacked | ${megabytes(archiveBytes)} | 3 MB |
 
 Requests of a warm run: ${operations.map(name => `\`${name}\``).join(', ')}. In the public clouds there is no discovery.

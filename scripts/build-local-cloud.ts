@@ -2,9 +2,12 @@ import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { repositoryRoot, runNode } from './tools.ts'
 
-/** Builds the npm package of the local cloud, before it is packed. */
+/** Compiles the local cloud into local-cloud/build: what its npm package holds, and what the setup action is bundled from. */
+export function compileLocalCloud(): void {
+  const out = join(repositoryRoot, 'local-cloud/build')
+  rmSync(out, { recursive: true, force: true })
+  runNode(['node_modules/typescript/bin/tsc', '-p', 'local-cloud/tsconfig.json'])
+  chmodSync(join(out, 'local-cloud/cli.js'), 0o755)
+}
 
-const out = join(repositoryRoot, 'local-cloud/build')
-rmSync(out, { recursive: true, force: true })
-runNode(['node_modules/typescript/bin/tsc', '-p', 'local-cloud/tsconfig.json'])
-chmodSync(join(out, 'local-cloud/cli.js'), 0o755)
+if (import.meta.main) compileLocalCloud()

@@ -1,22 +1,38 @@
 import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { minify } from '@swc/core'
+import { compileLocalCloud } from './build-local-cloud.ts'
 import { licenseTexts } from './licenses.ts'
 import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
 
-/** Bundles the action into `out`, which is emptied first. The same sources and packages give the same bytes, wherever they lie. */
+/**
+ * Bundles the gate into `out`, which is emptied first, and the setup action of the local cloud below. The same sources and
+ * packages give the same bytes, wherever they lie.
+ */
 export async function build(out: string): Promise<void> {
-  const statsFile = join(temporaryFolder(), 'stats.json')
   rmSync(join(repositoryRoot, 'build'), { recursive: true, force: true })
   rmSync(out, { recursive: true, force: true })
 
   runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
-  runNode([
-    ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', 'build/src/index.js', '--out', out],
-    ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
-  ])
+  await bundle('build/src/index.js', out)
   // It imports the bundle, whatever folder both lie in.
   copyFileSync(join(repositoryRoot, 'build/src/post.js'), join(out, 'post.js'))
+
+  compileLocalCloud()
+  for (const [entry, name] of [
+    ['cli.js', 'cli'],
+    ['setup/index.js', 'setup'],
+  ] as const) {
+    await bundle(`local-cloud/build/local-cloud/${entry}`, join(out, 'local-cloud', name))
+  }
+}
+
+async function bundle(entry: string, out: string): Promise<void> {
+  const statsFile = join(temporaryFolder(), 'stats.json')
+  runNode([
+    ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', entry, '--out', out],
+    ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
+  ])
   // ncc's own --license misses every ES module, and its --minify every file but the entry.
   writeFileSync(join(out, 'licenses.txt'), licenseTexts(statsFile))
   for (const file of globSync(join(out, '*.js'))) await minifyFile(file)

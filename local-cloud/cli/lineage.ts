@@ -20,8 +20,8 @@ export interface ProcessTable {
   wordsOf(pid: number): readonly string[]
 }
 
-/** npm exec, sh, node: what is further up has not started a server by npm. */
-const FURTHEST = 4
+/** npm, a shell, node: where an npm is further up, a program below it started the server, and knows what it does. */
+const FURTHEST = 2
 
 /** The links from a process up to the npm that started it; none where no npm did. */
 export function linksToNpm(pid: number, table: ProcessTable): Link[] {

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
+
+/**
+ * The few commands of GitHub's runner that this action needs. The toolkit has them too, and an HTTP stack of 400 kB with them,
+ * which every job that uses the gate would download.
+ */
+
+const { env } = process
+
+export const print = (line: string) => process.stdout.write(`${line}\n`)
+
+/** As the toolkit names it: upper case, hyphens kept. */
+export const inputOf = (name: string) => (env[`INPUT_${name.toUpperCase()}`] ?? '').trim()
+
+export const stateOf = (name: string) => env[`STATE_${name}`] ?? ''
+
+export const saveState = (name: string, value: string) => appendTo(env.GITHUB_STATE, name, value)
+
+export const exportVariable = (name: string, value: string) => appendTo(env.GITHUB_ENV, name, value)
+
+/** A value of any lines: nobody can guess where it ends. */
+function appendTo(file: string | undefined, name: string, value: string): void {
+  if (file === undefined) throw new Error('This is no step of a job: the files of the runner are missing.')
+  const end = randomUUID()
+  appendFileSync(file, `${name}<<${end}\n${value}\n${end}\n`)
+}
+
+export const mask = (secret: string) => command('add-mask', secret)
+export const annotate = (message: string) => command('error', message)
+
+function command(name: string, message: string): void {
+  const escaped = message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  print(`::${name}::${escaped}`)
+}
+
+/** Prints lines of others in a group of their own: no command in them is carried out. */
+export function printForeign(title: string, lines: readonly string[]): void {
+  const fence = randomUUID()
+  print(`::group::${title}`)
+  print(`::stop-commands::${fence}`)
+  for (const line of lines) print(line)
+  print(`::${fence}::`)
+  print('::endgroup::')
+}
