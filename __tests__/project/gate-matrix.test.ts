@@ -20,16 +20,17 @@ const { on, jobs } = v.parse(
     on: v.object({
       workflow_call: v.object({
         inputs: v.record(v.string(), v.object({ required: v.optional(v.boolean(), false) })),
+        secrets: v.record(v.string(), v.object({ required: v.boolean() })),
       }),
     }),
     jobs: v.object({
-      gate: v.object({ strategy: v.unknown(), steps: v.array(stepSchema) }),
+      gate: v.object({ 'runs-on': v.string(), strategy: v.unknown(), steps: v.array(stepSchema) }),
       verdict: v.object({ needs: v.string(), if: v.string(), steps: v.array(stepSchema) }),
     }),
   }),
   parse(workflowSource),
 )
-const { inputs } = on.workflow_call
+const { inputs, secrets } = on.workflow_call
 const steps = [...jobs.gate.steps, ...jobs.verdict.steps]
 
 const stepNamed = (name: string) => stepOf(steps, name)
@@ -54,6 +55,26 @@ describe('the parts', () => {
     const told = Object.keys(stepNamed('Open the gate').with)
 
     expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(told))
+  })
+
+  test.each(['revoke', 'api-version', 'expect', 'key-access', 'grant'])('%s reaches every gate', name => {
+    expect(stepNamed('Open the gate').with[name]).toBe(expression(`inputs.${name}`))
+  })
+
+  test('a target without deployments of its own takes those of the call', () => {
+    expect(stepNamed('Open the gate').with.deployments).toMatch(/join\(.*\) \|\| inputs\.deployments }}$/)
+  })
+
+  test('a retired key comes as a secret alone, and nobody has to give one', () => {
+    expect(secrets).toEqual({ 'retired-key': { required: false } })
+    expect(Object.keys(inputs)).not.toContain('retired-key')
+    expect(stepNamed('Open the gate').with['retired-key']).toBe(expression('secrets.retired-key'))
+  })
+
+  test('the runner of the gates is a label, or a list of labels in JSON', () => {
+    expect(jobs.gate['runs-on']).toBe(
+      expression(`startsWith(inputs.runs-on, '[') && fromJSON(inputs.runs-on) || inputs.runs-on`),
+    )
   })
 
   test('the action comes from the repository and the commit of the workflow, once they are known', () => {
