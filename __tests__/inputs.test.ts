@@ -530,13 +530,19 @@ describe('each bad form is named, with what was given and what is accepted', () 
       /^`revoke` is true, and with `grant: never` there is nothing to take back$/,
     ],
     ['a key that is none', { 'retired-key': 'not a key' }, /^`retired-key` is no API key/],
-    ...['setup-client-id', 'principal-id', 'revoke'].map((name): [string, Texts, RegExp] => [
+    ...Object.entries({
+      'setup-client-id': subscriptionId,
+      'principal-id': subscriptionId,
+      revoke: 'true',
+      role: 'Foundry User',
+      grant: 'never',
+    }).map(([name, value]): [string, Texts, RegExp] => [
       `${name} with an endpoint alone`,
       {
         'resource-id': '',
         endpoint: 'https://contoso.openai.azure.com',
         deployments: 'gpt-4o',
-        [name]: name === 'revoke' ? 'true' : subscriptionId,
+        [name]: value,
       },
       new RegExp(`^\`${name}\` has no effect where only \`endpoint\` is given`),
     ]),

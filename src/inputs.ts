@@ -39,10 +39,11 @@ export function readSettings(input: (name: string) => string, env: Environment):
   const apiVersion = reader.parsed('api-version', parseVersion)
   requireCallable(reader, { target, deployments, api, apiVersion })
   const grant = reader.choice('grant', grants, 'auto')
+  const role = reader.parsed('role', parseRole) ?? defaultRole
   const grantee = readGrantee(reader)
   const revoke = reader.choice('revoke', ['true', 'false'] as const, 'false') === 'true'
   const keys = readKeys(reader)
-  refuseWithoutEffect(reader, { target, grant, revoke, keys })
+  refuseWithoutEffect(reader, { target, role, grant, revoke, keys })
   const settings: Settings = {
     identity: {
       clientId: reader.guid('client-id', 'AZURE_CLIENT_ID'),
@@ -53,7 +54,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     },
     target,
     deployments,
-    access: { role: reader.parsed('role', parseRole) ?? defaultRole, grant, grantee, revoke },
+    access: { role, grant, grantee, revoke },
     keys,
     waiting: {
       propagationTimeoutMs: reader.parsed('propagation-timeout', duration(0, 6 * hour)) ?? 15 * minute,
@@ -284,17 +285,27 @@ function projectOf(target: Target): string | undefined {
 
 interface Given {
   target: Target
+  role: RoleReference
   grant: Grant
   revoke: boolean
   keys: Settings['keys']
 }
 
 /** What would silently have no effect is a mistake. */
-function refuseWithoutEffect(reader: Reader, { target, grant, revoke, keys }: Given): void {
+function refuseWithoutEffect(reader: Reader, { target, role, grant, revoke, keys }: Given): void {
   if (revoke && grant === 'never')
     reader.refuse('revoke', 'is true, and with `grant: never` there is nothing to take back')
   if (target.kind === 'resource') return
-  for (const name of ['setup-client-id', 'principal-id', ...(revoke ? ['revoke'] : [])]) {
+  // Both always hold a value, the default of action.yml; a plan has an effect: it never fails on access.
+  const isOtherRole = role.kind === 'name' || role.guid !== cognitiveServicesUser.guid
+  const withoutEffect = [
+    'setup-client-id',
+    'principal-id',
+    ...(revoke ? ['revoke'] : []),
+    ...(isOtherRole ? ['role'] : []),
+    ...(grant === 'never' ? ['grant'] : []),
+  ]
+  for (const name of withoutEffect) {
     if (reader.text(name) !== undefined)
       reader.refuse(name, 'has no effect where only `endpoint` is given: no role is looked at or granted')
   }
