@@ -130,8 +130,9 @@ export const codes = {
   token: entra,
   account: resourceManager,
   optional: resourceManager,
-  grant: resourceManager,
-  grantDone: resourceManager,
+  // Who is refused there may not assign, whatever the words.
+  grant: { ...resourceManager, forbidden: 'cannot-assign-role' },
+  grantDone: { ...resourceManager, forbidden: 'cannot-assign-role' },
   inference,
   twoRoutes: inference,
   transcription: inference,
