@@ -28,4 +28,16 @@ export const limits: Readonly<Partial<Record<ServiceName, readonly string[]>>> =
     'Lists are filtered with `eq`, `startswith` and `any`, joined by `and`. `$expand`, `$search` and `$orderby` are 501.',
     'A new object is known everywhere at once.',
   ],
+  inference: [
+    'A model always says the same, whatever it is asked (`answer` of a deployment in the seed). Its own choice is words: a tool is called where `tool_choice` demands one, then the first that the conversation has not used yet.',
+    'JSON for a schema is the same every time: every property, one entry in a list. `oneOf` takes its first branch; `not`, `if`, `contains`, `patternProperties`, `propertyNames`, dependencies and patterns that look around are 501. How deep a strict schema may be, and how many properties it may have, is not checked.',
+    'Grammars of custom tools, and tools that the service runs itself (web and file search, code interpreter, MCP, images, those that Anthropic defined) are taken and told again; a call of one that must be used is 501.',
+    'Of chat completions spoken answers, `data_sources`, `moderation` and `web_search_options` are 501, of responses `prompt`, `moderation`, `image`, `context_management`, `access_programs` and `agent_reference`, of messages `container`.',
+    'Stored chat completions, files, batches, vector stores, fine-tuning, evaluations, assistants, videos, edits and variations of images and translations of speech are 501, and so is everything of a project that the list of operations does not name.',
+    'A response in the background takes two seconds of the clock. Whether an account sees what its projects stored, and which data actions conversations need, is not known: here it does not, and they need those of responses.',
+    'Which parameters the models behind `/models` take is not known: none is refused for its name there. The words of some refusals are reported by clients, not recorded.',
+    'Tokens are pieces of four characters. Rate limits are told in headers, and never reached.',
+    'A connection of a project signs in with Entra and has no secret. Agents can be looked at, not run.',
+    'Which host of a resource serves what is known in part: unknown, and served, are v1 responses with a key, `/models`, `/anthropic` and `/api/projects` at the plain host, and the last three at that of openai.azure.com.',
+  ],
 }

@@ -136,8 +136,9 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     serve(servers.resourceManager, createResourceManager(context))
     serve(servers.managedIdentity, createManagedIdentityEndpoint(context, identityHeader))
     serve(servers.graph, createGraph(context))
-    serve(servers.regional, createDataPlane(context, { kind: 'regional' }))
-    hosts.serveAll(host => createDataPlane(context, { kind: 'account', ...host }))
+    const dataPlane = createDataPlane(context)
+    serve(servers.regional, dataPlane({ kind: 'regional' }))
+    hosts.serveAll(host => dataPlane({ kind: 'account', ...host }))
   }
 
   function serve(server: ServiceServer, service: Service): void {

@@ -287,6 +287,8 @@ interface WireReply {
   status: number
   headers: Record<string, string>
   body: Buffer
+  /** The body once more, where it is sent in pieces. */
+  pieces?: readonly Buffer[]
 }
 
 /** What came of a request: no reply means that none is sent. */
@@ -323,7 +325,10 @@ async function rendered(
 }
 
 /** @throws TypeError where a header cannot be sent or the body cannot be written as JSON */
-function wireReply({ status, headers, body }: ServiceReply, common: Record<string, string>): WireReply {
+function wireReply(
+  { status, headers, body, pieces }: ServiceReply,
+  common: Record<string, string>,
+): WireReply {
   const json = body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)
   const all = {
     ...common,
@@ -333,6 +338,10 @@ function wireReply({ status, headers, body }: ServiceReply, common: Record<strin
   for (const [name, value] of Object.entries(all)) {
     validateHeaderName(name)
     validateHeaderValue(name, value)
+  }
+  if (pieces !== undefined) {
+    const made = pieces.map(piece => Buffer.from(piece, 'utf8'))
+    return { status, headers: all, body: Buffer.concat(made), pieces: made }
   }
   const bytes = Buffer.isBuffer(body)
     ? body
@@ -409,6 +418,12 @@ async function send(wire: Wire, reply: WireReply, effect: FaultEffect | undefine
   if (reply.status === 101) return switchProtocols(wire, reply, effect)
   const body = effect?.kind === 'truncate' ? reply.body.subarray(0, effect.bytes) : reply.body
   for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value)
+  // What a fault cuts short or slows down is known as a whole.
+  const isWhole = effect?.kind === 'truncate' || effect?.kind === 'drip' || effect?.kind === 'reset'
+  if (reply.pieces !== undefined && !isWhole) {
+    response.statusCode = reply.status
+    return trickle(wire, reply.pieces)
+  }
   // 204 and 304 have no body, and no length either (RFC 9110, 8.6).
   if (reply.status !== 204 && reply.status !== 304) response.setHeader('content-length', body.length)
   response.statusCode = reply.status
@@ -434,6 +449,18 @@ async function switchProtocols(
   }
   socket.write(body)
   untilClosed(socket)
+}
+
+/** Between two pieces of a stream: enough for a client to see the first one before the last is there. */
+const PIECE_PAUSE_MS = 5
+
+async function trickle({ response, wait }: Wire, pieces: readonly Buffer[]): Promise<void> {
+  response.flushHeaders()
+  for (const piece of pieces) {
+    response.write(piece)
+    if (!(await wait(PIECE_PAUSE_MS))) return
+  }
+  response.end()
 }
 
 async function drip({ response, wait }: Wire, body: Buffer, ms: number): Promise<void> {

@@ -24,10 +24,21 @@ export interface ServiceReply {
   headers?: Record<string, string>
   /** A string and a Buffer go out as they are, undefined as an empty body, anything else as JSON. */
   body?: unknown
+  /** In place of `body`: pieces that go out one after the other, as they are made (server-sent events). */
+  pieces?: readonly string[]
   /** Object id of the caller, where the service found out; kept in the journal. */
   caller?: string
   /** What the request asked for that the local cloud does not have; kept in the journal. The reply is then 501. */
   unimplemented?: string
+}
+
+/**
+ * 501 for what the local cloud does not have, where the 404 of Azure would read as "gone" and its 200 as "done". `what` names it:
+ * an action such as `Microsoft.Storage/storageAccounts/read`, or an operation with what it does not know.
+ */
+export function notImplemented(what: string, explanation = ''): ServiceReply {
+  const message = `The local cloud does not have ${what}.${explanation && ` ${explanation}`}`
+  return { status: 501, body: { error: { code: 'LocalCloudNotImplemented', message } }, unimplemented: what }
 }
 
 /** One operation of a service. The name is what faults and the journal speak of, e.g. `roleAssignments.create`. */

@@ -152,6 +152,18 @@ const project = v.strictObject({
   createdOn: v.optional(instant),
   /** Agents; they can be looked at, not run. */
   agents: v.optional(v.array(v.strictObject({ name: v.string(), model: v.string() }))),
+  /** What it is connected to, as its data plane tells; they sign in with Entra. */
+  connections: v.optional(
+    v.array(
+      v.strictObject({
+        name: v.string(),
+        /** `AzureOpenAI`, `AzureStorageAccount`, `CognitiveSearch`, … */
+        type: v.string(),
+        target: v.string(),
+        isDefault: v.optional(v.boolean(), false),
+      }),
+    ),
+  ),
 })
 
 const account = v.strictObject({

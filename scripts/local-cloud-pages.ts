@@ -2,6 +2,7 @@ import { createClock } from '../local-cloud/clock.ts'
 import type { Context } from '../local-cloud/context.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { createGraph } from '../local-cloud/graph/index.ts'
+import { createDataPlane } from '../local-cloud/inference/index.ts'
 import { limits } from '../local-cloud/limits.ts'
 import { createResourceManager } from '../local-cloud/resource-manager/index.ts'
 import type { Route } from '../local-cloud/service.ts'
@@ -26,16 +27,18 @@ export const limitsSection = (): string =>
     .map(([service, items]) => [`### ${titleOf(service)}`, '', ...items.map(item => `- ${item}`)].join('\n'))
     .join('\n\n')
 
-/** docs/local-cloud-operations.md: what Resource Manager and Graph serve, and from where it is known how Azure does it. */
+/** docs/local-cloud-operations.md: what the services of Azure serve, and from where it is known how Azure does it. */
 export function operationsPage(): string {
   const context = silentContext()
   return [
     '# What the local cloud serves',
-    'Operations of Resource Manager and Microsoft Graph by the names that the journal and faults use, and from where it is known how Azure answers: operations of its official descriptions, pages of its documentation, recordings. Everything else is answered with 501 `LocalCloudNotImplemented`.',
+    'Operations of Resource Manager, Microsoft Graph and the models by the names that the journal and faults use, and from where it is known how Azure answers: operations of its official descriptions, pages of its documentation, sources of SDKs, recordings. Everything else is answered with 501 `LocalCloudNotImplemented`.',
     `## ${titleOf('resource-manager')}`,
     routesTable(createResourceManager(context).routes),
     `## ${titleOf('graph')}`,
     routesTable(createGraph(context).routes),
+    `## ${titleOf('inference')}`,
+    routesTable(createDataPlane(context)({ kind: 'regional' }).routes),
     '',
   ].join('\n\n')
 }

@@ -34,6 +34,16 @@ function createCounter(): Service & { count(): number } {
         path: /^\/text$/,
         handle: () => ({ status: 200, headers: { 'content-type': 'text/plain' }, body: 'plain text' }),
       },
+      {
+        operation: 'stream.get',
+        method: 'GET',
+        path: /^\/stream$/,
+        handle: () => ({
+          status: 200,
+          headers: { 'content-type': 'text/event-stream' },
+          pieces: ['one\n\n', 'zwölf\n\n'],
+        }),
+      },
       { operation: 'nothing.get', method: 'GET', path: /^\/nothing$/, handle: () => ({ status: 204 }) },
       {
         operation: 'defect',

@@ -80,6 +80,35 @@ describe('replies', () => {
     expect(answer).toMatchObject({ text: 'plain text', headers: { 'content-type': 'text/plain' } })
   })
 
+  test('pieces go out one by one, as chunks, with a pause between them', async () => {
+    const pauses: number[] = []
+    const pacing = {
+      ...clock,
+      now: clock.now,
+      async sleep(ms: number, signal: AbortSignal) {
+        pauses.push(ms)
+        await clock.sleep(0, signal)
+      },
+    }
+    const slow = await openServer({ tls, port: 0, clock: pacing, faults, journal })
+    slow.serve(counter)
+    const text = await rawAnswer(slow.url, '/stream')
+    await slow.close()
+    expect(text).toContain('Transfer-Encoding: chunked')
+    expect(text.split('\r\n\r\n').slice(1).join('\r\n\r\n')).toBe(
+      '5\r\none\n\n\r\n8\r\nzwölf\n\n\r\n0\r\n\r\n',
+    )
+    expect(pauses).toEqual([expect.any(Number), expect.any(Number)])
+  })
+
+  test('what a fault cuts or slows down of them is what they are as a whole', async () => {
+    for (const effect of [{ kind: 'truncate', bytes: 7 } as const, { kind: 'drip', ms: 0 } as const]) {
+      faults.add({ name: effect.kind, times: 1, effect })
+      const whole = 'one\n\nzwölf\n\n'
+      expect((await send(`${url}/stream`)).text).toBe(effect.kind === 'drip' ? whole : whole.slice(0, 7))
+    }
+  })
+
   test('204 has neither a body nor a length', async () => {
     const answer = await send(`${url}/nothing`)
     expect(answer).toMatchObject({ status: 204, text: '' })
@@ -214,3 +243,19 @@ describe('life', () => {
     expect(closing.journal.entries.map(({ status }) => status)).toEqual([200, null, null])
   })
 })
+
+/** All that comes over the wire for a GET, from the status line to the end. */
+function rawAnswer(origin: string, path: string): Promise<string> {
+  const { hostname, port } = new URL(origin)
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port), ca: tls.ca, servername: 'localhost' })
+    let text = ''
+    socket.setEncoding('utf8')
+    socket.on('data', data => {
+      text += data
+    })
+    socket.on('error', reject)
+    socket.on('end', () => resolve(text))
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+  })
+}

@@ -1,5 +1,5 @@
 import type { ServiceReply } from '../service.ts'
-import type { Call } from './pipeline.ts'
+import type { Call } from './call.ts'
 import { agentNotFound } from './refusals.ts'
 
 /** `GET /api/projects/{project}/agents` and `…/agents/{agent}`: they can be looked at, not run. */

@@ -120,12 +120,13 @@ export const providers: Api = {
   checkApiVersion() {},
 }
 
-const AGENTS_VERSIONS = ['v1', '2025-05-15-preview', '2025-11-15-preview']
+/** Of azure-ai-projects since agents are reached by it. */
+const PROJECT_VERSIONS = ['v1', '2025-05-01', '2025-05-15-preview', '2025-11-15-preview']
 
-/** Agents of a project, which want a version. */
-export const projectAgents: Api = {
+/** Agents, deployments and connections of a project, which want a version. */
+export const projectResources: Api = {
   ...project,
   checkApiVersion(apiVersion) {
-    if (apiVersion === null || !AGENTS_VERSIONS.includes(apiVersion)) throw apiVersionNotSupported()
+    if (apiVersion === null || !PROJECT_VERSIONS.includes(apiVersion)) throw apiVersionNotSupported()
   },
 }

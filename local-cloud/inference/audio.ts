@@ -2,10 +2,10 @@ import * as v from 'valibot'
 import type { ServiceReply } from '../service.ts'
 import type { Deployment } from '../world.ts'
 import { parseBody } from './bodies.ts'
+import type { Call } from './call.ts'
 import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
 import { partsOf } from './multipart.ts'
-import type { Call } from './pipeline.ts'
 import { deploymentNotFound, invalidRequest } from './refusals.ts'
 
 const speechRequest = v.looseObject({

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
 import type { ServiceReply } from '../service.ts'
 import { optional, parseBody, temperature, tokenCount, topP } from './bodies.ts'
+import type { Call } from './call.ts'
 import { answerFilterResults, promptFilterResults, requireHarmless } from './content-filter.ts'
 import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
 import { generate, modelId } from './model.ts'
-import type { Call } from './pipeline.ts'
 
 /** Tokens of an answer where the request does not say. */
 const DEFAULT_BUDGET = 16
@@ -27,7 +27,7 @@ export function createClassicCompletion(call: Call): ServiceReply {
   const prompts = typeof request.prompt === 'string' ? [request.prompt] : request.prompt
   requireHarmless(prompts.join('\n'))
   const generations = prompts.map(prompt =>
-    generate(deployment, prompt, request.max_tokens ?? DEFAULT_BUDGET),
+    generate(deployment, prompt, { budget: request.max_tokens ?? DEFAULT_BUDGET }),
   )
   const sum = (count: (generation: ReturnType<typeof generate>) => number) =>
     generations.reduce((total, generation) => total + count(generation), 0)

@@ -1,23 +1,32 @@
 import * as v from 'valibot'
 import type { ServiceReply } from '../service.ts'
 import type { Deployment } from '../world.ts'
-import { optional, parseBody, tokenCount } from './bodies.ts'
+import { optional, parseBody, parseKnown, tokenCount, unrecognizedArguments } from './bodies.ts'
+import type { Call } from './call.ts'
 import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
 import { tokenize } from './model.ts'
-import type { Call } from './pipeline.ts'
 import { invalidRequest } from './refusals.ts'
 import { base64Of, canShorten, vectorOf, vectorSize } from './vectors.ts'
 
+const MOST_INPUTS = 2048
+
 const tokenIds = v.array(v.number())
 
-const embeddingRequest = v.looseObject({
-  input: v.union([v.string(), v.array(v.string()), tokenIds, v.array(tokenIds)]),
+export const embeddingRequest = v.looseObject({
+  model: optional(v.string()),
+  input: v.pipe(
+    v.union([v.string(), v.array(v.string()), tokenIds, v.array(tokenIds)]),
+    v.maxLength(MOST_INPUTS),
+  ),
   dimensions: tokenCount(1),
-  encoding_format: optional(v.string()),
+  encoding_format: optional(v.picklist(['float', 'base64'])),
+  user: optional(v.string()),
 })
 
-type Input = v.InferOutput<typeof embeddingRequest>['input']
+type EmbeddingRequest = v.InferOutput<typeof embeddingRequest>
+
+type Input = EmbeddingRequest['input']
 
 /** `POST /openai/v1/embeddings`: the deployment is named in the body. */
 export function createEmbeddings(call: Call): ServiceReply {
@@ -30,13 +39,15 @@ export function createClassicEmbeddings(call: Call): ServiceReply {
   return embed(call, requireDeployment(call.account, call.params.deployment ?? ''))
 }
 
-export function embed(call: Call, deployment: Deployment): ServiceReply {
+const parseEmbedding = (body: string) => parseKnown(embeddingRequest, body, unrecognizedArguments)
+
+export function embed(call: Call, deployment: Deployment, parse = parseEmbedding): ServiceReply {
   requireOperation(deployment, 'embeddings')
-  const request = parseBody(embeddingRequest, call.body)
+  const request = parse(call.body)
   const inputs = separateInputs(request.input)
   const { name } = deployment.model
   const dimensions = requireDimensions(name, request.dimensions ?? undefined)
-  const encode = encoder(request.encoding_format)
+  const encode = request.encoding_format === 'base64' ? base64Of : (vector: number[]) => vector
 
   const tokens = inputs.reduce((sum, { tokenCount }) => sum + tokenCount, 0)
   return {
@@ -96,20 +107,4 @@ function requireDimensions(modelName: string, dimensions: number | undefined): n
     )
   }
   return dimensions
-}
-
-/** @throws Refusal for a format that is neither `float` nor `base64` */
-function encoder(format: string | null | undefined): (vector: number[]) => number[] | string {
-  switch (format ?? 'float') {
-    case 'float':
-      return vector => vector
-    case 'base64':
-      return base64Of
-    default:
-      throw invalidRequest(
-        `Invalid value: '${format}'. Supported values are: 'float' and 'base64'.`,
-        'encoding_format',
-        'invalid_value',
-      )
-  }
 }

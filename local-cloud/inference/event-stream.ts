@@ -1,11 +1,10 @@
 import type { ServiceReply } from '../service.ts'
 
-/** A reply of server-sent events that is complete already; clients read it as they read one that trickles. */
 export function eventStream(events: readonly string[], headers: Record<string, string>): ServiceReply {
   return {
     status: 200,
     headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
-    body: events.map(event => `${event}\n\n`).join(''),
+    pieces: events.map(event => `${event}\n\n`),
   }
 }
 

@@ -3,10 +3,10 @@ import * as v from 'valibot'
 import type { ServiceReply } from '../service.ts'
 import type { Deployment } from '../world.ts'
 import { optional, parseBody } from './bodies.ts'
+import type { Call } from './call.ts'
 import { requireHarmless } from './content-filter.ts'
 import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
-import type { Call } from './pipeline.ts'
 import { invalidRequest, unknownModel } from './refusals.ts'
 
 const imageRequest = v.looseObject({

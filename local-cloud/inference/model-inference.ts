@@ -2,20 +2,23 @@ import * as v from 'valibot'
 import type { ServiceReply } from '../service.ts'
 import type { Account, Deployment } from '../world.ts'
 import { optional, parseBody } from './bodies.ts'
-import { completeChat } from './chat-completions.ts'
+import type { Call } from './call.ts'
+import { completeChat } from './chat/index.ts'
+import { chatRequest } from './chat/request.ts'
 import { servedDeployment } from './deployments.ts'
-import { embed } from './embeddings.ts'
+import { embed, embeddingRequest } from './embeddings.ts'
 import { isEmbeddingModel } from './model.ts'
-import type { Call } from './pipeline.ts'
 import { noModelName, unknownModel } from './refusals.ts'
 
 /** The Foundry model inference API, which serves the models of every maker and words its own refusals of names. */
 
-/** `POST /models/chat/completions` */
-export const createInferenceChat = (call: Call): ServiceReply => completeChat(call, deploymentInBody(call))
+/** `POST /models/chat/completions`. Which parameters the models of other makers take is not known: none is refused for its name. */
+export const createInferenceChat = (call: Call): ServiceReply =>
+  completeChat(call, deploymentInBody(call), body => parseBody(chatRequest, body))
 
 /** `POST /models/embeddings` */
-export const createInferenceEmbeddings = (call: Call): ServiceReply => embed(call, deploymentInBody(call))
+export const createInferenceEmbeddings = (call: Call): ServiceReply =>
+  embed(call, deploymentInBody(call), body => parseBody(embeddingRequest, body))
 
 /** `GET /models/info`: of the first deployment, since the request names none. */
 export function getInferenceInfo({ account }: Call): ServiceReply {

@@ -1,7 +1,7 @@
 import type { ServiceReply } from '../service.ts'
 import type { Account, Deployment } from '../world.ts'
+import type { Call } from './call.ts'
 import { isEmbeddingModel, modelId } from './model.ts'
-import type { Call } from './pipeline.ts'
 import { resourceNotFound } from './refusals.ts'
 
 /** When the models were made known: no client depends on it. Seconds since the epoch. */

@@ -1,230 +1,298 @@
+import { getAgent, listAgents } from './agents.ts'
 import {
-  type Api,
   anthropic,
   classic,
   classicResponses,
   modelInference,
   openaiV1,
   project,
-  projectAgents,
+  projectResources,
   providers,
 } from './apis.ts'
+import {
+  createClassicSpeech,
+  createClassicTranscription,
+  createSpeech,
+  createTranscription,
+} from './audio.ts'
+import { createChatCompletion, createClassicChatCompletion } from './chat/index.ts'
+import { createClassicCompletion } from './completions.ts'
+import { createClassicEmbeddings, createEmbeddings } from './embeddings.ts'
+import { createClassicImage, createImage, createImageOfMaker } from './images.ts'
+import { countTokens, createMessage } from './messages/index.ts'
+import { createInferenceChat, createInferenceEmbeddings, getInferenceInfo } from './model-inference.ts'
+import { getModel, listClassicModels, listModels } from './models.ts'
+import { type Operation, operationsOf } from './operation.ts'
+import { getConnection, getDeployment, listConnections, listDeployments } from './projects.ts'
+import { recognize, rerank } from './providers.ts'
+import { connectRealtime } from './realtime.ts'
+import { createResponse } from './responses/index.ts'
+import { storedOperations } from './responses/operations.ts'
 
-/** One operation of the data plane, before it is known who asks. */
-export interface Operation {
-  api: Api
-  method: 'GET' | 'POST'
-  path: RegExp
-  /** The path as denials print it. */
-  template: string
-  /** What the caller's roles must allow, below `Microsoft.CognitiveServices/accounts/`. */
-  dataAction: string
-}
+const openaiV1Call = operationsOf(openaiV1)
+const classicCall = operationsOf(classic)
+const classicResponsesCall = operationsOf(classicResponses)
+const modelInferenceCall = operationsOf(modelInference)
+const anthropicCall = operationsOf(anthropic, '/anthropic/v1/*')
+const providersCall = operationsOf(providers)
+const fluxCall = operationsOf(providers, '/providers/blackforestlabs/v1/*')
+const projectCall = operationsOf(project)
+const projectResourcesCall = operationsOf(projectResources)
 
 /**
- * Data actions by operation. Those of chat completions, responses, `/models` chat and `/anthropic` are known from the
- * service's own denials and documents; v1 chat and embeddings are taken to need what their classic forms need, and
- * `MaaS/info/read` is a guess within `MaaS/*`, which is all that the documented roles distinguish. Audio, completions and images are in
- * the list of operations; that v1 and speech need the same is taken for granted. Of the providers' routes only Claude's has been seen
- * to say what it needs, and the others are taken to need that as well; agents say it.
+ * What models are called by, and what is around it. Data actions: those of chat completions, responses, `/models` chat and `/anthropic` are
+ * known from the service's own denials and documents; v1 chat and embeddings are taken to need what their classic forms need, on the account
+ * and in a project, and `MaaS/info/read` is a guess within `MaaS/*`, which is all that the documented roles distinguish. Audio, completions and
+ * images are in the list of operations; that v1 and speech need the same is taken for granted. Of the providers' routes only Claude's has been
+ * seen to say what it needs, and the others are taken to need that as well; agents say it, deployments and connections are documented
+ * (learn.microsoft.com, Foundry permissions).
  */
 export const operations = {
-  'chatCompletions.create': {
-    api: openaiV1,
-    method: 'POST',
-    path: /^\/openai\/v1\/chat\/completions$/,
-    template: '/openai/v1/chat/completions',
-    dataAction: 'OpenAI/deployments/chat/completions/action',
-  },
-  'responses.create': {
-    api: openaiV1,
-    method: 'POST',
-    path: /^\/openai\/v1\/responses$/,
-    template: '/openai/v1/responses',
-    dataAction: 'OpenAI/responses/write',
-  },
-  'embeddings.create': {
-    api: openaiV1,
-    method: 'POST',
-    path: /^\/openai\/v1\/embeddings$/,
-    template: '/openai/v1/embeddings',
-    dataAction: 'OpenAI/deployments/embeddings/action',
-  },
-  'models.list': {
-    api: openaiV1,
-    method: 'GET',
-    path: /^\/openai\/v1\/models$/,
-    template: '/openai/v1/models',
-    dataAction: 'OpenAI/models/read',
-  },
-  'models.get': {
-    api: openaiV1,
-    method: 'GET',
-    path: /^\/openai\/v1\/models\/(?<model>[^/]+)$/,
-    template: '/openai/v1/models/{model}',
-    dataAction: 'OpenAI/models/read',
-  },
-  'azureOpenai.chatCompletions.create': {
-    api: classic,
-    method: 'POST',
-    path: /^\/openai\/deployments\/(?<deployment>[^/]+)\/chat\/completions$/,
-    template: '/openai/deployments/{deployment-id}/chat/completions',
-    dataAction: 'OpenAI/deployments/chat/completions/action',
-  },
-  'azureOpenai.responses.create': {
-    api: classicResponses,
-    method: 'POST',
-    path: /^\/openai\/responses$/,
-    template: '/openai/responses',
-    dataAction: 'OpenAI/responses/write',
-  },
-  'azureOpenai.embeddings.create': {
-    api: classic,
-    method: 'POST',
-    path: /^\/openai\/deployments\/(?<deployment>[^/]+)\/embeddings$/,
-    template: '/openai/deployments/{deployment-id}/embeddings',
-    dataAction: 'OpenAI/deployments/embeddings/action',
-  },
-  'azureOpenai.models.list': {
-    api: classic,
-    method: 'GET',
-    path: /^\/openai\/models$/,
-    template: '/openai/models',
-    dataAction: 'OpenAI/models/read',
-  },
-  'modelInference.chatCompletions.create': {
-    api: modelInference,
-    method: 'POST',
-    path: /^\/models\/chat\/completions$/,
-    template: '/models/chat/completions',
-    dataAction: 'MaaS/chat/completions/action',
-  },
-  'modelInference.embeddings.create': {
-    api: modelInference,
-    method: 'POST',
-    path: /^\/models\/embeddings$/,
-    template: '/models/embeddings',
-    dataAction: 'MaaS/embeddings/action',
-  },
-  'modelInference.info': {
-    api: modelInference,
-    method: 'GET',
-    path: /^\/models\/info$/,
-    template: '/models/info',
-    dataAction: 'MaaS/info/read',
-  },
-  'messages.create': {
-    api: anthropic,
-    method: 'POST',
-    path: /^\/anthropic\/v1\/messages$/,
-    template: '/anthropic/v1/*',
-    dataAction: 'AIServices/providers/action',
-  },
-  'projects.responses.create': {
-    api: project,
-    method: 'POST',
-    path: /^\/api\/projects\/(?<project>[^/]+)\/openai\/v1\/responses$/,
-    template: '/api/projects/{projectName}/openai/v1/responses',
-    dataAction: 'AIServices/responses/write',
-  },
-  'azureOpenai.completions.create': {
-    api: classic,
-    method: 'POST',
-    path: /^\/openai\/deployments\/(?<deployment>[^/]+)\/completions$/,
-    template: '/openai/deployments/{deployment-id}/completions',
-    dataAction: 'OpenAI/deployments/completions/action',
-  },
-  'images.generate': {
-    api: openaiV1,
-    method: 'POST',
-    path: /^\/openai\/v1\/images\/generations$/,
-    template: '/openai/v1/images/generations',
-    dataAction: 'OpenAI/images/generations/action',
-  },
-  'azureOpenai.images.generate': {
-    api: classic,
-    method: 'POST',
-    path: /^\/openai\/deployments\/(?<deployment>[^/]+)\/images\/generations$/,
-    template: '/openai/deployments/{deployment-id}/images/generations',
-    dataAction: 'OpenAI/images/generations/action',
-  },
-  'blackForestLabs.images.generate': {
-    api: providers,
-    method: 'POST',
-    path: /^\/providers\/blackforestlabs\/v1\/(?<model>flux-[\w.-]+)$/,
-    template: '/providers/blackforestlabs/v1/*',
-    dataAction: 'AIServices/providers/action',
-  },
-  'mai.images.generate': {
-    api: providers,
-    method: 'POST',
-    path: /^\/mai\/v1\/images\/generations$/,
-    template: '/mai/v1/images/generations',
-    dataAction: 'MaaS/images/generations/action',
-  },
-  'audio.speech.create': {
-    api: openaiV1,
-    method: 'POST',
-    path: /^\/openai\/v1\/audio\/speech$/,
-    template: '/openai/v1/audio/speech',
-    dataAction: 'OpenAI/deployments/audio/action',
-  },
-  'azureOpenai.audio.speech.create': {
-    api: classic,
-    method: 'POST',
-    path: /^\/openai\/deployments\/(?<deployment>[^/]+)\/audio\/speech$/,
-    template: '/openai/deployments/{deployment-id}/audio/speech',
-    dataAction: 'OpenAI/deployments/audio/action',
-  },
-  'azureOpenai.audio.transcriptions.create': {
-    api: classic,
-    method: 'POST',
-    path: /^\/openai\/deployments\/(?<deployment>[^/]+)\/audio\/transcriptions$/,
-    template: '/openai/deployments/{deployment-id}/audio/transcriptions',
-    dataAction: 'OpenAI/deployments/audio/action',
-  },
-  'audio.transcriptions.create': {
-    api: openaiV1,
-    method: 'POST',
-    path: /^\/openai\/v1\/audio\/transcriptions$/,
-    template: '/openai/v1/audio/transcriptions',
-    dataAction: 'OpenAI/deployments/audio/action',
-  },
-  'realtime.connect': {
-    api: openaiV1,
-    method: 'GET',
-    path: /^\/openai\/v1\/realtime$/,
-    template: '/openai/v1/realtime',
-    dataAction: 'OpenAI/deployments/realtime/action',
-  },
-  'cohere.rerank': {
-    api: providers,
-    method: 'POST',
-    path: /^\/providers\/cohere\/v2\/rerank$/,
-    template: '/providers/cohere/v2/rerank',
-    dataAction: 'AIServices/providers/action',
-  },
-  'mistral.ocr': {
-    api: providers,
-    method: 'POST',
-    path: /^\/providers\/mistral\/azure\/ocr$/,
-    template: '/providers/mistral/azure/ocr',
-    dataAction: 'AIServices/providers/action',
-  },
-  'projects.agents.list': {
-    api: projectAgents,
-    method: 'GET',
-    path: /^\/api\/projects\/(?<project>[^/]+)\/agents$/,
-    template: '/api/projects/{projectName}/agents',
-    dataAction: 'AIServices/agents/read',
-  },
-  'projects.agents.get': {
-    api: projectAgents,
-    method: 'GET',
-    path: /^\/api\/projects\/(?<project>[^/]+)\/agents\/(?<agent>[^/]+)$/,
-    template: '/api/projects/{projectName}/agents/{agentName}',
-    dataAction: 'AIServices/agents/read',
-  },
-} as const satisfies Record<string, Operation>
+  'chatCompletions.create': openaiV1Call(
+    ['POST', '/openai/v1/chat/completions'],
+    'OpenAI/deployments/chat/completions/action',
+    'OpenAPI of /openai/v1, POST /chat/completions; recorded answers of 2024 and 2026',
+    createChatCompletion,
+  ),
+  'responses.create': openaiV1Call(
+    ['POST', '/openai/v1/responses'],
+    'OpenAI/responses/write',
+    'OpenAPI of /openai/v1, POST /responses',
+    createResponse,
+  ),
+  'embeddings.create': openaiV1Call(
+    ['POST', '/openai/v1/embeddings'],
+    'OpenAI/deployments/embeddings/action',
+    'OpenAPI of /openai/v1, POST /embeddings',
+    createEmbeddings,
+  ),
+  'models.list': openaiV1Call(
+    ['GET', '/openai/v1/models'],
+    'OpenAI/models/read',
+    'OpenAPI of /openai/v1, GET /models',
+    listModels,
+  ),
+  'models.get': openaiV1Call(
+    ['GET', '/openai/v1/models/{model}'],
+    'OpenAI/models/read',
+    'OpenAPI of /openai/v1, GET /models/{model}',
+    getModel,
+  ),
+  'azureOpenai.chatCompletions.create': classicCall(
+    ['POST', '/openai/deployments/{deployment}/chat/completions'],
+    'OpenAI/deployments/chat/completions/action',
+    'AzureOpenAI inference 2024-06-01, ChatCompletions_Create; recorded answers',
+    createClassicChatCompletion,
+  ),
+  'azureOpenai.responses.create': classicResponsesCall(
+    ['POST', '/openai/responses'],
+    'OpenAI/responses/write',
+    'codex and other clients call it on every host, with api-version 2025-03-01-preview and later',
+    createResponse,
+  ),
+  'azureOpenai.embeddings.create': classicCall(
+    ['POST', '/openai/deployments/{deployment}/embeddings'],
+    'OpenAI/deployments/embeddings/action',
+    'AzureOpenAI inference 2024-06-01, embeddings_create',
+    createClassicEmbeddings,
+  ),
+  'azureOpenai.models.list': classicCall(
+    ['GET', '/openai/models'],
+    'OpenAI/models/read',
+    'AzureOpenAI data plane, Models_List',
+    listClassicModels,
+  ),
+  'modelInference.chatCompletions.create': modelInferenceCall(
+    ['POST', '/models/chat/completions'],
+    'MaaS/chat/completions/action',
+    'azure-ai-inference (SDK for Python), getChatCompletions',
+    createInferenceChat,
+  ),
+  'modelInference.embeddings.create': modelInferenceCall(
+    ['POST', '/models/embeddings'],
+    'MaaS/embeddings/action',
+    'azure-ai-inference (SDK for Python), getEmbeddings',
+    createInferenceEmbeddings,
+  ),
+  'modelInference.info': modelInferenceCall(
+    ['GET', '/models/info'],
+    'MaaS/info/read',
+    'azure-ai-inference (SDK for Python), getModelInfo',
+    getInferenceInfo,
+  ),
+  'messages.create': anthropicCall(
+    ['POST', '/anthropic/v1/messages'],
+    'AIServices/providers/action',
+    'anthropic-sdk-python, lib/foundry.py and resources/messages',
+    createMessage,
+  ),
+  'projects.responses.create': projectCall(
+    ['POST', '/api/projects/{project}/openai/v1/responses'],
+    'AIServices/responses/write',
+    'azure-ai-projects (SDK for Python), get_openai_client',
+    createResponse,
+  ),
+  'azureOpenai.completions.create': classicCall(
+    ['POST', '/openai/deployments/{deployment}/completions'],
+    'OpenAI/deployments/completions/action',
+    'AzureOpenAI inference 2024-06-01, Completions_Create',
+    createClassicCompletion,
+  ),
+  'images.generate': openaiV1Call(
+    ['POST', '/openai/v1/images/generations'],
+    'OpenAI/images/generations/action',
+    'openai-node, resources/images',
+    createImage,
+  ),
+  'azureOpenai.images.generate': classicCall(
+    ['POST', '/openai/deployments/{deployment}/images/generations'],
+    'OpenAI/images/generations/action',
+    'AzureOpenAI inference 2024-06-01, ImageGenerations_Create',
+    createClassicImage,
+  ),
+  'blackForestLabs.images.generate': fluxCall(
+    ['POST', '/providers/blackforestlabs/v1/{model}'],
+    'AIServices/providers/action',
+    'learn.microsoft.com, FLUX models in Foundry',
+    createImageOfMaker,
+  ),
+  'mai.images.generate': providersCall(
+    ['POST', '/mai/v1/images/generations'],
+    'MaaS/images/generations/action',
+    'learn.microsoft.com, MAI image models in Foundry',
+    createImageOfMaker,
+  ),
+  'audio.speech.create': openaiV1Call(
+    ['POST', '/openai/v1/audio/speech'],
+    'OpenAI/deployments/audio/action',
+    'openai-node, resources/audio/speech',
+    createSpeech,
+  ),
+  'azureOpenai.audio.speech.create': classicCall(
+    ['POST', '/openai/deployments/{deployment}/audio/speech'],
+    'OpenAI/deployments/audio/action',
+    'AzureOpenAI inference 2024-10-21, AudioSpeech_Create',
+    createClassicSpeech,
+  ),
+  'azureOpenai.audio.transcriptions.create': classicCall(
+    ['POST', '/openai/deployments/{deployment}/audio/transcriptions'],
+    'OpenAI/deployments/audio/action',
+    'AzureOpenAI inference 2024-06-01, Transcriptions_Create',
+    createClassicTranscription,
+  ),
+  'audio.transcriptions.create': openaiV1Call(
+    ['POST', '/openai/v1/audio/transcriptions'],
+    'OpenAI/deployments/audio/action',
+    'openai-node, resources/audio/transcriptions',
+    createTranscription,
+  ),
+  'realtime.connect': openaiV1Call(
+    ['GET', '/openai/v1/realtime'],
+    'OpenAI/deployments/realtime/action',
+    'openai-node, realtime',
+    connectRealtime,
+  ),
+  'cohere.rerank': providersCall(
+    ['POST', '/providers/cohere/v2/rerank'],
+    'AIServices/providers/action',
+    'learn.microsoft.com, Cohere rerank in Foundry',
+    rerank,
+  ),
+  'mistral.ocr': providersCall(
+    ['POST', '/providers/mistral/azure/ocr'],
+    'AIServices/providers/action',
+    'learn.microsoft.com, Mistral Document AI in Foundry',
+    recognize,
+  ),
+  'projects.agents.list': projectResourcesCall(
+    ['GET', '/api/projects/{project}/agents'],
+    'AIServices/agents/read',
+    'azure-ai-projects (SDK for Python), agents',
+    listAgents,
+  ),
+  'projects.agents.get': projectResourcesCall(
+    ['GET', '/api/projects/{project}/agents/{agent}'],
+    'AIServices/agents/read',
+    'azure-ai-projects (SDK for Python), agents',
+    getAgent,
+  ),
+  'projects.chatCompletions.create': projectCall(
+    ['POST', '/api/projects/{project}/openai/v1/chat/completions'],
+    'OpenAI/deployments/chat/completions/action',
+    'azure-ai-projects (SDK for Python), get_openai_client',
+    createChatCompletion,
+  ),
+  'projects.embeddings.create': projectCall(
+    ['POST', '/api/projects/{project}/openai/v1/embeddings'],
+    'OpenAI/deployments/embeddings/action',
+    'azure-ai-projects (SDK for Python), get_openai_client',
+    createEmbeddings,
+  ),
+  'projects.models.list': projectCall(
+    ['GET', '/api/projects/{project}/openai/v1/models'],
+    'OpenAI/models/read',
+    'azure-ai-projects (SDK for Python), get_openai_client',
+    listModels,
+  ),
+  'projects.models.get': projectCall(
+    ['GET', '/api/projects/{project}/openai/v1/models/{model}'],
+    'OpenAI/models/read',
+    'azure-ai-projects (SDK for Python), get_openai_client',
+    getModel,
+  ),
+  'projects.deployments.list': projectResourcesCall(
+    ['GET', '/api/projects/{project}/deployments'],
+    'AIServices/deployments/read',
+    'azure-ai-projects (SDK for Python), deployments',
+    listDeployments,
+  ),
+  'projects.deployments.get': projectResourcesCall(
+    ['GET', '/api/projects/{project}/deployments/{name}'],
+    'AIServices/deployments/read',
+    'azure-ai-projects (SDK for Python), deployments',
+    getDeployment,
+  ),
+  'projects.connections.list': projectResourcesCall(
+    ['GET', '/api/projects/{project}/connections'],
+    'AIServices/connections/read',
+    'azure-ai-projects (SDK for Python), connections',
+    listConnections,
+  ),
+  'projects.connections.get': projectResourcesCall(
+    ['GET', '/api/projects/{project}/connections/{name}'],
+    'AIServices/connections/read',
+    'azure-ai-projects (SDK for Python), connections',
+    getConnection,
+  ),
+  'projects.connections.getWithCredentials': projectResourcesCall(
+    ['POST', '/api/projects/{project}/connections/{name}/getConnectionWithCredentials'],
+    'AIServices/connections/listSecrets/action',
+    'azure-ai-projects (SDK for Python), connections',
+    getConnection,
+  ),
+  'messages.countTokens': anthropicCall(
+    ['POST', '/anthropic/v1/messages/count_tokens'],
+    'AIServices/providers/action',
+    'anthropic-sdk-python, resources/messages',
+    countTokens,
+  ),
+} satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof operations
+
+/** What responses and conversations leave behind, on the account, in its projects, and by the classic paths. */
+export const stored: Readonly<Record<string, Operation>> = {
+  ...storedOperations({ name: '', path: '/openai/v1', actions: 'OpenAI/responses', api: openaiV1 }),
+  ...storedOperations({
+    name: 'azureOpenai.',
+    path: '/openai',
+    actions: 'OpenAI/responses',
+    api: classicResponses,
+  }),
+  ...storedOperations({
+    name: 'projects.',
+    path: '/api/projects/{project}/openai/v1',
+    actions: 'AIServices/responses',
+    api: project,
+  }),
+}

@@ -2,17 +2,19 @@ import type { Context } from '../context.ts'
 import type { Authorizer } from '../rbac.ts'
 import { type ChooseReplica, lagOf } from '../replicas.ts'
 import { accountId } from '../scopes.ts'
-import type { ServiceReply, ServiceRequest } from '../service.ts'
+import { notImplemented, type ServiceReply, type ServiceRequest } from '../service.ts'
 import type { Account } from '../world.ts'
 import { accountAddressed, type Host, isKeyOf } from './accounts.ts'
 import { classic } from './apis.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import { accountAsSeen } from './deployments.ts'
+import { gapAt } from './gaps.ts'
 import { regionHeader } from './headers.ts'
 import { isRefusedBy } from './host-routes.ts'
 import { takesKeys } from './keys.ts'
-import type { Operation, OperationName } from './operations.ts'
+import type { Operation } from './operation.ts'
 import {
+  apiNotSupported,
   customSubdomainRequired,
   firewallDenied,
   invalidKey,
@@ -20,6 +22,7 @@ import {
   permissionDenied,
   projectNotFound,
   publicAccessDisabled,
+  Refusal,
   refusalFrom,
   replyOrRefusal,
   resourceBlocked,
@@ -27,38 +30,26 @@ import {
   tenantMismatch,
   tokenRejected,
 } from './refusals.ts'
-
-/** A request that was let through: what the APIs answer from. */
-export interface Call {
-  account: Account
-  /** Named groups of the operation's path. */
-  params: Readonly<Record<string, string>>
-  query: URLSearchParams
-  headers: Readonly<Record<string, string>>
-  body: string
-  /** Milliseconds since the epoch. */
-  now: number
-}
+import type { Store } from './responses/store.ts'
 
 export interface Gateway {
   context: Context
   host: Host
   authorizer: Authorizer
   chooseReplica: ChooseReplica
+  /** By resource id. */
+  storeOf: (resourceId: string) => Store
 }
-
-type NamedOperation = Operation & { name: OperationName }
 
 /** Who asks: a holder of a key may do everything, a principal what its roles say. */
 type Caller = { kind: 'key' } | { kind: 'principal'; objectId: string }
 
 /** Network, authentication, authorization, validation: the order in which the service refuses. */
 export async function serve(
-  { context, host, authorizer, chooseReplica }: Gateway,
-  operation: NamedOperation,
+  { context, host, authorizer, chooseReplica, storeOf }: Gateway,
+  operation: Operation & { name: string },
   request: ServiceRequest,
   params: Readonly<Record<string, string>>,
-  answer: (call: Call) => ServiceReply,
 ): Promise<ServiceReply> {
   const credentials = readCredentials(request.headers, operation.api)
   const replica = chooseReplica(request)
@@ -76,12 +67,13 @@ export async function serve(
       requireServed(operation, account, params)
       operation.api.checkApiVersion(request.url.searchParams.get('api-version'))
       const now = context.clock.now()
-      return answer({
+      return operation.answer({
         account: accountAsSeen(account, now, lagOf(context.lag.deployments, replica)),
         params,
         query: request.url.searchParams,
         headers: request.headers,
         body: request.body,
+        store: storeOf(addressedId(account, params)),
         now,
       })
     })
@@ -93,12 +85,21 @@ export async function serve(
   })
 }
 
-/** A path outside every API: network rules and missing credentials come first; what good credentials would be, it cannot say. */
-export function refuseUnknownPath({ context, host }: Gateway, { headers }: ServiceRequest): ServiceReply {
+/**
+ * A path that no operation has: network rules and missing credentials come first; what good credentials would be, it
+ * cannot say. What Azure has there is a gap of the local cloud; what Azure has not does not exist.
+ */
+export function refuseUnknownPath(
+  { context, host }: Gateway,
+  { headers, method, url }: ServiceRequest,
+): ServiceReply {
   const credentials = readCredentials(headers, classic)
   return refusalFrom(() => {
     requireOpenNetwork(accountAddressed(context.world, host, credentials))
-    return credentials.kind === 'none' ? invalidKey() : resourceNotFound()
+    if (credentials.kind === 'none') return invalidKey()
+    const gap = gapAt(url.pathname)
+    if (gap !== undefined) return new Refusal(notImplemented(`${gap} (${method} ${url.pathname})`))
+    return url.pathname.startsWith('/anthropic/') ? apiNotSupported() : resourceNotFound()
   })
 }
 
@@ -139,8 +140,7 @@ function authorize(
   caller: Caller,
 ): void {
   if (caller.kind === 'key') return
-  const scope =
-    params.project === undefined ? accountId(account) : `${accountId(account)}/projects/${params.project}`
+  const scope = addressedId(account, params)
   const fullAction = `Microsoft.CognitiveServices/accounts/${dataAction}`
   if (mayUse(caller.objectId, fullAction, scope)) return
   throw permissionDenied({
@@ -150,6 +150,10 @@ function authorize(
     guidance: api.guidance,
   })
 }
+
+/** Id of the project that a path names, or of the account. */
+const addressedId = (account: Account, { project }: Readonly<Record<string, string>>) =>
+  project === undefined ? accountId(account) : `${accountId(account)}/projects/${project}`
 
 function requireServed(
   { api }: Operation,

@@ -3,9 +3,9 @@ import * as v from 'valibot'
 import type { ServiceReply } from '../service.ts'
 import type { Account, Deployment } from '../world.ts'
 import { optional, parseBody } from './bodies.ts'
+import type { Call } from './call.ts'
 import { requireOperation, servedDeployment } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
-import type { Call } from './pipeline.ts'
 import { invalidRequest, unknownModel } from './refusals.ts'
 
 /** Routes in the form that the maker of the models gave them. */

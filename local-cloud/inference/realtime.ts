@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { ServiceReply } from '../service.ts'
 import { acceptOf, textFrame } from '../web-socket.ts'
+import type { Call } from './call.ts'
 import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
-import type { Call } from './pipeline.ts'
 import { noDeploymentInQuery, webSocketExpected } from './refusals.ts'
 
 /** `GET /openai/v1/realtime`: opens, says `session.created`, and hears nothing. */

@@ -190,6 +190,23 @@ export const noDeploymentInQuery = () =>
 export const webSocketExpected = () =>
   gatewayError(400, 'BadRequest', 'The request is no WebSocket handshake.')
 
+/** Words of its own: how Azure says these two is not known. */
+export const projectDeploymentNotFound = (name: string) =>
+  gatewayError(404, 'NotFound', `Deployment ${name} not found`)
+export const connectionNotFound = (name: string) =>
+  gatewayError(404, 'NotFound', `Connection ${name} not found`)
+
 export const agentNotFound = (name: string) => gatewayError(404, 'not_found', `Agent ${name} doesn't exist`)
 
 export const unknownModel = (name: string) => routerError(404, 'unknown_model', `Unknown model: ${name}`)
+
+/** What the store of the responses API does not have. */
+const notStored = (message: string) =>
+  new Refusal({
+    status: 404,
+    body: { error: { message, type: 'invalid_request_error', param: null, code: null } },
+  })
+
+export const responseNotFound = (id: string) => notStored(`Response with id '${id}' not found.`)
+export const conversationNotFound = (id: string) => notStored(`Conversation with id '${id}' not found.`)
+export const itemNotFound = (id: string) => notStored(`Item with id '${id}' not found.`)

@@ -1,4 +1,4 @@
-import type { ServiceReply } from '../service.ts'
+import { notImplemented, type ServiceReply } from '../service.ts'
 
 /** A refusal in Resource Manager's envelope. Thrown by whatever finds the fault, turned into a reply at the edge. */
 export class ArmError extends Error {
@@ -22,24 +22,17 @@ export class ArmError extends Error {
   }
 }
 
-/**
- * 501 for what the local cloud does not have, where Azure's 404 would read as "gone" and its 200 as "done". `what` names it: an
- * action such as `Microsoft.Storage/storageAccounts/read`, or an operation with the property that it does not know.
- */
+/** Ends the handling of a request with the 501 that says what the local cloud does not have. */
 export class NotImplemented extends ArmError {
-  readonly what: string
+  readonly #reply: ServiceReply
 
   constructor(what: string, explanation = '') {
-    super(
-      501,
-      'LocalCloudNotImplemented',
-      `The local cloud does not have ${what}.${explanation && ` ${explanation}`}`,
-    )
-    this.what = what
+    super(501, 'LocalCloudNotImplemented', what)
+    this.#reply = notImplemented(what, explanation)
   }
 
   override toReply(): ServiceReply {
-    return { ...super.toReply(), unimplemented: this.what }
+    return this.#reply
   }
 }
 

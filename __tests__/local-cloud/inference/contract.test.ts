@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
+import { chatRequest } from '../../../local-cloud/inference/chat/request.ts'
+import { embeddingRequest } from '../../../local-cloud/inference/embeddings.ts'
+import { responseRequest } from '../../../local-cloud/inference/responses/request.ts'
 import {
   type Answer,
   type Ask,
@@ -77,6 +80,14 @@ function createContract(document: JsonObject) {
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true })
   ajv.addSchema({ $id: 'https://spec.example/', components: { schemas: converted } })
 
+  /** Of an object, those of its base types included. */
+  function properties(schema: Json | undefined): JsonObject {
+    if (!isObject(schema)) return {}
+    const ref = get(schemas, String(schema.$ref).slice(REF.length))
+    const bases = Array.isArray(schema.allOf) ? schema.allOf : []
+    return Object.assign({}, ...[ref, ...bases].map(properties), get(schema, 'properties'))
+  }
+
   /** Everything in `value` that contradicts the schema. */
   function problems(schema: Json | undefined, value: unknown): string[] {
     if (!isObject(schema)) throw new Error('The description has no such schema')
@@ -96,6 +107,7 @@ function createContract(document: JsonObject) {
     reply: (path: string, method = 'post') =>
       get(document, 'paths', path, method, 'responses', '200', 'content', 'application/json', 'schema'),
     problems,
+    properties,
   }
 }
 
@@ -130,6 +142,15 @@ const messages = [
   { role: 'user', content: [{ type: 'text', text: 'What is the capital of France?' }] },
 ]
 
+const schema = {
+  type: 'object',
+  properties: { a: { type: 'string' } },
+  required: ['a'],
+  additionalProperties: false,
+}
+const tool = { type: 'function', function: { name: 'look', parameters: schema } }
+const flatTool = { type: 'function', name: 'look', parameters: schema, strict: true }
+
 const describeIf = (condition: boolean) => (condition ? describe : () => {})
 
 if (![V1, CLASSIC, RECORDED].every(present)) {
@@ -152,6 +173,25 @@ describeIf(present(V1))('the description of /openai/v1', () => {
     },
     { path: '/responses', body: { model: 'reasoner', input: 'Hello', max_output_tokens: 16 } },
     { path: '/responses', body: { model: 'reasoner', input: 'Hello', instructions: 'Be brief.' } },
+    { path: '/chat/completions', body: { model: 'chat', messages, tools: [tool], tool_choice: 'required' } },
+    { path: '/chat/completions', body: { model: 'chat', messages, n: 2, logprobs: true, top_logprobs: 2 } },
+    {
+      path: '/chat/completions',
+      body: {
+        model: 'chat',
+        messages,
+        response_format: { type: 'json_schema', json_schema: { name: 's', schema } },
+      },
+    },
+    {
+      path: '/responses',
+      body: { model: 'chat', input: 'Hello', tools: [flatTool], tool_choice: 'required' },
+    },
+    { path: '/responses', body: { model: 'chat', input: 'Hello', background: true } },
+    {
+      path: '/responses',
+      body: { model: 'chat', input: 'Hello', text: { format: { type: 'json_schema', name: 's', schema } } },
+    },
     { path: '/embeddings', body: { model: 'vectors', input: ['one', 'two'] } },
     {
       path: '/embeddings',
@@ -162,6 +202,16 @@ describeIf(present(V1))('the description of /openai/v1', () => {
     const answer = await ask(`/openai/v1${path}`, { body })
     expect(answer.status).toBe(200)
     expect(contract.problems(contract.reply(path), answer.body)).toEqual([])
+  })
+
+  test.each([
+    ['/chat/completions', chatRequest],
+    ['/responses', responseRequest],
+    ['/embeddings', embeddingRequest],
+  ])('every parameter of POST %s is known', (path, { entries }) => {
+    const described = Object.keys(contract.properties(contract.request(path)))
+    expect(described.length).toBeGreaterThan(3)
+    expect(described.filter(name => !(name in entries))).toEqual([])
   })
 
   test('GET /models, all and one', async () => {
@@ -181,11 +231,16 @@ describeIf(present(V1))('the description of /openai/v1', () => {
     expect(chunks.flatMap(chunk => contract.problems(schema, chunk))).toEqual([])
   })
 
-  test.each(['chat', 'reasoner'])('events of a response of %s', async model => {
+  test.each([
+    { model: 'chat' },
+    { model: 'reasoner' },
+    { model: 'chat', background: true },
+    { model: 'chat', tools: [flatTool], tool_choice: 'required' },
+  ])('events of a response to %j', async more => {
     const events = eventsOf(
-      await ask('/openai/v1/responses', { body: { model, input: 'Hello', stream: true } }),
+      await ask('/openai/v1/responses', { body: { input: 'Hello', stream: true, ...more } }),
     )
-    expect(events.length).toBeGreaterThan(8)
+    expect(events.length).toBeGreaterThan(6)
     const problems = events.flatMap(event =>
       contract
         .problems({ $ref: `${REF}OpenAI.ResponseStreamEvent` }, event)

@@ -157,10 +157,11 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
   if (!account || !regionalAccount) throw new Error('The seed has two accounts')
 
   const options = { tls, port: 0, clock, faults: createFaults(), journal }
+  const dataPlane = createDataPlane(context)
   const openHost = async (family: HostFamily) => {
     const server = await openServer(options)
     const accountOfHost = accountId(account).toUpperCase()
-    server.serve(createDataPlane(context, { kind: 'account', accountId: accountOfHost, family }))
+    server.serve(dataPlane({ kind: 'account', accountId: accountOfHost, family }))
     return server
   }
   const [own, openAIHost, plain, regional] = await Promise.all([
@@ -169,7 +170,7 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
     openHost('cognitiveServices'),
     openServer(options),
   ])
-  regional.serve(createDataPlane(context, { kind: 'regional' }))
+  regional.serve(dataPlane({ kind: 'regional' }))
 
   const dispatcher = new Agent({ connect: { ca: tls.ca } })
 

@@ -1021,6 +1021,16 @@ describe('embeddings', () => {
     expect(cosine).toBeCloseTo(1, 10)
   })
 
+  test('of at most 2048 inputs, and of nothing else than is known', async () => {
+    const many = await askWithToken(EMBEDDINGS, { body: { model: 'vectors', input: Array(2049).fill('a') } })
+    expect([many.status, errorOf(many)]).toMatchObject([
+      400,
+      { param: 'input', code: 'array_above_max_length' },
+    ])
+    const odd = await askWithToken(EMBEDDINGS, { body: { model: 'vectors', input: 'a', spell: 1 } })
+    expect(errorOf(odd)).toMatchObject({ message: 'Unrecognized request argument supplied: spell' })
+  })
+
   test('as base64 they are little-endian floats', async () => {
     const numbers = await vector({ model: 'vectors', input, dimensions: 8 })
     const { data } = await embed({ model: 'vectors', input, dimensions: 8, encoding_format: 'base64' })
@@ -1063,6 +1073,18 @@ describe('whatever the body', () => {
       temperature: fc.oneof(fc.jsonValue(), fc.double()),
       stream: fc.oneof(fc.jsonValue(), fc.boolean()),
       stream_options: fc.jsonValue(),
+      tools: fc.oneof(fc.jsonValue(), fc.array(fc.record({ type: fc.string(), name: fc.jsonValue() }))),
+      tool_choice: fc.oneof(fc.jsonValue(), fc.constantFrom('auto', 'required')),
+      response_format: fc.oneof(
+        fc.jsonValue(),
+        fc.record({
+          type: fc.constant('json_schema'),
+          json_schema: fc.record({ name: fc.constant('s'), schema: fc.jsonValue() }),
+        }),
+      ),
+      text: fc.oneof(fc.jsonValue(), fc.record({ format: fc.jsonValue() })),
+      stop: fc.jsonValue(),
+      n: fc.oneof(fc.jsonValue(), fc.integer({ min: 1, max: 3 })),
     },
     { requiredKeys: [] },
   )
@@ -1077,7 +1099,7 @@ describe('whatever the body', () => {
       await fc.assert(
         fc.asyncProperty(fc.oneof(body, fc.jsonValue()), async given => {
           const { status } = await plane.ask(target, { headers, body: JSON.stringify(given) })
-          expect([200, 400, 404]).toContain(status)
+          expect([200, 400, 404, 501]).toContain(status)
         }),
         { numRuns: 60 },
       )

@@ -1,0 +1,463 @@
+import type { ChatCompletionCreateParamsBase } from 'openai/resources/chat/completions'
+import * as v from 'valibot'
+import { chatRequest } from '../../../local-cloud/inference/chat/request.ts'
+import { callerForAll, errorOf, eventsOf } from './caller.ts'
+
+/** What a chat completion is asked for beyond words: tools, JSON, several answers, and what is refused. */
+
+const { ask } = callerForAll()
+
+const CHAT = '/openai/v1/chat/completions'
+const messages = [{ role: 'user', content: 'What is the weather in Paris, as JSON?' }]
+const chat = (more: object) => ask(CHAT, { model: 'chat', messages, ...more })
+
+const weather = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    parameters: {
+      type: 'object',
+      properties: { city: { type: 'string' }, unit: { enum: ['celsius', 'kelvin'] } },
+      required: ['city', 'unit'],
+      additionalProperties: false,
+    },
+    strict: true,
+  },
+}
+const finish = { type: 'function', function: { name: 'finish' } }
+const note = { type: 'custom', custom: { name: 'note' } }
+
+const choiceSchema = v.looseObject({
+  finish_reason: v.string(),
+  message: v.looseObject({
+    content: v.nullable(v.string()),
+    tool_calls: v.optional(
+      v.array(
+        v.looseObject({
+          id: v.string(),
+          function: v.optional(v.object({ name: v.string(), arguments: v.string() })),
+          custom: v.optional(v.object({ name: v.string(), input: v.string() })),
+        }),
+      ),
+    ),
+  }),
+})
+const completion = v.looseObject({ choices: v.array(choiceSchema) })
+
+async function choiceFor(more: object) {
+  const answer = await chat(more)
+  expect(answer).toMatchObject({ status: 200 })
+  const [choice] = v.parse(completion, answer.body).choices
+  if (choice === undefined) throw new Error('A completion has a choice')
+  return choice
+}
+
+describe('tools', () => {
+  test('one that is required is called, with arguments of its schema and an id to answer to', async () => {
+    const { finish_reason, message } = await choiceFor({ tools: [weather], tool_choice: 'required' })
+    expect([finish_reason, message.content]).toEqual(['tool_calls', null])
+    const [call] = message.tool_calls ?? []
+    expect(call).toMatchObject({ id: expect.stringMatching(/^call_\w{24}$/), type: 'function' })
+    expect(JSON.parse(call?.function?.arguments ?? '')).toEqual({ city: 'text', unit: 'celsius' })
+  })
+
+  test('one that is named is called, and the answer ends as words do', async () => {
+    const tool_choice = { type: 'function', function: { name: 'finish' } }
+    const { finish_reason, message } = await choiceFor({ tools: [weather, finish], tool_choice })
+    expect(finish_reason).toBe('stop')
+    expect(message.tool_calls).toMatchObject([{ function: { name: 'finish', arguments: '{}' } }])
+  })
+
+  test('the model answers in words where it may choose, and where it must not call', async () => {
+    for (const tool_choice of ['auto', 'none']) {
+      const { finish_reason, message } = await choiceFor({ tools: [weather], tool_choice })
+      expect([finish_reason, message.content]).toEqual(['stop', 'This is the local cloud speaking.'])
+    }
+  })
+
+  test('a conversation that goes on until it may finish does finish', async () => {
+    const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{}' } }
+    const soFar = [
+      ...messages,
+      { role: 'assistant', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call_1', content: 'sunny' },
+    ]
+    const next = await choiceFor({ messages: soFar, tools: [weather, finish], tool_choice: 'required' })
+    expect(next.message.tool_calls).toMatchObject([{ function: { name: 'finish' } }])
+  })
+
+  test('a custom tool is given a text', async () => {
+    const tool_choice = { type: 'custom', custom: { name: 'note' } }
+    const { message } = await choiceFor({ tools: [note], tool_choice })
+    expect(message.tool_calls).toMatchObject([
+      { type: 'custom', custom: { name: 'note', input: 'This is the local cloud speaking.' } },
+    ])
+  })
+
+  test('those that are allowed are a choice among what is offered', async () => {
+    const allowed_tools = { mode: 'required', tools: [{ type: 'function', function: { name: 'finish' } }] }
+    const { message } = await choiceFor({
+      tools: [weather, finish],
+      tool_choice: { type: 'allowed_tools', allowed_tools },
+    })
+    expect(message.tool_calls).toMatchObject([{ function: { name: 'finish' } }])
+  })
+
+  test('functions, as they were called at first', async () => {
+    const { finish_reason, message } = await choiceFor({
+      functions: [weather.function],
+      function_call: { name: 'get_weather' },
+    })
+    expect(finish_reason).toBe('stop')
+    expect(message).toMatchObject({ content: null, function_call: { name: 'get_weather' } })
+  })
+
+  test('a call streams in pieces that make up its arguments', async () => {
+    const answer = await chat({ tools: [weather], tool_choice: 'required', stream: true })
+    const deltas = eventsOf(answer).flatMap(chunk => v.parse(chunkSchema, chunk).choices)
+    const calls = deltas.flatMap(({ delta }) => delta.tool_calls ?? [])
+    expect(calls[0]).toMatchObject({ index: 0, id: expect.stringMatching(/^call_/), type: 'function' })
+    const text = calls.map(call => call.function.arguments).join('')
+    expect(JSON.parse(text)).toEqual({ city: 'text', unit: 'celsius' })
+    expect(deltas.at(-1)).toMatchObject({ delta: {}, finish_reason: 'tool_calls' })
+  })
+
+  test('what no arguments can be made for is said by name', async () => {
+    const parameters = { type: 'object', properties: { a: { type: 'string', pattern: '^(?=a)' } } }
+    const tools = [
+      { type: 'function', function: { name: 'odd', parameters: { ...parameters, required: ['a'] } } },
+    ]
+    const answer = await chat({ tools, tool_choice: 'required' })
+    expect(answer.status).toBe(501)
+    expect(errorOf(answer)).toMatchObject({
+      code: 'LocalCloudNotImplemented',
+      message: expect.stringContaining('patterns that look around'),
+    })
+  })
+})
+
+const chunkSchema = v.looseObject({
+  choices: v.array(
+    v.looseObject({
+      index: v.number(),
+      finish_reason: v.nullable(v.string()),
+      delta: v.looseObject({
+        content: v.optional(v.nullable(v.string())),
+        tool_calls: v.optional(
+          v.array(v.looseObject({ index: v.number(), function: v.looseObject({ arguments: v.string() }) })),
+        ),
+      }),
+    }),
+  ),
+  usage: v.optional(v.unknown()),
+})
+
+describe('JSON', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      temperature: { type: 'number', minimum: -5 },
+      sky: { anyOf: [{ $ref: '#/$defs/Sky' }, { type: 'null' }] },
+    },
+    required: ['temperature', 'sky'],
+    additionalProperties: false,
+    $defs: { Sky: { type: 'string', enum: ['clear', 'cloudy'] } },
+  }
+
+  test('of a schema', async () => {
+    const json_schema = { name: 'weather', schema, strict: true }
+    const { message } = await choiceFor({ response_format: { type: 'json_schema', json_schema } })
+    expect(JSON.parse(message.content ?? '')).toEqual({ temperature: 1, sky: 'clear' })
+  })
+
+  test('of any form', async () => {
+    const { message } = await choiceFor({ response_format: { type: 'json_object' } })
+    expect(JSON.parse(message.content ?? '')).toEqual({ answer: 'This is the local cloud speaking.' })
+  })
+})
+
+describe('answers', () => {
+  test('as many as are asked for, each counted', async () => {
+    const [one, three] = await Promise.all([chat({}), chat({ n: 3 })])
+    const counted = v.looseObject({
+      choices: v.array(v.looseObject({ index: v.number() })),
+      usage: v.looseObject({ completion_tokens: v.number() }),
+    })
+    const [single, triple] = [v.parse(counted, one.body), v.parse(counted, three.body)]
+    expect(triple.choices.map(({ index }) => index)).toEqual([0, 1, 2])
+    expect(triple.usage.completion_tokens).toBe(3 * single.usage.completion_tokens)
+  })
+
+  test('end before a stop sequence, the first that comes', async () => {
+    const { finish_reason, message } = await choiceFor({ stop: ['speaking', ' cloud'] })
+    expect([finish_reason, message.content]).toEqual(['stop', 'This is the local'])
+  })
+
+  test('come with the probabilities of their tokens', async () => {
+    const { body } = await chat({ logprobs: true, top_logprobs: 2 })
+    const tokens = v.array(
+      v.object({
+        token: v.string(),
+        logprob: v.pipe(v.number(), v.maxValue(0)),
+        bytes: v.array(v.number()),
+        top_logprobs: v.pipe(v.array(v.looseObject({ token: v.string() })), v.length(2)),
+      }),
+    )
+    const schema = v.looseObject({
+      choices: v.tuple([v.looseObject({ logprobs: v.object({ content: tokens, refusal: v.null() }) })]),
+    })
+    const { content } = v.parse(schema, body).choices[0].logprobs
+    expect(content.map(({ token }) => token).join('')).toBe('This is the local cloud speaking.')
+  })
+
+  test('stream over time: in chunks, without a length, each saying that there is no usage yet', async () => {
+    const answer = await chat({ stream: true, n: 2, stream_options: { include_usage: true } })
+    expect(answer.headers.get('content-length')).toBeNull()
+    expect(answer.headers.get('transfer-encoding')).toBe('chunked')
+    const chunks = eventsOf(answer).map(chunk => v.parse(chunkSchema, chunk))
+    expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true)
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) } })
+    const second = chunks.flatMap(({ choices }) => choices).filter(({ index }) => index === 1)
+    expect(second.map(({ delta }) => delta.content ?? '').join('')).toBe('This is the local cloud speaking.')
+    const unasked = eventsOf(await chat({ stream: true })).map(chunk => v.parse(chunkSchema, chunk))
+    expect(unasked.some(chunk => 'usage' in chunk)).toBe(false)
+  })
+
+  test('are not padded where that is not wanted', async () => {
+    const stream_options = { include_obfuscation: false }
+    expect((await chat({ stream: true, stream_options })).text).not.toContain('obfuscation')
+    expect((await chat({ stream: true })).text).toContain('obfuscation')
+  })
+
+  test('a model that reasons does not where it is told not to', async () => {
+    const usage = v.looseObject({
+      usage: v.looseObject({ completion_tokens_details: v.looseObject({ reasoning_tokens: v.number() }) }),
+    })
+    const reasoned = async (reasoning_effort: string) => {
+      const { body } = await chat({ model: 'reasoner', reasoning_effort })
+      return v.parse(usage, body).usage.completion_tokens_details.reasoning_tokens
+    }
+    expect([await reasoned('minimal'), await reasoned('low')]).toEqual([0, 64])
+  })
+})
+
+describe('refused', () => {
+  const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } }
+  const named = (name: string, parameters: object) => ({
+    type: 'function',
+    function: { name, parameters, strict: true },
+  })
+
+  test.each<[string, object, Record<string, unknown>]>([
+    [
+      'an unknown parameter',
+      { spell: 'abracadabra' },
+      { message: 'Unrecognized request argument supplied: spell' },
+    ],
+    [
+      'unknown parameters',
+      { zeta: 1, alpha: 1 },
+      { message: 'Unrecognized request arguments supplied: alpha, zeta' },
+    ],
+    [
+      'an unknown parameter before a bad one',
+      { spell: 1, n: 0 },
+      { message: 'Unrecognized request argument supplied: spell' },
+    ],
+    ['no answers', { n: 0 }, { param: 'n', code: 'integer_below_min_value' }],
+    ['too many answers', { n: 129 }, { param: 'n', code: 'integer_above_max_value' }],
+    ['too warm', { temperature: 2.1 }, { param: 'temperature', code: 'decimal_above_max_value' }],
+    [
+      'a penalty out of range',
+      { presence_penalty: 3 },
+      { param: 'presence_penalty', code: 'decimal_above_max_value' },
+    ],
+    ['another', { frequency_penalty: -3 }, { param: 'frequency_penalty', code: 'decimal_below_min_value' }],
+    ['five stops', { stop: ['a', 'b', 'c', 'd', 'e'] }, { param: 'stop', code: 'array_above_max_length' }],
+    [
+      'a role of nobody',
+      { messages: [{ role: 'wizard', content: 'hi' }] },
+      { param: 'messages[0].role', code: 'invalid_value' },
+    ],
+    [
+      'a part of no type',
+      { messages: [{ role: 'user', content: [{ type: 'smell' }] }] },
+      { param: 'messages[0].content[0].type', code: 'invalid_value' },
+    ],
+    [
+      'nothing said',
+      { messages: [{ role: 'user', content: null }] },
+      { param: 'messages[0].content', code: 'invalid_type' },
+    ],
+    ['nothing answered', { messages: [{ role: 'assistant' }] }, { param: 'messages.[0].content' }],
+    [
+      'a tool message without a call',
+      { messages: [...messages, { role: 'tool', tool_call_id: 'call_1', content: '' }] },
+      { param: 'messages.[1].role' },
+    ],
+    [
+      'a tool message without an id',
+      { messages: [{ role: 'tool', content: '' }] },
+      { param: 'messages[0].tool_call_id', code: 'missing_required_parameter' },
+    ],
+    [
+      'a call without a tool message',
+      { messages: [{ role: 'assistant', tool_calls: [call] }, ...messages] },
+      { param: 'messages', message: expect.stringContaining('call_1') },
+    ],
+    [
+      'a schema without a name',
+      { response_format: { type: 'json_schema', json_schema: { schema: {} } } },
+      { param: 'response_format.json_schema.name', code: 'missing_required_parameter' },
+    ],
+    [
+      'a format of no kind',
+      { response_format: { type: 'xml' } },
+      { param: 'response_format.type', code: 'invalid_value' },
+    ],
+    [
+      'JSON without a word about it',
+      { messages: [{ role: 'user', content: 'hi' }], response_format: { type: 'json_object' } },
+      { param: 'messages' },
+    ],
+    [
+      'a strict schema with holes',
+      {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 's', strict: true, schema: { type: 'object', properties: {} } },
+        },
+      },
+      {
+        param: 'response_format',
+        message:
+          "Invalid schema for response_format 's': In context=(), 'additionalProperties' is required to be supplied and to be false.",
+      },
+    ],
+    [
+      'a strict function that leaves something out',
+      {
+        tools: [
+          named('f', {
+            type: 'object',
+            properties: { a: { type: 'string' } },
+            required: [],
+            additionalProperties: false,
+          }),
+        ],
+      },
+      {
+        param: 'tools[0].function.parameters',
+        code: 'invalid_function_parameters',
+        message: expect.stringContaining("Missing 'a'."),
+      },
+    ],
+    [
+      'a tool with a bad name',
+      { tools: [{ type: 'function', function: { name: 'a b' } }] },
+      { param: 'tools[0].function.name', code: 'invalid_value' },
+    ],
+    ['no tools in a list of them', { tools: [] }, { param: 'tools', code: 'empty_array' }],
+    [
+      'too many tools',
+      { tools: Array.from({ length: 129 }, () => finish) },
+      { param: 'tools', code: 'array_above_max_length' },
+    ],
+    ['a choice without tools', { tool_choice: 'auto' }, { param: 'tool_choice' }],
+    [
+      'a choice of another tool',
+      { tools: [finish], tool_choice: { type: 'function', function: { name: 'start' } } },
+      { param: 'tool_choice' },
+    ],
+    ['parallel calls of nothing', { parallel_tool_calls: true }, { param: 'parallel_tool_calls' }],
+    ['options of no stream', { stream_options: { include_usage: true } }, { param: 'stream_options' }],
+    ['alternatives without probabilities', { top_logprobs: 2 }, { param: 'top_logprobs' }],
+    [
+      'too many alternatives',
+      { logprobs: true, top_logprobs: 21 },
+      { param: 'top_logprobs', code: 'integer_above_max_value' },
+    ],
+    [
+      'too much metadata',
+      { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, ''])) },
+      { param: 'metadata' },
+    ],
+    [
+      'effort of a model that does not reason',
+      { reasoning_effort: 'low' },
+      { message: 'Unrecognized request argument supplied: reasoning_effort' },
+    ],
+    [
+      'a stop for a model that reasons',
+      { model: 'reasoner', stop: 'a' },
+      { param: 'stop', code: 'unsupported_parameter' },
+    ],
+    [
+      'probabilities of a model that reasons',
+      { model: 'reasoner', logprobs: true },
+      { param: 'logprobs', code: 'unsupported_parameter' },
+    ],
+  ])('%s', async (_what, more, error) => {
+    const answer = await chat(more)
+    expect(answer.status).toBe(400)
+    expect(errorOf(answer)).toMatchObject({ type: 'invalid_request_error', ...error })
+  })
+
+  test.each<[string, object]>([
+    ['spoken answers', { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'mp3' } }],
+    ['data of your own', { data_sources: [{ type: 'azure_search' }] }],
+    ['the web', { web_search_options: {} }],
+  ])('by name: %s', async (_what, more) => {
+    expect(errorOf(await chat(more))).toMatchObject({ code: 'LocalCloudNotImplemented' })
+  })
+
+  test('nothing for its name by /models, whose makers take what they take', async () => {
+    const body = { model: 'deepseek', messages, top_k: 3, safe_prompt: true }
+    const answer = await ask('/models/chat/completions?api-version=2024-05-01-preview', body)
+    expect(answer.status).toBe(200)
+  })
+})
+
+test('every parameter of the SDK is known', () => {
+  // The compiler asks for a new one here as soon as the SDK has it.
+  const names: Record<keyof ChatCompletionCreateParamsBase, true> = {
+    audio: true,
+    frequency_penalty: true,
+    function_call: true,
+    functions: true,
+    logit_bias: true,
+    logprobs: true,
+    max_completion_tokens: true,
+    max_tokens: true,
+    messages: true,
+    metadata: true,
+    modalities: true,
+    model: true,
+    moderation: true,
+    n: true,
+    parallel_tool_calls: true,
+    prediction: true,
+    presence_penalty: true,
+    prompt_cache_key: true,
+    prompt_cache_options: true,
+    prompt_cache_retention: true,
+    reasoning_effort: true,
+    response_format: true,
+    safety_identifier: true,
+    seed: true,
+    service_tier: true,
+    stop: true,
+    store: true,
+    stream: true,
+    stream_options: true,
+    temperature: true,
+    tool_choice: true,
+    tools: true,
+    top_logprobs: true,
+    top_p: true,
+    user: true,
+    verbosity: true,
+    web_search_options: true,
+  }
+  expect(Object.keys(names).filter(name => !(name in chatRequest.entries))).toEqual([])
+})

@@ -1,0 +1,16 @@
+import type { Account } from '../world.ts'
+import type { Store } from './responses/store.ts'
+
+/** A request that was let through: what the APIs answer from. */
+export interface Call {
+  account: Account
+  /** Named groups of the operation's path. */
+  params: Readonly<Record<string, string>>
+  query: URLSearchParams
+  headers: Readonly<Record<string, string>>
+  body: string
+  /** What the account, or the project that was addressed, remembers. */
+  store: Store
+  /** Milliseconds since the epoch. */
+  now: number
+}

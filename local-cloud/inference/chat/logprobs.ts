@@ -1,0 +1,21 @@
+/** Log probabilities of what was bound to be said: near zero for every token, and far below for the alternatives. */
+
+const LIKELY = -0.01
+
+/** What might have come instead; as many as may be asked for. */
+const OTHERS = [...'abcdefghijklmnopqrst']
+
+const entry = (token: string, logprob: number) => ({ token, logprob, bytes: [...Buffer.from(token, 'utf8')] })
+
+/** @param count how many of the likeliest tokens are listed at each place, the one that was said included */
+export function tokenLogprobs(tokens: readonly string[], count: number) {
+  return tokens.map(token => {
+    const others = OTHERS.filter(other => other !== token).map((other, index) => entry(other, -5 - index))
+    return { ...entry(token, LIKELY), top_logprobs: [entry(token, LIKELY), ...others].slice(0, count) }
+  })
+}
+
+export const logprobsOf = (tokens: readonly string[], count: number) => ({
+  content: tokenLogprobs(tokens, count),
+  refusal: null,
+})

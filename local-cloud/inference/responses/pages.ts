@@ -1,0 +1,45 @@
+import { invalidRequest } from '../refusals.ts'
+
+const MOST = 100
+
+interface Named {
+  id: string
+}
+
+/**
+ * One page of a list, as `limit`, `order` and `after` have it; the newest come first where nothing is said.
+ * @param oldestFirst the whole list
+ * @throws Refusal 400
+ */
+export function pageOf<T extends Named>(oldestFirst: readonly T[], query: URLSearchParams) {
+  const limit = limitOf(query.get('limit'))
+  const order = query.get('order') ?? 'desc'
+  if (order !== 'asc' && order !== 'desc') {
+    throw invalidRequest(
+      `Invalid value: '${order}'. Supported values are: 'asc' and 'desc'.`,
+      'order',
+      'invalid_value',
+    )
+  }
+  const ordered = order === 'asc' ? oldestFirst : oldestFirst.toReversed()
+  const after = query.get('after')
+  const start = after === null ? 0 : ordered.findIndex(({ id }) => id === after) + 1
+  const data = ordered.slice(start, start + limit)
+  return {
+    object: 'list',
+    data,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+    has_more: start + limit < ordered.length,
+  }
+}
+
+function limitOf(text: string | null): number {
+  const limit = Number(text ?? 20)
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST) return limit
+  throw invalidRequest(
+    `Invalid 'limit': integer out of range. Expected a value from 1 to ${MOST}, but got ${text} instead.`,
+    'limit',
+    'invalid_value',
+  )
+}
