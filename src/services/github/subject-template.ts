@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
-import { parseJson } from '../../core/text/json.ts'
+import { type Http, restrictOrigins } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
@@ -10,34 +9,38 @@ const templateBody = v.object({
   include_claim_keys: v.optional(v.array(v.string())),
 })
 
+/** Octokit's requests go through the same client as all others, and to GitHub only. */
+function fetchThrough(http: Http): typeof fetch {
+  return async (input, init) => {
+    const headers = Object.fromEntries(new Headers(init?.headers))
+    const reply = await http({ method: init?.method ?? 'GET', url: String(input), headers })
+    return new Response(reply.body, { status: reply.status, headers: reply.headers })
+  }
+}
+
 /** How the repository makes its OIDC subjects, in words. Undefined where it may not be read: the token itself tells, too. */
 export async function describeSubjectTemplate(
   { repository, apiUrl }: WorkflowRun,
   githubToken: string,
   http: Http,
 ): Promise<string | undefined> {
-  if (repository === undefined || !/^[\w.-]+\/[\w.-]+$/.test(repository) || !URL.canParse(apiUrl))
-    return undefined
+  const [owner, repo] = repository?.split('/') ?? []
+  if (owner === undefined || repo === undefined || !URL.canParse(apiUrl)) return undefined
   try {
-    const { status, body } = await restrictOrigins(
-      http,
-      apiUrl,
-    )({
-      method: 'GET',
-      url: `${apiUrl}/repos/${repository}/actions/oidc/customization/sub`,
-      headers: {
-        accept: 'application/vnd.github+json',
-        authorization: `Bearer ${githubToken}`,
-        // GitHub answers no request without one.
-        'user-agent': 'key-less-gate',
-        'x-github-api-version': '2022-11-28',
-      },
+    // It reads the file of the event as it loads, and throws where that is no JSON: an explanation is not worth a run.
+    const { getOctokit } = await import('@actions/github')
+    const octokit = getOctokit(githubToken, {
+      baseUrl: apiUrl,
+      request: { fetch: fetchThrough(restrictOrigins(http, apiUrl)) },
     })
-    const template = v.safeParse(templateBody, status === 200 ? parseJson(body) : undefined)
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/oidc/customization/sub', {
+      owner,
+      repo,
+    })
+    const template = v.safeParse(templateBody, data)
     return template.success ? inWords(template.output) : undefined
-  } catch (error) {
-    if (error instanceof NetworkFailure) return undefined
-    throw error
+  } catch {
+    return undefined
   }
 }
 
