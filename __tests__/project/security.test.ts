@@ -1,6 +1,6 @@
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { codeBlocks, readDocument } from '../support/documents.ts'
 import { runScript } from '../support/shell.ts'
@@ -29,7 +29,7 @@ async function verify(unsigned: string) {
 
 const shipped = globSync('dist/**/*', { cwd: repositoryRoot, withFileTypes: true })
   .filter(entry => entry.isFile())
-  .map(({ name }) => `dist/${name}`)
+  .map(({ parentPath, name }) => relative(repositoryRoot, join(parentPath, name)))
 
 test('every file of dist/ is checked, for the workflow that signs releases, and for where it ran', async () => {
   const { status, calls } = await verify('nothing')
