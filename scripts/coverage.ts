@@ -14,6 +14,7 @@ const minimumPercent = 95
 
 /** They go the same ways again, in a thousand variations: every line of theirs is run by the other tests as well. */
 const repetitions = [
+  '__tests__/attacks/',
   '__tests__/faults/',
   '__tests__/scenarios/codes-',
   '__tests__/scenarios/network',
