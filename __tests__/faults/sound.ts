@@ -85,7 +85,8 @@ function expectTokensAtHome({ cloud, elsewhere }: Stage, { requests, log }: InPr
     cloud.runnerEnvironment()
   const printed = log.join('\n')
   for (const { service, operation, headers, body } of requests) {
-    const bearer = headers.authorization?.replace(/^Bearer /, '')
+    // Octokit calls GitHub's own tokens by their older name.
+    const bearer = headers.authorization?.replace(/^(Bearer|token) /, '')
     const assertion = new URLSearchParams(body).get('client_assertion')
     const key = headers['api-key']
     if (service === 'github')
