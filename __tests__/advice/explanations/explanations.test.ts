@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { bicepLiteral, yamlScalar } from '../../../src/advice/explanations/commands.ts'
+import { bicepLiteral, inputs, yamlScalar } from '../../../src/advice/explanations/commands.ts'
 import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagnose.ts'
 import { otherForms } from '../../../src/advice/explanations/entra/subjects.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
@@ -536,6 +536,17 @@ describe('values cannot leave the place where they stand', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  test.each([
+    ['an empty entry', '\r\n=responses', ['=responses']],
+    ['blanks before the first', '   chat\nembeddings', ['chat', 'embeddings']],
+    ['blanks of every kind', '  \u00a0\nchat', ['chat']],
+    ['nothing but line ends', '\n\n', []],
+  ])('a list of inputs with %s stays a list', (_, deployments, entries) => {
+    const { text } = inputs('Name them', { deployments })
+
+    expect(parse(text).with.deployments.trim().split('\n').filter(Boolean)).toEqual(entries)
   })
 
   test('every piece of YAML says no more than it should', () => {

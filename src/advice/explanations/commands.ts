@@ -63,11 +63,12 @@ export function yamlScalar(text: string): string {
   return bare ? text : JSON.stringify(visibleLine(text))
 }
 
-/** Lists stand one a line. */
-const yamlValue = (value: string) =>
-  value.includes('\n')
-    ? ['|', ...value.split('\n').map(line => `    ${visibleLine(line)}`)].join('\n')
-    : yamlScalar(value)
+/** Lists stand one a line. An empty entry, or blanks before the first, would change what the block is. */
+function yamlValue(value: string): string {
+  if (!value.includes('\n')) return yamlScalar(value)
+  const entries = value.split('\n').flatMap(line => visibleLine(line).trim() || [])
+  return ['|', ...entries.map(entry => `    ${entry}`)].join('\n')
+}
 
 /** Inputs of this action, as they stand in its step. */
 export function inputs(title: string, values: Readonly<Record<string, string>>): Fix {
