@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { StepFailure } from '../src/core/failures/failure.ts'
+import { StepError } from '../src/core/failures/failure.ts'
 import type { Settings } from '../src/gate/settings.ts'
 import { readSettings, reportingOf } from '../src/inputs.ts'
 
@@ -19,10 +19,10 @@ function problemsOf(inputs: Texts, env: Texts = {}): string[] {
   try {
     read(inputs, env)
   } catch (error) {
-    if (!(error instanceof StepFailure)) throw error
-    expect(error.refusal).toMatchObject({ kind: 'fatal', code: 'input-invalid' })
-    expect(error.doing).toBe('reading the inputs')
-    return error.refusal.said.message.split('\n')
+    if (!(error instanceof StepError)) throw error
+    expect(error.failure).toMatchObject({ kind: 'fatal', code: 'input-invalid' })
+    expect(error.operation).toBe('reading the inputs')
+    return error.failure.said.message.split('\n')
   }
   return []
 }

@@ -1,4 +1,4 @@
-import type { Refusal } from '../src/core/failures/failure.ts'
+import type { Failure } from '../src/core/failures/failure.ts'
 import type { Round } from '../src/gate/waiting/round.ts'
 import { untilLive } from '../src/gate/waiting/wait.ts'
 
@@ -13,7 +13,7 @@ const samples = 200
 const probeMs = 150
 const timeoutMs = 20 * 60_000
 
-const denied: Refusal = { kind: 'wait', code: 'access-denied', said: { message: 'denied', ids: {} } }
+const denied: Failure = { kind: 'wait', code: 'access-denied', said: { message: 'denied', ids: {} } }
 
 interface Outcome {
   /** Seconds from the moment when every replica agreed to the end of the wait. */
@@ -36,7 +36,7 @@ function dataPlane(delaySeconds: number, replicas: number) {
   return (now: number): Round => {
     const replica = turn % replicas
     turn += 1
-    return now >= (liveAt[replica] ?? 0) ? { kind: 'ok' } : { kind: 'refused', refusal: denied }
+    return now >= (liveAt[replica] ?? 0) ? { kind: 'ok' } : { kind: 'refused', failure: denied }
   }
 }
 
@@ -50,7 +50,7 @@ async function gate(delaySeconds: number, replicas: number): Promise<GateOutcome
   }
   const { probes } = await untilLive({
     // A first run: access was denied before the grant, whatever the delay.
-    first: { kind: 'refused', refusal: denied },
+    first: { kind: 'refused', failure: denied },
     firstAt: 0,
     grantedAt: 0,
     doubtMs: 0,

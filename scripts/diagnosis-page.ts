@@ -2,7 +2,7 @@ import { examples } from '../__tests__/services/examples.ts'
 import type { Example } from '../__tests__/support/example.ts'
 import { catalogue } from '../src/advice/explanations/diagnose.ts'
 import { type DiagnosisCode, diagnosisCodes, type Hop } from '../src/core/failures/codes.ts'
-import { ownRefusal } from '../src/core/failures/failure.ts'
+import { localFailure } from '../src/core/failures/failure.ts'
 import { parseJson } from '../src/core/text/json.ts'
 import { codeBlock } from '../src/core/text/untrusted.ts'
 import { openRecord } from '../src/gate/record.ts'
@@ -75,7 +75,7 @@ function whatIsSaid(example: Example): string {
 
 /** The heading is the code alone, so that GitHub makes its anchor the code. */
 function codeSection(code: DiagnosisCode): string {
-  const told = { record: openRecord(readWorkflowRun({})).snapshot(), refusal: ownRefusal(code, '') }
+  const told = { record: openRecord(readWorkflowRun({})).snapshot(), failure: localFailure(code, '') }
   const { title, about, why, unlike, fixes } = catalogue[code]
   return [
     `### ${code}`,

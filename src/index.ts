@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
 import { removeSdkVariables } from './azure/sdk-environment.ts'
-import { failureOf, type StepFailure } from './core/failures/failure.ts'
+import { failureOf, type StepError } from './core/failures/failure.ts'
 import { createHttpClient } from './core/http/client.ts'
 import { proxySecrets } from './core/http/proxy.ts'
 import type { Clock } from './core/ports.ts'
@@ -66,7 +66,7 @@ async function runMain(): Promise<number> {
       return lastWords(error)
     }
   })
-  const fail = (failure: StepFailure) => finish({ result: 'failed', record: record.snapshot(), failure })
+  const fail = (failure: StepError) => finish({ result: 'failed', record: record.snapshot(), failure })
   onUncaught(async error => {
     const exitCode = await fail(failureOf(error, 'doing something on the side'))
     await exit(exitCode === 0 ? lastWords(error) : exitCode)
@@ -88,7 +88,7 @@ async function runMain(): Promise<number> {
 
 /** Where the end cannot be told as it should be: one annotation. @returns the exit code */
 function lastWords(error: unknown): number {
-  const { code, said } = failureOf(error, 'telling how it ended').refusal
+  const { code, said } = failureOf(error, 'telling how it ended').failure
   core.error(inertLine(said.message), { title: `Key-less Gate: ${code}` })
   return 1
 }
@@ -117,7 +117,7 @@ async function runPost(): Promise<number> {
   const grant = keptGrant()
   if (grant === undefined) return 0
   const failed = (error: unknown) => {
-    const { message } = failureOf(error, 'removing the role assignment').refusal.said
+    const { message } = failureOf(error, 'removing the role assignment').failure.said
     runnerLog.warning(
       `It is not certain that the temporary role assignment is gone, by an error that is not known: ${message}. ${byHand(grant)}`,
     )

@@ -3,7 +3,7 @@ import { type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
 import { cognitiveServicesUser, parseRole, type RoleReference } from './azure/rbac/built-in-roles.ts'
 import { type Principal, principalTypes } from './azure/rbac/principal.ts'
 import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-id.ts'
-import { ownRefusal, StepFailure } from './core/failures/failure.ts'
+import { localFailure, StepError } from './core/failures/failure.ts'
 import { plain } from './core/text/untrusted.ts'
 import { type Grant, grants, keyAccessPolicies, type Settings, type Target } from './gate/settings.ts'
 import { type Api, apiOf, apis } from './services/inference/apis/index.ts'
@@ -17,7 +17,7 @@ type Problem = { problem: string }
 /**
  * Reads and validates all inputs.
  * @param input The text of an input, empty where it is not set: what `core.getInput` gives.
- * @throws StepFailure `input-invalid` that names every bad input at once.
+ * @throws StepError `input-invalid` that names every bad input at once.
  */
 export function readSettings(input: (name: string) => string, env: Environment): Settings {
   const reader = createReader(input, env)
@@ -156,7 +156,7 @@ function createReader(input: (name: string) => string, env: Environment): Reader
     },
     finish() {
       if (problems.length === 0) return
-      throw new StepFailure('reading the inputs', ownRefusal('input-invalid', problems.join('\n')))
+      throw new StepError('reading the inputs', localFailure('input-invalid', problems.join('\n')))
     },
   }
 }

@@ -5,7 +5,7 @@ import { assigned, denial, ids, inspectionOf, rolesOf, route } from '../support/
 
 const denied: Inspection['first'] = {
   results: [],
-  round: { kind: 'refused', refusal: denial() },
+  round: { kind: 'refused', failure: denial() },
   endedAt: 0,
 }
 const covering = [{ dataActions: [route.dataAction] }]

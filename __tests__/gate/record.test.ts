@@ -55,7 +55,7 @@ describe('what two steps know of one thing', () => {
     const record = openRecord(run)
     const [first, last] = ['wait', 'fatal'].map(
       kind =>
-        [{ kind: 'refused', route, adaptations: [], refusal: { kind, code: 'access-denied' } }] as never,
+        [{ kind: 'refused', route, adaptations: [], failure: { kind, code: 'access-denied' } }] as never,
     )
     record.note('inspection')({ rounds: 2, calls: first as never })
     expect(record.snapshot()).toMatchObject({ rounds: 2, smoke: first })

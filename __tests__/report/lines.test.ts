@@ -1,6 +1,6 @@
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { delegationCondition } from '../../src/azure/rbac/delegation-conditions.ts'
-import { ownRefusal, StepFailure } from '../../src/core/failures/failure.ts'
+import { localFailure, StepError } from '../../src/core/failures/failure.ts'
 import type { RunRecord } from '../../src/gate/record.ts'
 import {
   assertionLines,
@@ -33,7 +33,7 @@ test('the claims that a person must compare are shown', () => {
 })
 
 test('what was seen is told: endpoint, role, keys, and a denial in its own words', () => {
-  const refused = { kind: 'refused', refusal: denial() } as const
+  const refused = { kind: 'refused', failure: denial() } as const
   const { account, smoke } = fullRecord()
   const first = { results: smoke, round: refused, endedAt: 0 }
 
@@ -245,7 +245,7 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
     message: 'No.',
     ids: { 'apim-request-id': 'r-1' },
   }
-  const failure = new StepFailure('calling the model', { ...ownRefusal('tenant-mismatch', ''), said })
+  const failure = new StepError('calling the model', { ...localFailure('tenant-mismatch', ''), said })
 
   expect(diagnosisLines(diagnose(failure, fullRecord()))).toEqual([
     'tenant-mismatch: The resource belongs to another tenant',

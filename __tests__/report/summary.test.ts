@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Marked, type Token } from 'marked'
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
-import { ownRefusal, StepFailure } from '../../src/core/failures/failure.ts'
+import { localFailure, StepError } from '../../src/core/failures/failure.ts'
 import type { Outcome, RunRecord } from '../../src/gate/record.ts'
 import { summaryMarkdown } from '../../src/report/summary.ts'
 import { anyOutcome } from '../support/any-record.ts'
@@ -19,7 +19,7 @@ function tokensOf(document: string): Token[] {
 const headingsOf = (document: string) =>
   tokensOf(document).flatMap(token => (token.type === 'heading' ? [token.text] : []))
 
-const failed = (failure: StepFailure, record: RunRecord): [Outcome, ReturnType<typeof diagnose>] => [
+const failed = (failure: StepError, record: RunRecord): [Outcome, ReturnType<typeof diagnose>] => [
   { result: 'failed', record, failure },
   diagnose(failure, record),
 ]
@@ -232,13 +232,11 @@ test('whatever is said by others: no link, no image, no HTML but our own, no hea
   fc.assert(
     fc.property(text, fc.constantFrom(...allCodes), (said, code) => {
       const refusal = {
-        ...ownRefusal(code, said),
+        ...localFailure(code, said),
         said: { ...denial().said, message: said, ids: { a: '', b: said } },
       }
       const record = factsOf(said)
-      const tokens = tokensOf(
-        summaryMarkdown(...failed(new StepFailure('calling the model', refusal), record)),
-      )
+      const tokens = tokensOf(summaryMarkdown(...failed(new StepError('calling the model', refusal), record)))
 
       const active = tokens.filter(({ type }) => ['link', 'image', 'em', 'del', 'list', 'hr'].includes(type))
       const html = tokens

@@ -1,29 +1,29 @@
 import { type DiagnosisCode, diagnosisCodes, type Hop } from '../../src/core/failures/codes.ts'
-import type { Refusal } from '../../src/core/failures/failure.ts'
-import { refusalOfNetwork } from '../../src/core/failures/network.ts'
+import type { Failure } from '../../src/core/failures/failure.ts'
+import { failureOfNetwork } from '../../src/core/failures/network.ts'
 import { type HttpReply, NetworkFailure } from '../../src/core/http/client.ts'
-import { refusalOfEntra } from '../../src/services/entra/errors.ts'
-import { refusalOfOidc } from '../../src/services/github/errors.ts'
-import { refusalOfInference } from '../../src/services/inference/errors.ts'
-import { refusalOfResourceManager } from '../../src/services/resource-manager/errors.ts'
+import { failureOfEntra } from '../../src/services/entra/errors.ts'
+import { failureOfOidc } from '../../src/services/github/errors.ts'
+import { failureOfInference } from '../../src/services/inference/errors.ts'
+import { failureOfResourceManager } from '../../src/services/resource-manager/errors.ts'
 import type { Example } from '../support/example.ts'
 import { examples } from './examples.ts'
 
-type Classifier = (reply: HttpReply, now: number) => Refusal
+type Classifier = (reply: HttpReply, now: number) => Failure
 const classifiers: ReadonlyMap<Hop, Classifier> = new Map([
-  ['github', refusalOfOidc],
-  ['entra', refusalOfEntra],
-  ['resource-manager', refusalOfResourceManager],
-  ['inference', refusalOfInference],
+  ['github', failureOfOidc],
+  ['entra', failureOfEntra],
+  ['resource-manager', failureOfResourceManager],
+  ['inference', failureOfInference],
   // What stands on the way answers in front of any of them.
-  ['network', refusalOfInference],
+  ['network', failureOfInference],
 ])
 
 function codeOf(hop: Hop, example: Exclude<Example, { own: string }>): string | undefined {
   if ('reply' in example) return classifiers.get(hop)?.(example.reply, 0).code
   const { code, message, proxy } = example.network
   const by = proxy === undefined ? undefined : { host: proxy, failed: true }
-  return refusalOfNetwork(new NetworkFailure(code, 'contoso-ai.openai.azure.com:443', message, by)).code
+  return failureOfNetwork(new NetworkFailure(code, 'contoso-ai.openai.azure.com:443', message, by)).code
 }
 
 const isHop = (name: string): name is Hop => name in diagnosisCodes

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import type { Refusal } from '../../src/core/failures/failure.ts'
-import { refusalOfNetwork } from '../../src/core/failures/network.ts'
+import type { Failure } from '../../src/core/failures/failure.ts'
+import { failureOfNetwork } from '../../src/core/failures/network.ts'
 import { NetworkFailure } from '../../src/core/http/client.ts'
-import { refusalOfEntra } from '../../src/services/entra/errors.ts'
-import { oidcUnavailable, refusalOfOidc } from '../../src/services/github/errors.ts'
+import { failureOfEntra } from '../../src/services/entra/errors.ts'
+import { failureOfOidc, oidcUnavailable } from '../../src/services/github/errors.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
-import { refusalOfInference } from '../../src/services/inference/errors.ts'
-import { refusalOfResourceManager } from '../../src/services/resource-manager/errors.ts'
+import { failureOfInference } from '../../src/services/inference/errors.ts'
+import { failureOfResourceManager } from '../../src/services/resource-manager/errors.ts'
 import { replyOf } from '../support/replies.ts'
 
 /** Replies that people met and wrote down, one a line, with the code that each deserves, and where it was seen. */
@@ -48,12 +48,12 @@ function repliesTo(failure: FailureCase, hop: keyof typeof plausible) {
 }
 
 /** A missing variable is no reply: it is read off the run, and so is where the run comes from. */
-function refusalsOfGitHub({ id, body, status }: FailureCase): Refusal[] {
+function refusalsOfGitHub({ id, body, status }: FailureCase): Failure[] {
   if (/unable to get|was unset/i.test(body))
     return [oidcUnavailable({ ...readWorkflowRun({}), fromFork: id.includes('fork') })]
   // The texts are those of clients, to which the endpoint said nothing that they understood.
   const statuses = status === null ? [200, 500, 503] : [status]
-  return statuses.map(each => refusalOfOidc(replyOf(each, {}), 0))
+  return statuses.map(each => failureOfOidc(replyOf(each, {}), 0))
 }
 
 /** What `http.ts` makes of such an error: the code of the network stack, or the status of the proxy. */
@@ -67,18 +67,18 @@ function networkFailureOf({ body }: FailureCase): NetworkFailure {
   )
 }
 
-function refusalsOf(failure: FailureCase): Refusal[] {
+function refusalsOf(failure: FailureCase): Failure[] {
   switch (failure.hop) {
     case 'github':
       return refusalsOfGitHub(failure)
     case 'network':
-      return [refusalOfNetwork(networkFailureOf(failure))]
+      return [failureOfNetwork(networkFailureOf(failure))]
     case 'entra':
-      return repliesTo(failure, 'entra').map(reply => refusalOfEntra(reply, 0))
+      return repliesTo(failure, 'entra').map(reply => failureOfEntra(reply, 0))
     case 'resource-manager':
-      return repliesTo(failure, 'resource-manager').map(reply => refusalOfResourceManager(reply, 0))
+      return repliesTo(failure, 'resource-manager').map(reply => failureOfResourceManager(reply, 0))
     case 'inference':
-      return repliesTo(failure, 'inference').map(reply => refusalOfInference(reply, 0))
+      return repliesTo(failure, 'inference').map(reply => failureOfInference(reply, 0))
   }
 }
 
@@ -90,7 +90,7 @@ const cases = lines.map(line => v.parse(failureCase, JSON.parse(line)))
 test.each(cases.map(failure => [failure.id, failure.code, failure] as const))(
   '%s is %s',
   (_, code, failure) => {
-    const codes = refusalsOf(failure).map(refusal => refusal.code)
+    const codes = refusalsOf(failure).map(failure => failure.code)
 
     expect(codes.length).toBeGreaterThan(0)
     expect([code, ...failure.accept]).toEqual(expect.arrayContaining(codes))
@@ -100,5 +100,5 @@ test.each(cases.map(failure => [failure.id, failure.code, failure] as const))(
 test.each(
   cases.flatMap(failure => (failure.parameter === undefined ? [] : [[failure.id, failure] as const])),
 )('%s names the parameter', (_, failure) => {
-  for (const { named } of refusalsOf(failure)) expect(named?.parameter).toBe(failure.parameter)
+  for (const { details } of refusalsOf(failure)) expect(details?.parameter).toBe(failure.parameter)
 })

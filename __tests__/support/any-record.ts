@@ -34,7 +34,7 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
   const refused: fc.Arbitrary<SmokeResult> = fc.record({
     kind: fc.constant('refused' as const),
     route: anyRoute,
-    refusal: fc.constant(denial()),
+    failure: fc.constant(denial()),
     adaptations: fc.array(text, { maxLength: 3 }),
   })
   const assignment = fc.record(

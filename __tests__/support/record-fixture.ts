@@ -1,7 +1,7 @@
 import type { Assignment, RoleHolding } from '../../src/azure/rbac/assignment.ts'
 import { scopeOf } from '../../src/azure/resource-id.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../../src/core/failures/codes.ts'
-import { ownRefusal, type Refusal, StepFailure } from '../../src/core/failures/failure.ts'
+import { type Failure, localFailure, StepError } from '../../src/core/failures/failure.ts'
 import { openRecord, type RunRecord } from '../../src/gate/record.ts'
 import type { Inspection, RoleAccess } from '../../src/gate/values.ts'
 import { readSettings } from '../../src/inputs.ts'
@@ -114,7 +114,7 @@ export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
       {
         kind: 'refused',
         route: { ...route, deployment: 'vectors', api: 'embeddings' },
-        refusal: denial(),
+        failure: denial(),
         adaptations: [],
       },
     ],
@@ -135,7 +135,7 @@ export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
 }
 
 /** What the data plane says to a principal without the role. */
-export function denial(): Refusal {
+export function denial(): Failure {
   return {
     kind: 'wait',
     code: 'access-denied',
@@ -145,14 +145,14 @@ export function denial(): Refusal {
       message: 'The principal lacks the required data action',
       ids: { 'apim-request-id': 'c85f3b15-cf66-4482-a190-82ac6e287aad' },
     },
-    named: { dataAction: route.dataAction },
+    details: { dataAction: route.dataAction },
   }
 }
 
 export const allCodes: readonly DiagnosisCode[] = Object.values(diagnosisCodes).flat()
 
-export const failureOf = (code: DiagnosisCode, message = 'The service said no.'): StepFailure =>
-  new StepFailure('calling the model', ownRefusal(code, message))
+export const failureOf = (code: DiagnosisCode, message = 'The service said no.'): StepError =>
+  new StepError('calling the model', localFailure(code, message))
 
 /** What there was to see of a run to which everything is open. */
 export const inspectionOf = (differing: Partial<Inspection> = {}): Inspection => ({

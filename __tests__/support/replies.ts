@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Refusal } from '../../src/core/failures/failure.ts'
+import type { Failure } from '../../src/core/failures/failure.ts'
 import type { HttpReply } from '../../src/core/http/client.ts'
 import { hostileText, unprintable } from './hostile-text.ts'
 
@@ -40,12 +40,12 @@ export function anyReply(
 }
 
 /** Nothing in a refusal can hide, span lines, or be without end; and its code is one that is known. */
-export function expectHarmless(refusal: Refusal, known: readonly string[]): void {
-  expect(known).toContain(refusal.code)
-  expect(['wait', 'throttled', 'transient', 'fatal']).toContain(refusal.kind)
-  if (refusal.retryAfterMs !== undefined) expect(refusal.retryAfterMs).toBeGreaterThanOrEqual(0)
-  const { message, serviceCode = '', ids } = refusal.said
-  for (const text of [message, serviceCode, ...Object.values(ids), ...Object.values(refusal.named ?? {})]) {
+export function expectHarmless(failure: Failure, known: readonly string[]): void {
+  expect(known).toContain(failure.code)
+  expect(['wait', 'throttled', 'transient', 'fatal']).toContain(failure.kind)
+  if (failure.retryAfterMs !== undefined) expect(failure.retryAfterMs).toBeGreaterThanOrEqual(0)
+  const { message, serviceCode = '', ids } = failure.said
+  for (const text of [message, serviceCode, ...Object.values(ids), ...Object.values(failure.details ?? {})]) {
     expect(text).not.toMatch(unprintable)
     expect(text).not.toContain('##[')
     expect([...text].length).toBeLessThanOrEqual(1200)

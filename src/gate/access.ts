@@ -33,7 +33,7 @@ export function mayExpire({ first, roles, routes }: Inspection): boolean {
 }
 
 export const wasDenied = (results: readonly SmokeResult[]): boolean =>
-  results.some(result => result.kind === 'refused' && result.refusal.code === 'access-denied')
+  results.some(result => result.kind === 'refused' && result.failure.code === 'access-denied')
 
 /**
  * How old what should give access is: for the patience of the wait.

@@ -1,5 +1,5 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
-import type { StepFailure } from '../core/failures/failure.ts'
+import type { StepError } from '../core/failures/failure.ts'
 import type { Http } from '../core/http/client.ts'
 import type { Clock } from '../core/ports.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
@@ -12,7 +12,7 @@ import type { Note } from './record.ts'
 /** What makes a refusal easier to understand, and is not worth a request where nothing was refused. It changes no result. */
 
 interface Refused {
-  failure: StepFailure
+  failure: StepError
   githubToken: string | undefined
 }
 
@@ -22,7 +22,7 @@ export async function describeSubjects(
   { run, http }: { run: WorkflowRun; http: Http },
   note: Note<'evidence'>,
 ): Promise<void> {
-  if (githubToken === undefined || !failure.refusal.code.startsWith('federated-subject')) return
+  if (githubToken === undefined || !failure.failure.code.startsWith('federated-subject')) return
   const { describeSubjectTemplate } = await import('../services/github/subject-template.ts')
   const subjectTemplate = await describeSubjectTemplate(run, githubToken, http)
   if (subjectTemplate !== undefined) note({ subjectTemplate })

@@ -10,7 +10,7 @@ import { isMembershipOpen } from './access.ts'
 import { describeSubjects, lookAfterDenial } from './evidence.ts'
 import { grantRequest, grantRole } from './grant.ts'
 import { inspect } from './inspect.ts'
-import { judgeKeyAccess } from './key-access.ts'
+import { evaluateKeyAccess } from './key-access.ts'
 import { plan } from './plan.ts'
 import { prove } from './prove.ts'
 import { type Outcome, openRecord, type RecordKeeper } from './record.ts'
@@ -107,9 +107,9 @@ function stepper(record: RecordKeeper, { clock, reporter }: Tools) {
   }
 }
 
-/** A plan is told what would fail, and goes on. @throws StepFailure */
+/** A plan is told what would fail, and goes on. @throws StepError */
 function enforceKeyAccess({ keys, access }: Settings, inspection: Inspection, reporter: Reporter): void {
-  const { failure, deservesWarning } = judgeKeyAccess(keys, inspection)
+  const { failure, deservesWarning } = evaluateKeyAccess(keys, inspection)
   if (failure !== undefined && access.grant !== 'plan') throw failure
   if (deservesWarning) reporter.keysAccepted()
 }

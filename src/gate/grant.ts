@@ -8,7 +8,7 @@ import {
   temporaryName,
 } from '../azure/rbac/lease.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
-import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
+import { localFailure, StepError } from '../core/failures/failure.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import {
@@ -44,7 +44,7 @@ export interface GrantRequest {
 
 /**
  * @returns undefined where nothing is to be granted.
- * @throws StepFailure `role-assignment-conflict` where the role is held for another job only, and nothing may be granted.
+ * @throws StepError `role-assignment-conflict` where the role is held for another job only, and nothing may be granted.
  */
 export function grantRequest(
   settings: Settings,
@@ -69,7 +69,7 @@ interface GrantTools {
 
 /**
  * Grants the role.
- * @throws StepFailure where it cannot be granted, and is known to be missing; or where it would not help.
+ * @throws StepError where it cannot be granted, and is known to be missing; or where it would not help.
  */
 export async function grantRole(
   request: GrantRequest,
@@ -88,28 +88,29 @@ export async function grantRole(
     tools.reporter.granted(wanted)
     return settle(own.granted, request, note)
   }
-  const failure = await causeOfRefusedGrant(own.failure, { context, roles: inspection.roles })
+  const error = await causeOfRefusedGrant(own.failure, { context, roles: inspection.roles })
   // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
-  const { refusal } = failure
-  const outcome = refusal.kind === 'transient' ? 'unknown' : 'refused'
+  const { failure } = error
+  const outcome = failure.kind === 'transient' ? 'unknown' : 'refused'
   note({ progress: { outcome, heldByOtherJob: own.heldByOtherJob } })
   keep(outcome === 'refused')
-  tools.reporter.notGranted(outcome, refusal.code)
+  tools.reporter.notGranted(outcome, failure.code)
   const isNeeded = held.state === 'missing' || own.heldByOtherJob !== undefined
-  if (isNeeded || !mayBeGrantedByOthers.has(refusal.code)) throw failure
-  return { outcome, age: { kind: 'unknown' }, refusedWith: failure }
+  if (isNeeded || !mayBeGrantedByOthers.has(failure.code)) throw error
+  return { outcome, age: { kind: 'unknown' }, refusedWith: error }
 }
 
-/** A role that does not let the calls through is granted to nobody whose calls it is to let through. @throws StepFailure `access-denied` */
+/** A role that does not let the calls through is granted to nobody whose calls it is to let through. @throws StepError `access-denied` */
 function requireCoverage(inspection: GrantRequest['inspection']): void {
   const { first, roles } = inspection
   if (roles.coverage !== 'insufficient') return
-  const doing = 'checking the role before granting it'
-  if (first.round.kind === 'refused') throw new StepFailure(doing, { ...first.round.refusal, kind: 'fatal' })
+  const operation = 'checking the role before granting it'
+  if (first.round.kind === 'refused')
+    throw new StepError(operation, { ...first.round.failure, kind: 'fatal' })
   const [lacking] = roles.lacks
   if (lacking === undefined || !mayExpire(inspection)) return
   const message = `The calls are still let through, perhaps by a role that was taken away. ${coverageLine(roles.wanted.name, lacking)}`
-  throw new StepFailure(doing, ownRefusal('access-denied', message, { dataAction: lacking.dataAction }))
+  throw new StepError(operation, localFailure('access-denied', message, { dataAction: lacking.dataAction }))
 }
 
 interface NamingForRun {
@@ -140,7 +141,7 @@ function namingFor(
 
 type Own =
   | { kind: 'made'; granted: Granted }
-  | { kind: 'failed'; failure: StepFailure; heldByOtherJob: Assignment | undefined }
+  | { kind: 'failed'; failure: StepError; heldByOtherJob: Assignment | undefined }
 
 /** Makes an assignment that does not end with another job: as long as one of those is there, the service takes no second one. */
 async function makeOwn(
@@ -165,7 +166,7 @@ async function makeOwn(
       heldByOtherJob = existing
     }
   } catch (error) {
-    if (!(error instanceof StepFailure)) throw error
+    if (!(error instanceof StepError)) throw error
     return { kind: 'failed', failure: error, heldByOtherJob }
   }
 }
@@ -209,7 +210,7 @@ async function readIfGrantRequest(
   try {
     return await readAssignment(manager, assignmentId)
   } catch (error) {
-    if (error instanceof StepFailure) return undefined
+    if (error instanceof StepError) return undefined
     throw error
   }
 }

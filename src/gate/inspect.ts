@@ -1,4 +1,4 @@
-import { type Refusal, StepFailure } from '../core/failures/failure.ts'
+import { type Failure, StepError } from '../core/failures/failure.ts'
 import { persist, standardRetry } from '../core/failures/retry.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
@@ -37,7 +37,7 @@ interface InspectTools extends SmokeTools {
 
 /**
  * Looks at account, deployments, roles and the data plane, side by side as far as one does not need the other.
- * @throws StepFailure for whatever no grant could mend: nothing has been changed when it does.
+ * @throws StepError for whatever no grant could mend: nothing has been changed when it does.
  */
 export async function inspect(
   { settings, context, roleReader }: Sources,
@@ -90,14 +90,14 @@ async function readResource(
   { now }: Clock,
   note: Note<'inspection'>,
 ): Promise<ResourceView> {
-  let accountForbidden: Refusal | undefined
+  let accountForbidden: Failure | undefined
   const reading = readAccount(manager, resource)
   const [account, deployments] = await Promise.all([
     target.endpoint === undefined
       ? reading
-      : undefinedIfForbidden(reading, refusal => {
-          accountForbidden = refusal
-          note({ accountForbidden: refusal })
+      : undefinedIfForbidden(reading, failure => {
+          accountForbidden = failure
+          note({ accountForbidden: failure })
         }),
     undefinedIfForbidden(readDeployments(manager, resource, now)),
   ])
@@ -151,7 +151,7 @@ async function callFirst(
     untilDecided(() => round(deployments), patienceMs, tools)
   if (!isKnownAhead(settings)) return call((await resource).deployments)
   const early = call(undefined).catch(async error => {
-    if (!(error instanceof StepFailure) || error.refusal.code !== 'deployment-not-found') throw error
+    if (!(error instanceof StepError) || error.failure.code !== 'deployment-not-found') throw error
     // The list tells whether it is not there, or only too new.
     const { deployments } = await resource
     requireListed(routes, deployments)
@@ -183,7 +183,7 @@ function roundsOf(
 
 /**
  * Accepted or denied: only an answer to that question tells what a grant would mend.
- * @throws StepFailure for every other refusal, once it is clear that it does not pass.
+ * @throws StepError for every other refusal, once it is clear that it does not pass.
  */
 async function untilDecided(
   makeRound: () => Promise<Calls>,
@@ -195,8 +195,8 @@ async function untilDecided(
     async () => {
       const results = await makeRound()
       const round = roundOf(results)
-      if (round.kind === 'refused' && round.refusal.kind !== 'wait')
-        throw new StepFailure('calling the model', round.refusal)
+      if (round.kind === 'refused' && round.failure.kind !== 'wait')
+        throw new StepError('calling the model', round.failure)
       return { results, round }
     },
     { ...standardRetry, throttledBudgetMs: patienceMs },

@@ -1,4 +1,4 @@
-import { ownRefusal, type Refusal, StepFailure } from '../core/failures/failure.ts'
+import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
 import type { Account, KeyAccess } from '../services/resource-manager/account.ts'
 import type { Settings } from './settings.ts'
 
@@ -26,32 +26,32 @@ export function keyAccessOf({ account, retiredKey }: Seen): KeyAccess {
 interface AccountRead {
   account?: Account | undefined
   /** What was said to who may not read the account; only where an endpoint was named, which makes up for it. */
-  accountForbidden?: Refusal | undefined
+  accountForbidden?: Failure | undefined
 }
 
 /** Why `key-access: forbid` fails the gate, as far as Resource Manager tells; undefined where it does not. */
 export function keyAccessFailure(
   keys: Settings['keys'] | undefined,
   { account, accountForbidden }: AccountRead,
-): StepFailure | undefined {
+): StepError | undefined {
   if (keys?.access !== 'forbid') return undefined
   if (account?.keyAccess === 'enabled') {
     const message = "The account's disableLocalAuth is not true."
-    return new StepFailure('checking key access', ownRefusal('keys-enabled', message))
+    return new StepError('checking key access', localFailure('keys-enabled', message))
   }
   if (accountForbidden === undefined || keys.retired !== undefined) return undefined
-  return new StepFailure('reading the account, which `key-access: forbid` needs', accountForbidden)
+  return new StepError('reading the account, which `key-access: forbid` needs', accountForbidden)
 }
 
 export interface KeyAccessVerdict {
   /** `keys-enabled`, or `resource-manager-forbidden` where the account may not be read. */
-  failure: StepFailure | undefined
+  failure: StepError | undefined
   /** Whether the resource is known to take keys, and somebody wants to hear of it. */
   deservesWarning: boolean
 }
 
 /** Holds the account against `key-access`. */
-export function judgeKeyAccess(keys: Settings['keys'], read: AccountRead): KeyAccessVerdict {
+export function evaluateKeyAccess(keys: Settings['keys'], read: AccountRead): KeyAccessVerdict {
   return {
     failure: keyAccessFailure(keys, read),
     deservesWarning: read.account?.keyAccess === 'enabled' && keys.access !== 'ignore',

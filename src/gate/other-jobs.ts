@@ -1,6 +1,6 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { leaseIn } from '../azure/rbac/lease.ts'
-import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
+import { localFailure, StepError } from '../core/failures/failure.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
@@ -21,7 +21,7 @@ interface ReleaseTools {
 /**
  * Waits until another job's temporary assignment is gone, or was made permanent.
  * @param deadline Milliseconds since the epoch.
- * @throws StepFailure `role-assignment-conflict` where it is still there then.
+ * @throws StepError `role-assignment-conflict` where it is still there then.
  */
 export async function untilReleased(
   held: Pick<Assignment, 'id' | 'description'>,
@@ -35,9 +35,9 @@ export async function untilReleased(
     const elapsedMs = clock.now() - startedAt
     const leftMs = deadline - clock.now()
     if (leftMs <= 0)
-      throw new StepFailure(
+      throw new StepError(
         "waiting for another job's temporary role assignment to end",
-        ownRefusal(
+        localFailure(
           'role-assignment-conflict',
           `${heldInWords(held)}, and it was still there after ${inWords(elapsedMs)}.`,
         ),
@@ -50,11 +50,11 @@ export async function untilReleased(
   }
 }
 
-/** @throws StepFailure always: for runs that may not make an assignment of their own. */
+/** @throws StepError always: for runs that may not make an assignment of their own. */
 export function refuseOtherJobs(held: Pick<Assignment, 'description'>): never {
-  throw new StepFailure(
+  throw new StepError(
     'looking at how the role is held',
-    ownRefusal('role-assignment-conflict', `${heldInWords(held)}, which is removed when that job ends.`),
+    localFailure('role-assignment-conflict', `${heldInWords(held)}, which is removed when that job ends.`),
   )
 }
 

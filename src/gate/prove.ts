@@ -1,4 +1,4 @@
-import { type Refusal, StepFailure } from '../core/failures/failure.ts'
+import { type Failure, StepError } from '../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../core/failures/retry.ts'
 import { onFreshConnections } from '../core/http/client.ts'
 import type { Clock, Random } from '../core/ports.ts'
@@ -29,7 +29,7 @@ type ProveTools = SmokeTools & { clock: Clock; random: Random; reporter: Reporte
 /**
  * Waits until the data plane agrees, by the very call that is the proof.
  * @returns the last answer of each deployment.
- * @throws StepFailure where access is not live within the patience that it deserves.
+ * @throws StepError where access is not live within the patience that it deserves.
  */
 export async function prove(
   known: Known,
@@ -136,8 +136,8 @@ function createProber(
     const results = await smokeRound(asked, settings.smoke, callTools)
     const known = waitingForNew(results, deployments, clock.now())
     for (const result of known) {
-      if (result.kind === 'refused' && result.refusal.kind === 'throttled')
-        notBefore.set(result.route, clock.now() + pauseWhenThrottled(result.refusal, 0))
+      if (result.kind === 'refused' && result.failure.kind === 'throttled')
+        notBefore.set(result.route, clock.now() + pauseWhenThrottled(result.failure, 0))
     }
     return known
   }
@@ -173,13 +173,13 @@ function updated(calls: readonly SmokeResult[], results: readonly SmokeResult[])
 }
 
 /** Denied to the end: what is known of the grant decides what that means. */
-function failureOf(refusal: Refusal, { inspection, grant }: Known): StepFailure {
-  if (refusal.kind !== 'wait' || inspection.roles?.membership === 'not-member')
-    return new StepFailure('calling the model', refusal)
+function failureOf(failure: Failure, { inspection, grant }: Known): StepError {
+  if (failure.kind !== 'wait' || inspection.roles?.membership === 'not-member')
+    return new StepError('calling the model', failure)
   if (grant?.refusedWith !== undefined) return grant.refusedWith
-  if (grant?.outcome !== 'granted') return new StepFailure('calling the model', refusal)
-  return new StepFailure('waiting for the role to become live', {
-    ...refusal,
+  if (grant?.outcome !== 'granted') return new StepError('calling the model', failure)
+  return new StepError('waiting for the role to become live', {
+    ...failure,
     kind: 'fatal',
     code: 'access-not-propagated',
   })

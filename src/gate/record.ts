@@ -1,6 +1,6 @@
 import type { Assignment, RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
-import type { Refusal, StepFailure } from '../core/failures/failure.ts'
+import type { Failure, StepError } from '../core/failures/failure.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
@@ -32,7 +32,7 @@ export interface Chapters {
   inspection: {
     account: Account
     /** What was said to who may not read it; only where an endpoint was named, which makes up for it. */
-    accountForbidden: Refusal
+    accountForbidden: Failure
     deployments: readonly Deployment[]
     routes: readonly Route[]
     endpoint: string
@@ -244,6 +244,6 @@ const grantOf = (outcome: GrantOutcome | 'planned' | undefined) =>
 
 export type Outcome =
   | { result: 'passed' | 'planned'; record: RunRecord }
-  | { result: 'failed'; record: RunRecord; failure: StepFailure }
+  | { result: 'failed'; record: RunRecord; failure: StepError }
   /** The runner, or a person, stopped the run: what was done until then is told all the same. */
   | { result: 'cancelled'; record: RunRecord; signal: NodeJS.Signals }

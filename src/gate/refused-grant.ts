@@ -3,7 +3,7 @@ import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import { applicableAt, type EffectivePermission, permissionsOf } from '../azure/rbac/effective-permissions.ts'
 import { coversAction, type Permission } from '../azure/rbac/permissions.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
-import { StepFailure } from '../core/failures/failure.ts'
+import { StepError } from '../core/failures/failure.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readPermissions } from '../services/resource-manager/role-assignments.ts'
 import type { RoleAccess } from './values.ts'
@@ -21,13 +21,10 @@ interface Refused {
   roles: Pick<RoleAccess, 'wanted' | 'assignments' | 'permissions'>
 }
 
-/** @returns the failure, with the code of its cause: `cannot-assign-role` or `delegation-condition-unmet`. */
-export async function causeOfRefusedGrant(
-  failure: StepFailure,
-  { context, roles }: Refused,
-): Promise<StepFailure> {
-  const { refusal } = failure
-  if (!open.has(refusal.code)) return failure
+/** @returns the error, with the code of its cause: `cannot-assign-role` or `delegation-condition-unmet`. */
+export async function causeOfRefusedGrant(error: StepError, { context, roles }: Refused): Promise<StepError> {
+  const { failure } = error
+  if (!open.has(failure.code)) return error
   const asksItself = context.callerId === context.principalId
   const known = { assignments: asksItself ? roles.assignments : undefined, scope: roles.wanted.scope }
   const code =
@@ -35,7 +32,7 @@ export async function causeOfRefusedGrant(
     codeByPermissions(
       (asksItself ? roles.permissions : undefined) ?? (await permissionsOfCaller(context, roles)),
     )
-  return new StepFailure(failure.doing, { ...refusal, code })
+  return new StepError(error.operation, { ...failure, code })
 }
 
 /** @returns undefined where assignments do not show the right: they may not be read, or a custom role holds it. */
@@ -68,7 +65,7 @@ async function permissionsOfCaller(
     return await readPermissions(manager, wanted.scope)
   } catch (error) {
     // It was to explain a failure, and must not become another one.
-    if (error instanceof StepFailure) return undefined
+    if (error instanceof StepError) return undefined
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import type { MissingCoverage } from '../azure/rbac/coverage.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
-import type { Said } from '../core/failures/failure.ts'
+import type { ServiceResponse } from '../core/failures/failure.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
@@ -43,7 +43,7 @@ export type PauseProgress = Pick<Progress, 'rounds' | 'elapsedMs' | 'limitMs' | 
 
 export interface KeyRefusal {
   outcome: Exclude<RetiredKeyResult['outcome'], 'accepted'>
-  said: Said
+  said: ServiceResponse
   /** Milliseconds from the first try until it was refused; 0 where it was at once. */
   waitedMs: number
   /** As the account says; undefined where it was not read. */

@@ -1,4 +1,4 @@
-import { ownRefusal, type Refusal, StepFailure } from '../core/failures/failure.ts'
+import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
 import { type Http, onFreshConnections } from '../core/http/client.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { type KeyReply, keyCall } from '../services/inference/key-call.ts'
@@ -28,7 +28,7 @@ interface RetiredKeyTools {
 /**
  * Makes the first of the calls that were the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
  * hours to reach the data plane.
- * @throws StepFailure `retired-key-accepted`; `keys-enabled` where more has to be shown than this key's end; or another code where the
+ * @throws StepError `retired-key-accepted`; `keys-enabled` where more has to be shown than this key's end; or another code where the
  * replies say nothing about the key.
  */
 export async function requireRefused(
@@ -67,7 +67,7 @@ export async function requireRefused(
     random: tools.random,
     onPause: tools.reporter.waitingForKeyRefusal,
   })
-  if (failure !== undefined) throw new StepFailure('trying the retired key', { ...failure, kind: 'fatal' })
+  if (failure !== undefined) throw new StepError('trying the retired key', { ...failure, kind: 'fatal' })
   const last = refusals.at(-1)
   if (last === undefined) throw new Error('A wait that ends well ends with a refusal of the key')
   const { outcome, said } = last
@@ -78,18 +78,18 @@ export async function requireRefused(
 /** What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for. */
 function keyRoundOf(reply: KeyReply, account: Account | undefined): Round {
   if (reply.kind === 'refused') return { kind: 'ok' }
-  if (reply.kind === 'unproven') return { kind: 'refused', refusal: reply.refusal }
-  const kind: Refusal['kind'] = account?.keyAccess === 'enabled' ? 'fatal' : 'wait'
-  return { kind: 'refused', refusal: { kind, code: 'retired-key-accepted', said: reply.said } }
+  if (reply.kind === 'unproven') return { kind: 'refused', failure: reply.failure }
+  const kind: Failure['kind'] = account?.keyAccess === 'enabled' ? 'fatal' : 'wait'
+  return { kind: 'refused', failure: { kind, code: 'retired-key-accepted', said: reply.said } }
 }
 
 /**
  * What `key-access: forbid` demands is that no key works. A key that is none of the resource shows nothing of the others.
- * @throws StepFailure `keys-enabled` where the account did not say it either.
+ * @throws StepError `keys-enabled` where the account did not say it either.
  */
 function requireShown({ keys }: Settings, keyAccess: KeyAccess): void {
   if (keys.access !== 'forbid' || keyAccess !== 'unknown') return
   const message =
     'The account could not be read, and the retired key was refused as one that is not of this resource: whether other keys work is not known.'
-  throw new StepFailure('checking key access', ownRefusal('keys-enabled', message))
+  throw new StepError('checking key access', localFailure('keys-enabled', message))
 }

@@ -1,7 +1,7 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { isMadeUnder, type TemporaryGrant } from '../azure/rbac/lease.ts'
 import { withoutLeadingSlash } from '../azure/rbac/scopes.ts'
-import { StepFailure } from '../core/failures/failure.ts'
+import { StepError } from '../core/failures/failure.ts'
 import { persist, type RetryPolicy } from '../core/failures/retry.ts'
 import type { Http } from '../core/http/client.ts'
 import type { Clock, Log, Mask } from '../core/ports.ts'
@@ -36,7 +36,7 @@ export type Revocation =
   | { kind: 'absent' }
   /** No longer marked as this job's: somebody may have decided since then that it shall stay. */
   | { kind: 'not-ours' }
-  | { kind: 'failed'; failure: StepFailure }
+  | { kind: 'failed'; failure: StepError }
 
 /** @returns undefined where the settings name no resource: then nothing was granted. */
 export async function revoke(
@@ -52,7 +52,7 @@ export async function revoke(
     const manager = await openResourceManager({ cloud, resource: target.resource, accessToken }, tools)
     return { kind: await takeBack(grant, manager, tools) }
   } catch (error) {
-    if (!(error instanceof StepFailure)) throw error
+    if (!(error instanceof StepError)) throw error
     return { kind: 'failed', failure: error }
   }
 }
@@ -96,13 +96,13 @@ async function find(
 }
 
 async function remove(assignmentId: string, manager: ResourceManager): Promise<void> {
-  const doing = 'removing the role assignment'
+  const operation = 'removing the role assignment'
   try {
-    await manager.call(doing, () =>
+    await manager.call(operation, () =>
       manager.authorization.roleAssignments.deleteById(withoutLeadingSlash(assignmentId)),
     )
   } catch (error) {
-    if (!(error instanceof StepFailure) || error.refusal.code !== 'resource-locked') throw error
-    throw new StepFailure(doing, { ...error.refusal, kind: 'wait' })
+    if (!(error instanceof StepError) || error.failure.code !== 'resource-locked') throw error
+    throw new StepError(operation, { ...error.failure, kind: 'wait' })
   }
 }

@@ -39,18 +39,18 @@ export interface RoleReader {
   /**
    * The role that was asked for. What a custom role lets its holders do is read with it, for no table knows. Undefined where it may
    * not be looked up: then the calls decide alone.
-   * @throws StepFailure `role-not-found`
+   * @throws StepError `role-not-found`
    */
   lookUp(): Promise<Role | undefined>
   /** @returns what of these calls the role is known not to cover. */
   lacks(role: Role, routes: readonly Route[]): MissingCoverage[]
-  /** Reads who holds what. Undefined where the role could not be looked up. @throws StepFailure */
+  /** Reads who holds what. Undefined where the role could not be looked up. @throws StepError */
   read(looking: Promise<Role | undefined>): Promise<RolesRead | undefined>
   /** Notes the role, at the scope where it counts, for the diagnosis of a look that fails before the role is evaluated. */
   nameWanted(role: Role, routes: readonly Route[]): void
-  /** How the role is held, or what stands in for it. @throws StepFailure */
+  /** How the role is held, or what stands in for it. @throws StepError */
   evaluate(read: RolesRead, calls: Calls): Promise<RoleAccess>
-  /** Looks again whether the pipeline is a member of the group that holds the role. @throws StepFailure */
+  /** Looks again whether the pipeline is a member of the group that holds the role. @throws StepError */
   settleMembership(access: RoleAccess, limitMs: number): Promise<RoleAccess>
 }
 
@@ -108,7 +108,7 @@ const self = ({ principalId }: ResourceContext) => servicePrincipal(principalId)
 interface DefinitionReader {
   known(): Definitions
   keep(guid: string, permissions: readonly Permission[]): void
-  /** @returns the name; undefined where it may not be read, or was before. @throws StepFailure `role-not-found` */
+  /** @returns the name; undefined where it may not be read, or was before. @throws StepError `role-not-found` */
   read(guid: string): Promise<string | undefined>
 }
 

@@ -1,5 +1,5 @@
 import { servicePrincipal } from '../azure/rbac/principal.ts'
-import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
+import { localFailure, StepError } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
@@ -24,7 +24,7 @@ interface SignInTools {
 
 /**
  * One OIDC token, exchanged for access tokens side by side. The principals are read from the tokens.
- * @throws StepFailure
+ * @throws StepError
  */
 export async function signIn(
   settings: Settings,
@@ -86,9 +86,9 @@ function notePrincipals({ pipeline, setup }: Identities, note: Note<'signIn'>): 
 
 function requirePrincipal(principal: AccessTokenClaims | undefined): AccessTokenClaims {
   if (principal !== undefined) return principal
-  throw new StepFailure(
+  throw new StepError(
     'reading the principal',
-    ownRefusal('entra-rejected', 'The access token names no object id.'),
+    localFailure('entra-rejected', 'The access token names no object id.'),
   )
 }
 

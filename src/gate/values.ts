@@ -1,7 +1,7 @@
 import type { Assignment, RoleHolding, WantedRole } from '../azure/rbac/assignment.ts'
 import type { MissingCoverage } from '../azure/rbac/coverage.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
-import type { Refusal, StepFailure } from '../core/failures/failure.ts'
+import type { Failure, StepError } from '../core/failures/failure.ts'
 import type { Job } from '../services/github/job.ts'
 import type { Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
@@ -24,7 +24,7 @@ export interface SignedIn {
 export interface Inspection {
   /** Undefined where it may not be read, or Resource Manager is not asked. */
   account: Account | undefined
-  accountForbidden: Refusal | undefined
+  accountForbidden: Failure | undefined
   deployments: readonly Deployment[] | undefined
   routes: readonly Route[]
   /** Origin of the calls. */
@@ -72,5 +72,5 @@ export interface GrantResult {
   /** Of what should give access from here on. */
   age: AssignmentAge
   /** Why this run could not grant it: somebody else may have, a moment ago. */
-  refusedWith?: StepFailure
+  refusedWith?: StepError
 }

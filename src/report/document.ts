@@ -74,8 +74,8 @@ function orNull<T, D>(value: T | undefined, describe: (value: T) => D): D | null
   return value === undefined ? null : describe(value)
 }
 
-function diagnosisDocument(diagnosis: Diagnosis): NonNullable<Report['diagnosis']> {
-  return { ...diagnosis, fixes: [...diagnosis.fixes] }
+function diagnosisDocument({ operation, ...diagnosis }: Diagnosis): NonNullable<Report['diagnosis']> {
+  return { ...diagnosis, doing: operation, fixes: [...diagnosis.fixes] }
 }
 
 function runDocument(run: WorkflowRun): Report['run'] {
@@ -148,7 +148,7 @@ function smokeDocument(result: SmokeResult): Report['smoke'][number] {
   const common = { deployment, api, url, dataAction, adaptations: [...result.adaptations] }
   if (result.kind === 'refused') {
     const unanswered = { audience: null, latencyMs: null, model: null, answer: null, cutShort: null }
-    return { ...common, outcome: result.refusal.code, ...unanswered, dimensions: null }
+    return { ...common, outcome: result.failure.code, ...unanswered, dimensions: null }
   }
   const { audience, latencyMs, answer, answeredAt = url } = result
   return {

@@ -7,7 +7,7 @@ import type { Assignment } from '../azure/rbac/assignment.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import { coversAction } from '../azure/rbac/permissions.ts'
-import { headOf } from '../core/failures/failure.ts'
+import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
@@ -50,7 +50,7 @@ export function inspectionLines({ endpoint, account, routes, roles, first }: Ins
   const keys = keyAccessOf({ account })
   if (keys !== 'unknown') lines.push(`API keys: ${keys === 'enabled' ? 'still accepted' : 'switched off'}`)
   if (first.round.kind === 'refused') {
-    const answers = [...first.results.map(smokeLine), `  ${plain(first.round.refusal.said.message)}`]
+    const answers = [...first.results.map(smokeLine), `  ${plain(first.round.failure.said.message)}`]
     lines.push('First calls (probe 1)', ...answers.map(line => `  ${line}`))
   }
   return lines
@@ -72,7 +72,7 @@ function until(heldByOtherJob: Assignment | undefined): string {
 /** The two refusals do not mean the same. */
 export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusal): string {
   const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after the first try` : ''
-  const refused = `The retired key is refused${waited} (${headOf(said)}):`
+  const refused = `The retired key is refused${waited} (${statusLine(said)}):`
   if (outcome === 'key-access-off') return `${refused} key access is off, so no other key works either.`
   const others =
     keyAccess === 'disabled'
@@ -87,7 +87,7 @@ export function smokeLine(result: SmokeResult): string {
     result.adaptations.length > 0
       ? ` (adapted: ${result.adaptations.map(text => plain(text)).join('; ')})`
       : ''
-  if (result.kind === 'refused') return `${plain(deployment)} by ${api}: ${result.refusal.code}${adapted}`
+  if (result.kind === 'refused') return `${plain(deployment)} by ${api}: ${result.failure.code}${adapted}`
   return `${plain(deployment)} by ${api}: ${answerInWords(result.answer)} in ${Math.round(result.latencyMs)} ms${adapted}`
 }
 
@@ -203,7 +203,7 @@ export function findingLines({ result, record }: Outcome): string[] {
 function keyPlanLines(record: RunRecord): string[] {
   const failure = keyAccessFailure(record.settings?.keys, record)
   if (failure !== undefined) {
-    const { code, said } = failure.refusal
+    const { code, said } = failure.failure
     return [
       `Plan: key-access is forbid, and the gate would fail with ${code}: ${said.message}`,
       ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(record)}`] : []),
@@ -213,11 +213,20 @@ function keyPlanLines(record: RunRecord): string[] {
   return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
 }
 
-export function diagnosisLines({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): string[] {
+export function diagnosisLines({
+  code,
+  title,
+  operation,
+  said,
+  why,
+  unlike,
+  fixes,
+  docs,
+}: Diagnosis): string[] {
   const ids = Object.entries(said.ids).map(([name, value]) => `${name} ${value}`)
   return [
     `${code}: ${title}`,
-    `  while ${doing}`,
+    `  while ${operation}`,
     ...saidLines(said),
     `  ${why}`,
     ...fixes.flatMap(fix => ['', `${fix.title}:`, ...fix.text.split('\n').map(line => `    ${line}`)]),
@@ -229,7 +238,7 @@ export function diagnosisLines({ code, title, doing, said, why, unlike, fixes, d
 }
 
 function saidLines(said: Diagnosis['said']): string[] {
-  const head = headOf(said)
+  const head = statusLine(said)
   return said.message
     .split('\n')
     .map((line, index) => `  ${index === 0 && head !== '' ? `${head}: ` : ''}${line}`)

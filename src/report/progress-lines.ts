@@ -1,4 +1,4 @@
-import { headOf, type Refusal } from '../core/failures/failure.ts'
+import { type Failure, statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import type { PauseProgress } from '../gate/reporter.ts'
 import type { Progress } from '../gate/waiting/wait.ts'
@@ -15,7 +15,7 @@ export function progressLine(
 
 /** What a probe of access came to. */
 export function accessProgress({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
-  if (round.kind === 'refused') return refusalInWords(round.refusal)
+  if (round.kind === 'refused') return refusalInWords(round.failure)
   if (inDoubt) return 'live, but perhaps still by a role that was taken away'
   return `live, ${successesInARow} of ${successesWanted} in a row`
 }
@@ -23,10 +23,10 @@ export function accessProgress({ round, successesInARow, successesWanted, inDoub
 /** What a call with the retired key came to. */
 export function keyProgress({ round, successesInARow, successesWanted }: Progress): string {
   if (round.kind === 'ok') return `refused, ${successesInARow} of ${successesWanted} in a row`
-  return round.refusal.code === 'retired-key-accepted' ? 'accepted' : refusalInWords(round.refusal)
+  return round.failure.code === 'retired-key-accepted' ? 'accepted' : refusalInWords(round.failure)
 }
 
-function refusalInWords({ code, said }: Refusal): string {
-  const detail = headOf(said)
+function refusalInWords({ code, said }: Failure): string {
+  const detail = statusLine(said)
   return detail === '' ? code : `${code} (${detail})`
 }

@@ -37,7 +37,7 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
     const failure = failureOf(error, 'setting the outputs')
     if (result === 'passed' || result === 'planned')
       return publish({ result: 'failed', record, failure }, telling)
-    runnerLog.warning(`The outputs could not be set: ${failure.refusal.said.message}`)
+    runnerLog.warning(`The outputs could not be set: ${failure.failure.said.message}`)
   }
   if (telling.summary) await writeSummary(summaryMarkdown(outcome, diagnosis))
   logEnd(outcome, diagnosis)

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { ownRefusal, StepFailure } from '../core/failures/failure.ts'
+import { localFailure, StepError } from '../core/failures/failure.ts'
 import { errorCode } from '../core/http/network-failure.ts'
 import { plain } from '../core/text/untrusted.ts'
 
@@ -22,16 +22,16 @@ export function ownReportPath(env: Environment): string {
 
 /**
  * The path that the user gave, for this step alone.
- * @throws StepFailure `input-invalid` where another gate of the job has it.
+ * @throws StepError `input-invalid` where another gate of the job has it.
  */
 export function givenReportPath(given: string, env: Environment): string {
   const path = resolve(given)
   // The runner empties the folder before and after each job.
   const isOfJob = env.RUNNER_TEMP !== undefined && env.RUNNER_TEMP !== ''
   if (!isOfJob || isMine(join(temporaryFolder(env), `key-less-gate-report-path-${nameOf(path)}`))) return path
-  throw new StepFailure(
+  throw new StepError(
     'reading the inputs',
-    ownRefusal(
+    localFailure(
       'input-invalid',
       `\`report-path\` is "${plain(given, 200)}", and another gate of this job has its report there; give each a path of its own, or none`,
     ),

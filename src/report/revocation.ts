@@ -1,6 +1,6 @@
 import { azLine } from '../advice/explanations/commands.ts'
 import type { TemporaryGrant } from '../azure/rbac/lease.ts'
-import type { StepFailure } from '../core/failures/failure.ts'
+import type { StepError } from '../core/failures/failure.ts'
 import type { Log } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import type { Revocation } from '../gate/revoke.ts'
@@ -17,8 +17,8 @@ const revocationLines: Record<Exclude<Revocation['kind'], 'failed'>, (id: string
   'not-ours': id => `Not removed: the role assignment ${id} is no longer marked as this job's`,
 }
 
-const notRemovedLine = ({ doing, refusal: { code, said } }: StepFailure, grant: TemporaryGrant) =>
-  `The temporary role assignment was not removed (${code} while ${doing}: ${said.message}). ${byHand(grant)}`
+const notRemovedLine = ({ operation, failure: { code, said } }: StepError, grant: TemporaryGrant) =>
+  `The temporary role assignment was not removed (${code} while ${operation}: ${said.message}). ${byHand(grant)}`
 
 /** What is left to people. */
 export const byHand = ({ assignmentId }: TemporaryGrant): string =>

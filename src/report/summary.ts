@@ -5,7 +5,7 @@ import type { Finding, Severity } from '../advice/findings/finding.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { roleNameOf } from '../azure/rbac/built-in-roles.ts'
-import { headOf } from '../core/failures/failure.ts'
+import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
@@ -69,7 +69,7 @@ const maxSaidLines = 30
 /** A command that was cut would still look like one. */
 const maxFix = 6000
 
-function diagnosisSections({ code, title, doing, said, why, unlike, fixes, docs }: Diagnosis): Section[] {
+function diagnosisSections({ code, title, operation, said, why, unlike, fixes, docs }: Diagnosis): Section[] {
   const ids = Object.entries(said.ids).map(([id, value]) => `${markdown(id)} ${codeSpan(plain(value, 100))}`)
   const [firstFix, ...otherFixes] = fixes
   return [
@@ -77,7 +77,7 @@ function diagnosisSections({ code, title, doing, said, why, unlike, fixes, docs 
       name: 'the diagnosis',
       text: [
         `### ${codeSpan(code)} · ${markdown(title)}`,
-        `While ${prose(plain(doing))}:`,
+        `While ${prose(plain(operation))}:`,
         quotation(said),
       ].join('\n\n'),
     },
@@ -103,7 +103,7 @@ const address = (docs: string) => (docs.startsWith('https://') ? `<${docs}>` : c
 
 /** A quotation, and no block of code: a sentence of a service's has to wrap. */
 function quotation(said: Diagnosis['said']): string {
-  const head = headOf(said)
+  const head = statusLine(said)
   const lines = said.message.split('\n').map(line => prose(plain(line, 1200)))
   const shown = [head === '' ? '' : `**${markdown(head)}**`, ...lines].filter(line => line !== '')
   return shown
@@ -213,7 +213,7 @@ function smokeTable(results: readonly SmokeResult[]): string {
 
 function smokeRow(result: SmokeResult): Row {
   const called = [codeSpan(plain(result.route.deployment, 80)), result.route.api]
-  if (result.kind === 'refused') return ['❌', ...called, codeSpan(result.refusal.code), '']
+  if (result.kind === 'refused') return ['❌', ...called, codeSpan(result.failure.code), '']
   return ['✅', ...called, codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
 }
 

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagnose.ts'
 import type { Fix } from '../../../src/advice/explanations/explanation.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
-import { StepFailure } from '../../../src/core/failures/failure.ts'
+import { StepError } from '../../../src/core/failures/failure.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
 import { hostileText, unprintable } from '../../support/hostile-text.ts'
 import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
@@ -37,14 +37,14 @@ const inWhichever: ReadonlyArray<readonly [string, RunRecord]> = [
 
 describe.each(inWhichever)('where %s', (_, record) => {
   test.each(allCodes)('%s is explained', code => {
-    const { doing, said, ...told } = diagnose(failureOf(code), record)
+    const { operation, said, ...told } = diagnose(failureOf(code), record)
 
     expect(told.code).toBe(code)
-    expect({ doing, message: said.message }).toEqual({
-      doing: 'calling the model',
+    expect({ operation, message: said.message }).toEqual({
+      operation: 'calling the model',
       message: 'The service said no.',
     })
-    for (const text of textsOf({ doing, said, ...told })) {
+    for (const text of textsOf({ operation, said, ...told })) {
       expect(text.trim()).not.toBe('')
       expect(text.replaceAll('/dev/null', '')).not.toMatch(/undefined|null|NaN|\[object/)
     }
@@ -221,7 +221,7 @@ describe('the grant that somebody else has to make', () => {
 
 describe('a denial is read together with what is known of roles', () => {
   const why = (record: Partial<RunRecord>) =>
-    diagnose(new StepFailure('calling the model', denial()), fullRecord(record)).why
+    diagnose(new StepError('calling the model', denial()), fullRecord(record)).why
   const { target, ...settings } = fullRecord().settings ?? { target: undefined }
   const endpointOnly = {
     ...settings,
@@ -230,7 +230,7 @@ describe('a denial is read together with what is known of roles', () => {
 
   test('it names the data action, and the least role that holds it', () => {
     expect(target).toBeDefined()
-    expect(why({})).toContain(denial().named?.dataAction)
+    expect(why({})).toContain(denial().details?.dataAction)
     expect(why({})).toContain('Cognitive Services OpenAI User')
   })
 

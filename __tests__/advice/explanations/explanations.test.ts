@@ -5,7 +5,7 @@ import { bicepLiteral, inputs, yamlScalar } from '../../../src/advice/explanatio
 import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagnose.ts'
 import { otherForms } from '../../../src/advice/explanations/entra/subjects.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
-import { ownRefusal, type Refusal, StepFailure } from '../../../src/core/failures/failure.ts'
+import { type Failure, localFailure, StepError } from '../../../src/core/failures/failure.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
 import { readWorkflowRun } from '../../../src/services/github/workflow-run.ts'
 import type { SmokeResult } from '../../../src/services/inference/smoke-call.ts'
@@ -35,10 +35,10 @@ const minute = 60_000
 const bashOf = ({ fixes }: Diagnosis) => fixes.filter(({ language }) => language === 'bash')
 const firstCommand = (diagnosis: Diagnosis) => argumentsOf(bashOf(diagnosis)[0] ?? { text: '' })
 
-const refused = (refusal: Refusal, differing: Partial<typeof route> = {}): SmokeResult => ({
+const refused = (failure: Failure, differing: Partial<typeof route> = {}): SmokeResult => ({
   kind: 'refused',
   route: { ...route, ...differing },
-  refusal,
+  failure,
   adaptations: [],
 })
 
@@ -60,10 +60,10 @@ describe('a denied call is read together with what is known of roles', () => {
     scope: at,
     definitionId: `/providers/Microsoft.Authorization/roleDefinitions/${role.guid}`,
   })
-  const denied = (record: Partial<RunRecord>, named: Refusal['named'] = denial().named ?? {}) =>
+  const denied = (record: Partial<RunRecord>, details: Failure['details'] = denial().details ?? {}) =>
     diagnose(
-      new StepFailure('calling the model', { ...denial(), named }),
-      fullRecord({ smoke: [refused({ ...denial(), named })], ...record }),
+      new StepError('calling the model', { ...denial(), details }),
+      fullRecord({ smoke: [refused({ ...denial(), details })], ...record }),
     )
 
   test.each<[string, Partial<RunRecord>, RegExp]>([
@@ -118,7 +118,7 @@ describe('a denied call is read together with what is known of roles', () => {
       role: roleHere(roles.openAIUser),
     })
     const diagnosis = diagnose(
-      new StepFailure('calling the model', { ...denial(), named: { dataAction: foundryCall } }),
+      new StepError('calling the model', { ...denial(), details: { dataAction: foundryCall } }),
       record,
     )
 
@@ -148,7 +148,7 @@ describe('a denied call is read together with what is known of roles', () => {
   test('a role that was granted and can never become live is told as such, not as slow', () => {
     const record = {
       role: roleHere(roles.openAIUser),
-      smoke: [refused({ ...denial(), named: { dataAction: foundryCall } })],
+      smoke: [refused({ ...denial(), details: { dataAction: foundryCall } })],
     }
     const never = diagnose(failureOf('access-not-propagated'), fullRecord(record))
     const notYet = diagnose(failureOf('access-not-propagated'), fullRecord({ smoke: [refused(denial())] }))
@@ -357,7 +357,7 @@ describe('runs that get no OIDC token', () => {
     ['is known from the list', {}, 'Anthropic'],
   ])('Claude that %s', (_, differing, modelFormat) => {
     const record = fullRecord({
-      smoke: [refused(ownRefusal('operation-unsupported', ''), { deployment: 'writer', ...differing })],
+      smoke: [refused(localFailure('operation-unsupported', ''), { deployment: 'writer', ...differing })],
       deployments: [
         {
           name: 'Writer',
@@ -458,7 +458,7 @@ describe('values cannot leave the place where they stand', () => {
   })
 
   /** A run in which everything that others can choose was chosen by somebody hostile. */
-  const hostileRun = (text: string): [RunRecord, Refusal] => {
+  const hostileRun = (text: string): [RunRecord, Failure] => {
     const record = fullRecord()
     const { role, settings } = record
     if (role === undefined || settings?.target.kind !== 'resource')
@@ -467,7 +467,7 @@ describe('values cannot leave the place where they stand', () => {
     const odd = text.replaceAll('/', '|').toWellFormed()
     const refusal = {
       ...denial(),
-      named: { dataAction: text, action: text, audience: text, parameter: text, deployment: text },
+      details: { dataAction: text, action: text, audience: text, parameter: text, deployment: text },
     }
     const hostile: RunRecord = {
       ...record,
@@ -511,8 +511,8 @@ describe('values cannot leave the place where they stand', () => {
   test('every command of every code stays one call of one program', () => {
     fc.assert(
       fc.property(hostileText, fc.constantFrom(...allCodes), (text, code: DiagnosisCode) => {
-        const [record, refusal] = hostileRun(text)
-        for (const fix of bashOf(diagnose(new StepFailure('asking', { ...refusal, code }), record)))
+        const [record, failure] = hostileRun(text)
+        for (const fix of bashOf(diagnose(new StepError('asking', { ...failure, code }), record)))
           expect(argumentsOf(fix).length).toBeGreaterThan(0)
       }),
       { numRuns: 60 },
@@ -520,15 +520,15 @@ describe('values cannot leave the place where they stand', () => {
   })
 
   const diagnosesOf = (text: string): Diagnosis[] => {
-    const [record, refusal] = hostileRun(text)
-    return allCodes.map(code => diagnose(new StepFailure('asking', { ...refusal, code }), record))
+    const [record, failure] = hostileRun(text)
+    return allCodes.map(code => diagnose(new StepError('asking', { ...failure, code }), record))
   }
 
   test('every word of every code is harmless', () => {
     fc.assert(
       fc.property(hostileText, text => {
-        for (const { why, doing, docs, fixes } of diagnosesOf(text)) {
-          const words = [why, doing, docs, ...fixes.map(({ title }) => title)].join('')
+        for (const { why, operation, docs, fixes } of diagnosesOf(text)) {
+          const words = [why, operation, docs, ...fixes.map(({ title }) => title)].join('')
           expect(words).not.toMatch(unprintable)
           expect(words).not.toContain('##[')
           expect(fixes.map(fix => fix.text.replaceAll('\n', '')).join('')).not.toMatch(unprintable)
@@ -565,11 +565,11 @@ describe('values cannot leave the place where they stand', () => {
 
 test('a refusal that Entra has no code for leads to the page of its number', () => {
   const refusal = {
-    ...ownRefusal('entra-rejected', ''),
+    ...localFailure('entra-rejected', ''),
     said: { serviceCode: 'AADSTS7000222', message: '', ids: {} },
   }
 
-  expect(diagnose(new StepFailure('signing in', refusal), fullRecord()).fixes[0]?.text).toContain(
+  expect(diagnose(new StepError('signing in', refusal), fullRecord()).fixes[0]?.text).toContain(
     'error?code=7000222',
   )
 })

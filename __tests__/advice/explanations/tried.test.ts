@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { diagnose } from '../../../src/advice/explanations/diagnose.ts'
-import { type Refusal, StepFailure } from '../../../src/core/failures/failure.ts'
+import { type Failure, StepError } from '../../../src/core/failures/failure.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
 import { readSettings } from '../../../src/inputs.ts'
 import { apis } from '../../../src/services/inference/apis/index.ts'
@@ -70,9 +70,9 @@ const inputsOf = ({ api, namesApi, deployments, ...others }: Given): Record<stri
 })
 
 function diagnosed({ given: inputs, code, named: said, by, ...others }: Run) {
-  const refusal: Refusal = {
-    ...failureOf(code).refusal,
-    named: said,
+  const failure: Failure = {
+    ...failureOf(code).failure,
+    details: said,
     said: { message: 'No.', ids: {}, status: 400, ...(by === undefined ? {} : { by }) },
   }
   const called = { ...route, deployment: inputs.deployments, api: inputs.api }
@@ -86,9 +86,9 @@ function diagnosed({ given: inputs, code, named: said, by, ...others }: Run) {
     roleAgeMs,
     ...(deployments === undefined ? {} : { deployments }),
     routes: [called],
-    smoke: [{ kind: 'refused', route: called, refusal, adaptations }],
+    smoke: [{ kind: 'refused', route: called, failure, adaptations }],
   }
-  return diagnose(new StepFailure('calling the model', refusal), record)
+  return diagnose(new StepError('calling the model', failure), record)
 }
 
 const step = v.object({

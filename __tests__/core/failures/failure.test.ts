@@ -1,10 +1,15 @@
-import { refusalOfEntra } from '../../../src/services/entra/errors.ts'
-import { refusalOfOidc } from '../../../src/services/github/errors.ts'
-import { refusalOfInference } from '../../../src/services/inference/errors.ts'
-import { refusalOfResourceManager } from '../../../src/services/resource-manager/errors.ts'
+import { failureOfEntra } from '../../../src/services/entra/errors.ts'
+import { failureOfOidc } from '../../../src/services/github/errors.ts'
+import { failureOfInference } from '../../../src/services/inference/errors.ts'
+import { failureOfResourceManager } from '../../../src/services/resource-manager/errors.ts'
 import { replyOf } from '../../support/replies.ts'
 
-const readers = { refusalOfEntra, refusalOfInference, refusalOfOidc, refusalOfResourceManager }
+const readers = {
+  refusalOfEntra: failureOfEntra,
+  refusalOfInference: failureOfInference,
+  refusalOfOidc: failureOfOidc,
+  refusalOfResourceManager: failureOfResourceManager,
+}
 
 /** Beginnings of the patterns that wordings are recognised by, over and over: each makes a careless pattern start again. */
 const beginnings = [

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { intermediaryOf, isBlockedOnTheWay } from '../../../src/core/failures/intermediary.ts'
-import { refusalOfEntra } from '../../../src/services/entra/errors.ts'
-import { refusalOfOidc } from '../../../src/services/github/errors.ts'
-import { refusalOfInference } from '../../../src/services/inference/errors.ts'
-import { refusalOfResourceManager } from '../../../src/services/resource-manager/errors.ts'
+import { failureOfEntra } from '../../../src/services/entra/errors.ts'
+import { failureOfOidc } from '../../../src/services/github/errors.ts'
+import { failureOfInference } from '../../../src/services/inference/errors.ts'
+import { failureOfResourceManager } from '../../../src/services/resource-manager/errors.ts'
 import { anyReply, replyOf } from '../../support/replies.ts'
 
 const page = (words: string) => `<html><head><title>Blocked</title></head><body>${words}</body></html>`
@@ -39,7 +39,7 @@ test.each([
   ['Netskope', replyOf(403, page('Netskope'), html)],
 ])('%s is known by its marks', (name, reply) => {
   expect(intermediaryOf(reply)).toBe(name)
-  expect(refusalOfInference(reply, 0).said.by).toBe(name)
+  expect(failureOfInference(reply, 0).said.by).toBe(name)
 })
 
 test.each([
@@ -62,7 +62,12 @@ test.each([
   expect(isBlockedOnTheWay(reply)).toBe(false)
 })
 
-const classifiers = { refusalOfOidc, refusalOfEntra, refusalOfResourceManager, refusalOfInference }
+const classifiers = {
+  refusalOfOidc: failureOfOidc,
+  refusalOfEntra: failureOfEntra,
+  refusalOfResourceManager: failureOfResourceManager,
+  refusalOfInference: failureOfInference,
+}
 
 describe.each(Object.entries(classifiers))('in front of every service (%s)', (_, classify) => {
   test.each([

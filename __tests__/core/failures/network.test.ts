@@ -1,4 +1,4 @@
-import { refusalOfNetwork } from '../../../src/core/failures/network.ts'
+import { failureOfNetwork } from '../../../src/core/failures/network.ts'
 import {
   errorCode,
   errorText,
@@ -59,7 +59,7 @@ test.each([
 ])('%s, by a proxy: %j', (code, proxy, expected, kind) => {
   const failure = new NetworkFailure(code, target, `${code} ##[error]\n::error::x`, proxy)
 
-  expect(refusalOfNetwork(failure)).toEqual({
+  expect(failureOfNetwork(failure)).toEqual({
     kind,
     code: expected,
     said: {

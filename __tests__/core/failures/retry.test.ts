@@ -1,10 +1,10 @@
-import { ownRefusal, type Refusal, StepFailure } from '../../../src/core/failures/failure.ts'
+import { type Failure, localFailure, StepError } from '../../../src/core/failures/failure.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../../src/core/failures/retry.ts'
 import { simulatedClock } from '../../support/simulated-clock.ts'
 
-const failure = (kind: Refusal['kind'], retryAfterMs?: number) =>
-  new StepFailure('asking', {
-    ...ownRefusal('resource-manager-unavailable', 'no'),
+const failure = (kind: Failure['kind'], retryAfterMs?: number) =>
+  new StepError('asking', {
+    ...localFailure('resource-manager-unavailable', 'no'),
     kind,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
@@ -102,7 +102,7 @@ describe('throttling', () => {
   test('without a time is answered by pauses of our own, inside the budget', async () => {
     const { result, sleeps } = await tryWith(times(20, failure('throttled')))
 
-    expect(result).toBeInstanceOf(StepFailure)
+    expect(result).toBeInstanceOf(StepError)
     expect(sleeps.length).toBeGreaterThan(2)
     expect(sleeps).toEqual(sleeps.toSorted((a, b) => a - b))
     expect(sleeps.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(standardRetry.throttledBudgetMs)
@@ -147,7 +147,7 @@ test('each kind of refusal has its own count', async () => {
 })
 
 test('what hangs is tried once more only: each try takes a whole request-timeout', async () => {
-  const hang = new StepFailure('asking', { ...ownRefusal('request-timeout', 'silence'), kind: 'transient' })
+  const hang = new StepError('asking', { ...localFailure('request-timeout', 'silence'), kind: 'transient' })
 
   expect(await tryWith([hang])).toMatchObject({ result: 'done', tries: 2 })
   expect(await tryWith([hang, hang])).toMatchObject({ result: hang, tries: 2 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { ownRefusal, type Refusal } from '../../../src/core/failures/failure.ts'
+import { type Failure, localFailure } from '../../../src/core/failures/failure.ts'
 import { roundOf } from '../../../src/gate/waiting/round.ts'
 import type { Route } from '../../../src/services/inference/route.ts'
 import type { SmokeResult } from '../../../src/services/inference/smoke-call.ts'
@@ -19,11 +19,14 @@ const answered: SmokeResult = {
   answer: { text: 'ready', cutShort: false, model: undefined },
   adaptations: [],
 }
-const refusal = (kind: Refusal['kind'], code: Refusal['code']): Refusal => ({ ...ownRefusal(code, ''), kind })
-const refused = (kind: Refusal['kind'], code: Refusal['code']): SmokeResult => ({
+const refusal = (kind: Failure['kind'], code: Failure['code']): Failure => ({
+  ...localFailure(code, ''),
+  kind,
+})
+const refused = (kind: Failure['kind'], code: Failure['code']): SmokeResult => ({
   kind: 'refused',
   route,
-  refusal: refusal(kind, code),
+  failure: refusal(kind, code),
   adaptations: [],
 })
 
@@ -46,7 +49,7 @@ test.each<[string, SmokeResult[], string]>([
 ])('%s', (_, results, expected) => {
   const round = roundOf(results)
 
-  expect(round.kind === 'ok' ? 'ok' : round.refusal.code).toBe(expected)
+  expect(round.kind === 'ok' ? 'ok' : round.failure.code).toBe(expected)
 })
 
 test('a round is good only where every deployment answered', () => {

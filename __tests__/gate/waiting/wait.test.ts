@@ -1,14 +1,14 @@
 import fc from 'fast-check'
-import { ownRefusal, type Refusal } from '../../../src/core/failures/failure.ts'
+import { type Failure, localFailure } from '../../../src/core/failures/failure.ts'
 import type { Round } from '../../../src/gate/waiting/round.ts'
 import { pauseAfterSuccessMs } from '../../../src/gate/waiting/schedule.ts'
 import { untilLive, type WaitOptions, type WaitResult } from '../../../src/gate/waiting/wait.ts'
 import { simulatedClock } from '../../support/simulated-clock.ts'
 
 const ok: Round = { kind: 'ok' }
-const refused = (kind: Refusal['kind'], code: Refusal['code'], retryAfterMs?: number): Round => ({
+const refused = (kind: Failure['kind'], code: Failure['code'], retryAfterMs?: number): Round => ({
   kind: 'refused',
-  refusal: { ...ownRefusal(code, 'no'), kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+  failure: { ...localFailure(code, 'no'), kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
 })
 const denied = refused('wait', 'access-denied')
 const blip = refused('transient', 'inference-unavailable')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
-import { refusalOfEntra } from '../../../src/services/entra/errors.ts'
+import { failureOfEntra } from '../../../src/services/entra/errors.ts'
 import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
 
 const now = Date.parse('2026-11-01T12:00:00Z')
@@ -118,9 +118,9 @@ describe('the AADSTS number decides', () => {
   ])('%i: %s', (number, text, code, kind) => {
     // The same number arrives with several statuses and errors.
     for (const status of [400, 401]) {
-      expect(refusalOfEntra(replyOf(status, refusal(number, text)), now)).toMatchObject({ code, kind })
+      expect(failureOfEntra(replyOf(status, refusal(number, text)), now)).toMatchObject({ code, kind })
       expect(
-        refusalOfEntra(replyOf(status, refusal(number, text, 'unauthorized_client')), now),
+        failureOfEntra(replyOf(status, refusal(number, text, 'unauthorized_client')), now),
       ).toMatchObject({ code })
     }
   })
@@ -174,7 +174,7 @@ describe('the AADSTS number decides', () => {
     [50034, 'entra-rejected'],
     [65001, 'entra-rejected'],
   ])('%i alone is %s', (number, code) => {
-    expect(refusalOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
+    expect(failureOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
   })
 
   test.each([
@@ -188,22 +188,22 @@ describe('the AADSTS number decides', () => {
     [501314, 'conditional-access-blocked'],
     [70002381, 'entra-rejected'],
   ])('%i, refined by further digits, is %s', (number, code) => {
-    expect(refusalOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
+    expect(failureOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
   })
 
   test('the one that says most, where there are several', () => {
     const several = refusal(70002, 'Error validating credentials. AADSTS50012: No.')
 
     for (const body of [{ ...several, error_codes: [70002, 50012] }, several]) {
-      expect(refusalOfEntra(replyOf(401, body), now)).toMatchObject({
+      expect(failureOfEntra(replyOf(401, body), now)).toMatchObject({
         code: 'assertion-rejected',
         said: { serviceCode: 'AADSTS50012' },
       })
     }
-    expect(refusalOfEntra(replyOf(400, { ...several, error_codes: [70002, 50126] }), now).code).toBe(
+    expect(failureOfEntra(replyOf(400, { ...several, error_codes: [70002, 50126] }), now).code).toBe(
       'assertion-rejected',
     )
-    expect(refusalOfEntra(replyOf(400, refusal(70002, 'No. AADSTS50126: No.')), now)).toMatchObject({
+    expect(failureOfEntra(replyOf(400, refusal(70002, 'No. AADSTS50126: No.')), now)).toMatchObject({
       code: 'entra-rejected',
       said: { serviceCode: 'AADSTS70002' },
     })
@@ -212,12 +212,12 @@ describe('the AADSTS number decides', () => {
   test('wherever it stands', () => {
     const { error_codes: _, ...withoutCodes } = refusal(700016, 'Not found.')
 
-    expect(refusalOfEntra(replyOf(400, withoutCodes), now).code).toBe('application-not-found')
-    expect(refusalOfEntra(replyOf(400, 'Error: AADSTS700016: Not found'), now).code).toBe(
+    expect(failureOfEntra(replyOf(400, withoutCodes), now).code).toBe('application-not-found')
+    expect(failureOfEntra(replyOf(400, 'Error: AADSTS700016: Not found'), now).code).toBe(
       'application-not-found',
     )
     expect(
-      refusalOfEntra(replyOf(400, JSON.stringify(refusal(700016, 'Not found.')).slice(0, 70)), now).code,
+      failureOfEntra(replyOf(400, JSON.stringify(refusal(700016, 'Not found.')).slice(0, 70)), now).code,
     ).toBe('application-not-found')
   })
 })
@@ -246,7 +246,7 @@ describe('the words decide where the number is not known, or has meant several t
     [7999999, 'Access has been blocked by security defaults.', 'conditional-access-blocked'],
     [7999999, 'Something else.', 'entra-rejected'],
   ])('%i: %s', (number, words, code) => {
-    expect(refusalOfEntra(replyOf(400, refusal(number, words)), now).code).toBe(code)
+    expect(failureOfEntra(replyOf(400, refusal(number, words)), now).code).toBe(code)
   })
 })
 
@@ -259,7 +259,7 @@ test.each([
   ['a page of somebody else', 403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
   ['a success without a token', 200, '', 'entra-unavailable', 'transient'],
 ])('without a number: %s', (_, status, body, code, kind) => {
-  expect(refusalOfEntra(replyOf(status, body), now)).toMatchObject({ code, kind })
+  expect(failureOfEntra(replyOf(status, body), now)).toMatchObject({ code, kind })
 })
 
 test('what was said is kept apart: number, words, ids', () => {
@@ -268,7 +268,7 @@ test('what was said is kept apart: number, words, ids', () => {
     'retry-after': '7',
   })
 
-  expect(refusalOfEntra(reply, now)).toEqual({
+  expect(failureOfEntra(reply, now)).toEqual({
     kind: 'wait',
     code: 'federated-subject-mismatch',
     retryAfterMs: 7000,
@@ -294,7 +294,7 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   ]
   fc.assert(
     fc.property(anyReply(shapes), reply => {
-      expectHarmless(refusalOfEntra(reply, now), [...diagnosisCodes.entra, 'blocked-on-the-way'])
+      expectHarmless(failureOfEntra(reply, now), [...diagnosisCodes.entra, 'blocked-on-the-way'])
     }),
   )
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
-import { oidcUnavailable, refusalOfOidc } from '../../../src/services/github/errors.ts'
+import { failureOfOidc, oidcUnavailable } from '../../../src/services/github/errors.ts'
 import { readWorkflowRun } from '../../../src/services/github/workflow-run.ts'
 import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
 
@@ -43,13 +43,13 @@ test.each([
   [403, '', 'oidc-request-refused', 'fatal'],
   [403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
 ])('%i %s', (status, body, code, kind) => {
-  expect(refusalOfOidc(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
+  expect(failureOfOidc(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
 })
 
 test('throttling says for how long, and what was said is kept', () => {
   const reply = replyOf(429, { message: 'slow down' }, { 'retry-after': '4', 'x-github-request-id': 'AB:12' })
 
-  expect(refusalOfOidc(reply, now)).toEqual({
+  expect(failureOfOidc(reply, now)).toEqual({
     kind: 'throttled',
     code: 'oidc-endpoint-unavailable',
     retryAfterMs: 4000,
@@ -60,7 +60,7 @@ test('throttling says for how long, and what was said is kept', () => {
 test('whatever is answered: a known code, and nothing that could do harm', () => {
   fc.assert(
     fc.property(anyReply([(_, message) => ({ message })]), reply => {
-      expectHarmless(refusalOfOidc(reply, now), [...diagnosisCodes.github, 'blocked-on-the-way'])
+      expectHarmless(failureOfOidc(reply, now), [...diagnosisCodes.github, 'blocked-on-the-way'])
     }),
   )
 })

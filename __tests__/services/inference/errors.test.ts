@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
-import { refusalOfInference } from '../../../src/services/inference/errors.ts'
+import { failureOfInference } from '../../../src/services/inference/errors.ts'
 import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
 
 const now = Date.parse('2026-11-01T12:00:00Z')
@@ -125,7 +125,7 @@ describe('by code, status and words', () => {
     [500, anthropic('api_error', 'Internal server error'), 'inference-unavailable', 'transient'],
     [529, anthropic('overloaded_error', 'Overloaded'), 'inference-unavailable', 'transient'],
   ])('%i %j', (status, body, code, kind) => {
-    expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
+    expect(failureOfInference(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
   })
 
   test.each([
@@ -172,7 +172,7 @@ describe('by code, status and words', () => {
       `{'error': {'message': "${words}"}}`,
     ]
     for (const body of bodies)
-      expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({ code, kind })
+      expect(failureOfInference(replyOf(status, body), now)).toMatchObject({ code, kind })
   })
 
   test.each([
@@ -193,19 +193,19 @@ describe('by code, status and words', () => {
       `<Error><Code>${serviceCode}</Code></Error>`,
     ]
     for (const body of bodies)
-      expect(refusalOfInference(replyOf(400, body), now)).toMatchObject({ code, kind })
+      expect(failureOfInference(replyOf(400, body), now)).toMatchObject({ code, kind })
   })
 
   test('half a document is asked for again; words that only look like one are not', () => {
-    expect(refusalOfInference(replyOf(400, '{"error":{"code":"Ba'), now).kind).toBe('transient')
-    expect(refusalOfInference(replyOf(400, "{'error': 'No.'}"), now).kind).toBe('fatal')
+    expect(failureOfInference(replyOf(400, '{"error":{"code":"Ba'), now).kind).toBe('transient')
+    expect(failureOfInference(replyOf(400, "{'error': 'No.'}"), now).kind).toBe('fatal')
   })
 
   test('what Claude says is told by its type, and with the id of its request', () => {
     const said = anthropic('permission_error', 'Your organization may not.')
     const reply = replyOf(403, said, { 'request-id': said.request_id })
 
-    expect(refusalOfInference(reply, now).said).toEqual({
+    expect(failureOfInference(reply, now).said).toEqual({
       status: 403,
       serviceCode: 'permission_error',
       message: 'Your organization may not.',
@@ -215,12 +215,12 @@ describe('by code, status and words', () => {
 
   test("the type of OpenAI's errors is no code", () => {
     const error = { message: 'No.', type: 'not_found_error', param: null, code: null }
-    expect(refusalOfInference(replyOf(404, { error }), now)).toMatchObject({ code: 'endpoint-not-found' })
+    expect(failureOfInference(replyOf(404, { error }), now)).toMatchObject({ code: 'endpoint-not-found' })
   })
 
   test('names that every object has are no codes', () => {
     for (const name of ['constructor', '__proto__', 'toString']) {
-      expect(refusalOfInference(replyOf(400, enveloped(name, '')), now).code).toBe('inference-rejected')
+      expect(failureOfInference(replyOf(400, enveloped(name, '')), now).code).toBe('inference-rejected')
     }
   })
 })
@@ -261,9 +261,9 @@ describe('a strict model server names the parameter that it does not take, in wh
     ['by its field', enveloped('extra_forbidden', 'Extra inputs are not permitted', 'max_completion_tokens')],
   ])('%s', (_, body) => {
     for (const status of [400, 422]) {
-      expect(refusalOfInference(replyOf(status, body), now)).toMatchObject({
+      expect(failureOfInference(replyOf(status, body), now)).toMatchObject({
         code: 'parameter-unsupported',
-        named: { parameter: 'max_completion_tokens' },
+        details: { parameter: 'max_completion_tokens' },
       })
     }
   })
@@ -315,7 +315,7 @@ describe('what the reply names', () => {
     ],
     ['nothing', enveloped('404', 'Resource not found'), undefined],
   ])('%s', (_, body, named) => {
-    expect(refusalOfInference(replyOf(400, body), now).named).toEqual(named)
+    expect(failureOfInference(replyOf(400, body), now).details).toEqual(named)
   })
 })
 
@@ -330,7 +330,7 @@ test.each([
   ['a clock', {}, 'Out of call volume quota. Quota will be replenished in 07:01:20.', 25_280_000],
   ['nothing', {}, 'Too many requests', undefined],
 ])('how long to stay away, by %s', (_, headers, message, expected) => {
-  expect(refusalOfInference(replyOf(429, enveloped('429', message), headers), now).retryAfterMs).toBe(
+  expect(failureOfInference(replyOf(429, enveloped('429', message), headers), now).retryAfterMs).toBe(
     expected,
   )
 })
@@ -346,7 +346,7 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   ]
   fc.assert(
     fc.property(anyReply(shapes), reply => {
-      expectHarmless(refusalOfInference(reply, now), [...diagnosisCodes.inference, 'blocked-on-the-way'])
+      expectHarmless(failureOfInference(reply, now), [...diagnosisCodes.inference, 'blocked-on-the-way'])
     }),
   )
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { type Http, type HttpRequest, NetworkFailure } from '../../../src/core/http/client.ts'
-import { judgeKeyReply, keyCall } from '../../../src/services/inference/key-call.ts'
+import { classifyKeyReply, keyCall } from '../../../src/services/inference/key-call.ts'
 import { hostileText } from '../../support/hostile-text.ts'
 import { route } from '../../support/record-fixture.ts'
 import { replyOf } from '../../support/replies.ts'
@@ -14,7 +14,7 @@ const page = '<!doctype html><html><body>Sign in</body></html>'
 const off = { kind: 'refused', outcome: 'key-access-off' }
 const invalid = { kind: 'refused', outcome: 'key-invalid' }
 const accepted = { kind: 'accepted' }
-const unproven = (code: string, kind = 'fatal') => ({ kind: 'unproven', refusal: { code, kind } })
+const unproven = (code: string, kind = 'fatal') => ({ kind: 'unproven', failure: { code, kind } })
 
 test.each<[string, number, string | object, object]>([
   [
@@ -132,7 +132,7 @@ test.each<[string, number, string | object, object]>([
   ],
   ['a redirect', 307, '', unproven('inference-rejected')],
 ])('%s (%i)', (_, status, body, expected) => {
-  expect(judgeKeyReply(replyOf(status, body), 'chat-completions', 0)).toMatchObject(expected)
+  expect(classifyKeyReply(replyOf(status, body), 'chat-completions', 0)).toMatchObject(expected)
 })
 
 test('nothing is taken for a refusal, or for a wait, that is not one: whatever the reply', () => {
@@ -143,9 +143,9 @@ test('nothing is taken for a refusal, or for a wait, that is not one: whatever t
   )
   fc.assert(
     fc.property(fc.integer({ min: 100, max: 599 }), body, (status, text) => {
-      const judged = judgeKeyReply(replyOf(status, text), 'chat-completions', 0)
+      const judged = classifyKeyReply(replyOf(status, text), 'chat-completions', 0)
       if (judged.kind === 'refused') expect(status).toBe(401)
-      if (judged.kind === 'unproven') expect(judged.refusal.kind).not.toBe('wait')
+      if (judged.kind === 'unproven') expect(judged.failure.kind).not.toBe('wait')
     }),
   )
 })
@@ -250,7 +250,7 @@ test('nor does what the network says', async () => {
       })
       expect(judged).toMatchObject({
         kind: 'unproven',
-        refusal: { code: 'connection-failed', said: { message: expect.stringContaining('(key)') } },
+        failure: { code: 'connection-failed', said: { message: expect.stringContaining('(key)') } },
       })
     }),
   )

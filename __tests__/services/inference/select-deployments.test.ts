@@ -1,5 +1,5 @@
 import { cloudOf } from '../../../src/azure/clouds.ts'
-import { StepFailure } from '../../../src/core/failures/failure.ts'
+import { StepError } from '../../../src/core/failures/failure.ts'
 import type { Settings } from '../../../src/gate/settings.ts'
 import { readSettings } from '../../../src/inputs.ts'
 import {
@@ -52,7 +52,7 @@ function refused(inputs: Record<string, string>, deployments: readonly Deploymen
   try {
     chosen(inputs, deployments)
   } catch (error) {
-    if (error instanceof StepFailure) return error.refusal
+    if (error instanceof StepError) return error.failure
     throw error
   }
   throw new Error('It was not refused')
@@ -113,7 +113,7 @@ describe('with deployments of ones own', () => {
     expect(refused({ deployments: 'gpt-4o' }, [vectors, chat])).toMatchObject({
       code: 'deployment-not-found',
       said: { message: 'The resource has no deployment named "gpt-4o"; it has vectors, Chat.' },
-      named: { deployment: 'gpt-4o' },
+      details: { deployment: 'gpt-4o' },
     })
     expect(refused({ deployments: 'gpt-4o' }, []).said.message).toContain('none at all')
   })

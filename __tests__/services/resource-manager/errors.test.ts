@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
-import { refusalOfResourceManager } from '../../../src/services/resource-manager/errors.ts'
+import { failureOfResourceManager } from '../../../src/services/resource-manager/errors.ts'
 import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
 
 const now = Date.parse('2026-11-01T12:00:00Z')
@@ -130,10 +130,10 @@ describe('the code of the service decides', () => {
   ])('%i %s: %s', (status, serviceCode, message, code, kind) => {
     const expected = { code, kind, said: { status, serviceCode } }
 
-    expect(refusalOfResourceManager(replyOf(status, enveloped(serviceCode, message)), now)).toMatchObject(
+    expect(failureOfResourceManager(replyOf(status, enveloped(serviceCode, message)), now)).toMatchObject(
       expected,
     )
-    expect(refusalOfResourceManager(replyOf(status, { code: serviceCode, message }), now)).toMatchObject(
+    expect(failureOfResourceManager(replyOf(status, { code: serviceCode, message }), now)).toMatchObject(
       expected,
     )
   })
@@ -169,7 +169,7 @@ describe('codes that say all, whatever words come with them', () => {
       `<Error><Code>${serviceCode}</Code><Message>No.</Message></Error>`,
     ]
     for (const body of bodies)
-      expect(refusalOfResourceManager(replyOf(409, body), now)).toMatchObject({ code, kind })
+      expect(failureOfResourceManager(replyOf(409, body), now)).toMatchObject({ code, kind })
   })
 })
 
@@ -179,9 +179,9 @@ test('a right that is lacking at a linked scope is the one that counts', () => {
 
   for (const quote of ["'", '']) {
     const reply = replyOf(403, enveloped('LinkedAuthorizationFailed', linked(quote)))
-    expect(refusalOfResourceManager(reply, now)).toMatchObject({
+    expect(failureOfResourceManager(reply, now)).toMatchObject({
       code: 'cannot-assign-role',
-      named: { action: writeAction },
+      details: { action: writeAction },
     })
   }
 })
@@ -271,14 +271,14 @@ describe('where the code was lost on the way', () => {
     ['the status tells of throttling', 429, '', 'resource-manager-throttled'],
     ['nothing tells', 418, 'x', 'resource-manager-rejected'],
   ])('%s', (_, status, body, code) => {
-    expect(refusalOfResourceManager(replyOf(status, body), now).code).toBe(code)
+    expect(failureOfResourceManager(replyOf(status, body), now).code).toBe(code)
   })
 
   test('names that every object has are no codes', () => {
-    expect(refusalOfResourceManager(replyOf(400, enveloped('constructor')), now).code).toBe(
+    expect(failureOfResourceManager(replyOf(400, enveloped('constructor')), now).code).toBe(
       'resource-manager-rejected',
     )
-    expect(refusalOfResourceManager(replyOf(400, 'Constructor __proto__ ValueOf'), now).code).toBe(
+    expect(failureOfResourceManager(replyOf(400, 'Constructor __proto__ ValueOf'), now).code).toBe(
       'resource-manager-rejected',
     )
   })
@@ -286,7 +286,7 @@ describe('where the code was lost on the way', () => {
   test('a code that is there is not overruled by one that is only spoken of', () => {
     const reply = replyOf(400, enveloped('InvalidRequest', 'Earlier attempts met ResourceNotFound.'))
 
-    expect(refusalOfResourceManager(reply, now).code).toBe('resource-manager-rejected')
+    expect(failureOfResourceManager(reply, now).code).toBe('resource-manager-rejected')
   })
 })
 
@@ -302,8 +302,8 @@ test.each([
 ])('how long to stay away: %s', (_, headers, message, expected) => {
   const reply = replyOf(429, enveloped('TooManyRequests', message), headers)
 
-  expect(refusalOfResourceManager(reply, now)).toMatchObject({ kind: 'throttled' })
-  expect(refusalOfResourceManager(reply, now).retryAfterMs).toBe(expected)
+  expect(failureOfResourceManager(reply, now)).toMatchObject({ kind: 'throttled' })
+  expect(failureOfResourceManager(reply, now).retryAfterMs).toBe(expected)
 })
 
 test('the action that is lacking is named', () => {
@@ -312,7 +312,7 @@ test('the action that is lacking is named', () => {
     enveloped('AuthorizationFailed', lacks('Microsoft.CognitiveServices/accounts/read')),
   )
 
-  expect(refusalOfResourceManager(reply, now).named).toEqual({
+  expect(failureOfResourceManager(reply, now).details).toEqual({
     action: 'Microsoft.CognitiveServices/accounts/read',
   })
 })
@@ -325,7 +325,7 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   ]
   fc.assert(
     fc.property(anyReply(shapes), reply => {
-      expectHarmless(refusalOfResourceManager(reply, now), [
+      expectHarmless(failureOfResourceManager(reply, now), [
         ...diagnosisCodes['resource-manager'],
         'blocked-on-the-way',
       ])

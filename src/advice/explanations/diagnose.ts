@@ -1,5 +1,5 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import type { Said, StepFailure } from '../../core/failures/failure.ts'
+import type { ServiceResponse, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import { docsAddress } from '../docs-link.ts'
@@ -19,8 +19,8 @@ export interface Diagnosis {
   code: DiagnosisCode
   title: string
   /** What was being done when it happened. */
-  doing: string
-  said: Said
+  operation: string
+  said: ServiceResponse
   why: string
   /** How to tell it from causes that look alike. */
   unlike?: string
@@ -40,14 +40,14 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...actionExplanations,
 }
 
-export function diagnose({ refusal, doing }: StepFailure, record: RunRecord): Diagnosis {
-  const { code, said } = refusal
+export function diagnose({ failure, operation }: StepError, record: RunRecord): Diagnosis {
+  const { code, said } = failure
   const { title, about = '', why, unlike, fixes } = catalogue[code]
-  const told = { record, refusal }
+  const told = { record, failure }
   return {
     code,
     title,
-    doing: plain(doing),
+    operation: plain(operation),
     said,
     why: harmlessWords(why(told) || about),
     ...(unlike === undefined ? {} : { unlike }),

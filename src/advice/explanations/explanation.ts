@@ -1,5 +1,5 @@
 import type { diagnosisCodes, Hop } from '../../core/failures/codes.ts'
-import type { Refusal } from '../../core/failures/failure.ts'
+import type { Failure } from '../../core/failures/failure.ts'
 import { plain, visibleLine } from '../../core/text/untrusted.ts'
 import type { RunRecord } from '../../gate/record.ts'
 
@@ -22,7 +22,7 @@ export interface Explanation {
 
 export interface ExplainContext {
   record: RunRecord
-  refusal: Refusal
+  failure: Failure
 }
 
 export interface Fix {

@@ -4,13 +4,13 @@ import { bash } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 
 /** Host and port that failed: the proxy's where the proxy failed. */
-const failedHost = ({ refusal }: ExplainContext) => refusal.said.host ?? 'the host'
+const failedHost = ({ failure }: ExplainContext) => failure.said.host ?? 'the host'
 /** Host and port that the request was for. */
-const targetHost = (told: ExplainContext) => told.refusal.way?.target ?? failedHost(told)
-const proxyHost = ({ refusal }: ExplainContext) => refusal.way?.proxy
+const targetHost = (told: ExplainContext) => told.failure.way?.target ?? failedHost(told)
+const proxyHost = ({ failure }: ExplainContext) => failure.way?.proxy
 const atProxy = (told: ExplainContext) =>
   proxyHost(told) !== undefined && failedHost(told) === proxyHost(told)
-const serviceCode = ({ refusal }: ExplainContext) => refusal.said.serviceCode ?? ''
+const serviceCode = ({ failure }: ExplainContext) => failure.said.serviceCode ?? ''
 
 const withPort = (host: string) => (/:\d+$/.test(host) ? host : `${host}:443`)
 const withoutPort = (host: string) => host.replace(/:\d+$/, '')
@@ -169,8 +169,8 @@ function proxyFixes(told: ExplainContext): Fix[] {
 }
 
 /** Who answered in the service's place, and who can change that. */
-function intermediary({ refusal }: ExplainContext): { name: string; whatToDo: string } {
-  const { by } = refusal.said
+function intermediary({ failure }: ExplainContext): { name: string; whatToDo: string } {
+  const { by } = failure.said
   switch (by) {
     case 'an Application Gateway':
     case 'Azure Front Door':
@@ -196,8 +196,8 @@ function intermediary({ refusal }: ExplainContext): { name: string; whatToDo: st
 }
 
 /** Claude's API wants a header that this action sends. */
-const lostHeader = ({ refusal }: ExplainContext) =>
-  /^([\w-]+): header is required/.exec(refusal.said.message)?.[1]
+const lostHeader = ({ failure }: ExplainContext) =>
+  /^([\w-]+): header is required/.exec(failure.said.message)?.[1]
 
 function whoBlocked(told: ExplainContext): string {
   const header = lostHeader(told)

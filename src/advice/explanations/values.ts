@@ -33,8 +33,8 @@ export interface Values {
   resourceManager: string
 }
 
-/** What is told where nothing failed too: then there is no refusal. */
-type Situation = Pick<ExplainContext, 'record'> & Partial<Pick<ExplainContext, 'refusal'>>
+/** What is told where nothing failed too: then there is no failure. */
+type Situation = Pick<ExplainContext, 'record'> & Partial<Pick<ExplainContext, 'failure'>>
 
 export function valuesOf(told: Situation): Values {
   const { record } = told
@@ -42,7 +42,7 @@ export function valuesOf(told: Situation): Values {
   const cloud = settings?.cloud ?? cloudOf('AzureCloud', {})
   const principalId = principal?.oid ?? '<PRINCIPAL-OBJECT-ID>'
   return {
-    clientId: told.refusal?.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
+    clientId: told.failure?.signingInAs ?? settings?.identity.clientId ?? '<CLIENT-ID>',
     tenantId: settings?.identity.tenantId ?? '<TENANT-ID>',
     principalId,
     grantee: settings?.access.grantee ?? servicePrincipal(principalId),
@@ -88,22 +88,22 @@ function roleGiven({ settings }: RunRecord): Values['role'] | undefined {
 }
 
 /** The deployment that was refused. */
-export function deploymentOf({ record, refusal }: Situation): string | undefined {
+export function deploymentOf({ record, failure }: Situation): string | undefined {
   const refused = record.smoke.find(result => result.kind === 'refused')
-  return refusal?.named?.deployment ?? refused?.route.deployment ?? record.settings?.deployments[0]?.name
+  return failure?.details?.deployment ?? refused?.route.deployment ?? record.settings?.deployments[0]?.name
 }
 
 /**
  * The data action that was missing: as the service names it, or else as the route that was refused needs it. Where several
  * were, one that the role does not cover says most.
  */
-export function deniedDataAction({ record, refusal }: ExplainContext): string | undefined {
+export function deniedDataAction({ record, failure }: ExplainContext): string | undefined {
   const denied = record.smoke.flatMap(result =>
-    result.kind === 'refused' && result.refusal.code === 'access-denied'
-      ? [result.refusal.named?.dataAction ?? result.route.dataAction]
+    result.kind === 'refused' && result.failure.code === 'access-denied'
+      ? [result.failure.details?.dataAction ?? result.route.dataAction]
       : [],
   )
-  const missing = [refusal.named?.dataAction ?? [], denied].flat()
+  const missing = [failure.details?.dataAction ?? [], denied].flat()
   const role = record.role ?? roleGiven(record)
   return missing.find(each => role !== undefined && roleCovers(role.guid, each) === false) ?? missing[0]
 }
@@ -115,9 +115,9 @@ export function separateSetup({ settings }: RunRecord): boolean {
 }
 
 /** What the tokens told of the identity that was signing in; undefined before any came. */
-export function signedInAs({ record, refusal }: ExplainContext): AccessTokenClaims | undefined {
+export function signedInAs({ record, failure }: ExplainContext): AccessTokenClaims | undefined {
   const { settings, principal, setupPrincipal } = record
-  const isSetup = separateSetup(record) && refusal.signingInAs === settings?.identity.setupClientId
+  const isSetup = separateSetup(record) && failure.signingInAs === settings?.identity.setupClientId
   return isSetup ? setupPrincipal : principal
 }
 

@@ -7,14 +7,20 @@ import { intermediaryOf } from './intermediary.ts'
  * What a reply means for the run. `wait`: not yet, ask again for as long as the step is willing to. `throttled`: ask
  * again when told. `transient`: ask again a few times. `fatal`: asking again cannot help.
  */
-export interface Refusal {
+export interface Failure {
   kind: 'wait' | 'throttled' | 'transient' | 'fatal'
   code: DiagnosisCode
-  said: Said
+  said: ServiceResponse
   /** Milliseconds that the service asked us to stay away. */
   retryAfterMs?: number
-  /** What the reply named, where the kind of refusal has such a thing. */
-  named?: { dataAction?: string; action?: string; audience?: string; parameter?: string; deployment?: string }
+  /** What the reply named, where the kind of failure has such a thing. */
+  details?: {
+    dataAction?: string
+    action?: string
+    audience?: string
+    parameter?: string
+    deployment?: string
+  }
   /** The client id that was signing in, where Entra refused. */
   signingInAs?: string
   /** Where the request was going, where no reply came: hosts, with their ports. */
@@ -22,7 +28,7 @@ export interface Refusal {
 }
 
 /** What a service said, made safe to print. */
-export interface Said {
+export interface ServiceResponse {
   /** Absent where no reply came. */
   status?: number
   /** The service's own structured code, such as AADSTS700213 or AuthorizationFailed. */
@@ -36,40 +42,44 @@ export interface Said {
 }
 
 /** Status and code of a reply, in short, and who sent it where it was not the service. Some services give the status as the code. */
-export function headOf({ status, serviceCode, by }: Pick<Said, 'status' | 'serviceCode' | 'by'>): string {
+export function statusLine({
+  status,
+  serviceCode,
+  by,
+}: Pick<ServiceResponse, 'status' | 'serviceCode' | 'by'>): string {
   const head = [...new Set([status?.toString(), serviceCode])].filter(part => part !== undefined).join(' ')
   return by === undefined ? head : `${head}, from ${by}`
 }
 
-/** A step that ended in a refusal: the one error type that the gate turns into a diagnosis. */
-export class StepFailure extends Error {
-  readonly refusal: Refusal
+/** A step that ended in a failure: the one error type that the gate turns into a diagnosis. */
+export class StepError extends Error {
+  readonly failure: Failure
   /** What was being done, in words that follow "while", such as `reading the account`. */
-  readonly doing: string
+  readonly operation: string
 
-  constructor(doing: string, refusal: Refusal) {
-    super(`${refusal.code} while ${doing}`)
-    this.name = 'StepFailure'
-    this.doing = doing
-    this.refusal = refusal
+  constructor(operation: string, failure: Failure) {
+    super(`${failure.code} while ${operation}`)
+    this.name = 'StepError'
+    this.operation = operation
+    this.failure = failure
   }
 }
 
-/** A refusal that no service spoke: the action itself found the reason. */
-export function ownRefusal(code: DiagnosisCode, message: string, named?: Refusal['named']): Refusal {
-  return { kind: 'fatal', code, said: { message, ids: {} }, ...(named === undefined ? {} : { named }) }
+/** A failure that no service spoke of: the action itself found the reason. */
+export function localFailure(code: DiagnosisCode, message: string, details?: Failure['details']): Failure {
+  return { kind: 'fatal', code, said: { message, ids: {} }, ...(details === undefined ? {} : { details }) }
 }
 
 /** A reply that came from somewhere on the way names the host that it kept the request from. */
-export function withHost(refusal: Refusal, url: string): Refusal {
-  if (refusal.code !== 'blocked-on-the-way') return refusal
-  return { ...refusal, said: { ...refusal.said, host: plain(new URL(url).host, 260) } }
+export function withHost(failure: Failure, url: string): Failure {
+  if (failure.code !== 'blocked-on-the-way') return failure
+  return { ...failure, said: { ...failure.said, host: plain(new URL(url).host, 260) } }
 }
 
 /** What nobody foresaw, as a failure that can be told like any other: it is a fault of the action. A failure stays what it is. */
-export function failureOf(error: unknown, doing: string): StepFailure {
-  if (error instanceof StepFailure) return error
-  return new StepFailure(doing, ownRefusal('unexpected-error', plain(unexpectedWords(error))))
+export function failureOf(error: unknown, operation: string): StepError {
+  if (error instanceof StepError) return error
+  return new StepError(operation, localFailure('unexpected-error', plain(unexpectedWords(error))))
 }
 
 /** Words, and the place in the code; never the code itself, which is one long line in what runners run. */
@@ -90,7 +100,11 @@ const idHeaders = [
 ]
 
 /** Gathers what a reply said. Everything in it is untrusted text, and leaves here neutralised. */
-export function saidBy(reply: HttpReply, serviceCode: string | undefined, message: string): Said {
+export function summarizeResponse(
+  reply: HttpReply,
+  serviceCode: string | undefined,
+  message: string,
+): ServiceResponse {
   const ids = Object.fromEntries(
     idHeaders.flatMap(name => {
       const value = reply.headers[name]

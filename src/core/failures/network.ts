@@ -6,11 +6,11 @@ import {
   untrustedOrigin,
 } from '../http/network-failure.ts'
 import { plain } from '../text/untrusted.ts'
-import type { Refusal } from './failure.ts'
+import type { Failure } from './failure.ts'
 
 /** Requests that got no reply, on whichever hop. */
 
-type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+type KindAndCode = Pick<Failure, 'kind' | 'code'>
 
 const unresolved = /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/
 /** A certificate that Node does not accept (nodejs.org, tls: X509 certificate error codes). Failures of TLS itself, ERR_SSL_… and EPROTO, are none. */
@@ -19,7 +19,7 @@ const untrusted =
 const timedOut = /^(ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT)$/
 const never: ReadonlySet<string> = new Set([proxyUnusable, responseTooLarge, untrustedOrigin])
 
-export function refusalOfNetwork(failure: NetworkFailure): Refusal {
+export function failureOfNetwork(failure: NetworkFailure): Failure {
   const { code, target, proxy, host, message } = failure
   return {
     ...kindAndCode(failure),

@@ -1,10 +1,10 @@
 import type { Clock, Log } from '../ports.ts'
 import type { DiagnosisCode } from './codes.ts'
-import { type Refusal, StepFailure } from './failure.ts'
+import { type Failure, StepError } from './failure.ts'
 
 /** How a step outside the wait deals with refusals that may pass. Times are milliseconds. */
 export interface RetryPolicy {
-  /** Pauses between tries at a transient refusal; their number is the number of retries. */
+  /** Pauses between tries at a transient failure; their number is the number of retries. */
   transient: readonly number[]
   /** The longest that a service may make the step wait by throttling, in all. */
   throttledBudgetMs: number
@@ -26,7 +26,7 @@ export const standardRetry: RetryPolicy = {
 const throttledPauses = [1000, 3000, 6000, 10_000, 15_000, 20_000]
 
 /** @param count How often in a row the service has throttled before. */
-export function pauseWhenThrottled({ retryAfterMs = 0 }: Refusal, count: number): number {
+export function pauseWhenThrottled({ retryAfterMs = 0 }: Failure, count: number): number {
   const least = throttledPauses[Math.min(count, throttledPauses.length - 1)] ?? 0
   return retryAfterMs >= 1000 ? retryAfterMs : least
 }
@@ -36,7 +36,7 @@ const hangRetries = 1
 
 /**
  * Tries until it succeeds or the policy is used up.
- * @throws StepFailure the last refusal.
+ * @throws StepError the last failure.
  */
 export async function persist<T>(
   tools: { clock: Clock; log: Log },
@@ -49,25 +49,27 @@ export async function persist<T>(
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof StepFailure)) throw error
-      const pause = pauseBefore(error.refusal, tries, policy)
-      if (error.refusal.kind === 'throttled') throttledMs += pause ?? 0
+      if (!(error instanceof StepError)) throw error
+      const pause = pauseBefore(error.failure, tries, policy)
+      if (error.failure.kind === 'throttled') throttledMs += pause ?? 0
       if (pause === undefined || throttledMs > policy.throttledBudgetMs) throw error
-      tools.log.info(`${error.refusal.code} while ${error.doing}; next try in ${(pause / 1000).toFixed(1)} s`)
+      tools.log.info(
+        `${error.failure.code} while ${error.operation}; next try in ${(pause / 1000).toFixed(1)} s`,
+      )
       await tools.clock.sleep(pause)
     }
   }
 }
 
-type Tries = Record<Exclude<Refusal['kind'], 'fatal'> | 'hang', number>
+type Tries = Record<Exclude<Failure['kind'], 'fatal'> | 'hang', number>
 
 /** Undefined: do not try again. Counts the try. */
-function pauseBefore(refusal: Refusal, tries: Tries, policy: RetryPolicy): number | undefined {
-  if (refusal.kind === 'fatal') return undefined
-  const kind = refusal.code === 'request-timeout' ? 'hang' : refusal.kind
+function pauseBefore(failure: Failure, tries: Tries, policy: RetryPolicy): number | undefined {
+  if (failure.kind === 'fatal') return undefined
+  const kind = failure.code === 'request-timeout' ? 'hang' : failure.kind
   const count = tries[kind]
   tries[kind] += 1
-  if (kind === 'wait') return policy.waiting[refusal.code]?.[count]
-  if (kind === 'throttled') return pauseWhenThrottled(refusal, count)
+  if (kind === 'wait') return policy.waiting[failure.code]?.[count]
+  if (kind === 'throttled') return pauseWhenThrottled(failure, count)
   return kind === 'hang' && count >= hangRetries ? undefined : policy.transient[count]
 }

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../core/failures/failure.ts'
+import type { Failure } from '../../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../../core/failures/retry.ts'
 import type { Clock, Random } from '../../core/ports.ts'
 import { type Round, worstOf } from './round.ts'
@@ -54,12 +54,12 @@ export interface Progress {
 /** One round on the time axis; milliseconds since the first. */
 export interface Probe {
   atMs: number
-  outcome: 'ok' | Refusal['code']
+  outcome: 'ok' | Failure['code']
 }
 
 export interface WaitResult {
   /** Undefined: access is live. */
-  failure: Refusal | undefined
+  failure: Failure | undefined
   /** From the first denial to the first success of the row that counted; 0 where nothing was denied. */
   propagationMs: number
   probes: readonly Probe[]
@@ -119,7 +119,7 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
     const elapsedMs = clock.now() - startedAt
     const isFirstSinceGrant = probes.length === 1 && options.grantedAt !== undefined
     const step = isFirstSinceGrant ? atOnce : nextStep(state, elapsedMs, options)
-    if (step.kind === 'give-up') return { failure: step.refusal, propagationMs: 0, probes }
+    if (step.kind === 'give-up') return { failure: step.failure, propagationMs: 0, probes }
     if (step.pauseMs > 0) {
       options.onPause(progressOf(state, step, { rounds: probes.length, elapsedMs, options }))
       await clock.sleep(step.pauseMs)
@@ -168,7 +168,7 @@ function sideBySide(state: State, sinceGrantMs: number, options: WaitOptions): n
 function asOne(rounds: readonly Round[]): Round[] {
   const successes = rounds.filter(({ kind }) => kind === 'ok')
   const worst = worstOf(rounds)
-  return worst === undefined ? successes : [...successes, { kind: 'refused', refusal: worst }]
+  return worst === undefined ? successes : [...successes, { kind: 'refused', failure: worst }]
 }
 
 /** The longest row is this many times the one that was asked for. */
@@ -188,7 +188,7 @@ function wanted(state: State, options: WaitOptions): number {
 const oneIsProof = ({ deniedSinceMs }: State, { isSettled }: WaitOptions) =>
   deniedSinceMs === undefined && isSettled
 
-const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.refusal.code)
+const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.failure.code)
 
 /** @param at Milliseconds since the first round; and whether a success proves nothing yet. */
 function account(
@@ -201,7 +201,7 @@ function account(
     const successes = inDoubt ? 0 : before.successes + 1
     return { ...before, round, successes, transient: 0, throttled: 0, liveSinceMs }
   }
-  const { kind } = round.refusal
+  const { kind } = round.failure
   return {
     ...before,
     round,
@@ -214,7 +214,7 @@ function account(
   }
 }
 
-type Step = { kind: 'pause'; pauseMs: number; limitMs: number } | { kind: 'give-up'; refusal: Refusal }
+type Step = { kind: 'pause'; pauseMs: number; limitMs: number } | { kind: 'give-up'; failure: Failure }
 
 /** Whatever was refused before the grant has not been asked since. */
 const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
@@ -228,21 +228,21 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
       : [options.overallMs, state.deniedSinceMs === undefined ? 0 : pauseAfterSuccessMs]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
-  const { refusal } = round
-  if (refusal.kind === 'fatal') return { kind: 'give-up', refusal }
-  const limitMs = refusal.kind === 'wait' ? options.denialPatienceMs : options.overallMs
-  const pauseMs = pauseFor(refusal, state, elapsedMs, options.random())
+  const { failure } = round
+  if (failure.kind === 'fatal') return { kind: 'give-up', failure }
+  const limitMs = failure.kind === 'wait' ? options.denialPatienceMs : options.overallMs
+  const pauseMs = pauseFor(failure, state, elapsedMs, options.random())
   const left = limitMs - elapsedMs
-  if (pauseMs === undefined || left <= 0) return { kind: 'give-up', refusal }
+  if (pauseMs === undefined || left <= 0) return { kind: 'give-up', failure }
   // Told to stay away for longer than there is time: asking at the deadline would only be refused again.
-  if (refusal.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', refusal }
+  if (failure.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', failure }
   return { kind: 'pause', pauseMs: Math.min(pauseMs, left), limitMs }
 }
 
-function pauseFor(refusal: Refusal, state: State, elapsedMs: number, random: number): number | undefined {
-  if (refusal.kind === 'wait') return growingPause(elapsedMs, random)
-  if (refusal.kind === 'throttled') return pauseWhenThrottled(refusal, state.throttled - 1)
+function pauseFor(failure: Failure, state: State, elapsedMs: number, random: number): number | undefined {
+  if (failure.kind === 'wait') return growingPause(elapsedMs, random)
+  if (failure.kind === 'throttled') return pauseWhenThrottled(failure, state.throttled - 1)
   // A hang costs a whole request timeout: as elsewhere, it is tried once more only.
-  if (refusal.code === 'request-timeout' && state.transient > 1) return undefined
+  if (failure.code === 'request-timeout' && state.transient > 1) return undefined
   return transientPauses[state.transient - 1]
 }

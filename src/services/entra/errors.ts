@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { type Failure, retryAfterMs, summarizeResponse } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { firstIssueOnly, parseErrorJson } from '../../core/text/json.ts'
@@ -174,14 +174,18 @@ const errorBody = v.object({
 })
 
 /** @param now Milliseconds since the epoch. */
-export function refusalOfEntra(reply: HttpReply, now: number): Refusal {
+export function failureOfEntra(reply: HttpReply, now: number): Failure {
   const json = parseErrorJson(reply.body)
   const parsed = v.safeParse(errorBody, Array.isArray(json) ? json[0] : json, firstIssueOnly)
   const body = parsed.success ? parsed.output : {}
   const description = wordingOf(body.error_description ?? reply.body)
   const numbers = aadstsNumbers(body.error_codes, description)
   const number = numbers.find(each => codeOfNumber(each, description) !== undefined) ?? numbers[0]
-  const said = saidBy(reply, number === undefined ? body.error : `AADSTS${number}`, withoutIds(description))
+  const said = summarizeResponse(
+    reply,
+    number === undefined ? body.error : `AADSTS${number}`,
+    withoutIds(description),
+  )
   said.ids = {
     ...said.ids,
     ...(body.trace_id === undefined ? {} : { 'trace id': plain(body.trace_id, 80) }),
@@ -203,7 +207,7 @@ function kindAndCode(
   error: string | undefined,
   description: string,
   status: number,
-): Pick<Refusal, 'kind' | 'code'> {
+): Pick<Failure, 'kind' | 'code'> {
   const code =
     (number === undefined ? undefined : codeOfNumber(number, description)) ??
     byWording.find(([pattern]) => pattern.test(description))?.[1] ??

@@ -1,5 +1,5 @@
 import type { Cloud } from '../../azure/clouds.ts'
-import { StepFailure } from '../../core/failures/failure.ts'
+import { StepError } from '../../core/failures/failure.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log, Mask } from '../../core/ports.ts'
@@ -11,9 +11,9 @@ import type { AccessToken } from './token-exchange.ts'
 /** Signs in as one identity for as long as the run lasts: tokens are kept, and renewed before they end. */
 export interface Session {
   readonly clientId: string
-  /** Gets bearer tokens for several audiences side by side. @throws StepFailure */
+  /** Gets bearer tokens for several audiences side by side. @throws StepError */
   signIn(audiences: readonly string[]): Promise<void>
-  /** A bearer token for an audience (without `/.default`). @throws StepFailure */
+  /** A bearer token for an audience (without `/.default`). @throws StepError */
   accessToken(audience: string): Promise<string>
   /** Claims of the first access token that arrived; undefined before, and where it is opaque. */
   principal(): AccessTokenClaims | undefined
@@ -60,10 +60,10 @@ export function createSession(options: SessionOptions): Session {
       now: clock.now,
       getAssertion: async () => (await assertions.current()).token,
     }).catch(error => {
-      if (!(error instanceof StepFailure)) throw error
+      if (!(error instanceof StepError)) throw error
       // Kept for too long, after all: by a clock that stood still, say. The next try asks for another.
-      if (error.refusal.code === 'assertion-expired') assertions.discard()
-      throw new StepFailure(error.doing, { ...error.refusal, signingInAs: clientId })
+      if (error.failure.code === 'assertion-expired') assertions.discard()
+      throw new StepError(error.operation, { ...error.failure, signingInAs: clientId })
     })
     maskJwt(mask, accessToken.token)
     principal ??= readAccessTokenClaims(accessToken.token)

@@ -2,11 +2,11 @@ import { ClientAssertionCredential } from '@azure/identity'
 import * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
-import { ownRefusal, type Refusal, StepFailure, withHost } from '../../core/failures/failure.ts'
-import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { type Failure, localFailure, StepError, withHost } from '../../core/failures/failure.ts'
+import { failureOfNetwork } from '../../core/failures/network.ts'
 import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import { refusalOfEntra } from './errors.ts'
+import { failureOfEntra } from './errors.ts'
 
 export interface AccessToken {
   token: string
@@ -43,7 +43,7 @@ const publicAuthorities: readonly string[] = [
 /**
  * Exchanges the assertion for an access token. Each call makes a credential of its own: one that was throttled or met a
  * server error answers from memory for up to an hour.
- * @throws StepFailure a code of hop entra, or a network code.
+ * @throws StepError a code of hop entra, or a network code.
  */
 export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken> {
   const { tenantId, clientId, cloud, audience } = exchange
@@ -61,8 +61,8 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
     // The SDK counts from the wall clock, which may be corrected, and is not ours.
     return { token, expiresAt: exchange.now() + expiresOnTimestamp - Date.now() }
   } catch (error) {
-    const doing = `asking Entra for a token for ${audience}`
-    throw new StepFailure(doing, refusalOf(seen.last(), error, exchange))
+    const operation = `asking Entra for a token for ${audience}`
+    throw new StepError(operation, refusalOf(seen.last(), error, exchange))
   }
 }
 
@@ -70,13 +70,13 @@ function refusalOf(
   last: HttpReply | NetworkFailure | undefined,
   error: unknown,
   { now, cloud: { authorityHost } }: Exchange,
-): Refusal {
-  if (last instanceof NetworkFailure) return refusalOfNetwork(last)
-  if (last !== undefined && last.status !== 200) return withHost(refusalOfEntra(last, now()), authorityHost)
+): Failure {
+  if (last instanceof NetworkFailure) return failureOfNetwork(last)
+  if (last !== undefined && last.status !== 200) return withHost(failureOfEntra(last, now()), authorityHost)
   const message = error instanceof Error ? error.message : String(error)
   // A 200 that the SDK can do nothing with: a proxy's page, or half a document.
   return {
-    ...ownRefusal('entra-unavailable', `The reply was not understood: ${plain(message)}`),
+    ...localFailure('entra-unavailable', `The reply was not understood: ${plain(message)}`),
     kind: 'transient',
   }
 }

@@ -5,7 +5,7 @@ import type { WorkflowRun } from './workflow-run.ts'
 
 /** The job's OIDC token, kept and renewed before it ends: one serves every identity that the run signs in as. */
 export interface Assertions {
-  /** @throws StepFailure `oidc-…` or a network code. */
+  /** @throws StepError `oidc-…` or a network code. */
   current(): Promise<Assertion>
   /** The token was found to be too old after all: the next one who asks gets another. */
   discard(): void

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ownRefusal, type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { type Failure, localFailure, retryAfterMs, summarizeResponse } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { parseErrorJson } from '../../core/text/json.ts'
@@ -9,20 +9,20 @@ import { isDependabotRun, type WorkflowRun } from './workflow-run.ts'
 /** Refusals of GitHub's OIDC endpoint. */
 
 /** Why the runner offered no OIDC endpoint at all. Only the absent variables show it, never an outage. */
-export function oidcUnavailable(run: WorkflowRun): Refusal {
+export function oidcUnavailable(run: WorkflowRun): Failure {
   if (run.fromFork) {
-    return ownRefusal(
+    return localFailure(
       'oidc-unavailable-fork',
       'The pull request comes from a fork, and GitHub gives such runs no OIDC token.',
     )
   }
   if (isDependabotRun(run)) {
-    return ownRefusal(
+    return localFailure(
       'oidc-unavailable-fork',
       'Dependabot started this run, and GitHub gives such runs a read-only token unless the job asks for more.',
     )
   }
-  return ownRefusal(
+  return localFailure(
     'oidc-permission-missing',
     'ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not both set.',
   )
@@ -37,9 +37,9 @@ const errorBody = v.union([
 ])
 
 /** @param now Milliseconds since the epoch. */
-export function refusalOfOidc(reply: HttpReply, now: number): Refusal {
+export function failureOfOidc(reply: HttpReply, now: number): Failure {
   const body = v.safeParse(errorBody, parseErrorJson(reply.body))
-  const said = saidBy(reply, undefined, body.success ? body.output.message : reply.body)
+  const said = summarizeResponse(reply, undefined, body.success ? body.output.message : reply.body)
   const { status } = reply
   if (status === 429 || (status === 403 && isRateLimited(reply))) {
     const after = retryAfterMs(reply.headers, now)

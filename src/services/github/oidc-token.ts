@@ -1,13 +1,13 @@
 import * as v from 'valibot'
-import { StepFailure, withHost } from '../../core/failures/failure.ts'
-import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { StepError, withHost } from '../../core/failures/failure.ts'
+import { failureOfNetwork } from '../../core/failures/network.ts'
 import { persist } from '../../core/failures/retry.ts'
 import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock, Log, Mask } from '../../core/ports.ts'
 import { parseJson } from '../../core/text/json.ts'
 import { maskJwt } from '../../core/text/jwt.ts'
 import { type AssertionClaims, readAssertionClaims } from './assertion-claims.ts'
-import { oidcUnavailable, refusalOfOidc } from './errors.ts'
+import { failureOfOidc, oidcUnavailable } from './errors.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
 /** A GitHub OIDC token: the assertion that Entra is shown. */
@@ -18,7 +18,7 @@ export interface Assertion {
   expiresAt: number
 }
 
-const doing = 'asking GitHub for an OIDC token'
+const operation = 'asking GitHub for an OIDC token'
 const tokenReply = v.object({ value: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,65536}$/)) })
 
 /** docs.github.com: OIDC tokens live five minutes. */
@@ -27,7 +27,7 @@ const usualLifeMs = 5 * 60_000
 /**
  * Asks the runner's OIDC endpoint for a token. `core.getIDToken` is not used: it tells neither status nor cause, knows no
  * limit in time, and gives up at once on most failures that pass.
- * @throws StepFailure `oidc-…` or a network code.
+ * @throws StepError `oidc-…` or a network code.
  */
 export async function requestAssertion(
   run: WorkflowRun,
@@ -35,7 +35,7 @@ export async function requestAssertion(
   tools: { http: Http; clock: Clock; log: Log; mask: Mask },
 ): Promise<Assertion> {
   const { oidc } = run
-  if (oidc === undefined) throw new StepFailure(doing, oidcUnavailable(run))
+  if (oidc === undefined) throw new StepError(operation, oidcUnavailable(run))
   const http = restrictOrigins(tools.http, oidc.requestUrl)
   tools.mask(oidc.requestToken)
 
@@ -46,10 +46,10 @@ export async function requestAssertion(
       url,
       headers: { accept: 'application/json', authorization: `Bearer ${oidc.requestToken}` },
     }).catch(error => {
-      throw error instanceof NetworkFailure ? new StepFailure(doing, refusalOfNetwork(error)) : error
+      throw error instanceof NetworkFailure ? new StepError(operation, failureOfNetwork(error)) : error
     })
     const refused = (body: string) =>
-      new StepFailure(doing, withHost(refusalOfOidc({ ...reply, body }, tools.clock.now()), url))
+      new StepError(operation, withHost(failureOfOidc({ ...reply, body }, tools.clock.now()), url))
     if (reply.status !== 200) throw refused(reply.body)
     // A success that cannot be read may hold the token, or most of it: it is never quoted.
     const body = v.safeParse(tokenReply, parseJson(reply.body))

@@ -1,6 +1,6 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { codesIn, type ErrorBody, readErrorBody } from '../../core/failures/error-body.ts'
-import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { type Failure, retryAfterMs, summarizeResponse } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay, isPage } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { parseJson } from '../../core/text/json.ts'
@@ -13,23 +13,23 @@ import { plain } from '../../core/text/untrusted.ts'
  */
 
 /** @param now Milliseconds since the epoch. */
-export function refusalOfInference(reply: HttpReply, now: number): Refusal {
+export function failureOfInference(reply: HttpReply, now: number): Failure {
   const body = readErrorBody(reply.body)
   const after = retryAfterMs(reply.headers, now) ?? waitInMessage(body.message)
   const meaning = kindAndCode(reply, body)
-  const named = namedIn(body, meaning.code)
+  const details = namedIn(body, meaning.code)
   // A quota is filled up in hours or days, where nothing says when.
   const isSpent = meaning.kind === 'throttled' && reply.status === 403 && after === undefined
   return {
     ...meaning,
     ...(isSpent ? { kind: 'fatal' } : {}),
-    said: saidBy(reply, body.codes[0], body.message),
+    said: summarizeResponse(reply, body.codes[0], body.message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
-    ...(Object.keys(named).length === 0 ? {} : { named }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
   }
 }
 
-type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+type KindAndCode = Pick<Failure, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
 const transient: KindAndCode = { kind: 'transient', code: 'inference-unavailable' }
 const throttled: KindAndCode = { kind: 'throttled', code: 'inference-throttled' }
@@ -169,7 +169,7 @@ function byStatus(status: number, body: ErrorBody): KindAndCode {
 const byStatusOfPage = (status: number): KindAndCode =>
   fatal(status === 404 ? 'endpoint-not-found' : 'inference-rejected')
 
-function namedIn({ message, param }: ErrorBody, code: DiagnosisCode): NonNullable<Refusal['named']> {
+function namedIn({ message, param }: ErrorBody, code: DiagnosisCode): NonNullable<Failure['details']> {
   const dataAction = /(?:required data action `|have permissions\s+for )([\w./*-]+)/.exec(message)?.[1]
   const audience = /audience is incorrect \(([^)]+)\)/i.exec(message)?.[1]
   const parameter = code === 'parameter-unsupported' ? (param ?? parameterInMessage(message)) : undefined

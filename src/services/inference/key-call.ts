@@ -1,13 +1,18 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { readErrorBody } from '../../core/failures/error-body.ts'
-import { ownRefusal, type Refusal, type Said, saidBy } from '../../core/failures/failure.ts'
-import { refusalOfNetwork } from '../../core/failures/network.ts'
+import {
+  type Failure,
+  localFailure,
+  type ServiceResponse,
+  summarizeResponse,
+} from '../../core/failures/failure.ts'
+import { failureOfNetwork } from '../../core/failures/network.ts'
 import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
 import { parseErrorJson } from '../../core/text/json.ts'
 import type { SmokeSettings } from './apis/api.ts'
 import { type Api, apiOf } from './apis/index.ts'
-import { refusalOfInference } from './errors.ts'
+import { failureOfInference } from './errors.ts'
 import type { Route } from './route.ts'
 import { isSuccess, requestOf } from './smoke-call.ts'
 
@@ -15,10 +20,10 @@ import { isSuccess, requestOf } from './smoke-call.ts'
 
 export type KeyReply =
   /** All keys are refused, or this one is. */
-  | { kind: 'refused'; outcome: 'key-access-off' | 'key-invalid'; said: Said }
-  | { kind: 'accepted'; said: Said }
+  | { kind: 'refused'; outcome: 'key-access-off' | 'key-invalid'; said: ServiceResponse }
+  | { kind: 'accepted'; said: ServiceResponse }
   /** Says nothing about the key. */
-  | { kind: 'unproven'; refusal: Refusal }
+  | { kind: 'unproven'; failure: Failure }
 
 /** Sends the key to the host of the route, and to no other. */
 export async function keyCall(
@@ -34,12 +39,12 @@ export async function keyCall(
       http,
       route.url,
     )({ ...request, headers: { ...request.headers, [apiOf(route.api).keyHeader]: key } })
-    return judgeKeyReply(withoutKey(reply, scrub), route.api, clock.now())
+    return classifyKeyReply(withoutKey(reply, scrub), route.api, clock.now())
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
     const { code, target, message, proxy } = error
-    const refusal = refusalOfNetwork(new NetworkFailure(code, target, scrub(message), proxy))
-    return { kind: 'unproven', refusal }
+    const failure = failureOfNetwork(new NetworkFailure(code, target, scrub(message), proxy))
+    return { kind: 'unproven', failure }
   }
 }
 
@@ -60,10 +65,10 @@ const notAuthenticated: ReadonlySet<DiagnosisCode> = new Set([
 const limitOfDeployment = /exceeded (call|token) rate limit|currently experiencing high demand/i
 
 /** @param now Milliseconds since the epoch. */
-export function judgeKeyReply(reply: HttpReply, api: Api, now: number): KeyReply {
-  if (isSuccess(reply)) return judgeSuccess(reply, api)
-  const refusal = refusalOfInference(reply, now)
-  const { code, said } = refusal
+export function classifyKeyReply(reply: HttpReply, api: Api, now: number): KeyReply {
+  if (isSuccess(reply)) return classifySuccess(reply, api)
+  const failure = failureOfInference(reply, now)
+  const { code, said } = failure
   if (code === 'key-auth-disabled') return { kind: 'refused', outcome: 'key-access-off', said }
   // The service always says why; a 401 without a word may be anybody's.
   if (notAuthenticated.has(code) && said.message !== '')
@@ -75,15 +80,15 @@ export function judgeKeyReply(reply: HttpReply, api: Api, now: number): KeyReply
   const isAboutTokens = notAuthenticated.has(code) || code === 'access-denied'
   return {
     kind: 'unproven',
-    refusal: isAboutTokens ? { ...refusal, kind: 'fatal', code: 'inference-rejected' } : refusal,
+    failure: isAboutTokens ? { ...failure, kind: 'fatal', code: 'inference-rejected' } : failure,
   }
 }
 
-function judgeSuccess(reply: HttpReply, api: Api): KeyReply {
+function classifySuccess(reply: HttpReply, api: Api): KeyReply {
   if (apiOf(api).readAnswer(reply) !== undefined)
-    return { kind: 'accepted', said: saidBy(reply, undefined, 'The model answered.') }
-  const refusal = ownRefusal('answer-invalid', `The reply is no answer of the ${api} API.`)
-  return { kind: 'unproven', refusal: { ...refusal, kind: 'transient' } }
+    return { kind: 'accepted', said: summarizeResponse(reply, undefined, 'The model answered.') }
+  const failure = localFailure('answer-invalid', `The reply is no answer of the ${api} API.`)
+  return { kind: 'unproven', failure: { ...failure, kind: 'transient' } }
 }
 
 type Scrub = (text: string) => string

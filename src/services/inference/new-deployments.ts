@@ -18,13 +18,13 @@ export function waitingForNew(
   now: number,
 ): SmokeResult[] {
   return results.map(result => {
-    if (result.kind === 'ok' || result.refusal.code !== 'deployment-not-found') return result
+    if (result.kind === 'ok' || result.failure.code !== 'deployment-not-found') return result
     const listed = deploymentNamed(result.route.deployment, deployments)
     if (listed === undefined) return result
-    const refusal = { ...result.refusal, code: 'deployment-not-ready' } as const
+    const failure = { ...result.failure, code: 'deployment-not-ready' } as const
     const { newUntil = 0 } = listed
-    if (newUntil <= now) return { ...result, refusal }
+    if (newUntil <= now) return { ...result, failure }
     const retryAfterMs = Math.min(nextTryMs, newUntil - now)
-    return { ...result, refusal: { ...refusal, kind: 'throttled', retryAfterMs } }
+    return { ...result, failure: { ...failure, kind: 'throttled', retryAfterMs } }
   })
 }

@@ -1,5 +1,5 @@
 import type { InferenceAudiences } from '../../azure/clouds.ts'
-import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
+import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { Endpoints } from '../resource-manager/account.ts'
 import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
@@ -69,7 +69,7 @@ export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): bool
 
 /**
  * @param deployments What Resource Manager lists; undefined where it was not asked or may not be.
- * @throws StepFailure `deployment-not-found` where the list shows that a deployment does not exist; `operation-unsupported` where
+ * @throws StepError `deployment-not-found` where the list shows that a deployment does not exist; `operation-unsupported` where
  * there is no call for models of its kind.
  */
 export function routesFor(
@@ -94,16 +94,16 @@ export function routesFor(
 function routeToProject(name: string, api: Api, dataPlane: DataPlane): Route {
   if (dataPlane.endpoints.project !== undefined) return routeOf({ deployment: name }, api, dataPlane)
   const message = `There is no endpoint of a project, and ${plain(name, 64)} is called by ${api}, in a project.`
-  throw new StepFailure('choosing the deployments', ownRefusal('endpoint-not-found', message))
+  throw new StepError('choosing the deployments', localFailure('endpoint-not-found', message))
 }
 
 function refuseKind(name: string, { kind, by }: AutomaticApi): never {
   const callable = callableKinds.map(callableKind => `${callableKind.kind} (${callableKind.api})`).join(', ')
   const message = `${plain(name, 64)} is a model for ${kind}, by ${by}, and there is no call for that kind. There is one for ${callable}. If it is one of those, name it: ${plain(name, 64)}=API.`
-  throw new StepFailure('choosing the deployments', ownRefusal('operation-unsupported', message))
+  throw new StepError('choosing the deployments', localFailure('operation-unsupported', message))
 }
 
-/** @throws StepFailure `deployment-not-found` where the list shows that one of the routes leads nowhere. */
+/** @throws StepError `deployment-not-found` where the list shows that one of the routes leads nowhere. */
 export function requireListed(
   routes: readonly Route[],
   deployments: readonly Deployment[] | undefined,
@@ -162,7 +162,7 @@ function usualDeployment(
   return { name: (fitting ?? first).name, api: undefined }
 }
 
-function noSuchDeployment(message: string, deployment?: string): StepFailure {
+function noSuchDeployment(message: string, deployment?: string): StepError {
   const named = deployment === undefined ? undefined : { deployment }
-  return new StepFailure('choosing the deployments', ownRefusal('deployment-not-found', message, named))
+  return new StepError('choosing the deployments', localFailure('deployment-not-found', message, named))
 }

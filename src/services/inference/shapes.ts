@@ -1,4 +1,4 @@
-import type { Refusal } from '../../core/failures/failure.ts'
+import type { Failure } from '../../core/failures/failure.ts'
 import type { Adaptation, Shape } from './apis/api.ts'
 
 /** Shapes as models want them: the token budget by another name, or larger; or without what some have and others not. */
@@ -18,21 +18,21 @@ export function withMoreRoom(shape: Shape, why: string): Adaptation | undefined 
 /** The same value under the other name, where the first was refused. */
 export function renamed(
   shape: Shape,
-  { named }: Refusal,
+  { details }: Failure,
   [from, to]: readonly [string, string],
 ): Adaptation | undefined {
   const { [from]: value, ...others } = shape
-  if (named?.parameter !== from || value === undefined) return undefined
+  if (details?.parameter !== from || value === undefined) return undefined
   return { shape: { ...others, [to]: value }, because: `${to} instead of ${from}` }
 }
 
 /** The least that the API takes, where less was refused. */
 export function atLeast(
   shape: Shape,
-  { named }: Refusal,
+  { details }: Failure,
   least: Readonly<Record<string, number>>,
 ): Adaptation | undefined {
-  const name = named?.parameter ?? ''
+  const name = details?.parameter ?? ''
   const tokens = least[name]
   if (tokens === undefined || Number(shape[name]) >= tokens) return undefined
   return { shape: { ...shape, [name]: tokens }, because: `at least ${tokens} tokens` }
@@ -41,10 +41,10 @@ export function atLeast(
 /** The shape without the parameter that was refused, where the call can do without it. */
 export function leftOut(
   shape: Shape,
-  { named }: Refusal,
+  { details }: Failure,
   optional: readonly string[],
 ): Adaptation | undefined {
-  const name = named?.parameter ?? ''
+  const name = details?.parameter ?? ''
   if (!optional.includes(name) || !(name in shape)) return undefined
   const { [name]: _, ...others } = shape
   return { shape: others, because: `without ${name}` }

@@ -1,6 +1,6 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { headOf, ownRefusal, type Refusal, withHost } from '../../core/failures/failure.ts'
-import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { type Failure, localFailure, statusLine, withHost } from '../../core/failures/failure.ts'
+import { failureOfNetwork } from '../../core/failures/network.ts'
 import {
   type Http,
   type HttpReply,
@@ -14,7 +14,7 @@ import { plain } from '../../core/text/untrusted.ts'
 import type { Answer } from './answer.ts'
 import type { Place, Shape, SmokeSettings } from './apis/api.ts'
 import { apiOf } from './apis/index.ts'
-import { refusalOfInference } from './errors.ts'
+import { failureOfInference } from './errors.ts'
 import { type Route, targetOf } from './route.ts'
 import { withMoreRoom } from './shapes.ts'
 
@@ -36,7 +36,7 @@ export type SmokeResult =
   | {
       kind: 'refused'
       route: Route
-      refusal: Refusal
+      failure: Failure
       adaptations: readonly string[]
       /** What the other places of the route said. */
       elsewhere?: readonly RefusedAt[]
@@ -44,7 +44,7 @@ export type SmokeResult =
 
 export interface RefusedAt {
   url: string
-  refusal: Refusal
+  failure: Failure
 }
 
 export interface SmokeTools {
@@ -76,7 +76,7 @@ const maxMatched = 4000
 
 /**
  * Calls the deployment once; asks again at once where the refusal says how the request has to look instead.
- * @throws StepFailure where signing in for another audience fails.
+ * @throws StepError where signing in for another audience fails.
  */
 export async function smokeCall(
   route: Route,
@@ -94,8 +94,8 @@ export async function smokeCall(
     if (adapted !== undefined) {
       adaptations.push(adapted.because)
       attempt = adapted.attempt
-    } else if (result.kind === 'refused' && notHere.has(result.refusal.code) && nextPlace !== undefined) {
-      elsewhere.push({ url: attempt.place.url, refusal: result.refusal })
+    } else if (result.kind === 'refused' && notHere.has(result.failure.code) && nextPlace !== undefined) {
+      elsewhere.push({ url: attempt.place.url, failure: result.failure })
       adaptations.push(`${pathOf(nextPlace.url)}, since ${pathOf(attempt.place.url)} said ${said(result)}`)
       attempt = firstAttempt(route, nextPlace, settings)
     } else return { ...meetingExpectation(outcome(result, attempt, elsewhere), settings.expect), adaptations }
@@ -110,7 +110,8 @@ const firstAttempt = (route: Route, place: Place, settings: SmokeSettings): Atte
 
 const pathOf = (url: string) => new URL(url).pathname
 
-const said = ({ refusal }: Extract<CallResult, { kind: 'refused' }>) => headOf(refusal.said) || refusal.code
+const said = ({ failure }: Extract<CallResult, { kind: 'refused' }>) =>
+  statusLine(failure.said) || failure.code
 
 /** The call as it goes out, but for the header by which the caller is known. */
 export function requestOf(
@@ -123,16 +124,16 @@ export function requestOf(
 
 type CallResult =
   | Omit<Extract<SmokeResult, { kind: 'ok' }>, 'adaptations'>
-  | { kind: 'refused'; route: Route; refusal: Refusal; elsewhere?: readonly RefusedAt[] }
+  | { kind: 'refused'; route: Route; failure: Failure; elsewhere?: readonly RefusedAt[] }
 
 /** Of several places that refused, the one is told that took the token: it knows more of the deployment. */
 function outcome(result: CallResult, { place: { url } }: Attempt, before: readonly RefusedAt[]): CallResult {
-  if (result.kind === 'ok' || before.length === 0 || !notHere.has(result.refusal.code)) return result
-  const all = [...before, { url, refusal: result.refusal }]
-  const telling = all.find(({ refusal }) => tookToken(refusal)) ?? all[0]
+  if (result.kind === 'ok' || before.length === 0 || !notHere.has(result.failure.code)) return result
+  const all = [...before, { url, failure: result.failure }]
+  const telling = all.find(({ failure }) => tookToken(failure)) ?? all[0]
   return {
     ...result,
-    refusal: telling?.refusal ?? result.refusal,
+    failure: telling?.failure ?? result.failure,
     elsewhere: all.filter(each => each !== telling),
   }
 }
@@ -141,7 +142,7 @@ function outcome(result: CallResult, { place: { url } }: Attempt, before: readon
 export const isSuccess = ({ status }: HttpReply): boolean =>
   (status >= 200 && status <= 299) || status === 101
 
-export const tookToken = ({ code }: Refusal): boolean =>
+export const tookToken = ({ code }: Failure): boolean =>
   code !== 'token-not-accepted' && code !== 'token-audience-rejected'
 
 async function callOnce(
@@ -164,7 +165,7 @@ async function callOnce(
     return judge(reply, { route, ...answeredAt, audience, latencyMs, now: tools.clock.now() })
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
-    return { kind: 'refused', route, refusal: refusalOfNetwork(error) }
+    return { kind: 'refused', route, failure: failureOfNetwork(error) }
   }
 }
 
@@ -179,7 +180,7 @@ interface Circumstances {
 function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
   if (!isSuccess(reply)) {
     const { route, answeredAt = route.url } = call
-    return { kind: 'refused', route, refusal: withHost(refusalOfInference(reply, now), answeredAt) }
+    return { kind: 'refused', route, failure: withHost(failureOfInference(reply, now), answeredAt) }
   }
   const { route } = call
   const answer = apiOf(route.api).readAnswer(reply)
@@ -188,7 +189,7 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
     return {
       kind: 'refused',
       route,
-      refusal: { ...ownRefusal('answer-invalid', message), kind: 'transient' },
+      failure: { ...localFailure('answer-invalid', message), kind: 'transient' },
     }
   }
   const { connection } = reply
@@ -209,7 +210,7 @@ function meetingExpectation(result: CallResult, expect: RegExp | undefined): Cal
       ? ' Whether it does took too long to find out: the pattern backtracks on this answer.'
       : ''
   const message = `The answer was ${plain(instead, 200)}; expected was a match of ${plain(String(expect), 200)}.${tooSlow}`
-  return { kind: 'refused', route: result.route, refusal: ownRefusal('answer-unexpected', message) }
+  return { kind: 'refused', route: result.route, failure: localFailure('answer-unexpected', message) }
 }
 
 interface NextAttempt {
@@ -219,8 +220,8 @@ interface NextAttempt {
 
 /** The call as this reply wants it; undefined where the reply is final. */
 function adapt(attempt: Attempt, result: CallResult, expect: RegExp | undefined): NextAttempt | undefined {
-  if (result.kind === 'refused' && result.refusal.code === 'token-audience-rejected')
-    return withAnotherAudience(attempt, result.refusal, result.route)
+  if (result.kind === 'refused' && result.failure.code === 'token-audience-rejected')
+    return withAnotherAudience(attempt, result.failure, result.route)
   const adapted =
     result.kind === 'ok'
       ? adaptToAnswer(attempt.shape, result, expect)
@@ -238,16 +239,16 @@ function adaptToAnswer(
   return withMoreRoom(shape, why)
 }
 
-function adaptToRefusal(shape: Shape, { refusal, route }: Extract<CallResult, { kind: 'refused' }>) {
-  if (refusal.code !== 'parameter-unsupported') return undefined
-  const adapted = apiOf(route.api).adapt?.(shape, refusal)
-  if (adapted !== undefined || !/max_tokens or model output limit/i.test(refusal.said.message)) return adapted
+function adaptToRefusal(shape: Shape, { failure, route }: Extract<CallResult, { kind: 'refused' }>) {
+  if (failure.code !== 'parameter-unsupported') return undefined
+  const adapted = apiOf(route.api).adapt?.(shape, failure)
+  if (adapted !== undefined || !/max_tokens or model output limit/i.test(failure.said.message)) return adapted
   return withMoreRoom(shape, 'the model could not finish in its budget')
 }
 
 /** The service names the audience it wants; it is tried only if it is one that this route is known to take. */
-function withAnotherAudience(attempt: Attempt, refusal: Refusal, route: Route): NextAttempt | undefined {
-  const wanted = refusal.named?.audience ?? ''
+function withAnotherAudience(attempt: Attempt, failure: Failure, route: Route): NextAttempt | undefined {
+  const wanted = failure.details?.audience ?? ''
   const next = route.audiences.find(audience => audience !== attempt.audience && wanted.includes(audience))
   return next === undefined
     ? undefined

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { type Cloud, isInferenceUrl } from '../../azure/clouds.ts'
 import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
-import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
+import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { ResourceManager } from './client.ts'
 
@@ -42,7 +42,7 @@ export interface Endpoints {
   project: string | undefined
 }
 
-/** @throws StepFailure `resource-not-found` or another of Resource Manager's codes. */
+/** @throws StepError `resource-not-found` or another of Resource Manager's codes. */
 export async function readAccount(manager: ResourceManager, resource: ResourceId): Promise<Account> {
   const id = accountIdOf(resource)
   const [account, project] = await Promise.all([
@@ -73,19 +73,19 @@ export async function readAccount(manager: ResourceManager, resource: ResourceId
 
 /**
  * The endpoints that Resource Manager reports, where a token may be sent to them.
- * @throws StepFailure `custom-subdomain-missing`, or `endpoint-untrusted`: a token would go to a host outside the cloud.
+ * @throws StepError `custom-subdomain-missing`, or `endpoint-untrusted`: a token would go to a host outside the cloud.
  */
 export function trustedEndpoints({ hasCustomSubdomain, endpoints }: Account, cloud: Cloud): Endpoints {
-  const doing = 'reading the account'
+  const operation = 'reading the account'
   if (!hasCustomSubdomain) {
     const message = `The account has no custom subdomain: its endpoint is ${plain(endpoints.openAI)}.`
-    throw new StepFailure(doing, ownRefusal('custom-subdomain-missing', message))
+    throw new StepError(operation, localFailure('custom-subdomain-missing', message))
   }
   const foreign = Object.values(endpoints).find(url => url !== undefined && !isInferenceUrl(cloud, url))
   if (foreign !== undefined) {
     const domains = cloud.inferenceDomains.join(', ') || '(none)'
     const message = `Resource Manager reports the endpoint ${plain(foreign)}; trusted are hosts at or below ${domains}.`
-    throw new StepFailure(doing, ownRefusal('endpoint-untrusted', message))
+    throw new StepError(operation, localFailure('endpoint-untrusted', message))
   }
   return endpoints
 }

@@ -3,41 +3,41 @@ import { createHttpHeaders, createPipelineRequest, isRestError, RestError } from
 import type * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
 import { sdkOptions } from '../../azure/sdk-transport.ts'
-import { StepFailure, withHost } from '../../core/failures/failure.ts'
-import { refusalOfNetwork } from '../../core/failures/network.ts'
+import { StepError, withHost } from '../../core/failures/failure.ts'
+import { failureOfNetwork } from '../../core/failures/network.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
 import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
-import { refusalOfResourceManager } from './errors.ts'
+import { failureOfResourceManager } from './errors.ts'
 import { endless, maxPages, pageOf } from './pages.ts'
 import { parseReply, unreadableReply } from './reply.ts'
 
 /** Azure Resource Manager as this action uses it: the official client signs requests and writes; what is read, a schema checks. */
 export interface ResourceManager {
   authorization: AuthorizationManagementClient
-  /** Reads one resource, checked by a schema. @throws StepFailure */
+  /** Reads one resource, checked by a schema. @throws StepError */
   read<T extends v.GenericSchema>(
-    doing: string,
+    operation: string,
     path: string,
     apiVersion: string,
     schema: T,
   ): Promise<v.InferOutput<T>>
-  /** Reads a collection to its last page. @throws StepFailure */
+  /** Reads a collection to its last page. @throws StepError */
   readAll<T extends v.GenericSchema>(
-    doing: string,
+    operation: string,
     path: string,
     { apiVersion, filter }: ListQuery,
     entrySchema: T,
   ): Promise<Listed<v.InferOutput<T>>>
   /** The same page by page, by one try each: what comes before a failure is there. @throws what the request throws */
   pages<T extends v.GenericSchema>(
-    doing: string,
+    operation: string,
     path: string,
     { apiVersion, filter }: ListQuery,
     entrySchema: T,
   ): AsyncGenerator<Listed<v.InferOutput<T>>>
-  /** Runs calls of the official client with our retries. @throws StepFailure */
-  call<T>(doing: string, attempt: () => Promise<T>): Promise<T>
+  /** Runs calls of the official client with our retries. @throws StepError */
+  call<T>(operation: string, attempt: () => Promise<T>): Promise<T>
 }
 
 export interface ListQuery {
@@ -84,21 +84,21 @@ export function createResourceManager({
     credentialScopes: `${audience}/.default`,
   })
 
-  const call: ResourceManager['call'] = (doing, attempt) =>
+  const call: ResourceManager['call'] = (operation, attempt) =>
     persist(
       tools,
       async () => {
         try {
           return await attempt()
         } catch (error) {
-          throw failureOf(doing, error, tools.clock.now())
+          throw failureOf(operation, error, tools.clock.now())
         }
       },
       retryPolicy,
     )
 
   async function get<T extends v.GenericSchema>(
-    doing: string,
+    operation: string,
     url: string,
     schema: T,
   ): Promise<{ body: v.InferOutput<T>; asOf: number | undefined }> {
@@ -107,19 +107,24 @@ export function createResourceManager({
     if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
     const date = Date.parse(reply.headers.get('date') ?? '')
     return {
-      body: parseReply(doing, reply.bodyAsText, schema),
+      body: parseReply(operation, reply.bodyAsText, schema),
       asOf: Number.isNaN(date) ? undefined : date,
     }
   }
 
-  const pages: ResourceManager['pages'] = async function* (doing, path, { apiVersion, filter }, entrySchema) {
+  const pages: ResourceManager['pages'] = async function* (
+    operation,
+    path,
+    { apiVersion, filter },
+    entrySchema,
+  ) {
     const page = pageOf(entrySchema)
     const query = filter === undefined ? '' : `&$filter=${encodeURIComponent(filter)}`
     let next: string | null | undefined = `${endpoint}${path}?api-version=${apiVersion}${query}`
     for (let count = 1; next; count += 1) {
-      if (count > maxPages) throw endless(doing)
+      if (count > maxPages) throw endless(operation)
       const { body, asOf }: { body: v.InferOutput<typeof page>; asOf: number | undefined } = await get(
-        doing,
+        operation,
         next,
         page,
       )
@@ -132,15 +137,15 @@ export function createResourceManager({
     authorization,
     call,
     pages,
-    read: (doing, path, apiVersion, schema) =>
+    read: (operation, path, apiVersion, schema) =>
       call(
-        doing,
-        async () => (await get(doing, `${endpoint}${path}?api-version=${apiVersion}`, schema)).body,
+        operation,
+        async () => (await get(operation, `${endpoint}${path}?api-version=${apiVersion}`, schema)).body,
       ),
-    readAll: (doing, path, query, entrySchema) =>
-      call(doing, async () => {
+    readAll: (operation, path, query, entrySchema) =>
+      call(operation, async () => {
         const all: Listed<v.InferOutput<typeof entrySchema>> = { entries: [], asOf: undefined }
-        for await (const { entries, asOf } of pages(doing, path, query, entrySchema)) {
+        for await (const { entries, asOf } of pages(operation, path, query, entrySchema)) {
           all.entries = all.entries.concat(entries)
           all.asOf = asOf
         }
@@ -149,19 +154,19 @@ export function createResourceManager({
   }
 }
 
-function failureOf(doing: string, error: unknown, now: number): unknown {
-  if (error instanceof StepFailure) return error
-  if (error instanceof NetworkFailure) return new StepFailure(doing, refusalOfNetwork(error))
+function failureOf(operation: string, error: unknown, now: number): unknown {
+  if (error instanceof StepError) return error
+  if (error instanceof NetworkFailure) return new StepError(operation, failureOfNetwork(error))
   // The authorization client brings a copy of the class of its own; `instanceof` would not know its errors.
   if (!isRestError(error)) return error
   const { response } = error
   // Success of which the SDK could make nothing, such as a JSON document cut in half.
   if (response === undefined || response.status < 300)
-    return new StepFailure(doing, unreadableReply(error.message))
+    return new StepError(operation, unreadableReply(error.message))
   const reply = {
     status: response.status,
     headers: response.headers.toJSON(),
     body: response.bodyAsText ?? '',
   }
-  return new StepFailure(doing, withHost(refusalOfResourceManager(reply, now), response.request.url))
+  return new StepError(operation, withHost(failureOfResourceManager(reply, now), response.request.url))
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { assignmentIdOf } from '../../azure/rbac/assignment-name.ts'
 import type { Principal } from '../../azure/rbac/principal.ts'
 import { withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
-import { type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import { type Failure, StepError } from '../../core/failures/failure.ts'
 import type { ResourceManager } from './client.ts'
 import { parseReply } from './reply.ts'
 import { readAssignment } from './role-assignments.ts'
@@ -31,7 +31,7 @@ export interface Granted {
 /**
  * Assigns the role. 201 and 200 both mean that the assignment is there now (the service answers 201 for
  * one that exists); 409 RoleAssignmentExists names it. Where no reply tells whether it was made, the assignment itself does.
- * @throws StepFailure `cannot-assign-role` or another of Resource Manager's codes.
+ * @throws StepError `cannot-assign-role` or another of Resource Manager's codes.
  */
 export async function createAssignment(
   manager: ResourceManager,
@@ -39,7 +39,7 @@ export async function createAssignment(
   { name, description }: Naming,
 ): Promise<Granted> {
   const id = assignmentIdOf(role, name)
-  const doing = 'assigning the role'
+  const operation = 'assigning the role'
   const parameters = {
     roleDefinitionId: role.roleDefinitionId,
     principalId: role.principalId,
@@ -48,32 +48,32 @@ export async function createAssignment(
     description,
   }
   try {
-    await manager.call(doing, () =>
+    await manager.call(operation, () =>
       manager.authorization.roleAssignments.create(withoutLeadingSlash(role.scope), name, parameters, {
         onResponse: ({ status, bodyAsText }) => {
-          if (status < 300) parseReply(doing, bodyAsText, grantedBody)
+          if (status < 300) parseReply(operation, bodyAsText, grantedBody)
         },
       }),
     )
     return { outcome: 'granted', assignmentId: id }
   } catch (error) {
-    if (!(error instanceof StepFailure)) throw error
-    if (isSilent(error.refusal) && (await isThere(manager, id)))
+    if (!(error instanceof StepError)) throw error
+    if (isSilent(error.failure) && (await isThere(manager, id)))
       return { outcome: 'granted', assignmentId: id }
-    if (error.refusal.code !== 'role-assignment-exists') throw error
-    const existing = assignmentIdIn(error.refusal.said.message)
+    if (error.failure.code !== 'role-assignment-exists') throw error
+    const existing = assignmentIdIn(error.failure.said.message)
     return { outcome: 'exists', assignmentId: existing && assignmentIdOf(role, existing) }
   }
 }
 
 /** No reply came, or none that was understood, or a failure of the service itself: it may have done what it was asked. */
-const isSilent = ({ kind, said }: Refusal) => kind === 'transient' || said.status === undefined
+const isSilent = ({ kind, said }: Failure) => kind === 'transient' || said.status === undefined
 
 async function isThere(manager: ResourceManager, assignmentId: string): Promise<boolean> {
   try {
     return (await readAssignment(manager, assignmentId)) !== undefined
   } catch (error) {
-    if (error instanceof StepFailure) return false
+    if (error instanceof StepError) return false
     throw error
   }
 }

@@ -1,14 +1,14 @@
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { codesIn, type ErrorBody, readErrorBody } from '../../core/failures/error-body.ts'
-import { type Refusal, retryAfterMs, saidBy } from '../../core/failures/failure.ts'
+import { type Failure, retryAfterMs, summarizeResponse } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay, isPage } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
 /** Refusals of Azure Resource Manager, by the service's own code first (learn.microsoft.com, common-deployment-errors; RBAC troubleshooting). */
 
-type KindAndCode = Pick<Refusal, 'kind' | 'code'>
+type KindAndCode = Pick<Failure, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
 
 const throttled: KindAndCode = { kind: 'throttled', code: 'resource-manager-throttled' }
@@ -73,16 +73,16 @@ const byGeneralCode: ReadonlyMap<string, KindAndCode> = new Map(
 )
 
 /** @param now Milliseconds since the epoch. */
-export function refusalOfResourceManager(reply: HttpReply, now: number): Refusal {
+export function failureOfResourceManager(reply: HttpReply, now: number): Failure {
   const body = readErrorBody(reply.body)
   const { message } = body
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
   const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
   return {
     ...meaningOf(reply, body),
-    said: saidBy(reply, body.codes[0], message),
+    said: summarizeResponse(reply, body.codes[0], message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
-    ...(action === undefined ? {} : { named: { action: plain(action, 200) } }),
+    ...(action === undefined ? {} : { details: { action: plain(action, 200) } }),
   }
 }
 

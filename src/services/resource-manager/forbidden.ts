@@ -1,4 +1,4 @@
-import { type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import { type Failure, StepError } from '../../core/failures/failure.ts'
 
 /**
  * Undefined where the caller may not read: unknown, which is not the same as absent.
@@ -6,13 +6,13 @@ import { type Refusal, StepFailure } from '../../core/failures/failure.ts'
  */
 export async function undefinedIfForbidden<T>(
   reading: Promise<T>,
-  onForbidden?: (refusal: Refusal) => void,
+  onForbidden?: (failure: Failure) => void,
 ): Promise<T | undefined> {
   try {
     return await reading
   } catch (error) {
-    if (!(error instanceof StepFailure) || error.refusal.code !== 'resource-manager-forbidden') throw error
-    onForbidden?.(error.refusal)
+    if (!(error instanceof StepError) || error.failure.code !== 'resource-manager-forbidden') throw error
+    onForbidden?.(error.failure)
     return undefined
   }
 }

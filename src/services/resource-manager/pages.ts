@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
+import { localFailure, StepError } from '../../core/failures/failure.ts'
 
 /** Lists of Resource Manager come in pages, each of which names the next one: a server that never ends must end somewhere. */
 
@@ -16,8 +16,8 @@ export const pageOf = <T extends v.GenericSchema>(entry: T) =>
     nextLink: v.nullish(v.union([v.literal(''), v.pipe(v.string(), v.url())])),
   })
 
-export const endless = (doing: string): StepFailure =>
-  new StepFailure(
-    doing,
-    ownRefusal('resource-manager-rejected', `The list has no end: ${maxPages} pages, and one more.`),
+export const endless = (operation: string): StepError =>
+  new StepError(
+    operation,
+    localFailure('resource-manager-rejected', `The list has no end: ${maxPages} pages, and one more.`),
   )

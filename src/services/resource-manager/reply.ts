@@ -1,26 +1,26 @@
 import * as v from 'valibot'
-import { ownRefusal, type Refusal, StepFailure } from '../../core/failures/failure.ts'
+import { type Failure, localFailure, StepError } from '../../core/failures/failure.ts'
 import { firstIssueOnly, parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
 /**
  * Checks a reply of which the SDK makes the best it can: it takes a page without entries, or a proxy's page, for an empty list.
- * @throws StepFailure of kind transient
+ * @throws StepError of kind transient
  */
 export function parseReply<T extends v.GenericSchema>(
-  doing: string,
+  operation: string,
   body: string | null | undefined,
   schema: T,
 ): v.InferOutput<T> {
   const result = v.safeParse(schema, parseJson(body ?? ''), firstIssueOnly)
   if (result.success) return result.output
-  throw new StepFailure(doing, unreadableReply(result.issues[0].message))
+  throw new StepError(operation, unreadableReply(result.issues[0].message))
 }
 
 /** A success that is no answer: it may well be one the next time. */
-export function unreadableReply(message: string): Refusal {
+export function unreadableReply(message: string): Failure {
   return {
-    ...ownRefusal('resource-manager-unavailable', `The reply was not understood: ${plain(message)}`),
+    ...localFailure('resource-manager-unavailable', `The reply was not understood: ${plain(message)}`),
     kind: 'transient',
   }
 }

@@ -4,7 +4,7 @@ import { roleGuidOf } from '../../azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../azure/rbac/permissions.ts'
 import type { Principal } from '../../azure/rbac/principal.ts'
 import { guidPattern } from '../../azure/resource-id.ts'
-import { StepFailure } from '../../core/failures/failure.ts'
+import { StepError } from '../../core/failures/failure.ts'
 import type { ResourceManager } from './client.ts'
 import { undefinedIfForbidden } from './forbidden.ts'
 
@@ -81,7 +81,7 @@ export interface AssignmentsRead {
 export const assignmentsPath = (scope: string): string =>
   `${scope}/providers/Microsoft.Authorization/roleAssignments`
 
-/** @returns undefined where the principal may not read role assignments: unknown is not missing. @throws StepFailure */
+/** @returns undefined where the principal may not read role assignments: unknown is not missing. @throws StepError */
 export function readAssignments(
   manager: ResourceManager,
   scope: string,
@@ -105,7 +105,7 @@ export function readAssignments(
   )
 }
 
-/** @returns undefined where they may not be read. @throws StepFailure */
+/** @returns undefined where they may not be read. @throws StepError */
 export function readPermissions(manager: ResourceManager, scope: string): Promise<Permission[] | undefined> {
   const path = `${scope}/providers/Microsoft.Authorization/permissions`
   const query = { apiVersion: authorizationVersion }
@@ -113,7 +113,7 @@ export function readPermissions(manager: ResourceManager, scope: string): Promis
   return undefinedIfForbidden(reading.then(({ entries }) => entries))
 }
 
-/** One assignment as it is now; undefined where there is none of that id. @throws StepFailure */
+/** One assignment as it is now; undefined where there is none of that id. @throws StepError */
 export async function readAssignment(
   manager: ResourceManager,
   assignmentId: string,
@@ -126,11 +126,11 @@ export async function readAssignment(
       assignmentEntry,
     )
   } catch (error) {
-    if (error instanceof StepFailure && isAbsent(error)) return undefined
+    if (error instanceof StepError && isAbsent(error)) return undefined
     throw error
   }
 }
 
 /** Anything else that is not found, such as a subscription or the page of a proxy, tells nothing of the assignment. */
-const isAbsent = ({ refusal: { said } }: StepFailure) =>
+const isAbsent = ({ failure: { said } }: StepError) =>
   said.status === 404 && said.serviceCode?.toLowerCase() === 'roleassignmentnotfound'

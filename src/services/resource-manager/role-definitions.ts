@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { type RoleReference, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../azure/rbac/permissions.ts'
 import { guidPattern } from '../../azure/resource-id.ts'
-import { ownRefusal, StepFailure } from '../../core/failures/failure.ts'
+import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { ResourceManager } from './client.ts'
 import { authorizationVersion, permissionEntry } from './role-assignments.ts'
@@ -22,7 +22,7 @@ export interface Role {
 
 /**
  * Finds the role that was asked for. Built-in roles and GUIDs need no request; a name that was looked up comes with its definition.
- * @throws StepFailure `role-not-found` where no custom role has the name.
+ * @throws StepError `role-not-found` where no custom role has the name.
  */
 export async function findRole(
   manager: ResourceManager,
@@ -31,19 +31,19 @@ export async function findRole(
 ): Promise<Role & { permissions?: readonly Permission[] }> {
   if (reference.kind === 'guid')
     return { guid: reference.guid, name: roleNameOf(reference.guid) ?? reference.guid }
-  const doing = 'looking up the role'
+  const operation = 'looking up the role'
   const { name } = reference
   const query = {
     apiVersion: authorizationVersion,
     filter: `roleName eq '${name.replaceAll("'", "''")}'`,
   }
-  const { entries } = await manager.readAll(doing, definitionsPath(scope), query, definitionEntry)
+  const { entries } = await manager.readAll(operation, definitionsPath(scope), query, definitionEntry)
   // The filter is the service's; that it was heeded is not.
   const found = entries.find(({ properties }) => properties.roleName.toLowerCase() === name.toLowerCase())
   if (found === undefined) {
-    throw new StepFailure(
-      doing,
-      ownRefusal('role-not-found', `No role named "${plain(name)}" can be assigned at ${plain(scope)}.`),
+    throw new StepError(
+      operation,
+      localFailure('role-not-found', `No role named "${plain(name)}" can be assigned at ${plain(scope)}.`),
     )
   }
   const { roleName, permissions } = found.properties
@@ -58,7 +58,7 @@ export interface Definition {
 /**
  * What the role lets its holders do, as its definition says now. Asked at the scope itself: who has rights there only may not
  * read the definitions of the whole subscription.
- * @throws StepFailure `role-not-found`
+ * @throws StepError `role-not-found`
  */
 export async function readDefinition(
   manager: ResourceManager,

@@ -25,12 +25,12 @@ function presented(told: ExplainContext): string {
 }
 
 /** Two identities sign in by the same token: which of them was refused. */
-function whoSignsIn({ record, refusal }: ExplainContext): string {
+function whoSignsIn({ record, failure }: ExplainContext): string {
   const { setupClientId } = record.settings?.identity ?? {}
-  if (!separateSetup(record) || refusal.signingInAs === undefined) return ''
-  return refusal.signingInAs === setupClientId
-    ? `It is the setup identity (\`setup-client-id\`, ${refusal.signingInAs}) that cannot sign in: it needs a credential for the same subject as the pipeline's.`
-    : `It is the pipeline's own identity (\`client-id\`, ${refusal.signingInAs}) that cannot sign in.`
+  if (!separateSetup(record) || failure.signingInAs === undefined) return ''
+  return failure.signingInAs === setupClientId
+    ? `It is the setup identity (\`setup-client-id\`, ${failure.signingInAs}) that cannot sign in: it needs a credential for the same subject as the pipeline's.`
+    : `It is the pipeline's own identity (\`client-id\`, ${failure.signingInAs}) that cannot sign in.`
 }
 
 /** A credential that was made for this repository probably exists, and names another form of the subject. */
@@ -41,8 +41,8 @@ function formsToLookFor({ record }: ExplainContext): string {
 }
 
 /** AADSTS7002131 tells more than AADSTS700213: a flexible credential is there. */
-const unmatchedExpression = ({ refusal }: ExplainContext) =>
-  refusal.said.serviceCode === 'AADSTS7002131'
+const unmatchedExpression = ({ failure }: ExplainContext) =>
+  failure.said.serviceCode === 'AADSTS7002131'
     ? 'The identity has a flexible credential, and its expression (claimsMatchingExpression) does not match this subject either.'
     : ''
 
@@ -80,8 +80,8 @@ const ofWhichCloud = (told: ExplainContext) => {
 }
 
 /** Numbers that a tenant answers with that is there, and was shut. */
-const isBlockedTenant = ({ refusal }: ExplainContext) =>
-  /^AADSTS50002(24|25|29)$/.test(refusal.said.serviceCode ?? '')
+const isBlockedTenant = ({ failure }: ExplainContext) =>
+  /^AADSTS50002(24|25|29)$/.test(failure.said.serviceCode ?? '')
 
 const reactivate = advice(
   'Only Microsoft can open it again: a global administrator of the tenant, or the owner of its billing account, asks Azure support (portal.azure.com › Help + support, signed in to another tenant if need be).',
@@ -166,9 +166,9 @@ export const entraExplanations: Explanations<'entra'> = {
       'The identity has a federated credential with an expression (claimsMatchingExpression) in the place of a subject, and Entra does not evaluate it.',
       expressionRules,
     ),
-    why: ({ refusal }) =>
+    why: ({ failure }) =>
       paragraph(
-        refusal.said.serviceCode === 'AADSTS700237'
+        failure.said.serviceCode === 'AADSTS700237'
           ? 'The expression uses an operator or a claim that is not allowed for this issuer.'
           : 'The identity has a federated credential with an expression (claimsMatchingExpression) in the place of a subject, and Entra does not evaluate it here.',
         expressionRules,
@@ -425,7 +425,7 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'Entra refused the sign-in',
     why: () => 'This action does not know the reason: it is in what Entra said.',
     unlike: 'Refusals with a known cause have codes of their own.',
-    fixes: ({ refusal }) => [advice(`Look the number up: ${errorPage(refusal.said.serviceCode)}`)],
+    fixes: ({ failure }) => [advice(`Look the number up: ${errorPage(failure.said.serviceCode)}`)],
   },
 }
 

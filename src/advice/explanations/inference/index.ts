@@ -1,5 +1,5 @@
 import { roleCovers } from '../../../azure/rbac/built-in-roles.ts'
-import { headOf } from '../../../core/failures/failure.ts'
+import { statusLine } from '../../../core/failures/failure.ts'
 import { inWords } from '../../../core/text/duration.ts'
 import { isAnthropic } from '../../../services/inference/model-kind.ts'
 import { tookToken } from '../../../services/inference/smoke-call.ts'
@@ -45,9 +45,9 @@ function severalRoutes(told: ExplainContext): string {
   if (refused === undefined || route === undefined || elsewhere.length === 0) return ''
   const asked = [route.url, ...(route.otherPlaces ?? []).map(({ url }) => url)]
   const answers = asked.map(url => {
-    const { refusal } = elsewhere.find(other => other.url === url) ?? refused
-    const took = tookToken(refusal) ? 'took the token' : 'did not take the token'
-    return `${url} ${took} and said ${headOf(refusal.said) || refusal.code}`
+    const { failure } = elsewhere.find(other => other.url === url) ?? refused
+    const took = tookToken(failure) ? 'took the token' : 'did not take the token'
+    return `${url} ${took} and said ${statusLine(failure.said) || failure.code}`
   })
   return `The call went to ${route.deployment} by ${route.api}, which has more than one route: ${answers.join('; ')}.`
 }
@@ -80,9 +80,9 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The endpoint does not accept the audience of the token',
     why: told =>
       paragraph(
-        told.refusal.named?.audience === undefined
+        told.failure.details?.audience === undefined
           ? 'The endpoint did not say which audience it wants.'
-          : `The endpoint wants a token for ${told.refusal.named.audience}.`,
+          : `The endpoint wants a token for ${told.failure.details.audience}.`,
         triedAudiences(told),
         cloudOfAudience(told) === undefined
           ? 'Audiences of other clouds are never tried.'
@@ -294,7 +294,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
         adaptationsOf(told).length === 0
           ? 'The model refused a parameter, or its value, and the gate knows no other way to ask.'
           : `The gate adapted the request to what the model asked for (${adaptationsOf(told).join('; ')}), and the model refused it again.`,
-        told.refusal.named?.parameter && `The parameter is ${told.refusal.named.parameter}.`,
+        told.failure.details?.parameter && `The parameter is ${told.failure.details.parameter}.`,
         accessIsFine,
       ),
     unlike: 'An API that the model does not serve at all is `operation-unsupported`.',
@@ -328,9 +328,9 @@ export const inferenceExplanations: Explanations<'inference'> = {
         gatewayOf(told) === undefined
           ? `The quota of ${valuesOf(told).deployment} was used up for longer than this run waits.`
           : `It is ${gatewayOf(told)} that throttles: what it gives this caller was used up for longer than this run waits. The deployment itself was not asked.`,
-        told.refusal.retryAfterMs === undefined
+        told.failure.retryAfterMs === undefined
           ? undefined
-          : `It asks to be left alone for ${inWords(told.refusal.retryAfterMs)}.`,
+          : `It asks to be left alone for ${inWords(told.failure.retryAfterMs)}.`,
         'That is no denial, but no proof of access either.',
       ),
     unlike: 'A denial is `access-denied`; a service that is down, `inference-unavailable`.',
@@ -407,16 +407,16 @@ export const inferenceExplanations: Explanations<'inference'> = {
 /** What the run changed about its request, before it was refused for good. */
 const adaptationsOf = (told: ExplainContext) => refusedCall(told)?.adaptations ?? []
 
-function moreRoom({ refusal }: ExplainContext): Fix[] {
+function moreRoom({ failure }: ExplainContext): Fix[] {
   const isAboutBudget =
-    /tokens/.test(refusal.named?.parameter ?? '') || /output limit/i.test(refusal.said.message)
+    /tokens/.test(failure.details?.parameter ?? '') || /output limit/i.test(failure.said.message)
   return (isAboutBudget ? ['2048', '4096'] : []).map(tokens =>
     inputs('Give the model more room', { 'max-output-tokens': tokens }),
   )
 }
 
 /** Who answered in the resource's place, where a mark of the reply tells. */
-const gatewayOf = ({ refusal }: ExplainContext) => refusal.said.by
+const gatewayOf = ({ failure }: ExplainContext) => failure.said.by
 
 function whereBehindGateway(told: ExplainContext, todo: (gateway: string) => string): Fix[] {
   const gateway = gatewayOf(told)
@@ -427,13 +427,13 @@ const classicFailure = /backend returned unexpected response/i
 
 function isClassicForOthers(told: ExplainContext): boolean {
   const format = modelOf(told)?.format
-  const isOther = format === undefined ? classicFailure.test(told.refusal.said.message) : format !== 'OpenAI'
+  const isOther = format === undefined ? classicFailure.test(told.failure.said.message) : format !== 'OpenAI'
   return refusedRoute(told)?.api === 'azure-openai' && isOther && !isAnthropic(format)
 }
 
 /** The cloud that an audience belongs to; undefined for those of this run's own. */
-function cloudOfAudience({ record, refusal }: ExplainContext): string | undefined {
-  const audience = refusal.named?.audience ?? ''
+function cloudOfAudience({ record, failure }: ExplainContext): string | undefined {
+  const audience = failure.details?.audience ?? ''
   const named = clouds.find(({ suffix }) => suffix.test(audience))?.name
   return named === record.settings?.cloud.name ? undefined : named
 }

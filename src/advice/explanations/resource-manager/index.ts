@@ -175,10 +175,10 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   },
   'deny-assignment': {
     title: 'A deny assignment stands in the way',
-    why: ({ record, refusal }) =>
+    why: ({ record, failure }) =>
       paragraph(
         'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
-        refusal.named?.action && `This one forbids ${refusal.named.action}.`,
+        failure.details?.action && `This one forbids ${failure.details.action}.`,
         record.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
       ),
     unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: there, a grant helps.',
@@ -364,7 +364,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     title: 'The principal may not read the resource',
     why: told =>
       paragraph(
-        `The principal ${valuesOf(told).grantorId} lacks ${told.refusal.named?.action ?? 'a right to read'}.`,
+        `The principal ${valuesOf(told).grantorId} lacks ${told.failure.details?.action ?? 'a right to read'}.`,
         'Without any role on the resource it sees nothing of it; Cognitive Services User includes the right to read.',
         needsAccount(told.record)
           ? '`key-access: forbid` needs the account read, or `retired-key` given, which shows the same at the data plane.'

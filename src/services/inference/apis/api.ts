@@ -1,5 +1,5 @@
 import type { InferenceAudiences } from '../../../azure/clouds.ts'
-import type { Refusal } from '../../../core/failures/failure.ts'
+import type { Failure } from '../../../core/failures/failure.ts'
 import type { HttpReply, HttpRequest } from '../../../core/http/client.ts'
 import type { Endpoints } from '../../resource-manager/account.ts'
 import type { Answer } from '../answer.ts'
@@ -70,7 +70,7 @@ export interface InferenceApi {
   /** @returns undefined where a reply with a status of success is no answer of this API: half a document, a proxy's page. */
   readAnswer: (reply: HttpReply) => Answer | undefined
   /** The shape that a model asks for by refusing another; undefined where the refusal is final. */
-  adapt?: (shape: Shape, refusal: Refusal) => Adaptation | undefined
+  adapt?: (shape: Shape, failure: Failure) => Adaptation | undefined
 }
 
 /** Data actions of an account, by what follows their common beginning. */

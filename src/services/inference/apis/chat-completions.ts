@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
-import type { Refusal } from '../../../core/failures/failure.ts'
+import type { Failure } from '../../../core/failures/failure.ts'
 import type { HttpReply } from '../../../core/http/client.ts'
 import { type Answer, readJsonAnswer } from '../answer.ts'
 import { renamed } from '../shapes.ts'
@@ -28,10 +28,10 @@ export const chatCompletions = {
 export const messagesOf = (prompt: string) => [{ role: 'user', content: prompt }]
 
 /** Reasoning models refuse the older name of the budget, models of other makers the newer one. */
-export function withOtherBudget(shape: Shape, refusal: Refusal) {
+export function withOtherBudget(shape: Shape, failure: Failure) {
   return (
-    renamed(shape, refusal, ['max_completion_tokens', 'max_tokens']) ??
-    renamed(shape, refusal, ['max_tokens', 'max_completion_tokens'])
+    renamed(shape, failure, ['max_completion_tokens', 'max_tokens']) ??
+    renamed(shape, failure, ['max_tokens', 'max_completion_tokens'])
   )
 }
 

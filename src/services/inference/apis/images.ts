@@ -97,5 +97,5 @@ export const images = {
       model: undefined,
       instead: 'an image',
     })),
-  adapt: (shape, refusal) => leftOut(shape, refusal, ['quality', 'n']),
+  adapt: (shape, failure) => leftOut(shape, failure, ['quality', 'n']),
 } as const satisfies InferenceApi

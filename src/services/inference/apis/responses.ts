@@ -59,5 +59,5 @@ export const responses = {
         ...(refusal !== '' && { instead: `a refusal: "${refusal}"` }),
       }
     }),
-  adapt: (shape, refusal) => atLeast(shape, refusal, { max_output_tokens: leastTokens }),
+  adapt: (shape, failure) => atLeast(shape, failure, { max_output_tokens: leastTokens }),
 } as const satisfies InferenceApi
