@@ -21,6 +21,17 @@ const workflowSchema = v.object({
     v.string(),
     v.object({
       permissions: v.optional(v.record(v.string(), v.string())),
+      if: v.optional(v.string()),
+      needs: v.optional(
+        v.union([
+          v.array(v.string()),
+          v.pipe(
+            v.string(),
+            v.transform(name => [name]),
+          ),
+        ]),
+        [],
+      ),
       uses: v.optional(v.string()),
       steps: v.optional(stepsSchema, []),
     }),
@@ -46,6 +57,7 @@ const ownOrPinned = /^(\.\/|OWNER\/|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\
 /** By workflow, of its jobs: what they may do beyond reading the repository, or that they may not even do that. */
 const toSignIn = { contents: 'read', 'id-token': 'write' }
 const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>> = {
+  '.github/workflows/ci.yml': { required: {} },
   '.github/workflows/codeql.yml': { analyze: { contents: 'read', 'security-events': 'write' } },
   '.github/workflows/gate-matrix.yml': { gate: toSignIn, verdict: {} },
   '.github/workflows/release.yml': {
@@ -82,6 +94,14 @@ test('an action is of the same commit wherever it is used in the same version', 
   const several = [...commits].filter(([, uses]) => new Set(uses.map(({ commit }) => commit)).size > 1)
 
   expect(several.map(([name]) => name)).toEqual([])
+})
+
+test('the job of CI that branch rules require needs every other, and runs whatever became of them', () => {
+  const { required, ...others } = workflow('.github/workflows/ci.yml').jobs
+
+  expect(Object.keys(others)).not.toEqual([])
+  expect(required?.needs.toSorted()).toEqual(Object.keys(others).toSorted())
+  expect(required?.if).toBe('always()')
 })
 
 test('documents show actions pinned, as they are in workflows', () => {

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { get } from 'node:https'
 import { text } from 'node:stream/consumers'
-import { getCACertificates } from 'node:tls'
+import tls from 'node:tls'
 import * as v from 'valibot'
 import { inputOf, printForeign } from './runner.ts'
 
 /** Prints the journal where the job failed, and ends the cloud. */
 export async function stop(pid: number): Promise<void> {
   // Node reads the authorities of NODE_EXTRA_CA_CERTS when it first needs them, and the cloud takes its file along.
-  getCACertificates('extra')
+  // Where it has no such function it would, at worst, warn that the file is gone: act may run this on a Node before 22.15.
+  if (typeof tls.getCACertificates === 'function') tls.getCACertificates('extra')
   try {
     if (inputOf('job-status') === 'failure') await printJournal()
   } finally {

@@ -6,11 +6,8 @@ import type { Route } from './route.ts'
  * host, by the host's name. A host where everything is paid by the piece has none: nobody is charged twice for the row's sake.
  */
 export function rowRoutesOf(routes: readonly Route[]): Route[] {
-  const byHost = Map.groupBy(routes, hostOf)
-  return [...byHost.values()].flatMap(ofHost => {
-    const [cheapest] = ofHost.filter(isPaidByTokens).toSorted((a, b) => price(a) - price(b))
-    return cheapest === undefined ? [] : [cheapest]
-  })
+  const byPrice = routes.filter(isPaidByTokens).toSorted((a, b) => price(a) - price(b))
+  return byPrice.filter((route, at) => byPrice.findIndex(other => hostOf(other) === hostOf(route)) === at)
 }
 
 /** Those that are proven by one answer, however many a row would take. */
