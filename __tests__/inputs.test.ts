@@ -261,8 +261,8 @@ describe('deployments', () => {
   test.each<[string, string, object[]]>([
     ['one', 'gpt-4o', [{ name: 'gpt-4o', api: undefined }]],
     [
-      'Windows line ends, blanks, empty lines and commas',
-      ' gpt-4o ,\r\n\r\n\t text-embedding-3-large = embeddings ,\r\n',
+      'Windows line ends, blanks, commas and the line end of a block',
+      ' gpt-4o ,\r\n\t text-embedding-3-large = embeddings ,\r\n',
       [
         { name: 'gpt-4o', api: undefined },
         { name: 'text-embedding-3-large', api: 'embeddings' },
@@ -286,7 +286,7 @@ describe('deployments', () => {
 
   test('however the lines are ended and padded, the same is read', () => {
     const blank = fc.constantFrom('', ' ', '\t', '  ')
-    const ending = fc.constantFrom('\n', '\r\n', '\r', '\n\n', ',\n', ' ,\r\n')
+    const ending = fc.constantFrom('\n', '\r\n', '\r', ',\n', ' ,\r\n')
     const padded = fc.record({
       name: fc.stringMatching(/^[\w.-]{1,20}$/).filter(name => !/^\.+$/.test(name)),
       before: blank,
@@ -493,6 +493,26 @@ describe('each bad form is named, with what was given and what is accepted', () 
       'an unknown API of a deployment',
       { deployments: 'gpt-4o=chat' },
       /^`deployments` is ".*", which asks for the API "chat"; known are `auto`, `chat-completions`, /,
+    ],
+    ...[
+      ['between two names', 'gpt-4o\n\no3'],
+      ['between two names, of blanks', 'gpt-4o\r\n \t\r\no3'],
+      ['above the first name', '\ngpt-4o\n'],
+      ['below the last name', 'gpt-4o\n\n'],
+    ].map(([where, deployments = '']): [string, Texts, RegExp] => [
+      `an empty line ${where}`,
+      { deployments },
+      /^`deployments` is ".*", which holds an empty line, which names no deployment\. An absent variable arrives as an empty string$/,
+    ]),
+    [
+      'an API of no deployment',
+      { deployments: 'gpt-4o\n=responses' },
+      /^`deployments` is ".*", which holds the line "=responses", which names no deployment\. An absent variable/,
+    ],
+    [
+      'nothing but a comma',
+      { deployments: ',' },
+      /^`deployments` is ",", which holds an empty line, which names no deployment/,
     ],
     [
       'deployments in one line',

@@ -33,6 +33,8 @@ function prepare(): void {
   }
 }
 
+const untrimmedInput = (name: string) => core.getInput(name, { trimWhitespace: false })
+
 /** The offset of the monotonic clock: a correction of the wall clock must not end a wait, or stretch it. */
 const clock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
@@ -73,7 +75,7 @@ async function runMain(): Promise<number> {
   })
   try {
     if (given !== undefined) givenPath = givenReportPath(given, process.env)
-    const settings = readSettings(core.getInput, process.env)
+    const settings = readSettings(untrimmedInput, process.env)
     const tools = toolsFor(settings)
     record = openRecord(tools.run, settings)
     whenStopped(async signal => {
@@ -128,7 +130,7 @@ async function runPost(): Promise<number> {
   })
   try {
     prepare()
-    const settings = readSettings(core.getInput, process.env)
+    const settings = readSettings(untrimmedInput, process.env)
     const { revoke } = await import('./gate/revoke.ts')
     whenStopped(async signal => {
       runnerLog.warning(

@@ -16,7 +16,7 @@ type Problem = { problem: string }
 
 /**
  * Reads and validates all inputs.
- * @param input The text of an input, empty where it is not set: what `core.getInput` gives.
+ * @param input The text of an input, untrimmed, and empty where it is not set.
  * @throws StepError `input-invalid` that names every bad input at once.
  */
 export function readSettings(input: (name: string) => string, env: Environment): Settings {
@@ -28,7 +28,8 @@ export function readSettings(input: (name: string) => string, env: Environment):
   const target = readTarget(reader, endpoint)
   requireCustomHosts(reader, cloudName, target)
   const cloud = cloudOf(cloudName, { authorityHost, resourceManagerEndpoint, inferenceEndpoint: endpoint })
-  const deployments = reader.parsed('deployments', parseDeployments) ?? []
+  // As it stands: a first or a last line that became empty would be trimmed away.
+  const deployments = reader.parsed('deployments', () => parseDeployments(input('deployments'))) ?? []
   if (target.kind === 'endpoint' && endpoint !== undefined && deployments.length === 0) {
     reader.refuse(
       'deployments',
@@ -327,15 +328,19 @@ function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): v
 
 const defaultRole: RoleReference = { kind: 'guid', guid: cognitiveServicesUser.guid }
 
-/** Windows line ends, stray blanks, empty lines and commas at the ends are all forgiven. */
+/**
+ * Windows line ends, blanks around a name, commas at the ends and the line end of a YAML block are forgiven. A line without a name
+ * is not: it is what a variable that is not set leaves behind, and whoever wrote it wants one more deployment proven.
+ */
 function parseDeployments(text: string): DeploymentRequest[] | Problem {
   const lines = text
-    .split(/[\r\n]+/)
+    .replace(/(?:\r\n|\r|\n)[ \t]*$/, '')
+    .split(/\r\n|\r|\n/)
     .map(line => line.trim().replace(/,$/, '').trim())
-    .filter(line => line !== '')
   const requests: DeploymentRequest[] = []
   for (const line of lines) {
     const [name = '', api, ...rest] = line.split('=').map(part => part.trim())
+    if (name === '') return { problem: withoutName(line) }
     if (rest.length > 0 || !/^(?!\.+$)[\w.-]+$/.test(name))
       return { problem: `holds the line ${quoted(line)}; a line reads \`name\` or \`name=api\`` }
     const known = apiChoices.find(candidate => candidate === api?.toLowerCase())
@@ -350,6 +355,9 @@ function parseDeployments(text: string): DeploymentRequest[] | Problem {
   }
   return requests
 }
+
+const withoutName = (line: string) =>
+  `holds ${line === '' ? 'an empty line' : `the line ${quoted(line)}`}, which names no deployment. An absent variable arrives as an empty string`
 
 /** An https origin; anything behind it but a slash is a mistake. */
 function parseOrigin(text: string): string | Problem {

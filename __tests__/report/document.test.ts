@@ -86,6 +86,7 @@ test('a run that passed is told whole', () => {
       endpoint: null,
     },
     endpoint: 'https://contoso.openai.azure.com',
+    chosenDeployment: null,
     keyAccess: 'enabled',
     keys: { access: 'enabled', retiredKey: null },
     role: {

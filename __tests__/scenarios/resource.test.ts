@@ -143,7 +143,7 @@ describe('a list that never ends', () => {
 describe('deployments', () => {
   test('several in one run, each by the API that fits its model', async () => {
     const deployments =
-      'gpt-4o-mini\r\n  gpt-5-mini=responses ,\r\n\r\ntext-embedding-3-large\r\nDeepSeek-V3\nclaude-haiku-4-5\n'
+      'gpt-4o-mini\r\n  gpt-5-mini=responses ,\r\ntext-embedding-3-large\r\nDeepSeek-V3\nclaude-haiku-4-5\n'
     const run = await runGate(cloud, { inputs: { deployments } })
     expect(run.outputs.result).toBe('passed')
     const called = new Set(
@@ -182,11 +182,45 @@ describe('deployments', () => {
     expect(run.report).toMatchObject({ smoke: [{ api: 'messages', outcome: 'ok' }] })
   })
 
-  test('none named: the first that answers a chat is taken', async () => {
+  const choice =
+    'The input `deployments` is empty, so the gate chose DeepSeek-V3 by itself: no other deployment is proven.'
+
+  test.each([
+    ['none named', ''],
+    ['a variable that is not set, in a block', '\n'],
+  ])(
+    '%s: the first that answers a chat is taken, and said to be the choice of the gate',
+    async (_, deployments) => {
+      account().deployments.reverse()
+      const run = await runGate(cloud, { inputs: { deployments } })
+      expect(run.outputs.result).toBe('passed')
+      expect(run.annotations).toMatchObject([{ level: 'warning', message: choice }])
+      expect(logOf(run)).toMatch(/Key-less access is proven: .* so the gate chose DeepSeek-V3 by itself/)
+      expect(run.summary).toContain('so the gate chose DeepSeek\\-V3 by itself')
+      expect(run.summary).toContain('| Deployments | `DeepSeek-V3`, chosen by the gate |')
+      expect(run.report).toMatchObject({
+        chosenDeployment: 'DeepSeek-V3',
+        smoke: [{ deployment: 'DeepSeek-V3', api: 'models' }],
+      })
+    },
+  )
+
+  test('none named: a plan says whose choice it is, as a run that fails does', async () => {
     account().deployments.reverse()
-    const run = await runGate(cloud, { inputs: { deployments: '' } })
-    expect(run.outputs.result).toBe('passed')
-    expect(run.report).toMatchObject({ smoke: [{ deployment: 'DeepSeek-V3', api: 'models' }] })
+    const planned = await runGate(cloud, { inputs: { deployments: '', grant: 'plan' } })
+    expect(planned.annotations).toMatchObject([{ level: 'warning', message: choice }])
+    expect(planned.report).toMatchObject({ plan: expect.arrayContaining([choice]) })
+    const failed = await runGate(cloud, { inputs: { deployments: '', expect: 'nobody says this' } })
+    expect(failed.outputs.diagnosis).toBe('answer-unexpected')
+    expect(failed.summary).toContain('| Deployments | `DeepSeek-V3`, chosen by the gate |')
+    expect(failed.report).toMatchObject({ chosenDeployment: 'DeepSeek-V3' })
+  })
+
+  test('one of two variables is not set: nothing is proven in its place', async () => {
+    const run = await runGate(cloud, { inputs: { deployments: '\ngpt-4o-mini\n' } })
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid' })
+    expect(logOf(run)).toContain('holds an empty line, which names no deployment')
+    expect(run.requests).toEqual([])
   })
 
   test('none named, and Claude is all there is', async () => {

@@ -15,6 +15,7 @@ import { readAccount, trustedEndpoints } from '../services/resource-manager/acco
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readDeployments } from '../services/resource-manager/deployments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
+import { chosenDeployment } from './chosen-deployment.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import type { RoleReader } from './role-access.ts'
@@ -50,6 +51,8 @@ export async function inspect(
   const routing = chooseRoutes(settings, resource, note)
   const role = roleReader?.lookUp()
   const toCall = routing.then(async ({ routes }) => {
+    const chosen = chosenDeployment(settings, routes)
+    if (chosen !== undefined) tools.reporter.deploymentChosen(chosen)
     const found = await role
     if (found !== undefined) tools.reporter.roleLacks(found.name, roleReader?.lacks(found, routes) ?? [])
     return routes

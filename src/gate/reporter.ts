@@ -19,6 +19,8 @@ export interface Reporter {
   setupSignedIn(principalId: string): void
   /** Before the calls are tried: another role may let them through all the same. */
   roleLacks(roleName: string, lacks: readonly MissingCoverage[]): void
+  /** The inputs name no deployment, and this one is called. */
+  deploymentChosen(deployment: string): void
   inspected(inspection: Inspection): void
   /** Keys still open the resource, and `key-access` says that this is worth a warning. */
   keysAccepted(): void

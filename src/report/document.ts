@@ -2,6 +2,7 @@ import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { scopeOf } from '../azure/resource-id.ts'
 import { plain } from '../core/text/untrusted.ts'
+import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { Settings, Target } from '../gate/settings.ts'
@@ -46,6 +47,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     setupPrincipal: orNull(record.setupPrincipal, principalDocument),
     target: orNull(settings?.target, targetDocument),
     endpoint: record.endpoint ?? null,
+    chosenDeployment: chosenDeployment(settings, record.routes) ?? null,
     keyAccess: access,
     keys: { access, retiredKey: record.retiredKey?.outcome ?? null },
     role: orNull(role, ({ name, definitionId, scope }) => ({ name, definitionId, scope })),

@@ -10,6 +10,7 @@ import { coversAction } from '../azure/rbac/permissions.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
+import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { KeyRefusal } from '../gate/reporter.ts'
@@ -98,7 +99,12 @@ export function answerInWords({ text, instead }: Answer): string {
 
 /** What would be granted, who could, what stands against it, and what keys would do. Findings are told apart from it. */
 export function planLines(record: RunRecord): string[] {
-  return [...grantPlanLines(record), ...denialPlanLines(record), ...keyPlanLines(record)]
+  return [
+    ...choiceLeft(record),
+    ...grantPlanLines(record),
+    ...denialPlanLines(record),
+    ...keyPlanLines(record),
+  ]
 }
 
 function grantPlanLines(record: RunRecord): string[] {
@@ -282,11 +288,23 @@ export function verdictLine({ result, record }: Outcome): string {
   const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   const proven = `Key-less access is proven: ${who} was answered by ${smoke.length} deployment${smoke.length === 1 ? '' : 's'}${over}${how}${waited}.`
-  return [proven, ...doubtLeft(record)].join(' ')
+  return [proven, ...reservations(record)].join(' ')
 }
 
+/** An unset variable and an input left out look the same: nobody may take it that what they deploy against was called. */
+export const choiceInWords = (deployment: string) =>
+  `The input \`deployments\` is empty, so the gate chose ${plain(deployment, 64)} by itself: no other deployment is proven.`
+
+function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
+  const chosen = chosenDeployment(settings, routes)
+  return chosen === undefined ? [] : [choiceInWords(chosen)]
+}
+
+/** What a proof leaves open. */
+export const reservations = (record: RunRecord): string[] => [...choiceLeft(record), ...doubtLeft(record)]
+
 /** What one answer left unproven, where a row would have been asked for. */
-export function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {
+function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {
   const rest =
     'One answer was taken; a replica that has not heard of the role yet may still deny the next call.'
   if (row === 'off') return [`No row was made, since consecutive-successes is 1. ${rest}`]

@@ -5,7 +5,7 @@ import { plain } from '../core/text/untrusted.ts'
 import { heldInWords } from '../gate/other-jobs.ts'
 import type { Reporter } from '../gate/reporter.ts'
 import type { Settings } from '../gate/settings.ts'
-import { assertionLines, inspectionLines, keyRefusalLine, smokeLine } from './lines.ts'
+import { assertionLines, choiceInWords, inspectionLines, keyRefusalLine, smokeLine } from './lines.ts'
 import { accessProgress, keyProgress, progressLine } from './progress-lines.ts'
 
 /** Tells the story in the log while it goes on. */
@@ -19,6 +19,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     signedIn: ({ oid, tid }) => log.info(`Signed in as service principal ${oid} of tenant ${tid}`),
     setupSignedIn: principalId => log.info(`Looking and granting as service principal ${principalId}`),
     roleLacks: (roleName, lacks) => say(lacks.map(lacking => coverageLine(roleName, lacking))),
+    deploymentChosen: deployment => log.warning(choiceInWords(deployment)),
     inspected: inspection => say(inspectionLines(inspection)),
     keysAccepted: () =>
       log.warning(

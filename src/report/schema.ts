@@ -117,7 +117,7 @@ const settings = v.strictObject({
         api: about(v.nullable(v.picklist(['auto', ...apis])), 'Its own API; null: as `api` says.'),
       }),
     ),
-    '`deployments`. Empty: one chat-capable deployment of the resource was chosen.',
+    '`deployments`. Empty: the gate chose one (`chosenDeployment`).',
   ),
   api: about(v.picklist(['auto', ...apis]), '`api`.'),
   apiVersion: textOrNull('`api-version`, where it was given.'),
@@ -210,6 +210,9 @@ export const reportSchema = v.strictObject({
   ),
   target: about(v.nullable(target), 'The resource.'),
   endpoint: textOrNull('Origin that the smoke calls went to.'),
+  chosenDeployment: textOrNull(
+    'Deployment that the gate chose by itself, since `deployments` was empty; null where the inputs name what is called, or nothing was chosen.',
+  ),
   keyAccess: about(
     v.picklist(['disabled', 'enabled', 'unknown']),
     'Whether the resource accepts API keys; the same as `keys.access`.',

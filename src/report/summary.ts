@@ -8,11 +8,12 @@ import { roleNameOf } from '../azure/rbac/built-in-roles.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
+import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import { answerInWords, cancelledLines, doubtLeft, planLines } from './lines.ts'
+import { answerInWords, cancelledLines, planLines, reservations } from './lines.ts'
 import { fitted, type Section } from './sections.ts'
 import { type Bar, probesByAnswer, waitPicture } from './wait-picture.ts'
 
@@ -45,7 +46,7 @@ function headline({ result }: Outcome): string {
 function storyOf(outcome: Outcome): string {
   const { record, result } = outcome
   if (result === 'cancelled') return cancelledLines(outcome).map(markdown).join('\n\n')
-  if (result === 'planned') return planLines(record).map(markdown).join('\n\n')
+  if (result === 'planned') return planLines(record).map(prose).join('\n\n')
   return result === 'passed' ? proofOf(record) : ''
 }
 
@@ -60,7 +61,7 @@ function proofOf(record: RunRecord): string {
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   return [
     `${who} answered the pipeline's own identity, without a key${over}.${right}`,
-    ...doubtLeft(record),
+    ...reservations(record).map(prose),
   ].join(' ')
 }
 
@@ -184,7 +185,8 @@ function deploymentsInWords({ routes, settings }: RunRecord): string {
   const names = [...new Set((routes ?? []).map(({ deployment }) => deployment))]
   const wanted = names.length > 0 ? names : (settings?.deployments ?? []).map(({ name }) => name)
   const shown = wanted.slice(0, maxNames).map(name => codeSpan(plain(name, 80)))
-  return `${shown.join(', ')}${wanted.length > maxNames ? ` and ${wanted.length - maxNames} more` : ''}`
+  const choice = chosenDeployment(settings, routes) === undefined ? '' : ', chosen by the gate'
+  return `${shown.join(', ')}${wanted.length > maxNames ? ` and ${wanted.length - maxNames} more` : ''}${choice}`
 }
 
 /** More than these are folded, but for those that were refused: they are what somebody looks for. */
