@@ -50,7 +50,6 @@ export interface ServiceServer {
 export async function openServer(options: ServerOptions): Promise<ServiceServer> {
   const { tls, port } = options
   const connections = createConnections()
-  const closing = new AbortController()
   let first: (service: Service) => void = () => {}
   let service = new Promise<Service>(resolve => {
     first = resolve
@@ -66,15 +65,10 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
   await listen(server, port)
   const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server)}`
   const take = async (request: IncomingMessage, response: ServerResponse) => {
-    const left = AbortSignal.any([closing.signal, closeOf(response)])
     const wire: Wire = {
       request,
       response,
-      wait: ms =>
-        options.clock.sleep(ms, left).then(
-          () => true,
-          () => false,
-        ),
+      wait: ms => pass(ms, options.clock, response),
       reset: () => connections.reset(request.socket),
     }
     await answer(wire, url, await service, options)
@@ -90,7 +84,6 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
       service = Promise.resolve(next)
     },
     close() {
-      closing.abort()
       return new Promise(resolve => {
         server.close(() => resolve())
         connections.destroyAll()
@@ -111,11 +104,20 @@ function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
   return response
 }
 
-/** Aborts when the reply is complete or its connection gone. */
-function closeOf(response: ServerResponse): AbortSignal {
-  const closed = new AbortController()
-  response.once('close', () => closed.abort())
-  return closed.signal
+/** Lets `ms` milliseconds of the cloud's time pass. False where the client left before, or the server closed. */
+async function pass(ms: number, clock: Clock, response: ServerResponse): Promise<boolean> {
+  if (response.destroyed) return false
+  const left = new AbortController()
+  const leave = () => left.abort('The connection is gone')
+  response.once('close', leave)
+  try {
+    await clock.sleep(ms, left.signal)
+    return true
+  } catch {
+    return false
+  } finally {
+    response.off('close', leave)
+  }
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -2,7 +2,8 @@ import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path'
 import { minify } from '@swc/core'
 import { compileLocalCloud } from './build-local-cloud.ts'
-import { licenseTexts } from './licenses.ts'
+import { hashesFile, sourceHashes } from './bundle-sources.ts'
+import { bundledFiles, licenseTexts } from './licenses.ts'
 import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
 
 /**
@@ -14,30 +15,36 @@ export async function build(out: string): Promise<void> {
   rmSync(out, { recursive: true, force: true })
 
   runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
-  await bundle('build/src/index.js', out)
+  const bundled = await bundle('build/src/index.js', out)
   // It imports the bundle, whatever folder both lie in.
-  copyFileSync(join(repositoryRoot, 'build/src/post.js'), join(out, 'post.js'))
+  const post = join(repositoryRoot, 'build/src/post.js')
+  copyFileSync(post, join(out, 'post.js'))
+  bundled.push(post)
 
   compileLocalCloud()
   for (const [entry, name] of [
     ['cli.js', 'cli'],
     ['setup/index.js', 'setup'],
   ] as const) {
-    await bundle(`local-cloud/build/local-cloud/${entry}`, join(out, 'local-cloud', name))
+    bundled.push(...(await bundle(`local-cloud/build/local-cloud/${entry}`, join(out, 'local-cloud', name))))
   }
+  writeFileSync(join(out, hashesFile), sourceHashes(bundled))
 }
 
-async function bundle(entry: string, out: string): Promise<void> {
+/** Resolves to the paths of all files of which something is in the bundle. */
+async function bundle(entry: string, out: string): Promise<string[]> {
   const statsFile = join(temporaryFolder(), 'stats.json')
   runNode([
     ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', entry, '--out', out],
     ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
   ])
   // ncc's own --license misses every ES module, and its --minify every file but the entry.
-  writeFileSync(join(out, 'licenses.txt'), licenseTexts(statsFile))
+  const files = bundledFiles(statsFile)
+  writeFileSync(join(out, 'licenses.txt'), licenseTexts(files))
   for (const file of globSync(join(out, '*.js'))) await minifyFile(file)
   // A helper of the interactive browser sign-in, which no workflow can use.
   rmSync(join(out, 'xdg-open'), { force: true })
+  return files
 }
 
 async function minifyFile(file: string): Promise<void> {

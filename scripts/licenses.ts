@@ -17,10 +17,15 @@ const statsSchema = v.object({ modules: v.array(bundledModule) })
 
 const packageSchema = v.object({ name: v.string(), version: v.string(), license: v.string() })
 
-/** The licences of all packages of which something is in the bundle, read from the bundler's statistics. */
-export function licenseTexts(statsFile: string): string {
+/** Paths of all files of which something is in the bundle, read from the bundler's statistics. */
+export function bundledFiles(statsFile: string): string[] {
   const { modules } = v.parse(statsSchema, JSON.parse(readFileSync(statsFile, 'utf8')))
-  const folders = new Set(modules.flatMap(moduleFiles).flatMap(packageFolder))
+  return modules.flatMap(moduleFiles)
+}
+
+/** The licences of all packages that the files belong to. */
+export function licenseTexts(files: readonly string[]): string {
+  const folders = new Set(files.flatMap(packageFolder))
   return [...folders].map(licenseText).toSorted().join('\n')
 }
 
@@ -29,7 +34,7 @@ function moduleFiles({ nameForCondition, modules = [] }: BundledModule): string[
 }
 
 /** The folder of the package that a file belongs to; none for our own files. */
-function packageFolder(file: string): string[] {
+export function packageFolder(file: string): string[] {
   const folder = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0]
   return folder === undefined ? [] : [folder]
 }

@@ -9,7 +9,7 @@ import * as v from 'valibot'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { accountKeys } from '../../local-cloud/inference/keys.ts'
 import { parseSeed, type Seed, worldSchema } from '../../local-cloud/world.ts'
-import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
+import { childEnvironment } from '../support/child-node.ts'
 import { accessTokenFor, createClient, freePorts, idTokenFor } from './cloud-fixture.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -32,10 +32,9 @@ interface Ended {
 }
 
 function run(command: string, args: readonly string[], env: Record<string, string> = {}) {
-  const coverage = process.env[coverageFolderVariable]
   const child = spawn(command, args, {
     cwd: root,
-    env: { PATH: process.env.PATH ?? '', ...(coverage && { NODE_V8_COVERAGE: coverage }), ...env },
+    env: { PATH: process.env.PATH ?? '', ...childEnvironment, ...env },
   })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', chunk => {

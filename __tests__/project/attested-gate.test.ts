@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import type { Outcome } from '../../src/gate/record.ts'
 import { reportDocument } from '../../src/report/document.ts'
+import { execNode } from '../support/child-node.ts'
 import { textOf } from '../support/documents.ts'
 import { fullRecord, scope } from '../support/record-fixture.ts'
 import { publishedSchema } from '../support/report-validator.ts'
@@ -44,7 +45,7 @@ function statusAfter(attested: readonly unknown[], resource = scope) {
     },
     programs: {
       gh: `[ "$*" = '${asked.join(' ')}' ] || exit 2\n${answer}`,
-      jq: `exec '${process.execPath}' '${join(repositoryRoot, '__tests__/support/jq.ts')}' "$@"`,
+      jq: execNode(join(repositoryRoot, '__tests__/support/jq.ts')),
     },
   })
   return status

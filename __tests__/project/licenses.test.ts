@@ -3,7 +3,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { licenseTexts } from '../../scripts/licenses.ts'
+import { bundledFiles, licenseTexts } from '../../scripts/licenses.ts'
 import { filesLike, textOf } from '../support/documents.ts'
 
 describe('the licences of a bundle', () => {
@@ -25,7 +25,7 @@ describe('the licences of a bundle', () => {
   function textsOf(...modules: readonly object[]): string {
     const stats = join(folder, 'stats.json')
     writeFileSync(stats, JSON.stringify({ modules }))
-    return licenseTexts(stats)
+    return licenseTexts(bundledFiles(stats))
   }
 
   const file = (path: string) => ({ nameForCondition: join(folder, path) })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { accountEndpoint, holds, pipeline, roles } from '../support/arrange.ts'
+import { execNode } from '../support/child-node.ts'
 import { accountScope, usualInputs } from '../support/scenario.ts'
 import { runScript } from '../support/shell.ts'
 
@@ -28,10 +29,7 @@ exec curl --silent --fail --header 'Authorization: Bearer ${cloud.controlToken}'
   chmodSync(sleep, 0o755)
   if (isHere('jq')) return
   const jq = join(folder, 'jq')
-  writeFileSync(
-    jq,
-    `#!/bin/sh\nexec '${process.execPath}' '${join(repositoryRoot, '__tests__/support/jq.ts')}' "$@"\n`,
-  )
+  writeFileSync(jq, `#!/bin/sh\n${execNode(join(repositoryRoot, '__tests__/support/jq.ts'))}\n`)
   chmodSync(jq, 0o755)
 })
 beforeEach(() => cloud.reset())

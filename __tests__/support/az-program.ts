@@ -18,6 +18,7 @@ import {
   only,
   wordsToCommand,
 } from './az.ts'
+import { execNode } from './child-node.ts'
 
 /**
  * An `az` for shell scripts: a program on a PATH of its own that does to the world of a local cloud what the real one
@@ -48,7 +49,7 @@ export async function createAzProgram(cloud: LocalCloud): Promise<AzProgram> {
   const folder = mkdtempSync(join(tmpdir(), 'key-less-gate-az-'))
   const client = join(folder, 'client.mjs')
   writeFileSync(client, clientSource(`http://127.0.0.1:${address.port}`))
-  writeFileSync(join(folder, 'az'), `#!/bin/sh\nexec '${process.execPath}' '${client}' "$@"\n`)
+  writeFileSync(join(folder, 'az'), `#!/bin/sh\n${execNode(client)}\n`)
   chmodSync(join(folder, 'az'), 0o755)
   return {
     folder,
@@ -63,8 +64,11 @@ export async function createAzProgram(cloud: LocalCloud): Promise<AzProgram> {
 
 /** Hands its arguments over, and says what comes back. */
 const clientSource = (url: string) => `
-const reply = await fetch('${url}', { method: 'POST', body: JSON.stringify(process.argv.slice(2)) })
-const { status, stdout, stderr } = await reply.json()
+import { once } from 'node:events'
+import { request } from 'node:http'
+const asked = request('${url}', { method: 'POST' }).end(JSON.stringify(process.argv.slice(2)))
+const [reply] = await once(asked, 'response')
+const { status, stdout, stderr } = JSON.parse(Buffer.concat(await reply.toArray()))
 process.stdout.write(stdout)
 process.stderr.write(stderr)
 process.exitCode = status

@@ -1,6 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { ClientRequest } from 'node:http'
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Agent, request } from 'node:https'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { text } from 'node:stream/consumers'
 
 /**
  * Preloaded into a spawned action (`node --import`): its sleeps take no time, and move the time of the local cloud instead.
@@ -33,15 +36,28 @@ class DrivenDate extends RealDate {
 globalThis.Date = DrivenDate as DateConstructor
 performance.now = () => realPerformanceNow() + offsetMs
 
+/** Requests of the action. */
+const underWay = new Set<ClientRequest>()
+subscribe('http.client.request.created', message => {
+  const { request: created } = message as { request: ClientRequest }
+  underWay.add(created)
+  created.once('close', () => underWay.delete(created))
+})
+
+/** Of our own, to the cloud. */
+const connection = new Agent({ keepAlive: true })
+
 /** Moves the clock of the cloud, and says how many requests wait there for it to move. */
 async function askClock(advanceSeconds = 0): Promise<number> {
-  const reply = await fetch(`${control}/clock`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ advanceSeconds }),
-  })
-  if (!reply.ok) throw new Error(`The local cloud did not move its clock: ${reply.status}`)
-  return Number(/"waiting":(\d+)/.exec(await reply.text())?.[1])
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const asked = request(`${control}/clock`, { method: 'POST', headers, agent: connection })
+  // Not one of the action's.
+  underWay.delete(asked)
+  asked.end(JSON.stringify({ advanceSeconds }))
+  const [reply]: IncomingMessage[] = await once(asked, 'response')
+  if (reply?.statusCode !== 200)
+    throw new Error(`The local cloud did not move its clock: ${reply?.statusCode}`)
+  return Number(/"waiting":(\d+)/.exec(await text(reply))?.[1])
 }
 
 /** How many sleeps still end. */
@@ -74,12 +90,6 @@ interface Limit {
 }
 
 const limits = new Set<Limit>()
-const underWay = new Set<ClientRequest>()
-subscribe('http.client.request.created', message => {
-  const { request } = message as { request: ClientRequest }
-  underWay.add(request)
-  request.once('close', () => underWay.delete(request))
-})
 
 /** A request that waits for its tunnel and the CONNECT that asks for it are one; the CONNECT may outlive it. */
 function countUnderWay(): number {

@@ -4,7 +4,8 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ActionInvocation, startAction } from '../../action-runner/index.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
+import { requireFreshBundle } from '../../scripts/bundle-sources.ts'
+import { childEnvironment } from './child-node.ts'
 import type { GateRun } from './gate-run.ts'
 import { expectValidReport } from './report-validator.ts'
 import { expectNoSecrets, expectOneStory } from './shared-checks.ts'
@@ -122,16 +123,17 @@ export const sleepsVariable = 'KEYLESS_GATE_TEST_SLEEPS'
 /** The bundle that action.yml names, or the sources in its place, where coverage is gathered. */
 export function entryOf(step: ActionInvocation['step'] = 'main'): Pick<ActionInvocation, 'entry'> {
   const folder = process.env.KEYLESS_GATE_SOURCES
-  return folder === undefined ? {} : { entry: `${folder}/${step === 'main' ? 'index' : 'post'}.ts` }
+  if (folder !== undefined) return { entry: `${folder}/${step === 'main' ? 'index' : 'post'}.ts` }
+  requireFreshBundle()
+  return {}
 }
 
 export function environmentOf(cloud: LocalCloud, { env = {} }: ScenarioOptions): Record<string, string> {
-  const coverage = process.env[coverageFolderVariable]
   const all: Record<string, string | undefined> = {
     ...cloud.runnerEnvironment(),
     KEYLESS_GATE_TEST_CONTROL: cloud.endpoints.control,
     KEYLESS_GATE_TEST_CONTROL_TOKEN: cloud.controlToken,
-    NODE_V8_COVERAGE: coverage,
+    ...childEnvironment,
     ...env,
   }
   return Object.fromEntries(

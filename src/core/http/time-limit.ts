@@ -15,5 +15,6 @@ export function timeLimit(clock: Clock, ms: number): TimeLimit {
     () => up.abort(),
     () => {},
   )
-  return { signal: up.signal, clear: () => cleared.abort() }
+  // A reason is given because making the usual one, an error with its stack, costs more than the rest.
+  return { signal: up.signal, clear: () => cleared.abort('cleared') }
 }

@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
+
+/** For the Node processes that tests start, hundreds of them: what one of them has compiled serves all. */
+const compileCache = {
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/key-less-gate'),
+}
+
+const coverage = process.env[coverageFolderVariable]
+
+/** Variables of those that run what is ours. Where coverage is gathered they gather it too, which code from a cache would blur. */
+export const childEnvironment: Readonly<Record<string, string>> =
+  coverage === undefined ? compileCache : { NODE_V8_COVERAGE: coverage }
+
+/** A line for sh that runs a file of the tests in the place of the script, with the script's arguments. */
+export const execNode = (file: string): string => {
+  const variables = Object.entries(compileCache).map(([name, value]) => `${name}='${value}'`)
+  return `exec env ${variables.join(' ')} '${process.execPath}' '${file}' "$@"`
+}
