@@ -16,6 +16,7 @@ import {
   tenant,
 } from '../support/arrange.ts'
 import { type CodeCases, everyService, testCodes } from '../support/code-cases.ts'
+import type { GateRun } from '../support/gate-run.ts'
 import { accountScope, operations, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
@@ -51,6 +52,33 @@ function denyAssigning(): void {
     excludePrincipals: [],
     doNotApplyToChildScopes: false,
   })
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+const claims = JSON.stringify({ access_token: { nbf: { essential: true, value: '1752041837' } } })
+
+interface Challenge {
+  operation?: string
+  times?: number
+  encoded?: string
+}
+
+/** Resource Manager asks for a token that meets a policy (learn.microsoft.com, claims challenges). */
+function challenge({ operation = 'accounts.get', times, encoded = base64(claims) }: Challenge = {}): void {
+  refuse(
+    cloud,
+    operation,
+    401,
+    envelope(
+      'InvalidAuthenticationToken',
+      'Continuous access evaluation resulted in challenge with result: InteractionRequired and code: LocationConditionEvaluationSatisfied',
+    ),
+    {
+      'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="${encoded}"`,
+    },
+    times,
+  )
 }
 
 const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
@@ -368,6 +396,26 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
         },
       },
     },
+    {
+      when: 'a policy on addresses that is enforced at the resource',
+      arrange: () => challenge(),
+      says: /enforced at Resource Manager \(continuous access evaluation\).*it was refused as well/s,
+      mend: { advice: /allow the runner's address in that policy/, by: () => cloud.faults.clear() },
+    },
+    {
+      when: 'the address of the classic service management',
+      arrange: () =>
+        refuse(
+          cloud,
+          'accounts.get',
+          401,
+          '<Error xmlns="http://schemas.microsoft.com/windowsazure"><Code>AuthenticationFailed</Code><Message>The JWT token does not contain expected audience uri \'https://management.core.usgovcloudapi.net/\'.</Message></Error>',
+          { 'content-type': 'application/xml; charset=utf-8' },
+        ),
+      says: /answers in XML.*resource-manager-endpoint: (")?https:\/\/management\.usgovcloudapi\.net/s,
+      // Nobody plays that host.
+      mend: { elsewhere: 'another Resource Manager' },
+    },
   ],
   'resource-manager-throttled': [
     {
@@ -451,4 +499,60 @@ test('role-assignment-exists is no failure: who may grant but not look finds out
   } finally {
     await slow.close()
   }
+})
+
+describe('a challenge with claims', () => {
+  const claimsAsked = ({ requests }: GateRun) =>
+    requests
+      .filter(({ operation }) => operation === 'token')
+      .flatMap(({ body }) => new URLSearchParams(body).get('claims') ?? [])
+
+  test('is met once by a new token, and the run goes on', async () => {
+    challenge({ times: 1 })
+    const run = await runGate(cloud)
+    expect(run.outputs).toMatchObject({ result: 'passed' })
+    expect(claimsAsked(run).map(text => JSON.parse(text))).toEqual([
+      expect.objectContaining({
+        access_token: expect.objectContaining({ nbf: { essential: true, value: '1752041837' } }),
+      }),
+    ])
+    const [first, second] = run.requests
+      .filter(({ operation }) => operation === 'accounts.get')
+      .map(({ headers }) => headers.authorization?.replace('Bearer ', '') ?? '')
+    expect(second).not.toBe(first)
+    for (const token of [first, second]) expect(run.masks).toContain(token)
+    expect(run.log.join('\n').match(/asks for a token that meets a policy/g)).toHaveLength(1)
+  })
+
+  test('of a read and of the write that follows it is met by the same token', async () => {
+    challenge({ times: 1 })
+    challenge({ operation: 'roleAssignments.create', times: 1 })
+    const run = await runGate(cloud)
+    expect(run.outputs).toMatchObject({ result: 'passed' })
+    expect(operations(run).filter(operation => operation === 'roleAssignments.create')).toHaveLength(2)
+    expect(claimsAsked(run)).toHaveLength(1)
+  })
+
+  test('that is made again is not asked for again', async () => {
+    challenge()
+    const run = await runGate(cloud)
+    expect(run.outputs.diagnosis).toBe('resource-manager-token-rejected')
+    expect(run.log.join('\n')).toContain('Entra gave one, and it was refused as well')
+    expect(claimsAsked(run)).toHaveLength(1)
+  })
+
+  const garbage: ReadonlyArray<readonly [string, string]> = [
+    ['no base64', '%%%'],
+    ['no JSON', base64('not json')],
+    ['a list', base64('[]')],
+    ['nothing of an access token', base64('{"id_token":{}}')],
+    ['more than any policy needs', base64(JSON.stringify({ access_token: { nbf: 'x'.repeat(5000) } }))],
+  ]
+  test.each(garbage)('of %s is not taken to Entra', async (_, encoded) => {
+    challenge({ encoded })
+    const run = await runGate(cloud)
+    expect(run.outputs.diagnosis).toBe('resource-manager-token-rejected')
+    expect(run.log.join('\n')).toContain('claims that cannot be read, so Entra was not asked')
+    expect(claimsAsked(run)).toEqual([])
+  })
 })

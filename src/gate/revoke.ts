@@ -48,7 +48,7 @@ export async function revoke(
   if (target.kind === 'endpoint') return undefined
   try {
     const { setup } = createIdentities(asGranted(settings, grant), cloud, tools)
-    const accessToken = () => setup.accessToken(cloud.resourceManager.audience)
+    const accessToken = (claims?: string) => setup.accessToken(cloud.resourceManager.audience, claims)
     const manager = await openResourceManager({ cloud, resource: target.resource, accessToken }, tools)
     return { kind: await takeBack(grant, manager, tools) }
   } catch (error) {

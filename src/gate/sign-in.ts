@@ -56,7 +56,7 @@ async function openContext(
   const callerId = setup === pipeline ? principalId : requirePrincipal(setup.principal()).oid
   if (setup !== pipeline) reporter.setupSignedIn(callerId)
   const { resource } = target
-  const accessToken = () => setup.accessToken(cloud.resourceManager.audience)
+  const accessToken = (claims?: string) => setup.accessToken(cloud.resourceManager.audience, claims)
   const manager = await openResourceManager({ cloud, resource, accessToken }, tools)
   const grantee = access.grantee ?? servicePrincipal(principalId)
   return { manager, resource, principalId, grantee, callerId }

@@ -27,6 +27,7 @@ const had: Readonly<Record<string, Had>> = {
     calls.some(({ adaptations }) => adaptations.some(made => made.startsWith(`${value} tokens`))),
   prompt: (value, { smoke }) => value === smoke.prompt,
   'propagation-timeout': (value, { waiting }) => minutesOf(value) * 60_000 <= waiting.propagationTimeoutMs,
+  'resource-manager-endpoint': (value, { cloud }) => value === cloud.resourceManager.endpoint,
   role: (value, { access: { role } }, record) =>
     value ===
     (record.role?.name ?? (role.kind === 'name' ? role.name : (roleNameOf(role.guid) ?? role.guid))),

@@ -20,6 +20,8 @@ export interface Failure {
     audience?: string
     parameter?: string
     deployment?: string
+    /** Further claims were asked of the token: Entra gave one with them (`met`), or could not be asked (`unreadable`). */
+    challenge?: 'met' | 'unreadable'
   }
   /** The client id that was signing in, where Entra refused. */
   signingInAs?: string

@@ -13,8 +13,13 @@ export interface Session {
   readonly clientId: string
   /** Gets bearer tokens for several audiences side by side. @throws StepError */
   signIn(audiences: readonly string[]): Promise<void>
-  /** A bearer token for an audience (without `/.default`). @throws StepError */
-  accessToken(audience: string): Promise<string>
+  /**
+   * A bearer token for an audience (without `/.default`).
+   * @param claims What a service asks of the token besides (continuous access evaluation), as JSON. Entra is asked once: a
+   * service that asks for the same again gets the same token.
+   * @throws StepError
+   */
+  accessToken(audience: string, claims?: string): Promise<string>
   /** Claims of the first access token that arrived; undefined before, and where it is opaque. */
   principal(): AccessTokenClaims | undefined
 }
@@ -47,15 +52,18 @@ export function createSession(options: SessionOptions): Session {
   const { clientId, assertions } = options
   const { http, clock, log, mask } = options.tools
   const accessTokens = new Map<string, Promise<AccessToken>>()
+  /** Claims that the token of an audience was last asked for with. */
+  const claimsMet = new Map<string, string>()
   let principal: AccessTokenClaims | undefined
 
-  async function exchange(audience: string): Promise<AccessToken> {
+  async function exchange(audience: string, claims: string | undefined): Promise<AccessToken> {
     await assertions.current()
     // Loaded by now, as a rule: see core/http/warm-up.ts.
     const { exchangeAssertion } = await import('./token-exchange.ts')
     const accessToken = await exchangeAssertion({
       ...options,
       audience,
+      claims,
       http,
       now: clock.now,
       getAssertion: async () => (await assertions.current()).token,
@@ -75,14 +83,26 @@ export function createSession(options: SessionOptions): Session {
     const known = await current
     if (known !== undefined && known.expiresAt - accessTokenReserveMs > clock.now()) return known.token
     // Several calls may find the same token old: the first of them renews it for all.
-    if (accessTokens.get(audience) === current) {
-      const fresh = exchange(audience)
-      accessTokens.set(audience, fresh)
-      fresh.catch(() => {
-        if (accessTokens.get(audience) === fresh) accessTokens.delete(audience)
-      })
-    }
+    if (accessTokens.get(audience) === current) renew(audience)
     return (await accessTokens.get(audience))?.token ?? currentToken(audience)
+  }
+
+  function renew(audience: string): void {
+    const fresh = exchange(audience, claimsMet.get(audience))
+    accessTokens.set(audience, fresh)
+    fresh.catch(() => {
+      if (accessTokens.get(audience) === fresh) accessTokens.delete(audience)
+    })
+  }
+
+  /** The token that is there does not do, unless it was asked for with these very claims. */
+  function meet(audience: string, claims: string): void {
+    if (claimsMet.get(audience) === claims) return
+    claimsMet.set(audience, claims)
+    log.info(
+      `${audience} asks for a token that meets a policy (continuous access evaluation): Entra is asked for one, once`,
+    )
+    renew(audience)
   }
 
   return {
@@ -91,6 +111,9 @@ export function createSession(options: SessionOptions): Session {
     // One patience for all of them: what one is refused for, the others are refused for as well.
     signIn: audiences =>
       persist({ clock, log }, async () => void (await Promise.all(audiences.map(currentToken))), signInRetry),
-    accessToken: audience => persist({ clock, log }, () => currentToken(audience), signInRetry),
+    accessToken(audience, claims) {
+      if (claims !== undefined) meet(audience, claims)
+      return persist({ clock, log }, () => currentToken(audience), signInRetry)
+    },
   }
 }

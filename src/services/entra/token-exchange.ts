@@ -20,6 +20,8 @@ interface Exchange {
   cloud: Cloud
   /** Without `/.default`. */
   audience: string
+  /** What a service asked for besides, as JSON. */
+  claims: string | undefined
   getAssertion: () => Promise<string>
   http: Http
   now: () => number
@@ -46,7 +48,7 @@ const publicAuthorities: readonly string[] = [
  * @throws StepError a code of hop entra, or a network code.
  */
 export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken> {
-  const { tenantId, clientId, cloud, audience } = exchange
+  const { tenantId, clientId, cloud, audience, claims } = exchange
   // The SDK's errors have lost status, body and cause; what really happened is remembered here.
   const seen = remember(restrictOrigins(exchange.http, cloud.authorityHost))
   const credential = new ClientAssertionCredential(tenantId, clientId, exchange.getAssertion, {
@@ -56,7 +58,10 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
     disableInstanceDiscovery: !publicAuthorities.includes(cloud.authorityHost),
   })
   try {
-    const granted = await credential.getToken(`${audience}/.default`)
+    const granted = await credential.getToken(
+      `${audience}/.default`,
+      claims === undefined ? {} : { claims, enableCae: true },
+    )
     const { token, expiresOnTimestamp } = v.parse(grantedToken, granted)
     // The SDK counts from the wall clock, which may be corrected, and is not ours.
     return { token, expiresAt: exchange.now() + expiresOnTimestamp - Date.now() }

@@ -8,6 +8,7 @@ import { failureOfNetwork } from '../../core/failures/network.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
 import { type Http, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
+import { readClaims } from './claims-challenge.ts'
 import { failureOfResourceManager } from './errors.ts'
 import { endless, maxPages, pageOf } from './pages.ts'
 import { parseReply, unreadableReply } from './reply.ts'
@@ -55,7 +56,7 @@ export interface Listed<T> {
 interface Options {
   cloud: Cloud
   subscriptionId: string
-  accessToken: () => Promise<string>
+  accessToken: (claims?: string) => Promise<string>
   tools: { http: Http; clock: Clock; log: Log }
 }
 
@@ -76,7 +77,11 @@ export function createResourceManager({
   const http = restrictOrigins(tools.http, endpoint)
   const credential = {
     // The pipeline renews by this time; the session decides by itself when a token is too old.
-    getToken: async () => ({ token: await accessToken(), expiresOnTimestamp: Date.now() + 5 * 60_000 }),
+    // On a challenge (continuous access evaluation) it asks once more, with the claims that it took from the reply unread.
+    getToken: async (_scopes: string | string[], { claims }: { claims?: string } = {}) => ({
+      token: await accessToken(claims === undefined ? undefined : readClaims(claims)),
+      expiresOnTimestamp: Date.now() + 5 * 60_000,
+    }),
   }
   const authorization = new AuthorizationManagementClient(credential, subscriptionId, {
     ...sdkOptions(http),

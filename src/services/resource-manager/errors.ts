@@ -5,6 +5,7 @@ import { type Failure, retryAfterMs, summarizeResponse } from '../../core/failur
 import { isBlockedOnTheWay, isPage } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
 import { plain } from '../../core/text/untrusted.ts'
+import { challengeIn } from './claims-challenge.ts'
 
 /** Refusals of Azure Resource Manager, by the service's own code first (learn.microsoft.com, common-deployment-errors; RBAC troubleshooting). */
 
@@ -77,12 +78,24 @@ export function failureOfResourceManager(reply: HttpReply, now: number): Failure
   const body = readErrorBody(reply.body)
   const { message } = body
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
-  const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
+  const details = detailsIn(reply, message)
   return {
     ...meaningOf(reply, body),
     said: summarizeResponse(reply, body.codes[0], message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
-    ...(action === undefined ? {} : { details: { action: plain(action, 200) } }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
+  }
+}
+
+function detailsIn({ headers }: HttpReply, message: string): NonNullable<Failure['details']> {
+  const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
+  // Of the classic host, which speaks XML and wants a token for itself.
+  const audience = /expected audience uri '([^']+)'/i.exec(message)?.[1]
+  const challenge = challengeIn(headers['www-authenticate'] ?? '')
+  return {
+    ...(action === undefined ? {} : { action: plain(action, 200) }),
+    ...(audience === undefined ? {} : { audience: plain(audience, 200) }),
+    ...(challenge === undefined ? {} : { challenge }),
   }
 }
 

@@ -7,8 +7,8 @@ import type { ResourceManager } from './client.ts'
 interface Options {
   cloud: Cloud
   resource: ResourceId
-  /** A bearer token for Resource Manager's audience: of who asks. */
-  accessToken: () => Promise<string>
+  /** A bearer token for Resource Manager's audience: of who asks. With the claims that it asked for, where it did. */
+  accessToken: (claims?: string) => Promise<string>
 }
 
 /** Loads the official client, as a rule in memory by then: see core/http/warm-up.ts. */

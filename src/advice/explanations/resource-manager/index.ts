@@ -18,6 +18,7 @@ import {
   bash,
   grantFixes,
   grantOf,
+  inputs,
   principalInWords,
   show,
   takeTurns,
@@ -109,6 +110,51 @@ const removeBorrowed = ({ id }: Assignment): Fix[] => [
 
 const needsAccount = ({ settings }: RunRecord) =>
   settings?.keys.access === 'forbid' && settings.keys.retired === undefined
+
+/** Where a policy is enforced by the resource, a new token does not help unless its circumstances are others. */
+const isChallenge = ({ failure }: ExplainContext) =>
+  failure.details?.challenge !== undefined || /continuous access evaluation/i.test(failure.said.message)
+
+const afterChallenge = {
+  met: 'It asked for a token that meets the policy, Entra gave one, and it was refused as well.',
+  unreadable: 'It asked for a token with claims that cannot be read, so Entra was not asked for one.',
+  none: 'It named no claims that Entra could be asked for.',
+}
+
+/** The service management of old, and what took its place. */
+const classicHosts: ReadonlyMap<string, string> = new Map([
+  ['management.core.windows.net', 'https://management.azure.com'],
+  ['management.core.usgovcloudapi.net', 'https://management.usgovcloudapi.net'],
+  ['management.core.chinacloudapi.cn', 'https://management.chinacloudapi.cn'],
+])
+
+function inPlaceOfClassic({ failure }: ExplainContext): string | undefined {
+  const audience = failure.details?.audience ?? ''
+  return URL.canParse(audience) ? classicHosts.get(new URL(audience).host) : undefined
+}
+
+function whyTokenRejected(told: ExplainContext): string {
+  const { failure } = told
+  const { tenantId, subscriptionId, grantorId, resourceManager } = valuesOf(told)
+  if (isChallenge(told))
+    return `A policy of the tenant is enforced at Resource Manager (continuous access evaluation). ${afterChallenge[failure.details?.challenge ?? 'none']} Mostly it is the address of the runner, which the policy does not allow to the principal ${grantorId}.`
+  if (inPlaceOfClassic(told) !== undefined)
+    return `${resourceManager} is the address of the classic service management, which wants tokens for itself and answers in XML. Azure Resource Manager has another one.`
+  return `The token is of tenant ${tenantId}. Subscription ${subscriptionId} trusts another one, or the token is of another cloud.`
+}
+
+function fixesOfTokenRejected(told: ExplainContext): Fix[] {
+  if (isChallenge(told))
+    return [
+      advice(
+        `Ask the tenant's administrators to allow the runner's address in that policy, or to exempt ${valuesOf(told).clientId} from it; or run the job on a runner inside the allowed network. Signing in again does not help. They find the policy under Sign-in logs › Service principal sign-ins › Conditional Access.`,
+      ),
+    ]
+  const endpoint = inPlaceOfClassic(told)
+  if (endpoint !== undefined)
+    return [inputs("Name Resource Manager's own address", { 'resource-manager-endpoint': endpoint })]
+  return [whoseSubscription(told), advice('Set `tenant-id` and `client-id` to an identity of that tenant.')]
+}
 
 /** What gives who grants the right to assign roles, as far as its own assignments tell. */
 function giversOfGrantor({ record }: ExplainContext): EffectivePermission[] {
@@ -391,16 +437,12 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   },
   'resource-manager-token-rejected': {
     title: 'Resource Manager did not accept the token',
-    why: told => {
-      const { tenantId, subscriptionId } = valuesOf(told)
-      return `The token is of tenant ${tenantId}. Subscription ${subscriptionId} trusts another one, or the token is of another cloud.`
-    },
+    about:
+      'The subscription trusts another tenant, the token is of another cloud, a policy of the tenant is enforced at Resource Manager itself (continuous access evaluation), or the address is that of the classic service management.',
+    why: whyTokenRejected,
     unlike:
       'A missing right is `resource-manager-forbidden`. An expired token is renewed, so that is not it.',
-    fixes: told => [
-      whoseSubscription(told),
-      advice('Set `tenant-id` and `client-id` to an identity of that tenant.'),
-    ],
+    fixes: fixesOfTokenRejected,
   },
   'resource-manager-throttled': {
     title: 'Resource Manager throttles the principal or the subscription',
