@@ -137,6 +137,68 @@ test.each([
   expect(warning?.message).toContain(`az role assignment delete --ids ${run.outputs['role-assignment-id']}`)
 })
 
+test.each<[string, () => void]>([
+  [
+    "a proxy's page",
+    () =>
+      refuse(cloud, 'roleAssignments.get', 404, '<html><body>Not Found</body></html>', {
+        'content-type': 'text/html',
+      }),
+  ],
+  ['nothing', () => refuse(cloud, 'roleAssignments.get', 404, '')],
+  [
+    'another thing that is not there',
+    () =>
+      refuse(
+        cloud,
+        'roleAssignments.get',
+        404,
+        envelope('SubscriptionNotFound', 'The subscription could not be found.'),
+      ),
+  ],
+])('404 that says %s does not mean that there is nothing to take back', async (_what, arrange) => {
+  const run = await runGate(cloud, { inputs })
+  arrange()
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(held()).toHaveLength(1)
+  expect(logOf(post)).not.toContain('Nothing to take back')
+  expect(post.annotations).toMatchObject([{ level: 'warning' }])
+  expect(post.annotations[0]?.message).toContain(
+    `az role assignment delete --ids ${run.outputs['role-assignment-id']}`,
+  )
+})
+
+test.each<[string, () => void]>([
+  [
+    'before the look',
+    () => void cloud.world.roleAssignments.splice(0, Number.POSITIVE_INFINITY, ...others()),
+  ],
+  [
+    'between look and removal',
+    () =>
+      refuse(
+        cloud,
+        'roleAssignments.delete',
+        404,
+        envelope('RoleAssignmentNotFound', 'The role assignment is not found.'),
+      ),
+  ],
+  [
+    'between them, of which the service makes no fuss',
+    () => refuse(cloud, 'roleAssignments.delete', 204, ''),
+  ],
+])('what somebody else has removed %s is no warning', async (_when, arrange) => {
+  const run = await runGate(cloud, { inputs })
+  arrange()
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(post.annotations).toEqual([])
+})
+
+const others = () =>
+  cloud.world.roleAssignments.filter(({ roleDefinitionId }) => roleDefinitionId !== roles.user)
+
 test('whoever granted takes back, whatever a later step made of the variables that inputs fall back to', async () => {
   const { clientId, tenantId } = pipeline(cloud).application
   const byVariables = { ...inputs, 'client-id': '', 'tenant-id': '' }

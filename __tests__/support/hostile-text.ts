@@ -89,6 +89,12 @@ const ammunition = [
     '?',
     '-n',
     '=x',
+    '\u2018',
+    '\u2019; touch leaked; \u2018',
+    '\u201d',
+    'a,b',
+    '@file',
+    'x=@file',
   ],
   ...['ready', 'repo:contoso/app:environment:Production', 'é', '漢', '😀'],
 ]

@@ -9,7 +9,7 @@ import { createIdentities, type IdentitySettings } from '../services/entra/ident
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import type { ResourceManager } from '../services/resource-manager/client.ts'
 import { openResourceManager } from '../services/resource-manager/open.ts'
-import { readAssignment } from '../services/resource-manager/role-assignments.ts'
+import { isAbsent, readAssignment } from '../services/resource-manager/role-assignments.ts'
 import type { Settings } from './settings.ts'
 
 /** The post step: takes back what the main step of this job granted, and nothing else. It never fails a job. */
@@ -74,8 +74,7 @@ async function takeBack(
   const found = await find(grant, manager, tools)
   if (found === undefined) return 'absent'
   if (!isMadeUnder(lease, assignmentId.slice(assignmentId.lastIndexOf('/') + 1), found)) return 'not-ours'
-  await persist(tools, () => remove(assignmentId, manager), whileLocked)
-  return 'removed'
+  return persist(tools, () => remove(assignmentId, manager), whileLocked)
 }
 
 /** Pauses, milliseconds. */
@@ -95,14 +94,18 @@ async function find(
   return readAssignment(manager, assignmentId)
 }
 
-async function remove(assignmentId: string, manager: ResourceManager): Promise<void> {
+/** Somebody else may have removed it a moment ago. */
+async function remove(assignmentId: string, manager: ResourceManager): Promise<'removed' | 'absent'> {
   const operation = 'removing the role assignment'
   try {
     await manager.call(operation, () =>
       manager.authorization.roleAssignments.deleteById(withoutLeadingSlash(assignmentId)),
     )
+    return 'removed'
   } catch (error) {
-    if (!(error instanceof StepError) || error.failure.code !== 'resource-locked') throw error
+    if (!(error instanceof StepError)) throw error
+    if (isAbsent(error)) return 'absent'
+    if (error.failure.code !== 'resource-locked') throw error
     throw new StepError(operation, { ...error.failure, kind: 'wait' })
   }
 }

@@ -13,6 +13,7 @@ import {
   markdown,
   plain,
   shellWord,
+  unquotable,
   visibleJson,
   visibleLine,
 } from '../../../src/core/text/untrusted.ts'
@@ -257,7 +258,15 @@ describe('shellWord', () => {
     ['leaves safe words alone', 'api://AzureADTokenExchange', 'api://AzureADTokenExchange'],
     ['quotes blanks', 'a b', "'a b'"],
     ['quotes quotes', "it's", '"it\'s"'],
-    ['quotes quotes beside what double quotes leave its meaning', "it's $5", "'it'\\''s $5'"],
+    [
+      'does not print quotes beside what double quotes leave its meaning',
+      "it's $5",
+      "'<A-VALUE-WITH-QUOTES>'",
+    ],
+    ['takes typographic quotes for quotes', 'it\u2019s', '"it\u2019s"'],
+    ['does not print what would end both kinds of quotes', '\u2018; rm \u201d', "'<A-VALUE-WITH-QUOTES>'"],
+    ['keeps lists from becoming two words', 'a,b', "'a,b'"],
+    ['keeps what would be an option, or a variable of PowerShell', '@splat', "'@splat'"],
     ['quotes nothing at all', '', "''"],
     ['keeps placeholders from being redirections', '<RESOURCE-GROUP>', "'<RESOURCE-GROUP>'"],
     ['shows what would be invisible', 'a\u202eb', "'a\uFFFDb'"],
@@ -280,9 +289,40 @@ describe('shellWord', () => {
     const visible = hostileText.filter(text => !unprintable.test(text))
     fc.assert(
       fc.property(fc.array(visible, { minLength: 25, maxLength: 40 }), values => {
-        expect(wordsOfShell(values.map(shellWord))).toEqual(values)
+        const words = values.map(shellWord)
+        const printed = values.map((value, at) => (words[at]?.includes(unquotable) ? unquotable : value))
+        expect(wordsOfShell(words)).toEqual(printed)
       }),
       { numRuns: 8 },
+    )
+  })
+
+  /**
+   * The words that PowerShell makes of a line (learn.microsoft.com, about_Quoting_Rules, about_Parsing): quotes of each kind have
+   * typographic brothers, a doubled one stands for itself, `$` and a backtick mean something between double quotes.
+   */
+  function wordsOfPowerShell(line: string): string[] {
+    const word =
+      /^(?:['\u2018-\u201b](?<single>(?:[^'\u2018-\u201b]|['\u2018-\u201b]{2})*)['\u2018-\u201b]|["\u201c-\u201e](?<double>[^"\u201c-\u201e$`]*)["\u201c-\u201e]|(?<bare>[\w%+=:./][\w@%+=:./-]*))(?: |$)/
+    const words: string[] = []
+    for (let rest = line; rest !== ''; ) {
+      const found = word.exec(rest)
+      if (found === null) throw new Error(`PowerShell finds something else in ${JSON.stringify(rest)}`)
+      words.push(found.groups?.single ?? found.groups?.double ?? found.groups?.bare ?? '')
+      rest = rest.slice(found[0].length)
+    }
+    return words
+  }
+
+  test('PowerShell gets the very value as well, or none', () => {
+    fc.assert(
+      fc.property(fc.array(hostileText, { minLength: 1, maxLength: 20 }), values => {
+        const words = values.map(shellWord)
+        const printed = values.map((value, at) =>
+          words[at]?.includes(unquotable) ? unquotable : visibleLine(value),
+        )
+        expect(wordsOfPowerShell(words.join(' '))).toEqual(printed)
+      }),
     )
   })
 

@@ -16,11 +16,17 @@ type Options = Readonly<Record<string, string | true>>
 export function az(verb: string, ...groups: readonly Options[]): string {
   const lines = groups.map(group =>
     Object.entries(group)
-      .map(([name, value]) => (value === true ? `--${name}` : `--${name} ${shellWord(value)}`))
+      .map(([name, value]) => (value === true ? `--${name}` : `--${name} ${azWord(value)}`))
       .join(' '),
   )
   return [`az ${verb}`, ...lines].join(' \\\n  ')
 }
+
+/**
+ * az reads what follows an `@` at the beginning of a value, or behind its first `=`, from a file (azure-cli-core,
+ * `_expand_file_prefixed_files`), and knows no way to say that it is none.
+ */
+const azWord = (value: string) => shellWord(/^(?:[^=]*=)?@/.test(value) ? '<A-VALUE-WITH-AN-AT-SIGN>' : value)
 
 /** The same on one line, for short commands. */
 export function azLine(verb: string, options: Options): string {
@@ -28,7 +34,7 @@ export function azLine(verb: string, options: Options): string {
 }
 
 export function bash(title: string, text: string): Fix {
-  return { title, language: 'bash', text }
+  return { title: `${title}, in bash`, language: 'bash', text }
 }
 
 export function bicep(title: string, text: string): Fix {

@@ -30,7 +30,7 @@ export function allowsAssigning(condition: string, assignment: NewAssignment): b
   }
 }
 
-/** A condition as the portal writes it: assign, and take away, these roles only, and only for such principals. */
+/** A condition like those of the portal, but without `!`, which interactive shells expand between double quotes: assign, and take away, these roles only, and only for such principals. */
 export function delegationCondition(
   roleGuids: readonly string[],
   principalTypes: readonly string[] = [],
@@ -41,7 +41,7 @@ export function delegationCondition(
     const types = principalTypes.map(type => `'${type}'`).join(',')
     const principals =
       types === '' ? '' : ` AND ${attribute}PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase{${types}}`
-    return `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/${verb}'})) OR (${roles}${principals}))`
+    return `((NOT (ActionMatches{'Microsoft.Authorization/roleAssignments/${verb}'})) OR (${roles}${principals}))`
   }
   return `${part('Request', 'write')} AND ${part('Resource', 'delete')}`
 }

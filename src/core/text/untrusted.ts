@@ -11,7 +11,7 @@ const lineEnds = /[\r\n\u0085\u2028\u2029\v\f]+/gu
  */
 const unseen = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800`
 const invisible = new RegExp(`[${unseen}]`, 'gu')
-const unseenInJson = new RegExp(`[${unseen}\\u2028\\u2029]`, 'gu')
+const escapedInJson = new RegExp(`[${unseen}\\u2028\\u2029'\\u2018-\\u201b@]`, 'gu')
 /** A JWT, whole or cut, behind whatever (`%20`): a server that quotes a request back quotes its token, and a mask covers whole values only. */
 const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
 
@@ -100,9 +100,12 @@ export function visibleLine(value: string): string {
   return value.replace(lineEnds, ' ').replace(invisible, '\uFFFD')
 }
 
-/** JSON on one line in which nothing hides and nothing is lost: what cannot be seen is written as an escape. */
+/**
+ * JSON on one line in which nothing hides and nothing is lost: what cannot be seen is written as an escape, and so is what would end
+ * the quotes around it in a command, or be a file for az.
+ */
 export function visibleJson(value: unknown): string {
-  return JSON.stringify(value).replace(unseenInJson, character =>
+  return JSON.stringify(value).replace(escapedInJson, character =>
     Array.from({ length: character.length }, (_, at) =>
       character.charCodeAt(at).toString(16).padStart(4, '0'),
     )
@@ -111,11 +114,18 @@ export function visibleJson(value: unknown): string {
   )
 }
 
-/** One word of a POSIX shell command, whatever the value holds. */
+/** What stands in the place of a value that no quotes hold in every shell. */
+export const unquotable = '<A-VALUE-WITH-QUOTES>'
+
+/**
+ * One word of a command for a POSIX shell, whatever the value holds. Somebody will paste it into PowerShell, where typographic
+ * quotes are quotes as well, a comma makes two words, and there is no way to write a quote that both shells take for one: between
+ * quotes stands only what ends them in neither (learn.microsoft.com, about_Quoting_Rules).
+ */
 export function shellWord(value: string): string {
   const safe = visibleLine(value)
-  if (/^[\w@%+=:,./-]+$/.test(safe)) return safe
-  // Between double quotes a few characters keep their meaning; a value without them is easier to read so.
-  if (safe.includes("'") && !/["$`\\!]/.test(safe)) return `"${safe}"`
-  return `'${safe.replaceAll("'", `'\\''`)}'`
+  if (/^[\w%+=:./][\w@%+=:./-]*$/.test(safe)) return safe
+  if (!/['\u2018-\u201b]/.test(safe)) return `'${safe}'`
+  if (!/["$`\\!\u201c-\u201e]/.test(safe)) return `"${safe}"`
+  return `'${unquotable}'`
 }

@@ -131,6 +131,6 @@ export async function readAssignment(
   }
 }
 
-/** Anything else that is not found, such as a subscription or the page of a proxy, tells nothing of the assignment. */
-const isAbsent = ({ failure: { said } }: StepError) =>
+/** Whether there is no such assignment. Anything else that is not found, a subscription or a page of a proxy, tells nothing of it. */
+export const isAbsent = ({ failure: { said } }: StepError) =>
   said.status === 404 && said.serviceCode?.toLowerCase() === 'roleassignmentnotfound'

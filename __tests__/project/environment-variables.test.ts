@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sdkVariables } from '../../src/azure/sdk-environment.ts'
+
+/** Every variable that the bundle reads by its name: a library that comes to read another one fails here. */
+
+const dist = join(import.meta.dirname, '../../dist')
+const bundle = readdirSync(dist)
+  .filter(name => name.endsWith('.js'))
+  .map(name => readFileSync(join(dist, name), 'utf8'))
+  .join('\n')
+
+/** What stays, and why. */
+const kept: Readonly<Record<string, string>> = {
+  GITHUB_OUTPUT: 'file commands of the runner',
+  GITHUB_STATE: 'file commands of the runner',
+  GITHUB_STEP_SUMMARY: 'file commands of the runner',
+  HTTP_PROXY: 'proxies are the job’s to name; the SDKs get none but ours (azure/sdk-transport.ts)',
+  HTTPS_PROXY: 'the same',
+  NO_PROXY: 'the same',
+  http_proxy: 'the same',
+  https_proxy: 'the same',
+  no_proxy: 'the same',
+  NODE_V8_COVERAGE: 'undici: whether dispatchers are finalised',
+  CI: 'undici: colours of a table for its mocks',
+  JEST_WORKER_ID: 'undici: which of two builds of its parser; it sends nothing of ours',
+  UNDICI_NO_FG: 'the same',
+  ProgramData: 'MSAL: where Azure Arc has its files, for managed identities of machines; never used',
+  ProgramFiles: 'the same',
+}
+
+const removed: readonly string[] = sdkVariables
+const read = new Set([...bundle.matchAll(/process\.env\.([A-Za-z_]\w*)/g)].map(([, name = '']) => name))
+
+test('every variable that is read by its name is known', () => {
+  expect([...read].filter(name => !(name in kept) && !removed.includes(name))).toEqual([])
+})
+
+test('none is listed that nothing reads', () => {
+  expect(Object.keys(kept).filter(name => !read.has(name))).toEqual([])
+  // In the list itself, and where it is read.
+  const count = (name: string) => bundle.split(new RegExp(`\\b${name}\\b`)).length - 1
+  expect(removed.filter(name => count(name) < 2)).toEqual([])
+})
