@@ -10,8 +10,28 @@ const bundle = readdirSync(dist)
   .map(name => readFileSync(join(dist, name), 'utf8'))
   .join('\n')
 
+/** What the context of @actions/github reads when it is loaded, which is once a subject did not match: the runner sets them, and they cannot be overwritten. */
+const ofTheRun = [
+  'GITHUB_ACTION',
+  'GITHUB_ACTOR',
+  'GITHUB_API_URL',
+  'GITHUB_EVENT_NAME',
+  'GITHUB_EVENT_PATH',
+  'GITHUB_GRAPHQL_URL',
+  'GITHUB_JOB',
+  'GITHUB_REF',
+  'GITHUB_REPOSITORY',
+  'GITHUB_RUN_ATTEMPT',
+  'GITHUB_RUN_ID',
+  'GITHUB_RUN_NUMBER',
+  'GITHUB_SERVER_URL',
+  'GITHUB_SHA',
+  'GITHUB_WORKFLOW',
+]
+
 /** What stays, and why. */
 const kept: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(ofTheRun.map(name => [name, 'what the runner says of the run'])),
   GITHUB_OUTPUT: 'file commands of the runner',
   GITHUB_STATE: 'file commands of the runner',
   GITHUB_STEP_SUMMARY: 'file commands of the runner',

@@ -31,6 +31,7 @@ const values: Readonly<Record<(typeof sdkVariables)[number], string>> = {
   TYPESPEC_RUNTIME_LOG_LEVEL: 'verbose',
   DEBUG: '*',
   NODE_DEBUG: 'http,https,net,tls,undici,fetch,semver,tunnel',
+  ACTIONS_ORCHESTRATION_ID: 'evil-orchestration',
 }
 
 /** How long things took is another each time. */

@@ -18,6 +18,8 @@ export const sdkVariables = [
   'DEBUG',
   // semver and tunnel, when evaluated. Node itself has read it by then: see `silenceStandardError`.
   'NODE_DEBUG',
+  // @actions/http-client, at each request: a part of the User-Agent.
+  'ACTIONS_ORCHESTRATION_ID',
 ] as const
 
 export function removeSdkVariables(env: Record<string, string | undefined>): void {
