@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { parse } from 'yaml'
+import { isMap, isScalar, parse, parseDocument } from 'yaml'
 import { repositoryRoot } from './tools.ts'
 
 const description = v.pipe(v.string(), v.nonEmpty())
 
+/** Characters; GitHub's Marketplace refuses a longer description of an action. */
+export const maximumDescription = 124
+
 /** The part of GitHub's metadata syntax that this action uses; anything else in action.yml is a mistake. */
 const actionMetadata = v.strictObject({
   name: v.string(),
-  description,
+  description: v.pipe(description, v.maxLength(maximumDescription)),
   author: v.string(),
   branding: v.strictObject({ icon: v.string(), color: v.string() }),
   inputs: v.record(
@@ -28,5 +31,43 @@ export type ActionMetadata = v.InferOutput<typeof actionMetadata>
 
 /** action.yml, checked. Throws where it is not valid. */
 export function readActionMetadata(): ActionMetadata {
-  return v.parse(actionMetadata, parse(readFileSync(join(repositoryRoot, 'action.yml'), 'utf8')))
+  return parseActionMetadata(actionFile())
 }
+
+/** Throws where `text` is no metadata of this action. */
+export const parseActionMetadata = (text: string): ActionMetadata => v.parse(actionMetadata, parse(text))
+
+export interface InputGroup {
+  title: string
+  inputs: ActionMetadata['inputs']
+}
+
+/** The inputs under the comments that head them in action.yml. Throws where the first input has no such comment. */
+export function readInputGroups(text = actionFile()): InputGroup[] {
+  const { inputs } = parseActionMetadata(text)
+  const titles = titlesIn(text)
+  const groups: InputGroup[] = []
+  for (const [name, input] of Object.entries(inputs)) {
+    const title = titles.get(name)
+    if (title !== undefined) groups.push({ title, inputs: {} })
+    const group = groups.at(-1)
+    if (group === undefined) throw new Error(`A comment above ${name} must name its group of inputs.`)
+    group.inputs[name] = input
+  }
+  return groups
+}
+
+/** Comments above inputs, by the name of the input. The parser gives the first of them to the map. */
+function titlesIn(text: string): Map<string, string> {
+  const inputs = parseDocument(text).get('inputs')
+  if (!isMap(inputs)) return new Map()
+  return new Map(
+    inputs.items.flatMap(({ key }, index) => {
+      if (!isScalar(key)) return []
+      const comment = index === 0 ? inputs.commentBefore : key.commentBefore
+      return comment ? [[String(key.value), comment.trim()] as const] : []
+    }),
+  )
+}
+
+const actionFile = () => readFileSync(join(repositoryRoot, 'action.yml'), 'utf8')

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type ActionMetadata, readActionMetadata } from './action-metadata.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
 import { findingsPage } from './findings-page.ts'
+import { commonInputsTable, inputsPage } from './inputs-page.ts'
 import { issueForm } from './issue-forms.ts'
 import { kindsPage } from './kinds-page.ts'
 import { limitsSection, operationsPage } from './local-cloud-pages.ts'
@@ -21,8 +21,8 @@ interface GeneratedText {
 }
 
 const generatedTexts: readonly GeneratedText[] = [
-  { path: 'README.md', marker: 'inputs', generate: () => inputsTable(readActionMetadata()) },
-  { path: 'README.md', marker: 'outputs', generate: () => outputsTable(readActionMetadata()) },
+  { path: 'README.md', marker: 'inputs', generate: commonInputsTable },
+  { path: 'docs/inputs.md', generate: inputsPage },
   { path: 'docs/diagnosis.md', generate: diagnosisPage },
   { path: 'docs/faults.md', generate: faultsPage },
   { path: 'docs/report.schema.json', generate: reportSchemaFile },
@@ -37,32 +37,6 @@ const generatedTexts: readonly GeneratedText[] = [
     generate: () => issueForm(path),
   })),
 ]
-
-function inputsTable({ inputs }: ActionMetadata): string {
-  return table(
-    ['Input', 'Default', 'Meaning'],
-    Object.entries(inputs).map(([name, input]) => [
-      code(name),
-      input.default ? code(input.default) : '',
-      input.description,
-    ]),
-  )
-}
-
-function outputsTable({ outputs }: ActionMetadata): string {
-  return table(
-    ['Output', 'Meaning'],
-    Object.entries(outputs).map(([name, output]) => [code(name), output.description]),
-  )
-}
-
-const code = (text: string) => `\`${text}\``
-
-function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
 
 /** `current` with the generated text in its place. Throws where a marker is missing. */
 export function withGenerated(current: string, { path, marker, generate }: GeneratedText): string {

@@ -24,7 +24,7 @@ export const inputExplanations: Explanations<'input'> = {
       'An id of the right form that does not exist is found later, by the service: `application-not-found`, `tenant-not-found`, `subscription-not-found`, `resource-not-found`.',
     fixes: ({ record: { run } }) => [
       advice(
-        `Correct the inputs named above; what each accepts is listed at ${docsAddress('README.md#inputs', run)}. If a value comes from \`vars\` or \`secrets\`: check its name, and where it is defined. Those of an environment reach only jobs with that \`environment:\`.`,
+        `Correct the inputs named above; what each accepts is listed at ${docsAddress('docs/inputs.md', run)}. If a value comes from \`vars\` or \`secrets\`: check its name, and where it is defined. Those of an environment reach only jobs with that \`environment:\`.`,
       ),
       inputs('The ids are no secrets: as variables they stay readable in logs', {
         'client-id': `\${{ vars.AZURE_CLIENT_ID }}`,
