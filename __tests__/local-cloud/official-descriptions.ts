@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import * as v from 'valibot'
+import { inDescriptions } from './descriptions-folder.ts'
 import type { Exchange } from './resource-manager/fixture.ts'
 
-const specs = new URL('../../../shared/specs/', import.meta.url)
-
 /** Official API descriptions of Resource Manager's providers (OpenAPI 2.0). */
-export const specification = new URL('azure-rest-api-specs/specification/', specs)
+export const specification = inDescriptions('azure-rest-api-specs/specification/')
 /** Real exchanges. */
-export const recordings = new URL('recorded/', specs)
+export const recordings = inDescriptions('recorded/')
 
 const parameter = v.looseObject({
   name: v.optional(v.string()),

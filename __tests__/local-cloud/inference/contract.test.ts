@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { chatRequest } from '../../../local-cloud/inference/chat/request.ts'
 import { embeddingRequest } from '../../../local-cloud/inference/embeddings.ts'
 import { responseRequest } from '../../../local-cloud/inference/responses/request.ts'
+import { describeComparison, inDescriptions } from '../descriptions-folder.ts'
 import {
   type Answer,
   type Ask,
@@ -14,15 +14,12 @@ import {
 
 /** What clients send and get here, held against the official descriptions and against recorded traffic. */
 
-const SPECS = new URL('../../../../shared/specs/', import.meta.url)
-const V1 = new URL('openai-v1/essentials.json', SPECS)
-const CLASSIC = new URL(
+const V1 = inDescriptions('openai-v1/essentials.json')
+const CLASSIC = inDescriptions(
   'azure-rest-api-specs/specification/cognitiveservices/data-plane/AzureOpenAI/inference/stable/2024-06-01/inference.json',
-  SPECS,
 )
-const RECORDED = new URL('recorded/openai-data-plane.json', SPECS)
+const RECORDED = inDescriptions('recorded/openai-data-plane.json')
 
-const present = (file: URL) => existsSync(fileURLToPath(file))
 const load = <T>(file: URL): T => JSON.parse(readFileSync(file, 'utf8'))
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -151,15 +148,7 @@ const schema = {
 const tool = { type: 'function', function: { name: 'look', parameters: schema } }
 const flatTool = { type: 'function', name: 'look', parameters: schema, strict: true }
 
-const describeIf = (condition: boolean) => (condition ? describe : () => {})
-
-if (![V1, CLASSIC, RECORDED].every(present)) {
-  test('official descriptions not present: nothing compared', () => {
-    expect([V1, CLASSIC, RECORDED].filter(present)).not.toHaveLength(3)
-  })
-}
-
-describeIf(present(V1))('the description of /openai/v1', () => {
+describeComparison('the description of /openai/v1', V1, () => {
   const contract = createContract(load(V1))
 
   test.each([
@@ -275,7 +264,7 @@ describeIf(present(V1))('the description of /openai/v1', () => {
   })
 })
 
-describeIf(present(CLASSIC))('the description of the classic API', () => {
+describeComparison('the description of the classic API', CLASSIC, () => {
   const contract = createContract(load(CLASSIC))
 
   test.each([
@@ -327,7 +316,7 @@ const sortedSet = (values: string[]) => [...new Set(values)].sort()
 /** Real, but of the wire or of random content: not for this service to repeat. */
 const NOT_COMPARED = ['content-length', 'date', 'transfer-encoding', 'connection']
 
-describeIf(present(RECORDED))('recorded traffic', () => {
+describeComparison('recorded traffic', RECORDED, () => {
   const { exchanges } = load<{ exchanges: Exchange[] }>(RECORDED)
   /** From 2026 on; older replies lack fields that were added since. */
   const recent = exchanges.filter(({ response }) => response.headers.Date?.includes('2026'))

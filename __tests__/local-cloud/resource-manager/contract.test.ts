@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { describeComparison } from '../descriptions-folder.ts'
 import {
   failureCause,
   loadOfficial,
@@ -312,265 +312,253 @@ const deploy = (name: string) =>
     },
   })
 
-if (existsSync(specification)) {
+describeComparison('requests and replies are as officially described', specification, () => {
   const official = loadOfficial()
 
-  describe('requests and replies are as officially described', () => {
-    test.each(CASES)('%s', async (_title, run) => {
+  test.each(CASES)('%s', async (_title, run) => {
+    await run()
+    expect(arm.exchanges).not.toEqual([])
+    for (const exchange of arm.exchanges) expect(violations(official, exchange)).toEqual([])
+  })
+
+  test('and every described operation that is served here was tried', async () => {
+    const tried = new Set<string>()
+    for (const [, run] of CASES) {
+      arm.reset()
       await run()
-      expect(arm.exchanges).not.toEqual([])
-      for (const exchange of arm.exchanges) expect(violations(official, exchange)).toEqual([])
-    })
-
-    test('and every described operation that is served here was tried', async () => {
-      const tried = new Set<string>()
-      for (const [, run] of CASES) {
-        arm.reset()
-        await run()
-        for (const { operation } of arm.exchanges) tried.add(operation)
-      }
-      expect([...tried].sort()).toEqual([
-        'accounts.create',
-        'accounts.delete',
-        'accounts.get',
-        'accounts.listByResourceGroup',
-        'accounts.listBySubscription',
-        'accounts.listKeys',
-        'accounts.regenerateKey',
-        'accounts.update',
-        'deletedAccounts.get',
-        'deletedAccounts.list',
-        'deletedAccounts.purge',
-        'denyAssignments.get',
-        'denyAssignments.list',
-        'deployments.create',
-        'deployments.delete',
-        'deployments.get',
-        'deployments.list',
-        'domains.check',
-        'models.listOfAccount',
-        'models.listOfLocation',
-        'permissions.list',
-        'roleAssignments.create',
-        'roleAssignments.delete',
-        'roleAssignments.get',
-        'roleAssignments.list',
-        'roleDefinitions.create',
-        'roleDefinitions.delete',
-        'roleDefinitions.get',
-        'roleDefinitions.list',
-        'skus.check',
-        'skus.list',
-        'skus.listOfAccount',
-        'usages.listOfAccount',
-        'usages.listOfLocation',
-      ])
-    })
-
-    test('the comparison notices what is wrong', async () => {
-      await create()
-      const [exchange] = arm.exchanges
-      if (!exchange) throw new Error('No request was made')
-      expect(violations(official, { ...exchange, status: 202 })).toEqual(['status 202 is not described'])
-      expect(violations(official, { ...exchange, body: { properties: { principalId: 5 } } })).toEqual([
-        "/properties: must have required property 'roleDefinitionId'",
-        '/properties/principalId: must be string',
-      ])
-      expect(violations(official, { ...exchange, requestBody: '{}' })).toEqual([
-        ": must have required property 'properties'",
-      ])
-      const url = new URL(`${exchange.url.href}&other=1`)
-      expect(violations(official, { ...exchange, url })).toEqual(['query parameter other is not described'])
-    })
-  })
-} else {
-  test('official descriptions not present: nothing compared', () => {
-    expect(existsSync(specification)).toBe(false)
-  })
-}
-
-if (existsSync(recordings)) {
-  describe('replies are as recorded', () => {
-    const pipelineRole = properties(PIPELINE, ROLES.openAIUser)
-
-    const cases: ReadonlyArray<
-      readonly [file: string, shows: RegExp, kind: string, run: () => Promise<Answer>]
-    > = [
-      [
-        'arm-role-assignments',
-        /create 201, principalType sent/,
-        'PUT 201',
-        () => put(properties(PIPELINE, ROLES.reader, { principalType: 'ServicePrincipal' })),
-      ],
-      ['arm-role-assignments', /full cycle/, 'PUT 201', () => put(pipelineRole)],
-      [
-        'arm-role-assignments',
-        /full cycle/,
-        'GET 200',
-        () => put(pipelineRole).then(() => arm.ask(assignment(ACCOUNT), { as: ADMIN })),
-      ],
-      ['arm-role-assignments', /full cycle/, 'GET 404', () => arm.ask(assignment(ACCOUNT), { as: ADMIN })],
-      [
-        'arm-role-assignments',
-        /same name PUT twice/,
-        'PUT 201',
-        () => put(pipelineRole).then(() => put(pipelineRole)),
-      ],
-      [
-        'arm-role-assignments',
-        /create, get, UPDATE/,
-        'PUT 201',
-        () => put(properties(USER, ROLES.reader, { description: 'x' })),
-      ],
-      [
-        'arm-role-assignments',
-        /create, get, UPDATE/,
-        'DELETE 200',
-        () => put(pipelineRole).then(() => arm.ask(assignment(ACCOUNT), { as: ADMIN, method: 'DELETE' })),
-      ],
-      [
-        'arm-role-assignments',
-        /list with \$filter=principalId/,
-        'GET 200',
-        () => put(pipelineRole).then(() => list(`principalId eq '${PIPELINE}'`)),
-      ],
-      ['arm-role-assignments-atscope', /./, 'GET 200', () => list('atScope()')],
-      [
-        'arm-role-assignments',
-        /PrincipalNotFound/,
-        'PUT 400',
-        () => put(properties('90cc53e8-4a6e-45b6-8339-516448218ee0', ROLES.reader)),
-      ],
-      ['arm-role-assignments', /InvalidPrincipalId/, 'PUT 400', () => put(properties('wow', ROLES.reader))],
-      [
-        'arm-role-assignments',
-        /delete under a resource that is gone/,
-        'DELETE 404',
-        () => arm.ask(assignment(`${ACCOUNT}-none`), { as: ADMIN, method: 'DELETE' }),
-      ],
-      ['arm-role-definitions', /roleName eq 'Reader'/, 'GET 200', () => definitions('Reader')],
-      ['arm-role-definitions', /roleName eq 'contributor'/, 'GET 200', () => definitions('contributor')],
-      ['arm-role-definitions', /get by id, missing/, 'GET 404', () => arm.ask(rolePath(NAME), { as: ADMIN })],
-      ['arm-errors', /what a caller without the action gets/, 'GET 403', () => arm.ask(ACCOUNT)],
-      [
-        'arm-cognitive-accounts',
-        /OpenAI kind account/,
-        'DELETE 200',
-        () => arm.ask(`${ACCOUNT}/deployments/chat`, { as: ADMIN, method: 'DELETE' }),
-      ],
-      [
-        'arm-cognitive-accounts',
-        /listKeys/,
-        'POST 200',
-        () => switchKeysOn().then(() => arm.ask(`${ACCOUNT}/listKeys`, { as: ADMIN, method: 'POST' })),
-      ],
-      [
-        'arm-cognitive-accounts',
-        /publicNetworkAccess set at create/,
-        'GET 200',
-        () => accountWithOpenNetwork(),
-      ],
-      ['arm-cognitive-accounts', /OpenAI kind account/, 'PUT 201', () => makeAccount()],
-      [
-        'arm-cognitive-accounts',
-        /PATCH customSubDomainName: 202/,
-        'PATCH 202',
-        () => accountWithOpenNetwork().then(giveSubdomain),
-      ],
-      [
-        'arm-cognitive-accounts',
-        /PATCH customSubDomainName: 202/,
-        'GET 200',
-        () => accountWithOpenNetwork().then(giveSubdomain).then(accountWithOpenNetwork),
-      ],
-      [
-        'arm-role-definitions',
-        /role definition get by id$/,
-        'GET 200',
-        () => writeRole().then(() => arm.ask(rolePath(NAME), { as: ADMIN })),
-      ],
-    ]
-
-    test.each(cases)('%s %s: %s', async (file, shows, kind, run) => {
-      const recorded = loadRecorded(file).filter(
-        ({ request, response, shows: text }) =>
-          shows.test(text) && `${request.method} ${response.status}` === kind,
-      )
-      expect(recorded).not.toEqual([])
-      const answer = await run()
-      expect(`${kind.split(' ')[0]} ${answer.status}`).toBe(kind)
-      for (const { response } of recorded) {
-        expect(shapeOf(answer.body)).toEqual(shapeOf(response.body ?? undefined))
-        expect(answer.headers['x-ms-failure-cause']).toBe(failureCause(response.headers))
-      }
-    })
-
-    test('a second assignment of the same has the recorded code; its sentence has grown since', async () => {
-      await put(pipelineRole)
-      const answer = await put(pipelineRole, { name: OTHER_NAME })
-      for (const { response } of loadRecorded('arm-role-assignments').filter(
-        ({ response }) => response.status === 409,
-      )) {
-        expect(answer.status).toBe(409)
-        const error = recordedError(response.body)
-        expect(answer.body).toEqual({
-          error: { code: error.code, message: expect.stringMatching(new RegExp(`^${error.message} `)) },
-        })
-      }
-    })
-
-    test('what a new account is asked about while it is made, and its end, are as recorded', async () => {
-      const recorded = loadRecorded('arm-cognitive-accounts')
-      const ofStatus = (method: string, shows: RegExp, status: number) =>
-        recorded.find(
-          ({ request, response, shows: text }) =>
-            request.method === method && response.status === status && shows.test(text),
-        )?.response
-      const created = await makeAccount()
-      const { headers: named = {} } = ofStatus('PUT', /OpenAI kind account/, 201) ?? {}
-      expect(named).toHaveProperty('azure-asyncoperation')
-      expect(created.headers).toMatchObject({
-        'azure-asyncoperation': expect.stringMatching(/operationResults\/[^?]+\?api-version=2017-04-18$/),
-        etag: expect.stringMatching(/^"[0-9a-f-]+"$/),
-      })
-      const { pathname, search } = new URL(created.headers['azure-asyncoperation'] ?? '')
-      const result = await arm.ask(`${pathname}${search}`, { as: ADMIN })
-      const polled = recorded.find(({ response }) =>
-        Object.hasOwn(Object(response.body), 'startTime'),
-      )?.response
-      expect(polled?.status).toBe(result.status)
-      expect(shapeOf(result.body)).toEqual(shapeOf(polled?.body))
-      const removed = await arm.ask(`${ACCOUNT}-new`, { as: ADMIN, method: 'DELETE' })
-      expect(ofStatus('DELETE', /customSubDomainName/, 200)).toBeDefined()
-      expect(removed).toMatchObject({ status: 200, body: undefined })
-    })
-
-    const makeAccount = () =>
-      arm.ask(`${ACCOUNT}-new`, {
-        as: ADMIN,
-        method: 'PUT',
-        body: { kind: 'OpenAI', sku: { name: 'S0' }, location: 'SOUTHCENTRALUS', properties: {} },
-      })
-    const giveSubdomain = () =>
-      arm.ask(ACCOUNT.replace('contoso-ai', 'contoso-regional'), {
-        as: ADMIN,
-        method: 'PATCH',
-        body: { sku: { name: 'S0' }, properties: { customSubDomainName: 'contoso-regional' } },
-      })
-    const accountWithOpenNetwork = () => {
-      const account = arm.world.accounts.find(({ name }) => name === 'contoso-regional')
-      if (account) account.networkDefaultAction = 'Allow'
-      return arm.ask(ACCOUNT.replace('contoso-ai', 'contoso-regional'), { as: ADMIN })
+      for (const { operation } of arm.exchanges) tried.add(operation)
     }
-    const list = (filter: string) =>
-      arm.ask(`${GROUP}/providers/Microsoft.Authorization/roleAssignments?$filter=${filter}`, { as: ADMIN })
-    const definitions = (name: string) =>
-      arm.ask(`${GROUP}/providers/Microsoft.Authorization/roleDefinitions?$filter=roleName eq '${name}'`, {
-        as: ADMIN,
+    expect([...tried].sort()).toEqual([
+      'accounts.create',
+      'accounts.delete',
+      'accounts.get',
+      'accounts.listByResourceGroup',
+      'accounts.listBySubscription',
+      'accounts.listKeys',
+      'accounts.regenerateKey',
+      'accounts.update',
+      'deletedAccounts.get',
+      'deletedAccounts.list',
+      'deletedAccounts.purge',
+      'denyAssignments.get',
+      'denyAssignments.list',
+      'deployments.create',
+      'deployments.delete',
+      'deployments.get',
+      'deployments.list',
+      'domains.check',
+      'models.listOfAccount',
+      'models.listOfLocation',
+      'permissions.list',
+      'roleAssignments.create',
+      'roleAssignments.delete',
+      'roleAssignments.get',
+      'roleAssignments.list',
+      'roleDefinitions.create',
+      'roleDefinitions.delete',
+      'roleDefinitions.get',
+      'roleDefinitions.list',
+      'skus.check',
+      'skus.list',
+      'skus.listOfAccount',
+      'usages.listOfAccount',
+      'usages.listOfLocation',
+    ])
+  })
+
+  test('the comparison notices what is wrong', async () => {
+    await create()
+    const [exchange] = arm.exchanges
+    if (!exchange) throw new Error('No request was made')
+    expect(violations(official, { ...exchange, status: 202 })).toEqual(['status 202 is not described'])
+    expect(violations(official, { ...exchange, body: { properties: { principalId: 5 } } })).toEqual([
+      "/properties: must have required property 'roleDefinitionId'",
+      '/properties/principalId: must be string',
+    ])
+    expect(violations(official, { ...exchange, requestBody: '{}' })).toEqual([
+      ": must have required property 'properties'",
+    ])
+    const url = new URL(`${exchange.url.href}&other=1`)
+    expect(violations(official, { ...exchange, url })).toEqual(['query parameter other is not described'])
+  })
+})
+
+describeComparison('replies are as recorded', recordings, () => {
+  const pipelineRole = properties(PIPELINE, ROLES.openAIUser)
+
+  const cases: ReadonlyArray<
+    readonly [file: string, shows: RegExp, kind: string, run: () => Promise<Answer>]
+  > = [
+    [
+      'arm-role-assignments',
+      /create 201, principalType sent/,
+      'PUT 201',
+      () => put(properties(PIPELINE, ROLES.reader, { principalType: 'ServicePrincipal' })),
+    ],
+    ['arm-role-assignments', /full cycle/, 'PUT 201', () => put(pipelineRole)],
+    [
+      'arm-role-assignments',
+      /full cycle/,
+      'GET 200',
+      () => put(pipelineRole).then(() => arm.ask(assignment(ACCOUNT), { as: ADMIN })),
+    ],
+    ['arm-role-assignments', /full cycle/, 'GET 404', () => arm.ask(assignment(ACCOUNT), { as: ADMIN })],
+    [
+      'arm-role-assignments',
+      /same name PUT twice/,
+      'PUT 201',
+      () => put(pipelineRole).then(() => put(pipelineRole)),
+    ],
+    [
+      'arm-role-assignments',
+      /create, get, UPDATE/,
+      'PUT 201',
+      () => put(properties(USER, ROLES.reader, { description: 'x' })),
+    ],
+    [
+      'arm-role-assignments',
+      /create, get, UPDATE/,
+      'DELETE 200',
+      () => put(pipelineRole).then(() => arm.ask(assignment(ACCOUNT), { as: ADMIN, method: 'DELETE' })),
+    ],
+    [
+      'arm-role-assignments',
+      /list with \$filter=principalId/,
+      'GET 200',
+      () => put(pipelineRole).then(() => list(`principalId eq '${PIPELINE}'`)),
+    ],
+    ['arm-role-assignments-atscope', /./, 'GET 200', () => list('atScope()')],
+    [
+      'arm-role-assignments',
+      /PrincipalNotFound/,
+      'PUT 400',
+      () => put(properties('90cc53e8-4a6e-45b6-8339-516448218ee0', ROLES.reader)),
+    ],
+    ['arm-role-assignments', /InvalidPrincipalId/, 'PUT 400', () => put(properties('wow', ROLES.reader))],
+    [
+      'arm-role-assignments',
+      /delete under a resource that is gone/,
+      'DELETE 404',
+      () => arm.ask(assignment(`${ACCOUNT}-none`), { as: ADMIN, method: 'DELETE' }),
+    ],
+    ['arm-role-definitions', /roleName eq 'Reader'/, 'GET 200', () => definitions('Reader')],
+    ['arm-role-definitions', /roleName eq 'contributor'/, 'GET 200', () => definitions('contributor')],
+    ['arm-role-definitions', /get by id, missing/, 'GET 404', () => arm.ask(rolePath(NAME), { as: ADMIN })],
+    ['arm-errors', /what a caller without the action gets/, 'GET 403', () => arm.ask(ACCOUNT)],
+    [
+      'arm-cognitive-accounts',
+      /OpenAI kind account/,
+      'DELETE 200',
+      () => arm.ask(`${ACCOUNT}/deployments/chat`, { as: ADMIN, method: 'DELETE' }),
+    ],
+    [
+      'arm-cognitive-accounts',
+      /listKeys/,
+      'POST 200',
+      () => switchKeysOn().then(() => arm.ask(`${ACCOUNT}/listKeys`, { as: ADMIN, method: 'POST' })),
+    ],
+    [
+      'arm-cognitive-accounts',
+      /publicNetworkAccess set at create/,
+      'GET 200',
+      () => accountWithOpenNetwork(),
+    ],
+    ['arm-cognitive-accounts', /OpenAI kind account/, 'PUT 201', () => makeAccount()],
+    [
+      'arm-cognitive-accounts',
+      /PATCH customSubDomainName: 202/,
+      'PATCH 202',
+      () => accountWithOpenNetwork().then(giveSubdomain),
+    ],
+    [
+      'arm-cognitive-accounts',
+      /PATCH customSubDomainName: 202/,
+      'GET 200',
+      () => accountWithOpenNetwork().then(giveSubdomain).then(accountWithOpenNetwork),
+    ],
+    [
+      'arm-role-definitions',
+      /role definition get by id$/,
+      'GET 200',
+      () => writeRole().then(() => arm.ask(rolePath(NAME), { as: ADMIN })),
+    ],
+  ]
+
+  test.each(cases)('%s %s: %s', async (file, shows, kind, run) => {
+    const recorded = loadRecorded(file).filter(
+      ({ request, response, shows: text }) =>
+        shows.test(text) && `${request.method} ${response.status}` === kind,
+    )
+    expect(recorded).not.toEqual([])
+    const answer = await run()
+    expect(`${kind.split(' ')[0]} ${answer.status}`).toBe(kind)
+    for (const { response } of recorded) {
+      expect(shapeOf(answer.body)).toEqual(shapeOf(response.body ?? undefined))
+      expect(answer.headers['x-ms-failure-cause']).toBe(failureCause(response.headers))
+    }
+  })
+
+  test('a second assignment of the same has the recorded code; its sentence has grown since', async () => {
+    await put(pipelineRole)
+    const answer = await put(pipelineRole, { name: OTHER_NAME })
+    for (const { response } of loadRecorded('arm-role-assignments').filter(
+      ({ response }) => response.status === 409,
+    )) {
+      expect(answer.status).toBe(409)
+      const error = recordedError(response.body)
+      expect(answer.body).toEqual({
+        error: { code: error.code, message: expect.stringMatching(new RegExp(`^${error.message} `)) },
       })
+    }
   })
-} else {
-  test('recordings not present: nothing compared', () => {
-    expect(existsSync(recordings)).toBe(false)
+
+  test('what a new account is asked about while it is made, and its end, are as recorded', async () => {
+    const recorded = loadRecorded('arm-cognitive-accounts')
+    const ofStatus = (method: string, shows: RegExp, status: number) =>
+      recorded.find(
+        ({ request, response, shows: text }) =>
+          request.method === method && response.status === status && shows.test(text),
+      )?.response
+    const created = await makeAccount()
+    const { headers: named = {} } = ofStatus('PUT', /OpenAI kind account/, 201) ?? {}
+    expect(named).toHaveProperty('azure-asyncoperation')
+    expect(created.headers).toMatchObject({
+      'azure-asyncoperation': expect.stringMatching(/operationResults\/[^?]+\?api-version=2017-04-18$/),
+      etag: expect.stringMatching(/^"[0-9a-f-]+"$/),
+    })
+    const { pathname, search } = new URL(created.headers['azure-asyncoperation'] ?? '')
+    const result = await arm.ask(`${pathname}${search}`, { as: ADMIN })
+    const polled = recorded.find(({ response }) =>
+      Object.hasOwn(Object(response.body), 'startTime'),
+    )?.response
+    expect(polled?.status).toBe(result.status)
+    expect(shapeOf(result.body)).toEqual(shapeOf(polled?.body))
+    const removed = await arm.ask(`${ACCOUNT}-new`, { as: ADMIN, method: 'DELETE' })
+    expect(ofStatus('DELETE', /customSubDomainName/, 200)).toBeDefined()
+    expect(removed).toMatchObject({ status: 200, body: undefined })
   })
-}
+
+  const makeAccount = () =>
+    arm.ask(`${ACCOUNT}-new`, {
+      as: ADMIN,
+      method: 'PUT',
+      body: { kind: 'OpenAI', sku: { name: 'S0' }, location: 'SOUTHCENTRALUS', properties: {} },
+    })
+  const giveSubdomain = () =>
+    arm.ask(ACCOUNT.replace('contoso-ai', 'contoso-regional'), {
+      as: ADMIN,
+      method: 'PATCH',
+      body: { sku: { name: 'S0' }, properties: { customSubDomainName: 'contoso-regional' } },
+    })
+  const accountWithOpenNetwork = () => {
+    const account = arm.world.accounts.find(({ name }) => name === 'contoso-regional')
+    if (account) account.networkDefaultAction = 'Allow'
+    return arm.ask(ACCOUNT.replace('contoso-ai', 'contoso-regional'), { as: ADMIN })
+  }
+  const list = (filter: string) =>
+    arm.ask(`${GROUP}/providers/Microsoft.Authorization/roleAssignments?$filter=${filter}`, { as: ADMIN })
+  const definitions = (name: string) =>
+    arm.ask(`${GROUP}/providers/Microsoft.Authorization/roleDefinitions?$filter=roleName eq '${name}'`, {
+      as: ADMIN,
+    })
+})
