@@ -12,6 +12,7 @@ import {
   pipeline,
   refuse,
   roles,
+  securityGroup,
   subscription,
   tenant,
 } from '../support/arrange.ts'
@@ -230,6 +231,36 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
         advice: /az role definition list/,
         run: () => ({ inputs: { role: roles.user } }),
       },
+    },
+  ],
+  'role-not-suitable': [
+    {
+      when: 'a role without data actions',
+      run: () => ({ inputs: { role: 'Cognitive Services Contributor' } }),
+      says: /Cognitive Services Contributor is not granted to anybody: it has no data actions/,
+      mend: { advice: /role: /, run: () => ({ inputs: { role: 'Cognitive Services OpenAI User' } }) },
+    },
+    {
+      when: 'a role that may assign roles, if under a condition',
+      run: () => ({ inputs: { role: 'Foundry Owner' } }),
+      says: /Foundry Owner is not granted to anybody: it may assign roles/,
+      mend: { advice: /role: /, run: () => ({ inputs: { role: 'Cognitive Services OpenAI User' } }) },
+    },
+    {
+      when: 'a custom role that may do everything, for somebody else to hold',
+      arrange: () => {
+        alsoHolds(cloud, { role: roles.user })
+        customRole(cloud, { actions: ['*'], dataActions: ['*'] }, { roleName: 'Shop Everything' })
+      },
+      run: () => ({
+        inputs: {
+          role: 'Shop Everything',
+          'principal-id': securityGroup(cloud).objectId,
+          'principal-type': 'Group',
+        },
+      }),
+      says: /Shop Everything is not granted to anybody: it may assign roles/,
+      mend: { advice: /role: /, run: () => ({ inputs: { role: roles.user } }) },
     },
   ],
   'role-assignment-limit': [

@@ -127,6 +127,27 @@ describe('a custom role', () => {
   })
 })
 
+describe('a role that may assign roles', () => {
+  const inputs = { role: 'Owner' }
+
+  test('is not planned to be granted: the plan says with what the gate would fail', async () => {
+    const run = await runGate(cloud, { inputs: { ...inputs, grant: 'plan' } })
+
+    expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'missing' })
+    expect(run.report).toMatchObject({
+      grant: null,
+      plan: [expect.stringMatching(/fail with role-not-suitable: Owner is not granted to anybody/)],
+    })
+  })
+
+  test('is no harm where nothing is to be granted', async () => {
+    holds(cloud, { role: roles.owner }, { role: roles.openAIUser })
+    const run = await runGate(cloud, { inputs })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+  })
+})
+
 test('a built-in role that lacks the operation is told by its table, without a request', async () => {
   alsoHolds(cloud, { role: roles.foundryUser })
   const run = await runGate(cloud, {

@@ -57,6 +57,7 @@ test('what the action finds by itself is marked so, and is little', () => {
     'oidc-permission-missing',
     'oidc-unavailable-fork',
     'retired-key-accepted',
+    'role-not-suitable',
     'unexpected-error',
   ])
 })

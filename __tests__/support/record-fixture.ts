@@ -184,5 +184,6 @@ export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAcce
   heldByOtherJob: undefined,
   coverage: undefined,
   lacks: [],
+  unsuitability: undefined,
   ...differing,
 })

@@ -7,6 +7,7 @@ import {
   temporaryDescription,
   temporaryName,
 } from '../azure/rbac/lease.ts'
+import { unsuitableLine } from '../azure/rbac/suitability.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
 import { localFailure, StepError } from '../core/failures/failure.ts'
 import type { Clock, Random } from '../core/ports.ts'
@@ -78,6 +79,7 @@ export async function grantRole(
 ): Promise<GrantResult> {
   const { context, inspection } = request
   const { wanted, held } = inspection.roles
+  requireSuitable(inspection.roles)
   requireCoverage(inspection)
   const role: RoleToGrant = { ...context.grantee, ...wanted, roleDefinitionId: wanted.definitionId }
   const { naming, keep } = namingFor(role, request, tools.keep)
@@ -100,17 +102,23 @@ export async function grantRole(
   return { outcome, age: { kind: 'unknown' }, refusedWith: error }
 }
 
+const checking = 'checking the role before granting it'
+
+/** @throws StepError `role-not-suitable`, whoever is to hold it */
+function requireSuitable({ unsuitability, wanted }: RoleAccess): void {
+  if (unsuitability === undefined) return
+  throw new StepError(checking, localFailure('role-not-suitable', unsuitableLine(wanted.name, unsuitability)))
+}
+
 /** A role that does not let the calls through is granted to nobody whose calls it is to let through. @throws StepError `access-denied` */
 function requireCoverage(inspection: GrantRequest['inspection']): void {
   const { first, roles } = inspection
   if (roles.coverage !== 'insufficient') return
-  const operation = 'checking the role before granting it'
-  if (first.round.kind === 'refused')
-    throw new StepError(operation, { ...first.round.failure, kind: 'fatal' })
+  if (first.round.kind === 'refused') throw new StepError(checking, { ...first.round.failure, kind: 'fatal' })
   const [lacking] = roles.lacks
   if (lacking === undefined || !mayExpire(inspection)) return
   const message = `The calls are still let through, perhaps by a role that was taken away. ${coverageLine(roles.wanted.name, lacking)}`
-  throw new StepError(operation, localFailure('access-denied', message, { dataAction: lacking.dataAction }))
+  throw new StepError(checking, localFailure('access-denied', message, { dataAction: lacking.dataAction }))
 }
 
 interface NamingForRun {

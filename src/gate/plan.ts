@@ -15,8 +15,9 @@ interface Known {
 /** What would be done, and by whose right. Changes nothing. */
 export async function plan({ settings, inspection, context }: Known, note: Note<'plan'>): Promise<void> {
   const { roles, first } = inspection
-  // A role that would not help is not granted.
-  if (needsGrant(inspection) && roles?.coverage !== 'insufficient') note({ grants: true })
+  // Nor is a role that would not help.
+  if (needsGrant(inspection) && roles?.unsuitability !== undefined) note({ refuses: roles.unsuitability })
+  else if (needsGrant(inspection) && roles?.coverage !== 'insufficient') note({ grants: true })
   else if (wasDenied(first.results))
     note({ patienceMs: patienceFor(ageOfAccess(inspection), settings.waiting.propagationTimeoutMs) })
   if (context === undefined || roles === undefined) return

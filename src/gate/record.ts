@@ -1,5 +1,6 @@
 import type { Assignment, RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
+import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import type { Failure, StepError } from '../core/failures/failure.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
@@ -66,6 +67,8 @@ export interface Chapters {
   plan: {
     /** The role would be granted. */
     grants: true
+    /** The role would have to be granted, and is granted to nobody. */
+    refuses: Unsuitability
     /** How long a run would wait out the denial that was met, where it would grant nothing; milliseconds. */
     patienceMs: number
     /** What the pipeline's principal may do, where it would grant, and nobody had asked before. */
@@ -184,6 +187,7 @@ interface Assembled
   /** What came of the grant; absent where none was tried. */
   grant?: { outcome: GrantOutcome | 'planned' } | undefined
   plannedPatienceMs?: number | undefined
+  plannedRefusal?: Unsuitability | undefined
   setupPermissions?: readonly Permission[] | undefined
   retiredKey?: RetiredKeyResult | undefined
   /** The last call to each deployment. */
@@ -230,6 +234,7 @@ function assembled(written: Written): Assembled {
     heldByOtherJob: progress === undefined ? heldByOtherJob : progress.heldByOtherJob,
     grant: grantOf(plan.grants === true ? 'planned' : grant),
     plannedPatienceMs: plan.patienceMs,
+    plannedRefusal: plan.refuses,
     setupPermissions: plan.setupPermissions,
     retiredKey: written.retiredKey.result,
   }

@@ -16,6 +16,7 @@ import {
 import { isOfAnotherJob } from '../azure/rbac/lease.ts'
 import { coversAll, type Permission } from '../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../azure/rbac/principal.ts'
+import { unsuitability } from '../azure/rbac/suitability.ts'
 import { accountIdOf, scopeOf } from '../azure/resource-id.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
@@ -185,8 +186,17 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   // Either may lead to a grant, which must not be made in vain.
   const coverage =
     isDenied || held.state === 'missing' ? await readCoverage(wanted, routes, reading) : undefined
-  const lacks = missingCoverage(wanted.roleGuid, routes, definitions.known())
-  return { ...found, wanted, heldByOtherJob, coverage, lacks }
+  const known = definitions.known()
+  const lacks = missingCoverage(wanted.roleGuid, routes, known)
+  const permissions = definitionOf(wanted.roleGuid, known)
+  return {
+    ...found,
+    wanted,
+    heldByOtherJob,
+    coverage,
+    lacks,
+    unsuitability: permissions && unsuitability(permissions),
+  }
 }
 
 /** What stands in for the role is nobody's to rely on anyway. */

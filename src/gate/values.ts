@@ -1,6 +1,7 @@
 import type { Assignment, RoleHolding, WantedRole } from '../azure/rbac/assignment.ts'
 import type { MissingCoverage } from '../azure/rbac/coverage.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
+import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import type { Failure, StepError } from '../core/failures/failure.ts'
 import type { Job } from '../services/github/job.ts'
 import type { Route } from '../services/inference/route.ts'
@@ -63,6 +64,8 @@ export interface RoleAccess {
   heldByOtherJob: Assignment | undefined
   /** Undefined where nobody asked: neither was a call denied nor is the role missing. */
   coverage: Coverage | undefined
+  /** Why the role must not be granted to anybody; undefined where nothing is known against it. */
+  unsuitability: Unsuitability | undefined
   /** What the role does not cover, as far as its definition is known. */
   lacks: readonly MissingCoverage[]
 }

@@ -7,6 +7,7 @@ import type { Assignment } from '../azure/rbac/assignment.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import { coversAction } from '../azure/rbac/permissions.ts'
+import { unsuitableLine } from '../azure/rbac/suitability.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
@@ -108,8 +109,12 @@ export function planLines(record: RunRecord): string[] {
 }
 
 function grantPlanLines(record: RunRecord): string[] {
-  const { grant, role, roleState } = record
+  const { grant, plannedRefusal, role, roleState } = record
   if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
+  if (plannedRefusal !== undefined)
+    return [
+      `Plan: the gate would fail with role-not-suitable: ${unsuitableLine(role.name, plannedRefusal)} It is ${readableRoleState(roleState)}.`,
+    ]
   if (grant?.outcome !== 'planned')
     return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
   const grantee = record.settings?.access.grantee?.principalId ?? record.principal?.oid ?? 'the principal'

@@ -54,6 +54,9 @@ export const resourceManagerExamples: Examples<'resource-manager'> = {
     "The specified role definition with ID '999999990000411182222333333333333' does not exist.",
     roles,
   ),
+  'role-not-suitable': {
+    own: 'The role that would have to be granted has no data actions, or may assign roles; it was not granted.',
+  },
   'role-assignment-limit': refused(
     409,
     'RoleAssignmentLimitExceeded',

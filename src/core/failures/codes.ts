@@ -42,6 +42,7 @@ export const diagnosisCodes = {
     'principal-not-found',
     'principal-type-mismatch',
     'role-not-found',
+    'role-not-suitable',
     'role-assignment-limit',
     'role-assignment-exists',
     'role-assignment-conflict',

@@ -1,6 +1,6 @@
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { permanentName } from '../../../azure/rbac/assignment-name.ts'
-import { reader } from '../../../azure/rbac/built-in-roles.ts'
+import { cognitiveServicesUser, leastRoleFor, reader } from '../../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../../azure/rbac/delegation-conditions.ts'
 import {
   applicableAt,
@@ -41,6 +41,10 @@ function mayGrant(told: ExplainContext): Fix {
 function letLook(told: ExplainContext): Fix[] {
   return separateSetup(told.record) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
 }
+
+/** The least one that covers the calls, where they are known. */
+const suitableRole = ({ record }: ExplainContext): string =>
+  (leastRoleFor(...(record.routes ?? []).map(({ dataAction }) => dataAction)) ?? cognitiveServicesUser).name
 
 function findPrincipal(told: ExplainContext): Fix {
   const { clientId, grantee } = valuesOf(told)
@@ -267,6 +271,20 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
         'custom-role-only': 'true',
         query: '[].{name:roleName, guid:name, scopes:assignableScopes}',
       }),
+    ],
+  },
+  'role-not-suitable': {
+    title: 'The role is one that the gate grants to nobody',
+    why: told =>
+      `${valuesOf(told).role.name} is missing, and the gate would have to grant it. Calling a model takes data actions, and no right to assign roles: a pipeline, a group or whoever else is to hold the role could do harm with more. Nothing was changed.`,
+    unlike:
+      'A role with data actions that are not the ones that the calls need ends as `access-denied`. A role that is held already is used, whatever else it allows.',
+    fixes: told => [
+      inputs('Name a role in this action that is for callers of models', { role: suitableRole(told) }),
+      advice(
+        'If it has to be this role, have an administrator assign it; the gate uses what is held.',
+        'Or keep the role',
+      ),
     ],
   },
   'role-assignment-limit': {

@@ -1,0 +1,33 @@
+import { plain } from '../../core/text/untrusted.ts'
+import { assignRoles } from './delegation-conditions.ts'
+import { coversAction, type Permission } from './permissions.ts'
+
+/** Why a role is granted to nobody, whatever the calls need. */
+export type Unsuitability =
+  /** It administers, and lets nobody call a model. */
+  | 'no-data-actions'
+  /** Whoever holds it can give itself and others more. */
+  | 'may-assign-roles'
+
+/** Ways to a role: an assignment, at once or by Privileged Identity Management, and a wider definition of a role that is held. */
+const waysToRoles = [
+  assignRoles,
+  'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
+  'Microsoft.Authorization/roleEligibilityScheduleRequests/write',
+  'Microsoft.Authorization/roleDefinitions/write',
+]
+
+/** A condition on the right to assign roles is no excuse: a caller of models needs none of it. */
+export function unsuitability(permissions: readonly Permission[]): Unsuitability | undefined {
+  if (waysToRoles.some(action => coversAction(permissions, action))) return 'may-assign-roles'
+  return permissions.some(({ dataActions = [] }) => dataActions.length > 0) ? undefined : 'no-data-actions'
+}
+
+const reasons: Record<Unsuitability, string> = {
+  'no-data-actions': 'has no data actions, so it lets nobody call a model',
+  'may-assign-roles': 'may assign roles, or widen them, so whoever holds it can give itself more',
+}
+
+/** One sentence. */
+export const unsuitableLine = (roleName: string, why: Unsuitability): string =>
+  `${plain(roleName)} is not granted to anybody: it ${reasons[why]}.`
