@@ -59,6 +59,18 @@ const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 const claims = JSON.stringify({ access_token: { nbf: { essential: true, value: '1752041837' } } })
 
+function throttle(seconds: number): void {
+  refuse(
+    cloud,
+    'accounts.get',
+    429,
+    envelope(
+      'SubscriptionRequestsThrottled',
+      `Number of 'read' requests for subscription '00000000-0000-0000-0000-000000000000' actor '00000000-0000-0000-0000-000000000000' exceeded. Please try again after '${seconds}' seconds.`,
+    ),
+  )
+}
+
 interface Challenge {
   operation?: string
   times?: number
@@ -451,16 +463,15 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
   'resource-manager-throttled': [
     {
       when: 'for longer than the run waits',
-      arrange: () =>
-        refuse(
-          cloud,
-          'accounts.get',
-          429,
-          envelope(
-            'SubscriptionRequestsThrottled',
-            "Number of 'read' requests for subscription '00000000-0000-0000-0000-000000000000' actor '00000000-0000-0000-0000-000000000000' exceeded. Please try again after '3600' seconds.",
-          ),
-        ),
+      arrange: () => throttle(3600),
+      says: /goes on for longer than this run waits: 5 min in all/,
+      mend: { advice: /later/, by: () => cloud.faults.clear() },
+    },
+    {
+      when: 'again and again, for five minutes',
+      arrange: () => throttle(50),
+      within: 301_000,
+      says: /next try in 50\.0 s \(throttling is waited out for 5 min in all\)/,
       mend: { advice: /later/, by: () => cloud.faults.clear() },
     },
   ],

@@ -73,6 +73,9 @@ describe('throttling', () => {
     expect(await tryWith([failure('throttled', 7000), failure('throttled', 2000)])).toMatchObject({
       result: 'done',
       sleeps: [7000, 2000],
+      told: [7, 2].map(seconds =>
+        expect.stringContaining(`next try in ${seconds}.0 s (throttling is waited out for 60 s in all)`),
+      ),
     })
   })
 

@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../ports.ts'
+import { inWords } from '../text/duration.ts'
 import type { DiagnosisCode } from './codes.ts'
 import { type Failure, StepError } from './failure.ts'
 
@@ -54,12 +55,16 @@ export async function persist<T>(
       if (error.failure.kind === 'throttled') throttledMs += pause ?? 0
       if (pause === undefined || throttledMs > policy.throttledBudgetMs) throw error
       tools.log.info(
-        `${error.failure.code} while ${error.operation}; next try in ${(pause / 1000).toFixed(1)} s`,
+        `${error.failure.code} while ${error.operation}; next try in ${(pause / 1000).toFixed(1)} s${limitOf(error.failure, policy)}`,
       )
       await tools.clock.sleep(pause)
     }
   }
 }
+
+/** Who watches a throttled step wonders when it ends. */
+const limitOf = ({ kind }: Failure, { throttledBudgetMs }: RetryPolicy) =>
+  kind === 'throttled' ? ` (throttling is waited out for ${inWords(throttledBudgetMs)} in all)` : ''
 
 type Tries = Record<Exclude<Failure['kind'], 'fatal'> | 'hang', number>
 

@@ -12,6 +12,7 @@ import { readClaims } from './claims-challenge.ts'
 import { failureOfResourceManager } from './errors.ts'
 import { endless, maxPages, pageOf } from './pages.ts'
 import { parseReply, unreadableReply } from './reply.ts'
+import { throttledBudgetMs } from './throttling.ts'
 
 /** Azure Resource Manager as this action uses it: the official client signs requests and writes; what is read, a schema checks. */
 export interface ResourceManager {
@@ -60,12 +61,7 @@ interface Options {
   tools: { http: Http; clock: Clock; log: Log }
 }
 
-/**
- * Reads are limited to 25 a second for each principal and subscription, and who is refused is told to wait ten seconds for a
- * chance that is no better (request-limits-and-throttling). The unluckiest of a thousand gates, of three to five reads each, is
- * served when all others have been: within some three minutes.
- */
-const retryPolicy: RetryPolicy = { ...standardRetry, throttledBudgetMs: 5 * 60_000 }
+const retryPolicy: RetryPolicy = { ...standardRetry, throttledBudgetMs }
 
 export function createResourceManager({
   cloud,

@@ -9,7 +9,9 @@ import {
 } from '../../../azure/rbac/effective-permissions.ts'
 import { coversAction } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
+import { inWords } from '../../../core/text/duration.ts'
 import type { RunRecord } from '../../../gate/record.ts'
+import { throttledBudgetMs } from '../../../services/resource-manager/throttling.ts'
 import {
   assigneeOptions,
   assignOnly,
@@ -464,7 +466,8 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   },
   'resource-manager-throttled': {
     title: 'Resource Manager throttles the principal or the subscription',
-    why: () => 'There were too many requests, and it went on for longer than this run waits.',
+    why: () =>
+      `There were too many requests, and it goes on for longer than this run waits: ${inWords(throttledBudgetMs)} in all for each request.`,
     unlike: 'Roles were not looked at, so they may be right.',
     fixes: () => [takeTurns, advice('Run the job again later.')],
   },
