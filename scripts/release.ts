@@ -18,6 +18,8 @@ interface Source {
   /** Of package.json. */
   packageVersion: string
   changelog: string
+  /** The page that tells users which action to name. */
+  readme: string
   /** Of the repository, this one among them. */
   tags: readonly string[]
 }
@@ -29,14 +31,17 @@ interface Release {
   majorTag: string
 }
 
-/** Throws where the ref is no tag, or the version or the changelog does not agree with it. */
-export function releaseOf({ ref, packageVersion, changelog, tags }: Source): Release {
+/** Throws where the ref is no tag, the version or the changelog does not agree with it, or OWNER stands for who publishes. */
+export function releaseOf({ ref, packageVersion, changelog, readme, tags }: Source): Release {
   const tag = /^refs\/tags\/(.+)$/.exec(ref)?.[1]
   const version = tag === undefined ? undefined : readTag(tag)
   if (tag === undefined || version === undefined)
     throw new Error(`${ref} is no tag such as v1.2.3 or v1.2.3-rc.1.`)
   if (tag !== `v${packageVersion}`)
     throw new Error(`The tag is ${tag}, the version in package.json ${packageVersion}.`)
+
+  if (readme.includes('OWNER/'))
+    throw new Error('OWNER still stands in README.md for the account that publishes.')
 
   const section = readChangelog(changelog).find(candidate => candidate.version === packageVersion)
   if (!section?.body) throw new Error(`CHANGELOG.md says nothing of ${packageVersion}.`)
@@ -76,6 +81,7 @@ function main([ref = '', notesFile = '']: readonly string[]): void {
     ref,
     packageVersion: v.parse(v.object({ version: v.string() }), JSON.parse(read('package.json'))).version,
     changelog: read('CHANGELOG.md'),
+    readme: read('README.md'),
     tags: execFileSync('git', ['tag', '--list'], { cwd: repositoryRoot, encoding: 'utf8' }).split('\n'),
   })
   writeFileSync(notesFile, notes)

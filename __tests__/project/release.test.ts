@@ -31,6 +31,7 @@ const release = (changes: Partial<Parameters<typeof releaseOf>[0]>) =>
     ref: 'refs/tags/v1.2.0',
     packageVersion: '1.2.0',
     changelog,
+    readme: 'uses: contoso/key-less-gate@v1',
     tags: ['v1', 'v1.1.0', 'v1.2.0'],
     ...changes,
   })
@@ -38,6 +39,12 @@ const release = (changes: Partial<Parameters<typeof releaseOf>[0]>) =>
 describe('a release', () => {
   test('has the notes of its section of the changelog, and takes the tag of the major version', () => {
     expect(release({})).toEqual({ notes: '### Added\n\n- The second.\n', prerelease: false, majorTag: 'v1' })
+  })
+
+  test('is refused while OWNER stands for the account that publishes', () => {
+    expect(() => release({ readme: 'uses: OWNER/key-less-gate@v1' })).toThrow(
+      'OWNER still stands in README.md',
+    )
   })
 
   test('of an older line leaves the tag of the major version where it is', () => {
