@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { attacksTable } from './attacks-table.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
 import { findingsPage } from './findings-page.ts'
@@ -29,6 +30,7 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'docs/report.md', marker: 'fields', generate: reportFields },
   { path: seedSchemaPath, generate: seedSchemaFile },
   { path: 'docs/findings.md', generate: findingsPage },
+  { path: 'docs/security.md', marker: 'attacks', generate: attacksTable },
   { path: 'docs/local-cloud-operations.md', generate: operationsPage },
   { path: 'local-cloud/README.md', marker: 'limits', generate: limitsSection },
   { path: 'docs/models.md', generate: kindsPage },

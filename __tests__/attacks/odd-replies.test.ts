@@ -2,7 +2,7 @@ import type { FaultEffect } from '../../local-cloud/faults.ts'
 import { expectSound } from '../faults/sound.ts'
 import { type InProcessRun, openStage, type Stage } from '../support/in-process.ts'
 import {
-  heavyBodies,
+  heavyReplies,
   inputsAt,
   type OddHop,
   oddBodies,
@@ -10,6 +10,7 @@ import {
   oddStatuses,
   oddTokens,
   oddValues,
+  tokenReplies,
 } from './odd-replies.ts'
 
 /** No odd reply ends as an error that nobody foresaw, in a green that is not deserved, in a leak, or never. */
@@ -79,26 +80,11 @@ describe.each(oddHops.map(hop => [hop.title, hop] as const))('%s', (_, hop) => {
   })
 })
 
-const heavyOperations: readonly string[] = [
-  'oidc.token',
-  'token',
-  'accounts.get',
-  'roleAssignments.list',
-  'permissions.list',
-  'chatCompletions.create',
-]
-const heavy = oddHops
-  .filter(({ operation, inputs }) => heavyOperations.includes(operation) && inputs === undefined)
-  .flatMap(hop => heavyBodies.map(([title, body]) => [hop.title, title, hop, body] as const))
-
-test.each(heavy)('%s: %s', async (_, __, hop, body) => {
+test.each(heavyReplies)('%s: %s', async (_, __, hop, body) => {
   for (const status of oddStatuses) await play({ hop, effect: { kind: 'reply', status, body }, times: 1 })
 })
 
-test.each([
-  ['GitHub OIDC token', 'value'],
-  ['Entra, tokens', 'access_token'],
-])('%s: tokens that are none', async (title, name) => {
+test.each(tokenReplies)('%s: tokens that are none', async (title, name) => {
   const hop = oddHops.find(candidate => candidate.title === title)
   if (hop === undefined) throw new Error(`No hop ${title}`)
   for (const value of oddTokens) await play({ hop, effect: { kind: 'edit', path: [name], value } })

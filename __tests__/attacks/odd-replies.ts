@@ -304,7 +304,7 @@ export const oddBodies: ReadonlyArray<readonly [string, string]> = [
 ]
 
 /** What makes reading slow, or deep. */
-export const heavyBodies: ReadonlyArray<readonly [string, string]> = [
+const heavyBodies: ReadonlyArray<readonly [string, string]> = [
   ['7 MiB of empty objects', `[${'{},'.repeat((7 * mebibyte) / 3)}{}]`],
   ['7 MiB of empty objects in a list of values', `{"value":[${'{},'.repeat((7 * mebibyte) / 3)}{}]}`],
   ['7 MiB of numbers of errors', `{"error":"invalid","error_codes":[${'1,'.repeat((7 * mebibyte) / 2)}1]}`],
@@ -314,6 +314,26 @@ export const heavyBodies: ReadonlyArray<readonly [string, string]> = [
   ['7 MiB of blanks', ' '.repeat(7 * mebibyte)],
   ['an error within an error, 20,000 deep', `${'{"error":'.repeat(20_000)}1${'}'.repeat(20_000)}`],
 ]
+
+const heavyOperations: readonly string[] = [
+  'oidc.token',
+  'token',
+  'accounts.get',
+  'roleAssignments.list',
+  'permissions.list',
+  'chatCompletions.create',
+]
+
+/** Hop and body, each with its title before it. */
+export const heavyReplies = oddHops
+  .filter(({ operation, inputs }) => heavyOperations.includes(operation) && inputs === undefined)
+  .flatMap(hop => heavyBodies.map(([title, body]) => [hop.title, title, hop, body] as const))
+
+/** Title of the hop that gives a token, and the field that holds it. */
+export const tokenReplies = [
+  ['GitHub OIDC token', 'value'],
+  ['Entra, tokens', 'access_token'],
+] as const
 
 export const oddStatuses = [200, 403] as const
 

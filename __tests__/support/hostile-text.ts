@@ -2,7 +2,7 @@ import fc from 'fast-check'
 
 /** Text as somebody would write it who wants to leave the place where it is printed. */
 
-const ammunition = [
+export const ammunition = [
   ...[
     '::',
     ':',

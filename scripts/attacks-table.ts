@@ -1,0 +1,76 @@
+import {
+  heavyReplies,
+  oddBodies,
+  oddHops,
+  oddStatuses,
+  oddTokens,
+  oddValues,
+  tokenReplies,
+} from '../__tests__/attacks/odd-replies.ts'
+import { ammunition } from '../__tests__/support/hostile-text.ts'
+import { sdkVariables } from '../src/azure/sdk-environment.ts'
+
+/** The table of docs/security.md: what the tests attack the gate with, counted from the lists that they go through. */
+
+interface Attack {
+  title: string
+  /** In words, with its number. */
+  tried: string
+  held: string
+  /** Relative to the repository. */
+  test: string
+}
+
+const figure = (count: number) => count.toLocaleString('en-US')
+
+const valuesRead = oddHops.flatMap(({ paths, freePaths = [] }) => [...paths, ...freePaths]).length
+
+const soundEnd =
+  'no green without an answer, no token printed or sent elsewhere, an end in time that is never `unexpected-error`'
+
+const attacks: readonly Attack[] = [
+  {
+    title: 'A reply in which one value is not what it should be',
+    tried: `${figure(valuesRead * oddValues.length)}: ${oddValues.length} odd values in the place of each of ${valuesRead} that the gate reads, from ${oddHops.length} requests`,
+    held: soundEnd,
+    test: '__tests__/attacks/odd-replies.test.ts',
+  },
+  {
+    title: 'A body that is no reply',
+    tried: `${figure(oddHops.length * oddBodies.length * oddStatuses.length)}: ${oddBodies.length} bodies to each of ${oddHops.length} requests, with status ${oddStatuses.join(' and ')}`,
+    held: soundEnd,
+    test: '__tests__/attacks/odd-replies.test.ts',
+  },
+  {
+    title: 'A body that is slow to read, or deep',
+    tried: `${figure(heavyReplies.length * oddStatuses.length)}, of up to 7 MiB`,
+    held: soundEnd,
+    test: '__tests__/attacks/odd-replies.test.ts',
+  },
+  {
+    title: 'A token that is none',
+    tried: figure(tokenReplies.length * oddTokens.length),
+    held: soundEnd,
+    test: '__tests__/attacks/odd-replies.test.ts',
+  },
+  {
+    title: 'Text that wants to be a workflow command, markup, or a second word of a command',
+    tried: `random texts from ${ammunition.length} pieces and any character`,
+    held: 'it stays one piece of plain text in the log and in the summary, and one word in a printed command',
+    test: '__tests__/core/text/untrusted.test.ts',
+  },
+  {
+    title: "A variable of the job's environment that the SDKs read",
+    tried: `${sdkVariables.length}, all together and each alone`,
+    held: 'what is printed, who is asked and how it ends stay the same',
+    test: '__tests__/scenarios/environment.test.ts',
+  },
+]
+
+const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+
+export function attacksTable(): string {
+  const rows = attacks.map(({ title, tried, held, test }) => [title, tried, held, `[test](../${test})`])
+  const head = ['Attack', 'Tried', 'What holds', 'Where']
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
