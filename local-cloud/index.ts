@@ -45,7 +45,7 @@ export interface LocalCloud extends AsyncDisposable {
   /** The authority that signed every certificate here: as PEM, and as a file, which `close` removes. */
   readonly ca: { readonly pem: string; readonly file: string }
   /** The time of every service. It goes on by itself, and faster where it is driven. */
-  readonly clock: Clock
+  readonly clock: Pick<Clock, 'now' | 'advance'>
   readonly faults: {
     /** Replaces, delays or spoils replies from now on. */
     add(fault: Fault): void
@@ -78,7 +78,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     },
     endpoints: { github, authorityHost, resourceManager, accounts, hosts },
     ca: { pem: cloud.caPem, file: cloud.caFile },
-    clock: cloud.clock,
+    clock: { now: () => cloud.clock.now(), advance: ms => cloud.clock.advance(ms) },
     faults: { add: fault => cloud.faults.add(fault), clear: () => cloud.faults.clear() },
     get requests() {
       return requestsOf(cloud)
