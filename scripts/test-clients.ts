@@ -61,7 +61,7 @@ const clients: readonly Client[] = [
     version: [
       'sh',
       '-c',
-      `cd '${go ?? '/nowhere'}' && go list -m -f '{{.Version}}' github.com/openai/openai-go/v3 github.com/Azure/azure-sdk-for-go/sdk/azidentity | paste -sd, | sed 's/,/, /'`,
+      `cd '${go ?? '/nowhere'}' && test -x app && go list -m -f '{{.Version}}' github.com/openai/openai-go/v3 github.com/Azure/azure-sdk-for-go/sdk/azidentity | paste -sd, | sed 's/,/, /'`,
     ],
     what: chat,
     command: [join(go ?? '/nowhere', 'app')],
