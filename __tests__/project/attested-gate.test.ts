@@ -77,6 +77,16 @@ test.each([
   ['without an attestation', [], scope],
   ['after a plan', [planned], scope],
   ['after a report about another resource', [passed], `${scope}-other`],
+  [
+    'after calls to an endpoint that is none of the resource',
+    [{ ...passed, target: { ...passed.target, endpointIsOwn: false } }],
+    scope,
+  ],
+  [
+    'after calls to an endpoint of which nobody knows whose it is',
+    [{ ...passed, target: { ...passed.target, endpointIsOwn: null } }],
+    scope,
+  ],
   ['after a report about no resource', [{ ...passed, target: null }], scope],
 ])('does not deploy %s', (_, attested, resource) => {
   expect(statusAfter(attested, resource)).toBe(1)

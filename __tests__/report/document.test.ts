@@ -84,6 +84,7 @@ test('a run that passed is told whole', () => {
         project: null,
       },
       endpoint: null,
+      endpointIsOwn: true,
     },
     endpoint: 'https://contoso.openai.azure.com',
     chosenDeployment: null,
@@ -208,7 +209,8 @@ test('the settings are told, but for the retired key itself, and a long prompt i
     },
     target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
   }
-  const record = { ...full, settings: told }
+  const { account: _, ...rest } = full
+  const record = { ...rest, settings: told }
   const report = written({ result: 'passed', record }, undefined, times)
 
   expect(report.settings).toMatchObject({
@@ -224,6 +226,7 @@ test('the settings are told, but for the retired key itself, and a long prompt i
     resourceId: null,
     resource: null,
     endpoint: 'https://contoso.openai.azure.com',
+    endpointIsOwn: null,
   })
   expect(JSON.stringify(report)).not.toContain(secret)
 })

@@ -1,23 +1,35 @@
+import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { accountKeys } from '../../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { account, accountEndpoint, alsoHolds, holds, roles } from '../support/arrange.ts'
+import { account, accountEndpoint, alsoHolds, groupScope, holds, roles } from '../support/arrange.ts'
 import { type CodeCases, everyService, testCodes } from '../support/code-cases.ts'
-import { accountScope } from '../support/scenario.ts'
+import { accountScope, logOf, runGate } from '../support/scenario.ts'
 
 const minute = 60_000
+
+function twoAccounts() {
+  const [first] = defaultWorld.accounts
+  if (first === undefined) throw new Error('The default world has an account')
+  const second = { ...first, name: 'fabrikam-ai', customSubDomainName: 'fabrikam-ai' }
+  return { ...defaultWorld, accounts: [first, second] }
+}
 
 let cloud: LocalCloud
 /** Its data plane hears of key access twenty minutes late. */
 let slow: LocalCloud
+/** Has a second resource, in which the same deployment answers the same pipeline. */
+let two: LocalCloud
 beforeAll(async () => {
   cloud = await createLocalCloud()
   slow = await createLocalCloud({ lag: { keyAccess: [20 * minute] } })
+  two = await createLocalCloud({ seed: twoAccounts() })
 })
 beforeEach(() => {
   cloud.reset()
   slow.reset()
+  two.reset()
 })
-afterAll(() => Promise.all([cloud.close(), slow.close()]))
+afterAll(() => Promise.all([cloud.close(), slow.close(), two.close()]))
 
 const takesKeys = (disableLocalAuth: boolean | null) => () => {
   account(cloud).disableLocalAuth = disableLocalAuth
@@ -128,3 +140,83 @@ testCodes(
   },
   everyService,
 )
+
+/** A variable that still names the other resource. */
+const staleEndpoint = () => ({ endpoint: [...two.endpoints.accounts.values()][1] ?? '' })
+const mayInferInBoth = () =>
+  holds(two, { role: roles.reader, scope: groupScope(two) }, { role: roles.user, scope: groupScope(two) })
+
+testCodes(
+  () => two,
+  {
+    'endpoint-of-another-resource': [
+      {
+        when: 'a stale variable, and key-access: forbid; without it the resource itself is called',
+        arrange: mayInferInBoth,
+        run: () => ({ inputs: { 'key-access': 'forbid', ...staleEndpoint() } }),
+        outputs: { 'key-access': 'disabled' },
+        says: /A gateway is gated in two steps.*resource-id: \S+contoso-ai"\s+key-access: forbid/s,
+        mend: {
+          advice: /^with:\s+resource-id: /,
+          run: () => ({ inputs: { endpoint: '' } }),
+        },
+      },
+      {
+        when: 'keys of the other resource work: they are no concern of what Resource Manager was asked',
+        arrange: () => {
+          mayInferInBoth()
+          const [, other] = two.world.accounts
+          if (other === undefined) throw new Error('This world has two accounts')
+          other.disableLocalAuth = false
+        },
+        run: () => ({ inputs: { 'key-access': 'forbid', ...staleEndpoint() } }),
+        mend: {
+          advice: /^with:\s+resource-id: /,
+          run: () => ({ inputs: { endpoint: '' } }),
+        },
+      },
+    ],
+  },
+  everyService,
+)
+
+const whose = (endpointIsOwn: boolean | null) => ({ target: { endpointIsOwn } })
+
+describe('an endpoint beside the resource', () => {
+  test('of another resource: passed, with a finding that names both', async () => {
+    mayInferInBoth()
+    const run = await runGate(two, { inputs: staleEndpoint() })
+    expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'disabled' })
+    expect(run.report).toMatchObject(whose(false))
+    expect(logOf(run)).toContain('Finding endpoint-of-another-resource (medium)')
+    expect(logOf(run)).toContain(`The calls go to ${staleEndpoint().endpoint}. Hosts of contoso-ai are `)
+    expect(run.summary).toContain('endpoint-of-another-resource')
+  })
+
+  test('of another resource, under grant: plan with forbid: the plan says what would fail', async () => {
+    mayInferInBoth()
+    const run = await runGate(two, {
+      inputs: { 'key-access': 'forbid', grant: 'plan', ...staleEndpoint() },
+    })
+    expect(run.outputs).toMatchObject({ result: 'planned', diagnosis: '' })
+    expect(logOf(run)).toContain('the gate would fail with endpoint-of-another-resource')
+  })
+
+  test.each([
+    ['its own', () => ({ endpoint: accountEndpoint(two) }), true],
+    ['none: the calls go where Resource Manager says', () => ({}), true],
+  ])('%s', async (_, endpoint, isOwn) => {
+    mayInferInBoth()
+    const run = await runGate(two, { inputs: { 'key-access': 'forbid', ...endpoint() } })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject(whose(isOwn))
+    expect(logOf(run)).not.toContain('endpoint-of-another-resource')
+  })
+
+  test('of an account that may not be read: not known', async () => {
+    holds(two, { role: roles.dataContributor, scope: groupScope(two) })
+    const run = await runGate(two, { inputs: staleEndpoint() })
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject(whose(null))
+  })
+})

@@ -51,6 +51,7 @@ test('what the action finds by itself is marked so, and is little', () => {
     'answer-invalid',
     'answer-unexpected',
     'deployment-not-ready',
+    'endpoint-of-another-resource',
     'endpoint-untrusted',
     'input-invalid',
     'keys-enabled',

@@ -46,6 +46,9 @@ const posture: Examples<'posture'> = {
     own: 'The account’s `disableLocalAuth` is not true, or a call with a key was answered, and `key-access: forbid` asks for more.',
   },
   'retired-key-accepted': { own: 'A call with the key of the input `retired-key` got as far as the model.' },
+  'endpoint-of-another-resource': {
+    own: 'The host of the input `endpoint` is none that the account reports, and `key-access` is `forbid`.',
+  },
 }
 
 const action: Examples<'action'> = {

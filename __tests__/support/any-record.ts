@@ -61,6 +61,7 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
         kind: 'AIServices',
         hasCustomSubdomain: true,
         endpoints: { openAI: '', modelInference: '', project: undefined },
+        hosts: [],
         keyAccess,
         publicNetworkAccess: undefined,
       })),

@@ -86,6 +86,11 @@ export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
         modelInference: 'https://contoso.services.ai.azure.com',
         project: undefined,
       },
+      hosts: [
+        'contoso.cognitiveservices.azure.com',
+        'contoso.openai.azure.com',
+        'contoso.services.ai.azure.com',
+      ],
       keyAccess: 'enabled',
       publicNetworkAccess: 'Enabled',
     },

@@ -108,9 +108,9 @@ function stepper(record: RecordKeeper, { clock, reporter }: Tools) {
 }
 
 /** A plan is told what would fail, and goes on. @throws StepError */
-function enforceKeyAccess({ keys, access }: Settings, inspection: Inspection, reporter: Reporter): void {
-  const { failure, deservesWarning } = evaluateKeyAccess(keys, inspection)
-  if (failure !== undefined && access.grant !== 'plan') throw failure
+function enforceKeyAccess(settings: Settings, inspection: Inspection, reporter: Reporter): void {
+  const { failure, deservesWarning } = evaluateKeyAccess(settings, inspection)
+  if (failure !== undefined && settings.access.grant !== 'plan') throw failure
   if (deservesWarning) reporter.keysAccepted()
 }
 

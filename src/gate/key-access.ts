@@ -1,5 +1,6 @@
 import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
 import type { Account, KeyAccess } from '../services/resource-manager/account.ts'
+import { foreignEndpointFailure } from './endpoint-owner.ts'
 import type { Settings } from './settings.ts'
 
 /** What became of a data-plane call with the key that must be refused. */
@@ -31,29 +32,34 @@ interface AccountRead {
 
 /** Why `key-access: forbid` fails the gate, as far as Resource Manager tells; undefined where it does not. */
 export function keyAccessFailure(
-  keys: Settings['keys'] | undefined,
+  settings: Pick<Settings, 'keys' | 'target'> | undefined,
   { account, accountForbidden }: AccountRead,
 ): StepError | undefined {
-  if (keys?.access !== 'forbid') return undefined
+  if (settings?.keys.access !== 'forbid') return undefined
   if (account?.keyAccess === 'enabled') {
     const message = "The account's disableLocalAuth is not true."
     return new StepError('checking key access', localFailure('keys-enabled', message))
   }
-  if (accountForbidden === undefined || keys.retired !== undefined) return undefined
+  const foreign = foreignEndpointFailure({ settings, account })
+  if (foreign !== undefined) return foreign
+  if (accountForbidden === undefined || settings.keys.retired !== undefined) return undefined
   return new StepError('reading the account, which `key-access: forbid` needs', accountForbidden)
 }
 
 export interface KeyAccessVerdict {
-  /** `keys-enabled`, or `resource-manager-forbidden` where the account may not be read. */
+  /** `keys-enabled`, `endpoint-of-another-resource`, or `resource-manager-forbidden` where the account may not be read. */
   failure: StepError | undefined
   /** Whether the resource is known to take keys, and somebody wants to hear of it. */
   deservesWarning: boolean
 }
 
 /** Holds the account against `key-access`. */
-export function evaluateKeyAccess(keys: Settings['keys'], read: AccountRead): KeyAccessVerdict {
+export function evaluateKeyAccess(
+  settings: Pick<Settings, 'keys' | 'target'>,
+  read: AccountRead,
+): KeyAccessVerdict {
   return {
-    failure: keyAccessFailure(keys, read),
-    deservesWarning: read.account?.keyAccess === 'enabled' && keys.access !== 'ignore',
+    failure: keyAccessFailure(settings, read),
+    deservesWarning: read.account?.keyAccess === 'enabled' && settings.keys.access !== 'ignore',
   }
 }

@@ -3,6 +3,7 @@ import { findingsOf } from '../advice/findings/findings.ts'
 import { scopeOf } from '../azure/resource-id.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
+import { endpointIsOwn } from '../gate/endpoint-owner.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { Settings, Target } from '../gate/settings.ts'
@@ -45,7 +46,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     })),
     principal: orNull(record.principal, principalDocument),
     setupPrincipal: orNull(record.setupPrincipal, principalDocument),
-    target: orNull(settings?.target, targetDocument),
+    target: orNull(settings?.target, target => targetDocument(target, endpointIsOwn(record) ?? null)),
     endpoint: record.endpoint ?? null,
     chosenDeployment: chosenDeployment(settings, record.routes) ?? null,
     keyAccess: access,
@@ -123,15 +124,15 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
   }
 }
 
-function targetDocument(target: Target): NonNullable<Report['target']> {
-  const endpoint = target.endpoint ?? null
-  if (target.kind === 'endpoint') return { kind: 'endpoint', resourceId: null, resource: null, endpoint }
+function targetDocument(target: Target, isOwn: boolean | null): NonNullable<Report['target']> {
+  const called = { endpoint: target.endpoint ?? null, endpointIsOwn: isOwn }
+  if (target.kind === 'endpoint') return { kind: 'endpoint', resourceId: null, resource: null, ...called }
   const { resource } = target
   return {
     kind: 'resource',
     resourceId: scopeOf(resource),
     resource: { ...resource, project: resource.project ?? null },
-    endpoint,
+    ...called,
   }
 }
 

@@ -212,7 +212,7 @@ export function findingLines({ result, record }: Outcome): string[] {
 
 /** What would become of keys, without a word where nothing would. */
 function keyPlanLines(record: RunRecord): string[] {
-  const failure = keyAccessFailure(record.settings?.keys, record)
+  const failure = keyAccessFailure(record.settings, record)
   if (failure !== undefined) {
     const { code, said } = failure.failure
     return [

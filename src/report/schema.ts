@@ -147,6 +147,10 @@ const target = v.strictObject({
     'The same id in parts.',
   ),
   endpoint: textOrNull('`endpoint`, where it was given.'),
+  endpointIsOwn: about(
+    v.nullable(v.boolean()),
+    "Whether the calls go to a host that Resource Manager names for the account or its project, as they always do without `endpoint`. False: a gateway's, or another resource's. Null: the account was not read.",
+  ),
 })
 
 const smoke = v.strictObject({

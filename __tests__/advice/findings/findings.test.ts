@@ -130,6 +130,17 @@ test('nothing is found where nothing is known, and where all is well', () => {
 test.each<[string, Partial<RunRecord>, string[]]>([
   ['keys that work', keyAccess('enabled'), ['keys-enabled high']],
   ['keys that are to be ignored', { ...keyAccess('enabled'), ...withInputs({ 'key-access': 'ignore' }) }, []],
+  [
+    'an endpoint of another resource',
+    withInputs({ endpoint: 'https://fabrikam.openai.azure.com' }),
+    ['endpoint-of-another-resource medium'],
+  ],
+  [
+    'a gateway in front, whatever is said of keys',
+    withInputs({ endpoint: 'https://models.contoso.example', 'key-access': 'ignore' }),
+    ['endpoint-of-another-resource medium'],
+  ],
+  ['another endpoint of the same', withInputs({ endpoint: 'https://contoso.services.ai.azure.com' }), []],
   ['a key of another resource, keys off', { retiredKey: { outcome: 'key-invalid' } }, []],
   [
     'Cognitive Services User, for an OpenAI model',
@@ -303,6 +314,11 @@ test.each<[string, Partial<RunRecord>, string[]]>([
 
 test.each<[string, Partial<RunRecord>, string[]]>([
   ['keys', {}, ['key-access-unknown low']],
+  [
+    'whose the endpoint is, is not known either',
+    withInputs({ endpoint: 'https://fabrikam.openai.azure.com' }),
+    ['key-access-unknown low'],
+  ],
   ['keys, and a proof that they are off', { retiredKey: { outcome: 'key-access-off' } }, []],
   [
     'keys, and a key of another resource',

@@ -1,7 +1,7 @@
-import { accountIdOf, accountType } from '../../azure/resource-id.ts'
+import { accountIdOf, accountType, scopeOf } from '../../azure/resource-id.ts'
 import { inWords } from '../../core/text/duration.ts'
 import type { RunRecord } from '../../gate/record.ts'
-import { accountOptions, az, azLine, bash, bicep, bicepLiteral } from './commands.ts'
+import { accountOptions, az, azLine, bash, bicep, bicepLiteral, inputs } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 import { waitLonger } from './inference/denial.ts'
 import { resourceValues } from './values.ts'
@@ -112,6 +112,30 @@ export const retireOwnKey = advice(
   'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
 )
 
+/** Whether the endpoint is a left-over or a gateway only a person knows; the first is right for both. */
+export function callTheResource(record: RunRecord): Fix[] {
+  const { settings, routes = [] } = record
+  const { account, scope } = resourceValues(record)
+  const named = settings?.deployments.map(({ name, api }) => (api === undefined ? name : `${name}=${api}`))
+  const deployments = named?.length ? named : [...new Set(routes.map(({ deployment }) => deployment))]
+  return [
+    inputs(
+      `Remove the input \`endpoint\`, be it a left-over or a gateway: the calls then go where Resource Manager says that ${account} is`,
+      {
+        'resource-id': settings?.target.kind === 'resource' ? scopeOf(settings.target.resource) : scope,
+        'key-access': settings?.keys.access ?? 'forbid',
+      },
+    ),
+    inputs(
+      'A gateway in front of it is gated by a second step of this action, without what names the resource and without `key-access`',
+      {
+        endpoint: settings?.target.endpoint ?? 'https://<GATEWAY>',
+        deployments: deployments.join('\n') || '<DEPLOYMENT>',
+      },
+    ),
+  ]
+}
+
 export const postureExplanations: Explanations<'posture'> = {
   'keys-enabled': {
     title: 'The resource still accepts API keys, or may do so',
@@ -142,5 +166,15 @@ export const postureExplanations: Explanations<'posture'> = {
     unlike:
       'A reply that says nothing about the key, such as an outage, has its own code. A 403 `AuthenticationTypeDisabled` (key access is off) passes; so does a 401 (not a key of this resource), unless `key-access: forbid` has nothing else to go by.',
     fixes: fixesOfAccepted,
+  },
+  'endpoint-of-another-resource': {
+    title: 'The endpoint that was called is none of the resource',
+    about:
+      "`endpoint` was given beside the resource, its host is none of the account's, and `key-access` is `forbid`. Whether the account takes keys says nothing about another resource, and nothing about a gateway, which may have keys of its own. Names are compared, not addresses: a private endpoint is the resource's own.",
+    why: ({ record }) =>
+      `\`key-access: forbid\` demands that no key works where the calls go. Resource Manager tells that of ${resourceValues(record).account}, and the calls went to a host that is none of its own: another resource, or a gateway. A gateway is gated in two steps: the resource without it, then its endpoint alone. No role was granted.`,
+    unlike:
+      "`endpoint-untrusted` means that Resource Manager itself reports a host outside the cloud. Here the host is the input's. Without `key-access: forbid` the same is a finding.",
+    fixes: ({ record }) => callTheResource(record),
   },
 }

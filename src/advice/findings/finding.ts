@@ -10,6 +10,7 @@ export const findingIds = [
   'keys-enabled',
   'key-access-unknown',
   'retired-key-invalid',
+  'endpoint-of-another-resource',
   'can-list-keys',
   'can-assign-roles',
   'can-change-resource',

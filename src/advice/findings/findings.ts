@@ -2,6 +2,7 @@ import type { RunRecord } from '../../gate/record.ts'
 import { dataActionsOf } from '../../services/inference/route.ts'
 import { harmlessFix, harmlessWords } from '../explanations/explanation.ts'
 import { valuesOf } from '../explanations/values.ts'
+import { foreignEndpoint } from './endpoint.ts'
 import { accessUnknown, canAssignRoles, canChangeResource, canListKeys } from './excess-rights.ts'
 import {
   type Finding,
@@ -25,6 +26,7 @@ export const inspections: Record<FindingId, Inspection> = {
   'keys-enabled': keysEnabled,
   'key-access-unknown': keyAccessUnknown,
   'retired-key-invalid': retiredKeyInvalid,
+  'endpoint-of-another-resource': foreignEndpoint,
   'can-list-keys': canListKeys,
   'can-assign-roles': canAssignRoles,
   'can-change-resource': canChangeResource,

@@ -91,7 +91,7 @@ export const diagnosisCodes = {
     'connection-failed',
     'request-timeout',
   ],
-  posture: ['keys-enabled', 'retired-key-accepted'],
+  posture: ['keys-enabled', 'retired-key-accepted', 'endpoint-of-another-resource'],
   action: ['unexpected-error'],
 } as const
 

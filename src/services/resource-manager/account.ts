@@ -31,6 +31,8 @@ export interface Account {
   hasCustomSubdomain: boolean
   /** Where each family of routes is served, without a trailing slash. */
   endpoints: Endpoints
+  /** Every host that is reported as the account's or its project's, each once, as `URL.host` writes it. */
+  hosts: readonly string[]
   keyAccess: KeyAccess
   publicNetworkAccess: string | undefined
 }
@@ -57,14 +59,13 @@ export async function readAccount(manager: ResourceManager, resource: ResourceId
         ),
   ])
   const { properties } = account
+  const ofAccount = properties.endpoints ?? {}
+  const ofProject = project?.properties.endpoints ?? {}
   return {
     kind: account.kind,
     hasCustomSubdomain: Boolean(properties.customSubDomainName),
-    endpoints: endpointsOf(
-      properties.endpoint ?? '',
-      properties.endpoints ?? {},
-      project?.properties.endpoints ?? {},
-    ),
+    endpoints: endpointsOf(properties.endpoint ?? '', ofAccount, ofProject),
+    hosts: hostsOf([properties.endpoint ?? '', ...Object.values(ofAccount), ...Object.values(ofProject)]),
     // Null means what false means: keys work.
     keyAccess: properties.disableLocalAuth === true ? 'disabled' : 'enabled',
     publicNetworkAccess: properties.publicNetworkAccess ?? undefined,
@@ -88,6 +89,27 @@ export function trustedEndpoints({ hasCustomSubdomain, endpoints }: Account, clo
     throw new StepError(operation, localFailure('endpoint-untrusted', message))
   }
   return endpoints
+}
+
+/** @param endpoints URLs; what is none over https is left out. */
+export const hostsOf = (endpoints: readonly string[]): string[] => [
+  ...new Set(endpoints.map(httpsHost).filter(host => host !== undefined)),
+]
+
+/**
+ * Whether an endpoint is one of the account's own. Names are compared, with their ports, and never addresses: private DNS answers for the
+ * same name with another address, and a gateway has a name of its own.
+ */
+export function isOwnEndpoint({ hosts }: Pick<Account, 'hosts'>, endpoint: string): boolean {
+  const host = httpsHost(endpoint)
+  return host !== undefined && hosts.includes(host)
+}
+
+/** In lower case, without the port that https has anyway, and without the dot that ends a full name. */
+function httpsHost(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined
+  const { protocol, host } = new URL(url)
+  return protocol === 'https:' && host !== '' ? host.replace(/\.(?=:|$)/, '') : undefined
 }
 
 /**
