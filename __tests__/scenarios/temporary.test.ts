@@ -279,6 +279,26 @@ describe('while the job of another run is not over', () => {
     expect(held()[0]?.name).toBe(first.outputs['role-assignment-id']?.split('/').at(-1))
   })
 
+  describe('of another role, which lets the calls through until that job ends', () => {
+    beforeEach(() => runGate(cloud, { inputs: { ...inputs, role: 'Cognitive Services OpenAI User' } }))
+
+    test('with grant: auto the role is granted all the same', async () => {
+      nextRun('9876543211')
+      const second = await runGate(cloud)
+
+      expect(second.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+      expect(held()).toHaveLength(1)
+    })
+
+    test('with grant: never it is denied at once', async () => {
+      nextRun('9876543211')
+      const second = await runGate(cloud, { inputs: { grant: 'never' } })
+
+      expect(second.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+      expect(logOf(second)).toContain('only by a temporary role assignment of another job')
+    })
+  })
+
   test('jobs of one matrix are told apart', async () => {
     await runGate(cloud, { inputs })
     cloud.world.workflow.checkRunId = '40118872204'

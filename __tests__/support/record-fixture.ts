@@ -186,6 +186,7 @@ export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAcce
   assignments: [],
   permissions: undefined,
   membership: undefined,
+  endsWithOtherJob: false,
   heldByOtherJob: undefined,
   coverage: undefined,
   lacks: [],

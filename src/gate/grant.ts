@@ -45,7 +45,8 @@ export interface GrantRequest {
 
 /**
  * @returns undefined where nothing is to be granted.
- * @throws StepError `role-assignment-conflict` where the role is held for another job only, and nothing may be granted.
+ * @throws StepError where nothing may be granted, and the role is held for another job only (`role-assignment-conflict`), or another
+ * role that lets the calls through is (`access-denied`).
  */
 export function grantRequest(
   settings: Settings,
@@ -57,8 +58,13 @@ export function grantRequest(
   if (settings.access.grant === 'auto')
     return { settings, context, job, inspection: { ...inspection, roles } }
   if (roles.heldByOtherJob !== undefined) refuseOtherJobs(roles.heldByOtherJob)
+  if (roles.endsWithOtherJob) throw new StepError(checkingAccess, localFailure('access-denied', endsLine))
   return undefined
 }
+
+const checkingAccess = 'looking at how the role is held'
+const endsLine =
+  'The call was answered, but only by a temporary role assignment of another job, which is removed when that job ends.'
 
 interface GrantTools {
   clock: Clock

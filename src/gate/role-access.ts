@@ -199,21 +199,48 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   }
 }
 
-/** What stands in for the role is nobody's to rely on anyway. */
+const notHeld: RoleHolding = { state: 'missing', assignment: undefined }
+
+/**
+ * What the pipeline may do by roles that last: what other jobs made for themselves ends with them, whichever role it is. A role whose
+ * definition may not be read is not taken to give anything. Undefined where all that is held lasts, as far as anybody may see.
+ */
+async function withoutOtherJobs(
+  read: AssignmentsRead | undefined,
+  question: Question,
+  reading: Reading,
+): Promise<readonly Permission[] | undefined> {
+  const lasting = read?.assignments.filter(assignment => !isOfAnotherJob(assignment, reading.job.lease))
+  if (read === undefined || lasting === undefined || lasting.length === read.assignments.length)
+    return undefined
+  return (await addUp({ ...read, assignments: lasting }, question, reading)) ?? []
+}
+
+/** Of the role itself. What another role gives until another job ends is left out by `withoutOtherJobs`. */
 function otherJobsAssignment({ state, assignment }: RoleHolding, lease: string): Assignment | undefined {
   const isOther = assignment !== undefined && state !== 'covered' && isOfAnotherJob(assignment, lease)
   return isOther ? assignment : undefined
 }
 
-type Found = Pick<RoleAccess, 'holder' | 'held' | 'asOf' | 'assignments' | 'permissions' | 'membership'>
+type Found = Pick<
+  RoleAccess,
+  'holder' | 'held' | 'asOf' | 'assignments' | 'permissions' | 'membership' | 'endsWithOtherJob'
+>
 
 async function evaluateOwn(read: RolesRead, question: Question, reading: Reading): Promise<Found> {
   const { assignmentsRead, holding, permissions } = await lookForHolding(read.own, question, reading)
   const assignments = assignmentsRead?.assignments
-  const held = holding ?? fallbackHolding(assignments, permissions, dataActionsOf(question.routes))
-  reading.note({ holder: 'pipeline', held })
+  const fallback = fallbackHolding(assignments, permissions, dataActionsOf(question.routes))
   const asOf = assignmentsRead?.asOf ?? read.readAt
-  return { holder: 'pipeline', held, asOf, assignments, permissions, membership: undefined }
+  const found = { holder: 'pipeline', asOf, assignments, membership: undefined } as const
+  const lasting =
+    holding === undefined && fallback.state === 'covered'
+      ? await withoutOtherJobs(assignmentsRead, question, reading)
+      : undefined
+  const endsWithOtherJob = lasting !== undefined && !coversAll(lasting, dataActionsOf(question.routes))
+  const held = endsWithOtherJob ? notHeld : (holding ?? fallback)
+  reading.note({ holder: 'pipeline', held })
+  return { ...found, held, permissions: endsWithOtherJob ? lasting : permissions, endsWithOtherJob }
 }
 
 /** The role is to be held by somebody else: a group, as a rule, of which the pipeline is a member or is not. */
@@ -238,6 +265,7 @@ async function evaluateAnothers(
     assignments: own?.assignments,
     permissions,
     membership,
+    endsWithOtherJob: false,
   }
 }
 

@@ -62,6 +62,8 @@ export interface RoleAccess {
   membership: Membership | undefined
   /** The role is held by this assignment, which another job made for itself and will remove. */
   heldByOtherJob: Assignment | undefined
+  /** The calls are let through, and only by a role that another job gave the pipeline until that job ends. */
+  endsWithOtherJob: boolean
   /** Undefined where nobody asked: neither was a call denied nor is the role missing. */
   coverage: Coverage | undefined
   /** Why the role must not be granted to anybody; undefined where nothing is known against it. */
