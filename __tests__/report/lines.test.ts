@@ -253,7 +253,7 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
     '  401 PermissionDenied: No.',
     `  The token is of tenant ${ids.tenant}, and a token of one tenant cannot call a resource of another.`,
     '',
-    'See which tenant the resource is in:',
+    'See which tenant the resource is in, in bash:',
     `    az account show --subscription ${ids.subscription} --query '{name:name, tenantId:tenantId}' --output table`,
     '',
     'What to do:',
