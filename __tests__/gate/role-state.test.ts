@@ -5,7 +5,7 @@ const nothing: RoleSituation = {
   held: undefined,
   membership: undefined,
   grant: undefined,
-  arePermissionsKnown: false,
+  access: 'unknown',
   isLive: false,
 }
 
@@ -65,8 +65,12 @@ describe('a role that is missing, while the calls are let through', () => {
     expect(roleStateOf(situation)).toBe('covered')
   })
 
-  test('stays missing, where the rights are known', () => {
-    expect(roleStateOf({ ...situation, arePermissionsKnown: true })).toBe('missing')
+  test('is covered, where a right is known that lets them through', () => {
+    expect(roleStateOf({ ...situation, access: 'sufficient' })).toBe('covered')
+  })
+
+  test('is not known, where the rights are known, and none lets them through', () => {
+    expect(roleStateOf({ ...situation, access: 'insufficient' })).toBe('unknown')
   })
 
   test('is not covered before they are', () => {

@@ -1,4 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { removeAssignment } from '../../local-cloud/rbac.ts'
 import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 import {
   account,
@@ -58,7 +59,9 @@ const endpointAlone = () => ({
   inputs: { 'resource-id': '', 'resource-manager-endpoint': '', endpoint: accountEndpoint(cloud) },
 })
 
-const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
+type CodesOfWaiting = 'access-not-propagated' | 'access-unexplained'
+
+const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
   'access-denied': [
     {
       when: 'an Owner, under grant: never',
@@ -492,7 +495,25 @@ const cases: Omit<CodeCases<'inference'>, 'access-not-propagated'> = {
   ],
 }
 
-const casesOfWaiting: Pick<CodeCases<'inference'>, 'access-not-propagated'> = {
+const casesOfWaiting: Pick<CodeCases<'inference'>, CodesOfWaiting> = {
+  'access-unexplained': [
+    {
+      when: 'a role that was taken away a moment ago, and less time than it may linger',
+      arrange: () => {
+        holds(slow, { role: roles.user }, { role: roles.reader })
+        const [role] = slow.world.roleAssignments.filter(
+          ({ roleDefinitionId }) => roleDefinitionId === roles.user,
+        )
+        if (role === undefined) throw new Error('The pipeline holds the role')
+        removeAssignment(slow.world, role, slow.clock.now())
+      },
+      run: () => ({ inputs: { grant: 'never', 'propagation-timeout': '1m' } }),
+      within: 1 * minutes,
+      outputs: { 'role-state': 'missing' },
+      says: /honoured for 5 min/,
+      mend: grantByAz,
+    },
+  ],
   'access-not-propagated': [
     {
       when: 'a grant that takes longer than the run waits',

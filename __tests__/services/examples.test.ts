@@ -48,6 +48,7 @@ test('what the action finds by itself is marked so, and is little', () => {
   const own = all.filter(({ example }) => 'own' in example).map(({ code }) => code)
   expect(own.toSorted()).toEqual([
     'access-not-propagated',
+    'access-unexplained',
     'answer-invalid',
     'answer-unexpected',
     'deployment-not-ready',

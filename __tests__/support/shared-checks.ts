@@ -39,6 +39,7 @@ export function expectOneStory({ exitCode, outputs, annotations, log }: GateRun)
   if (!asExpected)
     throw new Error([`Exit code ${exitCode}, ${errors.length} errors, and this log:`, ...log].join('\n'))
   expect(Object.keys(outputs).toSorted()).toEqual(declaredOutputs.toSorted())
+  if (outputs.result === 'passed') expect(outputs['role-state']).not.toBe('missing')
   if (!failed) return
   expect(outputs.diagnosis).not.toBe('')
   // The runner cuts what is longer.

@@ -54,8 +54,8 @@ export function grantRequest(
   inspection: Inspection,
 ): GrantRequest | undefined {
   const { roles } = inspection
-  if (context === undefined || roles === undefined || !needsGrant(inspection)) return undefined
-  if (settings.access.grant === 'auto')
+  if (context === undefined || roles === undefined) return undefined
+  if (needsGrant(inspection) && settings.access.grant === 'auto')
     return { settings, context, job, inspection: { ...inspection, roles } }
   if (roles.heldByOtherJob !== undefined) refuseOtherJobs(roles.heldByOtherJob)
   if (roles.endsWithOtherJob) throw new StepError(checkingAccess, localFailure('access-denied', endsLine))

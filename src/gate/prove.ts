@@ -1,10 +1,11 @@
+import { coverageBy } from '../azure/rbac/coverage.ts'
 import { type Failure, StepError } from '../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../core/failures/retry.ts'
 import { onFreshConnections } from '../core/http/client.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
-import type { Route } from '../services/inference/route.ts'
+import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { rowRoutesOf } from '../services/inference/row.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
 import { ageOfAccess, isSettled, mayExpire } from './access.ts'
@@ -46,7 +47,7 @@ export async function prove(
     first: inspection.first.round,
     firstAt: inspection.first.endedAt,
     grantedAt: grant === undefined ? undefined : clock.now(),
-    doubtMs: grant !== undefined && mayExpire(inspection) ? doubtFor(grant.age, propagationTimeoutMs) : 0,
+    doubtMs: doubtOf(known),
     isSettled: isSettled(inspection, grant),
     probe: prober.probe,
     // Where everything is paid by the piece, one answer has to do.
@@ -75,20 +76,26 @@ function rowOf({ settings, inspection, grant }: Known, probes: readonly Probe[])
   return rowRoutesOf(inspection.routes).length === 0 ? 'paid-by-the-piece' : 'made'
 }
 
+/** How long an answer may be owed to a role that was taken away, milliseconds from the grant, or from the first answer. */
+function doubtOf(known: Known): number {
+  const { inspection, grant } = known
+  if (grant !== undefined) return mayExpire(inspection) ? doubtFor(grant.age) : 0
+  return isUnexplained(known) ? doubtFor({ kind: 'new' }) : 0
+}
+
 /** It answers, and no role gives the right to it. Only a run that must not grant gets there: any other replaces what may expire. */
 function isUnexplained({ inspection, grant }: Known): boolean {
-  const { roles } = inspection
-  if (roles === undefined) return false
-  const { holder, held, membership, permissions } = roles
+  const { roles, routes, first } = inspection
+  if (roles === undefined || first.round.kind !== 'ok') return false
+  const access = coverageBy(roles.permissions, dataActionsOf(routes))
   const state = roleStateOf({
-    holder,
-    held: held.state,
-    membership,
+    ...roles,
+    held: roles.held.state,
     grant: grant?.outcome,
-    arePermissionsKnown: permissions !== undefined,
-    isLive: true,
+    access,
+    isLive: false,
   })
-  return state === 'missing' && mayExpire(inspection)
+  return state === 'missing' && access === 'insufficient'
 }
 
 interface Prober {

@@ -1,11 +1,12 @@
 import type { Assignment, RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
+import { type Coverage, coverageBy } from '../azure/rbac/coverage.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
 import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import type { Failure, StepError } from '../core/failures/failure.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
-import type { Route } from '../services/inference/route.ts'
+import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Account } from '../services/resource-manager/account.ts'
 import type { AfterDenial } from '../services/resource-manager/denial-evidence.ts'
@@ -14,7 +15,6 @@ import type { Role } from '../services/resource-manager/role-definitions.ts'
 import type { RetiredKeyResult } from './key-access.ts'
 import { type GrantOutcome, type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
 import type { Settings } from './settings.ts'
-import type { Coverage } from './values.ts'
 import type { Probe } from './waiting/wait.ts'
 
 /**
@@ -219,7 +219,7 @@ function assembled(written: Written): Assembled {
       held: held?.state,
       membership: access.membership,
       grant,
-      arePermissionsKnown: permissions !== undefined,
+      access: coverageBy(permissions, dataActionsOf(seen.routes ?? [])),
       isLive: proof.isLive === true,
     }),
     smoke: proof.calls ?? calls,

@@ -6,7 +6,7 @@ import {
   type RoleState,
 } from '../azure/rbac/assignment.ts'
 import { builtInPermissions, type RoleReference, roleDefinitionId } from '../azure/rbac/built-in-roles.ts'
-import { type MissingCoverage, missingCoverage } from '../azure/rbac/coverage.ts'
+import { type Coverage, coverageBy, type MissingCoverage, missingCoverage } from '../azure/rbac/coverage.ts'
 import {
   applicableAt,
   type Definitions,
@@ -32,7 +32,7 @@ import { ageAt } from './access.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
-import type { Coverage, RoleAccess, SignedIn } from './values.ts'
+import type { RoleAccess, SignedIn } from './values.ts'
 
 /** Who holds what: read before anything is changed, and evaluated once it is known whether the calls are let through. */
 
@@ -271,7 +271,7 @@ async function evaluateAnothers(
 
 /** Before any grant, and before any proof. */
 const stateOf = ({ held, ...who }: Pick<Found, 'holder' | 'held' | 'membership'>): RoleState =>
-  roleStateOf({ ...who, held: held.state, grant: undefined, arePermissionsKnown: false, isLive: false })
+  roleStateOf({ ...who, held: held.state, grant: undefined, access: 'unknown', isLive: false })
 
 /**
  * Whether the pipeline is a member of the group that holds the role: Resource Manager lists what applies to a principal through
@@ -351,14 +351,6 @@ async function readCoverage(
   const coverage = coverageBy(permissions, dataActionsOf(routes))
   note({ coverage })
   return coverage
-}
-
-function coverageBy(
-  permissions: readonly Permission[] | undefined,
-  dataActions: readonly string[],
-): Coverage {
-  if (permissions === undefined) return 'unknown'
-  return coversAll(permissions, dataActions) ? 'sufficient' : 'insufficient'
 }
 
 /** Pauses before a group is taken to be without the pipeline: members of the last moments are not everywhere at once. */

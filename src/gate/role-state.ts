@@ -1,4 +1,5 @@
 import type { RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
+import type { Coverage } from '../azure/rbac/coverage.ts'
 
 /** Who is to hold the role: the pipeline itself, a group that it should be a member of, or some other principal. */
 export type RoleHolder = 'pipeline' | 'group' | 'other'
@@ -17,8 +18,8 @@ export interface RoleSituation {
   membership: Membership | undefined
   /** Undefined where no grant was tried. */
   grant: GrantOutcome | undefined
-  /** Whether what the pipeline may do could be read. */
-  arePermissionsKnown: boolean
+  /** Whether what the pipeline may do lets the calls through. */
+  access: Coverage
   /** Whether the calls are proven to be let through. */
   isLive: boolean
 }
@@ -26,8 +27,9 @@ export interface RoleSituation {
 /** How the pipeline comes by the role, as far as the run has got. */
 export function roleStateOf(situation: RoleSituation): RoleState {
   const state = stateByAssignments(situation)
-  // It answers, and nobody may say by which right.
-  return state === 'missing' && situation.isLive && !situation.arePermissionsKnown ? 'covered' : state
+  if (state !== 'missing' || !situation.isLive) return state
+  // Answered for longer than a role is honoured that was taken away, and no right is known that explains it.
+  return situation.access === 'insufficient' ? 'unknown' : 'covered'
 }
 
 const isHeld = (held: RoleSituation['held']) => held === 'direct' || held === 'inherited' || held === 'group'

@@ -1,5 +1,5 @@
 import type { Assignment, RoleHolding, WantedRole } from '../azure/rbac/assignment.ts'
-import type { MissingCoverage } from '../azure/rbac/coverage.ts'
+import type { Coverage, MissingCoverage } from '../azure/rbac/coverage.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
 import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import type { Failure, StepError } from '../core/failures/failure.ts'
@@ -43,9 +43,6 @@ export interface FirstCalls {
   endedAt: number
 }
 
-/** Whether the role, once held, lets the calls through; unknown where its definition may not be read. */
-export type Coverage = 'sufficient' | 'insufficient' | 'unknown'
-
 /** How the role is held, and what stands in for it. */
 export interface RoleAccess {
   wanted: WantedRole & { name: string; definitionId: string }
@@ -64,7 +61,7 @@ export interface RoleAccess {
   heldByOtherJob: Assignment | undefined
   /** The calls are let through, and only by a role that another job gave the pipeline until that job ends. */
   endsWithOtherJob: boolean
-  /** Undefined where nobody asked: neither was a call denied nor is the role missing. */
+  /** Whether the role, once held, lets the calls through. Undefined where nobody asked: neither was a call denied nor is the role missing. */
   coverage: Coverage | undefined
   /** Why the role must not be granted to anybody; undefined where nothing is known against it. */
   unsuitability: Unsuitability | undefined

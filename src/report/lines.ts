@@ -5,6 +5,7 @@ import { findingsOf } from '../advice/findings/findings.ts'
 import { type Assigning, assigning, rightsOf } from '../advice/findings/rights.ts'
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
+import { coverageBy } from '../azure/rbac/coverage.ts'
 import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import { coversAction } from '../azure/rbac/permissions.ts'
 import { unsuitableLine } from '../azure/rbac/suitability.ts'
@@ -19,7 +20,7 @@ import { roleStateOf } from '../gate/role-state.ts'
 import type { Inspection } from '../gate/values.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
-import type { Route } from '../services/inference/route.ts'
+import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 
@@ -43,7 +44,7 @@ export function inspectionLines({ endpoint, account, routes, roles, first }: Ins
       ...who,
       held: held.state,
       grant: undefined,
-      arePermissionsKnown: roles.permissions !== undefined,
+      access: coverageBy(roles.permissions, dataActionsOf(routes)),
       isLive: false,
     })
     lines.push(`Role ${wanted.name}: ${readableRoleState(state)}${until(heldByOtherJob)}`)

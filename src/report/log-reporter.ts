@@ -39,7 +39,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     proven: results => say(results.map(smokeLine)),
     accessUnexplained: () =>
       log.warning(
-        'The call was let through, and no role that Resource Manager knows of gives the right to it. If a role was taken away a moment ago, access ends within minutes.',
+        'The calls are let through, for longer than a role is honoured that was taken away, and no role that Resource Manager lists gives the right to them: how the pipeline comes by it is not known.',
       ),
     waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress))),
     keyRefused: refusal => log.info(keyRefusalLine(refusal)),

@@ -15,6 +15,9 @@ export const inferenceExamples: Examples<'inference'> = {
   'access-not-propagated': {
     own: 'The model still answered as for `access-denied` when `propagation-timeout` was over, although this run granted the role.',
   },
+  'access-unexplained': {
+    own: 'The models answered, no role that Resource Manager lists gives the right to it, and `propagation-timeout` was over before the five minutes for which replicas may honour a role that was taken away.',
+  },
   'token-audience-rejected': answered(
     401,
     {

@@ -204,6 +204,25 @@ Severity: medium. ${noDenials}`,
   },
 }
 
+export const accessUnexplained: Inspection = {
+  title: 'The calls are let through, and no known role explains it',
+  about: `The models answered for longer than a role is honoured that was taken away, although nothing that Resource Manager lists gives the right to the calls. Access is proven; what it rests on is not known, so it
+may end unforeseen. The output \`role-state\` is \`unknown\`.
+
+Severity: medium.`,
+  inspect: ({ record, dataActions }) =>
+    isUnexplained(record)
+      ? {
+          severity: 'medium',
+          detail: `The calls need ${listed(dataActions)}, which no role gives that Resource Manager lists for the pipeline. They were let through all the same.`,
+        }
+      : undefined,
+  fixes: seen => [...grantFixes(grantOf(seen.values)), seeAssignments(seen)],
+}
+
+const isUnexplained = ({ roleState, permissions, connections }: InspectContext['record']) =>
+  connections !== undefined && roleState === 'unknown' && permissions !== undefined
+
 export const accessUnknown: Inspection = {
   title: 'What else the pipeline may do is not known',
   about: `It may read neither its role assignments nor its effective permissions, as with nothing but Cognitive Services User, or it holds custom roles whose definitions it may not read. The calls

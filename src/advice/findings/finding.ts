@@ -19,6 +19,7 @@ export const findingIds = [
   'wider-scope-than-needed',
   'conditional-assignment',
   'temporary-assignment',
+  'access-unexplained',
   'access-unknown',
 ] as const
 export type FindingId = (typeof findingIds)[number]

@@ -3,7 +3,13 @@ import { dataActionsOf } from '../../services/inference/route.ts'
 import { harmlessFix, harmlessWords } from '../explanations/explanation.ts'
 import { valuesOf } from '../explanations/values.ts'
 import { foreignEndpoint } from './endpoint.ts'
-import { accessUnknown, canAssignRoles, canChangeResource, canListKeys } from './excess-rights.ts'
+import {
+  accessUnexplained,
+  accessUnknown,
+  canAssignRoles,
+  canChangeResource,
+  canListKeys,
+} from './excess-rights.ts'
 import {
   type Finding,
   type FindingId,
@@ -35,6 +41,7 @@ export const inspections: Record<FindingId, Inspection> = {
   'wider-scope-than-needed': widerScope,
   'conditional-assignment': conditionalAssignment,
   'temporary-assignment': temporaryAssignment,
+  'access-unexplained': accessUnexplained,
   'access-unknown': accessUnknown,
 }
 

@@ -1,6 +1,17 @@
 import { plain } from '../../core/text/untrusted.ts'
 import { type Definitions, definitionOf } from './effective-permissions.ts'
-import { coversDataAction } from './permissions.ts'
+import { coversAll, coversDataAction, type Permission } from './permissions.ts'
+
+/** Whether permissions let calls through; unknown where nobody could read them. */
+export type Coverage = 'sufficient' | 'insufficient' | 'unknown'
+
+export function coverageBy(
+  permissions: readonly Permission[] | undefined,
+  dataActions: readonly string[],
+): Coverage {
+  if (permissions === undefined) return 'unknown'
+  return coversAll(permissions, dataActions) ? 'sufficient' : 'insufficient'
+}
 
 /** A call that is to be made, and what it takes. */
 interface Call {

@@ -61,6 +61,7 @@ export const diagnosisCodes = {
   inference: [
     'access-denied',
     'access-not-propagated',
+    'access-unexplained',
     'token-audience-rejected',
     'token-not-accepted',
     'tenant-mismatch',

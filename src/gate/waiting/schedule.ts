@@ -61,10 +61,10 @@ export function patienceFor(age: AssignmentAge, propagationTimeoutMs: number): n
 const lingersForMs = 5 * minuteMs
 
 /**
- * How long after a grant a success may be owed to a role that was taken away before it, in milliseconds from the grant: replicas
- * honour the old one until they hear of that, and lose it before they hear of the new one.
+ * How long a success may be owed to a role that was taken away, in milliseconds: replicas honour it until they hear of that. From the
+ * grant that replaces it, which they may hear of later still; without a grant, from the first answer.
  */
-export function doubtFor(age: AssignmentAge, propagationTimeoutMs: number): number {
+export function doubtFor(age: AssignmentAge): number {
   const ageMs = age.kind === 'known' ? age.ageMs : 0
-  return Math.min(patienceFor(age, propagationTimeoutMs), Math.max(0, lingersForMs - ageMs))
+  return Math.max(0, lingersForMs - ageMs)
 }

@@ -1,6 +1,7 @@
-import type { Failure } from '../../core/failures/failure.ts'
+import { type Failure, localFailure } from '../../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../../core/failures/retry.ts'
 import type { Clock, Random } from '../../core/ports.ts'
+import { inWords } from '../../core/text/duration.ts'
 import { type Round, worstOf } from './round.ts'
 import { growingPause, pauseAfterSuccessMs } from './schedule.ts'
 
@@ -15,8 +16,9 @@ export interface WaitOptions {
    */
   grantedAt: number | undefined
   /**
-   * How long a success may come from a role that was taken away before the grant; milliseconds from the grant. Until then it is no
-   * proof, unless a denial has come before it. 0 where the first round was denied, or nothing was granted.
+   * How long a success may come from a role that was taken away; milliseconds from the grant, or from `firstAt`. Until then it is no
+   * proof, unless a denial has come before it, and where `overallMs` ends sooner nobody can tell. 0 where a role explains the first
+   * answer, or it was a denial.
    */
   doubtMs: number
   /** Whether what gives access has long been everywhere: one success is proof then, where nothing was denied. */
@@ -150,9 +152,9 @@ function progressOf(
 const isLive = (state: State, options: WaitOptions): boolean =>
   state.round.kind === 'ok' && state.successes >= wanted(state, options)
 
-/** Whether a success may still come from a role that was taken away before the grant. */
-const isInDoubt = ({ deniedSinceMs }: State, sinceGrantMs: number, { doubtMs }: WaitOptions): boolean =>
-  deniedSinceMs === undefined && sinceGrantMs < doubtMs
+/** Whether a success may still come from a role that was taken away. */
+const isInDoubt = ({ deniedSinceMs }: State, elapsedMs: number, { doubtMs }: WaitOptions): boolean =>
+  deniedSinceMs === undefined && elapsedMs < doubtMs
 
 /**
  * A row without a denial is asked for at once: it only has to meet different replicas. While calls are denied, or were, one round
@@ -222,9 +224,12 @@ const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
 function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   const { round } = state
   if (round.kind === 'ok') {
+    const inDoubt = isInDoubt(state, elapsedMs, options)
+    if (inDoubt && elapsedMs >= options.overallMs)
+      return { kind: 'give-up', failure: unexplained(elapsedMs, options) }
     // Only time can tell by which right it was let through.
-    const [limitMs, pauseMs] = isInDoubt(state, elapsedMs, options)
-      ? [options.doubtMs, growingPause(elapsedMs, options.random())]
+    const [limitMs, pauseMs] = inDoubt
+      ? [Math.min(options.doubtMs, options.overallMs), growingPause(elapsedMs, options.random())]
       : [options.overallMs, state.deniedSinceMs === undefined ? 0 : pauseAfterSuccessMs]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
@@ -238,6 +243,12 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   if (failure.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', failure }
   return { kind: 'pause', pauseMs: Math.min(pauseMs, left), limitMs }
 }
+
+const unexplained = (elapsedMs: number, { doubtMs }: WaitOptions): Failure =>
+  localFailure(
+    'access-unexplained',
+    `The calls were answered for ${inWords(elapsedMs)}. A role that was taken away may go on being honoured for ${inWords(doubtMs)}.`,
+  )
 
 function pauseFor(failure: Failure, state: State, elapsedMs: number, random: number): number | undefined {
   if (failure.kind === 'wait') return growingPause(elapsedMs, random)

@@ -3,7 +3,7 @@ import { statusLine } from '../../../core/failures/failure.ts'
 import { inWords } from '../../../core/text/duration.ts'
 import { isAnthropic } from '../../../services/inference/model-kind.ts'
 import { tookToken } from '../../../services/inference/smoke-call.ts'
-import { accountOptions, azLine, bash, inputs, show, takeTurns } from '../commands.ts'
+import { accountOptions, azLine, bash, grantFixes, grantOf, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { deniedDataAction, valuesOf } from '../values.ts'
 import {
@@ -75,6 +75,20 @@ export const inferenceExplanations: Explanations<'inference'> = {
     unlike:
       'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
     fixes: told => (canNeverBecomeLive(told) ? fixesOfDenial(told) : waitLonger(told)),
+  },
+  'access-unexplained': {
+    title: 'The calls are answered, but perhaps by a role that was taken away',
+    about:
+      'The models answer, and no role that was there before the first call gives the right to it. Replicas honour a role for up to five minutes after it was taken away, and `propagation-timeout` ended before that time was over. An answer is no proof then: the deploy could be denied a minute later.',
+    why: ({ record }) =>
+      record.roleState === 'granted'
+        ? 'The models answered before this run granted the role. Until an older role has lapsed everywhere, nobody can tell which of the two they answer by.'
+        : `No role of ${valuesOf({ record }).principalId} that Resource Manager lists gives the right to the calls, and this run may not grant one. If a role was taken away a moment ago, access ends within minutes.`,
+    unlike: 'Once the calls are denied, the code is `access-denied`. No call was denied in this run.',
+    fixes: told => [
+      ...(told.record.roleState === 'granted' ? [] : grantFixes(grantOf(valuesOf(told)))),
+      ...waitLonger(told),
+    ],
   },
   'token-audience-rejected': {
     title: 'The endpoint does not accept the audience of the token',
