@@ -17,9 +17,11 @@ interface Source {
   ref: string
   /** Of package.json. */
   packageVersion: string
+  /** Of local-cloud/package.json, the package that goes to npm. */
+  cloudVersion: string
   changelog: string
-  /** The page that tells users which action to name. */
-  readme: string
+  /** Text by path: what tells users, and npm, who publishes. */
+  publisherFiles: Readonly<Record<string, string>>
   /** Of the repository, this one among them. */
   tags: readonly string[]
 }
@@ -29,30 +31,44 @@ interface Release {
   prerelease: boolean
   /** The tag to move to this release, such as `v1`; empty where a newer release of the major version has it, and for a prerelease. */
   majorTag: string
+  /** What the package is called on npm beside its version: `latest` only where no release of whatever major version is newer. */
+  npmTag: string
 }
 
-/** Throws where the ref is no tag, the version or the changelog does not agree with it, or OWNER stands for who publishes. */
-export function releaseOf({ ref, packageVersion, changelog, readme, tags }: Source): Release {
+/** Throws where the ref is no tag, a version or the changelog does not agree with it, or OWNER stands for who publishes. */
+export function releaseOf(source: Source): Release {
+  const { ref, packageVersion, cloudVersion, changelog, tags } = source
   const tag = /^refs\/tags\/(.+)$/.exec(ref)?.[1]
   const version = tag === undefined ? undefined : readTag(tag)
   if (tag === undefined || version === undefined)
     throw new Error(`${ref} is no tag such as v1.2.3 or v1.2.3-rc.1.`)
   if (tag !== `v${packageVersion}`)
     throw new Error(`The tag is ${tag}, the version in package.json ${packageVersion}.`)
+  if (cloudVersion !== packageVersion)
+    throw new Error(`The version in local-cloud/package.json is ${cloudVersion}, not ${packageVersion}.`)
 
-  if (readme.includes('OWNER/'))
-    throw new Error('OWNER still stands in README.md for the account that publishes.')
+  const [unnamed] = Object.entries(source.publisherFiles).find(([, text]) => text.includes('OWNER/')) ?? []
+  if (unnamed !== undefined)
+    throw new Error(`OWNER still stands in ${unnamed} for the account that publishes.`)
 
   const section = readChangelog(changelog).find(candidate => candidate.version === packageVersion)
   if (!section?.body) throw new Error(`CHANGELOG.md says nothing of ${packageVersion}.`)
   if (section.date === '') throw new Error(`CHANGELOG.md has no date for ${packageVersion}.`)
 
-  const isNewest = !tags.some(other => isNewer(readTag(other), version))
+  const newer = tags.map(readTag).filter(other => isNewer(other, version))
+  const isNewestOfMajor = !newer.some(other => other?.major === version.major)
   return {
     notes: `${section.body}\n`,
     prerelease: version.isPrerelease,
-    majorTag: !version.isPrerelease && isNewest ? `v${version.major}` : '',
+    majorTag: !version.isPrerelease && isNewestOfMajor ? `v${version.major}` : '',
+    npmTag: npmTagOf(version, newer.length === 0),
   }
+}
+
+/** A tag of npm may not read as a range of versions: `v1.2` is refused. */
+function npmTagOf({ major, minor, isPrerelease }: Version, isNewest: boolean): string {
+  if (isPrerelease) return 'next'
+  return isNewest ? 'latest' : `latest-${major}.${minor}`
 }
 
 interface Version {
@@ -69,23 +85,29 @@ function readTag(tag: string): Version | undefined {
   return { major, minor, patch, isPrerelease: match[4] !== undefined }
 }
 
-/** Whether `other` is a release of the same major version, and a later one. */
+/** Whether `other` is a release, no prerelease, and a later one. */
 function isNewer(other: Version | undefined, than: Version): boolean {
-  if (other === undefined || other.isPrerelease || other.major !== than.major) return false
+  if (other === undefined || other.isPrerelease) return false
+  if (other.major !== than.major) return other.major > than.major
   return other.minor === than.minor ? other.patch > than.patch : other.minor > than.minor
 }
 
+const publisherFiles = ['README.md', 'local-cloud/README.md', 'local-cloud/package.json']
+
 function main([ref = '', notesFile = '']: readonly string[]): void {
   const read = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8')
-  const { notes, prerelease, majorTag } = releaseOf({
+  const versionIn = (path: string) =>
+    v.parse(v.object({ version: v.string() }), JSON.parse(read(path))).version
+  const { notes, prerelease, majorTag, npmTag } = releaseOf({
     ref,
-    packageVersion: v.parse(v.object({ version: v.string() }), JSON.parse(read('package.json'))).version,
+    packageVersion: versionIn('package.json'),
+    cloudVersion: versionIn('local-cloud/package.json'),
     changelog: read('CHANGELOG.md'),
-    readme: read('README.md'),
+    publisherFiles: Object.fromEntries(publisherFiles.map(path => [path, read(path)])),
     tags: execFileSync('git', ['tag', '--list'], { cwd: repositoryRoot, encoding: 'utf8' }).split('\n'),
   })
   writeFileSync(notesFile, notes)
-  process.stdout.write(`prerelease=${prerelease}\nmajor-tag=${majorTag}\n`)
+  process.stdout.write(`prerelease=${prerelease}\nmajor-tag=${majorTag}\nnpm-tag=${npmTag}\n`)
 }
 
 if (import.meta.main) main(process.argv.slice(2))

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { parse } from 'yaml'
@@ -30,37 +33,59 @@ const release = (changes: Partial<Parameters<typeof releaseOf>[0]>) =>
   releaseOf({
     ref: 'refs/tags/v1.2.0',
     packageVersion: '1.2.0',
+    cloudVersion: changes.packageVersion ?? '1.2.0',
     changelog,
-    readme: 'uses: contoso/key-less-gate@v1',
+    publisherFiles: { 'README.md': 'uses: contoso/key-less-gate@v1' },
     tags: ['v1', 'v1.1.0', 'v1.2.0'],
     ...changes,
   })
 
 describe('a release', () => {
   test('has the notes of its section of the changelog, and takes the tag of the major version', () => {
-    expect(release({})).toEqual({ notes: '### Added\n\n- The second.\n', prerelease: false, majorTag: 'v1' })
+    expect(release({})).toEqual({
+      notes: '### Added\n\n- The second.\n',
+      prerelease: false,
+      majorTag: 'v1',
+      npmTag: 'latest',
+    })
   })
 
-  test('is refused while OWNER stands for the account that publishes', () => {
-    expect(() => release({ readme: 'uses: OWNER/key-less-gate@v1' })).toThrow(
-      'OWNER still stands in README.md',
+  test.each([
+    ['README.md', 'uses: OWNER/key-less-gate@v1'],
+    ['local-cloud/package.json', '{ "url": "git+https://github.com/OWNER/key-less-gate.git" }'],
+  ])('is refused while OWNER stands for the account that publishes, in %s', (path, text) => {
+    expect(() => release({ publisherFiles: { LICENSE: 'MIT', [path]: text } })).toThrow(
+      `OWNER still stands in ${path} for the account that publishes.`,
     )
   })
 
-  test('of an older line leaves the tag of the major version where it is', () => {
-    expect(release({ tags: ['v1.2.0', 'v1.10.0'] }).majorTag).toBe('')
+  test('is refused where the package of the local cloud has another version', () => {
+    expect(() => release({ cloudVersion: '1.1.0' })).toThrow(
+      'The version in local-cloud/package.json is 1.1.0, not 1.2.0.',
+    )
   })
 
-  test.each(['v1.3.0-rc.1', 'v2.0.0', 'v1.1.9', 'nightly', ''])('is still the newest beside %j', tag => {
-    expect(release({ tags: ['v1.2.0', tag] }).majorTag).toBe('v1')
+  test('of an older line leaves the tag of the major version where it is, and takes one of its own on npm', () => {
+    expect(release({ tags: ['v1.2.0', 'v1.10.0'] })).toMatchObject({ majorTag: '', npmTag: 'latest-1.2' })
   })
+
+  test('of an older major version is named by that, and is not the latest', () => {
+    expect(release({ tags: ['v1.2.0', 'v2.0.0'] })).toMatchObject({ majorTag: 'v1', npmTag: 'latest-1.2' })
+  })
+
+  test.each(['v1.3.0-rc.1', 'v2.0.0-rc.1', 'v1.1.9', 'v0.9.9', 'nightly', ''])(
+    'is still the newest beside %j',
+    tag => {
+      expect(release({ tags: ['v1.2.0', tag] })).toMatchObject({ majorTag: 'v1', npmTag: 'latest' })
+    },
+  )
 
   test('before its time is a prerelease, which no major version names', () => {
     const text = changelog.replace('[1.2.0] -', '[1.2.0-rc.1] -')
 
     expect(
       release({ ref: 'refs/tags/v1.2.0-rc.1', packageVersion: '1.2.0-rc.1', changelog: text }),
-    ).toMatchObject({ prerelease: true, majorTag: '' })
+    ).toMatchObject({ prerelease: true, majorTag: '', npmTag: 'next' })
   })
 
   test.each([
@@ -99,11 +124,16 @@ describe('a release', () => {
   })
 })
 
+const job = v.object({
+  needs: v.optional(v.array(v.string())),
+  steps: v.array(v.object({ ...scriptStepSchema.entries, uses: v.optional(v.string()) })),
+})
+const { jobs } = v.parse(
+  v.object({ jobs: v.object({ verify: v.omit(job, ['needs']), npm: job, publish: job }) }),
+  parse(textOf('.github/workflows/release.yml')),
+)
+
 describe('what is published', () => {
-  const { jobs } = v.parse(
-    v.object({ jobs: v.object({ publish: v.object({ steps: v.array(scriptStepSchema) }) }) }),
-    parse(textOf('.github/workflows/release.yml')),
-  )
   const commit = '6dcb09b5b57875f334f61aebed695e2e4193db5e'
 
   /** The calls of gh, of which those that hold `refused` fail. */
@@ -141,6 +171,41 @@ describe('what is published', () => {
     ['not moved in silence', 'PATCH', { status: 1, calls: [read, move] }],
   ])('the tag of the major version is %s', (_, refused, expected) => {
     expect(callsOf('Move the tag of the major version', { MAJOR_TAG: 'v1' }, refused)).toEqual(expected)
+  })
+})
+
+describe('the package of the local cloud', () => {
+  test('is packed by the job that may write nothing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'release-test-'))
+    const { status, stdout } = runScript(stepNamed(jobs.verify.steps, 'Pack the local cloud'), {
+      env: { FOLDER: join(folder, 'package') },
+      programs: { npm: 'test -d "$FOLDER" && echo "npm $*"' },
+    })
+    rmSync(folder, { recursive: true })
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `npm pack --workspace local-cloud --pack-destination ${folder}/package\n`,
+    })
+  })
+
+  test('is published by a job that sees nothing else, and runs no script of it', () => {
+    expect(jobs.npm.steps.flatMap(({ uses }) => uses?.replace(/@.*/, '') ?? [])).toEqual([
+      'actions/download-artifact',
+      'actions/setup-node',
+    ])
+    const { status, stdout } = runScript(stepNamed(jobs.npm.steps, 'Publish the local cloud'), {
+      env: { NPM_TAG: 'latest' },
+      programs: { npm: 'echo "npm $*"' },
+    })
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: 'npm publish ./key-less-cloud-*.tgz --ignore-scripts --access public --tag latest\n',
+    })
+  })
+
+  test('is there before the release that names it', () => {
+    expect(jobs.npm.needs).toEqual(['verify', 'attest'])
+    expect(jobs.publish.needs).toContain('npm')
   })
 })
 

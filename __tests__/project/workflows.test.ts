@@ -62,6 +62,7 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   '.github/workflows/gate-matrix.yml': { gate: toSignIn, verdict: {} },
   '.github/workflows/release.yml': {
     attest: { attestations: 'write', 'id-token': 'write' },
+    npm: { 'id-token': 'write' },
     publish: { contents: 'write' },
   },
   '.github/workflows/scorecard.yml': {
