@@ -1,6 +1,7 @@
-import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { minify } from '@swc/core'
+import * as v from 'valibot'
 import { compileLocalCloud } from './build-local-cloud.ts'
 import { hashesFile, sourceHashes } from './bundle-sources.ts'
 import { bundledFiles, licenseTexts } from './licenses.ts'
@@ -15,6 +16,7 @@ export async function build(out: string): Promise<void> {
   rmSync(out, { recursive: true, force: true })
 
   runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
+  copyPrunable('@actions/core')
   const bundled = await bundle('build/src/index.js', out)
   // It imports the bundle, whatever folder both lie in.
   const post = join(repositoryRoot, 'build/src/post.js')
@@ -31,6 +33,21 @@ export async function build(out: string): Promise<void> {
   writeFileSync(join(out, hashesFile), sourceHashes(bundled))
 }
 
+const packages = join(repositoryRoot, 'node_modules')
+const copies = join(repositoryRoot, 'build/node_modules')
+
+/**
+ * Puts a copy of a package beside the compiled sources, which says of itself that its modules do nothing when they are loaded. That
+ * is so, but the package does not tell, and the bundler would keep what nobody uses: of the toolkit an HTTP stack three times the gate.
+ */
+function copyPrunable(name: string): void {
+  const copy = join(copies, name)
+  cpSync(join(packages, name), copy, { recursive: true })
+  const manifest = join(copy, 'package.json')
+  const told = v.parse(v.looseObject({}), JSON.parse(readFileSync(manifest, 'utf8')))
+  writeFileSync(manifest, JSON.stringify({ ...told, sideEffects: false }))
+}
+
 /** Resolves to the paths of all files of which something is in the bundle. */
 async function bundle(entry: string, out: string): Promise<string[]> {
   const statsFile = join(temporaryFolder(), 'stats.json')
@@ -39,7 +56,7 @@ async function bundle(entry: string, out: string): Promise<string[]> {
     ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
   ])
   // ncc's own --license misses every ES module, and its --minify every file but the entry.
-  const files = bundledFiles(statsFile)
+  const files = bundledFiles(statsFile).map(file => file.replace(copies, packages))
   writeFileSync(join(out, 'licenses.txt'), licenseTexts(files))
   for (const file of globSync(join(out, '*.js'))) await minifyFile(file)
   // A helper of the interactive browser sign-in, which no workflow can use.
