@@ -1,0 +1,72 @@
+import { coversAction, coversDataAction, type Permission } from './permissions.ts'
+import { isBelow, isSameScope } from './scopes.ts'
+
+/** Deny assignments: they win over every role (learn.microsoft.com, role-based-access-control/deny-assignments). */
+
+export interface DenyAssignment {
+  name: string
+  scope: string
+  principals: readonly DeniedPrincipal[]
+  excluded: readonly DeniedPrincipal[]
+  permissions: readonly Permission[]
+  /** Limits it to what Azure writes there; not evaluated here. */
+  condition?: string | undefined
+  /** It does not count below its scope. */
+  isForThisScopeOnly: boolean
+}
+
+export interface DeniedPrincipal {
+  /** In lower case. */
+  id: string
+  /** Such as ServicePrincipal, Group, SystemDefined. */
+  type?: string | undefined
+}
+
+/** Whose right is looked at, and where. */
+export interface DeniedTo {
+  /** Object ids of the principal and of the groups that it is known to be in; in lower case. */
+  identities: ReadonlySet<string>
+  scope: string
+}
+
+/** @param groupIds As far as role assignments show them. */
+export const identitiesOf = (principalId: string, groupIds: readonly string[] = []): DeniedTo['identities'] =>
+  new Set([principalId, ...groupIds].map(id => id.toLowerCase()))
+
+/** In Azure everybody is a principal with this id. */
+const everybody = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Whether it takes away one of these data actions, whatever roles are held.
+ * @returns undefined where that hangs on a condition, or on who is in a group.
+ */
+export const forbidsData = (
+  deny: DenyAssignment,
+  who: DeniedTo,
+  dataActions: readonly string[],
+): boolean | undefined =>
+  forbids(deny, who, permission => dataActions.some(action => coversDataAction([permission], action)))
+
+/** The same of an action of the control plane. */
+export const forbidsAction = (deny: DenyAssignment, who: DeniedTo, action: string): boolean | undefined =>
+  forbids(deny, who, permission => coversAction([permission], action))
+
+function forbids(
+  deny: DenyAssignment,
+  { identities, scope }: DeniedTo,
+  concerns: (permission: Permission) => boolean,
+): boolean | undefined {
+  const isNamed = deny.principals.some(({ id }) => id === everybody || identities.has(id))
+  const isExcluded = deny.excluded.some(({ id }) => identities.has(id))
+  const concerned = deny.permissions.filter(concerns)
+  if (!isNamed || isExcluded || !counts(deny, scope) || concerned.length === 0) return false
+  // Groups of a principal are known only as far as they hold roles.
+  const mayBeExcluded = deny.excluded.some(({ type }) => type?.toLowerCase() === 'group')
+  const isLimited =
+    deny.condition !== undefined || concerned.every(({ condition }) => condition !== undefined)
+  return mayBeExcluded || isLimited ? undefined : true
+}
+
+/** Lists hold what is at a scope and above it. Asked for at a project, but looked at for its account, what is on the project does not count. */
+const counts = ({ scope: at, isForThisScopeOnly }: DenyAssignment, scope: string) =>
+  isForThisScopeOnly ? isSameScope(at, scope) : !isBelow(at, scope)

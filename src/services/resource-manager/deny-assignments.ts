@@ -1,0 +1,49 @@
+import * as v from 'valibot'
+import type { DenyAssignment } from '../../azure/rbac/deny-assignments.ts'
+import type { ResourceManager } from './client.ts'
+import { readable } from './readable.ts'
+import { permissionEntry } from './role-assignments.ts'
+
+/** Microsoft.Authorization: denyAssignments. */
+
+const principalEntries = v.pipe(
+  v.nullish(v.array(v.object({ id: v.nullish(v.string()), type: v.nullish(v.string()) })), []),
+  v.transform(principals =>
+    principals.map(({ id, type }) => ({ id: id?.toLowerCase() ?? '', type: type ?? undefined })),
+  ),
+)
+
+const denyEntry = v.pipe(
+  v.object({
+    name: v.nullish(v.string()),
+    properties: v.object({
+      denyAssignmentName: v.nullish(v.string()),
+      scope: v.string(),
+      principals: principalEntries,
+      excludePrincipals: principalEntries,
+      permissions: v.nullish(v.array(permissionEntry)),
+      condition: v.nullish(v.string()),
+      doNotApplyToChildScopes: v.nullish(v.boolean()),
+    }),
+  }),
+  v.transform(
+    ({ name, properties }): DenyAssignment => ({
+      name: properties.denyAssignmentName ?? name ?? '',
+      scope: properties.scope,
+      principals: properties.principals,
+      excluded: properties.excludePrincipals,
+      permissions: properties.permissions ?? [],
+      condition: properties.condition || undefined,
+      isForThisScopeOnly: properties.doNotApplyToChildScopes === true,
+    }),
+  ),
+)
+
+const path = (scope: string) => `${scope}/providers/Microsoft.Authorization/denyAssignments`
+
+/** Those at the scope and above it; none where they may not be read, or cannot be: then nothing follows from them. It never throws. */
+export const readDenyAssignments = (
+  manager: ResourceManager,
+  scope: string,
+): Promise<readonly DenyAssignment[]> =>
+  readable(manager, { path: path(scope), filter: 'atScope()', entrySchema: denyEntry })
