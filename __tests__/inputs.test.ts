@@ -262,10 +262,10 @@ describe('deployments', () => {
     ['one', 'gpt-4o', [{ name: 'gpt-4o', api: undefined }]],
     [
       'Windows line ends, blanks, commas and the line end of a block',
-      ' gpt-4o ,\r\n\t text-embedding-3-large = embeddings ,\r\n',
+      ' gpt-4o ,\r\n\t embeddings = embeddings ,\r\n',
       [
         { name: 'gpt-4o', api: undefined },
-        { name: 'text-embedding-3-large', api: 'embeddings' },
+        { name: 'embeddings', api: 'embeddings' },
       ],
     ],
     ['an API in capitals', 'o3=RESPONSES', [{ name: 'o3', api: 'responses' }]],
@@ -516,8 +516,8 @@ describe('each bad form is named, with what was given and what is accepted', () 
     ],
     [
       'deployments in one line',
-      { deployments: 'gpt-4o, gpt-4o-mini' },
-      /^`deployments` is ".*", which holds the line "gpt-4o, gpt-4o-mini"; a line reads `name` or `name=api`$/,
+      { deployments: 'gpt-4o, chat' },
+      /^`deployments` is ".*", which holds the line "gpt-4o, chat"; a line reads `name` or `name=api`$/,
     ],
     [
       'a deployment with two APIs',

@@ -89,7 +89,7 @@ async function run(
 
 function inputsOf(cloud: LocalCloud): Record<string, string> {
   const endpoint = [...cloud.endpoints.accounts.values()][0] ?? ''
-  return { ...workflowInputs(cloud), endpoint, deployments: 'gpt-4o-mini=chat-completions' }
+  return { ...workflowInputs(cloud), endpoint, deployments: 'chat=chat-completions' }
 }
 
 /**

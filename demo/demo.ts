@@ -45,7 +45,7 @@ const acts: readonly Act[] = [
   },
 ]
 
-const deployments = 'gpt-4o-mini\ngpt-5-mini\ntext-embedding-3-large'
+const deployments = 'chat\nreasoning\nembeddings'
 
 async function play(act: Act, cloud: LocalCloud, folder: string): Promise<boolean> {
   print()

@@ -67,14 +67,14 @@ export const defaultWorld: Seed = {
       customSubDomainName: 'contoso-ai',
       disableLocalAuth: true,
       deployments: [
-        { name: 'gpt-4o-mini', model: { format: 'OpenAI', name: 'gpt-4o-mini', version: '2024-07-18' } },
+        { name: 'chat', model: { format: 'OpenAI', name: 'gpt-4.1-mini', version: '2025-04-14' } },
         {
-          name: 'gpt-5-mini',
+          name: 'reasoning',
           model: { format: 'OpenAI', name: 'gpt-5-mini', version: '2025-08-07' },
           reasoning: true,
         },
         {
-          name: 'text-embedding-3-large',
+          name: 'embeddings',
           model: { format: 'OpenAI', name: 'text-embedding-3-large', version: '1' },
           sku: { name: 'Standard', capacity: 50 },
         },
@@ -102,7 +102,7 @@ export const defaultWorld: Seed = {
         },
         { name: 'video', model: { format: 'OpenAI', name: 'sora-2', version: '2025-10-06' } },
       ],
-      projects: [{ name: 'shop', agents: [{ name: 'helper', model: 'gpt-4o-mini' }] }],
+      projects: [{ name: 'shop', agents: [{ name: 'helper', model: 'chat' }] }],
     },
   ],
   roleAssignments: [

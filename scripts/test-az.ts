@@ -324,7 +324,14 @@ const checks: Readonly<Record<string, Check>> = {
 
   async 'az cognitiveservices account deployment create, list, delete'(bench) {
     const deployment = ['cognitiveservices', 'account', 'deployment']
-    const model = ['--model-name', 'gpt-4o-mini', '--model-version', '2024-07-18', '--model-format', 'OpenAI']
+    const model = [
+      '--model-name',
+      'gpt-4.1-mini',
+      '--model-version',
+      '2025-04-14',
+      '--model-format',
+      'OpenAI',
+    ]
     const names = async () =>
       v
         .parse(v.array(named), await bench.admin.json(...deployment, 'list', ...account(bench)))

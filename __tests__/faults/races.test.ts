@@ -145,7 +145,7 @@ test('a federated credential that some replicas of Entra do not know for good fa
 
 describe('a deployment that the data plane does not know', () => {
   function deploy(change: Partial<Deployment>): void {
-    const deployment = account(stage.cloud).deployments.find(({ name }) => name === 'gpt-4o-mini')
+    const deployment = account(stage.cloud).deployments.find(({ name }) => name === 'chat')
     Object.assign(deployment ?? {}, change)
   }
   const hold = () => alsoHolds(stage.cloud, { role: roles.user })

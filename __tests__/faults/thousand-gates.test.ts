@@ -66,7 +66,7 @@ function inputsFor(account: LocalCloud['world']['accounts'][number] | undefined)
     'client-id': application.clientId,
     'tenant-id': application.tenantId,
     'resource-id': accountId(account),
-    deployments: 'gpt-4o-mini',
+    deployments: 'chat',
     cloud: 'custom',
     'authority-host': cloud.endpoints.authorityHost,
     'resource-manager-endpoint': cloud.endpoints.resourceManager,

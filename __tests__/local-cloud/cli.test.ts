@@ -160,7 +160,7 @@ describe('options', () => {
       const answer = await client.send(`${env.LOCAL_CLOUD_ENDPOINT}/openai/v1/chat/completions`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] }),
+        body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hello' }] }),
       })
       return answer.status
     }
@@ -238,7 +238,7 @@ test('--granted lets the pipeline call models at once, also where grants take a 
   const answer = await client.send(`${env.AZURE_OPENAI_ENDPOINT}/openai/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] }),
+    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hello' }] }),
   })
   expect(answer.status).toBe(200)
   await client.close()

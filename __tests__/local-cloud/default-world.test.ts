@@ -24,7 +24,7 @@ async function infer(): Promise<number> {
       authorization: `Bearer ${await accessToken(cloud, send, 'https://cognitiveservices.azure.com')}`,
       'content-type': 'application/json',
     },
-    body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Are you there?' }] }),
+    body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Are you there?' }] }),
   })
   return answer.status
 }
@@ -63,9 +63,9 @@ test('the resource has no keys, and a model of every kind', () => {
     publicNetworkAccess: 'Enabled',
   })
   expect(account().deployments.map(({ name, model, reasoning }) => [name, model.format, reasoning])).toEqual([
-    ['gpt-4o-mini', 'OpenAI', false],
-    ['gpt-5-mini', 'OpenAI', true],
-    ['text-embedding-3-large', 'OpenAI', false],
+    ['chat', 'OpenAI', false],
+    ['reasoning', 'OpenAI', true],
+    ['embeddings', 'OpenAI', false],
     ['DeepSeek-V3', 'DeepSeek', false],
     ['claude-haiku-4-5', 'Anthropic', false],
     ['completions', 'OpenAI', false],

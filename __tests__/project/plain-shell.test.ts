@@ -47,7 +47,7 @@ function callModel(others: Readonly<Record<string, string>> = {}) {
     TENANT_ID: inputs['tenant-id'] ?? '',
     RESOURCE_ID: accountScope(cloud),
     ENDPOINT: accountEndpoint(cloud),
-    DEPLOYMENT: 'gpt-4o-mini',
+    DEPLOYMENT: 'chat',
     AUTHORITY_HOST: cloud.endpoints.authorityHost,
     RESOURCE_MANAGER: cloud.endpoints.resourceManager,
     ...others,
@@ -71,7 +71,7 @@ withCurl('with curl, it', () => {
   test('grants once, waits until three calls in a row succeed, and finds the role the next time', async () => {
     expect(await callModel()).toEqual({
       status: 0,
-      stdout: expect.stringContaining('gpt-4o-mini answers without a key'),
+      stdout: expect.stringContaining('chat answers without a key'),
       stderr: '',
     })
     expect(grants()).toHaveLength(1)

@@ -45,7 +45,7 @@ test('quotes the job summary as a first run writes it', async () => {
   const cloud = await createLocalCloud({ lag: { roleAssignments: [4000, 6000] } })
   try {
     const { summary } = await runGate(cloud, {
-      inputs: { deployments: 'gpt-4o-mini\ngpt-5-mini\ntext-embedding-3-large' },
+      inputs: { deployments: 'chat\nreasoning\nembeddings' },
     })
     const quoted = blocks.find(({ language }) => language === 'text')?.text ?? ''
     const lines = quoted.split('\n').filter(line => line.trim() !== '…')

@@ -56,7 +56,7 @@ test('a run that passed is told whole', () => {
       revoke: false,
       keyAccess: 'warn',
       retiredKey: false,
-      deployments: [{ name: 'gpt-4o-mini', api: null }],
+      deployments: [{ name: 'chat', api: null }],
       api: 'auto',
       apiVersion: null,
       prompt: 'Answer with the one word ready.',
@@ -110,7 +110,7 @@ test('a run that passed is told whole', () => {
     ],
     smoke: [
       {
-        deployment: 'gpt-4o-mini',
+        deployment: 'chat',
         api: 'chat-completions',
         url: route.url,
         dataAction: route.dataAction,
@@ -118,7 +118,7 @@ test('a run that passed is told whole', () => {
         outcome: 'ok',
         audience: 'https://cognitiveservices.azure.com',
         latencyMs: 412,
-        model: 'gpt-4o-mini-2024-07-18',
+        model: 'gpt-4.1-mini-2025-04-14',
         answer: 'ready',
         cutShort: false,
         dimensions: null,

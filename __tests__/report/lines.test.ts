@@ -42,7 +42,7 @@ test('what was seen is told: endpoint, role, keys, and a denial in its own words
     'Role Cognitive Services User: missing',
     'API keys: still accepted',
     'First calls (probe 1)',
-    expect.stringContaining('  gpt-4o-mini by chat-completions: "ready" in 412 ms'),
+    expect.stringContaining('  chat by chat-completions: "ready" in 412 ms'),
     '  vectors by embeddings: access-denied',
     '    The principal lacks the required data action',
   ])
@@ -63,7 +63,7 @@ test('an answer is shown with its time and with what had to be adapted', () => {
   if (answered?.kind !== 'ok') throw new Error('A full run was answered')
 
   expect(smokeLine(answered)).toBe(
-    'gpt-4o-mini by chat-completions: "ready" in 412 ms (adapted: 2048 tokens: the budget was spent before the answer began)',
+    'chat by chat-completions: "ready" in 412 ms (adapted: 2048 tokens: the budget was spent before the answer began)',
   )
   expect(smokeLine({ ...answered, adaptations: [], answer: { ...answered.answer, text: '' } })).toContain(
     'an answer without text in 412 ms',
@@ -302,7 +302,7 @@ test('the record says how long each step took, and after a wait in vain what eac
   expect(
     recordLines({ result: 'failed', record: fullRecord(), failure: failureOf('access-not-propagated') }),
   ).toEqual([
-    expect.stringContaining('gpt-4o-mini by chat-completions: "ready" in 412 ms'),
+    expect.stringContaining('chat by chat-completions: "ready" in 412 ms'),
     'vectors by embeddings: access-denied',
     took,
   ])

@@ -38,11 +38,11 @@ test('a run that passed is told at a glance, and then in full', () => {
   expect(summary).toContain(`| Principal | \`${ids.principal}\` |`)
   expect(summary).toContain('| Role | Cognitive Services User · granted by this run |')
   expect(summary).toContain('| Resource | `contoso` in resource group `rg-models`, subscription')
-  expect(summary).toContain('| Deployments | `gpt-4o-mini` |')
+  expect(summary).toContain('| Deployments | `chat` |')
   expect(summary).toContain('| API keys | ⚠️ still accepted |')
   expect(summary).toContain('| Subject | `repo:contoso@1234/app@5678:environment:Production` |')
-  expect(summary).toContain('| ❌ | `vectors` | embeddings | `access-denied` |  |\n| ✅ | `gpt-4o-mini`')
-  expect(summary).toContain('| ✅ | `gpt-4o-mini` | chat-completions | `"ready"` | 412 ms |')
+  expect(summary).toContain('| ❌ | `vectors` | embeddings | `access-denied` |  |\n| ✅ | `chat`')
+  expect(summary).toContain('| ✅ | `chat` | chat-completions | `"ready"` | 412 ms |')
   expect(summary).toContain('2 probes: 1 × `access-denied`, 1 × answered.')
   expect(summary).toContain('  41 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:41.300')
   expect(summary).toContain('<details><summary>All 2 probes</summary>')
@@ -87,7 +87,7 @@ test('a run that failed before it signed in says what it was told', () => {
   const summary = summaryMarkdown(...failed(failureOf('federated-subject-mismatch'), record))
 
   expect(summary).toContain('| Role | Cognitive Services User |')
-  expect(summary).toContain('| Deployments | `gpt-4o-mini` |')
+  expect(summary).toContain('| Deployments | `chat` |')
 
   const access = { ...settings.access, role: { kind: 'guid', guid: ids.client } as const }
   const custom = { ...emptyRecord(), settings: { ...settings, access } }

@@ -218,16 +218,16 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
   'deployment-not-found': [
     {
       when: 'a slip in the name',
-      run: () => ({ inputs: { deployments: 'gpt-4o-mini\ngpt-4o-maxi' } }),
-      says: /it has gpt-4o-mini, gpt-5-mini, text-embedding-3-large, DeepSeek-V3/,
+      run: () => ({ inputs: { deployments: 'chat\nchatt' } }),
+      says: /it has chat, reasoning, embeddings, DeepSeek-V3/,
       mend: { fix: /^with:\n {2}deployments: / },
     },
     {
       when: 'a slip in the name, where deployments may not be listed',
       arrange: mayInfer,
-      run: () => ({ inputs: { ...endpointAlone().inputs, deployments: 'gpt-4o-nano' } }),
+      run: () => ({ inputs: { ...endpointAlone().inputs, deployments: 'chatt' } }),
       says: /DeploymentNotFound/,
-      mend: { advice: /./, run: () => ({ inputs: { deployments: 'gpt-4o-mini' } }) },
+      mend: { advice: /./, run: () => ({ inputs: { deployments: 'chat' } }) },
     },
   ],
   'deployment-not-ready': [
@@ -235,21 +235,21 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
       when: 'a deployment that failed, and another one that did not',
       arrange: () => {
         mayInfer()
-        deploymentNamed('gpt-4o-mini').provisioningState = 'Failed'
+        deploymentNamed('chat').provisioningState = 'Failed'
       },
-      says: /gpt-4o-mini failed: it has to be removed and made anew/,
-      mend: { fix: /^with:\n {2}deployments: gpt-5-mini$/ },
+      says: /chat failed: it has to be removed and made anew/,
+      mend: { fix: /^with:\n {2}deployments: reasoning$/ },
     },
     {
       when: 'a deployment that failed, and is made anew',
       arrange: () => {
         mayInfer()
-        deploymentNamed('gpt-4o-mini').provisioningState = 'Failed'
+        deploymentNamed('chat').provisioningState = 'Failed'
       },
       mend: {
         advice: /delete the deployment and create it anew/,
         by: () => {
-          deploymentNamed('gpt-4o-mini').provisioningState = 'Succeeded'
+          deploymentNamed('chat').provisioningState = 'Succeeded'
         },
       },
     },
@@ -258,7 +258,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
       arrange: () => {
         mayInfer()
         refuse(cloud, 'chatCompletions.create', 400, {
-          error: { code: 'unknown_model', message: 'Unknown model: gpt-4o-mini' },
+          error: { code: 'unknown_model', message: 'Unknown model: chat' },
         })
       },
       says: /is ready \(Succeeded\), and the endpoint does not know it/,
@@ -280,7 +280,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
           ),
         )
       },
-      says: /gpt-4o-mini is a deployment of gpt-4o-mini/,
+      says: /chat is a deployment of gpt-4.1-mini/,
       mend: {
         fix: /^az cognitiveservices account deployment create/,
         fill: {
@@ -340,7 +340,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
     {
       when: 'a chat with an embedding model',
       arrange: mayInfer,
-      run: () => ({ inputs: { deployments: 'text-embedding-3-large=chat-completions' } }),
+      run: () => ({ inputs: { deployments: 'embeddings=chat-completions' } }),
       mend: { fix: /=embeddings"?$/ },
     },
     {
@@ -371,7 +371,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
       says: /film is a model for video.*There is one for chat \(chat-completions\)/,
       mend: {
         advice: /`chat-completions` \(chat models\)/,
-        run: () => ({ inputs: { deployments: 'gpt-4o-mini' } }),
+        run: () => ({ inputs: { deployments: 'chat' } }),
       },
     },
   ],

@@ -503,7 +503,7 @@ describe('the data plane', () => {
           status: 404,
           body: {
             error: {
-              message: 'The model `gpt-4o-mini` does not exist or you do not have access to it.',
+              message: 'The model `chat` does not exist or you do not have access to it.',
               type: 'invalid_request_error',
               param: null,
               code: 'model_not_found',

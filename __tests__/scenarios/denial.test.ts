@@ -129,7 +129,7 @@ describe('Cognitive Services OpenAI User against a Foundry model', () => {
 
   test.each([
     ['DeepSeek-V3', 'MaaS/chat/completions/action'],
-    ['gpt-4o-mini\nclaude-haiku-4-5', 'AIServices/providers/action'],
+    ['chat\nclaude-haiku-4-5', 'AIServices/providers/action'],
   ])(
     'is not granted for %j: the run ends at once, and names the least role that helps',
     async (deployments, dataAction) => {

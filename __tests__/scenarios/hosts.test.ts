@@ -25,10 +25,10 @@ const calledHosts = (run: GateRun) => [
 ]
 
 test.each<[string, HostFamily, Record<string, string>]>([
-  ['chat', 'openAI', { deployments: 'gpt-4o-mini' }],
-  ['responses, which the plain host denies', 'openAI', { deployments: 'gpt-4o-mini', api: 'responses' }],
-  ['embeddings', 'openAI', { deployments: 'text-embedding-3-large' }],
-  ['a classic call', 'openAI', { deployments: 'gpt-4o-mini', api: 'azure-openai' }],
+  ['chat', 'openAI', { deployments: 'chat' }],
+  ['responses, which the plain host denies', 'openAI', { deployments: 'chat', api: 'responses' }],
+  ['embeddings', 'openAI', { deployments: 'embeddings' }],
+  ['a classic call', 'openAI', { deployments: 'chat', api: 'azure-openai' }],
   ['a model that is not of OpenAI', 'foundry', { deployments: 'DeepSeek-V3' }],
   ['a Claude model', 'foundry', { deployments: 'claude-haiku-4-5' }],
 ])('%s is called at the host that Resource Manager names for it', async (_call, family, inputs) => {

@@ -142,8 +142,7 @@ describe('a list that never ends', () => {
 
 describe('deployments', () => {
   test('several in one run, each by the API that fits its model', async () => {
-    const deployments =
-      'gpt-4o-mini\r\n  gpt-5-mini=responses ,\r\ntext-embedding-3-large\r\nDeepSeek-V3\nclaude-haiku-4-5\n'
+    const deployments = 'chat\r\n  reasoning=responses ,\r\nembeddings\r\nDeepSeek-V3\nclaude-haiku-4-5\n'
     const run = await runGate(cloud, { inputs: { deployments } })
     expect(run.outputs.result).toBe('passed')
     const called = new Set(
@@ -165,7 +164,7 @@ describe('deployments', () => {
   test.each(['chat-completions', 'responses', 'models', 'azure-openai'])('api: %s', async api => {
     const run = await runGate(cloud, { inputs: { api } })
     expect(run.outputs.result).toBe('passed')
-    expect(run.report).toMatchObject({ smoke: [{ api, outcome: 'ok', deployment: 'gpt-4o-mini' }] })
+    expect(run.report).toMatchObject({ smoke: [{ api, outcome: 'ok', deployment: 'chat' }] })
   })
 
   test('Claude by name, at an endpoint alone, as the portal shows it', async () => {
@@ -217,7 +216,7 @@ describe('deployments', () => {
   })
 
   test('one of two variables is not set: nothing is proven in its place', async () => {
-    const run = await runGate(cloud, { inputs: { deployments: '\ngpt-4o-mini\n' } })
+    const run = await runGate(cloud, { inputs: { deployments: '\nchat\n' } })
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid' })
     expect(logOf(run)).toContain('holds an empty line, which names no deployment')
     expect(run.requests).toEqual([])
@@ -238,7 +237,7 @@ describe('deployments', () => {
 
 describe('the smoke call', () => {
   test('adapts to a reasoning model, and says so', async () => {
-    const run = await runGate(cloud, { inputs: { deployments: 'gpt-5-mini' } })
+    const run = await runGate(cloud, { inputs: { deployments: 'reasoning' } })
     expect(run.outputs.result).toBe('passed')
     expect(run.report).toMatchObject({ smoke: [{ adaptations: [expect.stringContaining('2048 tokens')] }] })
     expect(logOf(run)).toContain('adapted: 2048 tokens')

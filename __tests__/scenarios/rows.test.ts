@@ -77,7 +77,7 @@ test('a row asks every deployment once, and is filled up by the cheapest', async
   await withCloud({}, async cloud => {
     holds(cloud, { role: roles.user })
     const run = await runGate(cloud, {
-      inputs: { deployments: 'gpt-4o-mini=chat-completions\ntext-embedding-3-large' },
+      inputs: { deployments: 'chat=chat-completions\nembeddings' },
     })
 
     expect(run.outputs.result).toBe('passed')

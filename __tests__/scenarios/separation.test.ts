@@ -92,7 +92,7 @@ test('a role of the pipeline on a project is not taken to let it call the accoun
     inputs: {
       'setup-client-id': setup.clientId,
       'resource-id': project,
-      deployments: 'gpt-4o-mini=chat-completions',
+      deployments: 'chat=chat-completions',
     },
   })
 

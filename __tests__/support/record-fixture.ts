@@ -42,12 +42,12 @@ const inputs: Readonly<Record<string, string>> = {
   'client-id': ids.client,
   'tenant-id': ids.tenant,
   'resource-id': scope,
-  deployments: 'gpt-4o-mini',
+  deployments: 'chat',
 }
 
 export const route: Route = {
   api: 'chat-completions',
-  deployment: 'gpt-4o-mini',
+  deployment: 'chat',
   url: 'https://contoso.openai.azure.com/openai/v1/chat/completions',
   audiences: ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
   dataAction: 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action',
@@ -113,7 +113,7 @@ export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
         route,
         audience: 'https://cognitiveservices.azure.com',
         latencyMs: 412.4,
-        answer: { text: 'ready', cutShort: false, model: 'gpt-4o-mini-2024-07-18' },
+        answer: { text: 'ready', cutShort: false, model: 'gpt-4.1-mini-2025-04-14' },
         adaptations: ['2048 tokens: the budget was spent before the answer began'],
       },
       {

@@ -24,7 +24,7 @@ export interface ScenarioOptions {
 }
 
 export function usualInputs(cloud: LocalCloud): Record<string, string> {
-  return { ...workflowInputs(cloud), deployments: 'gpt-4o-mini' }
+  return { ...workflowInputs(cloud), deployments: 'chat' }
 }
 
 export function accountScope(cloud: LocalCloud): string {

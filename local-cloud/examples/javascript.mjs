@@ -9,7 +9,7 @@ const client = new OpenAI({
   ),
 })
 const { choices } = await client.chat.completions.create({
-  model: 'gpt-4o-mini',
+  model: 'chat',
   messages: [{ role: 'user', content: 'Are you there?' }],
 })
 process.stdout.write(`${choices[0]?.message.content}\n`)

@@ -14,7 +14,7 @@ def openai():
     from openai import OpenAI
 
     client = OpenAI(base_url=BASE_URL, api_key=token)
-    return client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES).choices[0].message.content
+    return client.chat.completions.create(model="chat", messages=MESSAGES).choices[0].message.content
 
 
 def anthropic():
@@ -28,14 +28,14 @@ def anthropic():
 def langchain():
     from langchain_openai import ChatOpenAI
 
-    return ChatOpenAI(base_url=BASE_URL, api_key=token, model="gpt-4o-mini").invoke("Are you there?").content
+    return ChatOpenAI(base_url=BASE_URL, api_key=token, model="chat").invoke("Are you there?").content
 
 
 def litellm():
     import litellm
 
     answer = litellm.completion(
-        model="azure/gpt-4o-mini",
+        model="azure/chat",
         api_base=os.environ["AZURE_OPENAI_ENDPOINT"],
         api_version="2024-10-21",
         azure_ad_token_provider=token,
@@ -53,7 +53,7 @@ def instructor():
         name: str
 
     client = instructor.from_openai(OpenAI(base_url=BASE_URL, api_key=token))
-    return client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES, response_model=City)
+    return client.chat.completions.create(model="chat", messages=MESSAGES, response_model=City)
 
 
 def pydantic_ai():
@@ -63,7 +63,7 @@ def pydantic_ai():
     from pydantic_ai.providers.openai import OpenAIProvider
 
     provider = OpenAIProvider(openai_client=AsyncOpenAI(base_url=BASE_URL, api_key=token()))
-    return Agent(OpenAIChatModel("gpt-4o-mini", provider=provider)).run_sync("Are you there?").output
+    return Agent(OpenAIChatModel("chat", provider=provider)).run_sync("Are you there?").output
 
 
 print(globals()[sys.argv[1].replace("-", "_")]())

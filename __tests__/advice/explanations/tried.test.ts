@@ -8,7 +8,7 @@ import { readSettings } from '../../../src/inputs.ts'
 import { apis } from '../../../src/services/inference/apis/index.ts'
 import { allCodes, failureOf, fullRecord, ids, route, scope } from '../../support/record-fixture.ts'
 
-const names: string[] = ['gpt-4o-mini', 'gpt-5-mini', 'GPT-4O-MINI', 'gpt-4o-maxi']
+const names: string[] = ['chat', 'chat-2', 'CHAT', 'chatt']
 
 /** What a run was given, among it every value that fixes are known to offer. */
 const given = fc.record({
@@ -41,7 +41,7 @@ const named = fc.record(
 )
 const roleStates = ['direct', 'inherited', 'group', 'granted', 'covered', 'missing', 'unknown'] as const
 
-const listed = ['gpt-4o-mini', 'gpt-5-mini', 'search'].map(name => ({
+const listed = ['chat', 'chat-2', 'search'].map(name => ({
   name,
   modelName: name,
   modelFormat: name === 'search' ? 'Cohere' : 'OpenAI',
@@ -157,7 +157,7 @@ test('every code has something left to do, whatever was tried', () => {
 
 const plainRun: Run = {
   given: {
-    deployments: 'gpt-4o-mini',
+    deployments: 'chat',
     api: 'chat-completions',
     namesApi: false,
     cloud: 'AzureCloud',
@@ -191,15 +191,11 @@ test('where the role was granted, only time is missing, and more of it is the fi
 })
 
 test.each<[string, Partial<Run> & { deployment?: string }, RegExp]>([
-  ['a slip', { deployment: 'gpt-4o-minni' }, /^with:\n {2}deployments: gpt-4o-mini$/],
-  [
-    'a name that is listed, and not served',
-    { deployment: 'gpt-4o-mini' },
-    /^with:\n {2}deployments: gpt-5-mini$/,
-  ],
+  ['a slip', { deployment: 'chatt' }, /^with:\n {2}deployments: chat$/],
+  ['a name that is listed, and not served', { deployment: 'chat' }, /^with:\n {2}deployments: chat-2$/],
   ['a resource without any', { deployments: [] }, /^az cognitiveservices account list-models/],
   ['no list', { deployments: undefined }, /^az cognitiveservices account deployment list/],
-])('a deployment that is not found, by %s', (_, { deployment = 'gpt-4o-mini', ...others }, first) => {
+])('a deployment that is not found, by %s', (_, { deployment = 'chat', ...others }, first) => {
   const [fix] = diagnosed({
     ...plainRun,
     code: 'deployment-not-found',
@@ -214,14 +210,19 @@ test('a name that is a model’s leads to its deployment', () => {
     {
       ...listed[0],
       name: 'chat',
-      modelName: 'gpt-4o-mini',
+      modelName: 'gpt-5-mini',
       modelFormat: 'OpenAI',
       state: 'Succeeded',
       capabilities: new Set<string>(),
     },
     ...listed.slice(1),
   ]
-  const { why, fixes } = diagnosed({ ...plainRun, code: 'deployment-not-found', deployments })
-  expect(why).toContain('gpt-4o-mini is the name of a model')
+  const { why, fixes } = diagnosed({
+    ...plainRun,
+    code: 'deployment-not-found',
+    given: { ...plainRun.given, deployments: 'gpt-5-mini' },
+    deployments,
+  })
+  expect(why).toContain('gpt-5-mini is the name of a model')
   expect(fixes[0]?.text).toBe('with:\n  deployments: chat')
 })

@@ -346,7 +346,7 @@ test('where only an endpoint was given, that keys may work is all there is to sa
         'client-id': ids.client,
         'tenant-id': ids.tenant,
         endpoint: 'https://contoso.openai.azure.com',
-        deployments: 'gpt-4o-mini',
+        deployments: 'chat',
       })[name] ?? '',
     {},
   )
@@ -550,7 +550,7 @@ describe('words and fixes', () => {
     const found = finding('role-does-not-fit', sound({ role: wanted(roles.reader), roleState: 'covered' }))
 
     expect(found.detail).toContain(
-      `Reader does not cover ${route.dataAction}, which chat-completions needs (gpt-4o-mini).`,
+      `Reader does not cover ${route.dataAction}, which chat-completions needs (chat).`,
     )
     expect(inputsOf(found)).toEqual([{ role: roles.openAIUser.name }])
   })

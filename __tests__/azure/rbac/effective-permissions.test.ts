@@ -100,10 +100,10 @@ describe('a role that does not cover the calls', () => {
     )
 
     expect(found).toEqual([
-      { api: 'responses', dataAction: responses.dataAction, deployments: ['gpt-4o-mini', 'gpt-5'] },
+      { api: 'responses', dataAction: responses.dataAction, deployments: ['chat', 'gpt-5'] },
     ])
     expect(found.map(misfit => coverageLine('Shop\nInference', misfit))).toEqual([
-      `Shop Inference does not cover ${responses.dataAction}, which responses needs (gpt-4o-mini, gpt-5).`,
+      `Shop Inference does not cover ${responses.dataAction}, which responses needs (chat, gpt-5).`,
     ])
   })
 

@@ -58,7 +58,7 @@ const accounts: Seed['accounts'] = [
     location: 'eastus2',
     customSubDomainName: null,
     disableLocalAuth: null,
-    deployments: [{ name: 'chat', model: openAI('gpt-4o-mini', '2024-07-18') }],
+    deployments: [{ name: 'chat', model: openAI('gpt-4.1-mini', '2025-04-14') }],
   },
 ]
 

@@ -54,12 +54,12 @@ test('az group exists: HEAD answers 204 or 404', async () => {
 
 test('az cognitiveservices account deployment create: the capacity is text', async () => {
   const answer = await admin(`${ACCOUNT}/deployments/chat-2`, 'PUT', {
-    properties: { model: { format: 'OpenAI', name: 'gpt-4o-mini', version: '2024-07-18' } },
+    properties: { model: { format: 'OpenAI', name: 'gpt-4.1-mini', version: '2025-04-14' } },
     sku: { name: 'GlobalStandard', capacity: '3' },
   })
   expect(answer).toMatchObject({ status: 201, body: { sku: { name: 'GlobalStandard', capacity: 3 } } })
   const refused = await admin(`${ACCOUNT}/deployments/chat-3`, 'PUT', {
-    properties: { model: { format: 'OpenAI', name: 'gpt-4o-mini' } },
+    properties: { model: { format: 'OpenAI', name: 'gpt-4.1-mini' } },
     sku: { name: 'GlobalStandard', capacity: 'three' },
   })
   expect(refused).toMatchObject({ status: 400, body: { error: { code: 'InvalidRequestContent' } } })

@@ -1002,7 +1002,7 @@ test('on a whole local cloud: signed in by federation, through the SDKs, seen la
           method: 'POST',
           dispatcher,
           headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] }),
+          body: JSON.stringify({ model: 'chat', messages: [{ role: 'user', content: 'Hello' }] }),
         },
       )
       await reply.text()

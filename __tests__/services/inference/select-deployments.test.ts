@@ -40,7 +40,7 @@ const deployed = (name: string, modelName: string, differing: Partial<Deployment
 })
 
 const vectors = deployed('vectors', 'text-embedding-3-large')
-const chat = deployed('Chat', 'gpt-4o-mini')
+const chat = deployed('Chat', 'gpt-4.1-mini')
 const claude = deployed('claude', 'claude-opus-4-5', { modelFormat: 'Anthropic' })
 
 const chosen = (inputs: Record<string, string>, deployments: readonly Deployment[] | undefined) =>

@@ -24,7 +24,7 @@ func main() {
 		azure.WithTokenCredential(credential),
 	)
 	completion, err := client.Chat.Completions.New(context.Background(), openai.ChatCompletionNewParams{
-		Model:    "gpt-4o-mini",
+		Model:    "chat",
 		Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Are you there?")},
 	})
 	if err != nil {
