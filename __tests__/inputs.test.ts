@@ -146,6 +146,7 @@ describe('each good form', () => {
       { role: '5E0BD9BD-7B93-4F28-AF87-19FC36AD61BD' },
       { access: { role: { guid: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd' } } },
     ],
+    ['the least role', { role: ' Auto ' }, { access: { role: { kind: 'auto' } } }],
     [
       'a custom role',
       { role: 'Contoso Model Caller' },

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
-import { cognitiveServicesUser, parseRole, type RoleReference } from './azure/rbac/built-in-roles.ts'
+import { cognitiveServicesUser, parseRole, type RoleChoice } from './azure/rbac/built-in-roles.ts'
 import { type Principal, principalTypes } from './azure/rbac/principal.ts'
 import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-id.ts'
 import { localFailure, StepError } from './core/failures/failure.ts'
@@ -286,7 +286,7 @@ function projectOf(target: Target): string | undefined {
 
 interface Given {
   target: Target
-  role: RoleReference
+  role: RoleChoice
   grant: Grant
   revoke: boolean
   keys: Settings['keys']
@@ -298,7 +298,7 @@ function refuseWithoutEffect(reader: Reader, { target, role, grant, revoke, keys
     reader.refuse('revoke', 'is true, and with `grant: never` there is nothing to take back')
   if (target.kind === 'resource') return
   // Both always hold a value, the default of action.yml; a plan has an effect: it never fails on access.
-  const isOtherRole = role.kind === 'name' || role.guid !== cognitiveServicesUser.guid
+  const isOtherRole = role.kind !== 'guid' || role.guid !== cognitiveServicesUser.guid
   const withoutEffect = [
     'setup-client-id',
     'principal-id',
@@ -326,7 +326,7 @@ function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): v
   }
 }
 
-const defaultRole: RoleReference = { kind: 'guid', guid: cognitiveServicesUser.guid }
+const defaultRole: RoleChoice = { kind: 'guid', guid: cognitiveServicesUser.guid }
 
 /**
  * Windows line ends, blanks around a name, commas at the ends and the line end of a YAML block are forgiven. A line without a name

@@ -29,6 +29,7 @@ test('a run that passed is told whole', () => {
     stoppedBy: null,
     diagnosis: null,
     findings: expect.arrayContaining([expect.objectContaining({ id: 'keys-enabled', severity: 'high' })]),
+    information: [expect.stringMatching(/^Cognitive Services User is .*OpenAI User in its place/)],
     run: {
       repository: 'contoso/app',
       workflow: 'Deploy',

@@ -233,7 +233,7 @@ test('where a run failed, findings are one line: the failure comes first', () =>
   const failure = failureOf('access-denied')
 
   expect(findingLines({ result: 'failed', record: fullRecord(), failure })).toEqual([
-    expect.stringMatching(/^Findings, told in the job summary and the report: keys-enabled \(high\), /),
+    'Findings, told in the job summary and the report: keys-enabled (high)',
   ])
   expect(findingLines({ result: 'cancelled', record: fullRecord(), signal: 'SIGTERM' })).toEqual([])
 })

@@ -49,7 +49,7 @@ export async function inspect(
   // Whoever needs it awaits it.
   resource.catch(() => undefined)
   const routing = chooseRoutes(settings, resource, note)
-  const role = roleReader?.lookUp()
+  const role = roleReader?.lookUp(routing)
   const toCall = routing.then(async ({ routes }) => {
     const chosen = chosenDeployment(settings, routes)
     if (chosen !== undefined) tools.reporter.deploymentChosen(chosen)

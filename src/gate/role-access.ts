@@ -5,7 +5,13 @@ import {
   type RoleHolding,
   type RoleState,
 } from '../azure/rbac/assignment.ts'
-import { builtInPermissions, type RoleReference, roleDefinitionId } from '../azure/rbac/built-in-roles.ts'
+import {
+  automaticRole,
+  builtInPermissions,
+  type RoleChoice,
+  type RoleReference,
+  roleDefinitionId,
+} from '../azure/rbac/built-in-roles.ts'
 import { type Coverage, coverageBy, type MissingCoverage, missingCoverage } from '../azure/rbac/coverage.ts'
 import {
   applicableAt,
@@ -40,9 +46,10 @@ export interface RoleReader {
   /**
    * The role that was asked for. What a custom role lets its holders do is read with it, for no table knows. Undefined where it may
    * not be looked up: then the calls decide alone.
+   * @param routing Awaited only where the role follows from the calls.
    * @throws StepError `role-not-found`
    */
-  lookUp(): Promise<Role | undefined>
+  lookUp(routing: Promise<Pick<Calls, 'routes'>>): Promise<Role | undefined>
   /** @returns what of these calls the role is known not to cover. */
   lacks(role: Role, routes: readonly Route[]): MissingCoverage[]
   /** Reads who holds what. Undefined where the role could not be looked up. @throws StepError */
@@ -84,7 +91,7 @@ interface Reading {
 }
 
 export function openRoleReader(
-  reference: RoleReference,
+  choice: RoleChoice,
   { context, job }: { context: ResourceContext; job: SignedIn['job'] },
   { clock, reporter }: { clock: Clock; reporter: Reporter },
   note: Note<'roles'>,
@@ -92,7 +99,10 @@ export function openRoleReader(
   const definitions = openDefinitionReader(context, known => note({ definitions: known }))
   const reading: Reading = { context, job, definitions, clock, reporter, note }
   return {
-    lookUp: () => undefinedIfForbidden(lookUpRole(reference, reading)),
+    lookUp: async routing => {
+      const reference = choice.kind === 'auto' ? leastFor(await routing) : choice
+      return undefinedIfForbidden(lookUpRole(reference, reading))
+    },
     lacks: ({ guid }, routes) => missingCoverage(guid, routes, definitions.known()),
     read: looking => readRoles(looking, reading),
     nameWanted: (role, routes) => void wantedRole(role, routes, reading),
@@ -100,6 +110,11 @@ export function openRoleReader(
     settleMembership: (access, limitMs) => settleMembership(access, limitMs, reading),
   }
 }
+
+const leastFor = ({ routes }: Pick<Calls, 'routes'>): RoleReference => ({
+  kind: 'guid',
+  guid: automaticRole(dataActionsOf(routes)).guid,
+})
 
 const asksItself = ({ principalId, callerId }: ResourceContext) => callerId === principalId
 

@@ -1,5 +1,5 @@
 import type { Cloud } from '../azure/clouds.ts'
-import type { RoleReference } from '../azure/rbac/built-in-roles.ts'
+import type { RoleChoice } from '../azure/rbac/built-in-roles.ts'
 import type { Principal } from '../azure/rbac/principal.ts'
 import type { ResourceId } from '../azure/resource-id.ts'
 import type { IdentitySettings } from '../services/entra/identities.ts'
@@ -13,7 +13,7 @@ export interface Settings {
   /** Empty: one chat-capable deployment of the resource. */
   deployments: readonly DeploymentRequest[]
   access: {
-    role: RoleReference
+    role: RoleChoice
     grant: Grant
     /** Who is to hold the role; undefined: the pipeline's own service principal. */
     grantee: Principal | undefined

@@ -1,5 +1,7 @@
 import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
+import { informationOf } from '../advice/findings/information.ts'
+import type { RoleChoice } from '../azure/rbac/built-in-roles.ts'
 import { scopeOf } from '../azure/resource-id.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
@@ -35,6 +37,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     stoppedBy: outcome.result === 'cancelled' ? outcome.signal : null,
     diagnosis: diagnosis === undefined ? null : diagnosisDocument(diagnosis),
     findings: findingsOf(record).map(finding => ({ ...finding, fixes: [...finding.fixes] })),
+    information: informationOf(record),
     run: runDocument(run),
     action: run.action ?? null,
     settings: orNull(settings, settingsDocument),
@@ -106,7 +109,7 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     assertionAudience: identity.assertionAudience,
     authorityHost: cloud.authorityHost,
     resourceManagerEndpoint: cloud.resourceManager.endpoint,
-    role: access.role.kind === 'guid' ? access.role.guid : access.role.name,
+    role: roleGiven(access.role),
     grant: access.grant,
     grantee: access.grantee ?? null,
     revoke: access.revoke,
@@ -122,6 +125,11 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     consecutiveSuccesses: waiting.consecutiveSuccesses,
     requestTimeoutSeconds: waiting.requestTimeoutMs / 1000,
   }
+}
+
+function roleGiven(role: RoleChoice): string {
+  if (role.kind === 'auto') return 'auto'
+  return role.kind === 'guid' ? role.guid : role.name
 }
 
 function targetDocument(target: Target, isOwn: boolean | null): NonNullable<Report['target']> {

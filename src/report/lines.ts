@@ -2,6 +2,7 @@ import { docsAddress } from '../advice/docs-link.ts'
 import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
+import { informationOf } from '../advice/findings/information.ts'
 import { type Assigning, assigning, rightsOf } from '../advice/findings/rights.ts'
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
@@ -210,6 +211,10 @@ export function findingLines({ result, record }: Outcome): string[] {
     '',
   ]
 }
+
+/** One line each; where a run failed, or was stopped, other things are to be read. */
+export const informationLines = ({ result, record }: Outcome): string[] =>
+  result === 'passed' || result === 'planned' ? informationOf(record) : []
 
 /** What would become of keys, without a word where nothing would. */
 function keyPlanLines(record: RunRecord): string[] {

@@ -7,7 +7,15 @@ import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome } from '../gate/record.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
-import { cancelledLines, diagnosisLines, findingLines, planLines, recordLines, verdictLine } from './lines.ts'
+import {
+  cancelledLines,
+  diagnosisLines,
+  findingLines,
+  informationLines,
+  planLines,
+  recordLines,
+  verdictLine,
+} from './lines.ts'
 import { writeReportFile } from './report-file.ts'
 import { runnerLog } from './runner-log.ts'
 import { summaryMarkdown } from './summary.ts'
@@ -52,6 +60,7 @@ function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {
   log(recordLines(outcome))
   if (result === 'planned') log(planLines(record))
   if (result === 'cancelled') log(cancelledLines(outcome))
+  log(informationLines(outcome))
   log(findingLines(outcome))
   if (diagnosis === undefined) {
     log([verdictLine(outcome)])

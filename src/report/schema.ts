@@ -96,7 +96,7 @@ const settings = v.strictObject({
   assertionAudience: text('`audience`, or that of the cloud.'),
   authorityHost: text('Entra authority that was asked for tokens.'),
   resourceManagerEndpoint: text('Resource Manager endpoint.'),
-  role: text('`role`, a name or a GUID.'),
+  role: text('`role`, a name, a GUID or `auto`.'),
   grant: about(v.picklist(grants), '`grant`.'),
   grantee: about(
     v.nullable(
@@ -184,6 +184,10 @@ export const reportSchema = v.strictObject({
   findings: about(
     v.array(finding),
     'What leaves something to be desired, or is worth knowing, the gravest first.',
+  ),
+  information: about(
+    v.array(v.string()),
+    'What is worth knowing and no finding, in sentences: what Cognitive Services User allows beyond the calls, where that is the role.',
   ),
   run: about(run, 'The workflow run.'),
   action: about(

@@ -4,7 +4,7 @@ import type { Fix } from '../advice/explanations/explanation.ts'
 import type { Finding, Severity } from '../advice/findings/finding.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
-import { roleNameOf } from '../azure/rbac/built-in-roles.ts'
+import { nameOfChoice } from '../azure/rbac/built-in-roles.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
@@ -165,8 +165,7 @@ function glance(record: RunRecord): Row[] {
 function roleInWords({ role, roleState, settings }: RunRecord): string | undefined {
   if (role !== undefined) return `${markdown(plain(role.name))} · ${markdown(readableRoleState(roleState))}`
   if (settings?.target.kind !== 'resource') return undefined
-  const wanted = settings.access.role
-  return markdown(plain(wanted.kind === 'name' ? wanted.name : (roleNameOf(wanted.guid) ?? wanted.guid)))
+  return markdown(plain(nameOfChoice(settings.access.role)))
 }
 
 function resourceInWords({

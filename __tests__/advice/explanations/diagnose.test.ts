@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { parse } from 'yaml'
 import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagnose.ts'
 import type { Fix } from '../../../src/advice/explanations/explanation.ts'
+import { hasDataActions, roleNameOf, rolesInTable } from '../../../src/azure/rbac/built-in-roles.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
 import { StepError } from '../../../src/core/failures/failure.ts'
 import { unquotable } from '../../../src/core/text/untrusted.ts'
@@ -236,11 +237,47 @@ describe('a denial is read together with what is known of roles', () => {
     target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
   }
 
-  test('it names the data action, and the least role that holds it', () => {
+  test('it names the data action, and the role that holds it and is to be granted', () => {
     expect(target).toBeDefined()
-    expect(why({})).toContain(denial().details?.dataAction)
-    expect(why({})).toContain('Cognitive Services OpenAI User')
+    expect(why({})).toContain(`${denial().details?.dataAction}. Cognitive Services User has it.`)
   })
+
+  test.each(['cannot-assign-role', 'access-denied'] as const)(
+    '%s: text, command, Bicep and portal name one and the same role',
+    code => {
+      const { smoke } = fullRecord()
+      const refused = smoke.map(({ route, adaptations }) => ({
+        kind: 'refused' as const,
+        route,
+        adaptations,
+        failure: denial(),
+      }))
+      for (const wanted of rolesInTable) {
+        const { role } = fullRecord()
+        if (role === undefined) throw new Error('A full run knows its role')
+        const record = fullRecord({
+          role: { ...role, ...wanted },
+          roleState: 'missing',
+          assignments: [],
+          smoke: refused,
+        })
+        const { why, fixes } = diagnose(failureOf(code), record)
+        const [command, bicep, portal] = fixes
+        const granted = command === undefined ? '' : valueAfter('--role', argumentsOf(command))
+        const name = roleNameOf(granted ?? '') ?? ''
+
+        expect(why).toContain(name)
+        expect(bicep?.text).toContain(`'${granted}'`)
+        expect(portal?.text).toContain(`role ${name} ›`)
+        // What was asked for and does not help is named as that; so are roles that administer.
+        const others = rolesInTable.filter(
+          ({ guid }) => ![granted, wanted.guid].includes(guid) && hasDataActions(guid),
+        )
+        const rest = why.replaceAll(name, '').replaceAll(wanted.name, '')
+        expect(others.filter(other => rest.includes(other.name))).toEqual([])
+      }
+    },
+  )
 
   test.each<[string, Partial<RunRecord>, RegExp]>([
     [

@@ -143,15 +143,31 @@ test.each<[string, Partial<RunRecord>, string[]]>([
   ['another endpoint of the same', withInputs({ endpoint: 'https://contoso.services.ai.azure.com' }), []],
   ['a key of another resource, keys off', { retiredKey: { outcome: 'key-invalid' } }, []],
   [
-    'Cognitive Services User, for an OpenAI model',
-    { ...keyAccess('enabled'), ...holding(roles.user) },
+    'Foundry User, for an OpenAI model',
+    { ...keyAccess('enabled'), ...holding(roles.foundryUser) },
     ['keys-enabled high', 'can-list-keys medium', 'broader-role-than-needed medium'],
   ],
-  ['the same, keys off', holding(roles.user), ['broader-role-than-needed medium', 'can-list-keys low']],
   [
-    'Cognitive Services User, where a Foundry model needs it',
-    { ...holding(roles.user), routes: [route, foundryRoute] },
+    'the same, keys off',
+    holding(roles.foundryUser),
+    ['broader-role-than-needed medium', 'can-list-keys low'],
+  ],
+  [
+    'Foundry User, where a Foundry model needs no less data actions',
+    { ...holding(roles.foundryUser), routes: [route, foundryRoute] },
     ['can-list-keys low'],
+  ],
+  ['Cognitive Services User, as asked for', holding(roles.user), []],
+  ['the same, keys on', { ...keyAccess('enabled'), ...holding(roles.user) }, ['keys-enabled high']],
+  [
+    'Cognitive Services User, where a lesser role was asked for',
+    { role: wanted(roles.openAIUser), roleState: 'covered', assignments: [assigned(roles.user)] },
+    ['broader-role-than-needed medium', 'can-list-keys low'],
+  ],
+  [
+    'Foundry User beside Cognitive Services User, as asked for',
+    holding(roles.user, assigned(roles.foundryUser)),
+    ['broader-role-than-needed medium', 'can-list-keys low'],
   ],
   [
     'Foundry User in its place',
@@ -237,7 +253,7 @@ test.each<[string, Partial<RunRecord>, string[]]>([
   [
     'what another identity was told: the roles, and nothing else',
     {
-      ...holding(roles.user),
+      ...holding(roles.foundryUser),
       setupPrincipal: { oid: ids.client, tid: ids.tenant },
       permissions: [{ actions: ['*'] }],
     },
@@ -289,13 +305,13 @@ test.each<[string, Partial<RunRecord>, string[]]>([
   ],
   [
     'a definition that has changed since the table was made',
-    { ...holding(roles.user), permissions: [{ dataActions: ['*'] }] },
+    { ...holding(roles.foundryUser), permissions: [{ dataActions: ['*'] }] },
     ['broader-role-than-needed medium'],
   ],
   [
     'a role granted after the permissions were read',
     {
-      role: wanted(roles.user),
+      role: wanted(roles.foundryUser),
       roleState: 'granted',
       assignments: [],
       permissions: [{ actions: ['*/read'] }],
@@ -305,7 +321,7 @@ test.each<[string, Partial<RunRecord>, string[]]>([
   ],
   [
     'a role that a plan would grant',
-    { role: wanted(roles.user), roleState: 'missing', assignments: [], grant: { outcome: 'planned' } },
+    { role: wanted(roles.foundryUser), roleState: 'missing', assignments: [], grant: { outcome: 'planned' } },
     ['broader-role-than-needed medium', 'can-list-keys low'],
   ],
 ])('%s', (_, record, expected) => {
@@ -331,12 +347,13 @@ test.each<[string, Partial<RunRecord>, string[]]>([
 })
 
 test('where roles may not be read, that is what is found, and what the role would bring with it', () => {
-  const record = without(sound({ role: wanted(roles.user), roleState: 'unknown' }), 'assignments')
+  const asking = (role: Role) => without(sound({ role: wanted(role), roleState: 'unknown' }), 'assignments')
 
-  expect(idsOf(record)).toEqual(['access-unknown low'])
-  expect(finding('access-unknown', record).detail).toContain(
-    'Cognitive Services User, the role that this run asks for, can list',
+  expect(idsOf(asking(roles.foundryUser))).toEqual(['access-unknown low'])
+  expect(finding('access-unknown', asking(roles.foundryUser)).detail).toContain(
+    'Foundry User, the role that this run asks for, can list',
   )
+  expect(finding('access-unknown', asking(roles.user)).detail).not.toContain('can list')
 })
 
 test('where only an endpoint was given, that keys may work is all there is to say', () => {
@@ -379,18 +396,18 @@ describe('words and fixes', () => {
 
   test('a broader role is replaced by the least one: named, granted, and only then taken away', () => {
     for (const id of ['broader-role-than-needed', 'can-list-keys'] as const) {
-      const found = finding(id, sound(holding(roles.user)))
+      const found = finding(id, sound(holding(roles.foundryUser)))
       const [grant, removal] = commandsOf(found)
 
-      expect(found.detail).toContain('Cognitive Services User at the resource')
+      expect(found.detail).toContain('Foundry User at the resource')
       expect(inputsOf(found)).toEqual([{ role: roles.openAIUser.name }])
       expect(valueAfter('--role', grant ?? [])).toBe(roles.openAIUser.guid)
-      expect(removal).toEqual(['role', 'assignment', 'delete', '--ids', assigned(roles.user).id])
+      expect(removal).toEqual(['role', 'assignment', 'delete', '--ids', assigned(roles.foundryUser).id])
     }
   })
 
   test('the least role that cannot list keys may not be able to look at the resource', () => {
-    const found = finding('can-list-keys', sound({ ...holding(roles.user), routes: [foundryRoute] }))
+    const found = finding('can-list-keys', sound({ ...holding(roles.foundryUser), routes: [foundryRoute] }))
 
     expect(found.detail).toContain(
       'Cognitive Services Data Contributor (Preview) (it cannot read the resource: give endpoint and deployments with it)',
@@ -539,7 +556,7 @@ describe('words and fixes', () => {
       denyAssignments: [{ name: 'stack', scope: group }],
       denyingGrants: [],
     }
-    const record = sound({ ...holding(roles.user), afterDenial })
+    const record = sound({ ...holding(roles.foundryUser), afterDenial })
 
     expect(finding('can-list-keys', record).detail).toContain(
       `A deny assignment applies to it, and may forbid this too: "stack" at ${group}.`,

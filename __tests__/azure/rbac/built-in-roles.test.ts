@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {
+  automaticRole,
   builtInPermissions,
   hasDataActions,
   leastRoleFor,
@@ -149,4 +150,39 @@ test.each([
 
 test('roles that administer let nobody call anything', () => {
   expect([openAIUser, owner, subscriptionId].map(hasDataActions)).toEqual([true, false, undefined])
+})
+
+test('auto takes the least role, and the recommended one where none covers everything', () => {
+  const impersonation = operation('AIServices/agents/endpoints/UserIdentityImpersonation/action')
+
+  expect(automaticRole([operation('OpenAI/responses/write')]).name).toBe('Cognitive Services OpenAI User')
+  expect(automaticRole([operation('OpenAI/responses/write'), impersonation]).name).toBe(
+    'Cognitive Services User',
+  )
+  expect(automaticRole([]).name).toBe('Cognitive Services User')
+})
+
+test('whatever is needed: what auto takes covers it if any role for callers does, and can do no more than the recommended role', () => {
+  const needed = fc.array(
+    fc.constantFrom(
+      'OpenAI/deployments/chat/completions/action',
+      'OpenAI/responses/write',
+      'OpenAI/files/import',
+      'MaaS/chat/completions/action',
+      'AIServices/providers/action',
+      'AIServices/agents/read',
+      'AIServices/responses/write',
+    ),
+    { minLength: 1 },
+  )
+  fc.assert(
+    fc.property(needed, names => {
+      const { guid } = automaticRole(names.map(operation))
+
+      expect(names.filter(name => roleCovers(guid, operation(name)) !== true)).toEqual([])
+      expect(
+        coversAction(builtInPermissions(guid) ?? [], 'Microsoft.Authorization/roleAssignments/write'),
+      ).toBe(false)
+    }),
+  )
 })

@@ -1,4 +1,4 @@
-import { roleNameOf } from '../../azure/rbac/built-in-roles.ts'
+import { nameOfChoice } from '../../azure/rbac/built-in-roles.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import type { Settings } from '../../gate/settings.ts'
 import type { Fix } from './explanation.ts'
@@ -28,9 +28,7 @@ const had: Readonly<Record<string, Had>> = {
   prompt: (value, { smoke }) => value === smoke.prompt,
   'propagation-timeout': (value, { waiting }) => minutesOf(value) * 60_000 <= waiting.propagationTimeoutMs,
   'resource-manager-endpoint': (value, { cloud }) => value === cloud.resourceManager.endpoint,
-  role: (value, { access: { role } }, record) =>
-    value ===
-    (record.role?.name ?? (role.kind === 'name' ? role.name : (roleNameOf(role.guid) ?? role.guid))),
+  role: (value, { access }, record) => value === (record.role?.name ?? nameOfChoice(access.role)),
 }
 
 function hadValue(name: string, value: string, record: RunRecord): boolean {

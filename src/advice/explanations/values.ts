@@ -84,7 +84,9 @@ export function resourceValues({
 function roleGiven({ settings }: RunRecord): Values['role'] | undefined {
   const role = settings?.access.role
   if (role?.kind === 'name') return { guid: role.name, name: role.name }
-  return role && { guid: role.guid, name: roleNameOf(role.guid) ?? role.guid }
+  // What it stands for follows from calls that are not known yet.
+  if (role === undefined || role.kind === 'auto') return undefined
+  return { guid: role.guid, name: roleNameOf(role.guid) ?? role.guid }
 }
 
 /** The deployment that was refused. */

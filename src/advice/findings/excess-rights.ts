@@ -24,7 +24,7 @@ import {
   separateDuties,
   takeAway,
 } from './replacements.ts'
-import { can, giversOf, inWords, nameOf } from './rights.ts'
+import { can, exceptRecommended, giversOf, inWords, isRecommended, nameOf } from './rights.ts'
 
 /** What the principal can do to the resource beyond calling models. */
 
@@ -50,21 +50,22 @@ const noDenials =
 export const canListKeys: Inspection = {
   title: 'Its roles let the pipeline list the API keys of the resource',
   about: `\`Microsoft.CognitiveServices/accounts/listKeys/action\` is part of Cognitive Services User and of Foundry User, the roles that guides to key-less access recommend. While keys work, such a role is as
-good as a key. This action never lists keys.
+good as a key. This action never lists keys. Cognitive Services User is not reported where it is what was asked for, as it is by default: the log says it in one line.
 
 The least role that calls OpenAI models and cannot list keys is Cognitive Services OpenAI User. For other models it is Cognitive Services Data Contributor (Preview), which cannot
 read the resource either, so \`endpoint\` and \`deployments\` have to be given; or a custom role with nothing but data actions.
 
 Severity: medium; low where key access is known to be off. ${noDenials}`,
   inspect: seen => {
-    const { rights, record, dataActions } = seen
-    if (can(rights, listKeys) !== true) return undefined
+    const { record, dataActions } = seen
+    const givers = keyListers(seen)
+    if (givers === undefined) return undefined
     const least = leastRoleWithoutKeysFor(...dataActions)
     const keyAccess = keyAccessOf(record)
     return {
       severity: keyAccess === 'disabled' ? 'low' : 'medium',
       detail: paragraph(
-        `${whoGives(assignmentsOf(giversOf(rights, listKeys)), seen)}: the right to list the keys is part of it (${listKeys}).`,
+        `${whoGives(givers, seen)}: the right to list the keys is part of it (${listKeys}).`,
         worthOfKeys[keyAccess],
         least &&
           `The least built-in role that is enough for these calls and cannot list keys is ${least.name}${blind(least)}.`,
@@ -73,11 +74,17 @@ Severity: medium; low where key access is known to be off. ${noDenials}`,
     }
   },
   fixes: seen => {
-    const { rights, dataActions } = seen
-    const givers = assignmentsOf(giversOf(rights, listKeys))
-    const least = exampleOrLeast(dataActions, leastRoleWithoutKeysFor)
-    return replaceOrTakeAway(least, givers, seen)
+    const least = exampleOrLeast(seen.dataActions, leastRoleWithoutKeysFor)
+    return replaceOrTakeAway(least, keyListers(seen) ?? [], seen)
   },
+}
+
+/** What gives the right, beyond the role that was asked for; none where nobody knows what. Undefined where nothing does. */
+function keyListers({ rights, record }: InspectContext): Assignment[] | undefined {
+  if (can(rights, listKeys) !== true) return undefined
+  const all = assignmentsOf(giversOf(rights, listKeys))
+  const others = exceptRecommended(all, record)
+  return all.length > 0 && others.length === 0 ? undefined : others
 }
 
 /** Who may not even read the resource has to be told where it is. */
@@ -239,7 +246,8 @@ Severity: low. Reader on the resource lets it look; so does another identity, na
         severity: 'low',
         detail: `The definition of ${listed([...new Set(rights.ofUnknownRoles.map(one => nameOf(one, record)))])} may not be read, so what it allows beyond the calls of this run is not known.`,
       }
-    const listsKeys = role && coversAction(builtInPermissions(role.guid) ?? [], listKeys)
+    const listsKeys =
+      role && !isRecommended(role.guid) && coversAction(builtInPermissions(role.guid) ?? [], listKeys)
     return {
       severity: 'low',
       detail: paragraph(

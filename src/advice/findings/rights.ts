@@ -1,5 +1,5 @@
 import type { Assignment } from '../../azure/rbac/assignment.ts'
-import { roleNameOf } from '../../azure/rbac/built-in-roles.ts'
+import { cognitiveServicesUser, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import {
   applicableAt,
@@ -85,6 +85,15 @@ export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }:
   const asked = ofUnknownRoles.filter(({ roleGuid }) => roleGuid === role?.guid)
   return [...new Set([...fitting, ...asked])]
 }
+
+/**
+ * What of these is no more than was asked for: the role that Microsoft's guide names, and the default of this action. What it allows
+ * beyond the calls is information (information.ts), and no finding.
+ */
+export const exceptRecommended = (assignments: readonly Assignment[], { role }: RunRecord): Assignment[] =>
+  assignments.filter(({ roleGuid }) => !(isRecommended(roleGuid) && isRecommended(role?.guid)))
+
+export const isRecommended = (roleGuid: string | undefined) => roleGuid === cognitiveServicesUser.guid
 
 export type Assigning = 'allowed' | 'refused' | 'refused-by-condition' | 'unless-conditions' | 'unknown'
 

@@ -10,7 +10,7 @@ import { grantFixes, grantOf, inputs, takeTurns } from '../explanations/commands
 import { paragraph } from '../explanations/explanation.ts'
 import type { InspectContext, Inspection } from './finding.ts'
 import { exampleOrLeast, replaceBy, seeAssignments, takeAway } from './replacements.ts'
-import { callers, inWords, isWide, nameOf } from './rights.ts'
+import { callers, exceptRecommended, inWords, isWide, nameOf } from './rights.ts'
 
 /** Whether the roles that let the calls through are the right ones, in the right place. */
 
@@ -53,7 +53,7 @@ function broad({ rights, record, dataActions }: InspectContext): Broad | undefin
   const least = leastRoleFor(...dataActions)
   if (least === undefined) return undefined
   const needed = builtInPermissions(least.guid) ?? []
-  const assignments = callers(rights, record).filter(({ roleGuid }) => {
+  const assignments = exceptRecommended(callers(rights, record), record).filter(({ roleGuid }) => {
     const held = definitionOf(roleGuid, record.definitions) ?? []
     return contains(held, needed) && !contains(needed, held)
   })
@@ -72,7 +72,7 @@ function contains(some: readonly Permission[], others: readonly Permission[]): b
 export const broaderRole: Inspection = {
   title: 'A lesser built-in role would do',
   about: `The role has data actions that the APIs of this run do not need, and a built-in role exists that has fewer. Reported for the role that was asked for, or for what lets the calls through in its
-place; not for a custom role that is narrower than any built-in one. For chat completions, responses and embeddings of OpenAI models that is Cognitive Services OpenAI User; models of other
+place; not for a custom role that is narrower than any built-in one, and not for Cognitive Services User where that is what was asked for, as it is by default. \`role: auto\` takes the least role. For chat completions, responses and embeddings of OpenAI models that is Cognitive Services OpenAI User; models of other
 makers, by \`/models\`, need Cognitive Services User.
 
 If the deploy calls more than the gate does, name all of it in \`deployments\`: then it counts.

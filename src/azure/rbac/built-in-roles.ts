@@ -50,10 +50,14 @@ export const listKeys = `${accountType}/listKeys/action`
 /** How the user named a role. A name that is not built in is a custom role, looked up when the run gets there. */
 export type RoleReference = { kind: 'guid'; guid: string } | { kind: 'name'; name: string }
 
+/** What the input `role` asks for: a role, or `auto`, the least one that covers what the run is to do. */
+export type RoleChoice = RoleReference | { kind: 'auto' }
+
 const definitionId = /^(?:\/.*)?\/providers\/Microsoft\.Authorization\/roleDefinitions\/([^/]+)\/?$/i
 
-/** @returns the reference, or what is wrong with the text. */
-export function parseRole(text: string): RoleReference | { problem: string } {
+/** @returns the choice, or what is wrong with the text. */
+export function parseRole(text: string): RoleChoice | { problem: string } {
+  if (text.toLowerCase() === 'auto') return { kind: 'auto' }
   if (guidPattern.test(text)) return { kind: 'guid', guid: text.toLowerCase() }
   const inId = definitionId.exec(text)?.[1]
   if (inId !== undefined && guidPattern.test(inId)) return { kind: 'guid', guid: inId.toLowerCase() }
@@ -77,6 +81,12 @@ export function parseRole(text: string): RoleReference | { problem: string } {
 
 export function roleNameOf(guid: string): string | undefined {
   return builtInRole(guid)?.name
+}
+
+/** As users write it. */
+export function nameOfChoice(choice: RoleChoice): string {
+  if (choice.kind === 'auto') return 'auto'
+  return choice.kind === 'name' ? choice.name : (roleNameOf(choice.guid) ?? choice.guid)
 }
 
 const builtInRole = (guid: string) => builtInRoles.find(role => role.guid === guid.toLowerCase())
@@ -116,6 +126,13 @@ const leastFirst = [
 export function leastRoleFor(...dataActions: string[]): { guid: string; name: string } | undefined {
   return firstHolding(leastFirst, dataActions)
 }
+
+/**
+ * What `auto` stands for: the least built-in role that holds all these data actions. Where none does, Cognitive Services User: what
+ * it lacks is said, and it is not granted in vain.
+ */
+export const automaticRole = (dataActions: readonly string[]): { guid: string; name: string } =>
+  leastRoleFor(...dataActions) ?? cognitiveServicesUser
 
 /** The same of the roles that cannot list the keys of the account. */
 export function leastRoleWithoutKeysFor(

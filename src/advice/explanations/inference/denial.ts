@@ -40,11 +40,18 @@ export function whatWasMissing(told: ExplainContext): string {
   const { principalId } = valuesOf(told)
   const dataAction = deniedDataAction(told)
   if (dataAction === undefined) return `The principal ${principalId} was denied the call.`
-  const least = leastRoleFor(dataAction)
   return paragraph(
     `The principal ${principalId} lacks the data action ${dataAction}.`,
-    least && `The least built-in role that has it is ${least.name}.`,
+    whatHasIt(dataAction, told),
   )
+}
+
+/** The role that the fix grants, and no other beside it: two names would leave it open which one to grant. */
+function whatHasIt(dataAction: string, told: ExplainContext): string {
+  const { role } = neededGrant(told)
+  if (leastRoleFor(dataAction)?.guid === role.guid)
+    return `The least built-in role that has it is ${role.name}.`
+  return roleCovers(role.guid, dataAction) === true ? `${role.name} has it.` : ''
 }
 
 export function whyDenied(told: ExplainContext): string {

@@ -1,6 +1,6 @@
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { permanentName } from '../../../azure/rbac/assignment-name.ts'
-import { cognitiveServicesUser, leastRoleFor, reader } from '../../../azure/rbac/built-in-roles.ts'
+import { automaticRole, reader } from '../../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../../azure/rbac/delegation-conditions.ts'
 import {
   applicableAt,
@@ -11,6 +11,7 @@ import { coversAction } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import { inWords } from '../../../core/text/duration.ts'
 import type { RunRecord } from '../../../gate/record.ts'
+import { dataActionsOf } from '../../../services/inference/route.ts'
 import { throttledBudgetMs } from '../../../services/resource-manager/throttling.ts'
 import {
   assigneeOptions,
@@ -46,7 +47,7 @@ function letLook(told: ExplainContext): Fix[] {
 
 /** The least one that covers the calls, where they are known. */
 const suitableRole = ({ record }: ExplainContext): string =>
-  (leastRoleFor(...(record.routes ?? []).map(({ dataAction }) => dataAction)) ?? cognitiveServicesUser).name
+  automaticRole(dataActionsOf(record.routes ?? [])).name
 
 function findPrincipal(told: ExplainContext): Fix {
   const { clientId, grantee } = valuesOf(told)
