@@ -247,6 +247,29 @@ describe('each good form', () => {
     })
   })
 
+  test('an endpoint alone, as clients write it: with the deployment and the version', () => {
+    const { 'resource-id': _, ...identity } = good
+    const address =
+      'https://contoso.openai.azure.com/openai/deployments/chat/chat/completions?api-version=2024-06-01'
+
+    expect(read({ ...identity, endpoint: address })).toMatchObject({
+      target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
+      ofEndpoint: { deployment: 'chat', apiVersion: '2024-06-01' },
+      deployments: [{ name: 'chat', api: 'azure-openai' }],
+      smoke: { api: 'auto', apiVersion: '2024-06-01' },
+    })
+    // What is asked for goes before it.
+    expect(read({ ...identity, endpoint: address, api: 'responses' }).deployments).toEqual([
+      { name: 'chat', api: undefined },
+    ])
+    expect(
+      read({ ...identity, endpoint: address, deployments: 'chat=responses\nother' }).deployments,
+    ).toEqual([
+      { name: 'chat', api: 'responses' },
+      { name: 'other', api: undefined },
+    ])
+  })
+
   test('an endpoint alone, with a deployment', () => {
     const { 'resource-id': _, ...identity } = good
     const endpointOnly = { endpoint: 'https://contoso.openai.azure.com', deployments: 'gpt-4o' }
@@ -401,9 +424,32 @@ describe('each bad form is named, with what was given and what is accepted', () 
       /^`endpoint` is ".*", which is not a URL/,
     ],
     [
-      'an endpoint with a path',
-      { endpoint: 'https://contoso.openai.azure.com/openai/deployments/gpt-4o' },
-      /^`endpoint` is ".*", which has the path \/openai\/deployments\/gpt-4o/,
+      'an endpoint of Azure with a path that none has',
+      { endpoint: 'https://contoso.openai.azure.com/opnai/v1' },
+      /^`endpoint` is ".*", which has the path \/opnai\/v1; give scheme and host/,
+    ],
+    [
+      'a regional endpoint',
+      { endpoint: 'https://eastus.api.cognitive.microsoft.com/' },
+      /^`endpoint` is ".*", which is the regional endpoint of eastus, .* custom subdomain/,
+    ],
+    [
+      'other deployments than the one in the path',
+      {
+        endpoint: 'https://contoso.openai.azure.com/openai/deployments/chat',
+        deployments: 'gpt-4o\nembeddings',
+      },
+      /^`deployments` do not name "chat", which the path of `endpoint` names/,
+    ],
+    [
+      'another version than the one in the address',
+      {
+        endpoint: 'https://contoso.openai.azure.com/openai?api-version=2024-10-21',
+        'api-version': '2024-06-01',
+        api: 'azure-openai',
+        deployments: 'chat',
+      },
+      /^`api-version` is "2024-06-01", and `endpoint` says "2024-10-21"/,
     ],
     [
       'an endpoint with credentials',
@@ -413,12 +459,12 @@ describe('each bad form is named, with what was given and what is accepted', () 
     [
       'an endpoint with a query',
       { endpoint: 'https://contoso.openai.azure.com/?api-version=1' },
-      /^`endpoint` is ".*", which holds a query or a fragment$/,
+      /^`endpoint` is ".*\?\*\*\*", which holds an `api-version` that is none/,
     ],
     [
       'an endpoint with a fragment',
       { endpoint: 'https://contoso.openai.azure.com/#x' },
-      /^`endpoint` is ".*", which holds a query or a fragment$/,
+      /^`endpoint` is ".*", which holds a fragment, or more of a query/,
     ],
     [
       'an authority without TLS',

@@ -1,13 +1,20 @@
 import * as v from 'valibot'
 import { type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
+import {
+  type EndpointParts,
+  endpointsAt,
+  isDatedVersion,
+  parseEndpoint,
+  parseHttps,
+} from './azure/endpoint.ts'
 import { cognitiveServicesUser, parseRole, type RoleChoice } from './azure/rbac/built-in-roles.ts'
 import { type Principal, principalTypes } from './azure/rbac/principal.ts'
 import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-id.ts'
 import { localFailure, StepError } from './core/failures/failure.ts'
 import { plain } from './core/text/untrusted.ts'
 import { type Grant, grants, keyAccessPolicies, type Settings, type Target } from './gate/settings.ts'
-import { type Api, apiOf, apis } from './services/inference/apis/index.ts'
-import { type DeploymentRequest, endpointsAt } from './services/inference/select-deployments.ts'
+import { type Api, apiOf, apis, classicApi } from './services/inference/apis/index.ts'
+import type { DeploymentRequest } from './services/inference/select-deployments.ts'
 
 const apiChoices = ['auto', ...apis] as const
 
@@ -22,23 +29,26 @@ type Problem = { problem: string }
 export function readSettings(input: (name: string) => string, env: Environment): Settings {
   const reader = createReader(input, env)
   const cloudName = reader.choice('cloud', cloudNames, 'AzureCloud')
-  const endpoint = reader.parsed('endpoint', parseEndpoint)
+  const parts = reader.parsed('endpoint', parseEndpoint)
+  const endpoint = parts?.endpoint
   const authorityHost = reader.parsed('authority-host', parseOrigin)
   const resourceManagerEndpoint = reader.parsed('resource-manager-endpoint', parseOrigin)
   const target = readTarget(reader, endpoint)
   requireCustomHosts(reader, cloudName, target)
   const cloud = cloudOf(cloudName, { authorityHost, resourceManagerEndpoint, inferenceEndpoint: endpoint })
+  const api = reader.choice('api', apiChoices, 'auto')
   // As it stands: a first or a last line that became empty would be trimmed away.
-  const deployments = reader.parsed('deployments', () => parseDeployments(input('deployments'))) ?? []
+  const named = reader.parsed('deployments', () => parseDeployments(input('deployments'))) ?? []
+  const deployments = withDeploymentOfPath(reader, named, { api, parts })
   if (target.kind === 'endpoint' && endpoint !== undefined && deployments.length === 0) {
     reader.refuse(
       'deployments',
       'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
     )
   }
-  const api = reader.choice('api', apiChoices, 'auto')
   const apiVersion = reader.parsed('api-version', parseVersion)
   requireCallable(reader, { target, deployments, api, apiVersion })
+  requireOneVersion(reader, apiVersion, parts)
   const grant = reader.choice('grant', grants, 'auto')
   const role = reader.parsed('role', parseRole) ?? defaultRole
   const grantee = readGrantee(reader)
@@ -54,6 +64,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
       assertionAudience: reader.text('audience') ?? cloud.assertionAudience,
     },
     target,
+    ofEndpoint: { deployment: parts?.deployment, apiVersion: parts?.apiVersion },
     deployments,
     access: { role, grant, grantee, revoke },
     keys,
@@ -64,7 +75,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     },
     smoke: {
       api,
-      apiVersion,
+      apiVersion: apiVersion ?? parts?.apiVersion,
       prompt: reader.text('prompt') ?? 'Answer with the one word ready.',
       maxOutputTokens: reader.parsed('max-output-tokens', wholeNumber(1, 4096)) ?? 16,
       expect: reader.parsed('expect', parseExpression),
@@ -356,6 +367,35 @@ function parseDeployments(text: string): DeploymentRequest[] | Problem {
   return requests
 }
 
+/** An address with a deployment in its path names what is called, and by which API. */
+function withDeploymentOfPath(
+  reader: Reader,
+  named: DeploymentRequest[],
+  { api, parts }: { api: Api | 'auto'; parts: EndpointParts | undefined },
+): DeploymentRequest[] {
+  const { deployment: name, operation } = parts ?? {}
+  if (name === undefined || named.some(other => other.name === name)) return named
+  if (named.length === 0) return [{ name, api: api === 'auto' ? classicApi(operation) : undefined }]
+  reader.refuse(
+    'deployments',
+    `do not name ${quoted(name)}, which the path of \`endpoint\` names; leave one of the two out`,
+  )
+  return named
+}
+
+function requireOneVersion(
+  reader: Reader,
+  given: string | undefined,
+  parts: EndpointParts | undefined,
+): void {
+  const other = parts?.apiVersion
+  if (given === undefined || other === undefined || given === other) return
+  reader.refuse(
+    'api-version',
+    `is ${quoted(given)}, and \`endpoint\` says ${quoted(other)}; leave one of the two out`,
+  )
+}
+
 const withoutName = (line: string) =>
   `holds ${line === '' ? 'an empty line' : `the line ${quoted(line)}`}, which names no deployment. An absent variable arrives as an empty string`
 
@@ -363,35 +403,15 @@ const withoutName = (line: string) =>
 function parseOrigin(text: string): string | Problem {
   const url = parseHttps(text)
   if (isProblem(url)) return url
+  if (url.search !== '' || url.hash !== '') return { problem: 'holds a query or a fragment' }
   if (url.pathname !== '/') return { problem: `has the path ${url.pathname}; give scheme and host only` }
   return url.origin
 }
 
-/** An inference endpoint: the host alone, or with one of the paths under which portals show it. Kept: a project's path. */
-function parseEndpoint(text: string): string | Problem {
-  const url = parseHttps(text)
-  if (isProblem(url)) return url
-  const path = url.pathname.replace(/\/+$/, '')
-  const project = /^(\/api\/projects\/[^/]+)(?:\/openai\/v1)?$/i.exec(path)?.[1]
-  if (project !== undefined) return `${url.origin}${project}`
-  if (/^(\/openai(\/v1)?|\/models|\/anthropic(\/v1(\/messages)?)?)?$/i.test(path)) return url.origin
-  return { problem: `has the path ${path}; give scheme and host, as in https://NAME.openai.azure.com` }
-}
-
 function parseVersion(text: string): string | Problem {
-  return /^20\d\d-\d\d-\d\d(-preview)?$/.test(text)
+  return isDatedVersion(text)
     ? text
     : { problem: 'is not a version such as `2024-10-21` or `2025-04-01-preview`' }
-}
-
-function parseHttps(text: string): URL | Problem {
-  if (!URL.canParse(text)) return { problem: 'is not a URL; give it as https://HOST' }
-  const url = new URL(text)
-  if (url.protocol !== 'https:')
-    return { problem: 'does not begin with https://; a token is never sent without TLS' }
-  if (url.username !== '' || url.password !== '') return { problem: 'holds a user name or a password' }
-  if (url.search !== '' || url.hash !== '') return { problem: 'holds a query or a fragment' }
-  return url
 }
 
 function duration(min: number, max: number): (text: string) => number | Problem {

@@ -99,8 +99,15 @@ export function isInferenceUrl(cloud: Cloud, url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname: host, username, password } = new URL(url)
   if (protocol !== 'https:' || username !== '' || password !== '') return false
-  return cloud.inferenceDomains.some(domain => host === domain || host.endsWith(`.${domain}`))
+  return isWithin(host, cloud.inferenceDomains)
 }
+
+/** Whether a host is one of Azure's own for inference, in whichever cloud. */
+export const isHostOfAzure = (host: string): boolean =>
+  Object.values(knownClouds).some(({ inferenceDomains }) => isWithin(host, inferenceDomains))
+
+const isWithin = (host: string, domains: readonly string[]) =>
+  domains.some(domain => host === domain || host.endsWith(`.${domain}`))
 
 /** All inference audiences of a cloud, the most widely accepted one first. */
 export function knownAudiences({ cognitiveServices, foundry }: InferenceAudiences): string[] {

@@ -48,6 +48,7 @@ export async function gate(
   const { note } = record
   const identities = createIdentities(settings.identity, settings.cloud, tools)
   const callTools = { ...tools, accessToken: identities.pipeline.accessToken }
+  tools.reporter.begins()
   preloadDuringRequests(...preloads(settings, tools.preconnect))
   let opened: ResourceContext | undefined
   try {

@@ -1,15 +1,11 @@
+import { endpointsAt } from '../azure/endpoint.ts'
 import { type Failure, StepError } from '../core/failures/failure.ts'
 import { persist, standardRetry } from '../core/failures/retry.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
-import {
-  endpointsAt,
-  knowsItsRoutes,
-  requireListed,
-  routesFor,
-} from '../services/inference/select-deployments.ts'
+import { knowsItsRoutes, requireListed, routesFor } from '../services/inference/select-deployments.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
 import { readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
@@ -131,9 +127,16 @@ async function chooseRoutes(
     apiVersion: settings.smoke.apiVersion,
   }
   const routes = routesFor(settings, deployments, dataPlane)
-  const routing = { routes, endpoint: new URL(routes[0]?.url ?? endpoints.openAI).origin }
+  const routing = { routes, endpoint: calledAt(endpoint, routes[0]?.url ?? endpoints.openAI) }
   note(routing)
   return routing
+}
+
+/** The origin of the calls, with the base path where the user named one. */
+function calledAt(endpoint: string | undefined, url: string): string {
+  if (endpoint === undefined) return new URL(url).origin
+  const { openAI, v1 } = endpointsAt(endpoint)
+  return v1 ?? openAI
 }
 
 interface ToCall {

@@ -12,6 +12,8 @@ import type { Progress } from './waiting/wait.ts'
 
 /** The story calls this as it goes, and prints nothing itself. The report finds the words. */
 export interface Reporter {
+  /** Before the first request. */
+  begins(): void
   stepBegins(name: string): void
   assertionReceived(claims: AssertionClaims): void
   signedIn(principal: AccessTokenClaims): void

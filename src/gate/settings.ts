@@ -10,6 +10,8 @@ import type { DeploymentRequest } from '../services/inference/select-deployments
 export interface Settings {
   identity: IdentitySettings
   target: Target
+  /** What the address in `endpoint` named besides. */
+  ofEndpoint: { deployment: string | undefined; apiVersion: string | undefined }
   /** Empty: one chat-capable deployment of the resource. */
   deployments: readonly DeploymentRequest[]
   access: {

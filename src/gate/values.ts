@@ -28,7 +28,7 @@ export interface Inspection {
   accountForbidden: Failure | undefined
   deployments: readonly Deployment[] | undefined
   routes: readonly Route[]
-  /** Origin of the calls. */
+  /** Origin of the calls, with the base path of a gateway. */
   endpoint: string
   /** The first smoke call to each deployment: the proof on a warm run, and what a grant would have to mend on a cold one. */
   first: FirstCalls

@@ -18,6 +18,7 @@ import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { KeyRefusal } from '../gate/reporter.ts'
 import { roleStateOf } from '../gate/role-state.ts'
+import type { Settings } from '../gate/settings.ts'
 import type { Inspection } from '../gate/values.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
@@ -26,6 +27,26 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
+
+/** What `endpoint` came to, and what it leaves out. */
+export function targetLines({ target, ofEndpoint }: Pick<Settings, 'target' | 'ofEndpoint'>): string[] {
+  const { deployment, apiVersion } = ofEndpoint
+  const parts = [
+    ...(deployment === undefined ? [] : [`the deployment ${plain(deployment, 64)}`]),
+    ...(apiVersion === undefined ? [] : [`api-version ${apiVersion}`]),
+  ]
+  return [
+    ...(parts.length === 0
+      ? []
+      : [
+          `The address in \`endpoint\` names ${parts.join(' and ')}, and the endpoint ${plain(target.endpoint ?? '')}`,
+        ]),
+    ...(target.kind === 'endpoint' ? [onlyCalled] : []),
+  ]
+}
+
+const onlyCalled =
+  'Only `endpoint` is given, so Resource Manager is not asked, and nothing is said of roles and keys. With the input `subscription-id` beside it the resource is found by its hosts; the variable AZURE_SUBSCRIPTION_ID alone does not do that.'
 
 export function assertionLines({ iss, sub, aud }: Pick<AssertionClaims, 'iss' | 'sub' | 'aud'>): string[] {
   return [

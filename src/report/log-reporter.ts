@@ -5,7 +5,14 @@ import { plain } from '../core/text/untrusted.ts'
 import { heldInWords } from '../gate/other-jobs.ts'
 import type { Reporter } from '../gate/reporter.ts'
 import type { Settings } from '../gate/settings.ts'
-import { assertionLines, choiceInWords, inspectionLines, keyRefusalLine, smokeLine } from './lines.ts'
+import {
+  assertionLines,
+  choiceInWords,
+  inspectionLines,
+  keyRefusalLine,
+  smokeLine,
+  targetLines,
+} from './lines.ts'
 import { accessProgress, keyProgress, progressLine } from './progress-lines.ts'
 
 /** Tells the story in the log while it goes on. */
@@ -14,6 +21,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     for (const line of lines) log.info(line)
   }
   return {
+    begins: () => say(targetLines(settings)),
     stepBegins: name => log.info(`▸ ${name}`),
     assertionReceived: claims => say(assertionLines(claims)),
     signedIn: ({ oid, tid }) => log.info(`Signed in as service principal ${oid} of tenant ${tid}`),

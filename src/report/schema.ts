@@ -217,7 +217,7 @@ export const reportSchema = v.strictObject({
     'Who looked at roles and granted them, where that was another identity.',
   ),
   target: about(v.nullable(target), 'The resource.'),
-  endpoint: textOrNull('Origin that the smoke calls went to.'),
+  endpoint: textOrNull('Where the smoke calls went: origin, and base path of a gateway.'),
   chosenDeployment: textOrNull(
     'Deployment that the gate chose by itself, since `deployments` was empty; null where the inputs name what is called, or nothing was chosen.',
   ),

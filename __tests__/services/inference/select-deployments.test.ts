@@ -1,9 +1,9 @@
 import { cloudOf } from '../../../src/azure/clouds.ts'
+import { endpointsAt } from '../../../src/azure/endpoint.ts'
 import { StepError } from '../../../src/core/failures/failure.ts'
 import type { Settings } from '../../../src/gate/settings.ts'
 import { readSettings } from '../../../src/inputs.ts'
 import {
-  endpointsAt,
   knowsItsRoutes,
   likelyAudiences,
   routesFor,

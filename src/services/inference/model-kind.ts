@@ -1,4 +1,4 @@
-import type { Endpoints } from '../resource-manager/account.ts'
+import type { Endpoints } from '../../azure/endpoint.ts'
 import { agents } from './apis/agents.ts'
 import type { InferenceApi } from './apis/api.ts'
 import { azureOpenAI } from './apis/azure-openai.ts'

@@ -1,7 +1,7 @@
 import type { InferenceAudiences } from '../../azure/clouds.ts'
+import { endpointsAt } from '../../azure/endpoint.ts'
 import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import type { Endpoints } from '../resource-manager/account.ts'
 import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
 import type { DataPlane } from './apis/api.ts'
 import { type Api, apiOf } from './apis/index.ts'
@@ -28,12 +28,6 @@ export interface DeploymentRequest {
 export interface DeploymentSettings {
   deployments: readonly DeploymentRequest[]
   smoke: { api: Api | 'auto' }
-}
-
-/** Endpoints where the user named one: it serves every route. */
-export function endpointsAt(endpoint: string): Endpoints {
-  const { origin, pathname } = new URL(endpoint)
-  return { openAI: origin, modelInference: origin, project: pathname === '/' ? undefined : endpoint }
 }
 
 /**

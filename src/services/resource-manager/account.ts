@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type Cloud, isInferenceUrl } from '../../azure/clouds.ts'
+import type { Endpoints } from '../../azure/endpoint.ts'
 import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
 import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
@@ -29,19 +30,11 @@ export interface Account {
   /** Such as AIServices or OpenAI; of other kinds of resources no model is called. */
   kind: string | undefined
   hasCustomSubdomain: boolean
-  /** Where each family of routes is served, without a trailing slash. */
   endpoints: Endpoints
   /** Every host that is reported as the account's or its project's, each once, as `URL.host` writes it. */
   hosts: readonly string[]
   keyAccess: KeyAccess
   publicNetworkAccess: string | undefined
-}
-
-export interface Endpoints {
-  openAI: string
-  modelInference: string
-  /** The project's own, where a project was named. */
-  project: string | undefined
 }
 
 /** @throws StepError `resource-not-found` or another of Resource Manager's codes. */

@@ -1,7 +1,7 @@
 import type { InferenceAudiences } from '../../../azure/clouds.ts'
+import type { Endpoints } from '../../../azure/endpoint.ts'
 import type { Failure } from '../../../core/failures/failure.ts'
 import type { HttpReply, HttpRequest } from '../../../core/http/client.ts'
-import type { Endpoints } from '../../resource-manager/account.ts'
 import type { Answer } from '../answer.ts'
 
 /** What is called of an account, and by which tokens. */
@@ -78,6 +78,12 @@ export const dataAction = (name: string): string => `Microsoft.CognitiveServices
 
 /** What the provider-native routes of makers other than OpenAI need: error text of the service for Claude's. */
 export const providersDataAction = dataAction('AIServices/providers/action')
+
+/** The address of an operation of v1. */
+export const v1Url = (
+  { openAI, v1 = `${openAI}/openai/v1` }: Pick<Endpoints, 'openAI' | 'v1'>,
+  operation: string,
+): string => `${v1}/${operation}`
 
 export const postJson = (
   body: object,

@@ -4,7 +4,7 @@ import type { Failure } from '../../../core/failures/failure.ts'
 import type { HttpReply } from '../../../core/http/client.ts'
 import { type Answer, readJsonAnswer } from '../answer.ts'
 import { renamed } from '../shapes.ts'
-import { dataAction, type InferenceApi, postJson, type Shape } from './api.ts'
+import { dataAction, type InferenceApi, postJson, type Shape, v1Url } from './api.ts'
 
 /** Chat completions of `/openai/v1`. Data action: learn.microsoft.com, permissions/ai-machine-learning. */
 
@@ -16,7 +16,7 @@ export const chatCompletions = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
-  placesOf: (_, { openAI }) => [{ url: `${openAI}/openai/v1/chat/completions`, dataAction: chatDataAction }],
+  placesOf: (_, endpoints) => [{ url: v1Url(endpoints, 'chat/completions'), dataAction: chatDataAction }],
   audiencesOf: knownAudiences,
   firstShape: ({ maxOutputTokens }) => ({ max_completion_tokens: maxOutputTokens }),
   requestOf: ({ deployment }, prompt, shape) =>

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
-import { dataAction, type InferenceApi, postJson } from './api.ts'
+import { dataAction, type InferenceApi, postJson, v1Url } from './api.ts'
 
 /** Embeddings of `/openai/v1`. Data action: learn.microsoft.com, permissions/ai-machine-learning. */
 
@@ -17,9 +17,9 @@ export const embeddings = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: false,
-  placesOf: (_, { openAI }) => [
+  placesOf: (_, endpoints) => [
     {
-      url: `${openAI}/openai/v1/embeddings`,
+      url: v1Url(endpoints, 'embeddings'),
       dataAction: dataAction('OpenAI/deployments/embeddings/action'),
     },
   ],

@@ -11,6 +11,7 @@ import {
   providersDataAction,
   type Shape,
   type Target,
+  v1Url,
 } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
 
@@ -38,7 +39,7 @@ const openAI: Maker = {
   places: (target, endpoints) => {
     const action = dataAction('OpenAI/images/generations/action')
     return [
-      { url: `${endpoints.openAI}/openai/v1/images/generations`, dataAction: action },
+      { url: v1Url(endpoints, 'images/generations'), dataAction: action },
       { url: deploymentUrl(target, endpoints, 'images/generations', apiVersion), dataAction: action },
     ]
   },

@@ -17,3 +17,16 @@ export function apiOf(name: Api): InferenceApi {
   if (api === undefined) throw new Error(`No such API: ${name}`)
   return api
 }
+
+/** The APIs of operations that have the deployment in their path. */
+const byOperation: Readonly<Record<string, Api>> = {
+  'chat/completions': 'azure-openai',
+  completions: 'completions',
+  embeddings: 'embeddings',
+  'images/generations': 'images',
+  'audio/transcriptions': 'transcriptions',
+  'audio/speech': 'speech',
+}
+
+/** @param operation What follows `/openai/deployments/NAME/`. @returns undefined where the gate has no API for it. */
+export const classicApi = (operation = ''): Api | undefined => byOperation[operation]

@@ -1,5 +1,5 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
-import { dataAction, type InferenceApi } from './api.ts'
+import { dataAction, type InferenceApi, v1Url } from './api.ts'
 
 /** A WebSocket to a realtime model: the handshake is refused like any call, so that its success is the proof; nothing is said in it. */
 
@@ -9,9 +9,9 @@ export const realtime = {
   keyHeader: 'api-key',
   cost: 'nothing',
   answersPrompt: false,
-  placesOf: ({ deployment }, { openAI }) => [
+  placesOf: ({ deployment }, endpoints) => [
     {
-      url: `${openAI}/openai/v1/realtime?model=${encodeURIComponent(deployment)}`,
+      url: v1Url(endpoints, `realtime?model=${encodeURIComponent(deployment)}`),
       dataAction: dataAction('OpenAI/deployments/realtime/action'),
     },
   ],

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { atLeast } from '../shapes.ts'
-import { dataAction, type InferenceApi, postJson } from './api.ts'
+import { dataAction, type InferenceApi, postJson, v1Url } from './api.ts'
 
 /** The Responses API of `/openai/v1`, on the account or in a project. Data actions: error texts of the service. */
 
@@ -33,9 +33,9 @@ export const responses = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
-  placesOf: (_, { openAI, project }) =>
+  placesOf: (_, { project, ...endpoints }) =>
     project === undefined
-      ? [{ url: `${openAI}/openai/v1/responses`, dataAction: ofAccount }]
+      ? [{ url: v1Url(endpoints, 'responses'), dataAction: ofAccount }]
       : [{ url: `${project}/openai/v1/responses`, dataAction: ofProject }],
   // Projects accept Foundry's own audience only.
   audiencesOf: (audiences, { project }) =>

@@ -1,5 +1,5 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
-import { dataAction, type InferenceApi, postJson } from './api.ts'
+import { dataAction, type InferenceApi, postJson, v1Url } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
 
 /** Text to speech: one word, in the format that every model has. */
@@ -21,7 +21,7 @@ export const speech = {
   answersPrompt: false,
   takesVersion: true,
   placesOf: (target, endpoints) => [
-    { url: `${endpoints.openAI}/openai/v1/audio/speech`, dataAction: audioDataAction },
+    { url: v1Url(endpoints, 'audio/speech'), dataAction: audioDataAction },
     { url: deploymentUrl(target, endpoints, 'audio/speech', apiVersion), dataAction: audioDataAction },
   ],
   audiencesOf: knownAudiences,

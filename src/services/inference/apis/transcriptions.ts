@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { toneOfASecond } from '../tone.ts'
-import { dataAction, type InferenceApi } from './api.ts'
+import { dataAction, type InferenceApi, v1Url } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
 
 /**
@@ -29,7 +29,7 @@ export const transcriptions = {
       url: deploymentUrl(target, endpoints, 'audio/transcriptions', apiVersion),
       dataAction: audioDataAction,
     },
-    { url: `${endpoints.openAI}/openai/v1/audio/transcriptions`, dataAction: audioDataAction },
+    { url: v1Url(endpoints, 'audio/transcriptions'), dataAction: audioDataAction },
   ],
   audiencesOf: knownAudiences,
   firstShape: () => ({}),

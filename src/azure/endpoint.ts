@@ -1,0 +1,145 @@
+import { isHostOfAzure } from './clouds.ts'
+
+/** Inference endpoints as people have them: the host, an address that a portal shows, a route of a client, or a gateway's base path. */
+
+/** Where each family of routes is served, without a trailing slash. */
+export interface Endpoints {
+  /** What `/openai/…` follows. */
+  openAI: string
+  /** What the routes of v1 follow, where that is not `openAI` and `/openai/v1`. */
+  v1?: string
+  modelInference: string
+  /** The project's own, where a project was named. */
+  project: string | undefined
+}
+
+/** An address, taken apart. */
+export interface EndpointParts {
+  /** What all routes follow: https, without a trailing slash; a base path and a project's path are kept. `endpointsAt` reads it. */
+  endpoint: string
+  /** That the path names: `…/openai/deployments/NAME/…`. */
+  deployment?: string
+  /** What follows the deployment, such as `chat/completions`. */
+  operation?: string
+  /** Of a route that has a dated one. */
+  apiVersion?: string
+}
+
+type Problem = { problem: string }
+
+const operation =
+  'chat/completions|completions|embeddings|responses|realtime|models|images/(?:generations|edits)|audio/(?:transcriptions|translations|speech)'
+
+const deployment = `/openai/deployments/(?<deployment>[^/]+)(?:/(?<operation>${operation}))?`
+/** What routes add to a base path, each as the end of a path; the first that is found is left out. */
+const routes = [
+  new RegExp(
+    `(?<project>/api/projects/[^/]+)(?:/openai(?:/v1)?(?:/(?:${operation}))?|${deployment}|/agents(?:/.*)?)?$`,
+    'i',
+  ),
+  new RegExp(`${deployment}$`, 'i'),
+  new RegExp(`/openai/v1(?:/(?:${operation}))?$`, 'i'),
+  /\/anthropic(?:\/v1(?:\/messages)?)?$/i,
+  new RegExp(`(?<v1>/v1)(?:/(?:${operation}))?$`, 'i'),
+  new RegExp(`(?<classic>/openai)(?:/(?:${operation}))?$`, 'i'),
+  /\/models(?:\/(?:chat\/completions|embeddings|images\/embeddings))?$/i,
+  /\/providers\/(?:cohere|mistral|blackforestlabs)\/.*$/i,
+  /(?<plain>)$/,
+]
+
+/**
+ * Takes an address apart, such as `https://HOST/openai/deployments/NAME/chat/completions?api-version=2024-10-21`.
+ * @returns what is wrong with it, in words that follow "which", where no token may or can go there.
+ */
+export function parseEndpoint(text: string): EndpointParts | Problem {
+  const url = parseHttps(text)
+  if ('problem' in url) return url
+  const region = /^([a-z0-9]+)\.api\.cognitive\.(?:microsoft\.(?:com|us)|azure\.cn)$/.exec(url.hostname)?.[1]
+  if (region !== undefined) return { problem: regional(region) }
+  const version = versionIn(url)
+  if (typeof version !== 'string') return version
+  const path = url.pathname.split('/').filter(Boolean)
+  const match = matchOf(path.map(segment => `/${segment}`).join(''))
+  const { base, groups } = match
+  if (isHostOfAzure(url.hostname) && (base !== '' || groups.v1 !== undefined)) {
+    return {
+      problem: `has the path ${url.pathname}; give scheme and host, as in https://NAME.openai.azure.com`,
+    }
+  }
+  const name = groups.deployment
+  if (name !== undefined && !/^(?!\.+$)[\w.-]+$/.test(name))
+    return { problem: 'names a deployment in its path by what is no name' }
+  const hasVersion = [groups.deployment, groups.classic, groups.plain].some(group => group !== undefined)
+  return {
+    endpoint: `${url.origin}${endpointPath(match)}`,
+    ...(name === undefined ? {} : { deployment: name }),
+    ...(groups.operation === undefined ? {} : { operation: groups.operation.toLowerCase() }),
+    ...(hasVersion && /^\d/.test(version) ? { apiVersion: version } : {}),
+  }
+}
+
+/** @param endpoint As `parseEndpoint` gives it. */
+export function endpointsAt(endpoint: string): Endpoints {
+  const { origin, pathname } = new URL(endpoint)
+  const { base, groups } = matchOf(pathname === '/' ? '' : pathname)
+  const openAI = `${origin}${base}`
+  return {
+    openAI,
+    ...(groups.v1 === undefined ? {} : { v1: endpoint }),
+    modelInference: openAI,
+    project: groups.project === undefined ? undefined : endpoint,
+  }
+}
+
+/** An https address without credentials. */
+export function parseHttps(text: string): URL | Problem {
+  if (!URL.canParse(text)) return { problem: 'is not a URL; give it as https://HOST' }
+  const url = new URL(text)
+  if (url.protocol !== 'https:')
+    return { problem: 'does not begin with https://; a token is never sent without TLS' }
+  if (url.username !== '' || url.password !== '') return { problem: 'holds a user name or a password' }
+  return url
+}
+
+/** A version of an Azure API, as in a query. */
+export const isDatedVersion = (text: string): boolean => /^20\d\d-\d\d-\d\d(-preview)?$/.test(text)
+
+interface Match {
+  base: string
+  groups: Partial<Record<string, string>>
+}
+
+function matchOf(path: string): Match {
+  for (const route of routes) {
+    const found = route.exec(path)
+    if (found !== null) return { base: path.slice(0, found.index), groups: found.groups ?? {} }
+  }
+  throw new Error('The last of the routes is in every path')
+}
+
+/** Without the route, unless the base path alone would be read as another route. */
+function endpointPath({ base, groups }: Match): string {
+  const kept = `${base}${groups.project ?? groups.v1 ?? ''}`
+  const read = matchOf(kept)
+  const isReadAlike =
+    read.base === base && read.groups.project === groups.project && read.groups.v1 === groups.v1
+  return isReadAlike ? kept : `${base}/openai/v1`
+}
+
+function regional(region: string): string {
+  return (
+    `is the regional endpoint of ${region}, which takes keys only: a token goes to the custom subdomain of a resource. Give its own host, ` +
+    'https://NAME.openai.azure.com or https://NAME.services.ai.azure.com; a resource that has none gets one by `az cognitiveservices account update --custom-domain NAME`'
+  )
+}
+
+/** The one thing that a query may hold; empty where there is none. */
+function versionIn({ searchParams, hash }: URL): string | Problem {
+  const given = [...searchParams]
+  const [version = ['api-version', '']] = given
+  if (hash !== '' || given.length > 1 || version[0].toLowerCase() !== 'api-version')
+    return { problem: 'holds a fragment, or more of a query than `api-version`' }
+  if (version[1] === '' || isDatedVersion(version[1]) || /^(preview|latest|v1)$/i.test(version[1]))
+    return version[1]
+  return { problem: 'holds an `api-version` that is none such as 2024-10-21' }
+}
