@@ -437,7 +437,7 @@ describe('each bad form is named, with what was given and what is accepted', () 
       'other deployments than the one in the path',
       {
         endpoint: 'https://contoso.openai.azure.com/openai/deployments/chat',
-        deployments: 'gpt-4o\nembeddings',
+        deployments: 'other\nembeddings',
       },
       /^`deployments` do not name "chat", which the path of `endpoint` names/,
     ],
