@@ -19,6 +19,7 @@ const hopTitles: Record<Hop, string> = {
   inference: 'Inference',
   network: 'Network',
   posture: 'Posture',
+  production: 'Production',
   action: 'The action itself',
 }
 

@@ -7,12 +7,21 @@ import {
   parseEndpoint,
   parseHttps,
 } from './azure/endpoint.ts'
+import { parsePrincipalReference } from './azure/principal-reference.ts'
 import { cognitiveServicesUser, parseRole, type RoleChoice } from './azure/rbac/built-in-roles.ts'
 import { type Principal, principalTypes } from './azure/rbac/principal.ts'
 import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-id.ts'
 import { localFailure, StepError } from './core/failures/failure.ts'
 import { plain } from './core/text/untrusted.ts'
-import { type Grant, grants, keyAccessPolicies, type Settings, type Target } from './gate/settings.ts'
+import {
+  type Grant,
+  grants,
+  keyAccessPolicies,
+  type RuntimePrincipalRequest,
+  runtimeUnknownPolicies,
+  type Settings,
+  type Target,
+} from './gate/settings.ts'
 import { type Api, apiOf, apis, classicApi } from './services/inference/apis/index.ts'
 import type { DeploymentRequest } from './services/inference/select-deployments.ts'
 
@@ -67,6 +76,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     ofEndpoint: { deployment: parts?.deployment, apiVersion: parts?.apiVersion },
     deployments,
     access: { role, grant, grantee, revoke },
+    production: readProduction(reader, input('runtime-principals')),
     keys,
     waiting: {
       propagationTimeoutMs: reader.parsed('propagation-timeout', duration(0, 6 * hour)) ?? 15 * minute,
@@ -257,6 +267,15 @@ function readKeys(reader: Reader): Settings['keys'] {
   return { access: reader.choice('key-access', keyAccessPolicies, 'warn'), retired }
 }
 
+/** @param lines Of `runtime-principals`, untrimmed. */
+function readProduction(reader: Reader, lines: string): Settings['production'] {
+  const principals = reader.parsed('runtime-principals', () => parseRuntimePrincipals(lines)) ?? []
+  const unknown = reader.choice('runtime-unknown', runtimeUnknownPolicies, 'fail')
+  if (unknown === 'warn' && reader.text('runtime-principals') === undefined)
+    reader.refuse('runtime-unknown', 'has no effect without `runtime-principals`')
+  return { principals, unknown }
+}
+
 interface Asked {
   target: Target
   deployments: readonly DeploymentRequest[]
@@ -313,6 +332,7 @@ function refuseWithoutEffect(reader: Reader, { target, role, grant, revoke, keys
   const withoutEffect = [
     'setup-client-id',
     'principal-id',
+    'runtime-principals',
     ...(revoke ? ['revoke'] : []),
     ...(isOtherRole ? ['role'] : []),
     ...(grant === 'never' ? ['grant'] : []),
@@ -344,15 +364,12 @@ const defaultRole: RoleChoice = { kind: 'guid', guid: cognitiveServicesUser.guid
  * is not: it is what a variable that is not set leaves behind, and whoever wrote it wants one more deployment proven.
  */
 function parseDeployments(text: string): DeploymentRequest[] | Problem {
-  const lines = text
-    .replace(/(?:\r\n|\r|\n)[ \t]*$/, '')
-    .split(/\r\n|\r|\n/)
-    .map(line => line.trim().replace(/,$/, '').trim())
+  const lines = linesOf(text).map(line => line.trim().replace(/,$/, '').trim())
   const requests: DeploymentRequest[] = []
   for (const line of lines) {
     const [name = '', api, ...rest] = line.split('=').map(part => part.trim())
     if (name === '') return { problem: withoutName(line) }
-    if (rest.length > 0 || !/^(?!\.+$)[\w.-]+$/.test(name))
+    if (rest.length > 0 || !deploymentPattern.test(name))
       return { problem: `holds the line ${quoted(line)}; a line reads \`name\` or \`name=api\`` }
     const known = apiChoices.find(candidate => candidate === api?.toLowerCase())
     if (api !== undefined && known === undefined) {
@@ -396,8 +413,61 @@ function requireOneVersion(
   )
 }
 
+/** Without the line end of a YAML block. */
+const linesOf = (text: string) => text.replace(/(?:\r\n|\r|\n)[ \t]*$/, '').split(/\r\n|\r|\n/)
+
+const deploymentPattern = /^(?!\.+$)[\w.-]+$/
+
 const withoutName = (line: string) =>
   `holds ${line === '' ? 'an empty line' : `the line ${quoted(line)}`}, which names no deployment. An absent variable arrives as an empty string`
+
+/** A line without an id is what a variable that is not set leaves behind: whoever wrote it wants one more identity looked at. */
+function parseRuntimePrincipals(text: string): RuntimePrincipalRequest[] | Problem {
+  const requests: RuntimePrincipalRequest[] = []
+  for (const line of linesOf(text)) {
+    const request = parseRuntimePrincipal(line)
+    if (isProblem(request)) return request
+    if (requests.some(({ id }) => id.toLowerCase() === request.id.toLowerCase()))
+      return { problem: `names ${quoted(request.id)} twice` }
+    requests.push(request)
+  }
+  return requests
+}
+
+function parseRuntimePrincipal(line: string): RuntimePrincipalRequest | Problem {
+  const [id = '', ...options] = line.split(';').map(part => part.trim())
+  if (id === '')
+    return {
+      problem: `holds ${line.trim() === '' ? 'an empty line' : `the line ${quoted(line.trim())}`}, which names no principal. An absent variable arrives as an empty string`,
+    }
+  const reference = parsePrincipalReference(id)
+  if (isProblem(reference)) return { problem: `holds ${quoted(id)}, which ${reference.problem}` }
+  const request = { id, reference, deployments: [], role: undefined }
+  return options.reduce<RuntimePrincipalRequest | Problem>(withOption, request)
+}
+
+function withOption(
+  request: RuntimePrincipalRequest | Problem,
+  option: string,
+): RuntimePrincipalRequest | Problem {
+  if (isProblem(request)) return request
+  const [, name, value = ''] = /^(deployments|role)\s*=\s*(.+)$/is.exec(option) ?? []
+  if (name === undefined)
+    return {
+      problem: `holds ${quoted(option)} behind an id; accepted are \`deployments=NAME,NAME\` and \`role=NAME\``,
+    }
+  if (name.toLowerCase() === 'deployments') {
+    const deployments = value.split(',').map(part => part.trim())
+    const odd = deployments.find(deployment => !deploymentPattern.test(deployment))
+    if (odd !== undefined)
+      return { problem: `names the deployment ${quoted(odd)}, which is no name of a deployment` }
+    return { ...request, deployments }
+  }
+  const role = parseRole(value)
+  return isProblem(role)
+    ? { problem: `names the role ${quoted(value)}, which ${role.problem}` }
+    : { ...request, role }
+}
 
 /** An https origin; anything behind it but a slash is a mistake. */
 function parseOrigin(text: string): string | Problem {

@@ -11,6 +11,7 @@ const scenariosOf: Readonly<Record<string, string>> = {
   inference: 'codes-inference.test.ts',
   network: 'network.test.ts',
   posture: 'codes-posture.test.ts',
+  production: 'codes-production.test.ts',
   action: 'unexpected.test.ts',
 }
 

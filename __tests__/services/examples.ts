@@ -51,6 +51,15 @@ const posture: Examples<'posture'> = {
   },
 }
 
+const production: Examples<'production'> = {
+  'runtime-access-missing': {
+    own: 'The roles of an identity that `runtime-principals` names do not let it call its deployments, and the gate may not or cannot grant one.',
+  },
+  'runtime-access-unknown': {
+    own: 'Whether an identity that `runtime-principals` names may call, cannot be told, and `runtime-unknown` is `fail`.',
+  },
+}
+
 const action: Examples<'action'> = {
   'unexpected-error': { own: 'Something failed of which the action did not know that it can fail.' },
 }
@@ -63,5 +72,6 @@ export const examples: AllExamples = {
   ...inferenceExamples,
   ...network,
   ...posture,
+  ...production,
   ...action,
 }

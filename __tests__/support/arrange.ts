@@ -1,6 +1,11 @@
 import type { Fault } from '../../local-cloud/faults.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import type { Account, RoleAssignment, RoleDefinition } from '../../local-cloud/world.ts'
+import {
+  type Account,
+  type RoleAssignment,
+  type RoleDefinition,
+  systemIdentityOf,
+} from '../../local-cloud/world.ts'
 import { accountScope } from './scenario.ts'
 
 /** The first things of the default world, and the changes to them that many scenarios make. */
@@ -167,3 +172,56 @@ export function refuseByEntra(
 
 /** An error in the envelope of Resource Manager and of the data plane. */
 export const envelope = (code: string, message: string) => ({ error: { code, message } })
+
+/** A user-assigned identity beside those of the default world; it holds nothing. */
+export function userAssignedIdentity(cloud: LocalCloud, name: string) {
+  const objectId = crypto.randomUUID()
+  const clientId = crypto.randomUUID()
+  const id = `${groupScope(cloud)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`
+  cloud.world.applications.push({
+    kind: 'managedIdentity',
+    displayName: name,
+    clientId,
+    tenantId: tenant(cloud).id,
+    objectId,
+    servicePrincipal: { objectId, enabled: true },
+    resourceId: id,
+    federatedCredentials: [],
+  })
+  return { id, clientId, principalId: objectId }
+}
+
+export interface AppIdentities {
+  /** Such as `Microsoft.Web/sites`. */
+  type?: string
+  systemAssigned?: boolean
+  /** Resource ids. */
+  userAssigned?: string[]
+  /** Its setting AZURE_CLIENT_ID, where it is a Container App. */
+  clientIdSetting?: string
+}
+
+/** Something that runs what is deployed; it holds nothing. */
+export function app(
+  cloud: LocalCloud,
+  name: string,
+  {
+    type = 'Microsoft.App/containerApps',
+    systemAssigned = true,
+    userAssigned = [],
+    clientIdSetting,
+  }: AppIdentities = {},
+) {
+  const id = `${groupScope(cloud)}/providers/${type}/${name}`
+  const principalId = crypto.randomUUID()
+  const own = { principalId, clientId: crypto.randomUUID() }
+  if (systemAssigned) cloud.world.applications.push(systemIdentityOf(cloud.world, { id }, own))
+  const env = clientIdSetting === undefined ? [] : [{ name: 'AZURE_CLIENT_ID', value: clientIdSetting }]
+  cloud.world.resources.push({
+    id,
+    location: 'swedencentral',
+    identity: { ...(systemAssigned && { systemAssigned: own }), userAssigned },
+    properties: { template: { containers: [{ name, image: 'app', env }] } },
+  })
+  return { id, principalId }
+}

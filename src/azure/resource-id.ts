@@ -9,10 +9,10 @@ export interface ResourceId {
 }
 
 // No percent sign and no segment of dots: both would make another path of it.
-const segment = '(?!\\.+(?:/|$))[^/\\s?#%\\\\]+'
+export const idSegment = '(?!\\.+(?:/|$))[^/\\s?#%\\\\]+'
 const pattern = new RegExp(
-  `^/subscriptions/(?<subscriptionId>${segment})/resourceGroups/(?<resourceGroup>${segment})/providers/` +
-    `(?<type>[^/\\s]+/[^/\\s]+)/(?<account>${segment})(?:/projects/(?<project>${segment}))?/?$`,
+  `^/subscriptions/(?<subscriptionId>${idSegment})/resourceGroups/(?<resourceGroup>${idSegment})/providers/` +
+    `(?<type>[^/\\s]+/[^/\\s]+)/(?<account>${idSegment})(?:/projects/(?<project>${idSegment}))?/?$`,
   'i',
 )
 

@@ -17,6 +17,8 @@ import { type Outcome, openRecord, type RecordKeeper } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { requireRefused } from './retired-key.ts'
 import { openRoleReader, type RoleReader } from './role-access.ts'
+import { closeRuntime, enforceRuntimeAccess } from './runtime/enforce.ts'
+import { lookAtRuntime } from './runtime/look.ts'
 import type { Settings } from './settings.ts'
 import { preloads, signIn } from './sign-in.ts'
 import type { GrantResult, Inspection } from './values.ts'
@@ -56,11 +58,18 @@ export async function gate(
     const { context, job } = signedIn
     opened = context
     const roleReader = context && openRoleReader(settings.access.role, { context, job }, tools, note('roles'))
-    const seen = await step('Look', () =>
+    const inspecting = step('Look', () =>
       inspect({ settings, context, roleReader }, callTools, note('inspection')),
     )
+    const lookingAtRuntime = lookAtRuntime({ settings, context, inspecting }, tools, note('runtime'))
+    // Whoever needs it awaits it.
+    lookingAtRuntime.catch(() => undefined)
+    const seen = await inspecting
     tools.reporter.inspected(seen)
     enforceKeyAccess(settings, seen, tools.reporter)
+    const runtime = await lookingAtRuntime
+    tools.reporter.runtimeLookedAt(runtime)
+    enforceRuntimeAccess(runtime, settings)
 
     if (settings.access.grant === 'plan') {
       await plan({ settings, inspection: seen, context }, note('plan'))
@@ -79,6 +88,7 @@ export async function gate(
       await step('Retired key', () =>
         requireRefused({ settings, inspection, key }, tools, note('retiredKey')),
       )
+    closeRuntime(runtime, tools.reporter, note('runtime'))
     return { result: 'passed', record: record.snapshot() }
   } catch (error) {
     const failure = failureOf(error, 'going from one step to the next')

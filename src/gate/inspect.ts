@@ -2,12 +2,13 @@ import { endpointsAt } from '../azure/endpoint.ts'
 import { type Failure, StepError } from '../core/failures/failure.ts'
 import { persist, standardRetry } from '../core/failures/retry.ts'
 import type { Clock, Log } from '../core/ports.ts'
+import type { DataPlane } from '../services/inference/apis/api.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
 import { knowsItsRoutes, requireListed, routesFor } from '../services/inference/select-deployments.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
-import { readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
+import { type Account, readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readDeployments } from '../services/resource-manager/deployments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
@@ -117,17 +118,12 @@ async function chooseRoutes(
   note: Note<'inspection'>,
 ): Promise<Routing> {
   const { account, deployments } = await (isKnownAhead(settings) ? nothing : resource)
-  const { endpoint } = settings.target
-  const endpoints =
-    endpoint === undefined ? account && trustedEndpoints(account, settings.cloud) : endpointsAt(endpoint)
-  if (endpoints === undefined) throw new Error('An endpoint comes from the account or from the input')
-  const dataPlane = {
-    endpoints,
-    audiences: settings.cloud.inferenceAudiences,
-    apiVersion: settings.smoke.apiVersion,
-  }
+  const dataPlane = dataPlaneOf(settings, account)
   const routes = routesFor(settings, deployments, dataPlane)
-  const routing = { routes, endpoint: calledAt(endpoint, routes[0]?.url ?? endpoints.openAI) }
+  const routing = {
+    routes,
+    endpoint: calledAt(settings.target.endpoint, routes[0]?.url ?? dataPlane.endpoints.openAI),
+  }
   note(routing)
   return routing
 }
@@ -137,6 +133,17 @@ function calledAt(endpoint: string | undefined, url: string): string {
   if (endpoint === undefined) return new URL(url).origin
   const { openAI, v1 } = endpointsAt(endpoint)
   return v1 ?? openAI
+}
+
+/** Where models are called, and how. @throws StepError for endpoints that no token may be sent to */
+export function dataPlaneOf(
+  { target: { endpoint }, cloud, smoke }: Settings,
+  account: Account | undefined,
+): DataPlane {
+  const endpoints =
+    endpoint === undefined ? account && trustedEndpoints(account, cloud) : endpointsAt(endpoint)
+  if (endpoints === undefined) throw new Error('An endpoint comes from the account or from the input')
+  return { endpoints, audiences: cloud.inferenceAudiences, apiVersion: smoke.apiVersion }
 }
 
 interface ToCall {

@@ -14,6 +14,7 @@ import type { Deployment } from '../services/resource-manager/deployments.ts'
 import type { Role } from '../services/resource-manager/role-definitions.ts'
 import type { RetiredKeyResult } from './key-access.ts'
 import { type GrantOutcome, type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
+import { notLookedAt, type RuntimePrincipal } from './runtime/principal.ts'
 import type { Settings } from './settings.ts'
 import type { Probe } from './waiting/wait.ts'
 
@@ -91,6 +92,8 @@ export interface Chapters {
   }
   /** By retired-key.ts. */
   retiredKey: { result: RetiredKeyResult }
+  /** By runtime/. */
+  runtime: { principals: readonly RuntimePrincipal[] }
   /** By evidence.ts. */
   evidence: {
     /** What a second look at roles found; only after a denial that was final, and for plans. */
@@ -150,6 +153,7 @@ export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper 
     plan: {},
     proof: {},
     retiredKey: {},
+    runtime: { principals: settings?.production.principals.map(notLookedAt) ?? [] },
     evidence: {},
   }
   const steps: StepRecord[] = []
@@ -190,6 +194,8 @@ interface Assembled
   plannedRefusal?: Unsuitability | undefined
   setupPermissions?: readonly Permission[] | undefined
   retiredKey?: RetiredKeyResult | undefined
+  /** Who runs what is deployed, in the order of the input. */
+  runtimePrincipals: readonly RuntimePrincipal[]
   /** The last call to each deployment. */
   smoke: readonly SmokeResult[]
   /** Rounds of smoke calls that were made. */
@@ -237,6 +243,7 @@ function assembled(written: Written): Assembled {
     plannedRefusal: plan.refuses,
     setupPermissions: plan.setupPermissions,
     retiredKey: written.retiredKey.result,
+    runtimePrincipals: written.runtime.principals ?? [],
   }
 }
 

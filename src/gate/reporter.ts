@@ -7,6 +7,7 @@ import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { KeyAccess } from '../services/resource-manager/account.ts'
 import type { RetiredKeyResult } from './key-access.ts'
+import type { RuntimePrincipal } from './runtime/principal.ts'
 import type { Inspection } from './values.ts'
 import type { Progress } from './waiting/wait.ts'
 
@@ -24,6 +25,10 @@ export interface Reporter {
   /** The inputs name no deployment, and this one is called. */
   deploymentChosen(deployment: string): void
   inspected(inspection: Inspection): void
+  /** What roles tell of those that run what is deployed. */
+  runtimeLookedAt(principals: readonly RuntimePrincipal[]): void
+  /** The gate passes, and this is what it cannot say of them. */
+  runtimeInDoubt(principals: readonly RuntimePrincipal[]): void
   /** Keys still open the resource, and `key-access` says that this is worth a warning. */
   keysAccepted(): void
   /** Another job's temporary assignment holds the role: the grant has to wait for its end. */

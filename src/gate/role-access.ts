@@ -6,19 +6,14 @@ import {
   type RoleState,
 } from '../azure/rbac/assignment.ts'
 import {
-  automaticRole,
   builtInPermissions,
   type RoleChoice,
   type RoleReference,
+  referenceOf,
   roleDefinitionId,
 } from '../azure/rbac/built-in-roles.ts'
 import { type Coverage, coverageBy, type MissingCoverage, missingCoverage } from '../azure/rbac/coverage.ts'
-import {
-  applicableAt,
-  type Definitions,
-  definitionOf,
-  permissionsOf,
-} from '../azure/rbac/effective-permissions.ts'
+import { applicableAt, definitionOf, permissionsOf } from '../azure/rbac/effective-permissions.ts'
 import { isOfAnotherJob } from '../azure/rbac/lease.ts'
 import { coversAll, type Permission } from '../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../azure/rbac/principal.ts'
@@ -33,8 +28,9 @@ import {
   readAssignments,
   readPermissions,
 } from '../services/resource-manager/role-assignments.ts'
-import { findRole, type Role, readDefinition } from '../services/resource-manager/role-definitions.ts'
+import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt } from './access.ts'
+import { type DefinitionReader, openDefinitionReader } from './definition-reader.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
@@ -100,8 +96,8 @@ export function openRoleReader(
   const reading: Reading = { context, job, definitions, clock, reporter, note }
   return {
     lookUp: async routing => {
-      const reference = choice.kind === 'auto' ? leastFor(await routing) : choice
-      return undefinedIfForbidden(lookUpRole(reference, reading))
+      const routes = choice.kind === 'auto' ? (await routing).routes : []
+      return undefinedIfForbidden(lookUpRole(referenceOf(choice, dataActionsOf(routes)), reading))
     },
     lacks: ({ guid }, routes) => missingCoverage(guid, routes, definitions.known()),
     read: looking => readRoles(looking, reading),
@@ -111,43 +107,9 @@ export function openRoleReader(
   }
 }
 
-const leastFor = ({ routes }: Pick<Calls, 'routes'>): RoleReference => ({
-  kind: 'guid',
-  guid: automaticRole(dataActionsOf(routes)).guid,
-})
-
 const asksItself = ({ principalId, callerId }: ResourceContext) => callerId === principalId
 
 const self = ({ principalId }: ResourceContext) => servicePrincipal(principalId)
-
-/** Definitions of roles as they are now, for definitions drift; each is read once a run. */
-interface DefinitionReader {
-  known(): Definitions
-  keep(guid: string, permissions: readonly Permission[]): void
-  /** @returns the name; undefined where it may not be read, or was before. @throws StepError `role-not-found` */
-  read(guid: string): Promise<string | undefined>
-}
-
-function openDefinitionReader(
-  { manager, resource }: ResourceContext,
-  onRead: (known: Definitions) => void,
-): DefinitionReader {
-  const known = new Map<string, readonly Permission[]>()
-  const keep = (guid: string, permissions: readonly Permission[]) => {
-    known.set(guid, permissions)
-    onRead(new Map(known))
-  }
-  return {
-    known: () => known,
-    keep,
-    async read(guid) {
-      if (known.has(guid)) return undefined
-      const live = await undefinedIfForbidden(readDefinition(manager, scopeOf(resource), guid))
-      if (live !== undefined) keep(guid, live.permissions)
-      return live?.name
-    },
-  }
-}
 
 async function lookUpRole(reference: RoleReference, { context, definitions }: Reading): Promise<Role> {
   const { permissions, ...role } = await findRole(context.manager, reference, scopeOf(context.resource))
@@ -178,11 +140,16 @@ function wantedRole(
   routes: readonly Route[],
   { context: { resource, grantee }, note }: Reading,
 ): RoleAccess['wanted'] {
-  const projectOnly = routes.every(({ url }) => url.includes('/api/projects/'))
-  const scope = projectOnly ? scopeOf(resource) : accountIdOf(resource)
+  const scope = scopeOfCalls(routes, resource)
   const definitionId = roleDefinitionId(resource.subscriptionId, role.guid)
   note({ role: { ...role, scope, definitionId } })
   return { scope, principalId: grantee.principalId, roleGuid: role.guid, name: role.name, definitionId }
+}
+
+/** Where a role has to be held, or inherited, for these calls. */
+export function scopeOfCalls(routes: readonly Route[], resource: ResourceContext['resource']): string {
+  const projectOnly = routes.every(({ url }) => url.includes('/api/projects/'))
+  return projectOnly ? scopeOf(resource) : accountIdOf(resource)
 }
 
 async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Reading): Promise<RoleAccess> {

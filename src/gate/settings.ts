@@ -1,4 +1,5 @@
 import type { Cloud } from '../azure/clouds.ts'
+import type { PrincipalReference } from '../azure/principal-reference.ts'
 import type { RoleChoice } from '../azure/rbac/built-in-roles.ts'
 import type { Principal } from '../azure/rbac/principal.ts'
 import type { ResourceId } from '../azure/resource-id.ts'
@@ -22,6 +23,8 @@ export interface Settings {
     /** Whether the post step takes back what this run granted. */
     revoke: boolean
   }
+  /** Who runs what is deployed. */
+  production: { principals: readonly RuntimePrincipalRequest[]; unknown: RuntimeUnknownPolicy }
   keys: { access: KeyAccessPolicy; retired: string | undefined }
   waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
   smoke: {
@@ -51,3 +54,17 @@ export type Grant = (typeof grants)[number]
 
 export const keyAccessPolicies = ['ignore', 'warn', 'forbid'] as const
 export type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
+
+/** A line of `runtime-principals`. */
+export interface RuntimePrincipalRequest {
+  /** As the line names it. */
+  id: string
+  reference: PrincipalReference
+  /** Empty: those that the pipeline calls. */
+  deployments: readonly string[]
+  /** Undefined: as `role` says. */
+  role: RoleChoice | undefined
+}
+
+export const runtimeUnknownPolicies = ['fail', 'warn'] as const
+export type RuntimeUnknownPolicy = (typeof runtimeUnknownPolicies)[number]

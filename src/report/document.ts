@@ -8,6 +8,8 @@ import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { endpointIsOwn } from '../gate/endpoint-owner.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
+import { type RoleGiver, type RuntimePrincipal, worstOf } from '../gate/runtime/principal.ts'
+import { reasonOf } from '../gate/runtime/words.ts'
 import type { Settings, Target } from '../gate/settings.ts'
 import { runUrl, type WorkflowRun } from '../services/github/workflow-run.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
@@ -66,6 +68,8 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     row: record.row ?? null,
     probes: record.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),
     smoke: record.smoke.map(smokeDocument),
+    runtimeAccess: worstOf(record.runtimePrincipals) ?? null,
+    runtimePrincipals: record.runtimePrincipals.map(runtimeDocument),
     steps: record.steps.map(({ name, tookMs, outcome: end }) => ({
       name,
       seconds: tookMs / 1000,
@@ -113,6 +117,12 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     grant: access.grant,
     grantee: access.grantee ?? null,
     revoke: access.revoke,
+    runtimePrincipals: settings.production.principals.map(({ id, deployments, role }) => ({
+      id,
+      deployments: [...deployments],
+      role: orNull(role, roleGiven),
+    })),
+    runtimeUnknown: settings.production.unknown,
     keyAccess: keys.access,
     retiredKey: keys.retired !== undefined,
     deployments: settings.deployments.map(({ name, api }) => ({ name, api: api ?? null })),
@@ -174,3 +184,32 @@ function smokeDocument(result: SmokeResult): Report['smoke'][number] {
     dimensions: answer.dimensions ?? null,
   }
 }
+
+function runtimeDocument(principal: RuntimePrincipal): Report['runtimePrincipals'][number] {
+  const { id, identity, principalId, deployments, dataActions, scope, access } = principal
+  const through = 'through' in access ? access.through : []
+  return {
+    id: plain(id),
+    principalId: principalId ?? null,
+    identity: orNull(identity, ({ kind, name, clientId }) => ({
+      kind,
+      name: plain(name),
+      clientId: clientId ?? null,
+    })),
+    deployments: [...deployments],
+    dataActions: [...dataActions],
+    scope: scope ?? null,
+    access: access.word,
+    reason: reasonOf(principal),
+    roles: through.map(giverDocument),
+    ageSeconds: access.word === 'not-known-live' && access.ageMs !== undefined ? access.ageMs / 1000 : null,
+  }
+}
+
+const giverDocument = ({ roleName, scope, id, group, createdOn }: RoleGiver) => ({
+  name: plain(roleName),
+  scope: plain(scope),
+  assignmentId: plain(id),
+  group: group === undefined ? null : plain(group),
+  since: createdOn === undefined ? null : iso(createdOn),
+})

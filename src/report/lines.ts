@@ -25,6 +25,7 @@ import type { Answer } from '../services/inference/answer.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Deny } from '../services/resource-manager/denial-evidence.ts'
+import { runtimePlanLines, runtimeReservations } from './runtime-lines.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
 
@@ -127,6 +128,7 @@ export function planLines(record: RunRecord): string[] {
     ...choiceLeft(record),
     ...grantPlanLines(record),
     ...denialPlanLines(record),
+    ...runtimePlanLines(record),
     ...keyPlanLines(record),
   ]
 }
@@ -333,7 +335,11 @@ function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'routes'>
 }
 
 /** What a proof leaves open. */
-export const reservations = (record: RunRecord): string[] => [...choiceLeft(record), ...doubtLeft(record)]
+export const reservations = (record: RunRecord): string[] => [
+  ...choiceLeft(record),
+  ...doubtLeft(record),
+  ...runtimeReservations(record),
+]
 
 /** What one answer left unproven, where a row would have been asked for. */
 function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {

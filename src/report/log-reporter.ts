@@ -4,6 +4,7 @@ import type { Log } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { heldInWords } from '../gate/other-jobs.ts'
 import type { Reporter } from '../gate/reporter.ts'
+import { runtimeLine } from '../gate/runtime/words.ts'
 import type { Settings } from '../gate/settings.ts'
 import {
   assertionLines,
@@ -14,6 +15,7 @@ import {
   targetLines,
 } from './lines.ts'
 import { accessProgress, keyProgress, progressLine } from './progress-lines.ts'
+import { runtimeDoubt } from './runtime-lines.ts'
 
 /** Tells the story in the log while it goes on. */
 export function createLogReporter(log: Log, settings: Settings): Reporter {
@@ -29,6 +31,10 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     roleLacks: (roleName, lacks) => say(lacks.map(lacking => coverageLine(roleName, lacking))),
     deploymentChosen: deployment => log.warning(choiceInWords(deployment)),
     inspected: inspection => say(inspectionLines(inspection)),
+    runtimeLookedAt: principals => say(principals.map(runtimeLine)),
+    runtimeInDoubt(principals) {
+      for (const principal of principals) log.warning(runtimeDoubt(principal))
+    },
     keysAccepted: () =>
       log.warning(
         `The resource still accepts API keys: whoever holds one needs no identity. To switch them off: ${switchKeysOffCommand({ settings })}`,

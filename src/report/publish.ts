@@ -5,6 +5,7 @@ import type { Clock } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome } from '../gate/record.ts'
+import { worstOf } from '../gate/runtime/principal.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
 import {
@@ -85,6 +86,7 @@ function setOutputs({ result, record }: Outcome, diagnosis: Diagnosis | undefine
     connections: record.connections === undefined ? '' : String(record.connections),
     'smoke-latency-ms': latencies.length === 0 ? '' : String(Math.round(Math.max(...latencies))),
     'key-access': keyAccessOf(record),
+    'runtime-access': worstOf(record.runtimePrincipals) ?? '',
     report,
   }
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)

@@ -3,7 +3,7 @@ import { findingIds } from '../advice/findings/finding.ts'
 import { roleStates } from '../azure/rbac/assignment.ts'
 import { principalTypes } from '../azure/rbac/principal.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../core/failures/codes.ts'
-import { grants, keyAccessPolicies } from '../gate/settings.ts'
+import { grants, keyAccessPolicies, runtimeUnknownPolicies } from '../gate/settings.ts'
 import { apis } from '../services/inference/apis/index.ts'
 
 /**
@@ -108,6 +108,17 @@ const settings = v.strictObject({
     "Who was to hold the role; null: the pipeline's own service principal.",
   ),
   revoke: about(v.boolean(), '`revoke`.'),
+  runtimePrincipals: about(
+    v.array(
+      v.strictObject({
+        id: text('The id, as it was given.'),
+        deployments: about(v.array(v.string()), 'Its deployments; empty: those of the pipeline.'),
+        role: textOrNull('Its role, a name or a GUID; null: as `role` says.'),
+      }),
+    ),
+    '`runtime-principals`.',
+  ),
+  runtimeUnknown: about(v.picklist(runtimeUnknownPolicies), '`runtime-unknown`.'),
   keyAccess: about(v.picklist(keyAccessPolicies), '`key-access`.'),
   retiredKey: about(v.boolean(), 'Whether a `retired-key` was given. The key itself is never written.'),
   deployments: about(
@@ -168,6 +179,48 @@ const smoke = v.strictObject({
   ),
   cutShort: about(v.nullable(v.boolean()), 'Whether the token budget ended before the answer did.'),
   dimensions: about(v.nullable(v.number()), 'Length of the vector, of an embedding.'),
+})
+
+const runtimePrincipal = v.strictObject({
+  id: text('As the input names it.'),
+  principalId: textOrNull('Its object id; null where it is not known.'),
+  identity: about(
+    v.nullable(
+      v.strictObject({
+        kind: about(
+          v.picklist(['system-assigned', 'user-assigned', 'agent']),
+          'Whose identity it is: the resource’s own, one that was assigned to it or named itself, or that of a published agent.',
+        ),
+        name: text('Resource id of the user-assigned identity, or of the resource that has it.'),
+        clientId: textOrNull('Its client id, where the resource tells it.'),
+      }),
+    ),
+    'What was found behind a resource id; null for an object id.',
+  ),
+  deployments: about(v.array(v.string()), 'What it shall call.'),
+  dataActions: about(v.array(v.string()), 'The data actions that this takes.'),
+  scope: textOrNull('Where its role counts; null where the run did not get so far.'),
+  access: about(
+    v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown']),
+    '`called`: it is the pipeline, and was answered. `allowed`: its roles let it call. `not-known-live`: so do they, and one is not known to be half an hour old. `missing`: they do not. `unknown`: nobody could tell.',
+  ),
+  reason: text('Why, in words.'),
+  roles: about(
+    v.array(
+      v.strictObject({
+        name: text('Name of the role.'),
+        scope: text('Where it is assigned.'),
+        assignmentId: text('Id of the role assignment.'),
+        group: textOrNull('Object id of the group that holds it; null where the principal itself does.'),
+        since: about(v.nullable(v.pipe(v.string(), v.isoTimestamp())), 'When it was assigned, UTC.'),
+      }),
+    ),
+    'What lets it call, the youngest first.',
+  ),
+  ageSeconds: about(
+    v.nullable(v.number()),
+    'How old the youngest of these roles is, where that is less than it takes to be live for certain.',
+  ),
 })
 
 export const reportSchema = v.strictObject({
@@ -284,6 +337,11 @@ export const reportSchema = v.strictObject({
     'The rounds of smoke calls on the time axis.',
   ),
   smoke: about(v.array(smoke), 'The last smoke call to each deployment.'),
+  runtimeAccess: about(
+    v.nullable(v.picklist(['passed', 'missing', 'unknown'])),
+    'The worst of all runtime principals; null where none were named.',
+  ),
+  runtimePrincipals: about(v.array(runtimePrincipal), 'Who runs what is deployed.'),
   steps: about(
     v.array(
       v.strictObject({

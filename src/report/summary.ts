@@ -11,9 +11,11 @@ import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrust
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
+import { principalName, reasonOf, wordOf } from '../gate/runtime/words.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { answerInWords, cancelledLines, planLines, reservations } from './lines.ts'
+import { runtimeMarks, toldFromRoles } from './runtime-lines.ts'
 import { fitted, type Section } from './sections.ts'
 import { type Bar, probesByAnswer, waitPicture } from './wait-picture.ts'
 
@@ -29,6 +31,7 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
     { name: 'what happened', text: storyOf(outcome), expendable: 10 },
     { name: 'the run at a glance', text: table(['', ''], glance(record)), expendable: 20 },
     { name: 'the deployments', text: smokeSection(record.smoke), expendable: 30 },
+    { name: 'production', text: runtimeSection(record), expendable: 28 },
     { name: 'the wait', text: waitSection(outcome), expendable: 40 },
     { name: 'the probes', text: probesSection(record), expendable: 60 },
     { name: 'the findings', text: findingsSection(outcome), expendable: 25 },
@@ -216,6 +219,23 @@ function smokeRow(result: SmokeResult): Row {
   const called = [codeSpan(plain(result.route.deployment, 80)), result.route.api]
   if (result.kind === 'refused') return ['❌', ...called, codeSpan(result.failure.code), '']
   return ['✅', ...called, codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
+}
+
+function runtimeSection({ runtimePrincipals }: RunRecord): string {
+  const rows = runtimePrincipals
+    .slice(0, maxListed)
+    .map(principal => [
+      runtimeMarks[principal.access.word],
+      markdown(principalName(principal)),
+      wordOf(principal),
+      prose(reasonOf(principal)),
+    ])
+  const more = runtimePrincipals.length - rows.length
+  return headed('Production', [
+    table(['', 'Runs as', 'Access', 'Why'], rows),
+    more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
+    rows.length === 0 ? '' : prose(toldFromRoles),
+  ])
 }
 
 function waitSection(outcome: Outcome): string {

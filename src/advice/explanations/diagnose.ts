@@ -12,6 +12,7 @@ import { inputExplanations } from './input.ts'
 import { networkExplanations } from './network.ts'
 import { postureExplanations } from './posture.ts'
 import { resourceManagerExplanations } from './resource-manager/index.ts'
+import { runtimeAccessExplanations } from './runtime-access.ts'
 import { repeatsTheRun } from './tried.ts'
 
 /** One failure, explained: the most useful cause, the evidence, and the fix with this run's own values. */
@@ -37,6 +38,7 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...inferenceExplanations,
   ...networkExplanations,
   ...postureExplanations,
+  ...runtimeAccessExplanations,
   ...actionExplanations,
 }
 

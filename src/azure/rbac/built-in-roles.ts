@@ -134,6 +134,10 @@ export function leastRoleFor(...dataActions: string[]): { guid: string; name: st
 export const automaticRole = (dataActions: readonly string[]): { guid: string; name: string } =>
   leastRoleFor(...dataActions) ?? cognitiveServicesUser
 
+/** The role that a choice stands for, where calls need these data actions. */
+export const referenceOf = (choice: RoleChoice, dataActions: readonly string[]): RoleReference =>
+  choice.kind === 'auto' ? { kind: 'guid', guid: automaticRole(dataActions).guid } : choice
+
 /** The same of the roles that cannot list the keys of the account. */
 export function leastRoleWithoutKeysFor(
   ...dataActions: string[]

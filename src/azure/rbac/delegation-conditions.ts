@@ -17,10 +17,26 @@ export const assignRoles = 'Microsoft.Authorization/roleAssignments/write'
  * Whether a condition lets its holder make this assignment.
  * @returns undefined where that hangs on something that is not known here: an attribute, an operator, a form.
  */
-export function allowsAssigning(condition: string, assignment: NewAssignment): boolean | undefined {
+export const allowsAssigning = (condition: string, assignment: NewAssignment): boolean | undefined =>
+  evaluate(condition, { action: assignRoles, assignment })
+
+/**
+ * Whether a condition leaves its holder an action that is not about role assignments: one on the right to assign roles does.
+ * @returns undefined where that hangs on something that is not known here.
+ */
+export const leaves = (condition: string, action: string): boolean | undefined =>
+  evaluate(condition, { action, assignment: undefined })
+
+/** What is to be done: an action, and the assignment that it makes, where it makes one. */
+interface Deed {
+  action: string
+  assignment: NewAssignment | undefined
+}
+
+function evaluate(condition: string, deed: Deed): Answer {
   const tokens = tokensOf(condition)
   if (tokens === undefined) return undefined
-  const reading: Reading = { tokens, at: 0, depth: 0, assignment }
+  const reading: Reading = { tokens, at: 0, depth: 0, deed }
   try {
     const answer = either(reading)
     return reading.at === tokens.length ? answer : undefined
@@ -87,7 +103,7 @@ interface Reading {
   tokens: readonly Token[]
   at: number
   depth: number
-  assignment: NewAssignment
+  deed: Deed
 }
 
 type Answer = boolean | undefined
@@ -146,13 +162,14 @@ function test(reading: Reading): Answer {
   const first = next(reading)
   const second = next(reading)
   if (first.kind === 'word' && second.kind === 'set')
-    return first.text.toLowerCase() === 'actionmatches' ? actionMatches(second) : undefined
+    return first.text.toLowerCase() === 'actionmatches' ? actionMatches(second, reading.deed) : undefined
   if (first.kind === 'word' && second.kind === 'attribute') return undefined
   if (second.kind !== 'word') throw new UnknownForm()
-  return compare(first, second.text, next(reading), reading.assignment)
+  return compare(first, second.text, next(reading), reading.deed)
 }
 
-const actionMatches = (set: Token) => valuesOf(set).some(pattern => matches(pattern, assignRoles))
+const actionMatches = (set: Token, { action }: Deed) =>
+  valuesOf(set).some(pattern => matches(pattern, action))
 
 function valuesOf({ kind, text }: Token): string[] {
   const values = kind === 'set' ? text.slice(1, -1).split(',') : [text]
@@ -164,8 +181,8 @@ const operatorPattern =
   /^(?:For(?:Any|All)Of(?<over>Any|All)Values:)?(?<type>Guid|String)(?<not>Not)?Equals(?<folded>IgnoreCase)?$/i
 
 /** An attribute of an assignment has one value: it remains to say whether it is compared with any or with all of a set. */
-function compare(left: Token, operator: string, right: Token, assignment: NewAssignment): Answer {
-  const value = attributeOf(attributePattern.exec(left.text)?.groups?.name, assignment)
+function compare(left: Token, operator: string, right: Token, { assignment }: Deed): Answer {
+  const value = assignment && attributeOf(attributePattern.exec(left.text)?.groups?.name, assignment)
   const groups = operatorPattern.exec(operator)?.groups
   const values = valuesOf(right)
   if (left.kind !== 'attribute' || right.kind === 'attribute' || value === undefined || groups === undefined)

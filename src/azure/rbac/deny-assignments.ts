@@ -27,6 +27,8 @@ export interface DeniedTo {
   /** Object ids of the principal and of the groups that it is known to be in; in lower case. */
   identities: ReadonlySet<string>
   scope: string
+  /** Whether it may be in groups that are not known as well: one that is named then leaves it open. */
+  mayBeInOthers?: boolean
 }
 
 /** @param groupIds As far as role assignments show them. */
@@ -53,19 +55,22 @@ export const forbidsAction = (deny: DenyAssignment, who: DeniedTo, action: strin
 
 function forbids(
   deny: DenyAssignment,
-  { identities, scope }: DeniedTo,
+  { identities, scope, mayBeInOthers = false }: DeniedTo,
   concerns: (permission: Permission) => boolean,
 ): boolean | undefined {
   const isNamed = deny.principals.some(({ id }) => id === everybody || identities.has(id))
   const isExcluded = deny.excluded.some(({ id }) => identities.has(id))
   const concerned = deny.permissions.filter(concerns)
-  if (!isNamed || isExcluded || !counts(deny, scope) || concerned.length === 0) return false
+  const mayBeNamed = isNamed || (mayBeInOthers && deny.principals.some(isGroup))
+  if (!mayBeNamed || isExcluded || !counts(deny, scope) || concerned.length === 0) return false
   // Groups of a principal are known only as far as they hold roles.
-  const mayBeExcluded = deny.excluded.some(({ type }) => type?.toLowerCase() === 'group')
+  const mayBeExcluded = deny.excluded.some(isGroup)
   const isLimited =
     deny.condition !== undefined || concerned.every(({ condition }) => condition !== undefined)
-  return mayBeExcluded || isLimited ? undefined : true
+  return !isNamed || mayBeExcluded || isLimited ? undefined : true
 }
+
+const isGroup = ({ type }: DeniedPrincipal) => type?.toLowerCase() === 'group'
 
 /** Lists hold what is at a scope and above it. Asked for at a project, but looked at for its account, what is on the project does not count. */
 const counts = ({ scope: at, isForThisScopeOnly }: DenyAssignment, scope: string) =>

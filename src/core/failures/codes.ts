@@ -93,6 +93,7 @@ export const diagnosisCodes = {
     'request-timeout',
   ],
   posture: ['keys-enabled', 'retired-key-accepted', 'endpoint-of-another-resource'],
+  production: ['runtime-access-missing', 'runtime-access-unknown'],
   action: ['unexpected-error'],
 } as const
 

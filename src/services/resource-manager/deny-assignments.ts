@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import type { DenyAssignment } from '../../azure/rbac/deny-assignments.ts'
 import type { ResourceManager } from './client.ts'
+import { undefinedIfForbidden } from './forbidden.ts'
 import { readable } from './readable.ts'
-import { permissionEntry } from './role-assignments.ts'
+import { authorizationVersion, permissionEntry } from './role-assignments.ts'
 
 /** Microsoft.Authorization: denyAssignments. */
 
@@ -47,3 +48,13 @@ export const readDenyAssignments = (
   scope: string,
 ): Promise<readonly DenyAssignment[]> =>
   readable(manager, { path: path(scope), filter: 'atScope()', entrySchema: denyEntry })
+
+/** The same, all of them: for whoever has to know. @returns undefined where they may not be read. @throws StepError */
+export function requireDenyAssignments(
+  manager: ResourceManager,
+  scope: string,
+): Promise<readonly DenyAssignment[] | undefined> {
+  const query = { apiVersion: authorizationVersion, filter: 'atScope()' }
+  const reading = manager.readAll('reading the deny assignments', path(scope), query, denyEntry)
+  return undefinedIfForbidden(reading.then(({ entries }) => entries))
+}

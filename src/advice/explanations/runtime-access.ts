@@ -1,0 +1,178 @@
+import { automaticRole, reader } from '../../azure/rbac/built-in-roles.ts'
+import { servicePrincipal } from '../../azure/rbac/principal.ts'
+import type { RunRecord } from '../../gate/record.ts'
+import type { RuntimePrincipal } from '../../gate/runtime/principal.ts'
+import { principalName } from '../../gate/runtime/words.ts'
+import { assigneeOptions, az, bash, grantFixes, inputs } from './commands.ts'
+import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
+import { type Values, valuesOf } from './values.ts'
+
+/** Access of those that run what is deployed. */
+
+/** More commands than these nobody pastes one by one. */
+const maxCommands = 10
+
+const inState = <W extends RuntimePrincipal['access']['word']>(
+  { runtimePrincipals }: RunRecord,
+  word: W,
+): Array<RuntimePrincipal & { access: Extract<RuntimePrincipal['access'], { word: W }> }> =>
+  runtimePrincipals
+    .flatMap(principal => {
+      const { access } = principal
+      return isWord(access, word) ? [{ ...principal, access }] : []
+    })
+    .slice(0, maxCommands)
+
+const isWord = <W extends RuntimePrincipal['access']['word']>(
+  access: RuntimePrincipal['access'],
+  word: W,
+): access is Extract<RuntimePrincipal['access'], { word: W }> => access.word === word
+
+function missingFixes(told: ExplainContext): Fix[] {
+  const values = valuesOf(told)
+  const { record } = told
+  const missing = inState(record, 'missing')
+  const grantable = missing.filter(({ access }) => access.because.kind === 'no-role')
+  const [first, ...others] = missing.length === 0 ? [placeholder(values)] : grantable.map(grantOf(values))
+  const grants = [
+    ...(first === undefined ? [] : grantFixes(first)),
+    ...others.map(({ grantee, role, scope }) =>
+      bash(
+        `Grant ${role.name} to ${grantee.principalId}`,
+        az('role assignment create', assigneeOptions(grantee), { role: role.guid }, { scope }),
+      ),
+    ),
+  ]
+  const byGate = inputs('Or let the gate grant what is missing', { grant: 'auto' })
+  return [
+    ...grants,
+    ...(grants.length > 0 ? [byGate] : []),
+    ...missing.flatMap(principal => otherRole(principal, record)),
+  ]
+}
+
+const placeholder = ({ role, scope, resourceGroup }: Values) => ({
+  grantee: servicePrincipal('<OBJECT-ID>'),
+  role,
+  scope,
+  resourceGroup,
+})
+
+const grantOf =
+  ({ role, scope, resourceGroup }: Values) =>
+  (principal: RuntimePrincipal) => ({
+    grantee: servicePrincipal(principal.principalId ?? '<OBJECT-ID>'),
+    role: principal.role ?? role,
+    scope: principal.scope ?? scope,
+    resourceGroup,
+  })
+
+/** Where the role that it would be granted is none for its calls. */
+function otherRole(
+  { id, access, deployments, dataActions }: RuntimePrincipal,
+  { runtimePrincipals }: RunRecord,
+): Fix[] {
+  if (access.word !== 'missing' || access.because.kind === 'no-role') return []
+  if (access.because.kind === 'denied')
+    return [
+      advice(
+        `Change the deny assignment "${access.because.deny.name}" where it comes from: a deployment stack, or a managed application. No role helps against it.`,
+      ),
+    ]
+  const suitable = automaticRole(dataActions)
+  const line = `${id}; deployments=${deployments.join(',')}; role=${suitable.name}`
+  const others = runtimePrincipals.filter(other => other.id !== id).map(other => other.id)
+  return [inputs('Name a role that covers its calls', { 'runtime-principals': [line, ...others].join('\n') })]
+}
+
+function unknownFixes(told: ExplainContext): Fix[] {
+  const fixes = inState(told.record, 'unknown').flatMap(principal => whatWouldTell(principal, told))
+  return [...fixes, inputs('Or take it as a warning', { 'runtime-unknown': 'warn' })]
+}
+
+function whatWouldTell(
+  principal: RuntimePrincipal & { access: Extract<RuntimePrincipal['access'], { word: 'unknown' }> },
+  told: ExplainContext,
+): Fix[] {
+  const values = valuesOf(told)
+  const name = principalName(principal)
+  const { because } = principal.access
+  switch (because.kind) {
+    case 'unread':
+      if (because.what !== 'API versions') return [letRead(because.scope, values)]
+      return [
+        advice(
+          `Name the object id of its identity in place of ${name}: then nothing of its type has to be known.`,
+        ),
+        letRead(because.scope.replace(/\/providers\/.*/, ''), values),
+      ]
+    case 'role-unread':
+      return [letRead(values.scope, values)]
+    case 'no-resource':
+    case 'identity-gone':
+      return [
+        advice(
+          `Correct the line, or take it out until what it names is deployed: ${name}. An identity that was deleted and made anew has another object id.`,
+        ),
+      ]
+    case 'no-identity':
+      return [
+        advice(
+          `Switch on an identity for ${name}, or name the identity that the app signs in as by its own resource id.`,
+        ),
+      ]
+    case 'several':
+    case 'not-its-own':
+      return [
+        advice(
+          `Name the identity that the app signs in as, by its own resource id or object id, in place of ${name}. Or let the app's setting AZURE_CLIENT_ID name one of them: the Azure SDKs take that one.`,
+        ),
+      ]
+    case 'perhaps-denied':
+      return [
+        advice(
+          `Look at the deny assignment "${because.deny.name}" in the portal: Access control (IAM) › Deny assignments says whom it concerns.`,
+        ),
+      ]
+    case 'condition':
+      return [advice(`Assign the role to ${name} without a condition.`)]
+    case 'not-looked':
+    case 'own-calls':
+      return []
+  }
+}
+
+const letRead = (scope: string, { grantorId }: Values): Fix =>
+  bash(
+    `Let the identity that looks read it (${reader.name})`,
+    az(
+      'role assignment create',
+      assigneeOptions(servicePrincipal(grantorId)),
+      { role: reader.guid },
+      { scope },
+    ),
+  )
+
+export const runtimeAccessExplanations: Pick<
+  Explanations<'production'>,
+  'runtime-access-missing' | 'runtime-access-unknown'
+> = {
+  'runtime-access-missing': {
+    title: 'What is deployed may not call the model',
+    about: paragraph(
+      'The roles of an identity that `runtime-principals` names do not let it call its deployments: its first call in production would be denied.',
+      'That is told from role assignments, those of its groups and those inherited from above included. Nothing was changed.',
+    ),
+    why: () =>
+      'The roles of the identity that runs what is deployed do not let it call its deployments, however long one waits: its first call in production would be denied. The access of the pipeline is another matter.',
+    unlike: "`access-denied` is about the pipeline's own call.",
+    fixes: missingFixes,
+  },
+  'runtime-access-unknown': {
+    title: 'Whether what is deployed may call the model, nobody can tell',
+    why: () =>
+      'The gate passes for what it knows. An identity that cannot be found, or whose roles cannot be read, may well be without access; nothing is granted on a guess.',
+    unlike: 'Where roles were read and give no access, the code is `runtime-access-missing`.',
+    fixes: unknownFixes,
+  },
+}

@@ -1,0 +1,33 @@
+/**
+ * Versions of the APIs of what usually calls a model, or is an identity: stable ones, of the types in terraform-provider-azapi 2.12, and
+ * of Microsoft.ApiManagement, Microsoft.DataFactory and Microsoft.MachineLearningServices in azure-rest-api-specs. Of any other type its
+ * provider tells the versions.
+ */
+const versions: Readonly<Record<string, string>> = {
+  'microsoft.apimanagement/service': '2024-05-01',
+  'microsoft.app/containerapps': '2025-01-01',
+  'microsoft.app/jobs': '2025-01-01',
+  'microsoft.cognitiveservices/accounts': '2025-06-01',
+  'microsoft.cognitiveservices/accounts/projects': '2025-06-01',
+  'microsoft.cognitiveservices/accounts/projects/applications': '2026-03-01',
+  'microsoft.compute/virtualmachines': '2024-07-01',
+  'microsoft.compute/virtualmachinescalesets': '2024-07-01',
+  'microsoft.containerinstance/containergroups': '2023-05-01',
+  'microsoft.datafactory/factories': '2018-06-01',
+  'microsoft.logic/workflows': '2019-05-01',
+  'microsoft.machinelearningservices/workspaces': '2024-10-01',
+  'microsoft.machinelearningservices/workspaces/onlineendpoints': '2024-10-01',
+  'microsoft.managedidentity/userassignedidentities': '2023-01-31',
+  'microsoft.search/searchservices': '2023-11-01',
+  'microsoft.web/sites': '2024-04-01',
+  'microsoft.web/sites/slots': '2024-04-01',
+}
+
+/** @param type Such as `Microsoft.Web/sites`. @returns undefined where the table does not know the type. */
+export const usualApiVersion = (type: string): string | undefined => versions[type.toLowerCase()]
+
+/** The newest that is no preview; where there are previews only, the newest of them. Undefined where there is none. */
+export function newestVersion(apiVersions: readonly string[]): string | undefined {
+  const newestFirst = apiVersions.toSorted().toReversed()
+  return newestFirst.find(version => /^\d{4}-\d\d-\d\d$/.test(version)) ?? newestFirst[0]
+}

@@ -1,0 +1,44 @@
+/** Whom a resource acts as. */
+
+export interface Identity {
+  kind: 'system-assigned' | 'user-assigned' | 'agent'
+  /** Of a user-assigned one its resource id. */
+  name: string
+  /** Object id; undefined where there is none any more. */
+  principalId: string | undefined
+  /** Undefined where the resource does not tell. */
+  clientId: string | undefined
+}
+
+export interface IdentityBearer {
+  identities: readonly Identity[]
+  /** Values of AZURE_CLIENT_ID in the settings of its containers, each once: the official clients take the identity that it names. */
+  named: readonly string[]
+}
+
+export type IdentityChoice =
+  | { kind: 'chosen'; identity: Identity & { principalId: string } }
+  | { kind: 'none' }
+  /** Its settings name none of them, or several. */
+  | { kind: 'several' }
+  /** Its settings name one that it does not have. */
+  | { kind: 'not-its-own'; clientId: string }
+  /** The one that it has was deleted. */
+  | { kind: 'gone'; identity: Identity }
+
+/** The one identity that a resource makes its calls as, as far as it tells. */
+export function chooseIdentity({ identities, named }: IdentityBearer): IdentityChoice {
+  if (identities.length === 0) return { kind: 'none' }
+  const foreign = named.find(clientId => !identities.some(identity => identity.clientId === clientId))
+  if (foreign !== undefined) return { kind: 'not-its-own', clientId: foreign }
+  const candidates =
+    named.length === 0
+      ? identities
+      : identities.filter(({ clientId }) => clientId !== undefined && named.includes(clientId))
+  const [identity, another] = candidates
+  if (identity === undefined || another !== undefined) return { kind: 'several' }
+  const { principalId } = identity
+  return principalId === undefined
+    ? { kind: 'gone', identity }
+    : { kind: 'chosen', identity: { ...identity, principalId } }
+}

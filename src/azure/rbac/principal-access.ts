@@ -1,0 +1,77 @@
+import type { Assignment } from './assignment.ts'
+import { leaves } from './delegation-conditions.ts'
+import {
+  applicableAt,
+  type Definitions,
+  type EffectivePermission,
+  permissionsOf,
+} from './effective-permissions.ts'
+import { leaseIn } from './lease.ts'
+import { coversDataAction } from './permissions.ts'
+
+/** What the roles of a principal let it call, as far as they tell. */
+export type AccessByRoles =
+  /** `through`: of what gives each data action, the assignment that is the oldest; the youngest of these first. */
+  | { kind: 'allowed'; through: readonly Assignment[] }
+  | { kind: 'missing'; lacks: readonly string[] }
+  /** It hangs on a role whose definition was not read, or on a condition that is not understood. */
+  | {
+      kind: 'unknown'
+      lacks: readonly string[]
+      byRole: Assignment | undefined
+      condition: string | undefined
+    }
+
+interface Question {
+  scope: string
+  dataActions: readonly string[]
+}
+
+/**
+ * Adds up what is held at the scope and above it, by the principal and its groups. What a job gave somebody until it ends lets nobody
+ * else in: such assignments do not count.
+ */
+export function accessByRoles(
+  assignments: readonly Assignment[],
+  definitions: Definitions,
+  { scope, dataActions }: Question,
+): AccessByRoles {
+  const lasting = applicableAt(assignments, scope).filter(
+    ({ description }) => leaseIn(description) === undefined,
+  )
+  const { held, ofUnknownRoles } = permissionsOf(lasting, definitions)
+  const givers = dataActions.map(dataAction => ({ dataAction, ...giversOf(held, dataAction) }))
+  const lacking = givers.filter(({ certain }) => certain.length === 0)
+  if (lacking.length === 0) {
+    const oldest = givers.map(({ certain }) => certain.toSorted(oldestFirst)[0])
+    const through = new Set(oldest.filter(assignment => assignment !== undefined))
+    return { kind: 'allowed', through: [...through].toSorted(oldestFirst).toReversed() }
+  }
+  const lacks = lacking.map(({ dataAction }) => dataAction)
+  const [byRole] = ofUnknownRoles
+  const open = lacking.map(({ perhaps }) => perhaps[0])
+  if (byRole === undefined && open.includes(undefined)) return { kind: 'missing', lacks }
+  return { kind: 'unknown', lacks, byRole, condition: open.find(condition => condition !== undefined) }
+}
+
+/** What is not dated counts as younger than all that is. */
+const oldestFirst = (one: Assignment, other: Assignment) =>
+  (one.createdOn ?? Number.MAX_SAFE_INTEGER) - (other.createdOn ?? Number.MAX_SAFE_INTEGER)
+
+interface Givers {
+  certain: Assignment[]
+  /** Conditions that are not understood. */
+  perhaps: string[]
+}
+
+function giversOf(held: readonly EffectivePermission[], dataAction: string): Givers {
+  const givers: Givers = { certain: [], perhaps: [] }
+  for (const permission of held) {
+    if (!coversDataAction([permission], dataAction)) continue
+    const { assignment, conditions } = permission
+    const answers = conditions.map(condition => leaves(condition, dataAction))
+    if (answers.every(answer => answer === true)) givers.certain.push(assignment)
+    else if (!answers.includes(false)) givers.perhaps.push(conditions[answers.indexOf(undefined)] ?? '')
+  }
+  return givers
+}

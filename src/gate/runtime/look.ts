@@ -1,0 +1,249 @@
+import type { Assignment } from '../../azure/rbac/assignment.ts'
+import { referenceOf, roleDefinitionId, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
+import { type DenyAssignment, forbidsData, identitiesOf } from '../../azure/rbac/deny-assignments.ts'
+import { applicableAt, definitionOf } from '../../azure/rbac/effective-permissions.ts'
+import { coversDataAction } from '../../azure/rbac/permissions.ts'
+import { servicePrincipal } from '../../azure/rbac/principal.ts'
+import { type AccessByRoles, accessByRoles } from '../../azure/rbac/principal-access.ts'
+import { parseScope } from '../../azure/rbac/scopes.ts'
+import { unsuitability } from '../../azure/rbac/suitability.ts'
+import { accountIdOf, scopeOf } from '../../azure/resource-id.ts'
+import { localFailure } from '../../core/failures/failure.ts'
+import type { Clock } from '../../core/ports.ts'
+import { dataActionsOf, type Route } from '../../services/inference/route.ts'
+import { routesFor } from '../../services/inference/select-deployments.ts'
+import type { ResourceContext } from '../../services/resource-manager/context.ts'
+import { requireDenyAssignments } from '../../services/resource-manager/deny-assignments.ts'
+import { openVersionReader, readIdentities } from '../../services/resource-manager/identities.ts'
+import { type AssignmentsRead, readAssignments } from '../../services/resource-manager/role-assignments.ts'
+import { findRole } from '../../services/resource-manager/role-definitions.ts'
+import { type DefinitionReader, openDefinitionReader } from '../definition-reader.ts'
+import { dataPlaneOf } from '../inspect.ts'
+import type { Note } from '../record.ts'
+import { scopeOfCalls } from '../role-access.ts'
+import type { RuntimePrincipalRequest, Settings } from '../settings.ts'
+import type { Inspection } from '../values.ts'
+import { settledAfterMs } from '../waiting/schedule.ts'
+import type { RoleGiver, RuntimeAccess, RuntimePrincipal, RuntimeRole, WhyMissing } from './principal.ts'
+import { type IdentityReaders, type Resolved, resolvePrincipal } from './resolve.ts'
+
+/** What is known of the access of those that run what is deployed, before anything is changed. */
+
+interface Sources {
+  settings: Settings
+  /** Absent where only an endpoint was given: then nobody is named. */
+  context: ResourceContext | undefined
+  /** What the gate sees of the resource: the reads here do not wait for it. */
+  inspecting: Promise<Inspection>
+}
+
+interface Reading {
+  settings: Settings
+  context: ResourceContext
+  definitions: DefinitionReader
+  /** Undefined where they may not be read. */
+  denies: readonly DenyAssignment[] | undefined
+}
+
+/** @throws StepError where nobody was there to ask, or a deployment is not there */
+export async function lookAtRuntime(
+  { settings, context, inspecting }: Sources,
+  { clock }: { clock: Clock },
+  note: Note<'runtime'>,
+): Promise<readonly RuntimePrincipal[]> {
+  const requests = settings.production.principals
+  if (context === undefined || requests.length === 0) return []
+  const read = readersOf(context.manager)
+  const reads = requests.map(async request => {
+    const resolved = await resolvePrincipal(request.reference, read)
+    return { request, resolved, assignments: await assignmentsOf(resolved, context, clock) }
+  })
+  const [inspection, found, denies] = await Promise.all([
+    inspecting,
+    Promise.all(reads),
+    requireDenyAssignments(context.manager, scopeOf(context.resource)),
+  ])
+  const definitions = openDefinitionReader(context, () => undefined)
+  const reading = { settings, context, definitions, denies }
+  const principals = await Promise.all(found.map(each => evaluate(each, inspection, reading)))
+  note({ principals })
+  return principals
+}
+
+const readersOf = (manager: ResourceContext['manager']): IdentityReaders => ({
+  version: openVersionReader(manager),
+  identities: (resource, apiVersion) => readIdentities(manager, resource, apiVersion),
+})
+
+interface Found {
+  request: RuntimePrincipalRequest
+  resolved: Resolved
+  /** Undefined where they may not be read, or nobody knows whose. */
+  assignments: AssignmentsRead | undefined
+}
+
+/** Of the principal and its groups, as Resource Manager follows them. */
+const assignmentsOf = async (resolved: Resolved, { manager, resource }: ResourceContext, { now }: Clock) =>
+  resolved.kind === 'found'
+    ? readAssignments(manager, scopeOf(resource), servicePrincipal(resolved.principalId), now)
+    : undefined
+
+async function evaluate(
+  { request, resolved, assignments }: Found,
+  inspection: Inspection,
+  reading: Reading,
+): Promise<RuntimePrincipal> {
+  const { settings, context } = reading
+  const routes = routesOf(request, inspection, settings)
+  const scope = scopeOfCalls(routes, context.resource)
+  const names = [...new Set(routes.map(({ deployment }) => deployment))]
+  const dataActions = dataActionsOf(routes)
+  const told = { id: request.id, deployments: names, dataActions, scope, role: undefined }
+  if (resolved.kind === 'unknown') {
+    const access: RuntimeAccess = { word: 'unknown', because: resolved.because }
+    return { ...told, identity: undefined, principalId: undefined, access }
+  }
+  const who = { ...told, principalId: resolved.principalId, identity: resolved.identity }
+  // What the pipeline calls, its own calls decide.
+  if (who.principalId === context.principalId && routes.every(route => inspection.routes.includes(route)))
+    return { ...who, access: byOwnCalls(inspection) }
+  if (assignments === undefined) return { ...who, access: mayNotBeRead('role', context) }
+  const question = { scope, dataActions }
+  const held = { ...assignments, principalId: who.principalId }
+  const denied = accessDespiteDenies(held, question, reading)
+  if (denied !== undefined) return { ...who, access: denied }
+  const byRoles = await addUp(assignments.assignments, question, reading)
+  if (byRoles.kind === 'allowed')
+    return { ...who, access: accessThrough(byRoles.through, who.principalId, { ...assignments, ...reading }) }
+  if (byRoles.kind === 'unknown') return { ...who, access: { word: 'unknown', because: openIn(byRoles) } }
+  const role = await roleFor(request, dataActions, reading)
+  const because = await whyMissing(role, byRoles.lacks, { ...reading, ...question })
+  return { ...who, role, access: { word: 'missing', because } }
+}
+
+const byOwnCalls = ({ first }: Inspection): RuntimeAccess =>
+  first.round.kind === 'ok' ? { word: 'called' } : { word: 'unknown', because: { kind: 'own-calls' } }
+
+/** By the API that the pipeline calls a deployment by, where it does. */
+function routesOf(
+  { deployments: names }: RuntimePrincipalRequest,
+  { routes, account, deployments }: Inspection,
+  settings: Settings,
+): readonly Route[] {
+  if (names.length === 0) return routes
+  const requested = names.flatMap(name => {
+    const alike = settings.deployments.filter(deployment => deployment.name === name)
+    return alike.length > 0 ? alike : [{ name, api: undefined }]
+  })
+  const asked = { deployments: requested, smoke: settings.smoke }
+  return routesFor(asked, deployments, dataPlaneOf(settings, account))
+}
+
+const mayNotBeRead = (which: 'role' | 'deny', { callerId, resource }: ResourceContext): RuntimeAccess => ({
+  word: 'unknown',
+  because: {
+    kind: 'unread',
+    what: `${which} assignments`,
+    scope: accountIdOf(resource),
+    failure: localFailure(
+      'resource-manager-forbidden',
+      `The principal ${callerId} may not read ${which} assignments at the resource.`,
+      { action: `Microsoft.Authorization/${which}Assignments/read` },
+    ),
+  },
+})
+
+/** Deny assignments win over every role, and a grant does not help. @returns undefined where none stands in the way */
+function accessDespiteDenies(
+  { assignments, principalId }: AssignmentsRead & { principalId: string },
+  { scope, dataActions }: Question,
+  { denies, context }: Reading,
+): RuntimeAccess | undefined {
+  if (denies === undefined) return mayNotBeRead('deny', context)
+  const identities = identitiesOf(
+    principalId,
+    assignments.map(({ principalId: holder }) => holder),
+  )
+  const who = { identities, scope, mayBeInOthers: true }
+  const standing = denies.find(deny => forbidsData(deny, who, dataActions) === true)
+  if (standing !== undefined) return { word: 'missing', because: { kind: 'denied', deny: standing } }
+  const open = denies.find(deny => forbidsData(deny, who, dataActions) === undefined)
+  return open && { word: 'unknown', because: { kind: 'perhaps-denied', deny: open } }
+}
+
+interface Question {
+  scope: string
+  dataActions: readonly string[]
+}
+
+/** Built-in roles are told by their table where that is enough: definitions are read before access is said to be missing. */
+async function addUp(
+  assignments: readonly Assignment[],
+  question: Question,
+  { definitions }: Reading,
+): Promise<AccessByRoles> {
+  const byTable = accessByRoles(assignments, definitions.known(), question)
+  if (byTable.kind === 'allowed') return byTable
+  const guids = new Set(applicableAt(assignments, question.scope).map(({ roleGuid }) => roleGuid))
+  await Promise.all([...guids].map(guid => definitions.read(guid)))
+  return accessByRoles(assignments, definitions.known(), question)
+}
+
+function openIn({ byRole, condition = '' }: Extract<AccessByRoles, { kind: 'unknown' }>) {
+  return byRole === undefined
+    ? ({ kind: 'condition', condition } as const)
+    : ({ kind: 'role-unread', roleGuid: byRole.roleGuid } as const)
+}
+
+/** From above subscriptions an assignment may take hours to arrive (learn.microsoft.com, RBAC troubleshooting). */
+const settledFromAboveAfterMs = 24 * 60 * 60_000
+
+/** A role that is not known to have been everywhere for long may not be live yet. */
+function accessThrough(
+  assignments: readonly Assignment[],
+  principalId: string,
+  { asOf, definitions }: Pick<AssignmentsRead, 'asOf'> & Reading,
+): RuntimeAccess {
+  const through = assignments.map(
+    ({ id, scope, createdOn, roleGuid, principalId: holder }): RoleGiver => ({
+      id,
+      scope,
+      createdOn,
+      roleName: roleNameOf(roleGuid) ?? definitions.nameOf(roleGuid) ?? roleGuid,
+      group: holder === principalId ? undefined : holder,
+    }),
+  )
+  const isSettled = assignments.every(({ createdOn, scope }) => {
+    const neededMs = parseScope(scope).subscriptionId === undefined ? settledFromAboveAfterMs : settledAfterMs
+    return createdOn !== undefined && asOf - createdOn >= neededMs
+  })
+  if (isSettled) return { word: 'allowed', through }
+  const youngest = assignments[0]?.createdOn
+  const ageMs = youngest === undefined ? undefined : Math.max(0, asOf - youngest)
+  return { word: 'not-known-live', through, ageMs }
+}
+
+async function roleFor(
+  { role: choice }: Pick<RuntimePrincipalRequest, 'role'>,
+  dataActions: readonly string[],
+  { settings, context: { manager, resource } }: Reading,
+): Promise<RuntimeRole> {
+  const reference = referenceOf(choice ?? settings.access.role, dataActions)
+  const { guid, name } = await findRole(manager, reference, scopeOf(resource))
+  return { guid, name, definitionId: roleDefinitionId(resource.subscriptionId, guid) }
+}
+
+/** Whether a grant would help is told before it is made. */
+async function whyMissing(
+  role: RuntimeRole,
+  lacks: readonly string[],
+  { definitions, dataActions }: Reading & Question,
+): Promise<WhyMissing> {
+  await definitions.read(role.guid)
+  const permissions = definitionOf(role.guid, definitions.known())
+  if (permissions === undefined) return { kind: 'no-role', lacks }
+  const unsuitable = unsuitability(permissions)
+  if (unsuitable !== undefined) return { kind: 'unsuitable', unsuitability: unsuitable }
+  const uncovered = dataActions.filter(dataAction => !coversDataAction(permissions, dataAction))
+  return uncovered.length === 0 ? { kind: 'no-role', lacks } : { kind: 'role-lacks', lacks: uncovered }
+}

@@ -1,0 +1,134 @@
+import type { Identity } from '../../azure/identities.ts'
+import { unsuitableLine } from '../../azure/rbac/suitability.ts'
+import { inWords } from '../../core/text/duration.ts'
+import { plain } from '../../core/text/untrusted.ts'
+import type {
+  NamedDeny,
+  RoleGiver,
+  RuntimePrincipal,
+  RuntimeWord,
+  Unreadable,
+  WhyMissing,
+  WhyUnknown,
+} from './principal.ts'
+
+/** What is known of a runtime principal, as sentences: for log, summary and diagnosis alike. */
+
+const words: Record<RuntimeWord, string> = {
+  called: 'called',
+  allowed: 'allowed by its roles',
+  'not-known-live': 'allowed, not yet known to be live',
+  missing: 'missing',
+  unknown: 'not known',
+}
+
+export const wordOf = ({ access }: Pick<RuntimePrincipal, 'access'>): string => words[access.word]
+
+/** Names the principal: as the inputs do, and by what that was found to be. */
+export function principalName({ id, identity, principalId }: RuntimePrincipal): string {
+  if (identity === undefined || principalId === undefined) return plain(id, 300)
+  return `${plain(id, 300)} (${identityInWords(identity)})`
+}
+
+/** One line. */
+export const runtimeLine = (principal: RuntimePrincipal): string =>
+  `${principalName(principal)}: ${wordOf(principal)}. ${reasonOf(principal)}`
+
+/** Why it is so, in sentences. */
+export function reasonOf(principal: RuntimePrincipal): string {
+  const { access } = principal
+  switch (access.word) {
+    case 'called':
+      return 'It is the pipeline itself, and its own calls were answered.'
+    case 'allowed':
+      return `${access.through.map(giverInWords).join(', ')}.`
+    case 'not-known-live':
+      return `${access.through.map(giverInWords).join(', ')}; ${ageInWords(access.ageMs)}. Until a role is live the data plane may deny calls.`
+    case 'missing':
+      return whyMissing(access.because, principal)
+    case 'unknown':
+      return whyUnknown(access.because)
+  }
+}
+
+function giverInWords({ roleName, scope, group, createdOn }: RoleGiver): string {
+  const through = group === undefined ? '' : `, through the group ${plain(group)}`
+  const since = createdOn === undefined ? '' : `, since ${new Date(createdOn).toISOString()}`
+  return `${plain(roleName, 100)} at ${plain(scope)}${through}${since}`
+}
+
+const ageInWords = (ageMs: number | undefined) =>
+  ageMs === undefined ? 'how old that is, nobody tells' : `that is ${inWords(ageMs)} old`
+
+function whyMissing(because: WhyMissing, { deployments, role, scope }: RuntimePrincipal): string {
+  const calls = deployments.map(name => plain(name, 64)).join(', ')
+  switch (because.kind) {
+    case 'no-role':
+      return `No role that it holds at ${plain(scope ?? '')} or above covers ${because.lacks.join(', ')} (${calls}).`
+    case 'denied':
+      return `${denyInWords(because.deny)} forbids it, whatever roles it holds.`
+    case 'unsuitable':
+      return unsuitableLine(role?.name ?? '', because.unsuitability)
+    case 'role-lacks':
+      return `${plain(role?.name ?? '')} is not granted in vain: it does not cover ${because.lacks.join(', ')} (${calls}).`
+  }
+}
+
+function whyUnknown(because: WhyUnknown): string {
+  switch (because.kind) {
+    case 'not-looked':
+      return 'The run ended before it was looked at.'
+    case 'own-calls':
+      return 'It is the pipeline itself, and its own calls were not answered.'
+    case 'unread':
+      return `${unreadInWords[because.what]} may not be read${lackingIn(because.failure.details)}: ${because.failure.said.message}`
+    case 'no-resource':
+      return `Resource Manager has no such resource, or not any more: ${because.failure.said.message}`
+    case 'no-identity':
+      return 'It has no identity: either none was switched on, or resources of its type have none.'
+    case 'several':
+      return `It has several identities, and its settings name none of them by AZURE_CLIENT_ID: ${listed(because.identities)}.`
+    case 'not-its-own':
+      return `Its setting AZURE_CLIENT_ID is ${plain(because.clientId, 60)}, which is no identity that it is known to have: ${listed(because.identities)}.`
+    case 'identity-gone':
+      return 'The identity that it has was deleted.'
+    case 'role-unread':
+      return `It holds the role ${plain(because.roleGuid)}, whose definition may not be read.`
+    case 'condition':
+      return `It hangs on a condition of a role assignment that is not understood: ${plain(because.condition)}`
+    case 'perhaps-denied':
+      return `${denyInWords(because.deny)} may forbid it: it has a condition, or names a group of which nobody sees whether the principal is in it.`
+  }
+}
+
+const unreadInWords: Record<Unreadable, string> = {
+  resource: 'It',
+  'API versions': 'The API versions of its type',
+  'role assignments': 'Role assignments at the resource',
+  'deny assignments': 'Deny assignments at the resource',
+}
+
+const denyInWords = ({ name, scope }: NamedDeny) => `The deny assignment "${plain(name)}" at ${plain(scope)}`
+
+const lackingIn = (details: { action?: string } | undefined) =>
+  details?.action === undefined ? '' : ` (${details.action} is lacking)`
+
+/** More are of no use to anybody. */
+const maxListed = 10
+
+function listed(identities: readonly Identity[]): string {
+  const shown = identities.slice(0, maxListed).map(identityInWords)
+  const more = identities.length - shown.length
+  return `${shown.join('; ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+function identityInWords({ kind, name, principalId, clientId }: Identity): string {
+  const who = kind === 'user-assigned' ? `user-assigned ${plain(name, 300)}` : kindsInWords[kind]
+  const client = clientId === undefined ? '' : `, client id ${clientId}`
+  return `${who}${client}, ${principalId === undefined ? 'deleted' : `principal ${principalId}`}`
+}
+
+const kindsInWords: Record<Exclude<Identity['kind'], 'user-assigned'>, string> = {
+  'system-assigned': 'system-assigned',
+  agent: 'identity of the agent',
+}

@@ -1,0 +1,114 @@
+import * as v from 'valibot'
+import { newestVersion } from '../../azure/api-versions.ts'
+import type { Identity, IdentityBearer } from '../../azure/identities.ts'
+import type { ReferencedResource } from '../../azure/principal-reference.ts'
+import { guidPattern } from '../../azure/resource-id.ts'
+import { localFailure, StepError } from '../../core/failures/failure.ts'
+import { plain } from '../../core/text/untrusted.ts'
+import type { ResourceManager } from './client.ts'
+
+/** Whom resources act as: user-assigned identities, and whatever has an identity. */
+
+/** An id goes into a filter, and into a role assignment: what is none counts as absent. */
+const guid = v.pipe(
+  v.nullish(v.string()),
+  v.transform(text => (guidPattern.test(text ?? '') ? text?.toLowerCase() : undefined)),
+)
+const ids = v.nullish(v.object({ principalId: guid, clientId: guid }))
+
+/** Common types of Resource Manager, ManagedServiceIdentity; the members of `properties` are those of single types. */
+const bearerBody = v.object({
+  identity: v.nullish(
+    v.object({ principalId: guid, userAssignedIdentities: v.nullish(v.record(v.string(), ids)) }),
+  ),
+  properties: v.nullish(v.record(v.string(), v.unknown())),
+})
+type BearerBody = v.InferOutput<typeof bearerBody>
+
+/** Whom a resource acts as. @throws StepError */
+export async function readIdentities(
+  manager: ResourceManager,
+  resource: ReferencedResource,
+  apiVersion: string,
+): Promise<IdentityBearer> {
+  return bearerOf(resource, await manager.read(operation, resource.id, apiVersion, bearerBody))
+}
+
+const operation = "reading the app's identity"
+
+const providerBody = v.object({
+  resourceTypes: v.array(v.object({ resourceType: v.string(), apiVersions: v.array(v.string()) })),
+})
+type ProviderBody = v.InferOutput<typeof providerBody>
+
+export const providerIdOf = ({ subscriptionId, type }: ReferencedResource): string =>
+  `/subscriptions/${subscriptionId}/providers/${type.split('/')[0]}`
+
+/** Tells by which version a type is read, where no table knows it; each provider is asked once. @throws StepError */
+export function openVersionReader(
+  manager: ResourceManager,
+): (resource: ReferencedResource) => Promise<string> {
+  const asked = new Map<string, Promise<ProviderBody>>()
+  return async resource => {
+    const path = providerIdOf(resource)
+    const reading =
+      asked.get(path.toLowerCase()) ??
+      manager.read('asking the provider for its API versions', path, '2021-04-01', providerBody)
+    asked.set(path.toLowerCase(), reading)
+    const { resourceTypes } = await reading
+    const [namespace = '', ...names] = resource.type.split('/')
+    const wanted = names.join('/').toLowerCase()
+    const known = resourceTypes.find(({ resourceType }) => resourceType.toLowerCase() === wanted)
+    const version = newestVersion(known?.apiVersions ?? [])
+    if (version !== undefined && /^[\w.-]+$/.test(version)) return version
+    const message = `${plain(namespace)} has no resources of the type ${plain(resource.type)}.`
+    throw new StepError(operation, localFailure('resource-not-found', message))
+  }
+}
+
+function bearerOf({ id, type }: ReferencedResource, { identity, properties }: BearerBody): IdentityBearer {
+  const kind = type.toLowerCase()
+  if (kind === 'microsoft.managedidentity/userassignedidentities')
+    return { identities: [of('user-assigned', id, properties)], named: [] }
+  const agent = kind.endsWith('/projects/applications') ? properties?.defaultInstanceIdentity : undefined
+  if (agent) return { identities: [of('agent', id, agent)], named: [] }
+  const { principalId, userAssignedIdentities } = identity ?? {}
+  const own: Identity[] =
+    principalId === undefined ? [] : [{ kind: 'system-assigned', name: id, principalId, clientId: undefined }]
+  const assigned = Object.entries(userAssignedIdentities ?? {}).map(([name, told]) =>
+    of('user-assigned', name, told ?? {}),
+  )
+  return { identities: [...own, ...assigned], named: namedIn(properties) }
+}
+
+function of(kind: Identity['kind'], name: string, told: unknown): Identity {
+  const parsed = v.safeParse(ids, told)
+  const { principalId, clientId } = (parsed.success ? parsed.output : undefined) ?? {}
+  return { kind, name, principalId, clientId }
+}
+
+const variable = v.object({ name: v.string(), value: v.nullish(v.string()) })
+/** Container Apps and their jobs; container instances. What else has settings does not tell them with the resource. */
+const containers = v.union([
+  v.pipe(
+    v.object({
+      template: v.object({ containers: v.array(v.object({ env: v.nullish(v.array(variable)) })) }),
+    }),
+    v.transform(({ template }) => template.containers.flatMap(({ env }) => env ?? [])),
+  ),
+  v.pipe(
+    v.object({
+      containers: v.array(
+        v.object({ properties: v.object({ environmentVariables: v.nullish(v.array(variable)) }) }),
+      ),
+    }),
+    v.transform(told => told.containers.flatMap(({ properties }) => properties.environmentVariables ?? [])),
+  ),
+])
+
+function namedIn(properties: unknown): string[] {
+  const told = v.safeParse(containers, properties)
+  const values = told.success ? told.output.filter(({ name }) => name === 'AZURE_CLIENT_ID') : []
+  const named = values.map(({ value }) => value?.trim().toLowerCase() ?? '').filter(value => value !== '')
+  return [...new Set(named)]
+}
