@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { attacksTable } from './attacks-table.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
@@ -7,7 +7,7 @@ import { findingsPage } from './findings-page.ts'
 import { commonInputsTable, inputsPage } from './inputs-page.ts'
 import { issueForm } from './issue-forms.ts'
 import { kindsPage } from './kinds-page.ts'
-import { limitsSection, operationsPage } from './local-cloud-pages.ts'
+import { exampleBlock, examplesIn, limitsSection, operationsPage } from './local-cloud-pages.ts'
 import { reportFields, reportSchemaFile } from './report-schema.ts'
 import { seedSchemaFile, seedSchemaPath } from './seed-schema.ts'
 import { repositoryRoot } from './tools.ts'
@@ -34,6 +34,9 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'docs/local-cloud-operations.md', generate: operationsPage },
   { path: 'local-cloud/README.md', marker: 'limits', generate: limitsSection },
   { path: 'docs/models.md', generate: kindsPage },
+  ...globSync('docs/local-cloud/*.md', { cwd: repositoryRoot }).flatMap(path =>
+    examplesIn(readIfPresent(path)).map(marker => ({ path, marker, generate: () => exampleBlock(marker) })),
+  ),
   ...['.github/ISSUE_TEMPLATE/bug.yml', '.github/ISSUE_TEMPLATE/idea.yml'].map(path => ({
     path,
     generate: () => issueForm(path),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
 import { createClock } from '../local-cloud/clock.ts'
 import type { Context } from '../local-cloud/context.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
@@ -7,6 +9,7 @@ import { limits } from '../local-cloud/limits.ts'
 import { createResourceManager } from '../local-cloud/resource-manager/index.ts'
 import type { Route } from '../local-cloud/service.ts'
 import { parseSeed } from '../local-cloud/world.ts'
+import { repositoryRoot } from './tools.ts'
 
 /** Pages about the local cloud of which its own tables are the source. */
 
@@ -26,6 +29,27 @@ export const limitsSection = (): string =>
   Object.entries(limits)
     .map(([service, items]) => [`### ${titleOf(service)}`, '', ...items.map(item => `- ${item}`)].join('\n'))
     .join('\n\n')
+
+/** Paths of the examples that a page shows, which are the markers of their places in it. */
+export const examplesIn = (page: string): string[] =>
+  [...page.matchAll(/^<!-- (local-cloud\/examples\/\S+) -->$/gm)].map(([, path = '']) => path)
+
+/** What a fence calls the language of a file. */
+const languages: Readonly<Record<string, string>> = {
+  '.mjs': 'javascript',
+  '.py': 'python',
+  '.go': 'go',
+  '.java': 'java',
+  '.cs': 'csharp',
+  '.sh': 'sh',
+}
+
+/** A page shows an example as it is run. */
+export function exampleBlock(path: string): string {
+  const language = languages[extname(path)]
+  if (language === undefined) throw new Error(`${path} is of no language that a page shows.`)
+  return `\`\`\`${language}\n${readFileSync(join(repositoryRoot, path), 'utf8').trimEnd()}\n\`\`\``
+}
 
 /** docs/local-cloud-operations.md: what the services of Azure serve, and from where it is known how Azure does it. */
 export function operationsPage(): string {

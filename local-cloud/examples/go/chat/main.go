@@ -8,19 +8,18 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/azure"
-	"github.com/openai/openai-go/v3/option"
 )
 
 func main() {
 	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		// Without a network nobody can be asked whether the authority is Microsoft's.
+		// Or else login.microsoftonline.com is asked whether it knows this authority.
 		DisableInstanceDiscovery: os.Getenv("LOCAL_CLOUD_ISSUER") != "",
 	})
 	if err != nil {
 		panic(err)
 	}
 	client := openai.NewClient(
-		option.WithBaseURL(os.Getenv("AZURE_OPENAI_ENDPOINT")+"/openai/v1"),
+		azure.WithEndpoint(os.Getenv("AZURE_OPENAI_ENDPOINT"), "2024-10-21"),
 		azure.WithTokenCredential(credential),
 	)
 	completion, err := client.Chat.Completions.New(context.Background(), openai.ChatCompletionNewParams{

@@ -1,0 +1,8 @@
+#!/bin/sh
+set -eu
+cd "$(dirname "$0")"
+rm -f trust.p12
+keytool -importcert -noprompt -alias local-cloud -file "$NODE_EXTRA_CA_CERTS" \
+  -keystore trust.p12 -storetype PKCS12 -storepass local-cloud
+exec java -Djavax.net.ssl.trustStore=trust.p12 -Djavax.net.ssl.trustStorePassword=local-cloud \
+  -cp 'target/classes:target/dependency/*' Chat

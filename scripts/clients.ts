@@ -1,0 +1,316 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import * as v from 'valibot'
+import { isOnPath } from './az.ts'
+import { repositoryRoot } from './tools.ts'
+
+/** Programs of users, in the libraries of others, and how each is installed in a folder of its own. */
+
+const execute = promisify(execFile)
+const examples = join(repositoryRoot, 'local-cloud/examples')
+
+/** az and Terraform have dozens of things to do. */
+const LONGEST_MS = 30 * 60 * 1000
+
+type Command = readonly [string, ...string[]]
+
+export interface Client {
+  /** Language and packages. */
+  name: string
+  /** What is run, in words. */
+  what: string
+  /** Without which there is nothing to try. */
+  programs: readonly string[]
+  /**
+   * @param folder empty, or as an earlier run left it
+   * @throws what a package manager says that cannot install
+   */
+  install(folder: string): Promise<Installed>
+}
+
+interface Installed {
+  /** In the order of the packages in the client's name. */
+  versions: readonly string[]
+  /** Run one after the other, in `folder`. */
+  commands: readonly Command[]
+  folder: string
+  /** Whether they start a cloud of their own. */
+  alone?: true
+  /** Of programs that are to be found before those of the machine. */
+  path?: string
+}
+
+/** Runs a program with what the user has in the environment. */
+async function runIn(folder: string, [program, ...args]: Command): Promise<string> {
+  const { stdout } = await execute(program, args, { cwd: folder, maxBuffer: 100_000_000 })
+  return stdout
+}
+
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+
+const chat = 'DefaultAzureCredential by the token file, one answer'
+
+async function npmInstall(folder: string, packages: readonly string[]): Promise<void> {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
+  await runIn(folder, ['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages])
+}
+
+const npmVersions = (folder: string, packages: readonly string[]): string[] =>
+  packages.map(name => {
+    const manifest = readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')
+    return v.parse(v.object({ version: v.string() }), JSON.parse(manifest)).version
+  })
+
+const javascript = (file: string, packages: readonly string[], others: readonly string[] = []): Client => ({
+  name: `JavaScript: ${packages.join(', ')}`,
+  what: chat,
+  programs: ['npm'],
+  async install(folder) {
+    await npmInstall(folder, [...packages, ...others])
+    cpSync(join(examples, 'javascript', file), join(folder, file))
+    return { versions: npmVersions(folder, packages), commands: [[process.execPath, file]], folder }
+  },
+})
+
+/** The package as it is packed, beside what the tests need. */
+async function installTests(folder: string, packages: readonly string[]): Promise<void> {
+  const packed = await runIn(repositoryRoot, [
+    'npm',
+    'pack',
+    '--json',
+    '--workspace',
+    'local-cloud',
+    '--foreground-scripts=false',
+    ...['--pack-destination', folder],
+  ])
+  const [{ filename }] = v.parse(v.tuple([v.object({ filename: v.string() })]), JSON.parse(packed))
+  await npmInstall(folder, [`./${filename}`, ...packages])
+  cpSync(join(examples, 'tests'), folder, { recursive: true })
+}
+
+const vitest: Client = {
+  name: 'JavaScript: vitest',
+  what: 'the example of tests, with `createLocalCloud()`',
+  programs: ['npm'],
+  async install(folder) {
+    await installTests(folder, ['vitest', 'openai', '@azure/identity'])
+    const command: Command = [
+      process.execPath,
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--dir',
+      '.',
+      'ask.vitest',
+    ]
+    return { versions: npmVersions(folder, ['vitest']), commands: [command], folder, alone: true }
+  },
+}
+
+/** A virtual environment of its own: libraries demand versions of the same packages that exclude each other. */
+async function virtualEnvironment(folder: string, packages: readonly string[]): Promise<string> {
+  await runIn(folder, ['python3', '-m', 'venv', 'venv'])
+  const python = join(folder, 'venv/bin/python')
+  await runIn(folder, [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages])
+  return python
+}
+
+async function pythonVersions(python: string, packages: readonly string[]): Promise<string[]> {
+  const names = packages.map(name => name.replace(/\[.*/, ''))
+  const program = `from importlib.metadata import version
+for name in ${JSON.stringify(names)}: print(version(name))`
+  return lines(await runIn('.', [python, '-c', program]))
+}
+
+const python = (file: string, packages: readonly string[], what = chat): Client => ({
+  name: `Python: ${packages.map(name => name.replace(/\[.*/, '')).join(', ')}`,
+  what,
+  programs: ['python3'],
+  async install(folder) {
+    const interpreter = await virtualEnvironment(folder, packages)
+    const versions = await pythonVersions(interpreter, packages)
+    return { versions, commands: [[interpreter, join(examples, 'python', file)]], folder }
+  },
+})
+
+const pytest: Client = {
+  name: 'Python: pytest',
+  what: 'the example of tests, whose fixture starts npx',
+  programs: ['python3', 'npm'],
+  async install(folder) {
+    await installTests(folder, [])
+    const interpreter = await virtualEnvironment(folder, ['pytest', 'openai', 'azure-identity'])
+    const versions = await pythonVersions(interpreter, ['pytest'])
+    return { versions, commands: [[interpreter, '-m', 'pytest', '-q', 'test_ask.py']], folder, alone: true }
+  },
+}
+
+const goModules = (folder: string, names: readonly string[]): string[] => {
+  const required = readFileSync(join(folder, 'go.mod'), 'utf8')
+  return names.map(name => new RegExp(`/${name}(?:/v\\d+)? (v\\S+)`).exec(required)?.[1] ?? '')
+}
+
+const go = (program: string, names: readonly string[], what: string): Client => ({
+  name: `Go: ${names.join(', ')}`,
+  what,
+  programs: ['go'],
+  async install(folder) {
+    cpSync(join(examples, 'go'), folder, { recursive: true })
+    await runIn(folder, ['go', 'mod', 'tidy'])
+    await runIn(folder, ['go', 'build', '-p', '1', '-o', 'app', `./${program}`])
+    return { versions: goModules(folder, names), commands: [['./app']], folder }
+  },
+})
+
+const java: Client = {
+  name: 'Java: azure-identity, openai-java',
+  what: chat,
+  programs: ['mvn', 'java', 'keytool'],
+  async install(folder) {
+    cpSync(join(examples, 'java'), folder, { recursive: true })
+    await runIn(folder, ['mvn', '-q', '-B', 'package', 'dependency:copy-dependencies'])
+    const pom = readFileSync(join(folder, 'pom.xml'), 'utf8')
+    const versions = ['azure-identity', 'openai-java'].map(
+      name => new RegExp(`<artifactId>${name}</artifactId>\\s*<version>(.*?)<`).exec(pom)?.[1] ?? '',
+    )
+    return { versions, commands: [['./run.sh']], folder }
+  },
+}
+
+const ownScript = (file: string): Command => [process.execPath, join(repositoryRoot, 'scripts', file)]
+
+const az: Client = {
+  name: 'az: azure-cli',
+  what: '`npm run test:az`: the commands of documents and fixes, setup.sh in both forms, the resources of main.bicep',
+  programs: ['python3'],
+  async install(folder) {
+    const interpreter = await virtualEnvironment(folder, ['azure-cli'])
+    const versions = await pythonVersions(interpreter, ['azure-cli'])
+    return {
+      versions,
+      commands: [ownScript('test-az.ts')],
+      folder,
+      alone: true,
+      path: join(folder, 'venv/bin'),
+    }
+  },
+}
+
+const terraformVersions = v.object({
+  terraform_version: v.string(),
+  provider_selections: v.record(v.string(), v.string()),
+})
+
+const terraform: Client = {
+  name: 'Terraform: terraform, azapi',
+  what: '`npm run test:terraform`: main.tf applied, planned again (empty) and destroyed',
+  programs: ['terraform'],
+  async install(folder) {
+    cpSync(join(repositoryRoot, 'examples/setup/main.tf'), join(folder, 'main.tf'))
+    await runIn(folder, ['terraform', 'init', '-no-color', '-input=false'])
+    const found = v.parse(
+      terraformVersions,
+      JSON.parse(await runIn(folder, ['terraform', 'version', '-json'])),
+    )
+    const versions = [found.terraform_version, ...Object.values(found.provider_selections)]
+    return { versions, commands: [ownScript('test-terraform.ts')], folder, alone: true }
+  },
+}
+
+export const clients: readonly Client[] = [
+  javascript('openai.mjs', ['openai', '@azure/identity']),
+  javascript('ai-sdk.mjs', ['@ai-sdk/azure', '@azure/identity'], ['ai']),
+  javascript('langchain.mjs', ['@langchain/openai', '@azure/identity']),
+  vitest,
+  python('openai_chat.py', ['openai', 'azure-identity']),
+  python('anthropic_message.py', ['anthropic', 'azure-identity']),
+  python('langchain_chat.py', ['langchain-openai', 'azure-identity']),
+  python('litellm_chat.py', ['litellm', 'azure-identity']),
+  python(
+    'instructor_class.py',
+    ['instructor', 'azure-identity'],
+    'the same, an answer in the form of a class',
+  ),
+  python('pydantic_ai_agent.py', ['pydantic-ai-slim[openai]', 'azure-identity']),
+  python(
+    'ai_projects.py',
+    ['azure-ai-projects', 'azure-identity'],
+    'the deployments of a project, and one answer of it',
+  ),
+  pytest,
+  go('chat', ['openai-go', 'azidentity'], chat),
+  go(
+    'resources',
+    ['armcognitiveservices', 'armauthorization', 'armmsi'],
+    'a resource, its deployments and role assignments, identities',
+  ),
+  java,
+  az,
+  terraform,
+]
+
+export type Outcome = 'green' | '**red**' | 'not installed here' | 'could not be installed here'
+
+/** What became of a client, and of what version. */
+export interface Row {
+  client: Client
+  versions: readonly string[]
+  outcome: Outcome
+}
+
+/**
+ * @param folder where it is installed
+ * @param cloudEnvironment of a running local cloud
+ * @param tell what went wrong, in words of the program
+ */
+export async function tryClient(
+  client: Client,
+  folder: string,
+  cloudEnvironment: NodeJS.ProcessEnv,
+  tell: (text: string) => void,
+): Promise<Row> {
+  const row = (outcome: Outcome, versions: readonly string[] = []): Row => ({ client, versions, outcome })
+  const missing = client.programs.filter(program => !isOnPath(program))
+  if (missing.length > 0) return row('not installed here')
+  mkdirSync(folder, { recursive: true })
+  let installed: Installed
+  try {
+    installed = await client.install(folder)
+  } catch (error) {
+    tell(`${client.name}: ${wordsOf(error)}`)
+    return row('could not be installed here')
+  }
+  try {
+    await runAll(installed, cloudEnvironment)
+    return row('green', installed.versions)
+  } catch (error) {
+    tell(`${client.name}: ${wordsOf(error)}`)
+    return row('**red**', installed.versions)
+  }
+}
+
+/** @throws Error with what a command said that fails */
+async function runAll(installed: Installed, cloudEnvironment: NodeJS.ProcessEnv): Promise<void> {
+  const { commands, folder, alone, path } = installed
+  const { PATH = '', HOME, TF_CLI_CONFIG_FILE } = process.env
+  const env = {
+    PATH: [path, PATH].flatMap(part => part ?? []).join(delimiter),
+    HOME,
+    ...(alone ? TF_CLI_CONFIG_FILE !== undefined && { TF_CLI_CONFIG_FILE } : cloudEnvironment),
+  }
+  for (const [program, ...args] of commands)
+    await execute(program, args, { cwd: folder, env, timeout: LONGEST_MS, maxBuffer: 100_000_000 })
+}
+
+/** Of a failed command both outputs: some say on stdout what is wrong. */
+function wordsOf(error: unknown): string {
+  const outputs = v.safeParse(v.object({ stdout: v.string(), stderr: v.string() }), error)
+  return [String(error), ...(outputs.success ? [outputs.output.stdout, outputs.output.stderr] : [])].join(
+    '\n',
+  )
+}
