@@ -51,6 +51,8 @@ describe('what is not given', () => {
       keys: { access: 'warn', retired: undefined },
       waiting: { propagationTimeoutMs: 900_000, consecutiveSuccesses: 3, requestTimeoutMs: 30_000 },
       smoke: { api: 'auto', maxOutputTokens: 16, expect: undefined },
+      failOn: undefined,
+      exportEnvironment: false,
       cloud: { name: 'AzureCloud' },
       report: {
         summary: true,
@@ -163,6 +165,8 @@ describe('each good form', () => {
       { 'principal-id': subscriptionId, 'principal-type': 'group' },
       { access: { grantee: { principalId: subscriptionId, principalType: 'Group' } } },
     ],
+    ['findings that fail', { 'fail-on': ' Medium' }, { failOn: 'medium' }],
+    ['variables for later steps', { 'export-environment': 'TRUE' }, { exportEnvironment: true }],
     ['a temporary grant', { revoke: 'True' }, { access: { revoke: true } }],
     [
       'keys forbidden, and one that was retired',
@@ -500,6 +504,11 @@ describe('each bad form is named, with what was given and what is accepted', () 
       'an id that is of no role',
       { role: resourceId },
       /^`role` is ".*", which looks like an id, but is not one of a role definition$/,
+    ],
+    [
+      'a severity that is none',
+      { 'fail-on': 'all' },
+      /^`fail-on` is "all", which is none of `high`, `medium`, `low`$/,
     ],
     [
       'an unknown API',

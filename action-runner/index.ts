@@ -50,6 +50,8 @@ export interface ActionResult {
   masks: readonly string[]
   outputs: Readonly<Record<string, string>>
   state: Readonly<Record<string, string>>
+  /** Variables that it set for later steps. */
+  environment: Readonly<Record<string, string>>
   summary: string
 }
 
@@ -136,6 +138,7 @@ async function collect(
     ...reader.result(),
     outputs: readKeyValues(readFileSync(files.GITHUB_OUTPUT, 'utf8')),
     state: readKeyValues(readFileSync(files.GITHUB_STATE, 'utf8')),
+    environment: readKeyValues(readFileSync(files.GITHUB_ENV, 'utf8')),
     summary: readFileSync(files.GITHUB_STEP_SUMMARY, 'utf8'),
   }
 }

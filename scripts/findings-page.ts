@@ -9,7 +9,8 @@ import { fixText } from './fix-text.ts'
 const preface = `# Findings
 
 A gate that passed has proven that the pipeline gets in without a key. Findings say what could still be better: keys that work, rights that the calls do not need. The log, the job summary and the
-JSON report list them, the gravest first, with the run's own values in place of the \`<PLACEHOLDERS>\`. A finding never fails a run by itself. To have keys fail it: \`key-access: forbid\`.
+JSON report list them, the gravest first, with the run's own values in place of the \`<PLACEHOLDERS>\`. A finding never fails a run by itself.
+With \`fail-on: medium\` those that are medium or high do, once access is proven (code [\`finding-forbidden\`](diagnosis.md#finding-forbidden)). To have keys alone fail it, before anything is granted: \`key-access: forbid\`.
 
 | Severity | Means |
 | --- | --- |
@@ -20,7 +21,7 @@ JSON report list them, the gravest first, with the run's own values in place of 
 What a principal may do is read live, where it is allowed to read that: its role assignments with those of its groups, its effective permissions, the definitions of its roles. Where definitions may not be
 read, built-in roles are known by their GUIDs, as they were in August 2026.
 
-Generated from \`src/posture\` by \`npm run docs\`.`
+Generated from \`src/advice/findings\` by \`npm run docs\`.`
 
 export function findingsPage(): string {
   const index = findingIds.map(id => `- [\`${id}\`](#${id}): ${inspections[id].title}`)

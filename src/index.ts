@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
+import { enforceFailOn } from './advice/findings/forbidden.ts'
 import { removeSdkVariables } from './azure/sdk-environment.ts'
 import { failureOf, type StepError } from './core/failures/failure.ts'
 import { createHttpClient } from './core/http/client.ts'
@@ -82,7 +83,7 @@ async function runMain(): Promise<number> {
       await finish({ result: 'cancelled', record: record.snapshot(), signal })
       await exit(128 + constants.signals[signal])
     })
-    return await finish(await gate(settings, tools, record))
+    return await finish(enforceFailOn(await gate(settings, tools, record)))
   } catch (error) {
     return fail(failureOf(error, 'getting ready'))
   }

@@ -20,6 +20,8 @@ import {
   type RuntimePrincipalRequest,
   runtimeUnknownPolicies,
   type Settings,
+  type Severity,
+  severities,
   type Target,
 } from './gate/settings.ts'
 import { type Api, apiOf, apis, classicApi } from './services/inference/apis/index.ts'
@@ -90,6 +92,8 @@ export function readSettings(input: (name: string) => string, env: Environment):
       maxOutputTokens: reader.parsed('max-output-tokens', wholeNumber(1, 4096)) ?? 16,
       expect: reader.parsed('expect', parseExpression),
     },
+    failOn: reader.parsed('fail-on', parseSeverity),
+    exportEnvironment: reader.choice('export-environment', ['true', 'false'] as const, 'false') === 'true',
     cloud,
     report: { ...readReporting(reader), githubToken: reader.text('github-token') },
   }
@@ -476,6 +480,11 @@ function parseOrigin(text: string): string | Problem {
   if (url.search !== '' || url.hash !== '') return { problem: 'holds a query or a fragment' }
   if (url.pathname !== '/') return { problem: `has the path ${url.pathname}; give scheme and host only` }
   return url.origin
+}
+
+function parseSeverity(text: string): Severity | Problem {
+  const severity = severities.find(known => known === text.toLowerCase())
+  return severity ?? { problem: `is none of ${severities.map(known => `\`${known}\``).join(', ')}` }
 }
 
 function parseVersion(text: string): string | Problem {

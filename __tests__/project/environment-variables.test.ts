@@ -32,6 +32,7 @@ const ofTheRun = [
 /** What stays, and why. */
 const kept: Readonly<Record<string, string>> = {
   ...Object.fromEntries(ofTheRun.map(name => [name, 'what the runner says of the run'])),
+  GITHUB_ENV: 'file commands of the runner',
   GITHUB_OUTPUT: 'file commands of the runner',
   GITHUB_STATE: 'file commands of the runner',
   GITHUB_STEP_SUMMARY: 'file commands of the runner',

@@ -57,6 +57,8 @@ test('a run that passed is told whole', () => {
       revoke: false,
       keyAccess: 'warn',
       retiredKey: false,
+      failOn: null,
+      exportEnvironment: false,
       deployments: [{ name: 'chat', api: null }],
       api: 'auto',
       apiVersion: null,

@@ -97,6 +97,68 @@ testCodes(
 )
 
 testCodes(
+  () => cloud,
+  {
+    'finding-forbidden': [
+      {
+        when: 'keys are on, and fail-on: high; the role stays as it is',
+        arrange: () => {
+          mayInfer()
+          takesKeys(false)()
+        },
+        run: () => ({ inputs: { 'fail-on': 'high' } }),
+        outputs: { 'key-access': 'enabled', 'role-state': 'direct', attempts: '1' },
+        says: /The run leaves keys-enabled \(high\)\..*Access is proven: every deployment answered/s,
+        mend: { fix: /^az resource update/ },
+      },
+      {
+        when: 'the pipeline may assign any role, and fail-on: medium; graver ones only',
+        arrange: mayInfer,
+        run: () => ({ inputs: { 'fail-on': 'medium' } }),
+        says: /The run leaves can-assign-roles \(medium\)\./,
+        mend: { fix: /^with:\s+fail-on: high$/ },
+      },
+    ],
+  },
+  everyService,
+)
+
+describe('fail-on', () => {
+  test('low passes a run that has nothing but the role of Microsoft’s guide: what that allows is information', async () => {
+    holds(cloud, { role: roles.user }, { role: roles.reader })
+    const run = await runGate(cloud, { inputs: { 'fail-on': 'low' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+    expect(run.report).toMatchObject({ findings: [], information: [expect.any(String)] })
+  })
+
+  test('passes findings that are less grave', async () => {
+    mayInfer()
+    const run = await runGate(cloud, { inputs: { 'fail-on': 'high' } })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject({ findings: [{ id: 'can-assign-roles', severity: 'medium' }] })
+  })
+
+  test('is told by a plan, which fails nothing', async () => {
+    takesKeys(null)()
+    const run = await runGate(cloud, { inputs: { 'fail-on': 'medium', grant: 'plan' } })
+
+    expect(run.outputs).toMatchObject({ result: 'planned', diagnosis: '' })
+    expect(run.log).toContain(
+      'Plan: fail-on is medium, and the gate would fail with finding-forbidden: The run leaves keys-enabled (high) and can-assign-roles (medium).',
+    )
+  })
+
+  test('what failed before says why: findings are weighed of runs that passed', async () => {
+    holds(cloud, { role: roles.reader })
+    const run = await runGate(cloud, { inputs: { 'fail-on': 'low', grant: 'never' } })
+
+    expect(run.outputs.diagnosis).toBe('access-denied')
+  })
+})
+
+testCodes(
   () => slow,
   {
     'retired-key-accepted': [

@@ -54,6 +54,7 @@ test('what the action finds by itself is marked so, and is little', () => {
     'deployment-not-ready',
     'endpoint-of-another-resource',
     'endpoint-untrusted',
+    'finding-forbidden',
     'input-invalid',
     'keys-enabled',
     'oidc-permission-missing',

@@ -49,6 +49,9 @@ const posture: Examples<'posture'> = {
   'endpoint-of-another-resource': {
     own: 'The host of the input `endpoint` is none that the account reports, and `key-access` is `forbid`.',
   },
+  'finding-forbidden': {
+    own: 'A finding is of the severity that the input `fail-on` names, or of a graver one.',
+  },
 }
 
 const production: Examples<'production'> = {

@@ -19,8 +19,16 @@ function secretsOf({ requests }: GateRun): string[] {
 
 /** Neither token nor part of one, not even where a mask would hide it; and every one of the run's own was masked all the same. */
 export function expectNoSecrets(run: GateRun): void {
-  const { unmasked, annotations, outputs, state, summary, report, masks } = run
-  const seen = JSON.stringify({ unmasked, annotations, outputs, state, summary, report: report ?? null })
+  const { unmasked, annotations, outputs, state, environment, summary, report, masks } = run
+  const seen = JSON.stringify({
+    unmasked,
+    annotations,
+    outputs,
+    state,
+    environment,
+    summary,
+    report: report ?? null,
+  })
   for (const secret of secretsOf(run)) {
     expect(seen).not.toContain(secret)
     expect(masks.some(mask => secret.includes(mask) || mask.includes(secret))).toBe(true)
@@ -32,13 +40,14 @@ const declaredOutputs: string[] = Object.keys(
 )
 
 /** Exit code, result, diagnosis and annotations agree; the outputs are those that action.yml declares. */
-export function expectOneStory({ exitCode, outputs, annotations, log }: GateRun): void {
+export function expectOneStory({ exitCode, outputs, environment, annotations, log }: GateRun): void {
   const errors = annotations.filter(({ level }) => level === 'error')
   const failed = outputs.result === 'failed'
   const asExpected = failed ? exitCode === 1 && errors.length === 1 : exitCode === 0 && errors.length === 0
   if (!asExpected)
     throw new Error([`Exit code ${exitCode}, ${errors.length} errors, and this log:`, ...log].join('\n'))
   expect(Object.keys(outputs).toSorted()).toEqual(declaredOutputs.toSorted())
+  if (outputs.result !== 'passed') expect(environment).toEqual({})
   if (outputs.result === 'passed') expect(outputs['role-state']).not.toBe('missing')
   if (!failed) return
   expect(outputs.diagnosis).not.toBe('')

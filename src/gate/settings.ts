@@ -35,6 +35,10 @@ export interface Settings {
     maxOutputTokens: number
     expect: RegExp | undefined
   }
+  /** Findings of this severity and above fail the gate; undefined: none does. */
+  failOn: Severity | undefined
+  /** Whether later steps get the ids and the endpoint as variables. */
+  exportEnvironment: boolean
   cloud: Cloud
   report: {
     summary: boolean
@@ -68,3 +72,10 @@ export interface RuntimePrincipalRequest {
 
 export const runtimeUnknownPolicies = ['fail', 'warn'] as const
 export type RuntimeUnknownPolicy = (typeof runtimeUnknownPolicies)[number]
+
+/**
+ * Of findings, the gravest first. `high`: access is not key-less. `medium`: more rights than the calls need, or something that does
+ * not do what it is there for. `low`: worth knowing.
+ */
+export const severities = ['high', 'medium', 'low'] as const
+export type Severity = (typeof severities)[number]

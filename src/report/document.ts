@@ -125,6 +125,8 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     runtimeUnknown: settings.production.unknown,
     keyAccess: keys.access,
     retiredKey: keys.retired !== undefined,
+    failOn: settings.failOn ?? null,
+    exportEnvironment: settings.exportEnvironment,
     deployments: settings.deployments.map(({ name, api }) => ({ name, api: api ?? null })),
     api: smoke.api,
     apiVersion: smoke.apiVersion ?? null,

@@ -2,6 +2,7 @@ import { docsAddress } from '../advice/docs-link.ts'
 import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
+import { failOnFailure } from '../advice/findings/forbidden.ts'
 import { informationOf } from '../advice/findings/information.ts'
 import { type Assigning, assigning, rightsOf } from '../advice/findings/rights.ts'
 import type { Assignment } from '../azure/rbac/assignment.ts'
@@ -130,6 +131,7 @@ export function planLines(record: RunRecord): string[] {
     ...denialPlanLines(record),
     ...runtimePlanLines(record),
     ...keyPlanLines(record),
+    ...failOnPlanLines(record),
   ]
 }
 
@@ -251,6 +253,15 @@ function keyPlanLines(record: RunRecord): string[] {
   }
   if (record.settings?.keys.retired === undefined) return []
   return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
+}
+
+function failOnPlanLines(record: RunRecord): string[] {
+  const failure = failOnFailure(record)
+  return failure === undefined
+    ? []
+    : [
+        `Plan: fail-on is ${record.settings?.failOn}, and the gate would fail with finding-forbidden: ${failure.failure.said.message}`,
+      ]
 }
 
 export function diagnosisLines({

@@ -4,10 +4,11 @@ import { failureOf } from '../core/failures/failure.ts'
 import type { Clock } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
-import type { Outcome } from '../gate/record.ts'
+import type { Outcome, RunRecord } from '../gate/record.ts'
 import { worstOf } from '../gate/runtime/principal.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
+import { environmentFor } from './environment.ts'
 import {
   cancelledLines,
   diagnosisLines,
@@ -42,6 +43,7 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
   const report = writeReport(outcome, diagnosis, { ...telling, endedAt })
   try {
     setOutputs(outcome, diagnosis, report)
+    if (result === 'passed') exportEnvironment(record)
   } catch (error) {
     const failure = failureOf(error, 'setting the outputs')
     if (result === 'passed' || result === 'planned')
@@ -90,6 +92,14 @@ function setOutputs({ result, record }: Outcome, diagnosis: Diagnosis | undefine
     report,
   }
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
+}
+
+function exportEnvironment(record: RunRecord): void {
+  const variables = environmentFor(record)
+  const names = Object.keys(variables)
+  if (names.length === 0) return
+  for (const [name, value] of Object.entries(variables)) core.exportVariable(name, value)
+  runnerLog.info(`Set for later steps: ${names.join(', ')}`)
 }
 
 /** @returns the path, or nothing where the file could not be written: that is a pity, not a failure of the gate. */

@@ -3,7 +3,7 @@ import { findingIds } from '../advice/findings/finding.ts'
 import { roleStates } from '../azure/rbac/assignment.ts'
 import { principalTypes } from '../azure/rbac/principal.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../core/failures/codes.ts'
-import { grants, keyAccessPolicies, runtimeUnknownPolicies } from '../gate/settings.ts'
+import { grants, keyAccessPolicies, runtimeUnknownPolicies, severities } from '../gate/settings.ts'
 import { apis } from '../services/inference/apis/index.ts'
 
 /**
@@ -67,7 +67,7 @@ const diagnosis = v.strictObject({
 const finding = v.strictObject({
   id: about(v.picklist(findingIds), 'Name of the finding.'),
   severity: about(
-    v.picklist(['high', 'medium', 'low']),
+    v.picklist(severities),
     '`high`: access is not key-less. `medium`: more rights than the calls need. `low`: worth knowing.',
   ),
   title: text('The finding, as a headline.'),
@@ -121,6 +121,8 @@ const settings = v.strictObject({
   runtimeUnknown: about(v.picklist(runtimeUnknownPolicies), '`runtime-unknown`.'),
   keyAccess: about(v.picklist(keyAccessPolicies), '`key-access`.'),
   retiredKey: about(v.boolean(), 'Whether a `retired-key` was given. The key itself is never written.'),
+  failOn: about(v.nullable(v.picklist(severities)), '`fail-on`, where it was given.'),
+  exportEnvironment: about(v.boolean(), '`export-environment`.'),
   deployments: about(
     v.array(
       v.strictObject({

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { type Finding, type FindingId, severities } from '../../../src/advice/findings/finding.ts'
+import type { Finding, FindingId } from '../../../src/advice/findings/finding.ts'
 import { findingsOf } from '../../../src/advice/findings/findings.ts'
 import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
 import { delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
 import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
+import { severities } from '../../../src/gate/settings.ts'
 import { readSettings } from '../../../src/inputs.ts'
 import { jobOf } from '../../../src/services/github/job.ts'
 import { hostileText, unprintable } from '../../support/hostile-text.ts'
@@ -538,14 +539,14 @@ describe('words and fixes', () => {
     const found = finding(
       'can-list-keys',
       sound({
-        role: wanted(roles.user),
+        role: wanted(roles.foundryUser),
         roleState: 'missing',
         assignments: [],
         grant: { outcome: 'planned' },
       }),
     )
 
-    expect(found.detail).toContain('Cognitive Services User at the resource (to be granted)')
+    expect(found.detail).toContain('Foundry User at the resource (to be granted)')
     expect(commandsOf(found).map(words => words.slice(0, 3).join(' '))).toEqual(['role assignment create'])
   })
 

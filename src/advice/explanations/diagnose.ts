@@ -3,6 +3,7 @@ import type { ServiceResponse, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import { docsAddress } from '../docs-link.ts'
+import { findingForbidden } from '../findings/forbidden.ts'
 import { actionExplanations } from './action.ts'
 import { entraExplanations } from './entra/index.ts'
 import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
@@ -38,6 +39,7 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...inferenceExplanations,
   ...networkExplanations,
   ...postureExplanations,
+  'finding-forbidden': findingForbidden,
   ...runtimeAccessExplanations,
   ...actionExplanations,
 }

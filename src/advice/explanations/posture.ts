@@ -136,7 +136,8 @@ export function callTheResource(record: RunRecord): Fix[] {
   ]
 }
 
-export const postureExplanations: Explanations<'posture'> = {
+/** What findings fail has its explanation beside them: findings/forbidden.ts. */
+export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidden'> = {
   'keys-enabled': {
     title: 'The resource still accepts API keys, or may do so',
     about: paragraph(

@@ -19,6 +19,7 @@ const had: Readonly<Record<string, Had>> = {
   deployments: wereCalled,
   endpoint: (value, { target }, { endpoint }) => value === target.endpoint || value === endpoint,
   expect: (value, { smoke }) => value === smoke.expect?.source,
+  'fail-on': (value, { failOn }) => value === failOn,
   grant: (value, { access }) => value === access.grant,
   'key-access': (value, { keys }) => value === keys.access,
   // A budget that a model spends on reasoning is raised within a run as well.

@@ -12,11 +12,12 @@ import { coversAction } from '../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import { accountType } from '../../azure/resource-id.ts'
 import { keyAccessOf } from '../../gate/key-access.ts'
+import type { Severity } from '../../gate/settings.ts'
 import { assignOnly, bash, grantFixes, grantOf, inputs } from '../explanations/commands.ts'
 import { delegationOf } from '../explanations/delegation.ts'
 import { advice, type Fix, listed, paragraph } from '../explanations/explanation.ts'
 import { separateSetup } from '../explanations/values.ts'
-import type { InspectContext, Inspection, Severity } from './finding.ts'
+import type { InspectContext, Inspection } from './finding.ts'
 import {
   exampleOrLeast,
   replaceOrTakeAway,

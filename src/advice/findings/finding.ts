@@ -1,9 +1,10 @@
 import type { RunRecord } from '../../gate/record.ts'
+import type { Severity } from '../../gate/settings.ts'
 import type { Fix } from '../explanations/explanation.ts'
 import type { Values } from '../explanations/values.ts'
 import type { Rights } from './rights.ts'
 
-/** What a green run leaves to be desired, or worth knowing; it never fails a run by itself. */
+/** What a green run leaves to be desired, or worth knowing; it fails a run only where `fail-on` says so. */
 
 /** The public names of findings: report, docs and people's filters speak of these. */
 export const findingIds = [
@@ -23,13 +24,6 @@ export const findingIds = [
   'access-unknown',
 ] as const
 export type FindingId = (typeof findingIds)[number]
-
-/**
- * `high`: access is not key-less. `medium`: more rights than the calls need, or something that does not do what it is there for.
- * `low`: worth knowing.
- */
-export const severities = ['high', 'medium', 'low'] as const
-export type Severity = (typeof severities)[number]
 
 export interface Finding {
   id: FindingId

@@ -1,4 +1,5 @@
 import type { RunRecord } from '../../gate/record.ts'
+import { severities } from '../../gate/settings.ts'
 import { dataActionsOf } from '../../services/inference/route.ts'
 import { harmlessFix, harmlessWords } from '../explanations/explanation.ts'
 import { valuesOf } from '../explanations/values.ts'
@@ -10,14 +11,7 @@ import {
   canChangeResource,
   canListKeys,
 } from './excess-rights.ts'
-import {
-  type Finding,
-  type FindingId,
-  findingIds,
-  type InspectContext,
-  type Inspection,
-  severities,
-} from './finding.ts'
+import { type Finding, type FindingId, findingIds, type InspectContext, type Inspection } from './finding.ts'
 import { keyAccessUnknown, keysEnabled, retiredKeyInvalid } from './keys.ts'
 import { rightsOf } from './rights.ts'
 import {

@@ -92,7 +92,7 @@ export const diagnosisCodes = {
     'connection-failed',
     'request-timeout',
   ],
-  posture: ['keys-enabled', 'retired-key-accepted', 'endpoint-of-another-resource'],
+  posture: ['keys-enabled', 'retired-key-accepted', 'endpoint-of-another-resource', 'finding-forbidden'],
   production: ['runtime-access-missing', 'runtime-access-unknown'],
   action: ['unexpected-error'],
 } as const
