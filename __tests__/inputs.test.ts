@@ -390,7 +390,7 @@ describe('each bad form is named, with what was given and what is accepted', () 
     [
       'no target',
       { 'resource-id': '' },
-      /^`resource-id` is missing; give it, or `subscription-id`, `resource-group` and `resource-name`, or `endpoint` alone$/,
+      /^`resource-id` is missing; give it, or `subscription-id`, `resource-group` and `resource-name`, or `endpoint`, with `subscription-id` or alone$/,
     ],
     [
       'half a target',

@@ -44,28 +44,22 @@ export function readSettings(input: (name: string) => string, env: Environment):
   const endpoint = parts?.endpoint
   const authorityHost = reader.parsed('authority-host', parseOrigin)
   const resourceManagerEndpoint = reader.parsed('resource-manager-endpoint', parseOrigin)
-  const target = readTarget(reader, endpoint)
-  requireCustomHosts(reader, cloudName, target)
+  const place = readTarget(reader, endpoint)
+  requireCustomHosts(reader, cloudName, place)
   const cloud = cloudOf(cloudName, { authorityHost, resourceManagerEndpoint, inferenceEndpoint: endpoint })
   const api = reader.choice('api', apiChoices, 'auto')
   // As it stands: a first or a last line that became empty would be trimmed away.
   const named = reader.parsed('deployments', () => parseDeployments(input('deployments'))) ?? []
   const deployments = withDeploymentOfPath(reader, named, { api, parts })
-  if (target.kind === 'endpoint' && endpoint !== undefined && deployments.length === 0) {
-    reader.refuse(
-      'deployments',
-      'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
-    )
-  }
   const apiVersion = reader.parsed('api-version', parseVersion)
-  requireCallable(reader, { target, deployments, api, apiVersion })
+  requireCallable(reader, { target: place, deployments, api, apiVersion })
   requireOneVersion(reader, apiVersion, parts)
   const grant = reader.choice('grant', grants, 'auto')
   const role = reader.parsed('role', parseRole) ?? defaultRole
   const grantee = readGrantee(reader)
   const revoke = reader.choice('revoke', ['true', 'false'] as const, 'false') === 'true'
   const keys = readKeys(reader)
-  refuseWithoutEffect(reader, { target, role, grant, revoke, keys })
+  const target = withNeeds(reader, place, { deployments, role, grant, revoke, keys })
   const settings: Settings = {
     identity: {
       clientId: reader.guid('client-id', 'AZURE_CLIENT_ID'),
@@ -225,10 +219,15 @@ function readTarget(reader: Reader, endpoint: string | undefined): Target {
       endpoint,
     }
   if (byName) return { kind: 'resource', resource: readParts(reader), endpoint }
-  if (reader.text('endpoint') !== undefined) return { kind: 'endpoint', endpoint: endpoint ?? '' }
+  if (reader.text('endpoint') !== undefined) {
+    const address = endpoint ?? ''
+    // Whoever has the variable for other actions did not ask for a search, nor for the grant that may follow it.
+    if (reader.text('subscription-id') === undefined) return { kind: 'endpoint', endpoint: address }
+    return { kind: 'search', endpoint: address, subscriptionId: reader.guid('subscription-id'), neededBy: [] }
+  }
   reader.refuse(
     'resource-id',
-    'is missing; give it, or `subscription-id`, `resource-group` and `resource-name`, or `endpoint` alone',
+    'is missing; give it, or `subscription-id`, `resource-group` and `resource-name`, or `endpoint`, with `subscription-id` or alone',
   )
   return { kind: 'resource', resource: unreadable, endpoint }
 }
@@ -318,44 +317,52 @@ function projectOf(target: Target): string | undefined {
   return target.kind === 'resource' ? target.resource.project : undefined
 }
 
-interface Given {
-  target: Target
+interface Given extends Pick<Settings, 'deployments' | 'keys'> {
   role: RoleChoice
   grant: Grant
   revoke: boolean
-  keys: Settings['keys']
 }
 
-/** What would silently have no effect is a mistake. */
-function refuseWithoutEffect(reader: Reader, { target, role, grant, revoke, keys }: Given): void {
+/** What was asked for that only a resource can give: it has to be found, or silently has no effect, which is a mistake. */
+function withNeeds(reader: Reader, target: Target, given: Given): Target {
+  const { grant, revoke } = given
   if (revoke && grant === 'never')
     reader.refuse('revoke', 'is true, and with `grant: never` there is nothing to take back')
-  if (target.kind === 'resource') return
-  // Both always hold a value, the default of action.yml; a plan has an effect: it never fails on access.
+  const neededBy = namesThatNeedResource(reader, given)
+  if (target.kind === 'search') return { ...target, neededBy }
+  if (target.kind === 'resource' || target.endpoint === '') return target
+  // A plan has an effect: it never fails on access.
+  for (const name of neededBy.filter(each => each !== 'grant' || grant === 'never'))
+    reader.refuse(name, withoutResource[name] ?? noRoles)
+  return target
+}
+
+function namesThatNeedResource(reader: Reader, { deployments, role, grant, revoke, keys }: Given): string[] {
+  // All but two hold a value, the default of action.yml.
   const isOtherRole = role.kind !== 'guid' || role.guid !== cognitiveServicesUser.guid
-  const withoutEffect = [
-    'setup-client-id',
-    'principal-id',
-    'runtime-principals',
+  return [
+    ...(deployments.length === 0 ? ['deployments'] : []),
+    ...['setup-client-id', 'principal-id', 'runtime-principals'].filter(name => reader.text(name) !== undefined),
     ...(revoke ? ['revoke'] : []),
     ...(isOtherRole ? ['role'] : []),
-    ...(grant === 'never' ? ['grant'] : []),
+    ...(grant === 'auto' ? [] : ['grant']),
+    ...(keys.access === 'forbid' && keys.retired === undefined ? ['key-access'] : []),
   ]
-  for (const name of withoutEffect) {
-    if (reader.text(name) !== undefined)
-      reader.refuse(name, 'has no effect where only `endpoint` is given: no role is looked at or granted')
-  }
-  if (keys.access === 'forbid' && keys.retired === undefined)
-    reader.refuse(
-      'key-access',
-      'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
-    )
+}
+
+const noRoles =
+  'has no effect where only `endpoint` is given: no role is looked at or granted. With `subscription-id` beside it the resource is found'
+const withoutResource: Readonly<Record<string, string>> = {
+  deployments:
+    'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
+  'key-access':
+    'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
 }
 
 function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): void {
   if (cloud !== 'custom') return
   const needed =
-    target.kind === 'resource' ? ['authority-host', 'resource-manager-endpoint'] : ['authority-host']
+    target.kind === 'endpoint' ? ['authority-host'] : ['authority-host', 'resource-manager-endpoint']
   for (const name of needed) {
     if (reader.text(name) === undefined) reader.refuse(name, 'is missing; `cloud: custom` needs it')
   }

@@ -88,6 +88,7 @@ test('a run that passed is told whole', () => {
       },
       endpoint: null,
       endpointIsOwn: true,
+      search: null,
     },
     endpoint: 'https://contoso.openai.azure.com',
     chosenDeployment: null,
@@ -230,6 +231,7 @@ test('the settings are told, but for the retired key itself, and a long prompt i
     resource: null,
     endpoint: 'https://contoso.openai.azure.com',
     endpointIsOwn: null,
+    search: null,
   })
   expect(JSON.stringify(report)).not.toContain(secret)
 })

@@ -144,7 +144,7 @@ describe('a plan', () => {
       'Plan: nothing would be granted; the role is inherited from a scope above.',
     ])
     expect(planLines({ ...emptyRecord() })).toEqual([
-      'Plan: only an endpoint was given, so no role would be granted.',
+      'Plan: there is no resource, only an endpoint, so no role would be granted.',
     ])
   })
 

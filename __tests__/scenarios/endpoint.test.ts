@@ -1,12 +1,44 @@
+import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { account, accountEndpoint } from '../support/arrange.ts'
-import { logOf, operations, runGate } from '../support/scenario.ts'
+import {
+  account,
+  accountEndpoint,
+  alsoHolds,
+  groupScope,
+  holds,
+  refuse,
+  roles,
+  setupIdentity,
+  subscription,
+} from '../support/arrange.ts'
+import type { GateRun } from '../support/gate-run.ts'
+import { accountScope, logOf, operations, runGate, runPost } from '../support/scenario.ts'
 
 /** Addresses as people have them. */
 
+const [first] = defaultWorld.accounts
+if (first === undefined) throw new Error('The default world has an account')
+const second = {
+  ...first,
+  name: 'contoso-other',
+  customSubDomainName: 'contoso-other',
+  resourceGroup: 'rg-other',
+  projects: [],
+}
+
 let cloud: LocalCloud
 beforeAll(async () => {
-  cloud = await createLocalCloud({ granted: true })
+  cloud = await createLocalCloud({
+    seed: {
+      ...defaultWorld,
+      resourceGroups: [
+        ...defaultWorld.resourceGroups,
+        { subscriptionId: first.subscriptionId, name: 'rg-other', location: 'swedencentral' },
+      ],
+      accounts: [first, second],
+    },
+    granted: true,
+  })
 })
 beforeEach(() => cloud.reset())
 afterAll(() => cloud.close())
@@ -38,4 +70,177 @@ test('an endpoint alone asks Resource Manager nothing, and the log names what wo
   expect(logOf(run)).toMatch(
     /Only `endpoint` is given.*`subscription-id`.*AZURE_SUBSCRIPTION_ID alone does not/,
   )
+})
+
+describe('an endpoint, and the subscription that its resource is in', () => {
+  const inSubscription = (path = '') => ({
+    'resource-id': '',
+    endpoint: `${accountEndpoint(cloud)}${path}`,
+    'subscription-id': subscription(cloud).id,
+  })
+  const secondScope = () =>
+    accountScope(cloud).replace('rg-keyless', 'rg-other').replace('contoso-ai', 'contoso-other')
+  /** It may call the models, and read no account. */
+  const callsOnly = () => holds(cloud, { role: roles.dataContributor })
+  const warnings = ({ annotations }: GateRun) =>
+    annotations.filter(({ level }) => level === 'warning').map(({ message }) => message)
+  const targetOf = ({ report }: GateRun) => report as { target: object }
+
+  test('the resource is found by its host: the role is granted there, and log, summary and report say which', async () => {
+    holds(
+      cloud,
+      { role: roles.reader, scope: groupScope(cloud) },
+      { role: roles.rbacAdministrator, scope: groupScope(cloud) },
+    )
+    const run = await runGate(cloud, { inputs: { ...inSubscription('/openai/v1'), deployments: '' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted', 'key-access': 'disabled' })
+    expect(operations(run)).toContain('accounts.listBySubscription')
+    expect(logOf(run)).toContain(`The endpoint is a host of ${accountScope(cloud)}: that is the resource`)
+    expect(run.log).toContain('▸ Find the resource')
+    expect(run.summary).toContain('found by its host')
+    expect(targetOf(run).target).toMatchObject({
+      kind: 'resource',
+      resourceId: accountScope(cloud),
+      endpointIsOwn: true,
+      search: 'found',
+    })
+  })
+
+  test('every host of an account is compared, on every page of the list', async () => {
+    const { openAI = '' } = cloud.endpoints.hosts.get(accountScope(cloud).toLowerCase()) ?? {}
+    const path = `/subscriptions/${subscription(cloud).id}/providers/Microsoft.CognitiveServices/accounts`
+    const body = {
+      value: [],
+      nextLink: `${cloud.endpoints.resourceManager}${path}?api-version=2025-06-01`,
+    }
+    refuse(cloud, 'accounts.listBySubscription', 200, body, {}, 1)
+    const run = await runGate(cloud, { inputs: { ...inSubscription(), endpoint: openAI } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', endpoint: openAI })
+    expect(targetOf(run).target).toMatchObject({ resourceId: accountScope(cloud), search: 'found' })
+    expect(operations(run).filter(name => name === 'accounts.listBySubscription')).toHaveLength(2)
+  })
+
+  test('of a project: the role counts at the project', async () => {
+    const [project] = account(cloud).projects
+    const run = await runGate(cloud, {
+      inputs: { ...inSubscription(`/api/projects/${project?.name}/openai/v1`), 'key-access': 'forbid' },
+    })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'disabled' })
+    expect(targetOf(run).target).toMatchObject({
+      resourceId: `${accountScope(cloud)}/projects/${project?.name}`,
+      search: 'found',
+    })
+  })
+
+  test('what was granted there for this job is taken back at its end', async () => {
+    const { clientId, principalId } = setupIdentity(cloud)
+    holds(cloud, { role: roles.owner, principalId })
+    const inputs = { ...inSubscription(), 'setup-client-id': clientId, revoke: 'true' }
+    const run = await runGate(cloud, { inputs })
+    const post = await runPost(cloud, run, { inputs })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(operations(post)).toContain('roleAssignments.delete')
+    expect(cloud.world.roleAssignments).toHaveLength(1)
+  })
+
+  test('none that may be read has the host: only the call is made, and a warning says so', async () => {
+    callsOnly()
+    alsoHolds(cloud, { role: roles.reader, scope: secondScope() })
+    const run = await runGate(cloud, { inputs: inSubscription() })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown', 'key-access': 'unknown' })
+    expect(operations(run)).not.toContain('roleAssignments.create')
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(
+        /^None of the 1 accounts that this identity may read .* has the host .*Only the call is proven: no role was looked at or granted/,
+      ),
+    ])
+    expect(logOf(run)).toMatch(/Key-less access is proven: .*None of the 1 accounts/)
+    expect(run.summary).toContain('None of the 1 accounts')
+    expect(targetOf(run).target).toMatchObject({ kind: 'endpoint', resourceId: null, search: 'none' })
+  })
+
+  test('several have it: nobody guesses', async () => {
+    cloud.faults.add({
+      name: 'the same host twice',
+      operation: 'accounts.listBySubscription',
+      effect: { kind: 'edit', path: ['value', 1, 'properties', 'endpoint'], value: accountEndpoint(cloud) },
+    })
+    holds(
+      cloud,
+      { role: roles.owner, scope: `/subscriptions/${subscription(cloud).id}` },
+      { role: roles.user },
+    )
+    const run = await runGate(cloud, { inputs: inSubscription() })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
+    expect(warnings(run)).toEqual([expect.stringContaining('2 accounts of the subscription')])
+    expect(warnings(run)[0]).toContain(accountScope(cloud))
+    expect(warnings(run)[0]).toContain(secondScope())
+    expect(targetOf(run).target).toMatchObject({ search: 'several' })
+  })
+
+  test('none may be read: the same', async () => {
+    callsOnly()
+    const run = await runGate(cloud, { inputs: inSubscription() })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
+    expect(warnings(run)).toEqual([
+      expect.stringContaining('This identity may read no account of the subscription'),
+    ])
+    expect(targetOf(run).target).toMatchObject({ search: 'forbidden' })
+  })
+
+  test.each([
+    ['a role', { role: 'Cognitive Services OpenAI User' }, 'role'],
+    ['a role that is only to be verified', { grant: 'never' }, 'grant'],
+    ['a plan', { grant: 'plan' }, 'grant'],
+    [
+      'a group',
+      { 'principal-id': '9a0c1f6e-52d7-4b83-8e4a-7f3d20b5c611', 'principal-type': 'Group' },
+      'principal-id',
+    ],
+    ['keys that must be off', { 'key-access': 'forbid' }, 'key-access'],
+    ['a deployment of its list', { deployments: '' }, 'deployments'],
+  ])('it is needed for %s: without it the gate is red, and nothing was called', async (_, inputs, name) => {
+    callsOnly()
+    alsoHolds(cloud, { role: roles.reader, scope: secondScope() })
+    const run = await runGate(cloud, { inputs: { ...inSubscription(), ...inputs } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-not-found' })
+    expect(logOf(run)).toContain(`finding the resource by its host, which \`${name}\` needs`)
+    expect(logOf(run)).toMatch(/None of the 1 accounts.*Name it by `resource-id` instead/s)
+    expect(run.requests.map(({ service }) => service)).not.toContain('inference')
+  })
+
+  test('needed, and not to be read: the refusal is told', async () => {
+    callsOnly()
+    const run = await runGate(cloud, { inputs: { ...inSubscription(), 'key-access': 'forbid' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-manager-forbidden' })
+    expect(logOf(run)).toContain('Microsoft.CognitiveServices/accounts/read')
+  })
+
+  test('a subscription that is not there is a mistake, and no reason to look less closely', async () => {
+    const run = await runGate(cloud, {
+      inputs: { ...inSubscription(), 'subscription-id': '0e9c3a72-5b14-4d8f-96a3-c7f1e2d40b58' },
+    })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'subscription-not-found' })
+  })
+
+  test('the variable AZURE_SUBSCRIPTION_ID alone asks for nothing', async () => {
+    const run = await runGate(cloud, {
+      inputs: { ...inSubscription(), 'subscription-id': '' },
+      env: { AZURE_SUBSCRIPTION_ID: subscription(cloud).id },
+    })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
+    expect(run.requests.map(({ service }) => service)).not.toContain('resource-manager')
+    expect(targetOf(run).target).toMatchObject({ search: null })
+  })
 })

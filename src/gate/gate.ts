@@ -8,6 +8,7 @@ import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { isMembershipOpen } from './access.ts'
 import { describeSubjects, lookAfterDenial } from './evidence.ts'
+import { findResource, knownResource } from './find-resource.ts'
 import { grantRequest, grantRole } from './grant.ts'
 import { inspect } from './inspect.ts'
 import { evaluateKeyAccess } from './key-access.ts'
@@ -42,20 +43,26 @@ export interface Tools {
  * @param record Filled as the story goes, for whoever has to tell it before its end. No step can read it.
  */
 export async function gate(
-  settings: Settings,
+  given: Settings,
   tools: Tools,
-  record = openRecord(tools.run, settings),
+  record = openRecord(tools.run, given),
 ): Promise<Outcome> {
   const step = stepper(record, tools)
   const { note } = record
-  const identities = createIdentities(settings.identity, settings.cloud, tools)
+  const identities = createIdentities(given.identity, given.cloud, tools)
   const callTools = { ...tools, accessToken: identities.pipeline.accessToken }
   tools.reporter.begins()
-  preloadDuringRequests(...preloads(settings, tools.preconnect))
+  preloadDuringRequests(...preloads(given, tools.preconnect))
   let opened: ResourceContext | undefined
   try {
-    const signedIn = await step('Sign in', () => signIn(settings, identities, tools, note('signIn')))
-    const { context, job } = signedIn
+    const signedIn = await step('Sign in', () => signIn(given, identities, tools, note('signIn')))
+    const { job, asking } = signedIn
+    const { target: wanted } = given
+    const { target, context } =
+      wanted.kind === 'search'
+        ? await step('Find the resource', () => findResource(wanted, asking, tools.reporter, note('search')))
+        : knownResource(wanted, asking)
+    const settings = { ...given, target }
     opened = context
     const roleReader = context && openRoleReader(settings.access.role, { context, job }, tools, note('roles'))
     const inspecting = step('Look', () =>
@@ -76,7 +83,7 @@ export async function gate(
       await lookAfterDenial(record.snapshot(), { context, clock: tools.clock }, note('evidence'))
       return { result: 'planned', record: record.snapshot() }
     }
-    const request = grantRequest(settings, signedIn, seen)
+    const request = grantRequest(settings, { context, job }, seen)
     const grant = request && (await step('Grant', () => grantRole(request, tools, note('grant'))))
     const inspection = { ...seen, roles: await settledRoles({ settings, seen, grant }, roleReader) }
     const answers = await step('Prove', () =>
@@ -93,7 +100,7 @@ export async function gate(
   } catch (error) {
     const failure = failureOf(error, 'going from one step to the next')
     // The story is over: what explains its end goes by the record, as the report does.
-    const { githubToken } = settings.report
+    const { githubToken } = given.report
     await describeSubjects({ failure, githubToken }, tools, note('evidence'))
     await lookAfterDenial(record.snapshot(), { context: opened, clock: tools.clock }, note('evidence'))
     return { result: 'failed', record: record.snapshot(), failure }

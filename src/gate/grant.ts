@@ -50,7 +50,7 @@ export interface GrantRequest {
  */
 export function grantRequest(
   settings: Settings,
-  { context, job }: SignedIn,
+  { context, job }: Pick<SignedIn, 'job'> & { context: ResourceContext | undefined },
   inspection: Inspection,
 ): GrantRequest | undefined {
   const { roles } = inspection

@@ -15,7 +15,7 @@ import type { Role } from '../services/resource-manager/role-definitions.ts'
 import type { RetiredKeyResult } from './key-access.ts'
 import { type GrantOutcome, type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
 import { notLookedAt, type RuntimePrincipal } from './runtime/principal.ts'
-import type { Settings } from './settings.ts'
+import type { FoundTarget, Settings } from './settings.ts'
 import type { Probe } from './waiting/wait.ts'
 
 /**
@@ -30,6 +30,8 @@ export interface Chapters {
     /** The identity that looks and grants, where it is not the pipeline's own. */
     setupPrincipal: AccessTokenClaims
   }
+  /** By find-resource.ts. */
+  search: { target: FoundTarget }
   /** By inspect.ts. */
   inspection: {
     account: Account
@@ -147,6 +149,7 @@ type Written = { [K in keyof Chapters]: Partial<Chapters[K]> }
 export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper {
   const written: Written = {
     signIn: {},
+    search: {},
     inspection: {},
     roles: {},
     grant: {},
@@ -164,7 +167,7 @@ export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper 
     step: step => void steps.push(step),
     snapshot: () => ({
       run,
-      ...(settings === undefined ? {} : { settings }),
+      ...(settings === undefined ? {} : { settings: { ...settings, ...written.search } }),
       steps: [...steps],
       ...assembled(written),
     }),

@@ -1,5 +1,6 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import type { MissingCoverage } from '../azure/rbac/coverage.ts'
+import type { ResourceId } from '../azure/resource-id.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
 import type { ServiceResponse } from '../core/failures/failure.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
@@ -20,6 +21,10 @@ export interface Reporter {
   signedIn(principal: AccessTokenClaims): void
   /** The identity that looks and grants, where it is not the pipeline's own. */
   setupSignedIn(principalId: string): void
+  /** By the host of the endpoint. */
+  resourceFound(resource: ResourceId): void
+  /** Nor is it needed: the smoke call is all there is. */
+  resourceUnfound(why: string): void
   /** Before the calls are tried: another role may let them through all the same. */
   roleLacks(roleName: string, lacks: readonly MissingCoverage[]): void
   /** The inputs name no deployment, and this one is called. */

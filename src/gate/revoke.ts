@@ -46,10 +46,11 @@ export async function revoke(
 ): Promise<Revocation | undefined> {
   const { target, cloud } = settings
   if (target.kind === 'endpoint') return undefined
+  const { subscriptionId } = target.kind === 'resource' ? target.resource : target
   try {
     const { setup } = createIdentities(asGranted(settings, grant), cloud, tools)
     const accessToken = (claims?: string) => setup.accessToken(cloud.resourceManager.audience, claims)
-    const manager = await openResourceManager({ cloud, resource: target.resource, accessToken }, tools)
+    const manager = await openResourceManager({ cloud, subscriptionId, accessToken }, tools)
     return { kind: await takeBack(grant, manager, tools) }
   } catch (error) {
     if (!(error instanceof StepError)) throw error

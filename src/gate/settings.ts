@@ -49,9 +49,37 @@ export interface Settings {
 }
 
 export type Target =
-  | { kind: 'resource'; resource: ResourceId; endpoint: string | undefined }
-  /** No Resource Manager calls: the smoke call is all there is. */
-  | { kind: 'endpoint'; endpoint: string }
+  | FoundTarget
+  /** The resource is found by the host of the endpoint, among the accounts of the subscription. */
+  | {
+      kind: 'search'
+      endpoint: string
+      subscriptionId: string
+      /** Names of inputs that mean nothing without the resource. */
+      neededBy: readonly string[]
+    }
+
+export type FoundTarget =
+  | {
+      kind: 'resource'
+      resource: ResourceId
+      endpoint: string | undefined
+      /** By its host, and not by the inputs. */
+      isFound?: true
+    }
+  /** The smoke call is all there is. */
+  | {
+      kind: 'endpoint'
+      endpoint: string
+      /** Why there is no resource, where one was searched for; absent: Resource Manager is not asked. */
+      unfound?: Unfound
+    }
+
+export interface Unfound {
+  reason: 'none' | 'several' | 'forbidden'
+  subscriptionId: string
+  message: string
+}
 
 export const grants = ['auto', 'never', 'plan'] as const
 export type Grant = (typeof grants)[number]

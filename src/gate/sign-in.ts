@@ -7,7 +7,6 @@ import type { Identities } from '../services/entra/identities.ts'
 import { jobOf } from '../services/github/job.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { likelyAudiences } from '../services/inference/select-deployments.ts'
-import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { openResourceManager } from '../services/resource-manager/open.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
@@ -41,25 +40,25 @@ export async function signIn(
     // Where one of them failed, the other may have succeeded.
     notePrincipals(identities, note)
   }
-  return { job: jobOf(tools.run, claims), context: await openContext(settings, identities, tools) }
+  return { job: jobOf(tools.run, claims), asking: await openManager(settings, identities, tools) }
 }
 
-async function openContext(
+async function openManager(
   { cloud, target, access }: Settings,
   { pipeline, setup }: Identities,
   { reporter, ...tools }: SignInTools,
-): Promise<ResourceContext | undefined> {
+): Promise<SignedIn['asking']> {
   if (target.kind === 'endpoint') return undefined
   const principal = requirePrincipal(pipeline.principal())
   const { oid: principalId } = principal
   reporter.signedIn(principal)
   const callerId = setup === pipeline ? principalId : requirePrincipal(setup.principal()).oid
   if (setup !== pipeline) reporter.setupSignedIn(callerId)
-  const { resource } = target
+  const { subscriptionId } = target.kind === 'resource' ? target.resource : target
   const accessToken = (claims?: string) => setup.accessToken(cloud.resourceManager.audience, claims)
-  const manager = await openResourceManager({ cloud, resource, accessToken }, tools)
+  const manager = await openResourceManager({ cloud, subscriptionId, accessToken }, tools)
   const grantee = access.grantee ?? servicePrincipal(principalId)
-  return { manager, resource, principalId, grantee, callerId }
+  return { manager, principalId, grantee, callerId }
 }
 
 /** Audiences that the first calls will most likely need. */
@@ -99,7 +98,7 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 export function preloads(settings: Settings, preconnect: Preconnect) {
   const { cloud, target, deployments } = settings
   const forSigningIn = async () => {
-    const tokens = inferenceAudiences(settings).length + (target.kind === 'resource' ? 1 : 0)
+    const tokens = inferenceAudiences(settings).length + (target.kind === 'endpoint' ? 0 : 1)
     preconnect(cloud.authorityHost, tokens)
     await import('../services/entra/token-exchange.ts')
   }

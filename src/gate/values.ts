@@ -18,7 +18,7 @@ import type { AssignmentAge } from './waiting/schedule.ts'
 export interface SignedIn {
   job: Job
   /** Undefined where only an endpoint was given: Resource Manager is not asked. */
-  context: ResourceContext | undefined
+  asking: Omit<ResourceContext, 'resource'> | undefined
 }
 
 /** Everything there is to see before anything is changed. */

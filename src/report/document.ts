@@ -145,8 +145,8 @@ function roleGiven(role: RoleChoice): string {
 }
 
 function targetDocument(target: Target, isOwn: boolean | null): NonNullable<Report['target']> {
-  const called = { endpoint: target.endpoint ?? null, endpointIsOwn: isOwn }
-  if (target.kind === 'endpoint') return { kind: 'endpoint', resourceId: null, resource: null, ...called }
+  const called = { endpoint: target.endpoint ?? null, endpointIsOwn: isOwn, search: searchOf(target) }
+  if (target.kind !== 'resource') return { kind: 'endpoint', resourceId: null, resource: null, ...called }
   const { resource } = target
   return {
     kind: 'resource',
@@ -154,6 +154,12 @@ function targetDocument(target: Target, isOwn: boolean | null): NonNullable<Repo
     resource: { ...resource, project: resource.project ?? null },
     ...called,
   }
+}
+
+function searchOf(target: Target): NonNullable<Report['target']>['search'] {
+  if (target.kind === 'search') return 'unfinished'
+  if (target.kind === 'resource') return target.isFound === true ? 'found' : null
+  return target.unfound?.reason ?? null
 }
 
 function principalDocument({

@@ -137,7 +137,8 @@ export function planLines(record: RunRecord): string[] {
 
 function grantPlanLines(record: RunRecord): string[] {
   const { grant, plannedRefusal, role, roleState } = record
-  if (role === undefined) return ['Plan: only an endpoint was given, so no role would be granted.']
+  if (role === undefined)
+    return ['Plan: there is no resource, only an endpoint, so no role would be granted.']
   if (plannedRefusal !== undefined)
     return [
       `Plan: the gate would fail with role-not-suitable: ${unsuitableLine(role.name, plannedRefusal)} It is ${readableRoleState(roleState)}.`,
@@ -347,10 +348,20 @@ function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'routes'>
 
 /** What a proof leaves open. */
 export const reservations = (record: RunRecord): string[] => [
+  ...searchLeft(record),
   ...choiceLeft(record),
   ...doubtLeft(record),
   ...runtimeReservations(record),
 ]
+
+/** Whoever named a subscription wants more than the call. */
+function searchLeft({ settings }: Pick<RunRecord, 'settings'>): string[] {
+  const unfound = settings?.target.kind === 'endpoint' ? settings.target.unfound : undefined
+  return unfound === undefined ? [] : [unfoundInWords(unfound.message)]
+}
+
+export const unfoundInWords = (why: string) =>
+  `${why} Only the call is proven: no role was looked at or granted, and nothing is said of keys. To have that, name the resource by \`resource-id\`.`
 
 /** What one answer left unproven, where a row would have been asked for. */
 function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {

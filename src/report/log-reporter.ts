@@ -1,5 +1,6 @@
 import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
 import { coverageLine } from '../azure/rbac/coverage.ts'
+import { accountIdOf } from '../azure/resource-id.ts'
 import type { Log } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { heldInWords } from '../gate/other-jobs.ts'
@@ -13,6 +14,7 @@ import {
   keyRefusalLine,
   smokeLine,
   targetLines,
+  unfoundInWords,
 } from './lines.ts'
 import { accessProgress, keyProgress, progressLine } from './progress-lines.ts'
 import { runtimeDoubt } from './runtime-lines.ts'
@@ -28,6 +30,9 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     assertionReceived: claims => say(assertionLines(claims)),
     signedIn: ({ oid, tid }) => log.info(`Signed in as service principal ${oid} of tenant ${tid}`),
     setupSignedIn: principalId => log.info(`Looking and granting as service principal ${principalId}`),
+    resourceFound: resource =>
+      log.info(`The endpoint is a host of ${plain(accountIdOf(resource))}: that is the resource`),
+    resourceUnfound: why => log.warning(unfoundInWords(why)),
     roleLacks: (roleName, lacks) => say(lacks.map(lacking => coverageLine(roleName, lacking))),
     deploymentChosen: deployment => log.warning(choiceInWords(deployment)),
     inspected: inspection => say(inspectionLines(inspection)),

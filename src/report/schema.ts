@@ -145,7 +145,7 @@ const settings = v.strictObject({
 const target = v.strictObject({
   kind: about(
     v.picklist(['resource', 'endpoint']),
-    '`endpoint`: Resource Manager was not asked, the smoke call was all there was.',
+    '`endpoint`: no resource was named or found, the smoke call was all there was.',
   ),
   resourceId: textOrNull('ARM id of the account, or of its project where one was named.'),
   resource: about(
@@ -163,6 +163,10 @@ const target = v.strictObject({
   endpointIsOwn: about(
     v.nullable(v.boolean()),
     "Whether the calls go to a host that Resource Manager names for the account or its project, as they always do without `endpoint`. False: a gateway's, or another resource's. Null: the account was not read.",
+  ),
+  search: about(
+    v.nullable(v.picklist(['found', 'none', 'several', 'forbidden', 'unfinished'])),
+    'What came of the search for the resource by the host of `endpoint`: it was `found`; `none`, or `several`, of the accounts that may be read have the host; the accounts may not be read (`forbidden`); or the run ended before. Null: the inputs name the resource, or no subscription.',
   ),
 })
 

@@ -154,7 +154,7 @@ function glance(record: RunRecord): Row[] {
   const grantee = settings?.access.grantee
   if (grantee !== undefined)
     rows.push(['To be held by', `${grantee.principalType} ${codeSpan(grantee.principalId)}`])
-  if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(settings.target.resource)])
+  if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(settings.target)])
   const deployments = deploymentsInWords(record)
   if (deployments !== '') rows.push(['Deployments', deployments])
   if (endpoint !== undefined) rows.push(['Endpoint', codeSpan(plain(endpoint))])
@@ -171,14 +171,10 @@ function roleInWords({ role, roleState, settings }: RunRecord): string | undefin
   return markdown(plain(nameOfChoice(settings.access.role)))
 }
 
-function resourceInWords({
-  account,
-  project,
-  resourceGroup,
-  subscriptionId,
-}: Extract<Settings['target'], { kind: 'resource' }>['resource']): string {
+function resourceInWords({ resource, isFound }: Extract<Settings['target'], { kind: 'resource' }>): string {
+  const { account, project, resourceGroup, subscriptionId } = resource
   const name = project === undefined ? account : `${account}/${project}`
-  return `${codeSpan(plain(name))} in resource group ${codeSpan(plain(resourceGroup))}, subscription ${codeSpan(plain(subscriptionId))}`
+  return `${codeSpan(plain(name))} in resource group ${codeSpan(plain(resourceGroup))}, subscription ${codeSpan(plain(subscriptionId))}${isFound === true ? ', found by its host' : ''}`
 }
 
 const maxNames = 6

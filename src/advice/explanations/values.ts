@@ -4,6 +4,7 @@ import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { parseScope } from '../../azure/rbac/scopes.ts'
 import { scopeOf } from '../../azure/resource-id.ts'
 import type { RunRecord } from '../../gate/record.ts'
+import type { Target } from '../../gate/settings.ts'
 import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
 import type { ExplainContext } from './explanation.ts'
 
@@ -70,7 +71,7 @@ export function resourceValues({
 > {
   if (settings?.target.kind !== 'resource') {
     const resource = {
-      subscriptionId: '<SUBSCRIPTION-ID>',
+      subscriptionId: subscriptionOf(settings?.target) ?? '<SUBSCRIPTION-ID>',
       resourceGroup: '<RESOURCE-GROUP>',
       account: '<RESOURCE>',
     }
@@ -78,6 +79,12 @@ export function resourceValues({
   }
   const { subscriptionId, resourceGroup, account } = settings.target.resource
   return { subscriptionId, resourceGroup, account, scope: role?.scope ?? scopeOf(settings.target.resource) }
+}
+
+/** That the resource was searched for in. */
+function subscriptionOf(target: Target | undefined): string | undefined {
+  if (target?.kind === 'search') return target.subscriptionId
+  return target?.kind === 'endpoint' ? target.unfound?.subscriptionId : undefined
 }
 
 /** Before the role was looked up: the GUID is known where it was given, or stands in the table of built-in roles. */

@@ -37,7 +37,7 @@ minutes, and at times hours, to refuse keys; the input \`retired-key\` proves th
 
 export const keyAccessUnknown: Inspection = {
   title: 'Whether the resource accepts API keys is not known',
-  about: `The identity may not read the account, or only \`endpoint\` was given. That the call by token was answered says nothing of keys.
+  about: `The identity may not read the account, or only \`endpoint\` was given, or the resource was not found by its host. That the call by token was answered says nothing of keys.
 
 Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key\` has proven that keys are off.`,
   inspect: ({ record }) => {
@@ -45,7 +45,8 @@ Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key
     if (routes === undefined || keyAccessOf(record) !== 'unknown' || isIgnored(record)) return undefined
     const because =
       settings?.target.kind === 'endpoint'
-        ? 'Only an endpoint was given, so the resource was not looked at.'
+        ? (settings.target.unfound?.message ??
+          'Only an endpoint was given, so the resource was not looked at.')
         : 'This identity may not read the resource.'
     return { severity: 'low', detail: `${because} That a token was accepted says nothing of keys.` }
   },

@@ -177,7 +177,8 @@ function inWords(cause: Cause, told: ExplainContext): string {
       return `It holds ${role.name} (${record.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
     case 'unknown':
       return record.settings?.target.kind === 'endpoint'
-        ? 'Only an endpoint was given, so its roles were not looked at.'
+        ? (record.settings.target.unfound?.message ??
+            'Only an endpoint was given, so its roles were not looked at.')
         : 'It may not read role assignments, so whether it holds the role is not known. The run waited, in case the role was granted in the last minutes.'
   }
 }

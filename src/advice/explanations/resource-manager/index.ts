@@ -179,6 +179,9 @@ const administratorsDo =
 
 const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
 
+/** The inputs named an endpoint and a subscription, and the run got no further. */
+const wasSearched = ({ record }: ExplainContext) => record.settings?.target.kind === 'search'
+
 export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'cannot-assign-role': {
     title: 'The pipeline does not hold the role, and may not grant it',
@@ -415,8 +418,12 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   },
   'resource-not-found': {
     title: 'There is no such resource',
+    about:
+      'Resource Manager knows no resource of that id; or, where `endpoint` was given with `subscription-id`, no account that may be read, or more than one, has the host of the endpoint, and an input needs the resource.',
     why: told =>
-      `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or a deployment or project is named instead of the account.`,
+      wasSearched(told)
+        ? 'The resource is looked for by the host of `endpoint`, among the accounts of the subscription that this identity may read. Name it by `resource-id` instead; or leave out what needs it, and only the call is proven.'
+        : `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or a deployment or project is named instead of the account.`,
     unlike: 'A resource that may not be read is `resource-manager-forbidden`.',
     fixes: told => [
       listResources(told),

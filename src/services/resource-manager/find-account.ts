@@ -1,0 +1,41 @@
+import * as v from 'valibot'
+import { accountsApiVersion, accountType, parseResourceId, type ResourceId } from '../../azure/resource-id.ts'
+import { hostsOf, isOwnEndpoint } from './account.ts'
+import type { ResourceManager } from './client.ts'
+
+/** Which account an endpoint belongs to: the hosts of accounts are compared, names and not addresses. */
+
+const listedAccount = v.object({
+  id: v.string(),
+  properties: v.object({
+    endpoint: v.nullish(v.string()),
+    endpoints: v.nullish(v.record(v.string(), v.string())),
+  }),
+})
+
+export interface AccountsAtHost {
+  /** Those that have the host; as a rule one, or none. */
+  accounts: ResourceId[]
+  /** How many accounts were looked at: all that the caller may read, which need not be all there are. */
+  of: number
+}
+
+/** @throws StepError `resource-manager-forbidden` where the caller may read no account of the subscription */
+export async function findAccounts(
+  manager: ResourceManager,
+  subscriptionId: string,
+  endpoint: string,
+): Promise<AccountsAtHost> {
+  const { entries } = await manager.readAll(
+    'listing the accounts of the subscription',
+    `/subscriptions/${subscriptionId}/providers/${accountType}`,
+    { apiVersion: accountsApiVersion },
+    listedAccount,
+  )
+  const accounts = entries.flatMap(({ id, properties }) => {
+    const hosts = hostsOf([properties.endpoint ?? '', ...Object.values(properties.endpoints ?? {})])
+    const resource = parseResourceId(id)
+    return isOwnEndpoint({ hosts }, endpoint) && !('problem' in resource) ? [resource] : []
+  })
+  return { accounts, of: entries.length }
+}
