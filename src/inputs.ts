@@ -342,7 +342,9 @@ function namesThatNeedResource(reader: Reader, { deployments, role, grant, revok
   const isOtherRole = role.kind !== 'guid' || role.guid !== cognitiveServicesUser.guid
   return [
     ...(deployments.length === 0 ? ['deployments'] : []),
-    ...['setup-client-id', 'principal-id', 'runtime-principals'].filter(name => reader.text(name) !== undefined),
+    ...['setup-client-id', 'principal-id', 'runtime-principals'].filter(
+      name => reader.text(name) !== undefined,
+    ),
     ...(revoke ? ['revoke'] : []),
     ...(isOtherRole ? ['role'] : []),
     ...(grant === 'auto' ? [] : ['grant']),

@@ -205,6 +205,11 @@ describe('an endpoint, and the subscription that its resource is in', () => {
       'principal-id',
     ],
     ['keys that must be off', { 'key-access': 'forbid' }, 'key-access'],
+    [
+      'who runs the app',
+      { 'runtime-principals': '9a0c1f6e-52d7-4b83-8e4a-7f3d20b5c611' },
+      'runtime-principals',
+    ],
     ['a deployment of its list', { deployments: '' }, 'deployments'],
   ])('it is needed for %s: without it the gate is red, and nothing was called', async (_, inputs, name) => {
     callsOnly()
