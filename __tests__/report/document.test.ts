@@ -56,6 +56,8 @@ test('a run that passed is told whole', () => {
       grantee: null,
       revoke: false,
       keyAccess: 'warn',
+      runtimePrincipals: [],
+      runtimeUnknown: 'fail',
       retiredKey: false,
       failOn: null,
       exportEnvironment: false,
@@ -108,6 +110,8 @@ test('a run that passed is told whole', () => {
     attempts: 2,
     connections: 3,
     row: 'made',
+    runtimeAccess: null,
+    runtimePrincipals: [],
     probes: [
       { atSeconds: 0, outcome: 'access-denied' },
       { atSeconds: 41.3, outcome: 'ok' },

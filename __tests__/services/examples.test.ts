@@ -61,6 +61,8 @@ test('what the action finds by itself is marked so, and is little', () => {
     'oidc-unavailable-fork',
     'retired-key-accepted',
     'role-not-suitable',
+    'runtime-access-missing',
+    'runtime-access-unknown',
     'unexpected-error',
   ])
 })

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
+import type { Identity } from '../../src/azure/identities.ts'
 import type { Outcome, RunRecord } from '../../src/gate/record.ts'
+import type { RuntimeAccess, RuntimePrincipal } from '../../src/gate/runtime/principal.ts'
 import type { Probe } from '../../src/gate/waiting/wait.ts'
 import { apis } from '../../src/services/inference/apis/index.ts'
 import type { SmokeResult } from '../../src/services/inference/smoke-call.ts'
@@ -83,6 +85,7 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
       grant: fc
         .constantFrom('granted', 'exists', 'refused', 'planned', 'unknown')
         .map(outcome => ({ outcome })),
+      runtimePrincipals: fc.array(anyRuntimePrincipal(text), { maxLength: 100, size: 'max' }),
       retiredKey: fc.constantFrom('key-access-off', 'key-invalid', 'accepted').map(outcome => ({ outcome })),
       smoke: fc.array(fc.oneof(answered, refused), { maxLength: 300, size: 'max' }),
       probes,
@@ -97,6 +100,67 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
   return fc
     .tuple(found, fc.constantFrom(emptyRecord(), { ...fullRecord(), routes: [route] }))
     .map(([differing, base]) => ({ ...base, ...differing }))
+}
+
+function anyRuntimePrincipal(text: fc.Arbitrary<string>): fc.Arbitrary<RuntimePrincipal> {
+  const identity: fc.Arbitrary<Identity> = fc.record({
+    kind: fc.constantFrom('system-assigned', 'user-assigned', 'agent'),
+    name: text,
+    principalId: fc.constant(ids.principal),
+    clientId: fc.constantFrom(ids.client, undefined),
+  })
+  const identities = fc.array(identity, { maxLength: 20 })
+  const through = fc.array(
+    fc.record({
+      id: text,
+      scope: text,
+      createdOn: fc.constantFrom(0, undefined),
+      roleName: text,
+      group: fc.option(text, { nil: undefined }),
+    }),
+    { maxLength: 3 },
+  )
+  const deny = fc.record({ name: text, scope: text })
+  const failure = text.map(message => failureOf('resource-manager-forbidden', message).failure)
+  const access: fc.Arbitrary<RuntimeAccess> = fc.oneof(
+    fc.record({ word: fc.constant('allowed' as const), through }),
+    fc.record({
+      word: fc.constant('not-known-live' as const),
+      through,
+      ageMs: fc.constantFrom(0, 60_000, undefined),
+      isGranted: fc.boolean(),
+    }),
+    fc
+      .oneof(
+        fc.record({ kind: fc.constant('no-role' as const), lacks: fc.array(text, { maxLength: 2 }) }),
+        fc.record({ kind: fc.constant('not-granted' as const), failure }),
+        fc.record({ kind: fc.constant('denied' as const), deny }),
+      )
+      .map(because => ({ word: 'missing' as const, because })),
+    fc
+      .oneof(
+        fc.record({
+          kind: fc.constant('unread' as const),
+          what: fc.constant('resource' as const),
+          scope: text,
+          failure,
+        }),
+        fc.record({ kind: fc.constant('several' as const), identities }),
+        fc.record({ kind: fc.constant('not-its-own' as const), clientId: text, identities }),
+        fc.record({ kind: fc.constant('condition' as const), condition: text }),
+      )
+      .map(because => ({ word: 'unknown' as const, because })),
+  )
+  return fc.record({
+    id: text,
+    identity: fc.option(identity, { nil: undefined }),
+    principalId: fc.constantFrom(ids.principal, undefined),
+    deployments: fc.array(text, { maxLength: 3 }),
+    dataActions: fc.array(text, { maxLength: 2 }),
+    scope: fc.option(text, { nil: undefined }),
+    role: fc.option(fc.record({ guid: text, name: text, definitionId: text }), { nil: undefined }),
+    access,
+  })
 }
 
 export function anyOutcome(text: fc.Arbitrary<string>): fc.Arbitrary<Outcome> {

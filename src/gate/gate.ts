@@ -18,7 +18,8 @@ import { type Outcome, openRecord, type RecordKeeper } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { requireRefused } from './retired-key.ts'
 import { openRoleReader, type RoleReader } from './role-access.ts'
-import { closeRuntime, enforceRuntimeAccess } from './runtime/enforce.ts'
+import { closeRuntime, enforceRuntimeAccess, isGrantable } from './runtime/enforce.ts'
+import { grantInProduction } from './runtime/grant.ts'
 import { lookAtRuntime } from './runtime/look.ts'
 import type { Settings } from './settings.ts'
 import { preloads, signIn } from './sign-in.ts'
@@ -95,7 +96,13 @@ export async function gate(
       await step('Retired key', () =>
         requireRefused({ settings, inspection, key }, tools, note('retiredKey')),
       )
-    closeRuntime(runtime, tools.reporter, note('runtime'))
+    const lacking = context && runtime.some(principal => isGrantable(principal, settings))
+    const production = lacking
+      ? await step('Grant in production', () =>
+          grantInProduction(runtime, { settings, context, job, roles: seen.roles }, tools, note('runtime')),
+        )
+      : runtime
+    closeRuntime(production, tools.reporter, note('runtime'))
     return { result: 'passed', record: record.snapshot() }
   } catch (error) {
     const failure = failureOf(error, 'going from one step to the next')

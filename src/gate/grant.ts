@@ -96,7 +96,10 @@ export async function grantRole(
     tools.reporter.granted(wanted)
     return settle(own.granted, request, note)
   }
-  const error = await causeOfRefusedGrant(own.failure, { context, roles: inspection.roles })
+  const error = await causeOfRefusedGrant(own.failure, {
+    context,
+    roles: { ...inspection.roles, scope: wanted.scope },
+  })
   // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
   const { failure } = error
   const outcome = failure.kind === 'transient' ? 'unknown' : 'refused'

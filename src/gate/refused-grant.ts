@@ -18,7 +18,10 @@ const open: ReadonlySet<DiagnosisCode> = new Set(['cannot-assign-role', 'resourc
 
 interface Refused {
   context: ResourceContext
-  roles: Pick<RoleAccess, 'wanted' | 'assignments' | 'permissions'>
+  roles: Pick<RoleAccess, 'assignments' | 'permissions'> & {
+    /** Where the grant was to be made. */
+    scope: string
+  }
 }
 
 /** @returns the error, with the code of its cause: `cannot-assign-role` or `delegation-condition-unmet`. */
@@ -26,7 +29,7 @@ export async function causeOfRefusedGrant(error: StepError, { context, roles }: 
   const { failure } = error
   if (!open.has(failure.code)) return error
   const asksItself = context.callerId === context.principalId
-  const known = { assignments: asksItself ? roles.assignments : undefined, scope: roles.wanted.scope }
+  const known = { assignments: asksItself ? roles.assignments : undefined, scope: roles.scope }
   const code =
     codeByAssignments(known) ??
     codeByPermissions(
@@ -59,10 +62,10 @@ export const codeByPermissions = (permissions: readonly Permission[] | undefined
 
 async function permissionsOfCaller(
   { manager }: ResourceContext,
-  { wanted }: Refused['roles'],
+  { scope }: Refused['roles'],
 ): Promise<readonly Permission[] | undefined> {
   try {
-    return await readPermissions(manager, wanted.scope)
+    return await readPermissions(manager, scope)
   } catch (error) {
     // It was to explain a failure, and must not become another one.
     if (error instanceof StepError) return undefined

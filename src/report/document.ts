@@ -208,6 +208,7 @@ function runtimeDocument(principal: RuntimePrincipal): Report['runtimePrincipals
     dataActions: [...dataActions],
     scope: scope ?? null,
     access: access.word,
+    granted: access.word === 'not-known-live' && access.isGranted,
     reason: reasonOf(principal),
     roles: through.map(giverDocument),
     ageSeconds: access.word === 'not-known-live' && access.ageMs !== undefined ? access.ageMs / 1000 : null,

@@ -26,7 +26,7 @@ import type { Answer } from '../services/inference/answer.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Deny } from '../services/resource-manager/denial-evidence.ts'
-import { runtimePlanLines, runtimeReservations } from './runtime-lines.ts'
+import { runtimeGrantLines, runtimePlanLines, runtimeReservations } from './runtime-lines.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
 
@@ -302,14 +302,16 @@ export function cancelledLines({ record, signal }: Extract<Outcome, { result: 'c
   const stopped = `Stopped by ${signal} after: ${record.steps.map(({ name }) => name).join(', ') || 'nothing yet'}.`
   const whom = record.settings?.access.grantee?.principalId ?? principal?.oid
   const after = record.settings?.access.revoke === true ? 'the post step removes it' : 'it stays'
+  const inProduction = runtimeGrantLines(record)
   if (grant?.outcome === 'granted')
-    return [stopped, `${role?.name} was assigned to ${whom} by this run; ${after}.`]
+    return [stopped, ...inProduction, `${role?.name} was assigned to ${whom} by this run; ${after}.`]
   if (grant?.outcome === 'unknown')
     return [
       stopped,
+      ...inProduction,
       `${role?.name} was being assigned to ${whom}; whether it is, is not known. If it is, ${after}.`,
     ]
-  return [stopped, 'Nothing was changed.']
+  return [stopped, ...(inProduction.length > 0 ? inProduction : ['Nothing was changed.'])]
 }
 
 /** How long everything took; and after a wait that came to nothing, what each deployment said last. */

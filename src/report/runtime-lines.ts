@@ -46,3 +46,13 @@ export function runtimePlanLines({ runtimePrincipals, settings }: RunRecord): st
     ...(failure === undefined ? [] : [`Plan: the gate would fail with ${failure.failure.code}.`]),
   ]
 }
+
+/** What this run granted to them, or was granting when it was stopped. */
+export const runtimeGrantLines = ({ runtimePrincipals }: Pick<RunRecord, 'runtimePrincipals'>): string[] =>
+  runtimePrincipals
+    .filter(
+      ({ access }) =>
+        (access.word === 'not-known-live' && access.isGranted) ||
+        (access.word === 'unknown' && access.because.kind === 'granting'),
+    )
+    .map(principal => `${runtimeLine(principal)} It stays.`)

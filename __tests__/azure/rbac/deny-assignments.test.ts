@@ -70,3 +70,19 @@ test('actions are looked at by themselves', () => {
   expect(forbidsAction(deny({ permissions }), who, assignRoles)).toBe(true)
   expect(forbidsAction(deny(), who, assignRoles)).toBe(false)
 })
+
+test.each<[string, Partial<DenyAssignment>, boolean | undefined]>([
+  ['of another group', { principals: [{ id: otherTeam, type: 'Group' }] }, undefined],
+  [
+    'of another group, with the principal excluded',
+    {
+      principals: [{ id: otherTeam, type: 'Group' }],
+      excluded: [{ id: principal, type: 'ServicePrincipal' }],
+    },
+    false,
+  ],
+  ['of another principal', { principals: [{ id: otherTeam, type: 'ServicePrincipal' }] }, false],
+  ['of everybody', {}, true],
+])('who may be in groups that nobody knows: a deny assignment %s', (_, differing, expected) => {
+  expect(forbidsData(deny(differing), { ...who, mayBeInOthers: true }, [chat])).toBe(expected)
+})

@@ -1,9 +1,9 @@
 import { automaticRole, reader } from '../../azure/rbac/built-in-roles.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import type { RunRecord } from '../../gate/record.ts'
-import type { RuntimePrincipal } from '../../gate/runtime/principal.ts'
+import type { RuntimePrincipal, WhyMissing } from '../../gate/runtime/principal.ts'
 import { principalName } from '../../gate/runtime/words.ts'
-import { assigneeOptions, az, bash, grantFixes, inputs } from './commands.ts'
+import { assigneeOptions, az, bash, grantFixes, inputs, show } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 import { type Values, valuesOf } from './values.ts'
 
@@ -32,7 +32,7 @@ function missingFixes(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const { record } = told
   const missing = inState(record, 'missing')
-  const grantable = missing.filter(({ access }) => access.because.kind === 'no-role')
+  const grantable = missing.filter(({ access }) => wantsRole.has(access.because.kind))
   const [first, ...others] = missing.length === 0 ? [placeholder(values)] : grantable.map(grantOf(values))
   const grants = [
     ...(first === undefined ? [] : grantFixes(first)),
@@ -50,6 +50,9 @@ function missingFixes(told: ExplainContext): Fix[] {
     ...missing.flatMap(principal => otherRole(principal, record)),
   ]
 }
+
+/** What an administrator's grant mends. */
+const wantsRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['no-role', 'not-granted'])
 
 const placeholder = ({ role, scope, resourceGroup }: Values) => ({
   grantee: servicePrincipal('<OBJECT-ID>'),
@@ -72,7 +75,7 @@ function otherRole(
   { id, access, deployments, dataActions }: RuntimePrincipal,
   { runtimePrincipals }: RunRecord,
 ): Fix[] {
-  if (access.word !== 'missing' || access.because.kind === 'no-role') return []
+  if (access.word !== 'missing' || wantsRole.has(access.because.kind)) return []
   if (access.because.kind === 'denied')
     return [
       advice(
@@ -115,6 +118,18 @@ function whatWouldTell(
           `Correct the line, or take it out until what it names is deployed: ${name}. An identity that was deleted and made anew has another object id.`,
         ),
       ]
+    case 'no-such-principal':
+      return [
+        show('Find the object id of the service principal', 'ad sp show', {
+          id: principal.principalId ?? '<CLIENT-ID>',
+          query: '{name:displayName, objectId:id, type:servicePrincipalType}',
+        }),
+        advice(
+          'Give the object id that is shown under Enterprise applications, or the resource id of the identity: then the gate finds the principal by itself.',
+        ),
+      ]
+    case 'granting':
+      return [advice('Run the job again: it looks first, and makes the same assignment once.')]
     case 'no-identity':
       return [
         advice(
@@ -161,7 +176,7 @@ export const runtimeAccessExplanations: Pick<
     title: 'What is deployed may not call the model',
     about: paragraph(
       'The roles of an identity that `runtime-principals` names do not let it call its deployments: its first call in production would be denied.',
-      'That is told from role assignments, those of its groups and those inherited from above included. Nothing was changed.',
+      'That is told from role assignments, those of its groups and those inherited from above included. With `grant: auto` the gate grants what is missing, once all else is known to be well; this code says that it may not, or that it would not help.',
     ),
     why: () =>
       'The roles of the identity that runs what is deployed do not let it call its deployments, however long one waits: its first call in production would be denied. The access of the pipeline is another matter.',

@@ -220,7 +220,7 @@ function accessThrough(
   if (isSettled) return { word: 'allowed', through }
   const youngest = assignments[0]?.createdOn
   const ageMs = youngest === undefined ? undefined : Math.max(0, asOf - youngest)
-  return { word: 'not-known-live', through, ageMs }
+  return { word: 'not-known-live', through, ageMs, isGranted: false }
 }
 
 async function roleFor(

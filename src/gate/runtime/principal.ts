@@ -35,7 +35,13 @@ export type RuntimeAccess =
   | { word: 'called' }
   | { word: 'allowed'; through: readonly RoleGiver[] }
   /** `ageMs`: of the youngest role that it hangs on; undefined where that is not known. */
-  | { word: 'not-known-live'; through: readonly RoleGiver[]; ageMs: number | undefined }
+  | {
+      word: 'not-known-live'
+      through: readonly RoleGiver[]
+      ageMs: number | undefined
+      /** By this run. */
+      isGranted: boolean
+    }
   | { word: 'missing'; because: WhyMissing }
   | { word: 'unknown'; because: WhyUnknown }
 
@@ -50,6 +56,8 @@ export interface RoleGiver extends Pick<Assignment, 'id' | 'scope' | 'createdOn'
 export type WhyMissing =
   | { kind: 'no-role'; lacks: readonly string[] }
   | { kind: 'denied'; deny: NamedDeny }
+  /** The grant was refused. */
+  | { kind: 'not-granted'; failure: Failure }
   /** The role that it would be granted is granted to nobody. */
   | { kind: 'unsuitable'; unsuitability: Unsuitability }
   /** The role that it would be granted does not cover its calls. */
@@ -66,6 +74,10 @@ export type WhyUnknown =
   | { kind: 'several'; identities: readonly Identity[] }
   | { kind: 'not-its-own'; clientId: string; identities: readonly Identity[] }
   | { kind: 'identity-gone' }
+  /** It was to be granted its role, and the id is no service principal's. */
+  | { kind: 'no-such-principal'; failure: Failure }
+  /** It was being granted its role, and no reply has said what became of it. */
+  | { kind: 'granting'; failure?: Failure }
   | { kind: 'role-unread'; roleGuid: string }
   | { kind: 'condition'; condition: string }
   /** Who is in a group that it names, or excludes, nobody sees; or it has a condition. */

@@ -1,5 +1,6 @@
 import type { Identity } from '../../azure/identities.ts'
 import { unsuitableLine } from '../../azure/rbac/suitability.ts'
+import type { Failure } from '../../core/failures/failure.ts'
 import { inWords } from '../../core/text/duration.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type {
@@ -43,7 +44,7 @@ export function reasonOf(principal: RuntimePrincipal): string {
     case 'allowed':
       return `${access.through.map(giverInWords).join(', ')}.`
     case 'not-known-live':
-      return `${access.through.map(giverInWords).join(', ')}; ${ageInWords(access.ageMs)}. Until a role is live the data plane may deny calls.`
+      return `${access.through.map(giverInWords).join(', ')}, ${access.isGranted ? 'granted by this run' : ageInWords(access.ageMs)}. Until a role is live the data plane may deny calls.`
     case 'missing':
       return whyMissing(access.because, principal)
     case 'unknown':
@@ -58,7 +59,7 @@ function giverInWords({ roleName, scope, group, createdOn }: RoleGiver): string 
 }
 
 const ageInWords = (ageMs: number | undefined) =>
-  ageMs === undefined ? 'how old that is, nobody tells' : `that is ${inWords(ageMs)} old`
+  ageMs === undefined ? 'of an age that nobody tells' : `${inWords(ageMs)} old`
 
 function whyMissing(because: WhyMissing, { deployments, role, scope }: RuntimePrincipal): string {
   const calls = deployments.map(name => plain(name, 64)).join(', ')
@@ -67,6 +68,8 @@ function whyMissing(because: WhyMissing, { deployments, role, scope }: RuntimePr
       return `No role that it holds at ${plain(scope ?? '')} or above covers ${because.lacks.join(', ')} (${calls}).`
     case 'denied':
       return `${denyInWords(because.deny)} forbids it, whatever roles it holds.`
+    case 'not-granted':
+      return `The grant of ${plain(role?.name ?? '')} was refused: ${saidInWords(because.failure)}`
     case 'unsuitable':
       return unsuitableLine(role?.name ?? '', because.unsuitability)
     case 'role-lacks':
@@ -92,6 +95,10 @@ function whyUnknown(because: WhyUnknown): string {
       return `Its setting AZURE_CLIENT_ID is ${plain(because.clientId, 60)}, which is no identity that it is known to have: ${listed(because.identities)}.`
     case 'identity-gone':
       return 'The identity that it has was deleted.'
+    case 'no-such-principal':
+      return `There is no service principal with this object id, so nothing was granted. One that was deleted has none any more; a client id, and the object id of an app registration, are others: ${saidInWords(because.failure)}`
+    case 'granting':
+      return `It was being granted its role, and whether it is, nobody said${because.failure === undefined ? '.' : `: ${saidInWords(because.failure)}`}`
     case 'role-unread':
       return `It holds the role ${plain(because.roleGuid)}, whose definition may not be read.`
     case 'condition':
@@ -100,6 +107,8 @@ function whyUnknown(because: WhyUnknown): string {
       return `${denyInWords(because.deny)} may forbid it: it has a condition, or names a group of which nobody sees whether the principal is in it.`
   }
 }
+
+const saidInWords = ({ code, said }: Failure) => `${code}: ${said.message}`
 
 const unreadInWords: Record<Unreadable, string> = {
   resource: 'It',

@@ -1,0 +1,54 @@
+import { newestVersion, usualApiVersion } from '../../src/azure/api-versions.ts'
+import { parsePrincipalReference } from '../../src/azure/principal-reference.ts'
+
+const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
+const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`
+
+test.each([
+  [`${group}/providers/Microsoft.Web/sites/shop`, 'Microsoft.Web/sites'],
+  [`${group}/providers/Microsoft.Web/sites/shop/slots/blue/`, 'Microsoft.Web/sites/slots'],
+  [
+    `${group.toUpperCase()}/PROVIDERS/microsoft.managedidentity/userassignedidentities/id`,
+    'microsoft.managedidentity/userassignedidentities',
+  ],
+])('%s is of type %s', (id, type) => {
+  expect(parsePrincipalReference(id)).toEqual({
+    kind: 'resource',
+    resource: { id: id.replace(/\/$/, ''), subscriptionId, type },
+  })
+})
+
+test('a GUID is an object id, in lower case', () => {
+  expect(parsePrincipalReference(subscriptionId.toUpperCase())).toEqual({
+    kind: 'object',
+    principalId: subscriptionId,
+  })
+})
+
+test.each([
+  ['shop', /is not an object id/],
+  [group, /is not an object id/],
+  [`${group}/providers/Microsoft.Web/sites`, /is not an object id/],
+  [`${group}/providers/Microsoft.Web/sites/shop/slots`, /is not an object id/],
+  ['/subscriptions/mine/resourceGroups/rg/providers/Microsoft.Web/sites/shop', /is not an object id/],
+  [`${group}/providers/Microsoft.Web/sites/..`, /is not an object id/],
+  [`${group}/providers/Microsoft.Web/sites/shop?api-version=1`, /is not an object id/],
+  [`${group}/providers/Microsoft.Web/sites/a%2fb`, /is not an object id/],
+  [
+    `${group}/providers/Microsoft.ContainerService/managedClusters/aks`,
+    /is a cluster, and its pods do not act as the identity of the cluster/,
+  ],
+])('%s is refused', (text, problem) => {
+  expect(parsePrincipalReference(text)).toEqual({ problem: expect.stringMatching(problem) })
+})
+
+test('the newest version that is no preview is taken', () => {
+  expect(newestVersion(['2024-01-01', '2025-06-01-preview', '2025-03-01', '2023-01-01'])).toBe('2025-03-01')
+  expect(newestVersion(['2024-01-01-preview', '2025-01-01-preview'])).toBe('2025-01-01-preview')
+  expect(newestVersion([])).toBeUndefined()
+})
+
+test('types are known in any case', () => {
+  expect(usualApiVersion('MICROSOFT.web/Sites')).toBe('2024-04-01')
+  expect(usualApiVersion('Microsoft.Storage/storageAccounts')).toBeUndefined()
+})

@@ -1,0 +1,88 @@
+import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
+import { delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
+import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
+import type { Permission } from '../../../src/azure/rbac/permissions.ts'
+import { accessByRoles } from '../../../src/azure/rbac/principal-access.ts'
+import { assigned, ids, scope } from '../../support/record-fixture.ts'
+
+const chat = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
+const embed = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action'
+const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
+const custom = 'f0a7c2d4-6b31-4c58-9e05-1d8b4a7e9c22'
+const none = new Map<string, Permission[]>()
+const both = { scope, dataActions: [chat, embed] }
+
+const old = assigned(ids.role, { id: 'old', createdOn: 1000 })
+const young = assigned(openAIUser, { id: 'young', createdOn: 5000 })
+const undated = assigned(ids.role, { id: 'undated', createdOn: undefined })
+
+const throughOf = (assignments: readonly Assignment[], definitions = none) => {
+  const access = accessByRoles(assignments, definitions, both)
+  return access.kind === 'allowed' ? access.through.map(({ id }) => id) : access.kind
+}
+
+test.each<[string, readonly Assignment[], string[] | string]>([
+  ['nothing', [], 'missing'],
+  ['a role without data actions', [assigned(reader)], 'missing'],
+  ['one that covers', [young], ['young']],
+  ['several: the oldest', [young, undated, old], ['old']],
+  ['one below the scope', [{ ...old, scope: `${scope}/projects/p` }], 'missing'],
+  ['one above the scope', [{ ...old, scope: '/subscriptions/x' }], ['old']],
+  [
+    'one that ends with a job, whoever’s',
+    [{ ...old, description: temporaryDescription('https://x', ids.client) }],
+    'missing',
+  ],
+  [
+    'a condition on assigning roles',
+    [{ ...old, condition: delegationCondition([ids.role], ['Group']) }],
+    ['old'],
+  ],
+  [
+    'a condition that rules the data action out',
+    [{ ...old, condition: "!(ActionMatches{'Microsoft.CognitiveServices/accounts/OpenAI/*'})" }],
+    'missing',
+  ],
+  ['a condition on something else', [{ ...old, condition: "@Resource[a:b] StringEquals 'c'" }], 'unknown'],
+  ['a condition that is none', [{ ...old, condition: '((' }], 'unknown'],
+  [
+    'a condition, and another role without one',
+    [{ ...old, condition: "@Resource[a:b] StringEquals 'c'" }, young],
+    ['young'],
+  ],
+  ['a role that nobody read', [assigned(custom)], 'unknown'],
+  ['a role that nobody read, and one that covers', [assigned(custom), young], ['young']],
+])('held is %s', (_what, assignments, expected) => {
+  expect(throughOf(assignments)).toEqual(expected)
+})
+
+test('what each data action needs may come from several roles: the youngest of them stands first', () => {
+  const chatOnly = assigned(custom, { id: 'chat', createdOn: 2000 })
+  const embedOnly = assigned(ids.client, { id: 'embed', createdOn: 3000 })
+  const definitions = new Map([
+    [custom, [{ dataActions: [chat] }]],
+    [ids.client, [{ dataActions: [embed] }]],
+  ])
+
+  expect(throughOf([chatOnly, embedOnly], definitions)).toEqual(['embed', 'chat'])
+  expect(accessByRoles([chatOnly], definitions, both)).toEqual({ kind: 'missing', lacks: [embed] })
+})
+
+test('what is open is told: the condition, or the role', () => {
+  const condition = "@Resource[a:b] StringEquals 'c'"
+  expect(accessByRoles([{ ...old, condition }], none, both)).toEqual({
+    kind: 'unknown',
+    lacks: [chat, embed],
+    byRole: undefined,
+    condition,
+  })
+  expect(accessByRoles([assigned(custom)], none, both)).toMatchObject({ byRole: { roleGuid: custom } })
+})
+
+test('a condition that leaves one data action in the open does not hide that another is missing', () => {
+  const definitions = new Map([[custom, [{ dataActions: [chat] }]]])
+  const conditional = assigned(custom, { condition: "@Resource[a:b] StringEquals 'c'" })
+
+  expect(accessByRoles([conditional], definitions, both).kind).toBe('missing')
+})

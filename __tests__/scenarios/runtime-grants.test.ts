@@ -1,0 +1,269 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import {
+  account,
+  alsoHolds,
+  app,
+  groupScope,
+  holds,
+  managedIdentity,
+  pipeline,
+  refuse,
+  roles,
+  securityGroup,
+  setupIdentity,
+} from '../support/arrange.ts'
+import { accountScope, logOf, operations, runGate, runPost } from '../support/scenario.ts'
+
+/** `runtime-principals`: what is granted to those that run what is deployed, and what is not. */
+
+let cloud: LocalCloud
+/** Its replicas hear of roles one after the other. */
+let slow: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+  slow = await createLocalCloud({ lag: { roleAssignments: [0, 40_000, 90_000] } })
+})
+beforeEach(() => {
+  cloud.reset()
+  slow.reset()
+  alsoHolds(cloud, { role: roles.user })
+})
+afterAll(() => Promise.all([cloud.close(), slow.close()]))
+
+const grants = (run: Awaited<ReturnType<typeof runGate>>) =>
+  operations(run).filter(operation => operation === 'roleAssignments.create')
+
+const heldBy = ({ world }: LocalCloud, principalId: string) =>
+  world.roleAssignments.filter(assignment => assignment.principalId === principalId)
+
+describe('what is missing is granted', () => {
+  test('at the resource, under a name that follows from it, and said to be not known to be live', async () => {
+    const { id, principalId } = app(cloud, 'shop')
+    const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+    expect(heldBy(cloud, principalId)).toMatchObject([
+      {
+        scope: accountScope(cloud),
+        roleDefinitionId: roles.user,
+        principalType: 'ServicePrincipal',
+        description: expect.stringMatching(/^Key-less Gate: https:/),
+        createdBy: pipeline(cloud).principal.objectId,
+      },
+    ])
+    expect(run.report).toMatchObject({ runtimePrincipals: [{ access: 'not-known-live', granted: true }] })
+    expect(logOf(run)).toMatch(/allowed, not yet known to be live.* granted by this run/)
+    expect(run.annotations.some(({ message }) => message.includes('probe-url'))).toBe(true)
+
+    const next = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+    expect(grants(next)).toEqual([])
+    expect(next.report).toMatchObject({ runtimePrincipals: [{ access: 'not-known-live', granted: false }] })
+  })
+
+  test('by the role of its line', async () => {
+    const { id, principalId } = app(cloud, 'shop')
+    await runGate(cloud, {
+      inputs: { 'runtime-principals': `${id}; role=Cognitive Services OpenAI User` },
+    })
+
+    expect(heldBy(cloud, principalId)).toMatchObject([{ roleDefinitionId: roles.openAIUser }])
+  })
+
+  test('by the least role, where the line asks for that', async () => {
+    const { id, principalId } = app(cloud, 'shop')
+    await runGate(cloud, { inputs: { 'runtime-principals': `${id}; role=auto` } })
+
+    expect(heldBy(cloud, principalId)).toMatchObject([{ roleDefinitionId: roles.openAIUser }])
+  })
+
+  test('and never taken back: revoke is for the role of the pipeline', async () => {
+    holds(cloud, { role: roles.rbacAdministrator, scope: groupScope(cloud) }, { role: roles.reader })
+    const { id, principalId } = app(cloud, 'shop')
+    const options = { inputs: { 'runtime-principals': id, revoke: 'true' } }
+    const run = await runGate(cloud, options)
+    expect(run.outputs.result).toBe('passed')
+    await runPost(cloud, run, options)
+
+    expect(heldBy(cloud, principalId)).toHaveLength(1)
+    expect(
+      heldBy(cloud, pipeline(cloud).principal.objectId).some(
+        ({ roleDefinitionId }) => roleDefinitionId === roles.user,
+      ),
+    ).toBe(false)
+  })
+
+  test('by the set-up identity, where there is one', async () => {
+    const setup = setupIdentity(cloud)
+    holds(
+      cloud,
+      { role: roles.rbacAdministrator, scope: groupScope(cloud), principalId: setup.principalId },
+      { role: roles.user },
+    )
+    const { id, principalId } = app(cloud, 'shop')
+    await runGate(cloud, { inputs: { 'runtime-principals': id, 'setup-client-id': setup.clientId } })
+
+    expect(heldBy(cloud, principalId)).toMatchObject([{ createdBy: setup.principalId }])
+  })
+
+  test('after the wait for the pipeline, where replicas disagree: its own data plane is not waited for', async () => {
+    const { id, principalId } = app(slow, 'shop')
+    const run = await runGate(slow, { inputs: { 'runtime-principals': id } })
+
+    expect(run.outputs).toMatchObject({
+      result: 'passed',
+      'role-state': 'granted',
+      'runtime-access': 'passed',
+    })
+    expect(Number(run.outputs['propagation-seconds'])).toBeGreaterThan(60)
+    expect(operations(run).at(-1)).toBe('roleAssignments.create')
+    expect(heldBy(slow, principalId)).toHaveLength(1)
+  })
+})
+
+describe('nothing is written', () => {
+  test.each<[string, string, () => Record<string, string>]>([
+    [
+      'where another one cannot be told',
+      'runtime-access-unknown',
+      () => ({
+        'runtime-principals': [app(cloud, 'shop').id, app(cloud, 'other', { systemAssigned: false }).id].join(
+          '\n',
+        ),
+      }),
+    ],
+    [
+      'where another one is lacking what no grant gives',
+      'runtime-access-missing',
+      () => ({
+        'runtime-principals': `${app(cloud, 'shop').id}\n${app(cloud, 'other').id}; role=Owner`,
+      }),
+    ],
+    [
+      'where the pipeline is denied',
+      'access-denied',
+      () => {
+        const custom = 'Microsoft.CognitiveServices/*'
+        cloud.world.denyAssignments.push({
+          name: crypto.randomUUID(),
+          displayName: 'pipeline',
+          scope: accountScope(cloud),
+          permissions: [{ actions: [], notActions: [], dataActions: [custom], notDataActions: [] }],
+          principals: [pipeline(cloud).principal.objectId],
+          excludePrincipals: [],
+          doNotApplyToChildScopes: false,
+        })
+        return { 'runtime-principals': app(cloud, 'shop').id }
+      },
+    ],
+    [
+      'where keys are accepted and must not be',
+      'keys-enabled',
+      () => {
+        account(cloud).disableLocalAuth = false
+        return { 'runtime-principals': app(cloud, 'shop').id, 'key-access': 'forbid' }
+      },
+    ],
+  ])('%s', async (_when, diagnosis, arrange) => {
+    const inputs = arrange()
+    const before = structuredClone(cloud.world.roleAssignments)
+    const run = await runGate(cloud, { inputs })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis })
+    expect(grants(run)).toEqual([])
+    expect(cloud.world.roleAssignments).toEqual(before)
+  })
+
+  test('not even for the pipeline, where the failure is known beforehand', async () => {
+    holds(cloud, { role: roles.rbacAdministrator, scope: groupScope(cloud) }, { role: roles.reader })
+    const run = await runGate(cloud, {
+      inputs: { 'runtime-principals': app(cloud, 'shop', { systemAssigned: false }).id },
+    })
+
+    expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-unknown' })
+    expect(grants(run)).toEqual([])
+  })
+
+  test('by a plan, which says what would be', async () => {
+    const [one, other] = [app(cloud, 'one'), app(cloud, 'other', { systemAssigned: false })]
+    const run = await runGate(cloud, {
+      inputs: { 'runtime-principals': `${one.id}\n${other.id}`, grant: 'plan' },
+    })
+
+    expect(run.outputs).toMatchObject({ result: 'planned', 'runtime-access': 'missing' })
+    expect(grants(run)).toEqual([])
+    expect(run.report).toMatchObject({
+      plan: expect.arrayContaining([
+        expect.stringMatching(
+          /Cognitive Services User would be granted to .*containerApps\/one .* at .*contoso-ai/,
+        ),
+        expect.stringMatching(/nothing would be granted to .*containerApps\/other/),
+        'Plan: the gate would fail with runtime-access-unknown.',
+      ]),
+    })
+  })
+})
+
+describe('what cannot be granted', () => {
+  test.each<[string, () => string]>([
+    ['a principal that was deleted', () => crypto.randomUUID()],
+    ['a client id', () => managedIdentity(cloud).identity.clientId],
+    ['a group', () => securityGroup(cloud).objectId],
+    ['an app registration', () => pipeline(cloud).application.objectId],
+  ])('%s is named, and nothing is granted to anybody', async (_what, line) => {
+    const before = structuredClone(cloud.world.roleAssignments)
+    const run = await runGate(cloud, { inputs: { 'runtime-principals': line() } })
+
+    expect(run.outputs).toMatchObject({
+      result: 'failed',
+      diagnosis: 'runtime-access-unknown',
+      'runtime-access': 'unknown',
+    })
+    expect(logOf(run)).toContain('There is no service principal with this object id')
+    expect(cloud.world.roleAssignments).toEqual(before)
+  })
+
+  test.each([
+    ['cannot-assign-role', undefined],
+    [
+      'delegation-condition-unmet',
+      "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR (@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{5e0bd9bd-7b93-4f28-af87-19fc36ad61bd}))",
+    ],
+  ])('%s: missing, with the command for an administrator', async (code, condition) => {
+    holds(
+      cloud,
+      { role: roles.user },
+      condition === undefined
+        ? { role: roles.reader, scope: groupScope(cloud) }
+        : { role: roles.rbacAdministrator, scope: groupScope(cloud), condition },
+    )
+    const { id, principalId } = app(cloud, 'shop')
+    const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+    expect(run.outputs).toMatchObject({
+      result: 'failed',
+      diagnosis: 'runtime-access-missing',
+      'role-state': 'direct',
+    })
+    expect(logOf(run)).toContain(`was refused: ${code}`)
+    expect(logOf(run)).toContain(`--assignee-object-id ${principalId}`)
+  })
+
+  test('a service that does not say what became of it', async () => {
+    const { id } = app(cloud, 'shop')
+    refuse(cloud, 'roleAssignments.create', 503, {
+      error: { code: 'ServerBusy', message: 'The server is busy.' },
+    })
+    const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+    expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-unknown' })
+    expect(logOf(run)).toContain('whether it is, nobody said')
+  })
+
+  test('a role that may assign roles', async () => {
+    const { id } = app(cloud, 'shop')
+    const run = await runGate(cloud, { inputs: { 'runtime-principals': `${id}; role=Owner` } })
+
+    expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-missing' })
+    expect(logOf(run)).toContain('Owner is not granted to anybody')
+  })
+})

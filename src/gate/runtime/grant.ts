@@ -1,0 +1,100 @@
+import { permanentName } from '../../azure/rbac/assignment-name.ts'
+import { servicePrincipal } from '../../azure/rbac/principal.ts'
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
+import { StepError } from '../../core/failures/failure.ts'
+import type { ResourceContext } from '../../services/resource-manager/context.ts'
+import { createAssignment } from '../../services/resource-manager/create-assignment.ts'
+import type { Note } from '../record.ts'
+import { causeOfRefusedGrant } from '../refused-grant.ts'
+import type { Reporter } from '../reporter.ts'
+import type { Settings } from '../settings.ts'
+import type { Inspection, SignedIn } from '../values.ts'
+import { enforceRuntimeAccess, isGrantable } from './enforce.ts'
+import type { RuntimeAccess, RuntimePrincipal, RuntimeRole } from './principal.ts'
+
+interface Known {
+  settings: Settings
+  context: ResourceContext
+  job: SignedIn['job']
+  /** What is known of who grants. */
+  roles: Inspection['roles']
+}
+
+/**
+ * Grants what those lack that run what is deployed, one after the other: where one cannot be granted, nothing is written for the others.
+ * It comes last, when all else is known to be well, and is never taken back.
+ * @throws StepError `runtime-access-missing` or `runtime-access-unknown`
+ */
+export async function grantInProduction(
+  principals: readonly RuntimePrincipal[],
+  known: Known,
+  { reporter }: { reporter: Reporter },
+  note: Note<'runtime'>,
+): Promise<readonly RuntimePrincipal[]> {
+  const latest = [...principals]
+  for (const [index, principal] of principals.entries()) {
+    const grant = grantFor(principal, known.settings)
+    if (grant === undefined) continue
+    const update = (access: RuntimeAccess) => {
+      latest[index] = { ...principal, access }
+      note({ principals: [...latest] })
+    }
+    update({ word: 'unknown', because: { kind: 'granting' } })
+    const access = await make(grant, known)
+    update(access)
+    if (access.word === 'not-known-live') reporter.granted({ ...grant.role, ...grant })
+    enforceRuntimeAccess(latest, known.settings)
+  }
+  return latest
+}
+
+interface RuntimeGrant {
+  principalId: string
+  scope: string
+  role: RuntimeRole
+}
+
+function grantFor(principal: RuntimePrincipal, settings: Settings): RuntimeGrant | undefined {
+  const { principalId, scope, role } = principal
+  if (!isGrantable(principal, settings)) return undefined
+  return principalId === undefined || scope === undefined || role === undefined
+    ? undefined
+    : { principalId, scope, role }
+}
+
+/** The same name as in any other run, so that they make one assignment. */
+async function make({ principalId, scope, role }: RuntimeGrant, known: Known): Promise<RuntimeAccess> {
+  const { context, job } = known
+  const wanted = { scope, principalId, roleGuid: role.guid }
+  const toGrant = { ...servicePrincipal(principalId), ...wanted, roleDefinitionId: role.definitionId }
+  const description = `Key-less Gate: ${job.url ?? 'granted outside GitHub Actions'}`
+  try {
+    const { outcome, assignmentId } = await createAssignment(context.manager, toGrant, {
+      name: permanentName(wanted),
+      description,
+    })
+    const giver = {
+      id: assignmentId ?? '',
+      scope,
+      createdOn: undefined,
+      roleName: role.name,
+      group: undefined,
+    }
+    const isGranted = outcome === 'granted'
+    return { word: 'not-known-live', through: [giver], ageMs: isGranted ? 0 : undefined, isGranted }
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error
+    const roles = { assignments: known.roles?.assignments, permissions: known.roles?.permissions, scope }
+    return accessAfter(await causeOfRefusedGrant(error, { context, roles }))
+  }
+}
+
+/** The id is nobody's, or somebody's who is no service principal. */
+const wrongIds: ReadonlySet<DiagnosisCode> = new Set(['principal-not-found', 'principal-type-mismatch'])
+
+function accessAfter({ failure }: StepError): RuntimeAccess {
+  if (wrongIds.has(failure.code)) return { word: 'unknown', because: { kind: 'no-such-principal', failure } }
+  // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
+  if (failure.kind === 'transient') return { word: 'unknown', because: { kind: 'granting', failure } }
+  return { word: 'missing', because: { kind: 'not-granted', failure } }
+}
