@@ -1,27 +1,26 @@
-import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
-import { enforceFailOn } from './advice/findings/forbidden.ts'
 import { removeSdkVariables } from './azure/sdk-environment.ts'
-import { failureOf, type StepError } from './core/failures/failure.ts'
+import { failureOf } from './core/failures/failure.ts'
 import { createHttpClient } from './core/http/client.ts'
 import { proxySecrets } from './core/http/proxy.ts'
+import { nextRequestSent } from './core/http/warm-up.ts'
 import type { Clock } from './core/ports.ts'
-import { inertLine } from './core/text/untrusted.ts'
-import { gate, type Tools } from './gate/gate.ts'
-import { type Outcome, openRecord } from './gate/record.ts'
 import type { Settings } from './gate/settings.ts'
 import { readSettings, reportingOf } from './inputs.ts'
-import { createLogReporter } from './report/log-reporter.ts'
-import { publish } from './report/publish.ts'
-import { givenReportPath, ownReportPath } from './report/report-file.ts'
-import { byHand, logRevocation } from './report/revocation.ts'
+import type { Beginning, Ready } from './report/main-step.ts'
+import { givenReportPath } from './report/report-file.ts'
 import { runnerLog, silenceStandardError } from './report/runner-log.ts'
+import { exit, lastWords, stopped, uncaught } from './report/step-end.ts'
+import { createAssertions } from './services/github/assertions.ts'
 import { keepGrant, keptGrant } from './services/github/post-state.ts'
 import { readWorkflowRun } from './services/github/workflow-run.ts'
 
-/** What the runner starts, before the job's next step and again, by way of post.ts, at its end. */
+/**
+ * What the runner starts, before the job's next step and again, by way of post.ts, at its end. Compiling code takes longer than many a
+ * reply: here is what reads the inputs and asks GitHub for the job's token, and everything else is loaded while that is awaited.
+ */
 
 function prepare(): void {
   silenceStandardError()
@@ -42,121 +41,64 @@ const clock: Clock = {
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
 
-const toolsFor = (settings: Settings): Tools => ({
-  ...createHttpClient({ timeoutMs: settings.waiting.requestTimeoutMs, env: process.env, clock }),
-  clock,
-  log: runnerLog,
-  reporter: createLogReporter(runnerLog, settings),
-  mask: core.setSecret,
-  random: Math.random,
-  run: readWorkflowRun(process.env),
-  keep: keepGrant,
-})
+const run = readWorkflowRun(process.env)
 
-/** Reads the settings, runs the gate, tells how it ended: each end once, and the first one counts. */
-async function runMain(): Promise<number> {
+function toolsFor({ identity, waiting }: Settings): Ready['tools'] {
+  const client = createHttpClient({ timeoutMs: waiting.requestTimeoutMs, env: process.env, clock })
+  const usual = { ...client, clock, log: runnerLog, mask: core.setSecret }
+  return {
+    ...usual,
+    run,
+    assertions: createAssertions(run, identity.assertionAudience, usual),
+    random: Math.random,
+    keep: keepGrant,
+  }
+}
+
+/** @throws StepError `input-invalid` */
+function ready(): Ready {
+  const settings = readSettings(untrimmedInput, process.env)
+  return { settings, tools: toolsFor(settings) }
+}
+
+function begin(): Beginning {
   const startedAt = clock.now()
   prepare()
-  let record = openRecord(readWorkflowRun(process.env))
-  const { summary, path: given } = reportingOf(core.getInput)
+  const { summary, path } = reportingOf(core.getInput)
+  const beginning = { startedAt, clock, run, summary, uncaught: uncaught(), stopped: stopped() }
   let givenPath: string | undefined
-  const finish = once(async (outcome: Outcome) => {
-    try {
-      const path = givenPath ?? ownReportPath(process.env)
-      const { result } = await publish(outcome, { summary, path, clock, startedAt })
-      return result === 'failed' ? 1 : 0
-    } catch (error) {
-      return lastWords(error)
-    }
-  })
-  const fail = (failure: StepError) => finish({ result: 'failed', record: record.snapshot(), failure })
-  onUncaught(async error => {
-    const exitCode = await fail(failureOf(error, 'doing something on the side'))
-    await exit(exitCode === 0 ? lastWords(error) : exitCode)
-  })
   try {
-    if (given !== undefined) givenPath = givenReportPath(given, process.env)
-    const settings = readSettings(untrimmedInput, process.env)
-    const tools = toolsFor(settings)
-    record = openRecord(tools.run, settings)
-    whenStopped(async signal => {
-      await finish({ result: 'cancelled', record: record.snapshot(), signal })
-      await exit(128 + constants.signals[signal])
-    })
-    return await finish(enforceFailOn(await gate(settings, tools, record)))
+    if (path !== undefined) givenPath = givenReportPath(path, process.env)
+    return { ...beginning, givenPath, ready: ready() }
   } catch (error) {
-    return fail(failureOf(error, 'getting ready'))
+    return { ...beginning, givenPath, ready: failureOf(error, 'getting ready') }
   }
 }
 
-/** Where the end cannot be told as it should be: one annotation. @returns the exit code */
-function lastWords(error: unknown): number {
-  const { code, said } = failureOf(error, 'telling how it ended').failure
-  core.error(inertLine(said.message), { title: `Key-less Gate: ${code}` })
-  return 1
+async function runMain(): Promise<number> {
+  const beginning = begin()
+  if ('tools' in beginning.ready)
+    await Promise.race([askForAssertion(beginning.ready.tools), beginning.stopped])
+  const { runMainStep } = await import('./report/main-step.ts')
+  return runMainStep(beginning)
 }
 
-/** What nobody caught, rejections included: Node would print the line of code, and that is all of the bundle. */
-function onUncaught(end: (error: unknown) => Promise<void>): void {
-  process.once('uncaughtException', end)
+/** Resolves once GitHub has been asked for the job's token, or cannot be: whoever needs the token hears why. */
+async function askForAssertion({ assertions }: Pick<Ready['tools'], 'assertions'>): Promise<void> {
+  const sent = nextRequestSent()
+  await Promise.race([sent, assertions.ask().catch(() => {})])
 }
 
-/** The runner sends one signal, and the other some seconds later. */
-function whenStopped(stop: (signal: NodeJS.Signals) => Promise<void>): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop(signal))
-}
-
-/** The first call counts, and every other gets its result: a signal may come while the end is being told. */
-function once<T, R>(tellIt: (outcome: T) => Promise<R>): (outcome: T) => Promise<R> {
-  let telling: Promise<R> | undefined
-  return outcome => {
-    telling ??= tellIt(outcome)
-    return telling
-  }
-}
-
-/** Takes back what was granted for this job only. Whatever goes wrong here, the job has ended as it has. */
 async function runPost(): Promise<number> {
   const grant = keptGrant()
   if (grant === undefined) return 0
-  const failed = (error: unknown) => {
-    const { message } = failureOf(error, 'removing the role assignment').failure.said
-    runnerLog.warning(
-      `It is not certain that the temporary role assignment is gone, by an error that is not known: ${message}. ${byHand(grant)}`,
-    )
-  }
-  onUncaught(async error => {
-    failed(error)
-    await exit(0)
-  })
-  try {
-    prepare()
-    const settings = readSettings(untrimmedInput, process.env)
-    const { revoke } = await import('./gate/revoke.ts')
-    whenStopped(async signal => {
-      runnerLog.warning(
-        `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,
-      )
-      await exit(0)
-    })
-    const revocation = await revoke(grant, settings, toolsFor(settings))
-    if (revocation !== undefined) logRevocation(revocation, grant, runnerLog)
-  } catch (error) {
-    failed(error)
-  }
+  prepare()
+  const { runPostStep } = await import('./report/post-step.ts')
+  await runPostStep(grant, { log: runnerLog }, ready)
   return 0
-}
-
-/**
- * Requests that the outcome no longer depends on must not keep the job waiting; what was printed has to leave first, for where pipes
- * are written asynchronously an exit cuts it off (nodejs.org, process: a note on process I/O).
- */
-async function exit(code: number): Promise<never> {
-  await new Promise(resolve => process.stdout.write('', resolve))
-  process.exit(code)
 }
 
 /** Not by the runner's state: variables of the job could feign that, and a gate that takes itself for its post step lets all through. */
 const isPostStep = /^post\./.test(basename(process.argv[1] ?? ''))
 
-await exit(await (isPostStep ? runPost() : runMain()))
+await exit(await (isPostStep ? runPost() : runMain()).catch(lastWords))

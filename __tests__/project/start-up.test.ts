@@ -1,32 +1,48 @@
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
 import { repositoryRoot } from '../support/scenario.ts'
+
+const entry = resolve(repositoryRoot, 'src/index.ts')
 
 /** What is loaded before the first request: an SDK takes longer than the reply that hides the loading of it. */
 
 const staticImport = /^(?:import|export)\s(?!type\s)(?:[^'"]*\sfrom\s)?['"]([^'"]+)['"]/gm
 
-/** Packages that the module loads by itself or through others, dynamic imports left out. */
-function packagesOf(path: string, seen = new Set<string>()): Set<string> {
-  const packages = new Set<string>()
-  if (seen.has(path)) return packages
-  seen.add(path)
+/** What the module loads by itself or through others, dynamic imports left out: names of packages, absolute paths of our own files. */
+function loadedBy(path: string, loaded = new Set([path])): Set<string> {
   for (const [, specifier = ''] of readFileSync(path, 'utf8').matchAll(staticImport)) {
-    if (!specifier.startsWith('.')) packages.add(specifier)
-    else for (const each of packagesOf(resolve(dirname(path), specifier), seen)) packages.add(each)
+    const module = specifier.startsWith('.') ? resolve(dirname(path), specifier) : specifier
+    if (loaded.has(module)) continue
+    loaded.add(module)
+    if (module.endsWith('.ts')) loadedBy(module, loaded)
   }
-  return packages
+  return loaded
 }
 
 test('an SDK is loaded while a reply is awaited, and never at the start', () => {
-  const packages = [...packagesOf(resolve(repositoryRoot, 'src/index.ts'))]
+  const loaded = [...loadedBy(entry)]
 
-  expect(packages).toContain('valibot')
-  expect(packages.filter(name => name.startsWith('@azure/') || name === '@actions/github')).toEqual([])
+  expect(loaded).toContain('valibot')
+  expect(loaded.filter(name => name.startsWith('@azure/') || name === '@actions/github')).toEqual([])
+})
+
+test('before GitHub is asked, neither the steps that follow are loaded nor anything that explains', () => {
+  const loaded = [...loadedBy(entry)].map(path => relative(repositoryRoot, path))
+
+  expect(loaded).toContain('src/services/github/oidc-token.ts')
+  expect(loaded.filter(path => /^src\/(advice|gate\/waiting)\//.test(path))).toEqual([])
+  expect(loaded).not.toContain('src/gate/gate.ts')
+})
+
+test('the entry of the bundle holds at most 120 kB, nothing of an HTTP stack that nobody uses among it', () => {
+  const bundled = resolve(repositoryRoot, 'dist/index.js')
+
+  expect(statSync(bundled).size).toBeLessThan(120_000)
+  expect(readFileSync(bundled, 'utf8')).not.toContain('undici')
 })
 
 test('the module that holds an SDK is seen to do so', () => {
   const client = resolve(repositoryRoot, 'src/services/resource-manager/client.ts')
 
-  expect([...packagesOf(client)]).toContain('@azure/arm-authorization')
+  expect([...loadedBy(client)]).toContain('@azure/arm-authorization')
 })

@@ -1,10 +1,11 @@
 import type { JournalEntry } from '../../local-cloud/journal.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { createHttpClient } from '../../src/core/http/client.ts'
+import { createHttpClient, type Http } from '../../src/core/http/client.ts'
 import type { Log } from '../../src/core/ports.ts'
 import { gate } from '../../src/gate/gate.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { createLogReporter } from '../../src/report/log-reporter.ts'
+import { createAssertions } from '../../src/services/github/assertions.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import type { DrivenTime } from './driven-time.ts'
 import { type Published, published } from './published.ts'
@@ -44,15 +45,15 @@ export async function runFleet(
   async function runJob(index: number, own: Readonly<Record<string, string>>): Promise<Published> {
     await time.sleep(jobStartMs.least + Math.random() * (jobStartMs.most - jobStartMs.least))
     const settings = readSettings(name => own[name] ?? '', {})
+    const numbered: Http = request =>
+      http({ ...request, headers: { ...request.headers, [gateHeader]: String(index) } })
+    const usual = { http: numbered, preconnect() {}, clock, log: silent, mask() {} }
     const outcome = await gate(settings, {
-      http: request => http({ ...request, headers: { ...request.headers, [gateHeader]: String(index) } }),
-      preconnect() {},
-      clock,
-      log: silent,
+      ...usual,
       reporter: createLogReporter(silent, settings),
-      mask() {},
       random: Math.random,
       run,
+      assertions: createAssertions(run, settings.identity.assertionAudience, usual),
       keep() {},
     })
     return published(outcome)

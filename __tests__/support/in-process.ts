@@ -14,6 +14,7 @@ import type { Settings } from '../../src/gate/settings.ts'
 import { readSettings } from '../../src/inputs.ts'
 import { createLogReporter } from '../../src/report/log-reporter.ts'
 import { logRevocation } from '../../src/report/revocation.ts'
+import { createAssertions } from '../../src/services/github/assertions.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import { createDrivenTime } from './driven-time.ts'
 import { type Published, published } from './published.ts'
@@ -81,15 +82,20 @@ export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}):
     const kept: TemporaryGrant[] = []
     const driven = time.enter(clientFor(settings))
     const logging = logTo(log)
-    const outcome = await gate(settings, {
+    const run = readWorkflowRun(environment)
+    const usual = {
       http: driven.http,
       preconnect: driven.preconnect,
       clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
       log: logging,
+      mask: (secret: string) => void masks.push(secret),
+    }
+    const outcome = await gate(settings, {
+      ...usual,
       reporter: createLogReporter(logging, settings),
-      mask: secret => masks.push(secret),
       random: seededRandom(),
-      run: readWorkflowRun(environment),
+      run,
+      assertions: createAssertions(run, settings.identity.assertionAudience, usual),
       keep: grant => kept.push(grant),
     })
     const tookMs = clock.now() - startedAt
@@ -106,13 +112,11 @@ export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}):
   ): Promise<readonly string[]> {
     const log: string[] = []
     const driven = time.enter(clientFor(settings))
+    const run = readWorkflowRun({ ...cloud.runnerEnvironment(), ...env })
+    const tools = { ...driven, log: logTo(log), mask() {} }
     for (const grant of kept.slice(-1)) {
-      const revocation = await revoke(grant, settings, {
-        ...driven,
-        log: logTo(log),
-        mask() {},
-        run: readWorkflowRun({ ...cloud.runnerEnvironment(), ...env }),
-      })
+      const assertions = createAssertions(run, settings.identity.assertionAudience, tools)
+      const revocation = await revoke(grant, settings, { ...tools, assertions })
       if (revocation !== undefined) logRevocation(revocation, grant, logTo(log))
     }
     await driven.leave()

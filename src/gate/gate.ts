@@ -4,6 +4,7 @@ import type { Http, Preconnect } from '../core/http/client.ts'
 import { preloadDuringRequests } from '../core/http/warm-up.ts'
 import type { Clock, Log, Mask, Random } from '../core/ports.ts'
 import { createIdentities } from '../services/entra/identities.ts'
+import type { Assertions } from '../services/github/assertions.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { isMembershipOpen } from './access.ts'
@@ -35,6 +36,7 @@ export interface Tools {
   mask: Mask
   random: Random
   run: WorkflowRun
+  assertions: Assertions
   /** Keeps for the post step what it shall remove. */
   keep: (grant: TemporaryGrant) => void
 }
@@ -53,7 +55,10 @@ export async function gate(
   const identities = createIdentities(given.identity, given.cloud, tools)
   const callTools = { ...tools, accessToken: identities.pipeline.accessToken }
   tools.reporter.begins()
-  preloadDuringRequests(...preloads(given, tools.preconnect))
+  const { forSigningIn, forLooking } = preloads(given, tools.preconnect)
+  // GitHub is being asked already.
+  forSigningIn().catch(() => {})
+  preloadDuringRequests(forLooking)
   let opened: ResourceContext | undefined
   try {
     const signedIn = await step('Sign in', () => signIn(given, identities, tools, note('signIn')))

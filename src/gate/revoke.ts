@@ -6,7 +6,7 @@ import { persist, type RetryPolicy } from '../core/failures/retry.ts'
 import type { Http } from '../core/http/client.ts'
 import type { Clock, Log, Mask } from '../core/ports.ts'
 import { createIdentities, type IdentitySettings } from '../services/entra/identities.ts'
-import type { WorkflowRun } from '../services/github/workflow-run.ts'
+import type { Assertions } from '../services/github/assertions.ts'
 import type { ResourceManager } from '../services/resource-manager/client.ts'
 import { openResourceManager } from '../services/resource-manager/open.ts'
 import { isAbsent, readAssignment } from '../services/resource-manager/role-assignments.ts'
@@ -19,7 +19,7 @@ export interface RevokeTools {
   clock: Clock
   log: Log
   mask: Mask
-  run: WorkflowRun
+  assertions: Assertions
 }
 
 /** A lock is lifted by people, who may be at it; a minute is worth a try. */

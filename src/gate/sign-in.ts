@@ -108,5 +108,5 @@ export function preloads(settings: Settings, preconnect: Preconnect) {
     preconnect(cloud.resourceManager.endpoint, 3)
     await import('../services/resource-manager/client.ts')
   }
-  return [forSigningIn, forLooking]
+  return { forSigningIn, forLooking }
 }

@@ -1,6 +1,6 @@
 import * as core from '@actions/core'
-import { type Diagnosis, diagnose } from '../advice/explanations/diagnose.ts'
-import { failureOf } from '../core/failures/failure.ts'
+import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import { failureOf, type StepError } from '../core/failures/failure.ts'
 import type { Clock } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
@@ -39,7 +39,7 @@ export interface Telling {
 export async function publish(outcome: Outcome, telling: Telling): Promise<Outcome> {
   const { result, record } = outcome
   const endedAt = telling.clock.now()
-  const diagnosis = result === 'failed' ? diagnose(outcome.failure, record) : undefined
+  const diagnosis = result === 'failed' ? await explain(outcome.failure, record) : undefined
   const report = writeReport(outcome, diagnosis, { ...telling, endedAt })
   try {
     setOutputs(outcome, diagnosis, report)
@@ -53,6 +53,12 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
   if (telling.summary) await writeSummary(summaryMarkdown(outcome, diagnosis))
   logEnd(outcome, diagnosis)
   return outcome
+}
+
+/** All that can be explained is loaded where something has to be. */
+async function explain(failure: StepError, record: RunRecord): Promise<Diagnosis> {
+  const { diagnose } = await import('../advice/explanations/diagnose.ts')
+  return diagnose(failure, record)
 }
 
 function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {

@@ -1,8 +1,7 @@
 import type { Cloud } from '../../azure/clouds.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log, Mask } from '../../core/ports.ts'
-import { type Assertions, createAssertions } from '../github/assertions.ts'
-import type { WorkflowRun } from '../github/workflow-run.ts'
+import type { Assertions } from '../github/assertions.ts'
 import { discoverOnce } from './discovery.ts'
 import { createSession, type Session } from './session.ts'
 
@@ -25,11 +24,10 @@ export interface Identities {
 }
 
 export function createIdentities(
-  { clientId, tenantId, setupClientId = clientId, assertionAudience }: IdentitySettings,
+  { clientId, tenantId, setupClientId = clientId }: IdentitySettings,
   cloud: Cloud,
-  { run, ...tools }: { http: Http; clock: Clock; log: Log; mask: Mask; run: WorkflowRun },
+  { assertions, ...tools }: { assertions: Assertions; http: Http; clock: Clock; log: Log; mask: Mask },
 ): Identities {
-  const assertions = createAssertions(run, assertionAudience, tools)
   const signingIn = { ...tools, http: discoverOnce(tools.http) }
   const sessionOf = (id: string) =>
     createSession({ clientId: id, tenantId, cloud, assertions, tools: signingIn })

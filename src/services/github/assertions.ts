@@ -5,6 +5,8 @@ import type { WorkflowRun } from './workflow-run.ts'
 
 /** The job's OIDC token, kept and renewed before it ends: one serves every identity that the run signs in as. */
 export interface Assertions {
+  /** Asks for a token that somebody will need: the next `current` gets it, or what it failed with. Settles as it does. */
+  ask(): Promise<void>
   /** @throws StepError `oidc-…` or a network code. */
   current(): Promise<Assertion>
   /** The token was found to be too old after all: the next one who asks gets another. */
@@ -36,8 +38,20 @@ export function createAssertions(
     return latest
   }
 
+  let asked: Promise<Assertion> | undefined
+
+  function takeAsked(): Promise<Assertion> | undefined {
+    const taken = asked
+    asked = undefined
+    return taken
+  }
+
   return {
-    current,
+    async ask() {
+      asked = current()
+      await asked
+    },
+    current: () => takeAsked() ?? current(),
     discard: () => {
       latest = undefined
     },

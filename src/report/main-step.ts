@@ -1,0 +1,75 @@
+import { enforceFailOn } from '../advice/findings/forbidden.ts'
+import { failureOf, type StepError } from '../core/failures/failure.ts'
+import type { Tools } from '../gate/gate.ts'
+import { type Outcome, openRecord } from '../gate/record.ts'
+import type { Settings } from '../gate/settings.ts'
+import type { WorkflowRun } from '../services/github/workflow-run.ts'
+import { createLogReporter } from './log-reporter.ts'
+import { publish, type Telling } from './publish.ts'
+import { ownReportPath } from './report-file.ts'
+import { exit, exitCodeOf, lastWords } from './step-end.ts'
+
+/** What index.ts has ready by the time that the rest is loaded. */
+export interface Beginning extends Pick<Telling, 'clock' | 'startedAt' | 'summary'> {
+  run: WorkflowRun
+  /** Where the user wants the report; undefined: a path of the step's own. */
+  givenPath: string | undefined
+  /** Or what is wrong with the inputs. */
+  ready: Ready | StepError
+  uncaught: Promise<unknown>
+  stopped: Promise<NodeJS.Signals>
+}
+
+export interface Ready {
+  settings: Settings
+  tools: Omit<Tools, 'reporter'>
+}
+
+/** Runs the gate, and tells how it ended: each end once, and the first one counts. @returns the exit code */
+export async function runMainStep({
+  run,
+  givenPath,
+  ready,
+  uncaught,
+  stopped,
+  ...telling
+}: Beginning): Promise<number> {
+  const isReady = 'settings' in ready
+  const record = isReady ? openRecord(run, ready.settings) : openRecord(run)
+  const finish = once(async (outcome: Outcome) => {
+    try {
+      const path = givenPath ?? ownReportPath(process.env)
+      const { result } = await publish(outcome, { ...telling, path })
+      return result === 'failed' ? 1 : 0
+    } catch (error) {
+      return lastWords(error)
+    }
+  })
+  const fail = (failure: StepError) => finish({ result: 'failed', record: record.snapshot(), failure })
+  uncaught.then(async error => {
+    const exitCode = await fail(failureOf(error, 'doing something on the side'))
+    await exit(exitCode === 0 ? lastWords(error) : exitCode)
+  })
+  if (!isReady) return fail(ready)
+  stopped.then(async signal => {
+    await finish({ result: 'cancelled', record: record.snapshot(), signal })
+    await exit(exitCodeOf(signal))
+  })
+  try {
+    const { settings, tools } = ready
+    const { gate } = await import('../gate/gate.ts')
+    const reporter = createLogReporter(tools.log, settings)
+    return await finish(enforceFailOn(await gate(settings, { ...tools, reporter }, record)))
+  } catch (error) {
+    return fail(failureOf(error, 'getting ready'))
+  }
+}
+
+/** The first call counts, and every other gets its result: a signal may come while the end is being told. */
+function once<T, R>(tellIt: (outcome: T) => Promise<R>): (outcome: T) => Promise<R> {
+  let telling: Promise<R> | undefined
+  return outcome => {
+    telling ??= tellIt(outcome)
+    return telling
+  }
+}

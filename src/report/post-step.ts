@@ -1,0 +1,40 @@
+import type { TemporaryGrant } from '../azure/rbac/lease.ts'
+import { failureOf } from '../core/failures/failure.ts'
+import { type RevokeTools, revoke } from '../gate/revoke.ts'
+import type { Settings } from '../gate/settings.ts'
+import { byHand, logRevocation } from './revocation.ts'
+import { exit, stopped, uncaught } from './step-end.ts'
+
+/**
+ * Takes back what was granted for this job only. Whatever goes wrong here, the job has ended as it has.
+ * @param prepare Reads the inputs again. @throws StepError
+ */
+export async function runPostStep(
+  grant: TemporaryGrant,
+  { log }: Pick<RevokeTools, 'log'>,
+  prepare: () => { settings: Settings; tools: RevokeTools },
+): Promise<void> {
+  const failed = (error: unknown) => {
+    const { message } = failureOf(error, 'removing the role assignment').failure.said
+    log.warning(
+      `It is not certain that the temporary role assignment is gone, by an error that is not known: ${message}. ${byHand(grant)}`,
+    )
+  }
+  uncaught().then(async error => {
+    failed(error)
+    await exit(0)
+  })
+  try {
+    const { settings, tools } = prepare()
+    stopped().then(async signal => {
+      log.warning(
+        `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,
+      )
+      await exit(0)
+    })
+    const revocation = await revoke(grant, settings, tools)
+    if (revocation !== undefined) logRevocation(revocation, grant, log)
+  } catch (error) {
+    failed(error)
+  }
+}
