@@ -75,6 +75,14 @@ describe('what is not given', () => {
     expect(settings.target).toMatchObject({ kind: 'resource', resource: { subscriptionId } })
   })
 
+  test('an app is asked at its whole address', () => {
+    const url = 'https://shop.contoso.example/api/probe?code=a-function-key%3D%3D'
+    expect(withGood({ 'probe-url': ` ${url} `, 'probe-expect': '/READY/i' }).production.probe).toEqual({
+      url,
+      expect: /READY/i,
+    })
+  })
+
   test('inputs win over the environment', () => {
     expect(withGood({}, { AZURE_CLIENT_ID: subscriptionId }).identity.clientId).toBe(clientId)
   })
@@ -503,6 +511,36 @@ describe('each bad form is named, with what was given and what is accepted', () 
         'resource-name': 'a/b',
       },
       /^`resource-name` is "a\/b", which is not the name of an Azure resource$/,
+    ],
+    [
+      'an app without TLS',
+      { 'probe-url': 'http://shop.contoso.example/probe?code=secret' },
+      /^`probe-url` is "http:\/\/shop\.contoso\.example\/probe\?\*\*\*", which does not begin with https:\/\//,
+    ],
+    [
+      'an app that is no URL',
+      { 'probe-url': 'shop.contoso.example/probe?code=secret' },
+      /^`probe-url` is "shop\.contoso\.example\/probe\?\*\*\*", which is not a URL/,
+    ],
+    [
+      'an app with a password',
+      { 'probe-url': 'https://user:word@shop.contoso.example/probe' },
+      /^`probe-url` is "https:\/\/\*\*\*@shop.*", which holds a user name or a password$/,
+    ],
+    [
+      'an app with a fragment',
+      { 'probe-url': 'https://shop.contoso.example/probe?code=secret#top' },
+      /^`probe-url` is "https:\/\/shop\.contoso\.example\/probe\?\*\*\*", which holds a fragment/,
+    ],
+    [
+      'what no app is asked for',
+      { 'probe-expect': 'ready' },
+      /^`probe-expect` has no effect without `probe-url`/,
+    ],
+    [
+      'an expectation of the app that does not compile',
+      { 'probe-url': 'https://shop.contoso.example/probe', 'probe-expect': '(' },
+      /^`probe-expect` is "\(", which does not compile/,
     ],
     [
       'an endpoint without deployments',

@@ -20,6 +20,8 @@ export interface Endpoints {
   /** Where accounts without a custom subdomain live. */
   regional: string
   control: string
+  /** By resource id in lower case: the host of the app that runs there. */
+  apps: ReadonlyMap<string, string>
 }
 
 /** How long a change takes to be seen, in milliseconds. One number a replica. */

@@ -1,3 +1,4 @@
+import { PROBE_PATH } from './app/index.ts'
 import type { Endpoints } from './context.ts'
 import { APP_SERVICE_PATH } from './entra/managed-identity.ts'
 import { idTokenRequestUrl, type JobTokens, workflowEnvironment } from './github/index.ts'
@@ -106,9 +107,16 @@ function localCloudVariables({ world, endpoints, controlToken }: EnvironmentSour
     LOCAL_CLOUD_GRAPH: endpoints.graph,
     LOCAL_CLOUD_RESOURCE_ID: account === undefined ? undefined : accountId(account),
     LOCAL_CLOUD_ENDPOINT: accountEndpoint(world, endpoints, id => endpoints.accounts.get(id)),
+    LOCAL_CLOUD_PROBE_URL: probeUrl(endpoints),
     LOCAL_CLOUD_CONTROL_URL: endpoints.control,
     LOCAL_CLOUD_CONTROL_TOKEN: controlToken,
   }
+}
+
+/** Of the first app. */
+function probeUrl({ apps }: Endpoints): string | undefined {
+  const [host] = apps.values()
+  return host && `${host}${PROBE_PATH}`
 }
 
 /** A host of the first account, or the region's where it has none of its own. */

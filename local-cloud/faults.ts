@@ -55,6 +55,7 @@ const serviceName = v.picklist([
   'resource-manager',
   'graph',
   'inference',
+  'app',
 ])
 
 /** A fault as tests write it, and as the control endpoint takes it. */

@@ -41,6 +41,8 @@ export interface LocalCloud extends AsyncDisposable {
     readonly accounts: ReadonlyMap<string, string>
     /** Likewise: its host in every family, as `openAI` for openai.azure.com. */
     readonly hosts: ReadonlyMap<string, AccountHosts>
+    /** By resource id in lower case: the host of the app that runs there; it answers at `/probe`. */
+    readonly apps: ReadonlyMap<string, string>
   }
   /** The authority that signed every certificate here: as PEM, and as a file, which `close` removes. */
   readonly ca: { readonly pem: string; readonly file: string }
@@ -71,12 +73,12 @@ export interface LocalCloud extends AsyncDisposable {
  */
 export async function createLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
   const cloud = await start(options)
-  const { github, authorityHost, resourceManager, accounts, hosts } = cloud.endpoints
+  const { github, authorityHost, resourceManager, accounts, hosts, apps } = cloud.endpoints
   return {
     get env() {
       return cloud.jobEnvironment()
     },
-    endpoints: { github, authorityHost, resourceManager, accounts, hosts },
+    endpoints: { github, authorityHost, resourceManager, accounts, hosts, apps },
     ca: { pem: cloud.caPem, file: cloud.caFile },
     clock: { now: () => cloud.clock.now(), advance: ms => cloud.clock.advance(ms) },
     faults: { add: fault => cloud.faults.add(fault), clear: () => cloud.faults.clear() },

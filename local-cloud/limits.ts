@@ -40,4 +40,7 @@ export const limits: Readonly<Partial<Record<ServiceName, readonly string[]>>> =
     'A connection of a project signs in with Entra and has no secret. Agents can be looked at, not run.',
     'Which host of a resource serves what is known in part: unknown, and served, are v1 responses with a key, `/models`, `/anthropic` and `/api/projects` at the plain host, and the last three at that of openai.azure.com.',
   ],
+  app: [
+    'An app is one route, which makes one chat completion each time it is asked; of a resource it has the identity and nothing else. It always listens: a closed port is played by a fault that resets its connections.',
+  ],
 }

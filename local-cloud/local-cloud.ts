@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
 import { Agent, request } from 'undici'
+import { createApp } from './app/index.ts'
 import { extraAuthorities, trustedAuthorities } from './authorities.ts'
 import { type Clock, createClock } from './clock.ts'
 import type { Context, Endpoints, Lag } from './context.ts'
 import { createControl } from './control.ts'
 import { defaultWorld } from './default-world.ts'
 import { createEntra } from './entra/index.ts'
-import { createManagedIdentityEndpoint } from './entra/managed-identity.ts'
+import { APP_SERVICE_PATH, createManagedIdentityEndpoint } from './entra/managed-identity.ts'
 import { type EnvironmentSource, jobEnvironment, runnerEnvironment } from './environment.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { idTokenSigner } from './github/id-token.ts'
@@ -21,6 +22,7 @@ import { createJobFiles } from './job-files.ts'
 import { createJournal, type Journal } from './journal.ts'
 import type { ReplicasBy } from './replicas.ts'
 import { createResourceManager } from './resource-manager/index.ts'
+import { normalizeScope } from './scopes.ts'
 import { openServer, type ServerOptions, type ServiceServer } from './server.ts'
 import type { Service } from './service.ts'
 import type { Throttling } from './throttling.ts'
@@ -38,8 +40,8 @@ export interface LocalCloudOptions {
   /**
    * First of a run of consecutive ports, in this order: GitHub, Entra, Resource Manager, the regional data plane,
    * control, then the accounts that have a custom subdomain, as they stand in the seed, each with one port for every
-   * family of hosts that its kind has (hosts.ts), then the managed identity's endpoint and Microsoft Graph. Absent:
-   * whatever is free.
+   * family of hosts that its kind has (hosts.ts), then the managed identity's endpoint and Microsoft Graph, then the
+   * resources that have an app. Absent: whatever is free.
    */
   basePort?: number
   /** The pipeline may call the models of the first account from the start. Default false. */
@@ -92,7 +94,8 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   const tls = await createTlsCredentials()
   const journal = createJournal()
   const faults = createFaults()
-  const servers = await openServers(accounts, options.basePort, { tls, clock, faults, journal })
+  const apps = resourcesWithApps(world)
+  const servers = await openServers({ accounts, apps }, options.basePort, { tls, clock, faults, journal })
   const hosts = servers.accounts
   const endpoints = endpointsOf(servers)
 
@@ -127,18 +130,21 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   const { sign } = await idTokenSigner()
   /** Names of every route. */
   const operations = new Set<string>()
-  const entraClient = new Agent({ connect: { ca: tls.ca } })
+  const ownClient = new Agent({ connect: { ca: tls.ca } })
 
   /** What a service remembers by itself is state as well: every reset makes them anew. */
   function serveAll(): void {
     serve(servers.github, createGitHub(context, jobTokens))
-    serve(servers.entra, createEntra(context, issuerKeys(endpoints.github, entraClient)))
+    serve(servers.entra, createEntra(context, issuerKeys(endpoints.github, ownClient)))
     serve(servers.resourceManager, createResourceManager(context))
     serve(servers.managedIdentity, createManagedIdentityEndpoint(context, identityHeader))
     serve(servers.graph, createGraph(context))
     const dataPlane = createDataPlane(context)
     serve(servers.regional, dataPlane({ kind: 'regional' }))
     hosts.serveAll(host => dataPlane({ kind: 'account', ...host }))
+    const identity = { url: `${servers.managedIdentity.url}${APP_SERVICE_PATH}`, header: identityHeader }
+    for (const [resourceId, server] of servers.apps)
+      serve(server, createApp(context, resourceId, { identity, dispatcher: ownClient }))
   }
 
   function serve(server: ServiceServer, service: Service): void {
@@ -148,7 +154,8 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
 
   function reset(seed: unknown = firstSeed): void {
     const next = plant(seed)
-    requireSameAccounts(accounts, hostedAccounts(next))
+    requireSameHosts('accounts', accounts.map(nameOfHost), hostedAccounts(next).map(nameOfHost))
+    requireSameHosts('apps', apps, resourcesWithApps(next))
     world = next
     journal.clear()
     faults.clear()
@@ -204,7 +211,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     async close() {
       clearInterval(renewal)
       files.remove()
-      await Promise.all([closeAll(servers), entraClient.destroy()])
+      await Promise.all([closeAll(servers), ownClient.destroy()])
     },
   }
   servers.control.serve(createControl(cloud, controlToken))
@@ -246,13 +253,19 @@ interface Servers {
   control: ServiceServer
   managedIdentity: ServiceServer
   accounts: OpenHosts
+  /** By resource id in lower case. */
+  apps: ReadonlyMap<string, ServiceServer>
 }
 
 const hostedAccounts = (world: World): AccountHost[] =>
   world.accounts.filter(({ customSubDomainName }) => customSubDomainName !== null).flatMap(hostsOf)
 
+/** Resource ids, in lower case. */
+const resourcesWithApps = ({ resources }: World): string[] =>
+  resources.filter(({ app }) => app !== undefined).map(({ id }) => normalizeScope(id))
+
 async function openServers(
-  accounts: readonly AccountHost[],
+  seeded: { accounts: readonly AccountHost[]; apps: readonly string[] },
   basePort: number | undefined,
   options: Omit<ServerOptions, 'port'>,
 ): Promise<Servers> {
@@ -272,17 +285,21 @@ async function openServers(
       // Outside of the cloud that it controls: no fault locks it up, and the journal shows clients only.
       control: await open({ faults: createFaults(), journal: createJournal() }),
     }
-    const ofAccounts = await openHosts(accounts, open)
+    const ofAccounts = await openHosts(seeded.accounts, open)
     const managedIdentity = await open({ tls: undefined })
-    return { ...servers, accounts: ofAccounts, managedIdentity, graph: await open() }
+    const graph = await open()
+    const apps = new Map<string, ServiceServer>()
+    for (const id of seeded.apps) apps.set(id, await open())
+    return { ...servers, accounts: ofAccounts, managedIdentity, graph, apps }
   } catch (error) {
     await Promise.all(opened.map(server => server.close()))
     throw error
   }
 }
 
-async function closeAll({ accounts, ...others }: Servers): Promise<void> {
-  await Promise.all([accounts.close(), ...Object.values(others).map(server => server.close())])
+async function closeAll({ accounts, apps, ...others }: Servers): Promise<void> {
+  const servers = [...apps.values(), ...Object.values(others)]
+  await Promise.all([accounts.close(), ...servers.map(server => server.close())])
 }
 
 function endpointsOf(servers: Servers): Endpoints {
@@ -296,15 +313,16 @@ function endpointsOf(servers: Servers): Endpoints {
     hosts: servers.accounts.urlsByFamily,
     regional: servers.regional.url,
     control: servers.control.url,
+    apps: new Map([...servers.apps].map(([id, { url }]) => [id, url])),
   }
 }
 
-function requireSameAccounts(running: readonly AccountHost[], wanted: readonly AccountHost[]): void {
-  const present = running.map(nameOfHost).toSorted().join(', ')
-  const given = wanted.map(nameOfHost).toSorted().join(', ')
+function requireSameHosts(of: string, running: readonly string[], wanted: readonly string[]): void {
+  const present = running.toSorted().join(', ')
+  const given = wanted.toSorted().join(', ')
   if (present === given) return
   throw new Error(
-    `A running local cloud keeps the hosts of its accounts: it has ${present || 'none'}, the new seed ${given || 'none'}.`,
+    `A running local cloud keeps the hosts of its ${of}: it has ${present || 'none'}, the new seed ${given || 'none'}.`,
   )
 }
 

@@ -7,6 +7,7 @@ export type ServiceName =
   | 'resource-manager'
   | 'graph'
   | 'inference'
+  | 'app'
   | 'control'
 
 export interface ServiceRequest {

@@ -231,6 +231,24 @@ const catalogueModel = v.strictObject({
   skus: v.optional(v.array(v.string())),
 })
 
+/** A route that makes one call to a model as the resource's identity, and shows what it came to. */
+const app = v.strictObject({
+  /** Resource id of the account that it calls. Absent: the first that has a host. */
+  accountId: v.optional(v.string()),
+  /** Answers chats. */
+  deployment: v.string(),
+  /** Its AZURE_CLIENT_ID: which of its identities it signs in as. Absent: the system-assigned one. */
+  clientId: v.optional(guid),
+  /** Until then it answers 503. Absent: it has long been there. */
+  startsOn: v.optional(instant),
+  /** What its query has to hold as `code`, like that of a Function; else it answers 401. */
+  key: v.optional(v.string()),
+  /** Sends everybody to the log-in page. */
+  requiresLogin: v.optional(v.boolean(), false),
+  /** Shows a page with status 200 where its call fails. */
+  hidesFailures: v.optional(v.boolean(), false),
+})
+
 /** Any other resource, as its provider tells it: an app with an identity, a storage account that roles are assigned at. */
 const resource = v.strictObject({
   id: v.pipe(
@@ -245,6 +263,8 @@ const resource = v.strictObject({
   sku: v.optional(v.record(v.string(), v.unknown())),
   tags: v.optional(tags),
   identity: v.optional(resourceIdentity),
+  /** What answers on a host of its own, below `/probe`. */
+  app: v.optional(app),
   properties: v.optional(v.record(v.string(), v.unknown()), {}),
 })
 

@@ -20,6 +20,7 @@ const titles: Readonly<Record<string, string>> = {
   'resource-manager': 'Resource Manager',
   graph: 'Microsoft Graph',
   inference: 'Inference',
+  app: 'Apps',
 }
 
 const titleOf = (service: string) => titles[service] ?? service
@@ -90,6 +91,7 @@ function silentContext(): Context {
       hosts: new Map(),
       regional: nowhere,
       control: nowhere,
+      apps: new Map(),
     },
     lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] },
     replicasBy: 'request',

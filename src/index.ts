@@ -13,6 +13,7 @@ import type { Beginning, Ready } from './report/main-step.ts'
 import { givenReportPath } from './report/report-file.ts'
 import { runnerLog, silenceStandardError } from './report/runner-log.ts'
 import { exit, lastWords, stopped, uncaught } from './report/step-end.ts'
+import { addressSecrets } from './services/app/address.ts'
 import { createAssertions } from './services/github/assertions.ts'
 import { keepGrant, keptGrant } from './services/github/post-state.ts'
 import { readWorkflowRun } from './services/github/workflow-run.ts'
@@ -31,6 +32,7 @@ function prepare(): void {
     const secret = core.getInput(name)
     if (secret !== '') core.setSecret(secret)
   }
+  for (const secret of addressSecrets(core.getInput('probe-url'))) core.setSecret(secret)
 }
 
 const untrimmedInput = (name: string) => core.getInput(name, { trimWhitespace: false })

@@ -24,6 +24,7 @@ import {
   severities,
   type Target,
 } from './gate/settings.ts'
+import { shownAddress } from './services/app/address.ts'
 import { type Api, apiOf, apis, classicApi } from './services/inference/apis/index.ts'
 import type { DeploymentRequest } from './services/inference/select-deployments.ts'
 
@@ -276,7 +277,22 @@ function readProduction(reader: Reader, lines: string): Settings['production'] {
   const unknown = reader.choice('runtime-unknown', runtimeUnknownPolicies, 'fail')
   if (unknown === 'warn' && reader.text('runtime-principals') === undefined)
     reader.refuse('runtime-unknown', 'has no effect without `runtime-principals`')
-  return { principals, unknown }
+  return { principals, unknown, probe: readProbe(reader) }
+}
+
+/** Its query may hold a key: no message quotes it, whatever is wrong with the rest. */
+function readProbe(reader: Reader): Settings['production']['probe'] {
+  const given = reader.text('probe-url')
+  const expect = reader.parsed('probe-expect', parseExpression)
+  if (given === undefined) {
+    if (reader.text('probe-expect') !== undefined)
+      reader.refuse('probe-expect', 'has no effect without `probe-url`: no app is asked')
+    return undefined
+  }
+  const url = parseProbe(given)
+  if (!isProblem(url)) return { url, expect }
+  reader.refuse('probe-url', `is ${quoted(shownAddress(given))}, which ${url.problem}`)
+  return undefined
 }
 
 interface Asked {
@@ -500,6 +516,14 @@ function parseVersion(text: string): string | Problem {
   return isDatedVersion(text)
     ? text
     : { problem: 'is not a version such as `2024-10-21` or `2025-04-01-preview`' }
+}
+
+/** The whole address of a route of the app. */
+function parseProbe(text: string): string | Problem {
+  const url = parseHttps(text)
+  if (isProblem(url)) return url
+  if (url.hash !== '') return { problem: 'holds a fragment, which no request carries' }
+  return url.href
 }
 
 function duration(min: number, max: number): (text: string) => number | Problem {

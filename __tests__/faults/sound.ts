@@ -107,6 +107,8 @@ const audiencesAt: Readonly<Record<JournalEntry['service'], ReadonlyArray<string
   graph: [],
   inference: ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
   'managed-identity': [],
+  // No token goes there.
+  app: [],
   control: [],
 }
 

@@ -5,7 +5,15 @@ import { reportDocument } from '../../src/report/document.ts'
 import { planLines } from '../../src/report/lines.ts'
 import { anyOutcome } from '../support/any-record.ts'
 import { hostileText } from '../support/hostile-text.ts'
-import { emptyRecord, failureOf, fullRecord, ids, route, scope } from '../support/record-fixture.ts'
+import {
+  emptyRecord,
+  failureOf,
+  fullRecord,
+  ids,
+  probedRecord,
+  route,
+  scope,
+} from '../support/record-fixture.ts'
 import { expectValidReport } from '../support/report-validator.ts'
 
 const times = { startedAt: Date.UTC(2026, 10, 1, 11, 59), endedAt: Date.UTC(2026, 10, 1, 12) }
@@ -67,6 +75,8 @@ test('a run that passed is told whole', () => {
       prompt: 'Answer with the one word ready.',
       maxOutputTokens: 16,
       expect: null,
+      probeUrl: null,
+      probeExpect: null,
       propagationTimeoutSeconds: 900,
       consecutiveSuccesses: 3,
       requestTimeoutSeconds: 30,
@@ -146,6 +156,7 @@ test('a run that passed is told whole', () => {
         dimensions: null,
       },
     ],
+    app: null,
     steps: [
       { name: 'Sign in', seconds: 0.64, outcome: 'done' },
       { name: 'Prove', seconds: 42, outcome: 'failed' },
@@ -199,6 +210,23 @@ test('who granted, what a retired key came to, where the action is from, and wha
     setupPrincipal: { objectId: ids.client, clientId: ids.principal },
     keys: { access: 'enabled', retiredKey: 'key-invalid' },
   })
+})
+
+test('an app that was asked is told, without the query of its address', () => {
+  const report = written({ result: 'passed', record: probedRecord() }, undefined, times)
+  expect(report).toMatchObject({
+    settings: { probeUrl: 'https://shop.contoso.example/probe?***', probeExpect: 'ready' },
+    app: {
+      url: 'https://shop.contoso.example/probe?***',
+      answered: true,
+      waitedSeconds: 12.5,
+      probes: [
+        { atSeconds: 0, outcome: 'HTTP 401' },
+        { atSeconds: 12.5, outcome: 'ok' },
+      ],
+    },
+  })
+  expect(JSON.stringify(report)).not.toContain('a-function-key')
 })
 
 test('the settings are told, but for the retired key itself, and a long prompt is cut', () => {

@@ -20,6 +20,7 @@ import {
   fullRecord,
   ids,
   inspectionOf,
+  probedRecord,
   rolesOf,
   scope,
 } from '../support/record-fixture.ts'
@@ -283,6 +284,16 @@ test.each([
     'passed',
     { ...emptyRecord(), smoke: fullRecord().smoke.slice(0, 1) },
     'Key-less access is proven: The pipeline was answered by 1 deployment.',
+  ],
+  [
+    'passed',
+    {
+      ...probedRecord(),
+      smoke: fullRecord().smoke.slice(0, 1),
+      propagationMs: 0,
+      connections: 1,
+    },
+    `Key-less access is proven: Principal ${ids.principal} was answered by 1 deployment, role Cognitive Services User granted by this run. So is the app's own: https://shop.contoso.example/probe?*** answered, live after 13 s.`,
   ],
   ['planned', fullRecord(), 'Planned; nothing was changed.'],
 ] as const)('%s is said in one line', (result, record, line) => {

@@ -6,7 +6,15 @@ import type { Outcome, RunRecord } from '../../src/gate/record.ts'
 import { summaryMarkdown } from '../../src/report/summary.ts'
 import { anyOutcome } from '../support/any-record.ts'
 import { hostileText } from '../support/hostile-text.ts'
-import { allCodes, denial, emptyRecord, failureOf, fullRecord, ids } from '../support/record-fixture.ts'
+import {
+  allCodes,
+  denial,
+  emptyRecord,
+  failureOf,
+  fullRecord,
+  ids,
+  probedRecord,
+} from '../support/record-fixture.ts'
 
 /** Every token of the document, those inside others included. */
 function tokensOf(document: string): Token[] {
@@ -53,6 +61,27 @@ test('a run that passed is told at a glance, and then in full', () => {
   expect(summary).toContain('What findings mean: `docs/findings.md`')
   expect(summary).toContain('| ❌ | Prove | 42 s |')
   expect(summary).toContain('|  | **Total** | **43 s** |')
+})
+
+test('an app that was asked has its own picture and its own probes', () => {
+  const summary = summaryMarkdown({ result: 'passed', record: probedRecord() }, undefined)
+  expect(headingsOf(summary)).toContain('The app')
+  expect(summary).toContain("So is the app's own")
+  expect(summary).toContain('`https://shop.contoso.example/probe?***` ✅ answered.')
+  expect(summary).toContain('2 probes: 1 × `HTTP 401`, 1 × answered.')
+  expect(summary).toContain('  13 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:12.500')
+  expect(summary).toContain('  section HTTP 401\n  · :crit')
+  expect(summary).toContain('<details><summary>All 2 probes of the app</summary>')
+  expect(summary).not.toContain('a-function-key')
+})
+
+test('an app that did not answer: the pipeline is proven all the same, and its wait is no other', () => {
+  const app = { probes: [{ atMs: 0, outcome: 'HTTP 401' as const }], waitedMs: 0, isLive: false }
+  const told = failed(failureOf('probe-failed'), probedRecord({ app, propagationMs: 0 }))
+  const summary = summaryMarkdown(...told)
+  expect(headingsOf(summary)[0]).toBe('❌ Key-less access is proven for the pipeline, and not for the app')
+  expect(summary).toContain('`https://shop.contoso.example/probe?***` ❌ did not answer as it should.')
+  expect(summary).not.toContain('s, not live')
 })
 
 test('a run that got nowhere is short, and each bad input has its line', () => {

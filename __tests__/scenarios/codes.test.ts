@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 
 /** Where the codes of each hop are produced. The tables in `codes-….test.ts` check by themselves that none is left out. */
-const scenariosOf: Readonly<Record<string, string>> = {
+const scenariosOf: Readonly<Record<string, string | readonly string[]>> = {
   input: 'inputs.test.ts',
   github: 'codes-github.test.ts',
   entra: 'codes-entra.test.ts',
@@ -11,7 +11,7 @@ const scenariosOf: Readonly<Record<string, string>> = {
   inference: 'codes-inference.test.ts',
   network: 'network.test.ts',
   posture: 'codes-posture.test.ts',
-  production: 'codes-production.test.ts',
+  production: ['codes-production.test.ts', 'probe-app.test.ts'],
   action: 'unexpected.test.ts',
 }
 
@@ -22,7 +22,8 @@ test('every hop has its scenarios', () => {
 test.each(Object.entries<readonly string[]>(diagnosisCodes))(
   'the scenarios of hop %s name each of its codes',
   (hop, codes) => {
-    const text = readFileSync(join(import.meta.dirname, scenariosOf[hop] ?? ''), 'utf8')
+    const files = [scenariosOf[hop] ?? []].flat()
+    const text = files.map(file => readFileSync(join(import.meta.dirname, file), 'utf8')).join()
     expect(codes.filter(code => !text.includes(`'${code}'`))).toEqual([])
   },
 )

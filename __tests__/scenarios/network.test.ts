@@ -49,7 +49,7 @@ async function proxyWith(options: ProxyOptions = {}): Promise<ConnectProxy> {
 const hostOf = (url: string | undefined) => new URL(url ?? '').host
 
 /** Those that the action talks to: it never asks Microsoft Graph. */
-type ServiceName = Exclude<NonNullable<Fault['service']>, 'managed-identity' | 'graph'>
+type ServiceName = Exclude<NonNullable<Fault['service']>, 'managed-identity' | 'graph' | 'app'>
 
 interface Service {
   name: ServiceName

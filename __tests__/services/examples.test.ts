@@ -59,6 +59,7 @@ test('what the action finds by itself is marked so, and is little', () => {
     'keys-enabled',
     'oidc-permission-missing',
     'oidc-unavailable-fork',
+    'probe-failed',
     'retired-key-accepted',
     'role-not-suitable',
     'runtime-access-missing',

@@ -61,6 +61,7 @@ const production: Examples<'production'> = {
   'runtime-access-unknown': {
     own: 'Whether an identity that `runtime-principals` names may call, cannot be told, and `runtime-unknown` is `fail`.',
   },
+  'probe-failed': { own: 'The route of `probe-url` did not answer 2xx, or not what `probe-expect` asks.' },
 }
 
 const action: Examples<'action'> = {

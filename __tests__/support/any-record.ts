@@ -5,7 +5,16 @@ import type { RuntimeAccess, RuntimePrincipal } from '../../src/gate/runtime/pri
 import type { Probe } from '../../src/gate/waiting/wait.ts'
 import { apis } from '../../src/services/inference/apis/index.ts'
 import type { SmokeResult } from '../../src/services/inference/smoke-call.ts'
-import { allCodes, denial, emptyRecord, failureOf, fullRecord, ids, route } from './record-fixture.ts'
+import {
+  allCodes,
+  denial,
+  emptyRecord,
+  failureOf,
+  fullRecord,
+  ids,
+  probedRecord,
+  route,
+} from './record-fixture.ts'
 
 /**
  * RunRecord of any run, in which everything that somebody else says is one of the texts given, everything may be absent, and there
@@ -90,6 +99,14 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
       smoke: fc.array(fc.oneof(answered, refused), { maxLength: 300, size: 'max' }),
       probes,
       propagationMs: times,
+      app: fc.record({
+        probes: fc.array(
+          fc.record({ atMs: times, outcome: fc.constantFrom('ok', 'unexpected', 'HTTP 401', ...allCodes) }),
+          many,
+        ),
+        waitedMs: times,
+        isLive: fc.boolean(),
+      }),
       steps: fc.array(fc.record({ name: text, tookMs: times, outcome: fc.constantFrom('done', 'failed') }), {
         maxLength: 40,
         size: 'max',
@@ -98,7 +115,7 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
     { requiredKeys: [] },
   )
   return fc
-    .tuple(found, fc.constantFrom(emptyRecord(), { ...fullRecord(), routes: [route] }))
+    .tuple(found, fc.constantFrom(emptyRecord(), { ...fullRecord(), routes: [route] }, probedRecord()))
     .map(([differing, base]) => ({ ...base, ...differing }))
 }
 

@@ -139,6 +139,26 @@ export function fullRecord(differing: Partial<RunRecord> = {}): RunRecord {
   }
 }
 
+const probe = {
+  'probe-url': 'https://shop.contoso.example/probe?code=a-function-key',
+  'probe-expect': 'ready',
+}
+
+/** The same, and an app that was asked. */
+export const probedRecord = (differing: Partial<RunRecord> = {}): RunRecord => ({
+  ...fullRecord(),
+  settings: readSettings(name => ({ ...inputs, ...probe })[name] ?? '', {}),
+  app: {
+    probes: [
+      { atMs: 0, outcome: 'HTTP 401' },
+      { atMs: 12_500, outcome: 'ok' },
+    ],
+    waitedMs: 12_500,
+    isLive: true,
+  },
+  ...differing,
+})
+
 /** What the data plane says to a principal without the role. */
 export function denial(): Failure {
   return {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ActionInvocation, startAction } from '../../action-runner/index.ts'
+import { APP_USER_AGENT } from '../../local-cloud/app/index.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { requireFreshBundle } from '../../scripts/bundle-sources.ts'
 import { childEnvironment } from './child-node.ts'
@@ -92,7 +93,11 @@ async function spawnStep(
       ...withLog(),
     })
     const result = await running
-    const requests = cloud.journal.entries.slice(before).filter(({ operation }) => operation !== 'oidc.keys')
+    const requests = cloud.journal.entries
+      .slice(before)
+      .filter(
+        ({ operation, headers }) => operation !== 'oidc.keys' && headers['user-agent'] !== APP_USER_AGENT,
+      )
     const { report: path } = result.outputs
     const report: unknown =
       path !== undefined && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined

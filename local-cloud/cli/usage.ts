@@ -28,6 +28,7 @@ The variables go to stdout, in one piece, once everything listens; what is for p
 NODE_EXTRA_CA_CERTS is the certificate authority's file; REQUESTS_CA_BUNDLE and SSL_CERT_FILE hold the system's as well.
 AZURE_CLIENT_ID is the first application of the seed, LOCAL_CLOUD_RESOURCE_ID its first account; LOCAL_CLOUD_ENDPOINT is the
 host that serves all of its APIs (services.ai.azure.com in Azure), AZURE_OPENAI_ENDPOINT that of openai.azure.com.
+LOCAL_CLOUD_PROBE_URL is a route of the first app (\`app\` of a resource) that makes a model call as its identity.
 
 A seed has these fields; seed.schema.json describes what is in each:
 

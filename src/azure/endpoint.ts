@@ -96,7 +96,7 @@ export function parseHttps(text: string): URL | Problem {
   if (!URL.canParse(text)) return { problem: 'is not a URL; give it as https://HOST' }
   const url = new URL(text)
   if (url.protocol !== 'https:')
-    return { problem: 'does not begin with https://; a token is never sent without TLS' }
+    return { problem: 'does not begin with https://; nothing is sent without TLS' }
   if (url.username !== '' || url.password !== '') return { problem: 'holds a user name or a password' }
   return url
 }

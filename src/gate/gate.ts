@@ -14,6 +14,7 @@ import { grantRequest, grantRole } from './grant.ts'
 import { inspect } from './inspect.ts'
 import { evaluateKeyAccess } from './key-access.ts'
 import { plan } from './plan.ts'
+import { requireAppAnswers } from './probe-app.ts'
 import { prove } from './prove.ts'
 import { type Outcome, openRecord, type RecordKeeper } from './record.ts'
 import type { Reporter } from './reporter.ts'
@@ -108,6 +109,10 @@ export async function gate(
         )
       : runtime
     closeRuntime(production, tools.reporter, note('runtime'))
+    const { waiting } = settings
+    const { probe } = settings.production
+    if (probe !== undefined)
+      await step('Probe the app', () => requireAppAnswers({ probe, waiting }, tools, note('app')))
     return { result: 'passed', record: record.snapshot() }
   } catch (error) {
     const failure = failureOf(error, 'going from one step to the next')

@@ -3,6 +3,7 @@ import { type Coverage, coverageBy } from '../azure/rbac/coverage.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
 import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import type { Failure, StepError } from '../core/failures/failure.ts'
+import type { AppOutcome } from '../services/app/errors.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
@@ -96,6 +97,13 @@ export interface Chapters {
   retiredKey: { result: RetiredKeyResult }
   /** By runtime/. */
   runtime: { principals: readonly RuntimePrincipal[] }
+  /** By probe-app.ts. */
+  app: {
+    probes: readonly AppProbed[]
+    /** From the first refusal until the app answered; milliseconds. */
+    waitedMs: number
+    isLive: boolean
+  }
   /** By evidence.ts. */
   evidence: {
     /** What a second look at roles found; only after a denial that was final, and for plans. */
@@ -103,6 +111,12 @@ export interface Chapters {
     /** How the repository customises the subject, in words; where a `github-token` let us ask. */
     subjectTemplate: string
   }
+}
+
+/** One probe of the app; milliseconds since the first. */
+export interface AppProbed {
+  atMs: number
+  outcome: AppOutcome
 }
 
 /** How far one answer was doubted. */
@@ -157,6 +171,7 @@ export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper 
     proof: {},
     retiredKey: {},
     runtime: { principals: settings?.production.principals.map(notLookedAt) ?? [] },
+    app: {},
     evidence: {},
   }
   const steps: StepRecord[] = []
@@ -199,6 +214,8 @@ interface Assembled
   retiredKey?: RetiredKeyResult | undefined
   /** Who runs what is deployed, in the order of the input. */
   runtimePrincipals: readonly RuntimePrincipal[]
+  /** Absent where the app was not probed. */
+  app?: Chapters['app'] | undefined
   /** The last call to each deployment. */
   smoke: readonly SmokeResult[]
   /** Rounds of smoke calls that were made. */
@@ -247,8 +264,12 @@ function assembled(written: Written): Assembled {
     setupPermissions: plan.setupPermissions,
     retiredKey: written.retiredKey.result,
     runtimePrincipals: written.runtime.principals ?? [],
+    app: appOf(written.app),
   }
 }
+
+const appOf = ({ probes, waitedMs = 0, isLive = false }: Partial<Chapters['app']>) =>
+  probes && { probes, waitedMs, isLive }
 
 /** What stands in for the role gives another one. */
 const assignmentIdOf = (held: RoleHolding | undefined) =>

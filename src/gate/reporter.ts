@@ -50,10 +50,20 @@ export interface Reporter {
   accessUnexplained(): void
   waitingForKeyRefusal(progress: Progress): void
   keyRefused(refusal: KeyRefusal): void
+  waitingForApp(progress: Progress): void
+  appAnswered(answer: AppAnswered): void
 }
 
 /** A pause of a wait: how long it has taken so far, and how long it may. Milliseconds. */
 export type PauseProgress = Pick<Progress, 'rounds' | 'elapsedMs' | 'limitMs' | 'pauseMs'>
+
+export interface AppAnswered {
+  said: ServiceResponse
+  /** So many probes in a row, each on a connection of its own. */
+  inARow: number
+  /** Milliseconds from the first refusal; 0 where there was none. */
+  waitedMs: number
+}
 
 export interface KeyRefusal {
   outcome: Exclude<RetiredKeyResult['outcome'], 'accepted'>

@@ -3,6 +3,7 @@ import type { PrincipalReference } from '../azure/principal-reference.ts'
 import type { RoleChoice } from '../azure/rbac/built-in-roles.ts'
 import type { Principal } from '../azure/rbac/principal.ts'
 import type { ResourceId } from '../azure/resource-id.ts'
+import type { AppProbe } from '../services/app/probe.ts'
 import type { IdentitySettings } from '../services/entra/identities.ts'
 import type { Api } from '../services/inference/apis/index.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
@@ -24,7 +25,12 @@ export interface Settings {
     revoke: boolean
   }
   /** Who runs what is deployed. */
-  production: { principals: readonly RuntimePrincipalRequest[]; unknown: RuntimeUnknownPolicy }
+  production: {
+    principals: readonly RuntimePrincipalRequest[]
+    unknown: RuntimeUnknownPolicy
+    /** Undefined: no app is probed. */
+    probe: AppProbe | undefined
+  }
   keys: { access: KeyAccessPolicy; retired: string | undefined }
   waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
   smoke: {

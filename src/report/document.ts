@@ -11,6 +11,7 @@ import type { Outcome, RunRecord } from '../gate/record.ts'
 import { type RoleGiver, type RuntimePrincipal, worstOf } from '../gate/runtime/principal.ts'
 import { reasonOf } from '../gate/runtime/words.ts'
 import type { Settings, Target } from '../gate/settings.ts'
+import { shownAddress } from '../services/app/address.ts'
 import { runUrl, type WorkflowRun } from '../services/github/workflow-run.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { planLines } from './lines.ts'
@@ -70,6 +71,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     smoke: record.smoke.map(smokeDocument),
     runtimeAccess: worstOf(record.runtimePrincipals) ?? null,
     runtimePrincipals: record.runtimePrincipals.map(runtimeDocument),
+    app: orNull(record.app, app => appDocument(app, settings)),
     steps: record.steps.map(({ name, tookMs, outcome: end }) => ({
       name,
       seconds: tookMs / 1000,
@@ -133,6 +135,8 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     prompt: plain(smoke.prompt, 200),
     maxOutputTokens: smoke.maxOutputTokens,
     expect: smoke.expect?.source ?? null,
+    probeUrl: orNull(settings.production.probe, ({ url }) => shownAddress(url)),
+    probeExpect: settings.production.probe?.expect?.source ?? null,
     propagationTimeoutSeconds: waiting.propagationTimeoutMs / 1000,
     consecutiveSuccesses: waiting.consecutiveSuccesses,
     requestTimeoutSeconds: waiting.requestTimeoutMs / 1000,
@@ -170,6 +174,18 @@ function principalDocument({
   xms_mirid,
 }: NonNullable<RunRecord['principal']>): NonNullable<Report['principal']> {
   return { objectId: oid, tenantId: tid, clientId: appid ?? azp ?? null, managedIdentity: xms_mirid ?? null }
+}
+
+function appDocument(
+  { probes, waitedMs, isLive }: NonNullable<RunRecord['app']>,
+  settings: Settings | undefined,
+): NonNullable<Report['app']> {
+  return {
+    url: shownAddress(settings?.production.probe?.url ?? ''),
+    answered: isLive,
+    waitedSeconds: waitedMs / 1000,
+    probes: probes.map(({ atMs, outcome }) => ({ atSeconds: atMs / 1000, outcome })),
+  }
 }
 
 function smokeDocument(result: SmokeResult): Report['smoke'][number] {

@@ -17,10 +17,11 @@ import { plain } from '../core/text/untrusted.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
-import type { KeyRefusal } from '../gate/reporter.ts'
+import type { AppAnswered, KeyRefusal } from '../gate/reporter.ts'
 import { roleStateOf } from '../gate/role-state.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { Inspection } from '../gate/values.ts'
+import { shownAddress } from '../services/app/address.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
@@ -108,6 +109,13 @@ export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusa
   return `${refused} it is not, or no longer, a key of this resource. ${others}`
 }
 
+/** Where nothing was expected of the answer, the status is all there was to go by. */
+export function appLine({ said, inARow, waitedMs }: AppAnswered): string {
+  const row = inARow > 1 ? `${inARow} times in a row, each on a connection of its own` : 'once'
+  const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after it was first refused` : ''
+  return `The app answered ${row}${waited} (HTTP ${said.status}). ${said.message}`
+}
+
 export function smokeLine(result: SmokeResult): string {
   const { deployment, api } = result.route
   const adapted =
@@ -132,6 +140,7 @@ export function planLines(record: RunRecord): string[] {
     ...runtimePlanLines(record),
     ...keyPlanLines(record),
     ...failOnPlanLines(record),
+    ...appPlanLines(record),
   ]
 }
 
@@ -264,6 +273,12 @@ function failOnPlanLines(record: RunRecord): string[] {
         `Plan: fail-on is ${record.settings?.failOn}, and the gate would fail with finding-forbidden: ${failure.failure.said.message}`,
       ]
 }
+const appPlanLines = ({ settings }: RunRecord): string[] =>
+  settings?.production.probe === undefined
+    ? []
+    : [
+        `Plan: the app would be asked at ${shownAddress(settings.production.probe.url)} once access is proven, and would have to answer.`,
+      ]
 
 export function diagnosisLines({
   code,
@@ -336,7 +351,19 @@ export function verdictLine({ result, record }: Outcome): string {
   const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   const proven = `Key-less access is proven: ${who} was answered by ${smoke.length} deployment${smoke.length === 1 ? '' : 's'}${over}${how}${waited}.`
-  return [proven, ...reservations(record)].join(' ')
+  return [proven, ...appProven(record), ...reservations(record)].join(' ')
+}
+
+/** The pipeline's own access was proven before. */
+export const isOfApp = (outcome: Outcome) =>
+  outcome.result === 'failed' && outcome.failure.failure.code === 'probe-failed'
+
+/** What was proven of the app beside the pipeline. */
+export function appProven({ app, settings }: RunRecord): string[] {
+  if (app?.isLive !== true || settings?.production.probe === undefined) return []
+  return [
+    `So is the app's own: ${shownAddress(settings.production.probe.url)} answered${app.waitedMs > 0 ? `, live after ${inWords(app.waitedMs)}` : ''}.`,
+  ]
 }
 
 /** An unset variable and an input left out look the same: nobody may take it that what they deploy against was called. */

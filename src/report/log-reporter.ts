@@ -8,6 +8,7 @@ import type { Reporter } from '../gate/reporter.ts'
 import { runtimeLine } from '../gate/runtime/words.ts'
 import type { Settings } from '../gate/settings.ts'
 import {
+  appLine,
   assertionLines,
   choiceInWords,
   inspectionLines,
@@ -16,7 +17,7 @@ import {
   targetLines,
   unfoundInWords,
 } from './lines.ts'
-import { accessProgress, keyProgress, progressLine } from './progress-lines.ts'
+import { accessProgress, appProgress, keyProgress, progressLine } from './progress-lines.ts'
 import { runtimeDoubt } from './runtime-lines.ts'
 
 /** Tells the story in the log while it goes on. */
@@ -62,5 +63,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
       ),
     waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress))),
     keyRefused: refusal => log.info(keyRefusalLine(refusal)),
+    waitingForApp: progress => log.info(progressLine(progress, appProgress(progress))),
+    appAnswered: answer => log.info(appLine(answer)),
   }
 }

@@ -2,6 +2,7 @@ import { type Failure, statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import type { PauseProgress } from '../gate/reporter.ts'
 import type { Progress } from '../gate/waiting/wait.ts'
+import { appOutcome } from '../services/app/errors.ts'
 
 /** A wait as the log tells it: one line a pause. */
 
@@ -24,6 +25,14 @@ export function accessProgress({ round, successesInARow, successesWanted, inDoub
 export function keyProgress({ round, successesInARow, successesWanted }: Progress): string {
   if (round.kind === 'ok') return `refused, ${successesInARow} of ${successesWanted} in a row`
   return round.failure.code === 'retired-key-accepted' ? 'accepted' : refusalInWords(round.failure)
+}
+
+/** What a probe of the app came to. */
+export function appProgress({ round, successesInARow, successesWanted }: Progress): string {
+  if (round.kind === 'ok') return `answered, ${successesInARow} of ${successesWanted} in a row`
+  const detail = statusLine(round.failure.said)
+  const outcome = appOutcome(round)
+  return `${outcome}${detail === '' || outcome.startsWith('HTTP') ? '' : ` (${detail})`}`
 }
 
 function refusalInWords({ code, said }: Failure): string {

@@ -137,6 +137,8 @@ const settings = v.strictObject({
   prompt: text('`prompt`, cut to 200 characters.'),
   maxOutputTokens: about(v.number(), '`max-output-tokens`.'),
   expect: textOrNull('`expect`.'),
+  probeUrl: textOrNull('`probe-url`, without its query.'),
+  probeExpect: textOrNull('`probe-expect`.'),
   propagationTimeoutSeconds: seconds('`propagation-timeout`.'),
   consecutiveSuccesses: about(v.number(), '`consecutive-successes`.'),
   requestTimeoutSeconds: seconds('`request-timeout`.'),
@@ -227,6 +229,25 @@ const runtimePrincipal = v.strictObject({
   ageSeconds: about(
     v.nullable(v.number()),
     'How old the youngest of these roles is, where that is less than it takes to be live for certain.',
+  ),
+})
+
+const app = v.strictObject({
+  url: text('Where the app was asked, without the query.'),
+  answered: about(v.boolean(), 'Whether it answered as often in a row as was asked for.'),
+  waitedSeconds: seconds(
+    'From the first refusal until it answered; 0 where nothing was refused, or it never did.',
+  ),
+  probes: about(
+    v.array(
+      v.strictObject({
+        atSeconds: v.pipe(v.number(), v.description('Seconds since the first.')),
+        outcome: text(
+          '`ok`; the status, such as `HTTP 401`; `unexpected` where it is 2xx and shows nothing; or a code of the network, such as `connection-failed`.',
+        ),
+      }),
+    ),
+    'The probes of the app on the time axis.',
   ),
 })
 
@@ -349,6 +370,7 @@ export const reportSchema = v.strictObject({
     'The worst of all runtime principals; null where none were named.',
   ),
   runtimePrincipals: about(v.array(runtimePrincipal), 'Who runs what is deployed.'),
+  app: about(v.nullable(app), 'The app behind `probe-url`; null where it was not asked.'),
   steps: about(
     v.array(
       v.strictObject({

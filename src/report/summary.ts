@@ -13,11 +13,12 @@ import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import { principalName, reasonOf, wordOf } from '../gate/runtime/words.ts'
 import type { Settings, Severity } from '../gate/settings.ts'
+import { shownAddress } from '../services/app/address.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import { answerInWords, cancelledLines, planLines, reservations } from './lines.ts'
+import { answerInWords, appProven, cancelledLines, isOfApp, planLines, reservations } from './lines.ts'
 import { runtimeMarks, toldFromRoles } from './runtime-lines.ts'
 import { fitted, type Section } from './sections.ts'
-import { type Bar, probesByAnswer, waitPicture } from './wait-picture.ts'
+import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
 /** GitHub takes a mebibyte a step; nobody reads more than this. */
 const maxBytes = 60_000
@@ -32,16 +33,28 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
     { name: 'the run at a glance', text: table(['', ''], glance(record)), expendable: 20 },
     { name: 'the deployments', text: smokeSection(record.smoke), expendable: 30 },
     { name: 'production', text: runtimeSection(record), expendable: 28 },
-    { name: 'the wait', text: waitSection(outcome), expendable: 40 },
-    { name: 'the probes', text: probesSection(record), expendable: 60 },
+    {
+      name: 'the wait',
+      text: headed('The wait', waitParts(record.probes, accessBar(outcome))),
+      expendable: 40,
+    },
+    { name: 'the probes', text: probesSection('probes', record.probes), expendable: 60 },
+    { name: 'the app', text: appSection(record), expendable: 35 },
+    {
+      name: 'the probes of the app',
+      text: probesSection('probes of the app', appProbes(record)),
+      expendable: 60,
+    },
     { name: 'the findings', text: findingsSection(outcome), expendable: 25 },
     { name: 'the steps', text: stepsSection(record), expendable: 50 },
   ]
   return `${fitted(sections, maxBytes)}\n`
 }
 
-function headline({ result }: Outcome): string {
+function headline(outcome: Outcome): string {
+  const { result } = outcome
   if (result === 'cancelled') return '## ⏹️ Key-less access: stopped before it was proven'
+  if (isOfApp(outcome)) return '## ❌ Key-less access is proven for the pipeline, and not for the app'
   if (result === 'failed') return '## ❌ Key-less access is not proven'
   return result === 'planned' ? '## 📋 Key-less access: the plan' : '## ✅ Key-less access is proven'
 }
@@ -64,6 +77,7 @@ function proofOf(record: RunRecord): string {
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   return [
     `${who} answered the pipeline's own identity, without a key${over}.${right}`,
+    ...appProven(record).map(prose),
     ...reservations(record).map(prose),
   ].join(' ')
 }
@@ -234,21 +248,42 @@ function runtimeSection({ runtimePrincipals }: RunRecord): string {
   ])
 }
 
-function waitSection(outcome: Outcome): string {
-  const { probes } = outcome.record
-  if (probes.length < 2) return ''
-  return headed('The wait', [countsOf(probes), codeBlock(waitPicture(probes, waitedBar(outcome)), 'mermaid')])
+const waitParts = (probes: readonly Mark[], waited: Waited) =>
+  probes.length < 2
+    ? []
+    : [countsOf(probes), codeBlock(waitPicture(probes, waitedBar(probes, waited)), 'mermaid')]
+
+interface Waited {
+  /** From the first refusal until it was live; 0 where nothing was refused, or it never was. */
+  waitedMs: number
+  isLive: boolean
 }
 
-/** From the first refusal until access was live, as the output `propagation-seconds` has it, or until the last probe. */
-function waitedBar({ result, record: { probes, propagationMs } }: Outcome): Bar {
+/** As the output `propagation-seconds` has it. */
+const accessBar = (outcome: Outcome): Waited => ({
+  waitedMs: outcome.record.propagationMs,
+  isLive: outcome.result === 'passed' || isOfApp(outcome),
+})
+
+/** From the first refusal until it was live, or until the last probe. */
+function waitedBar(probes: readonly Mark[], { waitedMs, isLive }: Waited): Bar {
   const startMs = probes.find(({ outcome }) => outcome !== 'ok')?.atMs ?? 0
-  if (propagationMs > 0) return { text: inWords(propagationMs), startMs, endMs: startMs + propagationMs }
+  if (waitedMs > 0) return { text: inWords(waitedMs), startMs, endMs: startMs + waitedMs }
   const endMs = probes.at(-1)?.atMs ?? 0
-  return { text: `${inWords(endMs - startMs)}${result === 'passed' ? '' : ', not live'}`, startMs, endMs }
+  return { text: `${inWords(endMs - startMs)}${isLive ? '' : ', not live'}`, startMs, endMs }
 }
 
-function countsOf(probes: RunRecord['probes']): string {
+const appProbes = ({ app }: RunRecord): readonly Mark[] => app?.probes ?? []
+
+/** What the app was asked, and what it said: the pipeline's proof says nothing about it. */
+function appSection({ app, settings }: RunRecord): string {
+  if (app === undefined || settings?.production.probe === undefined) return ''
+  const asked = codeSpan(plain(shownAddress(settings.production.probe.url)))
+  const answered = app.isLive ? '✅ answered' : '❌ did not answer as it should'
+  return headed('The app', [`${asked} ${answered}.`, ...waitParts(app.probes, app)])
+}
+
+function countsOf(probes: readonly Mark[]): string {
   const counts = [...probesByAnswer(probes)].map(
     ([outcome, group]) => `${group.length} × ${outcome === 'ok' ? 'answered' : codeSpan(outcome)}`,
   )
@@ -258,7 +293,7 @@ function countsOf(probes: RunRecord['probes']): string {
 /** Hours of waiting are a few hundred probes; the last ones tell how it ended. */
 const maxProbes = 150
 
-function probesSection({ probes }: RunRecord): string {
+function probesSection(what: string, probes: readonly Mark[]): string {
   if (probes.length < 2) return ''
   const shown = probes.slice(-maxProbes)
   const rows = shown.map(({ atMs, outcome }, index) => [
@@ -266,7 +301,7 @@ function probesSection({ probes }: RunRecord): string {
     `${(atMs / 1000).toFixed(1)} s`,
     outcome === 'ok' ? '✅ answered' : `⏳ ${outcome}`,
   ])
-  return details(`All ${probes.length} probes`, table(['Probe', 'After', 'Answer'], rows))
+  return details(`All ${probes.length} ${what}`, table(['Probe', 'After', 'Answer'], rows))
 }
 
 const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🔵' }

@@ -1,11 +1,16 @@
-import type { Probe } from '../gate/waiting/wait.ts'
-
 /**
  * The wait as a Mermaid gantt chart: a bar for how long it took, and below it a row for each kind of answer with a mark
  * where it came. Nothing in it but codes and numbers of our own, so that no text can leave it.
  *
  * It has no title and no description, which Mermaid can parse in a browser only: the tests parse it in Node.
  */
+
+/** One probe, of whatever: when it was made, in milliseconds since the first, and what it came to. */
+export interface Mark {
+  atMs: number
+  /** `ok`, or a word of our own. */
+  outcome: string
+}
 
 /** Marks that stand closer than this share of the axis would lie on each other. */
 const closest = 1 / 48
@@ -44,7 +49,7 @@ export interface Bar {
   endMs: number
 }
 
-export function waitPicture(probes: readonly Probe[], bar: Bar): string {
+export function waitPicture(probes: readonly Mark[], bar: Bar): string {
   const timed = probes.map(({ atMs, outcome }) => ({ outcome, atMs: onAxis(atMs) }))
   const startMs = onAxis(bar.startMs)
   const barEndMs = Math.max(startMs + 1, onAxis(bar.endMs))
@@ -91,24 +96,26 @@ const settings = (values: Readonly<Record<string, string | number>>) =>
   Object.entries(values).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}`)
 
 /** In the order in which the answers first came. */
-export function probesByAnswer(probes: readonly Probe[]): Map<Probe['outcome'], Probe[]> {
-  const groups = new Map<Probe['outcome'], Probe[]>()
+export function probesByAnswer(probes: readonly Mark[]): Map<string, Mark[]> {
+  const groups = new Map<string, Mark[]>()
   for (const probe of probes) groups.set(probe.outcome, [...(groups.get(probe.outcome) ?? []), probe])
   return groups
 }
 
+const denials: ReadonlySet<string> = new Set(['access-denied', 'HTTP 401', 'HTTP 403'])
+
 /** In the order in which the answers first came, but what was hoped for last. */
-function rowsOf(probes: readonly Probe[]): Row[] {
+function rowsOf(probes: readonly Mark[]): Row[] {
   const byAnswer = probesByAnswer(probes)
   const answered = byAnswer.get('ok') ?? []
   byAnswer.delete('ok')
   const refused = [...byAnswer]
   const shown = refused.length < maxRows ? refused : refused.slice(0, maxRows - 2)
   const others = refused.slice(shown.length).flatMap(([, group]) => group)
-  const row = (name: string, mark: Row['mark'], group: readonly Probe[]): Row[] =>
+  const row = (name: string, mark: Row['mark'], group: readonly Mark[]): Row[] =>
     group.length === 0 ? [] : [{ name, mark, atMs: group.map(({ atMs }) => atMs) }]
   return [
-    ...shown.flatMap(([code, group]) => row(code, code === 'access-denied' ? 'crit' : 'active', group)),
+    ...shown.flatMap(([code, group]) => row(code, denials.has(code) ? 'crit' : 'active', group)),
     ...row('other refusals', 'active', others),
     ...row('answered', 'done', answered),
   ]

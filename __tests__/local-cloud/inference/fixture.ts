@@ -97,6 +97,7 @@ const endpoints: Endpoints = {
   hosts: new Map(),
   regional: nowhere,
   control: nowhere,
+  apps: new Map(),
 }
 
 export interface Answer {

@@ -240,6 +240,7 @@ export async function startResourceManager({ provisioningMs = 0 } = {}): Promise
       hosts,
       regional: 'https://127.0.0.1:4400',
       control: 'https://control.invalid',
+      apps: new Map(),
     },
     lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] },
     replicasBy: 'request',

@@ -414,6 +414,7 @@ describe('what a replica of the data plane sees', () => {
         hosts: new Map(),
         regional: nowhere,
         control: nowhere,
+        apps: new Map(),
       },
       lag: { roleAssignments: lag, federatedCredentials: [0], deployments: [0], keyAccess: [0] },
       replicasBy: 'request',

@@ -5,6 +5,7 @@ import type { RunRecord } from '../../gate/record.ts'
 import { docsAddress } from '../docs-link.ts'
 import { findingForbidden } from '../findings/forbidden.ts'
 import { actionExplanations } from './action.ts'
+import { appProbeExplanations } from './app-probe.ts'
 import { entraExplanations } from './entra/index.ts'
 import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
 import { githubExplanations } from './github/index.ts'
@@ -41,6 +42,7 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
   ...postureExplanations,
   'finding-forbidden': findingForbidden,
   ...runtimeAccessExplanations,
+  ...appProbeExplanations,
   ...actionExplanations,
 }
 

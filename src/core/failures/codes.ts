@@ -93,7 +93,7 @@ export const diagnosisCodes = {
     'request-timeout',
   ],
   posture: ['keys-enabled', 'retired-key-accepted', 'endpoint-of-another-resource', 'finding-forbidden'],
-  production: ['runtime-access-missing', 'runtime-access-unknown'],
+  production: ['runtime-access-missing', 'runtime-access-unknown', 'probe-failed'],
   action: ['unexpected-error'],
 } as const
 

@@ -33,7 +33,7 @@ export interface WaitOptions {
   clock: Clock
   random: Random
   /** Told of each round, the first included. */
-  onProbe?: (probe: Probe) => void
+  onProbe?: (probe: Probe, round: Round) => void
   /** Told when what was answered so far counts no more. */
   onRowBroken?: () => void
   /** Told before each pause. */
@@ -105,7 +105,7 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
     for (const round of rounds) {
       const probe: Probe = { atMs: askedAt - firstAt, outcome: outcomeOf(round) }
       probes.push(probe)
-      options.onProbe?.(probe)
+      options.onProbe?.(probe, round)
     }
     const inDoubt = isInDoubt(state, askedAt - startedAt, options)
     for (const round of asOne(rounds)) state = account(state, round, { nowMs: endedAt - firstAt, inDoubt })

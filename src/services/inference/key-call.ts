@@ -9,7 +9,7 @@ import {
 import { failureOfNetwork } from '../../core/failures/network.ts'
 import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
-import { parseErrorJson } from '../../core/text/json.ts'
+import { type Scrub, scrubBody, scrubberOf } from '../../core/text/scrub.ts'
 import type { SmokeSettings } from './apis/api.ts'
 import { type Api, apiOf } from './apis/index.ts'
 import { failureOfInference } from './errors.ts'
@@ -33,7 +33,7 @@ export async function keyCall(
   { http, clock }: { http: Http; clock: Clock },
 ): Promise<KeyReply> {
   const request = requestOf(route, settings)
-  const scrub = scrubberOf(key)
+  const scrub = scrubberOf([key], '(key)')
   try {
     const reply = await restrictOrigins(
       http,
@@ -91,8 +91,6 @@ function classifySuccess(reply: HttpReply, api: Api): KeyReply {
   return { kind: 'unproven', failure: { ...failure, kind: 'transient' } }
 }
 
-type Scrub = (text: string) => string
-
 /**
  * The reply as if the server had not quoted the key. Refusals are printed, and cut to size: what is left of a key then no mask
  * covers. Answers are not.
@@ -100,35 +98,4 @@ type Scrub = (text: string) => string
 function withoutKey(reply: HttpReply, scrub: Scrub): HttpReply {
   const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, text]) => [name, scrub(text)]))
   return { ...reply, headers, body: isSuccess(reply) ? reply.body : scrubBody(reply.body, scrub) }
-}
-
-/** In JSON a key may be written with escapes, and be a name as well as a value. What is no JSON, or longer than any error, is text. */
-function scrubBody(body: string, scrub: Scrub): string {
-  const json = parseErrorJson(body)
-  if (json === undefined) return scrub(withoutEscapes(body))
-  try {
-    return JSON.stringify(json, (_, value: unknown) => scrubbed(value, scrub))
-  } catch {
-    // Nested too deeply to be walked through.
-    return scrub(withoutEscapes(body))
-  }
-}
-
-function scrubbed(value: unknown, scrub: Scrub): unknown {
-  if (typeof value === 'string') return scrub(value)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [scrub(name), inner]))
-}
-
-const withoutEscapes = (text: string) =>
-  text.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-
-/** Finds the key as it is, in other case, with blanks or invisible characters inside, as part of an address, and in base64. */
-function scrubberOf(key: string): Scrub {
-  const forms = new Set([key, encodeURIComponent(key), Buffer.from(key).toString('base64')])
-  const patterns = [...forms].map(form =>
-    [...form].map(character => `\\x${character.charCodeAt(0).toString(16)}`).join('[^\\x21-\\x7e]*'),
-  )
-  const anyForm = new RegExp(patterns.join('|'), 'gi')
-  return text => text.replace(anyForm, '(key)')
 }

@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { scrubBody, scrubberOf } from '../../../src/core/text/scrub.ts'
+
+const secret = 'Zk3-q9_Lw7T2/vX+B0sHn5uR=='
+const scrub = scrubberOf([secret], '***')
+const encoded = (text: string, times: number): string =>
+  times === 0 ? text : encoded(encodeURIComponent(text), times - 1)
+
+test.each([
+  ['as it is', secret, '***'],
+  ['in other case', secret.toUpperCase(), '***'],
+  ['in an address', `?code=${encoded(secret, 1)}&a=b`, '?code=***&a=b'],
+  ['in the address of an address', encoded(secret, 3), '***'],
+  ['in HTML', secret.replaceAll('=', '&#61;').replaceAll('/', '&#x2F;'), '***'],
+  ['in base64', Buffer.from(secret).toString('base64'), '***'],
+  ['with blanks in it', [...secret].join('\u200b '), '***'],
+  ['cut short', `at /probe?code=${secret.slice(0, 15)}…`, 'at /probe?code=***…'],
+  ['cut short within an address', `%26code%3D${encoded(secret, 2).slice(0, 19)}`, '%26code%3D***'],
+])('is found %s', (_, text, scrubbed) => {
+  expect(scrub(text)).toBe(scrubbed)
+})
+
+test('is found in JSON, as a value and as a name, with escapes', () => {
+  const escaped = [...secret].map(each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+  expect(scrubBody(`{"a":"${escaped}","${escaped}":[1]}`, scrub)).toBe('{"a":"***","***":[1]}')
+  expect(scrubBody(`no JSON: ${escaped}`, scrub)).toBe('no JSON: ***')
+})
+
+test('what has another beginning stays', () => {
+  const text = 'Cannot GET /probe of Zk3-q9_ and of https://shop.contoso.example'
+  expect(scrub(text)).toBe(text)
+})
+
+test('without a secret nothing changes', () => {
+  expect(scrubberOf([], '***')('text')).toBe('text')
+  expect(scrubberOf([''], '***')('text')).toBe('text')
+})
+
+const visible = fc.integer({ min: 0x21, max: 0x7e }).map(code => String.fromCharCode(code))
+
+test('whatever the secret is, it is gone: none makes a pattern of its own', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: visible, minLength: 1, maxLength: 40 }), fc.string(), (any, around) => {
+      const before = around.replaceAll(any, '')
+      expect(scrubberOf([any], '\u00a0')(`${before}\n\n${any}`)).toMatch(/\u00a0$/)
+    }),
+  )
+})

@@ -1,0 +1,97 @@
+import { APP_USER_AGENT } from '../../local-cloud/app/index.ts'
+import { app, appHolds, probeUrl, worldWithApp } from '../support/app-world.ts'
+import { startLocalCloud } from './cloud-fixture.ts'
+
+/** A route that makes a model call as the identity of its resource. */
+
+const seconds = 1000
+
+const lag = { roleAssignments: [60 * seconds] }
+const { cloud, send } = await startLocalCloud({ seed: worldWithApp(), lag })
+
+const ask = (query?: string, method: 'GET' | 'HEAD' = 'GET') => send(probeUrl(cloud, query), { method })
+/** Of the same cloud, with an app that is different. */
+const different = (differing: Parameters<typeof worldWithApp>[0]) => cloud.reset(worldWithApp(differing))
+
+test('answers 401 until its role is live, as the data plane answers its identity', async () => {
+  expect(await ask()).toMatchObject({ status: 401, json: { error: { code: 'PermissionDenied' } } })
+  appHolds(cloud, new Date(cloud.clock.now()))
+  expect(await ask()).toMatchObject({ status: 401 })
+  cloud.clock.advance(61 * seconds)
+  expect(await ask()).toMatchObject({ status: 200, json: { answer: expect.any(String) } })
+  expect(await ask('?anything', 'HEAD')).toMatchObject({ status: 200 })
+})
+
+test('signs in at the endpoint of the managed identity, and calls the deployment over the wire', async () => {
+  appHolds(cloud)
+  await ask()
+  expect(cloud.journal.entries.map(({ service, operation, caller }) => [service, operation, caller])).toEqual(
+    [
+      ['managed-identity', 'appService.token', app.principalId],
+      ['inference', 'chatCompletions.create', app.principalId],
+      ['app', 'app.probe', undefined],
+    ],
+  )
+  const own = cloud.journal.entries.filter(({ headers }) => headers['user-agent'] === APP_USER_AGENT)
+  expect(own).toHaveLength(2)
+})
+
+test('starts at its time', async () => {
+  appHolds(cloud)
+  different({ startsOn: new Date(cloud.clock.now() + 30 * seconds).toISOString() })
+  appHolds(cloud)
+  expect(await ask()).toMatchObject({ status: 503 })
+  cloud.clock.advance(31 * seconds)
+  expect(await ask()).toMatchObject({ status: 200 })
+})
+
+test('may ask for a key, as a Function does', async () => {
+  different({ key: 'a-key' })
+  appHolds(cloud)
+  expect(await ask()).toMatchObject({ status: 401 })
+  expect(await ask('?code=another')).toMatchObject({ status: 401 })
+  expect(await ask('?code=a-key')).toMatchObject({ status: 200 })
+})
+
+test('may send everybody to the log-in page, and the address along', async () => {
+  different({ requiresLogin: true })
+  const { status, headers } = await ask('?code=a-key')
+  expect(status).toBe(302)
+  expect(headers.location).toContain(`${cloud.endpoints.authorityHost}/`)
+  expect(headers.location).toContain('a-key')
+})
+
+test('may hide what it met behind a page with 200', async () => {
+  different({ hidesFailures: true })
+  const reply = await ask()
+  expect(reply.status).toBe(200)
+  expect(reply.headers['content-type']).toMatch(/^text\/html/)
+  appHolds(cloud)
+  expect(await ask()).toMatchObject({ status: 200, json: { answer: expect.any(String) } })
+})
+
+test.each([
+  ['signs in as nobody', { identity: undefined }, {}],
+  ['names an identity that is not there', {}, { clientId: crypto.randomUUID() }],
+  ['calls a resource that has no host', {}, { accountId: '/subscriptions/none' }],
+])('%s: 500', async (_, resource, differing) => {
+  const seed = worldWithApp(differing)
+  cloud.reset({ ...seed, resources: seed.resources?.map(each => ({ ...each, ...resource })) ?? [] })
+  expect(await ask()).toMatchObject({ status: 500, json: { error: { code: 'AppFailed' } } })
+})
+
+test('is gone with its resource, and has no other page', async () => {
+  expect(await send(`${new URL(probeUrl(cloud)).origin}/`)).toMatchObject({ status: 404 })
+  cloud.world.resources.length = 0
+  expect(await ask()).toMatchObject({ status: 404 })
+})
+
+test('a running cloud keeps the hosts of its apps', () => {
+  expect(() => cloud.reset({ ...worldWithApp(), resources: [] })).toThrow(
+    'A running local cloud keeps the hosts of its apps: it has /subscriptions',
+  )
+})
+
+test('a job is told where the first app answers', () => {
+  expect(cloud.jobEnvironment().LOCAL_CLOUD_PROBE_URL).toBe(probeUrl(cloud))
+})

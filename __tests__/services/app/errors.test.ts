@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { diagnosisCodes } from '../../../src/core/failures/codes.ts'
+import type { Failure } from '../../../src/core/failures/failure.ts'
+import {
+  NetworkFailure,
+  proxyUnusable,
+  requestTimedOut,
+  responseTooLarge,
+} from '../../../src/core/http/network-failure.ts'
+import { scrubberOf } from '../../../src/core/text/scrub.ts'
+import { type AppAnswer, answerOf, appOutcome, noAnswer } from '../../../src/services/app/errors.ts'
+import { anyReply, expectHarmless, replyOf } from '../../support/replies.ts'
+
+const scrub = scrubberOf([], '***')
+const answer = (reply: ReturnType<typeof replyOf>, expect?: RegExp) => answerOf(reply, { expect, scrub }, 0)
+const failureOf = (given: AppAnswer): Failure | undefined => (given.kind === 'ok' ? undefined : given.failure)
+const html = { 'content-type': 'text/html; charset=utf-8' }
+
+describe('by status', () => {
+  test.each<[number, Failure['kind']]>([
+    [300, 'fatal'],
+    [301, 'fatal'],
+    [302, 'fatal'],
+    [304, 'fatal'],
+    [307, 'fatal'],
+    [308, 'fatal'],
+    [400, 'fatal'],
+    [401, 'wait'],
+    [402, 'fatal'],
+    [403, 'wait'],
+    [404, 'wait'],
+    [405, 'fatal'],
+    [408, 'wait'],
+    [409, 'fatal'],
+    [410, 'fatal'],
+    [422, 'fatal'],
+    [429, 'throttled'],
+    [451, 'fatal'],
+    [499, 'fatal'],
+    [500, 'wait'],
+    [501, 'wait'],
+    [503, 'wait'],
+    [599, 'wait'],
+  ])('%d is %s', (status, kind) => {
+    const given = answer(replyOf(status, 'No'))
+    expect(failureOf(given)).toMatchObject({ kind, code: 'probe-failed', said: { status, message: 'No' } })
+    expect(appOutcome(given)).toBe(`HTTP ${status}`)
+  })
+
+  test.each([200, 201, 204, 206])('%d is an answer', status => {
+    expect(answer(replyOf(status, ''))).toMatchObject({ kind: 'ok', said: { status } })
+  })
+})
+
+describe('what is 2xx and shows nothing', () => {
+  test.each([
+    ['a page', replyOf(200, 'ready', html), undefined, /^It is a page/],
+    ['a page that is marked as text', replyOf(200, '<!doctype html>'), undefined, /^It is a page/],
+    ['an error', replyOf(200, { error: { message: 'denied' } }), undefined, /^It reports an error/],
+    ['an answer of a cache', replyOf(200, 'ready', { age: '1' }), /ready/, /out of a cache/],
+    ['another answer', replyOf(200, 'starting'), /^ready$/, /^It does not match \/\^ready\$\/\./],
+    [
+      'an answer that the pattern never ends on',
+      replyOf(200, `${'a'.repeat(40)}!`),
+      /^(a+)+$/,
+      /took too long/,
+    ],
+  ])('%s', (_, reply, expectation, message) => {
+    const given = answer(reply, expectation)
+    expect(failureOf(given)).toMatchObject({ kind: 'wait', code: 'probe-failed' })
+    expect(failureOf(given)?.said.message).toMatch(message)
+    expect(appOutcome(given)).toBe('unexpected')
+  })
+
+  test.each([
+    ['no error', replyOf(200, { error: null, answer: 'ready' }), undefined],
+    ['a message', replyOf(200, { message: 'ready', code: 'x' }), undefined],
+    ['what a cache has just asked for', replyOf(200, 'ready', { age: '0' }), undefined],
+    ['a page that matches', replyOf(200, '<html>ready', html), /ready/],
+    ['an error that matches', replyOf(200, { error: 'ready' }), /ready/],
+  ])('not so: %s', (_, reply, expectation) => {
+    expect(answer(reply, expectation).kind).toBe('ok')
+  })
+})
+
+test('a throttled app says how long to stay away', () => {
+  expect(failureOf(answer(replyOf(429, '', { 'retry-after': '7' })))).toMatchObject({ retryAfterMs: 7000 })
+})
+
+test('where a redirect leads is told without what it hands on', () => {
+  const location = 'https://login.example/authorize?state=redir%3Dcode'
+  expect(failureOf(answer(replyOf(302, 'Moved', { location })))?.said.message).toBe(
+    'It redirects to https://login.example/authorize?***; redirects are not followed. Moved',
+  )
+})
+
+test('whatever an app says is harmless, and is an answer or a refusal with the code of the probe', () => {
+  const shapes = [(code: string, message: string) => ({ error: { code, message } })]
+  fc.assert(
+    fc.property(anyReply(shapes), fc.constantFrom(undefined, /ready/, /^$/), (reply, expectation) => {
+      const given = answer(reply, expectation)
+      if (given.kind === 'ok') expect(Math.floor(reply.status / 100)).toBe(2)
+      else expectHarmless(given.failure, ['probe-failed'])
+    }),
+  )
+})
+
+describe('without a reply', () => {
+  const codes: readonly string[] = Object.values(diagnosisCodes).flat()
+
+  test.each<[string, Failure['kind'], string]>([
+    ['ENOTFOUND', 'wait', 'dns-failed'],
+    ['EAI_AGAIN', 'wait', 'dns-failed'],
+    ['ECONNREFUSED', 'wait', 'connection-failed'],
+    ['ECONNRESET', 'wait', 'connection-failed'],
+    ['EPROTO', 'wait', 'connection-failed'],
+    [requestTimedOut, 'wait', 'request-timeout'],
+    // What an ingress shows until it has the certificate of a new name.
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'wait', 'tls-untrusted'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'wait', 'tls-untrusted'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'wait', 'tls-untrusted'],
+    ['CERT_HAS_EXPIRED', 'fatal', 'tls-untrusted'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'fatal', 'tls-untrusted'],
+    [responseTooLarge, 'fatal', 'connection-failed'],
+  ])('%s: %s, told as %s', (code, kind, outcome) => {
+    const given = noAnswer(new NetworkFailure(code, 'shop.example:443', 'No reply'))
+    expect(failureOf(given)).toMatchObject({ kind })
+    expect(appOutcome(given)).toBe(outcome)
+    expect(codes).toContain(outcome)
+  })
+
+  test.each<[string, Failure['kind']]>([
+    ['PROXY_503', 'wait'],
+    ['PROXY_403', 'fatal'],
+    [proxyUnusable, 'fatal'],
+  ])('of a proxy, %s: %s', (code, kind) => {
+    const proxy = { host: 'proxy.example:3128', failed: true }
+    const given = noAnswer(new NetworkFailure(code, 'shop.example:443', 'No way', proxy))
+    expect(failureOf(given)).toMatchObject({ kind, code: 'proxy-refused' })
+  })
+})
