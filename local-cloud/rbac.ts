@@ -77,15 +77,19 @@ export function applicableAssignments(
   )
 }
 
-/** The deny assignment that blocks the request, if one does. */
-function blockingDenyAssignment(world: World, request: AccessRequest): DenyAssignment | undefined {
+/** Of those that the asking service sees, the deny assignment that blocks the request, if one does. */
+function blockingDenyAssignment(
+  world: World,
+  denies: readonly DenyAssignment[],
+  request: AccessRequest,
+): DenyAssignment | undefined {
   const identities = identitiesOf(world, request.principalId)
   const concerns = (principals: readonly string[]) => principals.some(id => identities.has(id))
   const reaches = ({ scope, doNotApplyToChildScopes }: DenyAssignment) =>
     doNotApplyToChildScopes
       ? normalizeScope(scope) === normalizeScope(request.scope)
       : covers(world, scope, request.scope)
-  return world.denyAssignments.find(
+  return denies.find(
     deny =>
       (deny.principals.includes(EVERYBODY) || concerns(deny.principals)) &&
       !concerns(deny.excludePrincipals) &&
@@ -104,15 +108,17 @@ function conditionsHold(
   )
 }
 
+/** What a service has heard of. */
+interface Heard {
+  assignments: readonly RoleAssignment[]
+  denies: readonly DenyAssignment[]
+}
+
 /**
- * Whether `assignments` (those that the asking service sees) allow the request. A deny assignment is named as the
+ * Whether the assignments that the asking service has heard of allow the request. A deny assignment is named as the
  * reason only where a role would have allowed it, because the service then says "has permission … however".
  */
-export function decide(
-  world: World,
-  assignments: readonly RoleAssignment[],
-  request: AccessRequest,
-): Decision {
+export function decide(world: World, { assignments, denies }: Heard, request: AccessRequest): Decision {
   const granting = applicableAssignments(world, assignments, request.principalId, request.scope).flatMap(
     assignment =>
       (findRole(world, assignment.roleDefinitionId)?.permissions ?? [])
@@ -121,7 +127,7 @@ export function decide(
   )
   if (granting.length === 0) return { allowed: false, reason: 'no-role' }
   if (!granting.includes(true)) return { allowed: false, reason: 'condition-unmet' }
-  const denyAssignment = blockingDenyAssignment(world, request)
+  const denyAssignment = blockingDenyAssignment(world, denies, request)
   return denyAssignment ? { allowed: false, reason: 'deny-assignment', denyAssignment } : { allowed: true }
 }
 
@@ -143,13 +149,16 @@ export function removeAssignment(world: World, assignment: RoleAssignment, now: 
 
 /** The assignments that a replica sees at `now` when changes reach it `lag` milliseconds late. Without a `createdOn`, one is old. */
 function visibleAssignments(world: World, now: number, lag: number): RoleAssignment[] {
-  const hasArrived = ({ createdOn }: RoleAssignment) =>
-    createdOn === undefined || Date.parse(createdOn) + lag <= now
   const lingering = (removedAssignments.get(world) ?? [])
     .filter(({ removedAt }) => now < removedAt + lag)
     .map(({ assignment }) => assignment)
-  return [...world.roleAssignments, ...lingering].filter(hasArrived)
+  return [...world.roleAssignments, ...lingering].filter(arrivedBy(now, lag))
 }
+
+const arrivedBy =
+  (now: number, lag: number) =>
+  ({ createdOn }: { createdOn?: string | undefined }) =>
+    createdOn === undefined || Date.parse(createdOn) + lag <= now
 
 /** Authorization as the services of one local cloud ask for it; it always speaks of the present world. */
 export interface Authorizer {
@@ -163,15 +172,21 @@ export interface Authorizer {
 
 export function createAuthorizer(context: Context): Authorizer {
   const decideControl: Authorizer['decide'] = request =>
-    decide(context.world, context.world.roleAssignments, { ...request, plane: 'control' })
+    decide(
+      context.world,
+      { assignments: context.world.roleAssignments, denies: context.world.denyAssignments },
+      { ...request, plane: 'control' },
+    )
   return {
     decide: decideControl,
     mayAct: (principalId, action, scope) => decideControl({ principalId, action, scope }).allowed,
     mayUseData(principalId, dataAction, scope, replica) {
       const lag = lagOf(context.lag.roleAssignments, replica)
-      const assignments = visibleAssignments(context.world, context.clock.now(), lag)
-      return decide(context.world, assignments, { principalId, plane: 'data', action: dataAction, scope })
-        .allowed
+      const now = context.clock.now()
+      const assignments = visibleAssignments(context.world, now, lag)
+      const denies = context.world.denyAssignments.filter(arrivedBy(now, lag))
+      const request = { principalId, plane: 'data', action: dataAction, scope } as const
+      return decide(context.world, { assignments, denies }, request).allowed
     },
   }
 }

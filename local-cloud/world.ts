@@ -315,6 +315,8 @@ const denyAssignment = v.strictObject({
   principals: v.array(guid),
   excludePrincipals: v.optional(v.array(guid), []),
   doNotApplyToChildScopes: v.optional(v.boolean(), false),
+  /** Absent: long ago, in force everywhere. */
+  createdOn: v.optional(instant),
 })
 
 const tenant = v.strictObject({

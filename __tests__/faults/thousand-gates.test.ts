@@ -76,6 +76,8 @@ function inputsFor(account: LocalCloud['world']['accounts'][number] | undefined)
 const isThrottled = ({ status }: JournalEntry) => status === 429
 const toResourceManager = ({ requests }: GateOfFleet) =>
   requests.filter(({ service }) => service === 'resource-manager')
+/** Deny assignments: throttled or not, they are asked for once. */
+const isOnTheSide = ({ operation }: JournalEntry) => operation === 'denyAssignments.list'
 /** At its first call: a denial that breaks a row later asks Resource Manager nothing. */
 const wasDenied = ({ requests }: GateOfFleet) =>
   requests.find(({ service }) => service === 'inference')?.status === 401
@@ -88,7 +90,8 @@ test('all of them pass', () => {
 describe('what a gate asks Resource Manager does not depend on how many gates there are', () => {
   const warm = ['accounts.get', 'deployments.list', 'roleAssignments.list']
   const afterDenial = [...warm, 'permissions.list', 'roleDefinitions.get']
-  const served = (gate: GateOfFleet) => toResourceManager(gate).filter(request => !isThrottled(request))
+  const served = (gate: GateOfFleet) =>
+    toResourceManager(gate).filter(request => !isThrottled(request) && !isOnTheSide(request))
   const operationsOf = (requests: readonly JournalEntry[]) =>
     requests.map(({ operation }) => operation).toSorted()
 
@@ -118,6 +121,13 @@ describe('what a gate asks Resource Manager does not depend on how many gates th
       gatesOfStory.map(gate => expectedOf(gate, operations).toSorted()),
     )
   })
+})
+
+test('each asks once for deny assignments, and takes a no for an answer', () => {
+  const asked = fleet.map(gate => toResourceManager(gate).filter(isOnTheSide))
+
+  expect(asked.map(requests => requests.length)).toEqual(Array(gates).fill(1))
+  expect(asked.flat().some(isThrottled)).toBe(true)
 })
 
 test('one assignment is made for each resource', () => {

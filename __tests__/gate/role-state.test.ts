@@ -6,6 +6,7 @@ const nothing: RoleSituation = {
   membership: undefined,
   grant: undefined,
   access: 'unknown',
+  isDenied: false,
   isLive: false,
 }
 
@@ -24,6 +25,21 @@ const ofPipeline: Row[] = [
   ['nobody may look, and it may not be granted', { held: 'unknown', grant: 'refused' }, 'unknown'],
   ['not held, and what became of the grant is unknown', { held: 'missing', grant: 'unknown' }, 'missing'],
 ]
+
+const whatAnswers: Row[] = [
+  ['the role is held', { held: 'direct' }, 'direct'],
+  ['another role covers it', { held: 'missing', access: 'sufficient' }, 'covered'],
+  ['nothing gives the right', { held: 'missing', access: 'insufficient' }, 'unknown'],
+  ['a deny assignment takes the right away', { held: 'direct', isDenied: true }, 'unknown'],
+]
+
+test.each(whatAnswers)('calls are answered, and %s', (_, situation, state) => {
+  expect(roleStateOf({ ...nothing, ...situation, isLive: true })).toBe(state)
+})
+
+test('a role that is held and does not count is held all the same', () => {
+  expect(roleStateOf({ ...nothing, held: 'direct', isDenied: true })).toBe('direct')
+})
 
 const ofGroup: Row[] = [
   ['nothing was looked at', {}, 'unknown'],

@@ -128,7 +128,7 @@ describe('setup.sh', () => {
     expect(identity?.federatedCredentials.map(({ subject }) => subject)).toEqual(subjects)
   })
 
-  test('a setup identity may grant the one role, and the pipeline is left without it', async () => {
+  test('a setup identity may grant the one role to the pipeline, and nothing to itself; the pipeline is left without it', async () => {
     const { stdout } = await setUp(
       ...target(),
       '--identity',
@@ -144,10 +144,13 @@ describe('setup.sh', () => {
       },
     ])
 
-    const asSetup = { 'client-id': printed(stdout, 'AZURE_SETUP_CLIENT_ID') }
-    const other = await runGate(cloud, { inputs: { ...asSetup, role: roles.foundryUser } })
+    const setup = printed(stdout, 'AZURE_SETUP_CLIENT_ID')
+    const identities = { 'client-id': printed(stdout, 'AZURE_CLIENT_ID'), 'setup-client-id': setup }
+    const other = await runGate(cloud, { inputs: { ...identities, role: roles.foundryUser } })
     expect(other.outputs.diagnosis).toBe('delegation-condition-unmet')
-    const run = await runGate(cloud, { inputs: asSetup })
+    const itself = await runGate(cloud, { inputs: { 'client-id': setup } })
+    expect(itself.outputs.diagnosis).toBe('delegation-condition-unmet')
+    const run = await runGate(cloud, { inputs: identities })
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
   })
 
@@ -334,12 +337,19 @@ describe('Bicep, Terraform and script', () => {
     new Set(file.match(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g) ?? [])
   const versionsIn = (file: string) =>
     new Set([...file.matchAll(/["'](Microsoft\.[\w/]+@[\d-]+)["']/g)].map(([, type]) => type))
+  const pipeline = '3d1f8a60-7c52-4b9e-a6d4-0e95c27b1f83'
+  /** With the ids of the role and of the pipeline in the places where each file writes its own. */
   const conditionIn = (file: string) => {
-    const found =
-      /\(\s+\(!\(ActionMatches[^$]*?(?:\{(?:ROLE|\$\{?[\w.]+\}?)\}[^$]*?){2}'ServicePrincipal'\}\s+\)\s+\)/.exec(
-        file,
+    const place = String.raw`\{(<[\w-]+>|\$\{?[\w.]+\}?)\}`
+    const found = new RegExp(
+      String.raw`\(\s+\(!\(ActionMatches[^@]*(?:@[^@]*${place}[^@]*?){4}\s+\)\s+\)`,
+    ).exec(file)
+    return found?.[0]
+      .replaceAll(
+        new RegExp(place, 'g'),
+        (_, name: string) => `{${/principal/i.test(name) ? pipeline : roles.user}}`,
       )
-    return found?.[0].replaceAll(/\{(?:ROLE|\$\{?[\w.]+\}?)\}/g, `{${roles.user}}`).replaceAll(/\s+/g, ' ')
+      .replaceAll(/\s+/g, ' ')
   }
 
   test('name the same roles', () => {
@@ -388,16 +398,16 @@ describe('Bicep, Terraform and script', () => {
     expect(conditionIn(files.script)).toBe(conditionIn(files.bicep))
   })
 
-  const ofUser = { RoleDefinitionId: roles.user, PrincipalId: 'p', PrincipalType: 'ServicePrincipal' }
+  const ofUser = { RoleDefinitionId: roles.user, PrincipalId: pipeline, PrincipalType: 'ServicePrincipal' }
   const ofOwner = { ...ofUser, RoleDefinitionId: roles.owner }
-  const ofGroup = { ...ofUser, PrincipalType: 'Group' }
+  const ofAnother = { ...ofUser, PrincipalId: '8a6e4d21-5f3b-4c70-9d18-b2c7e5a0f964' }
   test.each([
     { action: 'write', request: ofUser, allowed: true },
     { action: 'write', request: ofOwner, allowed: false },
-    { action: 'write', request: ofGroup, allowed: false },
+    { action: 'write', request: ofAnother, allowed: false },
     { action: 'delete', resource: ofUser, allowed: true },
     { action: 'delete', resource: ofOwner, allowed: false },
-    { action: 'delete', resource: ofGroup, allowed: false },
+    { action: 'delete', resource: ofAnother, allowed: false },
   ])('which allows $action of $request$resource: $allowed', ({ action, allowed, ...assignment }) => {
     const subject = { action: `Microsoft.Authorization/roleAssignments/${action}`, ...assignment }
 

@@ -104,6 +104,7 @@ test('a run that passed is told whole', () => {
     },
     endpoint: 'https://contoso.openai.azure.com',
     chosenDeployment: null,
+    denyAssignments: [],
     keyAccess: 'enabled',
     keys: { access: 'enabled', retiredKey: null },
     role: {

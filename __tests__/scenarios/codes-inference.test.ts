@@ -6,9 +6,7 @@ import {
   accountEndpoint,
   alsoHolds,
   envelope,
-  groupScope,
   holds,
-  pipeline,
   refuse,
   roles,
   subscription,
@@ -80,36 +78,6 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
       outputs: { 'role-state': 'direct' },
       says: /MaaS\/chat\/completions\/action/,
       mend: grantByAz,
-    },
-    {
-      when: 'a deny assignment on data actions, whatever the role',
-      arrange: () => {
-        holds(cloud, { role: roles.user, createdOn: longAgo() }, { role: roles.reader })
-        cloud.world.denyAssignments.push({
-          name: '6a1d2c7e-90b4-4f53-8e2a-c5d7b1f0e938',
-          displayName: "Deny assignment 'stack' created by Deployment Stack",
-          scope: groupScope(cloud),
-          permissions: [
-            {
-              actions: [],
-              notActions: [],
-              dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
-              notDataActions: [],
-            },
-          ],
-          principals: [pipeline(cloud).principal.objectId],
-          excludePrincipals: [],
-          doNotApplyToChildScopes: false,
-        })
-      },
-      outputs: { 'role-state': 'direct' },
-      says: /deny assignment/,
-      mend: {
-        advice: /./,
-        by: () => {
-          cloud.world.denyAssignments.length = 0
-        },
-      },
     },
     {
       when: 'an endpoint alone, and no role',

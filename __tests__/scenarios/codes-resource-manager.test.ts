@@ -181,6 +181,40 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
         },
       },
     },
+    {
+      when: 'a deny assignment on data actions, whatever the role',
+      arrange: () => {
+        holds(
+          cloud,
+          { role: roles.user, createdOn: new Date(cloud.clock.now() - 3_600_000) },
+          { role: roles.reader },
+        )
+        cloud.world.denyAssignments.push({
+          name: '6a1d2c7e-90b4-4f53-8e2a-c5d7b1f0e938',
+          displayName: "Deny assignment 'stack' created by Deployment Stack",
+          scope: groupScope(cloud),
+          permissions: [
+            {
+              actions: [],
+              notActions: [],
+              dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
+              notDataActions: [],
+            },
+          ],
+          principals: [pipeline(cloud).principal.objectId],
+          excludePrincipals: [],
+          doNotApplyToChildScopes: false,
+        })
+      },
+      outputs: { 'role-state': 'direct' },
+      says: /deny assignment/,
+      mend: {
+        advice: /./,
+        by: () => {
+          cloud.world.denyAssignments.length = 0
+        },
+      },
+    },
   ],
   'principal-not-found': [
     {

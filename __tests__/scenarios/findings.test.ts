@@ -96,7 +96,7 @@ describe('a plan', () => {
       grant: null,
       plan: [
         'Plan: nothing would be granted; the role is held directly.',
-        'Plan: the calls are denied, and the gate would fail with access-denied.',
+        'Plan: the calls are denied, and the gate would fail with deny-assignment.',
         expect.stringContaining('"Deployment stack of the models"'),
       ],
     })

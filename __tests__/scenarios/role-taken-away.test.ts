@@ -41,7 +41,9 @@ test.each<[string, number[], number]>([
     expect(first?.status).toBe(200)
     expect(cloud.clock.now() - (grant?.at ?? 0)).toBeGreaterThanOrEqual(Math.max(...lag))
     expect(cloud.clock.now() - (grant?.at ?? 0)).toBeLessThanOrEqual(5 * minutes + 5 * seconds)
-    expect(logOf(run)).toMatch(/of at most 5 min · probe 2: live, but perhaps still by a role that was taken/)
+    expect(logOf(run)).toMatch(
+      /of at most 5 min · probe 2: live, but perhaps still by a right that was taken/,
+    )
   })
 })
 
@@ -75,7 +77,7 @@ describe('a role that is only verified', () => {
       })
       expect(operations(run)).not.toContain('roleAssignments.create')
       expect(logOf(run)).toMatch(
-        /of at most 5 min · probe 1: live, but perhaps still by a role that was taken/,
+        /of at most 5 min · probe 1: live, but perhaps still by a right that was taken/,
       )
     })
   })

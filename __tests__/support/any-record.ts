@@ -81,6 +81,15 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
       role: fc.record({ guid: text, name: text, definitionId: text, scope: text }),
       roleAssignmentId: text,
       assignments,
+      deniedBy: denies.map(list =>
+        list.map(deny => ({
+          ...deny,
+          principals: [],
+          excluded: [],
+          permissions: [],
+          isForThisScopeOnly: false,
+        })),
+      ),
       heldByOtherJob: assignment,
       membership: fc.constantFrom('member', 'not-member'),
       afterDenial: fc.record({

@@ -208,6 +208,7 @@ export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAcce
   membership: undefined,
   endsWithOtherJob: false,
   heldByOtherJob: undefined,
+  deniedBy: [],
   coverage: undefined,
   lacks: [],
   unsuitability: undefined,

@@ -64,14 +64,14 @@ var credentials = map(concat(subjects, subjectPatterns), subject => {
     : { subject: subject }
 })
 
-// This one role, to and from service principals, and nothing else.
+// This one role, to and from the pipeline: not to the set-up identity itself, nor to anybody else.
 var condition = replace('''(
   (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
   OR
   (
-    @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLE}
+    @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {<ROLE-ID>}
     AND
-    @Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+    @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {<PRINCIPAL-ID>}
   )
 )
 AND
@@ -79,11 +79,11 @@ AND
   (!(ActionMatches{'Microsoft.Authorization/roleAssignments/delete'}))
   OR
   (
-    @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {ROLE}
+    @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {<ROLE-ID>}
     AND
-    @Resource[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+    @Resource[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {<PRINCIPAL-ID>}
   )
-)''', 'ROLE', role)
+)''', '<ROLE-ID>', role)
 
 resource newAccount 'Microsoft.CognitiveServices/accounts@2025-06-01' = if (createAccount) {
   name: accountName
@@ -174,7 +174,7 @@ resource setupGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (h
     principalId: setupIdentity!.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', accessAdministratorId)
-    condition: condition
+    condition: replace(condition, '<PRINCIPAL-ID>', identity.properties.principalId)
     conditionVersion: '2.0'
   }
 }

@@ -136,7 +136,7 @@ locals {
   )
   setup_credentials = { for name, trust in local.credentials : name => trust if var.setup_identity_name != null }
 
-  # This one role, to and from service principals, and nothing else.
+  # This one role, to and from the pipeline: not to the set-up identity itself, nor to anybody else.
   condition = <<-EOT
     (
       (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
@@ -144,7 +144,7 @@ locals {
       (
         @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.role_id}}
         AND
-        @Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+        @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {${azapi_resource.identity.output.properties.principalId}}
       )
     )
     AND
@@ -154,7 +154,7 @@ locals {
       (
         @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.role_id}}
         AND
-        @Resource[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+        @Resource[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {${azapi_resource.identity.output.properties.principalId}}
       )
     )
   EOT

@@ -281,14 +281,14 @@ else
   described=$(managed_identity "$setup_identity")
   setup_client_id=$(printf '%s' "$described" | cut -f 2)
   trust_identity "$setup_identity"
-  # It may give this one role, to service principals, and take it from them: nothing else.
+  # It may give this one role to the pipeline, and take it away again: not to itself, nor to anybody else.
   condition="(
   (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
   OR
   (
     @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {$role}
     AND
-    @Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+    @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {$principal_id}
   )
 )
 AND
@@ -298,7 +298,7 @@ AND
   (
     @Resource[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {$role}
     AND
-    @Resource[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}
+    @Resource[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {$principal_id}
   )
 )"
   grant "$(printf '%s' "$described" | cut -f 3)" "$access_administrator" \

@@ -13,7 +13,8 @@ import { type AssignmentAge, settledAfterMs } from './waiting/schedule.ts'
  * gives it any more, for replicas honour a role for a while after it was taken away; or what gives it ends with another job.
  */
 export function needsGrant({ first, roles }: Pick<Inspection, 'first' | 'roles'>): boolean {
-  if (roles === undefined) return false
+  // What a deny assignment takes away, no role gives back.
+  if (roles === undefined || isDenied(roles)) return false
   if (roles.heldByOtherJob !== undefined) return true
   const { state } = roles.held
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
@@ -32,6 +33,9 @@ export function mayExpire({ first, roles, routes }: Inspection): boolean {
   return first.round.kind === 'ok' && !coversAll(roles?.permissions ?? [], dataActionsOf(routes))
 }
 
+/** Whether a deny assignment takes the right to the calls away. */
+export const isDenied = (roles: RoleAccess | undefined): boolean => (roles?.deniedBy.length ?? 0) > 0
+
 export const wasDenied = (results: readonly SmokeResult[]): boolean =>
   results.some(result => result.kind === 'refused' && result.failure.code === 'access-denied')
 
@@ -40,8 +44,8 @@ export const wasDenied = (results: readonly SmokeResult[]): boolean =>
  * @param granted Of what a grant gave; undefined where nothing was granted.
  */
 export function ageOfAccess({ roles, routes }: Inspection, granted?: AssignmentAge): AssignmentAge {
-  // What is held by a group without the pipeline never becomes live for it, however new it is.
-  if (roles?.membership === 'not-member') return { kind: 'none' }
+  // What is held by a group without the pipeline never becomes live for it, however new it is; nor does what is denied.
+  if (roles?.membership === 'not-member' || isDenied(roles)) return { kind: 'none' }
   return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, dataActionsOf(routes)))
 }
 

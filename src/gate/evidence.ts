@@ -6,8 +6,9 @@ import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
+import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 import { wasDenied } from './access.ts'
-import type { Note } from './record.ts'
+import type { Note, RunRecord } from './record.ts'
 
 /** What makes a refusal easier to understand, and is not worth a request where nothing was refused. It changes no result. */
 
@@ -34,6 +35,15 @@ interface Denied {
   role?: { guid: string; scope: string }
   routes?: readonly Route[]
   assignments?: readonly Assignment[]
+}
+
+/** Every deny assignment that was seen to stand against the calls, in the look or after a denial. */
+export function denyAssignmentsSeen({
+  deniedBy = [],
+  afterDenial,
+}: Partial<Pick<RunRecord, 'deniedBy' | 'afterDenial'>>): Deny[] {
+  const all = [...deniedBy, ...(afterDenial?.denyAssignments ?? [])]
+  return [...new Map(all.map(({ name, scope }) => [`${scope} ${name}`, { name, scope }])).values()]
 }
 
 /** A second look at roles, once a call was denied. */

@@ -8,7 +8,7 @@ import { smokeRound } from '../services/inference/round.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { rowRoutesOf } from '../services/inference/row.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
-import { ageOfAccess, isSettled, mayExpire } from './access.ts'
+import { ageOfAccess, isDenied, isSettled, mayExpire } from './access.ts'
 import type { Note, Row } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { roleStateOf } from './role-state.ts'
@@ -66,7 +66,7 @@ export async function prove(
   note({ propagationMs, isLive: failure === undefined })
   if (failure !== undefined) throw failureOf(failure, known)
   note({ row: rowOf(known, probes) })
-  if (isUnexplained(known)) reporter.accessUnexplained()
+  if (isUnexplained(known)) reporter.accessUnexplained(inspection.roles?.deniedBy ?? [])
   return prober.latest()
 }
 
@@ -83,16 +83,18 @@ function doubtOf(known: Known): number {
   return isUnexplained(known) ? doubtFor({ kind: 'new' }) : 0
 }
 
-/** It answers, and no role gives the right to it. Only a run that must not grant gets there: any other replaces what may expire. */
+/** It answers, and no role gives the right to it, or a deny assignment takes it away. Only a run that must not grant gets there: any other replaces what may expire. */
 function isUnexplained({ inspection, grant }: Known): boolean {
   const { roles, routes, first } = inspection
   if (roles === undefined || first.round.kind !== 'ok') return false
+  if (isDenied(roles)) return true
   const access = coverageBy(roles.permissions, dataActionsOf(routes))
   const state = roleStateOf({
     ...roles,
     held: roles.held.state,
     grant: grant?.outcome,
     access,
+    isDenied: false,
     isLive: false,
   })
   return state === 'missing' && access === 'insufficient'
@@ -181,6 +183,13 @@ function updated(calls: readonly SmokeResult[], results: readonly SmokeResult[])
 
 /** Denied to the end: what is known of the grant decides what that means. */
 function failureOf(failure: Failure, { inspection, grant }: Known): StepError {
+  if (failure.kind === 'wait' && isDenied(inspection.roles))
+    return new StepError('calling the model', {
+      ...failure,
+      kind: 'fatal',
+      code: 'deny-assignment',
+      details: { ...failure.details, action: dataActionsOf(inspection.routes).join(', ') },
+    })
   if (failure.kind !== 'wait' || inspection.roles?.membership === 'not-member')
     return new StepError('calling the model', failure)
   if (grant?.refusedWith !== undefined) return grant.refusedWith

@@ -1,5 +1,6 @@
 import type { Assignment, RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
 import { type Coverage, coverageBy } from '../azure/rbac/coverage.ts'
+import type { DenyAssignment } from '../azure/rbac/deny-assignments.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
 import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import type { Failure, StepError } from '../core/failures/failure.ts'
@@ -62,6 +63,8 @@ export interface Chapters {
     membership: Membership
     /** The role is held, by an assignment that another job made for itself and will remove. */
     heldByOtherJob: Assignment
+    /** Deny assignments that take the right to the calls from the pipeline. */
+    deniedBy: readonly DenyAssignment[]
     /** Known only after a denial, or where the role is missing. */
     coverage: Coverage
   }
@@ -197,7 +200,7 @@ export type RunRecord = Readonly<
 interface Assembled
   extends Partial<Chapters['signIn']>,
     Partial<Omit<Chapters['inspection'], 'calls' | 'rounds'>>,
-    Partial<Pick<Chapters['roles'], 'role' | 'assignments' | 'membership' | 'coverage'>>,
+    Partial<Pick<Chapters['roles'], 'role' | 'assignments' | 'membership' | 'deniedBy' | 'coverage'>>,
     Partial<Chapters['evidence']> {
   definitions: ReadonlyMap<string, readonly Permission[]>
   roleState: RoleState
@@ -246,6 +249,7 @@ function assembled(written: Written): Assembled {
       membership: access.membership,
       grant,
       access: coverageBy(permissions, dataActionsOf(seen.routes ?? [])),
+      isDenied: (access.deniedBy ?? []).length > 0,
       isLive: proof.isLive === true,
     }),
     smoke: proof.calls ?? calls,

@@ -1,5 +1,6 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import type { MissingCoverage } from '../azure/rbac/coverage.ts'
+import type { DenyAssignment } from '../azure/rbac/deny-assignments.ts'
 import type { ResourceId } from '../azure/resource-id.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
 import type { ServiceResponse } from '../core/failures/failure.ts'
@@ -46,8 +47,8 @@ export interface Reporter {
   waitingForAccess(progress: Progress): void
   /** Every deployment has answered. */
   proven(results: readonly SmokeResult[]): void
-  /** The calls are let through, and no role gives the right to them. */
-  accessUnexplained(): void
+  /** The calls are let through, and no role gives the right to them, or these take it away. */
+  accessUnexplained(deniedBy: readonly DenyAssignment[]): void
   waitingForKeyRefusal(progress: Progress): void
   keyRefused(refusal: KeyRefusal): void
   waitingForApp(progress: Progress): void

@@ -13,6 +13,7 @@ import {
   roleDefinitionId,
 } from '../azure/rbac/built-in-roles.ts'
 import { type Coverage, coverageBy, type MissingCoverage, missingCoverage } from '../azure/rbac/coverage.ts'
+import { type DenyAssignment, forbidsData, identitiesOf } from '../azure/rbac/deny-assignments.ts'
 import { applicableAt, definitionOf, permissionsOf } from '../azure/rbac/effective-permissions.ts'
 import { isOfAnotherJob } from '../azure/rbac/lease.ts'
 import { coversAll, type Permission } from '../azure/rbac/permissions.ts'
@@ -22,7 +23,9 @@ import { accountIdOf, scopeOf } from '../azure/resource-id.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
+import { readDenyAssignments } from '../services/resource-manager/deny-assignments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
+import { inTime } from '../services/resource-manager/readable.ts'
 import {
   type AssignmentsRead,
   readAssignments,
@@ -64,6 +67,8 @@ export interface RolesRead {
   own: AssignmentsRead | undefined
   /** What applies to who is to hold the role: mostly the same. */
   ofGrantee: AssignmentsRead | undefined
+  /** Whoever they are of; none where they may not be read. */
+  denies: readonly DenyAssignment[]
   readAt: number
 }
 
@@ -120,18 +125,20 @@ async function lookUpRole(reference: RoleReference, { context, definitions }: Re
 
 async function readRoles(
   looking: Promise<Role | undefined>,
-  { context, clock: { now }, note }: Reading,
+  { context, clock, note }: Reading,
 ): Promise<RolesRead | undefined> {
   const { manager, resource, grantee } = context
+  const { now } = clock
   const scope = scopeOf(resource)
   const readAt = now()
-  const [role, own, another] = await Promise.all([
+  const [role, own, another, denies] = await Promise.all([
     looking,
     readAssignments(manager, scope, self(context), now),
     isGrantee(context) ? undefined : readAssignments(manager, scope, grantee, now),
+    inTime(clock, readDenyAssignments(manager, scope), []),
   ])
   if (own !== undefined) note({ assignments: own.assignments })
-  return role && { role, own, ofGrantee: isGrantee(context) ? own : another, readAt }
+  return role && { role, own, ofGrantee: isGrantee(context) ? own : another, denies, readAt }
 }
 
 /** The role, at the scope where it counts: a role on a project does not count for calls to the project's account. */
@@ -162,6 +169,7 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
     : await evaluateAnothers(read, question, reading)
   const { held, asOf } = found
   const heldByOtherJob = otherJobsAssignment(held, job.lease)
+  const deniedBy = denying(read.denies, { question, assignments: found.assignments }, reading)
   const age = ageAt(asOf, held.assignment?.createdOn)
   if (age.kind === 'known') note({ ageMs: age.ageMs })
   if (heldByOtherJob !== undefined) note({ heldByOtherJob })
@@ -175,10 +183,27 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
     ...found,
     wanted,
     heldByOtherJob,
+    deniedBy,
     coverage,
     lacks,
     unsuitability: permissions && unsuitability(permissions),
   }
+}
+
+/** Deny assignments that certainly stand against a call: what hangs on a condition, or on a group that nobody sees, is left to the calls. */
+function denying(
+  denies: readonly DenyAssignment[],
+  {
+    question: { wanted, routes },
+    assignments = [],
+  }: { question: Question } & Pick<RoleAccess, 'assignments'>,
+  { context: { principalId }, note }: Reading,
+): readonly DenyAssignment[] {
+  const groupIds = assignments.map(assignment => assignment.principalId)
+  const who = { identities: identitiesOf(principalId, groupIds), scope: wanted.scope }
+  const deniedBy = denies.filter(deny => forbidsData(deny, who, dataActionsOf(routes)) === true)
+  note({ deniedBy })
+  return deniedBy
 }
 
 const notHeld: RoleHolding = { state: 'missing', assignment: undefined }
@@ -253,7 +278,14 @@ async function evaluateAnothers(
 
 /** Before any grant, and before any proof. */
 const stateOf = ({ held, ...who }: Pick<Found, 'holder' | 'held' | 'membership'>): RoleState =>
-  roleStateOf({ ...who, held: held.state, grant: undefined, access: 'unknown', isLive: false })
+  roleStateOf({
+    ...who,
+    held: held.state,
+    grant: undefined,
+    access: 'unknown',
+    isDenied: false,
+    isLive: false,
+  })
 
 /**
  * Whether the pipeline is a member of the group that holds the role: Resource Manager lists what applies to a principal through

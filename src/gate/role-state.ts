@@ -20,6 +20,8 @@ export interface RoleSituation {
   grant: GrantOutcome | undefined
   /** Whether what the pipeline may do lets the calls through. */
   access: Coverage
+  /** Whether a deny assignment takes that right away. */
+  isDenied: boolean
   /** Whether the calls are proven to be let through. */
   isLive: boolean
 }
@@ -27,8 +29,10 @@ export interface RoleSituation {
 /** How the pipeline comes by the role, as far as the run has got. */
 export function roleStateOf(situation: RoleSituation): RoleState {
   const state = stateByAssignments(situation)
-  if (state !== 'missing' || !situation.isLive) return state
+  if (!situation.isLive) return state
   // Answered for longer than a role is honoured that was taken away, and no right is known that explains it.
+  if (situation.isDenied) return 'unknown'
+  if (state !== 'missing') return state
   return situation.access === 'insufficient' ? 'unknown' : 'covered'
 }
 

@@ -93,7 +93,7 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 
 /**
  * What can be done ahead while a reply is awaited. GitHub's: for signing in; Entra's: for looking. As many connections as there will
- * be requests at once: for tokens; for account, deployments and roles; for the models.
+ * be requests at once: for tokens; for account, deployments, roles and deny assignments; for the models.
  */
 export function preloads(settings: Settings, preconnect: Preconnect) {
   const { cloud, target, deployments } = settings
@@ -105,7 +105,7 @@ export function preloads(settings: Settings, preconnect: Preconnect) {
   const forLooking = async () => {
     if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))
     if (target.kind === 'endpoint') return
-    preconnect(cloud.resourceManager.endpoint, 3)
+    preconnect(cloud.resourceManager.endpoint, 4)
     await import('../services/resource-manager/client.ts')
   }
   return { forSigningIn, forLooking }

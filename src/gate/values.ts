@@ -1,5 +1,6 @@
 import type { Assignment, RoleHolding, WantedRole } from '../azure/rbac/assignment.ts'
 import type { Coverage, MissingCoverage } from '../azure/rbac/coverage.ts'
+import type { DenyAssignment } from '../azure/rbac/deny-assignments.ts'
 import type { Permission } from '../azure/rbac/permissions.ts'
 import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import type { Failure, StepError } from '../core/failures/failure.ts'
@@ -61,6 +62,8 @@ export interface RoleAccess {
   heldByOtherJob: Assignment | undefined
   /** The calls are let through, and only by a role that another job gave the pipeline until that job ends. */
   endsWithOtherJob: boolean
+  /** Deny assignments that take the right to the calls from the pipeline, whatever it holds. */
+  deniedBy: readonly DenyAssignment[]
   /** Whether the role, once held, lets the calls through. Undefined where nobody asked: neither was a call denied nor is the role missing. */
   coverage: Coverage | undefined
   /** Why the role must not be granted to anybody; undefined where nothing is known against it. */

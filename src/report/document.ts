@@ -6,6 +6,7 @@ import { scopeOf } from '../azure/resource-id.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { endpointIsOwn } from '../gate/endpoint-owner.ts'
+import { denyAssignmentsSeen } from '../gate/evidence.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import { type RoleGiver, type RuntimePrincipal, worstOf } from '../gate/runtime/principal.ts'
@@ -59,6 +60,10 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     keys: { access, retiredKey: record.retiredKey?.outcome ?? null },
     role: orNull(role, ({ name, definitionId, scope }) => ({ name, definitionId, scope })),
     roleState: record.roleState,
+    denyAssignments: denyAssignmentsSeen(record).map(({ name, scope }) => ({
+      name: plain(name),
+      scope: plain(scope),
+    })),
     membership: record.membership ?? null,
     roleAssignmentId: record.roleAssignmentId ?? null,
     grant: record.grant?.outcome ?? null,

@@ -9,12 +9,15 @@ import type { Assignment } from '../azure/rbac/assignment.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { coverageBy } from '../azure/rbac/coverage.ts'
 import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
+import type { DenyAssignment } from '../azure/rbac/deny-assignments.ts'
 import { coversAction } from '../azure/rbac/permissions.ts'
 import { unsuitableLine } from '../azure/rbac/suitability.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
+import { isDenied } from '../gate/access.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
+import { denyAssignmentsSeen } from '../gate/evidence.ts'
 import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { AppAnswered, KeyRefusal } from '../gate/reporter.ts'
@@ -26,7 +29,6 @@ import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 import { runtimeGrantLines, runtimePlanLines, runtimeReservations } from './runtime-lines.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
@@ -70,9 +72,11 @@ export function inspectionLines({ endpoint, account, routes, roles, first }: Ins
       held: held.state,
       grant: undefined,
       access: coverageBy(roles.permissions, dataActionsOf(routes)),
+      isDenied: isDenied(roles),
       isLive: false,
     })
-    lines.push(`Role ${wanted.name}: ${readableRoleState(state)}${until(heldByOtherJob)}`)
+    lines.push(`Role ${wanted.name}: ${readableRoleState(state, roles.assignments)}${until(heldByOtherJob)}`)
+    lines.push(...roles.deniedBy.map(deny => denyLine('the calls', deny)))
   }
   for (const route of routes) lines.push(...kindLine(route))
   const keys = keyAccessOf({ account })
@@ -145,18 +149,18 @@ export function planLines(record: RunRecord): string[] {
 }
 
 function grantPlanLines(record: RunRecord): string[] {
-  const { grant, plannedRefusal, role, roleState } = record
+  const { grant, plannedRefusal, role, roleState, assignments } = record
   if (role === undefined)
     return ['Plan: there is no resource, only an endpoint, so no role would be granted.']
   if (plannedRefusal !== undefined)
     return [
-      `Plan: the gate would fail with role-not-suitable: ${unsuitableLine(role.name, plannedRefusal)} It is ${readableRoleState(roleState)}.`,
+      `Plan: the gate would fail with role-not-suitable: ${unsuitableLine(role.name, plannedRefusal)} It is ${readableRoleState(roleState, assignments)}.`,
     ]
   if (grant?.outcome !== 'planned')
-    return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState)}.`]
+    return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState, assignments)}.`]
   const grantee = record.settings?.access.grantee?.principalId ?? record.principal?.oid ?? 'the principal'
   return [
-    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}${forHowLong(record)}; it is ${readableRoleState(roleState)}${until(record.heldByOtherJob)}.`,
+    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}${forHowLong(record)}; it is ${readableRoleState(roleState, assignments)}${until(record.heldByOtherJob)}.`,
     granterLine(record),
     ...(record.afterDenial?.denyingGrants ?? []).map(deny => denyLine('the grant', deny)),
     ...callerLines(record),
@@ -166,8 +170,11 @@ function grantPlanLines(record: RunRecord): string[] {
 const forHowLong = ({ settings }: RunRecord) =>
   settings?.access.revoke === true ? ', until the job ends (revoke)' : ''
 
-const denyLine = (what: string, { name, scope }: Deny) =>
-  `A deny assignment stands against ${what}: "${plain(name)}" at ${plain(scope)}.`
+const denyName = ({ name, scope }: Pick<DenyAssignment, 'name' | 'scope'>) =>
+  `"${plain(name)}" at ${plain(scope)}`
+
+const denyLine = (what: string, deny: Pick<DenyAssignment, 'name' | 'scope'>) =>
+  `A deny assignment stands against ${what}: ${denyName(deny)}.`
 
 /** A group is not known to hold its members before it holds a role. */
 function callerLines({ settings, principal }: RunRecord): string[] {
@@ -181,19 +188,15 @@ function callerLines({ settings, principal }: RunRecord): string[] {
 }
 
 /** What becomes of calls that are denied now. */
-function denialPlanLines({
-  plannedPatienceMs,
-  membership,
-  afterDenial,
-  role,
-  coverage,
-}: RunRecord): string[] {
-  const denies = (afterDenial?.denyAssignments ?? []).map(deny => denyLine('the calls', deny))
+function denialPlanLines(record: RunRecord): string[] {
+  const { plannedPatienceMs, membership, role, coverage, deniedBy = [] } = record
+  const denies = denyAssignmentsSeen(record).map(deny => denyLine('the calls', deny))
+  const code = deniedBy.length > 0 ? 'deny-assignment' : 'access-denied'
   if (plannedPatienceMs === undefined) return denies
   return [
     plannedPatienceMs > 0
-      ? `Plan: the calls are denied now. The gate would wait for up to ${inWords(plannedPatienceMs)}, and fail with access-denied if they still are.`
-      : 'Plan: the calls are denied, and the gate would fail with access-denied.',
+      ? `Plan: the calls are denied now. The gate would wait for up to ${inWords(plannedPatienceMs)}, and fail with ${code} if they still are.`
+      : `Plan: the calls are denied, and the gate would fail with ${code}.`,
     ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, whoever holds it.`] : []),
     ...(membership === 'not-member'
       ? ['The role is held, but not by the pipeline, nor by a group that it is a member of.']
@@ -341,13 +344,22 @@ export function recordLines({ result, record }: Outcome): string[] {
   ]
 }
 
+/** It passes, and may end unforeseen. */
+export function unexplainedLine(deniedBy: ReadonlyArray<Pick<DenyAssignment, 'name' | 'scope'>>): string {
+  const why =
+    deniedBy.length === 0
+      ? 'and no role that Resource Manager lists gives the right to them'
+      : `although Resource Manager lists what forbids them: ${deniedBy.map(denyName).join(', ')}`
+  return `The calls are let through, for longer than a right is honoured that was taken away, ${why}. How the pipeline comes by it is not known.`
+}
+
 /** One line that says how it ended. */
 export function verdictLine({ result, record }: Outcome): string {
-  const { principal, role, roleState, propagationMs, smoke, connections = 1 } = record
+  const { principal, role, roleState, assignments, propagationMs, smoke, connections = 1 } = record
   if (result === 'failed' || result === 'cancelled') return 'Key-less access is not proven.'
   if (result === 'planned') return 'Planned; nothing was changed.'
   const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`
-  const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState)}`
+  const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState, assignments)}`
   const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   const proven = `Key-less access is proven: ${who} was answered by ${smoke.length} deployment${smoke.length === 1 ? '' : 's'}${over}${how}${waited}.`

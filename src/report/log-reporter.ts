@@ -15,6 +15,7 @@ import {
   keyRefusalLine,
   smokeLine,
   targetLines,
+  unexplainedLine,
   unfoundInWords,
 } from './lines.ts'
 import { accessProgress, appProgress, keyProgress, progressLine } from './progress-lines.ts'
@@ -57,10 +58,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
       log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`),
     waitingForAccess: progress => log.info(progressLine(progress, accessProgress(progress))),
     proven: results => say(results.map(smokeLine)),
-    accessUnexplained: () =>
-      log.warning(
-        'The calls are let through, for longer than a role is honoured that was taken away, and no role that Resource Manager lists gives the right to them: how the pipeline comes by it is not known.',
-      ),
+    accessUnexplained: deniedBy => log.warning(unexplainedLine(deniedBy)),
     waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress))),
     keyRefused: refusal => log.info(keyRefusalLine(refusal)),
     waitingForApp: progress => log.info(progressLine(progress, appProgress(progress))),

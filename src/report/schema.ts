@@ -330,6 +330,15 @@ export const reportSchema = v.strictObject({
     'The role that was asked for; null where it was not looked up.',
   ),
   roleState: about(v.picklist(roleStates), 'How the principal comes by the role.'),
+  denyAssignments: about(
+    v.array(
+      v.strictObject({
+        name: text('Display name.'),
+        scope: text('Where it was made.'),
+      }),
+    ),
+    'Deny assignments that stand against the calls, whatever the role. Empty: none was seen; they may not be readable.',
+  ),
   membership: about(
     v.nullable(v.picklist(['member', 'not-member'])),
     'Whether the principal belongs to the group that is to hold the role; null where that is not known, or there is none.',

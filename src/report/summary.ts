@@ -67,13 +67,13 @@ function storyOf(outcome: Outcome): string {
 }
 
 function proofOf(record: RunRecord): string {
-  const { smoke, role, roleState, propagationMs, connections = 1 } = record
+  const { smoke, role, roleState, assignments, propagationMs, connections = 1 } = record
   const who = smoke.length === 1 ? 'The deployment' : `All ${smoke.length} deployments`
   const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
   const right =
     role === undefined
       ? ''
-      : ` Role **${markdown(plain(role.name))}**: ${markdown(readableRoleState(roleState))}${live}.`
+      : ` Role **${markdown(plain(role.name))}**: ${markdown(readableRoleState(roleState, assignments))}${live}.`
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   return [
     `${who} answered the pipeline's own identity, without a key${over}.${right}`,
@@ -179,8 +179,9 @@ function glance(record: RunRecord): Row[] {
   return rows
 }
 
-function roleInWords({ role, roleState, settings }: RunRecord): string | undefined {
-  if (role !== undefined) return `${markdown(plain(role.name))} · ${markdown(readableRoleState(roleState))}`
+function roleInWords({ role, roleState, assignments, settings }: RunRecord): string | undefined {
+  if (role !== undefined)
+    return `${markdown(plain(role.name))} · ${markdown(readableRoleState(roleState, assignments))}`
   if (settings?.target.kind !== 'resource') return undefined
   return markdown(plain(nameOfChoice(settings.access.role)))
 }

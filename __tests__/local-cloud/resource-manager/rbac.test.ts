@@ -161,8 +161,9 @@ describe('a decision', () => {
     scope: ACCOUNT,
     ...others,
   })
+  const heard = (assignments: RoleAssignment[]) => ({ assignments, denies: world.denyAssignments })
   const allows = (assignments: RoleAssignment[], others?: Partial<AccessRequest>) =>
-    decide(world, assignments, request(others)).allowed
+    decide(world, heard(assignments), request(others)).allowed
 
   test.each([
     ['the tenant root', '/', true],
@@ -273,13 +274,13 @@ describe('a decision', () => {
 
     test('the refusal names it; what it excepts stays allowed; without a role it is not the reason', () => {
       world.denyAssignments = [deny()]
-      expect(decide(world, held, request())).toEqual({
+      expect(decide(world, heard(held), request())).toEqual({
         allowed: false,
         reason: 'deny-assignment',
         denyAssignment: deny(),
       })
       expect(allows(held, { action: AGENTS })).toBe(true)
-      expect(decide(world, [], request())).toEqual({ allowed: false, reason: 'no-role' })
+      expect(decide(world, heard([]), request())).toEqual({ allowed: false, reason: 'no-role' })
     })
   })
 
@@ -294,8 +295,8 @@ describe('a decision', () => {
     const foundryOwner = [assignmentOf(PIPELINE, ROLES.foundryOwner, ACCOUNT)]
 
     test('a Foundry owner may assign Foundry User and not Cognitive Services User', () => {
-      expect(decide(world, foundryOwner, write(ROLES.foundryUser))).toEqual({ allowed: true })
-      expect(decide(world, foundryOwner, write(ROLES.cognitiveServicesUser))).toEqual({
+      expect(decide(world, heard(foundryOwner), write(ROLES.foundryUser))).toEqual({ allowed: true })
+      expect(decide(world, heard(foundryOwner), write(ROLES.cognitiveServicesUser))).toEqual({
         allowed: false,
         reason: 'condition-unmet',
       })
@@ -308,8 +309,8 @@ describe('a decision', () => {
           action: 'Microsoft.Authorization/roleAssignments/delete',
           resource: attributes(roleId),
         })
-      expect(decide(world, foundryOwner, remove(ROLES.foundryUser)).allowed).toBe(true)
-      expect(decide(world, foundryOwner, remove(ROLES.openAIUser)).allowed).toBe(false)
+      expect(decide(world, heard(foundryOwner), remove(ROLES.foundryUser)).allowed).toBe(true)
+      expect(decide(world, heard(foundryOwner), remove(ROLES.openAIUser)).allowed).toBe(false)
     })
 
     test('other actions of the same role are free of it', () => {
@@ -319,8 +320,8 @@ describe('a decision', () => {
     test('a condition on the assignment counts as well', () => {
       const condition = `@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${ROLES.openAIUser}}`
       const owner = [assignmentOf(PIPELINE, ROLES.owner, ACCOUNT, { condition, conditionVersion: '2.0' })]
-      expect(decide(world, owner, write(ROLES.openAIUser)).allowed).toBe(true)
-      expect(decide(world, owner, write(ROLES.owner)).allowed).toBe(false)
+      expect(decide(world, heard(owner), write(ROLES.openAIUser)).allowed).toBe(true)
+      expect(decide(world, heard(owner), write(ROLES.owner)).allowed).toBe(false)
     })
   })
 })
@@ -447,6 +448,24 @@ describe('what a replica of the data plane sees', () => {
     world.roleAssignments.push(assignment)
     expect(seenBy()).toEqual([true, true])
     removeAssignment(world, assignment, clock.now())
+    expect(seenBy()).toEqual([false, true])
+    clock.advance(2 * MINUTE)
+    expect(seenBy()).toEqual([false, false])
+  })
+
+  test('so does a deny assignment', async () => {
+    const { world, clock, seenBy } = await startWorld([0, 2 * MINUTE])
+    world.roleAssignments.push(assignmentOf(PIPELINE, ROLES.openAIUser, ACCOUNT))
+    world.denyAssignments.push({
+      name: STRANGER,
+      displayName: 'stack',
+      scope: ACCOUNT,
+      permissions: [{ actions: [], notActions: [], dataActions: ['*'], notDataActions: [] }],
+      principals: [PIPELINE],
+      excludePrincipals: [],
+      doNotApplyToChildScopes: false,
+      createdOn: new Date(clock.now()).toISOString(),
+    })
     expect(seenBy()).toEqual([false, true])
     clock.advance(2 * MINUTE)
     expect(seenBy()).toEqual([false, false])

@@ -11,11 +11,13 @@ import type { EffectivePermission } from '../../azure/rbac/effective-permissions
 import { coversAction } from '../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import { accountType } from '../../azure/resource-id.ts'
+import { denyAssignmentsSeen } from '../../gate/evidence.ts'
 import { keyAccessOf } from '../../gate/key-access.ts'
 import type { Severity } from '../../gate/settings.ts'
 import { assignOnly, bash, grantFixes, grantOf, inputs } from '../explanations/commands.ts'
 import { delegationOf } from '../explanations/delegation.ts'
 import { advice, type Fix, listed, paragraph } from '../explanations/explanation.ts'
+import { denyAssignmentFixes } from '../explanations/inference/denial.ts'
 import { separateSetup } from '../explanations/values.ts'
 import type { InspectContext, Inspection } from './finding.ts'
 import {
@@ -37,16 +39,16 @@ function whoGives(givers: readonly Assignment[], { rights, record }: InspectCont
   return givers.length === 0 ? 'One of its roles' : inWords(givers, rights, record)
 }
 
-/** Deny assignments are looked at after a denial only; what was seen of them then belongs to what a principal can do. */
-function denials({ afterDenial }: InspectContext['record']): string {
-  const names = (afterDenial?.denyAssignments ?? []).map(({ name, scope }) => `"${name}" at ${scope}`)
+/** Those that stand against the calls may stand against more. */
+function denials(record: InspectContext['record']): string {
+  const names = denyAssignmentsSeen(record).map(({ name, scope }) => `"${name}" at ${scope}`)
   return names.length === 0
     ? ''
     : `A deny assignment applies to it, and may forbid this too: ${listed(names)}.`
 }
 
 const noDenials =
-  'Deny assignments win over roles; they are looked at, and named here, only where a call was denied for good.'
+  'Deny assignments win over roles: those that stand against the calls are named here, for they may forbid this too.'
 
 export const canListKeys: Inspection = {
   title: 'Its roles let the pipeline list the API keys of the resource',
@@ -214,7 +216,7 @@ Severity: medium. ${noDenials}`,
 
 export const accessUnexplained: Inspection = {
   title: 'The calls are let through, and no known role explains it',
-  about: `The models answered for longer than a role is honoured that was taken away, although nothing that Resource Manager lists gives the right to the calls. Access is proven; what it rests on is not known, so it
+  about: `The models answered for longer than a role is honoured that was taken away, although nothing that Resource Manager lists gives the right to the calls, or a deny assignment takes it away. Access is proven; what it rests on is not known, so it
 may end unforeseen. The output \`role-state\` is \`unknown\`.
 
 Severity: medium.`,
@@ -222,14 +224,27 @@ Severity: medium.`,
     isUnexplained(record)
       ? {
           severity: 'medium',
-          detail: `The calls need ${listed(dataActions)}, which no role gives that Resource Manager lists for the pipeline. They were let through all the same.`,
+          detail: `The calls need ${listed(dataActions)}, ${whyNot(record)}. They were let through all the same.`,
         }
       : undefined,
-  fixes: seen => [...grantFixes(grantOf(seen.values)), seeAssignments(seen)],
+  fixes: seen =>
+    isForbidden(seen.record)
+      ? denyAssignmentFixes(seen.values)
+      : [...grantFixes(grantOf(seen.values)), seeAssignments(seen)],
 }
 
-const isUnexplained = ({ roleState, permissions, connections }: InspectContext['record']) =>
-  connections !== undefined && roleState === 'unknown' && permissions !== undefined
+const isForbidden = ({ deniedBy = [] }: InspectContext['record']) => deniedBy.length > 0
+
+const isUnexplained = (record: InspectContext['record']) =>
+  record.connections !== undefined &&
+  record.roleState === 'unknown' &&
+  (record.permissions !== undefined || isForbidden(record))
+
+function whyNot({ deniedBy = [] }: InspectContext['record']): string {
+  if (deniedBy.length === 0) return 'which no role gives that Resource Manager lists for the pipeline'
+  const names = deniedBy.map(({ name, scope }) => `"${name}" at ${scope}`)
+  return `which a deny assignment forbids: ${listed(names)}`
+}
 
 export const accessUnknown: Inspection = {
   title: 'What else the pipeline may do is not known',

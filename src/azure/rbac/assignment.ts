@@ -28,17 +28,22 @@ export const roleStates = [
 ] as const
 export type RoleState = (typeof roleStates)[number]
 
-const stateInWords: Record<RoleState, string> = {
+const stateInWords: Record<Exclude<RoleState, 'unknown'>, string> = {
   direct: 'held directly',
   inherited: 'inherited from a scope above',
   group: 'held through a group',
   covered: 'not held, but covered by another role',
   granted: 'granted by this run',
   missing: 'missing',
-  unknown: 'unknown (role assignments may not be read)',
 }
 
-export const readableRoleState = (state: RoleState): string => stateInWords[state]
+/** @param assignments What is listed; undefined where that may not be read. */
+export function readableRoleState(state: RoleState, assignments: readonly Assignment[] | undefined): string {
+  if (state !== 'unknown') return stateInWords[state]
+  const why =
+    assignments === undefined ? 'role assignments may not be read' : 'nothing that is listed explains it'
+  return `unknown (${why})`
+}
 
 export interface RoleHolding {
   state: Exclude<RoleState, 'granted'>

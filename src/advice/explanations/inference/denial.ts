@@ -3,6 +3,7 @@ import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../a
 import { coversDataAction } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import { isProject, withoutProject } from '../../../azure/rbac/scopes.ts'
+import { denyAssignmentsSeen } from '../../../gate/evidence.ts'
 import type { RunRecord } from '../../../gate/record.ts'
 import { settledAfterMs } from '../../../gate/waiting/schedule.ts'
 import { accountOptions, azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
@@ -65,8 +66,8 @@ export function canNeverBecomeLive(told: ExplainContext): boolean {
 }
 
 function causeOf(told: ExplainContext): Cause {
-  const { roleState, roleAgeMs, afterDenial } = told.record
-  const [deny] = afterDenial?.denyAssignments ?? []
+  const { roleState, roleAgeMs } = told.record
+  const [deny] = denyAssignmentsSeen(told.record)
   if (deny !== undefined) return { kind: 'deny-assignment', ...deny }
   if (told.record.membership === 'not-member') return { kind: 'not-member' }
   const misplaced = wrongRole(told) ?? heldOnProject(told)

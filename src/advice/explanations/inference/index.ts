@@ -8,6 +8,7 @@ import { advice, type ExplainContext, type Explanations, type Fix, paragraph } f
 import { deniedDataAction, valuesOf } from '../values.ts'
 import {
   canNeverBecomeLive,
+  denyAssignmentFixes,
   fixesOfDenial,
   showEndpoints,
   waitLonger,
@@ -79,16 +80,17 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'access-unexplained': {
     title: 'The calls are answered, but perhaps by a role that was taken away',
     about:
-      'The models answer, and no role that was there before the first call gives the right to it. Replicas honour a role for up to five minutes after it was taken away, and `propagation-timeout` ended before that time was over. An answer is no proof then: the deploy could be denied a minute later.',
-    why: ({ record }) =>
-      record.roleState === 'granted'
+      'The models answer, and no role that was there before the first call gives the right to it, or a deny assignment takes it away. Replicas honour a right for up to five minutes after it was taken away, and `propagation-timeout` ended before that time was over. An answer is no proof then: the deploy could be denied a minute later.',
+    why: ({ record }) => {
+      const [deny] = record.deniedBy ?? []
+      if (deny !== undefined)
+        return `The deny assignment "${deny.name}" at ${deny.scope} forbids the calls, and wins over every role. If it was made a moment ago, access ends within minutes.`
+      return record.roleState === 'granted'
         ? 'The models answered before this run granted the role. Until an older role has lapsed everywhere, nobody can tell which of the two they answer by.'
-        : `No role of ${valuesOf({ record }).principalId} that Resource Manager lists gives the right to the calls, and this run may not grant one. If a role was taken away a moment ago, access ends within minutes.`,
+        : `No role of ${valuesOf({ record }).principalId} that Resource Manager lists gives the right to the calls, and this run may not grant one. If a role was taken away a moment ago, access ends within minutes.`
+    },
     unlike: 'Once the calls are denied, the code is `access-denied`. No call was denied in this run.',
-    fixes: told => [
-      ...(told.record.roleState === 'granted' ? [] : grantFixes(grantOf(valuesOf(told)))),
-      ...waitLonger(told),
-    ],
+    fixes: told => [...fixesOfUnexplained(told), ...waitLonger(told)],
   },
   'token-audience-rejected': {
     title: 'The endpoint does not accept the audience of the token',
@@ -419,6 +421,12 @@ export const inferenceExplanations: Explanations<'inference'> = {
 }
 
 /** What the run changed about its request, before it was refused for good. */
+function fixesOfUnexplained({ record }: ExplainContext): Fix[] {
+  const values = valuesOf({ record })
+  if ((record.deniedBy ?? []).length > 0) return denyAssignmentFixes(values)
+  return record.roleState === 'granted' ? [] : grantFixes(grantOf(values))
+}
+
 const adaptationsOf = (told: ExplainContext) => refusedCall(told)?.adaptations ?? []
 
 function moreRoom({ failure }: ExplainContext): Fix[] {

@@ -10,6 +10,7 @@ import {
 import { coversAction } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import { inWords } from '../../../core/text/duration.ts'
+import { denyAssignmentsSeen } from '../../../gate/evidence.ts'
 import type { RunRecord } from '../../../gate/record.ts'
 import { dataActionsOf } from '../../../services/inference/route.ts'
 import { throttledBudgetMs } from '../../../services/resource-manager/throttling.ts'
@@ -177,6 +178,12 @@ const holdsTheRight = (told: ExplainContext) =>
 const administratorsDo =
   'Have somebody who may assign roles grant it once. The pipeline then needs no right to grant, and `grant: never` can be set.'
 
+/** Those that were seen to stand against the calls, and against the grant. */
+function deniesSeen(record: RunRecord): string {
+  const all = [...denyAssignmentsSeen(record), ...(record.afterDenial?.denyingGrants ?? [])]
+  return [...new Set(all.map(({ name, scope }) => `"${name}" at ${scope}.`))].join(' ')
+}
+
 const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
 
 /** The inputs named an endpoint and a subscription, and the run got no further. */
@@ -231,11 +238,13 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   },
   'deny-assignment': {
     title: 'A deny assignment stands in the way',
+    about:
+      'A grant is refused by it, or a call to a model is, and Resource Manager lists it. Where it may not be read, a denied call is `access-denied`.',
     why: ({ record, failure }) =>
       paragraph(
         'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
         failure.details?.action && `This one forbids ${failure.details.action}.`,
-        record.afterDenial?.denyAssignments.map(({ name, scope }) => `"${name}" at ${scope}.`).join(' '),
+        deniesSeen(record),
       ),
     unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: there, a grant helps.',
     fixes: told => denyAssignmentFixes(valuesOf(told)),
