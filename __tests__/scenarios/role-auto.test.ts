@@ -44,7 +44,7 @@ test.each(apis)('the least role for %s is granted, and lets the call through', a
 })
 
 test('several deployments of different makers: one role covers all', async () => {
-  const deployments = 'gpt-4o-mini\nDeepSeek-V3'
+  const deployments = 'chat\nDeepSeek-V3'
   const run = await runGate(cloud, { inputs: { ...auto, deployments } })
 
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })

@@ -113,7 +113,7 @@ export const inferenceExamples: Readonly<Record<Api, InferenceExample>> = {
   embeddings: {
     title: 'embeddings',
     operation: 'embeddings.create',
-    inputs: { deployments: 'text-embedding-3-large' },
+    inputs: { deployments: 'embeddings' },
     answer: replyOf(200, {
       object: 'list',
       data: [{ object: 'embedding', embedding: [0.0023064255, -0.009327292, -0.0028842222], index: 0 }],
