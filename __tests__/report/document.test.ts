@@ -37,8 +37,6 @@ test('a run that passed is told whole', () => {
     stoppedBy: null,
     diagnosis: null,
     findings: expect.arrayContaining([expect.objectContaining({ id: 'keys-enabled', severity: 'high' })]),
-    runtimeAccess: null,
-    runtimePrincipals: [],
     information: [expect.stringMatching(/^Cognitive Services User is .*OpenAI User in its place/)],
     run: {
       repository: 'contoso/app',
@@ -69,8 +67,6 @@ test('a run that passed is told whole', () => {
       runtimePrincipals: [],
       runtimeUnknown: 'fail',
       retiredKey: false,
-      runtimePrincipals: [],
-      runtimeUnknown: 'fail',
       failOn: null,
       exportEnvironment: false,
       deployments: [{ name: 'chat', api: null }],

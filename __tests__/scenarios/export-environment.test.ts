@@ -41,6 +41,23 @@ test('an endpoint alone: the subscription is nobody’s to tell', async () => {
   expect(run.environment).toEqual({ ...ids(), AZURE_OPENAI_ENDPOINT: endpoint })
 })
 
+test.each([
+  ['found by its host', () => accountEndpoint(cloud)],
+  ['not found', () => accountEndpoint(cloud).replace('127.0.0.1', 'localhost')],
+])('an endpoint with a subscription, %s: the subscription as well', async (_, endpoint) => {
+  alsoHolds(cloud, { role: roles.user })
+  const { id } = subscription(cloud)
+  const run = await runGate(cloud, {
+    inputs: { ...asked, endpoint: endpoint(), 'resource-id': '', 'subscription-id': id },
+  })
+
+  expect(run.environment).toEqual({
+    ...ids(),
+    AZURE_SUBSCRIPTION_ID: id,
+    AZURE_OPENAI_ENDPOINT: endpoint(),
+  })
+})
+
 test('unasked, nothing is set', async () => {
   const run = await runGate(cloud)
 

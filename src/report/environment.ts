@@ -1,13 +1,27 @@
 import type { RunRecord } from '../gate/record.ts'
+import type { Target } from '../gate/settings.ts'
 
 /** What later steps need in order to sign in as the gate did, and to call what it called: ids and an address, never a token. */
 export function environmentFor({ settings, endpoint }: RunRecord): Record<string, string> {
   if (settings?.exportEnvironment !== true) return {}
   const { identity, target } = settings
+  const subscriptionId = subscriptionOf(target)
   return {
     AZURE_CLIENT_ID: identity.clientId,
     AZURE_TENANT_ID: identity.tenantId,
-    ...(target.kind === 'resource' ? { AZURE_SUBSCRIPTION_ID: target.resource.subscriptionId } : {}),
+    ...(subscriptionId === undefined ? {} : { AZURE_SUBSCRIPTION_ID: subscriptionId }),
     ...(endpoint === undefined ? {} : { AZURE_OPENAI_ENDPOINT: endpoint }),
+  }
+}
+
+/** Undefined where only an endpoint was given. */
+function subscriptionOf(target: Target): string | undefined {
+  switch (target.kind) {
+    case 'resource':
+      return target.resource.subscriptionId
+    case 'search':
+      return target.subscriptionId
+    case 'endpoint':
+      return target.unfound?.subscriptionId
   }
 }
