@@ -6,8 +6,6 @@ import type { Exchange } from './resource-manager/fixture.ts'
 
 /** Official API descriptions of Resource Manager's providers (OpenAPI 2.0). */
 export const specification = inDescriptions('azure-rest-api-specs/specification/')
-/** Real exchanges. */
-export const recordings = inDescriptions('recorded/')
 
 const parameter = v.looseObject({
   name: v.optional(v.string()),
@@ -151,52 +149,4 @@ function failuresOf(validate: ValidateFunction | undefined, value: unknown): str
   if (value === undefined) return ['no body where one is described']
   validate(JSON.parse(JSON.stringify(value, (_key, inner) => (inner === null ? undefined : inner))))
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath}: ${message}`)
-}
-
-const recording = v.object({
-  exchanges: v.array(
-    v.object({
-      shows: v.string(),
-      request: v.object({ method: v.string() }),
-      response: v.object({
-        status: v.number(),
-        headers: v.record(v.string(), v.string()),
-        body: v.optional(v.unknown()),
-      }),
-    }),
-  ),
-})
-
-const errorBody = v.object({ error: v.object({ code: v.string(), message: v.string() }) })
-
-export function loadRecorded(name: string) {
-  return v.parse(recording, readJson(new URL(`${name}.json`, recordings))).exchanges
-}
-
-export function failureCause(headers: Readonly<Record<string, string>>): string | undefined {
-  return Object.entries(headers).find(([name]) => name.toLowerCase() === 'x-ms-failure-cause')?.[1]
-}
-
-/** Members whose content differs from resource to resource, so that only their presence says something. */
-const OPAQUE = new Set(['capabilities', 'endpoints', 'permissions', 'callRateLimit', 'systemData', 'sku'])
-
-/**
- * What must agree between a recorded body and ours: the names of all members; of errors the code, and the message
- * without what stands in quotes, ids and scopes. Of a list, its first item.
- */
-export function shapeOf(value: unknown, name = ''): unknown {
-  if (OPAQUE.has(name)) return 'present'
-  if (Array.isArray(value)) return value.slice(0, 1).map(item => shapeOf(item))
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shapeOf(inner, key)]))
-  }
-  if (name === 'code') return value
-  if (name === 'message')
-    return String(value).replaceAll(/'[^']*'|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27}/g, '…')
-  return 'present'
-}
-
-/** Code and message of a recorded error. */
-export function recordedError(body: unknown): { code: string; message: string } {
-  return v.parse(errorBody, body).error
 }

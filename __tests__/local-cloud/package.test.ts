@@ -1,5 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -20,6 +21,8 @@ import { repositoryRoot } from '../../scripts/tools.ts'
 const folder = mkdtempSync(join(tmpdir(), 'package-test-'))
 const installed = join(folder, 'node_modules/key-less-cloud')
 afterAll(() => rmSync(folder, { recursive: true }))
+
+const neededByExamples = ['openai', '@azure/identity', '@jest/globals']
 
 const manifest = v.object({
   version: v.string(),
@@ -42,11 +45,12 @@ beforeAll(() => {
   writeFileSync(join(folder, 'package.json'), '{}')
   mkdirSync(join(folder, 'node_modules/.bin'))
   symlinkSync('../key-less-cloud/build/local-cloud/cli.js', join(folder, 'node_modules/.bin/key-less-cloud'))
-  for (const name of dependencies()) {
+  for (const name of [...dependencies(), ...neededByExamples]) {
     const link = join(folder, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(repositoryRoot, 'node_modules', name), link)
   }
+  cpSync(join(repositoryRoot, 'local-cloud/examples/tests'), folder, { recursive: true })
 })
 
 const lockfile = v.object({
@@ -128,6 +132,42 @@ test('nothing else of it can be imported, but the schema of a seed', () => {
     'ERR_PACKAGE_PATH_NOT_EXPORTED',
     'Seed of the local cloud',
   ])
+})
+
+/** vitest is tried by `npm run test:clients`, which installs it, and pytest there as well. */
+describe('the examples of tests pass', () => {
+  const jest = join(repositoryRoot, 'node_modules/jest/bin/jest.js')
+
+  /** What runs below a test runner takes itself for a part of it, unless these are gone. No question leaves the machine. */
+  const { NODE_TEST_CONTEXT: _, JEST_WORKER_ID: __, ...others } = process.env
+  const env = { ...others, HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1' }
+
+  function outcome(program: string, args: readonly string[]) {
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: 'utf8' })
+    return { status, said: `${stdout}${stderr}` }
+  }
+
+  test('with node:test', () => {
+    const { status, said } = outcome(process.execPath, ['--test', '--test-reporter=tap', 'ask.node.test.mjs'])
+    expect(said).toContain('# pass 3')
+    expect(status).toBe(0)
+  })
+
+  test('with jest', () => {
+    const options = ['--rootDir', folder, '--testMatch', '**/ask.jest.test.mjs']
+    const { status, said } = outcome(process.execPath, ['--experimental-vm-modules', jest, ...options])
+    expect(said).toContain('3 passed, 3 total')
+    expect(status).toBe(0)
+  })
+
+  const hasPytest =
+    spawnSync('python3', ['-c', 'import pytest, openai, azure.identity'], { stdio: 'ignore' }).status === 0
+  const testWithPytest = hasPytest ? test : test.skip
+  testWithPytest('with pytest, where Python has it and the libraries', () => {
+    const { status, said } = outcome('python3', ['-m', 'pytest', '-q', 'test_ask.py'])
+    expect(said).toContain('2 passed')
+    expect(status).toBe(0)
+  })
 })
 
 describe.each(['/bin/sh', '/bin/bash'])('started by npx, whose shell is %s', shell => {

@@ -212,9 +212,17 @@ function openidConfiguration({ endpoints, world }: Context, tenantName: string, 
     authorization_endpoint: `${base}/authorize`,
     device_authorization_endpoint: `${base}/devicecode`,
     end_session_endpoint: `${base}/logout`,
+    http_logout_supported: true,
+    frontchannel_logout_supported: true,
+    kerberos_endpoint: `${host}/${tenant}/kerberos`,
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'tid', 'ver'],
     tenant_region_scope: null,
     cloud_instance_name: new URL(host).host,
+    // Services of three hosts in Azure: here one answers for them, and says that it does not have them.
+    userinfo_endpoint: `${endpoints.graph}/oidc/userinfo`,
+    cloud_graph_host_name: new URL(endpoints.graph).host,
+    msgraph_host: new URL(endpoints.graph).host,
+    rbac_url: endpoints.graph,
   }
 }
 

@@ -4,7 +4,7 @@ from azure.ai.projects import AIProjectClient
 from azure.identity import DefaultAzureCredential
 
 project = AIProjectClient(
-    endpoint=os.environ["LOCAL_CLOUD_ENDPOINT"] + "/api/projects/proj-keyless",
+    endpoint=os.environ["LOCAL_CLOUD_ENDPOINT"] + "/api/projects/shop",
     credential=DefaultAzureCredential(),
 )
 print(sorted(deployment.name for deployment in project.deployments.list()))

@@ -1,0 +1,13 @@
+import { describeComparison } from './descriptions-folder.ts'
+import { factsOfRecordings, recordedFacts, recordings } from './recorded-facts.ts'
+
+describeComparison('what is kept of recorded exchanges', recordings, () => {
+  test('is what they say; scripts/recorded-facts.ts writes it', () => {
+    expect(recordedFacts).toEqual(factsOfRecordings())
+  })
+})
+
+test('there are facts, and each has an id of its own', () => {
+  expect(recordedFacts.length).toBeGreaterThan(70)
+  expect(new Set(recordedFacts.map(({ id }) => id)).size).toBe(recordedFacts.length)
+})
