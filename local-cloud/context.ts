@@ -17,6 +17,8 @@ export interface Endpoints {
   accounts: ReadonlyMap<string, string>
   /** Likewise: its host in every family. */
   hosts: ReadonlyMap<string, AccountHosts>
+  /** By name: the host of each gateway, with its path. */
+  gateways: ReadonlyMap<string, string>
   /** Where accounts without a custom subdomain live. */
   regional: string
   control: string

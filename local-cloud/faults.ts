@@ -56,6 +56,7 @@ const serviceName = v.picklist([
   'graph',
   'inference',
   'app',
+  'gateway',
 ])
 
 /** A fault as tests write it, and as the control endpoint takes it. */

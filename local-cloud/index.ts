@@ -43,6 +43,8 @@ export interface LocalCloud extends AsyncDisposable {
     readonly hosts: ReadonlyMap<string, AccountHosts>
     /** By resource id in lower case: the host of the app that runs there; it answers at `/probe`. */
     readonly apps: ReadonlyMap<string, string>
+    /** By name of a gateway: its host and its path. */
+    readonly gateways: ReadonlyMap<string, string>
   }
   /** The authority that signed every certificate here: as PEM, and as a file, which `close` removes. */
   readonly ca: { readonly pem: string; readonly file: string }
@@ -59,7 +61,7 @@ export interface LocalCloud extends AsyncDisposable {
   /** Live state: read it, or change it as an administrator would, at any time. `reset` replaces it. */
   readonly world: World
   /**
-   * Back to the seed, or to another one with the same accounts; no requests, no faults. The clock goes on.
+   * Back to the seed, or to another one with the same accounts and gateways; no requests, no faults. The clock goes on.
    * @throws Error that lists everything that is wrong with the seed
    */
   reset(seed?: Seed): void
@@ -73,12 +75,12 @@ export interface LocalCloud extends AsyncDisposable {
  */
 export async function createLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
   const cloud = await start(options)
-  const { github, authorityHost, resourceManager, accounts, hosts, apps } = cloud.endpoints
+  const { github, authorityHost, resourceManager, accounts, hosts, apps, gateways } = cloud.endpoints
   return {
     get env() {
       return cloud.jobEnvironment()
     },
-    endpoints: { github, authorityHost, resourceManager, accounts, hosts, apps },
+    endpoints: { github, authorityHost, resourceManager, accounts, hosts, apps, gateways },
     ca: { pem: cloud.caPem, file: cloud.caFile },
     clock: { now: () => cloud.clock.now(), advance: ms => cloud.clock.advance(ms) },
     faults: { add: fault => cloud.faults.add(fault), clear: () => cloud.faults.clear() },

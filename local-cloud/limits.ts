@@ -44,4 +44,7 @@ export const limits: Readonly<Partial<Record<ServiceName, readonly string[]>>> =
   app: [
     'An app is one route, which makes one chat completion each time it is asked; of a resource it has the identity and nothing else. It always listens: a closed port is played by a fault that resets its connections.',
   ],
+  gateway: [
+    'A gateway stands in front of one account, has the policies that its seed names and no others, and serves every operation of the account. WebSockets are 501.',
+  ],
 }

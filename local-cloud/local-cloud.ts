@@ -11,6 +11,7 @@ import { createEntra } from './entra/index.ts'
 import { APP_SERVICE_PATH, createManagedIdentityEndpoint } from './entra/managed-identity.ts'
 import { type EnvironmentSource, jobEnvironment, runnerEnvironment } from './environment.ts'
 import { createFaults, type Faults } from './faults.ts'
+import { createGateway, type Send } from './gateway/index.ts'
 import { idTokenSigner } from './github/id-token.ts'
 import { API_PATH, createGitHub, type JobTokens } from './github/index.ts'
 import { grantPipeline } from './granted.ts'
@@ -41,7 +42,7 @@ export interface LocalCloudOptions {
    * First of a run of consecutive ports, in this order: GitHub, Entra, Resource Manager, the regional data plane,
    * control, then the accounts that have a custom subdomain, as they stand in the seed, each with one port for every
    * family of hosts that its kind has (hosts.ts), then the managed identity's endpoint and Microsoft Graph, then the
-   * resources that have an app. Absent: whatever is free.
+   * resources that have an app, and the gateways. Absent: whatever is free.
    */
   basePort?: number
   /** The pipeline may call the models of the first account from the start. Default false. */
@@ -76,7 +77,7 @@ export interface LocalCloud {
   jobEnvironment(): Record<string, string>
   /** Every token and key given out that is the same for all requests; signed tokens are told by their form. */
   secrets(): readonly string[]
-  /** Back to the seed (or another one with the same accounts), an empty journal, no faults. The clock keeps going. */
+  /** Back to the seed (or another one with the same accounts and gateways), an empty journal, no faults. The clock keeps going. */
   reset(seed?: Seed): void
   close(): Promise<void>
 }
@@ -95,9 +96,11 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   const journal = createJournal()
   const faults = createFaults()
   const apps = resourcesWithApps(world)
-  const servers = await openServers({ accounts, apps }, options.basePort, { tls, clock, faults, journal })
+  const gateways = gatewayNames(world)
+  const hosted = { accounts, apps, gateways }
+  const servers = await openServers(hosted, options.basePort, { tls, clock, faults, journal })
   const hosts = servers.accounts
-  const endpoints = endpointsOf(servers)
+  const endpoints = endpointsOf(servers, world)
 
   const context: Context = {
     get world() {
@@ -145,6 +148,8 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     const identity = { url: `${servers.managedIdentity.url}${APP_SERVICE_PATH}`, header: identityHeader }
     for (const [resourceId, server] of servers.apps)
       serve(server, createApp(context, resourceId, { identity, dispatcher: ownClient }))
+    for (const [name, server] of servers.gateways)
+      serve(server, createGateway(context, name, sender(ownClient)))
   }
 
   function serve(server: ServiceServer, service: Service): void {
@@ -156,6 +161,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     const next = plant(seed)
     requireSameHosts('accounts', accounts.map(nameOfHost), hostedAccounts(next).map(nameOfHost))
     requireSameHosts('apps', apps, resourcesWithApps(next))
+    requireSameHosts('gateways', gateways, gatewayNames(next))
     world = next
     journal.clear()
     faults.clear()
@@ -205,6 +211,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
       controlToken,
       identityHeader,
       ...world.accounts.flatMap(issuedKeys),
+      ...world.gateways.flatMap(({ subscriptionKey }) => subscriptionKey ?? []),
     ],
     operations,
     reset,
@@ -255,6 +262,8 @@ interface Servers {
   accounts: OpenHosts
   /** By resource id in lower case. */
   apps: ReadonlyMap<string, ServiceServer>
+  /** By name. */
+  gateways: ReadonlyMap<string, ServiceServer>
 }
 
 const hostedAccounts = (world: World): AccountHost[] =>
@@ -264,8 +273,10 @@ const hostedAccounts = (world: World): AccountHost[] =>
 const resourcesWithApps = ({ resources }: World): string[] =>
   resources.filter(({ app }) => app !== undefined).map(({ id }) => normalizeScope(id))
 
+const gatewayNames = ({ gateways }: World): string[] => gateways.map(({ name }) => name)
+
 async function openServers(
-  seeded: { accounts: readonly AccountHost[]; apps: readonly string[] },
+  seeded: { accounts: readonly AccountHost[]; apps: readonly string[]; gateways: readonly string[] },
   basePort: number | undefined,
   options: Omit<ServerOptions, 'port'>,
 ): Promise<Servers> {
@@ -290,19 +301,21 @@ async function openServers(
     const graph = await open()
     const apps = new Map<string, ServiceServer>()
     for (const id of seeded.apps) apps.set(id, await open())
-    return { ...servers, accounts: ofAccounts, managedIdentity, graph, apps }
+    const gateways = new Map<string, ServiceServer>()
+    for (const name of seeded.gateways) gateways.set(name, await open())
+    return { ...servers, accounts: ofAccounts, managedIdentity, graph, apps, gateways }
   } catch (error) {
     await Promise.all(opened.map(server => server.close()))
     throw error
   }
 }
 
-async function closeAll({ accounts, apps, ...others }: Servers): Promise<void> {
-  const servers = [...apps.values(), ...Object.values(others)]
+async function closeAll({ accounts, apps, gateways, ...others }: Servers): Promise<void> {
+  const servers = [...apps.values(), ...gateways.values(), ...Object.values(others)]
   await Promise.all([accounts.close(), ...servers.map(server => server.close())])
 }
 
-function endpointsOf(servers: Servers): Endpoints {
+function endpointsOf(servers: Servers, { gateways }: World): Endpoints {
   return {
     github: servers.github.url,
     githubApi: `${servers.github.url}${API_PATH}`,
@@ -311,6 +324,7 @@ function endpointsOf(servers: Servers): Endpoints {
     graph: servers.graph.url,
     accounts: servers.accounts.urls,
     hosts: servers.accounts.urlsByFamily,
+    gateways: new Map(gateways.map(({ name, path }) => [name, `${servers.gateways.get(name)?.url}${path}`])),
     regional: servers.regional.url,
     control: servers.control.url,
     apps: new Map([...servers.apps].map(([id, { url }]) => [id, url])),
@@ -340,5 +354,17 @@ function issuerKeys(github: string, dispatcher: Agent): JWTVerifyGetKey {
     },
   })
 }
+
+/** Over the wire, as a gateway and what stands behind it are apart: each hop is in the journal. */
+const sender =
+  (dispatcher: Agent): Send =>
+  async (url, { body, ...outgoing }) => {
+    const reply = await request(url, { dispatcher, ...outgoing, body: body === '' ? null : body })
+    const flat = Object.entries(reply.headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    )
+    const received = Buffer.from(await reply.body.arrayBuffer())
+    return { status: reply.statusCode, headers: Object.fromEntries(flat), body: received }
+  }
 
 const randomToken = () => randomBytes(24).toString('base64url')

@@ -8,6 +8,7 @@ export type ServiceName =
   | 'graph'
   | 'inference'
   | 'app'
+  | 'gateway'
   | 'control'
 
 export interface ServiceRequest {

@@ -220,6 +220,36 @@ const account = v.strictObject({
   createdBy: v.optional(v.string()),
 })
 
+/** By name; null takes the header off. */
+const headerChanges = v.record(v.pipe(v.string(), v.toLowerCase()), v.nullable(v.string()))
+
+/** A gateway in front of an account, with a host of its own. */
+const gateway = v.strictObject({
+  name: v.string(),
+  /** Name of the account behind it, which has a custom subdomain. */
+  account: v.string(),
+  /** The path that its API has, such as `/ai`. Absent: none. */
+  path: v.optional(
+    v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/, 'Is no path without a slash at its end')),
+    '',
+  ),
+  /** Put in the place of that path: `/openai` where the gateway serves `/v1`. Absent: nothing. */
+  backendPath: v.optional(
+    v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/, 'Is no path without a slash at its end')),
+    '',
+  ),
+  /** It demands a subscription key: this one. Absent: none. */
+  subscriptionKey: v.optional(v.string()),
+  /** Audience of the tokens that it takes (validate-jwt); Entra issues tokens for it. Absent: it does not look at tokens. */
+  audience: v.optional(v.string()),
+  /** Object id of a service principal of the world, by which it calls the account. Absent: by the caller's token. */
+  identity: v.optional(guid),
+  /** Calls that it lets through a minute. Absent: any number. */
+  callsPerMinute: v.optional(count),
+  requestHeaders: v.optional(headerChanges, {}),
+  replyHeaders: v.optional(headerChanges, {}),
+})
+
 /** Of a model that can be deployed, what is known beside the catalogue (model-catalogue.ts), or instead of it. */
 const catalogueModel = v.strictObject({
   ...model.entries,
@@ -422,6 +452,7 @@ export const worldSchema = v.strictObject({
   accounts: v.array(account),
   /** Accounts that were deleted less than two days ago: they can be restored, and hold their names. */
   deletedAccounts: v.optional(v.array(v.strictObject({ account, deletedOn: instant })), []),
+  gateways: v.optional(v.array(gateway), []),
   resources: v.optional(v.array(resource), []),
   models: v.optional(v.array(catalogueModel), []),
   /** Custom roles; the built-in ones are always there. */
@@ -443,6 +474,7 @@ export type FederatedCredential = Application['federatedCredentials'][number]
 export type Account = World['accounts'][number]
 export type Deployment = Account['deployments'][number]
 export type Project = Account['projects'][number]
+export type Gateway = World['gateways'][number]
 export type CatalogueModel = World['models'][number]
 export type Resource = World['resources'][number]
 export type ResourceIdentity = NonNullable<Resource['identity']>

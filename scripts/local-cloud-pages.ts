@@ -21,6 +21,7 @@ const titles: Readonly<Record<string, string>> = {
   graph: 'Microsoft Graph',
   inference: 'Inference',
   app: 'Apps',
+  gateway: 'Gateways',
 }
 
 const titleOf = (service: string) => titles[service] ?? service
@@ -89,6 +90,7 @@ function silentContext(): Context {
       graph: nowhere,
       accounts: new Map(),
       hosts: new Map(),
+      gateways: new Map(),
       regional: nowhere,
       control: nowhere,
       apps: new Map(),

@@ -106,6 +106,8 @@ const audiencesAt: Readonly<Record<JournalEntry['service'], ReadonlyArray<string
   // The gate asks nothing of it, ever.
   graph: [],
   inference: ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+  // None stands in front of a world that faults are played in.
+  gateway: [],
   'managed-identity': [],
   // No token goes there.
   app: [],

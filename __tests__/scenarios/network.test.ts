@@ -48,8 +48,8 @@ async function proxyWith(options: ProxyOptions = {}): Promise<ConnectProxy> {
 
 const hostOf = (url: string | undefined) => new URL(url ?? '').host
 
-/** Those that the action talks to: it never asks Microsoft Graph. */
-type ServiceName = Exclude<NonNullable<Fault['service']>, 'managed-identity' | 'graph' | 'app'>
+/** Those that the action talks to: it never asks Microsoft Graph, and no gateway is in the way here. */
+type ServiceName = Exclude<NonNullable<Fault['service']>, 'managed-identity' | 'graph' | 'gateway' | 'app'>
 
 interface Service {
   name: ServiceName

@@ -35,11 +35,12 @@ A seed has these fields; seed.schema.json describes what is in each:
   tenants, subscriptions, resourceGroups     where everything is
   applications, users, groups                who there is: credentials, members; groups may be in groups
   accounts, deletedAccounts                  key access, network, deployments, projects; what can be restored
+  gateways                                   what stands in front of an account: paths, keys, tokens, limits
   resources, models                          apps with identities, and whatever else roles are assigned at; models with dates
   roleAssignments, roleDefinitions           who may do what: conditions, custom roles
   denyAssignments, locks, policyAssignments  what is in the way of those who may
   workflow                                   the run whose tokens GitHub's issuer signs
 
 Clients of Resource Manager change all that at run time, as in Azure. The control endpoint moves the clock, plays faults,
-tells what happened, and takes another seed with the same accounts.
+tells what happened, and takes another seed with the same accounts and gateways.
 `

@@ -71,7 +71,7 @@ export function createEntra(context: Context, issuerKeys: JWTVerifyGetKey): Serv
     checkTimes(assertion, context.clock.now())
     await checkSignature(assertion, application, issuerKeys)
     checkFederationPolicy(tenant, assertion)
-    checkResource(audience, tenant, context.endpoints)
+    checkResource(audience, tenant, context)
     checkConditionalAccess(tenant, principal.objectId)
 
     const claims = { aud: audience, tid: tenant.id, oid: principal.objectId, appid: application.clientId }

@@ -99,7 +99,7 @@ async function issue(context: Context, { url }: ServiceRequest) {
   const tenant = context.world.tenants.find(({ id }) => id === identity.tenantId)
   if (tenant === undefined) throw new Declined(NOT_FOUND)
   const principal = enabledPrincipal(identity)
-  checkResource(resource, tenant, context.endpoints)
+  checkResource(resource, tenant, context)
   const claims = {
     aud: resource,
     tid: identity.tenantId,

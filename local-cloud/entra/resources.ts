@@ -1,10 +1,10 @@
-import type { Endpoints } from '../context.ts'
+import type { Context } from '../context.ts'
 import type { World } from '../world.ts'
 import { Refused } from './refused.ts'
 
 /**
  * Services of Microsoft that every tenant has a principal for, by their audience, without a slash at the end; the local Resource
- * Manager and the local Graph join them. Those that are not here at all are among them: programs ask for their tokens in vain or by mistake.
+ * Manager, the local Graph and gateways that check tokens join them. Those that are not here at all are among them: programs ask for their tokens in vain or by mistake.
  */
 const RESOURCES = [
   'https://management.azure.com',
@@ -29,10 +29,11 @@ const RESOURCES = [
 export function checkResource(
   audience: string,
   tenant: World['tenants'][number],
-  { resourceManager, graph }: Pick<Endpoints, 'resourceManager' | 'graph'>,
+  { endpoints: { resourceManager, graph }, world: { gateways } }: Pick<Context, 'endpoints' | 'world'>,
 ): void {
   const resource = audience.replace(/\/$/, '')
-  const isKnown = [...RESOURCES, resourceManager, graph].includes(resource)
+  const ofGateways = gateways.flatMap(({ audience: own }) => own ?? [])
+  const isKnown = [...RESOURCES, resourceManager, graph, ...ofGateways].includes(resource)
   if (isKnown && !tenant.absentResources.includes(resource)) return
   const message =
     `The resource principal named ${audience} was not found in the tenant named ${tenant.displayName}. This can ` +

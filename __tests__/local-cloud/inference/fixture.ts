@@ -95,6 +95,7 @@ const endpoints: Endpoints = {
   graph: nowhere,
   accounts: new Map(),
   hosts: new Map(),
+  gateways: new Map(),
   regional: nowhere,
   control: nowhere,
   apps: new Map(),

@@ -238,6 +238,7 @@ export async function startResourceManager({ provisioningMs = 0 } = {}): Promise
       graph: 'https://graph.invalid',
       accounts: new Map([[ACCOUNT.toLowerCase(), 'https://127.0.0.1:4403']]),
       hosts,
+      gateways: new Map(),
       regional: 'https://127.0.0.1:4400',
       control: 'https://control.invalid',
       apps: new Map(),

@@ -413,6 +413,7 @@ describe('what a replica of the data plane sees', () => {
         graph: nowhere,
         accounts: new Map(),
         hosts: new Map(),
+        gateways: new Map(),
         regional: nowhere,
         control: nowhere,
         apps: new Map(),
