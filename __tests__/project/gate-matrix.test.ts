@@ -13,7 +13,9 @@ const workflowSource = source('.github/workflows/gate-matrix.yml')
 const stepSchema = v.object({
   ...scriptStepSchema.entries,
   uses: v.optional(v.string()),
-  with: v.optional(v.record(v.string(), v.union([v.string(), v.boolean()])), {}),
+  if: v.optional(v.string()),
+  'continue-on-error': v.optional(v.boolean()),
+  with: v.optional(v.record(v.string(), v.union([v.string(), v.boolean(), v.number()])), {}),
 })
 const { on, jobs } = v.parse(
   v.object({
@@ -57,12 +59,31 @@ describe('the parts', () => {
     expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(told))
   })
 
-  test.each(['revoke', 'api-version', 'expect', 'key-access', 'grant'])('%s reaches every gate', name => {
-    expect(stepNamed('Open the gate').with[name]).toBe(expression(`inputs.${name}`))
-  })
+  test.each(['revoke', 'api-version', 'expect', 'key-access', 'fail-on', 'runtime-unknown', 'grant'])(
+    '%s reaches every gate',
+    name => {
+      expect(stepNamed('Open the gate').with[name]).toBe(expression(`inputs.${name}`))
+    },
+  )
 
-  test('a target without deployments of its own takes those of the call', () => {
-    expect(stepNamed('Open the gate').with.deployments).toMatch(/join\(.*\) \|\| inputs\.deployments }}$/)
+  test.each(['deployments', 'runtime-principals'])(
+    'a target without %s of its own takes those of the call',
+    name => {
+      expect(stepNamed('Open the gate').with[name]).toBe(
+        expression(`join(matrix.target.${name}, fromJSON('"\\n"')) || inputs.${name}`),
+      )
+    },
+  )
+
+  test('nothing that is for the table of the verdict fails a gate, or the verdict', () => {
+    const { steps: ofGate } = jobs.gate
+    const after = ofGate.slice(ofGate.indexOf(stepNamed('Open the gate')) + 1)
+    const before = jobs.verdict.steps.slice(0, -1)
+
+    expect(after).toHaveLength(2)
+    expect(before).toHaveLength(2)
+    for (const step of [...after, ...before]) expect(step['continue-on-error']).toBe(true)
+    for (const step of after) expect(step.if).toMatch(/^always\(\)/)
   })
 
   test('a retired key comes as a secret alone, and nobody has to give one', () => {
@@ -143,8 +164,90 @@ describe('the source of the action', () => {
   })
 })
 
+/** The lines of gates that ended so, as files of the artifacts. */
+function lines(...gates: ReadonlyArray<Readonly<Record<string, string>>>) {
+  return gates.map((gate, index) =>
+    runStep(stepNamed('Write the line for the verdict'), {
+      env: {
+        CALL: '{}',
+        INDEX: String(index),
+        TOTAL: String(gates.length),
+        NAME: 'Sweden',
+        RESULT: 'passed',
+        DIAGNOSIS: '',
+        ROLE: 'direct',
+        WAITED: '0.0',
+        KEYS: 'disabled',
+        ...gate,
+      },
+      runner: { RUNNER_TEMP: '.' },
+    }),
+  )
+}
+
+describe('the line of a gate', () => {
+  const [passed, failed, odd] = lines(
+    {},
+    { RESULT: 'failed', DIAGNOSIS: 'access-denied', ROLE: 'missing', KEYS: 'enabled' },
+    { NAME: '<b>|a|</b> `x` *y* @octocat [z](w)\n::error::q', RESULT: '', ROLE: '', WAITED: '', KEYS: '' },
+  )
+
+  test.each([
+    ['of one that passed', passed, '| ✅ | Sweden | passed |  | direct | 0.0 s | disabled |\n'],
+    ['of one that failed', failed, '| ❌ | Sweden | failed | access-denied | missing | 0.0 s | enabled |\n'],
+    [
+      'of one that never opened, with a name that is no text',
+      odd,
+      '| ❌ | &lt;b>&#124;a&#124;&lt;/b> &#96;x&#96; &#42;y&#42; &#64;octocat &#91;z](w)::error::q | failed |  |  |  |  |\n',
+    ],
+  ])('%s', (_, line, expected) => {
+    expect(line).toMatchObject({ status: 0, stdout: '' })
+    expect(Object.values(line?.files ?? {})).toEqual([expected])
+  })
+
+  test('lies in an artifact of its own, which the verdict of the same call finds', () => {
+    const find = (CALL: string) =>
+      runScript('Find out which gates are of this call', { CALL }).outputs.artifacts ?? ''
+    const artifact = passed?.outputs.artifact ?? ''
+
+    expect(new Set([passed, failed, odd].map(line => line?.outputs.artifact)).size).toBe(3)
+    expect(artifact).toMatch(new RegExp(`^${find('{}').replace('*', '0')}$`))
+    expect(find('{"grant":"plan"}')).not.toBe(find('{}'))
+  })
+})
+
 describe('the verdict', () => {
-  const verdict = (GATES: string, GRANT: string) => runScript('Tell the verdict', { GATES, GRANT })
+  const verdict = (GATES: string, GRANT: string, files: Readonly<Record<string, string>> = {}) =>
+    runStep(stepNamed('Tell the verdict'), { env: { GATES, GRANT }, files })
+
+  test('lists every gate in one table, in the order of the targets', () => {
+    const ended = lines(
+      { NAME: 'East' },
+      { NAME: 'West', RESULT: 'failed', DIAGNOSIS: 'network-blocked' },
+      { NAME: 'North' },
+    )
+    const files = Object.assign({}, ...ended.map(({ files: own }) => own).toReversed())
+    const inFolder = Object.fromEntries(
+      Object.entries(files).map(([name, text]) => [`gates/${name}`, String(text)]),
+    )
+    const { summary } = verdict('failure', '', inFolder)
+
+    expect(summary.split('\n').slice(4)).toEqual([
+      '| | Target | Result | Diagnosis | Role | Live after | API keys |',
+      '| --- | --- | --- | --- | --- | --- | --- |',
+      '| ✅ | East | passed |  | direct | 0.0 s | disabled |',
+      '| ❌ | West | failed | network-blocked | direct | 0.0 s | disabled |',
+      '| ✅ | North | passed |  | direct | 0.0 s | disabled |',
+      '',
+    ])
+    const [first] = Object.keys(inFolder)
+    const some = Object.fromEntries(Object.entries(inFolder).filter(([name]) => name !== first))
+    expect(verdict('failure', '', some).summary).toContain('2 of 3 gates are listed.')
+  })
+
+  test('is told without a table where no line was kept', () => {
+    expect(verdict('success', '').summary).toBe('### Key-less Gate: passed\n\nEvery gate passed.\n')
+  })
 
   test.each([
     ['', 'passed', 'Every gate passed.'],

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { readKeyValues } from '../../action-runner/index.ts'
 
@@ -27,15 +27,21 @@ interface Surroundings {
   runner?: Readonly<Record<string, string>>
   /** Programs of the runner that a script calls, as bash scripts by name. */
   programs?: Readonly<Record<string, string>>
+  /** What lies in the folder that it runs in, by path. */
+  files?: Readonly<Record<string, string>>
 }
 
 /** Runs a step's script as the runner does. */
-export function runScript(step: ScriptStep, { env, runner = {}, programs = {} }: Surroundings) {
+export function runScript(step: ScriptStep, { env, runner = {}, programs = {}, files = {} }: Surroundings) {
   expect(Object.keys(env).toSorted()).toEqual(Object.keys(step.env).toSorted())
   const folder = mkdtempSync(join(tmpdir(), 'step-script-'))
   const output = join(folder, 'output')
   const summary = join(folder, 'summary')
   for (const file of [output, summary]) writeFileSync(file, '')
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
   for (const [name, script] of Object.entries(programs))
     writeFileSync(join(folder, name), `#!/usr/bin/env bash\n${script}\n`, { mode: 0o755 })
   try {
@@ -55,8 +61,17 @@ export function runScript(step: ScriptStep, { env, runner = {}, programs = {} }:
       stdout,
       outputs: readKeyValues(readFileSync(output, 'utf8')),
       summary: readFileSync(summary, 'utf8'),
+      /** What it wrote into its folder, by name. */
+      files: filesIn(folder, ['output', 'summary', ...Object.keys(programs)]),
     }
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+function filesIn(folder: string, known: readonly string[]): Record<string, string> {
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap(entry =>
+    entry.isFile() && !known.includes(entry.name) ? [entry.name] : [],
+  )
+  return Object.fromEntries(names.map(name => [name, readFileSync(join(folder, name), 'utf8')]))
 }
