@@ -147,6 +147,17 @@ describe.each([...files, ...composites])('%s', file => {
     for (const checkout of checkouts) expect(checkout.with['persist-credentials']).toBe(false)
   })
 
+  test('pins by full commit what it checks out of another repository', () => {
+    const checkouts = jobsOf(file).flatMap(({ steps }) =>
+      steps.filter(
+        ({ uses, with: { repository } }) => uses?.startsWith('actions/checkout@') && repository !== undefined,
+      ),
+    )
+
+    for (const checkout of checkouts)
+      expect(checkout.with.ref).toMatch(/^([0-9a-f]{40}|\$\{\{ job\.workflow_sha \}\})$/)
+  })
+
   test('gives no text of an expression to a shell but through the environment', () => {
     const scripts = jobsOf(file).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []))
 

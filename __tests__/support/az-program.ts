@@ -22,7 +22,7 @@ import { execNode } from './child-node.ts'
 
 /**
  * An `az` for shell scripts: a program on a PATH of its own that does to the world of a local cloud what the real one
- * does to Azure. What it does not know it refuses, as status 2. scripts/test-az.ts runs the real one, where it is installed.
+ * does to Azure. What it does not know it refuses, as status 2. __tests__/compatibility/ runs the real one, where it is installed.
  */
 export interface AzProgram {
   /** To be put before the PATH of a script. */

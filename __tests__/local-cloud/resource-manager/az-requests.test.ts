@@ -8,7 +8,7 @@ import {
   startResourceManager,
 } from './fixture.ts'
 
-/** Requests in the forms in which az 2.91 makes them; scripts/test-az.ts runs the program itself, where it is installed. */
+/** Requests in the forms in which az 2.91 makes them; __tests__/compatibility/ runs the program itself, where it is installed. */
 
 const REGIONAL = `${GROUP}/providers/Microsoft.CognitiveServices/accounts/contoso-regional`
 

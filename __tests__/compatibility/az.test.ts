@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import * as v from 'valibot'
-import { type ActionResult, startAction } from '../action-runner/index.ts'
-import { keysOf } from '../local-cloud/inference/keys.ts'
-import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
-import { accountId } from '../local-cloud/scopes.ts'
-import { GITHUB_ISSUER } from '../local-cloud/world.ts'
-import { ADMIN, ADMIN_CLIENT, seedWithAdministrator } from './administrator.ts'
-import { type Az, createAz, createFence, type Fence, isOnPath } from './az.ts'
-import { repositoryRoot, temporaryFolder } from './tools.ts'
+import { type ActionResult, startAction } from '../../action-runner/index.ts'
+import { keysOf } from '../../local-cloud/inference/keys.ts'
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { accountId } from '../../local-cloud/scopes.ts'
+import { GITHUB_ISSUER } from '../../local-cloud/world.ts'
+import { ADMIN, ADMIN_CLIENT, seedWithAdministrator } from '../../scripts/administrator.ts'
+import { type Az, createAz, createFence, type Fence, isOnPath, type Outcome } from '../../scripts/az.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
+import { entryOf, withLog } from '../support/scenario.ts'
 
 /**
- * Whether the az command line, which nobody here wrote, takes the local cloud for Azure, and whether the commands that
- * the action prints as fixes do what they promise. Needs az on the PATH; runs on Linux and macOS; no request leaves the
- * machine.
+ * Whether the az command line, which nobody here wrote, takes the local cloud for Azure, and whether the commands that the action
+ * prints as fixes do what they promise. On Linux and macOS; no request leaves the machine. Where az is not installed, every test
+ * is reported as skipped.
  */
 
 const PIPELINE_CLIENT = '1e7c0b94-5a2f-4d68-93eb-6f81a4d05b37'
@@ -25,7 +27,7 @@ const MANAGED_IDENTITY_CLIENT = 'c65d2e8f-90b4-4317-a8fc-15d73b0e6a92'
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 const COGNITIVE_SERVICES_CONTRIBUTOR = '25fbc0a9-bd7c-42a3-aa1a-3b75d497ee68'
 
-/** What the checks work with. */
+/** What the tests work with. */
 interface Bench {
   cloud: LocalCloud
   fence: Fence
@@ -34,6 +36,7 @@ interface Bench {
   /** Signed in as the pipeline, which may look at the resource and no more. */
   pipeline: Az
   newFolder(): string
+  close(): Promise<void>
 }
 
 const scopeOf = ({ cloud }: Bench) => accountId(accountOf(cloud))
@@ -123,6 +126,8 @@ async function runGate(
     },
     env: bench.cloud.runnerEnvironment(),
     workFolder: bench.newFolder(),
+    ...entryOf(),
+    ...withLog(),
   }).result
   const { diagnosis } = v.parse(reportSchema, JSON.parse(readFileSync(result.outputs.report ?? '', 'utf8')))
   const commands = (diagnosis?.fixes ?? []).filter(({ language }) => language === 'bash')
@@ -132,20 +137,20 @@ async function runGate(
 /** The commands of a run that must fail with `code`. */
 async function fixesOf(bench: Bench, code: string, inputs?: Record<string, string>): Promise<string[]> {
   const { result, commands } = await runGate(bench, inputs)
-  assert.equal(result.outputs.diagnosis, code)
-  assert(commands.length > 0, `${code} prints no command`)
+  expect(result.outputs.diagnosis).toBe(code)
+  expect(commands).not.toEqual([])
   return [...commands]
 }
 
 async function requirePassed(bench: Bench): Promise<void> {
   const { result } = await runGate(bench)
-  assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
+  expect(result.outputs.result).toBe('passed')
 }
 
 /** Runs the first command of a diagnosis, as the administrator who pastes it. */
 async function paste(bench: Bench, [command = '']: readonly string[]): Promise<string> {
   const { status, stdout, stderr } = await bench.admin.shell(command)
-  assert.equal(status, 0, `${command}\n${stderr}`)
+  succeeds({ status, stderr })
   return stdout
 }
 
@@ -165,6 +170,11 @@ function grantPipeline(bench: Bench, scope = scopeOf(bench)): void {
   })
 }
 
+/** @throws Error with what the command said, where it failed */
+function succeeds({ status, stderr }: Pick<Outcome, 'status' | 'stderr'>): void {
+  if (status !== 0) throw new Error(`It ended with ${status}: ${stderr.trim()}`)
+}
+
 const setUpScript = join(repositoryRoot, 'examples/setup/setup.sh')
 
 /** What the script prints; its second run must change nothing. */
@@ -175,55 +185,99 @@ async function setUpTwice(bench: Bench, ...options: readonly string[]): Promise<
     ...['--resource-id', scopeOf(bench), '--repository', 'contoso/shop', ...options],
   ].join(' ')
   const first = await bench.admin.shell(command)
-  assert.equal(first.status, 0, first.stderr)
+  succeeds(first)
   const afterFirst = structuredClone(world)
   const second = await bench.admin.shell(command)
-  assert.deepEqual({ status: second.status, stdout: second.stdout }, { status: 0, stdout: first.stdout })
-  assert.deepEqual(world, afterFirst)
+  expect({ status: second.status, stdout: second.stdout }).toEqual({ status: 0, stdout: first.stdout })
+  expect(world).toEqual(afterFirst)
   return first.stdout
 }
 
 const clientIdIn = (printed: string, whose = '') =>
   new RegExp(`gh variable set AZURE_${whose}CLIENT_ID .*--body (.+)`).exec(printed)?.[1] ?? ''
 
-type Check = (bench: Bench) => Promise<void>
+async function createBench(): Promise<Bench> {
+  const cloud = await createLocalCloud({ seed: seedWithAdministrator() })
+  const fence = await createFence()
+  const root = mkdtempSync(join(tmpdir(), 'key-less-gate-az-'))
+  let folders = 0
+  const newFolder = () => {
+    folders += 1
+    const folder = join(root, String(folders))
+    mkdirSync(folder)
+    return folder
+  }
+  async function signedIn(clientId: string): Promise<Az> {
+    const az = createAz(cloud, join(newFolder(), 'az'), fence.url)
+    await register(az, cloud)
+    succeeds(await signIn(az, cloud, clientId))
+    return az
+  }
+  return {
+    cloud,
+    fence,
+    admin: await signedIn(ADMIN_CLIENT),
+    pipeline: await signedIn(PIPELINE_CLIENT),
+    newFolder,
+    async close() {
+      fence.close()
+      await cloud.close()
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+}
 
-/** By title; every check but those that sign in finds the world as it was sown. */
-const checks: Readonly<Record<string, Check>> = {
-  async 'az cloud register: needs no more than the address of Resource Manager'({ cloud, admin }) {
+const describeWithAz = isOnPath('az') ? describe : describe.skip
+
+describeWithAz('az', () => {
+  let bench: Bench
+  beforeAll(async () => {
+    bench = await createBench()
+  })
+  afterAll(() => bench.close())
+  beforeEach(() => bench.cloud.reset())
+  afterEach(() => {
+    const elsewhere = bench.fence.caught.splice(0)
+    expect(elsewhere).toEqual([])
+  })
+
+  test('az cloud register: needs no more than the address of Resource Manager', async () => {
+    const { cloud, admin } = bench
     const schema = v.object({
       isActive: v.boolean(),
       endpoints: v.object({ activeDirectory: v.string(), resourceManager: v.string() }),
     })
     const shown = v.parse(schema, await admin.json('cloud', 'show'))
-    assert.deepEqual(shown, {
+    expect(shown).toEqual({
       isActive: true,
       endpoints: {
         activeDirectory: cloud.endpoints.authorityHost,
         resourceManager: cloud.endpoints.resourceManager,
       },
     })
-  },
+  })
 
-  async 'az login: where instance discovery is not turned off, az asks login.microsoftonline.com'(bench) {
+  test('az login: where instance discovery is not turned off, az asks login.microsoftonline.com', async () => {
     const az = createAz(bench.cloud, join(bench.newFolder(), 'az'), bench.fence.url, {
       AZURE_CORE_INSTANCE_DISCOVERY: 'true',
     })
     await register(az, bench.cloud)
     const { status } = await signIn(az, bench.cloud, ADMIN_CLIENT)
-    assert.notEqual(status, 0)
-    assert.deepEqual([...new Set(bench.fence.caught.splice(0))], ['login.microsoftonline.com:443'])
-  },
+    expect(status).not.toBe(0)
+    expect([...new Set(bench.fence.caught.splice(0))]).toEqual(['login.microsoftonline.com:443'])
+  })
 
-  async 'az login: a subject that does not match is AADSTS700213'({ cloud, fence, newFolder }) {
+  test('az login: a subject that does not match is AADSTS700213', async () => {
+    const { cloud, fence, newFolder } = bench
     const az = createAz(cloud, join(newFolder(), 'az'), fence.url)
     await register(az, cloud)
     const { status, stderr } = await signIn(az, cloud, MANAGED_IDENTITY_CLIENT)
-    assert.equal(status, 1)
-    assert.match(stderr, /AADSTS700213: .*'repo:contoso\/shop:ref:refs\/heads\/main'/)
-  },
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/AADSTS700213: .*'repo:contoso\/shop:ref:refs\/heads\/main'/)
+  })
 
-  async 'az login, account show, list: the pipeline and its subscription'({ cloud, pipeline }) {
+  test('az login, account show, list: the pipeline and its subscription', async () => {
+    const { cloud, pipeline } = bench
     const [subscription] = cloud.world.subscriptions
     const schema = v.object({ id: v.string(), tenantId: v.string(), user: v.object({ name: v.string() }) })
     const expected = {
@@ -231,75 +285,73 @@ const checks: Readonly<Record<string, Check>> = {
       tenantId: subscription?.tenantId,
       user: { name: PIPELINE_CLIENT },
     }
-    assert.deepEqual(v.parse(schema, await pipeline.json('account', 'show')), expected)
-    assert.deepEqual(v.parse(v.array(schema), await pipeline.json('account', 'list', '--refresh')), [
-      expected,
-    ])
-  },
+    expect(v.parse(schema, await pipeline.json('account', 'show'))).toEqual(expected)
+    expect(v.parse(v.array(schema), await pipeline.json('account', 'list', '--refresh'))).toEqual([expected])
+  })
 
-  async 'az role definition list: a role by name'({ admin }) {
+  test('az role definition list: a role by name', async () => {
+    const { admin } = bench
     const roles = await admin.json('role', 'definition', 'list', '--name', 'Cognitive Services User')
-    assert.deepEqual(v.parse(v.array(named), roles), [{ name: COGNITIVE_SERVICES_USER }])
-  },
+    expect(v.parse(v.array(named), roles)).toEqual([{ name: COGNITIVE_SERVICES_USER }])
+  })
 
-  async 'az role assignment create: refused to whom the right is missing'(bench) {
+  test('az role assignment create: refused to whom the right is missing', async () => {
     const { status, stderr } = await bench.pipeline.run(...grant(bench, COGNITIVE_SERVICES_USER))
-    assert.equal(status, 1)
-    assert.match(
-      stderr,
+    expect(status).toBe(1)
+    expect(stderr).toMatch(
       /\(AuthorizationFailed\) The client '.*' with object id '.*' does not have authorization/,
     )
-    assert.match(stderr, /'Microsoft\.Authorization\/roleAssignments\/write'/)
-  },
+    expect(stderr).toMatch(/'Microsoft\.Authorization\/roleAssignments\/write'/)
+  })
 
-  async 'az role assignment create: by name, and once more by GUID, is one assignment'(bench) {
+  test('az role assignment create: by name, and once more by GUID, is one assignment', async () => {
     const first = v.parse(
       assignmentSchema,
       await bench.admin.json(...grant(bench, 'Cognitive Services User')),
     )
-    assert.equal(first.principalId, PIPELINE)
-    assert(first.roleDefinitionId.endsWith(COGNITIVE_SERVICES_USER))
+    expect(first.principalId).toBe(PIPELINE)
+    expect(first.roleDefinitionId).toMatch(new RegExp(`${COGNITIVE_SERVICES_USER}$`))
     const again = v.parse(assignmentSchema, await bench.admin.json(...grant(bench, COGNITIVE_SERVICES_USER)))
-    assert.equal(again.name, first.name)
+    expect(again.name).toBe(first.name)
     const at = await listed(bench.admin, '--scope', scopeOf(bench), '--role', COGNITIVE_SERVICES_USER)
-    assert.deepEqual(at, [first])
-  },
+    expect(at).toEqual([first])
+  })
 
-  async 'az role assignment create: an unknown principal is PrincipalNotFound'(bench) {
+  test('az role assignment create: an unknown principal is PrincipalNotFound', async () => {
     const command = grant(bench, COGNITIVE_SERVICES_USER).map(word =>
       word === PIPELINE ? '00000000-0000-4000-8000-000000000001' : word,
     )
     const { status, stderr } = await bench.admin.run(...command)
-    assert.equal(status, 1)
-    assert.match(stderr, /\(PrincipalNotFound\) Principal 00000000000040008000000000000001 does not exist/)
-  },
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/\(PrincipalNotFound\) Principal 00000000000040008000000000000001 does not exist/)
+  })
 
-  async 'az role assignment list: at, above and below a scope, by assignee and with groups'(bench) {
+  test('az role assignment list: at, above and below a scope, by assignee and with groups', async () => {
     grantPipeline(bench)
     const scope = scopeOf(bench)
     const count = async (...filter: readonly string[]) => (await listed(bench.admin, ...filter)).length
-    assert.equal(await count('--scope', scope), 2)
-    assert.equal(await count('--scope', scope, '--include-inherited'), 4)
-    assert.equal(await count('--all'), 4)
-    assert.equal(await count('--all', '--assignee-object-id', PIPELINE), 2)
-    assert.equal(await count('--scope', scope, '--assignee-object-id', PIPELINE, '--include-groups'), 2)
+    expect(await count('--scope', scope)).toBe(2)
+    expect(await count('--scope', scope, '--include-inherited')).toBe(4)
+    expect(await count('--all')).toBe(4)
+    expect(await count('--all', '--assignee-object-id', PIPELINE)).toBe(2)
+    expect(await count('--scope', scope, '--assignee-object-id', PIPELINE, '--include-groups')).toBe(2)
     // With Graph asked for the names, in vain: az goes on without them.
     const unnamed = await bench.admin.json('role', 'assignment', 'list', '--scope', scope)
-    assert.equal(v.parse(v.array(assignmentSchema), unnamed).length, 2)
-  },
+    expect(v.parse(v.array(assignmentSchema), unnamed).length).toBe(2)
+  })
 
-  async 'az role assignment delete: it is gone, and once more az finds none'(bench) {
+  test('az role assignment delete: it is gone, and once more az finds none', async () => {
     grantPipeline(bench)
     const scope = ['--scope', scopeOf(bench), '--role', COGNITIVE_SERVICES_USER]
     const remove = ['role', 'assignment', 'delete', '--assignee-object-id', PIPELINE, ...scope]
-    assert.equal((await bench.admin.run(...remove)).status, 0)
-    assert.deepEqual(await listed(bench.admin, ...scope), [])
+    succeeds(await bench.admin.run(...remove))
+    expect(await listed(bench.admin, ...scope)).toEqual([])
     const again = await bench.admin.run(...remove)
-    assert.equal(again.status, 1)
-    assert.match(again.stderr, /No matched assignments were found/)
-  },
+    expect(again.status).toBe(1)
+    expect(again.stderr).toMatch(/No matched assignments were found/)
+  })
 
-  async 'az cognitiveservices account show, list: the resource and its endpoint'(bench) {
+  test('az cognitiveservices account show, list: the resource and its endpoint', async () => {
     const { cloud, pipeline } = bench
     const shown = await pipeline.json('cognitiveservices', 'account', 'show', ...account(bench))
     const schema = v.object({
@@ -307,22 +359,23 @@ const checks: Readonly<Record<string, Check>> = {
       properties: v.object({ endpoint: v.string(), disableLocalAuth: v.boolean() }),
     })
     const [hosts] = cloud.endpoints.hosts.values()
-    assert.deepEqual(v.parse(schema, shown), {
+    expect(v.parse(schema, shown)).toEqual({
       id: scopeOf(bench),
       properties: { endpoint: `${hosts?.cognitiveServices}/`, disableLocalAuth: true },
     })
     const all = await pipeline.json('cognitiveservices', 'account', 'list')
-    assert.deepEqual(v.parse(v.array(named), all), [{ name: accountOf(cloud).name }])
-  },
+    expect(v.parse(v.array(named), all)).toEqual([{ name: accountOf(cloud).name }])
+  })
 
-  async 'az cognitiveservices account show: what does not exist is ResourceNotFound'({ admin }) {
+  test('az cognitiveservices account show: what does not exist is ResourceNotFound', async () => {
+    const { admin } = bench
     const nowhere = ['--name', 'contoso-nowhere', '--resource-group', 'rg-keyless']
     const { status, stderr } = await admin.run('cognitiveservices', 'account', 'show', ...nowhere)
-    assert.equal(status, 3)
-    assert.match(stderr, /\(ResourceNotFound\)/)
-  },
+    expect(status).toBe(3)
+    expect(stderr).toMatch(/\(ResourceNotFound\)/)
+  })
 
-  async 'az cognitiveservices account deployment create, list, delete'(bench) {
+  test('az cognitiveservices account deployment create, list, delete', async () => {
     const deployment = ['cognitiveservices', 'account', 'deployment']
     const model = [
       '--model-name',
@@ -342,31 +395,31 @@ const checks: Readonly<Record<string, Check>> = {
       ...[...deployment, 'create', ...chat, ...model],
       ...['--sku-name', 'GlobalStandard', '--sku-capacity', '3'],
     )
-    assert.deepEqual(await names(), [...before, 'chat'])
-    assert.equal((await bench.admin.run(...deployment, 'delete', ...chat)).status, 0)
-    assert.deepEqual(await names(), before)
-  },
+    expect(await names()).toEqual([...before, 'chat'])
+    succeeds(await bench.admin.run(...deployment, 'delete', ...chat))
+    expect(await names()).toEqual(before)
+  })
 
-  async 'az resource update: turns key access on and off'(bench) {
+  test('az resource update: turns key access on and off', async () => {
     const schema = v.object({ properties: v.object({ disableLocalAuth: v.boolean() }) })
     for (const disableLocalAuth of [false, true]) {
       const change = ['--ids', scopeOf(bench), '--set', `properties.disableLocalAuth=${disableLocalAuth}`]
       const updated = v.parse(schema, await bench.admin.json('resource', 'update', ...change))
-      assert.deepEqual(updated, { properties: { disableLocalAuth } })
+      expect(updated).toEqual({ properties: { disableLocalAuth } })
     }
-  },
+  })
 
-  async 'az cognitiveservices account keys list, regenerate: only the one asked for is another'(bench) {
+  test('az cognitiveservices account keys list, regenerate: only the one asked for is another', async () => {
     accountOf(bench.cloud).disableLocalAuth = false
     const keys = ['cognitiveservices', 'account', 'keys']
     const before = v.parse(keysSchema, await bench.admin.json(...keys, 'list', ...account(bench)))
     const regenerate = [...keys, 'regenerate', ...account(bench), '--key-name', 'key2']
     const after = v.parse(keysSchema, await bench.admin.json(...regenerate))
-    assert.equal(after.key1, before.key1)
-    assert.notEqual(after.key2, before.key2)
-  },
+    expect(after.key1).toBe(before.key1)
+    expect(after.key2).not.toBe(before.key2)
+  })
 
-  async 'az cognitiveservices account project create, list, delete'(bench) {
+  test('az cognitiveservices account project create, list, delete', async () => {
     const project = ['cognitiveservices', 'account', 'project']
     const other = [...account(bench), '--project-name', 'shop']
     const names = async () =>
@@ -374,27 +427,27 @@ const checks: Readonly<Record<string, Check>> = {
         .parse(v.array(named), await bench.admin.json(...project, 'list', ...account(bench)))
         .map(({ name }) => name)
     await bench.admin.json(...project, 'create', ...other, '--location', 'swedencentral')
-    assert.deepEqual(await names(), [`${accountOf(bench.cloud).name}/shop`])
-    assert.equal((await bench.admin.run(...project, 'delete', ...other)).status, 0)
-    assert.deepEqual(await names(), [])
-  },
+    expect(await names()).toEqual([`${accountOf(bench.cloud).name}/shop`])
+    succeeds(await bench.admin.run(...project, 'delete', ...other))
+    expect(await names()).toEqual([])
+  })
 
-  async 'az lock create, list, delete: a role under it cannot be taken away'(bench) {
+  test('az lock create, list, delete: a role under it cannot be taken away', async () => {
     grantPipeline(bench)
     const group = ['--resource-group', accountOf(bench.cloud).resourceGroup]
     const lock = [...group, '--name', 'stop']
     await bench.admin.json('lock', 'create', ...lock, '--lock-type', 'CanNotDelete')
-    assert.deepEqual(v.parse(v.array(named), await bench.admin.json('lock', 'list')), [{ name: 'stop' }])
+    expect(v.parse(v.array(named), await bench.admin.json('lock', 'list'))).toEqual([{ name: 'stop' }])
     const scope = ['--scope', scopeOf(bench), '--role', COGNITIVE_SERVICES_USER]
     const remove = ['role', 'assignment', 'delete', '--assignee-object-id', PIPELINE, ...scope]
     const locked = await bench.admin.run(...remove)
-    assert.equal(locked.status, 1)
-    assert.match(locked.stderr, /\(ScopeLocked\)/)
-    assert.equal((await bench.admin.run('lock', 'delete', ...lock)).status, 0)
-    assert.equal((await bench.admin.run(...remove)).status, 0)
-  },
+    expect(locked.status).toBe(1)
+    expect(locked.stderr).toMatch(/\(ScopeLocked\)/)
+    succeeds(await bench.admin.run('lock', 'delete', ...lock))
+    succeeds(await bench.admin.run(...remove))
+  })
 
-  async 'az role definition create, delete: a custom role, as long as nobody holds it'(bench) {
+  test('az role definition create, delete: a custom role, as long as nobody holds it', async () => {
     const [subscription] = bench.cloud.world.subscriptions
     const definition = {
       Name: 'Chat only',
@@ -405,64 +458,59 @@ const checks: Readonly<Record<string, Check>> = {
     await bench.admin.json('role', 'definition', 'create', '--role-definition', JSON.stringify(definition))
     await bench.admin.json(...grant(bench, 'Chat only'))
     const remove = ['role', 'definition', 'delete', '--name', 'Chat only']
-    assert.match((await bench.admin.run(...remove)).stderr, /\(RoleDefinitionHasAssignments\)/)
+    expect((await bench.admin.run(...remove)).stderr).toMatch(/\(RoleDefinitionHasAssignments\)/)
     const assigned = ['--assignee-object-id', PIPELINE, '--scope', scopeOf(bench), '--role', 'Chat only']
-    assert.equal((await bench.admin.run('role', 'assignment', 'delete', ...assigned)).status, 0)
-    assert.equal((await bench.admin.run(...remove)).status, 0)
-    assert.deepEqual(bench.cloud.world.roleDefinitions, [])
-  },
+    succeeds(await bench.admin.run('role', 'assignment', 'delete', ...assigned))
+    succeeds(await bench.admin.run(...remove))
+    expect(bench.cloud.world.roleDefinitions).toEqual([])
+  })
 
-  async 'az group exists: tells groups from what is none'({ admin }) {
-    assert.equal(await admin.json('group', 'exists', '--name', 'rg-keyless'), true)
-    assert.equal(await admin.json('group', 'exists', '--name', 'rg-nowhere'), false)
-  },
+  test('az group exists: tells groups from what is none', async () => {
+    const { admin } = bench
+    expect(await admin.json('group', 'exists', '--name', 'rg-keyless')).toBe(true)
+    expect(await admin.json('group', 'exists', '--name', 'rg-nowhere')).toBe(false)
+  })
 
-  async 'az rest: Resource Manager by path, and inference by its audience once the role is there'(bench) {
+  test('az rest: Resource Manager by path, and inference by its audience once the role is there', async () => {
     const shown = await bench.pipeline.json('rest', '--url', `${scopeOf(bench)}?api-version=2025-06-01`)
-    assert.deepEqual(v.parse(named, shown), { name: accountOf(bench.cloud).name })
+    expect(v.parse(named, shown)).toEqual({ name: accountOf(bench.cloud).name })
     const [endpoint] = bench.cloud.endpoints.accounts.values()
     const models = ['rest', '--url', `${endpoint}/openai/v1/models`]
     const inference = [...models, '--resource', 'https://cognitiveservices.azure.com']
     const denied = await bench.pipeline.run(...inference)
-    assert.equal(denied.status, 1)
-    assert.match(denied.stderr, /"PermissionDenied"/)
+    expect(denied.status).toBe(1)
+    expect(denied.stderr).toMatch(/"PermissionDenied"/)
     grantPipeline(bench)
-    assert.equal((await bench.pipeline.run(...inference)).status, 0)
-  },
+    succeeds(await bench.pipeline.run(...inference))
+  })
 
-  async 'examples/setup/setup.sh: run twice it changes nothing more, and the gate has nothing left to grant'(
-    bench,
-  ) {
+  test('examples/setup/setup.sh: run twice it changes nothing more, and the gate has nothing left to grant', async () => {
     accountOf(bench.cloud).disableLocalAuth = false
     const printed = await setUpTwice(bench, '--identity', 'shop-pipeline')
     const { result } = await runGate(bench, { 'client-id': clientIdIn(printed), grant: 'never' })
-    assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
-    assert.equal(accountOf(bench.cloud).disableLocalAuth, false)
-  },
+    expect(result.outputs.result).toBe('passed')
+    expect(accountOf(bench.cloud).disableLocalAuth).toBe(false)
+  })
 
-  async 'examples/setup/setup.sh --application: the same with an app registration, by Microsoft Graph'(
-    bench,
-  ) {
+  test('examples/setup/setup.sh --application: the same with an app registration, by Microsoft Graph', async () => {
     const printed = await setUpTwice(bench, '--application', 'shop-application')
     const { result } = await runGate(bench, { 'client-id': clientIdIn(printed), grant: 'never' })
-    assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
-  },
+    expect(result.outputs.result).toBe('passed')
+  })
 
-  async 'examples/setup/setup.sh --disable-keys: switches keys off, and prints the command that takes it back'(
-    bench,
-  ) {
+  test('examples/setup/setup.sh --disable-keys: switches keys off, and prints the command that takes it back', async () => {
     const target = accountOf(bench.cloud)
     target.disableLocalAuth = false
     const { status, stdout, stderr } = await bench.admin.shell(
       `${setUpScript} --resource-id ${scopeOf(bench)} --disable-keys`,
     )
-    assert.equal(status, 0, stderr)
-    assert.equal(target.disableLocalAuth, true)
+    succeeds({ status, stderr })
+    expect(target.disableLocalAuth).toBe(true)
     await paste(bench, /az rest .*/.exec(stdout) ?? [])
-    assert.equal(target.disableLocalAuth, false)
-  },
+    expect(target.disableLocalAuth).toBe(false)
+  })
 
-  async 'examples/setup/setup.sh --setup-identity: the condition lets it grant the one role'(bench) {
+  test('examples/setup/setup.sh --setup-identity: the condition lets it grant the one role', async () => {
     const ids = ['--repository-ids', '1200345/674512309', '--subject-form', 'both']
     const printed = await setUpTwice(
       bench,
@@ -474,39 +522,39 @@ const checks: Readonly<Record<string, Check>> = {
     )
     const inputs = { 'client-id': clientIdIn(printed), 'setup-client-id': clientIdIn(printed, 'SETUP_') }
     const { result } = await runGate(bench, inputs)
-    assert.equal(result.outputs['role-state'], 'granted', result.log.join('\n'))
-  },
+    expect(result.outputs['role-state']).toBe('granted')
+  })
 
-  async 'fix of cannot-assign-role: the next run passes'(bench) {
+  test('fix of cannot-assign-role: the next run passes', async () => {
     await paste(bench, await fixesOf(bench, 'cannot-assign-role'))
     await requirePassed(bench)
-  },
+  })
 
-  async 'fix of resource-manager-forbidden: the next run passes'(bench) {
+  test('fix of resource-manager-forbidden: the next run passes', async () => {
     const { world } = bench.cloud
     world.roleAssignments = world.roleAssignments.filter(({ principalId }) => principalId !== PIPELINE)
     await paste(bench, await fixesOf(bench, 'resource-manager-forbidden'))
     await requirePassed(bench)
-  },
+  })
 
-  async 'fix of custom-subdomain-missing: the next run passes'(bench) {
+  test('fix of custom-subdomain-missing: the next run passes', async () => {
     grantPipeline(bench)
     accountOf(bench.cloud).customSubDomainName = null
     await paste(bench, await fixesOf(bench, 'custom-subdomain-missing'))
     await requirePassed(bench)
-  },
+  })
 
-  async 'fix of keys-enabled: a Cognitive Services Contributor of the resource can use it'(bench) {
+  test('fix of keys-enabled: a Cognitive Services Contributor of the resource can use it', async () => {
     grantPipeline(bench)
     accountOf(bench.cloud).disableLocalAuth = false
     const owner = bench.cloud.world.roleAssignments.find(({ principalId }) => principalId === ADMIN)
     assert(owner)
     Object.assign(owner, { scope: scopeOf(bench), roleDefinitionId: COGNITIVE_SERVICES_CONTRIBUTOR })
     await paste(bench, await fixesOf(bench, 'keys-enabled', { 'key-access': 'forbid' }))
-    assert.equal(accountOf(bench.cloud).disableLocalAuth, true)
-  },
+    expect(accountOf(bench.cloud).disableLocalAuth).toBe(true)
+  })
 
-  async 'fix of retired-key-accepted: a key that was made anew is refused'(bench) {
+  test('fix of retired-key-accepted: a key that was made anew is refused', async () => {
     grantPipeline(bench)
     const account = accountOf(bench.cloud)
     account.disableLocalAuth = false
@@ -515,30 +563,28 @@ const checks: Readonly<Record<string, Check>> = {
     const regenerate = commands.find(command => command.includes('<KEY-NAME>'))
     await paste(bench, [regenerate?.replace('<KEY-NAME>', 'key1') ?? ''])
     const { result } = await runGate(bench, inputs)
-    assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
-  },
+    expect(result.outputs.result).toBe('passed')
+  })
 
-  async 'fix of deployment-not-found: lists the deployments'(bench) {
+  test('fix of deployment-not-found: lists the deployments', async () => {
     grantPipeline(bench)
     const printed = await paste(bench, await fixesOf(bench, 'deployment-not-found', { deployments: 'none' }))
-    for (const { name } of accountOf(bench.cloud).deployments) assert(printed.includes(name), printed)
-  },
+    for (const { name } of accountOf(bench.cloud).deployments) expect(printed).toContain(name)
+  })
 
-  async 'fix of resource-not-found: lists the resources'(bench) {
+  test('fix of resource-not-found: lists the resources', async () => {
     grantPipeline(bench, scopeOf(bench).replace(/\/providers\/.*/, ''))
     const nowhere = scopeOf(bench).replace(/[^/]+$/, 'contoso-nowhere')
     const printed = await paste(bench, await fixesOf(bench, 'resource-not-found', { 'resource-id': nowhere }))
-    assert(printed.includes(scopeOf(bench)), `its id is not in what is printed:\n${printed}`)
-  },
+    expect(printed).toContain(scopeOf(bench))
+  })
 
-  async 'fix of role-not-found: lists the roles'(bench) {
+  test('fix of role-not-found: lists the roles', async () => {
     const printed = await paste(bench, await fixesOf(bench, 'role-not-found', { role: 'No Such Role' }))
-    assert(printed.includes(COGNITIVE_SERVICES_USER), printed)
-  },
+    expect(printed).toContain(COGNITIVE_SERVICES_USER)
+  })
 
-  async 'what examples/setup/main.bicep makes: account with an identity, models, pipeline, credential, role'(
-    bench,
-  ) {
+  test('what examples/setup/main.bicep makes: account with an identity, models, pipeline, credential, role', async () => {
     const { admin, cloud } = bench
     const group = ['--resource-group', 'rg-bicep']
     await admin.json('group', 'create', '--name', 'rg-bicep', '--location', 'swedencentral')
@@ -561,7 +607,7 @@ const checks: Readonly<Record<string, Check>> = {
       '--set',
       'properties.disableLocalAuth=true',
     )
-    assert.equal(off.status, 0, off.stderr)
+    succeeds(off)
     await admin.json(
       ...['cognitiveservices', 'account', 'deployment', 'create', ...target, '--deployment-name', 'chat'],
       ...['--model-format', 'OpenAI', '--model-name', 'gpt-4.1-mini', '--model-version', '2025-04-14'],
@@ -593,58 +639,53 @@ const checks: Readonly<Record<string, Check>> = {
       'resource-id': id,
       grant: 'never',
     })
-    assert.equal(result.outputs.result, 'passed', result.log.join('\n'))
+    expect(result.outputs.result).toBe('passed')
 
     const gone = await admin.run('group', 'delete', '--name', 'rg-bicep', '--yes')
-    assert.equal(gone.status, 0, gone.stderr)
-    assert.deepEqual(
-      cloud.world.deletedAccounts.map(({ account: { name } }) => name),
-      ['contoso-bicep'],
-    )
-  },
+    succeeds(gone)
+    expect(cloud.world.deletedAccounts.map(({ account: { name } }) => name)).toEqual(['contoso-bicep'])
+  })
 
-  async 'az cognitiveservices account delete, list-deleted, recover, purge: as long as it can be restored'(
-    bench,
-  ) {
+  test('az cognitiveservices account delete, list-deleted, recover, purge: as long as it can be restored', async () => {
     const { admin } = bench
     const target = account(bench)
     const located = [...target, '--location', 'swedencentral']
     const verb = async (...words: readonly string[]) => {
       const { status, stderr } = await admin.run('cognitiveservices', 'account', ...words)
-      assert.equal(status, 0, stderr)
+      succeeds({ status, stderr })
     }
     for (const { name } of accountOf(bench.cloud).projects) {
       await verb('project', 'delete', ...target, '--project-name', name)
     }
     await verb('delete', ...target)
-    assert.deepEqual(
-      v.parse(v.array(named), await admin.json('cognitiveservices', 'account', 'list-deleted')),
+    expect(v.parse(v.array(named), await admin.json('cognitiveservices', 'account', 'list-deleted'))).toEqual(
       [{ name: 'contoso-ai' }],
     )
     await verb('recover', ...located)
     await verb('delete', ...target)
     await verb('purge', ...located)
-    assert.deepEqual(await admin.json('cognitiveservices', 'account', 'list-deleted'), [])
-  },
+    expect(await admin.json('cognitiveservices', 'account', 'list-deleted')).toEqual([])
+  })
 
-  async 'az resource list, provider register, account list-locations, cognitiveservices model list'({
-    admin,
-  }) {
+  test('az resource list, provider register, account list-locations, cognitiveservices model list', async () => {
+    const { admin } = bench
     const count = async (...command: readonly string[]) =>
       v.parse(v.number(), await admin.json(...command, '--query', 'length(@)'))
-    assert((await count('resource', 'list')) > 1)
-    assert((await count('account', 'list-locations')) > 20)
-    assert((await count('cognitiveservices', 'model', 'list', '--location', 'swedencentral')) > 20)
+    expect(await count('resource', 'list')).toBeGreaterThan(1)
+    expect(await count('account', 'list-locations')).toBeGreaterThan(20)
+    expect(await count('cognitiveservices', 'model', 'list', '--location', 'swedencentral')).toBeGreaterThan(
+      20,
+    )
     const { status, stderr } = await admin.run(
       'provider',
       'register',
       '--namespace',
       'Microsoft.CognitiveServices',
     )
-    assert.equal(status, 0, stderr)
-  },
+    succeeds({ status, stderr })
+  })
 
-  async 'fixes of federated-issuer-mismatch and service-principal-missing: az knows the commands'(bench) {
+  test('fixes of federated-issuer-mismatch and service-principal-missing: az knows the commands', async () => {
     const application = bench.cloud.world.applications.find(({ clientId }) => clientId === PIPELINE_CLIENT)
     assert(application?.federatedCredentials[0])
     application.federatedCredentials[0].issuer = 'https://issuer.invalid'
@@ -654,75 +695,8 @@ const checks: Readonly<Record<string, Check>> = {
     for (const command of commands) {
       const { stderr } = await bench.admin.shell(command)
       // Some leave a name for a person to fill in.
-      assert.doesNotMatch(stderr, /unrecognized arguments|misspelled|required/)
+      expect(stderr).not.toMatch(/unrecognized arguments|misspelled|required/)
     }
-    assert.notEqual(application.servicePrincipal, null)
-  },
-}
-
-async function createBench(cloud: LocalCloud, fence: Fence): Promise<Bench> {
-  const root = temporaryFolder()
-  let folders = 0
-  const newFolder = () => {
-    folders += 1
-    const folder = join(root, String(folders))
-    mkdirSync(folder)
-    return folder
-  }
-  async function signedIn(clientId: string): Promise<Az> {
-    const az = createAz(cloud, join(newFolder(), 'az'), fence.url)
-    await register(az, cloud)
-    const { status, stderr } = await signIn(az, cloud, clientId)
-    assert.equal(status, 0, stderr)
-    return az
-  }
-  return {
-    cloud,
-    fence,
-    admin: await signedIn(ADMIN_CLIENT),
-    pipeline: await signedIn(PIPELINE_CLIENT),
-    newFolder,
-  }
-}
-
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
-/** True where the check holds and nothing tried to leave the machine. */
-async function holds(title: string, check: Check, bench: Bench): Promise<boolean> {
-  bench.cloud.reset()
-  try {
-    await check(bench)
-    assert.deepEqual(bench.fence.caught.splice(0), [], 'requests to other machines')
-    say(`ok      ${title}`)
-    return true
-  } catch (error) {
-    say(`not ok  ${title}\n        ${error instanceof Error ? error.message : String(error)}`)
-    return false
-  }
-}
-
-async function main(): Promise<void> {
-  if (!isOnPath('az')) {
-    say(
-      'az is not on the PATH. Install the Azure CLI (https://learn.microsoft.com/cli/azure/install-azure-cli, or `pip install azure-cli`) and try again.',
-    )
-    process.exitCode = 1
-    return
-  }
-  const cloud = await createLocalCloud({ seed: seedWithAdministrator() })
-  const fence = await createFence()
-  try {
-    const bench = await createBench(cloud, fence)
-    let failed = 0
-    for (const [title, check] of Object.entries(checks)) {
-      if (!(await holds(title, check, bench))) failed += 1
-    }
-    say(`${Object.keys(checks).length - failed} passed, ${failed} failed`)
-    if (failed > 0) process.exitCode = 1
-  } finally {
-    fence.close()
-    await cloud.close()
-  }
-}
-
-await main()
+    expect(application.servicePrincipal).not.toBe(null)
+  })
+})
