@@ -17,38 +17,29 @@ import { shownAddress } from '../services/app/address.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { answerInWords, appProven, cancelledLines, isOfApp, planLines, reservations } from './lines.ts'
 import { runtimeMarks, toldFromRoles } from './runtime-lines.ts'
-import { fitted, type Section } from './sections.ts'
 import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
-/** GitHub takes a mebibyte a step; nobody reads more than this. */
-const maxBytes = 60_000
-
-/** The job summary, in Markdown: how it ended and for whom; on failure why, and what to do; then the evidence. */
+/**
+ * The job summary, in Markdown: how it ended and for whom; on failure why, and what to do; then the evidence. GitHub drops one of more
+ * than a mebibyte: every table, list and text has a limit of its own, and all together keep below it.
+ */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
   const { record } = outcome
-  const sections: Section[] = [
-    { name: 'the headline', text: headline(outcome) },
+  const sections = [
+    headline(outcome),
     ...(diagnosis === undefined ? [] : diagnosisSections(diagnosis)),
-    { name: 'what happened', text: storyOf(outcome), expendable: 10 },
-    { name: 'the run at a glance', text: table(['', ''], glance(record)), expendable: 20 },
-    { name: 'the deployments', text: smokeSection(record.smoke), expendable: 30 },
-    { name: 'production', text: runtimeSection(record), expendable: 28 },
-    {
-      name: 'the wait',
-      text: headed('The wait', waitParts(record.probes, accessBar(outcome))),
-      expendable: 40,
-    },
-    { name: 'the probes', text: probesSection('probes', record.probes), expendable: 60 },
-    { name: 'the app', text: appSection(record), expendable: 35 },
-    {
-      name: 'the probes of the app',
-      text: probesSection('probes of the app', appProbes(record)),
-      expendable: 60,
-    },
-    { name: 'the findings', text: findingsSection(outcome), expendable: 25 },
-    { name: 'the steps', text: stepsSection(record), expendable: 50 },
+    storyOf(outcome),
+    table(['', ''], glance(record)),
+    smokeSection(record.smoke),
+    runtimeSection(record),
+    headed('The wait', waitParts(record.probes, accessBar(outcome))),
+    probesSection('probes', record.probes),
+    appSection(record),
+    probesSection('probes of the app', appProbes(record)),
+    findingsSection(outcome),
+    stepsSection(record),
   ]
-  return `${fitted(sections, maxBytes)}\n`
+  return `${sections.filter(text => text !== '').join('\n\n')}\n`
 }
 
 function headline(outcome: Outcome): string {
@@ -61,8 +52,11 @@ function headline(outcome: Outcome): string {
 
 function storyOf(outcome: Outcome): string {
   const { record, result } = outcome
-  if (result === 'cancelled') return cancelledLines(outcome).map(markdown).join('\n\n')
-  if (result === 'planned') return planLines(record).map(prose).join('\n\n')
+  if (result === 'cancelled')
+    return cancelledLines(outcome)
+      .map(line => markdown(plain(line, maxParagraph)))
+      .join('\n\n')
+  if (result === 'planned') return planLines(record).map(paragraph).join('\n\n')
   return result === 'passed' ? proofOf(record) : ''
 }
 
@@ -77,42 +71,30 @@ function proofOf(record: RunRecord): string {
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   return [
     `${who} answered the pipeline's own identity, without a key${over}.${right}`,
-    ...appProven(record).map(prose),
-    ...reservations(record).map(prose),
+    ...appProven(record).map(paragraph),
+    ...reservations(record).map(paragraph),
   ].join(' ')
 }
 
 /** What the action itself says of bad inputs has a line for each. */
 const maxSaidLines = 30
+const maxParagraph = 4000
 /** A command that was cut would still look like one. */
 const maxFix = 6000
 
-function diagnosisSections({ code, title, operation, said, why, unlike, fixes, docs }: Diagnosis): Section[] {
+function diagnosisSections({ code, title, operation, said, why, unlike, fixes, docs }: Diagnosis): string[] {
   const ids = Object.entries(said.ids).map(([id, value]) => `${markdown(id)} ${codeSpan(plain(value, 100))}`)
   const [firstFix, ...otherFixes] = fixes
   return [
-    {
-      name: 'the diagnosis',
-      text: [
-        `### ${codeSpan(code)} · ${markdown(title)}`,
-        `While ${prose(plain(operation))}:`,
-        quotation(said),
-      ].join('\n\n'),
-    },
-    { name: 'the cause', text: prose(why), expendable: 2 },
-    ...(firstFix === undefined ? [] : [{ name: 'the fix', text: fixText(firstFix), expendable: 3 }]),
-    ...otherFixes.map(fix => ({ name: 'other fixes', text: foldedFix(fix), expendable: 7 })),
-    {
-      name: 'how to tell it apart',
-      text: unlike === undefined ? '' : `**To tell it apart.** ${unlike}`,
-      expendable: 5,
-    },
-    {
-      name: 'ids',
-      text: ids.length === 0 ? '' : `Ids for support: ${ids.slice(0, 10).join(' · ')}`,
-      expendable: 8,
-    },
-    { name: 'the address of more', text: `More about ${codeSpan(code)}: ${address(docs)}`, expendable: 1 },
+    `### ${codeSpan(code)} · ${markdown(title)}`,
+    `While ${prose(plain(operation))}:`,
+    quotation(said),
+    paragraph(why),
+    ...(firstFix === undefined ? [] : [fixText(firstFix)]),
+    ...otherFixes.map(foldedFix),
+    unlike === undefined ? '' : `**To tell it apart.** ${unlike}`,
+    ids.length === 0 ? '' : `Ids for support: ${ids.slice(0, 10).join(' · ')}`,
+    `More about ${codeSpan(code)}: ${address(docs)}`,
   ]
 }
 
@@ -138,6 +120,8 @@ function prose(text: string): string {
   return parts.map((part, index) => (index % 2 === 1 ? codeSpan(part) : markdown(part))).join('')
 }
 
+const paragraph = (text: string): string => prose(plain(text, maxParagraph))
+
 function fixText({ title, language, text }: Fix): string {
   if (text.length > maxFix) return `**${prose(title)}**: too long to stand here; the log has it.`
   return language === 'text'
@@ -161,13 +145,13 @@ type Row = readonly string[]
 function glance(record: RunRecord): Row[] {
   const { principal, setupPrincipal, endpoint, assertion, settings } = record
   const rows: Row[] = []
-  if (principal !== undefined) rows.push(['Principal', codeSpan(principal.oid)])
-  if (setupPrincipal !== undefined) rows.push(['Set-up by', codeSpan(setupPrincipal.oid)])
+  if (principal !== undefined) rows.push(['Principal', codeSpan(plain(principal.oid))])
+  if (setupPrincipal !== undefined) rows.push(['Set-up by', codeSpan(plain(setupPrincipal.oid))])
   const role = roleInWords(record)
   if (role !== undefined) rows.push(['Role', role])
   const grantee = settings?.access.grantee
   if (grantee !== undefined)
-    rows.push(['To be held by', `${grantee.principalType} ${codeSpan(grantee.principalId)}`])
+    rows.push(['To be held by', `${grantee.principalType} ${codeSpan(plain(grantee.principalId))}`])
   if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(settings.target)])
   const deployments = deploymentsInWords(record)
   if (deployments !== '') rows.push(['Deployments', deployments])
@@ -237,9 +221,9 @@ function runtimeSection({ runtimePrincipals }: RunRecord): string {
     .slice(0, maxListed)
     .map(principal => [
       runtimeMarks[principal.access.word],
-      markdown(principalName(principal)),
+      markdown(plain(principalName(principal))),
       wordOf(principal),
-      prose(reasonOf(principal)),
+      paragraph(reasonOf(principal)),
     ])
   const more = runtimePrincipals.length - rows.length
   return headed('Production', [
