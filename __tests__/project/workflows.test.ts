@@ -60,6 +60,11 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   '.github/workflows/ci.yml': { required: {} },
   '.github/workflows/codeql.yml': { analyze: { contents: 'read', 'security-events': 'write' } },
   '.github/workflows/gate-matrix.yml': { gate: toSignIn, verdict: {} },
+  '.github/workflows/live.yml': {
+    gate: { contents: 'read', 'id-token': 'write' },
+    conformance: { contents: 'read', 'id-token': 'write' },
+    tell: { issues: 'write' },
+  },
   '.github/workflows/release.yml': {
     attest: { attestations: 'write', 'id-token': 'write' },
     npm: { 'id-token': 'write' },

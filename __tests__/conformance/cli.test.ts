@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
+
+/** `npm run conformance` as a person runs it, another local cloud standing in for the real services. */
+
+let cloud: LocalCloud
+let folder: string
+beforeAll(async () => {
+  cloud = await createLocalCloud({ granted: true })
+  folder = mkdtempSync(join(tmpdir(), 'key-less-gate-conformance-'))
+})
+afterAll(async () => {
+  await cloud.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+function conformance(...args: string[]): Promise<Ended> {
+  const env = { PATH: process.env.PATH, ...cloud.jobEnvironment() }
+  return new Promise(resolve => {
+    const child = execFile(
+      process.execPath,
+      [join(repositoryRoot, 'conformance/cli.ts'), ...args],
+      { env, maxBuffer: 16 * 1024 * 1024 },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+    )
+  })
+}
+
+test('it records what a service answers, and says where the local cloud answers otherwise', async () => {
+  cloud.faults.add({
+    name: 'another code',
+    operation: 'usages.listOfAccount',
+    effect: {
+      kind: 'reply',
+      status: 404,
+      headers: { 'content-type': 'application/json' },
+      body: { error: { code: 'NotThere' } },
+    },
+  })
+  const out = join(folder, 'recordings.json')
+  const { code, stdout } = await conformance('--against', 'real', '--out', out)
+  cloud.faults.clear()
+
+  expect(code).toBe(1)
+  expect(stdout).toContain('arm-usages: status: real has `404`, the local cloud `200`')
+  expect(stdout).toContain('arm-usages: code: real has `NotThere`, the local cloud nothing')
+  expect(stdout).toMatch(/ differences\.\n$/)
+  const recorded = readFileSync(out, 'utf8')
+  for (const secret of [cloud.jobEnvironment().ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'contoso', 'eyJ']) {
+    expect(recorded).not.toContain(secret)
+    expect(stdout).not.toContain(secret)
+  }
+
+  const again = await conformance('--against', out)
+  expect(again.code).toBe(1)
+  expect(again.stdout).toContain('arm-usages: status: the recording of ')
+})
+
+test('without --against it says how it is called', async () => {
+  const { code, stderr } = await conformance()
+
+  expect(code).toBe(2)
+  expect(stderr).toContain('Usage: npm run conformance -- --against real|local|FILE')
+})
+
+test('where nothing can be tried it says why', async () => {
+  cloud.faults.add({ name: 'refused', operation: 'token', effect: { kind: 'reply', status: 401, body: {} } })
+  const { code, stderr } = await conformance('--against', 'real')
+  cloud.faults.clear()
+
+  expect(code).toBe(2)
+  expect(stderr).toContain('Entra gives no token for Resource Manager: nothing can be tried')
+})

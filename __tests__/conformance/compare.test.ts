@@ -1,0 +1,49 @@
+import { compare, differenceLines } from '../../conformance/compare.ts'
+import type { Recording } from '../../conformance/recording.ts'
+
+const answered: Recording = {
+  exchange: 'arm-account',
+  service: 'resource-manager',
+  status: 200,
+  code: '',
+  contentType: 'application/json',
+  headers: ['content-type', 'x-ms-request-id'],
+  shape: ['id: string', 'value[].name: string'],
+  message: '',
+}
+
+test('two answers alike differ in nothing, whatever their words', () => {
+  expect(compare([answered], [{ ...answered, message: 'in other words' }])).toEqual([])
+})
+
+test.each<[string, Partial<Recording>, string, string]>([
+  ['status', { status: 404 }, '200', '404'],
+  ['code', { code: 'ResourceNotFound' }, '', 'ResourceNotFound'],
+  ['content type', { contentType: 'text/html' }, 'application/json', 'text/html'],
+  ['header', { headers: ['content-type'] }, 'content-type, x-ms-request-id', 'content-type'],
+  ['shape', { shape: ['value[].name: string'] }, 'id: string', ''],
+  ['shape', { shape: [...answered.shape, 'location: string'] }, '', 'location: string'],
+])('%s: %j', (what, change, one, other) => {
+  expect(compare([answered], [{ ...answered, ...change }])).toEqual([
+    { exchange: 'arm-account', what, one, other },
+  ])
+})
+
+test('of answers with other statuses the bodies are not compared: they have nothing in common', () => {
+  const refused = { ...answered, status: 404, shape: ['error.code: string'] }
+
+  expect(compare([answered], [refused]).map(({ what }) => what)).toEqual(['status'])
+})
+
+test('a list that is empty on one side says nothing of its entries', () => {
+  const empty = { ...answered, shape: ['id: string', 'value[]: nothing'] }
+
+  expect(compare([answered], [empty])).toEqual([])
+  expect(compare([empty], [answered])).toEqual([])
+})
+
+test('what the other side did not try is told', () => {
+  expect(differenceLines(compare([answered], []), ['Azure', 'the local cloud'])).toEqual([
+    'arm-account: not tried: Azure has `200`, the local cloud nothing',
+  ])
+})

@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { parseArgs } from 'node:util'
+import * as v from 'valibot'
+import { createLocalCloud } from '../local-cloud/local-cloud.ts'
+import { compare, type Difference, differenceLines } from './compare.ts'
+import { exchanges } from './exchanges/index.ts'
+import { lagLines } from './lag.ts'
+import { type Recordings, recordingsSchema } from './recording.ts'
+import { runSide, type Side } from './run.ts'
+import { refuseSecrets } from './sanitise.ts'
+import { clock, createSend } from './send.ts'
+
+const usage = `Usage: npm run conformance -- --against real|local|FILE [--out FILE]
+
+Plays ${exchanges.length} exchanges against real services, records what they answer, plays the same against the local cloud, and prints
+what differs. Nothing is left behind: role assignments that it makes it takes back.
+
+  --against real   the services that the environment names: a job with id-token: write, AZURE_CLIENT_ID, AZURE_TENANT_ID and
+                   CONFORMANCE_RESOURCE_ID; or the variables of another local cloud (key-less-cloud --format dotenv)
+  --against local  a local cloud against itself: whether the exchanges themselves can be played
+  --against FILE   recordings of an earlier run
+  --out FILE       where the recordings go (JSON)
+
+Ends with 0 where nothing differs, with 1 where something does, and with 2 where nothing could be tried.
+`
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+const send = createSend(process.env)
+const lagTools = { send, clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
+
+/** A cloud of its own, which knows nothing of the other side, and whose roles are honoured at once. */
+async function runLocal(): Promise<Side> {
+  const cloud = await createLocalCloud({ lag: { roleAssignments: [0] } })
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, cloud.caPem])
+  try {
+    return await runSide(exchanges, { ...lagTools, pauseMs: 0, env: cloud.jobEnvironment(), say: () => {} })
+  } finally {
+    setDefaultCACertificates(before)
+    await cloud.close()
+  }
+}
+
+function tell(name: string, { recordings, leftOut, lag }: Side): void {
+  say(`${name}: ${recordings.length} exchanges answered, ${leftOut.size} left out.`)
+  for (const [exchange, why] of leftOut) say(`  left out: ${exchange} (${why})`)
+  for (const line of lag === undefined ? [] : lagLines(lag)) say(`  ${line}`)
+}
+
+/** @throws Error where a secret would be written: then nothing is */
+function write(path: string, { recordings, world }: Side): void {
+  const document: Recordings = { recordedOn: new Date().toISOString().slice(0, 10), recordings }
+  refuseSecrets(recordings, world)
+  mkdirSync(dirname(resolve(path)), { recursive: true })
+  writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`)
+  say(`Recorded in ${path}`)
+}
+
+function readRecordings(path: string): Recordings {
+  return v.parse(recordingsSchema, JSON.parse(readFileSync(path, 'utf8')))
+}
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { against: { type: 'string' }, out: { type: 'string' } } })
+  const { against, out } = values
+  if (against === undefined) {
+    process.stderr.write(usage)
+    return 2
+  }
+  const local = await runLocal()
+  if (against !== 'real' && against !== 'local') {
+    const { recordings, recordedOn } = readRecordings(against)
+    return conclude(compare(recordings, local.recordings), `the recording of ${recordedOn}`)
+  }
+  const side =
+    against === 'local' ? await runLocal() : await runSide(exchanges, { ...lagTools, env: process.env, say })
+  tell(against, side)
+  if (out !== undefined) write(out, side)
+  tell('local cloud', local)
+  return conclude(compare(side.recordings, local.recordings), against)
+}
+
+function conclude(differences: readonly Difference[], name: string): number {
+  for (const line of differenceLines(differences, [name, 'the local cloud'])) say(line)
+  say(differences.length === 0 ? 'Nothing differs.' : `${differences.length} differences.`)
+  return differences.length === 0 ? 0 : 1
+}
+
+process.exitCode = await main().catch(error => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  return 2
+})

@@ -1,0 +1,76 @@
+import type { Recording } from './recording.ts'
+
+/** Where two answers to the same exchange differ. */
+export interface Difference {
+  exchange: string
+  what: 'status' | 'code' | 'content type' | 'header' | 'shape' | 'not tried'
+  /** Of the first side, and of the second. */
+  one: string
+  other: string
+}
+
+/**
+ * What a client would notice. Words of messages are not compared, nor values; which entries a list has decides on its shape, so a list
+ * that is empty on one side is no difference.
+ */
+export function compare(ones: readonly Recording[], others: readonly Recording[]): Difference[] {
+  const byName = new Map(others.map(recording => [recording.exchange, recording]))
+  return ones.flatMap(one => {
+    const other = byName.get(one.exchange)
+    if (other === undefined)
+      return [{ exchange: one.exchange, what: 'not tried' as const, one: String(one.status), other: '' }]
+    return differencesOf(one, other)
+  })
+}
+
+function differencesOf(one: Recording, other: Recording): Difference[] {
+  const { exchange } = one
+  const differs = (what: Difference['what'], own: string, others: string): Difference[] =>
+    own === others ? [] : [{ exchange, what, one: own, other: others }]
+  const heads = [
+    ...differs('status', String(one.status), String(other.status)),
+    ...differs('code', one.code, other.code),
+    ...differs('content type', one.contentType, other.contentType),
+    ...differs('header', one.headers.join(', '), other.headers.join(', ')),
+  ]
+  // Bodies of different kinds of answers have nothing in common.
+  if (one.status !== other.status) return heads
+  return [
+    ...heads,
+    ...lackingIn(one.shape, other.shape).map(path => ({
+      exchange,
+      what: 'shape' as const,
+      one: path,
+      other: '',
+    })),
+    ...lackingIn(other.shape, one.shape).map(path => ({
+      exchange,
+      what: 'shape' as const,
+      one: '',
+      other: path,
+    })),
+  ]
+}
+
+/** Paths of `shape` that the other has not, but for those below a list that is empty there. */
+function lackingIn(shape: readonly string[], other: readonly string[]): string[] {
+  const has = new Set(other)
+  const emptyLists = other
+    .filter(path => path.endsWith('[]: nothing'))
+    .map(path => path.slice(0, -': nothing'.length))
+  return shape.filter(
+    path =>
+      !has.has(path) && !path.endsWith('[]: nothing') && !emptyLists.some(list => path.startsWith(list)),
+  )
+}
+
+/** One line each, by exchange. */
+export function differenceLines(
+  differences: readonly Difference[],
+  [first, second]: readonly [string, string],
+): string[] {
+  return differences.map(({ exchange, what, one, other }) => {
+    const shown = (text: string) => (text === '' ? 'nothing' : `\`${text}\``)
+    return `${exchange}: ${what}: ${first} has ${shown(one)}, ${second} ${shown(other)}`
+  })
+}

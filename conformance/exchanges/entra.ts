@@ -1,0 +1,102 @@
+import type { ConformanceRequest, Exchange } from '../exchange.ts'
+import type { World } from '../world.ts'
+
+/** Sign-in by a federated credential: each fault that a workflow can have, with the identity of the run. */
+
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const nobody = '6f0a3c52-9d1e-4b87-a24c-5e83f7d0b196'
+
+/** The usual exchange, with what is wrong put in; an empty value leaves the field out. */
+function exchange(world: World, wrong: Readonly<Record<string, string>> = {}, tenant = world.tenantId) {
+  const fields = {
+    grant_type: 'client_credentials',
+    client_id: world.clientId,
+    scope: 'https://management.azure.com/.default',
+    client_assertion_type: assertionType,
+    client_assertion: world.assertion,
+    ...wrong,
+  }
+  return {
+    requests: [
+      {
+        method: 'POST',
+        url: `${world.hosts.entra}/${tenant}/oauth2/v2.0/token`,
+        form: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '')),
+      } satisfies ConformanceRequest,
+    ],
+  }
+}
+
+const entra = (name: string, purpose: string, steps: Exchange['steps']): Exchange => ({
+  name: `entra-${name}`,
+  service: 'entra',
+  purpose,
+  needs: [],
+  steps,
+})
+
+const discovery = (world: World, tenant: string) => ({
+  requests: [
+    {
+      method: 'GET',
+      url: `${world.hosts.entra}/${tenant}/v2.0/.well-known/openid-configuration`,
+    } satisfies ConformanceRequest,
+  ],
+})
+
+/** Its last character, which holds bits that are not used, stays: another one before it breaks the signature. */
+const tampered = (jwt: string) => `${jwt.slice(0, -12)}${jwt.at(-12) === 'A' ? 'B' : 'A'}${jwt.slice(-11)}`
+
+export const entraExchanges: readonly Exchange[] = [
+  entra('discovery', 'What an authority says of its endpoints', world => discovery(world, world.tenantId)),
+  entra('discovery-unknown-tenant', 'How a tenant that does not exist is refused before any sign-in', world =>
+    discovery(world, nobody),
+  ),
+  entra('token', 'What a token comes in', world => exchange(world)),
+  entra('token-cognitive-services', 'Whether one assertion serves for another audience, too', world =>
+    exchange(world, { scope: 'https://cognitiveservices.azure.com/.default' }),
+  ),
+  entra('token-foundry', 'Likewise for the audience of Foundry', world =>
+    exchange(world, { scope: 'https://ai.azure.com/.default' }),
+  ),
+  entra('unknown-tenant', 'How a sign-in in a tenant that does not exist is refused', world =>
+    exchange(world, {}, nobody),
+  ),
+  entra('unknown-client', 'How an application that is not in the tenant is refused', world =>
+    exchange(world, { client_id: nobody }),
+  ),
+  entra('client-id-is-no-guid', 'What a client id is answered that is none', world =>
+    exchange(world, { client_id: 'pipeline' }),
+  ),
+  entra('no-assertion', 'What is said where the assertion is missing', world =>
+    exchange(world, { client_assertion: '' }),
+  ),
+  entra('no-assertion-type', 'What is said where the type of the assertion is missing', world =>
+    exchange(world, { client_assertion_type: '' }),
+  ),
+  entra('assertion-is-no-jwt', 'How an assertion that is no token is refused', world =>
+    exchange(world, { client_assertion: 'not-a-token' }),
+  ),
+  entra('assertion-tampered', 'How a signature that does not hold is refused', world =>
+    exchange(world, { client_assertion: tampered(world.assertion) }),
+  ),
+  entra('assertion-of-another-audience', 'How a token that was made for somebody else is refused', world =>
+    exchange(world, { client_assertion: world.foreignAssertion }),
+  ),
+  entra('no-scope', 'What is said where no scope is asked for', world => exchange(world, { scope: '' })),
+  entra('scope-without-default', 'How a scope that is no `/.default` is refused', world =>
+    exchange(world, { scope: 'https://management.azure.com/user_impersonation' }),
+  ),
+  entra('scope-unknown', 'How a resource that the tenant does not know is refused', world =>
+    exchange(world, { scope: 'https://nobody.invalid/.default' }),
+  ),
+  entra('no-grant-type', 'What is said where the type of the grant is missing', world =>
+    exchange(world, { grant_type: '' }),
+  ),
+  entra('grant-type-unknown', 'How a type of grant that does not exist is refused', world =>
+    exchange(world, { grant_type: 'trust_me' }),
+  ),
+  entra('no-client-id', 'What is said where the application is not named', world =>
+    exchange(world, { client_id: '' }),
+  ),
+]

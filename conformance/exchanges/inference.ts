@@ -1,0 +1,301 @@
+import type { ConformanceRequest, Exchange } from '../exchange.ts'
+import type { Need, TokenAudience } from '../terms.ts'
+import type { World } from '../world.ts'
+
+/** Calls of models: each API with a good request and with bad ones. Answers are as short as the models allow. */
+
+const classicVersion = '2024-10-21'
+const notThere = 'not-there'
+const question = [{ role: 'user', content: 'Answer with the one word ready.' }]
+
+type Body = Readonly<Record<string, unknown>>
+type Call = (world: World) => ConformanceRequest
+
+const call = (name: string, purpose: string, request: Call, needs: readonly Need[]): Exchange => ({
+  name: `inference-${name}`,
+  service: 'inference',
+  purpose,
+  needs,
+  steps: world => ({ requests: [request(world)] }),
+})
+
+/** What stands in the name of an exchange of this kind, and where it is sent. */
+interface Api {
+  name: string
+  as: TokenAudience
+  deployment: 'chat' | 'embeddings' | 'messages' | 'model-inference'
+  url: (world: World, deployment: string) => string
+  /** A good request. */
+  body: (deployment: string) => Body
+  headers?: Readonly<Record<string, string>>
+  /** What must be there, and a value that it cannot have. */
+  required: string
+  wrongType: Body
+}
+
+const v1 = (path: string) => (world: World) => `${world.hosts.openAI}/openai/v1/${path}`
+const classic = (path: string) => (world: World, deployment: string) =>
+  `${world.hosts.openAI}/openai/deployments/${deployment}/${path}?api-version=${classicVersion}`
+
+const apis: readonly Api[] = [
+  {
+    name: 'chat',
+    as: 'cognitive-services',
+    deployment: 'chat',
+    url: v1('chat/completions'),
+    body: model => ({ model, messages: question, max_completion_tokens: 16 }),
+    required: 'messages',
+    wrongType: { messages: 'ready?' },
+  },
+  {
+    name: 'classic-chat',
+    as: 'cognitive-services',
+    deployment: 'chat',
+    url: classic('chat/completions'),
+    body: () => ({ messages: question, max_completion_tokens: 16 }),
+    required: 'messages',
+    wrongType: { messages: 'ready?' },
+  },
+  {
+    name: 'responses',
+    as: 'cognitive-services',
+    deployment: 'chat',
+    url: v1('responses'),
+    body: model => ({ model, input: 'Answer with the one word ready.', max_output_tokens: 16 }),
+    required: 'input',
+    wrongType: { input: 7 },
+  },
+  {
+    name: 'embeddings',
+    as: 'cognitive-services',
+    deployment: 'embeddings',
+    url: v1('embeddings'),
+    body: model => ({ model, input: 'ready' }),
+    required: 'input',
+    wrongType: { input: { text: 'ready' } },
+  },
+  {
+    name: 'classic-embeddings',
+    as: 'cognitive-services',
+    deployment: 'embeddings',
+    url: classic('embeddings'),
+    body: () => ({ input: 'ready' }),
+    required: 'input',
+    wrongType: { input: { text: 'ready' } },
+  },
+  {
+    name: 'models',
+    as: 'cognitive-services',
+    deployment: 'model-inference',
+    url: ({ hosts }) => `${hosts.foundry}/models/chat/completions?api-version=2024-05-01-preview`,
+    body: model => ({ model, messages: question, max_tokens: 16 }),
+    required: 'messages',
+    wrongType: { messages: 'ready?' },
+  },
+  {
+    name: 'messages',
+    as: 'foundry',
+    deployment: 'messages',
+    url: ({ hosts }) => `${hosts.foundry}/anthropic/v1/messages`,
+    body: model => ({ model, messages: question, max_tokens: 16 }),
+    headers: { 'anthropic-version': '2023-06-01' },
+    required: 'messages',
+    wrongType: { messages: 'ready?' },
+  },
+]
+
+function without(body: Body, field: string): Body {
+  const { [field]: _left, ...rest } = body
+  return rest
+}
+
+/** What every API is asked: one good request, and each way to get it wrong. */
+function exchangesOf(api: Api): Exchange[] {
+  const { name, as, headers, required } = api
+  const needs: readonly Need[] = [api.deployment]
+  const ask = (world: World, change: Partial<ConformanceRequest> & { deployment?: string } = {}) => {
+    const deployment = change.deployment ?? world.deployments.get(api.deployment) ?? ''
+    const { deployment: _own, ...request } = change
+    return {
+      method: 'POST',
+      url: api.url(world, deployment),
+      as,
+      json: api.body(deployment),
+      ...(headers === undefined ? {} : { headers }),
+      ...request,
+    } satisfies ConformanceRequest
+  }
+  const good = (world: World) => api.body(world.deployments.get(api.deployment) ?? '')
+  const wrongHeaders = (wrong: Readonly<Record<string, string>>) => ({ headers: { ...headers, ...wrong } })
+  return [
+    call(name, 'What an answer looks like', world => ask(world), [...needs, 'may-infer']),
+    call(
+      `${name}-deployment-missing`,
+      'How a deployment that does not exist is told',
+      world => ask(world, { deployment: notThere }),
+      [...needs, 'may-infer'],
+    ),
+    call(
+      `${name}-without-${required}`,
+      `What is said where \`${required}\` is missing`,
+      world => ask(world, { json: without(good(world), required) }),
+      [...needs, 'may-infer'],
+    ),
+    call(
+      `${name}-wrong-type`,
+      `What is said where \`${required}\` has a wrong type`,
+      world => ask(world, { json: { ...good(world), ...api.wrongType } }),
+      [...needs, 'may-infer'],
+    ),
+    call(
+      `${name}-unknown-parameter`,
+      'What is said of a parameter that does not exist',
+      world => ask(world, { json: { ...good(world), colour: 'red' } }),
+      [...needs, 'may-infer'],
+    ),
+    call(
+      `${name}-token-of-another-audience`,
+      'How a token for Resource Manager is refused',
+      world => ask(world, { as: 'resource-manager' }),
+      needs,
+    ),
+    call(
+      `${name}-token-is-none`,
+      'How a token that is none is refused',
+      world => withoutToken(ask(world, wrongHeaders({ authorization: 'Bearer not-a-token' }))),
+      needs,
+    ),
+    call(
+      `${name}-key-is-wrong`,
+      'How a key that is none is refused, and whether it is told that keys are off',
+      world => withoutToken(ask(world, wrongHeaders({ 'api-key': 'not-a-key-but-as-long-as-one-would-be' }))),
+      needs,
+    ),
+  ]
+}
+
+const withoutToken = ({ as: _none, ...request }: ConformanceRequest): ConformanceRequest => request
+
+const chatAt = (world: World, host: string): ConformanceRequest => ({
+  method: 'POST',
+  url: `${host}/openai/v1/chat/completions`,
+  as: 'cognitive-services',
+  json: {
+    model: world.deployments.get('chat'),
+    messages: question,
+    max_completion_tokens: 16,
+  },
+})
+
+const oddities: readonly Exchange[] = [
+  call(
+    'nothing-signed-in',
+    'What a call without token and key is answered',
+    world => withoutToken(chatAt(world, world.hosts.openAI)),
+    ['chat'],
+  ),
+  call(
+    'chat-at-the-foundry-host',
+    'Whether the host of Foundry serves the route of OpenAI',
+    world => chatAt(world, world.hosts.foundry),
+    ['chat', 'may-infer'],
+  ),
+  call(
+    'route-missing',
+    'How a route that does not exist is told',
+    world => ({ ...chatAt(world, world.hosts.openAI), url: `${world.hosts.openAI}/openai/v1/not-there` }),
+    ['chat', 'may-infer'],
+  ),
+  call(
+    'version-unknown',
+    'How an api-version that does not exist is told',
+    world => ({
+      ...chatAt(world, world.hosts.openAI),
+      url: `${world.hosts.openAI}/openai/deployments/${world.deployments.get('chat')}/chat/completions?api-version=1999-01-01`,
+    }),
+    ['chat', 'may-infer'],
+  ),
+  call(
+    'version-missing',
+    'What is said where the classic route is called without an api-version',
+    world => ({
+      ...chatAt(world, world.hosts.openAI),
+      url: `${world.hosts.openAI}/openai/deployments/${world.deployments.get('chat')}/chat/completions`,
+    }),
+    ['chat', 'may-infer'],
+  ),
+  call(
+    'foundry-token-at-v1',
+    'Whether the route of OpenAI takes a token for Foundry',
+    world => ({ ...chatAt(world, world.hosts.openAI), as: 'foundry' }),
+    ['chat', 'may-infer'],
+  ),
+  call(
+    'models-of-account',
+    'What the list of models of the v1 API holds',
+    world => ({
+      method: 'GET',
+      url: `${world.hosts.openAI}/openai/v1/models`,
+      as: 'cognitive-services',
+    }),
+    ['may-infer'],
+  ),
+  call(
+    'too-few-tokens',
+    'What a bound on the answer below the least is answered',
+    world => ({
+      method: 'POST',
+      url: `${world.hosts.openAI}/openai/v1/responses`,
+      as: 'cognitive-services',
+      json: { model: world.deployments.get('chat'), input: 'ready?', max_output_tokens: 1 },
+    }),
+    ['chat', 'may-infer'],
+  ),
+  call(
+    'both-bounds',
+    'What two bounds on the answer at once are answered',
+    world => ({
+      ...chatAt(world, world.hosts.openAI),
+      json: {
+        model: world.deployments.get('chat'),
+        messages: question,
+        max_tokens: 16,
+        max_completion_tokens: 16,
+      },
+    }),
+    ['chat', 'may-infer'],
+  ),
+  call(
+    'project-responses',
+    'What a response of a project looks like',
+    world => ({
+      method: 'POST',
+      url: `${world.hosts.foundry}/api/projects/${world.project}/openai/v1/responses`,
+      as: 'foundry',
+      json: { model: world.deployments.get('chat'), input: 'ready?', max_output_tokens: 16 },
+    }),
+    ['chat', 'project', 'may-infer'],
+  ),
+  call(
+    'project-agents',
+    'What the agents of a project say of themselves',
+    world => ({
+      method: 'GET',
+      url: `${world.hosts.foundry}/api/projects/${world.project}/agents?api-version=v1`,
+      as: 'foundry',
+    }),
+    ['project', 'may-infer'],
+  ),
+  call(
+    'project-missing',
+    'How a project that does not exist is told',
+    world => ({
+      method: 'GET',
+      url: `${world.hosts.foundry}/api/projects/${notThere}/agents?api-version=v1`,
+      as: 'foundry',
+    }),
+    ['project', 'may-infer'],
+  ),
+]
+
+export const inferenceExchanges: readonly Exchange[] = [...apis.flatMap(exchangesOf), ...oddities]

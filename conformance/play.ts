@@ -1,0 +1,86 @@
+import * as v from 'valibot'
+import { type ConformanceRequest, type Exchange, headersThatClientsRead } from './exchange.ts'
+import type { Recording } from './recording.ts'
+import { sanitised } from './sanitise.ts'
+import type { Reply, Send } from './send.ts'
+import { shapeOf } from './shape.ts'
+import type { Need } from './terms.ts'
+import type { World } from './world.ts'
+
+/** What the world lacks of what the exchange needs. */
+export const lackingFor = ({ needs }: Exchange, { has }: World): Need[] =>
+  needs.filter(need => !has.has(need))
+
+/** Sends the requests of one exchange, and cleans up after it, however it went. @throws NetworkFailure where no reply came */
+export async function play(exchange: Exchange, world: World, send: Send): Promise<Recording> {
+  const { requests, cleanUp = [] } = exchange.steps(world)
+  let last: Reply | undefined
+  try {
+    for (const request of requests) last = await send(onTheWire(request, world))
+  } finally {
+    for (const request of cleanUp) await send(onTheWire(request, world)).catch(() => {})
+  }
+  if (last === undefined) throw new Error(`${exchange.name} has no request`)
+  return recordingOf(exchange, last, world)
+}
+
+export function onTheWire({ method, url, as, headers, json, form }: ConformanceRequest, world: World) {
+  const token = as === undefined ? undefined : world.tokens.get(as)
+  const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json)
+  const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json'
+  return {
+    method,
+    url,
+    headers: {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': type }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body }),
+  }
+}
+
+const said = v.object({
+  code: v.fallback(v.optional(v.nullable(v.string())), undefined),
+  message: v.fallback(v.string(), ''),
+})
+const envelope = v.object({ error: said })
+const entraError = v.object({ error: v.string(), error_description: v.fallback(v.string(), '') })
+
+/** How a service names what is wrong: `error.code`, Entra's AADSTS number, or nothing. */
+function refusalIn(document: unknown): { code: string; message: string } {
+  const enveloped = v.safeParse(envelope, document)
+  if (enveloped.success)
+    return { code: enveloped.output.error.code ?? '', message: enveloped.output.error.message }
+  const ofEntra = v.safeParse(entraError, document)
+  if (ofEntra.success) {
+    const { error, error_description: message } = ofEntra.output
+    return { code: /^AADSTS\d+/.exec(message)?.[0] ?? error, message: message.split(/\s+Trace ID:/)[0] ?? '' }
+  }
+  const bare = v.safeParse(v.object({ code: v.string(), message: v.fallback(v.string(), '') }), document)
+  return bare.success ? bare.output : { code: '', message: '' }
+}
+
+function recordingOf({ name, service }: Exchange, { status, headers, body }: Reply, world: World): Recording {
+  const document = parsed(body)
+  const { code, message } = refusalIn(document)
+  return {
+    exchange: name,
+    service,
+    status,
+    code: sanitised(code, world),
+    contentType: headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '',
+    headers: headersThatClientsRead[service].filter(header => headers[header] !== undefined),
+    shape: document === undefined ? [] : shapeOf(document),
+    message: sanitised(message, world),
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,27 @@
+import * as v from 'valibot'
+
+/** What a service answered, without anything that belongs to somebody. */
+export const recordingSchema = v.object({
+  /** Name of the exchange. */
+  exchange: v.string(),
+  service: v.picklist(['github', 'entra', 'resource-manager', 'graph', 'inference']),
+  status: v.number(),
+  /** What the service calls it; empty where it names nothing. */
+  code: v.string(),
+  /** Media type, without parameters. */
+  contentType: v.string(),
+  /** Names of those headers that clients read. */
+  headers: v.array(v.string()),
+  /** Where which type of value stands, as `value[].id: string`. */
+  shape: v.array(v.string()),
+  /** What the service said, where it refused. */
+  message: v.string(),
+})
+export type Recording = v.InferOutput<typeof recordingSchema>
+
+export const recordingsSchema = v.object({
+  /** Day of the run, ISO 8601. */
+  recordedOn: v.string(),
+  recordings: v.array(recordingSchema),
+})
+export type Recordings = v.InferOutput<typeof recordingsSchema>

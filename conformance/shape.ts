@@ -1,0 +1,20 @@
+/** Where which type of value stands in a JSON document: paths with types, sorted, each once. Values are not among them. */
+export function shapeOf(document: unknown): string[] {
+  return [...new Set(pathsOf(document, ''))].toSorted()
+}
+
+function pathsOf(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return [`${path}[]: nothing`]
+    return value.flatMap(entry => pathsOf(entry, `${path}[]`))
+  }
+  if (typeof value !== 'object' || value === null)
+    return [`${path === '' ? 'the whole' : path}: ${value === null ? 'null' : typeof value}`]
+  const entries = Object.entries(value)
+  if (entries.length === 0) return [`${path === '' ? 'the whole' : path}: empty`]
+  return entries.flatMap(([key, inner]) => pathsOf(inner, nameOf(path, key)))
+}
+
+/** A name that is somebody's own (an id as a key) is no part of a shape. */
+const nameOf = (path: string, key: string) =>
+  `${path === '' ? '' : `${path}.`}${/^[\w$@.-]{1,60}$/.test(key) && !/[0-9a-f]{8}-/i.test(key) ? key : '*'}`

@@ -1,0 +1,17 @@
+/** Words that worlds and exchanges share. */
+
+/** A kind of deployment, or something else that not every resource or identity has. */
+export type Need = DeploymentKind | 'project' | 'may-assign-roles' | 'may-infer' | 'graph'
+
+export type DeploymentKind = 'chat' | 'embeddings' | 'messages' | 'model-inference'
+
+/** The keys of `audiences`. */
+export type TokenAudience = keyof typeof audiences
+
+/** Audiences of access tokens, and what their tokens are for. */
+export const audiences = {
+  'resource-manager': 'https://management.azure.com',
+  'cognitive-services': 'https://cognitiveservices.azure.com',
+  foundry: 'https://ai.azure.com',
+  graph: 'https://graph.microsoft.com',
+} as const
