@@ -212,6 +212,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
       identityHeader,
       ...world.accounts.flatMap(issuedKeys),
       ...world.gateways.flatMap(({ subscriptionKey }) => subscriptionKey ?? []),
+      ...world.resources.flatMap(({ app }) => app?.key ?? []),
     ],
     operations,
     reset,

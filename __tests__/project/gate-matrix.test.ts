@@ -86,6 +86,10 @@ describe('the parts', () => {
     for (const step of after) expect(step.if).toMatch(/^always\(\)/)
   })
 
+  test.each(['endpoint', 'probe-url', 'probe-expect'])('%s is that of the target', name => {
+    expect(stepNamed('Open the gate').with[name]).toBe(expression(`matrix.target.${name}`))
+  })
+
   test('a retired key comes as a secret alone, and nobody has to give one', () => {
     expect(secrets).toEqual({ 'retired-key': { required: false } })
     expect(Object.keys(inputs)).not.toContain('retired-key')

@@ -82,6 +82,7 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   'examples/matrix-of-regions.yml': { gates: toSignIn },
   'examples/plain-shell.yml': { deploy: toSignIn },
   'examples/plan-on-pull-requests.yml': { plan: toSignIn },
+  'examples/probe-the-app.yml': { deploy: toSignIn },
   'examples/temporary-grant.yml': { deploy: toSignIn },
 }
 

@@ -343,6 +343,21 @@ test('a failed probe says whose access is proven, and whose is not', async () =>
   expect(run.report).toMatchObject({ app: { answered: false, waitedSeconds: 0 } })
 })
 
+test.each<[string, Record<string, string>, string]>([
+  ['named', { 'runtime-principals': app.principalId }, 'allowed, not yet known to be live'],
+  ['not named', {}, "Of the app's identity nothing is known"],
+])('a failed probe tells what is known of the identity of the app: %s', async (_, inputs, known) => {
+  const slow = await createCloudWithApp({}, { lag: { roleAssignments: [30 * minutes] } })
+  try {
+    bothHold(slow, new Date(slow.clock.now()))
+    const run = await runGate(slow, probing({ 'propagation-timeout': '30s', ...inputs }, slow))
+    expect(run.outputs.diagnosis).toBe('probe-failed')
+    expect(run.report).toMatchObject({ diagnosis: { why: expect.stringContaining(known) } })
+  } finally {
+    await slow.close()
+  }
+})
+
 describe('the query of the address', () => {
   const told = ({ unmasked, annotations, outputs, summary, report }: GateRun) =>
     JSON.stringify({ unmasked, annotations, outputs, summary, report })
