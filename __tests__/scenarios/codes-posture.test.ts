@@ -255,6 +255,21 @@ describe('an endpoint beside the resource', () => {
     expect(run.summary).toContain('endpoint-of-another-resource')
   })
 
+  test('of another resource that denies the call: the role is granted as it was asked for, and log and fix say why that does not help', async () => {
+    holds(two, { role: roles.owner, scope: groupScope(two) })
+    const run = await runGate(two, { inputs: { 'propagation-timeout': '30s', ...staleEndpoint() } })
+
+    expect(run.outputs).toMatchObject({ diagnosis: 'access-not-propagated', 'role-state': 'granted' })
+    const { endpoint } = staleEndpoint()
+    expect(logOf(run)).toContain(`The calls go to ${endpoint}, which is no host of the resource`)
+    expect(logOf(run)).toContain('no role on contoso-ai counts there')
+    expect(run.report).toMatchObject({
+      diagnosis: { fixes: [{ title: expect.stringContaining('Remove the input `endpoint`') }, {}] },
+    })
+    const mended = await runGate(two, { inputs: { endpoint: '' } })
+    expect(mended.outputs.result).toBe('passed')
+  })
+
   test('of another resource, under grant: plan with forbid: the plan says what would fail', async () => {
     mayInferInBoth()
     const run = await runGate(two, {

@@ -55,6 +55,9 @@ function denyAssigning(): void {
   })
 }
 
+/** GUID of a custom role. */
+const unreadable = '7e1c4b90-2d5a-4f68-a3b7-c09d8e6f1245'
+
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 const claims = JSON.stringify({ access_token: { nbf: { essential: true, value: '1752041837' } } })
@@ -290,6 +293,21 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
       when: 'a role that may assign roles, if under a condition',
       run: () => ({ inputs: { role: 'Foundry Owner' } }),
       says: /Foundry Owner is not granted to anybody: it may assign roles/,
+      mend: { advice: /role: /, run: () => ({ inputs: { role: 'Cognitive Services OpenAI User' } }) },
+    },
+    {
+      when: 'a custom role whose definition may not be read',
+      arrange: () => {
+        customRole(cloud, { dataActions: ['*'] }, { id: unreadable })
+        refuse(
+          cloud,
+          'roleDefinitions.get',
+          403,
+          envelope('AuthorizationFailed', 'The client may not read it.'),
+        )
+      },
+      run: () => ({ inputs: { role: unreadable } }),
+      says: /not granted to anybody: it has a definition that this identity may not read/,
       mend: { advice: /role: /, run: () => ({ inputs: { role: 'Cognitive Services OpenAI User' } }) },
     },
     {

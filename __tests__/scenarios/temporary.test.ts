@@ -1,5 +1,14 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { alsoHolds, envelope, holds, managedIdentity, pipeline, refuse, roles } from '../support/arrange.ts'
+import {
+  alsoHolds,
+  envelope,
+  holds,
+  managedIdentity,
+  pipeline,
+  refuse,
+  roles,
+  securityGroup,
+} from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate, runPost } from '../support/scenario.ts'
 
 /** `revoke: true`: the role goes when the job ends. */
@@ -294,6 +303,34 @@ describe('while the job of another run is not over', () => {
       nextRun('9876543211')
       const second = await runGate(cloud, { inputs: { grant: 'never' } })
 
+      expect(second.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+      expect(logOf(second)).toContain('only by a temporary role assignment of another job')
+    })
+
+    test.each<[string, boolean, object]>([
+      [
+        'without the pipeline in it is no way to last',
+        false,
+        { result: 'failed', diagnosis: 'access-denied' },
+      ],
+      ['with the pipeline in it is', true, { result: 'passed', 'role-state': 'granted' }],
+    ])('a group that is granted the role %s', async (_, isMember, outputs) => {
+      nextRun('9876543211')
+      const group = securityGroup(cloud, isMember ? undefined : [])
+      const principal = { 'principal-id': group.objectId, 'principal-type': 'Group' }
+      const second = await runGate(cloud, { inputs: principal })
+
+      expect(operations(second)).toContain('roleAssignments.create')
+      expect(second.outputs).toMatchObject(outputs)
+    })
+
+    test('a group that holds the role, without the pipeline in it, does not count either', async () => {
+      nextRun('9876543211')
+      const group = securityGroup(cloud, [])
+      alsoHolds(cloud, { role: roles.user, principalId: group.objectId })
+      const principal = { 'principal-id': group.objectId, 'principal-type': 'Group' }
+
+      const second = await runGate(cloud, { inputs: principal })
       expect(second.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
       expect(logOf(second)).toContain('only by a temporary role assignment of another job')
     })

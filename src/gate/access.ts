@@ -22,9 +22,10 @@ export function needsGrant({ first, roles }: Pick<Inspection, 'first' | 'roles'>
   return state === 'missing' && (roles.permissions !== undefined || roles.holder !== 'pipeline')
 }
 
-/** Whether it matters for a denial, and may have changed, who belongs to the group that is to hold the role. */
+/** Whether it matters, for a denial or for what ends with another job, and may have changed, who belongs to the group that is to hold the role. */
 export function isMembershipOpen({ first, roles }: Inspection, grant: GrantResult | undefined): boolean {
-  if (roles === undefined || roles.holder === 'pipeline' || first.round.kind === 'ok') return false
+  if (roles === undefined || roles.holder === 'pipeline') return false
+  if (first.round.kind === 'ok' && !roles.endsWithOtherJob) return false
   return roles.membership !== undefined || grant !== undefined
 }
 

@@ -10,7 +10,7 @@ import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { isMembershipOpen } from './access.ts'
 import { describeSubjects, lookAfterDenial } from './evidence.ts'
 import { findResource, knownResource } from './find-resource.ts'
-import { grantRequest, grantRole } from './grant.ts'
+import { grantRequest, grantRole, refuseWhatEnds } from './grant.ts'
 import { inspect } from './inspect.ts'
 import { evaluateKeyAccess } from './key-access.ts'
 import { plan } from './plan.ts'
@@ -162,5 +162,7 @@ async function settledRoles(
 ): Promise<Inspection['roles']> {
   const { roles } = seen
   if (roles === undefined || roleReader === undefined || !isMembershipOpen(seen, grant)) return roles
-  return roleReader.settleMembership(roles, settings.waiting.propagationTimeoutMs)
+  const settled = await roleReader.settleMembership(roles, settings.waiting.propagationTimeoutMs)
+  if (settled.membership === 'not-member') refuseWhatEnds(settled)
+  return settled
 }

@@ -20,6 +20,7 @@ import {
 } from '../services/resource-manager/create-assignment.ts'
 import { readAssignment } from '../services/resource-manager/role-assignments.ts'
 import { ageAt, mayExpire, needsGrant } from './access.ts'
+import { endpointIsOwn } from './endpoint-owner.ts'
 import { refuseOtherJobs, untilReleased } from './other-jobs.ts'
 import type { Note } from './record.ts'
 import { causeOfRefusedGrant } from './refused-grant.ts'
@@ -58,8 +59,13 @@ export function grantRequest(
   if (needsGrant(inspection) && settings.access.grant === 'auto')
     return { settings, context, job, inspection: { ...inspection, roles } }
   if (roles.heldByOtherJob !== undefined) refuseOtherJobs(roles.heldByOtherJob)
-  if (roles.endsWithOtherJob) throw new StepError(checkingAccess, localFailure('access-denied', endsLine))
+  refuseWhatEnds(roles)
   return undefined
+}
+
+/** @throws StepError `access-denied` where the calls are let through only until another job ends, and no grant changes that */
+export function refuseWhatEnds({ endsWithOtherJob }: Pick<RoleAccess, 'endsWithOtherJob'>): void {
+  if (endsWithOtherJob) throw new StepError(checkingAccess, localFailure('access-denied', endsLine))
 }
 
 const checkingAccess = 'looking at how the role is held'
@@ -87,6 +93,9 @@ export async function grantRole(
   const { wanted, held } = inspection.roles
   requireSuitable(inspection.roles)
   requireCoverage(inspection)
+  const { settings } = request
+  if (endpointIsOwn({ settings, account: inspection.account }) === false)
+    tools.reporter.grantMayNotCount(inspection.endpoint)
   const role: RoleToGrant = { ...context.grantee, ...wanted, roleDefinitionId: wanted.definitionId }
   const { naming, keep } = namingFor(role, request, tools.keep)
   keep(false)

@@ -40,6 +40,8 @@ export interface Reporter {
   /** Another job's temporary assignment holds the role: the grant has to wait for its end. */
   waitingForOtherJob(held: Pick<Assignment, 'description'>): void
   otherJobStillThere(progress: PauseProgress): void
+  /** Before a grant on the resource: the calls go elsewhere, to a gateway or to another resource. */
+  grantMayNotCount(endpoint: string): void
   granted(role: { name: string; principalId: string; scope: string }): void
   notGranted(outcome: 'refused' | 'unknown', code: DiagnosisCode): void
   /** The pipeline is not seen among the members of the group; it is looked for again after the pause. */

@@ -173,12 +173,11 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   const age = ageAt(asOf, held.assignment?.createdOn)
   if (age.kind === 'known') note({ ageMs: age.ageMs })
   if (heldByOtherJob !== undefined) note({ heldByOtherJob })
-  // Either may lead to a grant, which must not be made in vain.
-  const coverage =
-    isDenied || held.state === 'missing' ? await readCoverage(wanted, routes, reading) : undefined
+  // Each may lead to a grant, which must not be made in vain, nor of a role that nobody knows.
+  const mayBeGranted = isDenied || held.state === 'missing' || heldByOtherJob !== undefined
+  const coverage = mayBeGranted ? await readCoverage(wanted, routes, reading) : undefined
   const known = definitions.known()
   const lacks = missingCoverage(wanted.roleGuid, routes, known)
-  const permissions = definitionOf(wanted.roleGuid, known)
   return {
     ...found,
     wanted,
@@ -186,7 +185,7 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
     deniedBy,
     coverage,
     lacks,
-    unsuitability: permissions && unsuitability(permissions),
+    unsuitability: mayBeGranted ? unsuitability(definitionOf(wanted.roleGuid, known)) : undefined,
   }
 }
 
@@ -209,10 +208,10 @@ function denying(
 const notHeld: RoleHolding = { state: 'missing', assignment: undefined }
 
 /**
- * What the pipeline may do by roles that last: what other jobs made for themselves ends with them, whichever role it is. A role whose
- * definition may not be read is not taken to give anything. Undefined where all that is held lasts, as far as anybody may see.
+ * Of calls that are let through, what the pipeline may do by roles that last: what other jobs made for themselves ends with them, whichever
+ * role it is. A role whose definition may not be read is not taken to give anything. Undefined where that lets the calls through as well.
  */
-async function withoutOtherJobs(
+async function whatOutlastsOtherJobs(
   read: AssignmentsRead | undefined,
   question: Question,
   reading: Reading,
@@ -220,10 +219,11 @@ async function withoutOtherJobs(
   const lasting = read?.assignments.filter(assignment => !isOfAnotherJob(assignment, reading.job.lease))
   if (read === undefined || lasting === undefined || lasting.length === read.assignments.length)
     return undefined
-  return (await addUp({ ...read, assignments: lasting }, question, reading)) ?? []
+  const permissions = (await addUp({ ...read, assignments: lasting }, question, reading)) ?? []
+  return coversAll(permissions, dataActionsOf(question.routes)) ? undefined : permissions
 }
 
-/** Of the role itself. What another role gives until another job ends is left out by `withoutOtherJobs`. */
+/** Of the role itself. What another role gives until another job ends is left out by `whatOutlastsOtherJobs`. */
 function otherJobsAssignment({ state, assignment }: RoleHolding, lease: string): Assignment | undefined {
   const isOther = assignment !== undefined && state !== 'covered' && isOfAnotherJob(assignment, lease)
   return isOther ? assignment : undefined
@@ -242,12 +242,12 @@ async function evaluateOwn(read: RolesRead, question: Question, reading: Reading
   const found = { holder: 'pipeline', asOf, assignments, membership: undefined } as const
   const lasting =
     holding === undefined && fallback.state === 'covered'
-      ? await withoutOtherJobs(assignmentsRead, question, reading)
+      ? await whatOutlastsOtherJobs(assignmentsRead, question, reading)
       : undefined
-  const endsWithOtherJob = lasting !== undefined && !coversAll(lasting, dataActionsOf(question.routes))
+  const endsWithOtherJob = lasting !== undefined
   const held = endsWithOtherJob ? notHeld : (holding ?? fallback)
   reading.note({ holder: 'pipeline', held })
-  return { ...found, held, permissions: endsWithOtherJob ? lasting : permissions, endsWithOtherJob }
+  return { ...found, held, permissions: lasting ?? permissions, endsWithOtherJob }
 }
 
 /** The role is to be held by somebody else: a group, as a rule, of which the pipeline is a member or is not. */
@@ -265,14 +265,17 @@ async function evaluateAnothers(
   note({ holder, held, ...(membership === undefined ? {} : { membership }) })
   const isMissing = stateOf({ holder, held, membership }) === 'missing'
   const permissions = isDenied || isMissing ? await readAccess(own, question, reading) : undefined
+  const lasting = coversAll(permissions ?? [], dataActionsOf(routes))
+    ? await whatOutlastsOtherJobs(own, question, reading)
+    : undefined
   return {
     holder,
     held,
     asOf: ofGrantee?.asOf ?? readAt,
     assignments: own?.assignments,
-    permissions,
+    permissions: lasting ?? permissions,
     membership,
-    endsWithOtherJob: false,
+    endsWithOtherJob: lasting !== undefined,
   }
 }
 

@@ -66,7 +66,7 @@ export interface RoleAccess {
   deniedBy: readonly DenyAssignment[]
   /** Whether the role, once held, lets the calls through. Undefined where nobody asked: neither was a call denied nor is the role missing. */
   coverage: Coverage | undefined
-  /** Why the role must not be granted to anybody; undefined where nothing is known against it. */
+  /** Why the role must not be granted to anybody; undefined where nothing is against it, or no grant could be called for. */
   unsuitability: Unsuitability | undefined
   /** What the role does not cover, as far as its definition is known. */
   lacks: readonly MissingCoverage[]

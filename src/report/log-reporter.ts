@@ -48,6 +48,10 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
       ),
     waitingForOtherJob: held => log.info(`${heldInWords(held)}; waiting for it to be removed`),
     otherJobStillThere: progress => log.info(progressLine(progress, 'still there')),
+    grantMayNotCount: endpoint =>
+      log.info(
+        `The calls go to ${plain(endpoint)}, which is no host of the resource: if it is another resource, the role does not count there`,
+      ),
     granted: ({ name, principalId, scope }) =>
       log.info(`${name} is assigned to ${principalId} at ${plain(scope)}`),
     notGranted(outcome, code) {

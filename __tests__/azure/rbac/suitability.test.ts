@@ -90,6 +90,10 @@ test.each<[string, Unsuitability | undefined]>([
   expect(permissions).toBeDefined()
 })
 
+test('a role that nobody could read', () => {
+  expect(unsuitability(undefined)).toBe('definition-unknown')
+})
+
 test('no role that is advised is one that would be refused', () => {
   const needs = rolesInTable
     .flatMap(({ guid }) => builtInPermissions(guid) ?? [])

@@ -1,8 +1,9 @@
-import { accountIdOf, accountType, scopeOf } from '../../azure/resource-id.ts'
+import { accountIdOf, accountType } from '../../azure/resource-id.ts'
 import { inWords } from '../../core/text/duration.ts'
 import type { RunRecord } from '../../gate/record.ts'
-import { accountOptions, az, azLine, bash, bicep, bicepLiteral, inputs } from './commands.ts'
+import { accountOptions, az, azLine, bash, bicep, bicepLiteral } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
+import { callTheResource } from './foreign-endpoint.ts'
 import { waitLonger } from './inference/denial.ts'
 import { resourceValues } from './values.ts'
 
@@ -111,30 +112,6 @@ const isNotShown = ({ account, retiredKey }: RunRecord) =>
 export const retireOwnKey = advice(
   'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
 )
-
-/** Whether the endpoint is a left-over or a gateway only a person knows; the first is right for both. */
-export function callTheResource(record: RunRecord): Fix[] {
-  const { settings, routes = [] } = record
-  const { account, scope } = resourceValues(record)
-  const named = settings?.deployments.map(({ name, api }) => (api === undefined ? name : `${name}=${api}`))
-  const deployments = named?.length ? named : [...new Set(routes.map(({ deployment }) => deployment))]
-  return [
-    inputs(
-      `Remove the input \`endpoint\`, be it a left-over or a gateway: the calls then go where Resource Manager says that ${account} is`,
-      {
-        'resource-id': settings?.target.kind === 'resource' ? scopeOf(settings.target.resource) : scope,
-        'key-access': settings?.keys.access ?? 'forbid',
-      },
-    ),
-    inputs(
-      'A gateway in front of it is gated by a second step of this action, without what names the resource and without `key-access`',
-      {
-        endpoint: settings?.target.endpoint ?? 'https://<GATEWAY>',
-        deployments: deployments.join('\n') || '<DEPLOYMENT>',
-      },
-    ),
-  ]
-}
 
 /** What findings fail has its explanation beside them: findings/forbidden.ts. */
 export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidden'> = {

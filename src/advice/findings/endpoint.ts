@@ -1,5 +1,5 @@
 import { endpointIsOwn, hostList } from '../../gate/endpoint-owner.ts'
-import { callTheResource } from '../explanations/posture.ts'
+import { callTheResource } from '../explanations/foreign-endpoint.ts'
 import type { Inspection } from './finding.ts'
 
 export const foreignEndpoint: Inspection = {

@@ -8,6 +8,8 @@ export type Unsuitability =
   | 'no-data-actions'
   /** Whoever holds it can give itself and others more. */
   | 'may-assign-roles'
+  /** What it allows may not be read: it could be either. */
+  | 'definition-unknown'
 
 /** Ways to a role: an assignment, at once or by Privileged Identity Management, and a wider definition of a role that is held. */
 const waysToRoles = [
@@ -17,8 +19,12 @@ const waysToRoles = [
   'Microsoft.Authorization/roleDefinitions/write',
 ]
 
-/** A condition on the right to assign roles is no excuse: a caller of models needs none of it. */
-export function unsuitability(permissions: readonly Permission[]): Unsuitability | undefined {
+/**
+ * A condition on the right to assign roles is no excuse: a caller of models needs none of it.
+ * @param permissions Undefined where nobody could read them.
+ */
+export function unsuitability(permissions: readonly Permission[] | undefined): Unsuitability | undefined {
+  if (permissions === undefined) return 'definition-unknown'
   if (waysToRoles.some(action => coversAction(permissions, action))) return 'may-assign-roles'
   return permissions.some(({ dataActions = [] }) => dataActions.length > 0) ? undefined : 'no-data-actions'
 }
@@ -26,6 +32,8 @@ export function unsuitability(permissions: readonly Permission[]): Unsuitability
 const reasons: Record<Unsuitability, string> = {
   'no-data-actions': 'has no data actions, so it lets nobody call a model',
   'may-assign-roles': 'may assign roles, or widen them, so whoever holds it can give itself more',
+  'definition-unknown':
+    'has a definition that this identity may not read, so nobody knows that it assigns no roles',
 }
 
 /** One sentence. */

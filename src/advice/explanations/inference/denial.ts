@@ -8,6 +8,7 @@ import type { RunRecord } from '../../../gate/record.ts'
 import { settledAfterMs } from '../../../gate/waiting/schedule.ts'
 import { accountOptions, azLine, bash, grantFixes, grantOf, inputs, principalInWords } from '../commands.ts'
 import { advice, type ExplainContext, type Fix, paragraph } from '../explanation.ts'
+import { fixesOfForeignEndpoint, whereItCounts } from '../foreign-endpoint.ts'
 import { repeatsTheRun } from '../tried.ts'
 import { deniedDataAction, type Values, valuesOf } from '../values.ts'
 
@@ -56,7 +57,7 @@ function whatHasIt(dataAction: string, told: ExplainContext): string {
 }
 
 export function whyDenied(told: ExplainContext): string {
-  return paragraph(whatWasMissing(told), inWords(causeOf(told), told))
+  return paragraph(whatWasMissing(told), inWords(causeOf(told), told), whereItCounts(told))
 }
 
 /** Whether something is in the way that no waiting removes. */
@@ -192,8 +193,13 @@ function anotherHolder({ afterDenial }: RunRecord, told: ExplainContext): string
   return `${role.name} is assigned here to the object id ${only.principalId}, and this pipeline signs in as ${principalId}. If that assignment was meant for it, the id is probably that of the app registration: use the one under Enterprise applications, which is the service principal's.`
 }
 
-/** The fix that goes with the cause: mostly the grant, of a role that really has the data action, where it counts. */
+/** The fix that goes with the cause, after the one of an endpoint that is another's. */
 export function fixesOfDenial(told: ExplainContext): Fix[] {
+  return [...fixesOfForeignEndpoint(told), ...fixesOfCause(told)]
+}
+
+/** Mostly the grant, of a role that really has the data action, where it counts. */
+function fixesOfCause(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const cause = causeOf(told)
   const { role, scope } = neededGrant(told)

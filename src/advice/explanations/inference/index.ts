@@ -5,6 +5,7 @@ import { isAnthropic } from '../../../services/inference/model-kind.ts'
 import { tookToken } from '../../../services/inference/smoke-call.ts'
 import { accountOptions, azLine, bash, grantFixes, grantOf, inputs, show, takeTurns } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
+import { fixesOfForeignEndpoint, whereItCounts } from '../foreign-endpoint.ts'
 import { deniedDataAction, valuesOf } from '../values.ts'
 import {
   canNeverBecomeLive,
@@ -75,7 +76,8 @@ export const inferenceExplanations: Explanations<'inference'> = {
     why: whyNotLive,
     unlike:
       'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
-    fixes: told => (canNeverBecomeLive(told) ? fixesOfDenial(told) : waitLonger(told)),
+    fixes: told =>
+      canNeverBecomeLive(told) ? fixesOfDenial(told) : [...fixesOfForeignEndpoint(told), ...waitLonger(told)],
   },
   'access-unexplained': {
     title: 'The calls are answered, but perhaps by a role that was taken away',
@@ -485,6 +487,7 @@ function whyNotLive(told: ExplainContext): string {
       ? `${valuesOf(told).role.name} covers the call (${deniedDataAction(told)}): only time is missing.`
       : whatWasMissing(told),
     'Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
+    whereItCounts(told),
   )
 }
 

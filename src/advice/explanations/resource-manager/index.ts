@@ -4,6 +4,7 @@ import { automaticRole, reader } from '../../../azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../../../azure/rbac/delegation-conditions.ts'
 import {
   applicableAt,
+  definitionOf,
   type EffectivePermission,
   permissionsOf,
 } from '../../../azure/rbac/effective-permissions.ts'
@@ -45,6 +46,10 @@ function mayGrant(told: ExplainContext): Fix {
 function letLook(told: ExplainContext): Fix[] {
   return separateSetup(told.record) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
 }
+
+/** Whether the role is a custom one whose definition may not be read. */
+const isRoleUnknown = ({ record }: ExplainContext): boolean =>
+  record.role !== undefined && definitionOf(record.role.guid, record.definitions) === undefined
 
 /** The least one that covers the calls, where they are known. */
 const suitableRole = ({ record }: ExplainContext): string =>
@@ -291,10 +296,13 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'role-not-suitable': {
     title: 'The role is one that the gate grants to nobody',
     why: told =>
-      `${valuesOf(told).role.name} is missing, and the gate would have to grant it. Calling a model takes data actions, and no right to assign roles: a pipeline, a group or whoever else is to hold the role could do harm with more. Nothing was changed.`,
+      isRoleUnknown(told)
+        ? `${valuesOf(told).role.name} is missing, and the gate would have to grant it. What it allows may not be read by this identity: it could be a role that assigns roles, and a gate that is not sure grants nothing. Nothing was changed.`
+        : `${valuesOf(told).role.name} is missing, and the gate would have to grant it. Calling a model takes data actions, and no right to assign roles: a pipeline, a group or whoever else is to hold the role could do harm with more. Nothing was changed.`,
     unlike:
       'A role with data actions that are not the ones that the calls need ends as `access-denied`. A role that is held already is used, whatever else it allows.',
     fixes: told => [
+      ...(isRoleUnknown(told) ? letLook(told) : []),
       inputs('Name a role in this action that is for callers of models', { role: suitableRole(told) }),
       advice(
         'If it has to be this role, have an administrator assign it; the gate uses what is held.',

@@ -1,0 +1,42 @@
+import { scopeOf } from '../../azure/resource-id.ts'
+import { endpointIsOwn, hostList } from '../../gate/endpoint-owner.ts'
+import type { RunRecord } from '../../gate/record.ts'
+import { inputs } from './commands.ts'
+import type { ExplainContext, Fix } from './explanation.ts'
+import { resourceValues, valuesOf } from './values.ts'
+
+/** An `endpoint` that is none of the resource named beside it. */
+
+/** Roles that stand on the resource say nothing of a call that goes elsewhere. */
+export function whereItCounts({ record }: Pick<ExplainContext, 'record'>): string {
+  if (endpointIsOwn(record) !== false) return ''
+  const { account } = valuesOf({ record })
+  return `But the call went to ${record.settings?.target.endpoint}, which is no host of ${account} (${hostList(record.account)}): if that is another resource, no role on ${account} counts there; if it is a gateway, see whether it passes the token on.`
+}
+
+export const fixesOfForeignEndpoint = ({ record }: Pick<ExplainContext, 'record'>): Fix[] =>
+  endpointIsOwn(record) === false ? callTheResource(record).slice(0, 1) : []
+
+/** Whether the endpoint is a left-over or a gateway only a person knows; the first is right for both. */
+export function callTheResource(record: RunRecord): Fix[] {
+  const { settings, routes = [] } = record
+  const { account, scope } = resourceValues(record)
+  const named = settings?.deployments.map(({ name, api }) => (api === undefined ? name : `${name}=${api}`))
+  const deployments = named?.length ? named : [...new Set(routes.map(({ deployment }) => deployment))]
+  return [
+    inputs(
+      `Remove the input \`endpoint\`, be it a left-over or a gateway: the calls then go where Resource Manager says that ${account} is`,
+      {
+        'resource-id': settings?.target.kind === 'resource' ? scopeOf(settings.target.resource) : scope,
+        'key-access': settings?.keys.access ?? 'forbid',
+      },
+    ),
+    inputs(
+      'A gateway in front of it is gated by a second step of this action, without what names the resource and without `key-access`',
+      {
+        endpoint: settings?.target.endpoint ?? 'https://<GATEWAY>',
+        deployments: deployments.join('\n') || '<DEPLOYMENT>',
+      },
+    ),
+  ]
+}
