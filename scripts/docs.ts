@@ -1,5 +1,6 @@
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { addressesPage } from './addresses.ts'
 import { attacksTable } from './attacks-table.ts'
 import { diagnosisPage } from './diagnosis-page.ts'
 import { faultsPage } from './faults-page.ts'
@@ -34,6 +35,7 @@ const generatedTexts: readonly GeneratedText[] = [
   { path: 'docs/local-cloud-operations.md', generate: operationsPage },
   { path: 'local-cloud/README.md', marker: 'limits', generate: limitsSection },
   { path: 'docs/models.md', generate: kindsPage },
+
   ...globSync('docs/local-cloud/*.md', { cwd: repositoryRoot }).flatMap(path =>
     examplesIn(readIfPresent(path)).map(marker => ({ path, marker, generate: () => exampleBlock(marker) })),
   ),
@@ -41,6 +43,8 @@ const generatedTexts: readonly GeneratedText[] = [
     path,
     generate: () => issueForm(path),
   })),
+  // Last, for it reads the others.
+  { path: 'docs/addresses.md', generate: addressesPage },
 ]
 
 /** `current` with the generated text in its place. Throws where a marker is missing. */

@@ -59,6 +59,7 @@ const toSignIn = { contents: 'read', 'id-token': 'write' }
 const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>> = {
   '.github/workflows/ci.yml': { required: {} },
   '.github/workflows/codeql.yml': { analyze: { contents: 'read', 'security-events': 'write' } },
+  '.github/workflows/drift.yml': { propose: { contents: 'write', 'pull-requests': 'write' } },
   '.github/workflows/gate-matrix.yml': { gate: toSignIn, verdict: {} },
   '.github/workflows/live.yml': {
     gate: { contents: 'read', 'id-token': 'write' },

@@ -1,0 +1,97 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import * as v from 'valibot'
+import { repositoryRoot } from './tools.ts'
+
+/**
+ * Usage: node scripts/role-drift.ts FOLDER [FILE]
+ *
+ * Holds the built-in roles that ship against those that Microsoft documents. FOLDER holds the pages
+ * articles/role-based-access-control/built-in-roles of the repository MicrosoftDocs/azure-docs, which show every role as JSON. Writes
+ * what is new into FILE (built-in-roles/roles.json), and says on standard output what changed, for people: nothing, where nothing did.
+ */
+
+const actions = v.optional(v.array(v.string()), [])
+const permission = v.object({ actions, notActions: actions, dataActions: actions, notDataActions: actions })
+const documentedRole = v.object({
+  name: v.string(),
+  roleName: v.string(),
+  description: v.string(),
+  permissions: v.array(permission),
+})
+type Role = v.InferOutput<typeof documentedRole>
+
+const shippedRole = v.looseObject({ ...documentedRole.entries })
+const shippedSchema = v.looseObject({ asOf: v.string(), roles: v.array(shippedRole) })
+
+const block = /```json\n(.*?)\n```/gs
+
+/** Roles that a page shows; what is JSON and no role is passed over. */
+export function documentedRoles(page: string): Role[] {
+  return [...page.replaceAll('\r\n', '\n').matchAll(block)].flatMap(([, json = '']) => {
+    try {
+      const role = v.safeParse(documentedRole, JSON.parse(json))
+      return role.success ? [role.output] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+const lists = ['actions', 'notActions', 'dataActions', 'notDataActions'] as const
+
+/** What is new of a role, one line each. */
+export function changesOf(shipped: Role, documented: Role): string[] {
+  const named = [
+    ...(shipped.roleName === documented.roleName ? [] : [`is now called ${documented.roleName}`]),
+  ]
+  return [
+    ...named,
+    ...lists.flatMap(list => {
+      const before = new Set(shipped.permissions.flatMap(each => each[list]))
+      const after = new Set(documented.permissions.flatMap(each => each[list]))
+      return [
+        ...[...after]
+          .filter(action => !before.has(action))
+          .map(action => `\`${list}\` has gained \`${action}\``),
+        ...[...before]
+          .filter(action => !after.has(action))
+          .map(action => `\`${list}\` has lost \`${action}\``),
+      ]
+    }),
+  ]
+}
+
+/** As roles.json writes them: what is empty is left out. */
+const asShipped = ({ permissions, ...role }: Role) => ({
+  ...role,
+  permissions: permissions.map(each =>
+    Object.fromEntries(lists.flatMap(list => (each[list].length === 0 ? [] : [[list, each[list]]]))),
+  ),
+})
+
+function main([folder, file = join(repositoryRoot, 'built-in-roles/roles.json')]: readonly string[]): void {
+  if (folder === undefined) throw new Error('Usage: node scripts/role-drift.ts FOLDER [FILE]')
+  const documented = new Map(
+    globSync('*.md', { cwd: folder })
+      .flatMap(page => documentedRoles(readFileSync(resolve(folder, page), 'utf8')))
+      .map(role => [role.name, role]),
+  )
+  if (documented.size === 0) throw new Error(`No role is documented in ${folder}`)
+  const shipped = v.parse(shippedSchema, JSON.parse(readFileSync(file, 'utf8')))
+  const lines = shipped.roles.flatMap(role => {
+    const now = documented.get(role.name)
+    if (now === undefined) return [`- ${role.roleName}: is not documented any more`]
+    return changesOf(role, now).map(change => `- ${role.roleName}: ${change}`)
+  })
+  if (lines.length === 0) return
+  const roles = shipped.roles.map(role => {
+    const now = documented.get(role.name)
+    return now !== undefined && changesOf(role, now).length > 0 ? asShipped(now) : asShipped(role)
+  })
+  const asOf = new Date().toISOString().slice(0, 10)
+  writeFileSync(file, `${JSON.stringify({ ...shipped, asOf, roles }, null, 2)}\n`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+if (import.meta.main) main(process.argv.slice(2))
