@@ -742,6 +742,7 @@ describe('each bad form is named, with what was given and what is accepted', () 
       revoke: 'true',
       role: 'Foundry User',
       grant: 'never',
+      'model-days-left': '30',
     }).map(([name, value]): [string, Texts, RegExp] => [
       `${name} with an endpoint alone`,
       {

@@ -217,6 +217,18 @@ ${table(
 
 Prices are list prices, as a hint of their size. \`expect\` is held against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
 
+## When a model retires
+
+Resource Manager lists until when a model, or one SKU of it, is served. The gate reads that list beside the calls, in one try, and does not wait for it: a model of which less than ninety days are left is
+the finding [\`model-retires-soon\`](findings.md#model-retires-soon), with the day, what the deployment's \`versionUpgradeOption\` does then, and the command that moves it. The report's field \`models\` has
+the day of every model that was called. A list that comes late, or may not be read, is no finding.
+
+With \`model-days-left: 30\` the gate fails on a model with fewer days, and on what it cannot tell: then the list is read with retries, and waited for at the end, for at most one \`request-timeout\`. A model for
+which no day is set passes.
+
+A model that is gone answers as if it had never been there, or as if it could not do what is asked. After such an answer the list is waited for, again for at most one \`request-timeout\`; if the day has passed,
+the code is [\`model-retired\`](diagnosis.md#model-retired). An agent is looked at and not run, so nothing is told of its model.
+
 ## Where it is called, and how that is known
 
 Where an API has two routes, the second is called where the first does not serve the deployment or does not take the token; log and report say which one answered, and if none does, the diagnosis says which one took the token.

@@ -75,6 +75,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     access: { role, grant, grantee, revoke },
     production: readProduction(reader, input('runtime-principals')),
     keys,
+    models: { daysLeft: reader.parsed('model-days-left', wholeNumber(1, 1000)) },
     waiting: {
       propagationTimeoutMs: reader.parsed('propagation-timeout', duration(0, 6 * hour)) ?? 15 * minute,
       consecutiveSuccesses: reader.parsed('consecutive-successes', wholeNumber(1, 20)) ?? 3,
@@ -358,7 +359,7 @@ function namesThatNeedResource(reader: Reader, { deployments, role, grant, revok
   const isOtherRole = role.kind !== 'guid' || role.guid !== cognitiveServicesUser.guid
   return [
     ...(deployments.length === 0 ? ['deployments'] : []),
-    ...['setup-client-id', 'principal-id', 'runtime-principals'].filter(
+    ...['setup-client-id', 'principal-id', 'runtime-principals', 'model-days-left'].filter(
       name => reader.text(name) !== undefined,
     ),
     ...(revoke ? ['revoke'] : []),
@@ -375,6 +376,8 @@ const withoutResource: Readonly<Record<string, string>> = {
     'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
   'key-access':
     'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
+  'model-days-left':
+    'has no effect where only `endpoint` is given: Resource Manager is what knows when models retire, and is not asked',
 }
 
 function requireCustomHosts(reader: Reader, cloud: CloudName, target: Target): void {

@@ -146,6 +146,21 @@ export const oddHops: readonly OddHop[] = [
     ],
   },
   {
+    title: 'models',
+    operation: 'models.listOfAccount',
+    inputs: { 'model-days-left': '30' },
+    paths: [
+      [],
+      ['value'],
+      ['nextLink'],
+      entry(),
+      ...['format', 'name', 'version', 'deprecation', 'lifecycleStatus', 'skus', 'isDefaultVersion'].map(
+        name => entry(name),
+      ),
+      entry('skus', 0),
+    ],
+  },
+  {
     title: 'role assignments',
     operation: 'roleAssignments.list',
     arrange: held,

@@ -1,3 +1,3 @@
 import { testScenariosAt } from './matrix.ts'
 
-testScenariosAt('account', 'deployments', 'assignments', 'permissions')
+testScenariosAt('account', 'deployments', 'modelList', 'assignments', 'permissions')

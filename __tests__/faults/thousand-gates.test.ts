@@ -78,6 +78,8 @@ const toResourceManager = ({ requests }: GateOfFleet) =>
   requests.filter(({ service }) => service === 'resource-manager')
 /** Deny assignments: throttled or not, they are asked for once. */
 const isOnTheSide = ({ operation }: JournalEntry) => operation === 'denyAssignments.list'
+/** The list of models is not waited for: it may have been refused, or not have arrived by the end. */
+const isBeside = ({ operation }: JournalEntry) => operation === 'models.listOfAccount'
 /** At its first call: a denial that breaks a row later asks Resource Manager nothing. */
 const wasDenied = ({ requests }: GateOfFleet) =>
   requests.find(({ service }) => service === 'inference')?.status === 401
@@ -91,7 +93,9 @@ describe('what a gate asks Resource Manager does not depend on how many gates th
   const warm = ['accounts.get', 'deployments.list', 'roleAssignments.list']
   const afterDenial = [...warm, 'permissions.list', 'roleDefinitions.get']
   const served = (gate: GateOfFleet) =>
-    toResourceManager(gate).filter(request => !isThrottled(request) && !isOnTheSide(request))
+    toResourceManager(gate).filter(
+      request => !isThrottled(request) && !isOnTheSide(request) && !isBeside(request),
+    )
   const operationsOf = (requests: readonly JournalEntry[]) =>
     requests.map(({ operation }) => operation).toSorted()
 
@@ -128,6 +132,12 @@ test('each asks once for deny assignments, and takes a no for an answer', () => 
 
   expect(asked.map(requests => requests.length)).toEqual(Array(gates).fill(1))
   expect(asked.flat().some(isThrottled)).toBe(true)
+})
+
+test('the list of models is asked for once at most', () => {
+  const askedFor = fleet.map(({ requests }) => requests.filter(isBeside).length)
+
+  expect(Math.max(...askedFor)).toBe(1)
 })
 
 test('one assignment is made for each resource', () => {

@@ -5,6 +5,7 @@ import {
   account,
   accountEndpoint,
   alsoHolds,
+  ends,
   envelope,
   holds,
   refuse,
@@ -250,14 +251,43 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
       },
       says: /chat is a deployment of gpt-4.1-mini/,
       mend: {
-        fix: /^az cognitiveservices account deployment create/,
-        fill: {
-          '<MODEL>': 'gpt-5-mini',
-          '<VERSION>': '2025-08-07',
-          '<SKU>': 'GlobalStandard',
-          '<CAPACITY>': '10',
-        },
+        fix: /^az resource update/,
+        fill: { '<MODEL>': 'gpt-5-mini', '<VERSION>': '2025-08-07' },
         // The new model answers.
+        by: faultsClear,
+      },
+    },
+    {
+      when: 'a call that finds nothing, and a day that has passed',
+      arrange: () => {
+        mayInfer()
+        ends(cloud, 'chat', -3)
+      },
+      says: /gpt-4\.1-mini 2025-04-14 \(GlobalStandard\) was to retire on 20\S+\./,
+      mend: {
+        fix: /^az resource update .*\/deployments\/chat .*--set 'properties\.model\.version=<VERSION>' --force-string$/s,
+        fill: { '<MODEL>': 'gpt-5-mini', '<VERSION>': '2025-08-07' },
+      },
+    },
+    {
+      when: 'an operation that the model is said not to do, and a day that has passed, known before the deployments are',
+      arrange: () => {
+        mayInfer()
+        ends(cloud, 'chat', -3)
+        refuse(
+          cloud,
+          'chatCompletions.create',
+          400,
+          envelope(
+            'OperationNotSupported',
+            'The chatCompletion operation does not work with the specified model, chat.',
+          ),
+        )
+      },
+      run: () => ({ inputs: { endpoint: accountEndpoint(cloud), api: 'chat-completions' } }),
+      mend: {
+        fix: /^az resource update/,
+        fill: { '<MODEL>': 'gpt-5-mini', '<VERSION>': '2025-08-07' },
         by: faultsClear,
       },
     },

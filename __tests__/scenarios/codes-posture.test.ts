@@ -1,7 +1,16 @@
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { accountKeys } from '../../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { account, accountEndpoint, alsoHolds, groupScope, holds, roles } from '../support/arrange.ts'
+import {
+  account,
+  accountEndpoint,
+  alsoHolds,
+  ends,
+  groupScope,
+  holds,
+  refuse,
+  roles,
+} from '../support/arrange.ts'
 import { type CodeCases, everyService, testCodes } from '../support/code-cases.ts'
 import { accountScope, logOf, runGate } from '../support/scenario.ts'
 
@@ -80,6 +89,37 @@ testCodes(
         outputs: { 'key-access': 'enabled', attempts: '1' },
         says: /no waiting changes that/,
         mend: { fix: /^az resource update/ },
+      },
+    ],
+    'model-retires-soon': [
+      {
+        when: 'a model with fewer days left, which is moved to another one',
+        arrange: () => {
+          mayInfer()
+          ends(cloud, 'chat', 20.5)
+        },
+        run: () => ({ inputs: { 'model-days-left': '30' } }),
+        says: /chat is to have 30 days left\. gpt-4\.1-mini .* in 20 days\./,
+        mend: { fix: /^az resource update/, fill: { '<MODEL>': 'gpt-5-mini', '<VERSION>': '2025-08-07' } },
+      },
+      {
+        when: 'fewer days are enough after all',
+        arrange: () => {
+          mayInfer()
+          ends(cloud, 'chat', 20.5)
+        },
+        run: () => ({ inputs: { 'model-days-left': '30' } }),
+        mend: { fix: /model-days-left: "20"/ },
+      },
+      {
+        when: 'a model that no list has',
+        arrange: () => {
+          mayInfer()
+          refuse(cloud, 'models.listOfAccount', 200, { value: [] })
+        },
+        run: () => ({ inputs: { 'model-days-left': '30' } }),
+        says: /When the model of chat retires is not known: gpt-4\.1-mini 2025-04-14 is not in the list of models\./,
+        mend: { elsewhere: 'Azure lists the model, or the input is left out' },
       },
     ],
     'resource-manager-forbidden': [

@@ -1,6 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { apiOf, apis } from '../../src/services/inference/apis/index.ts'
-import { account, alsoHolds, holds, refuse, roles } from '../support/arrange.ts'
+import { account, alsoHolds, ends, holds, refuse, roles } from '../support/arrange.ts'
 import { inferenceExamples } from '../support/inference-examples.ts'
 import { logOf, operations, runGate } from '../support/scenario.ts'
 
@@ -41,6 +41,24 @@ describe.each(apis)('%s', api => {
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'inference-throttled' })
     expect(calls(run)).toBe(1)
+  })
+})
+
+/** An agent is looked at and not run: nothing of the call tells what became of its model. */
+describe.each(apis.filter(api => !apiOf(api).ofProject))('%s of a model whose day has passed', api => {
+  const { inputs = {} } = inferenceExamples[api]
+
+  test('fails for that, and not for what the call was answered', async () => {
+    alsoHolds(cloud, { role: roles.user })
+    const [named = 'chat'] = (('deployments' in inputs && inputs.deployments) || 'chat').split('=')
+    ends(cloud, named, -0.5)
+    const run = await runGate(cloud, { inputs: { api, ...inputs } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'model-retired' })
+    expect(run.report).toMatchObject({
+      smoke: [{ api, outcome: 'model-retired' }],
+      models: [{ daysLeft: -1 }],
+    })
   })
 })
 

@@ -57,6 +57,7 @@ test('what the action finds by itself is marked so, and is little', () => {
     'finding-forbidden',
     'input-invalid',
     'keys-enabled',
+    'model-retires-soon',
     'oidc-permission-missing',
     'oidc-unavailable-fork',
     'probe-failed',

@@ -52,6 +52,9 @@ const posture: Examples<'posture'> = {
   'finding-forbidden': {
     own: 'A finding is of the severity that the input `fail-on` names, or of a graver one.',
   },
+  'model-retires-soon': {
+    own: 'A model that was called retires within `model-days-left`, or the day of its retirement could not be read.',
+  },
 }
 
 const production: Examples<'production'> = {

@@ -61,6 +61,15 @@ export const accountEndpoint = (cloud: LocalCloud) => [...cloud.endpoints.accoun
 
 export const groupScope = (cloud: LocalCloud) => accountScope(cloud).split('/').slice(0, 5).join('/')
 
+/** Gives the model of a deployment a day on which it ends, so many days from now, and leaves the deployment with it. */
+export function ends(cloud: LocalCloud, name: string, inDays: number): void {
+  const deployment = account(cloud).deployments.find(each => each.name === name)
+  if (deployment === undefined) throw new Error(`There is no deployment ${name}`)
+  deployment.versionUpgradeOption = 'NoAutoUpgrade'
+  const inference = new Date(cloud.clock.now() + inDays * 86_400_000).toISOString()
+  cloud.world.models.push({ ...deployment.model, isDefaultVersion: true, deprecation: { inference } })
+}
+
 export interface Held {
   role: string
   /** Default: the account. */

@@ -91,7 +91,8 @@ function argumentsOf(command: string, words: readonly string[]): Arguments {
   let values: string[] = []
   for (const word of words) {
     if (word.startsWith('--')) {
-      values = []
+      // What is given twice adds up, as --set does.
+      values = options.get(word.slice(2)) ?? []
       options.set(word.slice(2), values)
     } else {
       values.push(word)
@@ -210,6 +211,7 @@ export const azHandlers: Readonly<Record<string, Handler>> = {
   },
   'resource update': (args, world) => {
     const id = normalizeScope(args.one('ids'))
+    if (/\/deployments\/[^/]+$/.test(id)) return moveDeployment(args, world)
     const account = only(
       world.accounts.filter(candidate => normalizeScope(accountId(candidate)) === id),
       `account ${id}`,
@@ -218,7 +220,6 @@ export const azHandlers: Readonly<Record<string, Handler>> = {
     if (value === undefined) throw new Error('Only key access can be switched')
     account.disableLocalAuth = value === 'true'
   },
-  // The model that was retired answers no longer; the one in its place does.
   'cognitiveservices account deployment create': (args, world) => {
     const deployment = only(
       accountOf(world, args).deployments.filter(({ name }) => name === args.one('deployment-name')),
@@ -308,6 +309,26 @@ function changeCredential(
     ),
     change,
   )
+}
+
+/** Everything that is not set stays as it is. */
+function moveDeployment(args: Arguments, world: World): void {
+  const id = normalizeScope(args.one('ids'))
+  const deployment = only(
+    world.accounts.flatMap(account =>
+      account.deployments.filter(
+        ({ name }) => normalizeScope(`${accountId(account)}/deployments/${name}`) === id,
+      ),
+    ),
+    `deployment ${id}`,
+  )
+  if (args.optional('force-string') !== undefined) throw new Error('--force-string takes no value')
+  const changes = args.many('set').map(set => {
+    const [, field, value] = /^properties\.model\.(name|version)=(.+)$/.exec(set) ?? []
+    if (field === undefined) throw new Error(`Only the model is moved, not ${set}`)
+    return [field, value] as const
+  })
+  deployment.model = v.parse(modelSchema, { ...deployment.model, ...Object.fromEntries(changes) })
 }
 
 function removeCredential({ federatedCredentials }: Application, name: string): void {

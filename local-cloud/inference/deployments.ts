@@ -1,15 +1,29 @@
 import { isPending } from '../provisioning.ts'
-import type { Account, Deployment } from '../world.ts'
+import { modelBehind } from '../retirement.ts'
+import type { Account, Deployment, World } from '../world.ts'
 import { isFor, type ModelOperation } from './kinds.ts'
 import { apiNotSupported, deploymentNotFound, operationNotSupported } from './refusals.ts'
 
-/** The account as a replica sees it that learns of new deployments `lag` milliseconds late. */
-export function accountAsSeen(account: Account, now: number, lag: number): Account {
-  const deployments = account.deployments.filter(
-    deployment =>
-      !isPending(deployment, now) &&
-      (deployment.createdOn === undefined || Date.parse(deployment.createdOn) + lag <= now),
-  )
+/**
+ * The account as a replica sees it that learns of new deployments `lag` milliseconds late. What has no model any more is not served, which Azure
+ * was seen to tell in several ways; here it is as if it did not exist.
+ */
+export function accountAsSeen(
+  account: Account,
+  world: Pick<World, 'models' | 'accounts'>,
+  now: number,
+  lag: number,
+): Account {
+  const deployments = account.deployments
+    .filter(
+      deployment =>
+        !isPending(deployment, now) &&
+        (deployment.createdOn === undefined || Date.parse(deployment.createdOn) + lag <= now),
+    )
+    .flatMap(deployment => {
+      const model = modelBehind(world, deployment, now)
+      return model === undefined ? [] : [{ ...deployment, model }]
+    })
   return { ...account, deployments }
 }
 

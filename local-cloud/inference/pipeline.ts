@@ -68,7 +68,7 @@ export async function serve(
       operation.api.checkApiVersion(request.url.searchParams.get('api-version'))
       const now = context.clock.now()
       return operation.answer({
-        account: accountAsSeen(account, now, lagOf(context.lag.deployments, replica)),
+        account: accountAsSeen(account, context.world, now, lagOf(context.lag.deployments, replica)),
         params,
         query: request.url.searchParams,
         headers: request.headers,

@@ -19,6 +19,7 @@ import { prove } from './prove.ts'
 import { type Outcome, openRecord, type RecordKeeper } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { requireRefused } from './retired-key.ts'
+import { openModelDates } from './retirement.ts'
 import { openRoleReader, type RoleReader } from './role-access.ts'
 import { closeRuntime, enforceRuntimeAccess, isGrantable } from './runtime/enforce.ts'
 import { grantInProduction } from './runtime/grant.ts'
@@ -72,8 +73,9 @@ export async function gate(
     const settings = { ...given, target }
     opened = context
     const roleReader = context && openRoleReader(settings.access.role, { context, job }, tools, note('roles'))
+    const modelDates = context && openModelDates(settings, context, tools.clock, note('retirement'))
     const inspecting = step('Look', () =>
-      inspect({ settings, context, roleReader }, callTools, note('inspection')),
+      inspect({ settings, context, roleReader, modelDates }, callTools, note('inspection')),
     )
     const lookingAtRuntime = lookAtRuntime({ settings, context, inspecting }, tools, note('runtime'))
     // Whoever needs it awaits it.
@@ -87,6 +89,7 @@ export async function gate(
 
     if (settings.access.grant === 'plan') {
       await plan({ settings, inspection: seen, context }, note('plan'))
+      await modelDates?.settle()
       await lookAfterDenial(record.snapshot(), { context, clock: tools.clock }, note('evidence'))
       return { result: 'planned', record: record.snapshot() }
     }
@@ -94,7 +97,7 @@ export async function gate(
     const grant = request && (await step('Grant', () => grantRole(request, tools, note('grant'))))
     const inspection = { ...seen, roles: await settledRoles({ settings, seen, grant }, roleReader) }
     const answers = await step('Prove', () =>
-      prove({ settings, inspection, grant }, callTools, note('proof')),
+      prove({ settings, inspection, grant, modelDates }, callTools, note('proof')),
     )
     tools.reporter.proven(answers)
     const { retired: key } = settings.keys
@@ -102,6 +105,7 @@ export async function gate(
       await step('Retired key', () =>
         requireRefused({ settings, inspection, key }, tools, note('retiredKey')),
       )
+    await modelDates?.requireDays(inspection)
     const lacking = context && runtime.some(principal => isGrantable(principal, settings))
     const production = lacking
       ? await step('Grant in production', () =>

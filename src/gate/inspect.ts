@@ -15,6 +15,7 @@ import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { chosenDeployment } from './chosen-deployment.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
+import type { ModelDates } from './retirement.ts'
 import type { RoleReader } from './role-access.ts'
 import type { Settings } from './settings.ts'
 import type { FirstCalls, Inspection } from './values.ts'
@@ -26,6 +27,7 @@ interface Sources {
   /** Absent where only an endpoint was given: Resource Manager is not asked. */
   context: ResourceContext | undefined
   roleReader: RoleReader | undefined
+  modelDates: ModelDates | undefined
 }
 
 interface InspectTools extends SmokeTools {
@@ -38,7 +40,7 @@ interface InspectTools extends SmokeTools {
  * @throws StepError for whatever no grant could mend: nothing has been changed when it does.
  */
 export async function inspect(
-  { settings, context, roleReader }: Sources,
+  { settings, context, roleReader, modelDates }: Sources,
   tools: InspectTools,
   note: Note<'inspection'>,
 ): Promise<Inspection> {
@@ -56,7 +58,7 @@ export async function inspect(
   })
   // All are awaited whatever becomes of the others: what is known when one fails belongs into its diagnosis.
   const [called, read, routed] = await Promise.allSettled([
-    callFirst({ settings, toCall, resource }, tools, note),
+    callFirst({ settings, toCall, resource, modelDates }, tools, note),
     role && roleReader?.read(role),
     routing,
   ])
@@ -150,15 +152,19 @@ interface ToCall {
   settings: Settings
   toCall: Promise<readonly Route[]>
   resource: Promise<ResourceView>
+  modelDates: ModelDates | undefined
 }
 
 async function callFirst(
-  { settings, toCall, resource }: ToCall,
+  { settings, toCall, resource, modelDates }: ToCall,
   tools: InspectTools,
   note: Note<'inspection'>,
 ): Promise<FirstCalls> {
   const routes = await toCall
-  const round = roundsOf(routes, settings, tools, note)
+  const listed = resource.then(({ deployments }) => deployments)
+  listed.catch(() => undefined)
+  const explain = async (calls: Calls) => (await modelDates?.explain(calls, listed)) ?? calls
+  const round = roundsOf({ routes, settings, explain }, tools, note)
   const patienceMs = settings.access.grant === 'plan' ? 0 : settings.waiting.propagationTimeoutMs
   const call = (deployments: ResourceView['deployments']) =>
     untilDecided(() => round(deployments), patienceMs, tools)
@@ -177,17 +183,23 @@ async function callFirst(
 
 type Calls = readonly SmokeResult[]
 
+interface Asked {
+  routes: readonly Route[]
+  settings: Settings
+  /** What calls that failed are told of besides. */
+  explain: (calls: Calls) => Promise<Calls>
+}
+
 /** Makes one round after another, and counts them. */
 function roundsOf(
-  routes: readonly Route[],
-  { smoke }: Settings,
+  { routes, settings: { smoke }, explain }: Asked,
   tools: InspectTools,
   note: Note<'inspection'>,
 ) {
   let rounds = 0
   return async (deployments: ResourceView['deployments']): Promise<Calls> => {
     const answers = await smokeRound(routes, smoke, tools)
-    const calls = waitingForNew(answers, deployments, tools.clock.now())
+    const calls = await explain(waitingForNew(answers, deployments, tools.clock.now()))
     rounds += 1
     note({ calls, rounds })
     return calls

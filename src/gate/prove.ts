@@ -11,6 +11,7 @@ import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.t
 import { ageOfAccess, isDenied, isSettled, mayExpire } from './access.ts'
 import type { Note, Row } from './record.ts'
 import type { Reporter } from './reporter.ts'
+import type { ModelDates } from './retirement.ts'
 import { roleStateOf } from './role-state.ts'
 import type { Settings } from './settings.ts'
 import type { GrantResult, Inspection } from './values.ts'
@@ -23,6 +24,7 @@ interface Known {
   inspection: Inspection
   /** Undefined where nothing was granted. */
   grant: GrantResult | undefined
+  modelDates: ModelDates | undefined
 }
 
 type ProveTools = SmokeTools & { clock: Clock; random: Random; reporter: Reporter }
@@ -114,7 +116,7 @@ interface Prober {
  * cost tokens. Once all have answered, the cheapest of each host shows whether the replicas agree.
  */
 function createProber(
-  { settings, inspection }: Known,
+  { settings, inspection, modelDates }: Known,
   { clock, ...tools }: ProveTools,
   note: Note<'proof'>,
 ): Prober {
@@ -141,9 +143,10 @@ function createProber(
     note({ connections: connections.size })
   }
 
-  async function ask(asked: readonly Route[]): Promise<SmokeResult[]> {
+  async function ask(asked: readonly Route[]): Promise<readonly SmokeResult[]> {
     const results = await smokeRound(asked, settings.smoke, callTools)
-    const known = waitingForNew(results, deployments, clock.now())
+    const answers = waitingForNew(results, deployments, clock.now())
+    const known = (await modelDates?.explain(answers, Promise.resolve(deployments))) ?? answers
     for (const result of known) {
       if (result.kind === 'refused' && result.failure.kind === 'throttled')
         notBefore.set(result.route, clock.now() + pauseWhenThrottled(result.failure, 0))

@@ -13,6 +13,7 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Account } from '../services/resource-manager/account.ts'
 import type { AfterDenial } from '../services/resource-manager/denial-evidence.ts'
 import type { Deployment } from '../services/resource-manager/deployments.ts'
+import type { ModelList } from '../services/resource-manager/models.ts'
 import type { Role } from '../services/resource-manager/role-definitions.ts'
 import type { RetiredKeyResult } from './key-access.ts'
 import { type GrantOutcome, type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
@@ -96,6 +97,13 @@ export interface Chapters {
     propagationMs: number
     isLive: boolean
   }
+  /** By retirement.ts. */
+  retirement: {
+    /** Absent: not read, or not by the end of the run. */
+    modelList: ModelList
+    /** Why it could not be read, where the run had to have it. */
+    modelsUnread: Failure
+  }
   /** By retired-key.ts. */
   retiredKey: { result: RetiredKeyResult }
   /** By runtime/. */
@@ -172,6 +180,7 @@ export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper 
     grant: {},
     plan: {},
     proof: {},
+    retirement: {},
     retiredKey: {},
     runtime: { principals: settings?.production.principals.map(notLookedAt) ?? [] },
     app: {},
@@ -201,6 +210,7 @@ interface Assembled
   extends Partial<Chapters['signIn']>,
     Partial<Omit<Chapters['inspection'], 'calls' | 'rounds'>>,
     Partial<Pick<Chapters['roles'], 'role' | 'assignments' | 'membership' | 'deniedBy' | 'coverage'>>,
+    Partial<Chapters['retirement']>,
     Partial<Chapters['evidence']> {
   definitions: ReadonlyMap<string, readonly Permission[]>
   roleState: RoleState
@@ -242,6 +252,7 @@ function assembled(written: Written): Assembled {
     ...seen,
     ...access,
     ...evidence,
+    ...written.retirement,
     definitions,
     roleState: roleStateOf({
       holder,

@@ -32,6 +32,10 @@ export interface Settings {
     probe: AppProbe | undefined
   }
   keys: { access: KeyAccessPolicy; retired: string | undefined }
+  models: {
+    /** A model that retires within so many days fails the gate; undefined: none does. */
+    daysLeft: number | undefined
+  }
   waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
   smoke: {
     api: Api | 'auto'

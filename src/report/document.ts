@@ -9,12 +9,14 @@ import { endpointIsOwn } from '../gate/endpoint-owner.ts'
 import { denyAssignmentsSeen } from '../gate/evidence.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
+import { retirementsOf } from '../gate/retirement.ts'
 import { type RoleGiver, type RuntimePrincipal, worstOf } from '../gate/runtime/principal.ts'
 import { reasonOf } from '../gate/runtime/words.ts'
 import type { Settings, Target } from '../gate/settings.ts'
 import { shownAddress } from '../services/app/address.ts'
 import { runUrl, type WorkflowRun } from '../services/github/workflow-run.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
+import type { Retirement } from '../services/resource-manager/models.ts'
 import { planLines } from './lines.ts'
 import type { Report } from './schema.ts'
 
@@ -73,6 +75,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     connections: record.connections ?? null,
     row: record.row ?? null,
     probes: record.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),
+    models: orNull(record.modelList, () => retirementsOf(record).map(retirementDocument)),
     smoke: record.smoke.map(smokeDocument),
     runtimeAccess: worstOf(record.runtimePrincipals) ?? null,
     runtimePrincipals: record.runtimePrincipals.map(runtimeDocument),
@@ -145,6 +148,7 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     propagationTimeoutSeconds: waiting.propagationTimeoutMs / 1000,
     consecutiveSuccesses: waiting.consecutiveSuccesses,
     requestTimeoutSeconds: waiting.requestTimeoutMs / 1000,
+    modelDaysLeft: settings.models.daysLeft ?? null,
   }
 }
 
@@ -179,6 +183,34 @@ function principalDocument({
   xms_mirid,
 }: NonNullable<RunRecord['principal']>): NonNullable<Report['principal']> {
   return { objectId: oid, tenantId: tid, clientId: appid ?? azp ?? null, managedIdentity: xms_mirid ?? null }
+}
+
+function retirementDocument(retirement: Retirement): NonNullable<Report['models']>[number] {
+  const { deployment } = retirement
+  if (retirement.kind === 'unknown') {
+    const nothing = { format: null, model: null, version: null, sku: null, lifecycle: null }
+    return {
+      deployment,
+      ...nothing,
+      retiresAt: null,
+      daysLeft: null,
+      upgrade: null,
+      unknown: plain(retirement.because, 200),
+    }
+  }
+  const { model, sku, lifecycle, retiresAt, daysLeft, upgrade } = retirement
+  return {
+    deployment,
+    format: plain(model.format, 100),
+    model: plain(model.name, 100),
+    version: plain(model.version, 100),
+    sku: orNull(sku, text => plain(text, 100)),
+    lifecycle: orNull(lifecycle, text => plain(text, 100)),
+    retiresAt: orNull(retiresAt, iso),
+    daysLeft: daysLeft ?? null,
+    upgrade: orNull(upgrade, text => plain(text, 100)),
+    unknown: null,
+  }
 }
 
 function appDocument(

@@ -21,6 +21,7 @@ import { denyAssignmentsSeen } from '../gate/evidence.ts'
 import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { AppAnswered, KeyRefusal } from '../gate/reporter.ts'
+import { retirementFailure } from '../gate/retirement.ts'
 import { roleStateOf } from '../gate/role-state.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { Inspection } from '../gate/values.ts'
@@ -145,6 +146,7 @@ export function planLines(record: RunRecord): string[] {
     ...keyPlanLines(record),
     ...failOnPlanLines(record),
     ...appPlanLines(record),
+    ...modelPlanLines(record),
   ]
 }
 
@@ -266,6 +268,13 @@ function keyPlanLines(record: RunRecord): string[] {
   }
   if (record.settings?.keys.retired === undefined) return []
   return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
+}
+
+function modelPlanLines(record: RunRecord): string[] {
+  const failure = retirementFailure(record.settings, record)
+  return failure === undefined
+    ? []
+    : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
 }
 
 function failOnPlanLines(record: RunRecord): string[] {

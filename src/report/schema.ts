@@ -142,6 +142,7 @@ const settings = v.strictObject({
   propagationTimeoutSeconds: seconds('`propagation-timeout`.'),
   consecutiveSuccesses: about(v.number(), '`consecutive-successes`.'),
   requestTimeoutSeconds: seconds('`request-timeout`.'),
+  modelDaysLeft: about(v.nullable(v.number()), '`model-days-left`, where it was given.'),
 })
 
 const target = v.strictObject({
@@ -170,6 +171,25 @@ const target = v.strictObject({
     v.nullable(v.picklist(['found', 'none', 'several', 'forbidden', 'unfinished'])),
     'What came of the search for the resource by the host of `endpoint`: it was `found`; `none`, or `several`, of the accounts that may be read have the host; the accounts may not be read (`forbidden`); or the run ended before. Null: the inputs name the resource, or no subscription.',
   ),
+})
+
+const model = v.strictObject({
+  deployment: text('Name of the deployment.'),
+  format: textOrNull('Format of its model, such as OpenAI.'),
+  model: textOrNull('Name of its model.'),
+  version: textOrNull('Version of its model.'),
+  sku: textOrNull('SKU of the deployment: a model may end at another day in each.'),
+  lifecycle: textOrNull('Stage of the life of the model, as Azure calls it.'),
+  retiresAt: about(
+    v.nullable(v.pipe(v.string(), v.isoTimestamp())),
+    'When the model stops answering, UTC; null: no day is set, or it is not known (`unknown`).',
+  ),
+  daysLeft: about(
+    v.nullable(v.number()),
+    "Whole days until then, by Resource Manager's clock; negative where the day has passed.",
+  ),
+  upgrade: textOrNull('What Azure does with the deployment then: its `versionUpgradeOption`.'),
+  unknown: textOrNull('Why the day is not known; null where it is, or none is set.'),
 })
 
 const smoke = v.strictObject({
@@ -372,6 +392,10 @@ export const reportSchema = v.strictObject({
       }),
     ),
     'The rounds of smoke calls on the time axis.',
+  ),
+  models: about(
+    v.nullable(v.array(model)),
+    'When the models retire that were called. Null: their list was not read, or not by the end of the run.',
   ),
   smoke: about(v.array(smoke), 'The last smoke call to each deployment.'),
   runtimeAccess: about(

@@ -2,9 +2,16 @@ import * as v from 'valibot'
 import { capabilitiesOf } from '../../inference/capabilities.ts'
 import { modelNamed } from '../../model-catalogue.ts'
 import { isPending, provisioningStateOf } from '../../provisioning.ts'
+import { hasEnded, modelBehind } from '../../retirement.ts'
 import { accountId } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
-import { type Account, type Deployment, model as modelSchema, worldSchema } from '../../world.ts'
+import {
+  type Account,
+  type CatalogueModel,
+  type Deployment,
+  model as modelSchema,
+  worldSchema,
+} from '../../world.ts'
 import { ArmError, resourceNotFound } from '../errors.ts'
 import { sameName } from '../existence.ts'
 import type { Call, Gateway } from '../gateway.ts'
@@ -80,7 +87,13 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
   }
 
   const body = (account: Account, deployment: Deployment, state?: string) =>
-    deploymentBody(account, deployment, state ?? provisioningStateOf(deployment, now()))
+    deploymentBody(account, movedOn(deployment), state ?? provisioningStateOf(deployment, now()))
+
+  /** What has no model any more is still listed with the one that it had. */
+  const movedOn = (deployment: Deployment): Deployment => ({
+    ...deployment,
+    model: modelBehind(context.world, deployment, now()) ?? deployment.model,
+  })
 
   function list(call: Call): ServiceReply {
     const account = authorizedAccount(gateway, call, `${DEPLOYMENTS}/read`, '/deployments')
@@ -139,10 +152,11 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
     }
   }
 
-  /** @throws ArmError 400 for a model that is not in the catalogue of this world, or not in that version */
+  /** @throws ArmError 400 for a model that is not in the catalogue of this world, or not in that version, or has ended */
   function supportedModel(wanted: { format: string; name: string; version?: string | undefined }) {
     const { format, name, version } = wanted
     const known = modelNamed(context.world, { format, name, version })
+    if (known && hasEnded(known, now())) throw modelDeprecated(known)
     if (known) return v.parse(modelSchema, { format: known.format, name: known.name, version: known.version })
     throw new ArmError(
       400,
@@ -190,6 +204,17 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
     ['deployments.delete', 'DELETE', SINGLE, 'Deployments_Delete', remove],
     ['deployments.listSkus', 'GET', `${SINGLE}/skus`, 'Deployments_ListSkus', listSkus],
   ])
+}
+
+/** As users quote it, of a model that was gpt-4o-mini (microsoft/microsoft-foundry-for-vscode#491). */
+function modelDeprecated({ format, name, version, deprecation }: CatalogueModel): ArmError {
+  const [, year, month, day, time] =
+    /^(\d+)-(\d+)-(\d+)T(\d+:\d+:\d+)/.exec(deprecation?.inference ?? '') ?? []
+  return new ArmError(
+    400,
+    'ServiceModelDeprecated',
+    `The model 'Format:${format},Name:${name},Version:${version}' has been deprecated since ${month}/${day}/${year} ${time}.`,
+  )
 }
 
 /** The code is that of failed deployments that people show; the sentence is ours. @throws ArmError 400 */

@@ -1,11 +1,12 @@
-import { accountIdOf, accountType } from '../../azure/resource-id.ts'
+import { accountType } from '../../azure/resource-id.ts'
 import { inWords } from '../../core/text/duration.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import { accountOptions, az, azLine, bash, bicep, bicepLiteral } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 import { callTheResource } from './foreign-endpoint.ts'
 import { waitLonger } from './inference/denial.ts'
-import { resourceValues } from './values.ts'
+import { endingWithin, fewerDays, listModels, moveEnding, retirementInWords } from './models.ts'
+import { accountId, resourceValues } from './values.ts'
 
 /** The one that changes nothing else (Azure/azure-policy, DisableLocalAuth_Modify.json). */
 const policy = {
@@ -15,8 +16,6 @@ const policy = {
 
 /** What names the resource. */
 type Resource = Parameters<typeof resourceValues>[0]
-
-const accountId = (record: Resource) => accountIdOf({ ...resourceValues(record), project: undefined })
 
 const accountVersion = '2025-06-01'
 
@@ -113,6 +112,8 @@ export const retireOwnKey = advice(
   'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
 )
 
+const daysAsked = ({ settings }: RunRecord) => settings?.models.daysLeft ?? 0
+
 /** What findings fail has its explanation beside them: findings/forbidden.ts. */
 export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidden'> = {
   'keys-enabled': {
@@ -154,5 +155,25 @@ export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidd
     unlike:
       "`endpoint-untrusted` means that Resource Manager itself reports a host outside the cloud. Here the host is the input's. Without `key-access: forbid` the same is a finding.",
     fixes: ({ record }) => callTheResource(record),
+  },
+  'model-retires-soon': {
+    title: 'A model retires soon, or it is not known whether it does',
+    about: paragraph(
+      '`model-days-left` is set, and the model of a deployment that was called retires within so many days, or has a day that has passed.',
+      'The day is that of the model, or of its SKU, as Resource Manager lists it. A model for which no day is set passes.',
+      'What cannot be told fails as well: the list of models may not be read or does not come, the deployments may not be listed, or the model is not in the list.',
+      'The calls themselves were answered: access is fine.',
+    ),
+    why: ({ record }) =>
+      paragraph(
+        'The calls were answered, so access is fine today. `model-days-left` demands more of the models behind them.',
+        ...endingWithin(record, daysAsked(record)).map(retirementInWords),
+      ),
+    unlike: 'A model that does not answer any more, since its day has passed, is `model-retired`.',
+    fixes: ({ record }) => [
+      ...moveEnding(record, daysAsked(record)),
+      listModels(record),
+      ...fewerDays(record),
+    ],
   },
 }

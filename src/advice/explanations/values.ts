@@ -2,7 +2,7 @@ import { cloudOf } from '../../azure/clouds.ts'
 import { cognitiveServicesUser, roleCovers, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
 import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { parseScope } from '../../azure/rbac/scopes.ts'
-import { scopeOf } from '../../azure/resource-id.ts'
+import { accountIdOf, scopeOf } from '../../azure/resource-id.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import type { Target } from '../../gate/settings.ts'
 import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
@@ -80,6 +80,10 @@ export function resourceValues({
   const { subscriptionId, resourceGroup, account } = settings.target.resource
   return { subscriptionId, resourceGroup, account, scope: role?.scope ?? scopeOf(settings.target.resource) }
 }
+
+/** Id of the account. */
+export const accountId = (record: Parameters<typeof resourceValues>[0]): string =>
+  accountIdOf({ ...resourceValues(record), project: undefined })
 
 /** That the resource was searched for in. */
 function subscriptionOf(target: Target | undefined): string | undefined {

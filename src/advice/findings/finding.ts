@@ -22,6 +22,7 @@ export const findingIds = [
   'temporary-assignment',
   'access-unexplained',
   'access-unknown',
+  'model-retires-soon',
 ] as const
 export type FindingId = (typeof findingIds)[number]
 

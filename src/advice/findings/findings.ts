@@ -13,6 +13,7 @@ import {
 } from './excess-rights.ts'
 import { type Finding, type FindingId, findingIds, type InspectContext, type Inspection } from './finding.ts'
 import { keyAccessUnknown, keysEnabled, retiredKeyInvalid } from './keys.ts'
+import { modelRetiresSoon } from './models.ts'
 import { rightsOf } from './rights.ts'
 import {
   broaderRole,
@@ -37,6 +38,7 @@ export const inspections: Record<FindingId, Inspection> = {
   'temporary-assignment': temporaryAssignment,
   'access-unexplained': accessUnexplained,
   'access-unknown': accessUnknown,
+  'model-retires-soon': modelRetiresSoon,
 }
 
 /** What a run leaves to be desired, the gravest first: a pure reading of the record. */

@@ -92,7 +92,13 @@ export const diagnosisCodes = {
     'connection-failed',
     'request-timeout',
   ],
-  posture: ['keys-enabled', 'retired-key-accepted', 'endpoint-of-another-resource', 'finding-forbidden'],
+  posture: [
+    'keys-enabled',
+    'retired-key-accepted',
+    'endpoint-of-another-resource',
+    'finding-forbidden',
+    'model-retires-soon',
+  ],
   production: ['runtime-access-missing', 'runtime-access-unknown', 'probe-failed'],
   action: ['unexpected-error'],
 } as const

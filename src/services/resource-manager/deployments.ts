@@ -7,10 +7,18 @@ import type { ResourceManager } from './client.ts'
 const deploymentBody = v.object({
   name: v.string(),
   properties: v.object({
-    model: v.nullish(v.object({ format: v.nullish(v.string()), name: v.nullish(v.string()) })),
+    model: v.nullish(
+      v.object({
+        format: v.nullish(v.string()),
+        name: v.nullish(v.string()),
+        version: v.nullish(v.string()),
+      }),
+    ),
+    versionUpgradeOption: v.nullish(v.string()),
     provisioningState: v.nullish(v.string()),
     capabilities: v.nullish(v.record(v.string(), v.unknown())),
   }),
+  sku: v.nullish(v.object({ name: v.nullish(v.string()) })),
   systemData: v.nullish(v.object({ createdAt: v.nullish(v.string()) })),
 })
 
@@ -18,6 +26,11 @@ export interface Deployment {
   name: string
   modelName: string | undefined
   modelFormat: string | undefined
+  modelVersion?: string | undefined
+  /** Such as GlobalStandard: one model may end at another day in each. */
+  sku?: string | undefined
+  /** What Azure does with it when the version of its model ends. */
+  upgradeOption?: string | undefined
   state: string | undefined
   capabilities: ReadonlySet<string>
   /** Until when the data plane may not know it yet, milliseconds since the epoch; absent where it is not new. */
@@ -37,10 +50,13 @@ export async function readDeployments(
     { apiVersion: accountsApiVersion },
     deploymentBody,
   )
-  return entries.map(({ name, properties, systemData }) => ({
+  return entries.map(({ name, properties, sku, systemData }) => ({
     name,
     modelName: properties.model?.name ?? undefined,
     modelFormat: properties.model?.format ?? undefined,
+    modelVersion: properties.model?.version ?? undefined,
+    sku: sku?.name ?? undefined,
+    upgradeOption: properties.versionUpgradeOption ?? undefined,
     state: properties.provisioningState ?? undefined,
     capabilities: new Set(
       Object.entries(properties.capabilities ?? {}).flatMap(([capability, on]) =>

@@ -10,10 +10,15 @@ const patienceMs = 4000
 /** Long lists are read so far; a subscription has room for 4,000 assignments. */
 const maxEntries = 1000
 
-export async function inTime<T>(clock: Clock, reading: Promise<T>, otherwise: T): Promise<T> {
+export async function inTime<T>(
+  clock: Clock,
+  reading: Promise<T>,
+  otherwise: T,
+  limitMs = patienceMs,
+): Promise<T> {
   const done = new AbortController()
   try {
-    return await Promise.race([reading, clock.sleep(patienceMs, done.signal).then(() => otherwise)])
+    return await Promise.race([reading, clock.sleep(limitMs, done.signal).then(() => otherwise)])
   } finally {
     done.abort()
   }

@@ -1,7 +1,10 @@
 import { editDistance } from '../../../core/text/distance.ts'
+import { retirementsOf } from '../../../gate/retirement.ts'
 import { type Deployment, deploymentNamed } from '../../../services/resource-manager/deployments.ts'
+import type { KnownRetirement } from '../../../services/resource-manager/models.ts'
 import { accountOptions, az, bash, show } from '../commands.ts'
 import { advice, type ExplainContext, type Fix, paragraph } from '../explanation.ts'
+import { listModels, moveDeployment } from '../models.ts'
 import { deploymentOf, valuesOf } from '../values.ts'
 import { inDeployments, modelOf } from './other-apis.ts'
 
@@ -18,13 +21,6 @@ const deploymentOptions = (told: ExplainContext, name = valuesOf(told).deploymen
   ...accountOptions(valuesOf(told)),
   'deployment-name': name,
 })
-
-const listModels = (told: ExplainContext) =>
-  show('See which models the resource can have', 'cognitiveservices account list-models', {
-    ...accountOptions(valuesOf(told)),
-    query:
-      '[].{model:name, version:version, format:format, lifecycle:lifecycleStatus, until:deprecation.inference}',
-  })
 
 function createDeployment(title: string, told: ExplainContext): Fix {
   return bash(
@@ -86,7 +82,7 @@ export function whyNotFound(told: ExplainContext): string {
 export function fixesOfNotFound(told: ExplainContext): Fix[] {
   if (otherKindOfResource(told) !== undefined) return [listModelResources(told)]
   const { deployments } = told.record
-  if (deployments?.length === 0) return [listModels(told), createDeployment('Make a deployment', told)]
+  if (deployments?.length === 0) return [listModels(told.record), createDeployment('Make a deployment', told)]
   const nearest = nearestTo(deploymentOf(told) ?? '', deployments ?? [])
   return [
     ...(nearest === undefined
@@ -148,6 +144,13 @@ export function fixesOfNotReady(told: ExplainContext): Fix[] {
 
 /** The same name for another model. */
 export const fixesOfRetired = (told: ExplainContext): Fix[] => [
-  listModels(told),
-  createDeployment('Give the deployment another model, under the same name: callers change nothing', told),
+  listModels(told.record),
+  moveDeployment(told.record, valuesOf(told).deployment, retirementIn(told)?.successor),
 ]
+
+/** Of the deployment that was refused, where its model's day is known. */
+export function retirementIn(told: ExplainContext): KnownRetirement | undefined {
+  const name = deploymentOf(told)
+  const known = retirementsOf(told.record).filter(retirement => retirement.kind === 'known')
+  return known.find(({ deployment, retiresAt }) => deployment === name && retiresAt !== undefined)
+}

@@ -1,6 +1,7 @@
 import { roleCovers } from '../../../azure/rbac/built-in-roles.ts'
 import { statusLine } from '../../../core/failures/failure.ts'
 import { inWords } from '../../../core/text/duration.ts'
+import { endInWords } from '../../../gate/retirement.ts'
 import { isAnthropic } from '../../../services/inference/model-kind.ts'
 import { tookToken } from '../../../services/inference/smoke-call.ts'
 import { accountOptions, azLine, bash, grantFixes, grantOf, inputs, show, takeTurns } from '../commands.ts'
@@ -23,6 +24,7 @@ import {
   listDeployments,
   listModelResources,
   otherKindOfResource,
+  retirementIn,
   stateOfDeployment,
   whyNotFound,
 } from './deployments.ts'
@@ -240,12 +242,14 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'model-retired': {
     title: 'The model of the deployment is retired',
     about:
-      'Azure took the model, or this version of it, out of service. The deployment is still listed, and nothing answers behind it.',
+      'Azure took the model, or this version of it, out of service. The deployment is still listed, and nothing answers behind it. Either the service says so; or the call fails as calls of retired models do (404, or an operation that the model does not support), and the day that Resource Manager lists for the model has passed. After such a failure the list is waited for, for at most one `request-timeout`.',
     why: told => {
       const model = modelOf(told)
+      const retirement = retirementIn(told)
       return paragraph(
         'Azure took the model, or this version of it, out of service.',
         model && `${valuesOf(told).deployment} is a deployment of ${model.name}.`,
+        retirement && endInWords(retirement),
         accessIsFine,
       )
     },

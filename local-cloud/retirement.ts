@@ -1,0 +1,27 @@
+import { catalogueOf } from './model-catalogue.ts'
+import type { CatalogueModel, Deployment, World } from './world.ts'
+
+/** Models end on the day that a seed gives them, and never without one. */
+
+export const hasEnded = ({ deprecation }: Pick<CatalogueModel, 'deprecation'>, now: number): boolean =>
+  deprecation?.inference !== undefined && Date.parse(deprecation.inference) <= now
+
+/**
+ * The model that answers behind a deployment. One whose version has ended is moved to the default version, unless its upgrade option forbids
+ * that (learn.microsoft.com, model versions). Undefined: none answers any more.
+ */
+export function modelBehind(
+  world: Pick<World, 'models' | 'accounts'>,
+  { model, versionUpgradeOption }: Pick<Deployment, 'model' | 'versionUpgradeOption'>,
+  now: number,
+): Deployment['model'] | undefined {
+  // Whatever else is deployed has no day.
+  const ofName = catalogueOf({ models: world.models, accounts: [] }).filter(
+    ({ format, name }) => format === model.format && name.toLowerCase() === model.name.toLowerCase(),
+  )
+  const entry = ofName.find(({ version }) => version === model.version)
+  if (entry === undefined || !hasEnded(entry, now)) return model
+  if (versionUpgradeOption === 'NoAutoUpgrade') return undefined
+  const next = ofName.find(other => other.isDefaultVersion && other !== entry && !hasEnded(other, now))
+  return next && { format: next.format, name: next.name, version: next.version }
+}

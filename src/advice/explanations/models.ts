@@ -1,0 +1,92 @@
+import { accountsApiVersion } from '../../azure/resource-id.ts'
+import type { RunRecord } from '../../gate/record.ts'
+import { endInWords, retirementsOf } from '../../gate/retirement.ts'
+import { endsWithin, type KnownRetirement, type Retirement } from '../../services/resource-manager/models.ts'
+import { accountOptions, az, bash, inputs, show } from './commands.ts'
+import { type Fix, paragraph } from './explanation.ts'
+import { accountId, resourceValues } from './values.ts'
+
+/** Models that end: what Azure does then, and what to do before. */
+
+export const listModels = (record: RunRecord): Fix =>
+  show('See which models the resource can have', 'cognitiveservices account list-models', {
+    ...accountOptions(resourceValues(record)),
+    query:
+      '[].{model:name, version:version, format:format, lifecycle:lifecycleStatus, until:deprecation.inference}',
+  })
+
+/** What Azure does when the day comes (learn.microsoft.com, model versions: the options, and that they are for Standard types alone). */
+function upgradeInWords({ upgrade, sku = '', successor }: KnownRetirement): string {
+  const next =
+    successor === undefined
+      ? 'the list names no other version of it that lasts longer'
+      : `the default version is ${successor} today`
+  const caveat = /provisioned/i.test(sku)
+    ? ' That is documented for Standard types alone: a provisioned deployment is moved by hand.'
+    : ''
+  switch (upgrade) {
+    case 'NoAutoUpgrade':
+      return 'Its upgrade option is NoAutoUpgrade: from that day on it does not answer.'
+    case 'OnceNewDefaultVersionAvailable':
+      return `Its upgrade option is OnceNewDefaultVersionAvailable: Azure moves it to a new default version within two weeks of there being one; ${next}.${caveat}`
+    case 'OnceCurrentVersionExpired':
+    case undefined:
+      return `Its upgrade option is ${upgrade ?? 'not set, which means OnceCurrentVersionExpired'}: on that day Azure moves it to the default version; ${next}.${caveat}`
+    default:
+      return `Its upgrade option is ${upgrade}.`
+  }
+}
+
+/** Of one deployment: its day, what is left, and what Azure does then. */
+export function retirementInWords(retirement: KnownRetirement): string {
+  const { deployment, lifecycle } = retirement
+  const stage = /deprecat/i.test(lifecycle ?? '') ? `Azure calls the model ${lifecycle}.` : undefined
+  return paragraph(`${deployment}:`, endInWords(retirement), stage, upgradeInWords(retirement))
+}
+
+/** The deployments that are called whose models end within so many days, the first to end first. */
+export function endingWithin(record: RunRecord, days: number): KnownRetirement[] {
+  const { modelList } = record
+  if (modelList === undefined) return []
+  const isSoon = (one: Retirement): one is KnownRetirement =>
+    one.kind === 'known' && endsWithin(one, days, modelList)
+  return retirementsOf(record)
+    .filter(isSoon)
+    .toSorted((one, other) => (one.retiresAt ?? 0) - (other.retiresAt ?? 0))
+}
+
+/**
+ * Reads the deployment and writes it back: its size, its content filter and its upgrade option stay, which `deployment create` would set to
+ * defaults.
+ */
+export function moveDeployment(record: RunRecord, deployment: string, successor?: string): Fix {
+  const model = successor === undefined ? [{ set: 'properties.model.name=<MODEL>' }] : []
+  return bash(
+    `Move ${deployment} to another model, under the same name: callers change nothing, and its size and content filter stay`,
+    az(
+      'resource update',
+      { ids: `${accountId(record)}/deployments/${deployment}`, 'api-version': accountsApiVersion },
+      ...model,
+      // Without it az would make a number of a version such as 1.
+      { set: `properties.model.version=${successor ?? '<VERSION>'}`, 'force-string': true },
+    ),
+  )
+}
+
+/** More than these are not moved by hand. */
+const maxMoves = 5
+
+export const moveEnding = (record: RunRecord, days: number): Fix[] =>
+  endingWithin(record, days)
+    .slice(0, maxMoves)
+    .map(({ deployment, successor }) => moveDeployment(record, deployment, successor))
+
+/** Where there is a number that the models meet. */
+export function fewerDays(record: RunRecord): Fix[] {
+  const days = record.settings?.models.daysLeft ?? 0
+  const [first] = endingWithin(record, days)
+  const left = first?.daysLeft ?? 0
+  return left < 1 || left >= days
+    ? []
+    : [inputs('Or be content with the days that are left', { 'model-days-left': String(left) })]
+}

@@ -1,0 +1,159 @@
+import type { DiagnosisCode } from '../core/failures/codes.ts'
+import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
+import type { Clock } from '../core/ports.ts'
+import { plain } from '../core/text/untrusted.ts'
+import type { Route } from '../services/inference/route.ts'
+import type { SmokeResult } from '../services/inference/smoke-call.ts'
+import type { ResourceContext } from '../services/resource-manager/context.ts'
+import type { Deployment } from '../services/resource-manager/deployments.ts'
+import {
+  endsWithin,
+  type KnownRetirement,
+  type ModelList,
+  type Retirement,
+  readModels,
+  retirementOf,
+} from '../services/resource-manager/models.ts'
+import { inTime } from '../services/resource-manager/readable.ts'
+import type { Note } from './record.ts'
+import type { Settings } from './settings.ts'
+
+/** When models end. The list is long, and is read beside the story: nothing waits for it but what cannot be decided without. */
+
+export interface ModelDates {
+  /**
+   * The results, read together with the dates: a call that failed as calls of retired models do, and whose model's day has passed, failed for
+   * that. The list is waited for where there is such a call, for at most a `request-timeout`.
+   */
+  explain(
+    results: readonly SmokeResult[],
+    deployments: Promise<readonly Deployment[] | undefined>,
+  ): Promise<readonly SmokeResult[]>
+  /** Resolves when the list is there, or is waited for no longer, where `model-days-left` has something to decide. */
+  settle(): Promise<void>
+  /** @throws StepError `model-retires-soon`, by `model-days-left` */
+  requireDays(called: Pick<Seen, 'routes' | 'deployments'>): Promise<void>
+}
+
+/** Starts reading at once. */
+export function openModelDates(
+  { models, waiting }: Settings,
+  { manager, resource }: ResourceContext,
+  clock: Clock,
+  note: Note<'retirement'>,
+): ModelDates {
+  const patience = models.daysLeft === undefined ? 'one-try' : 'retries'
+  const reading = readModels(manager, resource, patience, clock.now).then(
+    (modelList): Read => ({ modelList }),
+    (error): Read => (error instanceof StepError ? { modelsUnread: error.failure } : {}),
+  )
+  reading.then(note)
+  const read = () => inTime<Read>(clock, reading, {}, waiting.requestTimeoutMs)
+  return {
+    async explain(results, deployments) {
+      if (!results.some(mayBeRetired)) return results
+      const [{ modelList }, listed] = await Promise.all([read(), deployments])
+      if (modelList === undefined) return results
+      return results.map(result =>
+        mayBeRetired(result) && hasEnded(retirementOf(result.route.deployment, listed, modelList), modelList)
+          ? retired(result)
+          : result,
+      )
+    },
+    async settle() {
+      if (models.daysLeft !== undefined) await read()
+    },
+    async requireDays(called) {
+      if (models.daysLeft === undefined) return
+      const failure = retirementFailure({ models }, { ...called, ...(await read()) })
+      if (failure !== undefined) throw failure
+    },
+  }
+}
+
+/**
+ * How calls of a retired model were seen to fail: 404 "Resource not found", 404 DeploymentNotFound, 400 "operation does not work with the
+ * specified model" (BerriAI/litellm#11505).
+ */
+const facesOfRetirement: ReadonlySet<DiagnosisCode> = new Set([
+  'endpoint-not-found',
+  'deployment-not-found',
+  'deployment-not-ready',
+  'operation-unsupported',
+])
+
+type Refused = Extract<SmokeResult, { kind: 'refused' }>
+
+const mayBeRetired = (result: SmokeResult): result is Refused =>
+  result.kind === 'refused' && facesOfRetirement.has(result.failure.code)
+
+const hasEnded = (retirement: Retirement, list: ModelList) =>
+  retirement.kind === 'known' && endsWithin(retirement, 0, list)
+
+const retired = (result: Refused): Refused => ({
+  ...result,
+  failure: { ...result.failure, kind: 'fatal', code: 'model-retired' },
+})
+
+interface Read {
+  /** Absent: not read, or not in time. */
+  modelList?: ModelList
+  /** Why it could not be read, where the run had to have it. */
+  modelsUnread?: Failure
+}
+
+interface Seen extends Read {
+  routes?: readonly Route[] | undefined
+  deployments?: readonly Deployment[] | undefined
+}
+
+/** Of each deployment that is called, as far as the run has seen the list. Empty where it has not. */
+export function retirementsOf({ routes = [], deployments, modelList }: Seen): Retirement[] {
+  if (modelList === undefined) return []
+  const names = [...new Set(routes.map(({ deployment }) => deployment))]
+  return names.map(name => retirementOf(name, deployments, modelList))
+}
+
+/** Why `model-days-left` fails the gate; undefined where it does not. What is not known is not taken for long enough. */
+export function retirementFailure(
+  settings: Pick<Settings, 'models'> | undefined,
+  seen: Seen,
+): StepError | undefined {
+  const days = settings?.models.daysLeft
+  if (days === undefined) return undefined
+  const complaints = complaintsAbout(seen, days)
+  if (complaints.length === 0) return undefined
+  return new StepError(
+    'holding the models against `model-days-left`',
+    localFailure('model-retires-soon', complaints.join('\n')),
+  )
+}
+
+function complaintsAbout(seen: Seen, days: number): string[] {
+  const { modelList, modelsUnread } = seen
+  if (modelList === undefined) {
+    const why =
+      modelsUnread === undefined
+        ? 'it did not come in time'
+        : `${modelsUnread.code}: ${plain(modelsUnread.said.message, 300)}`
+    return [`When models retire is not known: their list could not be read (${why}).`]
+  }
+  return retirementsOf(seen).flatMap(retirement => {
+    const name = plain(retirement.deployment, 64)
+    if (retirement.kind === 'unknown')
+      return [`When the model of ${name} retires is not known: ${plain(retirement.because, 200)}.`]
+    if (!endsWithin(retirement, days, modelList)) return []
+    return [`${name} is to have ${inDays(days)} left. ${endInWords(retirement)}`]
+  })
+}
+
+/** The model, its day, and what is left. */
+export function endInWords({ model, sku, retiresAt, daysLeft = 0 }: KnownRetirement): string {
+  const what = plain(`${model.name} ${model.version}${sku === undefined ? '' : ` (${sku})`}`, 200)
+  if (retiresAt === undefined) return `${what} has no day of retirement yet.`
+  const day = new Date(retiresAt).toISOString().slice(0, 10)
+  if (daysLeft < 0) return `${what} was to retire on ${day}.`
+  return `${what} retires on ${day}, in ${daysLeft === 0 ? 'less than a day' : inDays(daysLeft)}.`
+}
+
+const inDays = (days: number) => (days === 1 ? '1 day' : `${days} days`)

@@ -1,0 +1,157 @@
+import * as v from 'valibot'
+import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
+import type { ResourceManager } from './client.ts'
+import type { Deployment } from './deployments.ts'
+
+/**
+ * Until when models are served: Accounts_ListModels. A date counts for the model, or for one SKU of it: gpt-4o-mini left Standard half a
+ * year before the others (Azure/azure-dev#7534).
+ */
+
+const text = v.nullish(v.string())
+const modelEntry = v.object({
+  format: text,
+  name: text,
+  version: text,
+  isDefaultVersion: v.nullish(v.boolean()),
+  lifecycleStatus: text,
+  deprecation: v.nullish(v.object({ inference: text })),
+  skus: v.nullish(v.array(v.object({ name: text, deprecationDate: text }))),
+  baseModel: v.nullish(v.object({ format: text, name: text, version: text })),
+})
+type ModelEntry = v.InferOutput<typeof modelEntry>
+type ModelName = Pick<ModelEntry, 'format' | 'name' | 'version'>
+
+export interface ModelList {
+  models: readonly ModelEntry[]
+  /** When it was answered, by Resource Manager's clock; milliseconds since the epoch. */
+  asOf: number
+}
+
+/** A resource lists some hundreds. What a longer list has behind these is not known. */
+const maxModels = 4000
+
+/**
+ * @param patience `one-try`: what a run can do without, page by page up to a bound; `retries`: what it waits for.
+ * @throws what the request throws
+ */
+export async function readModels(
+  manager: ResourceManager,
+  resource: ResourceId,
+  patience: 'one-try' | 'retries',
+  now: () => number,
+): Promise<ModelList> {
+  const operation = 'listing the models'
+  const path = `${accountIdOf(resource)}/models`
+  const query = { apiVersion: accountsApiVersion }
+  if (patience === 'retries') {
+    const { entries, asOf = now() } = await manager.readAll(operation, path, query, modelEntry)
+    return { models: entries, asOf }
+  }
+  const list: ModelList = { models: [], asOf: now() }
+  for await (const { entries, asOf = now() } of manager.pages(operation, path, query, modelEntry)) {
+    list.models = list.models.concat(entries)
+    list.asOf = asOf
+    if (list.models.length >= maxModels) break
+  }
+  return list
+}
+
+/** When the model behind a deployment ends, as far as it is known. */
+export type Retirement =
+  | { kind: 'unknown'; deployment: string; because: string }
+  | {
+      kind: 'known'
+      deployment: string
+      model: { format: string; name: string; version: string }
+      sku: string | undefined
+      /** As Azure calls the stage of its life, such as GenerallyAvailable or Deprecated. */
+      lifecycle: string | undefined
+      /** Milliseconds since the epoch; undefined: no date is set. */
+      retiresAt: number | undefined
+      /** Whole days from the look at the list until then; negative where it has passed. */
+      daysLeft: number | undefined
+      /** What Azure does with the deployment then: its `versionUpgradeOption`. */
+      upgrade: string | undefined
+      /** The default version of the same model, where it outlives this one. */
+      successor: string | undefined
+    }
+
+export type KnownRetirement = Extract<Retirement, { kind: 'known' }>
+
+const dayMs = 86_400_000
+
+/**
+ * @param name Of a deployment.
+ * @param deployments Undefined where they may not be listed.
+ */
+export function retirementOf(
+  name: string,
+  deployments: readonly Deployment[] | undefined,
+  list: ModelList,
+): Retirement {
+  const unknown = (because: string): Retirement => ({ kind: 'unknown', deployment: name, because })
+  if (deployments === undefined) return unknown('the deployments may not be listed')
+  const deployment = deployments.find(each => isSame(each.name, name))
+  if (deployment === undefined) return unknown('it is none of the deployments that are listed')
+  const { modelFormat: format = '', modelName = '', modelVersion: version = '', sku } = deployment
+  const model = { format, name: modelName, version }
+  const entry = entryOf(model, list)
+  if (entry === undefined) return unknown(`${modelName} ${version} is not in the list of models`)
+  const retiresAt = endOf(entry, sku, list)
+  if (Number.isNaN(retiresAt)) return unknown(`the date of ${modelName} ${version} cannot be read`)
+  return {
+    kind: 'known',
+    deployment: name,
+    model,
+    sku,
+    lifecycle: entry.lifecycleStatus ?? undefined,
+    retiresAt,
+    daysLeft: retiresAt === undefined ? undefined : Math.floor((retiresAt - list.asOf) / dayMs),
+    upgrade: deployment.upgradeOption,
+    successor: successorOf(model, { retiresAt, sku, list }),
+  }
+}
+
+/** Whether it ends within so many days of the look at the list; a day that has passed is within any. */
+export const endsWithin = (
+  { retiresAt }: KnownRetirement,
+  days: number,
+  { asOf }: Pick<ModelList, 'asOf'>,
+): boolean => retiresAt !== undefined && retiresAt <= asOf + days * dayMs
+
+const isSame = (one: string | null | undefined, other: string | null | undefined) =>
+  (one ?? '').toLowerCase() === (other ?? '').toLowerCase()
+
+const entryOf = ({ format, name, version }: ModelName, { models }: ModelList) =>
+  models.find(
+    model => isSame(model.format, format) && isSame(model.name, name) && (model.version ?? '') === version,
+  )
+
+/** Of a fine-tuned model without a date of its own, that of the model it was made of. NaN: there is one that cannot be read. */
+function endOf(entry: ModelEntry, sku: string | undefined, list: ModelList): number | undefined {
+  const ofSku = entry.skus?.find(({ name }) => sku !== undefined && isSame(name, sku))?.deprecationDate
+  const date = ofSku || entry.deprecation?.inference
+  if (date) return Date.parse(date)
+  const base = entry.baseModel && entryOf(entry.baseModel, list)
+  return base && base !== entry && !base.baseModel ? endOf(base, sku, list) : undefined
+}
+
+function successorOf(
+  { format, name, version }: ModelName,
+  {
+    retiresAt = Number.POSITIVE_INFINITY,
+    sku,
+    list,
+  }: { retiresAt: number | undefined; sku: string | undefined; list: ModelList },
+): string | undefined {
+  const others = list.models.filter(
+    model =>
+      isSame(model.format, format) &&
+      isSame(model.name, name) &&
+      model.version !== version &&
+      model.isDefaultVersion === true &&
+      (endOf(model, sku, list) ?? Number.POSITIVE_INFINITY) > retiresAt,
+  )
+  return others[0]?.version ?? undefined
+}
