@@ -17,6 +17,7 @@ function cloudOptions(start: StartOptions): LocalCloudOptions {
   if (start.throttling) options.throttling = PUBLISHED_THROTTLING
   if (start.port !== undefined) options.basePort = start.port
   if (start.replicasBy !== undefined) options.replicasBy = start.replicasBy
+  if (start.provisioning !== undefined) options.provisioningMs = start.provisioning
   options.lag = {
     ...(start.propagation === undefined ? {} : { roleAssignments: start.propagation }),
     ...(start.keyAccessLag === undefined ? {} : { keyAccess: start.keyAccessLag }),

@@ -10,8 +10,9 @@ import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { accountKeys } from '../../local-cloud/inference/keys.ts'
 import { parseSeed, type Seed, worldSchema } from '../../local-cloud/world.ts'
 import { childEnvironment } from '../support/child-node.ts'
-import { accessTokenFor, createClient, freePorts, idTokenFor } from './cloud-fixture.ts'
+import { accessTokenFor, createClient, freePorts, idTokenFor, type SendOptions } from './cloud-fixture.ts'
 
+const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const workFolder = mkdtempSync(join(tmpdir(), 'cli-test-'))
 const started = new Map<ChildProcess, Promise<Ended>>()
@@ -244,6 +245,42 @@ test('--granted lets the pipeline call models at once, also where grants take a 
   await client.close()
 })
 
+test('--provisioning lets what is new take its time, by the clock of the cloud', async () => {
+  const seed = justGranted()
+  const [grant] = seed.roleAssignments?.slice(-1) ?? []
+  if (grant) grant.roleDefinitionId = OWNER
+  const seedFile = join(workFolder, 'owner.json')
+  writeFileSync(seedFile, JSON.stringify(seed))
+  const { env } = await startCli('--provisioning', '600', '--seed', seedFile)
+  const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
+  const token = await accessTokenFor(client.send, {
+    authorityHost: env.AZURE_AUTHORITY_HOST ?? '',
+    tenantId: env.AZURE_TENANT_ID ?? '',
+    clientId: env.AZURE_CLIENT_ID ?? '',
+    resource: 'https://management.azure.com',
+    assertion: readFileSync(env.AZURE_FEDERATED_TOKEN_FILE ?? '', 'utf8'),
+  })
+  const path = `${env.LOCAL_CLOUD_RESOURCE_ID}/deployments/new?api-version=2025-06-01`
+  const ask = (options: SendOptions = {}) =>
+    client.send(`${env.LOCAL_CLOUD_RESOURCE_MANAGER}${path}`, {
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...options,
+    })
+  const model = { format: 'OpenAI', name: 'gpt-4.1-mini', version: '2025-04-14' }
+  const body = JSON.stringify({ sku: { name: 'Standard', capacity: 1 }, properties: { model } })
+  const is = (provisioningState: string) => ({ json: { properties: { provisioningState } } })
+
+  expect(await ask({ method: 'PUT', body })).toMatchObject({ status: 201, ...is('Creating') })
+  expect(await ask()).toMatchObject(is('Creating'))
+  await client.send(`${env.LOCAL_CLOUD_CONTROL_URL}/clock`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${env.LOCAL_CLOUD_CONTROL_TOKEN}` },
+    body: JSON.stringify({ advanceSeconds: 600 }),
+  })
+  expect(await ask()).toMatchObject(is('Succeeded'))
+  await client.close()
+})
+
 describe('what a person is told', () => {
   test('fits a screen, and names every service', async () => {
     const { child, ended, env } = await startCli()
@@ -386,6 +423,7 @@ describe('command line', () => {
     [['--port', '70000'], "--port is '70000'"],
     [['--propagation', '5,soon'], "--propagation is 'soon': it takes whole numbers from 0 to 86400."],
     [['--key-access-lag', '0,1.5'], "--key-access-lag is '1.5': it takes whole numbers from 0 to 86400."],
+    [['--provisioning', '1.5'], "--provisioning is '1.5': it takes whole numbers from 0 to 86400."],
     [['--format', 'yaml'], "--format is 'yaml': it can be shell, github, json, dotenv."],
   ])('%j is refused with the usage', async (args, message) => {
     const { code, stdout, stderr } = await cli(...args).ended

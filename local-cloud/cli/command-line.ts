@@ -15,6 +15,8 @@ export interface StartOptions {
   /** Milliseconds. */
   keyAccessLag?: number[]
   replicasBy?: ReplicasBy
+  /** Milliseconds. */
+  provisioning?: number
   throttling: boolean
   format: Format
   /** A command and its arguments, which run in the environment of the cloud and end it. */
@@ -37,6 +39,7 @@ const optionsOf = {
     propagation: { type: 'string' },
     'key-access-lag': { type: 'string' },
     'replicas-by': { type: 'string' },
+    provisioning: { type: 'string' },
     throttling: { type: 'boolean' },
     format: { type: 'string' },
   },
@@ -86,6 +89,8 @@ function readStart(args: readonly string[]): CommandLine {
     options.keyAccessLag = lagsOf('--key-access-lag', values['key-access-lag'])
   if (values['replicas-by'] !== undefined)
     options.replicasBy = oneOf('--replicas-by', values['replicas-by'], replicaChoices)
+  if (values.provisioning !== undefined)
+    options.provisioning = numberOf('--provisioning', values.provisioning, 0, 86_400) * 1000
   if (end >= 0) options.command = commandOf(args.slice(end + 1))
   return { kind: 'start', options }
 }

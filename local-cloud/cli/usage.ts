@@ -14,6 +14,7 @@ nothing, runs that in this environment, and ends with it.
   --replicas-by connection|request
                               what a replica is chosen for, where there are several: every request, or every new
                               connection, whose requests then all go to it, as behind a load balancer (default: request)
+  --provisioning S            seconds for which a new account or deployment is not ready yet, so that clients poll (default: 0)
   --throttling                limit requests to Resource Manager as Azure does (default: no limit)
   --format FORMAT             shell: export lines; github: lines for $GITHUB_ENV; json: one object; dotenv (default: shell)
   --help                      this text
