@@ -107,6 +107,7 @@ async function measure(beside: ReadonlyMap<string, string>) {
       firstRequest: [] as number[],
       warm: [] as number[],
       delayed: [] as number[],
+      localCloud: [] as number[],
     }
     const others = [...beside].map(([name, path]) => ({ name, path, times: [] as number[] }))
     const arrivals = new Map<string, number[]>()
@@ -115,6 +116,7 @@ async function measure(beside: ReadonlyMap<string, string>) {
     for (let round = 0; round < rounds; round += 1) {
       times.bare.push(timeProcess(['-e', '0']))
       times.failFast.push(timeProcess([join(repositoryRoot, 'dist/index.js')]))
+      times.localCloud.push(timeProcess([join(repositoryRoot, 'local-cloud/cli.ts'), '--', 'true']))
       for (const other of others) other.times.push(timeProcess([other.path]))
       cloud.journal.clear()
       const warm = await run(cloud, inputs)
@@ -136,6 +138,7 @@ async function measure(beside: ReadonlyMap<string, string>) {
       firstRequest: spread(times.firstRequest),
       warm: spread(times.warm),
       delayed: spread(times.delayed),
+      localCloud: spread(times.localCloud),
       others: others.map(({ name, times: took }) => ({ name, took: spread(took) })),
       arrivals: [...arrivals].map(([operation, at]) => ({ operation, at: spread(at) })),
       memory: Math.max(...memory),
@@ -164,7 +167,8 @@ const [processor] = cpus()
 const loadBefore = loadavg()[0] ?? Number.NaN
 const measured = await measure(readBeside())
 const loadAfter = loadavg()[0] ?? Number.NaN
-const { bare, failFast, firstRequest, warm, delayed, others, arrivals, memory, operations } = measured
+const { bare, failFast, firstRequest, warm, delayed, localCloud, others, arrivals, memory, operations } =
+  measured
 const { distBytes, archiveBytes } = measureSize()
 // OIDC token; discovery (an authority of one's own is asked for its endpoints first); access token; inference or roles.
 const criticalMs = 4 * latencyMs
@@ -206,6 +210,7 @@ Load average of the machine before and after: ${loadBefore.toFixed(1)} and ${loa
 | Its critical path: OIDC, discovery, token, inference | ${ms(criticalMs)} | |
 | (Run − start) ÷ critical path, start being that of the bad input | ${(toCritical.median / criticalMs).toFixed(2)} (${(toCritical.fastest / criticalMs).toFixed(2)}) | 1.3 |
 | Requests of a warm run | ${operations.length} (${operations.filter(name => name === 'oidc.token').length} OIDC) | 8 (1) |
+| The local cloud: its start, a command that does nothing, its end | ${both(localCloud)} | 2 s |
 | Peak memory | ${memory} MB | 150 MB |
 | \`dist/\`, the gate | ${megabytes(distBytes)} | 2 MB |
 | What a runner downloads, unpacked | ${megabytes(archiveBytes)} | 3 MB |
