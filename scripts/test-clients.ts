@@ -6,43 +6,51 @@ import { withGenerated } from './docs.ts'
 import { repositoryRoot, temporaryFolder } from './tools.ts'
 
 /**
- * Usage: node scripts/test-clients.ts [FOLDER]
+ * Usage: node scripts/test-clients.ts [FOLDER [TEXT]]
  *
  * Runs programs in the libraries of others, unmodified, against the local cloud, and writes into its README which of them did
- * what they do in Azure. Each is installed by its own package manager, in FOLDER, which is kept, or in one that goes again. Fails
- * where one that is installed does not do it, or cannot be installed although its package manager is there.
+ * what they do in Azure. Each is installed by its own package manager, in FOLDER, which is kept, or in one that goes again. With
+ * TEXT only those whose name holds it are tried, and the others keep their rows. Fails where a client that is installed does not do
+ * it, or cannot be installed although its package manager is there.
  */
 
-function tableOf(rows: readonly Row[]): string {
-  const cells = rows.map(
-    ({ client: { name, what }, versions, outcome }) =>
-      `| ${name} | ${versions.join(', ')} | ${what} | ${outcome} |`,
-  )
-  return ['| Client | Version | What was run | |', '| --- | --- | --- | --- |', ...cells].join('\n')
+const README = 'local-cloud/README.md'
+
+const cellsOf = ({ client: { name, what }, versions, outcome }: Row): string =>
+  `| ${name} | ${versions.join(', ')} | ${what} | ${outcome} |`
+
+/** With a row of `rows` for each client that was tried, and those of the page for the others. */
+function writeTable(rows: ReadonlyMap<string, Row>): void {
+  const file = join(repositoryRoot, README)
+  const page = readFileSync(file, 'utf8')
+  const lines = clients.flatMap(({ name }) => {
+    const row = rows.get(name)
+    return row === undefined
+      ? page.split('\n').filter(line => line.startsWith(`| ${name} |`))
+      : [cellsOf(row)]
+  })
+  const generate = () =>
+    ['| Client | Version | What was run | |', '| --- | --- | --- | --- |', ...lines].join('\n')
+  writeFileSync(file, withGenerated(page, { path: README, marker: 'clients', generate }))
 }
 
-function writeTable(table: string): void {
-  const file = join(repositoryRoot, 'local-cloud/README.md')
-  const text = { path: 'local-cloud/README.md', marker: 'clients', generate: () => table }
-  writeFileSync(file, withGenerated(readFileSync(file, 'utf8'), text))
-}
-
-async function main([named]: readonly string[]): Promise<void> {
+async function main([named, text = '']: readonly string[]): Promise<void> {
   const folder = named === undefined ? temporaryFolder() : resolve(named)
+  const tell = (words: string) => process.stderr.write(`${words}\n`)
   const cloud = await createLocalCloud({ granted: true })
   try {
-    const rows: Row[] = []
+    const rows = new Map<string, Row>()
     for (const [index, client] of clients.entries()) {
-      const place = join(folder, `${index}`)
-      const row = await tryClient(client, place, cloud.jobEnvironment(), text =>
-        process.stderr.write(`${text}\n`),
-      )
+      if (!client.name.includes(text)) continue
+      const row = await tryClient(client, join(folder, `${index}`), cloud.jobEnvironment(), tell)
       process.stdout.write(`${row.outcome.padEnd(12)}${client.name} ${row.versions.join(', ')}\n`)
-      rows.push(row)
+      rows.set(client.name, row)
     }
-    writeTable(tableOf(rows))
-    if (rows.some(({ outcome }) => outcome === '**red**' || outcome === 'could not be installed here'))
-      process.exitCode = 1
+    writeTable(rows)
+    const bad = [...rows.values()].filter(
+      ({ outcome }) => outcome !== 'green' && outcome !== 'not installed here',
+    )
+    if (bad.length > 0) process.exitCode = 1
   } finally {
     await cloud.close()
   }

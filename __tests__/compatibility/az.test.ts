@@ -389,14 +389,14 @@ describeWithAz('az', () => {
       v
         .parse(v.array(named), await bench.admin.json(...deployment, 'list', ...account(bench)))
         .map(({ name }) => name)
-    const chat = [...account(bench), '--deployment-name', 'chat']
+    const own = [...account(bench), '--deployment-name', 'own']
     const before = await names()
     await bench.admin.json(
-      ...[...deployment, 'create', ...chat, ...model],
+      ...[...deployment, 'create', ...own, ...model],
       ...['--sku-name', 'GlobalStandard', '--sku-capacity', '3'],
     )
-    expect(await names()).toEqual([...before, 'chat'])
-    succeeds(await bench.admin.run(...deployment, 'delete', ...chat))
+    expect(await names()).toEqual([...before, 'own'])
+    succeeds(await bench.admin.run(...deployment, 'delete', ...own))
     expect(await names()).toEqual(before)
   })
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { decodeJwt } from 'jose'
 import { extraAuthorities, trustedAuthorities } from '../../local-cloud/authorities.ts'
 import { createJobFiles } from '../../local-cloud/job-files.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
 import { startLocalCloud } from './cloud-fixture.ts'
 
 const { cloud, send } = await startLocalCloud()
@@ -135,4 +136,24 @@ test('the environment has what Azure SDKs and Terraform read', () => {
     ARM_RESOURCE_MANAGER_ENDPOINT: cloud.endpoints.resourceManager,
     ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST: cloud.endpoints.authorityHost,
   })
+})
+
+test('DefaultAzureCredential signs in by the token file, although a managed identity would answer', async () => {
+  const program = `
+    import { DefaultAzureCredential } from '@azure/identity'
+    const { token } = await new DefaultAzureCredential().getToken('https://ai.azure.com/.default')
+    process.stdout.write(token)`
+  const env = {
+    PATH: process.env.PATH,
+    ...cloud.jobEnvironment(),
+    // Nobody else is asked: here, whether the authority is known to Microsoft.
+    HTTPS_PROXY: 'http://127.0.0.1:9',
+    NO_PROXY: '127.0.0.1',
+  }
+  const args = ['--input-type=module', '-e', program]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd: repositoryRoot })
+  expect(decodeJwt(stdout)).toMatchObject({ appid: cloud.world.applications[0]?.clientId })
+  const asked = cloud.journal.entries.map(({ service, operation }) => `${service} ${operation}`)
+  expect(asked).toContain('entra token')
+  expect(asked.filter(name => name.startsWith('managed-identity'))).toEqual([])
 })
