@@ -182,22 +182,20 @@ const java: Client = {
   },
 }
 
-const ownScript = (file: string): Command => [process.execPath, join(repositoryRoot, 'scripts', file)]
-
 const az: Client = {
   name: 'az: azure-cli',
-  what: '`npm run test:az`: the commands of documents and fixes, setup.sh in both forms, the resources of main.bicep',
+  what: '`__tests__/compatibility/az.test.ts`: the commands of documents and fixes, setup.sh in both forms, the resources of main.bicep',
   programs: ['python3'],
   async install(folder) {
     const interpreter = await virtualEnvironment(folder, ['azure-cli'])
     const versions = await pythonVersions(interpreter, ['azure-cli'])
-    return {
-      versions,
-      commands: [ownScript('test-az.ts')],
-      folder,
-      alone: true,
-      path: join(folder, 'venv/bin'),
-    }
+    const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '__tests__/compatibility/az']
+    // The first fails where az is not found: the tests would be skipped.
+    const commands: Command[] = [
+      ['az', '--version'],
+      [process.execPath, ...jest, '--testTimeout', String(LONGEST_MS)],
+    ]
+    return { versions, commands, folder: repositoryRoot, alone: true, path: join(folder, 'venv/bin') }
   },
 }
 
@@ -218,7 +216,12 @@ const terraform: Client = {
       JSON.parse(await runIn(folder, ['terraform', 'version', '-json'])),
     )
     const versions = [found.terraform_version, ...Object.values(found.provider_selections)]
-    return { versions, commands: [ownScript('test-terraform.ts')], folder, alone: true }
+    return {
+      versions,
+      commands: [[process.execPath, join(repositoryRoot, 'scripts/test-terraform.ts')]],
+      folder,
+      alone: true,
+    }
   },
 }
 
