@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import * as v from 'valibot'
 import { type ActionResult, startAction } from '../../action-runner/index.ts'
+import { createClock } from '../../local-cloud/clock.ts'
 import { keysOf } from '../../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { accountId } from '../../local-cloud/scopes.ts'
@@ -12,7 +13,7 @@ import { GITHUB_ISSUER } from '../../local-cloud/world.ts'
 import { ADMIN, ADMIN_CLIENT, seedWithAdministrator } from '../../scripts/administrator.ts'
 import { type Az, createAz, createFence, type Fence, isOnPath, type Outcome } from '../../scripts/az.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
-import { entryOf, withLog } from '../support/scenario.ts'
+import { entryOf, environmentOf, withDrivenClock, withLog } from '../support/scenario.ts'
 
 /**
  * Whether the az command line, which nobody here wrote, takes the local cloud for Azure, and whether the commands that the action
@@ -124,9 +125,10 @@ async function runGate(
       'resource-manager-endpoint': resourceManager,
       ...inputs,
     },
-    env: bench.cloud.runnerEnvironment(),
+    env: environmentOf(bench.cloud, {}),
     workFolder: bench.newFolder(),
     ...entryOf(),
+    ...withDrivenClock,
     ...withLog(),
   }).result
   const { diagnosis } = v.parse(reportSchema, JSON.parse(readFileSync(result.outputs.report ?? '', 'utf8')))
@@ -197,7 +199,9 @@ const clientIdIn = (printed: string, whose = '') =>
   new RegExp(`gh variable set AZURE_${whose}CLIENT_ID .*--body (.+)`).exec(printed)?.[1] ?? ''
 
 async function createBench(): Promise<Bench> {
-  const cloud = await createLocalCloud({ seed: seedWithAdministrator() })
+  // Its time stands still: az signs in once, by a token of the job that is good for minutes, and it alone takes longer.
+  const begin = Date.now()
+  const cloud = await createLocalCloud({ seed: seedWithAdministrator(), clock: createClock(() => begin) })
   const fence = await createFence()
   const root = mkdtempSync(join(tmpdir(), 'key-less-gate-az-'))
   let folders = 0

@@ -32,7 +32,11 @@ const foldersOf = (ecosystem: string) =>
   )
 
 test('packages are kept up to date', () => {
-  expect(foldersOf('npm')).toEqual(['/'])
+  expect(foldersOf('npm').toSorted()).toEqual(
+    filesLike(/package-lock\.json$/)
+      .map(path => `/${path.replace(/\/?package-lock\.json$/, '')}`)
+      .toSorted(),
+  )
 })
 
 test('actions are kept up to date, in workflows and in every action of ours', () => {
