@@ -37,6 +37,7 @@ test('parts that are too short to be secrets are not masked: the log would be fu
   const masked: string[] = []
   maskJwt(secret => masked.push(secret), 'opaque-token-without-parts')
   maskJwt(secret => masked.push(secret), 'a.b.c')
+  maskJwt(secret => masked.push(secret), 'a.12345678.123456789')
 
-  expect(masked).toEqual(['opaque-token-without-parts', 'a.b.c'])
+  expect(masked).toEqual(['opaque-token-without-parts', 'a.b.c', 'a.12345678.123456789', '123456789'])
 })

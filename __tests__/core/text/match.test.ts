@@ -24,3 +24,12 @@ test('a pattern that takes its time is told apart from one that remembers where 
   global.lastIndex = 1
   expect(matchesInTime(global, 'a')).toBe(true)
 })
+
+test('what no engine can run is a defect, and no slow pattern', () => {
+  class Broken extends RegExp {
+    override get source() {
+      return '('
+    }
+  }
+  expect(() => matchesInTime(new Broken(''), 'a')).toThrow(/Invalid regular expression/)
+})

@@ -1,7 +1,9 @@
 import { runInNewContext } from 'node:vm'
+import * as v from 'valibot'
 
 /** A pattern that backtracks may take for ever, and nothing else, no signal either, is heard meanwhile. */
 const limitMs = 500
+const timeoutError = v.object({ code: v.literal('ERR_SCRIPT_EXECUTION_TIMEOUT') })
 
 /**
  * Whether the pattern matches the text, by JavaScript's own rules, in half a second of computing at most.
@@ -13,13 +15,7 @@ export function matchesInTime({ source, flags }: RegExp, text: string): boolean 
     const globals = { source, flags, text }
     return runInNewContext('new RegExp(source, flags).test(text)', globals, { timeout: limitMs }) === true
   } catch (error) {
-    if (isTimeout(error)) return 'too-slow'
+    if (v.is(timeoutError, error)) return 'too-slow'
     throw error
   }
 }
-
-const isTimeout = (error: unknown) =>
-  typeof error === 'object' &&
-  error !== null &&
-  'code' in error &&
-  error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'

@@ -4,7 +4,8 @@
  */
 
 /** Line ends of every kind, including those only Unicode knows. */
-const lineEnds = /[\r\n\u000b\u000c\u0085\u2028\u2029]+/gu
+const lineBreaks = String.raw`\r\n\v\f\u0085\u2028\u2029`
+const lineEnds = new RegExp(`[${lineBreaks}]+`, 'gu')
 /**
  * What nobody sees: controls, format characters (bidirectional overrides, zero-width), surrogates without a partner, private use;
  * variation selectors and fillers, which Unicode calls ignorable; the blank of Braille.
