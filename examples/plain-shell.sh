@@ -8,13 +8,20 @@
 # to get right.
 #
 # In the environment: CLIENT_ID, TENANT_ID, RESOURCE_ID, ENDPOINT (https://NAME.openai.azure.com), DEPLOYMENT; and what the
-# runner gives to a job with `id-token: write`.
+# runner gives to a job with `id-token: write`. In Azure Pipelines: SYSTEM_ACCESSTOKEN and SERVICE_CONNECTION_ID.
 set -eu
 for program in curl jq; do
   command -v "$program" >/dev/null || { echo "This script needs $program." >&2; exit 127; }
 done
 : "${CLIENT_ID:?}" "${TENANT_ID:?}" "${RESOURCE_ID:?}" "${ENDPOINT:?}" "${DEPLOYMENT:?}"
-: "${ACTIONS_ID_TOKEN_REQUEST_URL:?the job needs the permission id-token: write}" "${ACTIONS_ID_TOKEN_REQUEST_TOKEN:?}"
+# Each has its own command that masks: the other would print what it is to hide.
+if [ -n "${SYSTEM_OIDCREQUESTURI:-}" ]; then
+  issuer='Azure DevOps' mask='##vso[task.setsecret]'
+  : "${SYSTEM_ACCESSTOKEN:?map it in the step: \$(System.AccessToken)}" "${SERVICE_CONNECTION_ID:?}"
+else
+  issuer=GitHub mask='::add-mask::'
+  : "${ACTIONS_ID_TOKEN_REQUEST_URL:?the job needs the permission id-token: write}" "${ACTIONS_ID_TOKEN_REQUEST_TOKEN:?}"
+fi
 authority=${AUTHORITY_HOST:-https://login.microsoftonline.com}
 manager=${RESOURCE_MANAGER:-https://management.azure.com}
 role=${ROLE_ID:-a97b65f3-24c7-4388-baec-2e87135dc908} # Cognitive Services User
@@ -36,9 +43,9 @@ request() {
   curl --silent --show-error --proto '=https' --max-time 30 --output "$reply" --write-out '%{http_code}' "$@" || :
 }
 
-# What servers say must not become a command to the runner. It is printed by printf: echo would read escapes in it.
+# What servers say must not become a command to the runner, or to the agent of Azure Pipelines. It is printed by printf: echo would read escapes in it.
 quote_reply() {
-  head -c 2000 "$reply" | tr -d '\r' | sed 's/##\[/## [/g; s/^/| /'
+  head -c 2000 "$reply" | tr -d '\r' | sed 's/##/# #/g; s/^/| /'
   printf '\n'
 }
 
@@ -55,14 +62,23 @@ take_token() {
   case $token in *[!A-Za-z0-9._-]* | *.*.*.* | .* | *. | *..*) token='' ;; *.*.*) ;; *) token='' ;; esac
   # The reply is not shown: it may hold a secret all the same.
   [ -n "$token" ] || { printf '::error title=Key-less access::%s holds no token\n' "$2"; exit 1; }
-  printf '::add-mask::%s\n' "$token"
-  printf '%s\n' "$token" | tr . '\n' | sed 's/^/::add-mask::/'
+  printf '%s%s\n' "$mask" "$token"
+  printf '%s\n' "$token" | tr . '\n' | while IFS= read -r part; do printf '%s%s\n' "$mask" "$part"; done
 }
 
-status=$(printf 'Authorization: Bearer %s\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" |
-  request --header @- "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=api%3A%2F%2FAzureADTokenExchange")
-[ "$status" = 200 ] || fail "GitHub gave no OIDC token ($status)"
-take_token value "GitHub's reply"
+if [ "$issuer" = GitHub ]; then
+  status=$(printf 'Authorization: Bearer %s\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" |
+    request --header @- "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=api%3A%2F%2FAzureADTokenExchange")
+  property=value
+else
+  # https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create
+  status=$(printf 'Authorization: Bearer %s\n' "$SYSTEM_ACCESSTOKEN" |
+    request --header @- --header 'Content-Type: application/json' --data '' \
+      "$SYSTEM_OIDCREQUESTURI?api-version=7.1-preview.1&serviceConnectionId=$SERVICE_CONNECTION_ID")
+  property=oidcToken
+fi
+[ "$status" = 200 ] || fail "$issuer gave no OIDC token ($status)"
+take_token "$property" "The reply of $issuer"
 assertion=$token
 
 # Exchanges the OIDC token for an access token to the audience $1, and leaves it in $token.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
+import { createClient, idToken } from '../local-cloud/cloud-fixture.ts'
 import { accountEndpoint, holds, pipeline, roles } from '../support/arrange.ts'
 import { execNode } from '../support/child-node.ts'
 import { accountScope, usualInputs } from '../support/scenario.ts'
@@ -98,6 +99,54 @@ withCurl('with curl, it', () => {
     for (const secret of masked) expect(others).not.toContain(secret)
   })
 
+  /** An agent of Azure Pipelines: what its server answers has the token of this job in it, whose credential is there. */
+  async function inAzurePipelines(others: Readonly<Record<string, string>> = {}) {
+    const client = createClient(cloud.caPem)
+    const oidcToken = await idToken(cloud, client.send)
+    await client.close()
+    cloud.journal.clear()
+    cloud.faults.add({
+      name: 'Azure DevOps',
+      times: 1,
+      service: 'github',
+      effect: { kind: 'reply', status: 200, body: { oidcToken } },
+    })
+    const { origin } = new URL(cloud.runnerEnvironment().ACTIONS_ID_TOKEN_REQUEST_URL ?? '')
+    return callModel({
+      ACTIONS_ID_TOKEN_REQUEST_URL: '',
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: '',
+      SYSTEM_OIDCREQUESTURI: `${origin}/oidctoken`,
+      SYSTEM_ACCESSTOKEN: 'of-the-agent',
+      SERVICE_CONNECTION_ID: '0f8fad5b-d9cb-469f-a165-70867728950e',
+      ...others,
+    })
+  }
+
+  test('signs in from Azure Pipelines, by its own request, and masks by the command that its agent knows', async () => {
+    holds(cloud, { role: roles.user })
+    const { status, stdout } = await inAzurePipelines()
+    const asked = cloud.journal.entries.find(({ service }) => service === 'github')
+    const masked = [...stdout.matchAll(/^##vso\[task\.setsecret\](.+)$/gm)].map(([, secret]) => secret ?? '')
+    const others = stdout.replace(/^##vso\[task\.setsecret\].+$/gm, '')
+
+    expect(status).toBe(0)
+    expect(asked).toMatchObject({
+      method: 'POST',
+      target: '/oidctoken?api-version=7.1-preview.1&serviceConnectionId=0f8fad5b-d9cb-469f-a165-70867728950e',
+      headers: { authorization: 'Bearer of-the-agent' },
+    })
+    expect(masked.filter(secret => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(secret))).toHaveLength(3)
+    for (const secret of masked) expect(others).not.toContain(secret)
+    expect(stdout).not.toContain('::add-mask::')
+  })
+
+  test('says what an agent of Azure Pipelines has to be told', async () => {
+    const { status, stderr } = await inAzurePipelines({ SYSTEM_ACCESSTOKEN: '' })
+
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('map it in the step: $(System.AccessToken)')
+  })
+
   test.each([
     ['an empty list', '{"choices":[]}'],
     ['a page to log in', '<html>Your choices: "choices"</html>'],
@@ -146,7 +195,7 @@ withCurl('with curl, it', () => {
 
     expect(await callModel()).toEqual({
       status: 1,
-      stdout: "::error title=Key-less access::GitHub's reply holds no token\n",
+      stdout: '::error title=Key-less access::The reply of GitHub holds no token\n',
       stderr: '',
     })
   })
@@ -203,7 +252,7 @@ withCurl('with curl, it', () => {
     const { status, stdout } = await callModel()
 
     expect(status).toBe(1)
-    expect(stdout).toContain('| ::warning::a\n| ## [error]b\n')
+    expect(stdout).toContain('| ::warning::a\n| # #[error]b\n')
   })
 
   test('a refusal that no waiting mends ends it at once', async () => {

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { parse } from 'yaml'
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
+import { account, holds, roles } from '../support/arrange.ts'
+import { execNode } from '../support/child-node.ts'
+import { textOf } from '../support/documents.ts'
+import { runGate } from '../support/scenario.ts'
+import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
+
+/** The examples that run by themselves: what their scripts make of a gate, and of what Resource Graph answers. */
+
+const stepSchema = v.object({
+  ...scriptStepSchema.entries,
+  with: v.optional(v.record(v.string(), v.union([v.string(), v.boolean()])), {}),
+})
+const jobsOf = (file: string) =>
+  v.parse(
+    v.object({ jobs: v.record(v.string(), v.object({ steps: v.optional(v.array(stepSchema), []) })) }),
+    parse(textOf(file)),
+  ).jobs
+
+const jq = execNode(join(repositoryRoot, '__tests__/support/jq.ts'))
+
+describe('the drift check', () => {
+  const steps = jobsOf('examples/drift-check.yml').drift?.steps ?? []
+  const { 'client-id': _, 'tenant-id': _tenant, 'resource-id': _resource, ...inputs } = steps[0]?.with ?? {}
+
+  let cloud: LocalCloud
+  beforeAll(async () => {
+    cloud = await createLocalCloud()
+  })
+  beforeEach(() => cloud.reset())
+  afterAll(() => cloud.close())
+
+  async function check() {
+    const { outputs, report } = await runGate(cloud, {
+      inputs: Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, String(value)])),
+    })
+    expect(outputs.result).toBe('planned')
+    return runScript(stepNamed(steps, 'Fail on drift'), {
+      env: { REPORT: 'report.json' },
+      files: { 'report.json': JSON.stringify(report) },
+      programs: { jq },
+    })
+  }
+
+  test('passes where all is as it was, and changes nothing', async () => {
+    holds(cloud, { role: roles.user }, { role: roles.reader })
+    const before = structuredClone(cloud.world.roleAssignments)
+
+    expect(await check()).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('nothing would be granted'),
+    })
+    expect(cloud.world.roleAssignments).toEqual(before)
+  })
+
+  test.each([
+    ['the role is gone', () => holds(cloud, { role: roles.reader }), 'role, calls'],
+    [
+      'keys work again',
+      () => {
+        holds(cloud, { role: roles.user }, { role: roles.reader })
+        account(cloud).disableLocalAuth = false
+      },
+      'keys',
+    ],
+  ])('fails where %s', async (_when, arrange, drift) => {
+    arrange()
+
+    expect(await check()).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining(`::error title=Drift::Not as it was: ${drift}\n`),
+    })
+  })
+})
+
+describe('the fleet', () => {
+  const find = stepNamed(jobsOf('examples/fleet.yml').find?.steps ?? [], 'Find the resources')
+  const id = '/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a'
+  const found = (total: number) =>
+    runScript(find, {
+      env: {},
+      programs: {
+        jq,
+        az: `[ "$1 $2" = 'graph query' ] || exit 2\ncat <<'END'\n${JSON.stringify({ count: 1, total_records: total, data: [{ name: 'a', id }] })}\nEND`,
+      },
+    })
+
+  test('becomes the targets of the matrix', () => {
+    const { status, stdout, outputs } = found(1)
+
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+    expect(JSON.parse(outputs.targets ?? '')).toEqual([{ name: 'a', 'resource-id': id }])
+  })
+
+  test('that is larger than a matrix is not cut in silence', () => {
+    expect(found(300)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('::warning title=Fleet::There are 300'),
+    })
+  })
+})
