@@ -1,3 +1,5 @@
+import { forgedStates } from '../__tests__/attacks/forged-states.ts'
+import { misrouted } from '../__tests__/attacks/misrouted-tokens.ts'
 import {
   heavyReplies,
   oddBodies,
@@ -7,6 +9,8 @@ import {
   oddValues,
   tokenReplies,
 } from '../__tests__/attacks/odd-replies.ts'
+import { misbehaving, unusableAddresses } from '../__tests__/attacks/proxies.ts'
+import { foreignIds } from '../__tests__/attacks/wider-scopes.ts'
 import { ammunition } from '../__tests__/support/hostile-text.ts'
 import { sdkVariables } from '../src/azure/sdk-environment.ts'
 
@@ -64,6 +68,36 @@ const attacks: readonly Attack[] = [
     tried: `${sdkVariables.length}, all together and each alone`,
     held: 'what is printed, who is asked and how it ends stay the same',
     test: '__tests__/scenarios/environment.test.ts',
+  },
+  {
+    title: 'A proxy that misbehaves',
+    tried: figure(misbehaving.length),
+    held: 'the run ends in time and blames the proxy; nothing goes around it',
+    test: '__tests__/scenarios/network.test.ts',
+  },
+  {
+    title: 'An address of a proxy that cannot be used',
+    tried: figure(unusableAddresses.length),
+    held: 'nothing is sent, and no password is told',
+    test: '__tests__/core/http/proxy.test.ts',
+  },
+  {
+    title: 'An address to which no token belongs',
+    tried: `${misrouted.length}, and random ones around every domain`,
+    held: 'no token is sent there',
+    test: '__tests__/azure/clouds.test.ts',
+  },
+  {
+    title: 'A wider scope, or another path, in the place of the resource',
+    tried: figure(foreignIds('').length),
+    held: 'refused before any request',
+    test: '__tests__/azure/resource-id.test.ts',
+  },
+  {
+    title: 'A forged state for the post step',
+    tried: figure(forgedStates.length),
+    held: 'nothing is removed that the job did not make',
+    test: '__tests__/scenarios/temporary.test.ts',
   },
 ]
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { accountIdOf, parseResourceId, scopeOf } from '../../src/azure/resource-id.ts'
+import { foreignIds } from '../attacks/wider-scopes.ts'
 
 const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
 const account = `/subscriptions/${subscriptionId}/resourceGroups/rg-models/providers/Microsoft.CognitiveServices/accounts/contoso`
@@ -18,26 +19,7 @@ test.each([
   expect(parseResourceId(id)).toEqual(expected)
 })
 
-test.each([
-  ['no leading slash', account.slice(1), 'does not have the form'],
-  ['a deployment', `${account}/deployments/gpt-4o`, 'does not have the form'],
-  ['a resource group', account.slice(0, account.indexOf('/providers')), 'does not have the form'],
-  ['a query', `${account}?api-version=1`, 'does not have the form'],
-  ['blanks inside', account.replace('contoso', 'con toso'), 'does not have the form'],
-  ['a URL of the portal', `https://portal.azure.com/#resource${account}`, 'does not have the form'],
-  [
-    'a service of machine learning',
-    account.replace('CognitiveServices/accounts', 'MachineLearningServices/workspaces'),
-    'is of type Microsoft.MachineLearningServices/workspaces, not',
-  ],
-  [
-    'a subscription by name',
-    account.replace(subscriptionId, 'production'),
-    'holds the subscription id production',
-  ],
-  ['a segment of dots', account.replace(/[^/]+$/, '..'), 'does not have the form'],
-  ['an escaped slash', `${account}%2Fprojects`, 'does not have the form'],
-])('says what is wrong with %s', (_, id, problem) => {
+test.each(foreignIds(account))('says what is wrong with %s', (_, id, problem) => {
   expect(parseResourceId(id)).toEqual({ problem: expect.stringContaining(problem) })
 })
 

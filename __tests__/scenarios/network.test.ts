@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Fault } from '../../local-cloud/faults.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { createTlsCredentials, type TlsCredentials } from '../../local-cloud/tls.ts'
+import { misbehaving } from '../attacks/proxies.ts'
 import type { GateRun } from '../support/gate-run.ts'
 import { type Conduct, type ConnectProxy, type ProxyOptions, startProxy } from '../support/proxy.ts'
 import { accountScope, logOf, runGate, type ScenarioOptions } from '../support/scenario.ts'
@@ -396,13 +397,8 @@ describe('proxies', () => {
     expectSecret(run, ['open-sesame'])
   })
 
-  test.each<[string, Conduct, string]>([
-    ['closes the connection', { kind: 'close' }, 'proxy-refused'],
-    ['answers with something that is not HTTP', { kind: 'garbage' }, 'proxy-refused'],
-    ['answers 502', { kind: 'refuse', status: 502 }, 'proxy-refused'],
-    ['sends the CONNECT elsewhere', { kind: 'refuse', status: 302 }, 'proxy-refused'],
-    ['never answers', { kind: 'hang', hold }, 'request-timeout'],
-  ])('that %s', async (_, conduct, code) => {
+  test.each(misbehaving)('that %s', async (_, does, code) => {
+    const conduct = does === 'hangs' ? { kind: 'hang' as const, hold } : does
     const proxy = await proxyWith({ conduct: () => conduct })
     const run = await through(proxy)
     expectBlame(run, code, proxy.host, [hosts.entra(), hosts['resource-manager']()])

@@ -1,4 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { forgedStates } from '../attacks/forged-states.ts'
 import {
   alsoHolds,
   envelope,
@@ -343,6 +344,19 @@ describe('while the job of another run is not over', () => {
 
     expect(leg.outputs.diagnosis).toBe('role-assignment-conflict')
   })
+})
+
+test.each(forgedStates)('a state that holds %s removes nothing', async (_, forge) => {
+  const run = await runGate(cloud, { inputs })
+  alsoHolds(cloud, { role: roles.reader })
+  const before = structuredClone(cloud.world)
+  const other = `${accountScope(cloud)}/providers/Microsoft.Authorization/roleAssignments/${before.roleAssignments.at(-1)?.name}`
+  const forged = forge(JSON.parse(run.state['temporary-grant'] ?? ''), other)
+  const text = typeof forged === 'string' ? forged : JSON.stringify(forged)
+
+  const post = await runPost(cloud, { state: { ...run.state, 'temporary-grant': text ?? '' } }, { inputs })
+  expect(cloud.world).toEqual(before)
+  expect(post.requests.filter(({ method }) => method === 'DELETE')).toEqual([])
 })
 
 test('no state that a job feigns makes the gate take itself for its post step', async () => {
