@@ -143,6 +143,7 @@ test('a run that passed is told whole', () => {
         answer: 'ready',
         cutShort: false,
         dimensions: null,
+        quota: null,
       },
       {
         deployment: 'vectors',
@@ -157,6 +158,7 @@ test('a run that passed is told whole', () => {
         answer: null,
         cutShort: null,
         dimensions: null,
+        quota: null,
       },
     ],
     app: null,

@@ -15,6 +15,7 @@ import { reasonOf } from '../gate/runtime/words.ts'
 import type { Settings, Target } from '../gate/settings.ts'
 import { shownAddress } from '../services/app/address.ts'
 import { runUrl, type WorkflowRun } from '../services/github/workflow-run.ts'
+import type { Quota } from '../services/inference/quota.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Retirement } from '../services/resource-manager/models.ts'
 import { planLines } from './lines.ts'
@@ -225,14 +226,28 @@ function appDocument(
   }
 }
 
+const quotaDocument = (quota: Quota) => ({
+  remainingRequests: quota.remainingRequests ?? null,
+  limitRequests: quota.limitRequests ?? null,
+  remainingTokens: quota.remainingTokens ?? null,
+  limitTokens: quota.limitTokens ?? null,
+})
+
 function smokeDocument(result: SmokeResult): Report['smoke'][number] {
   const { deployment, api, url, dataAction } = result.route
   const common = { deployment, api, url, dataAction, adaptations: [...result.adaptations] }
   if (result.kind === 'refused') {
-    const unanswered = { audience: null, latencyMs: null, model: null, answer: null, cutShort: null }
+    const unanswered = {
+      audience: null,
+      latencyMs: null,
+      model: null,
+      answer: null,
+      cutShort: null,
+      quota: null,
+    }
     return { ...common, outcome: result.failure.code, ...unanswered, dimensions: null }
   }
-  const { audience, latencyMs, answer, answeredAt = url } = result
+  const { audience, latencyMs, answer, quota, answeredAt = url } = result
   return {
     ...common,
     url: answeredAt,
@@ -243,6 +258,7 @@ function smokeDocument(result: SmokeResult): Report['smoke'][number] {
     answer: plain(answer.text === '' ? (answer.instead ?? '') : answer.text, 500),
     cutShort: answer.cutShort,
     dimensions: answer.dimensions ?? null,
+    quota: orNull(quota, quotaDocument),
   }
 }
 

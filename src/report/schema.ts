@@ -207,6 +207,17 @@ const smoke = v.strictObject({
   ),
   cutShort: about(v.nullable(v.boolean()), 'Whether the token budget ended before the answer did.'),
   dimensions: about(v.nullable(v.number()), 'Length of the vector, of an embedding.'),
+  quota: about(
+    v.nullable(
+      v.strictObject({
+        remainingRequests: about(v.nullable(v.number()), 'Requests that are left this minute.'),
+        limitRequests: about(v.nullable(v.number()), 'Requests a minute.'),
+        remainingTokens: about(v.nullable(v.number()), 'Tokens that are left this minute.'),
+        limitTokens: about(v.nullable(v.number()), 'Tokens a minute.'),
+      }),
+    ),
+    "What was left of the deployment's quota after this call, as the answer says (`x-ratelimit-*`); null: it does not.",
+  ),
 })
 
 const runtimePrincipal = v.strictObject({

@@ -14,6 +14,7 @@ import type { Outcome, RunRecord } from '../gate/record.ts'
 import { principalName, reasonOf, wordOf } from '../gate/runtime/words.ts'
 import type { Settings, Severity } from '../gate/settings.ts'
 import { shownAddress } from '../services/app/address.ts'
+import { quotaInWords } from '../services/inference/quota.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { answerInWords, appProven, cancelledLines, isOfApp, planLines, reservations } from './lines.ts'
 import { runtimeMarks, toldFromRoles } from './runtime-lines.ts'
@@ -193,12 +194,22 @@ const maxListed = 60
 function smokeSection(results: readonly SmokeResult[]): string {
   const refused = results.filter(({ kind }) => kind === 'refused')
   const answered = results.filter(({ kind }) => kind === 'ok')
-  if (results.length <= maxInSight) return headed('Deployments', [smokeTable([...refused, ...answered])])
+  if (results.length <= maxInSight)
+    return headed('Deployments', [smokeTable([...refused, ...answered]), quotaLine(answered)])
   return headed('Deployments', [
     `${answered.length} of ${results.length} answered.`,
     smokeTable(refused),
     answered.length === 0 ? '' : details(`The ${answered.length} that answered`, smokeTable(answered)),
   ])
+}
+
+/** What is left by now is what the deploy that follows has. */
+function quotaLine(answered: readonly SmokeResult[]): string {
+  const left = answered.flatMap(result => {
+    const words = result.kind === 'ok' && result.quota !== undefined ? quotaInWords(result.quota) : ''
+    return words === '' ? [] : [`${codeSpan(plain(result.route.deployment, 80))} ${words}`]
+  })
+  return left.length === 0 ? '' : `Quota left this minute: ${left.join(' · ')}.`
 }
 
 function smokeTable(results: readonly SmokeResult[]): string {

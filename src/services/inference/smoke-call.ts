@@ -15,6 +15,7 @@ import type { Answer } from './answer.ts'
 import type { Place, Shape, SmokeSettings } from './apis/api.ts'
 import { apiOf } from './apis/index.ts'
 import { failureOfInference } from './errors.ts'
+import { type Quota, quotaOf } from './quota.ts'
 import { type Route, targetOf } from './route.ts'
 import { withMoreRoom } from './shapes.ts'
 
@@ -31,6 +32,8 @@ export type SmokeResult =
       /** The same number for answers that came over one connection. */
       connection?: number
       answer: Answer
+      /** Absent: the answer says nothing of it. */
+      quota?: Quota
       adaptations: readonly string[]
     }
   | {
@@ -193,7 +196,14 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
     }
   }
   const { connection } = reply
-  return { kind: 'ok', ...call, ...(connection === undefined ? {} : { connection }), answer }
+  const quota = quotaOf(reply.headers)
+  return {
+    kind: 'ok',
+    ...call,
+    ...(connection === undefined ? {} : { connection }),
+    ...(quota === undefined ? {} : { quota }),
+    answer,
+  }
 }
 
 /** Of an API whose answer does not follow from the prompt, nothing is expected. */

@@ -1,0 +1,47 @@
+/** What is left of a deployment's quota, as its answers say it; the service counts by the minute (`x-ratelimit-renewalperiod-*`: 60). */
+export interface Quota {
+  /** Absent: the answer did not say it. */
+  remainingRequests?: number
+  limitRequests?: number
+  remainingTokens?: number
+  limitTokens?: number
+}
+
+const headers: ReadonlyArray<readonly [keyof Quota, string]> = [
+  ['remainingRequests', 'x-ratelimit-remaining-requests'],
+  ['limitRequests', 'x-ratelimit-limit-requests'],
+  ['remainingTokens', 'x-ratelimit-remaining-tokens'],
+  ['limitTokens', 'x-ratelimit-limit-tokens'],
+]
+
+/** @returns undefined where an answer says nothing of it: not every API does, and gateways take such headers off. */
+export function quotaOf(reply: Readonly<Record<string, string>>): Quota | undefined {
+  const said = headers.flatMap(([name, header]) => {
+    const text = reply[header]?.trim() ?? ''
+    // -1, which is said where nothing is counted, is no number of anything.
+    return /^\d{1,15}$/.test(text) ? [[name, Number(text)] as const] : []
+  })
+  return said.length === 0 ? undefined : Object.fromEntries(said)
+}
+
+/** In a few words; empty where it is not said what is left. */
+export function quotaInWords({
+  remainingRequests,
+  limitRequests,
+  remainingTokens,
+  limitTokens,
+}: Quota): string {
+  return [
+    partOf(remainingRequests, limitRequests, 'requests'),
+    partOf(remainingTokens, limitTokens, 'tokens'),
+  ]
+    .filter(part => part !== '')
+    .join(', ')
+}
+
+function partOf(remaining: number | undefined, limit: number | undefined, unit: string): string {
+  if (remaining === undefined) return ''
+  return `${grouped(remaining)}${limit === undefined ? '' : ` of ${grouped(limit)}`} ${unit}`
+}
+
+const grouped = (count: number) => count.toLocaleString('en-US')
