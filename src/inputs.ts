@@ -276,7 +276,8 @@ function readKeys(reader: Reader): Settings['keys'] {
 function readProduction(reader: Reader, lines: string): Settings['production'] {
   const principals = reader.parsed('runtime-principals', () => parseRuntimePrincipals(lines)) ?? []
   const unknown = reader.choice('runtime-unknown', runtimeUnknownPolicies, 'fail')
-  if (unknown === 'warn' && reader.text('runtime-principals') === undefined)
+  const isAnybodyNamed = ['runtime-principals', 'principal-id'].some(name => reader.text(name) !== undefined)
+  if (unknown === 'warn' && !isAnybodyNamed)
     reader.refuse('runtime-unknown', 'has no effect without `runtime-principals`')
   return { principals, unknown, probe: readProbe(reader) }
 }

@@ -75,9 +75,11 @@ test('a pipeline that is let through by a role of its own still sees the group g
   expect(cloud.world.roleAssignments.some(({ principalId }) => principalId === group.objectId)).toBe(true)
 })
 
-test('another service principal holds the role: the pipeline is told that it is not the one', async () => {
-  const { principal } = managedIdentity(cloud)
-  const run = await runGate(cloud, { inputs: { 'principal-id': principal.objectId } })
+test('a user holds the role: the pipeline is told that it is not the one', async () => {
+  const [user] = cloud.world.users
+  const run = await runGate(cloud, {
+    inputs: { 'principal-id': user?.objectId ?? '', 'principal-type': 'User' },
+  })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
   expect(logOf(run)).toContain('but the call is made by this pipeline')

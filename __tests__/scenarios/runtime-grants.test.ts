@@ -267,3 +267,86 @@ describe('what cannot be granted', () => {
     expect(logOf(run)).toContain('Owner is not granted to anybody')
   })
 })
+
+describe('principal-id of an app’s identity', () => {
+  /** The pipeline itself may not call. */
+  beforeEach(() => {
+    holds(cloud, { role: roles.rbacAdministrator, scope: groupScope(cloud) }, { role: roles.reader })
+  })
+  const identity = () => managedIdentity(cloud).principal.objectId
+
+  test('is granted the role, and the run passes by what can be said of it; the denial of the pipeline is another statement', async () => {
+    const before = cloud.clock.now()
+    const run = await runGate(cloud, { inputs: { 'principal-id': identity() } })
+
+    expect(run.outputs).toMatchObject({
+      result: 'passed',
+      'role-state': 'granted',
+      'runtime-access': 'passed',
+      'principal-id': pipeline(cloud).principal.objectId,
+      connections: '',
+      attempts: '1',
+    })
+    const [assignment] = heldBy(cloud, identity())
+    expect(assignment).toMatchObject({ roleDefinitionId: roles.user, scope: accountScope(cloud) })
+    expect(run.outputs['role-assignment-id']).toContain(assignment?.name)
+    expect(logOf(run)).toContain(
+      'The pipeline itself was answered by 0 of 1 deployment, which says nothing of the app.',
+    )
+    expect(run.summary).toContain('in production, as roles tell it')
+    expect(run.summary).not.toContain('Key-less access is proven')
+    expect(run.report).toMatchObject({ smoke: [{ outcome: 'access-denied' }] })
+    expect(cloud.clock.now() - before).toBeLessThan(10_000)
+  })
+
+  test('that holds the role is not granted it again', async () => {
+    alsoHolds(cloud, { role: roles.user, principalId: identity() })
+    const run = await runGate(cloud, { inputs: { 'principal-id': identity() } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+    expect(grants(run)).toEqual([])
+  })
+
+  test('that may call by another role is not granted this one', async () => {
+    alsoHolds(cloud, { role: roles.openAIUser, principalId: identity() })
+    const run = await runGate(cloud, { inputs: { 'principal-id': identity() } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'covered' })
+    expect(grants(run)).toEqual([])
+  })
+
+  test('where the pipeline is let through as well, that is said, and proves nothing of the app', async () => {
+    alsoHolds(cloud, { role: roles.user })
+    const run = await runGate(cloud, { inputs: { 'principal-id': identity(), grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({
+      result: 'failed',
+      diagnosis: 'runtime-access-missing',
+      'role-state': 'missing',
+    })
+  })
+
+  test('that was deleted is not known, and nothing is written', async () => {
+    const before = structuredClone(cloud.world.roleAssignments)
+    const run = await runGate(cloud, { inputs: { 'principal-id': crypto.randomUUID() } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-unknown' })
+    expect(cloud.world.roleAssignments).toEqual(before)
+  })
+
+  test('cannot be granted a role that ends with the job', async () => {
+    const run = await runGate(cloud, { inputs: { 'principal-id': identity(), revoke: 'true' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid' })
+    expect(logOf(run)).toContain('would lose its role with the job')
+    expect(grants(run)).toEqual([])
+  })
+
+  test('is planned for, without a word of a denial that fails nothing', async () => {
+    const run = await runGate(cloud, { inputs: { 'principal-id': identity(), grant: 'plan' } })
+
+    expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'missing' })
+    expect(logOf(run)).toContain(`would be granted to ${identity()}`)
+    expect(logOf(run)).not.toContain('fail with access-denied')
+  })
+})

@@ -13,8 +13,8 @@ import { type AssignmentAge, settledAfterMs } from './waiting/schedule.ts'
  * gives it any more, for replicas honour a role for a while after it was taken away; or what gives it ends with another job.
  */
 export function needsGrant({ first, roles }: Pick<Inspection, 'first' | 'roles'>): boolean {
-  // What a deny assignment takes away, no role gives back.
-  if (roles === undefined || isDenied(roles)) return false
+  // What a deny assignment takes away, no role gives back; and what an app lacks is granted last.
+  if (roles === undefined || roles.holder === 'app' || isDenied(roles)) return false
   if (roles.heldByOtherJob !== undefined) return true
   const { state } = roles.held
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'

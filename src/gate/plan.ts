@@ -15,6 +15,8 @@ interface Known {
 /** What would be done, and by whose right. Changes nothing. */
 export async function plan({ settings, inspection, context }: Known, note: Note<'plan'>): Promise<void> {
   const { roles, first } = inspection
+  // What an app lacks the look at production tells, and a denial of the pipeline fails nothing.
+  if (roles?.holder === 'app') return
   // Nor is a role that would not help.
   if (needsGrant(inspection) && roles?.unsuitability !== undefined) note({ refuses: roles.unsuitability })
   else if (needsGrant(inspection) && roles?.coverage !== 'insufficient') note({ grants: true })

@@ -16,7 +16,13 @@ import type { Deployment } from '../services/resource-manager/deployments.ts'
 import type { ModelList } from '../services/resource-manager/models.ts'
 import type { Role } from '../services/resource-manager/role-definitions.ts'
 import type { RetiredKeyResult } from './key-access.ts'
-import { type GrantOutcome, type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
+import {
+  type GrantOutcome,
+  type Membership,
+  type RoleHolder,
+  roleStateOf,
+  roleStateOfApp,
+} from './role-state.ts'
 import { notLookedAt, type RuntimePrincipal } from './runtime/principal.ts'
 import type { FoundTarget, Settings } from './settings.ts'
 import type { Probe } from './waiting/wait.ts'
@@ -196,7 +202,7 @@ export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper 
       run,
       ...(settings === undefined ? {} : { settings: { ...settings, ...written.search } }),
       steps: [...steps],
-      ...assembled(written),
+      ...assembled(written, settings?.access.grantee?.principalId),
     }),
   }
 }
@@ -213,6 +219,7 @@ interface Assembled
     Partial<Chapters['retirement']>,
     Partial<Chapters['evidence']> {
   definitions: ReadonlyMap<string, readonly Permission[]>
+  holder: RoleHolder
   roleState: RoleState
   /** Of the assignment that gives the role. */
   roleAssignmentId?: string | undefined
@@ -240,13 +247,16 @@ interface Assembled
   row?: Row | undefined
 }
 
-function assembled(written: Written): Assembled {
+/** @param granteeId Object id of who is to hold the role, where the inputs name somebody. */
+function assembled(written: Written, granteeId: string | undefined): Assembled {
   const { signIn, inspection, roles, plan, proof, evidence } = written
   const { progress } = written.grant
   const { calls = [], rounds = 0, ...seen } = inspection
   const { holder = 'pipeline', held, ageMs, definitions = new Map(), heldByOtherJob, ...access } = roles
   const grant = progress?.outcome === 'waiting' ? undefined : progress?.outcome
   const permissions = access.permissions ?? plan.permissions
+  const runtimePrincipals = written.runtime.principals ?? []
+  const app = appHolding(holder, runtimePrincipals, granteeId)
   return {
     ...signIn,
     ...seen,
@@ -254,15 +264,19 @@ function assembled(written: Written): Assembled {
     ...evidence,
     ...written.retirement,
     definitions,
-    roleState: roleStateOf({
-      holder,
-      held: held?.state,
-      membership: access.membership,
-      grant,
-      access: coverageBy(permissions, dataActionsOf(seen.routes ?? [])),
-      isDenied: (access.deniedBy ?? []).length > 0,
-      isLive: proof.isLive === true,
-    }),
+    holder,
+    roleState:
+      app === undefined
+        ? roleStateOf({
+            holder,
+            held: held?.state,
+            membership: access.membership,
+            grant,
+            access: coverageBy(permissions, dataActionsOf(seen.routes ?? [])),
+            isDenied: (access.deniedBy ?? []).length > 0,
+            isLive: proof.isLive === true,
+          })
+        : roleStateOfApp(held?.state, app.access),
     smoke: proof.calls ?? calls,
     rounds: rounds + (proof.rounds ?? 0),
     probes: proof.probes ?? [],
@@ -270,7 +284,7 @@ function assembled(written: Written): Assembled {
     connections: proof.isLive ? proof.connections : undefined,
     row: proof.row,
     permissions,
-    roleAssignmentId: progress?.assignmentId ?? assignmentIdOf(held),
+    roleAssignmentId: progress?.assignmentId ?? grantedTo(app) ?? assignmentIdOf(held),
     roleAgeMs: progress?.ageMs ?? ageMs,
     heldByOtherJob: progress === undefined ? heldByOtherJob : progress.heldByOtherJob,
     grant: grantOf(plan.grants === true ? 'planned' : grant),
@@ -278,13 +292,22 @@ function assembled(written: Written): Assembled {
     plannedRefusal: plan.refuses,
     setupPermissions: plan.setupPermissions,
     retiredKey: written.retiredKey.result,
-    runtimePrincipals: written.runtime.principals ?? [],
+    runtimePrincipals,
     app: appOf(written.app),
   }
 }
 
 const appOf = ({ probes, waitedMs = 0, isLive = false }: Partial<Chapters['app']>) =>
   probes && { probes, waitedMs, isLive }
+
+const appHolding = (
+  holder: RoleHolder,
+  principals: readonly RuntimePrincipal[],
+  granteeId: string | undefined,
+) => (holder === 'app' ? principals.find(({ principalId }) => principalId === granteeId) : undefined)
+
+const grantedTo = (app: RuntimePrincipal | undefined) =>
+  app?.access.word === 'not-known-live' && app.access.isGranted ? app.access.through[0]?.id : undefined
 
 /** What stands in for the role gives another one. */
 const assignmentIdOf = (held: RoleHolding | undefined) =>

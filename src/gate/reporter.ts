@@ -49,6 +49,8 @@ export interface Reporter {
   waitingForAccess(progress: Progress): void
   /** Every deployment has answered. */
   proven(results: readonly SmokeResult[]): void
+  /** The role is an app's: what the pipeline itself was answered fails nothing, and proves nothing of the app. */
+  ownCalls(results: readonly SmokeResult[]): void
   /** The calls are let through, and no role gives the right to them, or these take it away. */
   accessUnexplained(deniedBy: readonly DenyAssignment[]): void
   waitingForKeyRefusal(progress: Progress): void

@@ -22,7 +22,7 @@ import { unsuitability } from '../azure/rbac/suitability.ts'
 import { accountIdOf, scopeOf } from '../azure/resource-id.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
-import { isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
+import { isForApp, isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
 import { readDenyAssignments } from '../services/resource-manager/deny-assignments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { inTime } from '../services/resource-manager/readable.ts'
@@ -168,13 +168,15 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
     ? await evaluateOwn(read, question, reading)
     : await evaluateAnothers(read, question, reading)
   const { held, asOf } = found
-  const heldByOtherJob = otherJobsAssignment(held, job.lease)
+  // Whether an app may call is told by the look at production, and whoever holds what for the pipeline does not matter to it.
+  const isOfApp = found.holder === 'app'
+  const heldByOtherJob = isOfApp ? undefined : otherJobsAssignment(held, job.lease)
   const deniedBy = denying(read.denies, { question, assignments: found.assignments }, reading)
   const age = ageAt(asOf, held.assignment?.createdOn)
   if (age.kind === 'known') note({ ageMs: age.ageMs })
   if (heldByOtherJob !== undefined) note({ heldByOtherJob })
   // Each may lead to a grant, which must not be made in vain, nor of a role that nobody knows.
-  const mayBeGranted = isDenied || held.state === 'missing' || heldByOtherJob !== undefined
+  const mayBeGranted = !isOfApp && (isDenied || held.state === 'missing' || heldByOtherJob !== undefined)
   const coverage = mayBeGranted ? await readCoverage(wanted, routes, reading) : undefined
   const known = definitions.known()
   const lacks = missingCoverage(wanted.roleGuid, routes, known)
@@ -258,13 +260,14 @@ async function evaluateAnothers(
 ): Promise<Found> {
   const { wanted, routes, isDenied } = question
   const { context, note } = reading
-  const holder: RoleHolder = context.grantee.principalType === 'Group' ? 'group' : 'other'
+  const holder = holderOf(context)
   const holding = ofGrantee && findHolding(ofGrantee.assignments, wanted)
   const held = holding ?? fallbackHolding(ofGrantee?.assignments, undefined, dataActionsOf(routes))
   const membership = holding === undefined ? undefined : membershipIn(own, context)
   note({ holder, held, ...(membership === undefined ? {} : { membership }) })
   const isMissing = stateOf({ holder, held, membership }) === 'missing'
-  const permissions = isDenied || isMissing ? await readAccess(own, question, reading) : undefined
+  const isOfInterest = holder !== 'app' && (isDenied || isMissing)
+  const permissions = isOfInterest ? await readAccess(own, question, reading) : undefined
   const lasting = coversAll(permissions ?? [], dataActionsOf(routes))
     ? await whatOutlastsOtherJobs(own, question, reading)
     : undefined
@@ -277,6 +280,11 @@ async function evaluateAnothers(
     membership,
     endsWithOtherJob: lasting !== undefined,
   }
+}
+
+function holderOf(context: ResourceContext): RoleHolder {
+  if (isForApp(context)) return 'app'
+  return context.grantee.principalType === 'Group' ? 'group' : 'other'
 }
 
 /** Before any grant, and before any proof. */
@@ -382,7 +390,7 @@ async function settleMembership(
   limitMs: number,
   { context, clock, reporter, note }: Reading,
 ): Promise<RoleAccess> {
-  if (access.holder === 'pipeline') return access
+  if (access.holder === 'pipeline' || access.holder === 'app') return access
   if (access.holder === 'other') {
     note({ membership: 'not-member' })
     return { ...access, membership: 'not-member' }

@@ -1,8 +1,9 @@
 import type { RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
 import type { Coverage } from '../azure/rbac/coverage.ts'
+import type { RuntimeAccess } from './runtime/principal.ts'
 
-/** Who is to hold the role: the pipeline itself, a group that it should be a member of, or some other principal. */
-export type RoleHolder = 'pipeline' | 'group' | 'other'
+/** Who is to hold the role: the pipeline itself, a group that it should be a member of, an app, or some user. */
+export type RoleHolder = 'pipeline' | 'group' | 'app' | 'other'
 
 /** Whether the pipeline belongs to the group that is to hold the role. */
 export type Membership = 'member' | 'not-member'
@@ -37,6 +38,14 @@ export function roleStateOf(situation: RoleSituation): RoleState {
 }
 
 const isHeld = (held: RoleSituation['held']) => held === 'direct' || held === 'inherited' || held === 'group'
+
+/** How an app comes by the role: by what is known of its access, whatever the pipeline itself may call. */
+export function roleStateOfApp(held: RoleHolding['state'] | undefined, access: RuntimeAccess): RoleState {
+  if (access.word === 'not-known-live' && access.isGranted) return 'granted'
+  if (held !== undefined && isHeld(held)) return held
+  if (access.word === 'missing' || access.word === 'unknown') return access.word
+  return 'covered'
+}
 
 function stateByAssignments({ holder, held, membership, grant }: RoleSituation): RoleState {
   if (grant === 'granted') return 'granted'

@@ -7,6 +7,7 @@ import type { Identities } from '../services/entra/identities.ts'
 import { jobOf } from '../services/github/job.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { likelyAudiences } from '../services/inference/select-deployments.ts'
+import { isForApp } from '../services/resource-manager/context.ts'
 import { openResourceManager } from '../services/resource-manager/open.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
@@ -58,8 +59,19 @@ async function openManager(
   const accessToken = (claims?: string) => setup.accessToken(cloud.resourceManager.audience, claims)
   const manager = await openResourceManager({ cloud, subscriptionId, accessToken }, tools)
   const grantee = access.grantee ?? servicePrincipal(principalId)
+  if (access.revoke && isForApp({ principalId, grantee })) throw revokedInProduction()
   return { manager, principalId, grantee, callerId }
 }
+
+/** Whose id it is, nobody knows before the sign-in. */
+const revokedInProduction = () =>
+  new StepError(
+    'reading the inputs',
+    localFailure(
+      'input-invalid',
+      "`revoke` is true, and `principal-id` is another service principal than the pipeline's: what runs in production would lose its role with the job",
+    ),
+  )
 
 /** Audiences that the first calls will most likely need. */
 function inferenceAudiences(settings: Settings): string[] {

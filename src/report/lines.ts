@@ -30,7 +30,13 @@ import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import { runtimeGrantLines, runtimePlanLines, runtimeReservations } from './runtime-lines.ts'
+import {
+  appInWords,
+  ownCallsInWords,
+  runtimeGrantLines,
+  runtimePlanLines,
+  runtimeReservations,
+} from './runtime-lines.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
 
@@ -151,6 +157,7 @@ export function planLines(record: RunRecord): string[] {
 }
 
 function grantPlanLines(record: RunRecord): string[] {
+  if (record.holder === 'app') return [`Plan: ${ownCallsInWords(record.smoke)}`]
   const { grant, plannedRefusal, role, roleState, assignments } = record
   if (role === undefined)
     return ['Plan: there is no resource, only an endpoint, so no role would be granted.']
@@ -367,6 +374,8 @@ export function verdictLine({ result, record }: Outcome): string {
   const { principal, role, roleState, assignments, propagationMs, smoke, connections = 1 } = record
   if (result === 'failed' || result === 'cancelled') return 'Key-less access is not proven.'
   if (result === 'planned') return 'Planned; nothing was changed.'
+  if (record.holder === 'app')
+    return [appInWords(record), ...appProven(record), ownCallsInWords(smoke)].join(' ')
   const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`
   const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState, assignments)}`
   const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''

@@ -19,7 +19,7 @@ import {
   unfoundInWords,
 } from './lines.ts'
 import { accessProgress, appProgress, keyProgress, progressLine } from './progress-lines.ts'
-import { runtimeDoubt } from './runtime-lines.ts'
+import { ownCallsInWords, runtimeDoubt } from './runtime-lines.ts'
 
 /** Tells the story in the log while it goes on. */
 export function createLogReporter(log: Log, settings: Settings): Reporter {
@@ -40,7 +40,8 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     inspected: inspection => say(inspectionLines(inspection)),
     runtimeLookedAt: principals => say(principals.map(runtimeLine)),
     runtimeInDoubt(principals) {
-      for (const principal of principals) log.warning(runtimeDoubt(principal))
+      for (const principal of principals)
+        log.warning(runtimeDoubt(principal, settings.production.probe !== undefined))
     },
     keysAccepted: () =>
       log.warning(
@@ -62,6 +63,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
       log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`),
     waitingForAccess: progress => log.info(progressLine(progress, accessProgress(progress))),
     proven: results => say(results.map(smokeLine)),
+    ownCalls: results => say([ownCallsInWords(results), ...results.map(smokeLine)]),
     accessUnexplained: deniedBy => log.warning(unexplainedLine(deniedBy)),
     waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress))),
     keyRefused: refusal => log.info(keyRefusalLine(refusal)),

@@ -2,6 +2,7 @@ import type { RunRecord } from '../gate/record.ts'
 import { isGrantable, runtimeFailure } from '../gate/runtime/enforce.ts'
 import type { RuntimePrincipal, RuntimeWord } from '../gate/runtime/principal.ts'
 import { principalName, reasonOf, runtimeLine, wordOf } from '../gate/runtime/words.ts'
+import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
 /** What is told of those that run what is deployed. */
 
@@ -17,12 +18,12 @@ export const runtimeMarks: Record<RuntimeWord, string> = {
   unknown: '❔',
 }
 
-/** Where the gate passes all the same. */
-export function runtimeDoubt(principal: RuntimePrincipal): string {
+/** Where the gate passes all the same. @param isProbed Whether an app is asked afterwards. */
+export function runtimeDoubt(principal: RuntimePrincipal, isProbed: boolean): string {
   const line = runtimeLine(principal)
-  return principal.access.word === 'not-known-live'
-    ? `${line} The gate does not wait for it; \`probe-url\` proves an app by a call of its own.`
-    : line
+  if (principal.access.word !== 'not-known-live') return line
+  const next = isProbed ? 'the probe shows whether it is' : '`probe-url` proves an app by a call of its own'
+  return `${line} The gate does not wait for it; ${next}.`
 }
 
 /** What a proof leaves open, in short. */
@@ -56,3 +57,16 @@ export const runtimeGrantLines = ({ runtimePrincipals }: Pick<RunRecord, 'runtim
         (access.word === 'unknown' && access.because.kind === 'granting'),
     )
     .map(principal => `${runtimeLine(principal)} It stays.`)
+
+/** Where the role is an app's, the pipeline's own calls are a statement of their own. */
+export function ownCallsInWords(results: readonly SmokeResult[]): string {
+  const answered = results.filter(({ kind }) => kind === 'ok').length
+  return `The role is for the app. The pipeline itself was answered by ${answered} of ${results.length} deployment${results.length === 1 ? '' : 's'}, which says nothing of the app.`
+}
+
+/** What is known of the app that is to hold the role. */
+export function appInWords({ runtimePrincipals, settings }: RunRecord): string {
+  const granteeId = settings?.access.grantee?.principalId
+  const app = runtimePrincipals.find(({ principalId }) => principalId === granteeId)
+  return app === undefined ? '' : runtimeLine(app)
+}

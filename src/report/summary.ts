@@ -17,7 +17,7 @@ import { shownAddress } from '../services/app/address.ts'
 import { quotaInWords } from '../services/inference/quota.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { answerInWords, appProven, cancelledLines, isOfApp, planLines, reservations } from './lines.ts'
-import { runtimeMarks, toldFromRoles } from './runtime-lines.ts'
+import { appInWords, ownCallsInWords, runtimeMarks, toldFromRoles } from './runtime-lines.ts'
 import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
 /**
@@ -44,11 +44,14 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
 }
 
 function headline(outcome: Outcome): string {
-  const { result } = outcome
+  const { result, record } = outcome
   if (result === 'cancelled') return '## ⏹️ Key-less access: stopped before it was proven'
   if (isOfApp(outcome)) return '## ❌ Key-less access is proven for the pipeline, and not for the app'
   if (result === 'failed') return '## ❌ Key-less access is not proven'
-  return result === 'planned' ? '## 📋 Key-less access: the plan' : '## ✅ Key-less access is proven'
+  if (result === 'planned') return '## 📋 Key-less access: the plan'
+  return record.holder === 'app'
+    ? '## ✅ Key-less access in production, as roles tell it'
+    : '## ✅ Key-less access is proven'
 }
 
 function storyOf(outcome: Outcome): string {
@@ -62,7 +65,9 @@ function storyOf(outcome: Outcome): string {
 }
 
 function proofOf(record: RunRecord): string {
-  const { smoke, role, roleState, assignments, propagationMs, connections = 1 } = record
+  const { smoke, role, roleState, assignments, propagationMs, holder, connections = 1 } = record
+  if (holder === 'app')
+    return [appInWords(record), ...appProven(record), ownCallsInWords(smoke)].map(prose).join('\n\n')
   const who = smoke.length === 1 ? 'The deployment' : `All ${smoke.length} deployments`
   const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
   const right =

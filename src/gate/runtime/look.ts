@@ -12,7 +12,7 @@ import { localFailure } from '../../core/failures/failure.ts'
 import type { Clock } from '../../core/ports.ts'
 import { dataActionsOf, type Route } from '../../services/inference/route.ts'
 import { routesFor } from '../../services/inference/select-deployments.ts'
-import type { ResourceContext } from '../../services/resource-manager/context.ts'
+import { isForApp, type ResourceContext } from '../../services/resource-manager/context.ts'
 import { requireDenyAssignments } from '../../services/resource-manager/deny-assignments.ts'
 import { openVersionReader, readIdentities } from '../../services/resource-manager/identities.ts'
 import { type AssignmentsRead, readAssignments } from '../../services/resource-manager/role-assignments.ts'
@@ -24,7 +24,14 @@ import { scopeOfCalls } from '../role-access.ts'
 import type { RuntimePrincipalRequest, Settings } from '../settings.ts'
 import type { Inspection } from '../values.ts'
 import { settledAfterMs } from '../waiting/schedule.ts'
-import type { RoleGiver, RuntimeAccess, RuntimePrincipal, RuntimeRole, WhyMissing } from './principal.ts'
+import {
+  notLookedAt,
+  type RoleGiver,
+  type RuntimeAccess,
+  type RuntimePrincipal,
+  type RuntimeRole,
+  type WhyMissing,
+} from './principal.ts'
 import { type IdentityReaders, type Resolved, resolvePrincipal } from './resolve.ts'
 
 /** What is known of the access of those that run what is deployed, before anything is changed. */
@@ -51,8 +58,10 @@ export async function lookAtRuntime(
   { clock }: { clock: Clock },
   note: Note<'runtime'>,
 ): Promise<readonly RuntimePrincipal[]> {
-  const requests = settings.production.principals
-  if (context === undefined || requests.length === 0) return []
+  if (context === undefined) return []
+  const requests = requestsOf(settings, context)
+  if (requests.length === 0) return []
+  note({ principals: requests.map(notLookedAt) })
   const read = readersOf(context.manager)
   const reads = requests.map(async request => {
     const resolved = await resolvePrincipal(request.reference, read)
@@ -68,6 +77,22 @@ export async function lookAtRuntime(
   const principals = await Promise.all(found.map(each => evaluate(each, inspection, reading)))
   note({ principals })
   return principals
+}
+
+/** An app that is to hold the role is one of them. */
+function requestsOf(
+  { production: { principals } }: Settings,
+  context: ResourceContext,
+): readonly RuntimePrincipalRequest[] {
+  const { principalId } = context.grantee
+  const isNamed = principals.some(
+    ({ reference }) => reference.kind === 'object' && reference.principalId === principalId,
+  )
+  if (!isForApp(context) || isNamed) return principals
+  return [
+    ...principals,
+    { id: principalId, reference: { kind: 'object', principalId }, deployments: [], role: undefined },
+  ]
 }
 
 const readersOf = (manager: ResourceContext['manager']): IdentityReaders => ({

@@ -14,5 +14,11 @@ export interface ResourceContext {
   callerId: string
 }
 
+type Holders = Pick<ResourceContext, 'principalId' | 'grantee'>
+
 /** Whether the role is for the pipeline itself, and not for somebody else. */
-export const isGrantee = ({ principalId, grantee }: ResourceContext) => grantee.principalId === principalId
+export const isGrantee = ({ principalId, grantee }: Holders) => grantee.principalId === principalId
+
+/** Whether the role is for another service principal: an app's, of which no call of the pipeline's tells anything. */
+export const isForApp = (holders: Holders) =>
+  holders.grantee.principalType === 'ServicePrincipal' && !isGrantee(holders)
