@@ -233,14 +233,14 @@ const cells: Cell[] = [
     tookMs: 0,
   },
   {
-    when: 'another principal that holds it',
+    when: 'an app that holds it',
     arrange: () => {
       const { objectId } = managedIdentity(stage.cloud).principal
       alsoHolds(stage.cloud, { role: roles.user, principalId: objectId })
       return { 'principal-id': objectId }
     },
-    end: 'access-denied',
-    roleState: 'missing',
+    end: 'passed',
+    roleState: 'direct',
     grants: false,
     tookMs: 0,
   },

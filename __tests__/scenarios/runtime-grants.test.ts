@@ -140,7 +140,7 @@ describe('nothing is written', () => {
     ],
     [
       'where the pipeline is denied',
-      'access-denied',
+      'deny-assignment',
       () => {
         const custom = 'Microsoft.CognitiveServices/*'
         cloud.world.denyAssignments.push({
