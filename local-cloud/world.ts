@@ -38,10 +38,12 @@ const federatedCredential = v.pipe(
 /** Names and values as Azure keeps them: text. */
 const tags = v.record(v.string(), v.string())
 
+const principalIds = v.strictObject({ principalId: guid, clientId: guid })
+
 /** Whom a resource acts as. */
 const resourceIdentity = v.strictObject({
   /** The identity that lives and dies with the resource. It stands among `applications`, and is put there if a seed does not. */
-  systemAssigned: v.optional(v.strictObject({ principalId: guid, clientId: guid })),
+  systemAssigned: v.optional(principalIds),
   /** Resource ids of user-assigned identities. */
   userAssigned: v.optional(v.array(v.string())),
 })
@@ -151,7 +153,16 @@ const project = v.strictObject({
   pending: v.optional(pending),
   createdOn: v.optional(instant),
   /** Agents; they can be looked at, not run. */
-  agents: v.optional(v.array(v.strictObject({ name: v.string(), model: v.string() }))),
+  agents: v.optional(
+    v.array(
+      v.strictObject({
+        name: v.string(),
+        model: v.string(),
+        /** Of a published one: it is an application of the project, and has an identity of its own. */
+        identity: v.optional(principalIds),
+      }),
+    ),
+  ),
   /** What it is connected to, as its data plane tells; they sign in with Entra. */
   connections: v.optional(
     v.array(
@@ -528,11 +539,23 @@ export function identityBearers(world: World): IdentityBearer[] {
     const id = accountId(account)
     return [
       { id, identity },
-      ...projects.map(project => ({ id: `${id}/projects/${project.name}`, identity: project.identity })),
+      ...projects.flatMap(project => [
+        { id: `${id}/projects/${project.name}`, identity: project.identity },
+        ...publishedAgents(`${id}/projects/${project.name}`, project),
+      ]),
     ]
   })
   return [...ofAccounts, ...world.resources.map(({ id, identity }) => ({ id, identity }))]
 }
+
+/** Their identities are principals as those of resources are. */
+const publishedAgents = (projectId: string, { agents = [] }: Project): IdentityBearer[] =>
+  agents
+    .filter(({ identity }) => identity !== undefined)
+    .map(({ name, identity }) => ({
+      id: `${projectId}/applications/${name}`,
+      identity: identity && { systemAssigned: identity },
+    }))
 
 /** The principal that a system-assigned identity is. */
 export function systemIdentityOf(

@@ -1,5 +1,7 @@
+import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import {
+  accountEndpoint,
   alsoHolds,
   app,
   customRole,
@@ -156,6 +158,28 @@ describe('allowed by its roles', () => {
     const run = await look(`${accountScope(cloud)}/projects/shop`)
 
     expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+  })
+
+  test('by the id of a published agent, which has an identity of its own', async () => {
+    const identity = { principalId: crypto.randomUUID(), clientId: crypto.randomUUID() }
+    const world = structuredClone(defaultWorld)
+    const [project] = world.accounts[0]?.projects ?? []
+    if (project === undefined || typeof project === 'string') throw new Error('There is a project')
+    project.agents = [{ name: 'helper', model: 'chat', identity }]
+    const seeded = await createLocalCloud({ seed: world })
+    try {
+      alsoHolds(seeded, { role: roles.user })
+      alsoHolds(seeded, { role: roles.user, principalId: identity.principalId })
+      const line = `${accountScope(seeded)}/projects/shop/applications/helper`
+      const run = await runGate(seeded, { inputs: { grant: 'never', 'runtime-principals': line } })
+
+      expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+      expect(run.report).toMatchObject({
+        runtimePrincipals: [{ principalId: identity.principalId, identity: { kind: 'agent' } }],
+      })
+    } finally {
+      await seeded.close()
+    }
   })
 
   test('of a type that the table does not know: its provider is asked once for all of them', async () => {
@@ -458,6 +482,42 @@ describe('not known', () => {
     const run = await look(managedIdentity(cloud).principal.objectId)
 
     expect(run.outputs).toMatchObject({ result: 'failed', 'runtime-access': 'unknown' })
+  })
+})
+
+describe('what it costs in a warm run', () => {
+  const seconds = 1000
+
+  test('by object id two requests, and no round trip: all that is looked at is asked for at once', async () => {
+    const { principal } = managedIdentity(cloud)
+    alsoHolds(cloud, { role: roles.user, principalId: principal.objectId })
+    const bare = await runGate(cloud)
+    // What is asked for later than the others takes the half minute that a request may.
+    for (const operation of [
+      'accounts.get',
+      'deployments.list',
+      'roleAssignments.list',
+      'denyAssignments.list',
+    ])
+      cloud.faults.add({ name: `slow ${operation}`, operation, effect: { kind: 'delay', ms: 3 * seconds } })
+    const startedAt = cloud.clock.now()
+    const run = await look(principal.objectId, { inputs: { endpoint: accountEndpoint(cloud) } })
+
+    expect(run.outputs['runtime-access']).toBe('passed')
+    expect(cloud.clock.now() - startedAt).toBeLessThan(20 * seconds)
+    expect(run.requests.length - bare.requests.length).toBe(2)
+  })
+
+  test('by resource id one request more, and another where the provider is asked', async () => {
+    readsSubscription()
+    const known = app(cloud, 'known')
+    const other = app(cloud, 'other', { type: 'Microsoft.Storage/storageAccounts' })
+    for (const { principalId } of [known, other]) alsoHolds(cloud, { role: roles.user, principalId })
+    const bare = await runGate(cloud)
+    const [byKnown, byOther] = [await look(known.id), await look(other.id)]
+
+    expect(byKnown.requests.length - bare.requests.length).toBe(3)
+    expect(byOther.requests.length - bare.requests.length).toBe(4)
   })
 })
 

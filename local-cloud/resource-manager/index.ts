@@ -11,6 +11,7 @@ import { roleDefinitionRoutes } from './authorization/role-definitions.ts'
 import { scheduleRoutes } from './authorization/schedules.ts'
 import { accountKeyRoutes } from './cognitive-services/account-keys.ts'
 import { accountRoutes } from './cognitive-services/accounts.ts'
+import { agentApplicationRoutes } from './cognitive-services/agent-applications.ts'
 import { deletedAccountRoutes } from './cognitive-services/deleted-accounts.ts'
 import { deploymentRoutes } from './cognitive-services/deployments.ts'
 import { modelRoutes } from './cognitive-services/models.ts'
@@ -48,6 +49,7 @@ export function createResourceManager(context: Context): Service {
       ...modelRoutes(gateway),
       ...operationResultRoutes(gateway),
       ...projectRoutes(gateway),
+      ...agentApplicationRoutes(gateway),
       ...deploymentRoutes(gateway),
       ...identityRoutes(gateway),
       ...systemIdentityRoutes(gateway),

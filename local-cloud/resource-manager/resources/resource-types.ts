@@ -38,6 +38,8 @@ const VERSIONS: Readonly<Record<string, string>> = {
   'Microsoft.CognitiveServices/accounts/projects': `
     2026-05-15-preview 2026-05-01 2026-03-15-preview 2026-03-01 2026-01-15-preview 2025-12-01
     2025-10-01-preview 2025-09-01 2025-07-01-preview 2025-06-01 2025-04-01-preview`,
+  'Microsoft.CognitiveServices/accounts/projects/applications': `
+    2026-05-15-preview 2026-05-01 2026-03-15-preview 2026-03-01 2026-01-15-preview 2025-10-01-preview`,
   'Microsoft.CognitiveServices/locations/models': `
     2026-05-15-preview 2026-05-01 2026-03-15-preview 2026-03-01 2026-01-15-preview 2025-12-01
     2025-10-01-preview 2025-09-01 2025-07-01-preview 2025-06-01 2025-04-01-preview 2024-10-01
