@@ -259,6 +259,22 @@ describe('each good form', () => {
     })
   })
 
+  test.each([
+    ['api://contoso-gateway', 'api://contoso-gateway'],
+    ['api://contoso-gateway/.default', 'api://contoso-gateway'],
+    ['9A0C1F6E-52d7-4b83-8e4a-7f3d20b5c611', '9A0C1F6E-52d7-4b83-8e4a-7f3d20b5c611'],
+    ['https://contoso.onmicrosoft.com/gateway/', 'https://contoso.onmicrosoft.com/gateway/'],
+    ['https://cognitiveservices.azure.com', 'https://cognitiveservices.azure.com'],
+  ])('a gateway, and the audience of its tokens: %s', (given, audience) => {
+    const { 'resource-id': _, ...identity } = good
+    const gateway = { endpoint: 'https://contoso.azure-api.net/ai', deployments: 'chat' }
+
+    expect(read({ ...identity, ...gateway, 'token-audience': given })).toMatchObject({
+      target: { kind: 'endpoint', endpoint: 'https://contoso.azure-api.net/ai' },
+      smoke: { tokenAudience: audience },
+    })
+  })
+
   test('an endpoint alone, as clients write it: with the deployment and the version', () => {
     const { 'resource-id': _, ...identity } = good
     const address =
@@ -438,6 +454,8 @@ describe('deployments', () => {
   })
 })
 
+const gatewayAlone = { 'resource-id': '', endpoint: 'https://contoso.azure-api.net/ai', deployments: 'chat' }
+
 describe('each bad form is named, with what was given and what is accepted', () => {
   const badId = 'Microsoft.CognitiveServices/accounts'
   test.each<[string, Texts, RegExp]>([
@@ -561,6 +579,43 @@ describe('each bad form is named, with what was given and what is accepted', () 
       'an endpoint of Azure with a path that none has',
       { endpoint: 'https://contoso.openai.azure.com/opnai/v1' },
       /^`endpoint` is ".*", which has the path \/opnai\/v1; give scheme and host/,
+    ],
+    [
+      'an audience that is none',
+      { ...gatewayAlone, 'token-audience': 'contoso-gateway' },
+      /^`token-audience` is "contoso-gateway", which is no audience such as/,
+    ],
+    ...[
+      'https://management.azure.com',
+      'https://management.core.windows.net/',
+      'https://graph.microsoft.com/.default',
+      'https://contoso.vault.azure.net',
+      'https://management.usgovcloudapi.net',
+      '00000003-0000-0000-c000-000000000000',
+      '797F4846-ba00-4fd7-ba43-dac1f8f63013',
+    ].map((audience): [string, Record<string, string>, RegExp] => [
+      `an audience that opens more than a gateway: ${audience}`,
+      { ...gatewayAlone, 'token-audience': audience },
+      /^`token-audience` is ".*", which is the audience of a service of Microsoft/,
+    ]),
+    [
+      'a token for a gateway beside a resource',
+      { endpoint: 'https://contoso.azure-api.net/ai', 'token-audience': 'api://contoso-gateway' },
+      /^`token-audience` is for a gateway, which `endpoint` names alone/,
+    ],
+    [
+      'a token for a gateway, at Azure itself',
+      {
+        ...gatewayAlone,
+        endpoint: 'https://contoso.openai.azure.com',
+        'token-audience': 'api://contoso-gateway',
+      },
+      /^`token-audience` is for a gateway, and the host of `endpoint` is one of Azure$/,
+    ],
+    [
+      'a key of the resource for a gateway',
+      { ...gatewayAlone, 'token-audience': 'api://contoso-gateway', 'retired-key': '0123456789abcdef' },
+      /^`retired-key` is one of the resource, and would go to the gateway/,
     ],
     [
       'a regional endpoint',

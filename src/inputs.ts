@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { type CloudName, cloudNames, cloudOf } from './azure/clouds.ts'
+import { type CloudName, cloudNames, cloudOf, isHostOfAzure, opensMicrosoft } from './azure/clouds.ts'
 import {
   type EndpointParts,
   endpointsAt,
@@ -60,6 +60,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
   const grantee = readGrantee(reader)
   const revoke = reader.choice('revoke', ['true', 'false'] as const, 'false') === 'true'
   const keys = readKeys(reader)
+  const tokenAudience = readTokenAudience(reader, place)
   const target = withNeeds(reader, place, { deployments, role, grant, revoke, keys })
   const settings: Settings = {
     identity: {
@@ -84,6 +85,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     smoke: {
       api,
       apiVersion: apiVersion ?? parts?.apiVersion,
+      tokenAudience,
       prompt: reader.text('prompt') ?? 'Answer with the one word ready.',
       maxOutputTokens: reader.parsed('max-output-tokens', wholeNumber(1, 4096)) ?? 16,
       expect: reader.parsed('expect', parseExpression),
@@ -297,6 +299,34 @@ function readProbe(reader: Reader): Settings['production']['probe'] {
   return undefined
 }
 
+/** What is called by a token for a gateway says nothing of roles and keys of the resource behind it. */
+function readTokenAudience(reader: Reader, place: Target): string | undefined {
+  const audience = reader.parsed('token-audience', parseAudience)
+  if (audience === undefined || place.endpoint === '') return audience
+  if (place.kind !== 'endpoint')
+    reader.refuse(
+      'token-audience',
+      'is for a gateway, which `endpoint` names alone: a call by such a token proves nothing of a resource, which is gated in a step of its own',
+    )
+  else if (isHostOfAzure(new URL(place.endpoint).hostname))
+    reader.refuse('token-audience', 'is for a gateway, and the host of `endpoint` is one of Azure')
+  if (reader.text('retired-key') !== undefined)
+    reader.refuse(
+      'retired-key',
+      'is one of the resource, and would go to the gateway, whose answer says nothing of it',
+    )
+  return audience
+}
+
+function parseAudience(text: string): string | Problem {
+  const audience = text.replace(/\/\.default$/, '')
+  if (!guidPattern.test(audience) && !/^[a-z][a-z0-9+.-]*:\/\/[\x21-\x7e]+$/i.test(audience))
+    return { problem: 'is no audience such as `api://NAME` or a GUID' }
+  return opensMicrosoft(audience)
+    ? { problem: 'is the audience of a service of Microsoft: a token for it must not come to a gateway' }
+    : audience
+}
+
 interface Asked {
   target: Target
   deployments: readonly DeploymentRequest[]
@@ -347,7 +377,10 @@ function withNeeds(reader: Reader, target: Target, given: Given): Target {
   if (revoke && grant === 'never')
     reader.refuse('revoke', 'is true, and with `grant: never` there is nothing to take back')
   const neededBy = namesThatNeedResource(reader, given)
-  if (target.kind === 'search') return { ...target, neededBy }
+  if (target.kind === 'search') {
+    const failsOn = reader.text('fail-on') === undefined ? [] : ['fail-on']
+    return { ...target, neededBy: [...neededBy, ...failsOn] }
+  }
   if (target.kind === 'resource' || target.endpoint === '') return target
   // A plan has an effect: it never fails on access.
   for (const name of neededBy.filter(each => each !== 'grant' || grant === 'never'))

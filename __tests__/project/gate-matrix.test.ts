@@ -86,9 +86,12 @@ describe('the parts', () => {
     for (const step of after) expect(step.if).toMatch(/^always\(\)/)
   })
 
-  test.each(['endpoint', 'probe-url', 'probe-expect'])('%s is that of the target', name => {
-    expect(stepNamed('Open the gate').with[name]).toBe(expression(`matrix.target.${name}`))
-  })
+  test.each(['endpoint', 'subscription-id', 'token-audience', 'probe-url', 'probe-expect'])(
+    '%s is that of the target',
+    name => {
+      expect(stepNamed('Open the gate').with[name]).toBe(expression(`matrix.target.${name}`))
+    },
+  )
 
   test('a retired key comes as a secret alone, and nobody has to give one', () => {
     expect(secrets).toEqual({ 'retired-key': { required: false } })

@@ -82,6 +82,7 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   'examples/drift-check.yml': { drift: toSignIn },
   'examples/environment-with-approval.yml': { deploy: toSignIn },
   'examples/fleet.yml': { find: toSignIn, gates: toSignIn },
+  'examples/gateway.yml': { deploy: toSignIn },
   'examples/matrix-of-regions.yml': { gates: toSignIn },
   'examples/plain-shell.yml': { deploy: toSignIn },
   'examples/plan-on-pull-requests.yml': { plan: toSignIn },

@@ -56,6 +56,7 @@ test('a run that passed is told whole', () => {
       clientId: ids.client,
       tenantId: ids.tenant,
       setupClientId: null,
+      tokenAudience: null,
       assertionAudience: 'api://AzureADTokenExchange',
       authorityHost: 'https://login.microsoftonline.com',
       resourceManagerEndpoint: 'https://management.azure.com',

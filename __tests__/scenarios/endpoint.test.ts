@@ -205,6 +205,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
       'principal-id',
     ],
     ['keys that must be off', { 'key-access': 'forbid' }, 'key-access'],
+    ['findings that must not be', { 'fail-on': 'high' }, 'fail-on'],
     [
       'who runs the app',
       { 'runtime-principals': '9a0c1f6e-52d7-4b83-8e4a-7f3d20b5c611' },

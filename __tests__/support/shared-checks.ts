@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { VIA_GATEWAY } from '../../local-cloud/gateway/index.ts'
 import type { GateRun } from './gate-run.ts'
 
 /** What holds for every run of the action, whatever the scenario is about. */
 
-/** Every token and key that went over the wire, and the telling parts of tokens. */
+/** Every token and key that the action put on the wire, and the telling parts of tokens. */
 function secretsOf({ requests }: GateRun): string[] {
-  const tokens = requests.flatMap(({ headers, body }) => [
+  const own = requests.filter(({ headers }) => headers.via !== VIA_GATEWAY)
+  const tokens = own.flatMap(({ headers, body }) => [
     ...(headers.authorization === undefined ? [] : [headers.authorization.replace(/^\w+ /, '')]),
     ...[headers['api-key'], headers['x-api-key']].filter(key => key !== undefined),
     ...(new URLSearchParams(body).get('client_assertion') ?? '').split('\n'),

@@ -34,6 +34,9 @@ export interface Incoming {
   body: Buffer
 }
 
+/** By it what a gateway sends is told from what clients send (RFC 9110, 7.6.3). */
+export const VIA_GATEWAY = '1.1 local-cloud-gateway'
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 type Method = (typeof METHODS)[number]
 
@@ -77,7 +80,7 @@ async function pass(
   const sent = withChanges(withoutHopByHop(headers), gateway.requestHeaders)
   const backend = `${backendOf(context, gateway)}${gateway.backendPath}`
   const own = await ownIdentity(context, gateway)
-  const outgoing = { method, headers: { ...sent, ...own }, body: request.body }
+  const outgoing = { method, headers: { ...sent, ...own, via: VIA_GATEWAY }, body: request.body }
   const reply = await send(`${backend}${within}${url.search}`, outgoing)
   return { ...reply, headers: withChanges(withoutHopByHop(reply.headers), gateway.replyHeaders) }
 }

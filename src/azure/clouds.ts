@@ -106,6 +106,28 @@ export function isInferenceUrl(cloud: Cloud, url: string): boolean {
 export const isHostOfAzure = (host: string): boolean =>
   Object.values(knownClouds).some(({ inferenceDomains }) => isWithin(host, inferenceDomains))
 
+/** Of services that have data of the tenant's, or power over it. Hosts of their audiences lie below these; some are known by a GUID as well. */
+const domainsOfMicrosoft = [
+  ...['azure.com', 'azure.net', 'windows.net', 'microsoft.com'],
+  ...['azure.us', 'usgovcloudapi.net', 'microsoft.us', 'azure.cn', 'chinacloudapi.cn', 'microsoftazure.cn'],
+]
+/** First-party applications: Resource Manager, Microsoft Graph, its predecessor, Key Vault, Storage. */
+const idsOfMicrosoft: readonly string[] = [
+  '797f4846-ba00-4fd7-ba43-dac1f8f63013',
+  '00000003-0000-0000-c000-000000000000',
+  '00000002-0000-0000-c000-000000000000',
+  'cfa8b339-82a2-471a-a3c9-0fc0be7a4093',
+  'e406a681-f3d4-42a8-90b6-c2b029497af1',
+]
+
+/** Whether a token for this audience opens a service of Microsoft, other than inference: it must not come into other hands. */
+export function opensMicrosoft(audience: string): boolean {
+  const inference = Object.values(knownClouds).flatMap(cloud => knownAudiences(cloud.inferenceAudiences))
+  if (inference.includes(audience.replace(/\/$/, ''))) return false
+  const { hostname: host } = URL.parse(audience) ?? { hostname: audience }
+  return isWithin(host.toLowerCase(), domainsOfMicrosoft) || idsOfMicrosoft.includes(host.toLowerCase())
+}
+
 const isWithin = (host: string, domains: readonly string[]) =>
   domains.some(domain => host === domain || host.endsWith(`.${domain}`))
 

@@ -145,7 +145,12 @@ export function dataPlaneOf(
   const endpoints =
     endpoint === undefined ? account && trustedEndpoints(account, cloud) : endpointsAt(endpoint)
   if (endpoints === undefined) throw new Error('An endpoint comes from the account or from the input')
-  return { endpoints, audiences: cloud.inferenceAudiences, apiVersion: smoke.apiVersion }
+  return {
+    endpoints,
+    audiences: cloud.inferenceAudiences,
+    tokenAudience: smoke.tokenAudience,
+    apiVersion: smoke.apiVersion,
+  }
 }
 
 interface ToCall {

@@ -30,19 +30,25 @@ interface AccountRead {
   accountForbidden?: Failure | undefined
 }
 
-/** Why `key-access: forbid` fails the gate, as far as Resource Manager tells; undefined where it does not. */
+/**
+ * Why `key-access: forbid` fails the gate, or the retired key has nowhere to go, as far as Resource Manager tells; undefined where
+ * neither is so.
+ */
 export function keyAccessFailure(
   settings: Pick<Settings, 'keys' | 'target'> | undefined,
   { account, accountForbidden }: AccountRead,
 ): StepError | undefined {
-  if (settings?.keys.access !== 'forbid') return undefined
+  const { access, retired } = settings?.keys ?? {}
+  // The key is one of the resource, and goes to no other host.
+  if (access !== 'forbid')
+    return retired === undefined ? undefined : foreignEndpointFailure({ settings, account })
   if (account?.keyAccess === 'enabled') {
     const message = "The account's disableLocalAuth is not true."
     return new StepError('checking key access', localFailure('keys-enabled', message))
   }
   const foreign = foreignEndpointFailure({ settings, account })
   if (foreign !== undefined) return foreign
-  if (accountForbidden === undefined || settings.keys.retired !== undefined) return undefined
+  if (accountForbidden === undefined || retired !== undefined) return undefined
   return new StepError('reading the account, which `key-access: forbid` needs', accountForbidden)
 }
 

@@ -41,6 +41,8 @@ export interface Settings {
     api: Api | 'auto'
     /** Undefined: the usual one of each route. */
     apiVersion: string | undefined
+    /** Of the token for a gateway; undefined: one of those of inference, by route. */
+    tokenAudience: string | undefined
     prompt: string
     maxOutputTokens: number
     expect: RegExp | undefined

@@ -141,6 +141,7 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     deployments: settings.deployments.map(({ name, api }) => ({ name, api: api ?? null })),
     api: smoke.api,
     apiVersion: smoke.apiVersion ?? null,
+    tokenAudience: smoke.tokenAudience ?? null,
     prompt: plain(smoke.prompt, 200),
     maxOutputTokens: smoke.maxOutputTokens,
     expect: smoke.expect?.source ?? null,

@@ -41,7 +41,11 @@ import {
 /** The story in plain lines, for the log: it can be read without the summary. */
 
 /** What `endpoint` came to, and what it leaves out. */
-export function targetLines({ target, ofEndpoint }: Pick<Settings, 'target' | 'ofEndpoint'>): string[] {
+export function targetLines({
+  target,
+  ofEndpoint,
+  smoke: { tokenAudience },
+}: Pick<Settings, 'target' | 'ofEndpoint' | 'smoke'>): string[] {
   const { deployment, apiVersion } = ofEndpoint
   const parts = [
     ...(deployment === undefined ? [] : [`the deployment ${plain(deployment, 64)}`]),
@@ -53,9 +57,15 @@ export function targetLines({ target, ofEndpoint }: Pick<Settings, 'target' | 'o
       : [
           `The address in \`endpoint\` names ${parts.join(' and ')}, and the endpoint ${plain(target.endpoint ?? '')}`,
         ]),
-    ...(target.kind === 'endpoint' ? [onlyCalled] : []),
+    ...(target.kind === 'endpoint' ? [whatIsCalled(target.endpoint, tokenAudience)] : []),
   ]
 }
+
+/** An endpoint alone. */
+const whatIsCalled = (endpoint: string, tokenAudience: string | undefined) =>
+  tokenAudience === undefined
+    ? onlyCalled
+    : `The token is one for ${plain(tokenAudience)}, and goes to ${new URL(endpoint).host} alone. Resource Manager is not asked: the resource behind the gateway is gated in a step of its own.`
 
 const onlyCalled =
   'Only `endpoint` is given, so Resource Manager is not asked, and nothing is said of roles and keys. With the input `subscription-id` beside it the resource is found by its hosts; the variable AZURE_SUBSCRIPTION_ID alone does not do that.'
@@ -268,8 +278,10 @@ function keyPlanLines(record: RunRecord): string[] {
   const failure = keyAccessFailure(record.settings, record)
   if (failure !== undefined) {
     const { code, said } = failure.failure
+    const asked =
+      record.settings?.keys.access === 'forbid' ? 'key-access is forbid' : 'there is a retired key'
     return [
-      `Plan: key-access is forbid, and the gate would fail with ${code}: ${said.message}`,
+      `Plan: ${asked}, and the gate would fail with ${code}: ${said.message}`,
       ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(record)}`] : []),
     ]
   }

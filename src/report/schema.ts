@@ -133,6 +133,7 @@ const settings = v.strictObject({
     '`deployments`. Empty: the gate chose one (`chosenDeployment`).',
   ),
   api: about(v.picklist(['auto', ...apis]), '`api`.'),
+  tokenAudience: textOrNull('`token-audience`, where it was given.'),
   apiVersion: textOrNull('`api-version`, where it was given.'),
   prompt: text('`prompt`, cut to 200 characters.'),
   maxOutputTokens: about(v.number(), '`max-output-tokens`.'),

@@ -37,14 +37,14 @@ test.each<[string, number, string | object, object]>([
     invalid,
   ],
   [
-    'the wording of API Management',
+    'a gateway in front, which says nothing of the keys of the resource',
     401,
     {
       statusCode: 401,
       message:
         'Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.',
     },
-    invalid,
+    unproven('inference-rejected'),
   ],
   ['an answer', 200, completion, accepted],
   [

@@ -31,7 +31,7 @@ export function callTheResource(record: RunRecord): Fix[] {
         'key-access': settings?.keys.access ?? 'forbid',
       },
     ),
-    inputs(
+    bySecondStep(
       'A gateway in front of it is gated by a second step of this action, without what names the resource and without `key-access`',
       {
         endpoint: settings?.target.endpoint ?? 'https://<GATEWAY>',
@@ -39,4 +39,10 @@ export function callTheResource(record: RunRecord): Fix[] {
       },
     ),
   ]
+}
+
+/** What it sets this run had as well, beside what has to go. */
+function bySecondStep(title: string, set: Parameters<typeof inputs>[1]): Fix {
+  const { sets: _, ...fix } = inputs(title, set)
+  return fix
 }

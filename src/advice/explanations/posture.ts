@@ -114,6 +114,11 @@ export const retireOwnKey = advice(
 
 const daysAsked = ({ settings }: RunRecord) => settings?.models.daysLeft ?? 0
 
+const demandOn = ({ settings }: RunRecord) =>
+  settings?.keys.access === 'forbid' || settings === undefined
+    ? '`key-access: forbid` demands that no key works where the calls go.'
+    : 'The retired key is one of the resource: it was not sent.'
+
 /** What findings fail has its explanation beside them: findings/forbidden.ts. */
 export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidden'> = {
   'keys-enabled': {
@@ -149,11 +154,11 @@ export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidd
   'endpoint-of-another-resource': {
     title: 'The endpoint that was called is none of the resource',
     about:
-      "`endpoint` was given beside the resource, its host is none of the account's, and `key-access` is `forbid`. Whether the account takes keys says nothing about another resource, and nothing about a gateway, which may have keys of its own. Names are compared, not addresses: a private endpoint is the resource's own.",
+      "`endpoint` was given beside the resource, its host is none of the account's, and `key-access` is `forbid`, or there is a `retired-key`, which goes to the resource and to no other host. Whether the account takes keys says nothing about another resource, and nothing about a gateway, which may have keys of its own. Names are compared, not addresses: a private endpoint is the resource's own.",
     why: ({ record }) =>
-      `\`key-access: forbid\` demands that no key works where the calls go. Resource Manager tells that of ${resourceValues(record).account}, and the calls went to a host that is none of its own: another resource, or a gateway. A gateway is gated in two steps: the resource without it, then its endpoint alone. No role was granted.`,
+      `${demandOn(record)} Resource Manager tells what it does of ${resourceValues(record).account}, and the calls went to a host that is none of its own: another resource, or a gateway. A gateway is gated in two steps: the resource without it, then its endpoint alone. No role was granted.`,
     unlike:
-      "`endpoint-untrusted` means that Resource Manager itself reports a host outside the cloud. Here the host is the input's. Without `key-access: forbid` the same is a finding.",
+      "`endpoint-untrusted` means that Resource Manager itself reports a host outside the cloud. Here the host is the input's. Without `key-access: forbid` and `retired-key` the same is a finding.",
     fixes: ({ record }) => callTheResource(record),
   },
   'model-retires-soon': {

@@ -33,7 +33,7 @@ const marks: readonly Mark[] = [
       ({ headers }) => /AzureApiManagementKey/i.test(headers['www-authenticate'] ?? ''),
       // Its policies answer so by default: validate-jwt, llm-token-limit, quota, subscription keys.
       textHas(
-        /"Invalid JWT\."|\bToken (quota|limit) is exceeded\b|Quota will be replenished in|Make sure to include subscription key when making requests to an API/i,
+        /"Invalid JWT\."|invalid subscription key\. Make sure to provide a valid key|\bToken (quota|limit) is exceeded\b|Quota will be replenished in|Make sure to include subscription key when making requests to an API/i,
       ),
     ),
   },

@@ -27,7 +27,7 @@ export const dataActionsOf = (routes: readonly Route[]): string[] => [
 export function routeOf(
   { deployment, model }: { deployment: string; model?: string | undefined },
   api: Api,
-  { endpoints, audiences, apiVersion }: DataPlane,
+  { endpoints, audiences, tokenAudience, apiVersion }: DataPlane,
 ): Route {
   const { placesOf, audiencesOf } = apiOf(api)
   const [usual, ...others] = placesOf(
@@ -39,7 +39,7 @@ export function routeOf(
     deployment,
     ...(model === undefined ? {} : { model }),
     ...usual,
-    audiences: audiencesOf(audiences, endpoints),
+    audiences: tokenAudience === undefined ? audiencesOf(audiences, endpoints) : [tokenAudience],
     ...(others.length === 0 ? {} : { otherPlaces: others }),
   }
 }

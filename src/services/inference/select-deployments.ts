@@ -27,7 +27,7 @@ export interface DeploymentRequest {
 /** What was asked for. `deployments` empty: one chat-capable deployment of the resource; `smoke.api`: where a deployment names none. */
 export interface DeploymentSettings {
   deployments: readonly DeploymentRequest[]
-  smoke: { api: Api | 'auto' }
+  smoke: { api: Api | 'auto'; tokenAudience?: string | undefined }
 }
 
 /**
@@ -39,6 +39,7 @@ export function likelyAudiences(
   target: { project: string | undefined; endpoint: string | undefined },
   audiences: InferenceAudiences,
 ): string[] {
+  if (smoke.tokenAudience !== undefined) return [smoke.tokenAudience]
   const at = target.endpoint === undefined ? target : endpointsAt(target.endpoint)
   const named = deployments.length > 0 ? deployments : [{ name: '', api: undefined }]
   const likely = named.flatMap(({ name, api = smoke.api }) => {

@@ -382,12 +382,25 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'The tenant does not know the service that the token is for',
     why: ({ record }) =>
       paragraph(
-        'In a tenant that never used Azure AI services, their service principal is missing.',
-        record.settings && `Tokens were asked for ${audiencesOf(record.settings.cloud).join(' and ')}.`,
+        record.settings?.smoke.tokenAudience === undefined
+          ? 'In a tenant that never used Azure AI services, their service principal is missing.'
+          : 'No application of the tenant has that Application ID URI; or it has no service principal there.',
+        record.settings && `Tokens were asked for ${audiencesOf(record.settings).join(' and ')}.`,
       ),
     unlike: 'Client id and credential were accepted: it is only about what the token is for.',
     fixes: told => {
       const { subscriptionId } = valuesOf(told)
+      const { tokenAudience } = told.record.settings?.smoke ?? {}
+      if (tokenAudience !== undefined)
+        return [
+          show('See whether the tenant has it', 'ad sp show', {
+            id: tokenAudience,
+            query: '{name:displayName, appId:appId, objectId:id}',
+          }),
+          advice(
+            "Set `token-audience` to the Application ID URI of the gateway's app registration, or to its client id.",
+          ),
+        ]
       return [
         bash(
           'Register the resource provider, which adds the service principal',
@@ -451,11 +464,10 @@ function issuerDocument(told: ExplainContext): Fix {
   return bash('See what the issuer publishes', `curl --silent --show-error ${shellWord(url)}`)
 }
 
-function audiencesOf({
-  resourceManager,
-  inferenceAudiences,
-}: NonNullable<ExplainContext['record']['settings']>['cloud']): string[] {
-  return [resourceManager.audience, inferenceAudiences.cognitiveServices]
+function audiencesOf({ cloud, smoke }: NonNullable<ExplainContext['record']['settings']>): string[] {
+  return smoke.tokenAudience === undefined
+    ? [cloud.resourceManager.audience, cloud.inferenceAudiences.cognitiveServices]
+    : [smoke.tokenAudience]
 }
 
 function errorPage(serviceCode: string | undefined): string {

@@ -11,6 +11,7 @@ import { advice, type ExplainContext, type Fix, paragraph } from '../explanation
 import { fixesOfForeignEndpoint, whereItCounts } from '../foreign-endpoint.ts'
 import { repeatsTheRun } from '../tried.ts'
 import { deniedDataAction, type Values, valuesOf } from '../values.ts'
+import { tokenAudienceOf } from './gateways.ts'
 
 /** A denied call, read together with all that is known of the principal's roles. */
 
@@ -57,7 +58,8 @@ function whatHasIt(dataAction: string, told: ExplainContext): string {
 }
 
 export function whyDenied(told: ExplainContext): string {
-  return paragraph(whatWasMissing(told), inWords(causeOf(told), told), whereItCounts(told))
+  const isOfGateway = tokenAudienceOf(told.record) !== undefined
+  return paragraph(isOfGateway ? '' : whatWasMissing(told), inWords(causeOf(told), told), whereItCounts(told))
 }
 
 /** Whether something is in the way that no waiting removes. */
@@ -178,11 +180,16 @@ function inWords(cause: Cause, told: ExplainContext): string {
     case 'unexplained':
       return `It holds ${role.name} (${record.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
     case 'unknown':
-      return record.settings?.target.kind === 'endpoint'
-        ? (record.settings.target.unfound?.message ??
-            'Only an endpoint was given, so its roles were not looked at.')
-        : 'It may not read role assignments, so whether it holds the role is not known. The run waited, in case the role was granted in the last minutes.'
+      return whyUnknown(record)
   }
+}
+
+function whyUnknown({ settings }: RunRecord): string {
+  if (settings?.smoke.tokenAudience !== undefined)
+    return 'The gateway took the token, and the resource behind it denies the call: to the identity by which the gateway calls it, and not to the pipeline. What the service said names that identity.'
+  return settings?.target.kind === 'endpoint'
+    ? (settings.target.unfound?.message ?? 'Only an endpoint was given, so its roles were not looked at.')
+    : 'It may not read role assignments, so whether it holds the role is not known. The run waited, in case the role was granted in the last minutes.'
 }
 
 /** One other service principal with this very role at this very resource is worth a look: it may be meant to be this one. */
@@ -203,6 +210,10 @@ function fixesOfCause(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const cause = causeOf(told)
   const { role, scope } = neededGrant(told)
+  if (tokenAudienceOf(told.record) !== undefined)
+    return grantFixes(
+      grantOf(values, { role, scope, grantee: servicePrincipal('<GATEWAY-PRINCIPAL-OBJECT-ID>') }),
+    )
   const grant = grantFixes(grantOf(values, { role, scope }))
   switch (cause.kind) {
     case 'deny-assignment':

@@ -28,6 +28,13 @@ import {
   stateOfDeployment,
   whyNotFound,
 } from './deployments.ts'
+import {
+  fixesOfGateway,
+  gatewayOf,
+  isAtGateway,
+  whereBehindGateway,
+  whyTokenNotAccepted,
+} from './gateways.ts'
 import { anotherApi, modelOf, otherApis, refusedCall, refusedRoute } from './other-apis.ts'
 
 const whoseSubscription = (told: ExplainContext) =>
@@ -120,26 +127,20 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'token-not-accepted': {
     title: 'The endpoint did not accept the token',
-    why: told =>
-      paragraph(
-        gatewayOf(told) === undefined
-          ? 'The reply is the one for a wrong key or a missing token: the host belongs to another resource or region, or is no inference endpoint at all.'
-          : `It was ${gatewayOf(told)} that refused, before the resource was asked: it wants a key of its own, or a token with another audience, issuer or claim. It says nothing about the pipeline's role.`,
-        calledAt(told),
-      ),
+    about:
+      'A 401 that is not about roles: the endpoint is none of the resource, or a gateway refused in its place. A gateway that demands a key of its own cannot be called: this action sends none. One that checks tokens of its own audience is called with `token-audience`.',
+    why: told => paragraph(whyTokenNotAccepted(told), calledAt(told)),
     unlike:
       'A missing role is `access-denied`; a wrong audience is `token-audience-rejected`. A gateway that removes the Authorization header looks the same as this.',
-    fixes: told => [
-      ...whereBehindGateway(
-        told,
-        gateway =>
-          `Have ${gateway} accept the pipeline's token (in API Management: the \`validate-jwt\` policy, and \`subscriptionRequired\` of the API), and pass it on to the resource.`,
-      ),
-      showEndpoints(told),
-      advice(
-        "Leave `endpoint` out, so that the gate asks Resource Manager for it; or set it to the resource's own host, with its custom subdomain.",
-      ),
-    ],
+    fixes: told =>
+      isAtGateway(told)
+        ? fixesOfGateway(told)
+        : [
+            showEndpoints(told),
+            advice(
+              "Leave `endpoint` out, so that the gate asks Resource Manager for it; or set it to the resource's own host, with its custom subdomain.",
+            ),
+          ],
   },
   'tenant-mismatch': {
     title: 'The resource belongs to another tenant',
@@ -441,14 +442,6 @@ function moreRoom({ failure }: ExplainContext): Fix[] {
   return (isAboutBudget ? ['2048', '4096'] : []).map(tokens =>
     inputs('Give the model more room', { 'max-output-tokens': tokens }),
   )
-}
-
-/** Who answered in the resource's place, where a mark of the reply tells. */
-const gatewayOf = ({ failure }: ExplainContext) => failure.said.by
-
-function whereBehindGateway(told: ExplainContext, todo: (gateway: string) => string): Fix[] {
-  const gateway = gatewayOf(told)
-  return gateway === undefined ? [] : [advice(todo(gateway))]
 }
 
 const classicFailure = /backend returned unexpected response/i

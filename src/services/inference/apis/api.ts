@@ -8,6 +8,8 @@ import type { Answer } from '../answer.ts'
 export interface DataPlane {
   endpoints: Endpoints
   audiences: InferenceAudiences
+  /** In their place: that of a gateway. */
+  tokenAudience?: string | undefined
   /** The version that the caller uses on routes with one; absent: the usual one of each route. */
   apiVersion?: string | undefined
 }
