@@ -5,7 +5,7 @@ import jestConfig from '../../jest.config.js'
  * Usage: npm run mutation [-- GROUP…]
  *
  * Changes what decides, one place at a time, and looks whether a test notices: of each group the tests that start nothing, neither
- * bundle nor server nor process. All groups take an hour.
+ * bundle nor server nor process. All groups take hours.
  */
 
 /** What is changed, and the folders of the tests that have to notice. */
