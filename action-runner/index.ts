@@ -102,7 +102,8 @@ export function startAction(invocation: ActionInvocation): RunningAction {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return { process: child, result: collect(child, files, invocation.onLine) }
+  const reader = createLogReader(invocation.onLine, invocation.env?.RUNNER_DEBUG === '1')
+  return { process: child, result: collect(child, files, reader) }
 }
 
 function createCommandFiles(folder: string): CommandFiles {
@@ -124,9 +125,8 @@ function inputVariables(inputs: Readonly<Record<string, string>>): Record<string
 async function collect(
   child: ChildProcess & { stdout: Readable; stderr: Readable },
   files: CommandFiles,
-  onLine: ActionInvocation['onLine'],
+  reader: ReturnType<typeof createLogReader>,
 ): Promise<ActionResult> {
-  const reader = createLogReader(onLine)
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
@@ -243,7 +243,8 @@ const linesOf = (secret: string) =>
     .map(line => line.trim())
     .filter(line => line !== '')
 
-function createLogReader(onLine: ActionInvocation['onLine']) {
+/** @param isDebug whether debug lines are shown, as the runner does where RUNNER_DEBUG is 1 */
+function createLogReader(onLine: ActionInvocation['onLine'], isDebug: boolean) {
   const log: string[] = []
   const unmasked: string[] = []
   const masks = new Set<string>()
@@ -266,6 +267,8 @@ function createLogReader(onLine: ActionInvocation['onLine']) {
     } else if (isLevel(name)) {
       annotations.push({ level: name, title: properties.title, message: masked(message).slice(0, 4096) })
       for (const line of `${levelWords[name]}: ${message}`.split('\n')) print(line)
+    } else if (name === 'debug' && isDebug) {
+      for (const line of message.split('\n')) print(`##[debug]${line}`)
     } else if (name === 'group') {
       print(message)
     }

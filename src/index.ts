@@ -5,6 +5,8 @@ import { removeSdkVariables } from './azure/sdk-environment.ts'
 import { failureOf } from './core/failures/failure.ts'
 import { createHttpClient } from './core/http/client.ts'
 import { proxySecrets } from './core/http/proxy.ts'
+import { traced } from './core/http/trace.ts'
+import { inertLine } from './core/text/untrusted.ts'
 import { nextRequestSent } from './core/http/warm-up.ts'
 import type { Clock } from './core/ports.ts'
 import type { Settings } from './gate/settings.ts'
@@ -47,7 +49,8 @@ const run = readWorkflowRun(process.env)
 
 function toolsFor({ identity, waiting }: Settings): Ready['tools'] {
   const client = createHttpClient({ timeoutMs: waiting.requestTimeoutMs, env: process.env, clock })
-  const usual = { ...client, clock, log: runnerLog, mask: core.setSecret }
+  const http = core.isDebug() ? traced(client.http, clock, line => core.debug(inertLine(line))) : client.http
+  const usual = { ...client, http, clock, log: runnerLog, mask: core.setSecret }
   return {
     ...usual,
     run,

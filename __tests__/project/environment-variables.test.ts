@@ -36,6 +36,7 @@ const kept: Readonly<Record<string, string>> = {
   GITHUB_OUTPUT: 'file commands of the runner',
   GITHUB_STATE: 'file commands of the runner',
   GITHUB_STEP_SUMMARY: 'file commands of the runner',
+  RUNNER_DEBUG: 'whether the runner shows debug lines',
   HTTP_PROXY: 'proxies are the job’s to name; the SDKs get none but ours (azure/sdk-transport.ts)',
   HTTPS_PROXY: 'the same',
   NO_PROXY: 'the same',

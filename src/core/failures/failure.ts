@@ -101,18 +101,22 @@ const idHeaders = [
   'x-github-request-id',
 ]
 
+/** The ids, by header, under which the service's support finds a request. */
+export const requestIdsOf = ({ headers }: Pick<HttpReply, 'headers'>): Record<string, string> =>
+  Object.fromEntries(
+    idHeaders.flatMap(name => {
+      const value = headers[name]
+      return value === undefined ? [] : [[name, plain(value, 80)]]
+    }),
+  )
+
 /** Gathers what a reply said. Everything in it is untrusted text, and leaves here neutralised. */
 export function summarizeResponse(
   reply: HttpReply,
   serviceCode: string | undefined,
   message: string,
 ): ServiceResponse {
-  const ids = Object.fromEntries(
-    idHeaders.flatMap(name => {
-      const value = reply.headers[name]
-      return value === undefined ? [] : [[name, plain(value, 80)]]
-    }),
-  )
+  const ids = requestIdsOf(reply)
   const by = intermediaryOf(reply)
   return {
     status: reply.status,
