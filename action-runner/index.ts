@@ -243,6 +243,12 @@ const linesOf = (secret: string) =>
     .map(line => line.trim())
     .filter(line => line !== '')
 
+/** What is printed of a command that is neither a mask nor an annotation. */
+function shownOf({ name, message }: Command, isDebug: boolean): string[] {
+  if (name === 'group') return [message]
+  return name === 'debug' && isDebug ? message.split('\n').map(line => `##[debug]${line}`) : []
+}
+
 /** @param isDebug whether debug lines are shown, as the runner does where RUNNER_DEBUG is 1 */
 function createLogReader(onLine: ActionInvocation['onLine'], isDebug: boolean) {
   const log: string[] = []
@@ -261,16 +267,15 @@ function createLogReader(onLine: ActionInvocation['onLine'], isDebug: boolean) {
     onLine?.(masked(line))
   }
 
-  function run({ name, properties, message }: Command): void {
+  function run(command: Command): void {
+    const { name, properties, message } = command
     if (name === 'add-mask') {
       for (const secret of linesOf(message)) masks.add(secret)
     } else if (isLevel(name)) {
       annotations.push({ level: name, title: properties.title, message: masked(message).slice(0, 4096) })
       for (const line of `${levelWords[name]}: ${message}`.split('\n')) print(line)
-    } else if (name === 'debug' && isDebug) {
-      for (const line of message.split('\n')) print(`##[debug]${line}`)
-    } else if (name === 'group') {
-      print(message)
+    } else {
+      for (const line of shownOf(command, isDebug)) print(line)
     }
   }
 

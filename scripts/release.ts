@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { readChangelog } from './changelog.ts'
+import { isUnnamed, publishedFiles } from './name.ts'
 import { repositoryRoot } from './tools.ts'
 
 /**
@@ -47,7 +48,7 @@ export function releaseOf(source: Source): Release {
   if (cloudVersion !== packageVersion)
     throw new Error(`The version in local-cloud/package.json is ${cloudVersion}, not ${packageVersion}.`)
 
-  const [unnamed] = Object.entries(source.publisherFiles).find(([, text]) => text.includes('OWNER/')) ?? []
+  const [unnamed] = Object.entries(source.publisherFiles).find(([, text]) => isUnnamed(text)) ?? []
   if (unnamed !== undefined)
     throw new Error(`OWNER still stands in ${unnamed} for the account that publishes.`)
 
@@ -92,8 +93,6 @@ function isNewer(other: Version | undefined, than: Version): boolean {
   return other.minor === than.minor ? other.patch > than.patch : other.minor > than.minor
 }
 
-const publisherFiles = ['README.md', 'local-cloud/README.md', 'local-cloud/package.json']
-
 function main([ref = '', notesFile = '']: readonly string[]): void {
   const read = (path: string) => readFileSync(join(repositoryRoot, path), 'utf8')
   const versionIn = (path: string) =>
@@ -103,7 +102,7 @@ function main([ref = '', notesFile = '']: readonly string[]): void {
     packageVersion: versionIn('package.json'),
     cloudVersion: versionIn('local-cloud/package.json'),
     changelog: read('CHANGELOG.md'),
-    publisherFiles: Object.fromEntries(publisherFiles.map(path => [path, read(path)])),
+    publisherFiles: Object.fromEntries(publishedFiles().map(path => [path, read(path)])),
     tags: execFileSync('git', ['tag', '--list'], { cwd: repositoryRoot, encoding: 'utf8' }).split('\n'),
   })
   writeFileSync(notesFile, notes)

@@ -1,5 +1,6 @@
 import { codeBlocks, filesLike, readDocument, textOf } from '../support/documents.ts'
 import { anchorsOf, brokenLinks } from '../support/links.ts'
+import { ownRepository } from '../support/own-actions.ts'
 import { blockProblem, checkAction, fileProblem, isCheckedFile } from '../support/text-checks.ts'
 
 /** What people read and copy: every block and every file passes the parser, or the linter, of its language. */
@@ -34,13 +35,13 @@ describe('the checks find', () => {
     [
       'an input that the reusable workflow has not',
       'yaml',
-      'uses: OWNER/key-less-gate/.github/workflows/gate-matrix.yml@v1\nwith:\n  client-id: a\n  tenant-id: b\n  targets: c\n  rol: d',
+      `uses: ${ownRepository}/.github/workflows/gate-matrix.yml@v1\nwith:\n  client-id: a\n  tenant-id: b\n  targets: c\n  rol: d`,
       'rol is not defined in the referenced workflow',
     ],
     [
       'an output that the action has not',
       'yaml',
-      `- id: gate\n  uses: OWNER/key-less-gate@v1\n- run: ./deploy.sh \${{ steps.gate.outputs.resut }}`,
+      `- id: gate\n  uses: ${ownRepository}@v1\n- run: ./deploy.sh \${{ steps.gate.outputs.resut }}`,
       'Context access might be invalid: resut',
     ],
     [

@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import { issueForm } from '../../scripts/issue-forms.ts'
 import { diagnosisCodes } from '../../src/core/failures/codes.ts'
 import { filesLike, textOf } from '../support/documents.ts'
+import { ownRepository } from '../support/own-actions.ts'
 
 const text = v.pipe(v.string(), v.nonEmpty())
 const id = v.pipe(v.string(), v.regex(/^[\w-]+$/))
@@ -84,6 +85,6 @@ test('nobody begins with an empty page, and security has its own door', () => {
   const { contact_links } = v.parse(config, parse(textOf('.github/ISSUE_TEMPLATE/config.yml')))
 
   expect(contact_links.map(({ url }) => url)).toContain(
-    'https://github.com/OWNER/key-less-gate/security/advisories/new',
+    `https://github.com/${ownRepository}/security/advisories/new`,
   )
 })

@@ -1,5 +1,6 @@
 import { createLocalCloud } from '../../local-cloud/local-cloud.ts'
 import { codeBlocks, readDocument, textOf } from '../support/documents.ts'
+import { ownRepository } from '../support/own-actions.ts'
 import { runGate } from '../support/scenario.ts'
 
 /** What README.md promises about itself: it is short, and what it quotes was really said. */
@@ -21,7 +22,7 @@ test('shows the workflow first, and on the first screen', () => {
 test('pins every action of the workflow by commit', () => {
   const used = [...(blocks[0]?.text ?? '').matchAll(/uses: (\S+)/g)].map(([, action = '']) => action)
 
-  expect(used).toContain('OWNER/key-less-gate@COMMIT')
+  expect(used).toContain(`${ownRepository}@COMMIT`)
   for (const action of used) expect(action).toMatch(/@(COMMIT|[0-9a-f]{40})$/)
 })
 

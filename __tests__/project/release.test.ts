@@ -52,6 +52,8 @@ describe('a release', () => {
 
   test.each([
     ['README.md', 'uses: OWNER/key-less-gate@v1'],
+    ['action.yml', 'name: Key-less Gate\nauthor: OWNER\n'],
+    ['.github/CODEOWNERS', '* @OWNER\n'],
     ['local-cloud/package.json', '{ "url": "git+https://github.com/OWNER/key-less-gate.git" }'],
   ])('is refused while OWNER stands for the account that publishes, in %s', (path, text) => {
     expect(() => release({ publisherFiles: { LICENSE: 'MIT', [path]: text } })).toThrow(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { codeBlocks, readDocument } from '../support/documents.ts'
+import { ownRepository } from '../support/own-actions.ts'
 import { runScript } from '../support/shell.ts'
 
 /** The command of SECURITY.md that checks a release, with a `gh` that keeps how it was called. */
@@ -40,7 +41,7 @@ test('every file of dist/ is checked, for the workflow that signs releases, and 
     shipped
       .map(
         file =>
-          `attestation verify --repo OWNER/key-less-gate --signer-workflow OWNER/key-less-gate/.github/workflows/release.yml --deny-self-hosted-runners ${file}`,
+          `attestation verify --repo ${ownRepository} --signer-workflow ${ownRepository}/.github/workflows/release.yml --deny-self-hosted-runners ${file}`,
       )
       .toSorted(),
   )

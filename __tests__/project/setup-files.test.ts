@@ -6,6 +6,7 @@ import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud
 import { repositoryRoot, temporaryFolder } from '../../scripts/tools.ts'
 import { account, holds, roles, subscription, tenant } from '../support/arrange.ts'
 import { type AzProgram, createAzProgram } from '../support/az-program.ts'
+import { ownRepository } from '../support/own-actions.ts'
 import { accountScope, runGate } from '../support/scenario.ts'
 import { runScript } from '../support/shell.ts'
 
@@ -248,7 +249,7 @@ describe('setup.sh', () => {
       permissions: { contents: 'read', 'id-token': 'write' },
       steps: [
         {
-          uses: 'OWNER/key-less-gate@v1',
+          uses: `${ownRepository}@v1`,
           with: {
             'client-id': variable('AZURE_CLIENT_ID'),
             'tenant-id': variable('AZURE_TENANT_ID'),

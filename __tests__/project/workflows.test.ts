@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { filesLike, textOf } from '../support/documents.ts'
+import { ownRepository } from '../support/own-actions.ts'
 
 const files = filesLike(/^(\.github\/workflows|examples)\/.*\.ya?ml$/)
 const composites = filesLike(/^\.github\/actions\/.*\/action\.ya?ml$/)
@@ -51,8 +52,10 @@ function jobsOf(file: string) {
 const usesIn = (file: string) =>
   [...textOf(file).matchAll(/^ *(?:- )?uses: (.*)/gm)].map(([, reference]) => reference)
 
-/** This repository, or another by full commit and with the version beside it. OWNER stands for whoever publishes. */
-const ownOrPinned = /^(\.\/|OWNER\/|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)/
+/** This repository, or another by full commit and with the version beside it. OWNER stands for whoever uses a workflow. */
+const ownOrPinned = new RegExp(
+  String.raw`^(\./|OWNER/REPO/|${ownRepository}[/@]|[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)`,
+)
 
 /** By workflow, of its jobs: what they may do beyond reading the repository, or that they may not even do that. */
 const toSignIn = { contents: 'read', 'id-token': 'write' }

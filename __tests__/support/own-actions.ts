@@ -6,7 +6,14 @@ import { repositoryRoot } from '../../scripts/tools.ts'
 
 /** The actions of this repository, as workflows name them. */
 
-const ownRepository = 'OWNER/key-less-gate'
+/** `account/name`: a placeholder stands for the account until it is named (scripts/name.ts). */
+export const ownRepository =
+  /github\.com\/(.+)\.git$/.exec(
+    v.parse(
+      v.object({ repository: v.object({ url: v.string() }) }),
+      JSON.parse(readFileSync(join(repositoryRoot, 'local-cloud/package.json'), 'utf8')),
+    ).repository.url,
+  )?.[1] ?? ''
 
 /** How a workflow of others uses the action at the root. */
 export const ownAction = `${ownRepository}@v1`
@@ -22,10 +29,9 @@ export type OwnMetadata = v.InferOutput<typeof metadataSchema>
 
 /** What `uses` names; undefined where that is of another repository. Throws where it is of this one, and does not exist. */
 export function ownMetadata(uses: string): OwnMetadata | undefined {
-  const path = /^OWNER\/key-less-gate(?:\/([^@]+))?@/.exec(uses)
-  return path === null
-    ? undefined
-    : v.parse(metadataSchema, parse(ownFile(join(path[1] ?? '', 'action.yml'))))
+  const [reference = ''] = uses.split('@')
+  if (reference !== ownRepository && !reference.startsWith(`${ownRepository}/`)) return undefined
+  return v.parse(metadataSchema, parse(ownFile(join(reference.slice(ownRepository.length), 'action.yml'))))
 }
 
 /** As the workflow of another repository would name it; `path` is how one of ours does. */
