@@ -59,12 +59,18 @@ describe('the parts', () => {
     expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(told))
   })
 
-  test.each(['revoke', 'api-version', 'expect', 'key-access', 'fail-on', 'runtime-unknown', 'grant'])(
-    '%s reaches every gate',
-    name => {
-      expect(stepNamed('Open the gate').with[name]).toBe(expression(`inputs.${name}`))
-    },
-  )
+  test.each([
+    'revoke',
+    'api-version',
+    'expect',
+    'key-access',
+    'fail-on',
+    'runtime-unknown',
+    'model-days-left',
+    'grant',
+  ])('%s reaches every gate', name => {
+    expect(stepNamed('Open the gate').with[name]).toBe(expression(`inputs.${name}`))
+  })
 
   test.each(['deployments', 'runtime-principals'])(
     'a target without %s of its own takes those of the call',
