@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import { parse } from 'yaml'
-import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { app, appKey, createCloudWithApp, probeUrl, worldWithApp } from '../support/app-world.ts'
-import { holds, roles } from '../support/arrange.ts'
-import { textOf } from '../support/documents.ts'
+import { accountEndpoint, holds, managedIdentity, roles } from '../support/arrange.ts'
+import { codeBlocks, readDocument, textOf } from '../support/documents.ts'
 import { accountScope, logOf, runGate } from '../support/scenario.ts'
 
 /** The example that gates, deploys and gates again with a probe: its own steps, in their order, on a first day. */
@@ -28,6 +28,11 @@ const { steps } = v.parse(
   parse(textOf('examples/probe-the-app.yml')),
 ).jobs.deploy
 const gates = steps.filter(({ uses }) => uses?.startsWith('OWNER/key-less-gate@'))
+
+const shownJob = v.object({
+  environment: v.string(),
+  steps: v.array(v.object({ with: v.record(v.string(), v.string()) })),
+})
 
 let cloud: LocalCloud
 beforeAll(async () => {
@@ -93,4 +98,44 @@ test('on a first day: the role of the app is granted, the app is deployed, and i
   expect(said.slice(-3)).toEqual([200, 200, 200])
   expect(second.requests.map(({ operation }) => operation)).not.toContain('roleAssignments.create')
   expect(JSON.stringify(second.unmasked)).not.toContain(appKey)
+})
+
+test("without a route: the app's own identity is proven by a gate that signs in as it, as the page shows", async () => {
+  const page = readDocument('docs/app-probe.md')
+  const block = codeBlocks(page).find(({ text }) => text.includes('SHOP_CLIENT_ID'))
+  const { jobs } = v.parse(v.object({ jobs: v.record(v.string(), shownJob) }), parse(block?.text ?? ''))
+  const [job] = Object.values(jobs)
+  const [gate] = job?.steps ?? []
+  const { environment = '' } = job ?? {}
+  expect(page.text).toContain(`--subject repo:OWNER/REPO:environment:${environment}`)
+
+  const own = await createLocalCloud({ lag: { roleAssignments: [60 * seconds] } })
+  try {
+    const { identity, principal } = managedIdentity(own)
+    own.world.workflow.environment = environment
+    identity.federatedCredentials.push({
+      name: 'key-less-gate',
+      issuer: own.endpoints.github,
+      subject: `repo:contoso/shop:environment:${environment}`,
+      audiences: ['api://AzureADTokenExchange'],
+    })
+    holds(own, {
+      role: roles.openAIUser,
+      principalId: principal.objectId,
+      createdOn: new Date(own.clock.now()),
+    })
+    const run = await runGate(own, {
+      inputs: {
+        ...gate?.with,
+        'client-id': identity.clientId,
+        'tenant-id': identity.tenantId,
+        endpoint: accountEndpoint(own),
+        'resource-id': '',
+      },
+    })
+    expect(run.outputs).toMatchObject({ result: 'passed', 'principal-id': principal.objectId })
+    expect(Number(run.outputs['propagation-seconds'])).toBeGreaterThan(50)
+  } finally {
+    await own.close()
+  }
 })
