@@ -74,6 +74,9 @@ export async function runPost(
   return run
 }
 
+/** Masks of all runs so far, by cloud. */
+const masksOf = new WeakMap<LocalCloud, readonly string[]>()
+
 async function spawnStep(
   cloud: LocalCloud,
   options: ScenarioOptions,
@@ -102,7 +105,9 @@ async function spawnStep(
     const report: unknown =
       path !== undefined && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
     const run = { ...result, report, requests }
-    expectNoSecrets(run)
+    const masks = masksOf.get(cloud) ?? []
+    expectNoSecrets(run, masks)
+    masksOf.set(cloud, [...masks, ...run.masks])
     if (report !== undefined) expectValidReport(report)
     return run
   } finally {
