@@ -64,6 +64,14 @@ describe('whether the members of a group are looked at again', () => {
 
 describe('how old what should give access is', () => {
   const minute = 60_000
+  const deny = {
+    name: '',
+    scope: '/',
+    principals: [],
+    excluded: [],
+    permissions: [],
+    isForThisScopeOnly: false,
+  }
   const held = (state: RoleAccess['held']['state'], differing: Partial<RoleAccess> = {}) =>
     rolesOf(state, { held: { state, assignment: other }, asOf: 5 * minute, ...differing })
 
@@ -76,6 +84,7 @@ describe('how old what should give access is', () => {
     ['its group holds it', held('direct', { membership: 'member' }), { kind: 'of-group', ageMs: 5 * minute }],
     ['a group without the pipeline holds it', held('direct', { membership: 'not-member' }), { kind: 'none' }],
     ['it does not help', held('direct', { coverage: 'insufficient' }), { kind: 'none' }],
+    ['a deny assignment takes the right away', held('direct', { deniedBy: [deny] }), { kind: 'none' }],
     [
       'it does not help, and a younger role does',
       held('direct', {

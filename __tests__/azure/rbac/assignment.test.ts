@@ -6,6 +6,7 @@ import {
   readableRoleState,
   roleStates,
 } from '../../../src/azure/rbac/assignment.ts'
+import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
 import type { Permission } from '../../../src/azure/rbac/permissions.ts'
 
 const subscription = '/subscriptions/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
@@ -28,6 +29,9 @@ const assignment = (differing: Partial<Assignment> = {}): Assignment => ({
 })
 
 const direct = assignment({ scope: scope.toUpperCase() })
+const temporary = assignment({
+  description: temporaryDescription(undefined, '00000000-1111-4222-8333-444444444444'),
+})
 const inherited = assignment({ scope: `${subscription}/resourceGroups/rg-models` })
 const ofGroup = assignment({ principalId: groupId })
 const unrelated = assignment({ roleGuid: otherRole })
@@ -39,6 +43,11 @@ test.each<[string, Assignment[], RoleHolding | undefined]>([
   [
     'direct, whatever the case of the scope',
     [inherited, direct, ofGroup],
+    { state: 'direct', assignment: direct },
+  ],
+  [
+    'direct by one that stays, before one that ends with a job',
+    [temporary, direct],
     { state: 'direct', assignment: direct },
   ],
   ['inherited', [ofGroup, inherited], { state: 'inherited', assignment: inherited }],
