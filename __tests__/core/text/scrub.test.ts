@@ -41,8 +41,10 @@ const visible = fc.integer({ min: 0x21, max: 0x7e }).map(code => String.fromChar
 test('whatever the secret is, it is gone: none makes a pattern of its own', () => {
   fc.assert(
     fc.property(fc.string({ unit: visible, minLength: 1, maxLength: 40 }), fc.string(), (any, around) => {
-      const before = around.replaceAll(any, '')
-      expect(scrubberOf([any], '\u00a0')(`${before}\n\n${any}`)).toMatch(/\u00a0$/)
+      const scrubbed = scrubberOf([any], '\u00a0')(`${around}\n\n${any}`)
+
+      expect(scrubbed).toContain('\u00a0')
+      expect(scrubbed.toLowerCase()).not.toContain(any.toLowerCase())
     }),
   )
 })
