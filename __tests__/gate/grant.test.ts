@@ -1,9 +1,11 @@
 import {
   alsoHolds,
   customRole,
+  envelope,
   holds,
   managedIdentity,
   pipeline,
+  refuse,
   roles,
   securityGroup,
 } from '../support/arrange.ts'
@@ -272,6 +274,20 @@ test('a pipeline that becomes a member while it is looked for counts as one', as
 
   expect(run.end).toBe('passed')
   expect(run.report).toMatchObject({ roleState: 'group', membership: 'member' })
+})
+
+test('Resource Manager answers 201 for a role that was there before: where nobody could look first, its age tells, and it is not waited for', async () => {
+  expect((await stage.run()).end).toBe('passed')
+  await stage.sleep(60 * minutes)
+  for (const operation of ['roleAssignments.list', 'permissions.list'])
+    refuse(stage.cloud, operation, 403, envelope('AuthorizationFailed', 'It may not look.'))
+  refuse(stage.cloud, 'chatCompletions.create', 401, envelope('PermissionDenied', 'It may not call.'))
+  const run = await stage.run()
+
+  expect(run.requests.some(isGrant)).toBe(true)
+  expect(run.end).toBe('access-denied')
+  expect(run.report).toMatchObject({ roleState: 'direct', grant: 'exists' })
+  expect(run.tookMs).toBeLessThan(seconds)
 })
 
 test("how long another job's assignment was waited for is said in a round figure", async () => {
