@@ -23,7 +23,7 @@ what differs. Nothing is left behind: role assignments that it makes it takes ba
   --against FILE   recordings of an earlier run
   --out FILE       where the recordings go (JSON)
 
-Ends with 0 where nothing differs, with 1 where something does, and with 2 where nothing could be tried.
+Ends with 0 where nothing differs, with 1 where something does, and with 2 where nothing could be tried, or something was left behind.
 `
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
@@ -43,9 +43,10 @@ async function runLocal(): Promise<Side> {
   }
 }
 
-function tell(name: string, { recordings, leftOut, lag }: Side): void {
+function tell(name: string, { recordings, leftOut, lag, leftBehind }: Side): void {
   say(`${name}: ${recordings.length} exchanges answered, ${leftOut.size} left out.`)
   for (const [exchange, why] of leftOut) say(`  left out: ${exchange} (${why})`)
+  for (const url of leftBehind) say(`  NOT REMOVED, take it away by hand: ${new URL(url).pathname}`)
   for (const line of lag === undefined ? [] : lagLines(lag)) say(`  ${line}`)
 }
 
@@ -80,7 +81,8 @@ async function main(): Promise<number> {
   tell(against, side)
   if (out !== undefined) write(out, side)
   tell('local cloud', local)
-  return conclude(compare(side.recordings, local.recordings), against)
+  const code = conclude(compare(side.recordings, local.recordings), against)
+  return side.leftBehind.length > 0 ? 2 : code
 }
 
 function conclude(differences: readonly Difference[], name: string): number {

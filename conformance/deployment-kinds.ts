@@ -30,7 +30,7 @@ const kinds: readonly { kind: DeploymentKind; isOfKind: (properties: Properties)
 ]
 
 /** The first deployment of each kind, by what Resource Manager lists. @throws ValiError */
-export function listKindOf(reply: unknown): Map<DeploymentKind, string> {
+export function deploymentsByKind(reply: unknown): Map<DeploymentKind, string> {
   const { value } = v.parse(deploymentsReply, reply)
   const found = kinds.flatMap(({ kind, isOfKind }) => {
     const deployment = value.find(({ properties }) => isOfKind(properties))

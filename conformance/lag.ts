@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { cognitiveServicesUser } from '../src/azure/rbac/built-in-roles.ts'
 import type { Clock } from '../src/core/ports.ts'
-import type { ConformanceRequest } from './exchange.ts'
-import { onTheWire } from './play.ts'
+import { chatAt } from './exchanges/inference.ts'
+import { assignment, put } from './exchanges/resource-manager.ts'
+import { isDone, onTheWire, type PlayTools } from './play.ts'
 import type { Send } from './send.ts'
 import type { World } from './world.ts'
 
@@ -26,39 +28,30 @@ export interface LagTools {
   row: number
 }
 
-const userGuid = 'a97b65f3-24c7-4388-baec-2e87135dc908'
-
 export interface Granted {
-  lag: Lag
+  /** Or why it could not be measured. */
+  lag: Lag | { failed: string }
   /** Takes the role back. */
   takeBack: () => Promise<void>
 }
 
 /**
- * Grants the run's principal the role that lets it call models, and asks until it is honoured. The caller takes it back.
- * @throws Error where it may not be granted
+ * Grants the run's principal the role that lets it call models, and asks until it is honoured. The caller takes it back in any case: a
+ * grant whose answer was lost may have been made.
  */
-export async function measureLag(world: World, tools: LagTools): Promise<Granted> {
-  const { send, clock } = tools
+export async function measureLag(world: World, tools: LagTools & PlayTools): Promise<Granted> {
+  const { send, clock, onLeft } = tools
   const name = randomUUID()
-  const path = `${world.accountId}/providers/Microsoft.Authorization/roleAssignments/${name}`
-  const url = `${world.hosts.resourceManager}${path}?api-version=2022-04-01`
-  const request = (method: 'PUT' | 'DELETE', json?: unknown) =>
-    send(onTheWire({ method, url, as: 'resource-manager', ...(json === undefined ? {} : { json }) }, world))
-  const takeBack = async () => void (await request('DELETE'))
-  const { status } = await request('PUT', {
-    properties: {
-      roleDefinitionId: `/subscriptions/${world.subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${userGuid}`,
-      principalId: world.principalId,
-      principalType: 'ServicePrincipal',
-    },
-  })
-  if (status !== 201) throw new Error(`The role could not be granted: ${status}`)
+  const takeBack = async () => {
+    const removal = assignment(world, name, { method: 'DELETE' })
+    if (!(await isDone(removal, world, send))) onLeft(removal.url)
+  }
   try {
+    const { status } = await send(onTheWire(put(world, name, { role: cognitiveServicesUser.guid }), world))
+    if (status !== 201) return { lag: { failed: `the role could not be granted: ${status}` }, takeBack }
     return { lag: await untilHonoured(world, tools, clock.now()), takeBack }
   } catch (error) {
-    await takeBack()
-    throw error
+    return { lag: { failed: error instanceof Error ? error.message : String(error) }, takeBack }
   }
 }
 
@@ -72,7 +65,10 @@ async function untilHonoured(
   let lastDenialMs: number | undefined
   let inARow = 0
   const ask = async (kind: 'kept' | 'fresh') => {
-    const { status } = await send({ ...onTheWire(chat(world), world), fresh: kind === 'fresh' })
+    const { status } = await send({
+      ...onTheWire(chatAt(world, world.hosts.openAI), world),
+      fresh: kind === 'fresh',
+    })
     const afterMs = clock.now() - grantedAt
     const isDenied = status === 401 || status === 403
     calls[kind].asked += 1
@@ -93,17 +89,6 @@ async function untilHonoured(
     calls,
   }
 }
-
-const chat = ({ hosts, deployments }: World): ConformanceRequest => ({
-  method: 'POST',
-  url: `${hosts.openAI}/openai/v1/chat/completions`,
-  as: 'cognitive-services',
-  json: {
-    model: deployments.get('chat'),
-    messages: [{ role: 'user', content: 'Answer with the one word ready.' }],
-    max_completion_tokens: 16,
-  },
-})
 
 export function lagLines({ firstSuccessMs, lastDenialMs, calls }: Lag): string[] {
   const seconds = (ms: number | undefined) =>

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { parseJson } from '../src/core/text/json.ts'
 import { type ConformanceRequest, type Exchange, headersThatClientsRead } from './exchange.ts'
 import type { Recording } from './recording.ts'
 import { sanitised } from './sanitise.ts'
@@ -11,17 +12,33 @@ import type { World } from './world.ts'
 export const lackingFor = ({ needs }: Exchange, { has }: World): Need[] =>
   needs.filter(need => !has.has(need))
 
+export interface PlayTools {
+  send: Send
+  /** Told the address of what was made, and is not known to be gone. */
+  onLeft: (url: string) => void
+}
+
 /** Sends the requests of one exchange, and cleans up after it, however it went. @throws NetworkFailure where no reply came */
-export async function play(exchange: Exchange, world: World, send: Send): Promise<Recording> {
+export async function play(
+  exchange: Exchange,
+  world: World,
+  { send, onLeft }: PlayTools,
+): Promise<Recording> {
   const { requests, cleanUp = [] } = exchange.steps(world)
   let last: Reply | undefined
   try {
     for (const request of requests) last = await send(onTheWire(request, world))
   } finally {
-    for (const request of cleanUp) await send(onTheWire(request, world)).catch(() => {})
+    for (const request of cleanUp) if (!(await isDone(request, world, send))) onLeft(request.url)
   }
   if (last === undefined) throw new Error(`${exchange.name} has no request`)
   return recordingOf(exchange, last, world)
+}
+
+/** Whether a removal left nothing there: 200 says what went, 204 and 404 that there was nothing. */
+export async function isDone(request: ConformanceRequest, world: World, send: Send): Promise<boolean> {
+  const reply = await send(onTheWire(request, world)).catch(() => undefined)
+  return reply !== undefined && [200, 204, 404].includes(reply.status)
 }
 
 export function onTheWire({ method, url, as, headers, json, form }: ConformanceRequest, world: World) {
@@ -63,7 +80,7 @@ function refusalIn(document: unknown): { code: string; message: string } {
 }
 
 function recordingOf({ name, service }: Exchange, { status, headers, body }: Reply, world: World): Recording {
-  const document = parsed(body)
+  const document = parseJson(body)
   const { code, message } = refusalIn(document)
   return {
     exchange: name,
@@ -74,13 +91,5 @@ function recordingOf({ name, service }: Exchange, { status, headers, body }: Rep
     headers: headersThatClientsRead[service].filter(header => headers[header] !== undefined),
     shape: document === undefined ? [] : shapeOf(document),
     message: sanitised(message, world),
-  }
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
   }
 }

@@ -1,8 +1,7 @@
 import type { Exchange } from './exchange.ts'
 import { type Lag, type LagTools, measureLag } from './lag.ts'
-import { lackingFor, play } from './play.ts'
+import { lackingFor, type PlayTools, play } from './play.ts'
 import type { Recording } from './recording.ts'
-import type { Send } from './send.ts'
 import { openWorld, type World } from './world.ts'
 
 /** What one side answered. */
@@ -12,6 +11,8 @@ export interface Side {
   /** By exchange: what its world lacks, or why no reply came. */
   leftOut: Map<string, string>
   lag: Lag | undefined
+  /** Addresses of what the run made, and is not known to be gone. */
+  leftBehind: string[]
 }
 
 interface RunTools extends LagTools {
@@ -27,15 +28,13 @@ interface RunTools extends LagTools {
 export async function runSide(exchanges: readonly Exchange[], tools: RunTools): Promise<Side> {
   const { send, env, say } = tools
   const world = await openWorld(env, send)
-  const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined }
-  const isDenied = !world.has.has('may-infer') && world.has.has('chat')
-  if (!isDenied || !world.has.has('may-assign-roles')) {
-    await playAll(exchanges, side, send)
-    say(
-      isDenied
-        ? 'The principal may neither call models nor grant itself the role: calls of models are left out.'
-        : 'The principal may call models already: denied calls and lag were not tried.',
-    )
+  const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind: [] }
+  const playing = { send, onLeft: (url: string) => void side.leftBehind.push(url) }
+  const { has } = world
+  const canBeDenied = !has.has('may-infer') && has.has('chat') && has.has('may-assign-roles')
+  if (!canBeDenied) {
+    await playAll(exchanges, side, playing)
+    say(whyNotDenied(has))
     return side
   }
   // An OIDC token lives five minutes, and a role may take longer: what needs no role comes before it.
@@ -43,17 +42,27 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
   await playAll(
     exchanges.filter(exchange => !isCall(exchange)),
     side,
-    send,
+    playing,
   )
-  await playAll(deniedCalls(exchanges), side, send)
-  const { lag, takeBack } = await measureLag(world, tools)
-  side.lag = lag
+  await playAll(deniedCalls(exchanges), side, playing)
+  const { lag, takeBack } = await measureLag(world, { ...tools, ...playing })
   try {
-    await playAll(exchanges.filter(isCall), { ...side, world: mayInfer(world) }, send)
+    if ('failed' in lag) say(`Calls of models are left out: ${lag.failed}`)
+    else side.lag = lag
+    const granted = 'failed' in lag ? side : { ...side, world: mayInfer(world) }
+    await playAll(exchanges.filter(isCall), granted, playing)
   } finally {
     await takeBack()
   }
   return side
+}
+
+function whyNotDenied(has: World['has']): string {
+  if (has.has('may-infer'))
+    return 'The principal may call models already: denied calls and lag were not tried.'
+  if (has.has('chat'))
+    return 'The principal may neither call models nor grant itself the role: calls of models are left out.'
+  return 'There is no deployment for chat: denied calls and lag were not tried.'
 }
 
 const mayInfer = (world: World): World => ({ ...world, has: new Set([...world.has, 'may-infer' as const]) })
@@ -70,7 +79,7 @@ function deniedCalls(exchanges: readonly Exchange[]): Exchange[] {
     }))
 }
 
-async function playAll(exchanges: readonly Exchange[], side: Side, send: Send): Promise<void> {
+async function playAll(exchanges: readonly Exchange[], side: Side, tools: PlayTools): Promise<void> {
   for (const exchange of exchanges) {
     const lacking = lackingFor(exchange, side.world)
     if (lacking.length > 0) {
@@ -78,7 +87,7 @@ async function playAll(exchanges: readonly Exchange[], side: Side, send: Send): 
       continue
     }
     try {
-      side.recordings.push(await play(exchange, side.world, send))
+      side.recordings.push(await play(exchange, side.world, tools))
     } catch (error) {
       side.leftOut.set(exchange.name, error instanceof Error ? error.message : String(error))
     }

@@ -15,3 +15,6 @@ export const audiences = {
   foundry: 'https://ai.azure.com',
   graph: 'https://graph.microsoft.com',
 } as const
+
+/** The id of no tenant, application, principal, role or subscription. */
+export const nobody = '6f0a3c52-9d1e-4b87-a24c-5e83f7d0b196'

@@ -1,5 +1,10 @@
 import * as v from 'valibot'
-import { listKindOf } from './deployment-kinds.ts'
+import { assignRoles } from '../src/azure/rbac/delegation-conditions.ts'
+import { coversAction, coversDataAction } from '../src/azure/rbac/permissions.ts'
+import { readAccessTokenClaims } from '../src/services/entra/access-token-claims.ts'
+import { chatDataAction } from '../src/services/inference/apis/chat-completions.ts'
+import { permissionEntry } from '../src/services/resource-manager/role-assignments.ts'
+import { deploymentsByKind } from './deployment-kinds.ts'
 import type { Send } from './send.ts'
 import { audiences, type DeploymentKind, type Need, type TokenAudience } from './terms.ts'
 
@@ -42,7 +47,6 @@ const environmentSchema = v.object({
 
 const oidcReply = v.object({ value: v.string() })
 const tokenReply = v.object({ access_token: v.string() })
-const claimsSchema = v.object({ oid: v.string() })
 const accountReply = v.object({
   properties: v.object({ endpoint: v.string(), endpoints: v.optional(v.record(v.string(), v.string()), {}) }),
 })
@@ -80,6 +84,8 @@ export async function openWorld(
   const tokens = await accessTokens(signIn, send)
   const token = tokens.get('resource-manager')
   if (token === undefined) throw new Error('Entra gives no token for Resource Manager: nothing can be tried')
+  const principalId = readAccessTokenClaims(token)?.oid
+  if (principalId === undefined) throw new Error('The access token names no principal')
   const get = async (path: string, version: string) => {
     const url = `${resourceManager}${accountId}${path}?api-version=${version}`
     const { status, body } = await send({ method: 'GET', url, headers: { authorization: `Bearer ${token}` } })
@@ -87,7 +93,7 @@ export async function openWorld(
     return body
   }
   const { properties } = v.parse(accountReply, JSON.parse(await get('', '2024-10-01')))
-  const deployments = listKindOf(JSON.parse(await get('/deployments', '2024-10-01')))
+  const deployments = deploymentsByKind(JSON.parse(await get('/deployments', '2024-10-01')))
   const [project] = v.parse(listReply, JSON.parse(await get('/projects', '2025-06-01'))).value
   const projectName = project?.name.replace(/.*\//, '')
   const origin = (url: string) => new URL(url).origin
@@ -103,7 +109,7 @@ export async function openWorld(
   return {
     tenantId: signIn.tenantId,
     clientId: signIn.clientId,
-    principalId: principalOf(token),
+    principalId,
     subscriptionId: accountId.split('/')[2] ?? '',
     accountId,
     projectId: projectName === undefined ? undefined : `${accountId}/projects/${projectName}`,
@@ -168,18 +174,7 @@ async function accessTokens(
   return tokens
 }
 
-function principalOf(token: string): string {
-  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')
-  return v.parse(claimsSchema, JSON.parse(payload)).oid
-}
-
-const permissionsReply = v.object({
-  value: v.array(
-    v.object({ actions: v.array(v.string()), dataActions: v.optional(v.array(v.string()), []) }),
-  ),
-})
-
-/** By what Resource Manager says of the principal's own permissions. Exact enough: where it is wrong, a refusal is recorded. */
+/** What the principal is told of its own permissions. @returns nothing where it may not ask */
 async function abilities(
   { resourceManager, accountId, token }: { resourceManager: string; accountId: string; token: string },
   send: Send,
@@ -188,12 +183,10 @@ async function abilities(
   const { status, body } = await send({ method: 'GET', url, headers: { authorization: `Bearer ${token}` } })
   if (status !== 200) return []
   const { value } = v.parse(permissionsReply, JSON.parse(body))
-  const may = (pattern: RegExp, kind: 'actions' | 'dataActions') =>
-    value.some(permission => permission[kind].some(action => pattern.test(action)))
-  return [
-    ...(may(/^\*$|^Microsoft\.Authorization\/(\*|roleAssignments\/(\*|write))$/i, 'actions')
-      ? (['may-assign-roles'] as const)
-      : []),
-    ...(may(/^\*$|^Microsoft\.CognitiveServices\//i, 'dataActions') ? (['may-infer'] as const) : []),
-  ]
+  const needs: Need[] = []
+  if (coversAction(value, assignRoles)) needs.push('may-assign-roles')
+  if (coversDataAction(value, chatDataAction)) needs.push('may-infer')
+  return needs
 }
+
+const permissionsReply = v.object({ value: v.array(permissionEntry) })

@@ -5,6 +5,7 @@ import { runSide, type Side } from '../../conformance/run.ts'
 import { refuseSecrets } from '../../conformance/sanitise.ts'
 import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../local-cloud/local-cloud.ts'
 import { createHttpClient } from '../../src/core/http/client.ts'
+import { customRole, holds, refuse } from '../support/arrange.ts'
 import { createDrivenTime } from '../support/driven-time.ts'
 
 /** The exchanges are played against two local clouds, one of which was made to differ: what differs is found, and nothing else. */
@@ -135,4 +136,41 @@ test('where the principal may call already, neither denial nor lag is tried, and
     'The principal may call models already: denied calls and lag were not tried.',
   ])
   expect(granted.assignments.after).toBe(granted.assignments.before)
+})
+
+test('a principal that may do all but assign roles, as a Contributor may, is not tried with a grant, and that is said', async () => {
+  const contributor = await playedOn({}, cloud => {
+    const actions = ['*']
+    const role = customRole(cloud, { actions, notActions: ['Microsoft.Authorization/*/Write'] })
+    holds(cloud, { role })
+  })
+
+  expect(contributor.said).toEqual([
+    'The principal may neither call models nor grant itself the role: calls of models are left out.',
+  ])
+  expect(contributor.leftOut.get('arm-assign')).toBe('needs may-assign-roles')
+  expect(contributor.recordings.map(({ exchange }) => exchange)).toContain('arm-account')
+})
+
+test('a grant that is refused costs the calls of models, and nothing else', async () => {
+  const refused = await playedOn({}, cloud =>
+    refuse(cloud, 'roleAssignments.create', 403, { error: { code: 'AuthorizationFailed', message: 'no' } }),
+  )
+
+  expect(refused.said).toEqual(['Calls of models are left out: the role could not be granted: 403'])
+  expect(refused.leftOut.get('inference-chat')).toBe('needs may-infer')
+  expect(refused.recordings.map(({ exchange }) => exchange)).toEqual(
+    expect.arrayContaining(['entra-token', 'arm-assign', 'inference-chat-denied']),
+  )
+})
+
+test('a role assignment that cannot be removed is named: nothing is said to be gone that may be there', async () => {
+  const stuck = await playedOn({ lag: { roleAssignments: [0] } }, cloud =>
+    refuse(cloud, 'roleAssignments.delete', 409, { error: { code: 'ScopeLocked', message: 'locked' } }),
+  )
+
+  const { leftBehind, assignments } = stuck
+  expect(assignments.after).toBeGreaterThan(assignments.before)
+  expect(leftBehind.length).toBeGreaterThanOrEqual(assignments.after - assignments.before)
+  for (const url of leftBehind) expect(url).toContain('/providers/Microsoft.Authorization/roleAssignments/')
 })

@@ -109,7 +109,7 @@ export function alsoHolds(
 /** A role of the subscription's own; it can be assigned anywhere in it, and allows what is given. @returns its GUID. */
 export function customRole(
   cloud: LocalCloud,
-  allows: { actions?: string[]; dataActions?: string[] },
+  allows: { actions?: string[]; notActions?: string[]; dataActions?: string[] },
   {
     id = crypto.randomUUID(),
     roleName = `Custom ${id}`,

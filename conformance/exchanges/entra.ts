@@ -1,10 +1,10 @@
 import type { ConformanceRequest, Exchange } from '../exchange.ts'
+import { nobody } from '../terms.ts'
 import type { World } from '../world.ts'
 
 /** Sign-in by a federated credential: each fault that a workflow can have, with the identity of the run. */
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-const nobody = '6f0a3c52-9d1e-4b87-a24c-5e83f7d0b196'
 
 /** The usual exchange, with what is wrong put in; an empty value leaves the field out. */
 function exchange(world: World, wrong: Readonly<Record<string, string>> = {}, tenant = world.tenantId) {

@@ -1,9 +1,8 @@
 import type { ConformanceRequest, Exchange } from '../exchange.ts'
+import { nobody } from '../terms.ts'
 import type { World } from '../world.ts'
 
 /** What setup needs of Microsoft Graph. */
-
-const nobody = '6f0a3c52-9d1e-4b87-a24c-5e83f7d0b196'
 
 const graph = (
   name: string,

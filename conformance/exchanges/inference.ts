@@ -1,5 +1,5 @@
 import type { ConformanceRequest, Exchange } from '../exchange.ts'
-import type { Need, TokenAudience } from '../terms.ts'
+import type { DeploymentKind, Need, TokenAudience } from '../terms.ts'
 import type { World } from '../world.ts'
 
 /** Calls of models: each API with a good request and with bad ones. Answers are as short as the models allow. */
@@ -23,7 +23,7 @@ const call = (name: string, purpose: string, request: Call, needs: readonly Need
 interface Api {
   name: string
   as: TokenAudience
-  deployment: 'chat' | 'embeddings' | 'messages' | 'model-inference'
+  deployment: DeploymentKind
   url: (world: World, deployment: string) => string
   /** A good request. */
   body: (deployment: string) => Body
@@ -176,7 +176,7 @@ function exchangesOf(api: Api): Exchange[] {
 
 const withoutToken = ({ as: _none, ...request }: ConformanceRequest): ConformanceRequest => request
 
-const chatAt = (world: World, host: string): ConformanceRequest => ({
+export const chatAt = (world: World, host: string): ConformanceRequest => ({
   method: 'POST',
   url: `${host}/openai/v1/chat/completions`,
   as: 'cognitive-services',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
 import type { ConformanceRequest, Exchange, Steps } from '../exchange.ts'
-import type { Need } from '../terms.ts'
+import { type Need, nobody } from '../terms.ts'
 import type { World } from '../world.ts'
 
 const accounts = '2024-10-01'
@@ -8,8 +9,6 @@ const authorization = '2022-04-01'
 
 /** Cognitive Services Usages Reader: harmless to hand out, and nobody's yet, as a rule. */
 const harmlessRole = 'bba48692-92b0-4667-a9ad-c31c7b334ac2'
-const userGuid = 'a97b65f3-24c7-4388-baec-2e87135dc908'
-const nobody = '6f0a3c52-9d1e-4b87-a24c-5e83f7d0b196'
 
 type Wanted = Partial<ConformanceRequest> & { version?: string; query?: string }
 
@@ -43,7 +42,8 @@ const manager = (
 const roleDefinition = ({ subscriptionId }: World, guid: string) =>
   `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${guid}`
 
-const assignment = (world: World, name: string, wanted: Wanted = {}) =>
+/** A role assignment on the account. */
+export const assignment = (world: World, name: string, wanted: Wanted = {}) =>
   at(world, `${world.accountId}/providers/Microsoft.Authorization/roleAssignments/${name}`, {
     version: authorization,
     ...wanted,
@@ -55,7 +55,7 @@ interface Assigned {
   principalType?: string | undefined
 }
 
-const put = (world: World, name: string, assigned: Assigned = {}) => {
+export const put = (world: World, name: string, assigned: Assigned = {}) => {
   const {
     role = harmlessRole,
     principalId = world.principalId,
@@ -176,7 +176,7 @@ export const resourceManagerExchanges: readonly Exchange[] = [
     list(world, 'permissions'),
   ),
   manager('role-definition', 'What a built-in role says of itself', world =>
-    at(world, roleDefinition(world, userGuid), { version: authorization }),
+    at(world, roleDefinition(world, cognitiveServicesUser.guid), { version: authorization }),
   ),
   manager('role-definition-by-name', 'Whether a name is compared without regard to case', world =>
     list(world, 'roleDefinitions', filter("roleName eq 'cognitive services user'")),

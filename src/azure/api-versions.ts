@@ -1,3 +1,5 @@
+import { accountsApiVersion } from './resource-id.ts'
+
 /**
  * Versions of the APIs of what usually calls a model, or is an identity: stable ones, of the types in terraform-provider-azapi 2.12, and
  * of Microsoft.ApiManagement, Microsoft.DataFactory and Microsoft.MachineLearningServices in azure-rest-api-specs. Of any other type its
@@ -7,8 +9,8 @@ const versions: Readonly<Record<string, string>> = {
   'microsoft.apimanagement/service': '2024-05-01',
   'microsoft.app/containerapps': '2025-01-01',
   'microsoft.app/jobs': '2025-01-01',
-  'microsoft.cognitiveservices/accounts': '2025-06-01',
-  'microsoft.cognitiveservices/accounts/projects': '2025-06-01',
+  'microsoft.cognitiveservices/accounts': accountsApiVersion,
+  'microsoft.cognitiveservices/accounts/projects': accountsApiVersion,
   'microsoft.cognitiveservices/accounts/projects/applications': '2026-03-01',
   'microsoft.compute/virtualmachines': '2024-07-01',
   'microsoft.compute/virtualmachinescalesets': '2024-07-01',

@@ -160,13 +160,13 @@ const administers = ({ guid }: { guid: string }) =>
     coversAction(builtInPermissions(guid) ?? [], action),
   )
 
-/** The same right, for the one role and for service principals only. */
+/** The same right, for the role asked for and the least for these calls, and for principals of the holder's type only. */
 function limitedRight({ values, dataActions }: InspectContext): Fix[] {
   const least = leastRoleFor(...dataActions)
   const guids = [...new Set([values.role.guid, ...(least === undefined ? [] : [least.guid])])]
   return [
     bash(
-      'Or limit the right to this one role and type of principal, and take the unlimited one away',
+      'Or limit the right to roles for these calls and to this type of principal, and take the unlimited one away',
       assignOnly(guids, values),
     ),
   ]

@@ -10,12 +10,6 @@ export function rowRoutesOf(routes: readonly Route[]): Route[] {
   return byPrice.filter((route, at) => byPrice.findIndex(other => hostOf(other) === hostOf(route)) === at)
 }
 
-/** Those that are proven by one answer, however many a row would take. */
-export function withoutRowOf(routes: readonly Route[]): Route[] {
-  const hosts = new Set(rowRoutesOf(routes).map(hostOf))
-  return routes.filter(route => !hosts.has(hostOf(route)))
-}
-
 const hostOf = ({ url }: Route) => new URL(url).host
 
 const isPaidByTokens = ({ api }: Route) => apiOf(api).cost === 'tokens'

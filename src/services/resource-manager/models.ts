@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
 import type { ResourceManager } from './client.ts'
-import type { Deployment } from './deployments.ts'
+import { type Deployment, deploymentNamed } from './deployments.ts'
 
 /**
  * Until when models are served: Accounts_ListModels. A date counts for the model, or for one SKU of it: gpt-4o-mini left Standard half a
@@ -92,7 +92,7 @@ export function retirementOf(
 ): Retirement {
   const unknown = (because: string): Retirement => ({ kind: 'unknown', deployment: name, because })
   if (deployments === undefined) return unknown('the deployments may not be listed')
-  const deployment = deployments.find(each => isSame(each.name, name))
+  const deployment = deploymentNamed(name, deployments)
   if (deployment === undefined) return unknown('it is none of the deployments that are listed')
   const { modelFormat: format = '', modelName = '', modelVersion: version = '', sku } = deployment
   const model = { format, name: modelName, version }
