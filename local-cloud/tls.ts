@@ -24,8 +24,8 @@ function validity(notAfter = new Date(Date.now() + 7 * DAY)) {
 export interface CertificateOptions {
   /** Default: a week ahead. At most a day and a half ago. */
   notAfter?: Date
-  /** The host name that the certificate is for, instead of this machine's. */
-  hostname?: string
+  /** Host names that the certificate is for, instead of this machine's. */
+  hostnames?: readonly string[]
 }
 
 const loopbackNames: x509.JsonGeneralNames = [
@@ -39,7 +39,7 @@ const generateKeys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', '
 /** Issues a certificate, by default for 127.0.0.1, ::1 and localhost. Holds up under OpenSSL's strict checks (RFC 5280), which Python 3.13 made its default. */
 export async function createTlsCredentials({
   notAfter,
-  hostname,
+  hostnames,
 }: CertificateOptions = {}): Promise<TlsCredentials> {
   const [caKeys, keys] = await Promise.all([generateKeys(), generateKeys()])
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
@@ -65,7 +65,7 @@ export async function createTlsCredentials({
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension(
-        hostname === undefined ? loopbackNames : [{ type: 'dns', value: hostname }],
+        hostnames?.map(value => ({ type: 'dns' as const, value })) ?? loopbackNames,
       ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),

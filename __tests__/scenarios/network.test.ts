@@ -285,7 +285,7 @@ describe('a port where nothing listens', () => {
 describe('certificates that no authority mends', () => {
   test.each([
     ['expired', { notAfter: new Date(Date.now() - 3_600_000) }, "runner's clock"],
-    ['for another name', { hostname: 'contoso.example' }, 'for other names'],
+    ['for another name', { hostnames: ['contoso.example'] }, 'for other names'],
   ])('%s: tls-untrusted, and NODE_EXTRA_CA_CERTS is not the advice', async (_, wrong, reason) => {
     const certificate = await createTlsCredentials(wrong)
     const intercept: Conduct = { kind: 'intercept', certificate, trusted: cloud.caPem }

@@ -7,7 +7,8 @@ import type { TlsCredentials } from '../../local-cloud/tls.ts'
 
 /** What a proxy does with a CONNECT. */
 export type Conduct =
-  | { kind: 'forward' }
+  /** `to`: host and port that the target is looked for at, instead of its own. */
+  | { kind: 'forward'; to?: string }
   | { kind: 'refuse'; status: number; reason?: string; headers?: Readonly<Record<string, string>> }
   /** Takes the CONNECT and never answers. @param hold Called with what aborts once the caller has left. */
   | { kind: 'hang'; hold?: (left: AbortSignal) => unknown }
@@ -122,7 +123,7 @@ function serve(conduct: Conduct, target: string, { socket, remember }: Caller): 
       return
     case 'forward':
       socket.write(established)
-      join(socket, dial(target), remember)
+      join(socket, dial(conduct.to ?? target), remember)
       return
     case 'intercept': {
       socket.write(established)

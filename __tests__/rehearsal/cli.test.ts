@@ -1,0 +1,87 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { execute } from '../../scripts/az.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
+import { childEnvironment } from '../support/child-node.ts'
+
+/** The command, with a program in the place of act, and with none. What act itself makes of it, only a person with act sees. */
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rehearsal-test-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** @param act what a shell does in its place; undefined: there is none */
+function rehearse(act: string | undefined, ...args: readonly string[]) {
+  if (act !== undefined) {
+    writeFileSync(join(folder, 'act'), `#!/bin/sh\n${act}\n`)
+    chmodSync(join(folder, 'act'), 0o755)
+  }
+  const PATH = act === undefined ? folder : `${folder}${delimiter}${process.env.PATH}`
+  return execute(
+    process.execPath,
+    ['rehearsal/cli.ts', ...args],
+    { ...process.env, ...childEnvironment, PATH },
+    repositoryRoot,
+  )
+}
+
+test('without act it says so, and fails', async () => {
+  expect(await rehearse(undefined)).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringContaining('act is not on the PATH: nothing was rehearsed.'),
+  })
+})
+
+test('a workflow goes to act as it stands, with the gate of this repository and Azure by its own names', async () => {
+  const act = [
+    'cat .github/workflows/workflow.yml',
+    // Values of variables, and what else a runner would give.
+    'for word; do case $word in *=*) printf "%s\\n" "$word" ;; esac; done',
+    'for word; do case $word in *key-less-gate@*) ls "$(echo "$word" | cut -d = -f 2)" ;; esac; done',
+    'exit 1',
+  ].join('\n')
+  const { status, stdout } = await rehearse(act, 'examples/environment-with-approval.yml')
+
+  expect(status).toBe(1)
+  expect(stdout).toContain('# A person approves before anything is touched')
+  expect(stdout).toMatch(/^AZURE_CLIENT_ID=[0-9a-f-]{36}$/m)
+  expect(stdout).toMatch(/^HTTPS_PROXY=http:\/\/127\.0\.0\.1:\d+$/m)
+  expect(stdout).toMatch(/^ACTIONS_ID_TOKEN_REQUEST_URL=https:\/\/127\.0\.0\.1:/m)
+  expect(stdout).toMatch(/^action\.yml\ndist$/m)
+  expect(stdout).toContain('RED    examples/environment-with-approval.yml')
+  expect(stdout).toContain('0 green, 1 red, 0 not run')
+})
+
+test('an act that ran nothing is not green', async () => {
+  const { status, stdout } = await rehearse('exit 0', 'examples/drift-check.yml')
+
+  expect({ status, last: stdout.trim().split('\n').at(-1) }).toEqual({
+    status: 1,
+    last: '0 green, 1 red, 0 not run',
+  })
+})
+
+test('what cannot be run is named, with what is missing, and fails nothing', async () => {
+  const { status, stdout } = await rehearse(
+    'exit 1',
+    'examples/matrix-of-regions.yml',
+    'examples/temporary-grant.yml',
+  )
+
+  expect(status).toBe(0)
+  expect(stdout).toContain('not run  examples/matrix-of-regions.yml, for want of\n')
+  expect(stdout).toContain('concurrency.queue: act does not know it')
+  expect(stdout).toContain('0 green, 0 red, 2 not run')
+})
+
+test('the workflow of the README is among them, and every variable that examples name has a value', async () => {
+  const { stdout } = await rehearse('echo "The deployment has begun. Job succeeded"')
+
+  expect(stdout).toContain('green  README.md')
+  expect(stdout).not.toContain('no value is known')
+  expect(stdout).toContain(', 0 red, 5 not run')
+})

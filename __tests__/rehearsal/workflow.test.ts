@@ -1,0 +1,109 @@
+import { isGreen, type Machine, planFor, readWorkflow } from '../../rehearsal/workflow.ts'
+
+/** What is read from a workflow, whether it can be run, and what counts as green. */
+
+const workflowOf = (job: string, head = 'on:\n  push:\n') =>
+  readWorkflow('examples/deploy.yml', `${head}jobs:\n  deploy:\n${job.replaceAll(/^/gm, '    ')}\n`)
+
+const complete: Machine = {
+  hasProgram: () => true,
+  hasAction: () => true,
+  given: new Set(['AZURE_CLIENT_ID']),
+}
+const withoutPrograms: Machine = { ...complete, hasProgram: () => false }
+
+describe('what starts a workflow, and whom it is for GitHub', () => {
+  test.each([
+    ['on:\n  pull_request:\n  push:\n', 'push'],
+    ['on:\n  pull_request:\n', 'pull_request'],
+    ['on:\n  schedule: []\n  workflow_dispatch:\n', 'schedule'],
+  ])('%j', (head, event) => {
+    expect(workflowOf('steps: []', head)).toMatchObject({ event })
+  })
+
+  test('signs in where a job may ask for a token, by the environment of that job', () => {
+    const job = 'environment: production\npermissions:\n  id-token: write\nsteps: []'
+
+    expect(workflowOf(job)).toMatchObject({ signsIn: true, environment: 'production' })
+    expect(workflowOf(job.replace('write', 'none'))).toMatchObject({ signsIn: false, environment: undefined })
+  })
+
+  test.each([
+    ['never', true],
+    ['plan', true],
+    ['auto', false],
+  ])('grant: %s of the first gate', (grant, expectsRole) => {
+    const gate = (value: string) => `- uses: contoso/key-less-gate@v1\n  with:\n    grant: ${value}\n`
+
+    expect(workflowOf(`steps:\n${gate(grant)}${gate('never')}`)).toMatchObject({ expectsRole })
+  })
+})
+
+describe('a workflow is run', () => {
+  test.each([
+    ['the gate, whoever publishes it', 'steps:\n- uses: contoso/key-less-gate@v1'],
+    ['a checkout, which act makes', 'steps:\n- uses: actions/checkout@v7'],
+    ['a sign-in to az', 'steps:\n- uses: azure/login@v3'],
+    ['a program that is there', 'steps:\n- run: jq . file.json'],
+    ['a variable with a value', `steps:\n- run: echo "\${{ vars.AZURE_CLIENT_ID }}"`],
+  ])('with %s', (_, job) => {
+    expect(planFor(workflowOf(job), complete)).toEqual({ missing: [], standIns: new Map() })
+  })
+
+  test.each<[string, Partial<Machine>, string]>([
+    ['az', { hasProgram: () => false }, 'az is not installed'],
+    ['the action', { hasAction: () => false }, 'it cannot be fetched from github.com'],
+  ])('with something in the place of azure/login where %s is missing', (_, lacking, why) => {
+    expect(planFor(workflowOf('steps:\n- uses: azure/login@v3'), { ...complete, ...lacking })).toEqual({
+      missing: [],
+      standIns: new Map([['azure/login@v3', why]]),
+    })
+  })
+})
+
+describe('what is missing is told by name', () => {
+  test.each([
+    [
+      'uses: contoso/key-less-gate/.github/workflows/gate-matrix.yml@v1',
+      'act tells no workflow where it comes from',
+    ],
+    ['steps:\n- uses: actions/attest@v4', 'actions/attest: a service of GitHub'],
+    ['concurrency:\n  group: one\n  queue: max\nsteps: []', 'concurrency.queue: act does not know it'],
+    ['steps:\n- run: az deployment group create', 'az deployment: the local cloud deploys no templates'],
+    ['steps:\n- run: az graph query', 'az graph: the local cloud has no Resource Graph'],
+    ['steps:\n- run: gh attestation verify', 'gh attestation: a service of GitHub'],
+    [`steps:\n- run: echo "\${{ vars.REGION }}"`, 'REGION: no value is known'],
+    [`steps:\n- run: echo "\${{ secrets.KEY }}"`, 'KEY: no value is known'],
+  ])('%j', (job, what) => {
+    expect(planFor(workflowOf(job), complete).missing).toEqual([expect.stringContaining(what)])
+  })
+
+  test.each([
+    ['jq . file.json', ['jq: not installed']],
+    ['cat file.json | jq .', ['jq: not installed']],
+    ['found=$(az account show)', ['az: not installed']],
+    ['curl https://contoso.example && gh api user', ['curl: not installed', 'gh: not installed']],
+    ['./deploy.sh # as az is signed in', []],
+  ])('programs of %j', (run, missing) => {
+    const job = `steps:\n- run: ${JSON.stringify(run)}`
+    expect(planFor(workflowOf(job), withoutPrograms).missing).toEqual(missing)
+  })
+})
+
+describe('green is', () => {
+  const deploying = workflowOf('steps:\n- run: ./deploy.sh')
+  const log = 'The deployment has begun.\nJob succeeded\n'
+
+  test('a job that succeeded and came to the deployment', () => {
+    expect(isGreen(deploying, { status: 0, log })).toBe(true)
+    expect(isGreen(workflowOf('steps: []'), { status: 0, log: 'Job succeeded\n' })).toBe(true)
+  })
+
+  test.each([
+    ['an act that failed', { status: 1, log }],
+    ['a job that was left out', { status: 0, log: '' }],
+    ['a deployment that was not reached', { status: 0, log: 'Job succeeded\n' }],
+  ])('not %s', (_, run) => {
+    expect(isGreen(deploying, run)).toBe(false)
+  })
+})

@@ -1,0 +1,139 @@
+import { globSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { lexer } from 'marked'
+import { execute, isOnPath } from '../scripts/az.ts'
+import { requireFreshBundle } from '../scripts/bundle-sources.ts'
+import { repositoryRoot, temporaryFolder } from '../scripts/tools.ts'
+import { runByAct } from './act.ts'
+import { layOutGate, layOutStandIn } from './actions.ts'
+import { openStage, secrets, variables } from './stage.ts'
+import {
+  isGate,
+  isGreen,
+  type Machine,
+  nameOf,
+  type Plan,
+  planFor,
+  readWorkflow,
+  type Workflow,
+} from './workflow.ts'
+
+const usage = `Usage: npm run rehearse [-- --local-repository OWNER/NAME@REF=FOLDER … FILE …]
+
+Runs the workflow of README.md and those in examples/ by act (https://nektosact.com), unchanged, on this machine: the gate is the one
+in dist/, and Azure is a local cloud under Azure's own names. Needs act on the PATH; azure/login is run where az is installed.
+
+  FILE                 README.md, examples/gateway.yml, …: these alone
+  --local-repository   as act's option: an action that is in a folder, instead of fetching it from github.com
+
+Ends with 0 where every workflow that can be run is green, and with 1 where one is red or act is missing.
+`
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+
+function workflows(): Workflow[] {
+  const readme = lexer(readFileSync(join(repositoryRoot, 'README.md'), 'utf8'))
+  const inReadme = readme.flatMap(token =>
+    token.type === 'code' && token.lang === 'yaml' && /^jobs:/m.test(token.text) ? [token.text] : [],
+  )
+  const examples = globSync('examples/*.yml', { cwd: repositoryRoot }).toSorted()
+  return [
+    ...inReadme.map(text => readWorkflow('README.md', `${text}\n`)),
+    ...examples.map(path => readWorkflow(path, readFileSync(join(repositoryRoot, path), 'utf8'))),
+  ]
+}
+
+/** Which of these repositories answer: a machine may have no way to GitHub. */
+async function reachable(repositories: ReadonlySet<string>): Promise<Set<string>> {
+  const answers = await Promise.all(
+    [...repositories].map(async repository => {
+      const { status } = await execute(
+        'git',
+        ['ls-remote', '--exit-code', `https://github.com/${repository}`, 'HEAD'],
+        { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+      )
+      return status === 0 ? [repository] : []
+    }),
+  )
+  return new Set(answers.flat())
+}
+
+async function machineFor(all: readonly Workflow[], folders: ReadonlyMap<string, string>): Promise<Machine> {
+  const others = all.flatMap(({ actions }) => actions).filter(uses => uses.startsWith('azure/'))
+  const wanted = isOnPath('az') ? others.filter(uses => !folders.has(uses)) : []
+  const answering = await reachable(new Set(wanted.map(nameOf)))
+  return {
+    hasProgram: isOnPath,
+    hasAction: uses => folders.has(uses) || answering.has(nameOf(uses)),
+    given: new Set([...Object.keys(variables), ...Object.keys(secrets)]),
+  }
+}
+
+/** @returns whether it was green */
+async function rehearse(
+  workflow: Workflow,
+  { standIns }: Plan,
+  folders: ReadonlyMap<string, string>,
+): Promise<boolean> {
+  const folder = join(temporaryFolder(), 'rehearsal')
+  mkdirSync(folder)
+  const gate = layOutGate(join(folder, 'gate'))
+  const stage = await openStage(workflow)
+  const started = performance.now()
+  try {
+    const actions = new Map(folders)
+    for (const uses of workflow.actions) if (isGate(uses)) actions.set(uses, gate)
+    for (const [uses, why] of standIns) {
+      const name = nameOf(uses)
+      actions.set(uses, layOutStandIn(join(folder, name), name, why))
+    }
+    const run = await runByAct(workflow, stage, { folder, actions })
+    const green = isGreen(workflow, run)
+    const seconds = ((performance.now() - started) / 1000).toFixed(0)
+    if (!green) say(run.log)
+    say(`${green ? 'green' : 'RED  '}  ${workflow.path} (${seconds} s)`)
+    say(`       asked: ${stage.names.asked().join(', ')}`)
+    for (const [uses, why] of standIns) say(`       ${nameOf(uses)} was stood in for: ${why}`)
+    return green
+  } finally {
+    await stage.close()
+  }
+}
+
+function readFolders(given: readonly string[]): Map<string, string> {
+  return new Map(
+    given.map(entry => {
+      const [, uses = '', folder = ''] = /^([^=]+)=(.+)$/.exec(entry) ?? []
+      if (uses === '') throw new Error(`--local-repository ${entry} is not OWNER/NAME@REF=FOLDER`)
+      return [uses, folder]
+    }),
+  )
+}
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const options = { 'local-repository': { type: 'string', multiple: true } } as const
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  const folders = readFolders(values['local-repository'] ?? [])
+  if (!isOnPath('act')) {
+    process.stderr.write(`act is not on the PATH: nothing was rehearsed.\n\n${usage}`)
+    return 1
+  }
+  requireFreshBundle()
+  const all = workflows().filter(({ path }) => positionals.length === 0 || positionals.includes(path))
+  const machine = await machineFor(all, folders)
+  const plans = all.map(workflow => ({ workflow, plan: planFor(workflow, machine) }))
+  const possible = plans.filter(({ plan }) => plan.missing.length === 0)
+  let red = 0
+  // One after the other: a person may be reading along.
+  for (const { workflow, plan } of possible) if (!(await rehearse(workflow, plan, folders))) red += 1
+  for (const { workflow, plan } of plans.filter(({ plan: { missing } }) => missing.length > 0)) {
+    say(`not run  ${workflow.path}, for want of`)
+    for (const what of plan.missing) say(`       ${what}`)
+  }
+  say(`${possible.length - red} green, ${red} red, ${plans.length - possible.length} not run`)
+  return red === 0 ? 0 : 1
+}
+
+process.exitCode = await main()
