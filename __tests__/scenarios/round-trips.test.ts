@@ -1,4 +1,4 @@
-import { alsoHolds, roles } from '../support/arrange.ts'
+import { accountEndpoint, alsoHolds, holds, roles } from '../support/arrange.ts'
 import { openStage, type RunOptions, type Stage } from '../support/in-process.ts'
 
 /** How often a run waits for a reply before it can send the next request: what latency is multiplied by. */
@@ -15,6 +15,10 @@ afterAll(() => stage.close())
 
 /** Every reply to the gate comes late by the same time, and nothing else takes any: the run takes as many of it as it waits. */
 async function roundTrips(options?: RunOptions): Promise<number> {
+  return (await runLate(options)).trips
+}
+
+async function runLate(options?: RunOptions) {
   const effect = { kind: 'delay', ms: latencyMs } as const
   for (const operation of ['oidc.token', 'openid.configuration', 'token'])
     stage.cloud.faults.add({ name: operation, operation, effect })
@@ -22,7 +26,7 @@ async function roundTrips(options?: RunOptions): Promise<number> {
     stage.cloud.faults.add({ name: service, service, effect })
   const run = await stage.run(options)
   expect(run.end).toBe('passed')
-  return run.tookMs / latencyMs
+  return { trips: run.tookMs / latencyMs, operations: run.requests.map(({ operation }) => operation) }
 }
 
 const holdsForLong = () =>
@@ -52,4 +56,41 @@ test('with model-days-left it waits for nothing more, where the list comes as fa
   holdsForLong()
 
   expect(await roundTrips({ inputs: { 'model-days-left': '30' } })).toBe(5)
+})
+
+describe('a pipeline that may call models, and may not read who holds which role', () => {
+  const asked = (operations: readonly string[], operation: string) =>
+    operations.filter(each => each === operation)
+
+  beforeEach(() => holds(stage.cloud, { role: roles.user }))
+
+  test('waits for the row besides: what it may do is asked for while the model answers', async () => {
+    const { trips, operations } = await runLate()
+
+    expect(trips).toBe(6)
+    expect(asked(operations, 'permissions.list')).toHaveLength(1)
+    expect(asked(operations, 'chatCompletions.create')).toHaveLength(3)
+    expect(operations).toHaveLength(13)
+  })
+
+  test('and which only verifies asks beside the list, so that with an endpoint it waits for nothing else', async () => {
+    const inputs = {
+      grant: 'never',
+      endpoint: accountEndpoint(stage.cloud),
+      deployments: 'chat=chat-completions',
+    }
+    const { trips, operations } = await runLate({ inputs })
+
+    expect(trips).toBe(5)
+    expect(asked(operations, 'permissions.list')).toHaveLength(1)
+    expect(operations).toHaveLength(13)
+  })
+})
+
+test('who may read the list, and finds the role in it, is not asked what it may do', async () => {
+  holdsForLong()
+  const { operations } = await runLate()
+
+  expect(operations).not.toContain('permissions.list')
+  expect(operations).toHaveLength(10)
 })

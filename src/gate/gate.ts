@@ -72,7 +72,7 @@ export async function gate(
         : knownResource(wanted, asking)
     const settings = { ...given, target }
     opened = context
-    const roleReader = context && openRoleReader(settings.access.role, { context, job }, tools, note('roles'))
+    const roleReader = context && openRoleReader(settings.access, { context, job }, tools, note('roles'))
     const modelDates = context && openModelDates(settings, context, tools.clock, note('retirement'))
     const inspecting = step('Look', () =>
       inspect({ settings, context, roleReader, modelDates }, callTools, note('inspection')),

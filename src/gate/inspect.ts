@@ -59,7 +59,7 @@ export async function inspect(
   // All are awaited whatever becomes of the others: what is known when one fails belongs into its diagnosis.
   const [called, read, routed] = await Promise.allSettled([
     callFirst({ settings, toCall, resource, modelDates }, tools, note),
-    role && roleReader?.read(role),
+    role && roleReader?.read(role, routing),
     routing,
   ])
   if (called.status === 'rejected' && read.status === 'fulfilled' && read.value !== undefined)

@@ -7,7 +7,6 @@ import {
 } from '../azure/rbac/assignment.ts'
 import {
   builtInPermissions,
-  type RoleChoice,
   type RoleReference,
   referenceOf,
   roleDefinitionId,
@@ -26,17 +25,15 @@ import { isForApp, isGrantee, type ResourceContext } from '../services/resource-
 import { readDenyAssignments } from '../services/resource-manager/deny-assignments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { inTime } from '../services/resource-manager/readable.ts'
-import {
-  type AssignmentsRead,
-  readAssignments,
-  readPermissions,
-} from '../services/resource-manager/role-assignments.ts'
+import { type AssignmentsRead, readAssignments } from '../services/resource-manager/role-assignments.ts'
 import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt } from './access.ts'
 import { type DefinitionReader, openDefinitionReader } from './definition-reader.ts'
+import { asksItself, openPermissionsReader, type PermissionsReader } from './own-permissions.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
+import type { Settings } from './settings.ts'
 import type { RoleAccess, SignedIn } from './values.ts'
 
 /** Who holds what: read before anything is changed, and evaluated once it is known whether the calls are let through. */
@@ -52,7 +49,10 @@ export interface RoleReader {
   /** @returns what of these calls the role is known not to cover. */
   lacks(role: Role, routes: readonly Route[]): MissingCoverage[]
   /** Reads who holds what. Undefined where the role could not be looked up. @throws StepError */
-  read(looking: Promise<Role | undefined>): Promise<RolesRead | undefined>
+  read(
+    looking: Promise<Role | undefined>,
+    routing: Promise<Pick<Calls, 'routes'>>,
+  ): Promise<RolesRead | undefined>
   /** Notes the role, at the scope where it counts, for the diagnosis of a look that fails before the role is evaluated. */
   nameWanted(role: Role, routes: readonly Route[]): void
   /** How the role is held, or what stands in for it. @throws StepError */
@@ -69,6 +69,7 @@ export interface RolesRead {
   ofGrantee: AssignmentsRead | undefined
   /** Whoever they are of; none where they may not be read. */
   denies: readonly DenyAssignment[]
+  permissions: PermissionsReader
   readAt: number
 }
 
@@ -83,6 +84,7 @@ interface Question extends Calls {
 }
 
 interface Reading {
+  access: Settings['access']
   context: ResourceContext
   job: SignedIn['job']
   definitions: DefinitionReader
@@ -92,27 +94,25 @@ interface Reading {
 }
 
 export function openRoleReader(
-  choice: RoleChoice,
+  access: Settings['access'],
   { context, job }: { context: ResourceContext; job: SignedIn['job'] },
   { clock, reporter }: { clock: Clock; reporter: Reporter },
   note: Note<'roles'>,
 ): RoleReader {
   const definitions = openDefinitionReader(context, known => note({ definitions: known }))
-  const reading: Reading = { context, job, definitions, clock, reporter, note }
+  const reading: Reading = { access, context, job, definitions, clock, reporter, note }
   return {
     lookUp: async routing => {
-      const routes = choice.kind === 'auto' ? (await routing).routes : []
-      return undefinedIfForbidden(lookUpRole(referenceOf(choice, dataActionsOf(routes)), reading))
+      const routes = access.role.kind === 'auto' ? (await routing).routes : []
+      return undefinedIfForbidden(lookUpRole(referenceOf(access.role, dataActionsOf(routes)), reading))
     },
     lacks: ({ guid }, routes) => missingCoverage(guid, routes, definitions.known()),
-    read: looking => readRoles(looking, reading),
-    nameWanted: (role, routes) => void wantedRole(role, routes, reading),
+    read: (looking, routing) => readRoles({ looking, routing }, reading),
+    nameWanted: (role, routes) => void nameWanted(role, routes, reading),
     evaluate: (read, calls) => evaluateRoleAccess(read, calls, reading),
     settleMembership: (access, limitMs) => settleMembership(access, limitMs, reading),
   }
 }
-
-const asksItself = ({ principalId, callerId }: ResourceContext) => callerId === principalId
 
 const self = ({ principalId }: ResourceContext) => servicePrincipal(principalId)
 
@@ -123,34 +123,52 @@ async function lookUpRole(reference: RoleReference, { context, definitions }: Re
   return { ...role, name: (await definitions.read(role.guid)) ?? role.name }
 }
 
+interface Sought {
+  looking: Promise<Role | undefined>
+  routing: Promise<Pick<Calls, 'routes'>>
+}
+
 async function readRoles(
-  looking: Promise<Role | undefined>,
-  { context, clock, note }: Reading,
+  { looking, routing }: Sought,
+  { access, context, clock, note }: Reading,
 ): Promise<RolesRead | undefined> {
   const { manager, resource, grantee } = context
   const { now } = clock
   const scope = scopeOf(resource)
   const readAt = now()
+  const listing = readAssignments(manager, scope, self(context), now)
+  const wanted = Promise.all([looking, routing]).then(
+    ([role, { routes }]) => role && wantedFor(role, routes, context),
+  )
+  // Whoever needs it awaits it.
+  wanted.catch(() => undefined)
+  const permissions = openPermissionsReader(context, access.grant, { wanted, listing })
   const [role, own, another, denies] = await Promise.all([
     looking,
-    readAssignments(manager, scope, self(context), now),
+    listing,
     isGrantee(context) ? undefined : readAssignments(manager, scope, grantee, now),
     inTime(clock, readDenyAssignments(manager, scope), []),
   ])
   if (own !== undefined) note({ assignments: own.assignments })
-  return role && { role, own, ofGrantee: isGrantee(context) ? own : another, denies, readAt }
+  return role && { role, own, ofGrantee: isGrantee(context) ? own : another, denies, permissions, readAt }
 }
 
 /** The role, at the scope where it counts: a role on a project does not count for calls to the project's account. */
-function wantedRole(
-  role: Role,
+function wantedFor(
+  { guid, name }: Role,
   routes: readonly Route[],
-  { context: { resource, grantee }, note }: Reading,
+  { resource, grantee }: ResourceContext,
 ): RoleAccess['wanted'] {
   const scope = scopeOfCalls(routes, resource)
-  const definitionId = roleDefinitionId(resource.subscriptionId, role.guid)
+  const definitionId = roleDefinitionId(resource.subscriptionId, guid)
+  return { scope, principalId: grantee.principalId, roleGuid: guid, name, definitionId }
+}
+
+function nameWanted(role: Role, routes: readonly Route[], { context, note }: Reading): RoleAccess['wanted'] {
+  const wanted = wantedFor(role, routes, context)
+  const { scope, definitionId } = wanted
   note({ role: { ...role, scope, definitionId } })
-  return { scope, principalId: grantee.principalId, roleGuid: role.guid, name: role.name, definitionId }
+  return wanted
 }
 
 /** Where a role has to be held, or inherited, for these calls. */
@@ -161,7 +179,7 @@ export function scopeOfCalls(routes: readonly Route[], resource: ResourceContext
 
 async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Reading): Promise<RoleAccess> {
   const { routes, isDenied } = calls
-  const wanted = wantedRole(read.role, routes, reading)
+  const wanted = nameWanted(read.role, routes, reading)
   const question: Question = { ...calls, wanted }
   const { job, note, definitions } = reading
   const found = isGrantee(reading.context)
@@ -237,7 +255,7 @@ type Found = Pick<
 >
 
 async function evaluateOwn(read: RolesRead, question: Question, reading: Reading): Promise<Found> {
-  const { assignmentsRead, holding, permissions } = await lookForHolding(read.own, question, reading)
+  const { assignmentsRead, holding, permissions } = await lookForHolding(read, question, reading)
   const assignments = assignmentsRead?.assignments
   const fallback = fallbackHolding(assignments, permissions, dataActionsOf(question.routes))
   const asOf = assignmentsRead?.asOf ?? read.readAt
@@ -253,11 +271,8 @@ async function evaluateOwn(read: RolesRead, question: Question, reading: Reading
 }
 
 /** The role is to be held by somebody else: a group, as a rule, of which the pipeline is a member or is not. */
-async function evaluateAnothers(
-  { own, ofGrantee, readAt }: RolesRead,
-  question: Question,
-  reading: Reading,
-): Promise<Found> {
+async function evaluateAnothers(read: RolesRead, question: Question, reading: Reading): Promise<Found> {
+  const { own, ofGrantee, readAt } = read
   const { wanted, routes, isDenied } = question
   const { context, note } = reading
   const holder = holderOf(context)
@@ -267,7 +282,7 @@ async function evaluateAnothers(
   note({ holder, held, ...(membership === undefined ? {} : { membership }) })
   const isMissing = stateOf({ holder, held, membership }) === 'missing'
   const isOfInterest = holder !== 'app' && (isDenied || isMissing)
-  const permissions = isOfInterest ? await readAccess(own, question, reading) : undefined
+  const permissions = isOfInterest ? await readAccess(read, question, reading) : undefined
   const lasting = coversAll(permissions ?? [], dataActionsOf(routes))
     ? await whatOutlastsOtherJobs(own, question, reading)
     : undefined
@@ -317,16 +332,13 @@ interface Looked {
   permissions: readonly Permission[] | undefined
 }
 
-/** Effective permissions are asked for only where the assignments do not answer how the role is held. */
-async function lookForHolding(
-  assignmentsRead: AssignmentsRead | undefined,
-  question: Question,
-  reading: Reading,
-): Promise<Looked> {
+/** Effective permissions count only where the assignments do not answer how the role is held. */
+async function lookForHolding(read: RolesRead, question: Question, reading: Reading): Promise<Looked> {
+  const { own: assignmentsRead } = read
   const { wanted, routes, isDenied } = question
   const holding = assignmentsRead && findHolding(assignmentsRead.assignments, wanted)
   if (holding !== undefined && !isDenied) return { assignmentsRead, holding, permissions: undefined }
-  const permissions = await readAccess(assignmentsRead, question, reading)
+  const permissions = await readAccess(read, question, reading)
   const seen = { assignmentsRead, holding, permissions }
   if (holding !== undefined || !isDenied || !coversAll(permissions ?? [], dataActionsOf(routes))) return seen
   // The permissions are younger than the list: another run may have been granting the role just then.
@@ -339,14 +351,14 @@ async function lookForHolding(
 
 /** What the pipeline may do. Resource Manager says so of who asks; of somebody else, the roles held are added up. */
 async function readAccess(
-  own: AssignmentsRead | undefined,
+  read: RolesRead,
   question: Question,
   reading: Reading,
 ): Promise<readonly Permission[] | undefined> {
   const { context, note } = reading
   const permissions = asksItself(context)
-    ? await readPermissions(context.manager, question.wanted.scope)
-    : await addUp(own, question, reading)
+    ? await read.permissions()
+    : await addUp(read.own, question, reading)
   if (permissions !== undefined) note({ permissions })
   return permissions
 }

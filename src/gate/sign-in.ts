@@ -105,10 +105,11 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 
 /**
  * What can be done ahead while a reply is awaited. GitHub's: for signing in; Entra's: for looking. As many connections as there will
- * be requests at once: for tokens; for account, deployments, roles and deny assignments; for the models.
+ * be requests at once: for tokens; for account, deployments, roles and deny assignments, and for permissions where those are asked
+ * for beside the roles; for the models.
  */
 export function preloads(settings: Settings, preconnect: Preconnect) {
-  const { cloud, target, deployments } = settings
+  const { cloud, target, deployments, access } = settings
   const forSigningIn = async () => {
     const tokens = inferenceAudiences(settings).length + (target.kind === 'endpoint' ? 0 : 1)
     preconnect(cloud.authorityHost, tokens)
@@ -117,7 +118,7 @@ export function preloads(settings: Settings, preconnect: Preconnect) {
   const forLooking = async () => {
     if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))
     if (target.kind === 'endpoint') return
-    preconnect(cloud.resourceManager.endpoint, 4)
+    preconnect(cloud.resourceManager.endpoint, access.grant === 'never' ? 5 : 4)
     await import('../services/resource-manager/client.ts')
   }
   return { forSigningIn, forLooking }
