@@ -42,7 +42,7 @@ export const limits: Readonly<Partial<Record<ServiceName, readonly string[]>>> =
     'Which host of a resource serves what is known in part: unknown, and served, are v1 responses with a key, `/models`, `/anthropic` and `/api/projects` at the plain host, and the last three at that of openai.azure.com.',
   ],
   app: [
-    'An app is one route, which makes one chat completion each time it is asked; of a resource it has the identity and nothing else. It always listens: a closed port is played by a fault that resets its connections.',
+    'An app is one route, which makes one chat completion each time it is asked; of a resource it has the identity and nothing else. The port of one that does not listen yet is kept for it only where it is a fixed one (`--port`).',
   ],
   gateway: [
     'A gateway stands in front of one account, has the policies that its seed names and no others, and serves every operation of the account. WebSockets are 501.',

@@ -91,7 +91,10 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   const plant = (seed: unknown) => (granted ? grantPipeline(parseSeed(seed)) : parseSeed(seed))
   let world = plant(firstSeed)
   const accounts = hostedAccounts(world)
-  const clock = notifyingClock(options.clock ?? createClock(), () => renewToken())
+  const clock = notifyingClock(options.clock ?? createClock(), () => {
+    renewToken()
+    attendApps()
+  })
   const tls = await createTlsCredentials()
   const journal = createJournal()
   const faults = createFaults()
@@ -167,7 +170,17 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     faults.clear()
     hosts.closeAdded()
     serveAll()
+    attendApps()
     renewToken()
+  }
+
+  /** Closes the port of every app whose time to listen has not come, and opens the others. */
+  async function attendApps(): Promise<void> {
+    const isListening = (id: string) => {
+      const { listensOn } = world.resources.find(resource => normalizeScope(resource.id) === id)?.app ?? {}
+      return listensOn === undefined || Date.parse(listensOn) <= clock.now()
+    }
+    await Promise.all([...servers.apps].map(([id, server]) => server.listen(isListening(id))))
   }
 
   function renewToken(): void {
@@ -191,8 +204,10 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
   })
 
   serveAll()
+  await attendApps()
   renewToken()
   const renewal = setInterval(renewToken, TOKEN_FILE_RENEWAL_MS).unref()
+  const attendance = setInterval(attendApps, APPS_ATTENDED_MS).unref()
   const cloud = {
     endpoints,
     clock,
@@ -218,6 +233,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     reset,
     async close() {
       clearInterval(renewal)
+      clearInterval(attendance)
       files.remove()
       await Promise.all([closeAll(servers), ownClient.destroy()])
     },
@@ -236,6 +252,8 @@ const FEDERATION_AUDIENCE = 'api://AzureADTokenExchange'
 const TOKEN_FILE_LIFETIME = 3600
 /** Also how long a change of the world's workflow takes to reach the file. */
 const TOKEN_FILE_RENEWAL_MS = 10_000
+/** How late an app may begin to listen, where nobody moves the clock. */
+const APPS_ATTENDED_MS = 500
 
 /** The same time, and somebody who is told when it was moved on. */
 function notifyingClock(clock: Clock, advanced: () => void): Clock {

@@ -39,6 +39,11 @@ export interface ServiceServer {
   readonly url: string
   /** Puts a service on the port, or replaces it. Requests that come before the first one wait for it. */
   serve(service: Service): void
+  /**
+   * Opens the port, or closes it: connections are refused then, and those that are there broken. Where somebody else has taken a
+   * closed port, it stays closed.
+   */
+  listen(isWanted: boolean): Promise<void>
   /** Frees the port and breaks every connection at once. */
   close(): Promise<void>
 }
@@ -63,7 +68,9 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
       : createHttpsServer({ cert: tls.cert, key: tls.key, ...patience })
   server.on('connection', connections.add)
   await listen(server, port)
-  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${portOf(server)}`
+  let isListening = true
+  const ownPort = portOf(server)
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${ownPort}`
   const take = async (request: IncomingMessage, response: ServerResponse) => {
     const wire: Wire = {
       request,
@@ -82,6 +89,18 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
     serve(next) {
       first(next)
       service = Promise.resolve(next)
+    },
+    async listen(isWanted) {
+      if (isWanted === isListening) return
+      isListening = isWanted
+      if (isWanted)
+        await listen(server, ownPort).catch(() => {
+          isListening = false
+        })
+      else {
+        server.close()
+        connections.destroyAll()
+      }
     },
     close() {
       return new Promise(resolve => {

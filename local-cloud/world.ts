@@ -280,6 +280,8 @@ const app = v.strictObject({
   deployment: v.string(),
   /** Its AZURE_CLIENT_ID: which of its identities it signs in as. Absent: the system-assigned one. */
   clientId: v.optional(guid),
+  /** Until then its port is closed. Absent: it has long listened. */
+  listensOn: v.optional(instant),
   /** Until then it answers 503. Absent: it has long been there. */
   startsOn: v.optional(instant),
   /** What its query has to hold as `code`, like that of a Function; else it answers 401. */

@@ -1,15 +1,26 @@
 import { APP_USER_AGENT } from '../../local-cloud/app/index.ts'
 import { app, appHolds, probeUrl, worldWithApp } from '../support/app-world.ts'
-import { startLocalCloud } from './cloud-fixture.ts'
+import { createClient, freePorts, startLocalCloud } from './cloud-fixture.ts'
 
 /** A route that makes a model call as the identity of its resource. */
 
 const seconds = 1000
 
 const lag = { roleAssignments: [60 * seconds] }
-const { cloud, send } = await startLocalCloud({ seed: worldWithApp(), lag })
+// A port that is closed for a while is taken by nobody else there.
+const basePort = await freePorts(20)
+const { cloud, send } = await startLocalCloud({ seed: worldWithApp(), lag, basePort })
 
 const ask = (query?: string, method: 'GET' | 'HEAD' = 'GET') => send(probeUrl(cloud, query), { method })
+/** On a connection of its own. */
+async function askAnew() {
+  const client = createClient(cloud.caPem)
+  try {
+    return await client.send(probeUrl(cloud))
+  } finally {
+    await client.close()
+  }
+}
 /** Of the same cloud, with an app that is different. */
 const different = (differing: Parameters<typeof worldWithApp>[0]) => cloud.reset(worldWithApp(differing))
 
@@ -43,6 +54,20 @@ test('starts at its time', async () => {
   expect(await ask()).toMatchObject({ status: 503 })
   cloud.clock.advance(31 * seconds)
   expect(await ask()).toMatchObject({ status: 200 })
+})
+
+test('refuses connections until it listens, and breaks those that it has where it no longer does', async () => {
+  const inSeconds = (count: number) => new Date(cloud.clock.now() + count * seconds).toISOString()
+  different({ listensOn: inSeconds(30) })
+  appHolds(cloud)
+  await expect(askAnew()).rejects.toThrow('ECONNREFUSED')
+  cloud.clock.advance(31 * seconds)
+  expect(await askAnew()).toMatchObject({ status: 200 })
+  different({ listensOn: inSeconds(30) })
+  await expect(askAnew()).rejects.toThrow('ECONNREFUSED')
+  different({})
+  appHolds(cloud)
+  expect(await askAnew()).toMatchObject({ status: 200 })
 })
 
 test('may ask for a key, as a Function does', async () => {

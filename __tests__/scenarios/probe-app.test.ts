@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type { FaultEffect } from '../../local-cloud/faults.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { freePorts } from '../local-cloud/cloud-fixture.ts'
@@ -34,6 +35,7 @@ const probing = (inputs: Readonly<Record<string, string>> = {}, at = cloud, quer
 
 const asked = ({ requests }: GateRun) => requests.filter(({ service }) => service === 'app')
 const statuses = (run: GateRun) => asked(run).map(({ status }) => status)
+const probedReport = v.object({ app: v.object({ probes: v.array(v.object({ outcome: v.string() })) }) })
 const fails = (effect: FaultEffect, times?: number) =>
   cloud.faults.add({ name: 'app', operation: 'app.probe', effect, ...(times === undefined ? {} : { times }) })
 
@@ -200,6 +202,31 @@ describe('what an app says while it starts is waited out', () => {
     })
   })
 
+  test('its closed port, 503, 401 while its role is young, and then it is there', async () => {
+    // Nobody else takes the port while it is closed.
+    const basePort = await freePorts(20)
+    const starting = await createCloudWithApp(
+      {},
+      { basePort, lag: { roleAssignments: [150 * seconds, 100 * seconds] } },
+    )
+    try {
+      const inSeconds = (count: number) => new Date(starting.clock.now() + count * seconds).toISOString()
+      starting.reset(worldWithApp({ listensOn: inSeconds(30), startsOn: inSeconds(80) }))
+      bothHold(starting, new Date(starting.clock.now()))
+      const run = await runGate(starting, probing({}, starting))
+
+      expect(run.outputs.result).toBe('passed')
+      const report = v.parse(probedReport, run.report)
+      const outcomes = report.app.probes.map(({ outcome }) => outcome)
+      const inOrder = outcomes.filter((outcome, at) => !outcomes.slice(0, at).includes(outcome))
+      expect(inOrder).toEqual(['connection-failed', 'HTTP 503', 'HTTP 401', 'ok'])
+      expect(outcomes.slice(-3)).toEqual(['ok', 'ok', 'ok'])
+      expect(logOf(run)).toMatch(/probe 1: connection-failed \(ECONNREFUSED\) · next in/)
+    } finally {
+      await starting.close()
+    }
+  })
+
   test('429: it is asked again when it says', async () => {
     bothHold(cloud)
     refuse(cloud, 'app.probe', 429, 'Slow down', { 'retry-after': '77' }, 1)
@@ -341,6 +368,24 @@ test('a failed probe says whose access is proven, and whose is not', async () =>
   expect(run.summary).toContain('## ❌ Key-less access is proven for the pipeline, and not for the app')
   expect(run.summary).toContain('did not answer as it should')
   expect(run.report).toMatchObject({ app: { answered: false, waitedSeconds: 0 } })
+})
+
+test('a young role of the app is told with a warning, which says what the probe is for where there is one', async () => {
+  bothHold(cloud, new Date(cloud.clock.now()))
+  const principals = { 'runtime-principals': app.principalId }
+  const warnings = ({ annotations }: GateRun) =>
+    annotations.filter(({ level }) => level === 'warning').map(({ message }) => message)
+  const probed = await runGate(cloud, probing(principals))
+  const unprobed = await runGate(cloud, { inputs: principals })
+
+  expect(probed.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+  expect(warnings(probed)).toEqual([
+    expect.stringMatching(/does not wait for it; the probe of the app shows/),
+  ])
+  expect(probed.summary).toContain('The probe proves the app that it asks, and no other')
+  expect(warnings(unprobed)).toEqual([
+    expect.stringMatching(/does not wait for it; `probe-url` proves an app/),
+  ])
 })
 
 test.each<[string, Record<string, string>, string]>([

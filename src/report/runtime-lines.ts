@@ -6,9 +6,11 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
 /** What is told of those that run what is deployed. */
 
-/** Whatever roles tell, nobody but the pipeline has called. */
-export const toldFromRoles =
-  "Told from roles: the gate waits for no data plane but the pipeline's own. `probe-url` proves an app by a call of its own."
+const byProbe = '`probe-url` proves an app by a call of its own'
+
+/** Whatever roles tell, nobody but the pipeline has called. @param isProbed Whether an app is asked afterwards. */
+export const toldFromRoles = (isProbed: boolean): string =>
+  `Told from roles: the gate waits for no data plane but the pipeline's own. ${isProbed ? 'The probe proves the app that it asks, and no other' : byProbe}.`
 
 export const runtimeMarks: Record<RuntimeWord, string> = {
   called: '✅',
@@ -22,7 +24,7 @@ export const runtimeMarks: Record<RuntimeWord, string> = {
 export function runtimeDoubt(principal: RuntimePrincipal, isProbed: boolean): string {
   const line = runtimeLine(principal)
   if (principal.access.word !== 'not-known-live') return line
-  const next = isProbed ? 'the probe shows whether it is' : '`probe-url` proves an app by a call of its own'
+  const next = isProbed ? 'the probe of the app shows whether it is' : byProbe
   return `${line} The gate does not wait for it; ${next}.`
 }
 

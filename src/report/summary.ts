@@ -232,7 +232,7 @@ function smokeRow(result: SmokeResult): Row {
   return ['✅', ...called, codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
 }
 
-function runtimeSection({ runtimePrincipals }: RunRecord): string {
+function runtimeSection({ runtimePrincipals, settings }: RunRecord): string {
   const rows = runtimePrincipals
     .slice(0, maxListed)
     .map(principal => [
@@ -245,7 +245,7 @@ function runtimeSection({ runtimePrincipals }: RunRecord): string {
   return headed('Production', [
     table(['', 'Runs as', 'Access', 'Why'], rows),
     more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
-    rows.length === 0 ? '' : prose(toldFromRoles),
+    rows.length === 0 ? '' : prose(toldFromRoles(settings?.production.probe !== undefined)),
   ])
 }
 
