@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { defaultWorld } from '../local-cloud/default-world.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { accountId } from '../local-cloud/scopes.ts'
 import { ADMIN_CLIENT, seedWithAdministrator } from './administrator.ts'
@@ -20,8 +21,15 @@ interface Check {
 const model = { deployment: 'chat', format: 'OpenAI', name: 'gpt-4.1-mini', version: '2025-04-14' }
 const claude = { deployment: 'claude', format: 'Anthropic', name: 'claude-haiku-4-5', version: '20251001' }
 
+const apps = defaultWorld.applications.flatMap(({ kind, servicePrincipal }) =>
+  kind === 'managedIdentity' && servicePrincipal ? [servicePrincipal.objectId] : [],
+)
+
 const checks: readonly Check[] = [
-  { title: 'a resource that exists', variables: { account_name: 'contoso-ai' } },
+  {
+    title: 'a resource that exists, and an app',
+    variables: { account_name: 'contoso-ai', app_principal_ids: apps },
+  },
   {
     title: 'a new resource with models',
     variables: { account_name: 'contoso-new', create_account: true, models: [model, claude] },
@@ -31,12 +39,13 @@ const checks: readonly Check[] = [
     variables: { account_name: 'contoso-free', create_account: true, purge_on_destroy: true },
   },
   {
-    title: 'the same name once more, a setup identity, refs that never come back',
+    title: 'the same name once more, a setup identity that may grant to an app, refs that never come back',
     variables: {
       account_name: 'contoso-free',
       create_account: true,
       purge_on_destroy: true,
       setup_identity_name: 'contoso-setup',
+      app_principal_ids: apps,
       subject_patterns: ['repo:contoso/shop:ref:refs/heads/gh-readonly-queue/main/*'],
     },
   },

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { fulfils } from '../../local-cloud/delegation-conditions.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { repositoryRoot, temporaryFolder } from '../../scripts/tools.ts'
-import { account, holds, roles, subscription, tenant } from '../support/arrange.ts'
+import { account, app, holds, managedIdentity, roles, subscription, tenant } from '../support/arrange.ts'
 import { type AzProgram, createAzProgram } from '../support/az-program.ts'
 import { ownRepository } from '../support/own-actions.ts'
 import { accountScope, runGate } from '../support/scenario.ts'
@@ -153,6 +153,52 @@ describe('setup.sh', () => {
     expect(itself.outputs.diagnosis).toBe('delegation-condition-unmet')
     const run = await runGate(cloud, { inputs: identities })
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+  })
+
+  describe('--app-principal', () => {
+    const shop = () => managedIdentity(cloud).principal.objectId
+    const options = () => ['--identity', 'shop-pipeline', '--app-principal', shop()]
+    const setup = ['--setup-identity', 'shop-setup']
+    const identitiesIn = (stdout: string) => ({
+      'client-id': printed(stdout, 'AZURE_CLIENT_ID'),
+      'setup-client-id': printed(stdout, 'AZURE_SETUP_CLIENT_ID'),
+    })
+
+    test('an app gets the same role, once', async () => {
+      for (const _ of ['first', 'second'])
+        expect(await setUp(...target(), ...options())).toMatchObject({ status: 0 })
+
+      expect(cloud.world.roleAssignments).toMatchObject([
+        { roleDefinitionId: roles.user },
+        { roleDefinitionId: roles.user, principalId: shop(), principalType: 'ServicePrincipal' },
+      ])
+    })
+
+    test('the setup identity grants it in the gate, and to no app that was not named', async () => {
+      const { stdout, stderr } = await setUp(...target(), ...options(), ...setup)
+      expect(stderr).not.toContain('Warning')
+      const inputs = identitiesIn(stdout)
+      const another = app(cloud, 'another').principalId
+      const refused = await runGate(cloud, { inputs: { ...inputs, 'runtime-principals': another } })
+      expect(refused.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-missing' })
+      const run = await runGate(cloud, { inputs: { ...inputs, 'runtime-principals': shop() } })
+      expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+    })
+
+    test('where the setup identity has its role from before, the command is printed that lets it be written anew', async () => {
+      await setUp(...target(), '--identity', 'shop-pipeline', ...setup)
+      const { stderr } = await setUp(...target(), ...options(), ...setup)
+      const [, command = ''] = /^ {2}(az role assignment delete .*)$/m.exec(stderr) ?? []
+      expect(stderr).toContain(`may not give one to ${shop()}`)
+
+      const remove = join(temporaryFolder(), 'remove.sh')
+      writeFileSync(remove, `${command}\n`)
+      expect(await runScript(remove, [], az.folder)).toMatchObject({ status: 0 })
+      const again = await setUp(...target(), ...options(), ...setup)
+      expect(again.stderr).not.toContain('Warning')
+      const inputs = { ...identitiesIn(again.stdout), 'runtime-principals': shop() }
+      expect((await runGate(cloud, { inputs })).outputs.result).toBe('passed')
+    })
   })
 
   const formats = ['OpenAI', 'DeepSeek', 'Anthropic']
@@ -323,6 +369,7 @@ describe('setup.sh', () => {
     [['--identity', 'a', '--entity-pattern', '*'], 'nothing open but the ref'],
     [['--identity', 'a', '--entity-pattern', 'environment:*'], 'nothing open but the ref'],
     [['--identity', 'a', '--role', "'"], 'quotes'],
+    [['--identity', 'a', '--app-principal', '/subscriptions/1'], 'object id of an identity'],
   ])('%j: refuses before it asks for anything', async (options, reason) => {
     const { status, stderr } = await setUp(...target(), ...options)
 
@@ -339,17 +386,19 @@ describe('Bicep, Terraform and script', () => {
   const versionsIn = (file: string) =>
     new Set([...file.matchAll(/["'](Microsoft\.[\w/]+@[\d-]+)["']/g)].map(([, type]) => type))
   const pipeline = '3d1f8a60-7c52-4b9e-a6d4-0e95c27b1f83'
-  /** With the ids of the role and of the pipeline in the places where each file writes its own. */
+  const deployed = '5b0f3c94-2e8d-4a71-b6c5-f19d07e4a832'
+  function idsAt(place: string): string {
+    if (/takers/i.test(place)) return `${pipeline}, ${deployed}`
+    return /principal/i.test(place) ? pipeline : roles.user
+  }
+  /** With the ids of the role, of the pipeline and of an app in the places where each file writes its own. */
   const conditionIn = (file: string) => {
     const place = String.raw`\{(<[\w-]+>|\$\{?[\w.]+\}?)\}`
     const found = new RegExp(
       String.raw`\(\s+\(!\(ActionMatches[^@]*(?:@[^@]*${place}[^@]*?){4}\s+\)\s+\)`,
     ).exec(file)
     return found?.[0]
-      .replaceAll(
-        new RegExp(place, 'g'),
-        (_, name: string) => `{${/principal/i.test(name) ? pipeline : roles.user}}`,
-      )
+      .replaceAll(new RegExp(place, 'g'), (_, name: string) => `{${idsAt(name)}}`)
       .replaceAll(/\s+/g, ' ')
   }
 
@@ -401,12 +450,16 @@ describe('Bicep, Terraform and script', () => {
 
   const ofUser = { RoleDefinitionId: roles.user, PrincipalId: pipeline, PrincipalType: 'ServicePrincipal' }
   const ofOwner = { ...ofUser, RoleDefinitionId: roles.owner }
+  const ofApp = { ...ofUser, PrincipalId: deployed }
   const ofAnother = { ...ofUser, PrincipalId: '8a6e4d21-5f3b-4c70-9d18-b2c7e5a0f964' }
   test.each([
     { action: 'write', request: ofUser, allowed: true },
     { action: 'write', request: ofOwner, allowed: false },
     { action: 'write', request: ofAnother, allowed: false },
+    { action: 'write', request: ofApp, allowed: true },
+    { action: 'write', request: { ...ofApp, RoleDefinitionId: roles.owner }, allowed: false },
     { action: 'delete', resource: ofUser, allowed: true },
+    { action: 'delete', resource: ofApp, allowed: false },
     { action: 'delete', resource: ofOwner, allowed: false },
     { action: 'delete', resource: ofAnother, allowed: false },
   ])('which allows $action of $request$resource: $allowed', ({ action, allowed, ...assignment }) => {

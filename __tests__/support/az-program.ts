@@ -174,8 +174,10 @@ const scriptHandlers: Readonly<Record<string, Handler>> = {
     const definitions = `/subscriptions/${id}/providers/Microsoft.Authorization/roleDefinitions`
     return world.roleAssignments
       .filter(({ scope }) => normalizeScope(scope) === normalizeScope(args.one('scope')))
-      .map(({ principalId, roleDefinitionId }) => ({
+      .map(({ name, scope, principalId, roleDefinitionId, condition }) => ({
+        id: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
         principalId,
+        condition,
         roleDefinitionId: `${definitions}/${roleDefinitionId}`,
       }))
   },

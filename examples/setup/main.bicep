@@ -44,6 +44,9 @@ param identityName string = '${accountName}-pipeline'
 @description('Name of a second identity, which grants the role in the gate (setup-client-id). The role is then left to it. Empty: there is none, and the role is granted here.')
 param setupIdentityName string = ''
 
+@description('Object ids of identities that run what is deployed. They get the same role: here, or where there is a set-up identity, in the gate (runtime-principals).')
+param appPrincipalIds string[] = []
+
 @description('Role of the pipeline, by GUID. Empty: the least that covers the models given here, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User.')
 param roleId string = ''
 
@@ -64,14 +67,14 @@ var credentials = map(concat(subjects, subjectPatterns), subject => {
     : { subject: subject }
 })
 
-// This one role, to and from the pipeline: not to the set-up identity itself, nor to anybody else.
+// This one role, to the pipeline and to the apps, and from the pipeline: not to the set-up identity itself, nor to anybody else.
 var condition = replace('''(
   (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
   OR
   (
     @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {<ROLE-ID>}
     AND
-    @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {<PRINCIPAL-ID>}
+    @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {<ROLE-TAKERS>}
   )
 )
 AND
@@ -152,6 +155,19 @@ resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!hasSe
   }
 }
 
+resource appGrants 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for principalId in (hasSetupIdentity ? [] : appPrincipalIds): {
+    name: guid(account.id, principalId, role)
+    scope: account
+    dependsOn: [newAccount]
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    }
+  }
+]
+
 resource setupIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = if (hasSetupIdentity) {
   name: hasSetupIdentity ? setupIdentityName : 'none'
   location: location
@@ -174,7 +190,11 @@ resource setupGrant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (h
     principalId: setupIdentity!.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', accessAdministratorId)
-    condition: replace(condition, '<PRINCIPAL-ID>', identity.properties.principalId)
+    condition: replace(
+      replace(condition, '<PRINCIPAL-ID>', identity.properties.principalId),
+      '<ROLE-TAKERS>',
+      join(concat([identity.properties.principalId], appPrincipalIds), ', ')
+    )
     conditionVersion: '2.0'
   }
 }

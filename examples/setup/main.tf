@@ -96,6 +96,17 @@ variable "setup_identity_name" {
   default     = null
 }
 
+variable "app_principal_ids" {
+  description = "Object ids of identities that run what is deployed. They get the same role: here, or where there is a set-up identity, in the gate (runtime-principals)."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for id in var.app_principal_ids : can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", id))])
+    error_message = "An object id is a GUID: az identity show --query principalId prints it."
+  }
+}
+
 variable "role_id" {
   description = "Role of the pipeline, by GUID. Default: the least that covers the deployments of the resource, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User."
   type        = string
@@ -136,7 +147,9 @@ locals {
   )
   setup_credentials = { for name, trust in local.credentials : name => trust if var.setup_identity_name != null }
 
-  # This one role, to and from the pipeline: not to the set-up identity itself, nor to anybody else.
+  role_takers = join(", ", concat([azapi_resource.identity.output.properties.principalId], sort(var.app_principal_ids)))
+
+  # This one role, to the pipeline and to the apps, and from the pipeline: not to the set-up identity itself, nor to anybody else.
   condition = <<-EOT
     (
       (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
@@ -144,7 +157,7 @@ locals {
       (
         @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${local.role_id}}
         AND
-        @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {${azapi_resource.identity.output.properties.principalId}}
+        @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {${local.role_takers}}
       )
     )
     AND
@@ -246,6 +259,24 @@ resource "azapi_resource" "grant" {
   }
   depends_on = [azapi_resource.account]
   # Where another model asks for another role, access does not stop in between.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "azapi_resource" "app_grant" {
+  for_each  = var.setup_identity_name == null ? var.app_principal_ids : toset([])
+  type      = "Microsoft.Authorization/roleAssignments@2022-04-01"
+  parent_id = local.account_id
+  name      = uuidv5(local.guid_namespace, join("-", [local.account_id, each.key, local.role_id]))
+  body = {
+    properties = {
+      principalId      = each.key
+      principalType    = "ServicePrincipal"
+      roleDefinitionId = "${local.role_definitions}/${local.role_id}"
+    }
+  }
+  depends_on = [azapi_resource.account]
   lifecycle {
     create_before_destroy = true
   }

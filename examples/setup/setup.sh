@@ -16,7 +16,7 @@ access_administrator=f58310d9-a9f6-439a-9e8d-f62e7b41a168
 issuer=https://token.actions.githubusercontent.com
 audience=api://AzureADTokenExchange
 entity='' pattern=''
-resource_id='' repository='' ids='' form='' identity='' application='' setup_identity='' role='' disable_keys=''
+resource_id='' repository='' ids='' form='' identity='' application='' setup_identity='' role='' apps='' disable_keys=''
 
 usage() {
   cat <<'USAGE'
@@ -33,6 +33,8 @@ Usage: setup.sh --resource-id ID --repository OWNER/REPO (--identity NAME | --ap
   --repository-ids O/R   numeric ids of owner and repository: gh api repos/OWNER/REPO --jq '"\(.owner.id)/\(.id)"'
   --subject-form FORM    classic (default without --repository-ids), immutable (default with them), both
   --setup-identity NAME  managed identity that grants the role by itself, later, in the gate: the role is then left to it
+  --app-principal ID     object id of an identity that runs what is deployed, for each one more: it gets the same role, here or,
+                         with --setup-identity, in the gate (runtime-principals)
   --role GUID            role of the pipeline (default: the least that covers the deployments of the resource: Cognitive
                          Services OpenAI User if all are OpenAI's, else Cognitive Services User)
   --issuer URL           issuer of the OIDC tokens, for GitHub Enterprise
@@ -63,6 +65,7 @@ while [ $# -gt 0 ]; do
     --identity) identity=$2 ;;
     --application) application=$2 ;;
     --setup-identity) setup_identity=$2 ;;
+    --app-principal) apps="$apps $2" ;;
     --role) role=$2 ;;
     --issuer) issuer=$2 ;;
     *) usage >&2; fail "what is $1?" ;;
@@ -76,14 +79,14 @@ case $resource_id in
   *) usage >&2; fail '--resource-id is not the id of a Microsoft.CognitiveServices/accounts resource' ;;
 esac
 # They go into JSON, into a filter of Microsoft Graph, and into commands to be pasted.
-case $resource_id$entity$pattern$application$repository$issuer$role in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
+case $resource_id$entity$pattern$application$repository$issuer$role$apps in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
 
 subscription=$(printf '%s' "$resource_id" | cut -d / -f 3)
 group=$(printf '%s' "$resource_id" | cut -d / -f 5)
 account=$(printf '%s' "$resource_id" | cut -d / -f 9)
 
 if [ -n "$disable_keys" ]; then
-  [ -z "$repository$identity$application$setup_identity$ids$form$role$entity$pattern" ] ||
+  [ -z "$repository$identity$application$setup_identity$ids$form$role$entity$pattern$apps" ] ||
     fail '--disable-keys is a step of its own: give it with --resource-id, and nothing else'
   say "Switching the keys of $account off"
   az rest --method patch --url "$resource_id?api-version=2025-06-01" \
@@ -104,6 +107,13 @@ case $repository in
 esac
 [ -n "$identity$application" ] || fail 'give --identity or --application'
 [ -z "$identity" ] || [ -z "$application" ] || fail 'give --identity or --application, not both'
+
+for app in $apps; do
+  case $app in
+    ????????-????-????-????-????????????) ;;
+    *) fail '--app-principal is not the object id of an identity: az identity show --query principalId prints it' ;;
+  esac
+done
 
 case $entity in *[*?]*) fail 'a * in a subject is a mere character: give --entity-pattern' ;; esac
 if [ -n "$pattern" ]; then
@@ -230,6 +240,21 @@ grant() {
     --role "$wanted" --scope "$resource_id" --output none "$@"
 }
 
+# Warns where the setup identity has its role from before, under a condition that does not let it give one to the app $1.
+check_delegation() {
+  listed=$(az role assignment list --subscription "$subscription" --scope "$resource_id" \
+    --fill-principal-name false --fill-role-definition-name false \
+    --query '[?condition!=null].[id, principalId, condition]' --output tsv) || exit
+  # A condition goes over several lines.
+  stale=$(printf '%s\n' "$listed" | awk -F '\t' -v principal="$setup_principal_id" -v app="$1" '
+    NF > 1 { own = tolower($2) == tolower(principal); if (own) id = $1 }
+    own && index(tolower($0), tolower(app)) { named = 1 }
+    END { if (!named) print id }')
+  [ -z "$stale" ] || say "Warning: $setup_identity has its role from before, and may not give one to $1. To have the condition written anew,
+take the role away, and run this again:
+  az role assignment delete --ids $stale --output none"
+}
+
 # Warns of what a call by token needs and the resource seems to lack. What az may not read is no reason to stop.
 check_resource() {
   if subdomain=$(az cognitiveservices account show --subscription "$subscription" --resource-group "$group" \
@@ -276,19 +301,22 @@ else
 fi
 
 if [ -z "$setup_identity" ]; then
-  grant "$principal_id" "$role"
+  for holder in $principal_id $apps; do grant "$holder" "$role"; done
 else
   described=$(managed_identity "$setup_identity")
   setup_client_id=$(printf '%s' "$described" | cut -f 2)
+  setup_principal_id=$(printf '%s' "$described" | cut -f 3)
   trust_identity "$setup_identity"
-  # It may give this one role to the pipeline, and take it away again: not to itself, nor to anybody else.
+  # It may give this one role to the pipeline and to the apps, and take it from the pipeline again: not to itself, nor to anybody else.
+  role_takers=$principal_id
+  for app in $apps; do role_takers="$role_takers, $app"; done
   condition="(
   (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
   OR
   (
     @Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {$role}
     AND
-    @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {$principal_id}
+    @Request[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {$role_takers}
   )
 )
 AND
@@ -301,8 +329,8 @@ AND
     @Resource[Microsoft.Authorization/roleAssignments:PrincipalId] ForAnyOfAnyValues:GuidEquals {$principal_id}
   )
 )"
-  grant "$(printf '%s' "$described" | cut -f 3)" "$access_administrator" \
-    --condition "$condition" --condition-version 2.0
+  grant "$setup_principal_id" "$access_administrator" --condition "$condition" --condition-version 2.0
+  for app in $apps; do check_delegation "$app"; done
 fi
 
 case $role in

@@ -3,7 +3,8 @@ import { accountsApiVersion } from './resource-id.ts'
 /**
  * Versions of the APIs of what usually calls a model, or is an identity: stable ones, of the types in terraform-provider-azapi 2.12, and
  * of Microsoft.ApiManagement, Microsoft.DataFactory and Microsoft.MachineLearningServices in azure-rest-api-specs. Of any other type its
- * provider tells the versions.
+ * provider tells the versions. Published agents (`applications`) have stable versions since 2025-12-01 by azure-rest-api-specs; programs
+ * of others read them by 2025-10-01-preview, with `defaultInstanceIdentity.principalId`. A reply to 2026-03-01 nobody has shown.
  */
 const versions: Readonly<Record<string, string>> = {
   'microsoft.apimanagement/service': '2024-05-01',
