@@ -10,6 +10,7 @@ const denied: Inspection['first'] = {
 }
 const covering = [{ dataActions: [route.dataAction] }]
 const other = assigned(ids.role)
+const lacking = { dataAction: route.dataAction, api: route.api, deployments: [route.deployment] }
 
 describe('whether a grant is called for', () => {
   test.each<[string, Partial<Inspection>, boolean]>([
@@ -83,17 +84,7 @@ describe('how old what should give access is', () => {
     ['it is held through a group', held('group'), { kind: 'of-group', ageMs: 5 * minute }],
     ['its group holds it', held('direct', { membership: 'member' }), { kind: 'of-group', ageMs: 5 * minute }],
     ['a group without the pipeline holds it', held('direct', { membership: 'not-member' }), { kind: 'none' }],
-    ['it does not help', held('direct', { coverage: 'insufficient' }), { kind: 'none' }],
     ['a deny assignment takes the right away', held('direct', { deniedBy: [deny] }), { kind: 'none' }],
-    [
-      'it does not help, and a younger role does',
-      held('direct', {
-        coverage: 'insufficient',
-        permissions: covering,
-        assignments: [other, assigned('another', { createdOn: 4 * minute })],
-      }),
-      { kind: 'known', ageMs: minute },
-    ],
     [
       "it is made after Resource Manager's clock",
       held('direct', { asOf: -minute }),
@@ -101,6 +92,21 @@ describe('how old what should give access is', () => {
     ],
   ])('%s', (_, roles, age) => {
     expect(ageOfAccess(inspectionOf({ roles }))).toEqual(age)
+  })
+
+  const assignments = [other, assigned('another', { createdOn: 4 * minute })]
+
+  test.each<[string, Partial<RoleAccess>, ReturnType<typeof ageOfAccess>]>([
+    ['nothing else does', {}, { kind: 'none' }],
+    ['a younger one does', { permissions: covering }, { kind: 'known', ageMs: minute }],
+  ])('of a role that falls short, where calls are denied and %s', (_, seen, age) => {
+    const roles = held('direct', { lacks: [lacking], assignments, ...seen })
+    expect(ageOfAccess(inspectionOf({ first: denied, roles }))).toEqual(age)
+  })
+
+  test('of a role that falls short, where calls are answered, it is that of the youngest beside it', () => {
+    const roles = held('direct', { lacks: [lacking], assignments })
+    expect(ageOfAccess(inspectionOf({ roles }))).toEqual({ kind: 'known', ageMs: minute })
   })
 
   test('what was granted goes before what was seen, but never makes a member of the pipeline', () => {
@@ -141,6 +147,12 @@ describe('whether one answer is proof', () => {
     ['covered by an old one', held('covered'), true],
     ['covered by an old one or a young one', held('covered', old, { assignments: [young, old] }), false],
     ["covered by its own or a group's", held('covered', old, { assignments: [old, ofGroup] }), false],
+    ['half an hour old, and falls short beside an old one', held('direct', old, { lacks: [lacking] }), true],
+    [
+      'half an hour old, and falls short beside a young one',
+      held('direct', old, { lacks: [lacking], assignments: [old, young] }),
+      false,
+    ],
     ['not known', inspectionOf({ roles: undefined }), false],
     ['missing', inspectionOf({ roles: rolesOf('missing') }), false],
   ])('of a role that is %s', (_, inspection, expected) => {

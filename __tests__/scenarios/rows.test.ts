@@ -1,7 +1,15 @@
 import { accountKeys } from '../../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { account, accountEndpoint, holds, roles } from '../support/arrange.ts'
-import { accountScope, logOf, runGate } from '../support/scenario.ts'
+import {
+  account,
+  accountEndpoint,
+  customRole,
+  groupScope,
+  type Held,
+  holds,
+  roles,
+} from '../support/arrange.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 /** Replicas that a balancer chooses by the connection: a row of answers down one of them would prove one replica. */
 
@@ -73,16 +81,92 @@ test('an endpoint alone gets a row on every run', async () => {
   })
 })
 
-test('a row asks every deployment once, and is filled up by the cheapest', async () => {
+test('a row asks every deployment once, and is filled up by the cheapest of each right', async () => {
   await withCloud({}, async cloud => {
     holds(cloud, { role: roles.user })
     const run = await runGate(cloud, {
-      inputs: { deployments: 'chat=chat-completions\nembeddings' },
+      inputs: { deployments: 'chat=chat-completions\nchat=azure-openai\nembeddings' },
     })
 
     expect(run.outputs.result).toBe('passed')
-    expect(calls(run)).toHaveLength(1)
-    expect(run.requests.filter(({ operation }) => operation === 'embeddings.create')).toHaveLength(3)
+    expect(operations(run).filter(name => /create$/.test(name)).toSorted()).toEqual([
+      'azureOpenai.chatCompletions.create',
+      ...Array.from({ length: 3 }, () => 'chatCompletions.create'),
+      ...Array.from({ length: 3 }, () => 'embeddings.create'),
+    ])
+  })
+})
+
+describe('of two rights one hangs on a role that was there before, and the other on one that is young', () => {
+  const made = (cloud: LocalCloud, old: readonly Held[], young: readonly Held[]) => {
+    const longAgo = new Date(cloud.clock.now() - 3_600_000)
+    const now = new Date(cloud.clock.now())
+    holds(
+      cloud,
+      ...old.map(held => ({ ...held, createdOn: longAgo })),
+      ...young.map(held => ({ ...held, createdOn: now })),
+    )
+    cloud.clock.advance(5 * seconds)
+  }
+  const right = (cloud: LocalCloud, name: string) =>
+    customRole(cloud, { dataActions: [`Microsoft.CognitiveServices/accounts/${name}/action`] })
+  const both = 'chat=chat-completions\nDeepSeek-V3=models'
+
+  test.each<[string, string, (cloud: LocalCloud) => Record<string, string>]>([
+    [
+      'the one that this run grants',
+      'modelInference.chatCompletions.create',
+      cloud => {
+        made(
+          cloud,
+          [{ role: roles.openAIUser }, { role: roles.rbacAdministrator, scope: groupScope(cloud) }],
+          [],
+        )
+        return { endpoint: accountEndpoint(cloud), deployments: both }
+      },
+    ],
+    [
+      'roles that cover in the place of the one that was asked for',
+      'chatCompletions.create',
+      cloud => {
+        const [old, young] = ['OpenAI/deployments/embeddings', 'OpenAI/deployments/chat/completions'].map(
+          name => ({ role: right(cloud, name) }),
+        )
+        if (old !== undefined && young !== undefined) made(cloud, [old, { role: roles.reader }], [young])
+        return { grant: 'never', deployments: 'chat=chat-completions\nembeddings' }
+      },
+    ],
+    [
+      'one beside the role that was asked for, which falls short',
+      'modelInference.chatCompletions.create',
+      cloud => {
+        made(cloud, [{ role: roles.openAIUser }], [{ role: roles.foundryUser }])
+        return { role: 'Cognitive Services OpenAI User', deployments: both }
+      },
+    ],
+  ])('%s: the row finds the replica that has not heard of it', async (_, operation, arrange) => {
+    // Three replicas: of two, the two calls of a round would meet the same ones each time.
+    await withCloud({ lag: { roleAssignments: [0, 60 * seconds, 60 * seconds] } }, async cloud => {
+      const run = await runGate(cloud, { inputs: arrange(cloud) })
+
+      const asked = run.requests.filter(request => request.operation === operation)
+      expect(run.outputs.result).toBe('passed')
+      expect(asked.map(({ status }) => status)).toContain(401)
+      expect(Number(run.outputs['propagation-seconds'])).toBeGreaterThanOrEqual(50)
+      expect(run.report).toMatchObject({ row: 'made' })
+    })
+  })
+})
+
+test('what costs nothing gets a row as well', async () => {
+  await withCloud({ lag: { roleAssignments: [0, 60 * seconds] } }, async cloud => {
+    holds(cloud, { role: roles.foundryUser, createdOn: new Date(cloud.clock.now()) })
+    cloud.clock.advance(5 * seconds)
+    const run = await runGate(cloud, { inputs: { role: 'Foundry User', deployments: 'realtime' } })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(operations(run).filter(operation => operation === 'realtime.connect').length).toBeGreaterThan(3)
+    expect(run.report).toMatchObject({ row: 'made' })
   })
 })
 

@@ -44,10 +44,11 @@ export const wasDenied = (results: readonly SmokeResult[]): boolean =>
  * How old what should give access is: for the patience of the wait.
  * @param granted Of what a grant gave; undefined where nothing was granted.
  */
-export function ageOfAccess({ roles, routes }: Inspection, granted?: AssignmentAge): AssignmentAge {
+export function ageOfAccess(inspection: Inspection, granted?: AssignmentAge): AssignmentAge {
+  const { roles } = inspection
   // What is held by a group without the pipeline never becomes live for it, however new it is; nor does what is denied.
   if (roles?.membership === 'not-member' || isDenied(roles)) return { kind: 'none' }
-  return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, dataActionsOf(routes)))
+  return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, inspection))
 }
 
 /**
@@ -69,29 +70,33 @@ export function isSettled(inspection: Inspection, grant: GrantResult | undefined
 const isOld = (age: AssignmentAge) => age.kind === 'known' && age.ageMs >= settledAfterMs
 
 /** The assignments that access may rest on: which of several covers the calls, nobody tells. */
-function giversOf({ held, coverage, assignments = [] }: RoleAccess): readonly Assignment[] {
+function giversOf(roles: RoleAccess): readonly Assignment[] {
+  const { held, assignments = [] } = roles
   const { assignment } = held
-  if (assignment === undefined || held.state === 'covered' || coverage === 'insufficient') return assignments
+  if (assignment === undefined || held.state === 'covered' || fallsShort(roles)) return assignments
   return [assignment]
 }
 
-function ageOf(roles: RoleAccess, dataActions: readonly string[]): AssignmentAge {
-  const { held, asOf, coverage, membership } = roles
+/** Whether some call is known not to be let through by the role that was asked for. */
+const fallsShort = ({ lacks }: RoleAccess) => lacks.length > 0
+
+function ageOf(roles: RoleAccess, { first, routes }: Inspection): AssignmentAge {
+  const { held, asOf, membership } = roles
   if (held.state === 'missing') return { kind: 'none' }
-  if (coverage === 'insufficient') return ageOfSubstitute(roles, dataActions)
+  if (fallsShort(roles))
+    return first.round.kind === 'ok' ? ageOfYoungest(roles) : ageOfSubstitute(roles, dataActionsOf(routes))
   const age = ageAt(asOf, held.assignment?.createdOn)
   const isOfGroup = held.state === 'group' || membership !== undefined
   return age.kind === 'known' && isOfGroup ? { ...age, kind: 'of-group' } : age
 }
 
 /** The role that was asked for does not help, but another one may have been assigned a moment ago that does. */
-function ageOfSubstitute(
-  { asOf, permissions = [], assignments = [] }: RoleAccess,
-  dataActions: readonly string[],
-): AssignmentAge {
-  if (!coversAll(permissions, dataActions)) return { kind: 'none' }
-  return ageAt(asOf, youngest(assignments)?.createdOn)
+function ageOfSubstitute(roles: RoleAccess, dataActions: readonly string[]): AssignmentAge {
+  return coversAll(roles.permissions ?? [], dataActions) ? ageOfYoungest(roles) : { kind: 'none' }
 }
+
+const ageOfYoungest = ({ asOf, assignments = [] }: RoleAccess): AssignmentAge =>
+  ageAt(asOf, youngest(assignments)?.createdOn)
 
 /**
  * @param asOf When it was looked at; milliseconds since the epoch, by Resource Manager's clock, as `createdOn`.

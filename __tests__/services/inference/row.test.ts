@@ -2,12 +2,12 @@ import type { Api } from '../../../src/services/inference/apis/index.ts'
 import type { Route } from '../../../src/services/inference/route.ts'
 import { rowRoutesOf } from '../../../src/services/inference/row.ts'
 
-const at = (deployment: string, api: Api, host = 'a.example'): Route => ({
+const at = (deployment: string, api: Api, host = 'a.example', dataAction = 'x'): Route => ({
   api,
   deployment,
   url: `https://${host}/x`,
   audiences: [],
-  dataAction: 'x',
+  dataAction,
 })
 const names = (routes: readonly Route[]) => routes.map(({ deployment }) => deployment)
 
@@ -19,6 +19,12 @@ test.each<[string, Route[], string[]]>([
     [at('chat', 'responses'), at('claude', 'messages', 'b.example'), at('more', 'responses')],
     ['chat', 'claude'],
   ],
+  [
+    'one of each right, for each may hang on another role',
+    [at('chat', 'responses'), at('other', 'models', 'a.example', 'y'), at('more', 'responses')],
+    ['chat', 'other'],
+  ],
+  ['what costs nothing', [at('talk', 'realtime'), at('helper', 'agents')], ['talk']],
   ['none that is paid by the piece', [at('voice', 'speech'), at('chat', 'responses')], ['chat']],
   ['nothing where all is paid by the piece', [at('voice', 'speech')], []],
   ['hosts apart', [at('voice', 'speech'), at('chat', 'responses', 'b.example')], ['chat']],
