@@ -150,3 +150,28 @@ test('a version that the service does not take is told apart from access', async
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'api-version-unsupported' })
 })
+
+describe('expect', () => {
+  const expecting = (deployments: string) => {
+    alsoHolds(cloud, { role: roles.user })
+    return runGate(cloud, { inputs: { deployments, expect: 'local cloud' } })
+  }
+
+  test('is a mistake where no answer is text, and nothing is called', async () => {
+    const run = await expecting('embeddings\nspeech')
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid', attempts: '0' })
+    expect(logOf(run)).toContain(
+      '`expect` has no effect: no answer to the prompt is text (embeddings by embeddings, speech by speech)',
+    )
+    expect(operations(run).some(operation => operation.endsWith('.create'))).toBe(false)
+  })
+
+  test('is said not to be held against answers that are none', async () => {
+    const run = await expecting('chat\nembeddings')
+
+    expect(run.outputs.result).toBe('passed')
+    for (const text of [logOf(run), run.summary])
+      expect(text).toContain('embeddings by embeddings: that is no text')
+  })
+})

@@ -89,7 +89,11 @@ test('a row asks every deployment once, and is filled up by the cheapest of each
     })
 
     expect(run.outputs.result).toBe('passed')
-    expect(operations(run).filter(name => /create$/.test(name)).toSorted()).toEqual([
+    expect(
+      operations(run)
+        .filter(name => /create$/.test(name))
+        .toSorted(),
+    ).toEqual([
       'azureOpenai.chatCompletions.create',
       ...Array.from({ length: 3 }, () => 'chatCompletions.create'),
       ...Array.from({ length: 3 }, () => 'embeddings.create'),

@@ -86,19 +86,6 @@ describe('allowed by its roles', () => {
         }),
     ],
     [
-      'through a group within a group',
-      principalId => {
-        const inner = securityGroup(cloud, [principalId])
-        const outer = {
-          ...inner,
-          objectId: '0d9b4e51-8c37-4a26-9f1e-65b2c7d0a834',
-          members: [inner.objectId],
-        }
-        cloud.world.groups.push(outer)
-        alsoHolds(cloud, { role: roles.user, principalId: outer.objectId })
-      },
-    ],
-    [
       'by a custom role',
       principalId =>
         alsoHolds(cloud, {
@@ -239,6 +226,25 @@ describe('allowed, not yet known to be live', () => {
     if (isDoubted) expect(logOf(run)).toMatch(/2[89] min/)
   })
 
+  test('through a group, however old its role is: since when somebody is in it, nobody tells', async () => {
+    const { id, principalId } = app(cloud, 'shop')
+    const inner = securityGroup(cloud, [principalId])
+    const outer = { ...inner, objectId: '0d9b4e51-8c37-4a26-9f1e-65b2c7d0a834', members: [inner.objectId] }
+    cloud.world.groups.push(outer)
+    alsoHolds(cloud, { role: roles.user, principalId: outer.objectId, createdOn: minutesAgo(600) })
+    const run = await look(id)
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+    expect(run.report).toMatchObject({
+      runtimePrincipals: [{ id, principalId, access: 'not-known-live', roles: [{ group: outer.objectId }] }],
+    })
+    expect(warnings(run).join()).toContain('How long it has been in the group, nobody tells')
+
+    alsoHolds(cloud, { role: roles.openAIUser, principalId, createdOn: minutesAgo(60) })
+    const own = await look(id)
+    expect(own.report).toMatchObject({ runtimePrincipals: [{ access: 'allowed', roles: [{ group: null }] }] })
+  })
+
   test('an older role that gives the same does not wait for the younger', async () => {
     const { principal } = managedIdentity(cloud)
     const of = { principalId: principal.objectId }
@@ -285,6 +291,22 @@ describe('missing', () => {
 
     expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-missing' })
     expect(logOf(run)).toContain('Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action')
+  })
+
+  test('and the role that it would be granted does not cover its calls: one line is to be changed, and the others stay', async () => {
+    const [shop, search] = [app(cloud, 'shop'), app(cloud, 'search')]
+    alsoHolds(cloud, { role: roles.openAIUser, principalId: search.principalId })
+    const others = `${search.id}; deployments=embeddings; role=Cognitive Services OpenAI User`
+    const run = await look([
+      `${shop.id}; role=Cognitive Services OpenAI User; deployments=DeepSeek-V3`,
+      others,
+    ])
+
+    expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-missing' })
+    const [, fix = ''] = logOf(run).split('Name a role that covers the calls')
+    expect(fix.split('\n').map(line => line.trim())).toEqual(
+      expect.arrayContaining([`${shop.id}; deployments=DeepSeek-V3; role=Cognitive Services User`, others]),
+    )
   })
 
   test('what a job gave somebody until it ends is nobody else’s', async () => {
@@ -430,6 +452,17 @@ describe('not known', () => {
       /denyAssignments\/read is lacking/,
     ],
     [
+      'a deployment that the pipeline does not call, where none may be listed: what it is, no name tells',
+      () => {
+        const { principal } = managedIdentity(cloud)
+        const looker = customRole(cloud, { actions: ['Microsoft.Authorization/*/read'] })
+        holds(cloud, { role: looker }, { role: customRole(cloud, { dataActions: ['*'] }) })
+        alsoHolds(cloud, { role: roles.openAIUser, principalId: principal.objectId })
+        return `${principal.objectId}; deployments=assistant`
+      },
+      /deployments of the resource, which tell what its calls are, may not be read \(Microsoft\.CognitiveServices\/accounts\/deployments\/read is lacking\)/,
+    ],
+    [
       'a deny assignment for a group that the principal may be in',
       () => {
         const { principal } = managedIdentity(cloud)
@@ -452,7 +485,9 @@ describe('not known', () => {
   test.each(cases)('%s', async (_what, arrange, says) => {
     const line = arrange()
     const before = structuredClone(cloud.world.roleAssignments)
-    const failed = await look(line, { inputs: { grant: 'auto' } })
+    // An account that may not be read needs the endpoint.
+    const endpoint = accountEndpoint(cloud)
+    const failed = await look(line, { inputs: { grant: 'auto', endpoint } })
     expect(failed.outputs).toMatchObject({
       result: 'failed',
       diagnosis: 'runtime-access-unknown',
@@ -460,7 +495,7 @@ describe('not known', () => {
     })
     expect(logOf(failed)).toMatch(says)
 
-    const warned = await look(line, { inputs: { 'runtime-unknown': 'warn' } })
+    const warned = await look(line, { inputs: { 'runtime-unknown': 'warn', endpoint } })
     expect(warned.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'unknown' })
     expect(warnings(warned).some(message => says.test(message))).toBe(true)
     expect(cloud.world.roleAssignments).toEqual(before)

@@ -6,7 +6,12 @@ import type { DataPlane } from '../services/inference/apis/api.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
-import { knowsItsRoutes, requireListed, routesFor } from '../services/inference/select-deployments.ts'
+import {
+  knowsItsRoutes,
+  requireListed,
+  requireText,
+  routesFor,
+} from '../services/inference/select-deployments.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
 import { type Account, readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
@@ -122,6 +127,7 @@ async function chooseRoutes(
   const { account, deployments } = await (isKnownAhead(settings) ? nothing : resource)
   const dataPlane = dataPlaneOf(settings, account)
   const routes = routesFor(settings, deployments, dataPlane)
+  requireText(routes, settings.smoke.expect)
   const routing = {
     routes,
     endpoint: calledAt(settings.target.endpoint, routes[0]?.url ?? dataPlane.endpoints.openAI),

@@ -29,6 +29,7 @@ import { shownAddress } from '../services/app/address.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
+import { withoutText } from '../services/inference/select-deployments.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import {
   appInWords,
@@ -421,6 +422,7 @@ function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'routes'>
 export const reservations = (record: RunRecord): string[] => [
   ...searchLeft(record),
   ...choiceLeft(record),
+  ...expectLeft(record),
   ...doubtLeft(record),
   ...runtimeReservations(record),
 ]
@@ -433,6 +435,15 @@ function searchLeft({ settings }: Pick<RunRecord, 'settings'>): string[] {
 
 export const unfoundInWords = (why: string) =>
   `${why} Only the call is proven: no role was looked at or granted, and nothing is said of keys. To have that, name the resource by \`resource-id\`.`
+
+/** Whoever expects something of answers has to know whose were held against it. */
+function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
+  const unheld = settings?.smoke.expect === undefined ? [] : withoutText(routes)
+  const names = unheld.map(({ deployment, api }) => `${plain(deployment, 64)} by ${api}`)
+  return names.length === 0
+    ? []
+    : [`Nothing was held against \`expect\` of ${names.join(', ')}: that is no text.`]
+}
 
 /** What one answer left unproven, where a row would have been asked for. */
 function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {

@@ -242,7 +242,7 @@ const runtimePrincipal = v.strictObject({
   scope: textOrNull('Where its role counts; null where the run did not get so far.'),
   access: about(
     v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown']),
-    '`called`: it is the pipeline, and was answered. `allowed`: its roles let it call. `not-known-live`: so do they, and one is not known to be half an hour old. `missing`: they do not. `unknown`: nobody could tell.',
+    '`called`: it is the pipeline, and was answered. `allowed`: its roles let it call. `not-known-live`: so do they, and one is not known to be half an hour old, or held through a group. `missing`: they do not. `unknown`: nobody could tell.',
   ),
   granted: about(v.boolean(), 'Whether this run granted its role; that is never taken back.'),
   reason: text('Why, in words.'),

@@ -11,7 +11,7 @@ const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
 const reader = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
 const custom = 'f0a7c2d4-6b31-4c58-9e05-1d8b4a7e9c22'
 const none = new Map<string, Permission[]>()
-const both = { scope, dataActions: [chat, embed] }
+const both = { principalId: assigned(ids.role).principalId, scope, dataActions: [chat, embed] }
 
 const old = assigned(ids.role, { id: 'old', createdOn: 1000 })
 const young = assigned(openAIUser, { id: 'young', createdOn: 5000 })
@@ -27,6 +27,12 @@ test.each<[string, readonly Assignment[], string[] | string]>([
   ['a role without data actions', [assigned(reader)], 'missing'],
   ['one that covers', [young], ['young']],
   ['several: the oldest', [young, undated, old], ['old']],
+  [
+    'an old one of a group, and a young one of its own',
+    [{ ...old, principalId: ids.client }, young],
+    ['young'],
+  ],
+  ['one of a group', [{ ...old, principalId: ids.client }], ['old']],
   ['one below the scope', [{ ...old, scope: `${scope}/projects/p` }], 'missing'],
   ['one above the scope', [{ ...old, scope: '/subscriptions/x' }], ['old']],
   [

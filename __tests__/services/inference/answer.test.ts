@@ -154,6 +154,18 @@ describe('no answer', () => {
     ['a message of nothing', 'chat-completions', '{"choices":[{"message":{},"finish_reason":"stop"}]}'],
     ['a message without a word', 'chat-completions', JSON.stringify(chat({ content: null, refusal: null }))],
     ['a response that is complete, and holds nothing', 'responses', JSON.stringify(response('completed'))],
+    ['a response whose message is of nothing', 'responses', JSON.stringify(response('completed', message()))],
+    [
+      'a response whose message has a part of nothing, beside a thought',
+      'responses',
+      JSON.stringify(
+        response('completed', { type: 'reasoning' }, { type: 'message', content: [{ type: 'output_text' }] }),
+      ),
+    ],
+    ['a block of Claude of nothing', 'messages', JSON.stringify(claude('end_turn', { type: 'text' }))],
+    ['an image of no bytes', 'images', '{"data":[{"b64_json":""}]}'],
+    ['an image at no address', 'images', '{"data":[{"url":""}]}'],
+    ['an agent without a name', 'agents', '{"object":"agent","name":""}'],
     ['a message of Claude that ended for no reason', 'messages', JSON.stringify(claude(null))],
     ['a response that failed', 'responses', JSON.stringify(response('failed'))],
     ['a response that is still at work', 'responses', JSON.stringify(response('in_progress'))],

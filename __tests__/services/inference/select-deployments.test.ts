@@ -6,6 +6,7 @@ import { readSettings } from '../../../src/inputs.ts'
 import {
   knowsItsRoutes,
   likelyAudiences,
+  requireText,
   routesFor,
 } from '../../../src/services/inference/select-deployments.ts'
 import type { Deployment } from '../../../src/services/resource-manager/deployments.ts'
@@ -210,5 +211,23 @@ describe('the audiences to sign in for, before anything is known of the resource
     expect(likelyAudiences(asked, { project, endpoint: target.endpoint }, cloud.inferenceAudiences)).toEqual(
       audiences,
     )
+  })
+})
+
+describe('an expression for answers', () => {
+  const asked = (deployments: string) =>
+    routesFor(settings({ deployments }), undefined, { endpoints, audiences: inferenceAudiences })
+
+  test.each([
+    ['there is none', 'vectors=embeddings', undefined],
+    ['one of the answers is text', 'vectors=embeddings\nchat=chat-completions', /ready/],
+  ])('is no concern where %s', (_, deployments, expression) => {
+    expect(() => requireText(asked(deployments), expression)).not.toThrow()
+  })
+
+  test('has no effect where none is, and that is a mistake', () => {
+    const failing = () => requireText(asked('vectors=embeddings\nvoice=speech'), /ready/)
+    expect(failing).toThrow(StepError)
+    expect(failing).toThrow(/^input-invalid/)
   })
 })

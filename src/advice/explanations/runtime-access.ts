@@ -1,8 +1,9 @@
-import { automaticRole, reader } from '../../azure/rbac/built-in-roles.ts'
+import { automaticRole, nameOfChoice, reader } from '../../azure/rbac/built-in-roles.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import type { RuntimePrincipal, WhyMissing } from '../../gate/runtime/principal.ts'
 import { principalName } from '../../gate/runtime/words.ts'
+import type { RuntimePrincipalRequest } from '../../gate/settings.ts'
 import { assigneeOptions, az, bash, grantFixes, inputs, show } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 import { type Values, valuesOf } from './values.ts'
@@ -44,12 +45,10 @@ function missingFixes(told: ExplainContext): Fix[] {
     ),
   ]
   const byGate = inputs('Or let the gate grant what is missing', { grant: 'auto' })
-  return [
-    ...grants,
-    ...(grants.length > 0 ? [byGate] : []),
-    ...missing.flatMap(principal => otherRole(principal, record)),
-  ]
+  return [...grants, ...(grants.length > 0 ? [byGate] : []), ...otherRoles(missing, record)]
 }
+
+type Missing = RuntimePrincipal & { access: Extract<RuntimePrincipal['access'], { word: 'missing' }> }
 
 /** What an administrator's grant mends. */
 const wantsRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['no-role', 'not-granted'])
@@ -70,23 +69,40 @@ const grantOf =
     resourceGroup,
   })
 
-/** Where the role that it would be granted is none for its calls. */
-function otherRole(
-  { id, access, deployments, dataActions }: RuntimePrincipal,
-  { runtimePrincipals }: RunRecord,
-): Fix[] {
-  if (access.word !== 'missing' || wantsRole.has(access.because.kind)) return []
-  if (access.because.kind === 'denied')
-    return [
+/** Where the role that they would be granted is none for their calls, or no role helps. */
+function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[] {
+  const denies = missing.flatMap(({ access: { because } }) =>
+    because.kind === 'denied' ? [because.deny] : [],
+  )
+  const misfits = missing.filter(
+    ({ access: { because } }) => !wantsRole.has(because.kind) && because.kind !== 'denied',
+  )
+  const lines = new Map(settings?.production.principals.map(request => [request.id, lineOf(request)]))
+  for (const { id, deployments, dataActions } of misfits)
+    lines.set(id, lineOf({ id, deployments, role: { kind: 'guid', ...automaticRole(dataActions) } }))
+  return [
+    ...denies.map(({ name }) =>
       advice(
-        `Change the deny assignment "${access.because.deny.name}" where it comes from: a deployment stack, or a managed application. No role helps against it.`,
+        `Change the deny assignment "${name}" where it comes from: a deployment stack, or a managed application. No role helps against it.`,
       ),
-    ]
-  const suitable = automaticRole(dataActions)
-  const line = `${id}; deployments=${deployments.join(',')}; role=${suitable.name}`
-  const others = runtimePrincipals.filter(other => other.id !== id).map(other => other.id)
-  return [inputs('Name a role that covers its calls', { 'runtime-principals': [line, ...others].join('\n') })]
+    ),
+    ...(misfits.length === 0
+      ? []
+      : [
+          inputs('Name a role that covers the calls', {
+            'runtime-principals': [...lines.values()].join('\n'),
+          }),
+        ]),
+  ]
 }
+
+/** As the input has it: what else it says of others stays. */
+const lineOf = ({ id, deployments, role }: Pick<RuntimePrincipalRequest, 'id' | 'deployments' | 'role'>) =>
+  [
+    id,
+    ...(deployments.length === 0 ? [] : [`deployments=${deployments.join(',')}`]),
+    ...(role === undefined ? [] : [`role=${nameOfChoice(role)}`]),
+  ].join('; ')
 
 function unknownFixes(told: ExplainContext): Fix[] {
   const fixes = inState(told.record, 'unknown').flatMap(principal => whatWouldTell(principal, told))

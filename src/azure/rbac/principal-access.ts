@@ -11,7 +11,7 @@ import { coversDataAction } from './permissions.ts'
 
 /** What the roles of a principal let it call, as far as they tell. */
 export type AccessByRoles =
-  /** `through`: of what gives each data action, the assignment that is the oldest; the youngest of these first. */
+  /** `through`: of what gives each data action, the assignment that is the principal's own, and the oldest; the youngest of these first. */
   | { kind: 'allowed'; through: readonly Assignment[] }
   | { kind: 'missing'; lacks: readonly string[] }
   /** It hangs on a role whose definition was not read, or on a condition that is not understood. */
@@ -23,6 +23,7 @@ export type AccessByRoles =
     }
 
 interface Question {
+  principalId: string
   scope: string
   dataActions: readonly string[]
 }
@@ -34,7 +35,7 @@ interface Question {
 export function accessByRoles(
   assignments: readonly Assignment[],
   definitions: Definitions,
-  { scope, dataActions }: Question,
+  { principalId, scope, dataActions }: Question,
 ): AccessByRoles {
   const lasting = applicableAt(assignments, scope).filter(
     ({ description }) => leaseIn(description) === undefined,
@@ -43,8 +44,11 @@ export function accessByRoles(
   const givers = dataActions.map(dataAction => ({ dataAction, ...giversOf(held, dataAction) }))
   const lacking = givers.filter(({ certain }) => certain.length === 0)
   if (lacking.length === 0) {
-    const oldest = givers.map(({ certain }) => certain.toSorted(oldestFirst)[0])
-    const through = new Set(oldest.filter(assignment => assignment !== undefined))
+    const surest = givers.map(({ certain }) => {
+      const own = certain.filter(assignment => assignment.principalId === principalId)
+      return (own.length > 0 ? own : certain).toSorted(oldestFirst)[0]
+    })
+    const through = new Set(surest.filter(assignment => assignment !== undefined))
     return { kind: 'allowed', through: [...through].toSorted(oldestFirst).toReversed() }
   }
   const lacks = lacking.map(({ dataAction }) => dataAction)

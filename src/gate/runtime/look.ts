@@ -30,6 +30,7 @@ import {
   type RuntimeAccess,
   type RuntimePrincipal,
   type RuntimeRole,
+  type Unreadable,
   type WhyMissing,
 } from './principal.ts'
 import { type IdentityReaders, type Resolved, resolvePrincipal } from './resolve.ts'
@@ -119,6 +120,10 @@ async function evaluate(
   reading: Reading,
 ): Promise<RuntimePrincipal> {
   const { settings, context } = reading
+  if (hasUnlisted(request, inspection)) {
+    const { identity, principalId } = resolved.kind === 'found' ? resolved : nobody
+    return { ...notLookedAt(request), identity, principalId, access: mayNotBeListed(context) }
+  }
   const routes = routesOf(request, inspection, settings)
   const scope = scopeOfCalls(routes, context.resource)
   const names = [...new Set(routes.map(({ deployment }) => deployment))]
@@ -133,9 +138,8 @@ async function evaluate(
   if (who.principalId === context.principalId && routes.every(route => inspection.routes.includes(route)))
     return { ...who, access: byOwnCalls(inspection) }
   if (assignments === undefined) return { ...who, access: mayNotBeRead('role', context) }
-  const question = { scope, dataActions }
-  const held = { ...assignments, principalId: who.principalId }
-  const denied = accessDespiteDenies(held, question, reading)
+  const question = { principalId: who.principalId, scope, dataActions }
+  const denied = accessDespiteDenies(assignments, question, reading)
   if (denied !== undefined) return { ...who, access: denied }
   const byRoles = await addUp(assignments.assignments, question, reading)
   if (byRoles.kind === 'allowed')
@@ -145,6 +149,14 @@ async function evaluate(
   const because = await whyMissing(role, byRoles.lacks, { ...reading, ...question })
   return { ...who, role, access: { word: 'missing', because } }
 }
+
+const nobody = { identity: undefined, principalId: undefined }
+
+/** What a deployment is, and whether it is there, nobody knows where none may be listed, unless the pipeline calls it. */
+const hasUnlisted = (
+  { deployments: names }: RuntimePrincipalRequest,
+  { routes, deployments }: Pick<Inspection, 'routes' | 'deployments'>,
+) => deployments === undefined && !names.every(name => routes.some(({ deployment }) => deployment === name))
 
 const byOwnCalls = ({ first }: Inspection): RuntimeAccess =>
   first.round.kind === 'ok' ? { word: 'called' } : { word: 'unknown', because: { kind: 'own-calls' } }
@@ -164,24 +176,34 @@ function routesOf(
   return routesFor(asked, deployments, dataPlaneOf(settings, account))
 }
 
-const mayNotBeRead = (which: 'role' | 'deny', { callerId, resource }: ResourceContext): RuntimeAccess => ({
+const mayNotBeRead = (which: 'role' | 'deny', context: ResourceContext): RuntimeAccess =>
+  unreadAt(context, `${which} assignments`, `Microsoft.Authorization/${which}Assignments/read`)
+
+const mayNotBeListed = (context: ResourceContext): RuntimeAccess =>
+  unreadAt(context, 'deployments', 'Microsoft.CognitiveServices/accounts/deployments/read')
+
+const unreadAt = (
+  { callerId, resource }: ResourceContext,
+  what: Unreadable,
+  action: string,
+): RuntimeAccess => ({
   word: 'unknown',
   because: {
     kind: 'unread',
-    what: `${which} assignments`,
+    what,
     scope: accountIdOf(resource),
     failure: localFailure(
       'resource-manager-forbidden',
-      `The principal ${callerId} may not read ${which} assignments at the resource.`,
-      { action: `Microsoft.Authorization/${which}Assignments/read` },
+      `The principal ${callerId} may not read ${what} at the resource.`,
+      { action },
     ),
   },
 })
 
 /** Deny assignments win over every role, and a grant does not help. @returns undefined where none stands in the way */
 function accessDespiteDenies(
-  { assignments, principalId }: AssignmentsRead & { principalId: string },
-  { scope, dataActions }: Question,
+  { assignments }: AssignmentsRead,
+  { principalId, scope, dataActions }: Question,
   { denies, context }: Reading,
 ): RuntimeAccess | undefined {
   if (denies === undefined) return mayNotBeRead('deny', context)
@@ -197,6 +219,7 @@ function accessDespiteDenies(
 }
 
 interface Question {
+  principalId: string
   scope: string
   dataActions: readonly string[]
 }
@@ -223,7 +246,7 @@ function openIn({ byRole, condition = '' }: Extract<AccessByRoles, { kind: 'unkn
 /** From above subscriptions an assignment may take hours to arrive (learn.microsoft.com, RBAC troubleshooting). */
 const settledFromAboveAfterMs = 24 * 60 * 60_000
 
-/** A role that is not known to have been everywhere for long may not be live yet. */
+/** A role that is not known to have been everywhere for long may not be live yet; nor is it known how long somebody has been in a group. */
 function accessThrough(
   assignments: readonly Assignment[],
   principalId: string,
@@ -238,9 +261,9 @@ function accessThrough(
       group: holder === principalId ? undefined : holder,
     }),
   )
-  const isSettled = assignments.every(({ createdOn, scope }) => {
+  const isSettled = assignments.every(({ createdOn, scope, principalId: holder }) => {
     const neededMs = parseScope(scope).subscriptionId === undefined ? settledFromAboveAfterMs : settledAfterMs
-    return createdOn !== undefined && asOf - createdOn >= neededMs
+    return holder === principalId && createdOn !== undefined && asOf - createdOn >= neededMs
   })
   if (isSettled) return { word: 'allowed', through }
   const youngest = assignments[0]?.createdOn

@@ -83,7 +83,7 @@ export type WhyUnknown =
   /** Who is in a group that it names, or excludes, nobody sees; or it has a condition. */
   | { kind: 'perhaps-denied'; deny: NamedDeny }
 
-export type Unreadable = 'resource' | 'API versions' | 'role assignments' | 'deny assignments'
+export type Unreadable = 'resource' | 'API versions' | 'deployments' | 'role assignments' | 'deny assignments'
 
 export type NamedDeny = Pick<DenyAssignment, 'name' | 'scope'>
 

@@ -44,13 +44,18 @@ export function reasonOf(principal: RuntimePrincipal): string {
     case 'allowed':
       return `${access.through.map(giverInWords).join(', ')}.`
     case 'not-known-live':
-      return `${access.through.map(giverInWords).join(', ')}, ${access.isGranted ? 'granted by this run' : ageInWords(access.ageMs)}. Until a role is live the data plane may deny calls.`
+      return `${access.through.map(giverInWords).join(', ')}, ${access.isGranted ? 'granted by this run' : ageInWords(access.ageMs)}. ${whyNotLive(access)}`
     case 'missing':
       return whyMissing(access.because, principal)
     case 'unknown':
       return whyUnknown(access.because)
   }
 }
+
+const whyNotLive = ({ through }: Extract<RuntimePrincipal['access'], { word: 'not-known-live' }>): string =>
+  through.some(({ group }) => group !== undefined)
+    ? 'How long it has been in the group, nobody tells: a managed identity may hear of that after a day only, and until then the data plane may deny calls.'
+    : 'Until a role is live the data plane may deny calls.'
 
 function giverInWords({ roleName, scope, group, createdOn }: RoleGiver): string {
   const through = group === undefined ? '' : `, through the group ${plain(group)}`
@@ -113,6 +118,7 @@ const saidInWords = ({ code, said }: Failure) => `${code}: ${said.message}`
 const unreadInWords: Record<Unreadable, string> = {
   resource: 'It',
   'API versions': 'The API versions of its type',
+  deployments: 'The deployments of the resource, which tell what its calls are,',
   'role assignments': 'Role assignments at the resource',
   'deny assignments': 'Deny assignments at the resource',
 }

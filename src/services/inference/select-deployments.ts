@@ -98,6 +98,20 @@ function refuseKind(name: string, { kind, by }: AutomaticApi): never {
   throw new StepError('choosing the deployments', localFailure('operation-unsupported', message))
 }
 
+/** Those whose answers do not follow from the prompt: no expression can be held against them. */
+export const withoutText = (routes: readonly Route[]): Route[] =>
+  routes.filter(({ api }) => !apiOf(api).answersPrompt)
+
+/** @throws StepError `input-invalid` where an answer was to match, and none of them is text. */
+export function requireText(routes: readonly Route[], expect: RegExp | undefined): void {
+  if (expect === undefined || withoutText(routes).length < routes.length) return
+  const called = routes.map(({ deployment, api }) => `${plain(deployment, 64)} by ${api}`).join(', ')
+  throw new StepError(
+    'choosing the deployments',
+    localFailure('input-invalid', `\`expect\` has no effect: no answer to the prompt is text (${called})`),
+  )
+}
+
 /** @throws StepError `deployment-not-found` where the list shows that one of the routes leads nowhere. */
 export function requireListed(
   routes: readonly Route[],

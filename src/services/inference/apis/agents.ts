@@ -8,7 +8,7 @@ import { dataAction, type InferenceApi } from './api.ts'
  * action: error text of the service.
  */
 
-const agent = v.object({ object: v.literal('agent'), name: v.string() })
+const agent = v.object({ object: v.literal('agent'), name: v.pipe(v.string(), v.nonEmpty()) })
 
 export const agents = {
   name: 'agents',

@@ -19,13 +19,9 @@ import { deploymentUrl } from './azure-openai.ts'
 
 const apiVersion = '2025-04-01-preview'
 
+const filled = v.pipe(v.string(), v.nonEmpty())
 const imageList = v.object({
-  data: v.pipe(
-    v.array(
-      v.union([v.object({ b64_json: v.pipe(v.string(), v.nonEmpty()) }), v.object({ url: v.string() })]),
-    ),
-    v.minLength(1),
-  ),
+  data: v.pipe(v.array(v.union([v.object({ b64_json: filled }), v.object({ url: filled })])), v.minLength(1)),
 })
 
 interface Maker {

@@ -39,7 +39,9 @@ export const messages = {
       // A message may end without a word, and then says why.
       if (content.length === 0 && typeof stop_reason !== 'string') return undefined
       // Blocks of other types are thoughts and tools.
-      const texts = content.filter(({ type }) => type === 'text').map(({ text }) => text ?? '')
+      const blocks = content.filter(({ type }) => type === 'text')
+      if (blocks.some(({ text }) => text === undefined)) return undefined
+      const texts = blocks.map(({ text }) => text)
       return {
         text: stop_reason === 'refusal' ? '' : texts.join(''),
         cutShort: stop_reason === 'max_tokens',

@@ -48,9 +48,11 @@ export const responses = {
     postJson({ model: deployment, input: prompt, store: false, ...shape }),
   readAnswer: ({ body }) =>
     readJsonAnswer(response, body, ({ output, status, model }) => {
-      // What is complete has said something, a thought at least.
-      if (status === 'completed' && output.length === 0) return undefined
-      const parts = output.filter(({ type }) => type === 'message').flatMap(({ content }) => content ?? [])
+      const said = output.filter(({ type }) => type === 'message')
+      const parts = said.flatMap(({ content }) => content ?? [])
+      const isSilent = parts.every(({ text, refusal }) => text === undefined && refusal === undefined)
+      // What is complete has said something, a thought at least; and a message holds a text or a refusal.
+      if (status === 'completed' && (output.length === 0 || (said.length > 0 && isSilent))) return undefined
       const refusal = parts.map(part => part.refusal ?? '').join('')
       return {
         text: parts.map(part => part.text ?? '').join(''),
