@@ -4,7 +4,7 @@ import { type CodeCases, everyService, testCodes } from '../support/code-cases.t
 
 let cloud: LocalCloud
 beforeAll(async () => {
-  cloud = await createLocalCloud()
+  cloud = await createLocalCloud({ lag: { roleAssignments: [0, 40_000, 90_000] } })
 })
 beforeEach(() => {
   cloud.reset()

@@ -24,7 +24,8 @@ const minutes = 60 * seconds
 
 let cloud: LocalCloud
 beforeAll(async () => {
-  cloud = await createCloudWithApp()
+  // A change reaches its replicas one after the other.
+  cloud = await createCloudWithApp({}, { lag: { roleAssignments: [0, 40 * seconds, 90 * seconds] } })
 })
 beforeEach(() => cloud.reset())
 afterAll(() => cloud.close())
