@@ -14,6 +14,7 @@ import { guidPattern, parseResourceId, type ResourceId } from './azure/resource-
 import { localFailure, StepError } from './core/failures/failure.ts'
 import { plain } from './core/text/untrusted.ts'
 import {
+  type AlsoRequest,
   type Grant,
   grants,
   keyAccessPolicies,
@@ -26,6 +27,7 @@ import {
 } from './gate/settings.ts'
 import { shownAddress } from './services/app/address.ts'
 import { type Api, apiOf, apis, classicApi } from './services/inference/apis/index.ts'
+import { dataActionsNamed, namesOfOthers } from './services/inference/beside-calls.ts'
 import type { DeploymentRequest } from './services/inference/select-deployments.ts'
 
 const apiChoices = ['auto', ...apis] as const
@@ -59,6 +61,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
   const role = reader.parsed('role', parseRole) ?? defaultRole
   const grantee = readGrantee(reader)
   const revoke = reader.choice('revoke', ['true', 'false'] as const, 'false') === 'true'
+  const also = reader.parsed('also', () => parseAlso(input('also'))) ?? []
   const keys = readKeys(reader)
   const tokenAudience = readTokenAudience(reader, place)
   const target = withNeeds(reader, place, { deployments, role, grant, revoke, keys })
@@ -73,7 +76,7 @@ export function readSettings(input: (name: string) => string, env: Environment):
     target,
     ofEndpoint: { deployment: parts?.deployment, apiVersion: parts?.apiVersion },
     deployments,
-    access: { role, grant, grantee, revoke },
+    access: { role, grant, grantee, revoke, also },
     production: readProduction(reader, input('runtime-principals')),
     keys,
     models: { daysLeft: reader.parsed('model-days-left', wholeNumber(1, 1000)) },
@@ -393,7 +396,7 @@ function namesThatNeedResource(reader: Reader, { deployments, role, grant, revok
   const isOtherRole = role.kind !== 'guid' || role.guid !== cognitiveServicesUser.guid
   return [
     ...(deployments.length === 0 ? ['deployments'] : []),
-    ...['setup-client-id', 'principal-id', 'runtime-principals', 'model-days-left'].filter(
+    ...['setup-client-id', 'principal-id', 'also', 'runtime-principals', 'model-days-left'].filter(
       name => reader.text(name) !== undefined,
     ),
     ...(revoke ? ['revoke'] : []),
@@ -408,6 +411,7 @@ const noRoles =
 const withoutResource: Readonly<Record<string, string>> = {
   deployments:
     'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
+  also: 'is told from roles, and only `endpoint` is given: no role is looked at. With `subscription-id` beside it the resource is found',
   'key-access':
     'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
   'model-days-left':
@@ -486,6 +490,26 @@ const deploymentPattern = /^(?!\.+$)[\w.-]+$/
 
 const withoutName = (line: string) =>
   `holds ${line === '' ? 'an empty line' : `the line ${quoted(line)}`}, which names no deployment. An absent variable arrives as an empty string`
+
+/** An empty line is what a variable that is not set leaves behind: whoever wrote it wants one more right looked at. */
+function parseAlso(text: string): AlsoRequest[] | Problem {
+  const requests: AlsoRequest[] = []
+  for (const line of linesOf(text)) {
+    const name = line.trim().replace(/,$/, '').trim()
+    if (name === '')
+      return {
+        problem: 'holds an empty line, which names nothing. An absent variable arrives as an empty string',
+      }
+    const dataActions = dataActionsNamed(name)
+    if (dataActions === undefined)
+      return {
+        problem: `holds the line ${quoted(name)}; a line is ${namesOfOthers.map(known => `\`${known}\``).join(', ')} or one data action such as \`Microsoft.CognitiveServices/accounts/OpenAI/files/write\`, without wildcards`,
+      }
+    if (!requests.some(other => other.name.toLowerCase() === name.toLowerCase()))
+      requests.push({ name, dataActions })
+  }
+  return requests
+}
 
 /** A line without an id is what a variable that is not set leaves behind: whoever wrote it wants one more identity looked at. */
 function parseRuntimePrincipals(text: string): RuntimePrincipalRequest[] | Problem {

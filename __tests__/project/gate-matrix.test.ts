@@ -72,7 +72,7 @@ describe('the parts', () => {
     expect(stepNamed('Open the gate').with[name]).toBe(expression(`inputs.${name}`))
   })
 
-  test.each(['deployments', 'runtime-principals'])(
+  test.each(['deployments', 'runtime-principals', 'also'])(
     'a target without %s of its own takes those of the call',
     name => {
       expect(stepNamed('Open the gate').with[name]).toBe(

@@ -64,6 +64,7 @@ test('a run that passed is told whole', () => {
       grant: 'auto',
       grantee: null,
       revoke: false,
+      also: [],
       keyAccess: 'warn',
       runtimePrincipals: [],
       runtimeUnknown: 'fail',
@@ -162,6 +163,7 @@ test('a run that passed is told whole', () => {
         quota: null,
       },
     ],
+    also: [],
     app: null,
     steps: [
       { name: 'Sign in', seconds: 0.64, outcome: 'done' },

@@ -209,6 +209,8 @@ export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAcce
   endsWithOtherJob: false,
   heldByOtherJob: undefined,
   deniedBy: [],
+  denies: [],
+  also: [],
   coverage: undefined,
   lacks: [],
   unsuitability: undefined,

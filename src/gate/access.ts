@@ -3,6 +3,8 @@ import { coversAll } from '../azure/rbac/permissions.ts'
 import { parseScope } from '../azure/rbac/scopes.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
+import { isLacking } from './also.ts'
+import { isHeld } from './role-state.ts'
 import type { GrantResult, Inspection, RoleAccess } from './values.ts'
 import { type AssignmentAge, settledAfterMs } from './waiting/schedule.ts'
 
@@ -10,22 +12,25 @@ import { type AssignmentAge, settledAfterMs } from './waiting/schedule.ts'
 
 /**
  * Whether a grant is called for: access was denied, and no role is known that should give it; or it was given although nothing
- * gives it any more, for replicas honour a role for a while after it was taken away; or what gives it ends with another job.
+ * gives it any more, for replicas honour a role for a while after it was taken away; or what gives it ends with another job; or
+ * what the pipeline will do besides is lacking, and the role is not held.
  */
 export function needsGrant({ first, roles }: Pick<Inspection, 'first' | 'roles'>): boolean {
   // What a deny assignment takes away, no role gives back; and what an app lacks is granted last.
   if (roles === undefined || roles.holder === 'app' || isDenied(roles)) return false
   if (roles.heldByOtherJob !== undefined) return true
   const { state } = roles.held
+  if (roles.also.some(isLacking) && !isHeld(state)) return true
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
   // What somebody else holds, the pipeline's own call does not tell.
   return state === 'missing' && (roles.permissions !== undefined || roles.holder !== 'pipeline')
 }
 
-/** Whether it matters, for a denial or for what ends with another job, and may have changed, who belongs to the group that is to hold the role. */
+/** Whether it matters, for a denial, for what ends with another job or for what is lacking besides, and may have changed, who belongs to the group that is to hold the role. */
 export function isMembershipOpen({ first, roles }: Inspection, grant: GrantResult | undefined): boolean {
   if (roles === undefined || roles.holder === 'pipeline') return false
-  if (first.round.kind === 'ok' && !roles.endsWithOtherJob) return false
+  const isOpen = first.round.kind === 'refused' || roles.endsWithOtherJob || roles.also.some(isLacking)
+  if (!isOpen) return false
   return roles.membership !== undefined || grant !== undefined
 }
 

@@ -8,6 +8,7 @@ import type { Assertions } from '../services/github/assertions.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { isForApp, type ResourceContext } from '../services/resource-manager/context.ts'
 import { isMembershipOpen } from './access.ts'
+import { alsoFailure, alsoNotLive } from './also.ts'
 import { describeSubjects, lookAfterDenial } from './evidence.ts'
 import { findResource, knownResource } from './find-resource.ts'
 import { grantRequest, grantRole, refuseWhatEnds } from './grant.ts'
@@ -96,6 +97,8 @@ export async function gate(
     const request = grantRequest(settings, { context, job }, seen)
     const grant = request && (await step('Grant', () => grantRole(request, tools, note('grant'))))
     const inspection = { ...seen, roles: await settledRoles({ settings, seen, grant }, roleReader) }
+    // What the calls themselves lack is told first.
+    if (seen.first.round.kind === 'ok') requireAlso(settings, inspection)
     if (context !== undefined && isForApp(context)) tools.reporter.ownCalls(seen.first.results)
     else {
       const answers = await step('Prove', () =>
@@ -103,6 +106,7 @@ export async function gate(
       )
       tools.reporter.proven(answers)
     }
+    closeAlso(settings, inspection, { roleReader, reporter: tools.reporter })
     const { retired: key } = settings.keys
     if (key !== undefined)
       await step('Retired key', () =>
@@ -168,8 +172,30 @@ async function settledRoles(
   roleReader: RoleReader | undefined,
 ): Promise<Inspection['roles']> {
   const { roles } = seen
-  if (roles === undefined || roleReader === undefined || !isMembershipOpen(seen, grant)) return roles
+  if (roles === undefined || roleReader === undefined) return roles
+  if (!isMembershipOpen(seen, grant)) return roleReader.settleAlso(roles, seen.routes, grant)
   const settled = await roleReader.settleMembership(roles, settings.waiting.propagationTimeoutMs)
   if (settled.membership === 'not-member') refuseWhatEnds(settled)
-  return settled
+  return roleReader.settleAlso(settled, seen.routes, grant)
+}
+
+/** @throws StepError for what the pipeline will do besides the calls, and may not */
+function requireAlso({ access }: Settings, { routes, roles }: Inspection): void {
+  const failure = alsoFailure(access, { routes, also: roles?.also })
+  if (failure !== undefined) throw failure
+}
+
+/** Every call was answered. @throws StepError for what is lacking besides, or not known to be live */
+function closeAlso(
+  settings: Settings,
+  inspection: Inspection,
+  { roleReader, reporter }: { roleReader: RoleReader | undefined; reporter: Reporter },
+): void {
+  const { roles, routes } = inspection
+  requireAlso(settings, inspection)
+  const closed = roles && roleReader?.closeAlso(roles, routes)
+  if (closed === undefined) return
+  const failure = alsoNotLive(closed)
+  if (failure !== undefined) throw failure
+  reporter.alsoGiven(closed.also)
 }

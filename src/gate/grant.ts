@@ -11,6 +11,7 @@ import { unsuitableLine } from '../azure/rbac/suitability.ts'
 import type { DiagnosisCode } from '../core/failures/codes.ts'
 import { localFailure, StepError } from '../core/failures/failure.ts'
 import type { Clock, Random } from '../core/ports.ts'
+import { plain } from '../core/text/untrusted.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import {
   createAssignment,
@@ -20,6 +21,7 @@ import {
 } from '../services/resource-manager/create-assignment.ts'
 import { readAssignment } from '../services/resource-manager/role-assignments.ts'
 import { ageAt, mayExpire, needsGrant } from './access.ts'
+import { isLacking } from './also.ts'
 import { endpointIsOwn } from './endpoint-owner.ts'
 import { refuseOtherJobs, untilReleased } from './other-jobs.ts'
 import type { Note } from './record.ts'
@@ -115,7 +117,8 @@ export async function grantRole(
   note({ progress: { outcome, heldByOtherJob: own.heldByOtherJob } })
   keep(outcome === 'refused')
   tools.reporter.notGranted(outcome, failure.code)
-  const isNeeded = held.state === 'missing' || own.heldByOtherJob !== undefined
+  const isNeeded =
+    held.state === 'missing' || own.heldByOtherJob !== undefined || inspection.roles.also.some(isLacking)
   if (isNeeded || !mayBeGrantedByOthers.has(failure.code)) throw error
   return { outcome, age: { kind: 'unknown' }, refusedWith: error }
 }
@@ -128,10 +131,16 @@ function requireSuitable({ unsuitability, wanted }: RoleAccess): void {
   throw new StepError(checking, localFailure('role-not-suitable', unsuitableLine(wanted.name, unsuitability)))
 }
 
-/** A role that does not let the calls through is granted to nobody whose calls it is to let through. @throws StepError `access-denied` */
+/** A role that does not let the calls through, or does not give what is lacking besides, is granted to nobody for that. @throws StepError `access-denied` */
 function requireCoverage(inspection: GrantRequest['inspection']): void {
   const { first, roles } = inspection
   if (roles.coverage !== 'insufficient') return
+  const besides = roles.lacks.length === 0 ? roles.also.find(isLacking) : undefined
+  if (besides !== undefined) {
+    const { dataAction } = besides
+    const message = `${plain(roles.wanted.name)} does not cover ${dataAction}, which \`also\` asks for.`
+    throw new StepError(checking, localFailure('access-denied', message, { dataAction }))
+  }
   if (first.round.kind === 'refused') throw new StepError(checking, { ...first.round.failure, kind: 'fatal' })
   const [lacking] = roles.lacks
   if (lacking === undefined || !mayExpire(inspection)) return
@@ -209,13 +218,15 @@ async function settle(
     : await readIfGrantRequest(context.manager, assignmentId)
   if (granted.outcome === 'granted' && !isOlder(existing, roles)) {
     note({ progress: { outcome: 'granted', assignmentId } })
-    return { outcome: 'granted', age: { kind: 'new' } }
+    return { outcome: 'granted', age: { kind: 'new' }, ...identified(assignmentId) }
   }
   const age = ageAt(roles.asOf, existing?.createdOn)
   const known = age.kind === 'known' ? { ageMs: age.ageMs } : {}
   note({ progress: { outcome: 'exists', assignmentId, ...known } })
-  return { outcome: 'exists', age }
+  return { outcome: 'exists', age, ...identified(assignmentId) }
 }
+
+const identified = (assignmentId: string | undefined) => (assignmentId === undefined ? {} : { assignmentId })
 
 /** Who looked first and saw nothing, knows. What was held then, and is not now, was another job's. */
 const isKnownToBeNew = ({ outcome, assignmentId }: Granted, { held }: RoleAccess) =>

@@ -3,6 +3,7 @@ import { type Failure, StepError } from '../core/failures/failure.ts'
 import { persist, standardRetry } from '../core/failures/retry.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { DataPlane } from '../services/inference/apis/api.ts'
+import { routesBeside } from '../services/inference/beside-calls.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import type { Route } from '../services/inference/route.ts'
@@ -17,6 +18,7 @@ import { type Account, readAccount, trustedEndpoints } from '../services/resourc
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readDeployments } from '../services/resource-manager/deployments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
+import { alsoOf } from './also.ts'
 import { chosenDeployment } from './chosen-deployment.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
@@ -126,8 +128,9 @@ async function chooseRoutes(
 ): Promise<Routing> {
   const { account, deployments } = await (isKnownAhead(settings) ? nothing : resource)
   const dataPlane = dataPlaneOf(settings, account)
-  const routes = routesFor(settings, deployments, dataPlane)
-  requireText(routes, settings.smoke.expect)
+  const called = routesFor(settings, deployments, dataPlane)
+  requireText(called, settings.smoke.expect)
+  const routes = [...called, ...routesBeside(alsoOf(settings.access), dataPlane)]
   const routing = {
     routes,
     endpoint: calledAt(settings.target.endpoint, routes[0]?.url ?? dataPlane.endpoints.openAI),

@@ -15,6 +15,7 @@ import type { AfterDenial } from '../services/resource-manager/denial-evidence.t
 import type { Deployment } from '../services/resource-manager/deployments.ts'
 import type { ModelList } from '../services/resource-manager/models.ts'
 import type { Role } from '../services/resource-manager/role-definitions.ts'
+import type { AlsoAccess } from './also.ts'
 import type { RetiredKeyResult } from './key-access.ts'
 import {
   type GrantOutcome,
@@ -72,6 +73,8 @@ export interface Chapters {
     heldByOtherJob: Assignment
     /** Deny assignments that take the right to the calls from the pipeline. */
     deniedBy: readonly DenyAssignment[]
+    /** What the pipeline will do besides the calls, in the order of the input. */
+    also: readonly AlsoAccess[]
     /** Known only after a denial, or where the role is missing. */
     coverage: Coverage
   }
@@ -215,7 +218,9 @@ export type RunRecord = Readonly<
 interface Assembled
   extends Partial<Chapters['signIn']>,
     Partial<Omit<Chapters['inspection'], 'calls' | 'rounds'>>,
-    Partial<Pick<Chapters['roles'], 'role' | 'assignments' | 'membership' | 'deniedBy' | 'coverage'>>,
+    Partial<
+      Pick<Chapters['roles'], 'role' | 'assignments' | 'membership' | 'deniedBy' | 'also' | 'coverage'>
+    >,
     Partial<Chapters['retirement']>,
     Partial<Chapters['evidence']> {
   definitions: ReadonlyMap<string, readonly Permission[]>

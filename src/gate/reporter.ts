@@ -8,6 +8,7 @@ import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { KeyAccess } from '../services/resource-manager/account.ts'
+import type { AlsoAccess } from './also.ts'
 import type { RetiredKeyResult } from './key-access.ts'
 import type { RuntimePrincipal } from './runtime/principal.ts'
 import type { Inspection } from './values.ts'
@@ -47,6 +48,8 @@ export interface Reporter {
   /** The pipeline is not seen among the members of the group; it is looked for again after the pause. */
   memberMissing(pauseMs: number): void
   waitingForAccess(progress: Progress): void
+  /** What the pipeline may do besides the calls, all that was asked for. */
+  alsoGiven(also: readonly AlsoAccess[]): void
   /** Every deployment has answered. */
   proven(results: readonly SmokeResult[]): void
   /** The role is an app's: what the pipeline itself was answered fails nothing, and proves nothing of the app. */

@@ -2,6 +2,7 @@ import type { DiagnosisCode } from '../core/failures/codes.ts'
 import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
 import type { Clock } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
+import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import type { Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
@@ -110,7 +111,7 @@ interface Seen extends Read {
 /** Of each deployment that is called, as far as the run has seen the list. Empty where it has not. */
 export function retirementsOf({ routes = [], deployments, modelList }: Seen): Retirement[] {
   if (modelList === undefined) return []
-  const names = [...new Set(routes.map(({ deployment }) => deployment))]
+  const names = [...new Set(routes.filter(isOfDeployment).map(({ deployment }) => deployment))]
   return names.map(name => retirementOf(name, deployments, modelList))
 }
 

@@ -18,23 +18,25 @@ import { isOfAnotherJob } from '../azure/rbac/lease.ts'
 import { coversAll, type Permission } from '../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { unsuitability } from '../azure/rbac/suitability.ts'
-import { accountIdOf, scopeOf } from '../azure/resource-id.ts'
+import { scopeOf } from '../azure/resource-id.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { isForApp, isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
-import { readDenyAssignments } from '../services/resource-manager/deny-assignments.ts'
+import { readDenyAssignments, requireDenyAssignments } from '../services/resource-manager/deny-assignments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { inTime } from '../services/resource-manager/readable.ts'
 import { type AssignmentsRead, readAssignments } from '../services/resource-manager/role-assignments.ts'
 import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt } from './access.ts'
+import { type AlsoAccess, alsoOf, closeAlso, isLacking, tellAlso } from './also.ts'
 import { type DefinitionReader, openDefinitionReader } from './definition-reader.ts'
 import { asksItself, openPermissionsReader, type PermissionsReader } from './own-permissions.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
+import { scopeOfCalls } from './scope-of-calls.ts'
 import type { Settings } from './settings.ts'
-import type { RoleAccess, SignedIn } from './values.ts'
+import type { GrantResult, RoleAccess, SignedIn } from './values.ts'
 
 /** Who holds what: read before anything is changed, and evaluated once it is known whether the calls are let through. */
 
@@ -59,6 +61,14 @@ export interface RoleReader {
   evaluate(read: RolesRead, calls: Calls): Promise<RoleAccess>
   /** Looks again whether the pipeline is a member of the group that holds the role. @throws StepError */
   settleMembership(access: RoleAccess, limitMs: number): Promise<RoleAccess>
+  /** What the pipeline will do besides, after a grant and another look at the group. @throws StepError */
+  settleAlso(
+    access: RoleAccess,
+    routes: readonly Route[],
+    grant: GrantResult | undefined,
+  ): Promise<RoleAccess>
+  /** The same once all calls are answered: what they show of it. */
+  closeAlso(access: RoleAccess, routes: readonly Route[]): RoleAccess
 }
 
 export interface RolesRead {
@@ -67,8 +77,8 @@ export interface RolesRead {
   own: AssignmentsRead | undefined
   /** What applies to who is to hold the role: mostly the same. */
   ofGrantee: AssignmentsRead | undefined
-  /** Whoever they are of; none where they may not be read. */
-  denies: readonly DenyAssignment[]
+  /** Whoever they are of; undefined where they may not be read. */
+  denies: readonly DenyAssignment[] | undefined
   permissions: PermissionsReader
   readAt: number
 }
@@ -88,6 +98,8 @@ interface Reading {
   context: ResourceContext
   job: SignedIn['job']
   definitions: DefinitionReader
+  /** Data actions that the pipeline needs besides those of its calls. */
+  also: readonly string[]
   clock: Clock
   reporter: Reporter
   note: Note<'roles'>
@@ -100,17 +112,30 @@ export function openRoleReader(
   note: Note<'roles'>,
 ): RoleReader {
   const definitions = openDefinitionReader(context, known => note({ definitions: known }))
-  const reading: Reading = { access, context, job, definitions, clock, reporter, note }
+  const also = alsoOf(access)
+  const reading: Reading = { access, context, job, definitions, also, clock, reporter, note }
   return {
     lookUp: async routing => {
       const routes = access.role.kind === 'auto' ? (await routing).routes : []
-      return undefinedIfForbidden(lookUpRole(referenceOf(access.role, dataActionsOf(routes)), reading))
+      const needed = [...dataActionsOf(routes), ...also]
+      return undefinedIfForbidden(lookUpRole(referenceOf(access.role, needed), reading))
     },
     lacks: ({ guid }, routes) => missingCoverage(guid, routes, definitions.known()),
     read: (looking, routing) => readRoles({ looking, routing }, reading),
     nameWanted: (role, routes) => void nameWanted(role, routes, reading),
     evaluate: (read, calls) => evaluateRoleAccess(read, calls, reading),
-    settleMembership: (access, limitMs) => settleMembership(access, limitMs, reading),
+    settleMembership: (roles, limitMs) => settleMembership(roles, limitMs, reading),
+    settleAlso: (roles, routes, grant) => settleAlso(roles, { routes, grant }, reading),
+    closeAlso(roles, routes) {
+      const answered = isForApp(context) ? [] : routes
+      const closed = closeAlso(
+        roles.also,
+        { assignments: roles.assignments ?? [], routes: answered, lease: job.lease },
+        reading,
+      )
+      note({ also: closed })
+      return { ...roles, also: closed }
+    },
   }
 }
 
@@ -130,7 +155,7 @@ interface Sought {
 
 async function readRoles(
   { looking, routing }: Sought,
-  { access, context, clock, note }: Reading,
+  { access, context, also, clock, note }: Reading,
 ): Promise<RolesRead | undefined> {
   const { manager, resource, grantee } = context
   const { now } = clock
@@ -138,7 +163,7 @@ async function readRoles(
   const readAt = now()
   const listing = readAssignments(manager, scope, self(context), now)
   const wanted = Promise.all([looking, routing]).then(
-    ([role, { routes }]) => role && wantedFor(role, routes, context),
+    ([role, { routes }]) => role && wantedFor(role, routes, { context, also }),
   )
   // Whoever needs it awaits it.
   wanted.catch(() => undefined)
@@ -147,7 +172,10 @@ async function readRoles(
     looking,
     listing,
     isGrantee(context) ? undefined : readAssignments(manager, scope, grantee, now),
-    inTime(clock, readDenyAssignments(manager, scope), []),
+    // Where no call tells, they have to be known.
+    also.length > 0
+      ? requireDenyAssignments(manager, scope)
+      : inTime(clock, readDenyAssignments(manager, scope), []),
   ])
   if (own !== undefined) note({ assignments: own.assignments })
   return role && { role, own, ofGrantee: isGrantee(context) ? own : another, denies, permissions, readAt }
@@ -157,24 +185,19 @@ async function readRoles(
 function wantedFor(
   { guid, name }: Role,
   routes: readonly Route[],
-  { resource, grantee }: ResourceContext,
+  { context: { resource, grantee }, also }: Pick<Reading, 'context' | 'also'>,
 ): RoleAccess['wanted'] {
-  const scope = scopeOfCalls(routes, resource)
+  const scope = scopeOfCalls(routes, resource, also)
   const definitionId = roleDefinitionId(resource.subscriptionId, guid)
   return { scope, principalId: grantee.principalId, roleGuid: guid, name, definitionId }
 }
 
-function nameWanted(role: Role, routes: readonly Route[], { context, note }: Reading): RoleAccess['wanted'] {
-  const wanted = wantedFor(role, routes, context)
+function nameWanted(role: Role, routes: readonly Route[], reading: Reading): RoleAccess['wanted'] {
+  const wanted = wantedFor(role, routes, reading)
+  const { note } = reading
   const { scope, definitionId } = wanted
   note({ role: { ...role, scope, definitionId } })
   return wanted
-}
-
-/** Where a role has to be held, or inherited, for these calls. */
-export function scopeOfCalls(routes: readonly Route[], resource: ResourceContext['resource']): string {
-  const projectOnly = routes.every(({ url }) => url.includes('/api/projects/'))
-  return projectOnly ? scopeOf(resource) : accountIdOf(resource)
 }
 
 async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Reading): Promise<RoleAccess> {
@@ -189,13 +212,17 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   // Whether an app may call is told by the look at production, and whoever holds what for the pipeline does not matter to it.
   const isOfApp = found.holder === 'app'
   const heldByOtherJob = isOfApp ? undefined : otherJobsAssignment(held, job.lease)
-  const deniedBy = denying(read.denies, { question, assignments: found.assignments }, reading)
+  const deniedBy = denying(read.denies ?? [], { question, assignments: found.assignments }, reading)
   const age = ageAt(asOf, held.assignment?.createdOn)
   if (age.kind === 'known') note({ ageMs: age.ageMs })
   if (heldByOtherJob !== undefined) note({ heldByOtherJob })
   // Each may lead to a grant, which must not be made in vain, nor of a role that nobody knows.
-  const mayBeGranted = !isOfApp && (isDenied || held.state === 'missing' || heldByOtherJob !== undefined)
-  const coverage = mayBeGranted ? await readCoverage(wanted, routes, reading) : undefined
+  const also = await readAlso({ ...found, denies: read.denies }, routes, reading)
+  const lacking = also.filter(isLacking).map(({ dataAction }) => dataAction)
+  const mayBeGranted =
+    !isOfApp && (isDenied || held.state === 'missing' || heldByOtherJob !== undefined || lacking.length > 0)
+  const needed = [...dataActionsOf(routes), ...lacking]
+  const coverage = mayBeGranted ? await readCoverage(wanted, needed, reading) : undefined
   const known = definitions.known()
   const lacks = missingCoverage(wanted.roleGuid, routes, known)
   return {
@@ -203,6 +230,8 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
     wanted,
     heldByOtherJob,
     deniedBy,
+    denies: read.denies,
+    also,
     coverage,
     lacks,
     unsuitability: mayBeGranted ? unsuitability(definitionOf(wanted.roleGuid, known)) : undefined,
@@ -377,17 +406,60 @@ async function addUp(
   return ofUnknownRoles.length === 0 || coversAll(held, dataActionsOf(routes)) ? held : undefined
 }
 
-/** Whether the role, once held, would let the calls through. */
+/** Whether the role, once held, would give what is needed. */
 async function readCoverage(
   { roleGuid }: RoleAccess['wanted'],
-  routes: readonly Route[],
+  dataActions: readonly string[],
   { definitions, note }: Reading,
 ): Promise<Coverage> {
   await definitions.read(roleGuid)
   const permissions = definitionOf(roleGuid, definitions.known())
-  const coverage = coverageBy(permissions, dataActionsOf(routes))
+  const coverage = coverageBy(permissions, dataActions)
   note({ coverage })
   return coverage
+}
+
+type Held = Pick<RoleAccess, 'assignments' | 'asOf' | 'denies'>
+
+async function readAlso(
+  { assignments, asOf, denies }: Held,
+  routes: readonly Route[],
+  { also, context, job, definitions, note }: Reading,
+): Promise<AlsoAccess[]> {
+  const held = assignments && { assignments, asOf }
+  // What the pipeline itself is answered decides nothing where the role is an app's.
+  const asked = { dataActions: also, routes: isForApp(context) ? [] : routes }
+  const told = await tellAlso(asked, { held, lease: job.lease }, { context, definitions, denies })
+  note({ also: told })
+  return told
+}
+
+async function settleAlso(
+  access: RoleAccess,
+  { routes, grant }: { routes: readonly Route[]; grant: GrantResult | undefined },
+  reading: Reading,
+): Promise<RoleAccess> {
+  if (!access.also.some(isLacking)) return access
+  const assignments = [...(access.assignments ?? []), ...madeBy(access, grant)]
+  const told = await readAlso({ ...access, assignments }, routes, reading)
+  const also = grant?.outcome === 'granted' ? told.map(markGranted) : told
+  reading.note({ also })
+  return { ...access, assignments, also }
+}
+
+const markGranted = (each: AlsoAccess): AlsoAccess =>
+  each.access.word === 'not-known-live' ? { ...each, access: { ...each.access, isGranted: true } } : each
+
+/** What was granted, as far as the pipeline holds it. */
+function madeBy(
+  { wanted, holder, membership, asOf }: RoleAccess,
+  grant: GrantResult | undefined,
+): readonly Assignment[] {
+  const isMade = grant?.outcome === 'granted' || grant?.outcome === 'exists'
+  if (!isMade || (holder !== 'pipeline' && membership !== 'member')) return []
+  const { scope, roleGuid, principalId } = wanted
+  const createdOn = grant.age.kind === 'known' ? asOf - grant.age.ageMs : undefined
+  return [{ id: grant.assignmentId ?? '', scope, roleGuid, principalId, createdOn }]
 }
 
 /** Pauses before a group is taken to be without the pipeline: members of the last moments are not everywhere at once. */

@@ -37,7 +37,8 @@ export function roleStateOf(situation: RoleSituation): RoleState {
   return situation.access === 'insufficient' ? 'unknown' : 'covered'
 }
 
-const isHeld = (held: RoleSituation['held']) => held === 'direct' || held === 'inherited' || held === 'group'
+export const isHeld = (held: RoleSituation['held']) =>
+  held === 'direct' || held === 'inherited' || held === 'group'
 
 /** How an app comes by the role: by what is known of its access, whatever the pipeline itself may call. */
 export function roleStateOfApp(held: RoleHolding['state'] | undefined, access: RuntimeAccess): RoleState {

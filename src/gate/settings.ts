@@ -23,6 +23,8 @@ export interface Settings {
     grantee: Principal | undefined
     /** Whether the post step takes back what this run granted. */
     revoke: boolean
+    /** What else the pipeline will do there. */
+    also: readonly AlsoRequest[]
   }
   /** Who runs what is deployed. */
   production: {
@@ -98,6 +100,13 @@ export type Grant = (typeof grants)[number]
 
 export const keyAccessPolicies = ['ignore', 'warn', 'forbid'] as const
 export type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
+
+/** A line of `also`. */
+export interface AlsoRequest {
+  /** As the line has it. */
+  name: string
+  dataActions: readonly string[]
+}
 
 /** A line of `runtime-principals`. */
 export interface RuntimePrincipalRequest {

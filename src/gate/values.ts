@@ -10,6 +10,7 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Account } from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import type { Deployment } from '../services/resource-manager/deployments.ts'
+import type { AlsoAccess } from './also.ts'
 import type { GrantOutcome, Membership, RoleHolder } from './role-state.ts'
 import type { Round } from './waiting/round.ts'
 import type { AssignmentAge } from './waiting/schedule.ts'
@@ -64,7 +65,11 @@ export interface RoleAccess {
   endsWithOtherJob: boolean
   /** Deny assignments that take the right to the calls from the pipeline, whatever it holds. */
   deniedBy: readonly DenyAssignment[]
-  /** Whether the role, once held, lets the calls through. Undefined where nobody asked: neither was a call denied nor is the role missing. */
+  /** All that are there; undefined where they may not be read. */
+  denies: readonly DenyAssignment[] | undefined
+  /** What the pipeline will do besides, in the order of the input. */
+  also: readonly AlsoAccess[]
+  /** Whether the role, once held, lets the calls through, and gives what is lacking besides. Undefined where nobody asked: neither was a call denied nor is anything missing. */
   coverage: Coverage | undefined
   /** Why the role must not be granted to anybody; undefined where nothing is against it, or no grant could be called for. */
   unsuitability: Unsuitability | undefined
@@ -76,6 +81,8 @@ export interface GrantResult {
   outcome: GrantOutcome
   /** Of what should give access from here on. */
   age: AssignmentAge
+  /** Id of what holds it; absent where nobody said so. */
+  assignmentId?: string
   /** Why this run could not grant it: somebody else may have, a moment ago. */
   refusedWith?: StepError
 }

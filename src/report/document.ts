@@ -4,6 +4,7 @@ import { informationOf } from '../advice/findings/information.ts'
 import type { RoleChoice } from '../azure/rbac/built-in-roles.ts'
 import { scopeOf } from '../azure/resource-id.ts'
 import { plain } from '../core/text/untrusted.ts'
+import { type AlsoAccess, alsoReason } from '../gate/also.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { endpointIsOwn } from '../gate/endpoint-owner.ts'
 import { denyAssignmentsSeen } from '../gate/evidence.ts'
@@ -80,6 +81,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     smoke: record.smoke.map(smokeDocument),
     runtimeAccess: worstOf(record.runtimePrincipals) ?? null,
     runtimePrincipals: record.runtimePrincipals.map(runtimeDocument),
+    also: (record.also ?? []).map(alsoDocument),
     app: orNull(record.app, app => appDocument(app, settings)),
     steps: record.steps.map(({ name, tookMs, outcome: end }) => ({
       name,
@@ -128,6 +130,7 @@ function settingsDocument(settings: Settings): NonNullable<Report['settings']> {
     grant: access.grant,
     grantee: access.grantee ?? null,
     revoke: access.revoke,
+    also: access.also.map(({ name }) => name),
     runtimePrincipals: settings.production.principals.map(({ id, deployments, role }) => ({
       id,
       deployments: [...deployments],
@@ -284,6 +287,13 @@ function runtimeDocument(principal: RuntimePrincipal): Report['runtimePrincipals
     ageSeconds: access.word === 'not-known-live' && access.ageMs !== undefined ? access.ageMs / 1000 : null,
   }
 }
+
+const alsoDocument = (also: AlsoAccess): Report['also'][number] => ({
+  dataAction: also.dataAction,
+  scope: also.scope,
+  access: also.access.word,
+  reason: alsoReason(also),
+})
 
 const giverDocument = ({ roleName, scope, id, group, createdOn }: RoleGiver) => ({
   name: plain(roleName),

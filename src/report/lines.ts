@@ -16,6 +16,7 @@ import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { isDenied } from '../gate/access.ts'
+import { alsoFailure, isLacking } from '../gate/also.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { denyAssignmentsSeen } from '../gate/evidence.ts'
 import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
@@ -28,6 +29,7 @@ import type { Inspection } from '../gate/values.ts'
 import { shownAddress } from '../services/app/address.ts'
 import type { AssertionClaims } from '../services/github/assertion-claims.ts'
 import type { Answer } from '../services/inference/answer.ts'
+import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { withoutText } from '../services/inference/select-deployments.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
@@ -158,6 +160,7 @@ export function planLines(record: RunRecord): string[] {
   return [
     ...choiceLeft(record),
     ...grantPlanLines(record),
+    ...alsoPlanLines(record),
     ...denialPlanLines(record),
     ...runtimePlanLines(record),
     ...keyPlanLines(record),
@@ -186,6 +189,22 @@ function grantPlanLines(record: RunRecord): string[] {
     ...callerLines(record),
   ]
 }
+
+/** What the grant that is planned gives is not lacking then. */
+function alsoPlanLines({ settings, routes, also, grant }: RunRecord): string[] {
+  if (settings === undefined) return []
+  const left = grant?.outcome === 'planned' ? also?.filter(each => !isLacking(each)) : also
+  const failure = alsoFailure(settings.access, { ...(routes && { routes }), also: left })
+  return failure === undefined
+    ? []
+    : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
+}
+
+/** What was asked for besides the calls; nothing where nothing was. */
+export const alsoProven = ({ also = [] }: RunRecord): string[] =>
+  also.length === 0
+    ? []
+    : [`What \`also\` asks for is given: ${also.map(({ dataAction }) => dataAction).join(', ')}.`]
 
 const forHowLong = ({ settings }: RunRecord) =>
   settings?.access.revoke === true ? ', until the job ends (revoke)' : ''
@@ -392,9 +411,10 @@ export function verdictLine({ result, record }: Outcome): string {
   const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`
   const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState, assignments)}`
   const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
+  const called = smoke.filter(({ route }) => isOfDeployment(route)).length
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
-  const proven = `Key-less access is proven: ${who} was answered by ${smoke.length} deployment${smoke.length === 1 ? '' : 's'}${over}${how}${waited}.`
-  return [proven, ...appProven(record), ...reservations(record)].join(' ')
+  const proven = `Key-less access is proven: ${who} was answered by ${called} deployment${called === 1 ? '' : 's'}${over}${how}${waited}.`
+  return [proven, ...alsoProven(record), ...appProven(record), ...reservations(record)].join(' ')
 }
 
 /** The pipeline's own access was proven before. */

@@ -3,6 +3,7 @@ import { coverageLine } from '../azure/rbac/coverage.ts'
 import { accountIdOf } from '../azure/resource-id.ts'
 import type { Log } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
+import { alsoLine } from '../gate/also.ts'
 import { heldInWords } from '../gate/other-jobs.ts'
 import type { Reporter } from '../gate/reporter.ts'
 import { runtimeLine } from '../gate/runtime/words.ts'
@@ -62,6 +63,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     memberMissing: pauseMs =>
       log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`),
     waitingForAccess: progress => log.info(progressLine(progress, accessProgress(progress))),
+    alsoGiven: also => say(also.map(alsoLine)),
     proven: results => say(results.map(smokeLine)),
     ownCalls: results => say([ownCallsInWords(results), ...results.map(smokeLine)]),
     accessUnexplained: deniedBy => log.warning(unexplainedLine(deniedBy)),

@@ -2,6 +2,7 @@ import type { RunRecord } from '../gate/record.ts'
 import { isGrantable, runtimeFailure } from '../gate/runtime/enforce.ts'
 import type { RuntimePrincipal, RuntimeWord } from '../gate/runtime/principal.ts'
 import { principalName, reasonOf, runtimeLine, wordOf } from '../gate/runtime/words.ts'
+import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
 /** What is told of those that run what is deployed. */
@@ -61,7 +62,8 @@ export const runtimeGrantLines = ({ runtimePrincipals }: Pick<RunRecord, 'runtim
     .map(principal => `${runtimeLine(principal)} It stays.`)
 
 /** Where the role is an app's, the pipeline's own calls are a statement of their own. */
-export function ownCallsInWords(results: readonly SmokeResult[]): string {
+export function ownCallsInWords(all: readonly SmokeResult[]): string {
+  const results = all.filter(({ route }) => isOfDeployment(route))
   const answered = results.filter(({ kind }) => kind === 'ok').length
   return `The role is for the app. The pipeline itself was answered by ${answered} of ${results.length} deployment${results.length === 1 ? '' : 's'}, which says nothing of the app.`
 }

@@ -4,7 +4,7 @@ import { roleStates } from '../azure/rbac/assignment.ts'
 import { principalTypes } from '../azure/rbac/principal.ts'
 import { type DiagnosisCode, diagnosisCodes } from '../core/failures/codes.ts'
 import { grants, keyAccessPolicies, runtimeUnknownPolicies, severities } from '../gate/settings.ts'
-import { apis } from '../services/inference/apis/index.ts'
+import { apis, routeApis } from '../services/inference/apis/index.ts'
 
 /**
  * The JSON report. This is its one source: the type that `reportDocument` must give, the published docs/report.schema.json
@@ -108,6 +108,7 @@ const settings = v.strictObject({
     "Who was to hold the role; null: the pipeline's own service principal.",
   ),
   revoke: about(v.boolean(), '`revoke`.'),
+  also: about(v.array(v.string()), '`also`, line by line.'),
   runtimePrincipals: about(
     v.array(
       v.strictObject({
@@ -195,7 +196,10 @@ const model = v.strictObject({
 
 const smoke = v.strictObject({
   deployment: text('Name of the deployment.'),
-  api: about(v.picklist(apis), 'API of the call.'),
+  api: about(
+    v.picklist(routeApis),
+    'API of the call. `agent-list` calls no deployment: it is a look at the agents of the project, for `also`.',
+  ),
   url: text('Where the call went.'),
   dataAction: text('Data action that the call needs.'),
   adaptations: about(v.array(v.string()), 'How the call had to be shaped differently for this model.'),
@@ -262,6 +266,16 @@ const runtimePrincipal = v.strictObject({
     v.nullable(v.number()),
     'How old the youngest of these roles is, where that is less than it takes to be live for certain.',
   ),
+})
+
+const also = v.strictObject({
+  dataAction: text('The data action.'),
+  scope: text('Where a role that gives it counts.'),
+  access: about(
+    v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown']),
+    '`called`: a call of the gate that needs it was answered. `allowed`: its roles give it, and are live. `not-known-live`: they give it, and nothing shows yet that they are live. `missing`: they do not. `unknown`: nobody could tell.',
+  ),
+  reason: text('Why, in words.'),
 })
 
 const app = v.strictObject({
@@ -415,6 +429,10 @@ export const reportSchema = v.strictObject({
     'The worst of all runtime principals; null where none were named.',
   ),
   runtimePrincipals: about(v.array(runtimePrincipal), 'Who runs what is deployed.'),
+  also: about(
+    v.array(also),
+    'What the pipeline will do besides the calls (`also`); empty: nothing was asked for, or the run did not get so far.',
+  ),
   app: about(v.nullable(app), 'The app behind `probe-url`; null where it was not asked.'),
   steps: about(
     v.array(

@@ -8,15 +8,25 @@ import { nameOfChoice } from '../azure/rbac/built-in-roles.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
+import { alsoReason } from '../gate/also.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import { principalName, reasonOf, wordOf } from '../gate/runtime/words.ts'
 import type { Settings, Severity } from '../gate/settings.ts'
 import { shownAddress } from '../services/app/address.ts'
+import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { quotaInWords } from '../services/inference/quota.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import { answerInWords, appProven, cancelledLines, isOfApp, planLines, reservations } from './lines.ts'
+import {
+  alsoProven,
+  answerInWords,
+  appProven,
+  cancelledLines,
+  isOfApp,
+  planLines,
+  reservations,
+} from './lines.ts'
 import { appInWords, ownCallsInWords, runtimeMarks, toldFromRoles } from './runtime-lines.ts'
 import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
@@ -31,7 +41,8 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
     ...(diagnosis === undefined ? [] : diagnosisSections(diagnosis)),
     storyOf(outcome),
     table(['', ''], glance(record)),
-    smokeSection(record.smoke),
+    smokeSection(record.smoke.filter(({ route }) => isOfDeployment(route))),
+    alsoSection(record),
     runtimeSection(record),
     headed('The wait', waitParts(record.probes, accessBar(outcome))),
     probesSection('probes', record.probes),
@@ -68,7 +79,8 @@ function proofOf(record: RunRecord): string {
   const { smoke, role, roleState, assignments, propagationMs, holder, connections = 1 } = record
   if (holder === 'app')
     return [appInWords(record), ...appProven(record), ownCallsInWords(smoke)].map(prose).join('\n\n')
-  const who = smoke.length === 1 ? 'The deployment' : `All ${smoke.length} deployments`
+  const called = smoke.filter(({ route }) => isOfDeployment(route)).length
+  const who = called === 1 ? 'The deployment' : `All ${called} deployments`
   const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
   const right =
     role === undefined
@@ -77,6 +89,7 @@ function proofOf(record: RunRecord): string {
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   return [
     `${who} answered the pipeline's own identity, without a key${over}.${right}`,
+    ...alsoProven(record).map(paragraph),
     ...appProven(record).map(paragraph),
     ...reservations(record).map(paragraph),
   ].join(' ')
@@ -185,7 +198,7 @@ function resourceInWords({ resource, isFound }: Extract<Settings['target'], { ki
 const maxNames = 6
 
 function deploymentsInWords({ routes, settings }: RunRecord): string {
-  const names = [...new Set((routes ?? []).map(({ deployment }) => deployment))]
+  const names = [...new Set((routes ?? []).filter(isOfDeployment).map(({ deployment }) => deployment))]
   const wanted = names.length > 0 ? names : (settings?.deployments ?? []).map(({ name }) => name)
   const shown = wanted.slice(0, maxNames).map(name => codeSpan(plain(name, 80)))
   const choice = chosenDeployment(settings, routes) === undefined ? '' : ', chosen by the gate'
@@ -246,6 +259,22 @@ function runtimeSection({ runtimePrincipals, settings }: RunRecord): string {
     table(['', 'Runs as', 'Access', 'Why'], rows),
     more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
     rows.length === 0 ? '' : prose(toldFromRoles(settings?.production.probe !== undefined)),
+  ])
+}
+
+/** What the pipeline will do besides the calls. */
+function alsoSection({ also = [] }: RunRecord): string {
+  const rows = also
+    .slice(0, maxListed)
+    .map(each => [
+      runtimeMarks[each.access.word],
+      codeSpan(plain(each.dataAction)),
+      paragraph(alsoReason(each)),
+    ])
+  const more = also.length - rows.length
+  return headed('Besides the calls', [
+    table(['', 'Data action', 'Why'], rows),
+    more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
   ])
 }
 

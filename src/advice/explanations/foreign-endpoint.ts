@@ -1,6 +1,7 @@
 import { scopeOf } from '../../azure/resource-id.ts'
 import { endpointIsOwn, hostList } from '../../gate/endpoint-owner.ts'
 import type { RunRecord } from '../../gate/record.ts'
+import { isOfDeployment } from '../../services/inference/beside-calls.ts'
 import { inputs } from './commands.ts'
 import type { ExplainContext, Fix } from './explanation.ts'
 import { resourceValues, valuesOf } from './values.ts'
@@ -22,7 +23,9 @@ export function callTheResource(record: RunRecord): Fix[] {
   const { settings, routes = [] } = record
   const { account, scope } = resourceValues(record)
   const named = settings?.deployments.map(({ name, api }) => (api === undefined ? name : `${name}=${api}`))
-  const deployments = named?.length ? named : [...new Set(routes.map(({ deployment }) => deployment))]
+  const deployments = named?.length
+    ? named
+    : [...new Set(routes.filter(isOfDeployment).map(({ deployment }) => deployment))]
   return [
     inputs(
       `Remove the input \`endpoint\`, be it a left-over or a gateway: the calls then go where Resource Manager says that ${account} is`,

@@ -1,6 +1,6 @@
+import { neededBy } from '../../gate/also.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import { severities } from '../../gate/settings.ts'
-import { dataActionsOf } from '../../services/inference/route.ts'
 import { harmlessFix, harmlessWords } from '../explanations/explanation.ts'
 import { valuesOf } from '../explanations/values.ts'
 import { foreignEndpoint } from './endpoint.ts'
@@ -59,6 +59,6 @@ export function seenOf(record: RunRecord): InspectContext {
     record,
     values: valuesOf({ record }),
     rights: rightsOf(record),
-    dataActions: dataActionsOf(record.routes ?? []),
+    dataActions: neededBy(record),
   }
 }

@@ -26,20 +26,23 @@ interface Question {
   principalId: string
   scope: string
   dataActions: readonly string[]
+  /** Of the job that asks, where it asks for itself. */
+  lease?: string
 }
 
 /**
  * Adds up what is held at the scope and above it, by the principal and its groups. What a job gave somebody until it ends lets nobody
- * else in: such assignments do not count.
+ * else in: such assignments count for that job alone.
  */
 export function accessByRoles(
   assignments: readonly Assignment[],
   definitions: Definitions,
-  { principalId, scope, dataActions }: Question,
+  { principalId, scope, dataActions, lease }: Question,
 ): AccessByRoles {
-  const lasting = applicableAt(assignments, scope).filter(
-    ({ description }) => leaseIn(description) === undefined,
-  )
+  const lasting = applicableAt(assignments, scope).filter(({ description }) => {
+    const its = leaseIn(description)
+    return its === undefined || its === lease
+  })
   const { held, ofUnknownRoles } = permissionsOf(lasting, definitions)
   const givers = dataActions.map(dataAction => ({ dataAction, ...giversOf(held, dataAction) }))
   const lacking = givers.filter(({ certain }) => certain.length === 0)
@@ -78,4 +81,16 @@ function giversOf(held: readonly EffectivePermission[], dataAction: string): Giv
     else if (!answers.includes(false)) givers.perhaps.push(conditions[answers.indexOf(undefined)] ?? '')
   }
   return givers
+}
+
+/** The one assignment that a call rests on; undefined where several give it, or may give it. */
+export function onlyGiver(
+  assignments: readonly Assignment[],
+  definitions: Definitions,
+  { scope, dataAction }: { scope: string; dataAction: string },
+): Assignment | undefined {
+  const { held, ofUnknownRoles } = permissionsOf(applicableAt(assignments, scope), definitions)
+  const { certain, perhaps } = giversOf(held, dataAction)
+  const [only, ...others] = new Set(certain)
+  return others.length + perhaps.length + ofUnknownRoles.length === 0 ? only : undefined
 }

@@ -1,15 +1,11 @@
-import type { Assignment } from '../../azure/rbac/assignment.ts'
-import { referenceOf, roleDefinitionId, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
-import { type DenyAssignment, forbidsData, identitiesOf } from '../../azure/rbac/deny-assignments.ts'
-import { applicableAt, definitionOf } from '../../azure/rbac/effective-permissions.ts'
+import { referenceOf, roleDefinitionId } from '../../azure/rbac/built-in-roles.ts'
+import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
 import { coversDataAction } from '../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
-import { type AccessByRoles, accessByRoles } from '../../azure/rbac/principal-access.ts'
-import { parseScope } from '../../azure/rbac/scopes.ts'
 import { unsuitability } from '../../azure/rbac/suitability.ts'
-import { accountIdOf, scopeOf } from '../../azure/resource-id.ts'
-import { localFailure } from '../../core/failures/failure.ts'
+import { scopeOf } from '../../azure/resource-id.ts'
 import type { Clock } from '../../core/ports.ts'
+import { isOfDeployment } from '../../services/inference/beside-calls.ts'
 import { dataActionsOf, type Route } from '../../services/inference/route.ts'
 import { routesFor } from '../../services/inference/select-deployments.ts'
 import { isForApp, type ResourceContext } from '../../services/resource-manager/context.ts'
@@ -17,20 +13,18 @@ import { requireDenyAssignments } from '../../services/resource-manager/deny-ass
 import { openVersionReader, readIdentities } from '../../services/resource-manager/identities.ts'
 import { type AssignmentsRead, readAssignments } from '../../services/resource-manager/role-assignments.ts'
 import { findRole } from '../../services/resource-manager/role-definitions.ts'
-import { type DefinitionReader, openDefinitionReader } from '../definition-reader.ts'
+import { openDefinitionReader } from '../definition-reader.ts'
 import { dataPlaneOf } from '../inspect.ts'
 import type { Note } from '../record.ts'
-import { scopeOfCalls } from '../role-access.ts'
+import { scopeOfCalls } from '../scope-of-calls.ts'
 import type { RuntimePrincipalRequest, Settings } from '../settings.ts'
+import { type Telling, type ToldQuestion, toldAccess, unreadAt } from '../told-access.ts'
 import type { Inspection } from '../values.ts'
-import { settledAfterMs } from '../waiting/schedule.ts'
 import {
   notLookedAt,
-  type RoleGiver,
   type RuntimeAccess,
   type RuntimePrincipal,
   type RuntimeRole,
-  type Unreadable,
   type WhyMissing,
 } from './principal.ts'
 import { type IdentityReaders, type Resolved, resolvePrincipal } from './resolve.ts'
@@ -45,12 +39,8 @@ interface Sources {
   inspecting: Promise<Inspection>
 }
 
-interface Reading {
+interface Reading extends Telling {
   settings: Settings
-  context: ResourceContext
-  definitions: DefinitionReader
-  /** Undefined where they may not be read. */
-  denies: readonly DenyAssignment[] | undefined
 }
 
 /** @throws StepError where nobody was there to ask, or a deployment is not there */
@@ -137,16 +127,11 @@ async function evaluate(
   // What the pipeline calls, its own calls decide.
   if (who.principalId === context.principalId && routes.every(route => inspection.routes.includes(route)))
     return { ...who, access: byOwnCalls(inspection) }
-  if (assignments === undefined) return { ...who, access: mayNotBeRead('role', context) }
   const question = { principalId: who.principalId, scope, dataActions }
-  const denied = accessDespiteDenies(assignments, question, reading)
-  if (denied !== undefined) return { ...who, access: denied }
-  const byRoles = await addUp(assignments.assignments, question, reading)
-  if (byRoles.kind === 'allowed')
-    return { ...who, access: accessThrough(byRoles.through, who.principalId, { ...assignments, ...reading }) }
-  if (byRoles.kind === 'unknown') return { ...who, access: { word: 'unknown', because: openIn(byRoles) } }
+  const access = await toldAccess(assignments, question, reading)
+  if (access.word !== 'missing' || access.because.kind !== 'no-role') return { ...who, access }
   const role = await roleFor(request, dataActions, reading)
-  const because = await whyMissing(role, byRoles.lacks, { ...reading, ...question })
+  const because = await whyMissing(role, access.because.lacks, { ...reading, ...question })
   return { ...who, role, access: { word: 'missing', because } }
 }
 
@@ -167,7 +152,7 @@ function routesOf(
   { routes, account, deployments }: Inspection,
   settings: Settings,
 ): readonly Route[] {
-  if (names.length === 0) return routes
+  if (names.length === 0) return routes.filter(isOfDeployment)
   const requested = names.flatMap(name => {
     const alike = settings.deployments.filter(deployment => deployment.name === name)
     return alike.length > 0 ? alike : [{ name, api: undefined }]
@@ -176,100 +161,8 @@ function routesOf(
   return routesFor(asked, deployments, dataPlaneOf(settings, account))
 }
 
-const mayNotBeRead = (which: 'role' | 'deny', context: ResourceContext): RuntimeAccess =>
-  unreadAt(context, `${which} assignments`, `Microsoft.Authorization/${which}Assignments/read`)
-
 const mayNotBeListed = (context: ResourceContext): RuntimeAccess =>
   unreadAt(context, 'deployments', 'Microsoft.CognitiveServices/accounts/deployments/read')
-
-const unreadAt = (
-  { callerId, resource }: ResourceContext,
-  what: Unreadable,
-  action: string,
-): RuntimeAccess => ({
-  word: 'unknown',
-  because: {
-    kind: 'unread',
-    what,
-    scope: accountIdOf(resource),
-    failure: localFailure(
-      'resource-manager-forbidden',
-      `The principal ${callerId} may not read ${what} at the resource.`,
-      { action },
-    ),
-  },
-})
-
-/** Deny assignments win over every role, and a grant does not help. @returns undefined where none stands in the way */
-function accessDespiteDenies(
-  { assignments }: AssignmentsRead,
-  { principalId, scope, dataActions }: Question,
-  { denies, context }: Reading,
-): RuntimeAccess | undefined {
-  if (denies === undefined) return mayNotBeRead('deny', context)
-  const identities = identitiesOf(
-    principalId,
-    assignments.map(({ principalId: holder }) => holder),
-  )
-  const who = { identities, scope, mayBeInOthers: true }
-  const standing = denies.find(deny => forbidsData(deny, who, dataActions) === true)
-  if (standing !== undefined) return { word: 'missing', because: { kind: 'denied', deny: standing } }
-  const open = denies.find(deny => forbidsData(deny, who, dataActions) === undefined)
-  return open && { word: 'unknown', because: { kind: 'perhaps-denied', deny: open } }
-}
-
-interface Question {
-  principalId: string
-  scope: string
-  dataActions: readonly string[]
-}
-
-/** Built-in roles are told by their table where that is enough: definitions are read before access is said to be missing. */
-async function addUp(
-  assignments: readonly Assignment[],
-  question: Question,
-  { definitions }: Reading,
-): Promise<AccessByRoles> {
-  const byTable = accessByRoles(assignments, definitions.known(), question)
-  if (byTable.kind === 'allowed') return byTable
-  const guids = new Set(applicableAt(assignments, question.scope).map(({ roleGuid }) => roleGuid))
-  await Promise.all([...guids].map(guid => definitions.read(guid)))
-  return accessByRoles(assignments, definitions.known(), question)
-}
-
-function openIn({ byRole, condition = '' }: Extract<AccessByRoles, { kind: 'unknown' }>) {
-  return byRole === undefined
-    ? ({ kind: 'condition', condition } as const)
-    : ({ kind: 'role-unread', roleGuid: byRole.roleGuid } as const)
-}
-
-/** From above subscriptions an assignment may take hours to arrive (learn.microsoft.com, RBAC troubleshooting). */
-const settledFromAboveAfterMs = 24 * 60 * 60_000
-
-/** A role that is not known to have been everywhere for long may not be live yet; nor is it known how long somebody has been in a group. */
-function accessThrough(
-  assignments: readonly Assignment[],
-  principalId: string,
-  { asOf, definitions }: Pick<AssignmentsRead, 'asOf'> & Reading,
-): RuntimeAccess {
-  const through = assignments.map(
-    ({ id, scope, createdOn, roleGuid, principalId: holder }): RoleGiver => ({
-      id,
-      scope,
-      createdOn,
-      roleName: roleNameOf(roleGuid) ?? definitions.nameOf(roleGuid) ?? roleGuid,
-      group: holder === principalId ? undefined : holder,
-    }),
-  )
-  const isSettled = assignments.every(({ createdOn, scope, principalId: holder }) => {
-    const neededMs = parseScope(scope).subscriptionId === undefined ? settledFromAboveAfterMs : settledAfterMs
-    return holder === principalId && createdOn !== undefined && asOf - createdOn >= neededMs
-  })
-  if (isSettled) return { word: 'allowed', through }
-  const youngest = assignments[0]?.createdOn
-  const ageMs = youngest === undefined ? undefined : Math.max(0, asOf - youngest)
-  return { word: 'not-known-live', through, ageMs, isGranted: false }
-}
 
 async function roleFor(
   { role: choice }: Pick<RuntimePrincipalRequest, 'role'>,
@@ -285,7 +178,7 @@ async function roleFor(
 async function whyMissing(
   role: RuntimeRole,
   lacks: readonly string[],
-  { definitions, dataActions }: Reading & Question,
+  { definitions, dataActions }: Telling & ToldQuestion,
 ): Promise<WhyMissing> {
   await definitions.read(role.guid)
   const permissions = definitionOf(role.guid, definitions.known())

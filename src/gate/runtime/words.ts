@@ -35,8 +35,10 @@ export function principalName({ id, identity, principalId }: RuntimePrincipal): 
 export const runtimeLine = (principal: RuntimePrincipal): string =>
   `${principalName(principal)}: ${wordOf(principal)}. ${reasonOf(principal)}`
 
+type Told = Pick<RuntimePrincipal, 'access' | 'deployments' | 'role' | 'scope'>
+
 /** Why it is so, in sentences. */
-export function reasonOf(principal: RuntimePrincipal): string {
+export function reasonOf(principal: Told): string {
   const { access } = principal
   switch (access.word) {
     case 'called':
@@ -66,11 +68,11 @@ function giverInWords({ roleName, scope, group, createdOn }: RoleGiver): string 
 const ageInWords = (ageMs: number | undefined) =>
   ageMs === undefined ? 'of an age that nobody tells' : `${inWords(ageMs)} old`
 
-function whyMissing(because: WhyMissing, { deployments, role, scope }: RuntimePrincipal): string {
-  const calls = deployments.map(name => plain(name, 64)).join(', ')
+function whyMissing(because: WhyMissing, { deployments, role, scope }: Told): string {
+  const calls = deployments.length === 0 ? '' : ` (${deployments.map(name => plain(name, 64)).join(', ')})`
   switch (because.kind) {
     case 'no-role':
-      return `No role that it holds at ${plain(scope ?? '')} or above covers ${because.lacks.join(', ')} (${calls}).`
+      return `No role that it holds at ${plain(scope ?? '')} or above covers ${because.lacks.join(', ')}${calls}.`
     case 'denied':
       return `${denyInWords(because.deny)} forbids it, whatever roles it holds.`
     case 'not-granted':
@@ -78,7 +80,7 @@ function whyMissing(because: WhyMissing, { deployments, role, scope }: RuntimePr
     case 'unsuitable':
       return unsuitableLine(role?.name ?? '', because.unsuitability)
     case 'role-lacks':
-      return `${plain(role?.name ?? '')} is not granted in vain: it does not cover ${because.lacks.join(', ')} (${calls}).`
+      return `${plain(role?.name ?? '')} is not granted in vain: it does not cover ${because.lacks.join(', ')}${calls}.`
   }
 }
 

@@ -11,7 +11,7 @@ import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../.
 import type { Clock } from '../../core/ports.ts'
 import { type Scrub, scrubBody, scrubberOf } from '../../core/text/scrub.ts'
 import type { SmokeSettings } from './apis/api.ts'
-import { type Api, apiOf } from './apis/index.ts'
+import { apiOf, type RouteApi } from './apis/index.ts'
 import { failureOfInference } from './errors.ts'
 import type { Route } from './route.ts'
 import { isSuccess, requestOf } from './smoke-call.ts'
@@ -65,7 +65,7 @@ const notAuthenticated: ReadonlySet<DiagnosisCode> = new Set([
 const limitOfDeployment = /exceeded (call|token) rate limit|currently experiencing high demand/i
 
 /** @param now Milliseconds since the epoch. */
-export function classifyKeyReply(reply: HttpReply, api: Api, now: number): KeyReply {
+export function classifyKeyReply(reply: HttpReply, api: RouteApi, now: number): KeyReply {
   if (isSuccess(reply)) return classifySuccess(reply, api)
   const failure = failureOfInference(reply, now)
   const { code, said } = failure
@@ -84,7 +84,7 @@ export function classifyKeyReply(reply: HttpReply, api: Api, now: number): KeyRe
   }
 }
 
-function classifySuccess(reply: HttpReply, api: Api): KeyReply {
+function classifySuccess(reply: HttpReply, api: RouteApi): KeyReply {
   if (apiOf(api).readAnswer(reply) !== undefined)
     return { kind: 'accepted', said: summarizeResponse(reply, undefined, 'The model answered.') }
   const failure = localFailure('answer-invalid', `The reply is no answer of the ${api} API.`)

@@ -1,9 +1,9 @@
 import type { DataPlane, Place, Target } from './apis/api.ts'
-import { type Api, apiOf } from './apis/index.ts'
+import { apiOf, type RouteApi } from './apis/index.ts'
 
 /** Where a deployment is called, by which API, with which audience, and which data action that takes. */
 export interface Route {
-  api: Api
+  api: RouteApi
   deployment: string
   /** Name of the model, where it is known. */
   model?: string
@@ -26,7 +26,7 @@ export const dataActionsOf = (routes: readonly Route[]): string[] => [
 
 export function routeOf(
   { deployment, model }: { deployment: string; model?: string | undefined },
-  api: Api,
+  api: RouteApi,
   { endpoints, audiences, tokenAudience, apiVersion }: DataPlane,
 ): Route {
   const { placesOf, audiencesOf } = apiOf(api)

@@ -3,6 +3,7 @@ import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../a
 import { coversDataAction } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import { isProject, withoutProject } from '../../../azure/rbac/scopes.ts'
+import { neededBy } from '../../../gate/also.ts'
 import { denyAssignmentsSeen } from '../../../gate/evidence.ts'
 import type { RunRecord } from '../../../gate/record.ts'
 import { settledAfterMs } from '../../../gate/waiting/schedule.ts'
@@ -106,8 +107,8 @@ const coversCalls = (coverage: RunRecord['coverage']) =>
 function heldOnProject(told: ExplainContext): Cause | undefined {
   const { role, roleState, smoke, afterDenial } = told.record
   const refused = smoke.filter(({ kind }) => kind === 'refused')
-  if (role === undefined || refused.some(({ route }) => route.url.includes('/api/projects/')))
-    return undefined
+  const isOfProject = refused.some(({ route }) => route.url.includes('/api/projects/'))
+  if (role === undefined || refused.length === 0 || isOfProject) return undefined
   if (heldStates.has(roleState) && isProject(role.scope))
     return { kind: 'on-project', role: role.name, scope: role.scope }
   if (roleState !== 'missing') return undefined
@@ -287,8 +288,7 @@ function fittingRole(told: ExplainContext, { role }: Values): Values['role'] {
     coversCalls(told.record.coverage) ??
     (dataAction === undefined || roleCovers(role.guid, dataAction) !== false)
   if (dataAction === undefined || fits) return role
-  const needed = (told.record.routes ?? []).map(route => route.dataAction)
-  return leastRoleFor(dataAction, ...needed) ?? role
+  return leastRoleFor(dataAction, ...neededBy(told.record)) ?? role
 }
 
 export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {

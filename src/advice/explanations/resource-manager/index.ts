@@ -11,9 +11,9 @@ import {
 import { coversAction } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import { inWords } from '../../../core/text/duration.ts'
+import { neededBy } from '../../../gate/also.ts'
 import { denyAssignmentsSeen } from '../../../gate/evidence.ts'
 import type { RunRecord } from '../../../gate/record.ts'
-import { dataActionsOf } from '../../../services/inference/route.ts'
 import { throttledBudgetMs } from '../../../services/resource-manager/throttling.ts'
 import {
   assigneeOptions,
@@ -52,8 +52,7 @@ const isRoleUnknown = ({ record }: ExplainContext): boolean =>
   record.role !== undefined && definitionOf(record.role.guid, record.definitions) === undefined
 
 /** The least one that covers the calls, where they are known. */
-const suitableRole = ({ record }: ExplainContext): string =>
-  automaticRole(dataActionsOf(record.routes ?? [])).name
+const suitableRole = ({ record }: ExplainContext): string => automaticRole(neededBy(record)).name
 
 function findPrincipal(told: ExplainContext): Fix {
   const { clientId, grantee } = valuesOf(told)

@@ -1,4 +1,5 @@
 import { type Api, kinds } from '../model-kind.ts'
+import { agentList } from './agent-list.ts'
 import type { InferenceApi } from './api.ts'
 
 /** The inference APIs that a deployment can be proven by: those of the table of kinds. */
@@ -12,8 +13,16 @@ export const registry: readonly Registered[] = kinds.flatMap((line): readonly Re
 /** Their names. */
 export const apis: readonly Api[] = registry.map(({ name }) => name)
 
-export function apiOf(name: Api): InferenceApi {
-  const api = registry.find(candidate => candidate.name === name)
+/** What a route is called by: one of them, or what shows another right and calls no deployment. */
+export type RouteApi = Api | typeof agentList.name
+
+const callable: ReadonlyArray<InferenceApi & { readonly name: RouteApi }> = [...registry, agentList]
+
+/** The names of all that routes are called by. */
+export const routeApis: readonly RouteApi[] = callable.map(({ name }) => name)
+
+export function apiOf(name: RouteApi): InferenceApi {
+  const api = callable.find(candidate => candidate.name === name)
   if (api === undefined) throw new Error(`No such API: ${name}`)
   return api
 }

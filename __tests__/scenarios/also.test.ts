@@ -1,0 +1,276 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { accountEndpoint, alsoHolds, customRole, holds, roles, subscription } from '../support/arrange.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
+
+/** `also`: what the pipeline will do besides the calls. */
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud({ lag: { roleAssignments: [60_000] } })
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+const account = 'Microsoft.CognitiveServices/accounts'
+const files = `${account}/OpenAI/files/write`
+const agentsRead = `${account}/AIServices/agents/read`
+const agentsWrite = `${account}/AIServices/agents/write`
+
+/** Long enough ago to be everywhere. */
+const longAgo = () => new Date(cloud.clock.now() - 24 * 60 * 60_000)
+
+const inProject = () => ({ 'resource-id': `${accountScope(cloud)}/projects/shop`, also: 'agents' })
+const alsoOf = (report: unknown) =>
+  (report as { also: { dataAction: string; access: string }[] }).also.map(
+    ({ dataAction, access }) => `${dataAction.slice(account.length + 1)}: ${access}`,
+  )
+
+describe('agents of a project', () => {
+  test('are listed, and the rest is told from the role that is held', async () => {
+    alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
+    const run = await runGate(cloud, { inputs: { ...inProject(), grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'inherited' })
+    expect(operations(run)).toContain('projects.agents.list')
+    expect(alsoOf(run.report)).toEqual(['AIServices/agents/read: called', 'AIServices/agents/write: allowed'])
+    expect(logOf(run)).toContain(`What \`also\` asks for is given: ${agentsRead}, ${agentsWrite}.`)
+    expect(logOf(run)).toContain('was answered by 1 deployment')
+    expect(run.summary).toContain('### Besides the calls')
+  })
+
+  test('are denied to a role that calls models alone, and the role that has both is named', async () => {
+    holds(
+      cloud,
+      { role: roles.openAIUser, createdOn: longAgo() },
+      { role: roles.reader, createdOn: longAgo() },
+    )
+    const run = await runGate(cloud, {
+      inputs: {
+        ...inProject(),
+        deployments: 'chat=chat-completions',
+        role: 'Cognitive Services OpenAI User',
+        grant: 'never',
+      },
+    })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+    expect(logOf(run)).toContain(`lacks the data action ${agentsRead}`)
+    expect(logOf(run)).toContain(`--role ${roles.user}`)
+  })
+
+  test('come with the role that is granted, once it is live there', async () => {
+    alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
+    const run = await runGate(cloud, { inputs: inProject() })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(Number(run.outputs['propagation-seconds'])).toBeGreaterThanOrEqual(59)
+    expect(alsoOf(run.report)).toEqual(['AIServices/agents/read: called', 'AIServices/agents/write: allowed'])
+    expect(logOf(run)).toContain('agents by agent-list: access-denied')
+  })
+
+  test('are not listed where no project is named: roles tell of them', async () => {
+    alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
+    const run = await runGate(cloud, { inputs: { also: 'agents' } })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(operations(run)).not.toContain('projects.agents.list')
+    expect(alsoOf(run.report)).toEqual([
+      'AIServices/agents/read: allowed',
+      'AIServices/agents/write: allowed',
+    ])
+  })
+
+  test('count on the project, where the calls go to the account', async () => {
+    const project = `${accountScope(cloud)}/projects/shop`
+    holds(
+      cloud,
+      { role: roles.openAIUser, createdOn: longAgo() },
+      { role: roles.reader, createdOn: longAgo() },
+      { role: roles.foundryUser, scope: project, createdOn: longAgo() },
+    )
+    const inputs = {
+      ...inProject(),
+      deployments: 'chat=chat-completions',
+      role: 'Cognitive Services OpenAI User',
+      grant: 'never',
+    }
+    const run = await runGate(cloud, { inputs })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+  })
+})
+
+describe('a data action', () => {
+  test.each([
+    ['by the role that was asked for', roles.user],
+    ['by another one', roles.dataContributor],
+  ])('is given %s', async (_, role) => {
+    alsoHolds(cloud, { role })
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: allowed'])
+  })
+
+  test('is shown by the calls that need it', async () => {
+    alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
+    const run = await runGate(cloud, {
+      inputs: { also: `${account}/OpenAI/deployments/chat/completions/action` },
+    })
+
+    expect(alsoOf(run.report)).toEqual(['OpenAI/deployments/chat/completions/action: called'])
+  })
+
+  test('is lacking, and nothing may be granted: that fails before anything else is done', async () => {
+    holds(
+      cloud,
+      { role: roles.openAIUser, createdOn: longAgo() },
+      { role: roles.reader, createdOn: longAgo() },
+    )
+    const run = await runGate(cloud, {
+      inputs: { also: files, role: 'Cognitive Services OpenAI User', grant: 'never' },
+    })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied', attempts: '1' })
+    expect(logOf(run)).toContain(`lacks the data action ${files}`)
+    expect(logOf(run)).toContain(
+      'It holds Cognitive Services OpenAI User, and that role does not cover this operation',
+    )
+    expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: missing'])
+  })
+
+  test('is lacking, and the role that is held is not one that gives it: nothing is granted in vain', async () => {
+    alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
+    const run = await runGate(cloud, { inputs: { also: files, role: 'Cognitive Services OpenAI User' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('is lacking, and the role that would be granted does not cover it either', async () => {
+    const run = await runGate(cloud, { inputs: { also: files, role: 'Cognitive Services OpenAI User' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+    expect(logOf(run)).toContain(
+      `Cognitive Services OpenAI User does not cover ${files}, which \`also\` asks for.`,
+    )
+    expect(operations(run)).not.toContain('roleAssignments.create')
+  })
+
+  test('comes with the role that is granted for the calls', async () => {
+    const run = await runGate(cloud, { inputs: { also: files } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: allowed'])
+  })
+
+  test('and the calls: `role: auto` takes the least role that covers both', async () => {
+    const run = await runGate(cloud, { inputs: { also: files, role: 'auto' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+    expect(run.report).toMatchObject({ role: { name: 'Cognitive Services OpenAI Contributor' } })
+    expect(logOf(run)).not.toContain('Finding broader-role-than-needed')
+  })
+
+  test('is granted beside a role that lets the calls through: nothing shows that it is live, and half an hour later it is known to be', async () => {
+    alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
+    const first = await runGate(cloud, { inputs: { also: files } })
+
+    expect(first.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-not-propagated' })
+    expect(operations(first)).toContain('roleAssignments.create')
+    expect(alsoOf(first.report)).toEqual(['OpenAI/files/write: not-known-live'])
+    expect(logOf(first)).toContain('Run the job again')
+
+    cloud.clock.advance(31 * 60_000)
+    const second = await runGate(cloud, { inputs: { also: files } })
+
+    expect(second.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+    expect(alsoOf(second.report)).toEqual(['OpenAI/files/write: allowed'])
+  })
+
+  test('is told of by nobody, where roles may not be read', async () => {
+    holds(cloud, { role: roles.user, createdOn: longAgo() })
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-manager-forbidden' })
+    expect(logOf(run)).toContain('Microsoft.Authorization/roleAssignments/read')
+    expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: unknown'])
+  })
+
+  test('is forbidden by a deny assignment, whatever the roles', async () => {
+    alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
+    cloud.world.denyAssignments.push({
+      name: crypto.randomUUID(),
+      displayName: 'No files',
+      scope: `/subscriptions/${subscription(cloud).id}`,
+      principals: ['00000000-0000-0000-0000-000000000000'],
+      excludePrincipals: [],
+      permissions: [{ actions: [], notActions: [], dataActions: [files], notDataActions: [] }],
+      doNotApplyToChildScopes: false,
+    })
+    const run = await runGate(cloud, { inputs: { also: files } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'deny-assignment' })
+    expect(logOf(run)).toContain('The deny assignment "No files"')
+  })
+
+  test('hangs on a condition that nobody evaluates: that is not given', async () => {
+    alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
+    alsoHolds(cloud, { role: roles.dataContributor, condition: "(@Resource[x] StringEquals 'y')" })
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
+
+    expect(run.outputs.result).toBe('failed')
+    expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: unknown'])
+  })
+
+  test('of a custom role is read from its definition', async () => {
+    const role = customRole(cloud, {
+      dataActions: [files, `${account}/OpenAI/deployments/chat/completions/action`],
+    })
+    alsoHolds(cloud, { role })
+    const run = await runGate(cloud, { inputs: { also: files, role, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+  })
+})
+
+describe('a plan', () => {
+  test('says that the role would be granted for it', async () => {
+    alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'plan' } })
+
+    expect(run.outputs.result).toBe('planned')
+    expect(logOf(run)).toContain('Plan: Cognitive Services User would be granted')
+  })
+
+  test('says that it would fail', async () => {
+    alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
+    const inputs = { also: files, grant: 'plan', role: 'Cognitive Services OpenAI User' }
+    const run = await runGate(cloud, { inputs })
+
+    expect(run.outputs.result).toBe('planned')
+    expect(logOf(run)).toContain(`Plan: the gate would fail with access-denied: ${files}`)
+  })
+})
+
+describe('the input', () => {
+  test.each([
+    ['a wildcard', `${account}/OpenAI/*`, 'without wildcards'],
+    ['the name of a role', 'Foundry User', 'a line is `agents` or one data action'],
+    ['an empty line', 'agents\n\nagents', 'names nothing'],
+  ])('is refused with %s', async (_, also, said) => {
+    const run = await runGate(cloud, { inputs: { also } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid' })
+    expect(logOf(run)).toContain(said)
+    expect(run.requests).toEqual([])
+  })
+
+  test('has no effect beside an endpoint alone', async () => {
+    const inputs = { also: 'agents', endpoint: accountEndpoint(cloud), 'resource-id': '' }
+    const run = await runGate(cloud, { inputs })
+
+    expect(run.outputs.diagnosis).toBe('input-invalid')
+    expect(logOf(run)).toContain('`also` is told from roles, and only `endpoint` is given')
+  })
+})

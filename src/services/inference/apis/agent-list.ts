@@ -1,0 +1,33 @@
+import * as v from 'valibot'
+import { readJsonAnswer } from '../answer.ts'
+import { agents } from './agents.ts'
+import { dataAction, type InferenceApi } from './api.ts'
+
+/**
+ * The agents of a project, listed: it shows the right to look at them where no agent is named. It calls no deployment, and is asked for by
+ * `also` alone. Route: learn.microsoft.com, REST of Foundry projects, version v1.
+ */
+
+const list = v.object({ object: v.literal('list'), data: v.array(v.unknown()) })
+
+export const agentList = {
+  name: 'agent-list',
+  calls: agents.calls,
+  keyHeader: agents.keyHeader,
+  cost: 'nothing',
+  answersPrompt: false,
+  ofProject: true,
+  placesOf: (_target, { project }) => [
+    { url: `${project}/agents?api-version=v1&limit=1`, dataAction: dataAction('AIServices/agents/read') },
+  ],
+  audiencesOf: agents.audiencesOf,
+  firstShape: agents.firstShape,
+  requestOf: agents.requestOf,
+  readAnswer: ({ body }) =>
+    readJsonAnswer(list, body, () => ({
+      text: '',
+      cutShort: false,
+      model: undefined,
+      instead: 'the list of agents',
+    })),
+} as const satisfies InferenceApi
