@@ -93,7 +93,9 @@ async function rehearse(
     const seconds = ((performance.now() - started) / 1000).toFixed(0)
     if (!green) say(run.log)
     say(`${green ? 'green' : 'RED  '}  ${workflow.path} (${seconds} s)`)
-    say(`       asked: ${stage.names.asked().join(', ')}`)
+    const { known, refused } = stage.names.asked()
+    say(`       asked: ${known.join(', ')}`)
+    if (refused.length > 0) say(`       refused, as they are not in the local cloud: ${refused.join(', ')}`)
     for (const [uses, why] of standIns) say(`       ${nameOf(uses)} was stood in for: ${why}`)
     return green
   } finally {

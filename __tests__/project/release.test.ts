@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { parse } from 'yaml'
-import { readChangelog } from '../../scripts/changelog.ts'
+import { readChangelog, released } from '../../scripts/changelog.ts'
 import { releaseOf } from '../../scripts/release.ts'
+import { withVersion } from '../../scripts/set-version.ts'
 import { textOf } from '../support/documents.ts'
 import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
 
@@ -28,6 +29,14 @@ const changelog = `# Changelog
 [Unreleased]: https://example.com/compare/v1.2.0...HEAD
 [1.2.0]: https://example.com/releases/v1.2.0
 `
+
+const sources = {
+  ref: 'refs/tags/v1.3.0',
+  packageVersion: '1.3.0',
+  cloudVersion: '1.3.0',
+  publisherFiles: {},
+  tags: [],
+}
 
 const release = (changes: Partial<Parameters<typeof releaseOf>[0]>) =>
   releaseOf({
@@ -124,6 +133,65 @@ describe('a release', () => {
       }),
     )
   })
+})
+
+describe('a version is set', () => {
+  const next = { version: '1.3.0', day: '2026-12-01' }
+  const unreleased = changelog.replace('## [Unreleased]\n', '## [Unreleased]\n\n### Added\n\n- The third.\n')
+
+  test('what was unreleased is its section, and what comes next has an empty one', () => {
+    const text = released(unreleased, next)
+
+    expect(readChangelog(text).map(({ version, date, body }) => [version, date, body])).toEqual([
+      ['Unreleased', '', ''],
+      ['1.3.0', '2026-12-01', '### Added\n\n- The third.'],
+      ...readChangelog(changelog)
+        .slice(1)
+        .map(({ version, date, body }) => [version, date, body]),
+    ])
+    expect(text).toContain(
+      '\n[Unreleased]: https://example.com/compare/v1.3.0...HEAD\n[1.3.0]: https://example.com/releases/tag/v1.3.0\n',
+    )
+  })
+
+  test('for the first time, and for this very changelog', () => {
+    const text = released(textOf('CHANGELOG.md'), next)
+
+    expect(releaseOf({ ...sources, changelog: text }).notes).toContain('### Added')
+    expect(text).toMatch(
+      /^\[Unreleased\]: .*\/compare\/v1\.3\.0\.\.\.HEAD\n\[1\.3\.0\]: .*\/releases\/tag\/v1\.3\.0$/m,
+    )
+  })
+
+  test.each([
+    ['nothing is unreleased', changelog, next, 'CHANGELOG.md has nothing that is unreleased.'],
+    [
+      'it is there',
+      unreleased,
+      { ...next, version: '1.2.0' },
+      'CHANGELOG.md has a section for 1.2.0 already.',
+    ],
+    [
+      'a link is missing',
+      unreleased.replace('[Unreleased]: ', ''),
+      next,
+      'does not say where Unreleased leads',
+    ],
+  ])('not where %s', (_, text, wanted, message) => {
+    expect(() => released(text, wanted)).toThrow(message)
+  })
+
+  test.each(['package.json', 'local-cloud/package.json', 'package-lock.json'])(
+    'in %s it changes nothing else',
+    path => {
+      const text = textOf(path)
+      const present = v.parse(v.object({ version: v.string() }), JSON.parse(text)).version
+
+      expect(withVersion(text, present)).toBe(text)
+      expect(withVersion(withVersion(text, '9.8.7'), present)).toBe(text)
+      expect(withVersion(text, '9.8.7').match(/9\.8\.7/g)).toHaveLength(path === 'package-lock.json' ? 3 : 1)
+    },
+  )
 })
 
 const job = v.object({

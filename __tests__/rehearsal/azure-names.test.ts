@@ -37,12 +37,15 @@ test('a first run grants, waits and passes in AzureCloud, and tells no address o
   const run = await gate({ deployments: 'chat\nDeepSeek-V3' })
 
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
-  expect(names.asked()).toEqual([
-    'contoso-ai.openai.azure.com',
-    'contoso-ai.services.ai.azure.com',
-    'login.microsoftonline.com',
-    'management.azure.com',
-  ])
+  expect(names.asked()).toEqual({
+    known: [
+      'contoso-ai.openai.azure.com',
+      'contoso-ai.services.ai.azure.com',
+      'login.microsoftonline.com',
+      'management.azure.com',
+    ],
+    refused: [],
+  })
   expect(run.outputs.endpoint).toBe('https://contoso-ai.openai.azure.com')
   const told = `${logOf(run)}${run.summary}${JSON.stringify(run.report)}`
   // The issuer stands in a signed token, and stays what it is.
@@ -57,5 +60,5 @@ test('a name that nobody knows is refused, and noted', async () => {
   })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'proxy-refused' })
-  expect(names.asked()).toContain('fabrikam.openai.azure.com')
+  expect(names.asked().refused).toEqual(['fabrikam.openai.azure.com'])
 })

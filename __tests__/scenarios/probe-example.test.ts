@@ -4,6 +4,7 @@ import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud
 import { app, appKey, createCloudWithApp, probeUrl, worldWithApp } from '../support/app-world.ts'
 import { accountEndpoint, holds, managedIdentity, roles } from '../support/arrange.ts'
 import { codeBlocks, readDocument, textOf } from '../support/documents.ts'
+import { ownAction, ownRepository } from '../support/own-actions.ts'
 import { accountScope, logOf, runGate } from '../support/scenario.ts'
 
 /** The example that gates, deploys and gates again with a probe: its own steps, in their order, on a first day. */
@@ -27,7 +28,7 @@ const { steps } = v.parse(
   }),
   parse(textOf('examples/probe-the-app.yml')),
 ).jobs.deploy
-const gates = steps.filter(({ uses }) => uses?.startsWith('OWNER/key-less-gate@'))
+const gates = steps.filter(({ uses }) => uses === ownAction)
 
 const shownJob = v.object({
   environment: v.string(),
@@ -63,10 +64,10 @@ function inputsOf(step: (typeof gates)[number] | undefined): Record<string, stri
 test('the deploy stands between two gates, and only the second asks the app', () => {
   expect(steps.flatMap(({ run, uses }) => run ?? uses?.replace(/@.*/, '') ?? [])).toEqual([
     'actions/checkout',
-    'OWNER/key-less-gate',
+    ownRepository,
     'azure/login',
     './deploy.sh',
-    'OWNER/key-less-gate',
+    ownRepository,
   ])
   expect(gates.map(gate => 'probe-url' in gate.with)).toEqual([false, true])
 })

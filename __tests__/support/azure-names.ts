@@ -15,8 +15,8 @@ export interface AzureNames {
   readonly proxy: string
   /** PEM of the authorities of these names and of the local cloud. */
   readonly caPem: string
-  /** Names that were asked for, sorted, each once; those that were refused among them. */
-  asked(): string[]
+  /** Names that were asked for, sorted, each once: those that it knows, and those that it refused. */
+  asked(): { known: string[]; refused: string[] }
   close(): Promise<void>
 }
 
@@ -46,7 +46,13 @@ export async function showAsAzure(
   return {
     proxy: proxy.url,
     caPem: `${certificate.ca}${cloud.caPem}`,
-    asked: () => [...new Set(proxy.targets.map(nameIn))].toSorted(),
+    asked() {
+      const all = [...new Set(proxy.targets.map(nameIn))].toSorted()
+      return {
+        known: all.filter(name => addresses.has(name)),
+        refused: all.filter(name => !addresses.has(name)),
+      }
+    },
     async close() {
       server.close()
       server.closeAllConnections()
