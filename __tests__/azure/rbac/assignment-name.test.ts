@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { permanentName } from '../../../src/azure/rbac/assignment-name.ts'
+import { assignmentIdOf, permanentName } from '../../../src/azure/rbac/assignment-name.ts'
 
 /** RFC 9562, section 5.5, by hand: SHA-1 over the namespace and the name, version and variant put in. */
 function uuid5(namespace: string, name: string): string {
@@ -22,6 +22,12 @@ const grant = {
   principalId: '99999999-8888-4777-8666-555555555555',
   roleGuid: 'a97b65f3-24c7-4388-baec-2e87135dc908',
 }
+
+test('an assignment lies below its scope', () => {
+  expect(assignmentIdOf({ scope: '/subscriptions/s' }, 'n')).toBe(
+    '/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/n',
+  )
+})
 
 describe('the name of an assignment', () => {
   test('is the one that a Bicep file would give it', () => {

@@ -3,8 +3,9 @@ import {
   fallbackHolding,
   findHolding,
   type RoleHolding,
+  type RoleState,
   readableRoleState,
-  roleStates,
+  youngest,
 } from '../../../src/azure/rbac/assignment.ts'
 import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
 import type { Permission } from '../../../src/azure/rbac/permissions.ts'
@@ -80,6 +81,25 @@ test('covered means all that the smoke calls need', () => {
   expect(state([])).toBe('missing')
 })
 
-test('every state has its words', () => {
-  expect(new Set(roleStates.map(state => readableRoleState(state, undefined))).size).toBe(roleStates.length)
+test.each<[RoleState, readonly Assignment[] | undefined, string]>([
+  ['direct', [], 'held directly'],
+  ['inherited', [], 'inherited from a scope above'],
+  ['group', [], 'held through a group'],
+  ['covered', [], 'not held, but covered by another role'],
+  ['granted', [], 'granted by this run'],
+  ['missing', [], 'missing'],
+  ['unknown', undefined, 'unknown (role assignments may not be read)'],
+  ['unknown', [], 'unknown (nothing that is listed explains it)'],
+])('%s, in words', (state, assignments, words) => {
+  expect(readableRoleState(state, assignments)).toBe(words)
+})
+
+test('the youngest is the youngest, wherever it stands; one without a date is older than all', () => {
+  const undated = assignment({ createdOn: undefined })
+
+  expect(youngest([undated, younger, direct])).toBe(younger)
+  expect(youngest([direct, younger, undated])).toBe(younger)
+  expect(youngest([undated, direct])).toBe(direct)
+  expect(youngest([direct, undated])).toBe(direct)
+  expect(youngest([])).toBeUndefined()
 })

@@ -1,12 +1,19 @@
 import fc from 'fast-check'
 import {
+  accessAdministrator,
   automaticRole,
   builtInPermissions,
+  openAIUser as callerOfOpenAI,
+  cognitiveServicesUser,
   hasDataActions,
   leastRoleFor,
   leastRoleWithoutKeysFor,
   listKeys,
+  nameOfChoice,
   parseRole,
+  type RoleChoice,
+  reader,
+  referenceOf,
   roleCovers,
   roleDefinitionId,
   roleGuidOf,
@@ -34,17 +41,27 @@ describe('a role is taken', () => {
     expect(parseRole(text)).toEqual({ kind: 'guid', guid })
   })
 
-  test.each(['Contoso Model Caller', 'Caller', 'Cognitive Services Model Caller (Contoso)'])(
-    'as a custom one: %s',
-    name => {
-      expect(parseRole(name)).toEqual({ kind: 'name', name })
-    },
-  )
+  test.each(['auto', 'Auto', 'AUTO'])('the least that does: %s', text => {
+    expect(parseRole(text)).toEqual({ kind: 'auto' })
+  })
+
+  test.each([
+    'Contoso Model Caller',
+    'Caller',
+    'Cognitive Services Model Caller (Contoso)',
+    // Too short for anybody to tell a slip from a name.
+    'Reeder',
+    `our/providers/Microsoft.Authorization/roleDefinitions/${user}`,
+  ])('as a custom one: %s', name => {
+    expect(parseRole(name)).toEqual({ kind: 'name', name })
+  })
 
   test.each([
     ['a letter too few', 'Cognitive Services Usr', 'Cognitive Services User'],
     ['a letter too many', 'Cognitive Services OpenAII User', 'Cognitive Services OpenAI User'],
     ['another letter', 'Foundry Uzer', 'Foundry User'],
+    ['no blank', 'Cognitive ServicesUser', 'Cognitive Services User'],
+    ['two letters too many, in the shortest name', 'Readerly', 'Reader'],
     ['letters in the wrong order', 'Cognitive Services Uesr', 'Cognitive Services User'],
     ['a slip in an old name', 'Azure AI Project Manger', 'Foundry Project Manager'],
   ])('not with %s, and the right name is said', (_, text, name) => {
@@ -53,6 +70,7 @@ describe('a role is taken', () => {
 
   test.each([
     ['two names', 'Cognitive Services User\nFoundry User'],
+    ['two own names, and a line of blanks', 'Contoso Caller\n  \nContoso Reader'],
     ['a name and a GUID', `Foundry User\r\n\n${user}\n`],
   ])('not of several lines: %s', (_, text) => {
     expect(parseRole(text)).toEqual({ problem: expect.stringContaining('is a list of 2 lines: one role') })
@@ -67,6 +85,7 @@ describe('a role is taken', () => {
       'an assignment',
       `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleAssignments/${user}`,
     ],
+    ['what lies below a definition', `/providers/Microsoft.Authorization/roleDefinitions/${user}/x`],
     ['a definition without GUID', '/providers/Microsoft.Authorization/roleDefinitions/Reader'],
   ])('not by the id of %s', (_, id) => {
     expect(parseRole(id)).toEqual({ problem: expect.stringContaining('is not one of a role definition') })
@@ -99,6 +118,36 @@ test('names are today’s names', () => {
   expect(roleNameOf(user.toUpperCase())).toBe('Cognitive Services User')
   expect(roleNameOf('53ca6127-db72-4b80-b1b0-d745d6d5456d')).toBe('Foundry User')
   expect(roleNameOf(subscriptionId)).toBeUndefined()
+})
+
+test('roles that texts name are the ones with that name', () => {
+  expect(
+    [cognitiveServicesUser, callerOfOpenAI, reader, accessAdministrator].map(({ guid }) => guid),
+  ).toEqual([
+    user,
+    '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd',
+    'acdd72a7-3385-48ef-bd42-f606fba81ae7',
+    'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
+  ])
+})
+
+test.each<[RoleChoice, string]>([
+  [{ kind: 'auto' }, 'auto'],
+  [{ kind: 'name', name: 'Contoso Caller' }, 'Contoso Caller'],
+  [{ kind: 'guid', guid: user }, 'Cognitive Services User'],
+  [{ kind: 'guid', guid: subscriptionId }, subscriptionId],
+])('a choice is named as users write it: %j', (choice, name) => {
+  expect(nameOfChoice(choice)).toBe(name)
+})
+
+test('auto stands for a role by what is called, any other choice for itself', () => {
+  const chat = [operation('OpenAI/deployments/chat/completions/action')]
+
+  expect(referenceOf({ kind: 'auto' }, chat)).toEqual({ kind: 'guid', guid: callerOfOpenAI.guid })
+  expect(referenceOf({ kind: 'name', name: 'Contoso Caller' }, chat)).toEqual({
+    kind: 'name',
+    name: 'Contoso Caller',
+  })
 })
 
 const operation = (name: string) => `Microsoft.CognitiveServices/accounts/${name}`

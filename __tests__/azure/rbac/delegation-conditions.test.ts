@@ -4,6 +4,7 @@ import {
   allowsAssigning,
   assignRoles,
   delegationCondition,
+  leaves,
   type NewAssignment,
 } from '../../../src/azure/rbac/delegation-conditions.ts'
 import { hostileText } from '../../support/hostile-text.ts'
@@ -18,6 +19,8 @@ const assignment: NewAssignment = {
   principalType: 'ServicePrincipal',
   principalId: pipeline,
 }
+
+const openTo = (guid: string) => `${attribute('PrincipalId')} GuidEquals ${guid}`
 
 /** As the portal lays them out. */
 const portal = `
@@ -101,6 +104,62 @@ test.each<[string, string, Partial<NewAssignment>, boolean | undefined]>([
   ['sub-operations', `SubOperationMatches{'Blob.List'}`, {}, undefined],
   ['brackets left open', `(${attribute('RoleDefinitionId')} GuidEquals ${openAIUser}`, {}, undefined],
   ['text after the end', `${portal} ${openAIUser}`, {}, undefined],
+  ['not what is unknown', `!(${attribute('Other')} StringEquals 'x')`, {}, undefined],
+  [
+    'a comparison with what is there already',
+    `${attribute('PrincipalType')} StringNotEquals ${attribute('PrincipalType', 'Resource')}`,
+    {},
+    undefined,
+  ],
+  [
+    'a comparison with something unknown, where it does not matter',
+    `X StringEquals 'y' OR ${openTo(pipeline)}`,
+    {},
+    true,
+  ],
+  ['one of several actions', `ActionMatches{'*/read', '${assignRoles}'}`, {}, true],
+  ['blanks at the end', `${openTo(pipeline)} \n`, {}, true],
+  [
+    'an operator with something before it',
+    `${attribute('PrincipalId')} NotGuidEquals ${pipeline}`,
+    {},
+    undefined,
+  ],
+  [
+    'an operator with something behind it',
+    `${attribute('PrincipalId')} GuidEqualsAny ${pipeline}`,
+    {},
+    undefined,
+  ],
+  [
+    'an attribute within the name of another',
+    `@Resource[x:${attribute('PrincipalId')} GuidEquals ${pipeline}`,
+    {},
+    undefined,
+  ],
+  [
+    'a quote in a value',
+    `${attribute('PrincipalType')} StringEquals {Us'er'}`,
+    { principalType: 'User' },
+    false,
+  ],
+  [
+    'a quote in front',
+    `${attribute('PrincipalType')} StringEquals {'Us'er}`,
+    { principalType: 'User' },
+    false,
+  ],
+  // Nothing is known of a text of which a part has an unknown form: not even what the other part alone would allow.
+  ['a text for a set', `ActionMatches 'x' OR ${openTo(pipeline)}`, {}, undefined],
+  ['a set for an operator', `${attribute('PrincipalId')} {x} OR ${openTo(pipeline)}`, {}, undefined],
+  [
+    'an attribute for an operator',
+    `${attribute('PrincipalId')} ${attribute('PrincipalId')} OR ${openTo(pipeline)}`,
+    {},
+    undefined,
+  ],
+  ['a quoted operator', `${attribute('PrincipalId')} 'x' y OR ${openTo(pipeline)}`, {}, undefined],
+  ['no operand', `&& x y OR ${openTo(pipeline)}`, {}, undefined],
   ['no condition at all', '', {}, undefined],
   ['something else', 'true; drop', {}, undefined],
 ])('%s', (_, condition, differing, expected) => {
@@ -176,6 +235,21 @@ test('the condition that is recommended allows its roles to its principals, and 
       expect(allowsAssigning(delegationCondition(roleGuids, principalTypes), wanted)).toBe(expected)
     }),
   )
+})
+
+test('the condition that is recommended limits what may be taken away as well', () => {
+  const removal = 'Microsoft.Authorization/roleAssignments/delete'
+
+  expect(leaves(delegationCondition([openAIUser]), removal)).toBeUndefined()
+  expect(leaves(delegationCondition([openAIUser]), 'Microsoft.Authorization/locks/delete')).toBe(true)
+})
+
+test('a condition may be long, and as deep as nobody writes one', () => {
+  const nested = (depth: number) => `${'('.repeat(depth)}${openTo(pipeline)}${')'.repeat(depth)}`
+
+  expect(allowsAssigning(Array(500).fill(openTo(pipeline)).join(' AND '), assignment)).toBe(true)
+  expect(allowsAssigning(nested(99), assignment)).toBe(true)
+  expect(allowsAssigning(nested(100), assignment)).toBeUndefined()
 })
 
 test('no text is too much for it', () => {

@@ -60,6 +60,10 @@ test.each<[string, Partial<DenyAssignment>, boolean | undefined]>([
   expect(forbidsData(deny(differing), who, [chat])).toBe(expected)
 })
 
+test('whoever is in no group that is known is itself alone', () => {
+  expect([...identitiesOf(principal.toUpperCase())]).toEqual([principal])
+})
+
 test('one data action of several is enough, and none is none', () => {
   expect(forbidsData(deny(), who, ['Microsoft.CognitiveServices/accounts/MaaS/x', chat])).toBe(true)
   expect(forbidsData(deny(), who, [])).toBe(false)
@@ -82,6 +86,17 @@ test.each<[string, Partial<DenyAssignment>, boolean | undefined]>([
     false,
   ],
   ['of another principal', { principals: [{ id: otherTeam, type: 'ServicePrincipal' }] }, false],
+  ['of somebody whose kind is not told', { principals: [{ id: otherTeam }] }, false],
+  [
+    'of another principal and of another group',
+    {
+      principals: [
+        { id: principal.replace('1', '9'), type: 'ServicePrincipal' },
+        { id: otherTeam, type: 'Group' },
+      ],
+    },
+    undefined,
+  ],
   ['of everybody', {}, true],
 ])('who may be in groups that nobody knows: a deny assignment %s', (_, differing, expected) => {
   expect(forbidsData(deny(differing), { ...who, mayBeInOthers: true }, [chat])).toBe(expected)

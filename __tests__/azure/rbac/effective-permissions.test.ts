@@ -1,6 +1,6 @@
 import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
 import { listKeys } from '../../../src/azure/rbac/built-in-roles.ts'
-import { coverageLine, missingCoverage } from '../../../src/azure/rbac/coverage.ts'
+import { coverageBy, coverageLine, missingCoverage } from '../../../src/azure/rbac/coverage.ts'
 import { assignRoles, delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
 import {
   applicableAt,
@@ -27,6 +27,7 @@ test('built-in roles are known by the table, custom ones by what was read live, 
   expect(held.filter(({ assignment }) => assignment.roleGuid === custom)).toEqual([
     { ...maas, assignment: assignments[1], conditions: [] },
   ])
+  expect(held).toHaveLength(2)
   expect(ofUnknownRoles).toEqual([assignments[2]])
 })
 
@@ -36,7 +37,7 @@ test('what was read live outdoes the table, but for the condition that the SDK l
     [foundryOwner, [{ actions: ['*'] }]],
   ])
 
-  expect(definitionOf(ids.role.toUpperCase(), live)).toEqual([{ dataActions: ['*'] }])
+  expect(definitionOf(ids.role.toUpperCase(), live)).toStrictEqual([{ dataActions: ['*'] }])
   expect(definitionOf(foundryOwner, live)).toEqual([
     { actions: ['*'], condition: expect.stringContaining(foundryUser) },
   ])
@@ -83,6 +84,14 @@ test('what is held on a project does not count on the account', () => {
   expect(applicableAt([onProject, above], `${scope}/projects/p`)).toEqual([onProject, above])
 })
 
+test.each([
+  ['let them through', [maas], 'sufficient'],
+  ['let nothing through', [], 'insufficient'],
+  ['are not known', undefined, 'unknown'],
+])('permissions %s', (_, permissions, expected) => {
+  expect(coverageBy(permissions, ['Microsoft.CognitiveServices/accounts/MaaS/x'])).toBe(expected)
+})
+
 describe('a role that does not cover the calls', () => {
   const responses = {
     ...route,
@@ -104,6 +113,23 @@ describe('a role that does not cover the calls', () => {
     ])
     expect(found.map(misfit => coverageLine('Shop\nInference', misfit))).toEqual([
       `Shop Inference does not cover ${responses.dataAction}, which responses needs (chat, gpt-5).`,
+    ])
+  })
+
+  test('is told once for each API and data action', () => {
+    const calls = [
+      responses,
+      { ...responses, api: 'chat' as const },
+      { ...responses, dataAction: `${responses.dataAction}-more` },
+      { ...responses, api: 'chat' as const, deployment: 'gpt-5' },
+    ]
+
+    expect(
+      missingCoverage(administrator, calls, none).map(({ api, deployments }) => [api, deployments]),
+    ).toEqual([
+      ['responses', [responses.deployment]],
+      ['chat', [responses.deployment, 'gpt-5']],
+      ['responses', [responses.deployment]],
     ])
   })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {
+  isMadeUnder,
   isOfAnotherJob,
   type JobIdentity,
   leaseIn,
@@ -58,6 +59,31 @@ describe('a lease', () => {
   ])('is in no other description: %s', description => {
     expect(leaseIn(description)).toBeUndefined()
     expect(isOfAnotherJob(description === undefined ? {} : { description }, lease)).toBe(false)
+  })
+
+  test('is read where blanks follow it, and whoever runs it elsewhere says so', () => {
+    const description = temporaryDescription(undefined, lease)
+    expect(description).toBe(
+      `Key-less Gate, until its job ends: outside GitHub Actions (temporary, lease ${lease})`,
+    )
+    expect(leaseIn(`${description} \n`)).toBe(lease)
+    expect(leaseIn(`${description}.`)).toBeUndefined()
+  })
+
+  test('made an assignment only where description and name say so', () => {
+    const grant = { scope: '/subscriptions/S', principalId: 'p', roleGuid: 'r' }
+    const made = { ...grant, description: temporaryDescription(undefined, lease) }
+    const other = leaseOf({ ...job, runId: '43' })
+    const name = temporaryName(grant, lease)
+
+    // As Python's uuid5 makes it: a later version of the action finds what this one made.
+    expect(name).toBe('9d69ae1c-b257-58c4-b63f-5df2ab144ec0')
+    expect(isMadeUnder(lease, name.toUpperCase(), made)).toBe(true)
+    expect(isMadeUnder(lease, temporaryName(grant, other), made)).toBe(false)
+    expect(isMadeUnder(lease, name, { ...made, description: temporaryDescription(undefined, other) })).toBe(
+      false,
+    )
+    expect(isMadeUnder(lease, name, grant)).toBe(false)
   })
 
   test('gives each job a name of its own for the same grant, and each grant of a job another', () => {

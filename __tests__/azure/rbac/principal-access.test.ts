@@ -84,6 +84,14 @@ test('what is open is told: the condition, or the role', () => {
     condition,
   })
   expect(accessByRoles([assigned(custom)], none, both)).toMatchObject({ byRole: { roleGuid: custom } })
+
+  const embedOnly = assigned(ids.client, { condition })
+  const definitions = new Map([[ids.client, [{ dataActions: [embed] }]]])
+  expect(accessByRoles([assigned(custom), embedOnly], definitions, both)).toMatchObject({
+    lacks: [chat, embed],
+    byRole: { roleGuid: custom },
+    condition,
+  })
 })
 
 test('a condition that leaves one data action in the open does not hide that another is missing', () => {

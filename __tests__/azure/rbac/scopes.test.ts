@@ -10,6 +10,7 @@ import {
 test('the SDK brings the first slash of a scope along', () => {
   expect(withoutLeadingSlash('/subscriptions/x')).toBe('subscriptions/x')
   expect(withoutLeadingSlash('subscriptions/x')).toBe('subscriptions/x')
+  expect(withoutLeadingSlash('//subscriptions/x')).toBe('subscriptions/x')
 })
 
 test('neither case nor the first slash makes another scope of it', () => {
@@ -29,6 +30,22 @@ test.each([
     'a management group',
     '/providers/Microsoft.Management/managementGroups/contoso',
     { managementGroup: 'contoso', resources: [] },
+  ],
+  [
+    'management groups without a name',
+    '/providers/Microsoft.Management',
+    { managementGroup: '', resources: [] },
+  ],
+  [
+    'what belongs to the tenant',
+    '/providers/Microsoft.Capacity/orders/o/parts',
+    {
+      provider: 'Microsoft.Capacity',
+      resources: [
+        { type: 'orders', name: 'o' },
+        { type: 'parts', name: '' },
+      ],
+    },
   ],
   ['a subscription', '/Subscriptions/s', { subscriptionId: 's', resources: [] }],
   [
@@ -69,12 +86,13 @@ test.each([
     },
   ],
 ])('an id is taken apart: %s', (_, id, parts) => {
-  expect(parseScope(id)).toEqual(parts)
+  expect(parseScope(id)).toStrictEqual(parts)
 })
 
 test('a project is within an account', () => {
   const account = '/subscriptions/s/resourceGroups/projects/providers/Microsoft.CognitiveServices/accounts/a'
   expect(withoutProject(`${account}/Projects/p`)).toBe(account)
+  expect(withoutProject(`${account}/projects/storefront/`)).toBe(account)
   expect(withoutProject(account)).toBe(account)
   expect([account, `${account}/projects/p`].map(isProject)).toEqual([false, true])
 })

@@ -1,6 +1,6 @@
 import { builtInPermissions, leastRoleFor, rolesInTable } from '../../../src/azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../../src/azure/rbac/permissions.ts'
-import { type Unsuitability, unsuitability } from '../../../src/azure/rbac/suitability.ts'
+import { type Unsuitability, unsuitability, unsuitableLine } from '../../../src/azure/rbac/suitability.ts'
 
 const call = ['Microsoft.CognitiveServices/*']
 
@@ -92,6 +92,17 @@ test.each<[string, Unsuitability | undefined]>([
 
 test('a role that nobody could read', () => {
   expect(unsuitability(undefined)).toBe('definition-unknown')
+})
+
+test.each<[Unsuitability, string]>([
+  ['no-data-actions', 'it has no data actions, so it lets nobody call a model.'],
+  ['may-assign-roles', 'it may assign roles, or widen them, so whoever holds it can give itself more.'],
+  [
+    'definition-unknown',
+    'it has a definition that this identity may not read, so nobody knows that it assigns no roles.',
+  ],
+])('%s, in words', (why, words) => {
+  expect(unsuitableLine('Contoso\nCaller', why)).toBe(`Contoso Caller is not granted to anybody: ${words}`)
 })
 
 test('no role that is advised is one that would be refused', () => {

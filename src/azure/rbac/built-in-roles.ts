@@ -9,9 +9,12 @@ import { coversAction, coversAll, coversDataAction, type Permission } from './pe
  * What they allow stands in where definitions may not be read live.
  */
 
-interface BuiltInRole {
+interface RoleName {
   guid: string
   name: string
+}
+
+interface BuiltInRole extends RoleName {
   formerName: string | undefined
   /** Without data actions, the role administers, and lets nobody call a model. */
   permissions: readonly Permission[]
@@ -34,15 +37,15 @@ const builtInRoles: readonly BuiltInRole[] = officialRoles.map(({ name, roleName
 }))
 
 /** Roles that texts and commands name by themselves. */
-export const cognitiveServicesUser = wellKnown('Cognitive Services User')
-export const openAIUser = wellKnown('Cognitive Services OpenAI User')
-export const reader = wellKnown('Reader')
-export const accessAdministrator = wellKnown('Role Based Access Control Administrator')
+export const cognitiveServicesUser: RoleName = wellKnown('Cognitive Services User')
+export const openAIUser: RoleName = wellKnown('Cognitive Services OpenAI User')
+export const reader: RoleName = wellKnown('Reader')
+export const accessAdministrator: RoleName = wellKnown('Role Based Access Control Administrator')
 
-function wellKnown(roleName: string): { guid: string; name: string } {
+function wellKnown(roleName: string): BuiltInRole {
   const role = builtInRoles.find(({ name }) => name === roleName)
   if (role === undefined) throw new Error(`built-in-roles/roles.json has no ${roleName}`)
-  return { guid: role.guid, name: role.name }
+  return role
 }
 
 export const listKeys = `${accountType}/listKeys/action`
@@ -92,7 +95,7 @@ export function nameOfChoice(choice: RoleChoice): string {
 const builtInRole = (guid: string) => builtInRoles.find(role => role.guid === guid.toLowerCase())
 
 /** Name and GUID of every role in the table. */
-export const rolesInTable: ReadonlyArray<{ guid: string; name: string }> = builtInRoles
+export const rolesInTable: readonly RoleName[] = builtInRoles
 
 /** What a built-in role allows; undefined for custom roles, of which the table knows nothing. */
 export function builtInPermissions(guid: string): readonly Permission[] | undefined {
@@ -118,12 +121,10 @@ const leastFirst = [
   'Cognitive Services OpenAI User',
   'Cognitive Services OpenAI Contributor',
   'Cognitive Services User',
-  'Foundry User',
-  'Foundry Owner',
-]
+].map(wellKnown)
 
 /** The built-in role that holds all these data actions and as little else as there is; undefined where none of them does. */
-export function leastRoleFor(...dataActions: string[]): { guid: string; name: string } | undefined {
+export function leastRoleFor(...dataActions: string[]): RoleName | undefined {
   return firstHolding(leastFirst, dataActions)
 }
 
@@ -131,7 +132,7 @@ export function leastRoleFor(...dataActions: string[]): { guid: string; name: st
  * What `auto` stands for: the least built-in role that holds all these data actions. Where none does, Cognitive Services User: what
  * it lacks is said, and it is not granted in vain.
  */
-export const automaticRole = (dataActions: readonly string[]): { guid: string; name: string } =>
+export const automaticRole = (dataActions: readonly string[]): RoleName =>
   leastRoleFor(...dataActions) ?? cognitiveServicesUser
 
 /** The role that a choice stands for, where calls need these data actions. */
@@ -139,17 +140,18 @@ export const referenceOf = (choice: RoleChoice, dataActions: readonly string[]):
   choice.kind === 'auto' ? { kind: 'guid', guid: automaticRole(dataActions).guid } : choice
 
 /** The same of the roles that cannot list the keys of the account. */
-export function leastRoleWithoutKeysFor(
-  ...dataActions: string[]
-): { guid: string; name: string } | undefined {
+export function leastRoleWithoutKeysFor(...dataActions: string[]): RoleName | undefined {
   // It allows nearly every data action, and not a single look at the resource itself.
-  const names = [...leastFirst, 'Cognitive Services Data Contributor (Preview)']
-  const withoutKeys = names.filter(name => !coversAction(roleNamed(name)?.permissions ?? [], listKeys))
+  const roles = [...leastFirst, wellKnown('Cognitive Services Data Contributor (Preview)')]
+  const withoutKeys = roles.filter(({ permissions }) => !coversAction(permissions, listKeys))
   return firstHolding(withoutKeys, dataActions)
 }
 
-function firstHolding(names: readonly string[], dataActions: readonly string[]): BuiltInRole | undefined {
-  return names.map(roleNamed).find(role => role !== undefined && coversAll(role.permissions, dataActions))
+function firstHolding(
+  roles: readonly BuiltInRole[],
+  dataActions: readonly string[],
+): BuiltInRole | undefined {
+  return roles.find(({ permissions }) => coversAll(permissions, dataActions))
 }
 
 /** The GUID at the end of a role definition id: Azure returns ids with and without the subscription. */
