@@ -26,6 +26,37 @@ test('is found in JSON, as a value and as a name, with escapes', () => {
   expect(scrubBody(`no JSON: ${escaped}`, scrub)).toBe('no JSON: ***')
 })
 
+test('is found in JSON beside whatever else there is, which stays', () => {
+  const body = `{"a":["${secret.replace('/', '\\/')}",1,null,true],"b":{"c":"d"}}`
+
+  expect(scrubBody(body, scrub)).toBe('{"a":["***",1,null,true],"b":{"c":"d"}}')
+})
+
+test('is found in JSON that is nested too deeply to be walked through', () => {
+  const deep = 30_000
+  const scrubbed = scrubBody(`${'['.repeat(deep)}"${secret}"${']'.repeat(deep)}`, scrub)
+
+  expect(scrubbed).toContain('["***"]')
+  expect(scrubbed).not.toContain(secret)
+})
+
+test('the longer of two is taken out whole, whichever is given first', () => {
+  const [short, long] = ['Zk3-q9_Lw7', 'Zk3-q9_Lw7T2vXB0sHn5uR']
+  for (const given of [
+    [short, long],
+    [long, short],
+  ])
+    expect(scrubberOf(given, '***')(`${long} ${short}`)).toBe('*** ***')
+})
+
+test.each(['grün-geheim', 'line\nand line', 'tab\tand tab'])('is found in an address: %j', other => {
+  expect(scrubberOf([other], '***')(`?code=${encodeURIComponent(other)}`)).toBe('?code=***')
+})
+
+test('letters are not looked for among entities', () => {
+  expect(scrubberOf(['abcd'], '***')('&lt;&gt;&lt;&gt;')).toBe('&lt;&gt;&lt;&gt;')
+})
+
 test('what has another beginning stays', () => {
   const text = 'Cannot GET /probe of Zk3-q9_ and of https://shop.contoso.example'
   expect(scrub(text)).toBe(text)

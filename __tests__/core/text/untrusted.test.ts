@@ -87,6 +87,7 @@ describe('inertLine', () => {
     ['keeps colons inside a line', 'issuer https://a::b', 'issuer https://a::b'],
     ['stops a command behind blanks', '  ::set-output name=x::y', '  : :set-output name=x::y'],
     ['stops an old command anywhere', 'He said ##[error]no', 'He said # # [error]no'],
+    ['stops one behind any number of hashes', 'a ###[error]b', 'a # # # [error]b'],
     ['stops a command on a second line', 'a\n::error::b', 'a ::error::b'],
   ])('%s', (_, line, expected) => {
     expect(inertLine(line)).toBe(expected)
@@ -108,6 +109,10 @@ describe('inertLine', () => {
     expect(parseCommand('  ::error title=x::y')?.name).toBe('error')
     expect(parseCommand('text ##[warning]y')?.name).toBe('warning')
   })
+})
+
+test('markdown is one line, in which an address is no link and can still be read', () => {
+  expect(markdown('https://a.example\r\nb')).toBe('https:&#47;&#47;a\\.example b')
 })
 
 /** Names of the elements that a Markdown parser makes of a document, in order of first appearance. */

@@ -51,6 +51,8 @@ test.each<[string, AssignmentAge, number, number]>([
   ['granted in this run: all of it', { kind: 'new' }, 15, 15],
   ['granted in this run, and a long time allowed', { kind: 'new' }, 120, 120],
   ['younger than the timeout: all of it', known(14.9), 15, 15],
+  ['younger than a long timeout: all of it', known(14), 20, 20],
+  ['as old as a long timeout: until it has settled', known(20), 20, 10],
   ['just made', known(0), 15, 15],
   ['somewhat older: until it has settled', known(16), 15, 14],
   ['somewhat older, and a short time allowed', known(16), 2, 2],

@@ -12,6 +12,7 @@ const refused = (kind: Failure['kind'], code: Failure['code'], retryAfterMs?: nu
 })
 const denied = refused('wait', 'access-denied')
 const blip = refused('transient', 'inference-unavailable')
+const hang = refused('transient', 'request-timeout')
 const throttled = refused('throttled', 'inference-throttled')
 const broken = refused('fatal', 'network-blocked')
 
@@ -280,6 +281,22 @@ describe('throttling', () => {
     })
   })
 
+  test('is waited out where the service asks for all the time that is left', async () => {
+    const aMinute = refused('throttled', 'inference-throttled', 60_000)
+
+    expect(await wait({ first: aMinute, answers: () => ok, overallMs: 60_000 })).toMatchObject({
+      failure: undefined,
+      probesAsked: 1,
+    })
+  })
+
+  test('is answered by the shortest pause first, whatever was refused before', async () => {
+    for (const first of [blip, denied]) {
+      const { sleeps } = await wait({ first, answers: script(throttled, throttled, ok) })
+      expect(sleeps.slice(1, 3).map(({ ms }) => ms)).toEqual([1000, 3000])
+    }
+  })
+
   test('without a time is asked again in growing intervals, to the deadline', async () => {
     const { failure, sleeps, probesAsked } = await wait({
       first: throttled,
@@ -307,6 +324,13 @@ describe('a service that stumbles', () => {
 
     expect(failure).toMatchObject({ code: 'inference-unavailable' })
     expect(sleeps.map(({ ms }) => ms)).toEqual([1000, 2000, 4000, 8000])
+  })
+
+  test('is asked once more only where it hangs', async () => {
+    const { failure, sleeps } = await wait({ first: hang, answers: () => hang })
+
+    expect(failure).toMatchObject({ code: 'request-timeout' })
+    expect(sleeps.map(({ ms }) => ms)).toEqual([1000])
   })
 
   test('gets its tries back once it has answered', async () => {
@@ -405,8 +429,13 @@ describe('a row where nothing was denied', () => {
     expect(probes.map(({ outcome }) => outcome)).toEqual(['ok', 'inference-throttled', 'ok', 'ok'])
   })
 
+  test('goes on one by one while calls are throttled', async () => {
+    const { failure, counts } = await counted(probe => (probe <= 2 ? throttled : ok), 7)
+
+    expect({ failure, counts }).toEqual({ failure: undefined, counts: [6, 1, 1] })
+  })
+
   test('takes several calls that hang at once for one', async () => {
-    const hang = refused('transient', 'request-timeout')
     expect((await counted(probe => (probe <= 2 ? hang : ok))).failure).toBeUndefined()
   })
 
@@ -532,6 +561,20 @@ describe('access that may be owed to a role that was taken away', () => {
 
     expect(failure).toMatchObject({ code: 'access-denied' })
     expect(endedAtMs).toBe(900_000)
+  })
+
+  test('stays unexplained where the time ends before the doubt does', async () => {
+    expect(await wait({ ...granted, answers: () => ok, overallMs: 2 * minutes })).toMatchObject({
+      failure: {
+        code: 'access-unexplained',
+        said: {
+          message:
+            'The calls were answered for 2 min. A role that was taken away may go on being honoured for 5 min.',
+        },
+      },
+      propagationMs: 0,
+      endedAtMs: 2 * minutes,
+    })
   })
 
   test('is told as such', async () => {

@@ -2,7 +2,7 @@
 export function inWords(ms: number): string {
   if (ms < 120_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
   const seconds = Math.round(ms / 1000)
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`.replace(/ 0 s$/, '')
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`.replace(' 0 s', '')
   const minutes = Math.round(seconds / 60)
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`.replace(/ 0 min$/, '')
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`.replace(' 0 min', '')
 }

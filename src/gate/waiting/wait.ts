@@ -73,23 +73,23 @@ const transientPauses = [1000, 2000, 4000, 8000]
 interface State {
   round: Round
   successes: number
-  /** When a denial was first seen. */
-  deniedSinceMs: number | undefined
+  /** When a denial was first seen; milliseconds since the epoch. */
+  deniedSince: number | undefined
   /** Rows of successes that a denial ended. */
   brokenRows: number
   transient: number
   throttled: number
-  /** Start of the current row of successes. */
-  liveSinceMs: number
+  /** Start of the current row of successes; milliseconds since the epoch. */
+  liveSince: number
 }
 
 const beginning: Omit<State, 'round'> = {
   successes: 0,
-  deniedSinceMs: undefined,
+  deniedSince: undefined,
   brokenRows: 0,
   transient: 0,
   throttled: 0,
-  liveSinceMs: 0,
+  liveSince: 0,
 }
 
 /**
@@ -108,15 +108,15 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
       options.onProbe?.(probe, round)
     }
     const inDoubt = isInDoubt(state, askedAt - startedAt, options)
-    for (const round of asOne(rounds)) state = account(state, round, { nowMs: endedAt - firstAt, inDoubt })
+    for (const round of asOne(rounds)) state = account(state, round, { now: endedAt, inDoubt })
     if (state.successes === 0) options.onRowBroken?.()
   }
 
   take([options.first], firstAt, firstAt)
   for (;;) {
     if (isLive(state, options)) {
-      const { liveSinceMs, deniedSinceMs = liveSinceMs } = state
-      return { failure: undefined, propagationMs: liveSinceMs - deniedSinceMs, probes }
+      const { liveSince, deniedSince = liveSince } = state
+      return { failure: undefined, propagationMs: liveSince - deniedSince, probes }
     }
     const elapsedMs = clock.now() - startedAt
     const isFirstSinceGrant = probes.length === 1 && options.grantedAt !== undefined
@@ -153,15 +153,15 @@ const isLive = (state: State, options: WaitOptions): boolean =>
   state.round.kind === 'ok' && state.successes >= wanted(state, options)
 
 /** Whether a success may still come from a role that was taken away. */
-const isInDoubt = ({ deniedSinceMs }: State, elapsedMs: number, { doubtMs }: WaitOptions): boolean =>
-  deniedSinceMs === undefined && elapsedMs < doubtMs
+const isInDoubt = ({ deniedSince }: State, elapsedMs: number, { doubtMs }: WaitOptions): boolean =>
+  deniedSince === undefined && elapsedMs < doubtMs
 
 /**
  * A row without a denial is asked for at once: it only has to meet different replicas. While calls are denied, or were, one round
  * after the other tells when that ends.
  */
 function sideBySide(state: State, sinceGrantMs: number, options: WaitOptions): number {
-  const isRow = state.round.kind === 'ok' && state.deniedSinceMs === undefined
+  const isRow = state.round.kind === 'ok' && state.deniedSince === undefined
   if (!isRow || isInDoubt(state, sinceGrantMs, options)) return 1
   return Math.max(1, wanted(state, options) - state.successes)
 }
@@ -178,30 +178,29 @@ const longestRow = 4
 
 /**
  * One success is proof where nothing was ever denied, and what gives access has long been everywhere; else it takes several in a
- * row. A row that was broken was too short to meet every replica, so the next has to be longer. Who asks for one success only
- * wants no such doubts.
+ * row. A row that was broken was too short to meet every replica, so the next has to be longer.
  */
 function wanted(state: State, options: WaitOptions): number {
   const { consecutiveSuccesses } = options
-  if (oneIsProof(state, options) || consecutiveSuccesses === 1) return 1
+  if (oneIsProof(state, options)) return 1
   return consecutiveSuccesses * Math.min(1 + state.brokenRows, longestRow)
 }
 
-const oneIsProof = ({ deniedSinceMs }: State, { isSettled }: WaitOptions) =>
-  deniedSinceMs === undefined && isSettled
+const oneIsProof = ({ deniedSince }: State, { isSettled }: WaitOptions) =>
+  deniedSince === undefined && isSettled
 
 const outcomeOf = (round: Round) => (round.kind === 'ok' ? 'ok' : round.failure.code)
 
-/** @param at Milliseconds since the first round; and whether a success proves nothing yet. */
+/** @param at When the round ended, in milliseconds since the epoch; and whether a success proves nothing yet. */
 function account(
   before: Omit<State, 'round'>,
   round: Round,
-  { nowMs, inDoubt }: { nowMs: number; inDoubt: boolean },
+  { now, inDoubt }: { now: number; inDoubt: boolean },
 ): State {
   if (round.kind === 'ok') {
-    const liveSinceMs = before.successes === 0 ? nowMs : before.liveSinceMs
+    const liveSince = before.successes === 0 ? now : before.liveSince
     const successes = inDoubt ? 0 : before.successes + 1
-    return { ...before, round, successes, transient: 0, throttled: 0, liveSinceMs }
+    return { ...before, round, successes, transient: 0, throttled: 0, liveSince }
   }
   const { kind } = round.failure
   return {
@@ -209,7 +208,7 @@ function account(
     round,
     // Replicas disagree: one denial, and the row starts over. A blip says nothing about access.
     successes: kind === 'wait' ? 0 : before.successes,
-    deniedSinceMs: before.deniedSinceMs ?? (kind === 'wait' ? nowMs : undefined),
+    deniedSince: before.deniedSince ?? (kind === 'wait' ? now : undefined),
     brokenRows: before.brokenRows + (kind === 'wait' && before.successes > 0 ? 1 : 0),
     transient: kind === 'transient' ? before.transient + 1 : 0,
     throttled: kind === 'throttled' ? before.throttled + 1 : 0,
@@ -230,7 +229,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
     // Only time can tell by which right it was let through.
     const [limitMs, pauseMs] = inDoubt
       ? [Math.min(options.doubtMs, options.overallMs), growingPause(elapsedMs, options.random())]
-      : [options.overallMs, state.deniedSinceMs === undefined ? 0 : pauseAfterSuccessMs]
+      : [options.overallMs, state.deniedSince === undefined ? 0 : pauseAfterSuccessMs]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
   const { failure } = round
