@@ -138,7 +138,7 @@ describe('a role that does not cover the calls', () => {
     ['a role that nobody knows', ids.tenant, []],
     ['a built-in role that does not', administrator, ['responses']],
   ])('%s', (_, guid, expected) => {
-    expect(missingCoverage(guid, [responses], none).map(({ api }) => api)).toEqual(expected)
+    expect(missingCoverage(guid, [responses], none).map(({ api }) => api)).toStrictEqual(expected)
   })
 })
 
