@@ -46,7 +46,9 @@ async function runLocal(): Promise<Side> {
 function tell(name: string, { recordings, leftOut, lag, leftBehind }: Side): void {
   say(`${name}: ${recordings.length} exchanges answered, ${leftOut.size} left out.`)
   for (const [exchange, why] of leftOut) say(`  left out: ${exchange} (${why})`)
-  for (const url of leftBehind) say(`  NOT REMOVED, take it away by hand: ${new URL(url).pathname}`)
+  // Not among the differences, which are published: it names the resource, and must be seen.
+  for (const url of leftBehind)
+    process.stderr.write(`NOT REMOVED, take it away by hand: ${new URL(url).pathname}\n`)
   for (const line of lag === undefined ? [] : lagLines(lag)) say(`  ${line}`)
 }
 

@@ -112,7 +112,7 @@ describe('the parts', () => {
   })
 
   test('the action comes from the repository and the commit of the workflow, once they are known', () => {
-    const [guard, checkout, gate] = jobs.gate.steps
+    const [, guard, checkout, gate] = jobs.gate.steps
 
     expect(guard?.name).toBe('Find out where this workflow comes from')
     expect(checkout?.uses).toMatch(/^actions\/checkout@/)
@@ -151,6 +151,38 @@ describe('the parts', () => {
     expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(given)))
     expect(targets.length).toBeGreaterThan(1)
     expect([...mentioned('matrix.target')]).toEqual(expect.arrayContaining(targets.flatMap(Object.keys)))
+  })
+})
+
+describe('a target', () => {
+  // As expressions write JSON.
+  const read = (target: unknown) =>
+    runScript('Read the target', { TARGET: JSON.stringify(target, undefined, 2) })
+  const whole = Object.fromEntries([...mentioned('matrix.target')].map(name => [name, 'x']))
+
+  test.each<[string, unknown]>([
+    ['all members that gates read', whole],
+    ['lists', { ...whole, deployments: ['chat', 'embeddings=embeddings'], 'runtime-principals': [] }],
+    ['members in another case', { Name: 'Sweden', Deployments: ['chat'] }],
+    ['text that looks like an empty entry', { name: '\n    ""\n' }],
+    ['nothing', {}],
+  ])('may have %s', (_, target) => {
+    expect(read(target)).toMatchObject({ status: 0, stdout: '' })
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['a misspelt member', { name: 'Sweden', deployment: ['chat'] }, /the member deployment, which no gate/],
+    ['what is an input of the call', { grant: 'never' }, /the member grant, which no gate reads/],
+    ['an empty entry', { deployments: ['chat', ''] }, /an empty entry/],
+    ['an entry of blanks', { deployments: [' \t', 'chat'] }, /an empty entry/],
+    ['nothing but an empty entry', { 'runtime-principals': [''] }, /an empty entry/],
+    ['a member that is a command', { '::x::\n##[y]': 1 }, /the member xny, which/],
+  ])('with %s is refused', (_, target, says) => {
+    const { status, stdout } = read(target)
+
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^::error title=Gate matrix::[^\n]*\n$/)
+    expect(stdout).toMatch(says)
   })
 })
 
