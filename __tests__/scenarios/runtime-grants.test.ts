@@ -246,6 +246,61 @@ describe('what cannot be granted', () => {
     expect(logOf(run)).toContain(`--assignee-object-id ${principalId}`)
   })
 
+  test('the pipeline itself, whose role ends with the job', async () => {
+    const { principal } = pipeline(cloud)
+    holds(cloud, { role: roles.rbacAdministrator, scope: groupScope(cloud) }, { role: roles.reader })
+    const own = { 'runtime-principals': principal.objectId }
+    const revoked = await runGate(cloud, { inputs: { ...own, revoke: 'true' } })
+
+    expect(revoked.outputs).toMatchObject({
+      diagnosis: 'runtime-access-missing',
+      'runtime-access': 'missing',
+    })
+    expect(grants(revoked)).toEqual([])
+    expect(logOf(revoked)).toContain('taken away when the job ends')
+
+    // The first gate of the job takes it back, the second one looks at it.
+    await runGate(cloud, { inputs: { revoke: 'true' } })
+    const second = await runGate(cloud, { inputs: own })
+    expect(second.outputs).toMatchObject({ diagnosis: 'runtime-access-missing' })
+
+    alsoHolds(cloud, { role: roles.openAIUser })
+    const lasting = await runGate(cloud, { inputs: own })
+    expect(lasting.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+  })
+
+  describe('the role that a job gave it until it ends', () => {
+    const lent = (principalId: string) =>
+      alsoHolds(cloud, {
+        role: roles.user,
+        principalId,
+        description:
+          'Key-less Gate, until its job ends: somewhere (temporary, lease 5d5e4b86-3f6e-4f0c-9a51-0e9a44bb8a10)',
+      })
+
+    test('is seen before anything is written', async () => {
+      const { id, principalId } = app(cloud, 'shop')
+      lent(principalId)
+      const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+      expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-missing', 'runtime-access': 'missing' })
+      expect(logOf(run)).toContain('only until the job that granted it ends')
+      expect(grants(run)).toEqual([])
+    })
+
+    test('or made a moment before it is granted', async () => {
+      const { id, principalId } = app(cloud, 'shop')
+      lent(principalId)
+      const hidden = { value: [] }
+      refuse(cloud, 'roleAssignments.list', 200, hidden, {}, 3)
+      const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+      expect(grants(run)).toHaveLength(1)
+      expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-missing', 'runtime-access': 'missing' })
+      expect(logOf(run)).toContain('only until the job that granted it ends')
+    })
+  })
+
   test('a service that does not say what became of it', async () => {
     const { id } = app(cloud, 'shop')
     refuse(cloud, 'roleAssignments.create', 503, {

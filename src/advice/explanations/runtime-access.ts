@@ -53,6 +53,9 @@ type Missing = RuntimePrincipal & { access: Extract<RuntimePrincipal['access'], 
 /** What an administrator's grant mends. */
 const wantsRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['no-role', 'not-granted'])
 
+/** What the name of another role mends. */
+const wantsOtherRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['unsuitable', 'role-lacks'])
+
 const placeholder = ({ role, scope, resourceGroup }: Values) => ({
   grantee: servicePrincipal('<OBJECT-ID>'),
   role,
@@ -74,9 +77,8 @@ function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[]
   const denies = missing.flatMap(({ access: { because } }) =>
     because.kind === 'denied' ? [because.deny] : [],
   )
-  const misfits = missing.filter(
-    ({ access: { because } }) => !wantsRole.has(because.kind) && because.kind !== 'denied',
-  )
+  const misfits = missing.filter(({ access: { because } }) => wantsOtherRole.has(because.kind))
+  const lent = missing.filter(({ access: { because } }) => because.kind === 'ends-with-job')
   const lines = new Map(settings?.production.principals.map(request => [request.id, lineOf(request)]))
   for (const { id, deployments, dataActions } of misfits)
     lines.set(id, lineOf({ id, deployments, role: { kind: 'guid', ...automaticRole(dataActions) } }))
@@ -84,6 +86,11 @@ function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[]
     ...denies.map(({ name }) =>
       advice(
         `Change the deny assignment "${name}" where it comes from: a deployment stack, or a managed application. No role helps against it.`,
+      ),
+    ),
+    ...lent.map(principal =>
+      advice(
+        `Use an identity of its own for what runs in production, in place of ${principalName(principal)}. Or let the role stay: without \`revoke\` in the job that grants it, or assigned by an administrator once that job is over.`,
       ),
     ),
     ...(misfits.length === 0

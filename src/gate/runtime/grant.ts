@@ -1,9 +1,11 @@
 import { permanentName } from '../../azure/rbac/assignment-name.ts'
+import { leaseIn } from '../../azure/rbac/lease.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { StepError } from '../../core/failures/failure.ts'
 import type { ResourceContext } from '../../services/resource-manager/context.ts'
 import { createAssignment } from '../../services/resource-manager/create-assignment.ts'
+import { readAssignment } from '../../services/resource-manager/role-assignments.ts'
 import type { Note } from '../record.ts'
 import { causeOfRefusedGrant } from '../refused-grant.ts'
 import type { Reporter } from '../reporter.ts'
@@ -73,6 +75,8 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
       name: permanentName(wanted),
       description,
     })
+    if (outcome === 'exists' && (await isLent(context.manager, assignmentId)))
+      return { word: 'missing', because: { kind: 'ends-with-job', whose: 'another' } }
     const giver = {
       id: assignmentId ?? '',
       scope,
@@ -87,6 +91,15 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
     const roles = { assignments: known.roles?.assignments, permissions: known.roles?.permissions, scope }
     return accessAfter(await causeOfRefusedGrant(error, { context, roles }))
   }
+}
+
+/** Whether a job made what is there until it ends: a moment ago, or it would have been seen before. */
+async function isLent(
+  manager: ResourceContext['manager'],
+  assignmentId: string | undefined,
+): Promise<boolean> {
+  const existing = assignmentId === undefined ? undefined : await readAssignment(manager, assignmentId)
+  return leaseIn(existing?.description) !== undefined
 }
 
 /** The id is nobody's, or somebody's who is no service principal. */

@@ -1,7 +1,10 @@
+import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { referenceOf, roleDefinitionId } from '../../azure/rbac/built-in-roles.ts'
 import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
+import { leaseIn } from '../../azure/rbac/lease.ts'
 import { coversDataAction } from '../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
+import { isSameScope } from '../../azure/rbac/scopes.ts'
 import { unsuitability } from '../../azure/rbac/suitability.ts'
 import { scopeOf } from '../../azure/resource-id.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -124,16 +127,43 @@ async function evaluate(
     return { ...told, identity: undefined, principalId: undefined, access }
   }
   const who = { ...told, principalId: resolved.principalId, identity: resolved.identity }
-  // What the pipeline calls, its own calls decide.
-  if (who.principalId === context.principalId && routes.every(route => inspection.routes.includes(route)))
+  const isPipeline = who.principalId === context.principalId
+  const isLent = isPipeline && mayEndWithJob(assignments, settings)
+  // What the pipeline calls, its own calls decide, unless they are answered for this job alone.
+  if (isPipeline && !isLent && routes.every(route => inspection.routes.includes(route)))
     return { ...who, access: byOwnCalls(inspection) }
   const question = { principalId: who.principalId, scope, dataActions }
   const access = await toldAccess(assignments, question, reading)
   if (access.word !== 'missing' || access.because.kind !== 'no-role') return { ...who, access }
   const role = await roleFor(request, dataActions, reading)
-  const because = await whyMissing(role, access.because.lacks, { ...reading, ...question })
+  const lent = lentRole(assignments?.assignments ?? [], { ...question, roleGuid: role.guid })
+  const { lacks } = access.because
+  const because = endsWith(isLent, lent) ?? (await whyMissing(role, lacks, { ...reading, ...question }))
   return { ...who, role, access: { word: 'missing', because } }
 }
+
+function endsWith(isPipelines: boolean, lent: Assignment | undefined): WhyMissing | undefined {
+  if (isPipelines) return { kind: 'ends-with-job', whose: 'own' }
+  return lent && { kind: 'ends-with-job', whose: 'another' }
+}
+
+const mayEndWithJob = (read: AssignmentsRead | undefined, { access: { revoke } }: Settings): boolean =>
+  revoke || (read?.assignments ?? []).some(endsWithAJob)
+
+const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
+
+/** The very assignment that a grant would make, as a job made it until it ends: Azure keeps one of them. */
+const lentRole = (
+  assignments: readonly Assignment[],
+  { principalId, scope, roleGuid }: ToldQuestion & { roleGuid: string },
+): Assignment | undefined =>
+  assignments.find(
+    assignment =>
+      endsWithAJob(assignment) &&
+      assignment.roleGuid === roleGuid &&
+      assignment.principalId === principalId &&
+      isSameScope(assignment.scope, scope),
+  )
 
 const nobody = { identity: undefined, principalId: undefined }
 

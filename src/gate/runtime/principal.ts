@@ -56,6 +56,8 @@ export interface RoleGiver extends Pick<Assignment, 'id' | 'scope' | 'createdOn'
 export type WhyMissing =
   | { kind: 'no-role'; lacks: readonly string[] }
   | { kind: 'denied'; deny: NamedDeny }
+  /** What lets it call is taken away when a job ends, and until then nobody can assign the same so that it stays. */
+  | { kind: 'ends-with-job'; whose: 'own' | 'another' }
   /** The grant was refused. */
   | { kind: 'not-granted'; failure: Failure }
   /** The role that it would be granted is granted to nobody. */

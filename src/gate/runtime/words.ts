@@ -75,6 +75,10 @@ function whyMissing(because: WhyMissing, { deployments, role, scope }: Told): st
       return `No role that it holds at ${plain(scope ?? '')} or above covers ${because.lacks.join(', ')}${calls}.`
     case 'denied':
       return `${denyInWords(because.deny)} forbids it, whatever roles it holds.`
+    case 'ends-with-job':
+      return because.whose === 'own'
+        ? 'It is the pipeline itself, and the role that lets it call is taken away when the job ends (`revoke`).'
+        : `It holds ${plain(role?.name ?? '')} only until the job that granted it ends, and the same role cannot be assigned beside that.`
     case 'not-granted':
       return `The grant of ${plain(role?.name ?? '')} was refused: ${saidInWords(because.failure)}`
     case 'unsuitable':
