@@ -330,6 +330,18 @@ describe('an endpoint beside the resource', () => {
     expect(logOf(run)).not.toContain('endpoint-of-another-resource')
   })
 
+  test('of another resource, with model-days-left: what answers there, the models of this one do not tell', async () => {
+    mayInferInBoth()
+    const run = await runGate(two, { inputs: { 'model-days-left': '1', ...staleEndpoint() } })
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'model-retires-soon' })
+    expect(logOf(run)).toContain(
+      'When the model of chat retires is not known: the input `endpoint` is not known',
+    )
+    expect(run.report).toMatchObject({
+      models: [{ deployment: 'chat', unknown: expect.stringContaining('other models may answer') }],
+    })
+  })
+
   test('of an account that may not be read: not known', async () => {
     holds(two, { role: roles.dataContributor, scope: groupScope(two) })
     const run = await runGate(two, { inputs: staleEndpoint() })

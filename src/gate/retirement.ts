@@ -5,6 +5,7 @@ import { plain } from '../core/text/untrusted.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import type { Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
+import type { Account } from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import type { Deployment } from '../services/resource-manager/deployments.ts'
 import {
@@ -16,6 +17,7 @@ import {
   retirementOf,
 } from '../services/resource-manager/models.ts'
 import { inTime } from '../services/resource-manager/readable.ts'
+import { endpointIsOwn } from './endpoint-owner.ts'
 import type { Note } from './record.ts'
 import type { Settings } from './settings.ts'
 
@@ -33,16 +35,17 @@ export interface ModelDates {
   /** Resolves when the list is there, or is waited for no longer, where `model-days-left` has something to decide. */
   settle(): Promise<void>
   /** @throws StepError `model-retires-soon`, by `model-days-left` */
-  requireDays(called: Pick<Seen, 'routes' | 'deployments'>): Promise<void>
+  requireDays(called: Pick<Seen, 'account' | 'routes' | 'deployments'>): Promise<void>
 }
 
 /** Starts reading at once. */
 export function openModelDates(
-  { models, waiting }: Settings,
+  settings: Settings,
   { manager, resource }: ResourceContext,
   clock: Clock,
   note: Note<'retirement'>,
 ): ModelDates {
+  const { models, waiting } = settings
   const patience = models.daysLeft === undefined ? 'one-try' : 'retries'
   const reading = readModels(manager, resource, patience, clock.now).then(
     (modelList): Read => ({ modelList }),
@@ -66,7 +69,7 @@ export function openModelDates(
     },
     async requireDays(called) {
       if (models.daysLeft === undefined) return
-      const failure = retirementFailure({ models }, { ...called, ...(await read()) })
+      const failure = retirementFailure({ settings, ...called, ...(await read()) })
       if (failure !== undefined) throw failure
     },
   }
@@ -104,23 +107,33 @@ interface Read {
 }
 
 interface Seen extends Read {
+  settings?: Pick<Settings, 'target' | 'models'> | undefined
+  account?: Account | undefined
   routes?: readonly Route[] | undefined
   deployments?: readonly Deployment[] | undefined
 }
 
 /** Of each deployment that is called, as far as the run has seen the list. Empty where it has not. */
-export function retirementsOf({ routes = [], deployments, modelList }: Seen): Retirement[] {
+export function retirementsOf(seen: Seen): Retirement[] {
+  const { routes = [], deployments, modelList } = seen
   if (modelList === undefined) return []
   const names = [...new Set(routes.filter(isOfDeployment).map(({ deployment }) => deployment))]
+  // The resource has deployments of the same names, perhaps, and other models behind them.
+  if (isElsewhere(seen))
+    return names.map(deployment => ({ kind: 'unknown', deployment, because: notOfTheResource }))
   return names.map(name => retirementOf(name, deployments, modelList))
 }
 
+/** Whether the calls go to an endpoint that is not known to be the resource's. */
+const isElsewhere = (seen: Seen): boolean =>
+  seen.settings?.target.endpoint !== undefined && endpointIsOwn(seen) !== true
+
+const notOfTheResource =
+  'the input `endpoint` is not known to be one of the resource, and other models may answer there'
+
 /** Why `model-days-left` fails the gate; undefined where it does not. What is not known is not taken for long enough. */
-export function retirementFailure(
-  settings: Pick<Settings, 'models'> | undefined,
-  seen: Seen,
-): StepError | undefined {
-  const days = settings?.models.daysLeft
+export function retirementFailure(seen: Seen): StepError | undefined {
+  const days = seen.settings?.models.daysLeft
   if (days === undefined) return undefined
   const complaints = complaintsAbout(seen, days)
   if (complaints.length === 0) return undefined

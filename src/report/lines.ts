@@ -310,7 +310,7 @@ function keyPlanLines(record: RunRecord): string[] {
 }
 
 function modelPlanLines(record: RunRecord): string[] {
-  const failure = retirementFailure(record.settings, record)
+  const failure = retirementFailure(record)
   return failure === undefined
     ? []
     : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
