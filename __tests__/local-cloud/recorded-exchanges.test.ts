@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { shapeOf } from './body-shape.ts'
 import { type Answer, accessToken, idToken, pipelineOf, startLocalCloud } from './cloud-fixture.ts'
 import { eventsIn, headerNames, type RecordedFact, recordedFact, recordedIds } from './recorded-facts.ts'
@@ -46,6 +47,31 @@ async function ask(deployment: string, others: Record<string, unknown> = {}): Pr
   })
 }
 
+/** In a project, which the preview that was recorded had at another address. */
+async function conversation(
+  id = '',
+  { method = 'POST', body }: { method?: 'GET' | 'POST' | 'DELETE'; body?: unknown } = {},
+): Promise<Answer> {
+  const token = await accessToken(cloud, send, 'https://ai.azure.com')
+  const [endpoint] = cloud.endpoints.accounts.values()
+  return send(`${endpoint}/api/projects/shop/openai/v1/conversations${id}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+}
+const identified = v.object({ id: v.string() })
+async function made(): Promise<string> {
+  const { json } = await conversation('', { body: {} })
+  return `/${v.parse(identified, json).id}`
+}
+const said = (content: unknown) =>
+  conversation('', { body: { items: [{ type: 'message', role: 'user', content }] } })
+const describedOne = async (id: string) => {
+  await conversation(id, { body: { metadata: { key: 'value' } } })
+  return id
+}
+
 const requests: Readonly<Record<string, () => Promise<Answer>>> = {
   'entra/0': () => discovery('1.1'),
   'entra/1': ofPipeline,
@@ -66,6 +92,13 @@ const requests: Readonly<Record<string, () => Promise<Answer>>> = {
   'openai-data-plane/7': () => ask('chat', { stream: true }),
   'openai-data-plane/8': () => ask('chat', { n: 1, stream: false }),
   'openai-data-plane/9': () => ask('chat', { model: null, seed: 42, stream: false, temperature: 0 }),
+  'project-conversations/0': () => conversation('', { body: {} }),
+  'project-conversations/1': () => said('some text'),
+  'project-conversations/2': () => said([{ type: 'input_text', text: 'some text' }]),
+  'project-conversations/3': async () => conversation(await made(), { method: 'GET' }),
+  'project-conversations/5': async () => conversation(await made(), { body: { metadata: { key: 'value' } } }),
+  'project-conversations/6': async () => conversation(await describedOne(await made()), { method: 'GET' }),
+  'project-conversations/7': async () => conversation(await made(), { method: 'DELETE' }),
 }
 
 /** Members that are recorded and not sent here, as paths; of a list, those of its first item. */
@@ -91,6 +124,18 @@ const GONE = new Set([
   'ms-azureml-model-time',
   'x-ms-client-request-id',
 ])
+/** Those that are of the service of the preview, and of its compression. */
+const OF_PREVIEW = new Set([
+  'api-supported-versions',
+  'azureml-served-by-cluster',
+  'content-encoding',
+  'request-context',
+  'vary',
+  'x-ms-response-type',
+  'x-request-time',
+])
+const isExpected = (id: string, name: string) =>
+  !(id.startsWith('openai') && GONE.has(name)) && !(id.startsWith('project') && OF_PREVIEW.has(name))
 
 test.each(Object.entries(requests))('%s: nothing that is recorded is missing', async (id, request) => {
   const fact = recordedFact(id)
@@ -101,17 +146,22 @@ test.each(Object.entries(requests))('%s: nothing that is recorded is missing', a
     : answer.json
   expect(missing(named(fact), shapeOf(sent))).toEqual([])
   const headers = headerNames(Object.keys(answer.headers))
-  expect(
-    fact.headers.filter(name => !headers.includes(name) && !(id.startsWith('openai') && GONE.has(name))),
-  ).toEqual([])
+  expect(fact.headers.filter(name => !headers.includes(name) && isExpected(id, name))).toEqual([])
 })
 
 test.each(['openai-data-plane/3', 'openai-data-plane/4'])('%s is refused in the same words', async id => {
   expect(shapeOf((await ask('missing')).json)).toEqual(recordedFact(id).shape)
 })
 
+test('project-conversations/4: a list of conversations is refused by name, for no later service has one', async () => {
+  expect(await conversation('', { method: 'GET' })).toMatchObject({
+    status: 501,
+    json: { error: { code: 'LocalCloudNotImplemented' } },
+  })
+})
+
 test('every recorded exchange of Entra and of the models is among these', () => {
-  expect(Object.keys(requests).sort()).toEqual(
-    [...recordedIds('entra/'), ...recordedIds('openai-data-plane/')].sort(),
+  expect([...Object.keys(requests), 'project-conversations/4'].sort()).toEqual(
+    ['entra/', 'openai-data-plane/', 'project-'].flatMap(recordedIds).sort(),
   )
 })

@@ -8,10 +8,14 @@ import { inDescriptions } from './descriptions-folder.ts'
 /** Real exchanges, which are no part of the repository: what the local cloud has to agree with is. */
 export const recordings = inDescriptions('recorded/')
 export const recordedFactsFile = '__tests__/local-cloud/recorded-facts.json'
+/** Read one by one in recordings of the SDKs' own tests, which are too large to be kept. */
+const sdkFactsFile = '__tests__/local-cloud/recorded-facts-of-sdks.json'
 
 const factSchema = v.strictObject({
   /** File and number of the exchange. */
   id: v.string(),
+  /** Of what is not in that folder: repository, commit and file. */
+  from: v.optional(v.string()),
   method: v.string(),
   /** Of the request, without its query. */
   path: v.string(),
@@ -25,9 +29,8 @@ const factSchema = v.strictObject({
 })
 export type RecordedFact = v.InferOutput<typeof factSchema>
 
-export const recordedFacts = v.parse(
-  v.array(factSchema),
-  JSON.parse(readFileSync(join(repositoryRoot, recordedFactsFile), 'utf8')),
+export const recordedFacts = [recordedFactsFile, sdkFactsFile].flatMap(file =>
+  v.parse(v.array(factSchema), JSON.parse(readFileSync(join(repositoryRoot, file), 'utf8'))),
 )
 
 /** @throws Error where there is none */

@@ -86,6 +86,38 @@ async function listedWithTags(): Promise<Answer> {
   return { ...answer, body: { value: value.filter(({ name }) => name === 'contoso-ai-new') } }
 }
 
+const IDENTITIES = '/providers/Microsoft.ManagedIdentity/userAssignedIdentities'
+const SHOP = `${GROUP}${IDENTITIES}/shop`
+const CREDENTIAL = `${SHOP}/federatedIdentityCredentials/main`
+const tagged = { location: 'swedencentral', tags: { key1: 'value1', key2: 'value2' } }
+const makeIdentity = () => ask(SHOP, { method: 'PUT', body: tagged })
+const trust = async () => {
+  await makeIdentity()
+  const properties = {
+    issuer: 'https://token.actions.githubusercontent.com',
+    subject: 'repo:contoso/shop:ref:refs/heads/main',
+    audiences: ['api://AzureADTokenExchange'],
+  }
+  return ask(CREDENTIAL, { method: 'PUT', body: { properties } })
+}
+/** The identities of a scope without those of the seed. */
+async function listedIdentities(scope: string): Promise<Answer> {
+  await makeIdentity()
+  const answer = await ask(`${scope}${IDENTITIES}`)
+  const { value } = v.parse(v.object({ value: v.array(v.looseObject({ name: v.string() })) }), answer.body)
+  return { ...answer, body: { value: value.filter(({ name }) => name === 'shop') } }
+}
+const NEW_GROUP = GROUP.replace('rg-keyless', 'go-sdk-test')
+const makeGroup = () => ask(NEW_GROUP, { method: 'PUT', body: { location: 'swedencentral' } })
+const makeDeployment = () =>
+  ask(`${ACCOUNT}/deployments/new`, {
+    method: 'PUT',
+    body: {
+      sku: { name: 'Standard', capacity: 1 },
+      properties: { model: { format: 'OpenAI', name: 'gpt-4.1-mini', version: '2025-04-14' } },
+    },
+  })
+
 /** Of the headers, those that clients read. */
 const TELLING = new Set(['azure-asyncoperation', 'content-type', 'etag', 'location', 'www-authenticate'])
 
@@ -110,6 +142,29 @@ const agreeing: ReadonlyArray<readonly [ids: readonly string[], run: () => Promi
   [['arm-cognitive-accounts/13'], () => regional().then(giveSubdomain)],
   [['arm-cognitive-accounts/14'], () => regional().then(giveSubdomain).then(regional)],
   [['arm-errors/0'], () => arm.ask(ACCOUNT)],
+  [['arm-identities/0'], makeGroup],
+  [['arm-identities/1'], makeIdentity],
+  [['arm-identities/2'], trust],
+  [['arm-identities/3'], () => trust().then(() => ask(`${SHOP}/federatedIdentityCredentials`))],
+  [['arm-identities/4'], () => trust().then(() => ask(CREDENTIAL))],
+  [['arm-identities/5'], () => trust().then(() => ask(CREDENTIAL, { method: 'DELETE' }))],
+  [
+    ['arm-identities/7'],
+    () =>
+      ask(SHOP, { method: 'PUT', body: { ...tagged, tags: {} } }).then(() =>
+        ask(`/subscriptions/${SUBSCRIPTION}${IDENTITIES}`),
+      ),
+  ],
+  [['arm-identities/8'], () => listedIdentities(GROUP)],
+  [['arm-identities/9'], () => makeIdentity().then(() => ask(SHOP))],
+  [['arm-identities/10'], () => makeIdentity().then(() => ask(SHOP, { method: 'PATCH', body: tagged }))],
+  [['arm-identities/11'], () => makeIdentity().then(() => ask(SHOP, { method: 'DELETE' }))],
+  [['arm-identities/12'], () => makeGroup().then(() => ask(NEW_GROUP, { method: 'DELETE' }))],
+  [
+    ['arm-usages/0'],
+    () => ask(`/subscriptions/${SUBSCRIPTION}/providers/Microsoft.CognitiveServices/locations/eastus/usages`),
+  ],
+  [['arm-deny-assignments/1'], () => ask(`${ACCOUNT}/providers/Microsoft.Authorization/denyAssignments`)],
   [
     ['arm-role-assignments/1', 'arm-role-assignments/2'],
     () => granted().then(() => list(`principalId eq '${PIPELINE}'`)),
@@ -190,6 +245,42 @@ test('arm-cognitive-accounts/3, but for what only api-versions before 2023 had',
   expect(shapeOf(answer.body)).toMatchObject({ value: [{ ...recorded, properties }] })
 })
 
+test('arm-deployments/0: an operation that goes on has no end yet', async () => {
+  const slow = await startResourceManager({ provisioningMs: 30_000 })
+  try {
+    slow.reset()
+    const body = { kind: 'OpenAI', sku: { name: 'S0' }, location: 'SOUTHCENTRALUS', properties: {} }
+    const { headers } = await slow.ask(`${ACCOUNT}-new`, { as: ADMIN, method: 'PUT', body })
+    const { pathname, search } = new URL(headers['azure-asyncoperation'] ?? '')
+    const { status, shape } = recordedFact('arm-deployments/0')
+    const answer = await slow.ask(`${pathname}${search}`, { as: ADMIN })
+    expect(answer.status).toBe(status)
+    expect(shapeOf(answer.body)).toEqual(shape)
+  } finally {
+    await slow.close()
+  }
+})
+
+test('arm-deployments/1, but for what is spelt otherwise, and was not there, in 2023', async () => {
+  const { status, shape } = recordedFact('arm-deployments/1')
+  const answer = await makeDeployment()
+  expect(answer.status).toBe(status)
+  const deployment = v.looseObject({ properties: v.looseObject({}) })
+  const [recorded, sent] = [v.parse(deployment, shape), v.parse(deployment, shapeOf(answer.body))]
+  const { ratelimits, ...properties } = recorded.properties
+  const { rateLimits, currentCapacity, ...own } = sent.properties
+  expect({ ...sent, properties: own }).toEqual({ ...recorded, properties })
+  expect({ rateLimits, currentCapacity }).toEqual({ rateLimits: ratelimits, currentCapacity: 'present' })
+})
+
+test('arm-deny-assignments/0, but for the tags of that subscription', async () => {
+  const { status, shape } = recordedFact('arm-deny-assignments/0')
+  const { tags, ...others } = v.parse(v.looseObject({ tags: v.unknown() }), shape)
+  expect(tags).toBeDefined()
+  const answer = await ask(`/subscriptions/${SUBSCRIPTION}`)
+  expect({ status: answer.status, shape: shapeOf(answer.body) }).toEqual({ status, shape: others })
+})
+
 const ofKind = (kind: string) => ({
   kind,
   sku: { name: 'S0' },
@@ -217,6 +308,7 @@ const refused: ReadonlyArray<readonly [id: string, names: string, body?: unknown
   ['arm-errors/2', 'Microsoft.Media/mediaservices/write', {}],
   ['arm-errors/3', 'Microsoft.RecoveryServices/vaults/backupJobs/read'],
   ['arm-errors/4', 'Microsoft.EventHub/namespaces/eventhubs/consumergroups/delete'],
+  ['arm-identities/6', 'Microsoft.ManagedIdentity/operations/read'],
   ['arm-double-slash/0', 'Microsoft.Authorization/privateLinkAssociations/write', {}],
   ['arm-double-slash/1', 'Microsoft.Authorization/privateLinkAssociations/delete'],
 ]
@@ -246,7 +338,7 @@ test('every recorded exchange of Resource Manager is among these', () => {
   const tried = [
     ...agreeing.flatMap(([ids]) => ids),
     ...byCode.map(([id]) => id),
-    'arm-cognitive-accounts/3',
+    ...['arm-cognitive-accounts/3', 'arm-deployments/0', 'arm-deployments/1', 'arm-deny-assignments/0'],
     ...refused.map(([id]) => id),
     ...ofOtherServices,
   ]

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Api } from '../apis.ts'
 import { type Operation, operationsOf } from '../operation.ts'
 import {
@@ -45,5 +46,16 @@ export function storedOperations({ name, path, actions, api }: Base): Record<str
     'conversations.items.get': call(['GET', `${items}/{item_id}`], read, CONVERSATIONS, getItem),
     'conversations.items.delete': call(['DELETE', `${items}/{item_id}`], remove, CONVERSATIONS, deleteItem),
   }
-  return Object.fromEntries(Object.entries(all).map(([operation, served]) => [`${name}${operation}`, served]))
+  return Object.fromEntries(
+    Object.entries(all).map(([operation, served]) => [`${name}${operation}`, identified(served)]),
+  )
 }
+
+/** Its replies have an id as those of models have, which clients show (openai-node, `_request_id`). */
+const identified = (operation: Operation): Operation => ({
+  ...operation,
+  answer(call) {
+    const reply = operation.answer(call)
+    return { ...reply, headers: { 'x-request-id': randomUUID(), ...reply.headers } }
+  },
+})

@@ -237,6 +237,12 @@ function requireContentFilter(name: string | undefined): void {
   )
 }
 
+/** A thousand tokens a minute for each unit (recorded exchanges); how many requests differs from model to model. */
+const rateLimitsOf = (capacity: number) => [
+  { key: 'request', renewalPeriod: 10, count: capacity },
+  { key: 'token', renewalPeriod: 60, count: capacity * 1000 },
+]
+
 function deploymentBody(account: Account, deployment: Deployment, provisioningState: string) {
   const { name, sku: size, model, createdOn, tags, versionUpgradeOption, raiPolicyName } = deployment
   return {
@@ -252,6 +258,7 @@ function deploymentBody(account: Account, deployment: Deployment, provisioningSt
       ...(raiPolicyName !== undefined && { raiPolicyName }),
       capabilities: capabilitiesOf(deployment),
       provisioningState,
+      rateLimits: rateLimitsOf(size.capacity),
     },
     systemData: systemData(createdOn),
     etag: etagOf(deployment),

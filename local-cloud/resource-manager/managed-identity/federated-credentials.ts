@@ -67,7 +67,8 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
     const written = { name, ...properties, createdOn: azureInstant(context.clock.now(), '0000') }
     const others = identity.federatedCredentials.filter(other => other !== credential)
     identity.federatedCredentials = [...others, written]
-    return { status: credential ? 200 : 201, body: credentialBody(written, id) }
+    const body = credentialBody(written, id)
+    return credential ? { status: 200, body } : { status: 201, headers: { location: body.id }, body }
   }
 
   function remove(call: Call): ServiceReply {

@@ -62,7 +62,7 @@ export function identityRoutes(gateway: Gateway): Route[] {
       federatedCredentials: [],
     }
     context.world.applications.push(created)
-    return { status: 201, body: identityBody(context.world, created) }
+    return { status: 201, headers: { location: id }, body: identityBody(context.world, created) }
   }
 
   function update(call: Call): ServiceReply {
@@ -155,6 +155,6 @@ function identityBody(world: World, identity: Application) {
     type: IDENTITY_TYPE,
     location: location ?? findResourceGroup(world, subscription, group).location,
     tags,
-    properties: { tenantId, principalId: servicePrincipal?.objectId, clientId },
+    properties: { isolationScope: 'None', tenantId, principalId: servicePrincipal?.objectId, clientId },
   }
 }
