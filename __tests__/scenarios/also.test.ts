@@ -1,5 +1,13 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { accountEndpoint, alsoHolds, customRole, holds, roles, subscription } from '../support/arrange.ts'
+import {
+  accountEndpoint,
+  alsoHolds,
+  customRole,
+  holds,
+  roles,
+  securityGroup,
+  subscription,
+} from '../support/arrange.ts'
 import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 /** `also`: what the pipeline will do besides the calls. */
@@ -179,7 +187,9 @@ describe('a data action', () => {
     expect(first.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-not-propagated' })
     expect(operations(first)).toContain('roleAssignments.create')
     expect(alsoOf(first.report)).toEqual(['OpenAI/files/write: not-known-live'])
-    expect(logOf(first)).toContain('Run the job again')
+    expect(logOf(first)).toContain('The role is there, but nothing shows that it is live')
+    expect(logOf(first)).toContain('Run the job again half an hour after the role was assigned')
+    expect(logOf(first)).not.toContain('still denied')
 
     cloud.clock.advance(31 * 60_000)
     const second = await runGate(cloud, { inputs: { also: files } })
@@ -188,12 +198,84 @@ describe('a data action', () => {
     expect(alsoOf(second.report)).toEqual(['OpenAI/files/write: allowed'])
   })
 
+  test('is lacking beside a role that lets the calls through: the one that has both is to be granted', async () => {
+    holds(
+      cloud,
+      { role: roles.openAIUser, createdOn: longAgo() },
+      { role: roles.reader, createdOn: longAgo() },
+    )
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'covered' })
+    expect(logOf(run)).toContain('The pipeline lacks what it is to do besides the calls')
+    expect(logOf(run)).toContain('It does not hold Cognitive Services User')
+    expect(logOf(run)).toContain(`--role ${roles.user}`)
+    expect(logOf(run)).not.toContain('very new')
+  })
+
+  test('is lacking, and the pipeline may not grant: the grant is what is told', async () => {
+    holds(
+      cloud,
+      { role: roles.openAIUser, createdOn: longAgo() },
+      { role: roles.reader, createdOn: longAgo() },
+    )
+    const run = await runGate(cloud, { inputs: { also: files } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'cannot-assign-role' })
+    expect(logOf(run)).toContain(`--role ${roles.user}`)
+  })
+
+  test('comes with a group that holds the role, where the calls hang on that group as well', async () => {
+    const { objectId } = securityGroup(cloud)
+    alsoHolds(cloud, { role: roles.user, createdOn: longAgo(), principalId: objectId })
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'group' })
+    expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: allowed'])
+  })
+
+  test('comes with a role that ends with this very job, and not with another one', async () => {
+    const inputs = { also: files, revoke: 'true' }
+    const own = await runGate(cloud, { inputs })
+    const again = await runGate(cloud, { inputs })
+    const other = await runGate(cloud, {
+      inputs: { also: files, grant: 'never' },
+      env: { GITHUB_RUN_ID: '4711' },
+    })
+
+    expect([own, again].map(({ outputs }) => outputs.result)).toEqual(['passed', 'passed'])
+    expect(other.outputs.result).toBe('failed')
+  })
+
+  test('is told from roles alone where the role is for an app: what the pipeline is answered decides nothing', async () => {
+    const inputs = {
+      ...inProject(),
+      'principal-id': '7e6d5c4b-3a29-4817-8605-f4e3d2c1b0a9',
+      'runtime-unknown': 'warn',
+      grant: 'never',
+    }
+    holds(
+      cloud,
+      { role: roles.user, createdOn: longAgo(), principalId: inputs['principal-id'] },
+      { role: roles.reader, createdOn: longAgo() },
+    )
+    const run = await runGate(cloud, { inputs })
+
+    expect(run.outputs.result).toBe('failed')
+    expect(alsoOf(run.report)).toEqual([
+      'AIServices/agents/read: missing',
+      'AIServices/agents/write: missing',
+    ])
+  })
+
   test('is told of by nobody, where roles may not be read', async () => {
     holds(cloud, { role: roles.user, createdOn: longAgo() })
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-manager-forbidden' })
     expect(logOf(run)).toContain('Microsoft.Authorization/roleAssignments/read')
+    expect(logOf(run)).toContain(`--role ${roles.reader}`)
+    expect(logOf(run)).not.toContain(`--role ${roles.user}`)
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: unknown'])
   })
 
@@ -220,6 +302,7 @@ describe('a data action', () => {
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
 
     expect(run.outputs.result).toBe('failed')
+    expect(logOf(run)).toContain('a gate that does not know does not open')
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: unknown'])
   })
 

@@ -9,6 +9,7 @@ import { appProbeExplanations } from './app-probe.ts'
 import { entraExplanations } from './entra/index.ts'
 import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
 import { githubExplanations } from './github/index.ts'
+import { besideCalls } from './inference/beside-calls.ts'
 import { inferenceExplanations } from './inference/index.ts'
 import { inputExplanations } from './input.ts'
 import { networkExplanations } from './network.ts'
@@ -48,11 +49,11 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
 
 export function diagnose({ failure, operation }: StepError, record: RunRecord): Diagnosis {
   const { code, said } = failure
-  const { title, about = '', why, unlike, fixes } = catalogue[code]
+  const { title, titleBeside = title, about = '', why, unlike, fixes } = catalogue[code]
   const told = { record, failure }
   return {
     code,
-    title,
+    title: besideCalls(told) === undefined ? title : titleBeside,
     operation: plain(operation),
     said,
     why: harmlessWords(why(told) || about),

@@ -10,6 +10,8 @@ import type { RunRecord } from '../../gate/record.ts'
 export interface Explanation {
   /** What failed, as a headline. */
   title: string
+  /** The same where the run was after something else than the calls. */
+  titleBeside?: string
   /** What the code means in any run, for the docs, in Markdown. Absent: what `why` says depends on the run for values only. */
   about?: string
   /** Why this is the most likely cause here. */

@@ -12,6 +12,7 @@ import { advice, type ExplainContext, type Fix, paragraph } from '../explanation
 import { fixesOfForeignEndpoint, whereItCounts } from '../foreign-endpoint.ts'
 import { repeatsTheRun } from '../tried.ts'
 import { deniedDataAction, type Values, valuesOf } from '../values.ts'
+import { besideCalls, isUndecided } from './beside-calls.ts'
 import { tokenAudienceOf } from './gateways.ts'
 
 /** A denied call, read together with all that is known of the principal's roles. */
@@ -38,6 +39,8 @@ type Cause =
   /** Held, old and fitting, and still denied. */
   | { kind: 'unexplained' }
   | { kind: 'unknown' }
+  /** Not a call was denied: roles give it perhaps. */
+  | { kind: 'undecided' }
 
 /** The sentence that names what was missing, and the least role that has it. */
 export function whatWasMissing(told: ExplainContext): string {
@@ -60,7 +63,9 @@ function whatHasIt(dataAction: string, told: ExplainContext): string {
 
 export function whyDenied(told: ExplainContext): string {
   const isOfGateway = tokenAudienceOf(told.record) !== undefined
-  return paragraph(isOfGateway ? '' : whatWasMissing(told), inWords(causeOf(told), told), whereItCounts(told))
+  const cause = causeOf(told)
+  const missing = isOfGateway || cause.kind === 'undecided' ? '' : whatWasMissing(told)
+  return paragraph(missing, inWords(cause, told), whereItCounts(told))
 }
 
 /** Whether something is in the way that no waiting removes. */
@@ -70,15 +75,23 @@ export function canNeverBecomeLive(told: ExplainContext): boolean {
 }
 
 function causeOf(told: ExplainContext): Cause {
-  const { roleState, roleAgeMs } = told.record
   const [deny] = denyAssignmentsSeen(told.record)
   if (deny !== undefined) return { kind: 'deny-assignment', ...deny }
   if (told.record.membership === 'not-member') return { kind: 'not-member' }
-  const misplaced = wrongRole(told) ?? heldOnProject(told)
-  if (misplaced !== undefined) return misplaced
-  if (told.record.coverage === 'insufficient' && !heldStates.has(roleState))
-    return { kind: 'unfit-role', role: told.record.role?.name ?? '' }
-  if (roleState === 'missing') return causeOfMissing(told.record)
+  const besides = besideCalls(told)
+  if (besides !== undefined && isUndecided(besides)) return { kind: 'undecided' }
+  return wrongRole(told) ?? heldOnProject(told) ?? unfitRole(told) ?? causeByState(told)
+}
+
+function unfitRole({ record: { coverage, roleState, role } }: ExplainContext): Cause | undefined {
+  const isUnfit = coverage === 'insufficient' && !heldStates.has(roleState)
+  return isUnfit ? { kind: 'unfit-role', role: role?.name ?? '' } : undefined
+}
+
+function causeByState(told: ExplainContext): Cause {
+  const { roleState, roleAgeMs } = told.record
+  // What lets the calls through does not give what was asked for besides.
+  if (roleState === 'missing' || besideCalls(told) !== undefined) return causeOfMissing(told.record)
   if (roleState === 'unknown' || roleState === 'covered') return { kind: roleState }
   if (roleAgeMs !== undefined && roleAgeMs < settledAfterMs)
     return { kind: 'young', minutes: Math.max(1, Math.round(roleAgeMs / 60_000)) }
@@ -182,6 +195,8 @@ function inWords(cause: Cause, told: ExplainContext): string {
       return `It holds ${role.name} (${record.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
     case 'unknown':
       return whyUnknown(record)
+    case 'undecided':
+      return 'Whether its roles give it, nobody can tell: a gate that does not know does not open.'
   }
 }
 

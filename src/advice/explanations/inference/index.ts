@@ -8,6 +8,7 @@ import { accountOptions, azLine, bash, grantFixes, grantOf, inputs, show, takeTu
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { fixesOfForeignEndpoint, whereItCounts } from '../foreign-endpoint.ts'
 import { deniedDataAction, valuesOf } from '../values.ts'
+import { besideCalls, whatShows, whyNotShown } from './beside-calls.ts'
 import {
   canNeverBecomeLive,
   denyAssignmentFixes,
@@ -69,9 +70,11 @@ const statusPage = advice('Run the job again. If it persists, look at https://az
 export const inferenceExplanations: Explanations<'inference'> = {
   'access-denied': {
     title: 'The model denies the pipeline access',
+    titleBeside: 'The pipeline lacks what it is to do besides the calls',
     about: paragraph(
       'The principal lacks the data action that the call needs. The run reads the denial together with the roles that it can see: whether the role is missing, too young, held through a group, one that covers other operations, one that only administers (Owner, Contributor), assigned to another object id, held on a project instead of the account, or overruled by a deny assignment.',
       'A missing role is a 401 here, not a 403.',
+      'What `also` asks for is told from the roles where no call shows it: lacking, it has this code as well.',
     ),
     why: whyDenied,
     unlike:
@@ -80,13 +83,18 @@ export const inferenceExplanations: Explanations<'inference'> = {
   },
   'access-not-propagated': {
     title: 'The role is granted, but was not live in time',
+    titleBeside: 'The role is there, but nothing shows that it is live',
     about:
-      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
+      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours for an assignment at a management group. Or what `also` asks for is given by a role that is not half an hour old, and every call that was answered hangs on another: nothing shows that it is live.',
     why: whyNotLive,
     unlike:
       'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
     fixes: told =>
-      canNeverBecomeLive(told) ? fixesOfDenial(told) : [...fixesOfForeignEndpoint(told), ...waitLonger(told)],
+      besideCalls(told) !== undefined
+        ? whatShows(told)
+        : canNeverBecomeLive(told)
+          ? fixesOfDenial(told)
+          : [...fixesOfForeignEndpoint(told), ...waitLonger(told)],
   },
   'access-unexplained': {
     title: 'The calls are answered, but perhaps by a role that was taken away',
@@ -476,6 +484,7 @@ function coversCall(told: ExplainContext): boolean {
 }
 
 function whyNotLive(told: ExplainContext): string {
+  if (besideCalls(told) !== undefined) return whyNotShown(told)
   if (canNeverBecomeLive(told)) return whyDenied(told)
   const waitedMs = told.record.settings?.waiting.propagationTimeoutMs
   return paragraph(

@@ -42,6 +42,10 @@ function mayGrant(told: ExplainContext): Fix {
   )
 }
 
+/** Who holds what is another right than what the resource is. */
+const isOfRoles = ({ failure }: ExplainContext) =>
+  failure.details?.action?.startsWith('Microsoft.Authorization/') === true
+
 /** The wanted role lets its holder look as well; an identity that is there to grant gets the role for that. */
 function letLook(told: ExplainContext): Fix[] {
   return separateSetup(told.record) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
@@ -455,19 +459,25 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     why: told =>
       paragraph(
         `The principal ${valuesOf(told).grantorId} lacks ${told.failure.details?.action ?? 'a right to read'}.`,
-        'Without any role on the resource it sees nothing of it; Cognitive Services User includes the right to read.',
-        needsAccount(told.record)
-          ? '`key-access: forbid` needs the account read, or `retired-key` given, which shows the same at the data plane.'
-          : 'If `endpoint` and `deployments` are given, the account need not be read.',
+        isOfRoles(told)
+          ? 'Reader includes the right to read roles; roles that call models do not.'
+          : 'Without any role on the resource it sees nothing of it; Cognitive Services User includes the right to read.',
+        isOfRoles(told)
+          ? ''
+          : needsAccount(told.record)
+            ? '`key-access: forbid` needs the account read, or `retired-key` given, which shows the same at the data plane.'
+            : 'If `endpoint` and `deployments` are given, the account need not be read.',
       ),
     unlike:
       'Azure says the same if the resource group does not exist: compare `resource-id` with the list of resources.',
     fixes: told => {
       const values = valuesOf(told)
       return [
-        ...letLook(told),
+        ...(isOfRoles(told) ? [] : letLook(told)),
         bash(
-          'If that role does not include the right to read: grant Reader as well',
+          isOfRoles(told)
+            ? 'Grant Reader to whoever looks'
+            : 'If that role does not include the right to read: grant Reader as well',
           az(
             'role assignment create',
             assigneeOptions(servicePrincipal(values.grantorId)),
