@@ -1,5 +1,13 @@
 import fc from 'fast-check'
-import { type Cloud, cloudNames, cloudOf, isInferenceUrl, knownAudiences } from '../../src/azure/clouds.ts'
+import {
+  type Cloud,
+  cloudNames,
+  cloudOf,
+  isHostOfAzure,
+  isInferenceUrl,
+  knownAudiences,
+  opensMicrosoft,
+} from '../../src/azure/clouds.ts'
 import { misrouted } from '../attacks/misrouted-tokens.ts'
 
 const own = {
@@ -68,6 +76,48 @@ describe('the row of a cloud', () => {
     })
     expect(isInferenceUrl(cloud, 'https://login.contoso.example')).toBe(false)
   })
+})
+
+test.each([
+  ['AzureCloud', 'azure.com'],
+  ['AzureUSGovernment', 'azure.us'],
+  ['AzureChinaCloud', 'azure.cn'],
+] as const)('inference of %s is served at or below its own domains', (name, domain) => {
+  expect(cloudOf(name, {}).inferenceDomains).toEqual([
+    `openai.${domain}`,
+    `services.ai.${domain}`,
+    `cognitiveservices.${domain}`,
+  ])
+})
+
+test.each([
+  ['contoso.openai.azure.com', true],
+  ['contoso.services.ai.azure.us', true],
+  ['cognitiveservices.azure.cn', true],
+  ['contoso.azure-api.net', false],
+  ['notopenai.azure.com', false],
+])('a host of Azure’s own for inference: %s: %s', (host, expected) => {
+  expect(isHostOfAzure(host)).toBe(expected)
+})
+
+test.each([
+  ...['https://management.azure.com', 'https://vault.azure.net', 'https://graph.windows.net/'],
+  ...['https://graph.microsoft.com', 'https://management.azure.us', 'https://management.usgovcloudapi.net'],
+  ...['https://graph.microsoft.us', 'https://vault.azure.cn', 'https://management.chinacloudapi.cn'],
+  ...['https://microsoftgraph.microsoftazure.cn', 'HTTPS://MANAGEMENT.AZURE.COM', 'management.azure.com'],
+  ...['MANAGEMENT.AZURE.COM', '797f4846-ba00-4fd7-ba43-dac1f8f63013', '00000003-0000-0000-c000-000000000000'],
+  ...['00000002-0000-0000-C000-000000000000', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'],
+  ...['e406a681-f3d4-42a8-90b6-c2b029497af1', 'https://ai.azure.com/x', 'https://x.ai.azure.com'],
+])('a token for %s opens a service of Microsoft', audience => {
+  expect(opensMicrosoft(audience)).toBe(true)
+})
+
+test.each([
+  ...['https://cognitiveservices.azure.com', 'https://ai.azure.com/', 'https://cognitiveservices.azure.us'],
+  ...['https://cognitiveservices.azure.cn', 'api://contoso-gateway', 'https://gateway.contoso.example'],
+  ...['https://notazure.com', '11111111-2222-4333-8444-555555555555'],
+])('a token for %s opens nothing of Microsoft’s but inference', audience => {
+  expect(opensMicrosoft(audience)).toBe(false)
 })
 
 describe('a token for inference', () => {

@@ -57,6 +57,8 @@ describe('an address is taken apart', () => {
       },
     ],
     [`${gateway}/ai/api/projects/app/openai/v1`, { endpoint: `${gateway}/ai/api/projects/app` }],
+    [`${gateway}/ai/api/projects/app/models`, { endpoint: `${gateway}/ai/api/projects/app` }],
+    [`${gateway}/api/projects/app/anthropic/v1/messages`, { endpoint: `${gateway}/api/projects/app` }],
     [`${litellm}/v1`, { endpoint: `${litellm}/v1` }],
     [`${litellm}/team/v1/chat/completions`, { endpoint: `${litellm}/team/v1` }],
     [`${litellm}/v1/models`, { endpoint: `${litellm}/v1` }],
@@ -149,6 +151,7 @@ test('an address that was taken apart is taken apart to itself, and stays at its
       for (const url of Object.values(endpointsAt(parts.endpoint)))
         expect(url === undefined || url.startsWith(gateway)).toBe(true)
     }),
+    { numRuns: 300 },
   )
 })
 

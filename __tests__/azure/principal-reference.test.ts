@@ -1,4 +1,3 @@
-import { newestVersion, usualApiVersion } from '../../src/azure/api-versions.ts'
 import { parsePrincipalReference } from '../../src/azure/principal-reference.ts'
 
 const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
@@ -15,6 +14,12 @@ test.each([
   expect(parsePrincipalReference(id)).toEqual({
     kind: 'resource',
     resource: { id: id.replace(/\/$/, ''), subscriptionId, type },
+  })
+})
+
+test('the subscription is given in lower case', () => {
+  expect(parsePrincipalReference(`${group.toUpperCase()}/providers/Microsoft.Web/sites/shop`)).toMatchObject({
+    resource: { subscriptionId },
   })
 })
 
@@ -40,15 +45,4 @@ test.each([
   ],
 ])('%s is refused', (text, problem) => {
   expect(parsePrincipalReference(text)).toEqual({ problem: expect.stringMatching(problem) })
-})
-
-test('the newest version that is no preview is taken', () => {
-  expect(newestVersion(['2024-01-01', '2025-06-01-preview', '2025-03-01', '2023-01-01'])).toBe('2025-03-01')
-  expect(newestVersion(['2024-01-01-preview', '2025-01-01-preview'])).toBe('2025-01-01-preview')
-  expect(newestVersion([])).toBeUndefined()
-})
-
-test('types are known in any case', () => {
-  expect(usualApiVersion('MICROSOFT.web/Sites')).toBe('2024-04-01')
-  expect(usualApiVersion('Microsoft.Storage/storageAccounts')).toBeUndefined()
 })

@@ -8,18 +8,24 @@ import { Stryker } from '@stryker-mutator/core'
  * bundle nor server nor process. All groups take hours.
  */
 
-/** What is changed, and the tests that have to notice. */
+/** What is changed, and the tests that have to notice. Mocha knows no braces. */
 const groups = {
   text: [['core/text/*'], ['core/text/*']],
   waiting: [['gate/waiting/*'], ['gate/waiting/*']],
   permissions: [['azure/rbac/*'], ['azure/rbac/*']],
   classifiers: [
     ['core/failures/*', 'services/*/errors'],
-    ['core/failures/*', 'services/*/errors', 'services/{examples,recorded-replies}'],
+    ['core/failures/*', 'services/*/errors', 'services/examples', 'services/recorded-replies'],
   ],
   routes: [
     ['azure/*', 'services/inference/route', 'services/resource-manager/account'],
-    ['azure/*', 'services/inference/{apis,route,row}', 'services/resource-manager/{account,own-endpoint}'],
+    [
+      'azure/*',
+      'services/inference/route',
+      'services/inference/apis',
+      'services/resource-manager/account',
+      'services/resource-manager/own-endpoint',
+    ],
   ],
 }
 

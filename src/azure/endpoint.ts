@@ -117,13 +117,13 @@ function matchOf(path: string): Match {
   throw new Error('The last of the routes is in every path')
 }
 
-/** Without the route, unless the base path alone would be read as another route. */
+/** Without the route, unless the base path alone would be read as another route. A project stays one, whatever follows it. */
 function endpointPath({ base, groups }: Match): string {
   const kept = `${base}${groups.project ?? groups.v1 ?? ''}`
   const read = matchOf(kept)
   const isReadAlike =
     read.base === base && read.groups.project === groups.project && read.groups.v1 === groups.v1
-  return isReadAlike ? kept : `${base}/openai/v1`
+  return isReadAlike || read.groups.project !== undefined ? kept : `${base}/openai/v1`
 }
 
 function regional(region: string): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { cloudOf } from '../../../src/azure/clouds.ts'
 import { apiOf, apis } from '../../../src/services/inference/apis/index.ts'
-import { routeOf } from '../../../src/services/inference/route.ts'
+import { dataActionsOf, routeOf, targetOf } from '../../../src/services/inference/route.ts'
 
 const endpoints = {
   openAI: 'https://contoso.openai.azure.com',
@@ -80,13 +80,36 @@ describe('the route of an API', () => {
       `${actions}/OpenAI/deployments/embeddings/action`,
     ],
   ] as const)('%s', (api, at, url, audiences, dataAction) => {
-    expect(routeOf({ deployment: 'gpt-4o' }, api, { endpoints: at, audiences: azure })).toEqual({
+    expect(routeOf({ deployment: 'gpt-4o' }, api, { endpoints: at, audiences: azure })).toStrictEqual({
       api,
       deployment: 'gpt-4o',
       url,
       audiences,
       dataAction,
     })
+  })
+
+  test('keeps the name of the model, where one is known, and has an audience of its own where one is named', () => {
+    const dataPlane = { endpoints, audiences: azure, tokenAudience: 'api://gateway' }
+    const route = routeOf({ deployment: 'chat', model: 'gpt-4o' }, 'chat-completions', dataPlane)
+
+    expect(route).toMatchObject({ model: 'gpt-4o', audiences: ['api://gateway'] })
+    expect(targetOf(route)).toEqual({ deployment: 'chat', model: 'gpt-4o' })
+    expect(targetOf(routeOf({ deployment: 'chat' }, 'chat-completions', dataPlane))).toEqual({
+      deployment: 'chat',
+      model: 'chat',
+    })
+  })
+
+  test('needs each data action once', () => {
+    const to = (api: 'chat-completions' | 'embeddings' | 'azure-openai') =>
+      routeOf({ deployment: 'x' }, api, { endpoints, audiences: azure })
+
+    expect(dataActionsOf([to('chat-completions'), to('embeddings'), to('azure-openai')])).toEqual([
+      `${actions}/OpenAI/deployments/chat/completions/action`,
+      `${actions}/OpenAI/deployments/embeddings/action`,
+    ])
+    expect(dataActionsOf([])).toEqual([])
   })
 
   test('in a cloud without an audience of Foundry, the other one serves projects and Claude too', () => {

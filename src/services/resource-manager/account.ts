@@ -38,7 +38,10 @@ export interface Account {
 }
 
 /** @throws StepError `resource-not-found` or another of Resource Manager's codes. */
-export async function readAccount(manager: ResourceManager, resource: ResourceId): Promise<Account> {
+export async function readAccount(
+  manager: Pick<ResourceManager, 'read'>,
+  resource: ResourceId,
+): Promise<Account> {
   const id = accountIdOf(resource)
   const [account, project] = await Promise.all([
     manager.read('reading the account', id, accountsApiVersion, accountBody),
