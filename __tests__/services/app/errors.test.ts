@@ -83,6 +83,60 @@ describe('what is 2xx and shows nothing', () => {
   })
 })
 
+describe('what is told of an answer', () => {
+  const secret = scrubberOf(['s3cr3t-code'], '***')
+  const told = (reply: ReturnType<typeof replyOf>, expect?: RegExp) =>
+    answerOf(reply, { expect, scrub: secret }, 0)
+
+  test('is what it said, in quotes, and the connection', () => {
+    expect(told({ ...replyOf(200, ' ready '), connection: 7 })).toStrictEqual({
+      kind: 'ok',
+      connection: 7,
+      said: { status: 200, message: 'The answer was "ready"', ids: {} },
+    })
+    expect(told(replyOf(204, ' \n'))).toStrictEqual({
+      kind: 'ok',
+      said: { status: 204, message: 'The answer was empty.', ids: {} },
+    })
+  })
+
+  test('is what was wrong with it, and what it said', () => {
+    expect(failureOf(told(replyOf(200, 'no'), /yes/))?.said.message).toBe(
+      'It does not match /yes/. The answer was "no"',
+    )
+    expect(failureOf(told(replyOf(200, { error: 'x' })))?.said.message).toBe(
+      'It reports an error. The answer was "{"error":"x"}"',
+    )
+  })
+
+  test('holds no secret of the address, whatever quotes it', () => {
+    const code = 's3cr3t-code'
+    for (const reply of [
+      replyOf(200, `at ?code=${code}`, { 'x-request-id': code }),
+      replyOf(400, { error: { message: `at ?code=${code}` } }, { location: `/x?code=${code}` }),
+      replyOf(302, '', { location: `/log-in/${code}` }),
+    ]) {
+      const given = JSON.stringify(told(reply))
+      expect(given).not.toContain(code)
+      expect(given).toContain('***')
+    }
+  })
+
+  test('is looked at for so long, and no longer', () => {
+    expect(told(replyOf(200, `${'x'.repeat(65_531)}ready`), /ready/).kind).toBe('ok')
+    expect(told(replyOf(200, `${'x'.repeat(65_532)}ready`), /ready/).kind).toBe('refused')
+  })
+
+  test('of 300 characters at most', () => {
+    const { said } = failureOf(told(replyOf(400, 'x'.repeat(400)))) ?? {}
+    expect([...(said?.message ?? '')]).toHaveLength(300)
+  })
+})
+
+test('an app that names no time says none', () => {
+  expect(failureOf(answer(replyOf(429, '')))).not.toHaveProperty('retryAfterMs')
+})
+
 test('a throttled app says how long to stay away', () => {
   expect(failureOf(answer(replyOf(429, '', { 'retry-after': '7' })))).toMatchObject({ retryAfterMs: 7000 })
 })

@@ -168,6 +168,30 @@ describe('the AADSTS number decides', () => {
     [5000229, 'tenant-not-found'],
     [5000211, 'tenant-restricted'],
     [900439, 'wrong-cloud'],
+    [50013, 'assertion-rejected'],
+    [700021, 'assertion-rejected'],
+    [700030, 'assertion-rejected'],
+    [700227, 'assertion-rejected'],
+    [700015, 'application-not-found'],
+    [7000111, 'application-disabled'],
+    [50105, 'application-not-assigned'],
+    [900023, 'tenant-not-found'],
+    [900021, 'tenant-not-found'],
+    [90038, 'wrong-cloud'],
+    [700238, 'federation-disabled'],
+    [7002121, 'federated-audience-mismatch'],
+    [50079, 'conditional-access-blocked'],
+    [50001, 'token-scope-invalid'],
+    [500014, 'token-scope-invalid'],
+    [650054, 'token-scope-invalid'],
+    [650057, 'token-scope-invalid'],
+    [70011, 'token-scope-invalid'],
+    [1002012, 'token-scope-invalid'],
+    [90024, 'entra-unavailable'],
+    [90006, 'entra-unavailable'],
+    [90025, 'entra-unavailable'],
+    [90091, 'entra-unavailable'],
+    [50000, 'entra-unavailable'],
     // A secret or a user is no business of ours, and no try mends it.
     [7000215, 'entra-rejected'],
     [7000218, 'entra-rejected'],
@@ -187,6 +211,10 @@ describe('the AADSTS number decides', () => {
     [530035, 'conditional-access-blocked'],
     [501314, 'conditional-access-blocked'],
     [70002381, 'entra-rejected'],
+    [15002727, 'entra-rejected'],
+    [1501661, 'entra-rejected'],
+    [153000, 'entra-rejected'],
+    [5300, 'entra-rejected'],
   ])('%i, refined by further digits, is %s', (number, code) => {
     expect(failureOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
   })
@@ -222,6 +250,23 @@ describe('the AADSTS number decides', () => {
   })
 })
 
+test('a reply without ids has none, and its error stands for the number', () => {
+  const reply = replyOf(400, { error: 'invalid_request', error_description: 'AADSTSx: No.' })
+
+  expect(failureOfEntra(reply, now)).toStrictEqual({
+    kind: 'fatal',
+    code: 'entra-rejected',
+    said: { status: 400, serviceCode: 'invalid_request', message: 'AADSTSx: No.', ids: {} },
+  })
+})
+
+test('only the code in front of a description is taken off', () => {
+  const said = (error_description: string) =>
+    failureOfEntra(replyOf(400, { error: 'x', error_description }), now).said.message
+
+  expect(said('AADSTS70002:  Error: AADSTS50012: No. Trace ID: a')).toBe('Error: AADSTS50012: No.')
+})
+
 describe('the words decide where the number is not known, or has meant several things', () => {
   test.each([
     [70001, "Application with identifier 'x' was not found in the directory 'y'.", 'application-not-found'],
@@ -244,6 +289,40 @@ describe('the words decide where the number is not known, or has meant several t
     [7999999, 'No tenant-identifying information found.', 'tenant-not-found'],
     [7999999, 'Not supported in Cross Cloud request.', 'wrong-cloud'],
     [7999999, 'Access has been blocked by security defaults.', 'conditional-access-blocked'],
+    [
+      7999999,
+      'It matches with case-insensitive comparison, but not otherwise.',
+      'federated-subject-case-mismatch',
+    ],
+    [
+      7999999,
+      "No matching federated identity record found for presented assertion issuer 'x'.",
+      'federated-issuer-mismatch',
+    ],
+    [
+      7999999,
+      "No matching federated identity record found for presented assertion audience 'x'.",
+      'federated-audience-mismatch',
+    ],
+    [7999999, 'It has no configured federated identity credentials.', 'federated-credential-missing'],
+    [7999999, 'No federated identity credential policy found.', 'federated-credential-missing'],
+    [7999999, 'It does not support credentials matching via expression.', 'federated-expression-unusable'],
+    [7999999, 'The federated identity credential expression is long.', 'federated-expression-unusable'],
+    [7999999, 'It must contain the enterprise claim.', 'federated-enterprise-claim-required'],
+    [7999999, 'The assertion is not within its valid time range.', 'assertion-expired'],
+    [7999999, 'The assertion is signed; the key was not found.', 'issuer-keys-unavailable'],
+    [7999999, 'The assertion contains an invalid signature.', 'assertion-rejected'],
+    [7999999, 'Invalid JWT token.', 'assertion-rejected'],
+    [7999999, 'The client is public so neither is taken.', 'application-is-public-client'],
+    [7999999, 'It is missing service principal in the tenant.', 'service-principal-missing'],
+    [7999999, 'By tenant restrictions policy.', 'tenant-restricted'],
+    [7999999, 'The resource principal named x was not found in the tenant.', 'token-scope-invalid'],
+    [7999999, "The input parameter scope isn't valid.", 'token-scope-invalid'],
+    [7999999, 'Access has been blocked by conditional access.', 'conditional-access-blocked'],
+    [7999999, "Application 'x' of the tenant is disabled.", 'application-disabled'],
+    [7999999, "Myapplication 'x' is disabled.", 'entra-rejected'],
+    [7999999, `Application 'x'${'.'.repeat(101)} is disabled.`, 'entra-rejected'],
+    [7999999, 'Subtenant x not found.', 'entra-rejected'],
     [7999999, 'Something else.', 'entra-rejected'],
   ])('%i: %s', (number, words, code) => {
     expect(failureOfEntra(replyOf(400, refusal(number, words)), now).code).toBe(code)
@@ -255,6 +334,20 @@ test.each([
   ['a server that is busy', 400, { error: 'temporarily_unavailable' }, 'entra-unavailable', 'transient'],
   ['a server error', 503, '<html>', 'entra-unavailable', 'transient'],
   ['a timeout', 408, '', 'entra-unavailable', 'transient'],
+  ['the first server error', 500, '', 'entra-unavailable', 'transient'],
+  ['a server that fails', 400, { error: 'server_error' }, 'entra-unavailable', 'transient'],
+  ['a server that says so in words', 400, 'server_error', 'entra-unavailable', 'transient'],
+  [
+    'an error that is told, and words that are beside it',
+    400,
+    { error: 'invalid_request', error_description: 'server_error' },
+    'entra-rejected',
+    'fatal',
+  ],
+  ['a redirect', 300, '', 'entra-rejected', 'fatal'],
+  ['a list', 400, [refusal(90002, 'No.')], 'tenant-not-found', 'fatal'],
+  ['numbers as texts', 400, { ...refusal(1, ''), error_codes: ['90002'] }, 'tenant-not-found', 'fatal'],
+  ['numbers that are none', 400, { ...refusal(90002, ''), error_codes: ['x'] }, 'tenant-not-found', 'fatal'],
   ['anything else', 400, { error: 'invalid_request' }, 'entra-rejected', 'fatal'],
   ['a page of somebody else', 403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
   ['a success without a token', 200, '', 'entra-unavailable', 'transient'],

@@ -40,10 +40,33 @@ test.each([
   [503, '', 'oidc-endpoint-unavailable', 'transient'],
   [400, '{"message":"Can\'t issue ID_TOKEN for audience"}', 'oidc-request-refused', 'fatal'],
   [401, '', 'oidc-request-refused', 'fatal'],
+  [299, '', 'oidc-endpoint-unavailable', 'transient'],
+  [300, '', 'oidc-request-refused', 'fatal'],
+  [499, '', 'oidc-request-refused', 'fatal'],
+  [403, '{"message":"You have exceeded a secondary rate limit."}', 'oidc-endpoint-unavailable', 'throttled'],
+  [401, '{"message":"You have exceeded a secondary rate limit."}', 'oidc-request-refused', 'fatal'],
+  [403, '{"message":"Corporate limit"}', 'oidc-request-refused', 'fatal'],
   [403, '', 'oidc-request-refused', 'fatal'],
   [403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
 ])('%i %s', (status, body, code, kind) => {
   expect(failureOfOidc(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
+})
+
+test('GitHub says by a header, too, that it was asked too often', () => {
+  const code = (remaining: string) =>
+    failureOfOidc(replyOf(403, '', { 'x-ratelimit-remaining': remaining }), now).kind
+
+  expect(['0', '1'].map(code)).toEqual(['throttled', 'fatal'])
+  expect(failureOfOidc(replyOf(429, ''), now)).not.toHaveProperty('retryAfterMs')
+})
+
+test.each([
+  [{ message: 'no' }, 'no'],
+  [{ errorMessage: 'no' }, 'no'],
+  [{ other: 'no' }, '{"other":"no"}'],
+  ['no', 'no'],
+])('what GitHub says in %j', (body, message) => {
+  expect(failureOfOidc(replyOf(400, body), now).said.message).toBe(message)
 })
 
 test('throttling says for how long, and what was said is kept', () => {

@@ -141,6 +141,38 @@ describe('the code of the service decides', () => {
 
 describe('codes that say all, whatever words come with them', () => {
   test.each([
+    ['InvalidPrincipalId', 'principal-not-found', 'fatal'],
+    ['RoleDefinitionNotFound', 'role-not-found', 'fatal'],
+    ['HashConflictOnDifferentRoleAssignmentIds', 'role-assignment-conflict', 'transient'],
+    ['RoleAssignmentUpdateNotPermitted', 'role-assignment-conflict', 'fatal'],
+    ['DenyAssignmentAuthorizationFailed', 'deny-assignment', 'fatal'],
+    ['PrincipalNotFound', 'principal-not-found', 'transient'],
+    ['RoleDefinitionDoesNotExist', 'role-not-found', 'fatal'],
+    ['RoleAssignmentLimitExceeded', 'role-assignment-limit', 'fatal'],
+    ['RoleAssignmentExists', 'role-assignment-exists', 'fatal'],
+    ['ScopeLocked', 'resource-locked', 'fatal'],
+    ['RequestDisallowedByPolicy', 'policy-denied', 'fatal'],
+    ['SubscriptionNotFound', 'subscription-not-found', 'fatal'],
+    ['InvalidSubscriptionId', 'subscription-not-found', 'fatal'],
+    ['ReadOnlyDisabledSubscription', 'subscription-disabled', 'fatal'],
+    ['DisabledSubscription', 'subscription-disabled', 'fatal'],
+    ['ResourceNotFound', 'resource-not-found', 'fatal'],
+    ['ResourceGroupNotFound', 'resource-not-found', 'fatal'],
+    ['ParentResourceNotFound', 'resource-not-found', 'fatal'],
+    ['InvalidAuthenticationTokenTenant', 'resource-manager-token-rejected', 'fatal'],
+    ['InvalidAuthenticationTokenAudience', 'resource-manager-token-rejected', 'fatal'],
+    ['InvalidAuthenticationToken', 'resource-manager-token-rejected', 'fatal'],
+    ['ExpiredAuthenticationToken', 'resource-manager-token-rejected', 'fatal'],
+    ['AuthenticationFailed', 'resource-manager-token-rejected', 'fatal'],
+    ['AuthenticationFailedMissingToken', 'resource-manager-token-rejected', 'fatal'],
+    ['ServerTimeout', 'resource-manager-unavailable', 'transient'],
+    ['ServerBusy', 'resource-manager-unavailable', 'transient'],
+    ['ServiceUnavailable', 'resource-manager-unavailable', 'transient'],
+    ['AnotherOperationInProgress', 'resource-manager-unavailable', 'transient'],
+    ['SubscriptionRequestsThrottled', 'resource-manager-throttled', 'throttled'],
+    ['ThrottledRequestsCounted', 'resource-manager-rejected', 'fatal'],
+    ['NotTooManyRequests', 'resource-manager-rejected', 'fatal'],
+    ['TooManyRequestsSeen', 'resource-manager-rejected', 'fatal'],
     ['InvalidRoleDefinitionId', 'role-not-found', 'fatal'],
     ['ScopeDoesNotMatchRoleDefinition', 'role-not-found', 'fatal'],
     ['RequestDisallowedByAzure', 'policy-denied', 'fatal'],
@@ -264,6 +296,31 @@ describe('where the code was lost on the way', () => {
       "The gateway did not receive a response from 'x'.",
       'resource-manager-unavailable',
     ],
+    ['the words tell of a deny assignment', 400, 'No, because of the deny assignment x', 'deny-assignment'],
+    [
+      'the words tell of a condition',
+      400,
+      'An ABAC condition that is not fulfilled',
+      'delegation-condition-unmet',
+    ],
+    ['the words tell of a lock', 400, 'the following scope(s) are locked', 'resource-locked'],
+    ['the words tell of a policy', 400, 'x was disallowed by policy', 'policy-denied'],
+    [
+      'the words tell of a namespace',
+      400,
+      'The subscription is not registered to use namespace x',
+      'resource-provider-unregistered',
+    ],
+    [
+      'the words tell of an issuer',
+      400,
+      'The access token is from the wrong issuer',
+      'resource-manager-token-rejected',
+    ],
+    ['the status tells of an answer that is none', 200, 'x', 'resource-manager-unavailable'],
+    ['the status tells of a redirect', 300, 'x', 'resource-manager-rejected'],
+    ['the status tells of the first of outages', 500, 'x', 'resource-manager-unavailable'],
+    ['a page tells nothing but its status', 404, '<html>ResourceNotFound', 'resource-manager-rejected'],
     ['the status tells of a token', 401, 'x', 'resource-manager-token-rejected'],
     ['the status tells of rights', 403, 'x', 'resource-manager-forbidden'],
     ['the status tells of an outage', 502, '<html>', 'resource-manager-unavailable'],
@@ -304,6 +361,19 @@ test.each([
 
   expect(failureOfResourceManager(reply, now)).toMatchObject({ kind: 'throttled' })
   expect(failureOfResourceManager(reply, now).retryAfterMs).toBe(expected)
+})
+
+test('what the classic host expects, and what is asked of the token, is named', () => {
+  const classic = replyOf(
+    401,
+    "<Message>No. Expected audience uri 'https://management.core.windows.net/'.</Message>",
+  )
+
+  expect(failureOfResourceManager(classic, now)).toMatchObject({
+    code: 'resource-manager-token-rejected',
+    details: { audience: 'https://management.core.windows.net/' },
+  })
+  expect(failureOfResourceManager(replyOf(404, enveloped('NotFound')), now)).not.toHaveProperty('details')
 })
 
 test('the action that is lacking is named', () => {
