@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import {
   type AssignmentAge,
+  answersAtOnce,
+  answersLeft,
   doubtFor,
   growingPause,
   patienceFor,
+  pauseAfterDenial,
   pauseAfterSuccessMs,
+  pauseInDoubt,
+  rowLength,
 } from '../../../src/gate/waiting/schedule.ts'
 
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -41,6 +46,36 @@ describe('the pause after a denial', () => {
 test('successes in a row are asked for within a fraction of a second', () => {
   expect(pauseAfterSuccessMs).toBeGreaterThan(0)
   expect(pauseAfterSuccessMs).toBeLessThanOrEqual(500)
+})
+
+test.each([
+  ['asked for once: one, whatever was denied', 1, { wasDenied: true, brokenRows: 5 }, 1],
+  ['nothing denied: as long as it was asked for', 3, { wasDenied: false, brokenRows: 0 }, 3],
+  ['a call was denied: twice that', 3, { wasDenied: true, brokenRows: 0 }, 6],
+  ['a row was broken: twice as long again', 3, { wasDenied: true, brokenRows: 1 }, 12],
+  ['two were', 3, { wasDenied: true, brokenRows: 2 }, 18],
+  ['many were: no longer than that', 3, { wasDenied: true, brokenRows: 9 }, 18],
+])('a row, %s', (_, consecutiveSuccesses, seen, expected) => {
+  expect(rowLength(consecutiveSuccesses, seen)).toBe(expected)
+})
+
+describe('answers are a budget', () => {
+  test('that grows with time, up to so many at once', () => {
+    expect(answersLeft(2, 30_000)).toBe(5)
+    expect(answersLeft(-4, 30_000)).toBe(-1)
+    expect(answersLeft(11, 3_600_000)).toBe(answersAtOnce)
+  })
+
+  test('and a row that took more is paid for by a pause', () => {
+    expect(pauseAfterDenial(0, -3, 0.5)).toBe(30_000)
+    expect(pauseAfterDenial(60_000, 0, 0.5)).toBe(growingPause(60_000, 0.5))
+    expect(pauseAfterDenial(60_000, -0.1, 0.5)).toBe(growingPause(60_000, 0.5))
+  })
+
+  test('in doubt each of them costs, so that none comes sooner than it is paid for', () => {
+    expect(pauseInDoubt(0, 0.5)).toBe(10_000)
+    expect(pauseInDoubt(300_000, 0.5)).toBe(growingPause(300_000, 0.5))
+  })
 })
 
 const minute = 60_000

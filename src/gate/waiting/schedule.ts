@@ -1,6 +1,7 @@
 /**
- * When to look next while access is not known to be live. Intervals grow with the time already waited: access is noticed within a
- * tenth of the wait and a second, and five minutes cost some forty probes.
+ * When to look next while access is not known to be live, and how often it has to be seen. Intervals grow with the time already
+ * waited: access is noticed within a tenth of the wait and a second. What counts first is that nobody is let through early, then what
+ * it costs, and the time last.
  */
 
 /** First interval, milliseconds. */
@@ -22,6 +23,42 @@ export function growingPause(elapsedMs: number, random: number): number {
 
 /** Successes in a row are asked for quickly: they only have to meet different replicas. */
 export const pauseAfterSuccessMs = 100
+
+/** The longest row is this many times the first one. */
+const longestRow = 3
+
+/**
+ * How many successes in a row count where one is no proof. A balancer that goes round is met by a row that is as long as it has replicas,
+ * and one that chooses by chance the less likely the longer the row: once a denial shows that there is something to meet, a row
+ * is twice as long. One that was broken met not every replica, so the next has to be longer. Who asks for one success only wants no
+ * such doubts.
+ */
+export function rowLength(
+  consecutiveSuccesses: number,
+  { wasDenied, brokenRows }: { wasDenied: boolean; brokenRows: number },
+): number {
+  if (consecutiveSuccesses === 1) return 1
+  return consecutiveSuccesses * (wasDenied ? 2 : 1) * Math.min(1 + brokenRows, longestRow)
+}
+
+/**
+ * Answers cost tokens, and those of a row that a denial breaks are spent in vain. So many may come at once, and one more with each
+ * so many milliseconds; a row that has begun is finished. With the longest row, 18 by default, that makes 60 in any five minutes.
+ */
+export const answersAtOnce = 12
+const msForAnAnswer = 10_000
+
+/** What is left of that, less than nothing where a row took more. @param sinceMs Time since `left` was true. */
+export const answersLeft = (left: number, sinceMs: number): number =>
+  Math.min(answersAtOnce, left + sinceMs / msForAnAnswer)
+
+/** Pause before the next probe after a denial, in milliseconds. @param left What is left of the answers. */
+export const pauseAfterDenial = (elapsedMs: number, left: number, random: number): number =>
+  Math.max(growingPause(elapsedMs, random), -left * msForAnAnswer)
+
+/** The same while calls are answered, and only time can tell by which right: each of them costs, and none is in a hurry. */
+export const pauseInDoubt = (elapsedMs: number, random: number): number =>
+  Math.max(growingPause(elapsedMs, random), msForAnAnswer)
 
 const minuteMs = 60_000
 const patienceWhenAgeUnknownMs = 5 * minuteMs

@@ -3,7 +3,14 @@ import { pauseWhenThrottled } from '../../core/failures/retry.ts'
 import type { Clock, Random } from '../../core/ports.ts'
 import { inWords } from '../../core/text/duration.ts'
 import { type Round, worstOf } from './round.ts'
-import { growingPause, pauseAfterSuccessMs } from './schedule.ts'
+import {
+  answersAtOnce,
+  answersLeft,
+  pauseAfterDenial,
+  pauseAfterSuccessMs,
+  pauseInDoubt,
+  rowLength,
+} from './schedule.ts'
 
 export interface WaitOptions {
   /** The round that was made before anything was granted. */
@@ -25,7 +32,7 @@ export interface WaitOptions {
   isSettled: boolean
   /** Makes so many more rounds, side by side. */
   probe: (count: number) => Promise<readonly Round[]>
-  /** Successes in a row that count where one is no proof; more of them where replicas are seen to disagree. */
+  /** Successes in a row that count where one is no proof; more of them once one was denied, or replicas are seen to disagree. */
   consecutiveSuccesses: number
   /** How long denials are waited out, and how long anything else is; milliseconds from the grant, or from `firstAt`. */
   denialPatienceMs: number
@@ -81,6 +88,8 @@ interface State {
   throttled: number
   /** Start of the current row of successes; milliseconds since the epoch. */
   liveSince: number
+  /** How many successes the budget still had, and when. */
+  answers: { left: number; at: number }
 }
 
 const beginning: Omit<State, 'round'> = {
@@ -90,6 +99,7 @@ const beginning: Omit<State, 'round'> = {
   transient: 0,
   throttled: 0,
   liveSince: 0,
+  answers: { left: answersAtOnce, at: 0 },
 }
 
 /**
@@ -173,17 +183,11 @@ function asOne(rounds: readonly Round[]): Round[] {
   return worst === undefined ? successes : [...successes, { kind: 'refused', failure: worst }]
 }
 
-/** The longest row is this many times the one that was asked for. */
-const longestRow = 4
-
-/**
- * One success is proof where nothing was ever denied, and what gives access has long been everywhere; else it takes several in a
- * row. A row that was broken was too short to meet every replica, so the next has to be longer.
- */
+/** One success is proof where nothing was ever denied, and what gives access has long been everywhere; else it takes several in a row. */
 function wanted(state: State, options: WaitOptions): number {
-  const { consecutiveSuccesses } = options
   if (oneIsProof(state, options)) return 1
-  return consecutiveSuccesses * Math.min(1 + state.brokenRows, longestRow)
+  const { deniedSince, brokenRows } = state
+  return rowLength(options.consecutiveSuccesses, { wasDenied: deniedSince !== undefined, brokenRows })
 }
 
 const oneIsProof = ({ deniedSince }: State, { isSettled }: WaitOptions) =>
@@ -197,10 +201,12 @@ function account(
   round: Round,
   { now, inDoubt }: { now: number; inDoubt: boolean },
 ): State {
+  const left = answersLeft(before.answers.left, now - before.answers.at)
   if (round.kind === 'ok') {
     const liveSince = before.successes === 0 ? now : before.liveSince
     const successes = inDoubt ? 0 : before.successes + 1
-    return { ...before, round, successes, transient: 0, throttled: 0, liveSince }
+    const answers = { left: left - 1, at: now }
+    return { ...before, round, successes, transient: 0, throttled: 0, liveSince, answers }
   }
   const { kind } = round.failure
   return {
@@ -212,6 +218,7 @@ function account(
     brokenRows: before.brokenRows + (kind === 'wait' && before.successes > 0 ? 1 : 0),
     transient: kind === 'transient' ? before.transient + 1 : 0,
     throttled: kind === 'throttled' ? before.throttled + 1 : 0,
+    answers: { left, at: now },
   }
 }
 
@@ -228,7 +235,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
       return { kind: 'give-up', failure: unexplained(elapsedMs, options) }
     // Only time can tell by which right it was let through.
     const [limitMs, pauseMs] = inDoubt
-      ? [Math.min(options.doubtMs, options.overallMs), growingPause(elapsedMs, options.random())]
+      ? [Math.min(options.doubtMs, options.overallMs), pauseInDoubt(elapsedMs, options.random())]
       : [options.overallMs, state.deniedSince === undefined ? 0 : pauseAfterSuccessMs]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
@@ -250,7 +257,7 @@ const unexplained = (elapsedMs: number, { doubtMs }: WaitOptions): Failure =>
   )
 
 function pauseFor(failure: Failure, state: State, elapsedMs: number, random: number): number | undefined {
-  if (failure.kind === 'wait') return growingPause(elapsedMs, random)
+  if (failure.kind === 'wait') return pauseAfterDenial(elapsedMs, state.answers.left, random)
   if (failure.kind === 'throttled') return pauseWhenThrottled(failure, state.throttled - 1)
   // A hang costs a whole request timeout: as elsewhere, it is tried once more only.
   if (failure.code === 'request-timeout' && state.transient > 1) return undefined
