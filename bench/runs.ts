@@ -7,23 +7,29 @@ import { type ActionResult, startAction } from '../action-runner/index.ts'
 import type { LocalCloud } from '../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../scripts/tools.ts'
 
-/** One run of a process, and what it took. */
+/** One run of a process, and what it took. None may hang: the bench ends, and says what did not. */
+
+const limitMs = 120_000
 
 const folder = () => mkdtempSync(join(tmpdir(), 'key-less-gate-bench-'))
 
-/** A whole process, without inputs, from start to exit; milliseconds. */
+/** A whole process, without inputs, from start to exit; milliseconds. @throws Error where it does not end */
 export function timeProcess(args: readonly string[]): number {
   const own = folder()
-  const output = join(own, 'output')
-  writeFileSync(output, '')
-  const startedAt = performance.now()
-  spawnSync(process.execPath, args, {
-    env: { PATH: process.env.PATH ?? '', RUNNER_TEMP: own, GITHUB_OUTPUT: output },
-    stdio: 'ignore',
-  })
-  const tookMs = performance.now() - startedAt
-  rmSync(own, { recursive: true, force: true })
-  return tookMs
+  try {
+    const output = join(own, 'output')
+    writeFileSync(output, '')
+    const startedAt = performance.now()
+    const { error } = spawnSync(process.execPath, args, {
+      env: { PATH: process.env.PATH ?? '', RUNNER_TEMP: own, GITHUB_OUTPUT: output },
+      stdio: 'ignore',
+      timeout: limitMs,
+    })
+    if (error !== undefined) throw new Error(`node ${args.join(' ')}: ${error.message}`)
+    return performance.now() - startedAt
+  } finally {
+    rmSync(own, { recursive: true, force: true })
+  }
 }
 
 export interface Run extends ActionResult {
@@ -33,28 +39,36 @@ export interface Run extends ActionResult {
   memoryMb: number
 }
 
-/** The built action, as the runner starts it. @throws Error where it does not pass */
+/** The built action, as the runner starts it. @throws Error where it does not pass, or does not end */
 export async function run(cloud: LocalCloud, inputs: Readonly<Record<string, string>>): Promise<Run> {
   const own = folder()
+  const startedAt = Date.now()
+  const began = performance.now()
+  const action = startAction({
+    action: repositoryRoot,
+    inputs,
+    env: cloud.runnerEnvironment(),
+    nodeOptions: ['--import', join(repositoryRoot, 'bench/report-memory.mjs')],
+    workFolder: own,
+  })
+  const limit = setTimeout(() => action.process.kill('SIGKILL'), limitMs)
   try {
-    const startedAt = Date.now()
-    const began = performance.now()
-    const { result } = startAction({
-      action: repositoryRoot,
-      inputs,
-      env: cloud.runnerEnvironment(),
-      nodeOptions: ['--import', join(repositoryRoot, 'bench/report-memory.mjs')],
-      workFolder: own,
-    })
-    const ended = await result
+    const ended = await action.result
     const tookMs = performance.now() - began
-    if (ended.outputs.result !== 'passed') throw new Error(['The run did not pass:', ...ended.log].join('\n'))
-    const memoryMb = Number(/peak memory (\d+)/.exec(ended.log.join('\n'))?.[1])
-    return { ...ended, startedAt, tookMs, memoryMb }
+    if (ended.outputs.result !== 'passed')
+      throw new Error(['The run did not pass:', ...ended.log.slice(-20)].join('\n'))
+    const [, memory] = /peak memory (\d+)/.exec(ended.log.join('\n')) ?? []
+    if (memory === undefined) throw new Error('The run did not tell its memory')
+    return { ...ended, startedAt, tookMs, memoryMb: Number(memory) }
   } finally {
+    clearTimeout(limit)
     rmSync(own, { recursive: true, force: true })
   }
 }
+
+/** What gates sent: keys of the issuer are asked for by the local cloud itself. */
+export const requestsTo = ({ journal }: LocalCloud) =>
+  journal.entries.filter(({ operation }) => operation !== 'oidc.keys')
 
 /** Inputs of a run that knows its endpoint and one deployment beforehand. */
 export function warmInputs(cloud: LocalCloud): Record<string, string> {

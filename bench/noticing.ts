@@ -1,0 +1,111 @@
+import { mean, type Part, type Promised, table } from './part.ts'
+import { dataPlane, simulate, type Waited, type World } from './simulation.ts'
+
+/** How long after access is live the wait notices, and how many probes that takes, against what people write by hand. */
+
+/** Seconds. */
+const delays = [0, 5, 15, 30, 60, 120, 300, 600, 900]
+const samples = 200
+const callMs = 150
+/** In a shorter wait the row itself takes as long as the promise. */
+const shortestPromised = 15
+
+/** The last of the replicas agrees at the delay, the others evenly before it. No delay is a round number: each sample has its own, within a fifth. */
+function sampled(delaySeconds: number, replicas: number): World {
+  const lastMs = 1000 * delaySeconds * (0.8 + 0.4 * Math.random())
+  const liveAt = Array.from({ length: replicas }, (_, index) => (lastMs * (replicas - index)) / replicas)
+  return { liveAt, hands: 'in turn', callMs }
+}
+
+/** A loop in a shell script that asks every so many seconds, and believes the first success. */
+function poll(everySeconds: number, world: World): Pick<Waited, 'lagMs' | 'probes'> {
+  const answer = dataPlane(world)
+  let now = 0
+  let probes = 1
+  while (answer(now).kind !== 'ok') {
+    now += callMs + 1000 * everySeconds
+    probes += 1
+  }
+  return { lagMs: now + callMs - Math.max(...world.liveAt), probes }
+}
+
+interface Noticed {
+  delay: number
+  replicas: number
+  gate: readonly Waited[]
+}
+
+async function notice(delay: number, replicas: number): Promise<Noticed> {
+  const gate: Waited[] = []
+  for (let sample = 0; sample < samples; sample += 1) gate.push(await simulate(sampled(delay, replicas), 3))
+  return { delay, replicas, gate }
+}
+
+const seconds = (ms: number) => (ms < 0 ? `**${(ms / 1000).toFixed(1)} s**` : `${(ms / 1000).toFixed(1)} s`)
+const promisedMs = (delay: number) => 100 * delay + 1000
+const meanLag = ({ gate }: Noticed) => mean(gate.map(({ lagMs }) => lagMs))
+
+function polled(everySeconds: number, { delay, replicas }: Noticed): string {
+  const polls = Array.from({ length: samples }, () => poll(everySeconds, sampled(delay, replicas)))
+  const lag = mean(polls.map(({ lagMs }) => lagMs))
+  return `${seconds(lag)} (${Math.max(...polls.map(({ probes }) => probes))})`
+}
+
+const rowOf = (noticed: Noticed) => [
+  `${noticed.delay} s`,
+  seconds(meanLag(noticed)),
+  seconds(promisedMs(noticed.delay)),
+  seconds(Math.max(...noticed.gate.map(({ lagMs }) => lagMs))),
+  `${Math.max(...noticed.gate.map(({ probes }) => probes))} (${Math.max(...noticed.gate.map(({ answered }) => answered))})`,
+  seconds(1000 * (300 - noticed.delay)),
+  polled(5, noticed),
+  polled(30, noticed),
+]
+
+function promiseOf(noticed: readonly Noticed[]): Promised {
+  const missed = noticed
+    .filter(({ delay, replicas }) => replicas === 1 && delay >= shortestPromised)
+    .filter(each => meanLag(each) > promisedMs(each.delay))
+  return {
+    what: `Mean time to notice that access is live, after a wait of ${shortestPromised} s or more, one replica`,
+    measured:
+      missed.length === 0 ? 'within it' : `not after ${missed.map(({ delay }) => `${delay} s`).join(', ')}`,
+    promised: 'at most a tenth of the wait and a second',
+    isKept: missed.length === 0,
+  }
+}
+
+export async function simulateNoticing(): Promise<Part> {
+  const noticed: Noticed[] = []
+  for (const replicas of [1, 4]) for (const delay of delays) noticed.push(await notice(delay, replicas))
+  const heads = [
+    'Delay',
+    'Gate: mean lag',
+    'a tenth and a second',
+    'worst lag',
+    'probes at most (answered)',
+    '`sleep 300`',
+  ]
+  const tableFor = (replicas: number) =>
+    table(
+      [...heads, 'every 5 s: lag (probes)', 'every 30 s: lag (probes)'],
+      noticed.filter(each => each.replicas === replicas).map(rowOf),
+    )
+  return {
+    promises: [promiseOf(noticed)],
+    text: `## Noticing that access is live
+
+Simulated, with calls of ${callMs} ms and delays within a fifth of the nominal one. A negative lag (bold) is a deploy that starts before access is live everywhere. Most of the lag after a short wait is the row of six
+calls itself.
+
+One replica:
+
+${tableFor(1)}
+
+Four, of which the last agrees at the delay and the others a quarter, a half and three quarters of it earlier, visited in turn: replicas that disagree for minutes. Rows that
+a denial breaks cost answers, and what they cost is paid for by pauses, so that access may be noticed later than after a tenth of the wait: calls come before time.
+
+${tableFor(4)}
+`,
+  }
+}
