@@ -1,6 +1,14 @@
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { Api } from '../../src/services/inference/apis/index.ts'
-import { alsoHolds, customRole, pipeline, roles } from '../support/arrange.ts'
+import {
+  accountEndpoint,
+  alsoHolds,
+  app,
+  customRole,
+  groupScope,
+  pipeline,
+  roles,
+} from '../support/arrange.ts'
 import { inferenceExamples } from '../support/inference-examples.ts'
 import { accountScope } from '../support/scenario.ts'
 
@@ -58,6 +66,11 @@ const answers: Readonly<Partial<Record<Api, Pick<OddHop, 'paths' | 'freePaths'>>
     freePaths: [['content', 0], ['content', 0, 'text'], ['stop_reason']],
   },
   models: { paths: [[], ['choices'], ['choices', 0, 'message']] },
+  completions: { paths: [[], ['choices'], ['choices', 0]], freePaths: [['choices', 0, 'text']] },
+  images: { paths: [[], ['data'], ['data', 0]], freePaths: [['data', 0, 'b64_json']] },
+  rerank: { paths: [[], ['results'], ['results', 0]], freePaths: [['results', 0, 'index']] },
+  ocr: { paths: [[], ['pages'], ['pages', 0]], freePaths: [['pages', 0, 'markdown']] },
+  agents: { paths: [[], ['object']], freePaths: [['name']] },
 }
 
 function modelHops(): OddHop[] {
@@ -238,6 +251,34 @@ export const oddHops: readonly OddHop[] = [
       entry('properties', 'doNotApplyToChildScopes'),
     ],
   },
+  {
+    title: 'accounts, by a host',
+    operation: 'accounts.listBySubscription',
+    arrange: held,
+    inputs: { 'resource-id': '', endpoint: '{endpoint}', 'subscription-id': '{subscription}' },
+    paths: [[], ['value'], ['nextLink'], entry(), entry('id'), entry('properties', 'endpoints')],
+  },
+  {
+    title: 'the identity of an app',
+    operation: 'resources.get',
+    arrange: runsApp,
+    inputs: { 'runtime-principals': '{group}/providers/Microsoft.App/containerApps/shop' },
+    paths: [
+      [],
+      ['identity'],
+      ['identity', 'principalId'],
+      ['identity', 'userAssignedIdentities'],
+      ['properties', 'template', 'containers'],
+      ['properties', 'template', 'containers', 0, 'env'],
+    ],
+  },
+  {
+    title: 'versions of a provider',
+    operation: 'providers.get',
+    arrange: runsApp,
+    inputs: { 'runtime-principals': '{group}/providers/Microsoft.Storage/storageAccounts/shop' },
+    paths: [[], ['resourceTypes'], ['resourceTypes', 0], ['resourceTypes', 0, 'apiVersions']],
+  },
   ...modelHops(),
   {
     title: 'chat completions by the retired key',
@@ -248,6 +289,15 @@ export const oddHops: readonly OddHop[] = [
     paths: [[], ['error'], ['error', 'code'], ['error', 'message']],
   },
 ]
+
+function runsApp(cloud: LocalCloud): void {
+  held(cloud)
+  alsoHolds(cloud, { role: roles.reader, scope: `/subscriptions/${subscriptionOf(cloud)}` })
+  for (const type of ['Microsoft.App/containerApps', 'Microsoft.Storage/storageAccounts'])
+    alsoHolds(cloud, { role: roles.user, principalId: app(cloud, 'shop', { type }).principalId })
+}
+
+const subscriptionOf = (cloud: LocalCloud) => cloud.world.accounts[0]?.subscriptionId ?? ''
 
 function denies({ world }: LocalCloud): void {
   const [account] = world.accounts
@@ -358,6 +408,9 @@ export const inputsAt = ({ inputs = {} }: OddHop, cloud: LocalCloud): Record<str
       name,
       value
         .replace('{account}', accountScope(cloud))
+        .replace('{group}', groupScope(cloud))
+        .replace('{endpoint}', accountEndpoint(cloud))
+        .replace('{subscription}', subscriptionOf(cloud))
         .replace('{token}', cloud.runnerEnvironment().GITHUB_TOKEN ?? ''),
     ]),
   )
