@@ -6,7 +6,9 @@ import * as v from 'valibot'
 import { createLocalCloud } from '../local-cloud/local-cloud.ts'
 import { compare, type Difference, differenceLines } from './compare.ts'
 import { exchanges } from './exchanges/index.ts'
+import { whereKeysAreOff } from './exchanges/inference.ts'
 import { lagLines } from './lag.ts'
+import { localVariables, localWorld } from './local-world.ts'
 import { type Recordings, recordingsSchema } from './recording.ts'
 import { runSide, type Side } from './run.ts'
 import { refuseSecrets } from './sanitise.ts'
@@ -18,7 +20,7 @@ Plays ${exchanges.length} exchanges against real services, records what they ans
 what differs. Nothing is left behind: role assignments that it makes it takes back.
 
   --against real   the services that the environment names: a job with id-token: write, AZURE_CLIENT_ID, AZURE_TENANT_ID and
-                   CONFORMANCE_RESOURCE_ID; or the variables of another local cloud (key-less-cloud --format dotenv)
+                   CONFORMANCE_RESOURCE_ID (docs/conformance.md has three more); or the variables of another local cloud (key-less-cloud --format dotenv)
   --against local  a local cloud against itself: whether the exchanges themselves can be played
   --against FILE   recordings of an earlier run
   --out FILE       where the recordings go (JSON)
@@ -30,13 +32,14 @@ const say = (line: string) => void process.stdout.write(`${line}\n`)
 const send = createSend(process.env)
 const lagTools = { send, clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
 
-/** A cloud of its own, which knows nothing of the other side, and whose roles are honoured at once. */
-async function runLocal(): Promise<Side> {
-  const cloud = await createLocalCloud({ lag: { roleAssignments: [0] } })
+/** A cloud of its own, which knows nothing of the other side but whether keys are on, and whose roles are honoured at once. */
+async function runLocal(keys: 'on' | 'off'): Promise<Side> {
+  const cloud = await createLocalCloud({ seed: localWorld({ keys }), lag: { roleAssignments: [0] } })
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, cloud.caPem])
   try {
-    return await runSide(exchanges, { ...lagTools, pauseMs: 0, env: cloud.jobEnvironment(), say: () => {} })
+    const env = { ...cloud.jobEnvironment(), ...localVariables }
+    return await runSide(exchanges, { ...lagTools, pauseMs: 0, env, say: () => {} })
   } finally {
     setDefaultCACertificates(before)
     await cloud.close()
@@ -65,6 +68,10 @@ function readRecordings(path: string): Recordings {
   return v.parse(recordingsSchema, JSON.parse(readFileSync(path, 'utf8')))
 }
 
+/** Whether the resource that they are of takes keys. */
+const keysIn = (recordings: Side['recordings']) =>
+  recordings.some(({ exchange }) => exchange.endsWith(whereKeysAreOff)) ? 'off' : 'on'
+
 /** @returns the exit code */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { against: { type: 'string' }, out: { type: 'string' } } })
@@ -73,14 +80,17 @@ async function main(): Promise<number> {
     process.stderr.write(usage)
     return 2
   }
-  const local = await runLocal()
   if (against !== 'real' && against !== 'local') {
     const { recordings, recordedOn } = readRecordings(against)
+    const local = await runLocal(keysIn(recordings))
     return conclude(compare(recordings, local.recordings), `the recording of ${recordedOn}`)
   }
   const side =
-    against === 'local' ? await runLocal() : await runSide(exchanges, { ...lagTools, env: process.env, say })
+    against === 'local'
+      ? await runLocal('off')
+      : await runSide(exchanges, { ...lagTools, env: process.env, say })
   tell(against, side)
+  const local = await runLocal(keysIn(side.recordings))
   if (out !== undefined) write(out, side)
   tell('local cloud', local)
   const code = conclude(compare(side.recordings, local.recordings), against)

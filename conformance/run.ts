@@ -65,7 +65,11 @@ function whyNotDenied(has: World['has']): string {
   return 'There is no deployment for chat: denied calls and lag were not tried.'
 }
 
-const mayInfer = (world: World): World => ({ ...world, has: new Set([...world.has, 'may-infer' as const]) })
+/** The role that is granted lets its holder list keys as well. */
+const mayInfer = (world: World): World => ({
+  ...world,
+  has: new Set([...world.has, 'may-infer' as const, 'may-list-keys' as const]),
+})
 
 /** The good call of every API, by a principal that may not call it yet. */
 function deniedCalls(exchanges: readonly Exchange[]): Exchange[] {

@@ -9,20 +9,28 @@ const time = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g
 /** Entra calls a tenant by the name of the company. */
 const ownedBy = /((?:directory|tenant)(?: named)?) (?!GUID)(?:'[^']*'|[A-Z][^.,]*)/g
 
+/** Applications and deny assignments by the names that people gave them. */
+const calledBy = /\b(client|application|name) '(?!GUID')[^']*'/g
+
 /** A text in which everything that this world names stands by what it is. */
 export function sanitised(text: string, world: World): string {
   const named = namesOf(world).reduce(
     (so, [value, name]) => so.replaceAll(new RegExp(escaped(value), 'gi'), name),
     text,
   )
-  return named.replace(ownedBy, "$1 'TENANT'").replace(guid, 'GUID').replace(time, 'TIME').slice(0, longest)
+  return named
+    .replace(ownedBy, "$1 'TENANT'")
+    .replace(calledBy, "$1 'NAME'")
+    .replace(guid, 'GUID')
+    .replace(time, 'TIME')
+    .slice(0, longest)
 }
 
 /** Characters. */
 const longest = 600
 
 /** The longest first: a name may be part of another. */
-function namesOf({ accountId, hosts, project, github }: World): (readonly [string, string])[] {
+function namesOf({ accountId, hosts, project, github, subject }: World): (readonly [string, string])[] {
   const [, , , , group = '', , , , account = ''] = accountId.split('/')
   const names: (readonly [string, string])[] = [
     [new URL(hosts.openAI).host, 'HOST'],
@@ -34,6 +42,7 @@ function namesOf({ accountId, hosts, project, github }: World): (readonly [strin
     [group, 'GROUP'],
     [account, 'ACCOUNT'],
     [project ?? '', 'PROJECT'],
+    [subject, 'SUBJECT'],
   ]
   return names.filter(([value]) => value.length > 2).toSorted(([one], [other]) => other.length - one.length)
 }
@@ -54,10 +63,13 @@ const mayBeSecret = [
  * is written. The error does not quote it.
  */
 export function refuseSecrets(recordings: readonly Recording[], world: World): void {
-  const { assertion, foreignAssertion, github, tokens, accountId, tenantId, clientId, principalId } = world
+  const { assertion, foreignAssertion, subject, github, tokens } = world
+  const { accountId, tenantId, clientId, principalId } = world
   // Names of exchanges are ours.
   const text = JSON.stringify(recordings.map(({ exchange: _name, ...answer }) => answer))
   const secrets = [assertion, foreignAssertion, github.requestToken, ...tokens.values()]
+  if (subject !== '' && text.includes(subject))
+    throw refused('the subject of the run, which names its repository')
   if (secrets.some(secret => text.includes(secret))) throw refused('a token of this run')
   if ([accountId, tenantId, clientId, principalId].some(id => text.toLowerCase().includes(id.toLowerCase())))
     throw refused('an id of this run')

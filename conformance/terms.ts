@@ -1,12 +1,36 @@
 /** Words that worlds and exchanges share. */
 
 /** A kind of deployment, or something else that not every resource or identity has. */
-export type Need = DeploymentKind | 'project' | 'may-assign-roles' | 'may-infer' | 'graph'
+export type Need =
+  | DeploymentKind
+  | 'project'
+  | 'may-assign-roles'
+  | 'may-infer'
+  | 'may-list-keys'
+  | 'graph'
+  | 'keys-on'
+  | 'keys-off'
+  | 'setup-identity'
+  | 'denied-resource'
+  | FaultyIdentity
 
 export type DeploymentKind = 'chat' | 'embeddings' | 'messages' | 'model-inference'
 
-/** The keys of `audiences`. */
-export type TokenAudience = keyof typeof audiences
+/** An application that trusts the run's workflow but for one thing, by what is wrong with it. */
+export type FaultyIdentity = (typeof faultyIdentities)[number]
+
+export const faultyIdentities = [
+  'no-credential',
+  'other-subject',
+  'other-case',
+  'other-issuer',
+  'other-audience',
+  'other-expression',
+  'no-service-principal',
+] as const
+
+/** The keys of `audiences`; `setup` is one for Resource Manager as well, of the second identity. */
+export type TokenAudience = keyof typeof audiences | 'setup'
 
 /** Audiences of access tokens, and what their tokens are for. */
 export const audiences = {

@@ -2,11 +2,19 @@ import * as v from 'valibot'
 import { assignRoles } from '../src/azure/rbac/delegation-conditions.ts'
 import { coversAction, coversDataAction } from '../src/azure/rbac/permissions.ts'
 import { readAccessTokenClaims } from '../src/services/entra/access-token-claims.ts'
+import { readAssertionClaims } from '../src/services/github/assertion-claims.ts'
 import { chatDataAction } from '../src/services/inference/apis/chat-completions.ts'
 import { permissionEntry } from '../src/services/resource-manager/role-assignments.ts'
 import { deploymentsByKind } from './deployment-kinds.ts'
 import type { Send } from './send.ts'
-import { audiences, type DeploymentKind, type Need, type TokenAudience } from './terms.ts'
+import {
+  audiences,
+  type DeploymentKind,
+  type FaultyIdentity,
+  faultyIdentities,
+  type Need,
+  type TokenAudience,
+} from './terms.ts'
 
 /** Where exchanges are sent, and by whom: read from the environment, and from the resource itself. */
 export interface World {
@@ -26,11 +34,29 @@ export interface World {
   /** An OIDC token for the audience of Entra, and one for somebody else. */
   assertion: string
   foreignAssertion: string
+  /** Its subject, which names the repository. */
+  subject: string
+  /** Client ids of applications that do not trust the run. */
+  faulty: ReadonlyMap<FaultyIdentity, string>
+  /** Id of a resource that a deny assignment stands at. */
+  deniedId: string | undefined
   /** Access tokens, where Entra gave one. */
   tokens: ReadonlyMap<TokenAudience, string>
   /** What this world has of what exchanges need. */
   has: ReadonlySet<Need>
 }
+
+/** A variable of a repository that is not set comes as an empty text. */
+const given = <S extends v.GenericSchema<string, unknown>>(schema: S) =>
+  v.optional(
+    v.union([
+      v.pipe(
+        v.literal(''),
+        v.transform(() => undefined),
+      ),
+      schema,
+    ]),
+  )
 
 /** The variables that a world is read from. Those of the local cloud have the names that it gives them. */
 const environmentSchema = v.object({
@@ -39,6 +65,11 @@ const environmentSchema = v.object({
   AZURE_CLIENT_ID: v.pipe(v.string(), v.uuid()),
   AZURE_TENANT_ID: v.pipe(v.string(), v.uuid()),
   CONFORMANCE_RESOURCE_ID: v.optional(v.string()),
+  CONFORMANCE_SETUP_CLIENT_ID: given(v.pipe(v.string(), v.uuid())),
+  CONFORMANCE_DENIED_RESOURCE_ID: given(v.pipe(v.string(), v.startsWith('/subscriptions/'))),
+  CONFORMANCE_FAULTY_IDENTITIES: given(
+    v.pipe(v.string(), v.parseJson(), v.record(v.picklist(faultyIdentities), v.pipe(v.string(), v.uuid()))),
+  ),
   LOCAL_CLOUD_RESOURCE_ID: v.optional(v.string()),
   LOCAL_CLOUD_AUTHORITY_HOST: v.optional(v.string(), 'https://login.microsoftonline.com'),
   LOCAL_CLOUD_RESOURCE_MANAGER: v.optional(v.string(), 'https://management.azure.com'),
@@ -48,7 +79,11 @@ const environmentSchema = v.object({
 const oidcReply = v.object({ value: v.string() })
 const tokenReply = v.object({ access_token: v.string() })
 const accountReply = v.object({
-  properties: v.object({ endpoint: v.string(), endpoints: v.optional(v.record(v.string(), v.string()), {}) }),
+  properties: v.object({
+    endpoint: v.string(),
+    endpoints: v.optional(v.record(v.string(), v.string()), {}),
+    disableLocalAuth: v.nullish(v.boolean(), false),
+  }),
 })
 const listReply = v.object({
   value: v.array(v.looseObject({ name: v.string(), id: v.optional(v.string()) })),
@@ -62,28 +97,32 @@ export async function openWorld(
   env: Readonly<Record<string, string | undefined>>,
   send: Send,
 ): Promise<World> {
-  const given = v.parse(environmentSchema, env)
-  const accountId = (given.CONFORMANCE_RESOURCE_ID ?? given.LOCAL_CLOUD_RESOURCE_ID)?.replace(
+  const read = v.parse(environmentSchema, env)
+  const accountId = (read.CONFORMANCE_RESOURCE_ID ?? read.LOCAL_CLOUD_RESOURCE_ID)?.replace(
     /\/projects\/.*/i,
     '',
   )
   if (accountId === undefined)
     throw new Error('CONFORMANCE_RESOURCE_ID is not set: the id of the resource to try')
   const github = {
-    requestUrl: given.ACTIONS_ID_TOKEN_REQUEST_URL,
-    requestToken: given.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    requestUrl: read.ACTIONS_ID_TOKEN_REQUEST_URL,
+    requestToken: read.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
   }
-  const entra = given.LOCAL_CLOUD_AUTHORITY_HOST
-  const resourceManager = given.LOCAL_CLOUD_RESOURCE_MANAGER
+  const entra = read.LOCAL_CLOUD_AUTHORITY_HOST
+  const resourceManager = read.LOCAL_CLOUD_RESOURCE_MANAGER
   const assertionFor = (audience: string) => askForAssertion(github, audience, send)
   const [assertion, foreignAssertion] = await Promise.all([
     assertionFor('api://AzureADTokenExchange'),
     assertionFor('https://conformance.invalid'),
   ])
-  const signIn = { tenantId: given.AZURE_TENANT_ID, clientId: given.AZURE_CLIENT_ID, entra, assertion }
+  const signIn = { tenantId: read.AZURE_TENANT_ID, clientId: read.AZURE_CLIENT_ID, entra, assertion }
   const tokens = await accessTokens(signIn, send)
   const token = tokens.get('resource-manager')
   if (token === undefined) throw new Error('Entra gives no token for Resource Manager: nothing can be tried')
+  const setupId = read.CONFORMANCE_SETUP_CLIENT_ID
+  const ofSetup =
+    setupId && (await accessTokens({ ...signIn, clientId: setupId }, send)).get('resource-manager')
+  if (ofSetup !== undefined) tokens.set('setup', ofSetup)
   const principalId = readAccessTokenClaims(token)?.oid
   if (principalId === undefined) throw new Error('The access token names no principal')
   const get = async (path: string, version: string) => {
@@ -96,13 +135,16 @@ export async function openWorld(
   const deployments = deploymentsByKind(JSON.parse(await get('/deployments', '2024-10-01')))
   const [project] = v.parse(listReply, JSON.parse(await get('/projects', '2025-06-01'))).value
   const projectName = project?.name.replace(/.*\//, '')
+  const faulty = new Map(
+    Object.entries(read.CONFORMANCE_FAULTY_IDENTITIES ?? {}) as [FaultyIdentity, string][],
+  )
   const origin = (url: string) => new URL(url).origin
   const named = (pattern: RegExp) =>
     Object.entries(properties.endpoints).find(([name]) => pattern.test(name))?.[1] ?? properties.endpoint
   const hosts = {
     entra,
     resourceManager,
-    graph: given.LOCAL_CLOUD_GRAPH,
+    graph: read.LOCAL_CLOUD_GRAPH,
     openAI: origin(named(/OpenAI Language Model/i)),
     foundry: origin(named(/AI Foundry API/i)),
   }
@@ -119,8 +161,15 @@ export async function openWorld(
     deployments,
     assertion,
     foreignAssertion,
+    subject: readAssertionClaims(assertion)?.sub ?? '',
+    faulty,
+    deniedId: read.CONFORMANCE_DENIED_RESOURCE_ID,
     tokens,
     has: new Set<Need>([
+      ...faulty.keys(),
+      properties.disableLocalAuth ? 'keys-off' : 'keys-on',
+      ...(tokens.has('setup') ? (['setup-identity'] as const) : []),
+      ...(read.CONFORMANCE_DENIED_RESOURCE_ID === undefined ? [] : (['denied-resource'] as const)),
       ...deployments.keys(),
       ...(projectName === undefined ? [] : (['project'] as const)),
       ...(tokens.has('graph') ? (['graph'] as const) : []),
@@ -186,6 +235,7 @@ async function abilities(
   const needs: Need[] = []
   if (coversAction(value, assignRoles)) needs.push('may-assign-roles')
   if (coversDataAction(value, chatDataAction)) needs.push('may-infer')
+  if (coversAction(value, 'Microsoft.CognitiveServices/accounts/listKeys/action')) needs.push('may-list-keys')
   return needs
 }
 

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { localVariables, localWorld } from '../../conformance/local-world.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 
@@ -10,7 +11,7 @@ import { repositoryRoot } from '../../scripts/tools.ts'
 let cloud: LocalCloud
 let folder: string
 beforeAll(async () => {
-  cloud = await createLocalCloud({ granted: true })
+  cloud = await createLocalCloud({ seed: localWorld({ keys: 'off' }), granted: true })
   folder = mkdtempSync(join(tmpdir(), 'key-less-gate-conformance-'))
 })
 afterAll(async () => {
@@ -24,8 +25,10 @@ interface Ended {
   stderr: string
 }
 
-function conformance(...args: string[]): Promise<Ended> {
-  const env = { PATH: process.env.PATH, ...cloud.jobEnvironment() }
+const conformance = (...args: string[]) => conformanceOn(cloud, ...args)
+
+function conformanceOn(other: LocalCloud, ...args: string[]): Promise<Ended> {
+  const env = { PATH: process.env.PATH, ...other.jobEnvironment(), ...localVariables }
   return new Promise(resolve => {
     const child = execFile(
       process.execPath,
@@ -64,6 +67,21 @@ test('it records what a service answers, and says where the local cloud answers 
   const again = await conformance('--against', out)
   expect(again.code).toBe(1)
   expect(again.stdout).toContain('arm-usages: status: the recording of ')
+})
+
+test('what hangs on whether keys are on is compared with a local cloud of the same state', async () => {
+  const withKeys = await createLocalCloud({ seed: localWorld({ keys: 'on' }), granted: true })
+  try {
+    const out = join(folder, 'keys-on.json')
+    const { code, stdout } = await conformanceOn(withKeys, '--against', 'real', '--out', out)
+
+    expect(stdout).toContain('Nothing differs.')
+    expect(code).toBe(0)
+    expect(readFileSync(out, 'utf8')).toContain('inference-chat-key-is-wrong')
+    expect(await conformance('--against', out)).toMatchObject({ code: 0 })
+  } finally {
+    await withKeys.close()
+  }
 })
 
 test('without --against it says how it is called', async () => {

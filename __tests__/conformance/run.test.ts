@@ -1,9 +1,12 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { compare } from '../../conformance/compare.ts'
 import { exchanges } from '../../conformance/exchanges/index.ts'
+import { localVariables, localWorld } from '../../conformance/local-world.ts'
 import { runSide, type Side } from '../../conformance/run.ts'
 import { refuseSecrets } from '../../conformance/sanitise.ts'
+import { faultyIdentities } from '../../conformance/terms.ts'
 import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../local-cloud/local-cloud.ts'
+import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
 import { createHttpClient } from '../../src/core/http/client.ts'
 import { customRole, holds, refuse } from '../support/arrange.ts'
 import { createDrivenTime } from '../support/driven-time.ts'
@@ -18,10 +21,12 @@ interface Played extends Side {
 async function playedOn(
   options: LocalCloudOptions,
   prepare: (cloud: LocalCloud) => void = () => {},
+  variables = localVariables,
 ): Promise<Played> {
   const trusted = getCACertificates('default')
   const time = createDrivenTime()
-  const cloud = await createLocalCloud({ ...options, clock: time.clock })
+  const seed = localWorld({ keys: 'off' })
+  const cloud = await createLocalCloud({ seed, ...options, clock: time.clock })
   setDefaultCACertificates([...trusted, cloud.caPem])
   try {
     prepare(cloud)
@@ -31,7 +36,7 @@ async function playedOn(
     const side = await runSide(exchanges, {
       send: driven.http,
       clock: driven.clock,
-      env: cloud.jobEnvironment(),
+      env: { ...cloud.jobEnvironment(), ...variables },
       say: line => said.push(line),
       limitMs: 900_000,
       pauseMs: 1000,
@@ -51,7 +56,8 @@ beforeAll(async () => {
 })
 
 test('on a resource with everything, every exchange is answered, and none by what the local cloud does not have without need', () => {
-  expect([...reference.leftOut]).toEqual([])
+  // Its keys are off.
+  expect([...new Set(reference.leftOut.values())]).toEqual(['needs keys-on'])
   expect(new Set(reference.recordings.map(({ exchange }) => exchange)).size).toBe(reference.recordings.length)
   expect(
     reference.recordings.filter(({ code }) => code === 'LocalCloudNotImplemented').map(r => r.exchange),
@@ -119,13 +125,71 @@ test('a cloud that differs on purpose: what differs is found, and nothing else',
         exchange.replace(/-(deployment|without|wrong|unknown|token|key|denied).*/, ''),
       ),
     ),
-  ).toEqual(new Set(['arm-deny-assignments', 'inference-embeddings']))
+  ).toEqual(
+    new Set([
+      ...['arm-deny-assignments', 'arm-deny-assignments-at-scope', 'arm-deny-assignments-filter'],
+      'inference-embeddings',
+    ]),
+  )
   expect(found).toContainEqual({
     exchange: 'arm-deny-assignments',
     what: 'status',
     one: '403',
     other: '200',
   })
+})
+
+/** The role that the exchanges hand out. */
+const usagesReader = 'bba48692-92b0-4667-a9ad-c31c7b334ac2'
+
+test('a trust, a condition and a deny assignment that do not hold: each is found, and nothing else', async () => {
+  const other = await playedOn({ lag: { roleAssignments: [0] } }, ({ world }) => {
+    const named = (displayName: string) => world.applications.find(one => one.displayName === displayName)
+    const right = named('conformance-setup')?.federatedCredentials ?? []
+    for (const fault of faultyIdentities) {
+      const application = named(`conformance-${fault}`)
+      if (application === undefined) throw new Error(`There is no application for ${fault}`)
+      application.federatedCredentials = right
+      application.servicePrincipal ??= { objectId: '3f8a1c60-7d52-4e9b-b0c4-91d6e5f27a83', enabled: true }
+    }
+    for (const assignment of world.roleAssignments)
+      assignment.condition &&= assignment.condition.replace(cognitiveServicesUser.guid, usagesReader)
+    world.denyAssignments.length = 0
+  })
+
+  const found = compare(other.recordings, reference.recordings)
+  expect(new Set(found.map(({ exchange }) => exchange))).toEqual(
+    new Set([
+      ...faultyIdentities.map(fault => `entra-${fault}`),
+      'arm-assign-beyond-condition',
+      'arm-denied-by-assignment',
+    ]),
+  )
+  expect(found).toContainEqual({ exchange: 'entra-other-case', what: 'status', one: '200', other: '401' })
+  expect(found).toContainEqual({
+    exchange: 'arm-denied-by-assignment',
+    what: 'code',
+    one: '',
+    other: 'DenyAssignmentAuthorizationFailed',
+  })
+  expect(other.assignments.after).toBe(other.assignments.before)
+  expect(other.leftBehind).toEqual([])
+})
+
+test('where keys are on, a wrong key is tried, and none is asked for', async () => {
+  const withKeys = await playedOn({ seed: localWorld({ keys: 'on' }), lag: { roleAssignments: [0] } })
+
+  expect([...new Set(withKeys.leftOut.values())]).toEqual(['needs keys-off'])
+  expect(withKeys.recordings.map(({ exchange }) => exchange)).toContain('inference-chat-key-is-wrong')
+  expect(withKeys.leftOut.has('arm-keys-while-off')).toBe(true)
+})
+
+test('what nobody set up is left out, and told by what it needs', async () => {
+  const plain = await playedOn({ granted: true }, () => {}, { CONFORMANCE_SETUP_CLIENT_ID: '' })
+
+  expect(plain.leftOut.get('arm-assign-beyond-condition')).toBe('needs setup-identity')
+  expect(plain.leftOut.get('arm-denied-by-assignment')).toBe('needs denied-resource')
+  expect(plain.leftOut.get('entra-other-issuer')).toBe('needs other-issuer')
 })
 
 test('where the principal may call already, neither denial nor lag is tried, and that is said', async () => {
@@ -171,6 +235,6 @@ test('a role assignment that cannot be removed is named: nothing is said to be g
 
   const { leftBehind, assignments } = stuck
   expect(assignments.after).toBeGreaterThan(assignments.before)
-  expect(leftBehind.length).toBeGreaterThanOrEqual(assignments.after - assignments.before)
+  expect(leftBehind).toHaveLength(assignments.after - assignments.before)
   for (const url of leftBehind) expect(url).toContain('/providers/Microsoft.Authorization/roleAssignments/')
 })

@@ -1,5 +1,5 @@
 import type { ConformanceRequest, Exchange } from '../exchange.ts'
-import { nobody } from '../terms.ts'
+import { type FaultyIdentity, faultyIdentities, nobody } from '../terms.ts'
 import type { World } from '../world.ts'
 
 /** Sign-in by a federated credential: each fault that a workflow can have, with the identity of the run. */
@@ -33,6 +33,25 @@ const entra = (name: string, purpose: string, steps: Exchange['steps']): Exchang
   purpose,
   needs: [],
   steps,
+})
+
+/** Signing in to an application that does not trust the run, as all that is wrong. */
+const faults: Readonly<Record<FaultyIdentity, string>> = {
+  'no-credential': 'How a sign-in is refused where the application has no federated credential',
+  'other-subject': 'How it is refused where the credential names another branch',
+  'other-case': 'Whether a subject in another case is another subject',
+  'other-issuer': 'How it is refused where the credential names another issuer',
+  'other-audience': 'How it is refused where the credential names another audience',
+  'other-expression': 'How it is refused where the expression of a flexible credential does not match',
+  'no-service-principal': 'How it is refused where the application has no service principal in the tenant',
+}
+
+const faulty = (fault: FaultyIdentity): Exchange => ({
+  name: `entra-${fault}`,
+  service: 'entra',
+  purpose: faults[fault],
+  needs: [fault],
+  steps: world => exchange(world, { client_id: world.faulty.get(fault) ?? nobody }),
 })
 
 const discovery = (world: World, tenant: string) => ({
@@ -83,6 +102,7 @@ export const entraExchanges: readonly Exchange[] = [
   entra('assertion-of-another-audience', 'How a token that was made for somebody else is refused', world =>
     exchange(world, { client_assertion: world.foreignAssertion }),
   ),
+  ...faultyIdentities.map(faulty),
   entra('no-scope', 'What is said where no scope is asked for', world => exchange(world, { scope: '' })),
   entra('scope-without-default', 'How a scope that is no `/.default` is refused', world =>
     exchange(world, { scope: 'https://management.azure.com/user_impersonation' }),

@@ -109,6 +109,9 @@ function without(body: Body, field: string): Body {
   return rest
 }
 
+/** Ends the name of each call with a key that is tried where they are off, and nowhere else. */
+export const whereKeysAreOff = '-keys-are-off'
+
 /** What every API is asked: one good request, and each way to get it wrong. */
 function exchangesOf(api: Api): Exchange[] {
   const { name, as, headers, required } = api
@@ -127,6 +130,7 @@ function exchangesOf(api: Api): Exchange[] {
   }
   const good = (world: World) => api.body(world.deployments.get(api.deployment) ?? '')
   const wrongHeaders = (wrong: Readonly<Record<string, string>>) => ({ headers: { ...headers, ...wrong } })
+  const withKey = wrongHeaders({ 'api-key': 'not-a-key-but-as-long-as-one-would-be' })
   return [
     call(name, 'What an answer looks like', world => ask(world), [...needs, 'may-infer']),
     call(
@@ -167,9 +171,15 @@ function exchangesOf(api: Api): Exchange[] {
     ),
     call(
       `${name}-key-is-wrong`,
-      'How a key that is none is refused, and whether it is told that keys are off',
-      world => withoutToken(ask(world, wrongHeaders({ 'api-key': 'not-a-key-but-as-long-as-one-would-be' }))),
-      needs,
+      'How a key that is none is refused where keys are on',
+      world => withoutToken(ask(world, withKey)),
+      [...needs, 'keys-on'],
+    ),
+    call(
+      `${name}${whereKeysAreOff}`,
+      'How a key is refused where keys are off, and whether it is told that they are',
+      world => withoutToken(ask(world, withKey)),
+      [...needs, 'keys-off'],
     ),
   ]
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
 import type { ConformanceRequest, Exchange, Steps } from '../exchange.ts'
-import { type Need, nobody } from '../terms.ts'
+import { type Need, nobody, type TokenAudience } from '../terms.ts'
 import type { World } from '../world.ts'
 
 const accounts = '2024-10-01'
@@ -50,6 +50,9 @@ export const assignment = (world: World, name: string, wanted: Wanted = {}) =>
   })
 
 interface Assigned {
+  as?: TokenAudience
+  condition?: string
+  conditionVersion?: string
   role?: string
   principalId?: string
   principalType?: string | undefined
@@ -60,12 +63,22 @@ export const put = (world: World, name: string, assigned: Assigned = {}) => {
     role = harmlessRole,
     principalId = world.principalId,
     principalType = 'ServicePrincipal',
+    as = 'resource-manager',
+    ...condition
   } = assigned
   return assignment(world, name, {
     method: 'PUT',
-    json: { properties: { roleDefinitionId: roleDefinition(world, role), principalId, principalType } },
+    as,
+    json: {
+      properties: { roleDefinitionId: roleDefinition(world, role), principalId, principalType, ...condition },
+    },
   })
 }
+
+/** A condition as the portal writes it; on this role it changes nothing. */
+const condition =
+  "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
+  `(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{${harmlessRole}}))`
 
 /** Makes role assignments under names of its own, and takes them back. */
 function assigning(steps: (world: World, names: readonly [string, string]) => ConformanceRequest[]) {
@@ -77,6 +90,15 @@ function assigning(steps: (world: World, names: readonly [string, string]) => Co
     }
   }
 }
+
+/** Likewise, where the run may assign roles. */
+const assigns = (name: string, purpose: string, assigned: Assigned): Exchange =>
+  manager(
+    name,
+    purpose,
+    assigning((world, [first]) => [put(world, first, assigned)]),
+    ['may-assign-roles'],
+  )
 
 const list = (world: World, kind: string, query = '') =>
   at(world, `${world.accountId}/providers/Microsoft.Authorization/${kind}`, {
@@ -172,6 +194,33 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   manager('deny-assignments', 'Whether deny assignments may be listed, and how they look', world =>
     list(world, 'denyAssignments'),
   ),
+  manager('deny-assignments-at-scope', 'Which deny assignments `atScope()` lists', world =>
+    list(world, 'denyAssignments', filter('atScope()')),
+  ),
+  manager('deny-assignments-filter-unknown', 'How a filter of theirs that is none is refused', world =>
+    list(world, 'denyAssignments', filter("colour eq 'red'")),
+  ),
+  manager('deny-assignment-missing', 'How a deny assignment that does not exist is told', world =>
+    at(world, `${world.accountId}/providers/Microsoft.Authorization/denyAssignments/${nobody}`, {
+      version: authorization,
+    }),
+  ),
+  manager(
+    'denied-by-assignment',
+    'How a removal is refused that a deny assignment stands against; of what is not there, so that it removes nothing',
+    world =>
+      at(world, `${world.deniedId}/providers/Microsoft.Authorization/roleAssignments/${nobody}`, {
+        version: authorization,
+        method: 'DELETE',
+      }),
+    ['denied-resource', 'may-assign-roles'],
+  ),
+  manager(
+    'keys-while-off',
+    'What who may list keys is told where they are off',
+    world => at(world, `${world.accountId}/listKeys`, { method: 'POST' }),
+    ['keys-off', 'may-list-keys', 'may-infer'],
+  ),
   manager('permissions', 'What a principal is told of its own permissions', world =>
     list(world, 'permissions'),
   ),
@@ -235,6 +284,27 @@ export const resourceManagerExchanges: readonly Exchange[] = [
     'How a role that does not exist is told when it is assigned',
     assigning((world, [name]) => [put(world, name, { role: nobody })]),
     ['may-assign-roles'],
+  ),
+  assigns('assign-with-condition', 'What an assignment with a condition is answered', {
+    condition,
+    conditionVersion: '2.0',
+  }),
+  assigns('assign-condition-without-version', 'Whether the version of a condition may be left out', {
+    condition,
+  }),
+  assigns('assign-condition-version-unknown', 'How a version of a condition that does not exist is refused', {
+    condition,
+    conditionVersion: '7.0',
+  }),
+  assigns('assign-condition-broken', 'How a condition that is none is refused', {
+    condition: '((',
+    conditionVersion: '2.0',
+  }),
+  manager(
+    'assign-beyond-condition',
+    'How an assignment is refused that the condition on its maker does not allow',
+    assigning((world, [name]) => [put(world, name, { as: 'setup' })]),
+    ['setup-identity', 'may-assign-roles'],
   ),
   manager(
     'assign-without-properties',

@@ -1,0 +1,106 @@
+import { defaultWorld } from '../local-cloud/default-world.ts'
+import { accountId } from '../local-cloud/scopes.ts'
+import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
+import { type FaultyIdentity, faultyIdentities } from './terms.ts'
+
+/** The local cloud with all that exchanges need beyond its default world: what docs/conformance.md has a person make in Azure. */
+
+function first<T>([one]: readonly T[]): T {
+  if (one === undefined) throw new Error('The default world lacks what every exchange needs')
+  return one
+}
+const account = first(defaultWorld.accounts)
+const tenant = first(defaultWorld.tenants)
+const groupId = accountId(account).replace(/\/providers\/.*/, '')
+
+const audience = 'api://AzureADTokenExchange'
+const trust = { name: 'conformance', issuer: GITHUB_ISSUER, audiences: [audience] }
+const subject = 'repo:contoso/shop:ref:refs/heads/main'
+
+type Application = Seed['applications'][number]
+const credentials: Readonly<Record<FaultyIdentity, NonNullable<Application['federatedCredentials']>>> = {
+  'no-credential': [],
+  'other-subject': [{ ...trust, subject: `${subject}-of-another` }],
+  'other-case': [{ ...trust, subject: subject.toUpperCase() }],
+  'other-issuer': [{ ...trust, subject, issuer: 'https://conformance.example' }],
+  'other-audience': [{ ...trust, subject, audiences: ['api://conformance'] }],
+  'other-expression': [
+    {
+      ...trust,
+      claimsMatchingExpression: { value: "claims['sub'] matches 'repo:contoso/shop:ref:refs/tags/*'" },
+    },
+  ],
+  'no-service-principal': [{ ...trust, subject }],
+}
+
+/** An application whose ids end with a number of its own. */
+function application(displayName: string, number: number, hasPrincipal = true): Application {
+  const id = (kind: number) => `c0f0${kind}a7e-1d5b-4c93-8e62-${String(number).padStart(12, '0')}`
+  return {
+    kind: 'application',
+    displayName,
+    clientId: id(1),
+    tenantId: tenant.id,
+    objectId: id(2),
+    servicePrincipal: hasPrincipal ? { objectId: id(3) } : null,
+  }
+}
+
+const setup = application('conformance-setup', 0)
+const faulty = faultyIdentities.map((fault, at) => ({
+  fault,
+  application: {
+    ...application(`conformance-${fault}`, at + 1, fault !== 'no-service-principal'),
+    federatedCredentials: credentials[fault],
+  },
+}))
+const deniedId = `${groupId}/providers/Microsoft.Storage/storageAccounts/conformance`
+
+const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
+const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+const EVERYBODY = '00000000-0000-0000-0000-000000000000'
+
+/** What the run is told of it, in the variables that name it. */
+export const localVariables: Readonly<Record<string, string>> = {
+  CONFORMANCE_SETUP_CLIENT_ID: setup.clientId,
+  CONFORMANCE_DENIED_RESOURCE_ID: deniedId,
+  CONFORMANCE_FAULTY_IDENTITIES: JSON.stringify(
+    Object.fromEntries(faulty.map(({ fault, application: { clientId } }) => [fault, clientId])),
+  ),
+}
+
+export function localWorld({ keys }: { keys: 'on' | 'off' }): Seed {
+  return {
+    ...defaultWorld,
+    applications: [
+      ...defaultWorld.applications,
+      { ...setup, federatedCredentials: [{ ...trust, subject }] },
+      ...faulty.map(({ application }) => application),
+    ],
+    accounts: [{ ...account, disableLocalAuth: keys === 'off' }, ...defaultWorld.accounts.slice(1)],
+    resources: [{ id: deniedId, location: account.location }],
+    roleAssignments: [
+      ...(defaultWorld.roleAssignments ?? []),
+      {
+        name: '5be0f7a2-93c1-4d68-b7e4-2a1f0c95d836',
+        scope: accountId(account),
+        roleDefinitionId: RBAC_ADMINISTRATOR,
+        principalId: setup.servicePrincipal?.objectId ?? '',
+        principalType: 'ServicePrincipal',
+        condition:
+          "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
+          `(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{${COGNITIVE_SERVICES_USER}}))`,
+        conditionVersion: '2.0',
+      },
+    ],
+    denyAssignments: [
+      {
+        name: 'd19c6e05-4b72-4f8a-a3d0-86e1f25b7c94',
+        displayName: 'conformance',
+        scope: deniedId,
+        permissions: [{ actions: ['*/delete'] }],
+        principals: [EVERYBODY],
+      },
+    ],
+  }
+}
