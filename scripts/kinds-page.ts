@@ -175,6 +175,10 @@ const costInWords = (api: Api): string =>
     apiOf(api).cost
   ]
 
+/** By the row of `consecutive-successes`, whose default is 3 (row.ts). */
+const callsInWords = (api: Api): string =>
+  ({ tokens: '1, or 3', piece: '1', nothing: '1, or 3' })[apiOf(api).cost]
+
 const kindRows = kinds.map(({ kind, apis, ...told }) => {
   const {
     capabilities = [],
@@ -211,9 +215,18 @@ Among the APIs of chat: Claude models are called by \`messages\`, other makers' 
 ## What each API asks, and what it costs
 
 ${table(
-  ['API', 'asks for', 'is proven by', 'costs a call'],
-  registry.map(({ name }) => [code(name), known[name].request, known[name].answer, costInWords(name)]),
+  ['API', 'asks for', 'is proven by', 'costs a call', 'calls a run'],
+  registry.map(({ name }) => [
+    code(name),
+    known[name].request,
+    known[name].answer,
+    costInWords(name),
+    callsInWords(name),
+  ]),
 )}
+
+What is charged a run is the calls that were answered: one where the role is known to be half an hour old, and otherwise the row of \`consecutive-successes\`, by default three, of the cheapest deployment for each right on a host.
+A row that a denial breaks begins anew, up to four times as long. So a run costs a few dozen tokens a deployment, and a hundred or two where the role is new.
 
 Prices are list prices, as a hint of their size. \`expect\` is held against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
 
@@ -221,7 +234,8 @@ Prices are list prices, as a hint of their size. \`expect\` is held against answ
 
 Resource Manager lists until when a model, or one SKU of it, is served. The gate reads that list beside the calls, in one try, and does not wait for it: a model of which less than ninety days are left is
 the finding [\`model-retires-soon\`](findings.md#model-retires-soon), with the day, what the deployment's \`versionUpgradeOption\` does then, and the command that moves it. The report's field \`models\` has
-the day of every model that was called. A list that comes late, or may not be read, is no finding.
+the day of every model that was called. A list that comes late, or may not be read, is no finding: so whether [\`fail-on\`](inputs.md#keys-and-findings) fails on it hangs on whether the list came before the proof ended.
+What has to fail for certain is what \`model-days-left\` is for.
 
 With \`model-days-left: 30\` the gate fails on a model with fewer days, and on what it cannot tell: then the list is read with retries, and waited for at the end, for at most one \`request-timeout\`. A model for
 which no day is set passes.

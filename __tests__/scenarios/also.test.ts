@@ -3,7 +3,9 @@ import {
   accountEndpoint,
   alsoHolds,
   customRole,
+  envelope,
   holds,
+  refuse,
   roles,
   securityGroup,
   subscription,
@@ -277,6 +279,15 @@ describe('a data action', () => {
     expect(logOf(run)).toContain(`--role ${roles.reader}`)
     expect(logOf(run)).not.toContain(`--role ${roles.user}`)
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: unknown'])
+  })
+
+  test('is told of by nobody, where deny assignments may not be read', async () => {
+    alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
+    refuse(cloud, 'denyAssignments.list', 403, envelope('AuthorizationFailed', 'No.'))
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-manager-forbidden' })
+    expect(logOf(run)).toContain('Microsoft.Authorization/denyAssignments/read')
   })
 
   test('is forbidden by a deny assignment, whatever the roles', async () => {

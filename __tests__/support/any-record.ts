@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Identity } from '../../src/azure/identities.ts'
+import type { AlsoAccess } from '../../src/gate/also.ts'
 import type { Outcome, RunRecord } from '../../src/gate/record.ts'
 import type { RuntimeAccess, RuntimePrincipal } from '../../src/gate/runtime/principal.ts'
 import type { Probe } from '../../src/gate/waiting/wait.ts'
@@ -103,6 +104,7 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
       grant: fc
         .constantFrom('granted', 'exists', 'refused', 'planned', 'unknown')
         .map(outcome => ({ outcome })),
+      also: fc.array(anyAlso(text), { maxLength: 100, size: 'max' }),
       runtimePrincipals: fc.array(anyRuntimePrincipal(text), { maxLength: 100, size: 'max' }),
       retiredKey: fc.constantFrom('key-access-off', 'key-invalid', 'accepted').map(outcome => ({ outcome })),
       smoke: fc.array(fc.oneof(answered, refused), { maxLength: 300, size: 'max' }),
@@ -128,14 +130,16 @@ export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
     .map(([differing, base]) => ({ ...base, ...differing }))
 }
 
-function anyRuntimePrincipal(text: fc.Arbitrary<string>): fc.Arbitrary<RuntimePrincipal> {
-  const identity: fc.Arbitrary<Identity> = fc.record({
+const anyIdentity = (text: fc.Arbitrary<string>): fc.Arbitrary<Identity> =>
+  fc.record({
     kind: fc.constantFrom('system-assigned', 'user-assigned', 'agent'),
     name: text,
     principalId: fc.constant(ids.principal),
     clientId: fc.constantFrom(ids.client, undefined),
   })
-  const identities = fc.array(identity, { maxLength: 20 })
+
+function anyAccess(text: fc.Arbitrary<string>): fc.Arbitrary<RuntimeAccess> {
+  const identities = fc.array(anyIdentity(text), { maxLength: 20 })
   const through = fc.array(
     fc.record({
       id: text,
@@ -148,7 +152,7 @@ function anyRuntimePrincipal(text: fc.Arbitrary<string>): fc.Arbitrary<RuntimePr
   )
   const deny = fc.record({ name: text, scope: text })
   const failure = text.map(message => failureOf('resource-manager-forbidden', message).failure)
-  const access: fc.Arbitrary<RuntimeAccess> = fc.oneof(
+  return fc.oneof(
     fc.record({ word: fc.constant('allowed' as const), through }),
     fc.record({
       word: fc.constant('not-known-live' as const),
@@ -181,15 +185,21 @@ function anyRuntimePrincipal(text: fc.Arbitrary<string>): fc.Arbitrary<RuntimePr
       )
       .map(because => ({ word: 'unknown' as const, because })),
   )
+}
+
+const anyAlso = (text: fc.Arbitrary<string>): fc.Arbitrary<AlsoAccess> =>
+  fc.record({ dataAction: fc.constant(route.dataAction), scope: text, access: anyAccess(text) })
+
+function anyRuntimePrincipal(text: fc.Arbitrary<string>): fc.Arbitrary<RuntimePrincipal> {
   return fc.record({
     id: text,
-    identity: fc.option(identity, { nil: undefined }),
+    identity: fc.option(anyIdentity(text), { nil: undefined }),
     principalId: fc.constantFrom(ids.principal, undefined),
     deployments: fc.array(text, { maxLength: 3 }),
     dataActions: fc.array(text, { maxLength: 2 }),
     scope: fc.option(text, { nil: undefined }),
     role: fc.option(fc.record({ guid: text, name: text, definitionId: text }), { nil: undefined }),
-    access,
+    access: anyAccess(text),
   })
 }
 

@@ -3,6 +3,7 @@ import { Ajv } from 'ajv'
 import { chatRequest } from '../../../local-cloud/inference/chat/request.ts'
 import { embeddingRequest } from '../../../local-cloud/inference/embeddings.ts'
 import { responseRequest } from '../../../local-cloud/inference/responses/request.ts'
+import { toneOfASecond } from '../../../src/services/inference/tone.ts'
 import { describeComparison, inDescriptions } from '../descriptions-folder.ts'
 import {
   type Answer,
@@ -120,6 +121,7 @@ beforeAll(async () => {
     plane.account.deployments.push({ ...chat, name, model: { ...chat.model, name: model } })
   deploy('completer', 'gpt-35-turbo-instruct')
   deploy('painter', 'gpt-image-1')
+  deploy('listener', 'whisper')
   headers = { authorization: `Bearer ${await plane.token()}` }
 })
 
@@ -294,6 +296,23 @@ describeComparison('the description of the classic API', CLASSIC, () => {
     const answer = await ask(target, { body })
     expect(answer.status).toBe(200)
     expect(contract.problems(contract.reply(path), answer.body)).toEqual([])
+  })
+
+  test('POST /deployments/{deployment-id}/audio/transcriptions', async () => {
+    const form = new FormData()
+    form.append('file', new Blob([toneOfASecond()], { type: 'audio/wav' }), 'tone.wav')
+    const sent = new Response(form)
+    const answer = await plane.ask(
+      '/openai/deployments/listener/audio/transcriptions?api-version=2024-06-01',
+      {
+        headers: { ...headers, 'content-type': sent.headers.get('content-type') ?? '' },
+        body: new Uint8Array(await sent.arrayBuffer()),
+      },
+    )
+
+    expect(answer.status).toBe(200)
+    expect(contract.problems(contract.schema('audioResponse'), answer.body)).toEqual([])
+    expect(contract.problems(contract.schema('audioResponse'), {})).not.toEqual([])
   })
 })
 

@@ -112,7 +112,7 @@ export interface Answer {
 export interface Ask {
   method?: string
   headers?: Record<string, string>
-  /** A string goes out as it is, anything else as JSON. */
+  /** Text and bytes go out as they are, anything else as JSON. */
   body?: unknown
 }
 
@@ -190,7 +190,7 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
     caPem: tls.ca,
     async ask(target, { method = 'POST', headers = {}, body } = {}) {
       const url = target.startsWith('https:') ? target : `${own.url}${target}`
-      const payload = typeof body === 'string' ? body : JSON.stringify(body)
+      const payload = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
       const response = await fetch(url, {
         dispatcher,
         method,

@@ -23,7 +23,7 @@ export const modelRetiresSoon: Inspection = {
   title: 'A model that is called retires soon',
   about: `Resource Manager lists a day on which the model of the deployment ends (\`deprecation.inference\`, or the date of its SKU), and it is at most ${soonDays} days away, or has passed: Azure
 takes models out of service region by region. What happens to the deployment then is up to its \`versionUpgradeOption\`; the finding says which it has, and the default version of the model
-that is there today. The list is read beside the run, which does not wait for it: where it comes late or may not be read, there is no finding.
+that is there today. The list is read beside the run, which does not wait for it: where it comes late or may not be read, there is no finding, and \`fail-on\` has nothing to fail on.
 
 Severity: low; medium from ${urgentDays} days on. With \`model-days-left\` the gate fails on it ([\`model-retires-soon\`](diagnosis.md#model-retires-soon)). The report's field \`models\` has the day of
 every model that was called.`,
