@@ -84,7 +84,7 @@ function codeSection(code: DiagnosisCode): string {
     about ?? withPlaceholders(why(told)),
     withLinks(whatIsSaid(examples[code]), code),
     ...fixes(told).map(fixText),
-    unlike === undefined ? '' : `*To tell it apart:* ${withLinks(unlike, code)}`,
+    unlike === undefined ? '' : `*How to distinguish it:* ${withLinks(unlike, code)}`,
   ]
     .filter(part => part !== '')
     .join('\n\n')

@@ -52,7 +52,7 @@ test('quotes the job summary as a first run writes it', async () => {
     const lines = quoted.split('\n').filter(line => line.trim() !== '…')
     const cells = lines.flatMap(line => line.trim().split(/ {2,}/))
 
-    expect(cells).toContain('✅ Key-less access is proven')
+    expect(cells).toContain('✅ Key-less access to contoso-ai is proven')
     expect(cells.map(comparable).filter(cell => !comparable(summary).includes(cell))).toEqual([])
   } finally {
     await cloud.close()

@@ -9,7 +9,7 @@ import { textOf } from '../support/documents.ts'
 import { runGate } from '../support/scenario.ts'
 import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
 
-/** The examples that run by themselves: what their scripts make of a gate, and of what Resource Graph answers. */
+/** The examples that run by themselves, and the one that comments on pull requests: what their scripts make of a gate, and of what Resource Graph answers. */
 
 const stepSchema = v.object({
   ...scriptStepSchema.entries,
@@ -22,6 +22,24 @@ const jobsOf = (file: string) =>
   ).jobs
 
 const jq = execNode(join(repositoryRoot, '__tests__/support/jq.ts'))
+
+test('the plan on pull requests is posted as a diff', async () => {
+  const step = stepNamed(jobsOf('examples/plan-on-pull-requests.yml').plan?.steps ?? [], 'Post the plan')
+  const cloud = await createLocalCloud()
+  const { report } = await runGate(cloud, { inputs: { grant: 'plan' } })
+  await cloud.close()
+  const { status, files } = runScript(step, {
+    env: { GH_TOKEN: 'none', GH_REPO: 'contoso/shop', PULL_REQUEST: '7', REPORT: 'report.json' },
+    files: { 'report.json': JSON.stringify(report) },
+    programs: { jq, gh: 'echo "$@" > called' },
+  })
+
+  expect(status).toBe(0)
+  expect(files.called).toBe('pr comment 7 --body-file plan.md --edit-last --create-if-none\n')
+  expect(files['plan.md']).toMatch(
+    /^### Key-less access: the plan\n```diff\n\+ role assignment Cognitive Services User\n\+ {3}to \S+\n\+ {3}at \S+\n(?:\w.*\n)+```\n$/,
+  )
+})
 
 describe('the drift check', () => {
   const steps = jobsOf('examples/drift-check.yml').drift?.steps ?? []

@@ -88,7 +88,7 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   'examples/gateway.yml': { deploy: toSignIn },
   'examples/matrix-of-regions.yml': { gates: toSignIn },
   'examples/plain-shell.yml': { deploy: toSignIn },
-  'examples/plan-on-pull-requests.yml': { plan: toSignIn },
+  'examples/plan-on-pull-requests.yml': { plan: { ...toSignIn, 'pull-requests': 'write' } },
   'examples/probe-the-app.yml': { deploy: toSignIn },
   'examples/temporary-grant.yml': { deploy: toSignIn },
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import type { Settings } from '../../src/gate/settings.ts'
 import { reportDocument } from '../../src/report/document.ts'
-import { planLines } from '../../src/report/lines.ts'
+import { planLines } from '../../src/report/plan-lines.ts'
 import { anyOutcome } from '../support/any-record.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import {

@@ -5,13 +5,15 @@ import type { RunRecord } from '../../src/gate/record.ts'
 import {
   assertionLines,
   diagnosisLines,
+  findingFolds,
   findingLines,
+  fixFolds,
   inspectionLines,
-  planLines,
   recordLines,
   smokeLine,
   verdictLine,
 } from '../../src/report/lines.ts'
+import { planLines } from '../../src/report/plan-lines.ts'
 import {
   assigned,
   denial,
@@ -41,7 +43,6 @@ test('what was seen is told: endpoint, role, keys, and a denial in its own words
   expect(inspectionLines(inspectionOf({ account, first, roles: rolesOf('missing') }))).toEqual([
     'Endpoint https://contoso.openai.azure.com',
     'Role Cognitive Services User: missing',
-    'API keys: still accepted',
     'First calls (probe 1)',
     expect.stringContaining('  chat by chat-completions: "ready" in 412 ms'),
     '  vectors by embeddings: access-denied',
@@ -81,7 +82,7 @@ test('an answer is shown with its time and with what had to be adapted', () => {
 
 describe('a plan', () => {
   const planned = { grant: { outcome: 'planned' }, roleState: 'missing' } as const
-  const granting = `Plan: Cognitive Services User would be granted to ${ids.principal} at ${scope}; it is missing.`
+  const granting = ['+ role assignment Cognitive Services User', `+   to ${ids.principal}`, `+   at ${scope}`]
   const administrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
   const mayAssign = (condition?: string) => ({
     permissions: [{ actions: ['*'] }],
@@ -129,13 +130,13 @@ describe('a plan', () => {
       'Whether this identity may do that is not known.',
     ],
   ])('says who may grant: %#', (differing, line) => {
-    expect(planLines(fullRecord({ ...planned, ...differing }))).toEqual([granting, line])
+    expect(planLines(fullRecord({ ...planned, ...differing }))).toEqual([...granting, line])
   })
 
   test('says so where nobody knows who may grant', () => {
     const { permissions: _, ...unreadable } = fullRecord(planned)
 
-    expect(planLines(unreadable)).toEqual([granting, 'Whether this identity may do that is not known.'])
+    expect(planLines(unreadable)).toEqual([...granting, 'Whether this identity may do that is not known.'])
   })
 
   test('says that nothing would be granted, where that is so', () => {
@@ -186,7 +187,7 @@ describe('a plan', () => {
       },
       [
         'Plan: the calls are denied, and the gate would fail with access-denied.',
-        `A deny assignment stands against the calls: ": :warning: :x" at ${scope}.`,
+        `A deny assignment blocks the calls: ": :warning: :x" at ${scope}.`,
       ],
     ],
   ])('says what becomes of calls that are denied: %s', (_by, differing, lines) => {
@@ -216,18 +217,22 @@ describe('a plan', () => {
     expect(linesFor(grantee('User'))).toContain(
       'The calls are made by the pipeline itself: that role does not let it through.',
     )
-    expect(linesFor({ revoke: true })[0]).toContain(
-      `at ${scope}, until the job ends (revoke); it is missing.`,
-    )
+    expect(linesFor({ revoke: true })).toContain('+   until the job ends (revoke)')
   })
 })
 
-test('findings are told by id and severity, and where to read more', () => {
-  const lines = findingLines({ result: 'passed', record: fullRecord() })
+test('findings are told by id and severity, details folded, and where to read more', () => {
+  const outcome = { result: 'passed', record: fullRecord() } as const
 
-  expect(lines).toContain('Finding keys-enabled (high): The resource still accepts API keys')
-  expect(lines.at(-2)).toBe('What findings mean, and what to do: docs/findings.md')
+  expect(findingFolds(outcome)).toEqual([
+    {
+      title: 'Finding keys-enabled (high): The resource still accepts API keys',
+      lines: [expect.stringContaining('Key access of contoso is on')],
+    },
+  ])
+  expect(findingLines(outcome)).toEqual(['What findings mean, and how to fix them: docs/findings.md'])
   expect(findingLines({ result: 'passed', record: emptyRecord() })).toEqual([])
+  expect(findingFolds({ result: 'passed', record: emptyRecord() })).toEqual([])
 })
 
 test('where a run failed, findings are one line: the failure comes first', () => {
@@ -236,10 +241,11 @@ test('where a run failed, findings are one line: the failure comes first', () =>
   expect(findingLines({ result: 'failed', record: fullRecord(), failure })).toEqual([
     'Findings, told in the job summary and the report: keys-enabled (high)',
   ])
+  expect(findingFolds({ result: 'failed', record: fullRecord(), failure })).toEqual([])
   expect(findingLines({ result: 'cancelled', record: fullRecord(), signal: 'SIGTERM' })).toEqual([])
 })
 
-test('a diagnosis is told in order: code, what was done, what was said, why, and the fix', () => {
+describe('a diagnosis says what the annotation does not', () => {
   const said = {
     status: 401,
     serviceCode: 'PermissionDenied',
@@ -248,30 +254,39 @@ test('a diagnosis is told in order: code, what was done, what was said, why, and
   }
   const failure = new StepError('calling the model', { ...localFailure('tenant-mismatch', ''), said })
 
-  expect(diagnosisLines(diagnose(failure, fullRecord()))).toEqual([
-    'tenant-mismatch: The resource belongs to another tenant',
-    '  while calling the model',
-    '  401 PermissionDenied: No.',
-    `  The token is of tenant ${ids.tenant}, and a token of one tenant cannot call a resource of another.`,
-    '',
-    'See which tenant the resource is in, in bash:',
-    `    az account show --subscription ${ids.subscription} --query '{name:name, tenantId:tenantId}' --output table`,
-    '',
-    'What to do:',
-    '    Set `tenant-id` and `client-id` to an identity of the tenant that the resource is in.',
-    '',
-    'To tell it apart: If Resource Manager is asked first, the code is `resource-manager-token-rejected`.',
-    'Ids for support: apim-request-id r-1',
-    'More about tenant-mismatch: docs/diagnosis.md#tenant-mismatch',
-  ])
-})
+  test('code, what was done, why, how to distinguish it, ids', () => {
+    expect(diagnosisLines(diagnose(failure, fullRecord()))).toEqual([
+      'tenant-mismatch: while calling the model (401 PermissionDenied)',
+      `  The token is of tenant ${ids.tenant}, and a token of one tenant cannot call a resource of another.`,
+      '  How to distinguish it: If Resource Manager is asked first, the code is `resource-manager-token-rejected`.',
+      '  Ids for support: apim-request-id r-1',
+    ])
+  })
 
-test('a message of several lines keeps them', () => {
-  const lines = diagnosisLines(
-    diagnose(failureOf('input-invalid', '`a` is missing\n`b` is missing'), emptyRecord()),
-  )
+  test('the other fixes, folded', () => {
+    expect(fixFolds(diagnose(failure, fullRecord()))).toEqual([
+      {
+        title: 'What to do',
+        lines: ['    Set `tenant-id` and `client-id` to an identity of the tenant that the resource is in.'],
+      },
+    ])
+  })
 
-  expect(lines.slice(1, 4)).toEqual(['  while calling the model', '  `a` is missing', '  `b` is missing'])
+  test('and the first one, where the annotation has no room for it', () => {
+    const long = { ...said, message: 'x'.repeat(3990) }
+    const diagnosis = diagnose(new StepError('', { ...failure.failure, said: long }), fullRecord())
+
+    expect(fixFolds(diagnosis)).toHaveLength(2)
+    expect(fixFolds(diagnosis)[0]?.title).toBe('See which tenant the resource is in, in bash')
+  })
+
+  test('of a mismatch, the claim that is not the same', () => {
+    const lines = diagnosisLines(diagnose(failureOf('federated-audience-mismatch'), fullRecord()))
+
+    expect(lines.filter(line => line.includes('presented'))).toEqual([
+      '  audience presented: api://AzureADTokenExchange; expected: another one',
+    ])
+  })
 })
 
 test.each([

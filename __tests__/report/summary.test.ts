@@ -14,6 +14,7 @@ import {
   fullRecord,
   ids,
   probedRecord,
+  scope,
 } from '../support/record-fixture.ts'
 
 /** Every token of the document, those inside others included. */
@@ -36,21 +37,24 @@ test('a run that passed is told at a glance, and then in full', () => {
   const summary = summaryMarkdown({ result: 'passed', record: fullRecord() }, undefined)
 
   expect(headingsOf(summary)).toEqual([
-    '✅ Key-less access is proven',
-    'Deployments',
+    '⚠️ Key-less access to contoso is proven, but keys still work',
     'The wait',
     'Findings',
-    'Steps',
+    'Deployments',
   ])
-  expect(summary).toContain('Role **Cognitive Services User**: granted by this run, live after **41 s**.')
-  expect(summary).toContain(`| Principal | \`${ids.principal}\` |`)
+  expect(summary).toContain(
+    "`chat` (412 ms) answered the pipeline's own identity without a key, over 3 connections.  \nRole: **Cognitive Services User**, granted by this run, live after **41 s**  \nAPI keys: ⚠️ still accepted  \nResource: [`contoso`]",
+  )
+  expect(summary).toContain(`| Principal | [\`${ids.principal}\`]`)
   expect(summary).toContain('| Role | Cognitive Services User · granted by this run |')
-  expect(summary).toContain('| Resource | `contoso` in resource group `rg-models`, subscription')
+  expect(summary).toMatch(
+    /\| Resource \| \[`contoso`\]\(.*\) in resource group `rg-models`, subscription .* \|\n\| --- \| --- \|\n/,
+  )
   expect(summary).toContain('| Deployments | `chat` |')
   expect(summary).toContain('| API keys | ⚠️ still accepted |')
   expect(summary).toContain('| Subject | `repo:contoso@1234/app@5678:environment:Production` |')
-  expect(summary).toContain('| ❌ | `vectors` | embeddings | `access-denied` |  |\n| ✅ | `chat`')
-  expect(summary).toContain('| ✅ | `chat` | chat-completions | `"ready"` | 412 ms |')
+  expect(summary).toContain('| ❌ `vectors` | embeddings | `access-denied` |  |\n| ✅ `chat`')
+  expect(summary).toContain('| ✅ `chat` | chat-completions | `"ready"` | 412 ms |')
   expect(summary).toContain('2 probes: 1 × `access-denied`, 1 × answered.')
   expect(summary).toContain('  41 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:41.300')
   expect(summary).toContain('<details><summary>All 2 probes</summary>')
@@ -58,9 +62,85 @@ test('a run that passed is told at a glance, and then in full', () => {
   expect(summary).toContain(
     '<details><summary>🔴 <b>The resource still accepts API keys</b> · <code>keys-enabled</code></summary>',
   )
-  expect(summary).toContain('What findings mean: `docs/findings.md`')
-  expect(summary).toContain('| ❌ | Prove | 42 s |')
-  expect(summary).toContain('|  | **Total** | **43 s** |')
+  expect(summary).toContain('What findings mean, and how to fix them: `docs/findings.md`')
+  expect(summary).toContain('Took 43 s: ✅ Sign in 0.6 s · ❌ Prove 42 s')
+})
+
+test('a run that found everything in place is five lines and a fold', () => {
+  const [answered] = fullRecord().smoke
+  const { account } = fullRecord()
+  if (answered === undefined || account === undefined) throw new Error('A full run has both')
+  const record = fullRecord({
+    account: { ...account, keyAccess: 'disabled' },
+    roleState: 'direct',
+    smoke: [answered],
+    probes: [],
+    propagationMs: 0,
+    connections: 1,
+  })
+  const [inSight = '', fold = ''] = summaryMarkdown({ result: 'passed', record }, undefined).split(
+    /(?=<details>)/,
+  )
+
+  expect(headingsOf(inSight)).toEqual(['✅ Key-less access to contoso is proven'])
+  expect(inSight.split('\n').filter(line => line !== '')).toHaveLength(5)
+  expect(fold).toMatch(/^<details><summary>Details<\/summary>\n.*<\/details>\n$/s)
+})
+
+test('keys that still work are in the headline, but for those who asked not to hear of them', () => {
+  const { settings } = fullRecord()
+  if (settings === undefined) throw new Error('A full run has settings')
+  const record = fullRecord({ settings: { ...settings, keys: { access: 'ignore', retired: undefined } } })
+  expect(headingsOf(summaryMarkdown({ result: 'passed', record }, undefined))[0]).toBe(
+    '✅ Key-less access to contoso is proven',
+  )
+})
+
+test('a plan that changes nothing says so', () => {
+  const { grant: _, ...held } = fullRecord({ roleState: 'direct' })
+  const summary = summaryMarkdown({ result: 'planned', record: held }, undefined)
+
+  expect(headingsOf(summary)[0]).toBe('📋 Key-less access to contoso: nothing to change')
+  expect(summary).toContain('Nothing would be granted; the role is held directly')
+  expect(summary).not.toContain('```diff')
+})
+
+test('no table has an empty head', () => {
+  for (const result of ['passed', 'planned'] as const)
+    expect(summaryMarkdown({ result, record: probedRecord() }, undefined)).not.toMatch(/^\|\s*\|/m)
+})
+
+test('what was presented is beside what is expected, and the fix comes before the reason', () => {
+  const summary = summaryMarkdown(...failed(failureOf('federated-subject-mismatch'), fullRecord()))
+
+  expect(summary).toContain('| Claim | Presented by this run | Expected by a federated credential |')
+  expect(summary).toContain(
+    '| subject | `repo:contoso@1234/app@5678:environment:Production` | another one; for this repository perhaps `repo:contoso/app:environment:Production`',
+  )
+  expect(summary).toContain('| audience | `api://AzureADTokenExchange` | the same, letter by letter |')
+  expect(summary.indexOf('az ad app federated-credential create')).toBeLessThan(
+    summary.indexOf('The run tried for some twenty seconds'),
+  )
+})
+
+test('links lead to the resource, to who holds roles, and to the principal, where the cloud has a portal', () => {
+  const { settings } = fullRecord()
+  if (settings === undefined) throw new Error('A full run has settings')
+  const urls = (record: RunRecord) =>
+    tokensOf(summaryMarkdown({ result: 'passed', record }, undefined)).flatMap(token =>
+      token.type === 'link' ? [token.href] : [],
+    )
+  const portal = `https://portal.azure.com/#@${ids.tenant}/resource${scope}`
+
+  expect(new Set(urls(fullRecord()))).toEqual(
+    new Set([
+      `${portal}/overview`,
+      `${portal}/users`,
+      `https://portal.azure.com/#view/Microsoft_AAD_IAM/ManagedAppMenuBlade/~/Overview/objectId/${ids.principal}/appId/${ids.client}`,
+    ]),
+  )
+  const cloud = { ...settings.cloud, portal: undefined }
+  expect(urls(fullRecord({ settings: { ...settings, cloud } }))).toEqual([])
 })
 
 test('an app that was asked has its own picture and its own probes', () => {
@@ -79,8 +159,10 @@ test('an app that did not answer: the pipeline is proven all the same, and its w
   const app = { probes: [{ atMs: 0, outcome: 'HTTP 401' as const }], waitedMs: 0, isLive: false }
   const told = failed(failureOf('probe-failed'), probedRecord({ app, propagationMs: 0 }))
   const summary = summaryMarkdown(...told)
-  expect(headingsOf(summary)[0]).toBe('❌ Key-less access is proven for the pipeline, and not for the app')
-  expect(summary).toContain('`https://shop.contoso.example/probe?***` ❌ did not answer as it should.')
+  expect(headingsOf(summary)[0]).toBe(
+    '❌ Key-less access to contoso is proven for the pipeline, but not for the app',
+  )
+  expect(summary).toContain('`https://shop.contoso.example/probe?***` ❌ did not answer as expected.')
   expect(summary).not.toContain('s, not live')
 })
 
@@ -174,7 +256,7 @@ test('a run that was stopped says what stays, and how far the wait had come', ()
   const record = fullRecord({ propagationMs: 0 })
   const summary = summaryMarkdown({ result: 'cancelled', record, signal: 'SIGTERM' }, undefined)
 
-  expect(headingsOf(summary)[0]).toBe('⏹️ Key-less access: stopped before it was proven')
+  expect(headingsOf(summary)[0]).toBe('⏹️ Key-less access to contoso: stopped before it was proven')
   expect(summary).toContain('by this run; it stays')
   expect(summary).toContain('41 s, not live')
 })
@@ -187,7 +269,7 @@ test('of many deployments those that refused are in sight, and the others folded
   const summary = summaryMarkdown({ result: 'passed', record: fullRecord({ smoke, routes }) }, undefined)
 
   expect(summary).toContain('`d5` and 95 more |')
-  expect(summary).toContain('100 of 101 answered.\n\n|  | Deployment')
+  expect(summary).toContain('100 of 101 answered.\n\n| Deployment')
   expect(summary).toContain('<details><summary>The 100 that answered</summary>')
   expect(summary).toContain('… and 40 more, which the JSON report lists.\n\n</details>')
 })
@@ -198,8 +280,13 @@ test('a plan is told as a plan', () => {
     undefined,
   )
 
-  expect(headingsOf(summary)[0]).toBe('📋 Key-less access: the plan')
-  expect(summary).toContain('would be granted')
+  expect(headingsOf(summary)[0]).toBe('📋 Key-less access to contoso: 1 role assignment to add')
+  expect(summary).toContain(
+    `\`\`\`diff\n+ role assignment Cognitive Services User\n+   to ${ids.principal}\n+   at ${scope}\n\`\`\`\n`,
+  )
+  expect(summary).toContain('This identity may not assign roles there')
+  expect(summary).toContain('| 🔒 `vectors`')
+  expect(summary).not.toContain('❌ `')
 })
 
 test('every diagnosis is told with its code, its evidence and its fixes', () => {
@@ -267,14 +354,18 @@ test('whatever is said by others: no link, no image, no HTML but our own, no hea
       const record = factsOf(said)
       const tokens = tokensOf(summaryMarkdown(...failed(new StepError('calling the model', refusal), record)))
 
-      const active = tokens.filter(({ type }) => ['link', 'image', 'em', 'del', 'list', 'hr'].includes(type))
+      const links = tokens.flatMap(token => (token.type === 'link' ? [token.href] : []))
+      const active = tokens.filter(({ type }) => ['image', 'em', 'del', 'list', 'hr'].includes(type))
       const html = tokens
         .filter(({ type }) => type === 'html')
         .flatMap(({ raw }) => raw.match(/<\/?[a-z!][^>]*>/gi) ?? [])
       expect(active).toEqual([])
+      expect(links.filter(href => !href.startsWith('https://portal.azure.com/#'))).toEqual([])
+      expect(links).toHaveLength(3)
       expect(html.filter(tag => !known.has(tag))).toEqual([])
-      expect(tokens.filter(({ type }) => type === 'heading')).toHaveLength(6)
-      expect(tokens.filter(({ type }) => type === 'table')).toHaveLength(4)
+      expect(tokens.filter(({ type }) => type === 'heading')).toHaveLength(5)
+      const isCompared = diagnose(failureOf(code), record).comparison !== undefined
+      expect(tokens.filter(({ type }) => type === 'table')).toHaveLength(isCompared ? 4 : 3)
       expect(tokens.filter(({ type }) => type === 'blockquote').length).toBeLessThanOrEqual(1)
     }),
   )
@@ -292,11 +383,11 @@ test('of a thousand of everything it lists what tells the most, far below the me
   const summary = summaryMarkdown(...failed(new StepError('calling the model', denial()), record))
 
   const rows = (of: RegExp) => summary.match(of)?.length
-  expect(rows(/^\| ❌ \| `vectors` /gm)).toBe(60)
+  expect(rows(/^\| ❌ `vectors` /gm)).toBe(60)
   expect(summary).toContain('… and 940 more, which the JSON report lists.')
   expect(rows(/^\| \d+ \| [\d.]+ s \| ⏳/gm)).toBe(150)
   expect(summary).toContain('| 1000 | 999.0 s |')
-  expect(rows(/^\| ✅ \| Step /gm)).toBe(20)
+  expect(summary.match(/✅ Step /g)).toHaveLength(20)
   expect(Buffer.byteLength(summary)).toBeLessThan(64_000)
 })
 

@@ -1,7 +1,7 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
 import { customRole, groupScope, holds, pipeline, roles, securityGroup } from '../support/arrange.ts'
-import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
+import { accountScope, operations, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud
 beforeAll(async () => {
@@ -80,8 +80,9 @@ test('grant: plan looks, says what would be done, and changes nothing', async ()
   const before = structuredClone(cloud.world.roleAssignments)
   const run = await runGate(cloud, { inputs: { grant: 'plan' } })
   expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'missing', diagnosis: '' })
-  expect(logOf(run)).toContain(`would be granted to ${principal()}`)
-  expect(run.summary).toContain('the plan')
+  expect(run.log).toContain(`+   to ${principal()}`)
+  expect(run.summary).toContain('1 role assignment to add')
+  expect(run.summary).toContain('```diff\n+ role assignment Cognitive Services User\n')
   expect(cloud.world.roleAssignments).toEqual(before)
   expect(
     run.requests.every(({ method, service }) => service !== 'resource-manager' || method === 'GET'),

@@ -50,7 +50,7 @@ const young = () => ({ createdOn: new Date(cloud.clock.now()).toISOString() })
 const calls = (run: GateRun) => run.requests.filter(({ operation }) => operation === 'chatCompletions.create')
 const named = (run: GateRun) =>
   expect(logOf(run)).toContain(
-    `A deny assignment stands against the calls: "stack of the models" at ${groupScope(cloud)}.`,
+    `A deny assignment blocks the calls: "stack of the models" at ${groupScope(cloud)}.`,
   )
 
 test.each<[string, () => Partial<DenyAssignment>]>([
@@ -205,7 +205,7 @@ describe('reading them costs one request', () => {
   })
 })
 
-test('another identity that looks reads what stands against the pipeline', async () => {
+test('another identity that looks reads what blocks the pipeline', async () => {
   const { clientId, principalId } = setupIdentity(cloud)
   holds(
     cloud,

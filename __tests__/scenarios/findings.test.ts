@@ -86,7 +86,7 @@ describe('a plan', () => {
     expect(logOf(run)).toContain('Foundry User at the resource (to be granted)')
   })
 
-  test('of a role that is held and does not help says what stands against it', async () => {
+  test('of a role that is held and does not help says what blocks it', async () => {
     holds(cloud, { role: roles.reader }, { role: roles.user })
     denies({ dataActions: ['*'] })
     const run = await plan()
@@ -100,15 +100,15 @@ describe('a plan', () => {
         expect.stringContaining('"Deployment stack of the models"'),
       ],
     })
-    expect(run.summary).toContain('A deny assignment stands against the calls')
+    expect(run.summary).toContain('A deny assignment blocks the calls')
   })
 
-  test('of a grant says which deny assignment stands against it, as the run finds out', async () => {
+  test('of a grant says which deny assignment blocks it, as the run finds out', async () => {
     denies({ actions: ['Microsoft.Authorization/roleAssignments/write'] })
     const run = await plan()
 
     expect(run.log).toContain(
-      `A deny assignment stands against the grant: "Deployment stack of the models" at ${groupScope(cloud)}.`,
+      `A deny assignment blocks the grant: "Deployment stack of the models" at ${groupScope(cloud)}.`,
     )
     expect((await runGate(cloud)).outputs.diagnosis).toBe('deny-assignment')
   })

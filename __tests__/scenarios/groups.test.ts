@@ -98,5 +98,5 @@ test('a plan says to whom it would be granted', async () => {
   const run = await runGate(cloud, { inputs: { ...inputsFor(group), grant: 'plan' } })
 
   expect(run.outputs.result).toBe('planned')
-  expect(logOf(run)).toContain(`would be granted to ${group.objectId}`)
+  expect(run.log).toContain(`+   to ${group.objectId}`)
 })

@@ -191,9 +191,9 @@ describe('nothing is written', () => {
     expect(grants(run)).toEqual([])
     expect(run.report).toMatchObject({
       plan: expect.arrayContaining([
-        expect.stringMatching(
-          /Cognitive Services User would be granted to .*containerApps\/one .* at .*contoso-ai/,
-        ),
+        '+ role assignment Cognitive Services User',
+        expect.stringMatching(/^\+ {3}to .*containerApps\/one .*/),
+        `+   at ${accountScope(cloud)}`,
         expect.stringMatching(/nothing would be granted to .*containerApps\/other/),
         'Plan: the gate would fail with runtime-access-unknown.',
       ]),
@@ -346,7 +346,7 @@ describe('principal-id of an app’s identity', () => {
     expect(logOf(run)).toContain(
       'The pipeline itself was answered by 0 of 1 deployment, which says nothing of the app.',
     )
-    expect(run.summary).toContain('in production, as roles tell it')
+    expect(run.summary).toContain('allowed by the roles of the app')
     expect(run.summary).not.toContain('Key-less access is proven')
     expect(run.report).toMatchObject({ smoke: [{ outcome: 'access-denied' }] })
     expect(cloud.clock.now() - before).toBeLessThan(10_000)
@@ -399,7 +399,7 @@ describe('principal-id of an app’s identity', () => {
     const run = await runGate(cloud, { inputs: { 'principal-id': identity(), grant: 'plan' } })
 
     expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'missing' })
-    expect(logOf(run)).toContain(`would be granted to ${identity()}`)
+    expect(run.log).toContain(`+   to ${identity()}`)
     expect(logOf(run)).not.toContain('fail with access-denied')
   })
 })

@@ -147,7 +147,7 @@ const clientFor =
 
 const logTo = (lines: string[]): Log => ({
   info: line => void lines.push(line),
-  warning: line => void lines.push(line),
+  warning: (_title, line) => void lines.push(line),
 })
 
 function settingsOf(cloud: LocalCloud, { inputs }: RunOptions): Settings {

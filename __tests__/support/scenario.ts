@@ -71,6 +71,7 @@ export async function runPost(
   expect(run.exitCode).toBe(0)
   expect(run.outputs).toEqual({})
   expect(run.annotations.filter(({ level }) => level === 'error')).toEqual([])
+  for (const { title } of run.annotations) expect(title).toMatch(/^Key-less Gate: \S/)
   return run
 }
 

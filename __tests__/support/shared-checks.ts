@@ -51,6 +51,7 @@ export function expectOneStory({ exitCode, outputs, environment, annotations, lo
   const asExpected = failed ? exitCode === 1 && errors.length === 1 : exitCode === 0 && errors.length === 0
   if (!asExpected)
     throw new Error([`Exit code ${exitCode}, ${errors.length} errors, and this log:`, ...log].join('\n'))
+  for (const { title } of annotations) expect(title).toMatch(/^Key-less Gate: \S/)
   expect(Object.keys(outputs).toSorted()).toEqual(declaredOutputs.toSorted())
   if (outputs.result !== 'passed') expect(environment).toEqual({})
   if (outputs.result === 'passed') expect(outputs['role-state']).not.toBe('missing')

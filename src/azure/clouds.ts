@@ -19,6 +19,8 @@ export interface Cloud {
   inferenceDomains: readonly string[]
   /** Audience of the GitHub OIDC token. */
   assertionAudience: string
+  /** Origin of the Azure portal; undefined where the cloud is not known to have one. */
+  portal: string | undefined
 }
 
 const assertionAudience = 'api://AzureADTokenExchange'
@@ -33,6 +35,7 @@ const azureCloud: Cloud = {
   },
   inferenceDomains: ['openai.azure.com', 'services.ai.azure.com', 'cognitiveservices.azure.com'],
   assertionAudience,
+  portal: 'https://portal.azure.com',
 }
 
 const knownClouds: Record<Exclude<CloudName, 'custom'>, Cloud> = {
@@ -47,6 +50,7 @@ const knownClouds: Record<Exclude<CloudName, 'custom'>, Cloud> = {
     inferenceAudiences: { cognitiveServices: 'https://cognitiveservices.azure.us', foundry: undefined },
     inferenceDomains: ['openai.azure.us', 'services.ai.azure.us', 'cognitiveservices.azure.us'],
     assertionAudience,
+    portal: 'https://portal.azure.us',
   },
   AzureChinaCloud: {
     name: 'AzureChinaCloud',
@@ -58,6 +62,7 @@ const knownClouds: Record<Exclude<CloudName, 'custom'>, Cloud> = {
     inferenceAudiences: { cognitiveServices: 'https://cognitiveservices.azure.cn', foundry: undefined },
     inferenceDomains: ['openai.azure.cn', 'services.ai.azure.cn', 'cognitiveservices.azure.cn'],
     assertionAudience,
+    portal: 'https://portal.azure.cn',
   },
 }
 
@@ -90,6 +95,7 @@ export function cloudOf(name: CloudName, named: NamedHosts): Cloud {
       endpoint: named.resourceManagerEndpoint ?? row.resourceManager.endpoint,
       audience: row.resourceManager.audience,
     },
+    portal: name === 'custom' ? undefined : row.portal,
     inferenceDomains: name === 'custom' ? namedDomains : [...row.inferenceDomains, ...namedDomains],
   }
 }

@@ -12,7 +12,8 @@ export interface Clock {
 
 export interface Log {
   info(line: string): void
-  warning(line: string): void
+  /** @param title What it is about, in a few words: the headline of the annotation. */
+  warning(title: string, line: string): void
 }
 
 /** Registers a secret with the runner, so that it is starred out wherever it would be printed. */

@@ -7,14 +7,25 @@ const maxLength = 4000
  * The one annotation of a failure: what happened, what was said, the likeliest fix, and where more is told. The fix is there
  * whole or not at all: a command that was cut would still look like one.
  */
-export function annotation({ title, said, fixes, docs }: Diagnosis): string {
-  const end = `\n\nMore: ${docs}`.slice(0, maxLength / 2)
-  const head = [`${title}.`, said.message].filter(part => part !== '').join('\n\n')
-  const [fix] = fixes
-  const whole = fix === undefined ? head : `${head}\n\n${fix.title}:\n${fix.text}`
-  const fits = whole.length + end.length <= maxLength
-  return `${fits ? whole : cut(head, maxLength - end.length)}${end}`
+export function annotation(diagnosis: Diagnosis): string {
+  const end = endOf(diagnosis)
+  return `${holdsFix(diagnosis) ? wholeOf(diagnosis) : cut(headOf(diagnosis), maxLength - end.length)}${end}`
 }
+
+/** Whether the first fix is in it. */
+export const holdsFix = (diagnosis: Diagnosis): boolean =>
+  wholeOf(diagnosis).length + endOf(diagnosis).length <= maxLength
+
+const headOf = ({ title, said }: Diagnosis) =>
+  [`${title}.`, said.message].filter(part => part !== '').join('\n\n')
+
+function wholeOf(diagnosis: Diagnosis): string {
+  const [fix] = diagnosis.fixes
+  const head = headOf(diagnosis)
+  return fix === undefined ? head : `${head}\n\n${fix.title}:\n${fix.text}`
+}
+
+const endOf = ({ docs }: Diagnosis) => `\n\nMore: ${docs}`.slice(0, maxLength / 2)
 
 /** Without half a character at its end. */
 function cut(text: string, length: number): string {

@@ -19,7 +19,7 @@ import { runUrl, type WorkflowRun } from '../services/github/workflow-run.ts'
 import type { Quota } from '../services/inference/quota.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Retirement } from '../services/resource-manager/models.ts'
-import { planLines } from './lines.ts'
+import { planLines } from './plan-lines.ts'
 import type { Report } from './schema.ts'
 
 /** Milliseconds since the epoch. */
@@ -98,7 +98,13 @@ function orNull<T, D>(value: T | undefined, describe: (value: T) => D): D | null
 }
 
 function diagnosisDocument({ operation, ...diagnosis }: Diagnosis): NonNullable<Report['diagnosis']> {
-  return { ...diagnosis, doing: operation, fixes: [...diagnosis.fixes] }
+  const { comparison, ...rest } = diagnosis
+  return {
+    ...rest,
+    ...(comparison === undefined ? {} : { comparison: [...comparison] }),
+    doing: operation,
+    fixes: [...diagnosis.fixes],
+  }
 }
 
 function runDocument(run: WorkflowRun): Report['run'] {

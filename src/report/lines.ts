@@ -1,28 +1,19 @@
 import { docsAddress } from '../advice/docs-link.ts'
 import type { Diagnosis } from '../advice/explanations/diagnose.ts'
-import { switchKeysOffCommand } from '../advice/explanations/posture.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
-import { failOnFailure } from '../advice/findings/forbidden.ts'
 import { informationOf } from '../advice/findings/information.ts'
-import { type Assigning, assigning, rightsOf } from '../advice/findings/rights.ts'
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { coverageBy } from '../azure/rbac/coverage.ts'
-import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import type { DenyAssignment } from '../azure/rbac/deny-assignments.ts'
-import { coversAction } from '../azure/rbac/permissions.ts'
-import { unsuitableLine } from '../azure/rbac/suitability.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { isDenied } from '../gate/access.ts'
-import { alsoFailure, isLacking } from '../gate/also.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
-import { denyAssignmentsSeen } from '../gate/evidence.ts'
-import { keyAccessFailure, keyAccessOf } from '../gate/key-access.ts'
+import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import type { AppAnswered, KeyRefusal } from '../gate/reporter.ts'
-import { retirementFailure } from '../gate/retirement.ts'
 import { roleStateOf } from '../gate/role-state.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { Inspection } from '../gate/values.ts'
@@ -33,13 +24,8 @@ import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { withoutText } from '../services/inference/select-deployments.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import {
-  appInWords,
-  ownCallsInWords,
-  runtimeGrantLines,
-  runtimePlanLines,
-  runtimeReservations,
-} from './runtime-lines.ts'
+import { holdsFix } from './annotation.ts'
+import { appInWords, ownCallsInWords, runtimeGrantLines, runtimeReservations } from './runtime-lines.ts'
 
 /** The story in plain lines, for the log: it can be read without the summary. */
 
@@ -99,8 +85,8 @@ export function inspectionLines({ endpoint, account, routes, roles, first }: Ins
     lines.push(...roles.deniedBy.map(deny => denyLine('the calls', deny)))
   }
   for (const route of routes) lines.push(...kindLine(route))
-  const keys = keyAccessOf({ account })
-  if (keys !== 'unknown') lines.push(`API keys: ${keys === 'enabled' ? 'still accepted' : 'switched off'}`)
+  // Keys that work are a warning, or a failure.
+  if (keyAccessOf({ account }) === 'disabled') lines.push('API keys: switched off')
   if (first.round.kind === 'refused') {
     const answers = [...first.results.map(smokeLine), `  ${plain(first.round.failure.said.message)}`]
     lines.push('First calls (probe 1)', ...answers.map(line => `  ${line}`))
@@ -116,7 +102,7 @@ function kindLine({ deployment, api, because }: Route): string[] {
 }
 
 /** What is held for another job is not held for long. */
-function until(heldByOtherJob: Assignment | undefined): string {
+export function until(heldByOtherJob: Assignment | undefined): string {
   if (heldByOtherJob === undefined) return ''
   return `, by a temporary assignment that ends with another job (${plain(heldByOtherJob.description ?? '', 300)})`
 }
@@ -155,212 +141,60 @@ export function answerInWords({ text, instead }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
-/** What would be granted, who could, what stands against it, and what keys would do. Findings are told apart from it. */
-export function planLines(record: RunRecord): string[] {
-  return [
-    ...choiceLeft(record),
-    ...grantPlanLines(record),
-    ...alsoPlanLines(record),
-    ...denialPlanLines(record),
-    ...runtimePlanLines(record),
-    ...keyPlanLines(record),
-    ...failOnPlanLines(record),
-    ...appPlanLines(record),
-    ...modelPlanLines(record),
-  ]
-}
-
-function grantPlanLines(record: RunRecord): string[] {
-  if (record.holder === 'app') return [`Plan: ${ownCallsInWords(record.smoke)}`]
-  const { grant, plannedRefusal, role, roleState, assignments } = record
-  if (role === undefined)
-    return ['Plan: there is no resource, only an endpoint, so no role would be granted.']
-  if (plannedRefusal !== undefined)
-    return [
-      `Plan: the gate would fail with role-not-suitable: ${unsuitableLine(role.name, plannedRefusal)} It is ${readableRoleState(roleState, assignments)}.`,
-    ]
-  if (grant?.outcome !== 'planned')
-    return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState, assignments)}.`]
-  const grantee = record.settings?.access.grantee?.principalId ?? record.principal?.oid ?? 'the principal'
-  return [
-    `Plan: ${role.name} would be granted to ${grantee} at ${plain(role.scope)}${forHowLong(record)}; it is ${readableRoleState(roleState, assignments)}${until(record.heldByOtherJob)}.`,
-    granterLine(record),
-    ...(record.afterDenial?.denyingGrants ?? []).map(deny => denyLine('the grant', deny)),
-    ...callerLines(record),
-  ]
-}
-
-/** What the grant that is planned gives is not lacking then. */
-function alsoPlanLines({ settings, routes, also, grant }: RunRecord): string[] {
-  if (settings === undefined) return []
-  const left = grant?.outcome === 'planned' ? also?.filter(each => !isLacking(each)) : also
-  const failure = alsoFailure(settings.access, { ...(routes && { routes }), also: left })
-  return failure === undefined
-    ? []
-    : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
-}
-
-/** What was asked for besides the calls; nothing where nothing was. */
-export const alsoProven = ({ also = [] }: RunRecord): string[] =>
-  also.length === 0
-    ? []
-    : [`What \`also\` asks for is given: ${also.map(({ dataAction }) => dataAction).join(', ')}.`]
-
-const forHowLong = ({ settings }: RunRecord) =>
-  settings?.access.revoke === true ? ', until the job ends (revoke)' : ''
-
-const denyName = ({ name, scope }: Pick<DenyAssignment, 'name' | 'scope'>) =>
+export const denyName = ({ name, scope }: Pick<DenyAssignment, 'name' | 'scope'>) =>
   `"${plain(name)}" at ${plain(scope)}`
 
-const denyLine = (what: string, deny: Pick<DenyAssignment, 'name' | 'scope'>) =>
-  `A deny assignment stands against ${what}: ${denyName(deny)}.`
+export const denyLine = (what: string, deny: Pick<DenyAssignment, 'name' | 'scope'>) =>
+  `A deny assignment blocks ${what}: ${denyName(deny)}.`
 
-/** A group is not known to hold its members before it holds a role. */
-function callerLines({ settings, principal }: RunRecord): string[] {
-  const grantee = settings?.access.grantee
-  if (grantee === undefined || grantee.principalId === principal?.oid) return []
-  return [
-    grantee.principalType === 'Group'
-      ? 'The calls are made by the pipeline itself: it has to be a member of that group.'
-      : 'The calls are made by the pipeline itself: that role does not let it through.',
-  ]
+/** The most severe first. Fixes are in summary and report, and in the docs. Where a run failed, the failure is what is to be read. */
+export function findingFolds({ result, record }: Outcome): Fold[] {
+  if (result === 'failed' || result === 'cancelled') return []
+  return findingsOf(record).map(({ id, severity, title, detail }) => ({
+    title: `Finding ${id} (${severity}): ${title}`,
+    lines: [`  ${detail}`],
+  }))
 }
 
-/** What becomes of calls that are denied now. */
-function denialPlanLines(record: RunRecord): string[] {
-  const { plannedPatienceMs, membership, role, coverage, deniedBy = [] } = record
-  const denies = denyAssignmentsSeen(record).map(deny => denyLine('the calls', deny))
-  const code = deniedBy.length > 0 ? 'deny-assignment' : 'access-denied'
-  if (plannedPatienceMs === undefined) return denies
-  return [
-    plannedPatienceMs > 0
-      ? `Plan: the calls are denied now. The gate would wait for up to ${inWords(plannedPatienceMs)}, and fail with ${code} if they still are.`
-      : `Plan: the calls are denied, and the gate would fail with ${code}.`,
-    ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, whoever holds it.`] : []),
-    ...(membership === 'not-member'
-      ? ['The role is held, but not by the pipeline, nor by a group that it is a member of.']
-      : []),
-    ...denies,
-  ]
-}
-
-const assigningInWords: Record<Assigning, string> = {
-  allowed: 'may assign that role there.',
-  refused: 'may not assign roles there: an administrator would have to.',
-  'refused-by-condition':
-    'may assign roles there, but the condition on that right does not allow this one: an administrator would have to.',
-  'unless-conditions': 'may assign roles there, as far as conditions allow this one.',
-  unknown: '',
-}
-
-/** Of another identity that would grant, effective permissions are all that is read: they tell no condition. */
-function granterLine(record: RunRecord): string {
-  const { setupPrincipal, setupPermissions } = record
-  const may =
-    setupPrincipal === undefined
-      ? assigning(rightsOf(record), record)
-      : assigningBy(setupPermissions && coversAction(setupPermissions, assignRoles))
-  if (may === 'unknown') return 'Whether this identity may do that is not known.'
-  const who = setupPrincipal === undefined ? 'This identity' : `The set-up identity ${setupPrincipal.oid}`
-  return `${who} ${assigningInWords[may]}`
-}
-
-function assigningBy(may: boolean | undefined): Assigning {
-  if (may === undefined) return 'unknown'
-  return may ? 'unless-conditions' : 'refused'
-}
-
-/** One paragraph a finding; how to mend it stands in summary and report, and in the docs. Where a run failed, that comes first. */
 export function findingLines({ result, record }: Outcome): string[] {
   const findings = result === 'cancelled' ? [] : findingsOf(record)
   if (findings.length === 0) return []
-  if (result === 'failed') {
-    const ids = findings.map(({ id, severity }) => `${id} (${severity})`).join(', ')
-    return [`Findings, told in the job summary and the report: ${ids}`]
-  }
-  return [
-    '',
-    ...findings.flatMap(({ id, severity, title, detail }) => [
-      `Finding ${id} (${severity}): ${title}`,
-      `  ${detail}`,
-    ]),
-    `What findings mean, and what to do: ${docsAddress('docs/findings.md', record.run)}`,
-    '',
-  ]
+  if (result !== 'failed')
+    return [`What findings mean, and how to fix them: ${docsAddress('docs/findings.md', record.run)}`]
+  const ids = findings.map(({ id, severity }) => `${id} (${severity})`).join(', ')
+  return [`Findings, told in the job summary and the report: ${ids}`]
 }
 
 /** One line each; where a run failed, or was stopped, other things are to be read. */
 export const informationLines = ({ result, record }: Outcome): string[] =>
   result === 'passed' || result === 'planned' ? informationOf(record) : []
 
-/** What would become of keys, without a word where nothing would. */
-function keyPlanLines(record: RunRecord): string[] {
-  const failure = keyAccessFailure(record.settings, record)
-  if (failure !== undefined) {
-    const { code, said } = failure.failure
-    const asked =
-      record.settings?.keys.access === 'forbid' ? 'key-access is forbid' : 'there is a retired key'
-    return [
-      `Plan: ${asked}, and the gate would fail with ${code}: ${said.message}`,
-      ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(record)}`] : []),
-    ]
-  }
-  if (record.settings?.keys.retired === undefined) return []
-  return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
+/** What is folded away in the log, under a title. */
+export interface Fold {
+  title: string
+  lines: readonly string[]
 }
 
-function modelPlanLines(record: RunRecord): string[] {
-  const failure = retirementFailure(record)
-  return failure === undefined
-    ? []
-    : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
-}
-
-function failOnPlanLines(record: RunRecord): string[] {
-  const failure = failOnFailure(record)
-  return failure === undefined
-    ? []
-    : [
-        `Plan: fail-on is ${record.settings?.failOn}, and the gate would fail with finding-forbidden: ${failure.failure.said.message}`,
-      ]
-}
-const appPlanLines = ({ settings }: RunRecord): string[] =>
-  settings?.production.probe === undefined
-    ? []
-    : [
-        `Plan: the app would be asked at ${shownAddress(settings.production.probe.url)} once access is proven, and would have to answer.`,
-      ]
-
-export function diagnosisLines({
-  code,
-  title,
-  operation,
-  said,
-  why,
-  unlike,
-  fixes,
-  docs,
-}: Diagnosis): string[] {
+/** What the annotation does not say: it ends the log, with what was said and with the first fix. */
+export function diagnosisLines({ code, operation, said, why, comparison = [], unlike }: Diagnosis): string[] {
+  const head = statusLine(said)
   const ids = Object.entries(said.ids).map(([name, value]) => `${name} ${value}`)
   return [
-    `${code}: ${title}`,
-    `  while ${operation}`,
-    ...saidLines(said),
+    `${code}: while ${operation}${head === '' ? '' : ` (${head})`}`,
     `  ${why}`,
-    ...fixes.flatMap(fix => ['', `${fix.title}:`, ...fix.text.split('\n').map(line => `    ${line}`)]),
-    '',
-    ...(unlike === undefined ? [] : [`To tell it apart: ${unlike}`]),
-    ...(ids.length === 0 ? [] : [`Ids for support: ${ids.join(', ')}`]),
-    `More about ${code}: ${docs}`,
+    ...comparison.flatMap(({ claim, presented, expected }) =>
+      expected === undefined ? [] : [`  ${claim} presented: ${presented}; expected: ${expected}`],
+    ),
+    ...(unlike === undefined ? [] : [`  How to distinguish it: ${unlike}`]),
+    ...(ids.length === 0 ? [] : [`  Ids for support: ${ids.join(', ')}`]),
   ]
 }
 
-function saidLines(said: Diagnosis['said']): string[] {
-  const head = statusLine(said)
-  return said.message
-    .split('\n')
-    .map((line, index) => `  ${index === 0 && head !== '' ? `${head}: ` : ''}${line}`)
-}
+/** The other fixes; and the first one, where it is too long for an annotation. */
+export const fixFolds = (diagnosis: Diagnosis): Fold[] =>
+  diagnosis.fixes
+    .slice(holdsFix(diagnosis) ? 1 : 0)
+    .map(({ title, text }) => ({ title, lines: text.split('\n').map(line => `    ${line}`) }))
 
 /** What a run that was stopped leaves behind. */
 export function cancelledLines({ record, signal }: Extract<Outcome, { result: 'cancelled' }>): string[] {
@@ -417,6 +251,12 @@ export function verdictLine({ result, record }: Outcome): string {
   return [proven, ...alsoProven(record), ...appProven(record), ...reservations(record)].join(' ')
 }
 
+/** What was asked for besides the calls; nothing where nothing was. */
+export const alsoProven = ({ also = [] }: RunRecord): string[] =>
+  also.length === 0
+    ? []
+    : [`What \`also\` asks for is given: ${also.map(({ dataAction }) => dataAction).join(', ')}.`]
+
 /** The pipeline's own access was proven before. */
 export const isOfApp = (outcome: Outcome) =>
   outcome.result === 'failed' && outcome.failure.failure.code === 'probe-failed'
@@ -433,7 +273,7 @@ export function appProven({ app, settings }: RunRecord): string[] {
 export const choiceInWords = (deployment: string) =>
   `The input \`deployments\` is empty, so the gate chose ${plain(deployment, 64)} by itself: no other deployment is proven.`
 
-function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
+export function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
   const chosen = chosenDeployment(settings, routes)
   return chosen === undefined ? [] : [choiceInWords(chosen)]
 }

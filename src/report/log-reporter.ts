@@ -35,17 +35,21 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     setupSignedIn: principalId => log.info(`Looking and granting as service principal ${principalId}`),
     resourceFound: resource =>
       log.info(`The endpoint is a host of ${plain(accountIdOf(resource))}: that is the resource`),
-    resourceUnfound: why => log.warning(unfoundInWords(why)),
+    resourceUnfound: why => log.warning('resource not found', unfoundInWords(why)),
     roleLacks: (roleName, lacks) => say(lacks.map(lacking => coverageLine(roleName, lacking))),
-    deploymentChosen: deployment => log.warning(choiceInWords(deployment)),
+    deploymentChosen: deployment => log.warning('deployment chosen by the gate', choiceInWords(deployment)),
     inspected: inspection => say(inspectionLines(inspection)),
     runtimeLookedAt: principals => say(principals.map(runtimeLine)),
     runtimeInDoubt(principals) {
       for (const principal of principals)
-        log.warning(runtimeDoubt(principal, settings.production.probe !== undefined))
+        log.warning(
+          'access in production is not certain',
+          runtimeDoubt(principal, settings.production.probe !== undefined),
+        )
     },
     keysAccepted: () =>
       log.warning(
+        'keys still work',
         `The resource still accepts API keys: whoever holds one needs no identity. To switch them off: ${switchKeysOffCommand({ settings })}`,
       ),
     waitingForOtherJob: held => log.info(`${heldInWords(held)}; waiting for it to be removed`),
@@ -66,7 +70,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     alsoGiven: also => say(also.map(alsoLine)),
     proven: results => say(results.map(smokeLine)),
     ownCalls: results => say([ownCallsInWords(results), ...results.map(smokeLine)]),
-    accessUnexplained: deniedBy => log.warning(unexplainedLine(deniedBy)),
+    accessUnexplained: deniedBy => log.warning('access without a known reason', unexplainedLine(deniedBy)),
     waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress))),
     keyRefused: refusal => log.info(keyRefusalLine(refusal)),
     waitingForApp: progress => log.info(progressLine(progress, appProgress(progress))),

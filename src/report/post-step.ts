@@ -2,7 +2,7 @@ import type { TemporaryGrant } from '../azure/rbac/lease.ts'
 import { failureOf } from '../core/failures/failure.ts'
 import { type RevokeTools, revoke } from '../gate/revoke.ts'
 import type { Settings } from '../gate/settings.ts'
-import { byHand, logRevocation } from './revocation.ts'
+import { byHand, logRevocation, notRemoved } from './revocation.ts'
 import { exit, stopped, uncaught } from './step-end.ts'
 
 /**
@@ -17,6 +17,7 @@ export async function runPostStep(
   const failed = (error: unknown) => {
     const { message } = failureOf(error, 'removing the role assignment').failure.said
     log.warning(
+      notRemoved,
       `It is not certain that the temporary role assignment is gone, by an error that is not known: ${message}. ${byHand(grant)}`,
     )
   }
@@ -28,6 +29,7 @@ export async function runPostStep(
     const { settings, tools } = prepare()
     stopped().then(async signal => {
       log.warning(
+        notRemoved,
         `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,
       )
       await exit(0)

@@ -12,14 +12,17 @@ import { environmentFor } from './environment.ts'
 import {
   cancelledLines,
   diagnosisLines,
+  type Fold,
+  findingFolds,
   findingLines,
+  fixFolds,
   informationLines,
-  planLines,
   recordLines,
   verdictLine,
 } from './lines.ts'
+import { planLines } from './plan-lines.ts'
 import { writeReportFile } from './report-file.ts'
-import { runnerLog } from './runner-log.ts'
+import { logFold, runnerLog } from './runner-log.ts'
 import { summaryMarkdown } from './summary.ts'
 
 export interface Telling {
@@ -48,7 +51,7 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
     const failure = failureOf(error, 'setting the outputs')
     if (result === 'passed' || result === 'planned')
       return publish({ result: 'failed', record, failure }, telling)
-    runnerLog.warning(`The outputs could not be set: ${failure.failure.said.message}`)
+    runnerLog.warning('outputs not set', `The outputs could not be set: ${failure.failure.said.message}`)
   }
   if (telling.summary) await writeSummary(summaryMarkdown(outcome, diagnosis))
   logEnd(outcome, diagnosis)
@@ -66,16 +69,21 @@ function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {
   const log = (lines: readonly string[]) => {
     for (const line of lines) runnerLog.info(line)
   }
+  const logFolds = (folds: readonly Fold[]) => {
+    for (const { title, lines } of folds) logFold(title, lines)
+  }
   log(recordLines(outcome))
   if (result === 'planned') log(planLines(record))
   if (result === 'cancelled') log(cancelledLines(outcome))
   log(informationLines(outcome))
+  logFolds(findingFolds(outcome))
   log(findingLines(outcome))
   if (diagnosis === undefined) {
     log([verdictLine(outcome)])
     return
   }
-  log(['', ...diagnosisLines(diagnosis)])
+  log(diagnosisLines(diagnosis))
+  logFolds(fixFolds(diagnosis))
   core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
 }
 
@@ -119,7 +127,7 @@ function writeReport(
     writeReportFile(path, `${JSON.stringify(document, null, 2)}\n`)
     return path
   } catch (error) {
-    runnerLog.warning(`The report could not be written: ${inWords(error)}`)
+    runnerLog.warning('report not written', `The report could not be written: ${inWords(error)}`)
     return ''
   }
 }
@@ -131,6 +139,6 @@ async function writeSummary(markdown: string): Promise<void> {
   try {
     await core.summary.addRaw(markdown).write()
   } catch (error) {
-    runnerLog.warning(`The job summary could not be written: ${inWords(error)}`)
+    runnerLog.warning('summary not written', `The job summary could not be written: ${inWords(error)}`)
   }
 }

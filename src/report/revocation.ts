@@ -5,9 +5,11 @@ import type { Log } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import type { Revocation } from '../gate/revoke.ts'
 
+export const notRemoved = 'a temporary role assignment may still be there'
+
 /** Says in one line what became of the temporary role assignment. */
 export function logRevocation(revocation: Revocation, grant: TemporaryGrant, log: Log): void {
-  if (revocation.kind === 'failed') log.warning(notRemovedLine(revocation.failure, grant))
+  if (revocation.kind === 'failed') log.warning(notRemoved, notRemovedLine(revocation.failure, grant))
   else log.info(revocationLines[revocation.kind](plain(grant.assignmentId)))
 }
 

@@ -13,5 +13,12 @@ export function silenceStandardError(): void {
 /** The runner's log. Whatever a line quotes, the runner finds no command in it. */
 export const runnerLog: Log = {
   info: line => core.info(inertLine(line)),
-  warning: line => core.warning(inertLine(line)),
+  warning: (title, line) => core.warning(inertLine(line), { title: `Key-less Gate: ${title}` }),
+}
+
+/** Lines that the log shows folded, under a title. */
+export function logFold(title: string, lines: readonly string[]): void {
+  core.startGroup(inertLine(title))
+  for (const line of lines) runnerLog.info(line)
+  core.endGroup()
 }

@@ -1,7 +1,9 @@
+import { plain } from '../core/text/untrusted.ts'
 import type { RunRecord } from '../gate/record.ts'
 import { isGrantable, runtimeFailure } from '../gate/runtime/enforce.ts'
 import type { RuntimePrincipal, RuntimeWord } from '../gate/runtime/principal.ts'
 import { principalName, reasonOf, runtimeLine, wordOf } from '../gate/runtime/words.ts'
+import type { Settings } from '../gate/settings.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
@@ -36,15 +38,53 @@ export function runtimeReservations({ runtimePrincipals }: Pick<RunRecord, 'runt
     .map(principal => `${principalName(principal)}: ${wordOf(principal)}.`)
 }
 
-/** What \`grant: plan\` says of them. */
-export function runtimePlanLines({ runtimePrincipals, settings }: RunRecord): string[] {
+interface Addition {
+  role: string
+  /** The principal. */
+  to: string
+  /** The scope. */
+  at: string
+  /** When it is taken back; undefined: it stays. */
+  until?: string | undefined
+}
+
+/** A role assignment that a run would make, as lines of a diff. */
+export const additionLines = ({ role, to, at, until }: Addition): string[] => [
+  `+ role assignment ${plain(role)}`,
+  `+   to ${plain(to)}`,
+  `+   at ${plain(at)}`,
+  ...(until === undefined ? [] : [`+   until ${until}`]),
+]
+
+/** As if it could grant. */
+const asGranting = (settings: Settings): Settings => ({
+  ...settings,
+  access: { ...settings.access, grant: 'auto' },
+})
+
+/** What a run would grant to them. */
+export function runtimeChanges({ runtimePrincipals, settings }: RunRecord): string[] {
+  if (settings === undefined) return []
+  return runtimePrincipals
+    .filter(principal => isGrantable(principal, asGranting(settings)))
+    .flatMap(principal =>
+      additionLines({
+        role: principal.role?.name ?? '',
+        to: principalName(principal),
+        at: principal.scope ?? '',
+      }),
+    )
+}
+
+/** What else `grant: plan` says of them. */
+export function runtimeRemarks({ runtimePrincipals, settings }: RunRecord): string[] {
   if (settings === undefined || runtimePrincipals.length === 0) return []
-  const asGranting = { ...settings, access: { ...settings.access, grant: 'auto' as const } }
-  const failure = runtimeFailure(runtimePrincipals, asGranting)
+  const granting = asGranting(settings)
+  const failure = runtimeFailure(runtimePrincipals, granting)
   return [
     ...runtimePrincipals.map(principal =>
-      isGrantable(principal, asGranting)
-        ? `Plan: ${principal.role?.name} would be granted to ${principalName(principal)} at ${principal.scope}. ${reasonOf(principal)}`
+      isGrantable(principal, granting)
+        ? `${principalName(principal)}: ${reasonOf(principal)}`
         : `Plan: nothing would be granted to ${runtimeLine(principal)}`,
     ),
     ...(failure === undefined ? [] : [`Plan: the gate would fail with ${failure.failure.code}.`]),

@@ -59,7 +59,22 @@ const diagnosis = v.strictObject({
     'What the service said.',
   ),
   why: text('Why this is the most likely cause.'),
-  unlike: about(v.optional(v.string()), 'How to tell it from causes that look alike.'),
+  comparison: about(
+    v.optional(
+      v.array(
+        v.strictObject({
+          claim: text('Which part of the token: `issuer`, `subject` or `audience`.'),
+          presented: text('What this run presents.'),
+          expected: about(
+            v.optional(v.string()),
+            'What a federated credential expects, in words, as far as it is known; absent: the same, letter by letter.',
+          ),
+        }),
+      ),
+    ),
+    'What the run presented beside what is expected; absent where nothing was compared.',
+  ),
+  unlike: about(v.optional(v.string()), 'How to distinguish it from causes that look alike.'),
   fixes,
   docs: text('Where the code is documented.'),
 })
@@ -396,7 +411,7 @@ export const reportSchema = v.strictObject({
   ),
   plan: about(
     v.nullable(v.array(v.string())),
-    'What `grant: plan` has come to, in sentences: what would be granted, by whose right, and what stands against it. Null in any other run.',
+    'What `grant: plan` has come to, one line each. A line that begins with `+ role assignment` is a change that a run would make; the others say who may make it and what blocks it. Null in any other run.',
   ),
   propagationSeconds: seconds(
     'From the first denial until access was live; 0 where nothing was denied, or it never was.',

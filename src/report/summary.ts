@@ -1,47 +1,41 @@
 import { docsAddress } from '../advice/docs-link.ts'
 import type { Diagnosis } from '../advice/explanations/diagnose.ts'
-import type { Fix } from '../advice/explanations/explanation.ts'
 import type { Finding } from '../advice/findings/finding.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
-import { nameOfChoice } from '../azure/rbac/built-in-roles.ts'
-import { statusLine } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
 import { alsoReason } from '../gate/also.ts'
-import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import { principalName, reasonOf, wordOf } from '../gate/runtime/words.ts'
 import type { Settings, Severity } from '../gate/settings.ts'
 import { shownAddress } from '../services/app/address.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
-import { quotaInWords } from '../services/inference/quota.ts'
-import type { SmokeResult } from '../services/inference/smoke-call.ts'
-import {
-  alsoProven,
-  answerInWords,
-  appProven,
-  cancelledLines,
-  isOfApp,
-  planLines,
-  reservations,
-} from './lines.ts'
+import { alsoProven, appProven, cancelledLines, isOfApp, reservations } from './lines.ts'
+import { address, details, detailsOf, headed, paragraph, prose, table } from './markup.ts'
+import { planChanges, planRemarks } from './plan-lines.ts'
 import { appInWords, ownCallsInWords, runtimeMarks, toldFromRoles } from './runtime-lines.ts'
+import { deploymentsSection, factsTable, maxListed, resourceInWords, stepsLine } from './summary-details.ts'
+import { diagnosisSections, fixText } from './summary-diagnosis.ts'
 import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
 /**
- * The job summary, in Markdown: how it ended and for whom; on failure why, and what to do; then the evidence. GitHub drops one of more
- * than a mebibyte: every table, list and text has a limit of its own, and all together keep below it.
+ * The job summary, in Markdown: how it ended and for which resource; on failure the fix, and then why; the evidence is folded. GitHub drops
+ * one of more than a mebibyte: every table, list and text has a limit of its own, and all together keep below it.
  */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
   const { record } = outcome
+  const deployments = deploymentsSection(
+    record.smoke.filter(({ route }) => isOfDeployment(route)),
+    outcome.result === 'planned' ? '🔒' : '❌',
+  )
+  const isRefused = outcome.result === 'failed' && record.smoke.some(({ kind }) => kind === 'refused')
   const sections = [
     headline(outcome),
     ...(diagnosis === undefined ? [] : diagnosisSections(diagnosis)),
     storyOf(outcome),
-    table(['', ''], glance(record)),
-    smokeSection(record.smoke.filter(({ route }) => isOfDeployment(route))),
+    isRefused ? deployments : '',
     alsoSection(record),
     runtimeSection(record),
     headed('The wait', waitParts(record.probes, accessBar(outcome))),
@@ -49,214 +43,123 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
     appSection(record),
     probesSection('probes of the app', appProbes(record)),
     findingsSection(outcome),
-    stepsSection(record),
+    detailsSection([factsTable(record), isRefused ? '' : deployments, stepsLine(record)]),
   ]
   return `${sections.filter(text => text !== '').join('\n\n')}\n`
 }
 
+function detailsSection(parts: readonly string[]): string {
+  const content = parts.filter(part => part !== '')
+  return content.length === 0 ? '' : details('Details', content.join('\n\n'))
+}
+
 function headline(outcome: Outcome): string {
   const { result, record } = outcome
-  if (result === 'cancelled') return '## ⏹️ Key-less access: stopped before it was proven'
-  if (isOfApp(outcome)) return '## ❌ Key-less access is proven for the pipeline, and not for the app'
-  if (result === 'failed') return '## ❌ Key-less access is not proven'
-  if (result === 'planned') return '## 📋 Key-less access: the plan'
-  return record.holder === 'app'
-    ? '## ✅ Key-less access in production, as roles tell it'
-    : '## ✅ Key-less access is proven'
+  const name = nameOf(record.settings)
+  const access = `Key-less access${name === '' ? '' : ` to ${name}`}`
+  if (result === 'cancelled') return `## ⏹️ ${access}: stopped before it was proven`
+  if (isOfApp(outcome)) return `## ❌ ${access} is proven for the pipeline, but not for the app`
+  if (result === 'failed') return `## ❌ ${access} is not proven`
+  if (result === 'planned') return `## 📋 ${access}: ${changesInWords(record)}`
+  if (record.holder === 'app') return `## ✅ ${access}: allowed by the roles of the app`
+  return keysStillWork(record) ? `## ⚠️ ${access} is proven, but keys still work` : `## ✅ ${access} is proven`
+}
+
+/** The resource, or the host that is called. */
+function nameOf(settings: Settings | undefined): string {
+  if (settings === undefined) return ''
+  const { target } = settings
+  if (target.kind !== 'resource') return markdown(plain(new URL(target.endpoint).host))
+  const { account, project } = target.resource
+  return markdown(plain(project === undefined ? account : `${account}/${project}`))
+}
+
+const keysStillWork = (record: RunRecord) =>
+  keyAccessOf(record) === 'enabled' && record.settings?.keys.access !== 'ignore'
+
+function changesInWords(record: RunRecord): string {
+  const count = planChanges(record).filter(line => line.startsWith('+ role assignment')).length
+  if (count === 0) return 'nothing to change'
+  return count === 1 ? '1 role assignment to add' : `${count} role assignments to add`
 }
 
 function storyOf(outcome: Outcome): string {
   const { record, result } = outcome
-  if (result === 'cancelled')
-    return cancelledLines(outcome)
-      .map(line => markdown(plain(line, maxParagraph)))
-      .join('\n\n')
-  if (result === 'planned') return planLines(record).map(paragraph).join('\n\n')
+  if (result === 'cancelled') return cancelledLines(outcome).map(paragraph).join('\n\n')
+  if (result === 'planned') return planOf(record)
   return result === 'passed' ? proofOf(record) : ''
 }
 
-function proofOf(record: RunRecord): string {
-  const { smoke, role, roleState, assignments, propagationMs, holder, connections = 1 } = record
-  if (holder === 'app')
-    return [appInWords(record), ...appProven(record), ownCallsInWords(smoke)].map(prose).join('\n\n')
-  const called = smoke.filter(({ route }) => isOfDeployment(route)).length
-  const who = called === 1 ? 'The deployment' : `All ${called} deployments`
-  const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
-  const right =
-    role === undefined
-      ? ''
-      : ` Role **${markdown(plain(role.name))}**: ${markdown(readableRoleState(roleState, assignments))}${live}.`
-  const over = connections > smoke.length ? `, over ${connections} connections` : ''
+/** Changes as a diff, and what else there is to say. */
+function planOf(record: RunRecord): string {
+  const changes = planChanges(record)
+  const remarks = planRemarks(record).map(line =>
+    paragraph(line.replace(/^Plan: ./, start => start.slice(-1).toUpperCase())),
+  )
   return [
-    `${who} answered the pipeline's own identity, without a key${over}.${right}`,
+    ...(changes.length === 0 ? [] : [codeBlock(changes.slice(0, maxListed).join('\n'), 'diff')]),
+    ...remarks,
+  ].join('\n\n')
+}
+
+/** Who was answered, by which right, whether keys work, and where: a line each. */
+function proofOf(record: RunRecord): string {
+  if (record.holder === 'app')
+    return [appInWords(record), ...appProven(record), ownCallsInWords(record.smoke)].map(prose).join('\n\n')
+  const lines = [answeredLine(record), roleLine(record), keysLine(record), resourceLine(record)]
+  return [
+    lines.filter(line => line !== '').join('  \n'),
     ...alsoProven(record).map(paragraph),
     ...appProven(record).map(paragraph),
     ...reservations(record).map(paragraph),
-  ].join(' ')
+  ].join('\n\n')
 }
 
-/** What the action itself says of bad inputs has a line for each. */
-const maxSaidLines = 30
-const maxParagraph = 4000
-/** A command that was cut would still look like one. */
-const maxFix = 6000
+const maxNamed = 6
 
-function diagnosisSections({ code, title, operation, said, why, unlike, fixes, docs }: Diagnosis): string[] {
-  const ids = Object.entries(said.ids).map(([id, value]) => `${markdown(id)} ${codeSpan(plain(value, 100))}`)
-  const [firstFix, ...otherFixes] = fixes
-  return [
-    `### ${codeSpan(code)} · ${markdown(title)}`,
-    `While ${prose(plain(operation))}:`,
-    quotation(said),
-    paragraph(why),
-    ...(firstFix === undefined ? [] : [fixText(firstFix)]),
-    ...otherFixes.map(foldedFix),
-    unlike === undefined ? '' : `**To tell it apart.** ${unlike}`,
-    ids.length === 0 ? '' : `Ids for support: ${ids.slice(0, 10).join(' · ')}`,
-    `More about ${codeSpan(code)}: ${address(docs)}`,
-  ]
-}
-
-/** A link where it is one: the docs may have a path only. */
-const address = (docs: string) => (docs.startsWith('https://') ? `<${docs}>` : codeSpan(docs))
-
-/** A quotation, and no block of code: a sentence of a service's has to wrap. */
-function quotation(said: Diagnosis['said']): string {
-  const head = statusLine(said)
-  const lines = said.message.split('\n').map(line => prose(plain(line, 1200)))
-  const shown = [head === '' ? '' : `**${markdown(head)}**`, ...lines].filter(line => line !== '')
-  return shown
-    .slice(0, maxSaidLines)
-    .map(line => `> ${line}`)
-    .join('  \n')
-}
-
-/** Text of ours with values of others in it: what stands between backticks becomes code, everything else shows as it is. */
-function prose(text: string): string {
-  const parts = text.split('`')
-  // Without a partner, or without anything in between, a backtick is no more than a character.
-  if (parts.length % 2 === 0 || parts.slice(1, -1).some(part => part.trim() === '')) return markdown(text)
-  return parts.map((part, index) => (index % 2 === 1 ? codeSpan(part) : markdown(part))).join('')
-}
-
-const paragraph = (text: string): string => prose(plain(text, maxParagraph))
-
-function fixText({ title, language, text }: Fix): string {
-  if (text.length > maxFix) return `**${prose(title)}**: too long to stand here; the log has it.`
-  return language === 'text'
-    ? `**${prose(title)}.** ${prose(text)}`
-    : `**${prose(title)}**\n\n${codeBlock(text, language)}`
-}
-
-/** Words are short and stay in sight. */
-function foldedFix(fix: Fix): string {
-  const { title, language, text } = fix
-  if (language === 'text' || text.length > maxFix) return fixText(fix)
-  return details(html(title), codeBlock(text, language))
-}
-
-function details(summary: string, content: string): string {
-  return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`
-}
-
-type Row = readonly string[]
-
-function glance(record: RunRecord): Row[] {
-  const { principal, setupPrincipal, endpoint, assertion, settings } = record
-  const rows: Row[] = []
-  if (principal !== undefined) rows.push(['Principal', codeSpan(plain(principal.oid))])
-  if (setupPrincipal !== undefined) rows.push(['Set-up by', codeSpan(plain(setupPrincipal.oid))])
-  const role = roleInWords(record)
-  if (role !== undefined) rows.push(['Role', role])
-  const grantee = settings?.access.grantee
-  if (grantee !== undefined)
-    rows.push(['To be held by', `${grantee.principalType} ${codeSpan(plain(grantee.principalId))}`])
-  if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(settings.target)])
-  const deployments = deploymentsInWords(record)
-  if (deployments !== '') rows.push(['Deployments', deployments])
-  if (endpoint !== undefined) rows.push(['Endpoint', codeSpan(plain(endpoint))])
-  const keys = keyAccessOf(record)
-  if (keys !== 'unknown') rows.push(['API keys', keys === 'enabled' ? '⚠️ still accepted' : 'switched off'])
-  if (assertion !== undefined) rows.push(['Subject', codeSpan(plain(assertion.sub))])
-  if (settings !== undefined) rows.push(['Cloud', settings.cloud.name])
-  return rows
-}
-
-function roleInWords({ role, roleState, assignments, settings }: RunRecord): string | undefined {
-  if (role !== undefined)
-    return `${markdown(plain(role.name))} · ${markdown(readableRoleState(roleState, assignments))}`
-  if (settings?.target.kind !== 'resource') return undefined
-  return markdown(plain(nameOfChoice(settings.access.role)))
-}
-
-function resourceInWords({ resource, isFound }: Extract<Settings['target'], { kind: 'resource' }>): string {
-  const { account, project, resourceGroup, subscriptionId } = resource
-  const name = project === undefined ? account : `${account}/${project}`
-  return `${codeSpan(plain(name))} in resource group ${codeSpan(plain(resourceGroup))}, subscription ${codeSpan(plain(subscriptionId))}${isFound === true ? ', found by its host' : ''}`
-}
-
-const maxNames = 6
-
-function deploymentsInWords({ routes, settings }: RunRecord): string {
-  const names = [...new Set((routes ?? []).filter(isOfDeployment).map(({ deployment }) => deployment))]
-  const wanted = names.length > 0 ? names : (settings?.deployments ?? []).map(({ name }) => name)
-  const shown = wanted.slice(0, maxNames).map(name => codeSpan(plain(name, 80)))
-  const choice = chosenDeployment(settings, routes) === undefined ? '' : ', chosen by the gate'
-  return `${shown.join(', ')}${wanted.length > maxNames ? ` and ${wanted.length - maxNames} more` : ''}${choice}`
-}
-
-/** More than these are folded, but for those that were refused: they are what somebody looks for. */
-const maxInSight = 10
-const maxListed = 60
-
-function smokeSection(results: readonly SmokeResult[]): string {
-  const refused = results.filter(({ kind }) => kind === 'refused')
-  const answered = results.filter(({ kind }) => kind === 'ok')
-  if (results.length <= maxInSight)
-    return headed('Deployments', [smokeTable([...refused, ...answered]), quotaLine(answered)])
-  return headed('Deployments', [
-    `${answered.length} of ${results.length} answered.`,
-    smokeTable(refused),
-    answered.length === 0 ? '' : details(`The ${answered.length} that answered`, smokeTable(answered)),
-  ])
-}
-
-/** What is left by now is what the deploy that follows has. */
-function quotaLine(answered: readonly SmokeResult[]): string {
-  const left = answered.flatMap(result => {
-    const words = result.kind === 'ok' && result.quota !== undefined ? quotaInWords(result.quota) : ''
-    return words === '' ? [] : [`${codeSpan(plain(result.route.deployment, 80))} ${words}`]
-  })
-  return left.length === 0 ? '' : `Quota left this minute: ${left.join(' · ')}.`
-}
-
-function smokeTable(results: readonly SmokeResult[]): string {
-  const more = results.length - maxListed
-  const rows = table(
-    ['', 'Deployment', 'API', 'Answer', 'Latency'],
-    results.slice(0, maxListed).map(smokeRow),
+function answeredLine({ smoke, connections = 1 }: RunRecord): string {
+  const named = smoke.flatMap(result =>
+    result.kind === 'ok' && isOfDeployment(result.route)
+      ? [`${codeSpan(plain(result.route.deployment, 80))} (${Math.round(result.latencyMs)} ms)`]
+      : [],
   )
-  return more > 0 ? `${rows}\n\n… and ${more} more, which the JSON report lists.` : rows
+  const who = named.length > maxNamed ? `All ${named.length} deployments` : inASentence(named)
+  const over = connections > smoke.length ? `, over ${connections} connections` : ''
+  return `${who} answered the pipeline's own identity without a key${over}.`
 }
 
-function smokeRow(result: SmokeResult): Row {
-  const called = [codeSpan(plain(result.route.deployment, 80)), result.route.api]
-  if (result.kind === 'refused') return ['❌', ...called, codeSpan(result.failure.code), '']
-  return ['✅', ...called, codeSpan(answerInWords(result.answer)), `${Math.round(result.latencyMs)} ms`]
+const inASentence = (names: readonly string[]) =>
+  names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+
+function roleLine(record: RunRecord): string {
+  const { role, roleState, assignments, propagationMs } = record
+  if (role === undefined) return ''
+  const live = propagationMs > 0 ? `, live after **${inWords(propagationMs)}**` : ''
+  return `Role: **${markdown(plain(role.name))}**, ${markdown(readableRoleState(roleState, assignments))}${live}`
 }
+
+function keysLine(record: RunRecord): string {
+  const keys = keyAccessOf(record)
+  if (keys === 'unknown') return ''
+  return keys === 'enabled' ? 'API keys: ⚠️ still accepted' : 'API keys: switched off'
+}
+
+const resourceLine = (record: RunRecord) =>
+  record.settings?.target.kind === 'resource'
+    ? `Resource: ${resourceInWords(record, record.settings.target)}`
+    : ''
 
 function runtimeSection({ runtimePrincipals, settings }: RunRecord): string {
   const rows = runtimePrincipals
     .slice(0, maxListed)
     .map(principal => [
-      runtimeMarks[principal.access.word],
-      markdown(plain(principalName(principal))),
+      `${runtimeMarks[principal.access.word]} ${markdown(plain(principalName(principal)))}`,
       wordOf(principal),
       paragraph(reasonOf(principal)),
     ])
   const more = runtimePrincipals.length - rows.length
   return headed('Production', [
-    table(['', 'Runs as', 'Access', 'Why'], rows),
+    table(['Runs as', 'Access', 'Why'], rows),
     more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
     rows.length === 0 ? '' : prose(toldFromRoles(settings?.production.probe !== undefined)),
   ])
@@ -267,13 +170,12 @@ function alsoSection({ also = [] }: RunRecord): string {
   const rows = also
     .slice(0, maxListed)
     .map(each => [
-      runtimeMarks[each.access.word],
-      codeSpan(plain(each.dataAction)),
+      `${runtimeMarks[each.access.word]} ${codeSpan(plain(each.dataAction))}`,
       paragraph(alsoReason(each)),
     ])
   const more = also.length - rows.length
   return headed('Besides the calls', [
-    table(['', 'Data action', 'Why'], rows),
+    table(['Data action', 'Why'], rows),
     more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
   ])
 }
@@ -309,7 +211,7 @@ const appProbes = ({ app }: RunRecord): readonly Mark[] => app?.probes ?? []
 function appSection({ app, settings }: RunRecord): string {
   if (app === undefined || settings?.production.probe === undefined) return ''
   const asked = codeSpan(plain(shownAddress(settings.production.probe.url)))
-  const answered = app.isLive ? '✅ answered' : '❌ did not answer as it should'
+  const answered = app.isLive ? '✅ answered' : '❌ did not answer as expected'
   return headed('The app', [`${asked} ${answered}.`, ...waitParts(app.probes, app)])
 }
 
@@ -337,42 +239,15 @@ function probesSection(what: string, probes: readonly Mark[]): string {
 const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🔵' }
 const maxFindings = 20
 
-/** A run that was stopped has not seen enough to find anything. */
+/** The most severe first. A run that was stopped has not seen enough to find anything. */
 function findingsSection({ result, record }: Outcome): string {
   const findings = result === 'cancelled' ? [] : findingsOf(record).slice(0, maxFindings)
   if (findings.length === 0) return ''
-  const more = `What findings mean: ${address(docsAddress('docs/findings.md', record.run))}`
+  const more = `What findings mean, and how to fix them: ${address(docsAddress('docs/findings.md', record.run))}`
   return headed('Findings', [...findings.map(findingText), more])
 }
 
 function findingText({ id, severity, title, detail, fixes }: Finding): string {
   const summary = `${severityMark[severity]} <b>${html(plain(title))}</b> · <code>${id}</code>`
-  return details(summary, [prose(plain(detail, 1000)), ...fixes.map(fixText)].join('\n\n'))
-}
-
-const maxSteps = 20
-
-function stepsSection({ steps }: RunRecord): string {
-  const rows = steps
-    .slice(0, maxSteps)
-    .map(({ name, tookMs, outcome }) => [
-      outcome === 'done' ? '✅' : '❌',
-      markdown(plain(name, 80)),
-      inWords(tookMs),
-    ])
-  const total = steps.reduce((sum, { tookMs }) => sum + tookMs, 0)
-  if (rows.length > 1) rows.push(['', '**Total**', `**${inWords(total)}**`])
-  return headed('Steps', [table(['', 'Step', 'Took'], rows)])
-}
-
-/** Nothing where there is nothing below the heading. */
-function headed(heading: string, parts: readonly string[]): string {
-  const content = parts.filter(part => part !== '')
-  return content.length === 0 ? '' : [`### ${heading}`, ...content].join('\n\n')
-}
-
-function table(head: Row, rows: readonly Row[]): string {
-  if (rows.length === 0) return ''
-  const line = (cells: Row) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+  return detailsOf(summary, [prose(plain(detail, 1000)), ...fixes.map(fixText)].join('\n\n'))
 }

@@ -261,11 +261,11 @@ describe('subjects that an existing credential may name instead', () => {
       workflow_ref: 'contoso/app/.github/workflows/deploy.yml@refs/heads/main',
       job_workflow_ref: 'contoso/shared/.github/workflows/gate.yml@v1',
     }
-    const { why } = diagnose(failureOf('federated-subject-mismatch'), fullRecord({ assertion }))
+    const { why, comparison } = diagnose(failureOf('federated-subject-mismatch'), fullRecord({ assertion }))
 
     expect(why).toContain('organisation (repository_owner_id, repository_id, pull_request)')
     expect(why).toContain('the reusable workflow contoso/shared/.github/workflows/gate.yml@v1')
-    expect(why).toContain('repo:contoso/app:ref:refs/heads/main · ')
+    expect(comparison?.[1]?.expected).toContain('`repo:contoso/app:ref:refs/heads/main` or ')
   })
 })
 

@@ -20,7 +20,10 @@ interface Tried {
 async function tryWith(errors: readonly unknown[], policy?: RetryPolicy): Promise<Tried> {
   const clock = simulatedClock()
   const told: string[] = []
-  const log = { info: (line: string) => told.push(line), warning: (line: string) => told.push(line) }
+  const log = {
+    info: (line: string) => told.push(line),
+    warning: (_title: string, line: string) => told.push(line),
+  }
   let tries = 0
   const attempt = async () => {
     const error = errors[tries++]

@@ -10,6 +10,7 @@ import {
   codeSpan,
   html,
   inertLine,
+  link,
   markdown,
   plain,
   shellWord,
@@ -237,6 +238,23 @@ describe('codeSpan', () => {
           expect(textsIn(document)).toContain('end')
         },
       ),
+    )
+  })
+})
+
+describe('link', () => {
+  test('leads where it says', () => {
+    expect(link('`contoso`', 'https://portal.azure.com/#@t/resource/a/overview')).toBe(
+      '[`contoso`](https://portal.azure.com/#@t/resource/a/overview)',
+    )
+    expect(link('x', 'https://host/a (b)|c')).toBe('[x](https://host/a%20%28b%29%7Cc)')
+  })
+
+  test('whatever the address: it is one link', () => {
+    fc.assert(
+      fc.property(hostileText, text => {
+        expect(elementsIn(`a ${link('x', `https://host/${text}`)} b`)).toEqual(['p', 'a'])
+      }),
     )
   })
 })

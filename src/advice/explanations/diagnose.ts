@@ -7,7 +7,14 @@ import { findingForbidden } from '../findings/forbidden.ts'
 import { actionExplanations } from './action.ts'
 import { appProbeExplanations } from './app-probe.ts'
 import { entraExplanations } from './entra/index.ts'
-import { type Explanation, type Fix, harmlessFix, harmlessWords } from './explanation.ts'
+import {
+  type Comparison,
+  type Explanation,
+  type Fix,
+  harmlessComparison,
+  harmlessFix,
+  harmlessWords,
+} from './explanation.ts'
 import { githubExplanations } from './github/index.ts'
 import { besideCalls } from './inference/beside-calls.ts'
 import { inferenceExplanations } from './inference/index.ts'
@@ -26,6 +33,8 @@ export interface Diagnosis {
   operation: string
   said: ServiceResponse
   why: string
+  /** What the run presented beside what is expected; absent where nothing was compared. */
+  comparison?: readonly Comparison[]
   /** How to tell it from causes that look alike. */
   unlike?: string
   fixes: readonly Fix[]
@@ -49,14 +58,16 @@ export const catalogue: Record<DiagnosisCode, Explanation> = {
 
 export function diagnose({ failure, operation }: StepError, record: RunRecord): Diagnosis {
   const { code, said } = failure
-  const { title, titleBeside = title, about = '', why, unlike, fixes } = catalogue[code]
+  const { title, titleBeside = title, about = '', why, comparison, unlike, fixes } = catalogue[code]
   const told = { record, failure }
+  const compared = comparison?.(told).map(harmlessComparison) ?? []
   return {
     code,
     title: besideCalls(told) === undefined ? title : titleBeside,
     operation: plain(operation),
     said,
     why: harmlessWords(why(told) || about),
+    ...(compared.length === 0 ? {} : { comparison: compared }),
     ...(unlike === undefined ? {} : { unlike }),
     fixes: fixes(told)
       .filter(fix => !repeatsTheRun(fix, record))

@@ -16,10 +16,20 @@ export interface Explanation {
   about?: string
   /** Why this is the most likely cause here. */
   why: (told: ExplainContext) => string
+  /** What the run presented beside what is expected, where the two do not agree. Absent: it presented nothing yet. */
+  comparison?: (told: ExplainContext) => Comparison[]
   /** How to tell it from causes that look alike: Markdown of our own, without values. */
   unlike?: string
   /** Ready to paste, the likeliest first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
   fixes: (told: ExplainContext) => Fix[]
+}
+
+export interface Comparison {
+  /** Such as `subject`. */
+  claim: string
+  presented: string
+  /** In words, values between backticks. Absent: the same, letter by letter. */
+  expected?: string
 }
 
 export interface ExplainContext {
@@ -70,3 +80,9 @@ export function harmlessFix({ title, language, text }: Fix): Fix {
   const safe = language === 'text' ? harmlessWords(text) : text.split('\n').map(visibleLine).join('\n')
   return { title: plain(title), language, text: safe }
 }
+
+export const harmlessComparison = ({ claim, presented, expected }: Comparison): Comparison => ({
+  claim,
+  presented: plain(presented),
+  ...(expected === undefined ? {} : { expected: harmlessWords(expected) }),
+})

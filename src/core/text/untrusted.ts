@@ -86,6 +86,20 @@ export function codeSpan(text: string): string {
   return `${fence}${padded.replaceAll('|', '\\|')}${fence}`
 }
 
+/**
+ * A Markdown link, also within a table.
+ * @param shown Markdown.
+ * @param url https, of our own; parts of it that come from elsewhere are percent-encoded.
+ */
+export function link(shown: string, url: string): string {
+  return `[${shown}](${url.replace(/[^\w\-.~:/?#@!$&*+,;=%]/gu, percentEncoded)})`
+}
+
+const percentEncoded = (character: string) =>
+  [...new TextEncoder().encode(character)]
+    .map(byte => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('')
+
 /** A fenced Markdown block that its content cannot leave. */
 export function codeBlock(text: string, language: string): string {
   const fence = '`'.repeat(Math.max(3, longestRun(text, '`') + 1))

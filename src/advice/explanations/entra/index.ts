@@ -2,6 +2,7 @@ import { shellWord } from '../../../core/text/untrusted.ts'
 import { azLine, bash, inputs, show, takeTurns } from '../commands.ts'
 import {
   advice,
+  type Comparison,
   type ExplainContext,
   type Explanation,
   type Explanations,
@@ -19,9 +20,19 @@ import {
 import { subjectFixes, throughEnvironment } from './subject-fixes.ts'
 import { otherForms, subjectPrefix, subjectRules, subjectStory } from './subjects.ts'
 
-function presented(told: ExplainContext): string {
-  const { issuer, subject, audience } = valuesOf(told)
-  return `This run presents issuer ${issuer}, subject ${subject}, audience ${audience}. All three must be the same, letter by letter, upper and lower case included.`
+const claims = ['issuer', 'subject', 'audience'] as const
+
+/** What the token said of this run, and what a credential says. @param differing What is known of the claim that is not the same. */
+function compared(
+  told: ExplainContext,
+  differing: Partial<Record<(typeof claims)[number], string>>,
+): Comparison[] {
+  if (told.record.assertion === undefined) return []
+  const values = valuesOf(told)
+  return claims.map(claim => {
+    const expected = differing[claim]
+    return { claim, presented: values[claim], ...(expected === undefined ? {} : { expected }) }
+  })
 }
 
 /** Two identities sign in by the same token: which of them was refused. */
@@ -34,10 +45,10 @@ function whoSignsIn({ record, failure }: ExplainContext): string {
 }
 
 /** A credential that was made for this repository probably exists, and names another form of the subject. */
-function formsToLookFor({ record }: ExplainContext): string {
+function expectedSubject({ record }: ExplainContext): string {
   const forms = record.assertion === undefined ? [] : otherForms(record.assertion)
-  if (forms.length === 0) return ''
-  return `If the identity already has a credential for this repository, it may name one of these instead: ${forms.join(' · ')}.`
+  if (forms.length === 0) return 'another one'
+  return `another one; for this repository perhaps ${forms.map(form => `\`${form.replaceAll('`', '')}\``).join(' or ')}`
 }
 
 /** AADSTS7002131 tells more than AADSTS700213: a flexible credential is there. */
@@ -57,11 +68,14 @@ function mismatch(
 ): Explanation {
   return {
     title,
-    about: `${what} Issuer, subject and audience must be the same in token and credential, letter by letter, upper and lower case included.`,
-    why: told => paragraph(what, whoSignsIn(told), presented(told), more(told)),
+    about: `${what} ${mustBeTheSame}`,
+    why: told => paragraph(what, whoSignsIn(told), more(told)),
     ...others,
   }
 }
+
+const mustBeTheSame =
+  'Issuer, subject and audience must be the same in token and credential, letter by letter, upper and lower case included.'
 
 const subjectMismatch: typeof mismatch = (title, what, { more = () => '', ...others }) => {
   const explanation = mismatch(title, what, {
@@ -100,6 +114,8 @@ export const entraExplanations: Explanations<'entra'> = {
     'The identity has no federated credential',
     'Entra knows the client id, but it has no federated credential at all.',
     {
+      comparison: told =>
+        compared(told, { issuer: 'no credential', subject: 'no credential', audience: 'no credential' }),
       unlike:
         'For a credential that does not match, Entra says which part: issuer, subject or audience. If you did add one, it is on another identity: compare the client id.',
       fixes: told => [...addCredential(told), ...findIdentity(told)],
@@ -109,7 +125,8 @@ export const entraExplanations: Explanations<'entra'> = {
     'No federated credential matches the subject of this run',
     'The identity has no credential with the subject of this run. The run tried for some twenty seconds, so a credential that was only just added is not the reason.',
     {
-      more: told => paragraph(unmatchedExpression(told), formsToLookFor(told)),
+      comparison: told => compared(told, { subject: expectedSubject(told) }),
+      more: unmatchedExpression,
       unlike:
         'If only upper and lower case differ, the code is `federated-subject-case-mismatch`; if the identity has no credential at all, `federated-credential-missing`. If the list shows exactly this subject, issuer and audience, run the job again: now and then Entra refuses good credentials.',
       fixes: subjectFixes,
@@ -119,6 +136,7 @@ export const entraExplanations: Explanations<'entra'> = {
     'A federated credential matches the subject except for upper and lower case',
     'A credential with this subject exists, but upper and lower case differ.',
     {
+      comparison: told => compared(told, { subject: 'the same letters, some in another case' }),
       more: () =>
         'Either change the credential to what the run presents, or the run to what the credential says.',
       unlike: 'In `federated-subject-mismatch` the subject differs in more than case.',
@@ -137,6 +155,7 @@ export const entraExplanations: Explanations<'entra'> = {
     'No federated credential names the issuer of this run',
     'The identity has federated credentials, but none for this issuer.',
     {
+      comparison: told => compared(told, { issuer: 'another one' }),
       more: () =>
         'GitHub Enterprise Server and ghe.com have issuers of their own, and so may an enterprise. A slash at the end counts.',
       unlike:
@@ -148,6 +167,7 @@ export const entraExplanations: Explanations<'entra'> = {
     'No federated credential names the audience of this run',
     'The identity has credentials for this issuer, but none with this audience.',
     {
+      comparison: told => compared(told, { audience: 'another one' }),
       more: () =>
         'The usual audience is api://AzureADTokenExchange, in every cloud; the input `audience` changes what the run presents.',
       unlike:
@@ -184,7 +204,8 @@ export const entraExplanations: Explanations<'entra'> = {
     title: 'Two federated credentials match this run',
     about:
       'More than one credential of the identity fits the token, and Entra takes none of them: two with the same subject, or a subject and an expression that covers it.',
-    why: told => paragraph('More than one credential of the identity fits the token.', presented(told)),
+    why: () => 'More than one credential of the identity fits the token, and Entra takes none of them.',
+    comparison: told => compared(told, {}),
     unlike: 'If none fits, the code is `federated-subject-mismatch`.',
     fixes: told => [...listCredentials(told), ...removeCredential(told)],
   },

@@ -1,0 +1,41 @@
+import { codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
+
+/** Markdown of the job summary. What comes in as text shows as it is. */
+
+const maxParagraph = 4000
+
+/** Text of ours with values of others in it: what is between backticks becomes code, everything else shows as it is. */
+export function prose(text: string): string {
+  const parts = text.split('`')
+  // Without a partner, or without anything in between, a backtick is no more than a character.
+  if (parts.length % 2 === 0 || parts.slice(1, -1).some(part => part.trim() === '')) return markdown(text)
+  return parts.map((part, index) => (index % 2 === 1 ? codeSpan(part) : markdown(part))).join('')
+}
+
+export const paragraph = (text: string): string => prose(plain(text, maxParagraph))
+
+/** @param summary Text. @param content Markdown. */
+export const details = (summary: string, content: string): string => detailsOf(html(summary), content)
+
+/** @param summary HTML. */
+export function detailsOf(summary: string, content: string): string {
+  return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`
+}
+
+/** A link where it is one: the docs may have a path only. */
+export const address = (docs: string) => (docs.startsWith('https://') ? `<${docs}>` : codeSpan(docs))
+
+export type Row = readonly string[]
+
+/** Cells are Markdown. Nothing where there are no rows. */
+export function table(head: Row, rows: readonly Row[]): string {
+  if (rows.length === 0) return ''
+  const line = (cells: Row) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** Nothing where there is nothing below the heading. */
+export function headed(heading: string, parts: readonly string[]): string {
+  const content = parts.filter(part => part !== '')
+  return content.length === 0 ? '' : [`### ${heading}`, ...content].join('\n\n')
+}
