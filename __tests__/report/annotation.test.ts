@@ -25,6 +25,11 @@ test('says what happened, what was said, what to do, and where there is more', (
   )
 })
 
+test('what was said comes with its status and code', () => {
+  const said = { status: 401, serviceCode: 'PermissionDenied', message: 'No.', ids: {} }
+  expect(annotation(diagnosis({ said }))).toContain('\n\n401 PermissionDenied: No.\n\n')
+})
+
 test('a command that does not fit is left out whole', () => {
   const text = `az role assignment create --scope ${'x'.repeat(4000)}`
   const told = annotation(diagnosis({ fixes: [{ title: 'Grant it', language: 'bash', text }] }))

@@ -256,7 +256,7 @@ describe('a diagnosis says what the annotation does not', () => {
 
   test('code, what was done, why, how to distinguish it, ids', () => {
     expect(diagnosisLines(diagnose(failure, fullRecord()))).toEqual([
-      'tenant-mismatch: while calling the model (401 PermissionDenied)',
+      'tenant-mismatch: while calling the model',
       `  The token is of tenant ${ids.tenant}, and a token of one tenant cannot call a resource of another.`,
       '  How to distinguish it: If Resource Manager is asked first, the code is `resource-manager-token-rejected`.',
       '  Ids for support: apim-request-id r-1',

@@ -1,4 +1,5 @@
 import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import { statusLine } from '../core/failures/failure.ts'
 
 /** The runner cuts annotations at 4,096 UTF-16 units (actions/runner, ExecutionContext); a little room is left. */
 const maxLength = 4000
@@ -17,7 +18,10 @@ export const holdsFix = (diagnosis: Diagnosis): boolean =>
   wholeOf(diagnosis).length + endOf(diagnosis).length <= maxLength
 
 const headOf = ({ title, said }: Diagnosis) =>
-  [`${title}.`, said.message].filter(part => part !== '').join('\n\n')
+  [`${title}.`, saidOf(said)].filter(part => part !== '').join('\n\n')
+
+const saidOf = (said: Diagnosis['said']) =>
+  [statusLine(said), said.message].filter(part => part !== '').join(': ')
 
 function wholeOf(diagnosis: Diagnosis): string {
   const [fix] = diagnosis.fixes

@@ -175,12 +175,11 @@ export interface Fold {
   lines: readonly string[]
 }
 
-/** What the annotation does not say: it ends the log, with what was said and with the first fix. */
+/** What the annotation before it in the log does not say: that has what was said, and the first fix. */
 export function diagnosisLines({ code, operation, said, why, comparison = [], unlike }: Diagnosis): string[] {
-  const head = statusLine(said)
   const ids = Object.entries(said.ids).map(([name, value]) => `${name} ${value}`)
   return [
-    `${code}: while ${operation}${head === '' ? '' : ` (${head})`}`,
+    `${code}: while ${operation}`,
     `  ${why}`,
     ...comparison.flatMap(({ claim, presented, expected }) =>
       expected === undefined ? [] : [`  ${claim} presented: ${presented}; expected: ${expected}`],

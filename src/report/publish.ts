@@ -82,9 +82,10 @@ function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {
     log([verdictLine(outcome)])
     return
   }
+  // The fix first, and then why.
+  core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
   log(diagnosisLines(diagnosis))
   logFolds(fixFolds(diagnosis))
-  core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
 }
 
 function setOutputs({ result, record }: Outcome, diagnosis: Diagnosis | undefined, report: string): void {
