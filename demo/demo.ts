@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { styleText } from 'node:util'
-import { workflowInputs } from '../__tests__/support/workflow-inputs.ts'
 import { type ActionResult, startAction } from '../action-runner/index.ts'
-import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
+import type { LocalCloud } from '../local-cloud/local-cloud.ts'
 import { renderMarkdown } from './render.ts'
+import { createDemoCloud, demoInputs } from './world.ts'
 
 /** The main job in three acts, on the local cloud, by the built action: what a new user watches first. */
 
@@ -26,26 +26,24 @@ const acts: readonly Act[] = [
   {
     title: 'Act 1 · the first run',
     story:
-      'The pipeline has a federated credential and may assign roles in its resource group. It holds no key, and not yet the role that lets it call models. The grant takes some seconds to reach every replica of the data plane.',
+      'The pipeline has a federated credential, no key, and no role yet. A second identity may give it this one role, and nothing else. The grant takes some seconds to reach every replica of the data plane.',
     expected: { result: 'passed', 'role-state': 'granted' },
   },
   {
     title: 'Act 2 · every run after it',
-    story: 'The role is there. Nothing is granted, nothing is waited for; access is proven all the same.',
+    story: 'The role is there. The gate grants nothing, waits for nothing, and proves access again.',
     expected: { result: 'passed', 'role-state': 'direct' },
   },
   {
     title: 'Act 3 · somebody puts the job into an environment',
     story:
-      'The job now has `environment: production`. GitHub puts the environment into the subject of the token in place of the branch, and the federated credential does not match any more. (A new credential may take a while to be known everywhere, so the gate tries for twenty seconds before it is sure.)',
+      'The job now has `environment: production`. GitHub then puts the environment in the subject of the token, where the branch was, and the federated credential no longer matches. (A new credential can take a while to be known everywhere, so the gate tries for twenty seconds before it is sure.)',
     arrange: cloud => {
       cloud.world.workflow.environment = 'production'
     },
     expected: { result: 'failed', diagnosis: 'federated-subject-mismatch' },
   },
 ]
-
-const deployments = 'chat\nreasoning\nembeddings'
 
 async function play(act: Act, cloud: LocalCloud, folder: string): Promise<boolean> {
   print()
@@ -57,7 +55,7 @@ async function play(act: Act, cloud: LocalCloud, folder: string): Promise<boolea
   const startedAt = performance.now()
   const { result: running } = startAction({
     action: repositoryRoot,
-    inputs: { ...workflowInputs(cloud), deployments },
+    inputs: demoInputs(cloud),
     env: cloud.runnerEnvironment(),
     workFolder: folder,
     onLine: line => print(`  ${line}`),
@@ -77,7 +75,7 @@ function tellEnd(act: Act, { outputs, exitCode }: ActionResult, seconds: number)
   const told = Object.keys(act.expected).map(name => `${name}=${outputs[name]}`)
   const end = `exit code ${exitCode}, ${told.join(', ')}, ${seconds.toFixed(1)} s`
   if (wrong.length === 0 && exitAsExpected) {
-    print(styleText('green', `  ✔ as it should be: ${end}`))
+    print(styleText('green', `  ✔ as expected: ${end}`))
     return true
   }
   print(styleText('red', `  ✘ expected ${JSON.stringify(act.expected)}, got ${end}`))
@@ -87,7 +85,7 @@ function tellEnd(act: Act, { outputs, exitCode }: ActionResult, seconds: number)
 print(
   'Key-less Gate on the local cloud: GitHub OIDC, Entra ID, Resource Manager and a Foundry resource, on 127.0.0.1.',
 )
-const cloud = await createLocalCloud({ lag: { roleAssignments: [4000, 6000] } })
+const cloud = await createDemoCloud()
 const reports = mkdtempSync(join(tmpdir(), 'key-less-gate-demo-'))
 let succeeded = true
 try {
@@ -100,7 +98,7 @@ try {
 print()
 print(
   succeeded
-    ? 'All three acts ended as they should. Next: docs/setup.md, for your own resource.'
-    : 'The demo did not end as it should.',
+    ? 'All three acts ended as expected. Next: docs/setup.md, for your own resource.'
+    : 'The demo did not end as expected.',
 )
 process.exitCode = succeeded ? 0 : 1

@@ -1,14 +1,25 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import { marked, type Token, type Tokens } from 'marked'
 
-/** A job summary as a person would see it, on a terminal; what GitHub folds away is shown under its heading. */
+/** A job summary as a person sees it, on a terminal. What GitHub folds away is one line here: its title. */
 export function renderMarkdown(markdown: string): string {
-  return marked
-    .lexer(markdown)
+  return inSight(marked.lexer(markdown))
     .map(render)
     .filter(text => text !== '')
     .join('\n\n')
 }
+
+/** Without what lies between `<details>` and its end. */
+function inSight(tokens: readonly Token[]): Token[] {
+  let depth = 0
+  return tokens.filter(({ type, raw }) => {
+    const isSeen = depth === 0
+    if (type === 'html') depth += countOf(raw, '<details>') - countOf(raw, '</details>')
+    return isSeen
+  })
+}
+
+const countOf = (text: string, part: string) => text.split(part).length - 1
 
 function render(token: Token): string {
   if (token.type === 'heading') return styleText('bold', inline(token.tokens))
@@ -17,7 +28,7 @@ function render(token: Token): string {
   if (token.type === 'code')
     return token.lang === 'mermaid' ? '(GitHub draws a chart here.)' : indented(String(token.text))
   if (token.type === 'table') return table(token as Tokens.Table)
-  if (token.type === 'html') return styleText('bold', withoutTags(token.raw))
+  if (token.type === 'html') return `▸ ${unescaped(withoutTags(token.raw))}`
   return ''
 }
 

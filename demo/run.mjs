@@ -1,5 +1,5 @@
 // Runs on whatever Node the user has, before anything is installed: hence plain JavaScript without a dependency.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,9 +15,31 @@ function run(command, args) {
   return status ?? 1
 }
 
+/** Says every few seconds that it is still at it: npm itself is silent for so long that people stop it. */
+function install() {
+  const command = ['npm', 'ci', '--omit=dev', '--loglevel=error', '--no-audit', '--no-fund']
+  process.stdout.write(`Installing what the demo needs into node_modules: ${command.join(' ')}\n`)
+  const startedAt = Date.now()
+  const seconds = () => Math.round((Date.now() - startedAt) / 1000)
+  const ticking = setInterval(() => process.stdout.write(`  … still installing, ${seconds()} s\n`), 5000)
+  const [program, ...args] = command
+  const child = spawn(windows ? `${program}.cmd` : program, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: windows,
+  })
+  return new Promise(resolve => {
+    child.once('error', error => process.stderr.write(`npm: ${error.message}\n`))
+    child.once('close', status => {
+      clearInterval(ticking)
+      if (status === 0) process.stdout.write(`Installed in ${seconds()} s.\n`)
+      resolve(status ?? 1)
+    })
+  })
+}
+
 if (!existsSync(join(root, 'node_modules/.package-lock.json'))) {
-  process.stdout.write('Installing what the demo needs (npm ci) …\n')
-  const status = run(windows ? 'npm.cmd' : 'npm', ['ci', '--loglevel=error'])
+  const status = await install()
   if (status !== 0) process.exit(status)
 }
 process.exit(run(existsSync(packagedNode) ? packagedNode : process.execPath, [join(root, 'demo/demo.ts')]))

@@ -1,4 +1,4 @@
-import { createLocalCloud } from '../../local-cloud/local-cloud.ts'
+import { createDemoCloud, demoInputs } from '../../demo/world.ts'
 import { codeBlocks, readDocument, textOf } from '../support/documents.ts'
 import { ownRepository } from '../support/own-actions.ts'
 import { runGate } from '../support/scenario.ts'
@@ -42,12 +42,12 @@ test('quotes error texts as the services say them', () => {
   expect(parts.filter(part => !replies.includes(part))).toEqual([])
 })
 
-test('quotes the job summary as a first run writes it', async () => {
-  const cloud = await createLocalCloud({ lag: { roleAssignments: [4000, 6000] } })
+test('quotes the job summary as the first run of the demo writes it, which finds nothing to complain about', async () => {
+  const cloud = await createDemoCloud()
   try {
-    const { summary } = await runGate(cloud, {
-      inputs: { deployments: 'chat\nreasoning\nembeddings' },
-    })
+    const { outputs, summary, report } = await runGate(cloud, { inputs: demoInputs(cloud) })
+    expect(outputs['role-state']).toBe('granted')
+    expect(report).toMatchObject({ findings: [], information: [] })
     const quoted = blocks.find(({ language }) => language === 'text')?.text ?? ''
     const lines = quoted.split('\n').filter(line => line.trim() !== '…')
     const cells = lines.flatMap(line => line.trim().split(/ {2,}/))

@@ -257,7 +257,7 @@ testCodes(
         arrange: mayInferInBoth,
         run: () => ({ inputs: { 'key-access': 'forbid', ...staleEndpoint() } }),
         outputs: { 'key-access': 'disabled' },
-        says: /A gateway is gated in two steps.*resource-id: \S+contoso-ai"\s+key-access: forbid/s,
+        says: /resource-id: \S+contoso-ai"\s+key-access: forbid.*A gateway is gated in two steps/s,
         mend: {
           advice: /^with:\s+resource-id: /,
           run: () => ({ inputs: { endpoint: '' } }),

@@ -507,7 +507,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
           '<Error xmlns="http://schemas.microsoft.com/windowsazure"><Code>AuthenticationFailed</Code><Message>The JWT token does not contain expected audience uri \'https://management.core.usgovcloudapi.net/\'.</Message></Error>',
           { 'content-type': 'application/xml; charset=utf-8' },
         ),
-      says: /answers in XML.*resource-manager-endpoint: (")?https:\/\/management\.usgovcloudapi\.net/s,
+      says: /resource-manager-endpoint: (")?https:\/\/management\.usgovcloudapi\.net.*answers in XML/s,
       // Nobody plays that host.
       mend: { elsewhere: 'another Resource Manager' },
     },

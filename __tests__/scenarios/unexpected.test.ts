@@ -88,7 +88,7 @@ test('outputs that cannot be set do not hide why a run failed', async () => {
   const run = await runUnchecked(cloud, { env, inputs: { 'client-id': 'nobody' } })
   expect(run.exitCode).toBe(1)
   expect(run.annotations.map(({ level, title }) => [level, title])).toEqual([
-    ['warning', undefined],
+    ['warning', 'Key-less Gate: outputs not set'],
     ['error', 'Key-less Gate: input-invalid'],
   ])
 })

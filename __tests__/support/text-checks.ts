@@ -59,6 +59,7 @@ const byLanguage: Readonly<Record<string, Check>> = {
   typescript: checkScript,
   javascript: checkScript,
   text: anything,
+  diff: anything,
   mermaid: anything,
   python: anything,
   powershell: anything,

@@ -1,0 +1,71 @@
+import { defaultWorld } from '../local-cloud/default-world.ts'
+import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
+import { accountId } from '../local-cloud/scopes.ts'
+import type { Seed } from '../local-cloud/world.ts'
+
+/**
+ * The world of the demo, set up as docs/setup.md recommends: the pipeline may assign no role, and a second identity may give it one
+ * (separation of duties, as examples/setup/setup.sh makes it). In the default world the pipeline may assign any role in its group.
+ */
+
+/** Cognitive Services OpenAI User: the least role for what is deployed here. */
+const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+const rbacAdministrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
+
+export const deployments = ['chat', 'reasoning', 'embeddings']
+
+export const createDemoCloud = (): Promise<LocalCloud> =>
+  createLocalCloud({ seed: demoWorld(), lag: { roleAssignments: [4000, 6000] } })
+
+/** What the workflow writes under `with:`. */
+export function demoInputs({ world, endpoints }: LocalCloud): Record<string, string> {
+  const [pipeline, setup] = world.applications
+  const [account] = world.accounts
+  if (pipeline === undefined || setup === undefined || account === undefined)
+    throw new Error('The world of the demo has two identities and an account')
+  return {
+    'client-id': pipeline.clientId,
+    'tenant-id': pipeline.tenantId,
+    'setup-client-id': setup.clientId,
+    'resource-id': accountId(account),
+    deployments: deployments.join('\n'),
+    role: openAIUser,
+    cloud: 'custom',
+    'authority-host': endpoints.authorityHost,
+    'resource-manager-endpoint': endpoints.resourceManager,
+  }
+}
+
+function demoWorld(): Seed {
+  const world = structuredClone(defaultWorld)
+  const [pipeline, setup] = world.applications ?? []
+  const [account] = world.accounts ?? []
+  if (!pipeline?.servicePrincipal || !setup?.servicePrincipal || account === undefined)
+    throw new Error('The default world has two identities and an account')
+  setup.federatedCredentials = pipeline.federatedCredentials
+  account.deployments = account.deployments?.filter(({ name }) => deployments.includes(name))
+  world.roleAssignments = [
+    {
+      name: '6f1d0c3a-92b4-4e87-8a5d-37c1e9b04f26',
+      scope: `/subscriptions/${account.subscriptionId}/resourceGroups/${account.resourceGroup}/providers/Microsoft.CognitiveServices/accounts/${account.name}`,
+      roleDefinitionId: rbacAdministrator,
+      principalId: setup.servicePrincipal.objectId,
+      principalType: 'ServicePrincipal',
+      condition: onlyThatRole(pipeline.servicePrincipal.objectId),
+      conditionVersion: '2.0',
+    },
+  ]
+  return world
+}
+
+/** It may give this one role to the pipeline, and take it away again. */
+function onlyThatRole(principalId: string): string {
+  const parts = [
+    ['write', '@Request'],
+    ['delete', '@Resource'],
+  ].map(([action, source]) => {
+    const attribute = `${source}[Microsoft.Authorization/roleAssignments`
+    return `((!(ActionMatches{'Microsoft.Authorization/roleAssignments/${action}'})) OR (${attribute}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${openAIUser}} AND ${attribute}:PrincipalId] ForAnyOfAnyValues:GuidEquals {${principalId}}))`
+  })
+  return parts.join(' AND ')
+}
