@@ -64,6 +64,6 @@ function comparable(text: string): string {
   return text
     .replaceAll(/<[^>]*>|[`*\\]|&#?\w+;/g, '')
     .replaceAll(/["']/g, '')
-    .replaceAll(/\d+(\.\d+)?(?= (ms|s)\b)/g, 'N')
+    .replaceAll(/\d+(\.\d+)?(?= (ms|s|connections)\b)/g, 'N')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
 }

@@ -44,11 +44,13 @@ test('allows no property that it does not name, and demands all but what a refus
 
   expect(open.map(([path]) => path.split('/').at(-1))).toEqual(['ids'])
   expect(optional).toEqual([
+    '/diagnosis/comparison',
     '/diagnosis/unlike',
     '/diagnosis/said/status',
     '/diagnosis/said/serviceCode',
     '/diagnosis/said/by',
     '/diagnosis/said/host',
+    '/diagnosis/comparison/items/expected',
   ])
 })
 

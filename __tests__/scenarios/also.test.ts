@@ -334,7 +334,7 @@ describe('a plan', () => {
     const run = await runGate(cloud, { inputs: { also: files, grant: 'plan' } })
 
     expect(run.outputs.result).toBe('planned')
-    expect(logOf(run)).toContain('Plan: Cognitive Services User would be granted')
+    expect(run.log).toContain('+ role assignment Cognitive Services User')
   })
 
   test('says that it would fail', async () => {
