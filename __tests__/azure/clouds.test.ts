@@ -108,6 +108,9 @@ test.each([
   ...['MANAGEMENT.AZURE.COM', '797f4846-ba00-4fd7-ba43-dac1f8f63013', '00000003-0000-0000-c000-000000000000'],
   ...['00000002-0000-0000-C000-000000000000', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'],
   ...['e406a681-f3d4-42a8-90b6-c2b029497af1', 'https://ai.azure.com/x', 'https://x.ai.azure.com'],
+  ...['499b84ac-1321-427f-aa17-267ca6975798', '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'],
+  ...['https://contoso.crm4.dynamics.com', 'https://contoso.sharepoint.com', 'https://outlook.office365.com'],
+  ...['https://manage.office.com', 'https://app.vssps.visualstudio.com', 'https://dev.azuresynapse.net'],
 ])('a token for %s opens a service of Microsoft', audience => {
   expect(opensMicrosoft(audience)).toBe(true)
 })

@@ -200,3 +200,20 @@ test('a retired key that one replica still takes is found, whichever connection 
     expect(withKey.slice(-6)).toEqual([403, 403, 403, 403, 403, 403])
   })
 })
+
+test('a retired key that still opens what is paid by the piece buys one piece, and not one a probe', async () => {
+  await withCloud({}, async cloud => {
+    const key = accountKeys(accountScope(cloud)).key2
+    holds(cloud, { role: roles.foundryUser })
+    account(cloud).disableLocalAuth = true
+    // No replica has heard of it yet.
+    account(cloud).keyAccessChangedOn = new Date(cloud.clock.now() + 60 * seconds).toISOString()
+    const run = await runGate(cloud, {
+      inputs: { role: 'Foundry User', deployments: 'speech', 'retired-key': key },
+    })
+
+    const withKey = run.requests.filter(({ headers }) => 'api-key' in headers)
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'retired-key-accepted' })
+    expect(withKey.map(({ status }) => status)).toEqual([200])
+  })
+})

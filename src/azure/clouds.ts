@@ -115,15 +115,25 @@ export const isHostOfAzure = (host: string): boolean =>
 /** Of services that have data of the tenant's, or power over it. Hosts of their audiences lie below these; some are known by a GUID as well. */
 const domainsOfMicrosoft = [
   ...['azure.com', 'azure.net', 'windows.net', 'microsoft.com'],
+  ...[
+    'dynamics.com',
+    'sharepoint.com',
+    'office.com',
+    'office365.com',
+    'visualstudio.com',
+    'azuresynapse.net',
+  ],
   ...['azure.us', 'usgovcloudapi.net', 'microsoft.us', 'azure.cn', 'chinacloudapi.cn', 'microsoftazure.cn'],
 ]
-/** First-party applications: Resource Manager, Microsoft Graph, its predecessor, Key Vault, Storage. */
+/** First-party applications: Resource Manager, Microsoft Graph, its predecessor, Key Vault, Storage, Azure DevOps, Databricks. */
 const idsOfMicrosoft: readonly string[] = [
   '797f4846-ba00-4fd7-ba43-dac1f8f63013',
   '00000003-0000-0000-c000-000000000000',
   '00000002-0000-0000-c000-000000000000',
   'cfa8b339-82a2-471a-a3c9-0fc0be7a4093',
   'e406a681-f3d4-42a8-90b6-c2b029497af1',
+  '499b84ac-1321-427f-aa17-267ca6975798',
+  '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d',
 ]
 
 /** Whether a token for this audience opens a service of Microsoft, other than inference: it must not come into other hands. */

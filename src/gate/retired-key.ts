@@ -2,6 +2,8 @@ import { type Failure, localFailure, StepError } from '../core/failures/failure.
 import { type Http, onFreshConnections } from '../core/http/client.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { type KeyReply, keyCall } from '../services/inference/key-call.ts'
+import type { Route } from '../services/inference/route.ts'
+import { isPaidByThePiece, keyRouteOf } from '../services/inference/row.ts'
 import type { Account, KeyAccess } from '../services/resource-manager/account.ts'
 import { keyAccessOf } from './key-access.ts'
 import type { Note } from './record.ts'
@@ -26,7 +28,7 @@ interface RetiredKeyTools {
 }
 
 /**
- * Makes the first of the calls that were the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
+ * Makes one of the calls that were the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
  * hours to reach the data plane.
  * @throws StepError `retired-key-accepted`; `keys-enabled` where more has to be shown than this key's end; or another code where the
  * replies say nothing about the key.
@@ -37,7 +39,7 @@ export async function requireRefused(
   note: Note<'retiredKey'>,
 ): Promise<void> {
   const { account, routes } = inspection
-  const [route] = routes
+  const route = keyRouteOf(routes)
   if (route === undefined) throw new Error('Every run calls a deployment')
   const { propagationTimeoutMs, consecutiveSuccesses } = settings.waiting
   const refusals: Array<Extract<KeyReply, { kind: 'refused' }>> = []
@@ -50,7 +52,7 @@ export async function requireRefused(
       note({ result: { outcome: reply.outcome } })
       refusals.push(reply)
     }
-    return keyRoundOf(reply, account)
+    return keyRoundOf(reply, { account, route })
   }
   const { failure, propagationMs } = await untilLive({
     first: await probe(),
@@ -75,11 +77,18 @@ export async function requireRefused(
   requireShown(settings, keyAccessOf({ account, retiredKey: { outcome } }))
 }
 
-/** What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for. */
-function keyRoundOf(reply: KeyReply, account: Account | undefined): Round {
+/**
+ * What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for; and what is paid by the
+ * piece is not bought again and again meanwhile.
+ */
+function keyRoundOf(
+  reply: KeyReply,
+  { account, route }: { account: Account | undefined; route: Route },
+): Round {
   if (reply.kind === 'refused') return { kind: 'ok' }
   if (reply.kind === 'unproven') return { kind: 'refused', failure: reply.failure }
-  const kind: Failure['kind'] = account?.keyAccess === 'enabled' ? 'fatal' : 'wait'
+  const isFinal = account?.keyAccess === 'enabled' || isPaidByThePiece(route)
+  const kind: Failure['kind'] = isFinal ? 'fatal' : 'wait'
   return { kind: 'refused', failure: { kind, code: 'retired-key-accepted', said: reply.said } }
 }
 

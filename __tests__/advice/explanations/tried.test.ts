@@ -192,6 +192,7 @@ test('where the role was granted, only time is missing, and more of it is the fi
 
 test.each<[string, Partial<Run> & { deployment?: string }, RegExp]>([
   ['a slip', { deployment: 'chatt' }, /^with:\n {2}deployments: chat$/],
+  ['the beginning of a name', { deployment: 'se' }, /^with:\n {2}deployments: search$/],
   ['a name that is listed, and not served', { deployment: 'chat' }, /^with:\n {2}deployments: chat-2$/],
   ['a resource without any', { deployments: [] }, /^az cognitiveservices account list-models/],
   ['no list', { deployments: undefined }, /^az cognitiveservices account deployment list/],

@@ -1,6 +1,6 @@
 import type { Api } from '../../../src/services/inference/apis/index.ts'
 import type { Route } from '../../../src/services/inference/route.ts'
-import { rowRoutesOf } from '../../../src/services/inference/row.ts'
+import { keyRouteOf, rowRoutesOf } from '../../../src/services/inference/row.ts'
 
 const at = (deployment: string, api: Api, host = 'a.example', dataAction = 'x'): Route => ({
   api,
@@ -30,4 +30,16 @@ test.each<[string, Route[], string[]]>([
   ['hosts apart', [at('voice', 'speech'), at('chat', 'responses', 'b.example')], ['chat']],
 ])('a row asks %s', (_, routes, asked) => {
   expect(names(rowRoutesOf(routes))).toEqual(asked)
+})
+
+test.each<[string, Route[], string | undefined]>([
+  [
+    'the first that is paid by tokens',
+    [at('voice', 'speech'), at('helper', 'agents'), at('chat', 'responses')],
+    'chat',
+  ],
+  ['what is paid by the piece, where that is all', [at('voice', 'speech'), at('paint', 'images')], 'voice'],
+  ['nothing', [], undefined],
+])('a key is tried at %s', (_, routes, tried) => {
+  expect(keyRouteOf(routes)?.deployment).toBe(tried)
 })

@@ -7,16 +7,20 @@ import type { Route } from './route.ts'
  * the row's sake.
  */
 export function rowRoutesOf(routes: readonly Route[]): Route[] {
-  const byPrice = routes.filter(mayBeRepeated).toSorted((a, b) => price(a) - price(b))
+  const byPrice = routes.filter(route => !isPaidByThePiece(route)).toSorted((a, b) => price(a) - price(b))
   return byPrice.filter((route, at) => byPrice.findIndex(other => isAlike(other, route)) === at)
 }
+
+/** Whom a key is tried at: what is paid by the piece is charged for as long as the key is taken. Undefined where there is no route. */
+export const keyRouteOf = (routes: readonly Route[]): Route | undefined =>
+  routes.find(({ api }) => apiOf(api).cost === 'tokens') ?? routes[0]
+
+export const isPaidByThePiece = ({ api }: Route): boolean => apiOf(api).cost === 'piece'
 
 const isAlike = (one: Route, other: Route) =>
   hostOf(one) === hostOf(other) && one.dataAction === other.dataAction
 
 const hostOf = ({ url }: Route) => new URL(url).host
-
-const mayBeRepeated = ({ api }: Route) => apiOf(api).cost !== 'piece'
 
 /** Vectors are made of the prompt alone; an answer costs tokens of its own, and more each. */
 const price = ({ api }: Route) => (api === 'embeddings' ? 0 : 1)

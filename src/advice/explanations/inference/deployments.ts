@@ -98,14 +98,16 @@ const byModelName = (name: string, deployments: readonly Deployment[] | undefine
 /** More deployments than any resource has are not compared letter by letter. */
 const mostCompared = 200
 
-/** A deployment of the model that was named, or the one whose name is most alike; never the one that was called. */
+/** A deployment of the model that was named, or whose name begins so, or the one whose name is most alike; never the one that was called. */
 function nearestTo(name: string, deployments: readonly Deployment[]): Deployment | undefined {
-  const others = deployments.filter(other => other.name.toLowerCase() !== name.toLowerCase())
+  const wanted = name.toLowerCase()
+  const others = deployments.filter(other => other.name.toLowerCase() !== wanted)
   const distances = others
     .slice(0, mostCompared)
-    .map(other => ({ other, distance: editDistance(other.name.toLowerCase(), name.toLowerCase()) }))
+    .map(other => ({ other, distance: editDistance(other.name.toLowerCase(), wanted) }))
   const [nearest] = distances.toSorted((one, another) => one.distance - another.distance)
-  return byModelName(name, others) ?? nearest?.other
+  const longer = wanted === '' ? undefined : others.find(other => other.name.toLowerCase().startsWith(wanted))
+  return byModelName(name, others) ?? longer ?? nearest?.other
 }
 
 export function stateOfDeployment(told: ExplainContext): string {
