@@ -112,7 +112,8 @@ describe('inertLine', () => {
   })
 })
 
-test('markdown is one line, in which an address is no link and can still be read', () => {
+test('markdown and HTML are one line, in which an address is no link and can still be read', () => {
+  expect(html('https://a.example\r\nb')).toBe('https:&#47;&#47;a.example b')
   expect(markdown('https://a.example\r\nb')).toBe('https:&#47;&#47;a\\.example b')
 })
 
