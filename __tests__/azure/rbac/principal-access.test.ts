@@ -2,7 +2,7 @@ import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
 import { delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
 import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
 import type { Permission } from '../../../src/azure/rbac/permissions.ts'
-import { accessByRoles } from '../../../src/azure/rbac/principal-access.ts'
+import { accessByRoles, onlyGiver } from '../../../src/azure/rbac/principal-access.ts'
 import { assigned, ids, scope } from '../../support/record-fixture.ts'
 
 const chat = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
@@ -99,4 +99,38 @@ test('a condition that leaves one data action in the open does not hide that ano
   const conditional = assigned(custom, { condition: "@Resource[a:b] StringEquals 'c'" })
 
   expect(accessByRoles([conditional], definitions, both).kind).toBe('missing')
+})
+
+test('what a job gave until it ends lets that job in, and nobody else', () => {
+  const lease = ids.client
+  const its = { ...old, description: temporaryDescription('https://x', lease) }
+  const kindFor = (asking?: string) =>
+    accessByRoles([its], none, asking === undefined ? both : { ...both, lease: asking }).kind
+
+  expect([kindFor(), kindFor(lease), kindFor(ids.tenant)]).toEqual(['missing', 'allowed', 'missing'])
+  expect(accessByRoles([old], none, { ...both, lease }).kind).toBe('allowed')
+})
+
+describe('a call rests on one assignment', () => {
+  const only = (assignments: readonly Assignment[], definitions = none) =>
+    onlyGiver(assignments, definitions, { scope, dataAction: chat })
+  const open = "@Resource[a:b] StringEquals 'c'"
+
+  test('where it alone gives the right, whatever else is held', () => {
+    expect(only([old, assigned(reader)])).toBe(old)
+    expect(only([old], new Map([[ids.role, [{ dataActions: [chat] }, { dataActions: ['*'] }]]]))).toBe(old)
+  })
+
+  test.each<[string, readonly Assignment[]]>([
+    ['where nothing gives it', [assigned(reader)]],
+    ['where two give it', [old, young]],
+    ['where another may give it, under a condition', [old, { ...young, condition: open }]],
+    ['where two give it, and a third may', [old, young, { ...assigned(ids.role), condition: open }]],
+    ['where two more may give it', [old, { ...young, condition: open }, assigned(custom)]],
+    ['where nobody knows what another gives', [old, assigned(custom)]],
+    ['where two give it, and nobody knows what a third gives', [old, young, assigned(custom)]],
+    ['where it stands below', [{ ...old, scope: `${scope}/projects/p` }]],
+  ])('not %s', (_, assignments) => {
+    expect(only(assignments)).toBeUndefined()
+  })
 })
