@@ -38,6 +38,25 @@ describe('an address is taken apart', () => {
     ],
     [`${foundry}/models`, { endpoint: foundry }],
     [`${foundry}/models/chat/completions?api-version=2024-05-01-preview`, { endpoint: foundry }],
+    [`${azure}/?api-version=v1`, { endpoint: azure }],
+    [`${azure}/openai/deployments/.hidden`, { endpoint: azure, deployment: '.hidden' }],
+    [`${azure}/OPENAI/V1`, { endpoint: azure }],
+    [`${azure}/OPENAI`, { endpoint: azure }],
+    [`${foundry}/API/PROJECTS/app/OPENAI`, { endpoint: `${foundry}/API/PROJECTS/app` }],
+    [`${litellm}/V1/Models`, { endpoint: `${litellm}/V1` }],
+    [`${foundry}/anthropic/v1`, { endpoint: foundry }],
+    [`${gateway}/anthropic/shop`, { endpoint: `${gateway}/anthropic/shop` }],
+    [`${gateway}/models/shop`, { endpoint: `${gateway}/models/shop` }],
+    [`${gateway}/openai/shop`, { endpoint: `${gateway}/openai/shop` }],
+    // Names that only begin or end like Azure's regional ones.
+    [
+      'https://a.eastus.api.cognitive.microsoft.com',
+      { endpoint: 'https://a.eastus.api.cognitive.microsoft.com' },
+    ],
+    [
+      'https://eastus.api.cognitive.microsoft.com.example',
+      { endpoint: 'https://eastus.api.cognitive.microsoft.com.example' },
+    ],
     [`${foundry}/anthropic`, { endpoint: foundry }],
     [`${foundry}/anthropic/v1/messages`, { endpoint: foundry }],
     [`${foundry}/providers/cohere/v2/rerank`, { endpoint: foundry }],
@@ -65,7 +84,7 @@ describe('an address is taken apart', () => {
     // What would be read as another route is kept whole.
     [`${gateway}/models/openai/v1`, { endpoint: `${gateway}/models/openai/v1` }],
   ])('%s', (text, parts) => {
-    expect(parseEndpoint(text)).toEqual(parts)
+    expect(parseEndpoint(text)).toStrictEqual(parts)
   })
 })
 
@@ -89,6 +108,13 @@ describe('what no token may or can go to', () => {
     ['contoso.openai.azure.com', 'is not a URL'],
     ['http://contoso.openai.azure.com', 'does not begin with https://'],
     ['https://user:word@contoso.openai.azure.com', 'holds a user name or a password'],
+    ['https://user@contoso.openai.azure.com', 'holds a user name or a password'],
+    ['https://:word@contoso.openai.azure.com', 'holds a user name or a password'],
+    [`${azure}/openai/deployments/...`, 'names a deployment in its path by what is no name'],
+    [`${azure}/?api-version=x2024-10-21`, 'holds an `api-version` that is none'],
+    [`${azure}/?api-version=2024-10-21x`, 'holds an `api-version` that is none'],
+    [`${azure}/?api-version=xpreview`, 'holds an `api-version` that is none'],
+    [`${azure}/?api-version=previewx`, 'holds an `api-version` that is none'],
     [`${azure}/#x`, 'holds a fragment'],
     [`${azure}/?subscription-key=x`, 'more of a query'],
     [`${azure}/?api-version=2024-10-21&x=y`, 'more of a query'],

@@ -6,6 +6,15 @@ const group = `/subscriptions/${subscriptionId}/resourceGroups/rg`
 test.each([
   [`${group}/providers/Microsoft.Web/sites/shop`, 'Microsoft.Web/sites'],
   [`${group}/providers/Microsoft.Web/sites/shop/slots/blue/`, 'Microsoft.Web/sites/slots'],
+  // Named like a cluster, or within one.
+  [
+    `${group}/providers/Contoso.Microsoft.ContainerService/managedClusters/aks`,
+    'Contoso.Microsoft.ContainerService/managedClusters',
+  ],
+  [
+    `${group}/providers/Microsoft.ContainerService/managedClusters/aks/agentPools/one`,
+    'Microsoft.ContainerService/managedClusters/agentPools',
+  ],
   [
     `${group.toUpperCase()}/PROVIDERS/microsoft.managedidentity/userassignedidentities/id`,
     'microsoft.managedidentity/userassignedidentities',

@@ -58,6 +58,10 @@ describe('the SDKs send their requests through our door', () => {
 
   test('without a body where there is none', async () => {
     await send()
+    await httpClient.sendRequest(
+      Object.assign(createPipelineRequest({ url: 'https://management.azure.com/y' }), { body: null }),
+    )
+    expect(sent.pop()).toStrictEqual({ method: 'GET', url: 'https://management.azure.com/y', headers: {} })
     expect(sent).toStrictEqual([{ method: 'PUT', url: 'https://management.azure.com/x', headers }])
   })
 

@@ -25,8 +25,9 @@ export interface Cloud {
 
 const assertionAudience = 'api://AzureADTokenExchange'
 
-const azureCloud: Cloud = {
-  name: 'AzureCloud',
+type Row = Omit<Cloud, 'name'>
+
+const azureCloud: Row = {
   authorityHost: 'https://login.microsoftonline.com',
   resourceManager: { endpoint: 'https://management.azure.com', audience: 'https://management.azure.com' },
   inferenceAudiences: {
@@ -38,10 +39,9 @@ const azureCloud: Cloud = {
   portal: 'https://portal.azure.com',
 }
 
-const knownClouds: Record<Exclude<CloudName, 'custom'>, Cloud> = {
+const knownClouds: Record<Exclude<CloudName, 'custom'>, Row> = {
   AzureCloud: azureCloud,
   AzureUSGovernment: {
-    name: 'AzureUSGovernment',
     authorityHost: 'https://login.microsoftonline.us',
     resourceManager: {
       endpoint: 'https://management.usgovcloudapi.net',
@@ -53,7 +53,6 @@ const knownClouds: Record<Exclude<CloudName, 'custom'>, Cloud> = {
     portal: 'https://portal.azure.us',
   },
   AzureChinaCloud: {
-    name: 'AzureChinaCloud',
     authorityHost: 'https://login.partner.microsoftonline.cn',
     resourceManager: {
       endpoint: 'https://management.chinacloudapi.cn',

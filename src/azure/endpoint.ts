@@ -121,9 +121,7 @@ function matchOf(path: string): Match {
 function endpointPath({ base, groups }: Match): string {
   const kept = `${base}${groups.project ?? groups.v1 ?? ''}`
   const read = matchOf(kept)
-  const isReadAlike =
-    read.base === base && read.groups.project === groups.project && read.groups.v1 === groups.v1
-  return isReadAlike || read.groups.project !== undefined ? kept : `${base}/openai/v1`
+  return read.base === base || read.groups.project !== undefined ? kept : `${base}/openai/v1`
 }
 
 function regional(region: string): string {

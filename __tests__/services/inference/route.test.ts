@@ -101,6 +101,14 @@ describe('the route of an API', () => {
     })
   })
 
+  test('is that of the model, whatever its deployment is called', () => {
+    const urlOf = (deployment: string, model?: string) =>
+      routeOf({ deployment, model }, 'images', { endpoints, audiences: azure }).url
+
+    expect(urlOf('posters', 'FLUX.2-pro')).toBe(urlOf('FLUX.2-pro'))
+    expect(urlOf('posters', 'FLUX.2-pro')).not.toBe(urlOf('posters'))
+  })
+
   test('needs each data action once', () => {
     const to = (api: 'chat-completions' | 'embeddings' | 'azure-openai') =>
       routeOf({ deployment: 'x' }, api, { endpoints, audiences: azure })

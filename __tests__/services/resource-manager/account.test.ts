@@ -155,18 +155,14 @@ test.each<[string, object, object | undefined, Partial<Account>]>([
 describe('a token goes', () => {
   const azure = cloudOf('AzureCloud', {})
   const endpointsOf = (openAI: string) => ({ openAI, modelInference: openAI, project: undefined })
+  const unknown = {
+    kind: 'AIServices',
+    hosts: [],
+    keyAccess: 'enabled',
+    publicNetworkAccess: undefined,
+  } as const
   const trust = (openAI: string, cloud = azure, hasCustomSubdomain = true) =>
-    trustedEndpoints(
-      {
-        hasCustomSubdomain,
-        endpoints: endpointsOf(openAI),
-        kind: 'AIServices',
-        hosts: [],
-        keyAccess: 'enabled',
-        publicNetworkAccess: undefined,
-      },
-      cloud,
-    )
+    trustedEndpoints({ ...unknown, hasCustomSubdomain, endpoints: endpointsOf(openAI) }, cloud)
   const failed = (code: string, message: string) =>
     expect.objectContaining({
       operation: 'reading the account',
@@ -175,6 +171,18 @@ describe('a token goes', () => {
 
   test('to the account’s own endpoints', () => {
     expect(trust('https://contoso.openai.azure.com')).toEqual(endpointsOf('https://contoso.openai.azure.com'))
+  })
+
+  test('nowhere where one of several is foreign, in whatever order they are told', () => {
+    const account = {
+      hasCustomSubdomain: true,
+      endpoints: {
+        project: undefined,
+        openAI: 'https://contoso.openai.azure.com',
+        modelInference: 'https://evil.example',
+      },
+    }
+    expect(() => trustedEndpoints({ ...unknown, ...account }, azure)).toThrow(/endpoint-untrusted/)
   })
 
   test('nowhere where the account has no custom subdomain', () => {

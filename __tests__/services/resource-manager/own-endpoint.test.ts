@@ -45,7 +45,9 @@ test.each([
 })
 
 test('where nothing usable is reported, nothing is its own', () => {
-  expect(hostsOf(['', 'contoso.openai.azure.com', 'http://contoso.openai.azure.com', 'https://'])).toEqual([])
+  expect(
+    hostsOf(['', 'contoso.openai.azure.com', 'http://contoso.openai.azure.com', 'https://']),
+  ).toStrictEqual([])
   expect(isOwnEndpoint({ hosts: [] }, 'https://contoso.openai.azure.com')).toBe(false)
   expect(isOwnEndpoint({ hosts: [] }, '')).toBe(false)
 })

@@ -105,7 +105,7 @@ export function isOwnEndpoint({ hosts }: Pick<Account, 'hosts'>, endpoint: strin
 function httpsHost(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined
   const { protocol, host } = new URL(url)
-  return protocol === 'https:' && host !== '' ? host.replace(/\.(?=:|$)/, '') : undefined
+  return protocol === 'https:' ? host.replace(/\.(?=:|$)/, '') : undefined
 }
 
 /**
