@@ -37,6 +37,7 @@ test.each([
   ['XETIMEDOUT', straight, 'connection-failed', 'transient'],
   ['ETIMEDOUTX', straight, 'connection-failed', 'transient'],
   ['PROXY_407', straight, 'proxy-refused', 'fatal'],
+  ['PROXY_4031', failed, 'proxy-refused', 'transient'],
   ['PROXY_5021', failed, 'proxy-refused', 'transient'],
   ['XPROXY_403', failed, 'proxy-refused', 'transient'],
   ['SELF_SIGNED_CERT_IN_CHAIN', straight, 'tls-untrusted', 'fatal'],

@@ -43,11 +43,13 @@ describe('by status', () => {
     [599, 'wait'],
   ])('%d is %s', (status, kind) => {
     const given = answer(replyOf(status, 'No'))
+    expect(given.kind).toBe('refused')
     expect(failureOf(given)).toMatchObject({ kind, code: 'probe-failed', said: { status, message: 'No' } })
     expect(appOutcome(given)).toBe(`HTTP ${status}`)
   })
 
-  test.each([200, 201, 204, 206])('%d is an answer', status => {
+  test.each([200, 201, 204, 206, 299])('%d is an answer', status => {
+    expect(appOutcome(answer(replyOf(status, '')))).toBe('ok')
     expect(answer(replyOf(status, ''))).toMatchObject({ kind: 'ok', said: { status } })
   })
 })
@@ -127,6 +129,12 @@ describe('what is told of an answer', () => {
     expect(told(replyOf(200, `${'x'.repeat(65_532)}ready`), /ready/).kind).toBe('refused')
   })
 
+  test('has the ids of the request as they are', () => {
+    expect(told(replyOf(400, '', { 'x-request-id': 'a?b=c' }))).toMatchObject({
+      failure: { said: { ids: { 'x-request-id': 'a?b=c' } } },
+    })
+  })
+
   test('of 300 characters at most', () => {
     const { said } = failureOf(told(replyOf(400, 'x'.repeat(400)))) ?? {}
     expect([...(said?.message ?? '')]).toHaveLength(300)
@@ -178,6 +186,7 @@ describe('without a reply', () => {
     [responseTooLarge, 'fatal', 'connection-failed'],
   ])('%s: %s, told as %s', (code, kind, outcome) => {
     const given = noAnswer(new NetworkFailure(code, 'shop.example:443', 'No reply'))
+    expect(given.kind).toBe('refused')
     expect(failureOf(given)).toMatchObject({ kind })
     expect(appOutcome(given)).toBe(outcome)
     expect(codes).toContain(outcome)

@@ -211,6 +211,8 @@ describe('the AADSTS number decides', () => {
     [530035, 'conditional-access-blocked'],
     [501314, 'conditional-access-blocked'],
     [70002381, 'entra-rejected'],
+    [5016612, 'issuer-keys-unavailable'],
+    [5013145, 'conditional-access-blocked'],
     [15002727, 'entra-rejected'],
     [1501661, 'entra-rejected'],
     [153000, 'entra-rejected'],
@@ -265,6 +267,18 @@ test('only the code in front of a description is taken off', () => {
     failureOfEntra(replyOf(400, { error: 'x', error_description }), now).said.message
 
   expect(said('AADSTS70002:  Error: AADSTS50012: No. Trace ID: a')).toBe('Error: AADSTS50012: No.')
+  expect(said('Error: AADSTS50012:No.')).toBe('Error: AADSTS50012:No.')
+  expect(said('AADSTS50012:No.')).toBe('No.')
+})
+
+test('what a number says is not overruled by a status, a page, or words about something else', () => {
+  const text = 'AADSTS700016: The key was not found.'
+
+  expect(failureOfEntra(replyOf(403, `<html>${text}</html>`), now).code).toBe('application-not-found')
+  expect(failureOfEntra(replyOf(429, refusal(90033, 'No.')), now)).toMatchObject({
+    kind: 'transient',
+    code: 'entra-unavailable',
+  })
 })
 
 describe('the words decide where the number is not known, or has meant several things', () => {

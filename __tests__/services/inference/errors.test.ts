@@ -164,6 +164,9 @@ describe('by code, status and words', () => {
     [400, 'Invalid JWT.', 'token-not-accepted', 'fatal'],
     [400, 'The auth token must be passed as a header.', 'token-not-accepted', 'fatal'],
     [400, 'Identity(object id: ) is nobody.', 'token-not-accepted', 'fatal'],
+    [400, 'Identity(object id:) is nobody.', 'token-not-accepted', 'fatal'],
+    [404, 'Model x with deployment name chat does not exist.', 'deployment-not-found', 'fatal'],
+    [403, 'x does not have permissions  for y actions.', 'access-denied', 'wait'],
     [400, 'anthropic-version: header is required', 'blocked-on-the-way', 'fatal'],
     [400, 'The model x has been deprecated.', 'model-retired', 'fatal'],
     [400, 'These models are no longer available.', 'model-retired', 'fatal'],
@@ -243,6 +246,43 @@ describe('by code, status and words', () => {
     ]
     for (const body of bodies)
       expect(failureOfInference(replyOf(400, body), now)).toMatchObject({ code, kind })
+  })
+
+  test.each([
+    ['403Forbidden', 'access-denied'],
+    ['403 Forbidden', 'access-denied'],
+    ['403: forbidden', 'access-denied'],
+    [' Forbidden\n', 'access-denied'],
+    ['It is forbidden', 'inference-rejected'],
+    ['Forbidden here', 'inference-rejected'],
+    [{ message: 'Forbidden' }, 'inference-rejected'],
+  ])('a bare 403 with %j is %s', (body, code) => {
+    expect(failureOfInference(replyOf(403, body), now).code).toBe(code)
+    expect(failureOfInference(replyOf(402, body), now).code).toBe('inference-rejected')
+  })
+
+  test('a quota that says when it is filled up is waited for', () => {
+    const reply = replyOf(403, 'Out of call volume quota. Try again in 2 hours.')
+
+    expect(failureOfInference(reply, now)).toMatchObject({ kind: 'throttled', retryAfterMs: 7_200_000 })
+    expect(failureOfInference(replyOf(400, 'No'), now)).not.toHaveProperty('retryAfterMs')
+  })
+
+  test('a page tells nothing but its status', () => {
+    expect(failureOfInference(replyOf(404, '<html>The model x does not exist'), now).code).toBe(
+      'endpoint-not-found',
+    )
+  })
+
+  test.each([
+    ['{', 'transient'],
+    [' { "a', 'transient'],
+    ['{  ', 'transient'],
+    ['{"a":1}', 'fatal'],
+    ['{x', 'fatal'],
+    ['x{"', 'fatal'],
+  ])('%j, of which the rest may be missing, is %s', (body, kind) => {
+    expect(failureOfInference(replyOf(400, body), now).kind).toBe(kind)
   })
 
   test('half a document is asked for again; words that only look like one are not', () => {
@@ -348,6 +388,11 @@ describe('what the reply names', () => {
       { parameter: 'max_completion_tokens' },
     ],
     [
+      'the data action, with more blanks before it',
+      enveloped('UserError', `It does not have permissions  for ${dataAction} actions.`),
+      { dataAction },
+    ],
+    [
       'the parameter that is unknown, by its words',
       enveloped('BadRequest', "Unknown parameter: 'input.text'."),
       { parameter: 'input.text' },
@@ -399,6 +444,7 @@ test.each([
   ['days', {}, 'Retry after 1 day and 2 hours.', 93_600_000],
   ['days, and one minute', {}, 'Try again in 2 days, 1 minute.', 172_860_000],
   ['quotes', {}, "Please wait '33' seconds.", 33_000],
+  ['an hour and a second', {}, 'Try again in 1 hour and 1 second.', 3_601_000],
   ['one second', {}, 'Please wait 1 second.', 1000],
   ['one millisecond', {}, "Retry after '1' millisecond.", 1],
   ['a number without a unit', {}, 'Please wait 33.', undefined],

@@ -261,7 +261,7 @@ describe('where the code was lost on the way', () => {
     [
       'the words tell of a principal',
       400,
-      'Principal x does not exist in the directory y.',
+      'Principal 22222222-x does not exist in the directory y.',
       'principal-not-found',
     ],
     [
@@ -354,6 +354,7 @@ test.each([
   ['a date', { 'retry-after': 'Sun, 01 Nov 2026 12:01:00 GMT' }, '', 60_000],
   ['a date that has passed', { 'retry-after': 'Sun, 01 Nov 2026 11:00:00 GMT' }, '', 0],
   ['words', {}, "Please try again after '10' seconds.", 10_000],
+  ['words without quotes', {}, 'Please try again after 10 seconds.', 10_000],
   ['nonsense', { 'retry-after': 'soon', 'retry-after-ms': '-5' }, '', undefined],
   ['nothing', {}, '', undefined],
 ])('how long to stay away: %s', (_, headers, message, expected) => {
@@ -361,6 +362,26 @@ test.each([
 
   expect(failureOfResourceManager(reply, now)).toMatchObject({ kind: 'throttled' })
   expect(failureOfResourceManager(reply, now).retryAfterMs).toBe(expected)
+})
+
+test('throttling is no verdict on what its words speak of', () => {
+  expect(failureOfResourceManager(replyOf(429, "The subscription 'x' is disabled."), now).kind).toBe(
+    'throttled',
+  )
+  expect(failureOfResourceManager(replyOf(400, 'x'), now)).not.toHaveProperty('retryAfterMs')
+})
+
+test('an action is named in other words as well', () => {
+  const reply = replyOf(403, "One has to be allowed to perform action 'Contoso.Things/read'.")
+  expect(failureOfResourceManager(reply, now).details).toEqual({ action: 'Contoso.Things/read' })
+})
+
+test('claims that are asked of the token, and cannot be read, are told', () => {
+  const challenge = (text: string) => replyOf(401, '', { 'www-authenticate': text })
+  const claims = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
+
+  expect(failureOfResourceManager(challenge(claims), now).details).toHaveProperty('challenge')
+  expect(failureOfResourceManager(challenge('Bearer realm="x"'), now)).not.toHaveProperty('details')
 })
 
 test('what the classic host expects, and what is asked of the token, is named', () => {

@@ -52,7 +52,7 @@ export function answerOf(reply: HttpReply, { expect, scrub }: Expected, now: num
     return { kind: 'refused', failure }
   }
   const objection = objectionTo(reply, expect)
-  const said = saying(`${objection ?? ''} The answer was ${inQuotes(quoted.body)}`.trim())
+  const said = saying(`${objection ?? ''} The answer was ${inQuotes(quoted.body)}`)
   if (objection !== undefined)
     return { kind: 'refused', failure: { kind: 'wait', code: 'probe-failed', said } }
   return { kind: 'ok', said, ...(connection === undefined ? {} : { connection }) }
