@@ -13,7 +13,8 @@ import { PUBLISHED_THROTTLING } from './throttling.ts'
 import type { Seed } from './world.ts'
 
 function cloudOptions(start: StartOptions): LocalCloudOptions {
-  const options: LocalCloudOptions = { granted: start.granted }
+  const { granted, instanceDiscovery } = start
+  const options: LocalCloudOptions = { granted, instanceDiscovery }
   if (start.throttling) options.throttling = PUBLISHED_THROTTLING
   if (start.port !== undefined) options.basePort = start.port
   if (start.replicasBy !== undefined) options.replicasBy = start.replicasBy

@@ -15,6 +15,8 @@ export interface EnvironmentSource {
   files: JobFiles
   /** Where the endpoint of the managed identity listens, and what its clients have to send. */
   managedIdentity: { url: string; header: string }
+  /** Of instance discovery; absent: nobody asked for it. */
+  proxy?: string
 }
 
 /** What GitHub's runner gives to a job with `id-token: write`, plus the variables that describe the run (GITHUB_*). */
@@ -45,6 +47,7 @@ export function jobEnvironment(source: EnvironmentSource): Record<string, string
   const variables = {
     ...runnerEnvironment(source),
     ...trustVariables(source),
+    ...proxyVariables(source),
     ...azureVariables(source),
     ...terraformVariables(source),
     ...localCloudVariables(source),
@@ -61,6 +64,10 @@ const trustVariables = ({ files }: EnvironmentSource): Variables => ({
   REQUESTS_CA_BUNDLE: files.caBundle,
   SSL_CERT_FILE: files.caBundle,
 })
+
+/** The cloud itself is on this machine, and asked without the proxy. */
+const proxyVariables = ({ proxy }: EnvironmentSource): Variables =>
+  proxy === undefined ? {} : { HTTPS_PROXY: proxy, NO_PROXY: '127.0.0.1,localhost' }
 
 /** What the Azure SDKs read. The token file makes DefaultAzureCredential take the workload identity, before it asks for a managed one. */
 function azureVariables({ world, endpoints, files, managedIdentity }: EnvironmentSource): Variables {

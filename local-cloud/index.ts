@@ -18,7 +18,15 @@ export type { AccountHosts, Clock, Fault, JournalEntry, Lag, Seed, Throttling, W
 
 export type LocalCloudOptions = Pick<
   AllOptions,
-  'seed' | 'granted' | 'lag' | 'replicasBy' | 'provisioningMs' | 'throttling' | 'basePort' | 'clock'
+  | 'seed'
+  | 'granted'
+  | 'lag'
+  | 'replicasBy'
+  | 'provisioningMs'
+  | 'throttling'
+  | 'instanceDiscovery'
+  | 'basePort'
+  | 'clock'
 >
 
 /** Requests in the order in which they were answered; tokens stand in them as they came. */

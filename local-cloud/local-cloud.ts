@@ -7,6 +7,7 @@ import { type Clock, createClock } from './clock.ts'
 import type { Context, Endpoints, Lag } from './context.ts'
 import { createControl } from './control.ts'
 import { defaultWorld } from './default-world.ts'
+import { DISCOVERY_HOST, type DiscoveryProxy, openDiscoveryProxy } from './discovery-proxy.ts'
 import { createEntra } from './entra/index.ts'
 import { APP_SERVICE_PATH, createManagedIdentityEndpoint } from './entra/managed-identity.ts'
 import { type EnvironmentSource, jobEnvironment, runnerEnvironment } from './environment.ts'
@@ -42,7 +43,7 @@ export interface LocalCloudOptions {
    * First of a run of consecutive ports, in this order: GitHub, Entra, Resource Manager, the regional data plane,
    * control, then the accounts that have a custom subdomain, as they stand in the seed, each with one port for every
    * family of hosts that its kind has (hosts.ts), then the managed identity's endpoint and Microsoft Graph, then the
-   * resources that have an app, and the gateways. Absent: whatever is free.
+   * resources that have an app, the gateways, and the proxy of `instanceDiscovery`. Absent: whatever is free.
    */
   basePort?: number
   /** The pipeline may call the models of the first account from the start. Default false. */
@@ -54,6 +55,11 @@ export interface LocalCloudOptions {
   provisioningMs?: number
   /** Limits of Resource Manager (throttling.ts has those of Azure). Absent: it answers however many requests come. */
   throttling?: Throttling
+  /**
+   * Answers the SDKs that ask login.microsoftonline.com whether they may trust an authority: by a proxy, whose address is HTTPS_PROXY
+   * in the environment of a job (discovery-proxy.ts). Default false.
+   */
+  instanceDiscovery?: boolean
   clock?: Clock
 }
 
@@ -84,10 +90,12 @@ export interface LocalCloud {
 
 /**
  * Starts a local cloud.
- * @throws Error that lists everything that is wrong with the seed, or that names the port that is taken
+ * @throws Error that lists everything that is wrong with the seed, or that names the port or the variable that is taken
  */
 export async function createLocalCloud(options: LocalCloudOptions = {}): Promise<LocalCloud> {
-  const { seed: firstSeed = defaultWorld, granted = false } = options
+  const { seed: firstSeed = defaultWorld, granted = false, instanceDiscovery = false } = options
+  if (instanceDiscovery && process.env.HTTPS_PROXY !== undefined)
+    throw new Error('Instance discovery needs HTTPS_PROXY for itself, and it names another proxy.')
   const plant = (seed: unknown) => (granted ? grantPipeline(parseSeed(seed)) : parseSeed(seed))
   let world = plant(firstSeed)
   const accounts = hostedAccounts(world)
@@ -95,13 +103,13 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     renewToken()
     attendApps()
   })
-  const tls = await createTlsCredentials()
+  const tls = await createTlsCredentials(instanceDiscovery ? { others: [DISCOVERY_HOST] } : {})
   const journal = createJournal()
   const faults = createFaults()
   const apps = resourcesWithApps(world)
   const gateways = gatewayNames(world)
-  const hosted = { accounts, apps, gateways }
-  const servers = await openServers(hosted, options.basePort, { tls, clock, faults, journal })
+  const wanted = { accounts, apps, gateways, hasProxy: instanceDiscovery }
+  const servers = await openServers(wanted, options.basePort, { tls, clock, faults, journal })
   const hosts = servers.accounts
   const endpoints = endpointsOf(servers, world)
 
@@ -204,6 +212,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
     controlToken,
     files,
     managedIdentity: { url: servers.managedIdentity.url, header: identityHeader },
+    ...(servers.proxy && { proxy: servers.proxy.url }),
   })
 
   serveAll()
@@ -288,6 +297,8 @@ interface Servers {
   apps: ReadonlyMap<string, ServiceServer>
   /** By name. */
   gateways: ReadonlyMap<string, ServiceServer>
+  /** Of instance discovery. */
+  proxy: DiscoveryProxy | undefined
 }
 
 const hostedAccounts = (world: World): AccountHost[] =>
@@ -300,14 +311,19 @@ const resourcesWithApps = ({ resources }: World): string[] =>
 const gatewayNames = ({ gateways }: World): string[] => gateways.map(({ name }) => name)
 
 async function openServers(
-  seeded: { accounts: readonly AccountHost[]; apps: readonly string[]; gateways: readonly string[] },
+  wanted: {
+    accounts: readonly AccountHost[]
+    apps: readonly string[]
+    gateways: readonly string[]
+    hasProxy: boolean
+  },
   basePort: number | undefined,
   options: Omit<ServerOptions, 'port'>,
 ): Promise<Servers> {
-  const opened: ServiceServer[] = []
+  const opened: Array<{ close(): Promise<void> }> = []
+  const nextPort = () => (basePort === undefined ? 0 : basePort + opened.length)
   const open = async (others: Partial<ServerOptions> = {}) => {
-    const port = basePort === undefined ? 0 : basePort + opened.length
-    const server = await openServer({ ...options, ...others, port })
+    const server = await openServer({ ...options, ...others, port: nextPort() })
     opened.push(server)
     return server
   }
@@ -320,23 +336,25 @@ async function openServers(
       // Outside of the cloud that it controls: no fault locks it up, and the journal shows clients only.
       control: await open({ faults: createFaults(), journal: createJournal() }),
     }
-    const ofAccounts = await openHosts(seeded.accounts, open)
+    const ofAccounts = await openHosts(wanted.accounts, open)
     const managedIdentity = await open({ tls: undefined })
     const graph = await open()
     const apps = new Map<string, ServiceServer>()
-    for (const id of seeded.apps) apps.set(id, await open())
+    for (const id of wanted.apps) apps.set(id, await open())
     const gateways = new Map<string, ServiceServer>()
-    for (const name of seeded.gateways) gateways.set(name, await open())
-    return { ...servers, accounts: ofAccounts, managedIdentity, graph, apps, gateways }
+    for (const name of wanted.gateways) gateways.set(name, await open())
+    const proxy = wanted.hasProxy ? await openDiscoveryProxy(servers.entra.url, nextPort()) : undefined
+    if (proxy !== undefined) opened.push(proxy)
+    return { ...servers, accounts: ofAccounts, managedIdentity, graph, apps, gateways, proxy }
   } catch (error) {
     await Promise.all(opened.map(server => server.close()))
     throw error
   }
 }
 
-async function closeAll({ accounts, apps, gateways, ...others }: Servers): Promise<void> {
+async function closeAll({ accounts, apps, gateways, proxy, ...others }: Servers): Promise<void> {
   const servers = [...apps.values(), ...gateways.values(), ...Object.values(others)]
-  await Promise.all([accounts.close(), ...servers.map(server => server.close())])
+  await Promise.all([accounts.close(), proxy?.close(), ...servers.map(server => server.close())])
 }
 
 function endpointsOf(servers: Servers, { gateways }: World): Endpoints {

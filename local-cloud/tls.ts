@@ -26,6 +26,8 @@ export interface CertificateOptions {
   notAfter?: Date
   /** Host names that the certificate is for, instead of this machine's. */
   hostnames?: readonly string[]
+  /** Host names that it is for besides. */
+  others?: readonly string[]
 }
 
 const loopbackNames: x509.JsonGeneralNames = [
@@ -34,12 +36,15 @@ const loopbackNames: x509.JsonGeneralNames = [
   { type: 'dns', value: 'localhost' },
 ]
 
+const dnsName = (value: string) => ({ type: 'dns' as const, value })
+
 const generateKeys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 
 /** Issues a certificate, by default for 127.0.0.1, ::1 and localhost. Holds up under OpenSSL's strict checks (RFC 5280), which Python 3.13 made its default. */
 export async function createTlsCredentials({
   notAfter,
   hostnames,
+  others = [],
 }: CertificateOptions = {}): Promise<TlsCredentials> {
   const [caKeys, keys] = await Promise.all([generateKeys(), generateKeys()])
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
@@ -64,9 +69,10 @@ export async function createTlsCredentials({
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        hostnames?.map(value => ({ type: 'dns' as const, value })) ?? loopbackNames,
-      ),
+      new x509.SubjectAlternativeNameExtension([
+        ...(hostnames?.map(dnsName) ?? loopbackNames),
+        ...others.map(dnsName),
+      ]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
     ],

@@ -55,6 +55,14 @@ const lines = (text: string) =>
     .filter(line => line !== '')
 
 const chat = 'DefaultAzureCredential by the token file, one answer'
+const chatAsItIs = `${chat}; the same by \`--instance-discovery\`, without an option of the credential`
+
+/** In a cloud that answers for login.microsoftonline.com; the examples know by that variable that they would not be answered. */
+const asItIs = (program: string): Command => [
+  process.execPath,
+  join(repositoryRoot, 'local-cloud/cli.ts'),
+  ...['--granted', '--instance-discovery', '--', 'env', '-u', 'LOCAL_CLOUD_ISSUER', program],
+]
 
 async function npmInstall(folder: string, packages: readonly string[]): Promise<void> {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
@@ -163,13 +171,14 @@ const go = (program: string, names: readonly string[], what: string): Client => 
     cpSync(join(examples, 'go'), folder, { recursive: true })
     await runIn(folder, ['go', 'mod', 'tidy'])
     await runIn(folder, ['go', 'build', '-p', '1', '-o', 'app', `./${program}`])
-    return { versions: goModules(folder, names), commands: [['./app']], folder }
+    const commands: Command[] = what === chatAsItIs ? [['./app'], asItIs('./app')] : [['./app']]
+    return { versions: goModules(folder, names), commands, folder }
   },
 })
 
 const java: Client = {
   name: 'Java: azure-identity, openai-java',
-  what: chat,
+  what: chatAsItIs,
   programs: ['mvn', 'java', 'keytool'],
   async install(folder) {
     cpSync(join(examples, 'java'), folder, { recursive: true })
@@ -178,7 +187,7 @@ const java: Client = {
     const versions = ['azure-identity', 'openai-java'].map(
       name => new RegExp(`<artifactId>${name}</artifactId>\\s*<version>(.*?)<`).exec(pom)?.[1] ?? '',
     )
-    return { versions, commands: [['./run.sh']], folder }
+    return { versions, commands: [['./run.sh'], asItIs('./run.sh')], folder }
   },
 }
 
@@ -246,7 +255,7 @@ export const clients: readonly Client[] = [
     'the deployments of a project, and one answer of it',
   ),
   pytest,
-  go('chat', ['openai-go', 'azidentity'], chat),
+  go('chat', ['openai-go', 'azidentity'], chatAsItIs),
   go(
     'resources',
     ['armcognitiveservices', 'armauthorization', 'armmsi'],

@@ -226,6 +226,13 @@ test('--format dotenv is read by Node, whatever a value holds', async () => {
   })
 })
 
+test('--instance-discovery gives a program a proxy, and only then', async () => {
+  const { env } = await startCli('--instance-discovery')
+  expect(env.HTTPS_PROXY).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  const { env: without } = await startCli()
+  expect(without.HTTPS_PROXY).toBeUndefined()
+})
+
 test('--granted lets the pipeline call models at once, also where grants take a while', async () => {
   const { env } = await startCli('--granted', '--propagation', '600')
   const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))

@@ -18,6 +18,7 @@ export interface StartOptions {
   /** Milliseconds. */
   provisioning?: number
   throttling: boolean
+  instanceDiscovery: boolean
   format: Format
   /** A command and its arguments, which run in the environment of the cloud and end it. */
   command?: readonly [string, ...string[]]
@@ -41,6 +42,7 @@ const optionsOf = {
     'replicas-by': { type: 'string' },
     provisioning: { type: 'string' },
     throttling: { type: 'boolean' },
+    'instance-discovery': { type: 'boolean' },
     format: { type: 'string' },
   },
   init: { help: { type: 'boolean', short: 'h' } },
@@ -80,6 +82,7 @@ function readStart(args: readonly string[]): CommandLine {
   const options: StartOptions = {
     granted: values.granted === true,
     throttling: values.throttling === true,
+    instanceDiscovery: values['instance-discovery'] === true,
     format: oneOf('--format', values.format ?? 'shell', FORMATS),
   }
   if (values.port !== undefined) options.port = numberOf('--port', values.port, 1, 65_535)

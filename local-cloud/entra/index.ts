@@ -228,7 +228,9 @@ function openidConfiguration({ endpoints, world }: Context, tenantName: string, 
 
 function instanceDiscovery(request: ServiceRequest, authorityHost: string) {
   const asked = URL.parse(request.url.searchParams.get('authorization_endpoint') ?? '')
-  if (asked?.origin !== authorityHost) {
+  const { host: own, hostname } = new URL(authorityHost)
+  // That of Java leaves the port out (msal4j, AadInstanceDiscoveryProvider).
+  if (asked?.protocol !== 'https:' || ![own, hostname].includes(asked.host)) {
     throw new Refused(50049, 400, 'invalid_instance', 'Unknown or invalid instance.')
   }
   const { host } = asked
