@@ -1,5 +1,6 @@
 import { type FindingId, findingIds } from '../src/advice/findings/finding.ts'
 import { inspections, seenOf } from '../src/advice/findings/findings.ts'
+import { rolesAsOf } from '../src/azure/rbac/built-in-roles.ts'
 import { openRecord } from '../src/gate/record.ts'
 import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText } from './fix-text.ts'
@@ -19,7 +20,7 @@ With \`fail-on: medium\` those that are medium or high do, once access is proven
 | low | Worth knowing. |
 
 What a principal may do is read live, where it is allowed to read that: its role assignments with those of its groups, its effective permissions, the definitions of its roles. Where definitions may not be
-read, built-in roles are known by their GUIDs, as they were in August 2026.
+read, built-in roles are known by their GUIDs, as they were in ${rolesAsOf}.
 
 Generated from \`src/advice/findings\` by \`npm run docs\`.`
 

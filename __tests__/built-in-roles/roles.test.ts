@@ -1,6 +1,7 @@
 import data from '../../built-in-roles/roles.json' with { type: 'json' }
 import { BUILT_IN_ROLES } from '../../local-cloud/built-in-roles.ts'
 import { builtInPermissions, roleNameOf } from '../../src/azure/rbac/built-in-roles.ts'
+import { readDocument } from '../support/documents.ts'
 
 interface OfficialRole {
   name: string
@@ -33,6 +34,19 @@ test('every role has an id and a name of its own, says what it is for, and allow
 test('a condition has its version', () => {
   for (const { condition, conditionVersion } of roles.flatMap(({ permissions }) => permissions))
     expect(conditionVersion).toBe(condition === undefined ? undefined : '2.0')
+})
+
+test('documents say of which month the list is, and no other', () => {
+  const month = new Date(data.asOf).toLocaleDateString('en', {
+    month: 'long',
+    year: 'numeric',
+    timeZone: 'UTC',
+  })
+  const { text } = readDocument('docs/findings.md')
+
+  expect(text).toContain(`as they were in ${month}`)
+  expect(text).toContain(`from what they held in ${month}`)
+  expect(new Set(text.match(/\bin [A-Z][a-z]+ 20\d\d/g))).toEqual(new Set([`in ${month}`]))
 })
 
 test('the list says of which day it is', () => {

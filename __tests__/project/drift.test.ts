@@ -143,3 +143,13 @@ describe('built-in roles', () => {
     expect(() => drift(() => [])).toThrow('No role is documented')
   })
 })
+
+test('the descriptions that are looked at weekly are those that CI compares with', () => {
+  const foldersIn = (workflow: string) =>
+    readFileSync(join(repositoryRoot, '.github/workflows', workflow), 'utf8').match(
+      /specification\/[\w./-]+/g,
+    )
+
+  expect(foldersIn('drift.yml')).toEqual(foldersIn('ci.yml'))
+  expect(foldersIn('ci.yml')).not.toBeNull()
+})

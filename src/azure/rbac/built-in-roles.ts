@@ -36,6 +36,13 @@ const builtInRoles: readonly BuiltInRole[] = officialRoles.map(({ name, roleName
   permissions,
 }))
 
+/** The month of which the list is, such as `August 2026`. */
+export const rolesAsOf = new Date(official.asOf).toLocaleDateString('en', {
+  month: 'long',
+  year: 'numeric',
+  timeZone: 'UTC',
+})
+
 /** Roles that texts and commands name by themselves. */
 export const cognitiveServicesUser: RoleName = wellKnown('Cognitive Services User')
 export const openAIUser: RoleName = wellKnown('Cognitive Services OpenAI User')
