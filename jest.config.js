@@ -11,5 +11,4 @@ export default {
   testTimeout: 120_000,
   // Half of the time goes by in the processes that scenarios start: by default jest would leave a core of two alone.
   maxWorkers: '100%',
-  coverageProvider: 'v8',
 }

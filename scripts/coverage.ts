@@ -1,25 +1,31 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { coverageFolderVariable, lineHits, readCoverage } from './raw-coverage.ts'
+import { coverageFolderVariable } from './jest/gather-coverage.ts'
+import { lineHits, readCoverage } from './raw-coverage.ts'
 import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
 
 /**
- * Runs all tests, the scenarios on the sources instead of the bundle, and demands that nearly every line of the action and of the
- * local cloud was run, whether inside a test or in a process that a test started.
+ * Runs the tests, and demands that nearly every line of the action and of the local cloud was run by them: inside a test, which runs
+ * the sources, or in a process that a test started from them. Arguments are jest's, as those of `npm test`.
+ *
+ * Processes of the action run the bundle, whose lines are nobody's. What only a process has is therefore run from the sources once more.
  */
 
 const folders = ['src', 'local-cloud']
 const minimumPercent = 95
 
-/** They go the same ways again, in a thousand variations: every line of theirs is run by the other tests as well. */
-const repetitions = [
-  '__tests__/attacks/',
-  '__tests__/faults/',
-  '__tests__/scenarios/codes-',
-  '__tests__/scenarios/network',
-  '__tests__/project/',
-]
+/** Scenarios of what only a process has: the entries, signals, files of the runner, and what nobody expected. */
+const ofProcesses = [
+  'cancel',
+  'debug',
+  'export-environment',
+  'first-run',
+  'inputs',
+  'reports',
+  'sign-in',
+  'unexpected',
+].map(name => `__tests__/scenarios/${name}.test.ts`)
 
 interface FileLines {
   /** Relative to the repository. */
@@ -28,20 +34,9 @@ interface FileLines {
   missed: number[]
 }
 
-function runTests(coverageFolder: string): void {
-  runNode(
-    [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      'node_modules/jest/bin/jest.js',
-      '--coverage',
-      '--coverageReporters=none',
-      `--testPathIgnorePatterns=${repetitions.join('|')}`,
-      '--reporters=default',
-      '--reporters=<rootDir>/scripts/jest/raw-coverage-reporter.ts',
-    ],
-    { KEYLESS_GATE_SOURCES: 'src', [coverageFolderVariable]: coverageFolder },
-  )
+function runTests(args: readonly string[], environment: Readonly<Record<string, string>>): void {
+  const options = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
+  runNode([...options, 'node_modules/jest/bin/jest.js', ...args], environment)
 }
 
 /** Files without a single statement (types only) have nothing to run and are left out. */
@@ -75,7 +70,9 @@ function percentRun(files: readonly FileLines[]): number {
 const row = (percent: number, text: string) => `${percent.toFixed(1).padStart(6)} %  ${text}\n`
 
 const coverageFolder = temporaryFolder()
-runTests(coverageFolder)
+const gathering = { [coverageFolderVariable]: coverageFolder }
+runTests(process.argv.slice(2), gathering)
+runTests(ofProcesses, { ...gathering, KEYLESS_GATE_SOURCES: '' })
 const files = measure(coverageFolder)
 for (const file of files) {
   const missed = file.missed.length > 0 ? `  not run: ${file.missed.join(', ')}` : ''

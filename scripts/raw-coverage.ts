@@ -8,12 +8,6 @@ import * as v from 'valibot'
  * types blanked out, so an offset into the source is an offset into what ran, in every process.
  */
 
-/**
- * Names the folder that gathers raw V8 coverage. Tests hand it to the processes that they start as NODE_V8_COVERAGE; jest itself must
- * not run under that name, because its own counts come through the reporter.
- */
-export const coverageFolderVariable = 'KEYLESS_GATE_CHILD_COVERAGE'
-
 const rawCoverage = v.object({ result: v.array(v.looseObject({ url: v.string() })) })
 
 const scriptCoverage = v.object({

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { coverageFolderVariable } from '../../scripts/raw-coverage.ts'
+import { coverageFolderVariable } from '../../scripts/jest/gather-coverage.ts'
 
 /** For the Node processes that tests start, hundreds of them: what one of them has compiled serves all. */
-const compileCache = {
+export const compileCache = {
   NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/key-less-gate'),
 }
 
 const coverage = process.env[coverageFolderVariable]
 
-/** Variables of those that run what is ours. Where coverage is gathered they gather it too, which code from a cache would blur. */
+/** Variables of those that run our sources. Where coverage is gathered they gather it too, which code from a cache would blur. */
 export const childEnvironment: Readonly<Record<string, string>> =
   coverage === undefined ? compileCache : { NODE_V8_COVERAGE: coverage }
 

@@ -1,5 +1,6 @@
 import { constants, createContext, runInContext } from 'node:vm'
 import { TestEnvironment } from 'jest-environment-node'
+import { coverageFolderVariable, gatherCoverage } from '../../scripts/jest/gather-coverage.ts'
 
 declare global {
   /** Logs of the runs that the current test has started, line by line as they come. */
@@ -25,6 +26,19 @@ export default class extends TestEnvironment {
     global.Error.stackTraceLimit = this.global.Error.stackTraceLimit
     this.context = context
     this.global = global
+  }
+
+  #endCoverage = async (): Promise<void> => {}
+
+  override async setup(): Promise<void> {
+    await super.setup()
+    const folder = process.env[coverageFolderVariable]
+    if (folder !== undefined) this.#endCoverage = await gatherCoverage(folder)
+  }
+
+  override async teardown(): Promise<void> {
+    await this.#endCoverage()
+    await super.teardown()
   }
 
   async handleTestEvent({ name, test }: TestEvent): Promise<void> {

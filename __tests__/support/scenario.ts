@@ -6,7 +6,7 @@ import { type ActionInvocation, startAction } from '../../action-runner/index.ts
 import { APP_USER_AGENT } from '../../local-cloud/app/index.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { requireFreshBundle } from '../../scripts/bundle-sources.ts'
-import { childEnvironment } from './child-node.ts'
+import { childEnvironment, compileCache } from './child-node.ts'
 import type { GateRun } from './gate-run.ts'
 import { expectValidReport } from './report-validator.ts'
 import { expectNoSecrets, expectOneStory } from './shared-checks.ts'
@@ -131,10 +131,12 @@ export function withLog(): Pick<ActionInvocation, 'onLine'> {
 /** Says how many sleeps of the action end; after them its time stands still. Absent: all do. */
 export const sleepsVariable = 'KEYLESS_GATE_TEST_SLEEPS'
 
-/** The bundle that action.yml names, or the sources in its place, where coverage is gathered. */
+/** Set: scenarios run the sources in the place of the bundle, for coverage. */
+const runsSources = process.env.KEYLESS_GATE_SOURCES !== undefined
+
+/** The bundle that action.yml names, or the sources in its place. */
 export function entryOf(step: ActionInvocation['step'] = 'main'): Pick<ActionInvocation, 'entry'> {
-  const folder = process.env.KEYLESS_GATE_SOURCES
-  if (folder !== undefined) return { entry: `${folder}/${step === 'main' ? 'index' : 'post'}.ts` }
+  if (runsSources) return { entry: `src/${step === 'main' ? 'index' : 'post'}.ts` }
   requireFreshBundle()
   return {}
 }
@@ -144,7 +146,7 @@ export function environmentOf(cloud: LocalCloud, { env = {} }: ScenarioOptions):
     ...cloud.runnerEnvironment(),
     KEYLESS_GATE_TEST_CONTROL: cloud.endpoints.control,
     KEYLESS_GATE_TEST_CONTROL_TOKEN: cloud.controlToken,
-    ...childEnvironment,
+    ...(runsSources ? childEnvironment : compileCache),
     ...env,
   }
   return Object.fromEntries(
