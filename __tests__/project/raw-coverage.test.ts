@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { lineHits, readCoverage } from '../../scripts/raw-coverage.ts'
+import { repositoryRoot } from '../../scripts/tools.ts'
 
 const program = `import { argv } from 'node:process'
 
@@ -53,10 +54,12 @@ function hitsOfAllRuns(): Record<number, number> {
   return Object.fromEntries(lineHits(program, readCoverage(counts, found => found === url).get(url) ?? []))
 }
 
+const hitsOfOneRun = { 7: 1, 8: 1, 10: 0, 11: 0, 12: 0, 13: 0, 14: 0, 18: 0, 21: 1, 23: 1 }
+
 test('lines are counted where statements begin, to the branch', () => {
   run()
 
-  expect(hitsOfAllRuns()).toEqual({ 7: 1, 8: 1, 10: 0, 11: 0, 12: 0, 13: 0, 14: 0, 18: 0, 21: 1, 23: 1 })
+  expect(hitsOfAllRuns()).toEqual(hitsOfOneRun)
 })
 
 test('what several processes ran adds up', () => {
@@ -65,6 +68,21 @@ test('what several processes ran adds up', () => {
   run('there')
 
   expect(hitsOfAllRuns()).toEqual({ 7: 3, 8: 1, 10: 2, 11: 0, 12: 2, 13: 2, 14: 2, 18: 0, 21: 3, 23: 3 })
+})
+
+test('what jest gathers inside of a worker adds up with what processes ran', () => {
+  const gathering = pathToFileURL(join(repositoryRoot, 'scripts/jest/gather-coverage.ts')).href
+  const script = `
+    const { gatherCoverage } = await import('${gathering}')
+    const end = await gatherCoverage(${JSON.stringify(counts)})
+    await import('${pathToFileURL(join(folder, 'program.mts')).href}')
+    await end()
+  `
+  execFileSync(process.execPath, ['--input-type=module', '--eval', script])
+  expect(hitsOfAllRuns()).toEqual(hitsOfOneRun)
+  run()
+
+  expect(hitsOfAllRuns()).toEqual({ ...hitsOfOneRun, 7: 2, 8: 2, 21: 2, 23: 2 })
 })
 
 test('of a program that never ran, every line is missed', () => {
