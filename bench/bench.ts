@@ -70,6 +70,13 @@ async function measure(name: string): Promise<Part> {
   }
 }
 
+/** Empty where nothing is missed. */
+function reasons(): string {
+  const missed = promises.filter(({ isKept, because }) => !isKept && because !== undefined)
+  if (missed.length === 0) return ''
+  return `Why promises are missed:\n\n${missed.map(({ what, because }) => `- ${what}: ${because}`).join('\n')}\n\n`
+}
+
 const load = () => (loadavg()[0] ?? Number.NaN).toFixed(1)
 
 const loadBefore = load()
@@ -95,7 +102,7 @@ ${table(
   ]),
 )}
 
-${measured.map(part => part.text).join('\n')}`
+${reasons()}${measured.map(part => part.text).join('\n')}`
 
 process.stdout.write(text)
 if (options.write) writeFileSync(join(repositoryRoot, 'bench/RESULTS.md'), text)

@@ -6,6 +6,8 @@ export interface Promised {
   measured: string
   promised: string
   isKept: boolean
+  /** Told where it is missed. */
+  because?: string
 }
 
 export interface Part {

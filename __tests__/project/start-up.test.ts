@@ -1,5 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
-import { dirname, relative, resolve } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { startAction } from '../../action-runner/index.ts'
 import { repositoryRoot } from '../support/scenario.ts'
 
 const entry = resolve(repositoryRoot, 'src/index.ts')
@@ -39,6 +42,35 @@ test('the entry of the bundle holds at most 120 kB, nothing of an HTTP stack tha
 
   expect(statSync(bundled).size).toBeLessThan(120_000)
   expect(readFileSync(bundled, 'utf8')).not.toContain('undici')
+})
+
+/** Node has a second HTTP stack, under `fetch`, and loads all of it once somebody names `FormData`. */
+test('the HTTP stack under fetch is not loaded before GitHub is asked', async () => {
+  const tell = `
+    import { writeSync } from 'node:fs'
+    import { subscribe } from 'node:diagnostics_channel'
+    subscribe('http.client.request.start', () => {
+      const stacks = process.moduleLoadList.filter(name => /NativeModule (https|.*undici)$/.test(name))
+      writeSync(1, 'loaded: ' + stacks.join(', ') + '\\n')
+      process.exit()
+    })`
+  const { result } = startAction({
+    action: repositoryRoot,
+    inputs: {
+      'client-id': randomUUID(),
+      'tenant-id': randomUUID(),
+      endpoint: 'https://contoso.openai.azure.com',
+      deployments: 'chat=chat-completions',
+    },
+    env: {
+      ACTIONS_ID_TOKEN_REQUEST_URL: 'https://127.0.0.1:9/',
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of the job',
+    },
+    nodeOptions: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
+    workFolder: mkdtempSync(join(tmpdir(), 'key-less-gate-start-up-')),
+  })
+
+  expect((await result).log).toContain('loaded: NativeModule https')
 })
 
 test('the module that holds an SDK is seen to do so', () => {
