@@ -162,7 +162,9 @@ function createProber(
     },
     async probe(count) {
       const asked = routesToAsk()
-      const made = await Promise.all(Array.from({ length: count }, () => ask(asked)))
+      const made = await Promise.all(
+        Array.from({ length: count }, (_, at) => ask(rotated(asked, rounds + at))),
+      )
       const before = calls
       const afterEach = made.map(results => updated(before, results))
       // Of several answers of one deployment the one counts that says no.
@@ -176,6 +178,12 @@ function createProber(
       return afterEach.map(roundOf)
     },
   }
+}
+
+/** In turns another goes first: where a balancer goes round, each would meet the same replica in every round. */
+const rotated = (routes: readonly Route[], turns: number): readonly Route[] => {
+  const first = turns % routes.length
+  return [...routes.slice(first), ...routes.slice(0, first)]
 }
 
 /** The last answer of each deployment. */
