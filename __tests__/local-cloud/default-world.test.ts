@@ -99,6 +99,22 @@ test('the pipeline may not infer, may grant itself the role, and then may infer'
   expect(await infer()).toBe(200)
 })
 
+test('no model ends by the calendar: twenty years on they are listed without a last day, and answer', async () => {
+  cloud.clock.advance(20 * 365 * 86_400_000)
+  await grantToPipeline(COGNITIVE_SERVICES_USER)
+  const answer = await send(
+    `${cloud.endpoints.resourceManager}${accountId(account())}/models?api-version=2024-10-01`,
+    {
+      headers: { authorization: `Bearer ${await accessToken(cloud, send, 'https://management.azure.com')}` },
+    },
+  )
+  const { value } = answer.json as { value: object[] }
+
+  expect(value.length).toBeGreaterThan(10)
+  expect(value.filter(model => 'deprecation' in model)).toEqual([])
+  expect(await infer()).toBe(200)
+})
+
 test('the next test starts from the seed again', async () => {
   expect(await infer()).toBe(401)
 })

@@ -73,6 +73,16 @@ test('what is paid by the piece is called once where the role is held', async ()
   }
 })
 
+test('what is left of the quota after the call is told in report and summary', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const run = await runGate(cloud)
+
+  expect(run.report).toMatchObject({
+    smoke: [{ quota: { remainingRequests: 9, limitRequests: 10, limitTokens: 10_000 } }],
+  })
+  expect(run.summary).toMatch(/Quota left this minute: `chat` \d of 10 requests, [\d,]+ of 10,000 tokens\./)
+})
+
 test('no kind but chat is called unasked', async () => {
   alsoHolds(cloud, { role: roles.user })
   account(cloud).deployments.reverse()
