@@ -1,7 +1,7 @@
 import type { Recording } from './recording.ts'
 import type { World } from './world.ts'
 
-/** What a service said goes into a recording without ids, names and hosts of whoever ran it. What may be a secret stops the run. */
+/** What a service said goes into a recording without ids, names and hosts of anyone who ran it. What may be a secret stops the run. */
 
 const guid = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/gi
 const time = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g
@@ -59,7 +59,7 @@ const mayBeSecret = [
 ]
 
 /**
- * The last look at what is to be written. @throws Error where something in it may be a secret, or names whoever ran it: then nothing
+ * The last look at what is to be written. @throws Error where something in it may be a secret, or names anyone who ran it: then nothing
  * is written. The error does not quote it.
  */
 export function refuseSecrets(recordings: readonly Recording[], world: World): void {

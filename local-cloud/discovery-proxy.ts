@@ -27,7 +27,7 @@ export async function openDiscoveryProxy(entra: string, port: number): Promise<D
   const keep = (socket: Duplex) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
-    // Whoever leaves takes the other side along.
+    // Anyone who leaves takes the other side along.
     socket.on('error', () => socket.destroy())
   }
   const server = createServer((_, response) => response.writeHead(501).end())

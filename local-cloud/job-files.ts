@@ -12,7 +12,7 @@ export interface JobFiles {
   readonly caBundle: string
   /** An OIDC token of the job. */
   readonly federatedToken: string
-  /** Replaces the token. Whoever reads sees the old one or the new one. */
+  /** Replaces the token. Anyone who reads sees the old one or the new one. */
   writeToken(token: string): void
   remove(): void
 }

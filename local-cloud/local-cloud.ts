@@ -50,7 +50,7 @@ export interface LocalCloudOptions {
   granted?: boolean
   /**
    * How long Resource Manager takes to make an account, a project or a deployment, to give an account a subdomain, and to
-   * delete, in milliseconds of the cloud's clock. Default 0: whoever polls finds it done.
+   * delete, in milliseconds of the cloud's clock. Default 0: anyone who polls finds it done.
    */
   provisioningMs?: number
   /** Limits of Resource Manager (throttling.ts has those of Azure). Absent: it answers however many requests come. */
@@ -262,7 +262,7 @@ const FEDERATION_AUDIENCE = 'api://AzureADTokenExchange'
  * issuer gives a job lives five.
  */
 const TOKEN_FILE_LIFETIME = 3600
-/** A token of that age serves whoever remembers it for as long again. */
+/** A token of that age serves anyone who remembers it for as long again. */
 const TOKEN_FILE_FRESH_MS = 600_000
 /** How long a change of the world's workflow takes to reach the file. */
 const TOKEN_FILE_RENEWAL_MS = 10_000

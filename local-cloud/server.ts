@@ -222,7 +222,7 @@ async function answer(wire: Wire, url: string, service: Service, { clock, faults
   if (outcome.unimplemented !== undefined) entry.unimplemented = outcome.unimplemented
   if (outcome.failure !== undefined) entry.failure = outcome.failure
   if (fault !== undefined) entry.fault = fault.name
-  // Before the first byte goes out: whoever has the reply finds the entry.
+  // Before the first byte goes out: anyone who has the reply finds the entry.
   journal.add(entry)
 
   if (outcome.reply === undefined) await leaveUnanswered(wire, fault?.effect)

@@ -244,7 +244,7 @@ const gateway = v.strictObject({
     v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/, 'Is no path without a slash at its end')),
     '',
   ),
-  /** Put in the place of that path: `/openai` where the gateway serves `/v1`. Absent: nothing. */
+  /** Put instead of that path: `/openai` where the gateway serves `/v1`. Absent: nothing. */
   backendPath: v.optional(
     v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/, 'Is no path without a slash at its end')),
     '',
@@ -515,7 +515,7 @@ export function parseSeed(seed: unknown): World {
   throw new Error(`The seed of the local cloud is invalid:\n${issues.join('\n')}`)
 }
 
-/** Whoever has an identity of its own stands among the applications, where sign-in and authorization look. */
+/** Anyone who has an identity of its own stands among the applications, where sign-in and authorization look. */
 function withSystemIdentities(world: World): World {
   for (const bearer of identityBearers(world)) {
     const systemAssigned = bearer.identity?.systemAssigned

@@ -34,8 +34,8 @@ const soundEnd =
 
 const attacks: readonly Attack[] = [
   {
-    title: 'A reply in which one value is not what it should be',
-    tried: `${figure(valuesRead * oddValues.length)}: ${oddValues.length} odd values in the place of each of ${valuesRead} that the gate reads, from ${oddHops.length} requests`,
+    title: 'A reply in which one value is not what is expected',
+    tried: `${figure(valuesRead * oddValues.length)}: ${oddValues.length} odd values instead of each of ${valuesRead} that the gate reads, from ${oddHops.length} requests`,
     held: soundEnd,
     test: '__tests__/attacks/odd-replies.test.ts',
   },
@@ -88,7 +88,7 @@ const attacks: readonly Attack[] = [
     test: '__tests__/azure/clouds.test.ts',
   },
   {
-    title: 'A wider scope, or another path, in the place of the resource',
+    title: 'A wider scope, or another path, instead of the resource',
     tried: figure(foreignIds('').length),
     held: 'refused before any request',
     test: '__tests__/azure/resource-id.test.ts',

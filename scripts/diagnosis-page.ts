@@ -26,7 +26,7 @@ const hopTitles: Record<Hop, string> = {
 const preface = `# Diagnosis codes
 
 A run that fails names one cause, by a code: in the annotation, the log, the job summary, the JSON report and the output \`diagnosis\`. Log and summary also show what
-the service said, with the ids that its support asks for, and the fixes below, the likeliest first, with the run's own values in place of the \`<PLACEHOLDERS>\`.
+the service said, with the ids that its support asks for, and the fixes below, most likely first, with the run's own values in place of the \`<PLACEHOLDERS>\`.
 
 - Where a value shows as \`***\`, it comes from a secret, and the command cannot be pasted as it is. Client id, tenant id and subscription id are no secrets: keep them in
   variables (\`vars\`).

@@ -202,7 +202,7 @@ export function kindsPage(): string {
   const { api: example } = automaticApi('gpt-4o', undefined, { project: undefined })
   return `# Kinds of models, and what a call costs
 
-With \`api: auto\` a deployment is called as its model wants it. The kind is told by the capabilities that Resource Manager lists, then by the model's format, then by its name, or
+With \`api: auto\` a deployment is called as its model wants it. The kind follows from the capabilities that Resource Manager lists, then by the model's format, then by its name, or
 by the name of the deployment where the model is not known; the log says by which. ${code('NAME=API')} in \`deployments\` decides it by hand. What no line tells is taken for chat (${code(example ?? '')}).
 
 **Nothing that is paid by the piece is called unasked.** Where \`deployments\` names none, a deployment that answers a chat is called. What is paid by the piece is called once a run where access is there already;
@@ -228,20 +228,20 @@ ${table(
 What is charged a run is the calls that were answered: one where the role is known to be half an hour old, and otherwise the row of \`consecutive-successes\`, by default three, of the cheapest deployment for each right on a host.
 A row that a denial breaks begins anew, up to four times as long. So a run costs a few dozen tokens a deployment, and a hundred or two where the role is new.
 
-Prices are list prices, as a hint of their size. \`expect\` is held against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
+Prices are list prices, as a hint of their size. \`expect\` is checked against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
 
 ## When a model retires
 
 Resource Manager lists until when a model, or one SKU of it, is served. The gate reads that list beside the calls, in one try, and does not wait for it: a model of which less than ninety days are left is
 the finding [\`model-retires-soon\`](findings.md#model-retires-soon), with the day, what the deployment's \`versionUpgradeOption\` does then, and the command that moves it. The report's field \`models\` has
-the day of every model that was called. A list that comes late, or may not be read, is no finding: so whether [\`fail-on\`](inputs.md#keys-and-findings) fails on it hangs on whether the list came before the proof ended.
+the day of every model that was called. A list that comes late, or may not be read, is no finding: so whether [\`fail-on\`](inputs.md#keys-and-findings) fails on it depends on whether the list came before the proof ended.
 What has to fail for certain is what \`model-days-left\` is for.
 
 With \`model-days-left: 30\` the gate fails on a model with fewer days, and on what it cannot tell: then the list is read with retries, and waited for at the end, for at most one \`request-timeout\`. A model for
 which no day is set passes.
 
 A model that is gone answers as if it had never been there, or as if it could not do what is asked. After such an answer the list is waited for, again for at most one \`request-timeout\`; if the day has passed,
-the code is [\`model-retired\`](diagnosis.md#model-retired). An agent is looked at and not run, so nothing is told of its model.
+the code is [\`model-retired\`](diagnosis.md#model-retired). An agent is looked at and not run, so nothing is said about its model.
 
 ## Where it is called, and how that is known
 

@@ -53,7 +53,7 @@ export function releaseOf(source: Source): Release {
     throw new Error(`OWNER still stands in ${unnamed} for the account that publishes.`)
 
   const section = readChangelog(changelog).find(candidate => candidate.version === packageVersion)
-  if (!section?.body) throw new Error(`CHANGELOG.md says nothing of ${packageVersion}.`)
+  if (!section?.body) throw new Error(`CHANGELOG.md says nothing about ${packageVersion}.`)
   if (section.date === '') throw new Error(`CHANGELOG.md has no date for ${packageVersion}.`)
 
   const newer = tags.map(readTag).filter(other => isNewer(other, version))

@@ -73,7 +73,7 @@ function terraformIn(folder: string, cloud: LocalCloud, proxy?: string): Terrafo
   }
 }
 
-/** @throws Error with what Terraform said, where a step does not end as it should */
+/** @throws Error with what Terraform said, where a step does not end as expected */
 async function runCheck(terraform: Terraform, cloud: LocalCloud, { title, variables }: Check): Promise<void> {
   const [account] = cloud.world.accounts
   if (account === undefined) throw new Error('The world has no account')

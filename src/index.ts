@@ -88,7 +88,7 @@ async function runMain(): Promise<number> {
   return runMainStep(beginning)
 }
 
-/** Resolves once GitHub has been asked for the job's token, or cannot be: whoever needs the token hears why. */
+/** Resolves once GitHub has been asked for the job's token, or cannot be: anyone who needs the token hears why. */
 async function askForAssertion({ assertions }: Pick<Ready['tools'], 'assertions'>): Promise<void> {
   const sent = nextRequestSent()
   await Promise.race([sent, assertions.ask().catch(() => {})])

@@ -228,7 +228,7 @@ function readTarget(reader: Reader, endpoint: string | undefined): Target {
   if (byName) return { kind: 'resource', resource: readParts(reader), endpoint }
   if (reader.text('endpoint') !== undefined) {
     const address = endpoint ?? ''
-    // Whoever has the variable for other actions did not ask for a search, nor for the grant that may follow it.
+    // Anyone who has the variable for other actions did not ask for a search, nor for the grant that may follow it.
     if (reader.text('subscription-id') === undefined) return { kind: 'endpoint', endpoint: address }
     return { kind: 'search', endpoint: address, subscriptionId: reader.guid('subscription-id'), neededBy: [] }
   }
@@ -302,7 +302,7 @@ function readProbe(reader: Reader): Settings['production']['probe'] {
   return undefined
 }
 
-/** What is called by a token for a gateway says nothing of roles and keys of the resource behind it. */
+/** What is called by a token for a gateway says nothing about roles and keys of the resource behind it. */
 function readTokenAudience(reader: Reader, place: Target): string | undefined {
   const audience = reader.parsed('token-audience', parseAudience)
   if (audience === undefined || place.endpoint === '') return audience
@@ -316,7 +316,7 @@ function readTokenAudience(reader: Reader, place: Target): string | undefined {
   if (reader.text('retired-key') !== undefined)
     reader.refuse(
       'retired-key',
-      'is one of the resource, and would go to the gateway, whose answer says nothing of it',
+      'is one of the resource, and would go to the gateway, whose answer says nothing about it',
     )
   return audience
 }
@@ -411,7 +411,7 @@ const noRoles =
 const withoutResource: Readonly<Record<string, string>> = {
   deployments:
     'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
-  also: 'is told from roles, and only `endpoint` is given: no role is looked at. With `subscription-id` beside it the resource is found',
+  also: 'is judged by roles, and only `endpoint` is given: no role is looked at. With `subscription-id` beside it the resource is found',
   'key-access':
     'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
   'model-days-left':
@@ -431,7 +431,7 @@ const defaultRole: RoleChoice = { kind: 'guid', guid: cognitiveServicesUser.guid
 
 /**
  * Windows line ends, blanks around a name, commas at the ends and the line end of a YAML block are forgiven. A line without a name
- * is not: it is what a variable that is not set leaves behind, and whoever wrote it wants one more deployment proven.
+ * is not: it is what a variable that is not set leaves behind, and anyone who wrote it wants one more deployment proven.
  */
 function parseDeployments(text: string): DeploymentRequest[] | Problem {
   const lines = linesOf(text).map(line => line.trim().replace(/,$/, '').trim())
@@ -491,7 +491,7 @@ const deploymentPattern = /^(?!\.+$)[\w.-]+$/
 const withoutName = (line: string) =>
   `holds ${line === '' ? 'an empty line' : `the line ${quoted(line)}`}, which names no deployment. An absent variable arrives as an empty string`
 
-/** An empty line is what a variable that is not set leaves behind: whoever wrote it wants one more right looked at. */
+/** An empty line is what a variable that is not set leaves behind: anyone who wrote it wants one more right looked at. */
 function parseAlso(text: string): AlsoRequest[] | Problem {
   const requests: AlsoRequest[] = []
   for (const line of linesOf(text)) {
@@ -511,7 +511,7 @@ function parseAlso(text: string): AlsoRequest[] | Problem {
   return requests
 }
 
-/** A line without an id is what a variable that is not set leaves behind: whoever wrote it wants one more identity looked at. */
+/** A line without an id is what a variable that is not set leaves behind: anyone who wrote it wants one more identity looked at. */
 function parseRuntimePrincipals(text: string): RuntimePrincipalRequest[] | Problem {
   const requests: RuntimePrincipalRequest[] = []
   for (const line of linesOf(text)) {

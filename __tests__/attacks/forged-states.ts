@@ -1,4 +1,4 @@
-/** What the post step may find in the place of the state that the main step left: whatever it is, nothing is removed that the job did not make. */
+/** What the post step may find instead of the state that the main step left: whatever it is, nothing is removed that the job did not make. */
 
 interface Grant {
   assignmentId: string

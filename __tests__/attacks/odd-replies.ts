@@ -314,7 +314,7 @@ function denies({ world }: LocalCloud): void {
 
 const nested = (depth: number): unknown => (depth === 0 ? [] : [nested(depth - 1)])
 
-/** What stands in the place of a value. */
+/** What stands in for a value. */
 export const oddValues: ReadonlyArray<readonly [string, { value?: unknown }]> = [
   ['null', { value: null }],
   ['true', { value: true }],
@@ -352,7 +352,7 @@ export const oddTokens: readonly string[] = [
 
 const mebibyte = 1024 * 1024
 
-/** Bodies in the place of the real one, with the status of a success, of a refusal, of a failure. */
+/** Bodies instead of the real one, with the status of a success, of a refusal, of a failure. */
 export const oddBodies: ReadonlyArray<readonly [string, string]> = [
   ['nothing', ''],
   ['null', 'null'],

@@ -69,7 +69,7 @@ test('it records what a service answers, and says where the local cloud answers 
   expect(again.stdout).toContain('arm-usages: status: the recording of ')
 })
 
-test('what hangs on whether keys are on is compared with a local cloud of the same state', async () => {
+test('what depends on whether keys are on is compared with a local cloud of the same state', async () => {
   const withKeys = await createLocalCloud({ seed: localWorld({ keys: 'on' }), granted: true })
   try {
     const out = join(folder, 'keys-on.json')

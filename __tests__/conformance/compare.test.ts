@@ -35,7 +35,7 @@ test('of answers with other statuses the bodies are not compared: they have noth
   expect(compare([answered], [refused]).map(({ what }) => what)).toEqual(['status'])
 })
 
-test('a list that is empty on one side says nothing of its entries', () => {
+test('a list that is empty on one side says nothing about its entries', () => {
   const empty = { ...answered, shape: ['id: string', 'value[]: nothing'] }
 
   expect(compare([answered], [empty])).toEqual([])

@@ -57,7 +57,7 @@ const recordingSchema = v.object({
   ),
 })
 
-/** Real, but of the wire or of whoever recorded. */
+/** Real, but of the wire or of anyone who recorded. */
 const OF_THE_WIRE = new Set(['connection', 'content-length', 'date', 'server', 'transfer-encoding'])
 
 /** Names of headers that say something. */

@@ -109,8 +109,8 @@ describe('a release', () => {
   })
 
   test.each([
-    ['without a section', '# Changelog\n', 'CHANGELOG.md says nothing of 1.2.0.'],
-    ['with an empty one', '## [1.2.0] - 2026-11-25\n', 'CHANGELOG.md says nothing of 1.2.0.'],
+    ['without a section', '# Changelog\n', 'CHANGELOG.md says nothing about 1.2.0.'],
+    ['with an empty one', '## [1.2.0] - 2026-11-25\n', 'CHANGELOG.md says nothing about 1.2.0.'],
     ['without a date', '## [1.2.0]\n\n- The second.\n', 'CHANGELOG.md has no date for 1.2.0.'],
   ])('is none from a changelog %s', (_, text, message) => {
     expect(() => release({ changelog: text })).toThrow(message)

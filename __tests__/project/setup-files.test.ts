@@ -252,7 +252,7 @@ describe('setup.sh', () => {
     const first = await setUp(...target(), '--identity', 'shop-pipeline', ...queue)
     expect(first).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/^Warning: whoever may push a ref/),
+      stderr: expect.stringMatching(/^Warning: anyone who may push a ref/),
     })
     const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
     const value =

@@ -52,7 +52,7 @@ function jobsOf(file: string) {
 const usesIn = (file: string) =>
   [...textOf(file).matchAll(/^ *(?:- )?uses: (.*)/gm)].map(([, reference]) => reference)
 
-/** This repository, or another by full commit and with the version beside it. OWNER stands for whoever uses a workflow. */
+/** This repository, or another by full commit and with the version beside it. OWNER stands for anyone who uses a workflow. */
 const ownOrPinned = new RegExp(
   String.raw`^(\./|OWNER/REPO/|${ownRepository}[/@]|[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)`,
 )

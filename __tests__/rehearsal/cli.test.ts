@@ -5,7 +5,7 @@ import { execute } from '../../scripts/az.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { childEnvironment } from '../support/child-node.ts'
 
-/** The command, with a program in the place of act, and with none. What act itself makes of it, only a person with act sees. */
+/** The command, with a program instead of act, and with none. What act itself makes of it, only a person with act sees. */
 
 let folder: string
 beforeEach(() => {

@@ -7,7 +7,7 @@ const workflow = (step: string) =>
   `jobs:\n  verify:\n    steps:\n      - uses: actions/checkout@v7\n      - ${step}\n`
 
 describe('the scripts of a job', () => {
-  test('come in their order, with values in the place of expressions', () => {
+  test('come in their order, with values instead of expressions', () => {
     const text = workflow(
       `run: npm ci\n      - name: Pack\n        run: npm pack\n        env:\n          TO: \${{ runner.temp }}/package`,
     )

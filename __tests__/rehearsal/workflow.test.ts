@@ -41,7 +41,7 @@ describe('what starts a workflow, and whom it is for GitHub', () => {
 
 describe('a workflow is run', () => {
   test.each([
-    ['the gate, whoever publishes it', 'steps:\n- uses: contoso/key-less-gate@v1'],
+    ['the gate, anyone who publishes it', 'steps:\n- uses: contoso/key-less-gate@v1'],
     ['a checkout, which act makes', 'steps:\n- uses: actions/checkout@v7'],
     ['a sign-in to az', 'steps:\n- uses: azure/login@v3'],
     ['a program that is there', 'steps:\n- run: jq . file.json'],
@@ -53,7 +53,7 @@ describe('a workflow is run', () => {
   test.each<[string, Partial<Machine>, string]>([
     ['az', { hasProgram: () => false }, 'az is not installed'],
     ['the action', { hasAction: () => false }, 'it cannot be fetched from github.com'],
-  ])('with something in the place of azure/login where %s is missing', (_, lacking, why) => {
+  ])('with something instead of azure/login where %s is missing', (_, lacking, why) => {
     expect(planFor(workflowOf('steps:\n- uses: azure/login@v3'), { ...complete, ...lacking })).toEqual({
       missing: [],
       standIns: new Map([['azure/login@v3', why]]),

@@ -163,7 +163,7 @@ describe('a plan', () => {
       { plannedPatienceMs: 0, coverage: 'insufficient' },
       [
         'Plan: the calls are denied, and the gate would fail with access-denied.',
-        'Cognitive Services User does not cover them, whoever holds it.',
+        'Cognitive Services User does not cover them, no matter who holds it.',
       ],
     ],
     [
@@ -239,7 +239,7 @@ test('where a run failed, findings are one line: the failure comes first', () =>
   const failure = failureOf('access-denied')
 
   expect(findingLines({ result: 'failed', record: fullRecord(), failure })).toEqual([
-    'Findings, told in the job summary and the report: keys-enabled (high)',
+    'Findings (details are in the job summary and the report): keys-enabled (high)',
   ])
   expect(findingFolds({ result: 'failed', record: fullRecord(), failure })).toEqual([])
   expect(findingLines({ result: 'cancelled', record: fullRecord(), signal: 'SIGTERM' })).toEqual([])

@@ -227,7 +227,7 @@ describe('a data action', () => {
     expect(logOf(run)).toContain(`--role ${roles.user}`)
   })
 
-  test('comes with a group that holds the role, where the calls hang on that group as well', async () => {
+  test('comes with a group that holds the role, where the calls depend on that group as well', async () => {
     const { objectId } = securityGroup(cloud)
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo(), principalId: objectId })
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
@@ -307,7 +307,7 @@ describe('a data action', () => {
     expect(logOf(run)).toContain('The deny assignment "No files"')
   })
 
-  test('hangs on a condition that nobody evaluates: that is not given', async () => {
+  test('depends on a condition that nobody evaluates: that is not given', async () => {
     alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
     alsoHolds(cloud, { role: roles.dataContributor, condition: "(@Resource[x] StringEquals 'y')" })
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
@@ -365,6 +365,6 @@ describe('the input', () => {
     const run = await runGate(cloud, { inputs })
 
     expect(run.outputs.diagnosis).toBe('input-invalid')
-    expect(logOf(run)).toContain('`also` is told from roles, and only `endpoint` is given')
+    expect(logOf(run)).toContain('`also` is judged by roles, and only `endpoint` is given')
   })
 })

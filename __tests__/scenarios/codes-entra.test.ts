@@ -129,7 +129,7 @@ const cases: CodeCases<'entra'> = {
       mend: addCredential,
     },
     {
-      when: 'a merge queue, and an environment in the place of its branch',
+      when: 'a merge queue, and an environment instead of its branch',
       arrange: inMergeQueue,
       within: 25_000,
       says: /a branch that the merge queue made for this run alone/,
@@ -139,7 +139,7 @@ const cases: CodeCases<'entra'> = {
       when: 'a merge queue, and a flexible credential',
       arrange: inMergeQueue,
       within: 25_000,
-      says: /Whoever may add a pull request to the merge queue of main can then sign in/,
+      says: /Anyone who may add a pull request to the merge queue of main can then sign in/,
       mend: { fix: /^az rest --method post/ },
     },
     {
@@ -151,7 +151,7 @@ const cases: CodeCases<'entra'> = {
       },
       run: () => ({ inputs: { 'client-id': managedIdentity(cloud).identity.clientId } }),
       within: 25_000,
-      says: /Whoever may push a tag can then sign in/,
+      says: /Anyone who may push a tag can then sign in/,
       mend: { fix: /--claims-matching-expression-value/, fill: identityNames },
     },
     {
@@ -227,7 +227,7 @@ const cases: CodeCases<'entra'> = {
           status: 400,
           text: "A tenant restrictions policy added to this request by a device or network administrator does not allow access to 'contoso'.",
         }),
-      mend: { advice: /whoever runs the network/, by: () => cloud.faults.clear() },
+      mend: { advice: /anyone who runs the network/, by: () => cloud.faults.clear() },
     },
   ],
   'federated-subject-case-mismatch': [

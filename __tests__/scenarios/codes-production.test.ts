@@ -30,7 +30,7 @@ const cases: Pick<CodeCases<'production'>, 'runtime-access-missing' | 'runtime-a
           'runtime-principals': `${identity()}; deployments=DeepSeek-V3; role=Cognitive Services OpenAI User`,
         },
       }),
-      says: /Cognitive Services OpenAI User is not granted in vain: it does not cover/,
+      says: /Cognitive Services OpenAI User is not granted, because it does not cover/,
       mend: {
         fix: /role=Cognitive Services User/,
         by: () => alsoHolds(cloud, { role: roles.user, principalId: identity() }),

@@ -86,7 +86,7 @@ describe('a custom role', () => {
     ['its GUID', id],
     ['its id', `/providers/Microsoft.Authorization/roleDefinitions/${id}`],
   ])(
-    'by %s: what it lacks for the chosen API is said before the call, and it is not granted in vain',
+    'by %s: what it lacks for the chosen API is said before the call, and it is not granted for nothing',
     async (_form, role) => {
       const run = await runGate(cloud, { inputs: { role, api: 'responses' } })
 

@@ -3,7 +3,7 @@ import type { sdkVariables } from '../../src/azure/sdk-environment.ts'
 import type { GateRun } from '../support/gate-run.ts'
 import { operations, runGate } from '../support/scenario.ts'
 
-/** The job's environment is anybody's: a step before, or whoever wrote the workflow, may have set what the SDKs read. */
+/** The job's environment is anybody's: a step before, or anyone who wrote the workflow, may have set what the SDKs read. */
 
 let cloud: LocalCloud
 beforeAll(async () => {

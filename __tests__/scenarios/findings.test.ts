@@ -146,7 +146,9 @@ test('a run that fails names its findings in one line: the diagnosis comes first
 
   expect(run.outputs.diagnosis).toBe('access-denied')
   expect(found(run)).toEqual([])
-  expect(logOf(run)).toContain('Findings, told in the job summary and the report: role-does-not-fit (medium)')
+  expect(logOf(run)).toContain(
+    'Findings (details are in the job summary and the report): role-does-not-fit (medium)',
+  )
   expect(run.summary).toContain('role-does-not-fit')
   expect(logOf(run)).toContain('which models needs (DeepSeek-V3)')
 })

@@ -97,14 +97,14 @@ describe('retired-key', () => {
     expectKeyAtDataPlane(run, keyOf(cloud))
   })
 
-  test('refused as no key of the resource, which says nothing of the others', async () => {
+  test('refused as no key of the resource, which says nothing about the others', async () => {
     mayInfer()
     account(cloud).disableLocalAuth = false
     const run = await runGate(cloud, {
       inputs: { 'retired-key': '0123456789abcdef0123456789abcdef', 'key-access': 'ignore' },
     })
     expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'enabled' })
-    expect(logOf(run)).toMatch(/refused \(401\): it is not.*nothing of other keys/)
+    expect(logOf(run)).toMatch(/refused \(401\): it is not.*nothing about other keys/)
   })
 
   test('accepted until the switch-off has reached every replica: waited for', async () => {

@@ -177,7 +177,7 @@ describe('expect', () => {
     expect(operations(run).some(operation => operation.endsWith('.create'))).toBe(false)
   })
 
-  test('is said not to be held against answers that are none', async () => {
+  test('is said not to be checked against answers that are none', async () => {
     const run = await expecting('chat\nembeddings')
 
     expect(run.outputs.result).toBe('passed')

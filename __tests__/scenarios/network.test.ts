@@ -171,7 +171,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
     })
     const run = await gate()
     expectBlame(run, 'blocked-on-the-way', host(), others())
-    expect(diagnosisOf(run)).toMatch(/an? Application Gateway answered in the place of the service/i)
+    expect(diagnosisOf(run)).toMatch(/an? Application Gateway answered instead of the service/i)
     cloud.faults.clear()
     expect((await gate()).outputs.result).toBe('passed')
   })

@@ -393,7 +393,7 @@ test('a young role of the app is told with a warning, which says what the probe 
 
 test.each<[string, Record<string, string>, string]>([
   ['named', { 'runtime-principals': app.principalId }, 'allowed, not yet known to be live'],
-  ['not named', {}, "Of the app's identity nothing is known"],
+  ['not named', {}, "Nothing is known about the app's identity"],
 ])('a failed probe tells what is known of the identity of the app: %s', async (_, inputs, known) => {
   const slow = await createCloudWithApp({}, { lag: { roleAssignments: [30 * minutes] } })
   try {

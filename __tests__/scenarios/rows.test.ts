@@ -101,7 +101,7 @@ test('a row asks every deployment once, and is filled up by the cheapest of each
   })
 })
 
-describe('of two rights one hangs on a role that was there before, and the other on one that is young', () => {
+describe('of two rights one depends on a role that was there before, and the other on one that is young', () => {
   const made = (cloud: LocalCloud, old: readonly Held[], young: readonly Held[]) => {
     const longAgo = new Date(cloud.clock.now() - 3_600_000)
     const now = new Date(cloud.clock.now())
@@ -130,7 +130,7 @@ describe('of two rights one hangs on a role that was there before, and the other
       },
     ],
     [
-      'roles that cover in the place of the one that was asked for',
+      'roles that cover instead of the one that was asked for',
       'chatCompletions.create',
       cloud => {
         const [old, young] = ['OpenAI/deployments/embeddings', 'OpenAI/deployments/chat/completions'].map(

@@ -344,7 +344,7 @@ describe('principal-id of an app’s identity', () => {
     expect(assignment).toMatchObject({ roleDefinitionId: roles.user, scope: accountScope(cloud) })
     expect(run.outputs['role-assignment-id']).toContain(assignment?.name)
     expect(logOf(run)).toContain(
-      'The pipeline itself was answered by 0 of 1 deployment, which says nothing of the app.',
+      'The pipeline itself was answered by 0 of 1 deployment, which says nothing about the app.',
     )
     expect(run.summary).toContain('allowed by the roles of the app')
     expect(run.summary).not.toContain('Key-less access is proven')

@@ -58,7 +58,7 @@ describe('allowed by its roles', () => {
     expect(logOf(run)).toContain(`${principal.objectId}: ${line}`)
     expect(run.summary).toContain('### Production')
     expect(run.summary).toContain('| allowed by its roles |')
-    expect(run.summary).toContain("no data plane but the pipeline's own")
+    expect(run.summary).toContain("the pipeline's own data plane only")
     expect(run.report).toMatchObject({
       runtimeAccess: 'passed',
       runtimePrincipals: [
@@ -429,7 +429,7 @@ describe('not known', () => {
         })
         return id
       },
-      /hangs on a condition/,
+      /depends on a condition/,
     ],
     [
       'role assignments that may not be read',

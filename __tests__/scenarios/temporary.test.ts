@@ -209,7 +209,7 @@ test.each<[string, () => void]>([
 const others = () =>
   cloud.world.roleAssignments.filter(({ roleDefinitionId }) => roleDefinitionId !== roles.user)
 
-test('whoever granted takes back, whatever a later step made of the variables that inputs fall back to', async () => {
+test('anyone who granted takes back, whatever a later step made of the variables that inputs fall back to', async () => {
   const { clientId, tenantId } = pipeline(cloud).application
   const byVariables = { ...inputs, 'client-id': '', 'tenant-id': '' }
   const env = { AZURE_CLIENT_ID: clientId, AZURE_TENANT_ID: tenantId }

@@ -35,7 +35,7 @@ export interface WorkflowChange {
   skipped: boolean
 }
 
-/** @param fill what a person puts in the place of `<PLACEHOLDERS>` */
+/** @param fill what a person puts instead of `<PLACEHOLDERS>` */
 export function applyFix(
   cloud: LocalCloud,
   fix: Fix,

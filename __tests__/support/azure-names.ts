@@ -88,7 +88,7 @@ function namesOf({ endpoints, world }: LocalCloud): [string, string][] {
   ]
 }
 
-/** Puts the names in the place of the local cloud's addresses, wherever a text has those. */
+/** Puts the names instead of the local cloud's addresses, wherever a text has those. */
 function renaming(addresses: ReadonlyMap<string, string>): (text: string) => string {
   const pairs = [...addresses].map(([name, address]) => [address.replace(/^https:\/\//, ''), name] as const)
   // The longest first: one may be the beginning of another.

@@ -12,7 +12,7 @@ const coverage = process.env[coverageFolderVariable]
 export const childEnvironment: Readonly<Record<string, string>> =
   coverage === undefined ? compileCache : { NODE_V8_COVERAGE: coverage }
 
-/** A line for sh that runs a file of the tests in the place of the script, with the script's arguments. */
+/** A line for sh that runs a file of the tests instead of the script, with the script's arguments. */
 export const execNode = (file: string): string => {
   const variables = Object.entries(compileCache).map(([name, value]) => `${name}='${value}'`)
   return `exec env ${variables.join(' ')} '${process.execPath}' '${file}' "$@"`

@@ -131,7 +131,7 @@ export function withLog(): Pick<ActionInvocation, 'onLine'> {
 /** Says how many sleeps of the action end; after them its time stands still. Absent: all do. */
 export const sleepsVariable = 'KEYLESS_GATE_TEST_SLEEPS'
 
-/** Set: scenarios run the sources in the place of the bundle, for coverage. */
+/** Set: scenarios run the sources instead of the bundle, for coverage. */
 const runsSources = process.env.KEYLESS_GATE_SOURCES !== undefined
 
 /** The bundle that action.yml names, or the sources in its place. */

@@ -22,7 +22,7 @@ function requireNone(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(problems.join('\n'))
 }
 
-/** What is wrong in the scripts of any depth below. The runner puts a value in the place of each expression before bash reads it. */
+/** What is wrong in the scripts of any depth below. The runner puts a value instead of each expression before bash reads it. */
 function scriptProblems(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {

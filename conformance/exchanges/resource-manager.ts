@@ -207,7 +207,7 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   ),
   manager(
     'denied-by-assignment',
-    'How a removal is refused that a deny assignment stands against; of what is not there, so that it removes nothing',
+    'How a removal is refused that a deny assignment blocks; of what is not there, so that it removes nothing',
     world =>
       at(world, `${world.deniedId}/providers/Microsoft.Authorization/roleAssignments/${nobody}`, {
         version: authorization,

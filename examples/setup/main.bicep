@@ -32,7 +32,7 @@ param location string = resourceGroup().location
 @description('Subjects of the OIDC tokens that may sign in, in the very case in which GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…')
 param subjects string[]
 
-@description('Subjects of refs that never come back, as those of a merge queue, with * for any text: repo:OWNER/REPO:ref:refs/heads/gh-readonly-queue/main/*. Leave nothing open but the ref. Whoever may push such a ref can sign in.')
+@description('Subjects of refs that never come back, as those of a merge queue, with * for any text: repo:OWNER/REPO:ref:refs/heads/gh-readonly-queue/main/*. Leave nothing open but the ref. Anyone who may push such a ref can sign in.')
 param subjectPatterns string[] = []
 
 @description('Issuer of the OIDC tokens. GitHub Enterprise has others.')

@@ -68,7 +68,7 @@ variable "subjects" {
 }
 
 variable "subject_patterns" {
-  description = "Subjects of refs that never come back, as those of a merge queue, with * for any text: repo:OWNER/REPO:ref:refs/heads/gh-readonly-queue/main/*. Whoever may push such a ref can sign in."
+  description = "Subjects of refs that never come back, as those of a merge queue, with * for any text: repo:OWNER/REPO:ref:refs/heads/gh-readonly-queue/main/*. Anyone who may push such a ref can sign in."
   type        = set(string)
   default     = []
 

@@ -123,7 +123,7 @@ if [ -n "$pattern" ]; then
     ref:refs/heads/?* | ref:refs/tags/?*) ;;
     *) fail '--entity-pattern leaves nothing open but the ref: ref:refs/heads/… or ref:refs/tags/…' ;;
   esac
-  say "Warning: whoever may push a ref that is like ${pattern#ref:} can sign in. Protect those refs, or trust an environment instead."
+  say "Warning: anyone who may push a ref that is like ${pattern#ref:} can sign in. Protect those refs, or trust an environment instead."
 fi
 : "${entity:=${pattern:-ref:refs/heads/main}}"
 

@@ -57,7 +57,7 @@ const page = (status: number, text: string): ServiceReply => ({
   body: `<!doctype html><title>App</title><h1>${text}</h1>`,
 })
 
-/** What App Service authentication does with whoever is not signed in (learn.microsoft.com, "overview-authentication-authorization"). */
+/** What App Service authentication does with anyone who is not signed in (learn.microsoft.com, "overview-authentication-authorization"). */
 function logIn({ world, endpoints }: Context, { url }: ServiceRequest): ServiceReply {
   const state = `redir=${encodeURIComponent(`${url.pathname}${url.search}`)}`
   const query = new URLSearchParams({ response_type: 'code id_token', state })

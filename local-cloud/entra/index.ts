@@ -189,7 +189,7 @@ function findTenant(world: World, name: string): Tenant {
   )
 }
 
-/** Names that stand for "the tenant of whoever signs in" in addresses of the discovery documents. */
+/** Names that stand for "the tenant of anyone who signs in" in addresses of the discovery documents. */
 const SHARED_TENANTS = ['common', 'organizations', 'consumers']
 
 function openidConfiguration({ endpoints, world }: Context, tenantName: string, version: 'v1' | 'v2') {

@@ -4,7 +4,7 @@ import { Refused } from './refused.ts'
 
 /**
  * Services of Microsoft that every tenant has a principal for, by their audience, without a slash at the end; the local Resource
- * Manager, the local Graph and gateways that check tokens join them. Those that are not here at all are among them: programs ask for their tokens in vain or by mistake.
+ * Manager, the local Graph and gateways that check tokens join them. Those that are not here at all are among them: programs ask for their tokens for nothing or by mistake.
  */
 const RESOURCES = [
   'https://management.azure.com',

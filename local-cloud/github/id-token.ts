@@ -22,7 +22,7 @@ export interface IdTokenOptions {
 /** Signs with the key that the local GitHub publishes. */
 export interface IdTokenSigner {
   jwk: JWK
-  /** At once: whoever moved the clock finds a token that is valid by it. */
+  /** At once: anyone who moved the clock finds a token that is valid by it. */
   sign(workflow: Workflow, options: IdTokenOptions): string
 }
 

@@ -17,7 +17,7 @@ const signInAudience = v.picklist([
 const keyCredentials = v.optional(v.pipe(v.array(v.unknown()), v.length(0)))
 const CREATE = v.strictObject({
   displayName,
-  // What an application gets that says nothing of it.
+  // What an application gets that says nothing about it.
   signInAudience: v.optional(signInAudience, 'AzureADandPersonalMicrosoftAccount'),
   keyCredentials,
 })

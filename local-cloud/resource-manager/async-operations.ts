@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 
-/** A write that Azure takes its time over, as whoever polls it sees it. */
+/** A write that Azure takes its time over, as anyone who polls it sees it. */
 export interface AsyncOperation {
   id: string
   subscriptionId: string

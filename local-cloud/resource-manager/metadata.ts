@@ -3,7 +3,7 @@ import type { Route } from '../service.ts'
 import { AUDIENCES } from './authentication.ts'
 
 /**
- * What a cloud tells about itself to whoever asks, without a token: `az cloud register` and Terraform's `metadata_host`
+ * What a cloud tells about itself to anyone who asks, without a token: `az cloud register` and Terraform's `metadata_host`
  * start from it. Always in the form of api-version 2022-09-01, which both ask for.
  */
 export function metadataRoute(endpoints: Endpoints): Route {

@@ -1,5 +1,5 @@
 /**
- * Variables by which whoever sets the job's environment would change what the SDKs print, whom they ask or where they sign in, as
+ * Variables by which anyone who sets the job's environment would change what the SDKs print, whom they ask or where they sign in, as
  * their sources read them. They are taken out of the action's own process before any SDK is loaded: some are read when a module is
  * evaluated, some at each sign-in. Proxies, certificate authorities and what inputs fall back to are none of these.
  */

@@ -65,7 +65,7 @@ export function tellAlso(
   return Promise.all(told)
 }
 
-/** A grant of a role that covers it would mend it. */
+/** A grant of a role that covers it would fix it. */
 export const isLacking = ({ access }: AlsoAccess): boolean =>
   access.word === 'missing' && access.because.kind === 'no-role'
 
@@ -108,7 +108,7 @@ interface Seen {
   also?: readonly AlsoAccess[] | undefined
 }
 
-/** Before the calls are proven: what no proof and no waiting mends. @returns undefined where there is none */
+/** Before the calls are proven: what no proof and no waiting fixes. @returns undefined where there is none */
 export function alsoFailure(asked: Settings['access'], { routes = [], also }: Seen): StepError | undefined {
   const untold = also === undefined ? alsoOf(asked).filter(each => !isShown(each, routes)) : []
   if (untold.length > 0) return failing(notLookedUp(untold))
@@ -123,7 +123,7 @@ export function alsoNotLive({ also = [] }: Pick<Seen, 'also'>): StepError | unde
     young &&
       localFailure(
         'access-not-propagated',
-        `${alsoLine(young)} No call of the gate hangs on that role alone, so nothing shows whether it is live before it is half an hour old.`,
+        `${alsoLine(young)} No call of the gate depends on that role alone, so nothing shows whether it is live before it is half an hour old.`,
         { dataAction: young.dataAction },
       ),
   )

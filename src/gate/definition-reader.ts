@@ -5,7 +5,7 @@ import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { readDefinition } from '../services/resource-manager/role-definitions.ts'
 
-/** Definitions of roles as they are now, for definitions drift; each is read once, whoever asks for it, and how many at once. */
+/** Definitions of roles as they are now, for definitions drift; each is read once, no matter who asks for it, and how many at once. */
 export interface DefinitionReader {
   known(): Definitions
   /** Of a role that was read; undefined for any other. */

@@ -37,7 +37,7 @@ interface Denied {
   assignments?: readonly Assignment[]
 }
 
-/** Every deny assignment that was seen to stand against the calls, in the look or after a denial. */
+/** Every deny assignment that was seen to block the calls, in the look or after a denial. */
 export function denyAssignmentsSeen({
   deniedBy = [],
   afterDenial,

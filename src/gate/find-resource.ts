@@ -32,7 +32,7 @@ export async function findResource(
   reporter: Reporter,
   note: Note<'search'>,
 ): Promise<Found> {
-  if (asking === undefined) throw new Error('Whoever searches signs in to Resource Manager')
+  if (asking === undefined) throw new Error('Anyone who searches signs in to Resource Manager')
   const { endpoint, subscriptionId, neededBy } = search
   let forbidden: Failure | undefined
   const seen = await undefinedIfForbidden(findAccounts(asking.manager, subscriptionId, endpoint), failure => {

@@ -46,7 +46,7 @@ export interface Tools {
 
 /**
  * The whole story: sign in, look, grant, wait, prove. It never throws for what can go wrong: it says what did.
- * @param record Filled as the story goes, for whoever has to tell it before its end. No step can read it.
+ * @param record Filled as the story goes, for anyone who has to tell it before its end. No step can read it.
  */
 export async function gate(
   given: Settings,
@@ -79,7 +79,7 @@ export async function gate(
       inspect({ settings, context, roleReader, modelDates }, callTools, note('inspection')),
     )
     const lookingAtRuntime = lookAtRuntime({ settings, context, inspecting }, tools, note('runtime'))
-    // Whoever needs it awaits it.
+    // Anyone who needs it awaits it.
     lookingAtRuntime.catch(() => undefined)
     const seen = await inspecting
     tools.reporter.inspected(seen)

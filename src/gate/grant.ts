@@ -125,7 +125,7 @@ export async function grantRole(
 
 const checking = 'checking the role before granting it'
 
-/** @throws StepError `role-not-suitable`, whoever is to hold it */
+/** @throws StepError `role-not-suitable`, no matter who is to hold it */
 function requireSuitable({ unsuitability, wanted }: RoleAccess): void {
   if (unsuitability === undefined) return
   throw new StepError(checking, localFailure('role-not-suitable', unsuitableLine(wanted.name, unsuitability)))

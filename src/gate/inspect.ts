@@ -44,7 +44,7 @@ interface InspectTools extends SmokeTools {
 
 /**
  * Looks at account, deployments, roles and the data plane, side by side as far as one does not need the other.
- * @throws StepError for whatever no grant could mend: nothing has been changed when it does.
+ * @throws StepError for whatever no grant could fix: nothing has been changed when it does.
  */
 export async function inspect(
   { settings, context, roleReader, modelDates }: Sources,
@@ -52,7 +52,7 @@ export async function inspect(
   note: Note<'inspection'>,
 ): Promise<Inspection> {
   const resource = context === undefined ? nothing : readResource(settings, context, tools.clock, note)
-  // Whoever needs it awaits it.
+  // Anyone who needs it awaits it.
   resource.catch(() => undefined)
   const routing = chooseRoutes(settings, resource, note)
   const role = roleReader?.lookUp(routing)
@@ -221,7 +221,7 @@ function roundsOf(
 }
 
 /**
- * Accepted or denied: only an answer to that question tells what a grant would mend.
+ * Accepted or denied: only an answer to that question tells what a grant would fix.
  * @throws StepError for every other refusal, once it is clear that it does not pass.
  */
 async function untilDecided(

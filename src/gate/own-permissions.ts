@@ -17,7 +17,7 @@ interface Looking {
 export const asksItself = ({ principalId, callerId }: ResourceContext) => callerId === principalId
 
 /**
- * What the pipeline may do, as Resource Manager adds it up for whoever asks. It is needed where the list of assignments does not tell
+ * What the pipeline may do, as Resource Manager adds it up for anyone who asks. It is needed where the list of assignments does not tell
  * how the role is held, and is asked for once, as soon as that is seen: models take longer to answer than both. Who never grants may,
  * as a rule, not read the list either, and every run would wait for two replies, one after the other: there it is asked for beside
  * the list. For everybody else that would be a request more in every run, of the few that a subscription has for all its gates.
@@ -45,7 +45,7 @@ export function openPermissionsReader(
     if (role !== undefined && (list === undefined || findHolding(list.assignments, role) === undefined))
       await read()
   }
-  // Whoever needs them awaits them.
+  // Anyone who needs them awaits them.
   for (const reading of [early, asNeeded()]) reading?.catch(() => undefined)
   return read
 }

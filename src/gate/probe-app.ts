@@ -17,7 +17,7 @@ interface AppProbeTools {
 
 /**
  * Asks the app's own route until it answers as often in a row as is asked for: the app's identity is proven by nothing else. It has a
- * `propagation-timeout` of its own, for its role may be younger than the pipeline's.
+ * `propagation-timeout` of its own, because its role may be younger than the pipeline's.
  * @throws StepError `probe-failed`
  */
 export async function requireAppAnswers(

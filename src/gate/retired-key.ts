@@ -28,7 +28,7 @@ interface RetiredKeyTools {
 }
 
 /**
- * Makes one of the calls that were the proof once more, with the key; and waits until it is refused, for a switch-off takes minutes to
+ * Makes one of the calls that were the proof once more, with the key; and waits until it is refused, because a switch-off takes minutes to
  * hours to reach the data plane.
  * @throws StepError `retired-key-accepted`; `keys-enabled` where more has to be shown than this key's end; or another code where the
  * replies say nothing about the key.

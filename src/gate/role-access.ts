@@ -42,7 +42,7 @@ import type { GrantResult, RoleAccess, SignedIn } from './values.ts'
 
 export interface RoleReader {
   /**
-   * The role that was asked for. What a custom role lets its holders do is read with it, for no table knows. Undefined where it may
+   * The role that was asked for. What a custom role lets its holders do is read with it, because no table knows it. Undefined where it may
    * not be looked up: then the calls decide alone.
    * @param routing Awaited only where the role follows from the calls.
    * @throws StepError `role-not-found`
@@ -77,7 +77,7 @@ export interface RolesRead {
   own: AssignmentsRead | undefined
   /** What applies to who is to hold the role: mostly the same. */
   ofGrantee: AssignmentsRead | undefined
-  /** Whoever they are of; undefined where they may not be read. */
+  /** No matter whose they are; undefined where they may not be read. */
   denies: readonly DenyAssignment[] | undefined
   permissions: PermissionsReader
   readAt: number
@@ -165,7 +165,7 @@ async function readRoles(
   const wanted = Promise.all([looking, routing]).then(
     ([role, { routes }]) => role && wantedFor(role, routes, { context, also }),
   )
-  // Whoever needs it awaits it.
+  // Anyone who needs it awaits it.
   wanted.catch(() => undefined)
   const permissions = openPermissionsReader(context, access.grant, { wanted, listing })
   const [role, own, another, denies] = await Promise.all([
@@ -209,14 +209,14 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
     ? await evaluateOwn(read, question, reading)
     : await evaluateAnothers(read, question, reading)
   const { held, asOf } = found
-  // Whether an app may call is told by the look at production, and whoever holds what for the pipeline does not matter to it.
+  // Whether an app may call is told by the look at production, and who holds what for the pipeline does not matter to it.
   const isOfApp = found.holder === 'app'
   const heldByOtherJob = isOfApp ? undefined : otherJobsAssignment(held, job.lease)
   const deniedBy = denying(read.denies ?? [], { question, assignments: found.assignments }, reading)
   const age = ageAt(asOf, held.assignment?.createdOn)
   if (age.kind === 'known') note({ ageMs: age.ageMs })
   if (heldByOtherJob !== undefined) note({ heldByOtherJob })
-  // Each may lead to a grant, which must not be made in vain, nor of a role that nobody knows.
+  // Each may lead to a grant, which must not be made for nothing, nor of a role that nobody knows.
   const also = await readAlso({ ...found, denies: read.denies }, routes, reading)
   const lacking = also.filter(isLacking).map(({ dataAction }) => dataAction)
   const mayBeGranted =
@@ -238,7 +238,7 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   }
 }
 
-/** Deny assignments that certainly stand against a call: what hangs on a condition, or on a group that nobody sees, is left to the calls. */
+/** Deny assignments that certainly block a call: what depends on a condition, or on a group that nobody sees, is left to the calls. */
 function denying(
   denies: readonly DenyAssignment[],
   {

@@ -32,7 +32,7 @@ export interface Inspection {
   routes: readonly Route[]
   /** Origin of the calls, with the base path of a gateway. */
   endpoint: string
-  /** The first smoke call to each deployment: the proof on a warm run, and what a grant would have to mend on a cold one. */
+  /** The first smoke call to each deployment: the proof on a warm run, and what a grant would have to fix on a cold one. */
   first: FirstCalls
   /** Undefined where Resource Manager is not asked, or the role that was named could not be looked up. */
   roles: RoleAccess | undefined

@@ -5,7 +5,7 @@ import { statusLine } from '../core/failures/failure.ts'
 const maxLength = 4000
 
 /**
- * The one annotation of a failure: what happened, what was said, the likeliest fix, and where more is told. The fix is there
+ * The one annotation of a failure: what happened, what was said, the most likely fix, and where more is told. The fix is there
  * whole or not at all: a command that was cut would still look like one.
  */
 export function annotation(diagnosis: Diagnosis): string {

@@ -57,11 +57,11 @@ const whatIsCalled = (endpoint: string, tokenAudience: string | undefined) =>
     : `The token is one for ${plain(tokenAudience)}, and goes to ${new URL(endpoint).host} alone. Resource Manager is not asked: the resource behind the gateway is gated in a step of its own.`
 
 const onlyCalled =
-  'Only `endpoint` is given, so Resource Manager is not asked, and nothing is said of roles and keys. With the input `subscription-id` beside it the resource is found by its hosts; the variable AZURE_SUBSCRIPTION_ID alone does not do that.'
+  'Only `endpoint` is given, so Resource Manager is not asked, and nothing is said about roles and keys. With the input `subscription-id` beside it the resource is found by its hosts; the variable AZURE_SUBSCRIPTION_ID alone does not do that.'
 
 export function assertionLines({ iss, sub, aud }: Pick<AssertionClaims, 'iss' | 'sub' | 'aud'>): string[] {
   return [
-    'GitHub OIDC token, to be compared with the federated credential:',
+    'GitHub OIDC token. Compare it with the federated credential:',
     `  issuer   ${plain(iss)}`,
     `  subject  ${plain(sub)}`,
     `  audience ${plain(aud)}`,
@@ -115,7 +115,7 @@ export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusa
   const others =
     keyAccess === 'disabled'
       ? 'That no other key works either is what Resource Manager says.'
-      : 'That says nothing of other keys.'
+      : 'That says nothing about other keys.'
   return `${refused} it is not, or no longer, a key of this resource. ${others}`
 }
 
@@ -162,7 +162,7 @@ export function findingLines({ result, record }: Outcome): string[] {
   if (result !== 'failed')
     return [`What findings mean, and how to fix them: ${docsAddress('docs/findings.md', record.run)}`]
   const ids = findings.map(({ id, severity }) => `${id} (${severity})`).join(', ')
-  return [`Findings, told in the job summary and the report: ${ids}`]
+  return [`Findings (details are in the job summary and the report): ${ids}`]
 }
 
 /** One line each; where a run failed, or was stopped, other things are to be read. */
@@ -229,9 +229,9 @@ export function recordLines({ result, record }: Outcome): string[] {
 export function unexplainedLine(deniedBy: ReadonlyArray<Pick<DenyAssignment, 'name' | 'scope'>>): string {
   const why =
     deniedBy.length === 0
-      ? 'and no role that Resource Manager lists gives the right to them'
+      ? 'but no role that Resource Manager lists allows them'
       : `although Resource Manager lists what forbids them: ${deniedBy.map(denyName).join(', ')}`
-  return `The calls are let through, for longer than a right is honoured that was taken away, ${why}. How the pipeline comes by it is not known.`
+  return `The calls are answered, ${why}. They have been for longer than a removed role keeps working, and where the access comes from is not known.`
 }
 
 /** One line that says how it ended. */
@@ -286,22 +286,22 @@ export const reservations = (record: RunRecord): string[] => [
   ...runtimeReservations(record),
 ]
 
-/** Whoever named a subscription wants more than the call. */
+/** Anyone who named a subscription wants more than the call. */
 function searchLeft({ settings }: Pick<RunRecord, 'settings'>): string[] {
   const unfound = settings?.target.kind === 'endpoint' ? settings.target.unfound : undefined
   return unfound === undefined ? [] : [unfoundInWords(unfound.message)]
 }
 
 export const unfoundInWords = (why: string) =>
-  `${why} Only the call is proven: no role was looked at or granted, and nothing is said of keys. To have that, name the resource by \`resource-id\`.`
+  `${why} Only the call is proven: no role was looked at or granted, and nothing is said about keys. To have that, name the resource by \`resource-id\`.`
 
-/** Whoever expects something of answers has to know whose were held against it. */
+/** Anyone who expects something of answers has to know whose were checked against it. */
 function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
   const unheld = settings?.smoke.expect === undefined ? [] : withoutText(routes)
   const names = unheld.map(({ deployment, api }) => `${plain(deployment, 64)} by ${api}`)
   return names.length === 0
     ? []
-    : [`Nothing was held against \`expect\` of ${names.join(', ')}: that is no text.`]
+    : [`\`expect\` was not checked for ${names.join(', ')}: the answer is not text.`]
 }
 
 /** What one answer left unproven, where a row would have been asked for. */

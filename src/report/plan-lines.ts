@@ -103,7 +103,7 @@ function denialPlanLines(record: RunRecord): string[] {
     plannedPatienceMs > 0
       ? `Plan: the calls are denied now. The gate would wait for up to ${inWords(plannedPatienceMs)}, and fail with ${code} if they still are.`
       : `Plan: the calls are denied, and the gate would fail with ${code}.`,
-    ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, whoever holds it.`] : []),
+    ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, no matter who holds it.`] : []),
     ...(membership === 'not-member'
       ? ['The role is held, but not by the pipeline, nor by a group that it is a member of.']
       : []),

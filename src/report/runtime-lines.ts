@@ -13,7 +13,7 @@ const byProbe = '`probe-url` proves an app by a call of its own'
 
 /** Whatever roles tell, nobody but the pipeline has called. @param isProbed Whether an app is asked afterwards. */
 export const toldFromRoles = (isProbed: boolean): string =>
-  `Told from roles: the gate waits for no data plane but the pipeline's own. ${isProbed ? 'The probe proves the app that it asks, and no other' : byProbe}.`
+  `Judged by roles: the gate waits for the pipeline's own data plane only. ${isProbed ? 'The probe proves the app that it asks, and no other' : byProbe}.`
 
 export const runtimeMarks: Record<RuntimeWord, string> = {
   called: '✅',
@@ -105,7 +105,7 @@ export const runtimeGrantLines = ({ runtimePrincipals }: Pick<RunRecord, 'runtim
 export function ownCallsInWords(all: readonly SmokeResult[]): string {
   const results = all.filter(({ route }) => isOfDeployment(route))
   const answered = results.filter(({ kind }) => kind === 'ok').length
-  return `The role is for the app. The pipeline itself was answered by ${answered} of ${results.length} deployment${results.length === 1 ? '' : 's'}, which says nothing of the app.`
+  return `The role is for the app. The pipeline itself was answered by ${answered} of ${results.length} deployment${results.length === 1 ? '' : 's'}, which says nothing about the app.`
 }
 
 /** What is known of the app that is to hold the role. */

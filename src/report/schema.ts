@@ -25,7 +25,7 @@ const fix = v.strictObject({
   language: about(v.picklist(['bash', 'yaml', 'bicep', 'text']), 'What `text` is written in.'),
   text: text("The fix, with the run's own values in it."),
 })
-const fixes = about(v.array(fix), 'What to do, the likeliest first.')
+const fixes = about(v.array(fix), 'What to do, most likely first.')
 
 const principal = v.strictObject({
   objectId: text('Object id of the service principal: the `oid` of its access token.'),
@@ -347,7 +347,7 @@ export const reportSchema = v.strictObject({
     v.nullable(
       v.strictObject({
         issuer: text('Issuer (`iss`).'),
-        subject: text('Subject (`sub`), to be compared with the federated credential.'),
+        subject: text('Subject (`sub`): compare it with the federated credential.'),
         audience: text('Audience (`aud`).'),
       }),
     ),
@@ -398,7 +398,7 @@ export const reportSchema = v.strictObject({
         scope: text('Where it was made.'),
       }),
     ),
-    'Deny assignments that stand against the calls, whatever the role. Empty: none was seen; they may not be readable.',
+    'Deny assignments that block the calls, whatever the role. Empty: none was seen; they may not be readable.',
   ),
   membership: about(
     v.nullable(v.picklist(['member', 'not-member'])),

@@ -6,7 +6,7 @@ import { inertLine } from '../core/text/untrusted.ts'
 /** How the process of a step ends. */
 
 /**
- * Requests that the outcome no longer depends on must not keep the job waiting; what was printed has to leave first, for where pipes
+ * Requests that the outcome no longer depends on must not keep the job waiting; what was printed has to leave first, because where pipes
  * are written asynchronously an exit cuts it off (nodejs.org, process: a note on process I/O).
  */
 export async function exit(code: number): Promise<never> {

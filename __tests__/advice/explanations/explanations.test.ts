@@ -83,7 +83,7 @@ describe('a denied call is read together with what is known of roles', () => {
       /It holds Foundry Project Runtime User\. It does not hold Cognitive Services User: not on the resource/,
     ],
     [
-      'the client id in the place of the object id',
+      'the client id instead of the object id',
       missing({
         afterDenial: { ...nothingSeen, heldByOthers: [assigned(ids.role, { principalId: ids.client })] },
       }),

@@ -60,7 +60,7 @@ test.each<[string, Partial<DenyAssignment>, boolean | undefined]>([
   expect(forbidsData(deny(differing), who, [chat])).toBe(expected)
 })
 
-test('whoever is in no group that is known is itself alone', () => {
+test('anyone who is in no group that is known is itself alone', () => {
   expect([...identitiesOf(principal.toUpperCase())]).toEqual([principal])
 })
 

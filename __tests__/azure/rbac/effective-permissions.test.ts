@@ -142,7 +142,7 @@ describe('a role that does not cover the calls', () => {
   })
 })
 
-test('the table’s roles assign and call as they should', () => {
+test('the table’s roles assign and call as expected', () => {
   const able = (guid: string) => {
     const permissions = definitionOf(guid, none) ?? []
     return [coversAction(permissions, assignRoles), coversDataAction(permissions, route.dataAction)]

@@ -42,7 +42,7 @@ describe('a lease', () => {
     expect(leaseOf(other)).not.toBe(leaseOf(one))
   })
 
-  test('stands in the description, and is read from there by whoever comes next', () => {
+  test('stands in the description, and is read from there by anyone who comes next', () => {
     const description = temporaryDescription('https://github.example/runs/42', lease)
     expect(description).toContain('https://github.example/runs/42')
     expect(leaseIn(description)).toBe(lease)
@@ -61,7 +61,7 @@ describe('a lease', () => {
     expect(isOfAnotherJob(description === undefined ? {} : { description }, lease)).toBe(false)
   })
 
-  test('is read where blanks follow it, and whoever runs it elsewhere says so', () => {
+  test('is read where blanks follow it, and anyone who runs it elsewhere says so', () => {
     const description = temporaryDescription(undefined, lease)
     expect(description).toBe(
       `Key-less Gate, until its job ends: outside GitHub Actions (temporary, lease ${lease})`,

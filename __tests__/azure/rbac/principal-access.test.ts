@@ -36,7 +36,7 @@ test.each<[string, readonly Assignment[], string[] | string]>([
   ['one below the scope', [{ ...old, scope: `${scope}/projects/p` }], 'missing'],
   ['one above the scope', [{ ...old, scope: '/subscriptions/x' }], ['old']],
   [
-    'one that ends with a job, whoever’s',
+    'one that ends with a job, anyone who’s',
     [{ ...old, description: temporaryDescription('https://x', ids.client) }],
     'missing',
   ],

@@ -96,7 +96,7 @@ test('a role that nobody could read', () => {
 
 test.each<[Unsuitability, string]>([
   ['no-data-actions', 'it has no data actions, so it lets nobody call a model.'],
-  ['may-assign-roles', 'it may assign roles, or widen them, so whoever holds it can give itself more.'],
+  ['may-assign-roles', 'it may assign roles, or widen them, so anyone who holds it can give itself more.'],
   [
     'definition-unknown',
     'it has a definition that this identity may not read, so nobody knows that it assigns no roles.',

@@ -163,7 +163,7 @@ describe('what a reply said', () => {
     expect(summarizeResponse(reply, undefined, 'Moved').message).toBe(message)
   })
 
-  test('says nothing of a redirect that leads nowhere', () => {
+  test('says nothing about a redirect that leads nowhere', () => {
     expect(summarizeResponse(replyOf(302, 'Moved'), undefined, 'Moved').message).toBe('Moved')
   })
 })

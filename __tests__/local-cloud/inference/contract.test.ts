@@ -13,7 +13,7 @@ import {
   startDataPlane,
 } from './fixture.ts'
 
-/** What clients send and get here, held against the official descriptions and against recorded traffic. */
+/** What clients send and get here, checked against the official descriptions and against recorded traffic. */
 
 const V1 = inDescriptions('openai-v1/essentials.json')
 const CLASSIC = inDescriptions(

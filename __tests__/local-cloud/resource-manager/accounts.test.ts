@@ -98,7 +98,7 @@ describe('a new account', () => {
     expect((await deploy()).status).toBe(201)
   })
 
-  test('accepts keys and has no host of its own where nothing is said of it', async () => {
+  test('accepts keys and has no host of its own where nothing is said about it', async () => {
     const { properties } = told(await admin(NEW, 'PUT', { ...wanted(), properties: {} }))
     expect(properties).toMatchObject({ endpoint: 'https://127.0.0.1:4400/', publicNetworkAccess: 'Enabled' })
     expect(properties).not.toHaveProperty('disableLocalAuth')

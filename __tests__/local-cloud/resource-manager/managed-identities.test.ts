@@ -46,7 +46,7 @@ test('an identity is made once, with a service principal that may hold roles', a
   expect(created.body).toMatchObject({ properties: { principalId } })
 })
 
-test('whoever has no right to identities makes none, and sees none', async () => {
+test('anyone who has no right to identities makes none, and sees none', async () => {
   expect((await arm.ask(IDENTITY, { method: 'PUT', body: { location: 'x' } })).status).toBe(403)
   expect((await arm.ask(IDENTITIES)).status).toBe(403)
 })
@@ -142,7 +142,7 @@ describe('a flexible credential', () => {
   const expression = "claims['sub'] matches 'repo:contoso/shop:*'"
   beforeEach(create)
 
-  test('has an expression in the place of a subject, and keeps it', async () => {
+  test('has an expression instead of a subject, and keeps it', async () => {
     const { status, body } = await flexible(expression)
     expect(status).toBe(201)
     expect(body).toMatchObject({ properties: { claimsMatchingExpression: { value: expression } } })

@@ -37,7 +37,7 @@ test.each<[string, number, string | object, object]>([
     invalid,
   ],
   [
-    'a gateway in front, which says nothing of the keys of the resource',
+    'a gateway in front, which says nothing about the keys of the resource',
     401,
     {
       statusCode: 401,
@@ -163,7 +163,7 @@ const call = (key: string, http: Http) =>
     },
   )
 
-test('the call is the smoke call, with the key in the place of the token', async () => {
+test('the call is the smoke call, with the key instead of the token', async () => {
   const sent: HttpRequest[] = []
   await call('a-key-of-contoso', async request => {
     sent.push(request)

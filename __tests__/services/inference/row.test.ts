@@ -20,7 +20,7 @@ test.each<[string, Route[], string[]]>([
     ['chat', 'claude'],
   ],
   [
-    'one of each right, for each may hang on another role',
+    'one of each right, for each may depend on another role',
     [at('chat', 'responses'), at('other', 'models', 'a.example', 'y'), at('more', 'responses')],
     ['chat', 'other'],
   ],

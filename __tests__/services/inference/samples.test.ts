@@ -1,7 +1,7 @@
 import { onePage } from '../../../src/services/inference/one-page.ts'
 import { toneOfASecond } from '../../../src/services/inference/tone.ts'
 
-/** What the action sends of its own making, held against the formats. */
+/** What the action sends of its own making, checked against the formats. */
 
 test('the tone is a WAVE file of one second', () => {
   const bytes = Buffer.from(toneOfASecond())

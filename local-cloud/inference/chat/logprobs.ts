@@ -7,7 +7,7 @@ const OTHERS = [...'abcdefghijklmnopqrst']
 
 const entry = (token: string, logprob: number) => ({ token, logprob, bytes: [...Buffer.from(token, 'utf8')] })
 
-/** @param count how many of the likeliest tokens are listed at each place, the one that was said included */
+/** @param count how many of the most likely tokens are listed at each place, the one that was said included */
 export function tokenLogprobs(tokens: readonly string[], count: number) {
   return tokens.map(token => {
     const others = OTHERS.filter(other => other !== token).map((other, index) => entry(other, -5 - index))

@@ -38,7 +38,7 @@ type Wanted = v.InferOutput<typeof WRITE>['properties']
 
 /**
  * Creates a role assignment, or changes the description and the condition of the one that has the name.
- * @throws ArmError with the code of whatever stands against it
+ * @throws ArmError with the code of whatever blocks it
  */
 export function writeRoleAssignment(
   gateway: Gateway,

@@ -96,7 +96,7 @@ export function modelRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** Which skus a model is deployed with where a seed says nothing of it. */
+/** Which skus a model is deployed with where a seed says nothing about it. */
 export const MODEL_SKUS = [
   'GlobalStandard',
   'Standard',

@@ -12,7 +12,7 @@ const addressOf = ({ endpoints }: Context, location: string, { id, subscriptionI
   `${endpoints.resourceManager}/subscriptions/${subscriptionId}/providers/${PROVIDER}/locations/${encodeURIComponent(location)}` +
   `/operationResults/${id}?${VERSION}`
 
-/** Where whoever began an operation asks what became of it. */
+/** Where anyone who began an operation asks what became of it. */
 export function asyncHeaders(context: Context, location: string, operation: AsyncOperation) {
   return { 'azure-asyncoperation': addressOf(context, location, operation) }
 }

@@ -28,7 +28,7 @@ type Trust = v.InferOutput<typeof WRITE>['properties']
 
 const NAME = /^[A-Za-z0-9][\w-]{2,119}$/
 const MOST = 20
-/** Since when expressions are taken in the place of a subject. */
+/** Since when expressions are taken instead of a subject. */
 const FLEXIBLE_SINCE = '2025-01-31'
 
 /** Whom a user-assigned identity trusts. */

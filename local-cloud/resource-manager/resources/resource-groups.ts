@@ -96,7 +96,7 @@ export function resourceGroupRoutes(gateway: Gateway): Route[] {
     return { status: 202, headers: { location: `${location}?${version}`, 'retry-after': '15' } }
   }
 
-  /** Whoever deleted a group asks here until it is gone. */
+  /** Anyone who deleted a group asks here until it is gone. */
   function pollRemoval({ params, request }: Call): ServiceReply {
     const operation = operations.find(params.subscription ?? '', params.operation ?? '')
     if (!operation) throw gatewayError(404, 'NotFound', `The operation '${params.operation}' was not found.`)

@@ -22,7 +22,7 @@ const checkIdentity = advice(
 
 const openRoute = advice(
   "Take it out of the app's authentication (App Service and Container Apps: `globalValidation.excludedPaths`), let the runner through its access restrictions, or put the key that it asks for into the query of `probe-url`, from a secret.",
-  'If it is the route that asks whoever calls it to sign in',
+  'If it is the route that asks anyone who calls it to sign in',
 )
 
 const refused: Cause = {
@@ -41,7 +41,7 @@ const absent: Cause = {
 }
 
 const redirected: Cause = {
-  why: 'The route sends whoever calls it elsewhere, mostly to a log-in page. Redirects are not followed: what is found there says nothing about the app.',
+  why: 'The route sends anyone who calls it elsewhere, mostly to a log-in page. Redirects are not followed: what is found there says nothing about the app.',
   fixes: () => [
     openRoute,
     advice(
@@ -102,7 +102,7 @@ const byOutcome: ReadonlyMap<AppOutcome, Cause> = new Map([
 /** The app's identity may be one of those whose roles were looked at; which one, only the app knows. */
 function knownOfIdentity({ runtimePrincipals }: RunRecord): string {
   if (runtimePrincipals.length === 0)
-    return "Of the app's identity nothing is known: `runtime-principals` names it, and its roles are then told."
+    return "Nothing is known about the app's identity: name it in `runtime-principals`, and the gate checks its roles."
   return paragraph('Known from roles:', ...runtimePrincipals.slice(0, maxListed).map(runtimeLine))
 }
 

@@ -20,7 +20,7 @@ export interface Explanation {
   comparison?: (told: ExplainContext) => Comparison[]
   /** How to tell it from causes that look alike: Markdown of our own, without values. */
   unlike?: string
-  /** Ready to paste, the likeliest first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
+  /** Ready to paste, most likely first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
   fixes: (told: ExplainContext) => Fix[]
 }
 

@@ -8,7 +8,7 @@ import { resourceValues, valuesOf } from './values.ts'
 
 /** An `endpoint` that is none of the resource named beside it. */
 
-/** Roles that stand on the resource say nothing of a call that goes elsewhere. */
+/** Roles that stand on the resource say nothing about a call that goes elsewhere. */
 export function whereItCounts({ record }: Pick<ExplainContext, 'record'>): string {
   if (endpointIsOwn(record) !== false) return ''
   const { account } = valuesOf({ record })
@@ -28,7 +28,7 @@ export function callTheResource(record: RunRecord): Fix[] {
     : [...new Set(routes.filter(isOfDeployment).map(({ deployment }) => deployment))]
   return [
     inputs(
-      `Remove the input \`endpoint\`, be it a left-over or a gateway: the calls then go where Resource Manager says that ${account} is`,
+      `Remove the input \`endpoint\`, whether it was left over or names a gateway: the calls then go where Resource Manager says that ${account} is`,
       {
         'resource-id': settings?.target.kind === 'resource' ? scopeOf(settings.target.resource) : scope,
         'key-access': settings?.keys.access ?? 'forbid',

@@ -68,7 +68,7 @@ const trustAuthority: Fix = {
   text: 'env:\n  NODE_EXTRA_CA_CERTS: /path/to/authority.pem',
 }
 
-/** A certificate can be wrong in three ways, and only one of them is mended by trusting somebody. */
+/** A certificate can be wrong in three ways, and only one of them is fixed by trusting somebody. */
 function certificateTrouble(told: ExplainContext): { why: string; fixes: Fix[] } {
   const code = serviceCode(told)
   if (/ALTNAME|HOSTNAME/.test(code)) {
@@ -85,7 +85,7 @@ function certificateTrouble(told: ExplainContext): { why: string; fixes: Fix[] }
       why: `The certificate that ${failedHost(told)} showed is not valid now, by the runner's clock. NODE_EXTRA_CA_CERTS does not help.`,
       fixes: [
         advice(
-          "Check the runner's clock; if it is right, whoever runs the host has to renew the certificate.",
+          "Check the runner's clock; if it is right, the owner of the host has to renew the certificate.",
         ),
         lookAt(told),
       ],
@@ -203,7 +203,7 @@ function whoBlocked(told: ExplainContext): string {
   const header = lostHeader(told)
   if (header !== undefined)
     return `This run sent the header ${header}, and it did not arrive: a gateway on the way takes it off.`
-  return `${capitalised(intermediary(told).name)} answered in the place of the service, and refused: the service never saw the request. It says nothing about roles, tokens or the resource.`
+  return `${capitalised(intermediary(told).name)} answered instead of the service, and refused: the service never saw the request. It says nothing about roles, tokens or the resource.`
 }
 
 const capitalised = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
@@ -247,7 +247,7 @@ export const networkExplanations: Explanations<'network'> = {
   'blocked-on-the-way': {
     title: 'Something between the runner and the service refused the request',
     about:
-      'A web application firewall, a firewall, a proxy or a gateway answered in the place of the service, by a page or by a status that no service has; or it took something off the request that the service needs.',
+      'A web application firewall, a firewall, a proxy or a gateway answered instead of the service, by a page or by a status that no service has; or it took something off the request that the service needs.',
     why: told => paragraph(whoBlocked(told), `The request was for ${failedHost(told)}.`, whose(told)),
     unlike:
       'What the service itself refuses comes as JSON, with a code of its own. A proxy that refuses the connection is `proxy-refused`; rules of the resource, `network-blocked`.',

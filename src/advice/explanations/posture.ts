@@ -125,7 +125,7 @@ export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidd
     title: 'The resource still accepts API keys, or may do so',
     about: paragraph(
       "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`.",
-      'Whoever holds a key needs no identity and no role.',
+      'Anyone who holds a key needs no identity and no role.',
       'Or the account may not be read, and `retired-key` was refused only because it is not a key of this resource: the keys that it has now may work.',
       invertedSample.replaceAll(/disableLocalAuth: allowKeys|allowKeys: false/g, '`$&`'),
     ),
@@ -133,7 +133,7 @@ export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidd
       isNotShown(record)
         ? '`key-access: forbid` demands that no key works. The retired key was refused only because it is not a key of this resource: the keys that it has now may work.'
         : paragraph(
-            'disableLocalAuth of the account is false or not set, so keys work: whoever holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
+            'disableLocalAuth of the account is false or not set, so keys work: anyone who holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
             invertedSample,
           ),
     unlike:

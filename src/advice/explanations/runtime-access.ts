@@ -50,10 +50,10 @@ function missingFixes(told: ExplainContext): Fix[] {
 
 type Missing = RuntimePrincipal & { access: Extract<RuntimePrincipal['access'], { word: 'missing' }> }
 
-/** What an administrator's grant mends. */
+/** What an administrator's grant fixes. */
 const wantsRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['no-role', 'not-granted'])
 
-/** What the name of another role mends. */
+/** What the name of another role fixes. */
 const wantsOtherRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['unsuitable', 'role-lacks'])
 
 const placeholder = ({ role, scope, resourceGroup }: Values) => ({

@@ -39,7 +39,7 @@ function whoGives(givers: readonly Assignment[], { rights, record }: InspectCont
   return givers.length === 0 ? 'One of its roles' : inWords(givers, rights, record)
 }
 
-/** Those that stand against the calls may stand against more. */
+/** Those that block the calls may block more. */
 function denials(record: InspectContext['record']): string {
   const names = denyAssignmentsSeen(record).map(({ name, scope }) => `"${name}" at ${scope}`)
   return names.length === 0
@@ -48,7 +48,7 @@ function denials(record: InspectContext['record']): string {
 }
 
 const noDenials =
-  'Deny assignments win over roles: those that stand against the calls are named here, for they may forbid this too.'
+  'Deny assignments win over roles: those that block the calls are named here, because they may forbid this too.'
 
 export const canListKeys: Inspection = {
   title: 'Its roles let the pipeline list the API keys of the resource',
@@ -97,7 +97,7 @@ const blind = ({ guid }: { guid: string }) =>
     : ' (it cannot read the resource: give endpoint and deployments with it)'
 
 const worthOfKeys = {
-  enabled: 'Keys work, and whoever holds one needs no role.',
+  enabled: 'Keys work, and anyone who holds one needs no role.',
   disabled: 'Key access is off, so a key opens nothing until somebody switches it on again.',
   unknown: 'Whether keys work is not known.',
 }

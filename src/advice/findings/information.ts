@@ -5,7 +5,7 @@ import { isRecommended } from './rights.ts'
 
 /**
  * What is worth knowing and no finding: nothing that `fail-on` counts. The role of Microsoft's guide is the default of this action, so
- * a run does not hold it against whoever follows the guide.
+ * a run does not hold it against anyone who follows the guide.
  */
 export function informationOf(record: RunRecord): string[] {
   const { role, routes } = record

@@ -11,7 +11,7 @@ const isIgnored = ({ settings }: RunRecord) => settings?.keys.access === 'ignore
 
 export const keysEnabled: Inspection = {
   title: 'The resource still accepts API keys',
-  about: `The account's \`disableLocalAuth\` is not \`true\`. Null, which it is where nobody set it, means that keys work. Whoever holds a key needs no identity, and no role, condition or sign-in
+  about: `The account's \`disableLocalAuth\` is not \`true\`. Null, which it is where nobody set it, means that keys work. Anyone who holds a key needs no identity, and no role, condition or sign-in
 log stands in the way.
 
 Look at the template: Microsoft's own sample for key-less access (\`Azure-Samples/azureai-model-inference-bicep\`) has \`disableLocalAuth: allowKeys\`, so \`allowKeys: false\`, which is meant to switch
@@ -24,7 +24,7 @@ minutes, and at times hours, to refuse keys; the input \`retired-key\` proves th
     return {
       severity: 'high',
       detail: paragraph(
-        `Key access of ${values.account} is on: whoever holds a key calls the models without any identity.`,
+        `Key access of ${values.account} is on: anyone who holds a key calls the models without any identity.`,
         invertedSample,
       ),
     }
@@ -37,7 +37,7 @@ minutes, and at times hours, to refuse keys; the input \`retired-key\` proves th
 
 export const keyAccessUnknown: Inspection = {
   title: 'Whether the resource accepts API keys is not known',
-  about: `The identity may not read the account, or only \`endpoint\` was given, or the resource was not found by its host. That the call by token was answered says nothing of keys.
+  about: `The identity may not read the account, or only \`endpoint\` was given, or the resource was not found by its host. That the call by token was answered says nothing about keys.
 
 Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key\` has proven that keys are off.`,
   inspect: ({ record }) => {
@@ -48,7 +48,7 @@ Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key
         ? (settings.target.unfound?.message ??
           'Only an endpoint was given, so the resource was not looked at.')
         : 'This identity may not read the resource.'
-    return { severity: 'low', detail: `${because} That a token was accepted says nothing of keys.` }
+    return { severity: 'low', detail: `${because} That a token was accepted says nothing about keys.` }
   },
   fixes: ({ values }) => [
     bash(

@@ -16,7 +16,7 @@ export const exampleOrLeast = (
   least: (...dataActions: string[]) => RoleName | undefined = leastRoleFor,
 ): RoleName | undefined => (dataActions.length === 0 ? openAIUser : least(...dataActions))
 
-/** The calls need something in the place of a role that lets them through; of other roles they need nothing. */
+/** The calls need something instead of a role that lets them through; of other roles they need nothing. */
 export function replaceOrTakeAway(
   lesser: RoleName | undefined,
   givers: readonly Assignment[],

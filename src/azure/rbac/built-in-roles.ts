@@ -137,7 +137,7 @@ export function leastRoleFor(...dataActions: string[]): RoleName | undefined {
 
 /**
  * What `auto` stands for: the least built-in role that holds all these data actions. Where none does, Cognitive Services User: what
- * it lacks is said, and it is not granted in vain.
+ * it lacks is said, and it is not granted for nothing.
  */
 export const automaticRole = (dataActions: readonly string[]): RoleName =>
   leastRoleFor(...dataActions) ?? cognitiveServicesUser

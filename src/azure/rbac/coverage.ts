@@ -20,7 +20,7 @@ interface Call {
   deployment: string
 }
 
-/** What a role does not let its holder call, whoever holds it. */
+/** What a role does not let its holder call, no matter who holds it. */
 export interface MissingCoverage {
   dataAction: string
   api: string

@@ -15,14 +15,14 @@ export const assignRoles = 'Microsoft.Authorization/roleAssignments/write'
 
 /**
  * Whether a condition lets its holder make this assignment.
- * @returns undefined where that hangs on something that is not known here: an attribute, an operator, a form.
+ * @returns undefined where that depends on something that is not known here: an attribute, an operator, a form.
  */
 export const allowsAssigning = (condition: string, assignment: NewAssignment): boolean | undefined =>
   evaluate(condition, { action: assignRoles, assignment })
 
 /**
  * Whether a condition leaves its holder an action that is not about role assignments: one on the right to assign roles does.
- * @returns undefined where that hangs on something that is not known here.
+ * @returns undefined where that depends on something that is not known here.
  */
 export const leaves = (condition: string, action: string): boolean | undefined =>
   evaluate(condition, { action, assignment: undefined })

@@ -40,7 +40,7 @@ const everybody = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Whether it takes away one of these data actions, whatever roles are held.
- * @returns undefined where that hangs on a condition, or on who is in a group.
+ * @returns undefined where that depends on a condition, or on who is in a group.
  */
 export const forbidsData = (
   deny: DenyAssignment,

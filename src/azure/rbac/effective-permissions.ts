@@ -60,7 +60,7 @@ export function definitionOf(guid: string, definitions: Definitions): readonly P
 export const applicableAt = (assignments: readonly Assignment[], scope: string): Assignment[] =>
   assignments.filter(({ scope: at }) => !isBelow(at, scope))
 
-/** @returns undefined where that hangs on a condition of a form that is not known. */
+/** @returns undefined where that depends on a condition of a form that is not known. */
 export function mayAssign(
   held: readonly EffectivePermission[],
   assignment: NewAssignment,

@@ -14,7 +14,7 @@ export type AccessByRoles =
   /** `through`: of what gives each data action, the assignment that is the principal's own, and the oldest; the youngest of these first. */
   | { kind: 'allowed'; through: readonly Assignment[] }
   | { kind: 'missing'; lacks: readonly string[] }
-  /** It hangs on a role whose definition was not read, or on a condition that is not understood. */
+  /** It depends on a role whose definition was not read, or on a condition that is not understood. */
   | {
       kind: 'unknown'
       lacks: readonly string[]

@@ -6,7 +6,7 @@ import { coversAction, type Permission } from './permissions.ts'
 export type Unsuitability =
   /** It administers, and lets nobody call a model. */
   | 'no-data-actions'
-  /** Whoever holds it can give itself and others more. */
+  /** Anyone who holds it can give itself and others more. */
   | 'may-assign-roles'
   /** What it allows may not be read: it could be either. */
   | 'definition-unknown'
@@ -31,7 +31,7 @@ export function unsuitability(permissions: readonly Permission[] | undefined): U
 
 const reasons: Record<Unsuitability, string> = {
   'no-data-actions': 'has no data actions, so it lets nobody call a model',
-  'may-assign-roles': 'may assign roles, or widen them, so whoever holds it can give itself more',
+  'may-assign-roles': 'may assign roles, or widen them, so anyone who holds it can give itself more',
   'definition-unknown':
     'has a definition that this identity may not read, so nobody knows that it assigns no roles',
 }

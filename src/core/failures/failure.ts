@@ -127,7 +127,7 @@ export function summarizeResponse(
   }
 }
 
-/** None of the services redirects: a proxy or a captive portal does. It is never followed, for a token would go along. */
+/** None of the services redirects: a proxy or a captive portal does. It is never followed, because a token would go along. */
 function redirectOf({ status, headers }: HttpReply): string {
   const { location } = headers
   if (status < 300 || status > 399 || location === undefined) return ''

@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 
 /**
- * Resolves a name to all its addresses, and begins with another one each time: whoever connects again and again meets every front
+ * Resolves a name to all its addresses, and begins with another one each time: anyone who connects again and again meets every front
  * end that the name stands for. Who cannot connect to the first tries the next.
  */
 export function lookupInTurn(lookup: LookupFunction = systemLookup): LookupFunction {

@@ -23,7 +23,7 @@ export class NetworkFailure extends Error {
     this.proxy = proxy
   }
 
-  /** Host and port that did not do as it should: the proxy's where the proxy failed. */
+  /** Host and port that did not do as expected: the proxy's where the proxy failed. */
   get host(): string {
     return this.proxy?.failed === true ? this.proxy.host : this.target
   }

@@ -129,7 +129,7 @@ export function visibleJson(value: unknown): string {
   )
 }
 
-/** What stands in the place of a value that no quotes hold in every shell. */
+/** What stands in for a value that no quotes hold in every shell. */
 export const unquotable = '<A-VALUE-WITH-QUOTES>'
 
 /**

@@ -7,12 +7,12 @@ import { runtimeLine } from './words.ts'
 
 type Policies = Pick<Settings, 'access' | 'production'>
 
-/** Whether a grant of this run would mend it. */
+/** Whether a grant of this run would fix it. */
 export const isGrantable = ({ access }: RuntimePrincipal, { access: { grant } }: Pick<Settings, 'access'>) =>
   access.word === 'missing' && access.because.kind === 'no-role' && grant === 'auto'
 
 /**
- * Why the gate fails for what runs in production: what is missing and no grant mends, before what is not known. The pipeline's own
+ * Why the gate fails for what runs in production: what is missing and no grant fixes, before what is not known. The pipeline's own
  * access its own calls decide.
  * @returns undefined where it does not
  */

@@ -34,7 +34,7 @@ export type RuntimeAccess =
   /** It is the pipeline itself, and its calls were answered. */
   | { word: 'called' }
   | { word: 'allowed'; through: readonly RoleGiver[] }
-  /** `ageMs`: of the youngest role that it hangs on; undefined where that is not known. */
+  /** `ageMs`: of the youngest role that it depends on; undefined where that is not known. */
   | {
       word: 'not-known-live'
       through: readonly RoleGiver[]
@@ -69,7 +69,7 @@ export type WhyUnknown =
   | { kind: 'not-looked' }
   /** It is the pipeline itself, and its calls were not answered, so far. */
   | { kind: 'own-calls' }
-  /** `scope`: where whoever looks would need the right to. */
+  /** `scope`: where anyone who looks would need the right to. */
   | { kind: 'unread'; what: Unreadable; scope: string; failure: Failure }
   | { kind: 'no-resource'; failure: Failure }
   | { kind: 'no-identity' }

@@ -84,7 +84,7 @@ function whyMissing(because: WhyMissing, { deployments, role, scope }: Told): st
     case 'unsuitable':
       return unsuitableLine(role?.name ?? '', because.unsuitability)
     case 'role-lacks':
-      return `${plain(role?.name ?? '')} is not granted in vain: it does not cover ${because.lacks.join(', ')}${calls}.`
+      return `${plain(role?.name ?? '')} is not granted, because it does not cover ${because.lacks.join(', ')}${calls}.`
   }
 }
 
@@ -113,7 +113,7 @@ function whyUnknown(because: WhyUnknown): string {
     case 'role-unread':
       return `It holds the role ${plain(because.roleGuid)}, whose definition may not be read.`
     case 'condition':
-      return `It hangs on a condition of a role assignment that is not understood: ${plain(because.condition)}`
+      return `It depends on a condition of a role assignment that is not understood: ${plain(because.condition)}`
     case 'perhaps-denied':
       return `${denyInWords(because.deny)} may forbid it: it has a condition, or names a group of which nobody sees whether the principal is in it.`
   }
@@ -134,7 +134,7 @@ const denyInWords = ({ name, scope }: NamedDeny) => `The deny assignment "${plai
 const lackingIn = (details: { action?: string } | undefined) =>
   details?.action === undefined ? '' : ` (${details.action} is lacking)`
 
-/** More are of no use to anybody. */
+/** More help nobody. */
 const maxListed = 10
 
 function listed(identities: readonly Identity[]): string {

@@ -42,7 +42,7 @@ export function rowLength(
 }
 
 /**
- * Answers cost tokens, and those of a row that a denial breaks are spent in vain. So many may come at once, and one more with each
+ * Answers cost tokens, and those of a row that a denial breaks are spent for nothing. So many may come at once, and one more with each
  * so many milliseconds; a row that has begun is finished. With the longest row, 18 by default, that makes 60 in any five minutes.
  */
 export const answersAtOnce = 12

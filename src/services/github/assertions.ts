@@ -27,7 +27,7 @@ export function createAssertions(
     const seen = latest
     const known = await seen
     if (known !== undefined && known.expiresAt - reserveMs > tools.clock.now()) return known
-    // Several tokens are asked for side by side: whoever comes second takes the assertion that the first asked for.
+    // Several tokens are asked for side by side: anyone who comes second takes the assertion that the first asked for.
     if (latest === seen || latest === undefined) {
       const fresh = requestAssertion(run, audience, tools)
       latest = fresh

@@ -91,7 +91,7 @@ const dependabot = 'dependabot[bot]'
 
 /**
  * Whether the run has no more than Dependabot's rights: by its actor, and for `pull_request_target` by the author of the
- * pull request, whoever started the run (docs.github.com, Dependabot on GitHub Actions).
+ * pull request, no matter who started the run (docs.github.com, Dependabot on GitHub Actions).
  */
 export function isDependabotRun({ actor, eventName, pullRequestAuthor }: WorkflowRun): boolean {
   return actor === dependabot || (eventName === 'pull_request_target' && pullRequestAuthor === dependabot)

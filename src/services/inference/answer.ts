@@ -8,7 +8,7 @@ export interface Answer {
   /** The budget ended before the answer did. */
   cutShort: boolean
   model: string | undefined
-  /** What came in the place of text, in a few words: `an embedding of 1536 dimensions`. */
+  /** What came instead of text, in a few words: `an embedding of 1536 dimensions`. */
   instead?: string
   /** Length of the vector, of an embedding. */
   dimensions?: number

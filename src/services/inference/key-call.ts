@@ -16,7 +16,7 @@ import { failureOfInference } from './errors.ts'
 import type { Route } from './route.ts'
 import { isSuccess, requestOf } from './smoke-call.ts'
 
-/** One call to a deployment with an API key in the place of a bearer token: whether the data plane takes the key. */
+/** One call to a deployment with an API key instead of a bearer token: whether the data plane takes the key. */
 
 export type KeyReply =
   /** All keys are refused, or this one is. */

@@ -14,7 +14,7 @@ const headers: ReadonlyArray<readonly [keyof Quota, string]> = [
   ['limitTokens', 'x-ratelimit-limit-tokens'],
 ]
 
-/** @returns undefined where an answer says nothing of it: not every API does, and gateways take such headers off. */
+/** @returns undefined where an answer says nothing about it: not every API does, and gateways take such headers off. */
 export function quotaOf(reply: Readonly<Record<string, string>>): Quota | undefined {
   const said = headers.flatMap(([name, header]) => {
     const text = reply[header]?.trim() ?? ''

@@ -10,7 +10,7 @@ export interface Route {
   /** What told which API it is; absent where it was asked for. */
   because?: string
   url: string
-  /** Audiences the route may accept, the likeliest first. */
+  /** Audiences the route may accept, most likely first. */
   audiences: readonly string[]
   dataAction: string
   /** Where else it may be served, tried in this order. */

@@ -3,7 +3,7 @@ import type { Route } from './route.ts'
 
 /**
  * Whom a row asks again, for every answer costs: of each host, and there of each right, the cheapest, by the host's name. Calls that take
- * another right may hang on another role, of another age. What is paid by the piece is not among them: nobody is charged twice for
+ * another right may depend on another role, of another age. What is paid by the piece is not among them: nobody is charged twice for
  * the row's sake.
  */
 export function rowRoutesOf(routes: readonly Route[]): Route[] {

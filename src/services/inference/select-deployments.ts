@@ -98,7 +98,7 @@ function refuseKind(name: string, { kind, by }: AutomaticApi): never {
   throw new StepError('choosing the deployments', localFailure('operation-unsupported', message))
 }
 
-/** Those whose answers do not follow from the prompt: no expression can be held against them. */
+/** Those whose answers do not follow from the prompt: no expression can be checked against them. */
 export const withoutText = (routes: readonly Route[]): Route[] =>
   routes.filter(({ api }) => !apiOf(api).answersPrompt)
 

@@ -32,7 +32,7 @@ export type SmokeResult =
       /** The same number for answers that came over one connection. */
       connection?: number
       answer: Answer
-      /** Absent: the answer says nothing of it. */
+      /** Absent: the answer says nothing about it. */
       quota?: Quota
       adaptations: readonly string[]
     }

@@ -23,7 +23,7 @@ export interface AfterDenial {
   heldByOthers: readonly Assignment[]
   /** Deny assignments that forbid this principal what it was denied, as far as anybody can tell. */
   denyAssignments: readonly Deny[]
-  /** Those that forbid whoever would grant to assign roles. */
+  /** Those that forbid anyone who would grant to assign roles. */
   denyingGrants: readonly Deny[]
 }
 

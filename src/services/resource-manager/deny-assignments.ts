@@ -49,7 +49,7 @@ export const readDenyAssignments = (
 ): Promise<readonly DenyAssignment[]> =>
   readable(manager, { path: path(scope), filter: 'atScope()', entrySchema: denyEntry })
 
-/** The same, all of them: for whoever has to know. @returns undefined where they may not be read. @throws StepError */
+/** The same, all of them: for anyone who has to know. @returns undefined where they may not be read. @throws StepError */
 export function requireDenyAssignments(
   manager: ResourceManager,
   scope: string,

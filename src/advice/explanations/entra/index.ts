@@ -183,14 +183,14 @@ export const entraExplanations: Explanations<'entra'> = {
   'federated-expression-unusable': {
     title: 'Entra does not use the expression of a flexible credential',
     about: paragraph(
-      'The identity has a federated credential with an expression (claimsMatchingExpression) in the place of a subject, and Entra does not evaluate it.',
+      'The identity has a federated credential with an expression (claimsMatchingExpression) instead of a subject, and Entra does not evaluate it.',
       expressionRules,
     ),
     why: ({ failure }) =>
       paragraph(
         failure.said.serviceCode === 'AADSTS700237'
           ? 'The expression uses an operator or a claim that is not allowed for this issuer.'
-          : 'The identity has a federated credential with an expression (claimsMatchingExpression) in the place of a subject, and Entra does not evaluate it here.',
+          : 'The identity has a federated credential with an expression (claimsMatchingExpression) instead of a subject, and Entra does not evaluate it here.',
         expressionRules,
       ),
     unlike:
@@ -219,7 +219,7 @@ export const entraExplanations: Explanations<'entra'> = {
         record.assertion && enterpriseClaim(record.assertion.enterprise),
       ),
     unlike:
-      'No federated credential mends this. In a repository of an accepted enterprise the claim is sometimes missing from a single run: then running the job again helps.',
+      'No federated credential fixes this. In a repository of an accepted enterprise the claim is sometimes missing from a single run: then running the job again helps.',
     fixes: () => [
       advice(
         "Move the repository into an organisation of an enterprise that the tenant accepts (the message names them), or ask the tenant's administrators for an exception. If it is in one, run the job again.",
@@ -308,7 +308,7 @@ export const entraExplanations: Explanations<'entra'> = {
         'Switch sign-in on again',
         azLine('ad sp update', { id: valuesOf(told).clientId, set: 'accountEnabled=true' }),
       ),
-      advice('Somebody switched it off: ask why first, or use another identity.', 'Mind'),
+      advice('Somebody switched it off: ask why first, or use another identity.', 'Note'),
     ],
   },
   'application-not-assigned': {
@@ -369,7 +369,7 @@ export const entraExplanations: Explanations<'entra'> = {
       'A policy of the tenant itself is `conditional-access-blocked`. On a hosted runner this code does not come.',
     fixes: told => [
       advice(
-        `Ask whoever runs the network to add the tenant ${valuesOf(told).tenantId} to the tenant restrictions policy; or run the job on a runner outside that network.`,
+        `Ask the people who run the network to add the tenant ${valuesOf(told).tenantId} to the tenant restrictions policy; or run the job on a runner outside that network.`,
       ),
     ],
   },
@@ -445,7 +445,7 @@ export const entraExplanations: Explanations<'entra'> = {
     fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'entra-unavailable': {
-    title: 'Entra did not answer as it should',
+    title: 'Entra did not answer as expected',
     why: told =>
       `${valuesOf(told).authorityHost} failed several times: with an error of its own, or with a reply that is not Entra's, such as a proxy's page.`,
     unlike: 'A refusal of Entra has an AADSTS number, and a code of its own.',

@@ -21,7 +21,7 @@ export function subjectFixes(told: ExplainContext): Fix[] {
 }
 
 const notOnDeploying = advice(
-  'Do not trust pull requests on the identity that deploys: whoever can push a branch runs code under review as it. Run the gate after the merge; or give pull requests an identity of their own that may read and nothing else, and the credential below.',
+  'Do not trust pull requests on the identity that deploys: anyone who can push a branch runs code under review as it. Run the gate after the merge; or give pull requests an identity of their own that may read and nothing else, and the credential below.',
   'First',
 )
 

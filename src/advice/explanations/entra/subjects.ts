@@ -61,7 +61,7 @@ export function throwAwayRef({ sub }: AssertionClaims): ThrowAwayRef | undefined
     return {
       what: 'a branch that the merge queue made for this run alone',
       expression: expressionOf(`${prefix}:ref:refs/heads/gh-readonly-queue/${queue}/*`),
-      whoCan: `Whoever may add a pull request to the merge queue of ${queue} can then sign in, with the change in it.`,
+      whoCan: `Anyone who may add a pull request to the merge queue of ${queue} can then sign in, with the change in it.`,
       ofEnvironment,
     }
   }
@@ -70,7 +70,7 @@ export function throwAwayRef({ sub }: AssertionClaims): ThrowAwayRef | undefined
     what: 'a tag, and the next release has another one',
     expression: expressionOf(`${prefix}:ref:refs/tags/*`),
     whoCan:
-      'Whoever may push a tag can then sign in, from any commit: let a ruleset decide who may push tags.',
+      'Anyone who may push a tag can then sign in, from any commit: let a ruleset decide who may push tags.',
     ofEnvironment,
   }
 }
@@ -126,7 +126,7 @@ function claimKeysOf(subject: string): string[] {
 const maxForms = 5
 
 /**
- * Subjects of the same repository that an existing credential may name instead, the likeliest first: without the numeric
+ * Subjects of the same repository that an existing credential may name instead, most likely first: without the numeric
  * ids, for the branch where the job has an environment, and so on. Which ones exist only the directory knows.
  */
 export function otherForms(claims: AssertionClaims): string[] {

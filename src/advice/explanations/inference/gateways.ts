@@ -33,7 +33,7 @@ export function whyTokenNotAccepted(told: ExplainContext): string {
   const gateway = gatewayOf(told)
   const audience = tokenAudienceOf(told.record)
   if (gateway !== undefined && wantsKey(told))
-    return `It was ${gateway} that refused, before the resource was asked: it demands a key of its own. This action sends no key, and takes none: with a key it is not key-less, whoever holds it. That says nothing about the pipeline's role.`
+    return `It was ${gateway} that refused, before the resource was asked: it demands a key of its own. This action sends no key, and takes none: with a key it is not key-less, no matter who holds it. That says nothing about the pipeline's role.`
   if (gateway !== undefined)
     return `It was ${gateway} that refused, before the resource was asked: it wants a token with another audience, issuer or claim${audience === undefined ? '' : `, and got one for ${audience}`}. It says nothing about the pipeline's role.`
   if (callsGateway(told.record))
@@ -45,7 +45,7 @@ export function fixesOfGateway(told: ExplainContext): Fix[] {
   if (gatewayOf(told) !== undefined && wantsKey(told))
     return [
       advice(
-        'Have the gateway take tokens in the place of keys. In API Management: add the policy `validate-azure-ad-token` first, and then set `subscriptionRequired` to false, of the API and of its products.',
+        'Have the gateway take tokens instead of keys. In API Management: add the policy `validate-azure-ad-token` first, and then set `subscriptionRequired` to false, of the API and of its products.',
       ),
       ofResourceItself,
     ]

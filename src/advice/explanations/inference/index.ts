@@ -85,7 +85,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The role is granted, but was not live in time',
     titleBeside: 'The role is there, but nothing shows that it is live',
     about:
-      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours for an assignment at a management group. Or what `also` asks for is given by a role that is not half an hour old, and every call that was answered hangs on another: nothing shows that it is live.',
+      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours for an assignment at a management group. Or what `also` asks for is given by a role that is not half an hour old, and every call that was answered depends on another: nothing shows that it is live.',
     why: whyNotLive,
     unlike:
       'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
@@ -195,7 +195,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'key-auth-disabled': {
     title: 'The endpoint was given a key, and takes none',
     why: () =>
-      'The resource refuses keys, as it should, and says that it got one. This action sent a token: something on the way, such as a gateway, adds a key.',
+      'The resource refuses keys, as expected, and says that it got one. This action sent a token: something on the way, such as a gateway, adds a key.',
     unlike: 'A refused token is `token-not-accepted` or `token-audience-rejected`.',
     fixes: told => [
       showEndpoints(told),
@@ -380,7 +380,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     ],
   },
   'inference-unavailable': {
-    title: 'The inference endpoint did not answer as it should',
+    title: 'The inference endpoint did not answer as expected',
     why: told =>
       paragraph(
         isClassicForOthers(told)

@@ -16,7 +16,7 @@ export const refusedRoute = (told: ExplainContext) => refusedCall(told)?.route
 const byApi = (title: string, told: ExplainContext, api: string): Fix =>
   inDeployments(title, told, `${valuesOf(told).deployment}=${api}`)
 
-/** Another entry in the place of the one that was refused; what else the run was asked to prove stays. */
+/** Another entry instead of the one that was refused; what else the run was asked to prove stays. */
 export function inDeployments(title: string, told: ExplainContext, entry: string): Fix {
   const refused = deploymentOf(told)
   const asked = told.record.settings?.deployments ?? []

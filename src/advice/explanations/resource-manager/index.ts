@@ -186,7 +186,7 @@ const holdsTheRight = (told: ExplainContext) =>
 const administratorsDo =
   'Have somebody who may assign roles grant it once. The pipeline then needs no right to grant, and `grant: never` can be set.'
 
-/** Those that were seen to stand against the calls, and against the grant. */
+/** Those that were seen to block the calls, and the grant. */
 function deniesSeen(record: RunRecord): string {
   const all = [...denyAssignmentsSeen(record), ...(record.afterDenial?.denyingGrants ?? [])]
   return [...new Set(all.map(({ name, scope }) => `"${name}" at ${scope}.`))].join(' ')
@@ -301,7 +301,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     why: told =>
       isRoleUnknown(told)
         ? `${valuesOf(told).role.name} is missing, and the gate would have to grant it. What it allows may not be read by this identity: it could be a role that assigns roles, and a gate that is not sure grants nothing. Nothing was changed.`
-        : `${valuesOf(told).role.name} is missing, and the gate would have to grant it. Calling a model takes data actions, and no right to assign roles: a pipeline, a group or whoever else is to hold the role could do harm with more. Nothing was changed.`,
+        : `${valuesOf(told).role.name} is missing, and the gate would have to grant it. Calling a model takes data actions, and no right to assign roles: a pipeline, a group or anyone else who is to hold the role could do harm with more. Nothing was changed.`,
     unlike:
       'A role with data actions that are not the ones that the calls need ends as `access-denied`. A role that is held already is used, whatever else it allows.',
     fixes: told => [
@@ -476,7 +476,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
         ...(isOfRoles(told) ? [] : letLook(told)),
         bash(
           isOfRoles(told)
-            ? 'Grant Reader to whoever looks'
+            ? 'Grant Reader to anyone who looks'
             : 'If that role does not include the right to read: grant Reader as well',
           az(
             'role assignment create',
@@ -506,7 +506,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'resource-manager-unavailable': {
-    title: 'Resource Manager did not answer as it should',
+    title: 'Resource Manager did not answer as expected',
     why: told => `${valuesOf(told).resourceManager} failed several times, with an error of its own.`,
     unlike: 'Refusals (400 to 499) have codes of their own.',
     fixes: () => [statusPage],

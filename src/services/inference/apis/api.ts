@@ -57,7 +57,7 @@ export interface InferenceApi {
   keyHeader: 'api-key' | 'x-api-key'
   /** What a smoke call is charged by. What is paid by the piece is never called unasked, nor twice where once will do. */
   cost: 'tokens' | 'piece' | 'nothing'
-  /** Whether its answer is text that follows from the prompt: what `expect` is held against. */
+  /** Whether its answer is text that follows from the prompt: what `expect` is checked against. */
   answersPrompt: boolean
   /** It calls what a project has, not a deployment of the resource. */
   ofProject?: true
@@ -65,7 +65,7 @@ export interface InferenceApi {
   takesVersion?: true
   /** The usual place first. Another is tried where the one before does not serve the deployment, or does not take the token. */
   placesOf: (target: Target, at: Addresses) => readonly [Place, ...Place[]]
-  /** Audiences that it may accept, the likeliest first. */
+  /** Audiences that it may accept, most likely first. */
   audiencesOf: (audiences: InferenceAudiences, at: Pick<Endpoints, 'project'>) => string[]
   firstShape: (settings: SmokeSettings, target: Target) => Shape
   requestOf: (target: Target, prompt: string, shape: Shape) => Omit<HttpRequest, 'url'>
