@@ -81,7 +81,7 @@ nothing, runs that in this environment, and ends with it.
                               connection, whose requests then all go to it, as behind a load balancer (default: request)
   --provisioning S            seconds for which a new account or deployment is not ready yet, so that clients poll (default: 0)
   --throttling                limit requests to Resource Manager as Azure does (default: no limit)
-  --instance-discovery        set HTTPS_PROXY to a proxy that answers in the place of login.microsoftonline.com, and leads everywhere
+  --instance-discovery        set HTTPS_PROXY to a proxy that answers instead of login.microsoftonline.com, and leads everywhere
                               else as before: the SDKs of Go, Java and .NET ask there whether they may trust an authority
                               (default: programs have to switch that off by an option of the credential)
   --format FORMAT             shell: export lines; github: lines for $GITHUB_ENV; json: one object; dotenv (default: shell)
