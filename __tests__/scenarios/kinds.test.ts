@@ -182,6 +182,6 @@ describe('expect', () => {
 
     expect(run.outputs.result).toBe('passed')
     for (const text of [logOf(run), run.summary])
-      expect(text).toContain('embeddings by embeddings: that is no text')
+      expect(text).toContain('embeddings by embeddings: the answer is not text')
   })
 })
