@@ -41,7 +41,7 @@ describe('what starts a workflow, and whom it is for GitHub', () => {
 
 describe('a workflow is run', () => {
   test.each([
-    ['the gate, anyone who publishes it', 'steps:\n- uses: contoso/key-less-gate@v1'],
+    ['the gate, whoever publishes it', 'steps:\n- uses: contoso/key-less-gate@v1'],
     ['a checkout, which act makes', 'steps:\n- uses: actions/checkout@v7'],
     ['a sign-in to az', 'steps:\n- uses: azure/login@v3'],
     ['a program that is there', 'steps:\n- run: jq . file.json'],

@@ -227,7 +227,7 @@ const cases: CodeCases<'entra'> = {
           status: 400,
           text: "A tenant restrictions policy added to this request by a device or network administrator does not allow access to 'contoso'.",
         }),
-      mend: { advice: /anyone who runs the network/, by: () => cloud.faults.clear() },
+      mend: { advice: /the people who run the network/, by: () => cloud.faults.clear() },
     },
   ],
   'federated-subject-case-mismatch': [

@@ -115,7 +115,7 @@ describe('tokens of its own audience', () => {
 
     expect(run.outputs.diagnosis).toBe('token-scope-invalid')
     expect(logOf(run)).toMatch(
-      /No application of the tenant has that Application ID URI.*az ad sp show --id api:\/\/nobody/s,
+      /az ad sp show --id api:\/\/nobody.*No application of the tenant has that Application ID URI/s,
     )
     expect(logOf(run)).not.toContain('az provider register')
   })

@@ -194,7 +194,7 @@ describe('a token goes', () => {
     )
   })
 
-  test('nowhere outside the cloud, anyone who reports it', () => {
+  test('nowhere outside the cloud, whoever reports it', () => {
     expect(() => trust('https://contoso.openai.azure.com.evil.example')).toThrow(
       failed(
         'endpoint-untrusted',
