@@ -47,7 +47,7 @@ function demoWorld(): Seed {
   world.roleAssignments = [
     {
       name: '6f1d0c3a-92b4-4e87-8a5d-37c1e9b04f26',
-      scope: `/subscriptions/${account.subscriptionId}/resourceGroups/${account.resourceGroup}/providers/Microsoft.CognitiveServices/accounts/${account.name}`,
+      scope: accountId(account),
       roleDefinitionId: rbacAdministrator,
       principalId: setup.servicePrincipal.objectId,
       principalType: 'ServicePrincipal',

@@ -27,7 +27,7 @@ const workflowSchema = v.object({
 })
 
 /**
- * The steps of a job that are scripts, in their order, with values in the place of expressions.
+ * The steps of a job that are scripts, in their order, with values instead of expressions.
  * @throws Error where the job is not there, or an expression has no value
  */
 export function readSteps(text: string, job: string, values: Readonly<Record<string, string>>): ScriptStep[] {

@@ -73,7 +73,7 @@ const unique = (texts: readonly string[]) => [...new Set(texts)]
 const namesIn = (text: string, pattern: RegExp) =>
   unique([...text.matchAll(pattern)].flatMap(([, name]) => name ?? []))
 
-/** Whoever publishes it. */
+/** No matter who publishes it. */
 export const isGate = (uses: string) => /^[^/]+\/key-less-gate@/.test(uses)
 
 /** What a machine has of what workflows take. */

@@ -20,6 +20,8 @@ function foundIn(text: string): string[] {
 const files = globSync(
   [
     '{src,local-cloud,demo}/**/*.{ts,md}',
+    '{rehearsal,conformance,bench,scripts}/**/*.ts',
+    '.github/**/*.yml',
     'docs/**/*.md',
     'examples/**/*',
     '{README,SECURITY,CHANGELOG}.md',

@@ -38,10 +38,13 @@ const alsoOf = (report: unknown) =>
 describe('agents of a project', () => {
   test('are listed, and the rest is told from the role that is held', async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
-    const run = await runGate(cloud, { inputs: { ...inProject(), grant: 'never' } })
+    const run = await runGate(cloud, {
+      inputs: { ...inProject(), grant: 'never', expect: 'local cloud' },
+    })
 
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'inherited' })
     expect(operations(run)).toContain('projects.agents.list')
+    for (const text of [logOf(run), run.summary]) expect(text).not.toContain('was not checked for')
     expect(alsoOf(run.report)).toEqual(['AIServices/agents/read: called', 'AIServices/agents/write: allowed'])
     expect(logOf(run)).toContain(`What \`also\` asks for is given: ${agentsRead}, ${agentsWrite}.`)
     expect(logOf(run)).toContain('was answered by 1 deployment')

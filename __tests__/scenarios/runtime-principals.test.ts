@@ -502,6 +502,28 @@ describe('not known', () => {
     expect(cloud.world.roleAssignments).toEqual(before)
   })
 
+  test('a deployment called as the list of agents is, where none may be listed and only that list is asked for', async () => {
+    const { principal } = managedIdentity(cloud)
+    const looker = customRole(cloud, {
+      actions: [
+        'Microsoft.Authorization/*/read',
+        ...['accounts', 'accounts/projects'].map(type => `Microsoft.CognitiveServices/${type}/read`),
+      ],
+    })
+    holds(cloud, { role: looker }, { role: customRole(cloud, { dataActions: ['*'] }) })
+    alsoHolds(cloud, { role: roles.openAIUser, principalId: principal.objectId })
+    const run = await look(`${principal.objectId}; deployments=agents`, {
+      inputs: {
+        'resource-id': `${accountScope(cloud)}/projects/shop`,
+        also: 'agents',
+        deployments: 'chat=chat-completions',
+      },
+    })
+
+    expect(run.requests.map(({ operation }) => operation)).toContain('projects.agents.list')
+    expect(run.outputs).toMatchObject({ result: 'failed', 'runtime-access': 'unknown' })
+  })
+
   test('of several principals the worst counts: what is missing goes first', async () => {
     const without = app(cloud, 'without', { systemAssigned: false })
     const missing = app(cloud, 'missing')

@@ -28,7 +28,7 @@ import { inTime } from '../services/resource-manager/readable.ts'
 import { type AssignmentsRead, readAssignments } from '../services/resource-manager/role-assignments.ts'
 import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt } from './access.ts'
-import { type AlsoAccess, alsoOf, closeAlso, isLacking, tellAlso } from './also.ts'
+import { type AlsoAccess, alsoOf, closeAlso, isLacking, neededBy, tellAlso } from './also.ts'
 import { type DefinitionReader, openDefinitionReader } from './definition-reader.ts'
 import { asksItself, openPermissionsReader, type PermissionsReader } from './own-permissions.ts'
 import type { Note } from './record.ts'
@@ -117,7 +117,7 @@ export function openRoleReader(
   return {
     lookUp: async routing => {
       const routes = access.role.kind === 'auto' ? (await routing).routes : []
-      const needed = [...dataActionsOf(routes), ...also]
+      const needed = neededBy({ routes, settings: { access } })
       return undefinedIfForbidden(lookUpRole(referenceOf(access.role, needed), reading))
     },
     lacks: ({ guid }, routes) => missingCoverage(guid, routes, definitions.known()),

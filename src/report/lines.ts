@@ -297,7 +297,7 @@ export const unfoundInWords = (why: string) =>
 
 /** Anyone who expects something of answers has to know whose were checked against it. */
 function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
-  const unheld = settings?.smoke.expect === undefined ? [] : withoutText(routes)
+  const unheld = settings?.smoke.expect === undefined ? [] : withoutText(routes.filter(isOfDeployment))
   const names = unheld.map(({ deployment, api }) => `${plain(deployment, 64)} by ${api}`)
   return names.length === 0
     ? []

@@ -171,7 +171,9 @@ const nobody = { identity: undefined, principalId: undefined }
 const hasUnlisted = (
   { deployments: names }: RuntimePrincipalRequest,
   { routes, deployments }: Pick<Inspection, 'routes' | 'deployments'>,
-) => deployments === undefined && !names.every(name => routes.some(({ deployment }) => deployment === name))
+) =>
+  deployments === undefined &&
+  !names.every(name => routes.some(route => isOfDeployment(route) && route.deployment === name))
 
 const byOwnCalls = ({ first }: Inspection): RuntimeAccess =>
   first.round.kind === 'ok' ? { word: 'called' } : { word: 'unknown', because: { kind: 'own-calls' } }
