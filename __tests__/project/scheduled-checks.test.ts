@@ -23,22 +23,63 @@ const jobsOf = (file: string) =>
 
 const jq = execNode(join(repositoryRoot, '__tests__/support/jq.ts'))
 
-test('the plan on pull requests is posted as a diff', async () => {
+describe('the plan on pull requests', () => {
   const step = stepNamed(jobsOf('examples/plan-on-pull-requests.yml').plan?.steps ?? [], 'Post the plan')
-  const cloud = await createLocalCloud()
-  const { report } = await runGate(cloud, { inputs: { grant: 'plan' } })
-  await cloud.close()
-  const { status, files } = runScript(step, {
-    env: { GH_TOKEN: 'none', GH_REPO: 'contoso/shop', PULL_REQUEST: '7', REPORT: 'report.json' },
-    files: { 'report.json': JSON.stringify(report) },
-    programs: { jq, gh: 'echo "$@" > called' },
+  const plan = ['+ role assignment Cognitive Services User', 'Plan: and so on.']
+
+  /** @param comments Those of the pull request, for the filter that the step gives to gh. */
+  const post = (comments: ReadonlyArray<{ id: number; login: string; body: string }>, report: unknown) =>
+    runScript(step, {
+      env: { GH_TOKEN: 'none', GH_REPO: 'contoso/shop', PULL_REQUEST: '7', REPORT: 'report.json' },
+      files: {
+        'report.json': JSON.stringify(report),
+        'comments.json': JSON.stringify(
+          comments.map(({ login, ...comment }) => ({ ...comment, user: { login } })),
+        ),
+      },
+      programs: {
+        jq,
+        gh: 'case $* in *--paginate*) jq --raw-output "$5" comments.json ;; *) echo "$@" > called ;; esac',
+      },
+    })
+
+  test('is posted as a diff', async () => {
+    const cloud = await createLocalCloud()
+    const { report } = await runGate(cloud, { inputs: { grant: 'plan' } })
+    await cloud.close()
+    const { status, files } = post([], report)
+
+    expect(status).toBe(0)
+    expect(files.called).toBe('pr comment 7 --body-file plan.md\n')
+    expect(files['plan.md']).toMatch(
+      /^<!-- .* -->\n### Key-less access: the plan\n```diff\n\+ role assignment Cognitive Services User\n\+ {3}to \S+\n\+ {3}at \S+\n(?:\w.*\n)+```\n$/,
+    )
   })
 
-  expect(status).toBe(0)
-  expect(files.called).toBe('pr comment 7 --body-file plan.md --edit-last --create-if-none\n')
-  expect(files['plan.md']).toMatch(
-    /^### Key-less access: the plan\n```diff\n\+ role assignment Cognitive Services User\n\+ {3}to \S+\n\+ {3}at \S+\n(?:\w.*\n)+```\n$/,
-  )
+  const bot = 'github-actions[bot]'
+  const marked = '<!-- key-less-gate: plan -->\n### an older plan'
+
+  test('replaces the one that was posted before', () => {
+    const comments = [
+      { id: 11, login: bot, body: 'coverage, by another workflow' },
+      { id: 12, login: bot, body: marked },
+      { id: 13, login: bot, body: marked },
+    ]
+
+    expect(post(comments, { plan }).files.called).toBe(
+      'api --silent --method PATCH repos/contoso/shop/issues/comments/12 -F body=@plan.md\n',
+    )
+  })
+
+  test('leaves alone what others wrote, be it as the same bot', () => {
+    const comments = [
+      { id: 11, login: bot, body: 'coverage, by another workflow' },
+      { id: 12, login: 'octocat', body: marked },
+      { id: 13, login: bot, body: `> ${marked}` },
+    ]
+
+    expect(post(comments, { plan }).files.called).toBe('pr comment 7 --body-file plan.md\n')
+  })
 })
 
 describe('the drift check', () => {
