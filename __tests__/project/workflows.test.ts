@@ -177,3 +177,15 @@ describe.each([...files, ...composites])('%s', file => {
     for (const script of scripts) expect(script).not.toContain('${{')
   })
 })
+
+test('each example is among what zizmor looks at: of a folder it takes nothing', () => {
+  const { jobs } = workflow('.github/workflows/ci.yml')
+  const inputs = Object.values(jobs)
+    .flatMap(({ steps }) => steps)
+    .filter(({ uses }) => uses?.startsWith('zizmorcore/'))
+    .map(step => String(step.with.inputs).split(/\s+/))
+
+  expect(inputs).toEqual([
+    expect.arrayContaining(['.github', ...files.filter(file => file.startsWith('examples/'))]),
+  ])
+})
