@@ -96,6 +96,15 @@ test('keys that still work are in the headline, but for those who asked not to h
   )
 })
 
+test('a plan after which the gate would fail says so at its head', () => {
+  const { grant: _, ...missing } = fullRecord({ roleState: 'missing', plannedPatienceMs: 0 })
+  const summary = summaryMarkdown({ result: 'planned', record: missing }, undefined)
+
+  expect(headingsOf(summary)[0]).toBe(
+    '📋 Key-less access to contoso: nothing to change, and the gate would fail',
+  )
+})
+
 test('a plan that changes nothing says so', () => {
   const { grant: _, ...held } = fullRecord({ roleState: 'direct' })
   const summary = summaryMarkdown({ result: 'planned', record: held }, undefined)

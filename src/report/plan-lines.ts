@@ -24,6 +24,10 @@ export function planChanges(record: RunRecord): string[] {
   return [...pipelineChange(record), ...runtimeChanges(record)]
 }
 
+/** Whether one of them says that a run would not be green, be it after the change. */
+export const wouldFail = (record: RunRecord): boolean =>
+  planRemarks(record).some(line => /^Plan: .*\bthe gate would fail with [a-z-]+/.test(line))
+
 /** Findings are told apart from it. */
 export function planRemarks(record: RunRecord): string[] {
   return [
@@ -76,7 +80,7 @@ const forHowLong = (settings: RunRecord['settings']) =>
 function alsoPlanLines({ settings, routes, also, grant }: RunRecord): string[] {
   if (settings === undefined) return []
   const left = grant?.outcome === 'planned' ? also?.filter(each => !isLacking(each)) : also
-  const failure = alsoFailure(settings.access, { ...(routes && { routes }), also: left })
+  const failure = alsoFailure(settings.access, { routes, also: left })
   return failure === undefined
     ? []
     : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
@@ -168,6 +172,7 @@ function failOnPlanLines(record: RunRecord): string[] {
         `Plan: fail-on is ${record.settings?.failOn}, and the gate would fail with finding-forbidden: ${failure.failure.said.message}`,
       ]
 }
+
 const appPlanLines = ({ settings }: RunRecord): string[] =>
   settings?.production.probe === undefined
     ? []

@@ -14,7 +14,7 @@ import { shownAddress } from '../services/app/address.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { alsoProven, appProven, cancelledLines, isOfApp, reservations } from './lines.ts'
 import { address, details, detailsOf, headed, paragraph, prose, table } from './markup.ts'
-import { planChanges, planRemarks } from './plan-lines.ts'
+import { planChanges, planRemarks, wouldFail } from './plan-lines.ts'
 import { appInWords, ownCallsInWords, runtimeMarks, toldFromRoles } from './runtime-lines.ts'
 import { deploymentsSection, factsTable, maxListed, resourceInWords, stepsLine } from './summary-details.ts'
 import { diagnosisSections, fixText } from './summary-diagnosis.ts'
@@ -79,8 +79,9 @@ const keysStillWork = (record: RunRecord) =>
 
 function changesInWords(record: RunRecord): string {
   const count = planChanges(record).filter(line => line.startsWith('+ role assignment')).length
-  if (count === 0) return 'nothing to change'
-  return count === 1 ? '1 role assignment to add' : `${count} role assignments to add`
+  const end = wouldFail(record) ? ', and the gate would fail' : ''
+  if (count === 0) return `nothing to change${end}`
+  return `${count === 1 ? '1 role assignment' : `${count} role assignments`} to add${end}`
 }
 
 function storyOf(outcome: Outcome): string {
