@@ -53,6 +53,15 @@ export function exampleBlock(path: string): string {
   return `\`\`\`${language}\n${readFileSync(join(repositoryRoot, path), 'utf8').trimEnd()}\n\`\`\``
 }
 
+/** Of the services that official descriptions tell about; what takes a resource of any type is none of an operation. */
+export function describedRoutes(): Route[] {
+  const context = silentContext()
+  return [
+    ...createResourceManager(context).routes.filter(({ operation }) => !operation.startsWith('resources.')),
+    ...createDataPlane(context)({ kind: 'regional' }).routes,
+  ]
+}
+
 /** docs/local-cloud-operations.md: what the services of Azure serve, and from where it is known how Azure does it. */
 export function operationsPage(): string {
   const context = silentContext()

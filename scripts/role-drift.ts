@@ -12,7 +12,15 @@ import { repositoryRoot } from './tools.ts'
  */
 
 const actions = v.optional(v.array(v.string()), [])
-const permission = v.object({ actions, notActions: actions, dataActions: actions, notDataActions: actions })
+const condition = v.optional(v.nullable(v.string()), null)
+const permission = v.object({
+  actions,
+  notActions: actions,
+  dataActions: actions,
+  notDataActions: actions,
+  condition,
+  conditionVersion: condition,
+})
 const documentedRole = v.object({
   name: v.string(),
   roleName: v.string(),
@@ -22,7 +30,11 @@ const documentedRole = v.object({
 type Role = v.InferOutput<typeof documentedRole>
 
 const shippedRole = v.looseObject({ ...documentedRole.entries })
-const shippedSchema = v.looseObject({ asOf: v.string(), roles: v.array(shippedRole) })
+const shippedSchema = v.looseObject({
+  asOf: v.string(),
+  formerNames: v.record(v.string(), v.string()),
+  roles: v.array(shippedRole),
+})
 
 const block = /```json\n(.*?)\n```/gs
 
@@ -59,16 +71,28 @@ export function changesOf(shipped: Role, documented: Role): string[] {
           .map(action => `\`${list}\` has lost \`${action}\``),
       ]
     }),
+    ...(conditionsOf(shipped) === conditionsOf(documented) ? [] : ['its conditions are others']),
   ]
 }
+
+const conditionsOf = ({ permissions }: Role) =>
+  JSON.stringify(permissions.map(({ condition, conditionVersion }) => [condition, conditionVersion]))
 
 /** As roles.json writes them: what is empty is left out. */
 const asShipped = ({ permissions, ...role }: Role) => ({
   ...role,
   permissions: permissions.map(each =>
-    Object.fromEntries(lists.flatMap(list => (each[list].length === 0 ? [] : [[list, each[list]]]))),
+    Object.fromEntries(Object.entries(each).filter(([, value]) => value !== null && value.length > 0)),
   ),
 })
+
+/** By role: what it was called until now. Workflows name roles, and must not fail because Microsoft renamed one. */
+const namesGivenUp = (shipped: readonly Role[], documented: ReadonlyMap<string, Role>) =>
+  Object.fromEntries(
+    shipped
+      .filter(({ name, roleName }) => (documented.get(name)?.roleName ?? roleName) !== roleName)
+      .map(({ name, roleName }) => [name, roleName]),
+  )
 
 function main([folder, file = join(repositoryRoot, 'built-in-roles/roles.json')]: readonly string[]): void {
   if (folder === undefined) throw new Error('Usage: node scripts/role-drift.ts FOLDER [FILE]')
@@ -90,7 +114,8 @@ function main([folder, file = join(repositoryRoot, 'built-in-roles/roles.json')]
     return now !== undefined && changesOf(role, now).length > 0 ? asShipped(now) : asShipped(role)
   })
   const asOf = new Date().toISOString().slice(0, 10)
-  writeFileSync(file, `${JSON.stringify({ ...shipped, asOf, roles }, null, 2)}\n`)
+  const formerNames = { ...namesGivenUp(shipped.roles, documented), ...shipped.formerNames }
+  writeFileSync(file, `${JSON.stringify({ ...shipped, asOf, formerNames, roles }, null, 2)}\n`)
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

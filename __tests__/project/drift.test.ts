@@ -1,11 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { parse } from 'yaml'
 import { addresses, addressesOfDocument, addressesOfSource } from '../../scripts/addresses.ts'
 import { problemOf } from '../../scripts/check-addresses.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
+import { execNode } from '../support/child-node.ts'
+import { filesLike, textOf } from '../support/documents.ts'
+import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
+
+const pinnedIn = '__tests__/local-cloud/descriptions.json'
+const textOfPin = (text: string) =>
+  v.parse(
+    v.object({ repository: v.string(), commit: v.string(), folders: v.array(v.string()) }),
+    JSON.parse(text),
+  )
+const pin = textOfPin(textOf(pinnedIn))
 
 /** What tells that the world has moved on: pages that are gone, roles that changed. */
 
@@ -68,10 +80,16 @@ const role = v.looseObject({
       notActions: v.optional(v.array(v.string())),
       dataActions: v.optional(v.array(v.string())),
       notDataActions: v.optional(v.array(v.string())),
+      condition: v.optional(v.string()),
+      conditionVersion: v.optional(v.string()),
     }),
   ),
 })
-const shipped = v.looseObject({ asOf: v.string(), roles: v.array(role) })
+const shipped = v.looseObject({
+  asOf: v.string(),
+  formerNames: v.record(v.string(), v.string()),
+  roles: v.array(role),
+})
 type Role = v.InferOutput<typeof role>
 
 describe('built-in roles', () => {
@@ -127,9 +145,31 @@ describe('built-in roles', () => {
     expect(said).toContain(
       '- Cognitive Services User: `dataActions` has lost `Microsoft.CognitiveServices/*`\n',
     )
-    const [first] = read().roles
+    const {
+      roles: [first],
+      formerNames,
+    } = read()
     expect(first?.roleName).toBe('Foundry Services User')
+    expect(formerNames[first?.name ?? '']).toBe('Cognitive Services User')
     expect(first?.permissions).toEqual([{ dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'] }])
+  })
+
+  test('a condition that changed is said, and one that did not stays', () => {
+    const conditions = () => read().roles.flatMap(each => each.permissions.map(({ condition }) => condition))
+    const [first = '', ...others] = conditions().filter(each => each !== undefined)
+    const change = (each: Role) => each.permissions.some(({ condition }) => condition === first)
+
+    const said = drift(roles =>
+      roles.map(each =>
+        change(each)
+          ? { ...each, permissions: each.permissions.map(one => ({ ...one, condition: 'true' })) }
+          : each,
+      ),
+    )
+
+    expect(said).toMatch(/^- .+: its conditions are others$/m)
+    expect(conditions()).toEqual(expect.arrayContaining(['true', ...others]))
+    expect(conditions()).not.toContain(first)
   })
 
   test('a role that is not documented any more is said, and stays', () => {
@@ -144,12 +184,195 @@ describe('built-in roles', () => {
   })
 })
 
-test('the descriptions that are looked at weekly are those that CI compares with', () => {
-  const foldersIn = (workflow: string) =>
-    readFileSync(join(repositoryRoot, '.github/workflows', workflow), 'utf8').match(
-      /specification\/[\w./-]+/g,
+describe('API descriptions', () => {
+  const operation = (more: object = {}) => ({
+    operationId: 'RoleAssignments_Get',
+    description: 'Get one.',
+    parameters: [{ name: 'filter', in: 'query', type: 'string' }],
+    responses: { 200: { description: 'OK', schema: { $ref: './common.json#/definitions/Assignment' } } },
+    ...more,
+  })
+  const assignment = (more: object = {}) => ({
+    type: 'object',
+    required: ['principalId', 'scope'],
+    properties: { principalId: { type: 'string' }, description: { type: 'string' } },
+    ...more,
+  })
+  const path = '/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}'
+
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'key-less-gate-descriptions-'))
+    cpSync(join(repositoryRoot, pinnedIn), join(folder, 'pin.json'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** A checkout, in which the first folder that is pinned describes one operation that is served here, and one that is not. */
+  function checkout(name: string, described: object, definition: object, folders = pin.folders) {
+    for (const each of folders) mkdirSync(join(folder, name, each), { recursive: true })
+    const write = (file: string, content: object) =>
+      writeFileSync(join(folder, name, folders[0] ?? '', file), JSON.stringify(content))
+    const other = { put: { operationId: 'Elsewhere_Create', responses: {}, summary: name } }
+    write('calls.json', {
+      paths: { [path]: { get: described }, '/providers/Contoso.Elsewhere/things': other },
+    })
+    write('common.json', { definitions: { Assignment: definition, Unused: { title: name, type: name } } })
+  }
+
+  const drift = () =>
+    execFileSync(
+      process.execPath,
+      [
+        join(repositoryRoot, 'scripts/description-drift.ts'),
+        ...[join(folder, 'before'), join(folder, 'after'), 'f'.repeat(40), join(folder, 'pin.json')],
+      ],
+      { encoding: 'utf8', stdio: 'pipe' },
+    )
+  const pinAfter = () => textOfPin(readFileSync(join(folder, 'pin.json'), 'utf8'))
+
+  test('where nothing changed that is compared, nothing is said, and the pin stays', () => {
+    checkout('before', operation(), assignment())
+    checkout(
+      'after',
+      operation({ description: 'Gets one.', tags: ['x'], 'x-ms-examples': { a: { $ref: './gone.json' } } }),
+      assignment({ required: ['scope', 'principalId'], description: 'Assigns.' }),
     )
 
-  expect(foldersIn('drift.yml')).toEqual(foldersIn('ci.yml'))
-  expect(foldersIn('ci.yml')).not.toBeNull()
+    expect(drift()).toBe('')
+    expect(pinAfter()).toEqual(pin)
+  })
+
+  test.each<[string, object, object, string]>([
+    [
+      'a property',
+      {},
+      { properties: { principalId: { type: 'string' }, description: { type: 'string' }, condition: {} } },
+      '- `Assignment.properties.condition` is new (RoleAssignments_Get)\n',
+    ],
+    [
+      'a property that is called like a remark',
+      {},
+      { properties: { principalId: { type: 'string' } } },
+      '- `Assignment.properties.description` is gone (RoleAssignments_Get)\n',
+    ],
+    [
+      'a type',
+      {},
+      { properties: { principalId: { type: 'integer' }, description: { type: 'string' } } },
+      '- `Assignment.properties.principalId.type` was `"string"`, is `"integer"` (RoleAssignments_Get)\n',
+    ],
+    [
+      'what is required',
+      {},
+      { required: ['principalId'] },
+      '- `Assignment.required.scope` is gone (RoleAssignments_Get)\n',
+    ],
+    ['a parameter', { parameters: [] }, {}, '- `RoleAssignments_Get.parameters.filter` is gone\n'],
+    [
+      'a status',
+      { responses: { ...operation().responses, 204: { description: 'None' } } },
+      {},
+      '- `RoleAssignments_Get.responses.204` is new\n',
+    ],
+  ])('%s that changed is said, and the newer commit taken', (_, described, definition, said) => {
+    checkout('before', operation(), assignment())
+    checkout('after', operation(described), assignment(definition))
+
+    expect(drift()).toBe(said)
+    expect(pinAfter()).toEqual({ ...pin, commit: 'f'.repeat(40) })
+  })
+
+  test('a folder that is gone is an error: descriptions have moved', () => {
+    checkout('before', operation(), assignment())
+    checkout('after', operation(), assignment(), pin.folders.slice(0, 1))
+
+    expect(drift).toThrow('the descriptions have moved')
+  })
+})
+
+describe('the commit of the API descriptions', () => {
+  test('is written in one place', () => {
+    expect(filesLike(/./).filter(file => textOf(file).includes(pin.commit))).toEqual([pinnedIn])
+    for (const workflow of ['ci', 'drift'])
+      expect(textOf(`.github/workflows/${workflow}.yml`)).toContain('uses: ./.github/actions/descriptions')
+  })
+
+  test('is what the checkout of them takes, with its folders', () => {
+    const [step] = v.parse(
+      v.object({ runs: v.object({ steps: v.array(scriptStepSchema) }) }),
+      parse(textOf('.github/actions/descriptions/action.yml')),
+    ).runs.steps
+    if (step === undefined) throw new Error('The action has no step')
+    const { status, outputs } = runScript(step, {
+      env: {},
+      files: { [pinnedIn]: textOf(pinnedIn) },
+      programs: { jq: execNode(join(repositoryRoot, '__tests__/support/jq.ts')) },
+    })
+
+    expect(status).toBe(0)
+    expect(outputs).toEqual({ ...pin, folders: pin.folders.join('\n') })
+  })
+})
+
+describe('what changed', () => {
+  const { propose } = v.parse(
+    v.object({
+      jobs: v.object({ propose: v.object({ steps: v.array(scriptStepSchema) }) }),
+    }),
+    parse(textOf('.github/workflows/drift.yml')),
+  ).jobs
+  const step = stepNamed(propose.steps, 'Propose each')
+  const patch = (...files: string[]) =>
+    files
+      .map(file => `diff --git a/${file} b/${file}\n--- a/${file}\n+++ b/${file}\n@@ -1 +1 @@\n-old\n+new\n`)
+      .join('')
+
+  /** A repository with an origin, in the folder that the script runs in. Pushed branches are listed in `pushed`. */
+  const arrange = [
+    'git init --quiet --initial-branch main . && git init --quiet --bare origin',
+    'git remote add origin ./origin',
+    'mkdir --parents built-in-roles && echo old > built-in-roles/roles.json && echo old > package.json',
+    'git add built-in-roles package.json && git -c user.name=x -c user.email=x@contoso.example commit --quiet --message first',
+    'export GITHUB_SHA="$(git rev-parse HEAD)"',
+  ]
+  const look = [
+    "for branch in $(git -C origin for-each-ref --format='%(refname:short)'); do",
+    '  echo "$branch: $(git diff --name-only "$GITHUB_SHA" "$branch" | tr "\\n" " ")" >> pushed',
+    'done',
+  ]
+
+  const run = (open = '') =>
+    runScript(
+      { ...step, run: [...arrange, step.run, ...look].join('\n') },
+      {
+        env: { GH_TOKEN: 'none', CHANGES: 'changes' },
+        files: {
+          'changes/change-roles/text.md': '- Reader: `actions` has gained `x`\n',
+          'changes/change-roles/change.patch': patch('built-in-roles/roles.json', 'package.json'),
+        },
+        programs: {
+          gh: `case "$1 $2" in 'pr list') echo '${open}' ;; 'pr create') shift 2; echo "$@" > created; cat "\${@: -1}" > text ;; esac`,
+        },
+      },
+    )
+
+  test('is proposed by a pull request that says so, and changes nothing else', () => {
+    const { status, files } = run()
+
+    expect(status).toBe(0)
+    expect(files.pushed).toBe('drift/change-roles: built-in-roles/roles.json \n')
+    expect(files.created).toMatch(
+      /^--head drift\/change-roles --title Azure's roles have changed --body-file /,
+    )
+    expect(files.text).toMatch(/^- Reader: .+\n\nChecks start once a person/)
+  })
+
+  test('is not proposed over a pull request that is open', () => {
+    const { status, stdout, files } = run('https://github.com/contoso/gate/pull/7')
+
+    expect(status).toBe(0)
+    expect(stdout).toContain('::notice title=Drift::Not proposed again while it is open: https://')
+    expect(files).not.toHaveProperty('pushed')
+    expect(files).not.toHaveProperty('created')
+  })
 })

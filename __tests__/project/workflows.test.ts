@@ -160,6 +160,7 @@ describe.each([...files, ...composites])('%s', file => {
     for (const checkout of checkouts) expect(checkout.with['persist-credentials']).toBe(false)
   })
 
+  // `steps.pin` reads a commit of descriptions.json, whose schema asks for a full one.
   test('pins by full commit what it checks out of another repository', () => {
     const checkouts = jobsOf(file).flatMap(({ steps }) =>
       steps.filter(
@@ -168,7 +169,9 @@ describe.each([...files, ...composites])('%s', file => {
     )
 
     for (const checkout of checkouts)
-      expect(checkout.with.ref).toMatch(/^([0-9a-f]{40}|\$\{\{ job\.workflow_sha \}\})$/)
+      expect(checkout.with.ref).toMatch(
+        /^([0-9a-f]{40}|\$\{\{ (job\.workflow_sha|steps\.pin\.outputs\.commit) \}\})$/,
+      )
   })
 
   test('gives no text of an expression to a shell but through the environment', () => {

@@ -1,6 +1,6 @@
 /**
  * Resource types that the local cloud knows, with the api-versions that Azure has for them: those of the types in
- * terraform-provider-azapi 2.12 (August 2026), older and retired ones left out as there. `permissions`, `providerOperations` and
+ * terraform-provider-azapi 2.12, older and retired ones left out as there. `permissions`, `providerOperations` and
  * the schedules have those of their official descriptions. A client that asks a provider gets them from here.
  */
 const VERSIONS: Readonly<Record<string, string>> = {

@@ -50,7 +50,7 @@ export const reader: RoleName = wellKnown('Reader')
 export const accessAdministrator: RoleName = wellKnown('Role Based Access Control Administrator')
 
 function wellKnown(roleName: string): BuiltInRole {
-  const role = builtInRoles.find(({ name }) => name === roleName)
+  const role = builtInRoles.find(({ name, formerName }) => [name, formerName].includes(roleName))
   if (role === undefined) throw new Error(`built-in-roles/roles.json has no ${roleName}`)
   return role
 }

@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs'
+import { type Described, describedIn, isObject, type Json, pinFile, readPin } from './descriptions.ts'
+
+/**
+ * Usage: node scripts/description-drift.ts BEFORE AFTER COMMIT [FILE]
+ *
+ * Compares two checkouts of the official API descriptions in what the local cloud is compared with: the operations that it serves, and
+ * the shapes that they refer to. Where something changed, writes COMMIT, that of AFTER, into FILE
+ * (__tests__/local-cloud/descriptions.json), and says on standard output what changed, for people: nothing, where nothing did.
+ */
+
+/** What a description says for people and for generators: no comparison reads it. */
+const prose = new Set(['default', 'description', 'example', 'externalDocs', 'summary', 'tags', 'title'])
+
+/** Below these stand names: a property may be called `description`. */
+const holdsNames = new Set(['properties', 'responses'])
+
+/** What changed between two pieces of a description, one line each, with its place. */
+export function changesOf(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[],
+): string[] {
+  const place = `\`${path.join('.')}\``
+  if (before === undefined) return [`${place} is new`]
+  if (after === undefined) return [`${place} is gone`]
+  const [old, now] = [byName(before), byName(after)]
+  if (isObject(old) && isObject(now))
+    return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+      .filter(key => holdsNames.has(path.at(-1) ?? '') || !(prose.has(key) || key.startsWith('x-')))
+      .flatMap(key => changesOf(old[key], now[key], [...path, key]))
+  const [was, is] = [JSON.stringify(before), JSON.stringify(after)]
+  return was === is ? [] : [`${place} was \`${was}\`, is \`${is}\``]
+}
+
+/** A list, be it of parameters, of required properties or of values, by what its entries are called: their order says nothing. */
+function byName(piece: Json): Json {
+  if (!Array.isArray(piece)) return piece
+  return Object.fromEntries(
+    piece.map(entry => [
+      String(isObject(entry) ? (entry.name ?? entry.$ref ?? JSON.stringify(entry)) : entry),
+      isObject(entry) ? entry : true,
+    ]),
+  )
+}
+
+/** What of two checkouts differs, one line each. */
+function changesBetween(before: Described, after: Described): string[] {
+  const operations = namesIn(before.operations, after.operations).flatMap(name =>
+    changesOf(before.operations.get(name), after.operations.get(name), [name]),
+  )
+  const shapes = namesIn(before.shapes, after.shapes).flatMap(name => {
+    const [old, now] = [before.shapes.get(name), after.shapes.get(name)]
+    const users = [...((now ?? old)?.usedBy ?? [])].toSorted().join(', ')
+    return changesOf(old?.content, now?.content, [name.replace(/.*\//, '')]).map(
+      change => `${change} (${users})`,
+    )
+  })
+  return [...operations, ...shapes].map(change => `- ${change}`)
+}
+
+const namesIn = (...maps: readonly ReadonlyMap<string, unknown>[]) =>
+  [...new Set(maps.flatMap(map => [...map.keys()]))].toSorted()
+
+function main([before, after, commit, file = pinFile]: readonly string[]): void {
+  if (before === undefined || after === undefined || commit === undefined)
+    throw new Error('Usage: node scripts/description-drift.ts BEFORE AFTER COMMIT [FILE]')
+  const pin = readPin(file)
+  const lines = changesBetween(describedIn(before, pin.folders), describedIn(after, pin.folders))
+  if (lines.length === 0) return
+  writeFileSync(file, `${JSON.stringify({ ...pin, commit }, null, 2)}\n`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+if (import.meta.main) main(process.argv.slice(2))
