@@ -174,6 +174,7 @@ describe('a target', () => {
     ['a misspelt member', { name: 'Sweden', deployment: ['chat'] }, /the member deployment, which no gate/],
     ['what is an input of the call', { grant: 'never' }, /the member grant, which no gate reads/],
     ['an empty entry', { deployments: ['chat', ''] }, /an empty entry/],
+    ['an entry that is null', { deployments: ['chat', null] }, /an empty entry/],
     ['an entry of blanks', { deployments: [' \t', 'chat'] }, /an empty entry/],
     ['nothing but an empty entry', { 'runtime-principals': [''] }, /an empty entry/],
     ['a member that is a command', { '::x::\n##[y]': 1 }, /the member xny, which/],

@@ -1,4 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { removeAssignment } from '../../local-cloud/rbac.ts'
 import {
   accountEndpoint,
   alsoHolds,
@@ -331,6 +332,44 @@ describe('a data action', () => {
   })
 })
 
+/** Until replicas hear that it is gone, a narrow role answers the calls that a broad one is thought to be shown by. */
+describe('a data action that comes with a role which has just replaced another', () => {
+  const minute = 60_000
+
+  test.each([
+    ['made first', -20_000, -10_000],
+    ['made last', -10_000, -20_000],
+  ])('%s: the gate opens once the new role is live', async (_, madeMs, removedMs) => {
+    const slow = await createLocalCloud({ lag: { roleAssignments: [4 * minute] } })
+    try {
+      alsoHolds(slow, { role: roles.openAIUser })
+      const old = slow.world.roleAssignments.find(
+        ({ roleDefinitionId }) => roleDefinitionId === roles.openAIUser,
+      )
+      if (old === undefined) throw new Error('The pipeline holds the role')
+      const began = slow.clock.now()
+      alsoHolds(slow, { role: roles.user, createdOn: new Date(began + madeMs) })
+      removeAssignment(slow.world, old, began + removedMs)
+      const run = await runGate(slow, { inputs: { also: files, grant: 'never' } })
+
+      expect(run.outputs.result).toBe('passed')
+      expect(slow.clock.now() - began).toBeGreaterThanOrEqual(4 * minute + madeMs)
+      expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: allowed'])
+    } finally {
+      await slow.close()
+    }
+  })
+
+  test('is not known to be given where there is less time than the old one may linger', async () => {
+    alsoHolds(cloud, { role: roles.user, createdOn: new Date(cloud.clock.now() - 2 * minute) })
+    const run = await runGate(cloud, {
+      inputs: { also: files, grant: 'never', 'propagation-timeout': '60s' },
+    })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-unexplained' })
+  })
+})
+
 describe('a plan', () => {
   test('says that the role would be granted for it', async () => {
     alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
@@ -370,4 +409,24 @@ describe('the input', () => {
     expect(run.outputs.diagnosis).toBe('input-invalid')
     expect(logOf(run)).toContain('`also` is judged by roles, and only `endpoint` is given')
   })
+})
+
+test('what one paid image rests on is not taken to be live: no second image is bought to find out', async () => {
+  alsoHolds(cloud, { role: roles.user, createdOn: new Date(cloud.clock.now() - 2 * 60_000) })
+  const run = await runGate(cloud, { inputs: { also: files, deployments: 'images=images', grant: 'never' } })
+
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-not-propagated' })
+  expect(operations(run).filter(operation => operation === 'images.generate')).toHaveLength(1)
+})
+
+test('a row of lists is none of images: that one answer was taken is said', async () => {
+  alsoHolds(cloud, { role: roles.user, createdOn: new Date(cloud.clock.now() - 2 * 60_000) })
+  const run = await runGate(cloud, {
+    inputs: { ...inProject(), deployments: 'images=images', grant: 'never', 'propagation-timeout': '15m' },
+  })
+
+  expect(run.outputs.result).toBe('passed')
+  expect(operations(run).filter(operation => operation === 'images.generate')).toHaveLength(1)
+  expect(run.report).toMatchObject({ row: 'paid-by-the-piece' })
+  expect(logOf(run)).toContain('No row was made, since every answer is paid by the piece')
 })

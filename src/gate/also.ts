@@ -3,12 +3,14 @@ import { accessByRoles, onlyGiver } from '../azure/rbac/principal-access.ts'
 import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
 import { sameAction } from '../services/inference/beside-calls.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
+import { isPaidByThePiece } from '../services/inference/row.ts'
 import type { AssignmentsRead } from '../services/resource-manager/role-assignments.ts'
 import type { RuntimeAccess } from './runtime/principal.ts'
 import { reasonOf } from './runtime/words.ts'
 import { scopeOfAction, scopeOfCalls } from './scope-of-calls.ts'
 import type { Settings } from './settings.ts'
 import { type Telling, toldAccess } from './told-access.ts'
+import { settledAfterMs } from './waiting/schedule.ts'
 
 /** What the pipeline will do besides the calls: told from its roles, as far as no call shows the right to it. */
 
@@ -85,7 +87,9 @@ export function closeAlso(
   { assignments, routes, lease }: Answered,
   { context: { principalId, resource }, definitions }: Pick<Telling, 'context' | 'definitions'>,
 ): AlsoAccess[] {
+  // One answer that is paid by the piece is neither a row nor watched, and meets one replica.
   const live = routes.flatMap(route => {
+    if (isPaidByThePiece(route)) return []
     const asked = { scope: scopeOfCalls([route], resource), dataAction: route.dataAction }
     return onlyGiver(assignments, definitions.known(), asked) ?? []
   })
@@ -106,6 +110,22 @@ interface Seen {
   routes?: readonly Route[] | undefined
   /** Undefined where roles were not looked at. */
   also?: readonly AlsoAccess[] | undefined
+}
+
+/**
+ * Whether answers are to show that a young assignment is live. Until it is known that they do not come from a role that was taken away a
+ * moment ago, which gave less, they show nothing.
+ */
+export function restsOnAnswers(
+  also: readonly AlsoAccess[],
+  answered: Answered,
+  telling: Pick<Telling, 'context' | 'definitions'>,
+): boolean {
+  const closed = closeAlso(also, answered, telling)
+  return also.some(({ access }, at) => {
+    const isYoung = access.word === 'not-known-live' && (access.ageMs ?? 0) < settledAfterMs
+    return isYoung && closed[at]?.access.word === 'allowed'
+  })
 }
 
 /** Before the calls are proven: what no proof and no waiting fixes. @returns undefined where there is none */

@@ -101,8 +101,10 @@ export async function gate(
     if (seen.first.round.kind === 'ok') requireAlso(settings, inspection)
     if (context !== undefined && isForApp(context)) tools.reporter.ownCalls(seen.first.results)
     else {
+      const { roles, routes } = inspection
+      const alsoRests = roles !== undefined && roleReader?.restsOnAnswers(roles, routes) === true
       const answers = await step('Prove', () =>
-        prove({ settings, inspection, grant, modelDates }, callTools, note('proof')),
+        prove({ settings, inspection, grant, alsoRests, modelDates }, callTools, note('proof')),
       )
       tools.reporter.proven(answers)
     }

@@ -3,6 +3,7 @@ import { type Failure, StepError } from '../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../core/failures/retry.ts'
 import { onFreshConnections } from '../core/http/client.ts'
 import type { Clock, Random } from '../core/ports.ts'
+import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
 import { smokeRound } from '../services/inference/round.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
@@ -24,6 +25,8 @@ interface Known {
   inspection: Inspection
   /** Undefined where nothing was granted. */
   grant: GrantResult | undefined
+  /** Whether the answers are to show as well that what `also` asks for is live. */
+  alsoRests: boolean
   modelDates: ModelDates | undefined
 }
 
@@ -45,15 +48,17 @@ export async function prove(
   const prober = createProber(known, tools, note)
   const probes: Probe[] = []
   const { routes } = inspection
+  const isByThePiece = rowRoutesOf(routes).length === 0
   const { failure, propagationMs } = await untilLive({
     first: inspection.first.round,
     firstAt: inspection.first.endedAt,
     grantedAt: grant === undefined ? undefined : clock.now(),
     doubtMs: doubtOf(known),
+    isPaidByThePiece: isByThePiece,
     isSettled: isSettled(inspection, grant),
     probe: prober.probe,
     // Where everything is paid by the piece, one answer has to do.
-    consecutiveSuccesses: rowRoutesOf(routes).length === 0 ? 1 : consecutiveSuccesses,
+    consecutiveSuccesses: isByThePiece ? 1 : consecutiveSuccesses,
     onRowBroken: prober.forgetConnections,
     denialPatienceMs: patienceFor(ageOfAccess(inspection, grant?.age), propagationTimeoutMs),
     overallMs: propagationTimeoutMs,
@@ -75,12 +80,14 @@ export async function prove(
 function rowOf({ settings, inspection, grant }: Known, probes: readonly Probe[]): Row {
   if (isSettled(inspection, grant) && probes.every(({ outcome }) => outcome === 'ok')) return 'not-needed'
   if (settings.waiting.consecutiveSuccesses === 1) return 'off'
-  return rowRoutesOf(inspection.routes).length === 0 ? 'paid-by-the-piece' : 'made'
+  return rowRoutesOf(inspection.routes.filter(isOfDeployment)).length === 0 ? 'paid-by-the-piece' : 'made'
 }
 
 /** How long an answer may be owed to a role that was taken away, milliseconds from the grant, or from the first answer. */
 function doubtOf(known: Known): number {
-  const { inspection, grant } = known
+  const { inspection, grant, alsoRests } = known
+  // A role that was taken away would be answered as well, and shows nothing of what it did not give.
+  if (alsoRests && inspection.first.round.kind === 'ok') return doubtFor({ kind: 'new' })
   if (grant !== undefined) return mayExpire(inspection) ? doubtFor(grant.age) : 0
   return isUnexplained(known) ? doubtFor({ kind: 'new' }) : 0
 }

@@ -28,7 +28,7 @@ import { inTime } from '../services/resource-manager/readable.ts'
 import { type AssignmentsRead, readAssignments } from '../services/resource-manager/role-assignments.ts'
 import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt } from './access.ts'
-import { type AlsoAccess, alsoOf, closeAlso, isLacking, neededBy, tellAlso } from './also.ts'
+import { type AlsoAccess, alsoOf, closeAlso, isLacking, neededBy, restsOnAnswers, tellAlso } from './also.ts'
 import { type DefinitionReader, openDefinitionReader } from './definition-reader.ts'
 import { asksItself, openPermissionsReader, type PermissionsReader } from './own-permissions.ts'
 import type { Note } from './record.ts'
@@ -67,6 +67,8 @@ export interface RoleReader {
     routes: readonly Route[],
     grant: GrantResult | undefined,
   ): Promise<RoleAccess>
+  /** Whether the answers of these calls are to show that what it gives besides is live. */
+  restsOnAnswers(access: RoleAccess, routes: readonly Route[]): boolean
   /** The same once all calls are answered: what they show of it. */
   closeAlso(access: RoleAccess, routes: readonly Route[]): RoleAccess
 }
@@ -113,6 +115,11 @@ export function openRoleReader(
 ): RoleReader {
   const definitions = openDefinitionReader(context, known => note({ definitions: known }))
   const also = alsoOf(access)
+  const answeredBy = ({ assignments = [] }: RoleAccess, routes: readonly Route[]) => ({
+    assignments,
+    routes: isForApp(context) ? [] : routes,
+    lease: job.lease,
+  })
   const reading: Reading = { access, context, job, definitions, also, clock, reporter, note }
   return {
     lookUp: async routing => {
@@ -126,13 +133,9 @@ export function openRoleReader(
     evaluate: (read, calls) => evaluateRoleAccess(read, calls, reading),
     settleMembership: (roles, limitMs) => settleMembership(roles, limitMs, reading),
     settleAlso: (roles, routes, grant) => settleAlso(roles, { routes, grant }, reading),
+    restsOnAnswers: (roles, routes) => restsOnAnswers(roles.also, answeredBy(roles, routes), reading),
     closeAlso(roles, routes) {
-      const answered = isForApp(context) ? [] : routes
-      const closed = closeAlso(
-        roles.also,
-        { assignments: roles.assignments ?? [], routes: answered, lease: job.lease },
-        reading,
-      )
+      const closed = closeAlso(roles.also, answeredBy(roles, routes), reading)
       note({ also: closed })
       return { ...roles, also: closed }
     },

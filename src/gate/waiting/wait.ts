@@ -28,6 +28,8 @@ export interface WaitOptions {
    * answer, or it was a denial.
    */
   doubtMs: number
+  /** Whether every answer is paid by the piece: while it is no proof, none is bought. */
+  isPaidByThePiece?: boolean
   /** Whether what gives access has long been everywhere: one success is proof then, where nothing was denied. */
   isSettled: boolean
   /** Makes so many more rounds, side by side. */
@@ -235,7 +237,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
       return { kind: 'give-up', failure: unexplained(elapsedMs, options) }
     // Only time can tell by which right it was let through.
     const [limitMs, pauseMs] = inDoubt
-      ? [Math.min(options.doubtMs, options.overallMs), pauseInDoubt(elapsedMs, options.random())]
+      ? [Math.min(options.doubtMs, options.overallMs), pauseWhileInDoubt(elapsedMs, options)]
       : [options.overallMs, state.deniedSince === undefined ? 0 : pauseAfterSuccessMs]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
@@ -249,6 +251,9 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   if (failure.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', failure }
   return { kind: 'pause', pauseMs: Math.min(pauseMs, left), limitMs }
 }
+
+const pauseWhileInDoubt = (elapsedMs: number, { isPaidByThePiece = false, random }: WaitOptions): number =>
+  isPaidByThePiece ? Number.POSITIVE_INFINITY : pauseInDoubt(elapsedMs, random())
 
 const unexplained = (elapsedMs: number, { doubtMs }: WaitOptions): Failure =>
   localFailure(
