@@ -295,6 +295,17 @@ describe('an endpoint beside the resource', () => {
     expect(run.summary).toContain('endpoint-of-another-resource')
   })
 
+  test('of another resource: how old the role is there nobody knows, so one answer is no proof', async () => {
+    const old = new Date(two.clock.now() - 24 * 60 * minute)
+    holds(two, { role: roles.user, createdOn: old }, { role: roles.reader, createdOn: old })
+    const there = accountScope(two).replace('contoso-ai', 'fabrikam-ai')
+    alsoHolds(two, { role: roles.user, scope: there, createdOn: old })
+    const run = await runGate(two, { inputs: staleEndpoint() })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', connections: '3' })
+    expect(run.report).toMatchObject({ row: 'made' })
+  })
+
   test('of another resource that denies the call: the role is granted as it was asked for, and log and fix say why that does not help', async () => {
     holds(two, { role: roles.owner, scope: groupScope(two) })
     const run = await runGate(two, { inputs: { 'propagation-timeout': '30s', ...staleEndpoint() } })

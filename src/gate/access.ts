@@ -4,7 +4,9 @@ import { parseScope } from '../azure/rbac/scopes.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { isLacking } from './also.ts'
+import { endpointIsOwn } from './endpoint-owner.ts'
 import { isHeld } from './role-state.ts'
+import type { Settings } from './settings.ts'
 import type { GrantResult, Inspection, RoleAccess } from './values.ts'
 import { type AssignmentAge, settledAfterMs } from './waiting/schedule.ts'
 
@@ -59,10 +61,15 @@ export function ageOfAccess(inspection: Inspection, granted?: AssignmentAge): As
 /**
  * Whether what gives access has long been everywhere, so that one answer proves it: assigned to the pipeline itself half an hour ago
  * or earlier, by Resource Manager's clock, and not above its subscription (from management groups it may take hours to arrive:
- * learn.microsoft.com, RBAC troubleshooting).
+ * learn.microsoft.com, RBAC troubleshooting). What is called elsewhere than at the resource depends on roles that nobody looked at.
  */
-export function isSettled(inspection: Inspection, grant: GrantResult | undefined): boolean {
-  const { roles } = inspection
+export function isSettled(
+  { target }: Pick<Settings, 'target'>,
+  inspection: Inspection,
+  grant: GrantResult | undefined,
+): boolean {
+  const { account, roles } = inspection
+  if (target.endpoint !== undefined && endpointIsOwn({ settings: { target }, account }) === false) return false
   if (roles === undefined || !isOld(ageOfAccess(inspection, grant?.age))) return false
   return giversOf(roles).every(
     ({ principalId, scope, createdOn }) =>

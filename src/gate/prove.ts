@@ -55,7 +55,7 @@ export async function prove(
     grantedAt: grant === undefined ? undefined : clock.now(),
     doubtMs: doubtOf(known),
     isPaidByThePiece: isByThePiece,
-    isSettled: isSettled(inspection, grant),
+    isSettled: isSettled(settings, inspection, grant),
     probe: prober.probe,
     // Where everything is paid by the piece, one answer has to do.
     consecutiveSuccesses: isByThePiece ? 1 : consecutiveSuccesses,
@@ -78,7 +78,7 @@ export async function prove(
 }
 
 function rowOf({ settings, inspection, grant }: Known, probes: readonly Probe[]): Row {
-  if (isSettled(inspection, grant) && probes.every(({ outcome }) => outcome === 'ok')) return 'not-needed'
+  if (isSettled(settings, inspection, grant) && probes.every(({ outcome }) => outcome === 'ok')) return 'not-needed'
   if (settings.waiting.consecutiveSuccesses === 1) return 'off'
   return rowRoutesOf(inspection.routes.filter(isOfDeployment)).length === 0 ? 'paid-by-the-piece' : 'made'
 }
