@@ -3,7 +3,7 @@ import type { ServiceRequest } from './service.ts'
 /**
  * Who decides which replica answers. `request`: every request goes to the next one, so that replicas which disagree are
  * met one after the other. `connection`: a new connection goes to the next one and stays there, as behind a load
- * balancer; a client that keeps its connection sees one replica only.
+ * balancer, which has only the TCP connection to go by; a client that keeps its connection sees one replica only.
  */
 export const replicaChoices = ['connection', 'request'] as const
 export type ReplicasBy = (typeof replicaChoices)[number]
@@ -12,15 +12,8 @@ export type ReplicasBy = (typeof replicaChoices)[number]
 export type ChooseReplica = (request: Pick<ServiceRequest, 'connection'>) => number
 
 export function createReplicas(by: ReplicasBy): ChooseReplica {
-  let chosen = 0
-  if (by === 'request') return () => chosen++
-
-  const known = new WeakMap<object, number>()
-  return ({ connection }) => {
-    const replica = known.get(connection) ?? chosen++
-    known.set(connection, replica)
-    return replica
-  }
+  let requests = 0
+  return by === 'request' ? () => requests++ : ({ connection }) => connection
 }
 
 /** How late a change reaches a replica, in milliseconds. */

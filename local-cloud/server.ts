@@ -75,6 +75,7 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
     const wire: Wire = {
       request,
       response,
+      connection: connections.numberOf(request.socket),
       wait: ms => pass(ms, options.clock, response),
       reset: () => connections.reset(request.socket),
     }
@@ -157,22 +158,26 @@ function portOf(server: Server): number {
 
 /**
  * The TCP connections below TLS. Only they can be reset (Node sends no RST from a TLS socket), and only they
- * include clients that have not finished their handshake, for which close() would wait.
+ * include clients that have not finished their handshake, for which close() would wait. Their order is the one in which a client
+ * opened them: handshakes of several at once end in any order.
  */
 function createConnections() {
-  const open = new Map<string, Socket>()
+  const open = new Map<string, { socket: Socket; number: number }>()
+  let taken = 0
   const peer = (socket: Socket) => `${socket.remoteAddress} ${socket.remotePort}`
   return {
     add(socket: Socket) {
       const key = peer(socket)
-      open.set(key, socket)
+      open.set(key, { socket, number: taken++ })
       socket.once('close', () => open.delete(key))
     },
+    /** From 0, in the order in which the port took them. A connection that is gone, and gets no reply, has -1. */
+    numberOf: (tlsSocket: Socket) => open.get(peer(tlsSocket))?.number ?? -1,
     reset(tlsSocket: Socket) {
-      open.get(peer(tlsSocket))?.resetAndDestroy()
+      open.get(peer(tlsSocket))?.socket.resetAndDestroy()
     },
     destroyAll() {
-      for (const socket of open.values()) socket.destroy()
+      for (const { socket } of open.values()) socket.destroy()
     },
   }
 }
@@ -181,6 +186,8 @@ function createConnections() {
 interface Wire {
   request: IncomingMessage
   response: ServerResponse
+  /** As in a service's request. */
+  connection: number
   /** Lets `ms` milliseconds of the cloud's time pass. False where meanwhile the client or the server has left. */
   wait(ms: number): Promise<boolean>
   reset(): void
@@ -195,7 +202,7 @@ interface Received {
 /** Takes one request from its body to the last byte of its reply. Never rejects; makes exactly one journal entry. */
 async function answer(wire: Wire, url: string, service: Service, { clock, faults, journal }: ServerOptions) {
   const at = clock.now()
-  const received = await receive(wire.request, url)
+  const received = await receive(wire, url)
   const { request } = received
   const target = wire.request.url ?? '/'
   const match = findRoute(service, request)
@@ -234,7 +241,7 @@ async function leaveUnanswered(wire: Wire, effect: FaultEffect | undefined): Pro
   if (effect?.kind === 'hang') await wire.wait(Number.POSITIVE_INFINITY)
 }
 
-async function receive(incoming: IncomingMessage, url: string): Promise<Received> {
+async function receive({ request: incoming, connection }: Wire, url: string): Promise<Received> {
   const chunks: Buffer[] = []
   let size = 0
   let complete = true
@@ -252,7 +259,7 @@ async function receive(incoming: IncomingMessage, url: string): Promise<Received
     url: requestUrl(incoming.url ?? '/', url),
     headers: flatHeaders(incoming),
     body: Buffer.concat(chunks).toString('utf8'),
-    connection: incoming.socket,
+    connection,
   }
   return { request, complete, tooLarge: size > BODY_LIMIT }
 }

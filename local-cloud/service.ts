@@ -17,8 +17,8 @@ export interface ServiceRequest {
   /** Lower-case names. */
   headers: Readonly<Record<string, string>>
   body: string
-  /** The same object for all requests of one connection. */
-  connection: object
+  /** The number of the connection that it came by, counted from 0 in the order in which the port took them. */
+  connection: number
 }
 
 export interface ServiceReply {

@@ -1,7 +1,17 @@
 import type { Assignment } from '../../src/azure/rbac/assignment.ts'
 import { ageOfAccess, isMembershipOpen, isSettled, mayExpire, needsGrant } from '../../src/gate/access.ts'
+import type { Settings } from '../../src/gate/settings.ts'
 import type { GrantResult, Inspection, RoleAccess } from '../../src/gate/values.ts'
-import { assigned, denial, ids, inspectionOf, rolesOf, route } from '../support/record-fixture.ts'
+import {
+  assigned,
+  denial,
+  fullRecord,
+  ids,
+  inspectionOf,
+  resource,
+  rolesOf,
+  route,
+} from '../support/record-fixture.ts'
 
 const denied: Inspection['first'] = {
   results: [],
@@ -133,6 +143,9 @@ describe('whether one answer is proof', () => {
       }),
     })
   const ofGroup = { ...old, principalId: ids.role }
+  const at = (endpoint: string | undefined): Pick<Settings, 'target'> => ({
+    target: { kind: 'resource', resource, endpoint },
+  })
   const young = { ...old, createdOn: 1 }
   const above = { ...old, scope: '/providers/Microsoft.Management/managementGroups/contoso' }
 
@@ -156,10 +169,22 @@ describe('whether one answer is proof', () => {
     ['not known', inspectionOf({ roles: undefined }), false],
     ['missing', inspectionOf({ roles: rolesOf('missing') }), false],
   ])('of a role that is %s', (_, inspection, expected) => {
-    expect(isSettled(inspection, undefined)).toBe(expected)
+    expect(isSettled(at(undefined), inspection, undefined)).toBe(expected)
   })
 
   test('never of one that this run has granted', () => {
-    expect(isSettled(held('direct'), { outcome: 'granted', age: { kind: 'new' } })).toBe(false)
+    expect(isSettled(at(undefined), held('direct'), { outcome: 'granted', age: { kind: 'new' } })).toBe(false)
+  })
+
+  test.each<[string, readonly string[] | undefined, boolean]>([
+    ["the resource's own", ['contoso.openai.azure.com'], true],
+    ["another resource's", ['fabrikam.openai.azure.com'], false],
+    ['one of which nobody knows', undefined, false],
+  ])('at an endpoint that is %s', (_, hosts, expected) => {
+    const { account: read } = fullRecord()
+    const account = hosts && read && { ...read, hosts }
+    expect(isSettled(at('https://contoso.openai.azure.com'), { ...held('direct'), account }, undefined)).toBe(
+      expected,
+    )
   })
 })

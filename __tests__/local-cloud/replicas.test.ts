@@ -5,16 +5,16 @@ import { accountId } from '../../local-cloud/scopes.ts'
 import { accessToken, createClient, pipelineOf } from './cloud-fixture.ts'
 
 describe('a replica is chosen', () => {
-  const [one, other] = [{ connection: {} }, { connection: {} }]
+  const [one, other] = [{ connection: 0 }, { connection: 1 }]
 
   test('for every request, in turn', () => {
     const choose = createReplicas('request')
     expect([one, one, other, one].map(choose)).toEqual([0, 1, 2, 3])
   })
 
-  test('for a connection at its first request, and kept', () => {
+  test('for a connection, and kept', () => {
     const choose = createReplicas('connection')
-    expect([one, one, other, one, other, { connection: {} }].map(choose)).toEqual([0, 0, 1, 0, 1, 2])
+    expect([one, one, other, one, other, { connection: 2 }].map(choose)).toEqual([0, 0, 1, 0, 1, 2])
   })
 
   test('and the lags begin anew after the last', () => {

@@ -61,7 +61,7 @@ export function ageOfAccess(inspection: Inspection, granted?: AssignmentAge): As
 /**
  * Whether what gives access has long been everywhere, so that one answer proves it: assigned to the pipeline itself half an hour ago
  * or earlier, by Resource Manager's clock, and not above its subscription (from management groups it may take hours to arrive:
- * learn.microsoft.com, RBAC troubleshooting). What is called elsewhere than at the resource depends on roles that nobody looked at.
+ * learn.microsoft.com, RBAC troubleshooting). Calls to an `endpoint` that may be another resource's depend on roles that nobody looked at.
  */
 export function isSettled(
   { target }: Pick<Settings, 'target'>,
@@ -69,7 +69,7 @@ export function isSettled(
   grant: GrantResult | undefined,
 ): boolean {
   const { account, roles } = inspection
-  if (target.endpoint !== undefined && endpointIsOwn({ settings: { target }, account }) === false) return false
+  if (target.endpoint !== undefined && endpointIsOwn({ settings: { target }, account }) !== true) return false
   if (roles === undefined || !isOld(ageOfAccess(inspection, grant?.age))) return false
   return giversOf(roles).every(
     ({ principalId, scope, createdOn }) =>

@@ -78,7 +78,8 @@ export async function prove(
 }
 
 function rowOf({ settings, inspection, grant }: Known, probes: readonly Probe[]): Row {
-  if (isSettled(settings, inspection, grant) && probes.every(({ outcome }) => outcome === 'ok')) return 'not-needed'
+  if (isSettled(settings, inspection, grant) && probes.every(({ outcome }) => outcome === 'ok'))
+    return 'not-needed'
   if (settings.waiting.consecutiveSuccesses === 1) return 'off'
   return rowRoutesOf(inspection.routes.filter(isOfDeployment)).length === 0 ? 'paid-by-the-piece' : 'made'
 }
