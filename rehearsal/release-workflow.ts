@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 
@@ -57,16 +56,24 @@ export interface Subject {
   digest: { sha256: string }
 }
 
-/** As many files as actions/attest takes at once (its src/subject.ts). */
+/** As many as actions/attest takes at once (its src/subject.ts). */
 const MOST = 1024
 
 /**
- * What actions/attest makes of `subject-path`: a subject is called by the name of its file, and each pair of name and digest is there once.
- * @throws Error where it would refuse the files, or find none
+ * What actions/attest makes of `subject-checksums`, which is what sha256sum writes: each pair of name and digest is there once.
+ * @throws Error where it would refuse a line, skip it, or find none
  */
-export function subjectsOf(files: readonly { path: string; sha256: string }[]): Subject[] {
-  if (files.length === 0) throw new Error('There is nothing to attest.')
-  if (files.length > MOST) throw new Error(`${files.length} files are to be attested: ${MOST} is the most.`)
-  const subjects = files.map(({ path, sha256 }) => ({ name: basename(path), digest: { sha256 } }))
+export function subjectsOf(checksums: string): Subject[] {
+  const subjects = checksums
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => {
+      const [, sha256, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
+      if (sha256 === undefined || name === undefined) throw new Error(`${line} names nothing to attest.`)
+      return { name, digest: { sha256 } }
+    })
+  if (subjects.length === 0) throw new Error('There is nothing to attest.')
+  if (subjects.length > MOST)
+    throw new Error(`${subjects.length} files are to be attested: ${MOST} is the most.`)
   return [...new Map(subjects.map(subject => [JSON.stringify(subject), subject])).values()]
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { cpSync, globSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execute } from '../scripts/az.ts'
@@ -49,16 +48,26 @@ async function main([account = 'contoso', author = 'Contoso', version = '1.0.0']
   if ((await run('git', ['status', '--porcelain'])) !== '')
     throw new Error('The release changed its own sources.')
 
-  cpSync(join(clone, 'dist'), join(out, 'dist'), { recursive: true })
-  const subjects = subjectsOf(
-    globSync('dist/**', { cwd: clone })
-      .filter(path => statSync(join(clone, path)).isFile())
-      .map(path => ({ path, sha256: sha256(readFileSync(join(clone, path))) })),
+  const assets = join(out, 'assets')
+  const subjects = subjectsOf(readFileSync(join(assets, 'subjects.sha256'), 'utf8'))
+  const files = [
+    ...globSync('dist/**', { cwd: clone }).filter(path => statSync(join(clone, path)).isFile()),
+    'dist.tar.gz',
+  ]
+  if (
+    subjects
+      .map(({ name }) => name)
+      .toSorted()
+      .join() !== files.toSorted().join()
   )
-  writeFileSync(join(out, 'subjects.json'), `${JSON.stringify(subjects, null, 2)}\n`)
+    throw new Error('What is attested is not what is in dist/.')
+  // As a user would check the asset.
+  await run('tar', ['--extract', '--file', join(assets, 'dist.tar.gz'), '--directory', assets])
+  await run('bash', ['-c', `cd '${assets}' && sha256sum --check --quiet subjects.sha256`])
 
   say(`In ${out}:`)
-  say(`  dist/            what is attested, ${subjects.length} subjects: subjects.json`)
+  say('  assets/          dist.tar.gz, and dist/ that was in it')
+  say(`  assets/subjects.sha256  what is attested, ${subjects.length} subjects`)
   say('  notes.md         the notes')
   for (const file of globSync('package/*.tgz', { cwd: out })) say(`  ${file}`)
   say(`  outputs          ${readFileSync(outputs, 'utf8').trim().replaceAll('\n', ', ')}`)
@@ -69,7 +78,5 @@ function verifySteps(out: string): ScriptStep[] {
   const text = readFileSync(join(repositoryRoot, '.github/workflows/release.yml'), 'utf8')
   return readSteps(text, 'verify', { 'runner.temp': out })
 }
-
-const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex')
 
 await main(process.argv.slice(2))

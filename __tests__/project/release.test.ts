@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -196,10 +197,23 @@ describe('a version is set', () => {
 
 const job = v.object({
   needs: v.optional(v.array(v.string())),
-  steps: v.array(v.object({ ...scriptStepSchema.entries, uses: v.optional(v.string()) })),
+  steps: v.array(
+    v.object({
+      ...scriptStepSchema.entries,
+      uses: v.optional(v.string()),
+      with: v.optional(v.record(v.string(), v.unknown())),
+    }),
+  ),
 })
 const { jobs } = v.parse(
-  v.object({ jobs: v.object({ verify: v.omit(job, ['needs']), npm: job, publish: job }) }),
+  v.object({
+    jobs: v.object({
+      verify: v.omit(job, ['needs']),
+      attest: v.omit(job, ['needs']),
+      npm: job,
+      publish: job,
+    }),
+  }),
   parse(textOf('.github/workflows/release.yml')),
 )
 
@@ -211,6 +225,7 @@ describe('what is published', () => {
     const { status, stdout } = runScript(stepNamed(jobs.publish.steps, name), {
       env,
       runner: { GITHUB_REF_NAME: 'v1.2.0', GITHUB_SHA: commit },
+      files: { 'assets/dist.tar.gz': '', 'assets/subjects.sha256': '' },
       programs: { gh: `echo "gh $*"; [[ "$*" != *${refused}* ]]` },
     })
     return { status, calls: stdout.trim().split('\n') }
@@ -225,7 +240,7 @@ describe('what is published', () => {
       expect(callsOf('Create the release', { PRERELEASE: prerelease, LATEST: latest })).toEqual({
         status: 0,
         calls: [
-          `gh release create v1.2.0 --verify-tag --title v1.2.0 --notes-file notes.md --prerelease=${prerelease} --latest=${latest}`,
+          `gh release create v1.2.0 assets/dist.tar.gz assets/subjects.sha256 --verify-tag --title v1.2.0 --notes-file notes.md --prerelease=${prerelease} --latest=${latest}`,
         ],
       })
     },
@@ -241,6 +256,57 @@ describe('what is published', () => {
     ['not moved in silence', 'PATCH', { status: 1, calls: [read, move] }],
   ])('the tag of the major version is %s', (_, refused, expected) => {
     expect(callsOf('Move the tag of the major version', { MAJOR_TAG: 'v1' }, refused)).toEqual(expected)
+  })
+})
+
+describe('the assets of a release', () => {
+  const files = { 'dist/index.js': 'one', 'dist/chunks/b c.js': 'two', 'package.json': '{}' }
+  /** @param others What the machine that packs lets others do with its files. */
+  function pack(others: 'rX' | '') {
+    const step = stepNamed(jobs.verify.steps, 'Pack dist')
+    const { status, stdout } = runScript(
+      {
+        ...step,
+        run: [
+          `chmod -R go=${others} dist`,
+          step.run,
+          'cat "$FOLDER/subjects.sha256"',
+          'mkdir taken && cd taken && tar -xf ../assets/dist.tar.gz',
+          'cp ../assets/* . && sha256sum --check --quiet subjects.sha256 && find dist -type f | sort',
+        ].join('\n'),
+      },
+      { env: { FOLDER: 'assets' }, files },
+    )
+    return { status, lines: stdout.trim().split('\n') }
+  }
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+  test('are dist, and of each file in it and of the archive what is signed', () => {
+    expect(pack('rX')).toEqual({
+      status: 0,
+      lines: [
+        `${sha256('two')}  dist/chunks/b c.js`,
+        `${sha256('one')}  dist/index.js`,
+        expect.stringMatching(/^[0-9a-f]{64} {2}dist\.tar\.gz$/),
+        'dist/chunks/b c.js',
+        'dist/index.js',
+      ],
+    })
+  })
+
+  test('are the same bytes on every machine', () => {
+    expect(pack('')).toEqual(pack('rX'))
+  })
+
+  test('are signed from that list, by a job that sees no code', () => {
+    expect(jobs.attest.steps.flatMap(({ uses }) => uses?.replace(/@.*/, '') ?? [])).toEqual([
+      'actions/download-artifact',
+      'actions/attest',
+      'actions/upload-artifact',
+    ])
+    expect(jobs.attest.steps.find(({ uses }) => uses?.startsWith('actions/attest@'))?.with).toEqual({
+      'subject-checksums': 'subjects.sha256',
+    })
   })
 })
 

@@ -38,30 +38,31 @@ describe('the scripts of a job', () => {
       'The tag, the version and the changelog agree',
       'dist is what the sources build',
       'Pack the local cloud',
+      'Pack dist',
     ])
   })
 })
 
 describe('what is attested', () => {
-  test('is called by the name of its file, once for each content', () => {
-    const files = [
-      { path: 'dist/index.js', sha256: 'a' },
-      { path: 'dist/local-cloud/cli/index.js', sha256: 'b' },
-      { path: 'dist/local-cloud/setup/index.js', sha256: 'b' },
-    ]
+  const [one, other] = ['a'.repeat(64), 'b'.repeat(64)]
 
-    expect(subjectsOf(files)).toEqual([
-      { name: 'index.js', digest: { sha256: 'a' } },
-      { name: 'index.js', digest: { sha256: 'b' } },
+  test('is what sha256sum wrote, each file once', () => {
+    expect(subjectsOf(`${one}  dist/index.js\n${other} *dist.tar.gz\n${one}  dist/index.js\n`)).toEqual([
+      { name: 'dist/index.js', digest: { sha256: one } },
+      { name: 'dist.tar.gz', digest: { sha256: other } },
     ])
   })
 
   test.each([
-    [0, 'There is nothing to attest.'],
-    [1025, '1025 files are to be attested: 1024 is the most.'],
-  ])('is not %i files', (length, message) => {
-    const files = Array.from({ length }, (_, at) => ({ path: `dist/${at}.js`, sha256: String(at) }))
-
-    expect(() => subjectsOf(files)).toThrow(message)
+    ['nothing', '', 'There is nothing to attest.'],
+    [
+      'more than GitHub takes',
+      `${one}  x\n`.repeat(1025),
+      '1025 files are to be attested: 1024 is the most.',
+    ],
+    // sha256sum writes a backslash before a name that it had to escape.
+    ['a line that would be skipped', `\\${one}  dist/a\\nb\n`, 'names nothing to attest'],
+  ])('is not %s', (_, checksums, message) => {
+    expect(() => subjectsOf(checksums)).toThrow(message)
   })
 })
