@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { readSettings } from '../../src/inputs.ts'
+import { readSettings } from '../../src/inputs/index.ts'
 import { logOf, repositoryRoot, runGate } from '../support/scenario.ts'
 
 let cloud: LocalCloud

@@ -4,7 +4,7 @@ import { type DiagnosisCode, diagnosisCodes } from '../../src/core/failures/code
 import { type Failure, localFailure, StepError } from '../../src/core/failures/failure.ts'
 import { openRecord, type RunRecord } from '../../src/gate/record.ts'
 import type { Inspection, RoleAccess } from '../../src/gate/values.ts'
-import { readSettings } from '../../src/inputs.ts'
+import { readSettings } from '../../src/inputs/index.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import type { Route } from '../../src/services/inference/route.ts'
 

@@ -8,7 +8,7 @@ import type { IdentitySettings } from '../services/entra/identities.ts'
 import type { Api } from '../services/inference/apis/index.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
 
-/** Everything a run is told, validated. `inputs.ts` reads it. Times are milliseconds. */
+/** Everything a run is told, validated. `inputs/` reads it. Times are milliseconds. */
 export interface Settings {
   identity: IdentitySettings
   target: Target

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { diagnose } from '../../../src/advice/explanations/diagnose.ts'
 import { type Failure, StepError } from '../../../src/core/failures/failure.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
-import { readSettings } from '../../../src/inputs.ts'
+import { readSettings } from '../../../src/inputs/index.ts'
 import { apis } from '../../../src/services/inference/apis/index.ts'
 import { allCodes, failureOf, fullRecord, ids, route, scope } from '../../support/record-fixture.ts'
 

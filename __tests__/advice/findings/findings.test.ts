@@ -7,7 +7,7 @@ import { delegationCondition } from '../../../src/azure/rbac/delegation-conditio
 import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
 import { severities } from '../../../src/gate/settings.ts'
-import { readSettings } from '../../../src/inputs.ts'
+import { readSettings } from '../../../src/inputs/index.ts'
 import { jobOf } from '../../../src/services/github/job.ts'
 import { hostileText, unprintable } from '../../support/hostile-text.ts'
 import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'

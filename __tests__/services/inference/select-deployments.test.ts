@@ -2,7 +2,7 @@ import { cloudOf } from '../../../src/azure/clouds.ts'
 import { endpointsAt } from '../../../src/azure/endpoint.ts'
 import { StepError } from '../../../src/core/failures/failure.ts'
 import type { Settings } from '../../../src/gate/settings.ts'
-import { readSettings } from '../../../src/inputs.ts'
+import { readSettings } from '../../../src/inputs/index.ts'
 import {
   knowsItsRoutes,
   likelyAudiences,

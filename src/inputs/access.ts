@@ -1,0 +1,44 @@
+import { cognitiveServicesUser, parseRole, type RoleChoice } from '../azure/rbac/built-in-roles.ts'
+import { type Principal, principalTypes } from '../azure/rbac/principal.ts'
+import { type AlsoRequest, grants, type Settings } from '../gate/settings.ts'
+import { dataActionsNamed, namesOfOthers } from '../services/inference/beside-calls.ts'
+import { type Problem, quoted, type Reader } from './reader.ts'
+
+const defaultRole: RoleChoice = { kind: 'guid', guid: cognitiveServicesUser.guid }
+
+export function readAccess(reader: Reader): Settings['access'] {
+  const grant = reader.choice('grant', grants, 'auto')
+  const role = reader.parsed('role', parseRole) ?? defaultRole
+  const grantee = readGrantee(reader)
+  const revoke = reader.flag('revoke')
+  return { role, grant, grantee, revoke, also: reader.lines('also', parseAlso) }
+}
+
+function readGrantee(reader: Reader): Principal | undefined {
+  const principalType = reader.choice('principal-type', principalTypes, 'ServicePrincipal')
+  if (reader.text('principal-id') !== undefined)
+    return { principalId: reader.guid('principal-id'), principalType }
+  if (principalType !== 'ServicePrincipal')
+    reader.refuse('principal-type', `is ${principalType}, and \`principal-id\` does not say which one`)
+  return undefined
+}
+
+/** An empty line is what a variable that is not set leaves behind: anyone who wrote it wants one more right looked at. */
+function parseAlso(lines: readonly string[]): AlsoRequest[] | Problem {
+  const requests: AlsoRequest[] = []
+  for (const line of lines) {
+    const name = line.trim().replace(/,$/, '').trim()
+    if (name === '')
+      return {
+        problem: 'holds an empty line, which names nothing. An absent variable arrives as an empty string',
+      }
+    const dataActions = dataActionsNamed(name)
+    if (dataActions === undefined)
+      return {
+        problem: `holds the line ${quoted(name)}; a line is ${namesOfOthers.map(known => `\`${known}\``).join(', ')} or one data action such as \`Microsoft.CognitiveServices/accounts/OpenAI/files/write\`, without wildcards`,
+      }
+    if (!requests.some(other => other.name.toLowerCase() === name.toLowerCase()))
+      requests.push({ name, dataActions })
+  }
+  return requests
+}

@@ -1,0 +1,98 @@
+import { type EndpointParts, endpointsAt } from '../azure/endpoint.ts'
+import type { Target } from '../gate/settings.ts'
+import { type Api, apiOf, apis, classicApi } from '../services/inference/apis/index.ts'
+import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
+import { deploymentPattern } from './formats.ts'
+import { type Problem, quoted, type Reader } from './reader.ts'
+
+export const apiChoices = ['auto', ...apis] as const
+
+/** Those of the input, or the one that the path of `endpoint` names. */
+export function readDeployments(
+  reader: Reader,
+  called: { api: Api | 'auto'; parts: EndpointParts | undefined },
+): DeploymentRequest[] {
+  return withDeploymentOfPath(reader, reader.lines('deployments', parseDeployments), called)
+}
+
+/**
+ * Windows line ends, blanks around a name, commas at the ends and the line end of a YAML block are forgiven. A line without a name
+ * is not: it is what a variable that is not set leaves behind, and anyone who wrote it wants one more deployment proven.
+ */
+function parseDeployments(untrimmed: readonly string[]): DeploymentRequest[] | Problem {
+  const lines = untrimmed.map(line => line.trim().replace(/,$/, '').trim())
+  const requests: DeploymentRequest[] = []
+  for (const line of lines) {
+    const [name = '', api, ...rest] = line.split('=').map(part => part.trim())
+    if (name === '') return { problem: withoutName(line) }
+    if (rest.length > 0 || !deploymentPattern.test(name))
+      return { problem: `holds the line ${quoted(line)}; a line reads \`name\` or \`name=api\`` }
+    const known = apiChoices.find(candidate => candidate === api?.toLowerCase())
+    if (api !== undefined && known === undefined) {
+      return {
+        problem: `asks for the API ${quoted(api)}; known are ${apiChoices.map(candidate => `\`${candidate}\``).join(', ')}`,
+      }
+    }
+    const request = { name, api: known }
+    if (!requests.some(other => other.name === request.name && other.api === request.api))
+      requests.push(request)
+  }
+  return requests
+}
+
+const withoutName = (line: string) =>
+  `holds ${line === '' ? 'an empty line' : `the line ${quoted(line)}`}, which names no deployment. An absent variable arrives as an empty string`
+
+/** An address with a deployment in its path names what is called, and by which API. */
+function withDeploymentOfPath(
+  reader: Reader,
+  named: DeploymentRequest[],
+  { api, parts }: { api: Api | 'auto'; parts: EndpointParts | undefined },
+): DeploymentRequest[] {
+  const { deployment: name, operation } = parts ?? {}
+  if (name === undefined || named.some(other => other.name === name)) return named
+  if (named.length === 0) return [{ name, api: api === 'auto' ? classicApi(operation) : undefined }]
+  reader.refuse(
+    'deployments',
+    `do not name ${quoted(name)}, which the path of \`endpoint\` names; leave one of the two out`,
+  )
+  return named
+}
+
+interface Asked {
+  target: Target
+  deployments: readonly DeploymentRequest[]
+  api: Api | 'auto'
+  apiVersion: string | undefined
+}
+
+/** What is paid by the piece is called where it was asked for by name; an agent is one of a project; a version is for routes that have one. */
+export function requireCallable(reader: Reader, { target, deployments, api, apiVersion }: Asked): void {
+  if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
+    reader.refuse(
+      'deployments',
+      `must name what is to be called by \`${api}\`: without a name the gate takes a deployment that answers a chat`,
+    )
+  }
+  const asked = deployments.length === 0 ? [api] : deployments.map(({ api: own = api }) => own)
+  const named = asked.filter(each => each !== 'auto')
+  const ofProject = named.find(each => apiOf(each).ofProject)
+  if (ofProject !== undefined && projectOf(target) === undefined) {
+    reader.refuse(
+      'deployments',
+      `are called by \`${ofProject}\`, in a project, and neither \`resource-id\` nor \`endpoint\` names one`,
+    )
+  }
+  if (apiVersion !== undefined && !named.some(each => apiOf(each).takesVersion)) {
+    const versioned = apis.filter(each => apiOf(each).takesVersion).map(each => `\`${each}\``)
+    reader.refuse(
+      'api-version',
+      `has no effect: no deployment is called by an API that takes one (${versioned.join(', ')}), named in \`api\` or as \`name=api\``,
+    )
+  }
+}
+
+function projectOf(target: Target): string | undefined {
+  if (target.endpoint !== undefined && target.endpoint !== '') return endpointsAt(target.endpoint).project
+  return target.kind === 'resource' ? target.resource.project : undefined
+}

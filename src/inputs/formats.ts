@@ -1,0 +1,55 @@
+import { parseHttps } from '../azure/endpoint.ts'
+import { plain } from '../core/text/untrusted.ts'
+import { isProblem, type Problem } from './reader.ts'
+
+/** Formats that several inputs have. */
+
+export const second = 1000
+export const minute = 60 * second
+export const hour = 60 * minute
+
+export function duration(min: number, max: number): (text: string) => number | Problem {
+  const units: Readonly<Record<string, number>> = { s: second, m: minute, h: hour }
+  return text => {
+    const [, amount, unit] = /^(\d{1,6})\s*([smh])$/i.exec(text) ?? []
+    const factor = units[unit?.toLowerCase() ?? '']
+    if (amount === undefined || factor === undefined)
+      return { problem: 'is not a duration such as `90s`, `15m` or `1h`' }
+    const ms = Number(amount) * factor
+    if (ms < min || ms > max) return { problem: `is not between ${min / second}s and ${max / minute}m` }
+    return ms
+  }
+}
+
+export function wholeNumber(min: number, max: number): (text: string) => number | Problem {
+  return text => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      return { problem: `is not a whole number from ${min} to ${max}` }
+    return value
+  }
+}
+
+export function parseExpression(text: string): RegExp | Problem {
+  // People who write JavaScript write /ready/i.
+  const [, pattern = text, flags = ''] = /^\/(.+)\/([imsu]*)$/s.exec(text) ?? []
+  try {
+    return new RegExp(pattern, flags)
+  } catch (error) {
+    return {
+      problem: `does not compile: ${plain(error instanceof Error ? error.message : String(error), 160)}`,
+    }
+  }
+}
+
+/** An https origin; anything behind it but a slash is a mistake. */
+export function parseOrigin(text: string): string | Problem {
+  const url = parseHttps(text)
+  if (isProblem(url)) return url
+  if (url.search !== '' || url.hash !== '') return { problem: 'holds a query or a fragment' }
+  if (url.pathname !== '/') return { problem: `has the path ${url.pathname}; give scheme and host only` }
+  return url.origin
+}
+
+/** A deployment has the name of a resource: letters of ASCII, digits and `_.-`. */
+export const deploymentPattern = /^(?!\.+$)[\w.-]+$/

@@ -1,0 +1,12 @@
+import { keyAccessPolicies, type Settings } from '../gate/settings.ts'
+import type { Reader } from './reader.ts'
+
+/** A key as a header can carry it. It is a secret, retired or not: no message quotes it. */
+const keyPattern = /^[\x21-\x7e]{8,512}$/
+
+export function readKeys(reader: Reader): Settings['keys'] {
+  const retired = reader.text('retired-key')
+  if (retired !== undefined && !keyPattern.test(retired))
+    reader.refuse('retired-key', 'is no API key: keys have no blanks and no line ends')
+  return { access: reader.choice('key-access', keyAccessPolicies, 'warn'), retired }
+}

@@ -1,0 +1,50 @@
+import { cognitiveServicesUser } from '../azure/rbac/built-in-roles.ts'
+import type { Settings, Target } from '../gate/settings.ts'
+import type { Reader } from './reader.ts'
+
+type Given = Pick<Settings, 'access' | 'deployments' | 'keys'>
+
+/** What was asked for that only a resource can give: it has to be found, or silently has no effect, which is a mistake. */
+export function withNeeds(reader: Reader, target: Target, given: Given): Target {
+  const { grant, revoke } = given.access
+  if (revoke && grant === 'never')
+    reader.refuse('revoke', 'is true, and with `grant: never` there is nothing to take back')
+  const neededBy = namesThatNeedResource(reader, given)
+  if (target.kind === 'search') {
+    const failsOn = reader.text('fail-on') === undefined ? [] : ['fail-on']
+    return { ...target, neededBy: [...neededBy, ...failsOn] }
+  }
+  if (target.kind === 'resource' || target.endpoint === '') return target
+  // A plan has an effect: it never fails on access.
+  for (const name of neededBy.filter(each => each !== 'grant' || grant === 'never'))
+    reader.refuse(name, withoutResource[name] ?? noRoles)
+  return target
+}
+
+function namesThatNeedResource(reader: Reader, { access, deployments, keys }: Given): string[] {
+  const { role, grant, revoke } = access
+  // All but two hold a value, the default of action.yml.
+  const isOtherRole = role.kind !== 'guid' || role.guid !== cognitiveServicesUser.guid
+  return [
+    ...(deployments.length === 0 ? ['deployments'] : []),
+    ...['setup-client-id', 'principal-id', 'also', 'runtime-principals', 'model-days-left'].filter(
+      name => reader.text(name) !== undefined,
+    ),
+    ...(revoke ? ['revoke'] : []),
+    ...(isOtherRole ? ['role'] : []),
+    ...(grant === 'auto' ? [] : ['grant']),
+    ...(keys.access === 'forbid' && keys.retired === undefined ? ['key-access'] : []),
+  ]
+}
+
+const noRoles =
+  'has no effect where only `endpoint` is given: no role is looked at or granted. With `subscription-id` beside it the resource is found'
+const withoutResource: Readonly<Record<string, string>> = {
+  deployments:
+    'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
+  also: 'is judged by roles, and only `endpoint` is given: no role is looked at. With `subscription-id` beside it the resource is found',
+  'key-access':
+    'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
+  'model-days-left':
+    'has no effect where only `endpoint` is given: Resource Manager is what knows when models retire, and is not asked',
+}

@@ -1,0 +1,109 @@
+import * as v from 'valibot'
+import { guidPattern } from '../azure/resource-id.ts'
+import { localFailure, StepError } from '../core/failures/failure.ts'
+import { plain } from '../core/text/untrusted.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+/** What is wrong with a text, as the end of a sentence that begins with it. */
+export type Problem = { problem: string }
+
+/** Collects what is wrong with each input instead of stopping at the first. */
+export interface Reader {
+  /** Undefined where the input is not set, or holds blanks only: an absent secret arrives as an empty string. */
+  text(name: string): string | undefined
+  guid(name: string, fallback?: string): string
+  choice<T extends string>(name: string, accepted: readonly T[], otherwise: T): T
+  /** `true` or `false`. */
+  flag(name: string, otherwise?: boolean): boolean
+  parsed<T extends object | string | number>(
+    name: string,
+    parse: (text: string) => T | Problem,
+  ): T | undefined
+  /** One thing a line; none where the input is not set. Neither Windows line ends nor the line end of a YAML block makes a line. */
+  lines<T>(name: string, parse: (lines: readonly string[]) => T[] | Problem): T[]
+  refuse(name: string, problem: string): void
+  finish(): void
+}
+
+/** @param input The text of an input, untrimmed, and empty where it is not set. */
+export function createReader(input: (name: string) => string, env: Environment): Reader {
+  const problems: string[] = []
+  const text = (name: string) => {
+    const value = input(name).trim()
+    return value === '' ? undefined : value
+  }
+  const refuse = (name: string, problem: string) => {
+    problems.push(`\`${name}\` ${problem}`)
+  }
+  const choice: Reader['choice'] = (name, accepted, otherwise) => {
+    const value = text(name)
+    if (value === undefined) return otherwise
+    const match = accepted.find(candidate => candidate.toLowerCase() === value.toLowerCase())
+    if (match !== undefined) return match
+    refuse(
+      name,
+      `is ${quoted(value)}; accepted are ${accepted.map(candidate => `\`${candidate}\``).join(', ')}`,
+    )
+    return otherwise
+  }
+  const parsed: Reader['parsed'] = (name, parse) => {
+    const value = text(name)
+    if (value === undefined) return undefined
+    const result = parse(value)
+    if (!isProblem(result)) return result
+    refuse(name, `is ${quoted(value)}, which ${result.problem}`)
+    return undefined
+  }
+  return {
+    text,
+    refuse,
+    parsed,
+    // As it stands: a first or a last line that became empty would be trimmed away.
+    lines: (name, parse) => parsed(name, () => parse(linesOf(input(name)))) ?? [],
+    guid(name, fallback) {
+      const given = text(name)
+      const value = given ?? (fallback === undefined ? undefined : env[fallback]?.trim() || undefined)
+      const source = given === undefined && fallback !== undefined ? ` (from ${fallback})` : ''
+      if (value === undefined) {
+        refuse(
+          name,
+          `is missing; a GUID is needed${fallback === undefined ? '' : `, here or in the environment variable ${fallback}`}. An absent secret or variable arrives as an empty string`,
+        )
+      } else if (!guidPattern.test(value)) {
+        refuse(
+          name,
+          `is ${quoted(value)}${source}, which is not a GUID of the form 00000000-0000-0000-0000-000000000000`,
+        )
+      }
+      return value?.toLowerCase() ?? ''
+    },
+    choice,
+    flag: (name, otherwise = false) => choice(name, ['true', 'false'], String(otherwise)) === 'true',
+    finish() {
+      if (problems.length === 0) return
+      throw new StepError('reading the inputs', localFailure('input-invalid', problems.join('\n')))
+    },
+  }
+}
+
+export function isProblem(value: unknown): value is Problem {
+  return v.is(v.object({ problem: v.string() }), value)
+}
+
+/**
+ * Shows what was given, but for what may be a secret in the wrong place: a JSON document of credentials is masked as a whole
+ * only, and so is a long text. Ids and addresses are long and no secrets; a password and a query in an address are left out.
+ */
+export function quoted(value: string): string {
+  const isAddress = /^https?:\/\//i.test(value)
+  const isReadable = value.length <= 60 || value.startsWith('/') || isAddress
+  if (!isReadable || value.startsWith('{')) return `a text of ${value.length} characters`
+  return `"${plain(isAddress ? withoutSecrets(value) : value.replace(/\/\/.*@/, '//***@'), 200)}"`
+}
+
+/** A password may hold what ends the host of an address, or another `@`. */
+const withoutSecrets = (address: string) =>
+  address.replace(/\/\/.*@/s, '//***@').replace(/([?#]).+$/s, '$1***')
+
+/** Without the line end of a YAML block. */
+const linesOf = (text: string) => text.replace(/(?:\r\n|\r|\n)[ \t]*$/, '').split(/\r\n|\r|\n/)
