@@ -57,6 +57,8 @@ export interface ActionResult {
 
 export interface RunningAction {
   process: ChildProcess
+  /** When the process was started: action.yml had been read by then. Milliseconds since the epoch. */
+  startedAt: number
   result: Promise<ActionResult>
 }
 
@@ -89,6 +91,8 @@ export function startAction(invocation: ActionInvocation): RunningAction {
   const defaults = Object.fromEntries(
     Object.entries(declared).map(([name, input]) => [name, input.default ?? '']),
   )
+  const reader = createLogReader(invocation.onLine, invocation.env?.RUNNER_DEBUG === '1')
+  const startedAt = Date.now()
   const child = spawn(process.execPath, [...(invocation.nodeOptions ?? []), resolve(action, entry)], {
     cwd: workspace,
     env: {
@@ -102,8 +106,7 @@ export function startAction(invocation: ActionInvocation): RunningAction {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const reader = createLogReader(invocation.onLine, invocation.env?.RUNNER_DEBUG === '1')
-  return { process: child, result: collect(child, files, reader) }
+  return { process: child, startedAt, result: collect(child, files, reader) }
 }
 
 function createCommandFiles(folder: string): CommandFiles {

@@ -8,7 +8,7 @@ import { defaultWorld } from '../local-cloud/default-world.ts'
 import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../local-cloud/local-cloud.ts'
 import { PUBLISHED_THROTTLING } from '../local-cloud/throttling.ts'
 import { type Part, table } from './part.ts'
-import { requestsTo, run, warmInputs } from './runs.ts'
+import { requestsTo, runWithMemory, warmInputs } from './runs.ts'
 
 /** What a run costs where there is more of everything. */
 
@@ -33,7 +33,7 @@ async function withCloud(
 
 async function once(cloud: LocalCloud, inputs: Readonly<Record<string, string>> = {}): Promise<Grown> {
   cloud.journal.clear()
-  const { tookMs, memoryMb } = await run(cloud, { ...warmInputs(cloud), ...inputs })
+  const { tookMs, memoryMb } = await runWithMemory(cloud, { ...warmInputs(cloud), ...inputs })
   return { tookMs, requests: requestsTo(cloud).length, memoryMb }
 }
 

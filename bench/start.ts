@@ -5,11 +5,13 @@ import { alsoHolds, holds, roles } from '../__tests__/support/arrange.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../scripts/tools.ts'
 import { atMost, median, ms, type Part, type Promised, table } from './part.ts'
-import { requestsTo, run, timeProcess, warmInputs } from './runs.ts'
+import { requestsTo, run, runWithMemory, timeProcess, warmInputs } from './runs.ts'
 
 /** Start, size, memory, and runs that pass at once: whole processes of the built action, on the local cloud. */
 
 const rounds = 21
+/** Of each pipeline, beside the runs that are timed. */
+const memoryRuns = 5
 /** Added to every reply, as a network would. */
 const latencyMs = 100
 /** OIDC token; discovery (an authority of one's own is asked for its endpoints first); access token; inference or roles. */
@@ -54,7 +56,6 @@ async function runBoth({ cloud, inputs }: Pipeline, runs: Runs): Promise<void> {
   const quick = await run(cloud, inputs)
   runs.tookMs.push(quick.tookMs)
   runs.firstRequestMs.push((cloud.journal.entries[0]?.at ?? Number.NaN) - quick.startedAt)
-  runs.memoryMb.push(quick.memoryMb)
   runs.operations = requestsTo(cloud).map(({ operation }) => operation)
   cloud.faults.add({ name: 'latency', effect: { kind: 'delay', ms: latencyMs } })
   cloud.journal.clear()
@@ -79,6 +80,10 @@ async function measure(beside: ReadonlyMap<string, string>) {
       for (const { path, times } of others) times.push(timeProcess([path]))
       await runBoth(warm, ofWarm)
       await runBoth(least, ofLeast)
+    }
+    for (let count = 0; count < memoryRuns; count += 1) {
+      ofWarm.memoryMb.push((await runWithMemory(warm.cloud, warm.inputs)).memoryMb)
+      ofLeast.memoryMb.push((await runWithMemory(least.cloud, least.inputs)).memoryMb)
     }
     return {
       bare: median(bare),
