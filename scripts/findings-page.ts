@@ -20,7 +20,7 @@ With \`fail-on: medium\` those that are medium or high do, once access is proven
 | low | Worth knowing. |
 
 What a principal may do is read live, where it is allowed to read that: its role assignments with those of its groups, its effective permissions, the definitions of its roles. Where definitions may not be
-read, built-in roles are known by their GUIDs, as they were in ${rolesAsOf}.
+read, built-in roles are known by their GUIDs, as they were on ${rolesAsOf}.
 
 Generated from \`src/advice/findings\` by \`npm run docs\`.`
 

@@ -19,7 +19,7 @@ export const roleDoesNotFit: Inspection = {
   about: `Some other role lets the calls through, or nothing does. Typical is a custom role with \`Microsoft.CognitiveServices/accounts/MaaS/*\`, as Microsoft's guide shows it: it covers \`/models\`, and not
 \`/openai/v1/responses\`, which needs \`Microsoft.CognitiveServices/accounts/OpenAI/responses/write\`. It is said in the log before the call is made.
 
-Severity: medium. Known from the role's definition, or for built-in roles from what they held in ${rolesAsOf}.`,
+Severity: medium. Known from the role's definition, or for built-in roles from what they held on ${rolesAsOf}.`,
   inspect: ({ record, dataActions }) => {
     const { role, routes, definitions } = record
     if (role === undefined || routes === undefined) return undefined

@@ -36,12 +36,8 @@ const builtInRoles: readonly BuiltInRole[] = officialRoles.map(({ name, roleName
   permissions,
 }))
 
-/** The month of which the list is, such as `August 2026`. */
-export const rolesAsOf = new Date(official.asOf).toLocaleDateString('en', {
-  month: 'long',
-  year: 'numeric',
-  timeZone: 'UTC',
-})
+/** The day of which the list is, such as `2026-08-22`. As it stands there: to write a date in words costs a tenth of the time before the first request. */
+export const rolesAsOf: string = official.asOf
 
 /** Roles that texts and commands name by themselves. */
 export const cognitiveServicesUser: RoleName = wellKnown('Cognitive Services User')

@@ -1,5 +1,3 @@
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { errorCode, errorText, NetworkFailure, responseTooLarge, unknownEncoding } from './network-failure.ts'
 
 /** A role assignment list is the largest reply there is: some 1 kB an assignment, a few thousand at most. */
@@ -20,11 +18,7 @@ export async function readBounded(body: AsyncIterable<Buffer>, host: string): Pr
 const tooLarge = (host: string) =>
   new NetworkFailure(responseTooLarge, host, `${host} sent more than ${maxBodyBytes} bytes`)
 
-const decoders = {
-  gzip: promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip),
-  deflate: promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate),
-  br: promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress),
-}
+const decoders = { gzip: 'gunzipSync', deflate: 'inflateSync', br: 'brotliDecompressSync' } as const
 const isKnownEncoding = (name: string): name is keyof typeof decoders => Object.hasOwn(decoders, name)
 
 /**
@@ -37,8 +31,10 @@ export async function decode(bytes: Buffer, encoding = 'identity', host: string)
   if (name === 'identity' || name === '' || bytes.length === 0) return textOf(bytes)
   if (!isKnownEncoding(name))
     throw new NetworkFailure(unknownEncoding, host, `${host} sent its reply in the encoding ${encoding}`)
+  // Hardly ever needed, and not before the first reply.
+  const zlib = await import('node:zlib')
   try {
-    return textOf(await decoders[name](bytes, { maxOutputLength: maxBodyBytes }))
+    return textOf(zlib[decoders[name]](bytes, { maxOutputLength: maxBodyBytes }))
   } catch (error) {
     const code = errorCode(error)
     if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(host)
