@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
 import { delegationCondition } from '../../src/azure/rbac/delegation-conditions.ts'
 import { localFailure, StepError } from '../../src/core/failures/failure.ts'
@@ -221,10 +222,18 @@ describe('a plan', () => {
   })
 })
 
+function withKeyAccess(access: 'warn' | 'forbid'): RunRecord {
+  const record = fullRecord()
+  assert(record.settings)
+  const { settings } = record
+  return { ...record, settings: { ...settings, keys: { ...settings.keys, access } } }
+}
+
 test('findings are told by id and severity, details folded, and where to read more', () => {
   const outcome = { result: 'passed', record: fullRecord() } as const
+  const insists = withKeyAccess('forbid')
 
-  expect(findingFolds(outcome)).toEqual([
+  expect(findingFolds({ result: 'planned', record: insists })).toEqual([
     {
       title: 'Finding keys-enabled (high): The resource still accepts API keys',
       lines: [expect.stringContaining('Key access of contoso is on')],
@@ -233,6 +242,10 @@ test('findings are told by id and severity, details folded, and where to read mo
   expect(findingLines(outcome)).toEqual(['What findings mean, and how to fix them: docs/findings.md'])
   expect(findingLines({ result: 'passed', record: emptyRecord() })).toEqual([])
   expect(findingFolds({ result: 'passed', record: emptyRecord() })).toEqual([])
+})
+
+test('a finding that a warning has told is not told again', () => {
+  expect(findingFolds({ result: 'passed', record: withKeyAccess('warn') })).toStrictEqual([])
 })
 
 test('where a run failed, findings are one line: the failure comes first', () => {

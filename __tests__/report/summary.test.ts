@@ -236,6 +236,15 @@ test('a wait without an end is drawn to its last probe', () => {
   )
 })
 
+test('a row of answers in no time is no wait', () => {
+  const row = (pauseMs: number) => [0, 1, 2].map(at => ({ atMs: at * pauseMs, outcome: 'ok' as const }))
+  const headings = (pauseMs: number) =>
+    headingsOf(summaryMarkdown({ result: 'passed', record: fullRecord({ probes: row(pauseMs) }) }, undefined))
+
+  expect(headings(5)).not.toContain('The wait')
+  expect(headings(1000)).toContain('The wait')
+})
+
 test('the wait begins with the first denial, whatever was answered before', () => {
   const probes = [
     { atMs: 0, outcome: 'ok' },

@@ -37,6 +37,7 @@ describe('key-access', () => {
     expect(warnings(run).map(({ message }) => message)).toEqual([
       expect.stringMatching(/still accepts API keys.*az resource update .*\.disableLocalAuth=true$/),
     ])
+    expect(logOf(run).match(/still accepts API keys/g)).toHaveLength(1)
   })
 
   test('ignore, with keys on: not a word of it', async () => {

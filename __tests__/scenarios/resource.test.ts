@@ -194,7 +194,10 @@ describe('deployments', () => {
       const run = await runGate(cloud, { inputs: { deployments } })
       expect(run.outputs.result).toBe('passed')
       expect(run.annotations).toMatchObject([{ level: 'warning', message: choice }])
-      expect(logOf(run)).toMatch(/Key-less access is proven: .* so the gate chose DeepSeek-V3 by itself/)
+      expect(logOf(run)).toMatch(
+        /Key-less access is proven: .* by 1 deployment \(DeepSeek-V3, chosen by the gate\)/,
+      )
+      expect(logOf(run).match(/so the gate chose/g)).toHaveLength(1)
       expect(run.summary).toContain('so the gate chose DeepSeek\\-V3 by itself')
       expect(run.summary).toContain('| Deployments | `DeepSeek-V3`, chosen by the gate |')
       expect(run.report).toMatchObject({

@@ -147,13 +147,18 @@ export const denyName = ({ name, scope }: Pick<DenyAssignment, 'name' | 'scope'>
 export const denyLine = (what: string, deny: Pick<DenyAssignment, 'name' | 'scope'>) =>
   `A deny assignment blocks ${what}: ${denyName(deny)}.`
 
-/** The most severe first. Fixes are in summary and report, and in the docs. Where a run failed, the failure is what is to be read. */
+/**
+ * The most severe first. Summary, report and docs have the fixes. Where a run failed, people need to read about the failure. What a
+ * warning has said is not said again.
+ */
 export function findingFolds({ result, record }: Outcome): Fold[] {
   if (result === 'failed' || result === 'cancelled') return []
-  return findingsOf(record).map(({ id, severity, title, detail }) => ({
-    title: `Finding ${id} (${severity}): ${title}`,
-    lines: [`  ${detail}`],
-  }))
+  return findingsOf(record)
+    .filter(({ id }) => id !== 'keys-enabled' || record.settings?.keys.access !== 'warn')
+    .map(({ id, severity, title, detail }) => ({
+      title: `Finding ${id} (${severity}): ${title}`,
+      lines: [`  ${detail}`],
+    }))
 }
 
 export function findingLines({ result, record }: Outcome): string[] {
@@ -242,12 +247,21 @@ export function verdictLine({ result, record }: Outcome): string {
   if (record.holder === 'app')
     return [appInWords(record), ...appProven(record), ownCallsInWords(smoke)].join(' ')
   const who = principal === undefined ? 'The pipeline' : `Principal ${principal.oid}`
-  const how = role === undefined ? '' : `, role ${role.name} ${readableRoleState(roleState, assignments)}`
+  const how =
+    role === undefined
+      ? unfoundInShort(record)
+      : `, role ${role.name} ${readableRoleState(roleState, assignments)}`
   const waited = propagationMs > 0 ? `, live after ${(propagationMs / 1000).toFixed(1)} s` : ''
-  const called = smoke.filter(({ route }) => isOfDeployment(route)).length
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
-  const proven = `Key-less access is proven: ${who} was answered by ${called} deployment${called === 1 ? '' : 's'}${over}${how}${waited}.`
-  return [proven, ...alsoProven(record), ...appProven(record), ...reservations(record)].join(' ')
+  const proven = `Key-less access is proven: ${who} was answered by ${calledInWords(record)}${over}${how}${waited}.`
+  return [proven, ...alsoProven(record), ...appProven(record), ...unwarned(record)].join(' ')
+}
+
+function calledInWords({ smoke, settings, routes }: RunRecord): string {
+  const called = smoke.filter(({ route }) => isOfDeployment(route)).length
+  const chosen = chosenDeployment(settings, routes)
+  const choice = chosen === undefined ? '' : ` (${plain(chosen, 64)}, chosen by the gate)`
+  return `${called} deployment${called === 1 ? '' : 's'}${choice}`
 }
 
 /** What was asked for besides the calls; nothing where nothing was. */
@@ -281,6 +295,11 @@ export function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'r
 export const reservations = (record: RunRecord): string[] => [
   ...searchLeft(record),
   ...choiceLeft(record),
+  ...unwarned(record),
+]
+
+/** What no warning in the log has said in full. */
+const unwarned = (record: RunRecord): string[] => [
   ...expectLeft(record),
   ...doubtLeft(record),
   ...runtimeReservations(record),
@@ -291,6 +310,12 @@ function searchLeft({ settings }: Pick<RunRecord, 'settings'>): string[] {
   const unfound = settings?.target.kind === 'endpoint' ? settings.target.unfound : undefined
   return unfound === undefined ? [] : [unfoundInWords(unfound.message)]
 }
+
+/** A warning has the reason. */
+const unfoundInShort = ({ settings }: RunRecord): string =>
+  settings?.target.kind === 'endpoint' && settings.target.unfound !== undefined
+    ? ', but no role was looked at: the resource was not found'
+    : ''
 
 export const unfoundInWords = (why: string) =>
   `${why} Only the call is proven: no role was looked at or granted, and nothing is said about keys. To have that, name the resource by \`resource-id\`.`

@@ -50,7 +50,7 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     keysAccepted: () =>
       log.warning(
         'keys still work',
-        `The resource still accepts API keys: anyone who holds one needs no identity. To switch them off: ${switchKeysOffCommand({ settings })}`,
+        `The resource still accepts API keys (finding keys-enabled): anyone who holds one needs no identity. To switch them off: ${switchKeysOffCommand({ settings })}`,
       ),
     waitingForOtherJob: held => log.info(`${heldInWords(held)}; waiting for it to be removed`),
     otherJobStillThere: progress => log.info(progressLine(progress, 'still there')),

@@ -181,8 +181,12 @@ function alsoSection({ also = [] }: RunRecord): string {
   ])
 }
 
+/** A row of answers in no time is no wait. */
+const wasWait = (probes: readonly Mark[]) =>
+  probes.length > 1 && probes.some(({ atMs, outcome }) => outcome !== 'ok' || atMs >= 1000)
+
 const waitParts = (probes: readonly Mark[], waited: Waited) =>
-  probes.length < 2
+  !wasWait(probes)
     ? []
     : [countsOf(probes), codeBlock(waitPicture(probes, waitedBar(probes, waited)), 'mermaid')]
 
@@ -227,7 +231,7 @@ function countsOf(probes: readonly Mark[]): string {
 const maxProbes = 150
 
 function probesSection(what: string, probes: readonly Mark[]): string {
-  if (probes.length < 2) return ''
+  if (!wasWait(probes)) return ''
   const shown = probes.slice(-maxProbes)
   const rows = shown.map(({ atMs, outcome }, index) => [
     String(probes.length - shown.length + index + 1),
