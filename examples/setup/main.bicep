@@ -2,7 +2,7 @@
 // the repository, and the role on the resource itself. For a resource that exists, which is left as it is:
 //
 //   az deployment group create --resource-group GROUP --template-file main.bicep \
-//     --parameters accountName=NAME subjects='["repo:OWNER/REPO:environment:production"]'
+//     --parameters accountName=NAME deployedFormats='["OpenAI"]' subjects='["repo:OWNER/REPO:environment:production"]'
 //
 // With createAccount=true and models it makes the resource as well. One that was deleted is kept for two days, and its
 // name with it: az cognitiveservices account purge --name NAME --resource-group GROUP --location LOCATION frees it.
@@ -27,6 +27,9 @@ param createAccount bool = false
 @description('Models to deploy. Leave out what is deployed already.')
 param models model[] = []
 
+@description('Formats of the models that are deployed already, which a template cannot see: az cognitiveservices account deployment list --query "[].properties.model.format". They only decide the role.')
+param deployedFormats string[] = []
+
 param location string = resourceGroup().location
 
 @description('Subjects of the OIDC tokens that may sign in, in the very case in which GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…')
@@ -47,12 +50,13 @@ param setupIdentityName string = ''
 @description('Object ids of identities that run what is deployed. They get the same role: here, or where there is a set-up identity, in the gate (runtime-principals).')
 param appPrincipalIds string[] = []
 
-@description('Role of the pipeline, by GUID. Empty: the least that covers the models given here, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User.')
+@description('Role of the pipeline, by GUID. Empty: the least that covers the models given here and in deployedFormats, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User. With neither: Cognitive Services User.')
 param roleId string = ''
 
 var userId = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 var openAIUserId = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
-var openAIOnly = !empty(models) && empty(filter(models, candidate => candidate.format != 'OpenAI'))
+var formats = concat(deployedFormats, map(models, candidate => candidate.format))
+var openAIOnly = !empty(formats) && empty(filter(formats, candidate => candidate != 'OpenAI'))
 var role = !empty(roleId) ? roleId : openAIOnly ? openAIUserId : userId
 var accessAdministratorId = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 var hasSetupIdentity = !empty(setupIdentityName)

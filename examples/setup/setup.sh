@@ -370,6 +370,7 @@ ${environment:+    environment: '$environment'
           tenant-id: \${{ vars.AZURE_TENANT_ID }}
           ${setup_identity:+setup-client-id: \${{ vars.AZURE_SETUP_CLIENT_ID \}\}
           }resource-id: $resource_id
+          # deployments: those that the deploy calls, one a line; without this the gate chooses one, and warns
           role: $role${role_name:+ # $role_name}
           grant: $([ -n "$setup_identity" ] && echo auto || echo never)
 
