@@ -1,10 +1,20 @@
-import { writeFileSync } from 'node:fs'
-import { type Described, describedIn, isObject, type Json, pinFile, readPin } from './descriptions.ts'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  type Described,
+  describedIn,
+  foldersIn,
+  isObject,
+  type Json,
+  pinFile,
+  readPin,
+} from './descriptions.ts'
 
 /**
- * Usage: node scripts/description-drift.ts BEFORE AFTER COMMIT [FILE]
+ * Usage: node scripts/description-drift.ts folders TREE [FILE]
+ *        node scripts/description-drift.ts compare BEFORE AFTER COMMIT [FILE]
  *
- * Compares two checkouts of the official API descriptions in what the local cloud is compared with: the operations that it serves, and
+ * `folders` prints what to check out of a newer tree, whose folders the file TREE lists: what FILE names may have moved.
+ * `compare` compares two checkouts of the official API descriptions in what the local cloud is compared with: the operations that it serves, and
  * the shapes that they refer to. Where something changed, writes COMMIT, that of AFTER, into FILE
  * (__tests__/local-cloud/descriptions.json), and says on standard output what changed, for people: nothing, where nothing did.
  */
@@ -62,14 +72,29 @@ function changesBetween(before: Described, after: Described): string[] {
 const namesIn = (...maps: readonly ReadonlyMap<string, unknown>[]) =>
   [...new Set(maps.flatMap(map => [...map.keys()]))].toSorted()
 
-function main([before, after, commit, file = pinFile]: readonly string[]): void {
-  if (before === undefined || after === undefined || commit === undefined)
-    throw new Error('Usage: node scripts/description-drift.ts BEFORE AFTER COMMIT [FILE]')
+/** @param newest A checkout, and the commit that it is of. */
+function compare(before: string, newest: { checkout: string; commit: string }, file: string): void {
   const pin = readPin(file)
-  const lines = changesBetween(describedIn(before, pin.folders), describedIn(after, pin.folders))
+  const folders = foldersIn(globSync('specification/**/', { cwd: newest.checkout }), pin.folders)
+  const lines = [
+    ...changesOf(pin.folders, folders, ['folders']).map(change => `- ${change}`),
+    ...changesBetween(describedIn(before, pin.folders), describedIn(newest.checkout, folders)),
+  ]
   if (lines.length === 0) return
-  writeFileSync(file, `${JSON.stringify({ ...pin, commit }, null, 2)}\n`)
+  writeFileSync(file, `${JSON.stringify({ ...pin, commit: newest.commit, folders }, null, 2)}\n`)
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function main([command, first, second, third, fourth]: readonly string[]): void {
+  if (command === 'folders' && first !== undefined) {
+    const tree = readFileSync(first, 'utf8').split('\n')
+    process.stdout.write(`${foldersIn(tree, readPin(second).folders).join('\n')}\n`)
+  } else if (command === 'compare' && first !== undefined && second !== undefined && third !== undefined) {
+    compare(first, { checkout: second, commit: third }, fourth ?? pinFile)
+  } else
+    throw new Error(
+      'Usage: node scripts/description-drift.ts folders TREE [FILE] | compare BEFORE AFTER COMMIT [FILE]',
+    )
 }
 
 if (import.meta.main) main(process.argv.slice(2))

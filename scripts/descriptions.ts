@@ -39,11 +39,11 @@ const documentSchema = v.object({
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What a checkout describes of the local cloud. */
+/** What a checkout describes of the local cloud. References are names of shapes; a parameter stands where it is referred to. */
 export interface Described {
   /** By what the description calls them. */
-  operations: ReadonlyMap<string, JsonObject>
-  /** What operations refer to, directly or not, by its place in the checkout. */
+  operations: ReadonlyMap<string, Json>
+  /** What operations refer to, directly or not, by file, its folder, and place in it: the folders above may change their names. */
   shapes: ReadonlyMap<string, Shape>
 }
 
@@ -56,19 +56,40 @@ interface Shape {
 /** @throws Error where a folder is not there, a reference leads nowhere, or nothing that the local cloud serves is described */
 export function describedIn(checkout: string, folders: readonly string[]): Described {
   const missing = folders.find(folder => !existsSync(join(checkout, folder)))
-  if (missing !== undefined) throw new Error(`${missing} is not there: the descriptions have moved.`)
+  if (missing !== undefined) throw new Error(`${missing} is not there.`)
   const root = pathToFileURL(`${checkout}/`)
-  const operations = new Map<string, JsonObject>()
+  const operations = new Map<string, Json>()
   const shapes = new Map<string, Shape>()
   for (const path of folders.flatMap(folder => globSync(`${folder}/*.json`, { cwd: checkout })).toSorted()) {
     const file = new URL(path, root)
-    for (const [name, operation] of servedOperations(file)) {
-      operations.set(name, operation)
-      for (const reference of referencesIn(operation, file)) collect(reference, name, { root, shapes })
-    }
+    for (const [name, operation] of servedOperations(file))
+      operations.set(
+        name,
+        resolved(operation, file, target => collect(target, name, shapes)),
+      )
   }
   if (operations.size === 0) throw new Error('Nothing that the local cloud serves is described.')
   return { operations, shapes }
+}
+
+/**
+ * Where the folders of a pin are in a newer tree: a service's versions may have moved one folder down or up.
+ * @param tree all folders of it
+ * @throws Error where one is gone, or may be several
+ */
+export function foldersIn(tree: readonly string[], folders: readonly string[]): string[] {
+  const all = new Set(tree)
+  return folders.map(folder => {
+    if (all.has(folder)) return folder
+    const [, service = folder, version = ''] =
+      /^(.+?\/(?:Microsoft\.\w+|data-plane)\/).*?((?:stable|preview)\/[^/]+)$/.exec(folder) ?? []
+    const [found, ...others] = tree.filter(path => path.startsWith(service) && path.endsWith(`/${version}`))
+    if (found === undefined || others.length > 0)
+      throw new Error(
+        `${folder} is not there, and ${others.length === 0 ? 'nothing' : 'not one folder alone'} looks as if it had moved there.`,
+      )
+    return found
+  })
 }
 
 function servedOperations(file: URL): [string, JsonObject][] {
@@ -91,23 +112,34 @@ function isServed(method: string, template: string): boolean {
   return routes.some(route => route.method === method.toUpperCase() && route.path.test(path))
 }
 
-function collect(target: URL, operation: string, into: { root: URL; shapes: Map<string, Shape> }): void {
-  const name = decodeURIComponent(target.href.slice(into.root.href.length))
-  const known = into.shapes.get(name)
-  if (known?.usedBy.has(operation)) return
-  const content = known?.content ?? readAt(target)
-  into.shapes.set(name, { content, usedBy: new Set([...(known?.usedBy ?? []), operation]) })
-  for (const reference of referencesIn(content, target)) collect(reference, operation, into)
+/** @returns the name of the shape, which goes into `shapes` with all that it refers to. */
+function collect(target: URL, operation: string, shapes: Map<string, Shape>): string {
+  const name = decodeURIComponent(target.href).split('#')[0]?.split('/').slice(-2).join('/') + target.hash
+  const known = shapes.get(name)
+  if (known?.usedBy.has(operation)) return name
+  const usedBy = new Set([...(known?.usedBy ?? []), operation])
+  // Before what it refers to, which may be itself.
+  shapes.set(name, { content: null, usedBy })
+  shapes.set(name, {
+    content: resolved(readAt(target), target, inner => collect(inner, operation, shapes)),
+    usedBy,
+  })
+  return name
 }
 
-/** Where a piece of the file refers to. Examples are no shapes. */
-function referencesIn(piece: Json, file: URL): URL[] {
-  if (Array.isArray(piece)) return piece.flatMap(entry => referencesIn(entry, file))
-  if (!isObject(piece)) return []
-  return Object.entries(piece).flatMap(([key, entry]) => {
-    if (key === 'x-ms-examples') return []
-    return key === '$ref' && typeof entry === 'string' ? [new URL(entry, file)] : referencesIn(entry, file)
-  })
+/** A piece of the file, its references named by `nameOf`. Examples are no shapes. */
+function resolved(piece: Json, file: URL, nameOf: (target: URL) => string): Json {
+  if (Array.isArray(piece)) return piece.map(entry => resolved(entry, file, nameOf))
+  if (!isObject(piece)) return piece
+  const { $ref, 'x-ms-examples': _examples, ...rest } = piece
+  if (typeof $ref !== 'string')
+    return Object.fromEntries(
+      Object.entries(rest).map(([key, entry]) => [key, resolved(entry, file, nameOf)]),
+    )
+  const target = new URL($ref, file)
+  return target.hash.startsWith('#/parameters/')
+    ? resolved(readAt(target), target, nameOf)
+    : { $ref: nameOf(target) }
 }
 
 function readAt(target: URL): Json {

@@ -1,11 +1,19 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import * as v from 'valibot'
+import { readPin } from '../../scripts/descriptions.ts'
 import { inDescriptions } from './descriptions-folder.ts'
 import type { Exchange } from './resource-manager/fixture.ts'
 
 /** Official API descriptions of Resource Manager's providers (OpenAPI 2.0). */
 export const specification = inDescriptions('azure-rest-api-specs/specification/')
+
+/** A file in one of the folders that are pinned, by its name. */
+export function pinnedFile(name: string): URL {
+  const { folders } = readPin()
+  const candidates = folders.map(folder => inDescriptions(`azure-rest-api-specs/${folder}/${name}`))
+  return candidates.find(file => existsSync(file)) ?? inDescriptions(`azure-rest-api-specs/${name}`)
+}
 
 const parameter = v.looseObject({
   name: v.optional(v.string()),
@@ -35,18 +43,16 @@ function readJson(url: URL): unknown {
   return JSON.parse(readFileSync(url, 'utf8'))
 }
 
+const files = [
+  'authorization-RoleAssignmentsCalls.json',
+  'authorization-RoleDefinitionsCalls.json',
+  'authorization-DenyAssignmentCalls.json',
+  'cognitiveservices.json',
+]
+
 export function loadOfficial(): Operation[] {
-  const authorization =
-    'authorization/resource-manager/Microsoft.Authorization/stable/2022-04-01/authorization-'
-  const cognitiveServices =
-    'cognitiveservices/resource-manager/Microsoft.CognitiveServices/stable/2023-05-01/'
   const ajv = new Ajv({ strict: false, validateFormats: false, validateSchema: false, allErrors: true })
-  return [
-    `${authorization}RoleAssignmentsCalls.json`,
-    `${authorization}RoleDefinitionsCalls.json`,
-    `${authorization}DenyAssignmentCalls.json`,
-    `${cognitiveServices}cognitiveservices.json`,
-  ].flatMap(file => operationsOf(ajv, new URL(file, specification)))
+  return files.flatMap(file => operationsOf(ajv, pinnedFile(file)))
 }
 
 function operationsOf(ajv: Ajv, file: URL): Operation[] {

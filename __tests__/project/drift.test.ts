@@ -224,6 +224,7 @@ describe('API descriptions', () => {
       process.execPath,
       [
         join(repositoryRoot, 'scripts/description-drift.ts'),
+        'compare',
         ...[join(folder, 'before'), join(folder, 'after'), 'f'.repeat(40), join(folder, 'pin.json')],
       ],
       { encoding: 'utf8', stdio: 'pipe' },
@@ -282,11 +283,42 @@ describe('API descriptions', () => {
     expect(pinAfter()).toEqual({ ...pin, commit: 'f'.repeat(40) })
   })
 
-  test('a folder that is gone is an error: descriptions have moved', () => {
+  test('a folder that moved is followed, and that is said', () => {
+    const [first = '', ...others] = pin.folders
+    const moved = first.replace('/Microsoft.Authorization/', '/Microsoft.Authorization/Authorization/')
     checkout('before', operation(), assignment())
-    checkout('after', operation(), assignment(), pin.folders.slice(0, 1))
+    checkout('after', operation(), assignment(), [moved, ...others])
 
-    expect(drift).toThrow('the descriptions have moved')
+    expect(drift()).toBe(`- \`folders.${first}\` is gone\n- \`folders.${moved}\` is new\n`)
+    expect(pinAfter()).toEqual({ ...pin, commit: 'f'.repeat(40), folders: [moved, ...others] })
+  })
+
+  test.each<[string, string[]]>([
+    ['is gone', ['nothing looks as if it had moved there']],
+    ['may be one of two', ['not one folder alone']],
+  ])('a folder that %s is an error', (how, [message]) => {
+    const [first = '', ...others] = pin.folders
+    checkout('before', operation(), assignment())
+    checkout('after', operation(), assignment(), others)
+    if (how === 'may be one of two')
+      for (const under of ['Authorization', 'Access'])
+        mkdirSync(join(folder, 'after', first.replace('/stable/', `/${under}/stable/`)), { recursive: true })
+
+    expect(drift).toThrow(message)
+  })
+
+  test('what to check out of a newer tree is told from its folders', () => {
+    const [first = '', ...others] = pin.folders
+    const moved = first.replace('/stable/', '/Authorization/stable/')
+    writeFileSync(join(folder, 'tree'), ['specification', moved, `${moved}/examples`, ...others].join('\n'))
+
+    expect(
+      execFileSync(
+        process.execPath,
+        [join(repositoryRoot, 'scripts/description-drift.ts'), 'folders', join(folder, 'tree')],
+        { encoding: 'utf8' },
+      ),
+    ).toBe(`${[moved, ...others].join('\n')}\n`)
   })
 })
 

@@ -5,6 +5,7 @@ import { embeddingRequest } from '../../../local-cloud/inference/embeddings.ts'
 import { responseRequest } from '../../../local-cloud/inference/responses/request.ts'
 import { toneOfASecond } from '../../../src/services/inference/tone.ts'
 import { describeComparison, inDescriptions } from '../descriptions-folder.ts'
+import { pinnedFile } from '../official-descriptions.ts'
 import {
   type Answer,
   type Ask,
@@ -16,9 +17,7 @@ import {
 /** What clients send and get here, checked against the official descriptions and against recorded traffic. */
 
 const V1 = inDescriptions('openai-v1/essentials.json')
-const CLASSIC = inDescriptions(
-  'azure-rest-api-specs/specification/cognitiveservices/data-plane/AzureOpenAI/inference/stable/2024-06-01/inference.json',
-)
+const CLASSIC = pinnedFile('inference.json')
 const RECORDED = inDescriptions('recorded/openai-data-plane.json')
 
 const load = <T>(file: URL): T => JSON.parse(readFileSync(file, 'utf8'))
