@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { minify } from '@swc/core'
 import * as v from 'valibot'
@@ -18,10 +18,7 @@ export async function build(out: string): Promise<void> {
   runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
   copyPrunable('@actions/core')
   const bundled = await bundle('build/src/index.js', out)
-  // It imports the bundle, whatever folder both lie in.
-  const post = join(repositoryRoot, 'build/src/post.js')
-  copyFileSync(post, join(out, 'post.js'))
-  bundled.push(post)
+  writeFileSync(join(out, 'post.js'), postEntry)
 
   compileLocalCloud()
   for (const [entry, name] of [
@@ -32,6 +29,9 @@ export async function build(out: string): Promise<void> {
   }
   writeFileSync(join(out, hashesFile), sourceHashes(bundled))
 }
+
+/** The same bundle, which goes by the file that was started. */
+const postEntry = `import './index.js'\n`
 
 const packages = join(repositoryRoot, 'node_modules')
 const copies = join(repositoryRoot, 'build/node_modules')

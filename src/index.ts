@@ -12,17 +12,17 @@ import { inertLine } from './core/text/untrusted.ts'
 import type { Settings } from './gate/settings.ts'
 import { readSettings } from './inputs/index.ts'
 import { reportingOf } from './inputs/report.ts'
-import type { Beginning, Ready } from './report/main-step.ts'
 import { givenReportPath } from './report/report-file.ts'
 import { runnerLog, silenceStandardError } from './report/runner-log.ts'
-import { exit, lastWords, stopped, uncaught } from './report/step-end.ts'
 import { addressSecrets } from './services/app/address.ts'
 import { createAssertions } from './services/github/assertions.ts'
 import { keepGrant, keptGrant } from './services/github/post-state.ts'
 import { readWorkflowRun } from './services/github/workflow-run.ts'
+import { exit, lastWords, stopped, uncaught } from './step/ending.ts'
+import type { Beginning, Ready } from './step/main.ts'
 
 /**
- * What the runner starts, before the job's next step and again, by way of post.ts, at its end. Compiling code takes longer than many a
+ * What the runner starts, before the job's next step and again, by way of dist/post.js, at its end. Compiling code takes longer than many a
  * reply: here is what reads the inputs and asks GitHub for the job's token, and everything else is loaded while that is awaited.
  */
 
@@ -91,7 +91,7 @@ async function runMain(): Promise<number> {
   const beginning = begin()
   if ('tools' in beginning.ready)
     await Promise.race([askForAssertion(beginning.ready.tools), beginning.stopped])
-  const { runMainStep } = await import('./report/main-step.ts')
+  const { runMainStep } = await import('./step/main.ts')
   return runMainStep(beginning)
 }
 
@@ -105,7 +105,7 @@ async function runPost(): Promise<number> {
   const grant = keptGrant()
   if (grant === undefined) return 0
   prepare()
-  const { runPostStep } = await import('./report/post-step.ts')
+  const { runPostStep } = await import('./step/post.ts')
   await runPostStep(grant, { log: runnerLog }, ready)
   return 0
 }

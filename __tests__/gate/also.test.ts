@@ -1,12 +1,12 @@
 import type { Assignment } from '../../src/azure/rbac/assignment.ts'
 import { type AlsoAccess, alsoFailure, alsoNotLive, closeAlso, neededBy } from '../../src/gate/also.ts'
-import type { RuntimeAccess } from '../../src/gate/runtime/principal.ts'
+import type { ToldAccess } from '../../src/gate/told-access.ts'
 import { assigned, ids, route, scope } from '../support/record-fixture.ts'
 
 /** What becomes of what `also` asks for, without a service. */
 
 const files = 'Microsoft.CognitiveServices/accounts/OpenAI/files/write'
-const also = (access: RuntimeAccess): AlsoAccess => ({ dataAction: files, scope, access })
+const also = (access: ToldAccess): AlsoAccess => ({ dataAction: files, scope, access })
 const young = also({ word: 'not-known-live', through: [], ageMs: 0, isGranted: true })
 const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
 

@@ -10,7 +10,7 @@ test('dist/ was built from the present sources', () => {
 })
 
 test.each([
-  ...['src/index.ts', 'src/post.ts', 'local-cloud/cli.ts', 'local-cloud/setup/index.ts'],
+  ...['src/index.ts', 'src/step/post.ts', 'local-cloud/cli.ts', 'local-cloud/setup/index.ts'],
   ...['built-in-roles/roles.json', 'tsconfig.build.json', 'scripts/build.ts'],
   ...['package-lock.json#node_modules/@azure/identity', 'package-lock.json#node_modules/@vercel/ncc'],
 ])('%s has a part in it, and is named once it was changed', name => {
@@ -36,7 +36,7 @@ test('a file that no bundle holds has no line', () => {
   const hashes = sourceHashes([join(repositoryRoot, 'build/src/index.js')])
 
   expect(hashes).toMatch(/^\w{64} {2}src\/index\.ts$/m)
-  expect(hashes).not.toContain('src/post.ts')
+  expect(hashes).not.toContain('src/step/post.ts')
 })
 
 test('the order in which files were bundled makes no difference, nor how often', () => {

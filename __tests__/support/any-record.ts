@@ -1,8 +1,9 @@
 import fc from 'fast-check'
-import type { Identity } from '../../src/azure/identities.ts'
+import type { Identity } from '../../src/azure/choose-identity.ts'
 import type { AlsoAccess } from '../../src/gate/also.ts'
 import type { Outcome, RunRecord } from '../../src/gate/record.ts'
-import type { RuntimeAccess, RuntimePrincipal } from '../../src/gate/runtime/principal.ts'
+import type { RuntimePrincipal } from '../../src/gate/runtime/principal.ts'
+import type { ToldAccess } from '../../src/gate/told-access.ts'
 import type { Probe } from '../../src/gate/waiting/wait.ts'
 import { apis } from '../../src/services/inference/apis/index.ts'
 import type { SmokeResult } from '../../src/services/inference/smoke-call.ts'
@@ -138,7 +139,7 @@ const anyIdentity = (text: fc.Arbitrary<string>): fc.Arbitrary<Identity> =>
     clientId: fc.constantFrom(ids.client, undefined),
   })
 
-function anyAccess(text: fc.Arbitrary<string>): fc.Arbitrary<RuntimeAccess> {
+function anyAccess(text: fc.Arbitrary<string>): fc.Arbitrary<ToldAccess> {
   const identities = fc.array(anyIdentity(text), { maxLength: 20 })
   const through = fc.array(
     fc.record({

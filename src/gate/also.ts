@@ -5,11 +5,10 @@ import { sameAction } from '../services/inference/beside-calls.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { isPaidByThePiece } from '../services/inference/row.ts'
 import type { AssignmentsRead } from '../services/resource-manager/role-assignments.ts'
-import type { RuntimeAccess } from './runtime/principal.ts'
 import { reasonOf } from './runtime/words.ts'
 import { scopeOfAction, scopeOfCalls } from './scope-of-calls.ts'
 import type { Settings } from './settings.ts'
-import { type Telling, toldAccess } from './told-access.ts'
+import { type Telling, type ToldAccess, toldAccess } from './told-access.ts'
 import { settledAfterMs } from './waiting/schedule.ts'
 
 /** What the pipeline will do besides the calls: told from its roles, as far as no call shows the right to it. */
@@ -17,7 +16,7 @@ import { settledAfterMs } from './waiting/schedule.ts'
 export interface AlsoAccess {
   dataAction: string
   scope: string
-  access: RuntimeAccess
+  access: ToldAccess
 }
 
 /** Data actions that `also` asks for, each once. */

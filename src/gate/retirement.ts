@@ -1,5 +1,6 @@
 import type { DiagnosisCode } from '../core/failures/codes.ts'
 import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
+import { inTime } from '../core/in-time.ts'
 import type { Clock } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
@@ -16,7 +17,6 @@ import {
   readModels,
   retirementOf,
 } from '../services/resource-manager/models.ts'
-import { inTime } from '../services/resource-manager/readable.ts'
 import { endpointIsOwn } from './endpoint-owner.ts'
 import type { Note } from './record.ts'
 import type { Settings } from './settings.ts'

@@ -19,12 +19,13 @@ import { coversAll, type Permission } from '../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { unsuitability } from '../azure/rbac/suitability.ts'
 import { scopeOf } from '../azure/resource-id.ts'
+import { inTime } from '../core/in-time.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { isForApp, isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
 import { readDenyAssignments, requireDenyAssignments } from '../services/resource-manager/deny-assignments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
-import { inTime } from '../services/resource-manager/readable.ts'
+import { patienceMs } from '../services/resource-manager/readable.ts'
 import { type AssignmentsRead, readAssignments } from '../services/resource-manager/role-assignments.ts'
 import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt } from './access.ts'
@@ -178,7 +179,7 @@ async function readRoles(
     // Where no call tells, they have to be known.
     also.length > 0
       ? requireDenyAssignments(manager, scope)
-      : inTime(clock, readDenyAssignments(manager, scope), []),
+      : inTime(clock, readDenyAssignments(manager, scope), [], patienceMs),
   ])
   if (own !== undefined) note({ assignments: own.assignments })
   return role && { role, own, ofGrantee: isGrantee(context) ? own : another, denies, permissions, readAt }

@@ -1,6 +1,6 @@
 import type { RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
 import type { Coverage } from '../azure/rbac/coverage.ts'
-import type { RuntimeAccess } from './runtime/principal.ts'
+import type { ToldAccess } from './told-access.ts'
 
 /** Who is to hold the role: the pipeline itself, a group that it should be a member of, an app, or some user. */
 export type RoleHolder = 'pipeline' | 'group' | 'app' | 'other'
@@ -41,7 +41,7 @@ export const isHeld = (held: RoleSituation['held']) =>
   held === 'direct' || held === 'inherited' || held === 'group'
 
 /** How an app comes by the role: by what is known of its access, whatever the pipeline itself may call. */
-export function roleStateOfApp(held: RoleHolding['state'] | undefined, access: RuntimeAccess): RoleState {
+export function roleStateOfApp(held: RoleHolding['state'] | undefined, access: ToldAccess): RoleState {
   if (access.word === 'not-known-live' && access.isGranted) return 'granted'
   if (held !== undefined && isHeld(held)) return held
   if (access.word === 'missing' || access.word === 'unknown') return access.word

@@ -4,7 +4,7 @@ import type { RoleChoice } from '../azure/rbac/built-in-roles.ts'
 import type { Principal } from '../azure/rbac/principal.ts'
 import type { ResourceId } from '../azure/resource-id.ts'
 import type { AppProbe } from '../services/app/probe.ts'
-import type { IdentitySettings } from '../services/entra/identities.ts'
+import type { IdentitySettings } from '../services/entra/run-identities.ts'
 import type { Api } from '../services/inference/apis/index.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
 

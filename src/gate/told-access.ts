@@ -1,18 +1,79 @@
+import type { Identity } from '../azure/choose-identity.ts'
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import { roleNameOf } from '../azure/rbac/built-in-roles.ts'
 import { type DenyAssignment, forbidsData, identitiesOf } from '../azure/rbac/deny-assignments.ts'
 import { applicableAt } from '../azure/rbac/effective-permissions.ts'
 import { type AccessByRoles, accessByRoles } from '../azure/rbac/principal-access.ts'
 import { parseScope } from '../azure/rbac/scopes.ts'
+import type { Unsuitability } from '../azure/rbac/suitability.ts'
 import { accountIdOf } from '../azure/resource-id.ts'
-import { localFailure } from '../core/failures/failure.ts'
+import { type Failure, localFailure } from '../core/failures/failure.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import type { AssignmentsRead } from '../services/resource-manager/role-assignments.ts'
 import type { DefinitionReader } from './definition-reader.ts'
-import type { RoleGiver, RuntimeAccess, Unreadable } from './runtime/principal.ts'
 import { settledAfterMs } from './waiting/schedule.ts'
 
 /** What roles tell of a principal's access where no call shows it. */
+
+/** What is told of the access of a principal. */
+export type ToldAccess =
+  /** It is the pipeline itself, and its calls were answered. */
+  | { word: 'called' }
+  | { word: 'allowed'; through: readonly RoleGiver[] }
+  /** `ageMs`: of the youngest role that it depends on; undefined where that is not known. */
+  | {
+      word: 'not-known-live'
+      through: readonly RoleGiver[]
+      ageMs: number | undefined
+      /** By this run. */
+      isGranted: boolean
+    }
+  | { word: 'missing'; because: WhyMissing }
+  | { word: 'unknown'; because: WhyUnknown }
+
+export type ToldWord = ToldAccess['word']
+
+export interface RoleGiver extends Pick<Assignment, 'id' | 'scope' | 'createdOn'> {
+  roleName: string
+  /** Object id of the group that holds it; undefined where the principal itself does. */
+  group: string | undefined
+}
+
+export type WhyMissing =
+  | { kind: 'no-role'; lacks: readonly string[] }
+  | { kind: 'denied'; deny: NamedDeny }
+  /** What lets it call is taken away when a job ends, and until then nobody can assign the same so that it stays. */
+  | { kind: 'ends-with-job'; whose: 'own' | 'another' }
+  /** The grant was refused. */
+  | { kind: 'not-granted'; failure: Failure }
+  /** The role that it would be granted is granted to nobody. */
+  | { kind: 'unsuitable'; unsuitability: Unsuitability }
+  /** The role that it would be granted does not cover its calls. */
+  | { kind: 'role-lacks'; lacks: readonly string[] }
+
+export type WhyUnknown =
+  | { kind: 'not-looked' }
+  /** It is the pipeline itself, and its calls were not answered, so far. */
+  | { kind: 'own-calls' }
+  /** `scope`: where anyone who looks would need the right to. */
+  | { kind: 'unread'; what: Unreadable; scope: string; failure: Failure }
+  | { kind: 'no-resource'; failure: Failure }
+  | { kind: 'no-identity' }
+  | { kind: 'several'; identities: readonly Identity[] }
+  | { kind: 'not-its-own'; clientId: string; identities: readonly Identity[] }
+  | { kind: 'identity-gone' }
+  /** It was to be granted its role, and the id is no service principal's. */
+  | { kind: 'no-such-principal'; failure: Failure }
+  /** It was being granted its role, and no reply has said what became of it. */
+  | { kind: 'granting'; failure?: Failure }
+  | { kind: 'role-unread'; roleGuid: string }
+  | { kind: 'condition'; condition: string }
+  /** Who is in a group that it names, or excludes, nobody sees; or it has a condition. */
+  | { kind: 'perhaps-denied'; deny: NamedDeny }
+
+export type Unreadable = 'resource' | 'API versions' | 'deployments' | 'role assignments' | 'deny assignments'
+
+export type NamedDeny = Pick<DenyAssignment, 'name' | 'scope'>
 
 export interface Telling {
   context: ResourceContext
@@ -34,7 +95,7 @@ export async function toldAccess(
   held: AssignmentsRead | undefined,
   question: ToldQuestion,
   telling: Telling,
-): Promise<RuntimeAccess> {
+): Promise<ToldAccess> {
   if (held === undefined) return mayNotBeRead('role', telling.context)
   const denied = accessDespiteDenies(held, question, telling)
   if (denied !== undefined) return denied
@@ -45,14 +106,14 @@ export async function toldAccess(
   return { word: 'missing', because: { kind: 'no-role', lacks: byRoles.lacks } }
 }
 
-const mayNotBeRead = (which: 'role' | 'deny', context: ResourceContext): RuntimeAccess =>
+const mayNotBeRead = (which: 'role' | 'deny', context: ResourceContext): ToldAccess =>
   unreadAt(context, `${which} assignments`, `Microsoft.Authorization/${which}Assignments/read`)
 
 export const unreadAt = (
   { callerId, resource }: ResourceContext,
   what: Unreadable,
   action: string,
-): RuntimeAccess => ({
+): ToldAccess => ({
   word: 'unknown',
   because: {
     kind: 'unread',
@@ -71,7 +132,7 @@ function accessDespiteDenies(
   { assignments }: AssignmentsRead,
   { principalId, scope, dataActions }: ToldQuestion,
   { denies, context }: Telling,
-): RuntimeAccess | undefined {
+): ToldAccess | undefined {
   if (denies === undefined) return mayNotBeRead('deny', context)
   const identities = identitiesOf(
     principalId,
@@ -111,7 +172,7 @@ function accessThrough(
   assignments: readonly Assignment[],
   principalId: string,
   { asOf, definitions }: Pick<AssignmentsRead, 'asOf'> & Telling,
-): RuntimeAccess {
+): ToldAccess {
   const through = assignments.map(
     ({ id, scope, createdOn, roleGuid, principalId: holder }): RoleGiver => ({
       id,

@@ -1,9 +1,10 @@
 import { plain } from '../core/text/untrusted.ts'
 import type { RunRecord } from '../gate/record.ts'
 import { isGrantable, runtimeFailure } from '../gate/runtime/enforce.ts'
-import type { RuntimePrincipal, RuntimeWord } from '../gate/runtime/principal.ts'
+import type { RuntimePrincipal } from '../gate/runtime/principal.ts'
 import { principalName, reasonOf, runtimeLine, wordOf } from '../gate/runtime/words.ts'
 import type { Settings } from '../gate/settings.ts'
+import type { ToldWord } from '../gate/told-access.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
@@ -15,7 +16,7 @@ const byProbe = '`probe-url` proves an app by a call of its own'
 export const toldFromRoles = (isProbed: boolean): string =>
   `Judged by roles: the gate waits for the pipeline's own data plane only. ${isProbed ? 'The probe proves the app that it asks, and no other' : byProbe}.`
 
-export const runtimeMarks: Record<RuntimeWord, string> = {
+export const runtimeMarks: Record<ToldWord, string> = {
   called: '✅',
   allowed: '✅',
   'not-known-live': '⏳',

@@ -10,9 +10,10 @@ import type { Note } from '../record.ts'
 import { causeOfRefusedGrant } from '../refused-grant.ts'
 import type { Reporter } from '../reporter.ts'
 import type { Settings } from '../settings.ts'
+import type { ToldAccess } from '../told-access.ts'
 import type { Inspection, SignedIn } from '../values.ts'
 import { enforceRuntimeAccess, isGrantable } from './enforce.ts'
-import type { RuntimeAccess, RuntimePrincipal, RuntimeRole } from './principal.ts'
+import type { RuntimePrincipal, RuntimeRole } from './principal.ts'
 
 interface Known {
   settings: Settings
@@ -37,7 +38,7 @@ export async function grantInProduction(
   for (const [index, principal] of principals.entries()) {
     const grant = grantFor(principal, known.settings)
     if (grant === undefined) continue
-    const update = (access: RuntimeAccess) => {
+    const update = (access: ToldAccess) => {
       latest[index] = { ...principal, access }
       note({ principals: [...latest] })
     }
@@ -65,7 +66,7 @@ function grantFor(principal: RuntimePrincipal, settings: Settings): RuntimeGrant
 }
 
 /** The same name as in any other run, so that they make one assignment. */
-async function make({ principalId, scope, role }: RuntimeGrant, known: Known): Promise<RuntimeAccess> {
+async function make({ principalId, scope, role }: RuntimeGrant, known: Known): Promise<ToldAccess> {
   const { context, job } = known
   const wanted = { scope, principalId, roleGuid: role.guid }
   const toGrant = { ...servicePrincipal(principalId), ...wanted, roleDefinitionId: role.definitionId }
@@ -105,7 +106,7 @@ async function isLent(
 /** The id is nobody's, or somebody's who is no service principal. */
 const wrongIds: ReadonlySet<DiagnosisCode> = new Set(['principal-not-found', 'principal-type-mismatch'])
 
-function accessAfter({ failure }: StepError): RuntimeAccess {
+function accessAfter({ failure }: StepError): ToldAccess {
   if (wrongIds.has(failure.code)) return { word: 'unknown', because: { kind: 'no-such-principal', failure } }
   // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
   if (failure.kind === 'transient') return { word: 'unknown', because: { kind: 'granting', failure } }

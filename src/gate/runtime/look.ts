@@ -13,7 +13,8 @@ import { dataActionsOf, type Route } from '../../services/inference/route.ts'
 import { routesFor } from '../../services/inference/select-deployments.ts'
 import { isForApp, type ResourceContext } from '../../services/resource-manager/context.ts'
 import { requireDenyAssignments } from '../../services/resource-manager/deny-assignments.ts'
-import { openVersionReader, readIdentities } from '../../services/resource-manager/identities.ts'
+import { openVersionReader } from '../../services/resource-manager/provider-versions.ts'
+import { readIdentities } from '../../services/resource-manager/resource-identities.ts'
 import { type AssignmentsRead, readAssignments } from '../../services/resource-manager/role-assignments.ts'
 import { findRole } from '../../services/resource-manager/role-definitions.ts'
 import { openDefinitionReader } from '../definition-reader.ts'
@@ -21,15 +22,16 @@ import { dataPlaneOf } from '../inspect.ts'
 import type { Note } from '../record.ts'
 import { scopeOfCalls } from '../scope-of-calls.ts'
 import type { RuntimePrincipalRequest, Settings } from '../settings.ts'
-import { type Telling, type ToldQuestion, toldAccess, unreadAt } from '../told-access.ts'
-import type { Inspection } from '../values.ts'
 import {
-  notLookedAt,
-  type RuntimeAccess,
-  type RuntimePrincipal,
-  type RuntimeRole,
+  type Telling,
+  type ToldAccess,
+  type ToldQuestion,
+  toldAccess,
+  unreadAt,
   type WhyMissing,
-} from './principal.ts'
+} from '../told-access.ts'
+import type { Inspection } from '../values.ts'
+import { notLookedAt, type RuntimePrincipal, type RuntimeRole } from './principal.ts'
 import { type IdentityReaders, type Resolved, resolvePrincipal } from './resolve.ts'
 
 /** What is known of the access of those that run what is deployed, before anything is changed. */
@@ -123,7 +125,7 @@ async function evaluate(
   const dataActions = dataActionsOf(routes)
   const told = { id: request.id, deployments: names, dataActions, scope, role: undefined }
   if (resolved.kind === 'unknown') {
-    const access: RuntimeAccess = { word: 'unknown', because: resolved.because }
+    const access: ToldAccess = { word: 'unknown', because: resolved.because }
     return { ...told, identity: undefined, principalId: undefined, access }
   }
   const who = { ...told, principalId: resolved.principalId, identity: resolved.identity }
@@ -175,7 +177,7 @@ const hasUnlisted = (
   deployments === undefined &&
   !names.every(name => routes.some(route => isOfDeployment(route) && route.deployment === name))
 
-const byOwnCalls = ({ first }: Inspection): RuntimeAccess =>
+const byOwnCalls = ({ first }: Inspection): ToldAccess =>
   first.round.kind === 'ok' ? { word: 'called' } : { word: 'unknown', because: { kind: 'own-calls' } }
 
 /** By the API that the pipeline calls a deployment by, where it does. */
@@ -193,7 +195,7 @@ function routesOf(
   return routesFor(asked, deployments, dataPlaneOf(settings, account))
 }
 
-const mayNotBeListed = (context: ResourceContext): RuntimeAccess =>
+const mayNotBeListed = (context: ResourceContext): ToldAccess =>
   unreadAt(context, 'deployments', 'Microsoft.CognitiveServices/accounts/deployments/read')
 
 async function roleFor(

@@ -1,10 +1,10 @@
 import { usualApiVersion } from '../../azure/api-versions.ts'
-import { chooseIdentity, type Identity, type IdentityBearer } from '../../azure/identities.ts'
+import { chooseIdentity, type Identity, type IdentityBearer } from '../../azure/choose-identity.ts'
 import type { PrincipalReference, ReferencedResource } from '../../azure/principal-reference.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { StepError } from '../../core/failures/failure.ts'
-import { providerIdOf } from '../../services/resource-manager/identities.ts'
-import type { WhyUnknown } from './principal.ts'
+import { providerIdOf } from '../../services/resource-manager/provider-versions.ts'
+import type { WhyUnknown } from '../told-access.ts'
 
 /** Whose access is to be told. */
 export type Resolved =

@@ -1,21 +1,14 @@
-import type { Identity } from '../../azure/identities.ts'
+import type { Identity } from '../../azure/choose-identity.ts'
 import { unsuitableLine } from '../../azure/rbac/suitability.ts'
 import type { Failure } from '../../core/failures/failure.ts'
 import { inWords } from '../../core/text/duration.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import type {
-  NamedDeny,
-  RoleGiver,
-  RuntimePrincipal,
-  RuntimeWord,
-  Unreadable,
-  WhyMissing,
-  WhyUnknown,
-} from './principal.ts'
+import type { NamedDeny, RoleGiver, ToldWord, Unreadable, WhyMissing, WhyUnknown } from '../told-access.ts'
+import type { RuntimePrincipal } from './principal.ts'
 
 /** What is known of a runtime principal, as sentences: for log, summary and diagnosis alike. */
 
-const words: Record<RuntimeWord, string> = {
+const words: Record<ToldWord, string> = {
   called: 'called',
   allowed: 'allowed by its roles',
   'not-known-live': 'allowed, not yet known to be live',

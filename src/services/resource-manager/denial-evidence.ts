@@ -8,10 +8,11 @@ import {
 } from '../../azure/rbac/deny-assignments.ts'
 import { isBelow, isSameScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
+import { inTime } from '../../core/in-time.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { ResourceContext } from './context.ts'
 import { readDenyAssignments } from './deny-assignments.ts'
-import { inTime, readable } from './readable.ts'
+import { patienceMs, readable } from './readable.ts'
 import { assignmentEntry, assignmentsPath } from './role-assignments.ts'
 
 /** A second look at roles, once a call was denied for good: what would explain the denial, and was not worth a request before or is younger. */
@@ -73,6 +74,7 @@ export function lookAfterDenial(
         .map(asDeny),
     })),
     nothing,
+    patienceMs,
   )
 }
 

@@ -1,28 +1,13 @@
 import type * as v from 'valibot'
-import type { Clock } from '../../core/ports.ts'
 import type { ResourceManager } from './client.ts'
 import { authorizationVersion } from './role-assignments.ts'
 
 /** What is read on the side: it never fails a run. What may not be read, or does not come in time, counts as not seen. */
 
 /** Nothing of that kind is worth more than this; milliseconds. */
-const patienceMs = 4000
+export const patienceMs = 4000
 /** Long lists are read so far; a subscription has room for 4,000 assignments. */
 const maxEntries = 1000
-
-export async function inTime<T>(
-  clock: Clock,
-  reading: Promise<T>,
-  otherwise: T,
-  limitMs = patienceMs,
-): Promise<T> {
-  const done = new AbortController()
-  try {
-    return await Promise.race([reading, clock.sleep(limitMs, done.signal).then(() => otherwise)])
-  } finally {
-    done.abort()
-  }
-}
 
 interface SideList<T> {
   path: string

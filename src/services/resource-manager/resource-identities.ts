@@ -1,11 +1,9 @@
 import * as v from 'valibot'
-import { newestVersion } from '../../azure/api-versions.ts'
-import type { Identity, IdentityBearer } from '../../azure/identities.ts'
+import type { Identity, IdentityBearer } from '../../azure/choose-identity.ts'
 import type { ReferencedResource } from '../../azure/principal-reference.ts'
 import { guidPattern } from '../../azure/resource-id.ts'
-import { localFailure, StepError } from '../../core/failures/failure.ts'
-import { plain } from '../../core/text/untrusted.ts'
 import type { ResourceManager } from './client.ts'
+import { readingIdentity } from './provider-versions.ts'
 
 /** Whom resources act as: user-assigned identities, and whatever has an identity. */
 
@@ -31,39 +29,7 @@ export async function readIdentities(
   resource: ReferencedResource,
   apiVersion: string,
 ): Promise<IdentityBearer> {
-  return bearerOf(resource, await manager.read(operation, resource.id, apiVersion, bearerBody))
-}
-
-const operation = "reading the app's identity"
-
-const providerBody = v.object({
-  resourceTypes: v.array(v.object({ resourceType: v.string(), apiVersions: v.array(v.string()) })),
-})
-type ProviderBody = v.InferOutput<typeof providerBody>
-
-export const providerIdOf = ({ subscriptionId, type }: ReferencedResource): string =>
-  `/subscriptions/${subscriptionId}/providers/${type.split('/')[0]}`
-
-/** Tells by which version a type is read, where no table knows it; each provider is asked once. @throws StepError */
-export function openVersionReader(
-  manager: ResourceManager,
-): (resource: ReferencedResource) => Promise<string> {
-  const asked = new Map<string, Promise<ProviderBody>>()
-  return async resource => {
-    const path = providerIdOf(resource)
-    const reading =
-      asked.get(path.toLowerCase()) ??
-      manager.read('asking the provider for its API versions', path, '2021-04-01', providerBody)
-    asked.set(path.toLowerCase(), reading)
-    const { resourceTypes } = await reading
-    const [namespace = '', ...names] = resource.type.split('/')
-    const wanted = names.join('/').toLowerCase()
-    const known = resourceTypes.find(({ resourceType }) => resourceType.toLowerCase() === wanted)
-    const version = newestVersion(known?.apiVersions ?? [])
-    if (version !== undefined && /^[\w.-]+$/.test(version)) return version
-    const message = `${plain(namespace)} has no resources of the type ${plain(resource.type)}.`
-    throw new StepError(operation, localFailure('resource-not-found', message))
-  }
+  return bearerOf(resource, await manager.read(readingIdentity, resource.id, apiVersion, bearerBody))
 }
 
 function bearerOf({ id, type }: ReferencedResource, { identity, properties }: BearerBody): IdentityBearer {

@@ -1,4 +1,4 @@
-import { chooseIdentity, type Identity, type IdentityBearer } from '../../src/azure/identities.ts'
+import { chooseIdentity, type Identity, type IdentityBearer } from '../../src/azure/choose-identity.ts'
 
 const system: Identity = {
   kind: 'system-assigned',

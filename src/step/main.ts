@@ -3,11 +3,11 @@ import { failureOf, type StepError } from '../core/failures/failure.ts'
 import type { Tools } from '../gate/gate.ts'
 import { type Outcome, openRecord } from '../gate/record.ts'
 import type { Settings } from '../gate/settings.ts'
+import { createLogReporter } from '../report/log-reporter.ts'
+import { publish, type Telling } from '../report/publish.ts'
+import { ownReportPath } from '../report/report-file.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
-import { createLogReporter } from './log-reporter.ts'
-import { publish, type Telling } from './publish.ts'
-import { ownReportPath } from './report-file.ts'
-import { exit, exitCodeOf, lastWords } from './step-end.ts'
+import { exit, exitCodeOf, lastWords } from './ending.ts'
 
 /** What index.ts has ready by the time that the rest is loaded. */
 export interface Beginning extends Pick<Telling, 'clock' | 'startedAt' | 'summary'> {

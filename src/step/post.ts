@@ -2,8 +2,8 @@ import type { TemporaryGrant } from '../azure/rbac/lease.ts'
 import { failureOf } from '../core/failures/failure.ts'
 import { type RevokeTools, revoke } from '../gate/revoke.ts'
 import type { Settings } from '../gate/settings.ts'
-import { byHand, logRevocation, notRemoved } from './revocation.ts'
-import { exit, stopped, uncaught } from './step-end.ts'
+import { byHand, logRevocation, notRemoved } from '../report/revocation.ts'
+import { exit, stopped, uncaught } from './ending.ts'
 
 /**
  * Takes back what was granted for this job only. Whatever goes wrong here, the job has ended as it has.
