@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 
 /**
  * Preloaded into a spawned action (`node --import`): its sleeps take no time, and move the time of the local cloud instead.
- * Everything that the process calls time (Date, performance) moves along, so that tokens age as they would. Limits, which are
+ * Everything that the process calls time (Date, performance, hrtime) moves along, so that tokens age as they would. Limits, which are
  * sleeps that can be called off, end when the cloud holds back every request that is under way: nothing but time can go on then.
  */
 
@@ -22,6 +22,7 @@ const realSleep: typeof import('node:timers/promises').setTimeout = timers.setTi
 let offsetMs = 0
 const RealDate = Date
 const realPerformanceNow = performance.now.bind(performance)
+const realHrtime = process.hrtime.bigint
 
 class DrivenDate extends RealDate {
   constructor(...given: [] | [number | string | Date]) {
@@ -35,6 +36,7 @@ class DrivenDate extends RealDate {
 }
 globalThis.Date = DrivenDate as DateConstructor
 performance.now = () => realPerformanceNow() + offsetMs
+process.hrtime.bigint = () => realHrtime() + BigInt(Math.round(offsetMs * 1e6))
 
 /** Requests of the action. */
 const underWay = new Set<ClientRequest>()
