@@ -44,4 +44,5 @@ function partOf(remaining: number | undefined, limit: number | undefined, unit: 
   return `${grouped(remaining)}${limit === undefined ? '' : ` of ${grouped(limit)}`} ${unit}`
 }
 
-const grouped = (count: number) => count.toLocaleString('en-US')
+/** By hand: `toLocaleString` reads what Node knows of all languages first, which takes a tenth of the time of a run. */
+const grouped = (count: number) => String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
