@@ -17,6 +17,7 @@ export async function build(out: string): Promise<void> {
 
   runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
   copyPrunable('@actions/core')
+  copyPrunable('@azure/arm-authorization')
   const bundled = await bundle('build/src/index.js', out)
   writeFileSync(join(out, 'post.js'), postEntry)
 
@@ -39,13 +40,17 @@ const copies = join(repositoryRoot, 'build/node_modules')
 /**
  * Puts a copy of a package beside the compiled sources, which says of itself that its modules do nothing when they are loaded. That
  * is so, but the package does not tell, and the bundler would keep what nobody uses: of the toolkit an HTTP stack three times the gate.
+ * Of a package that comes as ES modules too, those are taken: the others bring all that it stands on a second time.
  */
 function copyPrunable(name: string): void {
   const copy = join(copies, name)
   cpSync(join(packages, name), copy, { recursive: true })
   const manifest = join(copy, 'package.json')
-  const told = v.parse(v.looseObject({}), JSON.parse(readFileSync(manifest, 'utf8')))
-  writeFileSync(manifest, JSON.stringify({ ...told, sideEffects: false }))
+  const told = v.parse(
+    v.looseObject({ main: v.optional(v.string()), module: v.optional(v.string()) }),
+    JSON.parse(readFileSync(manifest, 'utf8')),
+  )
+  writeFileSync(manifest, JSON.stringify({ ...told, main: told.module ?? told.main, sideEffects: false }))
 }
 
 /** Resolves to the paths of all files of which something is in the bundle. */
