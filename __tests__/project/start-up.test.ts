@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { startAction } from '../../action-runner/index.ts'
-import { repositoryRoot } from '../support/scenario.ts'
+import { createLocalCloud } from '../../local-cloud/local-cloud.ts'
+import { preloaded, repositoryRoot, runGate } from '../support/scenario.ts'
 
 const entry = resolve(repositoryRoot, 'src/index.ts')
 
@@ -71,6 +72,26 @@ test('the HTTP stack under fetch is not loaded before GitHub is asked', async ()
   })
 
   expect((await result).log).toContain('loaded: NativeModule https')
+})
+
+/** One request in the chain of an SDK that asks whether it is a form, and all of that stack is loaded. */
+test('a run that passes never loads the HTTP stack under fetch', async () => {
+  const cloud = await createLocalCloud({ granted: true })
+  try {
+    const run = await runGate(cloud, {
+      env: preloaded(`
+        import { writeSync } from 'node:fs'
+        process.on('exit', () => {
+          const stacks = process.moduleLoadList.filter(name => /NativeModule (https|.*undici)$/.test(name))
+          writeSync(1, 'loaded: ' + stacks.join(', ') + '\\n')
+        })`),
+    })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(run.log.filter(line => line.startsWith('loaded: '))).toEqual(['loaded: NativeModule https'])
+  } finally {
+    await cloud.close()
+  }
 })
 
 test('the module that holds an SDK is seen to do so', () => {

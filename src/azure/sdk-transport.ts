@@ -1,4 +1,10 @@
-import { createHttpHeaders, type HttpClient } from '@azure/core-rest-pipeline'
+import {
+  createHttpHeaders,
+  createPipelineFromOptions,
+  formDataPolicyName,
+  type HttpClient,
+  type Pipeline,
+} from '@azure/core-rest-pipeline'
 import type { Http } from '../core/http/client.ts'
 
 /**
@@ -42,4 +48,19 @@ export function sdkOptions(http: Http) {
     proxyOptions,
     userAgentOptions: { userAgentPrefix: 'key-less-gate' },
   }
+}
+
+/** The same for a client that lets nobody change its pipeline once it is made, and has nothing to serialize. */
+export function sdkOptionsWithPipeline(http: Http) {
+  const options = sdkOptions(http)
+  return { ...options, pipeline: withoutForms(createPipelineFromOptions(options)) }
+}
+
+/**
+ * No request of an SDK is a form here. The policy that asks whether it is one names FormData, and with that Node loads the HTTP stack
+ * under `fetch`, which nobody uses: a sixth of the processor's time of a run.
+ */
+export function withoutForms(pipeline: Pipeline): Pipeline {
+  pipeline.removePolicy({ name: formDataPolicyName })
+  return pipeline
 }

@@ -114,8 +114,6 @@ export function preloads(settings: Settings, preconnect: Preconnect) {
     const tokens = inferenceAudiences(settings).length + (target.kind === 'endpoint' ? 0 : 1)
     preconnect(cloud.authorityHost, tokens)
     await import('../services/entra/token-exchange.ts')
-    // The SDK names FormData with its first request, and with that Node loads an HTTP stack that nobody uses.
-    Reflect.get(globalThis, 'FormData')
   }
   const forLooking = async () => {
     if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))

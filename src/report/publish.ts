@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import * as core from '@actions/core'
 import type { Diagnosis } from '../advice/explanations/diagnose.ts'
 import { failureOf, type StepError } from '../core/failures/failure.ts'
@@ -53,7 +54,7 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
       return publish({ result: 'failed', record, failure }, telling)
     runnerLog.warning('outputs not set', `The outputs could not be set: ${failure.failure.said.message}`)
   }
-  if (telling.summary) await writeSummary(summaryMarkdown(outcome, diagnosis))
+  if (telling.summary) writeSummary(summaryMarkdown(outcome, diagnosis))
   logEnd(outcome, diagnosis)
   return outcome
 }
@@ -135,10 +136,12 @@ function writeReport(
 
 const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
 
-async function writeSummary(markdown: string): Promise<void> {
-  if (!process.env.GITHUB_STEP_SUMMARY) return
+/** Not by the toolkit's: it loads a second file system interface, for three rounds to a thread and back. */
+function writeSummary(markdown: string): void {
+  const path = process.env.GITHUB_STEP_SUMMARY
+  if (!path) return
   try {
-    await core.summary.addRaw(markdown).write()
+    appendFileSync(path, markdown)
   } catch (error) {
     runnerLog.warning('summary not written', `The job summary could not be written: ${inWords(error)}`)
   }

@@ -1,7 +1,7 @@
 import { ClientAssertionCredential } from '@azure/identity'
 import * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
-import { sdkOptions } from '../../azure/sdk-transport.ts'
+import { sdkOptionsWithPipeline } from '../../azure/sdk-transport.ts'
 import { type Failure, localFailure, StepError, withHost } from '../../core/failures/failure.ts'
 import { failureOfNetwork } from '../../core/failures/network.ts'
 import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
@@ -52,7 +52,7 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
   // The SDK's errors have lost status, body and cause; what really happened is remembered here.
   const seen = remember(restrictOrigins(exchange.http, cloud.authorityHost))
   const credential = new ClientAssertionCredential(tenantId, clientId, exchange.getAssertion, {
-    ...sdkOptions(seen.http),
+    ...sdkOptionsWithPipeline(seen.http),
     authorityHost: cloud.authorityHost,
     // An authority that Microsoft does not know would be looked up at login.microsoftonline.com, and refused.
     disableInstanceDiscovery: !publicAuthorities.includes(cloud.authorityHost),

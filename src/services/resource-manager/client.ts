@@ -2,7 +2,7 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization'
 import { createHttpHeaders, createPipelineRequest, isRestError, RestError } from '@azure/core-rest-pipeline'
 import type * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
-import { sdkOptions } from '../../azure/sdk-transport.ts'
+import { sdkOptions, withoutForms } from '../../azure/sdk-transport.ts'
 import { StepError, withHost } from '../../core/failures/failure.ts'
 import { failureOfNetwork } from '../../core/failures/network.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
@@ -84,6 +84,7 @@ export function createResourceManager({
     endpoint,
     credentialScopes: `${audience}/.default`,
   })
+  withoutForms(authorization.pipeline)
 
   const call: ResourceManager['call'] = (operation, attempt) =>
     persist(
