@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { shapeOf } from './body-shape.ts'
 import { type Answer, accessToken, idToken, pipelineOf, startLocalCloud } from './cloud-fixture.ts'
+import { missingMembers } from './missing-members.ts'
 import { eventsIn, headerNames, type RecordedFact, recordedFact, recordedIds } from './recorded-facts.ts'
 
 /**
@@ -101,15 +102,6 @@ const requests: Readonly<Record<string, () => Promise<Answer>>> = {
   'project-conversations/7': async () => conversation(await made(), { method: 'DELETE' }),
 }
 
-/** Members that are recorded and not sent here, as paths; of a list, those of its first item. */
-function missing(recorded: unknown, sent: unknown, path = ''): string[] {
-  if (typeof recorded !== 'object' || recorded === null) return []
-  return Object.entries(recorded).flatMap(([key, inner]) => {
-    const own = Object(sent)
-    return Object.hasOwn(own, key) ? missing(inner, own[key], `${path}.${key}`) : [`${path}.${key}`]
-  })
-}
-
 /** The recorder put its placeholder for "tenant" into a member's name. */
 const named = ({ shape }: RecordedFact): unknown =>
   JSON.parse(
@@ -144,7 +136,7 @@ test.each(Object.entries(requests))('%s: nothing that is recorded is missing', a
   const sent = answer.headers['content-type']?.startsWith('text/event-stream')
     ? eventsIn(answer.text)
     : answer.json
-  expect(missing(named(fact), shapeOf(sent))).toEqual([])
+  expect(missingMembers(named(fact), shapeOf(sent))).toEqual([])
   const headers = headerNames(Object.keys(answer.headers))
   expect(fact.headers.filter(name => !headers.includes(name) && isExpected(id, name))).toEqual([])
 })

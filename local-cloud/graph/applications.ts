@@ -4,7 +4,7 @@ import type { Application } from '../world.ts'
 import { applicationBody } from './bodies.ts'
 import { notFound } from './errors.ts'
 import { type Call, type Gateway, readBody } from './gateway.ts'
-import { listReply, objectReply } from './queries.ts'
+import { createdReply, listReply, objectReply } from './queries.ts'
 
 const displayName = v.pipe(v.string(), v.nonEmpty(), v.maxLength(256))
 const signInAudience = v.picklist([
@@ -53,7 +53,7 @@ export function applicationRoutes(gateway: Gateway): Route[] {
       federatedCredentials: [],
     }
     context.world.applications.push(created)
-    return objectReply(gateway, call, 'applications', applicationBody(created), 201)
+    return createdReply(gateway, call, 'applications', applicationBody(created))
   }
 
   function update(call: Call): ServiceReply {

@@ -28,6 +28,7 @@ export function applicationBody(application: Application) {
     isFallbackPublicClient: null,
     notes: null,
     publisherDomain: null,
+    samlMetadataUrl: null,
     serviceManagementReference: null,
     signInAudience,
     tags: [],
@@ -35,6 +36,8 @@ export function applicationBody(application: Application) {
     defaultRedirectUri: null,
     certification: null,
     optionalClaims: null,
+    servicePrincipalLockConfiguration: null,
+    requestSignatureVerification: null,
     addIns: [],
     api: {
       acceptMappedClaims: null,
@@ -62,6 +65,7 @@ export function applicationBody(application: Application) {
       logoutUrl: null,
       redirectUris: [],
       implicitGrantSettings: { enableAccessTokenIssuance: false, enableIdTokenIssuance: false },
+      redirectUriSettings: [],
     },
     spa: { redirectUris: [] },
   }
@@ -157,7 +161,10 @@ export function groupBody(group: Group) {
     mailNickname: mailNickname ?? displayName.replaceAll(/\W/g, ''),
     membershipRule: null,
     membershipRuleProcessingState: null,
+    onPremisesDomainName: null,
     onPremisesLastSyncDateTime: null,
+    onPremisesNetBiosName: null,
+    onPremisesSamAccountName: null,
     onPremisesSecurityIdentifier: null,
     onPremisesSyncEnabled: null,
     preferredDataLocation: null,
@@ -167,10 +174,25 @@ export function groupBody(group: Group) {
     resourceBehaviorOptions: [],
     resourceProvisioningOptions: [],
     securityEnabled: true,
+    securityIdentifier: securityIdentifier(objectId),
     theme: null,
     visibility: null,
     onPremisesProvisioningErrors: [],
   }
+}
+
+/** Of a group that Entra made: its id, in the four numbers of 32 bits that Windows keeps it in. */
+function securityIdentifier(objectId: string): string {
+  const bytes = Buffer.from(objectId.replaceAll('-', ''), 'hex')
+  bytes.subarray(0, 4).swap32()
+  bytes.subarray(4, 8).swap16()
+  const numbers = [
+    bytes.readUInt32LE(0),
+    bytes.readUInt32LE(4),
+    bytes.readUInt32LE(8),
+    bytes.readUInt32LE(12),
+  ]
+  return `S-1-12-1-${numbers.join('-')}`
 }
 
 export function userBody({ objectId, userPrincipalName }: World['users'][number]) {

@@ -6,7 +6,7 @@ import { findApplication } from './applications.ts'
 import { credentialBody } from './bodies.ts'
 import { badRequest, inUse, notFound } from './errors.ts'
 import { type Call, type Gateway, readBody } from './gateway.ts'
-import { listReply, objectReply } from './queries.ts'
+import { createdReply, listReply, objectReply } from './queries.ts'
 
 const COLLECTION = '/applications/{application}/federatedIdentityCredentials'
 const SINGLE = `${COLLECTION}/{credential}`
@@ -68,7 +68,7 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
     }
     requireFits(application.federatedCredentials, written, context.endpoints.github)
     application.federatedCredentials.push(written)
-    return objectReply(gateway, call, fragmentOf(application), credentialBody(application, written), 201)
+    return createdReply(gateway, call, fragmentOf(application), credentialBody(application, written))
   }
 
   /** Entra learns of it as late as of a new one. */

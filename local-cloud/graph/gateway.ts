@@ -132,7 +132,8 @@ const REFUSALS = {
 /**
  * The JSON body of a request, in the form that the operation wants.
  * @throws GraphError 400 for another form
- * @throws GraphNotImplemented for a member that the schema, a strict one, does not know: it would be taken and dropped
+ * @throws GraphNotImplemented for a member that the schema, a strict one, does not know, or for what it could hold in Azure
+ *   and not here: it would be taken and dropped
  */
 export function readBody<Schema extends v.GenericSchema>(
   { request, operation }: Call,
@@ -143,10 +144,15 @@ export function readBody<Schema extends v.GenericSchema>(
   const unknown = result.issues.find(({ type, expected }) => type === 'strict_object' && expected === 'never')
   if (unknown) throw new GraphNotImplemented(`the property '${v.getDotPath(unknown)}' of ${operation}`)
   const [issue] = result.issues
+  if (isLimit(issue)) throw new GraphNotImplemented(`this value of '${v.getDotPath(issue)}' of ${operation}`)
   throw badRequest(
     `Invalid value specified for property '${v.getDotPath(issue) ?? 'body'}': ${issue.message}`,
   )
 }
+
+/** Whether Azure would take it: where a schema wants a list that is empty, or one truth value of the two, that is a limit of ours. */
+const isLimit = ({ type, input, requirement }: v.BaseIssue<unknown>): boolean =>
+  (type === 'length' && requirement === 0) || (type === 'literal' && typeof input === 'boolean')
 
 function parseJson(text: string): unknown {
   try {

@@ -4,7 +4,7 @@ import type { Group } from '../world.ts'
 import { directoryObjectBody, groupBody } from './bodies.ts'
 import { badRequest, notFound } from './errors.ts'
 import { type Call, type Gateway, readBody } from './gateway.ts'
-import { listReply, objectReply } from './queries.ts'
+import { createdReply, listReply, objectReply } from './queries.ts'
 
 const CREATE = v.strictObject({
   displayName: v.pipe(v.string(), v.nonEmpty(), v.maxLength(256)),
@@ -46,7 +46,7 @@ export function groupRoutes(gateway: Gateway): Route[] {
       createdOn: new Date(context.clock.now()).toISOString(),
     }
     context.world.groups.push(created)
-    return objectReply(gateway, call, 'groups', groupBody(created), 201)
+    return createdReply(gateway, call, 'groups', groupBody(created))
   }
 
   function remove(call: Call): ServiceReply {

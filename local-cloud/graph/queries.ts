@@ -104,8 +104,33 @@ export function objectReply(
   call: Call,
   fragment: string,
   object: DirectoryObject,
-  status = 200,
 ): ServiceReply {
   const context = gateway.metadata(call, `${fragment}/$entity`)
-  return { status, body: { '@odata.context': context, ...selected(call, object) } }
+  return { status: 200, body: { '@odata.context': context, ...selected(call, object) } }
+}
+
+/** As the directory names the types of its objects (recordings of az). */
+const DIRECTORY_TYPES: Readonly<Record<string, string>> = {
+  applications: 'Application',
+  groups: 'Group',
+  servicePrincipals: 'ServicePrincipal',
+}
+
+/** One that is new, with where the directory has it (recordings of az). */
+export function createdReply(
+  gateway: Gateway,
+  call: Call,
+  fragment: string,
+  object: DirectoryObject & { id: string },
+): ServiceReply {
+  const type = DIRECTORY_TYPES[fragment]
+  const path =
+    type === undefined
+      ? `federatedIdentityCredentials/${object.id}`
+      : `directoryObjects/${object.id}/Microsoft.DirectoryServices.${type}`
+  return {
+    ...objectReply(gateway, call, fragment, object),
+    status: 201,
+    headers: { location: `${gateway.context.endpoints.graph}/v2/${call.tenantId}/${path}` },
+  }
 }

@@ -4,7 +4,7 @@ import type { Application } from '../world.ts'
 import { servicePrincipalBody } from './bodies.ts'
 import { badRequest, inUse, notFound } from './errors.ts'
 import { type Call, type Gateway, readBody } from './gateway.ts'
-import { listReply, objectReply } from './queries.ts'
+import { createdReply, listReply, objectReply } from './queries.ts'
 
 const CREATE = v.strictObject({
   appId: v.pipe(v.string(), v.uuid()),
@@ -61,7 +61,7 @@ export function servicePrincipalRoutes(gateway: Gateway): Route[] {
     }
     const principal = { objectId: crypto.randomUUID(), enabled: accountEnabled }
     application.servicePrincipal = principal
-    return objectReply(gateway, call, 'servicePrincipals', servicePrincipalBody(application, principal), 201)
+    return createdReply(gateway, call, 'servicePrincipals', servicePrincipalBody(application, principal))
   }
 
   function update(call: Call): ServiceReply {

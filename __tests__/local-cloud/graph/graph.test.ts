@@ -15,12 +15,12 @@ function mayIn(...permissions: Permissions): void {
 
 async function ask(target: string, method: 'GET' | 'POST' | 'PATCH' | 'DELETE' = 'GET', body?: unknown) {
   const token = await accessToken(cloud, send, cloud.endpoints.graph)
-  const { status, json } = await send(`${cloud.endpoints.graph}/v1.0${target}`, {
+  const { status, json, headers } = await send(`${cloud.endpoints.graph}/v1.0${target}`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
-  return { status, body: json }
+  return { status, body: json, location: headers.location }
 }
 
 const made = v.object({ id: v.string(), appId: v.string() })
@@ -109,6 +109,28 @@ describe('applications', () => {
       (await ask('/applications')).body,
     )
     expect(value.map(({ displayName }) => displayName)).toEqual(['contoso-pipeline'])
+  })
+
+  test('a new one, its service principal and its credential tell where the directory has them', async () => {
+    const { id, appId } = await createApplication()
+    const directory = `${cloud.endpoints.graph}/v2/${pipelineOf(cloud).tenantId}`
+    const principal = await ask('/servicePrincipals', 'POST', { appId })
+    const credential = await ask(`/applications/${id}/federatedIdentityCredentials`, 'POST', trust)
+    expect(principal.location).toBe(
+      `${directory}/directoryObjects/${Object(principal.body).id}/Microsoft.DirectoryServices.ServicePrincipal`,
+    )
+    expect(credential.location).toBe(
+      `${directory}/federatedIdentityCredentials/${Object(credential.body).id}`,
+    )
+  })
+
+  test('with a certificate are not here', async () => {
+    const certificate = { type: 'AsymmetricX509Cert', usage: 'Verify', key: 'MIIC' }
+    const body = { displayName: 'shop', keyCredentials: [certificate] }
+    expect(await ask('/applications', 'POST', body)).toMatchObject({
+      status: 501,
+      ...refused('LocalCloudNotImplemented'),
+    })
   })
 
   test('a quote in a name is a quote', async () => {
@@ -282,8 +304,21 @@ describe('groups', () => {
   })
 
   test('that are no security groups are not here', async () => {
-    expect((await ask('/groups', 'POST', { ...group, mailEnabled: true })).status).toBe(400)
-    expect((await ask('/groups', 'POST', { ...group, visibility: 'Private' })).status).toBe(501)
+    for (const others of [{ mailEnabled: true }, { groupTypes: ['Unified'] }, { visibility: 'Private' }])
+      expect(await ask('/groups', 'POST', { ...group, ...others })).toMatchObject({
+        status: 501,
+        ...refused('LocalCloudNotImplemented'),
+      })
+    expect((await ask('/groups', 'POST', { ...group, mailEnabled: 'no' })).status).toBe(400)
+  })
+
+  test('have the security identifier that their id is', async () => {
+    await ask('/groups', 'POST', group)
+    const made = cloud.world.groups.at(-1)
+    if (made) made.objectId = '795b1624-5b39-4705-bfea-48a52592e18f'
+    expect((await ask('/groups/795b1624-5b39-4705-bfea-48a52592e18f')).body).toMatchObject({
+      securityIdentifier: 'S-1-12-1-2036012580-1191533369-2773019327-2413924901',
+    })
   })
 })
 

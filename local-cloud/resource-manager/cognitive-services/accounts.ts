@@ -85,16 +85,19 @@ export function accountRoutes(gateway: Gateway): Route[] {
     const changes = { ...(replaces && UNSET), ...changesOf(wanted, account) }
     const identity = identityAfter(account, wanted, replaces)
     change(account, { ...changes, ...(identity && { identity }) })
-    if (!opens) return reply(200, account)
-    account.customSubDomainName = customSubDomainName
-    await context.openHosts(account)
+    if (!opens && (replaces || !takesTime(wanted))) return reply(200, account)
+    if (opens) {
+      account.customSubDomainName = customSubDomainName
+      await context.openHosts(account)
+    }
+    return accepted(account)
+  }
+
+  function accepted(account: Account): ServiceReply {
     const operation = operations.begin(account.subscriptionId, 'Accepted')
     account.pending = { state: 'Accepted', until: new Date(operation.endsAt).toISOString() }
-    const accepted = reply(202, account, 'Accepted')
-    return {
-      ...accepted,
-      headers: { ...accepted.headers, ...acceptedHeaders(context, account.location, operation) },
-    }
+    const told = reply(202, account, 'Accepted')
+    return { ...told, headers: { ...told.headers, ...acceptedHeaders(context, account.location, operation) } }
   }
 
   function identityAfter(account: Account, { identity: wanted }: Wanted, replaces: boolean) {
@@ -205,6 +208,10 @@ export function accountRoutes(gateway: Gateway): Route[] {
     ['accounts.delete', 'DELETE', ACCOUNT_PATH, 'Accounts_Delete', remove],
   ])
 }
+
+/** What a PATCH is answered with 202 for, beside a subdomain; tags and sku are 200 (recordings of az). */
+const takesTime = ({ identity, properties }: Wanted): boolean =>
+  identity !== undefined || properties.networkAcls !== undefined
 
 const isIn =
   (subscriptionId: string, group?: string) =>

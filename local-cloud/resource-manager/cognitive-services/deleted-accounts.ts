@@ -9,6 +9,7 @@ import { locationName } from '../resources/locations.ts'
 import { PROVIDER } from './account-access.ts'
 import { accountBody } from './account-body.ts'
 import { RETENTION_MS } from './account-removal.ts'
+import { acceptedHeaders } from './operation-results.ts'
 
 const COLLECTION = `${SUBSCRIPTION_PATH}/providers/${PROVIDER}/deletedAccounts`
 const SINGLE =
@@ -54,8 +55,10 @@ export function deletedAccountRoutes(gateway: Gateway): Route[] {
   function purge(call: Call): ServiceReply {
     const deleted = find(call, 'delete')
     if (!deleted) return { status: 204 }
+    const { subscriptionId, location } = deleted.account
     forgetDeleted(context, call.params)
-    return { status: 200 }
+    const operation = gateway.operations.begin(subscriptionId, 'Deleting')
+    return { status: 202, headers: acceptedHeaders(context, location, operation) }
   }
 
   return gateway.routes([

@@ -49,7 +49,16 @@ export function modelRoutes(gateway: Gateway): Route[] {
     inLocation(call, 'skus/read')
     const locations = [...new Set(context.world.resourceGroups.map(({ location }) => location.toUpperCase()))]
     const value = Object.entries(SKUS).flatMap(([kind, names]) =>
-      names.map(name => ({ resourceType: 'accounts', ...skuBody(name), kind, locations, restrictions: [] })),
+      names.flatMap(name =>
+        locations.map(location => ({
+          resourceType: 'accounts',
+          ...skuBody(name),
+          kind,
+          locations: [location],
+          locationInfo: [{ location, zones: [], zoneDetails: [] }],
+          restrictions: [],
+        })),
+      ),
     )
     return { status: 200, body: { value } }
   }
