@@ -147,6 +147,12 @@ export function removeAssignment(world: World, assignment: RoleAssignment, now: 
   removedAssignments.set(world, [...(removedAssignments.get(world) ?? []), { assignment, removedAt: now }])
 }
 
+/** Keeps how an assignment is before it is changed at `now`: replicas go on by that for their lag. */
+export function keepFormer(world: World, assignment: RoleAssignment, now: number): void {
+  const former = { assignment: { ...assignment }, removedAt: now }
+  removedAssignments.set(world, [...(removedAssignments.get(world) ?? []), former])
+}
+
 /** The assignments that a replica sees at `now` when changes reach it `lag` milliseconds late. Without a `createdOn`, one is old. */
 function visibleAssignments(world: World, now: number, lag: number): RoleAssignment[] {
   const lingering = (removedAssignments.get(world) ?? [])
@@ -157,8 +163,14 @@ function visibleAssignments(world: World, now: number, lag: number): RoleAssignm
 
 const arrivedBy =
   (now: number, lag: number) =>
-  ({ createdOn }: { createdOn?: string | undefined }) =>
-    createdOn === undefined || Date.parse(createdOn) + lag <= now
+  ({
+    createdOn,
+    updatedOn = createdOn,
+  }: {
+    createdOn?: string | undefined
+    updatedOn?: string | undefined
+  }) =>
+    updatedOn === undefined || Date.parse(updatedOn) + lag <= now
 
 /** Authorization as the services of one local cloud ask for it; it always speaks of the present world. */
 export interface Authorizer {

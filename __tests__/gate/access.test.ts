@@ -20,7 +20,6 @@ const denied: Inspection['first'] = {
 }
 const covering = [{ dataActions: [route.dataAction] }]
 const other = assigned(ids.role)
-const lacking = { dataAction: route.dataAction, api: route.api, deployments: [route.deployment] }
 
 describe('whether a grant is called for', () => {
   test.each<[string, Partial<Inspection>, boolean]>([
@@ -110,12 +109,12 @@ describe('how old what should give access is', () => {
     ['nothing else does', {}, { kind: 'none' }],
     ['a younger one does', { permissions: covering }, { kind: 'known', ageMs: minute }],
   ])('of a role that falls short, where calls are denied and %s', (_, seen, age) => {
-    const roles = held('direct', { lacks: [lacking], assignments, ...seen })
+    const roles = held('direct', { fallsShort: true, assignments, ...seen })
     expect(ageOfAccess(inspectionOf({ first: denied, roles }))).toEqual(age)
   })
 
   test('of a role that falls short, where calls are answered, it is that of the youngest beside it', () => {
-    const roles = held('direct', { lacks: [lacking], assignments })
+    const roles = held('direct', { fallsShort: true, assignments })
     expect(ageOfAccess(inspectionOf({ roles }))).toEqual({ kind: 'known', ageMs: minute })
   })
 
@@ -160,10 +159,10 @@ describe('whether one answer is proof', () => {
     ['covered by an old one', held('covered'), true],
     ['covered by an old one or a young one', held('covered', old, { assignments: [young, old] }), false],
     ["covered by its own or a group's", held('covered', old, { assignments: [old, ofGroup] }), false],
-    ['half an hour old, and falls short beside an old one', held('direct', old, { lacks: [lacking] }), true],
+    ['half an hour old, and falls short beside an old one', held('direct', old, { fallsShort: true }), true],
     [
       'half an hour old, and falls short beside a young one',
-      held('direct', old, { lacks: [lacking], assignments: [old, young] }),
+      held('direct', old, { fallsShort: true, assignments: [old, young] }),
       false,
     ],
     ['not known', inspectionOf({ roles: undefined }), false],

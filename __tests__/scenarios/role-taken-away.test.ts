@@ -87,7 +87,7 @@ describe('a role that is only verified', () => {
       const run = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '60s' } })
 
       expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-unexplained' })
-      expect(logOf(run)).toContain('A role that was taken away may go on being honoured for 5 min')
+      expect(logOf(run)).toContain('A right that was taken away may go on being honoured for 5 min')
     })
   })
 

@@ -209,10 +209,12 @@ export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAcce
   endsWithOtherJob: false,
   heldByOtherJob: undefined,
   deniedBy: [],
+  newDeny: undefined,
   denies: [],
   also: [],
   coverage: undefined,
   lacks: [],
+  fallsShort: false,
   unsuitability: undefined,
   ...differing,
 })

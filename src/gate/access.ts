@@ -1,4 +1,4 @@
-import { type Assignment, youngest } from '../azure/rbac/assignment.ts'
+import { type Assignment, givenSince, youngest } from '../azure/rbac/assignment.ts'
 import { coversAll } from '../azure/rbac/permissions.ts'
 import { parseScope } from '../azure/rbac/scopes.ts'
 import { dataActionsOf } from '../services/inference/route.ts'
@@ -24,7 +24,8 @@ export function needsGrant({ first, roles }: Pick<Inspection, 'first' | 'roles'>
   const { state } = roles.held
   if (roles.also.some(isLacking) && !isHeld(state)) return true
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
-  // What somebody else holds, the pipeline's own call does not tell.
+  // What was read of permissions does not cover the calls; what somebody else holds, the pipeline's own call does not tell.
+  if (state === 'unknown') return roles.permissions !== undefined
   return state === 'missing' && (roles.permissions !== undefined || roles.holder !== 'pipeline')
 }
 
@@ -70,34 +71,32 @@ export function isSettled(
 ): boolean {
   const { account, roles } = inspection
   if (target.endpoint !== undefined && endpointIsOwn({ settings: { target }, account }) !== true) return false
-  if (roles === undefined || !isOld(ageOfAccess(inspection, grant?.age))) return false
+  if (roles === undefined || roles.newDeny !== undefined) return false
+  if (!isOld(ageOfAccess(inspection, grant?.age))) return false
   return giversOf(roles).every(
-    ({ principalId, scope, createdOn }) =>
-      principalId === roles.wanted.principalId &&
-      parseScope(scope).subscriptionId !== undefined &&
-      isOld(ageAt(roles.asOf, createdOn)),
+    assignment =>
+      assignment.principalId === roles.wanted.principalId &&
+      parseScope(assignment.scope).subscriptionId !== undefined &&
+      isOld(ageAt(roles.asOf, givenSince(assignment))),
   )
 }
 
-const isOld = (age: AssignmentAge) => age.kind === 'known' && age.ageMs >= settledAfterMs
+export const isOld = (age: AssignmentAge) => age.kind === 'known' && age.ageMs >= settledAfterMs
 
 /** The assignments that access may rest on: which of several covers the calls, nobody tells. */
 function giversOf(roles: RoleAccess): readonly Assignment[] {
   const { held, assignments = [] } = roles
   const { assignment } = held
-  if (assignment === undefined || held.state === 'covered' || fallsShort(roles)) return assignments
-  return [assignment]
+  const isSure = assignment !== undefined && held.state !== 'covered' && !roles.fallsShort
+  return isSure && assignment.condition === undefined ? [assignment] : assignments
 }
-
-/** Whether some call is known not to be let through by the role that was asked for. */
-const fallsShort = ({ lacks }: RoleAccess) => lacks.length > 0
 
 function ageOf(roles: RoleAccess, { first, routes }: Inspection): AssignmentAge {
   const { held, asOf, membership } = roles
   if (held.state === 'missing') return { kind: 'none' }
-  if (fallsShort(roles))
+  if (roles.fallsShort)
     return first.round.kind === 'ok' ? ageOfYoungest(roles) : ageOfSubstitute(roles, dataActionsOf(routes))
-  const age = ageAt(asOf, held.assignment?.createdOn)
+  const age = ageAt(asOf, held.assignment && givenSince(held.assignment))
   const isOfGroup = held.state === 'group' || membership !== undefined
   return age.kind === 'known' && isOfGroup ? { ...age, kind: 'of-group' } : age
 }
@@ -107,17 +106,17 @@ function ageOfSubstitute(roles: RoleAccess, dataActions: readonly string[]): Ass
   return coversAll(roles.permissions ?? [], dataActions) ? ageOfYoungest(roles) : { kind: 'none' }
 }
 
-const ageOfYoungest = ({ asOf, assignments = [] }: RoleAccess): AssignmentAge =>
-  ageAt(asOf, youngest(assignments)?.createdOn)
+function ageOfYoungest({ asOf, assignments = [] }: RoleAccess): AssignmentAge {
+  const first = youngest(assignments)
+  return ageAt(asOf, first && givenSince(first))
+}
 
 /**
- * @param asOf When it was looked at; milliseconds since the epoch, by Resource Manager's clock, as `createdOn`.
+ * @param asOf When it was looked at; milliseconds since the epoch, by Resource Manager's clock, as `since`.
  */
 export function ageAt(
   asOf: number,
-  createdOn: number | undefined,
+  since: number | undefined,
 ): Extract<AssignmentAge, { kind: 'known' | 'unknown' }> {
-  return createdOn === undefined
-    ? { kind: 'unknown' }
-    : { kind: 'known', ageMs: Math.max(0, asOf - createdOn) }
+  return since === undefined ? { kind: 'unknown' } : { kind: 'known', ageMs: Math.max(0, asOf - since) }
 }

@@ -1,4 +1,4 @@
-import type { Assignment } from '../azure/rbac/assignment.ts'
+import { type Assignment, givenSince } from '../azure/rbac/assignment.ts'
 import { assignmentIdOf, permanentName } from '../azure/rbac/assignment-name.ts'
 import { coverageLine } from '../azure/rbac/coverage.ts'
 import {
@@ -220,7 +220,9 @@ async function settle(
     note({ progress: { outcome: 'granted', assignmentId } })
     return { outcome: 'granted', age: { kind: 'new' }, ...identified(assignmentId) }
   }
-  const age = ageAt(roles.asOf, existing?.createdOn)
+  // A request that was answered by a success may itself have changed what was there.
+  const since = granted.outcome === 'exists' ? existing && givenSince(existing) : existing?.createdOn
+  const age = ageAt(roles.asOf, since)
   const known = age.kind === 'known' ? { ageMs: age.ageMs } : {}
   note({ progress: { outcome: 'exists', assignmentId, ...known } })
   return { outcome: 'exists', age, ...identified(assignmentId) }

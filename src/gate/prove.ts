@@ -13,7 +13,6 @@ import { ageOfAccess, isDenied, isSettled, mayExpire } from './access.ts'
 import type { Note, Row } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import type { ModelDates } from './retirement.ts'
-import { roleStateOf } from './role-state.ts'
 import type { Settings } from './settings.ts'
 import type { GrantResult, Inspection } from './values.ts'
 import { type Round, roundOf } from './waiting/round.ts'
@@ -84,8 +83,14 @@ function rowOf({ settings, inspection, grant }: Known, probes: readonly Probe[])
   return rowRoutesOf(inspection.routes.filter(isOfDeployment)).length === 0 ? 'paid-by-the-piece' : 'made'
 }
 
-/** How long an answer may be owed to a role that was taken away, milliseconds from the grant, or from the first answer. */
+/** How long an answer may be owed to a right that was taken away, milliseconds from the grant, or from the first answer. */
 function doubtOf(known: Known): number {
+  const { roles, first } = known.inspection
+  const ofDeny = roles?.newDeny === undefined || first.round.kind !== 'ok' ? 0 : doubtFor(roles.newDeny)
+  return Math.max(ofDeny, doubtOfRoles(known))
+}
+
+function doubtOfRoles(known: Known): number {
   const { inspection, grant, alsoRests } = known
   // A role that was taken away would be answered as well, and shows nothing of what it did not give.
   if (alsoRests && inspection.first.round.kind === 'ok') return doubtFor({ kind: 'new' })
@@ -98,16 +103,8 @@ function isUnexplained({ inspection, grant }: Known): boolean {
   const { roles, routes, first } = inspection
   if (roles === undefined || first.round.kind !== 'ok') return false
   if (isDenied(roles)) return true
-  const access = coverageBy(roles.permissions, dataActionsOf(routes))
-  const state = roleStateOf({
-    ...roles,
-    held: roles.held.state,
-    grant: grant?.outcome,
-    access,
-    isDenied: false,
-    isLive: false,
-  })
-  return state === 'missing' && access === 'insufficient'
+  const isMade = grant?.outcome === 'granted' || grant?.outcome === 'exists'
+  return !isMade && coverageBy(roles.permissions, dataActionsOf(routes)) === 'insufficient'
 }
 
 interface Prober {

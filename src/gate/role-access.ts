@@ -2,6 +2,7 @@ import {
   type Assignment,
   fallbackHolding,
   findHolding,
+  givenSince,
   type RoleHolding,
   type RoleState,
 } from '../azure/rbac/assignment.ts'
@@ -14,9 +15,10 @@ import {
 import { type Coverage, coverageBy, type MissingCoverage, missingCoverage } from '../azure/rbac/coverage.ts'
 import { type DenyAssignment, forbidsData, identitiesOf } from '../azure/rbac/deny-assignments.ts'
 import { applicableAt, definitionOf, permissionsOf } from '../azure/rbac/effective-permissions.ts'
-import { isOfAnotherJob } from '../azure/rbac/lease.ts'
+import { isOfAnotherJob, leaseIn } from '../azure/rbac/lease.ts'
 import { coversAll, type Permission } from '../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../azure/rbac/principal.ts'
+import { accessByRoles } from '../azure/rbac/principal-access.ts'
 import { unsuitability } from '../azure/rbac/suitability.ts'
 import { scopeOf } from '../azure/resource-id.ts'
 import { inTime } from '../core/in-time.ts'
@@ -28,7 +30,7 @@ import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { patienceMs } from '../services/resource-manager/readable.ts'
 import { type AssignmentsRead, readAssignments } from '../services/resource-manager/role-assignments.ts'
 import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
-import { ageAt } from './access.ts'
+import { ageAt, isOld } from './access.ts'
 import { type AlsoAccess, alsoOf, closeAlso, isLacking, neededBy, restsOnAnswers, tellAlso } from './also.ts'
 import { type DefinitionReader, openDefinitionReader } from './definition-reader.ts'
 import { asksItself, openPermissionsReader, type PermissionsReader } from './own-permissions.ts'
@@ -38,6 +40,7 @@ import { type Membership, type RoleHolder, roleStateOf } from './role-state.ts'
 import { scopeOfCalls } from './scope-of-calls.ts'
 import type { Settings } from './settings.ts'
 import type { GrantResult, RoleAccess, SignedIn } from './values.ts'
+import { doubtFor } from './waiting/schedule.ts'
 
 /** Who holds what: read before anything is changed, and evaluated once it is known whether the calls are let through. */
 
@@ -146,9 +149,9 @@ export function openRoleReader(
 const self = ({ principalId }: ResourceContext) => servicePrincipal(principalId)
 
 async function lookUpRole(reference: RoleReference, { context, definitions }: Reading): Promise<Role> {
-  const { permissions, ...role } = await findRole(context.manager, reference, scopeOf(context.resource))
-  if (permissions !== undefined) definitions.keep(role.guid, permissions)
-  if (permissions !== undefined || builtInPermissions(role.guid) !== undefined) return role
+  const { definition, ...role } = await findRole(context.manager, reference, scopeOf(context.resource))
+  if (definition !== undefined) definitions.keep(role.guid, definition)
+  if (definition !== undefined || builtInPermissions(role.guid) !== undefined) return role
   return { ...role, name: (await definitions.read(role.guid)) ?? role.name }
 }
 
@@ -212,50 +215,68 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   const found = isGrantee(reading.context)
     ? await evaluateOwn(read, question, reading)
     : await evaluateAnothers(read, question, reading)
-  const { held, asOf } = found
+  const { dated } = definitions
+  const assignments = found.assignments?.map(dated)
+  const { asOf } = found
+  const held = { ...found.held, assignment: found.held.assignment && dated(found.held.assignment) }
   // Whether an app may call is told by the look at production, and who holds what for the pipeline does not matter to it.
   const isOfApp = found.holder === 'app'
   const heldByOtherJob = isOfApp ? undefined : otherJobsAssignment(held, job.lease)
-  const deniedBy = denying(read.denies ?? [], { question, assignments: found.assignments }, reading)
-  const age = ageAt(asOf, held.assignment?.createdOn)
+  const { deniedBy, newDeny } = denying({ ...read, asOf }, { question, assignments }, reading)
+  const age = ageAt(asOf, held.assignment && givenSince(held.assignment))
   if (age.kind === 'known') note({ ageMs: age.ageMs })
   if (heldByOtherJob !== undefined) note({ heldByOtherJob })
   // Each may lead to a grant, which must not be made for nothing, nor of a role that nobody knows.
   const also = await readAlso({ ...found, denies: read.denies }, routes, reading)
   const lacking = also.filter(isLacking).map(({ dataAction }) => dataAction)
+  const isUnheld = held.state === 'missing' || (held.state === 'unknown' && found.permissions !== undefined)
   const mayBeGranted =
-    !isOfApp && (isDenied || held.state === 'missing' || heldByOtherJob !== undefined || lacking.length > 0)
+    !isOfApp && (isDenied || isUnheld || heldByOtherJob !== undefined || lacking.length > 0)
   const needed = [...dataActionsOf(routes), ...lacking]
   const coverage = mayBeGranted ? await readCoverage(wanted, needed, reading) : undefined
   const known = definitions.known()
   const lacks = missingCoverage(wanted.roleGuid, routes, known)
   return {
     ...found,
+    held,
+    assignments,
     wanted,
     heldByOtherJob,
     deniedBy,
+    newDeny,
     denies: read.denies,
     also,
     coverage,
     lacks,
+    fallsShort: lacks.length > 0 || fallsShort(held, question, reading),
     unsuitability: mayBeGranted ? unsuitability(definitionOf(wanted.roleGuid, known)) : undefined,
   }
 }
 
-/** Deny assignments that certainly block a call: what depends on a condition, or on a group that nobody sees, is left to the calls. */
+/**
+ * Deny assignments that certainly block a call. What depends on a condition, or on a group that nobody sees, is left to the calls, once it
+ * is old enough to be in force everywhere.
+ */
 function denying(
-  denies: readonly DenyAssignment[],
+  { denies = [], asOf }: Pick<RoleAccess, 'denies' | 'asOf'>,
   {
     question: { wanted, routes },
     assignments = [],
   }: { question: Question } & Pick<RoleAccess, 'assignments'>,
   { context: { principalId }, note }: Reading,
-): readonly DenyAssignment[] {
+): Pick<RoleAccess, 'deniedBy' | 'newDeny'> {
   const groupIds = assignments.map(assignment => assignment.principalId)
-  const who = { identities: identitiesOf(principalId, groupIds), scope: wanted.scope }
-  const deniedBy = denies.filter(deny => forbidsData(deny, who, dataActionsOf(routes)) === true)
+  const identities = identitiesOf(principalId, groupIds)
+  const who = { identities, scope: wanted.scope, mayBeInOthers: true }
+  const answers = denies.map(deny => ({ deny, forbids: forbidsData(deny, who, dataActionsOf(routes)) }))
+  const deniedBy = answers.filter(({ forbids }) => forbids === true).map(({ deny }) => deny)
+  const [newDeny] = answers
+    .filter(({ forbids }) => forbids === undefined)
+    .map(({ deny: { since } }) => ageAt(asOf, since))
+    .filter(age => !isOld(age))
+    .toSorted((one, other) => doubtFor(other) - doubtFor(one))
   note({ deniedBy })
-  return deniedBy
+  return { deniedBy, newDeny }
 }
 
 const notHeld: RoleHolding = { state: 'missing', assignment: undefined }
@@ -293,12 +314,13 @@ async function evaluateOwn(read: RolesRead, question: Question, reading: Reading
   const fallback = fallbackHolding(assignments, permissions, dataActionsOf(question.routes))
   const asOf = assignmentsRead?.asOf ?? read.readAt
   const found = { holder: 'pipeline', asOf, assignments, membership: undefined } as const
+  const isBesides = holding === undefined || fallsShort(holding, question, reading)
   const lasting =
-    holding === undefined && fallback.state === 'covered'
+    isBesides && fallback.state === 'covered'
       ? await whatOutlastsOtherJobs(assignmentsRead, question, reading)
       : undefined
   const endsWithOtherJob = lasting !== undefined
-  const held = endsWithOtherJob ? notHeld : (holding ?? fallback)
+  const held = holding ?? (endsWithOtherJob ? notHeld : fallback)
   reading.note({ holder: 'pipeline', held })
   return { ...found, held, permissions: lasting ?? permissions, endsWithOtherJob }
 }
@@ -314,7 +336,7 @@ async function evaluateAnothers(read: RolesRead, question: Question, reading: Re
   const membership = holding === undefined ? undefined : membershipIn(own, context)
   note({ holder, held, ...(membership === undefined ? {} : { membership }) })
   const isMissing = stateOf({ holder, held, membership }) === 'missing'
-  const isOfInterest = holder !== 'app' && (isDenied || isMissing)
+  const isOfInterest = holder !== 'app' && (isDenied || isMissing || fallsShort(held, question, reading))
   const permissions = isOfInterest ? await readAccess(read, question, reading) : undefined
   const lasting = coversAll(permissions ?? [], dataActionsOf(routes))
     ? await whatOutlastsOtherJobs(own, question, reading)
@@ -365,12 +387,25 @@ interface Looked {
   permissions: readonly Permission[] | undefined
 }
 
-/** Effective permissions count only where the assignments do not answer how the role is held. */
+/** Whether the role, as it is held, is known not to let the calls through: by its definition, or by the condition of its assignment. */
+function fallsShort(
+  { assignment, state }: RoleHolding,
+  { wanted: { principalId, scope }, routes }: Question,
+  { definitions }: Reading,
+): boolean {
+  if (assignment === undefined || state === 'covered') return false
+  const lease = leaseIn(assignment.description)
+  const asked = { principalId, scope, dataActions: dataActionsOf(routes), ...(lease && { lease }) }
+  return accessByRoles([assignment], definitions.known(), asked).kind === 'missing'
+}
+
+/** Effective permissions count only where the assignments do not answer how the role is held, and that it lets the calls through. */
 async function lookForHolding(read: RolesRead, question: Question, reading: Reading): Promise<Looked> {
   const { own: assignmentsRead } = read
   const { wanted, routes, isDenied } = question
   const holding = assignmentsRead && findHolding(assignmentsRead.assignments, wanted)
-  if (holding !== undefined && !isDenied) return { assignmentsRead, holding, permissions: undefined }
+  if (holding !== undefined && !isDenied && !fallsShort(holding, question, reading))
+    return { assignmentsRead, holding, permissions: undefined }
   const permissions = await readAccess(read, question, reading)
   const seen = { assignmentsRead, holding, permissions }
   if (holding !== undefined || !isDenied || !coversAll(permissions ?? [], dataActionsOf(routes))) return seen

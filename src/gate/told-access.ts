@@ -1,5 +1,5 @@
 import type { Identity } from '../azure/choose-identity.ts'
-import type { Assignment } from '../azure/rbac/assignment.ts'
+import { type Assignment, givenSince } from '../azure/rbac/assignment.ts'
 import { roleNameOf } from '../azure/rbac/built-in-roles.ts'
 import { type DenyAssignment, forbidsData, identitiesOf } from '../azure/rbac/deny-assignments.ts'
 import { applicableAt } from '../azure/rbac/effective-permissions.ts'
@@ -101,7 +101,10 @@ export async function toldAccess(
   if (denied !== undefined) return denied
   const byRoles = await addUp(held.assignments, question, telling)
   if (byRoles.kind === 'allowed')
-    return accessThrough(byRoles.through, question.principalId, { asOf: held.asOf, ...telling })
+    return accessThrough(byRoles.through.map(telling.definitions.dated), question.principalId, {
+      asOf: held.asOf,
+      ...telling,
+    })
   if (byRoles.kind === 'unknown') return { word: 'unknown', because: openIn(byRoles) }
   return { word: 'missing', because: { kind: 'no-role', lacks: byRoles.lacks } }
 }
@@ -182,12 +185,15 @@ function accessThrough(
       group: holder === principalId ? undefined : holder,
     }),
   )
-  const isSettled = assignments.every(({ createdOn, scope, principalId: holder }) => {
+  const isSettled = assignments.every(assignment => {
+    const { scope, principalId: holder } = assignment
+    const since = givenSince(assignment)
     const neededMs = parseScope(scope).subscriptionId === undefined ? settledFromAboveAfterMs : settledAfterMs
-    return holder === principalId && createdOn !== undefined && asOf - createdOn >= neededMs
+    return holder === principalId && since !== undefined && asOf - since >= neededMs
   })
   if (isSettled) return { word: 'allowed', through }
-  const youngest = assignments[0]?.createdOn
-  const ageMs = youngest === undefined ? undefined : Math.max(0, asOf - youngest)
+  const ages = assignments.map(each => asOf - (givenSince(each) ?? Number.NaN))
+  const youngestMs = Math.max(0, Math.min(...ages))
+  const ageMs = Number.isNaN(youngestMs) ? undefined : youngestMs
   return { word: 'not-known-live', through, ageMs, isGranted: false }
 }

@@ -65,6 +65,11 @@ export interface RoleAccess {
   endsWithOtherJob: boolean
   /** Deny assignments that take the right to the calls from the pipeline, whatever it holds. */
   deniedBy: readonly DenyAssignment[]
+  /**
+   * How old the youngest deny assignment is that may be among those, where it is not known to be in force everywhere: of which a
+   * condition decides, or who is in a group. Undefined where there is none.
+   */
+  newDeny: AssignmentAge | undefined
   /** All that are there; undefined where they may not be read. */
   denies: readonly DenyAssignment[] | undefined
   /** What the pipeline will do besides, in the order of the input. */
@@ -75,6 +80,8 @@ export interface RoleAccess {
   unsuitability: Unsuitability | undefined
   /** What the role does not cover, as far as its definition is known. */
   lacks: readonly MissingCoverage[]
+  /** Whether the role, as it is held, is known not to let all calls through: what it lacks, or a condition, says so. */
+  fallsShort: boolean
 }
 
 export interface GrantResult {

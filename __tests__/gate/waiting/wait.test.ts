@@ -649,7 +649,7 @@ describe('access that may be owed to a role that was taken away', () => {
         code: 'access-unexplained',
         said: {
           message:
-            'The calls were answered for 2 min. A role that was taken away may go on being honoured for 5 min.',
+            'The calls were answered for 2 min. A right that was taken away may go on being honoured for 5 min.',
         },
       },
       propagationMs: 0,

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { kindOfCondition } from '../../delegation-conditions.ts'
-import { findRole } from '../../rbac.ts'
+import { findRole, keepFormer } from '../../rbac.ts'
 import { covers, normalizeScope, subscriptionIdOf } from '../../scopes.ts'
 import type { RoleAssignment, World } from '../../world.ts'
 import { ArmError, gatewayError, NotImplemented } from '../errors.ts'
@@ -71,6 +71,7 @@ export function writeRoleAssignment(
   const existing = world.roleAssignments.find(other => other.name === assignment.name)
   if (existing) {
     requireSameTriple(existing, assignment)
+    keepFormer(world, existing, clock.now())
     return Object.assign(existing, changeable(wanted), { updatedOn: now, updatedBy: call.caller.oid })
   }
   requireNoTwin(world, assignment)

@@ -11,10 +11,15 @@ export interface Assignment {
   principalId: string
   /** Milliseconds since the epoch. */
   createdOn: number | undefined
+  /** Absent: not since it was made. Its condition may be another since then, or the definition of its role. Milliseconds since the epoch. */
+  changedOn?: number
   /** An ABAC condition on what the role lets its holder do, as Azure writes it. */
   condition?: string
   description?: string
 }
+
+/** Since when it gives what it gives: milliseconds since the epoch; undefined where nobody tells. */
+export const givenSince = ({ createdOn, changedOn = createdOn }: Assignment): number | undefined => changedOn
 
 /** How a principal comes by a role. */
 export const roleStates = [
@@ -58,11 +63,16 @@ export interface WantedRole {
 
 /** How the principal comes by the role: directly at the scope, from above, or through a group. Undefined: not at all. */
 export function findHolding(assignments: readonly Assignment[], wanted: WantedRole): RoleHolding | undefined {
-  // Looked at from a project, but wanted on its account: what stands on the project does not count. And one that stays counts
-  // before one that some job will remove.
-  const ofRole = assignments
-    .filter(({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope))
-    .toSorted((a, b) => Number(endsWithAJob(a)) - Number(endsWithAJob(b)))
+  // Looked at from a project, but wanted on its account: what stands on the project does not count.
+  const ofRole = assignments.filter(
+    ({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope),
+  )
+  // One that stays counts before one that some job will remove, wherever it was made.
+  const lasting = ofRole.filter(assignment => !endsWithAJob(assignment))
+  return closestOf(lasting, wanted) ?? closestOf(ofRole, wanted)
+}
+
+function closestOf(ofRole: readonly Assignment[], wanted: WantedRole): RoleHolding | undefined {
   const own = ofRole.filter(({ principalId }) => principalId === wanted.principalId)
   const direct = own.find(({ scope }) => isSameScope(scope, wanted.scope))
   if (direct !== undefined) return { state: 'direct', assignment: direct }
@@ -88,5 +98,5 @@ export function fallbackHolding(
 
 /** Which of several assignments covers is not told; the youngest decides how long a denial is worth waiting out. */
 export function youngest(assignments: readonly Assignment[]): Assignment | undefined {
-  return assignments.toSorted((a, b) => (b.createdOn ?? 0) - (a.createdOn ?? 0))[0]
+  return assignments.toSorted((a, b) => (givenSince(b) ?? 0) - (givenSince(a) ?? 0))[0]
 }

@@ -13,6 +13,8 @@ export interface DenyAssignment {
   condition?: string | undefined
   /** It does not count below its scope. */
   isForThisScopeOnly: boolean
+  /** Since when it is as it is; milliseconds since the epoch. Absent where nobody tells. */
+  since?: number | undefined
 }
 
 export interface DeniedPrincipal {

@@ -1,4 +1,4 @@
-import type { Assignment } from './assignment.ts'
+import { type Assignment, givenSince } from './assignment.ts'
 import { leaves } from './delegation-conditions.ts'
 import {
   applicableAt,
@@ -63,7 +63,7 @@ export function accessByRoles(
 
 /** What is not dated counts as younger than all that is. */
 const oldestFirst = (one: Assignment, other: Assignment) =>
-  (one.createdOn ?? Number.MAX_SAFE_INTEGER) - (other.createdOn ?? Number.MAX_SAFE_INTEGER)
+  (givenSince(one) ?? Number.MAX_SAFE_INTEGER) - (givenSince(other) ?? Number.MAX_SAFE_INTEGER)
 
 interface Givers {
   certain: Assignment[]

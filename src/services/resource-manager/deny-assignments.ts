@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { DenyAssignment } from '../../azure/rbac/deny-assignments.ts'
+import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 import { undefinedIfForbidden } from './forbidden.ts'
 import { readable } from './readable.ts'
@@ -25,6 +26,8 @@ const denyEntry = v.pipe(
       permissions: v.nullish(v.array(permissionEntry)),
       condition: v.nullish(v.string()),
       doNotApplyToChildScopes: v.nullish(v.boolean()),
+      createdOn: v.nullish(v.string()),
+      updatedOn: v.nullish(v.string()),
     }),
   }),
   v.transform(
@@ -36,6 +39,7 @@ const denyEntry = v.pipe(
       permissions: properties.permissions ?? [],
       condition: properties.condition || undefined,
       isForThisScopeOnly: properties.doNotApplyToChildScopes === true,
+      since: instantOf(properties.updatedOn) ?? instantOf(properties.createdOn),
     }),
   ),
 )

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
+import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 
 /** Model deployments of an account, as far as the gate needs them. */
@@ -81,6 +82,7 @@ const beingMade: ReadonlySet<string> = new Set(['Accepted', 'Creating', 'Moving'
 
 function noveltyOf(state: string | undefined, createdAt: string, now: number): Pick<Deployment, 'newUntil'> {
   // Not true where there is no time, or none that can be read.
-  const isYoung = now - Date.parse(createdAt) < newForMs
+  const createdOn = instantOf(createdAt)
+  const isYoung = createdOn !== undefined && now - createdOn < newForMs
   return isYoung || beingMade.has(state ?? '') ? { newUntil: now + newForMs } : {}
 }

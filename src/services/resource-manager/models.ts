@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
+import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 import { type Deployment, deploymentNamed } from './deployments.ts'
 
@@ -132,7 +133,7 @@ const entryOf = ({ format, name, version }: ModelName, { models }: ModelList) =>
 function endOf(entry: ModelEntry, sku: string | undefined, list: ModelList): number | undefined {
   const ofSku = entry.skus?.find(({ name }) => sku !== undefined && isSame(name, sku))?.deprecationDate
   const date = ofSku || entry.deprecation?.inference
-  if (date) return Date.parse(date)
+  if (date) return instantOf(date) ?? Number.NaN
   const base = entry.baseModel && entryOf(entry.baseModel, list)
   return base && base !== entry && !base.baseModel ? endOf(base, sku, list) : undefined
 }

@@ -5,6 +5,7 @@ import type { Permission } from '../../azure/rbac/permissions.ts'
 import type { Principal } from '../../azure/rbac/principal.ts'
 import { guidPattern } from '../../azure/resource-id.ts'
 import { StepError } from '../../core/failures/failure.ts'
+import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 import { undefinedIfForbidden } from './forbidden.ts'
 
@@ -27,6 +28,7 @@ export const assignmentEntry = v.pipe(
       principalType: text,
       scope: v.string(),
       createdOn: text,
+      updatedOn: text,
       condition: text,
       description: text,
     }),
@@ -37,16 +39,23 @@ export const assignmentEntry = v.pipe(
     principalId: properties.principalId.toLowerCase(),
     principalType: properties.principalType ?? undefined,
     roleGuid: roleGuidOf(properties.roleDefinitionId),
-    createdOn: timeOf(properties.createdOn),
+    ...timesOf(properties),
     ...(properties.condition ? { condition: properties.condition } : {}),
     ...(properties.description ? { description: properties.description } : {}),
   })),
 )
 
-/** Milliseconds since the epoch; undefined where there is none, or none that is a time. */
-export function timeOf(date: string | null | undefined): number | undefined {
-  const time = Date.parse(date ?? '')
-  return Number.isNaN(time) ? undefined : time
+interface Dated {
+  createdOn?: string | null | undefined
+  updatedOn?: string | null | undefined
+}
+
+/** Only description and condition of an assignment change (learn.microsoft.com, RBAC troubleshooting); a condition decides what it gives. */
+function timesOf(dated: Dated): Pick<Assignment, 'createdOn' | 'changedOn'> {
+  const createdOn = instantOf(dated.createdOn)
+  const changedOn = instantOf(dated.updatedOn)
+  const isLater = changedOn !== undefined && changedOn > (createdOn ?? 0)
+  return { createdOn, ...(isLater ? { changedOn } : {}) }
 }
 
 const operations = v.nullish(v.array(v.string()))

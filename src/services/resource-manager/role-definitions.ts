@@ -3,13 +3,18 @@ import { type RoleReference, roleNameOf } from '../../azure/rbac/built-in-roles.
 import type { Permission } from '../../azure/rbac/permissions.ts'
 import { guidPattern } from '../../azure/resource-id.ts'
 import { localFailure, StepError } from '../../core/failures/failure.ts'
+import { instantOf } from '../../core/text/instant.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { ResourceManager } from './client.ts'
 import { authorizationVersion, permissionEntry } from './role-assignments.ts'
 
 const definitionEntry = v.object({
   name: v.pipe(v.string(), v.regex(guidPattern), v.toLowerCase()),
-  properties: v.object({ roleName: v.string(), permissions: v.array(permissionEntry) }),
+  properties: v.object({
+    roleName: v.string(),
+    permissions: v.array(permissionEntry),
+    updatedOn: v.nullish(v.string()),
+  }),
 })
 
 const definitionsPath = (scope: string) => `${scope}/providers/Microsoft.Authorization/roleDefinitions`
@@ -28,7 +33,7 @@ export async function findRole(
   manager: ResourceManager,
   reference: RoleReference,
   scope: string,
-): Promise<Role & { permissions?: readonly Permission[] }> {
+): Promise<Role & { definition?: Definition }> {
   if (reference.kind === 'guid')
     return { guid: reference.guid, name: roleNameOf(reference.guid) ?? reference.guid }
   const operation = 'looking up the role'
@@ -46,14 +51,22 @@ export async function findRole(
       localFailure('role-not-found', `No role named "${plain(name)}" can be assigned at ${plain(scope)}.`),
     )
   }
-  const { roleName, permissions } = found.properties
-  return { guid: found.name, name: plain(roleName), permissions }
+  const definition = definitionOf(found)
+  return { guid: found.name, name: definition.name, definition }
 }
 
 export interface Definition {
   name: string
   permissions: readonly Permission[]
+  /** Milliseconds since the epoch; undefined where nobody tells. */
+  changedOn: number | undefined
 }
+
+const definitionOf = ({ properties }: v.InferOutput<typeof definitionEntry>): Definition => ({
+  name: plain(properties.roleName),
+  permissions: properties.permissions,
+  changedOn: instantOf(properties.updatedOn),
+})
 
 /**
  * What the role lets its holders do, as its definition says now. Asked at the scope itself: who has rights there only may not
@@ -66,11 +79,7 @@ export async function readDefinition(
   roleGuid: string,
 ): Promise<Definition> {
   const path = `${definitionsPath(scope)}/${roleGuid}`
-  const { properties } = await manager.read(
-    'reading the role definition',
-    path,
-    authorizationVersion,
-    definitionEntry,
+  return definitionOf(
+    await manager.read('reading the role definition', path, authorizationVersion, definitionEntry),
   )
-  return { name: plain(properties.roleName), permissions: properties.permissions }
 }

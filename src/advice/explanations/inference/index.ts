@@ -97,7 +97,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
           : [...fixesOfForeignEndpoint(told), ...waitLonger(told)],
   },
   'access-unexplained': {
-    title: 'The calls are answered, but perhaps by a role that was taken away',
+    title: 'The calls are answered, but perhaps by a right that was taken away',
     about:
       'The models answer, and no role that was there before the first call gives the right to it, or a deny assignment takes it away. Replicas honour a right for up to five minutes after it was taken away, and `propagation-timeout` ended before that time was over. An answer is no proof then: the deploy could be denied a minute later.',
     why: ({ record }) => {
