@@ -12,15 +12,7 @@ import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
  * packages give the same bytes, wherever they lie.
  */
 export async function build(out: string): Promise<void> {
-  rmSync(join(repositoryRoot, 'build'), { recursive: true, force: true })
-  rmSync(out, { recursive: true, force: true })
-
-  runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
-  copyPrunable('@actions/core')
-  copyPrunable('@azure/arm-authorization')
-  const bundled = await bundle('build/src/index.js', out)
-  writeFileSync(join(out, 'post.js'), postEntry)
-
+  const bundled = await buildGate(out)
   compileLocalCloud()
   for (const [entry, name] of [
     ['cli.js', 'cli'],
@@ -29,6 +21,31 @@ export async function build(out: string): Promise<void> {
     bundled.push(...(await bundle(`local-cloud/build/local-cloud/${entry}`, join(out, 'local-cloud', name))))
   }
   writeFileSync(join(out, hashesFile), sourceHashes(bundled))
+}
+
+/**
+ * Bundles the gate alone into `out`, which is emptied first.
+ * @param maps Whether source maps are left: of the compiler in build/, of the bundler beside each file as `FILE.map`, and of the minifier
+ *   as FILE with the ending `minifiedMap`
+ * @returns the paths of all files of which something is in the bundle
+ */
+export async function buildGate(out: string, { maps = false }: BundleOptions = {}): Promise<string[]> {
+  rmSync(join(repositoryRoot, 'build'), { recursive: true, force: true })
+  rmSync(out, { recursive: true, force: true })
+  const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']
+  runNode([...compiler, ...(maps ? ['--sourceMap'] : [])])
+  copyPrunable('@actions/core')
+  copyPrunable('@azure/arm-authorization')
+  const bundled = await bundle('build/src/index.js', out, { maps })
+  writeFileSync(join(out, 'post.js'), postEntry)
+  return bundled
+}
+
+/** Ending of the map from a minified file to what was minified. */
+export const minifiedMap = '.min.map'
+
+interface BundleOptions {
+  maps?: boolean
 }
 
 /** The same bundle, which goes by the file that was started. */
@@ -54,17 +71,18 @@ function copyPrunable(name: string): void {
 }
 
 /** Resolves to the paths of all files of which something is in the bundle. */
-async function bundle(entry: string, out: string): Promise<string[]> {
+async function bundle(entry: string, out: string, { maps = false }: BundleOptions = {}): Promise<string[]> {
   const statsFile = join(temporaryFolder(), 'stats.json')
   runNode([
     ...['node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', entry, '--out', out],
     ...['--target', 'es2024', '--no-cache', '--quiet', '--stats-out', statsFile],
+    ...(maps ? ['--source-map', '--no-source-map-register'] : []),
   ])
   // ncc's own --license misses every ES module, and its --minify every file but the entry.
   const files = bundledFiles(statsFile).map(file => file.replace(copies, packages))
   writeFileSync(join(out, 'licenses.txt'), licenseTexts(files))
   takeBuiltInsDirectly(join(out, 'index.js'))
-  for (const file of globSync(join(out, '*.js'))) await minifyFile(file)
+  for (const file of globSync(join(out, '*.js'))) await minifyFile(file, { maps })
   // A helper of the interactive browser sign-in, which no workflow can use.
   rmSync(join(out, 'xdg-open'), { force: true })
   return files
@@ -81,18 +99,21 @@ function takeBuiltInsDirectly(entry: string): void {
     'process.getBuiltinModule("',
   )
   if (direct === code) throw new Error(`${entry}: ncc loads built-in modules in another way by now`)
-  const rest = direct.replace(/^import \{ createRequire as __WEBPACK_EXTERNAL_createRequire \}.*\n/, '')
+  // The line stays, so that source maps fit.
+  const rest = direct.replace(/^import \{ createRequire as __WEBPACK_EXTERNAL_createRequire \}.*/, '')
   writeFileSync(entry, rest.includes('__WEBPACK_EXTERNAL_createRequire') ? direct : rest)
 }
 
-async function minifyFile(file: string): Promise<void> {
-  const { code } = await minify(readFileSync(file, 'utf8'), {
+async function minifyFile(file: string, { maps = false }: BundleOptions): Promise<void> {
+  const { code, map } = await minify(readFileSync(file, 'utf8'), {
     module: true,
     compress: true,
     mangle: true,
     format: { comments: false },
+    sourceMap: maps,
   })
   writeFileSync(file, code)
+  if (map !== undefined) writeFileSync(`${file}${minifiedMap}`, map)
 }
 
 if (import.meta.main) await build(resolve(repositoryRoot, 'dist'))

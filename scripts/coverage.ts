@@ -1,22 +1,19 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { type FindPlaces, findInBundle } from './bundle-places.ts'
 import { coverageFolderVariable } from './jest/gather-coverage.ts'
-import { lineHits, readCoverage } from './raw-coverage.ts'
+import { countRuns, lineHits, statements } from './raw-coverage.ts'
 import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
 
 /**
  * Runs the tests, and demands that nearly every line of the action and of the local cloud was run by them: inside a test, which runs
- * the sources, or in a process that a test started from them. Arguments are jest's, as those of `npm test`.
- *
- * Processes of the action run the bundle, whose lines are nobody's: scenarios are run from the sources once more.
+ * the sources, in a process that a test started from them, or in a process of the action, which runs the bundle and is traced back to
+ * the sources. Arguments are jest's, as those of `npm test`.
  */
 
 const folders = ['src', 'local-cloud']
 const minimumPercent = 95
-
-/** Scenarios that go the ways of others again, in many variations. */
-const repetitions = ['__tests__/scenarios/codes-', '__tests__/scenarios/network']
 
 interface FileLines {
   /** Relative to the repository. */
@@ -31,23 +28,30 @@ function runTests(args: readonly string[], environment: Readonly<Record<string, 
 }
 
 /** Files without a single statement (types only) have nothing to run and are left out. */
-function measure(coverageFolder: string): FileLines[] {
-  const paths = folders
+function measure(coverageFolder: string, findInBundle: FindPlaces): FileLines[] {
+  const sources = folders
     .flatMap(folder => globSync(join(repositoryRoot, folder, '**/*.ts')))
     // Declarations that a build of the package left behind hold nothing that runs.
     .filter(path => !path.endsWith('.d.ts'))
     .toSorted()
-  const urls = new Set(paths.map(path => pathToFileURL(path).href))
-  const coverage = readCoverage(coverageFolder, url => urls.has(url))
-  return paths
-    .map(path => {
-      const hits = lineHits(readFileSync(path, 'utf8'), coverage.get(pathToFileURL(path).href) ?? [])
+    .map(file => {
+      const path = relative(repositoryRoot, file)
+      const url = pathToFileURL(file).href
+      const lines = statements(readFileSync(file, 'utf8')).map(statement => ({
+        line: statement.line,
+        places: [{ url, offset: statement.start }, ...findInBundle(path, statement)],
+      }))
+      return { path, lines }
+    })
+  const count = countRuns(
+    coverageFolder,
+    sources.flatMap(({ lines }) => lines.flatMap(({ places }) => places)),
+  )
+  return sources
+    .map(({ path, lines }) => {
+      const hits = lineHits(lines, count)
       const missed = [...hits].filter(([, count]) => count === 0).map(([line]) => line)
-      return {
-        path: relative(repositoryRoot, path),
-        total: hits.size,
-        missed: missed.toSorted((a, b) => a - b),
-      }
+      return { path, total: hits.size, missed: missed.toSorted((a, b) => a - b) }
     })
     .filter(({ total }) => total > 0)
 }
@@ -60,14 +64,12 @@ function percentRun(files: readonly FileLines[]): number {
 
 const row = (percent: number, text: string) => `${percent.toFixed(1).padStart(6)} %  ${text}\n`
 
+// First: where dist/ is stale, no test of it says anything.
+const findPlaces = await findInBundle()
 const coverageFolder = temporaryFolder()
 const gathering = { [coverageFolderVariable]: coverageFolder }
 runTests(process.argv.slice(2), gathering)
-runTests(['__tests__/scenarios/', `--testPathIgnorePatterns=${repetitions.join('|')}`], {
-  ...gathering,
-  KEYLESS_GATE_SOURCES: '',
-})
-const files = measure(coverageFolder)
+const files = measure(coverageFolder, findPlaces)
 for (const file of files) {
   const missed = file.missed.length > 0 ? `  not run: ${file.missed.join(', ')}` : ''
   process.stdout.write(row(percentRun([file]), file.path + missed))

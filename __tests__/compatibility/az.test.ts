@@ -13,7 +13,7 @@ import { GITHUB_ISSUER } from '../../local-cloud/world.ts'
 import { ADMIN, ADMIN_CLIENT, seedWithAdministrator } from '../../scripts/administrator.ts'
 import { type Az, createAz, createFence, type Fence, isOnPath, type Outcome } from '../../scripts/az.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
-import { entryOf, environmentOf, withDrivenClock, withLog } from '../support/scenario.ts'
+import { environmentOf, withDrivenClock, withLog } from '../support/scenario.ts'
 
 /**
  * Whether the az command line, which nobody here wrote, takes the local cloud for Azure, and whether the commands that the action
@@ -127,7 +127,6 @@ async function runGate(
     },
     env: environmentOf(bench.cloud, {}),
     workFolder: bench.newFolder(),
-    ...entryOf(),
     ...withDrivenClock,
     ...withLog(),
   }).result

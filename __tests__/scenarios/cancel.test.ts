@@ -9,7 +9,6 @@ import { account, alsoHolds, roles } from '../support/arrange.ts'
 import { expectValidReport } from '../support/report-validator.ts'
 import {
   accountScope,
-  entryOf,
   environmentOf,
   repositoryRoot,
   sleepsVariable,
@@ -64,7 +63,6 @@ async function signalled(
   try {
     const { process: child, result } = startAction({
       action: repositoryRoot,
-      ...entryOf(step.step),
       ...step,
       inputs: { ...usualInputs(cloud), ...inputs },
       env: environmentOf(cloud, { env: { [sleepsVariable]: String(times) } }),

@@ -8,7 +8,7 @@ export const compileCache = {
 
 const coverage = process.env[coverageFolderVariable]
 
-/** Variables of those that run our sources. Where coverage is gathered they gather it too, which code from a cache would blur: V8 sees no branches in it. */
+/** Variables of those that run what is counted, our sources or the bundle. Where coverage is gathered they gather it too, which code from a cache would blur: V8 sees no branches in it. */
 export const childEnvironment: Readonly<Record<string, string>> =
   coverage === undefined ? compileCache : { NODE_V8_COVERAGE: coverage }
 

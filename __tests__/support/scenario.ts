@@ -89,7 +89,6 @@ async function spawnStep(
     const { result: running } = startAction({
       action: repositoryRoot,
       ...step,
-      ...entryOf(step.step),
       inputs: { ...usualInputs(cloud), ...options.inputs },
       env: { ...environmentOf(cloud, options), ...eventFile(workFolder, options) },
       ...withDrivenClock,
@@ -131,22 +130,19 @@ export function withLog(): Pick<ActionInvocation, 'onLine'> {
 /** Says how many sleeps of the action end; after them its time stands still. Absent: all do. */
 export const sleepsVariable = 'KEYLESS_GATE_TEST_SLEEPS'
 
-/** Set: scenarios run the sources instead of the bundle, for coverage. */
-const runsSources = process.env.KEYLESS_GATE_SOURCES !== undefined
+/** Scenarios that go the ways of others again, in many variations: what they run of the action is not counted. */
+const repetitions = /\/scenarios\/(codes-|network)/
 
-/** The bundle that action.yml names, or the sources in its place. */
-export function entryOf(step: ActionInvocation['step'] = 'main'): Pick<ActionInvocation, 'entry'> {
-  if (runsSources) return { entry: `src/${step === 'main' ? 'index' : 'post'}.ts` }
-  requireFreshBundle()
-  return {}
-}
+const isRepetition = () => repetitions.test(expect.getState().testPath ?? '')
 
+/** What a process of the built action finds. */
 export function environmentOf(cloud: LocalCloud, { env = {} }: ScenarioOptions): Record<string, string> {
+  requireFreshBundle()
   const all: Record<string, string | undefined> = {
     ...cloud.runnerEnvironment(),
     KEYLESS_GATE_TEST_CONTROL: cloud.endpoints.control,
     KEYLESS_GATE_TEST_CONTROL_TOKEN: cloud.controlToken,
-    ...(runsSources ? childEnvironment : compileCache),
+    ...(isRepetition() ? compileCache : childEnvironment),
     ...env,
   }
   return Object.fromEntries(
