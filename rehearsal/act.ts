@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execute } from '../scripts/az.ts'
+import { execute, mustRun } from '../scripts/programs.ts'
 import { repositoryRoot } from '../scripts/tools.ts'
 import { type Stage, secrets, variables } from './stage.ts'
 import { DEPLOYED, type Workflow } from './workflow.ts'
@@ -51,10 +51,7 @@ async function makeRepository(folder: string, { text }: Workflow): Promise<void>
   writeFileSync(join(folder, '.github/workflows/workflow.yml'), text)
   writeFileSync(join(folder, 'deploy.sh'), `#!/bin/sh\necho '${DEPLOYED}'\n`, { mode: 0o755 })
   cpSync(join(repositoryRoot, 'examples/plain-shell.sh'), join(folder, 'plain-shell.sh'))
-  const git = async (...args: readonly string[]) => {
-    const { status, stderr } = await execute('git', args, process.env, folder)
-    if (status !== 0) throw new Error(`git ${args[0]} ended with ${status}: ${stderr}`)
-  }
+  const git = (...args: readonly string[]) => mustRun('git', args, process.env, folder)
   await git('init', '--quiet', '--initial-branch', 'main')
   await git('remote', 'add', 'origin', 'https://github.com/contoso/shop.git')
   await git('add', '--all')

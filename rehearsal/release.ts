@@ -1,7 +1,7 @@
 import { globSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execute } from '../scripts/az.ts'
+import { mustRun } from '../scripts/programs.ts'
 import { repositoryRoot, temporaryFolder } from '../scripts/tools.ts'
 import { readSteps, type ScriptStep, subjectsOf } from './release-workflow.ts'
 
@@ -17,13 +17,9 @@ const say = (line: string) => void process.stdout.write(`${line}\n`)
 async function main([account = 'contoso', author = 'Contoso', version = '1.0.0']: readonly string[]) {
   const clone = join(temporaryFolder(), 'release')
   const out = mkdtempSync(join(tmpdir(), 'key-less-gate-release-'))
-  const run = async (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
-    const { status, stdout, stderr } = await execute(program, args, { ...process.env, ...env }, clone)
-    if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`)
-    return stdout
-  }
-  const { status, stderr } = await execute('git', ['clone', '--quiet', repositoryRoot, clone], process.env)
-  if (status !== 0) throw new Error(`git clone ended with ${status}\n${stderr}`)
+  const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    mustRun(program, args, { ...process.env, ...env }, clone)
+  await mustRun('git', ['clone', '--quiet', repositoryRoot, clone], process.env)
 
   say(
     `Preparing ${version} as ${account}, from ${(await run('git', ['rev-parse', '--short', 'HEAD'])).trim()}`,

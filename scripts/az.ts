@@ -1,16 +1,9 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { LocalCloud } from '../local-cloud/local-cloud.ts'
-
-/** What came of a command. */
-export interface Outcome {
-  status: number
-  stdout: string
-  stderr: string
-}
+import { execute, mustRun, type Outcome } from './programs.ts'
 
 /** The az command line with a configuration of its own, which knows the local cloud and nothing else. */
 export interface Az {
@@ -36,14 +29,9 @@ export function createAz(
 ): Az {
   mkdirSync(folder)
   const env = { ...azEnvironment(cloud, folder, proxy), ...others }
-  const run = (...args: readonly string[]) => execute('az', args, env)
   return {
-    run,
-    async json(...args) {
-      const { status, stdout, stderr } = await run(...args, '--output', 'json')
-      if (status === 0) return JSON.parse(stdout)
-      throw new Error(`az ${args.join(' ')} ended with ${status}: ${stderr.trim()}`)
-    },
+    run: (...args) => execute('az', args, env),
+    json: async (...args) => JSON.parse(await mustRun('az', [...args, '--output', 'json'], env)),
     shell: command => execute('sh', ['-c', command], env),
   }
 }
@@ -62,27 +50,6 @@ function azEnvironment({ caFile }: LocalCloud, folder: string, proxy: string): N
     HTTP_PROXY: proxy,
     NO_PROXY: '127.0.0.1',
   }
-}
-
-/** Runs a program to its end. */
-export function execute(
-  file: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd = process.cwd(),
-): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    execFile(file, args, { env, cwd, maxBuffer: 20_000_000 }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code !== 'number') reject(error)
-      else resolve({ status: Number(error?.code ?? 0), stdout, stderr })
-    })
-  })
-}
-
-/** Looks, and runs nothing: az would write into the user's own configuration. */
-export function isOnPath(program: string): boolean {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return folders.some(folder => existsSync(join(folder, program)))
 }
 
 /** With an empty configuration az asks once for its newest version; there is no setting against it. */

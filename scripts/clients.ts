@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import * as v from 'valibot'
-import { isOnPath } from './az.ts'
+import { isOnPath } from './programs.ts'
 import { repositoryRoot } from './tools.ts'
 
 /** Programs of users, in the libraries of others, and how each is installed in a folder of its own. */

@@ -4,7 +4,8 @@ import { defaultWorld } from '../local-cloud/default-world.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { accountId } from '../local-cloud/scopes.ts'
 import { ADMIN_CLIENT, seedWithAdministrator } from './administrator.ts'
-import { createFence, execute, type Fence, isOnPath } from './az.ts'
+import { createFence, type Fence } from './az.ts'
+import { execute, isOnPath } from './programs.ts'
 import { repositoryRoot, temporaryFolder } from './tools.ts'
 
 /**

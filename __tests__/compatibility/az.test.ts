@@ -11,7 +11,8 @@ import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud
 import { accountId } from '../../local-cloud/scopes.ts'
 import { GITHUB_ISSUER } from '../../local-cloud/world.ts'
 import { ADMIN, ADMIN_CLIENT, seedWithAdministrator } from '../../scripts/administrator.ts'
-import { type Az, createAz, createFence, type Fence, isOnPath, type Outcome } from '../../scripts/az.ts'
+import { type Az, createAz, createFence, type Fence } from '../../scripts/az.ts'
+import { isOnPath, type Outcome } from '../../scripts/programs.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { environmentOf, withDrivenClock, withLog } from '../support/scenario.ts'
 

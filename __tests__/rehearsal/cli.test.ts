@@ -1,7 +1,7 @@
 import { chmodSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { execute } from '../../scripts/az.ts'
+import { execute } from '../../scripts/programs.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { childEnvironment } from '../support/child-node.ts'
 

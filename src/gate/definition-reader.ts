@@ -1,5 +1,5 @@
 import { type Assignment, givenSince } from '../azure/rbac/assignment.ts'
-import type { Definitions } from '../azure/rbac/effective-permissions.ts'
+import { applicableAt, type Definitions } from '../azure/rbac/effective-permissions.ts'
 import { scopeOf } from '../azure/resource-id.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
@@ -52,4 +52,16 @@ export function openDefinitionReader(
       return read
     },
   }
+}
+
+/** Reads the definitions of all roles that are assigned where they count at the scope. @returns those assignments. @throws StepError */
+export async function readApplicable(
+  assignments: readonly Assignment[],
+  scope: string,
+  definitions: DefinitionReader,
+): Promise<readonly Assignment[]> {
+  const applicable = applicableAt(assignments, scope)
+  const guids = new Set(applicable.map(({ roleGuid }) => roleGuid))
+  await Promise.all([...guids].map(guid => definitions.read(guid)))
+  return applicable
 }

@@ -2,7 +2,6 @@ import type { Identity } from '../azure/choose-identity.ts'
 import { type Assignment, givenSince } from '../azure/rbac/assignment.ts'
 import { roleNameOf } from '../azure/rbac/built-in-roles.ts'
 import { type DenyAssignment, forbidsData, identitiesOf } from '../azure/rbac/deny-assignments.ts'
-import { applicableAt } from '../azure/rbac/effective-permissions.ts'
 import { type AccessByRoles, accessByRoles } from '../azure/rbac/principal-access.ts'
 import { parseScope } from '../azure/rbac/scopes.ts'
 import type { Unsuitability } from '../azure/rbac/suitability.ts'
@@ -10,7 +9,7 @@ import { accountIdOf } from '../azure/resource-id.ts'
 import { type Failure, localFailure } from '../core/failures/failure.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import type { AssignmentsRead } from '../services/resource-manager/role-assignments.ts'
-import type { DefinitionReader } from './definition-reader.ts'
+import { type DefinitionReader, readApplicable } from './definition-reader.ts'
 import { settledAfterMs } from './waiting/schedule.ts'
 
 /** What roles tell of a principal's access where no call shows it. */
@@ -99,7 +98,7 @@ export async function toldAccess(
   if (held === undefined) return mayNotBeRead('role', telling.context)
   const denied = accessDespiteDenies(held, question, telling)
   if (denied !== undefined) return denied
-  const byRoles = await addUp(held.assignments, question, telling)
+  const byRoles = await accessByDefinitions(held.assignments, question, telling)
   if (byRoles.kind === 'allowed')
     return accessThrough(byRoles.through.map(telling.definitions.dated), question.principalId, {
       asOf: held.asOf,
@@ -149,15 +148,14 @@ function accessDespiteDenies(
 }
 
 /** Built-in roles are told by their table where that is enough: definitions are read before access is said to be missing. */
-async function addUp(
+async function accessByDefinitions(
   assignments: readonly Assignment[],
   question: ToldQuestion,
   { definitions }: Telling,
 ): Promise<AccessByRoles> {
   const byTable = accessByRoles(assignments, definitions.known(), question)
   if (byTable.kind === 'allowed') return byTable
-  const guids = new Set(applicableAt(assignments, question.scope).map(({ roleGuid }) => roleGuid))
-  await Promise.all([...guids].map(guid => definitions.read(guid)))
+  await readApplicable(assignments, question.scope, definitions)
   return accessByRoles(assignments, definitions.known(), question)
 }
 

@@ -1,0 +1,49 @@
+import type { Assignment } from '../azure/rbac/assignment.ts'
+import type { Route } from '../services/inference/route.ts'
+import { isForApp } from '../services/resource-manager/context.ts'
+import { type AlsoAccess, isLacking, tellAlso } from './also.ts'
+import type { Reading } from './read-roles.ts'
+import type { GrantResult, RoleAccess } from './values.ts'
+
+/** What the pipeline will do besides, as its roles tell it. */
+
+type Held = Pick<RoleAccess, 'assignments' | 'asOf' | 'denies'>
+
+export async function readAlso(
+  { assignments, asOf, denies }: Held,
+  routes: readonly Route[],
+  { also, context, job, definitions }: Reading,
+): Promise<AlsoAccess[]> {
+  const held = assignments && { assignments, asOf }
+  // What the pipeline itself is answered decides nothing where the role is an app's.
+  const asked = { dataActions: also, routes: isForApp(context) ? [] : routes }
+  return tellAlso(asked, { held, lease: job.lease }, { context, definitions, denies })
+}
+
+export async function settleAlso(
+  access: RoleAccess,
+  { routes, grant }: { routes: readonly Route[]; grant: GrantResult | undefined },
+  reading: Reading,
+): Promise<RoleAccess> {
+  if (!access.also.some(isLacking)) return access
+  const assignments = [...(access.assignments ?? []), ...madeBy(access, grant)]
+  const told = await readAlso({ ...access, assignments }, routes, reading)
+  const also = grant?.outcome === 'granted' ? told.map(markGranted) : told
+  reading.note({ also })
+  return { ...access, assignments, also }
+}
+
+const markGranted = (each: AlsoAccess): AlsoAccess =>
+  each.access.word === 'not-known-live' ? { ...each, access: { ...each.access, isGranted: true } } : each
+
+/** What was granted, as far as the pipeline holds it. */
+function madeBy(
+  { wanted, holder, membership, asOf }: RoleAccess,
+  grant: GrantResult | undefined,
+): readonly Assignment[] {
+  const isMade = grant?.outcome === 'granted' || grant?.outcome === 'exists'
+  if (!isMade || (holder !== 'pipeline' && membership !== 'member')) return []
+  const { scope, roleGuid, principalId } = wanted
+  const createdOn = grant.age.kind === 'known' ? asOf - grant.age.ageMs : undefined
+  return [{ id: grant.assignmentId ?? '', scope, roleGuid, principalId, createdOn }]
+}
