@@ -20,7 +20,7 @@ Plays ${exchanges.length} exchanges against real services, records what they ans
 what differs. Nothing is left behind: role assignments that it makes it takes back.
 
   --against real   the services that the environment names: a job with id-token: write, AZURE_CLIENT_ID, AZURE_TENANT_ID and
-                   CONFORMANCE_RESOURCE_ID (docs/conformance.md has three more); or the variables of another local cloud (key-less-cloud --format dotenv)
+                   CONFORMANCE_RESOURCE_ID (docs/conformance.md has four more); or the variables of another local cloud (key-less-cloud --format dotenv)
   --against local  a local cloud against itself: whether the exchanges themselves can be played
   --against FILE   recordings of an earlier run
   --out FILE       where the recordings go (JSON)
@@ -30,6 +30,13 @@ Ends with 0 where nothing differs, with 1 where something does, and with 2 where
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const send = createSend(process.env)
+/** The first interruption ends the run in good order, the second at once. */
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () =>
+    stop.abort(new Error(`Interrupted by ${signal}: nothing was compared, and nothing recorded`)),
+  )
+
 const lagTools = { send, clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
 
 /** A cloud of its own, which knows nothing of the other side but whether keys are on, and whose roles are honoured at once. */
@@ -39,7 +46,7 @@ async function runLocal(keys: 'on' | 'off'): Promise<Side> {
   setDefaultCACertificates([...before, cloud.caPem])
   try {
     const env = { ...cloud.jobEnvironment(), ...localVariables }
-    return await runSide(exchanges, { ...lagTools, pauseMs: 0, env, say: () => {} })
+    return await runSide(exchanges, { ...lagTools, pauseMs: 0, env, say: () => {}, signal: stop.signal })
   } finally {
     setDefaultCACertificates(before)
     await cloud.close()
@@ -88,9 +95,11 @@ async function main(): Promise<number> {
   const side =
     against === 'local'
       ? await runLocal('off')
-      : await runSide(exchanges, { ...lagTools, env: process.env, say })
+      : await runSide(exchanges, { ...lagTools, env: process.env, say, signal: stop.signal })
   tell(against, side)
+  stop.signal.throwIfAborted()
   const local = await runLocal(keysIn(side.recordings))
+  stop.signal.throwIfAborted()
   if (out !== undefined) write(out, side)
   tell('local cloud', local)
   const code = conclude(compare(side.recordings, local.recordings), against)

@@ -7,14 +7,17 @@ import { isDone, onTheWire, type PlayTools } from './play.ts'
 import type { Send } from './send.ts'
 import type { World } from './world.ts'
 
-/** How long a new role takes to be honoured, and whether connections disagree on it. */
-export interface Lag {
+/** How long a new role takes to be honoured, by the connection that the calls go over: replicas may disagree. */
+export type Lag = Readonly<Record<Connection, CallsOver>>
+type Connection = 'kept' | 'fresh'
+
+interface CallsOver {
+  asked: number
+  denied: number
   /** Milliseconds from the answer to the grant to the first call that was let through; absent where none was. */
   firstSuccessMs?: number
-  /** Likewise to the last call that was denied. */
+  /** Likewise to the last call that was denied: from then on all were let through. */
   lastDenialMs?: number
-  /** Calls, and how many of them were denied, by whether the connection was kept or new. */
-  calls: Readonly<Record<'kept' | 'fresh', { asked: number; denied: number }>>
 }
 
 /** What to measure it with; everything is sent by `send`, and `clock` says when. */
@@ -57,47 +60,46 @@ export async function measureLag(world: World, tools: LagTools & PlayTools): Pro
 
 async function untilHonoured(
   world: World,
-  { send, clock, limitMs, pauseMs, row }: LagTools,
+  { send, clock, limitMs, pauseMs, row, signal }: LagTools & PlayTools,
   grantedAt: number,
 ): Promise<Lag> {
-  const calls = { kept: { asked: 0, denied: 0 }, fresh: { asked: 0, denied: 0 } }
-  let firstSuccessMs: number | undefined
-  let lastDenialMs: number | undefined
-  let inARow = 0
-  const ask = async (kind: 'kept' | 'fresh') => {
+  const lag: Record<Connection, CallsOver> = {
+    kept: { asked: 0, denied: 0 },
+    fresh: { asked: 0, denied: 0 },
+  }
+  const ask = async (connection: Connection) => {
     const { status } = await send({
       ...onTheWire(chatAt(world, world.hosts.openAI), world),
-      fresh: kind === 'fresh',
+      fresh: connection === 'fresh',
     })
     const afterMs = clock.now() - grantedAt
     const isDenied = status === 401 || status === 403
-    calls[kind].asked += 1
+    const calls = lag[connection]
+    calls.asked += 1
     if (isDenied) {
-      calls[kind].denied += 1
-      lastDenialMs = afterMs
-    } else firstSuccessMs ??= afterMs
+      calls.denied += 1
+      calls.lastDenialMs = afterMs
+    } else calls.firstSuccessMs ??= afterMs
     return !isDenied
   }
+  let inARow = 0
   while (inARow < row && clock.now() - grantedAt < limitMs) {
+    signal?.throwIfAborted()
     const answers = [await ask('kept'), await ask('fresh')]
     inARow = answers.every(isAnswered => isAnswered) ? inARow + 1 : 0
-    if (inARow < row) await clock.sleep(pauseMs)
+    if (inARow < row) await clock.sleep(pauseMs, signal)
   }
-  return {
-    ...(firstSuccessMs === undefined ? {} : { firstSuccessMs }),
-    ...(lastDenialMs === undefined ? {} : { lastDenialMs }),
-    calls,
-  }
+  return lag
 }
 
-export function lagLines({ firstSuccessMs, lastDenialMs, calls }: Lag): string[] {
+export function lagLines(lag: Lag): string[] {
   const seconds = (ms: number | undefined) =>
     ms === undefined ? 'never' : `after ${(ms / 1000).toFixed(1)} s`
-  return [
-    `First call let through ${seconds(firstSuccessMs)}, last call denied ${seconds(lastDenialMs)}.`,
-    ...(['kept', 'fresh'] as const).map(
-      kind =>
-        `On ${kind === 'kept' ? 'one kept connection' : 'new connections'}: ${calls[kind].denied} of ${calls[kind].asked} calls denied.`,
-    ),
-  ]
+  return (['kept', 'fresh'] as const).map(connection => {
+    const { asked, denied, firstSuccessMs, lastDenialMs } = lag[connection]
+    return (
+      `On ${connection === 'kept' ? 'one kept connection' : 'new connections'} the first call was let through ` +
+      `${seconds(firstSuccessMs)}, the last denied ${seconds(lastDenialMs)}; ${denied} of ${asked} were denied.`
+    )
+  })
 }

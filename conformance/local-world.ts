@@ -57,6 +57,7 @@ const faulty = faultyIdentities.map((fault, at) => ({
 const deniedId = `${groupId}/providers/Microsoft.Storage/storageAccounts/conformance`
 
 const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
+const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9'
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 const EVERYBODY = '00000000-0000-0000-0000-000000000000'
 
@@ -64,6 +65,7 @@ const EVERYBODY = '00000000-0000-0000-0000-000000000000'
 export const localVariables: Readonly<Record<string, string>> = {
   CONFORMANCE_SETUP_CLIENT_ID: setup.clientId,
   CONFORMANCE_DENIED_RESOURCE_ID: deniedId,
+  CONFORMANCE_DENY_ASSIGNMENTS: 'make',
   CONFORMANCE_FAULTY_IDENTITIES: JSON.stringify(
     Object.fromEntries(faulty.map(({ fault, application: { clientId } }) => [fault, clientId])),
   ),
@@ -81,6 +83,13 @@ export function localWorld({ keys }: { keys: 'on' | 'off' }): Seed {
     resources: [{ id: deniedId, location: account.location }],
     roleAssignments: [
       ...(defaultWorld.roleAssignments ?? []),
+      {
+        name: '2c7d94e1-0b5f-4a38-9e16-f3a8d5c07b29',
+        scope: accountId(account),
+        roleDefinitionId: USER_ACCESS_ADMINISTRATOR,
+        principalId: first(defaultWorld.applications).servicePrincipal?.objectId ?? '',
+        principalType: 'ServicePrincipal',
+      },
       {
         name: '5be0f7a2-93c1-4d68-b7e4-2a1f0c95d836',
         scope: accountId(account),

@@ -16,18 +16,23 @@ export interface PlayTools {
   send: Send
   /** Told the address of what was made, and is not known to be gone. */
   onLeft: (url: string) => void
+  /** Ends the run before its next request. What was made is removed all the same. */
+  signal?: AbortSignal | undefined
 }
 
 /** Sends the requests of one exchange, and cleans up after it, however it went. @throws NetworkFailure where no reply came */
 export async function play(
   exchange: Exchange,
   world: World,
-  { send, onLeft }: PlayTools,
+  { send, onLeft, signal }: PlayTools,
 ): Promise<Recording> {
   const { requests, cleanUp = [] } = exchange.steps(world)
   let last: Reply | undefined
   try {
-    for (const request of requests) last = await send(onTheWire(request, world))
+    for (const request of requests) {
+      signal?.throwIfAborted()
+      last = await send(onTheWire(request, world))
+    }
   } finally {
     for (const request of cleanUp) if (!(await isDone(request, world, send))) onLeft(request.url)
   }

@@ -2,6 +2,7 @@ import type { Exchange } from './exchange.ts'
 import { type Lag, type LagTools, measureLag } from './lag.ts'
 import { lackingFor, type PlayTools, play } from './play.ts'
 import type { Recording } from './recording.ts'
+import { removeOfEarlierRuns } from './sweep.ts'
 import { openWorld, type World } from './world.ts'
 
 /** What one side answered. */
@@ -15,7 +16,7 @@ export interface Side {
   leftBehind: string[]
 }
 
-interface RunTools extends LagTools {
+interface RunTools extends LagTools, Pick<PlayTools, 'signal'> {
   env: Readonly<Record<string, string | undefined>>
   say: (line: string) => void
 }
@@ -26,10 +27,11 @@ interface RunTools extends LagTools {
  * @throws Error where nothing can be tried
  */
 export async function runSide(exchanges: readonly Exchange[], tools: RunTools): Promise<Side> {
-  const { send, env, say } = tools
+  const { send, env, say, signal } = tools
   const world = await openWorld(env, send)
   const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind: [] }
-  const playing = { send, onLeft: (url: string) => void side.leftBehind.push(url) }
+  const playing = { send, signal, onLeft: (url: string) => void side.leftBehind.push(url) }
+  await removeOfEarlierRuns(world, { ...playing, say })
   const { has } = world
   const canBeDenied = !has.has('may-infer') && has.has('chat') && has.has('may-assign-roles')
   if (!canBeDenied) {
@@ -85,6 +87,7 @@ function deniedCalls(exchanges: readonly Exchange[]): Exchange[] {
 
 async function playAll(exchanges: readonly Exchange[], side: Side, tools: PlayTools): Promise<void> {
   for (const exchange of exchanges) {
+    if (tools.signal?.aborted) return
     const lacking = lackingFor(exchange, side.world)
     if (lacking.length > 0) {
       side.leftOut.set(exchange.name, `needs ${lacking.join(', ')}`)

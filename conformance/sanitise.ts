@@ -5,6 +5,19 @@ import type { World } from './world.ts'
 
 const guid = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/gi
 const time = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g
+const mail = /[\w.+-]+@(?!odata\.)[\w-]+(\.[\w-]+)+/g
+const ipAddress = /\b\d{1,3}(\.\d{1,3}){3}\b/g
+
+/** Names in the ids of resources that are not the world's own. */
+const inGroup = /(\/resourceGroups\/)(?!GROUP\b)[^/\s'"]+/gi
+const ofProvider = /(\/providers\/[\w.]+)((?:\/[^/\s'",]+)+)/gi
+
+/** Types and names follow each other; what stands by what it is stays so. */
+const typesAlone = (types: string) =>
+  types.replaceAll(
+    /(\/[^/]+\/)([^/]+)/g,
+    (_, type: string, name: string) => type + (/^[A-Z-]+$/.test(name) ? name : 'NAME'),
+  )
 
 /** Entra calls a tenant by the name of the company. */
 const ownedBy = /((?:directory|tenant)(?: named)?) (?!GUID)(?:'[^']*'|[A-Z][^.,]*)/g
@@ -23,6 +36,11 @@ export function sanitised(text: string, world: World): string {
     .replace(calledBy, "$1 'NAME'")
     .replace(guid, 'GUID')
     .replace(time, 'TIME')
+    .replace(mail, 'MAIL')
+    .replace(ipAddress, 'IP-ADDRESS')
+    .replace(inGroup, '$1GROUP')
+    .replace(ofProvider, (_, provider: string, types: string) => provider + typesAlone(types))
+    .replace(run, found => (mayBeSecret(found) ? 'WITHHELD' : found))
     .slice(0, longest)
 }
 
@@ -43,20 +61,37 @@ function namesOf({ accountId, hosts, project, github, subject }: World): (readon
     [account, 'ACCOUNT'],
     [project ?? '', 'PROJECT'],
     [subject, 'SUBJECT'],
+    [repositoryIn(subject), 'REPOSITORY'],
   ]
   return names.filter(([value]) => value.length > 2).toSorted(([one], [other]) => other.length - one.length)
 }
 
+/** As GitHub writes it: `repo:OWNER/REPO:…`, ids among the names or not. */
+const repositoryIn = (subject: string) => /^repo:([^:]+)/.exec(subject)?.[1] ?? ''
+
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-/** Long runs of letters and digits: tokens, keys, signatures. No word that a service says is as long. */
-const mayBeSecret = [
-  /eyJ[\w-]{10,}/,
-  /[A-Za-z0-9+_-]{44,}/,
-  /\b[0-9a-f]{32}\b/i,
-  /Bearer\s+\S{8,}/i,
-  /[?&]sig=/i,
-]
+/** What tokens, keys and signatures are made of, with what may stand before them. */
+const run = /(?:\bBearer\s+|[?&]sig=)?[\w+/=-]{16,}/gi
+
+/** Words and numbers, as they follow each other in names of types, codes and models; each on its own in what is random. */
+const piece = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
+
+/**
+ * Whether a run of characters may be a token, a key or a signature: these change between small letters, capitals and digits at nearly
+ * every character, words do not.
+ */
+export function mayBeSecret(text: string): boolean {
+  if (/^Bearer\s|^[?&]sig=|eyJ[\w-]{10,}|[0-9a-f]{32}/i.test(text)) return true
+  const pieces = text.match(piece) ?? []
+  return text.length >= 20 && pieces.join('').length / pieces.length < 3
+}
+
+/** What is of anyone: an id, or an address. */
+const isOfAnyone = (text: string) => [guid, mail, ipAddress].some(pattern => text.search(pattern) >= 0)
+
+/** Whether the name of a property is somebody's own, as an id is, or may be a secret: then it is no part of a shape. */
+export const isOwnName = (name: string) => isOfAnyone(name) || mayBeSecret(name)
 
 /**
  * The last look at what is to be written. @throws Error where something in it may be a secret, or names anyone who ran it: then nothing
@@ -67,14 +102,15 @@ export function refuseSecrets(recordings: readonly Recording[], world: World): v
   const { accountId, tenantId, clientId, principalId } = world
   // Names of exchanges are ours.
   const text = JSON.stringify(recordings.map(({ exchange: _name, ...answer }) => answer))
+  const holds = (value: string) => value !== '' && text.toLowerCase().includes(value.toLowerCase())
   const secrets = [assertion, foreignAssertion, github.requestToken, ...tokens.values()]
-  if (subject !== '' && text.includes(subject))
+  if (holds(subject) || holds(repositoryIn(subject)))
     throw refused('the subject of the run, which names its repository')
-  if (secrets.some(secret => text.includes(secret))) throw refused('a token of this run')
-  if ([accountId, tenantId, clientId, principalId].some(id => text.toLowerCase().includes(id.toLowerCase())))
-    throw refused('an id of this run')
-  const pattern = mayBeSecret.find(each => each.test(text))
-  if (pattern !== undefined) throw refused(`something that may be a token or a key (${pattern.source})`)
+  if (secrets.some(holds)) throw refused('a token of this run')
+  if ([accountId, tenantId, clientId, principalId].some(holds)) throw refused('an id of this run')
+  if ([guid, mail, ipAddress].some(pattern => text.search(pattern) >= 0))
+    throw refused('an id, or an address, of anyone')
+  if ((text.match(run) ?? []).some(mayBeSecret)) throw refused('something that may be a token or a key')
 }
 
 const refused = (what: string) =>

@@ -1,3 +1,5 @@
+import { isOwnName } from './sanitise.ts'
+
 /** Where which type of value stands in a JSON document: paths with types, sorted, each once. Values are not among them. */
 export function shapeOf(document: unknown): string[] {
   return [...new Set(pathsOf(document, ''))].toSorted()
@@ -15,6 +17,6 @@ function pathsOf(value: unknown, path: string): string[] {
   return entries.flatMap(([key, inner]) => pathsOf(inner, nameOf(path, key)))
 }
 
-/** A name that is somebody's own (an id as a key) is no part of a shape. */
+/** Names as programs give them: others are no part of a shape. */
 const nameOf = (path: string, key: string) =>
-  `${path === '' ? '' : `${path}.`}${/^[\w$@.-]{1,60}$/.test(key) && !/[0-9a-f]{8}-/i.test(key) ? key : '*'}`
+  `${path === '' ? '' : `${path}.`}${/^[\w$@.-]{1,60}$/.test(key) && !isOwnName(key) ? key : '*'}`

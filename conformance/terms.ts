@@ -12,6 +12,7 @@ export type Need =
   | 'keys-off'
   | 'setup-identity'
   | 'denied-resource'
+  | 'may-deny'
   | FaultyIdentity
 
 export type DeploymentKind = 'chat' | 'embeddings' | 'messages' | 'model-inference'
@@ -39,6 +40,9 @@ export const audiences = {
   foundry: 'https://ai.azure.com',
   graph: 'https://graph.microsoft.com',
 } as const
+
+/** What role and deny assignments of the run say of themselves, so that one that outlives it is known again. */
+export const madeHere = 'Made by the conformance run of Key-less Gate, and taken back by it'
 
 /** The id of no tenant, application, principal, role or subscription. */
 export const nobody = '6f0a3c52-9d1e-4b87-a24c-5e83f7d0b196'

@@ -67,6 +67,7 @@ const environmentSchema = v.object({
   CONFORMANCE_RESOURCE_ID: v.optional(v.string()),
   CONFORMANCE_SETUP_CLIENT_ID: given(v.pipe(v.string(), v.uuid())),
   CONFORMANCE_DENIED_RESOURCE_ID: given(v.pipe(v.string(), v.startsWith('/subscriptions/'))),
+  CONFORMANCE_DENY_ASSIGNMENTS: given(v.literal('make')),
   CONFORMANCE_FAULTY_IDENTITIES: given(
     v.pipe(v.string(), v.parseJson(), v.record(v.picklist(faultyIdentities), v.pipe(v.string(), v.uuid()))),
   ),
@@ -173,7 +174,9 @@ export async function openWorld(
       ...deployments.keys(),
       ...(projectName === undefined ? [] : (['project'] as const)),
       ...(tokens.has('graph') ? (['graph'] as const) : []),
-      ...(await abilities({ resourceManager, accountId, token }, send)),
+      ...(await abilities({ resourceManager, accountId, token }, send)).filter(
+        need => need !== 'may-deny' || read.CONFORMANCE_DENY_ASSIGNMENTS === 'make',
+      ),
     ]),
   }
 }
@@ -234,6 +237,7 @@ async function abilities(
   const { value } = v.parse(permissionsReply, JSON.parse(body))
   const needs: Need[] = []
   if (coversAction(value, assignRoles)) needs.push('may-assign-roles')
+  if (coversAction(value, 'Microsoft.Authorization/denyAssignments/write')) needs.push('may-deny')
   if (coversDataAction(value, chatDataAction)) needs.push('may-infer')
   if (coversAction(value, 'Microsoft.CognitiveServices/accounts/listKeys/action')) needs.push('may-list-keys')
   return needs

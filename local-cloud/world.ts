@@ -358,6 +358,10 @@ const denyAssignment = v.strictObject({
   principals: v.array(guid),
   excludePrincipals: v.optional(v.array(guid), []),
   doNotApplyToChildScopes: v.optional(v.boolean(), false),
+  /** Absent: its name. */
+  description: v.optional(v.string()),
+  /** A user made it, and can remove it; absent: Azure did, as for a deployment stack. */
+  userAssigned: v.optional(v.literal(true)),
   /** Absent: long ago, in force everywhere. */
   createdOn: v.optional(instant),
 })

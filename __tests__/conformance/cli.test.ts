@@ -1,10 +1,15 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { localVariables, localWorld } from '../../conformance/local-world.ts'
+import { madeHere } from '../../conformance/terms.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
+import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
 
 /** `npm run conformance` as a person runs it, another local cloud standing in for the real services. */
 
@@ -99,3 +104,41 @@ test('where nothing can be tried it says why', async () => {
   expect(code).toBe(2)
   expect(stderr).toContain('Entra gives no token for Resource Manager: nothing can be tried')
 })
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'interrupted by %s while the role is waited for it takes the role back',
+  async signal => {
+    const slow = await createLocalCloud({
+      seed: localWorld({ keys: 'off' }),
+      lag: { roleAssignments: [3_600_000] },
+    })
+    try {
+      const before = slow.world.roleAssignments.length
+      const out = join(folder, `${signal}.json`)
+      const child = spawn(
+        process.execPath,
+        [join(repositoryRoot, 'conformance/cli.ts'), '--against', 'real', '--out', out],
+        {
+          env: { PATH: process.env.PATH, ...slow.jobEnvironment(), ...localVariables },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        },
+      )
+      const ended = once(child, 'close')
+      const stderr = text(child.stderr)
+      const isGranted = () =>
+        slow.world.roleAssignments.some(
+          ({ roleDefinitionId, description }) =>
+            roleDefinitionId === cognitiveServicesUser.guid && description === madeHere,
+        )
+      while (!isGranted()) await sleep(20)
+      child.kill(signal)
+
+      expect(await ended).toEqual([2, null])
+      expect(await stderr).toBe(`Interrupted by ${signal}: nothing was compared, and nothing recorded\n`)
+      expect(slow.world.roleAssignments).toHaveLength(before)
+      expect(existsSync(out)).toBe(false)
+    } finally {
+      await slow.close()
+    }
+  },
+)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
 import type { ConformanceRequest, Exchange, Steps } from '../exchange.ts'
-import { type Need, nobody, type TokenAudience } from '../terms.ts'
+import { madeHere, type Need, nobody, type TokenAudience } from '../terms.ts'
 import type { World } from '../world.ts'
 
 const accounts = '2024-10-01'
@@ -70,7 +70,13 @@ export const put = (world: World, name: string, assigned: Assigned = {}) => {
     method: 'PUT',
     as,
     json: {
-      properties: { roleDefinitionId: roleDefinition(world, role), principalId, principalType, ...condition },
+      properties: {
+        roleDefinitionId: roleDefinition(world, role),
+        principalId,
+        principalType,
+        description: madeHere,
+        ...condition,
+      },
     },
   })
 }
@@ -100,6 +106,49 @@ const assigns = (name: string, purpose: string, assigned: Assigned): Exchange =>
     ['may-assign-roles'],
   )
 
+/** The first version in which users make deny assignments themselves: a preview, for which a subscription is registered. */
+const userAssigned = '2024-07-01-preview'
+
+/** A deny assignment on the account. */
+const denial = (world: World, name: string, wanted: Wanted = {}) =>
+  at(world, `${world.accountId}/providers/Microsoft.Authorization/denyAssignments/${name}`, {
+    version: userAssigned,
+    ...wanted,
+  })
+
+const everybody = { id: '00000000-0000-0000-0000-000000000000', type: 'SystemDefined' }
+
+/** Denies what nobody does in an account for experiments. */
+const deny = (world: World, name: string, properties: Record<string, unknown> = {}) =>
+  denial(world, name, {
+    method: 'PUT',
+    json: {
+      properties: {
+        denyAssignmentName: `key-less-gate-${name}`,
+        description: madeHere,
+        permissions: [{ actions: ['Microsoft.CognitiveServices/accounts/commitmentplans/delete'] }],
+        principals: [{ id: world.principalId, type: 'ServicePrincipal' }],
+        ...properties,
+      },
+    },
+  })
+
+/** Makes a deny assignment, and takes it back. */
+const denies = (
+  name: string,
+  purpose: string,
+  steps: (world: World, name: string) => ConformanceRequest[],
+): Exchange =>
+  manager(
+    name,
+    purpose,
+    world => {
+      const made = randomUUID()
+      return { requests: steps(world, made), cleanUp: [denial(world, made, { method: 'DELETE' })] }
+    },
+    ['may-deny'],
+  )
+
 const list = (world: World, kind: string, query = '') =>
   at(world, `${world.accountId}/providers/Microsoft.Authorization/${kind}`, {
     version: authorization,
@@ -107,6 +156,12 @@ const list = (world: World, kind: string, query = '') =>
   })
 
 const filter = (text: string) => `$filter=${encodeURIComponent(text)}`
+
+/** Lists in which what an earlier run made is found again. */
+export const assignmentsOfRun = (world: World) =>
+  list(world, 'roleAssignments', filter(`principalId eq '${world.principalId}'`))
+export const denialsAtAccount = (world: World) =>
+  at(world, `${world.accountId}/providers/Microsoft.Authorization/denyAssignments`, { version: userAssigned })
 
 export const resourceManagerExchanges: readonly Exchange[] = [
   manager('account', 'What an account says of itself', world => at(world, world.accountId)),
@@ -205,6 +260,23 @@ export const resourceManagerExchanges: readonly Exchange[] = [
       version: authorization,
     }),
   ),
+  denies('deny', 'What a new deny assignment is answered', (world, name) => [deny(world, name)]),
+  denies('deny-made', 'What a deny assignment says of itself once it is made', (world, name) => [
+    deny(world, name),
+    denial(world, name),
+  ]),
+  denies('deny-take-back', 'What the removal of a deny assignment is answered', (world, name) => [
+    deny(world, name),
+    denial(world, name, { method: 'DELETE' }),
+  ]),
+  denies('deny-missing-take-back', 'What the removal of one that is not there is answered', (world, name) => [
+    denial(world, name, { method: 'DELETE' }),
+  ]),
+  denies(
+    'deny-everybody',
+    'How a deny assignment is refused that names everybody, and nobody who is left out',
+    (world, name) => [deny(world, name, { principals: [everybody], excludePrincipals: [] })],
+  ),
   manager(
     'denied-by-assignment',
     'How a removal is refused that a deny assignment blocks; of what is not there, so that it removes nothing',
@@ -249,6 +321,7 @@ export const resourceManagerExchanges: readonly Exchange[] = [
           properties: {
             roleDefinitionId: roleDefinition(world, harmlessRole),
             principalId: world.principalId,
+            description: madeHere,
           },
         },
       }),

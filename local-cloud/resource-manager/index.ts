@@ -4,6 +4,7 @@ import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
 import { type Operations, operationsOf, remainingHeader } from '../throttling.ts'
 import { actionOf } from './actions.ts'
 import { accessViewRoutes } from './authorization/access-views.ts'
+import { denyAssignmentRoutes } from './authorization/deny-assignments.ts'
 import { lockRoutes } from './authorization/locks.ts'
 import { providerOperationRoutes } from './authorization/provider-operations.ts'
 import { roleAssignmentRoutes } from './authorization/role-assignments.ts'
@@ -39,6 +40,7 @@ export function createResourceManager(context: Context): Service {
       ...roleAssignmentRoutes(gateway),
       ...roleDefinitionRoutes(gateway),
       ...accessViewRoutes(gateway),
+      ...denyAssignmentRoutes(gateway),
       ...scheduleRoutes(gateway),
       ...providerOperationRoutes(gateway),
       ...lockRoutes(gateway),

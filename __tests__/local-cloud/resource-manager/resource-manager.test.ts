@@ -957,6 +957,70 @@ describe('what the caller may do', () => {
   })
 })
 
+describe('deny assignments of users', () => {
+  const path = `${GROUP}/providers/Microsoft.Authorization/denyAssignments/${NAME}?api-version=2024-07-01-preview`
+  const wanted = (properties: object = {}) => ({
+    properties: {
+      denyAssignmentName: 'no removals',
+      description: 'for a test',
+      permissions: [{ actions: ['Microsoft.CognitiveServices/accounts/deployments/delete'] }],
+      principals: [{ id: PIPELINE, type: 'ServicePrincipal' }],
+      ...properties,
+    },
+  })
+  const put = (body: unknown, as = ADMIN) => arm.ask(path, { method: 'PUT', as, body })
+
+  test('are made, deny, and are taken back', async () => {
+    arm.grant(PIPELINE, ROLES.contributor, GROUP)
+    const remove = () => arm.ask(`${ACCOUNT}/deployments/chat?api-version=2024-10-01`, { method: 'DELETE' })
+
+    expect(await put(wanted())).toMatchObject({
+      status: 201,
+      body: {
+        name: NAME,
+        properties: {
+          denyAssignmentName: 'no removals',
+          description: 'for a test',
+          isSystemProtected: false,
+          principals: [{ id: PIPELINE, type: 'ServicePrincipal' }],
+        },
+      },
+    })
+    expect(await remove()).toMatchObject({
+      status: 403,
+      body: { error: { code: 'DenyAssignmentAuthorizationFailed' } },
+    })
+    const asAdmin = { method: 'DELETE', as: ADMIN }
+    expect((await arm.ask(path, asAdmin)).status).toBe(200)
+    expect((await arm.ask(path, asAdmin)).status).toBe(204)
+    expect((await remove()).status).toBeLessThan(300)
+  })
+
+  test('are refused to whom the right is missing', async () => {
+    expect((await put(wanted(), PIPELINE)).status).toBe(403)
+  })
+
+  test.each<[string, object]>([
+    ['', { principals: [{ id: '00000000-0000-0000-0000-000000000000', type: 'SystemDefined' }] }],
+    [', or an empty list of them', { excludePrincipals: [] }],
+  ])('are refused for everybody but nobody%s', async (_, properties) => {
+    expect(await put(wanted(properties))).toMatchObject({
+      status: 400,
+      body: { error: { code: 'UserAssignedDenyAssignmentPropertiesNotValid' } },
+    })
+  })
+
+  test('are not played in a version in which Azure makes them alone, nor is the removal of its own', async () => {
+    const older = path.replace('2024-07-01-preview', '2022-04-01')
+    expect((await arm.ask(older, { method: 'PUT', as: ADMIN, body: wanted() })).status).toBe(501)
+    await put(wanted())
+    const [made] = arm.world.denyAssignments
+    if (made === undefined) throw new Error('Nothing was made')
+    delete made.userAssigned
+    expect((await arm.ask(path, { method: 'DELETE', as: ADMIN })).status).toBe(501)
+  })
+})
+
 test('on a whole local cloud: signed in by federation, through the SDKs, seen late by the data plane', async () => {
   const cloud = await createLocalCloud({ lag: { roleAssignments: [60_000] } })
   const dispatcher = new Agent({ connect: { ca: cloud.caPem } })

@@ -311,7 +311,7 @@ export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {
   return [
     bash('See the deny assignments', azLine('rest', { method: 'get', url })),
     advice(
-      'Deny assignments cannot be deleted by hand. For one of a deployment stack: deploy the stack again with deny mode none, or with this principal excluded. One of a managed application or of Azure itself only its publisher can remove.',
+      'One that a user made (`isSystemProtected` is false) an Owner can delete. For one of a deployment stack: deploy the stack again with deny mode none, or with this principal excluded. One of a managed application or of Azure itself only its publisher can remove.',
       'Remove it where it was made',
     ),
   ]

@@ -250,7 +250,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
       'A grant is refused by it, or a call to a model is, and Resource Manager lists it. Where it may not be read, a denied call is `access-denied`.',
     why: ({ record, failure }) =>
       paragraph(
-        'Deny assignments win over every role. Azure makes them by itself, for deployment stacks and managed applications.',
+        'Deny assignments win over every role. Azure makes them for deployment stacks and managed applications; in a preview, users make them as well.',
         failure.details?.action && `This one forbids ${failure.details.action}.`,
         deniesSeen(record),
       ),

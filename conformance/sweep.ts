@@ -1,0 +1,41 @@
+import * as v from 'valibot'
+import { assignmentsOfRun, denialsAtAccount } from './exchanges/resource-manager.ts'
+import { isDone, onTheWire, type PlayTools } from './play.ts'
+import { madeHere } from './terms.ts'
+import type { World } from './world.ts'
+
+const described = v.object({
+  value: v.array(v.object({ id: v.string(), properties: v.object({ description: v.nullish(v.string()) }) })),
+})
+
+/**
+ * Removes what an earlier run made and could not take back, such as one that was killed: it would answer for what this one makes. Where
+ * the lists may not be read, nothing of it is known.
+ */
+export async function removeOfEarlierRuns(
+  world: World,
+  { send, onLeft, say }: PlayTools & { say: (line: string) => void },
+): Promise<void> {
+  const lists = [
+    ...(world.has.has('may-assign-roles') ? [assignmentsOfRun(world)] : []),
+    ...(world.has.has('may-deny') ? [denialsAtAccount(world)] : []),
+  ]
+  for (const list of lists) {
+    const { status, body } = await send(onTheWire(list, world))
+    if (status !== 200) continue
+    const left = v
+      .parse(described, JSON.parse(body))
+      .value.filter(({ properties }) => properties.description === madeHere)
+    for (const { id } of left) {
+      const { search } = new URL(list.url)
+      const version = new URLSearchParams(search).get('api-version') ?? ''
+      const removal = {
+        ...list,
+        method: 'DELETE' as const,
+        url: `${world.hosts.resourceManager}${id}?api-version=${version}`,
+      }
+      if (!(await isDone(removal, world, send))) onLeft(removal.url)
+    }
+    if (left.length > 0) say(`An earlier run had left ${left.length} of its assignments: they were removed.`)
+  }
+}
