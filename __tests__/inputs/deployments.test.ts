@@ -51,7 +51,8 @@ describe('deployments', () => {
 
   test('however the lines are ended and padded, the same is read', () => {
     const blank = fc.constantFrom('', ' ', '\t', '  ')
-    const ending = fc.constantFrom('\n', '\r\n', '\r', ',\n', ' ,\r\n')
+    const lineEnd = fc.constantFrom('\n', '\r\n', '\r')
+    const ending = fc.oneof(lineEnd, fc.constantFrom(',\n', ' ,\r\n'))
     const padded = fc.record({
       name: fc.stringMatching(/^[\w.-]{1,20}$/).filter(name => !/^\.+$/.test(name)),
       before: blank,
@@ -61,9 +62,12 @@ describe('deployments', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(padded, { minLength: 1, maxLength: 5, selector: ({ name }) => name }),
-        lines => {
+        lineEnd,
+        (lines, lastEnd) => {
           const text = lines
-            .map(({ name, before, after, ending: end }) => `${before}${name}${after}${end}`)
+            .map(({ name, before, after, ending: end }, at) =>
+              [before, name, after, at === lines.length - 1 ? lastEnd : end].join(''),
+            )
             .join('')
 
           expect(withGood({ deployments: text }).deployments.map(({ name }) => name)).toEqual(
@@ -105,6 +109,21 @@ test.each<[string, Texts, RegExp]>([
     /^`deployments` is ".*", which asks for the API "video"; known are `auto`, `chat-completions`, /,
   ],
   [
+    'a comma that nothing follows',
+    { deployments: 'chat,' },
+    /^`deployments` is "chat,", which holds the line "chat,", whose comma nothing follows\. An absent variable/,
+  ],
+  [
+    'a comma that nothing follows, below a line without one',
+    { deployments: 'chat\nembeddings,\n' },
+    /^`deployments` is ".*", which holds the line "embeddings,", whose comma nothing follows/,
+  ],
+  [
+    'a comma that nothing follows, behind a right',
+    { also: 'agents,' },
+    /^`also` is "agents,", which holds the line "agents,", whose comma nothing follows/,
+  ],
+  [
     'a name of nothing but dots',
     { deployments: '..' },
     /^`deployments` is ".*", which holds the line "\.\."/,
@@ -122,7 +141,7 @@ test.each<[string, Texts, RegExp]>([
   ].map(([where, deployments = '']): [string, Texts, RegExp] => [
     `an empty line ${where}`,
     { deployments },
-    /^`deployments` is ".*", which holds an empty line, which names no deployment\. An absent variable arrives as an empty string$/,
+    /^`deployments` is ".*", which holds an empty line, which names nothing\. An absent variable arrives as an empty string$/,
   ]),
   [
     'an API of no deployment',
@@ -132,7 +151,7 @@ test.each<[string, Texts, RegExp]>([
   [
     'nothing but a comma',
     { deployments: ',' },
-    /^`deployments` is ",", which holds an empty line, which names no deployment/,
+    /^`deployments` is ",", which holds the line ",", whose comma nothing follows/,
   ],
   [
     'deployments in one line',

@@ -221,7 +221,7 @@ describe('deployments', () => {
   test('one of two variables is not set: nothing is proven in its place', async () => {
     const run = await runGate(cloud, { inputs: { deployments: '\nchat\n' } })
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid' })
-    expect(logOf(run)).toContain('holds an empty line, which names no deployment')
+    expect(logOf(run)).toContain('holds an empty line, which names nothing')
     expect(run.requests).toEqual([])
   })
 

@@ -2,6 +2,7 @@ import { cognitiveServicesUser, parseRole, type RoleChoice } from '../azure/rbac
 import { type Principal, principalTypes } from '../azure/rbac/principal.ts'
 import { type AlsoRequest, grants, type Settings } from '../gate/settings.ts'
 import { dataActionsNamed, namesOfOthers } from '../services/inference/beside-calls.ts'
+import { entriesOf, gapIn } from './formats.ts'
 import { type Problem, quoted, type Reader } from './reader.ts'
 
 const defaultRole: RoleChoice = { kind: 'guid', guid: cognitiveServicesUser.guid }
@@ -26,12 +27,9 @@ function readGrantee(reader: Reader): Principal | undefined {
 /** An empty line is what a variable that is not set leaves behind: anyone who wrote it wants one more right looked at. */
 function parseAlso(lines: readonly string[]): AlsoRequest[] | Problem {
   const requests: AlsoRequest[] = []
-  for (const line of lines) {
-    const name = line.trim().replace(/,$/, '').trim()
-    if (name === '')
-      return {
-        problem: 'holds an empty line, which names nothing. An absent variable arrives as an empty string',
-      }
+  for (const name of entriesOf(lines)) {
+    const gap = gapIn(name)
+    if (gap !== undefined) return { problem: gap }
     const dataActions = dataActionsNamed(name)
     if (dataActions === undefined)
       return {

@@ -2,7 +2,7 @@ import { type EndpointParts, endpointsAt } from '../azure/endpoint.ts'
 import type { Target } from '../gate/settings.ts'
 import { type Api, apiOf, apis, classicApi } from '../services/inference/apis/index.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
-import { deploymentPattern } from './formats.ts'
+import { deploymentPattern, entriesOf, gapIn } from './formats.ts'
 import { type Problem, quoted, type Reader } from './reader.ts'
 
 export const apiChoices = ['auto', ...apis] as const
@@ -16,13 +16,14 @@ export function readDeployments(
 }
 
 /**
- * Windows line ends, blanks around a name, commas at the ends and the line end of a YAML block are forgiven. A line without a name
+ * Windows line ends, blanks around a name, commas between lines and the line end of a YAML block are forgiven. A line without a name
  * is not: it is what a variable that is not set leaves behind, and anyone who wrote it wants one more deployment proven.
  */
 function parseDeployments(untrimmed: readonly string[]): DeploymentRequest[] | Problem {
-  const lines = untrimmed.map(line => line.trim().replace(/,$/, '').trim())
   const requests: DeploymentRequest[] = []
-  for (const line of lines) {
+  for (const line of entriesOf(untrimmed)) {
+    const gap = gapIn(line)
+    if (gap !== undefined) return { problem: gap }
     const [name = '', api, ...rest] = line.split('=').map(part => part.trim())
     if (name === '') return { problem: withoutName(line) }
     if (rest.length > 0 || !deploymentPattern.test(name))
@@ -41,7 +42,7 @@ function parseDeployments(untrimmed: readonly string[]): DeploymentRequest[] | P
 }
 
 const withoutName = (line: string) =>
-  `holds ${line === '' ? 'an empty line' : `the line ${quoted(line)}`}, which names no deployment. An absent variable arrives as an empty string`
+  `holds the line ${quoted(line)}, which names no deployment. An absent variable arrives as an empty string`
 
 /** An address with a deployment in its path names what is called, and by which API. */
 function withDeploymentOfPath(

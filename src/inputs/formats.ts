@@ -1,8 +1,29 @@
 import { parseHttps } from '../azure/endpoint.ts'
 import { plain } from '../core/text/untrusted.ts'
-import { isProblem, type Problem } from './reader.ts'
+import { isProblem, type Problem, quoted } from './reader.ts'
 
 /** Formats that several inputs have. */
+
+/**
+ * The lines of a list, without blanks around them and without the commas between them. One at the end of all promises another entry,
+ * which a variable that is not set leaves behind; it is left there, unless every line has one.
+ */
+export function entriesOf(lines: readonly string[]): string[] {
+  const trimmed = lines.map(line => line.trim())
+  const isStyle = trimmed.length > 1 && trimmed.every(line => line.endsWith(','))
+  return trimmed.map((line, at) =>
+    isStyle || at < trimmed.length - 1 ? line.replace(/,$/, '').trim() : line,
+  )
+}
+
+/** What is wrong with an entry that names nothing, in part or at all; undefined where nothing is. */
+export function gapIn(entry: string): string | undefined {
+  const absent = 'An absent variable arrives as an empty string'
+  if (entry === '') return `holds an empty line, which names nothing. ${absent}`
+  return entry.endsWith(',')
+    ? `holds the line ${quoted(entry)}, whose comma nothing follows. ${absent}`
+    : undefined
+}
 
 export const second = 1000
 export const minute = 60 * second

@@ -473,3 +473,39 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
     }),
   )
 })
+
+describe('what is told in several ways', () => {
+  const bare = (message: string) => ({ error: { code: 'BadRequest', message } })
+  const cases: Array<[string, number, object | string, string]> = [
+    ['network', 403, bare('Public network access is disabled for this resource.'), 'network-blocked'],
+    ['network', 403, bare('The request is not from an approved virtual network.'), 'network-blocked'],
+    ['network', 403, bare('Inbound access denied by network security perimeter.'), 'network-blocked'],
+    ['network', 403, bare('Access denied: client IP address 192.0.2.7 is not allowed.'), 'network-blocked'],
+    ['model', 404, enveloped('model_not_found', 'The model x was retired on 3/31/2026.'), 'model-retired'],
+    ['model', 404, enveloped('DeploymentNotFound', 'Its model is deprecated.'), 'model-retired'],
+    [
+      'model',
+      400,
+      enveloped(
+        'unsupported_parameter',
+        "Not supported with this model. 'functions' is deprecated.",
+        'functions',
+      ),
+      'parameter-unsupported',
+    ],
+    ['deployment', 404, enveloped('404', 'Deployment chat was not found'), 'deployment-not-found'],
+    ['deployment', 404, enveloped('404', 'The API deployment chat does not exist'), 'deployment-not-found'],
+    ['agent', 404, enveloped('not_found', 'Agent helper not found'), 'deployment-not-found'],
+    ['version', 400, enveloped('InvalidApiVersionParameter', ''), 'api-version-unsupported'],
+    ['version', 400, bare('Unsupported api-version'), 'api-version-unsupported'],
+    ['version', 400, bare("The api-version '2020-01-01' is invalid."), 'api-version-unsupported'],
+    ['operation', 400, bare("Model 'x' is not supported with the Responses API."), 'operation-unsupported'],
+    ['operation', 400, enveloped('unsupported_model', ''), 'operation-unsupported'],
+    ['parameter', 400, enveloped('string_above_max_length', '', 'input'), 'parameter-unsupported'],
+    ['quota', 403, bare('Your quota has been exceeded'), 'inference-throttled'],
+    ['firewall', 403, 'error code: 1020', 'blocked-on-the-way'],
+  ]
+  test.each(cases)('%s: %i %j', (_, status, body, code) => {
+    expect(failureOfInference(replyOf(status, body), now).code).toBe(code)
+  })
+})

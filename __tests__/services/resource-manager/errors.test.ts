@@ -423,3 +423,19 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
     }),
   )
 })
+
+test.each([
+  [
+    404,
+    enveloped('MissingSubscription', 'The request did not have a subscription.'),
+    'subscription-not-found',
+  ],
+  [403, enveloped('SubscriptionSuspended', 'The subscription is suspended.'), 'subscription-disabled'],
+  [
+    409,
+    enveloped('Conflict', 'Another operation is being performed on the parent resource.'),
+    'resource-manager-unavailable',
+  ],
+])('%i %j', (status, body, code) => {
+  expect(failureOfResourceManager(replyOf(status, body), now).code).toBe(code)
+})

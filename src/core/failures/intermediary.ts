@@ -89,7 +89,8 @@ export function isPage({ headers, body }: HttpReply): boolean {
 const otherwise: ReadonlySet<number> = new Set([404, 408, 410, 429, 499])
 
 /** Words of firewalls that send no page. */
-const blockWords = /^\s*the request is blocked\b|Action: Deny\. |Reason: No rule matched/i
+const blockWords =
+  /^\s*(the request is blocked|error code: 1\d{3})\b|Action: Deny\. |Reason: No rule matched/i
 
 /**
  * Whether something on the way refused the request, so that it never reached the service: a page with a refusing status, where a

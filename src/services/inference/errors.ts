@@ -29,6 +29,10 @@ export function failureOfInference(reply: HttpReply, now: number): Failure {
   }
 }
 
+/** Goes before a code: a model that was taken away is told as one that is not found, or not supported, as well. */
+const retirement =
+  /\bmodels?\b(?:(?!\. ).){0,120}\b(has been|have been|is|are|was|were) (retired|deprecated|no longer available)/i
+
 type KindAndCode = Pick<Failure, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
 const transient: KindAndCode = { kind: 'transient', code: 'inference-unavailable' }
@@ -44,6 +48,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     // Azure's own spelling.
     opperationnotsupported: fatal('operation-unsupported'),
     api_not_supported: fatal('operation-unsupported'),
+    unsupported_model: fatal('operation-unsupported'),
     content_filter: fatal('content-filtered'),
     contentfilter: fatal('content-filtered'),
     responsibleaipolicyviolation: fatal('content-filtered'),
@@ -55,11 +60,18 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     unknown_parameter: fatal('parameter-unsupported'),
     invalid_value: fatal('parameter-unsupported'),
     integer_below_min_value: fatal('parameter-unsupported'),
+    integer_above_max_value: fatal('parameter-unsupported'),
+    string_above_max_length: fatal('parameter-unsupported'),
+    invalid_size: fatal('parameter-unsupported'),
     extra_forbidden: fatal('parameter-unsupported'),
     unsupportedapiversion: fatal('api-version-unsupported'),
+    unsupported_api_version: fatal('api-version-unsupported'),
+    invalidapiversionparameter: fatal('api-version-unsupported'),
     unknown_model: fatal('deployment-not-found'),
     unavailable_model: fatal('deployment-not-found'),
     model_not_found: fatal('deployment-not-found'),
+    // Of the agents service, of a deployment that a project does not have.
+    invalid_engine_error: fatal('deployment-not-found'),
     not_found_error: fatal('deployment-not-found'),
     timeout: transient,
     'tenant provided in token does not match resource token': fatal('tenant-mismatch'),
@@ -88,7 +100,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   { pattern: /key based authentication is disabled/i, means: fatal('key-auth-disabled') },
   {
     pattern:
-      /public access is disabled|virtual network\/firewall rules|virtual network is configured|approved private endpoint/i,
+      /public ?(network ?)?access is disabled|virtual network\/firewall rules|virtual network is configured|approved (private endpoint|virtual network)|network security perimeter|\bip( address)?\b.{0,60} not (allowed|authorized)/i,
     means: fatal('network-blocked'),
   },
   {
@@ -100,22 +112,17 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   { pattern: /anthropic-version: header is required/i, means: fatal('blocked-on-the-way') },
   {
     pattern:
-      /\bmodels?\b.{0,120}\b(has|have) been (retired|deprecated)|\bmodels?\b.{0,120}\b(is|are) (retired|deprecated|no longer available)/i,
-    means: fatal('model-retired'),
-  },
-  {
-    pattern:
-      /API deployment for this resource does not exist|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist/i,
+      /API deployment \S+ (this resource )?does not exist|\bno (assistant|agent) found|\b(deployment|assistant|agent) \S+ (was )?not found|failed to resolve model info|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist/i,
     means: fatal('deployment-not-found'),
   },
   {
     pattern:
-      /operation does not work with the specified model|requested (API is currently not supported|operation is unsupported)|not supported with responses API|only supported in v1\/responses|not a chat model/i,
+      /operation does not work with the specified model|requested (API is currently not supported|operation is unsupported)|not supported (with|by|in) (the )?responses API|only supported in v1\/responses|not a chat model/i,
     means: fatal('operation-unsupported'),
   },
   {
     pattern:
-      /api-version query parameter is not allowed|API version not supported|only for api[- ]versions?|missing.*api-version|please use api-version=/i,
+      /api-version query parameter is not allowed|API version not supported|(unsupported|unknown|invalid) api[- ]version|api[- ]version\b.{0,40} is (required|invalid|not supported)|only for api[- ]versions?|missing.*api-version|please use api-version=/i,
     means: fatal('api-version-unsupported'),
   },
   { pattern: /content management policy|content filter|our usage policy/i, means: fatal('content-filtered') },
@@ -127,7 +134,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },
   {
     pattern:
-      /exceeded (call|token) rate limit|(rate limit|token (quota|limit)) is exceeded|out of call volume quota|currently experiencing high demand/i,
+      /exceeded (call|token) rate limit|(rate limit|token (quota|limit)) is exceeded|\bquota (has been |was )?exceeded|out of call volume quota|currently experiencing high demand/i,
     means: throttled,
   },
   {
@@ -146,6 +153,7 @@ function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
   if (failedBehind.has(status) || status >= 500) return transient
   if (isBlockedOnTheWay(reply)) return fatal('blocked-on-the-way')
   if (isPage(reply)) return byStatusOfPage(status)
+  if (retirement.test(body.message)) return fatal('model-retired')
   const codes = body.codes.length > 0 ? body.codes : codesIn(body.message)
   const known = codes.map(code => byServiceCode.get(code.toLowerCase())).find(found => found !== undefined)
   if (known !== undefined) return known

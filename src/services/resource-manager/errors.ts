@@ -37,6 +37,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     requestdisallowedbyazure: fatal('policy-denied'),
     subscriptionnotfound: fatal('subscription-not-found'),
     invalidsubscriptionid: fatal('subscription-not-found'),
+    missingsubscription: fatal('subscription-not-found'),
     readonlydisabledsubscription: fatal('subscription-disabled'),
     disabledsubscription: fatal('subscription-disabled'),
     // Of the provider: the network's says it in these words.
@@ -129,13 +130,13 @@ const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
   [/subscription is not registered to use namespace/i, fatal('resource-provider-unregistered')],
   [/access token is from the wrong issuer|access token expiry/i, fatal('resource-manager-token-rejected')],
   [/subscription \S+ could not be found/i, fatal('subscription-not-found')],
-  [/subscription \S+ is disabled/i, fatal('subscription-disabled')],
+  [/subscription (\S+ )?is (disabled|suspended)/i, fatal('subscription-disabled')],
   [
     /resource group \S+ could not be found|the resource '.{1,400}' .{0,200}was not found/i,
     fatal('resource-not-found'),
   ],
   [/requests for .{1,400} exceeded/i, throttled],
-  [/gateway did not receive a response/i, unavailable],
+  [/gateway did not receive a response|another operation (is being performed|on this)/i, unavailable],
 ]
 
 function byWording(message: string): KindAndCode | undefined {
@@ -148,7 +149,7 @@ function byWording(message: string): KindAndCode | undefined {
 
 /** A linked right is named after one that is there, as "action(s)", and without quotes at times. */
 function lackingIn(message: string): string | undefined {
-  return /does not have (?:authorization|permission) to perform action(?:\(s\))? '?([\w./*-]+)/i.exec(
+  return /does not have (?:authorization|permission) ?to perform action(?:\(s\))? '?([\w./*-]+)/i.exec(
     message,
   )?.[1]
 }
