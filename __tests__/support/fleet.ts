@@ -51,6 +51,7 @@ export async function runFleet(
     const outcome = await gate(settings, {
       ...usual,
       reporter: createLogReporter(silent, settings),
+      forTheEnd: async () => {},
       random: Math.random,
       run,
       assertions: createAssertions(run, settings.identity.assertionAudience, usual),

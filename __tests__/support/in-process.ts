@@ -93,6 +93,7 @@ export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}):
     const outcome = await gate(settings, {
       ...usual,
       reporter: createLogReporter(logging, settings),
+      forTheEnd: async () => {},
       random: seededRandom(),
       run,
       assertions: createAssertions(run, settings.identity.assertionAudience, usual),

@@ -40,6 +40,8 @@ export interface Tools {
   random: Random
   run: WorkflowRun
   assertions: Assertions
+  /** Done while the models are awaited: what tells the end gets ready. */
+  forTheEnd: () => Promise<unknown>
   /** Keeps for the post step what it shall remove. */
   keep: (grant: TemporaryGrant) => void
 }
@@ -75,6 +77,7 @@ export async function gate(
     opened = context
     const roleReader = context && openRoleReader(settings.access, { context, job }, tools, note('roles'))
     const modelDates = context && openModelDates(settings, context, tools.clock, note('retirement'))
+    preloadDuringRequests(tools.forTheEnd)
     const inspecting = step('Look', () =>
       inspect({ settings, context, roleReader, modelDates }, callTools, note('inspection')),
     )

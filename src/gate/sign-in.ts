@@ -1,14 +1,15 @@
 import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { localFailure, StepError } from '../core/failures/failure.ts'
-import type { Http, Preconnect } from '../core/http/client.ts'
+import { type Http, type Preconnect, rehearsal } from '../core/http/client.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { Identities } from '../services/entra/run-identities.ts'
+import { rehearseExchange } from '../services/entra/session.ts'
 import { jobOf } from '../services/github/job.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { likelyAudiences } from '../services/inference/select-deployments.ts'
 import { isForApp } from '../services/resource-manager/context.ts'
-import { openResourceManager } from '../services/resource-manager/open.ts'
+import { openResourceManager, rehearseReading } from '../services/resource-manager/open.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
@@ -113,13 +114,13 @@ export function preloads(settings: Settings, preconnect: Preconnect) {
   const forSigningIn = async () => {
     const tokens = inferenceAudiences(settings).length + (target.kind === 'endpoint' ? 0 : 1)
     preconnect(cloud.authorityHost, tokens)
-    await import('../services/entra/token-exchange.ts')
+    await rehearseExchange({ ...settings.identity, cloud }, rehearsal)
   }
   const forLooking = async () => {
     if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))
     if (target.kind === 'endpoint') return
     preconnect(cloud.resourceManager.endpoint, access.grant === 'never' ? 5 : 4)
-    await import('../services/resource-manager/client.ts')
+    await rehearseReading(cloud, rehearsal)
   }
   return { forSigningIn, forLooking }
 }

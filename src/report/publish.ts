@@ -59,6 +59,16 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
   return outcome
 }
 
+/**
+ * Goes through all that tells of a run that passes, and tells nothing: code is compiled at its first use, and the models' replies are
+ * awaited anyway. What is not on record yet is left out.
+ */
+export function rehearse(outcome: Outcome, { clock, startedAt }: Pick<Telling, 'clock' | 'startedAt'>): void {
+  JSON.stringify(reportDocument(outcome, undefined, { startedAt, endedAt: clock.now() }), null, 2)
+  summaryMarkdown(outcome, undefined)
+  for (const write of [recordLines, informationLines, findingFolds, findingLines, verdictLine]) write(outcome)
+}
+
 /** All that can be explained is loaded where something has to be. */
 async function explain(failure: StepError, record: RunRecord): Promise<Diagnosis> {
   const { diagnose } = await import('../advice/explanations/diagnose.ts')

@@ -4,7 +4,7 @@ import type { Tools } from '../gate/gate.ts'
 import { type Outcome, openRecord } from '../gate/record.ts'
 import type { Settings } from '../gate/settings.ts'
 import { createLogReporter } from '../report/log-reporter.ts'
-import { publish, type Telling } from '../report/publish.ts'
+import type { Telling } from '../report/publish.ts'
 import { ownReportPath } from '../report/report-file.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { exit, exitCodeOf, lastWords } from './ending.ts'
@@ -22,8 +22,11 @@ export interface Beginning extends Pick<Telling, 'clock' | 'startedAt' | 'summar
 
 export interface Ready {
   settings: Settings
-  tools: Omit<Tools, 'reporter'>
+  tools: Omit<Tools, 'reporter' | 'forTheEnd'>
 }
+
+/** It is needed at the end, and loaded while the models are awaited. */
+const loadPublish = () => import('../report/publish.ts')
 
 /** Runs the gate, and tells how it ended: each end once, and the first one counts. @returns the exit code */
 export async function runMainStep({
@@ -39,6 +42,7 @@ export async function runMainStep({
   const finish = once(async (outcome: Outcome) => {
     try {
       const path = givenPath ?? ownReportPath(process.env)
+      const { publish } = await loadPublish()
       const { result } = await publish(outcome, { ...telling, path })
       return result === 'failed' ? 1 : 0
     } catch (error) {
@@ -59,7 +63,11 @@ export async function runMainStep({
     const { settings, tools } = ready
     const { gate } = await import('../gate/gate.ts')
     const reporter = createLogReporter(tools.log, settings)
-    return await finish(enforceFailOn(await gate(settings, { ...tools, reporter }, record)))
+    const forTheEnd = async () => {
+      const { rehearse } = await loadPublish()
+      rehearse({ result: 'passed', record: record.snapshot() }, telling)
+    }
+    return await finish(enforceFailOn(await gate(settings, { ...tools, reporter, forTheEnd }, record)))
   } catch (error) {
     return fail(failureOf(error, 'getting ready'))
   }

@@ -41,17 +41,25 @@ export const inspections: Record<FindingId, Inspection> = {
   'model-retires-soon': modelRetiresSoon,
 }
 
-/** What a run leaves to be desired, the gravest first: a pure reading of the record. */
-export function findingsOf(record: RunRecord): Finding[] {
+const found = new WeakMap<RunRecord, readonly Finding[]>()
+
+/** What a run leaves to be desired, the gravest first: a pure reading of the record, made once for report, summary and log. */
+export function findingsOf(record: RunRecord): readonly Finding[] {
+  const known = found.get(record) ?? readFindings(record)
+  found.set(record, known)
+  return known
+}
+
+function readFindings(record: RunRecord): Finding[] {
   const seen = seenOf(record)
-  const found = findingIds.flatMap(id => {
+  const ofAll = findingIds.flatMap(id => {
     const { title, inspect, fixes } = inspections[id]
     const seenHere = inspect(seen)
     if (seenHere === undefined) return []
     const { severity, detail } = seenHere
     return [{ id, severity, title, detail: harmlessWords(detail), fixes: fixes(seen).map(harmlessFix) }]
   })
-  return severities.flatMap(severity => found.filter(finding => finding.severity === severity))
+  return severities.flatMap(severity => ofAll.filter(finding => finding.severity === severity))
 }
 
 export function seenOf(record: RunRecord): InspectContext {

@@ -81,6 +81,9 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
   return { http, preconnect }
 }
 
+/** Sends nothing, and never replies: for code that is run ahead as far as its first request, since it is compiled at its first use. */
+export const rehearsal: Http = () => new Promise(() => {})
+
 /** Makes every request on a connection of its own: balancers may bind a connection to one replica, and another has its own mind. */
 export const onFreshConnections =
   (http: Http): Http =>

@@ -48,6 +48,26 @@ const signInRetry: RetryPolicy = {
   },
 }
 
+const loadExchange = () => import('./token-exchange.ts')
+
+/**
+ * Loads the SDK that signs in, and goes as far with it as the first request: its code is compiled by the time that there is something to
+ * send.
+ * @param http Never replies.
+ */
+export async function rehearseExchange(
+  { clientId, tenantId, cloud }: Pick<SessionOptions, 'clientId' | 'tenantId' | 'cloud'>,
+  http: Http,
+): Promise<void> {
+  const { exchangeAssertion } = await loadExchange()
+  const { audience } = cloud.resourceManager
+  const getAssertion = async () => 'rehearsal'
+  await exchangeAssertion({
+    ...{ tenantId, clientId, cloud, audience, getAssertion },
+    ...{ claims: undefined, http, now: Date.now },
+  })
+}
+
 export function createSession(options: SessionOptions): Session {
   const { clientId, assertions } = options
   const { http, clock, log, mask } = options.tools
@@ -59,7 +79,7 @@ export function createSession(options: SessionOptions): Session {
   async function exchange(audience: string, claims: string | undefined): Promise<AccessToken> {
     await assertions.current()
     // Loaded by now, as a rule: see core/http/warm-up.ts.
-    const { exchangeAssertion } = await import('./token-exchange.ts')
+    const { exchangeAssertion } = await loadExchange()
     const accessToken = await exchangeAssertion({
       ...options,
       audience,

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
@@ -8,6 +9,15 @@ interface Options {
   subscriptionId: string
   /** A bearer token for Resource Manager's audience: of who asks. With the claims that it asked for, where it did. */
   accessToken: (claims?: string) => Promise<string>
+}
+
+/** The same as `rehearseExchange` of the sign-in, for what is read of Resource Manager. @param http Never replies. */
+export async function rehearseReading(cloud: Cloud, http: Http): Promise<void> {
+  const clock = { now: Date.now, sleep: () => new Promise<void>(() => {}) }
+  const log = { info: () => {}, warning: () => {} }
+  const accessToken = async () => ''
+  const manager = await openResourceManager({ cloud, subscriptionId: '', accessToken }, { http, clock, log })
+  await manager.readAll('', '/', { apiVersion: '' }, v.unknown())
 }
 
 /** Loads the official client, as a rule in memory by then: see core/http/warm-up.ts. */
