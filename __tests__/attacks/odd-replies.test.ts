@@ -17,7 +17,7 @@ import {
 
 let stage: Stage
 beforeAll(async () => {
-  stage = await openStage()
+  stage = await openStage({ keepsConnections: true })
 })
 afterAll(() => stage.close())
 

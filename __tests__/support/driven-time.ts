@@ -15,7 +15,7 @@ export interface DrivenTime {
   enter(connect: (clock: Clock) => HttpClient): DrivenRun
 }
 
-type HttpClient = Readonly<{ http: Http; preconnect: Preconnect }>
+export type HttpClient = Readonly<{ http: Http; preconnect: Preconnect }>
 
 export interface DrivenRun extends HttpClient {
   readonly clock: Clock

@@ -16,7 +16,7 @@ import { createLogReporter } from '../../src/report/log-reporter.ts'
 import { logRevocation } from '../../src/report/revocation.ts'
 import { createAssertions } from '../../src/services/github/assertions.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
-import { createDrivenTime } from './driven-time.ts'
+import { createDrivenTime, type HttpClient } from './driven-time.ts'
 import { type Published, published } from './published.ts'
 import { usualInputs } from './scenario.ts'
 
@@ -61,13 +61,19 @@ export interface InProcessRun extends Published {
   assignmentsBefore: readonly RoleAssignment[]
 }
 
-export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}): Promise<Stage> {
+export interface StageOptions extends Omit<LocalCloudOptions, 'clock'> {
+  /** Runs go on with the connections of the ones before: where nothing is about connections, they cost more than all the rest. */
+  keepsConnections?: boolean
+}
+
+export async function openStage({ keepsConnections = false, ...options }: StageOptions = {}): Promise<Stage> {
   const trustedBefore = getCACertificates('default')
   const time = createDrivenTime()
   const { clock } = time
   const cloud = await createLocalCloud({ ...options, clock })
   const elsewhere = await openElsewhere(cloud)
   setDefaultCACertificates([...trustedBefore, cloud.caPem, elsewhere.caPem])
+  const clientFor = keepsConnections ? createSharedClients() : newClient
 
   async function run(runOptions: RunOptions = {}): Promise<InProcessRun> {
     const settings = settingsOf(cloud, runOptions)
@@ -141,10 +147,23 @@ export async function openStage(options: Omit<LocalCloudOptions, 'clock'> = {}):
   }
 }
 
-const clientFor =
-  ({ waiting }: Settings) =>
-  (clock: Clock) =>
+type ClientFor = (settings: Settings) => (clock: Clock) => HttpClient
+
+const newClient: ClientFor =
+  ({ waiting }) =>
+  clock =>
     createHttpClient({ timeoutMs: waiting.requestTimeoutMs, env: {}, clock })
+
+/** One for all runs that have the same limit. */
+function createSharedClients(): ClientFor {
+  const clients = new Map<number, HttpClient>()
+  return settings => clock => {
+    const { requestTimeoutMs } = settings.waiting
+    const client = clients.get(requestTimeoutMs) ?? { ...newClient(settings)(clock), preconnect() {} }
+    clients.set(requestTimeoutMs, client)
+    return client
+  }
+}
 
 const logTo = (lines: string[]): Log => ({
   info: line => void lines.push(line),

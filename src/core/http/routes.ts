@@ -1,6 +1,7 @@
 import { Agent, type RequestOptions } from 'node:https'
 import { isIP, type LookupFunction, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { createSecureContext } from 'node:tls'
 import type { Clock } from '../ports.ts'
 import { lookupInTurn } from './lookup.ts'
 import { type ProxyServer, proxyFor } from './proxy.ts'
@@ -57,11 +58,16 @@ export function createRoutes(options: RouteOptions): {
   }
 }
 
-/** A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. */
-const secure = { rejectUnauthorized: true }
+/**
+ * A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. By itself Node
+ * makes a context for each connection, with all that it trusts.
+ */
+const securely = () => ({ rejectUnauthorized: true, secureContext: createSecureContext() })
+
+type Secure = ReturnType<typeof securely>
 
 /** A session that is resumed may lead back to the replica that it was made with: a fresh connection begins anew. */
-const newAgents = (lookup?: LookupFunction) => ({
+const newAgents = (secure: Secure, lookup?: LookupFunction) => ({
   kept: new Agent({
     ...secure,
     keepAlive: true,
@@ -77,7 +83,8 @@ const newAgents = (lookup?: LookupFunction) => ({
  * another host's reply is awaited is time to make it in.
  */
 function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count: number): void } {
-  const agents = newAgents(lookup)
+  const secure = securely()
+  const agents = newAgents(secure, lookup)
   const connect = agents.kept.createConnection.bind(agents.kept)
   const waiting = new Map<string, Duplex[]>()
   const openedAhead = new WeakSet<Duplex>()
@@ -109,7 +116,7 @@ function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count
 }
 
 function routeThrough(proxy: ProxyServer, { clock, timeoutMs }: RouteOptions): Route {
-  const agents = newAgents()
+  const agents = newAgents(securely())
   for (const agent of Object.values(agents)) {
     const connect = agent.createConnection.bind(agent)
     agent.createConnection = (options, callback) => {
