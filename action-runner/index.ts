@@ -32,7 +32,7 @@ export interface ActionInvocation {
   onLine?: (line: string) => void
 }
 
-export interface Annotation {
+interface Annotation {
   level: 'error' | 'warning' | 'notice'
   title: string | undefined
   message: string
@@ -55,7 +55,7 @@ export interface ActionResult {
   summary: string
 }
 
-export interface RunningAction {
+interface RunningAction {
   process: ChildProcess
   /** When the process was started: action.yml had been read by then. Milliseconds since the epoch. */
   startedAt: number

@@ -32,7 +32,7 @@ export function timeProcess(args: readonly string[]): number {
   }
 }
 
-export interface Run extends ActionResult {
+interface Run extends ActionResult {
   /** Milliseconds since the epoch. */
   startedAt: number
   tookMs: number

@@ -28,7 +28,7 @@ export interface Waited {
 const fiveMinutesMs = 300_000
 const timeoutMs = 60 * 60_000
 
-export const denied: Failure = { kind: 'wait', code: 'access-denied', said: { message: 'denied', ids: {} } }
+const denied: Failure = { kind: 'wait', code: 'access-denied', said: { message: 'denied', ids: {} } }
 
 /** Asks one replica after the other, as the balancer has it. */
 export function dataPlane({ liveAt, hands }: World): (nowMs: number) => Round {

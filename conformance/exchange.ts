@@ -14,7 +14,7 @@ export interface Exchange {
   steps: (world: World) => Steps
 }
 
-export type Service = 'github' | 'entra' | 'resource-manager' | 'graph' | 'inference'
+type Service = 'github' | 'entra' | 'resource-manager' | 'graph' | 'inference'
 
 export interface Steps {
   requests: readonly ConformanceRequest[]

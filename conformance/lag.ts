@@ -31,7 +31,7 @@ export interface LagTools {
   row: number
 }
 
-export interface Granted {
+interface Granted {
   /** Or why it could not be measured. */
   lag: Lag | { failed: string }
   /** Takes the role back. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 
 /** What a service answered, without anything that belongs to somebody. */
-export const recordingSchema = v.object({
+const recordingSchema = v.object({
   /** Name of the exchange. */
   exchange: v.string(),
   service: v.picklist(['github', 'entra', 'resource-manager', 'graph', 'inference']),

@@ -12,7 +12,7 @@ import type { Seed } from '../local-cloud/world.ts'
 const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
 const rbacAdministrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
-export const deployments = ['chat', 'reasoning', 'embeddings']
+const deployments = ['chat', 'reasoning', 'embeddings']
 
 export const createDemoCloud = (): Promise<LocalCloud> =>
   createLocalCloud({ seed: demoWorld(), lag: { roleAssignments: [4000, 6000] } })

@@ -16,7 +16,7 @@ const COMPARISON = /claims\['(?<claim>[^']+)'\] (?<operator>eq|matches) '(?<comp
 const AND = / and /y
 
 /** The comparisons that must all hold; undefined where the text is no expression of the language. */
-export function parseClaimsExpression(text: string): Comparison[] | undefined {
+function parseClaimsExpression(text: string): Comparison[] | undefined {
   const comparisons: Comparison[] = []
   let position = 0
   for (;;) {

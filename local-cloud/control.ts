@@ -9,7 +9,7 @@ import type { Service, ServiceReply, ServiceRequest } from './service.ts'
 import type { World } from './world.ts'
 
 /** What can be seen and driven from outside the process. */
-export interface Controls {
+interface Controls {
   readonly world: World
   readonly clock: Clock
   readonly journal: Journal

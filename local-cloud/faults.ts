@@ -84,7 +84,7 @@ export type Fault = v.InferOutput<typeof faultSchema>
 export type FaultEffect = Fault['effect']
 
 /** What a fault is matched against. */
-export interface FaultTarget {
+interface FaultTarget {
   service: ServiceName
   operation: string
   /** Path, query and body. */

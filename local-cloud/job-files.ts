@@ -17,7 +17,7 @@ export interface JobFiles {
   remove(): void
 }
 
-export interface Authorities {
+interface Authorities {
   /** The local authority. */
   own: string
   /** See `extraAuthorities` and `trustedAuthorities`. */

@@ -8,7 +8,7 @@ import { gatewayError } from './resource-manager/errors.ts'
  */
 
 /** What a caller may spend: one token a request. */
-export interface TokenBucket {
+interface TokenBucket {
   /** The most tokens that it holds, and what it holds at first. */
   size: number
   /** Tokens that come back each second, until it is full. */
@@ -37,13 +37,13 @@ export function remainingHeader(owner: 'subscription' | 'tenant', operations: Op
 }
 
 /** Whose request it is, and what it is counted as. */
-export interface Spending {
+interface Spending {
   subscriptionId: string
   principalId: string
   operations: Operations
 }
 
-export interface Throttle {
+interface Throttle {
   /**
    * Takes the token that a request costs.
    * @returns how many are left

@@ -21,7 +21,7 @@ function validity(notAfter = new Date(Date.now() + 7 * DAY)) {
   return { notBefore: new Date(Date.now() - 2 * DAY), notAfter }
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   /** Default: a week ahead. At most a day and a half ago. */
   notAfter?: Date
   /** Host names that the certificate is for, instead of this machine's. */

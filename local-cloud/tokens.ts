@@ -10,7 +10,7 @@ export interface AccessTokenClaims {
   xms_mirid?: string
 }
 
-export type TokenVerdict =
+type TokenVerdict =
   | { ok: true; claims: AccessTokenClaims }
   | { ok: false; reason: 'malformed' | 'signature' | 'expired' | 'audience'; claims?: AccessTokenClaims }
 

@@ -533,7 +533,7 @@ function withSystemIdentities(world: World): World {
 }
 
 /** A resource that can have identities. */
-export interface IdentityBearer {
+interface IdentityBearer {
   /** Resource id. */
   id: string
   identity: ResourceIdentity | undefined

@@ -5,7 +5,7 @@ import { repositoryRoot } from '../scripts/tools.ts'
 import { type Stage, secrets, variables } from './stage.ts'
 import { DEPLOYED, type Workflow } from './workflow.ts'
 
-export interface ActOptions {
+interface ActOptions {
   /** Empty, and the caller's. */
   folder: string
   /** Folders of actions, by what `uses:` has. */

@@ -51,7 +51,7 @@ export function readSteps(text: string, job: string, values: Readonly<Record<str
   )
 }
 
-export interface Subject {
+interface Subject {
   name: string
   digest: { sha256: string }
 }

@@ -107,7 +107,7 @@ export const secrets: Readonly<Record<string, string>> = {
 }
 
 /** The default world, and in it whatever a workflow names. */
-export function seedFor({ text }: Pick<Workflow, 'text'>): Seed {
+function seedFor({ text }: Pick<Workflow, 'text'>): Seed {
   const named = accountsIn(text).map(ids => ({
     ...account,
     ...ids,

@@ -37,7 +37,7 @@ export function readActionMetadata(): ActionMetadata {
 /** Throws where `text` is no metadata of this action. */
 export const parseActionMetadata = (text: string): ActionMetadata => v.parse(actionMetadata, parse(text))
 
-export interface InputGroup {
+interface InputGroup {
   title: string
   inputs: ActionMetadata['inputs']
 }

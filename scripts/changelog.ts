@@ -1,6 +1,6 @@
 /** CHANGELOG.md, in the form of keepachangelog.com. */
 
-export interface Section {
+interface Section {
   /** `Unreleased`, or a version without `v`. */
   version: string
   /** As in `2026-11-25`; empty for what is not released. */

@@ -16,7 +16,7 @@ const LONGEST_MS = 30 * 60 * 1000
 
 type Command = readonly [string, ...string[]]
 
-export interface Client {
+interface Client {
   /** Language and packages. */
   name: string
   /** What is run, in words. */
@@ -266,7 +266,7 @@ export const clients: readonly Client[] = [
   terraform,
 ]
 
-export type Outcome = 'green' | '**red**' | 'not installed here' | 'could not be installed here'
+type Outcome = 'green' | '**red**' | 'not installed here' | 'could not be installed here'
 
 /** What became of a client, and of what version. */
 export interface Row {

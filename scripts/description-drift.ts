@@ -26,11 +26,7 @@ const prose = new Set(['default', 'description', 'example', 'externalDocs', 'sum
 const holdsNames = new Set(['properties', 'responses'])
 
 /** What changed between two pieces of a description, one line each, with its place. */
-export function changesOf(
-  before: Json | undefined,
-  after: Json | undefined,
-  path: readonly string[],
-): string[] {
+function changesOf(before: Json | undefined, after: Json | undefined, path: readonly string[]): string[] {
   const place = `\`${path.join('.')}\``
   if (before === undefined) return [`${place} is new`]
   if (after === undefined) return [`${place} is gone`]

@@ -12,14 +12,14 @@ const pinSchema = v.object({
   commit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/)),
   folders: v.array(v.string()),
 })
-export type Pin = v.InferOutput<typeof pinSchema>
+type Pin = v.InferOutput<typeof pinSchema>
 
 export const pinFile = join(repositoryRoot, '__tests__/local-cloud/descriptions.json')
 
 export const readPin = (file = pinFile): Pin => v.parse(pinSchema, JSON.parse(readFileSync(file, 'utf8')))
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
-export type JsonObject = { [key: string]: Json }
+type JsonObject = { [key: string]: Json }
 
 const jsonSchema: v.GenericSchema<Json> = v.lazy(() =>
   v.union([

@@ -10,7 +10,7 @@ import { repositoryRoot } from './tools.ts'
  * both, and no release is made. Generated files are made anew.
  */
 
-export interface Publisher {
+interface Publisher {
   account: string
   author: string
 }

@@ -28,7 +28,7 @@ export interface Place {
 }
 
 /** How often a place was run. */
-export type Count = (place: Place) => number
+type Count = (place: Place) => number
 
 /** Adds up, for each of the places, what every process of which the folder has the counts ran. */
 export function countRuns(folder: string, places: readonly Place[]): Count {
@@ -75,7 +75,7 @@ function dropEnded(around: Ranges, offset: number): void {
 }
 
 /** Where a statement is in what was run: in the source itself, and in bundles that it is in. */
-export interface LinePlaces {
+interface LinePlaces {
   /** From 1. */
   line: number
   places: readonly Place[]

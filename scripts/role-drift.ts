@@ -39,7 +39,7 @@ const shippedSchema = v.looseObject({
 const block = /```json\n(.*?)\n```/gs
 
 /** Roles that a page shows; what is JSON and no role is passed over. */
-export function documentedRoles(page: string): Role[] {
+function documentedRoles(page: string): Role[] {
   return [...page.replaceAll('\r\n', '\n').matchAll(block)].flatMap(([, json = '']) => {
     try {
       const role = v.safeParse(documentedRole, JSON.parse(json))
@@ -53,7 +53,7 @@ export function documentedRoles(page: string): Role[] {
 const lists = ['actions', 'notActions', 'dataActions', 'notDataActions'] as const
 
 /** What is new of a role, one line each. */
-export function changesOf(shipped: Role, documented: Role): string[] {
+function changesOf(shipped: Role, documented: Role): string[] {
   const named = [
     ...(shipped.roleName === documented.roleName ? [] : [`is now called ${documented.roleName}`]),
   ]

@@ -145,7 +145,7 @@ export const codes = {
 } as const satisfies Record<string, Record<Family, DiagnosisCode>>
 
 export const counts = { once: 1, thrice: 3, forever: Number.POSITIVE_INFINITY } as const
-export type Count = keyof typeof counts
+type Count = keyof typeof counts
 
 type Expected = 'passes' | Family | DiagnosisCode
 /** How the run ends where the fault strikes once, three times, at every try. */
@@ -441,7 +441,7 @@ export const expectations = {
   },
 } as const satisfies Record<string, Expectation>
 
-export type FaultName = keyof typeof expectations
+type FaultName = keyof typeof expectations
 
 export interface Scenario {
   hop: HopName

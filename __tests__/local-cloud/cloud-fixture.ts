@@ -105,7 +105,7 @@ export async function accessToken(cloud: LocalCloud, send: Send, resource: strin
   })
 }
 
-export interface SignIn {
+interface SignIn {
   authorityHost: string
   tenantId: string
   clientId: string

@@ -30,7 +30,7 @@ const description = v.looseObject({
 })
 
 /** One operation of a description, ready to compare with. */
-export interface Operation {
+interface Operation {
   method: string
   path: RegExp
   queryParameters: ReadonlySet<string>

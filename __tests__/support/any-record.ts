@@ -22,7 +22,7 @@ import {
  * RunRecord of any run, in which everything that somebody else says is one of the texts given, everything may be absent, and there
  * may be a thousand of whatever there is a list of.
  */
-export function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
+function anyRecord(text: fc.Arbitrary<string>): fc.Arbitrary<RunRecord> {
   const many = { maxLength: 1000, size: 'max' } as const
   const times = fc.double({ min: 0, max: 1e8, noNaN: true })
   const probes: fc.Arbitrary<Probe[]> = fc.array(

@@ -200,7 +200,7 @@ export function userAssignedIdentity(cloud: LocalCloud, name: string) {
   return { id, clientId, principalId: objectId }
 }
 
-export interface AppIdentities {
+interface AppIdentities {
   /** Such as `Microsoft.Web/sites`. */
   type?: string
   systemAssigned?: boolean

@@ -28,7 +28,7 @@ export const fixSchema = v.object({
 export type Fix = v.InferOutput<typeof fixSchema>
 
 /** What a change of the workflow file does to the next run. */
-export interface WorkflowChange {
+interface WorkflowChange {
   inputs: Record<string, string>
   env: Record<string, string>
   /** A condition of the job or of the step leaves the next run out. */

@@ -8,9 +8,9 @@ import { runGate, type ScenarioOptions } from './scenario.ts'
 
 /** Scenarios of diagnosis codes: how each comes about, how it is told, and that its fix mends it. */
 
-export type CodeOf<H extends Hop> = (typeof diagnosisCodes)[H][number]
+type CodeOf<H extends Hop> = (typeof diagnosisCodes)[H][number]
 
-export interface CodeCase {
+interface CodeCase {
   /** In words that follow the code in a title. */
   when: string
   /** Makes it so. */
@@ -31,7 +31,7 @@ export interface CodeCase {
  * What ends the failure, so that the next run passes, or gets as far as the next failure (`next`): one of the printed fixes,
  * found by its text; what its advice tells a person to do, done by hand; or something that nobody can do in the local cloud.
  */
-export type Mend =
+type Mend =
   | {
       fix: RegExp
       fill?: Readonly<Record<string, string>>

@@ -36,7 +36,7 @@ export function readDocument(path: string): Document {
   return { path, text, tokens }
 }
 
-export interface CodeBlock {
+interface CodeBlock {
   /** File and line, for a person to find it. */
   place: string
   /** The first word after the fence; empty where there is none. */

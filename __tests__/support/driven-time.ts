@@ -17,7 +17,7 @@ export interface DrivenTime {
 
 export type HttpClient = Readonly<{ http: Http; preconnect: Preconnect }>
 
-export interface DrivenRun extends HttpClient {
+interface DrivenRun extends HttpClient {
   readonly clock: Clock
   /** As the end of a process: nothing more is sent, no sleep ends. Resolves when what was under way has come back. */
   leave(): Promise<void>

@@ -12,7 +12,7 @@ import { type Published, published } from './published.ts'
 
 /** Many gates in this process against one local cloud: jobs of a matrix, so many of them at a time. */
 
-export interface Fleet {
+interface Fleet {
   /** By gate: inputs of the action. */
   inputs: readonly Readonly<Record<string, string>>[]
   /** How many jobs run at any one time. */

@@ -5,7 +5,7 @@ import type { Api } from '../../src/services/inference/apis/index.ts'
 import { replyOf } from './replies.ts'
 
 /** What a test needs to know of each inference API. A new one does not compile before it is here. */
-export interface InferenceExample {
+interface InferenceExample {
   /** In words, for documents. */
   title: string
   /** The route of the local cloud. */

@@ -25,7 +25,7 @@ const metadataSchema = v.object({
   outputs: v.optional(v.record(v.string(), v.object({ description: v.string() })), {}),
 })
 
-export type OwnMetadata = v.InferOutput<typeof metadataSchema>
+type OwnMetadata = v.InferOutput<typeof metadataSchema>
 
 /** What `uses` names; undefined where that is of another repository. Throws where it is of this one, and does not exist. */
 export function ownMetadata(uses: string): OwnMetadata | undefined {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/core/ports.ts'
 
 /** A clock whose sleeps take no time: `now` moves on by what was slept. */
-export interface SimulatedClock extends Clock {
+interface SimulatedClock extends Clock {
   /** Every sleep so far, milliseconds. */
   readonly sleeps: readonly number[]
   /** Lets time pass without a sleep, as a request does. */

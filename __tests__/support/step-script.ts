@@ -11,7 +11,7 @@ export const scriptStepSchema = v.object({
   run: v.optional(v.string()),
   env: v.optional(v.record(v.string(), v.string()), {}),
 })
-export type ScriptStep = v.InferOutput<typeof scriptStepSchema>
+type ScriptStep = v.InferOutput<typeof scriptStepSchema>
 
 /** By its name. Throws where there is none. */
 export function stepNamed<S extends ScriptStep>(steps: readonly S[], name: string): S {

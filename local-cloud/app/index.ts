@@ -12,7 +12,7 @@ export const APP_USER_AGENT = 'local-cloud-app'
 /** Where the app answers, on its host. */
 export const PROBE_PATH = '/probe'
 
-export interface AppTools {
+interface AppTools {
   /** Endpoint of the managed identity, and what its clients have to send. */
   identity: { url: string; header: string }
   /** Trusts the authority of the local cloud. */

@@ -24,7 +24,7 @@ export interface StartOptions {
   command?: readonly [string, ...string[]]
 }
 
-export type CommandLine =
+type CommandLine =
   | { kind: 'help' }
   | { kind: 'start'; options: StartOptions }
   | { kind: 'init'; file: string }

@@ -8,7 +8,7 @@ import { basename } from 'node:path'
  */
 
 /** A process, and the one that started it. */
-export interface Link {
+interface Link {
   pid: number
   parent: number
 }

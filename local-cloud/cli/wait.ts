@@ -5,7 +5,7 @@ import { Agent, request } from 'undici'
 /** How often is looked, in milliseconds. */
 const PACE_MS = 100
 
-export interface WaitOptions {
+interface WaitOptions {
   /** Where the variables go; undefined: they are in `environment`. */
   file: string | undefined
   environment: NodeJS.ProcessEnv

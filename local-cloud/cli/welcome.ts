@@ -6,7 +6,7 @@ const GUIDE = 'https://github.com/OWNER/key-less-gate/tree/v1/local-cloud#readme
 /** What is known of the pipeline's right to call models; `by-seed`: nobody looked. */
 export type PipelineAccess = 'granted' | 'missing' | 'by-seed'
 
-export interface Started {
+interface Started {
   world: World
   endpoints: Endpoints
   environment: Readonly<Record<string, string>>

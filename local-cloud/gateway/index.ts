@@ -22,13 +22,13 @@ import {
 /** Sends a request to another service of the cloud. */
 export type Send = (url: string, request: Outgoing) => Promise<Incoming>
 
-export interface Outgoing {
+interface Outgoing {
   method: Method
   headers: Record<string, string>
   body: string
 }
 
-export interface Incoming {
+interface Incoming {
   status: number
   headers: Record<string, string>
   body: Buffer

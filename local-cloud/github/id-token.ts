@@ -11,7 +11,7 @@ const BACKDATED = 600
 const KEY_ID = 'github-1'
 
 /** What an OIDC token says beside what it tells of the run. */
-export interface IdTokenOptions {
+interface IdTokenOptions {
   issuer: string
   audience: string
   /** Milliseconds since the epoch. */
@@ -20,7 +20,7 @@ export interface IdTokenOptions {
 }
 
 /** Signs with the key that the local GitHub publishes. */
-export interface IdTokenSigner {
+interface IdTokenSigner {
   jwk: JWK
   /** At once: anyone who moved the clock finds a token that is valid by it. */
   sign(workflow: Workflow, options: IdTokenOptions): string

@@ -19,7 +19,7 @@ type Permission = NonNullable<
 >[number]
 
 /** Permissions of which any one will do, as the page of each operation lists them, the least first. */
-export const PERMISSIONS = {
+const PERMISSIONS = {
   readApplications: [
     'Application.Read.All',
     'Directory.Read.All',
@@ -49,10 +49,10 @@ export const PERMISSIONS = {
   ],
 } as const satisfies Record<string, readonly Permission[]>
 
-export type Handler = (call: Call) => ServiceReply
+type Handler = (call: Call) => ServiceReply
 
 /** One line of a table of routes. The source is the operation's page in the reference of Microsoft Graph. */
-export type Row = readonly [
+type Row = readonly [
   operation: string,
   method: string,
   path: string,

@@ -53,7 +53,7 @@ function requireKnownOptions({ searchParams }: URL): void {
 }
 
 /** Of an object, what `$select` asks for. */
-export function selected({ request }: Call, object: DirectoryObject): DirectoryObject {
+function selected({ request }: Call, object: DirectoryObject): DirectoryObject {
   requireKnownOptions(request.url)
   const names = request.url.searchParams
     .get('$select')

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { invalidRequest, type Refusal } from './refusals.ts'
 
 /** @throws Refusal 400 */
-export function parseJson(body: string): unknown {
+function parseJson(body: string): unknown {
   try {
     return JSON.parse(body)
   } catch {

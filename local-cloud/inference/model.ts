@@ -22,7 +22,7 @@ export interface Generation {
 }
 
 /** How it is to answer. */
-export interface Manner {
+interface Manner {
   /** Tokens, reasoning included, as in the service. */
   budget?: number | undefined
   /** In place of its answer: the arguments of a call, an instance of a schema. */

@@ -23,7 +23,7 @@ export interface ToolChoice {
   among?: readonly string[]
 }
 
-export interface ToolUse {
+interface ToolUse {
   tool: Tool
   /** Arguments as JSON, or the input of a custom tool. */
   text: string

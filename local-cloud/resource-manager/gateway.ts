@@ -19,13 +19,13 @@ export interface Call {
   caller: Caller
 }
 
-export type Handler = (call: Call) => ServiceReply | Promise<ServiceReply>
+type Handler = (call: Call) => ServiceReply | Promise<ServiceReply>
 
 /**
  * One line of a table of routes. The path is a template (paths.ts). The source says from where it is known how Azure
  * behaves: mostly the name of the operation in the provider's official description.
  */
-export type Row = readonly [operation: string, method: string, path: string, source: string, handle: Handler]
+type Row = readonly [operation: string, method: string, path: string, source: string, handle: Handler]
 
 /** What Resource Manager does for every resource provider behind it. */
 export interface Gateway {

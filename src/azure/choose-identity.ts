@@ -16,7 +16,7 @@ export interface IdentityBearer {
   named: readonly string[]
 }
 
-export type IdentityChoice =
+type IdentityChoice =
   | { kind: 'chosen'; identity: Identity & { principalId: string } }
   | { kind: 'none' }
   /** Its settings name none of them, or several. */

@@ -66,7 +66,7 @@ const knownClouds: Record<Exclude<CloudName, 'custom'>, Row> = {
 }
 
 /** What a user may name instead of the cloud's own; https origins without a trailing slash. */
-export interface NamedHosts {
+interface NamedHosts {
   authorityHost?: string | undefined
   resourceManagerEndpoint?: string | undefined
   /** The `endpoint` input. */

@@ -12,7 +12,7 @@ import type { SignedIn } from './values.ts'
 
 /** Which resource the run is about, where the inputs name an endpoint and a subscription. */
 
-export interface Found {
+interface Found {
   target: FoundTarget
   /** Undefined where the endpoint is all there is: Resource Manager is not asked any more. */
   context: ResourceContext | undefined

@@ -39,7 +39,7 @@ const mayBeGrantedByOthers: ReadonlySet<DiagnosisCode> = new Set([
 
 const clockDisagreementMs = 10_000
 
-export interface GrantRequest {
+interface GrantRequest {
   settings: Settings
   context: ResourceContext
   job: SignedIn['job']

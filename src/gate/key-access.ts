@@ -52,7 +52,7 @@ export function keyAccessFailure(
   return new StepError('reading the account, which `key-access: forbid` needs', accountForbidden)
 }
 
-export interface KeyAccessVerdict {
+interface KeyAccessVerdict {
   /** `keys-enabled`, `endpoint-of-another-resource`, or `resource-manager-forbidden` where the account may not be read. */
   failure: StepError | undefined
   /** Whether the resource is known to take keys, and somebody wants to hear of it. */

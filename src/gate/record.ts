@@ -150,7 +150,7 @@ export type Row =
   | 'paid-by-the-piece'
 
 /** How far the grant has got. */
-export interface GrantProgress {
+interface GrantProgress {
   /** `waiting`: another job's assignment has to end first. `unknown`: asked for, and no reply has said what became of it. */
   outcome: GrantOutcome | 'waiting'
   /** What holds the role until then. */
@@ -163,7 +163,7 @@ export interface GrantProgress {
 /** Adds to a chapter, or replaces what it says. */
 export type Note<K extends keyof Chapters> = (part: Partial<Chapters[K]>) => void
 
-export interface StepRecord {
+interface StepRecord {
   name: string
   /** Milliseconds. */
   tookMs: number

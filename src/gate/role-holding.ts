@@ -15,7 +15,7 @@ import type { RoleAccess } from './values.ts'
 
 /** How the role is held, as read before anything is changed. */
 
-export type Found = Pick<
+type Found = Pick<
   RoleAccess,
   'holder' | 'held' | 'asOf' | 'assignments' | 'permissions' | 'membership' | 'endsWithOtherJob'
 >

@@ -89,17 +89,17 @@ export type FoundTarget =
       unfound?: Unfound
     }
 
-export interface Unfound {
+interface Unfound {
   reason: 'none' | 'several' | 'forbidden'
   subscriptionId: string
   message: string
 }
 
 export const grants = ['auto', 'never', 'plan'] as const
-export type Grant = (typeof grants)[number]
+type Grant = (typeof grants)[number]
 
 export const keyAccessPolicies = ['ignore', 'warn', 'forbid'] as const
-export type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
+type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
 
 /** A line of `also`. */
 export interface AlsoRequest {
@@ -120,7 +120,7 @@ export interface RuntimePrincipalRequest {
 }
 
 export const runtimeUnknownPolicies = ['fail', 'warn'] as const
-export type RuntimeUnknownPolicy = (typeof runtimeUnknownPolicies)[number]
+type RuntimeUnknownPolicy = (typeof runtimeUnknownPolicies)[number]
 
 /**
  * Of findings, the gravest first. `high`: access is not key-less. `medium`: more rights than the calls need, or something that does

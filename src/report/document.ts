@@ -24,7 +24,7 @@ import { planLines } from './plan-lines.ts'
 import type { Report } from './schema.ts'
 
 /** Milliseconds since the epoch. */
-export interface Times {
+interface Times {
   startedAt: number
   endedAt: number
 }

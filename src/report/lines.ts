@@ -141,7 +141,7 @@ export function answerInWords({ text, instead }: Answer): string {
   return text === '' ? 'an answer without text' : `"${plain(text, 80)}"`
 }
 
-export const denyName = ({ name, scope }: Pick<DenyAssignment, 'name' | 'scope'>) =>
+const denyName = ({ name, scope }: Pick<DenyAssignment, 'name' | 'scope'>) =>
   `"${plain(name)}" at ${plain(scope)}`
 
 export const denyLine = (what: string, deny: Pick<DenyAssignment, 'name' | 'scope'>) =>

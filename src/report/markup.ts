@@ -34,6 +34,15 @@ export function table(head: Row, rows: readonly Row[]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
+export const maxListed = 60
+
+/** The table of the first entries, and how many more there are. */
+export function tableOfFirst<T>(head: Row, entries: readonly T[], rowOf: (entry: T) => Row): string {
+  const rows = table(head, entries.slice(0, maxListed).map(rowOf))
+  const more = entries.length - maxListed
+  return more > 0 ? `${rows}\n\n… and ${more} more, which the JSON report lists.` : rows
+}
+
 /** Nothing where there is nothing below the heading. */
 export function headed(heading: string, parts: readonly string[]): string {
   const content = parts.filter(part => part !== '')

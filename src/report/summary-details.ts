@@ -1,6 +1,7 @@
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { nameOfChoice } from '../azure/rbac/built-in-roles.ts'
 import { inWords } from '../core/text/duration.ts'
+import { firstOf } from '../core/text/lists.ts'
 import { codeSpan, link, markdown, plain } from '../core/text/untrusted.ts'
 import { chosenDeployment } from '../gate/chosen-deployment.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
@@ -10,7 +11,7 @@ import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { quotaInWords } from '../services/inference/quota.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { answerInWords } from './lines.ts'
-import { details, headed, type Row, table } from './markup.ts'
+import { details, headed, type Row, table, tableOfFirst } from './markup.ts'
 import { principalPage, resourcePage } from './portal.ts'
 
 /** What somebody looks for who wants to know more than how it ended. */
@@ -68,14 +69,13 @@ const maxNames = 6
 function deploymentsInWords({ routes, settings }: RunRecord): string {
   const names = [...new Set((routes ?? []).filter(isOfDeployment).map(({ deployment }) => deployment))]
   const wanted = names.length > 0 ? names : (settings?.deployments ?? []).map(({ name }) => name)
-  const shown = wanted.slice(0, maxNames).map(name => codeSpan(plain(name, 80)))
+  const spans = wanted.map(name => codeSpan(plain(name, 80)))
   const choice = chosenDeployment(settings, routes) === undefined ? '' : ', chosen by the gate'
-  return `${shown.join(', ')}${wanted.length > maxNames ? ` and ${wanted.length - maxNames} more` : ''}${choice}`
+  return `${firstOf(spans, maxNames)}${choice}`
 }
 
 /** More than these are folded, but for those that were refused: they are what somebody looks for. */
 const maxInSight = 10
-export const maxListed = 60
 
 /** @param refusedMark A plan has not failed where a call is denied. */
 export function deploymentsSection(results: readonly SmokeResult[], refusedMark: string): string {
@@ -101,12 +101,9 @@ function quotaLine(answered: readonly SmokeResult[]): string {
 }
 
 function deploymentsTable(results: readonly SmokeResult[], refusedMark: string): string {
-  const more = results.length - maxListed
-  const rows = table(
-    ['Deployment', 'API', 'Answer', 'Latency'],
-    results.slice(0, maxListed).map(result => deploymentRow(result, refusedMark)),
+  return tableOfFirst(['Deployment', 'API', 'Answer', 'Latency'], results, result =>
+    deploymentRow(result, refusedMark),
   )
-  return more > 0 ? `${rows}\n\n… and ${more} more, which the JSON report lists.` : rows
 }
 
 function deploymentRow(result: SmokeResult, refusedMark: string): Row {

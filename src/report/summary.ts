@@ -4,6 +4,7 @@ import type { Finding } from '../advice/findings/finding.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { inWords } from '../core/text/duration.ts'
+import { listed } from '../core/text/lists.ts'
 import { codeBlock, codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
 import { alsoReason } from '../gate/also.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
@@ -13,10 +14,20 @@ import type { Settings, Severity } from '../gate/settings.ts'
 import { shownAddress } from '../services/app/address.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { alsoProven, appProven, cancelledLines, isOfApp, reservations } from './lines.ts'
-import { address, details, detailsOf, headed, paragraph, prose, table } from './markup.ts'
+import {
+  address,
+  details,
+  detailsOf,
+  headed,
+  maxListed,
+  paragraph,
+  prose,
+  table,
+  tableOfFirst,
+} from './markup.ts'
 import { planChanges, planRemarks, wouldFail } from './plan-lines.ts'
 import { appInWords, ownCallsInWords, runtimeMarks, toldFromRoles } from './runtime-lines.ts'
-import { deploymentsSection, factsTable, maxListed, resourceInWords, stepsLine } from './summary-details.ts'
+import { deploymentsSection, factsTable, resourceInWords, stepsLine } from './summary-details.ts'
 import { diagnosisSections, fixText } from './summary-diagnosis.ts'
 import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
@@ -124,13 +135,10 @@ function answeredLine({ smoke, connections = 1 }: RunRecord): string {
       ? [`${codeSpan(plain(result.route.deployment, 80))} (${Math.round(result.latencyMs)} ms)`]
       : [],
   )
-  const who = named.length > maxNamed ? `All ${named.length} deployments` : inASentence(named)
+  const who = named.length > maxNamed ? `All ${named.length} deployments` : listed(named)
   const over = connections > smoke.length ? `, over ${connections} connections` : ''
   return `${who} answered the pipeline's own identity without a key${over}.`
 }
-
-const inASentence = (names: readonly string[]) =>
-  names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 
 function roleLine(record: RunRecord): string {
   const { role, roleState, assignments, propagationMs } = record
@@ -151,33 +159,23 @@ const resourceLine = (record: RunRecord) =>
     : ''
 
 function runtimeSection({ runtimePrincipals, settings }: RunRecord): string {
-  const rows = runtimePrincipals
-    .slice(0, maxListed)
-    .map(principal => [
+  return headed('Production', [
+    tableOfFirst(['Runs as', 'Access', 'Why'], runtimePrincipals, principal => [
       `${runtimeMarks[principal.access.word]} ${markdown(plain(principalName(principal)))}`,
       wordOf(principal),
       paragraph(reasonOf(principal)),
-    ])
-  const more = runtimePrincipals.length - rows.length
-  return headed('Production', [
-    table(['Runs as', 'Access', 'Why'], rows),
-    more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
-    rows.length === 0 ? '' : prose(toldFromRoles(settings?.production.probe !== undefined)),
+    ]),
+    runtimePrincipals.length === 0 ? '' : prose(toldFromRoles(settings?.production.probe !== undefined)),
   ])
 }
 
 /** What the pipeline will do besides the calls. */
 function alsoSection({ also = [] }: RunRecord): string {
-  const rows = also
-    .slice(0, maxListed)
-    .map(each => [
+  return headed('Besides the calls', [
+    tableOfFirst(['Data action', 'Why'], also, each => [
       `${runtimeMarks[each.access.word]} ${codeSpan(plain(each.dataAction))}`,
       paragraph(alsoReason(each)),
-    ])
-  const more = also.length - rows.length
-  return headed('Besides the calls', [
-    table(['Data action', 'Why'], rows),
-    more > 0 ? `… and ${more} more, which the JSON report lists.` : '',
+    ]),
   ])
 }
 

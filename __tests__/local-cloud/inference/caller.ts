@@ -10,7 +10,7 @@ import {
 } from './fixture.ts'
 
 /** A principal that may do everything on the account and in its project, for the tests of one file. */
-export interface Caller {
+interface Caller {
   plane: DataPlaneFixture
   ask(target: string, body?: unknown, options?: Ask): Promise<Answer>
 }

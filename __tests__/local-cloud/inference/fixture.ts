@@ -12,8 +12,8 @@ import { createTlsCredentials } from '../../../local-cloud/tls.ts'
 import { type AccessTokenClaims, type AccessTokens, createAccessTokens } from '../../../local-cloud/tokens.ts'
 import { type Account, type Seed, type World, worldSchema } from '../../../local-cloud/world.ts'
 
-export const TENANT = '8f6b2c1e-4d3a-4b7f-9c58-2e1d0a6b7c90'
-export const SUBSCRIPTION = '5c2e9a14-7b60-4f83-a1d9-3e84c6f0b215'
+const TENANT = '8f6b2c1e-4d3a-4b7f-9c58-2e1d0a6b7c90'
+const SUBSCRIPTION = '5c2e9a14-7b60-4f83-a1d9-3e84c6f0b215'
 export const PRINCIPAL = '3b9d5f72-1c84-4e06-b7a3-9f20d6e85c41'
 
 export const COGNITIVE_SERVICES = 'https://cognitiveservices.azure.com'

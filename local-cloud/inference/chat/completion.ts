@@ -11,7 +11,7 @@ import type { ChatRequest } from './request.ts'
 const TOKENS_PER_MESSAGE = 4
 
 /** What the model made of a request: words, or the use of a tool. */
-export interface Made {
+interface Made {
   generation: Generation
   tool: Tool | undefined
 }

@@ -8,7 +8,7 @@ const THOUGHT = 'Whatever is asked, the answer is the same.'
 const SIGNATURE = 'EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl1pk'
 
 /** What the model made of a request. */
-export interface Made {
+interface Made {
   generation: Generation
   tool: Tool | undefined
   /** It thinks aloud first. */

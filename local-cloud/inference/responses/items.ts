@@ -22,7 +22,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
 }
 
 /** An item of a request as it is kept: with an id, a type, and its text in parts. */
-export function keptItem(item: InputItem): Item {
+function keptItem(item: InputItem): Item {
   const type = typeof item.type === 'string' ? item.type : 'message'
   const id = 'id' in item && typeof item.id === 'string' ? item.id : newId(PREFIXES[type] ?? 'item')
   if (!v.is(messageItem, item)) return { ...item, id, type }

@@ -118,7 +118,7 @@ export const MODEL_SKUS = [
   'DeveloperTier',
 ]
 
-export const usageName = ({ format, name }: Pick<CatalogueModel, 'format' | 'name'>, sku: string) =>
+const usageName = ({ format, name }: Pick<CatalogueModel, 'format' | 'name'>, sku: string) =>
   `${format === 'OpenAI' ? 'OpenAI' : 'AIServices'}.${sku}.${name}`
 
 function skuBody(name: string) {

@@ -61,7 +61,7 @@ function knownNamespace({ params }: Call): string {
 }
 
 /** Whether the subscription may use what the provider has. */
-export const isRegistered = ({ unregisteredProviders = [] }: Subscription, namespace: string) =>
+const isRegistered = ({ unregisteredProviders = [] }: Subscription, namespace: string) =>
   !unregisteredProviders.some(name => sameName(name, namespace))
 
 function providerBody(subscription: Subscription, namespace: string) {

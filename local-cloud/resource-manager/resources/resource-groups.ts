@@ -160,7 +160,7 @@ function emptyGroup(world: World, group: ResourceGroup, now: number): void {
   world.resourceGroups = world.resourceGroups.filter(other => other !== group)
 }
 
-export function groupBody({ subscriptionId, name, location, tags }: ResourceGroup) {
+function groupBody({ subscriptionId, name, location, tags }: ResourceGroup) {
   return {
     id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`,
     name,

@@ -96,7 +96,7 @@ export const takeTurns: Fix = {
 export const jobName = (job: string | undefined) =>
   /^[A-Za-z_][\w-]*$/.test(job ?? '') ? (job ?? '') : 'deploy'
 
-export interface Grant {
+interface Grant {
   grantee: Principal
   role: { guid: string; name: string }
   /** Of the account, or of a project of it. */

@@ -1,12 +1,13 @@
 import { rolesInTable } from '../../azure/rbac/built-in-roles.ts'
 import { type EffectivePermission, mayAssign } from '../../azure/rbac/effective-permissions.ts'
 import { type Principal, principalTypes } from '../../azure/rbac/principal.ts'
+import { firstOf, listed } from '../../core/text/lists.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import { listed, paragraph } from './explanation.ts'
+import { paragraph } from './explanation.ts'
 
 /** What conditions leave of the right to assign roles: which roles, and to which kinds of principals. */
 
-export interface Delegation {
+interface Delegation {
   /** Built-in roles that may be assigned to somebody, by what is known; and those of which it is not known. */
   allowed: readonly Role[]
   open: readonly Role[]
@@ -72,6 +73,4 @@ function sentenceOf(limits: readonly string[]): string {
 const maxNamed = 6
 
 const someOf = (names: readonly string[]) =>
-  names.length <= maxNamed
-    ? listed(names)
-    : `${names.slice(0, maxNamed).join(', ')} and ${names.length - maxNamed} more`
+  names.length <= maxNamed ? listed(names) : firstOf(names, maxNamed)

@@ -52,19 +52,9 @@ export function advice(text: string, title = 'What to do'): Fix {
   return { title, language: 'text', text }
 }
 
-/** An explanation whose words do not depend on the run. */
-export function plainly(title: string, why: string, todo: string): Explanation {
-  return { title, why: () => why, fixes: () => [advice(todo)] }
-}
-
 /** Sentences to one paragraph; what is absent or empty is left out. */
 export function paragraph(...sentences: ReadonlyArray<string | undefined>): string {
   return sentences.filter(sentence => sentence !== undefined && sentence !== '').join(' ')
-}
-
-export function listed(words: readonly string[]): string {
-  const last = words.at(-1) ?? ''
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`
 }
 
 /** Longer texts than any explanation: a limit for what servers and claims put into them. */

@@ -1,8 +1,9 @@
 import { localFailure, StepError } from '../../core/failures/failure.ts'
+import { listed } from '../../core/text/lists.ts'
 import type { Outcome, RunRecord } from '../../gate/record.ts'
 import { type Severity, severities } from '../../gate/settings.ts'
 import { inputs } from '../explanations/commands.ts'
-import { advice, type Explanation, type Fix, listed, paragraph } from '../explanations/explanation.ts'
+import { advice, type Explanation, type Fix, paragraph } from '../explanations/explanation.ts'
 import type { Finding } from './finding.ts'
 import { findingsOf } from './findings.ts'
 

@@ -11,8 +11,8 @@ import {
 import { coversAction, coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
 import { isSameScope, parseScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf } from '../../azure/resource-id.ts'
+import { listed } from '../../core/text/lists.ts'
 import type { RunRecord } from '../../gate/record.ts'
-import { listed } from '../explanations/explanation.ts'
 import { valuesOf } from '../explanations/values.ts'
 
 /** What the pipeline's principal may do at the resource, whatever it did in this run. */

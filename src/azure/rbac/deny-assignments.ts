@@ -17,7 +17,7 @@ export interface DenyAssignment {
   since?: number | undefined
 }
 
-export interface DeniedPrincipal {
+interface DeniedPrincipal {
   /** In lower case. */
   id: string
   /** Such as ServicePrincipal, Group, SystemDefined. */
@@ -25,7 +25,7 @@ export interface DeniedPrincipal {
 }
 
 /** Whose right is looked at, and where. */
-export interface DeniedTo {
+interface DeniedTo {
   /** Object ids of the principal and of the groups that it is known to be in; in lower case. */
   identities: ReadonlySet<string>
   scope: string

@@ -8,7 +8,7 @@ const folded = (scope: string) => withoutLeadingSlash(scope).toLowerCase()
 export const isSameScope = (one: string, other: string): boolean => folded(one) === folded(other)
 
 /** What an id of Resource Manager names, from the outside in. */
-export interface ScopeParts {
+interface ScopeParts {
   managementGroup?: string
   subscriptionId?: string
   resourceGroup?: string

@@ -1,7 +1,7 @@
 import { isNativeError } from 'node:util/types'
 
 /** The proxy on the way of a request. `failed`: it is the proxy that failed, not what lies behind it. */
-export interface ProxyOnTheWay {
+interface ProxyOnTheWay {
   host: string
   failed: boolean
 }

@@ -28,7 +28,7 @@ export interface RuntimeRole {
 }
 
 /** What `runtime-access` says: the worst of all; undefined where there are none. */
-export type RuntimeAccessVerdict = 'passed' | 'missing' | 'unknown'
+type RuntimeAccessVerdict = 'passed' | 'missing' | 'unknown'
 
 export function worstOf(
   principals: readonly Pick<RuntimePrincipal, 'access'>[],

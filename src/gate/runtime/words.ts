@@ -2,6 +2,7 @@ import type { Identity } from '../../azure/choose-identity.ts'
 import { unsuitableLine } from '../../azure/rbac/suitability.ts'
 import type { Failure } from '../../core/failures/failure.ts'
 import { inWords } from '../../core/text/duration.ts'
+import { firstOf } from '../../core/text/lists.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { NamedDeny, RoleGiver, ToldWord, Unreadable, WhyMissing, WhyUnknown } from '../told-access.ts'
 import type { RuntimePrincipal } from './principal.ts'
@@ -130,11 +131,7 @@ const lackingIn = (details: { action?: string } | undefined) =>
 /** More help nobody. */
 const maxListed = 10
 
-function listed(identities: readonly Identity[]): string {
-  const shown = identities.slice(0, maxListed).map(identityInWords)
-  const more = identities.length - shown.length
-  return `${shown.join('; ')}${more > 0 ? ` and ${more} more` : ''}`
-}
+const listed = (identities: readonly Identity[]) => firstOf(identities.map(identityInWords), maxListed, '; ')
 
 function identityInWords({ kind, name, principalId, clientId }: Identity): string {
   const who = kind === 'user-assigned' ? `user-assigned ${plain(name, 300)}` : kindsInWords[kind]

@@ -25,7 +25,7 @@ export type AppAnswer =
   | { kind: 'ok'; said: ServiceResponse; connection?: number }
   | { kind: 'refused'; failure: Failure }
 
-export interface Expected {
+interface Expected {
   /** What the answer must match; undefined: anything but a page or an error. */
   expect: RegExp | undefined
   /** Takes the secrets of the address out of what the app quotes. */

@@ -74,7 +74,7 @@ export const kinds = [
   { kind: 'moderation', apis: [], names: /moderation/i },
 ] as const satisfies readonly Line[]
 
-export type ModelKind = (typeof kinds)[number]['kind']
+type ModelKind = (typeof kinds)[number]['kind']
 export type Api = (typeof kinds)[number]['apis'][number]['name']
 
 interface KnownLine extends Line {
@@ -90,7 +90,7 @@ interface KindOfModel {
 }
 
 /** @param name Of the model; or of the deployment, where nothing is known of the model. */
-export function kindOf({ name = '', format = '', capabilities }: ModelFacts): KindOfModel {
+function kindOf({ name = '', format = '', capabilities }: ModelFacts): KindOfModel {
   for (const line of lines) {
     const capability = line.capabilities?.find(candidate => capabilities.has(candidate))
     const isSpecial = line.unless?.some(candidate => capabilities.has(candidate)) ?? false

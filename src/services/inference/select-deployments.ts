@@ -1,6 +1,7 @@
 import type { InferenceAudiences } from '../../azure/clouds.ts'
 import { endpointsAt } from '../../azure/endpoint.ts'
 import { localFailure, StepError } from '../../core/failures/failure.ts'
+import { firstOf } from '../../core/text/lists.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
 import type { DataPlane } from './apis/api.ts'
@@ -25,7 +26,7 @@ export interface DeploymentRequest {
 }
 
 /** What was asked for. `deployments` empty: one chat-capable deployment of the resource; `smoke.api`: where a deployment names none. */
-export interface DeploymentSettings {
+interface DeploymentSettings {
   deployments: readonly DeploymentRequest[]
   smoke: { api: Api | 'auto'; tokenAudience?: string | undefined }
 }
@@ -138,9 +139,8 @@ function modelOf(name: string, deployments: readonly Deployment[] | undefined): 
 const maxNames = 30
 
 function namesOf(deployments: readonly Deployment[]): string {
-  const shown = deployments.slice(0, maxNames).map(({ name }) => plain(name, 64))
-  const more = deployments.length - shown.length
-  return `${shown.join(', ') || 'none at all'}${more > 0 ? ` and ${more} more` : ''}`
+  const names = deployments.map(({ name }) => plain(name, 64))
+  return firstOf(names, maxNames) || 'none at all'
 }
 
 /**

@@ -45,7 +45,7 @@ export type SmokeResult =
       elsewhere?: readonly RefusedAt[]
     }
 
-export interface RefusedAt {
+interface RefusedAt {
   url: string
   failure: Failure
 }

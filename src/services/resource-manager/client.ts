@@ -42,13 +42,13 @@ export interface ResourceManager {
   call<T>(operation: string, attempt: () => Promise<T>): Promise<T>
 }
 
-export interface ListQuery {
+interface ListQuery {
   apiVersion: string
   /** OData, as the service writes it. */
   filter?: string
 }
 
-export interface Listed<T> {
+interface Listed<T> {
   entries: T[]
   /** When it was answered, by Resource Manager's clock; milliseconds since the epoch. */
   asOf: number | undefined

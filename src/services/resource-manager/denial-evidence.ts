@@ -33,7 +33,7 @@ export interface Deny {
   scope: string
 }
 
-export interface Denied {
+interface Denied {
   role: { guid: string; scope: string }
   dataActions: readonly string[]
   /** Of the principal's groups, as far as its role assignments show them. */

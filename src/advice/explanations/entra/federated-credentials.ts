@@ -11,7 +11,7 @@ function credentialName(subject: string): string {
   return `github-${name}`.slice(0, 120)
 }
 
-export interface Holder {
+interface Holder {
   /** What the token told; both are offered before any token came. */
   isApplication: boolean
   isManagedIdentity: boolean
