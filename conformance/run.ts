@@ -2,6 +2,7 @@ import type { Exchange } from './exchange.ts'
 import { type Lag, type LagTools, measureLag } from './lag.ts'
 import { lackingFor, type PlayTools, play } from './play.ts'
 import type { Recording } from './recording.ts'
+import { sanitised } from './sanitise.ts'
 import { removeOfEarlierRuns } from './sweep.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -49,7 +50,7 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
   await playAll(deniedCalls(exchanges), side, playing)
   const { lag, takeBack } = await measureLag(world, { ...tools, ...playing })
   try {
-    if ('failed' in lag) say(`Calls of models are left out: ${lag.failed}`)
+    if ('failed' in lag) say(`Calls of models are left out: ${sanitised(lag.failed, world)}`)
     else side.lag = lag
     const granted = 'failed' in lag ? side : { ...side, world: mayInfer(world) }
     await playAll(exchanges.filter(isCall), granted, playing)
@@ -96,7 +97,10 @@ async function playAll(exchanges: readonly Exchange[], side: Side, tools: PlayTo
     try {
       side.recordings.push(await play(exchange, side.world, tools))
     } catch (error) {
-      side.leftOut.set(exchange.name, error instanceof Error ? error.message : String(error))
+      side.leftOut.set(
+        exchange.name,
+        sanitised(error instanceof Error ? error.message : String(error), side.world),
+      )
     }
   }
 }

@@ -12,6 +12,9 @@ const pageHosts = [
   'nodejs.org',
   'azure.status.microsoft',
   'www.githubstatus.com',
+  'portal.azure.com',
+  'portal.azure.us',
+  'portal.azure.cn',
 ]
 
 const inSource = new RegExp(

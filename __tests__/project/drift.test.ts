@@ -50,6 +50,25 @@ describe('addresses', () => {
     expect(all.filter(address => address.includes('#') || address.includes('OWNER'))).toEqual([])
   })
 
+  // Found by another way than the list: every host in the sources, but for those that programs talk to.
+  test('of every host that the sources name are among them, or the host is one of an API', () => {
+    const apis = [
+      ...['api.github.com', 'token.actions.githubusercontent.com', 'unused.invalid'],
+      ...['management.azure.com', 'management.chinacloudapi.cn', 'management.usgovcloudapi.net'],
+      ...['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'],
+      ...['graph.microsoft.com', 'sts.windows.net', 'ai.azure.com'],
+      ...['com', 'us', 'cn'].map(end => `cognitiveservices.azure.${end}`),
+      // Placeholders.
+      ...['HOST', 'NAME.openai.azure.com', 'NAME.services.ai.azure.com', 'host'],
+    ]
+    const hostsIn = (text: string) =>
+      [...text.matchAll(/https?:\/\/([\w.-]*\w)/g)].map(([, host = '']) => host)
+    const listed = new Set([...addresses().keys()].flatMap(hostsIn))
+    const named = new Set(filesLike(/^(src\/.*\.ts|action\.yml)$/).flatMap(file => hostsIn(textOf(file))))
+
+    expect([...named].filter(host => !listed.has(host)).toSorted()).toStrictEqual(apis.toSorted())
+  })
+
   test.each<[number, string | undefined]>([
     [200, undefined],
     [304, undefined],
