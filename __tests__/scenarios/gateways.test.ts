@@ -66,6 +66,17 @@ test('a gateway that speaks as OpenAI does, at /v1', async () => {
   expect(at(run, 'gateway').map(({ target }) => target)).toContain('/v1/chat/completions')
 })
 
+test.each([
+  ['its age', { age: '30' }],
+  ['what it says of itself', { 'x-cache': 'HIT' }],
+])('a gateway that answers from memory, by %s, proves nothing', async (_, replyHeaders) => {
+  policies({ replyHeaders })
+  const run = await runGate(cloud, { inputs: alone() })
+
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'answer-invalid' })
+  expect(logOf(run)).toContain('The reply comes out of a cache')
+})
+
 describe('tokens of its own audience', () => {
   const ownIdentity = () => {
     const { principal } = managedIdentity(cloud)

@@ -210,3 +210,31 @@ test('the command that moves a deployment leaves its size, its content filter an
     model: { format: 'OpenAI', name: 'gpt-5-mini', version: '2025-08-07' },
   })
 })
+
+describe('an agent, which is looked at and not run', () => {
+  const inputs = () => ({
+    'resource-id': `${accountScope(cloud)}/projects/shop`,
+    deployments: 'helper=agents',
+  })
+  beforeEach(() => holds(cloud, { role: roles.foundryUser }, { role: roles.reader }))
+
+  test('whose model ends soon is told by the deployment that it runs on', async () => {
+    ends(cloud, 'chat', 20.5)
+    const run = await runGate(cloud, { inputs: inputs() })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(run.report).toMatchObject({ models: [{ deployment: 'chat', daysLeft: 20 }] })
+    expect(logOf(run)).toContain('model-retires-soon')
+  })
+
+  test.each([
+    ['has ended', -1, 'failed'],
+    ['ends too soon', 20.5, 'failed'],
+    ['has time', 60.5, 'passed'],
+  ])('whose model %s, beside `model-days-left`', async (_, days, result) => {
+    ends(cloud, 'chat', days)
+    const run = await runGate(cloud, { inputs: { ...inputs(), 'model-days-left': '30' } })
+
+    expect(run.outputs).toMatchObject({ result, diagnosis: result === 'failed' ? 'model-retires-soon' : '' })
+  })
+})

@@ -102,11 +102,12 @@ export async function gate(
     const inspection = { ...seen, roles: await settledRoles({ settings, seen, grant }, roleReader) }
     // What the calls themselves lack is told first.
     if (seen.first.round.kind === 'ok') requireAlso(settings, inspection)
-    if (context !== undefined && isForApp(context)) tools.reporter.ownCalls(seen.first.results)
+    let answers = seen.first.results
+    if (context !== undefined && isForApp(context)) tools.reporter.ownCalls(answers)
     else {
       const { roles, routes } = inspection
       const alsoRests = roles !== undefined && roleReader?.restsOnAnswers(roles, routes) === true
-      const answers = await step('Prove', () =>
+      answers = await step('Prove', () =>
         prove({ settings, inspection, grant, alsoRests, modelDates }, callTools, note('proof')),
       )
       tools.reporter.proven(answers)
@@ -117,7 +118,7 @@ export async function gate(
       await step('Retired key', () =>
         requireRefused({ settings, inspection, key }, tools, note('retiredKey')),
       )
-    await modelDates?.requireDays(inspection)
+    await modelDates?.requireDays({ ...inspection, smoke: answers })
     const lacking = context && runtime.some(principal => isGrantable(principal, settings))
     const production = lacking
       ? await step('Grant in production', () =>

@@ -35,7 +35,7 @@ export interface ModelDates {
   /** Resolves when the list is there, or is waited for no longer, where `model-days-left` has something to decide. */
   settle(): Promise<void>
   /** @throws StepError `model-retires-soon`, by `model-days-left` */
-  requireDays(called: Pick<Seen, 'account' | 'routes' | 'deployments'>): Promise<void>
+  requireDays(called: Pick<Seen, 'account' | 'routes' | 'deployments' | 'smoke'>): Promise<void>
 }
 
 /** Starts reading at once. */
@@ -111,17 +111,28 @@ interface Seen extends Read {
   account?: Account | undefined
   routes?: readonly Route[] | undefined
   deployments?: readonly Deployment[] | undefined
+  /** What was answered: an agent tells what it runs on. */
+  smoke?: readonly SmokeResult[] | undefined
 }
 
 /** Of each deployment that is called, as far as the run has seen the list. Empty where it has not. */
 export function retirementsOf(seen: Seen): Retirement[] {
-  const { routes = [], deployments, modelList } = seen
+  const { deployments, modelList } = seen
   if (modelList === undefined) return []
-  const names = [...new Set(routes.filter(isOfDeployment).map(({ deployment }) => deployment))]
+  const names = deploymentsOf(seen)
   // The resource has deployments of the same names, perhaps, and other models behind them.
   if (isElsewhere(seen))
     return names.map(deployment => ({ kind: 'unknown', deployment, because: notOfTheResource }))
   return names.map(name => retirementOf(name, deployments, modelList))
+}
+
+/** Those that are called, and those behind the agents that are. */
+function deploymentsOf({ routes = [], smoke = [] }: Seen): string[] {
+  const runsOn = new Map(
+    smoke.flatMap(result => (result.kind === 'ok' ? [[result.route, result.answer.runsOn] as const] : [])),
+  )
+  const names = routes.filter(isOfDeployment).map(route => runsOn.get(route) ?? route.deployment)
+  return [...new Set(names)]
 }
 
 /** Whether the calls go to an endpoint that is not known to be the resource's. */

@@ -1,5 +1,10 @@
 import fc from 'fast-check'
-import { intermediaryOf, isBlockedOnTheWay, isPage } from '../../../src/core/failures/intermediary.ts'
+import {
+  intermediaryOf,
+  isBlockedOnTheWay,
+  isFromCache,
+  isPage,
+} from '../../../src/core/failures/intermediary.ts'
 import type { HttpReply } from '../../../src/core/http/client.ts'
 import { failureOfEntra } from '../../../src/services/entra/errors.ts'
 import { failureOfOidc } from '../../../src/services/github/errors.ts'
@@ -158,4 +163,26 @@ test('nothing that is asked again, or says where it is, is taken for blocked', (
       if (isBlockedOnTheWay(reply)) expect(isRefusal).toBe(true)
     }),
   )
+})
+
+describe('whether an answer comes out of a cache', () => {
+  test.each<[Record<string, string>, boolean]>([
+    [{ age: '1' }, true],
+    [{ age: '0' }, false],
+    [{ age: 'no time' }, false],
+    [{ 'x-cache': 'HIT' }, true],
+    [{ 'x-cache': 'TCP_HIT from edge' }, true],
+    [{ 'x-cache': 'Hit from cloudfront' }, true],
+    [{ 'cf-cache-status': 'HIT' }, true],
+    [{ 'x-portkey-cache-status': 'SEMANTIC HIT' }, true],
+    [{ 'cache-status': 'ExampleCache; hit; ttl=376' }, true],
+    [{ 'cache-status': 'ExampleCache; fwd=miss; stored' }, false],
+    [{ 'x-cache': 'MISS' }, false],
+    [{ 'x-cache': 'CONFIG_NOCACHE' }, false],
+    [{ 'cache-control': 'no-cache' }, false],
+    [{ 'x-whitelist': 'hit' }, false],
+    [{}, false],
+  ])('%j: %s', (headers, expected) => {
+    expect(isFromCache({ headers })).toBe(expected)
+  })
 })

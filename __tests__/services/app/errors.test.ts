@@ -60,6 +60,19 @@ describe('what is 2xx and shows nothing', () => {
     ['a page that is marked as text', replyOf(200, '<!doctype html>'), undefined, /^It is a page/],
     ['an error', replyOf(200, { error: { message: 'denied' } }), undefined, /^It reports an error/],
     ['an answer of a cache', replyOf(200, 'ready', { age: '1' }), /ready/, /out of a cache/],
+    ['the same in words', replyOf(200, 'ready', { 'x-cache': 'HIT' }), /ready/, /out of a cache/],
+    [
+      'an error in a stream',
+      replyOf(200, 'data: {"delta":"re"}\n\ndata: {"error":{"message":"denied"}}\n\n'),
+      undefined,
+      /^It reports an error/,
+    ],
+    [
+      'an error in a line',
+      replyOf(200, '{"delta":"re"}\n{"error":"denied"}\n'),
+      undefined,
+      /^It reports an error/,
+    ],
     ['another answer', replyOf(200, 'starting'), /^ready$/, /^It does not match \/\^ready\$\/\./],
     [
       'an answer that the pattern never ends on',
@@ -77,6 +90,7 @@ describe('what is 2xx and shows nothing', () => {
   test.each([
     ['no error', replyOf(200, { error: null, answer: 'ready' }), undefined],
     ['a message', replyOf(200, { message: 'ready', code: 'x' }), undefined],
+    ['a stream', replyOf(200, 'data: {"delta":"ready"}\n\ndata: [DONE]\n\n'), undefined],
     ['what a cache has just asked for', replyOf(200, 'ready', { age: '0' }), undefined],
     ['a page that matches', replyOf(200, '<html>ready', html), /ready/],
     ['an error that matches', replyOf(200, { error: 'ready' }), /ready/],

@@ -191,3 +191,16 @@ describe('no answer', () => {
     )
   })
 })
+
+test.each<[string, boolean]>([
+  ['audio/mpeg', true],
+  ['application/octet-stream', true],
+  ['', true],
+  ['image/png', false],
+  ['text/html; charset=utf-16', false],
+  ['application/json', false],
+])('bytes of the type "%s" are speech: %s', (type, isSpeech) => {
+  const bytes = '\u{fffd}'.repeat(600)
+  const answer = apiOf('speech').readAnswer(replyOf(200, bytes, { 'content-type': type }))
+  expect(answer !== undefined).toBe(isSpeech)
+})

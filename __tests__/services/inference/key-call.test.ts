@@ -258,3 +258,10 @@ test('nor does what the network says', async () => {
 
 /** What is printed of a text, without what was put between its characters. */
 const lettersOf = (value: unknown) => JSON.stringify(value).replace(/[\uFFFD\u200b ]/g, '')
+
+test('an answer out of a cache says nothing about the key', () => {
+  const reply = replyOf(200, completion, { age: '30' })
+  expect(classifyKeyReply(reply, 'chat-completions', 0)).toMatchObject(
+    unproven('answer-invalid', 'transient'),
+  )
+})

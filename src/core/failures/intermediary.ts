@@ -101,3 +101,12 @@ export function isBlockedOnTheWay(reply: HttpReply): boolean {
   if (status < 400 || status > 499 || otherwise.has(status)) return false
   return status === 470 || blockWords.test(wordingOf(reply.body)) || isPage(reply)
 }
+
+/** Caches tell it by `Cache-Status` (RFC 9211), or by a header of their own: `X-Cache`, `CF-Cache-Status`, … */
+const cacheHeader = /(^|-)cache(-status|-hit)?$/
+const hit = /(^|[^a-z])hit([^a-z]|$)/i
+
+/** Whether the answer was made for somebody else, and shows nothing of what stands behind: `Age` tells it as well (RFC 9111, 5.1). */
+export const isFromCache = ({ headers }: Pick<HttpReply, 'headers'>): boolean =>
+  Number(headers.age) > 0 ||
+  Object.entries(headers).some(([name, value]) => cacheHeader.test(name) && hit.test(value))

@@ -7,7 +7,7 @@ import {
   type ServiceResponse,
   summarizeResponse,
 } from '../../core/failures/failure.ts'
-import { isPage } from '../../core/failures/intermediary.ts'
+import { isFromCache, isPage } from '../../core/failures/intermediary.ts'
 import { failureOfNetwork } from '../../core/failures/network.ts'
 import type { HttpReply, NetworkFailure } from '../../core/http/client.ts'
 import { parseErrorJson } from '../../core/text/json.ts'
@@ -68,8 +68,7 @@ function kindOf(status: number): Failure['kind'] {
 
 /** Apps and those in front of them answer 200 to much that is no answer of a model. @returns why it proves nothing */
 function objectionTo(reply: HttpReply, expect: RegExp | undefined): string | undefined {
-  // RFC 9111, 5.1: the answer was made for somebody else.
-  if (Number(reply.headers.age) > 0) return 'It comes out of a cache, and not from the app.'
+  if (isFromCache(reply)) return 'It comes out of a cache, and not from the app.'
   if (expect !== undefined) {
     const match = matchesInTime(expect, reply.body.slice(0, maxMatched))
     if (match === true) return undefined
@@ -79,7 +78,15 @@ function objectionTo(reply: HttpReply, expect: RegExp | undefined): string | und
   }
   if (isPage(reply))
     return 'It is a page, and may be that of an error, a log-in or a start; probe-expect is not set.'
-  return v.is(reportsError, parseErrorJson(reply.body)) ? 'It reports an error.' : undefined
+  return answersIn(reply.body).some(answer => v.is(reportsError, answer)) ? 'It reports an error.' : undefined
+}
+
+/** A document, or several: chats are often streamed, an event or a document a line. */
+function answersIn(body: string): unknown[] {
+  const whole = parseErrorJson(body)
+  if (whole !== undefined) return [whole]
+  const lines = body.slice(0, maxMatched).split('\n')
+  return lines.map(line => parseErrorJson(line.replace(/^data:/, '')))
 }
 
 const reportsError = v.object({

@@ -12,6 +12,8 @@ export interface Answer {
   instead?: string
   /** Length of the vector, of an embedding. */
   dimensions?: number
+  /** The deployment behind it, of an agent. */
+  runsOn?: string
 }
 
 const withError = v.object({ error: v.nonNullish(v.unknown()) })

@@ -6,6 +6,7 @@ import {
   type ServiceResponse,
   summarizeResponse,
 } from '../../core/failures/failure.ts'
+import { isFromCache } from '../../core/failures/intermediary.ts'
 import { failureOfNetwork } from '../../core/failures/network.ts'
 import { type Http, type HttpReply, NetworkFailure, restrictOrigins } from '../../core/http/client.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -85,7 +86,7 @@ export function classifyKeyReply(reply: HttpReply, api: RouteApi, now: number): 
 }
 
 function classifySuccess(reply: HttpReply, api: RouteApi): KeyReply {
-  if (apiOf(api).readAnswer(reply) !== undefined)
+  if (!isFromCache(reply) && apiOf(api).readAnswer(reply) !== undefined)
     return { kind: 'accepted', said: summarizeResponse(reply, undefined, 'The model answered.') }
   const failure = localFailure('answer-invalid', `The reply is no answer of the ${api} API.`)
   return { kind: 'unproven', failure: { ...failure, kind: 'transient' } }

@@ -1,5 +1,6 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { type Failure, localFailure, statusLine, withHost } from '../../core/failures/failure.ts'
+import { isFromCache } from '../../core/failures/intermediary.ts'
 import { failureOfNetwork } from '../../core/failures/network.ts'
 import {
   type Http,
@@ -186,9 +187,10 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
     return { kind: 'refused', route, failure: withHost(failureOfInference(reply, now), answeredAt) }
   }
   const { route } = call
-  const answer = apiOf(route.api).readAnswer(reply)
+  const answer = isFromCache(reply) ? undefined : apiOf(route.api).readAnswer(reply)
   if (answer === undefined) {
-    const message = `The reply is no answer of the ${route.api} API: ${plain(reply.body, 200)}`
+    const what = isFromCache(reply) ? 'comes out of a cache' : `is no answer of the ${route.api} API`
+    const message = `The reply ${what}: ${plain(reply.body, 200)}`
     return {
       kind: 'refused',
       route,

@@ -411,12 +411,16 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The endpoint answered, but not with an answer of the model',
     why: told =>
       paragraph(
-        'The status is success, but the body is not that of this API: something on the way may have answered instead.',
+        'The status is success, but the reply is not one that this API has just made: something on the way may have answered instead.',
         calledAt(told),
       ),
     unlike: 'A real answer that does not match `expect` is `answer-unexpected`.',
     fixes: told => [
       advice('Look at what was sent back, and for a proxy or a gateway on the way.'),
+      advice(
+        'If a gateway or a cache on the way answers from memory, exempt this call: what it remembers shows nothing of the access that it has now.',
+        'Or',
+      ),
       showEndpoints(told),
     ],
   },

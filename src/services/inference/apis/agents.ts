@@ -8,7 +8,14 @@ import { dataAction, type InferenceApi } from './api.ts'
  * action: error text of the service.
  */
 
-const agent = v.object({ object: v.literal('agent'), name: v.pipe(v.string(), v.nonEmpty()) })
+const name = v.pipe(v.string(), v.nonEmpty())
+const latest = v.object({ latest: v.object({ definition: v.object({ model: name }) }) })
+const agent = v.object({
+  object: v.literal('agent'),
+  name,
+  // Not every kind of agent names a model.
+  versions: v.fallback(v.optional(latest), undefined),
+})
 
 export const agents = {
   name: 'agents',
@@ -30,10 +37,11 @@ export const agents = {
   firstShape: () => ({}),
   requestOf: () => ({ method: 'GET', headers: { accept: 'application/json' } }),
   readAnswer: ({ body }) =>
-    readJsonAnswer(agent, body, ({ name }) => ({
+    readJsonAnswer(agent, body, ({ name: answered, versions }) => ({
       text: '',
       cutShort: false,
       model: undefined,
-      instead: `the agent ${name}`,
+      instead: `the agent ${answered}`,
+      ...(versions && { runsOn: versions.latest.definition.model }),
     })),
 } as const satisfies InferenceApi

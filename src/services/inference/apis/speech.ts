@@ -9,6 +9,8 @@ const apiVersion = '2025-03-01-preview'
 
 /** How sound begins: MP3 with or without a tag, WAVE, Ogg, FLAC. A byte that is no text was decoded to U+FFFD. */
 const sound = /^(ID3|\u{fffd}|RIFF|OggS|fLaC)/u
+/** What does not call itself sound, though its first byte may be no text either. */
+const otherType = /^(text|image|video|font)\/|\b(json|xml|zip|pdf)\b/i
 /** Less is no word, in any format; characters. */
 const leastSound = 500
 
@@ -27,8 +29,8 @@ export const speech = {
   audiencesOf: knownAudiences,
   firstShape: () => ({ voice: 'alloy' }),
   requestOf: ({ deployment }, _, shape) => postJson({ model: deployment, input: 'Ready', ...shape }),
-  readAnswer: ({ body }) =>
-    sound.test(body) && body.length >= leastSound
+  readAnswer: ({ body, headers }) =>
+    sound.test(body) && body.length >= leastSound && !otherType.test(headers['content-type'] ?? '')
       ? { text: '', cutShort: false, model: undefined, instead: 'a piece of speech' }
       : undefined,
 } as const satisfies InferenceApi
