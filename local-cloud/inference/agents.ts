@@ -1,8 +1,12 @@
 import type { ServiceReply } from '../service.ts'
 import type { Call } from './call.ts'
+import { pageOf } from './pages.ts'
 import { agentNotFound } from './refusals.ts'
 
 /** `GET /api/projects/{project}/agents` and `…/agents/{agent}`: they can be looked at, not run. */
+
+/** All that a seed has: a model with instructions. */
+const KIND = 'prompt'
 
 const agentsOf = ({ account, params }: Call) =>
   account.projects.find(({ name }) => name.toLowerCase() === params.project?.toLowerCase())?.agents ?? []
@@ -20,15 +24,21 @@ const describe = ({ name, model }: { name: string; model: string }, { now }: Cal
       version: '1',
       description: '',
       created_at: Math.floor(now / 1000),
-      definition: { kind: 'prompt', model, instructions: 'Answer questions.' },
+      definition: { kind: KIND, model, instructions: 'Answer questions.' },
     },
   },
 })
 
 export function listAgents(call: Call): ServiceReply {
-  const data = agentsOf(call).map(agent => describe(agent, call))
-  const [first, last] = [data[0]?.id ?? null, data.at(-1)?.id ?? null]
-  return { status: 200, body: { data, object: 'list', first_id: first, last_id: last, has_more: false } }
+  const kind = call.query.get('kind') ?? KIND
+  const agents = kind === KIND ? agentsOf(call) : []
+  return {
+    status: 200,
+    body: pageOf(
+      agents.map(agent => describe(agent, call)),
+      call.query,
+    ),
+  }
 }
 
 export function getAgent(call: Call): ServiceReply {

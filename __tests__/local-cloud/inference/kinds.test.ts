@@ -223,6 +223,28 @@ test('agents of a project are listed and looked at', async () => {
 })
 
 test.each([
+  ['', ['third', 'second', 'helper'], false],
+  ['&order=asc', ['helper', 'second', 'third'], false],
+  ['&limit=2', ['third', 'second'], true],
+  ['&after=second', ['helper'], false],
+  // Clients in Python ask until a page is empty.
+  ['&after=helper', [], false],
+  ['&before=helper&limit=1', ['second'], true],
+  ['&before=third', [], false],
+  ['&kind=workflow', [], false],
+] as const)('agents are listed page by page: %s', async (query, names, hasMore) => {
+  const { projects } = plane.account
+  const [project] = projects
+  if (project) project.agents = ['helper', 'second', 'third'].map(name => ({ name, model: 'chat' }))
+  expect((await looked(`/api/projects/shop/agents?api-version=v1${query}`)).body).toMatchObject({
+    data: names.map(name => ({ name })),
+    first_id: names[0] ?? null,
+    last_id: names.at(-1) ?? null,
+    has_more: hasMore,
+  })
+})
+
+test.each([
   ['a chat', 'painter', '/openai/v1/chat/completions', { messages: [{ role: 'user', content: 'Hi' }] }],
   ['a chat', 'director', '/openai/v1/chat/completions', { messages: [{ role: 'user', content: 'Hi' }] }],
   [

@@ -1,8 +1,8 @@
 import type { ServiceReply } from '../../service.ts'
 import type { Call } from '../call.ts'
 import { eventStream } from '../event-stream.ts'
+import { pageOf } from '../pages.ts'
 import { invalidRequest, responseNotFound } from '../refusals.ts'
-import { pageOf } from './pages.ts'
 import { asOf, isFinished } from './response.ts'
 import type { StoredResponse } from './store.ts'
 

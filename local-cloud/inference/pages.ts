@@ -1,4 +1,4 @@
-import { invalidRequest } from '../refusals.ts'
+import { invalidRequest } from './refusals.ts'
 
 const MOST = 100
 
@@ -7,7 +7,8 @@ interface Named {
 }
 
 /**
- * One page of a list, as `limit`, `order` and `after` have it; the newest come first where nothing is said.
+ * One page of a list, as `limit`, `order`, `after` and `before` have it; the newest come first where nothing is said. What follows the
+ * last one is an empty page: clients in Python ask for it, whatever `has_more` says.
  * @param oldestFirst the whole list
  * @throws Refusal 400
  */
@@ -23,14 +24,17 @@ export function pageOf<T extends Named>(oldestFirst: readonly T[], query: URLSea
   }
   const ordered = order === 'asc' ? oldestFirst : oldestFirst.toReversed()
   const after = query.get('after')
+  const before = query.get('before')
   const start = after === null ? 0 : ordered.findIndex(({ id }) => id === after) + 1
-  const data = ordered.slice(start, start + limit)
+  const end = before === null ? ordered.length : ordered.findIndex(({ id }) => id === before)
+  const within = ordered.slice(start, Math.max(end, start))
+  const data = before === null ? within.slice(0, limit) : within.slice(-limit)
   return {
     object: 'list',
     data,
     first_id: data[0]?.id ?? null,
     last_id: data.at(-1)?.id ?? null,
-    has_more: start + limit < ordered.length,
+    has_more: within.length > limit,
   }
 }
 
