@@ -73,8 +73,7 @@ try {
   process.exitCode = await main()
 } catch (error) {
   const isUsage = error instanceof UsageError
-  process.stderr.write(
-    `${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${USAGE}` : ''}`,
-  )
+  const hint = isUsage ? 'key-less-cloud --help tells what there is.\n' : ''
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${hint}`)
   process.exitCode = isUsage ? 2 : 1
 }

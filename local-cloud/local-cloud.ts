@@ -323,6 +323,8 @@ async function openServers(
   const opened: Array<{ close(): Promise<void> }> = []
   const nextPort = () => (basePort === undefined ? 0 : basePort + opened.length)
   const open = async (others: Partial<ServerOptions> = {}) => {
+    if (nextPort() > 65_535)
+      throw new Error(`There are too few ports from ${basePort} on: the last one is 65535. Take a lower one.`)
     const server = await openServer({ ...options, ...others, port: nextPort() })
     opened.push(server)
     return server

@@ -514,9 +514,15 @@ export function parseSeed(seed: unknown): World {
   const parsed = v.safeParse(worldSchema, seed)
   if (parsed.success) return withSystemIdentities(parsed.output)
   const issues = parsed.issues.map(
-    issue => `  ${v.getDotPath(issue) ?? '(the seed itself)'}: ${issue.message}`,
+    issue => `  ${v.getDotPath(issue) ?? '(the seed itself)'}: ${faultOf(issue)}`,
   )
   throw new Error(`The seed of the local cloud is invalid:\n${issues.join('\n')}`)
+}
+
+/** A mistyped field is named as one that is missing and as one that there is not. */
+function faultOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
+  if (type !== 'strict_object' || received === 'Object' || expected === 'Object') return message
+  return expected === 'never' ? 'there is no such field' : 'the field is missing'
 }
 
 /** Anyone who has an identity of its own stands among the applications, where sign-in and authorization look. */

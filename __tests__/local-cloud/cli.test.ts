@@ -358,6 +358,15 @@ describe('init', () => {
     await client.close()
   })
 
+  test('a folder that is not there is named', async () => {
+    const file = join(workFolder, 'nowhere', 'mine.yaml')
+    const { code, stderr } = await cli('init', file).ended
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(`${file} cannot be written: ENOENT`),
+    })
+  })
+
   test('what is there stays', async () => {
     const file = join(workFolder, 'mine.yaml')
     writeFileSync(file, 'mine: true\n')
@@ -432,11 +441,11 @@ describe('command line', () => {
     [['--key-access-lag', '0,1.5'], "--key-access-lag is '1.5': it takes whole numbers from 0 to 86400."],
     [['--provisioning', '1.5'], "--provisioning is '1.5': it takes whole numbers from 0 to 86400."],
     [['--format', 'yaml'], "--format is 'yaml': it can be shell, github, json, dotenv."],
-  ])('%j is refused with the usage', async (args, message) => {
+  ])('%j is refused, and where the usage is', async (args, message) => {
     const { code, stdout, stderr } = await cli(...args).ended
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
-    expect(stderr).toContain('Usage: key-less-cloud')
+    expect(stderr).toMatch(/\nkey-less-cloud --help tells what there is\.\n$/)
   })
 
   test('--help tells the usage and starts nothing', async () => {
@@ -452,6 +461,11 @@ describe('command line', () => {
     ['broken.json', '{', /The seed .*broken\.json cannot be read: .*JSON/],
     ['broken.yaml', 'tenants: [', /The seed .*broken\.yaml cannot be read: .*line 1/],
     ['wrong.yaml', 'tenants: []', /The seed of the local cloud is invalid:\n {2}subscriptions: /],
+    [
+      'mistyped.yaml',
+      'tenants: [{id: 8f6b2c1e-4d3a-4b7f-9c58-2e1d0a6b7c90, displayNam: Contoso}]',
+      / {2}tenants\.0\.displayName: the field is missing\n {2}tenants\.0\.displayNam: there is no such field\n/,
+    ],
     ['wrong.json', '{"tenants":[]}', /The seed of the local cloud is invalid:\n {2}subscriptions: /],
   ])('the seed %s is refused', async (name, content, message) => {
     const file = join(workFolder, name)

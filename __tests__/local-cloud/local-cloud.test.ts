@@ -20,7 +20,7 @@ describe('seed', () => {
           'The seed of the local cloud is invalid:',
           '  tenants.0.id: Invalid UUID: Received "contoso"',
           '  tenants.0.displayName: Invalid type: Expected string but received 1',
-          '  extra: Invalid key: Expected never but received "extra"',
+          '  extra: there is no such field',
         ].join('\n'),
       ),
     )
@@ -85,6 +85,12 @@ describe('start and end', () => {
     const taken = Number(new URL(cloud.endpoints.control).port)
     await expect(createLocalCloud({ basePort: taken })).rejects.toThrow(
       `EADDRINUSE: address already in use 127.0.0.1:${taken}`,
+    )
+  })
+
+  test('ports that there are not are told, and nothing stays open', async () => {
+    await expect(createLocalCloud({ basePort: 65_534 })).rejects.toThrow(
+      'There are too few ports from 65534 on: the last one is 65535. Take a lower one.',
     )
   })
 

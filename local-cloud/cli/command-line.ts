@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { type ReplicasBy, replicaChoices } from '../replicas.ts'
 import { FORMATS, type Format } from './formats.ts'
 
-/** What is wrong with the command line; ends the program with status 2 and the usage. */
+/** What is wrong with the command line; ends the program with status 2. */
 export class UsageError extends Error {}
 
 /** What is to be started, and how. */

@@ -30,10 +30,15 @@ function withoutSchema(seed: unknown): unknown {
   return others
 }
 
-/** @throws Error where the file is there already */
+/** @throws Error where the file is there already, or cannot be written */
 export function writeSeedFile(file: string, seed: Seed): void {
   if (existsSync(file)) throw new Error(`${file} is there already: it stays as it is.`)
-  writeFileSync(file, isJson(file) ? jsonText(seed) : yamlText(seed))
+  const text = isJson(file) ? jsonText(seed) : yamlText(seed)
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw new Error(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 const jsonText = (seed: Seed) => `${JSON.stringify({ $schema: SCHEMA_ADDRESS, ...seed }, null, 2)}\n`
