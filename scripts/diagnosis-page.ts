@@ -25,13 +25,13 @@ const hopTitles: Record<Hop, string> = {
 
 const preface = `# Diagnosis codes
 
-A run that fails names one cause, by a code: in the annotation, the log, the job summary, the JSON report and the output \`diagnosis\`. Log and summary also show what
-the service said, with the ids that its support asks for, and the fixes below, most likely first, with the run's own values in place of the \`<PLACEHOLDERS>\`.
+A failed run names one cause by a code. The code is in the annotation, the log, the job summary, the JSON report and the output \`diagnosis\`. Log and summary also show what
+the service said, with the ids that its support asks for, and the fixes below, most likely first, with the values of the run instead of the \`<PLACEHOLDERS>\`.
 
-- Where a value shows as \`***\`, it comes from a secret, and the command cannot be pasted as it is. Client id, tenant id and subscription id are no secrets: keep them in
+- A value that shows as \`***\` comes from a secret, so you cannot paste the command as it is. Client id, tenant id and subscription id are not secrets: keep them in
   variables (\`vars\`).
 - Commands are for a POSIX shell, such as that of Azure Cloud Shell. Whatever a claim or a name holds, it is quoted.
-- Codes that end in \`-rejected\` mean: refused, for a reason that has no code. What the service said is all that is known then.
+- A code that ends in \`-rejected\` means that the service refused for a reason that has no code. Then only the service's own message says more.
 
 Generated from \`src/advice/explanations/\` and from the recorded replies of \`__tests__/services/\` by \`npm run docs\`.`
 

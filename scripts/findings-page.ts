@@ -10,8 +10,8 @@ import { fixText } from './fix-text.ts'
 const preface = `# Findings
 
 A gate that passed has proven that the pipeline gets in without a key. Findings say what could still be better: keys that work, rights that the calls do not need. The log, the job summary and the
-JSON report list them, the gravest first, with the run's own values in place of the \`<PLACEHOLDERS>\`. A finding never fails a run by itself.
-With \`fail-on: medium\` those that are medium or high do, once access is proven (code [\`finding-forbidden\`](diagnosis.md#finding-forbidden)). To have keys alone fail it, before anything is granted: \`key-access: forbid\`.
+JSON report list them, most severe first, with the values of the run instead of the \`<PLACEHOLDERS>\`. A finding never fails a run by itself.
+With \`fail-on: medium\` the run fails on medium and high findings, after access is proven (code [\`finding-forbidden\`](diagnosis.md#finding-forbidden)). With \`key-access: forbid\` it fails only on keys, and before anything is granted.
 
 | Severity | Means |
 | --- | --- |

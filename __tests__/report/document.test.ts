@@ -37,7 +37,7 @@ test('a run that passed is told whole', () => {
     stoppedBy: null,
     diagnosis: null,
     findings: expect.arrayContaining([expect.objectContaining({ id: 'keys-enabled', severity: 'high' })]),
-    information: [expect.stringMatching(/^Cognitive Services User is .*OpenAI User in its place/)],
+    information: [expect.stringMatching(/^Cognitive Services User is .*OpenAI User instead/)],
     run: {
       repository: 'contoso/app',
       workflow: 'Deploy',

@@ -148,7 +148,7 @@ describe('a data action', () => {
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied', attempts: '1' })
     expect(logOf(run)).toContain(`lacks the data action ${files}`)
     expect(logOf(run)).toContain(
-      'It holds Cognitive Services OpenAI User, and that role does not cover this operation',
+      'It holds Cognitive Services OpenAI User, but that role does not cover this operation',
     )
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: missing'])
   })

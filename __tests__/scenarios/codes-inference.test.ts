@@ -67,7 +67,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
       arrange: () => holds(cloud, { role: roles.owner }),
       run: () => ({ inputs: { grant: 'never' } }),
       outputs: { 'role-state': 'missing', attempts: '1' },
-      says: /OpenAI\/deployments\/chat\/completions\/action.*roles that administer/s,
+      says: /OpenAI\/deployments\/chat\/completions\/action.*Roles that only manage/s,
       mend: grantByAz,
     },
     {
@@ -216,7 +216,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
         deploymentNamed('chat').provisioningState = 'Failed'
       },
       mend: {
-        advice: /delete the deployment and create it anew/,
+        advice: /delete the deployment and create it again/,
         by: () => {
           deploymentNamed('chat').provisioningState = 'Succeeded'
         },
@@ -299,7 +299,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
         mayInfer()
         account(cloud).blocked = true
       },
-      says: /shut the resource contoso-ai for every caller/,
+      says: /blocked the resource contoso-ai for every caller/,
       mend: {
         advice: /^Open a support request/,
         by: () => {

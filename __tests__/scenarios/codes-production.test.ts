@@ -73,7 +73,7 @@ const cases: Pick<CodeCases<'production'>, 'runtime-access-missing' | 'runtime-a
         )
       },
       run: () => ({ inputs: { grant: 'never', 'runtime-principals': identity() } }),
-      says: /whose definition may not be read/,
+      says: /whose definition cannot be read/,
       mend: { fix: /^az role assignment create/ },
     },
     {

@@ -110,7 +110,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
           envelope('AuthorizationFailed', 'The client has no right to do this.'),
         )
       },
-      says: /the role is so new that Resource Manager does not go by it yet/,
+      says: /the role is so new that Resource Manager does not honour it yet/,
       mend: grantByAz,
     },
     {
@@ -167,7 +167,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
           envelope('AuthorizationFailed', 'The client has no right to do this.'),
         )
       },
-      says: /Azure does not say so: it answers as if the right were missing/,
+      says: /Azure does not say that: it answers as if the right were missing/,
       mend: grantByAz,
     },
   ],
@@ -286,13 +286,13 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
     {
       when: 'a role without data actions',
       run: () => ({ inputs: { role: 'Cognitive Services Contributor' } }),
-      says: /Cognitive Services Contributor is not granted to anybody: it has no data actions/,
+      says: /Cognitive Services Contributor is never granted by the gate: it has no data actions/,
       mend: { advice: /role: /, run: () => ({ inputs: { role: 'Cognitive Services OpenAI User' } }) },
     },
     {
       when: 'a role that may assign roles, if under a condition',
       run: () => ({ inputs: { role: 'Foundry Owner' } }),
-      says: /Foundry Owner is not granted to anybody: it may assign roles/,
+      says: /Foundry Owner is never granted by the gate: it can assign roles/,
       mend: { advice: /role: /, run: () => ({ inputs: { role: 'Cognitive Services OpenAI User' } }) },
     },
     {
@@ -307,7 +307,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
         )
       },
       run: () => ({ inputs: { role: unreadable } }),
-      says: /not granted to anybody: it has a definition that this identity may not read/,
+      says: /never granted by the gate: it has a definition that this identity cannot read/,
       mend: { advice: /role: /, run: () => ({ inputs: { role: 'Cognitive Services OpenAI User' } }) },
     },
     {
@@ -323,7 +323,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
           'principal-type': 'Group',
         },
       }),
-      says: /Shop Everything is not granted to anybody: it may assign roles/,
+      says: /Shop Everything is never granted by the gate: it can assign roles/,
       mend: { advice: /role: /, run: () => ({ inputs: { role: roles.user } }) },
     },
   ],
@@ -494,7 +494,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
     {
       when: 'a policy on addresses that is enforced at the resource',
       arrange: () => challenge(),
-      says: /enforced at Resource Manager \(continuous access evaluation\).*it was refused as well/s,
+      says: /enforced at Resource Manager \(continuous access evaluation\).*it was refused too/s,
       mend: { advice: /allow the runner's address in that policy/, by: () => cloud.faults.clear() },
     },
     {
@@ -516,7 +516,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
     {
       when: 'for longer than the run waits',
       arrange: () => throttle(3600),
-      says: /goes on for longer than this run waits: 5 min in all/,
+      says: /for longer than this run waits: 5 min in all/,
       mend: { advice: /later/, by: () => cloud.faults.clear() },
     },
     {
@@ -631,7 +631,7 @@ describe('a challenge with claims', () => {
     challenge()
     const run = await runGate(cloud)
     expect(run.outputs.diagnosis).toBe('resource-manager-token-rejected')
-    expect(run.log.join('\n')).toContain('Entra gave one, and it was refused as well')
+    expect(run.log.join('\n')).toContain('Entra issued one, but it was refused too')
     expect(claimsAsked(run)).toHaveLength(1)
   })
 
@@ -646,7 +646,7 @@ describe('a challenge with claims', () => {
     challenge({ encoded })
     const run = await runGate(cloud)
     expect(run.outputs.diagnosis).toBe('resource-manager-token-rejected')
-    expect(run.log.join('\n')).toContain('claims that cannot be read, so Entra was not asked')
+    expect(run.log.join('\n')).toContain('claims that the run cannot read, so the run did not ask Entra')
     expect(claimsAsked(run)).toEqual([])
   })
 })

@@ -72,7 +72,7 @@ test('Owner administers, and calls nothing', async () => {
   const run = await runGate(cloud, verifyOnly)
 
   expect(run.outputs.diagnosis).toBe('access-denied')
-  expect(logOf(run)).toContain('It holds Owner, and nothing that gives access to the models')
+  expect(logOf(run)).toContain('It holds Owner, but no role that gives access to the models')
   grantAsPrinted(run)
   expect((await runGate(cloud, verifyOnly)).outputs.result).toBe('passed')
 })
@@ -84,7 +84,7 @@ test('a role on a project does not count for the account', async () => {
 
   expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'missing' })
   expect(logOf(run)).toContain(
-    `It holds Cognitive Services User at ${project()}, and this call goes to the account`,
+    `It holds Cognitive Services User at ${project()}, but this call goes to the account`,
   )
   grantAsPrinted(run)
   expect((await runGate(cloud, verifyOnly)).outputs.result).toBe('passed')
@@ -147,7 +147,7 @@ describe('Cognitive Services OpenAI User against a Foundry model', () => {
       expect(operations(run)).not.toContain('roleAssignments.create')
       expect(logOf(run)).toContain(`lacks the data action Microsoft.CognitiveServices/accounts/${dataAction}`)
       expect(logOf(run)).toContain('role: Cognitive Services User')
-      expect(logOf(run)).toContain('does not cover this operation: holding it would not help.')
+      expect(logOf(run)).toContain('does not cover this operation: it would not help to hold it.')
       grantAsPrinted(run)
       expect((await runGate(cloud, { inputs: { deployments } })).outputs.result).toBe('passed')
     },

@@ -221,7 +221,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-not-found' })
     expect(logOf(run)).toContain(`finding the resource by its host, which \`${name}\` needs`)
-    expect(logOf(run)).toMatch(/None of the 1 accounts.*Name it by `resource-id` instead/s)
+    expect(logOf(run)).toMatch(/None of the 1 accounts.*Name the resource with `resource-id` instead/s)
     expect(run.requests.map(({ service }) => service)).not.toContain('inference')
   })
 

@@ -137,7 +137,7 @@ describe('tokens of its own audience', () => {
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
     expect(logOf(run)).toContain(identity)
-    expect(logOf(run)).toMatch(/to the identity by which the gateway calls it, and not to the pipeline/)
+    expect(logOf(run)).toMatch(/to the identity that the gateway uses, not to the pipeline/)
     expect(logOf(run)).toMatch(/az role assignment create .*GATEWAY-PRINCIPAL-OBJECT-ID/s)
     expect(logOf(run)).not.toContain(`${pipeline(cloud).principal.objectId} lacks`)
   })
@@ -219,9 +219,7 @@ describe('keys of the resource, through a gateway', () => {
     const run = await runGate(cloud, { inputs: { ...beside(), 'key-access': 'forbid' } })
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'endpoint-of-another-resource' })
-    expect(logOf(run)).toMatch(
-      /gated by a second step of this action.*endpoint: "\S+\/ai"\s+deployments: chat/s,
-    )
+    expect(logOf(run)).toMatch(/gate that in a second step.*endpoint: "\S+\/ai"\s+deployments: chat/s)
   })
 
   test('a retired key is not sent there, whatever key-access says', async () => {
@@ -229,7 +227,7 @@ describe('keys of the resource, through a gateway', () => {
     const run = await runGate(cloud, { inputs: { ...beside(), 'retired-key': key } })
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'endpoint-of-another-resource' })
-    expect(logOf(run)).toContain('The retired key is one of the resource: it was not sent.')
+    expect(logOf(run)).toContain('The retired key belongs to the resource, so it was not sent.')
     expect(run.requests.filter(({ headers }) => headers['api-key'] !== undefined)).toEqual([])
   })
 

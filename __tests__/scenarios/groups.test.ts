@@ -82,7 +82,7 @@ test('a user holds the role: the pipeline is told that it is not the one', async
   })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
-  expect(logOf(run)).toContain('but the call is made by this pipeline')
+  expect(logOf(run)).toContain('but this pipeline makes the call')
 })
 
 test('an id that is no group is refused as Azure does', async () => {

@@ -367,7 +367,7 @@ test('a failed probe says whose access is proven, and whose is not', async () =>
   holds(cloud, { role: roles.foundryUser })
   const run = await runGate(cloud, probing({ 'propagation-timeout': '1m' }))
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'probe-failed' })
-  expect(logOf(run)).toContain('its access is proven, and that of the app is not')
+  expect(logOf(run)).toContain('its access is proven, that of the app is not')
   expect(run.summary).toContain(' is proven for the pipeline, but not for the app')
   expect(run.summary).toContain('did not answer as expected')
   expect(run.report).toMatchObject({ app: { answered: false, waitedSeconds: 0 } })

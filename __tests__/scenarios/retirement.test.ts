@@ -50,7 +50,7 @@ test('a model that retires soon is a finding, with its day, what Azure does then
     ]),
   })
   expect(logOf(run)).toContain(
-    `chat: gpt-4.1-mini 2025-04-14 (GlobalStandard) retires on ${dayIn(20.5)}, in 20 days. Its upgrade option is NoAutoUpgrade: from that day on it does not answer.`,
+    `chat: gpt-4.1-mini 2025-04-14 (GlobalStandard) retires on ${dayIn(20.5)}, in 20 days. Its upgrade option is NoAutoUpgrade: after that day it does not answer.`,
   )
   expect(run.summary).toMatch(
     /az resource update .*--set 'properties\.model\.version=<VERSION>' --force-string/s,

@@ -257,7 +257,7 @@ describe('what cannot be granted', () => {
       'runtime-access': 'missing',
     })
     expect(grants(revoked)).toEqual([])
-    expect(logOf(revoked)).toContain('taken away when the job ends')
+    expect(logOf(revoked)).toContain('removed when the job ends')
 
     // The first gate of the job takes it back, the second one looks at it.
     await runGate(cloud, { inputs: { revoke: 'true' } })
@@ -309,7 +309,7 @@ describe('what cannot be granted', () => {
     const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
 
     expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-unknown' })
-    expect(logOf(run)).toContain('whether it is, nobody said')
+    expect(logOf(run)).toContain('it is not known whether that succeeded')
   })
 
   test('a role that may assign roles', async () => {
@@ -317,7 +317,7 @@ describe('what cannot be granted', () => {
     const run = await runGate(cloud, { inputs: { 'runtime-principals': `${id}; role=Owner` } })
 
     expect(run.outputs).toMatchObject({ diagnosis: 'runtime-access-missing' })
-    expect(logOf(run)).toContain('Owner is not granted to anybody')
+    expect(logOf(run)).toContain('Owner is never granted by the gate')
   })
 })
 

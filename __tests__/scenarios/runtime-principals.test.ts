@@ -239,7 +239,7 @@ describe('allowed, not yet known to be live', () => {
     expect(run.report).toMatchObject({
       runtimePrincipals: [{ id, principalId, access: 'not-known-live', roles: [{ group: outer.objectId }] }],
     })
-    expect(warnings(run).join()).toContain('How long it has been in the group, nobody tells')
+    expect(warnings(run).join()).toContain('Nothing shows how long it has been in the group')
 
     alsoHolds(cloud, { role: roles.openAIUser, principalId, createdOn: minutesAgo(60) })
     const own = await look(id)
@@ -353,12 +353,12 @@ describe('not known', () => {
         holds(cloud, { role: roles.reader }, { role: roles.user })
         return id
       },
-      /may not be read \(Microsoft\.App\/containerApps\/read is lacking\)/,
+      /cannot be read \(Microsoft\.App\/containerApps\/read is missing\)/,
     ],
     [
       'a type that the table does not know, and whose provider may not be asked',
       () => app(cloud, 'shop', { type: 'Microsoft.Storage/storageAccounts' }).id,
-      /API versions of its type may not be read \(Microsoft\.Resources\/subscriptions\/providers\/read is lacking/,
+      /API versions of its type cannot be read \(Microsoft\.Resources\/subscriptions\/providers\/read is missing/,
     ],
     [
       'a resource without an identity',
@@ -390,7 +390,7 @@ describe('not known', () => {
         cloud.world.applications.pop()
         return id
       },
-      /no such resource, or not any more/,
+      /no such resource \(any more\)/,
     ],
     [
       'an app whose identity was deleted',
@@ -399,7 +399,7 @@ describe('not known', () => {
         cloud.world.applications.pop()
         return app(cloud, 'shop', { systemAssigned: false, userAssigned: [id] }).id
       },
-      /The identity that it has was deleted/,
+      /Its identity was deleted/,
     ],
     [
       'several identities of which its settings name none',
@@ -437,7 +437,7 @@ describe('not known', () => {
         holds(cloud, { role: roles.user })
         return managedIdentity(cloud).principal.objectId
       },
-      /roleAssignments\/read is lacking/,
+      /roleAssignments\/read is missing/,
     ],
     [
       'deny assignments that may not be read',
@@ -450,7 +450,7 @@ describe('not known', () => {
         alsoHolds(cloud, { role: roles.user, principalId: principal.objectId })
         return principal.objectId
       },
-      /denyAssignments\/read is lacking/,
+      /denyAssignments\/read is missing/,
     ],
     [
       'a deployment that the pipeline does not call, where none may be listed: what it is, no name tells',
@@ -461,7 +461,7 @@ describe('not known', () => {
         alsoHolds(cloud, { role: roles.openAIUser, principalId: principal.objectId })
         return `${principal.objectId}; deployments=assistant`
       },
-      /deployments of the resource, which tell what its calls are, may not be read \(Microsoft\.CognitiveServices\/accounts\/deployments\/read is lacking\)/,
+      /deployments of the resource, which show what it calls, cannot be read \(Microsoft\.CognitiveServices\/accounts\/deployments\/read is missing\)/,
     ],
     [
       'a deny assignment for a group that the principal may be in',

@@ -50,7 +50,7 @@ const posture: Examples<'posture'> = {
     own: 'The host of the input `endpoint` is none that the account reports, and `key-access` is `forbid`.',
   },
   'finding-forbidden': {
-    own: 'A finding is of the severity that the input `fail-on` names, or of a graver one.',
+    own: 'A finding is of the severity that the input `fail-on` names, or of a higher one.',
   },
   'model-retires-soon': {
     own: 'A model that was called retires within `model-days-left`, or the day of its retirement could not be read.',

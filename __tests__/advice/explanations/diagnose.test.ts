@@ -284,14 +284,14 @@ describe('a denial is read together with what is known of roles', () => {
     [
       'administration roles only',
       { roleState: 'missing', permissions: [{ actions: ['*'], dataActions: [] }] },
-      /roles that administer, such as Owner and Contributor, do not/,
+      /Roles that only manage, such as Owner and Contributor, do not/,
     ],
     [
       'no role at all',
       { roleState: 'missing', permissions: [] },
-      /does not hold Cognitive Services User: not on the resource, not from a scope above, not through a group/,
+      /does not hold Cognitive Services User, neither on the resource, nor from a scope above, nor through a group/,
     ],
-    ['roles that may not be read', { roleState: 'unknown' }, /may not read role assignments/],
+    ['roles that may not be read', { roleState: 'unknown' }, /cannot read role assignments/],
     [
       'an endpoint alone',
       { roleState: 'unknown', settings: endpointOnly as NonNullable<RunRecord['settings']> },

@@ -75,12 +75,12 @@ describe('a denied call is read together with what is known of roles', () => {
     [
       'Owner and Reader',
       missing({ assignments: [assigned(roles.owner), assigned(roles.reader)] }),
-      /It holds Owner, Reader, and nothing that gives access to the models/,
+      /It holds Owner, Reader, but no role that gives access to the models/,
     ],
     [
       'a role for other models',
       missing({ assignments: [assigned('142bfaed-a13f-4c2d-bed2-6db62c4a1009')] }),
-      /It holds Foundry Project Runtime User\. It does not hold Cognitive Services User: not on the resource/,
+      /It holds Foundry Project Runtime User\. It does not hold Cognitive Services User, neither on the resource/,
     ],
     [
       'the client id instead of the object id',
@@ -106,7 +106,7 @@ describe('a denied call is read together with what is known of roles', () => {
           denyingGrants: [],
         },
       },
-      /The deny assignment "stack "models"" at .* wins over every role/,
+      /The deny assignment "stack "models"" at .* overrides every role/,
     ],
   ])('%s', (_, record, expected) => {
     expect(denied(record).why).toMatch(expected)
@@ -125,7 +125,7 @@ describe('a denied call is read together with what is known of roles', () => {
     expect(diagnosis.why).toContain(`lacks the data action ${foundryCall}`)
     expect(diagnosis.why).toContain('The least built-in role that has it is Cognitive Services User.')
     expect(diagnosis.why).toContain(
-      'It holds Cognitive Services OpenAI User, and that role does not cover this operation',
+      'It holds Cognitive Services OpenAI User, but that role does not cover this operation',
     )
     expect(valueAfter('--role', firstCommand(diagnosis))).toBe(roles.user.guid)
     expect(parse(diagnosis.fixes.at(-1)?.text ?? '')).toEqual({ with: { role: roles.user.name } })
@@ -139,8 +139,8 @@ describe('a denied call is read together with what is known of roles', () => {
     })
     const { why, fixes } = denied(owner, { dataAction: foundryCall })
 
-    expect(why).toContain('It holds Owner, and nothing that gives access to the models')
-    expect(why).toContain('does not cover this operation: holding it would not help.')
+    expect(why).toContain('It holds Owner, but no role that gives access to the models')
+    expect(why).toContain('does not cover this operation: it would not help to hold it.')
     expect(valueAfter('--role', argumentsOf(fixes[0] ?? { text: '' }))).toBe(roles.user.guid)
     expect(parse(fixes.at(-1)?.text ?? '')).toEqual({ with: { role: roles.user.name } })
   })
@@ -172,7 +172,7 @@ describe('a denied call is read together with what is known of roles', () => {
 
     for (const diagnosis of [denied(below), denied(atProject)]) {
       expect(diagnosis.why).toContain(
-        `It holds Cognitive Services User at ${project}, and this call goes to the account`,
+        `It holds Cognitive Services User at ${project}, but this call goes to the account`,
       )
       expect(valueAfter('--scope', firstCommand(diagnosis))).toBe(scope)
     }

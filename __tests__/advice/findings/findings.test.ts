@@ -509,7 +509,7 @@ describe('words and fixes', () => {
       'no built-in role that this action knows',
     )
     expect(limited("@Request[a:b] StringEquals 'c'")).toContain(
-      "cannot tell all that the condition allows: @Request[a:b] StringEquals 'c'",
+      "cannot determine everything that the condition allows: @Request[a:b] StringEquals 'c'",
     )
     const attribute = (name: string) => `@Request[Microsoft.Authorization/roleAssignments:${name}]`
     const notRole = `${attribute('RoleDefinitionId')} ForAnyOfAllValues:GuidNotEquals`

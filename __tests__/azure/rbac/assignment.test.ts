@@ -88,8 +88,8 @@ test.each<[RoleState, readonly Assignment[] | undefined, string]>([
   ['covered', [], 'not held, but covered by another role'],
   ['granted', [], 'granted by this run'],
   ['missing', [], 'missing'],
-  ['unknown', undefined, 'unknown (role assignments may not be read)'],
-  ['unknown', [], 'unknown (nothing that is listed explains it)'],
+  ['unknown', undefined, 'unknown (role assignments cannot be read)'],
+  ['unknown', [], 'unknown (no listed role explains it)'],
 ])('%s, in words', (state, assignments, words) => {
   expect(readableRoleState(state, assignments)).toBe(words)
 })

@@ -95,14 +95,11 @@ test('a role that nobody could read', () => {
 })
 
 test.each<[Unsuitability, string]>([
-  ['no-data-actions', 'it has no data actions, so it lets nobody call a model.'],
-  ['may-assign-roles', 'it may assign roles, or widen them, so anyone who holds it can give itself more.'],
-  [
-    'definition-unknown',
-    'it has a definition that this identity may not read, so nobody knows that it assigns no roles.',
-  ],
+  ['no-data-actions', 'it has no data actions, so nobody can call a model with it.'],
+  ['may-assign-roles', 'it can assign roles, or widen them, so its holder can take more rights.'],
+  ['definition-unknown', 'it has a definition that this identity cannot read, so it might assign roles.'],
 ])('%s, in words', (why, words) => {
-  expect(unsuitableLine('Contoso\nCaller', why)).toBe(`Contoso Caller is not granted to anybody: ${words}`)
+  expect(unsuitableLine('Contoso\nCaller', why)).toBe(`Contoso Caller is never granted by the gate: ${words}`)
 })
 
 test('no role that is advised is one that would be refused', () => {

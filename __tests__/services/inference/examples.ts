@@ -70,7 +70,7 @@ export const inferenceExamples: Examples<'inference'> = {
     'https://github.com/chatboxai/chatbox/issues/861',
   ),
   'deployment-not-ready': {
-    own: 'The model answered as for `deployment-not-found`, and Resource Manager lists the deployment.',
+    own: 'The model answered as for `deployment-not-found`, but Resource Manager lists the deployment.',
   },
   'model-retired': refused(
     410,
@@ -128,9 +128,9 @@ export const inferenceExamples: Examples<'inference'> = {
   ),
   'inference-rejected': refused(400, 'BadRequest', 'No model specified in request.', docs),
   'answer-invalid': {
-    own: 'The status was 200, and the body is no answer of the API that was called: a page, or JSON without choices.',
+    own: 'The status was 200, but the body is not an answer of the called API: a page, or JSON without choices.',
   },
   'answer-unexpected': {
-    own: 'The model answered, and the answer does not match the input `expect`.',
+    own: 'The model answered, but the answer does not match the input `expect`.',
   },
 }

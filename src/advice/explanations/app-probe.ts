@@ -11,56 +11,56 @@ interface Cause {
 }
 
 const readLog = advice(
-  "Read the app's own log of the time of the last probe: it says what the app itself met, and as which identity it asked.",
+  "Read the app's own log at the time of the last probe: it shows what happened to the app's call, and which identity made it.",
   "The app's log",
 )
 
 const checkIdentity = advice(
-  'See which identity the app signs in as. Where it has several, its setting AZURE_CLIENT_ID has to name the one that holds the role; without it the system-assigned one is taken, or none. The role has to be on the resource that the app calls, or above it. One that is held through a group reaches a managed identity with its next token only, up to a day later.',
+  'Find out which identity the app signs in as. If it has several, its setting AZURE_CLIENT_ID must name the one that holds the role; without it the SDK uses the system-assigned one, or none. The role must be on the resource that the app calls, or above it. A role that is held through a group reaches a managed identity only with its next token, up to a day later.',
   "The app's identity",
 )
 
 const openRoute = advice(
-  "Take it out of the app's authentication (App Service and Container Apps: `globalValidation.excludedPaths`), let the runner through its access restrictions, or put the key that it asks for into the query of `probe-url`, from a secret.",
-  'If it is the route that asks anyone who calls it to sign in',
+  "Exempt the route from the app's authentication (App Service and Container Apps: `globalValidation.excludedPaths`), allow the runner in its access restrictions, or put the required key into the query of `probe-url`, from a secret.",
+  'If the route itself requires a sign-in',
 )
 
 const refused: Cause = {
-  why: "The app passes on that the model refused it, or the route refuses the gate. In the first case the role of the app's identity is missing, is not live yet, or the app signs in as another identity than the one that holds it.",
+  why: "Either the model refused the app and the app passes that on, or the route refuses the gate. In the first case the role of the app's identity is missing or not live yet, or the app signs in as another identity than the one that holds the role.",
   fixes: record => [checkIdentity, ...waitLonger({ record }), openRoute],
 }
 
 const absent: Cause = {
-  why: 'There is nothing at this address, or the app does not run: while it is being deployed, and where it is stopped, the platform answers 404 in its place.',
+  why: 'There is nothing at this address, or the app does not run: while an app is being deployed, or is stopped, the platform answers 404 for it.',
   fixes: record => [
     advice(
-      'Open the address as the deploy gives it: see that the path is right, and that the revision that has the route gets the traffic.',
+      'Open the address that the deploy printed: check that the path is right, and that traffic goes to the revision that has the route.',
     ),
     ...waitLonger({ record }),
   ],
 }
 
 const redirected: Cause = {
-  why: 'The route sends anyone who calls it elsewhere, mostly to a log-in page. Redirects are not followed: what is found there says nothing about the app.',
+  why: 'The route redirects its callers, usually to a log-in page. The gate does not follow redirects, because the target says nothing about the app.',
   fixes: () => [
     openRoute,
     advice(
       'Give the address that it redirects to as `probe-url`.',
-      'If it is another form of its own address, such as one with a slash at its end',
+      'If it is another form of the same address, such as one with a slash at the end',
     ),
   ],
 }
 
 const busy: Cause = {
-  why: 'The app, or the model behind it, is asked too often. It was asked again when it said, as far as `propagation-timeout` allows.',
+  why: 'The app, or the model behind it, gets too many requests. The gate asked again when the reply said so, as far as `propagation-timeout` allows.',
   fixes: record => waitLonger({ record }),
 }
 
 const unexpected: Cause = {
-  why: 'The route answers, and what it answers does not show that the model did: pages of errors, of log-ins and of apps that are starting come with 200 as well.',
+  why: 'The route answers, but the answer does not show that the model did: error pages, log-in pages and pages of starting apps have status 200 too.',
   fixes: record => [
     advice(
-      'Let the route answer in JSON or text with what the model said, with another status than 2xx where the call failed, and let no cache keep it. `probe-expect` says what the answer has to match.',
+      'Let the route return what the model said as JSON or text, return another status than 2xx if the call failed, and forbid caching. Set `probe-expect` to what the answer must match.',
     ),
     readLog,
     ...waitLonger({ record }),
@@ -68,12 +68,12 @@ const unexpected: Cause = {
 }
 
 const failing: Cause = {
-  why: 'The app does not start, or it hides a refused call behind an error of its own.',
+  why: 'The app does not start, or it hides a refused call behind its own error.',
   fixes: record => [readLog, checkIdentity, ...waitLonger({ record })],
 }
 
 const unreachable: Cause = {
-  why: 'No answer of the app arrived: its name or its certificate is not there yet, it does not run, it takes longer than `request-timeout`, or the runner cannot reach it.',
+  why: 'The app sent no answer: its name or its certificate does not exist yet, it does not run, it takes longer than `request-timeout`, or the runner cannot reach it.',
   fixes: record => [
     advice(
       'Open the address from the network of the runner. An app without public access needs a runner in its own network.',
@@ -84,9 +84,9 @@ const unreachable: Cause = {
 }
 
 const notUnderstood: Cause = {
-  why: 'The route does not take what the gate asks: a GET without a body, and without a token.',
+  why: "The route does not accept the gate's request: a GET without a body and without a token.",
   fixes: () => [
-    advice('Give the app a route for the probe that makes one call to the model at a GET.'),
+    advice('Give the app a route for the probe that makes one call to the model for each GET.'),
     readLog,
   ],
 }
@@ -124,18 +124,18 @@ export const appProbeExplanations: Pick<Explanations<'production'>, 'probe-faile
   'probe-failed': {
     title: "The app's own call to the model is not proven",
     about: paragraph(
-      'The route of `probe-url` did not answer 2xx as often in a row as `consecutive-successes` says, within a `propagation-timeout` of its own.',
-      "Waited out is whatever an app may say while it starts, or while its role is not live: no name, no connection, a placeholder's certificate, no answer in time, 401, 403, 404, 408, 429, 5xx, and a 2xx that does not match `probe-expect` or, without it, is a page, reports an error or comes out of a cache.",
+      'The route of `probe-url` did not answer 2xx `consecutive-successes` times in a row within its own `propagation-timeout`.',
+      "The gate keeps asking while the replies are those of an app that is starting or whose role is not live: no name, no connection, a placeholder's certificate, no answer in time, 401, 403, 404, 408, 429, 5xx, and a 2xx that does not match `probe-expect` or, without it, is a page, reports an error or comes from a cache.",
       'A redirect and any other status end the wait at once.',
     ),
     why: told =>
       paragraph(
         causeOf(told).why,
         knownOfIdentity(told.record),
-        'The pipeline itself was answered by the models: its access is proven, and that of the app is not.',
+        'The models answered the pipeline itself: its access is proven, that of the app is not.',
       ),
     unlike:
-      "`access-denied` is a refusal of the pipeline's own call, and stands before any probe. This one is about the app's identity alone.",
+      "`access-denied` is a refusal of the pipeline's own call, before any probe. This code is only about the app's identity.",
     fixes: told => causeOf(told).fixes(told.record),
   },
 }

@@ -49,7 +49,7 @@ export function delegationOf(givers: readonly EffectivePermission[], principalId
         : sentenceOf(limits),
       open.length === 0
         ? ''
-        : `This action cannot tell all that the condition allows: ${conditions.join(' ')}`,
+        : `This action cannot determine everything that the condition allows: ${conditions.join(' ')}`,
     ),
   }
 }
@@ -63,7 +63,7 @@ const inPlural: Record<Principal['principalType'], string> = {
 function sentenceOf(limits: readonly string[]): string {
   const [first, second] = limits
   if (first === undefined)
-    return 'A condition is on it, and allows every built-in role that this action knows, to everybody.'
+    return 'It has a condition, which allows every built-in role that this action knows, to everybody.'
   if (second !== undefined) return `A condition limits it to ${first}; and to ${second}.`
   return first.startsWith('certain roles')
     ? `A condition limits it to ${first}.`

@@ -12,7 +12,7 @@ import { resourceValues, valuesOf } from './values.ts'
 export function whereItCounts({ record }: Pick<ExplainContext, 'record'>): string {
   if (endpointIsOwn(record) !== false) return ''
   const { account } = valuesOf({ record })
-  return `But the call went to ${record.settings?.target.endpoint}, which is no host of ${account} (${hostList(record.account)}): if that is another resource, no role on ${account} counts there; if it is a gateway, see whether it passes the token on.`
+  return `But the call went to ${record.settings?.target.endpoint}, which is not a host of ${account} (${hostList(record.account)}). If that is another resource, no role on ${account} counts there; if it is a gateway, check whether it passes the token on.`
 }
 
 export const fixesOfForeignEndpoint = ({ record }: Pick<ExplainContext, 'record'>): Fix[] =>
@@ -28,14 +28,14 @@ export function callTheResource(record: RunRecord): Fix[] {
     : [...new Set(routes.filter(isOfDeployment).map(({ deployment }) => deployment))]
   return [
     inputs(
-      `Remove the input \`endpoint\`, whether it was left over or names a gateway: the calls then go where Resource Manager says that ${account} is`,
+      `Remove the input \`endpoint\`, no matter whether it is a left-over or a gateway: the calls then go to the hosts that Resource Manager names for ${account}`,
       {
         'resource-id': settings?.target.kind === 'resource' ? scopeOf(settings.target.resource) : scope,
         'key-access': settings?.keys.access ?? 'forbid',
       },
     ),
     bySecondStep(
-      'A gateway in front of it is gated by a second step of this action, without what names the resource and without `key-access`',
+      'If there is a gateway in front of it, gate that in a second step, without the inputs that name the resource and without `key-access`',
       {
         endpoint: settings?.target.endpoint ?? 'https://<GATEWAY>',
         deployments: deployments.join('\n') || '<DEPLOYMENT>',

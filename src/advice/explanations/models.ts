@@ -19,14 +19,14 @@ export const listModels = (record: RunRecord): Fix =>
 function upgradeInWords({ upgrade, sku = '', successor }: KnownRetirement): string {
   const next =
     successor === undefined
-      ? 'the list names no other version of it that lasts longer'
+      ? 'the list has no other version of it that lasts longer'
       : `the default version is ${successor} today`
   const caveat = /provisioned/i.test(sku)
-    ? ' That is documented for Standard types alone: a provisioned deployment is moved by hand.'
+    ? ' That is documented for Standard types alone: move a provisioned deployment yourself.'
     : ''
   switch (upgrade) {
     case 'NoAutoUpgrade':
-      return 'Its upgrade option is NoAutoUpgrade: from that day on it does not answer.'
+      return 'Its upgrade option is NoAutoUpgrade: after that day it does not answer.'
     case 'OnceNewDefaultVersionAvailable':
       return `Its upgrade option is OnceNewDefaultVersionAvailable: Azure moves it to a new default version within two weeks of there being one; ${next}.${caveat}`
     case 'OnceCurrentVersionExpired':
@@ -62,7 +62,7 @@ export function endingWithin(record: RunRecord, days: number): KnownRetirement[]
 export function moveDeployment(record: RunRecord, deployment: string, successor?: string): Fix {
   const model = successor === undefined ? [{ set: 'properties.model.name=<MODEL>' }] : []
   return bash(
-    `Move ${deployment} to another model, under the same name: callers change nothing, and its size and content filter stay`,
+    `Move ${deployment} to another model, with the same name: callers need no change, and its size and content filter stay`,
     az(
       'resource update',
       { ids: `${accountId(record)}/deployments/${deployment}`, 'api-version': accountsApiVersion },
@@ -88,5 +88,5 @@ export function fewerDays(record: RunRecord): Fix[] {
   const left = first?.daysLeft ?? 0
   return left < 1 || left >= days
     ? []
-    : [inputs('Or be content with the days that are left', { 'model-days-left': String(left) })]
+    : [inputs('Or accept the days that are left', { 'model-days-left': String(left) })]
 }

@@ -188,7 +188,7 @@ function intermediary({ failure }: ExplainContext): { name: string; whatToDo: st
       return {
         name: 'a proxy, a firewall or a gateway',
         whatToDo:
-          'Find out what answers there (the reply is in what was said), and have it let the runner’s requests to the host through as they are.',
+          'Find out what answers there (the reply is shown), and let it pass the runner’s requests to the host through as they are.',
       }
     default:
       return { name: by, whatToDo: 'Have it let the runner’s requests to the host through as they are.' }
@@ -210,11 +210,12 @@ const capitalised = (words: string) => words.charAt(0).toUpperCase() + words.sli
 
 export const networkExplanations: Explanations<'network'> = {
   'dns-failed': {
-    title: 'A host name could not be resolved',
+    title: 'A host name cannot be resolved',
     about: 'The runner finds no address for the name of a host.',
     why: told =>
       paragraph(`The runner finds no address for the name ${withoutPort(failedHost(told))}.`, whose(told)),
-    unlike: 'A wrong name looks the same as a DNS server that is down or may not resolve outside names.',
+    unlike:
+      'A wrong name looks the same as a DNS server that is down, or one that does not resolve outside names.',
     fixes: told => [
       advice(
         paragraph(
@@ -231,9 +232,9 @@ export const networkExplanations: Explanations<'network'> = {
   'tls-untrusted': {
     title: 'The certificate of a host is not trusted',
     about:
-      'A host showed a certificate that Node does not accept: of an unknown authority (mostly a proxy that opens TLS), for another name, or not valid now.',
+      'A host showed a certificate that Node does not accept: from an unknown authority (usually a proxy that inspects TLS), for another name, or not valid now.',
     why: told => paragraph(certificateTrouble(told).why, whose(told)),
-    unlike: 'It has nothing to do with roles or tokens: nothing was sent to the host.',
+    unlike: 'Roles and tokens are not the reason: nothing was sent to the host.',
     fixes: told => certificateTrouble(told).fixes,
   },
   'proxy-refused': {
@@ -241,16 +242,16 @@ export const networkExplanations: Explanations<'network'> = {
     about:
       'The proxy that HTTPS_PROXY or ALL_PROXY names refused a connection, or did not answer as a proxy.',
     why: told => paragraph(`${targetHost(told)} was never reached.`, proxyTrouble(told)),
-    unlike: 'A proxy that opens TLS and signs with its own authority gives `tls-untrusted`.',
+    unlike: 'A proxy that inspects TLS and signs with its own authority gives `tls-untrusted`.',
     fixes: proxyFixes,
   },
   'blocked-on-the-way': {
     title: 'Something between the runner and the service refused the request',
     about:
-      'A web application firewall, a firewall, a proxy or a gateway answered instead of the service, by a page or by a status that no service has; or it took something off the request that the service needs.',
+      'A web application firewall, a firewall, a proxy or a gateway answered instead of the service, with a page or with a status that the service does not use; or it removed something from the request that the service needs.',
     why: told => paragraph(whoBlocked(told), `The request was for ${failedHost(told)}.`, whose(told)),
     unlike:
-      'What the service itself refuses comes as JSON, with a code of its own. A proxy that refuses the connection is `proxy-refused`; rules of the resource, `network-blocked`.',
+      'If the service itself refuses, it sends JSON with its own code. A proxy that refuses the connection is `proxy-refused`; rules of the resource, `network-blocked`.',
     fixes: told => [
       advice(
         lostHeader(told) === undefined
@@ -261,9 +262,9 @@ export const networkExplanations: Explanations<'network'> = {
   },
   'connection-failed': {
     title: 'A connection failed',
-    about: 'A host could not be reached, broke the connection off, or sent something that is not HTTP.',
+    about: 'A host could not be reached, closed the connection, or sent something that is not HTTP.',
     why: told => paragraph(meaningOf(serviceCode(told)), whose(told)),
-    unlike: 'The service itself said nothing: any HTTP reply has a code of the service.',
+    unlike: 'The service itself did not reply: every HTTP reply has another code.',
     fixes: told => [reachable(told)],
   },
   'request-timeout': {
@@ -279,7 +280,7 @@ export const networkExplanations: Explanations<'network'> = {
       'A firewall that drops packets silently gives this code; one that refuses gives `connection-failed`.',
     fixes: told => [
       reachable(told),
-      advice('Raise the input `request-timeout`.', 'Or, if the host is merely slow'),
+      advice('Raise the input `request-timeout`.', 'Or, if the host is only slow'),
     ],
   },
 }

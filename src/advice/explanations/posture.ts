@@ -38,7 +38,7 @@ export function switchKeysOff(record: RunRecord): Fix[] {
       switchKeysOffCommand(record),
     ),
     bicep(
-      'The same in Bicep, in the template of the account, beside what it has',
+      "The same in Bicep, added to what the account's template has",
       [
         `resource account '${accountType}@${accountVersion}' = {`,
         `  name: ${bicepLiteral(account)}`,
@@ -59,7 +59,7 @@ export function switchKeysOff(record: RunRecord): Fix[] {
 /** What takes this key alone its power, and needs no waiting; nobody but its owner knows which of the two it is. */
 const regenerate = (record: RunRecord): Fix =>
   bash(
-    'Or regenerate the key (key1 or key2), so that this one is worthless',
+    'Or regenerate the key (key1 or key2), so that this one stops working',
     az('cognitiveservices account keys regenerate', accountOptions(resourceValues(record)), {
       'key-name': '<KEY-NAME>',
     }),
@@ -79,13 +79,13 @@ function whyAccepted({ record }: ExplainContext): string {
   switch (record.account?.keyAccess) {
     case 'enabled':
       return paragraph(
-        'Resource Manager says that key access is on: every key of the resource works, and no waiting changes that.',
+        'Resource Manager says that key access is on: every key of the resource works, and waiting does not change that.',
         invertedSample,
       )
     case 'disabled':
-      return `Resource Manager says that key access is off, but the data plane still took the key after ${waited(record)}. A switch-off usually gets there within minutes, sometimes hours.`
+      return `Resource Manager says that key access is off, but the data plane still accepted the key after ${waited(record)}. A switch-off usually takes effect within minutes, sometimes hours.`
     default:
-      return `The run could not read from the account whether key access is off; the data plane still took the key after ${waited(record)}. A switch-off of the last hours may not have got there yet.`
+      return `The run could not read from the account whether key access is off; the data plane still accepted the key after ${waited(record)}. A switch-off in the last hours may not have taken effect yet.`
   }
 }
 
@@ -109,72 +109,72 @@ const isNotShown = ({ account, retiredKey }: RunRecord) =>
 
 /** For a retired key that was refused as the wrong one. */
 export const retireOwnKey = advice(
-  'Switch key access off, and give one of the two keys that the resource has now as retired-key: it must be refused because keys are off, not because it is the wrong one.',
+  'Switch key access off, and give one of the two keys that the resource has now as retired-key: the resource must refuse it because keys are off, not because it is the wrong key.',
 )
 
 const daysAsked = ({ settings }: RunRecord) => settings?.models.daysLeft ?? 0
 
 const demandOn = ({ settings }: RunRecord) =>
   settings?.keys.access === 'forbid' || settings === undefined
-    ? '`key-access: forbid` demands that no key works where the calls go.'
-    : 'The retired key is one of the resource: it was not sent.'
+    ? '`key-access: forbid` requires that no key works where the calls go.'
+    : 'The retired key belongs to the resource, so it was not sent.'
 
 /** What findings fail has its explanation beside them: findings/forbidden.ts. */
 export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidden'> = {
   'keys-enabled': {
-    title: 'The resource still accepts API keys, or may do so',
+    title: 'The resource accepts API keys, or may accept them',
     about: paragraph(
       "The account's `disableLocalAuth` is false, null or absent, which all mean that keys work, and `key-access` is `forbid`.",
       'Anyone who holds a key needs no identity and no role.',
-      'Or the account may not be read, and `retired-key` was refused only because it is not a key of this resource: the keys that it has now may work.',
+      'Or the gate cannot read the account, and `retired-key` was refused only because it is not a key of this resource: the keys that it has now may work.',
       invertedSample.replaceAll(/disableLocalAuth: allowKeys|allowKeys: false/g, '`$&`'),
     ),
     why: ({ record }) =>
       isNotShown(record)
-        ? '`key-access: forbid` demands that no key works. The retired key was refused only because it is not a key of this resource: the keys that it has now may work.'
+        ? '`key-access: forbid` requires that no key works. The retired key was refused only because it is not a key of this resource: the keys that it has now may work.'
         : paragraph(
             'disableLocalAuth of the account is false or not set, so keys work: anyone who holds one needs no identity and no role. `key-access: forbid` does not allow that. No role was granted.',
             invertedSample,
           ),
     unlike:
-      'Resource Manager shows a switch-off at once. If it says that keys are off and the data plane still takes one, the code is `retired-key-accepted`.',
+      'Resource Manager shows a switch-off at once. If it says that keys are off but the data plane still accepts one, the code is `retired-key-accepted`.',
     fixes: ({ record }) => [...(isNotShown(record) ? [retireOwnKey] : []), ...switchKeysOff(record)],
   },
   'retired-key-accepted': {
     title: 'The retired key still works',
     about: paragraph(
-      'A call with `retired-key` got as far as the model. If Resource Manager says that key access is off, or may not be asked, the run waits for the refusal until `propagation-timeout` is over: a switch-off takes minutes to hours to reach the data plane.',
+      'A call with `retired-key` got as far as the model. If Resource Manager says that key access is off, or the run cannot ask it, the run waits for the refusal until `propagation-timeout` is over: a switch-off takes minutes to hours to reach the data plane.',
       'If Resource Manager says that key access is on, the run fails at once.',
     ),
     why: whyAccepted,
     unlike:
-      'A reply that says nothing about the key, such as an outage, has its own code. A 403 `AuthenticationTypeDisabled` (key access is off) passes; so does a 401 (not a key of this resource), unless `key-access: forbid` has nothing else to go by.',
+      'A reply that says nothing about the key, such as an outage, has its own code. A 403 `AuthenticationTypeDisabled` (key access is off) passes; so does a 401 (not a key of this resource), unless `key-access: forbid` has no other evidence.',
     fixes: fixesOfAccepted,
   },
   'endpoint-of-another-resource': {
-    title: 'The endpoint that was called is none of the resource',
+    title: 'The called endpoint does not belong to the resource',
     about:
-      "`endpoint` was given beside the resource, its host is none of the account's, and `key-access` is `forbid`, or there is a `retired-key`, which goes to the resource and to no other host. Whether the account takes keys says nothing about another resource, and nothing about a gateway, which may have keys of its own. Names are compared, not addresses: a private endpoint is the resource's own.",
+      "`endpoint` was given together with the resource, its host does not belong to the account, and `key-access` is `forbid`, or there is a `retired-key`, which goes to the resource and to no other host. Whether the account takes keys says nothing about another resource, and nothing about a gateway, which may have keys of its own. Names are compared, not addresses: a private endpoint is the resource's own.",
     why: ({ record }) =>
-      `${demandOn(record)} Resource Manager tells what it does of ${resourceValues(record).account}, and the calls went to a host that is none of its own: another resource, or a gateway. A gateway is gated in two steps: the resource without it, then its endpoint alone. No role was granted.`,
+      `${demandOn(record)} What Resource Manager says is about ${resourceValues(record).account}, but the calls went to a host that does not belong to it: another resource, or a gateway. Gate a gateway in two steps: first the resource without it, then its endpoint alone. No role was granted.`,
     unlike:
-      "`endpoint-untrusted` means that Resource Manager itself reports a host outside the cloud. Here the host is the input's. Without `key-access: forbid` and `retired-key` the same is a finding.",
+      "`endpoint-untrusted` means that Resource Manager itself reports a host outside the cloud. Here the host is the input's. Without `key-access: forbid` and `retired-key` this is only a finding.",
     fixes: ({ record }) => callTheResource(record),
   },
   'model-retires-soon': {
     title: 'A model retires soon, or it is not known whether it does',
     about: paragraph(
-      '`model-days-left` is set, and the model of a deployment that was called retires within so many days, or has a day that has passed.',
+      '`model-days-left` is set, and the model of a deployment that was called retires within that number of days, or its day has passed.',
       'The day is that of the model, or of its SKU, as Resource Manager lists it. A model for which no day is set passes.',
-      'What cannot be told fails as well: the list of models may not be read or does not come, the deployments may not be listed, or the model is not in the list.',
+      'The gate also fails if it does not know: it cannot read the list of models or gets no reply, it cannot list the deployments, or the model is not in the list.',
       'The calls themselves were answered: access is fine.',
     ),
     why: ({ record }) =>
       paragraph(
-        'The calls were answered, so access is fine today. `model-days-left` demands more of the models behind them.',
+        'The calls were answered, so access is fine today. `model-days-left` requires that the models last longer.',
         ...endingWithin(record, daysAsked(record)).map(retirementInWords),
       ),
-    unlike: 'A model that does not answer any more, since its day has passed, is `model-retired`.',
+    unlike: 'A model that does not answer any more, because its day has passed, is `model-retired`.',
     fixes: ({ record }) => [
       ...moveEnding(record, daysAsked(record)),
       listModels(record),

@@ -86,12 +86,12 @@ function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[]
   return [
     ...denies.map(({ name }) =>
       advice(
-        `Change the deny assignment "${name}" where it comes from: a deployment stack, or a managed application. No role helps against it.`,
+        `Change the deny assignment "${name}" at its source: a deployment stack, or a managed application. No role overrides it.`,
       ),
     ),
     ...lent.map(principal =>
       advice(
-        `Use an identity of its own for what runs in production, in place of ${principalName(principal)}. Or let the role stay: without \`revoke\` in the job that grants it, or assigned by an administrator once that job is over.`,
+        `Use a separate identity for production instead of ${principalName(principal)}. Or make the role permanent: remove \`revoke\` from the job that grants it, or let an administrator assign it after that job.`,
       ),
     ),
     ...(misfits.length === 0
@@ -129,7 +129,7 @@ function whatWouldTell(
       if (because.what !== 'API versions') return [letRead(because.scope, values)]
       return [
         advice(
-          `Name the object id of its identity in place of ${name}: then nothing of its type has to be known.`,
+          `Give the object id of its identity instead of ${name}: then the gate need not know its type.`,
         ),
         letRead(because.scope.replace(/\/providers\/.*/, ''), values),
       ]
@@ -139,7 +139,7 @@ function whatWouldTell(
     case 'identity-gone':
       return [
         advice(
-          `Correct the line, or take it out until what it names is deployed: ${name}. An identity that was deleted and made anew has another object id.`,
+          `Correct the line, or remove it until the resource is deployed: ${name}. An identity that was deleted and created again has a new object id.`,
         ),
       ]
     case 'no-such-principal':
@@ -149,28 +149,28 @@ function whatWouldTell(
           query: '{name:displayName, objectId:id, type:servicePrincipalType}',
         }),
         advice(
-          'Give the object id that is shown under Enterprise applications, or the resource id of the identity: then the gate finds the principal by itself.',
+          'Give the object id that is shown under Enterprise applications. Or give the resource id of the identity: then the gate finds the principal by itself.',
         ),
       ]
     case 'granting':
-      return [advice('Run the job again: it looks first, and makes the same assignment once.')]
+      return [advice('Run the job again: it checks first, and creates the assignment only if it is missing.')]
     case 'no-identity':
       return [
         advice(
-          `Switch on an identity for ${name}, or name the identity that the app signs in as by its own resource id.`,
+          `Switch on an identity for ${name}, or give the resource id of the identity that the app signs in as.`,
         ),
       ]
     case 'several':
     case 'not-its-own':
       return [
         advice(
-          `Name the identity that the app signs in as, by its own resource id or object id, in place of ${name}. Or let the app's setting AZURE_CLIENT_ID name one of them: the Azure SDKs take that one.`,
+          `Instead of ${name}, give the resource id or object id of the identity that the app signs in as. Or set AZURE_CLIENT_ID in the app's settings to one of them: the Azure SDKs use that one.`,
         ),
       ]
     case 'perhaps-denied':
       return [
         advice(
-          `Look at the deny assignment "${because.deny.name}" in the portal: Access control (IAM) › Deny assignments says whom it concerns.`,
+          `Look at the deny assignment "${because.deny.name}" in the portal: Access control (IAM) › Deny assignments shows to whom it applies.`,
         ),
       ]
     case 'condition':
@@ -183,7 +183,7 @@ function whatWouldTell(
 
 const letRead = (scope: string, { grantorId }: Values): Fix =>
   bash(
-    `Let the identity that looks read it (${reader.name})`,
+    `Let the identity that reads roles read it (${reader.name})`,
     az(
       'role assignment create',
       assigneeOptions(servicePrincipal(grantorId)),
@@ -197,21 +197,21 @@ export const runtimeAccessExplanations: Pick<
   'runtime-access-missing' | 'runtime-access-unknown'
 > = {
   'runtime-access-missing': {
-    title: 'What is deployed may not call the model',
+    title: 'The deployed app may not call the model',
     about: paragraph(
       'The roles of an identity that `runtime-principals` names do not let it call its deployments: its first call in production would be denied.',
-      'That is told from role assignments, those of its groups and those inherited from above included. With `grant: auto` the gate grants what is missing, once all else is known to be well; this code says that it may not, or that it would not help.',
+      'The gate judges this by role assignments, including those of its groups and those inherited from above. With `grant: auto` the gate grants what is missing, after everything else has succeeded; this code says that it has no right to, or that a grant would not help.',
     ),
     why: () =>
-      'The roles of the identity that runs what is deployed do not let it call its deployments, however long one waits: its first call in production would be denied. The access of the pipeline is another matter.',
+      "The roles of the deployed app's identity do not let it call its deployments, and waiting does not change that: its first call in production would be denied. This is not about the pipeline's own access.",
     unlike: "`access-denied` is about the pipeline's own call.",
     fixes: missingFixes,
   },
   'runtime-access-unknown': {
-    title: 'Whether what is deployed may call the model, nobody can tell',
+    title: 'It is not known whether the deployed app may call the model',
     why: () =>
-      'The gate passes for what it knows. An identity that cannot be found, or whose roles cannot be read, may well be without access; nothing is granted on a guess.',
-    unlike: 'Where roles were read and give no access, the code is `runtime-access-missing`.',
+      'The gate passes only for what it knows. An identity that it cannot find, or whose roles it cannot read, may have no access; the gate grants nothing on a guess.',
+    unlike: 'If the roles were read and give no access, the code is `runtime-access-missing`.',
     fixes: unknownFixes,
   },
 }

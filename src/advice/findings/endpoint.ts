@@ -3,19 +3,19 @@ import { callTheResource } from '../explanations/foreign-endpoint.ts'
 import type { Inspection } from './finding.ts'
 
 export const foreignEndpoint: Inspection = {
-  title: 'The endpoint that is called is none of the resource',
-  about: `\`endpoint\` was given beside the resource, and its host is none of those that Resource Manager names: the account's \`properties.endpoint\` and
-\`properties.endpoints\`, and those of its project. It may be a stale variable that names another resource, or a gateway in front of this one; the gate cannot tell which. What it proved holds
-for that endpoint, what it says of roles and keys holds for the resource. Names are compared, not addresses: a private endpoint, or private DNS, is the resource's own.
+  title: 'The called endpoint does not belong to the resource',
+  about: `\`endpoint\` was given together with the resource, but its host is not one that Resource Manager names: those in the account's \`properties.endpoint\` and
+\`properties.endpoints\`, and those of its project. It may be an old variable that names another resource, or a gateway in front of this one; the gate cannot tell which. The proof is about
+that endpoint, while roles and keys are those of the resource. Names are compared, not addresses: a private endpoint, or private DNS, is the resource's own.
 
 Severity: medium. With \`key-access: forbid\` the gate fails on it ([\`endpoint-of-another-resource\`](diagnosis.md#endpoint-of-another-resource)). The report's field
-\`target.endpointIsOwn\` says the same to programs.`,
+\`target.endpointIsOwn\` says the same for programs.`,
   inspect: ({ record, values }) => {
     if (endpointIsOwn(record) !== false) return undefined
     const called = record.settings?.target.endpoint ?? ''
     return {
       severity: 'medium',
-      detail: `The calls go to ${called}. Hosts of ${values.account} are ${hostList(record.account)}. What is said of roles and keys holds for ${values.account}, and need not hold for what is called.`,
+      detail: `The calls go to ${called}. Hosts of ${values.account} are ${hostList(record.account)}. Roles and keys in this report are those of ${values.account}, and say nothing about the called host.`,
     }
   },
   fixes: ({ record }) => callTheResource(record),

@@ -49,15 +49,15 @@ function denials(record: InspectContext['record']): string {
 }
 
 const noDenials =
-  'Deny assignments win over roles: those that block the calls are named here, because they may forbid this too.'
+  'Deny assignments override roles: this finding names those that block the calls, because they may forbid this too.'
 
 export const canListKeys: Inspection = {
   title: 'Its roles let the pipeline list the API keys of the resource',
   about: `\`Microsoft.CognitiveServices/accounts/listKeys/action\` is part of Cognitive Services User and of Foundry User, the roles that guides to key-less access recommend. While keys work, such a role is as
-good as a key. This action never lists keys. Cognitive Services User is not reported where it is what was asked for, as it is by default: the log says it in one line.
+good as a key. This action never lists keys. Cognitive Services User is not a finding if it is the wanted role, which it is by default: the log says so in one line.
 
 The least role that calls OpenAI models and cannot list keys is Cognitive Services OpenAI User. For other models it is Cognitive Services Data Contributor (Preview), which cannot
-read the resource either, so \`endpoint\` and \`deployments\` have to be given; or a custom role with nothing but data actions.
+read the resource either, so give \`endpoint\` and \`deployments\`; or use a custom role that has data actions only.
 
 Severity: medium; low where key access is known to be off. ${noDenials}`,
   inspect: seen => {
@@ -105,14 +105,14 @@ const worthOfKeys = {
 
 export const canAssignRoles: Inspection = {
   title: 'Its roles let the pipeline assign roles',
-  about: `\`${assignRoles}\`: who may assign any role can take every right, on everything below the scope. \`grant: auto\` needs this right, but a workflow that many can change
-should not hold it without limits. Three ways out, the best one first:
+  about: `\`${assignRoles}\`: anyone who can assign every role can get every right, on everything below the scope. \`grant: auto\` needs this right, but a workflow that many people can change
+should not have it without limits. Three ways out, the best one first:
 
-- **Another identity grants** (\`setup-client-id\`), in a job or an environment of its own; the pipeline's own cannot.
+- **Another identity grants** (\`setup-client-id\`), in its own job or environment; the pipeline's own identity cannot.
 - **A condition** limits Role Based Access Control Administrator to the one role, and to service principals.
 - **Nobody grants**: once the role is there, \`grant: never\` verifies it, and the right can go.
 
-Conditions on the assignment, and those that Foundry's owner roles carry in their definitions, are evaluated where they are of the forms that the portal writes; others are quoted.
+The gate evaluates conditions on the assignment, and those in the definitions of Foundry's owner roles, if they have a form that the portal writes. It quotes others.
 
 Severity: medium; low where conditions leave no role that administers. ${noDenials}`,
   inspect: seen => {
@@ -135,9 +135,9 @@ Severity: medium; low where conditions leave no role that administers. ${noDenia
     if (separateSetup(seen.record)) return [...look, ...takeAway(assignmentsOf(givers), seen)]
     const unlimited = givers.filter(({ conditions }) => conditions.length === 0)
     return [
-      ...separateDuties('Let another identity look and grant', seen),
+      ...separateDuties('Let another identity read roles and grant', seen),
       ...limitedRight(seen),
-      inputs('Or grant nothing any more, once the role is there', { grant: 'never' }),
+      inputs('Or stop granting, once the role exists', { grant: 'never' }),
       ...look,
       ...takeAway(assignmentsOf(unlimited), seen),
     ]
@@ -167,7 +167,7 @@ function limitedRight({ values, dataActions }: InspectContext): Fix[] {
   const guids = [...new Set([values.role.guid, ...(least === undefined ? [] : [least.guid])])]
   return [
     bash(
-      'Or limit the right to roles for these calls and to this type of principal, and take the unlimited one away',
+      'Or limit the right to roles for these calls and to this type of principal, and remove the unlimited one',
       assignOnly(guids, values),
     ),
   ]
@@ -189,7 +189,7 @@ const possibleChanges = (rights: InspectContext['rights']) =>
 
 export const canChangeResource: Inspection = {
   title: 'Its roles let the pipeline change the resource',
-  about: `Calls need no right to change anything. Looked for are: ${changes.map(([action]) => `\`${action}\``).join(', ')}. With the first of them, key access can be switched on again.
+  about: `Calls need no right to change anything. The gate looks for these rights: ${changes.map(([action]) => `\`${action}\``).join(', ')}. The first one allows to switch key access on again.
 
 Severity: medium. ${noDenials}`,
   inspect: seen => {
@@ -216,16 +216,16 @@ Severity: medium. ${noDenials}`,
 }
 
 export const accessUnexplained: Inspection = {
-  title: 'The calls are let through, and no known role explains it',
-  about: `The models answered for longer than a role is honoured that was taken away, although nothing that Resource Manager lists gives the right to the calls, or a deny assignment takes it away. Access is proven; what it rests on is not known, so it
-may end unforeseen. The output \`role-state\` is \`unknown\`.
+  title: 'The calls are answered, but no known role explains it',
+  about: `The models answered for longer than Azure honours a removed role, although no role that Resource Manager lists allows the calls, or a deny assignment forbids them. Access is proven, but its reason is not known, so it
+may end without warning. The output \`role-state\` is \`unknown\`.
 
 Severity: medium.`,
   inspect: ({ record, dataActions }) =>
     isUnexplained(record)
       ? {
           severity: 'medium',
-          detail: `The calls need ${listed(dataActions)}, ${whyNot(record)}. They were let through all the same.`,
+          detail: `The calls need ${listed(dataActions)}, ${whyNot(record)}. They were answered all the same.`,
         }
       : undefined,
   fixes: seen =>
@@ -242,17 +242,18 @@ const isUnexplained = (record: InspectContext['record']) =>
   (record.permissions !== undefined || isForbidden(record))
 
 function whyNot({ deniedBy = [] }: InspectContext['record']): string {
-  if (deniedBy.length === 0) return 'which no role gives that Resource Manager lists for the pipeline'
+  if (deniedBy.length === 0)
+    return 'which no role gives of those that Resource Manager lists for the pipeline'
   const names = deniedBy.map(({ name, scope }) => `"${name}" at ${scope}`)
   return `which a deny assignment forbids: ${listed(names)}`
 }
 
 export const accessUnknown: Inspection = {
-  title: 'What else the pipeline may do is not known',
-  about: `It may read neither its role assignments nor its effective permissions, as with nothing but Cognitive Services User, or it holds custom roles whose definitions it may not read. The calls
+  title: 'It is not known what else the pipeline can do',
+  about: `The identity can read neither its role assignments nor its effective permissions (which is so with Cognitive Services User alone), or it holds custom roles whose definitions it cannot read. The calls
 show whether access is there; what the identity may do beyond them is not known.
 
-Severity: low. Reader on the resource lets it look; so does another identity, named by \`setup-client-id\`.`,
+Severity: low. With Reader on the resource it can read them; or let another identity read them, with \`setup-client-id\`.`,
   inspect: seen => {
     const { record, rights } = seen
     const { routes, settings, role } = record
@@ -261,14 +262,14 @@ Severity: low. Reader on the resource lets it look; so does another identity, na
     if (rights.areListed)
       return {
         severity: 'low',
-        detail: `The definition of ${listed([...new Set(rights.ofUnknownRoles.map(one => nameOf(one, record)))])} may not be read, so what it allows beyond the calls of this run is not known.`,
+        detail: `The definition of ${listed([...new Set(rights.ofUnknownRoles.map(one => nameOf(one, record)))])} cannot be read, so it is not known what it allows beyond the calls of this run.`,
       }
     const listsKeys =
       role && !isRecommended(role.guid) && coversAction(builtInPermissions(role.guid) ?? [], listKeys)
     return {
       severity: 'low',
       detail: paragraph(
-        'This identity may not read role assignments, nor its effective permissions: what it may do beyond the calls of this run is not known.',
+        'This identity can read neither role assignments nor its effective permissions, so it is not known what it can do beyond the calls of this run.',
         listsKeys ? `${role.name}, the role that this run asks for, can list the keys of the resource.` : '',
       ),
     }
@@ -277,7 +278,7 @@ Severity: low. Reader on the resource lets it look; so does another identity, na
     ...grantFixes(
       grantOf(seen.values, { role: reader, grantee: servicePrincipal(seen.values.grantorId) }),
     ).slice(0, 1),
-    ...separateDuties('Or let another identity look', seen),
-    advice('The resource › Access control (IAM) › Check access.', 'Or look at it yourself'),
+    ...separateDuties('Or let another identity read the roles', seen),
+    advice('The resource › Access control (IAM) › Check access.', 'Or check it yourself'),
   ],
 }

@@ -36,26 +36,26 @@ export function enforceFailOn(outcome: Outcome): Outcome {
 }
 
 export const findingForbidden: Explanation = {
-  title: 'Something was found that `fail-on` does not allow',
+  title: 'There is a finding that `fail-on` does not allow',
   about:
-    'Every deployment answered, so access is proven. What fails the gate is a finding of the severity that `fail-on` names, or of a graver one. [Findings](findings.md) has a section for each.',
+    'Every deployment answered, so access is proven. The gate fails because of a finding of the severity that `fail-on` names, or a higher one. [Findings](findings.md) has a section for each.',
   why: ({ record }) =>
     paragraph(
       `Access is proven: every deployment answered. \`fail-on: ${record.settings?.failOn ?? '<SEVERITY>'}\` fails the gate all the same, on what else was found.`,
       ...forbiddenFindings(record).map(({ id, detail }) => `\`${id}\`: ${detail}`),
     ),
   unlike:
-    'With `key-access: forbid`, keys that work are `keys-enabled`, and nothing is granted. Findings are weighed at the end, so what was granted stays granted.',
+    'With `key-access: forbid`, keys that work are `keys-enabled`, and nothing is granted. The gate checks findings at the end, so a role that it granted stays granted.',
   fixes: ({ record }) => [
     ...forbiddenFindings(record).flatMap(({ id, fixes }) =>
       fixes.slice(0, 1).map(fix => ({ ...fix, title: `${fix.title} (${id})` })),
     ),
     ...graverOnly(record),
-    advice('Each finding stands with its fix under Findings, in the job summary and the report.'),
+    advice('The job summary and the report list each finding with its fix.'),
   ],
 }
 
 function graverOnly({ settings }: RunRecord): Fix[] {
   const graver = severities[severities.indexOf(settings?.failOn ?? 'medium') - 1]
-  return graver === undefined ? [] : [inputs('Or fail on graver findings only', { 'fail-on': graver })]
+  return graver === undefined ? [] : [inputs('Or fail on more severe findings only', { 'fail-on': graver })]
 }

@@ -14,5 +14,5 @@ export function informationOf(record: RunRecord): string[] {
   const also = `${role.name} is the role of Microsoft's guide. Beyond these calls it can call every model of the resource and list its keys`
   return least === undefined || isRecommended(least.guid)
     ? [`${also}; no lesser built-in role covers the calls.`]
-    : [`${also}; \`role: auto\` takes ${least.name} in its place, the least built-in role for the calls.`]
+    : [`${also}; \`role: auto\` takes ${least.name} instead, the least built-in role for the calls.`]
 }

@@ -11,14 +11,14 @@ const isIgnored = ({ settings }: RunRecord) => settings?.keys.access === 'ignore
 
 export const keysEnabled: Inspection = {
   title: 'The resource still accepts API keys',
-  about: `The account's \`disableLocalAuth\` is not \`true\`. Null, which it is where nobody set it, means that keys work. Anyone who holds a key needs no identity, and no role, condition or sign-in
-log stands in the way.
+  about: `The account's \`disableLocalAuth\` is not \`true\`. Null, the value if nobody has set it, means that keys work. Anyone who holds a key needs no identity, and no role, condition or sign-in
+log stops them.
 
 Look at the template: Microsoft's own sample for key-less access (\`Azure-Samples/azureai-model-inference-bicep\`) has \`disableLocalAuth: allowKeys\`, so \`allowKeys: false\`, which is meant to switch
-keys off, leaves them on. The right way round is \`!allowKeys\`.
+keys off, leaves them on. \`!allowKeys\` would be right.
 
-Severity: high. With \`key-access: forbid\` the gate fails on it ([\`keys-enabled\`](diagnosis.md#keys-enabled)), with \`key-access: ignore\` it is not reported. After the switch, the data plane takes
-minutes, and at times hours, to refuse keys; the input \`retired-key\` proves that it does.`,
+Severity: high. With \`key-access: forbid\` the gate fails on it ([\`keys-enabled\`](diagnosis.md#keys-enabled)), with \`key-access: ignore\` it does not report it. After the switch, it takes
+minutes, sometimes hours, until the data plane refuses keys; the input \`retired-key\` proves that it does.`,
   inspect: ({ record, values }) => {
     if (keyAccessOf(record) !== 'enabled' || isIgnored(record)) return undefined
     return {
@@ -31,13 +31,13 @@ minutes, and at times hours, to refuse keys; the input \`retired-key\` proves th
   },
   fixes: ({ record }) => [
     ...switchKeysOff(record),
-    inputs('Then have this action insist on it', { 'key-access': 'forbid' }),
+    inputs('Then let the gate fail if keys work again', { 'key-access': 'forbid' }),
   ],
 }
 
 export const keyAccessUnknown: Inspection = {
   title: 'Whether the resource accepts API keys is not known',
-  about: `The identity may not read the account, or only \`endpoint\` was given, or the resource was not found by its host. That the call by token was answered says nothing about keys.
+  about: `The identity cannot read the account, or only \`endpoint\` was given, or the gate did not find the resource by its host. The answered call with a token says nothing about keys.
 
 Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key\` has proven that keys are off.`,
   inspect: ({ record }) => {
@@ -47,34 +47,34 @@ Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key
       settings?.target.kind === 'endpoint'
         ? (settings.target.unfound?.message ??
           'Only an endpoint was given, so the resource was not looked at.')
-        : 'This identity may not read the resource.'
-    return { severity: 'low', detail: `${because} That a token was accepted says nothing about keys.` }
+        : 'This identity cannot read the resource.'
+    return { severity: 'low', detail: `${because} An accepted token says nothing about keys.` }
   },
   fixes: ({ values }) => [
     bash(
-      'See for yourself: anything but true means that keys work',
+      'Check it yourself: anything other than true means that keys work',
       azLine('cognitiveservices account show', {
         ...accountOptions(values),
         query: 'properties.disableLocalAuth',
       }),
     ),
-    inputs('Or have a key refused, on every run', { 'retired-key': `\${{ secrets.RETIRED_KEY }}` }),
+    inputs('Or test a key on every run', { 'retired-key': `\${{ secrets.RETIRED_KEY }}` }),
   ],
 }
 
 export const retiredKeyInvalid: Inspection = {
   title: 'The retired key was refused, and other keys may still work',
-  about: `The data plane said that the key is not one of the resource's. It says so of a key that was regenerated, or belongs elsewhere, while key access is on. Only the refusal
-\`AuthenticationTypeDisabled\` shows that it is off. Not reported where the account says that key access is off.
+  about: `The data plane said that the key does not belong to the resource. It says this about a key that was regenerated, or belongs to another resource, while key access is on. Only the refusal
+\`AuthenticationTypeDisabled\` shows that it is off. Not reported if the account says that key access is off.
 
-Severity: medium: the proof does not prove what it is there for.`,
+Severity: medium, because the test does not prove that key access is off.`,
   inspect: ({ record }) => {
     if (record.retiredKey?.outcome !== 'key-invalid' || record.account?.keyAccess === 'disabled')
       return undefined
     return {
       severity: 'medium',
       detail: paragraph(
-        'The key given as retired-key is not one of the resource: that was the reason of the refusal, and it does not show that key access is off.',
+        'The resource refused the retired-key because it is not one of its keys. That does not show that key access is off.',
         record.account?.keyAccess === 'enabled' ? 'It is on.' : '',
       ),
     }

@@ -20,12 +20,12 @@ function ending(record: RunRecord, days: number) {
 const horizonOf = ({ settings }: RunRecord) => Math.max(soonDays, settings?.models.daysLeft ?? 0)
 
 export const modelRetiresSoon: Inspection = {
-  title: 'A model that is called retires soon',
+  title: 'A called model retires soon',
   about: `Resource Manager lists a day on which the model of the deployment ends (\`deprecation.inference\`, or the date of its SKU), and it is at most ${soonDays} days away, or has passed: Azure
-takes models out of service region by region. What happens to the deployment then is up to its \`versionUpgradeOption\`; the finding says which it has, and the default version of the model
-that is there today. The list is read beside the run, which does not wait for it: where it comes late or may not be read, there is no finding, and \`fail-on\` has nothing to fail on.
+takes models out of service region by region. The deployment's \`versionUpgradeOption\` decides what happens to it then; the finding says which option it has, and the model's current
+default version. The gate reads the list in parallel and does not wait for it: if it comes late or the gate cannot read it, there is no finding, and \`fail-on\` has nothing to fail on.
 
-Severity: low; medium from ${urgentDays} days on. With \`model-days-left\` the gate fails on it ([\`model-retires-soon\`](diagnosis.md#model-retires-soon)). The report's field \`models\` has the day of
+Severity: low; medium if ${urgentDays} days or fewer are left. With \`model-days-left\` the gate fails on it ([\`model-retires-soon\`](diagnosis.md#model-retires-soon)). The report's field \`models\` has the day of
 every model that was called.`,
   inspect: ({ record }) => {
     const soon = ending(record, horizonOf(record))
@@ -37,7 +37,7 @@ every model that was called.`,
     ...moveEnding(record, horizonOf(record)),
     listModels(record),
     ...(record.settings?.models.daysLeft === undefined
-      ? [inputs('Have the gate fail while there is time', { 'model-days-left': String(urgentDays) })]
+      ? [inputs('Let the gate fail while there is still time', { 'model-days-left': String(urgentDays) })]
       : []),
   ],
 }

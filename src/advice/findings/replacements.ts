@@ -50,7 +50,7 @@ export function takeAway(assignments: readonly Assignment[], seen: InspectContex
       ? []
       : [
           bash(
-            'Take the role away, once nothing needs it',
+            'Remove the role, once nothing needs it',
             ids.map(id => azLine('role assignment delete', { ids: id })).join('\n'),
           ),
         ]),
@@ -58,7 +58,7 @@ export function takeAway(assignments: readonly Assignment[], seen: InspectContex
       ? []
       : [
           advice(
-            `Take the pipeline out of the group that holds ${inWords(ofGroups, rights, record)}: ${ofGroups.map(({ principalId }) => principalId).join(', ')}.`,
+            `Remove the pipeline from the group that holds ${inWords(ofGroups, rights, record)}: ${ofGroups.map(({ principalId }) => principalId).join(', ')}.`,
             'The role is held through a group',
           ),
         ]),

@@ -15,9 +15,9 @@ import { callers, exceptRecommended, inWords, isWide, nameOf } from './rights.ts
 /** Whether the roles that let the calls through are the right ones, in the right place. */
 
 export const roleDoesNotFit: Inspection = {
-  title: 'The role that was asked for does not cover the calls',
-  about: `Some other role lets the calls through, or nothing does. Typical is a custom role with \`Microsoft.CognitiveServices/accounts/MaaS/*\`, as Microsoft's guide shows it: it covers \`/models\`, and not
-\`/openai/v1/responses\`, which needs \`Microsoft.CognitiveServices/accounts/OpenAI/responses/write\`. It is said in the log before the call is made.
+  title: 'The wanted role does not cover the calls',
+  about: `Another role allows the calls, or none does. A typical case is a custom role with \`Microsoft.CognitiveServices/accounts/MaaS/*\`, as in Microsoft's guide: it covers \`/models\`, but not
+\`/openai/v1/responses\`, which needs \`Microsoft.CognitiveServices/accounts/OpenAI/responses/write\`. The log says so before the call.
 
 Severity: medium. Known from the role's definition, or for built-in roles from what they held on ${rolesAsOf}.`,
   inspect: ({ record, dataActions }) => {
@@ -71,11 +71,11 @@ function contains(some: readonly Permission[], others: readonly Permission[]): b
 
 export const broaderRole: Inspection = {
   title: 'A lesser built-in role would do',
-  about: `The role has data actions that the APIs of this run do not need, and a built-in role exists that has fewer. Reported for the role that was asked for, or for what lets the calls through in its
-place; not for a custom role that is narrower than any built-in one, and not for Cognitive Services User where that is what was asked for, as it is by default. \`role: auto\` takes the least role. For chat completions, responses and embeddings of OpenAI models that is Cognitive Services OpenAI User; models of other
+  about: `The role has data actions that the APIs of this run do not need, and a built-in role exists that has fewer. The finding is about the wanted role, or about the role that allows the calls
+instead. It does not apply to a custom role that is narrower than any built-in one, nor to Cognitive Services User if that is the wanted role, which it is by default. \`role: auto\` takes the least role. For chat completions, responses and embeddings of OpenAI models that is Cognitive Services OpenAI User; models of other
 makers, by \`/models\`, need Cognitive Services User.
 
-If the deploy calls more than the gate does, name all of it in \`deployments\`: then it counts.
+If the deploy calls more than the gate does, name everything in \`deployments\`: then it counts.
 
 Severity: medium.`,
   inspect: seen => {
@@ -98,10 +98,10 @@ const wide = ({ rights, record }: InspectContext) => callers(rights, record).fil
 
 export const widerScope: Inspection = {
   title: 'The role is held on more than the resource',
-  about: `The assignment is made at the resource group, the subscription or a management group, so it counts for every resource below, those included that are made tomorrow. Microsoft's own sample for key-less access
-does that: its role assignment has no \`scope:\`, and lands on the resource group that the template is deployed to.
+  about: `The assignment is made at the resource group, the subscription or a management group, so it counts for every resource below, including those created later. Microsoft's own sample for key-less access
+does that: its role assignment has no \`scope:\`, so it applies to the resource group that the template is deployed to.
 
-Severity: medium. Grant the role on the resource first, wait until this action shows it as \`direct\`, and only then take the wide one away.`,
+Severity: medium. Grant the role on the resource first, wait until this action shows it as \`direct\`, and only then remove the wide one.`,
   inspect: seen => {
     const { rights, record, values } = seen
     const found = wide(seen)
@@ -125,8 +125,8 @@ Severity: medium. Grant the role on the resource first, wait until this action s
 
 export const conditionalAssignment: Inspection = {
   title: 'The role is held under a condition',
-  about: `The assignment that lets the calls through carries a condition (ABAC). It is reported and not evaluated: Azure documents conditions on data actions for storage only, so what one does here is for the
-calls to show, and may change.
+  about: `The assignment that allows the calls has a condition (ABAC). The gate reports it but does not evaluate it: Azure documents conditions on data actions only for storage. The calls show
+what the condition does here, and that may change.
 
 Severity: low. Conditions on the right to assign roles are another matter: see [\`can-assign-roles\`](#can-assign-roles).`,
   inspect: ({ rights, record }) => {
@@ -149,8 +149,8 @@ const endingElsewhere = ({ rights, record }: InspectContext) => {
 
 export const temporaryAssignment: Inspection = {
   title: 'The role is held for as long as another job runs',
-  about: `A job with \`revoke: true\` made the assignment for itself, and takes it away when it ends. What relies on it then is denied, a deploy that runs on included. A run that may grant waits until it is gone, and makes one
-of its own; with \`grant: never\` the calls are proven for now, and no longer.
+  about: `A job with \`revoke: true\` created the assignment for itself, and removes it when it ends. Anything that relies on it is then denied, even a deploy that is still running. A run that can grant waits until it is gone, and creates
+its own; with \`grant: never\` the proof holds only for now.
 
 Severity: low.`,
   inspect: seen => {

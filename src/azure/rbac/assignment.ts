@@ -45,8 +45,7 @@ const stateInWords: Record<Exclude<RoleState, 'unknown'>, string> = {
 /** @param assignments What is listed; undefined where that may not be read. */
 export function readableRoleState(state: RoleState, assignments: readonly Assignment[] | undefined): string {
   if (state !== 'unknown') return stateInWords[state]
-  const why =
-    assignments === undefined ? 'role assignments may not be read' : 'nothing that is listed explains it'
+  const why = assignments === undefined ? 'role assignments cannot be read' : 'no listed role explains it'
   return `unknown (${why})`
 }
 

@@ -30,12 +30,11 @@ export function unsuitability(permissions: readonly Permission[] | undefined): U
 }
 
 const reasons: Record<Unsuitability, string> = {
-  'no-data-actions': 'has no data actions, so it lets nobody call a model',
-  'may-assign-roles': 'may assign roles, or widen them, so anyone who holds it can give itself more',
-  'definition-unknown':
-    'has a definition that this identity may not read, so nobody knows that it assigns no roles',
+  'no-data-actions': 'has no data actions, so nobody can call a model with it',
+  'may-assign-roles': 'can assign roles, or widen them, so its holder can take more rights',
+  'definition-unknown': 'has a definition that this identity cannot read, so it might assign roles',
 }
 
 /** One sentence. */
 export const unsuitableLine = (roleName: string, why: Unsuitability): string =>
-  `${plain(roleName)} is not granted to anybody: it ${reasons[why]}.`
+  `${plain(roleName)} is never granted by the gate: it ${reasons[why]}.`

@@ -50,7 +50,7 @@ export function reasonOf(principal: Told): string {
 
 const whyNotLive = ({ through }: Extract<RuntimePrincipal['access'], { word: 'not-known-live' }>): string =>
   through.some(({ group }) => group !== undefined)
-    ? 'How long it has been in the group, nobody tells: a managed identity may hear of that after a day only, and until then the data plane may deny calls.'
+    ? 'Nothing shows how long it has been in the group. For a managed identity a membership may take a day to count, and until then the data plane may deny calls.'
     : 'Until a role is live the data plane may deny calls.'
 
 function giverInWords({ roleName, scope, group, createdOn }: RoleGiver): string {
@@ -60,7 +60,7 @@ function giverInWords({ roleName, scope, group, createdOn }: RoleGiver): string 
 }
 
 const ageInWords = (ageMs: number | undefined) =>
-  ageMs === undefined ? 'of an age that nobody tells' : `${inWords(ageMs)} old`
+  ageMs === undefined ? 'of unknown age' : `${inWords(ageMs)} old`
 
 function whyMissing(because: WhyMissing, { deployments, role, scope }: Told): string {
   const calls = deployments.length === 0 ? '' : ` (${deployments.map(name => plain(name, 64)).join(', ')})`
@@ -68,11 +68,11 @@ function whyMissing(because: WhyMissing, { deployments, role, scope }: Told): st
     case 'no-role':
       return `No role that it holds at ${plain(scope ?? '')} or above covers ${because.lacks.join(', ')}${calls}.`
     case 'denied':
-      return `${denyInWords(because.deny)} forbids it, whatever roles it holds.`
+      return `${denyInWords(because.deny)} forbids it, no matter which roles it holds.`
     case 'ends-with-job':
       return because.whose === 'own'
-        ? 'It is the pipeline itself, and the role that lets it call is taken away when the job ends (`revoke`).'
-        : `It holds ${plain(role?.name ?? '')} only until the job that granted it ends, and the same role cannot be assigned beside that.`
+        ? 'It is the pipeline itself, and the role that lets it call is removed when the job ends (`revoke`).'
+        : `It holds ${plain(role?.name ?? '')} only until the job that granted it ends, and Azure does not allow a second assignment of the same role.`
     case 'not-granted':
       return `The grant of ${plain(role?.name ?? '')} was refused: ${saidInWords(because.failure)}`
     case 'unsuitable':
@@ -85,31 +85,31 @@ function whyMissing(because: WhyMissing, { deployments, role, scope }: Told): st
 function whyUnknown(because: WhyUnknown): string {
   switch (because.kind) {
     case 'not-looked':
-      return 'The run ended before it was looked at.'
+      return 'The run ended before the gate checked it.'
     case 'own-calls':
       return 'It is the pipeline itself, and its own calls were not answered.'
     case 'unread':
-      return `${unreadInWords[because.what]} may not be read${lackingIn(because.failure.details)}: ${because.failure.said.message}`
+      return `${unreadInWords[because.what]} cannot be read${lackingIn(because.failure.details)}: ${because.failure.said.message}`
     case 'no-resource':
-      return `Resource Manager has no such resource, or not any more: ${because.failure.said.message}`
+      return `Resource Manager has no such resource (any more): ${because.failure.said.message}`
     case 'no-identity':
       return 'It has no identity: either none was switched on, or resources of its type have none.'
     case 'several':
-      return `It has several identities, and its settings name none of them by AZURE_CLIENT_ID: ${listed(because.identities)}.`
+      return `It has several identities, and its setting AZURE_CLIENT_ID names none of them: ${listed(because.identities)}.`
     case 'not-its-own':
-      return `Its setting AZURE_CLIENT_ID is ${plain(because.clientId, 60)}, which is no identity that it is known to have: ${listed(because.identities)}.`
+      return `Its setting AZURE_CLIENT_ID is ${plain(because.clientId, 60)}, which is not one of its known identities: ${listed(because.identities)}.`
     case 'identity-gone':
-      return 'The identity that it has was deleted.'
+      return 'Its identity was deleted.'
     case 'no-such-principal':
-      return `There is no service principal with this object id, so nothing was granted. One that was deleted has none any more; a client id, and the object id of an app registration, are others: ${saidInWords(because.failure)}`
+      return `There is no service principal with this object id, so nothing was granted. It may be deleted, or the id may be a client id or the object id of an app registration: ${saidInWords(because.failure)}`
     case 'granting':
-      return `It was being granted its role, and whether it is, nobody said${because.failure === undefined ? '.' : `: ${saidInWords(because.failure)}`}`
+      return `The gate was granting its role, and it is not known whether that succeeded${because.failure === undefined ? '.' : `: ${saidInWords(because.failure)}`}`
     case 'role-unread':
-      return `It holds the role ${plain(because.roleGuid)}, whose definition may not be read.`
+      return `It holds the role ${plain(because.roleGuid)}, whose definition cannot be read.`
     case 'condition':
       return `It depends on a condition of a role assignment that is not understood: ${plain(because.condition)}`
     case 'perhaps-denied':
-      return `${denyInWords(because.deny)} may forbid it: it has a condition, or names a group of which nobody sees whether the principal is in it.`
+      return `${denyInWords(because.deny)} may forbid it: it has a condition, or names a group and the gate cannot see whether the principal is a member.`
   }
 }
 
@@ -118,7 +118,7 @@ const saidInWords = ({ code, said }: Failure) => `${code}: ${said.message}`
 const unreadInWords: Record<Unreadable, string> = {
   resource: 'It',
   'API versions': 'The API versions of its type',
-  deployments: 'The deployments of the resource, which tell what its calls are,',
+  deployments: 'The deployments of the resource, which show what it calls,',
   'role assignments': 'Role assignments at the resource',
   'deny assignments': 'Deny assignments at the resource',
 }
@@ -126,7 +126,7 @@ const unreadInWords: Record<Unreadable, string> = {
 const denyInWords = ({ name, scope }: NamedDeny) => `The deny assignment "${plain(name)}" at ${plain(scope)}`
 
 const lackingIn = (details: { action?: string } | undefined) =>
-  details?.action === undefined ? '' : ` (${details.action} is lacking)`
+  details?.action === undefined ? '' : ` (${details.action} is missing)`
 
 /** More help nobody. */
 const maxListed = 10

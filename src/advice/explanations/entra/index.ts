@@ -103,7 +103,7 @@ const reactivate = advice(
 
 /** What an expression may say (learn.microsoft.com, flexible federated identity credentials). */
 const expressionRules =
-  'App registrations take expressions; user-assigned managed identities take them by newer documents (preview), and some tenants still refuse. For GitHub an expression compares `sub` or `job_workflow_ref`, with `eq` or `matches`, joined by `and`.'
+  'App registrations take expressions; according to newer documentation user-assigned managed identities take them too (preview), but some tenants still refuse. For GitHub an expression compares `sub` or `job_workflow_ref`, with `eq` or `matches`, joined by `and`.'
 
 const ownTenants = show('Find the tenant id of your subscription, for `tenant-id`', 'account list', {
   query: '[].{name:name, subscription:id, tenantId:tenantId, state:state}',
@@ -144,7 +144,7 @@ export const entraExplanations: Explanations<'entra'> = {
         ...addCredential(told),
         ...changeCredential(told),
         advice(
-          'The environment name is taken from the job as it is written there: write it as in the credential. For owner, repository, branch and tag the credential has to change.',
+          'GitHub takes the environment name exactly as the job writes it: write it as in the credential. If the case of owner, repository, branch or tag differs, change the credential.',
           'Or change the job',
         ),
         ...listCredentials(told),
@@ -203,10 +203,10 @@ export const entraExplanations: Explanations<'entra'> = {
   'federated-credential-ambiguous': {
     title: 'Two federated credentials match this run',
     about:
-      'More than one credential of the identity fits the token, and Entra takes none of them: two with the same subject, or a subject and an expression that covers it.',
+      'More than one credential of the identity matches the token, and Entra accepts none of them: two with the same subject, or a subject and an expression that covers it.',
     why: () => 'More than one credential of the identity fits the token, and Entra takes none of them.',
     comparison: told => compared(told, {}),
-    unlike: 'If none fits, the code is `federated-subject-mismatch`.',
+    unlike: 'If none matches, the code is `federated-subject-mismatch`.',
     fixes: told => [...listCredentials(told), ...removeCredential(told)],
   },
   'federated-enterprise-claim-required': {
@@ -235,7 +235,7 @@ export const entraExplanations: Explanations<'entra'> = {
       const { clientId, issuer } = valuesOf(told)
       return [
         advice(
-          `Ask the tenant's administrators to let the application ${clientId} use federated credentials of the issuer ${issuer}. Such policies do not always apply to user-assigned managed identities: one of those may be the way out.`,
+          `Ask the tenant's administrators to let the application ${clientId} use federated credentials of the issuer ${issuer}. Such policies do not always apply to user-assigned managed identities: try one of those.`,
         ),
       ]
     },
@@ -243,7 +243,7 @@ export const entraExplanations: Explanations<'entra'> = {
   'assertion-rejected': {
     title: 'Entra refused the OIDC token itself',
     why: told =>
-      `The form, the algorithm, the lifetime or the signature of the token was refused. It comes from ${valuesOf(told).issuer}.`,
+      `Entra refused the form, the algorithm, the lifetime or the signature of the token. It comes from ${valuesOf(told).issuer}.`,
     unlike:
       "If Entra could not get the issuer's keys, the code is `issuer-keys-unavailable`; for a token outside its time range, `assertion-expired`.",
     fixes: told => [
@@ -256,7 +256,7 @@ export const entraExplanations: Explanations<'entra'> = {
   'assertion-expired': {
     title: 'The OIDC token is outside its time range',
     why: () =>
-      'GitHub tokens live five minutes, and this run asks for a new one in time. So the clock of the runner or of a private issuer is wrong, or the request was delayed on its way.',
+      'GitHub tokens live five minutes, and this run asks for a new one in time. So the clock of the runner or of a private issuer is wrong, or the request was delayed.',
     unlike: 'An access token that has expired shows at the service that it is for, not here.',
     fixes: told => [
       bash(
@@ -269,7 +269,7 @@ export const entraExplanations: Explanations<'entra'> = {
   'issuer-keys-unavailable': {
     title: "Entra could not get the issuer's keys",
     why: told =>
-      `To check the token, Entra fetches the keys of ${valuesOf(told).issuer} over the internet, and did not find the one that signed it. After a change of keys this passes by itself; a private issuer must be reachable from the internet.`,
+      `To check the token, Entra fetches the keys of ${valuesOf(told).issuer} over the internet, but it did not find the one that signed the token. After the issuer changed its keys, this resolves by itself; a private issuer must be reachable from the internet.`,
     unlike: 'A wrong signature under a known key is `assertion-rejected`.',
     fixes: told => [issuerDocument(told), advice('Run the job again in some minutes.')],
   },
@@ -312,9 +312,9 @@ export const entraExplanations: Explanations<'entra'> = {
     ],
   },
   'application-not-assigned': {
-    title: 'The identity is not assigned to the application that it asks a token for',
+    title: 'The identity is not assigned to the application that the token is for',
     why: () =>
-      'The application that the token is for lets in only who is assigned to it. Azure Resource Manager and the models do not ask for that, so the audience is probably an application of your own.',
+      'The application that the token is for accepts only identities that are assigned to it. Azure Resource Manager and the models do not require that, so the audience is probably your own application.',
     unlike: 'An audience that the tenant does not know at all is `token-scope-invalid`.',
     fixes: () => [
       advice(
@@ -325,7 +325,7 @@ export const entraExplanations: Explanations<'entra'> = {
   'application-is-public-client': {
     title: 'The client id is that of a public client',
     why: told =>
-      `A public client signs in people, and proves nothing about itself: Entra refuses a federated credential of ${valuesOf(told).clientId}. Either "Allow public client flows" is on for the app registration, or the client id is that of a tool, such as Azure CLI's own.`,
+      `A public client signs in people and cannot prove its own identity: Entra refuses a federated credential of ${valuesOf(told).clientId}. Either "Allow public client flows" is on for the app registration, or the client id is that of a tool, such as Azure CLI's own.`,
     unlike: 'A client id that the tenant does not know is `application-not-found`.',
     fixes: told => {
       const { clientId } = valuesOf(told)
@@ -344,14 +344,14 @@ export const entraExplanations: Explanations<'entra'> = {
   'service-principal-missing': {
     title: 'The application has no service principal in the tenant',
     why: told =>
-      `The application ${valuesOf(told).clientId} is registered, but signs in and holds roles by its service principal, which does not exist.`,
+      `The application ${valuesOf(told).clientId} is registered. It signs in and holds roles through its service principal, which does not exist.`,
     unlike: 'A client id that is not registered at all is `application-not-found`.',
     fixes: told => [bash('Create it', azLine('ad sp create', { id: valuesOf(told).clientId }))],
   },
   'tenant-not-found': {
     title: 'There is no such tenant',
     about:
-      'Entra does not know the tenant id, or does not serve it any more. The usual mistake is a subscription id or client id in its place; a tenant that was deleted or blocked looks nearly the same.',
+      'Entra does not know the tenant id, or does not serve it any more. The usual mistake is a subscription id or client id instead of the tenant id. A deleted or blocked tenant looks nearly the same.',
     why: told => {
       const { tenantId, authorityHost } = valuesOf(told)
       if (isBlockedTenant(told))
@@ -362,11 +362,11 @@ export const entraExplanations: Explanations<'entra'> = {
     fixes: told => (isBlockedTenant(told) ? [reactivate, ownTenants] : [ownTenants, ofWhichCloud(told)]),
   },
   'tenant-restricted': {
-    title: "The runner's network does not let sign-ins to this tenant through",
+    title: "The runner's network blocks sign-ins to this tenant",
     why: told =>
-      `Something on the way out (a proxy, Global Secure Access) marks every sign-in with a list of allowed tenants, and ${valuesOf(told).tenantId} is not on it. That is a rule of the network, not of the tenant or the identity.`,
+      `Something between the runner and the internet (a proxy, Global Secure Access) marks every sign-in with a list of allowed tenants, and ${valuesOf(told).tenantId} is not on it. That is a rule of the network, not of the tenant or the identity.`,
     unlike:
-      'A policy of the tenant itself is `conditional-access-blocked`. On a hosted runner this code does not come.',
+      'A policy of the tenant itself is `conditional-access-blocked`. This code does not occur on a hosted runner.',
     fixes: told => [
       advice(
         `Ask the people who run the network to add the tenant ${valuesOf(told).tenantId} to the tenant restrictions policy; or run the job on a runner outside that network.`,
@@ -408,7 +408,7 @@ export const entraExplanations: Explanations<'entra'> = {
           : 'No application of the tenant has that Application ID URI; or it has no service principal there.',
         record.settings && `Tokens were asked for ${audiencesOf(record.settings).join(' and ')}.`,
       ),
-    unlike: 'Client id and credential were accepted: it is only about what the token is for.',
+    unlike: 'Entra accepted client id and credential: the problem is only what the token is for.',
     fixes: told => {
       const { subscriptionId } = valuesOf(told)
       const { tokenAudience } = told.record.settings?.smoke ?? {}
@@ -439,16 +439,15 @@ export const entraExplanations: Explanations<'entra'> = {
   },
   'entra-throttled': {
     title: 'Entra throttles the sign-in',
-    why: () =>
-      'There are too many sign-ins of this tenant or application, and it went on for longer than this run waits.',
-    unlike: 'The credential was not looked at, so it may be right.',
+    why: () => 'There were too many sign-ins of this tenant or application, for longer than this run waits.',
+    unlike: 'Entra did not check the credential, so it may be right.',
     fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'entra-unavailable': {
     title: 'Entra did not answer as expected',
     why: told =>
       `${valuesOf(told).authorityHost} failed several times: with an error of its own, or with a reply that is not Entra's, such as a proxy's page.`,
-    unlike: 'A refusal of Entra has an AADSTS number, and a code of its own.',
+    unlike: 'A refusal by Entra has an AADSTS number and its own code.',
     fixes: () => [
       advice(
         'Run the job again. If it persists, look at https://azure.status.microsoft, and for a proxy on the way.',
@@ -457,8 +456,8 @@ export const entraExplanations: Explanations<'entra'> = {
   },
   'entra-rejected': {
     title: 'Entra refused the sign-in',
-    why: () => 'This action does not know the reason: it is in what Entra said.',
-    unlike: 'Refusals with a known cause have codes of their own.',
+    why: () => 'This action does not know the reason: see what Entra said.',
+    unlike: 'Refusals with a known cause have their own codes.',
     fixes: ({ failure }) => [advice(`Look the number up: ${errorPage(failure.said.serviceCode)}`)],
   },
 }

@@ -8,9 +8,9 @@ import { paragraph } from '../explanation.ts'
 
 /** In the docs, where no run is known. */
 export const subjectRules = paragraph(
-  'The first of these that applies makes the subject: the environment that the job names (`repo:OWNER/REPO:environment:NAME`), a pull request (`repo:OWNER/REPO:pull_request`), the branch or tag (`repo:OWNER/REPO:ref:refs/heads/BRANCH`).',
+  'GitHub builds the subject from the first of these that applies: the environment that the job names (`repo:OWNER/REPO:environment:NAME`), a pull request (`repo:OWNER/REPO:pull_request`), the branch or tag (`repo:OWNER/REPO:ref:refs/heads/BRANCH`).',
   'Repositories created, renamed or transferred after 15 July 2026 have numeric ids in it: `repo:OWNER@1234/REPO@5678:…`. A colon inside a name is written `%3A`.',
-  'A repository or organisation may have customised the template: with the input `github-token` the run reads it.',
+  'A repository or organisation may have customised the template: with the input `github-token` the run can read it.',
 )
 
 interface Subject {

@@ -30,9 +30,9 @@ function permissionFixes({ record: { run } }: ExplainContext): Fix[] {
 
 function whyNoToken({ record: { run } }: ExplainContext): string {
   if (run.fromFork)
-    return 'Pull requests from forks get no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens.'
+    return 'Pull requests from forks get no OIDC token, no matter what the workflow asks for, unless an administrator sends write tokens to forks.'
   if (isDependabotRun(run) && run.eventName === 'pull_request_target')
-    return "The pull request is Dependabot's: runs of pull_request_target get a read-only token, whatever the workflow asks for."
+    return "The pull request is Dependabot's: runs of pull_request_target get a read-only token, no matter what the workflow asks for."
   return 'Runs that Dependabot starts have a read-only token, unless the job itself names the permissions it needs.'
 }
 
@@ -65,15 +65,15 @@ export const githubExplanations: Explanations<'github'> = {
   'oidc-permission-missing': {
     title: 'The job lacks the permission id-token: write',
     why: () =>
-      "The runner sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN only for jobs with the permission `id-token: write`. As soon as a job names any permission it has only those that it names: its list replaces the workflow's.",
+      "The runner sets ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN only for jobs with the permission `id-token: write`. If a job names any permission, it has only those that it names: its list replaces the workflow's.",
     unlike:
-      'An outage of the endpoint is `oidc-endpoint-unavailable`; pull requests from forks and Dependabot are `oidc-unavailable-fork`. If the permission is there, something takes the two variables away, such as a container that is started by hand.',
+      'An outage of the endpoint is `oidc-endpoint-unavailable`; pull requests from forks and Dependabot are `oidc-unavailable-fork`. If the permission is there, something removes the two variables, such as a container that a step starts itself.',
     fixes: permissionFixes,
   },
   'oidc-unavailable-fork': {
     title: 'GitHub gives this run no OIDC token',
     about:
-      'Pull requests from forks get no OIDC token, whatever the workflow asks for, unless an administrator lets forks have write tokens. Runs that Dependabot starts have a read-only token unless the job itself names its permissions; its `pull_request_target` runs get no OIDC token at all.',
+      'Pull requests from forks get no OIDC token, no matter what the workflow asks for, unless an administrator sends write tokens to forks. Runs that Dependabot starts have a read-only token unless the job itself names its permissions; its `pull_request_target` runs get no OIDC token at all.',
     why: whyNoToken,
     unlike: 'In a run of the repository itself only the permission is missing: `oidc-permission-missing`.',
     fixes: fixesWithoutToken,
@@ -81,7 +81,7 @@ export const githubExplanations: Explanations<'github'> = {
   'oidc-endpoint-unavailable': {
     title: "GitHub's OIDC endpoint gave no token",
     why: () =>
-      'The job has the permission, but the endpoint failed several times: with an error, with a reply that is no token, or by throttling. That is an outage, not a setting.',
+      'The job has the permission, but the endpoint failed several times: with an error, with a reply that is not a token, or by throttling. That is an outage, not a setting.',
     unlike:
       'A missing permission shows as `oidc-permission-missing`, before any request. A host that cannot be reached at all has a network code.',
     fixes: () => [
@@ -95,7 +95,7 @@ export const githubExplanations: Explanations<'github'> = {
     title: "GitHub's OIDC endpoint refused the request",
     why: ({ record }) =>
       paragraph(
-        'Trying again would not help. The usual reasons: the audience is not accepted, or the request token is not that of this job (it ends with the job).',
+        'Trying again would not help. The usual reasons: GitHub does not accept the audience, or the request token is not the one of this job (a request token ends with its job).',
         record.settings && `This run asked for the audience ${record.settings.identity.assertionAudience}.`,
       ),
     unlike: 'Errors of the endpoint itself, from 500 on, and throttling are `oidc-endpoint-unavailable`.',

@@ -158,54 +158,54 @@ function inWords(cause: Cause, told: ExplainContext): string {
   const { role, principalId, grantee } = valuesOf(told)
   switch (cause.kind) {
     case 'deny-assignment':
-      return `The deny assignment "${cause.name}" at ${cause.scope} forbids it, and wins over every role.`
+      return `The deny assignment "${cause.name}" at ${cause.scope} forbids it, and overrides every role.`
     case 'wrong-role':
-      return `It holds ${cause.role}, and that role does not cover this operation: waiting does not help.`
+      return `It holds ${cause.role}, but that role does not cover this operation: waiting does not help.`
     case 'unfit-role':
       return paragraph(
         record.roleState === 'missing' ? inWords(causeOfMissing(record), told) : '',
-        `${cause.role}, the role that this run asks for, does not cover this operation: holding it would not help.`,
+        `${cause.role}, the role that this run wants, does not cover this operation: it would not help to hold it.`,
       )
     case 'on-project':
-      return `It holds ${cause.role} at ${cause.scope}, and this call goes to the account: a role on a project does not count for the account.`
+      return `It holds ${cause.role} at ${cause.scope}, but this call goes to the account: a role on a project does not count for the account.`
     case 'client-id':
-      return `${role.name} is assigned here to ${cause.clientId}, which is the client id. Roles are held by the object id of the service principal, ${principalId}.`
+      return `${role.name} is assigned here to ${cause.clientId}, which is the client id. Assign the role to the object id of the service principal, ${principalId}.`
     case 'administration-only':
       return paragraph(
-        `It holds ${cause.roles === '' ? 'other roles' : cause.roles}, and nothing that gives access to the models: roles that administer, such as Owner and Contributor, do not.`,
+        `It holds ${cause.roles === '' ? 'other roles' : cause.roles}, but no role that gives access to the models. Roles that only manage, such as Owner and Contributor, do not.`,
         anotherHolder(record, told),
       )
     case 'missing':
       return paragraph(
         cause.roles === '' ? '' : `It holds ${cause.roles}.`,
-        `It does not hold ${role.name}: not on the resource, not from a scope above, not through a group.`,
+        `It does not hold ${role.name}, neither on the resource, nor from a scope above, nor through a group.`,
         anotherHolder(record, told),
       )
     case 'not-member':
       return grantee.principalType === 'Group'
-        ? `${role.name} is held by the ${principalInWords(grantee)}, but the pipeline is not a member of it, nor of a group within it.`
-        : `${role.name} is held by the ${principalInWords(grantee)}, as \`principal-id\` says, but the call is made by this pipeline.`
+        ? `The ${principalInWords(grantee)} holds ${role.name}, but the pipeline is not a member of it, nor of a group within it.`
+        : `The ${principalInWords(grantee)} holds ${role.name}, as \`principal-id\` says, but this pipeline makes the call.`
     case 'young':
-      return `${role.name} was assigned ${cause.minutes === 1 ? 'a minute' : `${cause.minutes} minutes`} before this run looked: it may not be live yet. Azure speaks of up to ten minutes.`
+      return `${role.name} was assigned ${cause.minutes === 1 ? 'a minute' : `${cause.minutes} minutes`} before this run looked: it may not be live yet. Microsoft says up to ten minutes.`
     case 'group':
       return `It holds ${role.name} through a group. A new membership counts only in new tokens, and for managed identities Azure may keep the old groups for up to a day.`
     case 'covered':
-      return 'Its effective permissions cover the call. So the assignment behind them is very new, or a deny assignment that this run may not see overrules it.'
+      return 'Its effective permissions cover the call. So the assignment behind them is very new, or a deny assignment that this run cannot see overrides it.'
     case 'unexplained':
-      return `It holds ${role.name} (${record.roleState}), for longer than any propagation takes. What remains: a deny assignment that this run may not see, or an endpoint of another resource.`
+      return `It holds ${role.name} (${record.roleState}), for longer than any propagation takes. The remaining causes are a deny assignment that this run cannot see, or an endpoint of another resource.`
     case 'unknown':
       return whyUnknown(record)
     case 'undecided':
-      return 'Whether its roles give it, nobody can tell: a gate that does not know does not open.'
+      return 'It is not known whether its roles give it, and a gate that does not know does not open.'
   }
 }
 
 function whyUnknown({ settings }: RunRecord): string {
   if (settings?.smoke.tokenAudience !== undefined)
-    return 'The gateway took the token, and the resource behind it denies the call: to the identity by which the gateway calls it, and not to the pipeline. What the service said names that identity.'
+    return "The gateway accepted the token, but the resource behind it denies the call. It denies it to the identity that the gateway uses, not to the pipeline. The service's message names that identity."
   return settings?.target.kind === 'endpoint'
-    ? (settings.target.unfound?.message ?? 'Only an endpoint was given, so its roles were not looked at.')
-    : 'It may not read role assignments, so whether it holds the role is not known. The run waited, in case the role was granted in the last minutes.'
+    ? (settings.target.unfound?.message ?? 'Only an endpoint was given, so the run did not read its roles.')
+    : 'It cannot read role assignments, so it is not known whether it holds the role. The run waited, in case the role was granted in the last minutes.'
 }
 
 /** One other service principal with this very role at this very resource is worth a look: it may be meant to be this one. */
@@ -213,7 +213,7 @@ function anotherHolder({ afterDenial }: RunRecord, told: ExplainContext): string
   const [only, ...others] = afterDenial?.heldByOthers ?? []
   if (only === undefined || others.length > 0) return ''
   const { role, principalId } = valuesOf(told)
-  return `${role.name} is assigned here to the object id ${only.principalId}, and this pipeline signs in as ${principalId}. If that assignment was meant for it, the id is probably that of the app registration: use the one under Enterprise applications, which is the service principal's.`
+  return `${role.name} is assigned here to the object id ${only.principalId}, but this pipeline signs in as ${principalId}. If that assignment is meant for the pipeline, its id is probably that of the app registration: use the id under Enterprise applications, which is that of the service principal.`
 }
 
 /** The fix that goes with the cause, after the one of an endpoint that is another's. */
@@ -270,7 +270,7 @@ function withoutGroup(values: Values, role: Values['role'], scope: string): Fix[
 }
 
 function notMemberFixes({ principalId, grantee }: Values): Fix[] {
-  const pipelineItself = advice('Leave `principal-id` out.', 'Or grant the role to the pipeline itself')
+  const pipelineItself = advice('Remove `principal-id`.', 'Or grant the role to the pipeline itself')
   if (grantee.principalType !== 'Group') return [pipelineItself]
   const ids = { group: grantee.principalId, 'member-id': principalId }
   return [bash('Make the pipeline a member of the group', azLine('ad group member add', ids)), pipelineItself]
@@ -311,8 +311,8 @@ export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {
   return [
     bash('See the deny assignments', azLine('rest', { method: 'get', url })),
     advice(
-      'One that a user made (`isSystemProtected` is false) an Owner can delete. For one of a deployment stack: deploy the stack again with deny mode none, or with this principal excluded. One of a managed application or of Azure itself only its publisher can remove.',
-      'Remove it where it was made',
+      'An Owner can delete one that a user made (`isSystemProtected` is false). For one of a deployment stack: deploy the stack again with deny mode none, or with this principal excluded. Only the publisher can remove one of a managed application or of Azure itself.',
+      'Remove it at its source',
     ),
   ]
 }

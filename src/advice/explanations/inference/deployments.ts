@@ -71,7 +71,7 @@ export function whyNotFound(told: ExplainContext): string {
     deployments?.length === 0 ? 'The resource has no deployment at all.' : undefined,
     name && byModelName(name, deployments)
       ? `${name} is the name of a model; the name of its deployment counts.`
-      : "The name of the deployment counts, not the model's.",
+      : 'Give the name of the deployment, not that of the model.',
     name && `The run looked for ${name}.`,
     deployments === undefined
       ? 'A deployment that was created in the last five minutes may not be known everywhere yet.'
@@ -139,7 +139,7 @@ export function fixesOfNotReady(told: ExplainContext): Fix[] {
     }),
     ...(other === undefined ? [] : [inDeployments('Or call another deployment', told, other.name)]),
     advice(
-      'Run the job again when its state is Succeeded. If it stays as it is, delete the deployment and create it anew, under the same name.',
+      'Run the job again when its state is Succeeded. If the state does not change, delete the deployment and create it again, with the same name.',
     ),
   ]
 }

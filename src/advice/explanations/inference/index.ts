@@ -64,7 +64,7 @@ function severalRoutes(told: ExplainContext): string {
   return `The call went to ${route.deployment} by ${route.api}, which has more than one route: ${answers.join('; ')}.`
 }
 
-const accessIsFine = 'Access itself is fine: it is checked first.'
+const accessIsFine = 'Access itself is fine: Azure checks it first.'
 const statusPage = advice('Run the job again. If it persists, look at https://azure.status.microsoft.')
 
 export const inferenceExplanations: Explanations<'inference'> = {
@@ -74,21 +74,21 @@ export const inferenceExplanations: Explanations<'inference'> = {
     about: paragraph(
       'The principal lacks the data action that the call needs. The run reads the denial together with the roles that it can see: whether the role is missing, too young, held through a group, one that covers other operations, one that only administers (Owner, Contributor), assigned to another object id, held on a project instead of the account, or overruled by a deny assignment.',
       'A missing role is a 401 here, not a 403.',
-      'What `also` asks for is told from the roles where no call shows it: lacking, it has this code as well.',
+      'If a right in `also` is missing, the code is the same: the run judges it by the roles if no call shows it.',
     ),
     why: whyDenied,
     unlike:
-      'A token that is not accepted is `token-audience-rejected` or `token-not-accepted`; network rules are `network-blocked`; a role that this run granted is `access-not-propagated`. A denial never says whether the role is missing or not live yet: only the age of the assignment tells.',
+      'A token that is not accepted is `token-audience-rejected` or `token-not-accepted`; network rules are `network-blocked`; a role that this run granted is `access-not-propagated`. A denial never says whether the role is missing or not live yet: only the age of the assignment shows that.',
     fixes: fixesOfDenial,
   },
   'access-not-propagated': {
     title: 'The role is granted, but was not live in time',
     titleBeside: 'The role is there, but nothing shows that it is live',
     about:
-      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Azure speaks of up to ten minutes, and of hours for an assignment at a management group. Or what `also` asks for is given by a role that is not half an hour old, and every call that was answered depends on another: nothing shows that it is live.',
+      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Microsoft says up to ten minutes, and hours for an assignment at a management group. Or a role that is not half an hour old gives what `also` asks for, and every answered call depends on another role: then nothing shows that the new role is live.',
     why: whyNotLive,
     unlike:
-      'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the cause would say so.',
+      'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the explanation would say so.',
     fixes: told =>
       besideCalls(told) !== undefined
         ? whatShows(told)
@@ -97,9 +97,9 @@ export const inferenceExplanations: Explanations<'inference'> = {
           : [...fixesOfForeignEndpoint(told), ...waitLonger(told)],
   },
   'access-unexplained': {
-    title: 'The calls are answered, but perhaps by a right that was taken away',
+    title: 'The calls are answered, but perhaps because of a right that was removed',
     about:
-      'The models answer, and no role that was there before the first call gives the right to it, or a deny assignment takes it away. Replicas honour a right for up to five minutes after it was taken away, and `propagation-timeout` ended before that time was over. An answer is no proof then: the deploy could be denied a minute later.',
+      'The models answer, although no role that existed before the first call allows it, or a deny assignment forbids it. Replicas honour a right for up to five minutes after it was removed, and `propagation-timeout` ended before that. So an answer proves nothing: the deploy could be denied a minute later.',
     why: ({ record }) => {
       const [deny] = record.deniedBy ?? []
       if (deny !== undefined)
@@ -136,7 +136,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'token-not-accepted': {
     title: 'The endpoint did not accept the token',
     about:
-      'A 401 that is not about roles: the endpoint is none of the resource, or a gateway refused in its place. A gateway that demands a key of its own cannot be called: this action sends none. One that checks tokens of its own audience is called with `token-audience`.',
+      'This 401 is not about roles: the endpoint does not belong to the resource, or a gateway refused the call. If a gateway requires its own key, this action cannot call it, because it sends no key. If a gateway checks tokens for its own audience, set `token-audience`.',
     why: told => paragraph(whyTokenNotAccepted(told), calledAt(told)),
     unlike:
       'A missing role is `access-denied`; a wrong audience is `token-audience-rejected`. A gateway that removes the Authorization header looks the same as this.',
@@ -146,7 +146,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
         : [
             showEndpoints(told),
             advice(
-              "Leave `endpoint` out, so that the gate asks Resource Manager for it; or set it to the resource's own host, with its custom subdomain.",
+              "Remove `endpoint`, so that the gate asks Resource Manager for it; or set it to the resource's own host, with its custom subdomain.",
             ),
           ],
   },
@@ -163,8 +163,8 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'custom-subdomain-missing': {
     title: 'The resource has no custom subdomain, so it takes no Entra tokens',
     why: () =>
-      'Entra tokens are accepted only at hosts such as NAME.openai.azure.com; the regional endpoint takes keys only. Once set, a custom subdomain cannot be changed.',
-    unlike: 'No role and no waiting helps here.',
+      'Entra tokens are accepted only at hosts such as NAME.openai.azure.com; the regional endpoint takes keys only. You cannot change a custom subdomain once it is set.',
+    unlike: 'Neither a role nor waiting helps here.',
     fixes: told => {
       const known = told.record.account
       // The resource has one: it was the endpoint that was named that has none.
@@ -193,9 +193,9 @@ export const inferenceExplanations: Explanations<'inference'> = {
     },
   },
   'key-auth-disabled': {
-    title: 'The endpoint was given a key, and takes none',
+    title: 'The endpoint got a key but accepts none',
     why: () =>
-      'The resource refuses keys, as expected, and says that it got one. This action sent a token: something on the way, such as a gateway, adds a key.',
+      'The resource refuses keys, as expected, and says that it got one. This action sent a token, so something between runner and resource, such as a gateway, adds a key.',
     unlike: 'A refused token is `token-not-accepted` or `token-audience-rejected`.',
     fixes: told => [
       showEndpoints(told),
@@ -209,7 +209,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     why: ({ record }) =>
       record.account?.publicNetworkAccess === 'Disabled'
         ? 'Public access is switched off: the resource answers only at its private endpoint, and this call came over the internet.'
-        : "Only certain networks and addresses are let in, and the runner's is not among them. The addresses of hosted runners change.",
+        : "The resource accepts only certain networks and addresses, and the runner's is not one of them. The addresses of hosted runners change.",
     unlike:
       'A missing role is `access-denied`. If the runner is inside the network, its DNS resolves to the public address: the `privatelink` zone is missing there.',
     fixes: networkFixes,
@@ -218,40 +218,40 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'Microsoft has blocked the resource',
     why: told =>
       paragraph(
-        `Abuse monitoring saw calls that break the content policy, and shut the resource ${valuesOf(told).account} for every caller and every prompt.`,
-        'This is no verdict on the smoke call, and no role, token or waiting changes it.',
+        `Abuse monitoring saw calls that violate the content policy, and blocked the resource ${valuesOf(told).account} for every caller and every prompt.`,
+        'The smoke call is not the reason, and no role, token or waiting changes it.',
       ),
     unlike:
-      'A single prompt or answer that is held back is `content-filtered`; a subscription that is switched off, `subscription-disabled`.',
+      'A single prompt or answer that the filter stops is `content-filtered`; a subscription that is switched off, `subscription-disabled`.',
     fixes: () => [
       advice(
-        'Open a support request for the resource (Azure portal › Help + support › Technical), and answer the mail of abuse monitoring, which went to the contacts of the subscription. Find out which of your callers sent what was seen: the block comes back otherwise.',
+        'Open a support request for the resource (Azure portal › Help + support › Technical), and answer the mail of abuse monitoring, which went to the contacts of the subscription. Find out which of your callers sent these calls: otherwise the block comes back.',
       ),
-      advice('Use another resource, with a deployment of the same name, until then.', 'In the meantime'),
+      advice('Use another resource with a deployment of the same name.', 'In the meantime'),
     ],
   },
   'deployment-not-found': {
     title: 'The resource has no such deployment',
     about:
-      "The name of the deployment counts, not the model's. A deployment that was created in the last five minutes may not be known everywhere yet.",
+      'Give the name of the deployment, not that of the model. A deployment that was created in the last five minutes may not be known everywhere yet.',
     why: told => paragraph(whyNotFound(told), severalRoutes(told)),
     unlike:
-      'A host that does not know the path is `endpoint-not-found`; a deployment that is listed and does not serve, `deployment-not-ready`.',
+      'A host that does not know the path is `endpoint-not-found`; a deployment that is listed but does not answer, `deployment-not-ready`.',
     fixes: fixesOfNotFound,
   },
   'deployment-not-ready': {
-    title: 'The deployment is listed, and does not serve yet, or any more',
+    title: 'The deployment is listed but does not answer (yet, or any more)',
     about:
-      'Resource Manager lists the deployment, and the data plane does not know it: it is still being made, failed, was switched off, or is not wired up behind the endpoint.',
+      'Resource Manager lists the deployment, but the data plane does not know it: it is still being created, it failed, it was switched off, or the endpoint does not lead to it.',
     why: told => paragraph(stateOfDeployment(told), calledAt(told)),
     unlike:
-      'A name that is not listed is `deployment-not-found`. A deployment that is minutes old is waited for.',
+      'A name that is not listed is `deployment-not-found`. The run waits for a deployment that is only minutes old.',
     fixes: fixesOfNotReady,
   },
   'model-retired': {
     title: 'The model of the deployment is retired',
     about:
-      'Azure took the model, or this version of it, out of service. The deployment is still listed, and nothing answers behind it. Either the service says so; or the call fails as calls of retired models do (404, or an operation that the model does not support), and the day that Resource Manager lists for the model has passed. After such a failure the list is waited for, for at most one `request-timeout`.',
+      'Azure took the model, or this version of it, out of service. The deployment is still listed, but nothing answers. Either the service says so; or the call fails like calls of retired models (404, or an operation that the model does not support), and the day that Resource Manager lists for the model has passed. After such a failure the run waits for that list, for at most one `request-timeout`.',
     why: told => {
       const model = modelOf(told)
       const retirement = retirementIn(told)
@@ -270,7 +270,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
     why: told =>
       paragraph(
         otherKindOfResource(told) ??
-          'There is nothing at this address: the resource is of another kind, or does not serve this API. Only Foundry resources (AIServices) serve `models` and `messages`.',
+          'There is nothing at this address: the resource is of another kind, or does not have this API. Only Foundry resources (AIServices) serve `models` and `messages`.',
         calledAt(told),
       ),
     unlike: 'A missing deployment is `deployment-not-found`; a missing host is `dns-failed`.',
@@ -281,13 +281,13 @@ export const inferenceExplanations: Explanations<'inference'> = {
     ],
   },
   'endpoint-untrusted': {
-    title: 'The endpoint is outside the chosen cloud, and gets no token',
+    title: 'The endpoint is outside the chosen cloud and gets no token',
     why: ({ record }) =>
       paragraph(
         'Tokens are sent only to hosts of the chosen cloud, or to one that you name. No request was made.',
         record.settings && `Trusted hosts are those of ${record.settings.cloud.inferenceDomains.join(', ')}.`,
       ),
-    unlike: 'It says nothing about access: no call was made.',
+    unlike: 'This says nothing about access: no call was made.',
     fixes: told => [
       showEndpoints(told),
       inputs('If the host is right, name it yourself', { endpoint: 'https://HOST' }),
@@ -319,7 +319,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'parameter-unsupported': {
     title: 'The model does not take the request as it is',
     about:
-      'The model refuses a parameter, or its value. The gate adapts to what a refusal names: the name of the token budget, and its size.',
+      'The model refuses a parameter, or its value. The gate adapts by itself if the refusal is about the name or the size of the token budget.',
     why: told =>
       paragraph(
         adaptationsOf(told).length === 0
@@ -333,17 +333,17 @@ export const inferenceExplanations: Explanations<'inference'> = {
       ...moreRoom(told),
       ...anotherApi('Use another API', told, 'responses', 'chat-completions'),
       advice(
-        'The model takes requests in a form of its own: prove access by another deployment of the resource, and look the parameters up in the documents of its maker.',
+        "The model needs requests in its own form: prove access with another deployment of the resource, and look up the parameters in the vendor's documentation.",
         'If none of these helps',
       ),
     ],
   },
   'content-filtered': {
     title: 'The content filter stopped the smoke call',
-    why: () => `It held the prompt or the answer back. ${accessIsFine}`,
+    why: () => `It stopped the prompt or the answer. ${accessIsFine}`,
     unlike: 'An answer that does not match `expect` is `answer-unexpected`.',
     fixes: told => [
-      inputs('Ask something plainer', { prompt: 'Answer with the one word ready.' }),
+      inputs('Ask something simpler', { prompt: 'Answer with the one word ready.' }),
       inputs('Ask something else', { prompt: 'What is two plus two?' }),
       show('See which filter the deployment has', 'cognitiveservices account deployment show', {
         ...accountOptions(valuesOf(told)),
@@ -362,7 +362,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
         told.failure.retryAfterMs === undefined
           ? undefined
           : `It asks to be left alone for ${inWords(told.failure.retryAfterMs)}.`,
-        'That is no denial, but no proof of access either.',
+        'That is not a denial, but it does not prove access either.',
       ),
     unlike: 'A denial is `access-denied`; a service that is down, `inference-unavailable`.',
     fixes: told => [
@@ -389,7 +389,7 @@ export const inferenceExplanations: Explanations<'inference'> = {
         calledAt(told),
       ),
     unlike:
-      'Refusals (400 to 499) have codes of their own; an answer that is not from the model is `answer-invalid`.',
+      'Refusals (400 to 499) have their own codes; an answer that is not from the model is `answer-invalid`.',
     fixes: told => [
       ...(isClassicForOthers(told)
         ? anotherApi('Call it by a route for models of every maker', told, 'models', 'chat-completions')
@@ -400,8 +400,8 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'inference-rejected': {
     title: 'The inference endpoint refused the call',
     why: told =>
-      paragraph('This action does not know the reason: it is in what the service said.', calledAt(told)),
-    unlike: 'Refusals with a known cause have codes of their own.',
+      paragraph('This action does not know the reason: see what the service said.', calledAt(told)),
+    unlike: 'Refusals with a known cause have their own codes.',
     fixes: told => [
       advice('Look at what the service said, and at the inputs `api` and `endpoint`.'),
       showEndpoints(told),
@@ -411,14 +411,14 @@ export const inferenceExplanations: Explanations<'inference'> = {
     title: 'The endpoint answered, but not with an answer of the model',
     why: told =>
       paragraph(
-        'The status is success, but the reply is not one that this API has just made: something on the way may have answered instead.',
+        'The status is success, but the reply is not one that this API has just made: something between runner and service may have answered instead.',
         calledAt(told),
       ),
     unlike: 'A real answer that does not match `expect` is `answer-unexpected`.',
     fixes: told => [
-      advice('Look at what was sent back, and for a proxy or a gateway on the way.'),
+      advice('Look at the reply, and look for a proxy or a gateway between runner and service.'),
       advice(
-        'If a gateway or a cache on the way answers from memory, exempt this call: what it remembers shows nothing of the access that it has now.',
+        'If a gateway or a cache on the way answers from memory, exempt this call: a remembered answer shows nothing about access now.',
         'Or',
       ),
       showEndpoints(told),
@@ -427,8 +427,8 @@ export const inferenceExplanations: Explanations<'inference'> = {
   'answer-unexpected': {
     title: 'The model answered, and the answer does not match `expect`',
     why: () =>
-      'Access works: only the words of the answer are not those that you asked for. Models vary in their words.',
-    unlike: 'An answer that the content filter held back is `content-filtered`.',
+      'Access works; only the text of the answer differs from what `expect` wants. Models do not always use the same words.',
+    unlike: 'An answer that the content filter stopped is `content-filtered`.',
     fixes: () => [
       inputs('Ask for one word, and accept it capitalised or not', {
         prompt: 'Answer with the one word ready.',
@@ -517,7 +517,7 @@ function networkFixes(told: ExplainContext): Fix[] {
     }),
   )
   const letIn = bash(
-    "Let the runner's address in, if it is a fixed one",
+    "Allow the runner's address, if it is a fixed one",
     azLine('cognitiveservices account network-rule add', {
       ...accountOptions(values),
       'ip-address': '<RUNNER-IP>',

@@ -51,7 +51,7 @@ function letLook(told: ExplainContext): Fix[] {
   return separateSetup(told.record) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
 }
 
-/** Whether the role is a custom one whose definition may not be read. */
+/** Whether the role is a custom one whose definition cannot be read. */
 const isRoleUnknown = ({ record }: ExplainContext): boolean =>
   record.role !== undefined && definitionOf(record.role.guid, record.definitions) === undefined
 
@@ -119,7 +119,7 @@ const removeBorrowed = ({ id }: Assignment): Fix[] => [
     azLine('role assignment delete', { ids: id }),
   ),
   advice(
-    'Have an administrator grant the role for good: then no job grants it, or takes it away.',
+    'Ask an administrator to grant the role permanently: then no job grants or removes it.',
     'Or, if several pipelines share the identity',
   ),
 ]
@@ -132,9 +132,10 @@ const isChallenge = ({ failure }: ExplainContext) =>
   failure.details?.challenge !== undefined || /continuous access evaluation/i.test(failure.said.message)
 
 const afterChallenge = {
-  met: 'It asked for a token that meets the policy, Entra gave one, and it was refused as well.',
-  unreadable: 'It asked for a token with claims that cannot be read, so Entra was not asked for one.',
-  none: 'It named no claims that Entra could be asked for.',
+  met: 'It asked for a token that meets the policy. Entra issued one, but it was refused too.',
+  unreadable:
+    'It asked for a token with claims that the run cannot read, so the run did not ask Entra for one.',
+  none: 'It named no claims that the run could ask Entra for.',
 }
 
 /** The service management of old, and what took its place. */
@@ -153,9 +154,9 @@ function whyTokenRejected(told: ExplainContext): string {
   const { failure } = told
   const { tenantId, subscriptionId, grantorId, resourceManager } = valuesOf(told)
   if (isChallenge(told))
-    return `A policy of the tenant is enforced at Resource Manager (continuous access evaluation). ${afterChallenge[failure.details?.challenge ?? 'none']} Mostly it is the address of the runner, which the policy does not allow to the principal ${grantorId}.`
+    return `A policy of the tenant is enforced at Resource Manager (continuous access evaluation). ${afterChallenge[failure.details?.challenge ?? 'none']} The usual reason is the address of the runner: the policy does not allow it for the principal ${grantorId}.`
   if (inPlaceOfClassic(told) !== undefined)
-    return `${resourceManager} is the address of the classic service management, which wants tokens for itself and answers in XML. Azure Resource Manager has another one.`
+    return `${resourceManager} is the address of the classic service management API, which needs its own tokens and answers in XML. Azure Resource Manager has a different address.`
   return `The token is of tenant ${tenantId}. Subscription ${subscriptionId} trusts another one, or the token is of another cloud.`
 }
 
@@ -184,7 +185,7 @@ const holdsTheRight = (told: ExplainContext) =>
   giversOfGrantor(told).some(({ conditions }) => conditions.length === 0)
 
 const administratorsDo =
-  'Have somebody who may assign roles grant it once. The pipeline then needs no right to grant, and `grant: never` can be set.'
+  'Ask somebody who can assign roles to grant it once. The pipeline then needs no right to grant, and you can set `grant: never`.'
 
 /** Those that were seen to block the calls, and the grant. */
 function deniesSeen(record: RunRecord): string {
@@ -199,21 +200,21 @@ const wasSearched = ({ record }: ExplainContext) => record.settings?.target.kind
 
 export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'cannot-assign-role': {
-    title: 'The pipeline does not hold the role, and may not grant it',
+    title: 'The pipeline does not hold the role and cannot grant it',
     about: paragraph(
-      `The principal may not assign roles at the resource (\`${assignRoles}\`); Contributor does not include that.`,
+      `The principal cannot assign roles at the resource (\`${assignRoles}\`); Contributor does not include that right.`,
       administratorsDo,
     ),
     why: told =>
       paragraph(
         holdsTheRight(told)
-          ? `The principal ${valuesOf(told).grantorId} holds a role that lets it assign roles (${assignRoles}), and was refused all the same: the role is so new that Resource Manager does not go by it yet.`
-          : `The principal ${valuesOf(told).grantorId} may not assign roles at the resource (${assignRoles}); Contributor does not include that.`,
+          ? `The principal ${valuesOf(told).grantorId} holds a role that lets it assign roles (${assignRoles}), but was refused: the role is so new that Resource Manager does not honour it yet.`
+          : `The principal ${valuesOf(told).grantorId} cannot assign roles at the resource (${assignRoles}); Contributor does not include that right.`,
         whyDenied(told),
         administratorsDo,
       ),
     unlike:
-      'If the principal may assign some roles but not this one, the code is `delegation-condition-unmet`. With `grant: never` it is `access-denied`.',
+      'If the principal can assign some roles but not this one, the code is `delegation-condition-unmet`. With `grant: never` it is `access-denied`.',
     fixes: told => [...grantFixes(grantOf(valuesOf(told), neededGrant(told))), mayGrant(told)],
   },
   'delegation-condition-unmet': {
@@ -222,14 +223,14 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
       const { role, grantorId, grantee } = valuesOf(told)
       const givers = giversOfGrantor(told)
       return paragraph(
-        `The principal ${grantorId} may assign roles under a condition, and the condition does not allow ${role.name} for the ${principalInWords(grantee)}. Azure does not say so: it answers as if the right were missing.`,
+        `The principal ${grantorId} can assign roles under a condition, and the condition does not allow ${role.name} for the ${principalInWords(grantee)}. Azure does not say that: it answers as if the right were missing.`,
         givers.length === 0
-          ? 'Foundry Owner, Foundry Account Owner and Foundry Project Manager, for example, may assign Foundry roles only.'
+          ? 'Foundry Owner, Foundry Account Owner and Foundry Project Manager, for example, can assign Foundry roles only.'
           : delegationOf(givers, grantee.principalId).words,
       )
     },
     unlike:
-      'Without any right to assign roles the code is `cannot-assign-role`. Azure mostly answers both in the same words: what the run sees of the roles of who grants decides.',
+      'Without any right to assign roles the code is `cannot-assign-role`. Azure usually answers both in the same words: the run decides by the roles that it can see of the granting identity.',
     fixes: told => {
       const { grantorId, scope } = valuesOf(told)
       return [
@@ -245,22 +246,22 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     },
   },
   'deny-assignment': {
-    title: 'A deny assignment stands in the way',
+    title: 'A deny assignment blocks the run',
     about:
-      'A grant is refused by it, or a call to a model is, and Resource Manager lists it. Where it may not be read, a denied call is `access-denied`.',
+      'It blocks a grant, or a call to a model, and Resource Manager lists it. If the run cannot read deny assignments, a denied call is `access-denied`.',
     why: ({ record, failure }) =>
       paragraph(
-        'Deny assignments win over every role. Azure makes them for deployment stacks and managed applications; in a preview, users make them as well.',
+        'Deny assignments override every role. Azure creates them for deployment stacks and managed applications; in a preview, users can create them too.',
         failure.details?.action && `This one forbids ${failure.details.action}.`,
         deniesSeen(record),
       ),
-    unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: there, a grant helps.',
+    unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: those a grant fixes.',
     fixes: told => denyAssignmentFixes(valuesOf(told)),
   },
   'principal-not-found': {
     title: 'The directory does not find the principal',
     why: told =>
-      `There is no ${principalInWords(valuesOf(told).grantee)}. The run tried several times, as one that was only just created may not be known everywhere.`,
+      `There is no ${principalInWords(valuesOf(told).grantee)}. The run tried several times, because a principal that was just created may not be known everywhere yet.`,
     unlike:
       "The object id of an app registration (instead of its service principal's) gives this code or `principal-type-mismatch`; so does a principal of another tenant.",
     fixes: told => [findPrincipal(told), advice('Run the job again in a minute.')],
@@ -268,7 +269,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'principal-type-mismatch': {
     title: 'The object id belongs to something that cannot hold this role assignment',
     why: told =>
-      `There is no ${principalInWords(valuesOf(told).grantee)}; the id belongs to something else. Roles are held by service principals, users and groups. An app registration has an object id of its own, which differs from that of its service principal.`,
+      `There is no ${principalInWords(valuesOf(told).grantee)}; the id belongs to something else. Roles are held by service principals, users and groups. An app registration has its own object id, which differs from that of its service principal.`,
     unlike: 'An id that the directory does not know at all is `principal-not-found`.',
     fixes: told => [
       findPrincipal(told),
@@ -281,7 +282,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     title: 'There is no such role to assign at the resource',
     why: told => {
       const { role, scope } = valuesOf(told)
-      return `${role.name} was not found among the roles that can be assigned at ${scope}. A custom role can be assigned only where one of its assignable scopes covers the resource.`
+      return `${role.name} was not found among the roles that can be assigned at ${scope}. A custom role can be assigned only if one of its assignable scopes covers the resource.`
     },
     unlike: 'A typing error in the name of a built-in role is `input-invalid`, before any request.',
     fixes: told => [
@@ -297,18 +298,18 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     ],
   },
   'role-not-suitable': {
-    title: 'The role is one that the gate grants to nobody',
+    title: 'The gate never grants this role',
     why: told =>
       isRoleUnknown(told)
-        ? `${valuesOf(told).role.name} is missing, and the gate would have to grant it. What it allows may not be read by this identity: it could be a role that assigns roles, and a gate that is not sure grants nothing. Nothing was changed.`
-        : `${valuesOf(told).role.name} is missing, and the gate would have to grant it. Calling a model takes data actions, and no right to assign roles: a pipeline, a group or anyone else who is to hold the role could do harm with more. Nothing was changed.`,
+        ? `${valuesOf(told).role.name} is missing, and the gate would have to grant it. This identity cannot read what the role allows: it could be a role that assigns roles, and a gate that is not sure grants nothing. Nothing was changed.`
+        : `${valuesOf(told).role.name} is missing, and the gate would have to grant it. To call a model, a role needs data actions and no right to assign roles: a pipeline, a group or any other holder could do harm with more rights. Nothing was changed.`,
     unlike:
-      'A role with data actions that are not the ones that the calls need ends as `access-denied`. A role that is held already is used, whatever else it allows.',
+      'A role with other data actions than the calls need gives `access-denied`. The gate uses a role that is already held, no matter what else it allows.',
     fixes: told => [
       ...(isRoleUnknown(told) ? letLook(told) : []),
-      inputs('Name a role in this action that is for callers of models', { role: suitableRole(told) }),
+      inputs('Name a role for callers of models in this action', { role: suitableRole(told) }),
       advice(
-        'If it has to be this role, have an administrator assign it; the gate uses what is held.',
+        'If you need this role, ask an administrator to assign it; the gate uses a role that is already held.',
         'Or keep the role',
       ),
     ],
@@ -331,7 +332,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     title: 'The role assignment exists already',
     why: told => {
       const { grantee, role } = valuesOf(told)
-      return `${grantee.principalId} holds ${role.name} already, by an assignment of another name. That alone is no failure.`
+      return `${grantee.principalId} holds ${role.name} already, by an assignment with another name. That alone is not a failure.`
     },
     unlike: 'The same name for another assignment is `role-assignment-conflict`.',
     fixes: told => {
@@ -346,28 +347,28 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     },
   },
   'role-assignment-conflict': {
-    title: 'Another role assignment stands in the way',
+    title: 'Another role assignment is in the way',
     about: paragraph(
       'The name is taken, the assignment is being changed right now, or the role is held by a temporary assignment of another job (`revoke: true`).',
-      'Azure allows one assignment for a principal, role and scope: the temporary one of another job cannot be relied on, and until it is gone no other can be made.',
+      'Azure allows one assignment for a principal, role and scope. The run cannot rely on the temporary one of another job, and cannot create its own until that one is gone.',
     ),
     why: ({ record }) =>
       record.heldByOtherJob === undefined
-        ? 'Names of role assignments are unique in the tenant. The gate makes the name from scope, principal and role, and another assignment has it already: often a left-over of an identity that was deleted and created again.'
-        : 'Another job made the assignment for itself, by `revoke: true`, and removes it when it ends: access could be gone in the middle of this deploy. Until then Azure allows no second assignment of the same role.',
+        ? 'Names of role assignments are unique in the tenant. The gate makes the name from scope, principal and role, and another assignment has it already: often one that is left over from an identity that was deleted and created again.'
+        : 'Another job created the assignment for itself, with `revoke: true`, and removes it when it ends: access could end in the middle of this deploy. Until then Azure allows no second assignment of the same role.',
     unlike:
       'A permanent assignment of the same role to the same principal is `role-assignment-exists`, and counts as held.',
     fixes: told => {
       const { heldByOtherJob } = told.record
       if (heldByOtherJob !== undefined) return [takeTurns, ...removeBorrowed(heldByOtherJob)]
       return [
-        advice('Run the job again: if the assignment was only being changed, that is over.'),
+        advice('Run the job again: if the assignment was just being changed, that is finished now.'),
         ...assignmentInTheWay(told),
       ]
     },
   },
   'resource-locked': {
-    title: 'A lock on the resource stands in the way',
+    title: 'A lock on the resource blocks the grant',
     why: () => 'A lock on the resource, its group or its subscription applies to role assignments too.',
     unlike: 'Locks stop everybody, owners included; a missing right is `cannot-assign-role`.',
     fixes: told => [
@@ -383,7 +384,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   },
   'policy-denied': {
     title: 'Azure Policy does not allow the role assignment',
-    why: () => 'The policy that the message names refuses it, whatever rights the principal has.',
+    why: () => 'The policy in the message forbids it, no matter which rights the principal has.',
     unlike: 'A missing right is `cannot-assign-role`, and names no policy.',
     fixes: told => [
       bash(
@@ -401,7 +402,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'subscription-not-found': {
     title: 'The subscription is not visible to the principal',
     why: told =>
-      `Subscription ${valuesOf(told).subscriptionId} does not exist, belongs to another tenant or cloud, or the principal holds no role in it at all: Azure gives the same answer.`,
+      `Subscription ${valuesOf(told).subscriptionId} does not exist, belongs to another tenant or cloud, or the principal has no role in it at all: Azure gives the same answer for all of these.`,
     unlike:
       'If `az account show` shows you the subscription, with the tenant of this run, then the principal holds no role in it: grant one.',
     fixes: told => [whoseSubscription(told), ...letLook(told)],
@@ -414,15 +415,15 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     fixes: told => [
       whoseSubscription(told),
       advice(
-        'Have the subscription enabled again (mostly a matter of billing), or use a resource in another one.',
+        'Ask for the subscription to be enabled again (the reason is usually billing), or use a resource in another one.',
       ),
     ],
   },
   'resource-provider-unregistered': {
     title: 'The subscription is not registered for Azure AI services',
     why: told =>
-      `Subscription ${valuesOf(told).subscriptionId} has never used the provider Microsoft.CognitiveServices, so no such resource can be in it: probably the id is that of another subscription.`,
-    unlike: 'A subscription that may have the resource, and does not, answers `resource-not-found`.',
+      `Subscription ${valuesOf(told).subscriptionId} has never used the provider Microsoft.CognitiveServices, so it cannot contain such a resource: the id is probably that of another subscription.`,
+    unlike: 'If the subscription is registered but has no such resource, the code is `resource-not-found`.',
     fixes: told => [
       show('See your subscriptions: which of them has the resource?', 'account list', {
         query: '[].{name:name, subscription:id, state:state}',
@@ -439,12 +440,12 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'resource-not-found': {
     title: 'There is no such resource',
     about:
-      'Resource Manager knows no resource of that id; or, where `endpoint` was given with `subscription-id`, no account that may be read, or more than one, has the host of the endpoint, and an input needs the resource.',
+      'Resource Manager knows no resource with that id. Or `endpoint` was given with `subscription-id`, an input needs the resource, and no account that the run can read, or more than one, has the host of the endpoint.',
     why: told =>
       wasSearched(told)
-        ? 'The resource is looked for by the host of `endpoint`, among the accounts of the subscription that this identity may read. Name it by `resource-id` instead; or leave out what needs it, and only the call is proven.'
-        : `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or a deployment or project is named instead of the account.`,
-    unlike: 'A resource that may not be read is `resource-manager-forbidden`.',
+        ? 'The gate looks for the resource by the host of `endpoint`, among the accounts of the subscription that this identity can read. Name the resource with `resource-id` instead; or remove the input that needs it, and the gate proves only the call.'
+        : `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or the id is that of a deployment or project instead of the account.`,
+    unlike: 'A resource that the principal cannot read is `resource-manager-forbidden`.',
     fixes: told => [
       listResources(told),
       show(
@@ -455,18 +456,18 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
     ],
   },
   'resource-manager-forbidden': {
-    title: 'The principal may not read the resource',
+    title: 'The principal cannot read the resource',
     why: told =>
       paragraph(
         `The principal ${valuesOf(told).grantorId} lacks ${told.failure.details?.action ?? 'a right to read'}.`,
         isOfRoles(told)
           ? 'Reader includes the right to read roles; roles that call models do not.'
-          : 'Without any role on the resource it sees nothing of it; Cognitive Services User includes the right to read.',
+          : 'Without any role on the resource it cannot see it; Cognitive Services User includes the right to read.',
         isOfRoles(told)
           ? ''
           : needsAccount(told.record)
-            ? '`key-access: forbid` needs the account read, or `retired-key` given, which shows the same at the data plane.'
-            : 'If `endpoint` and `deployments` are given, the account need not be read.',
+            ? 'For `key-access: forbid` the gate must read the account, or test a `retired-key`, which shows the same at the data plane.'
+            : 'If you give `endpoint` and `deployments`, the gate need not read the account.',
       ),
     unlike:
       'Azure says the same if the resource group does not exist: compare `resource-id` with the list of resources.',
@@ -476,7 +477,7 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
         ...(isOfRoles(told) ? [] : letLook(told)),
         bash(
           isOfRoles(told)
-            ? 'Grant Reader to anyone who looks'
+            ? 'Grant Reader to the identity that reads'
             : 'If that role does not include the right to read: grant Reader as well',
           az(
             'role assignment create',
@@ -492,29 +493,29 @@ export const resourceManagerExplanations: Explanations<'resource-manager'> = {
   'resource-manager-token-rejected': {
     title: 'Resource Manager did not accept the token',
     about:
-      'The subscription trusts another tenant, the token is of another cloud, a policy of the tenant is enforced at Resource Manager itself (continuous access evaluation), or the address is that of the classic service management.',
+      'The subscription trusts another tenant, the token is of another cloud, a policy of the tenant is enforced at Resource Manager itself (continuous access evaluation), or the address is that of the classic service management API.',
     why: whyTokenRejected,
     unlike:
-      'A missing right is `resource-manager-forbidden`. An expired token is renewed, so that is not it.',
+      'A missing right is `resource-manager-forbidden`. The run renews expired tokens, so that is not the cause.',
     fixes: fixesOfTokenRejected,
   },
   'resource-manager-throttled': {
     title: 'Resource Manager throttles the principal or the subscription',
     why: () =>
-      `There were too many requests, and it goes on for longer than this run waits: ${inWords(throttledBudgetMs)} in all for each request.`,
-    unlike: 'Roles were not looked at, so they may be right.',
+      `There were too many requests, for longer than this run waits: ${inWords(throttledBudgetMs)} in all for each request.`,
+    unlike: 'The run did not get to check the roles, so they may be right.',
     fixes: () => [takeTurns, advice('Run the job again later.')],
   },
   'resource-manager-unavailable': {
     title: 'Resource Manager did not answer as expected',
     why: told => `${valuesOf(told).resourceManager} failed several times, with an error of its own.`,
-    unlike: 'Refusals (400 to 499) have codes of their own.',
+    unlike: 'Refusals (400 to 499) have their own codes.',
     fixes: () => [statusPage],
   },
   'resource-manager-rejected': {
     title: 'Resource Manager refused the request',
-    why: () => 'This action does not know the reason: it is in what Resource Manager said.',
-    unlike: 'Refusals with a known cause have codes of their own.',
+    why: () => 'This action does not know the reason: see what Resource Manager said.',
+    unlike: 'Refusals with a known cause have their own codes.',
     fixes: () => [
       advice(
         'Look the code up: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors',

@@ -27,7 +27,7 @@ export const chatCompletions = {
 
 export const messagesOf = (prompt: string) => [{ role: 'user', content: prompt }]
 
-/** Reasoning models refuse the older name of the budget, models of other makers the newer one. */
+/** Reasoning models refuse the older name of the budget, models of other vendors the newer one. */
 export function withOtherBudget(shape: Shape, failure: Failure) {
   return (
     renamed(shape, failure, ['max_completion_tokens', 'max_tokens']) ??

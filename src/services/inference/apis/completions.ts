@@ -16,7 +16,7 @@ const completion = v.object({
 
 export const completions = {
   name: 'completions',
-  calls: 'completion models of before chat',
+  calls: 'older completion models',
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,

@@ -9,7 +9,7 @@ const apiVersion = '2024-05-01-preview'
 export const models = {
   name: 'models',
   about: 'Foundry model inference',
-  calls: 'chat models of other makers',
+  calls: 'chat models of other vendors',
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
