@@ -30,6 +30,11 @@ describe('whether a grant is called for', () => {
     ['denied, and another role covers the calls', { first: denied, roles: rolesOf('covered') }, false],
     ['let through, and the role is held', { roles: rolesOf('direct') }, false],
     ['let through, and nobody may look', { roles: rolesOf('unknown') }, false],
+    [
+      'let through, nobody may list roles, and permissions do not cover the calls',
+      { roles: rolesOf('unknown', { permissions: [] }) },
+      true,
+    ],
     ['let through, and the role is missing as far as nobody knows', { roles: rolesOf('missing') }, false],
     ['let through, and nothing gives the right', { roles: rolesOf('missing', { permissions: [] }) }, true],
     ['let through, and the role is for a group', { roles: rolesOf('missing', { holder: 'group' }) }, true],
@@ -165,6 +170,18 @@ describe('whether one answer is proof', () => {
       held('direct', old, { fallsShort: true, assignments: [old, young] }),
       false,
     ],
+    ['half an hour old, and was changed a moment ago', held('direct', { ...old, changedOn: 1 }), false],
+    [
+      'half an hour old, with a condition, beside a young one',
+      held('direct', { ...old, condition: 'x' }, { assignments: [old, young] }),
+      false,
+    ],
+    [
+      'half an hour old, beside a new deny assignment',
+      held('direct', old, { newDeny: { kind: 'unknown' } }),
+      false,
+    ],
+    ["an old one of the pipeline's group", held('direct', old, { holder: 'group' }), false],
     ['not known', inspectionOf({ roles: undefined }), false],
     ['missing', inspectionOf({ roles: rolesOf('missing') }), false],
   ])('of a role that is %s', (_, inspection, expected) => {

@@ -8,6 +8,7 @@ import {
   holds,
   managedIdentity,
   pipeline,
+  refuse,
   roles,
   securityGroup,
 } from '../support/arrange.ts'
@@ -184,6 +185,19 @@ describe('how old a role is', () => {
     Object.assign(cloud.world.roleDefinitions.at(-1) ?? {}, { updatedOn: ago(minutes).toISOString() })
     alsoHolds(cloud, { role, createdOn: ago(600 * minutes) })
     const run = await runGate(cloud, { inputs: { role, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct', connections: '3' })
+  })
+
+  test('is not known where Resource Manager tells no time, whatever the clock of the runner says', async () => {
+    alsoHolds(cloud, { role: roles.user, createdOn: ago(600 * minutes) })
+    const [held] = cloud.world.roleAssignments.slice(-1)
+    const entry = {
+      id: `${accountScope(cloud)}/providers/Microsoft.Authorization/roleAssignments/${held?.name}`,
+      properties: { ...held, roleDefinitionId: `/x/${roles.user}` },
+    }
+    refuse(cloud, 'roleAssignments.list', 200, { value: [entry] }, { date: 'today' })
+    const run = await runGate(cloud, { inputs: { grant: 'never' } })
 
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct', connections: '3' })
   })

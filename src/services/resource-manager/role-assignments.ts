@@ -110,9 +110,19 @@ export function readAssignments(
     assignmentEntry,
   )
   return undefinedIfForbidden(
-    reading.then(({ entries, asOf }) => ({ assignments: entries, asOf: asOf ?? now() })),
+    reading.then(({ entries, asOf }) =>
+      asOf === undefined
+        ? { assignments: entries.map(undated), asOf: now() }
+        : { assignments: entries, asOf },
+    ),
   )
 }
+
+/** By the runner's own clock, which may be wrong, no age is told. */
+const undated = ({ changedOn: _, ...assignment }: Assignment): Assignment => ({
+  ...assignment,
+  createdOn: undefined,
+})
 
 /** @returns undefined where they may not be read. @throws StepError */
 export function readPermissions(manager: ResourceManager, scope: string): Promise<Permission[] | undefined> {
