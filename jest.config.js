@@ -2,6 +2,7 @@ export default {
   testEnvironment: '<rootDir>/__tests__/support/environment.ts',
   extensionsToTreatAsEsm: ['.ts'],
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+  testSequencer: '<rootDir>/scripts/jest/longest-first.js',
   transform: {
     '\\.ts$': '<rootDir>/scripts/jest/strip-types.ts',
     '/@actions/(languageservice|workflow-parser)/.+\\.js$': '<rootDir>/scripts/jest/json-imports.ts',

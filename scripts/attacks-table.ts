@@ -2,11 +2,14 @@ import { forgedStates } from '../__tests__/attacks/forged-states.ts'
 import { misrouted } from '../__tests__/attacks/misrouted-tokens.ts'
 import {
   heavyReplies,
+  modelHops,
+  type OddHop,
   oddBodies,
   oddHops,
   oddStatuses,
   oddTokens,
   oddValues,
+  serviceHops,
   tokenReplies,
 } from '../__tests__/attacks/odd-replies.ts'
 import { misbehaving, unusableAddresses } from '../__tests__/attacks/proxies.ts'
@@ -27,35 +30,44 @@ interface Attack {
 
 const figure = (count: number) => count.toLocaleString('en-US')
 
-const valuesRead = oddHops.flatMap(({ paths, freePaths = [] }) => [...paths, ...freePaths]).length
+function oddValuesAt(hops: readonly OddHop[]): string {
+  const valuesRead = hops.flatMap(({ paths, freePaths = [] }) => [...paths, ...freePaths]).length
+  return `${figure(valuesRead * oddValues.length)}: ${oddValues.length} odd values instead of each of ${valuesRead} that the gate reads, from ${hops.length} requests`
+}
 
 const soundEnd =
   'no green without an answer, no token printed or sent elsewhere, an end in time that is never `unexpected-error`'
 
 const attacks: readonly Attack[] = [
   {
-    title: 'A reply in which one value is not what is expected',
-    tried: `${figure(valuesRead * oddValues.length)}: ${oddValues.length} odd values instead of each of ${valuesRead} that the gate reads, from ${oddHops.length} requests`,
+    title: 'A reply of GitHub, Entra or Resource Manager in which one value is not what is expected',
+    tried: oddValuesAt(serviceHops),
     held: soundEnd,
-    test: '__tests__/attacks/odd-replies.test.ts',
+    test: '__tests__/attacks/odd-values.test.ts',
+  },
+  {
+    title: 'An answer of a model in which one value is not what is expected',
+    tried: oddValuesAt(modelHops),
+    held: soundEnd,
+    test: '__tests__/attacks/odd-answers.test.ts',
   },
   {
     title: 'A body that is no reply',
     tried: `${figure(oddHops.length * oddBodies.length * oddStatuses.length)}: ${oddBodies.length} bodies to each of ${oddHops.length} requests, with status ${oddStatuses.join(' and ')}`,
     held: soundEnd,
-    test: '__tests__/attacks/odd-replies.test.ts',
+    test: '__tests__/attacks/odd-bodies.test.ts',
   },
   {
     title: 'A body that is slow to read, or deep',
     tried: `${figure(heavyReplies.length * oddStatuses.length)}, of up to 7 MiB`,
     held: soundEnd,
-    test: '__tests__/attacks/odd-replies.test.ts',
+    test: '__tests__/attacks/heavy-bodies.test.ts',
   },
   {
     title: 'A token that is none',
     tried: figure(tokenReplies.length * oddTokens.length),
     held: soundEnd,
-    test: '__tests__/attacks/odd-replies.test.ts',
+    test: '__tests__/attacks/odd-bodies.test.ts',
   },
   {
     title: 'Text that wants to be a workflow command, markup, or a second word of a command',

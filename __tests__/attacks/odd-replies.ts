@@ -73,7 +73,7 @@ const answers: Readonly<Partial<Record<Api, Pick<OddHop, 'paths' | 'freePaths'>>
   agents: { paths: [[], ['object']], freePaths: [['name']] },
 }
 
-function modelHops(): OddHop[] {
+function answeringHops(): OddHop[] {
   return Object.entries(inferenceExamples).flatMap(([api, { title, operation, inputs }]) => {
     const paths = Object.entries(answers).find(([name]) => name === api)?.[1]
     return paths === undefined
@@ -82,7 +82,8 @@ function modelHops(): OddHop[] {
   })
 }
 
-export const oddHops: readonly OddHop[] = [
+/** Of GitHub, Entra and Resource Manager. */
+export const serviceHops: readonly OddHop[] = [
   {
     title: 'GitHub OIDC token',
     operation: 'oidc.token',
@@ -279,7 +280,11 @@ export const oddHops: readonly OddHop[] = [
     inputs: { 'runtime-principals': '{group}/providers/Microsoft.Storage/storageAccounts/shop' },
     paths: [[], ['resourceTypes'], ['resourceTypes', 0], ['resourceTypes', 0, 'apiVersions']],
   },
-  ...modelHops(),
+]
+
+/** Of the data plane. */
+export const modelHops: readonly OddHop[] = [
+  ...answeringHops(),
   {
     title: 'chat completions by the retired key',
     operation: 'chatCompletions.create',
@@ -289,6 +294,8 @@ export const oddHops: readonly OddHop[] = [
     paths: [[], ['error'], ['error', 'code'], ['error', 'message']],
   },
 ]
+
+export const oddHops: readonly OddHop[] = [...serviceHops, ...modelHops]
 
 function runsApp(cloud: LocalCloud): void {
   held(cloud)

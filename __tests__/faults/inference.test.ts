@@ -1,4 +1,5 @@
 import { apis } from '../../src/services/inference/apis/index.ts'
 import { testScenariosAt } from './matrix.ts'
 
-testScenariosAt(...apis, 'retiredKey')
+/** One half of the APIs: they are many, and the other core of a machine takes the other half. */
+testScenariosAt(...apis.filter((_, index) => index % 2 === 0))

@@ -1,27 +1,11 @@
 import type { FaultEffect } from '../../local-cloud/faults.ts'
 import { expectSound } from '../faults/sound.ts'
 import { type InProcessRun, openStage, type Stage } from '../support/in-process.ts'
-import {
-  heavyReplies,
-  inputsAt,
-  type OddHop,
-  oddBodies,
-  oddHops,
-  oddStatuses,
-  oddTokens,
-  oddValues,
-  tokenReplies,
-} from './odd-replies.ts'
+import { inputsAt, type OddHop, oddValues } from './odd-replies.ts'
 
 /** No odd reply ends as an error that nobody foresaw, in a green that is not deserved, in a leak, or never. */
 
-let stage: Stage
-beforeAll(async () => {
-  stage = await openStage({ keepsConnections: true })
-})
-afterAll(() => stage.close())
-
-interface Odd {
+export interface Odd {
   hop: OddHop
   effect: FaultEffect
   /** The reply may still be an answer. */
@@ -29,7 +13,17 @@ interface Odd {
   times?: number
 }
 
-async function play({ hop, effect, isFree = false, times }: Odd): Promise<void> {
+/** Opens a stage for the tests of a file. The function that it returns plays one reply there. */
+export function playOdd(): (odd: Odd) => Promise<void> {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await openStage({ keepsConnections: true })
+  })
+  afterAll(() => stage.close())
+  return odd => play(stage, odd)
+}
+
+async function play(stage: Stage, { hop, effect, isFree = false, times }: Odd): Promise<void> {
   stage.reset()
   hop.arrange?.(stage.cloud)
   stage.cloud.faults.add({
@@ -60,32 +54,21 @@ function expectNoLeak({ report, summary, diagnosisLines, requests }: InProcessRu
   }
 }
 
+/** One test for each value that the gate reads at these hops. */
+export function testOddValuesAt(hops: readonly OddHop[]): void {
+  const play = playOdd()
+  describe.each(hops.map(hop => [hop.title, hop] as const))('%s', (_, hop) => {
+    const paths = [
+      ...hop.paths.map(path => [inWords(path), path, false] as const),
+      ...(hop.freePaths ?? []).map(path => [inWords(path), path, true] as const),
+    ]
+    test.each(paths)('%s', async (__, path, isFree) => {
+      for (const effect of edits(path)) await play({ hop, effect, isFree })
+    })
+  })
+}
+
 const inWords = (path: ReadonlyArray<string | number>) => (path.length === 0 ? 'the body' : path.join('.'))
 
 const edits = (path: ReadonlyArray<string | number>) =>
   oddValues.map(([, change]): FaultEffect => ({ kind: 'edit', path: [...path], ...change }))
-
-describe.each(oddHops.map(hop => [hop.title, hop] as const))('%s', (_, hop) => {
-  const paths = [
-    ...hop.paths.map(path => [inWords(path), path, false] as const),
-    ...(hop.freePaths ?? []).map(path => [inWords(path), path, true] as const),
-  ]
-  test.each(paths)('%s', async (__, path, isFree) => {
-    for (const effect of edits(path)) await play({ hop, effect, isFree })
-  })
-
-  test('bodies that are none', async () => {
-    for (const status of oddStatuses)
-      for (const [, body] of oddBodies) await play({ hop, effect: { kind: 'reply', status, body } })
-  })
-})
-
-test.each(heavyReplies)('%s: %s', async (_, __, hop, body) => {
-  for (const status of oddStatuses) await play({ hop, effect: { kind: 'reply', status, body }, times: 1 })
-})
-
-test.each(tokenReplies)('%s: tokens that are none', async (title, name) => {
-  const hop = oddHops.find(candidate => candidate.title === title)
-  if (hop === undefined) throw new Error(`No hop ${title}`)
-  for (const value of oddTokens) await play({ hop, effect: { kind: 'edit', path: [name], value } })
-})

@@ -1,0 +1,4 @@
+import { modelHops } from './odd-replies.ts'
+import { testOddValuesAt } from './play-odd-replies.ts'
+
+testOddValuesAt(modelHops)

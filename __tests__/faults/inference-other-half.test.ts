@@ -1,0 +1,4 @@
+import { apis } from '../../src/services/inference/apis/index.ts'
+import { testScenariosAt } from './matrix.ts'
+
+testScenariosAt(...apis.filter((_, index) => index % 2 === 1), 'retiredKey')
