@@ -3,20 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
 import { removeSdkVariables } from './azure/sdk-environment.ts'
 import { failureOf } from './core/failures/failure.ts'
-import { createHttpClient } from './core/http/client.ts'
 import { proxySecrets } from './core/http/proxy.ts'
-import { traced } from './core/http/trace.ts'
-import { nextRequestSent } from './core/http/warm-up.ts'
 import type { Clock } from './core/ports.ts'
-import { inertLine } from './core/text/untrusted.ts'
-import type { Settings } from './gate/settings.ts'
 import { readSettings } from './inputs/index.ts'
 import { reportingOf } from './inputs/report.ts'
 import { givenReportPath } from './report/report-file.ts'
 import { runnerLog, silenceStandardError } from './report/runner-log.ts'
 import { addressSecrets } from './services/app/address.ts'
-import { createAssertions } from './services/github/assertions.ts'
-import { keepGrant, keptGrant } from './services/github/post-state.ts'
+import { keptGrant } from './services/github/post-state.ts'
 import { readWorkflowRun } from './services/github/workflow-run.ts'
 import { exit, lastWords, stopped, uncaught } from './step/ending.ts'
 import type { Beginning, Ready } from './step/main.ts'
@@ -54,26 +48,17 @@ const clock: Clock = {
 
 const run = readWorkflowRun(process.env)
 
-function toolsFor({ identity, waiting }: Settings): Ready['tools'] {
-  const client = createHttpClient({ timeoutMs: waiting.requestTimeoutMs, env: process.env, clock })
-  const http = core.isDebug() ? traced(client.http, clock, line => core.debug(inertLine(line))) : client.http
-  const usual = { ...client, http, clock, log: runnerLog, mask: core.setSecret }
-  return {
-    ...usual,
-    run,
-    assertions: createAssertions(run, identity.assertionAudience, usual),
-    random: Math.random,
-    keep: keepGrant,
-  }
-}
+/** In the same file of the bundle, and run where the inputs are good: Node's own HTTPS stack takes a tenth of the time of a run that ends here. */
+const loadTools = () => import(/* webpackMode: "eager" */ './step/tools.ts')
 
 /** @throws StepError `input-invalid` */
-function ready(): Ready {
+async function ready(): Promise<Ready> {
   const settings = readSettings(untrimmedInput, process.env)
-  return { settings, tools: toolsFor(settings) }
+  const { toolsFor } = await loadTools()
+  return { settings, tools: toolsFor(settings, { run, clock, env: process.env }) }
 }
 
-function begin(): Beginning {
+async function begin(): Promise<Beginning> {
   const startedAt = clock.now()
   prepare()
   const { summary, path } = reportingOf(core.getInput)
@@ -81,24 +66,20 @@ function begin(): Beginning {
   let givenPath: string | undefined
   try {
     if (path !== undefined) givenPath = givenReportPath(path, process.env)
-    return { ...beginning, givenPath, ready: ready() }
+    return { ...beginning, givenPath, ready: await ready() }
   } catch (error) {
     return { ...beginning, givenPath, ready: failureOf(error, 'getting ready') }
   }
 }
 
 async function runMain(): Promise<number> {
-  const beginning = begin()
-  if ('tools' in beginning.ready)
+  const beginning = await begin()
+  if ('tools' in beginning.ready) {
+    const { askForAssertion } = await loadTools()
     await Promise.race([askForAssertion(beginning.ready.tools), beginning.stopped])
+  }
   const { runMainStep } = await import('./step/main.ts')
   return runMainStep(beginning)
-}
-
-/** Resolves once GitHub has been asked for the job's token, or cannot be: anyone who needs the token hears why. */
-async function askForAssertion({ assertions }: Pick<Ready['tools'], 'assertions'>): Promise<void> {
-  const sent = nextRequestSent()
-  await Promise.race([sent, assertions.ask().catch(() => {})])
 }
 
 async function runPost(): Promise<number> {

@@ -7,6 +7,8 @@ import { createLocalCloud } from '../../local-cloud/local-cloud.ts'
 import { preloaded, repositoryRoot, runGate } from '../support/scenario.ts'
 
 const entry = resolve(repositoryRoot, 'src/index.ts')
+/** In the same file of the bundle, and run where the inputs are good. */
+const firstRequest = resolve(repositoryRoot, 'src/step/tools.ts')
 
 /** What is loaded before the first request: an SDK takes longer than the reply that hides the loading of it. */
 
@@ -24,14 +26,14 @@ function loadedBy(path: string, loaded = new Set([path])): Set<string> {
 }
 
 test('an SDK is loaded while a reply is awaited, and never at the start', () => {
-  const loaded = [...loadedBy(entry)]
+  const loaded = [...loadedBy(entry), ...loadedBy(firstRequest)]
 
   expect(loaded).toContain('valibot')
   expect(loaded.filter(name => name.startsWith('@azure/') || name === '@actions/github')).toEqual([])
 })
 
 test('before GitHub is asked, neither the steps that follow are loaded nor anything that explains', () => {
-  const loaded = [...loadedBy(entry)].map(path => relative(repositoryRoot, path))
+  const loaded = [...loadedBy(entry), ...loadedBy(firstRequest)].map(path => relative(repositoryRoot, path))
 
   expect(loaded).toContain('src/services/github/oidc-token.ts')
   expect(loaded.filter(path => /^src\/(advice|gate\/waiting)\//.test(path))).toEqual([])
@@ -43,6 +45,25 @@ test('the entry of the bundle holds at most 120 kB, nothing of an HTTP stack tha
 
   expect(statSync(bundled).size).toBeLessThan(120_000)
   expect(readFileSync(bundled, 'utf8')).not.toContain('undici')
+})
+
+test("where the inputs are bad, Node's own HTTPS stack is not loaded either", async () => {
+  const tell = `
+    import { writeSync } from 'node:fs'
+    process.on('exit', () => {
+      const stacks = process.moduleLoadList.filter(name => /NativeModule (path|https|tls|.*undici)$/.test(name))
+      writeSync(1, 'loaded: ' + stacks.join(', ') + '\\n')
+    })`
+  const { result } = startAction({
+    action: repositoryRoot,
+    inputs: {},
+    nodeOptions: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
+    workFolder: mkdtempSync(join(tmpdir(), 'key-less-gate-start-up-')),
+  })
+  const { log, outputs } = await result
+
+  expect(outputs.diagnosis).toBe('input-invalid')
+  expect(log.filter(line => line.startsWith('loaded: '))).toEqual(['loaded: NativeModule path'])
 })
 
 /** Node has a second HTTP stack, under `fetch`, and loads all of it once somebody names `FormData`. */

@@ -1,5 +1,6 @@
 import { StepError } from '../core/failures/failure.ts'
-import { type Http, onFreshConnections } from '../core/http/client.ts'
+import type { Http } from '../core/http/client.ts'
+import { onFreshConnections } from '../core/http/wrappers.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { type AppAnswer, appOutcome } from '../services/app/errors.ts'
 import { type AppProbe, probeApp } from '../services/app/probe.ts'

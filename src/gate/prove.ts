@@ -1,7 +1,7 @@
 import { coverageBy } from '../azure/rbac/coverage.ts'
 import { type Failure, StepError } from '../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../core/failures/retry.ts'
-import { onFreshConnections } from '../core/http/client.ts'
+import { onFreshConnections } from '../core/http/wrappers.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'

@@ -1,5 +1,6 @@
 import { type Failure, localFailure, StepError } from '../core/failures/failure.ts'
-import { type Http, onFreshConnections } from '../core/http/client.ts'
+import type { Http } from '../core/http/client.ts'
+import { onFreshConnections } from '../core/http/wrappers.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { type KeyReply, keyCall } from '../services/inference/key-call.ts'
 import type { Route } from '../services/inference/route.ts'

@@ -1,6 +1,7 @@
 import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { localFailure, StepError } from '../core/failures/failure.ts'
-import { type Http, type Preconnect, rehearsal } from '../core/http/client.ts'
+import type { Http, Preconnect } from '../core/http/client.ts'
+import { rehearsal } from '../core/http/wrappers.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { Identities } from '../services/entra/run-identities.ts'

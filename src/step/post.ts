@@ -12,7 +12,7 @@ import { exit, stopped, uncaught } from './ending.ts'
 export async function runPostStep(
   grant: TemporaryGrant,
   { log }: Pick<RevokeTools, 'log'>,
-  prepare: () => { settings: Settings; tools: RevokeTools },
+  prepare: () => Promise<{ settings: Settings; tools: RevokeTools }>,
 ): Promise<void> {
   const failed = (error: unknown) => {
     const { message } = failureOf(error, 'removing the role assignment').failure.said
@@ -26,7 +26,7 @@ export async function runPostStep(
     await exit(0)
   })
   try {
-    const { settings, tools } = prepare()
+    const { settings, tools } = await prepare()
     stopped().then(async signal => {
       log.warning(
         notRemoved,

@@ -4,13 +4,9 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { createTlsCredentials, type TlsCredentials } from '../../../local-cloud/tls.ts'
-import {
-  createHttpClient,
-  type HttpReply,
-  onFreshConnections,
-  restrictOrigins,
-} from '../../../src/core/http/client.ts'
+import { createHttpClient, type HttpReply } from '../../../src/core/http/client.ts'
 import { NetworkFailure, protocolSwitched } from '../../../src/core/http/network-failure.ts'
+import { onFreshConnections, restrictOrigins } from '../../../src/core/http/wrappers.ts'
 import type { Clock } from '../../../src/core/ports.ts'
 import { type ConnectProxy, type ProxyOptions, startProxy } from '../../support/proxy.ts'
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { type Http, type HttpRequest, NetworkFailure } from '../../../src/core/http/client.ts'
+import type { Http, HttpRequest } from '../../../src/core/http/client.ts'
+import { NetworkFailure } from '../../../src/core/http/network-failure.ts'
 import { classifyKeyReply, keyCall } from '../../../src/services/inference/key-call.ts'
 import { hostileText } from '../../support/hostile-text.ts'
 import { route } from '../../support/record-fixture.ts'

@@ -51,6 +51,8 @@ export function findingsOf(record: RunRecord): readonly Finding[] {
 }
 
 function readFindings(record: RunRecord): Finding[] {
+  // The inputs were bad, and nothing was looked at.
+  if (record.settings === undefined) return []
   const seen = seenOf(record)
   const ofAll = findingIds.flatMap(id => {
     const { title, inspect, fixes } = inspections[id]

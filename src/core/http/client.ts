@@ -16,7 +16,6 @@ import { timeLimit } from './time-limit.ts'
 import { requestSent } from './warm-up.ts'
 import { acceptOf, handshakeHeaders, newKey } from './web-socket.ts'
 
-export { NetworkFailure } from './network-failure.ts'
 export type { Preconnect } from './routes.ts'
 
 /**
@@ -79,32 +78,6 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
     }
   }
   return { http, preconnect }
-}
-
-/** Sends nothing, and never replies: for code that is run ahead as far as its first request, since it is compiled at its first use. */
-export const rehearsal: Http = () => new Promise(() => {})
-
-/** Makes every request on a connection of its own: balancers may bind a connection to one replica, and another has its own mind. */
-export const onFreshConnections =
-  (http: Http): Http =>
-  request =>
-    http({ ...request, fresh: true })
-
-/** Restricts a client to the origins that a token may go to: whatever address a server hands out, no other is asked. */
-export function restrictOrigins(http: Http, ...origins: string[]): Http {
-  const allowed = new Set(origins.map(origin => new URL(origin).origin))
-  return async httpRequest => {
-    const url = URL.parse(httpRequest.url)
-    if (url === null || !allowed.has(url.origin)) {
-      const elsewhere = url?.host ?? 'something that is no address'
-      throw new NetworkFailure(
-        untrustedOrigin,
-        elsewhere,
-        `A server referred to ${elsewhere}, which is not ${[...allowed].join(' or ')}`,
-      )
-    }
-    return http(httpRequest)
-  }
 }
 
 /** A request as it goes onto the wire. */

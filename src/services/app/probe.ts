@@ -1,4 +1,5 @@
-import { type Http, NetworkFailure } from '../../core/http/client.ts'
+import type { Http } from '../../core/http/client.ts'
+import { NetworkFailure } from '../../core/http/network-failure.ts'
 import type { Clock } from '../../core/ports.ts'
 import { scrubberOf } from '../../core/text/scrub.ts'
 import { addressSecrets } from './address.ts'

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { type Http, restrictOrigins } from '../../core/http/client.ts'
+import type { Http } from '../../core/http/client.ts'
+import { restrictOrigins } from '../../core/http/wrappers.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 

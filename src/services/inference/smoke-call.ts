@@ -2,13 +2,9 @@ import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { type Failure, localFailure, statusLine, withHost } from '../../core/failures/failure.ts'
 import { isFromCache } from '../../core/failures/intermediary.ts'
 import { failureOfNetwork } from '../../core/failures/network.ts'
-import {
-  type Http,
-  type HttpReply,
-  type HttpRequest,
-  NetworkFailure,
-  restrictOrigins,
-} from '../../core/http/client.ts'
+import type { Http, HttpReply, HttpRequest } from '../../core/http/client.ts'
+import { NetworkFailure } from '../../core/http/network-failure.ts'
+import { restrictOrigins } from '../../core/http/wrappers.ts'
 import type { Clock } from '../../core/ports.ts'
 import { matchesInTime } from '../../core/text/match.ts'
 import { plain } from '../../core/text/untrusted.ts'
