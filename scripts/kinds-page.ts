@@ -171,7 +171,7 @@ function audiencesInWords(api: Api): string {
 }
 
 const costInWords = (api: Api): string =>
-  ({ tokens: known[api].cost, piece: `**by the piece**: ${known[api].cost}`, nothing: 'nothing' })[
+  ({ tokens: known[api].cost, piece: `**per item**: ${known[api].cost}`, nothing: 'nothing' })[
     apiOf(api).cost
   ]
 
@@ -202,15 +202,15 @@ export function kindsPage(): string {
   const { api: example } = automaticApi('gpt-4o', undefined, { project: undefined })
   return `# Kinds of models, and what a call costs
 
-With \`api: auto\` a deployment is called as its model wants it. The kind follows from the capabilities that Resource Manager lists, then by the model's format, then by its name, or
-by the name of the deployment where the model is not known; the log says by which. ${code('NAME=API')} in \`deployments\` decides it by hand. What no line tells is taken for chat (${code(example ?? '')}).
+With \`api: auto\` the gate calls a deployment with the API that its model needs. It finds out by the capabilities that Resource Manager lists, then by the model's format, then by its name, or
+by the name of the deployment if the model is not known; the log says by which. To choose the API yourself, write ${code('NAME=API')} in \`deployments\`. If no line of the table fits, the gate assumes chat (${code(example ?? '')}).
 
-**Nothing that is paid by the piece is called unasked.** Where \`deployments\` names none, a deployment that answers a chat is called. What is paid by the piece is called once a run where access is there already;
+**The gate never calls a model that is billed per item unless you name it.** If \`deployments\` names none, it calls a deployment that answers a chat. It calls a model that is billed per item once per run, if access exists already;
 a call that is denied or throttled costs nothing.
 
 ${table(['A model for', 'is told by', 'and called by'], kindRows)}
 
-Among the APIs of chat: Claude models are called by \`messages\`, other makers' by \`models\`, in a project by \`responses\`; of OpenAI's those that only \`responses\` serves by that.
+For chat there are several APIs: \`messages\` for Claude models, \`models\` for those of other vendors, \`responses\` in a project, and \`responses\` for OpenAI models that no other API serves.
 
 ## What each API asks, and what it costs
 
@@ -225,23 +225,23 @@ ${table(
   ]),
 )}
 
-What is charged a run is the calls that were answered: one where the role is known to be half an hour old, and otherwise the row of \`consecutive-successes\`, by default three, of the cheapest deployment for each right on a host.
-A row that a denial breaks begins anew, up to four times as long. So a run costs a few dozen tokens a deployment, and a hundred or two where the role is new.
+Azure charges only for answered calls. That is one if the role is known to be half an hour old. Otherwise it is the row of \`consecutive-successes\`, by default three, of the cheapest deployment for each right on a host.
+If a denial breaks a row, the next one is longer, up to four times as long. So a run costs a few dozen tokens per deployment, and a hundred or two if the role is new.
 
-Prices are list prices, as a hint of their size. \`expect\` is checked against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
+Prices are list prices, to show their size. \`expect\` is checked against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
 
 ## When a model retires
 
-Resource Manager lists until when a model, or one SKU of it, is served. The gate reads that list beside the calls, in one try, and does not wait for it: a model of which less than ninety days are left is
+Resource Manager lists until when a model, or one SKU of it, is served. The gate reads that list in parallel with the calls, in one try, and does not wait for it. A model with less than ninety days left is
 the finding [\`model-retires-soon\`](findings.md#model-retires-soon), with the day, what the deployment's \`versionUpgradeOption\` does then, and the command that moves it. The report's field \`models\` has
-the day of every model that was called. A list that comes late, or may not be read, is no finding: so whether [\`fail-on\`](inputs.md#keys-and-findings) fails on it depends on whether the list came before the proof ended.
-What has to fail for certain is what \`model-days-left\` is for.
+the day of every model that was called. If the list comes late, or the gate cannot read it, there is no finding: so [\`fail-on\`](inputs.md#keys-and-findings) fails on it only if the list came before the proof ended.
+If the gate must fail for certain, use \`model-days-left\`.
 
-With \`model-days-left: 30\` the gate fails on a model with fewer days, and on what it cannot tell: then the list is read with retries, and waited for at the end, for at most one \`request-timeout\`. A model for
+With \`model-days-left: 30\` the gate fails on a model with fewer days left, and if it does not know. It then reads the list with retries, and waits for it at the end, for at most one \`request-timeout\`. A model for
 which no day is set passes.
 
-A model that is gone answers as if it had never been there, or as if it could not do what is asked. After such an answer the list is waited for, again for at most one \`request-timeout\`; if the day has passed,
-the code is [\`model-retired\`](diagnosis.md#model-retired). An agent is looked at and not run, so nothing is said about its model.
+A retired model answers as if it did not exist, or as if it did not support the operation. After such an answer the gate waits for the list, again for at most one \`request-timeout\`; if the day has passed,
+the code is [\`model-retired\`](diagnosis.md#model-retired). The gate reads an agent but does not run it, so it says nothing about the agent's model.
 
 ## Where it is called, and how that is known
 

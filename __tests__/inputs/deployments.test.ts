@@ -94,7 +94,7 @@ test.each<[string, Texts, RegExp]>([
     /^`api-version` has no effect: .*`azure-openai`, `completions`, `transcriptions`/,
   ],
   [
-    'an API that is paid by the piece, and nothing named',
+    'an API that is billed per item, and nothing named',
     { api: 'images' },
     /^`deployments` must name what is to be called by `images`/,
   ],

@@ -428,5 +428,5 @@ test('a row of lists is none of images: that one answer was taken is said', asyn
   expect(run.outputs.result).toBe('passed')
   expect(operations(run).filter(operation => operation === 'images.generate')).toHaveLength(1)
   expect(run.report).toMatchObject({ row: 'paid-by-the-piece' })
-  expect(logOf(run)).toContain('No row was made, since every answer is paid by the piece')
+  expect(logOf(run)).toContain('No row was made, because every answer is billed per item')
 })

@@ -62,7 +62,7 @@ describe.each(apis.filter(api => !apiOf(api).ofProject))('%s of a model whose da
   })
 })
 
-test('what is paid by the piece is called once where the role is held', async () => {
+test('what is billed per item is called once where the role is held', async () => {
   alsoHolds(cloud, { role: roles.user })
   for (const api of apis.filter(each => apiOf(each).cost === 'piece')) {
     const { operation, inputs = {} } = inferenceExamples[api]

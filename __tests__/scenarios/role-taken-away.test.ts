@@ -123,17 +123,14 @@ test('a grant that had less time than the old role may linger is not proven', as
 test.each([
   ['only verified', { grant: 'never' }, 'access-denied', 1],
   ['granted again', {}, '', 3],
-])(
-  'what is paid by the piece is not bought to watch a role that is %s',
-  async (_, inputs, diagnosis, most) => {
-    await withRoleTakenAway([4 * minutes], minutes, async cloud => {
-      const run = await runGate(cloud, { inputs: { deployments: 'images=images', ...inputs } })
+])('what is billed per item is not bought to watch a role that is %s', async (_, inputs, diagnosis, most) => {
+  await withRoleTakenAway([4 * minutes], minutes, async cloud => {
+    const run = await runGate(cloud, { inputs: { deployments: 'images=images', ...inputs } })
 
-      expect(run.outputs.diagnosis).toBe(diagnosis)
-      const bought = run.requests.filter(
-        ({ operation, status }) => operation === 'images.generate' && status === 200,
-      )
-      expect(bought.length).toBeLessThanOrEqual(most)
-    })
-  },
-)
+    expect(run.outputs.diagnosis).toBe(diagnosis)
+    const bought = run.requests.filter(
+      ({ operation, status }) => operation === 'images.generate' && status === 200,
+    )
+    expect(bought.length).toBeLessThanOrEqual(most)
+  })
+})

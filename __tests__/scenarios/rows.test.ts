@@ -66,7 +66,7 @@ test('consecutive-successes: 1 turns the row off, and log and report say what is
 
     expect(run.outputs).toMatchObject({ result: 'passed', attempts: '1', connections: '1' })
     expect(run.report).toMatchObject({ row: 'off' })
-    expect(logOf(run)).toContain('No row was made, since consecutive-successes is 1.')
+    expect(logOf(run)).toContain('No row was made, because consecutive-successes is 1.')
     expect(run.summary).toContain('No row was made')
   })
 })
@@ -174,7 +174,7 @@ test('what costs nothing gets a row as well', async () => {
   })
 })
 
-test('what is paid by the piece is asked once, and it is said that no row was made', async () => {
+test('what is billed per item is asked once, and it is said that no row was made', async () => {
   await withCloud({}, async cloud => {
     holds(cloud, { role: roles.user })
     const run = await runGate(cloud, { inputs: { deployments: 'speech' } })
@@ -182,7 +182,7 @@ test('what is paid by the piece is asked once, and it is said that no row was ma
     expect(run.outputs).toMatchObject({ result: 'passed', connections: '1' })
     expect(run.requests.filter(({ operation }) => operation.endsWith('speech.create'))).toHaveLength(1)
     expect(run.report).toMatchObject({ row: 'paid-by-the-piece' })
-    expect(logOf(run)).toContain('paid by the piece')
+    expect(logOf(run)).toContain('billed per item')
   })
 })
 
@@ -201,7 +201,7 @@ test('a retired key that one replica still takes is found, whichever connection 
   })
 })
 
-test('a retired key that still opens what is paid by the piece buys one piece, and not one a probe', async () => {
+test('a retired key that still opens what is billed per item buys one piece, and not one a probe', async () => {
   await withCloud({}, async cloud => {
     const key = accountKeys(accountScope(cloud)).key2
     holds(cloud, { role: roles.foundryUser })

@@ -86,7 +86,7 @@ export function closeAlso(
   { assignments, routes, lease }: Answered,
   { context: { principalId, resource }, definitions }: Pick<Telling, 'context' | 'definitions'>,
 ): AlsoAccess[] {
-  // One answer that is paid by the piece is neither a row nor watched, and meets one replica.
+  // One answer that is billed per item is neither a row nor watched, and meets one replica.
   const live = routes.flatMap(route => {
     if (isPaidByThePiece(route)) return []
     const asked = { scope: scopeOfCalls([route], resource), dataAction: route.dataAction }

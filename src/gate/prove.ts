@@ -56,7 +56,7 @@ export async function prove(
     isPaidByThePiece: isByThePiece,
     isSettled: isSettled(settings, inspection, grant),
     probe: prober.probe,
-    // Where everything is paid by the piece, one answer has to do.
+    // Where everything is billed per item, one answer has to do.
     consecutiveSuccesses: isByThePiece ? 1 : consecutiveSuccesses,
     onRowBroken: prober.forgetConnections,
     denialPatienceMs: patienceFor(ageOfAccess(inspection, grant?.age), propagationTimeoutMs),

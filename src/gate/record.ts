@@ -146,7 +146,7 @@ export type Row =
   | 'made'
   /** `consecutive-successes` is 1. */
   | 'off'
-  /** Every answer is paid by the piece. */
+  /** Every answer is billed per item. */
   | 'paid-by-the-piece'
 
 /** How far the grant has got. */

@@ -79,8 +79,8 @@ export async function requireRefused(
 }
 
 /**
- * What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for; and what is paid by the
- * piece is not bought again and again meanwhile.
+ * What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for; and what is billed per
+ * item is not bought again and again meanwhile.
  */
 function keyRoundOf(
   reply: KeyReply,

@@ -123,7 +123,7 @@ export const runtimeUnknownPolicies = ['fail', 'warn'] as const
 type RuntimeUnknownPolicy = (typeof runtimeUnknownPolicies)[number]
 
 /**
- * Of findings, the gravest first. `high`: access is not key-less. `medium`: more rights than the calls need, or something that does
+ * Of findings, most severe first. `high`: access is not key-less. `medium`: more rights than the calls need, or something that does
  * not do what it is there for. `low`: worth knowing.
  */
 export const severities = ['high', 'medium', 'low'] as const

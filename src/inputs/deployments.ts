@@ -67,7 +67,7 @@ interface Asked {
   apiVersion: string | undefined
 }
 
-/** What is paid by the piece is called where it was asked for by name; an agent is one of a project; a version is for routes that have one. */
+/** What is billed per item is called where it was asked for by name; an agent is one of a project; a version is for routes that have one. */
 export function requireCallable(reader: Reader, { target, deployments, api, apiVersion }: Asked): void {
   if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
     reader.refuse(

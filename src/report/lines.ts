@@ -332,9 +332,9 @@ function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'rou
 /** What one answer left unproven, where a row would have been asked for. */
 function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {
   const rest =
-    'One answer was taken; a replica that has not heard of the role yet may still deny the next call.'
-  if (row === 'off') return [`No row was made, since consecutive-successes is 1. ${rest}`]
+    'The gate took one answer; a replica that does not know the role yet may still deny the next call.'
+  if (row === 'off') return [`No row was made, because consecutive-successes is 1. ${rest}`]
   if (row === 'paid-by-the-piece')
-    return [`No row was made, since every answer is paid by the piece. ${rest}`]
+    return [`No row was made, because every answer is billed per item. ${rest}`]
   return []
 }

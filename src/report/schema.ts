@@ -325,7 +325,7 @@ export const reportSchema = v.strictObject({
   diagnosis: about(v.nullable(diagnosis), 'Why it failed; null where it did not.'),
   findings: about(
     v.array(finding),
-    'What leaves something to be desired, or is worth knowing, the gravest first.',
+    'What leaves something to be desired, or is worth knowing, most severe first.',
   ),
   information: about(
     v.array(v.string()),

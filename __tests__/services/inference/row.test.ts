@@ -25,8 +25,8 @@ test.each<[string, Route[], string[]]>([
     ['chat', 'other'],
   ],
   ['what costs nothing', [at('talk', 'realtime'), at('helper', 'agents')], ['talk']],
-  ['none that is paid by the piece', [at('voice', 'speech'), at('chat', 'responses')], ['chat']],
-  ['nothing where all is paid by the piece', [at('voice', 'speech')], []],
+  ['none that is billed per item', [at('voice', 'speech'), at('chat', 'responses')], ['chat']],
+  ['nothing where all is billed per item', [at('voice', 'speech')], []],
   ['hosts apart', [at('voice', 'speech'), at('chat', 'responses', 'b.example')], ['chat']],
 ])('a row asks %s', (_, routes, asked) => {
   expect(names(rowRoutesOf(routes))).toEqual(asked)
@@ -38,7 +38,7 @@ test.each<[string, Route[], string | undefined]>([
     [at('voice', 'speech'), at('helper', 'agents'), at('chat', 'responses')],
     'chat',
   ],
-  ['what is paid by the piece, where that is all', [at('voice', 'speech'), at('paint', 'images')], 'voice'],
+  ['what is billed per item, where that is all', [at('voice', 'speech'), at('paint', 'images')], 'voice'],
   ['nothing', [], undefined],
 ])('a key is tried at %s', (_, routes, tried) => {
   expect(keyRouteOf(routes)?.deployment).toBe(tried)

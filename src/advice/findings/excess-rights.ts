@@ -173,7 +173,7 @@ function limitedRight({ values, dataActions }: InspectContext): Fix[] {
   ]
 }
 
-/** What changes a resource, the gravest first. */
+/** What changes a resource, most severe first. */
 const changes = [
   [`${accountType}/write`, 'change its settings, key access included'],
   [`${accountType}/delete`, 'delete it'],

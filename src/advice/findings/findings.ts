@@ -43,7 +43,7 @@ export const inspections: Record<FindingId, Inspection> = {
 
 const found = new WeakMap<RunRecord, readonly Finding[]>()
 
-/** What a run leaves to be desired, the gravest first: a pure reading of the record, made once for report, summary and log. */
+/** What a run leaves to be desired, most severe first: a pure reading of the record, made once for report, summary and log. */
 export function findingsOf(record: RunRecord): readonly Finding[] {
   const known = found.get(record) ?? readFindings(record)
   found.set(record, known)

@@ -28,7 +28,7 @@ export interface WaitOptions {
    * answer, or it was a denial.
    */
   doubtMs: number
-  /** Whether every answer is paid by the piece: while it is no proof, none is bought. */
+  /** Whether every answer is billed per item: while it is no proof, none is bought. */
   isPaidByThePiece?: boolean
   /** Whether what gives access has long been everywhere: one success is proof then, where nothing was denied. */
   isSettled: boolean

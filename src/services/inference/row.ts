@@ -3,7 +3,7 @@ import type { Route } from './route.ts'
 
 /**
  * Whom a row asks again, for every answer costs: of each host, and there of each right, the cheapest, by the host's name. Calls that take
- * another right may depend on another role, of another age. What is paid by the piece is not among them: nobody is charged twice for
+ * another right may depend on another role, of another age. What is billed per item is not among them: nobody is charged twice for
  * the row's sake.
  */
 export function rowRoutesOf(routes: readonly Route[]): Route[] {
@@ -11,7 +11,7 @@ export function rowRoutesOf(routes: readonly Route[]): Route[] {
   return byPrice.filter((route, at) => byPrice.findIndex(other => isAlike(other, route)) === at)
 }
 
-/** Whom a key is tried at: what is paid by the piece is charged for as long as the key is taken. Undefined where there is no route. */
+/** Whom a key is tried at: what is billed per item is charged for as long as the key is taken. Undefined where there is no route. */
 export const keyRouteOf = (routes: readonly Route[]): Route | undefined =>
   routes.find(({ api }) => apiOf(api).cost === 'tokens') ?? routes[0]
 

@@ -51,7 +51,7 @@ export function likelyAudiences(
 }
 
 /**
- * True where nothing about the resource has to be known first: the smoke calls may start at once. What is paid by the piece, and
+ * True where nothing about the resource has to be known first: the smoke calls may start at once. What is billed per item, and
  * what its name says is none for text, waits until the list shows what is there.
  */
 export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): boolean {

@@ -55,7 +55,7 @@ export interface InferenceApi {
   calls: string
   /** The header in which it takes a key. */
   keyHeader: 'api-key' | 'x-api-key'
-  /** What a smoke call is charged by. What is paid by the piece is never called unasked, nor twice where once will do. */
+  /** What a smoke call is charged by. What is billed per item is never called unasked, nor twice where once will do. */
   cost: 'tokens' | 'piece' | 'nothing'
   /** Whether its answer is text that follows from the prompt: what `expect` is checked against. */
   answersPrompt: boolean
