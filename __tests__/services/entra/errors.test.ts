@@ -394,6 +394,33 @@ test('what was said is kept apart: number, words, ids', () => {
   })
 })
 
+describe('the policy of Conditional Access that blocked the sign-in', () => {
+  const blocked = (claims: unknown) =>
+    failureOfEntra(
+      replyOf(400, { ...refusal(53003, 'Access has been blocked by Conditional Access policies.'), claims }),
+      now,
+    ).said.ids
+
+  test('is told by its id, where Entra tells it', () => {
+    const claims = {
+      access_token: { capolids: { essential: true, values: ['01234567-89ab-cdef-fedc-ba9876543210'] } },
+    }
+
+    expect(blocked(JSON.stringify(claims))).toMatchObject({
+      'Conditional Access policy': '01234567-89ab-cdef-fedc-ba9876543210',
+    })
+  })
+
+  test.each([
+    [undefined],
+    ['{'],
+    ['{"access_token":{"capolids":{"values":["::warning::x"]}}}'],
+    [{ access_token: {} }],
+  ])('is not, where it says %j', claims => {
+    expect(Object.keys(blocked(claims))).not.toContain('Conditional Access policy')
+  })
+})
+
 test('whatever is answered: a known code, and nothing that could do harm', () => {
   const shapes = [
     (error: string, error_description: string) => ({ error, error_description, trace_id: error_description }),

@@ -178,7 +178,20 @@ const errorBody = v.object({
   error_codes: v.fallback(v.optional(numbers), undefined),
   trace_id: text,
   correlation_id: text,
+  /** Further claims, as JSON: which policies of Conditional Access blocked the sign-in is among them. */
+  claims: text,
 })
+
+const policyClaims = v.object({
+  access_token: v.object({ capolids: v.object({ values: v.array(v.pipe(v.string(), v.uuid())) }) }),
+})
+
+/** Only an administrator can look a policy up, and does it by its id. */
+function policiesIn(claims: string | undefined): Record<string, string> {
+  const parsed = v.safeParse(policyClaims, parseErrorJson(claims ?? ''), firstIssueOnly)
+  if (!parsed.success) return {}
+  return { 'Conditional Access policy': parsed.output.access_token.capolids.values.slice(0, 5).join(' ') }
+}
 
 /** @param now Milliseconds since the epoch. */
 export function failureOfEntra(reply: HttpReply, now: number): Failure {
@@ -197,6 +210,7 @@ export function failureOfEntra(reply: HttpReply, now: number): Failure {
     ...said.ids,
     ...(body.trace_id === undefined ? {} : { 'trace id': plain(body.trace_id, 80) }),
     ...(body.correlation_id === undefined ? {} : { 'correlation id': plain(body.correlation_id, 80) }),
+    ...policiesIn(body.claims),
   }
   const after = retryAfterMs(reply.headers, now)
   const meaning = kindAndCode(number, body.error, description, reply.status)

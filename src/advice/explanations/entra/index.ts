@@ -395,7 +395,7 @@ export const entraExplanations: Explanations<'entra'> = {
       'It has nothing to do with federated credentials or roles. Managed identities are not subject to such policies.',
     fixes: told => [
       advice(
-        `Ask the tenant's administrators for an exception for ${valuesOf(told).clientId}, or run the job on a runner inside the allowed network. They find the policy by the correlation id, under Sign-in logs › Service principal sign-ins › Conditional Access.`,
+        `Ask the tenant's administrators for an exception for ${valuesOf(told).clientId}, or run the job on a runner inside the allowed network. They find the policy by its id, if Entra told it (below, among the ids for support), or by the correlation id, under Sign-in logs › Service principal sign-ins › Conditional Access.`,
       ),
     ],
   },
