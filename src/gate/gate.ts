@@ -14,6 +14,7 @@ import { findResource, knownResource } from './find-resource.ts'
 import { grantRequest, grantRole, refuseWhatEnds } from './grant.ts'
 import { inspect } from './inspect.ts'
 import { evaluateKeyAccess } from './key-access.ts'
+import { openListings } from './listings.ts'
 import { plan } from './plan.ts'
 import { requireAppAnswers } from './probe-app.ts'
 import { prove } from './prove.ts'
@@ -27,7 +28,7 @@ import { grantInProduction } from './runtime/grant.ts'
 import { lookAtRuntime } from './runtime/look.ts'
 import type { Settings } from './settings.ts'
 import { preloads, signIn } from './sign-in.ts'
-import type { GrantResult, Inspection } from './values.ts'
+import type { GrantResult, Inspection, SignedIn } from './values.ts'
 
 export interface Tools {
   http: Http
@@ -75,13 +76,12 @@ export async function gate(
         : knownResource(wanted, asking)
     const settings = { ...given, target }
     opened = context
-    const roleReader = context && openRoleReader(settings.access, { context, job }, tools, note('roles'))
-    const modelDates = context && openModelDates(settings, context, tools.clock, note('retirement'))
+    const { listings, roleReader, modelDates } = openReaders({ settings, context, job }, tools, record)
     preloadDuringRequests(tools.forTheEnd)
     const inspecting = step('Look', () =>
       inspect({ settings, context, roleReader, modelDates }, callTools, note('inspection')),
     )
-    const lookingAtRuntime = lookAtRuntime({ settings, context, inspecting }, tools, note('runtime'))
+    const lookingAtRuntime = lookAtRuntime({ settings, context, listings, inspecting }, note('runtime'))
     // Anyone who needs it awaits it.
     lookingAtRuntime.catch(() => undefined)
     const seen = await inspecting
@@ -138,6 +138,23 @@ export async function gate(
     await describeSubjects({ failure, githubToken }, tools, note('evidence'))
     await lookAfterDenial(record.snapshot(), { context: opened, clock: tools.clock }, note('evidence'))
     return { result: 'failed', record: record.snapshot(), failure }
+  }
+}
+
+interface Opened {
+  settings: Settings
+  context: ResourceContext | undefined
+  job: SignedIn['job']
+}
+
+/** None where Resource Manager is not asked. */
+function openReaders({ settings, context, job }: Opened, tools: Tools, { note }: Pick<RecordKeeper, 'note'>) {
+  if (context === undefined) return { listings: undefined, roleReader: undefined, modelDates: undefined }
+  const listings = openListings(settings, context, tools.clock)
+  return {
+    listings,
+    roleReader: openRoleReader(settings.access, { context, listings, job }, tools, note('roles')),
+    modelDates: openModelDates(settings, context, tools.clock, note('retirement')),
   }
 }
 

@@ -6,11 +6,11 @@ import { inTime } from '../core/in-time.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Route } from '../services/inference/route.ts'
 import { isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
-import { readDenyAssignments, requireDenyAssignments } from '../services/resource-manager/deny-assignments.ts'
 import { patienceMs } from '../services/resource-manager/readable.ts'
-import { type AssignmentsRead, readAssignments } from '../services/resource-manager/role-assignments.ts'
+import type { AssignmentsRead } from '../services/resource-manager/role-assignments.ts'
 import { findRole, type Role } from '../services/resource-manager/role-definitions.ts'
 import type { DefinitionReader } from './definition-reader.ts'
+import type { Listings } from './listings.ts'
 import { openPermissionsReader, type PermissionsReader } from './own-permissions.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
@@ -45,6 +45,7 @@ export interface Question extends Calls {
 export interface Reading {
   access: Settings['access']
   context: ResourceContext
+  listings: Listings
   job: SignedIn['job']
   definitions: DefinitionReader
   /** Data actions that the pipeline needs besides those of its calls. */
@@ -70,13 +71,10 @@ interface Sought {
 
 export async function readRoles(
   { looking, routing }: Sought,
-  { access, context, also, clock, note }: Reading,
+  { access, context, listings, also, clock, note }: Reading,
 ): Promise<RolesRead | undefined> {
-  const { manager, resource, grantee } = context
-  const { now } = clock
-  const scope = scopeOf(resource)
-  const readAt = now()
-  const listing = readAssignments(manager, scope, self(context), now)
+  const readAt = clock.now()
+  const listing = listings.assignmentsOf(self(context))
   const wanted = Promise.all([looking, routing]).then(
     ([role, { routes }]) => role && wantedFor(role, routes, { context, also }),
   )
@@ -86,11 +84,16 @@ export async function readRoles(
   const [role, own, another, denies] = await Promise.all([
     looking,
     listing,
-    isGrantee(context) ? undefined : readAssignments(manager, scope, grantee, now),
+    isGrantee(context) ? undefined : listings.assignmentsOf(context.grantee),
     // Where no call tells, they have to be known.
     also.length > 0
-      ? requireDenyAssignments(manager, scope)
-      : inTime(clock, readDenyAssignments(manager, scope), [], patienceMs),
+      ? listings.denies()
+      : inTime(
+          clock,
+          listings.denies().catch(() => []),
+          [],
+          patienceMs,
+        ),
   ])
   if (own !== undefined) note({ assignments: own.assignments })
   return role && { role, own, ofGrantee: isGrantee(context) ? own : another, denies, permissions, readAt }

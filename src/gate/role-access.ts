@@ -7,7 +7,7 @@ import { isOfAnotherJob } from '../azure/rbac/lease.ts'
 import { unsuitability } from '../azure/rbac/suitability.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
-import { isForApp, isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
+import { isForApp, isGrantee } from '../services/resource-manager/context.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import type { Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt, isOld } from './access.ts'
@@ -28,7 +28,7 @@ import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import { evaluateAnothers, evaluateOwn, fallsShort } from './role-holding.ts'
 import type { Settings } from './settings.ts'
-import type { GrantResult, RoleAccess, SignedIn } from './values.ts'
+import type { GrantResult, RoleAccess } from './values.ts'
 import { doubtFor } from './waiting/schedule.ts'
 
 /** Who holds what: read before anything is changed, and evaluated once it is known whether the calls are let through. */
@@ -68,7 +68,7 @@ export interface RoleReader {
 
 export function openRoleReader(
   access: Settings['access'],
-  { context, job }: { context: ResourceContext; job: SignedIn['job'] },
+  { context, listings, job }: Pick<Reading, 'context' | 'listings' | 'job'>,
   { clock, reporter }: { clock: Clock; reporter: Reporter },
   note: Note<'roles'>,
 ): RoleReader {
@@ -79,7 +79,7 @@ export function openRoleReader(
     routes: isForApp(context) ? [] : routes,
     lease: job.lease,
   })
-  const reading: Reading = { access, context, job, definitions, also, clock, reporter, note }
+  const reading: Reading = { access, context, listings, job, definitions, also, clock, reporter, note }
   return {
     lookUp: async routing => {
       const routes = access.role.kind === 'auto' ? (await routing).routes : []

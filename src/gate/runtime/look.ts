@@ -7,18 +7,17 @@ import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import { isSameScope } from '../../azure/rbac/scopes.ts'
 import { unsuitability } from '../../azure/rbac/suitability.ts'
 import { scopeOf } from '../../azure/resource-id.ts'
-import type { Clock } from '../../core/ports.ts'
 import { isOfDeployment } from '../../services/inference/beside-calls.ts'
 import { dataActionsOf, type Route } from '../../services/inference/route.ts'
 import { routesFor } from '../../services/inference/select-deployments.ts'
 import { isForApp, type ResourceContext } from '../../services/resource-manager/context.ts'
-import { requireDenyAssignments } from '../../services/resource-manager/deny-assignments.ts'
 import { openVersionReader } from '../../services/resource-manager/provider-versions.ts'
 import { readIdentities } from '../../services/resource-manager/resource-identities.ts'
-import { type AssignmentsRead, readAssignments } from '../../services/resource-manager/role-assignments.ts'
+import type { AssignmentsRead } from '../../services/resource-manager/role-assignments.ts'
 import { findRole } from '../../services/resource-manager/role-definitions.ts'
 import { openDefinitionReader } from '../definition-reader.ts'
 import { dataPlaneOf } from '../inspect.ts'
+import type { Listings } from '../listings.ts'
 import type { Note } from '../record.ts'
 import { scopeOfCalls } from '../scope-of-calls.ts'
 import type { RuntimePrincipalRequest, Settings } from '../settings.ts'
@@ -40,6 +39,8 @@ interface Sources {
   settings: Settings
   /** Absent where only an endpoint was given: then nobody is named. */
   context: ResourceContext | undefined
+  /** Absent with it. */
+  listings: Listings | undefined
   /** What the gate sees of the resource: the reads here do not wait for it. */
   inspecting: Promise<Inspection>
 }
@@ -50,24 +51,19 @@ interface Reading extends Telling {
 
 /** @throws StepError where nobody was there to ask, or a deployment is not there */
 export async function lookAtRuntime(
-  { settings, context, inspecting }: Sources,
-  { clock }: { clock: Clock },
+  { settings, context, listings, inspecting }: Sources,
   note: Note<'runtime'>,
 ): Promise<readonly RuntimePrincipal[]> {
-  if (context === undefined) return []
+  if (context === undefined || listings === undefined) return []
   const requests = requestsOf(settings, context)
   if (requests.length === 0) return []
   note({ principals: requests.map(notLookedAt) })
   const read = readersOf(context.manager)
   const reads = requests.map(async request => {
     const resolved = await resolvePrincipal(request.reference, read)
-    return { request, resolved, assignments: await assignmentsOf(resolved, context, clock) }
+    return { request, resolved, assignments: await assignmentsOf(resolved, listings) }
   })
-  const [inspection, found, denies] = await Promise.all([
-    inspecting,
-    Promise.all(reads),
-    requireDenyAssignments(context.manager, scopeOf(context.resource)),
-  ])
+  const [inspection, found, denies] = await Promise.all([inspecting, Promise.all(reads), listings.denies()])
   const definitions = openDefinitionReader(context, () => undefined)
   const reading = { settings, context, definitions, denies }
   const principals = await Promise.all(found.map(each => evaluate(each, inspection, reading)))
@@ -104,10 +100,8 @@ interface Found {
 }
 
 /** Of the principal and its groups, as Resource Manager follows them. */
-const assignmentsOf = async (resolved: Resolved, { manager, resource }: ResourceContext, { now }: Clock) =>
-  resolved.kind === 'found'
-    ? readAssignments(manager, scopeOf(resource), servicePrincipal(resolved.principalId), now)
-    : undefined
+const assignmentsOf = async (resolved: Resolved, listings: Listings) =>
+  resolved.kind === 'found' ? listings.assignmentsOf(servicePrincipal(resolved.principalId)) : undefined
 
 async function evaluate(
   { request, resolved, assignments }: Found,
