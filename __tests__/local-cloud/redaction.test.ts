@@ -1,0 +1,63 @@
+import type { JournalEntry } from '../../local-cloud/journal.ts'
+import { redacted } from '../../local-cloud/redaction.ts'
+
+const KEY = 'ddb41ec0a0f24c5b9d3e7a6f18b2c49d'
+const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJmb3JlaWduIn0.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw'
+
+const escaped = (text: string, write: (hex: string) => string) =>
+  [...text].map(letter => write((letter.codePointAt(0) ?? 0).toString(16).padStart(2, '0'))).join('')
+const percent = (text: string) => escaped(text, hex => `%${hex}`)
+const json = (text: string) => escaped(text, hex => `\\u00${hex.toUpperCase()}`)
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+const entry = (body: string, target = '/', headers: Record<string, string> = {}): JournalEntry => ({
+  at: 0,
+  service: 'inference',
+  operation: 'unknown',
+  method: 'POST',
+  host: '127.0.0.1',
+  target,
+  headers,
+  body,
+  status: 200,
+})
+
+const FORMS: ReadonlyArray<readonly [name: string, form: (secret: string) => string]> = [
+  ['as it is', secret => secret],
+  ['with every character percent-encoded', percent],
+  ['with one character percent-encoded', secret => secret.replace(secret[9] ?? '', percent(secret[9] ?? ''))],
+  ['percent-encoded twice', secret => percent(percent(secret))],
+  ['with every character escaped in JSON', json],
+  ['in JSON that is text in JSON', secret => JSON.stringify(json(secret)).slice(1, -1)],
+  ['in base64', base64],
+  ['as the password of basic authentication', secret => base64(`user:${secret}`)],
+  ['in base64 that is percent-encoded', secret => percent(base64(secret))],
+]
+
+describe.each([
+  ['a secret that was given out', KEY],
+  ['a token of anybody', TOKEN],
+])('%s', (_, secret) => {
+  test.each(FORMS)('%s leaves no trace, and all around it stays', (__, form) => {
+    const text = form(secret)
+    const clean = redacted(entry(`before ${text} behind`, `/x/${text}?y=1`, { 'x-note': `a ${text}` }), [KEY])
+    expect(clean).toMatchObject({
+      target: '/x/[redacted]?y=1',
+      body: 'before [redacted] behind',
+      headers: { 'x-note': 'a [redacted]' },
+    })
+  })
+})
+
+test('two secrets side by side are two, one inside of another is one', () => {
+  expect(redacted(entry(`${KEY}|${percent(KEY)}|${base64(`x${KEY}`)}`), [KEY, KEY.slice(4, 20)]).body).toBe(
+    '[redacted]|[redacted]|[redacted]',
+  )
+})
+
+test('what holds no secret stays as it was sent', () => {
+  const body = `{"a":"50%25 of \\u00e9t\\u00e9","b":"${base64('nothing that anybody keeps to himself')}"}`
+  expect(redacted(entry(body, '/subscriptions/%7Bid%7D'), [KEY])).toEqual(
+    entry(body, '/subscriptions/%7Bid%7D'),
+  )
+})
