@@ -327,7 +327,7 @@ const cases: Pick<CodeCases<'production'>, 'probe-failed'> = {
         refuse(cloud, 'app.probe', 429, 'Tomorrow', { 'retry-after': '86400' })
       },
       run: () => probing(),
-      says: /asked too often/,
+      says: /gets too many requests/,
       mend: mendedByApp,
     },
     {

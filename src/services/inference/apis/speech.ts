@@ -9,8 +9,8 @@ const apiVersion = '2025-03-01-preview'
 
 /** How sound begins: MP3 with or without a tag, WAVE, Ogg, FLAC. A byte that is no text was decoded to U+FFFD. */
 const sound = /^(ID3|\u{fffd}|RIFF|OggS|fLaC)/u
-/** What does not call itself sound, though its first byte may be no text either. */
-const otherType = /^(text|image|video|font)\/|\b(json|xml|zip|pdf)\b/i
+/** What calls itself something else, though its first byte may be no text either. A server that knows no type says text/plain. */
+const otherType = /^(text\/(?!plain)|(image|video|font)\/)|\b(json|xml|zip|pdf)\b/i
 /** Less is no word, in any format; characters. */
 const leastSound = 500
 
