@@ -29,7 +29,6 @@ Ends with 0 where nothing differs, with 1 where something does, and with 2 where
 `
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
-const send = createSend(process.env)
 /** The first interruption ends the run in good order, the second at once. */
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -37,7 +36,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stop.abort(new Error(`Interrupted by ${signal}: nothing was compared, and nothing recorded`)),
   )
 
-const lagTools = { send, clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
+const lagTools = { clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
 
 /** A cloud of its own, which knows nothing of the other side but whether keys are on, and whose roles are honoured at once. */
 async function runLocal(keys: 'on' | 'off'): Promise<Side> {
@@ -46,7 +45,16 @@ async function runLocal(keys: 'on' | 'off'): Promise<Side> {
   setDefaultCACertificates([...before, cloud.caPem])
   try {
     const env = { ...cloud.jobEnvironment(), ...localVariables }
-    return await runSide(exchanges, { ...lagTools, pauseMs: 0, env, say: () => {}, signal: stop.signal })
+    // A client trusts whom the process trusts when it is made.
+    const send = createSend(env)
+    return await runSide(exchanges, {
+      ...lagTools,
+      send,
+      pauseMs: 0,
+      env,
+      say: () => {},
+      signal: stop.signal,
+    })
   } finally {
     setDefaultCACertificates(before)
     await cloud.close()
@@ -83,6 +91,7 @@ const keysIn = (recordings: Side['recordings']) =>
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { against: { type: 'string' }, out: { type: 'string' } } })
   const { against, out } = values
+  const { env } = process
   if (against === undefined) {
     process.stderr.write(usage)
     return 2
@@ -95,7 +104,7 @@ async function main(): Promise<number> {
   const side =
     against === 'local'
       ? await runLocal('off')
-      : await runSide(exchanges, { ...lagTools, env: process.env, say, signal: stop.signal })
+      : await runSide(exchanges, { ...lagTools, send: createSend(env), env, say, signal: stop.signal })
   tell(against, side)
   stop.signal.throwIfAborted()
   const local = await runLocal(keysIn(side.recordings))

@@ -146,7 +146,7 @@ test('what is wrong with a seed fails the step, and is told', async () => {
   const run = await step({ inputs: { seed, 'job-status': 'success' } })
   expect(run.exitCode).toBe(1)
   expect(run.annotations).toMatchObject([
-    { level: 'error', message: expect.stringContaining('subscriptions: Invalid') },
+    { level: 'error', message: expect.stringContaining('subscriptions: the field is missing') },
   ])
   expect(run.state).toEqual({})
 })

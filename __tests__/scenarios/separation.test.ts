@@ -121,7 +121,7 @@ test('a condition that does not allow the role names who is limited by it', asyn
   })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'delegation-condition-unmet' })
-  expect(logOf(run)).toContain(`The principal ${setup.principalId} may assign roles under a condition`)
+  expect(logOf(run)).toContain(`The principal ${setup.principalId} can assign roles under a condition`)
 })
 
 test('a set-up identity without the right to grant is the one that the fix is for', async () => {
@@ -130,7 +130,7 @@ test('a set-up identity without the right to grant is the one that the fix is fo
   const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId } })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'cannot-assign-role' })
-  expect(logOf(run)).toContain(`The principal ${setup.principalId} may not assign roles at the resource`)
+  expect(logOf(run)).toContain(`The principal ${setup.principalId} cannot assign roles at the resource`)
   expect(logOf(run)).toMatch(
     new RegExp(`--assignee-object-id ${setup.principalId} --assignee-principal-type ServicePrincipal`),
   )
