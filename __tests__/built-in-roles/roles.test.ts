@@ -39,21 +39,19 @@ test('a condition has its version', () => {
     expect(conditionVersion).toBe(condition === undefined ? undefined : '2.0')
 })
 
-test('documents say of which month the list is, and no other', () => {
-  const month = new Date(data.asOf).toLocaleDateString('en', {
-    month: 'long',
-    year: 'numeric',
-    timeZone: 'UTC',
-  })
+test('documents say of which day the list is, and no other', () => {
   const { text } = readDocument('docs/findings.md')
 
-  expect(text).toContain(`as they were in ${month}`)
-  expect(text).toContain(`from what they held in ${month}`)
-  expect(new Set(text.match(/\bin [A-Z][a-z]+ 20\d\d/g))).toEqual(new Set([`in ${month}`]))
+  expect(text).toContain(`as they were on ${data.asOf}`)
+  expect(text).toContain(`from what they held on ${data.asOf}`)
+  expect(new Set(text.match(/\bon 20\d\d-\d\d-\d\d/g))).toStrictEqual(new Set([`on ${data.asOf}`]))
 })
 
-test('nothing else says of which month it is: that would be written by hand, and grow old', () => {
-  const month = new RegExp(`(?:as of|were in|held in|\\() ?(?:${months.join('|')}) 20\\d\\d`, 'i')
+test('nothing else says of which day or month it is: that would be written by hand, and grow old', () => {
+  const month = new RegExp(
+    `(?:as of|were [io]n|held [io]n|\\() ?(?:20\\d\\d-\\d\\d|(?:${months.join('|')}) 20\\d\\d)`,
+    'i',
+  )
   const files = filesLike(/^(src|local-cloud|scripts|docs|examples|README\.md|action\.yml)/)
 
   expect(files.filter(file => month.test(textOf(file)))).toEqual(['docs/findings.md'])
