@@ -111,17 +111,17 @@ test.each<[string, Texts, RegExp]>([
   [
     'a comma that nothing follows',
     { deployments: 'chat,' },
-    /^`deployments` is "chat,", which holds the line "chat,", whose comma nothing follows\. An absent variable/,
+    /^`deployments` is "chat,", which holds the line "chat,": nothing follows the comma\. An absent variable/,
   ],
   [
     'a comma that nothing follows, below a line without one',
     { deployments: 'chat\nembeddings,\n' },
-    /^`deployments` is ".*", which holds the line "embeddings,", whose comma nothing follows/,
+    /^`deployments` is ".*", which holds the line "embeddings,": nothing follows the comma/,
   ],
   [
     'a comma that nothing follows, behind a right',
     { also: 'agents,' },
-    /^`also` is "agents,", which holds the line "agents,", whose comma nothing follows/,
+    /^`also` is "agents,", which holds the line "agents,": nothing follows the comma/,
   ],
   [
     'a name of nothing but dots',
@@ -151,7 +151,7 @@ test.each<[string, Texts, RegExp]>([
   [
     'nothing but a comma',
     { deployments: ',' },
-    /^`deployments` is ",", which holds the line ",", whose comma nothing follows/,
+    /^`deployments` is ",", which holds the line ",": nothing follows the comma/,
   ],
   [
     'deployments in one line',

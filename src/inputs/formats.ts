@@ -21,7 +21,7 @@ export function gapIn(entry: string): string | undefined {
   const absent = 'An absent variable arrives as an empty string'
   if (entry === '') return `holds an empty line, which names nothing. ${absent}`
   return entry.endsWith(',')
-    ? `holds the line ${quoted(entry)}, whose comma nothing follows. ${absent}`
+    ? `holds the line ${quoted(entry)}: nothing follows the comma. ${absent}`
     : undefined
 }
 
