@@ -166,6 +166,7 @@ function anyAccess(text: fc.Arbitrary<string>): fc.Arbitrary<ToldAccess> {
         fc.record({ kind: fc.constant('no-role' as const), lacks: fc.array(text, { maxLength: 2 }) }),
         fc.record({ kind: fc.constant('not-granted' as const), failure }),
         fc.record({ kind: fc.constant('denied' as const), deny }),
+        fc.record({ kind: fc.constant('excluded' as const), condition: text }),
         fc.record({
           kind: fc.constant('ends-with-job' as const),
           whose: fc.constantFrom('own' as const, 'another' as const),

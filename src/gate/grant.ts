@@ -1,5 +1,5 @@
 import { type Assignment, givenSince } from '../azure/rbac/assignment.ts'
-import { assignmentIdOf, permanentName } from '../azure/rbac/assignment-name.ts'
+import { assignmentIdOf, permanentName, unseenName } from '../azure/rbac/assignment-name.ts'
 import { coverageLine } from '../azure/rbac/coverage.ts'
 import {
   isOfAnotherJob,
@@ -154,17 +154,19 @@ interface NamingForRun {
   keep: (isAnswered: boolean) => void
 }
 
-/** One name for all runs, so that they make one assignment; or one of this job's own, which the post step removes. */
+/** One name for all runs, so that they make one assignment; or one of this job's own, where the post step removes it or nobody saw what is there. */
 function namingFor(
   role: RoleToGrant,
-  { settings: { access, identity }, job }: GrantRequest,
+  { settings: { access, identity }, job, inspection }: GrantRequest,
   keep: GrantTools['keep'],
 ): NamingForRun {
-  if (!access.revoke) {
-    const description = `Key-less Gate: ${job.url ?? 'granted outside GitHub Actions'}`
-    return { naming: { name: permanentName(role), description }, keep() {} }
-  }
   const { lease } = job
+  if (!access.revoke) {
+    const isSeen = inspection.roles.held.state !== 'unknown'
+    const name = isSeen ? permanentName(role) : unseenName(role, lease)
+    const description = `Key-less Gate: ${job.url ?? 'granted outside GitHub Actions'}`
+    return { naming: { name, description }, keep() {} }
+  }
   const name = temporaryName(role, lease)
   const { clientId: pipelineId, tenantId, setupClientId: clientId = pipelineId } = identity
   const grant = { assignmentId: assignmentIdOf(role, name), lease, clientId, tenantId }

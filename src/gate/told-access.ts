@@ -49,6 +49,8 @@ export type WhyMissing =
   | { kind: 'unsuitable'; unsuitability: Unsuitability }
   /** The role that it would be granted does not cover its calls. */
   | { kind: 'role-lacks'; lacks: readonly string[] }
+  /** It holds the role that it would be granted, and a condition of that assignment leaves the calls out. */
+  | { kind: 'excluded'; condition: string }
 
 export type WhyUnknown =
   | { kind: 'not-looked' }

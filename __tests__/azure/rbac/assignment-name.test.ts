@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { assignmentIdOf, permanentName } from '../../../src/azure/rbac/assignment-name.ts'
+import { assignmentIdOf, permanentName, unseenName } from '../../../src/azure/rbac/assignment-name.ts'
 
 /** RFC 9562, section 5.5, by hand: SHA-1 over the namespace and the name, version and variant put in. */
 function uuid5(namespace: string, name: string): string {
@@ -51,5 +51,14 @@ describe('the name of an assignment', () => {
         }
       }),
     )
+  })
+
+  test('is one of the job where nobody saw what is there: never the one that a template gave it', () => {
+    const lease = '0f7c1e52-6a3b-4d18-9c40-5b8e2d7f1a63'
+    const name = unseenName(grant, lease)
+    expect(name).not.toBe(permanentName(grant))
+    expect(unseenName(grant, lease)).toBe(name)
+    expect(unseenName(grant, lease.replace('0', '1'))).not.toBe(name)
+    expect(unseenName({ ...grant, scope: grant.scope.toUpperCase() }, lease)).toBe(name)
   })
 })

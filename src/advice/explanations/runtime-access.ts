@@ -1,5 +1,6 @@
 import { automaticRole, nameOfChoice, reader } from '../../azure/rbac/built-in-roles.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
+import { plain } from '../../core/text/untrusted.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import type { RuntimePrincipal } from '../../gate/runtime/principal.ts'
 import { principalName } from '../../gate/runtime/words.ts'
@@ -80,6 +81,7 @@ function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[]
   )
   const misfits = missing.filter(({ access: { because } }) => wantsOtherRole.has(because.kind))
   const lent = missing.filter(({ access: { because } }) => because.kind === 'ends-with-job')
+  const excluded = missing.filter(({ access: { because } }) => because.kind === 'excluded')
   const lines = new Map(settings?.production.principals.map(request => [request.id, lineOf(request)]))
   for (const { id, deployments, dataActions } of misfits)
     lines.set(id, lineOf({ id, deployments, role: { kind: 'guid', ...automaticRole(dataActions) } }))
@@ -92,6 +94,11 @@ function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[]
     ...lent.map(principal =>
       advice(
         `Use a separate identity for production instead of ${principalName(principal)}. Or make the role permanent: remove \`revoke\` from the job that grants it, or let an administrator assign it after that job.`,
+      ),
+    ),
+    ...excluded.map(principal =>
+      advice(
+        `Look at the condition under which ${principalName(principal)} holds ${plain(principal.role?.name ?? '', 100)} at ${plain(principal.scope ?? '')}. Change or remove it in the portal, under Access control (IAM) › Role assignments, if the calls are to be allowed.`,
       ),
     ),
     ...(misfits.length === 0

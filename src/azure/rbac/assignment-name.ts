@@ -11,6 +11,14 @@ export function permanentName({ scope, principalId, roleGuid }: WantedRole): str
   return v5([scope, principalId, roleGuid].join('-').toLowerCase(), templateNamespace)
 }
 
+/**
+ * A name of the job's own, for who cannot see whether the assignment is there already. A PUT under a name that is taken changes what has it,
+ * and takes off a condition that somebody set; under another name Azure answers that the role is assigned (409 RoleAssignmentExists).
+ */
+export function unseenName({ scope, principalId, roleGuid }: WantedRole, lease: string): string {
+  return v5([scope, principalId, roleGuid, lease].join('-').toLowerCase(), templateNamespace)
+}
+
 export function assignmentIdOf({ scope }: Pick<WantedRole, 'scope'>, name: string): string {
   return `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
 }

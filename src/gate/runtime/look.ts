@@ -132,15 +132,16 @@ async function evaluate(
   const access = await toldAccess(assignments, question, reading)
   if (access.word !== 'missing' || access.because.kind !== 'no-role') return { ...who, access }
   const role = await roleFor(request, dataActions, reading)
-  const lent = lentRole(assignments?.assignments ?? [], { ...question, roleGuid: role.guid })
+  const standing = standingRole(assignments?.assignments ?? [], { ...question, roleGuid: role.guid })
   const { lacks } = access.because
-  const because = endsWith(isLent, lent) ?? (await whyMissing(role, lacks, { ...reading, ...question }))
+  const because =
+    endsWith(isLent, standing) ?? (await whyMissing(role, lacks, { ...reading, ...question, standing }))
   return { ...who, role, access: { word: 'missing', because } }
 }
 
-function endsWith(isPipelines: boolean, lent: Assignment | undefined): WhyMissing | undefined {
+function endsWith(isPipelines: boolean, standing: Assignment | undefined): WhyMissing | undefined {
   if (isPipelines) return { kind: 'ends-with-job', whose: 'own' }
-  return lent && { kind: 'ends-with-job', whose: 'another' }
+  return standing && endsWithAJob(standing) ? { kind: 'ends-with-job', whose: 'another' } : undefined
 }
 
 const mayEndWithJob = (read: AssignmentsRead | undefined, { access: { revoke } }: Settings): boolean =>
@@ -148,14 +149,13 @@ const mayEndWithJob = (read: AssignmentsRead | undefined, { access: { revoke } }
 
 const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
-/** The very assignment that a grant would make, as a job made it until it ends: Azure keeps one of them. */
-const lentRole = (
+/** The very assignment that a grant would make: Azure keeps one of them, and to write it again would change it. */
+const standingRole = (
   assignments: readonly Assignment[],
   { principalId, scope, roleGuid }: ToldQuestion & { roleGuid: string },
 ): Assignment | undefined =>
   assignments.find(
     assignment =>
-      endsWithAJob(assignment) &&
       assignment.roleGuid === roleGuid &&
       assignment.principalId === principalId &&
       isSameScope(assignment.scope, scope),
@@ -206,13 +206,16 @@ async function roleFor(
 async function whyMissing(
   role: RuntimeRole,
   lacks: readonly string[],
-  { definitions, dataActions }: Telling & ToldQuestion,
+  { definitions, dataActions, standing }: Telling & ToldQuestion & { standing: Assignment | undefined },
 ): Promise<WhyMissing> {
   await definitions.read(role.guid)
   const permissions = definitionOf(role.guid, definitions.known())
-  if (permissions === undefined) return { kind: 'no-role', lacks }
+  const { condition } = standing ?? {}
+  const notGiven: WhyMissing =
+    condition === undefined ? { kind: 'no-role', lacks } : { kind: 'excluded', condition }
+  if (permissions === undefined) return notGiven
   const unsuitable = unsuitability(permissions)
   if (unsuitable !== undefined) return { kind: 'unsuitable', unsuitability: unsuitable }
   const uncovered = dataActions.filter(dataAction => !coversDataAction(permissions, dataAction))
-  return uncovered.length === 0 ? { kind: 'no-role', lacks } : { kind: 'role-lacks', lacks: uncovered }
+  return uncovered.length === 0 ? notGiven : { kind: 'role-lacks', lacks: uncovered }
 }

@@ -79,6 +79,8 @@ function whyMissing(because: WhyMissing, { deployments, role, scope }: Told): st
       return unsuitableLine(role?.name ?? '', because.unsuitability)
     case 'role-lacks':
       return `${plain(role?.name ?? '')} is not granted, because it does not cover ${because.lacks.join(', ')}${calls}.`
+    case 'excluded':
+      return `It holds ${plain(role?.name ?? '')} under a condition that excludes its calls, and the gate never changes a condition: ${plain(because.condition)}`
   }
 }
 

@@ -1,0 +1,89 @@
+import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
+import { permanentName } from '../../src/azure/rbac/assignment-name.ts'
+import { alsoHolds, app, customRole, envelope, holds, pipeline, refuse, roles } from '../support/arrange.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
+
+/** A condition that somebody set on an assignment of the name that the gate, or a template, gave it: to write there again takes it off. */
+
+let cloud: LocalCloud
+beforeAll(async () => {
+  cloud = await createLocalCloud()
+})
+beforeEach(() => cloud.reset())
+afterAll(() => cloud.close())
+
+const nothingOfOpenAI = "(NOT (ActionMatches{'Microsoft.CognitiveServices/accounts/OpenAI/*'}))"
+
+/** As `guid()` of a template and the gate name it. */
+function holdsOnCondition(principalId: string): void {
+  alsoHolds(cloud, { role: roles.user, principalId, condition: nothingOfOpenAI })
+  const name = permanentName({ scope: accountScope(cloud), principalId, roleGuid: roles.user })
+  Object.assign(cloud.world.roleAssignments.at(-1) ?? {}, { name })
+}
+
+/** May assign roles, and not see them. */
+const granter = () =>
+  customRole(cloud, {
+    actions: ['Microsoft.CognitiveServices/*/read', 'Microsoft.Authorization/roleAssignments/write'],
+  })
+
+const deny = () =>
+  refuse(
+    cloud,
+    'chatCompletions.create',
+    401,
+    envelope('PermissionDenied', 'The principal lacks the action.'),
+  )
+
+test('stays where nobody saw what is there', async () => {
+  holds(cloud, { role: granter() })
+  holdsOnCondition(pipeline(cloud).principal.objectId)
+  deny()
+  const before = structuredClone(cloud.world.roleAssignments)
+  const run = await runGate(cloud, { inputs: { 'propagation-timeout': '1m' } })
+
+  expect(run.requests.find(({ operation }) => operation === 'roleAssignments.create')?.status).toBe(409)
+  expect(cloud.world.roleAssignments).toEqual(before)
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+})
+
+test('who sees nothing and finds nothing in the way makes one assignment, in as many runs as may be', async () => {
+  holds(cloud, { role: granter() })
+  const first = await runGate(cloud)
+  expect(first.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
+  expect(first.outputs['role-assignment-id']).toContain(cloud.world.roleAssignments[1]?.name)
+  const made = structuredClone(cloud.world.roleAssignments)
+  expect(made).toHaveLength(2)
+
+  cloud.faults.add({
+    name: 'denied once',
+    operation: 'chatCompletions.create',
+    effect: {
+      kind: 'reply',
+      status: 401,
+      headers: {},
+      body: envelope('PermissionDenied', 'The principal lacks the action.'),
+    },
+    times: 1,
+  })
+  const next = await runGate(cloud, { env: { GITHUB_RUN_ID: '9876543211' } })
+  expect(next.outputs).toMatchObject({ result: 'passed' })
+  expect(cloud.world.roleAssignments).toEqual(made)
+})
+
+test('stays where an app holds its role, and is named', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const { id, principalId } = app(cloud, 'shop')
+  holdsOnCondition(principalId)
+  const before = structuredClone(cloud.world.roleAssignments)
+  const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+  expect(cloud.world.roleAssignments).toEqual(before)
+  expect(operations(run)).not.toContain('roleAssignments.create')
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-missing' })
+  expect(logOf(run)).toContain(
+    `It holds Cognitive Services User under a condition that excludes its calls, and the gate never changes a condition: ${nothingOfOpenAI}`,
+  )
+  expect(logOf(run)).toContain('Look at the condition under which')
+  expect(logOf(run)).not.toContain('az role assignment create')
+})
