@@ -69,12 +69,24 @@ test('a gateway that speaks as OpenAI does, at /v1', async () => {
 test.each([
   ['its age', { age: '30' }],
   ['what it says of itself', { 'x-cache': 'HIT' }],
+  ['what LiteLLM says of itself', { 'x-litellm-cache-hit': 'True' }],
 ])('a gateway that answers from memory, by %s, proves nothing', async (_, replyHeaders) => {
   policies({ replyHeaders })
   const run = await runGate(cloud, { inputs: alone() })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'answer-invalid' })
   expect(logOf(run)).toContain('The reply comes out of a cache')
+})
+
+test('a gateway that says that it asked the model is believed', async () => {
+  const replyHeaders = {
+    age: '0',
+    'x-cache': 'MISS from hit-proxy.contoso.com',
+    'x-litellm-cache-hit': 'False',
+    'cache-status': 'contoso; fwd=miss',
+  }
+  policies({ replyHeaders })
+  expect((await runGate(cloud, { inputs: alone() })).outputs).toMatchObject({ result: 'passed' })
 })
 
 describe('tokens of its own audience', () => {

@@ -172,6 +172,7 @@ describe('by code, status and words', () => {
     [400, 'These models are no longer available.', 'model-retired', 'fatal'],
     [400, `Models ${'.'.repeat(121)} are retired`, 'inference-rejected', 'fatal'],
     [400, 'Supermodels are retired.', 'inference-rejected', 'fatal'],
+    [400, 'For this model the argument x is deprecated.', 'inference-rejected', 'fatal'],
     [400, 'The API deployment for this resource does not exist.', 'deployment-not-found', 'fatal'],
     [400, 'The operation does not work with the specified model.', 'operation-unsupported', 'fatal'],
     [400, 'The requested operation is unsupported.', 'operation-unsupported', 'fatal'],
@@ -483,6 +484,12 @@ describe('what is told in several ways', () => {
     ['network', 403, bare('Access denied: client IP address 192.0.2.7 is not allowed.'), 'network-blocked'],
     ['model', 404, enveloped('model_not_found', 'The model x was retired on 3/31/2026.'), 'model-retired'],
     ['model', 404, enveloped('DeploymentNotFound', 'Its model is deprecated.'), 'model-retired'],
+    [
+      'parameter',
+      400,
+      enveloped('unsupported_parameter', "With this model the parameter 'functions' is deprecated."),
+      'parameter-unsupported',
+    ],
     [
       'model',
       400,

@@ -102,11 +102,18 @@ export function isBlockedOnTheWay(reply: HttpReply): boolean {
   return status === 470 || blockWords.test(wordingOf(reply.body)) || isPage(reply)
 }
 
-/** Caches tell it by `Cache-Status` (RFC 9211), or by a header of their own: `X-Cache`, `CF-Cache-Status`, … */
+/** Caches tell it by `Cache-Status` (RFC 9211), or by a header of their own: `X-Cache`, `CF-Cache-Status`, …, LiteLLM by `x-litellm-cache-hit: True`. */
 const cacheHeader = /(^|-)cache(-status|-hit)?$/
 const hit = /(^|[^a-z])hit([^a-z]|$)/i
+const hitHeader = /(^|-)cache-hit$/
+const yes = /^\s*(true|yes|1)\s*$/i
+/** `MISS from hit-proxy.contoso.com`: a name says nothing of the answer. */
+const whoSaysSo = /\bfrom \S+/gi
+
+const saysHit = (name: string, value: string): boolean =>
+  (cacheHeader.test(name) && hit.test(value.replace(whoSaysSo, ''))) ||
+  (hitHeader.test(name) && yes.test(value))
 
 /** Whether the answer was made for somebody else, and shows nothing of what stands behind: `Age` tells it as well (RFC 9111, 5.1). */
 export const isFromCache = ({ headers }: Pick<HttpReply, 'headers'>): boolean =>
-  Number(headers.age) > 0 ||
-  Object.entries(headers).some(([name, value]) => cacheHeader.test(name) && hit.test(value))
+  Number(headers.age) > 0 || Object.entries(headers).some(([name, value]) => saysHit(name, value))

@@ -29,9 +29,12 @@ export function failureOfInference(reply: HttpReply, now: number): Failure {
   }
 }
 
-/** Goes before a code: a model that was taken away is told as one that is not found, or not supported, as well. */
+/**
+ * Goes before a code: a model that was taken away is told as one that is not found, or not supported, as well. What is deprecated may be a
+ * parameter of the request instead.
+ */
 const retirement =
-  /\bmodels?\b(?:(?!\. ).){0,120}\b(has been|have been|is|are|was|were) (retired|deprecated|no longer available)/i
+  /\bmodels?\b(?:(?!\. |\b(?:parameter|argument|field|api[- ]version)\b).){0,120}\b(has been|have been|is|are|was|were) (retired|deprecated|no longer available)/i
 
 type KindAndCode = Pick<Failure, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
