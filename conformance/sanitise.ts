@@ -81,7 +81,7 @@ const piece = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
  * Whether a run of characters may be a token, a key or a signature: these change between small letters, capitals and digits at nearly
  * every character, words do not.
  */
-export function mayBeSecret(text: string): boolean {
+function mayBeSecret(text: string): boolean {
   if (/^Bearer\s|^[?&]sig=|eyJ[\w-]{10,}|[0-9a-f]{32}/i.test(text)) return true
   const pieces = text.match(piece) ?? []
   return text.length >= 20 && pieces.join('').length / pieces.length < 3
@@ -108,8 +108,7 @@ export function refuseSecrets(recordings: readonly Recording[], world: World): v
     throw refused('the subject of the run, which names its repository')
   if (secrets.some(holds)) throw refused('a token of this run')
   if ([accountId, tenantId, clientId, principalId].some(holds)) throw refused('an id of this run')
-  if ([guid, mail, ipAddress].some(pattern => text.search(pattern) >= 0))
-    throw refused('an id, or an address, of anyone')
+  if (isOfAnyone(text)) throw refused('an id, or an address, of anyone')
   if ((text.match(run) ?? []).some(mayBeSecret)) throw refused('something that may be a token or a key')
 }
 

@@ -27,8 +27,7 @@ export async function removeOfEarlierRuns(
       .parse(described, JSON.parse(body))
       .value.filter(({ properties }) => properties.description === madeHere)
     for (const { id } of left) {
-      const { search } = new URL(list.url)
-      const version = new URLSearchParams(search).get('api-version') ?? ''
+      const version = new URL(list.url).searchParams.get('api-version') ?? ''
       const removal = {
         ...list,
         method: 'DELETE' as const,
