@@ -28,7 +28,7 @@ function runTests(args: readonly string[], environment: Readonly<Record<string, 
 }
 
 /** Files without a single statement (types only) have nothing to run and are left out. */
-function measure(coverageFolder: string, findInBundle: FindPlaces): FileLines[] {
+function measure(coverageFolder: string, placesInBundle: FindPlaces): FileLines[] {
   const sources = folders
     .flatMap(folder => globSync(join(repositoryRoot, folder, '**/*.ts')))
     // Declarations that a build of the package left behind hold nothing that runs.
@@ -39,7 +39,7 @@ function measure(coverageFolder: string, findInBundle: FindPlaces): FileLines[] 
       const url = pathToFileURL(file).href
       const lines = statements(readFileSync(file, 'utf8')).map(statement => ({
         line: statement.line,
-        places: [{ url, offset: statement.start }, ...findInBundle(path, statement)],
+        places: [{ url, offset: statement.start }, ...placesInBundle(path, statement)],
       }))
       return { path, lines }
     })
@@ -50,7 +50,7 @@ function measure(coverageFolder: string, findInBundle: FindPlaces): FileLines[] 
   return sources
     .map(({ path, lines }) => {
       const hits = lineHits(lines, count)
-      const missed = [...hits].filter(([, count]) => count === 0).map(([line]) => line)
+      const missed = [...hits].filter(([, runs]) => runs === 0).map(([line]) => line)
       return { path, total: hits.size, missed: missed.toSorted((a, b) => a - b) }
     })
     .filter(({ total }) => total > 0)
@@ -65,11 +65,11 @@ function percentRun(files: readonly FileLines[]): number {
 const row = (percent: number, text: string) => `${percent.toFixed(1).padStart(6)} %  ${text}\n`
 
 // First: where dist/ is stale, no test of it says anything.
-const findPlaces = await findInBundle()
+const placesInBundle = await findInBundle()
 const coverageFolder = temporaryFolder()
 const gathering = { [coverageFolderVariable]: coverageFolder }
 runTests(process.argv.slice(2), gathering)
-const files = measure(coverageFolder, findPlaces)
+const files = measure(coverageFolder, placesInBundle)
 for (const file of files) {
   const missed = file.missed.length > 0 ? `  not run: ${file.missed.join(', ')}` : ''
   process.stdout.write(row(percentRun([file]), file.path + missed))
