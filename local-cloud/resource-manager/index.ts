@@ -3,9 +3,9 @@ import { subscriptionIdOf } from '../scopes.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
 import { type Operations, operationsOf, remainingHeader } from '../throttling.ts'
 import { actionOf } from './actions.ts'
-import { accessViewRoutes } from './authorization/access-views.ts'
 import { denyAssignmentRoutes } from './authorization/deny-assignments.ts'
 import { lockRoutes } from './authorization/locks.ts'
+import { permissionRoutes } from './authorization/permissions.ts'
 import { providerOperationRoutes } from './authorization/provider-operations.ts'
 import { roleAssignmentRoutes } from './authorization/role-assignments.ts'
 import { roleDefinitionRoutes } from './authorization/role-definitions.ts'
@@ -39,7 +39,7 @@ export function createResourceManager(context: Context): Service {
       metadataRoute(context.endpoints),
       ...roleAssignmentRoutes(gateway),
       ...roleDefinitionRoutes(gateway),
-      ...accessViewRoutes(gateway),
+      ...permissionRoutes(gateway),
       ...denyAssignmentRoutes(gateway),
       ...scheduleRoutes(gateway),
       ...providerOperationRoutes(gateway),

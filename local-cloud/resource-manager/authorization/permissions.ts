@@ -6,7 +6,7 @@ import type { Call, Gateway } from '../gateway.ts'
 const PERMISSIONS = '{scope}/providers/Microsoft.Authorization/permissions'
 
 /** What the caller may do. */
-export function accessViewRoutes(gateway: Gateway): Route[] {
+export function permissionRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
   /**
