@@ -131,32 +131,32 @@ export function decide(world: World, { assignments, denies }: Heard, request: Ac
   return denyAssignment ? { allowed: false, reason: 'deny-assignment', denyAssignment } : { allowed: true }
 }
 
-interface RemovedAssignment {
+interface FormerAssignment {
   assignment: RoleAssignment
   /** Milliseconds since the epoch. */
-  removedAt: number
+  endedAt: number
 }
 
-/** Replicas keep honouring an assignment for a while after its removal. Kept by world: a reset forgets. */
-const removedAssignments = new WeakMap<World, RemovedAssignment[]>()
+/** Replicas keep honouring an assignment as it was for a while after its removal or change. Kept by world: a reset forgets. */
+const formerAssignments = new WeakMap<World, FormerAssignment[]>()
 
 /** Takes an assignment out of the world at `now`, so that each replica of the data plane loses it after its own lag. */
 export function removeAssignment(world: World, assignment: RoleAssignment, now: number): void {
   const position = world.roleAssignments.indexOf(assignment)
   if (position >= 0) world.roleAssignments.splice(position, 1)
-  removedAssignments.set(world, [...(removedAssignments.get(world) ?? []), { assignment, removedAt: now }])
+  keepFormer(world, assignment, now)
 }
 
-/** Keeps how an assignment is before it is changed at `now`: replicas go on by that for their lag. */
+/** Keeps how an assignment is before it is changed or removed at `now`: replicas go on by that for their lag. */
 export function keepFormer(world: World, assignment: RoleAssignment, now: number): void {
-  const former = { assignment: { ...assignment }, removedAt: now }
-  removedAssignments.set(world, [...(removedAssignments.get(world) ?? []), former])
+  const former = { assignment: { ...assignment }, endedAt: now }
+  formerAssignments.set(world, [...(formerAssignments.get(world) ?? []), former])
 }
 
 /** The assignments that a replica sees at `now` when changes reach it `lag` milliseconds late. Without a `createdOn`, one is old. */
 function visibleAssignments(world: World, now: number, lag: number): RoleAssignment[] {
-  const lingering = (removedAssignments.get(world) ?? [])
-    .filter(({ removedAt }) => now < removedAt + lag)
+  const lingering = (formerAssignments.get(world) ?? [])
+    .filter(({ endedAt }) => now < endedAt + lag)
     .map(({ assignment }) => assignment)
   return [...world.roleAssignments, ...lingering].filter(arrivedBy(now, lag))
 }
