@@ -54,7 +54,7 @@ export interface Chapters {
     calls: readonly SmokeResult[]
     rounds: number
   }
-  /** By role-access.ts. */
+  /** By role-access.ts, and by what it is made of: read-roles.ts, role-holding.ts, membership.ts, also-access.ts. */
   roles: {
     role: Role & { definitionId: string; scope: string }
     holder: RoleHolder
