@@ -243,6 +243,19 @@ test('a second gate of the same job relies on the grant of the first, which remo
   expect(held()).toEqual([])
 })
 
+test('a second gate of the same job that is to take nothing back says that the role ends with the job', async () => {
+  const first = await runGate(cloud, { inputs })
+  expect(logOf(first)).not.toContain('temporary-assignment')
+  const second = await runGate(cloud)
+  expect(second.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+  expect(logOf(second)).toContain('Finding temporary-assignment (low)')
+  expect(second.summary).toContain('in the earlier gate of this job')
+  expect(logOf(await runGate(cloud, { inputs }))).not.toContain('temporary-assignment')
+
+  await runPost(cloud, first, { inputs })
+  expect(held()).toEqual([])
+})
+
 test("an assignment that is described as the job's, and has a name that the job did not give it, stays", async () => {
   const run = await runGate(cloud, { inputs })
   const [own] = held()

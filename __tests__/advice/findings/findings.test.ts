@@ -55,6 +55,13 @@ const assigned = ({ guid }: Role, differing: Partial<Assignment> = {}): Assignme
     ...differing,
   })
 
+const heldByThisJob = () => {
+  const { run, assertion } = fullRecord()
+  return assigned(roles.openAIUser, {
+    description: temporaryDescription(undefined, jobOf(run, assertion).lease),
+  })
+}
+
 const wanted = ({ guid, name }: Role): NonNullable<RunRecord['role']> => ({
   guid,
   name,
@@ -241,15 +248,14 @@ test.each<[string, Partial<RunRecord>, string[]]>([
     ['temporary-assignment low'],
   ],
   [
-    'a role that this job holds for itself',
-    {
-      assignments: [
-        assigned(roles.openAIUser, {
-          description: temporaryDescription(undefined, jobOf(fullRecord().run, fullRecord().assertion).lease),
-        }),
-      ],
-    },
+    'a role that this job holds for itself, to take it back',
+    { ...withInputs({ role: roles.openAIUser.name, revoke: 'true' }), assignments: [heldByThisJob()] },
     [],
+  ],
+  [
+    'a role that an earlier gate of this job takes back',
+    { assignments: [heldByThisJob()] },
+    ['temporary-assignment low'],
   ],
   [
     'what another identity was told: the roles, and nothing else',

@@ -2,7 +2,7 @@ import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { builtInPermissions, leastRoleFor, rolesAsOf } from '../../azure/rbac/built-in-roles.ts'
 import { coverageLine, missingCoverage } from '../../azure/rbac/coverage.ts'
 import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
-import { isOfAnotherJob } from '../../azure/rbac/lease.ts'
+import { isOfAnotherJob, leaseIn } from '../../azure/rbac/lease.ts'
 import { coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { jobOf } from '../../services/github/job.ts'
@@ -141,20 +141,26 @@ Severity: low. Conditions on the right to assign roles are another matter: see [
   fixes: seen => [seeAssignments(seen)],
 }
 
-/** What this job made for itself is what was asked for. */
-const endingElsewhere = ({ rights, record }: InspectContext) => {
+/** What this job made for itself is what was asked for, by a gate that is to take it back. */
+const endingWithAJob = ({ rights, record }: InspectContext) => {
+  const found = callers(rights, record)
+  if (record.settings?.access.revoke !== true)
+    return found.filter(({ description }) => leaseIn(description) !== undefined)
   const { lease } = jobOf(record.run, record.assertion)
-  return callers(rights, record).filter(assignment => isOfAnotherJob(assignment, lease))
+  return found.filter(assignment => isOfAnotherJob(assignment, lease))
 }
 
+const isOfThisJob = ({ record }: InspectContext, { description }: Assignment) =>
+  leaseIn(description) === jobOf(record.run, record.assertion).lease
+
 export const temporaryAssignment: Inspection = {
-  title: 'The role is held for as long as another job runs',
+  title: 'The role is held only until a job ends',
   about: `A job with \`revoke: true\` created the assignment for itself, and removes it when it ends. Anything that relies on it is then denied, even a deploy that is still running. A run that can grant waits until it is gone, and creates
-its own; with \`grant: never\` the proof holds only for now.
+its own; with \`grant: never\` the proof holds only for now. If an earlier gate of the same job has \`revoke: true\`, a later one without it relies on the same assignment, and later jobs are denied.
 
 Severity: low.`,
   inspect: seen => {
-    const found = endingElsewhere(seen)
+    const found = endingWithAJob(seen)
     if (found.length === 0) return undefined
     const descriptions = [...new Set(found.map(({ description = '' }) => plain(description, 300)))]
     return {
@@ -162,8 +168,8 @@ Severity: low.`,
       detail: `${inWords(found, seen.rights, seen.record)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
     }
   },
-  fixes: () => [
-    inputs('Let this run make an assignment that stays', { grant: 'auto', revoke: 'false' }),
-    takeTurns,
-  ],
+  fixes: seen =>
+    endingWithAJob(seen).every(assignment => isOfThisJob(seen, assignment))
+      ? [inputs('For a role that stays, in the earlier gate of this job', { revoke: 'false' })]
+      : [inputs('Let this run make an assignment that stays', { grant: 'auto', revoke: 'false' }), takeTurns],
 }

@@ -107,7 +107,7 @@ const cacheHeader = /(^|-)cache(-status|-hit)?$/
 const hit = /(^|[^a-z])hit([^a-z]|$)/i
 const hitHeader = /(^|-)cache-hit$/
 const yes = /^\s*(true|yes|1)\s*$/i
-/** `MISS from hit-proxy.contoso.com`: a name says nothing of the answer. */
+/** `MISS from hit-proxy.contoso.com`: the name of a proxy tells no hit. */
 const whoSaysSo = /\bfrom \S+/gi
 
 const saysHit = (name: string, value: string): boolean =>
