@@ -73,12 +73,10 @@ const requestThatFails = "require('node:https').get('https://127.0.0.1:9').on('e
 async function measure(beside: ReadonlyMap<string, string>) {
   const [warm, least] = await Promise.all([usual(), leastPrivileged()])
   try {
-    const [bare, bareRequest, badInput, localCloud] = [[], [], [], []] as [
-      number[],
-      number[],
-      number[],
-      number[],
-    ]
+    const bare: number[] = []
+    const bareRequest: number[] = []
+    const badInput: number[] = []
+    const localCloud: number[] = []
     const others = [...beside].map(([name, path]) => ({ name, path, times: [] as number[] }))
     const [ofWarm, ofLeast] = [noRuns(), noRuns()]
     for (let round = 0; round < rounds; round += 1) {
