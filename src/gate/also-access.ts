@@ -1,7 +1,7 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
 import type { Route } from '../services/inference/route.ts'
 import { isForApp } from '../services/resource-manager/context.ts'
-import { type AlsoAccess, isLacking, tellAlso } from './also.ts'
+import { type AlsoAccess, type Answered, closeAlso, isLacking, restsOnAnswers, tellAlso } from './also.ts'
 import type { Reading } from './read-roles.ts'
 import type { GrantResult, RoleAccess } from './values.ts'
 
@@ -9,14 +9,17 @@ import type { GrantResult, RoleAccess } from './values.ts'
 
 type Held = Pick<RoleAccess, 'assignments' | 'asOf' | 'denies'>
 
+/** What the pipeline itself is answered decides nothing where the role is an app's. */
+const decisive = (routes: readonly Route[], { context }: Pick<Reading, 'context'>) =>
+  isForApp(context) ? [] : routes
+
 export async function readAlso(
   { assignments, asOf, denies }: Held,
   routes: readonly Route[],
   { also, context, job, definitions }: Reading,
 ): Promise<AlsoAccess[]> {
   const held = assignments && { assignments, asOf }
-  // What the pipeline itself is answered decides nothing where the role is an app's.
-  const asked = { dataActions: also, routes: isForApp(context) ? [] : routes }
+  const asked = { dataActions: also, routes: decisive(routes, { context }) }
   return tellAlso(asked, { held, lease: job.lease }, { context, definitions, denies })
 }
 
@@ -32,6 +35,23 @@ export async function settleAlso(
   reading.note({ also })
   return { ...access, assignments, also }
 }
+
+/** Whether the answers of these calls are to show that what it gives besides is live. */
+export const alsoRestsOnAnswers = (access: RoleAccess, routes: readonly Route[], reading: Reading): boolean =>
+  restsOnAnswers(access.also, answeredBy(access, routes, reading), reading)
+
+/** Once all calls are answered. */
+export function alsoAnswered(access: RoleAccess, routes: readonly Route[], reading: Reading): RoleAccess {
+  const also = closeAlso(access.also, answeredBy(access, routes, reading), reading)
+  reading.note({ also })
+  return { ...access, also }
+}
+
+const answeredBy = (
+  { assignments = [] }: RoleAccess,
+  routes: readonly Route[],
+  { context, job }: Reading,
+): Answered => ({ assignments, routes: decisive(routes, { context }), lease: job.lease })
 
 const markGranted = (each: AlsoAccess): AlsoAccess =>
   each.access.word === 'not-known-live' ? { ...each, access: { ...each.access, isGranted: true } } : each

@@ -70,7 +70,7 @@ export function tellAlso(
 export const isLacking = ({ access }: AlsoAccess): boolean =>
   access.word === 'missing' && access.because.kind === 'no-role'
 
-interface Answered {
+export interface Answered {
   /** All that the pipeline holds, by now. */
   assignments: readonly Assignment[]
   routes: readonly Route[]

@@ -7,12 +7,12 @@ import { isOfAnotherJob } from '../azure/rbac/lease.ts'
 import { unsuitability } from '../azure/rbac/suitability.ts'
 import type { Clock } from '../core/ports.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
-import { isForApp, isGrantee } from '../services/resource-manager/context.ts'
+import { isGrantee } from '../services/resource-manager/context.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import type { Role } from '../services/resource-manager/role-definitions.ts'
 import { ageAt, isOld } from './access.ts'
-import { alsoOf, closeAlso, isLacking, neededBy, restsOnAnswers } from './also.ts'
-import { readAlso, settleAlso } from './also-access.ts'
+import { alsoOf, isLacking, neededBy } from './also.ts'
+import { alsoAnswered, alsoRestsOnAnswers, readAlso, settleAlso } from './also-access.ts'
 import { openDefinitionReader } from './definition-reader.ts'
 import { settleMembership } from './membership.ts'
 import {
@@ -74,11 +74,6 @@ export function openRoleReader(
 ): RoleReader {
   const definitions = openDefinitionReader(context, known => note({ definitions: known }))
   const also = alsoOf(access)
-  const answeredBy = ({ assignments = [] }: RoleAccess, routes: readonly Route[]) => ({
-    assignments,
-    routes: isForApp(context) ? [] : routes,
-    lease: job.lease,
-  })
   const reading: Reading = { access, context, listings, job, definitions, also, clock, reporter, note }
   return {
     lookUp: async routing => {
@@ -92,12 +87,8 @@ export function openRoleReader(
     evaluate: (read, calls) => evaluateRoleAccess(read, calls, reading),
     settleMembership: (roles, limitMs) => settleMembership(roles, limitMs, reading),
     settleAlso: (roles, routes, grant) => settleAlso(roles, { routes, grant }, reading),
-    restsOnAnswers: (roles, routes) => restsOnAnswers(roles.also, answeredBy(roles, routes), reading),
-    closeAlso(roles, routes) {
-      const closed = closeAlso(roles.also, answeredBy(roles, routes), reading)
-      note({ also: closed })
-      return { ...roles, also: closed }
-    },
+    restsOnAnswers: (roles, routes) => alsoRestsOnAnswers(roles, routes, reading),
+    closeAlso: (roles, routes) => alsoAnswered(roles, routes, reading),
   }
 }
 
