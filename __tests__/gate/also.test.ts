@@ -1,5 +1,12 @@
 import type { Assignment } from '../../src/azure/rbac/assignment.ts'
-import { type AlsoAccess, alsoFailure, alsoNotLive, closeAlso, neededBy } from '../../src/gate/also.ts'
+import {
+  type AlsoAccess,
+  alsoFailure,
+  alsoNotLive,
+  closeAlso,
+  neededBy,
+  restsOnAnswers,
+} from '../../src/gate/also.ts'
 import type { ToldAccess } from '../../src/gate/told-access.ts'
 import { assigned, ids, route, scope } from '../support/record-fixture.ts'
 
@@ -34,6 +41,21 @@ test.each<[string, readonly Assignment[], string]>([
 
 test('no call was answered: nothing is shown', () => {
   expect(closed([assigned(ids.role)], [])).toEqual(['not-known-live'])
+})
+
+test('the call that was answered is billed per item, and meets one replica: nothing is shown', () => {
+  expect(closed([assigned(ids.role)], [{ ...route, api: 'images' }])).toEqual(['not-known-live'])
+})
+
+test.each<[string, number | undefined, boolean]>([
+  ['was given a moment ago', 0, true],
+  ['is a millisecond younger than half an hour', 30 * 60_000 - 1, true],
+  ['has been there for half an hour', 30 * 60_000, false],
+  ['is of unknown age', undefined, true],
+])('that answers come from a role that %s has to be made sure of: %s', (_, ageMs, expected) => {
+  const given = also({ word: 'not-known-live', through: [], ageMs, isGranted: false })
+  const answered = { assignments: [assigned(ids.role)], routes: [route], lease: ids.client }
+  expect(restsOnAnswers([given], answered, telling)).toBe(expected)
 })
 
 const settings = (names: readonly string[]) =>

@@ -4,6 +4,9 @@ import { redacted } from '../../local-cloud/redaction.ts'
 const KEY = 'ddb41ec0a0f24c5b9d3e7a6f18b2c49d'
 const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJmb3JlaWduIn0.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw'
 
+/** Its second part is compressed: nothing but the first one looks like JSON. */
+const COMPRESSED_TOKEN = `${Buffer.from('{"alg":"RS256","zip":"DEF"}').toString('base64url')}.q1YqLk1SslJKzMlRqgUA.c2lnbmF0dXJl`
+
 const escaped = (text: string, write: (hex: string) => string) =>
   [...text].map(letter => write((letter.codePointAt(0) ?? 0).toString(16).padStart(2, '0'))).join('')
 const percent = (text: string) => escaped(text, hex => `%${hex}`)
@@ -32,11 +35,13 @@ const FORMS: ReadonlyArray<readonly [name: string, form: (secret: string) => str
   ['in base64', base64],
   ['as the password of basic authentication', secret => base64(`user:${secret}`)],
   ['in base64 that is percent-encoded', secret => percent(base64(secret))],
+  ['in base64 that is escaped in JSON in a query', secret => percent(json(base64(secret)))],
 ]
 
 describe.each([
   ['a secret that was given out', KEY],
   ['a token of anybody', TOKEN],
+  ['a token that is compressed', COMPRESSED_TOKEN],
 ])('%s', (_, secret) => {
   test.each(FORMS)('%s leaves no trace, and all around it stays', (__, form) => {
     const text = form(secret)

@@ -501,6 +501,17 @@ describe('connections', () => {
     expect(new Set(numbers).size).toBe(3)
   })
 
+  test('begin anew where they are new: a TLS session that is resumed may lead back to the same replica', async () => {
+    const resumed: boolean[] = []
+    const note = (socket: tls.TLSSocket) => resumed.push(socket.isSessionReused())
+    server.on('secureConnection', note)
+    const http = onFreshConnections(client().http)
+    await threeTimes(() => http({ method: 'GET', url: origin, headers: {} }))
+    server.off('secureConnection', note)
+
+    expect(resumed).toEqual([false, false, false])
+  })
+
   test('look the name up each time, and go on to another address where one does not answer', async () => {
     const asked: string[] = []
     const { http } = createHttpClient({

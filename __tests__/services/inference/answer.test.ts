@@ -195,6 +195,7 @@ describe('no answer', () => {
 test.each<[string, boolean]>([
   ['audio/mpeg', true],
   ['application/octet-stream', true],
+  ['text/plain; charset=utf-8', true],
   ['', true],
   ['image/png', false],
   ['text/html; charset=utf-16', false],
@@ -202,5 +203,13 @@ test.each<[string, boolean]>([
 ])('bytes of the type "%s" are speech: %s', (type, isSpeech) => {
   const bytes = '\u{fffd}'.repeat(600)
   const answer = apiOf('speech').readAnswer(replyOf(200, bytes, { 'content-type': type }))
+  expect(answer !== undefined).toBe(isSpeech)
+})
+
+test.each([
+  [499, false],
+  [500, true],
+])('%d characters that begin like sound are speech: %s', (length, isSpeech) => {
+  const answer = apiOf('speech').readAnswer(replyOf(200, 'ID3'.padEnd(length, 'x')))
   expect(answer !== undefined).toBe(isSpeech)
 })
