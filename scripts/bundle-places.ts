@@ -8,8 +8,6 @@ import { repositoryRoot, temporaryFolder } from './tools.ts'
 
 /** Where the statements of our sources are in dist/, which is minified. */
 
-const bundle = join(repositoryRoot, 'dist')
-
 /** Where a statement of a source is in the bundle: none where the minifier left nothing of it, several where it copied it. */
 export type FindPlaces = (source: string, statement: Statement) => readonly Place[]
 
@@ -27,12 +25,21 @@ interface Token {
 export async function findInBundle(): Promise<FindPlaces> {
   const rebuilt = temporaryFolder()
   await buildGate(rebuilt, { maps: true })
+  return findByMaps(rebuilt, join(repositoryRoot, 'dist'))
+}
+
+/**
+ * @param rebuilt Folder of a build with maps.
+ * @param bundle Folder of the bundle where the places are.
+ * @throws Error where the two are not the same, byte for byte
+ */
+export function findByMaps(rebuilt: string, bundle: string): FindPlaces {
   const tokens = new Map<string, Token[]>()
   for (const file of globSync(join(rebuilt, '*.js'))) {
     const name = basename(file)
     const code = readFileSync(file, 'utf8')
     if (code !== readFileSync(join(bundle, name), 'utf8'))
-      throw new Error(`dist/${name} is not what the sources build: run \`npm run build\`.`)
+      throw new Error(`${join(bundle, name)} is not what the sources build: run \`npm run build\`.`)
     // post.js has nothing but the import of the rest.
     if (existsSync(`${file}.map`)) gatherTokens(file, code, pathToFileURL(join(bundle, name)).href, tokens)
   }

@@ -368,11 +368,20 @@ describe('the commit of the API descriptions', () => {
 describe('what changed', () => {
   const { propose } = v.parse(
     v.object({
-      jobs: v.object({ propose: v.object({ steps: v.array(scriptStepSchema) }) }),
+      jobs: v.object({
+        propose: v.object({ if: v.string(), needs: v.array(v.string()), steps: v.array(scriptStepSchema) }),
+      }),
     }),
     parse(textOf('.github/workflows/drift.yml')),
   ).jobs
   const step = stepNamed(propose.steps, 'Propose each')
+
+  test('is proposed where any was found, even if looking for another failed', () => {
+    const any = propose.needs.map(name => `needs.${name}.outputs.changed == 'true'`).join(' || ')
+
+    expect(propose.if).toBe(`\${{ !cancelled() && (${any}) }}`)
+  })
+
   const patch = (...files: string[]) =>
     files
       .map(file => `diff --git a/${file} b/${file}\n--- a/${file}\n+++ b/${file}\n@@ -1 +1 @@\n-old\n+new\n`)

@@ -200,6 +200,7 @@ const job = v.object({
   steps: v.array(
     v.object({
       ...scriptStepSchema.entries,
+      if: v.optional(v.string()),
       uses: v.optional(v.string()),
       with: v.optional(v.record(v.string(), v.unknown())),
     }),
@@ -256,6 +257,13 @@ describe('what is published', () => {
     ['not moved in silence', 'PATCH', { status: 1, calls: [read, move] }],
   ])('the tag of the major version is %s', (_, refused, expected) => {
     expect(callsOf('Move the tag of the major version', { MAJOR_TAG: 'v1' }, refused)).toEqual(expected)
+  })
+
+  test('a release that is not the newest of its major version moves no tag', () => {
+    const step = stepNamed(jobs.publish.steps, 'Move the tag of the major version')
+
+    expect(step.env).toEqual({ MAJOR_TAG: `\${{ needs.verify.outputs.major-tag }}` })
+    expect(step.if).toBe("needs.verify.outputs.major-tag != ''")
   })
 })
 
