@@ -294,6 +294,17 @@ describe('a data action', () => {
     expect(logOf(run)).toContain('Microsoft.Authorization/denyAssignments/read')
   })
 
+  test.each([
+    ['an error', 500, envelope('InternalServerError', 'No.')],
+    ['what nobody can read', 200, { value: [{ name: 'lockdown' }] }],
+  ])('is told of by nobody, where deny assignments are %s', async (_, status, body) => {
+    alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
+    refuse(cloud, 'denyAssignments.list', status, body)
+    const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-manager-unavailable' })
+  })
+
   test('is forbidden by a deny assignment, whatever the roles', async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
     cloud.world.denyAssignments.push({
