@@ -93,6 +93,7 @@ describe('addresses', () => {
 const role = v.looseObject({
   name: v.string(),
   roleName: v.string(),
+  description: v.string(),
   permissions: v.array(
     v.object({
       actions: v.optional(v.array(v.string())),
@@ -189,6 +190,35 @@ describe('built-in roles', () => {
     expect(said).toMatch(/^- .+: its conditions are others$/m)
     expect(conditions()).toEqual(expect.arrayContaining(['true', ...others]))
     expect(conditions()).not.toContain(first)
+  })
+
+  const added = (dataActions: string[], notDataActions: string[] = []): Role => ({
+    name: '7d1f0c84-52ab-4e3f-9c60-b18e4a72d395',
+    roleName: 'Foundry Model Caller',
+    description: 'Calls models.',
+    permissions: [{ actions: [], notActions: [], dataActions, notDataActions }],
+  })
+
+  test('a new role that lets its holder call a model is said, and ships from then on', () => {
+    const chat = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
+    const documented = (roles: Role[]) => [...roles, added([chat.replace('/chat/', '/*/')])]
+
+    expect(drift(documented)).toBe(
+      `- Foundry Model Caller: is new, and lets its holder call models (\`${chat}\`). ` +
+        'The input `role` takes its name from now on; `role: auto` chooses it once it stands in `leastFirst` (src/azure/rbac/built-in-roles.ts)\n',
+    )
+    expect(read().roles.at(-1)).toStrictEqual({
+      ...added([]),
+      permissions: [{ dataActions: [chat.replace('/chat/', '/*/')] }],
+    })
+    expect(drift()).toBe('')
+  })
+
+  test.each<[string, Role]>([
+    ['no model', added(['Microsoft.CognitiveServices/accounts/CustomVision/*'])],
+    ['what it takes away again', added(['Microsoft.CognitiveServices/*'], ['Microsoft.CognitiveServices/*'])],
+  ])('a new role that lets its holder call %s is nothing to the gate', (_, other) => {
+    expect(drift(roles => [...roles, other])).toBe('')
   })
 
   test('a role that is not documented any more is said, and stays', () => {
