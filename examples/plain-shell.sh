@@ -26,7 +26,7 @@ authority=${AUTHORITY_HOST:-https://login.microsoftonline.com}
 manager=${RESOURCE_MANAGER:-https://management.azure.com}
 role=${ROLE_ID:-a97b65f3-24c7-4388-baec-2e87135dc908} # Cognitive Services User
 limit=${TIMEOUT_SECONDS:-900}
-case $DEPLOYMENT in *[!A-Za-z0-9._-]*) echo "DEPLOYMENT is no name of a deployment" >&2; exit 1 ;; esac
+case $DEPLOYMENT in *[!A-Za-z0-9._-]*) echo "DEPLOYMENT is not a valid name of a deployment" >&2; exit 1 ;; esac
 # It goes behind the host of Resource Manager, with the token: unless it begins with a slash, it would be a part of that host.
 case $RESOURCE_ID in *[[:space:]]* | *[\'\"\\?\#%@{}]* | *\[* | */..*) RESOURCE_ID='' ;; esac
 case $RESOURCE_ID in /subscriptions/*) ;; *) echo "RESOURCE_ID is no id of a resource" >&2; exit 1 ;; esac

@@ -261,7 +261,7 @@ describe('jobs that grant for themselves only, at once', () => {
     expect([first.report.roleState, second.report.roleState]).toEqual(['granted', 'granted'])
     expect(second.report.roleAssignmentId).not.toBe(first.report.roleAssignmentId)
 
-    expect(await stage.post(first)).toEqual([expect.stringContaining('Nothing to take back')])
+    expect(await stage.post(first)).toEqual([expect.stringContaining('Nothing to remove')])
     expect(granted()).toHaveLength(1)
     await stage.post(second)
     expect(granted()).toEqual([])

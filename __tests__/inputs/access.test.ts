@@ -50,7 +50,7 @@ test.each<[string, Texts, RegExp]>([
   [
     'a type without its principal',
     { 'principal-type': 'Group' },
-    /^`principal-type` is Group, and `principal-id` does not say which one$/,
+    /^`principal-type` is Group, but `principal-id` does not say which one$/,
   ],
   [
     'a principal by name',
@@ -60,6 +60,6 @@ test.each<[string, Texts, RegExp]>([
   [
     'a temporary grant where nothing is granted',
     { grant: 'never', revoke: 'true' },
-    /^`revoke` is true, and with `grant: never` there is nothing to take back$/,
+    /^`revoke` is true, but with `grant: never` there is nothing to take back$/,
   ],
 ])('%s is refused', isRefused)

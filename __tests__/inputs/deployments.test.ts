@@ -96,12 +96,12 @@ test.each<[string, Texts, RegExp]>([
   [
     'an API that is billed per item, and nothing named',
     { api: 'images' },
-    /^`deployments` must name what is to be called by `images`/,
+    /^`deployments` must name what to call by `images`/,
   ],
   [
     'an agent, and no project',
     { deployments: 'helper=agents' },
-    /^`deployments` are called by `agents`, in a project, and neither `resource-id` nor `endpoint` names one$/,
+    /^`deployments` are called by `agents`, which needs a project, but neither `resource-id` nor `endpoint` names one$/,
   ],
   [
     'a kind of model that has no call',

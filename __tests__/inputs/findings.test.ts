@@ -9,6 +9,6 @@ test.each<[string, Texts, RegExp]>([
   [
     'a severity that is none',
     { 'fail-on': 'all' },
-    /^`fail-on` is "all", which is none of `high`, `medium`, `low`$/,
+    /^`fail-on` is "all", which is not one of `high`, `medium`, `low`$/,
   ],
 ])('%s is refused', isRefused)

@@ -20,5 +20,5 @@ test.each<[string, Texts, object]>([
 ])('%s', isReadAs)
 
 test.each<[string, Texts, RegExp]>([
-  ['a key that is none', { 'retired-key': 'not a key' }, /^`retired-key` is no API key/],
+  ['a key that is none', { 'retired-key': 'not a key' }, /^`retired-key` is not an API key/],
 ])('%s is refused', isRefused)

@@ -21,7 +21,7 @@ test.each<[string, Texts, RegExp]>([
       deployments: 'gpt-4o',
       [name]: value,
     },
-    new RegExp(`^\`${name}\` has no effect where only \`endpoint\` is given`),
+    new RegExp(`^\`${name}\` has no effect if only \`endpoint\` is given`),
   ]),
   [
     'keys forbidden with an endpoint alone, and nothing that proves it',
@@ -31,6 +31,6 @@ test.each<[string, Texts, RegExp]>([
       deployments: 'gpt-4o',
       'key-access': 'forbid',
     },
-    /^`key-access` is forbid, and only `endpoint` is given/,
+    /^`key-access` is forbid, but only `endpoint` is given/,
   ],
 ])('%s is refused', isRefused)

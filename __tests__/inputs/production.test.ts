@@ -69,17 +69,17 @@ describe('runtime principals', () => {
     [
       'an option that there is not',
       { 'runtime-principals': `${clientId}; revoke=true` },
-      /holds "revoke=true" behind an id; accepted are/,
+      /holds "revoke=true" after an id; accepted are/,
     ],
     [
       'an option without a value',
       { 'runtime-principals': `${clientId}; role=` },
-      /holds "role=" behind an id/,
+      /holds "role=" after an id/,
     ],
     [
       'an odd deployment',
       { 'runtime-principals': `${clientId}; deployments=chat,` },
-      /names the deployment "", which is no name/,
+      /names the deployment "", which is not a valid name/,
     ],
     [
       'a typing error in the role',
@@ -104,7 +104,7 @@ describe('runtime principals', () => {
     const inputs = { endpoint: 'https://contoso.openai.azure.com', deployments: 'chat' }
     const { 'resource-id': _, ...identity } = good
     expect(problemsOf({ ...identity, ...inputs, 'runtime-principals': clientId })).toEqual([
-      expect.stringMatching(/^`runtime-principals` has no effect where only `endpoint` is given/),
+      expect.stringMatching(/^`runtime-principals` has no effect if only `endpoint` is given/),
     ])
   })
 })
@@ -128,7 +128,7 @@ test.each<[string, Texts, RegExp]>([
   [
     'an app with a fragment',
     { 'probe-url': 'https://shop.contoso.example/probe?code=secret#top' },
-    /^`probe-url` is "https:\/\/shop\.contoso\.example\/probe\?\*\*\*", which holds a fragment/,
+    /^`probe-url` is "https:\/\/shop\.contoso\.example\/probe\?\*\*\*", which has a fragment/,
   ],
   [
     'what no app is asked for',

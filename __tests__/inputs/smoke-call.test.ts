@@ -39,7 +39,7 @@ test.each<[string, Texts, RegExp]>([
   [
     'an audience that is none',
     { ...gatewayAlone, 'token-audience': 'contoso-gateway' },
-    /^`token-audience` is "contoso-gateway", which is no audience such as/,
+    /^`token-audience` is "contoso-gateway", which is not an audience such as/,
   ],
   ...[
     'https://management.azure.com',
@@ -52,12 +52,12 @@ test.each<[string, Texts, RegExp]>([
   ].map((audience): [string, Record<string, string>, RegExp] => [
     `an audience that opens more than a gateway: ${audience}`,
     { ...gatewayAlone, 'token-audience': audience },
-    /^`token-audience` is ".*", which is the audience of a service of Microsoft/,
+    /^`token-audience` is ".*", which is the audience of a Microsoft service/,
   ]),
   [
     'a token for a gateway beside a resource',
     { endpoint: 'https://contoso.azure-api.net/ai', 'token-audience': 'api://contoso-gateway' },
-    /^`token-audience` is for a gateway, which `endpoint` names alone/,
+    /^`token-audience` is for a gateway, so it goes with `endpoint` alone/,
   ],
   [
     'a token for a gateway, at Azure itself',
@@ -66,12 +66,12 @@ test.each<[string, Texts, RegExp]>([
       endpoint: 'https://contoso.openai.azure.com',
       'token-audience': 'api://contoso-gateway',
     },
-    /^`token-audience` is for a gateway, and the host of `endpoint` is one of Azure$/,
+    /^`token-audience` is for a gateway, but the host of `endpoint` belongs to Azure$/,
   ],
   [
     'a key of the resource for a gateway',
     { ...gatewayAlone, 'token-audience': 'api://contoso-gateway', 'retired-key': '0123456789abcdef' },
-    /^`retired-key` is one of the resource, and would go to the gateway/,
+    /^`retired-key` is a key of the resource, but the call would go to the gateway/,
   ],
   [
     'another version than the one in the address',

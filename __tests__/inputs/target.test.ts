@@ -159,11 +159,11 @@ test.each<[string, Texts, RegExp]>([
   [
     'an endpoint with a query',
     { endpoint: 'https://contoso.openai.azure.com/?api-version=1' },
-    /^`endpoint` is ".*\?\*\*\*", which holds an `api-version` that is none/,
+    /^`endpoint` is ".*\?\*\*\*", which has an `api-version` that is not a version/,
   ],
   [
     'an endpoint with a fragment',
     { endpoint: 'https://contoso.openai.azure.com/#x' },
-    /^`endpoint` is ".*", which holds a fragment, or more of a query/,
+    /^`endpoint` is ".*", which has a fragment, or a query with more/,
   ],
 ])('%s is refused', isRefused)

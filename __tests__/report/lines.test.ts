@@ -102,11 +102,11 @@ describe('a plan', () => {
   test.each<[Partial<RunRecord>, string]>([
     [
       { permissions: [{ actions: ['*/read'] }] },
-      'This identity may not assign roles there: an administrator would have to.',
+      'This identity cannot assign roles there: an administrator has to do it.',
     ],
     [
       { permissions: [{ actions: ['*'] }] },
-      'This identity may assign roles there, as far as conditions allow this one.',
+      'This identity may assign roles there, if its conditions allow this one.',
     ],
     [mayAssign(), 'This identity may assign that role there.'],
     [
@@ -115,20 +115,20 @@ describe('a plan', () => {
     ],
     [
       mayAssign(delegationCondition([administrator])),
-      'This identity may assign roles there, but the condition on that right does not allow this one: an administrator would have to.',
+      'This identity may assign roles there, but the condition on that right does not allow this one: an administrator has to do it.',
     ],
-    [mayAssign('Unknown'), 'This identity may assign roles there, as far as conditions allow this one.'],
+    [mayAssign('Unknown'), 'This identity may assign roles there, if its conditions allow this one.'],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [{ actions: ['*'] }] },
-      `The set-up identity ${ids.client} may assign roles there, as far as conditions allow this one.`,
+      `The set-up identity ${ids.client} may assign roles there, if its conditions allow this one.`,
     ],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [] },
-      `The set-up identity ${ids.client} may not assign roles there: an administrator would have to.`,
+      `The set-up identity ${ids.client} cannot assign roles there: an administrator has to do it.`,
     ],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant } },
-      'Whether this identity may do that is not known.',
+      'It is not known whether this identity may do that.',
     ],
   ])('says who may grant: %#', (differing, line) => {
     expect(planLines(fullRecord({ ...planned, ...differing }))).toEqual([...granting, line])
@@ -137,7 +137,7 @@ describe('a plan', () => {
   test('says so where nobody knows who may grant', () => {
     const { permissions: _, ...unreadable } = fullRecord(planned)
 
-    expect(planLines(unreadable)).toEqual([...granting, 'Whether this identity may do that is not known.'])
+    expect(planLines(unreadable)).toEqual([...granting, 'It is not known whether this identity may do that.'])
   })
 
   test('says that nothing would be granted, where that is so', () => {
@@ -156,7 +156,7 @@ describe('a plan', () => {
       'a role that is not live yet',
       { plannedPatienceMs: 720_000 },
       [
-        'Plan: the calls are denied now. The gate would wait for up to 12 min, and fail with access-denied if they still are.',
+        'Plan: the calls are denied now. The gate would wait up to 12 min, and fail with access-denied if they are still denied.',
       ],
     ],
     [
@@ -172,7 +172,7 @@ describe('a plan', () => {
       { plannedPatienceMs: 0, membership: 'not-member' },
       [
         'Plan: the calls are denied, and the gate would fail with access-denied.',
-        'The role is held, but not by the pipeline, nor by a group that it is a member of.',
+        'The role is held, but neither by the pipeline nor by a group that it is a member of.',
       ],
     ],
     [
@@ -213,10 +213,10 @@ describe('a plan', () => {
     })
 
     expect(linesFor(grantee('Group'))).toContain(
-      'The calls are made by the pipeline itself: it has to be a member of that group.',
+      'The pipeline itself makes the calls: it has to be a member of that group.',
     )
     expect(linesFor(grantee('User'))).toContain(
-      'The calls are made by the pipeline itself: that role does not let it through.',
+      'The pipeline itself makes the calls: that role gives it no access.',
     )
     expect(linesFor({ revoke: true })).toContain('+   until the job ends (revoke)')
   })
@@ -321,7 +321,7 @@ test.each([
       propagationMs: 0,
       connections: 1,
     },
-    `Key-less access is proven: Principal ${ids.principal} was answered by 1 deployment, role Cognitive Services User granted by this run. So is the app's own: https://shop.contoso.example/probe?*** answered, live after 13 s.`,
+    `Key-less access is proven: Principal ${ids.principal} was answered by 1 deployment, role Cognitive Services User granted by this run. The app's own access is proven too: https://shop.contoso.example/probe?*** answered, live after 13 s.`,
   ],
   ['planned', fullRecord(), 'Planned; nothing was changed.'],
 ] as const)('%s is said in one line', (result, record, line) => {

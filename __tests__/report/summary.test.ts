@@ -155,7 +155,7 @@ test('links lead to the resource, to who holds roles, and to the principal, wher
 test('an app that was asked has its own picture and its own probes', () => {
   const summary = summaryMarkdown({ result: 'passed', record: probedRecord() }, undefined)
   expect(headingsOf(summary)).toContain('The app')
-  expect(summary).toContain("So is the app's own")
+  expect(summary).toContain("The app's own access is proven too")
   expect(summary).toContain('`https://shop.contoso.example/probe?***` ✅ answered.')
   expect(summary).toContain('2 probes: 1 × `HTTP 401`, 1 × answered.')
   expect(summary).toContain('  13 s :2000-01-01 00:00:00.000, 2000-01-01 00:00:12.500')
@@ -223,7 +223,7 @@ test('a group that is to hold the role is named', () => {
   const record = fullRecord({ settings: { ...settings, access: { ...settings.access, grantee } } })
 
   expect(summaryMarkdown({ result: 'passed', record }, undefined)).toContain(
-    `| To be held by | Group \`${ids.client}\` |`,
+    `| Role holder | Group \`${ids.client}\` |`,
   )
 })
 
@@ -302,7 +302,7 @@ test('a plan is told as a plan', () => {
   expect(summary).toContain(
     `\`\`\`diff\n+ role assignment Cognitive Services User\n+   to ${ids.principal}\n+   at ${scope}\n\`\`\`\n`,
   )
-  expect(summary).toContain('This identity may not assign roles there')
+  expect(summary).toContain('This identity cannot assign roles there')
   expect(summary).toContain('| 🔒 `vectors`')
   expect(summary).not.toContain('❌ `')
 })

@@ -47,7 +47,7 @@ describe('agents of a project', () => {
     expect(operations(run)).toContain('projects.agents.list')
     for (const text of [logOf(run), run.summary]) expect(text).not.toContain('was not checked for')
     expect(alsoOf(run.report)).toEqual(['AIServices/agents/read: called', 'AIServices/agents/write: allowed'])
-    expect(logOf(run)).toContain(`What \`also\` asks for is given: ${agentsRead}, ${agentsWrite}.`)
+    expect(logOf(run)).toContain(`The pipeline has what \`also\` asks for: ${agentsRead}, ${agentsWrite}.`)
     expect(logOf(run)).toContain('was answered by 1 deployment')
     expect(run.summary).toContain('### Besides the calls')
   })
@@ -418,7 +418,7 @@ describe('the input', () => {
     const run = await runGate(cloud, { inputs })
 
     expect(run.outputs.diagnosis).toBe('input-invalid')
-    expect(logOf(run)).toContain('`also` is judged by roles, and only `endpoint` is given')
+    expect(logOf(run)).toContain('`also` is judged by roles, but only `endpoint` is given')
   })
 })
 
@@ -439,5 +439,7 @@ test('a row of lists is none of images: that one answer was taken is said', asyn
   expect(run.outputs.result).toBe('passed')
   expect(operations(run).filter(operation => operation === 'images.generate')).toHaveLength(1)
   expect(run.report).toMatchObject({ row: 'paid-by-the-piece' })
-  expect(logOf(run)).toContain('No row was made, because every answer is billed per item')
+  expect(logOf(run)).toContain(
+    'The gate accepted one answer as proof, because every answer is billed per item',
+  )
 })

@@ -53,7 +53,7 @@ describe('a role that is held, and does not cover the calls', () => {
         'role-state': 'direct',
       })
       expect(operations(run)).not.toContain('roleAssignments.create')
-      expect(logOf(run)).toContain('live, but perhaps still by a right that was taken')
+      expect(logOf(run)).toContain('live, but perhaps only by a right that was removed')
     },
   )
 
@@ -85,7 +85,7 @@ describe("a group's role that does not cover the calls", () => {
   }
 
   test.each<[string, () => void, string]>([
-    ['was taken away', () => takesAway(roles.user), 'a right that was taken'],
+    ['was taken away', () => takesAway(roles.user), 'a right that was removed'],
     [
       'ends with another job',
       () => void Object.assign(cloud.world.roleAssignments.at(-1) ?? {}, { description: temporary }),
@@ -118,7 +118,7 @@ describe('a pipeline that may not list role assignments, but is told its permiss
       diagnosis: 'access-denied',
       'role-state': 'unknown',
     })
-    expect(logOf(run)).toContain('live, but perhaps still by a right that was taken')
+    expect(logOf(run)).toContain('live, but perhaps only by a right that was removed')
   })
 
   test('the same, where it may grant: the role is granted', async () => {

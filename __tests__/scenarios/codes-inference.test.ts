@@ -263,7 +263,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
         mayInfer()
         ends(cloud, 'chat', -3)
       },
-      says: /gpt-4\.1-mini 2025-04-14 \(GlobalStandard\) was to retire on 20\S+\./,
+      says: /gpt-4\.1-mini 2025-04-14 \(GlobalStandard\) should have retired on 20\S+\./,
       mend: {
         fix: /^az resource update .*\/deployments\/chat .*--set 'properties\.model\.version=<VERSION>' --force-string$/s,
         fill: { '<MODEL>': 'gpt-5-mini', '<VERSION>': '2025-08-07' },

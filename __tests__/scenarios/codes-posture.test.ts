@@ -99,7 +99,7 @@ testCodes(
           ends(cloud, 'chat', 20.5)
         },
         run: () => ({ inputs: { 'model-days-left': '30' } }),
-        says: /chat is to have 30 days left\. gpt-4\.1-mini .* in 20 days\./,
+        says: /chat must have 30 days left\. gpt-4\.1-mini .* in 20 days\./,
         mend: { fix: /^az resource update/, fill: { '<MODEL>': 'gpt-5-mini', '<VERSION>': '2025-08-07' } },
       },
       {
@@ -118,7 +118,7 @@ testCodes(
           refuse(cloud, 'models.listOfAccount', 200, { value: [] })
         },
         run: () => ({ inputs: { 'model-days-left': '30' } }),
-        says: /When the model of chat retires is not known: gpt-4\.1-mini 2025-04-14 is not in the list of models\./,
+        says: /It is not known when the model of chat retires: gpt-4\.1-mini 2025-04-14 is not in the list of models\./,
         mend: { elsewhere: 'Azure lists the model, or the input is left out' },
       },
     ],
@@ -312,7 +312,7 @@ describe('an endpoint beside the resource', () => {
 
     expect(run.outputs).toMatchObject({ diagnosis: 'access-not-propagated', 'role-state': 'granted' })
     const { endpoint } = staleEndpoint()
-    expect(logOf(run)).toContain(`The calls go to ${endpoint}, which is no host of the resource`)
+    expect(logOf(run)).toContain(`The calls go to ${endpoint}, which is not a host of the resource`)
     expect(logOf(run)).toContain('no role on contoso-ai counts there')
     expect(run.report).toMatchObject({
       diagnosis: { fixes: [{ title: expect.stringContaining('Remove the input `endpoint`') }, {}] },
@@ -346,10 +346,10 @@ describe('an endpoint beside the resource', () => {
     const run = await runGate(two, { inputs: { 'model-days-left': '1', ...staleEndpoint() } })
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'model-retires-soon' })
     expect(logOf(run)).toContain(
-      'When the model of chat retires is not known: the input `endpoint` is not known',
+      'It is not known when the model of chat retires: the input `endpoint` may belong to another resource',
     )
     expect(run.report).toMatchObject({
-      models: [{ deployment: 'chat', unknown: expect.stringContaining('other models may answer') }],
+      models: [{ deployment: 'chat', unknown: expect.stringContaining('where other models answer') }],
     })
   })
 

@@ -96,7 +96,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
 
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted', 'key-access': 'disabled' })
     expect(operations(run)).toContain('accounts.listBySubscription')
-    expect(logOf(run)).toContain(`The endpoint is a host of ${accountScope(cloud)}: that is the resource`)
+    expect(logOf(run)).toContain(`The endpoint belongs to the resource ${accountScope(cloud)}`)
     expect(run.log).toContain('▸ Find the resource')
     expect(run.summary).toContain('found by its host')
     expect(targetOf(run).target).toMatchObject({
@@ -156,11 +156,11 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(operations(run)).not.toContain('roleAssignments.create')
     expect(warnings(run)).toEqual([
       expect.stringMatching(
-        /^None of the 1 accounts that this identity may read .* has the host .*Only the call is proven: no role was looked at or granted/,
+        /^None of the 1 accounts that this identity may read .* has the host .*Only the call is proven: no role was checked or granted/,
       ),
     ])
     expect(logOf(run)).toMatch(
-      /Key-less access is proven: .*no role was looked at: the resource was not found\.$/,
+      /Key-less access is proven: .*no role was checked: the resource was not found\.$/,
     )
     expect(run.summary).toContain('None of the 1 accounts')
     expect(targetOf(run).target).toMatchObject({ kind: 'endpoint', resourceId: null, search: 'none' })

@@ -51,7 +51,7 @@ describe('an app whose role has long been there', () => {
       app: { url: probeUrl(cloud), answered: true, waitedSeconds: 0, probes: [{ outcome: 'ok' }, {}, {}] },
     })
     expect(logOf(run)).toContain(
-      'The app answered 3 times in a row, each on a connection of its own (HTTP 200).',
+      'The app answered 3 times in a row, each time on a new connection (HTTP 200).',
     )
     expect(run.summary).toContain('### The app')
   })
@@ -105,7 +105,7 @@ describe('an app whose role has long been there', () => {
     const run = await runGate(cloud, probing({ grant: 'plan' }, cloud, `?code=${appKey}`))
     expect(run.outputs.result).toBe('planned')
     expect(asked(run)).toEqual([])
-    expect(logOf(run)).toContain(`the app would be asked at ${probeUrl(cloud)}?***`)
+    expect(logOf(run)).toContain(`the gate would call the app at ${probeUrl(cloud)}?***`)
     expect(run.report).toMatchObject({ app: null })
   })
 
@@ -134,7 +134,7 @@ describe('an app whose role is young', () => {
       expect(span).toBeGreaterThanOrEqual(239 * seconds)
       expect(span).toBeLessThan(270 * seconds)
       expect(logOf(run)).toMatch(/probe \d+: HTTP 401 · next in/)
-      expect(logOf(run)).toMatch(/So is the app's own: \S+ answered, live after \d/)
+      expect(logOf(run)).toMatch(/The app's own access is proven too: \S+ answered, live after \d/)
       expect(run.summary).toContain('section HTTP 401')
       expect(run.summary).toMatch(/All \d+ probes of the app/)
       expect(run.report).toMatchObject({ app: { answered: true, probes: expect.arrayContaining([]) } })
@@ -385,9 +385,9 @@ test('a young role of the app is told with a warning, which says what the probe 
   expect(warnings(probed)).toEqual([
     expect.stringMatching(/does not wait for it; the probe of the app shows/),
   ])
-  expect(probed.summary).toContain('The probe proves the app that it asks, and no other')
+  expect(probed.summary).toContain('The probe proves the access of the app that it calls, and of no other')
   expect(warnings(unprobed)).toEqual([
-    expect.stringMatching(/does not wait for it; `probe-url` proves an app/),
+    expect.stringMatching(/does not wait for it; `probe-url` proves the access of an app itself/),
   ])
 })
 

@@ -81,7 +81,7 @@ test('on a first day: the role of the app is granted, the app is deployed, and i
   const first = await runGate(cloud, { inputs: inputsOf(gates[0]) })
   expect(first.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
   expect(first.requests.filter(({ service }) => service === 'app')).toEqual([])
-  expect(logOf(first)).toContain('`probe-url` proves an app by a call of its own')
+  expect(logOf(first)).toContain('`probe-url` proves the access of an app itself')
 
   // It takes a while to start.
   const [resource] =

@@ -101,7 +101,7 @@ describe('a list that may not be read', () => {
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'model-retires-soon' })
     expect(logOf(run)).toMatch(
-      /When models retire is not known: their list could not be read \(resource-manager-forbidden: /,
+      /It is not known when the models retire: the list of models could not be read \(resource-manager-forbidden: /,
     )
   })
 })
@@ -126,7 +126,9 @@ describe('a list that does not come', () => {
     const run = await granting({ 'model-days-left': '30' })
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'model-retires-soon' })
-    expect(logOf(run)).toContain('When models retire is not known: their list could not be read (')
+    expect(logOf(run)).toContain(
+      'It is not known when the models retire: the list of models could not be read (',
+    )
   })
 })
 
@@ -188,7 +190,7 @@ test('model-days-left: a plan says that the gate would fail', async () => {
 
   expect(run.outputs.result).toBe('planned')
   expect(logOf(run)).toContain(
-    'Plan: the gate would fail with model-retires-soon: chat is to have 30 days left.',
+    'Plan: the gate would fail with model-retires-soon: chat must have 30 days left.',
   )
 })
 

@@ -99,10 +99,10 @@ test('where the resource may not be read, there is nothing to take the role from
   expect(run.outputs['role-definition-id']).toBe('')
 })
 
-test('has no effect where only an endpoint is given', async () => {
+test('has no effect if only an endpoint is given', async () => {
   const endpoint = [...cloud.endpoints.accounts.values()][0] ?? ''
   const run = await runGate(cloud, { inputs: { ...auto, endpoint, 'resource-id': '' } })
 
   expect(run.outputs.diagnosis).toBe('input-invalid')
-  expect(logOf(run)).toContain('`role` has no effect where only `endpoint` is given')
+  expect(logOf(run)).toContain('`role` has no effect if only `endpoint` is given')
 })

@@ -66,8 +66,8 @@ test('consecutive-successes: 1 turns the row off, and log and report say what is
 
     expect(run.outputs).toMatchObject({ result: 'passed', attempts: '1', connections: '1' })
     expect(run.report).toMatchObject({ row: 'off' })
-    expect(logOf(run)).toContain('No row was made, because consecutive-successes is 1.')
-    expect(run.summary).toContain('No row was made')
+    expect(logOf(run)).toContain('The gate accepted one answer as proof, because consecutive-successes is 1.')
+    expect(run.summary).toContain('The gate accepted one answer as proof')
   })
 })
 

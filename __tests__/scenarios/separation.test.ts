@@ -61,7 +61,7 @@ test('the set-up identity looks and grants, the pipeline calls; one OIDC token s
     roleDefinitionId: roles.user,
     createdBy: setup.principalId,
   })
-  expect(logOf(run)).toContain(`Looking and granting as service principal ${setup.principalId}`)
+  expect(logOf(run)).toContain(`Checking and granting roles as service principal ${setup.principalId}`)
 })
 
 test('the next run finds the role, which the pipeline itself could not see', async () => {

@@ -172,7 +172,7 @@ test.each<[string, () => void]>([
 
   const post = await runPost(cloud, run, { inputs })
   expect(held()).toHaveLength(1)
-  expect(logOf(post)).not.toContain('Nothing to take back')
+  expect(logOf(post)).not.toContain('Nothing to remove')
   expect(post.annotations).toMatchObject([{ level: 'warning' }])
   expect(post.annotations[0]?.message).toContain(
     `az role assignment delete --ids ${run.outputs['role-assignment-id']}`,

@@ -68,7 +68,7 @@ export function parseEndpoint(text: string): EndpointParts | Problem {
   }
   const name = groups.deployment
   if (name !== undefined && !/^(?!\.+$)[\w.-]+$/.test(name))
-    return { problem: 'names a deployment in its path by what is no name' }
+    return { problem: 'has a path with an invalid deployment name' }
   const hasVersion = [groups.deployment, groups.classic, groups.plain].some(group => group !== undefined)
   return {
     endpoint: `${url.origin}${endpointPath(match)}`,
@@ -126,8 +126,8 @@ function endpointPath({ base, groups }: Match): string {
 
 function regional(region: string): string {
   return (
-    `is the regional endpoint of ${region}, which takes keys only: a token goes to the custom subdomain of a resource. Give its own host, ` +
-    'https://NAME.openai.azure.com or https://NAME.services.ai.azure.com; a resource that has none gets one by `az cognitiveservices account update --custom-domain NAME`'
+    `is the regional endpoint of ${region}, which accepts keys only: a token works only at the custom subdomain of a resource. Give that host, ` +
+    'https://NAME.openai.azure.com or https://NAME.services.ai.azure.com; to give the resource one: `az cognitiveservices account update --custom-domain NAME`'
   )
 }
 
@@ -136,8 +136,8 @@ function versionIn({ searchParams, hash }: URL): string | Problem {
   const given = [...searchParams]
   const [version = ['api-version', '']] = given
   if (hash !== '' || given.length > 1 || version[0].toLowerCase() !== 'api-version')
-    return { problem: 'holds a fragment, or more of a query than `api-version`' }
+    return { problem: 'has a fragment, or a query with more than `api-version`' }
   if (version[1] === '' || isDatedVersion(version[1]) || /^(preview|latest|v1)$/i.test(version[1]))
     return version[1]
-  return { problem: 'holds an `api-version` that is none such as 2024-10-21' }
+  return { problem: 'has an `api-version` that is not a version such as 2024-10-21' }
 }

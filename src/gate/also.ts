@@ -149,7 +149,7 @@ export function alsoNotLive({ also = [] }: Pick<Seen, 'also'>): StepError | unde
 }
 
 const failing = (failure: Failure | undefined) =>
-  failure && new StepError('looking at what `also` asks for', failure)
+  failure && new StepError('checking what `also` asks for', failure)
 
 /** One line. */
 export const alsoLine = (also: AlsoAccess): string =>
@@ -187,6 +187,6 @@ const readDefinitions = 'Microsoft.Authorization/roleDefinitions/read'
 const notLookedUp = (dataActions: readonly string[]) =>
   localFailure(
     'resource-manager-forbidden',
-    `Whether the pipeline has ${dataActions.join(', ')}, which \`also\` asks for, is not known: its roles may not be looked up.`,
+    `It is not known whether the pipeline has ${dataActions.join(', ')}, which \`also\` asks for: its roles cannot be looked up.`,
     { action: readDefinitions },
   )

@@ -132,7 +132,7 @@ export async function gate(
       await step('Probe the app', () => requireAppAnswers({ probe, waiting }, tools, note('app')))
     return { result: 'passed', record: record.snapshot() }
   } catch (error) {
-    const failure = failureOf(error, 'going from one step to the next')
+    const failure = failureOf(error, 'running the gate')
     // The story is over: what explains its end goes by the record, as the report does.
     const { githubToken } = given.report
     await describeSubjects({ failure, githubToken }, tools, note('evidence'))
@@ -171,7 +171,7 @@ function stepper(record: RecordKeeper, { clock, reporter }: Tools) {
       return result
     } catch (error) {
       end('failed')
-      throw failureOf(error, `taking the step "${name}"`)
+      throw failureOf(error, `running the step "${name}"`)
     }
   }
 }

@@ -70,7 +70,7 @@ export function refuseWhatEnds({ endsWithOtherJob }: Pick<RoleAccess, 'endsWithO
   if (endsWithOtherJob) throw new StepError(checkingAccess, localFailure('access-denied', endsLine))
 }
 
-const checkingAccess = 'looking at how the role is held'
+const checkingAccess = 'checking who holds the role'
 const endsLine =
   'The call was answered, but only by a temporary role assignment of another job, which is removed when that job ends.'
 

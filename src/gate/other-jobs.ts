@@ -53,7 +53,7 @@ export async function untilReleased(
 /** @throws StepError always: for runs that may not make an assignment of their own. */
 export function refuseOtherJobs(held: Pick<Assignment, 'description'>): never {
   throw new StepError(
-    'looking at how the role is held',
+    'checking who holds the role',
     localFailure('role-assignment-conflict', `${heldInWords(held)}, which is removed when that job ends.`),
   )
 }

@@ -100,6 +100,6 @@ function keyRoundOf(
 function requireShown({ keys }: Settings, keyAccess: KeyAccess): void {
   if (keys.access !== 'forbid' || keyAccess !== 'unknown') return
   const message =
-    'The account could not be read, and the retired key was refused as one that is not of this resource: whether other keys work is not known.'
+    'The account could not be read, and the retired key was refused because it is not a key of this resource. It is not known whether other keys work.'
   throw new StepError('checking key access', localFailure('keys-enabled', message))
 }

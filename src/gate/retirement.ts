@@ -139,8 +139,7 @@ function deploymentsOf({ routes = [], smoke = [] }: Seen): string[] {
 const isElsewhere = (seen: Seen): boolean =>
   seen.settings?.target.endpoint !== undefined && endpointIsOwn(seen) !== true
 
-const notOfTheResource =
-  'the input `endpoint` is not known to be one of the resource, and other models may answer there'
+const notOfTheResource = 'the input `endpoint` may belong to another resource, where other models answer'
 
 /** Why `model-days-left` fails the gate; undefined where it does not. What is not known is not taken for long enough. */
 export function retirementFailure(seen: Seen): StepError | undefined {
@@ -149,7 +148,7 @@ export function retirementFailure(seen: Seen): StepError | undefined {
   const complaints = complaintsAbout(seen, days)
   if (complaints.length === 0) return undefined
   return new StepError(
-    'holding the models against `model-days-left`',
+    'checking the models against `model-days-left`',
     localFailure('model-retires-soon', complaints.join('\n')),
   )
 }
@@ -161,14 +160,14 @@ function complaintsAbout(seen: Seen, days: number): string[] {
       modelsUnread === undefined
         ? 'it did not come in time'
         : `${modelsUnread.code}: ${plain(modelsUnread.said.message, 300)}`
-    return [`When models retire is not known: their list could not be read (${why}).`]
+    return [`It is not known when the models retire: the list of models could not be read (${why}).`]
   }
   return retirementsOf(seen).flatMap(retirement => {
     const name = plain(retirement.deployment, 64)
     if (retirement.kind === 'unknown')
-      return [`When the model of ${name} retires is not known: ${plain(retirement.because, 200)}.`]
+      return [`It is not known when the model of ${name} retires: ${plain(retirement.because, 200)}.`]
     if (!endsWithin(retirement, days, modelList)) return []
-    return [`${name} is to have ${inDays(days)} left. ${endInWords(retirement)}`]
+    return [`${name} must have ${inDays(days)} left. ${endInWords(retirement)}`]
   })
 }
 
@@ -177,7 +176,7 @@ export function endInWords({ model, sku, retiresAt, daysLeft = 0 }: KnownRetirem
   const what = plain(`${model.name} ${model.version}${sku === undefined ? '' : ` (${sku})`}`, 200)
   if (retiresAt === undefined) return `${what} has no day of retirement yet.`
   const day = new Date(retiresAt).toISOString().slice(0, 10)
-  if (daysLeft < 0) return `${what} was to retire on ${day}.`
+  if (daysLeft < 0) return `${what} should have retired on ${day}.`
   return `${what} retires on ${day}, in ${daysLeft === 0 ? 'less than a day' : inDays(daysLeft)}.`
 }
 

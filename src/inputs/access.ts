@@ -20,7 +20,7 @@ function readGrantee(reader: Reader): Principal | undefined {
   if (reader.text('principal-id') !== undefined)
     return { principalId: reader.guid('principal-id'), principalType }
   if (principalType !== 'ServicePrincipal')
-    reader.refuse('principal-type', `is ${principalType}, and \`principal-id\` does not say which one`)
+    reader.refuse('principal-type', `is ${principalType}, but \`principal-id\` does not say which one`)
   return undefined
 }
 

@@ -55,7 +55,7 @@ function withDeploymentOfPath(
   if (named.length === 0) return [{ name, api: api === 'auto' ? classicApi(operation) : undefined }]
   reader.refuse(
     'deployments',
-    `do not name ${quoted(name)}, which the path of \`endpoint\` names; leave one of the two out`,
+    `do not name ${quoted(name)}, which the path of \`endpoint\` names; remove one of the two`,
   )
   return named
 }
@@ -72,7 +72,7 @@ export function requireCallable(reader: Reader, { target, deployments, api, apiV
   if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
     reader.refuse(
       'deployments',
-      `must name what is to be called by \`${api}\`: without a name the gate takes a deployment that answers a chat`,
+      `must name what to call by \`${api}\`: without a name the gate chooses a chat deployment`,
     )
   }
   const asked = deployments.length === 0 ? [api] : deployments.map(({ api: own = api }) => own)
@@ -81,7 +81,7 @@ export function requireCallable(reader: Reader, { target, deployments, api, apiV
   if (ofProject !== undefined && projectOf(target) === undefined) {
     reader.refuse(
       'deployments',
-      `are called by \`${ofProject}\`, in a project, and neither \`resource-id\` nor \`endpoint\` names one`,
+      `are called by \`${ofProject}\`, which needs a project, but neither \`resource-id\` nor \`endpoint\` names one`,
     )
   }
   if (apiVersion !== undefined && !named.some(each => apiOf(each).takesVersion)) {

@@ -10,5 +10,5 @@ export const readModels = (reader: Reader): Settings['models'] => ({
 
 function parseSeverity(text: string): Severity | Problem {
   const severity = severities.find(known => known === text.toLowerCase())
-  return severity ?? { problem: `is none of ${severities.map(known => `\`${known}\``).join(', ')}` }
+  return severity ?? { problem: `is not one of ${severities.map(known => `\`${known}\``).join(', ')}` }
 }

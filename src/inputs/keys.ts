@@ -7,6 +7,6 @@ const keyPattern = /^[\x21-\x7e]{8,512}$/
 export function readKeys(reader: Reader): Settings['keys'] {
   const retired = reader.text('retired-key')
   if (retired !== undefined && !keyPattern.test(retired))
-    reader.refuse('retired-key', 'is no API key: keys have no blanks and no line ends')
+    reader.refuse('retired-key', 'is not an API key: a key has no spaces and no line breaks')
   return { access: reader.choice('key-access', keyAccessPolicies, 'warn'), retired }
 }

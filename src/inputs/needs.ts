@@ -8,7 +8,7 @@ type Given = Pick<Settings, 'access' | 'deployments' | 'keys'>
 export function withNeeds(reader: Reader, target: Target, given: Given): Target {
   const { grant, revoke } = given.access
   if (revoke && grant === 'never')
-    reader.refuse('revoke', 'is true, and with `grant: never` there is nothing to take back')
+    reader.refuse('revoke', 'is true, but with `grant: never` there is nothing to take back')
   const neededBy = namesThatNeedResource(reader, given)
   if (target.kind === 'search') {
     const failsOn = reader.text('fail-on') === undefined ? [] : ['fail-on']
@@ -38,13 +38,13 @@ function namesThatNeedResource(reader: Reader, { access, deployments, keys }: Gi
 }
 
 const noRoles =
-  'has no effect where only `endpoint` is given: no role is looked at or granted. With `subscription-id` beside it the resource is found'
+  'has no effect if only `endpoint` is given: no role is checked or granted. With `subscription-id` as well, the gate finds the resource'
 const withoutResource: Readonly<Record<string, string>> = {
   deployments:
-    'must name at least one deployment where only `endpoint` is given: without the resource there is no list to choose from',
-  also: 'is judged by roles, and only `endpoint` is given: no role is looked at. With `subscription-id` beside it the resource is found',
+    'must name at least one deployment if only `endpoint` is given: without the resource there is no list to choose from',
+  also: 'is judged by roles, but only `endpoint` is given: no role is checked. With `subscription-id` as well, the gate finds the resource',
   'key-access':
-    'is forbid, and only `endpoint` is given: whether keys are off is known from the resource, or proven by `retired-key`',
+    'is forbid, but only `endpoint` is given: the resource says whether keys are off, or `retired-key` proves it',
   'model-days-left':
-    'has no effect where only `endpoint` is given: Resource Manager is what knows when models retire, and is not asked',
+    'has no effect if only `endpoint` is given: only Resource Manager knows when models retire, and it is not asked',
 }

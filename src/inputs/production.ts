@@ -48,13 +48,13 @@ function withOption(
   const [, name, value = ''] = /^(deployments|role)\s*=\s*(.+)$/is.exec(option) ?? []
   if (name === undefined)
     return {
-      problem: `holds ${quoted(option)} behind an id; accepted are \`deployments=NAME,NAME\` and \`role=NAME\``,
+      problem: `holds ${quoted(option)} after an id; accepted are \`deployments=NAME,NAME\` and \`role=NAME\``,
     }
   if (name.toLowerCase() === 'deployments') {
     const deployments = value.split(',').map(part => part.trim())
     const odd = deployments.find(deployment => !deploymentPattern.test(deployment))
     if (odd !== undefined)
-      return { problem: `names the deployment ${quoted(odd)}, which is no name of a deployment` }
+      return { problem: `names the deployment ${quoted(odd)}, which is not a valid name of a deployment` }
     return { ...request, deployments }
   }
   const role = parseRole(value)
@@ -69,7 +69,7 @@ function readProbe(reader: Reader): Settings['production']['probe'] {
   const expect = reader.parsed('probe-expect', parseExpression)
   if (given === undefined) {
     if (reader.text('probe-expect') !== undefined)
-      reader.refuse('probe-expect', 'has no effect without `probe-url`: no app is asked')
+      reader.refuse('probe-expect', 'has no effect without `probe-url`: no app is called')
     return undefined
   }
   const url = parseProbe(given)
@@ -82,6 +82,6 @@ function readProbe(reader: Reader): Settings['production']['probe'] {
 function parseProbe(text: string): string | Problem {
   const url = parseHttps(text)
   if (isProblem(url)) return url
-  if (url.hash !== '') return { problem: 'holds a fragment, which no request carries' }
+  if (url.hash !== '') return { problem: 'has a fragment (`#…`), which no request sends' }
   return url.href
 }

@@ -21,14 +21,14 @@ export function readTokenAudience(reader: Reader, place: Target): string | undef
   if (place.kind !== 'endpoint')
     reader.refuse(
       'token-audience',
-      'is for a gateway, which `endpoint` names alone: a call by such a token proves nothing of a resource, which is gated in a step of its own',
+      'is for a gateway, so it goes with `endpoint` alone: a call with such a token proves nothing about a resource. Gate the resource in a separate step',
     )
   else if (isHostOfAzure(new URL(place.endpoint).hostname))
-    reader.refuse('token-audience', 'is for a gateway, and the host of `endpoint` is one of Azure')
+    reader.refuse('token-audience', 'is for a gateway, but the host of `endpoint` belongs to Azure')
   if (reader.text('retired-key') !== undefined)
     reader.refuse(
       'retired-key',
-      'is one of the resource, and would go to the gateway, whose answer says nothing about it',
+      'is a key of the resource, but the call would go to the gateway, whose answer says nothing about that key',
     )
   return audience
 }
@@ -36,9 +36,9 @@ export function readTokenAudience(reader: Reader, place: Target): string | undef
 function parseAudience(text: string): string | Problem {
   const audience = text.replace(/\/\.default$/, '')
   if (!guidPattern.test(audience) && !/^[a-z][a-z0-9+.-]*:\/\/[\x21-\x7e]+$/i.test(audience))
-    return { problem: 'is no audience such as `api://NAME` or a GUID' }
+    return { problem: 'is not an audience such as `api://NAME` or a GUID' }
   return opensMicrosoft(audience)
-    ? { problem: 'is the audience of a service of Microsoft: a token for it must not come to a gateway' }
+    ? { problem: 'is the audience of a Microsoft service: a token for it must not reach a gateway' }
     : audience
 }
 
@@ -57,6 +57,6 @@ export function requireOneVersion(
   if (given === undefined || other === undefined || given === other) return
   reader.refuse(
     'api-version',
-    `is ${quoted(given)}, and \`endpoint\` says ${quoted(other)}; leave one of the two out`,
+    `is ${quoted(given)}, and \`endpoint\` says ${quoted(other)}; remove one of the two`,
   )
 }

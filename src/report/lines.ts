@@ -54,10 +54,10 @@ export function targetLines({
 const whatIsCalled = (endpoint: string, tokenAudience: string | undefined) =>
   tokenAudience === undefined
     ? onlyCalled
-    : `The token is one for ${plain(tokenAudience)}, and goes to ${new URL(endpoint).host} alone. Resource Manager is not asked: the resource behind the gateway is gated in a step of its own.`
+    : `The token is for ${plain(tokenAudience)}, and the gate sends it only to ${new URL(endpoint).host}. Resource Manager is not asked: gate the resource behind the gateway in a separate step.`
 
 const onlyCalled =
-  'Only `endpoint` is given, so Resource Manager is not asked, and nothing is said about roles and keys. With the input `subscription-id` beside it the resource is found by its hosts; the variable AZURE_SUBSCRIPTION_ID alone does not do that.'
+  'Only `endpoint` is given, so Resource Manager is not asked, and roles and keys are not checked. With the input `subscription-id` as well, the gate finds the resource by its hosts; the variable AZURE_SUBSCRIPTION_ID alone does not do that.'
 
 export function assertionLines({ iss, sub, aud }: Pick<AssertionClaims, 'iss' | 'sub' | 'aud'>): string[] {
   return [
@@ -114,14 +114,14 @@ export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusa
   if (outcome === 'key-access-off') return `${refused} key access is off, so no other key works either.`
   const others =
     keyAccess === 'disabled'
-      ? 'That no other key works either is what Resource Manager says.'
+      ? 'Resource Manager says that no other key works either.'
       : 'That says nothing about other keys.'
-  return `${refused} it is not, or no longer, a key of this resource. ${others}`
+  return `${refused} it is not a key of this resource, or not any more. ${others}`
 }
 
 /** Where nothing was expected of the answer, the status is all there was to go by. */
 export function appLine({ said, inARow, waitedMs }: AppAnswered): string {
-  const row = inARow > 1 ? `${inARow} times in a row, each on a connection of its own` : 'once'
+  const row = inARow > 1 ? `${inARow} times in a row, each time on a new connection` : 'once'
   const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after it was first refused` : ''
   return `The app answered ${row}${waited} (HTTP ${said.status}). ${said.message}`
 }
@@ -213,7 +213,7 @@ export function cancelledLines({ record, signal }: Extract<Outcome, { result: 'c
     return [
       stopped,
       ...inProduction,
-      `${role?.name} was being assigned to ${whom}; whether it is, is not known. If it is, ${after}.`,
+      `${role?.name} was being assigned to ${whom}, and it is not known whether that succeeded. If it did, ${after}.`,
     ]
   return [stopped, ...(inProduction.length > 0 ? inProduction : ['Nothing was changed.'])]
 }
@@ -236,7 +236,7 @@ export function unexplainedLine(deniedBy: ReadonlyArray<Pick<DenyAssignment, 'na
     deniedBy.length === 0
       ? 'but no role that Resource Manager lists allows them'
       : `although Resource Manager lists what forbids them: ${deniedBy.map(denyName).join(', ')}`
-  return `The calls are answered, ${why}. They have been for longer than a removed role keeps working, and where the access comes from is not known.`
+  return `The calls are answered, ${why}. They were answered for longer than a removed role keeps working, so something else gives access, and the gate does not know what.`
 }
 
 /** One line that says how it ended. */
@@ -268,7 +268,7 @@ function calledInWords({ smoke, settings, routes }: RunRecord): string {
 export const alsoProven = ({ also = [] }: RunRecord): string[] =>
   also.length === 0
     ? []
-    : [`What \`also\` asks for is given: ${also.map(({ dataAction }) => dataAction).join(', ')}.`]
+    : [`The pipeline has what \`also\` asks for: ${also.map(({ dataAction }) => dataAction).join(', ')}.`]
 
 /** The pipeline's own access was proven before. */
 export const isOfApp = (outcome: Outcome) =>
@@ -278,7 +278,7 @@ export const isOfApp = (outcome: Outcome) =>
 export function appProven({ app, settings }: RunRecord): string[] {
   if (app?.isLive !== true || settings?.production.probe === undefined) return []
   return [
-    `So is the app's own: ${shownAddress(settings.production.probe.url)} answered${app.waitedMs > 0 ? `, live after ${inWords(app.waitedMs)}` : ''}.`,
+    `The app's own access is proven too: ${shownAddress(settings.production.probe.url)} answered${app.waitedMs > 0 ? `, live after ${inWords(app.waitedMs)}` : ''}.`,
   ]
 }
 
@@ -314,11 +314,11 @@ function searchLeft({ settings }: Pick<RunRecord, 'settings'>): string[] {
 /** A warning has the reason. */
 const unfoundInShort = ({ settings }: RunRecord): string =>
   settings?.target.kind === 'endpoint' && settings.target.unfound !== undefined
-    ? ', but no role was looked at: the resource was not found'
+    ? ', but no role was checked: the resource was not found'
     : ''
 
 export const unfoundInWords = (why: string) =>
-  `${why} Only the call is proven: no role was looked at or granted, and nothing is said about keys. To have that, name the resource by \`resource-id\`.`
+  `${why} Only the call is proven: no role was checked or granted, and keys were not checked. To have them checked, name the resource with \`resource-id\`.`
 
 /** Anyone who expects something of answers has to know whose were checked against it. */
 function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
@@ -331,10 +331,10 @@ function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'rou
 
 /** What one answer left unproven, where a row would have been asked for. */
 function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {
-  const rest =
-    'The gate took one answer; a replica that does not know the role yet may still deny the next call.'
-  if (row === 'off') return [`No row was made, because consecutive-successes is 1. ${rest}`]
+  const rest = 'A replica that does not know the role yet may still deny the next call.'
+  if (row === 'off')
+    return [`The gate accepted one answer as proof, because consecutive-successes is 1. ${rest}`]
   if (row === 'paid-by-the-piece')
-    return [`No row was made, because every answer is billed per item. ${rest}`]
+    return [`The gate accepted one answer as proof, because every answer is billed per item. ${rest}`]
   return []
 }

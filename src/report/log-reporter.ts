@@ -32,9 +32,9 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     stepBegins: name => log.info(`▸ ${name}`),
     assertionReceived: claims => say(assertionLines(claims)),
     signedIn: ({ oid, tid }) => log.info(`Signed in as service principal ${oid} of tenant ${tid}`),
-    setupSignedIn: principalId => log.info(`Looking and granting as service principal ${principalId}`),
+    setupSignedIn: principalId => log.info(`Checking and granting roles as service principal ${principalId}`),
     resourceFound: resource =>
-      log.info(`The endpoint is a host of ${plain(accountIdOf(resource))}: that is the resource`),
+      log.info(`The endpoint belongs to the resource ${plain(accountIdOf(resource))}`),
     resourceUnfound: why => log.warning('resource not found', unfoundInWords(why)),
     roleLacks: (roleName, lacks) => say(lacks.map(lacking => coverageLine(roleName, lacking))),
     deploymentChosen: deployment => log.warning('deployment chosen by the gate', choiceInWords(deployment)),
@@ -56,16 +56,17 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     otherJobStillThere: progress => log.info(progressLine(progress, 'still there')),
     grantMayNotCount: endpoint =>
       log.info(
-        `The calls go to ${plain(endpoint)}, which is no host of the resource: if it is another resource, the role does not count there`,
+        `The calls go to ${plain(endpoint)}, which is not a host of the resource: if it belongs to another resource, the role does not count there`,
       ),
     granted: ({ name, principalId, scope }) =>
       log.info(`${name} is assigned to ${principalId} at ${plain(scope)}`),
     notGranted(outcome, code) {
-      const said = outcome === 'unknown' ? 'Perhaps assigned, perhaps not' : 'Not assigned'
+      const said =
+        outcome === 'unknown' ? 'It is not known whether the role was assigned' : 'The role was not assigned'
       log.info(`${said}: ${code}`)
     },
     memberMissing: pauseMs =>
-      log.info(`The pipeline is not seen among the members; looking again in ${pauseMs / 1000} s`),
+      log.info(`The pipeline is not in the list of members; checking again in ${pauseMs / 1000} s`),
     waitingForAccess: progress => log.info(progressLine(progress, accessProgress(progress))),
     alsoGiven: also => say(also.map(alsoLine)),
     proven: results => say(results.map(smokeLine)),

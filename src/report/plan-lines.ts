@@ -92,8 +92,8 @@ function callerLines({ settings, principal }: RunRecord): string[] {
   if (grantee === undefined || grantee.principalId === principal?.oid) return []
   return [
     grantee.principalType === 'Group'
-      ? 'The calls are made by the pipeline itself: it has to be a member of that group.'
-      : 'The calls are made by the pipeline itself: that role does not let it through.',
+      ? 'The pipeline itself makes the calls: it has to be a member of that group.'
+      : 'The pipeline itself makes the calls: that role gives it no access.',
   ]
 }
 
@@ -105,11 +105,11 @@ function denialPlanLines(record: RunRecord): string[] {
   if (plannedPatienceMs === undefined) return denies
   return [
     plannedPatienceMs > 0
-      ? `Plan: the calls are denied now. The gate would wait for up to ${inWords(plannedPatienceMs)}, and fail with ${code} if they still are.`
+      ? `Plan: the calls are denied now. The gate would wait up to ${inWords(plannedPatienceMs)}, and fail with ${code} if they are still denied.`
       : `Plan: the calls are denied, and the gate would fail with ${code}.`,
     ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, no matter who holds it.`] : []),
     ...(membership === 'not-member'
-      ? ['The role is held, but not by the pipeline, nor by a group that it is a member of.']
+      ? ['The role is held, but neither by the pipeline nor by a group that it is a member of.']
       : []),
     ...denies,
   ]
@@ -117,10 +117,10 @@ function denialPlanLines(record: RunRecord): string[] {
 
 const assigningInWords: Record<Assigning, string> = {
   allowed: 'may assign that role there.',
-  refused: 'may not assign roles there: an administrator would have to.',
+  refused: 'cannot assign roles there: an administrator has to do it.',
   'refused-by-condition':
-    'may assign roles there, but the condition on that right does not allow this one: an administrator would have to.',
-  'unless-conditions': 'may assign roles there, as far as conditions allow this one.',
+    'may assign roles there, but the condition on that right does not allow this one: an administrator has to do it.',
+  'unless-conditions': 'may assign roles there, if its conditions allow this one.',
   unknown: '',
 }
 
@@ -131,7 +131,7 @@ function granterLine(record: RunRecord): string {
     setupPrincipal === undefined
       ? assigning(rightsOf(record), record)
       : assigningBy(setupPermissions && coversAction(setupPermissions, assignRoles))
-  if (may === 'unknown') return 'Whether this identity may do that is not known.'
+  if (may === 'unknown') return 'It is not known whether this identity may do that.'
   const who = setupPrincipal === undefined ? 'This identity' : `The set-up identity ${setupPrincipal.oid}`
   return `${who} ${assigningInWords[may]}`
 }
@@ -154,7 +154,9 @@ function keyPlanLines(record: RunRecord): string[] {
     ]
   }
   if (record.settings?.keys.retired === undefined) return []
-  return ['Plan: the retired key would be tried once access is proven, and would have to be refused.']
+  return [
+    'Plan: once access is proven, the gate would try the retired key, and the service has to refuse it.',
+  ]
 }
 
 function modelPlanLines(record: RunRecord): string[] {
@@ -177,5 +179,5 @@ const appPlanLines = ({ settings }: RunRecord): string[] =>
   settings?.production.probe === undefined
     ? []
     : [
-        `Plan: the app would be asked at ${shownAddress(settings.production.probe.url)} once access is proven, and would have to answer.`,
+        `Plan: once access is proven, the gate would call the app at ${shownAddress(settings.production.probe.url)}, and it has to answer.`,
       ]

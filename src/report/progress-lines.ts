@@ -17,7 +17,7 @@ export function progressLine(
 /** What a probe of access came to. */
 export function accessProgress({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
   if (round.kind === 'refused') return refusalInWords(round.failure)
-  if (inDoubt) return 'live, but perhaps still by a right that was taken away'
+  if (inDoubt) return 'live, but perhaps only by a right that was removed'
   return `live, ${successesInARow} of ${successesWanted} in a row`
 }
 

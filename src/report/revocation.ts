@@ -15,7 +15,7 @@ export function logRevocation(revocation: Revocation, grant: TemporaryGrant, log
 
 const revocationLines: Record<Exclude<Revocation['kind'], 'failed'>, (id: string) => string> = {
   removed: id => `Removed the temporary role assignment ${id}`,
-  absent: id => `Nothing to take back: there is no role assignment ${id}`,
+  absent: id => `Nothing to remove: there is no role assignment ${id}`,
   'not-ours': id => `Not removed: the role assignment ${id} is no longer marked as this job's`,
 }
 

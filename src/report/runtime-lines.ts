@@ -10,11 +10,11 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
 /** What is told of those that run what is deployed. */
 
-const byProbe = '`probe-url` proves an app by a call of its own'
+const byProbe = '`probe-url` proves the access of an app itself'
 
 /** Whatever roles tell, nobody but the pipeline has called. @param isProbed Whether an app is asked afterwards. */
 export const toldFromRoles = (isProbed: boolean): string =>
-  `Judged by roles: the gate waits for the pipeline's own data plane only. ${isProbed ? 'The probe proves the app that it asks, and no other' : byProbe}.`
+  `This is read from roles: the gate waits only for the pipeline's own access. ${isProbed ? 'The probe proves the access of the app that it calls, and of no other' : byProbe}.`
 
 export const runtimeMarks: Record<ToldWord, string> = {
   called: '✅',

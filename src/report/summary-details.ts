@@ -35,7 +35,7 @@ function facts(record: RunRecord): Row[] {
   if (page !== undefined) rows.push(['Access control', link('who holds which role', page)])
   const grantee = settings?.access.grantee
   if (grantee !== undefined)
-    rows.push(['To be held by', `${grantee.principalType} ${codeSpan(plain(grantee.principalId))}`])
+    rows.push(['Role holder', `${grantee.principalType} ${codeSpan(plain(grantee.principalId))}`])
   const deployments = deploymentsInWords(record)
   if (deployments !== '') rows.push(['Deployments', deployments])
   if (endpoint !== undefined) rows.push(['Endpoint', codeSpan(plain(endpoint))])

@@ -32,7 +32,7 @@ export const uncaught = (): Promise<unknown> =>
 
 /** Where the end cannot be told in full: one annotation. @returns the exit code */
 export function lastWords(error: unknown): number {
-  const { code, said } = failureOf(error, 'telling how it ended').failure
+  const { code, said } = failureOf(error, 'reporting the result').failure
   core.error(inertLine(said.message), { title: `Key-less Gate: ${code}` })
   return 1
 }

@@ -51,7 +51,7 @@ export async function runMainStep({
   })
   const fail = (failure: StepError) => finish({ result: 'failed', record: record.snapshot(), failure })
   uncaught.then(async error => {
-    const exitCode = await fail(failureOf(error, 'doing something on the side'))
+    const exitCode = await fail(failureOf(error, 'working in the background'))
     await exit(exitCode === 0 ? lastWords(error) : exitCode)
   })
   if (!isReady) return fail(ready)

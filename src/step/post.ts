@@ -18,7 +18,7 @@ export async function runPostStep(
     const { message } = failureOf(error, 'removing the role assignment').failure.said
     log.warning(
       notRemoved,
-      `It is not certain that the temporary role assignment is gone, by an error that is not known: ${message}. ${byHand(grant)}`,
+      `An unexpected error stopped the removal of the temporary role assignment: ${message}. It may still be there. ${byHand(grant)}`,
     )
   }
   uncaught().then(async error => {
@@ -30,7 +30,7 @@ export async function runPostStep(
     stopped().then(async signal => {
       log.warning(
         notRemoved,
-        `Stopped by ${signal} before it was certain that the temporary role assignment is gone. ${byHand(grant)}`,
+        `Stopped by ${signal} before the removal of the temporary role assignment was confirmed. ${byHand(grant)}`,
       )
       await exit(0)
     })

@@ -648,8 +648,7 @@ describe('access that may be owed to a role that was taken away', () => {
       failure: {
         code: 'access-unexplained',
         said: {
-          message:
-            'The calls were answered for 2 min. A right that was taken away may go on being honoured for 5 min.',
+          message: 'The calls were answered for 2 min. A right that was removed may keep working for 5 min.',
         },
       },
       propagationMs: 0,

@@ -36,7 +36,7 @@ const failureOf = (
   principals: readonly RuntimePrincipal[],
 ) => new StepError(looking, localFailure(code, principals.map(runtimeLine).join('\n')))
 
-const looking = 'looking at who runs what is deployed'
+const looking = 'checking the identities in `runtime-principals`'
 
 /** The pipeline's own calls were answered, and the gate passes: what is left to say. */
 export function closeRuntime(

@@ -258,7 +258,7 @@ const pauseWhileInDoubt = (elapsedMs: number, { isPaidByThePiece = false, random
 const unexplained = (elapsedMs: number, { doubtMs }: WaitOptions): Failure =>
   localFailure(
     'access-unexplained',
-    `The calls were answered for ${inWords(elapsedMs)}. A right that was taken away may go on being honoured for ${inWords(doubtMs)}.`,
+    `The calls were answered for ${inWords(elapsedMs)}. A right that was removed may keep working for ${inWords(doubtMs)}.`,
   )
 
 function pauseFor(failure: Failure, state: State, elapsedMs: number, random: number): number | undefined {

@@ -23,7 +23,7 @@ export async function readable<T extends v.GenericSchema>(
   const query = { apiVersion: authorizationVersion, filter }
   let found: v.InferOutput<T>[] = []
   try {
-    for await (const { entries } of manager.pages('looking at roles', path, query, entrySchema)) {
+    for await (const { entries } of manager.pages('reading roles', path, query, entrySchema)) {
       found = found.concat(entries)
       if (found.length >= maxEntries) break
     }
