@@ -17,7 +17,7 @@ import { foreignIds } from '../__tests__/attacks/wider-scopes.ts'
 import { ammunition } from '../__tests__/support/hostile-text.ts'
 import { sdkVariables } from '../src/azure/sdk-environment.ts'
 
-/** The table of docs/security.md: what the tests attack the gate with, counted from the lists that they go through. */
+/** The table of docs/security.md: how the tests attack the gate, counted from the lists that they use. */
 
 interface Attack {
   title: string
@@ -32,45 +32,45 @@ const figure = (count: number) => count.toLocaleString('en-US')
 
 function oddValuesAt(hops: readonly OddHop[]): string {
   const valuesRead = hops.flatMap(({ paths, freePaths = [] }) => [...paths, ...freePaths]).length
-  return `${figure(valuesRead * oddValues.length)}: ${oddValues.length} odd values instead of each of ${valuesRead} that the gate reads, from ${hops.length} requests`
+  return `${figure(valuesRead * oddValues.length)}: ${oddValues.length} odd values in place of each of the ${valuesRead} values that the gate reads, from ${hops.length} requests`
 }
 
 const soundEnd =
-  'no green without an answer, no token printed or sent elsewhere, an end in time that is never `unexpected-error`'
+  'no green without an answer, no token is printed or sent elsewhere, the run ends in time and never with `unexpected-error`'
 
 const attacks: readonly Attack[] = [
   {
-    title: 'A reply of GitHub, Entra or Resource Manager in which one value is not what is expected',
+    title: 'A reply of GitHub, Entra or Resource Manager with one unexpected value',
     tried: oddValuesAt(serviceHops),
     held: soundEnd,
     test: '__tests__/attacks/odd-values.test.ts',
   },
   {
-    title: 'An answer of a model in which one value is not what is expected',
+    title: 'An answer of a model with one unexpected value',
     tried: oddValuesAt(modelHops),
     held: soundEnd,
     test: '__tests__/attacks/odd-answers.test.ts',
   },
   {
-    title: 'A body that is no reply',
+    title: 'A body that is not a reply',
     tried: `${figure(oddHops.length * oddBodies.length * oddStatuses.length)}: ${oddBodies.length} bodies to each of ${oddHops.length} requests, with status ${oddStatuses.join(' and ')}`,
     held: soundEnd,
     test: '__tests__/attacks/odd-bodies.test.ts',
   },
   {
-    title: 'A body that is slow to read, or deep',
+    title: 'A body that is slow to read, or deeply nested',
     tried: `${figure(heavyReplies.length * oddStatuses.length)}, of up to 7 MiB`,
     held: soundEnd,
     test: '__tests__/attacks/heavy-bodies.test.ts',
   },
   {
-    title: 'A token that is none',
+    title: 'A malformed token',
     tried: figure(tokenReplies.length * oddTokens.length),
     held: soundEnd,
     test: '__tests__/attacks/odd-bodies.test.ts',
   },
   {
-    title: 'Text that wants to be a workflow command, markup, or a second word of a command',
+    title: 'Text that tries to become a workflow command, markup, or a second word of a command',
     tried: `random texts from ${ammunition.length} pieces and any character`,
     held: 'it stays one piece of plain text in the log and in the summary, and one word in a printed command',
     test: '__tests__/core/text/untrusted.test.ts',
@@ -78,7 +78,7 @@ const attacks: readonly Attack[] = [
   {
     title: "A variable of the job's environment that the SDKs read",
     tried: `${sdkVariables.length}, all together and each alone`,
-    held: 'what is printed, who is asked and how it ends stay the same',
+    held: 'the output, the requests and the result stay the same',
     test: '__tests__/scenarios/environment.test.ts',
   },
   {
@@ -90,11 +90,11 @@ const attacks: readonly Attack[] = [
   {
     title: 'An address of a proxy that cannot be used',
     tried: figure(unusableAddresses.length),
-    held: 'nothing is sent, and no password is told',
+    held: 'nothing is sent, and no password is printed',
     test: '__tests__/core/http/proxy.test.ts',
   },
   {
-    title: 'An address to which no token belongs',
+    title: 'An address that must not get a token',
     tried: `${misrouted.length}, and random ones around every domain`,
     held: 'no token is sent there',
     test: '__tests__/azure/clouds.test.ts',
@@ -108,7 +108,7 @@ const attacks: readonly Attack[] = [
   {
     title: 'A forged state for the post step',
     tried: figure(forgedStates.length),
-    held: 'nothing is removed that the job did not make',
+    held: 'the gate removes only what the job made',
     test: '__tests__/scenarios/temporary.test.ts',
   },
 ]

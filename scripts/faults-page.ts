@@ -8,7 +8,7 @@ import {
   rowOf,
 } from '../__tests__/faults/expectations.ts'
 
-/** docs/faults.md: what one fault on the way does to a run, from the table that the tests go through. */
+/** docs/faults.md: what one network or service fault does to a run, from the table that the tests use. */
 
 const classes = Object.keys(codes).filter((name): name is HopClass => name in codes)
 
@@ -33,10 +33,10 @@ const cell = (end: Row[number]) => families[end] ?? `\`${end}\``
 
 function inWords([once, thrice, forever]: Row): string {
   if (once === thrice && thrice === forever) return once === 'passes' ? '✅' : cell(once)
-  return `once ${cell(once)}, thrice ${cell(thrice)}, for ever ${cell(forever)}`
+  return `once ${cell(once)}, three times ${cell(thrice)}, every time ${cell(forever)}`
 }
 
-/** Classes that deal with the fault in a way of their own, those together that do it in the same way. */
+/** Classes that handle the fault differently from the rest, grouped by how they do. */
 function exceptionsOf(expectation: Expectation): string {
   const own = classes.flatMap(hopClass => {
     const row = rowOf(expectation, hopClass)
@@ -65,14 +65,14 @@ export function faultsPage(): string {
     titlesOf(group),
     ...familyNames.map(family => cell(ofClass[family])),
   ])
-  return `# What faults on the way do to a run
+  return `# What network and service faults do to a run
 
-Each row is a fault that strikes one request of a run: once, three times, or at every try. ✅: the run passes all the same.
-Otherwise it fails with the code that stands there; words in italics are families, of which the second table has the code of
-each hop. \`npm test\` plays every row at every hop, and checks each time that the run ends in time, passes only where every
-deployment has really answered, grants at most once and tells truly whether it did, and sends no token to another host.
+Each row is a fault that hits one request of a run: once, three times, or on every try. ✅ means that the run still passes.
+Otherwise it fails with the code in that cell. A word in italics is a family of codes: the second table has its code for each
+hop. \`npm test\` runs every row at every hop. Each time it checks that the run ends in time, passes only if every deployment has
+really answered, grants at most once and says correctly whether it did, and sends no token to another host.
 
-${table(['Fault', 'once', 'thrice', 'for ever', 'other ends'], rows)}
+${table(['Fault', 'once', 'three times', 'every time', 'exceptions'], rows)}
 
 ## Codes by hop
 

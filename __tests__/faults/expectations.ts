@@ -31,13 +31,13 @@ export const hops = {
   permissions: { title: 'permissions', class: 'optional', operation: 'permissions.list' },
   grant: { title: 'grant', class: 'grant', operation: 'roleAssignments.create' },
   grantDone: {
-    title: 'grant that is made, its reply lost',
+    title: 'grant that succeeds, but its reply is lost',
     class: 'grantDone',
     operation: 'roleAssignments.create',
   },
   ...inferenceHops(),
   retiredKey: {
-    title: 'chat completions by the retired key',
+    title: 'chat completions with the retired key',
     class: 'retiredKey',
     operation: 'chatCompletions.create',
     skip: 1,

@@ -123,7 +123,7 @@ export const inferenceExamples: Readonly<Record<Api, InferenceExample>> = {
     source: "example of OpenAI's description, createEmbedding",
   },
   completions: {
-    title: 'completions of before chat',
+    title: 'completions (before chat)',
     operation: 'azureOpenai.completions.create',
     inputs: { deployments: 'completions' },
     answer: replyOf(200, {

@@ -31,29 +31,29 @@ const principal = v.strictObject({
   objectId: text('Object id of the service principal: the `oid` of its access token.'),
   tenantId: text('Its tenant: the `tid`.'),
   clientId: textOrNull('Client id of its application or managed identity.'),
-  managedIdentity: textOrNull('Resource id of the managed identity, where it is one.'),
+  managedIdentity: textOrNull('Resource id of the managed identity, if it is one.'),
 })
 
 const diagnosis = v.strictObject({
-  code: about(v.picklist(codes), 'The diagnosis code, as docs/diagnosis.md lists it.'),
+  code: about(v.picklist(codes), 'The diagnosis code; docs/diagnosis.md lists them.'),
   title: text('What failed, as a headline.'),
-  doing: text('What was being done when it failed.'),
+  doing: text('What the gate was doing when it failed.'),
   said: about(
     v.strictObject({
-      status: about(v.optional(v.number()), 'HTTP status; absent where no reply came.'),
+      status: about(v.optional(v.number()), 'HTTP status; absent if there was no reply.'),
       serviceCode: about(v.optional(v.string()), "The service's own error code, such as AADSTS700213."),
-      message: text('The message, cut to a sane length.'),
+      message: text('The message, shortened.'),
       by: about(
         v.optional(v.string()),
-        'Who said it, where it was not the service but something on the way, such as `an API Management gateway`.',
+        'Who said it, if it was not the service but something in between, such as `an API Management gateway`.',
       ),
       ids: about(
         v.record(v.string(), v.string()),
-        "Ids, by header, under which the service's support finds the request.",
+        "Ids, by header, with which the service's support finds the request.",
       ),
       host: about(
         v.optional(v.string()),
-        'The host that was meant, where no reply came, or none of its own.',
+        'The host that was called, if no reply came, or none from that host.',
       ),
     }),
     'What the service said.',
@@ -67,12 +67,12 @@ const diagnosis = v.strictObject({
           presented: text('What this run presents.'),
           expected: about(
             v.optional(v.string()),
-            'What a federated credential expects, in words, as far as it is known; absent: the same, letter by letter.',
+            'What a federated credential expects, in words, if it is known; absent: exactly the same text.',
           ),
         }),
       ),
     ),
-    'What the run presented beside what is expected; absent where nothing was compared.',
+    'What the run presented next to what is expected; absent if nothing was compared.',
   ),
   unlike: about(v.optional(v.string()), 'How to distinguish it from causes that look alike.'),
   fixes,
@@ -93,23 +93,23 @@ const finding = v.strictObject({
 const run = v.strictObject({
   repository: textOrNull('`owner/name` of the repository.'),
   workflow: textOrNull('Name of the workflow.'),
-  workflowRef: textOrNull('`owner/name/path@ref` of the workflow that was started.'),
+  workflowRef: textOrNull('`owner/name/path@ref` of the workflow.'),
   job: textOrNull('Id of the job.'),
   runId: textOrNull('Id of the run.'),
   runAttempt: textOrNull('Attempt of the run, from 1.'),
   url: textOrNull('Page of the run.'),
   event: textOrNull('Event that started the run.'),
   actor: textOrNull('Who started the run.'),
-  commit: textOrNull('Commit that the run is of (`GITHUB_SHA`).'),
-  ref: textOrNull('Branch or tag that the run is of (`GITHUB_REF`).'),
+  commit: textOrNull('Commit of the run (`GITHUB_SHA`).'),
+  ref: textOrNull('Branch or tag of the run (`GITHUB_REF`).'),
 })
 
 const settings = v.strictObject({
   clientId: text('`client-id`.'),
   tenantId: text('`tenant-id`.'),
   setupClientId: textOrNull('`setup-client-id`.'),
-  assertionAudience: text('`audience`, or that of the cloud.'),
-  authorityHost: text('Entra authority that was asked for tokens.'),
+  assertionAudience: text('`audience`, or the default of the cloud.'),
+  authorityHost: text('Entra authority that issued the tokens.'),
   resourceManagerEndpoint: text('Resource Manager endpoint.'),
   role: text('`role`, a name, a GUID or `auto`.'),
   grant: about(v.picklist(grants), '`grant`.'),
@@ -120,16 +120,16 @@ const settings = v.strictObject({
         principalType: about(v.picklist(principalTypes), '`principal-type`.'),
       }),
     ),
-    "Who was to hold the role; null: the pipeline's own service principal.",
+    "Who the role is for; null: the pipeline's own service principal.",
   ),
   revoke: about(v.boolean(), '`revoke`.'),
   also: about(v.array(v.string()), '`also`, line by line.'),
   runtimePrincipals: about(
     v.array(
       v.strictObject({
-        id: text('The id, as it was given.'),
-        deployments: about(v.array(v.string()), 'Its deployments; empty: those of the pipeline.'),
-        role: textOrNull('Its role, a name or a GUID; null: as `role` says.'),
+        id: text('The id, as given.'),
+        deployments: about(v.array(v.string()), 'Its deployments; empty: the same as the pipeline.'),
+        role: textOrNull('Its role, a name or a GUID; null: the one in `role`.'),
       }),
     ),
     '`runtime-principals`.',
@@ -137,20 +137,20 @@ const settings = v.strictObject({
   runtimeUnknown: about(v.picklist(runtimeUnknownPolicies), '`runtime-unknown`.'),
   keyAccess: about(v.picklist(keyAccessPolicies), '`key-access`.'),
   retiredKey: about(v.boolean(), 'Whether a `retired-key` was given. The key itself is never written.'),
-  failOn: about(v.nullable(v.picklist(severities)), '`fail-on`, where it was given.'),
+  failOn: about(v.nullable(v.picklist(severities)), '`fail-on`, if given.'),
   exportEnvironment: about(v.boolean(), '`export-environment`.'),
   deployments: about(
     v.array(
       v.strictObject({
         name: text('Name of the deployment.'),
-        api: about(v.nullable(v.picklist(['auto', ...apis])), 'Its own API; null: as `api` says.'),
+        api: about(v.nullable(v.picklist(['auto', ...apis])), 'Its own API; null: the one in `api`.'),
       }),
     ),
     '`deployments`. Empty: the gate chose one (`chosenDeployment`).',
   ),
   api: about(v.picklist(['auto', ...apis]), '`api`.'),
-  tokenAudience: textOrNull('`token-audience`, where it was given.'),
-  apiVersion: textOrNull('`api-version`, where it was given.'),
+  tokenAudience: textOrNull('`token-audience`, if given.'),
+  apiVersion: textOrNull('`api-version`, if given.'),
   prompt: text('`prompt`, cut to 200 characters.'),
   maxOutputTokens: about(v.number(), '`max-output-tokens`.'),
   expect: textOrNull('`expect`.'),
@@ -159,34 +159,34 @@ const settings = v.strictObject({
   propagationTimeoutSeconds: seconds('`propagation-timeout`.'),
   consecutiveSuccesses: about(v.number(), '`consecutive-successes`.'),
   requestTimeoutSeconds: seconds('`request-timeout`.'),
-  modelDaysLeft: about(v.nullable(v.number()), '`model-days-left`, where it was given.'),
+  modelDaysLeft: about(v.nullable(v.number()), '`model-days-left`, if given.'),
 })
 
 const target = v.strictObject({
   kind: about(
     v.picklist(['resource', 'endpoint']),
-    '`endpoint`: no resource was named or found, the smoke call was all there was.',
+    '`endpoint`: no resource was named or found, so the gate only made the smoke call.',
   ),
-  resourceId: textOrNull('ARM id of the account, or of its project where one was named.'),
+  resourceId: textOrNull('ARM id of the account, or of its project if one was named.'),
   resource: about(
     v.nullable(
       v.strictObject({
         subscriptionId: text('Subscription.'),
         resourceGroup: text('Resource group.'),
         account: text('Name of the account.'),
-        project: textOrNull('Name of the project, where one was named.'),
+        project: textOrNull('Name of the project, if one was named.'),
       }),
     ),
     'The same id in parts.',
   ),
-  endpoint: textOrNull('`endpoint`, where it was given.'),
+  endpoint: textOrNull('`endpoint`, if given.'),
   endpointIsOwn: about(
     v.nullable(v.boolean()),
-    "Whether the calls go to a host that Resource Manager names for the account or its project, as they always do without `endpoint`. False: a gateway's, or another resource's. Null: the account was not read.",
+    'Whether the calls go to a host that Resource Manager names for the account or its project, as they always do without `endpoint`. False: to a gateway, or to another resource. Null: the account was not read.',
   ),
   search: about(
     v.nullable(v.picklist(['found', 'none', 'several', 'forbidden', 'unfinished'])),
-    'What came of the search for the resource by the host of `endpoint`: it was `found`; `none`, or `several`, of the accounts that may be read have the host; the accounts may not be read (`forbidden`); or the run ended before. Null: the inputs name the resource, or no subscription.',
+    'Result of the search for the resource by the host of `endpoint`. `found`: exactly one of the readable accounts has the host. `none`, `several`: none of them has it, or several. `forbidden`: the accounts cannot be read. `unfinished`: the run ended before. Null: the inputs name the resource, or no subscription.',
   ),
 })
 
@@ -195,75 +195,73 @@ const model = v.strictObject({
   format: textOrNull('Format of its model, such as OpenAI.'),
   model: textOrNull('Name of its model.'),
   version: textOrNull('Version of its model.'),
-  sku: textOrNull('SKU of the deployment: a model may end at another day in each.'),
-  lifecycle: textOrNull('Stage of the life of the model, as Azure calls it.'),
+  sku: textOrNull('SKU of the deployment: a model may retire on a different day in each.'),
+  lifecycle: textOrNull('Lifecycle stage of the model, as Azure names it.'),
   retiresAt: about(
     v.nullable(v.pipe(v.string(), v.isoTimestamp())),
-    'When the model stops answering, UTC; null: no day is set, or it is not known (`unknown`).',
+    'When the model stops answering, UTC; null: no day is set, or the day is not known (`unknown`).',
   ),
   daysLeft: about(
     v.nullable(v.number()),
-    "Whole days until then, by Resource Manager's clock; negative where the day has passed.",
+    "Whole days until then, by Resource Manager's clock; negative if the day has passed.",
   ),
   upgrade: textOrNull('What Azure does with the deployment then: its `versionUpgradeOption`.'),
-  unknown: textOrNull('Why the day is not known; null where it is, or none is set.'),
+  unknown: textOrNull('Why the day is not known; null if it is known, or if none is set.'),
 })
 
 const smoke = v.strictObject({
   deployment: text('Name of the deployment.'),
   api: about(
     v.picklist(routeApis),
-    'API of the call. `agent-list` calls no deployment: it is a look at the agents of the project, for `also`.',
+    'API of the call. `agent-list` calls no deployment: it lists the agents of the project, for `also`.',
   ),
   url: text('Where the call went.'),
   dataAction: text('Data action that the call needs.'),
-  adaptations: about(v.array(v.string()), 'How the call had to be shaped differently for this model.'),
+  adaptations: about(v.array(v.string()), 'What the gate had to change in the call for this model.'),
   outcome: about(v.picklist(['ok', ...codes]), '`ok`, or the code of the refusal.'),
-  audience: textOrNull('Audience of the token that was accepted; null where the call was refused.'),
+  audience: textOrNull('Audience of the accepted token; null if the call was refused.'),
   latencyMs: about(v.nullable(v.number()), 'Milliseconds from request to answer.'),
-  model: textOrNull('Model and version, as the service names them.'),
-  answer: textOrNull(
-    'What the model answered, cut to 500 characters; where it is no text, what came in its place.',
-  ),
+  model: textOrNull('Model and version, as in the answer.'),
+  answer: textOrNull('What the model answered, cut to 500 characters; if it is not text, what came instead.'),
   cutShort: about(v.nullable(v.boolean()), 'Whether the token budget ended before the answer did.'),
-  dimensions: about(v.nullable(v.number()), 'Length of the vector, of an embedding.'),
+  dimensions: about(v.nullable(v.number()), 'Length of the vector, if the answer is an embedding.'),
   quota: about(
     v.nullable(
       v.strictObject({
-        remainingRequests: about(v.nullable(v.number()), 'Requests that are left this minute.'),
+        remainingRequests: about(v.nullable(v.number()), 'Requests left this minute.'),
         limitRequests: about(v.nullable(v.number()), 'Requests a minute.'),
-        remainingTokens: about(v.nullable(v.number()), 'Tokens that are left this minute.'),
+        remainingTokens: about(v.nullable(v.number()), 'Tokens left this minute.'),
         limitTokens: about(v.nullable(v.number()), 'Tokens a minute.'),
       }),
     ),
-    "What was left of the deployment's quota after this call, as the answer says (`x-ratelimit-*`); null: it does not.",
+    "What was left of the deployment's quota after this call, from the headers of the answer (`x-ratelimit-*`); null: it has none.",
   ),
 })
 
 const runtimePrincipal = v.strictObject({
-  id: text('As the input names it.'),
-  principalId: textOrNull('Its object id; null where it is not known.'),
+  id: text('The id, as the input names it.'),
+  principalId: textOrNull('Its object id; null if it is not known.'),
   identity: about(
     v.nullable(
       v.strictObject({
         kind: about(
           v.picklist(['system-assigned', 'user-assigned', 'agent']),
-          'Whose identity it is: the resource’s own, one that was assigned to it or named itself, or that of a published agent.',
+          'What identity it is: the resource’s own, a user-assigned one (of the resource, or named directly), or that of a published agent.',
         ),
         name: text('Resource id of the user-assigned identity, or of the resource that has it.'),
-        clientId: textOrNull('Its client id, where the resource tells it.'),
+        clientId: textOrNull('Its client id, if the resource shows it.'),
       }),
     ),
-    'What was found behind a resource id; null for an object id.',
+    'The identity behind a resource id; null for an object id.',
   ),
-  deployments: about(v.array(v.string()), 'What it shall call.'),
-  dataActions: about(v.array(v.string()), 'The data actions that this takes.'),
-  scope: textOrNull('Where its role counts; null where the run did not get so far.'),
+  deployments: about(v.array(v.string()), 'The deployments that it calls.'),
+  dataActions: about(v.array(v.string()), 'The data actions that these calls need.'),
+  scope: textOrNull('Scope at which its role counts; null if the run did not get that far.'),
   access: about(
     v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown']),
-    '`called`: it is the pipeline, and was answered. `allowed`: its roles let it call. `not-known-live`: so do they, and one is not known to be half an hour old, or held through a group. `missing`: they do not. `unknown`: nobody could tell.',
+    '`called`: it is the pipeline, and was answered. `allowed`: its roles let it call. `not-known-live`: its roles let it call, but one of them may be less than half an hour old, or is held through a group. `missing`: its roles do not let it call. `unknown`: the gate could not find out.',
   ),
-  granted: about(v.boolean(), 'Whether this run granted its role; that is never taken back.'),
+  granted: about(v.boolean(), 'Whether this run granted its role. The gate never removes such a role.'),
   reason: text('Why, in words.'),
   roles: about(
     v.array(
@@ -271,40 +269,40 @@ const runtimePrincipal = v.strictObject({
         name: text('Name of the role.'),
         scope: text('Where it is assigned.'),
         assignmentId: text('Id of the role assignment.'),
-        group: textOrNull('Object id of the group that holds it; null where the principal itself does.'),
+        group: textOrNull('Object id of the group that holds it; null if the principal itself holds it.'),
         since: about(v.nullable(v.pipe(v.string(), v.isoTimestamp())), 'When it was assigned, UTC.'),
       }),
     ),
-    'What lets it call, the youngest first.',
+    'The roles that let it call, newest first.',
   ),
   ageSeconds: about(
     v.nullable(v.number()),
-    'How old the youngest of these roles is, where that is less than it takes to be live for certain.',
+    'Age of the newest of these roles, if it is too new to be certainly live.',
   ),
 })
 
 const also = v.strictObject({
   dataAction: text('The data action.'),
-  scope: text('Where a role that gives it counts.'),
+  scope: text('Scope at which a role has to give it.'),
   access: about(
     v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown']),
-    '`called`: a call of the gate that needs it was answered. `allowed`: its roles give it, and are live. `not-known-live`: they give it, and nothing shows yet that they are live. `missing`: they do not. `unknown`: nobody could tell.',
+    '`called`: a call of the gate that needs it was answered. `allowed`: the roles give it, and are live. `not-known-live`: the roles give it, but nothing shows yet that they are live. `missing`: the roles do not give it. `unknown`: the gate could not find out.',
   ),
   reason: text('Why, in words.'),
 })
 
 const app = v.strictObject({
-  url: text('Where the app was asked, without the query.'),
-  answered: about(v.boolean(), 'Whether it answered as often in a row as was asked for.'),
+  url: text('The address that was called, without the query.'),
+  answered: about(v.boolean(), 'Whether it answered as often in a row as required.'),
   waitedSeconds: seconds(
-    'From the first refusal until it answered; 0 where nothing was refused, or it never did.',
+    'From the first refusal until it answered; 0 if nothing was refused, or if it never answered.',
   ),
   probes: about(
     v.array(
       v.strictObject({
         atSeconds: v.pipe(v.number(), v.description('Seconds since the first.')),
         outcome: text(
-          '`ok`; the status, such as `HTTP 401`; `unexpected` where it is 2xx and shows nothing; or a code of the network, such as `connection-failed`.',
+          '`ok`; the status, such as `HTTP 401`; `unexpected` if it is 2xx and proves nothing; or a network code, such as `connection-failed`.',
         ),
       }),
     ),
@@ -313,35 +311,35 @@ const app = v.strictObject({
 })
 
 export const reportSchema = v.strictObject({
-  schemaVersion: about(v.literal(1), 'Version of this format. It changes when a field changes or goes.'),
+  schemaVersion: about(
+    v.literal(1),
+    'Version of this format. It changes when a field changes its meaning or is removed.',
+  ),
   startedAt: instant('When the gate started, UTC.'),
   endedAt: instant('When the gate had its result, UTC.'),
-  writtenAt: instant('When this was written: as soon as it had its result.'),
+  writtenAt: instant('When this was written: as soon as the gate had its result.'),
   result: about(
     v.picklist(['passed', 'planned', 'failed', 'cancelled']),
     '`passed`: every deployment answered. `planned`: `grant: plan`, nothing was changed. `cancelled`: stopped before its end.',
   ),
   stoppedBy: textOrNull('Signal that stopped a cancelled run.'),
-  diagnosis: about(v.nullable(diagnosis), 'Why it failed; null where it did not.'),
-  findings: about(
-    v.array(finding),
-    'What leaves something to be desired, or is worth knowing, most severe first.',
-  ),
+  diagnosis: about(v.nullable(diagnosis), 'Why it failed; null if it did not.'),
+  findings: about(v.array(finding), 'Risks, and what is worth knowing, most severe first.'),
   information: about(
     v.array(v.string()),
-    'What is worth knowing and no finding, in sentences: what Cognitive Services User allows beyond the calls, where that is the role.',
+    'What is worth knowing but not a finding, in sentences: what Cognitive Services User allows beyond the calls, if that is the role.',
   ),
   run: about(run, 'The workflow run.'),
   action: about(
     v.nullable(
       v.strictObject({
-        repository: text('Repository that the action was taken from.'),
-        ref: text('Tag, branch or commit that it was named by.'),
+        repository: text('Repository of the action.'),
+        ref: text('Tag, branch or commit in `uses:`.'),
       }),
     ),
-    'This action; null where it lay in the workspace (`uses: ./`).',
+    'This action; null if it came from the workspace (`uses: ./`).',
   ),
-  settings: about(v.nullable(settings), 'What the run was told; null where the inputs were bad.'),
+  settings: about(v.nullable(settings), 'The inputs, as the gate read them; null if they were bad.'),
   cloud: textOrNull('`cloud`.'),
   assertion: about(
     v.nullable(
@@ -356,12 +354,12 @@ export const reportSchema = v.strictObject({
   principal: about(v.nullable(principal), 'Who called the model.'),
   setupPrincipal: about(
     v.nullable(principal),
-    'Who looked at roles and granted them, where that was another identity.',
+    'Who read roles and granted them, if that was another identity.',
   ),
   target: about(v.nullable(target), 'The resource.'),
   endpoint: textOrNull('Where the smoke calls went: origin, and base path of a gateway.'),
   chosenDeployment: textOrNull(
-    'Deployment that the gate chose by itself, since `deployments` was empty; null where the inputs name what is called, or nothing was chosen.',
+    'Deployment that the gate chose by itself, because `deployments` was empty; null if the inputs name one, or nothing was chosen.',
   ),
   keyAccess: about(
     v.picklist(['disabled', 'enabled', 'unknown']),
@@ -371,11 +369,11 @@ export const reportSchema = v.strictObject({
     v.strictObject({
       access: about(
         v.picklist(['disabled', 'enabled', 'unknown']),
-        'Whether the resource accepts API keys: as the account says or, where it may not be read, as `retired-key` was answered.',
+        'Whether the resource accepts API keys: from the account or, if that cannot be read, from the answer to `retired-key`.',
       ),
       retiredKey: about(
         v.nullable(v.picklist(['key-access-off', 'key-invalid', 'accepted'])),
-        'What a call with `retired-key` came to: no key is accepted, this one is not, or it was. Null: not tried.',
+        'Result of the call with `retired-key`. `key-access-off`: no key is accepted. `key-invalid`: this key is not. `accepted`: it is. Null: not tried.',
       ),
     }),
     'API keys.',
@@ -388,67 +386,67 @@ export const reportSchema = v.strictObject({
         scope: text('Scope at which it counts.'),
       }),
     ),
-    'The role that was asked for; null where it was not looked up.',
+    'The wanted role; null if it was not looked up.',
   ),
-  roleState: about(v.picklist(roleStates), 'How the principal comes by the role.'),
+  roleState: about(v.picklist(roleStates), 'How the principal holds the role.'),
   denyAssignments: about(
     v.array(
       v.strictObject({
         name: text('Display name.'),
-        scope: text('Where it was made.'),
+        scope: text('Scope at which it was made.'),
       }),
     ),
-    'Deny assignments that block the calls, whatever the role. Empty: none was seen; they may not be readable.',
+    'Deny assignments that block the calls, no matter which role. Empty: the gate saw none; perhaps it cannot read them.',
   ),
   membership: about(
     v.nullable(v.picklist(['member', 'not-member'])),
-    'Whether the principal belongs to the group that is to hold the role; null where that is not known, or there is none.',
+    'Whether the principal is a member of the group that the role is for; null if that is not known, or if there is no group.',
   ),
-  roleAssignmentId: textOrNull('Id of the role assignment that gives the role, where it is known.'),
+  roleAssignmentId: textOrNull('Id of the role assignment that gives the role, if it is known.'),
   grant: about(
     v.nullable(v.picklist(['granted', 'exists', 'refused', 'planned', 'unknown'])),
-    'What came of the grant; null where none was tried.',
+    'Result of the grant; null if none was tried.',
   ),
   plan: about(
     v.nullable(v.array(v.string())),
-    'What `grant: plan` has come to, one line each. A line that begins with `+ role assignment` is a change that a run would make; the others say who may make it and what blocks it. Null in any other run.',
+    'Result of `grant: plan`, one line each. A line that begins with `+ role assignment` is a change that a run would make; the others say who may make it and what blocks it. Null in any other run.',
   ),
   propagationSeconds: seconds(
-    'From the first denial until access was live; 0 where nothing was denied, or it never was.',
+    'From the first denial until access was live; 0 if nothing was denied, or if access never became live.',
   ),
   attempts: about(v.number(), 'Rounds of smoke calls.'),
   connections: about(
     v.nullable(v.number()),
-    'Over how many connections the answers came that are the proof; null where nothing is proven.',
+    'Number of connections over which the answers came that are the proof; null if nothing is proven.',
   ),
   row: about(
     v.nullable(v.picklist(['not-needed', 'made', 'off', 'paid-by-the-piece'])),
-    'Whether a row of answers had to agree: `not-needed` where the role has been held for half an hour, `off` where `consecutive-successes` is 1, `paid-by-the-piece` where no deployment is charged by tokens. Without a row one answer is the whole proof. Null where nothing is proven.',
+    'Whether the proof needed a row of answers. `made`: several answers in a row. `not-needed`: the role has been held for half an hour. `off`: `consecutive-successes` is 1. `paid-by-the-piece`: no called deployment is charged by tokens. Without a row one answer is the whole proof. Null if nothing is proven.',
   ),
   probes: about(
     v.array(
       v.strictObject({
         atSeconds: v.pipe(v.number(), v.description('Seconds since the first.')),
-        outcome: about(v.picklist(['ok', ...codes]), '`ok`, or the code of the refusal that says most.'),
+        outcome: about(v.picklist(['ok', ...codes]), '`ok`, or the code of the most telling refusal.'),
       }),
     ),
     'The rounds of smoke calls on the time axis.',
   ),
   models: about(
     v.nullable(v.array(model)),
-    'When the models retire that were called. Null: their list was not read, or not by the end of the run.',
+    'When the called models retire. Null: the list was not read, or not before the run ended.',
   ),
   smoke: about(v.array(smoke), 'The last smoke call to each deployment.'),
   runtimeAccess: about(
     v.nullable(v.picklist(['passed', 'missing', 'unknown'])),
-    'The worst of all runtime principals; null where none were named.',
+    'The worst result of all runtime principals; null if none were named.',
   ),
-  runtimePrincipals: about(v.array(runtimePrincipal), 'Who runs what is deployed.'),
+  runtimePrincipals: about(v.array(runtimePrincipal), 'The identities in `runtime-principals`.'),
   also: about(
     v.array(also),
-    'What the pipeline will do besides the calls (`also`); empty: nothing was asked for, or the run did not get so far.',
+    'What the pipeline does besides the calls (`also`); empty: nothing was asked for, or the run did not get that far.',
   ),
-  app: about(v.nullable(app), 'The app behind `probe-url`; null where it was not asked.'),
+  app: about(v.nullable(app), 'The app behind `probe-url`; null if it was not called.'),
   steps: about(
     v.array(
       v.strictObject({
@@ -457,7 +455,7 @@ export const reportSchema = v.strictObject({
         outcome: about(v.picklist(['done', 'failed']), 'How it ended.'),
       }),
     ),
-    'The steps of the story.',
+    'The steps of the run.',
   ),
 })
 

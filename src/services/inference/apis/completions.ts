@@ -4,7 +4,7 @@ import { readJsonAnswer } from '../answer.ts'
 import { dataAction, type InferenceApi, postJson } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
 
-/** The completions API of before chat, with the deployment in the path. Route: official description of Azure OpenAI, 2024-06-01. */
+/** The completions API from before chat, with the deployment in the path. Route: official description of Azure OpenAI, 2024-06-01. */
 
 const completion = v.object({
   model: v.optional(v.string()),
