@@ -573,3 +573,15 @@ test('a refusal that Entra has no code for leads to the page of its number', () 
     'error?code=7000222',
   )
 })
+
+test('where Resource Manager keeps the runner out, the rules of the resource are not blamed', () => {
+  const { failure } = failureOf('network-blocked')
+  const blocked = new StepError('reading the account', {
+    ...failure,
+    details: { keptFrom: 'resource-manager' },
+  })
+  const { why, fixes } = diagnose(blocked, fullRecord())
+
+  expect(why).toMatch(/^Resource Manager itself refuses the call/)
+  expect(fixes.map(({ language }) => language)).toEqual(['text', 'text'])
+})

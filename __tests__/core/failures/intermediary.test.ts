@@ -159,7 +159,9 @@ test.each([
 test('nothing that is asked again, or says where it is, is taken for blocked', () => {
   fc.assert(
     fc.property(anyReply([(_, message) => ({ message })]), reply => {
-      const isRefusal = reply.status >= 400 && reply.status < 500 && ![404, 408, 429].includes(reply.status)
+      const isRefusal =
+        reply.status === 511 ||
+        (reply.status >= 400 && reply.status < 500 && ![404, 408, 429].includes(reply.status))
       if (isBlockedOnTheWay(reply)) expect(isRefusal).toBe(true)
     }),
   )

@@ -343,6 +343,24 @@ describe('the words decide where the number is not known, or has meant several t
     [7999999, "Myapplication 'x' is disabled.", 'entra-rejected'],
     [7999999, `Application 'x'${'.'.repeat(101)} is disabled.`, 'entra-rejected'],
     [7999999, 'Subtenant x not found.', 'entra-rejected'],
+    [7999999, 'A transient error has occurred.', 'entra-unavailable'],
+    [7999999, 'Please retry the operation later.', 'entra-unavailable'],
+    [7999999, 'An unexpected, non-retryable error has occurred.', 'entra-unavailable'],
+    [7999999, 'Try again with another account.', 'entra-rejected'],
+    [7999999, "Resource application 'x'(y) is disabled in tenant z.", 'token-scope-invalid'],
+    [7999999, "The required field 'scope' is missing.", 'token-scope-invalid'],
+    [7999999, "The required field 'request' is missing.", 'entra-rejected'],
+    [7999999, "The application 'x' asked for scope 'y' that does not exist.", 'token-scope-invalid'],
+    [7999999, "Access to 'x' tenant is denied.", 'tenant-restricted'],
+    [7999999, 'x is not supported over the /common or /consumers endpoints.', 'tenant-not-found'],
+    [7999999, 'Resource cloud x is not allowed on identity tenant y.', 'wrong-cloud'],
+    [7999999, 'The tenant does not have security defaults enabled.', 'entra-rejected'],
+    [7999999, 'Client application has no configured keys.', 'federated-credential-missing'],
+    [
+      7999999,
+      'The service principal named x was not found in the tenant named y.',
+      'service-principal-missing',
+    ],
     [7999999, 'Something else.', 'entra-rejected'],
   ])('%i: %s', (number, words, code) => {
     expect(failureOfEntra(replyOf(400, refusal(number, words)), now).code).toBe(code)
@@ -371,6 +389,8 @@ test.each([
   ['anything else', 400, { error: 'invalid_request' }, 'entra-rejected', 'fatal'],
   ['a page of somebody else', 403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
   ['a success without a token', 200, '', 'entra-unavailable', 'transient'],
+  ['a captive portal', 511, '<html>', 'blocked-on-the-way', 'fatal'],
+  ['a proxy that wants to know who asks', 407, '', 'blocked-on-the-way', 'fatal'],
 ])('without a number: %s', (_, status, body, code, kind) => {
   expect(failureOfEntra(replyOf(status, body), now)).toMatchObject({ code, kind })
 })

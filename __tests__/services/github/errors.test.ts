@@ -47,6 +47,7 @@ test.each([
   [401, '{"message":"You have exceeded a secondary rate limit."}', 'oidc-request-refused', 'fatal'],
   [403, '{"message":"Corporate limit"}', 'oidc-request-refused', 'fatal'],
   [403, '', 'oidc-request-refused', 'fatal'],
+  [511, '', 'blocked-on-the-way', 'fatal'],
   [403, '<html>Blocked</html>', 'blocked-on-the-way', 'fatal'],
 ])('%i %s', (status, body, code, kind) => {
   expect(failureOfOidc(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })

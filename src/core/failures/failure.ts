@@ -20,6 +20,8 @@ export interface Failure {
     audience?: string
     parameter?: string
     deployment?: string
+    /** What a network's rules keep the runner from, where that is not the resource. */
+    keptFrom?: 'resource-manager'
     /** Further claims were asked of the token: Entra gave one with them (`met`), or could not be asked (`unreadable`). */
     challenge?: 'met' | 'unreadable'
   }

@@ -88,9 +88,12 @@ export function isPage({ headers, body }: HttpReply): boolean {
 /** Statuses whose pages mean something else than "blocked": nothing there, asked too often, took too long. */
 const otherwise: ReadonlySet<number> = new Set([404, 408, 410, 429, 499])
 
+/** Statuses that no service sends: a proxy and a captive portal want to know who asks (RFC 9110, RFC 6585); Azure Firewall refuses. */
+const onlyOnTheWay: ReadonlySet<number> = new Set([407, 470, 511])
+
 /** Words of firewalls that send no page. */
 const blockWords =
-  /^\s*(the request is blocked|error code: 1\d{3})\b|Action: Deny\. |Reason: No rule matched/i
+  /^\s*(the request is blocked|error code: 1\d{3}|RBAC: access denied)\b|Action: Deny\. |Reason: No rule matched/i
 
 /**
  * Whether something on the way refused the request, so that it never reached the service: a page with a refusing status, where a
@@ -98,8 +101,9 @@ const blockWords =
  */
 export function isBlockedOnTheWay(reply: HttpReply): boolean {
   const { status } = reply
+  if (onlyOnTheWay.has(status)) return true
   if (status < 400 || status > 499 || otherwise.has(status)) return false
-  return status === 470 || blockWords.test(wordingOf(reply.body)) || isPage(reply)
+  return blockWords.test(wordingOf(reply.body)) || isPage(reply)
 }
 
 /** Caches tell it by `Cache-Status` (RFC 9211), or by a header of their own: `X-Cache`, `CF-Cache-Status`, …, LiteLLM by `x-litellm-cache-hit: True`. */

@@ -25,6 +25,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   700214: 'federated-audience-mismatch',
   70025: 'federated-credential-missing',
   7000226: 'federated-credential-missing',
+  700026: 'federated-credential-missing',
   700233: 'federated-expression-unusable',
   700235: 'federated-expression-unusable',
   700237: 'federated-expression-unusable',
@@ -56,12 +57,16 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   700016: 'application-not-found',
   700015: 'application-not-found',
   700011: 'application-not-found',
+  700038: 'application-not-found',
+  90049: 'application-not-found',
   7000112: 'application-disabled',
   7000111: 'application-disabled',
+  7000116: 'application-disabled',
   50105: 'application-not-assigned',
   501051: 'application-not-assigned',
   700025: 'application-is-public-client',
   7000229: 'service-principal-missing',
+  7000217: 'service-principal-missing',
   90002: 'tenant-not-found',
   900023: 'tenant-not-found',
   900021: 'tenant-not-found',
@@ -71,17 +76,29 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   5000224: 'tenant-not-found',
   5000225: 'tenant-not-found',
   5000229: 'tenant-not-found',
+  // Of `common`, which names no tenant.
+  50194: 'tenant-not-found',
+  90124: 'tenant-not-found',
+  90130: 'tenant-not-found',
+  9001023: 'tenant-not-found',
   5000211: 'tenant-restricted',
+  50021: 'tenant-restricted',
+  50022: 'tenant-restricted',
   900382: 'wrong-cloud',
   900432: 'wrong-cloud',
   900439: 'wrong-cloud',
   90038: 'wrong-cloud',
   50049: 'wrong-cloud',
+  90043: 'wrong-cloud',
+  90051: 'wrong-cloud',
+  1000104: 'wrong-cloud',
   50072: 'conditional-access-blocked',
   50074: 'conditional-access-blocked',
   50076: 'conditional-access-blocked',
   50079: 'conditional-access-blocked',
+  50077: 'conditional-access-blocked',
   50097: 'conditional-access-blocked',
+  50127: 'conditional-access-blocked',
   50158: 'conditional-access-blocked',
   50131: 'conditional-access-blocked',
   28002: 'token-scope-invalid',
@@ -91,6 +108,10 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   650052: 'token-scope-invalid',
   650054: 'token-scope-invalid',
   650057: 'token-scope-invalid',
+  65005: 'token-scope-invalid',
+  650053: 'token-scope-invalid',
+  700039: 'token-scope-invalid',
+  7000117: 'token-scope-invalid',
   70011: 'token-scope-invalid',
   700022: 'token-scope-invalid',
   1002012: 'token-scope-invalid',
@@ -100,6 +121,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   50196: 'entra-throttled',
   90024: 'entra-unavailable',
   90033: 'entra-unavailable',
+  90036: 'entra-unavailable',
   90006: 'entra-unavailable',
   90012: 'entra-unavailable',
   90025: 'entra-unavailable',
@@ -114,6 +136,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
 /** Numbers that Entra goes on to refine by further digits, without another meaning: 50166 became 501661. */
 const byFamily: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   [/^50(013|027)\d+$/, 'assertion-rejected'],
+  [/^50002[12]$/, 'tenant-restricted'],
   [/^(50166|90061)\d+$/, 'issuer-keys-unavailable'],
   [/^(530\d{2,}|50131\d+)$/, 'conditional-access-blocked'],
 ]
@@ -149,25 +172,44 @@ const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   [/may not be used for federated identity credential flows/i, 'federation-disabled'],
   [/assertion is not within its valid time range/i, 'assertion-expired'],
   [
-    /assertion .* the key was not found|external OIDC endpoint failed|in the metadata of identity provider/i,
+    /assertion .* the key was not found|external OIDC endpoint failed|in the metadata of identity provider|signing key identifier does not match any/i,
     'issuer-keys-unavailable',
   ],
   [
-    /assertion contains an invalid signature|invalid JWT token|assertion audience claim does not match/i,
+    /assertion (contains an invalid|failed signature validation|audience (claim )?does not match)|invalid JWT token|invalid signing certificate|certificate with thumbprint .* is not authorized/i,
     'assertion-rejected',
   ],
-  [/application with identifier .* was not found in the directory/i, 'application-not-found'],
-  [/\bapplication '[^']*'.{0,100} is disabled/i, 'application-disabled'],
-  [/client is public so neither/i, 'application-is-public-client'],
-  [/is missing service principal in the tenant/i, 'service-principal-missing'],
-  [/tenant restrictions policy/i, 'tenant-restricted'],
-  [/\btenant '?[^' ]+'? not found|no tenant-identifying information/i, 'tenant-not-found'],
-  [/in cross cloud request/i, 'wrong-cloud'],
+  [/client application has no configured keys/i, 'federated-credential-missing'],
   [
-    /resource principal named .* was not found in the tenant|input parameter '?scope'? (is not|isn't) valid/i,
+    /application with identifier .* was not found in the directory|is not a valid application identifier|\bapplication could not be found/i,
+    'application-not-found',
+  ],
+  // Before the pipeline's own application: what it wants a token for is an application as well.
+  [
+    /resource principal named .* was not found in the tenant|input parameter '?scope'? (is not|isn't) valid|\bresource application\b|is not a valid resource identifier|asked for scope .* (doesn't|does not) exist|(field|parameter):? '(scope|resource)'/i,
     'token-scope-invalid',
   ],
-  [/blocked by (conditional access|security defaults)/i, 'conditional-access-blocked'],
+  [/\bapplication '[^']*'.{0,100} is disabled/i, 'application-disabled'],
+  [/client is public so neither/i, 'application-is-public-client'],
+  [
+    /is missing service principal in the tenant|service principal named .* was not found in the tenant|has not been authorized in the tenant/i,
+    'service-principal-missing',
+  ],
+  [/tenant restrictions?\b|access to '[^']*' tenant is denied/i, 'tenant-restricted'],
+  [
+    /\btenant '?[^' ]+'? not found|no tenant-identifying information|\/common\b.{0,60}\bendpoints?\b|common endpoint .* tenanted endpoint|unspecific tenant/i,
+    'tenant-not-found',
+  ],
+  [/in cross cloud request|resource cloud .* is not allowed|national cloud/i, 'wrong-cloud'],
+  [
+    /conditional access|blocked by security defaults|access policy does not allow token issuance/i,
+    'conditional-access-blocked',
+  ],
+  // What Entra says of itself, by dozens of numbers.
+  [
+    /\ba transient error\b|temporarily unavailable|\bretry (the operation )?later\b|\bnon-retryable error\b/i,
+    'entra-unavailable',
+  ],
 ]
 
 const text = v.fallback(v.optional(v.string()), undefined)
@@ -214,14 +256,16 @@ export function failureOfEntra(reply: HttpReply, now: number): Failure {
   }
   const after = retryAfterMs(reply.headers, now)
   const meaning = kindAndCode(number, body.error, description, reply.status)
-  const isBlocked = meaning.code === 'entra-rejected' && isBlockedOnTheWay(reply)
+  const isBlocked = saysNothing.has(meaning.code) && isBlockedOnTheWay(reply)
   return {
-    ...meaning,
-    ...(isBlocked ? { code: 'blocked-on-the-way' } : {}),
+    ...(isBlocked ? { kind: 'fatal', code: 'blocked-on-the-way' } : meaning),
     said,
     ...(after === undefined ? {} : { retryAfterMs: after }),
   }
 }
+
+/** Codes of replies in which Entra names no reason. */
+const saysNothing: ReadonlySet<DiagnosisCode> = new Set(['entra-rejected', 'entra-unavailable'])
 
 function kindAndCode(
   number: number | undefined,

@@ -50,13 +50,10 @@ export function failureOfOidc(reply: HttpReply, now: number): Failure {
       ...(after === undefined ? {} : { retryAfterMs: after }),
     }
   }
+  if (isBlockedOnTheWay(reply)) return { kind: 'fatal', code: 'blocked-on-the-way', said }
   if (status >= 500 || status === 408 || status < 300)
     return { kind: 'transient', code: 'oidc-endpoint-unavailable', said }
-  return {
-    kind: 'fatal',
-    code: isBlockedOnTheWay(reply) ? 'blocked-on-the-way' : 'oidc-request-refused',
-    said,
-  }
+  return { kind: 'fatal', code: 'oidc-request-refused', said }
 }
 
 /** GitHub says with 403, too, that it was asked too often (docs.github.com, rate limits for the REST API). */

@@ -14,7 +14,7 @@ import { plain } from '../../core/text/untrusted.ts'
 
 /** @param now Milliseconds since the epoch. */
 export function failureOfInference(reply: HttpReply, now: number): Failure {
-  const body = readErrorBody(reply.body)
+  const body = withChallenge(readErrorBody(reply.body), reply)
   const after = retryAfterMs(reply.headers, now) ?? waitInMessage(body.message)
   const meaning = kindAndCode(reply, body)
   const details = namedIn(body, meaning.code)
@@ -62,9 +62,8 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     unsupported_value: fatal('parameter-unsupported'),
     unknown_parameter: fatal('parameter-unsupported'),
     invalid_value: fatal('parameter-unsupported'),
-    integer_below_min_value: fatal('parameter-unsupported'),
-    integer_above_max_value: fatal('parameter-unsupported'),
-    string_above_max_length: fatal('parameter-unsupported'),
+    invalid_type: fatal('parameter-unsupported'),
+    missing_required_parameter: fatal('parameter-unsupported'),
     invalid_size: fatal('parameter-unsupported'),
     extra_forbidden: fatal('parameter-unsupported'),
     unsupportedapiversion: fatal('api-version-unsupported'),
@@ -76,6 +75,11 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     // Of the agents service, of a deployment that a project does not have.
     invalid_engine_error: fatal('deployment-not-found'),
     not_found_error: fatal('deployment-not-found'),
+    deploymentnotready: fatal('deployment-not-ready'),
+    deploymentdisabled: fatal('deployment-not-ready'),
+    modelnotready: fatal('deployment-not-ready'),
+    // Of a model that runs elsewhere: Azure's own sign-in there failed.
+    invalid_model_endpoint_authentication: transient,
     timeout: transient,
     'tenant provided in token does not match resource token': fatal('tenant-mismatch'),
   }),
@@ -85,7 +89,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
 const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   {
     pattern:
-      /lacks the required data action|does not have access to API\/Operation|does not have permissions\s+for \S+ actions/i,
+      /lacks the required data action|does not have access to API\/Operation|does not have permissions\s+for \S+ actions|does not have authorization to perform action/i,
     means: { kind: 'wait', code: 'access-denied' },
   },
   // Abuse monitoring blocks whole resources; what it says of its content policy is no verdict on this prompt.
@@ -99,11 +103,15 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
     pattern: /please provide a custom subdomain|resource id is badly form/i,
     means: fatal('custom-subdomain-missing'),
   },
-  { pattern: /audience is incorrect/i, means: fatal('token-audience-rejected') },
-  { pattern: /key based authentication is disabled/i, means: fatal('key-auth-disabled') },
   {
     pattern:
-      /public ?(network ?)?access is disabled|virtual network\/firewall rules|virtual network is configured|approved (private endpoint|virtual network)|network security perimeter|\bip( address)?\b.{0,60} not (allowed|authorized)/i,
+      /audience is incorrect|audience validation failed|audiences? (in jwt |'[^']*' )?(is|are) (invalid|not allowed)|invalid audience|claim aud value/i,
+    means: fatal('token-audience-rejected'),
+  },
+  { pattern: /(key[- ]based|local) authentication is disabled/i, means: fatal('key-auth-disabled') },
+  {
+    pattern:
+      /public ?(network ?)?access is disabled|virtual network\/firewall rules|virtual network is configured|approved (private endpoint|virtual network)|network security perimeter|\bip( address)?\b.{0,60} (not (allowed|authorized|in the allow)|is blocked)/i,
     means: fatal('network-blocked'),
   },
   {
@@ -115,8 +123,13 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   { pattern: /anthropic-version: header is required/i, means: fatal('blocked-on-the-way') },
   {
     pattern:
-      /API deployment \S+ (this resource )?does not exist|\bno (assistant|agent) found|\b(deployment|assistant|agent) \S+ (was )?not found|failed to resolve model info|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist/i,
+      /API deployment \S+ (this resource )?does not exist|\bno (assistant|agent) found|\b(deployment|assistant|agent) \S+ (was )?not found|failed to resolve model info|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist|invalid model name passed/i,
     means: fatal('deployment-not-found'),
+  },
+  {
+    pattern:
+      /\bdeployment\b.{0,80}\b(not (yet )?ready|not finished provisioning|being (created|provisioned|deployed|updated)|still (creating|provisioning|deploying)|is (disabled|paused|stopped)|in (the )?state '?(accepted|creating|updating|moving|deleting|failed|disabled))/i,
+    means: fatal('deployment-not-ready'),
   },
   {
     pattern:
@@ -125,23 +138,29 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   {
     pattern:
-      /api-version query parameter is not allowed|API version not supported|(unsupported|unknown|invalid) api[- ]version|api[- ]version\b.{0,40} is (required|invalid|not supported)|only for api[- ]versions?|missing.*api-version|please use api-version=/i,
+      /api-version query parameter is not allowed|API version not supported|(unsupported|unknown|invalid) api[-_ ]version|api[-_ ]version\b.{0,40} (is (required|invalid|not supported)|(has been|was|is) (retired|deprecated|no longer))|does not support the api[-_ ]version|only for api[- ]versions?|missing.*api-version|please use api-version=/i,
     means: fatal('api-version-unsupported'),
   },
-  { pattern: /content management policy|content filter|our usage policy/i, means: fatal('content-filtered') },
+  {
+    pattern: /content management policy|content filter|our usage policy|our safety system/i,
+    means: fatal('content-filtered'),
+  },
   {
     pattern:
-      /(unsupported|unknown) parameter|unrecognized request argument|unsupported value|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
+      /(unsupported|unknown|missing required) parameter|invalid (parameter: |type for )'|is not compatible with model|unrecognized request argument|unsupported value|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
     means: fatal('parameter-unsupported'),
   },
   { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },
   {
     pattern:
-      /exceeded (call|token) rate limit|(rate limit|token (quota|limit)) is exceeded|\bquota (has been |was )?exceeded|out of call volume quota|currently experiencing high demand/i,
+      /exceeded (call|token) rate limit|(rate limit|token (quota|limit)) is exceeded|\bquota (has been |was )?exceeded|out of (call volume|bandwidth) quota|currently experiencing high demand/i,
     means: throttled,
   },
+  // LiteLLM's: when there is money again, nothing tells.
+  { pattern: /budget has been exceeded/i, means: fatal('inference-throttled') },
   {
-    pattern: /your cognitive services resource is unavailable|model is currently overloaded/i,
+    pattern:
+      /your cognitive services resource is unavailable|model is currently overloaded|no healthy (deployments|upstream)/i,
     means: transient,
   },
 ]
@@ -153,15 +172,31 @@ function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
   const { status } = reply
   // Throttling and outages first: their bodies may quote anything.
   if (status === 429) return throttled
-  if (failedBehind.has(status) || status >= 500) return transient
   if (isBlockedOnTheWay(reply)) return fatal('blocked-on-the-way')
+  if (failedBehind.has(status) || status >= 500) return transient
   if (isPage(reply)) return byStatusOfPage(status)
   if (retirement.test(body.message)) return fatal('model-retired')
   const codes = body.codes.length > 0 ? body.codes : codesIn(body.message)
-  const known = codes.map(code => byServiceCode.get(code.toLowerCase())).find(found => found !== undefined)
+  const known = codes.map(meaningOfCode).find(found => found !== undefined)
   if (known !== undefined) return known
   const worded = byWording.find(({ pattern }) => pattern.test(body.message))
   return worded?.means ?? (isCutOff(reply.body) ? transient : byStatus(status, body))
+}
+
+/** Limits of a parameter have a code each: `integer_below_min_value`, `array_above_max_length`. */
+const outOfLimits = /^[a-z]+_(above|below)_(max|min)_[a-z]+$/
+
+function meaningOfCode(code: string): KindAndCode | undefined {
+  const name = code.toLowerCase()
+  return byServiceCode.get(name) ?? (outOfLimits.test(name) ? fatal('parameter-unsupported') : undefined)
+}
+
+/** Gateways explain a refused token in a header only (RFC 6750, 3). */
+function withChallenge(body: ErrorBody, { headers }: HttpReply): ErrorBody {
+  const described = /\berror_description="([^"]{1,400})"/.exec(headers['www-authenticate'] ?? '')?.[1]
+  return body.structured || described === undefined
+    ? body
+    : { ...body, message: `${described} ${body.message}`.trim() }
 }
 
 /** Half a document: what it refused, and whether for good, stood in the other half. */

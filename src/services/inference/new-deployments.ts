@@ -1,3 +1,4 @@
+import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
 import type { SmokeResult } from './smoke-call.ts'
 
@@ -7,6 +8,9 @@ import type { SmokeResult } from './smoke-call.ts'
  */
 
 const nextTryMs = 10_000
+
+/** Most services say that it is not there; some, that it is being made. */
+const notServed: ReadonlySet<DiagnosisCode> = new Set(['deployment-not-found', 'deployment-not-ready'])
 
 /**
  * The results, read together with the list: what is listed and not served is not ready, and one that is new asks to come back in
@@ -18,7 +22,7 @@ export function waitingForNew(
   now: number,
 ): SmokeResult[] {
   return results.map(result => {
-    if (result.kind === 'ok' || result.failure.code !== 'deployment-not-found') return result
+    if (result.kind === 'ok' || !notServed.has(result.failure.code)) return result
     const listed = deploymentNamed(result.route.deployment, deployments)
     if (listed === undefined) return result
     const failure = { ...result.failure, code: 'deployment-not-ready' } as const

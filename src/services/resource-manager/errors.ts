@@ -28,6 +28,8 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     roledefinitionnotfound: fatal('role-not-found'),
     invalidroledefinitionid: fatal('role-not-found'),
     scopedoesnotmatchroledefinition: fatal('role-not-found'),
+    invalidroledefinitionscope: fatal('role-not-found'),
+    roleassignmentscopenotassignabletoroledefinition: fatal('role-not-found'),
     roleassignmentlimitexceeded: fatal('role-assignment-limit'),
     roleassignmentexists: fatal('role-assignment-exists'),
     roleassignmentupdatenotpermitted: fatal('role-assignment-conflict'),
@@ -43,6 +45,9 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     // Of the provider: the network's says it in these words.
     subscriptionnotregistered: fatal('resource-provider-unregistered'),
     missingsubscriptionregistration: fatal('resource-provider-unregistered'),
+    missingregistrationforlocation: fatal('resource-provider-unregistered'),
+    missingregistrationsfortypes: fatal('resource-provider-unregistered'),
+    invalidsubscriptionregistrationstate: fatal('resource-provider-unregistered'),
     disallowedoperation: fatal('subscription-disabled'),
     resourcenotfound: fatal('resource-not-found'),
     resourcegroupnotfound: fatal('resource-not-found'),
@@ -79,9 +84,13 @@ export function failureOfResourceManager(reply: HttpReply, now: number): Failure
   const body = readErrorBody(reply.body)
   const { message } = body
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
-  const details = detailsIn(reply, message)
+  const meaning = meaningOf(reply, body)
+  const details = {
+    ...detailsIn(reply, message),
+    ...(meaning.code === 'network-blocked' ? { keptFrom: 'resource-manager' as const } : {}),
+  }
   return {
-    ...meaningOf(reply, body),
+    ...meaning,
     said: summarizeResponse(reply, body.codes[0], message),
     ...(after === undefined ? {} : { retryAfterMs: after }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
@@ -110,8 +119,16 @@ function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode
   const known = firstOf(byServiceCode, names)
   if (known !== undefined) return known
   if (status === 429 || names.some(code => /throttled$|^toomanyrequests$/.test(code))) return throttled
+  if (status === 403 && isPrivateOnly(names, message)) return fatal('network-blocked')
   return byWording(message) ?? firstOf(byGeneralCode, names) ?? byStatus(status)
 }
+
+/** Of a tenant that has associated private links with Resource Manager, and has switched public access off (create-private-link-access-rest). */
+const isPrivateOnly = (names: readonly string[], message: string): boolean =>
+  names.some(name => /resourcemanagementprivatelink|publicnetworkaccess/.test(name)) ||
+  /\bpublic network\b( access)? (is|was) (disabled|denied|not allowed)|\b(over|from) (the |a )?public network\b/i.test(
+    message,
+  )
 
 const firstOf = (meanings: ReadonlyMap<string, KindAndCode>, names: readonly string[]) =>
   names.map(name => meanings.get(name)).find(known => known !== undefined)
@@ -124,19 +141,33 @@ const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
   [/role assignment already exists/i, fatal('role-assignment-exists')],
   [/no more role assignments can be created/i, fatal('role-assignment-limit')],
   [/principal ID, and scope are not allowed to be updated/i, fatal('role-assignment-conflict')],
-  [/role definition with ID .{0,200} does not exist/i, fatal('role-not-found')],
+  [
+    /role definition with ID .{0,200} does not exist|role definition .{0,200}cannot be assigned at|not assignable to (the )?role definition/i,
+    fatal('role-not-found'),
+  ],
   [/principal \S+ does not exist in the directory/i, principalNotFound],
+  [/a valid principal ID must be provided/i, fatal('principal-not-found')],
+  [/principals of type \S+ cannot|is different from specified prin/i, fatal('principal-type-mismatch')],
   [/was disallowed by policy/i, fatal('policy-denied')],
-  [/subscription is not registered to use namespace/i, fatal('resource-provider-unregistered')],
+  [
+    /subscription is not registered (to use namespace|for the resource type)|subscription must be registered to use/i,
+    fatal('resource-provider-unregistered'),
+  ],
   [/access token is from the wrong issuer|access token expiry/i, fatal('resource-manager-token-rejected')],
   [/subscription \S+ could not be found/i, fatal('subscription-not-found')],
-  [/subscription (\S+ )?is (disabled|suspended)/i, fatal('subscription-disabled')],
+  [
+    /subscription (\S+ )?(is|has been) (disabled|suspended|cancell?ed)|subscription (\S+ )?is not (in an )?active/i,
+    fatal('subscription-disabled'),
+  ],
   [
     /resource group \S+ could not be found|the resource '.{1,400}' .{0,200}was not found/i,
     fatal('resource-not-found'),
   ],
   [/requests for .{1,400} exceeded/i, throttled],
-  [/gateway did not receive a response|another operation (is being performed|on this)/i, unavailable],
+  [
+    /gateway did not receive a response|another operation (is (being performed|in progress)|on this)/i,
+    unavailable,
+  ],
 ]
 
 function byWording(message: string): KindAndCode | undefined {

@@ -205,11 +205,15 @@ export const inferenceExplanations: Explanations<'inference'> = {
     ],
   },
   'network-blocked': {
-    title: 'The network rules of the resource keep the runner out',
-    why: ({ record }) =>
-      record.account?.publicNetworkAccess === 'Disabled'
-        ? 'Public access is switched off: the resource answers only at its private endpoint, and this call came over the internet.'
-        : "The resource accepts only certain networks and addresses, and the runner's is not one of them. The addresses of hosted runners change.",
+    title: 'Network rules keep the runner out',
+    about:
+      'Either the resource accepts only certain networks and addresses, or none but its private endpoint; or Resource Manager does, in a tenant that reaches it over private link only.',
+    why: ({ record, failure }) =>
+      failure.details?.keptFrom === 'resource-manager'
+        ? 'Resource Manager itself refuses the call: this tenant has associated private links with it and has switched public access off, and the call came over the internet. The rules of the resource are another matter.'
+        : record.account?.publicNetworkAccess === 'Disabled'
+          ? 'Public access is switched off: the resource answers only at its private endpoint, and this call came over the internet.'
+          : "The resource accepts only certain networks and addresses, and the runner's is not one of them. The addresses of hosted runners change.",
     unlike:
       'A missing role is `access-denied`. If the runner is inside the network, its DNS resolves to the public address: the `privatelink` zone is missing there.',
     fixes: networkFixes,
@@ -506,8 +510,22 @@ function triedAudiences(told: ExplainContext): string {
   return route === undefined ? '' : `This run tried ${route.audiences.join(' and ')}.`
 }
 
+const runInside =
+  'Run the job on a runner inside the network: self-hosted, or a hosted runner with a private network.'
+
+function managementNetworkFixes(): Fix[] {
+  return [
+    advice(`${runInside} Its DNS has to resolve the host of Resource Manager to the private endpoint.`),
+    advice(
+      'If this runner reaches the models all the same, give `endpoint` and `deployments` without a resource: the gate then asks Resource Manager nothing, and proves the calls alone.',
+      'Or prove the calls alone',
+    ),
+  ]
+}
+
 /** An address is let in only where public access is on at all. */
 function networkFixes(told: ExplainContext): Fix[] {
+  if (told.failure.details?.keptFrom === 'resource-manager') return managementNetworkFixes()
   const values = valuesOf(told)
   const look = bash(
     'See the rules',
@@ -523,9 +541,6 @@ function networkFixes(told: ExplainContext): Fix[] {
       'ip-address': '<RUNNER-IP>',
     }),
   )
-  const inside = advice(
-    'Run the job on a runner inside the network: self-hosted, or a hosted runner with a private network.',
-    'Or move the job',
-  )
+  const inside = advice(runInside, 'Or move the job')
   return told.record.account?.publicNetworkAccess === 'Disabled' ? [inside, look] : [look, letIn, inside]
 }
