@@ -11,7 +11,7 @@ import type { Route } from '../local-cloud/service.ts'
 import { parseSeed } from '../local-cloud/world.ts'
 import { repositoryRoot } from './tools.ts'
 
-/** Pages about the local cloud of which its own tables are the source. */
+/** Pages about the local cloud that are made from its own tables. */
 
 const titles: Readonly<Record<string, string>> = {
   github: 'GitHub',
@@ -26,7 +26,7 @@ const titles: Readonly<Record<string, string>> = {
 
 const titleOf = (service: string) => titles[service] ?? service
 
-/** What it does not do, for its README. */
+/** What the local cloud does not do, for its README. */
 export const limitsSection = (): string =>
   Object.entries(limits)
     .map(([service, items]) => [`### ${titleOf(service)}`, '', ...items.map(item => `- ${item}`)].join('\n'))
@@ -46,7 +46,7 @@ const languages: Readonly<Record<string, string>> = {
   '.sh': 'sh',
 }
 
-/** A page shows an example as it is run. */
+/** A page shows an example exactly as it runs. */
 export function exampleBlock(path: string): string {
   const language = languages[extname(path)]
   if (language === undefined) throw new Error(`${path} is of no language that a page shows.`)
@@ -62,12 +62,12 @@ export function describedRoutes(): Route[] {
   ]
 }
 
-/** docs/local-cloud-operations.md: what the services of Azure serve, and from where it is known how Azure does it. */
+/** docs/local-cloud-operations.md: what the local cloud serves, and the source that shows how Azure answers. */
 export function operationsPage(): string {
   const context = silentContext()
   return [
     '# What the local cloud serves',
-    'Operations of Resource Manager, Microsoft Graph and the models by the names that the journal and faults use, and from where it is known how Azure answers: operations of its official descriptions, pages of its documentation, sources of SDKs, recordings. Everything else is answered with 501 `LocalCloudNotImplemented`.',
+    'Operations of Resource Manager, Microsoft Graph and the models, with the names that the journal and faults use, and the source that shows how Azure answers: its official descriptions, its documentation, sources of SDKs, recordings. The local cloud answers everything else with 501 `LocalCloudNotImplemented`.',
     `## ${titleOf('resource-manager')}`,
     routesTable(createResourceManager(context).routes),
     `## ${titleOf('graph')}`,

@@ -4,7 +4,7 @@ using OpenAI;
 using OpenAI.Chat;
 
 var isLocal = Environment.GetEnvironmentVariable("LOCAL_CLOUD_ISSUER") != null;
-// Or else login.microsoftonline.com is asked whether it knows this authority.
+// Otherwise the SDK asks login.microsoftonline.com whether it knows this authority.
 var credential = new DefaultAzureCredential(new DefaultAzureCredentialOptions { DisableInstanceDiscovery = isLocal });
 var client = new ChatClient(
     model: "chat",

@@ -4,7 +4,7 @@ from anthropic import Anthropic
 from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 
 token = get_bearer_token_provider(DefaultAzureCredential(), "https://ai.azure.com/.default")
-# Claude is served by the host of services.ai.azure.com.
+# The host at services.ai.azure.com serves Claude.
 client = Anthropic(base_url=os.environ["LOCAL_CLOUD_ENDPOINT"] + "/anthropic", auth_token=token())
 message = client.messages.create(
     model="claude-haiku-4-5",

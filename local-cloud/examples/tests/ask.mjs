@@ -1,7 +1,7 @@
 import { DefaultAzureCredential, getBearerTokenProvider } from '@azure/identity'
 import OpenAI from 'openai'
 
-// Nothing here knows of the local cloud.
+// Nothing here knows about the local cloud.
 
 let token
 

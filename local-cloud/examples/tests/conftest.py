@@ -27,7 +27,7 @@ def local_cloud(tmp_path_factory):
 
 @pytest.fixture
 def control(local_cloud):
-    """Sends to the control endpoint, which plays faults, moves the clock, and tells what was asked."""
+    """Sends to the control endpoint, which injects faults, moves the clock, and lists the requests."""
     context = ssl.create_default_context(cafile=os.environ["NODE_EXTRA_CA_CERTS"])
 
     def send(method, path, body=None):

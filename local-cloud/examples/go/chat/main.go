@@ -12,7 +12,7 @@ import (
 
 func main() {
 	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		// Or else login.microsoftonline.com is asked whether it knows this authority.
+		// Otherwise the SDK asks login.microsoftonline.com whether it knows this authority.
 		DisableInstanceDiscovery: os.Getenv("LOCAL_CLOUD_ISSUER") != "",
 	})
 	if err != nil {

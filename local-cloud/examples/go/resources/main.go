@@ -65,7 +65,7 @@ func main() {
 	}
 }
 
-// No variable of the Azure SDKs names Resource Manager.
+// The Azure SDKs have no variable for the address of Resource Manager.
 func clouds() cloud.Configuration {
 	local, isLocal := os.LookupEnv("LOCAL_CLOUD_RESOURCE_MANAGER")
 	if !isLocal {

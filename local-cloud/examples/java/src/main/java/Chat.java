@@ -11,7 +11,7 @@ public class Chat {
     public static void main(String[] args) {
         DefaultAzureCredentialBuilder builder = new DefaultAzureCredentialBuilder();
         if (System.getenv("LOCAL_CLOUD_ISSUER") != null) {
-            // Or else login.microsoftonline.com is asked whether it knows this authority.
+            // Otherwise the SDK asks login.microsoftonline.com whether it knows this authority.
             builder.disableInstanceDiscovery();
         }
         DefaultAzureCredential credential = builder.build();
