@@ -4,6 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { createLocalCloud } from '../local-cloud/local-cloud.ts'
+import { cloudAt, cloudOfEnvironment } from './cloud.ts'
 import { compare, type Difference, differenceLines } from './compare.ts'
 import { exchanges } from './exchanges/index.ts'
 import { whereKeysAreOff } from './exchanges/inference.ts'
@@ -14,13 +15,15 @@ import { runSide, type Side } from './run.ts'
 import { refuseSecrets } from './sanitise.ts'
 import { clock, createSend } from './send.ts'
 
-const usage = `Usage: npm run conformance -- --against real|local|FILE [--out FILE]
+const usage = `Usage: npm run conformance -- --against real|local|URL|FILE [--out FILE]
 
 Plays ${exchanges.length} exchanges against real services, records what they answer, plays the same against the local cloud, and prints
 what differs. Nothing is left behind: role assignments that it makes it takes back.
 
   --against real   the services that the environment names: a job with id-token: write, AZURE_CLIENT_ID, AZURE_TENANT_ID and
                    CONFORMANCE_RESOURCE_ID (docs/conformance.md has four more); or the variables of another local cloud (key-less-cloud --format dotenv)
+  --against URL    the same in another cloud: https://management.usgovcloudapi.net, or the LOCAL_CLOUD_RESOURCE_MANAGER of a local cloud that runs.
+                   A Resource Manager tells which Entra and Graph belong to it; who signs in, and at which resource, the environment says as above
   --against local  a local cloud against itself: whether the exchanges themselves can be played
   --against FILE   recordings of an earlier run
   --out FILE       where the recordings go (JSON)
@@ -32,9 +35,12 @@ const say = (line: string) => void process.stdout.write(`${line}\n`)
 /** The first interruption ends the run in good order, the second at once. */
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () =>
-    stop.abort(new Error(`Interrupted by ${signal}: nothing was compared, and nothing recorded`)),
-  )
+  process.once(signal, () => {
+    process.stderr.write(
+      `${signal}: what was made is being removed. Another ${signal} ends the run at once: then the next run removes the rest\n`,
+    )
+    stop.abort(new Error(`Interrupted by ${signal}: nothing was compared`))
+  })
 
 const lagTools = { clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
 
@@ -51,6 +57,7 @@ async function runLocal(keys: 'on' | 'off'): Promise<Side> {
       ...lagTools,
       send,
       pauseMs: 0,
+      cloud: cloudOfEnvironment(env),
       env,
       say: () => {},
       signal: stop.signal,
@@ -70,10 +77,12 @@ function tell(name: string, { recordings, leftOut, lag, leftBehind }: Side): voi
   for (const line of lag === undefined ? [] : lagLines(lag)) say(`  ${line}`)
 }
 
-/** @throws Error where a secret would be written: then nothing is */
-function write(path: string, { recordings, world }: Side): void {
-  const document: Recordings = { recordedOn: new Date().toISOString().slice(0, 10), recordings }
-  refuseSecrets(recordings, world)
+function write(path: string, { recordings, lag }: Side): void {
+  const document: Recordings = {
+    recordedOn: new Date().toISOString().slice(0, 10),
+    ...(lag && { lag }),
+    recordings,
+  }
   mkdirSync(dirname(resolve(path)), { recursive: true })
   writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`)
   say(`Recorded in ${path}`)
@@ -91,28 +100,39 @@ const keysIn = (recordings: Side['recordings']) =>
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { against: { type: 'string' }, out: { type: 'string' } } })
   const { against, out } = values
-  const { env } = process
   if (against === undefined) {
     process.stderr.write(usage)
     return 2
   }
-  if (against !== 'real' && against !== 'local') {
-    const { recordings, recordedOn } = readRecordings(against)
-    const local = await runLocal(keysIn(recordings))
-    return conclude(compare(recordings, local.recordings), `the recording of ${recordedOn}`)
-  }
-  const side =
-    against === 'local'
-      ? await runLocal('off')
-      : await runSide(exchanges, { ...lagTools, send: createSend(env), env, say, signal: stop.signal })
+  if (against === 'real' || against === 'local' || /^https?:/.test(against))
+    return runAndCompare(against, out)
+  const { recordings, recordedOn, lag } = readRecordings(against)
+  for (const line of lag === undefined ? [] : lagLines(lag)) say(line)
+  const local = await runLocal(keysIn(recordings))
+  return conclude(compare(recordings, local.recordings), `the recording of ${recordedOn}`)
+}
+
+/** @returns the exit code */
+async function runAndCompare(against: string, out: string | undefined): Promise<number> {
+  const side = await runAgainst(against)
   tell(against, side)
   stop.signal.throwIfAborted()
+  // Before anything of it is written or printed. The run was dear: what comes after cannot lose it.
+  refuseSecrets(side.recordings, side.world)
+  if (out !== undefined) write(out, side)
   const local = await runLocal(keysIn(side.recordings))
   stop.signal.throwIfAborted()
-  if (out !== undefined) write(out, side)
   tell('local cloud', local)
   const code = conclude(compare(side.recordings, local.recordings), against)
   return side.leftBehind.length > 0 ? 2 : code
+}
+
+async function runAgainst(against: string): Promise<Side> {
+  if (against === 'local') return runLocal('off')
+  const { env } = process
+  const send = createSend(env)
+  const cloud = against === 'real' ? cloudOfEnvironment(env) : await cloudAt(against, send)
+  return runSide(exchanges, { ...lagTools, send, cloud, env, say, signal: stop.signal })
 }
 
 function conclude(differences: readonly Difference[], name: string): number {

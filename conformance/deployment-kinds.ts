@@ -15,13 +15,21 @@ const deploymentsReply = v.object({
 
 type Properties = v.InferOutput<typeof deploymentsReply>['value'][number]['properties']
 
-const kinds: readonly { kind: DeploymentKind; isOfKind: (properties: Properties) => boolean }[] = [
+type Test = (properties: Properties) => boolean
+
+const isForChat: Test = ({ model, capabilities }) =>
+  model.format === 'OpenAI' && capabilities.chatCompletion === 'true'
+
+/** Models that think before they answer: slower, and with answers of another length each time. */
+const reasons = /^o\d|gpt-5(?!.*chat)/i
+
+const kinds: readonly { kind: DeploymentKind; isOfKind: Test; orElse?: Test }[] = [
   { kind: 'messages', isOfKind: ({ model }) => model.format === 'Anthropic' },
   { kind: 'embeddings', isOfKind: ({ model }) => model.format === 'OpenAI' && /embedding/i.test(model.name) },
   {
     kind: 'chat',
-    isOfKind: ({ model, capabilities }) =>
-      model.format === 'OpenAI' && capabilities.chatCompletion === 'true' && !/^o\d|gpt-5/i.test(model.name),
+    isOfKind: properties => isForChat(properties) && !reasons.test(properties.model.name),
+    orElse: isForChat,
   },
   {
     kind: 'model-inference',
@@ -32,8 +40,10 @@ const kinds: readonly { kind: DeploymentKind; isOfKind: (properties: Properties)
 /** The first deployment of each kind, by what Resource Manager lists. @throws ValiError */
 export function deploymentsByKind(reply: unknown): Map<DeploymentKind, string> {
   const { value } = v.parse(deploymentsReply, reply)
-  const found = kinds.flatMap(({ kind, isOfKind }) => {
-    const deployment = value.find(({ properties }) => isOfKind(properties))
+  const found = kinds.flatMap(({ kind, isOfKind, orElse = () => false }) => {
+    const deployment =
+      value.find(({ properties }) => isOfKind(properties)) ??
+      value.find(({ properties }) => orElse(properties))
     return deployment === undefined ? [] : [[kind, deployment.name] as const]
   })
   return new Map(found)

@@ -4,21 +4,12 @@ import type { Clock } from '../src/core/ports.ts'
 import { chatAt } from './exchanges/inference.ts'
 import { assignment, put } from './exchanges/resource-manager.ts'
 import { isDone, onTheWire, type PlayTools } from './play.ts'
+import type { Lag } from './recording.ts'
 import type { Send } from './send.ts'
 import type { World } from './world.ts'
 
-/** How long a new role takes to be honoured, by the connection that the calls go over: replicas may disagree. */
-export type Lag = Readonly<Record<Connection, CallsOver>>
-type Connection = 'kept' | 'fresh'
-
-interface CallsOver {
-  asked: number
-  denied: number
-  /** Milliseconds from the answer to the grant to the first call that was let through; absent where none was. */
-  firstSuccessMs?: number
-  /** Likewise to the last call that was denied: from then on all were let through. */
-  lastDenialMs?: number
-}
+type Connection = keyof Lag
+type CallsOver = Lag[Connection]
 
 /** What to measure it with; everything is sent by `send`, and `clock` says when. */
 export interface LagTools {

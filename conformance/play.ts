@@ -1,7 +1,7 @@
-import * as v from 'valibot'
 import { parseJson } from '../src/core/text/json.ts'
 import { type ConformanceRequest, type Exchange, headersThatClientsRead } from './exchange.ts'
 import type { Recording } from './recording.ts'
+import { refusalIn } from './refusal.ts'
 import { sanitised } from './sanitise.ts'
 import type { Reply, Send } from './send.ts'
 import { shapeOf } from './shape.ts'
@@ -62,27 +62,6 @@ export function onTheWire({ method, url, as, headers, json, form }: ConformanceR
     },
     ...(body === undefined ? {} : { body }),
   }
-}
-
-const said = v.object({
-  code: v.fallback(v.optional(v.nullable(v.string())), undefined),
-  message: v.fallback(v.string(), ''),
-})
-const envelope = v.object({ error: said })
-const entraError = v.object({ error: v.string(), error_description: v.fallback(v.string(), '') })
-
-/** How a service names what is wrong: `error.code`, Entra's AADSTS number, or nothing. */
-function refusalIn(document: unknown): { code: string; message: string } {
-  const enveloped = v.safeParse(envelope, document)
-  if (enveloped.success)
-    return { code: enveloped.output.error.code ?? '', message: enveloped.output.error.message }
-  const ofEntra = v.safeParse(entraError, document)
-  if (ofEntra.success) {
-    const { error, error_description: message } = ofEntra.output
-    return { code: /^AADSTS\d+/.exec(message)?.[0] ?? error, message: message.split(/\s+Trace ID:/)[0] ?? '' }
-  }
-  const bare = v.safeParse(v.object({ code: v.string(), message: v.fallback(v.string(), '') }), document)
-  return bare.success ? bare.output : { code: '', message: '' }
 }
 
 function recordingOf({ name, service }: Exchange, { status, headers, body }: Reply, world: World): Recording {

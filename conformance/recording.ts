@@ -19,9 +19,24 @@ const recordingSchema = v.object({
 })
 export type Recording = v.InferOutput<typeof recordingSchema>
 
+const callsOver = v.object({
+  asked: v.number(),
+  denied: v.number(),
+  /** Milliseconds from the answer to the grant to the first call that was let through; absent where none was. */
+  firstSuccessMs: v.optional(v.number()),
+  /** Likewise to the last call that was denied: from then on all were let through. */
+  lastDenialMs: v.optional(v.number()),
+})
+
+/** How long a new role takes to be honoured, by the connection that the calls go over: replicas may disagree. */
+const lagSchema = v.object({ kept: callsOver, fresh: callsOver })
+export type Lag = v.InferOutput<typeof lagSchema>
+
 export const recordingsSchema = v.object({
   /** Day of the run, ISO 8601. */
   recordedOn: v.string(),
+  /** Absent where it was not measured. */
+  lag: v.optional(lagSchema),
   recordings: v.array(recordingSchema),
 })
 export type Recordings = v.InferOutput<typeof recordingsSchema>

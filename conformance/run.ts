@@ -1,8 +1,10 @@
+import type { CloudServices } from './cloud.ts'
 import type { Exchange } from './exchange.ts'
-import { type Lag, type LagTools, measureLag } from './lag.ts'
+import { type LagTools, measureLag } from './lag.ts'
 import { lackingFor, type PlayTools, play } from './play.ts'
-import type { Recording } from './recording.ts'
+import type { Lag, Recording } from './recording.ts'
 import { sanitised } from './sanitise.ts'
+import { patient } from './send.ts'
 import { removeOfEarlierRuns } from './sweep.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -18,6 +20,7 @@ export interface Side {
 }
 
 interface RunTools extends LagTools, Pick<PlayTools, 'signal'> {
+  cloud: CloudServices
   env: Readonly<Record<string, string | undefined>>
   say: (line: string) => void
 }
@@ -28,8 +31,9 @@ interface RunTools extends LagTools, Pick<PlayTools, 'signal'> {
  * @throws Error where nothing can be tried
  */
 export async function runSide(exchanges: readonly Exchange[], tools: RunTools): Promise<Side> {
-  const { send, env, say, signal } = tools
-  const world = await openWorld(env, send)
+  const { cloud, env, say, signal } = tools
+  const send = patient(tools.send, tools)
+  const world = await openWorld(env, cloud, send)
   const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind: [] }
   const playing = { send, signal, onLeft: (url: string) => void side.leftBehind.push(url) }
   await removeOfEarlierRuns(world, { ...playing, say })

@@ -1,12 +1,33 @@
 import * as v from 'valibot'
+import type { ConformanceRequest } from './exchange.ts'
 import { assignmentsOfRun, denialsAtAccount } from './exchanges/resource-manager.ts'
 import { isDone, onTheWire, type PlayTools } from './play.ts'
+import type { Send } from './send.ts'
 import { madeHere } from './terms.ts'
 import type { World } from './world.ts'
 
 const described = v.object({
   value: v.array(v.object({ id: v.string(), properties: v.object({ description: v.nullish(v.string()) }) })),
+  nextLink: v.nullish(v.string()),
 })
+
+/** Far more than an account has. */
+const mostPages = 100
+
+/** Ids of what a list holds of earlier runs, on all of its pages; nothing where it may not be read. */
+async function idsOfEarlierRuns(list: ConformanceRequest, world: World, send: Send): Promise<string[]> {
+  const ids: string[] = []
+  let url: string | undefined = list.url
+  for (let page = 0; url !== undefined && page < mostPages; page += 1) {
+    const { status, body } = await send(onTheWire({ ...list, url }, world))
+    if (status !== 200) break
+    const { value, nextLink } = v.parse(described, JSON.parse(body))
+    ids.push(...value.filter(({ properties }) => properties.description === madeHere).map(({ id }) => id))
+    // The token goes to no other host.
+    url = nextLink?.startsWith(`${world.hosts.resourceManager}/`) ? nextLink : undefined
+  }
+  return ids
+}
 
 /**
  * Removes what an earlier run made and could not take back, such as one that was killed: it would answer for what this one makes. Where
@@ -21,12 +42,8 @@ export async function removeOfEarlierRuns(
     ...(world.has.has('may-deny') ? [denialsAtAccount(world)] : []),
   ]
   for (const list of lists) {
-    const { status, body } = await send(onTheWire(list, world))
-    if (status !== 200) continue
-    const left = v
-      .parse(described, JSON.parse(body))
-      .value.filter(({ properties }) => properties.description === madeHere)
-    for (const { id } of left) {
+    const left = await idsOfEarlierRuns(list, world, send)
+    for (const id of left) {
       const version = new URL(list.url).searchParams.get('api-version') ?? ''
       const removal = {
         ...list,

@@ -1,3 +1,5 @@
+import type { Audiences } from './cloud.ts'
+
 /** Words that worlds and exchanges share. */
 
 /** A kind of deployment, or something else that not every resource or identity has. */
@@ -30,16 +32,8 @@ export const faultyIdentities = [
   'no-service-principal',
 ] as const
 
-/** The keys of `audiences`; `setup` is one for Resource Manager as well, of the second identity. */
-export type TokenAudience = keyof typeof audiences | 'setup'
-
-/** Audiences of access tokens, and what their tokens are for. */
-export const audiences = {
-  'resource-manager': 'https://management.azure.com',
-  'cognitive-services': 'https://cognitiveservices.azure.com',
-  foundry: 'https://ai.azure.com',
-  graph: 'https://graph.microsoft.com',
-} as const
+/** What an access token is for; `setup` is one for Resource Manager as well, of the second identity. */
+export type TokenAudience = keyof Audiences | 'setup'
 
 /** What role and deny assignments of the run say of themselves, so that one that outlives it is known again. */
 export const madeHere = 'Made by the conformance run of Key-less Gate, and taken back by it'

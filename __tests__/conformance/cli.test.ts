@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -32,8 +32,10 @@ interface Ended {
 
 const conformance = (...args: string[]) => conformanceOn(cloud, ...args)
 
-function conformanceOn(other: LocalCloud, ...args: string[]): Promise<Ended> {
-  const env = { PATH: process.env.PATH, ...other.jobEnvironment(), ...localVariables }
+const conformanceOn = (other: LocalCloud, ...args: string[]) => runIn(other.jobEnvironment(), ...args)
+
+function runIn(job: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> {
+  const env = { PATH: process.env.PATH, ...localVariables, ...job }
   return new Promise(resolve => {
     const child = execFile(
       process.execPath,
@@ -69,9 +71,58 @@ test('it records what a service answers, and says where the local cloud answers 
     expect(stdout).not.toContain(secret)
   }
 
+  const lag = { kept: { asked: 9, denied: 4, firstSuccessMs: 61_000, lastDenialMs: 58_500 } }
+  const withLag = { ...JSON.parse(recorded), lag: { ...lag, fresh: { asked: 9, denied: 9 } } }
+  writeFileSync(out, JSON.stringify(withLag))
   const again = await conformance('--against', out)
   expect(again.code).toBe(1)
   expect(again.stdout).toContain('arm-usages: status: the recording of ')
+  expect(again.stdout).toContain(
+    'let through after 61.0 s, the last denied after 58.5 s; 4 of 9 were denied.',
+  )
+})
+
+test('another cloud is found by the address of its Resource Manager alone', async () => {
+  const {
+    LOCAL_CLOUD_AUTHORITY_HOST: entra = '',
+    LOCAL_CLOUD_RESOURCE_MANAGER: resourceManager = '',
+    LOCAL_CLOUD_GRAPH: _graph,
+    ...job
+  } = cloud.jobEnvironment()
+
+  const { code, stdout } = await runIn(job, '--against', `${resourceManager}/`)
+  expect(stdout).toContain('Nothing differs.')
+  expect(code).toBe(0)
+  expect(await runIn(job, '--against', entra)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      / answered 404, and tells of no cloud: the address has to be a Resource Manager's\n$/,
+    ),
+  })
+  expect(await runIn(job, '--against', 'http://127.0.0.1:1')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Not an https address'),
+  })
+})
+
+test('every variable that is wrong is named', async () => {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: _url, AZURE_TENANT_ID: _tenant, ...job } = cloud.jobEnvironment()
+  const wrong = {
+    AZURE_CLIENT_ID: '',
+    CONFORMANCE_RESOURCE_ID: '/subscriptions/x',
+    CONFORMANCE_FAULTY_IDENTITIES: '{"other-subject": "mine"}',
+  }
+
+  expect((await runIn({ ...job, ...wrong }, '--against', 'real')).stderr).toBe(
+    [
+      'ACTIONS_ID_TOKEN_REQUEST_URL: is not set: a job with `id-token: write` has it',
+      'AZURE_CLIENT_ID: is no GUID',
+      'AZURE_TENANT_ID: is not set',
+      'CONFORMANCE_RESOURCE_ID: is not the id of a Microsoft.CognitiveServices/accounts resource',
+      'CONFORMANCE_FAULTY_IDENTITIES: is no GUID',
+      '',
+    ].join('\n'),
+  )
 })
 
 test('what depends on whether keys are on is compared with a local cloud of the same state', async () => {
@@ -93,16 +144,17 @@ test('without --against it says how it is called', async () => {
   const { code, stderr } = await conformance()
 
   expect(code).toBe(2)
-  expect(stderr).toContain('Usage: npm run conformance -- --against real|local|FILE')
+  expect(stderr).toContain('Usage: npm run conformance -- --against real|local|URL|FILE')
 })
 
 test('where nothing can be tried it says why', async () => {
-  cloud.faults.add({ name: 'refused', operation: 'token', effect: { kind: 'reply', status: 401, body: {} } })
-  const { code, stderr } = await conformance('--against', 'real')
-  cloud.faults.clear()
+  const stranger = { CONFORMANCE_SETUP_CLIENT_ID: '0e6a9d13-5b48-4c72-8f90-d3b1e7a4c265' }
+  const { code, stderr } = await runIn({ ...cloud.jobEnvironment(), ...stranger }, '--against', 'real')
 
   expect(code).toBe(2)
-  expect(stderr).toContain('Entra gives no token for Resource Manager: nothing can be tried')
+  expect(stderr).toMatch(
+    /^Entra gives no token for Resource Manager: nothing can be tried\. For CONFORMANCE_SETUP_CLIENT_ID it answered 400 AADSTS700016: AADSTS700016: .+ The subject of this job is repo:contoso\/shop:ref:refs\/heads\/main\n$/,
+  )
 })
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
@@ -134,7 +186,10 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
       child.kill(signal)
 
       expect(await ended).toEqual([2, null])
-      expect(await stderr).toBe(`Interrupted by ${signal}: nothing was compared, and nothing recorded\n`)
+      expect(await stderr).toBe(
+        `${signal}: what was made is being removed. Another ${signal} ends the run at once: then the next run removes the rest\n` +
+          `Interrupted by ${signal}: nothing was compared\n`,
+      )
       expect(slow.world.roleAssignments).toHaveLength(before)
       expect(existsSync(out)).toBe(false)
     } finally {

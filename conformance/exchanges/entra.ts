@@ -11,7 +11,7 @@ function exchange(world: World, wrong: Readonly<Record<string, string>> = {}, te
   const fields = {
     grant_type: 'client_credentials',
     client_id: world.clientId,
-    scope: 'https://management.azure.com/.default',
+    scope: `${world.audiences['resource-manager']}/.default`,
     client_assertion_type: assertionType,
     client_assertion: world.assertion,
     ...wrong,
@@ -73,10 +73,10 @@ export const entraExchanges: readonly Exchange[] = [
   ),
   entra('token', 'What a token comes in', world => exchange(world)),
   entra('token-cognitive-services', 'Whether one assertion serves for another audience, too', world =>
-    exchange(world, { scope: 'https://cognitiveservices.azure.com/.default' }),
+    exchange(world, { scope: `${world.audiences['cognitive-services']}/.default` }),
   ),
   entra('token-foundry', 'Likewise for the audience of Foundry', world =>
-    exchange(world, { scope: 'https://ai.azure.com/.default' }),
+    exchange(world, { scope: `${world.audiences.foundry}/.default` }),
   ),
   entra('unknown-tenant', 'How a sign-in in a tenant that does not exist is refused', world =>
     exchange(world, {}, nobody),
@@ -105,7 +105,7 @@ export const entraExchanges: readonly Exchange[] = [
   ...faultyIdentities.map(faulty),
   entra('no-scope', 'What is said where no scope is asked for', world => exchange(world, { scope: '' })),
   entra('scope-without-default', 'How a scope that is no `/.default` is refused', world =>
-    exchange(world, { scope: 'https://management.azure.com/user_impersonation' }),
+    exchange(world, { scope: `${world.audiences['resource-manager']}/user_impersonation` }),
   ),
   entra('scope-unknown', 'How a resource that the tenant does not know is refused', world =>
     exchange(world, { scope: 'https://nobody.invalid/.default' }),

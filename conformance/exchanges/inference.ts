@@ -6,6 +6,8 @@ import type { World } from '../world.ts'
 
 const classicVersion = '2024-10-21'
 const notThere = 'not-there'
+/** Enough for a model that thinks before it says its one word. */
+const budget = 200
 const question = [{ role: 'user', content: 'Answer with the one word ready.' }]
 
 type Body = Readonly<Record<string, unknown>>
@@ -43,7 +45,7 @@ const apis: readonly Api[] = [
     as: 'cognitive-services',
     deployment: 'chat',
     url: v1('chat/completions'),
-    body: model => ({ model, messages: question, max_completion_tokens: 16 }),
+    body: model => ({ model, messages: question, max_completion_tokens: budget }),
     required: 'messages',
     wrongType: { messages: 'ready?' },
   },
@@ -52,7 +54,7 @@ const apis: readonly Api[] = [
     as: 'cognitive-services',
     deployment: 'chat',
     url: classic('chat/completions'),
-    body: () => ({ messages: question, max_completion_tokens: 16 }),
+    body: () => ({ messages: question, max_completion_tokens: budget }),
     required: 'messages',
     wrongType: { messages: 'ready?' },
   },
@@ -61,7 +63,7 @@ const apis: readonly Api[] = [
     as: 'cognitive-services',
     deployment: 'chat',
     url: v1('responses'),
-    body: model => ({ model, input: 'Answer with the one word ready.', max_output_tokens: 16 }),
+    body: model => ({ model, input: 'Answer with the one word ready.', max_output_tokens: budget }),
     required: 'input',
     wrongType: { input: 7 },
   },
@@ -193,7 +195,7 @@ export const chatAt = (world: World, host: string): ConformanceRequest => ({
   json: {
     model: world.deployments.get('chat'),
     messages: question,
-    max_completion_tokens: 16,
+    max_completion_tokens: budget,
   },
 })
 
@@ -270,7 +272,7 @@ const oddities: readonly Exchange[] = [
         model: world.deployments.get('chat'),
         messages: question,
         max_tokens: 16,
-        max_completion_tokens: 16,
+        max_completion_tokens: budget,
       },
     }),
     ['chat', 'may-infer'],
@@ -282,7 +284,7 @@ const oddities: readonly Exchange[] = [
       method: 'POST',
       url: `${world.hosts.foundry}/api/projects/${world.project}/openai/v1/responses`,
       as: 'foundry',
-      json: { model: world.deployments.get('chat'), input: 'ready?', max_output_tokens: 16 },
+      json: { model: world.deployments.get('chat'), input: 'ready?', max_output_tokens: budget },
     }),
     ['chat', 'project', 'may-infer'],
   ),

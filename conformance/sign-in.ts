@@ -1,0 +1,116 @@
+import * as v from 'valibot'
+import { parseJson } from '../src/core/text/json.ts'
+import { plain } from '../src/core/text/untrusted.ts'
+import { readAccessTokenClaims } from '../src/services/entra/access-token-claims.ts'
+import { readAssertionClaims } from '../src/services/github/assertion-claims.ts'
+import type { CloudServices } from './cloud.ts'
+import type { Variables } from './environment.ts'
+import { refusalIn } from './refusal.ts'
+import type { Reply, Send } from './send.ts'
+import type { TokenAudience } from './terms.ts'
+
+const oidcReply = v.object({ value: v.string() })
+const tokenReply = v.object({ access_token: v.string() })
+
+/** Who the run is to each service. */
+export interface Identity {
+  github: { requestUrl: string; requestToken: string }
+  /** An OIDC token for the audience of Entra, and one for somebody else. */
+  assertion: string
+  foreignAssertion: string
+  /** Its subject, which names the repository. */
+  subject: string
+  /** That for Resource Manager. */
+  token: string
+  /** Object id of the service principal that it is of. */
+  principalId: string
+  /** All of them: a tenant may know nothing of some audience. */
+  tokens: ReadonlyMap<TokenAudience, string>
+}
+
+/** @throws Error what GitHub or Entra refuse, where nothing can be tried without it, or where a variable asks for it */
+export async function signIn(
+  variables: Variables,
+  { entra, audiences }: CloudServices,
+  send: Send,
+): Promise<Identity> {
+  const github = {
+    requestUrl: variables.ACTIONS_ID_TOKEN_REQUEST_URL,
+    requestToken: variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+  }
+  const assertionFor = (audience: string) => askForAssertion(github, audience, send)
+  const [assertion, foreignAssertion] = await Promise.all([
+    assertionFor('api://AzureADTokenExchange'),
+    assertionFor('https://conformance.invalid'),
+  ])
+  const subject = readAssertionClaims(assertion)?.sub ?? ''
+  const { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: own, CONFORMANCE_SETUP_CLIENT_ID: setup } = variables
+  const ask = (audience: string, clientId = own) =>
+    accessToken({ tenantId, clientId, entra, assertion }, audience, send)
+  const demand = async (variable: keyof Variables, clientId: string) => {
+    const given = await ask(audiences['resource-manager'], clientId)
+    if ('token' in given) return given.token
+    throw new Error(
+      `Entra gives no token for Resource Manager: nothing can be tried. For ${variable} it ${given.refused}. The subject of this job is ${subject}`,
+    )
+  }
+  const token = await demand('AZURE_CLIENT_ID', own)
+  const tokens = new Map<TokenAudience, string>([['resource-manager', token]])
+  for (const name of ['cognitive-services', 'foundry', 'graph'] as const) {
+    const other = await ask(audiences[name])
+    if ('token' in other) tokens.set(name, other.token)
+  }
+  if (setup !== undefined) tokens.set('setup', await demand('CONFORMANCE_SETUP_CLIENT_ID', setup))
+  const principalId = readAccessTokenClaims(token)?.oid
+  if (principalId === undefined) throw new Error('The access token names no principal')
+  return { github, assertion, foreignAssertion, subject, token, principalId, tokens }
+}
+
+async function askForAssertion(
+  { requestUrl, requestToken }: Identity['github'],
+  audience: string,
+  send: Send,
+): Promise<string> {
+  const { status, body } = await send({
+    method: 'GET',
+    url: `${requestUrl}&audience=${encodeURIComponent(audience)}`,
+    headers: { authorization: `Bearer ${requestToken}` },
+  })
+  if (status !== 200) throw new Error(`GitHub gives no OIDC token: it answered ${status}`)
+  return v.parse(oidcReply, JSON.parse(body)).value
+}
+
+interface Application {
+  tenantId: string
+  clientId: string
+  entra: string
+  assertion: string
+}
+
+/** For one audience: a tenant may know nothing of it. */
+async function accessToken(
+  { tenantId, clientId, entra, assertion }: Application,
+  audience: string,
+  send: Send,
+): Promise<{ token: string } | { refused: string }> {
+  const reply = await send({
+    method: 'POST',
+    url: `${entra}/${tenantId}/oauth2/v2.0/token`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: clientId,
+      scope: `${audience}/.default`,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    }).toString(),
+  })
+  if (reply.status !== 200) return { refused: answerOf(reply) }
+  return { token: v.parse(tokenReply, JSON.parse(reply.body)).access_token }
+}
+
+/** For the person who runs it: nothing of it is recorded. */
+export function answerOf({ status, body }: Reply): string {
+  const { code, message } = refusalIn(parseJson(body))
+  return `answered ${[status, code].filter(Boolean).join(' ')}${message && `: ${plain(message)}`}`
+}
