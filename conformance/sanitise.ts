@@ -77,7 +77,7 @@ const repositoryIn = (subject: string) => /^repo:([^:]+)/.exec(subject)?.[1] ?? 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** What tokens, keys and signatures are made of, with what may stand before them. */
-const run = /(?:\bBearer\s+|[?&]sig=)?[\w+/=~-]{16,}/gi
+const run = /(?:\bBearer\s+|[?&]sig=)?[\w+/=-]{16,}/gi
 
 /** Words and numbers, as they follow each other in names of types, codes and models; each on its own in what is random. */
 const piece = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
@@ -110,7 +110,7 @@ const decoded = (text: string) =>
   )
 
 /** Without what may stand between the pieces of a secret: ends of lines, blanks, marks. */
-const joined = (text: string) => text.replaceAll(/[^\w+/=~-]/g, '')
+const joined = (text: string) => text.replaceAll(/[^\w+/=-]/g, '')
 
 /** A key in hexadecimal digits, however it is cut. A list of dates has no letters in it. */
 function hasHexKey(text: string): boolean {
