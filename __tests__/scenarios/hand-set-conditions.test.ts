@@ -87,3 +87,32 @@ test('stays where an app holds its role, and is named', async () => {
   expect(logOf(run)).toContain('Look at the condition under which')
   expect(logOf(run)).not.toContain('az role assignment create')
 })
+
+/** Azure's lists may be minutes old; what is read by its name is there. */
+test('stays where the list does not show it yet', async () => {
+  holds(cloud, { role: roles.owner })
+  holdsOnCondition(pipeline(cloud).principal.objectId)
+  for (const operation of ['roleAssignments.list', 'permissions.list'])
+    refuse(cloud, operation, 200, { value: [] })
+  deny()
+  const before = structuredClone(cloud.world.roleAssignments)
+  const run = await runGate(cloud, { inputs: { 'propagation-timeout': '1m' } })
+
+  expect(operations(run)).not.toContain('roleAssignments.create')
+  expect(cloud.world.roleAssignments).toEqual(before)
+  expect(run.outputs.result).toBe('failed')
+})
+
+test('stays where the list does not show yet that an app has it, and vouches for nothing', async () => {
+  holds(cloud, { role: roles.owner })
+  alsoHolds(cloud, { role: roles.user })
+  const { id, principalId } = app(cloud, 'shop')
+  holdsOnCondition(principalId)
+  refuse(cloud, 'roleAssignments.list', 200, { value: [] })
+  const before = structuredClone(cloud.world.roleAssignments)
+  const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+  expect(operations(run)).not.toContain('roleAssignments.create')
+  expect(cloud.world.roleAssignments).toEqual(before)
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-unknown' })
+})

@@ -9,6 +9,7 @@ import {
   holds,
   managedIdentity,
   pipeline,
+  refuse,
   roles,
   securityGroup,
   setupIdentity,
@@ -398,6 +399,24 @@ describe('not known', () => {
         const { id } = userAssignedIdentity(cloud, 'gone')
         cloud.world.applications.pop()
         return app(cloud, 'shop', { systemAssigned: false, userAssigned: [id] }).id
+      },
+      /Its identity was deleted/,
+    ],
+    [
+      'an object id whose holder was deleted, and whose assignment is listed still',
+      () => {
+        const { principal } = managedIdentity(cloud)
+        const scope = accountScope(cloud)
+        const properties = {
+          roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${roles.user}`,
+          principalId: principal.objectId,
+          principalType: 'Unknown',
+          scope,
+          createdOn: minutesAgo(600).toISOString(),
+        }
+        const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`
+        refuse(cloud, 'roleAssignments.list', 200, { value: [{ id, properties }] })
+        return principal.objectId
       },
       /Its identity was deleted/,
     ],

@@ -165,13 +165,13 @@ function namingFor(
     const isSeen = inspection.roles.held.state !== 'unknown'
     const name = isSeen ? permanentName(role) : unseenName(role, lease)
     const description = `Key-less Gate: ${job.url ?? 'granted outside GitHub Actions'}`
-    return { naming: { name, description }, keep() {} }
+    return { naming: { name, description, isShared: isSeen }, keep() {} }
   }
   const name = temporaryName(role, lease)
   const { clientId: pipelineId, tenantId, setupClientId: clientId = pipelineId } = identity
   const grant = { assignmentId: assignmentIdOf(role, name), lease, clientId, tenantId }
   return {
-    naming: { name, description: temporaryDescription(job.url, lease) },
+    naming: { name, description: temporaryDescription(job.url, lease), isShared: false },
     keep: isAnswered => keep({ ...grant, isAnswered }),
   }
 }

@@ -9,6 +9,8 @@ export interface Assignment {
   scope: string
   roleGuid: string
   principalId: string
+  /** Resource Manager finds nobody of that id (any more): it goes on to list what a deleted principal held. */
+  isOrphaned?: true
   /** Milliseconds since the epoch. */
   createdOn: number | undefined
   /** Absent: not since it was made. Its condition may be another since then, or the definition of its role. Milliseconds since the epoch. */

@@ -106,17 +106,34 @@ export function isBlockedOnTheWay(reply: HttpReply): boolean {
   return blockWords.test(wordingOf(reply.body)) || isPage(reply)
 }
 
-/** Caches tell it by `Cache-Status` (RFC 9211), or by a header of their own: `X-Cache`, `CF-Cache-Status`, …, LiteLLM by `x-litellm-cache-hit: True`. */
+/** Caches have headers of their own as well: `X-Cache`, `CF-Cache-Status`, …, LiteLLM `x-litellm-cache-hit: True`. */
 const cacheHeader = /(^|-)cache(-status|-hit)?$/
-const hit = /(^|[^a-z])hit([^a-z]|$)/i
+/** What was stored and is checked with the origin, or renewed behind the answer, was not made for this call either (nginx, CloudFront, Cloudflare). */
+const hit = /(^|[^a-z])(hit|refreshhit|stale|updating|revalidated)([^a-z]|$)/i
 const hitHeader = /(^|-)cache-hit$/
 const yes = /^\s*(true|yes|1)\s*$/i
 /** `MISS from hit-proxy.contoso.com`: the name of a proxy tells no hit. */
 const whoSaysSo = /\bfrom \S+/gi
 
 const saysHit = (name: string, value: string): boolean =>
-  (cacheHeader.test(name) && hit.test(value.replace(whoSaysSo, ''))) ||
-  (hitHeader.test(name) && yes.test(value))
+  name === 'cache-status'
+    ? cacheStatusSaysHit(value)
+    : (cacheHeader.test(name) && hit.test(value.replace(whoSaysSo, ''))) ||
+      (hitHeader.test(name) && yes.test(value))
+
+/**
+ * Caches in a row, each a name and what it did (RFC 9211): one that has forwarded the request has no `hit`, unless it was told that
+ * what it has stored still holds. Some write the word alone, where a name belongs.
+ */
+function cacheStatusSaysHit(value: string): boolean {
+  const withoutTexts = value.replace(/"(\\.|[^"\\])*"/g, '""')
+  return withoutTexts.split(',').some(cache => {
+    const [name = '', ...told] = cache.split(';').map(part => part.trim().toLowerCase())
+    return told.length === 0
+      ? hit.test(name)
+      : told.some(part => part === 'hit' || part === 'hit=?1' || part === 'fwd-status=304')
+  })
+}
 
 /** Whether the answer was made for somebody else, and shows nothing of what stands behind: `Age` tells it as well (RFC 9111, 5.1). */
 export const isFromCache = ({ headers }: Pick<HttpReply, 'headers'>): boolean =>

@@ -75,9 +75,10 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
     const { outcome, assignmentId } = await createAssignment(context.manager, toGrant, {
       name: permanentName(wanted),
       description,
+      isShared: true,
     })
-    if (outcome === 'exists' && (await isLent(context.manager, assignmentId)))
-      return { word: 'missing', because: { kind: 'ends-with-job', whose: 'another' } }
+    const exception = outcome === 'exists' ? await exceptionIn(context.manager, assignmentId) : undefined
+    if (exception !== undefined) return exception
     const giver = {
       id: assignmentId ?? '',
       scope,
@@ -94,13 +95,17 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
   }
 }
 
-/** Whether a job made what is there until it ends: a moment ago, or it would have been seen before. */
-async function isLent(
+/** What is there was made, or given a condition, a moment ago, or it would have been seen before. @returns undefined where it counts */
+async function exceptionIn(
   manager: ResourceContext['manager'],
   assignmentId: string | undefined,
-): Promise<boolean> {
+): Promise<ToldAccess | undefined> {
   const existing = assignmentId === undefined ? undefined : await readAssignment(manager, assignmentId)
-  return leaseIn(existing?.description) !== undefined
+  if (existing === undefined) return undefined
+  const { description, condition } = existing
+  if (leaseIn(description) !== undefined)
+    return { word: 'missing', because: { kind: 'ends-with-job', whose: 'another' } }
+  return condition === undefined ? undefined : { word: 'unknown', because: { kind: 'condition', condition } }
 }
 
 /** The id is nobody's, or somebody's who is no service principal. */

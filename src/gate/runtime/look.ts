@@ -123,6 +123,8 @@ async function evaluate(
     return { ...told, identity: undefined, principalId: undefined, access }
   }
   const who = { ...told, principalId: resolved.principalId, identity: resolved.identity }
+  if (isGone(resolved.principalId, assignments))
+    return { ...who, access: { word: 'unknown', because: { kind: 'identity-gone' } } }
   const isPipeline = who.principalId === context.principalId
   const isLent = isPipeline && mayEndWithJob(assignments, settings)
   // What the pipeline calls, its own calls decide, unless they are answered for this job alone.
@@ -138,6 +140,12 @@ async function evaluate(
     endsWith(isLent, standing) ?? (await whyMissing(role, lacks, { ...reading, ...question, standing }))
   return { ...who, role, access: { word: 'missing', because } }
 }
+
+/** "Identity not found", of type Unknown, is what is listed of a principal that was deleted (learn.microsoft.com, RBAC troubleshooting). */
+const isGone = (principalId: string, read: AssignmentsRead | undefined): boolean =>
+  (read?.assignments ?? []).some(
+    ({ principalId: holder, isOrphaned }) => isOrphaned === true && holder === principalId,
+  )
 
 function endsWith(isPipelines: boolean, standing: Assignment | undefined): WhyMissing | undefined {
   if (isPipelines) return { kind: 'ends-with-job', whose: 'own' }

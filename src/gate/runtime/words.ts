@@ -101,7 +101,7 @@ function whyUnknown(because: WhyUnknown): string {
     case 'not-its-own':
       return `Its setting AZURE_CLIENT_ID is ${plain(because.clientId, 60)}, which is not one of its known identities: ${listed(because.identities)}.`
     case 'identity-gone':
-      return 'Its identity was deleted.'
+      return 'Its identity was deleted, or is so new that Azure does not find it everywhere yet.'
     case 'no-such-principal':
       return `There is no service principal with this object id, so nothing was granted. It may be deleted, or the id may be a client id or the object id of an app registration: ${saidInWords(because.failure)}`
     case 'granting':

@@ -17,28 +17,32 @@ export interface RoleToGrant extends Principal {
 export interface Naming {
   name: string
   description: string
+  /** The name that every run gives it: somebody may have written under it since the look. */
+  isShared: boolean
 }
 
 const grantedBody = v.object({ id: v.string() })
 
 export interface Granted {
-  /** `exists`: somebody else made the same assignment under another name. */
+  /** `exists`: somebody else made the same assignment, under this name or another. */
   outcome: 'granted' | 'exists'
   /** Undefined where the service did not name the one that exists. */
   assignmentId: string | undefined
 }
 
 /**
- * Assigns the role. 201 and 200 both mean that the assignment is there now (the service answers 201 for
+ * Assigns the role, where there is no assignment of that name: a PUT would take off a condition that somebody set on it, and Azure has no
+ * `If-None-Match` here. Between this look and the PUT is one reply; a list may be minutes old. 201 and 200 both mean that the assignment is there now (the service answers 201 for
  * one that exists); 409 RoleAssignmentExists names it. Where no reply tells whether it was made, the assignment itself does.
  * @throws StepError `cannot-assign-role` or another of Resource Manager's codes.
  */
 export async function createAssignment(
   manager: ResourceManager,
   role: RoleToGrant,
-  { name, description }: Naming,
+  { name, description, isShared }: Naming,
 ): Promise<Granted> {
   const id = assignmentIdOf(role, name)
+  if (isShared && (await isThere(manager, id))) return { outcome: 'exists', assignmentId: id }
   const operation = 'assigning the role'
   const parameters = {
     roleDefinitionId: role.roleDefinitionId,

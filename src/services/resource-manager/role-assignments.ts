@@ -38,6 +38,7 @@ export const assignmentEntry = v.pipe(
     scope: properties.scope,
     principalId: properties.principalId.toLowerCase(),
     principalType: properties.principalType ?? undefined,
+    ...(properties.principalType?.toLowerCase() === 'unknown' ? { isOrphaned: true as const } : {}),
     roleGuid: roleGuidOf(properties.roleDefinitionId),
     ...timesOf(properties),
     ...(properties.condition ? { condition: properties.condition } : {}),
