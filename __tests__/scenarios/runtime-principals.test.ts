@@ -59,7 +59,7 @@ describe('allowed by its roles', () => {
     expect(logOf(run)).toContain(`${principal.objectId}: ${line}`)
     expect(run.summary).toContain('### Production')
     expect(run.summary).toContain('| allowed by its roles |')
-    expect(run.summary).toContain("the pipeline's own data plane only")
+    expect(run.summary).toContain("waits only for the pipeline's own access")
     expect(run.report).toMatchObject({
       runtimeAccess: 'passed',
       runtimePrincipals: [
