@@ -110,6 +110,9 @@ test.each([
   ...['e406a681-f3d4-42a8-90b6-c2b029497af1', 'https://ai.azure.com/x', 'https://x.ai.azure.com'],
   ...['499b84ac-1321-427f-aa17-267ca6975798', '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d'],
   ...['https://contoso.crm4.dynamics.com', 'https://contoso.sharepoint.com', 'https://outlook.office365.com'],
+  ...['https://management.azure.com.', 'https://management.azure.com.:443/', 'https://api.loganalytics.io'],
+  ...['https://service.powerapps.com', 'https://contoso.azconfig.io', '00000002-0000-0ff1-ce00-000000000000'],
+  ...['00000009-0000-0000-c000-000000000000', '6dae42f8-4368-4678-94ff-3960e28e3630'],
   ...['https://manage.office.com', 'https://app.vssps.visualstudio.com', 'https://dev.azuresynapse.net'],
 ])('a token for %s opens a service of Microsoft', audience => {
   expect(opensMicrosoft(audience)).toBe(true)
@@ -118,7 +121,7 @@ test.each([
 test.each([
   ...['https://cognitiveservices.azure.com', 'https://ai.azure.com/', 'https://cognitiveservices.azure.us'],
   ...['https://cognitiveservices.azure.cn', 'api://contoso-gateway', 'https://gateway.contoso.example'],
-  ...['https://notazure.com', '11111111-2222-4333-8444-555555555555'],
+  ...['https://notazure.com', '11111111-2222-4333-8444-555555555555', '00000003-0000-4000-8000-000000000000'],
 ])('a token for %s opens nothing of Microsoft’s but inference', audience => {
   expect(opensMicrosoft(audience)).toBe(false)
 })

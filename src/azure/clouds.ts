@@ -122,25 +122,32 @@ const domainsOfMicrosoft = [
     'visualstudio.com',
     'azuresynapse.net',
   ],
+  ...['azconfig.io', 'azuredatabricks.net', 'loganalytics.io', 'applicationinsights.io', 'powerapps.com'],
+  ...['powerplatform.com', 'powerbi.com', 'onenote.com', 'yammer.com', 'skype.com', 'microsoftazure.us'],
   ...['azure.us', 'usgovcloudapi.net', 'microsoft.us', 'azure.cn', 'chinacloudapi.cn', 'microsoftazure.cn'],
 ]
-/** First-party applications: Resource Manager, Microsoft Graph, its predecessor, Key Vault, Storage, Azure DevOps, Databricks. */
+/** First-party applications: Resource Manager, Key Vault, Storage, Azure DevOps, Databricks, AKS, Log Analytics, SQL, Power Apps. */
 const idsOfMicrosoft: readonly string[] = [
   '797f4846-ba00-4fd7-ba43-dac1f8f63013',
-  '00000003-0000-0000-c000-000000000000',
-  '00000002-0000-0000-c000-000000000000',
   'cfa8b339-82a2-471a-a3c9-0fc0be7a4093',
   'e406a681-f3d4-42a8-90b6-c2b029497af1',
   '499b84ac-1321-427f-aa17-267ca6975798',
   '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d',
+  '6dae42f8-4368-4678-94ff-3960e28e3630',
+  'ca7f3f0b-7d91-482c-8e09-c5d840d0eac5',
+  '022907d3-0f1b-48f7-badc-1ba6abab6d66',
+  '475226c6-020e-4fb2-8a90-7a972cbfc1d4',
 ]
+/** Of Microsoft Graph and its predecessor, Exchange, SharePoint, Dynamics, Power BI. */
+const numberOfMicrosoft = /^0000000[\da-f]-0000-(0000-c000|0ff1-ce00)-0{12}$/
 
 /** Whether a token for this audience opens a service of Microsoft, other than inference: it must not come into other hands. */
 export function opensMicrosoft(audience: string): boolean {
   const inference = Object.values(knownClouds).flatMap(cloud => knownAudiences(cloud.inferenceAudiences))
   if (inference.includes(audience.replace(/\/$/, ''))) return false
-  const { hostname: host } = URL.parse(audience) ?? { hostname: audience }
-  return isWithin(host.toLowerCase(), domainsOfMicrosoft) || idsOfMicrosoft.includes(host.toLowerCase())
+  const { hostname } = URL.parse(audience) ?? { hostname: audience }
+  const host = hostname.toLowerCase().replace(/\.$/, '')
+  return isWithin(host, domainsOfMicrosoft) || idsOfMicrosoft.includes(host) || numberOfMicrosoft.test(host)
 }
 
 const isWithin = (host: string, domains: readonly string[]) =>

@@ -43,6 +43,16 @@ describe('plain', () => {
       `Bearer%20eyJ${'a'.repeat(400)}.eyJb.cut`,
       'Bearer%20(token)',
     ],
+    [
+      'leaves out the rest of one that is wrapped',
+      `Got eyJ${'a'.repeat(61)}\r\n  ${'b'.repeat(64)}%2E${'c'.repeat(64)}","${'d'.repeat(20)} and refused it`,
+      'Got (token) and refused it',
+    ],
+    [
+      'keeps what is said of a token',
+      `The token eyJ${'a'.repeat(20)}.e.f Authentication failed`,
+      'The token (token) Authentication failed',
+    ],
   ])('%s', (_, text, expected) => {
     expect(plain(text)).toBe(expected)
   })

@@ -136,6 +136,16 @@ test.each<[string, number, string | object, object]>([
   expect(classifyKeyReply(replyOf(status, body), 'chat-completions', 0)).toMatchObject(expected)
 })
 
+test('a 401 that only a header explains is no refusal of the key', () => {
+  const headers = {
+    'www-authenticate': 'Bearer error="invalid_token", error_description="The audience is invalid"',
+  }
+  for (const body of ['', ' \n'])
+    expect(classifyKeyReply(replyOf(401, body, headers), 'chat-completions', 0)).toMatchObject(
+      unproven('inference-rejected'),
+    )
+})
+
 test('nothing is taken for a refusal, or for a wait, that is not one: whatever the reply', () => {
   const body = fc.oneof(
     fc.json(),

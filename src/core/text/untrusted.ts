@@ -13,8 +13,11 @@ const lineEnds = new RegExp(`[${lineBreaks}]+`, 'gu')
 const unseen = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800`
 const invisible = new RegExp(`[${unseen}]`, 'gu')
 const escapedInJson = new RegExp(`[${unseen}\\u2028\\u2029'\\u2018-\\u201b@]`, 'gu')
-/** A JWT, whole or cut, behind whatever (`%20`): a server that quotes a request back quotes its token, and a mask covers whole values only. */
-const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}/g
+/**
+ * A JWT, whole or cut, behind whatever (`%20`), or wrapped over several lines: a server that quotes a request back quotes its token, and a
+ * mask covers whole values only.
+ */
+const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}([^\w-]{1,8}[\w-]{20,})*/g
 
 /** Characters of a text that are looked at: patterns take their time with megabytes, and their stack. */
 const longestHead = 65_536

@@ -73,8 +73,8 @@ export function classifyKeyReply(reply: HttpReply, api: RouteApi, now: number): 
   const failure = failureOfInference(reply, now)
   const { code, said } = failure
   if (code === 'key-auth-disabled') return { kind: 'refused', outcome: 'key-access-off', said }
-  // The service always says why; a 401 without a word may be anybody's, and what a gateway says is not about keys of the resource.
-  if (notAuthenticated.has(code) && said.message !== '' && said.by === undefined)
+  // The service always says why, in the body; a 401 without a word may be anybody's, and what a gateway says is not about keys of the resource.
+  if (notAuthenticated.has(code) && reply.body.trim() !== '' && said.by === undefined)
     return { kind: 'refused', outcome: 'key-invalid', said }
   const isOfDeployment =
     behindAuthentication.has(code) || (code === 'inference-throttled' && limitOfDeployment.test(said.message))
