@@ -4,7 +4,7 @@ import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { parseScope } from '../../azure/rbac/scopes.ts'
 import { accountType, guidPattern } from '../../azure/resource-id.ts'
 import { shellWord, visibleLine } from '../../core/text/untrusted.ts'
-import type { Fix } from './explanation.ts'
+import { advice, type Fix } from './explanation.ts'
 import type { Values } from './values.ts'
 
 /** Commands, Bicep and YAML to paste. Whatever the values hold, they stay what they are: values. */
@@ -57,6 +57,15 @@ export const accountOptions = ({
   name: account,
 })
 
+export const whoseSubscription = (
+  { subscriptionId }: Pick<Values, 'subscriptionId'>,
+  title = 'See the tenant of the subscription',
+): Fix =>
+  show(title, 'account show', {
+    subscription: subscriptionId,
+    query: '{name:name, subscription:id, tenantId:tenantId, state:state}',
+  })
+
 /** A Bicep string literal (learn.microsoft.com, Bicep data types: strings). */
 export function bicepLiteral(text: string): string {
   return `'${visibleLine(text).replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\$\{/g, '\\${')}'`
@@ -91,6 +100,11 @@ export const takeTurns: Fix = {
   language: 'yaml',
   text: 'concurrency:\n  group: key-less-gate\n  queue: max',
 }
+
+/** For services that fail with an error of their own. */
+export const statusPage: Fix = advice(
+  'Run the job again. If it persists, look at https://azure.status.microsoft.',
+)
 
 /** A job's id where it is a plain identifier, as GitHub demands of it; else a name that is plainly an example. */
 export const jobName = (job: string | undefined) =>

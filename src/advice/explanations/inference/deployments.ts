@@ -1,14 +1,53 @@
 import { editDistance } from '../../../core/text/distance.ts'
-import { retirementsOf } from '../../../gate/retirement.ts'
+import { endInWords, retirementsOf } from '../../../gate/retirement.ts'
 import { type Deployment, deploymentNamed } from '../../../services/resource-manager/deployments.ts'
 import type { KnownRetirement } from '../../../services/resource-manager/models.ts'
 import { accountOptions, az, bash, show } from '../commands.ts'
-import { advice, type ExplainContext, type Fix, paragraph } from '../explanation.ts'
+import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { listModels, moveDeployment } from '../models.ts'
 import { deploymentOf, valuesOf } from '../values.ts'
 import { inDeployments, modelOf } from './other-apis.ts'
+import { accessIsFine, calledAt, severalRoutes } from './refused-call.ts'
 
 /** Deployments that are not there, not ready, or whose model is out of service. */
+
+export const deploymentExplanations = {
+  'deployment-not-found': {
+    title: 'The resource has no such deployment',
+    about:
+      'Give the name of the deployment, not that of the model. A deployment that was created in the last five minutes may not be known everywhere yet.',
+    why: told => paragraph(whyNotFound(told), severalRoutes(told)),
+    unlike:
+      'A host that does not know the path is `endpoint-not-found`; a deployment that is listed but does not answer, `deployment-not-ready`.',
+    fixes: fixesOfNotFound,
+  },
+  'deployment-not-ready': {
+    title: 'The deployment is listed but does not answer (yet, or any more)',
+    about:
+      'Resource Manager lists the deployment, but the data plane does not know it: it is still being created, it failed, it was switched off, or the endpoint does not lead to it.',
+    why: told => paragraph(stateOfDeployment(told), calledAt(told)),
+    unlike:
+      'A name that is not listed is `deployment-not-found`. The run waits for a deployment that is only minutes old.',
+    fixes: fixesOfNotReady,
+  },
+  'model-retired': {
+    title: 'The model of the deployment is retired',
+    about:
+      'Azure took the model, or this version of it, out of service. The deployment is still listed, but nothing answers. Either the service says so; or the call fails like calls of retired models (404, or an operation that the model does not support), and the day that Resource Manager lists for the model has passed. After such a failure the run waits for that list, for at most one `request-timeout`.',
+    why: told => {
+      const model = modelOf(told)
+      const retirement = retirementIn(told)
+      return paragraph(
+        'Azure took the model, or this version of it, out of service.',
+        model && `${valuesOf(told).deployment} is a deployment of ${model.name}.`,
+        retirement && endInWords(retirement),
+        accessIsFine,
+      )
+    },
+    unlike: 'A model that serves another API is `operation-unsupported`.',
+    fixes: told => [...fixesOfRetired(told), listDeployments(told)],
+  },
+} satisfies Partial<Explanations<'inference'>>
 
 export const listDeployments = (told: ExplainContext) =>
   show('List the deployments of the resource', 'cognitiveservices account deployment list', {
@@ -63,7 +102,7 @@ export const listModelResources = (told: ExplainContext) =>
     query: "[?kind=='AIServices' || kind=='OpenAI'].{resource:id, kind:kind}",
   })
 
-export function whyNotFound(told: ExplainContext): string {
+function whyNotFound(told: ExplainContext): string {
   const name = deploymentOf(told)
   const { deployments } = told.record
   return paragraph(
@@ -79,7 +118,7 @@ export function whyNotFound(told: ExplainContext): string {
   )
 }
 
-export function fixesOfNotFound(told: ExplainContext): Fix[] {
+function fixesOfNotFound(told: ExplainContext): Fix[] {
   if (otherKindOfResource(told) !== undefined) return [listModelResources(told)]
   const { deployments } = told.record
   if (deployments?.length === 0) return [listModels(told.record), createDeployment('Make a deployment', told)]
@@ -110,7 +149,7 @@ function nearestTo(name: string, deployments: readonly Deployment[]): Deployment
   return byModelName(name, others) ?? longer ?? nearest?.other
 }
 
-export function stateOfDeployment(told: ExplainContext): string {
+function stateOfDeployment(told: ExplainContext): string {
   const name = deploymentOf(told) ?? ''
   const state = deploymentNamed(name, told.record.deployments)?.state
   switch (state) {
@@ -127,7 +166,7 @@ export function stateOfDeployment(told: ExplainContext): string {
   }
 }
 
-export function fixesOfNotReady(told: ExplainContext): Fix[] {
+function fixesOfNotReady(told: ExplainContext): Fix[] {
   const other = (told.record.deployments ?? []).find(
     ({ name, state }) => state === 'Succeeded' && name !== deploymentOf(told),
   )
@@ -145,13 +184,13 @@ export function fixesOfNotReady(told: ExplainContext): Fix[] {
 }
 
 /** The same name for another model. */
-export const fixesOfRetired = (told: ExplainContext): Fix[] => [
+const fixesOfRetired = (told: ExplainContext): Fix[] => [
   listModels(told.record),
   moveDeployment(told.record, valuesOf(told).deployment, retirementIn(told)?.successor),
 ]
 
 /** Of the deployment that was refused, where its model's day is known. */
-export function retirementIn(told: ExplainContext): KnownRetirement | undefined {
+function retirementIn(told: ExplainContext): KnownRetirement | undefined {
   const name = deploymentOf(told)
   const known = retirementsOf(told.record).filter(retirement => retirement.kind === 'known')
   return known.find(({ deployment, retiresAt }) => deployment === name && retiresAt !== undefined)

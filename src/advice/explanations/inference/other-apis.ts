@@ -4,13 +4,9 @@ import { deploymentNamed } from '../../../services/resource-manager/deployments.
 import { inputs } from '../commands.ts'
 import { advice, type ExplainContext, type Fix } from '../explanation.ts'
 import { deploymentOf, valuesOf } from '../values.ts'
+import { refusedRoute } from './refused-call.ts'
 
 /** Another API for a deployment that was refused by one. */
-
-export const refusedCall = ({ record }: ExplainContext) =>
-  record.smoke.find(result => result.kind === 'refused')
-
-export const refusedRoute = (told: ExplainContext) => refusedCall(told)?.route
 
 /** `name=api` for the deployment that was refused. */
 const byApi = (title: string, told: ExplainContext, api: string): Fix =>
