@@ -150,7 +150,7 @@ describe('what is told of an answer', () => {
   })
 
   test('of 300 characters at most', () => {
-    const { said } = failureOf(told(replyOf(400, 'x'.repeat(400)))) ?? {}
+    const { said } = failureOf(told(replyOf(400, 'word '.repeat(80)))) ?? {}
     expect([...(said?.message ?? '')]).toHaveLength(300)
   })
 })

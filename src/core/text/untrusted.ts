@@ -17,7 +17,9 @@ const escapedInJson = new RegExp(`[${unseen}\\u2028\\u2029'\\u2018-\\u201b@]`, '
  * A JWT, whole or cut, behind whatever (`%20`), or wrapped over several lines: a server that quotes a request back quotes its token, and a
  * mask covers whole values only.
  */
-const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}([^\w-]{1,8}[\w-]{20,})*/g
+const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}((\\[nrt]|[^\w.-]){1,8}[\w.-]{20,})*/g
+/** No word that people read: a signature alone, a token without its beginning, in base64 or in hexadecimal. */
+const unreadable = /[\w-]{200,}/g
 
 /** Characters of a text that are looked at: patterns take their time with megabytes, and their stack. */
 const longestHead = 65_536
@@ -31,6 +33,7 @@ export function plain(text: string, max = 400): string {
   const oneLine = text
     .slice(0, longestHead)
     .replace(token, '(token)')
+    .replace(unreadable, '(unreadable)')
     .slice(0, max * 4)
     .replace(lineEnds, ' ')
     .replace(invisible, '\uFFFD')
