@@ -34,22 +34,22 @@ export interface Tools {
   http: Http
   preconnect: Preconnect
   clock: Clock
-  /** For what services say on the way: retries, mostly. */
+  /** For what happens while services are called: retries, mostly. */
   log: Log
   reporter: Reporter
   mask: Mask
   random: Random
   run: WorkflowRun
   assertions: Assertions
-  /** Done while the models are awaited: what tells the end gets ready. */
+  /** Runs while the gate waits for the models: prepares what reports the end. */
   forTheEnd: () => Promise<unknown>
-  /** Keeps for the post step what it shall remove. */
+  /** Tells the post step what to remove. */
   keep: (grant: TemporaryGrant) => void
 }
 
 /**
- * The whole story: sign in, look, grant, wait, prove. It never throws for what can go wrong: it says what did.
- * @param record Filled as the story goes, for anyone who has to tell it before its end. No step can read it.
+ * The whole story: sign in, look, grant, wait, prove. It never throws for an expected failure; the outcome says what failed.
+ * @param record Filled as the story goes on, for anyone who has to report before its end. No step can read it.
  */
 export async function gate(
   given: Settings,
@@ -62,7 +62,7 @@ export async function gate(
   const callTools = { ...tools, accessToken: identities.pipeline.accessToken }
   tools.reporter.begins()
   const { forSigningIn, forLooking } = preloads(given, tools.preconnect)
-  // GitHub is being asked already.
+  // GitHub has been asked already.
   forSigningIn().catch(() => {})
   preloadDuringRequests(forLooking)
   let opened: ResourceContext | undefined
@@ -82,7 +82,7 @@ export async function gate(
       inspect({ settings, context, roleReader, modelDates }, callTools, note('inspection')),
     )
     const lookingAtRuntime = lookAtRuntime({ settings, context, listings, inspecting }, note('runtime'))
-    // Anyone who needs it awaits it.
+    // The step that needs it awaits it, and sees its failure.
     lookingAtRuntime.catch(() => undefined)
     const seen = await inspecting
     tools.reporter.inspected(seen)
@@ -100,7 +100,7 @@ export async function gate(
     const request = grantRequest(settings, { context, job }, seen)
     const grant = request && (await step('Grant', () => grantRole(request, tools, note('grant'))))
     const inspection = { ...seen, roles: await settledRoles({ settings, seen, grant }, roleReader) }
-    // What the calls themselves lack is told first.
+    // If the calls themselves lack something, that is reported first.
     if (seen.first.round.kind === 'ok') requireAlso(settings, inspection)
     let answers = seen.first.results
     if (context !== undefined && isForApp(context)) tools.reporter.ownCalls(answers)
@@ -133,7 +133,7 @@ export async function gate(
     return { result: 'passed', record: record.snapshot() }
   } catch (error) {
     const failure = failureOf(error, 'running the gate')
-    // The story is over: what explains its end goes by the record, as the report does.
+    // The story is over: what explains its end reads the record, as the report does.
     const { githubToken } = given.report
     await describeSubjects({ failure, githubToken }, tools, note('evidence'))
     await lookAfterDenial(record.snapshot(), { context: opened, clock: tools.clock }, note('evidence'))
@@ -147,7 +147,7 @@ interface Opened {
   job: SignedIn['job']
 }
 
-/** None where Resource Manager is not asked. */
+/** None if Resource Manager is not asked. */
 function openReaders({ settings, context, job }: Opened, tools: Tools, { note }: Pick<RecordKeeper, 'note'>) {
   if (context === undefined) return { listings: undefined, roleReader: undefined, modelDates: undefined }
   const listings = openListings(settings, context, tools.clock)
@@ -158,7 +158,7 @@ function openReaders({ settings, context, job }: Opened, tools: Tools, { note }:
   }
 }
 
-/** Runs steps under their names, and keeps how long each took. */
+/** Runs each step under its name, and records how long it took. */
 function stepper(record: RecordKeeper, { clock, reporter }: Tools) {
   return async <T>(name: string, run: () => Promise<T>): Promise<T> => {
     reporter.stepBegins(name)
@@ -176,7 +176,7 @@ function stepper(record: RecordKeeper, { clock, reporter }: Tools) {
   }
 }
 
-/** A plan is told what would fail, and goes on. @throws StepError */
+/** A plan reports what would fail, and goes on. @throws StepError */
 function enforceKeyAccess(settings: Settings, inspection: Inspection, reporter: Reporter): void {
   const { failure, deservesWarning } = evaluateKeyAccess(settings, inspection)
   if (failure !== undefined && settings.access.grant !== 'plan') throw failure
@@ -189,7 +189,7 @@ interface Seen {
   grant: GrantResult | undefined
 }
 
-/** Roles as the wait has to take them: who belongs to a group is read again where calls are denied. */
+/** The roles as the wait needs them: if calls are denied, the group's members are read again. */
 async function settledRoles(
   { settings, seen, grant }: Seen,
   roleReader: RoleReader | undefined,
@@ -202,13 +202,13 @@ async function settledRoles(
   return roleReader.settleAlso(settled, seen.routes, grant)
 }
 
-/** @throws StepError for what the pipeline will do besides the calls, and may not */
+/** @throws StepError if the pipeline lacks a right that it needs besides the calls */
 function requireAlso({ access }: Settings, { routes, roles }: Inspection): void {
   const failure = alsoFailure(access, { routes, also: roles?.also })
   if (failure !== undefined) throw failure
 }
 
-/** Every call was answered. @throws StepError for what is lacking besides, or not known to be live */
+/** Every call was answered. @throws StepError if another right is missing, or not known to be live */
 function closeAlso(
   settings: Settings,
   inspection: Inspection,

@@ -29,15 +29,15 @@ import type { FoundTarget, Settings } from './settings.ts'
 import type { Probe } from './waiting/wait.ts'
 
 /**
- * What a run has found out. The report reads it, however the run ends; decisions read values instead, which steps hand on. One file of
- * this folder writes each chapter: it gets a `Note` for that chapter, and a `Note` reads nothing.
+ * What a run has found out. The report reads it, no matter how the run ends; steps decide by the values that they pass on
+ * instead. One file of this folder writes each chapter: it gets a `Note` for that chapter, and a `Note` cannot read.
  */
 export interface Chapters {
   /** By sign-in.ts. */
   signIn: {
     assertion: AssertionClaims
     principal: AccessTokenClaims
-    /** The identity that looks and grants, where it is not the pipeline's own. */
+    /** The identity that reads roles and grants, if it is not the pipeline's own. */
     setupPrincipal: AccessTokenClaims
   }
   /** By find-resource.ts. */
@@ -45,37 +45,37 @@ export interface Chapters {
   /** By inspect.ts. */
   inspection: {
     account: Account
-    /** What was said to who may not read it; only where an endpoint was named, which makes up for it. */
+    /** The refusal, if the account cannot be read. Only if an endpoint was named: then the gate does not need the account. */
     accountForbidden: Failure
     deployments: readonly Deployment[]
     routes: readonly Route[]
     endpoint: string
-    /** The last first call to each deployment, and in which round. */
+    /** The last of the first calls to each deployment, and in which round. */
     calls: readonly SmokeResult[]
     rounds: number
   }
-  /** By role-access.ts, and by what it is made of: read-roles.ts, role-holding.ts, membership.ts, also-access.ts. */
+  /** By role-access.ts and its parts: read-roles.ts, role-holding.ts, membership.ts, also-access.ts. */
   roles: {
     role: Role & { definitionId: string; scope: string }
     holder: RoleHolder
     held: RoleHolding
-    /** Milliseconds from the making of what holds it to the look at it; absent where either is not known. */
+    /** Milliseconds from the last change of the assignment until it was read; absent if either is not known. */
     ageMs: number
-    /** Role assignments of the principal and its groups, at the resource and above it; absent where they may not be read. */
+    /** Role assignments of the principal and its groups, at the resource and above it; absent if they cannot be read. */
     assignments: readonly Assignment[]
-    /** What the pipeline's principal may do at the scope; absent where nobody asked, or may not. */
+    /** What the pipeline's principal may do at the scope; absent if nobody asked, or the gate cannot read it. */
     permissions: readonly Permission[]
-    /** What roles let their holders do, by GUID: definitions that were read live. */
+    /** What roles allow, by GUID: definitions that this run has read. */
     definitions: ReadonlyMap<string, readonly Permission[]>
-    /** Absent where it is not known, or there is no group that is to hold the role. */
+    /** Absent if it is not known, or the role is not for a group. */
     membership: Membership
-    /** The role is held, by an assignment that another job made for itself and will remove. */
+    /** This assignment holds the role; another job made it for itself and will remove it. */
     heldByOtherJob: Assignment
-    /** Deny assignments that take the right to the calls from the pipeline. */
+    /** Deny assignments that block the pipeline's calls. */
     deniedBy: readonly DenyAssignment[]
-    /** What the pipeline will do besides the calls, in the order of the input. */
+    /** What the pipeline does besides the calls, in the order of the input. */
     also: readonly AlsoAccess[]
-    /** Known only after a denial, or where the role is missing. */
+    /** Known only after a denial, or if the role is missing. */
     coverage: Coverage
   }
   /** By grant.ts. */
@@ -84,13 +84,13 @@ export interface Chapters {
   plan: {
     /** The role would be granted. */
     grants: true
-    /** The role would have to be granted, and is granted to nobody. */
+    /** The role would have to be granted, but the gate never grants it. */
     refuses: Unsuitability
-    /** How long a run would wait out the denial that was met, where it would grant nothing; milliseconds. */
+    /** How long a run that grants nothing would wait out the denial; milliseconds. */
     patienceMs: number
-    /** What the pipeline's principal may do, where it would grant, and nobody had asked before. */
+    /** What the pipeline's principal may do; read here if it would grant and nobody had asked before. */
     permissions: readonly Permission[]
-    /** What the identity may do that looks and grants, where it is not the pipeline's own. */
+    /** What the identity may do that reads roles and grants, if it is not the pipeline's own. */
     setupPermissions: readonly Permission[]
   }
   /** By prove.ts. */
@@ -98,7 +98,7 @@ export interface Chapters {
     /** The last call to each deployment. */
     calls: readonly SmokeResult[]
     rounds: number
-    /** Over how many the answers came that count. */
+    /** Number of connections over which the answers came that count. */
     connections: number
     row: Row
     probes: readonly Probe[]
@@ -108,9 +108,9 @@ export interface Chapters {
   }
   /** By retirement.ts. */
   retirement: {
-    /** Absent: not read, or not by the end of the run. */
+    /** Absent: not read, or not before the run ended. */
     modelList: ModelList
-    /** Why it could not be read, where the run had to have it. */
+    /** Why it could not be read, if the run needed it. */
     modelsUnread: Failure
   }
   /** By retired-key.ts. */
@@ -126,9 +126,9 @@ export interface Chapters {
   }
   /** By evidence.ts. */
   evidence: {
-    /** What a second look at roles found; only after a denial that was final, and for plans. */
+    /** Result of the second look at roles; only after a final denial, and for plans. */
     afterDenial: AfterDenial
-    /** How the repository customises the subject, in words; where a `github-token` let us ask. */
+    /** How the repository customises the subject, in words; only if a `github-token` lets the gate ask. */
     subjectTemplate: string
   }
 }
@@ -139,9 +139,9 @@ export interface AppProbed {
   outcome: AppOutcome
 }
 
-/** How far one answer was doubted. */
+/** Whether one answer was enough. */
 export type Row =
-  /** What gives access has long been everywhere: one answer of each deployment is proof. */
+  /** What gives access has been live everywhere for long: one answer of each deployment is proof. */
   | 'not-needed'
   | 'made'
   /** `consecutive-successes` is 1. */
@@ -151,16 +151,16 @@ export type Row =
 
 /** How far the grant has got. */
 interface GrantProgress {
-  /** `waiting`: another job's assignment has to end first. `unknown`: asked for, and no reply has said what became of it. */
+  /** `waiting`: another job's assignment has to end first. `unknown`: requested, but no reply said whether it was made. */
   outcome: GrantOutcome | 'waiting'
-  /** What holds the role until then. */
+  /** The assignment that holds the role until then. */
   heldByOtherJob?: Assignment | undefined
   assignmentId?: string | undefined
-  /** Milliseconds; of an assignment that was there already. */
+  /** Milliseconds; only of an assignment that existed already. */
   ageMs?: number
 }
 
-/** Adds to a chapter, or replaces what it says. */
+/** Adds to a chapter, or replaces part of it. */
 export type Note<K extends keyof Chapters> = (part: Partial<Chapters[K]>) => void
 
 interface StepRecord {
@@ -173,13 +173,13 @@ interface StepRecord {
 export interface RecordKeeper {
   note<K extends keyof Chapters>(chapter: K): Note<K>
   step(step: StepRecord): void
-  /** Everything so far, for reading. It does not change any more. */
+  /** Everything so far, to read. It does not change any more. */
   snapshot(): RunRecord
 }
 
 type Written = { [K in keyof Chapters]: Partial<Chapters[K]> }
 
-/** @param settings Absent where the inputs were bad. */
+/** @param settings Absent if the inputs were bad. */
 export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper {
   const written: Written = {
     signIn: {},
@@ -210,7 +210,7 @@ export function openRecord(run: WorkflowRun, settings?: Settings): RecordKeeper 
   }
 }
 
-/** What the report reads. Absent: not known, or the run did not get so far. */
+/** What the report reads. Absent: not known, or the run did not get that far. */
 export type RunRecord = Readonly<
   { run: WorkflowRun; settings?: Settings; steps: readonly StepRecord[] } & Assembled
 >
@@ -231,28 +231,28 @@ interface Assembled
   roleAgeMs?: number | undefined
   permissions?: readonly Permission[] | undefined
   heldByOtherJob?: Assignment | undefined
-  /** What came of the grant; absent where none was tried. */
+  /** Result of the grant; absent if none was tried. */
   grant?: { outcome: GrantOutcome | 'planned' } | undefined
   plannedPatienceMs?: number | undefined
   plannedRefusal?: Unsuitability | undefined
   setupPermissions?: readonly Permission[] | undefined
   retiredKey?: RetiredKeyResult | undefined
-  /** Who runs what is deployed, in the order of the input. */
+  /** The identities in `runtime-principals`, in the order of the input. */
   runtimePrincipals: readonly RuntimePrincipal[]
-  /** Absent where the app was not probed. */
+  /** Absent if the app was not probed. */
   app?: Chapters['app'] | undefined
   /** The last call to each deployment. */
   smoke: readonly SmokeResult[]
-  /** Rounds of smoke calls that were made. */
+  /** Number of rounds of smoke calls. */
   rounds: number
   probes: readonly Probe[]
   propagationMs: number
-  /** Absent where nothing is proven. */
+  /** Absent if nothing is proven. */
   connections?: number | undefined
   row?: Row | undefined
 }
 
-/** @param granteeId Object id of who is to hold the role, where the inputs name somebody. */
+/** @param granteeId Object id of the principal that the role is for, if the inputs name one. */
 function assembled(written: Written, granteeId: string | undefined): Assembled {
   const { signIn, inspection, roles, plan, proof, evidence } = written
   const { progress } = written.grant
@@ -314,7 +314,7 @@ const appHolding = (
 const grantedTo = (app: RuntimePrincipal | undefined) =>
   app?.access.word === 'not-known-live' && app.access.isGranted ? app.access.through[0]?.id : undefined
 
-/** What stands in for the role gives another one. */
+/** If another role covers the calls, its assignment is not the wanted role's. */
 const assignmentIdOf = (held: RoleHolding | undefined) =>
   held?.state === 'covered' ? undefined : held?.assignment?.id
 
@@ -324,5 +324,5 @@ const grantOf = (outcome: GrantOutcome | 'planned' | undefined) =>
 export type Outcome =
   | { result: 'passed' | 'planned'; record: RunRecord }
   | { result: 'failed'; record: RunRecord; failure: StepError }
-  /** The runner, or a person, stopped the run: what was done until then is told all the same. */
+  /** The runner or a person stopped the run: the report still says what was done until then. */
   | { result: 'cancelled'; record: RunRecord; signal: NodeJS.Signals }

@@ -8,25 +8,25 @@ import type { IdentitySettings } from '../services/entra/run-identities.ts'
 import type { Api } from '../services/inference/apis/index.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
 
-/** Everything a run is told, validated. `inputs/` reads it. Times are milliseconds. */
+/** All inputs of a run, validated. `inputs/` reads them. Times are milliseconds. */
 export interface Settings {
   identity: IdentitySettings
   target: Target
-  /** What the address in `endpoint` named besides. */
+  /** What else the address in `endpoint` named. */
   ofEndpoint: { deployment: string | undefined; apiVersion: string | undefined }
-  /** Empty: one chat-capable deployment of the resource. */
+  /** Empty: the gate chooses one chat deployment of the resource. */
   deployments: readonly DeploymentRequest[]
   access: {
     role: RoleChoice
     grant: Grant
-    /** Who is to hold the role; undefined: the pipeline's own service principal. */
+    /** Who the role is for; undefined: the pipeline's own service principal. */
     grantee: Principal | undefined
-    /** Whether the post step takes back what this run granted. */
+    /** Whether the post step removes what this run granted. */
     revoke: boolean
-    /** What else the pipeline will do there. */
+    /** What else the pipeline does there. */
     also: readonly AlsoRequest[]
   }
-  /** Who runs what is deployed. */
+  /** The identities that the deployed apps run as. */
   production: {
     principals: readonly RuntimePrincipalRequest[]
     unknown: RuntimeUnknownPolicy
@@ -41,9 +41,9 @@ export interface Settings {
   waiting: { propagationTimeoutMs: number; consecutiveSuccesses: number; requestTimeoutMs: number }
   smoke: {
     api: Api | 'auto'
-    /** Undefined: the usual one of each route. */
+    /** Undefined: the default of each route. */
     apiVersion: string | undefined
-    /** Of the token for a gateway; undefined: one of those of inference, by route. */
+    /** Of the token for a gateway; undefined: an Azure inference token, by route. */
     tokenAudience: string | undefined
     prompt: string
     maxOutputTokens: number
@@ -56,7 +56,7 @@ export interface Settings {
   cloud: Cloud
   report: {
     summary: boolean
-    /** As the user gave it; undefined: a path of the step's own. */
+    /** As the user gave it; undefined: the step's own path. */
     path: string | undefined
     githubToken: string | undefined
   }
@@ -64,12 +64,12 @@ export interface Settings {
 
 export type Target =
   | FoundTarget
-  /** The resource is found by the host of the endpoint, among the accounts of the subscription. */
+  /** The gate finds the resource by the host of the endpoint, among the accounts of the subscription. */
   | {
       kind: 'search'
       endpoint: string
       subscriptionId: string
-      /** Names of inputs that mean nothing without the resource. */
+      /** Names of inputs that need the resource. */
       neededBy: readonly string[]
     }
 
@@ -78,14 +78,14 @@ export type FoundTarget =
       kind: 'resource'
       resource: ResourceId
       endpoint: string | undefined
-      /** By its host, and not by the inputs. */
+      /** Found by its host, not named by the inputs. */
       isFound?: true
     }
-  /** The smoke call is all there is. */
+  /** The gate only makes the smoke call. */
   | {
       kind: 'endpoint'
       endpoint: string
-      /** Why there is no resource, where one was searched for; absent: Resource Manager is not asked. */
+      /** Why no resource was found, if the gate searched for one; absent: Resource Manager is not asked. */
       unfound?: Unfound
     }
 
@@ -103,19 +103,19 @@ type KeyAccessPolicy = (typeof keyAccessPolicies)[number]
 
 /** A line of `also`. */
 export interface AlsoRequest {
-  /** As the line has it. */
+  /** The text of the line. */
   name: string
   dataActions: readonly string[]
 }
 
 /** A line of `runtime-principals`. */
 export interface RuntimePrincipalRequest {
-  /** As the line names it. */
+  /** The id in the line. */
   id: string
   reference: PrincipalReference
   /** Empty: those that the pipeline calls. */
   deployments: readonly string[]
-  /** Undefined: as `role` says. */
+  /** Undefined: the role in `role`. */
   role: RoleChoice | undefined
 }
 
@@ -123,8 +123,8 @@ export const runtimeUnknownPolicies = ['fail', 'warn'] as const
 type RuntimeUnknownPolicy = (typeof runtimeUnknownPolicies)[number]
 
 /**
- * Of findings, most severe first. `high`: access is not key-less. `medium`: more rights than the calls need, or something that does
- * not do what it is there for. `low`: worth knowing.
+ * Severities of findings, most severe first. `high`: access is not key-less. `medium`: more rights than the calls need, or
+ * something that does not do what it is for. `low`: worth knowing.
  */
 export const severities = ['high', 'medium', 'low'] as const
 export type Severity = (typeof severities)[number]

@@ -15,17 +15,17 @@ import type { GrantOutcome, Membership, RoleHolder } from './role-state.ts'
 import type { Round } from './waiting/round.ts'
 import type { AssignmentAge } from './waiting/schedule.ts'
 
-/** What one step of the story hands to the next. */
+/** What one step of the story passes to the next. */
 
 export interface SignedIn {
   job: Job
-  /** Undefined where only an endpoint was given: Resource Manager is not asked. */
+  /** Undefined if only an endpoint was given: Resource Manager is not asked. */
   asking: Omit<ResourceContext, 'resource'> | undefined
 }
 
-/** Everything there is to see before anything is changed. */
+/** Everything that the gate reads before it changes anything. */
 export interface Inspection {
-  /** Undefined where it may not be read, or Resource Manager is not asked. */
+  /** Undefined if it cannot be read, or Resource Manager is not asked. */
   account: Account | undefined
   accountForbidden: Failure | undefined
   deployments: readonly Deployment[] | undefined
@@ -34,7 +34,7 @@ export interface Inspection {
   endpoint: string
   /** The first smoke call to each deployment: the proof on a warm run, and what a grant would have to fix on a cold one. */
   first: FirstCalls
-  /** Undefined where Resource Manager is not asked, or the role that was named could not be looked up. */
+  /** Undefined if Resource Manager is not asked, or the named role could not be looked up. */
   roles: RoleAccess | undefined
 }
 
@@ -45,51 +45,56 @@ export interface FirstCalls {
   endedAt: number
 }
 
-/** How the role is held, and what stands in for it. */
+/** How the role is held, and what else gives the same access. */
 export interface RoleAccess {
   wanted: WantedRole & { name: string; definitionId: string }
   holder: RoleHolder
-  /** How the holder comes by the role. */
+  /** How the holder got the role. */
   held: RoleHolding
-  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked. */
+  /** When Resource Manager was asked, by its own clock; milliseconds since the epoch. */
   asOf: number
-  /** Of the pipeline's principal and its groups; undefined where they may not be read. */
+  /** Of the pipeline's principal and its groups; undefined if they cannot be read. */
   assignments: readonly Assignment[] | undefined
-  /** What the pipeline's principal may do at the scope; undefined where nobody asked, or may not. */
+  /** What the pipeline's principal may do at the scope; undefined if nobody asked, or the gate cannot read it. */
   permissions: readonly Permission[] | undefined
-  /** Undefined where it is not known, or nobody holds the role for the pipeline. */
+  /** Undefined if it is not known, or the role is not for a group. */
   membership: Membership | undefined
-  /** The role is held by this assignment, which another job made for itself and will remove. */
+  /** This assignment holds the role; another job made it for itself and will remove it. */
   heldByOtherJob: Assignment | undefined
-  /** The calls are let through, and only by a role that another job gave the pipeline until that job ends. */
+  /** The calls are allowed only by a role that another job gave the pipeline until that job ends. */
   endsWithOtherJob: boolean
-  /** Deny assignments that take the right to the calls from the pipeline, whatever it holds. */
+  /** Deny assignments that block the pipeline's calls, no matter which roles it holds. */
   deniedBy: readonly DenyAssignment[]
   /**
-   * How old the youngest deny assignment is that may be among those, where it is not known to be in force everywhere: of which a
-   * condition decides, or who is in a group. Undefined where there is none.
+   * Age of the youngest deny assignment that may block the calls: one with a condition, or one for a group whose members the
+   * gate cannot see, that is not known to be in force everywhere. Undefined if there is none.
    */
   newDeny: AssignmentAge | undefined
-  /** All that are there; undefined where they may not be read. */
+  /** All of them; undefined if they cannot be read. */
   denies: readonly DenyAssignment[] | undefined
-  /** What the pipeline will do besides, in the order of the input. */
+  /** What the pipeline does besides the calls, in the order of the input. */
   also: readonly AlsoAccess[]
-  /** Whether the role, once held, lets the calls through, and gives what is lacking besides. Undefined where nobody asked: neither was a call denied nor is anything missing. */
+  /**
+   * Whether the role, once held, allows the calls, and gives what else is missing. Undefined if nobody asked: no call was
+   * denied and nothing is missing.
+   */
   coverage: Coverage | undefined
-  /** Why the role must not be granted to anybody; undefined where nothing is against it, or no grant could be called for. */
+  /**
+   * Why the role must not be granted to anybody; undefined if nothing speaks against it, or no grant could become necessary.
+   */
   unsuitability: Unsuitability | undefined
   /** What the role does not cover, as far as its definition is known. */
   lacks: readonly MissingCoverage[]
-  /** Whether the role, as it is held, is known not to let all calls through: what it lacks, or a condition, says so. */
+  /** Whether the role, as it is held, is known not to allow all calls: because of what it lacks, or of a condition. */
   fallsShort: boolean
 }
 
 export interface GrantResult {
   outcome: GrantOutcome
-  /** Of what should give access from here on. */
+  /** Age of what gives access from here on. */
   age: AssignmentAge
-  /** Id of what holds it; absent where nobody said so. */
+  /** Id of the assignment; absent if no reply named it. */
   assignmentId?: string
-  /** Why this run could not grant it: somebody else may have, a moment ago. */
+  /** Why this run could not grant it. Somebody else may have granted it a moment ago. */
   refusedWith?: StepError
 }
