@@ -16,15 +16,16 @@ import { exit, lastWords, stopped, uncaught } from './step/ending.ts'
 import type { Beginning, Ready } from './step/main.ts'
 
 /**
- * What the runner starts, before the job's next step and again, by way of dist/post.js, at its end. Compiling code takes longer than many a
- * reply: here is what reads the inputs and asks GitHub for the job's token, and everything else is loaded while that is awaited.
+ * What the runner starts: before the job's next step, and at the end of the job again, through dist/post.js. Compiling code
+ * takes longer than many replies. So this file only reads the inputs and asks GitHub for the job's token; everything else loads
+ * while the gate waits for that reply.
  */
 
 function prepare(): void {
   silenceStandardError()
   removeSdkVariables(process.env)
   for (const secret of proxySecrets(process.env)) core.setSecret(secret)
-  // Before they are read: whatever is wrong with the inputs is printed.
+  // Before the inputs are read, because problems with them are printed.
   for (const name of ['github-token', 'retired-key']) {
     const secret = core.getInput(name)
     if (secret !== '') core.setSecret(secret)
@@ -38,8 +39,8 @@ const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6
 const epochMs = Date.now() - monotonicMs()
 
 /**
- * The wall clock as it was at the start: a correction of it must not end a wait, or stretch it. Not by `performance`: with the first
- * word of it Node loads eight modules.
+ * The wall clock as it was at the start: a correction of the clock must not end or stretch a wait. It does not use
+ * `performance`, because its first use makes Node load eight modules.
  */
 const clock: Clock = {
   now: () => epochMs + monotonicMs(),
@@ -48,7 +49,10 @@ const clock: Clock = {
 
 const run = readWorkflowRun(process.env)
 
-/** In the same file of the bundle, and run where the inputs are good: Node's own HTTPS stack takes a tenth of the time of a run that ends here. */
+/**
+ * In the same file of the bundle, but run only if the inputs are good: Node's own HTTPS stack takes a tenth of the time of a
+ * run that ends here.
+ */
 const loadTools = () => import(/* webpackMode: "eager" */ './step/tools.ts')
 
 /** @throws StepError `input-invalid` */
@@ -91,7 +95,10 @@ async function runPost(): Promise<number> {
   return 0
 }
 
-/** Not by the runner's state: variables of the job could feign that, and a gate that takes itself for its post step lets all through. */
+/**
+ * Not by the runner's state: variables of the job could fake it, and a gate that believes it is its post step lets everything
+ * pass.
+ */
 const isPostStep = /^post\./.test(basename(process.argv[1] ?? ''))
 
 await exit(await (isPostStep ? runPost() : runMain()).catch(lastWords))

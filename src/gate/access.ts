@@ -10,26 +10,29 @@ import type { Settings } from './settings.ts'
 import type { GrantResult, Inspection, RoleAccess } from './values.ts'
 import { type AssignmentAge, settledAfterMs } from './waiting/schedule.ts'
 
-/** What follows from what was seen: whether to grant, what a success is worth, and how patient to be. */
+/** What follows from the look: whether to grant, what a success is worth, and how long to wait. */
 
 /**
- * Whether a grant is called for: access was denied, and no role is known that should give it; or it was given although nothing
- * gives it any more, for replicas honour a role for a while after it was taken away; or what gives it ends with another job; or
- * what the pipeline will do besides is lacking, and the role is not held.
+ * Whether the gate should grant. It should if access was denied and no known role gives it; if access was given although no
+ * role gives it any more, because replicas honour a removed role for a while; if the role ends with another job; or if `also`
+ * needs something more, and the role is not held.
  */
 export function needsGrant({ first, roles }: Pick<Inspection, 'first' | 'roles'>): boolean {
-  // What a deny assignment takes away, no role gives back; and what an app lacks is granted last.
+  // No role gives back what a deny assignment takes away; and an app's role is granted last.
   if (roles === undefined || roles.holder === 'app' || isDenied(roles)) return false
   if (roles.heldByOtherJob !== undefined) return true
   const { state } = roles.held
   if (roles.also.some(isLacking) && !isHeld(state)) return true
   if (first.round.kind === 'refused') return state === 'missing' || state === 'unknown'
-  // What was read of permissions does not cover the calls; what somebody else holds, the pipeline's own call does not tell.
+  // The permissions that were read do not cover the calls; the pipeline's own call does not show what somebody else holds.
   if (state === 'unknown') return roles.permissions !== undefined
   return state === 'missing' && (roles.permissions !== undefined || roles.holder !== 'pipeline')
 }
 
-/** Whether it matters, for a denial, for what ends with another job or for what is lacking besides, and may have changed, who belongs to the group that is to hold the role. */
+/**
+ * Whether it matters who is a member of the group that the role is for, and may have changed: for a denial, for a role that
+ * ends with another job, or for what `also` needs.
+ */
 export function isMembershipOpen({ first, roles }: Inspection, grant: GrantResult | undefined): boolean {
   if (roles === undefined || roles.holder === 'pipeline') return false
   const isOpen = first.round.kind === 'refused' || roles.endsWithOtherJob || roles.also.some(isLacking)
@@ -37,32 +40,34 @@ export function isMembershipOpen({ first, roles }: Inspection, grant: GrantResul
   return roles.membership !== undefined || grant !== undefined
 }
 
-/** Whether a call was let through by nothing that is known to last: by a right that is gone, about to go, or was not seen. */
+/** Whether a call was allowed by nothing that is known to last: a right that is gone, about to go, or was never seen. */
 export function mayExpire({ first, roles, routes }: Inspection): boolean {
   return first.round.kind === 'ok' && !coversAll(roles?.permissions ?? [], dataActionsOf(routes))
 }
 
-/** Whether a deny assignment takes the right to the calls away. */
+/** Whether a deny assignment blocks the calls. */
 export const isDenied = (roles: RoleAccess | undefined): boolean => (roles?.deniedBy.length ?? 0) > 0
 
 export const wasDenied = (results: readonly SmokeResult[]): boolean =>
   results.some(result => result.kind === 'refused' && result.failure.code === 'access-denied')
 
 /**
- * How old what should give access is: for the patience of the wait.
- * @param granted Of what a grant gave; undefined where nothing was granted.
+ * Age of what should give access. The wait depends on it.
+ * @param granted From the grant; undefined if nothing was granted.
  */
 export function ageOfAccess(inspection: Inspection, granted?: AssignmentAge): AssignmentAge {
   const { roles } = inspection
-  // What is held by a group without the pipeline never becomes live for it, however new it is; nor does what is denied.
+  // If a group holds the role and the pipeline is not a member, access never becomes live, however new the role is; nor does it
+  // if a deny assignment blocks it.
   if (roles?.membership === 'not-member' || isDenied(roles)) return { kind: 'none' }
   return granted ?? (roles === undefined ? { kind: 'unknown' } : ageOf(roles, inspection))
 }
 
 /**
- * Whether what gives access has long been everywhere, so that one answer proves it: assigned to the pipeline itself half an hour ago
- * or earlier, by Resource Manager's clock, and not above its subscription (from management groups it may take hours to arrive:
- * learn.microsoft.com, RBAC troubleshooting). Calls to an `endpoint` that may be another resource's depend on roles that nobody looked at.
+ * Whether what gives access has been live everywhere for long, so that one answer proves it: assigned to the pipeline itself at
+ * least half an hour ago, by Resource Manager's clock, and not above its subscription (from management groups it may take hours
+ * to arrive: learn.microsoft.com, RBAC troubleshooting). Calls to an `endpoint` that may belong to another resource depend on
+ * roles that nobody read.
  */
 export function isSettled(
   { target }: Pick<Settings, 'target'>,
@@ -71,7 +76,7 @@ export function isSettled(
 ): boolean {
   const { account, roles } = inspection
   if (target.endpoint !== undefined && endpointIsOwn({ settings: { target }, account }) !== true) return false
-  // How long the pipeline has been in a group that holds the role, nobody tells.
+  // Nothing shows how long the pipeline has been in a group that holds the role.
   if (roles?.holder !== 'pipeline' || roles.newDeny !== undefined) return false
   if (!isOld(ageOfAccess(inspection, grant?.age))) return false
   return giversOf(roles).every(
@@ -84,7 +89,7 @@ export function isSettled(
 
 export const isOld = (age: AssignmentAge) => age.kind === 'known' && age.ageMs >= settledAfterMs
 
-/** The assignments that access may rest on: which of several covers the calls, nobody tells. */
+/** The assignments that access may depend on. Nothing shows which one of several covers the calls. */
 function giversOf(roles: RoleAccess): readonly Assignment[] {
   const { held, assignments = [] } = roles
   const { assignment } = held
@@ -102,7 +107,7 @@ function ageOf(roles: RoleAccess, { first, routes }: Inspection): AssignmentAge 
   return age.kind === 'known' && isOfGroup ? { ...age, kind: 'of-group' } : age
 }
 
-/** The role that was asked for does not help, but another one may have been assigned a moment ago that does. */
+/** The wanted role does not help, but another one that does may have been assigned a moment ago. */
 function ageOfSubstitute(roles: RoleAccess, dataActions: readonly string[]): AssignmentAge {
   return coversAll(roles.permissions ?? [], dataActions) ? ageOfYoungest(roles) : { kind: 'none' }
 }
@@ -112,9 +117,7 @@ function ageOfYoungest({ asOf, assignments = [] }: RoleAccess): AssignmentAge {
   return ageAt(asOf, first && givenSince(first))
 }
 
-/**
- * @param asOf When it was looked at; milliseconds since the epoch, by Resource Manager's clock, as `since`.
- */
+/** @param asOf When it was read; milliseconds since the epoch, by Resource Manager's clock, like `since`. */
 export function ageAt(
   asOf: number,
   since: number | undefined,

@@ -5,11 +5,11 @@ import { type AlsoAccess, type Answered, closeAlso, isLacking, restsOnAnswers, t
 import type { Reading } from './read-roles.ts'
 import type { GrantResult, RoleAccess } from './values.ts'
 
-/** What the pipeline will do besides, as its roles tell it. */
+/** What the pipeline's roles show about what it does besides the calls. */
 
 type Held = Pick<RoleAccess, 'assignments' | 'asOf' | 'denies'>
 
-/** What the pipeline itself is answered decides nothing where the role is an app's. */
+/** If the role is for an app, the pipeline's own answers decide nothing. */
 const decisive = (routes: readonly Route[], { context }: Pick<Reading, 'context'>) =>
   isForApp(context) ? [] : routes
 
@@ -36,11 +36,11 @@ export async function settleAlso(
   return { ...access, assignments, also }
 }
 
-/** Whether the answers of these calls are to show that what it gives besides is live. */
+/** Whether the answers of these calls have to show that the other rights are live too. */
 export const alsoRestsOnAnswers = (access: RoleAccess, routes: readonly Route[], reading: Reading): boolean =>
   restsOnAnswers(access.also, answeredBy(access, routes, reading), reading)
 
-/** Once all calls are answered. */
+/** After all calls were answered. */
 export function alsoAnswered(access: RoleAccess, routes: readonly Route[], reading: Reading): RoleAccess {
   const also = closeAlso(access.also, answeredBy(access, routes, reading), reading)
   reading.note({ also })
@@ -56,7 +56,7 @@ const answeredBy = (
 const markGranted = (each: AlsoAccess): AlsoAccess =>
   each.access.word === 'not-known-live' ? { ...each, access: { ...each.access, isGranted: true } } : each
 
-/** What was granted, as far as the pipeline holds it. */
+/** What was granted, if the pipeline holds it. */
 function madeBy(
   { wanted, holder, membership, asOf }: RoleAccess,
   grant: GrantResult | undefined,

@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts'
 import { type Telling, type ToldAccess, toldAccess } from './told-access.ts'
 import { settledAfterMs } from './waiting/schedule.ts'
 
-/** What the pipeline will do besides the calls: told from its roles, as far as no call shows the right to it. */
+/** What the pipeline does besides the calls: judged by its roles, unless a call shows the right. */
 
 export interface AlsoAccess {
   dataAction: string
@@ -19,12 +19,12 @@ export interface AlsoAccess {
   access: ToldAccess
 }
 
-/** Data actions that `also` asks for, each once. */
+/** Data actions that `also` asks for, without duplicates. */
 export const alsoOf = ({ also }: Pick<Settings['access'], 'also'>): string[] => [
   ...new Set(also.flatMap(({ dataActions }) => dataActions)),
 ]
 
-/** What the pipeline needs on the data plane: for its calls, and besides. */
+/** What the pipeline needs on the data plane: for its calls, and besides them. */
 export const neededBy = ({
   routes = [],
   settings,
@@ -40,13 +40,13 @@ const isShown = (dataAction: string, routes: readonly Route[]) =>
 
 interface Holding {
   held: AssignmentsRead | undefined
-  /** Of the job: its own temporary assignments count. */
+  /** Of the job, whose own temporary assignments count. */
   lease: string
 }
 
 interface AlsoAsked {
   dataActions: readonly string[]
-  /** Calls of the pipeline that are to be answered, or none: they decide what they need themselves. */
+  /** Calls of the pipeline that have to be answered, or none: they show by themselves whether their rights are there. */
   routes: readonly Route[]
 }
 
@@ -66,27 +66,24 @@ export function tellAlso(
   return Promise.all(told)
 }
 
-/** A grant of a role that covers it would fix it. */
+/** Whether a grant of a role that covers it would fix it. */
 export const isLacking = ({ access }: AlsoAccess): boolean =>
   access.word === 'missing' && access.because.kind === 'no-role'
 
 export interface Answered {
-  /** All that the pipeline holds, by now. */
+  /** Everything that the pipeline holds by now. */
   assignments: readonly Assignment[]
   routes: readonly Route[]
   lease: string
 }
 
-/**
- * Once every call was answered: what a young assignment gives is live where a call was answered that nothing but this assignment lets
- * through.
- */
+/** After every call was answered: a new assignment is live if a call was answered that only this assignment allows. */
 export function closeAlso(
   also: readonly AlsoAccess[],
   { assignments, routes, lease }: Answered,
   { context: { principalId, resource }, definitions }: Pick<Telling, 'context' | 'definitions'>,
 ): AlsoAccess[] {
-  // One answer that is billed per item is neither a row nor watched, and meets one replica.
+  // A single answer that is billed per item meets only one replica, so it does not show this.
   const live = routes.flatMap(route => {
     if (isPaidByThePiece(route)) return []
     const asked = { scope: scopeOfCalls([route], resource), dataAction: route.dataAction }
@@ -107,13 +104,13 @@ export function closeAlso(
 
 interface Seen {
   routes?: readonly Route[] | undefined
-  /** Undefined where roles were not looked at. */
+  /** Undefined if the roles were not read. */
   also?: readonly AlsoAccess[] | undefined
 }
 
 /**
- * Whether answers are to show that a young assignment is live. Until it is known that they do not come from a role that was taken away a
- * moment ago, which gave less, they show nothing.
+ * Whether answers have to show that a new assignment is live. They show nothing until it is known that they do not come from a
+ * role that was removed a moment ago and gave less.
  */
 export function restsOnAnswers(
   also: readonly AlsoAccess[],
@@ -127,7 +124,7 @@ export function restsOnAnswers(
   })
 }
 
-/** Before the calls are proven: what no proof and no waiting fixes. @returns undefined where there is none */
+/** Before the calls are proven: what neither proof nor waiting fixes. @returns undefined if there is nothing */
 export function alsoFailure(asked: Settings['access'], { routes = [], also }: Seen): StepError | undefined {
   const untold = also === undefined ? alsoOf(asked).filter(each => !isShown(each, routes)) : []
   if (untold.length > 0) return failing(notLookedUp(untold))
@@ -135,7 +132,7 @@ export function alsoFailure(asked: Settings['access'], { routes = [], also }: Se
   return failing(failures.find(failure => failure !== undefined))
 }
 
-/** After it: what is given, and not known to be live. */
+/** After the proof: rights that are given, but not known to be live. */
 export function alsoNotLive({ also = [] }: Pick<Seen, 'also'>): StepError | undefined {
   const [young] = also.filter(({ access }) => access.word === 'not-known-live')
   return failing(
@@ -155,7 +152,7 @@ const failing = (failure: Failure | undefined) =>
 export const alsoLine = (also: AlsoAccess): string =>
   `${also.dataAction}, which \`also\` asks for: ${alsoReason(also)}`
 
-/** Why it is so, in sentences. */
+/** The reason, in sentences. */
 export function alsoReason({ access, scope }: AlsoAccess): string {
   if (access.word === 'called') return 'A call of the gate that needs it was answered.'
   if (access.word === 'unknown' && access.because.kind === 'own-calls')

@@ -5,15 +5,18 @@ import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { type Definition, readDefinition } from '../services/resource-manager/role-definitions.ts'
 
-/** Definitions of roles as they are now, for definitions drift; each is read once, no matter who asks for it, and how many at once. */
+/**
+ * Reads definitions of roles as they are now, because definitions drift. Each is read once, no matter who asks for it, and how
+ * many at once.
+ */
 export interface DefinitionReader {
   known(): Definitions
-  /** Of a role that was read; undefined for any other. */
+  /** Of a role that was read; undefined for any other role. */
   nameOf(guid: string): string | undefined
   keep(guid: string, definition: Definition): void
-  /** The assignment, dated by its role's definition where that was changed later. */
+  /** The assignment, with the date of its role's definition if that changed later. */
   dated(assignment: Assignment): Assignment
-  /** @returns the name; undefined where it may not be read. @throws StepError `role-not-found` */
+  /** @returns the name; undefined if it cannot be read. @throws StepError `role-not-found` */
   read(guid: string): Promise<string | undefined>
 }
 
@@ -54,7 +57,7 @@ export function openDefinitionReader(
   }
 }
 
-/** Reads the definitions of all roles that are assigned where they count at the scope. @returns those assignments. @throws StepError */
+/** Reads the definitions of all roles whose assignments count at the scope. @returns those assignments. @throws StepError */
 export async function readApplicable(
   assignments: readonly Assignment[],
   scope: string,

@@ -3,7 +3,7 @@ import { plain } from '../core/text/untrusted.ts'
 import { type Account, isOwnEndpoint } from '../services/resource-manager/account.ts'
 import type { Settings } from './settings.ts'
 
-/** An `endpoint` given beside a resource may be another resource's, or a gateway's. */
+/** An `endpoint` given together with a resource may belong to another resource, or to a gateway. */
 
 interface Told {
   settings?: Pick<Settings, 'target'> | undefined
@@ -11,8 +11,8 @@ interface Told {
 }
 
 /**
- * Whether the calls go to the resource's own endpoint; undefined where the account was not read. Without the input `endpoint` they go where
- * Resource Manager says.
+ * Whether the calls go to the resource's own endpoint; undefined if the account was not read. Without the input `endpoint` they
+ * go where Resource Manager says.
  */
 export function endpointIsOwn({ settings, account }: Told): boolean | undefined {
   if (settings === undefined || account === undefined) return undefined
@@ -20,7 +20,7 @@ export function endpointIsOwn({ settings, account }: Told): boolean | undefined 
   return endpoint === undefined || isOwnEndpoint(account, endpoint)
 }
 
-/** Why keys of the account say nothing about what was called; undefined where they do, or nobody knows. */
+/** Why the keys of the account say nothing about the called host; undefined if they do, or if that is not known. */
 export function foreignEndpointFailure(told: Told): StepError | undefined {
   if (endpointIsOwn(told) !== false) return undefined
   const { endpoint = '' } = told.settings?.target ?? {}

@@ -10,14 +10,14 @@ import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 import { wasDenied } from './access.ts'
 import type { Note, RunRecord } from './record.ts'
 
-/** What makes a refusal easier to understand, and is not worth a request where nothing was refused. It changes no result. */
+/** What makes a refusal easier to understand, but is worth no request without one. It changes no result. */
 
 interface Refused {
   failure: StepError
   githubToken: string | undefined
 }
 
-/** How the repository makes its OIDC subjects, where one was refused. */
+/** How the repository customises its OIDC subjects, after one was refused. */
 export async function describeSubjects(
   { failure, githubToken }: Refused,
   { run, http }: { run: WorkflowRun; http: Http },
@@ -29,7 +29,7 @@ export async function describeSubjects(
   if (subjectTemplate !== undefined) note({ subjectTemplate })
 }
 
-/** What was found out until a call was denied, as far as the run got. */
+/** What the run had found out when a call was denied. */
 interface Denied {
   smoke: readonly SmokeResult[]
   role?: { guid: string; scope: string }
@@ -37,7 +37,7 @@ interface Denied {
   assignments?: readonly Assignment[]
 }
 
-/** Every deny assignment that was seen to block the calls, in the look or after a denial. */
+/** Every deny assignment that was seen to block the calls, during the look or after a denial. */
 export function denyAssignmentsSeen({
   deniedBy = [],
   afterDenial,
@@ -46,7 +46,7 @@ export function denyAssignmentsSeen({
   return [...new Map(all.map(({ name, scope }) => [`${scope} ${name}`, { name, scope }])).values()]
 }
 
-/** A second look at roles, once a call was denied. */
+/** A second look at roles, after a call was denied. */
 export async function lookAfterDenial(
   { smoke, role, routes = [], assignments }: Denied,
   { context, clock }: { context: ResourceContext | undefined; clock: Clock },

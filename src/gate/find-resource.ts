@@ -10,11 +10,11 @@ import type { Reporter } from './reporter.ts'
 import type { FoundTarget, Target } from './settings.ts'
 import type { SignedIn } from './values.ts'
 
-/** Which resource the run is about, where the inputs name an endpoint and a subscription. */
+/** Finds the resource of the run, if the inputs name only an endpoint and a subscription. */
 
 interface Found {
   target: FoundTarget
-  /** Undefined where the endpoint is all there is: Resource Manager is not asked any more. */
+  /** Undefined if there is only an endpoint: Resource Manager is not asked any more. */
   context: ResourceContext | undefined
 }
 
@@ -22,9 +22,9 @@ type Asking = SignedIn['asking']
 type Search = Extract<Target, { kind: 'search' }>
 
 /**
- * Finds the account by its hosts. None, several or none that may be read: the smoke call is all there is, unless an input needs the
- * resource.
- * @throws StepError `resource-not-found`, or `resource-manager-forbidden`, where an input does.
+ * Finds the account by its hosts. If it finds none or several, or cannot read them, the gate only makes the smoke call, unless
+ * an input needs the resource.
+ * @throws StepError `resource-not-found` or `resource-manager-forbidden`, if an input does.
  */
 export async function findResource(
   search: Search,
@@ -54,7 +54,7 @@ export async function findResource(
   return { target, context: undefined }
 }
 
-/** What the inputs name needs no search. */
+/** A resource that the inputs name needs no search. */
 export const knownResource = (target: FoundTarget, asking: Asking): Found => ({
   target,
   context: asking && target.kind === 'resource' ? { ...asking, resource: target.resource } : undefined,

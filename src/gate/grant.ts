@@ -30,7 +30,7 @@ import type { Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
 import type { GrantResult, Inspection, RoleAccess, SignedIn } from './values.ts'
 
-/** The pipeline may not grant, but somebody else may have done it a moment ago. */
+/** The pipeline cannot grant, but somebody else may have granted the role a moment ago. */
 const mayBeGrantedByOthers: ReadonlySet<DiagnosisCode> = new Set([
   'cannot-assign-role',
   'delegation-condition-unmet',
@@ -47,9 +47,9 @@ interface GrantRequest {
 }
 
 /**
- * @returns undefined where nothing is to be granted.
- * @throws StepError where nothing may be granted, and the role is held for another job only (`role-assignment-conflict`), or another
- * role that lets the calls through is (`access-denied`).
+ * @returns undefined if there is nothing to grant.
+ * @throws StepError if this run must not grant and the role is held for another job only (`role-assignment-conflict`), or
+ * another role that allows the calls is (`access-denied`).
  */
 export function grantRequest(
   settings: Settings,
@@ -65,7 +65,7 @@ export function grantRequest(
   return undefined
 }
 
-/** @throws StepError `access-denied` where the calls are let through only until another job ends, and no grant changes that */
+/** @throws StepError `access-denied` if the calls are allowed only until another job ends, and no grant changes that */
 export function refuseWhatEnds({ endsWithOtherJob }: Pick<RoleAccess, 'endsWithOtherJob'>): void {
   if (endsWithOtherJob) throw new StepError(checkingAccess, localFailure('access-denied', endsLine))
 }
@@ -78,13 +78,13 @@ interface GrantTools {
   clock: Clock
   random: Random
   reporter: Reporter
-  /** Keeps for the post step what it shall remove, before it is made: a run may be stopped at any moment. */
+  /** Tells the post step what to remove, before it is made: a run may be stopped at any moment. */
   keep: (grant: TemporaryGrant) => void
 }
 
 /**
  * Grants the role.
- * @throws StepError where it cannot be granted, and is known to be missing; or where it would not help.
+ * @throws StepError if it cannot be granted and is known to be missing, or if it would not help.
  */
 export async function grantRole(
   request: GrantRequest,
@@ -111,7 +111,7 @@ export async function grantRole(
     context,
     roles: { ...inspection.roles, scope: wanted.scope },
   })
-  // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
+  // No reply, or an error of the service itself, does not mean that nothing was done.
   const { failure } = error
   const outcome = failure.kind === 'transient' ? 'unknown' : 'refused'
   note({ progress: { outcome, heldByOtherJob: own.heldByOtherJob } })
@@ -125,13 +125,16 @@ export async function grantRole(
 
 const checking = 'checking the role before granting it'
 
-/** @throws StepError `role-not-suitable`, no matter who is to hold it */
+/** @throws StepError `role-not-suitable`, no matter who the role is for */
 function requireSuitable({ unsuitability, wanted }: RoleAccess): void {
   if (unsuitability === undefined) return
   throw new StepError(checking, localFailure('role-not-suitable', unsuitableLine(wanted.name, unsuitability)))
 }
 
-/** A role that does not let the calls through, or does not give what is lacking besides, is granted to nobody for that. @throws StepError `access-denied` */
+/**
+ * The gate does not grant a role that does not allow the calls, or does not give what else is missing. @throws StepError
+ * `access-denied`
+ */
 function requireCoverage(inspection: GrantRequest['inspection']): void {
   const { first, roles } = inspection
   if (roles.coverage !== 'insufficient') return
@@ -150,11 +153,14 @@ function requireCoverage(inspection: GrantRequest['inspection']): void {
 
 interface NamingForRun {
   naming: Naming
-  /** Has the post step remove it; nothing where it is to stay. */
+  /** Makes the post step remove it; does nothing if it stays. */
   keep: (isAnswered: boolean) => void
 }
 
-/** One name for all runs, so that they make one assignment; or one of this job's own, where the post step removes it or nobody saw what is there. */
+/**
+ * One name for all runs, so that they make one assignment; or the job's own name, if the post step removes it or nobody saw
+ * what exists.
+ */
 function namingFor(
   role: RoleToGrant,
   { settings: { access, identity }, job, inspection }: GrantRequest,
@@ -180,7 +186,10 @@ type Own =
   | { kind: 'made'; granted: Granted }
   | { kind: 'failed'; failure: StepError; heldByOtherJob: Assignment | undefined }
 
-/** Makes an assignment that does not end with another job: as long as one of those is there, the service takes no second one. */
+/**
+ * Makes an assignment that does not end with another job. While another job's assignment exists, the service accepts no second
+ * one.
+ */
 async function makeOwn(
   { settings, context, job, inspection, role, naming }: GrantRequest & { role: RoleToGrant; naming: Naming },
   tools: GrantTools,
@@ -208,7 +217,7 @@ async function makeOwn(
   }
 }
 
-/** Whether it is new, and so has to become live; or was there before, which takes another look to tell. */
+/** Whether the assignment is new and so has to become live, or existed before, which takes another look to find out. */
 async function settle(
   granted: Granted,
   { context, inspection: { roles } }: GrantRequest,
@@ -222,7 +231,7 @@ async function settle(
     note({ progress: { outcome: 'granted', assignmentId } })
     return { outcome: 'granted', age: { kind: 'new' }, ...identified(assignmentId) }
   }
-  // A request that was answered by a success may itself have changed what was there.
+  // A request that succeeded may itself have changed what existed.
   const since = granted.outcome === 'exists' ? existing && givenSince(existing) : existing?.createdOn
   const age = ageAt(roles.asOf, since)
   const known = age.kind === 'known' ? { ageMs: age.ageMs } : {}
@@ -232,17 +241,17 @@ async function settle(
 
 const identified = (assignmentId: string | undefined) => (assignmentId === undefined ? {} : { assignmentId })
 
-/** Who looked first and saw nothing, knows. What was held then, and is not now, was another job's. */
+/** A run that looked first and saw nothing knows it. If something was held then and is not now, it was another job's. */
 const isKnownToBeNew = ({ outcome, assignmentId }: Granted, { held }: RoleAccess) =>
   outcome === 'granted' &&
   held.state !== 'unknown' &&
   (held.state === 'missing' || held.assignment?.id !== assignmentId)
 
-/** An assignment that is older than the request by more than clocks disagree was there before it. */
+/** An assignment existed before the request if it is older by more than clocks can differ. */
 const isOlder = (existing: Assignment | undefined, { asOf }: RoleAccess) =>
   existing?.createdOn !== undefined && existing.createdOn < asOf - clockDisagreementMs
 
-/** The role is assigned; that the assignment cannot be read takes nothing from it. */
+/** The role is assigned, even if the assignment cannot be read. */
 async function readIfGrantRequest(
   manager: ResourceContext['manager'],
   assignmentId: string | undefined,

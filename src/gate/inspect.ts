@@ -28,10 +28,10 @@ import type { Settings } from './settings.ts'
 import type { FirstCalls, Inspection } from './values.ts'
 import { roundOf } from './waiting/round.ts'
 
-/** What the look goes by. */
+/** What the look needs. */
 interface Sources {
   settings: Settings
-  /** Absent where only an endpoint was given: Resource Manager is not asked. */
+  /** Absent if only an endpoint was given: Resource Manager is not asked. */
   context: ResourceContext | undefined
   roleReader: RoleReader | undefined
   modelDates: ModelDates | undefined
@@ -43,8 +43,8 @@ interface InspectTools extends SmokeTools {
 }
 
 /**
- * Looks at account, deployments, roles and the data plane, side by side as far as one does not need the other.
- * @throws StepError for whatever no grant could fix: nothing has been changed when it does.
+ * Reads account, deployments and roles, and calls the models, in parallel unless one needs the other.
+ * @throws StepError for anything that no grant could fix: nothing has been changed then.
  */
 export async function inspect(
   { settings, context, roleReader, modelDates }: Sources,
@@ -52,7 +52,7 @@ export async function inspect(
   note: Note<'inspection'>,
 ): Promise<Inspection> {
   const resource = context === undefined ? nothing : readResource(settings, context, tools.clock, note)
-  // Anyone who needs it awaits it.
+  // The code that needs it awaits it.
   resource.catch(() => undefined)
   const routing = chooseRoutes(settings, resource, note)
   const role = roleReader?.lookUp(routing)
@@ -63,7 +63,7 @@ export async function inspect(
     if (found !== undefined) tools.reporter.roleLacks(found.name, roleReader?.lacks(found, routes) ?? [])
     return routes
   })
-  // All are awaited whatever becomes of the others: what is known when one fails belongs into its diagnosis.
+  // All are awaited, no matter whether one fails: the diagnosis of a failure needs what the others found out.
   const [called, read, routed] = await Promise.allSettled([
     callFirst({ settings, toCall, resource, modelDates }, tools, note),
     role && roleReader?.read(role, routing),
@@ -92,7 +92,7 @@ const nothing: Promise<ResourceView> = Promise.resolve({
   deployments: undefined,
 })
 
-/** An identity that may only call models cannot read the account; an endpoint that the user named makes up for it. */
+/** An identity that may only call models cannot read the account; it does not need to if the user named an endpoint. */
 async function readResource(
   { target }: Settings,
   { manager, resource }: ResourceContext,
@@ -117,7 +117,7 @@ async function readResource(
 
 type Routing = Pick<Inspection, 'routes' | 'endpoint'>
 
-/** Where the inputs alone tell the routes, the calls need not wait for the resource. */
+/** If the inputs alone determine the routes, the calls need not wait for the resource. */
 const isKnownAhead = (settings: Settings) =>
   settings.target.endpoint !== undefined && knowsItsRoutes(settings)
 
@@ -139,14 +139,14 @@ async function chooseRoutes(
   return routing
 }
 
-/** The origin of the calls, with the base path where the user named one. */
+/** The origin of the calls, with the base path if the user named one. */
 function calledAt(endpoint: string | undefined, url: string): string {
   if (endpoint === undefined) return new URL(url).origin
   const { openAI, v1 } = endpointsAt(endpoint)
   return v1 ?? openAI
 }
 
-/** Where models are called, and how. @throws StepError for endpoints that no token may be sent to */
+/** Where and how to call the models. @throws StepError for endpoints that must not get a token */
 export function dataPlaneOf(
   { target: { endpoint }, cloud, smoke }: Settings,
   account: Account | undefined,
@@ -185,7 +185,7 @@ async function callFirst(
   if (!isKnownAhead(settings)) return call((await resource).deployments)
   const early = call(undefined).catch(async error => {
     if (!(error instanceof StepError) || error.failure.code !== 'deployment-not-found') throw error
-    // The list tells whether it is not there, or only too new.
+    // The list shows whether the deployment does not exist, or is only too new.
     const { deployments } = await resource
     requireListed(routes, deployments)
     return call(deployments)
@@ -200,7 +200,7 @@ type Calls = readonly SmokeResult[]
 interface Asked {
   routes: readonly Route[]
   settings: Settings
-  /** What calls that failed are told of besides. */
+  /** Adds to failed calls what else explains them. */
   explain: (calls: Calls) => Promise<Calls>
 }
 
@@ -221,7 +221,7 @@ function roundsOf(
 }
 
 /**
- * Accepted or denied: only an answer to that question tells what a grant would fix.
+ * Repeats until the calls are accepted or denied: only that shows what a grant would fix.
  * @throws StepError for every other refusal, once it is clear that it does not pass.
  */
 async function untilDecided(

@@ -3,11 +3,11 @@ import type { Account, KeyAccess } from '../services/resource-manager/account.ts
 import { foreignEndpointFailure } from './endpoint-owner.ts'
 import type { Settings } from './settings.ts'
 
-/** What became of a data-plane call with the key that must be refused. */
+/** Result of a data-plane call with the key that must be refused. */
 export interface RetiredKeyResult {
   /**
-   * `key-access-off`: 403 AuthenticationTypeDisabled, the resource takes no key at all. `key-invalid`: 401, this key is not one of
-   * the resource's; others may be. `accepted`: the call got as far as the model.
+   * `key-access-off`: 403 AuthenticationTypeDisabled, the resource accepts no key at all. `key-invalid`: 401, this key is not
+   * one of the resource's keys; others may be. `accepted`: the call reached the model.
    */
   outcome: 'key-access-off' | 'key-invalid' | 'accepted'
 }
@@ -17,7 +17,7 @@ interface Seen {
   retiredKey?: RetiredKeyResult | undefined
 }
 
-/** Whether the resource takes keys: as the account says; where it may not be read, as the data plane answered a key. */
+/** Whether the resource accepts keys: from the account or, if that cannot be read, from the data plane's reply to a key. */
 export function keyAccessOf({ account, retiredKey }: Seen): KeyAccess {
   if (account !== undefined) return account.keyAccess
   if (retiredKey?.outcome === 'key-access-off') return 'disabled'
@@ -26,20 +26,20 @@ export function keyAccessOf({ account, retiredKey }: Seen): KeyAccess {
 
 interface AccountRead {
   account?: Account | undefined
-  /** What was said to who may not read the account; only where an endpoint was named, which makes up for it. */
+  /** The refusal, if the account cannot be read. Only if an endpoint was named: then the gate does not need the account. */
   accountForbidden?: Failure | undefined
 }
 
 /**
- * Why `key-access: forbid` fails the gate, or the retired key has nowhere to go, as far as Resource Manager tells; undefined where
- * neither is so.
+ * Why `key-access: forbid` fails the gate, or why the retired key cannot be sent, as far as Resource Manager shows; undefined
+ * if neither is the case.
  */
 export function keyAccessFailure(
   settings: Pick<Settings, 'keys' | 'target'> | undefined,
   { account, accountForbidden }: AccountRead,
 ): StepError | undefined {
   const { access, retired } = settings?.keys ?? {}
-  // The key is one of the resource, and goes to no other host.
+  // The key belongs to the resource, and must not go to another host.
   if (access !== 'forbid')
     return retired === undefined ? undefined : foreignEndpointFailure({ settings, account })
   if (account?.keyAccess === 'enabled') {
@@ -53,13 +53,13 @@ export function keyAccessFailure(
 }
 
 interface KeyAccessVerdict {
-  /** `keys-enabled`, `endpoint-of-another-resource`, or `resource-manager-forbidden` where the account may not be read. */
+  /** `keys-enabled`, `endpoint-of-another-resource`, or `resource-manager-forbidden` if the account cannot be read. */
   failure: StepError | undefined
-  /** Whether the resource is known to take keys, and somebody wants to hear of it. */
+  /** Whether the resource is known to accept keys, and `key-access` wants that reported. */
   deservesWarning: boolean
 }
 
-/** Holds the account against `key-access`. */
+/** Checks the account against `key-access`. */
 export function evaluateKeyAccess(
   settings: Pick<Settings, 'keys' | 'target'>,
   read: AccountRead,

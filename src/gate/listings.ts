@@ -8,11 +8,11 @@ import { type AssignmentsRead, readAssignments } from '../services/resource-mana
 import { alsoOf } from './also.ts'
 import type { Settings } from './settings.ts'
 
-/** What is assigned at the resource as the run begins. Each list is asked for once, no matter how many need it. */
+/** What is assigned at the resource when the run begins. Each list is requested once, no matter how many need it. */
 export interface Listings {
-  /** @returns undefined where they may not be read. @throws StepError */
+  /** @returns undefined if they cannot be read. @throws StepError */
   assignmentsOf(principal: Principal): Promise<AssignmentsRead | undefined>
-  /** No matter whose they are. @returns undefined where they may not be read. @throws StepError */
+  /** Of all principals. @returns undefined if they cannot be read. @throws StepError */
   denies(): Promise<readonly DenyAssignment[] | undefined>
 }
 
@@ -43,7 +43,7 @@ export function openListings(
   }
 }
 
-/** Whether somebody's access is told from roles alone: where no call tells, deny assignments have to be known. */
+/** Whether somebody's access is judged from roles alone. If no call shows it, the gate has to know the deny assignments. */
 const goesByRoles = (
   { access, production }: Pick<Settings, 'access' | 'production'>,
   context: ResourceContext,

@@ -4,11 +4,11 @@ import { type Reading, self } from './read-roles.ts'
 import type { Membership } from './role-state.ts'
 import type { RoleAccess } from './values.ts'
 
-/** Whether the pipeline is a member of the group that is to hold the role. */
+/** Whether the pipeline is a member of the group that the role is for. */
 
 /**
- * Whether the pipeline is a member of the group that holds the role: Resource Manager lists what applies to a principal through
- * its groups, of groups within groups as well. Undefined where that may not be read.
+ * Whether the pipeline is a member of the group that holds the role. Resource Manager lists what applies to a principal through
+ * its groups, and through groups of groups. Undefined if that cannot be read.
  */
 export function membershipIn(
   own: Pick<AssignmentsRead, 'assignments'> | undefined,
@@ -19,11 +19,11 @@ export function membershipIn(
   return through ? 'member' : 'not-member'
 }
 
-/** Pauses before a group is taken to be without the pipeline: members of the last moments are not everywhere at once. */
+/** Pauses before the gate concludes that the pipeline is not in the group: new members are not visible everywhere at once. */
 const membershipPausesMs = [2000, 4000, 8000]
 
 /**
- * Reads again who belongs to the group that holds the role, until the pipeline does, or long enough.
+ * Reads the members of the group again, until the pipeline is one of them or the time is up.
  * @param limitMs Milliseconds that it may take in any case.
  */
 export async function settleMembership(

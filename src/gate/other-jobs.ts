@@ -9,7 +9,7 @@ import { readAssignment } from '../services/resource-manager/role-assignments.ts
 import type { Reporter } from './reporter.ts'
 import { growingPause } from './waiting/schedule.ts'
 
-/** Role assignments that other jobs made for themselves: azure/rbac/lease.ts says how they are told apart. */
+/** Role assignments that other jobs made for themselves: azure/rbac/lease.ts says how to recognise them. */
 
 interface ReleaseTools {
   manager: ResourceManager
@@ -21,7 +21,7 @@ interface ReleaseTools {
 /**
  * Waits until another job's temporary assignment is gone, or was made permanent.
  * @param deadline Milliseconds since the epoch.
- * @throws StepError `role-assignment-conflict` where it is still there then.
+ * @throws StepError `role-assignment-conflict` if it is still there then.
  */
 export async function untilReleased(
   held: Pick<Assignment, 'id' | 'description'>,
@@ -50,7 +50,7 @@ export async function untilReleased(
   }
 }
 
-/** @throws StepError always: for runs that may not make an assignment of their own. */
+/** @throws StepError always: for runs that must not make their own assignment. */
 export function refuseOtherJobs(held: Pick<Assignment, 'description'>): never {
   throw new StepError(
     'checking who holds the role',

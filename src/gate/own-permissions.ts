@@ -4,23 +4,24 @@ import { isGrantee, type ResourceContext } from '../services/resource-manager/co
 import { type AssignmentsRead, readPermissions } from '../services/resource-manager/role-assignments.ts'
 import type { Settings } from './settings.ts'
 
-/** @returns undefined where they may not be read. @throws StepError */
+/** @returns undefined if they cannot be read. @throws StepError */
 export type PermissionsReader = () => Promise<readonly Permission[] | undefined>
 
 interface Looking {
-  /** Undefined where the role could not be looked up. */
+  /** Undefined if the role could not be looked up. */
   wanted: Promise<WantedRole | undefined>
-  /** What is assigned to the pipeline; undefined where that may not be read. */
+  /** The pipeline's assignments; undefined if they cannot be read. */
   listing: Promise<AssignmentsRead | undefined>
 }
 
 export const asksItself = ({ principalId, callerId }: ResourceContext) => callerId === principalId
 
 /**
- * What the pipeline may do, as Resource Manager adds it up for anyone who asks. It is needed where the list of assignments does not tell
- * how the role is held, and is asked for once, as soon as that is seen: models take longer to answer than both. Who never grants may,
- * as a rule, not read the list either, and every run would wait for two replies, one after the other: there it is asked for beside
- * the list. For everybody else that would be a request more in every run, of the few that a subscription has for all its gates.
+ * What the pipeline may do, as Resource Manager adds it up for the caller. The gate needs this if the list of assignments does
+ * not show how the role is held, and requests it once, as soon as it knows that: models take longer to answer than both
+ * replies. An identity that never grants can usually not read the list either, and every run would wait for two replies one
+ * after the other. So there the gate requests this in parallel with the list. For everybody else that would be one more request
+ * in every run, and a subscription has few for all its gates.
  */
 export function openPermissionsReader(
   context: ResourceContext,
@@ -40,12 +41,12 @@ export function openPermissionsReader(
   const early = grant === 'never' ? ask() : undefined
   const asNeeded = async () => {
     const [role, list] = await Promise.all([wanted, listing])
-    // Beside a list, only what is younger counts: it may show a role that was granted just then.
+    // With a list, only what is newer counts: it may show a role that was granted in between.
     if (list === undefined) asked = early
     if (role !== undefined && (list === undefined || findHolding(list.assignments, role) === undefined))
       await read()
   }
-  // Anyone who needs them awaits them.
+  // The code that needs them awaits them.
   for (const reading of [early, asNeeded()]) reading?.catch(() => undefined)
   return read
 }

@@ -12,19 +12,19 @@ interface Known {
   context: ResourceContext | undefined
 }
 
-/** What would be done, and by whose right. Changes nothing. */
+/** What a run would do, and whether it may. Changes nothing. */
 export async function plan({ settings, inspection, context }: Known, note: Note<'plan'>): Promise<void> {
   const { roles, first } = inspection
-  // What an app lacks the look at production tells, and a denial of the pipeline fails nothing.
+  // The look at production reports what an app lacks, and a denial of the pipeline fails nothing.
   if (roles?.holder === 'app') return
-  // Nor is a role that would not help.
+  // Nor does the gate grant a role that would not help.
   if (needsGrant(inspection) && roles?.unsuitability !== undefined) note({ refuses: roles.unsuitability })
   else if (needsGrant(inspection) && roles?.coverage !== 'insufficient') note({ grants: true })
   else if (wasDenied(first.results))
     note({ patienceMs: patienceFor(ageOfAccess(inspection), settings.waiting.propagationTimeoutMs) })
   if (context === undefined || roles === undefined) return
   const isSetup = context.callerId !== context.principalId
-  // A grant shows by itself what who grants may do: it is asked for a plan only.
+  // A real grant shows what the granting identity may do, so only a plan asks for it.
   if (!isSetup && roles.permissions !== undefined) return
   const permissions = await readPermissions(context.manager, roles.wanted.scope)
   if (permissions !== undefined) note(isSetup ? { setupPermissions: permissions } : { permissions })

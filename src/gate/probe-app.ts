@@ -17,8 +17,8 @@ interface AppProbeTools {
 }
 
 /**
- * Asks the app's own route until it answers as often in a row as is asked for: the app's identity is proven by nothing else. It has a
- * `propagation-timeout` of its own, because its role may be younger than the pipeline's.
+ * Calls the app's own route until it answers as often in a row as required: nothing else proves the app's identity. It has its
+ * own `propagation-timeout`, because the app's role may be newer than the pipeline's.
  * @throws StepError `probe-failed`
  */
 export async function requireAppAnswers(
@@ -41,7 +41,7 @@ export async function requireAppAnswers(
     firstAt: clock.now(),
     grantedAt: undefined,
     doubtMs: 0,
-    // How long the app has had its role, nobody tells.
+    // Nothing shows how long the app has had its role.
     isSettled: false,
     probe: count => Promise.all(Array.from({ length: count }, ask)),
     consecutiveSuccesses,
@@ -62,6 +62,6 @@ export async function requireAppAnswers(
   reporter.appAnswered({ said: last.said, inARow: answeredInARow(probes), waitedMs: propagationMs })
 }
 
-/** How many of the last probes were answered. */
+/** How many of the last probes in a row were answered. */
 const answeredInARow = (probes: readonly AppProbed[]) =>
   probes.length - 1 - probes.findLastIndex(({ outcome }) => outcome !== 'ok')

@@ -22,9 +22,9 @@ import { type Probe, untilLive } from './waiting/wait.ts'
 interface Known {
   settings: Settings
   inspection: Inspection
-  /** Undefined where nothing was granted. */
+  /** Undefined if nothing was granted. */
   grant: GrantResult | undefined
-  /** Whether the answers are to show as well that what `also` asks for is live. */
+  /** Whether the answers also have to show that what `also` asks for is live. */
   alsoRests: boolean
   modelDates: ModelDates | undefined
 }
@@ -32,9 +32,9 @@ interface Known {
 type ProveTools = SmokeTools & { clock: Clock; random: Random; reporter: Reporter }
 
 /**
- * Waits until the data plane agrees, by the very call that is the proof.
+ * Waits until the data plane agrees, with the very call that is the proof.
  * @returns the last answer of each deployment.
- * @throws StepError where access is not live within the patience that it deserves.
+ * @throws StepError if access is not live when the time for it is up.
  */
 export async function prove(
   known: Known,
@@ -56,7 +56,7 @@ export async function prove(
     isPaidByThePiece: isByThePiece,
     isSettled: isSettled(settings, inspection, grant),
     probe: prober.probe,
-    // Where everything is billed per item, one answer has to do.
+    // If everything is billed per item, one answer has to be enough.
     consecutiveSuccesses: isByThePiece ? 1 : consecutiveSuccesses,
     onRowBroken: prober.forgetConnections,
     denialPatienceMs: patienceFor(ageOfAccess(inspection, grant?.age), propagationTimeoutMs),
@@ -83,7 +83,7 @@ function rowOf({ settings, inspection, grant }: Known, probes: readonly Probe[])
   return rowRoutesOf(inspection.routes.filter(isOfDeployment)).length === 0 ? 'paid-by-the-piece' : 'made'
 }
 
-/** How long an answer may be owed to a right that was taken away, milliseconds from the grant, or from the first answer. */
+/** How long an answer may come from a right that was removed; milliseconds from the grant, or from the first answer. */
 function doubtOf(known: Known): number {
   const { roles, first } = known.inspection
   const ofDeny = roles?.newDeny === undefined || first.round.kind !== 'ok' ? 0 : doubtFor(roles.newDeny)
@@ -92,13 +92,16 @@ function doubtOf(known: Known): number {
 
 function doubtOfRoles(known: Known): number {
   const { inspection, grant, alsoRests } = known
-  // A role that was taken away would be answered as well, and shows nothing of what it did not give.
+  // Calls by a removed role would be answered too, and show nothing about what that role did not give.
   if (alsoRests && inspection.first.round.kind === 'ok') return doubtFor({ kind: 'new' })
   if (grant !== undefined) return mayExpire(inspection) ? doubtFor(grant.age) : 0
   return isUnexplained(known) ? doubtFor({ kind: 'new' }) : 0
 }
 
-/** It answers, and no role gives the right to it, or a deny assignment takes it away. Only a run that must not grant gets there: any other replaces what may expire. */
+/**
+ * The calls are answered, but no role allows them, or a deny assignment forbids them. Only a run that must not grant gets here:
+ * any other run replaces a right that may expire.
+ */
 function isUnexplained({ inspection, grant }: Known): boolean {
   const { roles, routes, first } = inspection
   if (roles === undefined || first.round.kind !== 'ok') return false
@@ -108,17 +111,17 @@ function isUnexplained({ inspection, grant }: Known): boolean {
 }
 
 interface Prober {
-  /** Rounds side by side, each call on a connection of its own. */
+  /** Rounds in parallel, each call on a new connection. */
   probe(count: number): Promise<readonly Round[]>
-  /** What was answered so far counts no more. */
+  /** The answers so far no longer count. */
   forgetConnections(): void
   /** The last call to each deployment. */
   latest(): readonly SmokeResult[]
 }
 
 /**
- * A round while some deployments still refuse asks only those, and none before the time that it named: those that have answered
- * cost tokens. Once all have answered, the cheapest of each host shows whether the replicas agree.
+ * While some deployments still refuse, a round calls only those, and none before the time that it named, because calls to the
+ * others cost tokens. Once all have answered, the cheapest deployment of each host shows whether the replicas agree.
  */
 function createProber(
   { settings, inspection, modelDates }: Known,
@@ -172,7 +175,7 @@ function createProber(
       )
       const before = calls
       const afterEach = made.map(results => updated(before, results))
-      // Of several answers of one deployment the one counts that says no.
+      // Of several replies of one deployment, a refusal counts.
       calls = updated(
         before,
         made.flat().toSorted((a, b) => (a.kind < b.kind ? -1 : 1)),
@@ -185,7 +188,10 @@ function createProber(
   }
 }
 
-/** In turns another goes first: where a balancer goes round, each would meet the same replica in every round. */
+/**
+ * Each round begins with a different deployment: behind a balancer that takes turns, each would otherwise meet the same replica
+ * in every round.
+ */
 const rotated = (routes: readonly Route[], turns: number): readonly Route[] => {
   const first = turns % routes.length
   return [...routes.slice(first), ...routes.slice(0, first)]
@@ -197,7 +203,7 @@ function updated(calls: readonly SmokeResult[], results: readonly SmokeResult[])
   return calls.map(before => answers.get(before.route) ?? before)
 }
 
-/** Denied to the end: what is known of the grant decides what that means. */
+/** Still denied at the end: what is known about the grant decides what that means. */
 function failureOf(failure: Failure, { inspection, grant }: Known): StepError {
   if (failure.kind === 'wait' && isDenied(inspection.roles))
     return new StepError('calling the model', {

@@ -18,15 +18,15 @@ import { scopeOfCalls } from './scope-of-calls.ts'
 import type { Settings } from './settings.ts'
 import type { RoleAccess, SignedIn } from './values.ts'
 
-/** Who holds what, read before anything is changed. */
+/** Who holds which role, read before anything is changed. */
 
 export interface RolesRead {
   role: Role
   /** What applies to the pipeline's principal. */
   own: AssignmentsRead | undefined
-  /** What applies to who is to hold the role: mostly the same. */
+  /** What applies to the principal that the role is for: mostly the same. */
   ofGrantee: AssignmentsRead | undefined
-  /** No matter whose they are; undefined where they may not be read. */
+  /** Of all principals; undefined if they cannot be read. */
   denies: readonly DenyAssignment[] | undefined
   permissions: PermissionsReader
   readAt: number
@@ -78,14 +78,14 @@ export async function readRoles(
   const wanted = Promise.all([looking, routing]).then(
     ([role, { routes }]) => role && wantedFor(role, routes, { context, also }),
   )
-  // Anyone who needs it awaits it.
+  // The code that needs it awaits it.
   wanted.catch(() => undefined)
   const permissions = openPermissionsReader(context, access.grant, { wanted, listing })
   const [role, own, another, denies] = await Promise.all([
     looking,
     listing,
     isGrantee(context) ? undefined : listings.assignmentsOf(context.grantee),
-    // Where no call tells, they have to be known.
+    // If no call shows the right, the gate has to know the deny assignments.
     also.length > 0
       ? listings.denies()
       : inTime(

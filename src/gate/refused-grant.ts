@@ -9,17 +9,17 @@ import { readPermissions } from '../services/resource-manager/role-assignments.t
 import type { RoleAccess } from './values.ts'
 
 /**
- * Why a grant was refused. Azure answers a condition that is not met as it answers a missing right, mostly without a word of the
- * condition: what the run knows of who grants decides.
+ * Why a grant was refused. Azure answers an unmet condition like a missing right, mostly without mentioning the condition. What
+ * the run knows about the granting identity decides.
  */
 
-/** Refusals that only say that the caller may not. */
+/** Refusals that only say that the caller has no right. */
 const open: ReadonlySet<DiagnosisCode> = new Set(['cannot-assign-role', 'resource-manager-forbidden'])
 
 interface Refused {
   context: ResourceContext
   roles: Pick<RoleAccess, 'assignments' | 'permissions'> & {
-    /** Where the grant was to be made. */
+    /** Scope of the grant. */
     scope: string
   }
 }
@@ -38,7 +38,7 @@ export async function causeOfRefusedGrant(error: StepError, { context, roles }: 
   return new StepError(error.operation, { ...failure, code })
 }
 
-/** @returns undefined where assignments do not show the right: they may not be read, or a custom role holds it. */
+/** @returns undefined if assignments do not show the right: they cannot be read, or a custom role gives it. */
 export function codeByAssignments({
   assignments,
   scope,
@@ -50,13 +50,13 @@ export function codeByAssignments({
   const { held } = permissionsOf(applicableAt(assignments, scope), new Map())
   const giving = held.filter(permission => coversAction([permission], assignRoles))
   if (giving.length === 0) return undefined
-  // A right without a condition that is refused all the same is too new to be live.
+  // A right without a condition that is still refused is too new to be live.
   return giving.every(isConditional) ? 'delegation-condition-unmet' : 'cannot-assign-role'
 }
 
 const isConditional = ({ conditions }: EffectivePermission) => conditions.length > 0
 
-/** Effective permissions tell a right, and not its condition. */
+/** Effective permissions show a right, but not its condition. */
 export const codeByPermissions = (permissions: readonly Permission[] | undefined): DiagnosisCode =>
   coversAction(permissions ?? [], assignRoles) ? 'delegation-condition-unmet' : 'cannot-assign-role'
 
@@ -67,7 +67,7 @@ async function permissionsOfCaller(
   try {
     return await readPermissions(manager, scope)
   } catch (error) {
-    // It was to explain a failure, and must not become another one.
+    // This explains a failure, and must not become another one.
     if (error instanceof StepError) return undefined
     throw error
   }

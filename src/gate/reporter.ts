@@ -14,29 +14,29 @@ import type { RuntimePrincipal } from './runtime/principal.ts'
 import type { Inspection } from './values.ts'
 import type { Progress } from './waiting/wait.ts'
 
-/** The story calls this as it goes, and prints nothing itself. The report finds the words. */
+/** The story calls this as it goes on, and prints nothing itself. The report has the words. */
 export interface Reporter {
   /** Before the first request. */
   begins(): void
   stepBegins(name: string): void
   assertionReceived(claims: AssertionClaims): void
   signedIn(principal: AccessTokenClaims): void
-  /** The identity that looks and grants, where it is not the pipeline's own. */
+  /** The identity that reads roles and grants, if it is not the pipeline's own. */
   setupSignedIn(principalId: string): void
-  /** By the host of the endpoint. */
+  /** Found by the host of the endpoint. */
   resourceFound(resource: ResourceId): void
-  /** Nor is it needed: the smoke call is all there is. */
+  /** No input needs the resource, so the gate only makes the smoke call. */
   resourceUnfound(why: string): void
-  /** Before the calls are tried: another role may let them through all the same. */
+  /** Before the calls are made: another role may still allow them. */
   roleLacks(roleName: string, lacks: readonly MissingCoverage[]): void
-  /** The inputs name no deployment, and this one is called. */
+  /** The inputs name no deployment, so the gate calls this one. */
   deploymentChosen(deployment: string): void
   inspected(inspection: Inspection): void
-  /** What roles tell of those that run what is deployed. */
+  /** What the roles of the runtime principals show. */
   runtimeLookedAt(principals: readonly RuntimePrincipal[]): void
-  /** The gate passes, and this is what it cannot say of them. */
+  /** The gate passes, and this is what it does not know about them. */
   runtimeInDoubt(principals: readonly RuntimePrincipal[]): void
-  /** Keys still open the resource, and `key-access` says that this is worth a warning. */
+  /** The resource still accepts keys, and `key-access` asks for a warning. */
   keysAccepted(): void
   /** Another job's temporary assignment holds the role: the grant has to wait for its end. */
   waitingForOtherJob(held: Pick<Assignment, 'description'>): void
@@ -45,16 +45,16 @@ export interface Reporter {
   grantMayNotCount(endpoint: string): void
   granted(role: { name: string; principalId: string; scope: string }): void
   notGranted(outcome: 'refused' | 'unknown', code: DiagnosisCode): void
-  /** The pipeline is not seen among the members of the group; it is looked for again after the pause. */
+  /** The list of members does not have the pipeline; the gate reads it again after the pause. */
   memberMissing(pauseMs: number): void
   waitingForAccess(progress: Progress): void
-  /** What the pipeline may do besides the calls, all that was asked for. */
+  /** Everything that `also` asks for, and how the pipeline may do it. */
   alsoGiven(also: readonly AlsoAccess[]): void
   /** Every deployment has answered. */
   proven(results: readonly SmokeResult[]): void
-  /** The role is an app's: what the pipeline itself was answered fails nothing, and proves nothing of the app. */
+  /** The role is for an app: the answers to the pipeline itself fail nothing, and prove nothing about the app. */
   ownCalls(results: readonly SmokeResult[]): void
-  /** The calls are let through, and no role gives the right to them, or these take it away. */
+  /** The calls are answered, although no role allows them, or although these deny assignments forbid them. */
   accessUnexplained(deniedBy: readonly DenyAssignment[]): void
   waitingForKeyRefusal(progress: Progress): void
   keyRefused(refusal: KeyRefusal): void
@@ -62,22 +62,22 @@ export interface Reporter {
   appAnswered(answer: AppAnswered): void
 }
 
-/** A pause of a wait: how long it has taken so far, and how long it may. Milliseconds. */
+/** A pause of a wait: how long the wait has taken so far, and its limit. Milliseconds. */
 export type PauseProgress = Pick<Progress, 'rounds' | 'elapsedMs' | 'limitMs' | 'pauseMs'>
 
 export interface AppAnswered {
   said: ServiceResponse
-  /** So many probes in a row, each on a connection of its own. */
+  /** Number of probes in a row, each on a new connection. */
   inARow: number
-  /** Milliseconds from the first refusal; 0 where there was none. */
+  /** Milliseconds from the first refusal; 0 if there was none. */
   waitedMs: number
 }
 
 export interface KeyRefusal {
   outcome: Exclude<RetiredKeyResult['outcome'], 'accepted'>
   said: ServiceResponse
-  /** Milliseconds from the first try until it was refused; 0 where it was at once. */
+  /** Milliseconds from the first try until it was refused; 0 if it was refused at once. */
   waitedMs: number
-  /** As the account says; undefined where it was not read. */
+  /** From the account; undefined if it was not read. */
   keyAccess: KeyAccess | undefined
 }

@@ -29,9 +29,9 @@ interface RetiredKeyTools {
 }
 
 /**
- * Makes one of the calls that were the proof once more, with the key; and waits until it is refused, because a switch-off takes minutes to
- * hours to reach the data plane.
- * @throws StepError `retired-key-accepted`; `keys-enabled` where more has to be shown than this key's end; or another code where the
+ * Repeats one of the calls of the proof, with the key, and waits until it is refused: a switch-off takes minutes to hours to
+ * reach the data plane.
+ * @throws StepError `retired-key-accepted`; `keys-enabled` if the refusal of this key is not enough; or another code if the
  * replies say nothing about the key.
  */
 export async function requireRefused(
@@ -60,7 +60,7 @@ export async function requireRefused(
     firstAt: tools.clock.now(),
     grantedAt: undefined,
     doubtMs: 0,
-    // How long ago keys were switched off, nobody tells.
+    // Nothing shows how long ago keys were switched off.
     isSettled: false,
     probe: count => Promise.all(Array.from({ length: count }, probe)),
     consecutiveSuccesses,
@@ -79,8 +79,8 @@ export async function requireRefused(
 }
 
 /**
- * What is waited for is the refusal. Where Resource Manager says that keys are on, there is nothing to wait for; and what is billed per
- * item is not bought again and again meanwhile.
+ * The gate waits for the refusal. If Resource Manager says that keys are on, there is nothing to wait for; and the gate does
+ * not repeat a call that is billed per item.
  */
 function keyRoundOf(
   reply: KeyReply,
@@ -94,8 +94,8 @@ function keyRoundOf(
 }
 
 /**
- * What `key-access: forbid` demands is that no key works. A key that is none of the resource shows nothing of the others.
- * @throws StepError `keys-enabled` where the account did not say it either.
+ * `key-access: forbid` demands that no key works. A key of another resource shows nothing about the others.
+ * @throws StepError `keys-enabled` if the account did not show it either.
  */
 function requireShown({ keys }: Settings, keyAccess: KeyAccess): void {
   if (keys.access !== 'forbid' || keyAccess !== 'unknown') return

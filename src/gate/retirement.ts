@@ -21,20 +21,23 @@ import { endpointIsOwn } from './endpoint-owner.ts'
 import type { Note } from './record.ts'
 import type { Settings } from './settings.ts'
 
-/** When models end. The list is long, and is read beside the story: nothing waits for it but what cannot be decided without. */
+/**
+ * When models retire. The list is long, and the gate reads it in parallel: it waits for it only if it has to decide something
+ * with it.
+ */
 
 export interface ModelDates {
   /**
-   * The results, read together with the dates: a call that failed as calls of retired models do, and whose model's day has passed, failed for
-   * that. The list is waited for where there is such a call, for at most a `request-timeout`.
+   * The results, read together with the dates: if a call failed as calls of retired models do, and its model's day has passed,
+   * that is why it failed. If there is such a call, this waits for the list, at most for a `request-timeout`.
    */
   explain(
     results: readonly SmokeResult[],
     deployments: Promise<readonly Deployment[] | undefined>,
   ): Promise<readonly SmokeResult[]>
-  /** Resolves when the list is there, or is waited for no longer, where `model-days-left` has something to decide. */
+  /** Resolves when the list is there, or the time is up, if `model-days-left` has something to decide. */
   settle(): Promise<void>
-  /** @throws StepError `model-retires-soon`, by `model-days-left` */
+  /** @throws StepError `model-retires-soon`, because of `model-days-left` */
   requireDays(called: Pick<Seen, 'account' | 'routes' | 'deployments' | 'smoke'>): Promise<void>
 }
 
@@ -76,8 +79,8 @@ export function openModelDates(
 }
 
 /**
- * How calls of a retired model were seen to fail: 404 "Resource not found", 404 DeploymentNotFound, 400 "operation does not work with the
- * specified model" (BerriAI/litellm#11505).
+ * How calls of a retired model have failed: 404 "Resource not found", 404 DeploymentNotFound, 400 "operation does not work with
+ * the specified model" (BerriAI/litellm#11505).
  */
 const facesOfRetirement: ReadonlySet<DiagnosisCode> = new Set([
   'endpoint-not-found',
@@ -102,7 +105,7 @@ const retired = (result: Refused): Refused => ({
 interface Read {
   /** Absent: not read, or not in time. */
   modelList?: ModelList
-  /** Why it could not be read, where the run had to have it. */
+  /** Why it could not be read, if the run needed it. */
   modelsUnread?: Failure
 }
 
@@ -111,22 +114,22 @@ interface Seen extends Read {
   account?: Account | undefined
   routes?: readonly Route[] | undefined
   deployments?: readonly Deployment[] | undefined
-  /** What was answered: an agent tells what it runs on. */
+  /** The answers: an agent shows the deployment that it runs on. */
   smoke?: readonly SmokeResult[] | undefined
 }
 
-/** Of each deployment that is called, as far as the run has seen the list. Empty where it has not. */
+/** Of each called deployment, if the run has the list; otherwise empty. */
 export function retirementsOf(seen: Seen): Retirement[] {
   const { deployments, modelList } = seen
   if (modelList === undefined) return []
   const names = deploymentsOf(seen)
-  // The resource has deployments of the same names, perhaps, and other models behind them.
+  // The resource may have deployments of the same names, with other models behind them.
   if (isElsewhere(seen))
     return names.map(deployment => ({ kind: 'unknown', deployment, because: notOfTheResource }))
   return names.map(name => retirementOf(name, deployments, modelList))
 }
 
-/** Those that are called, and those behind the agents that are. */
+/** The called deployments, and those behind the called agents. */
 function deploymentsOf({ routes = [], smoke = [] }: Seen): string[] {
   const runsOn = new Map(
     smoke.flatMap(result => (result.kind === 'ok' ? [[result.route, result.answer.runsOn] as const] : [])),
@@ -135,13 +138,13 @@ function deploymentsOf({ routes = [], smoke = [] }: Seen): string[] {
   return [...new Set(names)]
 }
 
-/** Whether the calls go to an endpoint that is not known to be the resource's. */
+/** Whether the calls go to an endpoint that may not belong to the resource. */
 const isElsewhere = (seen: Seen): boolean =>
   seen.settings?.target.endpoint !== undefined && endpointIsOwn(seen) !== true
 
 const notOfTheResource = 'the input `endpoint` may belong to another resource, where other models answer'
 
-/** Why `model-days-left` fails the gate; undefined where it does not. What is not known is not taken for long enough. */
+/** Why `model-days-left` fails the gate; undefined if it does not. An unknown day is not taken for a late one. */
 export function retirementFailure(seen: Seen): StepError | undefined {
   const days = seen.settings?.models.daysLeft
   if (days === undefined) return undefined
@@ -171,7 +174,7 @@ function complaintsAbout(seen: Seen, days: number): string[] {
   })
 }
 
-/** The model, its day, and what is left. */
+/** The model, its day, and the days that are left. */
 export function endInWords({ model, sku, retiresAt, daysLeft = 0 }: KnownRetirement): string {
   const what = plain(`${model.name} ${model.version}${sku === undefined ? '' : ` (${sku})`}`, 200)
   if (retiresAt === undefined) return `${what} has no day of retirement yet.`

@@ -12,7 +12,7 @@ import { openResourceManager } from '../services/resource-manager/open.ts'
 import { isAbsent, readAssignment } from '../services/resource-manager/role-assignments.ts'
 import type { Settings } from './settings.ts'
 
-/** The post step: takes back what the main step of this job granted, and nothing else. It never fails a job. */
+/** The post step: removes what the main step of this job granted, and nothing else. It never fails a job. */
 
 export interface RevokeTools {
   http: Http
@@ -22,23 +22,23 @@ export interface RevokeTools {
   assertions: Assertions
 }
 
-/** A lock is lifted by people, who may be at it; a minute is worth a try. */
+/** People remove locks, and may be doing so now: a minute is worth a try. */
 const whileLocked: RetryPolicy = {
   transient: [],
   throttledBudgetMs: 0,
   waiting: { 'resource-locked': [5000, 10_000, 20_000, 30_000] },
 }
 
-/** What became of the assignment. */
+/** What happened to the assignment. */
 export type Revocation =
   | { kind: 'removed' }
   /** There is none. */
   | { kind: 'absent' }
-  /** No longer marked as this job's: somebody may have decided since then that it shall stay. */
+  /** No longer marked as this job's: somebody may have decided that it stays. */
   | { kind: 'not-ours' }
   | { kind: 'failed'; failure: StepError }
 
-/** @returns undefined where the settings name no resource: then nothing was granted. */
+/** @returns undefined if the settings name no resource, because then nothing was granted. */
 export async function revoke(
   grant: TemporaryGrant,
   settings: Settings,
@@ -58,7 +58,7 @@ export async function revoke(
   }
 }
 
-/** By the identity that granted, whatever the inputs say by now. */
+/** As the identity that granted, no matter what the inputs say now. */
 const asGranted = ({ identity }: Settings, { clientId, tenantId }: TemporaryGrant): IdentitySettings => ({
   ...identity,
   clientId,
@@ -81,7 +81,7 @@ async function takeBack(
 /** Pauses, milliseconds. */
 const whileBeingMade = [1000, 2000, 4000, 8000]
 
-/** A job that was cancelled in the middle of its request is over before Resource Manager has made what it asked for. */
+/** If a job is cancelled in the middle of its request, it can end before Resource Manager has made the assignment. */
 async function find(
   { assignmentId, isAnswered }: TemporaryGrant,
   manager: ResourceManager,

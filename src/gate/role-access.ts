@@ -31,38 +31,38 @@ import type { Settings } from './settings.ts'
 import type { GrantResult, RoleAccess } from './values.ts'
 import { doubtFor } from './waiting/schedule.ts'
 
-/** Who holds what: read before anything is changed, and evaluated once it is known whether the calls are let through. */
+/** Who holds which role: read before anything is changed, and evaluated once it is known whether the calls are allowed. */
 
 export interface RoleReader {
   /**
-   * The role that was asked for. What a custom role lets its holders do is read with it, because no table knows it. Undefined where it may
-   * not be looked up: then the calls decide alone.
-   * @param routing Awaited only where the role follows from the calls.
+   * The wanted role. The definition of a custom role is read with it, because no table has it. Undefined if the role cannot be
+   * looked up: then the calls alone decide.
+   * @param routing Awaited only if the calls determine the role.
    * @throws StepError `role-not-found`
    */
   lookUp(routing: Promise<Pick<Calls, 'routes'>>): Promise<Role | undefined>
-  /** @returns what of these calls the role is known not to cover. */
+  /** @returns what these calls need and the role is known not to cover. */
   lacks(role: Role, routes: readonly Route[]): MissingCoverage[]
-  /** Reads who holds what. Undefined where the role could not be looked up. @throws StepError */
+  /** Reads who holds which role. Undefined if the role could not be looked up. @throws StepError */
   read(
     looking: Promise<Role | undefined>,
     routing: Promise<Pick<Calls, 'routes'>>,
   ): Promise<RolesRead | undefined>
-  /** Notes the role, at the scope where it counts, for the diagnosis of a look that fails before the role is evaluated. */
+  /** Notes the role and the scope where it counts, for the diagnosis of a look that fails before the role is evaluated. */
   nameWanted(role: Role, routes: readonly Route[]): void
-  /** How the role is held, or what stands in for it. @throws StepError */
+  /** How the role is held, or what else gives the same access. @throws StepError */
   evaluate(read: RolesRead, calls: Calls): Promise<RoleAccess>
-  /** Looks again whether the pipeline is a member of the group that holds the role. @throws StepError */
+  /** Checks again whether the pipeline is a member of the group that holds the role. @throws StepError */
   settleMembership(access: RoleAccess, limitMs: number): Promise<RoleAccess>
-  /** What the pipeline will do besides, after a grant and another look at the group. @throws StepError */
+  /** What the pipeline does besides the calls, after a grant and another look at the group. @throws StepError */
   settleAlso(
     access: RoleAccess,
     routes: readonly Route[],
     grant: GrantResult | undefined,
   ): Promise<RoleAccess>
-  /** Whether the answers of these calls are to show that what it gives besides is live. */
+  /** Whether the answers of these calls also have to show that other rights are live. */
   restsOnAnswers(access: RoleAccess, routes: readonly Route[]): boolean
-  /** The same once all calls are answered: what they show of it. */
+  /** The same after all calls were answered. */
   closeAlso(access: RoleAccess, routes: readonly Route[]): RoleAccess
 }
 
@@ -104,14 +104,14 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   const assignments = found.assignments?.map(dated)
   const { asOf } = found
   const held = { ...found.held, assignment: found.held.assignment && dated(found.held.assignment) }
-  // Whether an app may call is told by the look at production, and who holds what for the pipeline does not matter to it.
+  // The look at production reports whether an app may call. What the pipeline holds does not matter to the app.
   const isOfApp = found.holder === 'app'
   const heldByOtherJob = isOfApp ? undefined : otherJobsAssignment(held, job.lease)
   const { deniedBy, newDeny } = denying({ ...read, asOf }, { question, assignments }, reading)
   const age = ageAt(asOf, held.assignment && givenSince(held.assignment))
   if (age.kind === 'known') note({ ageMs: age.ageMs })
   if (heldByOtherJob !== undefined) note({ heldByOtherJob })
-  // Each may lead to a grant, which must not be made for nothing, nor of a role that nobody knows.
+  // Each may lead to a grant. The gate must not grant for nothing, or grant a role that nobody knows.
   const also = await readAlso({ ...found, denies: read.denies }, routes, reading)
   note({ also })
   const lacking = also.filter(isLacking).map(({ dataAction }) => dataAction)
@@ -140,8 +140,8 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
 }
 
 /**
- * Deny assignments that certainly block a call. What depends on a condition, or on a group that nobody sees, is left to the calls, once it
- * is old enough to be in force everywhere.
+ * Deny assignments that certainly block a call. If a condition decides, or a group whose members the gate cannot see, the calls
+ * show it, once the deny assignment is old enough to be in force everywhere.
  */
 function denying(
   { denies = [], asOf }: Pick<RoleAccess, 'denies' | 'asOf'>,
@@ -165,7 +165,7 @@ function denying(
   return { deniedBy, newDeny }
 }
 
-/** Of the role itself. What another role gives until another job ends is left out by `whatOutlastsOtherJobs`. */
+/** Of the role itself. `whatOutlastsOtherJobs` leaves out what another role gives until another job ends. */
 function otherJobsAssignment({ state, assignment }: RoleHolding, lease: string): Assignment | undefined {
   const isOther = assignment !== undefined && state !== 'covered' && isOfAnotherJob(assignment, lease)
   return isOther ? assignment : undefined

@@ -13,7 +13,7 @@ import { type Question, type Reading, type RolesRead, self } from './read-roles.
 import { type RoleHolder, roleStateOf } from './role-state.ts'
 import type { RoleAccess } from './values.ts'
 
-/** How the role is held, as read before anything is changed. */
+/** How the role is held, read before anything is changed. */
 
 type Found = Pick<
   RoleAccess,
@@ -37,7 +37,7 @@ export async function evaluateOwn(read: RolesRead, question: Question, reading: 
   return { ...found, held, permissions: lasting ?? permissions, endsWithOtherJob }
 }
 
-/** The role is to be held by somebody else: a group, as a rule, of which the pipeline is a member or is not. */
+/** The role is for somebody else: usually for a group that the pipeline should be a member of. */
 export async function evaluateAnothers(
   read: RolesRead,
   question: Question,
@@ -75,7 +75,7 @@ function holderOf(context: ResourceContext): RoleHolder {
 
 const notHeld: RoleHolding = { state: 'missing', assignment: undefined }
 
-/** Before any grant, and before any proof. */
+/** Before any grant or proof. */
 const stateOf = ({ held, ...who }: Pick<Found, 'holder' | 'held' | 'membership'>): RoleState =>
   roleStateOf({
     ...who,
@@ -87,8 +87,9 @@ const stateOf = ({ held, ...who }: Pick<Found, 'holder' | 'held' | 'membership'>
   })
 
 /**
- * Of calls that are let through, what the pipeline may do by roles that last: what other jobs made for themselves ends with them, whichever
- * role it is. A role whose definition may not be read is not taken to give anything. Undefined where that lets the calls through as well.
+ * If calls are allowed: what the pipeline may do by roles that last. Roles that other jobs made for themselves end with those
+ * jobs, no matter which role it is. A role whose definition cannot be read counts as giving nothing. Undefined if such a role
+ * may allow the calls too.
  */
 async function whatOutlastsOtherJobs(
   read: AssignmentsRead | undefined,
@@ -108,7 +109,9 @@ interface Looked {
   permissions: readonly Permission[] | undefined
 }
 
-/** Whether the role, as it is held, is known not to let the calls through: by its definition, or by the condition of its assignment. */
+/**
+ * Whether the role, as it is held, is known not to allow the calls: by its definition, or by the condition of its assignment.
+ */
 export function fallsShort(
   { assignment, state }: RoleHolding,
   { wanted: { principalId, scope }, routes }: Question,
@@ -120,7 +123,7 @@ export function fallsShort(
   return accessByRoles([assignment], definitions.known(), asked).kind === 'missing'
 }
 
-/** Effective permissions count only where the assignments do not answer how the role is held, and that it lets the calls through. */
+/** Effective permissions count only if the assignments do not show how the role is held, and that it allows the calls. */
 async function lookForHolding(read: RolesRead, question: Question, reading: Reading): Promise<Looked> {
   const { own: assignmentsRead } = read
   const { wanted, routes, isDenied } = question
@@ -130,7 +133,7 @@ async function lookForHolding(read: RolesRead, question: Question, reading: Read
   const permissions = await readAccess(read, question, reading)
   const seen = { assignmentsRead, holding, permissions }
   if (holding !== undefined || !isDenied || !coversAll(permissions ?? [], dataActionsOf(routes))) return seen
-  // The permissions are younger than the list: another run may have been granting the role just then.
+  // The permissions are newer than the list: another run may have granted the role in between.
   const { context, clock, note } = reading
   const again = await readAssignments(context.manager, wanted.scope, self(context), clock.now)
   if (again === undefined) return seen
@@ -138,7 +141,10 @@ async function lookForHolding(read: RolesRead, question: Question, reading: Read
   return { assignmentsRead: again, holding: findHolding(again.assignments, wanted), permissions }
 }
 
-/** What the pipeline may do. Resource Manager says so of who asks; of somebody else, the roles held are added up. */
+/**
+ * What the pipeline may do. Resource Manager shows it for the caller only; for somebody else, the gate adds up the roles that
+ * they hold.
+ */
 async function readAccess(
   read: RolesRead,
   question: Question,
@@ -152,7 +158,7 @@ async function readAccess(
   return permissions
 }
 
-/** @returns undefined where roles whose definitions may not be read could give what the others do not. */
+/** @returns undefined if roles whose definitions cannot be read could give what the others do not. */
 async function permissionsByRoles(
   own: AssignmentsRead | undefined,
   { wanted, routes }: Question,

@@ -2,36 +2,36 @@ import type { RoleHolding, RoleState } from '../azure/rbac/assignment.ts'
 import type { Coverage } from '../azure/rbac/coverage.ts'
 import type { ToldAccess } from './told-access.ts'
 
-/** Who is to hold the role: the pipeline itself, a group that it should be a member of, an app, or some user. */
+/** Who the role is for: the pipeline itself, a group that it should be a member of, an app, or another principal. */
 export type RoleHolder = 'pipeline' | 'group' | 'app' | 'other'
 
-/** Whether the pipeline belongs to the group that is to hold the role. */
+/** Whether the pipeline is a member of the group that the role is for. */
 export type Membership = 'member' | 'not-member'
 
-/** What came of the grant. Unknown: it was asked for, and no reply said what became of it. */
+/** Result of the grant. Unknown: it was requested, but no reply said whether it was made. */
 export type GrantOutcome = 'granted' | 'exists' | 'refused' | 'unknown'
 
 export interface RoleSituation {
   holder: RoleHolder
-  /** How the holder came by the role before anything was changed; undefined where that was not looked at. */
+  /** How the holder had the role before anything was changed; undefined if that was not read. */
   held: RoleHolding['state'] | undefined
-  /** Undefined where it is not known, or there is no such group. */
+  /** Undefined if it is not known, or there is no such group. */
   membership: Membership | undefined
-  /** Undefined where no grant was tried. */
+  /** Undefined if no grant was tried. */
   grant: GrantOutcome | undefined
-  /** Whether what the pipeline may do lets the calls through. */
+  /** Whether the pipeline's rights allow the calls. */
   access: Coverage
-  /** Whether a deny assignment takes that right away. */
+  /** Whether a deny assignment blocks them. */
   isDenied: boolean
-  /** Whether the calls are proven to be let through. */
+  /** Whether the calls are proven to be allowed. */
   isLive: boolean
 }
 
-/** How the pipeline comes by the role, as far as the run has got. */
+/** How the pipeline holds the role, as far as the run has got. */
 export function roleStateOf(situation: RoleSituation): RoleState {
   const state = stateByAssignments(situation)
   if (!situation.isLive) return state
-  // Answered for longer than a role is honoured that was taken away, and no right is known that explains it.
+  // Answered for longer than a removed role is honoured, and no known right explains it.
   if (situation.isDenied) return 'unknown'
   if (state !== 'missing') return state
   return situation.access === 'insufficient' ? 'unknown' : 'covered'
@@ -40,7 +40,7 @@ export function roleStateOf(situation: RoleSituation): RoleState {
 export const isHeld = (held: RoleSituation['held']) =>
   held === 'direct' || held === 'inherited' || held === 'group'
 
-/** How an app comes by the role: by what is known of its access, whatever the pipeline itself may call. */
+/** How an app holds the role: judged by its own access, no matter what the pipeline itself may call. */
 export function roleStateOfApp(held: RoleHolding['state'] | undefined, access: ToldAccess): RoleState {
   if (access.word === 'not-known-live' && access.isGranted) return 'granted'
   if (held !== undefined && isHeld(held)) return held
@@ -52,7 +52,7 @@ function stateByAssignments({ holder, held, membership, grant }: RoleSituation):
   if (grant === 'granted') return 'granted'
   const isThere = grant === 'exists' || isHeld(held)
   if (holder === 'group' && (isThere || membership !== undefined))
-    // A member's own, which the pipeline is taken to be until that is known.
+    // The pipeline counts as a member until it is known.
     return membership === 'not-member' ? 'missing' : 'group'
   if (holder === 'other' && isThere) return 'missing'
   return grant === 'exists' ? 'direct' : (held ?? 'unknown')

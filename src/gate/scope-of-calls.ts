@@ -2,7 +2,7 @@ import { accountIdOf, type ResourceId, scopeOf } from '../azure/resource-id.ts'
 import { dataAction } from '../services/inference/apis/api.ts'
 import type { Route } from '../services/inference/route.ts'
 
-/** Where a role has to be held, or inherited, for these calls, and for these data actions besides. */
+/** Scope at which a role has to be held, or inherited, for these calls and these other data actions. */
 export function scopeOfCalls(
   routes: readonly Pick<Route, 'url'>[],
   resource: ResourceId,
@@ -12,10 +12,10 @@ export function scopeOfCalls(
   return projectOnly ? scopeOf(resource) : accountIdOf(resource)
 }
 
-/** Where a role has to be held, or inherited, for a data action of which no call tells. */
+/** Scope at which a role has to be held, or inherited, for a data action that no call needs. */
 export const scopeOfAction = (action: string, resource: ResourceId): string =>
   scopeOfCalls([], resource, [action])
 
-/** What is done in a project; everything else is done on the account. */
+/** Whether the action is done in a project; all others are done on the account. */
 const isOfProject = (action: string) =>
   action.toLowerCase().startsWith(dataAction('AIServices/').toLowerCase())

@@ -25,7 +25,7 @@ interface SignInTools {
 }
 
 /**
- * One OIDC token, exchanged for access tokens side by side. The principals are read from the tokens.
+ * One OIDC token, exchanged for two access tokens in parallel. The principals are read from the tokens.
  * @throws StepError
  */
 export async function signIn(
@@ -40,7 +40,7 @@ export async function signIn(
   try {
     await Promise.all(signInsOf(settings, identities))
   } finally {
-    // Where one of them failed, the other may have succeeded.
+    // If one of them failed, the other may have succeeded.
     notePrincipals(identities, note)
   }
   return { job: jobOf(tools.run, claims), asking: await openManager(settings, identities, tools) }
@@ -65,7 +65,7 @@ async function openManager(
   return { manager, principalId, grantee, callerId }
 }
 
-/** Whose id it is, nobody knows before the sign-in. */
+/** Nobody knows whose id it is before the sign-in. */
 const revokedInProduction = () =>
   new StepError(
     'reading the inputs',
@@ -75,7 +75,7 @@ const revokedInProduction = () =>
     ),
   )
 
-/** Audiences that the first calls will most likely need. */
+/** Audiences that the first calls will probably need. */
 function inferenceAudiences(settings: Settings): string[] {
   const { target, cloud } = settings
   const project = target.kind === 'resource' ? target.resource.project : undefined
@@ -106,9 +106,9 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 }
 
 /**
- * What can be done ahead while a reply is awaited. GitHub's: for signing in; Entra's: for looking. As many connections as there will
- * be requests at once: for tokens; for account, deployments, roles and deny assignments, and for permissions where those are asked
- * for beside the roles; for the models.
+ * What the gate can do ahead while it waits for a reply: during GitHub's, what signing in needs; during Entra's, what the look
+ * needs. It opens as many connections as there will be parallel requests: for tokens; for account, deployments, roles and deny
+ * assignments, and for permissions if those are requested with the roles; for the models.
  */
 export function preloads(settings: Settings, preconnect: Preconnect) {
   const { cloud, target, deployments, access } = settings

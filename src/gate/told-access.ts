@@ -12,14 +12,14 @@ import type { AssignmentsRead } from '../services/resource-manager/role-assignme
 import { type DefinitionReader, readApplicable } from './definition-reader.ts'
 import { settledAfterMs } from './waiting/schedule.ts'
 
-/** What roles tell of a principal's access where no call shows it. */
+/** What roles show about a principal's access, if no call shows it. */
 
-/** What is told of the access of a principal. */
+/** What is known about a principal's access. */
 export type ToldAccess =
   /** It is the pipeline itself, and its calls were answered. */
   | { word: 'called' }
   | { word: 'allowed'; through: readonly RoleGiver[] }
-  /** `ageMs`: of the youngest role that it depends on; undefined where that is not known. */
+  /** `ageMs`: age of the youngest role that it depends on; undefined if that is not known. */
   | {
       word: 'not-known-live'
       through: readonly RoleGiver[]
@@ -34,42 +34,42 @@ export type ToldWord = ToldAccess['word']
 
 export interface RoleGiver extends Pick<Assignment, 'id' | 'scope' | 'createdOn'> {
   roleName: string
-  /** Object id of the group that holds it; undefined where the principal itself does. */
+  /** Object id of the group that holds it; undefined if the principal itself does. */
   group: string | undefined
 }
 
 export type WhyMissing =
   | { kind: 'no-role'; lacks: readonly string[] }
   | { kind: 'denied'; deny: NamedDeny }
-  /** What lets it call is taken away when a job ends, and until then nobody can assign the same so that it stays. */
+  /** What allows its calls is removed when a job ends, and until then nobody can assign the same role permanently. */
   | { kind: 'ends-with-job'; whose: 'own' | 'another' }
   /** The grant was refused. */
   | { kind: 'not-granted'; failure: Failure }
-  /** The role that it would be granted is granted to nobody. */
+  /** The gate never grants the role that it would need. */
   | { kind: 'unsuitable'; unsuitability: Unsuitability }
-  /** The role that it would be granted does not cover its calls. */
+  /** The role that it would get does not cover its calls. */
   | { kind: 'role-lacks'; lacks: readonly string[] }
-  /** It holds the role that it would be granted, and a condition of that assignment leaves the calls out. */
+  /** It holds the role that it would get, but a condition of that assignment excludes the calls. */
   | { kind: 'excluded'; condition: string }
 
 export type WhyUnknown =
   | { kind: 'not-looked' }
-  /** It is the pipeline itself, and its calls were not answered, so far. */
+  /** It is the pipeline itself, and its calls have not been answered so far. */
   | { kind: 'own-calls' }
-  /** `scope`: where anyone who looks would need the right to. */
+  /** `scope`: where the reading identity would need the right. */
   | { kind: 'unread'; what: Unreadable; scope: string; failure: Failure }
   | { kind: 'no-resource'; failure: Failure }
   | { kind: 'no-identity' }
   | { kind: 'several'; identities: readonly Identity[] }
   | { kind: 'not-its-own'; clientId: string; identities: readonly Identity[] }
   | { kind: 'identity-gone' }
-  /** It was to be granted its role, and the id is no service principal's. */
+  /** It should get its role, but the id belongs to no service principal. */
   | { kind: 'no-such-principal'; failure: Failure }
-  /** It was being granted its role, and no reply has said what became of it. */
+  /** Its role was being granted, and no reply said whether that succeeded. */
   | { kind: 'granting'; failure?: Failure }
   | { kind: 'role-unread'; roleGuid: string }
   | { kind: 'condition'; condition: string }
-  /** Who is in a group that it names, or excludes, nobody sees; or it has a condition. */
+  /** Nobody can see who is in a group that it names or excludes; or it has a condition. */
   | { kind: 'perhaps-denied'; deny: NamedDeny }
 
 export type Unreadable = 'resource' | 'API versions' | 'deployments' | 'role assignments' | 'deny assignments'
@@ -79,7 +79,7 @@ export type NamedDeny = Pick<DenyAssignment, 'name' | 'scope'>
 export interface Telling {
   context: ResourceContext
   definitions: DefinitionReader
-  /** Undefined where they may not be read. */
+  /** Undefined if they cannot be read. */
   denies: readonly DenyAssignment[] | undefined
 }
 
@@ -87,11 +87,14 @@ export interface ToldQuestion {
   principalId: string
   scope: string
   dataActions: readonly string[]
-  /** Of the job whose own temporary assignments count, where it asks for itself. */
+  /** Of the job whose own temporary assignments count, if it asks for itself. */
   lease?: string
 }
 
-/** @param held Undefined where it may not be read. @returns `missing` only where no role that is held covers it, or a deny assignment forbids it. */
+/**
+ * @param held Undefined if it cannot be read. @returns `missing` only if no held role covers it, or a deny assignment forbids
+ * it.
+ */
 export async function toldAccess(
   held: AssignmentsRead | undefined,
   question: ToldQuestion,
@@ -131,7 +134,7 @@ export const unreadAt = (
   },
 })
 
-/** Deny assignments win over every role, and a grant does not help. @returns undefined where none stands in the way */
+/** Deny assignments override every role, and a grant does not help. @returns undefined if none blocks it */
 function accessDespiteDenies(
   { assignments }: AssignmentsRead,
   { principalId, scope, dataActions }: ToldQuestion,
@@ -149,7 +152,7 @@ function accessDespiteDenies(
   return open && { word: 'unknown', because: { kind: 'perhaps-denied', deny: open } }
 }
 
-/** Built-in roles are told by their table where that is enough: definitions are read before access is said to be missing. */
+/** For built-in roles the table is enough; definitions are read before access is reported as missing. */
 async function accessByDefinitions(
   assignments: readonly Assignment[],
   question: ToldQuestion,
@@ -167,10 +170,10 @@ function openIn({ byRole, condition = '' }: Extract<AccessByRoles, { kind: 'unkn
     : ({ kind: 'role-unread', roleGuid: byRole.roleGuid } as const)
 }
 
-/** From above subscriptions an assignment may take hours to arrive (learn.microsoft.com, RBAC troubleshooting). */
+/** An assignment above the subscription may take hours to arrive (learn.microsoft.com, RBAC troubleshooting). */
 const settledFromAboveAfterMs = 24 * 60 * 60_000
 
-/** A role that is not known to have been everywhere for long may not be live yet; nor is it known how long somebody has been in a group. */
+/** A role that may be new may not be live yet; nor is it known how long somebody has been in a group. */
 function accessThrough(
   assignments: readonly Assignment[],
   principalId: string,

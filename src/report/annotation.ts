@@ -5,8 +5,8 @@ import { statusLine } from '../core/failures/failure.ts'
 const maxLength = 4000
 
 /**
- * The one annotation of a failure: what happened, what was said, the most likely fix, and where more is told. The fix is there
- * whole or not at all: a command that was cut would still look like one.
+ * The one annotation of a failure: what happened, what the service said, the most likely fix, and where to read more. The fix
+ * is in it completely or not at all, because a truncated command would still look like one.
  */
 export function annotation(diagnosis: Diagnosis): string {
   const end = endOf(diagnosis)
@@ -31,7 +31,7 @@ function wholeOf(diagnosis: Diagnosis): string {
 
 const endOf = ({ docs }: Diagnosis) => `\n\nMore: ${docs}`.slice(0, maxLength / 2)
 
-/** Without half a character at its end. */
+/** Does not split a surrogate pair. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }

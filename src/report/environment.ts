@@ -1,7 +1,7 @@
 import type { RunRecord } from '../gate/record.ts'
 import type { Target } from '../gate/settings.ts'
 
-/** What later steps need in order to sign in as the gate did, and to call what it called: ids and an address, never a token. */
+/** What later steps need to sign in as the gate did, and to call what it called: ids and an address, never a token. */
 export function environmentFor({ settings, endpoint }: RunRecord): Record<string, string> {
   if (settings?.exportEnvironment !== true) return {}
   const { identity, target } = settings
@@ -14,7 +14,7 @@ export function environmentFor({ settings, endpoint }: RunRecord): Record<string
   }
 }
 
-/** Undefined where only an endpoint was given. */
+/** Undefined if only an endpoint was given. */
 function subscriptionOf(target: Target): string | undefined {
   switch (target.kind) {
     case 'resource':

@@ -27,9 +27,9 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { holdsFix } from './annotation.ts'
 import { appInWords, ownCallsInWords, runtimeGrantLines, runtimeReservations } from './runtime-lines.ts'
 
-/** The story in plain lines, for the log: it can be read without the summary. */
+/** The story in plain lines, for the log. They make sense without the summary. */
 
-/** What `endpoint` came to, and what it leaves out. */
+/** What the gate read from `endpoint`, and what it does not check with an endpoint alone. */
 export function targetLines({
   target,
   ofEndpoint,
@@ -68,7 +68,7 @@ export function assertionLines({ iss, sub, aud }: Pick<AssertionClaims, 'iss' | 
   ]
 }
 
-/** What there was to see before anything was changed. */
+/** What the gate saw before it changed anything. */
 export function inspectionLines({ endpoint, account, routes, roles, first }: Inspection): string[] {
   const lines = [`Endpoint ${endpoint}`]
   if (roles !== undefined) {
@@ -85,7 +85,7 @@ export function inspectionLines({ endpoint, account, routes, roles, first }: Ins
     lines.push(...roles.deniedBy.map(deny => denyLine('the calls', deny)))
   }
   for (const route of routes) lines.push(...kindLine(route))
-  // Keys that work are a warning, or a failure.
+  // Keys that work get a warning, or fail the gate.
   if (keyAccessOf({ account }) === 'disabled') lines.push('API keys: switched off')
   if (first.round.kind === 'refused') {
     const answers = [...first.results.map(smokeLine), `  ${plain(first.round.failure.said.message)}`]
@@ -94,20 +94,20 @@ export function inspectionLines({ endpoint, account, routes, roles, first }: Ins
   return lines
 }
 
-/** Why a deployment is called as it is, where `auto` decided. */
+/** Why a deployment is called with this API, if `auto` decided. */
 function kindLine({ deployment, api, because }: Route): string[] {
   return because === undefined
     ? []
     : [`${plain(deployment)} is a model for ${plain(because)}: called by ${api}`]
 }
 
-/** What is held for another job is not held for long. */
+/** A role that is held for another job does not last. */
 export function until(heldByOtherJob: Assignment | undefined): string {
   if (heldByOtherJob === undefined) return ''
   return `, by a temporary assignment that ends with another job (${plain(heldByOtherJob.description ?? '', 300)})`
 }
 
-/** The two refusals do not mean the same. */
+/** The two refusals mean different things. */
 export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusal): string {
   const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after the first try` : ''
   const refused = `The retired key is refused${waited} (${statusLine(said)}):`
@@ -119,7 +119,7 @@ export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusa
   return `${refused} it is not a key of this resource, or not any more. ${others}`
 }
 
-/** Where nothing was expected of the answer, the status is all there was to go by. */
+/** Without `probe-expect`, the gate can only judge the status. */
 export function appLine({ said, inARow, waitedMs }: AppAnswered): string {
   const row = inARow > 1 ? `${inARow} times in a row, each time on a new connection` : 'once'
   const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after it was first refused` : ''
@@ -148,8 +148,8 @@ export const denyLine = (what: string, deny: Pick<DenyAssignment, 'name' | 'scop
   `A deny assignment blocks ${what}: ${denyName(deny)}.`
 
 /**
- * The most severe first. Summary, report and docs have the fixes. Where a run failed, people need to read about the failure. What a
- * warning has said is not said again.
+ * Most severe first. Summary, report and docs have the fixes. After a failure people need to read about the failure. Findings
+ * that a warning has reported are not repeated.
  */
 export function findingFolds({ result, record }: Outcome): Fold[] {
   if (result === 'failed' || result === 'cancelled') return []
@@ -170,17 +170,17 @@ export function findingLines({ result, record }: Outcome): string[] {
   return [`Findings (details are in the job summary and the report): ${ids}`]
 }
 
-/** One line each; where a run failed, or was stopped, other things are to be read. */
+/** One line each; if a run failed or was stopped, other lines matter more. */
 export const informationLines = ({ result, record }: Outcome): string[] =>
   result === 'passed' || result === 'planned' ? informationOf(record) : []
 
-/** What is folded away in the log, under a title. */
+/** Lines that the log folds, under a title. */
 export interface Fold {
   title: string
   lines: readonly string[]
 }
 
-/** What the annotation before it in the log does not say: that has what was said, and the first fix. */
+/** What the annotation above it in the log does not say: the annotation has the service's message and the first fix. */
 export function diagnosisLines({ code, operation, said, why, comparison = [], unlike }: Diagnosis): string[] {
   const ids = Object.entries(said.ids).map(([name, value]) => `${name} ${value}`)
   return [
@@ -194,13 +194,13 @@ export function diagnosisLines({ code, operation, said, why, comparison = [], un
   ]
 }
 
-/** The other fixes; and the first one, where it is too long for an annotation. */
+/** The other fixes; and the first one too, if it is too long for an annotation. */
 export const fixFolds = (diagnosis: Diagnosis): Fold[] =>
   diagnosis.fixes
     .slice(holdsFix(diagnosis) ? 1 : 0)
     .map(({ title, text }) => ({ title, lines: text.split('\n').map(line => `    ${line}`) }))
 
-/** What a run that was stopped leaves behind. */
+/** What a stopped run leaves behind. */
 export function cancelledLines({ record, signal }: Extract<Outcome, { result: 'cancelled' }>): string[] {
   const { grant, role, principal } = record
   const stopped = `Stopped by ${signal} after: ${record.steps.map(({ name }) => name).join(', ') || 'nothing yet'}.`
@@ -218,7 +218,7 @@ export function cancelledLines({ record, signal }: Extract<Outcome, { result: 'c
   return [stopped, ...(inProduction.length > 0 ? inProduction : ['Nothing was changed.'])]
 }
 
-/** How long everything took; and after a wait that came to nothing, what each deployment said last. */
+/** How long everything took; and after a wait without success, the last reply of each deployment. */
 export function recordLines({ result, record }: Outcome): string[] {
   const { steps, probes, smoke } = record
   const waitedInVain = result !== 'passed' && probes.length > 1
@@ -230,7 +230,7 @@ export function recordLines({ result, record }: Outcome): string[] {
   ]
 }
 
-/** It passes, and may end unforeseen. */
+/** The gate passes, but the access may end unexpectedly. */
 export function unexplainedLine(deniedBy: ReadonlyArray<Pick<DenyAssignment, 'name' | 'scope'>>): string {
   const why =
     deniedBy.length === 0
@@ -264,7 +264,7 @@ function calledInWords({ smoke, settings, routes }: RunRecord): string {
   return `${called} deployment${called === 1 ? '' : 's'}${choice}`
 }
 
-/** What was asked for besides the calls; nothing where nothing was. */
+/** What was asked for besides the calls; empty if nothing was. */
 export const alsoProven = ({ also = [] }: RunRecord): string[] =>
   also.length === 0
     ? []
@@ -274,7 +274,7 @@ export const alsoProven = ({ also = [] }: RunRecord): string[] =>
 export const isOfApp = (outcome: Outcome) =>
   outcome.result === 'failed' && outcome.failure.failure.code === 'probe-failed'
 
-/** What was proven of the app beside the pipeline. */
+/** What was proven about the app, besides the pipeline. */
 export function appProven({ app, settings }: RunRecord): string[] {
   if (app?.isLive !== true || settings?.production.probe === undefined) return []
   return [
@@ -282,7 +282,7 @@ export function appProven({ app, settings }: RunRecord): string[] {
   ]
 }
 
-/** An unset variable and an input left out look the same: nobody may take it that what they deploy against was called. */
+/** An unset variable and a missing input look the same: nobody may think that the gate called the deployment that they use. */
 export const choiceInWords = (deployment: string) =>
   `The input \`deployments\` is empty, so the gate chose ${plain(deployment, 64)} by itself: no other deployment is proven.`
 
@@ -291,7 +291,7 @@ export function choiceLeft({ settings, routes }: Pick<RunRecord, 'settings' | 'r
   return chosen === undefined ? [] : [choiceInWords(chosen)]
 }
 
-/** What a proof leaves open. */
+/** What a proof does not show. */
 export const reservations = (record: RunRecord): string[] => [
   ...searchLeft(record),
   ...choiceLeft(record),
@@ -320,7 +320,7 @@ const unfoundInShort = ({ settings }: RunRecord): string =>
 export const unfoundInWords = (why: string) =>
   `${why} Only the call is proven: no role was checked or granted, and keys were not checked. To have them checked, name the resource with \`resource-id\`.`
 
-/** Anyone who expects something of answers has to know whose were checked against it. */
+/** Anyone who sets `expect` has to know which answers were not checked. */
 function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
   const unheld = settings?.smoke.expect === undefined ? [] : withoutText(routes.filter(isOfDeployment))
   const names = unheld.map(({ deployment, api }) => `${plain(deployment, 64)} by ${api}`)
@@ -329,7 +329,7 @@ function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'rou
     : [`\`expect\` was not checked for ${names.join(', ')}: the answer is not text.`]
 }
 
-/** What one answer left unproven, where a row would have been asked for. */
+/** What one answer did not prove, if the gate would normally ask for a row. */
 function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {
   const rest = 'A replica that does not know the role yet may still deny the next call.'
   if (row === 'off')

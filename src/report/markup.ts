@@ -1,13 +1,13 @@
 import { codeSpan, html, markdown, plain } from '../core/text/untrusted.ts'
 
-/** Markdown of the job summary. What comes in as text shows as it is. */
+/** Markdown of the job summary. Text from outside shows exactly as it is. */
 
 const maxParagraph = 4000
 
-/** Text of ours with values of others in it: what is between backticks becomes code, everything else shows as it is. */
+/** Our own text with values from outside: text between backticks becomes code, everything else shows as it is. */
 export function prose(text: string): string {
   const parts = text.split('`')
-  // Without a partner, or without anything in between, a backtick is no more than a character.
+  // Without a partner, or with nothing in between, a backtick is an ordinary character.
   if (parts.length % 2 === 0 || parts.slice(1, -1).some(part => part.trim() === '')) return markdown(text)
   return parts.map((part, index) => (index % 2 === 1 ? codeSpan(part) : markdown(part))).join('')
 }
@@ -22,12 +22,12 @@ export function detailsOf(summary: string, content: string): string {
   return `<details><summary>${summary}</summary>\n\n${content}\n\n</details>`
 }
 
-/** A link where it is one: the docs may have a path only. */
+/** A link if it is a URL: the docs may have only a path. */
 export const address = (docs: string) => (docs.startsWith('https://') ? `<${docs}>` : codeSpan(docs))
 
 export type Row = readonly string[]
 
-/** Cells are Markdown. Nothing where there are no rows. */
+/** Cells are Markdown. Empty without rows. */
 export function table(head: Row, rows: readonly Row[]): string {
   if (rows.length === 0) return ''
   const line = (cells: Row) => `| ${cells.join(' | ')} |`
@@ -43,7 +43,7 @@ export function tableOfFirst<T>(head: Row, entries: readonly T[], rowOf: (entry:
   return more > 0 ? `${rows}\n\n… and ${more} more, which the JSON report lists.` : rows
 }
 
-/** Nothing where there is nothing below the heading. */
+/** Empty if there is nothing below the heading. */
 export function headed(heading: string, parts: readonly string[]): string {
   const content = parts.filter(part => part !== '')
   return content.length === 0 ? '' : [`### ${heading}`, ...content].join('\n\n')

@@ -17,18 +17,20 @@ import { additionLines, ownCallsInWords, runtimeChanges, runtimeRemarks } from '
 
 /** What `grant: plan` says: the same lines in log, summary and report. */
 
-/** What a run would change, as lines of a diff; then who may make that change, what blocks it, and what else the gate would do. */
+/**
+ * What a run would change, as lines of a diff; then who may make that change, what blocks it, and what else the gate would do.
+ */
 export const planLines = (record: RunRecord): string[] => [...planChanges(record), ...planRemarks(record)]
 
 export function planChanges(record: RunRecord): string[] {
   return [...pipelineChange(record), ...runtimeChanges(record)]
 }
 
-/** Whether one of them says that a run would not be green, be it after the change. */
+/** Whether one of the lines says that a run would fail, even after the change. */
 export const wouldFail = (record: RunRecord): boolean =>
   planRemarks(record).some(line => /^Plan: .*\bthe gate would fail with [a-z-]+/.test(line))
 
-/** Findings are told apart from it. */
+/** Findings are reported separately. */
 export function planRemarks(record: RunRecord): string[] {
   return [
     ...choiceLeft(record),
@@ -76,7 +78,7 @@ function grantRemarks(record: RunRecord): string[] {
 const forHowLong = (settings: RunRecord['settings']) =>
   settings?.access.revoke === true ? 'the job ends (revoke)' : undefined
 
-/** What the grant that is planned gives is not lacking then. */
+/** What the planned grant gives is not missing any more. */
 function alsoPlanLines({ settings, routes, also, grant }: RunRecord): string[] {
   if (settings === undefined) return []
   const left = grant?.outcome === 'planned' ? also?.filter(each => !isLacking(each)) : also
@@ -86,7 +88,7 @@ function alsoPlanLines({ settings, routes, also, grant }: RunRecord): string[] {
     : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
 }
 
-/** A group is not known to hold its members before it holds a role. */
+/** It is not known who is in a group before the group holds a role. */
 function callerLines({ settings, principal }: RunRecord): string[] {
   const grantee = settings?.access.grantee
   if (grantee === undefined || grantee.principalId === principal?.oid) return []
@@ -97,7 +99,7 @@ function callerLines({ settings, principal }: RunRecord): string[] {
   ]
 }
 
-/** What becomes of calls that are denied now. */
+/** What a run would do about calls that are denied now. */
 function denialPlanLines(record: RunRecord): string[] {
   const { plannedPatienceMs, membership, role, coverage, deniedBy = [] } = record
   const denies = denyAssignmentsSeen(record).map(deny => denyLine('the calls', deny))
@@ -124,7 +126,7 @@ const assigningInWords: Record<Assigning, string> = {
   unknown: '',
 }
 
-/** Of another identity that would grant, effective permissions are all that is read: they tell no condition. */
+/** If another identity would grant, the gate reads only its effective permissions, which do not show conditions. */
 function granterLine(record: RunRecord): string {
   const { setupPrincipal, setupPermissions } = record
   const may =
@@ -141,7 +143,7 @@ function assigningBy(may: boolean | undefined): Assigning {
   return may ? 'unless-conditions' : 'refused'
 }
 
-/** What would become of keys, without a word where nothing would. */
+/** What a run would do about keys; empty if nothing. */
 function keyPlanLines(record: RunRecord): string[] {
   const failure = keyAccessFailure(record.settings, record)
   if (failure !== undefined) {

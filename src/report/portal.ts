@@ -1,7 +1,7 @@
 import { accountIdOf, guidPattern } from '../azure/resource-id.ts'
 import type { RunRecord } from '../gate/record.ts'
 
-/** Pages of the Azure portal. Undefined where the cloud has none that is known, or there is nothing to show. */
+/** Pages of the Azure portal. Undefined if no portal of the cloud is known, or there is nothing to show. */
 
 /** @param blade Such as `users`: Access control (IAM). */
 export function resourcePage(
@@ -13,7 +13,7 @@ export function resourcePage(
   return `${settings.cloud.portal}/#@${settings.identity.tenantId}/resource${id}/${blade}`
 }
 
-/** The page of the pipeline's service principal. Its id is a claim of the token: only a GUID becomes part of a link. */
+/** The page of the pipeline's service principal. Its id is a claim of the token, so only a GUID becomes part of a link. */
 export function principalPage({
   settings,
   principal,

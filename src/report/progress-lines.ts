@@ -4,9 +4,9 @@ import type { PauseProgress } from '../gate/reporter.ts'
 import type { Progress } from '../gate/waiting/wait.ts'
 import { appOutcome } from '../services/app/errors.ts'
 
-/** A wait as the log tells it: one line a pause. */
+/** A wait in the log: one line per pause. */
 
-/** @param answered What the last probe came to. */
+/** @param answered Result of the last probe. */
 export function progressLine(
   { rounds, elapsedMs, limitMs, pauseMs }: PauseProgress,
   answered: string,
@@ -14,20 +14,20 @@ export function progressLine(
   return `  ${inWords(elapsedMs)} of at most ${inWords(limitMs)} · probe ${rounds}: ${answered} · next in ${inWords(pauseMs)}`
 }
 
-/** What a probe of access came to. */
+/** Result of a probe of access. */
 export function accessProgress({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
   if (round.kind === 'refused') return refusalInWords(round.failure)
   if (inDoubt) return 'live, but perhaps only by a right that was removed'
   return `live, ${successesInARow} of ${successesWanted} in a row`
 }
 
-/** What a call with the retired key came to. */
+/** Result of a call with the retired key. */
 export function keyProgress({ round, successesInARow, successesWanted }: Progress): string {
   if (round.kind === 'ok') return `refused, ${successesInARow} of ${successesWanted} in a row`
   return round.failure.code === 'retired-key-accepted' ? 'accepted' : refusalInWords(round.failure)
 }
 
-/** What a probe of the app came to. */
+/** Result of a probe of the app. */
 export function appProgress({ round, successesInARow, successesWanted }: Progress): string {
   if (round.kind === 'ok') return `answered, ${successesInARow} of ${successesWanted} in a row`
   const detail = statusLine(round.failure.said)

@@ -29,7 +29,7 @@ import { summaryMarkdown } from './summary.ts'
 export interface Telling {
   /** Where the report goes, absolute. */
   path: string
-  /** Whether there is to be a job summary. */
+  /** Whether to write a job summary. */
   summary: boolean
   clock: Pick<Clock, 'now'>
   /** Milliseconds since the epoch. */
@@ -37,8 +37,8 @@ export interface Telling {
 }
 
 /**
- * Tells the runner and the people how it ended: log, one annotation, outputs, summary, report.
- * @returns what was told: a step that passed has not, where its outputs cannot be set. Later steps go by them.
+ * Tells the runner and people how the run ended: log, one annotation, outputs, summary, report.
+ * @returns the outcome that was told: a step whose outputs cannot be set has not passed, because later steps decide by them.
  */
 export async function publish(outcome: Outcome, telling: Telling): Promise<Outcome> {
   const { result, record } = outcome
@@ -60,8 +60,8 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
 }
 
 /**
- * Goes through all that tells of a run that passes, and tells nothing: code is compiled at its first use, and the models' replies are
- * awaited anyway. What is not on record yet is left out.
+ * Runs everything that reports a passed run, without output: Node compiles code at its first use, and the gate waits for the
+ * models' replies anyway. What is not recorded yet is left out.
  */
 export function rehearse(outcome: Outcome, { clock, startedAt }: Pick<Telling, 'clock' | 'startedAt'>): void {
   JSON.stringify(reportDocument(outcome, undefined, { startedAt, endedAt: clock.now() }), null, 2)
@@ -69,7 +69,7 @@ export function rehearse(outcome: Outcome, { clock, startedAt }: Pick<Telling, '
   for (const write of [recordLines, informationLines, findingFolds, findingLines, verdictLine]) write(outcome)
 }
 
-/** All that can be explained is loaded where something has to be. */
+/** All explanations load only if something has to be explained. */
 async function explain(failure: StepError, record: RunRecord): Promise<Diagnosis> {
   const { diagnose } = await import('../advice/explanations/diagnose.ts')
   return diagnose(failure, record)
@@ -93,7 +93,7 @@ function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {
     log([verdictLine(outcome)])
     return
   }
-  // The fix first, and then why.
+  // The fix first, then the reason.
   core.error(annotation(diagnosis), { title: `Key-less Gate: ${diagnosis.code}` })
   log(diagnosisLines(diagnosis))
   logFolds(fixFolds(diagnosis))
@@ -128,7 +128,7 @@ function exportEnvironment(record: RunRecord): void {
   runnerLog.info(`Set for later steps: ${names.join(', ')}`)
 }
 
-/** @returns the path, or nothing where the file could not be written: that is a pity, not a failure of the gate. */
+/** @returns the path, or an empty text if the file could not be written: that does not fail the gate. */
 function writeReport(
   outcome: Outcome,
   diagnosis: Diagnosis | undefined,
@@ -146,7 +146,7 @@ function writeReport(
 
 const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
 
-/** Not by the toolkit's: it loads a second file system interface, for three rounds to a thread and back. */
+/** Not with the toolkit's function: it loads a second file system interface, for three round trips to a thread. */
 function writeSummary(markdown: string): void {
   const path = process.env.GITHUB_STEP_SUMMARY
   if (!path) return

@@ -6,11 +6,11 @@ import { localFailure, StepError } from '../core/failures/failure.ts'
 import { errorCode } from '../core/http/network-failure.ts'
 import { plain } from '../core/text/untrusted.ts'
 
-/** Where the report of a step goes. Every gate of a job has its own: an attestation must not sign another one's. */
+/** Where the report of a step goes. Every gate of a job has its own: an attestation must not sign another gate's report. */
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** A path that no other gate of the job has, or gets: by the name of the step, and a number where that is not enough. */
+/** A path that no other gate of the job uses: from the name of the step, with a number if that is not enough. */
 export function ownReportPath(env: Environment): string {
   const step = (env.GITHUB_ACTION ?? '').replace(/[^\w.-]/g, '_').slice(0, 80)
   for (let count = 1; ; count += 1) {
@@ -22,7 +22,7 @@ export function ownReportPath(env: Environment): string {
 
 /**
  * The path that the user gave, for this step alone.
- * @throws StepError `input-invalid` where another gate of the job has it.
+ * @throws StepError `input-invalid` if another gate of the job has it.
  */
 export function givenReportPath(given: string, env: Environment): string {
   const path = resolve(given)
@@ -38,7 +38,7 @@ export function givenReportPath(given: string, env: Environment): string {
   )
 }
 
-/** Whole or not at all; a link that lies at the path is replaced, and not followed. @throws what the file system says */
+/** Writes all of it or nothing; a link at the path is replaced, not followed. @throws what the file system reports */
 export function writeReportFile(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true })
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
@@ -53,7 +53,7 @@ export function writeReportFile(path: string, text: string): void {
 
 const temporaryFolder = ({ RUNNER_TEMP }: Environment) => RUNNER_TEMP || tmpdir()
 
-/** The same file has the same name, whatever links lead to its folder. */
+/** The same file gets the same name, no matter which links lead to its folder. */
 function nameOf(path: string): string {
   const folder = realFolder(dirname(path))
   return createHash('sha256')
@@ -70,7 +70,7 @@ function realFolder(folder: string): string {
   }
 }
 
-/** Makes the file, which only one can do. Where nobody can, it is nobody's, and writing to it says why. */
+/** Creates the file, which only one process can do. If nobody can create it, writing to it reports the reason. */
 function isMine(path: string): boolean {
   try {
     writeFileSync(path, '', { flag: 'wx' })

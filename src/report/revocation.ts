@@ -7,7 +7,7 @@ import type { Revocation } from '../gate/revoke.ts'
 
 export const notRemoved = 'a temporary role assignment may still be there'
 
-/** Says in one line what became of the temporary role assignment. */
+/** Says in one line what happened to the temporary role assignment. */
 export function logRevocation(revocation: Revocation, grant: TemporaryGrant, log: Log): void {
   if (revocation.kind === 'failed') log.warning(notRemoved, notRemovedLine(revocation.failure, grant))
   else log.info(revocationLines[revocation.kind](plain(grant.assignmentId)))
@@ -22,6 +22,6 @@ const revocationLines: Record<Exclude<Revocation['kind'], 'failed'>, (id: string
 const notRemovedLine = ({ operation, failure: { code, said } }: StepError, grant: TemporaryGrant) =>
   `The temporary role assignment was not removed (${code} while ${operation}: ${said.message}). ${byHand(grant)}`
 
-/** What is left to people. */
+/** What people have to do. */
 export const byHand = ({ assignmentId }: TemporaryGrant): string =>
   `Remove it with: ${azLine('role assignment delete', { ids: plain(assignmentId) })}`

@@ -3,8 +3,8 @@ import type { Log } from '../core/ports.ts'
 import { inertLine } from '../core/text/untrusted.ts'
 
 /**
- * Nothing of ours goes to standard error, where the runner looks for commands too. What others write there quotes servers raw:
- * Node itself does, where NODE_DEBUG was set when the process began.
+ * We write nothing to standard error, where the runner looks for commands too. Others would quote servers there unescaped: Node
+ * does, if NODE_DEBUG was set when the process began.
  */
 export function silenceStandardError(): void {
   process.stderr.write = () => true

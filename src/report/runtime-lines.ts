@@ -8,11 +8,11 @@ import type { ToldWord } from '../gate/told-access.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
-/** What is told of those that run what is deployed. */
+/** The lines about runtime principals. */
 
 const byProbe = '`probe-url` proves the access of an app itself'
 
-/** Whatever roles tell, nobody but the pipeline has called. @param isProbed Whether an app is asked afterwards. */
+/** Roles only say what is allowed; nobody but the pipeline has called. @param isProbed Whether an app is called afterwards. */
 export const toldFromRoles = (isProbed: boolean): string =>
   `This is read from roles: the gate waits only for the pipeline's own access. ${isProbed ? 'The probe proves the access of the app that it calls, and of no other' : byProbe}.`
 
@@ -24,7 +24,7 @@ export const runtimeMarks: Record<ToldWord, string> = {
   unknown: '❔',
 }
 
-/** Where the gate passes all the same. @param isProbed Whether an app is asked afterwards. */
+/** For a gate that passes anyway. @param isProbed Whether an app is called afterwards. */
 export function runtimeDoubt(principal: RuntimePrincipal, isProbed: boolean): string {
   const line = runtimeLine(principal)
   if (principal.access.word !== 'not-known-live') return line
@@ -32,7 +32,7 @@ export function runtimeDoubt(principal: RuntimePrincipal, isProbed: boolean): st
   return `${line} The gate does not wait for it; ${next}.`
 }
 
-/** What a proof leaves open, in short. */
+/** What a proof does not show, in short. */
 export function runtimeReservations({ runtimePrincipals }: Pick<RunRecord, 'runtimePrincipals'>): string[] {
   return runtimePrincipals
     .filter(({ access }) => access.word === 'not-known-live' || access.word === 'unknown')
@@ -45,7 +45,7 @@ interface Addition {
   to: string
   /** The scope. */
   at: string
-  /** When it is taken back; undefined: it stays. */
+  /** When it is removed; undefined: it stays. */
   until?: string | undefined
 }
 
@@ -57,7 +57,7 @@ export const additionLines = ({ role, to, at, until }: Addition): string[] => [
   ...(until === undefined ? [] : [`+   until ${until}`]),
 ]
 
-/** As if it could grant. */
+/** As if the gate could grant. */
 const asGranting = (settings: Settings): Settings => ({
   ...settings,
   access: { ...settings.access, grant: 'auto' },
@@ -77,7 +77,7 @@ export function runtimeChanges({ runtimePrincipals, settings }: RunRecord): stri
     )
 }
 
-/** What else `grant: plan` says of them. */
+/** What else `grant: plan` says about them. */
 export function runtimeRemarks({ runtimePrincipals, settings }: RunRecord): string[] {
   if (settings === undefined || runtimePrincipals.length === 0) return []
   const granting = asGranting(settings)
@@ -102,14 +102,14 @@ export const runtimeGrantLines = ({ runtimePrincipals }: Pick<RunRecord, 'runtim
     )
     .map(principal => `${runtimeLine(principal)} It stays.`)
 
-/** Where the role is an app's, the pipeline's own calls are a statement of their own. */
+/** If the role is an app's, the pipeline's own calls get a separate sentence. */
 export function ownCallsInWords(all: readonly SmokeResult[]): string {
   const results = all.filter(({ route }) => isOfDeployment(route))
   const answered = results.filter(({ kind }) => kind === 'ok').length
   return `The role is for the app. The pipeline itself was answered by ${answered} of ${results.length} deployment${results.length === 1 ? '' : 's'}, which says nothing about the app.`
 }
 
-/** What is known of the app that is to hold the role. */
+/** What is known about the app that the role is for. */
 export function appInWords({ runtimePrincipals, settings }: RunRecord): string {
   const granteeId = settings?.access.grantee?.principalId
   const app = runtimePrincipals.find(({ principalId }) => principalId === granteeId)

@@ -7,8 +7,8 @@ import { grants, keyAccessPolicies, runtimeUnknownPolicies, severities } from '.
 import { apis, routeApis } from '../services/inference/apis/index.ts'
 
 /**
- * The JSON report. This is its one source: the type that `reportDocument` must give, the published docs/report.schema.json
- * and the table of docs/report.md are all made from it. Nothing of it is needed at run time.
+ * The JSON report. This schema is its only source: the type that `reportDocument` returns, docs/report.schema.json and the
+ * table in docs/report.md all come from it. Nothing of it is needed at run time.
  */
 
 const codes: readonly DiagnosisCode[] = Object.values(diagnosisCodes).flat()

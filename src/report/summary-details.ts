@@ -14,9 +14,9 @@ import { answerInWords } from './lines.ts'
 import { details, headed, type Row, table, tableOfFirst } from './markup.ts'
 import { principalPage, resourcePage } from './portal.ts'
 
-/** What somebody looks for who wants to know more than how it ended. */
+/** For people who want to know more than how it ended. */
 
-/** The first row is the head of the table: what all the others are about. */
+/** The first row is the head of the table: the resource that all other rows are about. */
 export function factsTable(record: RunRecord): string {
   const [head, ...rows] = facts(record)
   return head === undefined ? '' : table(head, rows)
@@ -74,10 +74,10 @@ function deploymentsInWords({ routes, settings }: RunRecord): string {
   return `${firstOf(spans, maxNames)}${choice}`
 }
 
-/** More than these are folded, but for those that were refused: they are what somebody looks for. */
+/** Above this number deployments are folded, except refused ones: people look for those. */
 const maxInSight = 10
 
-/** @param refusedMark A plan has not failed where a call is denied. */
+/** @param refusedMark A plan has not failed if a call is denied. */
 export function deploymentsSection(results: readonly SmokeResult[], refusedMark: string): string {
   const refused = results.filter(({ kind }) => kind === 'refused')
   const answered = results.filter(({ kind }) => kind === 'ok')
@@ -91,7 +91,7 @@ export function deploymentsSection(results: readonly SmokeResult[], refusedMark:
   ])
 }
 
-/** What is left by now is what the deploy that follows has. */
+/** The quota that the deploy after this gate has left. */
 function quotaLine(answered: readonly SmokeResult[]): string {
   const left = answered.flatMap(result => {
     const words = result.kind === 'ok' && result.quota !== undefined ? quotaInWords(result.quota) : ''

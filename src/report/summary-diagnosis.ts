@@ -4,11 +4,14 @@ import { statusLine } from '../core/failures/failure.ts'
 import { codeBlock, codeSpan, markdown, plain } from '../core/text/untrusted.ts'
 import { address, details, paragraph, prose, table } from './markup.ts'
 
-/** A failure: the cause as a headline, what was said, what was presented beside what is expected, the fix, and only then why. */
+/**
+ * A failure: the cause as a headline, what the service said, what was presented next to what is expected, the fix, and only
+ * then the reason.
+ */
 
-/** What the action itself says of bad inputs has a line for each. */
+/** The action's own message about bad inputs has a line for each input. */
 const maxSaidLines = 30
-/** A command that was cut would still look like one. */
+/** A truncated command would still look like one. */
 const maxFix = 6000
 
 export function diagnosisSections({
@@ -52,7 +55,7 @@ function idsOf({ ids }: Diagnosis['said']): string {
   return shown.length === 0 ? '' : `Ids for support: ${shown.slice(0, 10).join(' · ')}`
 }
 
-/** A quotation, and no block of code: a sentence of a service's has to wrap. */
+/** A quotation and not a code block, because a service's sentence has to wrap. */
 function quotation(said: Diagnosis['said']): string {
   const head = statusLine(said)
   const lines = said.message.split('\n').map(line => prose(plain(line, 1200)))
@@ -70,7 +73,7 @@ export function fixText({ title, language, text }: Fix): string {
     : `**${prose(title)}**\n\n${codeBlock(text, language)}`
 }
 
-/** Words are short and stay in sight. */
+/** Words are short, so they are not folded. */
 function foldedFix(fix: Fix): string {
   const { title, language, text } = fix
   return language === 'text' || text.length > maxFix

@@ -32,8 +32,9 @@ import { diagnosisSections, fixText } from './summary-diagnosis.ts'
 import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
 /**
- * The job summary, in Markdown: how it ended and for which resource; on failure the fix, and then why; the evidence is folded. GitHub drops
- * one of more than a mebibyte: every table, list and text has a limit of its own, and all together keep below it.
+ * The job summary, in Markdown: the result and the resource; after a failure the fix, and then the reason; the evidence is
+ * folded. GitHub drops a summary of more than one mebibyte: every table, list and text has its own limit, and together they
+ * stay below it.
  */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
   const { record } = outcome
@@ -76,7 +77,7 @@ function headline(outcome: Outcome): string {
   return keysStillWork(record) ? `## ⚠️ ${access} is proven, but keys still work` : `## ✅ ${access} is proven`
 }
 
-/** The resource, or the host that is called. */
+/** The resource, or the called host. */
 function nameOf(settings: Settings | undefined): string {
   if (settings === undefined) return ''
   const { target } = settings
@@ -102,7 +103,7 @@ function storyOf(outcome: Outcome): string {
   return result === 'passed' ? proofOf(record) : ''
 }
 
-/** Changes as a diff, and what else there is to say. */
+/** Changes as a diff, and the other lines of the plan. */
 function planOf(record: RunRecord): string {
   const changes = planChanges(record)
   const remarks = planRemarks(record).map(line =>
@@ -114,7 +115,7 @@ function planOf(record: RunRecord): string {
   ].join('\n\n')
 }
 
-/** Who was answered, by which right, whether keys work, and where: a line each. */
+/** Who was answered, with which role, whether keys work, and where: one line each. */
 function proofOf(record: RunRecord): string {
   if (record.holder === 'app')
     return [appInWords(record), ...appProven(record), ownCallsInWords(record.smoke)].map(prose).join('\n\n')
@@ -169,7 +170,7 @@ function runtimeSection({ runtimePrincipals, settings }: RunRecord): string {
   ])
 }
 
-/** What the pipeline will do besides the calls. */
+/** What the pipeline does besides the calls. */
 function alsoSection({ also = [] }: RunRecord): string {
   return headed('Besides the calls', [
     tableOfFirst(['Data action', 'Why'], also, each => [
@@ -179,7 +180,7 @@ function alsoSection({ also = [] }: RunRecord): string {
   ])
 }
 
-/** A row of answers in no time is no wait. */
+/** A row of immediate answers is not a wait. */
 const wasWait = (probes: readonly Mark[]) =>
   probes.length > 1 && probes.some(({ atMs, outcome }) => outcome !== 'ok' || atMs >= 1000)
 
@@ -189,12 +190,12 @@ const waitParts = (probes: readonly Mark[], waited: Waited) =>
     : [countsOf(probes), codeBlock(waitPicture(probes, waitedBar(probes, waited)), 'mermaid')]
 
 interface Waited {
-  /** From the first refusal until it was live; 0 where nothing was refused, or it never was. */
+  /** From the first refusal until it was live; 0 if nothing was refused, or it never became live. */
   waitedMs: number
   isLive: boolean
 }
 
-/** As the output `propagation-seconds` has it. */
+/** The same as the output `propagation-seconds`. */
 const accessBar = (outcome: Outcome): Waited => ({
   waitedMs: outcome.record.propagationMs,
   isLive: outcome.result === 'passed' || isOfApp(outcome),
@@ -210,7 +211,7 @@ function waitedBar(probes: readonly Mark[], { waitedMs, isLive }: Waited): Bar {
 
 const appProbes = ({ app }: RunRecord): readonly Mark[] => app?.probes ?? []
 
-/** What the app was asked, and what it said: the pipeline's proof says nothing about it. */
+/** The app's address and its answers: the pipeline's proof says nothing about the app. */
 function appSection({ app, settings }: RunRecord): string {
   if (app === undefined || settings?.production.probe === undefined) return ''
   const asked = codeSpan(plain(shownAddress(settings.production.probe.url)))
@@ -225,7 +226,7 @@ function countsOf(probes: readonly Mark[]): string {
   return `${probes.length} probes: ${counts.join(', ')}.`
 }
 
-/** Hours of waiting are a few hundred probes; the last ones tell how it ended. */
+/** Hours of waiting are a few hundred probes; the last ones show how it ended. */
 const maxProbes = 150
 
 function probesSection(what: string, probes: readonly Mark[]): string {
@@ -242,7 +243,7 @@ function probesSection(what: string, probes: readonly Mark[]): string {
 const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🔵' }
 const maxFindings = 20
 
-/** The most severe first. A run that was stopped has not seen enough to find anything. */
+/** Most severe first. A stopped run has not seen enough to report findings. */
 function findingsSection({ result, record }: Outcome): string {
   const findings = result === 'cancelled' ? [] : findingsOf(record).slice(0, maxFindings)
   if (findings.length === 0) return ''

@@ -1,25 +1,25 @@
 /**
- * The wait as a Mermaid gantt chart: a bar for how long it took, and below it a row for each kind of answer with a mark
- * where it came. Nothing in it but codes and numbers of our own, so that no text can leave it.
+ * The wait as a Mermaid gantt chart: a bar for its length, and below it one row for each kind of answer, with a mark for each.
+ * It contains only codes and numbers of our own, so no text can break out of it.
  *
- * It has no title and no description, which Mermaid can parse in a browser only: the tests parse it in Node.
+ * It has no title and no description, because Mermaid parses those only in a browser, and the tests parse it in Node.
  */
 
-/** One probe, of whatever: when it was made, in milliseconds since the first, and what it came to. */
+/** One probe of any kind: when it was made, in milliseconds since the first, and its result. */
 export interface Mark {
   atMs: number
-  /** `ok`, or a word of our own. */
+  /** `ok`, or a code of our own. */
   outcome: string
 }
 
-/** Marks that stand closer than this share of the axis would lie on each other. */
+/** Marks closer than this share of the axis would overlap. */
 const closest = 1 / 48
-/** A wait meets two or three kinds of answers; more share the last row. */
+/** A wait meets two or three kinds of answers; any more share the last row. */
 const maxRows = 4
-/** The axis is the time of one day. */
+/** The axis shows the time of one day. */
 const longestMs = 24 * 3_600_000 - 1
 
-/** Legible on GitHub's light and its dark page alike: done is green, crit red, active yellow, the rows faintly grey. */
+/** Legible on GitHub's light and dark pages: done is green, crit red, active yellow, the rows light grey. */
 const colours = {
   sectionBkgColor: '#8b949e',
   altSectionBkgColor: '#8b949e',
@@ -104,7 +104,7 @@ export function probesByAnswer(probes: readonly Mark[]): Map<string, Mark[]> {
 
 const denials: ReadonlySet<string> = new Set(['access-denied', 'HTTP 401', 'HTTP 403'])
 
-/** In the order in which the answers first came, but what was hoped for last. */
+/** In the order in which the answers first came, with the wanted answer last. */
 function rowsOf(probes: readonly Mark[]): Row[] {
   const byAnswer = probesByAnswer(probes)
   const answered = byAnswer.get('ok') ?? []
@@ -121,7 +121,7 @@ function rowsOf(probes: readonly Mark[]): Row[] {
   ]
 }
 
-/** The first of the marks that would lie on each other. */
+/** Keeps the first of the marks that would overlap. */
 function apart(atMs: readonly number[], distanceMs: number): number[] {
   const kept: number[] = []
   for (const ms of atMs.toSorted((a, b) => a - b)) {
@@ -141,7 +141,7 @@ const ticks = units.flatMap(({ unit, ms, steps }) =>
   steps.map(step => ({ interval: `${step}${unit}`, ms: step * ms })),
 )
 
-/** Round times, a dozen of them at most. */
+/** Round times, at most a dozen. */
 function axisOf(endMs: number): string[] {
   if (endMs < 1000) return ['  axisFormat %L ms', '  tickInterval 100millisecond']
   const tick = ticks.find(({ ms }) => endMs / ms <= 12)

@@ -9,10 +9,10 @@ import { ownReportPath } from '../report/report-file.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { exit, exitCodeOf, lastWords } from './ending.ts'
 
-/** What index.ts has ready by the time that the rest is loaded. */
+/** What index.ts has ready when the rest has loaded. */
 export interface Beginning extends Pick<Telling, 'clock' | 'startedAt' | 'summary'> {
   run: WorkflowRun
-  /** Where the user wants the report; undefined: a path of the step's own. */
+  /** Where the user wants the report; undefined: the step's own path. */
   givenPath: string | undefined
   /** Or what is wrong with the inputs. */
   ready: Ready | StepError
@@ -25,10 +25,10 @@ export interface Ready {
   tools: Omit<Tools, 'reporter' | 'forTheEnd'>
 }
 
-/** It is needed at the end, and loaded while the models are awaited. */
+/** Needed at the end, and loaded while the gate waits for the models. */
 const loadPublish = () => import('../report/publish.ts')
 
-/** Runs the gate, and tells how it ended: each end once, and the first one counts. @returns the exit code */
+/** Runs the gate and reports how it ended. The first end counts, and it is reported once. @returns the exit code */
 export async function runMainStep({
   run,
   givenPath,
@@ -73,7 +73,7 @@ export async function runMainStep({
   }
 }
 
-/** The first call counts, and every other gets its result: a signal may come while the end is being told. */
+/** The first call counts, and every other call gets its result: a signal may come while the end is being reported. */
 function once<T, R>(tellIt: (outcome: T) => Promise<R>): (outcome: T) => Promise<R> {
   let telling: Promise<R> | undefined
   return outcome => {

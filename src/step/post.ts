@@ -6,7 +6,7 @@ import { byHand, logRevocation, notRemoved } from '../report/revocation.ts'
 import { exit, stopped, uncaught } from './ending.ts'
 
 /**
- * Takes back what was granted for this job only. Whatever goes wrong here, the job has ended as it has.
+ * Removes what was granted for this job only. Whatever goes wrong here, it does not change how the job ended.
  * @param prepare Reads the inputs again. @throws StepError
  */
 export async function runPostStep(

@@ -32,7 +32,7 @@ export function toolsFor({ identity, waiting }: Settings, { run, clock, env }: S
   }
 }
 
-/** Resolves once GitHub has been asked for the job's token, or cannot be: anyone who needs the token hears why. */
+/** Resolves once GitHub has been asked for the job's token, or cannot be: the step that needs the token sees the error. */
 export async function askForAssertion({ assertions }: Pick<Ready['tools'], 'assertions'>): Promise<void> {
   const sent = nextRequestSent()
   await Promise.race([sent, assertions.ask().catch(() => {})])

@@ -7,14 +7,14 @@ import { runtimeLine } from './words.ts'
 
 type Policies = Pick<Settings, 'access' | 'production'>
 
-/** Whether a grant of this run would fix it. */
+/** Whether a grant in this run would fix it. */
 export const isGrantable = ({ access }: RuntimePrincipal, { access: { grant } }: Pick<Settings, 'access'>) =>
   access.word === 'missing' && access.because.kind === 'no-role' && grant === 'auto'
 
 /**
- * Why the gate fails for what runs in production: what is missing and no grant fixes, before what is not known. The pipeline's own
- * access its own calls decide.
- * @returns undefined where it does not
+ * Why the gate fails because of a runtime principal: first what is missing and no grant fixes, then what is not known. The
+ * pipeline's own calls decide about its own access.
+ * @returns undefined if it does not fail
  */
 export function runtimeFailure(
   principals: readonly RuntimePrincipal[],
@@ -38,7 +38,7 @@ const failureOf = (
 
 const looking = 'checking the identities in `runtime-principals`'
 
-/** The pipeline's own calls were answered, and the gate passes: what is left to say. */
+/** The pipeline's own calls were answered, and the gate passes: reports what is left to say. */
 export function closeRuntime(
   principals: readonly RuntimePrincipal[],
   reporter: Reporter,

@@ -19,13 +19,13 @@ interface Known {
   settings: Settings
   context: ResourceContext
   job: SignedIn['job']
-  /** What is known of who grants. */
+  /** What is known about the granting identity. */
   roles: Inspection['roles']
 }
 
 /**
- * Grants what those lack that run what is deployed, one after the other: where one cannot be granted, nothing is written for the others.
- * It comes last, when all else is known to be well, and is never taken back.
+ * Grants what the runtime principals lack, one after the other. If one grant fails, the rest are not tried. This comes last,
+ * when everything else has succeeded, and is never undone.
  * @throws StepError `runtime-access-missing` or `runtime-access-unknown`
  */
 export async function grantInProduction(
@@ -95,7 +95,10 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
   }
 }
 
-/** What is there was made, or given a condition, a moment ago, or it would have been seen before. @returns undefined where it counts */
+/**
+ * The existing assignment was made, or got a condition, a moment ago; otherwise the gate would have seen it before. @returns
+ * undefined if it counts
+ */
 async function exceptionIn(
   manager: ResourceContext['manager'],
   assignmentId: string | undefined,
@@ -108,12 +111,12 @@ async function exceptionIn(
   return condition === undefined ? undefined : { word: 'unknown', because: { kind: 'condition', condition } }
 }
 
-/** The id is nobody's, or somebody's who is no service principal. */
+/** The id does not exist, or does not belong to a service principal. */
 const wrongIds: ReadonlySet<DiagnosisCode> = new Set(['principal-not-found', 'principal-type-mismatch'])
 
 function accessAfter({ failure }: StepError): ToldAccess {
   if (wrongIds.has(failure.code)) return { word: 'unknown', because: { kind: 'no-such-principal', failure } }
-  // A reply that never came, or that was an error of the service itself, does not say that nothing was done.
+  // No reply, or an error of the service itself, does not mean that nothing was done.
   if (failure.kind === 'transient') return { word: 'unknown', because: { kind: 'granting', failure } }
   return { word: 'missing', because: { kind: 'not-granted', failure } }
 }

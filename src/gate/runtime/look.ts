@@ -33,15 +33,15 @@ import type { Inspection } from '../values.ts'
 import { notLookedAt, type RuntimePrincipal, type RuntimeRole } from './principal.ts'
 import { type IdentityReaders, type Resolved, resolvePrincipal } from './resolve.ts'
 
-/** What is known of the access of those that run what is deployed, before anything is changed. */
+/** What is known about the access of the runtime principals, before anything is changed. */
 
 interface Sources {
   settings: Settings
-  /** Absent where only an endpoint was given: then nobody is named. */
+  /** Absent if only an endpoint was given: then the inputs name no principals. */
   context: ResourceContext | undefined
-  /** Absent with it. */
+  /** Absent if `context` is. */
   listings: Listings | undefined
-  /** What the gate sees of the resource: the reads here do not wait for it. */
+  /** What the gate finds out about the resource: the reads here do not wait for it. */
   inspecting: Promise<Inspection>
 }
 
@@ -49,7 +49,7 @@ interface Reading extends Telling {
   settings: Settings
 }
 
-/** @throws StepError where nobody was there to ask, or a deployment is not there */
+/** @throws StepError if no service replied, or a deployment does not exist */
 export async function lookAtRuntime(
   { settings, context, listings, inspecting }: Sources,
   note: Note<'runtime'>,
@@ -71,7 +71,7 @@ export async function lookAtRuntime(
   return principals
 }
 
-/** An app that is to hold the role is one of them. */
+/** An app that the role is for is one of them. */
 function requestsOf(
   { production: { principals } }: Settings,
   context: ResourceContext,
@@ -95,11 +95,11 @@ const readersOf = (manager: ResourceContext['manager']): IdentityReaders => ({
 interface Found {
   request: RuntimePrincipalRequest
   resolved: Resolved
-  /** Undefined where they may not be read, or nobody knows whose. */
+  /** Undefined if they cannot be read, or the principal is not known. */
   assignments: AssignmentsRead | undefined
 }
 
-/** Of the principal and its groups, as Resource Manager follows them. */
+/** Of the principal and its groups, as Resource Manager resolves them. */
 const assignmentsOf = async (resolved: Resolved, listings: Listings) =>
   resolved.kind === 'found' ? listings.assignmentsOf(servicePrincipal(resolved.principalId)) : undefined
 
@@ -127,7 +127,7 @@ async function evaluate(
     return { ...who, access: { word: 'unknown', because: { kind: 'identity-gone' } } }
   const isPipeline = who.principalId === context.principalId
   const isLent = isPipeline && mayEndWithJob(assignments, settings)
-  // What the pipeline calls, its own calls decide, unless they are answered for this job alone.
+  // The pipeline's own calls decide about what it calls, unless they are allowed for this job only.
   if (isPipeline && !isLent && routes.every(route => inspection.routes.includes(route)))
     return { ...who, access: byOwnCalls(inspection) }
   const question = { principalId: who.principalId, scope, dataActions }
@@ -141,7 +141,7 @@ async function evaluate(
   return { ...who, role, access: { word: 'missing', because } }
 }
 
-/** "Identity not found", of type Unknown, is what is listed of a principal that was deleted (learn.microsoft.com, RBAC troubleshooting). */
+/** Azure lists a deleted principal as "Identity not found", of type Unknown (learn.microsoft.com, RBAC troubleshooting). */
 const isGone = (principalId: string, read: AssignmentsRead | undefined): boolean =>
   (read?.assignments ?? []).some(
     ({ principalId: holder, isOrphaned }) => isOrphaned === true && holder === principalId,
@@ -157,7 +157,7 @@ const mayEndWithJob = (read: AssignmentsRead | undefined, { access: { revoke } }
 
 const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
-/** The very assignment that a grant would make: Azure keeps one of them, and to write it again would change it. */
+/** The assignment that a grant would make: Azure keeps one of them, and writing it again would change it. */
 const standingRole = (
   assignments: readonly Assignment[],
   { principalId, scope, roleGuid }: ToldQuestion & { roleGuid: string },
@@ -171,7 +171,7 @@ const standingRole = (
 
 const nobody = { identity: undefined, principalId: undefined }
 
-/** What a deployment is, and whether it is there, nobody knows where none may be listed, unless the pipeline calls it. */
+/** If deployments cannot be listed, nobody knows whether one exists or what it is, unless the pipeline calls it. */
 const hasUnlisted = (
   { deployments: names }: RuntimePrincipalRequest,
   { routes, deployments }: Pick<Inspection, 'routes' | 'deployments'>,
@@ -182,7 +182,7 @@ const hasUnlisted = (
 const byOwnCalls = ({ first }: Inspection): ToldAccess =>
   first.round.kind === 'ok' ? { word: 'called' } : { word: 'unknown', because: { kind: 'own-calls' } }
 
-/** By the API that the pipeline calls a deployment by, where it does. */
+/** With the API that the pipeline uses for the deployment, if it calls it. */
 function routesOf(
   { deployments: names }: RuntimePrincipalRequest,
   { routes, account, deployments }: Inspection,
@@ -210,7 +210,7 @@ async function roleFor(
   return { guid, name, definitionId: roleDefinitionId(resource.subscriptionId, guid) }
 }
 
-/** Whether a grant would help is told before it is made. */
+/** Says whether a grant would help, before it is made. */
 async function whyMissing(
   role: RuntimeRole,
   lacks: readonly string[],

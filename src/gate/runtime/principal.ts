@@ -2,21 +2,21 @@ import type { Identity } from '../../azure/choose-identity.ts'
 import type { RuntimePrincipalRequest } from '../settings.ts'
 import type { ToldAccess } from '../told-access.ts'
 
-/** A principal that runs what is deployed, and what is known of its access. */
+/** A principal that a deployed app runs as, and what is known about its access. */
 export interface RuntimePrincipal {
-  /** As the inputs name it. */
+  /** The id in the inputs. */
   id: string
-  /** Undefined where it was named by its object id, or is not known. */
+  /** Undefined if it was named by its object id, or is not known. */
   identity: Identity | undefined
-  /** Object id; undefined where it is not known. */
+  /** Object id; undefined if it is not known. */
   principalId: string | undefined
-  /** What it shall call. */
+  /** The deployments that it calls. */
   deployments: readonly string[]
-  /** What that takes. */
+  /** The data actions that those calls need. */
   dataActions: readonly string[]
-  /** Where its role counts; undefined where the look did not get so far. */
+  /** Scope at which its role counts; undefined if the look did not get that far. */
   scope: string | undefined
-  /** The role that it is granted where it may not call them; undefined where nobody had to look it up. */
+  /** The role to grant if it may not call them; undefined if nobody had to look it up. */
   role: RuntimeRole | undefined
   access: ToldAccess
 }
@@ -27,7 +27,7 @@ export interface RuntimeRole {
   definitionId: string
 }
 
-/** What `runtime-access` says: the worst of all; undefined where there are none. */
+/** The output `runtime-access`: the worst of all; undefined if there are none. */
 type RuntimeAccessVerdict = 'passed' | 'missing' | 'unknown'
 
 export function worstOf(

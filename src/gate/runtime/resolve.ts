@@ -6,12 +6,12 @@ import { StepError } from '../../core/failures/failure.ts'
 import { providerIdOf } from '../../services/resource-manager/provider-versions.ts'
 import type { WhyUnknown } from '../told-access.ts'
 
-/** Whose access is to be told. */
+/** The principal whose access is judged. */
 export type Resolved =
   | { kind: 'found'; principalId: string; identity: Identity | undefined }
   | { kind: 'unknown'; because: WhyUnknown }
 
-/** What is the matter with the id, or with what it names; all else is the matter with Resource Manager. */
+/** Codes for a mistake in the id, or in what it names; all other codes are about Resource Manager. */
 const absences: ReadonlySet<DiagnosisCode> = new Set([
   'resource-not-found',
   'subscription-not-found',
@@ -19,13 +19,13 @@ const absences: ReadonlySet<DiagnosisCode> = new Set([
   'resource-manager-rejected',
 ])
 
-/** Asks who is behind what was named. */
+/** Finds the identity behind an id. */
 export interface IdentityReaders {
   version: (resource: ReferencedResource) => Promise<string>
   identities: (resource: ReferencedResource, apiVersion: string) => Promise<IdentityBearer>
 }
 
-/** @throws StepError where nobody was there to ask */
+/** @throws StepError if no service replied */
 export async function resolvePrincipal(
   reference: PrincipalReference,
   read: IdentityReaders,

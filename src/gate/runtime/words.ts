@@ -7,7 +7,7 @@ import { plain } from '../../core/text/untrusted.ts'
 import type { NamedDeny, RoleGiver, ToldWord, Unreadable, WhyMissing, WhyUnknown } from '../told-access.ts'
 import type { RuntimePrincipal } from './principal.ts'
 
-/** What is known of a runtime principal, as sentences: for log, summary and diagnosis alike. */
+/** What is known about a runtime principal, in sentences: for log, summary and diagnosis alike. */
 
 const words: Record<ToldWord, string> = {
   called: 'called',
@@ -19,7 +19,7 @@ const words: Record<ToldWord, string> = {
 
 export const wordOf = ({ access }: Pick<RuntimePrincipal, 'access'>): string => words[access.word]
 
-/** Names the principal: as the inputs do, and by what that was found to be. */
+/** Names the principal: as the inputs do, with the identity that was found. */
 export function principalName({ id, identity, principalId }: RuntimePrincipal): string {
   if (identity === undefined || principalId === undefined) return plain(id, 300)
   return `${plain(id, 300)} (${identityInWords(identity)})`
@@ -31,7 +31,7 @@ export const runtimeLine = (principal: RuntimePrincipal): string =>
 
 type Told = Pick<RuntimePrincipal, 'access' | 'deployments' | 'role' | 'scope'>
 
-/** Why it is so, in sentences. */
+/** The reason, in sentences. */
 export function reasonOf(principal: Told): string {
   const { access } = principal
   switch (access.word) {
@@ -130,7 +130,7 @@ const denyInWords = ({ name, scope }: NamedDeny) => `The deny assignment "${plai
 const lackingIn = (details: { action?: string } | undefined) =>
   details?.action === undefined ? '' : ` (${details.action} is missing)`
 
-/** More help nobody. */
+/** More would not help. */
 const maxListed = 10
 
 const listed = (identities: readonly Identity[]) => firstOf(identities.map(identityInWords), maxListed, '; ')
