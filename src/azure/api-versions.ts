@@ -1,10 +1,11 @@
 import { accountsApiVersion } from './resource-id.ts'
 
 /**
- * Versions of the APIs of what usually calls a model, or is an identity: stable ones, of the types in terraform-provider-azapi 2.12, and
- * of Microsoft.ApiManagement, Microsoft.DataFactory and Microsoft.MachineLearningServices in azure-rest-api-specs. Of any other type its
- * provider tells the versions. Published agents (`applications`) have stable versions since 2025-12-01 by azure-rest-api-specs; programs
- * of others read them by 2025-10-01-preview, with `defaultInstanceIdentity.principalId`. A reply to 2026-03-01 nobody has shown.
+ * API versions for the types that usually call a model, or are an identity: stable ones, from the types in
+ * terraform-provider-azapi 2.12, and for Microsoft.ApiManagement, Microsoft.DataFactory and Microsoft.MachineLearningServices
+ * from azure-rest-api-specs. For any other type the provider lists its versions. Published agents (`applications`) have stable
+ * versions since 2025-12-01 in azure-rest-api-specs; other programs read them with 2025-10-01-preview, with
+ * `defaultInstanceIdentity.principalId`. Nobody has shown a reply to 2026-03-01.
  */
 const versions: Readonly<Record<string, string>> = {
   'microsoft.apimanagement/service': '2024-05-01',
@@ -26,10 +27,10 @@ const versions: Readonly<Record<string, string>> = {
   'microsoft.web/sites/slots': '2024-04-01',
 }
 
-/** @param type Such as `Microsoft.Web/sites`. @returns undefined where the table does not know the type. */
+/** @param type Such as `Microsoft.Web/sites`. @returns undefined if the table does not have the type. */
 export const usualApiVersion = (type: string): string | undefined => versions[type.toLowerCase()]
 
-/** The newest that is no preview; where there are previews only, the newest of them. Undefined where there is none. */
+/** The newest stable version; if there are only previews, the newest of them. Undefined if there is none. */
 export function newestVersion(apiVersions: readonly string[]): string | undefined {
   const newestFirst = apiVersions.toSorted().toReversed()
   return newestFirst.find(version => /^\d{4}-\d\d-\d\d$/.test(version)) ?? newestFirst[0]

@@ -1,18 +1,21 @@
-/** Whom a resource acts as. */
+/** The identity that a resource acts as. */
 
 export interface Identity {
   kind: 'system-assigned' | 'user-assigned' | 'agent'
-  /** Of a user-assigned one its resource id. */
+  /** For a user-assigned one, its resource id. */
   name: string
-  /** Object id; undefined where there is none any more. */
+  /** Object id; undefined if it no longer exists. */
   principalId: string | undefined
-  /** Undefined where the resource does not tell. */
+  /** Undefined if the resource does not show it. */
   clientId: string | undefined
 }
 
 export interface IdentityBearer {
   identities: readonly Identity[]
-  /** Values of AZURE_CLIENT_ID in the settings of its containers, each once: the official clients take the identity that it names. */
+  /**
+   * Values of AZURE_CLIENT_ID in the settings of its containers, without duplicates: the official clients use the identity that
+   * it names.
+   */
   named: readonly string[]
 }
 
@@ -21,12 +24,12 @@ type IdentityChoice =
   | { kind: 'none' }
   /** Its settings name none of them, or several. */
   | { kind: 'several' }
-  /** Its settings name one that it does not have. */
+  /** Its settings name an identity that it does not have. */
   | { kind: 'not-its-own'; clientId: string }
-  /** The one that it has was deleted. */
+  /** Its only identity was deleted. */
   | { kind: 'gone'; identity: Identity }
 
-/** The one identity that a resource makes its calls as, as far as it tells. */
+/** The one identity that a resource makes its calls as, as far as it shows. */
 export function chooseIdentity({ identities, named }: IdentityBearer): IdentityChoice {
   if (identities.length === 0) return { kind: 'none' }
   const foreign = named.find(clientId => !identities.some(identity => identity.clientId === clientId))

@@ -6,7 +6,7 @@ export type CloudName = (typeof cloudNames)[number]
 /** The two audiences that inference endpoints accept; which one depends on the route. */
 export interface InferenceAudiences {
   cognitiveServices: string
-  /** Undefined where the cloud is not known to have one. */
+  /** Undefined if the cloud is not known to have one. */
   foundry: string | undefined
 }
 
@@ -15,11 +15,11 @@ export interface Cloud {
   authorityHost: string
   resourceManager: { endpoint: string; audience: string }
   inferenceAudiences: InferenceAudiences
-  /** An inference host is one of these domains or lies below one. */
+  /** An inference host is one of these domains, or below one. */
   inferenceDomains: readonly string[]
   /** Audience of the GitHub OIDC token. */
   assertionAudience: string
-  /** Origin of the Azure portal; undefined where the cloud is not known to have one. */
+  /** Origin of the Azure portal; undefined if the cloud is not known to have one. */
   portal: string | undefined
 }
 
@@ -65,7 +65,7 @@ const knownClouds: Record<Exclude<CloudName, 'custom'>, Row> = {
   },
 }
 
-/** What a user may name instead of the cloud's own; https origins without a trailing slash. */
+/** Hosts that a user may name instead of the cloud's own; https origins without a trailing slash. */
 interface NamedHosts {
   authorityHost?: string | undefined
   resourceManagerEndpoint?: string | undefined
@@ -76,8 +76,8 @@ interface NamedHosts {
 const hostname = (origin: string) => new URL(origin).hostname
 
 /**
- * The row of a cloud with the hosts that the user named put in. A custom cloud has the audiences of AzureCloud and no
- * inference domains but the hosts that were named, and what lies below them.
+ * The row of a cloud, with the hosts that the user named. A custom cloud has the audiences of AzureCloud. Its only inference
+ * domains are the named hosts, and what is below them.
  */
 export function cloudOf(name: CloudName, named: NamedHosts): Cloud {
   const row = name === 'custom' ? azureCloud : knownClouds[name]
@@ -107,11 +107,14 @@ export function isInferenceUrl(cloud: Cloud, url: string): boolean {
   return isWithin(host, cloud.inferenceDomains)
 }
 
-/** Whether a host is one of Azure's own for inference, in whichever cloud. */
+/** Whether a host is one of Azure's own for inference, in any cloud. */
 export const isHostOfAzure = (host: string): boolean =>
   Object.values(knownClouds).some(({ inferenceDomains }) => isWithin(host, inferenceDomains))
 
-/** Of services that have data of the tenant's, or power over it. Hosts of their audiences lie below these; some are known by a GUID as well. */
+/**
+ * Services that hold the tenant's data, or have power over it. The hosts of their audiences are below these; some also have a
+ * GUID.
+ */
 const domainsOfMicrosoft = [
   ...['azure.com', 'azure.net', 'windows.net', 'microsoft.com'],
   ...[
@@ -141,7 +144,7 @@ const idsOfMicrosoft: readonly string[] = [
 /** Of Microsoft Graph and its predecessor, Exchange, SharePoint, Dynamics, Power BI. */
 const numberOfMicrosoft = /^0000000[\da-f]-0000-(0000-c000|0ff1-ce00)-0{12}$/
 
-/** Whether a token for this audience opens a service of Microsoft, other than inference: it must not come into other hands. */
+/** Whether a token for this audience gives access to a Microsoft service other than inference: nobody else must get it. */
 export function opensMicrosoft(audience: string): boolean {
   const inference = Object.values(knownClouds).flatMap(cloud => knownAudiences(cloud.inferenceAudiences))
   if (inference.includes(audience.replace(/\/$/, ''))) return false

@@ -1,27 +1,31 @@
 import { isHostOfAzure } from './clouds.ts'
 
-/** Inference endpoints as people have them: the host, an address that a portal shows, a route of a client, or a gateway's base path. */
+/**
+ * Inference endpoints as people have them: the host, an address from a portal, a route of a client, or a gateway's base path.
+ */
 
-/** Where each family of routes is served, without a trailing slash. */
+/** Base address of each family of routes, without a trailing slash. */
 export interface Endpoints {
-  /** What `/openai/…` follows. */
+  /** What comes before `/openai/…`. */
   openAI: string
-  /** What the routes of v1 follow, where that is not `openAI` and `/openai/v1`. */
+  /** What comes before the v1 routes, if that is not `openAI` and `/openai/v1`. */
   v1?: string
   modelInference: string
-  /** The project's own, where a project was named. */
+  /** The project's own, if a project was named. */
   project: string | undefined
 }
 
 /** An address, taken apart. */
 export interface EndpointParts {
-  /** What all routes follow: https, without a trailing slash; a base path and a project's path are kept. `endpointsAt` reads it. */
+  /**
+   * What all routes follow: https, without a trailing slash; a base path and a project's path are kept. `endpointsAt` reads it.
+   */
   endpoint: string
-  /** That the path names: `…/openai/deployments/NAME/…`. */
+  /** The deployment in the path: `…/openai/deployments/NAME/…`. */
   deployment?: string
   /** What follows the deployment, such as `chat/completions`. */
   operation?: string
-  /** Of a route that has a dated one. */
+  /** For routes that have a dated one. */
   apiVersion?: string
 }
 
@@ -31,7 +35,7 @@ const operation =
   'chat/completions|completions|embeddings|responses|realtime|models|images/(?:generations|edits)|audio/(?:transcriptions|translations|speech)'
 
 const deployment = `/openai/deployments/(?<deployment>[^/]+)(?:/(?<operation>${operation}))?`
-/** What routes add to a base path, each as the end of a path; the first that is found is left out. */
+/** What routes append to a base path. The first match is removed. */
 const routes = [
   new RegExp(
     `(?<project>/api/projects/[^/]+)(?:/openai(?:/v1)?(?:/(?:${operation}))?|${deployment}|/agents(?:/.*)?)?$`,
@@ -48,8 +52,8 @@ const routes = [
 ]
 
 /**
- * Takes an address apart, such as `https://HOST/openai/deployments/NAME/chat/completions?api-version=2024-10-21`.
- * @returns what is wrong with it, in words that follow "which", where no token may or can go there.
+ * Splits an address such as `https://HOST/openai/deployments/NAME/chat/completions?api-version=2024-10-21` into its parts.
+ * @returns what is wrong with it, in words that follow "which", if it cannot or must not get a token.
  */
 export function parseEndpoint(text: string): EndpointParts | Problem {
   const url = parseHttps(text)
@@ -78,7 +82,7 @@ export function parseEndpoint(text: string): EndpointParts | Problem {
   }
 }
 
-/** @param endpoint As `parseEndpoint` gives it. */
+/** @param endpoint From `parseEndpoint`. */
 export function endpointsAt(endpoint: string): Endpoints {
   const { origin, pathname } = new URL(endpoint)
   const { base, groups } = matchOf(pathname === '/' ? '' : pathname)
@@ -117,7 +121,10 @@ function matchOf(path: string): Match {
   throw new Error('The last of the routes is in every path')
 }
 
-/** Without the route, unless the base path alone would be read as another route. A project stays one, whatever follows it. */
+/**
+ * Without the route, unless the base path alone would be read as another route. A project stays a project, no matter what
+ * follows it.
+ */
 function endpointPath({ base, groups }: Match): string {
   const kept = `${base}${groups.project ?? groups.v1 ?? ''}`
   const read = matchOf(kept)
@@ -131,7 +138,7 @@ function regional(region: string): string {
   )
 }
 
-/** The one thing that a query may hold; empty where there is none. */
+/** The only thing that a query may contain; empty if there is none. */
 function versionIn({ searchParams, hash }: URL): string | Problem {
   const given = [...searchParams]
   const [version = ['api-version', '']] = given

@@ -20,7 +20,7 @@ const resourcePattern = new RegExp(
 
 const form = 'an object id (a GUID), or a resource id: /subscriptions/…/resourceGroups/…/providers/…'
 
-/** Of a cluster's own identity no pod makes a call. */
+/** No pod makes calls as the cluster's own identity. */
 const clusterType = /^Microsoft\.ContainerService\/managedClusters$/i
 
 /** @returns the reference, or what is wrong with the text. */

@@ -1,14 +1,14 @@
-/** ARM ids of the resources that this action is about. */
+/** ARM ids of the resources that this action handles. */
 
 export interface ResourceId {
   subscriptionId: string
   resourceGroup: string
   account: string
-  /** Set where the id names a project of the account. */
+  /** Set if the id names a project of the account. */
   project: string | undefined
 }
 
-// No percent sign and no segment of dots: both would make another path of it.
+// No percent sign and no segment of dots: both would turn it into another path.
 export const idSegment = '(?!\\.+(?:/|$))[^/\\s?#%\\\\]+'
 const pattern = new RegExp(
   `^/subscriptions/(?<subscriptionId>${idSegment})/resourceGroups/(?<resourceGroup>${idSegment})/providers/` +
@@ -18,7 +18,7 @@ const pattern = new RegExp(
 
 export const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 export const accountType = 'Microsoft.CognitiveServices/accounts'
-/** Of the API for accounts and what lies below them. */
+/** Of the API for accounts and everything below them. */
 export const accountsApiVersion = '2025-06-01'
 
 /** @returns the parts of the id, or what is wrong with it, in words that follow "the id". */
@@ -40,7 +40,7 @@ export function accountIdOf({ subscriptionId, resourceGroup, account }: Resource
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${accountType}/${account}`
 }
 
-/** Id of what was named: the account, or its project. The role is held, and granted, at this scope. */
+/** Id of the named resource: the account, or its project. The role is held and granted at this scope. */
 export function scopeOf(resource: ResourceId): string {
   return resource.project === undefined
     ? accountIdOf(resource)

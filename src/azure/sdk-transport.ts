@@ -8,8 +8,8 @@ import {
 import type { Http } from '../core/http/client.ts'
 
 /**
- * Lets the Azure SDKs send their requests through our door, so that time, size, proxies and destinations are bounded for
- * them too. Retries and redirects are left to us: the SDKs wait as long as a server says, and follow where it points.
+ * Makes the Azure SDKs send their requests through our client, so that its limits on time, size, proxies and destinations apply
+ * to them too. Retries and redirects are our own: the SDKs would wait as long as a server says, and follow its redirects.
  */
 function asHttpClient(http: Http): HttpClient {
   return {
@@ -34,12 +34,12 @@ function asHttpClient(http: Http): HttpClient {
 }
 
 /**
- * Proxies are the door's concern. The SDKs would read them from the environment too, and throw at an address without a scheme;
- * one that is named to them keeps them from it, and is never used.
+ * Our client handles proxies. The SDKs would read them from the environment too, and throw if an address has no scheme. A proxy
+ * that is given to them stops that, and is never used.
  */
 const proxyOptions = { host: 'http://unused.invalid', port: 1 }
 
-/** Options that every SDK client of this action is made with. */
+/** Options for every SDK client of this action. */
 export function sdkOptions(http: Http) {
   return {
     httpClient: asHttpClient(http),
@@ -50,15 +50,15 @@ export function sdkOptions(http: Http) {
   }
 }
 
-/** The same for a client that lets nobody change its pipeline once it is made, and has nothing to serialize. */
+/** The same for a client whose pipeline cannot be changed later, and which serializes nothing. */
 export function sdkOptionsWithPipeline(http: Http) {
   const options = sdkOptions(http)
   return { ...options, pipeline: withoutForms(createPipelineFromOptions(options)) }
 }
 
 /**
- * No request of an SDK is a form here. The policy that asks whether it is one names FormData, and with that Node loads the HTTP stack
- * under `fetch`, which nobody uses: a sixth of the processor's time of a run.
+ * No SDK request here is a form. The policy that checks for one uses FormData, which makes Node load the HTTP stack under
+ * `fetch`. Nobody uses that, and it costs a sixth of a run's processor time.
  */
 export function withoutForms(pipeline: Pipeline): Pipeline {
   pipeline.removePolicy({ name: formDataPolicyName })

@@ -1,6 +1,6 @@
 import type { Clock } from './ports.ts'
 
-/** What is read, or `otherwise` where it has not come within `limitMs`. Rejects as the reading does. */
+/** What is read, or `otherwise` if it has not come within `limitMs`. Rejects if the reading does. */
 export async function inTime<T>(
   clock: Clock,
   reading: Promise<T>,

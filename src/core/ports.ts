@@ -1,4 +1,4 @@
-/** What the steps are given instead of reaching for it: time, log, masks. */
+/** What steps get as parameters instead of using it directly: time, log, masks. */
 
 export interface Clock {
   /** Milliseconds since the epoch; never goes back within a run. */
@@ -12,12 +12,12 @@ export interface Clock {
 
 export interface Log {
   info(line: string): void
-  /** @param title What it is about, in a few words: the headline of the annotation. */
+  /** @param title The subject in a few words: the headline of the annotation. */
   warning(title: string, line: string): void
 }
 
-/** Registers a secret with the runner, so that it is starred out wherever it would be printed. */
+/** Registers a secret with the runner, which then prints `***` instead of it everywhere. */
 export type Mask = (secret: string) => void
 
-/** A number in [0, 1): the jitter of the schedule. */
+/** A number in [0, 1), for the jitter of the schedule. */
 export type Random = () => number

@@ -2,28 +2,31 @@ import { leaseIn } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
 import { isBelow, isSameScope } from './scopes.ts'
 
-/** Role assignments, and how a principal comes by a role through them. */
+/** Role assignments, and how a principal holds a role through them. */
 
 export interface Assignment {
   id: string
   scope: string
   roleGuid: string
   principalId: string
-  /** Resource Manager finds nobody of that id (any more): it goes on to list what a deleted principal held. */
+  /** Resource Manager finds nobody with that id any more, but still lists what a deleted principal held. */
   isOrphaned?: true
   /** Milliseconds since the epoch. */
   createdOn: number | undefined
-  /** Absent: not since it was made. Its condition may be another since then, or the definition of its role. Milliseconds since the epoch. */
+  /**
+   * Absent: not since it was made. Its condition, or the definition of its role, may have changed then. Milliseconds since the
+   * epoch.
+   */
   changedOn?: number
   /** An ABAC condition on what the role lets its holder do, as Azure writes it. */
   condition?: string
   description?: string
 }
 
-/** Since when it gives what it gives: milliseconds since the epoch; undefined where nobody tells. */
+/** Since when it gives what it gives; milliseconds since the epoch, undefined if it is not known. */
 export const givenSince = ({ createdOn, changedOn = createdOn }: Assignment): number | undefined => changedOn
 
-/** How a principal comes by a role. */
+/** How a principal holds a role. */
 export const roleStates = [
   'direct',
   'inherited',
@@ -44,7 +47,7 @@ const stateInWords: Record<Exclude<RoleState, 'unknown'>, string> = {
   missing: 'missing',
 }
 
-/** @param assignments What is listed; undefined where that may not be read. */
+/** @param assignments The listed ones; undefined if they cannot be read. */
 export function readableRoleState(state: RoleState, assignments: readonly Assignment[] | undefined): string {
   if (state !== 'unknown') return stateInWords[state]
   const why = assignments === undefined ? 'role assignments cannot be read' : 'no listed role explains it'
@@ -62,13 +65,13 @@ export interface WantedRole {
   roleGuid: string
 }
 
-/** How the principal comes by the role: directly at the scope, from above, or through a group. Undefined: not at all. */
+/** How the principal holds the role: directly at the scope, from above, or through a group. Undefined: not at all. */
 export function findHolding(assignments: readonly Assignment[], wanted: WantedRole): RoleHolding | undefined {
-  // Looked at from a project, but wanted on its account: what stands on the project does not count.
+  // If the list was read at a project but the role is wanted on its account, assignments on the project do not count.
   const ofRole = assignments.filter(
     ({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope),
   )
-  // One that stays counts before one that some job will remove, wherever it was made.
+  // An assignment that stays counts before one that a job will remove, wherever each was made.
   const lasting = ofRole.filter(assignment => !endsWithAJob(assignment))
   return closestOf(lasting, wanted) ?? closestOf(ofRole, wanted)
 }
@@ -84,7 +87,7 @@ function closestOf(ofRole: readonly Assignment[], wanted: WantedRole): RoleHoldi
 const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
 /**
- * What is held where the role itself is not: another role may cover what the smoke calls need, or nobody may know.
+ * If the role itself is not held: another role may cover what the smoke calls need, or that may not be known.
  * @param dataActions What the smoke calls of this run need.
  */
 export function fallbackHolding(
@@ -97,7 +100,7 @@ export function fallbackHolding(
   return { state: assignments === undefined ? 'unknown' : 'missing', assignment: undefined }
 }
 
-/** Which of several assignments covers is not told; the youngest decides how long a denial is worth waiting out. */
+/** Nothing shows which of several assignments covers the calls; the youngest decides how long to wait out a denial. */
 export function youngest(assignments: readonly Assignment[]): Assignment | undefined {
   return assignments.toSorted((a, b) => (givenSince(b) ?? 0) - (givenSince(a) ?? 0))[0]
 }

@@ -4,9 +4,9 @@ import { accountType, guidPattern } from '../resource-id.ts'
 import { coversAction, coversAll, coversDataAction, type Permission } from './permissions.ts'
 
 /**
- * Built-in roles by name, old names too. Roles are compared by GUID: it is the same in every cloud and survives renaming
- * (learn.microsoft.com, role-based-access-control/built-in-roles; foundry/concepts/rbac-foundry for the renames of 2026).
- * What they allow stands in where definitions may not be read live.
+ * Built-in roles by name, old names too. Roles are compared by GUID: it is the same in every cloud and does not change when a
+ * role is renamed (learn.microsoft.com, role-based-access-control/built-in-roles; foundry/concepts/rbac-foundry for the renames
+ * of 2026). Their permissions are used if definitions cannot be read.
  */
 
 interface RoleName {
@@ -16,7 +16,7 @@ interface RoleName {
 
 interface BuiltInRole extends RoleName {
   formerName: string | undefined
-  /** Without data actions, the role administers, and lets nobody call a model. */
+  /** Without data actions the role only manages, and lets nobody call a model. */
   permissions: readonly Permission[]
 }
 
@@ -36,10 +36,13 @@ const builtInRoles: readonly BuiltInRole[] = officialRoles.map(({ name, roleName
   permissions,
 }))
 
-/** The day of which the list is, such as `2026-08-22`. As it stands there: to write a date in words costs a tenth of the time before the first request. */
+/**
+ * The day of the list, such as `2026-08-22`. Used as it is: formatting a date costs a tenth of the time before the first
+ * request.
+ */
 export const rolesAsOf: string = official.asOf
 
-/** Roles that texts and commands name by themselves. */
+/** Roles that texts and commands name. */
 export const cognitiveServicesUser: RoleName = wellKnown('Cognitive Services User')
 export const openAIUser: RoleName = wellKnown('Cognitive Services OpenAI User')
 export const reader: RoleName = wellKnown('Reader')
@@ -53,10 +56,10 @@ function wellKnown(roleName: string): BuiltInRole {
 
 export const listKeys = `${accountType}/listKeys/action`
 
-/** How the user named a role. A name that is not built in is a custom role, looked up when the run gets there. */
+/** How the user named a role. A name that is not built in is a custom role, which the run looks up later. */
 export type RoleReference = { kind: 'guid'; guid: string } | { kind: 'name'; name: string }
 
-/** What the input `role` asks for: a role, or `auto`, the least one that covers what the run is to do. */
+/** The input `role`: a role, or `auto`, the least one that covers what the run does. */
 export type RoleChoice = RoleReference | { kind: 'auto' }
 
 const definitionId = /^(?:\/.*)?\/providers\/Microsoft\.Authorization\/roleDefinitions\/([^/]+)\/?$/i
@@ -89,7 +92,7 @@ export function roleNameOf(guid: string): string | undefined {
   return builtInRole(guid)?.name
 }
 
-/** As users write it. */
+/** As the user wrote it. */
 export function nameOfChoice(choice: RoleChoice): string {
   if (choice.kind === 'auto') return 'auto'
   return choice.kind === 'name' ? choice.name : (roleNameOf(choice.guid) ?? choice.guid)
@@ -100,7 +103,7 @@ const builtInRole = (guid: string) => builtInRoles.find(role => role.guid === gu
 /** Name and GUID of every role in the table. */
 export const rolesInTable: readonly RoleName[] = builtInRoles
 
-/** What a built-in role allows; undefined for custom roles, of which the table knows nothing. */
+/** What a built-in role allows; undefined for custom roles, which the table does not have. */
 export function builtInPermissions(guid: string): readonly Permission[] | undefined {
   return builtInRole(guid)?.permissions
 }
@@ -126,25 +129,25 @@ const leastFirst = [
   'Cognitive Services User',
 ].map(wellKnown)
 
-/** The built-in role that holds all these data actions and as little else as there is; undefined where none of them does. */
+/** The built-in role that has all these data actions and as little else as possible; undefined if none has them. */
 export function leastRoleFor(...dataActions: string[]): RoleName | undefined {
   return firstHolding(leastFirst, dataActions)
 }
 
 /**
- * What `auto` stands for: the least built-in role that holds all these data actions. Where none does, Cognitive Services User: what
- * it lacks is said, and it is not granted for nothing.
+ * The role for `auto`: the least built-in role that has all these data actions. If none has, Cognitive Services User: the gate
+ * then says what it lacks, and does not grant it.
  */
 export const automaticRole = (dataActions: readonly string[]): RoleName =>
   leastRoleFor(...dataActions) ?? cognitiveServicesUser
 
-/** The role that a choice stands for, where calls need these data actions. */
+/** The role for a choice, if calls need these data actions. */
 export const referenceOf = (choice: RoleChoice, dataActions: readonly string[]): RoleReference =>
   choice.kind === 'auto' ? { kind: 'guid', guid: automaticRole(dataActions).guid } : choice
 
-/** The same of the roles that cannot list the keys of the account. */
+/** The same, among the roles that cannot list the keys of the account. */
 export function leastRoleWithoutKeysFor(...dataActions: string[]): RoleName | undefined {
-  // It allows nearly every data action, and not a single look at the resource itself.
+  // It allows nearly every data action, but cannot read the resource itself.
   const roles = [...leastFirst, wellKnown('Cognitive Services Data Contributor (Preview)')]
   const withoutKeys = roles.filter(({ permissions }) => !coversAction(permissions, listKeys))
   return firstHolding(withoutKeys, dataActions)
@@ -174,7 +177,7 @@ function roleNamed(text: string): BuiltInRole | undefined {
   return builtInRoles.find(role => namesOf(role).some(name => folded(name) === folded(text)))
 }
 
-/** A slip of one or two letters in a built-in name is a slip, not a custom role. */
+/** A typing error of one or two letters in a built-in name is an error, not a custom role. */
 function almostNamed(text: string): BuiltInRole | undefined {
   if (text.length < 8) return undefined
   return builtInRoles.find(role => namesOf(role).some(name => editDistance(folded(name), folded(text)) <= 2))

@@ -2,7 +2,7 @@ import { plain } from '../../core/text/untrusted.ts'
 import { type Definitions, definitionOf } from './effective-permissions.ts'
 import { coversAll, coversDataAction, type Permission } from './permissions.ts'
 
-/** Whether permissions let calls through; unknown where nobody could read them. */
+/** Whether permissions allow the calls; unknown if nobody could read them. */
 export type Coverage = 'sufficient' | 'insufficient' | 'unknown'
 
 export function coverageBy(
@@ -13,7 +13,7 @@ export function coverageBy(
   return coversAll(permissions, dataActions) ? 'sufficient' : 'insufficient'
 }
 
-/** A call that is to be made, and what it takes. */
+/** A planned call, and what it needs. */
 interface Call {
   dataAction: string
   api: string
@@ -27,7 +27,7 @@ export interface MissingCoverage {
   deployments: string[]
 }
 
-/** @returns none where the role covers every call, or nobody knows what it covers. */
+/** @returns none if the role covers every call, or if nobody knows what it covers. */
 export function missingCoverage(
   roleGuid: string,
   calls: readonly Call[],

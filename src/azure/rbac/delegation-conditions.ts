@@ -2,7 +2,7 @@ import { matches } from './permissions.ts'
 
 /**
  * Conditions on the right to assign roles (Azure ABAC 2.0; learn.microsoft.com, conditions-format and
- * delegate-role-assignments-examples): what they say of a new assignment, as far as the assignment alone tells.
+ * delegate-role-assignments-examples): what they say about a new assignment, as far as the assignment alone shows.
  */
 
 export interface NewAssignment {
@@ -15,19 +15,19 @@ export const assignRoles = 'Microsoft.Authorization/roleAssignments/write'
 
 /**
  * Whether a condition lets its holder make this assignment.
- * @returns undefined where that depends on something that is not known here: an attribute, an operator, a form.
+ * @returns undefined if that depends on something unknown here: an attribute, an operator, a form.
  */
 export const allowsAssigning = (condition: string, assignment: NewAssignment): boolean | undefined =>
   evaluate(condition, { action: assignRoles, assignment })
 
 /**
- * Whether a condition leaves its holder an action that is not about role assignments: one on the right to assign roles does.
- * @returns undefined where that depends on something that is not known here.
+ * Whether a condition still allows an action that is not about role assignments: a condition on the right to assign roles does.
+ * @returns undefined if that depends on something unknown here.
  */
 export const leaves = (condition: string, action: string): boolean | undefined =>
   evaluate(condition, { action, assignment: undefined })
 
-/** What is to be done: an action, and the assignment that it makes, where it makes one. */
+/** What somebody wants to do: an action, and the assignment that it makes, if it makes one. */
 interface Deed {
   action: string
   assignment: NewAssignment | undefined
@@ -46,7 +46,10 @@ function evaluate(condition: string, deed: Deed): Answer {
   }
 }
 
-/** A condition like those of the portal, but without `!`, which interactive shells expand between double quotes: assign, and take away, these roles only, and only for such principals. */
+/**
+ * A condition like those of the portal, but without `!`, which interactive shells expand between double quotes: assign and
+ * remove only these roles, and only for such principals.
+ */
 export function delegationCondition(
   roleGuids: readonly string[],
   principalTypes: readonly string[] = [],
@@ -69,7 +72,7 @@ type Token = { kind: 'symbol' | 'attribute' | 'set' | 'text' | 'word'; text: str
 const tokenPattern =
   /\s*(?:(?<symbol>[()!]|&&|\|\|)|(?<attribute>@\w+\[[^\]]*\])|(?<set>\{[^{}]*\})|(?<text>'[^']*')|(?<word>[\w:.-]+))/y
 
-/** @returns undefined where the text holds what no condition does. */
+/** @returns undefined if the text contains what no condition does. */
 function tokensOf(condition: string): Token[] | undefined {
   const text = condition.trimEnd()
   const pattern = new RegExp(tokenPattern)
@@ -98,7 +101,7 @@ function wordOf(text: string): Token {
   return symbol === undefined ? { kind: 'word', text } : { kind: 'symbol', text: symbol }
 }
 
-/** Evaluated while it is read: three values, of which undefined is "not known". */
+/** Evaluated while it is read, with three values: undefined means "not known". */
 interface Reading {
   tokens: readonly Token[]
   at: number
@@ -108,7 +111,7 @@ interface Reading {
 
 type Answer = boolean | undefined
 
-/** Deeper than anybody writes; a hostile text must not exhaust the stack. */
+/** Deeper than anybody writes; hostile text must not exhaust the stack. */
 const maxDepth = 100
 
 function either(reading: Reading): Answer {
@@ -180,7 +183,9 @@ const attributePattern = /^@Request\[Microsoft\.Authorization\/roleAssignments:(
 const operatorPattern =
   /^(?:For(?:Any|All)Of(?<over>Any|All)Values:)?(?<type>Guid|String)(?<not>Not)?Equals(?<folded>IgnoreCase)?$/i
 
-/** An attribute of an assignment has one value: it remains to say whether it is compared with any or with all of a set. */
+/**
+ * An attribute of an assignment has one value, so the only question is whether it is compared with any or with all of a set.
+ */
 function compare(left: Token, operator: string, right: Token, { assignment }: Deed): Answer {
   const value = assignment && attributeOf(attributePattern.exec(left.text)?.groups?.name, assignment)
   const groups = operatorPattern.exec(operator)?.groups

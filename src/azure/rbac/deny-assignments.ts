@@ -1,7 +1,7 @@
 import { coversAction, coversDataAction, type Permission } from './permissions.ts'
 import { isBelow, isSameScope } from './scopes.ts'
 
-/** Deny assignments: they win over every role (learn.microsoft.com, role-based-access-control/deny-assignments). */
+/** Deny assignments: they override every role (learn.microsoft.com, role-based-access-control/deny-assignments). */
 
 export interface DenyAssignment {
   name: string
@@ -13,7 +13,7 @@ export interface DenyAssignment {
   condition?: string | undefined
   /** It does not count below its scope. */
   isForThisScopeOnly: boolean
-  /** Since when it is as it is; milliseconds since the epoch. Absent where nobody tells. */
+  /** Time of its last change; milliseconds since the epoch. Absent if it is not known. */
   since?: number | undefined
 }
 
@@ -24,25 +24,25 @@ interface DeniedPrincipal {
   type?: string | undefined
 }
 
-/** Whose right is looked at, and where. */
+/** Whose right is checked, and where. */
 interface DeniedTo {
   /** Object ids of the principal and of the groups that it is known to be in; in lower case. */
   identities: ReadonlySet<string>
   scope: string
-  /** Whether it may be in groups that are not known as well: one that is named then leaves it open. */
+  /** Whether it may be in other groups too: then a deny assignment that names one leaves the result open. */
   mayBeInOthers?: boolean
 }
 
-/** @param groupIds As far as role assignments show them. */
+/** @param groupIds Those that role assignments show. */
 export const identitiesOf = (principalId: string, groupIds: readonly string[] = []): DeniedTo['identities'] =>
   new Set([principalId, ...groupIds].map(id => id.toLowerCase()))
 
-/** In Azure everybody is a principal with this id. */
+/** In Azure this id stands for every principal. */
 const everybody = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Whether it takes away one of these data actions, whatever roles are held.
- * @returns undefined where that depends on a condition, or on who is in a group.
+ * Whether it forbids one of these data actions, no matter which roles are held.
+ * @returns undefined if that depends on a condition, or on who is in a group.
  */
 export const forbidsData = (
   deny: DenyAssignment,
@@ -51,7 +51,7 @@ export const forbidsData = (
 ): boolean | undefined =>
   forbids(deny, who, permission => dataActions.some(action => coversDataAction([permission], action)))
 
-/** The same of an action of the control plane. */
+/** The same for an action of the control plane. */
 export const forbidsAction = (deny: DenyAssignment, who: DeniedTo, action: string): boolean | undefined =>
   forbids(deny, who, permission => coversAction([permission], action))
 
@@ -65,7 +65,7 @@ function forbids(
   const concerned = deny.permissions.filter(concerns)
   const mayBeNamed = isNamed || (mayBeInOthers && deny.principals.some(isGroup))
   if (!mayBeNamed || isExcluded || !counts(deny, scope) || concerned.length === 0) return false
-  // Groups of a principal are known only as far as they hold roles.
+  // A principal's groups are known only if they hold roles.
   const mayBeExcluded = deny.excluded.some(isGroup)
   const isLimited =
     deny.condition !== undefined || concerned.every(({ condition }) => condition !== undefined)
@@ -74,6 +74,9 @@ function forbids(
 
 const isGroup = ({ type }: DeniedPrincipal) => type?.toLowerCase() === 'group'
 
-/** Lists hold what is at a scope and above it. Asked for at a project, but looked at for its account, what is on the project does not count. */
+/**
+ * Lists contain what is at a scope and above it. If the list was requested at a project, but the account is checked, what is on
+ * the project does not count.
+ */
 const counts = ({ scope: at, isForThisScopeOnly }: DenyAssignment, scope: string) =>
   isForThisScopeOnly ? isSameScope(at, scope) : !isBelow(at, scope)

@@ -4,14 +4,16 @@ import { allowsAssigning, assignRoles, type NewAssignment } from './delegation-c
 import { coversAction, type Permission } from './permissions.ts'
 import { isBelow } from './scopes.ts'
 
-/** What assignments let their holder do: definitions that were read live, and the table of built-in roles for the others. */
+/**
+ * What assignments let their holder do: by definitions that this run read, and by the table of built-in roles for the others.
+ */
 
 export type Definitions = ReadonlyMap<string, readonly Permission[]>
 
 /** One entry of a role, as one assignment gives it. */
 export interface EffectivePermission extends Permission {
   assignment: Assignment
-  /** The definition's and the assignment's own: all of them have to hold. */
+  /** Those of the definition and of the assignment: all of them must hold. */
   conditions: readonly string[]
 }
 
@@ -44,8 +46,8 @@ export function permissionsOf(
 }
 
 /**
- * What a role lets its holders do; undefined for a custom role that was not read. The service leaves the condition of a
- * definition out: where a built-in role has one, it has it still.
+ * What a role lets its holders do; undefined for a custom role that was not read. The service leaves out the condition of a
+ * definition: if a built-in role has one, this adds it.
  */
 export function definitionOf(guid: string, definitions: Definitions): readonly Permission[] | undefined {
   const builtIn = builtInPermissions(guid)
@@ -56,11 +58,11 @@ export function definitionOf(guid: string, definitions: Definitions): readonly P
   )
 }
 
-/** Those that count at the scope: made there or above it. */
+/** The assignments that count at the scope: made there or above it. */
 export const applicableAt = (assignments: readonly Assignment[], scope: string): Assignment[] =>
   assignments.filter(({ scope: at }) => !isBelow(at, scope))
 
-/** @returns undefined where that depends on a condition of a form that is not known. */
+/** @returns undefined if that depends on a condition whose form is not known. */
 export function mayAssign(
   held: readonly EffectivePermission[],
   assignment: NewAssignment,

@@ -1,15 +1,16 @@
 import { v5 } from 'uuid'
 
 /**
- * Grants that end with the job that made them. Azure allows one assignment for a principal, role and scope, whatever its name,
- * and decides a race by itself: so each job gives its temporary assignment a name of its own. Who gets it made owns it, and
- * removes it; who is told that another job's is there (409 RoleAssignmentExists) must not rely on it, and waits until it is gone.
+ * Grants that end with the job that made them. Azure allows one assignment for a principal, role and scope, no matter what its
+ * name is, and decides a race itself. So each job gives its temporary assignment its own name. The job whose request succeeds
+ * owns it, and removes it. A job that is told that another one exists (409 RoleAssignmentExists) must not rely on it, and waits
+ * until it is gone.
  */
 
-/** Namespace of what is derived here; made once, at random. */
+/** Namespace of the derived names; made once, at random. */
 const namespace = 'b4a5e0f2-52c6-4f6b-9a3e-6f3a7c1d2e90'
 
-/** What tells one job of one attempt of one run from any other; what is not known is undefined. */
+/** What distinguishes one job of one attempt of one run from any other; undefined if it is not known. */
 export interface JobIdentity {
   repository: string | undefined
   runId: string | undefined
@@ -20,8 +21,8 @@ export interface JobIdentity {
 }
 
 /**
- * Names one job of one attempt of one run. Jobs of a matrix share everything but the id of their check run, and the runner
- * (docs.github.com, OpenID Connect reference; GITHUB_JOB): steps of one job share all of it.
+ * Names one job of one attempt of one run. Jobs of a matrix share everything except the id of their check run and the runner
+ * (docs.github.com, OpenID Connect reference; GITHUB_JOB). Steps of one job share all of it.
  */
 export function leaseOf({ repository, runId, runAttempt, job, checkRunId, runnerName }: JobIdentity): string {
   const parts = [repository, runId, runAttempt, job, checkRunId, runnerName]
@@ -35,7 +36,7 @@ export function temporaryName(
   return v5([scope, principalId, roleGuid, lease].join('-').toLowerCase(), namespace)
 }
 
-/** The description of a temporary assignment: people read it in the portal, and other jobs read the lease. */
+/** The description of a temporary assignment: people read it in the portal, and other jobs read the lease in it. */
 export function temporaryDescription(runUrl: string | undefined, lease: string): string {
   return `Key-less Gate, until its job ends: ${runUrl ?? 'outside GitHub Actions'} (temporary, lease ${lease})`
 }

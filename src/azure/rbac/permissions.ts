@@ -1,15 +1,15 @@
-/** Effective permissions: one entry a role held, added up (learn.microsoft.com, role-definitions). */
+/** Effective permissions: one entry per held role, added up (learn.microsoft.com, role-definitions). */
 
 export interface Permission {
   actions?: string[] | undefined
   notActions?: string[] | undefined
   dataActions?: string[] | undefined
   notDataActions?: string[] | undefined
-  /** On the right to assign roles: what the definition itself limits it to. Not everybody who reads definitions is told. */
+  /** On the right to assign roles: how the definition itself limits it. Not everybody who can read definitions sees it. */
   condition?: string | undefined
 }
 
-/** Whether some role holds the data action. `notDataActions` takes away within its own role only: it is no denial. */
+/** Whether some role has the data action. `notDataActions` excludes only within its own role: it is not a denial. */
 export function coversDataAction(permissions: readonly Permission[], dataAction: string): boolean {
   return permissions.some(
     ({ dataActions, notDataActions }) =>
@@ -31,7 +31,7 @@ function matchesAny(patterns: readonly string[] | undefined, operation: string):
   return patterns?.some(pattern => matches(pattern, operation)) ?? false
 }
 
-/** `*` stands for any run of characters, slashes included; case does not matter. */
+/** `*` stands for any characters, slashes included; case does not matter. */
 export function matches(pattern: string, operation: string): boolean {
   const [first = '', ...rest] = pattern.toLowerCase().split('*')
   const text = operation.toLowerCase()

@@ -9,12 +9,15 @@ import {
 import { leaseIn } from './lease.ts'
 import { coversDataAction } from './permissions.ts'
 
-/** What the roles of a principal let it call, as far as they tell. */
+/** What a principal's roles let it call, as far as they show it. */
 export type AccessByRoles =
-  /** `through`: of what gives each data action, the assignment that is the principal's own, and the oldest; the youngest of these first. */
+  /**
+   * `through`: for each data action, the assignment that gives it: the principal's own before others, and the oldest; the
+   * youngest of these come first.
+   */
   | { kind: 'allowed'; through: readonly Assignment[] }
   | { kind: 'missing'; lacks: readonly string[] }
-  /** It depends on a role whose definition was not read, or on a condition that is not understood. */
+  /** It depends on a role whose definition was not read, or on a condition that the gate does not understand. */
   | {
       kind: 'unknown'
       lacks: readonly string[]
@@ -26,13 +29,13 @@ interface Question {
   principalId: string
   scope: string
   dataActions: readonly string[]
-  /** Of the job that asks, where it asks for itself. */
+  /** Of the job that asks, if it asks for itself. */
   lease?: string
 }
 
 /**
- * Adds up what is held at the scope and above it, by the principal and its groups. What a job gave somebody until it ends lets nobody
- * else in: such assignments count for that job alone.
+ * Adds up what the principal and its groups hold at the scope and above it. A role that a job granted until it ends lets nobody
+ * else in: such assignments count for that job only.
  */
 export function accessByRoles(
   assignments: readonly Assignment[],
@@ -61,13 +64,13 @@ export function accessByRoles(
   return { kind: 'unknown', lacks, byRole, condition: open.find(condition => condition !== undefined) }
 }
 
-/** What is not dated counts as younger than all that is. */
+/** An assignment without a date counts as younger than all others. */
 const oldestFirst = (one: Assignment, other: Assignment) =>
   (givenSince(one) ?? Number.MAX_SAFE_INTEGER) - (givenSince(other) ?? Number.MAX_SAFE_INTEGER)
 
 interface Givers {
   certain: Assignment[]
-  /** Conditions that are not understood. */
+  /** Conditions that the gate does not understand. */
   perhaps: string[]
 }
 
@@ -83,7 +86,7 @@ function giversOf(held: readonly EffectivePermission[], dataAction: string): Giv
   return givers
 }
 
-/** The one assignment that a call rests on; undefined where several give it, or may give it. */
+/** The one assignment that a call depends on; undefined if several give it, or may give it. */
 export function onlyGiver(
   assignments: readonly Assignment[],
   definitions: Definitions,

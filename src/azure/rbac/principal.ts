@@ -1,4 +1,4 @@
-/** Who may hold a role. */
+/** The principals that can hold a role. */
 
 export const principalTypes = ['ServicePrincipal', 'Group', 'User'] as const
 

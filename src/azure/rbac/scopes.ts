@@ -1,6 +1,8 @@
-/** Scopes of role assignments: ids that Resource Manager writes in any case, some of its clients without their first slash. */
+/**
+ * Scopes of role assignments: ids that Resource Manager writes in any case, and some of its clients without the first slash.
+ */
 
-/** The SDK puts a slash of its own in front of the scope. */
+/** The SDK adds its own slash before the scope. */
 export const withoutLeadingSlash = (scope: string): string => scope.replace(/^\/+/, '')
 
 const folded = (scope: string) => withoutLeadingSlash(scope).toLowerCase()
@@ -14,11 +16,13 @@ interface ScopeParts {
   resourceGroup?: string
   /** Such as Microsoft.CognitiveServices. */
   provider?: string
-  /** The resource, and what lies within it: an account, and a project of it. Empty for groups and subscriptions. */
+  /** The resource and what it contains: an account, and a project in it. Empty for groups and subscriptions. */
   resources: ReadonlyArray<{ type: string; name: string }>
 }
 
-/** Takes an id apart, whatever the case of its keywords, with or without its first slash. The root of the tenant has no part. */
+/**
+ * Splits an id into its parts, with keywords in any case, with or without the first slash. The root of the tenant has no parts.
+ */
 export function parseScope(id: string): ScopeParts {
   const parts = id.split('/').filter(part => part !== '')
   const provided = parts.findIndex(part => part.toLowerCase() === 'providers')
@@ -40,7 +44,7 @@ const inPairs = (names: readonly string[]) =>
 export const isBelow = (scope: string, above: string): boolean =>
   folded(scope).startsWith(`${folded(above)}/`)
 
-/** Of a project the scope of its account; any other scope as it is. */
+/** For a project the scope of its account; any other scope unchanged. */
 export const withoutProject = (scope: string): string => scope.replace(/\/projects\/[^/]+\/?$/i, '')
 
 export const isProject = (scope: string): boolean => withoutProject(scope) !== scope

@@ -2,16 +2,18 @@ import { plain } from '../../core/text/untrusted.ts'
 import { assignRoles } from './delegation-conditions.ts'
 import { coversAction, type Permission } from './permissions.ts'
 
-/** Why a role is granted to nobody, whatever the calls need. */
+/** Why the gate never grants a role, no matter what the calls need. */
 export type Unsuitability =
-  /** It administers, and lets nobody call a model. */
+  /** It only manages, and lets nobody call a model. */
   | 'no-data-actions'
-  /** Anyone who holds it can give itself and others more. */
+  /** Anyone who holds it can give themselves and others more. */
   | 'may-assign-roles'
-  /** What it allows may not be read: it could be either. */
+  /** Its permissions cannot be read, so it could be either. */
   | 'definition-unknown'
 
-/** Ways to a role: an assignment, at once or by Privileged Identity Management, and a wider definition of a role that is held. */
+/**
+ * Ways to get roles: an assignment, directly or through Privileged Identity Management, and a wider definition of a held role.
+ */
 const waysToRoles = [
   assignRoles,
   'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
@@ -20,8 +22,8 @@ const waysToRoles = [
 ]
 
 /**
- * A condition on the right to assign roles is no excuse: a caller of models needs none of it.
- * @param permissions Undefined where nobody could read them.
+ * A condition on the right to assign roles does not make the role suitable: a caller of models does not need that right at all.
+ * @param permissions Undefined if nobody could read them.
  */
 export function unsuitability(permissions: readonly Permission[] | undefined): Unsuitability | undefined {
   if (permissions === undefined) return 'definition-unknown'

@@ -1,4 +1,4 @@
-/** The public names of everything that can go wrong, by hop. Outputs, docs and tests speak of these. */
+/** The public names of everything that can go wrong, by hop. Outputs, docs and tests use them. */
 
 export const diagnosisCodes = {
   input: ['input-invalid'],

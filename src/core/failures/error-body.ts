@@ -3,23 +3,23 @@ import { parseErrorJson } from '../text/json.ts'
 import { wordingOf } from '../text/wording.ts'
 
 /**
- * What an error says, whichever of its shapes it has: in an envelope, without one, in an array, with more precise errors inside,
- * as JSON in a message even; Anthropic's; or a list of what a model server (vLLM, Mistral's) found wrong with a request.
+ * The content of an error, in any of its shapes: in an envelope, without one, in an array, with more precise errors inside,
+ * even as JSON in a message; Anthropic's; or a list of what a model server (vLLM, Mistral's) found wrong with a request.
  */
 export interface ErrorBody {
-  /** The service's own codes, the outermost first. */
+  /** The service's own codes, outermost first. */
   codes: readonly string[]
-  /** All messages, or the text itself where it is no error in JSON. Long texts are cut. */
+  /** All messages, or the text itself if it is not an error in JSON. Long texts are cut. */
   message: string
   /** The parameter that the error is about. */
   param: string | undefined
-  /** False for plain text, pages, and JSON that is no error. */
+  /** False for plain text, pages, and JSON that is not an error. */
   structured: boolean
 }
 
 const text = v.fallback(v.optional(v.string()), undefined)
 
-/** Some gateways and older services write their names with capitals: `Message`, `InnerError`. */
+/** Some gateways and older services capitalise their names: `Message`, `InnerError`. */
 const lowerCased = v.pipe(
   v.record(v.string(), v.unknown()),
   v.transform(node =>
@@ -39,14 +39,14 @@ const fields = v.object({
   detail: v.optional(v.unknown()),
 })
 
-/** One finding of a model server that checks requests by a schema (pydantic): where it is, and what is wrong there. */
+/** One finding of a model server that checks requests with a schema (pydantic): the place, and what is wrong there. */
 const schemaFinding = v.object({
   type: text,
   loc: v.array(v.union([v.string(), v.number()])),
   msg: v.string(),
 })
 
-/** Anthropic's errors are marked as such, and have a type in place of a code. OpenAI's types are too coarse to be one. */
+/** Anthropic's errors are marked as such, and have a type instead of a code. OpenAI's types are too coarse to serve as one. */
 const anthropicError = v.object({ type: v.literal('error'), error: v.looseObject({ type: v.string() }) })
 
 interface SingleError {
@@ -55,7 +55,7 @@ interface SingleError {
   param: string | undefined
 }
 
-/** Errors are nested some levels deep at most; what goes deeper is no error. */
+/** Errors are nested a few levels deep at most; anything deeper is not an error. */
 const maxDepth = 8
 
 export function readErrorBody(body: string): ErrorBody {
@@ -91,19 +91,19 @@ function errorsIn(node: unknown, depth: number): SingleError[] {
 
 const containers: ReadonlySet<unknown> = new Set(['body', 'query', 'path', 'header'])
 
-/** The place ends with the parameter; what contains it stands before. */
+/** The place ends with the parameter; what contains it comes before. */
 function errorOfFinding({ type, loc, msg }: v.InferOutput<typeof schemaFinding>): SingleError {
   const param = loc.findLast(part => typeof part === 'string' && !containers.has(part))
   return { code: type, message: msg, param: param?.toString() }
 }
 
-/** What is elsewhere an error of its own is a mere text here and there. */
+/** Some services write a plain text where others have an error object. */
 function errorsOfChild(child: unknown, depth: number): SingleError[] {
   if (typeof child !== 'string') return errorsIn(child, depth)
   return [{ code: undefined, message: child, param: undefined }]
 }
 
-/** Names in a text that look like services' codes, for replies that were cut off or rewritten on the way. */
+/** Names in a text that look like services' codes, for replies that were truncated or rewritten in between. */
 export function codesIn(text: string): readonly string[] {
   return text.match(/\b(?:[A-Z][a-z]+[A-Z][A-Za-z]*|[a-z]+(?:_[a-z]+)+)\b/g) ?? []
 }

@@ -4,48 +4,53 @@ import type { DiagnosisCode } from './codes.ts'
 import { intermediaryOf } from './intermediary.ts'
 
 /**
- * What a reply means for the run. `wait`: not yet, ask again for as long as the step is willing to. `throttled`: ask
- * again when told. `transient`: ask again a few times. `fatal`: asking again cannot help.
+ * What a reply means for the run. `wait`: not yet; ask again for as long as the step allows. `throttled`: ask again when the
+ * service says. `transient`: ask again a few times. `fatal`: asking again cannot help.
  */
 export interface Failure {
   kind: 'wait' | 'throttled' | 'transient' | 'fatal'
   code: DiagnosisCode
   said: ServiceResponse
-  /** Milliseconds that the service asked us to stay away. */
+  /** How long the service asked us to wait; milliseconds. */
   retryAfterMs?: number
-  /** What the reply named, where the kind of failure has such a thing. */
+  /** What the reply named, if this kind of failure has it. */
   details?: {
     dataAction?: string
     action?: string
     audience?: string
     parameter?: string
     deployment?: string
-    /** What a network's rules keep the runner from, where that is not the resource. */
+    /** What a network's rules block, if that is not the resource. */
     keptFrom?: 'resource-manager'
-    /** Further claims were asked of the token: Entra gave one with them (`met`), or could not be asked (`unreadable`). */
+    /**
+     * The service asked for further claims in the token: Entra issued one with them (`met`), or could not be asked
+     * (`unreadable`).
+     */
     challenge?: 'met' | 'unreadable'
   }
-  /** The client id that was signing in, where Entra refused. */
+  /** The client id that was signing in, if Entra refused. */
   signingInAs?: string
-  /** Where the request was going, where no reply came: hosts, with their ports. */
+  /** The target of the request, if no reply came: hosts, with their ports. */
   way?: { target: string; proxy?: string }
 }
 
 /** What a service said, made safe to print. */
 export interface ServiceResponse {
-  /** Absent where no reply came. */
+  /** Absent if no reply came. */
   status?: number
   /** The service's own structured code, such as AADSTS700213 or AuthorizationFailed. */
   serviceCode?: string
   message: string
-  /** Who said it, where it was not the service but something on the way, such as `an API Management gateway`. */
+  /** Who said it, if it was not the service but something in between, such as `an API Management gateway`. */
   by?: string
-  /** Ids under which the service's support finds the request. */
+  /** Ids with which the service's support finds the request. */
   ids: Record<string, string>
   host?: string
 }
 
-/** Status and code of a reply, in short, and who sent it where it was not the service. Some services give the status as the code. */
+/**
+ * Status and code of a reply, in short, and the sender if it was not the service. Some services repeat the status as the code.
+ */
 export function statusLine({
   status,
   serviceCode,
@@ -58,7 +63,7 @@ export function statusLine({
 /** A step that ended in a failure: the one error type that the gate turns into a diagnosis. */
 export class StepError extends Error {
   readonly failure: Failure
-  /** What was being done, in words that follow "while", such as `reading the account`. */
+  /** What the run was doing, in words that follow "while", such as `reading the account`. */
   readonly operation: string
 
   constructor(operation: string, failure: Failure) {
@@ -69,24 +74,24 @@ export class StepError extends Error {
   }
 }
 
-/** A failure that no service spoke of: the action itself found the reason. */
+/** A failure that no service reported: the action itself found the reason. */
 export function localFailure(code: DiagnosisCode, message: string, details?: Failure['details']): Failure {
   return { kind: 'fatal', code, said: { message, ids: {} }, ...(details === undefined ? {} : { details }) }
 }
 
-/** A reply that came from somewhere on the way names the host that it kept the request from. */
+/** If the reply came from something in between, it names the host that the request did not reach. */
 export function withHost(failure: Failure, url: string): Failure {
   if (failure.code !== 'blocked-on-the-way') return failure
   return { ...failure, said: { ...failure.said, host: plain(new URL(url).host, 260) } }
 }
 
-/** What nobody foresaw, as a failure that can be told like any other: it is a fault of the action. A failure stays what it is. */
+/** An unexpected error, as a failure that can be reported like any other: a fault of the action. A failure stays what it is. */
 export function failureOf(error: unknown, operation: string): StepError {
   if (error instanceof StepError) return error
   return new StepError(operation, localFailure('unexpected-error', plain(unexpectedWords(error))))
 }
 
-/** Words, and the place in the code; never the code itself, which is one long line in what runners run. */
+/** The message, and the place in the code; never the code itself, which is one long line in the bundle. */
 function unexpectedWords(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown was: ${String(error)}`
   const place = /[^\s(/\\]+:\d+:\d+(?=\)?$)/m.exec(error.stack ?? '')?.[0]
@@ -103,7 +108,7 @@ const idHeaders = [
   'x-github-request-id',
 ]
 
-/** The ids, by header, under which the service's support finds a request. */
+/** The ids, by header, with which the service's support finds a request. */
 export const requestIdsOf = ({ headers }: Pick<HttpReply, 'headers'>): Record<string, string> =>
   Object.fromEntries(
     idHeaders.flatMap(name => {
@@ -112,7 +117,7 @@ export const requestIdsOf = ({ headers }: Pick<HttpReply, 'headers'>): Record<st
     }),
   )
 
-/** Gathers what a reply said. Everything in it is untrusted text, and leaves here neutralised. */
+/** Collects what a reply said. All of it is untrusted text, and is made safe here. */
 export function summarizeResponse(
   reply: HttpReply,
   serviceCode: string | undefined,
@@ -129,7 +134,9 @@ export function summarizeResponse(
   }
 }
 
-/** None of the services redirects: a proxy or a captive portal does. It is never followed, because a token would go along. */
+/**
+ * None of the services redirects: only a proxy or a captive portal does. We never follow it, because the token would go along.
+ */
 function redirectOf({ status, headers }: HttpReply): string {
   const { location } = headers
   if (status < 300 || status > 399 || location === undefined) return ''
@@ -137,9 +144,9 @@ function redirectOf({ status, headers }: HttpReply): string {
 }
 
 /**
- * Milliseconds of a Retry-After, in any of the forms that Azure sends: `retry-after-ms`, `x-ms-retry-after-ms`, seconds,
- * an HTTP date. Undefined where there is none or it makes no sense.
- * @param now Milliseconds since the epoch, for dates; the service's own clock goes before it, where the reply shows it.
+ * Milliseconds of a Retry-After, in any of the forms that Azure sends: `retry-after-ms`, `x-ms-retry-after-ms`, seconds, an
+ * HTTP date. Undefined if there is none or it makes no sense.
+ * @param now Milliseconds since the epoch, for dates; if the reply shows the service's own clock, that is used instead.
  */
 export function retryAfterMs(headers: Record<string, string>, now: number): number | undefined {
   for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {

@@ -2,13 +2,13 @@ import type { HttpReply } from '../http/client.ts'
 import { wordingOf } from '../text/wording.ts'
 
 /**
- * What stands between a runner and a service, and answered in its place: gateways, firewalls, proxies. Each is known by marks
- * of its own (learn.microsoft.com: API Management error handling, Web Application Firewall, Azure Firewall TLS inspection; the
- * makers' block pages), so that a refusal is not blamed on what it never reached.
+ * Gateways, firewalls and proxies that answered instead of the service. Each is recognised by its own marks
+ * (learn.microsoft.com: API Management error handling, Web Application Firewall, Azure Firewall TLS inspection; the makers'
+ * block pages), so that a service is not blamed for a refusal of a request that never reached it.
  */
 
 interface Mark {
-  /** Who it is, in words that follow "said by". */
+  /** Its name, in words that follow "said by". */
   name: string
   isOn: (reply: HttpReply, text: string) => boolean
 }
@@ -31,7 +31,7 @@ const marks: readonly Mark[] = [
     name: 'an API Management gateway',
     isOn: either(
       ({ headers }) => /AzureApiManagementKey/i.test(headers['www-authenticate'] ?? ''),
-      // Its policies answer so by default: validate-jwt, llm-token-limit, quota, subscription keys.
+      // These are the default answers of its policies: validate-jwt, llm-token-limit, quota, subscription keys.
       textHas(
         /"Invalid JWT\."|invalid subscription key\. Make sure to provide a valid key|\bToken (quota|limit) is exceeded\b|Quota will be replenished in|Make sure to include subscription key when making requests to an API/i,
       ),
@@ -74,29 +74,32 @@ const marks: readonly Mark[] = [
   { name: 'a LiteLLM proxy', isOn: textHas(/litellm/i) },
 ]
 
-/** Who answered in the service's place, where a mark tells; undefined where it may have been the service. */
+/** Who answered instead of the service, if a mark shows it; undefined if it may have been the service. */
 export function intermediaryOf(reply: HttpReply): string | undefined {
   const text = wordingOf(reply.body)
   return marks.find(({ isOn }) => isOn(reply, text))?.name
 }
 
-/** A page for people: a proxy, a firewall or a captive portal wrote it, not the service. */
+/** A page for people: it comes from a proxy, a firewall or a captive portal, not from the service. */
 export function isPage({ headers, body }: HttpReply): boolean {
   return /^text\/html\b/i.test(headers['content-type'] ?? '') || /^\s*<(!doctype html|html)\b/i.test(body)
 }
 
-/** Statuses whose pages mean something else than "blocked": nothing there, asked too often, took too long. */
+/** Statuses whose pages do not mean "blocked" but: not found, too many requests, too slow. */
 const otherwise: ReadonlySet<number> = new Set([404, 408, 410, 429, 499])
 
-/** Statuses that no service sends: a proxy and a captive portal want to know who asks (RFC 9110, RFC 6585); Azure Firewall refuses. */
+/**
+ * Statuses that no service sends: a proxy or a captive portal wants to know who asks (RFC 9110, RFC 6585); Azure Firewall
+ * refuses.
+ */
 const onlyOnTheWay: ReadonlySet<number> = new Set([407, 470, 511])
 
-/** Words of firewalls that send no page. */
+/** Wording of firewalls that send no page. */
 const blockWords =
   /^\s*(the request is blocked|error code: 1\d{3}|RBAC: access denied)\b|Action: Deny\. |Reason: No rule matched/i
 
 /**
- * Whether something on the way refused the request, so that it never reached the service: a page with a refusing status, where a
+ * Whether something in between refused the request before it reached the service: a page with a refusing status, although the
  * service answers in JSON, or the reply of a firewall.
  */
 export function isBlockedOnTheWay(reply: HttpReply): boolean {
@@ -106,13 +109,16 @@ export function isBlockedOnTheWay(reply: HttpReply): boolean {
   return blockWords.test(wordingOf(reply.body)) || isPage(reply)
 }
 
-/** Caches have headers of their own as well: `X-Cache`, `CF-Cache-Status`, …, LiteLLM `x-litellm-cache-hit: True`. */
+/** Caches also have their own headers: `X-Cache`, `CF-Cache-Status`, …, LiteLLM `x-litellm-cache-hit: True`. */
 const cacheHeader = /(^|-)cache(-status|-hit)?$/
-/** What was stored and is checked with the origin, or renewed behind the answer, was not made for this call either (nginx, CloudFront, Cloudflare). */
+/**
+ * A stored answer that the cache revalidates, or renews after answering, was not made for this call either (nginx, CloudFront,
+ * Cloudflare).
+ */
 const hit = /(^|[^a-z])(hit|refreshhit|stale|updating|revalidated)([^a-z]|$)/i
 const hitHeader = /(^|-)cache-hit$/
 const yes = /^\s*(true|yes|1)\s*$/i
-/** `MISS from hit-proxy.contoso.com`: the name of a proxy tells no hit. */
+/** `MISS from hit-proxy.contoso.com`: a proxy's name does not show a hit. */
 const whoSaysSo = /\bfrom \S+/gi
 
 const saysHit = (name: string, value: string): boolean =>
@@ -122,8 +128,8 @@ const saysHit = (name: string, value: string): boolean =>
       (hitHeader.test(name) && yes.test(value))
 
 /**
- * Caches in a row, each a name and what it did (RFC 9211): one that has forwarded the request has no `hit`, unless it was told that
- * what it has stored still holds. Some write the word alone, where a name belongs.
+ * A list of caches, each with a name and what it did (RFC 9211): a cache that forwarded the request has no `hit`, unless the
+ * origin confirmed what it had stored. Some write only the word where the name belongs.
  */
 function cacheStatusSaysHit(value: string): boolean {
   const withoutTexts = value.replace(/"(\\.|[^"\\])*"/g, '""')
@@ -135,6 +141,6 @@ function cacheStatusSaysHit(value: string): boolean {
   })
 }
 
-/** Whether the answer was made for somebody else, and shows nothing of what stands behind: `Age` tells it as well (RFC 9111, 5.1). */
+/** Whether the answer was made for somebody else, and shows nothing about the service: `Age` shows it too (RFC 9111, 5.1). */
 export const isFromCache = ({ headers }: Pick<HttpReply, 'headers'>): boolean =>
   Number(headers.age) > 0 || Object.entries(headers).some(([name, value]) => saysHit(name, value))

@@ -8,12 +8,15 @@ import {
 import { plain } from '../text/untrusted.ts'
 import type { Failure } from './failure.ts'
 
-/** Requests that got no reply, on whichever hop. */
+/** Requests that got no reply, on any hop. */
 
 type KindAndCode = Pick<Failure, 'kind' | 'code'>
 
 const unresolved = /^(ENOTFOUND|EAI_\w+|ENODATA|ESERVFAIL)$/
-/** A certificate that Node does not accept (nodejs.org, tls: X509 certificate error codes). Failures of TLS itself, ERR_SSL_… and EPROTO, are none. */
+/**
+ * Certificates that Node does not accept (nodejs.org, tls: X509 certificate error codes). Failures of TLS itself, ERR_SSL_… and
+ * EPROTO, are not among them.
+ */
 const untrusted =
   /^(?!ERR_SSL_)(.*CERT.*|.*CRL.*|UNABLE_TO_.*|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/
 const timedOut = /^(ETIMEDOUT|ESOCKETTIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT)$/
@@ -29,7 +32,7 @@ export function failureOfNetwork(failure: NetworkFailure): Failure {
 }
 
 function kindAndCode({ code, proxy }: NetworkFailure): KindAndCode {
-  // Some resolvers say EAI_AGAIN for a name that does not exist: whether it passes, only another try tells.
+  // Some resolvers return EAI_AGAIN for a name that does not exist: only another try shows whether it passes.
   if (unresolved.test(code)) return { kind: 'transient', code: 'dns-failed' }
   if (untrusted.test(code)) return { kind: 'fatal', code: 'tls-untrusted' }
   if (code === requestTimedOut || timedOut.test(code)) return { kind: 'transient', code: 'request-timeout' }
@@ -38,7 +41,9 @@ function kindAndCode({ code, proxy }: NetworkFailure): KindAndCode {
   return { kind: never.has(code) ? 'fatal' : 'transient', code: 'connection-failed' }
 }
 
-/** What a proxy answered is its policy, unless it says that it is busy or did not get through; everything else is a broken line. */
+/**
+ * A proxy's answer is its policy, unless it says that it is busy or could not connect; everything else is a broken connection.
+ */
 function mayPassAtProxy(code: string): boolean {
   const status = /^PROXY_(\d{3})$/.exec(code)?.[1]
   if (status === undefined) return !never.has(code)

@@ -3,27 +3,24 @@ import { inWords } from '../text/duration.ts'
 import type { DiagnosisCode } from './codes.ts'
 import { type Failure, StepError } from './failure.ts'
 
-/** How a step outside the wait deals with refusals that may pass. Times are milliseconds. */
+/** How a step outside the wait handles refusals that may pass. Times are milliseconds. */
 export interface RetryPolicy {
-  /** Pauses between tries at a transient failure; their number is the number of retries. */
+  /** Pauses between retries after a transient failure; their number is the number of retries. */
   transient: readonly number[]
-  /** The longest that a service may make the step wait by throttling, in all. */
+  /** The longest time that a throttling service may make the step wait, in total. */
   throttledBudgetMs: number
-  /** Pauses between tries at refusals of kind `wait`, by code; what is not listed is final. */
+  /** Pauses between retries after refusals of kind `wait`, by code; a code that is not listed is final. */
   waiting: Readonly<Partial<Record<DiagnosisCode, readonly number[]>>>
 }
 
-/** Requests of a warm run take some 100 ms: a blip passes within seconds, and a configuration error must not take longer to show. */
+/** Requests of a warm run take some 100 ms: a short outage ends within seconds, and a configuration error must show quickly. */
 export const standardRetry: RetryPolicy = {
   transient: [500, 1000, 2000],
   throttledBudgetMs: 60_000,
   waiting: {},
 }
 
-/**
- * Throttling is answered by these pauses at least, the last of them again and again: services name no time, or one that has
- * passed already.
- */
+/** The shortest pauses after throttling; the last one repeats. Some services name no time, or a time that has passed. */
 const throttledPauses = [1000, 3000, 6000, 10_000, 15_000, 20_000]
 
 /** @param count How often in a row the service has throttled before. */
@@ -32,7 +29,9 @@ export function pauseWhenThrottled({ retryAfterMs = 0 }: Failure, count: number)
   return retryAfterMs >= 1000 ? retryAfterMs : least
 }
 
-/** A hang costs a whole `request-timeout`; tried once more only, a step is over after two of them and a second. */
+/**
+ * A hanging request costs a whole `request-timeout`. It is retried only once, so a step ends after two of them and a second.
+ */
 const hangRetries = 1
 
 /**
@@ -62,7 +61,7 @@ export async function persist<T>(
   }
 }
 
-/** Who watches a throttled step wonders when it ends. */
+/** People who watch a throttled step want to know when it ends. */
 const limitOf = ({ kind }: Failure, { throttledBudgetMs }: RetryPolicy) =>
   kind === 'throttled' ? ` (throttling is waited out for ${inWords(throttledBudgetMs)} in all)` : ''
 

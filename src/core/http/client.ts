@@ -19,19 +19,19 @@ import { acceptOf, handshakeHeaders, newKey } from './web-socket.ts'
 export type { Preconnect } from './routes.ts'
 
 /**
- * The one client that every request of a run goes through, the Azure SDKs' included: https only, no redirects, bounded in
- * time and size, proxies as the environment says.
+ * The one client for every request of a run, those of the Azure SDKs included: https only, no redirects, limits on time and
+ * size, and the environment's proxies.
  */
 
 export interface HttpRequest {
   method: string
   url: string
   headers: Record<string, string>
-  /** A form goes out as `multipart/form-data`. */
+  /** A form is sent as `multipart/form-data`. */
   body?: string | FormData
-  /** Asks for a WebSocket, which is closed as soon as it is there: the reply is the handshake, status 101. */
+  /** Asks for a WebSocket, and closes it as soon as it is open: the reply is the handshake, status 101. */
   webSocket?: true
-  /** On a connection of its own, to the next of the host's addresses. */
+  /** On a new connection, to the next of the host's addresses. */
   fresh?: boolean
 }
 
@@ -40,14 +40,14 @@ export interface HttpReply {
   /** Lower-case names. */
   headers: Record<string, string>
   body: string
-  /** The same number for replies that came over one connection, another for every other one. */
+  /** Equal numbers for replies that came over one connection, different numbers otherwise. */
   connection?: number
 }
 
 /** Sends one request. @throws NetworkFailure when no complete reply arrived. */
 export type Http = (request: HttpRequest) => Promise<HttpReply>
 
-/** @param options The limit is for a whole request, from look-up of the name to the last byte of the body. */
+/** @param options The limit covers a whole request, from the name lookup to the last byte of the body. */
 export function createHttpClient(options: RouteOptions): { http: Http; preconnect: Preconnect } {
   const { clock, timeoutMs } = options
   const { routeTo, preconnect } = createRoutes(options)
@@ -80,7 +80,7 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
   return { http, preconnect }
 }
 
-/** A request as it goes onto the wire. */
+/** A request in the form in which it is sent. */
 interface Packed {
   method: string
   headers: Record<string, string>
@@ -95,7 +95,7 @@ async function pack({ method, headers, body, webSocket }: HttpRequest): Promise<
     return { method, headers: { ...headers, ...handshakeHeaders(key) }, key }
   }
   if (body === undefined) return { method, headers }
-  // Before FormData is named: with it Node loads a whole HTTP stack, which takes as long as all of ours.
+  // Before FormData is used: it makes Node load a whole HTTP stack, which takes as long as all of our own code.
   if (typeof body === 'string') return { method, headers, body }
   const form = new Response(body)
   const type = form.headers.get('content-type') ?? ''
@@ -106,14 +106,14 @@ async function pack({ method, headers, body, webSocket }: HttpRequest): Promise<
   }
 }
 
-/** A request on its way. */
+/** A request that has been sent. */
 interface Exchange {
-  /** The head of its reply; the body is not read yet. */
+  /** The head of its reply; the body has not been read yet. */
   reply: Promise<IncomingMessage>
   request: ClientRequest
   /** Absent until there is a connection. */
   connection?: Socket
-  /** What had been read from the connection before. */
+  /** Bytes read from the connection before this request. */
   bytesBefore?: number
 }
 
@@ -131,7 +131,7 @@ function send(
     request,
     reply: new Promise((resolve, reject) => {
       request.once('response', resolve).on('error', reject)
-      // A request that waits for its connection does not hear of the limit.
+      // A request that waits for its connection does not react to the limit.
       way.signal.addEventListener('abort', reject)
       request.once('upgrade', (head, connection) => {
         connection.destroy()
@@ -150,8 +150,8 @@ function send(
 }
 
 /**
- * Whether the connection had been open for a while and ended before a byte of the reply came: the host or a box on the way had
- * left it, and the service may not even have seen the request (RFC 9112, 9.3.1). All that we send is safe to send again.
+ * Whether an idle connection ended before a byte of the reply came: the host or a box in between had closed it, and the service
+ * may not have seen the request (RFC 9112, 9.3.1). Everything that we send is safe to send again.
  */
 function wasStale({ request, connection, bytesBefore }: Exchange, { isOpenedAhead }: Route): boolean {
   if (connection === undefined || connection.bytesRead !== bytesBefore) return false

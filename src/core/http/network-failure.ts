@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types'
 
-/** The proxy on the way of a request. `failed`: it is the proxy that failed, not what lies behind it. */
+/** The proxy of a request. `failed`: the proxy itself failed, not the host behind it. */
 interface ProxyOnTheWay {
   host: string
   failed: boolean
@@ -8,11 +8,13 @@ interface ProxyOnTheWay {
 
 /** A request that got no complete reply. */
 export class NetworkFailure extends Error {
-  /** What the network stack said, such as ENOTFOUND; `PROXY_407` and the like where a proxy answered; or a code from below. */
+  /**
+   * The code of the network stack, such as ENOTFOUND; `PROXY_407` and the like if a proxy answered; or one of the codes below.
+   */
   readonly code: string
   /** Host and port that the request was for. */
   readonly target: string
-  /** Absent where the request went straight to its target. */
+  /** Absent if the request used no proxy. */
   readonly proxy: ProxyOnTheWay | undefined
 
   constructor(code: string, target: string, message: string, proxy?: ProxyOnTheWay) {
@@ -23,7 +25,7 @@ export class NetworkFailure extends Error {
     this.proxy = proxy
   }
 
-  /** Host and port that did not do as expected: the proxy's where the proxy failed. */
+  /** Host and port that failed: the proxy's if the proxy failed. */
   get host(): string {
     return this.proxy?.failed === true ? this.proxy.host : this.target
   }
@@ -32,10 +34,10 @@ export class NetworkFailure extends Error {
 export const responseTooLarge = 'RESPONSE_TOO_LARGE'
 export const requestTimedOut = 'REQUEST_TIMEOUT'
 export const untrustedOrigin = 'UNTRUSTED_ORIGIN'
-/** The host went over to another protocol, which nobody asked for. */
+/** The host switched to another protocol, although nobody asked for that. */
 export const protocolSwitched = 'PROTOCOL_SWITCHED'
 export const unknownEncoding = 'UNKNOWN_ENCODING'
-/** The proxy that the environment names is of a kind that we cannot use, or its address cannot be read. */
+/** The environment names a proxy of a kind that we cannot use, or its address cannot be read. */
 export const proxyUnusable = 'PROXY_UNUSABLE'
 
 /** Node wraps: the errno is on the error, on its cause, or on the members of an AggregateError (one per address tried). */
@@ -46,7 +48,7 @@ export function errorCode(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }
 
-/** What the error says; one that wraps others says nothing by itself. */
+/** The error's message; an error that only wraps others has none of its own. */
 export function errorText(error: unknown): string {
   const inner = innerErrors(error)
   if (inner.length > 0) return inner.map(errorText).join('; ')

@@ -1,16 +1,16 @@
 import { NetworkFailure, proxyUnusable } from './network-failure.ts'
 
 /**
- * Which proxy a request takes, by HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case. Read as GitHub's runner and curl read
- * them, so that a runner that reaches GitHub reaches Azure too: an address without a scheme is http, a name in NO_PROXY
- * stands for its subdomains as well.
+ * Which proxy a request takes, by HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case. They are read as GitHub's runner and curl
+ * read them, so a runner that reaches GitHub also reaches Azure: an address without a scheme is http, and a name in NO_PROXY
+ * includes its subdomains.
  */
 export interface ProxyServer {
   /** Host and port, for messages. */
   host: string
   hostname: string
   port: number
-  /** Whether the proxy itself is spoken to in TLS. */
+  /** Whether the connection to the proxy itself uses TLS. */
   secure: boolean
   /** Value of `proxy-authorization`. */
   authorization: string | undefined
@@ -18,12 +18,12 @@ export interface ProxyServer {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** In the order in which they count. Lower case first, as everywhere; only https is spoken here, so HTTP_PROXY is of no concern. */
+/** In order of priority. Lower case first, as usual; we only speak https, so HTTP_PROXY does not matter. */
 const proxyVariables = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const
 
 /**
- * The proxy on the way to `target`; undefined where there is none, or NO_PROXY exempts the host.
- * @throws NetworkFailure where the environment names a proxy that cannot be used: going without it would only hide that.
+ * The proxy for `target`; undefined if there is none, or NO_PROXY exempts the host.
+ * @throws NetworkFailure if the environment names a proxy that cannot be used: going without it would only hide that.
  */
 export function proxyFor(target: URL, env: Environment): ProxyServer | undefined {
   const variable = proxyVariables.find(name => env[name])
@@ -57,7 +57,7 @@ export function proxyFor(target: URL, env: Environment): ProxyServer | undefined
   }
 }
 
-/** Everything in the environment's proxy addresses that must never be printed, in every form that it may take. */
+/** Everything in the environment's proxy addresses that must never be printed, in every form in which it may appear. */
 export function proxySecrets(env: Environment): string[] {
   const secrets = proxyVariables.flatMap(name => {
     const value = env[name] ?? ''
@@ -65,7 +65,7 @@ export function proxySecrets(env: Environment): string[] {
     const address = parseAddress(value)
     if (address === undefined) return [value]
     const { password } = address
-    // What the URL parser encodes, such as a blank, is written otherwise in the variable.
+    // The variable may hold characters, such as a blank, that the URL parser encodes.
     const asWritten = /^[^:@]*:(.*)@/.exec(value.replace(/^\s*\w+:\/\//, ''))?.[1] ?? ''
     const credentials = basicCredentials(address)?.replace('Basic ', '') ?? ''
     return [asWritten, password, decoded(password), credentials]
@@ -76,7 +76,7 @@ export function proxySecrets(env: Environment): string[] {
 function parseAddress(value: string): URL | undefined {
   const url = URL.parse(value.includes('://') ? value.trim() : `http://${value.trim()}`)
   if (url === null || url.hostname === '') return undefined
-  // A password with `/`, `?` or `#` ends the host too early: what looks like the host would be a part of the credentials.
+  // A password with `/`, `?` or `#` ends the host too early: then what looks like the host is part of the credentials.
   return `${url.pathname}${url.search}${url.hash}`.includes('@') ? undefined : url
 }
 

@@ -1,9 +1,9 @@
 import { errorCode, errorText, NetworkFailure, responseTooLarge, unknownEncoding } from './network-failure.ts'
 
-/** A role assignment list is the largest reply there is: some 1 kB an assignment, a few thousand at most. */
+/** A list of role assignments is the largest reply: some 1 kB per assignment, a few thousand at most. */
 const maxBodyBytes = 8 * 1024 * 1024
 
-/** @throws NetworkFailure where there is more than any reply has */
+/** @throws NetworkFailure if the body is larger than any reply */
 export async function readBounded(body: AsyncIterable<Buffer>, host: string): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
@@ -22,16 +22,16 @@ const decoders = { gzip: 'gunzipSync', deflate: 'inflateSync', br: 'brotliDecomp
 const isKnownEncoding = (name: string): name is keyof typeof decoders => Object.hasOwn(decoders, name)
 
 /**
- * The text of a body. We ask for the plain one; some proxies and gateways compress it all the same.
+ * The text of a body. We ask for plain text, but some proxies and gateways compress it anyway.
  * @param encoding Value of `content-encoding`.
- * @throws NetworkFailure where it cannot be read
+ * @throws NetworkFailure if it cannot be read
  */
 export async function decode(bytes: Buffer, encoding = 'identity', host: string): Promise<string> {
   const name = encoding.trim().toLowerCase().replace(/^x-/, '')
   if (name === 'identity' || name === '' || bytes.length === 0) return textOf(bytes)
   if (!isKnownEncoding(name))
     throw new NetworkFailure(unknownEncoding, host, `${host} sent its reply in the encoding ${encoding}`)
-  // Hardly ever needed, and not before the first reply.
+  // Hardly ever needed, and never before the first reply.
   const zlib = await import('node:zlib')
   try {
     return textOf(zlib[decoders[name]](bytes, { maxOutputLength: maxBodyBytes }))
@@ -42,7 +42,9 @@ export async function decode(bytes: Buffer, encoding = 'identity', host: string)
   }
 }
 
-/** All that we ask for is UTF-8; a gateway on the way may write in another encoding, and marks it by the first two bytes. */
+/**
+ * Everything that we request is UTF-8; a gateway in between may use another encoding, and marks it with the first two bytes.
+ */
 function textOf(bytes: Buffer): string {
   const mark = bytes.toString('hex', 0, 2)
   const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8'

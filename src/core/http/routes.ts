@@ -13,36 +13,36 @@ export interface Route {
   readonly proxy?: ProxyServer
   /** Connections that are kept for later requests. */
   readonly kept: Agent
-  /** A connection of its own for every request. */
+  /** A new connection for every request. */
   readonly fresh: Agent
   /** Whether the connection was opened before there was anything to send. */
   isOpenedAhead(connection: Duplex): boolean
 }
 
-/** Opens connections to a host that requests will go to soon. */
+/** Opens connections to a host that will soon get requests. */
 export type Preconnect = (origin: string, count: number) => void
 
 export interface RouteOptions {
-  /** Where the proxy settings stand. */
+  /** The variables with the proxy settings. */
   env: Readonly<Record<string, string | undefined>>
   clock: Clock
   /** How long a proxy may take to open a tunnel. */
   timeoutMs: number
-  /** Resolves names; default: as the system does. */
+  /** Resolves names; default: the system's resolver. */
   lookup?: LookupFunction
 }
 
-/** Idle connections are left before a host or a box on the way forgets them; milliseconds. */
+/** We stop using idle connections before a host or a box in between forgets them; milliseconds. */
 const idleMs = 4000
 
 export function createRoutes(options: RouteOptions): {
-  /** @throws NetworkFailure where the environment names a proxy that cannot be used */
+  /** @throws NetworkFailure if the environment names a proxy that cannot be used */
   routeTo(target: URL): Route
   preconnect: Preconnect
 } {
   const { env } = options
   const straight = straightRoute(options)
-  // The environment names one proxy at most.
+  // The environment names at most one proxy.
   let throughProxy: Route | undefined
   return {
     routeTo(target) {
@@ -59,14 +59,14 @@ export function createRoutes(options: RouteOptions): {
 }
 
 /**
- * A token goes to hosts that prove who they are: no NODE_TLS_REJECT_UNAUTHORIZED of the job's environment changes that. By itself Node
- * makes a context for each connection, with all that it trusts.
+ * Tokens go only to hosts that prove who they are: NODE_TLS_REJECT_UNAUTHORIZED in the job's environment does not change that.
+ * By default Node makes a new context, with everything that it trusts, for each connection.
  */
 const securely = () => ({ rejectUnauthorized: true, secureContext: createSecureContext() })
 
 type Secure = ReturnType<typeof securely>
 
-/** A session that is resumed may lead back to the replica that it was made with: a fresh connection begins anew. */
+/** A resumed session may lead back to the replica that created it, so a fresh connection starts without one. */
 const newAgents = (secure: Secure, lookup?: LookupFunction) => ({
   kept: new Agent({
     ...secure,
@@ -79,8 +79,8 @@ const newAgents = (secure: Secure, lookup?: LookupFunction) => ({
 })
 
 /**
- * Connections can be opened before there is anything to send: a TLS handshake takes two round trips, and the time in which
- * another host's reply is awaited is time to make it in.
+ * Connections can be opened before there is anything to send: a TLS handshake takes two round trips, and can run while another
+ * host's reply is awaited.
  */
 function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count: number): void } {
   const secure = securely()
@@ -97,7 +97,7 @@ function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count
   function openOne(host: string, port: string): Duplex[] {
     const connection = connect({ ...secure, host, port, servername: isIP(host) === 0 ? host : '' })
     if (!connection) return []
-    // What is wrong is told by the request that needs a connection: it opens another one.
+    // The request that needs a connection reports what is wrong: it opens another one.
     connection.on('error', () => {})
     openedAhead.add(connection)
     return [connection]
@@ -122,7 +122,7 @@ function routeThrough(proxy: ProxyServer, { clock, timeoutMs }: RouteOptions): R
     agent.createConnection = (options, callback) => {
       openTunnel(proxy, authorityFor(options), timeLimit(clock, timeoutMs)).then(
         socket => callback?.(null, connect(Object.assign({ socket }, options)) ?? socket),
-        // Beside an error nobody looks at the connection.
+        // After an error nobody uses the connection.
         error => callback?.(error, new Socket()),
       )
       return undefined
@@ -131,7 +131,7 @@ function routeThrough(proxy: ProxyServer, { clock, timeoutMs }: RouteOptions): R
   return { ...agents, proxy, isOpenedAhead: () => false }
 }
 
-/** Host and port, as a CONNECT names them. */
+/** Host and port, in the form of a CONNECT request. */
 export function authorityOf(hostname: string, port: string | number | null | undefined): string {
   const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
   return `${host}:${port || 443}`

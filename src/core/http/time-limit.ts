@@ -1,10 +1,10 @@
 import type { Clock } from '../ports.ts'
 
-/** A limit that runs from its making on. */
+/** A time limit that starts when it is made. */
 export interface TimeLimit {
   /** Aborts when the time is up. */
   readonly signal: AbortSignal
-  /** Ends the limit: what it was for is done. */
+  /** Removes the limit: the work is done. */
   clear(): void
 }
 
@@ -15,6 +15,6 @@ export function timeLimit(clock: Clock, ms: number): TimeLimit {
     () => up.abort(),
     () => {},
   )
-  // A reason is given because making the usual one, an error with its stack, costs more than the rest.
+  // A reason is given because making the default one, an error with its stack, costs more than the rest.
   return { signal: up.signal, clear: () => cleared.abort('cleared') }
 }

@@ -5,7 +5,10 @@ import { plain } from '../text/untrusted.ts'
 import type { Http, HttpReply, HttpRequest } from './client.ts'
 import { NetworkFailure } from './network-failure.ts'
 
-/** Says of each request how it went: for who looks for a fault. Headers, queries and bodies are left out, and tokens with them. */
+/**
+ * Reports how each request went, for people who look for a fault. Headers, queries and bodies are left out, and tokens with
+ * them.
+ */
 export function traced(http: Http, { now }: Pick<Clock, 'now'>, say: (line: string) => void): Http {
   return async request => {
     const startedAt = now()

@@ -6,8 +6,8 @@ import type { ProxyServer } from './proxy.ts'
 import type { TimeLimit } from './time-limit.ts'
 
 /**
- * Asks a proxy for a way to `authority` (host and port) and gives the open connection.
- * @throws NetworkFailure in which the proxy is the one that failed.
+ * Asks a proxy for a tunnel to `authority` (host and port) and returns the open connection.
+ * @throws NetworkFailure in which the proxy is what failed.
  */
 export function openTunnel(proxy: ProxyServer, authority: string, limit: TimeLimit): Promise<Socket> {
   const failure = (code: string, message: string) =>
@@ -26,7 +26,7 @@ export function openTunnel(proxy: ProxyServer, authority: string, limit: TimeLim
         ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
       },
       agent: false,
-      // Credentials go to the proxy, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+      // The proxy gets credentials, no matter what NODE_TLS_REJECT_UNAUTHORIZED says.
       rejectUnauthorized: true,
       signal: limit.signal,
     })
@@ -60,7 +60,7 @@ export function openTunnel(proxy: ProxyServer, authority: string, limit: TimeLim
   return opened.finally(limit.clear)
 }
 
-/** Status and what proxies add to it: the ways to sign in that they take (407), Squid's own reason. Untrusted text. */
+/** Status and what proxies add to it: the authentication methods that they accept (407), Squid's own reason. Untrusted text. */
 function reasonOf({ statusCode, statusMessage, headers }: IncomingMessage): string {
   const schemes = headers['proxy-authenticate']
   const reason = headers['x-squid-error'] ?? headers['proxy-status']

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 
-/** Told by the HTTP client as soon as the last byte of a request has been handed to the system. */
+/** The HTTP client publishes here as soon as it has handed the last byte of a request to the system. */
 export const requestSent = channel('key-less-gate:http:sent')
 
 /** Resolves once the next request is on the wire. */
@@ -8,9 +8,9 @@ export const nextRequestSent = (): Promise<void> =>
   new Promise(resolve => preloadDuringRequests(async () => resolve()))
 
 /**
- * Begins the first preparation when the next request is on the wire, the second at the one after it, and so on: from then on there
- * is only waiting to do, and loading an SDK takes the processor for longer than many a reply takes to come. One that fails is of no
- * consequence: what it would have prepared shows what is wrong where it is needed.
+ * Begins the first preparation when the next request has been sent, the second at the request after it, and so on. The process
+ * then only waits, and loading an SDK keeps the processor busy for longer than many replies take. If a preparation fails, that
+ * does not matter: the code that needs it reports the problem.
  */
 export function preloadDuringRequests(...preparations: ReadonlyArray<() => Promise<unknown>>): void {
   const [next, ...others] = preparations

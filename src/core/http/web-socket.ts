@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-/** The opening handshake of a WebSocket (RFC 6455, 4.1), as far as it takes to know that the other side speaks it. */
+/** The opening handshake of a WebSocket (RFC 6455, 4.1): enough to know that the other side speaks it. */
 
 export const newKey = (): string => randomBytes(16).toString('base64')
 
@@ -11,6 +11,6 @@ export const handshakeHeaders = (key: string): Record<string, string> => ({
   'sec-websocket-key': key,
 })
 
-/** What a server makes of the key: a box on the way that only lets everything through does not. */
+/** What a server derives from the key. A box in between that only passes everything through does not. */
 export const acceptOf = (key: string): string =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')

@@ -1,18 +1,23 @@
 import type { Http } from './client.ts'
 import { NetworkFailure, untrustedOrigin } from './network-failure.ts'
 
-/** What a client is given to, to narrow what it does. Apart from the client, so that nobody who only names these loads its sockets. */
+/** Wrappers that restrict a client. They are separate from the client, so that importing them does not load its sockets. */
 
-/** Sends nothing, and never replies: for code that is run ahead as far as its first request, since it is compiled at its first use. */
+/** Sends nothing and never replies: runs code ahead up to its first request, because Node compiles code at its first use. */
 export const rehearsal: Http = () => new Promise(() => {})
 
-/** Makes every request on a connection of its own: balancers may bind a connection to one replica, and another has its own mind. */
+/**
+ * Makes every request on a new connection: balancers may bind a connection to one replica, and another replica may answer
+ * differently.
+ */
 export const onFreshConnections =
   (http: Http): Http =>
   request =>
     http({ ...request, fresh: true })
 
-/** Restricts a client to the origins that a token may go to: whatever address a server hands out, no other is asked. */
+/**
+ * Restricts a client to the origins that may get the token: if a server names any other address, the client does not call it.
+ */
 export function restrictOrigins(http: Http, ...origins: string[]): Http {
   const allowed = new Set(origins.map(origin => new URL(origin).origin))
   return async httpRequest => {

@@ -1,10 +1,10 @@
-/** Services that leave the zone out mean UTC; JavaScript takes it for the runner's own. */
+/** Services that leave out the zone mean UTC; JavaScript takes it for the runner's own zone. */
 const iso = /^(?<when>\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)(?<zone>Z|[+-]\d\d:?\d\d)?$/i
 
-/** Before it there was no Azure: .NET writes year 1 where it has no time. */
+/** Azure did not exist before; .NET writes year 1 if it has no time. */
 const earliest = Date.UTC(2000)
 
-/** @returns milliseconds since the epoch; undefined where there is no time, or none that has one meaning only. */
+/** @returns milliseconds since the epoch; undefined if there is no time, or it is ambiguous. */
 export function instantOf(text: string | null | undefined): number | undefined {
   const { when, zone = 'Z' } = iso.exec(text?.trim() ?? '')?.groups ?? {}
   if (when === undefined) return undefined

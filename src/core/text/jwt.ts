@@ -3,7 +3,7 @@ import { firstIssueOnly, parseJson } from './json.ts'
 
 /** JSON Web Tokens, read without checking the signature: claims are shown and compared here, never trusted. */
 
-/** @returns undefined where the token is opaque, or its payload is not of the schema. */
+/** @returns undefined if the token is opaque, or its payload does not match the schema. */
 export function readClaims<T extends v.GenericSchema>(
   schema: T,
   token: string,
@@ -18,7 +18,7 @@ export function readClaims<T extends v.GenericSchema>(
   return claims.success ? claims.output : undefined
 }
 
-/** Masks a JWT and its parts: the runner masks whole values only, and a payload alone still tells everything. */
+/** Masks a JWT and its parts: the runner masks only whole values, and the payload alone still shows everything. */
 export function maskJwt(mask: (secret: string) => void, token: string): void {
   mask(token)
   const [, payload, signature] = token.split('.')

@@ -1,29 +1,32 @@
 import { parseErrorJson } from './json.ts'
 
-/** Takes secrets of ours out of what servers say: they quote requests, and what they say is cut to size, where no mask covers what is left. */
+/**
+ * Removes our own secrets from server text: servers quote requests, and we cut their text to size, so no mask covers what is
+ * left.
+ */
 
 export type Scrub = (text: string) => string
 
-/** Of a secret that was cut short, so many characters at its start are enough to know it by. */
+/** For a secret that was cut short: this many characters at its start are enough to recognise it. */
 const telling = 8
 
 /**
- * Finds each secret as it is, in other case, cut short, with blanks or invisible characters inside, in the encoding of addresses,
- * however often applied, in that of HTML, and in base64.
- * @param mark stands in its place
+ * Finds each secret as it is, in another case, cut short, with blanks or invisible characters inside, percent-encoded (however
+ * often), HTML-encoded, and in base64.
+ * @param mark replaces it
  */
 export function scrubberOf(secrets: readonly string[], mark: string): Scrub {
   const given = secrets.filter(secret => secret !== '')
   if (given.length === 0) return text => text
   const forms = new Set(given.flatMap(secret => [secret, Buffer.from(secret).toString('base64')]))
-  // The longest first: one may be a part of another.
+  // Longest first: one may be part of another.
   const patterns = [...forms].toSorted((a, b) => b.length - a.length).map(patternOf)
   const anyForm = new RegExp(patterns.join('|'), 'giu')
   return text => text.replace(anyForm, mark)
 }
 
 function patternOf(secret: string): string {
-  // Half a character, which no pattern can name, becomes what it is sent as.
+  // Half a surrogate pair, which no pattern can name, becomes what it is sent as.
   const characters = [...Buffer.from(secret).toString()].map(characterPattern)
   const unseen = String.raw`[^\x21-\x7e]*`
   const rest = characters
@@ -32,7 +35,7 @@ function patternOf(secret: string): string {
   return `${characters.slice(0, telling).join(unseen)}${rest}`
 }
 
-/** Letters and digits stand for themselves in every encoding. */
+/** Letters and digits are the same in every encoding. */
 function characterPattern(character: string): string {
   if (/[a-z0-9]/i.test(character)) return character
   const itself = `\\u{${character.codePointAt(0)?.toString(16)}}`
@@ -40,14 +43,17 @@ function characterPattern(character: string): string {
   return `(?:${itself}|${inAddresses.join('')}|&#?[a-z0-9]{1,8};)`
 }
 
-/** In JSON a secret may be written with escapes, and be a name as well as a value. What is no JSON, or longer than any error, is text. */
+/**
+ * In JSON a secret may be escaped, and may be a name as well as a value. What is not JSON, or longer than any error, is treated
+ * as text.
+ */
 export function scrubBody(body: string, scrub: Scrub): string {
   const json = parseErrorJson(body)
   if (json === undefined) return scrub(withoutEscapes(body))
   try {
     return JSON.stringify(json, (_, value: unknown) => scrubbed(value, scrub))
   } catch {
-    // Nested too deeply to be walked through.
+    // Nested too deeply to walk through.
     return scrub(withoutEscapes(body))
   }
 }

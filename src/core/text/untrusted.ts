@@ -1,27 +1,27 @@
 /**
- * Servers, models and token claims say what they like. Before any of it reaches the log, an annotation, the summary or a
- * command to paste, it passes here: it cannot start a workflow command, be markup, hide itself, or flood.
+ * Servers, models and token claims can contain any text. It passes here before it reaches the log, an annotation, the summary
+ * or a command to paste: then it cannot start a workflow command, become markup, hide, or flood.
  */
 
-/** Line ends of every kind, including those only Unicode knows. */
+/** Line ends of every kind, including those that only Unicode defines. */
 const lineBreaks = String.raw`\r\n\v\f\u0085\u2028\u2029`
 const lineEnds = new RegExp(`[${lineBreaks}]+`, 'gu')
 /**
- * What nobody sees: controls, format characters (bidirectional overrides, zero-width), surrogates without a partner, private use;
- * variation selectors and fillers, which Unicode calls ignorable; the blank of Braille.
+ * Invisible characters: controls, format characters (bidirectional overrides, zero-width), surrogates without a partner,
+ * private use; variation selectors and fillers, which Unicode calls ignorable; the blank of Braille.
  */
 const unseen = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800`
 const invisible = new RegExp(`[${unseen}]`, 'gu')
 const escapedInJson = new RegExp(`[${unseen}\\u2028\\u2029'\\u2018-\\u201b@]`, 'gu')
 /**
- * A JWT, whole or cut, behind whatever (`%20`), or wrapped over several lines: a server that quotes a request back quotes its token, and a
- * mask covers whole values only.
+ * A JWT, whole or cut, after any prefix (`%20`), or wrapped over several lines: a server that quotes a request quotes its
+ * token, and a mask covers only whole values.
  */
 const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}((\\[nrt]|[^\w.-]){1,8}[\w.-]{20,})*/g
-/** No word that people read: a signature alone, a token without its beginning, in base64 or in hexadecimal. */
+/** Not a word that people read: a signature alone, a token without its beginning, in base64 or in hexadecimal. */
 const unreadable = /[\w-]{200,}/g
 
-/** Characters of a text that are looked at: patterns take their time with megabytes, and their stack. */
+/** Only this many characters are processed: patterns are slow on megabytes, and may exhaust their stack. */
 const longestHead = 65_536
 
 /**
@@ -42,8 +42,8 @@ export function plain(text: string, max = 400): string {
 }
 
 /**
- * The last guard of every log line: keeps its blanks, but a runner finds no command in it (actions/runner, ActionCommand:
- * `::` after leading blanks, `##[` anywhere).
+ * The last guard of every log line: it keeps the line's blanks, but the runner finds no command in it (actions/runner,
+ * ActionCommand: `::` after leading blanks, `##[` anywhere).
  */
 export function inertLine(line: string): string {
   return line
@@ -58,8 +58,8 @@ function cut(text: string, max: number): string {
 }
 
 /**
- * Text that Markdown shows as it is, on one line. An `@` gets an element of its own: GitHub looks for mail addresses and
- * mentions after entities are decoded, and finds them in undivided text only.
+ * Text that Markdown shows as it is, on one line. An `@` gets its own element: GitHub looks for mail addresses and mentions
+ * after it decodes entities, and finds them only in undivided text.
  */
 export function markdown(text: string): string {
   return text
@@ -72,7 +72,7 @@ export function markdown(text: string): string {
     .replace(/:\/\//g, ':&#47;&#47;')
 }
 
-/** Text that raw HTML shows as it is, on one line, where Markdown is not read: within `<summary>`. */
+/** Text that raw HTML shows as it is, on one line, where Markdown is not parsed: within `<summary>`. */
 export function html(text: string): string {
   return text
     .replace(lineEnds, ' ')
@@ -83,9 +83,9 @@ export function html(text: string): string {
     .replace(/:\/\//g, ':&#47;&#47;')
 }
 
-/** A Markdown code span around text that may itself hold backticks; pipes are escaped for use in tables. */
+/** A Markdown code span around text that may itself contain backticks; pipes are escaped for use in tables. */
 export function codeSpan(text: string): string {
-  // Two fences with nothing between them are no code span: they would pair with those of the next one.
+  // Two fences with nothing between them are not a code span: they would pair with those of the next one.
   const line = text.replace(lineEnds, ' ') || ' '
   const fence = '`'.repeat(longestRun(line, '`') + 1)
   const padded = line.startsWith('`') || line.endsWith('`') ? ` ${line} ` : line
@@ -95,7 +95,7 @@ export function codeSpan(text: string): string {
 /**
  * A Markdown link, also within a table.
  * @param shown Markdown.
- * @param url https, of our own; parts of it that come from elsewhere are percent-encoded.
+ * @param url https, from us; parts of it that come from elsewhere are percent-encoded.
  */
 export function link(shown: string, url: string): string {
   return `[${shown}](${url.replace(/[^\w\-.~:/?#@!$&*+,;=%]/gu, percentEncoded)})`
@@ -106,7 +106,7 @@ const percentEncoded = (character: string) =>
     .map(byte => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
     .join('')
 
-/** A fenced Markdown block that its content cannot leave. */
+/** A fenced Markdown block that its content cannot close. */
 export function codeBlock(text: string, language: string): string {
   const fence = '`'.repeat(Math.max(3, longestRun(text, '`') + 1))
   return `${fence}${language}\n${text}\n${fence}`
@@ -116,14 +116,14 @@ function longestRun(text: string, character: string): number {
   return text.split(new RegExp(`[^${character}]`)).reduce((longest, run) => Math.max(longest, run.length), 0)
 }
 
-/** One line of text in which nothing hides; for values that stand between quotes, and must not be cut. */
+/** One line of text in which nothing hides; for values between quotes that must not be cut. */
 export function visibleLine(value: string): string {
   return value.replace(lineEnds, ' ').replace(invisible, '\uFFFD')
 }
 
 /**
- * JSON on one line in which nothing hides and nothing is lost: what cannot be seen is written as an escape, and so is what would end
- * the quotes around it in a command, or be a file for az.
+ * JSON on one line in which nothing hides and nothing is lost: invisible characters are written as escapes, and so are
+ * characters that would end the quotes around it in a command, or make az read a file.
  */
 export function visibleJson(value: unknown): string {
   return JSON.stringify(value).replace(escapedInJson, character =>
@@ -135,13 +135,13 @@ export function visibleJson(value: unknown): string {
   )
 }
 
-/** What stands in for a value that no quotes hold in every shell. */
+/** Replaces a value that cannot be quoted in every shell. */
 export const unquotable = '<A-VALUE-WITH-QUOTES>'
 
 /**
- * One word of a command for a POSIX shell, whatever the value holds. Somebody will paste it into PowerShell, where typographic
- * quotes are quotes as well, a comma makes two words, and there is no way to write a quote that both shells take for one: between
- * quotes stands only what ends them in neither (learn.microsoft.com, about_Quoting_Rules).
+ * One word of a command for a POSIX shell, no matter what the value holds. Somebody will paste it into PowerShell, where
+ * typographic quotes are quotes too, a comma makes two words, and no way to write a quote works in both shells: so the quotes
+ * contain only what ends them in neither (learn.microsoft.com, about_Quoting_Rules).
  */
 export function shellWord(value: string): string {
   const safe = visibleLine(value)

@@ -1,4 +1,4 @@
 const maxWordingLength = 8192
 
-/** As much of a reply as its wording is looked for in: errors are short, and patterns take their time with megabytes. */
+/** The part of a reply in which its wording is looked for: errors are short, and patterns are slow on megabytes. */
 export const wordingOf = (text: string): string => text.slice(0, maxWordingLength)
