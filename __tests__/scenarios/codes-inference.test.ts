@@ -230,7 +230,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
           error: { code: 'unknown_model', message: 'Unknown model: chat' },
         })
       },
-      says: /is ready \(Succeeded\), and the endpoint does not know it/,
+      says: /is ready \(Succeeded\), and the endpoint does not serve it/,
       mend: { advice: /Run the job again/, by: faultsClear },
     },
   ],
@@ -508,7 +508,7 @@ const casesOfWaiting: Pick<CodeCases<'inference'>, CodesOfWaiting> = {
       run: () => ({ inputs: { grant: 'never', 'propagation-timeout': '1m' } }),
       within: 1 * minutes,
       outputs: { 'role-state': 'missing' },
-      says: /honoured for 5 min/,
+      says: /keep working for 5 min/,
       mend: grantByAz,
     },
   ],

@@ -585,3 +585,21 @@ test('where Resource Manager keeps the runner out, the rules of the resource are
   expect(why).toMatch(/^Resource Manager itself refuses the call/)
   expect(fixes.map(({ language }) => language)).toEqual(['text', 'text'])
 })
+
+test.each([
+  ['NoRegisteredProviderFound', /version of the API that Azure does not serve/, 2],
+  ['BadRequestFormat', /^This action does not know the reason/, 1],
+])('what Resource Manager refuses as %s is told so', (serviceCode, expected, count) => {
+  const { failure } = failureOf('resource-manager-rejected')
+  const refused = new StepError('reading the account', { ...failure, said: { ...failure.said, serviceCode } })
+  const { why, fixes } = diagnose(refused, fullRecord())
+
+  expect(why).toMatch(expected)
+  expect(fixes).toHaveLength(count)
+})
+
+test('a deployment that only the endpoint speaks of is not said to be listed', () => {
+  const { why } = diagnose(failureOf('deployment-not-ready'), { ...fullRecord(), deployments: [] })
+
+  expect(why).toMatch(/^The endpoint says so; no list/)
+})

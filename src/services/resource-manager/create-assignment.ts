@@ -42,7 +42,7 @@ export async function createAssignment(
   { name, description, isShared }: Naming,
 ): Promise<Granted> {
   const id = assignmentIdOf(role, name)
-  if (isShared && (await isThere(manager, id))) return { outcome: 'exists', assignmentId: id }
+  if (isShared && (await isThere(manager, role, id))) return { outcome: 'exists', assignmentId: id }
   const operation = 'assigning the role'
   const parameters = {
     roleDefinitionId: role.roleDefinitionId,
@@ -62,7 +62,7 @@ export async function createAssignment(
     return { outcome: 'granted', assignmentId: id }
   } catch (error) {
     if (!(error instanceof StepError)) throw error
-    if (isSilent(error.failure) && (await isThere(manager, id)))
+    if (isSilent(error.failure) && (await isThere(manager, role, id)))
       return { outcome: 'granted', assignmentId: id }
     if (error.failure.code !== 'role-assignment-exists') throw error
     const existing = assignmentIdIn(error.failure.said.message)
@@ -73,9 +73,14 @@ export async function createAssignment(
 /** No reply came, or none that was understood, or a failure of the service itself: it may have done what it was asked. */
 const isSilent = ({ kind, said }: Failure) => kind === 'transient' || said.status === undefined
 
-async function isThere(manager: ResourceManager, assignmentId: string): Promise<boolean> {
+/** Under a name that was taken from a template, it may be somebody else's: a principal that is gone, say. */
+async function isThere(manager: ResourceManager, role: RoleToGrant, assignmentId: string): Promise<boolean> {
   try {
-    return (await readAssignment(manager, assignmentId)) !== undefined
+    const standing = await readAssignment(manager, assignmentId)
+    return (
+      standing?.principalId === role.principalId.toLowerCase() &&
+      standing.roleGuid.toLowerCase() === role.roleGuid.toLowerCase()
+    )
   } catch (error) {
     if (error instanceof StepError) return false
     throw error

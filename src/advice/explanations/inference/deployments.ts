@@ -22,9 +22,9 @@ export const deploymentExplanations = {
     fixes: fixesOfNotFound,
   },
   'deployment-not-ready': {
-    title: 'The deployment is listed but does not answer (yet, or any more)',
+    title: 'The deployment is there but does not answer (yet, or any more)',
     about:
-      'Resource Manager lists the deployment, but the data plane does not know it: it is still being created, it failed, it was switched off, or the endpoint does not lead to it.',
+      'Resource Manager lists the deployment, but the data plane does not know it, or says itself that it is not ready: it is still being created, it failed, it was switched off, or the endpoint does not lead to it.',
     why: told => paragraph(stateOfDeployment(told), calledAt(told)),
     unlike:
       'A name that is not listed is `deployment-not-found`. The run waits for a deployment that is only minutes old.',
@@ -154,9 +154,9 @@ function stateOfDeployment(told: ExplainContext): string {
   const state = deploymentNamed(name, told.record.deployments)?.state
   switch (state) {
     case undefined:
-      return 'Resource Manager lists the deployment.'
+      return 'The endpoint says so; no list that the run could read names the deployment.'
     case 'Succeeded':
-      return `Resource Manager says that ${name} is ready (Succeeded), and the endpoint does not know it. If it was made or changed within the last minutes, that passes; else it is not wired up, and only making it anew, or support, helps.`
+      return `Resource Manager says that ${name} is ready (Succeeded), and the endpoint does not serve it. If it was made or changed within the last minutes, that passes; else it is not wired up, and only making it anew, or support, helps.`
     case 'Failed':
       return `The deployment ${name} failed: it has to be removed and made anew.`
     case 'Disabled':

@@ -1,3 +1,4 @@
+import type { Failure } from '../../../core/failures/failure.ts'
 import { inWords } from '../../../core/text/duration.ts'
 import { throttledBudgetMs } from '../../../services/resource-manager/throttling.ts'
 import { inputs, statusPage, takeTurns, whoseSubscription } from '../commands.ts'
@@ -78,12 +79,34 @@ export const replyExplanations = {
   },
   'resource-manager-rejected': {
     title: 'Resource Manager refused the request',
-    why: () => 'This action does not know the reason: see what Resource Manager said.',
+    about: 'This action does not know the reason: see what Resource Manager said.',
+    why: ({ failure }) =>
+      isOfVersion(failure)
+        ? 'This version of the action uses a version of the API that Azure does not serve in this place, or no longer serves.'
+        : '',
     unlike: 'Refusals with a known cause have their own codes.',
-    fixes: () => [
+    fixes: ({ failure }) => [
+      ...(isOfVersion(failure)
+        ? [
+            advice(
+              'Use the newest release of the action. If the run did, open an issue and quote the message.',
+              'Update the action',
+            ),
+          ]
+        : []),
       advice(
         'Look the code up: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors',
       ),
     ],
   },
 } satisfies Partial<Explanations<'resource-manager'>>
+
+/** learn.microsoft.com, error-register-resource-provider: the message lists the versions that are served. */
+const codesOfVersions: ReadonlySet<string> = new Set([
+  'noregisteredproviderfound',
+  'invalidapiversionparameter',
+  'invalidresourcetype',
+])
+
+const isOfVersion = ({ said: { serviceCode = '' } }: Failure): boolean =>
+  codesOfVersions.has(serviceCode.toLowerCase())
