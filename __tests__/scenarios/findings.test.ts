@@ -50,12 +50,16 @@ test('as Microsoft’s sample leaves it: keys on, and the role on the whole reso
   expect(logOf(quiet)).not.toContain('keys-enabled')
 })
 
-test('an identity that sees nothing but its calls is told what is not known', async () => {
+test('a default run whose identity sees nothing but its calls is told what is not known, and passes by every fail-on', async () => {
   holds(cloud, { role: roles.user })
-  const run = await runGate(cloud)
+  const run = await runGate(cloud, { inputs: { 'fail-on': 'low' } })
 
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
-  expect(found(run)).toEqual(['access-unknown low'])
+  expect(found(run)).toStrictEqual([])
+  expect(
+    logOf(run).match(/It cannot read roles, so it is not known what else the pipeline can do/g),
+  ).toHaveLength(1)
+  expect(run.report).toMatchObject({ information: [expect.stringContaining('cannot read roles')] })
 })
 
 describe('a plan', () => {

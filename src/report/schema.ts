@@ -327,7 +327,7 @@ export const reportSchema = v.strictObject({
   findings: about(v.array(finding), 'Risks, and what is worth knowing, most severe first.'),
   information: about(
     v.array(v.string()),
-    'What is worth knowing but not a finding, in sentences: what Cognitive Services User allows beyond the calls, if that is the role.',
+    'What is worth knowing but not a finding, in sentences: what Cognitive Services User allows beyond the calls, if that is the role, and that it cannot read roles.',
   ),
   run: about(run, 'The workflow run.'),
   action: about(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { parse } from 'yaml'
 import type { Finding, FindingId } from '../../../src/advice/findings/finding.ts'
 import { findingsOf } from '../../../src/advice/findings/findings.ts'
+import { informationOf } from '../../../src/advice/findings/information.ts'
 import type { Assignment } from '../../../src/azure/rbac/assignment.ts'
 import { delegationCondition } from '../../../src/azure/rbac/delegation-conditions.ts'
 import { temporaryDescription } from '../../../src/azure/rbac/lease.ts'
@@ -360,7 +361,21 @@ test('where roles may not be read, that is what is found, and what the role woul
   expect(finding('access-unknown', asking(roles.foundryUser)).detail).toContain(
     'Foundry User, the role that this run asks for, can list',
   )
-  expect(finding('access-unknown', asking(roles.user)).detail).not.toContain('can list')
+})
+
+test('that the recommended role lets its holder see no roles is information, and of no other role or reader', () => {
+  const record = sound({ role: wanted(roles.user), roleState: 'unknown' })
+  const blind = without(record, 'assignments')
+  expect(idsOf(blind)).toStrictEqual([])
+  expect(informationOf(blind)).toStrictEqual([expect.stringContaining('It cannot read roles')])
+  expect(informationOf(record)).toStrictEqual([expect.not.stringContaining('It cannot read roles')])
+
+  const others: Partial<RunRecord>[] = [
+    { role: wanted(roles.openAIUser) },
+    { setupPrincipal: { oid: ids.client, tid: ids.tenant } },
+    { roleState: 'granted' },
+  ]
+  for (const other of others) expect(idsOf({ ...blind, ...other })).toContain('access-unknown low')
 })
 
 test('where only an endpoint was given, that keys may work is all there is to say', () => {

@@ -28,7 +28,15 @@ import {
   separateDuties,
   takeAway,
 } from './replacements.ts'
-import { can, exceptRecommended, giversOf, inWords, isRecommended, nameOf } from './rights.ts'
+import {
+  can,
+  exceptRecommended,
+  giversOf,
+  inWords,
+  isBlindAsRecommended,
+  isRecommended,
+  nameOf,
+} from './rights.ts'
 
 /** What the principal can do to the resource beyond calling models. */
 
@@ -250,8 +258,9 @@ function whyNot({ deniedBy = [] }: InspectContext['record']): string {
 
 export const accessUnknown: Inspection = {
   title: 'It is not known what else the pipeline can do',
-  about: `The identity can read neither its role assignments nor its effective permissions (which is so with Cognitive Services User alone), or it holds custom roles whose definitions it cannot read. The calls
-show whether access is there; what the identity may do beyond them is not known.
+  about: `The identity can read neither its role assignments nor its effective permissions, or it holds custom roles whose definitions it cannot read. The calls
+show whether access is there; what the identity may do beyond them is not known. It is not a finding if Cognitive Services User is the wanted role, which it is by default, and the pipeline itself looks: that role lets nobody read
+roles, and the log says so in one line.
 
 Severity: low. With Reader on the resource it can read them; or let another identity read them, with \`setup-client-id\`.`,
   inspect: seen => {
@@ -259,6 +268,7 @@ Severity: low. With Reader on the resource it can read them; or let another iden
     const { routes, settings, role } = record
     const isSeen = rights.live !== undefined || (rights.areListed && rights.ofUnknownRoles.length === 0)
     if (routes === undefined || settings?.target.kind !== 'resource' || isSeen) return undefined
+    if (isBlindAsRecommended(record)) return undefined
     if (rights.areListed)
       return {
         severity: 'low',

@@ -95,6 +95,15 @@ export const exceptRecommended = (assignments: readonly Assignment[], { role }: 
 
 export const isRecommended = (roleGuid: string | undefined) => roleGuid === cognitiveServicesUser.guid
 
+/** Whether the pipeline sees no roles because it holds the recommended one and, as far as anyone knows, no other: that one lets nobody read them. */
+export const isBlindAsRecommended = (record: RunRecord): boolean =>
+  record.roleState === 'unknown' &&
+  record.setupPrincipal === undefined &&
+  record.assignments === undefined &&
+  record.permissions === undefined &&
+  record.settings?.target.kind === 'resource' &&
+  isRecommended(record.role?.guid)
+
 export type Assigning = 'allowed' | 'refused' | 'refused-by-condition' | 'unless-conditions' | 'unknown'
 
 /** Whether the pipeline's principal may assign this run's role to whom it is meant for. */
