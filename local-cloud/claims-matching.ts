@@ -48,20 +48,40 @@ function wildcardPattern(pattern: string): RegExp {
   return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's')
 }
 
-/** Of a GitHub token these claims can be compared, of any other only the subject. */
-const CLAIMS_OF_GITHUB = ['sub', 'job_workflow_ref']
+/** What an expression may compare, and how (learn.microsoft.com, the page above; Entra holds to it since the summer of 2026). */
+const OPERATORS_OF_GITHUB: Readonly<Record<string, readonly Comparison['operator'][]>> = {
+  sub: ['eq', 'matches'],
+  job_workflow_ref: ['eq', 'matches'],
+  repository_id: ['eq'],
+  repository_owner_id: ['eq'],
+}
+const OPERATORS_OF_OTHERS: typeof OPERATORS_OF_GITHUB = { sub: ['eq', 'matches'] }
+/** Of a GitHub token one of these has to be compared, beside the subject: names can be given up, and taken by others. */
+const IMMUTABLE_CLAIMS = ['repository_id', 'repository_owner_id']
 
 /**
- * What is wrong with an expression that is to be stored; undefined where nothing is.
+ * What Entra says of an expression that it does not store; undefined where it stores it. The words are those of refusals that
+ * people have seen (hashicorp/terraform-provider-azuread#1901); how it words a text that is no expression is not known.
  * @param isGitHub whether the credential's issuer is GitHub, real or local
  */
-export function expressionFault(text: string, isGitHub: boolean): string | undefined {
+export function expressionFault(text: string, issuer: string, isGitHub: boolean): string | undefined {
   const comparisons = parseClaimsExpression(text)
-  if (comparisons === undefined) return `'${text}' is no expression of language version 1.`
-  const known = isGitHub ? CLAIMS_OF_GITHUB : ['sub']
-  const unknown = comparisons.find(({ claim }) => !known.includes(claim))
-  return (
-    unknown &&
-    `The claim '${unknown.claim}' cannot be matched for this issuer; it can be ${known.join(', ')}.`
-  )
+  if (comparisons === undefined) return invalidExpression(text, 'It is no expression of language version 1.')
+  const operators = isGitHub ? OPERATORS_OF_GITHUB : OPERATORS_OF_OTHERS
+  const compares = (name: string) => comparisons.some(({ claim }) => claim === name)
+  const allowed = comparisons.every(({ claim, operator }) => operators[claim]?.includes(operator))
+  const complete = compares('sub') && (!isGitHub || IMMUTABLE_CLAIMS.some(compares))
+  return allowed && complete ? undefined : unfitExpression(text, issuer)
 }
+
+/** Of an expression whose claims do not fit the issuer, and of any that a managed identity is given. */
+export const unfitExpression = (text: string, issuer: string): string =>
+  invalidExpression(
+    text,
+    `Expression configured for issuer '${issuer}' either lacks all required claims or contains unallowed claims.`,
+  )
+
+const invalidExpression = (text: string, why: string) =>
+  'The FederatedIdentityCredential.ClaimsMatchingExpression.Value is invalid. ' +
+  `Rule exception: ${why} paramName: FederatedIdentityCredential.ClaimsMatchingExpression.Value, ` +
+  `paramValue: ${text}, objectType: Microsoft.Online.DirectoryServices.Application`

@@ -25,14 +25,33 @@ test.each([
   expect(fulfilsExpression(expression, claims)).toBe(expected)
 })
 
+const GITHUB = 'https://token.actions.githubusercontent.com'
+const byId = "claims['repository_id'] eq '674512309'"
+
 test.each([
-  ["claims['sub'] eq 'x'", true, undefined],
-  ["claims['job_workflow_ref'] eq 'x'", true, undefined],
-  ["claims['job_workflow_ref'] eq 'x'", false, 'job_workflow_ref'],
-  ["claims['actor'] eq 'x'", true, 'actor'],
-  ["claims['sub'] is 'x'", true, 'no expression'],
-])('%s, of GitHub %s: fault %s', (expression, isGitHub, fault) => {
-  const found = expressionFault(expression, isGitHub)
-  if (fault === undefined) expect(found).toBeUndefined()
-  else expect(found).toContain(fault)
+  [`claims['sub'] matches 'repo:contoso/*' and ${byId}`, true, true],
+  ["claims['sub'] eq 'x' and claims['repository_owner_id'] eq '1200345'", true, true],
+  [`claims['sub'] eq 'x' and claims['job_workflow_ref'] matches 'y*' and ${byId}`, true, true],
+  // Nothing that stays when a name is given up, and taken by somebody else.
+  ["claims['sub'] eq 'x'", true, false],
+  ["claims['sub'] eq 'x' and claims['job_workflow_ref'] eq 'y'", true, false],
+  [byId, true, false],
+  [`claims['sub'] eq 'x' and claims['actor'] eq 'y' and ${byId}`, true, false],
+  ["claims['sub'] eq 'x' and claims['repository_id'] matches '6*'", true, false],
+  ["claims['sub'] matches 'project_path:contoso/*'", false, true],
+  [`claims['sub'] eq 'x' and ${byId}`, false, false],
+])('%s, of GitHub %s: stored %s', (expression, isGitHub, stored) => {
+  const issuer = isGitHub ? GITHUB : 'https://gitlab.com'
+  const fault = expressionFault(expression, issuer, isGitHub)
+  if (stored) expect(fault).toBeUndefined()
+  else
+    expect(fault).toContain(
+      `for issuer '${issuer}' either lacks all required claims or contains unallowed claims. paramName`,
+    )
+})
+
+test('a text that is no expression is refused as such', () => {
+  expect(expressionFault("claims['sub'] is 'x'", GITHUB, true)).toContain(
+    'no expression of language version 1',
+  )
 })

@@ -53,7 +53,8 @@ describe('setup.sh', () => {
         0,
         words.findIndex(word => word.startsWith('-')),
       )
-      return ['list', 'show'].includes(verbs.at(-1) ?? '') ? [] : [verbs.join(' ')]
+      const looks = ['list', 'show'].includes(verbs.at(-1) ?? '') || words.includes('get')
+      return looks ? [] : [verbs.join(' ')]
     })
 
   test.each([
@@ -63,12 +64,7 @@ describe('setup.sh', () => {
     },
     {
       identity: ['--application', 'Shop pipeline'],
-      created: [
-        'ad app create',
-        'ad sp create',
-        'ad app federated-credential create',
-        'role assignment create',
-      ],
+      created: ['ad app create', 'ad sp create', 'rest', 'role assignment create'],
     },
     {
       identity: ['--identity', 'Contoso-Pipeline-Identity'],
@@ -249,20 +245,34 @@ describe('setup.sh', () => {
 
   test('trusts refs that never come back by a pattern, once, and warns of who can sign in', async () => {
     const queue = ['--entity-pattern', 'ref:refs/heads/gh-readonly-queue/main/*', ...ids]
-    const first = await setUp(...target(), '--identity', 'shop-pipeline', ...queue)
+    const first = await setUp(...target(), '--application', 'shop-pipeline', ...queue)
     expect(first).toMatchObject({
       status: 0,
       stderr: expect.stringMatching(/^Warning: anyone who may push a ref/),
     })
-    const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
+    const application = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
     const value =
-      "claims['sub'] matches 'repo:contoso@1200345/shop@674512309:ref:refs/heads/gh-readonly-queue/main/*'"
-    expect(identity?.federatedCredentials).toMatchObject([
+      "claims['sub'] matches 'repo:contoso@1200345/shop@674512309:ref:refs/heads/gh-readonly-queue/main/*' and claims['repository_id'] eq '674512309'"
+    expect(application?.federatedCredentials).toMatchObject([
       { claimsMatchingExpression: { value, languageVersion: 1 } },
     ])
 
-    await setUp(...target(), '--identity', 'shop-pipeline', ...queue)
-    expect(identity?.federatedCredentials).toHaveLength(1)
+    await setUp(...target(), '--application', 'shop-pipeline', ...queue)
+    expect(application?.federatedCredentials).toHaveLength(1)
+    // A subject beside it, which v1.0 of Microsoft Graph could not tell whether it is there.
+    const environment = ['--entity', 'environment:production', ...ids]
+    for (let time = 1; time <= 2; time += 1)
+      expect(await setUp(...target(), '--application', 'shop-pipeline', ...environment)).toMatchObject({
+        status: 0,
+      })
+    expect(application?.federatedCredentials).toHaveLength(2)
+  })
+
+  test('the same subject of another issuer has a credential of its own', async () => {
+    for (const issuer of ['https://github.contoso.example/_services/token', cloud.endpoints.github])
+      await setUp(...target(), '--identity', 'shop-pipeline', '--issuer', issuer)
+    const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
+    expect(new Set(identity?.federatedCredentials.map(({ name }) => name)).size).toBe(2)
   })
 
   test.each([
@@ -322,7 +332,7 @@ describe('setup.sh', () => {
 
     expect(jobIn(stdout).environment).toBe('production')
     expect(commands).toEqual([
-      "  gh api 'repos/contoso/shop/environments/production' --silent || gh api --method PUT 'repos/contoso/shop/environments/production' --silent",
+      "  gh api 'repos/contoso/shop/environments/production' --silent 2>&1 | grep -q 'HTTP 404' && gh api --method PUT 'repos/contoso/shop/environments/production' --silent",
       `  gh variable set AZURE_CLIENT_ID --repo contoso/shop --env 'production' --body ${printed(stdout, 'AZURE_CLIENT_ID')}`,
       `  gh variable set AZURE_TENANT_ID --repo contoso/shop --env 'production' --body ${tenant(cloud).id}`,
       `  gh variable set AZURE_SUBSCRIPTION_ID --repo contoso/shop --env 'production' --body ${subscription(cloud).id}`,
@@ -365,9 +375,14 @@ describe('setup.sh', () => {
     [['--identity', 'a', '--disable-keys'], 'a step of its own'],
     [['--identity', 'a', '--entity', 'ref:refs/tags/*'], 'give --entity-pattern'],
     [['--identity', 'a', '--entity', 'pull_request', '--entity-pattern', 'ref:refs/tags/*'], 'not both'],
-    [['--application', 'a', '--entity-pattern', 'ref:refs/tags/*'], 'is for --identity'],
-    [['--identity', 'a', '--entity-pattern', '*'], 'nothing open but the ref'],
-    [['--identity', 'a', '--entity-pattern', 'environment:*'], 'nothing open but the ref'],
+    [['--identity', 'a', '--entity-pattern', 'ref:refs/tags/*'], 'is for --application'],
+    [
+      ['--application', 'a', '--setup-identity', 'b', '--entity-pattern', 'ref:refs/tags/*'],
+      'is not for --setup-identity',
+    ],
+    [['--application', 'a', '--entity-pattern', 'ref:refs/tags/*'], 'needs --repository-ids'],
+    [['--application', 'a', ...ids, '--entity-pattern', '*'], 'nothing open but the ref'],
+    [['--application', 'a', ...ids, '--entity-pattern', 'environment:*'], 'nothing open but the ref'],
     [['--identity', 'a', '--role', "'"], 'quotes'],
     [['--identity', 'a', '--app-principal', '/subscriptions/1'], 'object id of an identity'],
   ])('%j: refuses before it asks for anything', async (options, reason) => {

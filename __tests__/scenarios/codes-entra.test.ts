@@ -143,16 +143,14 @@ const cases: CodeCases<'entra'> = {
       mend: { fix: /^az rest --method post/ },
     },
     {
-      when: 'a tag of a repository with ids, and a flexible credential of a managed identity',
+      when: 'a tag of a repository with ids, and a flexible credential',
       arrange: () => {
         cloud.world.workflow.ref = 'refs/tags/v2.0.6'
         cloud.world.workflow.immutableSubject = true
-        alsoHolds(cloud, { role: roles.user, principalId: managedIdentity(cloud).principal.objectId })
       },
-      run: () => ({ inputs: { 'client-id': managedIdentity(cloud).identity.clientId } }),
       within: 25_000,
       says: /Anyone who may push a tag can then sign in/,
-      mend: { fix: /--claims-matching-expression-value/, fill: identityNames },
+      mend: { fix: /^az rest --method post/ },
     },
     {
       when: 'a flexible credential that does not match',

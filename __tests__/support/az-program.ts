@@ -86,13 +86,14 @@ function answer({ world }: LocalCloud, words: readonly string[], refused: readon
   }
 }
 
-/** `--output tsv` of a `--query` that makes rows of fields: `[].[a, b]` or `[?a!=null].[a, b]` of a list, `[[a, b]]` of one thing. */
+/** `--output tsv` of a `--query` that makes rows of fields: `[].[a, b]`, `value[].[a, b]` or `[?a!=null].[a, b]` of a list, `[[a, b]]` of one thing. */
 function printed(result: unknown, args: Arguments): string {
   if (args.one('output') === 'none') return ''
   if (args.one('output') !== 'tsv') throw new Error('Only tsv is known')
   const { must, names } =
-    /^\[(?:(?:\?(?<must>[\w.]+)!=null)?\]\.\[|\[)(?<names>[\w., ]+)\](?:\])?$/.exec(args.one('query'))
-      ?.groups ?? {}
+    /^(?:value)?\[(?:(?:\?(?<must>[\w.]+)!=null)?\]\.\[|\[)(?<names>[\w., ]+)\](?:\])?$/.exec(
+      args.one('query'),
+    )?.groups ?? {}
   const fields = names?.split(', ')
   if (fields === undefined) throw new Error(`This query is not known: ${args.one('query')}`)
   const rows = v.parse(v.array(object), Array.isArray(result) ? result : [result])
@@ -115,6 +116,7 @@ const keysOff = v.strictObject({ properties: v.strictObject({ disableLocalAuth: 
 
 const scriptHandlers: Readonly<Record<string, Handler>> = {
   ...azHandlers,
+  'cloud show': () => ({ endpoints: { microsoftGraphResourceId: 'https://graph.microsoft.com/' } }),
   'account show': (args, world) => subscriptionOf(world, args.one('subscription')),
   'ad app list': (args, world) => {
     const name = filterValue(args, 'displayName')
@@ -136,8 +138,6 @@ const scriptHandlers: Readonly<Record<string, Handler>> = {
     })
     return { appId: clientId }
   },
-  'ad app federated-credential list': (args, world) =>
-    applicationOf(world, args.one('id')).federatedCredentials,
   'ad sp list': (args, world) => {
     const { servicePrincipal } = applicationOf(world, filterValue(args, 'appId'))
     return servicePrincipal === null ? [] : [{ id: servicePrincipal.objectId }]
@@ -188,6 +188,7 @@ const scriptHandlers: Readonly<Record<string, Handler>> = {
   'cognitiveservices account deployment list': (args, world) =>
     accountOf(world, args).deployments.map(({ model }) => ({ properties: { model } })),
   rest: (args, world) => {
+    if (args.one('url').startsWith('https://graph.')) return azHandlers.rest?.(args, world)
     if (args.one('method') !== 'patch') throw new Error('Only PATCH is known')
     const [id = '', query] = args.one('url').split('?')
     if (query !== 'api-version=2025-06-01') throw new Error(`Another api-version is meant than ${query}`)

@@ -10,6 +10,7 @@ import { accountId, normalizeScope } from '../../local-cloud/scopes.ts'
 import {
   type Application,
   type FederatedCredential,
+  GITHUB_ISSUER,
   model as modelSchema,
   type World,
 } from '../../local-cloud/world.ts'
@@ -126,7 +127,7 @@ const credential = v.pipe(
   }),
   v.check(
     ({ claimsMatchingExpression: expression }) =>
-      expression === undefined || expressionFault(expression.value, true) === undefined,
+      expression === undefined || expressionFault(expression.value, GITHUB_ISSUER, true) === undefined,
   ),
 )
 
@@ -150,12 +151,15 @@ export const azHandlers: Readonly<Record<string, Handler>> = {
   'identity federated-credential delete': (args, world) =>
     removeCredential(identityOf(world, args), args.one('name')),
   rest: (args, world) => {
-    if (args.one('method') === 'get') return
-    const [, clientId = ''] =
+    const isLook = args.one('method') === 'get'
+    const [, clientId] =
       /^https:\/\/graph\.microsoft\.com\/beta\/applications\(appId='([^']+)'\)\/federatedIdentityCredentials$/.exec(
         args.one('url'),
       ) ?? []
-    addCredential(applicationOf(world, clientId), v.parse(credential, JSON.parse(args.one('body'))))
+    if (clientId === undefined && isLook) return
+    const application = applicationOf(world, clientId ?? '')
+    if (isLook) return application.federatedCredentials
+    addCredential(application, v.parse(credential, JSON.parse(args.one('body'))))
   },
   'ad app update': (args, world) => {
     if (args.one('set') !== 'isFallbackPublicClient=false') throw new Error('Only one thing is switched off')

@@ -35,13 +35,10 @@ param location string = resourceGroup().location
 @description('Subjects of the OIDC tokens that may sign in, in the very case in which GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…')
 param subjects string[]
 
-@description('Subjects of refs that never come back, as those of a merge queue, with * for any text: repo:OWNER/REPO:ref:refs/heads/gh-readonly-queue/main/*. Leave nothing open but the ref. Anyone who may push such a ref can sign in.')
-param subjectPatterns string[] = []
-
 @description('Issuer of the OIDC tokens. GitHub Enterprise has others.')
 param issuer string = 'https://token.actions.githubusercontent.com'
 
-@description('Name of the pipeline\'s identity.')
+@description('Name of the pipeline\'s identity. One that exists is written anew: it keeps its ids and roles, and loses its tags.')
 param identityName string = '${accountName}-pipeline'
 
 @description('Name of a second identity, which grants the role in the gate (setup-client-id). The role is then left to it. Empty: there is none, and the role is granted here.')
@@ -63,12 +60,9 @@ var hasSetupIdentity = !empty(setupIdentityName)
 
 // Names take up to 120 letters, digits, - and _. The hash keeps those apart that would otherwise be the same.
 var letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
-var credentials = map(concat(subjects, subjectPatterns), subject => {
-  name: 'github-${join(map(range(0, min(length(subject), 100)), at => contains(letters, toLower(substring(subject, at, 1))) ? substring(subject, at, 1) : '-'), '')}-${take(uniqueString(subject), 8)}'
-  // A flexible credential: https://learn.microsoft.com/entra/workload-id/workload-identities-flexible-federated-identity-credentials
-  trust: contains(subjectPatterns, subject)
-    ? { claimsMatchingExpression: { value: 'claims[\'sub\'] matches \'${subject}\'', languageVersion: 1 } }
-    : { subject: subject }
+var credentials = map(subjects, subject => {
+  name: 'github-${join(map(range(0, min(length(subject), 100)), at => contains(letters, toLower(substring(subject, at, 1))) ? substring(subject, at, 1) : '-'), '')}-${take(uniqueString(issuer, subject), 8)}'
+  subject: subject
 })
 
 // This one role, to the pipeline and to the apps, and from the pipeline: not to the set-up identity itself, nor to anybody else.
@@ -139,11 +133,11 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
 
 // Azure refuses to write two credentials of one identity at a time.
 @batchSize(1)
-resource identityCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2025-05-31-preview' = [
+resource identityCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = [
   for credential in credentials: {
     parent: identity
     name: credential.name
-    properties: union({ issuer: issuer, audiences: ['api://AzureADTokenExchange'] }, credential.trust)
+    properties: { issuer: issuer, subject: credential.subject, audiences: ['api://AzureADTokenExchange'] }
   }
 ]
 
@@ -178,11 +172,11 @@ resource setupIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01
 }
 
 @batchSize(1)
-resource setupCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2025-05-31-preview' = [
+resource setupCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = [
   for credential in (hasSetupIdentity ? credentials : []): {
     parent: setupIdentity
     name: credential.name
-    properties: union({ issuer: issuer, audiences: ['api://AzureADTokenExchange'] }, credential.trust)
+    properties: { issuer: issuer, subject: credential.subject, audiences: ['api://AzureADTokenExchange'] }
   }
 ]
 

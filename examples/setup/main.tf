@@ -67,17 +67,6 @@ variable "subjects" {
   type        = set(string)
 }
 
-variable "subject_patterns" {
-  description = "Subjects of refs that never come back, as those of a merge queue, with * for any text: repo:OWNER/REPO:ref:refs/heads/gh-readonly-queue/main/*. Anyone who may push such a ref can sign in."
-  type        = set(string)
-  default     = []
-
-  validation {
-    condition     = alltrue([for pattern in var.subject_patterns : can(regex("^repo:[^*?/]+/[^*?/:]+:ref:refs/(heads|tags)/.+$", pattern))])
-    error_message = "It leaves nothing open but the ref: repo:OWNER/REPO:ref:refs/heads/… or repo:OWNER/REPO:ref:refs/tags/…"
-  }
-}
-
 variable "issuer" {
   description = "Issuer of the OIDC tokens. GitHub Enterprise has others."
   type        = string
@@ -134,18 +123,11 @@ locals {
   guid_namespace = "11fb06fb-712d-4ddd-98c7-e71bbd588830"
 
   # Names take up to 120 letters, digits, - and _. The hash keeps those apart that would otherwise be the same.
-  credential_names = {
-    for subject in setunion(var.subjects, var.subject_patterns) : subject =>
-    "github-${substr(replace(subject, "/[^A-Za-z0-9]+/", "-"), 0, 100)}-${substr(sha256(subject), 0, 8)}"
+  credentials = {
+    for subject in var.subjects :
+    "github-${substr(replace(subject, "/[^A-Za-z0-9]+/", "-"), 0, 100)}-${substr(sha256("${var.issuer} ${subject}"), 0, 8)}" => subject
   }
-  credentials = merge(
-    { for subject in var.subjects : local.credential_names[subject] => { subject = subject } },
-    # Flexible ones: https://learn.microsoft.com/entra/workload-id/workload-identities-flexible-federated-identity-credentials
-    { for pattern in var.subject_patterns : local.credential_names[pattern] => {
-      claimsMatchingExpression = { value = "claims['sub'] matches '${pattern}'", languageVersion = 1 }
-    } },
-  )
-  setup_credentials = { for name, trust in local.credentials : name => trust if var.setup_identity_name != null }
+  setup_credentials = { for name, subject in local.credentials : name => subject if var.setup_identity_name != null }
 
   role_takers = join(", ", concat([azapi_resource.identity.output.properties.principalId], sort(var.app_principal_ids)))
 
@@ -231,14 +213,15 @@ resource "azapi_resource" "identity" {
 
 resource "azapi_resource" "identity_credential" {
   for_each  = local.credentials
-  type      = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2025-05-31-preview"
+  type      = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31"
   parent_id = azapi_resource.identity.id
   name      = each.key
   body = {
-    properties = merge(each.value, {
+    properties = {
       issuer    = var.issuer
+      subject   = each.value
       audiences = ["api://AzureADTokenExchange"]
-    })
+    }
   }
   # Azure refuses to write two credentials of one identity at a time.
   locks = [azapi_resource.identity.id]
@@ -293,14 +276,15 @@ resource "azapi_resource" "setup_identity" {
 
 resource "azapi_resource" "setup_credential" {
   for_each  = local.setup_credentials
-  type      = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2025-05-31-preview"
+  type      = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31"
   parent_id = azapi_resource.setup_identity[0].id
   name      = each.key
   body = {
-    properties = merge(each.value, {
+    properties = {
       issuer    = var.issuer
+      subject   = each.value
       audiences = ["api://AzureADTokenExchange"]
-    })
+    }
   }
   locks = [azapi_resource.setup_identity[0].id]
 }

@@ -29,7 +29,7 @@ Usage: setup.sh --resource-id ID --repository OWNER/REPO (--identity NAME | --ap
   --application NAME     app registration instead; created if there is none (needs rights in the directory)
   --entity ENTITY        what of the repository may sign in: ref:refs/heads/main (default), environment:NAME, …
   --entity-pattern REF   refs that never come back, as those of a merge queue: ref:refs/heads/gh-readonly-queue/main/*
-                         (a flexible credential, of a managed identity; * stands for any text, ? for one character)
+                         (a flexible credential, of an --application; * stands for any text, ? for one character)
   --repository-ids O/R   numeric ids of owner and repository: gh api repos/OWNER/REPO --jq '"\(.owner.id)/\(.id)"'
   --subject-form FORM    classic (default without --repository-ids), immutable (default with them), both
   --setup-identity NAME  managed identity that grants the role by itself, later, in the gate: the role is then left to it
@@ -118,7 +118,10 @@ done
 case $entity in *[*?]*) fail 'a * in a subject is a mere character: give --entity-pattern' ;; esac
 if [ -n "$pattern" ]; then
   [ -z "$entity" ] || fail 'give --entity or --entity-pattern, not both'
-  [ -n "$identity" ] || fail '--entity-pattern is for --identity; docs/setup.md has the command for an app registration'
+  # Entra wants the repository's id in such a credential, and takes none for a managed identity.
+  [ -n "$application" ] || fail '--entity-pattern is for --application: a managed identity cannot have a flexible credential'
+  [ -z "$setup_identity" ] || fail '--entity-pattern is not for --setup-identity: a managed identity cannot have a flexible credential'
+  [ -n "$ids" ] || fail '--entity-pattern needs --repository-ids OWNER_ID/REPO_ID'
   case $pattern in
     ref:refs/heads/?* | ref:refs/tags/?*) ;;
     *) fail '--entity-pattern leaves nothing open but the ref: ref:refs/heads/… or ref:refs/tags/…' ;;
@@ -151,7 +154,7 @@ subjects() {
 # Entra takes 3 to 120 letters, digits, - and _. The check sum keeps names apart that would otherwise be the same.
 credential_name() {
   printf 'github-%s-%08x' "$(printf '%s' "$1" | sed 's/[^A-Za-z0-9][^A-Za-z0-9]*/-/g' | cut -c 1-100)" \
-    "$(printf '%s' "$1" | cksum | cut -d ' ' -f 1)"
+    "$(printf '%s %s' "$issuer" "$1" | cksum | cut -d ' ' -f 1)"
 }
 
 tab=$(printf '\t')
@@ -171,21 +174,14 @@ managed_identity() {
 
 # For the managed identity $1: a credential for every subject that has none. One after another, as Azure wants it.
 trust_identity() {
-  if [ -n "$pattern" ]; then
-    option=--claims-matching-expression-value field=claimsMatchingExpression.value
-  else
-    option=--subject field=subject
-  fi
   trusted=$(az identity federated-credential list --subscription "$subscription" --resource-group "$group" \
-    --identity-name "$1" --query "[?$field!=null].[issuer, $field]" --output tsv)
+    --identity-name "$1" --query '[].[issuer, subject]' --output tsv)
   subjects | while IFS= read -r subject; do
-    trust=$subject
-    [ -z "$pattern" ] || trust="claims['sub'] matches '$subject'"
-    printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$trust" && continue
-    say "Trusting $trust"
+    printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$subject" && continue
+    say "Trusting $subject"
     az identity federated-credential create --subscription "$subscription" --resource-group "$group" \
       --identity-name "$1" --name "$(credential_name "$subject")" --issuer "$issuer" --audiences "$audience" \
-      "$option" "$trust" ${pattern:+--claims-matching-expression-version 1} --output none </dev/null
+      --subject "$subject" --output none </dev/null
   done
 }
 
@@ -211,15 +207,26 @@ service_principal() {
   printf '%s\n' "$found"
 }
 
-# For the application $1: a credential for every subject that has none.
+# For the application $1: a credential for every subject that has none. By the beta of Microsoft Graph: v1.0, which az ad app asks,
+# does not know expressions, and breaks off in the middle of a list with one.
 trust_application() {
-  trusted=$(az ad app federated-credential list --id "$1" --query '[].[issuer, subject]' --output tsv)
+  graph=$(az cloud show --query '[[endpoints.microsoftGraphResourceId]]' --output tsv)
+  credentials="${graph%/}/beta/applications(appId='$1')/federatedIdentityCredentials"
+  trusted=$(az rest --method get --url "$credentials" \
+    --query 'value[].[issuer, subject, claimsMatchingExpression.value]' --output tsv)
   subjects | while IFS= read -r subject; do
-    printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$subject" && continue
-    say "Trusting $subject"
-    az ad app federated-credential create --id "$1" --output none --parameters "$(
-      printf '{"name":"%s","issuer":"%s","subject":"%s","audiences":["%s"]}' \
-        "$(credential_name "$subject")" "$issuer" "$subject" "$audience"
+    if [ -n "$pattern" ]; then
+      trust="claims['sub'] matches '$subject' and claims['repository_id'] eq '${ids#*/}'"
+      printf '%s\n' "$trusted" | grep -Fqx "$issuer${tab}None$tab$trust" && continue
+      term=$(printf '"claimsMatchingExpression":{"value":"%s","languageVersion":1}' "$trust")
+    else
+      trust=$subject
+      printf '%s\n' "$trusted" | grep -Fqx "$issuer$tab$trust${tab}None" && continue
+      term=$(printf '"subject":"%s"' "$trust")
+    fi
+    say "Trusting $trust"
+    az rest --method post --url "$credentials" --headers Content-Type=application/json --output none --body "$(
+      printf '{"name":"%s","issuer":"%s","audiences":["%s"],%s}' "$(credential_name "$subject")" "$issuer" "$audience" "$term"
     )" </dev/null
   done
 }
@@ -348,7 +355,7 @@ set_variable() { printf '  gh variable set %s --repo %s%s --body %s\n' "$1" "$re
 cat <<RESULT
 Variables for the workflow; none of them is a secret:
 
-${environment:+  gh api '$environment_path' --silent || gh api --method PUT '$environment_path' --silent
+${environment:+  gh api '$environment_path' --silent 2>&1 | grep -q 'HTTP 404' && gh api --method PUT '$environment_path' --silent
 }$(set_variable AZURE_CLIENT_ID "$client_id")
 $(set_variable AZURE_TENANT_ID "$tenant_id")
 $(set_variable AZURE_SUBSCRIPTION_ID "$subscription")${setup_identity:+

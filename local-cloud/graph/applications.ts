@@ -106,8 +106,10 @@ const registrations = ({ context }: Gateway, { tenantId }: Call) =>
 
 /** @throws GraphError 404 */
 export function findApplication(gateway: Gateway, call: Call): Application {
-  const { application: id = '' } = call.params
-  const found = registrations(gateway, call).find(({ objectId }) => objectId === id.toLowerCase())
+  const { application: id, applicationBy: appId } = call.params
+  const found = registrations(gateway, call).find(({ objectId, clientId }) =>
+    id === undefined ? clientId === appId?.toLowerCase() : objectId === id.toLowerCase(),
+  )
   if (found) return found
-  throw notFound(id)
+  throw notFound(id ?? appId ?? '')
 }

@@ -4,7 +4,7 @@ import type { Route, ServiceReply } from '../service.ts'
 import { type Application, type FederatedCredential, GITHUB_ISSUER } from '../world.ts'
 import { findApplication } from './applications.ts'
 import { credentialBody } from './bodies.ts'
-import { badRequest, inUse, notFound } from './errors.ts'
+import { badRequest, GraphError, inUse, notFound } from './errors.ts'
 import { type Call, type Gateway, readBody } from './gateway.ts'
 import { createdReply, listReply, objectReply } from './queries.ts'
 
@@ -27,6 +27,8 @@ const UPDATE = v.strictObject({
   audiences: v.exactOptional(trust.audiences),
 })
 const MOST = 20
+/** The name stands in the address. */
+const UPSERT = v.strictObject(trust)
 
 type Written = Partial<v.InferOutput<typeof CREATE>>
 
@@ -36,31 +38,40 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
 
   const fragmentOf = ({ objectId }: Application) => `applications('${objectId}')/federatedIdentityCredentials`
 
-  function find(call: Call) {
+  function look(call: Call) {
     const application = findApplication(gateway, call)
-    const { credential: wanted = '' } = call.params
+    const { credential: id, credentialBy: name } = call.params
     const credential = application.federatedCredentials.find(
       candidate =>
-        candidate.name === wanted || credentialBody(application, candidate).id === wanted.toLowerCase(),
+        candidate.name === (id ?? name) || credentialBody(application, candidate).id === id?.toLowerCase(),
     )
-    if (!credential) throw notFound(wanted)
+    return { application, credential }
+  }
+
+  function find(call: Call) {
+    const { application, credential } = look(call)
+    if (!credential) throw missing(call)
     return { application, credential }
   }
 
   function list(call: Call): ServiceReply {
     const application = findApplication(gateway, call)
     const value = application.federatedCredentials.map(each => credentialBody(application, each))
-    return listReply(gateway, call, fragmentOf(application), value)
+    return brokenOff(call, listReply(gateway, call, fragmentOf(application), value))
   }
 
   function get(call: Call): ServiceReply {
     const { application, credential } = find(call)
-    return objectReply(gateway, call, fragmentOf(application), credentialBody(application, credential))
+    const body = credentialBody(application, credential)
+    return brokenOff(call, objectReply(gateway, call, fragmentOf(application), body))
   }
 
-  function create(call: Call): ServiceReply {
-    const application = findApplication(gateway, call)
-    const { name, audiences, issuer, ...others } = readBody(call, CREATE)
+  const create = (call: Call): ServiceReply =>
+    store(call, findApplication(gateway, call), readBody(call, CREATE))
+
+  function store(call: Call, application: Application, body: v.InferOutput<typeof CREATE>): ServiceReply {
+    const { name, audiences, issuer, ...others } = body
+    requireVersion(call, body)
     const written: FederatedCredential = {
       ...merged({ name, issuer, audiences }, others),
       id: crypto.randomUUID(),
@@ -71,10 +82,17 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
     return createdReply(gateway, call, fragmentOf(application), credentialBody(application, written))
   }
 
-  /** Entra learns of it as late as of a new one. */
+  /** Entra learns of it as late as of a new one. By name, and where the caller prefers it, one that is missing is made. */
   function update(call: Call): ServiceReply {
-    const { application, credential } = find(call)
-    const changed = merged(credential, readBody(call, UPDATE))
+    const { application, credential } = look(call)
+    const { credentialBy: name } = call.params
+    const prefersNew = call.request.headers.prefer === 'create-if-missing'
+    if (credential === undefined && name !== undefined && prefersNew)
+      return store(call, application, { ...readBody(call, UPSERT), name })
+    if (credential === undefined) throw missing(call)
+    const changes = readBody(call, UPDATE)
+    requireVersion(call, changes)
+    const changed = merged(credential, changes)
     const others = application.federatedCredentials.filter(other => other !== credential)
     requireFits(others, changed, context.endpoints.github)
     application.federatedCredentials = [
@@ -134,6 +152,8 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
   ])
 }
 
+const missing = ({ params }: Call) => notFound(params.credential ?? params.credentialBy ?? '')
+
 /** A null takes a member away. */
 function merged(credential: FederatedCredential, changes: Written): FederatedCredential {
   const all = { ...credential, ...changes }
@@ -148,6 +168,31 @@ function merged(credential: FederatedCredential, changes: Written): FederatedCre
   }
 }
 
+/**
+ * Version 1.0 knows subjects alone.
+ * @throws GraphError for an expression, with what is said to az, which asks that version (Azure/azure-cli#32816)
+ */
+function requireVersion({ params }: Call, { claimsMatchingExpression }: Written): void {
+  if (params.version === 'v1.0' && claimsMatchingExpression)
+    throw badRequest("Property 'subject' cannot be empty.")
+}
+
+/**
+ * What a reader gets of version 1.0 where one of the credentials has an expression: the reply begins well, with 200, and breaks
+ * off at the subject that is null (Azure/azure-workload-identity#373).
+ */
+function brokenOff({ params }: Call, reply: ServiceReply): ServiceReply {
+  const text = JSON.stringify(reply.body)
+  const at = text.indexOf(',"subject":null')
+  if (params.version !== 'v1.0' || at < 0) return reply
+  const message =
+    "The property 'subject[Nullable=False]' of type 'Edm.String' has a null value, which is not allowed."
+  return {
+    ...reply,
+    body: `${text.slice(0, at)}${JSON.stringify({ error: { code: 'InternalServerError', message } })}`,
+  }
+}
+
 /** How Azure words most of this is not known. @throws GraphError where an application cannot have such a credential */
 function requireFits(
   others: readonly FederatedCredential[],
@@ -158,8 +203,8 @@ function requireFits(
     throw badRequest('Exactly one of the properties subject and claimsMatchingExpression must be specified.')
   }
   const isGitHub = [GITHUB_ISSUER, localIssuer].includes(issuer)
-  const fault = claimsMatchingExpression && expressionFault(claimsMatchingExpression.value, isGitHub)
-  if (fault) throw badRequest(fault)
+  const fault = claimsMatchingExpression && expressionFault(claimsMatchingExpression.value, issuer, isGitHub)
+  if (fault) throw new GraphError(400, 'InvalidFederatedIdentityCredentialValue', fault)
   if (others.some(other => other.name === name)) {
     throw inUse(`FederatedIdentityCredential with name ${name} already exists.`)
   }

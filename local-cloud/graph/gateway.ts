@@ -101,7 +101,7 @@ export function createGateway(context: Context): Gateway {
         operation,
         source: `learn.microsoft.com/graph/api/${source}`,
         method,
-        path: new RegExp(pathPattern(path).source.replace('^', String.raw`^\/(?<version>v1\.0|beta)`)),
+        path: routePattern(path),
         async handle(request, params) {
           let caller: string | undefined
           try {
@@ -120,6 +120,22 @@ export function createGateway(context: Context): Gateway {
     metadata: ({ params }, fragment) =>
       `${context.endpoints.graph}/${params.version ?? 'v1.0'}/$metadata#${fragment}`,
   }
+}
+
+/** By which member an object is addressed besides its id, by the place of the id in a path. */
+const ALTERNATE_KEYS: Readonly<Record<string, string>> = {
+  application: 'appId',
+  principal: 'appId',
+  credential: 'name',
+}
+
+/** `/applications/{application}` is `/applications(appId='{applicationBy}')` as well. */
+function routePattern(path: string): RegExp {
+  const eitherWay = path.replaceAll(/\/\{(\w+)\}/g, (byId, name: string) => {
+    const key = ALTERNATE_KEYS[name]
+    return key === undefined ? byId : String.raw`(?:${byId}|\(${key}='{${name}By}'\))`
+  })
+  return new RegExp(pathPattern(eitherWay).source.replace('^', String.raw`^\/(?<version>v1\.0|beta)`))
 }
 
 const REFUSALS = {

@@ -23,12 +23,15 @@ export function servicePrincipalRoutes(gateway: Gateway): Route[] {
     application: Application
     principal: NonNullable<Application['servicePrincipal']>
   } {
-    const { principal: id = '' } = call.params
+    const { principal: id, principalBy: appId } = call.params
     for (const application of ofTenant(call)) {
-      const { servicePrincipal: principal } = application
-      if (principal?.objectId === id.toLowerCase()) return { application, principal }
+      const { servicePrincipal: principal, clientId } = application
+      if (principal === null) continue
+      const isMeant =
+        id === undefined ? clientId === appId?.toLowerCase() : principal.objectId === id.toLowerCase()
+      if (isMeant) return { application, principal }
     }
-    throw notFound(id)
+    throw notFound(id ?? appId ?? '')
   }
 
   function list(call: Call): ServiceReply {

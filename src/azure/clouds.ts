@@ -19,6 +19,8 @@ export interface Cloud {
   inferenceDomains: readonly string[]
   /** Audience of the GitHub OIDC token. */
   assertionAudience: string
+  /** Origin of Microsoft Graph, for commands that people run: nothing here asks it. */
+  graph: string
   /** Origin of the Azure portal; undefined if the cloud is not known to have one. */
   portal: string | undefined
 }
@@ -36,6 +38,7 @@ const azureCloud: Row = {
   },
   inferenceDomains: ['openai.azure.com', 'services.ai.azure.com', 'cognitiveservices.azure.com'],
   assertionAudience,
+  graph: 'https://graph.microsoft.com',
   portal: 'https://portal.azure.com',
 }
 
@@ -50,6 +53,7 @@ const knownClouds: Record<Exclude<CloudName, 'custom'>, Row> = {
     inferenceAudiences: { cognitiveServices: 'https://cognitiveservices.azure.us', foundry: undefined },
     inferenceDomains: ['openai.azure.us', 'services.ai.azure.us', 'cognitiveservices.azure.us'],
     assertionAudience,
+    graph: 'https://graph.microsoft.us',
     portal: 'https://portal.azure.us',
   },
   AzureChinaCloud: {
@@ -61,6 +65,7 @@ const knownClouds: Record<Exclude<CloudName, 'custom'>, Row> = {
     inferenceAudiences: { cognitiveServices: 'https://cognitiveservices.azure.cn', foundry: undefined },
     inferenceDomains: ['openai.azure.cn', 'services.ai.azure.cn', 'cognitiveservices.azure.cn'],
     assertionAudience,
+    graph: 'https://microsoftgraph.chinacloudapi.cn',
     portal: 'https://portal.azure.cn',
   },
 }

@@ -13,14 +13,20 @@ function mayIn(...permissions: Permissions): void {
   if (servicePrincipal) servicePrincipal.graphPermissions = permissions
 }
 
-async function ask(target: string, method: 'GET' | 'POST' | 'PATCH' | 'DELETE' = 'GET', body?: unknown) {
+const ask = (target: string, method?: Method, body?: unknown) => askVersion('v1.0', target, method, body)
+const askBeta = (target: string, method?: Method, body?: unknown) => askVersion('beta', target, method, body)
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+async function askVersion(version: string, target: string, method: Method = 'GET', body?: unknown) {
   const token = await accessToken(cloud, send, cloud.endpoints.graph)
-  const { status, json, headers } = await send(`${cloud.endpoints.graph}/v1.0${target}`, {
+  const authorization = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const { status, json, text, headers } = await send(`${cloud.endpoints.graph}/${version}${target}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { ...authorization, ...(method === 'PATCH' && { prefer: 'create-if-missing' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
-  return { status, body: json, location: headers.location }
+  return { status, body: json, text, location: headers.location }
 }
 
 const made = v.object({ id: v.string(), appId: v.string() })
@@ -243,23 +249,67 @@ describe('federated credentials of an application', () => {
     })
   })
 
-  test('a flexible one has an expression and no subject', async () => {
-    const collection = `/applications/${(await createApplication()).id}/federatedIdentityCredentials`
-    const { subject: _, ...others } = trust
-    const claimsMatchingExpression = { value: "claims['sub'] matches 'repo:contoso/*'", languageVersion: 1 }
-    const flexible = { ...others, claimsMatchingExpression }
-    expect(await ask(collection, 'POST', flexible)).toMatchObject({
+  const { subject: _, ...withoutSubject } = trust
+  const claimsMatchingExpression = {
+    value: "claims['sub'] matches 'repo:contoso/*' and claims['repository_id'] eq '674512309'",
+    languageVersion: 1,
+  }
+  const flexible = { ...withoutSubject, claimsMatchingExpression }
+
+  test('a flexible one, which beta alone takes, has an expression and no subject', async () => {
+    const collection = `/applications(appId='${(await createApplication()).appId}')/federatedIdentityCredentials`
+    expect(await askBeta(collection, 'POST', flexible)).toMatchObject({
       status: 201,
       body: { subject: null, claimsMatchingExpression },
     })
-    expect((await ask(collection, 'POST', { ...trust, name: 'both', claimsMatchingExpression })).status).toBe(
-      400,
-    )
-    expect((await ask(collection, 'POST', { ...others, name: 'none' })).status).toBe(400)
-    const unknown = { value: "claims['actor'] eq 'x'", languageVersion: 1 }
+    expect((await askBeta(collection)).body).toMatchObject({
+      '@odata.context': expect.stringContaining('/beta/$metadata#applications('),
+      value: [{ name: trust.name, subject: null, claimsMatchingExpression }],
+    })
+    const others = { ...flexible, name: 'other' }
+    expect((await askBeta(collection, 'POST', { ...others, subject: trust.subject })).status).toBe(400)
+    expect((await askBeta(collection, 'POST', { ...withoutSubject, name: 'other' })).status).toBe(400)
+    const subjectAlone = { value: "claims['sub'] matches 'repo:contoso/*'", languageVersion: 1 }
     expect(
-      (await ask(collection, 'POST', { ...flexible, name: 'odd', claimsMatchingExpression: unknown })).status,
-    ).toBe(400)
+      await askBeta(collection, 'POST', { ...others, claimsMatchingExpression: subjectAlone }),
+    ).toMatchObject({ status: 400, ...refused('InvalidFederatedIdentityCredentialValue') })
+  })
+
+  test('version 1.0 takes no flexible one, and breaks off where there is one', async () => {
+    const collection = `/applications/${(await createApplication()).id}/federatedIdentityCredentials`
+    expect(await ask(collection, 'POST', flexible)).toMatchObject({
+      status: 400,
+      body: { error: { message: "Property 'subject' cannot be empty." } },
+    })
+    await ask(collection, 'POST', trust)
+    await askBeta(collection, 'POST', { ...flexible, name: 'flexible' })
+
+    for (const { status, text } of [await ask(collection), await ask(`${collection}/flexible`)]) {
+      expect({ status, text }).toEqual({
+        status: 200,
+        text: expect.stringMatching(/"issuer":"[^"]+"\{"error":/),
+      })
+      expect(() => JSON.parse(text)).toThrow(SyntaxError)
+    }
+    expect((await ask(`${collection}/${trust.name}`)).body).toMatchObject(trust)
+  })
+
+  test('are made and changed by name, of an application and its principal by the client id', async () => {
+    const { appId, id } = await createApplication()
+    await ask('/servicePrincipals', 'POST', { appId })
+    expect((await ask(`/servicePrincipals(appId='${appId}')`)).body).toMatchObject({ appId })
+    expect((await ask(`/applications(appId='${appId}')`)).body).toMatchObject({ id })
+    for (const unknown of [`/applications(appId='${id}')`, `/applications/${appId}`])
+      expect((await ask(unknown)).status).toBe(404)
+
+    const { name, ...others } = trust
+    const single = `/applications(appId='${appId}')/federatedIdentityCredentials(name='${name}')`
+    expect((await ask(single)).status).toBe(404)
+    expect(await ask(single, 'PATCH', others)).toMatchObject({ status: 201, body: trust })
+    expect((await ask(single, 'PATCH', { description: 'of the shop' })).status).toBe(204)
+    expect((await ask(single)).body).toMatchObject({ ...trust, description: 'of the shop' })
+    expect((await ask(single.replace(name, 'other'), 'PATCH', { description: 'x' })).status).toBe(400)
+    expect((await ask(single, 'DELETE')).status).toBe(204)
   })
 
   test('names and trusts are unique, and there are twenty at most', async () => {

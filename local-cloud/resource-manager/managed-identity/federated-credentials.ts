@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { expressionFault } from '../../claims-matching.ts'
+import { unfitExpression } from '../../claims-matching.ts'
 import type { Route, ServiceReply } from '../../service.ts'
-import { type Application, type FederatedCredential, GITHUB_ISSUER } from '../../world.ts'
+import type { Application, FederatedCredential } from '../../world.ts'
 import { ArmError } from '../errors.ts'
 import { type Call, type Gateway, queryParameter } from '../gateway.ts'
 import { page, wantedSize } from '../paging.ts'
@@ -62,7 +62,7 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
   function create(call: Call): ServiceReply {
     const { identity, id, name, credential } = find(call, 'write')
     const { properties } = readBody(call, WRITE)
-    requireTrust(properties, call, context.endpoints.github)
+    requireTrust(properties, call)
     requireFits(identity, name, properties)
     const written = { name, ...properties, createdOn: azureInstant(context.clock.now(), '0000') }
     const others = identity.federatedCredentials.filter(other => other !== credential)
@@ -86,12 +86,11 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** @throws ArmError 400 where it does not say whom the identity is to trust, in words that are known */
-function requireTrust(
-  { issuer, subject, claimsMatchingExpression }: Trust,
-  { request }: Call,
-  localIssuer: string,
-): void {
+/**
+ * @throws ArmError 400 where it does not say whom the identity is to trust. The API takes expressions, and Entra takes none for a
+ * managed identity: not for GitHub, whatever it compares, and by Microsoft's page not at all (set up a flexible credential, 2026-08-14)
+ */
+function requireTrust({ issuer, subject, claimsMatchingExpression }: Trust, { request }: Call): void {
   const isFlexible = (queryParameter(request.url, 'api-version') ?? '') >= FLEXIBLE_SINCE
   if (claimsMatchingExpression !== undefined && !isFlexible) {
     throw badRequest(`'claimsMatchingExpression' is known since api-version ${FLEXIBLE_SINCE}-preview.`)
@@ -101,9 +100,7 @@ function requireTrust(
       "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and 'audience'.",
     )
   }
-  const isGitHub = [GITHUB_ISSUER, localIssuer].includes(issuer)
-  const fault = claimsMatchingExpression && expressionFault(claimsMatchingExpression.value, isGitHub)
-  if (fault) throw badRequest(fault)
+  if (claimsMatchingExpression) throw badRequest(unfitExpression(claimsMatchingExpression.value, issuer))
 }
 
 /** The words of the first are Azure's (zioproto/istio-aks-example#6); how it words the others is not known. */

@@ -32,6 +32,7 @@ export interface Values {
   /** Origins, https. */
   authorityHost: string
   resourceManager: string
+  graph: string
 }
 
 /** What is told where nothing failed too: then there is no failure. */
@@ -58,6 +59,7 @@ export function valuesOf(told: Situation): Values {
     deployment: deploymentOf(told) ?? '<DEPLOYMENT>',
     authorityHost: cloud.authorityHost,
     resourceManager: cloud.resourceManager.endpoint,
+    graph: cloud.graph,
   }
 }
 

@@ -17,6 +17,7 @@ const assertionClaims = v.object({
   iat: v.optional(v.number()),
   exp: v.optional(v.number()),
   repository: v.optional(v.string()),
+  repository_id: v.optional(v.string()),
   environment: v.optional(v.string()),
   ref: v.optional(v.string()),
   event_name: v.optional(v.string()),

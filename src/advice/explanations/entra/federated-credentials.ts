@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { visibleJson } from '../../../core/text/untrusted.ts'
 import { az, azLine, bash, bicep, bicepLiteral, show } from '../commands.ts'
 import type { ExplainContext, Fix } from '../explanation.ts'
@@ -5,10 +6,14 @@ import { managedIdentityOf, signedInAs, type Values, valuesOf } from '../values.
 
 /** The federated credential that this run's token needs, made by command or template. */
 
-/** A name that Entra takes (3 to 120 letters, digits, `-`, `_`) and a person recognises. */
-function credentialName(subject: string): string {
-  const name = subject.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
-  return `github-${name}`.slice(0, 120)
+/**
+ * A name that Entra takes (3 to 120 letters, digits, `-`, `_`) and a person recognises. The hash keeps names apart that would otherwise
+ * be the same: az writes a managed identity's credential of the same name over, with whom it trusts.
+ */
+function credentialName({ issuer, subject }: Pick<Values, 'issuer' | 'subject'>): string {
+  const words = subject.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
+  const hash = createHash('sha256').update(`${issuer} ${subject}`).digest('hex').slice(0, 8)
+  return `github-${words.slice(0, 100)}-${hash}`
 }
 
 interface Holder {
@@ -42,7 +47,7 @@ export const identityOptions = ({ identity }: Holder) => ({
 export function addCredential(told: ExplainContext, subject = valuesOf(told).subject): Fix[] {
   const values = { ...valuesOf(told), subject }
   const holder = holderOf(told)
-  const name = credentialName(subject)
+  const name = credentialName(values)
   const { clientId, issuer, audience } = values
   const parameters = visibleJson({ name, issuer, subject, audiences: [audience] })
   const forApplication = bash(
@@ -136,27 +141,25 @@ export function removeCredential(told: ExplainContext): Fix[] {
   return [...when(holder.isApplication, ofApplication), ...when(holder.isManagedIdentity, ofIdentity)]
 }
 
+/** Where Graph has the credentials of the app registration: its beta, because v1.0 breaks off at one that has an expression. */
+export function credentialsOfApplication(told: ExplainContext): string {
+  const { clientId, graph } = valuesOf(told)
+  return `${graph}/beta/applications(appId='${clientId}')/federatedIdentityCredentials`
+}
+
 /** What the identity has: this action cannot read it, and asks Microsoft Graph nothing. */
 export function listCredentials(told: ExplainContext): Fix[] {
-  const { clientId } = valuesOf(told)
   const holder = holderOf(told)
-  const query =
-    '[].{name:name, issuer:issuer, subject:subject, expression:claimsMatchingExpression.value, audience:audiences[0]}'
-  const ofApplication = show(
-    'List the credentials it has (app registration)',
-    'ad app federated-credential list',
-    {
-      id: clientId,
-      query,
-    },
-  )
+  const fields = 'name:name, issuer:issuer, subject:subject'
+  const ofApplication = show('List the credentials it has (app registration)', 'rest', {
+    method: 'get',
+    url: credentialsOfApplication(told),
+    query: `value[].{${fields}, expression:claimsMatchingExpression.value, audience:audiences[0]}`,
+  })
   const ofIdentity = show(
     'List the credentials it has (managed identity)',
     'identity federated-credential list',
-    {
-      ...identityOptions(holder),
-      query,
-    },
+    { ...identityOptions(holder), query: `[].{${fields}, audience:audiences[0]}` },
   )
   return [
     ...when(holder.isApplication, ofApplication),

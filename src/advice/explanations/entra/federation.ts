@@ -86,7 +86,7 @@ const subjectMismatch: typeof mismatch = (title, what, { more = () => '', ...oth
 
 /** What an expression may say (learn.microsoft.com, flexible federated identity credentials). */
 const expressionRules =
-  'App registrations take expressions; according to newer documentation user-assigned managed identities take them too (preview), but some tenants still refuse. For GitHub an expression compares `sub` or `job_workflow_ref`, with `eq` or `matches`, joined by `and`.'
+  'App registrations take expressions, managed identities do not. For GitHub an expression compares `sub` and `repository_id` or `repository_owner_id`, and `job_workflow_ref` where you want: the ids with `eq`, the others with `eq` or `matches`, joined by `and`.'
 
 export const federationExplanations = {
   'federated-credential-missing': mismatch(

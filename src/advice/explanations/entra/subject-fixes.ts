@@ -1,8 +1,14 @@
 import { visibleJson } from '../../../core/text/untrusted.ts'
-import { az, azLine, bash, jobName } from '../commands.ts'
+import { azLine, bash, jobName } from '../commands.ts'
 import { advice, type ExplainContext, type Fix } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
-import { addCredential, holderOf, identityOptions, listCredentials, when } from './federated-credentials.ts'
+import {
+  addCredential,
+  credentialsOfApplication,
+  holderOf,
+  listCredentials,
+  when,
+} from './federated-credentials.ts'
 import { type ThrowAwayRef, throwAwayRef } from './subjects.ts'
 
 /** What to do about a subject that no credential has. */
@@ -42,37 +48,19 @@ export function throughEnvironment(
 /** Entra evaluates expressions for GitHub, GitLab and Terraform Cloud; GitHub Enterprise Server is none of them. */
 const isEnterpriseServer = (issuer: string) => issuer.endsWith('/_services/token')
 
-/** A flexible credential (learn.microsoft.com, flexible federated identity credentials): Graph takes it for applications, Resource Manager for managed identities. */
+/** A flexible credential (learn.microsoft.com, flexible federated identity credentials): for applications alone, and by Graph's beta alone. */
 function byExpression(told: ExplainContext, { expression, whoCan }: ThrowAwayRef): Fix[] {
-  const { clientId, issuer, audience } = valuesOf(told)
+  const { issuer, audience } = valuesOf(told)
   if (expression === undefined || isEnterpriseServer(issuer)) return []
-  const holder = holderOf(told)
-  const name = 'github-flexible'
   const body = visibleJson({
-    name,
+    name: 'github-flexible',
     issuer,
     audiences: [audience],
     claimsMatchingExpression: { value: expression, languageVersion: 1 },
   })
   const forApplication = bash(
-    `Or trust all of them by a flexible credential (app registration). ${whoCan}`,
-    azLine('rest', {
-      method: 'post',
-      url: `https://graph.microsoft.com/beta/applications(appId='${clientId}')/federatedIdentityCredentials`,
-      body,
-    }),
+    `Or trust all of them by a flexible credential (app registration; managed identities cannot have one). ${whoCan}`,
+    azLine('rest', { method: 'post', url: credentialsOfApplication(told), body }),
   )
-  const forIdentity = bash(
-    `Or trust all of them by a flexible credential (managed identity, preview). ${whoCan}`,
-    az(
-      'identity federated-credential create',
-      identityOptions(holder),
-      { name },
-      { issuer },
-      { 'claims-matching-expression-value': expression },
-      { 'claims-matching-expression-version': '1' },
-      { audiences: audience },
-    ),
-  )
-  return [...when(holder.isApplication, forApplication), ...when(holder.isManagedIdentity, forIdentity)]
+  return when(holderOf(told).isApplication, forApplication)
 }

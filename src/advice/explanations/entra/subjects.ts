@@ -51,7 +51,7 @@ export interface ThrowAwayRef {
 }
 
 /** Merge queues and tags; undefined for every other subject, and for those of a customised template. */
-export function throwAwayRef({ sub }: AssertionClaims): ThrowAwayRef | undefined {
+export function throwAwayRef({ sub, repository_id: id }: AssertionClaims): ThrowAwayRef | undefined {
   const subject = parseSubject(sub)
   if (subject === undefined) return undefined
   const { prefix, tail } = subject
@@ -60,7 +60,7 @@ export function throwAwayRef({ sub }: AssertionClaims): ThrowAwayRef | undefined
   if (queue !== undefined) {
     return {
       what: 'a branch that the merge queue made for this run alone',
-      expression: expressionOf(`${prefix}:ref:refs/heads/gh-readonly-queue/${queue}/*`),
+      expression: expressionOf(`${prefix}:ref:refs/heads/gh-readonly-queue/${queue}/*`, id),
       whoCan: `Anyone who may add a pull request to the merge queue of ${queue} can then sign in, with the change in it.`,
       ofEnvironment,
     }
@@ -68,16 +68,21 @@ export function throwAwayRef({ sub }: AssertionClaims): ThrowAwayRef | undefined
   if (!tail.startsWith('ref:refs/tags/')) return undefined
   return {
     what: 'a tag, and the next release has another one',
-    expression: expressionOf(`${prefix}:ref:refs/tags/*`),
+    expression: expressionOf(`${prefix}:ref:refs/tags/*`, id),
     whoCan:
       'Anyone who may push a tag can then sign in, from any commit: let a ruleset decide who may push tags.',
     ofEnvironment,
   }
 }
 
-/** Of owner, repository and place nothing is left open; only the star at the end is one. A quote or another wildcard in a name cannot be said. */
-const expressionOf = (pattern: string) =>
-  /^[^'*?]+\*$/.test(pattern) ? `claims['sub'] matches '${pattern}'` : undefined
+/**
+ * Of owner, repository and place nothing is left open; only the star at the end is one. A quote or another wildcard in a name
+ * cannot be said. Entra wants an immutable claim beside the subject: without the repository's id there is no expression.
+ */
+const expressionOf = (pattern: string, repositoryId = '') =>
+  /^[^'*?]+\*$/.test(pattern) && /^\d+$/.test(repositoryId)
+    ? `claims['sub'] matches '${pattern}' and claims['repository_id'] eq '${repositoryId}'`
+    : undefined
 
 /** How this run came to its subject. */
 export function subjectStory(claims: AssertionClaims | undefined): string {
