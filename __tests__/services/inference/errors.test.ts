@@ -140,6 +140,8 @@ describe('by code, status and words', () => {
     [409, "The deployment 'chat' is being created. Please try again later.", 'deployment-not-ready', 'fatal'],
     [404, 'Deployment chat has not finished provisioning.', 'deployment-not-ready', 'fatal'],
     [400, 'The deployment is disabled.', 'deployment-not-ready', 'fatal'],
+    [422, 'parameter max_completion_tokens is not a valid field', 'parameter-unsupported', 'fatal'],
+    [400, 'Argument not supported on this model: stop', 'parameter-unsupported', 'fatal'],
     [400, 'Deployment chat is in state Creating.', 'deployment-not-ready', 'fatal'],
     [400, 'Local authentication is disabled for this resource.', 'key-auth-disabled', 'fatal'],
     [400, 'API version 2023-03-15-preview has been retired.', 'api-version-unsupported', 'fatal'],

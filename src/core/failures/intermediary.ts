@@ -33,7 +33,7 @@ const marks: readonly Mark[] = [
       ({ headers }) => /AzureApiManagementKey/i.test(headers['www-authenticate'] ?? ''),
       // These are the default answers of its policies: validate-jwt, llm-token-limit, quota, subscription keys.
       textHas(
-        /"Invalid JWT\."|invalid subscription key\. Make sure to provide a valid key|\bToken (quota|limit) is exceeded\b|Quota will be replenished in|Make sure to include subscription key when making requests to an API/i,
+        /"Invalid JWT\."|invalid subscription key\. Make sure to provide a valid key|\bToken (quota|limit) is exceeded\b|Quota will be replenished in|Make sure to include subscription key when making requests to an API|missing application credentials or subscription key|Azure AD JWT\b/i,
       ),
     ),
   },

@@ -147,7 +147,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   {
     pattern:
-      /(unsupported|unknown|missing required) parameter|invalid (parameter: |type for )'|is not compatible with model|unrecognized request argument|unsupported value|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
+      /(unsupported|unknown|missing required) parameter|invalid (parameter: |type for )'|is not compatible with model|'\w+' property is (deprecated|not supported)|is not a valid field|argument not supported on this model|unrecognized request argument|unsupported value|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
     means: fatal('parameter-unsupported'),
   },
   { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },
@@ -230,6 +230,9 @@ function parameterInMessage(message: string): string | undefined {
   const patterns = [
     /(?:Unsupported|Unknown) parameter: '([\w.]+)'/i,
     /Unrecognized request arguments? supplied: ([\w.]+)/i,
+    /parameter ([\w.]+) is not a valid field/i,
+    /argument not supported on this model: ([\w.]+)/i,
+    /'([\w.]+)' property is (?:deprecated|not supported)/i,
     /Extra parameters \['([\w.]+)'/i,
     /#\/([\w.]+): Extra inputs/i,
     /Invalid '([\w.]+)'/,

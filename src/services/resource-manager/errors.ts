@@ -116,6 +116,9 @@ function meaningOf(reply: HttpReply, body: ErrorBody): KindAndCode {
 
 function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode {
   const names = (codes.length > 0 ? codes : codesIn(message)).map(code => code.toLowerCase())
+  // The token is good: Entra gave it for an application that has no service principal in this tenant.
+  if (/claims 'puid' or 'altsecid' or 'oid' should be present/i.test(message))
+    return fatal('service-principal-missing')
   const known = firstOf(byServiceCode, names)
   if (known !== undefined) return known
   if (status === 429 || names.some(code => /throttled$|^toomanyrequests$/.test(code))) return throttled
