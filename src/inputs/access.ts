@@ -24,7 +24,7 @@ function readGrantee(reader: Reader): Principal | undefined {
   return undefined
 }
 
-/** An empty line is what a variable that is not set leaves behind: anyone who wrote it wants one more right looked at. */
+/** An unset variable leaves an empty line: its author wanted one more right checked. */
 function parseAlso(lines: readonly string[]): AlsoRequest[] | Problem {
   const requests: AlsoRequest[] = []
   for (const name of entriesOf(lines)) {

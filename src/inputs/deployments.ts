@@ -7,7 +7,7 @@ import { type Problem, quoted, type Reader } from './reader.ts'
 
 export const apiChoices = ['auto', ...apis] as const
 
-/** Those of the input, or the one that the path of `endpoint` names. */
+/** The deployments of the input, or the one in the path of `endpoint`. */
 export function readDeployments(
   reader: Reader,
   called: { api: Api | 'auto'; parts: EndpointParts | undefined },
@@ -16,8 +16,8 @@ export function readDeployments(
 }
 
 /**
- * Windows line ends, blanks around a name, commas between lines and the line end of a YAML block are forgiven. A line without a name
- * is not: it is what a variable that is not set leaves behind, and anyone who wrote it wants one more deployment proven.
+ * Windows line ends, blanks around a name, commas between lines and the line end of a YAML block are accepted. A line without a
+ * name is not: an unset variable leaves one, and its author wanted one more deployment proven.
  */
 function parseDeployments(untrimmed: readonly string[]): DeploymentRequest[] | Problem {
   const requests: DeploymentRequest[] = []
@@ -44,7 +44,7 @@ function parseDeployments(untrimmed: readonly string[]): DeploymentRequest[] | P
 const withoutName = (line: string) =>
   `holds the line ${quoted(line)}, which names no deployment. An absent variable arrives as an empty string`
 
-/** An address with a deployment in its path names what is called, and by which API. */
+/** An address with a deployment in its path names the deployment, and the API. */
 function withDeploymentOfPath(
   reader: Reader,
   named: DeploymentRequest[],
@@ -67,7 +67,7 @@ interface Asked {
   apiVersion: string | undefined
 }
 
-/** What is billed per item is called where it was asked for by name; an agent is one of a project; a version is for routes that have one. */
+/** A deployment that is billed per item has to be named; an agent needs a project; a version is only for versioned routes. */
 export function requireCallable(reader: Reader, { target, deployments, api, apiVersion }: Asked): void {
   if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
     reader.refuse(

@@ -5,8 +5,8 @@ import { isProblem, type Problem, quoted } from './reader.ts'
 /** Formats that several inputs have. */
 
 /**
- * The lines of a list, without blanks around them and without the commas between them. One at the end of all promises another entry,
- * which a variable that is not set leaves behind; it is left there, unless every line has one.
+ * The lines of a list, without blanks around them and without the commas between them. A comma at the end of the list promises
+ * another entry, which an unset variable leaves empty; so that comma stays, unless every line has one.
  */
 export function entriesOf(lines: readonly string[]): string[] {
   const trimmed = lines.map(line => line.trim())
@@ -16,7 +16,7 @@ export function entriesOf(lines: readonly string[]): string[] {
   )
 }
 
-/** What is wrong with an entry that names nothing, in part or at all; undefined where nothing is. */
+/** What is wrong with an entry that names nothing, or only a part; undefined if nothing is. */
 export function gapIn(entry: string): string | undefined {
   const absent = 'An absent variable arrives as an empty string'
   if (entry === '') return `holds an empty line, which names nothing. ${absent}`
@@ -63,7 +63,7 @@ export function parseExpression(text: string): RegExp | Problem {
   }
 }
 
-/** An https origin; anything behind it but a slash is a mistake. */
+/** An https origin; anything after it except a slash is a mistake. */
 export function parseOrigin(text: string): string | Problem {
   const url = parseHttps(text)
   if (isProblem(url)) return url
@@ -72,5 +72,5 @@ export function parseOrigin(text: string): string | Problem {
   return url.origin
 }
 
-/** A deployment has the name of a resource: letters of ASCII, digits and `_.-`. */
+/** A deployment's name follows the rules for resources: ASCII letters, digits and `_.-`. */
 export const deploymentPattern = /^(?!\.+$)[\w.-]+$/

@@ -16,8 +16,8 @@ import { readTarget } from './target.ts'
 import { readWaiting } from './waiting.ts'
 
 /**
- * Reads and validates all inputs. Problems are told in the order in which they are found.
- * @param input The text of an input, untrimmed, and empty where it is not set.
+ * Reads and validates all inputs. Problems are reported in the order in which they are found.
+ * @param input The text of an input, untrimmed, and empty if it is not set.
  * @throws StepError `input-invalid` that names every bad input at once.
  */
 export function readSettings(input: (name: string) => string, env: Environment): Settings {

@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts'
 
 type Given = Pick<Settings, 'access' | 'deployments' | 'keys'>
 
-/** What was asked for that only a resource can give: it has to be found, or silently has no effect, which is a mistake. */
+/** Inputs that need a resource: it has to be found, or they silently have no effect, which would be a mistake. */
 export function withNeeds(reader: Reader, target: Target, given: Given): Target {
   const { grant, revoke } = given.access
   if (revoke && grant === 'never')
@@ -15,7 +15,7 @@ export function withNeeds(reader: Reader, target: Target, given: Given): Target 
     return { ...target, neededBy: [...neededBy, ...failsOn] }
   }
   if (target.kind === 'resource' || target.endpoint === '') return target
-  // A plan has an effect: it never fails on access.
+  // A plan has an effect even then: it never fails because of access.
   for (const name of neededBy.filter(each => each !== 'grant' || grant === 'never'))
     reader.refuse(name, withoutResource[name] ?? noRoles)
   return target
@@ -23,7 +23,7 @@ export function withNeeds(reader: Reader, target: Target, given: Given): Target 
 
 function namesThatNeedResource(reader: Reader, { access, deployments, keys }: Given): string[] {
   const { role, grant, revoke } = access
-  // All but two hold a value, the default of action.yml.
+  // All inputs but two have a value, the default in action.yml.
   const isOtherRole = role.kind !== 'guid' || role.guid !== cognitiveServicesUser.guid
   return [
     ...(deployments.length === 0 ? ['deployments'] : []),

@@ -15,7 +15,7 @@ export function readProduction(reader: Reader): Settings['production'] {
   return { principals, unknown, probe: readProbe(reader) }
 }
 
-/** A line without an id is what a variable that is not set leaves behind: anyone who wrote it wants one more identity looked at. */
+/** An unset variable leaves a line without an id: its author wanted one more identity checked. */
 function parseRuntimePrincipals(lines: readonly string[]): RuntimePrincipalRequest[] | Problem {
   const requests: RuntimePrincipalRequest[] = []
   for (const line of lines) {
@@ -63,7 +63,7 @@ function withOption(
     : { ...request, role }
 }
 
-/** Its query may hold a key: no message quotes it, whatever is wrong with the rest. */
+/** The query may hold a key: no message quotes it, no matter what is wrong with the rest. */
 function readProbe(reader: Reader): Settings['production']['probe'] {
   const given = reader.text('probe-url')
   const expect = reader.parsed('probe-expect', parseExpression)
@@ -78,7 +78,7 @@ function readProbe(reader: Reader): Settings['production']['probe'] {
   return undefined
 }
 
-/** The whole address of a route of the app. */
+/** The whole address of a route in the app. */
 function parseProbe(text: string): string | Problem {
   const url = parseHttps(text)
   if (isProblem(url)) return url

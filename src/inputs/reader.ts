@@ -4,12 +4,12 @@ import { localFailure, StepError } from '../core/failures/failure.ts'
 import { plain } from '../core/text/untrusted.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
-/** What is wrong with a text, as the end of a sentence that begins with it. */
+/** What is wrong with a text, as the end of a sentence that begins with the text. */
 export type Problem = { problem: string }
 
 /** Collects what is wrong with each input instead of stopping at the first. */
 export interface Reader {
-  /** Undefined where the input is not set, or holds blanks only: an absent secret arrives as an empty string. */
+  /** Undefined if the input is not set or blank: a missing secret arrives as an empty string. */
   text(name: string): string | undefined
   guid(name: string, fallback?: string): string
   choice<T extends string>(name: string, accepted: readonly T[], otherwise: T): T
@@ -19,13 +19,15 @@ export interface Reader {
     name: string,
     parse: (text: string) => T | Problem,
   ): T | undefined
-  /** One thing a line; none where the input is not set. Neither Windows line ends nor the line end of a YAML block makes a line. */
+  /**
+   * One entry per line; empty if the input is not set. Neither Windows line ends nor the line end of a YAML block makes a line.
+   */
   lines<T>(name: string, parse: (lines: readonly string[]) => T[] | Problem): T[]
   refuse(name: string, problem: string): void
   finish(): void
 }
 
-/** @param input The text of an input, untrimmed, and empty where it is not set. */
+/** @param input The text of an input, untrimmed, and empty if it is not set. */
 export function createReader(input: (name: string) => string, env: Environment): Reader {
   const problems: string[] = []
   const text = (name: string) => {
@@ -58,7 +60,7 @@ export function createReader(input: (name: string) => string, env: Environment):
     text,
     refuse,
     parsed,
-    // As it stands: a first or a last line that became empty would be trimmed away.
+    // Untrimmed: otherwise a first or last line that became empty would disappear.
     lines: (name, parse) => parsed(name, () => parse(linesOf(input(name)))) ?? [],
     guid(name, fallback) {
       const given = text(name)
@@ -91,8 +93,8 @@ export function isProblem(value: unknown): value is Problem {
 }
 
 /**
- * Shows what was given, but for what may be a secret in the wrong place: a JSON document of credentials is masked as a whole
- * only, and so is a long text. Ids and addresses are long and no secrets; a password and a query in an address are left out.
+ * Shows what was given, unless it may be a secret in the wrong place: GitHub masks a JSON document of credentials, or another
+ * long text, only as a whole. Ids and addresses are long and not secret; a password and a query in an address are left out.
  */
 export function quoted(value: string): string {
   const isAddress = /^https?:\/\//i.test(value)
@@ -101,7 +103,7 @@ export function quoted(value: string): string {
   return `"${plain(isAddress ? withoutSecrets(value) : value.replace(/\/\/.*@/, '//***@'), 200)}"`
 }
 
-/** A password may hold what ends the host of an address, or another `@`. */
+/** A password may contain what ends the host of an address, or another `@`. */
 const withoutSecrets = (address: string) =>
   address.replace(/\/\/.*@/s, '//***@').replace(/([?#]).+$/s, '$1***')
 

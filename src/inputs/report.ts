@@ -3,7 +3,7 @@ import { createReader, type Reader } from './reader.ts'
 
 type Reporting = Pick<Settings['report'], 'summary' | 'path'>
 
-/** How it is told how a run ended: known even where other inputs are bad. */
+/** How to report the result: known even if other inputs are bad. */
 export const reportingOf = (input: (name: string) => string): Reporting =>
   readReporting(createReader(input, {}))
 

@@ -5,7 +5,7 @@ import type { Settings, Target } from '../gate/settings.ts'
 import { parseExpression, wholeNumber } from './formats.ts'
 import { type Problem, quoted, type Reader } from './reader.ts'
 
-/** What the call carries, whatever is called. */
+/** The content of the call, no matter what is called. */
 export const readContent = (
   reader: Reader,
 ): Pick<Settings['smoke'], 'prompt' | 'maxOutputTokens' | 'expect'> => ({
@@ -14,7 +14,7 @@ export const readContent = (
   expect: reader.parsed('expect', parseExpression),
 })
 
-/** What is called by a token for a gateway says nothing about roles and keys of the resource behind it. */
+/** A call with a token for a gateway says nothing about roles and keys of the resource behind it. */
 export function readTokenAudience(reader: Reader, place: Target): string | undefined {
   const audience = reader.parsed('token-audience', parseAudience)
   if (audience === undefined || place.endpoint === '') return audience
@@ -48,7 +48,7 @@ export function parseVersion(text: string): string | Problem {
     : { problem: 'is not a version such as `2024-10-21` or `2025-04-01-preview`' }
 }
 
-/** @param other What the address in `endpoint` says. */
+/** @param other The version in the address in `endpoint`. */
 export function requireOneVersion(
   reader: Reader,
   given: string | undefined,

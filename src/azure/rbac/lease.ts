@@ -48,13 +48,13 @@ export function leaseIn(description: string | undefined): string | undefined {
   return mark.exec(description ?? '')?.[1]?.toLowerCase()
 }
 
-/** Whether the assignment will be taken away when another job than this one ends. */
+/** Whether the assignment will be removed when a job other than this one ends. */
 export function isOfAnotherJob({ description }: { description?: string }, lease: string): boolean {
   const its = leaseIn(description)
   return its !== undefined && its !== lease
 }
 
-/** Whether a job made the assignment for itself under this lease: its name tells, too, which nobody can give to one that is there already. */
+/** Whether a job made the assignment for itself under this lease. Its name shows that too: nobody can rename an existing assignment. */
 export function isMadeUnder(
   lease: string,
   name: string,
@@ -63,11 +63,11 @@ export function isMadeUnder(
   return leaseIn(assignment.description) === lease && temporaryName(assignment, lease) === name.toLowerCase()
 }
 
-/** What the post step has to know; no secret. Later steps may change the variables that inputs fall back to: who granted is kept too. */
+/** What the post step needs; not a secret. It includes who granted, because later steps may change the variables that inputs fall back to. */
 export interface TemporaryGrant {
   assignmentId: string
   lease: string
-  /** Whether Resource Manager said what became of it. Until then it may still be making it. */
+  /** Whether Resource Manager replied to the request. Until then it may still be making the assignment. */
   isAnswered: boolean
   /** Of the identity that granted. */
   clientId: string

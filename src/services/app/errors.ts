@@ -18,8 +18,9 @@ import { plain } from '../../core/text/untrusted.ts'
 import { shownAddress } from './address.ts'
 
 /**
- * What a route of the user's own app answers. It may be starting, its role may not be live yet, and it passes on or hides as it likes what
- * the model said: whatever may pass is waited out. A redirect never passes, nor does a request that the app does not understand.
+ * The answers of a route of the user's own app. The app may be starting, its role may not be live yet, and it passes on or
+ * hides the model's reply as it likes. Whatever may pass is waited out. A redirect never passes, nor does a request that the
+ * app does not understand.
  */
 
 export type AppAnswer =
@@ -27,13 +28,13 @@ export type AppAnswer =
   | { kind: 'refused'; failure: Failure }
 
 interface Expected {
-  /** What the answer must match; undefined: anything but a page or an error. */
+  /** What the answer must match; undefined: anything except a page or an error. */
   expect: RegExp | undefined
-  /** Takes the secrets of the address out of what the app quotes. */
+  /** Removes the secrets of the address from what the app quotes. */
   scrub: Scrub
 }
 
-/** A pattern of the user's own is run against no more than this many characters. */
+/** The user's pattern runs against this many characters at most. */
 const maxMatched = 65_536
 const maxQuoted = 300
 
@@ -59,7 +60,7 @@ export function answerOf(reply: HttpReply, { expect, scrub }: Expected, now: num
   return { kind: 'ok', said, ...(connection === undefined ? {} : { connection }) }
 }
 
-/** Not there yet, not let through yet, too slow yet: what an app says while it starts, or while its role is not live. */
+/** Not there, not allowed or too slow for now: what an app says while it starts, or while its role is not live. */
 const mayPass: ReadonlySet<number> = new Set([401, 403, 404, 408])
 
 function kindOf(status: number): Failure['kind'] {
@@ -67,7 +68,9 @@ function kindOf(status: number): Failure['kind'] {
   return mayPass.has(status) || status >= 500 ? 'wait' : 'fatal'
 }
 
-/** Apps and those in front of them answer 200 to much that is no answer of a model. @returns why it proves nothing */
+/**
+ * Apps, and what is in front of them, answer 200 in many cases that are not a model's answer. @returns why it proves nothing
+ */
 function objectionTo(reply: HttpReply, expect: RegExp | undefined): string | undefined {
   if (isFromCache(reply)) return 'It comes out of a cache, and not from the app.'
   if (expect !== undefined) {
@@ -82,7 +85,7 @@ function objectionTo(reply: HttpReply, expect: RegExp | undefined): string | und
   return answersIn(reply.body).some(answer => v.is(reportsError, answer)) ? 'It reports an error.' : undefined
 }
 
-/** A document, or several: chats are often streamed, an event or a document a line. */
+/** One document or several: chats are often streamed, with one event or document per line. */
 function answersIn(body: string): unknown[] {
   const whole = parseErrorJson(body)
   if (whole !== undefined) return [whole]
@@ -99,7 +102,7 @@ const reportsError = v.object({
 
 const inQuotes = (body: string) => (body.trim() === '' ? 'empty.' : `"${plain(body, maxQuoted)}"`)
 
-/** The reply as if the app had not quoted the query of its address; a log-in page gets it handed on in its own. */
+/** The reply without the query of its address, in case the app quoted it: a log-in page gets the query in its own address. */
 function quotable(reply: HttpReply, scrub: Scrub): HttpReply {
   const headers = Object.fromEntries(
     Object.entries(reply.headers).map(([name, text]) => [
@@ -110,21 +113,23 @@ function quotable(reply: HttpReply, scrub: Scrub): HttpReply {
   return { ...reply, headers, body: scrubBody(reply.body.slice(0, maxMatched), scrub) }
 }
 
-/** What an ingress shows until it has the certificate of a new name: one of another name, or one of its own making. */
+/** What an ingress shows until it has the certificate of a new name: a certificate for another name, or its own. */
 const placeholders: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ])
 
-/** No name, no connection, no certificate yet, or no answer in time: an app that is being deployed has all of these. */
+/**
+ * No name, no connection, no certificate yet, or no answer in time: all of these are normal for an app that is being deployed.
+ */
 export function noAnswer(error: NetworkFailure): AppAnswer {
   const failure = failureOfNetwork(error)
   const isFinal = failure.kind === 'fatal' && !placeholders.has(error.code)
   return { kind: 'refused', failure: { ...failure, kind: isFinal ? 'fatal' : 'wait' } }
 }
 
-/** What a probe came to, in a word: the status, `unexpected` where it is 2xx and no proof, or what the network said. */
+/** Result of a probe, in a word: the status, `unexpected` if it is 2xx and no proof, or a network code. */
 export type AppOutcome = 'ok' | 'unexpected' | `HTTP ${number}` | DiagnosisCode
 
 export function appOutcome(answer: AppAnswer | { kind: 'ok' }): AppOutcome {

@@ -5,17 +5,17 @@ import { scrubberOf } from '../../core/text/scrub.ts'
 import { addressSecrets } from './address.ts'
 import { type AppAnswer, answerOf, noAnswer } from './errors.ts'
 
-/** A route of the user's own app that makes one call to a model, as the app's own identity. */
+/** A route of the user's own app that makes one model call as the app's own identity. */
 export interface AppProbe {
   /** https, with its query. */
   url: string
   expect: RegExp | undefined
 }
 
-/** Firewalls in front of apps refuse who does not say who they are (OWASP CRS, 920320); caches must not answer. */
+/** Firewalls in front of apps refuse requests without a user agent (OWASP CRS, 920320); caches must not answer. */
 const headers = { accept: '*/*', 'cache-control': 'no-cache', 'user-agent': 'key-less-gate' }
 
-/** Asks the app once. No token goes along: the app has an identity of its own. */
+/** Calls the app once. It sends no token, because the app has its own identity. */
 export async function probeApp(
   { url, expect }: AppProbe,
   { http, clock }: { http: Http; clock: Pick<Clock, 'now'> },

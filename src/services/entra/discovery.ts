@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { Http, HttpReply } from '../../core/http/client.ts'
 import { parseJson } from '../../core/text/json.ts'
 
-/** An authority of the user's own is asked for its endpoints before every sign-in; the first answer serves the run. */
+/** An authority that the user named is asked for its endpoints before every sign-in; the first answer serves the whole run. */
 export function discoverOnce(http: Http): Http {
   const answers = new Map<string, ReturnType<Http>>()
   return request => {
@@ -24,7 +24,7 @@ export function discoverOnce(http: Http): Http {
 
 const discoveryDocument = v.object({ issuer: v.string(), token_endpoint: v.string() })
 
-/** What is half a document, or a proxy's page, must not serve the next try as well. */
+/** Half a document or a proxy's page must not be kept for the next try. */
 function namesEndpoints({ status, body }: HttpReply): boolean {
   return status === 200 && v.is(discoveryDocument, parseJson(body))
 }

@@ -15,7 +15,7 @@ import { wordingOf } from '../../core/text/wording.ts'
 const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   70021: 'federated-subject-mismatch',
   700213: 'federated-subject-mismatch',
-  // Of a token that is another Entra identity's; and of flexible credentials.
+  // From a token that is another Entra identity's; and from flexible credentials.
   7002137: 'federated-subject-mismatch',
   7002131: 'federated-subject-mismatch',
   7002138: 'federated-subject-case-mismatch',
@@ -76,7 +76,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   5000224: 'tenant-not-found',
   5000225: 'tenant-not-found',
   5000229: 'tenant-not-found',
-  // Of `common`, which names no tenant.
+  // From `common`, which names no tenant.
   50194: 'tenant-not-found',
   90124: 'tenant-not-found',
   90130: 'tenant-not-found',
@@ -115,7 +115,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   70011: 'token-scope-invalid',
   700022: 'token-scope-invalid',
   1002012: 'token-scope-invalid',
-  // An application asks for a token for itself by its address, where only its id is taken.
+  // An application requests a token for itself by its address, but only its id is accepted.
   90009: 'token-scope-invalid',
   90055: 'entra-throttled',
   50196: 'entra-throttled',
@@ -129,11 +129,11 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   90091: 'entra-unavailable',
   50000: 'entra-unavailable',
   50033: 'entra-unavailable',
-  // Seen on single sign-ins of jobs whose next try was let in.
+  // Seen on single sign-ins of jobs whose next try succeeded.
   500031: 'entra-unavailable',
 }
 
-/** Numbers that Entra goes on to refine by further digits, without another meaning: 50166 became 501661. */
+/** Numbers that Entra refines with further digits without changing the meaning: 50166 became 501661. */
 const byFamily: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   [/^50(013|027)\d+$/, 'assertion-rejected'],
   [/^50002[12]$/, 'tenant-restricted'],
@@ -142,8 +142,8 @@ const byFamily: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
 ]
 
 /**
- * A federated credential that was made a moment ago is not known to every replica of Entra at once; an assertion that was kept
- * for too long can be had anew.
+ * Not every replica of Entra knows a new federated credential at once; and an assertion that was kept for too long can be
+ * renewed.
  */
 const mayPass: ReadonlySet<DiagnosisCode> = new Set([
   'federated-subject-mismatch',
@@ -152,8 +152,8 @@ const mayPass: ReadonlySet<DiagnosisCode> = new Set([
 ])
 
 /**
- * For numbers that are not known, or have had more than one meaning (70001, 700023): the words have changed less over the years
- * than the numbers. In the order in which they are tried.
+ * For numbers that are unknown, or have had several meanings (70001, 700023): the wording has changed less over the years than
+ * the numbers. In the order in which they are tried.
  */
 const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   [/with case-insensitive comparison, but not/i, 'federated-subject-case-mismatch'],
@@ -184,7 +184,7 @@ const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
     /application with identifier .* was not found in the directory|is not a valid application identifier|\bapplication could not be found/i,
     'application-not-found',
   ],
-  // Before the pipeline's own application: what it wants a token for is an application as well.
+  // Before the pipeline's own application, because the target of the token is an application too.
   [
     /resource principal named .* was not found in the tenant|input parameter '?scope'? (is not|isn't) valid|\bresource application\b|is not a valid resource identifier|asked for scope .* (doesn't|does not) exist|(field|parameter):? '(scope|resource)'/i,
     'token-scope-invalid',
@@ -205,7 +205,7 @@ const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
     /conditional access|blocked by security defaults|access policy does not allow token issuance/i,
     'conditional-access-blocked',
   ],
-  // What Entra says of itself, by dozens of numbers.
+  // What Entra says about itself, with dozens of numbers.
   [
     /\ba transient error\b|temporarily unavailable|\bretry (the operation )?later\b|\bnon-retryable error\b/i,
     'entra-unavailable',
@@ -220,7 +220,7 @@ const errorBody = v.object({
   error_codes: v.fallback(v.optional(numbers), undefined),
   trace_id: text,
   correlation_id: text,
-  /** Further claims, as JSON: which policies of Conditional Access blocked the sign-in is among them. */
+  /** Further claims, as JSON: they include the policies of Conditional Access that blocked the sign-in. */
   claims: text,
 })
 
@@ -228,7 +228,7 @@ const policyClaims = v.object({
   access_token: v.object({ capolids: v.object({ values: v.array(v.pipe(v.string(), v.uuid())) }) }),
 })
 
-/** Only an administrator can look a policy up, and does it by its id. */
+/** Only an administrator can look up a policy, by its id. */
 function policiesIn(claims: string | undefined): Record<string, string> {
   const parsed = v.safeParse(policyClaims, parseErrorJson(claims ?? ''), firstIssueOnly)
   if (!parsed.success) return {}
@@ -264,7 +264,7 @@ export function failureOfEntra(reply: HttpReply, now: number): Failure {
   }
 }
 
-/** Codes of replies in which Entra names no reason. */
+/** Codes of replies in which Entra gives no reason. */
 const saysNothing: ReadonlySet<DiagnosisCode> = new Set(['entra-rejected', 'entra-unavailable'])
 
 function kindAndCode(
@@ -286,23 +286,23 @@ function kindAndCode(
   return { kind: 'fatal', code: 'entra-rejected' }
 }
 
-/** A success without a token is no answer either. */
+/** A success without a token is not an answer either. */
 const mayAnswerNextTime = (status: number) => status >= 500 || status === 408 || status < 300
 
 function codeOfNumber(number: number, description: string): DiagnosisCode | undefined {
   const code = byNumber[number]
-  // The same numbers for a bad signature and for keys that Entra has not fetched yet; only the reason tells.
+  // The same numbers mean a bad signature, or keys that Entra has not fetched yet; only the text shows which.
   const isOfKeys = code === 'assertion-rejected' && /key was not found/i.test(description)
   return isOfKeys ? 'issuer-keys-unavailable' : code
 }
 
-/** The first is the most general where there are several: 70002 before 50012. */
+/** If there are several, the first is the most general: 70002 before 50012. */
 function aadstsNumbers(codes: readonly number[] = [], description: string): number[] {
   const inText = [...description.matchAll(/AADSTS(\d+)/gi)].map(([, digits]) => Number(digits))
   return [...codes, ...inText]
 }
 
-/** The code in front and the ids at the end of every description are shown apart. */
+/** The code at the start and the ids at the end of every description are shown separately. */
 function withoutIds(description: string): string {
   return description.replace(/^AADSTS\d+:\s*/, '').replace(/Trace ID:[\s\S]*$/i, '')
 }

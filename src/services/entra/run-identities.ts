@@ -8,18 +8,18 @@ import { createSession, type Session } from './session.ts'
 export interface IdentitySettings {
   clientId: string
   tenantId: string
-  /** The identity that looks and grants; undefined: the pipeline's own does. */
+  /** The identity that reads roles and grants; undefined: the pipeline's own does. */
   setupClientId: string | undefined
-  /** Audience that the OIDC token is asked for. */
+  /** Audience of the OIDC token. */
   assertionAudience: string
 }
 
-/** Who the run signs in as, all by one OIDC token. */
+/** The identities that the run signs in as, all with one OIDC token. */
 export interface Identities {
   assertions: Assertions
-  /** Calls the models: what the deploy will do, by the same identity. */
+  /** Calls the models: the same identity that the deploy uses. */
   pipeline: Session
-  /** Looks and grants: the same session, unless the inputs name an identity of its own for that. */
+  /** Reads roles and grants: the same session, unless the inputs name a separate identity for that. */
   setup: Session
 }
 

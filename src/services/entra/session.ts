@@ -8,19 +8,19 @@ import type { Assertions } from '../github/assertions.ts'
 import { type AccessTokenClaims, readAccessTokenClaims } from './access-token-claims.ts'
 import type { AccessToken } from './token-exchange.ts'
 
-/** Signs in as one identity for as long as the run lasts: tokens are kept, and renewed before they end. */
+/** Signs in as one identity for the whole run: tokens are kept, and renewed before they expire. */
 export interface Session {
   readonly clientId: string
-  /** Gets bearer tokens for several audiences side by side. @throws StepError */
+  /** Gets bearer tokens for several audiences in parallel. @throws StepError */
   signIn(audiences: readonly string[]): Promise<void>
   /**
    * A bearer token for an audience (without `/.default`).
-   * @param claims What a service asks of the token besides (continuous access evaluation), as JSON. Entra is asked once: a
-   * service that asks for the same again gets the same token.
+   * @param claims Further claims that a service asks for (continuous access evaluation), as JSON. Entra is asked once: a
+   * service that asks for the same claims again gets the same token.
    * @throws StepError
    */
   accessToken(audience: string, claims?: string): Promise<string>
-  /** Claims of the first access token that arrived; undefined before, and where it is opaque. */
+  /** Claims of the first access token that arrived; undefined before, and if it is opaque. */
   principal(): AccessTokenClaims | undefined
 }
 
@@ -32,12 +32,12 @@ interface SessionOptions {
   tools: { http: Http; clock: Clock; log: Log; mask: Mask }
 }
 
-/** An exchange must fit into what is left of a token's life. */
+/** The remaining life of a token must be long enough for an exchange. */
 const accessTokenReserveMs = 5 * 60_000
 
 /**
  * A new federated credential reaches Entra's replicas one by one; after some twenty seconds a mismatch is final. An identity
- * without any is nearly always one without any.
+ * without credentials nearly always really has none.
  */
 const signInRetry: RetryPolicy = {
   ...standardRetry,
@@ -51,7 +51,7 @@ const signInRetry: RetryPolicy = {
 const loadExchange = () => import('./token-exchange.ts')
 
 /**
- * Loads the SDK that signs in, and goes as far with it as the first request: its code is compiled by the time that there is something to
+ * Loads the SDK that signs in, and runs it up to the first request, so its code is compiled by the time there is something to
  * send.
  * @param http Never replies.
  */
@@ -72,13 +72,13 @@ export function createSession(options: SessionOptions): Session {
   const { clientId, assertions } = options
   const { http, clock, log, mask } = options.tools
   const accessTokens = new Map<string, Promise<AccessToken>>()
-  /** Claims that the token of an audience was last asked for with. */
+  /** Claims with which the token of an audience was last requested. */
   const claimsMet = new Map<string, string>()
   let principal: AccessTokenClaims | undefined
 
   async function exchange(audience: string, claims: string | undefined): Promise<AccessToken> {
     await assertions.current()
-    // Loaded by now, as a rule: see core/http/warm-up.ts.
+    // Usually loaded by now: see core/http/warm-up.ts.
     const { exchangeAssertion } = await loadExchange()
     const accessToken = await exchangeAssertion({
       ...options,
@@ -89,7 +89,7 @@ export function createSession(options: SessionOptions): Session {
       getAssertion: async () => (await assertions.current()).token,
     }).catch(error => {
       if (!(error instanceof StepError)) throw error
-      // Kept for too long, after all: by a clock that stood still, say. The next try asks for another.
+      // Kept for too long after all, for example because a clock stood still. The next try requests a new one.
       if (error.failure.code === 'assertion-expired') assertions.discard()
       throw new StepError(error.operation, { ...error.failure, signingInAs: clientId })
     })
@@ -102,7 +102,7 @@ export function createSession(options: SessionOptions): Session {
     const current = accessTokens.get(audience)
     const known = await current
     if (known !== undefined && known.expiresAt - accessTokenReserveMs > clock.now()) return known.token
-    // Several calls may find the same token old: the first of them renews it for all.
+    // Several calls may find the same token too old: the first of them renews it for all.
     if (accessTokens.get(audience) === current) renew(audience)
     return (await accessTokens.get(audience))?.token ?? currentToken(audience)
   }
@@ -115,7 +115,7 @@ export function createSession(options: SessionOptions): Session {
     })
   }
 
-  /** The token that is there does not do, unless it was asked for with these very claims. */
+  /** The current token is not good enough, unless it was requested with these very claims. */
   function meet(audience: string, claims: string): void {
     if (claimsMet.get(audience) === claims) return
     claimsMet.set(audience, claims)
@@ -128,7 +128,7 @@ export function createSession(options: SessionOptions): Session {
   return {
     clientId,
     principal: () => principal,
-    // One patience for all of them: what one is refused for, the others are refused for as well.
+    // One retry budget for all of them: they are refused for the same reasons.
     signIn: audiences =>
       persist({ clock, log }, async () => void (await Promise.all(audiences.map(currentToken))), signInRetry),
     accessToken(audience, claims) {

@@ -12,7 +12,7 @@ import { failureOfEntra } from './errors.ts'
 
 export interface AccessToken {
   token: string
-  /** Milliseconds since the epoch, by our clock: its life counted from when it arrived. */
+  /** Milliseconds since the epoch, by our clock: its life counts from its arrival. */
   expiresAt: number
 }
 
@@ -22,20 +22,20 @@ interface Exchange {
   cloud: Cloud
   /** Without `/.default`. */
   audience: string
-  /** What a service asked for besides, as JSON. */
+  /** Further claims that a service asked for, as JSON. */
   claims: string | undefined
   getAssertion: () => Promise<string>
   http: Http
   now: () => number
 }
 
-/** What the SDK gives it has not looked at: a number as well as a line break would be an access token. */
+/** The SDK has not checked what it returns: it would accept a number or a line break as an access token. */
 const grantedToken = v.object({
   token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,65536}$/, 'The access token is none')),
   expiresOnTimestamp: v.pipe(v.number(), v.finite()),
 })
 
-/** Longer than any reply of Entra, in characters: the SDK takes whatever comes apart, several times. */
+/** Longer than any reply of Entra, in characters: the SDK parses everything it gets, several times. */
 const longestReply = 262_144
 
 const publicAuthorities: readonly string[] = [
@@ -45,18 +45,18 @@ const publicAuthorities: readonly string[] = [
 ]
 
 /**
- * Exchanges the assertion for an access token. Each call makes a credential of its own: one that was throttled or met a
- * server error answers from memory for up to an hour.
+ * Exchanges the assertion for an access token. Each call makes a new credential: after throttling or a server error, a
+ * credential answers from memory for up to an hour.
  * @throws StepError a code of hop entra, or a network code.
  */
 export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken> {
   const { tenantId, clientId, cloud, audience, claims } = exchange
-  // The SDK's errors have lost status, body and cause; what really happened is remembered here.
+  // The SDK's errors lose status, body and cause, so the real reply is remembered here.
   const seen = remember(restrictOrigins(exchange.http, cloud.authorityHost))
   const credential = new ClientAssertionCredential(tenantId, clientId, exchange.getAssertion, {
     ...sdkOptionsWithPipeline(seen.http),
     authorityHost: cloud.authorityHost,
-    // An authority that Microsoft does not know would be looked up at login.microsoftonline.com, and refused.
+    // The SDK would ask login.microsoftonline.com about an authority that Microsoft does not know, and refuse it.
     disableInstanceDiscovery: !publicAuthorities.includes(cloud.authorityHost),
   })
   try {
@@ -65,7 +65,7 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
       claims === undefined ? {} : { claims, enableCae: true },
     )
     const { token, expiresOnTimestamp } = v.parse(grantedToken, granted)
-    // The SDK counts from the wall clock, which may be corrected, and is not ours.
+    // The SDK counts from the wall clock, which may be corrected, and is not our clock.
     return { token, expiresAt: exchange.now() + expiresOnTimestamp - Date.now() }
   } catch (error) {
     const operation = `asking Entra for a token for ${audience}`
@@ -81,7 +81,7 @@ function refusalOf(
   if (last instanceof NetworkFailure) return failureOfNetwork(last)
   if (last !== undefined && last.status !== 200) return withHost(failureOfEntra(last, now()), authorityHost)
   const message = error instanceof Error ? error.message : String(error)
-  // A 200 that the SDK can do nothing with: a proxy's page, or half a document.
+  // A 200 that the SDK cannot use: a proxy's page, or half a document.
   return {
     ...localFailure('entra-unavailable', `The reply was not understood: ${plain(message)}`),
     kind: 'transient',

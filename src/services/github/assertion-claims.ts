@@ -3,7 +3,7 @@ import { readClaims } from '../../core/text/jwt.ts'
 
 /** Claims of GitHub's OIDC token. */
 
-/** What a person must compare with the federated credential (docs.github.com, OpenID Connect reference). */
+/** What people must compare with the federated credential (docs.github.com, OpenID Connect reference). */
 const assertionClaims = v.object({
   iss: v.string(),
   sub: v.string(),
@@ -37,7 +37,7 @@ const assertionClaims = v.object({
 })
 export type AssertionClaims = v.InferOutput<typeof assertionClaims>
 
-/** Whether the job stands in a reusable workflow: its own workflow is another one than the one that was started. */
+/** Whether the job is in a reusable workflow: then its own workflow differs from the one that was started. */
 export function inReusableWorkflow({
   job_workflow_ref: own,
   workflow_ref: started,

@@ -3,17 +3,17 @@ import type { Clock, Log, Mask } from '../../core/ports.ts'
 import { type Assertion, requestAssertion } from './oidc-token.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
-/** The job's OIDC token, kept and renewed before it ends: one serves every identity that the run signs in as. */
+/** The job's OIDC token, kept, and renewed before it expires: one token serves every identity of the run. */
 export interface Assertions {
-  /** Asks for a token that somebody will need: the next `current` gets it, or what it failed with. Settles as it does. */
+  /** Requests a token that will be needed: the next `current` gets it, or its error. Settles when the request does. */
   ask(): Promise<void>
   /** @throws StepError `oidc-…` or a network code. */
   current(): Promise<Assertion>
-  /** The token was found to be too old after all: the next one who asks gets another. */
+  /** The token turned out to be too old: the next call gets a new one. */
   discard(): void
 }
 
-/** An exchange must fit into what is left of a token's life. */
+/** The remaining life of a token must be long enough for an exchange. */
 const reserveMs = 60_000
 
 export function createAssertions(
@@ -27,7 +27,7 @@ export function createAssertions(
     const seen = latest
     const known = await seen
     if (known !== undefined && known.expiresAt - reserveMs > tools.clock.now()) return known
-    // Several tokens are asked for side by side: anyone who comes second takes the assertion that the first asked for.
+    // Several tokens are requested in parallel: the second request uses the assertion of the first.
     if (latest === seen || latest === undefined) {
       const fresh = requestAssertion(run, audience, tools)
       latest = fresh

@@ -8,7 +8,7 @@ import { isDependabotRun, type WorkflowRun } from './workflow-run.ts'
 
 /** Refusals of GitHub's OIDC endpoint. */
 
-/** Why the runner offered no OIDC endpoint at all. Only the absent variables show it, never an outage. */
+/** Why the runner offered no OIDC endpoint at all. Only missing variables show this, never an outage. */
 export function oidcUnavailable(run: WorkflowRun): Failure {
   if (run.fromFork) {
     return localFailure(
@@ -56,7 +56,7 @@ export function failureOfOidc(reply: HttpReply, now: number): Failure {
   return { kind: 'fatal', code: 'oidc-request-refused', said }
 }
 
-/** GitHub says with 403, too, that it was asked too often (docs.github.com, rate limits for the REST API). */
+/** GitHub also uses 403 for too many requests (docs.github.com, rate limits for the REST API). */
 function isRateLimited({ headers, body }: HttpReply): boolean {
   return headers['x-ratelimit-remaining'] === '0' || /\brate limit/i.test(wordingOf(body))
 }

@@ -2,11 +2,11 @@ import { leaseOf } from '../../azure/rbac/lease.ts'
 import type { AssertionClaims } from './assertion-claims.ts'
 import { runUrl, type WorkflowRun } from './workflow-run.ts'
 
-/** The job that runs the gate, as far as its role assignments tell of it. */
+/** The job that runs the gate: the facts that go into its role assignments. */
 export interface Job {
   /** Names this job's temporary assignments. */
   lease: string
-  /** Page of the run, where it is known. */
+  /** Page of the run, if it is known. */
   url: string | undefined
 }
 

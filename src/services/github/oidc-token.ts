@@ -12,11 +12,11 @@ import { type AssertionClaims, readAssertionClaims } from './assertion-claims.ts
 import { failureOfOidc, oidcUnavailable } from './errors.ts'
 import type { WorkflowRun } from './workflow-run.ts'
 
-/** A GitHub OIDC token: the assertion that Entra is shown. */
+/** A GitHub OIDC token: the assertion that Entra gets. */
 export interface Assertion {
   token: string
   claims: AssertionClaims
-  /** Milliseconds since the epoch, by our clock: its life counted from when it arrived. */
+  /** Milliseconds since the epoch, by our clock: its life counts from its arrival. */
   expiresAt: number
 }
 
@@ -27,8 +27,8 @@ const tokenReply = v.object({ value: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,
 const usualLifeMs = 5 * 60_000
 
 /**
- * Asks the runner's OIDC endpoint for a token. `core.getIDToken` is not used: it tells neither status nor cause, knows no
- * limit in time, and gives up at once on most failures that pass.
+ * Asks the runner's OIDC endpoint for a token. `core.getIDToken` is not used: it reports neither status nor cause, has no time
+ * limit, and gives up at once on most failures that pass.
  * @throws StepError `oidc-…` or a network code.
  */
 export async function requestAssertion(
@@ -53,7 +53,7 @@ export async function requestAssertion(
     const refused = (body: string) =>
       new StepError(operation, withHost(failureOfOidc({ ...reply, body }, tools.clock.now()), url))
     if (reply.status !== 200) throw refused(reply.body)
-    // A success that cannot be read may hold the token, or most of it: it is never quoted.
+    // A success that cannot be read may contain the token, or most of it, so it is never quoted.
     const body = v.safeParse(tokenReply, parseJson(reply.body))
     if (!body.success) throw refused('The reply holds no token.')
     const token = body.output.value

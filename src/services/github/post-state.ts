@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { TemporaryGrant } from '../../azure/rbac/lease.ts'
 import { parseJson } from '../../core/text/json.ts'
 
-/** What the main step leaves for the post step of the same action, in the runner's state: no secret is among it. */
+/** What the main step leaves for the post step of the same action, in the runner's state. It contains no secret. */
 
 const temporaryGrant = 'temporary-grant'
 
@@ -18,7 +18,7 @@ const grantSchema = v.object({
 export const keepGrant = (grant: TemporaryGrant): void =>
   core.saveState(temporaryGrant, JSON.stringify(grant))
 
-/** Undefined where the main step was to make none, or did not get so far. */
+/** Undefined if the main step grants nothing temporary, or did not get that far. */
 export function keptGrant(): TemporaryGrant | undefined {
   const kept = v.safeParse(grantSchema, parseJson(core.getState(temporaryGrant)))
   return kept.success ? kept.output : undefined

@@ -19,7 +19,10 @@ function fetchThrough(http: Http): typeof fetch {
   }
 }
 
-/** How the repository makes its OIDC subjects, in words. Undefined where it may not be read: the token itself tells, too. */
+/**
+ * How the repository customises its OIDC subjects, in words. Undefined if it cannot be read: the token itself shows the subject
+ * too.
+ */
 export async function describeSubjectTemplate(
   { repository, apiUrl }: WorkflowRun,
   githubToken: string,
@@ -28,7 +31,7 @@ export async function describeSubjectTemplate(
   const [owner, repo] = repository?.split('/') ?? []
   if (owner === undefined || repo === undefined || !URL.canParse(apiUrl)) return undefined
   try {
-    // It reads the file of the event as it loads, and throws where that is no JSON: an explanation is not worth a run.
+    // Loading it reads the event file, and throws if that is not JSON: an explanation must not fail a run.
     const { getOctokit } = await import('@actions/github')
     const octokit = getOctokit(githubToken, {
       baseUrl: apiUrl,

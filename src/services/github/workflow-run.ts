@@ -9,7 +9,7 @@ export interface WorkflowRun {
   actor: string | undefined
   job: string | undefined
   workflow: string | undefined
-  /** `owner/repo/path@ref` of the workflow that was started; in a reusable workflow that is the caller's. */
+  /** `owner/repo/path@ref` of the workflow that was started; in a reusable workflow, the caller's. */
   workflowRef: string | undefined
   runId: string | undefined
   runAttempt: string | undefined
@@ -18,11 +18,11 @@ export interface WorkflowRun {
   runnerName: string | undefined
   serverUrl: string
   apiUrl: string
-  /** Repository and ref that this action itself was taken from; undefined where it lies in the workspace. */
+  /** Repository and ref of this action; undefined if it is in the workspace. */
   action: { repository: string; ref: string } | undefined
-  /** A pull request whose head lies in another repository, by an event to which GitHub gives no OIDC token for that. */
+  /** A pull request from another repository, with an event for which GitHub then issues no OIDC token. */
   fromFork: boolean
-  /** Who opened the pull request that the event is about. */
+  /** Author of the event's pull request. */
   pullRequestAuthor: string | undefined
   /** Absent without `permissions: id-token: write`. */
   oidc: { requestUrl: string; requestToken: string } | undefined
@@ -58,7 +58,7 @@ export function readWorkflowRun(env: Environment): WorkflowRun {
     serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
     apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
     action: actionOf(env),
-    // A run of pull_request_target belongs to the base repository, wherever the head lies: it gets what it asks for.
+    // A run of pull_request_target belongs to the base repository, wherever the head is: it gets the token that it asks for.
     fromFork:
       pullRequest !== undefined && env.GITHUB_EVENT_NAME !== 'pull_request_target' && isFromFork(pullRequest),
     pullRequestAuthor: pullRequest?.user?.login,
@@ -78,10 +78,10 @@ function readPullRequest(eventPath: string | undefined): PullRequest | undefined
   return event.success ? event.output.pull_request : undefined
 }
 
-/** A deleted fork leaves null behind. */
+/** For a deleted fork GitHub sends null. */
 const isFromFork = ({ head, base }: PullRequest) => head.repo?.full_name !== base.repo.full_name
 
-/** The runner sets both for an action that was named by `uses: owner/repo@ref`, and leaves them empty for `uses: ./`. */
+/** The runner sets both for `uses: owner/repo@ref`, and leaves them empty for `uses: ./`. */
 function actionOf(env: Environment): WorkflowRun['action'] {
   const repository = env.GITHUB_ACTION_REPOSITORY
   return repository ? { repository, ref: env.GITHUB_ACTION_REF || 'main' } : undefined
@@ -90,14 +90,14 @@ function actionOf(env: Environment): WorkflowRun['action'] {
 const dependabot = 'dependabot[bot]'
 
 /**
- * Whether the run has no more than Dependabot's rights: by its actor, and for `pull_request_target` by the author of the
- * pull request, no matter who started the run (docs.github.com, Dependabot on GitHub Actions).
+ * Whether the run has only Dependabot's rights: because of its actor or, for `pull_request_target`, because of the author of
+ * the pull request, no matter who started the run (docs.github.com, Dependabot on GitHub Actions).
  */
 export function isDependabotRun({ actor, eventName, pullRequestAuthor }: WorkflowRun): boolean {
   return actor === dependabot || (eventName === 'pull_request_target' && pullRequestAuthor === dependabot)
 }
 
-/** Address of the run's page, where it is known. */
+/** Address of the run's page, if it is known. */
 export function runUrl({ serverUrl, repository, runId, runAttempt }: WorkflowRun): string | undefined {
   if (repository === undefined || runId === undefined) return undefined
   return `${serverUrl}/${repository}/actions/runs/${runId}/attempts/${runAttempt ?? '1'}`

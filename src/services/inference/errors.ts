@@ -8,8 +8,9 @@ import { plain } from '../../core/text/untrusted.ts'
 
 /**
  * Refusals of the inference endpoint: `{error:{code,message}}`, `{statusCode,message}` from the gateway (a token or audience
- * problem), or plain text. A missing role is 401 PermissionDenied; 403 is network or key policy. What Claude itself says comes in
- * Anthropic's form, and only after the gateway let the call through: its `permission_error` is no missing role.
+ * problem), or plain text. A missing role is 401 PermissionDenied; 403 is network or key policy. Claude's own errors have
+ * Anthropic's form, and come only after the gateway has let the call through: its `permission_error` does not mean a missing
+ * role.
  */
 
 /** @param now Milliseconds since the epoch. */
@@ -18,7 +19,7 @@ export function failureOfInference(reply: HttpReply, now: number): Failure {
   const after = retryAfterMs(reply.headers, now) ?? waitInMessage(body.message)
   const meaning = kindAndCode(reply, body)
   const details = namedIn(body, meaning.code)
-  // A quota is filled up in hours or days, where nothing says when.
+  // A spent quota is renewed after hours or days, if nothing says when.
   const isSpent = meaning.kind === 'throttled' && reply.status === 403 && after === undefined
   return {
     ...meaning,
@@ -30,8 +31,8 @@ export function failureOfInference(reply: HttpReply, now: number): Failure {
 }
 
 /**
- * Goes before a code: a model that was taken away is told as one that is not found, or not supported, as well. What is deprecated may be a
- * parameter of the request instead.
+ * Checked before the code: a removed model may also be reported as not found, or not supported. "Deprecated" may also be about
+ * a parameter of the request.
  */
 const retirement =
   /\bmodels?\b(?:(?!\. |\b(?:parameter|argument|field|api[- ]version)\b).){0,120}\b(has been|have been|is|are|was|were) (retired|deprecated|no longer available)/i
@@ -72,33 +73,33 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     unknown_model: fatal('deployment-not-found'),
     unavailable_model: fatal('deployment-not-found'),
     model_not_found: fatal('deployment-not-found'),
-    // Of the agents service, of a deployment that a project does not have.
+    // From the agents service, for a deployment that a project does not have.
     invalid_engine_error: fatal('deployment-not-found'),
     not_found_error: fatal('deployment-not-found'),
     deploymentnotready: fatal('deployment-not-ready'),
     deploymentdisabled: fatal('deployment-not-ready'),
     modelnotready: fatal('deployment-not-ready'),
-    // Of a model that runs elsewhere: Azure's own sign-in there failed.
+    // For a model that runs elsewhere: Azure's own sign-in there failed.
     invalid_model_endpoint_authentication: transient,
     timeout: transient,
     'tenant provided in token does not match resource token': fatal('tenant-mismatch'),
   }),
 )
 
-/** Wordings, in the order in which they are tried; each with the statuses on which it means this. */
+/** Wordings, in the order in which they are tried; each with the statuses for which it has this meaning. */
 const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   {
     pattern:
       /lacks the required data action|does not have access to API\/Operation|does not have permissions\s+for \S+ actions|does not have authorization to perform action/i,
     means: { kind: 'wait', code: 'access-denied' },
   },
-  // Abuse monitoring blocks whole resources; what it says of its content policy is no verdict on this prompt.
+  // Abuse monitoring blocks whole resources; its words about a content policy are not about this prompt.
   {
     pattern: /resource has been (temporarily )?(blocked|suspended)/i,
     means: fatal('resource-blocked'),
   },
   { pattern: /token tenant .* does not match resource tenant/i, means: fatal('tenant-mismatch') },
-  // At a regional endpoint a token cannot tell which resource it is for.
+  // At a regional endpoint a token does not show which resource it is for.
   {
     pattern: /please provide a custom subdomain|resource id is badly form/i,
     means: fatal('custom-subdomain-missing'),
@@ -119,7 +120,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
       /(invalid|missing) subscription key|invalid jwt\b|auth token must be passed as a header|identity\(object id: ?\)/i,
     means: fatal('token-not-accepted'),
   },
-  // The action sends it: something on the way took it off.
+  // The action sends this header: something in between removed it.
   { pattern: /anthropic-version: header is required/i, means: fatal('blocked-on-the-way') },
   {
     pattern:
@@ -156,7 +157,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
       /exceeded (call|token) rate limit|(rate limit|token (quota|limit)) is exceeded|\bquota (has been |was )?exceeded|out of (call volume|bandwidth) quota|currently experiencing high demand/i,
     means: throttled,
   },
-  // LiteLLM's: when there is money again, nothing tells.
+  // LiteLLM's budget: nothing says when it is renewed.
   { pattern: /budget has been exceeded/i, means: fatal('inference-throttled') },
   {
     pattern:
@@ -165,7 +166,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
 ]
 
-/** Statuses below 500 by which gateways tell that the model behind them failed or took too long. */
+/** Statuses below 500 with which gateways report that the model behind them failed or took too long. */
 const failedBehind: ReadonlySet<number> = new Set([408, 424, 499])
 
 function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
@@ -183,7 +184,7 @@ function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
   return worded?.means ?? (isCutOff(reply.body) ? transient : byStatus(status, body))
 }
 
-/** Limits of a parameter have a code each: `integer_below_min_value`, `array_above_max_length`. */
+/** Each limit of a parameter has its own code: `integer_below_min_value`, `array_above_max_length`. */
 const outOfLimits = /^[a-z]+_(above|below)_(max|min)_[a-z]+$/
 
 function meaningOfCode(code: string): KindAndCode | undefined {
@@ -199,19 +200,19 @@ function withChallenge(body: ErrorBody, { headers }: HttpReply): ErrorBody {
     : { ...body, message: `${described} ${body.message}`.trim() }
 }
 
-/** Half a document: what it refused, and whether for good, stood in the other half. */
+/** Half a document: the other half said what was refused, and whether for good. */
 const isCutOff = (text: string) => /^\s*\{\s*("|$)/.test(text) && parseJson(text) === undefined
 
 function byStatus(status: number, body: ErrorBody): KindAndCode {
   if (status === 401) return fatal('token-not-accepted')
-  // The agents service answers a missing permission with a bare 403; a 403 that explains itself was recognised above.
+  // The agents service answers a missing permission with a bare 403; a 403 with a reason was recognised above.
   if (status === 403 && !body.structured && /^(403:? ?)?forbidden$/i.test(body.message.trim())) {
     return { kind: 'wait', code: 'access-denied' }
   }
   return byStatusOfPage(status)
 }
 
-/** A page says nothing about tokens and roles: at most that there is nothing at the address. */
+/** A page says nothing about tokens and roles: at most that nothing is at the address. */
 const byStatusOfPage = (status: number): KindAndCode =>
   fatal(status === 404 ? 'endpoint-not-found' : 'inference-rejected')
 
@@ -236,13 +237,16 @@ function parameterInMessage(message: string): string | undefined {
     /Extra parameters \['([\w.]+)'/i,
     /#\/([\w.]+): Extra inputs/i,
     /Invalid '([\w.]+)'/,
-    // A finding of a model server, written as Python writes it, or as JSON within words.
+    // A finding of a model server, in Python's notation, or as JSON inside a message.
     /['"]loc['"]:\s*[([]\s*['"]body['"],\s*['"]([\w.]+)['"]/,
   ]
   return patterns.map(pattern => pattern.exec(message)?.[1]).find(name => name !== undefined)
 }
 
-/** Milliseconds that a message asks to stay away: "after '20' seconds", "33 seconds before retrying", "in 21 minutes and 33 seconds", "in 07:01:20". */
+/**
+ * How long a message asks to wait, in milliseconds: "after '20' seconds", "33 seconds before retrying", "in 21 minutes and 33
+ * seconds", "in 07:01:20".
+ */
 function waitInMessage(message: string): number | undefined {
   const milliseconds = /(?:retry|try again) (?:after|in) '?(\d+)'? milliseconds?/i.exec(message)?.[1]
   if (milliseconds !== undefined) return Number(milliseconds)

@@ -19,16 +19,16 @@ import { failureOfInference } from './errors.ts'
 import type { Route } from './route.ts'
 import { isSuccess, requestOf } from './smoke-call.ts'
 
-/** One call to a deployment with an API key instead of a bearer token: whether the data plane takes the key. */
+/** One call to a deployment with an API key instead of a bearer token: whether the data plane accepts the key. */
 
 export type KeyReply =
-  /** All keys are refused, or this one is. */
+  /** All keys are refused, or only this one. */
   | { kind: 'refused'; outcome: 'key-access-off' | 'key-invalid'; said: ServiceResponse }
   | { kind: 'accepted'; said: ServiceResponse }
   /** Says nothing about the key. */
   | { kind: 'unproven'; failure: Failure }
 
-/** Sends the key to the host of the route, and to no other. */
+/** Sends the key to the host of the route only. */
 export async function keyCall(
   route: Route,
   key: string,
@@ -51,7 +51,7 @@ export async function keyCall(
   }
 }
 
-/** Refusals that are spoken behind authentication: by the check of rights, the deployment or its model. */
+/** Refusals that come after authentication: from the check of rights, the deployment or its model. */
 const behindAuthentication: ReadonlySet<DiagnosisCode> = new Set([
   'access-denied',
   'deployment-not-found',
@@ -59,12 +59,12 @@ const behindAuthentication: ReadonlySet<DiagnosisCode> = new Set([
   'parameter-unsupported',
   'content-filtered',
 ])
-/** What the classifier, which thinks of tokens, makes of the 401 forms. */
+/** How the classifier, which is about tokens, names the 401 replies. */
 const notAuthenticated: ReadonlySet<DiagnosisCode> = new Set([
   'token-not-accepted',
   'token-audience-rejected',
 ])
-/** Of a deployment, not of a gateway in front of it. */
+/** From a deployment, not from a gateway in front of it. */
 const limitOfDeployment = /exceeded (call|token) rate limit|currently experiencing high demand/i
 
 /** @param now Milliseconds since the epoch. */
@@ -73,13 +73,14 @@ export function classifyKeyReply(reply: HttpReply, api: RouteApi, now: number): 
   const failure = failureOfInference(reply, now)
   const { code, said } = failure
   if (code === 'key-auth-disabled') return { kind: 'refused', outcome: 'key-access-off', said }
-  // The service always says why, in the body; a 401 without a word may be anybody's, and what a gateway says is not about keys of the resource.
+  // The service always gives the reason in the body. A 401 without one may come from anybody, and a gateway's reply says
+  // nothing about keys of the resource.
   if (notAuthenticated.has(code) && reply.body.trim() !== '' && said.by === undefined)
     return { kind: 'refused', outcome: 'key-invalid', said }
   const isOfDeployment =
     behindAuthentication.has(code) || (code === 'inference-throttled' && limitOfDeployment.test(said.message))
   if (isOfDeployment && readErrorBody(reply.body).structured) return { kind: 'accepted', said }
-  // Those are about tokens and roles, and none was sent.
+  // These codes are about tokens and roles, and no token was sent.
   const isAboutTokens = notAuthenticated.has(code) || code === 'access-denied'
   return {
     kind: 'unproven',
@@ -95,8 +96,8 @@ function classifySuccess(reply: HttpReply, api: RouteApi): KeyReply {
 }
 
 /**
- * The reply as if the server had not quoted the key. Refusals are printed, and cut to size: what is left of a key then no mask
- * covers. Answers are not.
+ * The reply without the key, in case the server quoted it. Refusals are printed and cut to size, and no mask covers what is
+ * left of a key. Answers are not printed.
  */
 function withoutKey(reply: HttpReply, scrub: Scrub): HttpReply {
   const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, text]) => [name, scrub(text)]))

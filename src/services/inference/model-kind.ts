@@ -15,7 +15,7 @@ import { responses } from './apis/responses.ts'
 import { speech } from './apis/speech.ts'
 import { transcriptions } from './apis/transcriptions.ts'
 
-/** What is known of a deployment's model; from Resource Manager, or nothing. */
+/** What is known about a deployment's model; from Resource Manager, or nothing. */
 export interface ModelFacts {
   name: string | undefined
   format: string | undefined
@@ -25,15 +25,15 @@ export interface ModelFacts {
 interface Line {
   /** In words that follow "a model for". */
   kind: string
-  /** The APIs that call models of this kind, the usual one first; none where there is no call yet. */
+  /** The APIs that call models of this kind, the usual one first; empty if this action has none. */
   apis: readonly InferenceApi[]
-  /** Any of them, as Resource Manager lists them of a deployment, makes a model one of this kind. */
+  /** A deployment with any of these capabilities, as Resource Manager lists them, is of this kind. */
   capabilities?: readonly string[]
-  /** Models that list one of these are of a kind of their own, whatever they list besides. */
+  /** Models with one of these capabilities are of another kind, no matter what else they list. */
   unless?: readonly string[]
-  /** Makers that have no other models; asked where no capability tells. */
+  /** Makers that have only such models; used if no capability shows the kind. */
   formats?: readonly string[]
-  /** Asked last. */
+  /** Used last. */
   names?: RegExp
 }
 
@@ -45,7 +45,10 @@ const chat = {
   formats: ['Anthropic'],
 } as const satisfies Line
 
-/** One line a kind of model: how it is told, and what calls it. The first that tells wins; what none tells is taken for chat. */
+/**
+ * One line per kind of model: how to recognise it, and what calls it. The first match wins; a model without a match counts as
+ * chat.
+ */
 export const kinds = [
   chat,
   { kind: 'embeddings', apis: [embeddings], capabilities: ['embeddings'], names: /embed/i },
@@ -85,11 +88,11 @@ const lines: readonly KnownLine[] = kinds
 
 interface KindOfModel {
   line: KnownLine
-  /** What told it. */
+  /** What showed it. */
   by: string
 }
 
-/** @param name Of the model; or of the deployment, where nothing is known of the model. */
+/** @param name Of the model, or of the deployment if the model is not known. */
 function kindOf({ name = '', format = '', capabilities }: ModelFacts): KindOfModel {
   for (const line of lines) {
     const capability = line.capabilities?.find(candidate => capabilities.has(candidate))
@@ -103,14 +106,16 @@ function kindOf({ name = '', format = '', capabilities }: ModelFacts): KindOfMod
   return { line: chat, by: 'a name that says nothing else' }
 }
 
-/** Claude models speak Anthropic's API and no other. */
+/** Claude models accept only Anthropic's API. */
 export const isAnthropic = (format: string | undefined): boolean => format === 'Anthropic'
 const claude = /claude/i
 
 /** Models that only the Responses API serves. */
 const responsesOnly = /codex|deep-research|computer-use|(^|-)o\d+-pro|-pro(-|$)/i
 
-/** The API of the one kind that has several: by the maker of the model. A project is reached by its responses route. */
+/**
+ * The API for the one kind that has several: it depends on the maker of the model. A project is called by its responses route.
+ */
 function apiOfChat({ name = '', format, capabilities }: ModelFacts, project: string | undefined): Api {
   if (format === undefined ? claude.test(name) : isAnthropic(format)) return 'messages'
   if (project !== undefined) return 'responses'
@@ -119,14 +124,14 @@ function apiOfChat({ name = '', format, capabilities }: ModelFacts, project: str
   return capabilities.has('responses') || responsesOnly.test(name) ? 'responses' : 'chat-completions'
 }
 
-/** What `auto` means for a deployment; `api` is undefined where there is no call for models of its kind. */
+/** The API for `auto`; undefined if this action calls no models of that kind. */
 export interface AutomaticApi {
   api: Api | undefined
   kind: ModelKind
   by: string
 }
 
-/** By the model, or by the deployment's name where the model is not known. */
+/** From the model, or from the deployment's name if the model is not known. */
 export function automaticApi(
   deployment: string,
   model: ModelFacts | undefined,
@@ -143,18 +148,18 @@ export function automaticApi(
   return { api, kind: line.kind, by }
 }
 
-/** Whether an API is for models like this; `auto` is for chat. A model of which nothing at all is known is for none. */
+/** Whether an API is for models like this; `auto` means chat. If nothing is known about a model, no API is for it. */
 export function isFor(model: ModelFacts, api: Api | 'auto'): boolean {
   if (model.name === undefined && model.capabilities.size === 0) return false
   const { line } = kindOf(model)
   return api === 'auto' ? line.kind === 'chat' : line.apis.some(({ name }) => name === api)
 }
 
-/** As far as a name tells. */
+/** As far as the name shows. */
 export const isForText = (name: string): boolean =>
   kindOf({ name, format: undefined, capabilities: new Set() }).line.apis.some(({ cost }) => cost === 'tokens')
 
-/** Kinds of which a deployment can be proven, with the API that does it. */
+/** Kinds whose deployments can be proven, with the API for each. */
 export const callableKinds: ReadonlyArray<{ kind: ModelKind; api: Api }> = lines.flatMap(({ kind, apis }) =>
   apis.slice(0, 1).map(({ name }) => ({ kind, api: name })),
 )

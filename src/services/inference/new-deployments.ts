@@ -4,17 +4,18 @@ import type { SmokeResult } from './smoke-call.ts'
 
 /**
  * Resource Manager lists a deployment before the data plane serves it: "If you created the deployment within the last 5
- * minutes, please wait a moment and try again." One that is listed and new is waited for; any other is not there, or broken.
+ * minutes, please wait a moment and try again." The gate waits for a deployment that is listed and new; any other does not
+ * exist, or is broken.
  */
 
 const nextTryMs = 10_000
 
-/** Most services say that it is not there; some, that it is being made. */
+/** Most services say that it does not exist; some say that it is being created. */
 const notServed: ReadonlySet<DiagnosisCode> = new Set(['deployment-not-found', 'deployment-not-ready'])
 
 /**
- * The results, read together with the list: what is listed and not served is not ready, and one that is new asks to come back in
- * a moment. What is not listed is not there.
+ * The results, read together with the list: a deployment that is listed but not served is not ready, and a new one asks for
+ * another try in a moment. A deployment that is not listed does not exist.
  */
 export function waitingForNew(
   results: readonly SmokeResult[],

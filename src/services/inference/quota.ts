@@ -1,6 +1,8 @@
-/** What is left of a deployment's quota, as its answers say it; the service counts by the minute (`x-ratelimit-renewalperiod-*`: 60). */
+/**
+ * What is left of a deployment's quota, from its answers; the service counts per minute (`x-ratelimit-renewalperiod-*`: 60).
+ */
 export interface Quota {
-  /** Absent: the answer did not say it. */
+  /** Absent: the answer did not say. */
   remainingRequests?: number
   limitRequests?: number
   remainingTokens?: number
@@ -14,17 +16,17 @@ const headers: ReadonlyArray<readonly [keyof Quota, string]> = [
   ['limitTokens', 'x-ratelimit-limit-tokens'],
 ]
 
-/** @returns undefined where an answer says nothing about it: not every API does, and gateways take such headers off. */
+/** @returns undefined if an answer says nothing about it: not every API does, and gateways remove such headers. */
 export function quotaOf(reply: Readonly<Record<string, string>>): Quota | undefined {
   const said = headers.flatMap(([name, header]) => {
     const text = reply[header]?.trim() ?? ''
-    // -1, which is said where nothing is counted, is no number of anything.
+    // -1, which is sent if nothing is counted, is not a number of anything.
     return /^\d{1,15}$/.test(text) ? [[name, Number(text)] as const] : []
   })
   return said.length === 0 ? undefined : Object.fromEntries(said)
 }
 
-/** In a few words; empty where it is not said what is left. */
+/** In a few words; empty if it is not known what is left. */
 export function quotaInWords({
   remainingRequests,
   limitRequests,
@@ -44,5 +46,5 @@ function partOf(remaining: number | undefined, limit: number | undefined, unit: 
   return `${grouped(remaining)}${limit === undefined ? '' : ` of ${grouped(limit)}`} ${unit}`
 }
 
-/** By hand: `toLocaleString` reads what Node knows of all languages first, which takes a tenth of the time of a run. */
+/** By hand: `toLocaleString` first loads all of Node's language data, which takes a tenth of a run's time. */
 const grouped = (count: number) => String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')

@@ -2,7 +2,7 @@ import type { SmokeSettings } from './apis/api.ts'
 import type { Route } from './route.ts'
 import { type SmokeResult, type SmokeTools, smokeCall } from './smoke-call.ts'
 
-/** One smoke call to each deployment, side by side. @throws StepError where signing in fails. */
+/** One smoke call to each deployment, in parallel. @throws StepError if signing in fails. */
 export function smokeRound(
   routes: readonly Route[],
   settings: SmokeSettings,

@@ -1,25 +1,25 @@
 import type { DataPlane, Place, Target } from './apis/api.ts'
 import { apiOf, type RouteApi } from './apis/index.ts'
 
-/** Where a deployment is called, by which API, with which audience, and which data action that takes. */
+/** Where and with which API a deployment is called, with which audience, and which data action that needs. */
 export interface Route {
   api: RouteApi
   deployment: string
-  /** Name of the model, where it is known. */
+  /** Name of the model, if it is known. */
   model?: string
-  /** What told which API it is; absent where it was asked for. */
+  /** Why this API was chosen; absent if the user named it. */
   because?: string
   url: string
   /** Audiences the route may accept, most likely first. */
   audiences: readonly string[]
   dataAction: string
-  /** Where else it may be served, tried in this order. */
+  /** Other places that may serve it, tried in this order. */
   otherPlaces?: readonly Place[]
 }
 
 export const targetOf = ({ deployment, model = deployment }: Route): Target => ({ deployment, model })
 
-/** What the routes need to be let through, each once. */
+/** The data actions that the routes need, without duplicates. */
 export const dataActionsOf = (routes: readonly Route[]): string[] => [
   ...new Set(routes.map(({ dataAction }) => dataAction)),
 ]

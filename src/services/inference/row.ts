@@ -2,16 +2,19 @@ import { apiOf } from './apis/index.ts'
 import type { Route } from './route.ts'
 
 /**
- * Whom a row asks again, for every answer costs: of each host, and there of each right, the cheapest, by the host's name. Calls that take
- * another right may depend on another role, of another age. What is billed per item is not among them: nobody is charged twice for
- * the row's sake.
+ * The routes that a row calls again: of each host and each right the cheapest, by name of the host, because every answer costs.
+ * Calls that need another right may depend on another role, of another age. Routes that are billed per item are left out:
+ * nobody pays twice for a row.
  */
 export function rowRoutesOf(routes: readonly Route[]): Route[] {
   const byPrice = routes.filter(route => !isPaidByThePiece(route)).toSorted((a, b) => price(a) - price(b))
   return byPrice.filter((route, at) => byPrice.findIndex(other => isAlike(other, route)) === at)
 }
 
-/** Whom a key is tried at: what is billed per item is charged for as long as the key is taken. Undefined where there is no route. */
+/**
+ * The route with which to try a key: a call that is billed per item costs as long as the key is accepted. Undefined without
+ * routes.
+ */
 export const keyRouteOf = (routes: readonly Route[]): Route | undefined =>
   routes.find(({ api }) => apiOf(api).cost === 'tokens') ?? routes[0]
 
@@ -22,5 +25,5 @@ const isAlike = (one: Route, other: Route) =>
 
 const hostOf = ({ url }: Route) => new URL(url).host
 
-/** Vectors are made of the prompt alone; an answer costs tokens of its own, and more each. */
+/** A vector is made from the prompt alone; an answer costs its own tokens too, and more per token. */
 const price = ({ api }: Route) => (api === 'embeddings' ? 0 : 1)

@@ -21,19 +21,19 @@ import { type Route, routeOf } from './route.ts'
 
 export interface DeploymentRequest {
   name: string
-  /** Absent: as the `api` input says. */
+  /** Absent: the input `api` decides. */
   api: Api | 'auto' | undefined
 }
 
-/** What was asked for. `deployments` empty: one chat-capable deployment of the resource; `smoke.api`: where a deployment names none. */
+/** The inputs. `deployments` empty: one chat deployment of the resource; `smoke.api`: for deployments that name no API. */
 interface DeploymentSettings {
   deployments: readonly DeploymentRequest[]
   smoke: { api: Api | 'auto'; tokenAudience?: string | undefined }
 }
 
 /**
- * Audiences that the first calls will most likely need, each once: as far as the inputs alone tell.
- * @param target The project that was named, and the endpoint, which goes before it.
+ * Audiences that the first calls will probably need, without duplicates, as far as the inputs alone show.
+ * @param target The named project, and the endpoint, which has priority.
  */
 export function likelyAudiences(
   { deployments, smoke }: DeploymentSettings,
@@ -51,8 +51,8 @@ export function likelyAudiences(
 }
 
 /**
- * True where nothing about the resource has to be known first: the smoke calls may start at once. What is billed per item, and
- * what its name says is none for text, waits until the list shows what is there.
+ * True if nothing about the resource has to be known first, so the smoke calls may start at once. Deployments that are billed
+ * per item, or whose name does not look like text, wait until the list shows what they are.
  */
 export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): boolean {
   return (
@@ -64,9 +64,9 @@ export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): bool
 }
 
 /**
- * @param deployments What Resource Manager lists; undefined where it was not asked or may not be.
- * @throws StepError `deployment-not-found` where the list shows that a deployment does not exist; `operation-unsupported` where
- * there is no call for models of its kind.
+ * @param deployments From Resource Manager; undefined if it was not asked, or the list cannot be read.
+ * @throws StepError `deployment-not-found` if the list shows that a deployment does not exist; `operation-unsupported` if no
+ * API here calls models of its kind.
  */
 export function routesFor(
   settings: DeploymentSettings,
@@ -99,11 +99,11 @@ function refuseKind(name: string, { kind, by }: AutomaticApi): never {
   throw new StepError('choosing the deployments', localFailure('operation-unsupported', message))
 }
 
-/** Those whose answers do not follow from the prompt: no expression can be checked against them. */
+/** Routes whose answers do not depend on the prompt: an expression cannot be checked against them. */
 export const withoutText = (routes: readonly Route[]): Route[] =>
   routes.filter(({ api }) => !apiOf(api).answersPrompt)
 
-/** @throws StepError `input-invalid` where an answer was to match, and none of them is text. */
+/** @throws StepError `input-invalid` if an answer should match, but none of them is text. */
 export function requireText(routes: readonly Route[], expect: RegExp | undefined): void {
   if (expect === undefined || withoutText(routes).length < routes.length) return
   const called = routes.map(({ deployment, api }) => `${plain(deployment, 64)} by ${api}`).join(', ')
@@ -113,7 +113,7 @@ export function requireText(routes: readonly Route[], expect: RegExp | undefined
   )
 }
 
-/** @throws StepError `deployment-not-found` where the list shows that one of the routes leads nowhere. */
+/** @throws StepError `deployment-not-found` if the list shows that one of the routes leads nowhere. */
 export function requireListed(
   routes: readonly Route[],
   deployments: readonly Deployment[] | undefined,
@@ -135,7 +135,7 @@ function modelOf(name: string, deployments: readonly Deployment[] | undefined): 
   return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }
 }
 
-/** Of more than these nobody finds theirs in a sentence; the printed command lists all. */
+/** A sentence with more names is unreadable; the printed command lists all of them. */
 const maxNames = 30
 
 function namesOf(deployments: readonly Deployment[]): string {
@@ -144,8 +144,8 @@ function namesOf(deployments: readonly Deployment[]): string {
 }
 
 /**
- * One that answers a chat; or that is for the API that was asked for. A Claude model only where the Messages API was asked for, or
- * where there is no other.
+ * A deployment for chat, or for the API that the user named. A Claude model only if the user named the Messages API, or there
+ * is no other.
  */
 function usualDeployment(
   deployments: readonly Deployment[] | undefined,

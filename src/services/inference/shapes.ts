@@ -1,21 +1,24 @@
 import type { Failure } from '../../core/failures/failure.ts'
 import type { Adaptation, Shape } from './apis/api.ts'
 
-/** Shapes as models want them: the token budget by another name, or larger; or without what some have and others not. */
+/**
+ * Request shapes that models want: the token budget with another name, or larger; or without parameters that only some models
+ * have.
+ */
 
-/** Reasoning comes out of the same budget; this much lets every current model finish a one-word answer. */
+/** Reasoning uses the same budget; this is enough for every current model to finish a one-word answer. */
 const roomForReasoning = 2048
 
 const budgetNames: readonly string[] = ['max_completion_tokens', 'max_tokens', 'max_output_tokens']
 
-/** The budget raised once; undefined where it is already, or the API has none. */
+/** Raises the budget once; undefined if it is raised already, or the API has none. */
 export function withMoreRoom(shape: Shape, why: string): Adaptation | undefined {
   const name = budgetNames.find(candidate => candidate in shape)
   if (name === undefined || Number(shape[name]) >= roomForReasoning) return undefined
   return { shape: { ...shape, [name]: roomForReasoning }, because: `${roomForReasoning} tokens: ${why}` }
 }
 
-/** The same value under the other name, where the first was refused. */
+/** The same value with the other name, if the first name was refused. */
 export function renamed(
   shape: Shape,
   { details }: Failure,
@@ -26,7 +29,7 @@ export function renamed(
   return { shape: { ...others, [to]: value }, because: `${to} instead of ${from}` }
 }
 
-/** The least that the API takes, where less was refused. */
+/** The minimum of the API, if a smaller value was refused. */
 export function atLeast(
   shape: Shape,
   { details }: Failure,
@@ -38,7 +41,7 @@ export function atLeast(
   return { shape: { ...shape, [name]: tokens }, because: `at least ${tokens} tokens` }
 }
 
-/** The shape without the parameter that was refused, where the call can do without it. */
+/** The shape without the refused parameter, if the call works without it. */
 export function leftOut(
   shape: Shape,
   { details }: Failure,

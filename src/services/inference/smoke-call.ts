@@ -16,17 +16,17 @@ import { type Quota, quotaOf } from './quota.ts'
 import { type Route, targetOf } from './route.ts'
 import { withMoreRoom } from './shapes.ts'
 
-/** One real call to a deployment, with a bearer token; it is the probe of the wait and the proof in one. */
+/** One real call to a deployment, with a bearer token: both the probe of the wait and the proof. */
 
 export type SmokeResult =
   | {
       kind: 'ok'
       route: Route
-      /** Where it was answered, where that is not the route's own address. */
+      /** Where it was answered, if that is not the route's own address. */
       answeredAt?: string
       audience: string
       latencyMs: number
-      /** The same number for answers that came over one connection. */
+      /** Equal numbers for answers that came over one connection. */
       connection?: number
       answer: Answer
       /** Absent: the answer says nothing about it. */
@@ -38,7 +38,7 @@ export type SmokeResult =
       route: Route
       failure: Failure
       adaptations: readonly string[]
-      /** What the other places of the route said. */
+      /** The replies of the route's other places. */
       elsewhere?: readonly RefusedAt[]
     }
 
@@ -53,14 +53,14 @@ export interface SmokeTools {
   accessToken: (audience: string) => Promise<string>
 }
 
-/** How the call has to look for this deployment; learnt from its refusals. */
+/** The form of the call for this deployment, learned from its refusals. */
 interface Attempt {
   place: Place
   audience: string
   shape: Shape
 }
 
-/** A place that says so does not serve the deployment, or does not take the token: another may. */
+/** With these codes a place does not serve the deployment, or does not accept the token: another place may. */
 const notHere: ReadonlySet<DiagnosisCode> = new Set([
   'token-not-accepted',
   'token-audience-rejected',
@@ -71,12 +71,12 @@ const notHere: ReadonlySet<DiagnosisCode> = new Set([
 ])
 
 const maxAdaptations = 4
-/** A pattern of the user's own is run against no more than this many characters. */
+/** The user's pattern runs against this many characters at most. */
 const maxMatched = 4000
 
 /**
- * Calls the deployment once; asks again at once where the refusal says how the request has to look instead.
- * @throws StepError where signing in for another audience fails.
+ * Calls the deployment once, and again at once if the refusal says which form the request must have.
+ * @throws StepError if signing in for another audience fails.
  */
 export async function smokeCall(
   route: Route,
@@ -113,7 +113,7 @@ const pathOf = (url: string) => new URL(url).pathname
 const said = ({ failure }: Extract<CallResult, { kind: 'refused' }>) =>
   statusLine(failure.said) || failure.code
 
-/** The call as it goes out, but for the header by which the caller is known. */
+/** The request as it is sent, without the header that identifies the caller. */
 export function requestOf(
   route: Route,
   settings: SmokeSettings,
@@ -126,7 +126,7 @@ type CallResult =
   | Omit<Extract<SmokeResult, { kind: 'ok' }>, 'adaptations'>
   | { kind: 'refused'; route: Route; failure: Failure; elsewhere?: readonly RefusedAt[] }
 
-/** Of several places that refused, the one is told that took the token: it knows more of the deployment. */
+/** Of several places that refused, the result is from the one that accepted the token: it knows more about the deployment. */
 function outcome(result: CallResult, { place: { url } }: Attempt, before: readonly RefusedAt[]): CallResult {
   if (result.kind === 'ok' || before.length === 0 || !notHere.has(result.failure.code)) return result
   const all = [...before, { url, failure: result.failure }]
@@ -138,7 +138,7 @@ function outcome(result: CallResult, { place: { url } }: Attempt, before: readon
   }
 }
 
-/** 101 answers a handshake, and only one. */
+/** Only a handshake is answered with 101. */
 export const isSuccess = ({ status }: HttpReply): boolean =>
   (status >= 200 && status <= 299) || status === 101
 
@@ -204,7 +204,7 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
   }
 }
 
-/** Of an API whose answer does not follow from the prompt, nothing is expected. */
+/** If the answer of an API does not depend on the prompt, nothing is checked. */
 const meets = ({ api }: Route, { text }: Answer, expect: RegExp | undefined) =>
   expect === undefined || !apiOf(api).answersPrompt || matchesInTime(expect, text.slice(0, maxMatched))
 
@@ -226,7 +226,7 @@ interface NextAttempt {
   because: string
 }
 
-/** The call as this reply wants it; undefined where the reply is final. */
+/** The call in the form that this reply asks for; undefined if the reply is final. */
 function adapt(attempt: Attempt, result: CallResult, expect: RegExp | undefined): NextAttempt | undefined {
   if (result.kind === 'refused' && result.failure.code === 'token-audience-rejected')
     return withAnotherAudience(attempt, result.failure, result.route)
@@ -254,7 +254,7 @@ function adaptToRefusal(shape: Shape, { failure, route }: Extract<CallResult, { 
   return withMoreRoom(shape, 'the model could not finish in its budget')
 }
 
-/** The service names the audience it wants; it is tried only if it is one that this route is known to take. */
+/** The service names the audience it wants; the gate tries it only if this route is known to accept it. */
 function withAnotherAudience(attempt: Attempt, failure: Failure, route: Route): NextAttempt | undefined {
   const wanted = failure.details?.audience ?? ''
   const next = route.audiences.find(audience => audience !== attempt.audience && wanted.includes(audience))

@@ -1,6 +1,6 @@
 const rate = 8000
 const hertz = 440
-/** A third of the loudest. */
+/** A third of the maximum volume. */
 const loudness = 0x2aaa
 
 /** A second of a tone as WAVE: 8,000 samples of 16 bits, one channel. */

@@ -6,7 +6,7 @@ import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { ResourceManager } from './client.ts'
 
-/** Microsoft.CognitiveServices accounts, as far as the gate needs them. */
+/** Microsoft.CognitiveServices accounts: the parts that the gate needs. */
 
 const accountBody = v.object({
   kind: v.optional(v.string()),
@@ -27,11 +27,11 @@ const projectBody = v.object({
 export type KeyAccess = 'disabled' | 'enabled' | 'unknown'
 
 export interface Account {
-  /** Such as AIServices or OpenAI; of other kinds of resources no model is called. */
+  /** Such as AIServices or OpenAI; resources of other kinds have no models to call. */
   kind: string | undefined
   hasCustomSubdomain: boolean
   endpoints: Endpoints
-  /** Every host that is reported as the account's or its project's, each once, as `URL.host` writes it. */
+  /** Every host that is reported for the account or its project, without duplicates, in the form of `URL.host`. */
   hosts: readonly string[]
   keyAccess: KeyAccess
   publicNetworkAccess: string | undefined
@@ -62,14 +62,14 @@ export async function readAccount(
     hasCustomSubdomain: Boolean(properties.customSubDomainName),
     endpoints: endpointsOf(properties.endpoint ?? '', ofAccount, ofProject),
     hosts: hostsOf([properties.endpoint ?? '', ...Object.values(ofAccount), ...Object.values(ofProject)]),
-    // Null means what false means: keys work.
+    // Null means the same as false: keys work.
     keyAccess: properties.disableLocalAuth === true ? 'disabled' : 'enabled',
     publicNetworkAccess: properties.publicNetworkAccess ?? undefined,
   }
 }
 
 /**
- * The endpoints that Resource Manager reports, where a token may be sent to them.
+ * The endpoints that Resource Manager reports, if they may get a token.
  * @throws StepError `custom-subdomain-missing`, or `endpoint-untrusted`: a token would go to a host outside the cloud.
  */
 export function trustedEndpoints({ hasCustomSubdomain, endpoints }: Account, cloud: Cloud): Endpoints {
@@ -87,21 +87,21 @@ export function trustedEndpoints({ hasCustomSubdomain, endpoints }: Account, clo
   return endpoints
 }
 
-/** @param endpoints URLs; what is none over https is left out. */
+/** @param endpoints URLs; those without https are left out. */
 export const hostsOf = (endpoints: readonly string[]): string[] => [
   ...new Set(endpoints.map(httpsHost).filter(host => host !== undefined)),
 ]
 
 /**
- * Whether an endpoint is one of the account's own. Names are compared, with their ports, and never addresses: private DNS answers for the
- * same name with another address, and a gateway has a name of its own.
+ * Whether an endpoint belongs to the account. Names and ports are compared, never IP addresses: private DNS gives the same name
+ * another address, and a gateway has its own name.
  */
 export function isOwnEndpoint({ hosts }: Pick<Account, 'hosts'>, endpoint: string): boolean {
   const host = httpsHost(endpoint)
   return host !== undefined && hosts.includes(host)
 }
 
-/** In lower case, without the port that https has anyway, and without the dot that ends a full name. */
+/** In lower case, without https's default port, and without the dot at the end of a full name. */
 function httpsHost(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined
   const { protocol, host } = new URL(url)
@@ -109,8 +109,8 @@ function httpsHost(url: string): string | undefined {
 }
 
 /**
- * Display names as the service gives them. The account's plain `endpoint` lies in cognitiveservices.azure.com, where v1
- * routes were seen to be refused although the role was right.
+ * Keys are the service's display names. The account's plain `endpoint` is in cognitiveservices.azure.com, which has refused v1
+ * routes although the role was right.
  */
 function endpointsOf(
   plainEndpoint: string,
@@ -125,5 +125,5 @@ function endpointsOf(
   }
 }
 
-/** Looked at from one slash of a row only: from each of them it would take minutes, of a hundred thousand. */
+/** Matches from the first of several slashes only: trying each of a hundred thousand would take minutes. */
 const withoutSlash = (url: string) => url.replace(/(?<!\/)\/+$/, '')

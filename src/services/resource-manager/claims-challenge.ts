@@ -5,13 +5,13 @@ import { parseJson } from '../../core/text/json.ts'
 /** Claims of a challenge name a handful of conditions, in a few hundred characters of ASCII. */
 const claimsText = v.pipe(v.string(), v.regex(/^[\x20-\x7e\t\r\n]{2,4096}$/))
 
-/** What concerns the access token; the request takes the other members as they are. */
+/** The part about the access token; Entra gets the other members unchanged. */
 const claimsRequest = v.looseObject({ access_token: v.record(v.string(), v.unknown()) })
 
 /**
- * The claims that a token has to be asked for with (learn.microsoft.com, claims-challenge): a claims request of OpenID Connect.
- * @param text as decoded from the challenge
- * @returns the same text; undefined where it is no such request, which Entra is not to be asked
+ * The claims with which to request a new token (learn.microsoft.com, claims-challenge): a claims request of OpenID Connect.
+ * @param text decoded from the challenge
+ * @returns the same text; undefined if it is not such a request, which Entra must not get
  */
 export function readClaims(text: string): string | undefined {
   const readable = v.is(claimsText, text) && v.is(claimsRequest, parseJson(text))
@@ -19,8 +19,8 @@ export function readClaims(text: string): string | undefined {
 }
 
 /**
- * What became of the challenge of a reply that ended a request: the SDK asks for a new token, and sends the request again,
- * before it hands such a reply over.
+ * What happened with the challenge of a reply that ended a request: before the SDK returns such a reply, it requests a new
+ * token and sends the request again.
  * @param header `WWW-Authenticate`
  */
 export function challengeIn(header: string): NonNullable<Failure['details']>['challenge'] {
@@ -29,7 +29,7 @@ export function challengeIn(header: string): NonNullable<Failure['details']>['ch
   return readClaims(decode(encoded) ?? '') === undefined ? 'unreadable' : 'met'
 }
 
-/** As the SDK decodes it; undefined where it is no base64. */
+/** Decoded as the SDK does it; undefined if it is not base64. */
 function decode(encoded: string): string | undefined {
   try {
     return atob(encoded)

@@ -16,7 +16,7 @@ import { endless, maxPages, pageOf } from './pages.ts'
 import { parseReply, unreadableReply } from './reply.ts'
 import { throttledBudgetMs } from './throttling.ts'
 
-/** Azure Resource Manager as this action uses it: the official client signs requests and writes; what is read, a schema checks. */
+/** Azure Resource Manager as this action uses it: the official client signs requests and writes; schemas check what is read. */
 export interface ResourceManager {
   authorization: AuthorizationManagementClient
   /** Reads one resource, checked by a schema. @throws StepError */
@@ -33,7 +33,7 @@ export interface ResourceManager {
     { apiVersion, filter }: ListQuery,
     entrySchema: T,
   ): Promise<Listed<v.InferOutput<T>>>
-  /** The same page by page, by one try each: what comes before a failure is there. @throws what the request throws */
+  /** The same, page by page, with one try each: what comes before a failure is kept. @throws what the request throws */
   pages<T extends v.GenericSchema>(
     operation: string,
     path: string,
@@ -52,7 +52,7 @@ interface ListQuery {
 
 interface Listed<T> {
   entries: T[]
-  /** When it was answered, by Resource Manager's clock; milliseconds since the epoch. */
+  /** Time of the answer, by Resource Manager's clock; milliseconds since the epoch. */
   asOf: number | undefined
 }
 
@@ -74,8 +74,8 @@ export function createResourceManager({
   const { endpoint, audience } = cloud.resourceManager
   const http = restrictOrigins(tools.http, endpoint)
   const credential = {
-    // The pipeline renews by this time; the session decides by itself when a token is too old.
-    // On a challenge (continuous access evaluation) it asks once more, with the claims that it took from the reply unread.
+    // The pipeline renews the token by this time, but the session itself decides when a token is too old. On a challenge
+    // (continuous access evaluation) the pipeline asks once more, with the claims that it took from the reply unchecked.
     getToken: async (_scopes: string | string[], { claims }: { claims?: string } = {}) => ({
       token: await accessToken(claims === undefined ? undefined : readClaims(claims)),
       expiresOnTimestamp: Date.now() + 5 * 60_000,
@@ -161,10 +161,10 @@ export function createResourceManager({
 function failureOf(operation: string, error: unknown, now: number): unknown {
   if (error instanceof StepError) return error
   if (error instanceof NetworkFailure) return new StepError(operation, failureOfNetwork(error))
-  // The authorization client brings a copy of the class of its own; `instanceof` would not know its errors.
+  // The authorization client has its own copy of the class, so `instanceof` would not recognise its errors.
   if (!isRestError(error)) return error
   const { response } = error
-  // Success of which the SDK could make nothing, such as a JSON document cut in half.
+  // A success that the SDK could not read, such as a truncated JSON document.
   if (response === undefined || response.status < 300)
     return new StepError(operation, unreadableReply(error.message))
   const reply = {

@@ -2,23 +2,23 @@ import type { Principal } from '../../azure/rbac/principal.ts'
 import type { ResourceId } from '../../azure/resource-id.ts'
 import type { ResourceManager } from './client.ts'
 
-/** Resource Manager for the resource that was named, and the principals that matter there, by object id. */
+/** Resource Manager for the named resource, and the principals that matter there, by object id. */
 export interface ResourceContext {
   manager: ResourceManager
   resource: ResourceId
-  /** The pipeline's own, which calls the models. */
+  /** The pipeline's own principal, which calls the models. */
   principalId: string
-  /** Who is to hold the role: mostly the same. */
+  /** The principal that the role is for: mostly the same. */
   grantee: Principal
-  /** Who asks Resource Manager, and grants: mostly the same. */
+  /** The principal that asks Resource Manager, and grants: mostly the same. */
   callerId: string
 }
 
 type Holders = Pick<ResourceContext, 'principalId' | 'grantee'>
 
-/** Whether the role is for the pipeline itself, and not for somebody else. */
+/** Whether the role is for the pipeline itself. */
 export const isGrantee = ({ principalId, grantee }: Holders) => grantee.principalId === principalId
 
-/** Whether the role is for another service principal: an app's, of which no call of the pipeline's tells anything. */
+/** Whether the role is for another service principal: an app's, about which the pipeline's calls show nothing. */
 export const isForApp = (holders: Holders) =>
   holders.grantee.principalType === 'ServicePrincipal' && !isGrantee(holders)

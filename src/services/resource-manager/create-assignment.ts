@@ -13,11 +13,11 @@ export interface RoleToGrant extends Principal {
   roleDefinitionId: string
 }
 
-/** The assignment to make of it: what it is called, and what people read of it in the portal. */
+/** The assignment to make: its name, and the description that people read in the portal. */
 export interface Naming {
   name: string
   description: string
-  /** The name that every run gives it: somebody may have written under it since the look. */
+  /** Every run uses this name, so somebody may have written under it since the look. */
   isShared: boolean
 }
 
@@ -26,14 +26,15 @@ const grantedBody = v.object({ id: v.string() })
 export interface Granted {
   /** `exists`: somebody else made the same assignment, under this name or another. */
   outcome: 'granted' | 'exists'
-  /** Undefined where the service did not name the one that exists. */
+  /** Undefined if the service did not name the existing one. */
   assignmentId: string | undefined
 }
 
 /**
- * Assigns the role, where there is no assignment of that name: a PUT would take off a condition that somebody set on it, and Azure has no
- * `If-None-Match` here. Between this look and the PUT is one reply; a list may be minutes old. 201 and 200 both mean that the assignment is there now (the service answers 201 for
- * one that exists); 409 RoleAssignmentExists names it. Where no reply tells whether it was made, the assignment itself does.
+ * Assigns the role, unless an assignment of that name exists: a PUT would remove a condition that somebody set on it, and Azure
+ * has no `If-None-Match` here. Only one reply lies between this look and the PUT; a list may be minutes old. 201 and 200 both
+ * mean that the assignment exists now (the service answers 201 for an existing one); 409 RoleAssignmentExists names it. If no
+ * reply says whether it was made, the assignment itself shows it.
  * @throws StepError `cannot-assign-role` or another of Resource Manager's codes.
  */
 export async function createAssignment(
@@ -47,7 +48,7 @@ export async function createAssignment(
   const parameters = {
     roleDefinitionId: role.roleDefinitionId,
     principalId: role.principalId,
-    // Without it the service looks the principal up, and may not find one that is new.
+    // Without it the service looks the principal up, and may not find a new one.
     principalType: role.principalType,
     description,
   }
@@ -70,7 +71,7 @@ export async function createAssignment(
   }
 }
 
-/** No reply came, or none that was understood, or a failure of the service itself: it may have done what it was asked. */
+/** No reply came, or none that was understood, or the service itself failed: it may have done the work. */
 const isSilent = ({ kind, said }: Failure) => kind === 'transient' || said.status === undefined
 
 /** Under a name that was taken from a template, it may be somebody else's: a principal that is gone, say. */
@@ -87,7 +88,7 @@ async function isThere(manager: ResourceManager, role: RoleToGrant, assignmentId
   }
 }
 
-/** The id stands in the message, without dashes. */
+/** The message contains the id, without dashes. */
 export function assignmentIdIn(message: string): string | undefined {
   const parts = /assignment is ([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})/i.exec(
     message,

@@ -15,16 +15,18 @@ import { readDenyAssignments } from './deny-assignments.ts'
 import { patienceMs, readable } from './readable.ts'
 import { assignmentEntry, assignmentsPath } from './role-assignments.ts'
 
-/** A second look at roles, once a call was denied for good: what would explain the denial, and was not worth a request before or is younger. */
+/**
+ * A second look at roles, after a final denial: what may explain the denial, but was not worth a request before, or is newer.
+ */
 
 export interface AfterDenial {
-  /** Assignments of the principal on projects of the account: they do not count for calls to the account itself. */
+  /** The principal's assignments on projects of the account: they do not count for calls to the account itself. */
   onProjects: readonly Assignment[]
-  /** The wanted role, held at this very scope by other service principals: one of them may be meant for this pipeline. */
+  /** The wanted role, held at the same scope by other service principals: one of them may be the one that was meant. */
   heldByOthers: readonly Assignment[]
-  /** Deny assignments that forbid this principal what it was denied, as far as anybody can tell. */
+  /** Deny assignments that may forbid what this principal was denied. */
   denyAssignments: readonly Deny[]
-  /** Those that forbid anyone who would grant to assign roles. */
+  /** Deny assignments that forbid the granting identity to assign roles. */
   denyingGrants: readonly Deny[]
 }
 
@@ -36,7 +38,7 @@ export interface Deny {
 interface Denied {
   role: { guid: string; scope: string }
   dataActions: readonly string[]
-  /** Of the principal's groups, as far as its role assignments show them. */
+  /** The principal's groups, as far as its role assignments show them. */
   groupIds: readonly string[]
 }
 

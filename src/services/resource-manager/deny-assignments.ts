@@ -46,14 +46,14 @@ const denyEntry = v.pipe(
 
 const path = (scope: string) => `${scope}/providers/Microsoft.Authorization/denyAssignments`
 
-/** Those at the scope and above it; none where they may not be read, or cannot be: then nothing follows from them. It never throws. */
+/** Those at the scope and above it; none if they cannot be read, and then nothing follows from that. It never throws. */
 export const readDenyAssignments = (
   manager: ResourceManager,
   scope: string,
 ): Promise<readonly DenyAssignment[]> =>
   readable(manager, { path: path(scope), filter: 'atScope()', entrySchema: denyEntry })
 
-/** The same, all of them: for anyone who has to know. @returns undefined where they may not be read. @throws StepError */
+/** The same, but complete, for code that has to know. @returns undefined if they cannot be read. @throws StepError */
 export function requireDenyAssignments(
   manager: ResourceManager,
   scope: string,

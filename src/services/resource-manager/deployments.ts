@@ -3,7 +3,7 @@ import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/re
 import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 
-/** Model deployments of an account, as far as the gate needs them. */
+/** Model deployments of an account: the parts that the gate needs. */
 
 const deploymentBody = v.object({
   name: v.string(),
@@ -28,13 +28,13 @@ export interface Deployment {
   modelName: string | undefined
   modelFormat: string | undefined
   modelVersion?: string | undefined
-  /** Such as GlobalStandard: one model may end at another day in each. */
+  /** Such as GlobalStandard: a model may retire on a different day in each. */
   sku?: string | undefined
-  /** What Azure does with it when the version of its model ends. */
+  /** What Azure does with it when its model version retires. */
   upgradeOption?: string | undefined
   state: string | undefined
   capabilities: ReadonlySet<string>
-  /** Until when the data plane may not know it yet, milliseconds since the epoch; absent where it is not new. */
+  /** How long the data plane may not know it yet; milliseconds since the epoch, absent if it is not new. */
   newUntil?: number
 }
 
@@ -68,7 +68,7 @@ export async function readDeployments(
   }))
 }
 
-/** Names of deployments are the same in any case. */
+/** Names of deployments are not case-sensitive. */
 export function deploymentNamed(
   name: string,
   deployments: readonly Deployment[] | undefined,
@@ -76,12 +76,15 @@ export function deploymentNamed(
   return deployments?.find(deployment => deployment.name.toLowerCase() === name.toLowerCase())
 }
 
-/** "If you created the deployment within the last 5 minutes, please wait": so says the data plane of one it does not know. */
+/**
+ * "If you created the deployment within the last 5 minutes, please wait": the data plane says so about a deployment that it
+ * does not know.
+ */
 const newForMs = 5 * 60_000
 const beingMade: ReadonlySet<string> = new Set(['Accepted', 'Creating', 'Moving'])
 
 function noveltyOf(state: string | undefined, createdAt: string, now: number): Pick<Deployment, 'newUntil'> {
-  // Not true where there is no time, or none that can be read.
+  // False if there is no time, or none that can be read.
   const createdOn = instantOf(createdAt)
   const isYoung = createdOn !== undefined && now - createdOn < newForMs
   return isYoung || beingMade.has(state ?? '') ? { newUntil: now + newForMs } : {}

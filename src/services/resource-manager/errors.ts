@@ -42,7 +42,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     missingsubscription: fatal('subscription-not-found'),
     readonlydisabledsubscription: fatal('subscription-disabled'),
     disabledsubscription: fatal('subscription-disabled'),
-    // Of the provider: the network's says it in these words.
+    // The provider of this service; the network's says it in the same words.
     subscriptionnotregistered: fatal('resource-provider-unregistered'),
     missingsubscriptionregistration: fatal('resource-provider-unregistered'),
     missingregistrationforlocation: fatal('resource-provider-unregistered'),
@@ -63,14 +63,14 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     serverbusy: unavailable,
     serviceunavailable: unavailable,
     internalservererror: unavailable,
-    // Somebody changes the resource at this moment.
+    // Somebody is changing the resource right now.
     requestconflict: unavailable,
     anotheroperationinprogress: unavailable,
     accountprovisioningstateinvalid: unavailable,
   }),
 )
 
-/** Codes that say less than the words that come with them: looked at where those say nothing. Names in lower case. */
+/** Codes that say less than the message that comes with them, used if the message says nothing. Names in lower case. */
 const byGeneralCode: ReadonlyMap<string, KindAndCode> = new Map(
   Object.entries<KindAndCode>({
     authorizationfailed: fatal('resource-manager-forbidden'),
@@ -99,7 +99,7 @@ export function failureOfResourceManager(reply: HttpReply, now: number): Failure
 
 function detailsIn({ headers }: HttpReply, message: string): NonNullable<Failure['details']> {
   const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
-  // Of the classic host, which speaks XML and wants a token for itself.
+  // From the classic host, which speaks XML and wants a token for itself.
   const audience = /expected audience uri '([^']+)'/i.exec(message)?.[1]
   const challenge = challengeIn(headers['www-authenticate'] ?? '')
   return {
@@ -126,7 +126,9 @@ function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode
   return byWording(message) ?? firstOf(byGeneralCode, names) ?? byStatus(status)
 }
 
-/** Of a tenant that has associated private links with Resource Manager, and has switched public access off (create-private-link-access-rest). */
+/**
+ * A tenant that has private links for Resource Manager, and has switched public access off (create-private-link-access-rest).
+ */
 const isPrivateOnly = (names: readonly string[], message: string): boolean =>
   names.some(name => /resourcemanagementprivatelink|publicnetworkaccess/.test(name)) ||
   /\bpublic network\b( access)? (is|was) (disabled|denied|not allowed)|\b(over|from) (the |a )?public network\b/i.test(
@@ -136,7 +138,7 @@ const isPrivateOnly = (names: readonly string[], message: string): boolean =>
 const firstOf = (meanings: ReadonlyMap<string, KindAndCode>, names: readonly string[]) =>
   names.map(name => meanings.get(name)).find(known => known !== undefined)
 
-/** For replies whose code was lost on the way, or is too general. In the order in which they are tried. */
+/** For replies whose code was lost in between, or is too general. In the order in which they are tried. */
 const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
   [/because of the deny assignment/i, fatal('deny-assignment')],
   [/ABAC condition (that is )?not fulfilled/i, fatal('delegation-condition-unmet')],
@@ -181,7 +183,7 @@ function byWording(message: string): KindAndCode | undefined {
   return lacking === undefined ? undefined : fatal('resource-manager-forbidden')
 }
 
-/** A linked right is named after one that is there, as "action(s)", and without quotes at times. */
+/** A linked right comes after one that is there, as "action(s)", and sometimes without quotes. */
 function lackingIn(message: string): string | undefined {
   return /does not have (?:authorization|permission) ?to perform action(?:\(s\))? '?([\w./*-]+)/i.exec(
     message,
@@ -194,14 +196,14 @@ function byStatus(status: number): KindAndCode {
   return byStatusAlone(status)
 }
 
-/** What is left where neither code nor words say anything. */
+/** For replies whose code and message say nothing. */
 function byStatusAlone(status: number): KindAndCode {
   if (status === 429) return throttled
   if (status === 408 || status >= 500 || status < 300) return unavailable
   return fatal('resource-manager-rejected')
 }
 
-/** Throttling often says how long only in the text: "Please try again after '10' seconds." */
+/** A throttling reply often names the time only in its text: "Please try again after '10' seconds." */
 function secondsInMessage(message: string): number | undefined {
   const seconds = /try again after '?(\d+)'? seconds/i.exec(message)?.[1]
   return seconds === undefined ? undefined : Number(seconds) * 1000

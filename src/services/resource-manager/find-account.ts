@@ -3,7 +3,7 @@ import { accountsApiVersion, accountType, parseResourceId, type ResourceId } fro
 import { hostsOf, isOwnEndpoint } from './account.ts'
 import type { ResourceManager } from './client.ts'
 
-/** Which account an endpoint belongs to: the hosts of accounts are compared, names and not addresses. */
+/** Which account an endpoint belongs to: hosts are compared, by name and not by IP address. */
 
 const listedAccount = v.object({
   id: v.string(),
@@ -14,13 +14,13 @@ const listedAccount = v.object({
 })
 
 export interface AccountsAtHost {
-  /** Those that have the host; as a rule one, or none. */
+  /** The accounts that have the host; usually one, or none. */
   accounts: ResourceId[]
-  /** How many accounts were looked at: all that the caller may read, which need not be all there are. */
+  /** Number of accounts that were compared: all that the caller can read, which may not be all. */
   of: number
 }
 
-/** @throws StepError `resource-manager-forbidden` where the caller may read no account of the subscription */
+/** @throws StepError `resource-manager-forbidden` if the caller can read no account of the subscription */
 export async function findAccounts(
   manager: ResourceManager,
   subscriptionId: string,

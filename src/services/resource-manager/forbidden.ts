@@ -1,8 +1,8 @@
 import { type Failure, StepError } from '../../core/failures/failure.ts'
 
 /**
- * Undefined where the caller may not read: unknown, which is not the same as absent.
- * @param onForbidden Told what was said then.
+ * Undefined if the caller has no right to read: unknown is not the same as absent.
+ * @param onForbidden Gets the refusal then.
  */
 export async function undefinedIfForbidden<T>(
   reading: Promise<T>,

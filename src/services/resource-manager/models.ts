@@ -5,8 +5,8 @@ import type { ResourceManager } from './client.ts'
 import { type Deployment, deploymentNamed } from './deployments.ts'
 
 /**
- * Until when models are served: Accounts_ListModels. A date counts for the model, or for one SKU of it: gpt-4o-mini left Standard half a
- * year before the others (Azure/azure-dev#7534).
+ * How long models are served: Accounts_ListModels. A date is for the model, or for one SKU of it: gpt-4o-mini left Standard
+ * half a year before the others (Azure/azure-dev#7534).
  */
 
 const text = v.nullish(v.string())
@@ -25,15 +25,15 @@ type ModelName = Pick<ModelEntry, 'format' | 'name' | 'version'>
 
 export interface ModelList {
   models: readonly ModelEntry[]
-  /** When it was answered, by Resource Manager's clock; milliseconds since the epoch. */
+  /** Time of the answer, by Resource Manager's clock; milliseconds since the epoch. */
   asOf: number
 }
 
-/** A resource lists some hundreds. What a longer list has behind these is not known. */
+/** A resource lists some hundreds. Anything after these is ignored. */
 const maxModels = 4000
 
 /**
- * @param patience `one-try`: what a run can do without, page by page up to a bound; `retries`: what it waits for.
+ * @param patience `one-try`: for runs that can do without it, page by page up to a limit; `retries`: for runs that wait for it.
  * @throws what the request throws
  */
 export async function readModels(
@@ -58,7 +58,7 @@ export async function readModels(
   return list
 }
 
-/** When the model behind a deployment ends, as far as it is known. */
+/** When the model behind a deployment retires, as far as it is known. */
 export type Retirement =
   | { kind: 'unknown'; deployment: string; because: string }
   | {
@@ -66,15 +66,15 @@ export type Retirement =
       deployment: string
       model: { format: string; name: string; version: string }
       sku: string | undefined
-      /** As Azure calls the stage of its life, such as GenerallyAvailable or Deprecated. */
+      /** Azure's name for its lifecycle stage, such as GenerallyAvailable or Deprecated. */
       lifecycle: string | undefined
       /** Milliseconds since the epoch; undefined: no date is set. */
       retiresAt: number | undefined
-      /** Whole days from the look at the list until then; negative where it has passed. */
+      /** Whole days from the reading of the list until then; negative if it has passed. */
       daysLeft: number | undefined
       /** What Azure does with the deployment then: its `versionUpgradeOption`. */
       upgrade: string | undefined
-      /** The default version of the same model, where it outlives this one. */
+      /** The default version of the same model, if it retires later than this one. */
       successor: string | undefined
     }
 
@@ -84,7 +84,7 @@ const dayMs = 86_400_000
 
 /**
  * @param name Of a deployment.
- * @param deployments Undefined where they may not be listed.
+ * @param deployments Undefined if they cannot be listed.
  */
 export function retirementOf(
   name: string,
@@ -114,7 +114,7 @@ export function retirementOf(
   }
 }
 
-/** Whether it ends within so many days of the look at the list; a day that has passed is within any. */
+/** Whether it retires within so many days after the list was read; a day that has passed always counts. */
 export const endsWithin = (
   { retiresAt }: KnownRetirement,
   days: number,
@@ -129,7 +129,7 @@ const entryOf = ({ format, name, version }: ModelName, { models }: ModelList) =>
     model => isSame(model.format, format) && isSame(model.name, name) && (model.version ?? '') === version,
   )
 
-/** Of a fine-tuned model without a date of its own, that of the model it was made of. NaN: there is one that cannot be read. */
+/** For a fine-tuned model without its own date, the date of its base model. NaN: there is a date that cannot be read. */
 function endOf(entry: ModelEntry, sku: string | undefined, list: ModelList): number | undefined {
   const ofSku = entry.skus?.find(({ name }) => sku !== undefined && isSame(name, sku))?.deprecationDate
   const date = ofSku || entry.deprecation?.inference

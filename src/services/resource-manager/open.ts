@@ -7,11 +7,14 @@ import type { ResourceManager } from './client.ts'
 interface Options {
   cloud: Cloud
   subscriptionId: string
-  /** A bearer token for Resource Manager's audience: of who asks. With the claims that it asked for, where it did. */
+  /**
+   * A bearer token for Resource Manager's audience, of the identity that asks; with the claims that Resource Manager asked for,
+   * if any.
+   */
   accessToken: (claims?: string) => Promise<string>
 }
 
-/** The same as `rehearseExchange` of the sign-in, for what is read of Resource Manager. @param http Never replies. */
+/** Like `rehearseExchange` of the sign-in, for what is read from Resource Manager. @param http Never replies. */
 export async function rehearseReading(cloud: Cloud, http: Http): Promise<void> {
   const clock = { now: Date.now, sleep: () => new Promise<void>(() => {}) }
   const log = { info: () => {}, warning: () => {} }
@@ -20,7 +23,7 @@ export async function rehearseReading(cloud: Cloud, http: Http): Promise<void> {
   await manager.readAll('', '/', { apiVersion: '' }, v.unknown())
 }
 
-/** Loads the official client, as a rule in memory by then: see core/http/warm-up.ts. */
+/** Loads the official client, which is usually in memory by then: see core/http/warm-up.ts. */
 export async function openResourceManager(
   options: Options,
   tools: { http: Http; clock: Clock; log: Log },

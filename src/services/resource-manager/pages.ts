@@ -1,15 +1,18 @@
 import * as v from 'valibot'
 import { localFailure, StepError } from '../../core/failures/failure.ts'
 
-/** Lists of Resource Manager come in pages, each of which names the next one: a server that never ends must end somewhere. */
+/**
+ * Resource Manager returns lists in pages, and each page names the next one. There must be a limit, in case a server never
+ * ends.
+ */
 
 /** More pages than any list here has. */
 export const maxPages = 100
 
-/** More than any page has: it is said before each entry is looked at, and takes its time. */
+/** More than any page has. Checked before the entries are, because checking them takes time. */
 const maxEntries = 20_000
 
-/** @param entry What an entry has to be. */
+/** @param entry Schema of an entry. */
 export const pageOf = <T extends v.GenericSchema>(entry: T) =>
   v.object({
     value: v.pipe(v.array(v.unknown()), v.maxLength(maxEntries), v.array(entry)),

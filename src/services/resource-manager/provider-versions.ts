@@ -15,7 +15,7 @@ type ProviderBody = v.InferOutput<typeof providerBody>
 export const providerIdOf = ({ subscriptionId, type }: ReferencedResource): string =>
   `/subscriptions/${subscriptionId}/providers/${type.split('/')[0]}`
 
-/** Tells by which version a type is read, where no table knows it; each provider is asked once. @throws StepError */
+/** Finds the version with which to read a type that the table does not have; each provider is asked once. @throws StepError */
 export function openVersionReader(
   manager: ResourceManager,
 ): (resource: ReferencedResource) => Promise<string> {

@@ -2,11 +2,11 @@ import type * as v from 'valibot'
 import type { ResourceManager } from './client.ts'
 import { authorizationVersion } from './role-assignments.ts'
 
-/** What is read on the side: it never fails a run. What may not be read, or does not come in time, counts as not seen. */
+/** Optional reading: it never fails a run. What cannot be read, or does not come in time, counts as not seen. */
 
-/** Nothing of that kind is worth more than this; milliseconds. */
+/** Optional reading is not worth more time than this; milliseconds. */
 export const patienceMs = 4000
-/** Long lists are read so far; a subscription has room for 4,000 assignments. */
+/** Long lists are read up to this limit; a subscription can have 4,000 assignments. */
 const maxEntries = 1000
 
 interface SideList<T> {
@@ -15,7 +15,7 @@ interface SideList<T> {
   entrySchema: T
 }
 
-/** One try, and as many entries as came. */
+/** One try, with as many entries as came. */
 export async function readable<T extends v.GenericSchema>(
   manager: ResourceManager,
   { path, filter, entrySchema }: SideList<T>,
@@ -28,7 +28,7 @@ export async function readable<T extends v.GenericSchema>(
       if (found.length >= maxEntries) break
     }
   } catch {
-    // What came before the failure is as true as ever.
+    // What came before the failure is still true.
   }
   return found.slice(0, maxEntries)
 }

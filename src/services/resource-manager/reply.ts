@@ -4,7 +4,7 @@ import { firstIssueOnly, parseJson } from '../../core/text/json.ts'
 import { plain } from '../../core/text/untrusted.ts'
 
 /**
- * Checks a reply of which the SDK makes the best it can: it takes a page without entries, or a proxy's page, for an empty list.
+ * Checks a reply that the SDK accepts too easily: it takes a page without entries, or a proxy's page, for an empty list.
  * @throws StepError of kind transient
  */
 export function parseReply<T extends v.GenericSchema>(
@@ -17,7 +17,7 @@ export function parseReply<T extends v.GenericSchema>(
   throw new StepError(operation, unreadableReply(result.issues[0].message))
 }
 
-/** A success that is no answer: it may well be one the next time. */
+/** A success that is not an answer: the next try may get one. */
 export function unreadableReply(message: string): Failure {
   return {
     ...localFailure('resource-manager-unavailable', `The reply was not understood: ${plain(message)}`),

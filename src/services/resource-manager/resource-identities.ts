@@ -5,16 +5,16 @@ import { guidPattern } from '../../azure/resource-id.ts'
 import type { ResourceManager } from './client.ts'
 import { readingIdentity } from './provider-versions.ts'
 
-/** Whom resources act as: user-assigned identities, and whatever has an identity. */
+/** The identities that resources act as: user-assigned identities, and everything that has an identity. */
 
-/** An id goes into a filter, and into a role assignment: what is none counts as absent. */
+/** An id goes into a filter and into a role assignment, so an invalid one counts as absent. */
 const guid = v.pipe(
   v.nullish(v.string()),
   v.transform(text => (guidPattern.test(text ?? '') ? text?.toLowerCase() : undefined)),
 )
 const ids = v.nullish(v.object({ principalId: guid, clientId: guid }))
 
-/** Common types of Resource Manager, ManagedServiceIdentity; the members of `properties` are those of single types. */
+/** Common types of Resource Manager, ManagedServiceIdentity; the members of `properties` belong to single types. */
 const bearerBody = v.object({
   identity: v.nullish(
     v.object({ principalId: guid, userAssignedIdentities: v.nullish(v.record(v.string(), ids)) }),
@@ -23,7 +23,7 @@ const bearerBody = v.object({
 })
 type BearerBody = v.InferOutput<typeof bearerBody>
 
-/** Whom a resource acts as. @throws StepError */
+/** The identities that a resource acts as. @throws StepError */
 export async function readIdentities(
   manager: ResourceManager,
   resource: ReferencedResource,
@@ -54,7 +54,7 @@ function of(kind: Identity['kind'], name: string, told: unknown): Identity {
 }
 
 const variable = v.object({ name: v.string(), value: v.nullish(v.string()) })
-/** Container Apps and their jobs; container instances. What else has settings does not tell them with the resource. */
+/** Container Apps and their jobs; container instances. Other types with settings do not return them with the resource. */
 const containers = v.union([
   v.pipe(
     v.object({

@@ -15,7 +15,7 @@ export const authorizationVersion = '2022-04-01'
 
 const text = v.nullish(v.string())
 
-/** A condition that cannot be read must not pass for none: an entry that is odd anywhere makes the whole reply unreadable. */
+/** A condition that cannot be read must not count as none: one malformed entry makes the whole reply unreadable. */
 export const assignmentEntry = v.pipe(
   v.object({
     id: v.string(),
@@ -51,7 +51,10 @@ interface Dated {
   updatedOn?: string | null | undefined
 }
 
-/** Only description and condition of an assignment change (learn.microsoft.com, RBAC troubleshooting); a condition decides what it gives. */
+/**
+ * Only description and condition of an assignment can change (learn.microsoft.com, RBAC troubleshooting); a condition decides
+ * what it gives.
+ */
 function timesOf(dated: Dated): Pick<Assignment, 'createdOn' | 'changedOn'> {
   const createdOn = instantOf(dated.createdOn)
   const changedOn = instantOf(dated.updatedOn)
@@ -61,7 +64,7 @@ function timesOf(dated: Dated): Pick<Assignment, 'createdOn' | 'changedOn'> {
 
 const operations = v.nullish(v.array(v.string()))
 
-/** Entries of definitions, of deny assignments, and of what Resource Manager adds up. */
+/** Entries of definitions, of deny assignments, and of the permissions that Resource Manager adds up. */
 export const permissionEntry = v.pipe(
   v.object({
     actions: operations,
@@ -82,16 +85,18 @@ export const permissionEntry = v.pipe(
 )
 
 export interface AssignmentsRead {
-  /** The principal's own and its groups', at the scope and above it; of a group: its own, and those below the scope too. */
+  /**
+   * For a principal: its own and its groups', at the scope and above it. For a group: its own, and those below the scope too.
+   */
   assignments: readonly Assignment[]
-  /** Milliseconds since the epoch, by Resource Manager's clock, when it was asked; for the age of assignments. */
+  /** When Resource Manager was asked, by its own clock; milliseconds since the epoch. The age of assignments counts from it. */
   asOf: number
 }
 
 export const assignmentsPath = (scope: string): string =>
   `${scope}/providers/Microsoft.Authorization/roleAssignments`
 
-/** @returns undefined where the principal may not read role assignments: unknown is not missing. @throws StepError */
+/** @returns undefined if the principal cannot read role assignments: unknown is not missing. @throws StepError */
 export function readAssignments(
   manager: ResourceManager,
   scope: string,
@@ -119,13 +124,13 @@ export function readAssignments(
   )
 }
 
-/** By the runner's own clock, which may be wrong, no age is told. */
+/** The runner's own clock may be wrong, so it gives no age. */
 const undated = ({ changedOn: _, ...assignment }: Assignment): Assignment => ({
   ...assignment,
   createdOn: undefined,
 })
 
-/** @returns undefined where they may not be read. @throws StepError */
+/** @returns undefined if they cannot be read. @throws StepError */
 export function readPermissions(manager: ResourceManager, scope: string): Promise<Permission[] | undefined> {
   const path = `${scope}/providers/Microsoft.Authorization/permissions`
   const query = { apiVersion: authorizationVersion }
@@ -133,7 +138,7 @@ export function readPermissions(manager: ResourceManager, scope: string): Promis
   return undefinedIfForbidden(reading.then(({ entries }) => entries))
 }
 
-/** One assignment as it is now; undefined where there is none of that id. @throws StepError */
+/** One assignment as it is now; undefined if there is none with that id. @throws StepError */
 export async function readAssignment(
   manager: ResourceManager,
   assignmentId: string,
@@ -151,6 +156,8 @@ export async function readAssignment(
   }
 }
 
-/** Whether there is no such assignment. Anything else that is not found, a subscription or a page of a proxy, tells nothing of it. */
+/**
+ * Whether there is no such assignment. Other "not found" replies, for a subscription or from a proxy, show nothing about it.
+ */
 export const isAbsent = ({ failure: { said } }: StepError) =>
   said.status === 404 && said.serviceCode?.toLowerCase() === 'roleassignmentnotfound'

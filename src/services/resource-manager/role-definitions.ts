@@ -21,13 +21,13 @@ const definitionsPath = (scope: string) => `${scope}/providers/Microsoft.Authori
 
 export interface Role {
   guid: string
-  /** The GUID itself where the name is not known. */
+  /** The GUID itself if the name is not known. */
   name: string
 }
 
 /**
- * Finds the role that was asked for. Built-in roles and GUIDs need no request; a name that was looked up comes with its definition.
- * @throws StepError `role-not-found` where no custom role has the name.
+ * Finds the wanted role. Built-in roles and GUIDs need no request; a name that was looked up comes with its definition.
+ * @throws StepError `role-not-found` if no custom role has the name.
  */
 export async function findRole(
   manager: ResourceManager,
@@ -43,7 +43,7 @@ export async function findRole(
     filter: `roleName eq '${name.replaceAll("'", "''")}'`,
   }
   const { entries } = await manager.readAll(operation, definitionsPath(scope), query, definitionEntry)
-  // The filter is the service's; that it was heeded is not.
+  // The service filters by name; this checks that it did.
   const found = entries.find(({ properties }) => properties.roleName.toLowerCase() === name.toLowerCase())
   if (found === undefined) {
     throw new StepError(
@@ -58,7 +58,7 @@ export async function findRole(
 export interface Definition {
   name: string
   permissions: readonly Permission[]
-  /** Milliseconds since the epoch; undefined where nobody tells. */
+  /** Milliseconds since the epoch; undefined if it is not known. */
   changedOn: number | undefined
 }
 
@@ -69,7 +69,7 @@ const definitionOf = ({ properties }: v.InferOutput<typeof definitionEntry>): De
 })
 
 /**
- * What the role lets its holders do, as its definition says now. Asked at the scope itself: who has rights there only may not
+ * What the role allows, by its current definition. Requested at the scope itself: an identity that has rights only there cannot
  * read the definitions of the whole subscription.
  * @throws StepError `role-not-found`
  */

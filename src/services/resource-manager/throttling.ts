@@ -1,8 +1,8 @@
 /**
- * The longest that a request waits for a throttled Resource Manager, milliseconds in all.
+ * The longest that a request waits for a throttled Resource Manager; milliseconds in total.
  *
- * Reads are limited to 25 a second for each principal and subscription, and who is refused is told to wait ten seconds for a
- * chance that is no better (request-limits-and-throttling). The unluckiest of a thousand gates, of three to five reads each, is
- * served when all others have been: within some three minutes.
+ * Reads are limited to 25 a second for each principal and subscription. A refused caller is told to wait ten seconds, and then
+ * has no better chance (request-limits-and-throttling). The unluckiest of a thousand gates, with three to five reads each, is
+ * served after all others: within some three minutes.
  */
 export const throttledBudgetMs = 5 * 60_000

@@ -4,8 +4,8 @@ import { agents } from './agents.ts'
 import { dataAction, type InferenceApi } from './api.ts'
 
 /**
- * The agents of a project, listed: it shows the right to look at them where no agent is named. It calls no deployment, and is asked for by
- * `also` alone. Route: learn.microsoft.com, REST of Foundry projects, version v1.
+ * Lists the agents of a project: that proves the right to read them if no agent is named. It calls no deployment, and is used
+ * for `also` only. Route: learn.microsoft.com, REST of Foundry projects, version v1.
  */
 
 const list = v.object({ object: v.literal('list'), data: v.array(v.unknown()) })

@@ -4,8 +4,8 @@ import { readJsonAnswer } from '../answer.ts'
 import { dataAction, type InferenceApi } from './api.ts'
 
 /**
- * An agent of a project, by its name: it is looked at, not run. Route: learn.microsoft.com, REST of Foundry projects, version v1. Data
- * action: error text of the service.
+ * An agent of a project, by name: the gate reads it, and does not run it. Route: learn.microsoft.com, REST of Foundry projects,
+ * version v1. Data action: from an error message of the service.
  */
 
 const name = v.pipe(v.string(), v.nonEmpty())
@@ -13,7 +13,7 @@ const latest = v.object({ latest: v.object({ definition: v.object({ model: name 
 const agent = v.object({
   object: v.literal('agent'),
   name,
-  // Not every kind of agent names a model.
+  // Some kinds of agents name no model.
   versions: v.fallback(v.optional(latest), undefined),
 })
 

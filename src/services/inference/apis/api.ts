@@ -4,13 +4,13 @@ import type { Failure } from '../../../core/failures/failure.ts'
 import type { HttpReply, HttpRequest } from '../../../core/http/client.ts'
 import type { Answer } from '../answer.ts'
 
-/** What is called of an account, and by which tokens. */
+/** Endpoints of an account, and the tokens for them. */
 export interface DataPlane {
   endpoints: Endpoints
   audiences: InferenceAudiences
-  /** In their place: that of a gateway. */
+  /** Used instead: the audience of a gateway. */
   tokenAudience?: string | undefined
-  /** The version that the caller uses on routes with one; absent: the usual one of each route. */
+  /** The version that the caller uses on versioned routes; absent: the default of each route. */
   apiVersion?: string | undefined
 }
 
@@ -19,24 +19,24 @@ export type Addresses = Pick<DataPlane, 'apiVersion'> & Endpoints
 /** What is called. */
 export interface Target {
   deployment: string
-  /** Name of its model; the deployment's own where that is not known. */
+  /** Name of its model; the deployment's own name if the model is not known. */
   model: string
 }
 
-/** Where it is called, and the data action that a role has to give. */
+/** An address, and the data action that a role has to give for it. */
 export interface Place {
   url: string
   dataAction: string
 }
 
-/** What is asked of a model. */
+/** The request to a model. */
 export interface SmokeSettings {
   prompt: string
   maxOutputTokens: number
   expect: RegExp | undefined
 }
 
-/** The parameters of a request that models disagree about. A refusal changes them, and the call is made again. */
+/** Request parameters that models disagree about. A refusal changes them, and the call is repeated. */
 export type Shape = Readonly<Record<string, string | number>>
 
 export interface Adaptation {
@@ -45,40 +45,46 @@ export interface Adaptation {
   because: string
 }
 
-/** One API by which a deployment is proven. Each has a file of its own; the table of kinds, model-kind.ts, lists them. */
+/** One API that proves a deployment. Each has its own file; the table of kinds, model-kind.ts, lists them. */
 export interface InferenceApi {
-  /** As users write it. */
+  /** The name that users write. */
   name: string
-  /** What it is, where the name does not say it. */
+  /** What it is, if the name does not say it. */
   about?: string
-  /** Which models it is for, in the plural. */
+  /** The models that it is for, in the plural. */
   calls: string
-  /** The header in which it takes a key. */
+  /** The header for a key. */
   keyHeader: 'api-key' | 'x-api-key'
-  /** What a smoke call is charged by. What is billed per item is never called unasked, nor twice where once will do. */
+  /**
+   * How a smoke call is billed. An API that is billed per item is called only if the user names it, and only once if that is
+   * enough.
+   */
   cost: 'tokens' | 'piece' | 'nothing'
-  /** Whether its answer is text that follows from the prompt: what `expect` is checked against. */
+  /** Whether its answer is text that depends on the prompt: then `expect` is checked against it. */
   answersPrompt: boolean
-  /** It calls what a project has, not a deployment of the resource. */
+  /** It calls something in a project, not a deployment of the resource. */
   ofProject?: true
-  /** It has a route with a dated version, which callers choose. */
+  /** It has a route with a dated version, which the caller chooses. */
   takesVersion?: true
-  /** The usual place first. Another is tried where the one before does not serve the deployment, or does not take the token. */
+  /**
+   * The usual place first. Another one is tried if the place before does not serve the deployment, or does not accept the
+   * token.
+   */
   placesOf: (target: Target, at: Addresses) => readonly [Place, ...Place[]]
   /** Audiences that it may accept, most likely first. */
   audiencesOf: (audiences: InferenceAudiences, at: Pick<Endpoints, 'project'>) => string[]
   firstShape: (settings: SmokeSettings, target: Target) => Shape
   requestOf: (target: Target, prompt: string, shape: Shape) => Omit<HttpRequest, 'url'>
-  /** @returns undefined where a reply with a status of success is no answer of this API: half a document, a proxy's page. */
+  /** @returns undefined if a successful reply is not an answer of this API: half a document, a proxy's page. */
   readAnswer: (reply: HttpReply) => Answer | undefined
-  /** The shape that a model asks for by refusing another; undefined where the refusal is final. */
+  /** The shape that a model's refusal asks for; undefined if the refusal is final. */
   adapt?: (shape: Shape, failure: Failure) => Adaptation | undefined
 }
 
-/** Data actions of an account, by what follows their common beginning. */
+/** Data actions of an account, by the part after their common prefix. */
 export const dataAction = (name: string): string => `Microsoft.CognitiveServices/accounts/${name}`
 
-/** What the provider-native routes of makers other than OpenAI need: error text of the service for Claude's. */
+/** Needed by the provider-native routes of makers other than OpenAI: from an error message of the service, for Claude's. */
 export const providersDataAction = dataAction('AIServices/providers/action')
 
 /** The address of an operation of v1. */

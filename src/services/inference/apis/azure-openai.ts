@@ -6,7 +6,7 @@ import { chatDataAction, messagesOf, readChatCompletion, withOtherBudget } from 
 
 const usualVersion = '2024-10-21'
 
-/** The address of an operation of a deployment, as it was before v1. */
+/** The address of an operation of a deployment, in the form used before v1. */
 export const deploymentUrl = (
   { deployment }: Target,
   { openAI, apiVersion }: Addresses,

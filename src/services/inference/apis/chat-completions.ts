@@ -27,7 +27,7 @@ export const chatCompletions = {
 
 export const messagesOf = (prompt: string) => [{ role: 'user', content: prompt }]
 
-/** Reasoning models refuse the older name of the budget, models of other vendors the newer one. */
+/** Reasoning models refuse the older name of the token budget, and models of other vendors the newer one. */
 export function withOtherBudget(shape: Shape, failure: Failure) {
   return (
     renamed(shape, failure, ['max_completion_tokens', 'max_tokens']) ??
@@ -47,10 +47,10 @@ const chatCompletion = v.object({
   choices: v.pipe(v.array(choice), v.minLength(1)),
 })
 
-/** Under these a model may rightly say nothing: its budget was spent on reasoning, or its answer was held back. */
+/** With these a model may legitimately return no text: reasoning used up its budget, or its answer was filtered. */
 const silentEnds: ReadonlySet<string> = new Set(['length', 'content_filter'])
 
-/** A message without a word, and without a reason why, is none of a model. */
+/** A message without text, and without a reason for that, does not come from a model. */
 export function readChatCompletion({ body }: HttpReply): Answer | undefined {
   return readJsonAnswer(chatCompletion, body, ({ model, choices: [first] }) => {
     if (first === undefined) return undefined

@@ -15,7 +15,7 @@ import {
 } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
 
-/** One image, the smallest and cheapest. Each maker has a route of its own for them. */
+/** One image, the smallest and cheapest. Each maker has its own route for images. */
 
 const apiVersion = '2025-04-01-preview'
 
@@ -67,7 +67,7 @@ const others: readonly Maker[] = [
 
 const makerOf = ({ model }: Target) => others.find(({ models }) => models.test(model)) ?? openAI
 
-/** The maker names its paths after its models: FLUX.2-pro is flux-2-pro, but FLUX-1.1-pro is flux-pro-1.1. */
+/** The maker names its paths differently from its models: FLUX.2-pro is flux-2-pro, but FLUX-1.1-pro is flux-pro-1.1. */
 function fluxPath(model: string): string {
   if (/kontext/i.test(model)) return /max/i.test(model) ? 'flux-kontext-max' : 'flux-kontext-pro'
   if (/1\.1/.test(model)) return 'flux-pro-1.1'

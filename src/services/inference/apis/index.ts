@@ -2,7 +2,7 @@ import { type Api, kinds } from '../model-kind.ts'
 import { agentList } from './agent-list.ts'
 import type { InferenceApi } from './api.ts'
 
-/** The inference APIs that a deployment can be proven by: those of the table of kinds. */
+/** The inference APIs that can prove a deployment: those in the table of kinds. */
 
 export type { Api } from '../model-kind.ts'
 
@@ -13,12 +13,12 @@ export const registry: readonly Registered[] = kinds.flatMap((line): readonly Re
 /** Their names. */
 export const apis: readonly Api[] = registry.map(({ name }) => name)
 
-/** What a route is called by: one of them, or what shows another right and calls no deployment. */
+/** The API of a route: one of them, or one that proves another right and calls no deployment. */
 export type RouteApi = Api | typeof agentList.name
 
 const callable: ReadonlyArray<InferenceApi & { readonly name: RouteApi }> = [...registry, agentList]
 
-/** The names of all that routes are called by. */
+/** The names of all APIs that routes can have. */
 export const routeApis: readonly RouteApi[] = callable.map(({ name }) => name)
 
 export function apiOf(name: RouteApi): InferenceApi {
@@ -27,7 +27,7 @@ export function apiOf(name: RouteApi): InferenceApi {
   return api
 }
 
-/** The APIs of operations that have the deployment in their path. */
+/** The APIs of operations with the deployment in their path. */
 const byOperation: Readonly<Record<string, Api>> = {
   'chat/completions': 'azure-openai',
   completions: 'completions',
@@ -37,5 +37,5 @@ const byOperation: Readonly<Record<string, Api>> = {
   'audio/speech': 'speech',
 }
 
-/** @param operation What follows `/openai/deployments/NAME/`. @returns undefined where the gate has no API for it. */
+/** @param operation What follows `/openai/deployments/NAME/`. @returns undefined if the gate has no API for it. */
 export const classicApi = (operation = ''): Api | undefined => byOperation[operation]

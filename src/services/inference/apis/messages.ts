@@ -4,9 +4,12 @@ import { readJsonAnswer } from '../answer.ts'
 import { type InferenceApi, postJson, providersDataAction } from './api.ts'
 import { messagesOf } from './chat-completions.ts'
 
-/** Anthropic's Messages API, at Foundry's own host; projects have no such route. Data action: error text of the service. */
+/**
+ * Anthropic's Messages API, at Foundry's own host; projects have no such route. Data action: from an error message of the
+ * service.
+ */
 
-/** The only version that Claude's documents speak of; a request without one is refused. */
+/** The only version in Claude's documentation; the service refuses a request without one. */
 const anthropicVersion = '2023-06-01'
 
 const message = v.object({
@@ -26,7 +29,7 @@ export const messages = {
   placesOf: (_, { modelInference }) => [
     { url: `${modelInference}/anthropic/v1/messages`, dataAction: providersDataAction },
   ],
-  // Claude's documents named the one at first, and name Foundry's now; which is refused, the service says.
+  // Claude's documentation first named one audience, and now names Foundry's; the service says which one it refuses.
   audiencesOf: audiences => knownAudiences(audiences).toReversed(),
   firstShape: ({ maxOutputTokens }) => ({ max_tokens: maxOutputTokens }),
   requestOf: ({ deployment }, prompt, shape) =>
@@ -36,7 +39,7 @@ export const messages = {
     ),
   readAnswer: ({ body }) =>
     readJsonAnswer(message, body, ({ content, stop_reason, model }) => {
-      // A message may end without a word, and then says why.
+      // A message may end without text, and then says why.
       if (content.length === 0 && typeof stop_reason !== 'string') return undefined
       // Blocks of other types are thoughts and tools.
       const blocks = content.filter(({ type }) => type === 'text')

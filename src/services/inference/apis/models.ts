@@ -2,7 +2,10 @@ import { knownAudiences } from '../../../azure/clouds.ts'
 import { dataAction, type InferenceApi, postJson } from './api.ts'
 import { messagesOf, readChatCompletion, withOtherBudget } from './chat-completions.ts'
 
-/** Foundry model inference: chat with models of any maker, at Foundry's own host. Data action: error text of the service. */
+/**
+ * Foundry model inference: chat with models of any maker, at Foundry's own host. Data action: from an error message of the
+ * service.
+ */
 
 const apiVersion = '2024-05-01-preview'
 

@@ -4,7 +4,7 @@ import { readJsonAnswer } from '../answer.ts'
 import { onePage } from '../one-page.ts'
 import { type InferenceApi, postJson, providersDataAction } from './api.ts'
 
-/** Mistral's document models, at Foundry's own host: a page with one word. They take documents by value only. */
+/** Mistral's document models, at Foundry's own host: a page with one word. They accept documents only in the request itself. */
 
 const recognized = v.object({
   model: v.optional(v.string()),

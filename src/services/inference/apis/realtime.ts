@@ -1,7 +1,10 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { dataAction, type InferenceApi, v1Url } from './api.ts'
 
-/** A WebSocket to a realtime model: the handshake is refused like any call, so that its success is the proof; nothing is said in it. */
+/**
+ * A WebSocket to a realtime model: the handshake is refused like any call, so its success is the proof; nothing is sent over
+ * it.
+ */
 
 export const realtime = {
   name: 'realtime',

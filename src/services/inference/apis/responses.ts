@@ -4,12 +4,12 @@ import { readJsonAnswer } from '../answer.ts'
 import { atLeast } from '../shapes.ts'
 import { dataAction, type InferenceApi, postJson, v1Url } from './api.ts'
 
-/** The Responses API of `/openai/v1`, on the account or in a project. Data actions: error texts of the service. */
+/** The Responses API of `/openai/v1`, on the account or in a project. Data actions: from error messages of the service. */
 
 const ofAccount = dataAction('OpenAI/responses/write')
 const ofProject = dataAction('AIServices/responses/write')
 
-/** The smallest budget that it takes. */
+/** The smallest budget that it accepts. */
 const leastTokens = 16
 
 const response = v.object({
@@ -43,7 +43,7 @@ export const responses = {
       ? knownAudiences(audiences)
       : [audiences.foundry],
   firstShape: ({ maxOutputTokens }) => ({ max_output_tokens: maxOutputTokens }),
-  // Nothing of a smoke call is worth keeping at the service.
+  // The service need not store a smoke call.
   requestOf: ({ deployment }, prompt, shape) =>
     postJson({ model: deployment, input: prompt, store: false, ...shape }),
   readAnswer: ({ body }) =>
@@ -51,7 +51,7 @@ export const responses = {
       const said = output.filter(({ type }) => type === 'message')
       const parts = said.flatMap(({ content }) => content ?? [])
       const isSilent = parts.every(({ text, refusal }) => text === undefined && refusal === undefined)
-      // What is complete has said something, a thought at least; and a message holds a text or a refusal.
+      // A completed response has said something, at least a thought; and a message contains a text or a refusal.
       if (status === 'completed' && (output.length === 0 || (said.length > 0 && isSilent))) return undefined
       const refusal = parts.map(part => part.refusal ?? '').join('')
       return {

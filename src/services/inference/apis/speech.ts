@@ -7,11 +7,11 @@ import { deploymentUrl } from './azure-openai.ts'
 const audioDataAction = dataAction('OpenAI/deployments/audio/action')
 const apiVersion = '2025-03-01-preview'
 
-/** How sound begins: MP3 with or without a tag, WAVE, Ogg, FLAC. A byte that is no text was decoded to U+FFFD. */
+/** How sound begins: MP3 with or without a tag, WAVE, Ogg, FLAC. A byte that is not text was decoded to U+FFFD. */
 const sound = /^(ID3|\u{fffd}|RIFF|OggS|fLaC)/u
-/** What calls itself something else, though its first byte may be no text either. A server that knows no type says text/plain. */
+/** Types that are not sound, even if the first byte is not text. A server that does not know the type says text/plain. */
 const otherType = /^(text\/(?!plain)|(image|video|font)\/)|\b(json|xml|zip|pdf)\b/i
-/** Less is no word, in any format; characters. */
+/** Shorter sound contains no word, in any format; characters. */
 const leastSound = 500
 
 export const speech = {

@@ -6,12 +6,12 @@ import { dataAction, type InferenceApi, v1Url } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
 
 /**
- * Speech to text: a second of a tone. The route with the deployment in its path is the one that was seen to serve and to take tokens;
- * v1 was seen to answer `DeploymentNotFound`, and elsewhere to be the only one that takes tokens.
+ * Speech to text: a second of a tone. The route with the deployment in its path has been seen to serve it and to accept tokens.
+ * v1 has been seen to answer `DeploymentNotFound`, and elsewhere to be the only route that accepts tokens.
  */
 
 const audioDataAction = dataAction('OpenAI/deployments/audio/action')
-/** The first that serves the models after whisper. */
+/** The first version that serves the models after whisper. */
 const apiVersion = '2025-03-01-preview'
 
 const transcript = v.object({ text: v.string() })
