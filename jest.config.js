@@ -12,4 +12,6 @@ export default {
   testTimeout: 120_000,
   // Half of the time goes by in the processes that scenarios start: by default jest would leave a core of two alone.
   maxWorkers: '100%',
+  // Jest leaks what a test file has loaded, and the more a process holds the slower it is.
+  workerIdleMemoryLimit: '350MB',
 }

@@ -17,7 +17,7 @@ export interface Odd {
 export function playOdd(): (odd: Odd) => Promise<void> {
   let stage: Stage
   beforeAll(async () => {
-    stage = await openStage({ keepsConnections: true })
+    stage = await openStage()
   })
   afterAll(() => stage.close())
   return odd => play(stage, odd)
@@ -34,7 +34,7 @@ async function play(stage: Stage, { hop, effect, isFree = false, times }: Odd): 
     ...(times === undefined ? {} : { times }),
   })
   const inputs = { 'propagation-timeout': '10s', ...inputsAt(hop, stage.cloud) }
-  const run = await stage.run({ inputs })
+  const run = await stage.run({ inputs, keepsConnections: true })
   const struck = run.requests.filter(({ fault }) => fault !== undefined)
   expect(struck.length).toBeGreaterThan(0)
   // Of a refusal there would be nothing to change.

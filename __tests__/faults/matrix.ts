@@ -58,8 +58,11 @@ function play(stage: Stage, { hop: name, fault, count }: Scenario): Promise<InPr
     ...(Number.isFinite(times) ? { times } : {}),
   }
   stage.cloud.faults.add(injected)
-  return stage.run(inputs === undefined ? {} : { inputs })
+  return stage.run({ ...(inputs === undefined ? {} : { inputs }), keepsConnections: isAnswer(injected) })
 }
+
+/** What strikes a connection finds a new one, or it would strike what an earlier run left. */
+const isAnswer = ({ effect }: Fault) => !['reset', 'hang', 'drip'].includes(effect.kind)
 
 const endOf = ({ end }: InProcessRun) => (end === 'passed' ? 'passes' : end)
 

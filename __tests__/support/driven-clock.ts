@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
-import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { syncBuiltinESMExports } from 'node:module'
 import { text } from 'node:stream/consumers'
 
 /**
@@ -16,8 +16,8 @@ const token = process.env.KEYLESS_GATE_TEST_CONTROL_TOKEN
 if (control === undefined || token === undefined)
   throw new Error('The driven clock needs a local cloud to drive')
 
-const timers = createRequire(import.meta.url)('node:timers/promises')
-const realSleep: typeof import('node:timers/promises').setTimeout = timers.setTimeout
+const timers: Record<string, unknown> = process.getBuiltinModule('node:timers/promises')
+const { setTimeout: realSleep } = process.getBuiltinModule('node:timers/promises')
 
 let offsetMs = 0
 const RealDate = Date

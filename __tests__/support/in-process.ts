@@ -45,6 +45,8 @@ export interface RunOptions {
   env?: Readonly<Record<string, string>>
   /** How far the runner's clock is ahead of the cloud's; negative where it is behind. */
   runnerAheadMs?: number
+  /** The run goes on with the connections of the ones before: where nothing is about connections, they cost more than all the rest. */
+  keepsConnections?: boolean
 }
 
 export interface InProcessRun extends Published {
@@ -61,23 +63,21 @@ export interface InProcessRun extends Published {
   assignmentsBefore: readonly RoleAssignment[]
 }
 
-export interface StageOptions extends Omit<LocalCloudOptions, 'clock'> {
-  /** Runs go on with the connections of the ones before: where nothing is about connections, they cost more than all the rest. */
-  keepsConnections?: boolean
-}
+export type StageOptions = Omit<LocalCloudOptions, 'clock'>
 
-export async function openStage({ keepsConnections = false, ...options }: StageOptions = {}): Promise<Stage> {
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const trustedBefore = getCACertificates('default')
   const time = createDrivenTime()
   const { clock } = time
   const cloud = await createLocalCloud({ ...options, clock })
   const elsewhere = await openElsewhere(cloud)
   setDefaultCACertificates([...trustedBefore, cloud.caPem, elsewhere.caPem])
-  const clientFor = keepsConnections ? createSharedClients() : newClient
+  const sharedClient = createSharedClients()
 
   async function run(runOptions: RunOptions = {}): Promise<InProcessRun> {
     const settings = settingsOf(cloud, runOptions)
-    const { runnerAheadMs = 0 } = runOptions
+    const { runnerAheadMs = 0, keepsConnections = false } = runOptions
+    const clientFor = keepsConnections ? sharedClient : newClient
     const environment = { ...cloud.runnerEnvironment(), ...runOptions.env }
     const assignmentsBefore = structuredClone(cloud.world.roleAssignments)
     const requestsBefore = cloud.journal.entries.length
@@ -118,7 +118,7 @@ export async function openStage({ keepsConnections = false, ...options }: StageO
     { env }: RunOptions = {},
   ): Promise<readonly string[]> {
     const log: string[] = []
-    const driven = time.enter(clientFor(settings))
+    const driven = time.enter(newClient(settings))
     const run = readWorkflowRun({ ...cloud.runnerEnvironment(), ...env })
     const tools = { ...driven, log: logTo(log), mask() {} }
     for (const grant of kept.slice(-1)) {

@@ -10,20 +10,27 @@ import { join } from 'node:path'
 export const coverageFolderVariable = 'KEYLESS_GATE_COVERAGE'
 
 /**
- * Begins to count what this process runs, before it loads what is to be counted.
- * @returns Ends that, and leaves the counts of our own files in `folder`, in the form in which Node leaves those of a process behind
- *   (NODE_V8_COVERAGE)
+ * Counts what this process runs from here on: called before it loads what is to be counted.
+ * @returns Leaves the counts since the call before in `folder`, those of our own files, in the form in which Node leaves those of a
+ *   process behind (NODE_V8_COVERAGE)
  */
 export async function gatherCoverage(folder: string): Promise<() => Promise<void>> {
+  counting ??= beginToCount()
+  const session = await counting
+  return async () => {
+    const { result } = await session.post('Profiler.takePreciseCoverage')
+    const own = result.filter(({ url }) => !/^node:|\/node_modules\/|\/__tests__\//.test(url))
+    writeFileSync(join(folder, `jest-${randomUUID()}.json`), JSON.stringify({ result: own }))
+  }
+}
+
+/** Of the whole process: to begin and to end makes V8 go through all that it holds, which takes longer than most test files. */
+let counting: Promise<Session> | undefined
+
+async function beginToCount(): Promise<Session> {
   const session = new Session()
   session.connect()
   await session.post('Profiler.enable')
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
-  return async () => {
-    const { result } = await session.post('Profiler.takePreciseCoverage')
-    await session.post('Profiler.stopPreciseCoverage')
-    session.disconnect()
-    const own = result.filter(({ url }) => !/^node:|\/node_modules\/|\/__tests__\//.test(url))
-    writeFileSync(join(folder, `jest-${randomUUID()}.json`), JSON.stringify({ result: own }))
-  }
+  return session
 }
