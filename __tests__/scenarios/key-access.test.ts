@@ -169,7 +169,7 @@ describe('retired-key', () => {
       diagnosis: 'keys-enabled',
       'key-access': 'unknown',
     })
-    expect(logOf(run)).toContain('whether other keys work is not known')
+    expect(logOf(run)).toContain('It is not known whether other keys work.')
     expect(logOf(run)).toContain('give one of the two keys that the resource has now')
   })
 

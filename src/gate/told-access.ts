@@ -100,7 +100,7 @@ export async function toldAccess(
   question: ToldQuestion,
   telling: Telling,
 ): Promise<ToldAccess> {
-  if (held === undefined) return mayNotBeRead('role', telling.context)
+  if (held === undefined) return notListed('role assignments', telling.context)
   const denied = accessDespiteDenies(held, question, telling)
   if (denied !== undefined) return denied
   const byRoles = await accessByDefinitions(held.assignments, question, telling)
@@ -113,13 +113,16 @@ export async function toldAccess(
   return { word: 'missing', because: { kind: 'no-role', lacks: byRoles.lacks } }
 }
 
-const mayNotBeRead = (which: 'role' | 'deny', context: ResourceContext): ToldAccess =>
-  unreadAt(context, `${which} assignments`, `Microsoft.Authorization/${which}Assignments/read`)
+const readActions = {
+  'role assignments': 'Microsoft.Authorization/roleAssignments/read',
+  'deny assignments': 'Microsoft.Authorization/denyAssignments/read',
+  deployments: 'Microsoft.CognitiveServices/accounts/deployments/read',
+} satisfies Partial<Record<Unreadable, string>>
 
-export const unreadAt = (
+/** What is told if the identity that looks cannot list them. */
+export const notListed = (
+  what: keyof typeof readActions,
   { callerId, resource }: ResourceContext,
-  what: Unreadable,
-  action: string,
 ): ToldAccess => ({
   word: 'unknown',
   because: {
@@ -129,7 +132,7 @@ export const unreadAt = (
     failure: localFailure(
       'resource-manager-forbidden',
       `The principal ${callerId} may not read ${what} at the resource.`,
-      { action },
+      { action: readActions[what] },
     ),
   },
 })
@@ -140,7 +143,7 @@ function accessDespiteDenies(
   { principalId, scope, dataActions }: ToldQuestion,
   { denies, context }: Telling,
 ): ToldAccess | undefined {
-  if (denies === undefined) return mayNotBeRead('deny', context)
+  if (denies === undefined) return notListed('deny assignments', context)
   const identities = identitiesOf(
     principalId,
     assignments.map(({ principalId: holder }) => holder),

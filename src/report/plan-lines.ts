@@ -5,6 +5,7 @@ import { readableRoleState } from '../azure/rbac/assignment.ts'
 import { assignRoles } from '../azure/rbac/delegation-conditions.ts'
 import { coversAction } from '../azure/rbac/permissions.ts'
 import { unsuitableLine } from '../azure/rbac/suitability.ts'
+import type { StepError } from '../core/failures/failure.ts'
 import { inWords } from '../core/text/duration.ts'
 import { alsoFailure, isLacking } from '../gate/also.ts'
 import { denyAssignmentsSeen } from '../gate/evidence.ts'
@@ -13,7 +14,13 @@ import type { RunRecord } from '../gate/record.ts'
 import { retirementFailure } from '../gate/retirement.ts'
 import { shownAddress } from '../services/app/address.ts'
 import { choiceLeft, denyLine, until } from './lines.ts'
-import { additionLines, ownCallsInWords, runtimeChanges, runtimeRemarks } from './runtime-lines.ts'
+import {
+  additionLines,
+  ownCallsInWords,
+  plannedRuntimeFailure,
+  runtimeChanges,
+  runtimeRemarks,
+} from './runtime-lines.ts'
 
 /** What `grant: plan` says: the same lines in log, summary and report. */
 
@@ -27,21 +34,33 @@ export function planChanges(record: RunRecord): string[] {
 }
 
 /** Whether one of the lines says that a run would fail, even after the change. */
-export const wouldFail = (record: RunRecord): boolean =>
-  planRemarks(record).some(line => /^Plan: .*\bthe gate would fail with [a-z-]+/.test(line))
+export const wouldFail = (record: RunRecord): boolean => remarksOn(record).some(({ isFailure }) => isFailure)
 
 /** Findings are reported separately. */
-export function planRemarks(record: RunRecord): string[] {
+export const planRemarks = (record: RunRecord): string[] => remarksOn(record).map(({ line }) => line)
+
+interface Remark {
+  line: string
+  /** Whether it says that a run would fail, even after the change. */
+  isFailure: boolean
+}
+
+const remark = (line: string): Remark => ({ line, isFailure: false })
+
+const failing = (line: string): Remark => ({ line, isFailure: true })
+
+function remarksOn(record: RunRecord): Remark[] {
   return [
-    ...choiceLeft(record),
+    ...choiceLeft(record).map(remark),
     ...grantRemarks(record),
-    ...alsoPlanLines(record),
-    ...denialPlanLines(record),
-    ...runtimeRemarks(record),
-    ...keyPlanLines(record),
-    ...failOnPlanLines(record),
-    ...appPlanLines(record),
-    ...modelPlanLines(record),
+    ...alsoRemarks(record),
+    ...denialRemarks(record),
+    ...runtimeRemarks(record).map(remark),
+    ...runtimeFailureRemarks(record),
+    ...keyRemarks(record),
+    ...failOnRemarks(record),
+    ...appRemarks(record),
+    ...modelRemarks(record),
   ]
 }
 
@@ -52,18 +71,22 @@ function pipelineChange(record: RunRecord): string[] {
   return additionLines({ role: role.name, to, at: role.scope, until: forHowLong(settings) })
 }
 
-function grantRemarks(record: RunRecord): string[] {
-  if (record.holder === 'app') return [`Plan: ${ownCallsInWords(record.smoke)}`]
+function grantRemarks(record: RunRecord): Remark[] {
+  if (record.holder === 'app') return [remark(`Plan: ${ownCallsInWords(record.smoke)}`)]
   const { grant, plannedRefusal, role, roleState, assignments } = record
   if (role === undefined)
-    return ['Plan: there is no resource, only an endpoint, so no role would be granted.']
+    return [remark('Plan: there is no resource, only an endpoint, so no role would be granted.')]
   if (plannedRefusal !== undefined)
     return [
-      `Plan: the gate would fail with role-not-suitable: ${unsuitableLine(role.name, plannedRefusal)} It is ${readableRoleState(roleState, assignments)}.`,
+      failing(
+        `Plan: the gate would fail with role-not-suitable: ${unsuitableLine(role.name, plannedRefusal)} It is ${readableRoleState(roleState, assignments)}.`,
+      ),
     ]
   if (grant?.outcome !== 'planned')
-    return [`Plan: nothing would be granted; the role is ${readableRoleState(roleState, assignments)}.`]
-  return [
+    return [
+      remark(`Plan: nothing would be granted; the role is ${readableRoleState(roleState, assignments)}.`),
+    ]
+  const lines = [
     ...(roleState === 'missing' && record.heldByOtherJob === undefined
       ? []
       : [
@@ -73,19 +96,17 @@ function grantRemarks(record: RunRecord): string[] {
     ...(record.afterDenial?.denyingGrants ?? []).map(deny => denyLine('the grant', deny)),
     ...callerLines(record),
   ]
+  return lines.map(remark)
 }
 
 const forHowLong = (settings: RunRecord['settings']) =>
   settings?.access.revoke === true ? 'the job ends (revoke)' : undefined
 
 /** What the planned grant gives is not missing any more. */
-function alsoPlanLines({ settings, routes, also, grant }: RunRecord): string[] {
+function alsoRemarks({ settings, routes, also, grant }: RunRecord): Remark[] {
   if (settings === undefined) return []
   const left = grant?.outcome === 'planned' ? also?.filter(each => !isLacking(each)) : also
-  const failure = alsoFailure(settings.access, { routes, also: left })
-  return failure === undefined
-    ? []
-    : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
+  return failureRemarks(alsoFailure(settings.access, { routes, also: left }))
 }
 
 /** It is not known who is in a group before the group holds a role. */
@@ -100,20 +121,24 @@ function callerLines({ settings, principal }: RunRecord): string[] {
 }
 
 /** What a run would do about calls that are denied now. */
-function denialPlanLines(record: RunRecord): string[] {
+function denialRemarks(record: RunRecord): Remark[] {
   const { plannedPatienceMs, membership, role, coverage, deniedBy = [] } = record
   const denies = denyAssignmentsSeen(record).map(deny => denyLine('the calls', deny))
   const code = deniedBy.length > 0 ? 'deny-assignment' : 'access-denied'
-  if (plannedPatienceMs === undefined) return denies
+  if (plannedPatienceMs === undefined) return denies.map(remark)
   return [
     plannedPatienceMs > 0
-      ? `Plan: the calls are denied now. The gate would wait up to ${inWords(plannedPatienceMs)}, and fail with ${code} if they are still denied.`
-      : `Plan: the calls are denied, and the gate would fail with ${code}.`,
-    ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, no matter who holds it.`] : []),
-    ...(membership === 'not-member'
-      ? ['The role is held, but neither by the pipeline nor by a group that it is a member of.']
-      : []),
-    ...denies,
+      ? remark(
+          `Plan: the calls are denied now. The gate would wait up to ${inWords(plannedPatienceMs)}, and fail with ${code} if they are still denied.`,
+        )
+      : failing(`Plan: the calls are denied, and the gate would fail with ${code}.`),
+    ...[
+      ...(coverage === 'insufficient' ? [`${role?.name} does not cover them, no matter who holds it.`] : []),
+      ...(membership === 'not-member'
+        ? ['The role is held, but neither by the pipeline nor by a group that it is a member of.']
+        : []),
+      ...denies,
+    ].map(remark),
   ]
 }
 
@@ -144,42 +169,54 @@ function assigningBy(may: boolean | undefined): Assigning {
 }
 
 /** What a run would do about keys; empty if nothing. */
-function keyPlanLines(record: RunRecord): string[] {
+function keyRemarks(record: RunRecord): Remark[] {
   const failure = keyAccessFailure(record.settings, record)
   if (failure !== undefined) {
     const { code, said } = failure.failure
     const asked =
       record.settings?.keys.access === 'forbid' ? 'key-access is forbid' : 'there is a retired key'
     return [
-      `Plan: ${asked}, and the gate would fail with ${code}: ${said.message}`,
-      ...(code === 'keys-enabled' ? [`To switch keys off: ${switchKeysOffCommand(record)}`] : []),
+      failing(`Plan: ${asked}, and the gate would fail with ${code}: ${said.message}`),
+      ...(code === 'keys-enabled' ? [remark(`To switch keys off: ${switchKeysOffCommand(record)}`)] : []),
     ]
   }
   if (record.settings?.keys.retired === undefined) return []
   return [
-    'Plan: once access is proven, the gate would try the retired key, and the service has to refuse it.',
+    remark(
+      'Plan: once access is proven, the gate would try the retired key, and the service has to refuse it.',
+    ),
   ]
 }
 
-function modelPlanLines(record: RunRecord): string[] {
-  const failure = retirementFailure(record)
-  return failure === undefined
+const modelRemarks = (record: RunRecord): Remark[] => failureRemarks(retirementFailure(record))
+
+const failureRemarks = (failure: StepError | undefined): Remark[] =>
+  failure === undefined
     ? []
-    : [`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`]
+    : [failing(`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`)]
+
+/** Who it is about stands in the lines before it. */
+function runtimeFailureRemarks(record: RunRecord): Remark[] {
+  const failure = plannedRuntimeFailure(record)
+  return failure === undefined ? [] : [failing(`Plan: the gate would fail with ${failure.failure.code}.`)]
 }
 
-function failOnPlanLines(record: RunRecord): string[] {
+function failOnRemarks(record: RunRecord): Remark[] {
   const failure = failOnFailure(record)
   return failure === undefined
     ? []
     : [
-        `Plan: fail-on is ${record.settings?.failOn}, and the gate would fail with finding-forbidden: ${failure.failure.said.message}`,
+        failing(
+          `Plan: fail-on is ${record.settings?.failOn}, and the gate would fail with finding-forbidden: ${failure.failure.said.message}`,
+        ),
       ]
 }
 
-const appPlanLines = ({ settings }: RunRecord): string[] =>
+const appRemarks = ({ settings }: RunRecord): Remark[] =>
   settings?.production.probe === undefined
     ? []
     : [
-        `Plan: once access is proven, the gate would call the app at ${shownAddress(settings.production.probe.url)}, and it has to answer.`,
+        remark(
+          `Plan: once access is proven, the gate would call the app at ${shownAddress(settings.production.probe.url)}, and it has to answer.`,
+        ),
       ]

@@ -1,3 +1,4 @@
+import type { StepError } from '../core/failures/failure.ts'
 import { plain } from '../core/text/untrusted.ts'
 import type { RunRecord } from '../gate/record.ts'
 import { isGrantable, runtimeFailure } from '../gate/runtime/enforce.ts'
@@ -79,18 +80,18 @@ export function runtimeChanges({ runtimePrincipals, settings }: RunRecord): stri
 
 /** What else `grant: plan` says about them. */
 export function runtimeRemarks({ runtimePrincipals, settings }: RunRecord): string[] {
-  if (settings === undefined || runtimePrincipals.length === 0) return []
+  if (settings === undefined) return []
   const granting = asGranting(settings)
-  const failure = runtimeFailure(runtimePrincipals, granting)
-  return [
-    ...runtimePrincipals.map(principal =>
-      isGrantable(principal, granting)
-        ? `${principalName(principal)}: ${reasonOf(principal)}`
-        : `Plan: nothing would be granted to ${runtimeLine(principal)}`,
-    ),
-    ...(failure === undefined ? [] : [`Plan: the gate would fail with ${failure.failure.code}.`]),
-  ]
+  return runtimePrincipals.map(principal =>
+    isGrantable(principal, granting)
+      ? `${principalName(principal)}: ${reasonOf(principal)}`
+      : `Plan: nothing would be granted to ${runtimeLine(principal)}`,
+  )
 }
+
+/** Why a run that may grant would fail for them all the same. */
+export const plannedRuntimeFailure = ({ runtimePrincipals, settings }: RunRecord): StepError | undefined =>
+  settings && runtimeFailure(runtimePrincipals, asGranting(settings))
 
 /** What this run granted to them, or was granting when it was stopped. */
 export const runtimeGrantLines = ({ runtimePrincipals }: Pick<RunRecord, 'runtimePrincipals'>): string[] =>

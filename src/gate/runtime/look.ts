@@ -22,11 +22,11 @@ import type { Note } from '../record.ts'
 import { scopeOfCalls } from '../scope-of-calls.ts'
 import type { RuntimePrincipalRequest, Settings } from '../settings.ts'
 import {
+  notListed,
   type Telling,
   type ToldAccess,
   type ToldQuestion,
   toldAccess,
-  unreadAt,
   type WhyMissing,
 } from '../told-access.ts'
 import type { Inspection } from '../values.ts'
@@ -111,7 +111,7 @@ async function evaluate(
   const { settings, context } = reading
   if (hasUnlisted(request, inspection)) {
     const { identity, principalId } = resolved.kind === 'found' ? resolved : nobody
-    return { ...notLookedAt(request), identity, principalId, access: mayNotBeListed(context) }
+    return { ...notLookedAt(request), identity, principalId, access: notListed('deployments', context) }
   }
   const routes = routesOf(request, inspection, settings)
   const scope = scopeOfCalls(routes, context.resource)
@@ -196,9 +196,6 @@ function routesOf(
   const asked = { deployments: requested, smoke: settings.smoke }
   return routesFor(asked, deployments, dataPlaneOf(settings, account))
 }
-
-const mayNotBeListed = (context: ResourceContext): ToldAccess =>
-  unreadAt(context, 'deployments', 'Microsoft.CognitiveServices/accounts/deployments/read')
 
 async function roleFor(
   { role: choice }: Pick<RuntimePrincipalRequest, 'role'>,
