@@ -7,8 +7,6 @@ import { dataPlane, simulate, type Waited, type World } from './simulation.ts'
 const delays = [0, 5, 15, 30, 60, 120, 300, 600, 900]
 const samples = 200
 const callMs = 150
-/** In a shorter wait the row itself takes as long as the promise. */
-const shortestPromised = 15
 
 /** The last of the replicas agrees at the delay, the others evenly before it. No delay is a round number: each sample has its own, within a fifth. */
 function sampled(delaySeconds: number, replicas: number): World {
@@ -63,13 +61,13 @@ const rowOf = (noticed: Noticed) => [
 ]
 
 function promiseOf(noticed: readonly Noticed[]): Promised {
-  const missed = noticed
-    .filter(({ delay, replicas }) => replicas === 1 && delay >= shortestPromised)
-    .filter(each => meanLag(each) > promisedMs(each.delay))
+  const missed = noticed.filter(each => meanLag(each) > promisedMs(each.delay))
   return {
-    what: `Mean time to notice that access is live, after a wait of ${shortestPromised} s or more, one replica`,
+    what: 'Mean time to notice that access is live, one replica, and four that disagree',
     measured:
-      missed.length === 0 ? 'within it' : `not after ${missed.map(({ delay }) => `${delay} s`).join(', ')}`,
+      missed.length === 0
+        ? 'within it'
+        : `not ${missed.map(({ delay, replicas }) => `after ${delay} s, replicas: ${replicas}`).join('; ')}`,
     promised: 'at most a tenth of the wait and a second',
     isKept: missed.length === 0,
   }
@@ -95,15 +93,15 @@ export async function simulateNoticing(): Promise<Part> {
     promises: [promiseOf(noticed)],
     text: `## Noticing that access is live
 
-Simulated, with calls of ${callMs} ms and delays within a fifth of the nominal one. A negative lag (bold) is a deploy that starts before access is live everywhere. Most of the lag after a short wait is the row of six
-calls itself.
+Simulated, with calls of ${callMs} ms and delays within a fifth of the nominal one. A negative lag (bold) is a deploy that starts before access is live everywhere.
+A row begins with one call, and as many again are made side by side as have been answered.
 
 One replica:
 
 ${tableFor(1)}
 
 Four, of which the last agrees at the delay and the others a quarter, a half and three quarters of it earlier, visited in turn: replicas that disagree for minutes. Rows that
-a denial breaks cost answers, and what they cost is paid for by pauses, so that access may be noticed later than after a tenth of the wait: calls come before time.
+a denial breaks cost answers, and what they cost is paid for by pauses, so that one wait may be noticed later than after a tenth of it: calls come before time.
 
 ${tableFor(4)}
 `,

@@ -15,21 +15,20 @@ export function progressLine(
 }
 
 /** Result of a probe of access. */
-export function accessProgress({ round, successesInARow, successesWanted, inDoubt }: Progress): string {
-  if (round.kind === 'refused') return refusalInWords(round.failure)
-  if (inDoubt) return 'live, but perhaps only by a right that was removed'
-  return `live, ${successesInARow} of ${successesWanted} in a row`
-}
+export const accessProgress = ({ round }: Progress): string =>
+  round.kind === 'refused'
+    ? refusalInWords(round.failure)
+    : 'live, but perhaps only by a right that was removed'
 
 /** Result of a call with the retired key. */
-export function keyProgress({ round, successesInARow, successesWanted }: Progress): string {
-  if (round.kind === 'ok') return `refused, ${successesInARow} of ${successesWanted} in a row`
+export function keyProgress({ round }: Progress): string {
+  if (round.kind === 'ok') return 'refused'
   return round.failure.code === 'retired-key-accepted' ? 'accepted' : refusalInWords(round.failure)
 }
 
 /** Result of a probe of the app. */
-export function appProgress({ round, successesInARow, successesWanted }: Progress): string {
-  if (round.kind === 'ok') return `answered, ${successesInARow} of ${successesWanted} in a row`
+export function appProgress({ round }: Progress): string {
+  if (round.kind === 'ok') return 'answered'
   const detail = statusLine(round.failure.said)
   const outcome = appOutcome(round)
   return `${outcome}${detail === '' || outcome.startsWith('HTTP') ? '' : ` (${detail})`}`

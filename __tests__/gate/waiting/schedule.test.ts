@@ -7,7 +7,6 @@ import {
   growingPause,
   patienceFor,
   pauseAfterDenial,
-  pauseAfterSuccessMs,
   pauseInDoubt,
   rowLength,
 } from '../../../src/gate/waiting/schedule.ts'
@@ -41,11 +40,6 @@ describe('the pause after a denial', () => {
   test('differs from gate to gate', () => {
     expect(growingPause(60_000, 0.9)).toBeLessThan(growingPause(60_000, 0.1))
   })
-})
-
-test('successes in a row are asked for within a fraction of a second', () => {
-  expect(pauseAfterSuccessMs).toBeGreaterThan(0)
-  expect(pauseAfterSuccessMs).toBeLessThanOrEqual(500)
 })
 
 test.each([

@@ -21,9 +21,6 @@ export function growingPause(elapsedMs: number, random: number): number {
   return Math.min(longestMs, baseMs + growth * elapsedMs) * (1 - jitter * random)
 }
 
-/** Successes in a row are asked for quickly: they only have to meet different replicas. */
-export const pauseAfterSuccessMs = 100
-
 /** The longest row is this many times the first one. */
 const longestRow = 3
 

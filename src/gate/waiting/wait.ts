@@ -3,14 +3,7 @@ import { pauseWhenThrottled } from '../../core/failures/retry.ts'
 import type { Clock, Random } from '../../core/ports.ts'
 import { inWords } from '../../core/text/duration.ts'
 import { type Round, worstOf } from './round.ts'
-import {
-  answersAtOnce,
-  answersLeft,
-  pauseAfterDenial,
-  pauseAfterSuccessMs,
-  pauseInDoubt,
-  rowLength,
-} from './schedule.ts'
+import { answersAtOnce, answersLeft, pauseAfterDenial, pauseInDoubt, rowLength } from './schedule.ts'
 
 export interface WaitOptions {
   /** The round that was made before anything was granted. */
@@ -50,13 +43,9 @@ export interface WaitOptions {
 }
 
 export interface Progress {
+  /** The last one. There is no pause after a success but where it may come from a role that was taken away. */
   round: Round
   rounds: number
-  successesInARow: number
-  /** How many of them would do. */
-  successesWanted: number
-  /** Whether successes may still come from a role that was taken away. */
-  inDoubt: boolean
   elapsedMs: number
   limitMs: number
   pauseMs: number
@@ -114,7 +103,7 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
   let state: State = { ...beginning, round: options.first }
 
   function take(rounds: readonly Round[], askedAt: number, endedAt: number): void {
-    for (const round of rounds) {
+    for (const round of successesFirst(rounds)) {
       const probe: Probe = { atMs: askedAt - firstAt, outcome: outcomeOf(round) }
       probes.push(probe)
       options.onProbe?.(probe, round)
@@ -135,29 +124,13 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
     const step = isFirstSinceGrant ? atOnce : nextStep(state, elapsedMs, options)
     if (step.kind === 'give-up') return { failure: step.failure, propagationMs: 0, probes }
     if (step.pauseMs > 0) {
-      options.onPause(progressOf(state, step, { rounds: probes.length, elapsedMs, options }))
+      const { limitMs, pauseMs } = step
+      options.onPause({ round: state.round, rounds: probes.length, elapsedMs, limitMs, pauseMs })
       await clock.sleep(step.pauseMs)
     }
     const askedAt = clock.now()
     const rounds = await options.probe(sideBySide(state, askedAt - startedAt, options))
     take(rounds, askedAt, clock.now())
-  }
-}
-
-function progressOf(
-  state: State,
-  { limitMs, pauseMs }: Extract<Step, { kind: 'pause' }>,
-  { rounds, elapsedMs, options }: { rounds: number; elapsedMs: number; options: WaitOptions },
-): Progress {
-  return {
-    round: state.round,
-    rounds,
-    successesInARow: state.successes,
-    successesWanted: wanted(state, options),
-    inDoubt: isInDoubt(state, elapsedMs, options),
-    elapsedMs,
-    limitMs,
-    pauseMs,
   }
 }
 
@@ -169,14 +142,20 @@ const isInDoubt = ({ deniedSince }: State, elapsedMs: number, { doubtMs }: WaitO
   deniedSince === undefined && elapsedMs < doubtMs
 
 /**
- * A row without a denial is asked for at once: it only has to meet different replicas. While calls are denied, or were, one round
- * after the other tells when that ends.
+ * A row only has to meet different replicas. Where nothing was denied, it is asked for at once. After a denial it is begun by one call, and
+ * as many again are asked for as have been answered: a row that is broken soon has cost little, and one that is not takes little time.
  */
 function sideBySide(state: State, sinceGrantMs: number, options: WaitOptions): number {
-  const isRow = state.round.kind === 'ok' && state.deniedSince === undefined
-  if (!isRow || isInDoubt(state, sinceGrantMs, options)) return 1
-  return Math.max(1, wanted(state, options) - state.successes)
+  if (state.round.kind !== 'ok' || isInDoubt(state, sinceGrantMs, options)) return 1
+  const lacking = Math.max(1, wanted(state, options) - state.successes)
+  return state.deniedSince === undefined ? lacking : Math.min(lacking, state.successes)
 }
+
+/** Rounds that were made side by side have no order of their own: a row ends with what breaks it. */
+const successesFirst = (rounds: readonly Round[]): Round[] => [
+  ...rounds.filter(({ kind }) => kind === 'ok'),
+  ...rounds.filter(({ kind }) => kind === 'refused'),
+]
 
 /** What rounds that were made side by side come to: all their successes, and then the refusal that says most. */
 function asOne(rounds: readonly Round[]): Round[] {
@@ -238,7 +217,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
     // Only time can tell by which right it was let through.
     const [limitMs, pauseMs] = inDoubt
       ? [Math.min(options.doubtMs, options.overallMs), pauseWhileInDoubt(elapsedMs, options)]
-      : [options.overallMs, state.deniedSince === undefined ? 0 : pauseAfterSuccessMs]
+      : [options.overallMs, 0]
     return { kind: 'pause', pauseMs: Math.min(pauseMs, Math.max(0, limitMs - elapsedMs)), limitMs }
   }
   const { failure } = round
