@@ -56,7 +56,8 @@ describe('addresses', () => {
       ...['api.github.com', 'token.actions.githubusercontent.com', 'unused.invalid'],
       ...['management.azure.com', 'management.chinacloudapi.cn', 'management.usgovcloudapi.net'],
       ...['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'],
-      ...['graph.microsoft.com', 'sts.windows.net', 'ai.azure.com'],
+      ...['graph.microsoft.com', 'graph.microsoft.us', 'microsoftgraph.chinacloudapi.cn'],
+      ...['sts.windows.net', 'ai.azure.com'],
       ...['com', 'us', 'cn'].map(end => `cognitiveservices.azure.${end}`),
       // Placeholders.
       ...['HOST', 'NAME.openai.azure.com', 'NAME.services.ai.azure.com', 'host'],
