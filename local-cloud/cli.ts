@@ -23,7 +23,7 @@ function cloudOptions(start: StartOptions): LocalCloudOptions {
     ...(start.propagation === undefined ? {} : { roleAssignments: start.propagation }),
     ...(start.keyAccessLag === undefined ? {} : { keyAccess: start.keyAccessLag }),
   }
-  // Not checked here: starting the cloud does, and lists everything that is wrong.
+  // Not checked here: starting the cloud checks it, and lists everything that is wrong.
   if (start.seedFile !== undefined) options.seed = readSeedFile(start.seedFile) as Seed
   return options
 }

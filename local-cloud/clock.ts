@@ -1,24 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Real time plus an offset that only grows when somebody drives it: the time of every service of one local cloud. */
+/** Real time plus an offset that only grows when somebody moves the clock: the time of every service of one local cloud. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
   /** Moves the time forward by `ms` milliseconds, at once. */
   advance(ms: number): void
   /**
-   * Resolves when `ms` milliseconds of this time have passed, in reality or because somebody moved it on.
+   * Resolves when `ms` milliseconds of this time have passed, in reality or because somebody moved the clock.
    * @throws the reason of the signal, as soon as it aborts
    */
   sleep(ms: number, signal: AbortSignal): Promise<void>
-  /** How many sleeps have not ended: requests that a fault holds back. */
+  /** How many sleeps have not ended: requests that a fault is holding back. */
   readonly sleeping: number
 }
 
-/** How far off the clock stands for the request that is being answered; milliseconds. */
+/** How far the clock is off for the current request; milliseconds. */
 const skew = new AsyncLocalStorage<number>()
 
-/** Runs `answer` as a machine whose clock is off by `ms` milliseconds would: ahead, or behind where it is negative. */
+/** Runs `answer` like a machine whose clock is off by `ms` milliseconds: ahead, or behind if negative. */
 export function bySkewedClock<T>(ms: number, answer: () => T): T {
   return skew.run(ms, answer)
 }

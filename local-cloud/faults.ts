@@ -1,14 +1,16 @@
 import * as v from 'valibot'
 import type { ServiceName } from './service.ts'
 
-/** Up to what a timer can count. */
+/** Up to the limit of a timer. */
 const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(2 ** 31 - 1))
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 /** Milliseconds. Clocks are off by less. */
 const CENTURY = 100 * 365 * 86_400_000
 
-/** What can be sent: others would make every reply that they are to stand in a failure of the local cloud (RFC 9110, 5.1 and 5.5). */
+/**
+ * Headers that can be sent. Others would turn every reply with them into a failure of the local cloud (RFC 9110, 5.1 and 5.5).
+ */
 const headers = v.record(
   v.pipe(v.string(), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'Is no name of a header')),
   v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'Is no value of a header')),
@@ -19,29 +21,29 @@ const faultEffect = v.variant('kind', [
     kind: v.literal('reply'),
     status: v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599)),
     headers: v.exactOptional(headers),
-    /** A string goes out as it is, anything else as JSON. */
+    /** A string is sent as it is, anything else as JSON. */
     body: v.exactOptional(v.unknown()),
   }),
-  /** Waits by the clock of the cloud, then lets the request through. */
+  /** Waits by the clock of the cloud, then handles the request. */
   v.strictObject({ kind: v.literal('delay'), ms: milliseconds }),
-  /** Breaks the connection: before any byte, after the headers, or in the middle of the body. */
+  /** Breaks the connection: before the first byte, after the headers, or in the middle of the body. */
   v.strictObject({ kind: v.literal('reset'), when: v.picklist(['before', 'headers', 'body']) }),
   /** Never answers. */
   v.strictObject({ kind: v.literal('hang') }),
-  /** Sends the real reply a byte at a time, `ms` apart. */
+  /** Sends the real reply one byte at a time, `ms` apart. */
   v.strictObject({ kind: v.literal('drip'), ms: milliseconds }),
-  /** Sends the first `bytes` of the real body as if they were all of it. */
+  /** Sends the first `bytes` of the real body as if that were all. */
   v.strictObject({ kind: v.literal('truncate'), bytes: count }),
-  /** Sends the real reply with these headers in place of its own. */
+  /** Sends the real reply with these headers instead of its own. */
   v.strictObject({ kind: v.literal('headers'), headers }),
-  /** Sends the real reply with another value at this path of its JSON; a path goes on into the claims of a token. */
+  /** Sends the real reply with another value at this path of its JSON; a path can continue into the claims of a token. */
   v.strictObject({
     kind: v.literal('edit'),
     path: v.array(v.union([v.string(), count])),
-    /** Absent: what stands there is left out. */
+    /** Absent: the value is removed. */
     value: v.exactOptional(v.unknown()),
   }),
-  /** Answers by a clock that is off by `ms`, behind where it is negative: what it checks, what it issues, its Date. */
+  /** Answers by a clock that is off by `ms`; negative means behind: what it checks, what it issues, and its Date. */
   v.strictObject({
     kind: v.literal('skew'),
     ms: v.pipe(v.number(), v.minValue(-CENTURY), v.maxValue(CENTURY)),
@@ -59,31 +61,31 @@ const serviceName = v.picklist([
   'gateway',
 ])
 
-/** A fault as tests write it, and as the control endpoint takes it. */
+/** A fault, as tests write it and the control endpoint accepts it. */
 export const faultSchema = v.strictObject({
   name: v.string(),
   service: v.exactOptional(serviceName),
-  /** Operation name of the route; absent: every one. */
+  /** Operation name of the route; absent: every operation. */
   operation: v.exactOptional(v.string()),
-  /** Matched against path, query and body, without case. */
+  /** Compared with path, query and body; case does not matter. */
   containing: v.exactOptional(v.string()),
-  /** How many matching requests pass untouched first; default 0. */
+  /** How many matching requests pass first; default 0. */
   skip: v.exactOptional(count),
   /** How many are hit; default: all. */
   times: v.exactOptional(count),
   /**
-   * True: the request takes effect first, and only its reply is lost or changed. Default false. What sends a part
-   * of the real reply (drip, truncate, headers, edit, skew, a reset that is not `before`) takes effect in any case.
+   * True: the request takes effect first, and only its reply is lost or changed. Default false. Effects that send part of the
+   * real reply (drip, truncate, headers, edit, skew, a reset that is not `before`) always let the request take effect.
    */
   afterEffect: v.exactOptional(v.boolean()),
   effect: faultEffect,
 })
 
 export type Fault = v.InferOutput<typeof faultSchema>
-/** What a fault does to a request that it matches. Times are milliseconds. */
+/** What a fault does to a matching request. Times are milliseconds. */
 export type FaultEffect = Fault['effect']
 
-/** What a fault is matched against. */
+/** What a fault is compared with. */
 interface FaultTarget {
   service: ServiceName
   operation: string
@@ -94,7 +96,7 @@ interface FaultTarget {
 export interface Faults {
   add(fault: Fault): void
   clear(): void
-  /** The fault that hits this request, counted as used; undefined where none does. */
+  /** The fault that hits this request, counted as used; undefined if there is none. */
   take(request: FaultTarget): Fault | undefined
 }
 

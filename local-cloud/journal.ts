@@ -1,6 +1,6 @@
 import type { ServiceName } from './service.ts'
 
-/** One request as it arrived, and what it was answered. Tokens stand in it as they came: it never leaves the process unredacted. */
+/** One request as it arrived, and its reply. It contains tokens unchanged, so it never leaves the process unredacted. */
 export interface JournalEntry {
   /** Milliseconds since the epoch, by the cloud's clock. */
   at: number
@@ -14,18 +14,18 @@ export interface JournalEntry {
   headers: Readonly<Record<string, string>>
   body: string
   caller?: string
-  /** Null where the connection was broken before a status was sent. */
+  /** Null if the connection was broken before a status was sent. */
   status: number | null
-  /** What the request asked for that the local cloud does not have; it was answered 501. */
+  /** What the request asked for and the local cloud does not have; the reply was 501. */
   unimplemented?: string
   /** Name of the fault that changed the reply. */
   fault?: string
-  /** What a handler threw: a defect of the local cloud itself, answered 500. */
+  /** What a handler threw: a defect of the local cloud itself, answered with 500. */
   failure?: string
 }
 
 export interface Journal {
-  /** In the order in which the requests were answered, which is not always that in which they came. */
+  /** In the order in which the requests were answered, which may differ from the order in which they came. */
   entries: readonly JournalEntry[]
   add(entry: JournalEntry): void
   clear(): void

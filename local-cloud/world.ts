@@ -2,8 +2,8 @@ import * as v from 'valibot'
 import { accountId, subscriptionIdOf } from './scopes.ts'
 
 /**
- * What the local cloud holds: one plain object, given as a seed (JSON) and kept as live state.
- * Times are ISO 8601 in UTC; ids are GUIDs in lower case; names compare without case, as in Azure.
+ * What the local cloud contains: one plain object, given as a seed (JSON) and kept as live state. Times are ISO 8601 in UTC;
+ * ids are GUIDs in lower case; names compare without case, as in Azure.
  */
 
 const guid = v.pipe(v.string(), v.uuid(), v.toLowerCase())
@@ -13,9 +13,9 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 const federatedCredential = v.pipe(
   v.strictObject({
     name: v.string(),
-    /** GITHUB_ISSUER stands for the local GitHub as well. */
+    /** GITHUB_ISSUER also stands for the local GitHub. */
     issuer: v.string(),
-    /** Absent: the credential is a flexible one, and `claimsMatchingExpression` takes its place. */
+    /** Absent: the credential is a flexible one, with `claimsMatchingExpression` instead. */
     subject: v.optional(v.string()),
     /** In the language of flexible federated credentials, such as `claims['sub'] matches 'repo:contoso/shop:*'`. */
     claimsMatchingExpression: v.optional(
@@ -23,9 +23,9 @@ const federatedCredential = v.pipe(
     ),
     audiences: v.pipe(v.array(v.string()), v.length(1)),
     description: v.optional(v.string()),
-    /** By which Microsoft Graph knows it; a managed identity's is known by its name. */
+    /** The id in Microsoft Graph; a managed identity's credential is identified by its name. */
     id: v.optional(guid),
-    /** Absent: live since ever. Present: takes `lag.federatedCredentials` from then to reach each Entra replica. */
+    /** Absent: it has always been live. Present: takes `lag.federatedCredentials` from then to reach each Entra replica. */
     createdOn: v.optional(instant),
   }),
   v.check(
@@ -40,18 +40,21 @@ const tags = v.record(v.string(), v.string())
 
 const principalIds = v.strictObject({ principalId: guid, clientId: guid })
 
-/** Whom a resource acts as. */
+/** The identities that a resource acts as. */
 const resourceIdentity = v.strictObject({
-  /** The identity that lives and dies with the resource. It stands among `applications`, and is put there if a seed does not. */
+  /**
+   * The identity that exists as long as the resource does. It is one of the `applications`, and is added there if a seed does
+   * not have it.
+   */
   systemAssigned: v.optional(principalIds),
   /** Resource ids of user-assigned identities. */
   userAssigned: v.optional(v.array(v.string())),
 })
 
-/** A write that Azure takes its time over: until then `provisioningState` is this, by the cloud's clock. */
+/** A write that takes Azure some time: until then `provisioningState` is this, by the cloud's clock. */
 const pending = v.strictObject({ state: v.picklist(['Accepted', 'Creating', 'Deleting']), until: instant })
 
-/** Application permissions of Microsoft Graph, as far as something is served here that needs them. */
+/** Application permissions of Microsoft Graph that operations here need. */
 const graphPermission = v.picklist([
   'Application.Read.All',
   'Application.ReadWrite.All',
@@ -80,13 +83,13 @@ const application = v.strictObject({
       graphPermissions: v.optional(v.array(graphPermission)),
     }),
   ),
-  /** ARM id of a managed identity: its own, or that of the resource it was assigned by. Becomes the claim `xms_mirid`. */
+  /** ARM id of a managed identity: its own, or that of the resource it belongs to. Becomes the claim `xms_mirid`. */
   resourceId: v.optional(v.string()),
-  /** Of a user-assigned identity. Absent: where its resource group is. */
+  /** Of a user-assigned identity. Absent: the location of its resource group. */
   location: v.optional(v.string()),
   /** Of a user-assigned identity. */
   tags: v.optional(tags),
-  /** Of an application registration, as Microsoft Graph knows it. */
+  /** Of an application registration, as in Microsoft Graph. */
   signInAudience: v.optional(
     v.picklist([
       'AzureADMyOrg',
@@ -95,7 +98,7 @@ const application = v.strictObject({
       'PersonalMicrosoftAccount',
     ]),
   ),
-  /** Of an application registration: "Allow public client flows". Entra then takes no assertion of it (AADSTS700025). */
+  /** Of an application registration: "Allow public client flows". Entra then accepts no assertion from it (AADSTS700025). */
   isFallbackPublicClient: v.optional(v.boolean()),
   createdOn: v.optional(instant),
   federatedCredentials: v.optional(v.array(federatedCredential), []),
@@ -129,18 +132,18 @@ const deployment = v.strictObject({
     'Succeeded',
   ),
   pending: v.optional(pending),
-  /** What happens when the model's version ends. Absent: it follows the default version once there is a new one. */
+  /** What happens when the model's version retires. Absent: it moves to the default version once there is a new one. */
   versionUpgradeOption: v.optional(
     v.picklist(['OnceNewDefaultVersionAvailable', 'OnceCurrentVersionExpired', 'NoAutoUpgrade']),
   ),
   raiPolicyName: v.optional(v.string()),
   tags: v.optional(tags),
   createdOn: v.optional(instant),
-  /** What the model can do, as Resource Manager lists it; absent: by the model's name (inference/capabilities.ts). */
+  /** What the model can do, as Resource Manager lists it; absent: from the model's name (inference/capabilities.ts). */
   capabilities: v.optional(v.record(v.string(), v.string())),
-  /** What the model answers; the default echoes a short fixed sentence. */
+  /** The model's answer; the default is a short fixed sentence. */
   answer: v.optional(v.string()),
-  /** Takes `max_completion_tokens`, refuses `max_tokens` and a temperature other than 1, spends tokens on reasoning. */
+  /** Accepts `max_completion_tokens`, refuses `max_tokens` and a temperature other than 1, and spends tokens on reasoning. */
   reasoning: v.optional(v.boolean(), false),
 })
 
@@ -152,18 +155,18 @@ const project = v.strictObject({
   description: v.optional(v.string()),
   pending: v.optional(pending),
   createdOn: v.optional(instant),
-  /** Agents; they can be looked at, not run. */
+  /** Agents; they can be read, but not run. */
   agents: v.optional(
     v.array(
       v.strictObject({
         name: v.string(),
         model: v.string(),
-        /** Of a published one: it is an application of the project, and has an identity of its own. */
+        /** Of a published agent: it is an application of the project, and has its own identity. */
         identity: v.optional(principalIds),
       }),
     ),
   ),
-  /** What it is connected to, as its data plane tells; they sign in with Entra. */
+  /** Its connections, as its data plane lists them; they sign in with Entra. */
   connections: v.optional(
     v.array(
       v.strictObject({
@@ -183,24 +186,24 @@ const account = v.strictObject({
   name: v.string(),
   kind: v.picklist(['AIServices', 'OpenAI', 'CognitiveServices', 'TextAnalytics']),
   location: v.string(),
-  /** Null: the regional endpoint only, where Entra tokens are refused. */
+  /** Null: it has only the regional endpoint, which refuses Entra tokens. */
   customSubDomainName: v.nullable(v.string()),
   /** Null means that keys work (as in Azure). */
   disableLocalAuth: v.optional(v.nullable(v.boolean()), true),
   /**
-   * Since when keys work or not as `disableLocalAuth` says; before, it was the other way round. Absent: since ever. Present:
-   * takes `lag.keyAccess` from then to reach each replica of the data plane.
+   * Since when keys work, or do not, as `disableLocalAuth` says; before, it was the opposite. Absent: it has always been so.
+   * Present: takes `lag.keyAccess` from then to reach each replica of the data plane.
    */
   keyAccessChangedOn: v.optional(instant),
-  /** How often each API key was made anew. What the keys are follows from it, see inference/keys.ts. */
+  /** How often each API key was regenerated. The keys follow from it, see inference/keys.ts. */
   regeneratedKeys: v.optional(v.strictObject({ key1: count, key2: count }), { key1: 0, key2: 0 }),
   publicNetworkAccess: v.optional(v.picklist(['Enabled', 'Disabled']), 'Enabled'),
-  /** Abuse monitoring has shut the resource: the data plane refuses every call. */
+  /** Abuse monitoring has blocked the resource: the data plane refuses every call. */
   blocked: v.optional(v.boolean(), false),
-  /** Deny: the data plane answers as the firewall does. */
+  /** Deny: the data plane answers like the firewall. */
   networkDefaultAction: v.optional(v.picklist(['Allow', 'Deny']), 'Allow'),
   deployments: v.optional(v.array(deployment), []),
-  /** The first is the default one. In a seed a name will do. */
+  /** The first is the default one. In a seed a name is enough. */
   projects: v.optional(
     v.array(
       v.union([
@@ -217,82 +220,82 @@ const account = v.strictObject({
   sku: v.optional(v.string()),
   tags: v.optional(tags),
   identity: v.optional(resourceIdentity),
-  /** Addresses and subnets that a firewall lets through (`networkDefaultAction: Deny`). */
+  /** Addresses and subnets that the firewall allows (`networkDefaultAction: Deny`). */
   ipRules: v.optional(v.array(v.string())),
   virtualNetworkRules: v.optional(v.array(v.string())),
   networkBypass: v.optional(v.picklist(['AzureServices', 'None'])),
   /** Whether it can have projects. Absent: one of kind AIServices can. */
   allowProjectManagement: v.optional(v.boolean()),
-  /** What else was written among its properties: told again, and without effect here. */
+  /** Other properties that were written: returned again, but without effect here. */
   otherProperties: v.optional(v.record(v.string(), v.unknown())),
   pending: v.optional(pending),
   createdOn: v.optional(instant),
-  /** Client id of the application that made it. Absent: some administrator. */
+  /** Client id of the application that created it. Absent: some administrator. */
   createdBy: v.optional(v.string()),
 })
 
-/** By name; null takes the header off. */
+/** By name; null removes the header. */
 const headerChanges = v.record(v.pipe(v.string(), v.toLowerCase()), v.nullable(v.string()))
 
-/** A gateway in front of an account, with a host of its own. */
+/** A gateway in front of an account, with its own host. */
 const gateway = v.strictObject({
   name: v.string(),
-  /** Name of the account behind it, which has a custom subdomain. */
+  /** Name of the account behind it, which must have a custom subdomain. */
   account: v.string(),
   /** The path that its API has, such as `/ai`. Absent: none. */
   path: v.optional(
     v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/, 'Is no path without a slash at its end')),
     '',
   ),
-  /** Put instead of that path: `/openai` where the gateway serves `/v1`. Absent: nothing. */
+  /** Replaces that path: `/openai` if the gateway serves `/v1`. Absent: nothing. */
   backendPath: v.optional(
     v.pipe(v.string(), v.regex(/^(\/[\w.-]+)*$/, 'Is no path without a slash at its end')),
     '',
   ),
-  /** It demands a subscription key: this one. Absent: none. */
+  /** The subscription key that it requires. Absent: none. */
   subscriptionKey: v.optional(v.string()),
-  /** Audience of the tokens that it takes (validate-jwt); Entra issues tokens for it. Absent: it does not look at tokens. */
+  /** Audience of the tokens that it accepts (validate-jwt); Entra issues tokens for it. Absent: it does not check tokens. */
   audience: v.optional(v.string()),
-  /** Object id of a service principal of the world, by which it calls the account. Absent: by the caller's token. */
+  /** Object id of a service principal of the world, as which it calls the account. Absent: with the caller's token. */
   identity: v.optional(guid),
-  /** Calls that it lets through a minute. Absent: any number. */
+  /** Calls that it allows per minute. Absent: any number. */
   callsPerMinute: v.optional(count),
   requestHeaders: v.optional(headerChanges, {}),
   replyHeaders: v.optional(headerChanges, {}),
 })
 
-/** Of a model that can be deployed, what is known beside the catalogue (model-catalogue.ts), or instead of it. */
+/** A model that can be deployed: adds to the catalogue (model-catalogue.ts), or replaces an entry. */
 const catalogueModel = v.strictObject({
   ...model.entries,
-  /** Deployed where no version is asked for. */
+  /** Deployed if no version is named. */
   isDefaultVersion: v.optional(v.boolean()),
   lifecycleStatus: v.optional(v.picklist(['Preview', 'GenerallyAvailable', 'Deprecating', 'Deprecated'])),
-  /** Until when it can be called and fine-tuned. Absent: for ever. */
+  /** How long it can be called and fine-tuned. Absent: forever. */
   deprecation: v.optional(v.strictObject({ inference: v.optional(instant), fineTune: v.optional(instant) })),
   skus: v.optional(v.array(v.string())),
 })
 
-/** A route that makes one call to a model as the resource's identity, and shows what it came to. */
+/** A route that makes one model call as the resource's identity, and shows the result. */
 const app = v.strictObject({
-  /** Resource id of the account that it calls. Absent: the first that has a host. */
+  /** Resource id of the account that it calls. Absent: the first one with a host. */
   accountId: v.optional(v.string()),
-  /** Answers chats. */
+  /** A deployment for chat. */
   deployment: v.string(),
-  /** Its AZURE_CLIENT_ID: which of its identities it signs in as. Absent: the system-assigned one. */
+  /** Its AZURE_CLIENT_ID: the identity that it signs in as. Absent: the system-assigned one. */
   clientId: v.optional(guid),
-  /** Until then its port is closed. Absent: it has long listened. */
+  /** Its port is closed until then. Absent: it is open from the start. */
   listensOn: v.optional(instant),
-  /** Until then it answers 503. Absent: it has long been there. */
+  /** It answers 503 until then. Absent: it runs from the start. */
   startsOn: v.optional(instant),
-  /** What its query has to hold as `code`, like that of a Function; else it answers 401. */
+  /** What its query must contain as `code`, like a Function's key; otherwise it answers 401. */
   key: v.optional(v.string()),
-  /** Sends everybody to the log-in page. */
+  /** Redirects everybody to the log-in page. */
   requiresLogin: v.optional(v.boolean(), false),
-  /** Shows a page with status 200 where its call fails. */
+  /** Shows a page with status 200 if its call fails. */
   hidesFailures: v.optional(v.boolean(), false),
 })
 
-/** Any other resource, as its provider tells it: an app with an identity, a storage account that roles are assigned at. */
+/** Any other resource, as its provider returns it: an app with an identity, a storage account at which roles are assigned. */
 const resource = v.strictObject({
   id: v.pipe(
     v.string(),
@@ -306,7 +309,7 @@ const resource = v.strictObject({
   sku: v.optional(v.record(v.string(), v.unknown())),
   tags: v.optional(tags),
   identity: v.optional(resourceIdentity),
-  /** What answers on a host of its own, below `/probe`. */
+  /** Answers on its own host, at `/probe`. */
   app: v.optional(app),
   properties: v.optional(v.record(v.string(), v.unknown()), {}),
 })
@@ -360,7 +363,7 @@ const denyAssignment = v.strictObject({
   doNotApplyToChildScopes: v.optional(v.boolean(), false),
   /** Absent: its name. */
   description: v.optional(v.string()),
-  /** A user made it, and can remove it; absent: Azure did, as for a deployment stack. */
+  /** A user made it, and can remove it; absent: Azure made it, as for a deployment stack. */
   userAssigned: v.optional(v.literal(true)),
   /** Absent: long ago, in force everywhere. */
   createdOn: v.optional(instant),
@@ -374,12 +377,12 @@ const tenant = v.strictObject({
   refusesExpressions: v.optional(v.boolean(), false),
   /** GitHub tokens must name one of these enterprises; empty: they need not name any. */
   requiredEnterprises: v.optional(v.array(v.string()), []),
-  /** Conditional Access for workload identities, as far as it blocks: object ids of service principals. */
+  /** Conditional Access for workload identities, only as a block: object ids of service principals. */
   conditionalAccess: v.optional(
     v.array(v.strictObject({ id: guid, displayName: v.string(), blocked: v.array(guid) })),
     [],
   ),
-  /** Of the resources that other tenants have: those without a service principal here, because nobody used them yet. */
+  /** Resources that other tenants have: those without a service principal here, because nobody has used them yet. */
   absentResources: v.optional(v.array(v.string()), []),
 })
 
@@ -391,13 +394,13 @@ const lock = v.strictObject({
   notes: v.optional(v.string()),
 })
 
-/** Of Azure Policy, the one effect that matters to role assignments: some roles must not be assigned. */
+/** Azure Policy, only with the effect that matters for role assignments: some roles must not be assigned. */
 const policyAssignment = v.strictObject({
   name: v.string(),
   displayName: v.string(),
   scope: v.string(),
   deniedRoles: v.array(guid),
-  /** Scopes that an exemption takes out. */
+  /** Scopes that an exemption excludes. */
   exemptScopes: v.optional(v.array(v.string()), []),
 })
 
@@ -415,7 +418,7 @@ const workflow = v.strictObject({
   runId: v.string(),
   runNumber: v.string(),
   runAttempt: v.string(),
-  /** Of the job: jobs of one run differ in nothing else for certain. */
+  /** Of the job: the only value that certainly differs between jobs of one run. */
   checkRunId: v.optional(v.string(), '40118872203'),
   workflow: v.string(),
   workflowPath: v.string(),
@@ -440,7 +443,7 @@ export const worldSchema = v.strictObject({
       displayName: v.string(),
       state: v.optional(v.picklist(['Enabled', 'Disabled', 'Warned']), 'Enabled'),
       managementGroups: v.optional(v.array(v.string()), []),
-      /** Namespaces of resource providers that nobody registered for it yet. */
+      /** Namespaces of resource providers that nobody has registered for it. */
       unregisteredProviders: v.optional(v.array(v.string())),
     }),
   ),
@@ -467,7 +470,7 @@ export const worldSchema = v.strictObject({
     [],
   ),
   accounts: v.array(account),
-  /** Accounts that were deleted less than two days ago: they can be restored, and hold their names. */
+  /** Accounts that were deleted less than two days ago: they can be restored, and keep their names. */
   deletedAccounts: v.optional(v.array(v.strictObject({ account, deletedOn: instant })), []),
   gateways: v.optional(v.array(gateway), []),
   resources: v.optional(v.array(resource), []),
@@ -481,9 +484,9 @@ export const worldSchema = v.strictObject({
   workflow,
 })
 
-/** What a person writes: defaults may be left out. */
+/** A seed as people write it: defaults can be left out. */
 export type Seed = v.InferInput<typeof worldSchema>
-/** What the services work on: every default filled in. */
+/** What the services use: with every default filled in. */
 export type World = v.InferOutput<typeof worldSchema>
 
 export type Application = World['applications'][number]
@@ -503,11 +506,11 @@ export type DenyAssignment = World['denyAssignments'][number]
 export type Permission = RoleDefinition['permissions'][number]
 export type Workflow = World['workflow']
 
-/** Issuer of GitHub's OIDC tokens, as credentials copied from a real tenant name it. */
+/** Issuer of GitHub's OIDC tokens, as in credentials that were copied from a real tenant. */
 export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com'
 
 /**
- * Checks a seed and fills in defaults; ids become lower case. The seed itself is left alone.
+ * Checks a seed and fills in defaults; ids become lower case. The seed itself does not change.
  * @throws Error that lists everything that is wrong with the seed
  */
 export function parseSeed(seed: unknown): World {
@@ -519,13 +522,13 @@ export function parseSeed(seed: unknown): World {
   throw new Error(`The seed of the local cloud is invalid:\n${issues.join('\n')}`)
 }
 
-/** A mistyped field is named as one that is missing and as one that there is not. */
+/** A mistyped field is reported both as missing and as unknown. */
 function faultOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
   if (type !== 'strict_object' || received === 'Object' || expected === 'Object') return message
   return expected === 'never' ? 'there is no such field' : 'the field is missing'
 }
 
-/** Anyone who has an identity of its own stands among the applications, where sign-in and authorization look. */
+/** Every system-assigned identity is one of the applications, where sign-in and authorization look. */
 function withSystemIdentities(world: World): World {
   for (const bearer of identityBearers(world)) {
     const systemAssigned = bearer.identity?.systemAssigned
@@ -560,7 +563,7 @@ export function identityBearers(world: World): IdentityBearer[] {
   return [...ofAccounts, ...world.resources.map(({ id, identity }) => ({ id, identity }))]
 }
 
-/** Their identities are principals as those of resources are. */
+/** Their identities are principals, like those of resources. */
 const publishedAgents = (projectId: string, { agents = [] }: Project): IdentityBearer[] =>
   agents
     .filter(({ identity }) => identity !== undefined)
@@ -569,7 +572,7 @@ const publishedAgents = (projectId: string, { agents = [] }: Project): IdentityB
       identity: identity && { systemAssigned: identity },
     }))
 
-/** The principal that a system-assigned identity is. */
+/** The principal of a system-assigned identity. */
 export function systemIdentityOf(
   world: World,
   { id }: Pick<IdentityBearer, 'id'>,
