@@ -61,7 +61,7 @@ const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9'
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 const EVERYBODY = '00000000-0000-0000-0000-000000000000'
 
-/** What the run is told of it, in the variables that name it. */
+/** What the run knows about it, from the variables that name it. */
 export const localVariables: Readonly<Record<string, string>> = {
   CONFORMANCE_SETUP_CLIENT_ID: setup.clientId,
   CONFORMANCE_DENIED_RESOURCE_ID: deniedId,

@@ -115,7 +115,7 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
   }
 }
 
-/** What the principal is told of its own permissions. @returns nothing where it may not ask */
+/** The principal's own permissions. @returns nothing if it cannot read them */
 async function abilities(
   { resourceManager, accountId, token }: { resourceManager: string; accountId: string; token: string },
   send: Send,

@@ -73,7 +73,7 @@ try {
   process.exitCode = await main()
 } catch (error) {
   const isUsage = error instanceof UsageError
-  const hint = isUsage ? 'key-less-cloud --help tells what there is.\n' : ''
+  const hint = isUsage ? 'key-less-cloud --help lists the commands.\n' : ''
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${hint}`)
   process.exitCode = isUsage ? 2 : 1
 }

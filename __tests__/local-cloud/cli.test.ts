@@ -445,7 +445,7 @@ describe('command line', () => {
     const { code, stdout, stderr } = await cli(...args).ended
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
-    expect(stderr).toMatch(/\nkey-less-cloud --help tells what there is\.\n$/)
+    expect(stderr).toMatch(/\nkey-less-cloud --help lists the commands\.\n$/)
   })
 
   test('--help tells the usage and starts nothing', async () => {

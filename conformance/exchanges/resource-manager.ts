@@ -293,9 +293,7 @@ export const resourceManagerExchanges: readonly Exchange[] = [
     world => at(world, `${world.accountId}/listKeys`, { method: 'POST' }),
     ['keys-off', 'may-list-keys', 'may-infer'],
   ),
-  manager('permissions', 'What a principal is told of its own permissions', world =>
-    list(world, 'permissions'),
-  ),
+  manager('permissions', 'A principal reads its own permissions', world => list(world, 'permissions')),
   manager('role-definition', 'What a built-in role says of itself', world =>
     at(world, roleDefinition(world, cognitiveServicesUser.guid), { version: authorization }),
   ),

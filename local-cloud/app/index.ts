@@ -89,7 +89,7 @@ async function callModel(
 
   const accountId = app?.accountId ?? [...endpoints.accounts.keys()][0] ?? ''
   const host = endpoints.accounts.get(normalizeScope(accountId))
-  if (host === undefined) return failed(500, `There is no host of ${accountId}.`)
+  if (host === undefined) return failed(500, `${accountId} has no host.`)
   const called = await send(`${host}/openai/v1/chat/completions`, {
     method: 'POST',
     headers: { ...headers, authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -35,7 +35,7 @@ export interface Finding {
   fixes: readonly Fix[]
 }
 
-/** What there is to look at, worked out once for all of them. */
+/** What findings look at, worked out once for all of them. */
 export interface InspectContext {
   record: RunRecord
   values: Values

@@ -27,7 +27,7 @@ export function traced(http: Http, { now }: Pick<Clock, 'now'>, say: (line: stri
 
 function addressOf({ method, url, fresh }: HttpRequest): string {
   const { origin, pathname } = new URL(url)
-  return `${method} ${origin}${plain(pathname, 300)}${fresh === true ? ' (on a connection of its own)' : ''}`
+  return `${method} ${origin}${plain(pathname, 300)}${fresh === true ? ' (on a new connection)' : ''}`
 }
 
 function outcomeOf(reply: HttpReply): string {
