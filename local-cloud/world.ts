@@ -489,6 +489,7 @@ export type Seed = v.InferInput<typeof worldSchema>
 /** What the services use: with every default filled in. */
 export type World = v.InferOutput<typeof worldSchema>
 
+export type Tenant = World['tenants'][number]
 export type Application = World['applications'][number]
 export type FederatedCredential = Application['federatedCredentials'][number]
 export type Account = World['accounts'][number]

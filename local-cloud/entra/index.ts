@@ -1,15 +1,13 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTVerifyGetKey } from 'jose'
-import * as v from 'valibot'
-import { type Claims, fulfilsExpression } from '../claims-matching.ts'
+import type { JWTVerifyGetKey } from 'jose'
 import type { Context } from '../context.ts'
 import { createReplicas, lagOf } from '../replicas.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
-import { type Application, type FederatedCredential, GITHUB_ISSUER, type World } from '../world.ts'
+import type { Application, Tenant, World } from '../world.ts'
+import { type Assertion, checkSignature, checkTimes, readAssertion } from './assertion.ts'
+import { matchCredential, visibleCredentials } from './federated-credential.ts'
 import { enabledPrincipal } from './principals.ts'
 import { Refused } from './refused.ts'
 import { checkResource } from './resources.ts'
-
-type Tenant = World['tenants'][number]
 
 /** Life of an access token in seconds, as Entra states it (one less than an hour). */
 const TOKEN_LIFETIME = 3599
@@ -170,6 +168,7 @@ function correlationIdOf({ url, headers, body }: ServiceRequest): string | undef
 }
 
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 const DOMAIN = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i
 
 function findTenant(world: World, name: string): Tenant {
@@ -296,61 +295,6 @@ function requestedAudience(scope: string): string {
   return only.slice(0, -suffix.length)
 }
 
-const assertionClaims = v.looseObject({
-  iss: v.string(),
-  sub: v.string(),
-  aud: v.union([v.string(), v.pipe(v.array(v.string()), v.length(1))]),
-  exp: v.number(),
-  nbf: v.optional(v.number()),
-  enterprise: v.optional(v.string(), ''),
-})
-
-interface Assertion {
-  token: string
-  issuer: string
-  subject: string
-  audience: string
-  /** All of them, for expressions of flexible credentials. */
-  claims: Claims
-  /** Empty where the token names none. */
-  enterprise: string
-  /** Seconds since the epoch. */
-  notBefore: number
-  expires: number
-}
-
-function readAssertion(token: string): Assertion {
-  const { algorithm, claims } = decode(token)
-  if (algorithm !== 'RS256' && algorithm !== 'HS256') {
-    const message =
-      `Invalid JWT token. '${algorithm}' is not a supported signature algorithm. ` +
-      "Supported signing algorithms are: 'RS256, HS256'"
-    throw new Refused(5002738, 400, 'invalid_request', message)
-  }
-  const { iss, sub, aud, exp, nbf, enterprise } = claims
-  return {
-    token,
-    issuer: iss,
-    subject: sub,
-    claims,
-    audience: typeof aud === 'string' ? aud : String(aud[0]),
-    enterprise,
-    notBefore: nbf ?? 0,
-    expires: exp,
-  }
-}
-
-function decode(token: string) {
-  try {
-    return {
-      algorithm: v.parse(v.string(), decodeProtectedHeader(token).alg),
-      claims: v.parse(assertionClaims, decodeJwt(token)),
-    }
-  } catch {
-    throw new Refused(50027, 400, 'invalid_request', 'JWT token is invalid or malformed.')
-  }
-}
-
 function findApplication(world: World, tenant: Tenant, clientId: string): Application {
   const found = world.applications.find(
     application => application.tenantId === tenant.id && application.clientId === clientId.toLowerCase(),
@@ -371,131 +315,11 @@ function wrongSecret({ clientId }: Application): Refused {
   return new Refused(7000215, 401, 'invalid_client', message)
 }
 
-/**
- * Credentials that trust GitHub trust the local one, whose address no template and no seed can know.
- * @param localIssuer address of the local GitHub
- * @param seenUntil what was created later has not reached the replica yet; milliseconds since the epoch
- */
-function visibleCredentials(
-  { federatedCredentials }: Application,
-  localIssuer: string,
-  seenUntil: number,
-): FederatedCredential[] {
-  return federatedCredentials
-    .filter(({ createdOn }) => createdOn === undefined || Date.parse(createdOn) <= seenUntil)
-    .map(credential =>
-      credential.issuer === GITHUB_ISSUER ? { ...credential, issuer: localIssuer } : credential,
-    )
-}
-
-const FEDERATION_HELP =
-  'Check your federated identity credential Subject, Audience and Issuer against the presented assertion. ' +
-  'https://learn.microsoft.com/entra/workload-id/workload-identity-federation'
-
-const EXPRESSION_HELP =
-  'Please check your federated identity credential Subject, Expression, Audience and Issuer against the presented assertion. ' +
-  'https://learn.microsoft.com/entra/workload-id/workload-identity-federation'
-
-/** Issuer, audience and subject must be those of one credential, to the letter; Entra names the first that is not. */
-function matchCredential(
-  { displayName }: Application,
-  credentials: readonly FederatedCredential[],
-  { issuer, audience, subject, claims }: Assertion,
-  { refusesExpressions }: Tenant,
-): void {
-  const mismatch = (aadsts: number, what: string, help = FEDERATION_HELP) =>
-    new Refused(
-      aadsts,
-      401,
-      'invalid_client',
-      `No matching federated identity record found for presented assertion ${what}. ${help}`,
-    )
-
-  if (credentials.length === 0) {
-    const message = `The client '${displayName}' has no configured federated identity credentials.`
-    throw new Refused(70025, 401, 'invalid_client', message)
-  }
-  const ofIssuer = credentials.filter(credential => credential.issuer === issuer)
-  if (ofIssuer.length === 0) throw mismatch(700211, `issuer '${issuer}'`)
-  const ofAudience = ofIssuer.filter(({ audiences }) => audiences.includes(audience))
-  if (ofAudience.length === 0) throw mismatch(700212, `audience '${audience}'`)
-  const bySubject = ofAudience.filter(credential => credential.subject === subject)
-  const byExpression = ofAudience.filter(
-    ({ claimsMatchingExpression: expression }) =>
-      expression !== undefined && fulfilsExpression(expression.value, claims),
-  )
-  if (refusesExpressions && bySubject.length === 0 && byExpression.length > 0) {
-    const message =
-      'The federated identity credentials flow does not support credentials matching via expression at this time.'
-    throw new Refused(700235, 401, 'invalid_client', message)
-  }
-  const matching = refusesExpressions ? bySubject : [...bySubject, ...byExpression]
-  // How Entra words this is not known.
-  if (matching.length > 1) {
-    const message = `More than one federated identity credential matches the presented assertion subject '${subject}'.`
-    throw new Refused(700263, 401, 'invalid_client', message)
-  }
-  if (matching.length === 1) return
-  const lower = subject.toLowerCase()
-  if (ofAudience.some(credential => credential.subject?.toLowerCase() === lower)) {
-    const help =
-      'The subject matches with case-insensitive comparison, but not with case-sensitive comparison.'
-    throw mismatch(7002138, `subject '${subject}'`, `${help} ${FEDERATION_HELP}`)
-  }
-  if (ofAudience.every(({ claimsMatchingExpression }) => claimsMatchingExpression === undefined))
-    throw mismatch(700213, `subject '${subject}'`)
-  const orExpression = `subject '${subject}' or no federated identity credential expression matched`
-  throw mismatch(7002131, orExpression, EXPRESSION_HELP)
-}
-
 /** A public client has nothing to prove itself by. */
 function checkConfidential({ isFallbackPublicClient }: Application): void {
   if (isFallbackPublicClient !== true) return
   const message = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
   throw new Refused(700025, 401, 'invalid_client', message)
-}
-
-/** To the second, where Entra forgives some minutes: what passes here passes there. */
-function checkTimes({ notBefore, expires }: Assertion, now: number): void {
-  const seconds = now / 1000
-  if (seconds >= notBefore && seconds < expires) return
-  const iso = (at: number) => new Date(at * 1000).toISOString()
-  const message =
-    `Client assertion is not within its valid time range. Current time: ${iso(seconds)}, assertion valid from ` +
-    `${iso(notBefore)}, expiry time of assertion ${iso(expires)}. Review the documentation at ` +
-    'https://learn.microsoft.com/entra/identity-platform/certificate-credentials .'
-  throw new Refused(700024, 401, 'invalid_client', message)
-}
-
-/** What jose throws about the key or the signature; anything else means that the issuer's keys could not be had. */
-const SIGNATURE_ERRORS = [
-  errors.JWKSNoMatchingKey,
-  errors.JWKSMultipleMatchingKeys,
-  errors.JWSSignatureVerificationFailed,
-  errors.JWSInvalid,
-  errors.JOSENotSupported,
-]
-
-async function checkSignature(
-  { token }: Assertion,
-  { clientId }: Application,
-  keys: JWTVerifyGetKey,
-): Promise<void> {
-  try {
-    await compactVerify(token, keys)
-  } catch (error) {
-    if (!SIGNATURE_ERRORS.some(kind => error instanceof kind)) {
-      throw new Refused(50166, 400, 'invalid_request', 'Request to External OIDC endpoint failed.')
-    }
-    const reason =
-      error instanceof errors.JWKSNoMatchingKey
-        ? 'The key was not found.'
-        : 'The signature could not be verified.'
-    const message =
-      `Client assertion contains an invalid signature. [Reason - ${reason}, Please visit the Azure Portal, Graph ` +
-      `Explorer or directly use MS Graph to see configured keys for app Id '${clientId}'.]`
-    throw new Refused(700027, 401, 'invalid_client', message)
-  }
 }
 
 function checkFederationPolicy(

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import type { World } from '../world.ts'
+import type { Tenant } from '../world.ts'
 import { Refused } from './refused.ts'
 
 /**
@@ -28,7 +28,7 @@ const RESOURCES = [
  */
 export function checkResource(
   audience: string,
-  tenant: World['tenants'][number],
+  tenant: Tenant,
   { endpoints: { resourceManager, graph }, world: { gateways } }: Pick<Context, 'endpoints' | 'world'>,
 ): void {
   const resource = audience.replace(/\/$/, '')

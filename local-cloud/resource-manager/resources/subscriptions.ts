@@ -2,7 +2,7 @@ import { SUBSCRIPTION_PATH } from '../../paths.ts'
 import { identitiesOf } from '../../rbac.ts'
 import { covers } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
-import type { World } from '../../world.ts'
+import type { Tenant, World } from '../../world.ts'
 import { gatewayError } from '../errors.ts'
 import { type Call, findSubscription, type Gateway } from '../gateway.ts'
 import { LOCATIONS, type Location } from './locations.ts'
@@ -61,7 +61,7 @@ export function subscriptionRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-function tenantBody({ id, displayName }: World['tenants'][number]) {
+function tenantBody({ id, displayName }: Tenant) {
   return { id: `/tenants/${id}`, tenantId: id, displayName, tenantCategory: 'Home', tenantType: 'AAD' }
 }
 
