@@ -57,6 +57,18 @@ export const accountOptions = ({
   name: account,
 })
 
+export const subscriptionOptions = ({ subscriptionId }: Pick<Values, 'subscriptionId'>): Options => ({
+  subscription: subscriptionId,
+})
+
+export const groupOptions = ({
+  subscriptionId,
+  resourceGroup,
+}: Pick<Values, 'subscriptionId' | 'resourceGroup'>): Options => ({
+  subscription: subscriptionId,
+  'resource-group': resourceGroup,
+})
+
 export const whoseSubscription = (
   { subscriptionId }: Pick<Values, 'subscriptionId'>,
   title = 'See the tenant of the subscription',

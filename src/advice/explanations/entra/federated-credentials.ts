@@ -35,7 +35,7 @@ export function holderOf(told: ExplainContext): Holder {
 
 export const when = (condition: boolean, ...fixes: Fix[]): Fix[] => (condition ? fixes : [])
 
-export const identityOptions = ({ identity }: Holder) => ({
+const identityOptions = ({ identity }: Holder) => ({
   'resource-group': identity.resourceGroup,
   'identity-name': identity.name,
 })

@@ -7,12 +7,12 @@ import {
 import { coversAction } from '../../../azure/rbac/permissions.ts'
 import { denyAssignmentsSeen } from '../../../gate/evidence.ts'
 import type { RunRecord } from '../../../gate/record.ts'
-import { az, azLine, bash, grantFixes, grantOf, principalInWords, show } from '../commands.ts'
+import { az, azLine, bash, grantFixes, grantOf, groupOptions, principalInWords, show } from '../commands.ts'
 import { delegationOf } from '../delegation.ts'
 import { advice, type ExplainContext, type Explanations, paragraph } from '../explanation.ts'
 import { denyAssignmentFixes, neededGrant, whyDenied } from '../inference/denial.ts'
 import { resourceValues, separateSetup, valuesOf } from '../values.ts'
-import { mayGrant, ofGroup } from './shared.ts'
+import { mayGrant } from './grants.ts'
 
 /** What gives who grants the right to assign roles, as far as its own assignments tell. */
 function giversOfGrantor({ record }: ExplainContext): EffectivePermission[] {
@@ -100,7 +100,7 @@ export const grantRefusedExplanations = {
     unlike: 'Locks stop everybody, owners included; a missing right is `cannot-assign-role`.',
     fixes: told => [
       show('See the locks', 'lock list', {
-        ...ofGroup(valuesOf(told)),
+        ...groupOptions(valuesOf(told)),
         query: '[].{name:name, level:level, lock:id}',
       }),
       bash(

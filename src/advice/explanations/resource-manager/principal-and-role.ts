@@ -4,7 +4,7 @@ import { neededBy } from '../../../gate/also.ts'
 import { inputs, principalInWords, show } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
-import { letLook } from './shared.ts'
+import { letLook } from './grants.ts'
 
 /** Whether the role is a custom one whose definition cannot be read. */
 const isRoleUnknown = ({ record }: ExplainContext): boolean =>

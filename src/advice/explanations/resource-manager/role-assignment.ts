@@ -1,9 +1,8 @@
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
 import { permanentName } from '../../../azure/rbac/assignment-name.ts'
-import { azLine, bash, show, takeTurns } from '../commands.ts'
+import { azLine, bash, show, subscriptionOptions, takeTurns } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
-import { ofSubscription } from './shared.ts'
 
 /** The role that would be granted; the name it would be granted under is known beforehand. */
 function assignmentInTheWay(told: ExplainContext): Fix[] {
@@ -44,7 +43,7 @@ export const roleAssignmentExplanations = {
     fixes: told => [
       show('List assignments whose principal no longer exists', 'role assignment list', {
         all: true,
-        ...ofSubscription(valuesOf(told)),
+        ...subscriptionOptions(valuesOf(told)),
         query: "[?principalName==''].{assignment:id, role:roleDefinitionName}",
       }),
       advice('Remove those, or make the service principal a member of a group that holds the role already.'),

@@ -1,10 +1,18 @@
 import { reader } from '../../../azure/rbac/built-in-roles.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import type { RunRecord } from '../../../gate/record.ts'
-import { assigneeOptions, az, azLine, bash, show, whoseSubscription } from '../commands.ts'
+import {
+  assigneeOptions,
+  az,
+  azLine,
+  bash,
+  show,
+  subscriptionOptions,
+  whoseSubscription,
+} from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, paragraph } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
-import { letLook, ofSubscription } from './shared.ts'
+import { letLook } from './grants.ts'
 
 /** Who holds what is another right than what the resource is. */
 const isOfRoles = ({ failure }: ExplainContext) =>
@@ -12,7 +20,7 @@ const isOfRoles = ({ failure }: ExplainContext) =>
 
 const listResources = (told: ExplainContext) =>
   show('List the resources of the subscription', 'cognitiveservices account list', {
-    ...ofSubscription(valuesOf(told)),
+    ...subscriptionOptions(valuesOf(told)),
     query: '[].{resource:id, kind:kind}',
   })
 
@@ -55,7 +63,7 @@ export const subscriptionAndResourceExplanations = {
       bash(
         'If it is the right subscription, register the provider',
         azLine('provider register', {
-          ...ofSubscription(valuesOf(told)),
+          ...subscriptionOptions(valuesOf(told)),
           namespace: 'Microsoft.CognitiveServices',
         }),
       ),
@@ -75,7 +83,7 @@ export const subscriptionAndResourceExplanations = {
       show(
         'List deleted resources',
         'cognitiveservices account list-deleted',
-        ofSubscription(valuesOf(told)),
+        subscriptionOptions(valuesOf(told)),
       ),
     ],
   },

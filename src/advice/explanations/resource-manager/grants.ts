@@ -1,6 +1,6 @@
 import { assignOnly, bash, grantFixes, grantOf } from '../commands.ts'
 import type { ExplainContext, Fix } from '../explanation.ts'
-import { separateSetup, type Values, valuesOf } from '../values.ts'
+import { separateSetup, valuesOf } from '../values.ts'
 
 /** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
 export function mayGrant(told: ExplainContext): Fix {
@@ -15,10 +15,3 @@ export function mayGrant(told: ExplainContext): Fix {
 export function letLook(told: ExplainContext): Fix[] {
   return separateSetup(told.record) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
 }
-
-export const ofSubscription = ({ subscriptionId }: Values) => ({ subscription: subscriptionId })
-
-export const ofGroup = ({ subscriptionId, resourceGroup }: Values) => ({
-  subscription: subscriptionId,
-  'resource-group': resourceGroup,
-})
