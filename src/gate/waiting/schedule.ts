@@ -1,7 +1,7 @@
 /**
- * When to look next while access is not known to be live, and how often it has to be seen. Intervals grow with the time already
- * waited: access is noticed within a tenth of the wait and a second. What counts first is that nobody is let through early, then what
- * it costs, and the time last.
+ * When to probe next while access is not known to be live, and how many successes it needs. Intervals grow with the time
+ * already waited, so access is noticed within a tenth of the wait plus a second. The first aim is to let nobody through too
+ * early, the second is cost, the third is time.
  */
 
 /** First interval, milliseconds. */
@@ -9,7 +9,7 @@ const baseMs = 700
 /** Each interval adds this share of the time waited. */
 const growth = 0.1
 const longestMs = 30_000
-/** Gates that started together must not stay in step; jitter only ever shortens, so that the promised lag holds. */
+/** Gates that started together must not stay in step; jitter only shortens a pause, so the promised lag holds. */
 const jitter = 0.04
 
 /**
@@ -25,10 +25,10 @@ export function growingPause(elapsedMs: number, random: number): number {
 const longestRow = 3
 
 /**
- * How many successes in a row count where one is no proof. A balancer that goes round is met by a row that is as long as it has replicas,
- * and one that chooses by chance the less likely the longer the row: once a denial shows that there is something to meet, a row
- * is twice as long. One that was broken met not every replica, so the next has to be longer. Who asks for one success only wants no
- * such doubts.
+ * How many successes in a row count, if one is not proof. A balancer that takes turns is caught by a row that is as long as it
+ * has replicas; one that chooses at random is missed less often the longer the row is. Once a denial shows that replicas
+ * disagree, a row is twice as long. A broken row did not meet every replica, so the next one has to be longer. A user who asks
+ * for one success wants none of this.
  */
 export function rowLength(
   consecutiveSuccesses: number,
@@ -39,34 +39,38 @@ export function rowLength(
 }
 
 /**
- * Answers cost tokens, and those of a row that a denial breaks are spent for nothing. So many may come at once, and one more with each
- * so many milliseconds; a row that has begun is finished. With the longest row, 18 by default, that makes 60 in any five minutes.
+ * Answers cost tokens, and a denial makes the answers of its row worthless. So this many are allowed at once, and one more
+ * after each `msForAnAnswer`; a row that has begun is finished. With the longest row, 18 by default, that is at most 60 in any
+ * five minutes.
  */
 export const answersAtOnce = 12
 const msForAnAnswer = 10_000
 
-/** What is left of that, less than nothing where a row took more. @param sinceMs Time since `left` was true. */
+/** What is left of that budget; negative if a row took more. @param sinceMs Time since `left` was true. */
 export const answersLeft = (left: number, sinceMs: number): number =>
   Math.min(answersAtOnce, left + sinceMs / msForAnAnswer)
 
-/** Pause before the next probe after a denial, in milliseconds. @param left What is left of the answers. */
+/** Pause before the next probe after a denial, in milliseconds. @param left What is left of the budget. */
 export const pauseAfterDenial = (elapsedMs: number, left: number, random: number): number =>
   Math.max(growingPause(elapsedMs, random), -left * msForAnAnswer)
 
-/** The same while calls are answered, and only time can tell by which right: each of them costs, and none is in a hurry. */
+/** The same while calls are answered and only time can show by which right: each call costs, and none is urgent. */
 export const pauseInDoubt = (elapsedMs: number, random: number): number =>
   Math.max(growingPause(elapsedMs, random), msForAnAnswer)
 
 const minuteMs = 60_000
 const patienceWhenAgeUnknownMs = 5 * minuteMs
-/** An assignment older than this has long been everywhere (learn.microsoft.com, RBAC troubleshooting: up to ten minutes). */
+/**
+ * An assignment older than this has been live everywhere for long (learn.microsoft.com, RBAC troubleshooting: up to ten
+ * minutes).
+ */
 export const settledAfterMs = 30 * minuteMs
 
 /** What is known about the assignment that should give access. */
 export type AssignmentAge =
   | { kind: 'new' }
   | { kind: 'known'; ageMs: number }
-  /** Of the assignment: how long the principal has been in the group that holds the role, nobody tells. */
+  /** Age of the assignment. Nothing shows how long the principal has been in the group that holds the role. */
   | { kind: 'of-group'; ageMs: number }
   | { kind: 'unknown' }
   | { kind: 'none' }
@@ -91,12 +95,15 @@ export function patienceFor(age: AssignmentAge, propagationTimeoutMs: number): n
   }
 }
 
-/** What is said of a role that was assigned (five minutes: learn.microsoft.com, Foundry, configure-entra-id) holds for one that was taken away. */
+/**
+ * What the documentation says about a new role (five minutes: learn.microsoft.com, Foundry, configure-entra-id) also holds for
+ * a removed one.
+ */
 const lingersForMs = 5 * minuteMs
 
 /**
- * How long a success may be owed to a role that was taken away, in milliseconds: replicas honour it until they hear of that. From the
- * grant that replaces it, which they may hear of later still; without a grant, from the first answer.
+ * How long a success may come from a removed role, in milliseconds: replicas honour it until they hear of the removal. Counted
+ * from the grant that replaces it, which they may hear of even later; without a grant, from the first answer.
  */
 export function doubtFor(age: AssignmentAge): number {
   const ageMs = age.kind === 'known' ? age.ageMs : 0

@@ -11,39 +11,39 @@ export interface WaitOptions {
   /** When `first` ended; milliseconds since the epoch. */
   firstAt: number
   /**
-   * When a grant that came after `first` was made: patience counts from there, and the next round waits for nothing. Milliseconds
-   * since the epoch; undefined where nothing was granted.
+   * When a grant was made after `first`: the time limits count from there, and the next round starts at once. Milliseconds
+   * since the epoch; undefined if nothing was granted.
    */
   grantedAt: number | undefined
   /**
-   * How long a success may come from a role that was taken away; milliseconds from the grant, or from `firstAt`. Until then it is no
-   * proof, unless a denial has come before it, and where `overallMs` ends sooner nobody can tell. 0 where a role explains the first
-   * answer, or it was a denial.
+   * How long a success may come from a removed role; milliseconds from the grant, or from `firstAt`. Until then it is not
+   * proof, unless a denial came before it. If `overallMs` ends sooner, the wait gives up. 0 if a role explains the first
+   * answer, or if that was a denial.
    */
   doubtMs: number
-  /** Whether every answer is billed per item: while it is no proof, none is bought. */
+  /** Whether every answer is billed per item: none is bought while it would not be proof. */
   isPaidByThePiece?: boolean
-  /** Whether what gives access has long been everywhere: one success is proof then, where nothing was denied. */
+  /** Whether what gives access has been live everywhere for long: then one success is proof, if nothing was denied. */
   isSettled: boolean
-  /** Makes so many more rounds, side by side. */
+  /** Makes this many rounds in parallel. */
   probe: (count: number) => Promise<readonly Round[]>
-  /** Successes in a row that count where one is no proof; more of them once one was denied, or replicas are seen to disagree. */
+  /** Successes in a row that count if one is not proof; more after a denial, or if replicas disagree. */
   consecutiveSuccesses: number
-  /** How long denials are waited out, and how long anything else is; milliseconds from the grant, or from `firstAt`. */
+  /** Time limits for denials, and for everything else; milliseconds from the grant, or from `firstAt`. */
   denialPatienceMs: number
   overallMs: number
   clock: Clock
   random: Random
-  /** Told of each round, the first included. */
+  /** Called for each round, the first included. */
   onProbe?: (probe: Probe, round: Round) => void
-  /** Told when what was answered so far counts no more. */
+  /** Called when the answers so far no longer count. */
   onRowBroken?: () => void
-  /** Told before each pause. */
+  /** Called before each pause. */
   onPause: (progress: Progress) => void
 }
 
 export interface Progress {
-  /** The last one. There is no pause after a success but where it may come from a role that was taken away. */
+  /** The last one. There is a pause after a success only if that may come from a removed role. */
   round: Round
   rounds: number
   elapsedMs: number
@@ -60,12 +60,12 @@ export interface Probe {
 export interface WaitResult {
   /** Undefined: access is live. */
   failure: Failure | undefined
-  /** From the first denial to the first success of the row that counted; 0 where nothing was denied. */
+  /** From the first denial to the first success of the row that counted; 0 if nothing was denied. */
   propagationMs: number
   probes: readonly Probe[]
 }
 
-/** Pauses at refusals that have nothing to do with access; when they are used up without a reply, the run fails. */
+/** Pauses after refusals that are not about access; when they are used up, the run fails. */
 const transientPauses = [1000, 2000, 4000, 8000]
 
 interface State {
@@ -79,7 +79,7 @@ interface State {
   throttled: number
   /** Start of the current row of successes; milliseconds since the epoch. */
   liveSince: number
-  /** How many successes the budget still had, and when. */
+  /** How many successes the budget still allowed, and when. */
   answers: { left: number; at: number }
 }
 
@@ -94,7 +94,7 @@ const beginning: Omit<State, 'round'> = {
 }
 
 /**
- * Probes until access is live, a refusal is final, or patience ends. Never sleeps past a deadline, nor after the last try.
+ * Probes until access is live, a refusal is final, or the time is up. It never sleeps past a deadline, nor after the last try.
  */
 export async function untilLive(options: WaitOptions): Promise<WaitResult> {
   const { clock, firstAt } = options
@@ -137,13 +137,14 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
 const isLive = (state: State, options: WaitOptions): boolean =>
   state.round.kind === 'ok' && state.successes >= wanted(state, options)
 
-/** Whether a success may still come from a role that was taken away. */
+/** Whether a success may still come from a removed role. */
 const isInDoubt = ({ deniedSince }: State, elapsedMs: number, { doubtMs }: WaitOptions): boolean =>
   deniedSince === undefined && elapsedMs < doubtMs
 
 /**
- * A row only has to meet different replicas. Where nothing was denied, it is asked for at once. After a denial it is begun by one call, and
- * as many again are asked for as have been answered: a row that is broken soon has cost little, and one that is not takes little time.
+ * A row only has to meet different replicas. If nothing was denied, all of it is requested in parallel. After a denial it
+ * begins with one call, and each time as many more are requested as have been answered: a row that breaks early has cost
+ * little, and one that does not takes little time.
  */
 function sideBySide(state: State, sinceGrantMs: number, options: WaitOptions): number {
   if (state.round.kind !== 'ok' || isInDoubt(state, sinceGrantMs, options)) return 1
@@ -151,20 +152,23 @@ function sideBySide(state: State, sinceGrantMs: number, options: WaitOptions): n
   return state.deniedSince === undefined ? lacking : Math.min(lacking, state.successes)
 }
 
-/** Rounds that were made side by side have no order of their own: a row ends with what breaks it. */
+/** Parallel rounds have no order: a row ends with the refusal that breaks it. */
 const successesFirst = (rounds: readonly Round[]): Round[] => [
   ...rounds.filter(({ kind }) => kind === 'ok'),
   ...rounds.filter(({ kind }) => kind === 'refused'),
 ]
 
-/** What rounds that were made side by side come to: all their successes, and then the refusal that says most. */
+/** Result of parallel rounds: all their successes, and then the most telling refusal. */
 function asOne(rounds: readonly Round[]): Round[] {
   const successes = rounds.filter(({ kind }) => kind === 'ok')
   const worst = worstOf(rounds)
   return worst === undefined ? successes : [...successes, { kind: 'refused', failure: worst }]
 }
 
-/** One success is proof where nothing was ever denied, and what gives access has long been everywhere; else it takes several in a row. */
+/**
+ * One success is proof if nothing was ever denied and what gives access has been live everywhere for long; otherwise several in
+ * a row are needed.
+ */
 function wanted(state: State, options: WaitOptions): number {
   if (oneIsProof(state, options)) return 1
   const { deniedSince, brokenRows } = state
@@ -193,7 +197,7 @@ function account(
   return {
     ...before,
     round,
-    // Replicas disagree: one denial, and the row starts over. A blip says nothing about access.
+    // Replicas disagree: after one denial the row starts over. A short outage says nothing about access.
     successes: kind === 'wait' ? 0 : before.successes,
     deniedSince: before.deniedSince ?? (kind === 'wait' ? now : undefined),
     brokenRows: before.brokenRows + (kind === 'wait' && before.successes > 0 ? 1 : 0),
@@ -205,7 +209,7 @@ function account(
 
 type Step = { kind: 'pause'; pauseMs: number; limitMs: number } | { kind: 'give-up'; failure: Failure }
 
-/** Whatever was refused before the grant has not been asked since. */
+/** What was refused before the grant has not been tried since. */
 const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
 
 function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
@@ -214,7 +218,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
     const inDoubt = isInDoubt(state, elapsedMs, options)
     if (inDoubt && elapsedMs >= options.overallMs)
       return { kind: 'give-up', failure: unexplained(elapsedMs, options) }
-    // Only time can tell by which right it was let through.
+    // Only time can show by which right the call was allowed.
     const [limitMs, pauseMs] = inDoubt
       ? [Math.min(options.doubtMs, options.overallMs), pauseWhileInDoubt(elapsedMs, options)]
       : [options.overallMs, 0]
@@ -226,7 +230,7 @@ function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {
   const pauseMs = pauseFor(failure, state, elapsedMs, options.random())
   const left = limitMs - elapsedMs
   if (pauseMs === undefined || left <= 0) return { kind: 'give-up', failure }
-  // Told to stay away for longer than there is time: asking at the deadline would only be refused again.
+  // The service asks for a longer pause than there is time for: a try at the deadline would only be refused again.
   if (failure.kind === 'throttled' && pauseMs > left) return { kind: 'give-up', failure }
   return { kind: 'pause', pauseMs: Math.min(pauseMs, left), limitMs }
 }
@@ -243,7 +247,7 @@ const unexplained = (elapsedMs: number, { doubtMs }: WaitOptions): Failure =>
 function pauseFor(failure: Failure, state: State, elapsedMs: number, random: number): number | undefined {
   if (failure.kind === 'wait') return pauseAfterDenial(elapsedMs, state.answers.left, random)
   if (failure.kind === 'throttled') return pauseWhenThrottled(failure, state.throttled - 1)
-  // A hang costs a whole request timeout: as elsewhere, it is tried once more only.
+  // A hanging request costs a whole request timeout: as elsewhere, it is retried only once.
   if (failure.code === 'request-timeout' && state.transient > 1) return undefined
   return transientPauses[state.transient - 1]
 }
