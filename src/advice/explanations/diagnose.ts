@@ -29,16 +29,16 @@ import { repeatsTheRun } from './tried.ts'
 export interface Diagnosis {
   code: DiagnosisCode
   title: string
-  /** What was being done when it happened. */
+  /** What the gate was doing when it happened. */
   operation: string
   said: ServiceResponse
   why: string
-  /** What the run presented beside what is expected; absent where nothing was compared. */
+  /** What the run presented next to what is expected; absent if nothing was compared. */
   comparison?: readonly Comparison[]
-  /** How to tell it from causes that look alike. */
+  /** How to distinguish it from causes that look alike. */
   unlike?: string
   fixes: readonly Fix[]
-  /** Where the code is documented: a URL, or a path in the action's repository where that is not known. */
+  /** Where the code is documented: a URL, or a path if the action's repository is not known. */
   docs: string
 }
 

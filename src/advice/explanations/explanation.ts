@@ -4,23 +4,26 @@ import { plain, visibleLine } from '../../core/text/untrusted.ts'
 import type { RunRecord } from '../../gate/record.ts'
 
 /**
- * What is told about a code: the same words in log, annotation, summary and report, with this run's own values; and in
- * docs/diagnosis.md, where no run is known and placeholders stand for them.
+ * The explanation of a code: the same words in log, annotation, summary and report, with this run's own values; and in
+ * docs/diagnosis.md, with placeholders instead of values.
  */
 export interface Explanation {
   /** What failed, as a headline. */
   title: string
-  /** The same where the run was after something else than the calls. */
+  /** The headline if the failure was about something other than the calls. */
   titleBeside?: string
-  /** What the code means in any run, for the docs, in Markdown. Absent: what `why` says depends on the run for values only. */
+  /** What the code means in any run, for the docs, in Markdown. Absent: `why` depends on the run only for values. */
   about?: string
   /** Why this is the most likely cause here. */
   why: (told: ExplainContext) => string
-  /** What the run presented beside what is expected, where the two do not agree. Absent: it presented nothing yet. */
+  /** What the run presented next to what is expected, if the two differ. Absent: it has presented nothing yet. */
   comparison?: (told: ExplainContext) => Comparison[]
-  /** How to tell it from causes that look alike: Markdown of our own, without values. */
+  /** How to distinguish it from causes that look alike: our own Markdown, without values. */
   unlike?: string
-  /** Ready to paste, most likely first. Values pass `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may hold them as they are. */
+  /**
+   * Ready to paste, most likely first. Values go through `shellWord`, `bicepLiteral` or `yamlScalar`; plain text may contain
+   * them unchanged.
+   */
   fixes: (told: ExplainContext) => Fix[]
 }
 
@@ -28,7 +31,7 @@ export interface Comparison {
   /** Such as `subject`. */
   claim: string
   presented: string
-  /** In words, values between backticks. Absent: the same, letter by letter. */
+  /** In words, with values between backticks. Absent: exactly the same text. */
   expected?: string
 }
 
@@ -41,30 +44,30 @@ export interface Fix {
   title: string
   language: 'bash' | 'yaml' | 'bicep' | 'text'
   text: string
-  /** The inputs of this action that it sets, where it is such a fix. */
+  /** The inputs of this action that it sets, if it sets any. */
   sets?: Readonly<Record<string, string>>
 }
 
-/** Every code of a hop has its explanation: the compiler sees to it. */
+/** Every code of a hop has an explanation: the compiler checks that. */
 export type Explanations<H extends Hop> = Record<(typeof diagnosisCodes)[H][number], Explanation>
 
 export function advice(text: string, title = 'What to do'): Fix {
   return { title, language: 'text', text }
 }
 
-/** Sentences to one paragraph; what is absent or empty is left out. */
+/** Joins sentences to one paragraph, and leaves out what is absent or empty. */
 export function paragraph(...sentences: ReadonlyArray<string | undefined>): string {
   return sentences.filter(sentence => sentence !== undefined && sentence !== '').join(' ')
 }
 
-/** Longer texts than any explanation: a limit for what servers and claims put into them. */
+/** Longer than any explanation: a limit for what servers and claims add to it. */
 const maxWords = 3000
 
 export const harmlessWords = (text: string): string => plain(text, maxWords)
 
 /**
- * Explanations quote claims and ids as they come: here, once for all of them, words become harmless, and nothing hides in
- * a line of code. What a value means within a command is the command builders' business.
+ * Explanations quote claims and ids unchanged. Here, once for all of them, their words become harmless, and nothing hides in a
+ * line of code. The command builders quote values within commands.
  */
 export function harmlessFix({ title, language, text }: Fix): Fix {
   const safe = language === 'text' ? harmlessWords(text) : text.split('\n').map(visibleLine).join('\n')

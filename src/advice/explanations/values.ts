@@ -8,16 +8,16 @@ import type { Target } from '../../gate/settings.ts'
 import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
 import type { ExplainContext } from './explanation.ts'
 
-/** This run's values for texts and commands; a placeholder where a value is not known, and in the docs. */
+/** This run's values for texts and commands; a placeholder if a value is not known, and in the docs. */
 export interface Values {
-  /** Of the identity that was signing in, where that failed; else the pipeline's. */
+  /** Of the identity that was signing in, if that failed; otherwise the pipeline's. */
   clientId: string
   tenantId: string
   /** The pipeline's service principal, by object id. */
   principalId: string
-  /** Who is to hold the role: that principal, or whom the inputs name. */
+  /** Who the role is for: that principal, or the one that the inputs name. */
   grantee: Principal
-  /** Object id of who looks and grants. */
+  /** Object id of the identity that reads roles and grants. */
   grantorId: string
   issuer: string
   subject: string
@@ -25,7 +25,7 @@ export interface Values {
   subscriptionId: string
   resourceGroup: string
   account: string
-  /** What the role is held at: the account, or a project of it. */
+  /** Scope of the role: the account, or a project of it. */
   scope: string
   role: { guid: string; name: string }
   deployment: string
@@ -35,7 +35,7 @@ export interface Values {
   graph: string
 }
 
-/** What is told where nothing failed too: then there is no failure. */
+/** The same without a failure, for texts of runs that did not fail. */
 type Situation = Pick<ExplainContext, 'record'> & Partial<Pick<ExplainContext, 'failure'>>
 
 export function valuesOf(told: Situation): Values {
@@ -87,17 +87,17 @@ export function resourceValues({
 export const accountId = (record: Parameters<typeof resourceValues>[0]): string =>
   accountIdOf({ ...resourceValues(record), project: undefined })
 
-/** That the resource was searched for in. */
+/** The subscription that was searched for the resource. */
 function subscriptionOf(target: Target | undefined): string | undefined {
   if (target?.kind === 'search') return target.subscriptionId
   return target?.kind === 'endpoint' ? target.unfound?.subscriptionId : undefined
 }
 
-/** Before the role was looked up: the GUID is known where it was given, or stands in the table of built-in roles. */
+/** Before the role was looked up: the GUID is known if it was given, or is in the table of built-in roles. */
 function roleGiven({ settings }: RunRecord): Values['role'] | undefined {
   const role = settings?.access.role
   if (role?.kind === 'name') return { guid: role.name, name: role.name }
-  // What it stands for follows from calls that are not known yet.
+  // The role follows from calls that are not known yet.
   if (role === undefined || role.kind === 'auto') return undefined
   return { guid: role.guid, name: roleNameOf(role.guid) ?? role.guid }
 }
@@ -109,8 +109,8 @@ export function deploymentOf({ record, failure }: Situation): string | undefined
 }
 
 /**
- * The data action that was missing: as the service names it, or else as the route that was refused needs it. Where several
- * were, one that the role does not cover says most.
+ * The missing data action: the one that the service names, or else the one that the refused route needs. If several were
+ * refused, one that the role does not cover says most.
  */
 export function deniedDataAction({ record, failure }: ExplainContext): string | undefined {
   const denied = record.smoke.flatMap(result =>
@@ -123,20 +123,20 @@ export function deniedDataAction({ record, failure }: ExplainContext): string | 
   return missing.find(each => role !== undefined && roleCovers(role.guid, each) === false) ?? missing[0]
 }
 
-/** Whether another identity than the pipeline's own looks and grants. */
+/** Whether an identity other than the pipeline's own reads roles and grants. */
 export function separateSetup({ settings }: RunRecord): boolean {
   const { clientId, setupClientId = clientId } = settings?.identity ?? {}
   return setupClientId !== clientId
 }
 
-/** What the tokens told of the identity that was signing in; undefined before any came. */
+/** Claims of the identity that was signing in; undefined before any token came. */
 export function signedInAs({ record, failure }: ExplainContext): AccessTokenClaims | undefined {
   const { settings, principal, setupPrincipal } = record
   const isSetup = separateSetup(record) && failure.signingInAs === settings?.identity.setupClientId
   return isSetup ? setupPrincipal : principal
 }
 
-/** The managed identity that the token names; undefined for app registrations, and before any token came. */
+/** The managed identity in the token; undefined for app registrations, and before any token came. */
 export function managedIdentityOf(told: ExplainContext): { resourceGroup: string; name: string } | undefined {
   const { resourceGroup, resources } = parseScope(signedInAs(told)?.xms_mirid ?? '')
   const [identity] = resources

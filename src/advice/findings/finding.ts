@@ -4,9 +4,9 @@ import type { Fix } from '../explanations/explanation.ts'
 import type { Values } from '../explanations/values.ts'
 import type { Rights } from './rights.ts'
 
-/** What a green run leaves to be desired, or worth knowing; it fails a run only where `fail-on` says so. */
+/** Risks of a green run, or what is worth knowing about it; a finding fails a run only if `fail-on` says so. */
 
-/** The public names of findings: report, docs and people's filters speak of these. */
+/** The public names of findings: the report, the docs and people's filters use them. */
 export const findingIds = [
   'keys-enabled',
   'key-access-unknown',
@@ -40,16 +40,16 @@ export interface InspectContext {
   record: RunRecord
   values: Values
   rights: Rights
-  /** What the calls of this run need, each once. */
+  /** What the calls of this run need, without duplicates. */
   dataActions: readonly string[]
 }
 
-/** How one finding is made, and what the docs say of it: there, placeholders stand for values. */
+/** How one finding is made, and what the docs say about it, with placeholders instead of values. */
 export interface Inspection {
   title: string
   /** For the docs, in Markdown. */
   about: string
-  /** Undefined: all is well, or nobody knows. */
+  /** Undefined: everything is fine, or it is not known. */
   inspect: (seen: InspectContext) => { severity: Severity; detail: string } | undefined
   fixes: (seen: InspectContext) => Fix[]
 }

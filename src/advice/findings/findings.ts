@@ -43,7 +43,7 @@ export const inspections: Record<FindingId, Inspection> = {
 
 const found = new WeakMap<RunRecord, readonly Finding[]>()
 
-/** What a run leaves to be desired, most severe first: a pure reading of the record, made once for report, summary and log. */
+/** All findings of a run, most severe first. It only reads the record, and is used for report, summary and log. */
 export function findingsOf(record: RunRecord): readonly Finding[] {
   const known = found.get(record) ?? readFindings(record)
   found.set(record, known)
@@ -51,7 +51,7 @@ export function findingsOf(record: RunRecord): readonly Finding[] {
 }
 
 function readFindings(record: RunRecord): Finding[] {
-  // The inputs were bad, and nothing was looked at.
+  // The inputs were bad, and nothing was read.
   if (record.settings === undefined) return []
   const seen = seenOf(record)
   const ofAll = findingIds.flatMap(id => {

@@ -7,7 +7,7 @@ import { advice, type Explanation, type Fix, paragraph } from '../explanations/e
 import type { Finding } from './finding.ts'
 import { findingsOf } from './findings.ts'
 
-/** Findings that fail the gate: those that `fail-on` names, weighed once all else is known. */
+/** Findings that fail the gate: those that `fail-on` names, checked when everything else is known. */
 
 function forbiddenFindings(record: RunRecord): Finding[] {
   const { failOn } = record.settings ?? {}
@@ -18,7 +18,7 @@ function forbiddenFindings(record: RunRecord): Finding[] {
 const isAtLeast = (severity: Severity, least: Severity) =>
   severities.indexOf(severity) <= severities.indexOf(least)
 
-/** Why `fail-on` fails the gate; undefined where it does not. */
+/** Why `fail-on` fails the gate; undefined if it does not. */
 export function failOnFailure(record: RunRecord): StepError | undefined {
   const found = forbiddenFindings(record)
   if (found.length === 0) return undefined
@@ -29,7 +29,7 @@ export function failOnFailure(record: RunRecord): StepError | undefined {
   )
 }
 
-/** A plan is told what would fail, and goes on. */
+/** A plan reports what would fail, and goes on. */
 export function enforceFailOn(outcome: Outcome): Outcome {
   const failure = outcome.result === 'passed' ? failOnFailure(outcome.record) : undefined
   return failure === undefined ? outcome : { result: 'failed', record: outcome.record, failure }

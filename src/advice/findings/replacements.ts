@@ -6,17 +6,17 @@ import { separateSetup } from '../explanations/values.ts'
 import type { InspectContext } from './finding.ts'
 import { callers, inWords, isHeld } from './rights.ts'
 
-/** Fixes that take a role away, or put a lesser one in its place. */
+/** Fixes that remove a role, or replace it with a lesser one. */
 
 type RoleName = { guid: string; name: string }
 
-/** In the docs, where there are no calls, the role that most of them would need. */
+/** In the docs, which have no calls, the role that most calls need. */
 export const exampleOrLeast = (
   dataActions: readonly string[],
   least: (...dataActions: string[]) => RoleName | undefined = leastRoleFor,
 ): RoleName | undefined => (dataActions.length === 0 ? openAIUser : least(...dataActions))
 
-/** The calls need something instead of a role that lets them through; of other roles they need nothing. */
+/** The calls need a replacement for a role that allows them, but not for other roles. */
 export function replaceOrTakeAway(
   lesser: RoleName | undefined,
   givers: readonly Assignment[],
@@ -29,7 +29,7 @@ export function replaceOrTakeAway(
   return [...look, ...fixes]
 }
 
-/** Names the role in this action, grants it, and takes away what it replaces. */
+/** Names the role in this action, grants it, and removes what it replaces. */
 export function replaceBy(role: RoleName, replaced: readonly Assignment[], seen: InspectContext): Fix[] {
   return [
     inputs('Name the lesser role in this action', { role: role.name }),
@@ -38,7 +38,7 @@ export function replaceBy(role: RoleName, replaced: readonly Assignment[], seen:
   ]
 }
 
-/** What is not assigned to the principal itself is its group's, and others live by it. */
+/** An assignment that is not the principal's own belongs to its group, and others depend on it. */
 export function takeAway(assignments: readonly Assignment[], seen: InspectContext): Fix[] {
   const { values, rights, record } = seen
   const there = assignments.filter(assignment => isHeld(assignment, rights))
@@ -65,7 +65,7 @@ export function takeAway(assignments: readonly Assignment[], seen: InspectContex
   ]
 }
 
-/** Where it is not known which role it is. */
+/** If it is not known which role it is. */
 export const seeAssignments = ({ values }: InspectContext): Fix =>
   show('See which roles it holds', 'role assignment list', {
     assignee: values.principalId,
@@ -73,6 +73,6 @@ export const seeAssignments = ({ values }: InspectContext): Fix =>
     'include-inherited': true,
   })
 
-/** Looking and granting by another identity: the pipeline's own needs nothing but its calls. */
+/** Another identity reads roles and grants: the pipeline's own then needs only its calls. */
 export const separateDuties = (title: string, { record }: InspectContext): Fix[] =>
   separateSetup(record) ? [] : [inputs(title, { 'setup-client-id': '<CLIENT-ID-OF-A-SECOND-IDENTITY>' })]

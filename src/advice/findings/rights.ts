@@ -15,14 +15,14 @@ import { listed } from '../../core/text/lists.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import { valuesOf } from '../explanations/values.ts'
 
-/** What the pipeline's principal may do at the resource, whatever it did in this run. */
+/** What the pipeline's principal may do at the resource, no matter what it did in this run. */
 
 export interface Rights extends EffectivePermissions {
-  /** False where role assignments may not be read: then it holds more than is seen here. */
+  /** False if role assignments cannot be read: then it holds more than is seen here. */
   areListed: boolean
-  /** EffectivePermissions permissions as Azure adds them up for who asks: they name no role, and tell no condition. */
+  /** Effective permissions, as Azure adds them up for the caller: they name no role, and show no condition. */
   live: readonly Permission[] | undefined
-  /** What this run granted, or would grant: it was not there yet when the others were read. */
+  /** What this run granted, or would grant: it did not exist when the others were read. */
   added: Assignment | undefined
   isPlanned: boolean
 }
@@ -35,7 +35,7 @@ export function rightsOf(record: RunRecord): Rights {
   return {
     ...permissionsOf(added === undefined ? applicable : [...applicable, added], record.definitions),
     areListed: record.assignments !== undefined,
-    // Of another identity, Azure tells only which roles it holds.
+    // For another identity, Azure shows only which roles it holds.
     live: record.setupPrincipal === undefined ? record.permissions : undefined,
     added,
     isPlanned: record.grant?.outcome === 'planned',
@@ -53,7 +53,7 @@ const accountScopeOf = ({ settings }: RunRecord) =>
 function ownGrant(record: RunRecord): Assignment | undefined {
   const { role, roleState, grant, membership, roleAssignmentId } = record
   const isGranted = roleState === 'granted' || grant?.outcome === 'exists' || grant?.outcome === 'planned'
-  // A group holds for its members, and for nobody else.
+  // A group holds the role for its members only.
   if (role === undefined || !isGranted || membership === 'not-member') return undefined
   return {
     id: roleAssignmentId ?? '<ROLE-ASSIGNMENT-ID>',
@@ -64,11 +64,11 @@ function ownGrant(record: RunRecord): Assignment | undefined {
   }
 }
 
-/** The roles known to give the right to the action. None of them may be known, and the principal still have it. */
+/** The roles that are known to give the right to the action. The principal may have the right although none is known. */
 export const giversOf = ({ held }: Rights, action: string): EffectivePermission[] =>
   held.filter(permission => coversAction([permission], action))
 
-/** What Azure adds up outdoes what the roles are known to give: definitions change. Undefined: nobody knows. */
+/** What Azure adds up counts more than what the roles are known to give, because definitions change. Undefined: not known. */
 export function can(rights: Rights, action: string): boolean | undefined {
   const { live, held, ofUnknownRoles, areListed, added } = rights
   if (live !== undefined)
@@ -77,7 +77,7 @@ export function can(rights: Rights, action: string): boolean | undefined {
   return areListed && ofUnknownRoles.length === 0 ? false : undefined
 }
 
-/** Assignments through which the principal may call what this run called, each once: the role that was asked for, or others. */
+/** Assignments that let the principal make the calls of this run, without duplicates: the wanted role, or others. */
 export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }: RunRecord): Assignment[] {
   const fitting = held
     .filter(permission => routes.some(({ dataAction }) => coversDataAction([permission], dataAction)))
@@ -87,8 +87,8 @@ export function callers({ held, ofUnknownRoles }: Rights, { role, routes = [] }:
 }
 
 /**
- * What of these is no more than was asked for: the role that Microsoft's guide names, and the default of this action. What it allows
- * beyond the calls is information (information.ts), and no finding.
+ * The assignments except the one of the role that Microsoft's guide names, and the default of this action: it is what was asked
+ * for. What it allows beyond the calls is information (information.ts), not a finding.
  */
 export const exceptRecommended = (assignments: readonly Assignment[], { role }: RunRecord): Assignment[] =>
   assignments.filter(({ roleGuid }) => !(isRecommended(roleGuid) && isRecommended(role?.guid)))
@@ -106,7 +106,7 @@ export const isBlindAsRecommended = (record: RunRecord): boolean =>
 
 export type Assigning = 'allowed' | 'refused' | 'refused-by-condition' | 'unless-conditions' | 'unknown'
 
-/** Whether the pipeline's principal may assign this run's role to whom it is meant for. */
+/** Whether the pipeline's principal may assign this run's role to the principal that the role is for. */
 export function assigning(rights: Rights, record: RunRecord): Assigning {
   const { role } = record
   const may = can(rights, assignRoles)
@@ -120,11 +120,11 @@ export function assigning(rights: Rights, record: RunRecord): Assigning {
     : 'unless-conditions'
 }
 
-/** Those that are held, and not merely planned. */
+/** Those that are held, not only planned. */
 export const isHeld = (assignment: Assignment, { added, isPlanned }: Rights): boolean =>
   !isPlanned || assignment !== added
 
-/** The roles, and where they are held: what a person looks for in the portal. */
+/** The roles, and where they are held: what people look for in the portal. */
 export function inWords(assignments: readonly Assignment[], rights: Rights, record: RunRecord): string {
   const names = assignments.map(
     assignment =>
@@ -147,7 +147,7 @@ function placeOf(scope: string): string {
   return managementGroup === undefined ? 'the root of the tenant' : `the management group ${managementGroup}`
 }
 
-/** EffectivePermission from above the resource: it counts for all that lies below, today and tomorrow. */
+/** An assignment above the resource: it counts for everything below, now and later. */
 export function isWide({ scope }: Assignment): boolean {
   return parseScope(scope).resources.length === 0
 }

@@ -12,7 +12,7 @@ import type { InspectContext, Inspection } from './finding.ts'
 import { exampleOrLeast, replaceBy, seeAssignments, takeAway } from './replacements.ts'
 import { callers, exceptRecommended, inWords, isWide, nameOf } from './rights.ts'
 
-/** Whether the roles that let the calls through are the right ones, in the right place. */
+/** Whether the roles that allow the calls are the right ones, in the right place. */
 
 export const roleDoesNotFit: Inspection = {
   title: 'The wanted role does not cover the calls',
@@ -48,7 +48,7 @@ interface Broad {
   least: { guid: string; name: string }
 }
 
-/** Roles that let the calls through and hold all that the least built-in role does, and more. */
+/** Roles that allow the calls and contain everything that the least built-in role does, and more. */
 function broad({ rights, record, dataActions }: InspectContext): Broad | undefined {
   const least = leastRoleFor(...dataActions)
   if (least === undefined) return undefined
@@ -60,7 +60,7 @@ function broad({ rights, record, dataActions }: InspectContext): Broad | undefin
   return assignments.length === 0 ? undefined : { assignments, least }
 }
 
-/** Patterns are compared as they are written: a wildcard covers every narrower one. */
+/** Patterns are compared as text: a wildcard covers every narrower one. */
 function contains(some: readonly Permission[], others: readonly Permission[]): boolean {
   const left = some.flatMap(({ notDataActions = [] }) => notDataActions)
   return (
@@ -141,7 +141,7 @@ Severity: low. Conditions on the right to assign roles are another matter: see [
   fixes: seen => [seeAssignments(seen)],
 }
 
-/** What this job made for itself is what was asked for, by a gate that is to take it back. */
+/** A temporary assignment of this job was asked for, by a gate that will remove it. */
 const endingWithAJob = ({ rights, record }: InspectContext) => {
   const found = callers(rights, record)
   if (record.settings?.access.revoke !== true)
