@@ -140,7 +140,7 @@ export function isGreen({ scripts }: Workflow, { status, log }: { status: number
 /** What commands ask that the local cloud is not. */
 const unavailable = [
   { pattern: /\baz deployment\b/, what: 'az deployment: the local cloud deploys no templates' },
-  { pattern: /\baz graph\b/, what: 'az graph: the local cloud has no Resource Graph' },
+  { pattern: /Microsoft\.ResourceGraph\b/, what: 'Resource Graph: the local cloud has none' },
   { pattern: /\bgh attestation\b/, what: 'gh attestation: a service of GitHub' },
 ]
 

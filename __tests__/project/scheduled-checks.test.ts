@@ -144,7 +144,8 @@ describe('the fleet', () => {
       env: {},
       programs: {
         jq,
-        az: `[ "$1 $2" = 'graph query' ] || exit 2\ncat <<'END'\n${JSON.stringify({ count: 1, total_records: total, data: [{ name: 'a', id }] })}\nEND`,
+        // `az graph` is an extension, which az asks for.
+        az: `[ "$1" = rest ] || exit 2\nprintf '%s' "$9" > query.json\njq --exit-status '.options."$top" == 256' query.json > asked || exit 2\ncat <<'END'\n${JSON.stringify({ count: 1, totalRecords: total, data: [{ name: 'a', id }] })}\nEND`,
       },
     })
 

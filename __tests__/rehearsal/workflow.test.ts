@@ -70,7 +70,10 @@ describe('what is missing is told by name', () => {
     ['steps:\n- uses: actions/attest@v4', 'actions/attest: a service of GitHub'],
     ['concurrency:\n  group: one\n  queue: max\nsteps: []', 'concurrency.queue: act does not know it'],
     ['steps:\n- run: az deployment group create', 'az deployment: the local cloud deploys no templates'],
-    ['steps:\n- run: az graph query', 'az graph: the local cloud has no Resource Graph'],
+    [
+      'steps:\n- run: az rest --url /providers/Microsoft.ResourceGraph/resources',
+      'Resource Graph: the local cloud has none',
+    ],
     ['steps:\n- run: gh attestation verify', 'gh attestation: a service of GitHub'],
     [`steps:\n- run: echo "\${{ vars.REGION }}"`, 'REGION: no value is known'],
     [`steps:\n- run: echo "\${{ secrets.KEY }}"`, 'KEY: no value is known'],

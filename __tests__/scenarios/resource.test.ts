@@ -211,6 +211,8 @@ describe('deployments', () => {
     account().deployments.reverse()
     const planned = await runGate(cloud, { inputs: { deployments: '', grant: 'plan' } })
     expect(planned.annotations).toMatchObject([{ level: 'warning', message: choice }])
+    expect(logOf(planned).match(/so the gate chose/g)).toHaveLength(1)
+    expect(planned.summary).toContain('so the gate chose DeepSeek\\-V3 by itself')
     expect(planned.report).toMatchObject({ plan: expect.arrayContaining([choice]) })
     const failed = await runGate(cloud, { inputs: { deployments: '', expect: 'nobody says this' } })
     expect(failed.outputs.diagnosis).toBe('answer-unexpected')

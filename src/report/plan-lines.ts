@@ -22,12 +22,18 @@ import {
   runtimeRemarks,
 } from './runtime-lines.ts'
 
-/** What `grant: plan` says: the same lines in log, summary and report. */
+/** What `grant: plan` says: the same lines in log, summary and report, except for what a warning has told the log before. */
 
 /**
  * What a run would change, as lines of a diff; then who may make that change, what blocks it, and what else the gate would do.
  */
 export const planLines = (record: RunRecord): string[] => [...planChanges(record), ...planRemarks(record)]
+
+/** The same for the log, where a warning names the chosen deployment. */
+export const unwarnedPlanLines = (record: RunRecord): string[] => [
+  ...planChanges(record),
+  ...remarksOn(record).map(({ line }) => line),
+]
 
 export function planChanges(record: RunRecord): string[] {
   return [...pipelineChange(record), ...runtimeChanges(record)]
@@ -37,7 +43,10 @@ export function planChanges(record: RunRecord): string[] {
 export const wouldFail = (record: RunRecord): boolean => remarksOn(record).some(({ isFailure }) => isFailure)
 
 /** Findings are reported separately. */
-export const planRemarks = (record: RunRecord): string[] => remarksOn(record).map(({ line }) => line)
+export const planRemarks = (record: RunRecord): string[] => [
+  ...choiceLeft(record),
+  ...remarksOn(record).map(({ line }) => line),
+]
 
 interface Remark {
   line: string
@@ -51,7 +60,6 @@ const failing = (line: string): Remark => ({ line, isFailure: true })
 
 function remarksOn(record: RunRecord): Remark[] {
   return [
-    ...choiceLeft(record).map(remark),
     ...grantRemarks(record),
     ...alsoRemarks(record),
     ...denialRemarks(record),

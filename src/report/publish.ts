@@ -21,7 +21,7 @@ import {
   recordLines,
   verdictLine,
 } from './lines.ts'
-import { planLines } from './plan-lines.ts'
+import { unwarnedPlanLines } from './plan-lines.ts'
 import { writeReportFile } from './report-file.ts'
 import { logFold, runnerLog } from './runner-log.ts'
 import { summaryMarkdown } from './summary.ts'
@@ -84,7 +84,7 @@ function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {
     for (const { title, lines } of folds) logFold(title, lines)
   }
   log(recordLines(outcome))
-  if (result === 'planned') log(planLines(record))
+  if (result === 'planned') log(unwarnedPlanLines(record))
   if (result === 'cancelled') log(cancelledLines(outcome))
   log(informationLines(outcome))
   logFolds(findingFolds(outcome))
