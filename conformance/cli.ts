@@ -7,9 +7,8 @@ import { createLocalCloud } from '../local-cloud/local-cloud.ts'
 import { cloudAt, cloudOfEnvironment } from './cloud.ts'
 import { compare, type Difference, differenceLines } from './compare.ts'
 import { exchanges } from './exchanges/index.ts'
-import { whereKeysAreOff } from './exchanges/inference.ts'
 import { lagLines } from './lag.ts'
-import { localVariables, localWorld } from './local-world.ts'
+import { everything, localVariables, localWorld } from './local-world.ts'
 import { type Recordings, recordingsSchema } from './recording.ts'
 import { runSide, type Side } from './run.ts'
 import { refuseSecrets } from './sanitise.ts'
@@ -44,9 +43,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 const lagTools = { clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
 
-/** A cloud of its own, which knows nothing of the other side but whether keys are on, and whose roles are honoured at once. */
-async function runLocal(keys: 'on' | 'off'): Promise<Side> {
-  const cloud = await createLocalCloud({ seed: localWorld({ keys }), lag: { roleAssignments: [0] } })
+/** A cloud of its own, which knows nothing of the other side but what that has, and whose roles are honoured at once. */
+async function runLocal(has: ReadonlySet<string>): Promise<Side> {
+  const cloud = await createLocalCloud({ seed: localWorld(has), lag: { roleAssignments: [0] } })
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, cloud.caPem])
   try {
@@ -77,9 +76,10 @@ function tell(name: string, { recordings, leftOut, lag, leftBehind }: Side): voi
   for (const line of lag === undefined ? [] : lagLines(lag)) say(`  ${line}`)
 }
 
-function write(path: string, { recordings, lag }: Side): void {
+function write(path: string, { recordings, lag, world }: Side): void {
   const document: Recordings = {
     recordedOn: new Date().toISOString().slice(0, 10),
+    has: [...world.has],
     ...(lag && { lag }),
     recordings,
   }
@@ -92,10 +92,6 @@ function readRecordings(path: string): Recordings {
   return v.parse(recordingsSchema, JSON.parse(readFileSync(path, 'utf8')))
 }
 
-/** Whether the resource that they are of takes keys. */
-const keysIn = (recordings: Side['recordings']) =>
-  recordings.some(({ exchange }) => exchange.endsWith(whereKeysAreOff)) ? 'off' : 'on'
-
 /** @returns the exit code */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { against: { type: 'string' }, out: { type: 'string' } } })
@@ -106,9 +102,9 @@ async function main(): Promise<number> {
   }
   if (against === 'real' || against === 'local' || /^https?:/.test(against))
     return runAndCompare(against, out)
-  const { recordings, recordedOn, lag } = readRecordings(against)
+  const { recordings, recordedOn, has, lag } = readRecordings(against)
   for (const line of lag === undefined ? [] : lagLines(lag)) say(line)
-  const local = await runLocal(keysIn(recordings))
+  const local = await runLocal(new Set(has))
   return conclude(compare(recordings, local.recordings), `the recording of ${recordedOn}`)
 }
 
@@ -120,7 +116,7 @@ async function runAndCompare(against: string, out: string | undefined): Promise<
   // Before anything of it is written or printed. The run was dear: what comes after cannot lose it.
   refuseSecrets(side.recordings, side.world)
   if (out !== undefined) write(out, side)
-  const local = await runLocal(keysIn(side.recordings))
+  const local = await runLocal(side.world.has)
   stop.signal.throwIfAborted()
   tell('local cloud', local)
   const code = conclude(compare(side.recordings, local.recordings), against)
@@ -128,7 +124,7 @@ async function runAndCompare(against: string, out: string | undefined): Promise<
 }
 
 async function runAgainst(against: string): Promise<Side> {
-  if (against === 'local') return runLocal('off')
+  if (against === 'local') return runLocal(everything)
   const { env } = process
   const send = createSend(env)
   const cloud = against === 'real' ? cloudOfEnvironment(env) : await cloudAt(against, send)

@@ -1,7 +1,7 @@
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { accountId } from '../local-cloud/scopes.ts'
 import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
-import { type FaultyIdentity, faultyIdentities } from './terms.ts'
+import { type DeploymentKind, type FaultyIdentity, faultyIdentities, type Need } from './terms.ts'
 
 /** The local cloud with all that exchanges need beyond its default world: what docs/conformance.md has a person make in Azure. */
 
@@ -71,7 +71,46 @@ export const localVariables: Readonly<Record<string, string>> = {
   ),
 }
 
-export function localWorld({ keys }: { keys: 'on' | 'off' }): Seed {
+/** All that decides on answers: keys are off, and nothing is missing. */
+export const everything: ReadonlySet<Need> = new Set([
+  ...(['keys-off', 'account-identity', 'project-identity', 'reads-group', 'project'] as const),
+  ...(['chat', 'embeddings', 'messages', 'model-inference'] as const),
+])
+
+const deploymentOf: Readonly<Record<DeploymentKind, string>> = {
+  chat: 'chat',
+  embeddings: 'embeddings',
+  messages: 'claude-haiku-4-5',
+  'model-inference': 'DeepSeek-V3',
+}
+
+const systemAssigned = (number: number) => ({
+  systemAssigned: {
+    principalId: `c0f04a7e-1d5b-4c93-8e62-${String(number).padStart(12, '0')}`,
+    clientId: `c0f05a7e-1d5b-4c93-8e62-${String(number).padStart(12, '0')}`,
+  },
+})
+
+/** What the world of the other side has decides on many answers: the one it is compared with has the same, and no more. */
+export function localWorld(has: ReadonlySet<string>): Seed {
+  const deployed = Object.entries(deploymentOf).flatMap(([kind, name]) => (has.has(kind) ? [name] : []))
+  const disableLocalAuth = has.has('key-access-unset') ? null : has.has('keys-off')
+  const likeIt = {
+    ...account,
+    disableLocalAuth,
+    deployments: account.deployments?.filter(({ name }) => deployed.includes(name)),
+    projects: has.has('project')
+      ? [{ name: 'shop', ...(has.has('project-identity') && { identity: systemAssigned(2) }) }]
+      : [],
+    ...(has.has('account-identity') && { identity: systemAssigned(1) }),
+  }
+  // Made by somebody, as in Azure, and where the group may not be read at the account alone.
+  const assignments = (defaultWorld.roleAssignments ?? []).map(one => ({
+    ...one,
+    createdBy: EVERYBODY,
+    updatedBy: EVERYBODY,
+    scope: one.scope === groupId && !has.has('reads-group') ? accountId(account) : one.scope,
+  }))
   return {
     ...defaultWorld,
     applications: [
@@ -79,16 +118,18 @@ export function localWorld({ keys }: { keys: 'on' | 'off' }): Seed {
       { ...setup, federatedCredentials: [{ ...trust, subject }] },
       ...faulty.map(({ application }) => application),
     ],
-    accounts: [{ ...account, disableLocalAuth: keys === 'off' }, ...defaultWorld.accounts.slice(1)],
+    accounts: [likeIt, ...defaultWorld.accounts.slice(1)],
     resources: [{ id: deniedId, location: account.location }],
     roleAssignments: [
-      ...(defaultWorld.roleAssignments ?? []),
+      ...assignments,
       {
         name: '2c7d94e1-0b5f-4a38-9e16-f3a8d5c07b29',
         scope: accountId(account),
         roleDefinitionId: USER_ACCESS_ADMINISTRATOR,
         principalId: first(defaultWorld.applications).servicePrincipal?.objectId ?? '',
         principalType: 'ServicePrincipal',
+        createdBy: EVERYBODY,
+        updatedBy: EVERYBODY,
       },
       {
         name: '5be0f7a2-93c1-4d68-b7e4-2a1f0c95d836',
@@ -96,6 +137,8 @@ export function localWorld({ keys }: { keys: 'on' | 'off' }): Seed {
         roleDefinitionId: RBAC_ADMINISTRATOR,
         principalId: setup.servicePrincipal?.objectId ?? '',
         principalType: 'ServicePrincipal',
+        createdBy: EVERYBODY,
+        updatedBy: EVERYBODY,
         condition:
           "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
           `(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{${COGNITIVE_SERVICES_USER}}))`,

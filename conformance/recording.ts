@@ -35,6 +35,8 @@ export type Lag = v.InferOutput<typeof lagSchema>
 export const recordingsSchema = v.object({
   /** Day of the run, ISO 8601. */
   recordedOn: v.string(),
+  /** What the resource and the identity had of what decides on answers: a local cloud that has the same is compared. */
+  has: v.array(v.string()),
   /** Absent where it was not measured. */
   lag: v.optional(lagSchema),
   recordings: v.array(recordingSchema),

@@ -15,6 +15,11 @@ export type Need =
   | 'setup-identity'
   | 'denied-resource'
   | 'may-deny'
+  // What no exchange needs, and what decides on many answers.
+  | 'key-access-unset'
+  | 'account-identity'
+  | 'project-identity'
+  | 'reads-group'
   | FaultyIdentity
 
 export type DeploymentKind = 'chat' | 'embeddings' | 'messages' | 'model-inference'

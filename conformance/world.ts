@@ -31,15 +31,17 @@ export interface World extends Omit<Identity, 'token'> {
   has: ReadonlySet<Need>
 }
 
+const withIdentity = v.object({ identity: v.nullish(v.object({ type: v.string() })) })
 const accountReply = v.object({
+  ...withIdentity.entries,
   properties: v.object({
     endpoint: v.string(),
     endpoints: v.optional(v.record(v.string(), v.string()), {}),
-    disableLocalAuth: v.nullish(v.boolean(), false),
+    disableLocalAuth: v.nullish(v.boolean()),
   }),
 })
 const listReply = v.object({
-  value: v.array(v.looseObject({ name: v.string(), id: v.optional(v.string()) })),
+  value: v.array(v.object({ ...withIdentity.entries, name: v.string() })),
 })
 
 /**
@@ -56,10 +58,12 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
     throw new Error('CONFORMANCE_RESOURCE_ID is not set: the id of the resource to try')
   const { resourceManager, audiences } = cloud
   const { token, ...identity } = await signIn(read, cloud, send)
-  const ask = (path: string, version: string) => {
-    const url = `${resourceManager}${accountId}${path}?api-version=${version}`
+  const askAt = (id: string, version: string) => {
+    const url = `${resourceManager}${id}?api-version=${version}`
     return send({ method: 'GET', url, headers: { authorization: `Bearer ${token}` } })
   }
+  const ask = (path: string, version: string) => askAt(`${accountId}${path}`, version)
+  const askGroup = () => askAt(accountId.replace(/\/providers\/.*/i, ''), '2021-04-01')
   const get = async (path: string, version: string) => {
     const reply = await ask(path, version)
     if (reply.status !== 200)
@@ -68,7 +72,8 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
       )
     return reply.body
   }
-  const { properties } = v.parse(accountReply, JSON.parse(await get('', '2024-10-01')))
+  const account = v.parse(accountReply, JSON.parse(await get('', '2024-10-01')))
+  const { properties } = account
   const deployments = deploymentsByKind(JSON.parse(await get('/deployments', '2024-10-01')))
   // An account of another kind than AIServices has none, and may say so by an error.
   const projects = await ask('/projects', '2025-06-01')
@@ -103,17 +108,26 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
     has: new Set<Need>([
       ...faulty.keys(),
       properties.disableLocalAuth ? 'keys-off' : 'keys-on',
-      ...(identity.tokens.has('setup') ? (['setup-identity'] as const) : []),
-      ...(read.CONFORMANCE_DENIED_RESOURCE_ID === undefined ? [] : (['denied-resource'] as const)),
+      ...when('key-access-unset', typeof properties.disableLocalAuth !== 'boolean'),
+      ...when('account-identity', hasIdentity(account)),
+      ...when('project-identity', project !== undefined && hasIdentity(project)),
+      ...when('reads-group', (await askGroup()).status === 200),
+      ...when('setup-identity', identity.tokens.has('setup')),
+      ...when('denied-resource', read.CONFORMANCE_DENIED_RESOURCE_ID !== undefined),
       ...deployments.keys(),
-      ...(projectName === undefined ? [] : (['project'] as const)),
-      ...(identity.tokens.has('graph') ? (['graph'] as const) : []),
+      ...when('project', projectName !== undefined),
+      ...when('graph', identity.tokens.has('graph')),
       ...(await abilities({ resourceManager, accountId, token }, send)).filter(
         need => need !== 'may-deny' || read.CONFORMANCE_DENY_ASSIGNMENTS === 'make',
       ),
     ]),
   }
 }
+
+const when = (need: Need, has: boolean): Need[] => (has ? [need] : [])
+
+const hasIdentity = ({ identity }: v.InferOutput<typeof withIdentity>) =>
+  identity !== null && identity !== undefined && identity.type !== 'None'
 
 /** The principal's own permissions. @returns nothing if it cannot read them */
 async function abilities(

@@ -6,7 +6,7 @@ import { compare } from '../../conformance/compare.ts'
 import type { Exchange } from '../../conformance/exchange.ts'
 import { exchanges } from '../../conformance/exchanges/index.ts'
 import { lagLines } from '../../conformance/lag.ts'
-import { localVariables, localWorld } from '../../conformance/local-world.ts'
+import { everything, localVariables, localWorld } from '../../conformance/local-world.ts'
 import { runSide, type Side } from '../../conformance/run.ts'
 import { refuseSecrets, sanitised } from '../../conformance/sanitise.ts'
 import { shapeOf } from '../../conformance/shape.ts'
@@ -45,7 +45,7 @@ async function playedOn(
 ): Promise<Played> {
   const trusted = getCACertificates('default')
   const time = createDrivenTime()
-  const seed = localWorld({ keys: 'off' })
+  const seed = localWorld(everything)
   const cloud = await createLocalCloud({ seed, ...options, clock: time.clock })
   setDefaultCACertificates([...trusted, cloud.caPem])
   try {
@@ -71,6 +71,8 @@ async function playedOn(
     await cloud.close()
   }
 }
+
+const withKeysOn = new Set<string>(['keys-on', ...everything].filter(need => need !== 'keys-off'))
 
 let reference: Played
 beforeAll(async () => {
@@ -329,7 +331,7 @@ test('a trust, a condition and a deny assignment that do not hold: each is found
 })
 
 test('where keys are on, a wrong key is tried, and none is asked for', async () => {
-  const withKeys = await playedOn({ seed: localWorld({ keys: 'on' }), lag: { roleAssignments: [0] } })
+  const withKeys = await playedOn({ seed: localWorld(withKeysOn), lag: { roleAssignments: [0] } })
 
   expect([...new Set(withKeys.leftOut.values())]).toEqual(['needs keys-off'])
   expect(withKeys.recordings.map(({ exchange }) => exchange)).toContain('inference-chat-key-is-wrong')

@@ -112,7 +112,7 @@ function without(body: Body, field: string): Body {
 }
 
 /** Ends the name of each call with a key that is tried where they are off, and nowhere else. */
-export const whereKeysAreOff = '-keys-are-off'
+const whereKeysAreOff = '-keys-are-off'
 
 /** What every API is asked: one good request, and each way to get it wrong. */
 function exchangesOf(api: Api): Exchange[] {
