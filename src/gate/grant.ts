@@ -206,9 +206,10 @@ async function makeOwn(
       }
       note({ progress: { outcome: 'unknown', heldByOtherJob } })
       const granted = await createAssignment(manager, role, naming)
-      const existing =
-        granted.outcome === 'exists' ? await readIfGrantRequest(manager, granted.assignmentId) : undefined
-      if (existing === undefined || !isOfAnotherJob(existing, job.lease)) return { kind: 'made', granted }
+      const { outcome, existing = outcome === 'exists' ? await readExisting(manager, granted) : undefined } =
+        granted
+      if (existing === undefined || !isOfAnotherJob(existing, job.lease))
+        return { kind: 'made', granted: { ...granted, existing } }
       heldByOtherJob = existing
     }
   } catch (error) {
@@ -224,9 +225,9 @@ async function settle(
   note: Note<'grant'>,
 ): Promise<GrantResult> {
   const { assignmentId } = granted
-  const existing = isKnownToBeNew(granted, roles)
-    ? undefined
-    : await readIfGrantRequest(context.manager, assignmentId)
+  const existing =
+    granted.existing ??
+    (isKnownToBeNew(granted, roles) ? undefined : await readExisting(context.manager, granted))
   if (granted.outcome === 'granted' && !isOlder(existing, roles)) {
     note({ progress: { outcome: 'granted', assignmentId } })
     return { outcome: 'granted', age: { kind: 'new' }, ...identified(assignmentId) }
@@ -252,9 +253,9 @@ const isOlder = (existing: Assignment | undefined, { asOf }: RoleAccess) =>
   existing?.createdOn !== undefined && existing.createdOn < asOf - clockDisagreementMs
 
 /** The role is assigned, even if the assignment cannot be read. */
-async function readIfGrantRequest(
+async function readExisting(
   manager: ResourceContext['manager'],
-  assignmentId: string | undefined,
+  { assignmentId }: Granted,
 ): Promise<Assignment | undefined> {
   if (assignmentId === undefined) return undefined
   try {

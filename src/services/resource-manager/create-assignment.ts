@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { assignmentIdOf } from '../../azure/rbac/assignment-name.ts'
 import type { Principal } from '../../azure/rbac/principal.ts'
 import { withoutLeadingSlash } from '../../azure/rbac/scopes.ts'
@@ -28,6 +29,8 @@ export interface Granted {
   outcome: 'granted' | 'exists'
   /** Undefined if the service did not name the existing one. */
   assignmentId: string | undefined
+  /** What exists, if it was read. */
+  existing?: Assignment | undefined
 }
 
 /**
@@ -43,7 +46,8 @@ export async function createAssignment(
   { name, description, isShared }: Naming,
 ): Promise<Granted> {
   const id = assignmentIdOf(role, name)
-  if (isShared && (await isThere(manager, role, id))) return { outcome: 'exists', assignmentId: id }
+  const existing = isShared ? await readStanding(manager, role, id) : undefined
+  if (existing !== undefined) return { outcome: 'exists', assignmentId: id, existing }
   const operation = 'assigning the role'
   const parameters = {
     roleDefinitionId: role.roleDefinitionId,
@@ -63,11 +67,11 @@ export async function createAssignment(
     return { outcome: 'granted', assignmentId: id }
   } catch (error) {
     if (!(error instanceof StepError)) throw error
-    if (isSilent(error.failure) && (await isThere(manager, role, id)))
+    if (isSilent(error.failure) && (await readStanding(manager, role, id)) !== undefined)
       return { outcome: 'granted', assignmentId: id }
     if (error.failure.code !== 'role-assignment-exists') throw error
-    const existing = assignmentIdIn(error.failure.said.message)
-    return { outcome: 'exists', assignmentId: existing && assignmentIdOf(role, existing) }
+    const otherName = assignmentIdIn(error.failure.said.message)
+    return { outcome: 'exists', assignmentId: otherName && assignmentIdOf(role, otherName) }
   }
 }
 
@@ -75,15 +79,19 @@ export async function createAssignment(
 const isSilent = ({ kind, said }: Failure) => kind === 'transient' || said.status === undefined
 
 /** Under a name that was taken from a template, it may be somebody else's: a principal that is gone, say. */
-async function isThere(manager: ResourceManager, role: RoleToGrant, assignmentId: string): Promise<boolean> {
+async function readStanding(
+  manager: ResourceManager,
+  role: RoleToGrant,
+  assignmentId: string,
+): Promise<Assignment | undefined> {
   try {
     const standing = await readAssignment(manager, assignmentId)
-    return (
+    const isSame =
       standing?.principalId === role.principalId.toLowerCase() &&
       standing.roleGuid.toLowerCase() === role.roleGuid.toLowerCase()
-    )
+    return isSame ? standing : undefined
   } catch (error) {
-    if (error instanceof StepError) return false
+    if (error instanceof StepError) return undefined
     throw error
   }
 }
