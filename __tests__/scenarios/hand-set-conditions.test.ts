@@ -104,7 +104,6 @@ test('stays where the list does not show it yet', async () => {
 })
 
 test('stays where the list does not show yet that an app has it, and vouches for nothing', async () => {
-  holds(cloud, { role: roles.owner })
   alsoHolds(cloud, { role: roles.user })
   const { id, principalId } = app(cloud, 'shop')
   holdsOnCondition(principalId)
@@ -115,4 +114,38 @@ test('stays where the list does not show yet that an app has it, and vouches for
   expect(operations(run)).not.toContain('roleAssignments.create')
   expect(cloud.world.roleAssignments).toEqual(before)
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-unknown' })
+  expect(logOf(run)).toContain('It depends on a condition of a role assignment')
+})
+
+test('an old assignment that the list does not show, and a read by its name does, is perhaps one that was just removed: not known', async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const { id, principalId } = app(cloud, 'shop')
+  const name = permanentName({ scope: accountScope(cloud), principalId, roleGuid: roles.user })
+  refuse(cloud, 'roleAssignments.get', 200, {
+    id: `${accountScope(cloud)}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+    properties: {
+      scope: accountScope(cloud),
+      principalId,
+      roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${roles.user}`,
+      createdOn: '2026-01-01T00:00:00Z',
+      updatedOn: '2026-01-01T00:00:00Z',
+    },
+  })
+  const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+  expect(operations(run)).not.toContain('roleAssignments.create')
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-unknown' })
+  expect(logOf(run)).toContain('shows the assignment by its name, but does not list it')
+  expect(logOf(run)).not.toContain('is assigned to')
+})
+
+test("an assignment that Azure names in a refusal, and that is gone when it is read, is nobody's: not known", async () => {
+  alsoHolds(cloud, { role: roles.user })
+  const { id } = app(cloud, 'shop')
+  const message = `The role assignment already exists. The ID of the existing role assignment is ${'0a'.repeat(16)}.`
+  refuse(cloud, 'roleAssignments.create', 409, envelope('RoleAssignmentExists', message))
+  const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
+
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-unknown' })
+  expect(logOf(run)).toContain('it is not known whether that succeeded')
 })

@@ -1,7 +1,8 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { removeAssignment } from '../../local-cloud/rbac.ts'
-import { alsoHolds, roles } from '../support/arrange.ts'
-import { logOf, operations, runGate } from '../support/scenario.ts'
+import { permanentName } from '../../src/azure/rbac/assignment-name.ts'
+import { alsoHolds, pipeline, refuse, roles } from '../support/arrange.ts'
+import { accountScope, logOf, operations, runGate } from '../support/scenario.ts'
 
 /** A role that was taken away a moment ago: replicas still honour it, and will stop before they hear of the grant that replaces it. */
 
@@ -44,6 +45,29 @@ test.each<[string, number[], number]>([
     expect(logOf(run)).toMatch(
       /of at most 5 min · probe 2: live, but perhaps only by a right that was removed/,
     )
+  })
+})
+
+/** A read by name, from a copy that has not heard of the removal, has to prove no more than the list that has. */
+test('an assignment that the list no longer shows, and a read by its name still does, is not taken for old: denied', async () => {
+  await withRoleTakenAway([4 * minutes], minutes, async cloud => {
+    const { objectId: principalId } = pipeline(cloud).principal
+    const name = permanentName({ scope: accountScope(cloud), principalId, roleGuid: roles.user })
+    refuse(cloud, 'roleAssignments.get', 200, {
+      id: `${accountScope(cloud)}/providers/Microsoft.Authorization/roleAssignments/${name}`,
+      properties: {
+        scope: accountScope(cloud),
+        principalId,
+        roleDefinitionId: `/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/${roles.user}`,
+        createdOn: '2026-01-01T00:00:00Z',
+        updatedOn: '2026-01-01T00:00:00Z',
+      },
+    })
+    const run = await runGate(cloud, { inputs: { 'propagation-timeout': '6m' } })
+
+    expect(operations(run)).not.toContain('roleAssignments.create')
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
+    expect(logOf(run)).toContain('live, but perhaps only by a right that was removed')
   })
 })
 

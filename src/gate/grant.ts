@@ -237,7 +237,9 @@ async function settle(
   const age = ageAt(roles.asOf, since)
   const known = age.kind === 'known' ? { ageMs: age.ageMs } : {}
   note({ progress: { outcome: 'exists', assignmentId, ...known } })
-  return { outcome: 'exists', age, ...identified(assignmentId) }
+  // If the list did not show it, one of the two replies is out of date: it is new, or was removed a moment ago.
+  const isInBoth = roles.held.state !== 'missing'
+  return { outcome: 'exists', age: isInBoth ? age : { kind: 'new' }, ...identified(assignmentId) }
 }
 
 const identified = (assignmentId: string | undefined) => (assignmentId === undefined ? {} : { assignmentId })

@@ -1,11 +1,13 @@
+import { givenSince } from '../../azure/rbac/assignment.ts'
 import { permanentName } from '../../azure/rbac/assignment-name.ts'
 import { leaseIn } from '../../azure/rbac/lease.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { StepError } from '../../core/failures/failure.ts'
+import { localFailure, StepError } from '../../core/failures/failure.ts'
 import type { ResourceContext } from '../../services/resource-manager/context.ts'
-import { createAssignment } from '../../services/resource-manager/create-assignment.ts'
+import { createAssignment, type Granted } from '../../services/resource-manager/create-assignment.ts'
 import { readAssignment } from '../../services/resource-manager/role-assignments.ts'
+import { ageAt, isOld } from '../access.ts'
 import type { Note } from '../record.ts'
 import { causeOfRefusedGrant } from '../refused-grant.ts'
 import type { Reporter } from '../reporter.ts'
@@ -72,12 +74,13 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
   const toGrant = { ...servicePrincipal(principalId), ...wanted, roleDefinitionId: role.definitionId }
   const description = `Key-less Gate: ${job.url ?? 'granted outside GitHub Actions'}`
   try {
-    const { outcome, assignmentId } = await createAssignment(context.manager, toGrant, {
+    const granted = await createAssignment(context.manager, toGrant, {
       name: permanentName(wanted),
       description,
       isShared: true,
     })
-    const exception = outcome === 'exists' ? await exceptionIn(context.manager, assignmentId) : undefined
+    const { outcome, assignmentId } = granted
+    const exception = outcome === 'exists' ? await exceptionIn(granted, known) : undefined
     if (exception !== undefined) return exception
     const giver = {
       id: assignmentId ?? '',
@@ -96,19 +99,32 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
 }
 
 /**
- * The existing assignment was made, or got a condition, a moment ago; otherwise the gate would have seen it before. @returns
- * undefined if it counts
+ * The existing assignment was made, or got a condition, a moment ago; otherwise the list would have shown it. An old one was
+ * perhaps removed a moment ago. @returns undefined if it counts
  */
 async function exceptionIn(
-  manager: ResourceContext['manager'],
-  assignmentId: string | undefined,
+  { assignmentId, existing: seen }: Granted,
+  { context, roles }: Known,
 ): Promise<ToldAccess | undefined> {
-  const existing = assignmentId === undefined ? undefined : await readAssignment(manager, assignmentId)
-  if (existing === undefined) return undefined
+  if (assignmentId === undefined) return undefined
+  const existing = seen ?? (await readAssignment(context.manager, assignmentId))
+  if (existing === undefined) return { word: 'unknown', because: { kind: 'granting' } }
   const { description, condition } = existing
   if (leaseIn(description) !== undefined)
     return { word: 'missing', because: { kind: 'ends-with-job', whose: 'another' } }
-  return condition === undefined ? undefined : { word: 'unknown', because: { kind: 'condition', condition } }
+  if (condition !== undefined) return { word: 'unknown', because: { kind: 'condition', condition } }
+  return roles !== undefined && isOld(ageAt(roles.asOf, givenSince(existing))) ? contradicted : undefined
+}
+
+const contradicted: ToldAccess = {
+  word: 'unknown',
+  because: {
+    kind: 'granting',
+    failure: localFailure(
+      'role-assignment-exists',
+      'Resource Manager shows the assignment by its name, but does not list it. Perhaps it was removed a moment ago.',
+    ),
+  },
 }
 
 /** The id does not exist, or does not belong to a service principal. */
