@@ -112,6 +112,7 @@ test('stays where the list does not show yet that an app has it, and vouches for
   const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
 
   expect(operations(run)).not.toContain('roleAssignments.create')
+  expect(operations(run).filter(operation => operation === 'roleAssignments.get')).toHaveLength(1)
   expect(cloud.world.roleAssignments).toEqual(before)
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'runtime-access-unknown' })
   expect(logOf(run)).toContain('It depends on a condition of a role assignment')

@@ -206,8 +206,8 @@ async function makeOwn(
       }
       note({ progress: { outcome: 'unknown', heldByOtherJob } })
       const granted = await createAssignment(manager, role, naming)
-      const { outcome, existing = outcome === 'exists' ? await readExisting(manager, granted) : undefined } =
-        granted
+      const existing =
+        granted.existing ?? (granted.outcome === 'exists' ? await readExisting(manager, granted) : undefined)
       if (existing === undefined || !isOfAnotherJob(existing, job.lease))
         return { kind: 'made', granted: { ...granted, existing } }
       heldByOtherJob = existing

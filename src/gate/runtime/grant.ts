@@ -100,7 +100,8 @@ async function make({ principalId, scope, role }: RuntimeGrant, known: Known): P
 
 /**
  * The existing assignment was made, or got a condition, a moment ago; otherwise the list would have shown it. An old one was
- * perhaps removed a moment ago. @returns undefined if it counts
+ * perhaps removed a moment ago.
+ * @returns undefined if it counts
  */
 async function exceptionIn(
   { assignmentId, existing: seen }: Granted,

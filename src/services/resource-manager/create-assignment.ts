@@ -88,7 +88,7 @@ async function readStanding(
     const standing = await readAssignment(manager, assignmentId)
     const isSame =
       standing?.principalId === role.principalId.toLowerCase() &&
-      standing.roleGuid.toLowerCase() === role.roleGuid.toLowerCase()
+      standing.roleGuid === role.roleGuid.toLowerCase()
     return isSame ? standing : undefined
   } catch (error) {
     if (error instanceof StepError) return undefined
