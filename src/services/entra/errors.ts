@@ -84,6 +84,8 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   5000211: 'tenant-restricted',
   50021: 'tenant-restricted',
   50022: 'tenant-restricted',
+  500021: 'tenant-restricted',
+  500022: 'tenant-restricted',
   900382: 'wrong-cloud',
   900432: 'wrong-cloud',
   900439: 'wrong-cloud',
@@ -136,7 +138,6 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
 /** Numbers that Entra refines with further digits without changing the meaning: 50166 became 501661. */
 const byFamily: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   [/^50(013|027)\d+$/, 'assertion-rejected'],
-  [/^50002[12]$/, 'tenant-restricted'],
   [/^(50166|90061)\d+$/, 'issuer-keys-unavailable'],
   [/^(530\d{2,}|50131\d+)$/, 'conditional-access-blocked'],
 ]
