@@ -16,21 +16,19 @@ export type Audiences = Readonly<
   Record<'resource-manager' | 'cognitive-services' | 'foundry' | 'graph', string>
 >
 
-const graphOfAzure = 'https://graph.microsoft.com'
-
 /** Azure; or, in its place, the hosts of a local cloud, under the names that it gives their variables. */
 export function cloudOfEnvironment(env: Readonly<Record<string, string | undefined>>): CloudServices {
   const azure = cloudOf('AzureCloud', {})
   return {
     entra: env.LOCAL_CLOUD_AUTHORITY_HOST ?? azure.authorityHost,
     resourceManager: env.LOCAL_CLOUD_RESOURCE_MANAGER ?? azure.resourceManager.endpoint,
-    graph: env.LOCAL_CLOUD_GRAPH ?? graphOfAzure,
-    audiences: audiencesOf(azure, graphOfAzure),
+    graph: env.LOCAL_CLOUD_GRAPH ?? azure.graph,
+    audiences: audiencesOf(azure),
   }
 }
 
 /** A cloud that has no audience of Foundry's own takes the other for its routes. */
-const audiencesOf = ({ resourceManager, inferenceAudiences }: Cloud, graph: string): Audiences => ({
+const audiencesOf = ({ resourceManager, inferenceAudiences, graph }: Cloud): Audiences => ({
   'resource-manager': resourceManager.audience,
   'cognitive-services': inferenceAudiences.cognitiveServices,
   foundry: inferenceAudiences.foundry ?? inferenceAudiences.cognitiveServices,
@@ -56,14 +54,13 @@ export async function cloudAt(address: string, send: Send): Promise<CloudService
     throw new Error(
       `${url} answered ${status}, and tells of no cloud: the address has to be a Resource Manager's`,
     )
-  const graph = new URL(read.output.microsoftGraphResourceId).origin
   const known = cloudNames
     .map(name => cloudOf(name, {}))
     .find(({ name, resourceManager: { endpoint } }) => name !== 'custom' && endpoint === resourceManager)
   return {
     entra: new URL(read.output.authentication.loginEndpoint).origin,
     resourceManager,
-    graph,
-    audiences: known ? audiencesOf(known, graph) : audiencesOf(cloudOf('custom', {}), graphOfAzure),
+    graph: new URL(read.output.microsoftGraphResourceId).origin,
+    audiences: audiencesOf(known ?? cloudOf('custom', {})),
   }
 }

@@ -63,7 +63,7 @@ export interface InProcessRun extends Published {
   assignmentsBefore: readonly RoleAssignment[]
 }
 
-export type StageOptions = Omit<LocalCloudOptions, 'clock'>
+type StageOptions = Omit<LocalCloudOptions, 'clock'>
 
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const trustedBefore = getCACertificates('default')

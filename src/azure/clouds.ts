@@ -19,7 +19,7 @@ export interface Cloud {
   inferenceDomains: readonly string[]
   /** Audience of the GitHub OIDC token. */
   assertionAudience: string
-  /** Origin of Microsoft Graph, for commands that people run: nothing here asks it. */
+  /** Origin of Microsoft Graph, for commands that people run: the action itself does not call it. */
   graph: string
   /** Origin of the Azure portal; undefined if the cloud is not known to have one. */
   portal: string | undefined

@@ -1,4 +1,4 @@
-import { azLine, bash, inputs, whoseSubscription } from '../commands.ts'
+import { accountOptions, azLine, bash, inputs, whoseSubscription } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
 import { showEndpoints } from './denial.ts'
@@ -70,7 +70,8 @@ export const tokenExplanations = {
           showEndpoints(told),
         ]
       }
-      const { subscriptionId, resourceGroup, account } = valuesOf(told)
+      const values = valuesOf(told)
+      const { account } = values
       const subdomain = account.startsWith('<')
         ? '<SUBDOMAIN>'
         : account.toLowerCase().replace(/[^a-z0-9-]/g, '-')
@@ -78,9 +79,7 @@ export const tokenExplanations = {
         bash(
           'Set one; the name must be free in all of Azure',
           azLine('cognitiveservices account update', {
-            subscription: subscriptionId,
-            'resource-group': resourceGroup,
-            name: account,
+            ...accountOptions(values),
             'custom-domain': subdomain,
           }),
         ),
