@@ -43,6 +43,7 @@ export async function removeOfEarlierRuns(
   ]
   for (const list of lists) {
     const left = await idsOfEarlierRuns(list, world, send)
+    let removed = 0
     for (const id of left) {
       const version = new URL(list.url).searchParams.get('api-version') ?? ''
       const removal = {
@@ -50,8 +51,10 @@ export async function removeOfEarlierRuns(
         method: 'DELETE' as const,
         url: `${world.hosts.resourceManager}${id}?api-version=${version}`,
       }
-      if (!(await isDone(removal, world, send))) onLeft(removal.url)
+      if (await isDone(removal, world, send)) removed += 1
+      else onLeft(removal.url)
     }
-    if (left.length > 0) say(`An earlier run had left ${left.length} of its assignments: they were removed.`)
+    if (left.length > 0)
+      say(`An earlier run had left ${left.length} of its assignments: ${removed} removed by this one.`)
   }
 }

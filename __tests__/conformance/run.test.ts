@@ -464,11 +464,34 @@ test('what a run that was killed has left is removed before the next begins, fro
 
   expect(pages).toBe(1)
   expect(swept.said.slice(0, 2)).toEqual([
-    'An earlier run had left 1 of its assignments: they were removed.',
-    'An earlier run had left 1 of its assignments: they were removed.',
+    'An earlier run had left 1 of its assignments: 1 removed by this one.',
+    'An earlier run had left 1 of its assignments: 1 removed by this one.',
   ])
   expect(swept.leftBehind).toEqual([])
   expect(swept.assignments.before - swept.assignments.after).toBe(1)
+})
+
+test('what is left of an earlier run, and cannot be removed, is not said to be', async () => {
+  const swept = await playedOn(
+    { granted: true },
+    ({ world }) => {
+      const [own] = world.roleAssignments
+      if (own === undefined) throw new Error('The world has no assignments')
+      const name = '9d0c4f11-3b7a-4e28-8f56-a1c2d3e4f506'
+      world.roleAssignments.push({ ...own, name, roleDefinitionId: usagesReader, description: madeHere })
+    },
+    {
+      order: [],
+      between: async (request, send) =>
+        request.method === 'DELETE'
+          ? { status: 409, headers: {}, body: '{"error":{"code":"ScopeLocked"}}' }
+          : send(request),
+    },
+  )
+
+  expect(swept.said[0]).toBe('An earlier run had left 1 of its assignments: 0 removed by this one.')
+  expect(swept.leftBehind).toHaveLength(1)
+  expect(swept.assignments.after).toBe(swept.assignments.before)
 })
 
 test('a list of earlier runs that goes on at another host is read no further: the token stays', async () => {
