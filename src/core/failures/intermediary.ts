@@ -127,17 +127,24 @@ const saysHit = (name: string, value: string): boolean =>
     : (cacheHeader.test(name) && hit.test(value.replace(whoSaysSo, ''))) ||
       (hitHeader.test(name) && yes.test(value))
 
+const notForThisCall: ReadonlySet<string> = new Set([
+  'hit',
+  'hit=?1',
+  'collapsed',
+  'collapsed=?1',
+  'fwd-status=304',
+])
+
 /**
  * A list of caches, each with a name and what it did (RFC 9211): a cache that forwarded the request has no `hit`, unless the
- * origin confirmed what it had stored. Some write only the word where the name belongs.
+ * origin confirmed what it had stored, or the request was collapsed: then one answer served several requests that came
+ * together. Some write only the word where the name belongs.
  */
 function cacheStatusSaysHit(value: string): boolean {
   const withoutTexts = value.replace(/"(\\.|[^"\\])*"/g, '""')
   return withoutTexts.split(',').some(cache => {
     const [name = '', ...told] = cache.split(';').map(part => part.trim().toLowerCase())
-    return told.length === 0
-      ? hit.test(name)
-      : told.some(part => part === 'hit' || part === 'hit=?1' || part === 'fwd-status=304')
+    return told.length === 0 ? hit.test(name) : told.some(part => notForThisCall.has(part))
   })
 }
 
