@@ -3,7 +3,7 @@
 interface Grant {
   assignmentId: string
   lease: string
-  isAnswered: boolean
+  wasRefused: boolean
   clientId: string
   tenantId: string
 }

@@ -105,6 +105,16 @@ test('a grant that was still being made when the job was cancelled is waited for
   expect(logOf(post)).toContain('Removed the temporary role assignment')
 })
 
+test('a grant that a read does not show yet is not said to be gone: it is looked for, and removed', async () => {
+  const run = await runGate(cloud, { inputs })
+  expect(held()).toHaveLength(1)
+  refuse(cloud, 'roleAssignments.get', 404, envelope('RoleAssignmentNotFound', 'It does not exist.'), {}, 1)
+
+  const post = await runPost(cloud, run, { inputs })
+  expect(held()).toEqual([])
+  expect(logOf(post)).not.toContain('Nothing to remove')
+})
+
 test('one that was refused is not waited for', async () => {
   holds(cloud, { role: roles.reader })
   const run = await runGate(cloud, { inputs })

@@ -103,7 +103,7 @@ export async function grantRole(
   keep(false)
   const own = await makeOwn({ ...request, role, naming }, tools, note)
   if (own.kind === 'made') {
-    keep(true)
+    keep(own.granted.outcome === 'exists')
     tools.reporter.granted(wanted)
     return settle(own.granted, request, note)
   }
@@ -154,7 +154,7 @@ function requireCoverage(inspection: GrantRequest['inspection']): void {
 interface NamingForRun {
   naming: Naming
   /** Makes the post step remove it; does nothing if it stays. */
-  keep: (isAnswered: boolean) => void
+  keep: (wasRefused: boolean) => void
 }
 
 /**
@@ -178,7 +178,7 @@ function namingFor(
   const grant = { assignmentId: assignmentIdOf(role, name), lease, clientId, tenantId }
   return {
     naming: { name, description: temporaryDescription(job.url, lease), isShared: false },
-    keep: isAnswered => keep({ ...grant, isAnswered }),
+    keep: wasRefused => keep({ ...grant, wasRefused }),
   }
 }
 

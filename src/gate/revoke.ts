@@ -81,13 +81,16 @@ async function takeBack(
 /** Pauses, milliseconds. */
 const whileBeingMade = [1000, 2000, 4000, 8000]
 
-/** If a job is cancelled in the middle of its request, it can end before Resource Manager has made the assignment. */
+/**
+ * If a job is cancelled in the middle of its request, it can end before Resource Manager has made the assignment. And a read may
+ * come from a copy that does not have it yet.
+ */
 async function find(
-  { assignmentId, isAnswered }: TemporaryGrant,
+  { assignmentId, wasRefused }: TemporaryGrant,
   manager: ResourceManager,
   { clock }: RevokeTools,
 ): Promise<Assignment | undefined> {
-  for (const pauseMs of isAnswered ? [] : whileBeingMade) {
+  for (const pauseMs of wasRefused ? [] : whileBeingMade) {
     const found = await readAssignment(manager, assignmentId)
     if (found !== undefined) return found
     await clock.sleep(pauseMs)

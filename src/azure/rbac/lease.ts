@@ -67,8 +67,8 @@ export function isMadeUnder(
 export interface TemporaryGrant {
   assignmentId: string
   lease: string
-  /** Whether Resource Manager replied to the request. Until then it may still be making the assignment. */
-  isAnswered: boolean
+  /** Whether Resource Manager refused to make it. Otherwise, one that cannot be read may only not be there yet. */
+  wasRefused: boolean
   /** Of the identity that granted. */
   clientId: string
   tenantId: string

@@ -12,7 +12,7 @@ const grantSchema = v.object({
   lease: v.string(),
   clientId: v.string(),
   tenantId: v.string(),
-  isAnswered: v.boolean(),
+  wasRefused: v.boolean(),
 })
 
 export const keepGrant = (grant: TemporaryGrant): void =>
