@@ -13,10 +13,11 @@ beforeEach(() => cloud.reset())
 afterAll(() => cloud.close())
 
 const nothingOfOpenAI = "(NOT (ActionMatches{'Microsoft.CognitiveServices/accounts/OpenAI/*'}))"
+const noFiles = "(NOT (ActionMatches{'Microsoft.CognitiveServices/accounts/OpenAI/files/write'}))"
 
 /** As `guid()` of a template and the gate name it. */
-function holdsOnCondition(principalId: string): void {
-  alsoHolds(cloud, { role: roles.user, principalId, condition: nothingOfOpenAI })
+function holdsOnCondition(principalId: string, condition = nothingOfOpenAI): void {
+  alsoHolds(cloud, { role: roles.user, principalId, condition })
   const name = permanentName({ scope: accountScope(cloud), principalId, roleGuid: roles.user })
   Object.assign(cloud.world.roleAssignments.at(-1) ?? {}, { name })
 }
@@ -101,6 +102,19 @@ test('stays where the list does not show it yet', async () => {
   expect(operations(run)).not.toContain('roleAssignments.create')
   expect(cloud.world.roleAssignments).toEqual(before)
   expect(run.outputs.result).toBe('failed')
+})
+
+test('stays where the list does not show it yet, and what it excludes of `also` is not taken for given', async () => {
+  holdsOnCondition(pipeline(cloud).principal.objectId, noFiles)
+  for (const operation of ['roleAssignments.list', 'permissions.list'])
+    refuse(cloud, operation, 200, { value: [] })
+  const before = structuredClone(cloud.world.roleAssignments)
+  const also = 'Microsoft.CognitiveServices/accounts/OpenAI/files/write'
+  const run = await runGate(cloud, { inputs: { also } })
+
+  expect(operations(run)).not.toContain('roleAssignments.create')
+  expect(cloud.world.roleAssignments).toEqual(before)
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
 })
 
 test('stays where the list does not show yet that an app has it, and vouches for nothing', async () => {

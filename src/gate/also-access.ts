@@ -65,5 +65,6 @@ function madeBy(
   if (!isMade || (holder !== 'pipeline' && membership !== 'member')) return []
   const { scope, roleGuid, principalId } = wanted
   const createdOn = grant.age.kind === 'known' ? asOf - grant.age.ageMs : undefined
-  return [{ id: grant.assignmentId ?? '', scope, roleGuid, principalId, createdOn }]
+  const condition = grant.condition === undefined ? {} : { condition: grant.condition }
+  return [{ id: grant.assignmentId ?? '', scope, roleGuid, principalId, createdOn, ...condition }]
 }

@@ -239,8 +239,16 @@ async function settle(
   note({ progress: { outcome: 'exists', assignmentId, ...known } })
   // If the list did not show it, one of the two replies is out of date: it is new, or was removed a moment ago.
   const isInBoth = roles.held.state !== 'missing'
-  return { outcome: 'exists', age: isInBoth ? age : { kind: 'new' }, ...identified(assignmentId) }
+  return {
+    outcome: 'exists',
+    age: isInBoth ? age : { kind: 'new' },
+    ...identified(assignmentId),
+    ...conditionOf(existing),
+  }
 }
+
+const conditionOf = (existing: Assignment | undefined) =>
+  existing?.condition === undefined ? {} : { condition: existing.condition }
 
 const identified = (assignmentId: string | undefined) => (assignmentId === undefined ? {} : { assignmentId })
 

@@ -95,6 +95,8 @@ export interface GrantResult {
   age: AssignmentAge
   /** Id of the assignment; absent if no reply named it. */
   assignmentId?: string
+  /** Of an assignment that existed: the gate never changes it. */
+  condition?: string
   /** Why this run could not grant it. Somebody else may have granted it a moment ago. */
   refusedWith?: StepError
 }
