@@ -91,6 +91,14 @@ test.each([
 })
 
 test.each([
+  ['AzureCloud', 'https://graph.microsoft.com'],
+  ['AzureUSGovernment', 'https://graph.microsoft.us'],
+  ['AzureChinaCloud', 'https://microsoftgraph.chinacloudapi.cn'],
+] as const)('commands for %s that change an application go to %s', (name, graph) => {
+  expect(cloudOf(name, {}).graph).toBe(graph)
+})
+
+test.each([
   ['contoso.openai.azure.com', true],
   ['contoso.services.ai.azure.us', true],
   ['cognitiveservices.azure.cn', true],
@@ -113,6 +121,10 @@ test.each([
   ...['https://management.azure.com.', 'https://management.azure.com.:443/', 'https://api.loganalytics.io'],
   ...['https://service.powerapps.com', 'https://contoso.azconfig.io', '00000002-0000-0ff1-ce00-000000000000'],
   ...['00000009-0000-0000-c000-000000000000', '6dae42f8-4368-4678-94ff-3960e28e3630'],
+  ...['ca7f3f0b-7d91-482c-8e09-c5d840d0eac5', '022907d3-0f1b-48f7-badc-1ba6abab6d66'],
+  ...['475226c6-020e-4fb2-8a90-7a972cbfc1d4', 'https://adb-1.2.azuredatabricks.net', 'https://onenote.com/'],
+  ...['https://api.applicationinsights.io', 'https://api.powerplatform.com', 'https://api.powerbi.com'],
+  ...['https://www.yammer.com', 'https://api.spaces.skype.com', 'https://management.microsoftazure.us'],
   ...['https://manage.office.com', 'https://app.vssps.visualstudio.com', 'https://dev.azuresynapse.net'],
 ])('a token for %s opens a service of Microsoft', audience => {
   expect(opensMicrosoft(audience)).toBe(true)

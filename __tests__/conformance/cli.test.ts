@@ -90,6 +90,23 @@ test('it records what a service answers, and says where the local cloud answers 
   )
 })
 
+test('where a recording would hold an id of anyone nothing is written', async () => {
+  const id = '0f3d8a61-b27c-4e95-8146-d5c0e7f92ab3'
+  cloud.faults.add({
+    name: 'an id where no word of a service stands',
+    operation: 'usages.listOfAccount',
+    effect: { kind: 'reply', status: 404, headers: { 'content-type': `application/${id}` }, body: '' },
+  })
+  const out = join(folder, 'with-an-id.json')
+  const { code, stdout, stderr } = await conformance('--against', 'real', '--out', out)
+  cloud.faults.clear()
+
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^The recording of arm-usages would hold an id.*: nothing was written\./)
+  expect(`${stdout}${stderr}`).not.toContain(id)
+  expect(existsSync(out)).toBe(false)
+})
+
 test('another cloud is found by the address of its Resource Manager alone', async () => {
   const {
     LOCAL_CLOUD_AUTHORITY_HOST: entra = '',

@@ -10,6 +10,7 @@ import {
   securityGroup,
 } from '../support/arrange.ts'
 import { openStage, type RunOptions, type Stage } from '../support/in-process.ts'
+import { accountScope } from '../support/scenario.ts'
 
 /** Whether a run grants, how it says the role is held, and how long it waits: by who is to hold the role, and by what may be read. */
 
@@ -288,6 +289,51 @@ test('Resource Manager answers 201 for a role that was there before: where nobod
   expect(run.end).toBe('access-denied')
   expect(run.report).toMatchObject({ roleState: 'direct', grant: 'exists' })
   expect(run.tookMs).toBeLessThan(seconds)
+})
+
+describe('a look at the name of the grant, which the list does not show', () => {
+  const stands = (other: { principalId?: string; role?: string }) => ({
+    id: '/x',
+    properties: {
+      scope: accountScope(stage.cloud),
+      principalId: other.principalId ?? pipeline(stage.cloud).principal.objectId,
+      roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${other.role ?? roles.user}`,
+      createdOn: '2026-01-01T00:00:00Z',
+      updatedOn: '2026-01-01T00:00:00Z',
+    },
+  })
+  const look = 'roleAssignments.get'
+  const inputs = { 'propagation-timeout': '2m' }
+
+  test.each([
+    { finds: 'that of another principal', status: 200, other: { principalId: crypto.randomUUID() } },
+    { finds: 'that of another role', status: 200, other: { role: roles.openAIUser } },
+    { finds: 'that nobody may look', status: 403, other: {} },
+  ])('finds $finds: the role is granted', async ({ status, other }) => {
+    const reply = status === 200 ? stands(other) : envelope('AuthorizationFailed', 'It may not look.')
+    refuse(stage.cloud, look, status, reply)
+    const run = await stage.run({ inputs })
+
+    expect(run.requests.some(isGrant)).toBe(true)
+    expect(run.report).toMatchObject({ roleState: 'granted', grant: 'granted' })
+  })
+
+  test('finds this one: it is read once, not written again, and waited for like a new one', async () => {
+    refuse(stage.cloud, look, 200, stands({}))
+    const run = await stage.run({ inputs })
+
+    expect(run.requests.some(isGrant)).toBe(false)
+    expect(run.requests.filter(({ operation }) => operation === look)).toHaveLength(1)
+    expect(run.report.grant).toBe('exists')
+    expect(Math.abs(run.tookMs - 2 * minutes)).toBeLessThan(seconds)
+  })
+
+  test('is not made where the name is that of the job, under which nobody else writes', async () => {
+    const run = await stage.run({ inputs: { revoke: 'true' } })
+
+    expect(run.requests.some(isGrant)).toBe(true)
+    expect(run.requests.some(({ operation }) => operation === look)).toBe(false)
+  })
 })
 
 test("how long another job's assignment was waited for is said in a round figure", async () => {

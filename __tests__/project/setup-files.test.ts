@@ -457,6 +457,13 @@ describe('Bicep, Terraform and script', () => {
     }
   })
 
+  test('keep the names of credentials apart by a hash of issuer and subject', () => {
+    expect(files.bicep).toMatch(/^ {2}name: 'github-.*-\$\{take\(uniqueString\(issuer, subject\), 8\)\}'$/m)
+    expect(files.terraform).toMatch(
+      /^ {4}"github-.*-\$\{substr\(sha256\("\$\{var\.issuer\} \$\{subject\}"\), 0, 8\)\}" => subject$/m,
+    )
+  })
+
   test('delegate under the same condition', () => {
     expect(conditionIn(files.bicep)).toBeDefined()
     expect(conditionIn(files.terraform)).toBe(conditionIn(files.bicep))

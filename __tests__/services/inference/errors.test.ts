@@ -117,6 +117,8 @@ describe('by code, status and words', () => {
     [400, enveloped('array_below_min_length', 'No.'), 'parameter-unsupported', 'fatal'],
     [400, enveloped('missing_required_parameter', 'No.'), 'parameter-unsupported', 'fatal'],
     [400, enveloped('DeploymentNotReady', 'No.'), 'deployment-not-ready', 'fatal'],
+    [400, enveloped('DeploymentDisabled', 'No.'), 'deployment-not-ready', 'fatal'],
+    [400, enveloped('ModelNotReady', 'No.'), 'deployment-not-ready', 'fatal'],
     [400, enveloped('invalid_model_endpoint_authentication', 'No.'), 'inference-unavailable', 'transient'],
     [400, anthropic('invalid_request_error', 'max_tokens: Field required'), 'inference-rejected', 'fatal'],
     [401, anthropic('authentication_error', 'invalid x-api-key'), 'token-not-accepted', 'fatal'],
@@ -482,6 +484,20 @@ test.each([
   expect(failureOfInference(replyOf(429, enveloped('429', message), headers), now).retryAfterMs).toBe(
     expected,
   )
+})
+
+test('a challenge tells the reason where the body tells none, and only there', () => {
+  const challenge = { 'www-authenticate': 'Bearer error="x", error_description="The audience is invalid"' }
+  const told = { error: { code: '401', message: 'Access denied due to invalid subscription key.' } }
+
+  expect(failureOfInference(replyOf(401, '', challenge), now)).toMatchObject({
+    code: 'token-audience-rejected',
+    said: { message: 'The audience is invalid' },
+  })
+  expect(failureOfInference(replyOf(401, told, challenge), now)).toMatchObject({
+    code: 'token-not-accepted',
+    said: { message: told.error.message },
+  })
 })
 
 test('whatever is answered: a known code, and nothing that could do harm', () => {

@@ -445,6 +445,12 @@ test('what the classic host expects, and what is asked of the token, is named', 
   expect(failureOfResourceManager(replyOf(404, enveloped('NotFound')), now)).not.toHaveProperty('details')
 })
 
+test('who keeps the runner out is named: it is not the resource', () => {
+  const reply = replyOf(403, enveloped('XByResourceManagementPrivateLink'))
+
+  expect(failureOfResourceManager(reply, now).details).toEqual({ keptFrom: 'resource-manager' })
+})
+
 test('the action that is lacking is named', () => {
   const reply = replyOf(
     403,
