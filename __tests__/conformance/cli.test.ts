@@ -10,6 +10,7 @@ import { madeHere } from '../../conformance/terms.ts'
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
+import { envelope, refuse } from '../support/arrange.ts'
 
 /** `npm run conformance` as a person runs it, another local cloud standing in for the real services. */
 
@@ -105,6 +106,20 @@ test('where a recording would hold an id of anyone nothing is written', async ()
   expect(stderr).toMatch(/^The recording of arm-usages would hold an id.*: nothing was written\./)
   expect(`${stdout}${stderr}`).not.toContain(id)
   expect(existsSync(out)).toBe(false)
+})
+
+test('where a role assignment was left behind it is named, and the run ends with 2', async () => {
+  const locked = await createLocalCloud({ seed: localWorld(everything), lag: { roleAssignments: [0] } })
+  try {
+    refuse(locked, 'roleAssignments.delete', 409, envelope('ScopeLocked', 'locked'))
+    const { code, stdout, stderr } = await conformanceOn(locked, '--against', 'real')
+
+    expect(stdout).toMatch(/ differences\.\n$/)
+    expect(stderr).toMatch(/^NOT REMOVED, take it away by hand: \/subscriptions\//m)
+    expect(code).toBe(2)
+  } finally {
+    await locked.close()
+  }
 })
 
 test('another cloud is found by the address of its Resource Manager alone', async () => {
