@@ -8,7 +8,7 @@ import type { LocalCloud } from '../local-cloud/local-cloud.ts'
 import { renderMarkdown } from './render.ts'
 import { createDemoCloud, demoInputs } from './world.ts'
 
-/** The main job in three acts, on the local cloud, by the built action: what a new user watches first. */
+/** The first thing a new user watches: the built action does its main job on the local cloud, in three acts. */
 
 const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const print = (text = '') => process.stdout.write(`${text}\n`)
@@ -18,7 +18,7 @@ interface Act {
   story: string
   /** Changes the world before the act. */
   arrange?: (cloud: LocalCloud) => void
-  /** What the act must come to. */
+  /** The expected outputs of the act. */
   expected: Readonly<Record<string, string>>
 }
 
@@ -28,21 +28,21 @@ const acts: readonly Act[] = [
   {
     title: 'Act 1 · the first run',
     story:
-      'The pipeline has a federated credential, no key, and no role yet. A second identity may give it this one role, and nothing else. The grant takes some seconds to reach every replica of the data plane.',
+      'The pipeline has a federated credential, no key, and no role yet. A second identity may grant it this one role and nothing else. The grant takes some seconds to reach every replica of the data plane.',
     expected: { result: 'passed', 'role-state': 'granted' },
   },
   {
     title: 'Act 2 · every run after it',
     story:
-      'A day has passed, and the role is there. The gate grants nothing, waits for nothing, and proves access again.',
-    // A role that is younger than half an hour is still asked for by a row of calls.
+      'A day has passed, and the pipeline has the role. The gate grants nothing, waits for nothing, and proves access again.',
+    // A role younger than half an hour still needs a row of calls as proof.
     arrange: cloud => cloud.clock.advance(dayMs),
     expected: { result: 'passed', 'role-state': 'direct' },
   },
   {
     title: 'Act 3 · somebody puts the job into an environment',
     story:
-      'The job now has `environment: production`. GitHub then puts the environment in the subject of the token, where the branch was, and the federated credential no longer matches. (A new credential can take a while to be known everywhere, so the gate tries for twenty seconds before it is sure.)',
+      'The job now has `environment: production`. GitHub now puts the environment into the subject of the token instead of the branch, so the federated credential no longer matches. (A new credential can take a while to reach all of Entra, so the gate retries for twenty seconds before it is sure.)',
     arrange: cloud => {
       cloud.world.workflow.environment = 'production'
     },

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import { marked, type Token, type Tokens } from 'marked'
 
-/** A job summary as a person sees it, on a terminal. What GitHub folds away is one line here: its title. */
+/** Renders a job summary for a terminal. A section that GitHub folds becomes one line with its title. */
 export function renderMarkdown(markdown: string): string {
   return inSight(marked.lexer(markdown))
     .map(render)
@@ -9,7 +9,7 @@ export function renderMarkdown(markdown: string): string {
     .join('\n\n')
 }
 
-/** Without what lies between `<details>` and its end. */
+/** Drops the content between `<details>` and its end. */
 function inSight(tokens: readonly Token[]): Token[] {
   let depth = 0
   return tokens.filter(({ type, raw }) => {

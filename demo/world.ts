@@ -4,11 +4,11 @@ import { accountId } from '../local-cloud/scopes.ts'
 import type { Seed } from '../local-cloud/world.ts'
 
 /**
- * The world of the demo, set up as docs/setup.md recommends: the pipeline may assign no role, and a second identity may give it one
- * (separation of duties, as examples/setup/setup.sh makes it). In the default world the pipeline may assign any role in its group.
+ * The world of the demo, set up as docs/setup.md recommends: the pipeline cannot assign roles, and a second identity can grant it one role
+ * (separation of duties, as examples/setup/setup.sh sets up). In the default world the pipeline can assign any role in its group.
  */
 
-/** Cognitive Services OpenAI User: the least role for what is deployed here. */
+/** Cognitive Services OpenAI User: the least role for the deployments here. */
 const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
 const rbacAdministrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
@@ -22,7 +22,7 @@ export function demoInputs({ world, endpoints }: LocalCloud): Record<string, str
   const [pipeline, setup] = world.applications
   const [account] = world.accounts
   if (pipeline === undefined || setup === undefined || account === undefined)
-    throw new Error('The world of the demo has two identities and an account')
+    throw new Error('The world of the demo must have two identities and an account')
   return {
     'client-id': pipeline.clientId,
     'tenant-id': pipeline.tenantId,
@@ -41,7 +41,7 @@ function demoWorld(): Seed {
   const [pipeline, setup] = world.applications ?? []
   const [account] = world.accounts ?? []
   if (!pipeline?.servicePrincipal || !setup?.servicePrincipal || account === undefined)
-    throw new Error('The default world has two identities and an account')
+    throw new Error('The default world must have two identities and an account')
   setup.federatedCredentials = pipeline.federatedCredentials
   account.deployments = account.deployments?.filter(({ name }) => deployments.includes(name))
   world.roleAssignments = [
@@ -58,7 +58,7 @@ function demoWorld(): Seed {
   return world
 }
 
-/** It may give this one role to the pipeline, and take it away again. */
+/** Can grant this one role to the pipeline, and revoke it. */
 function onlyThatRole(principalId: string): string {
   const parts = [
     ['write', '@Request'],

@@ -6,13 +6,13 @@ import { type Stage, secrets, variables } from './stage.ts'
 import { DEPLOYED, type Workflow } from './workflow.ts'
 
 interface ActOptions {
-  /** Empty, and the caller's. */
+  /** An empty folder, which the caller removes. */
   folder: string
-  /** Folders of actions, by what `uses:` has. */
+  /** Folders of actions, by the text after `uses:`. */
   actions: ReadonlyMap<string, string>
 }
 
-/** Runs a workflow by act, unchanged, in a repository of its own, on this very machine. Resolves to all that act printed. */
+/** Runs an unchanged workflow with act, in a new repository on this machine. Resolves to act's whole output. */
 export async function runByAct(
   workflow: Workflow,
   stage: Stage,
@@ -70,7 +70,7 @@ const eventOf = ({ event }: Workflow) =>
       }
     : { repository: { full_name: 'contoso/shop', default_branch: 'main' } }
 
-/** What GitHub's runner and the network of a company would add. */
+/** Variables that GitHub's runner and a company network would set. */
 function environmentOf(
   { signsIn }: Workflow,
   { cloud, names }: Stage,
@@ -88,7 +88,7 @@ function environmentOf(
     NODE_EXTRA_CA_CERTS: authorities,
     CURL_CA_BUNDLE: authorities,
     REQUESTS_CA_BUNDLE: authorities,
-    // GitHub gives them to a job with `id-token: write`, and to no other.
+    // GitHub sets these only for a job with `id-token: write`.
     ...(signsIn ? { ACTIONS_ID_TOKEN_REQUEST_URL, ACTIONS_ID_TOKEN_REQUEST_TOKEN } : {}),
   }
 }

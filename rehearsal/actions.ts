@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { repositoryRoot } from '../scripts/tools.ts'
 
-/** Folders that act takes for actions. */
+/** Folders that act uses as actions. */
 
-/** What of this repository a runner would run: act copies the folder whole, and the repository holds much more. */
+/** The part of this repository that a runner needs. act copies the whole folder, and the repository has much more. */
 export function layOutGate(folder: string): string {
   for (const part of ['action.yml', 'dist'])
     cpSync(join(repositoryRoot, part), join(folder, part), { recursive: true })

@@ -21,13 +21,13 @@ import {
 
 const usage = `Usage: npm run rehearse [-- --local-repository OWNER/NAME@REF=FOLDER … FILE …]
 
-Runs the workflow of README.md and those in examples/ by act (https://nektosact.com), unchanged, on this machine: the gate is the one
-in dist/, and Azure is a local cloud under Azure's own names. Needs act on the PATH; azure/login is run where az is installed.
+Runs the workflows of README.md and examples/ unchanged on this machine, with act (https://nektosact.com). The gate is the one
+in dist/, and Azure is a local cloud under Azure's own names. Needs act on the PATH. azure/login runs if az is installed.
 
-  FILE                 README.md, examples/gateway.yml, …: these alone
-  --local-repository   as act's option: an action that is in a folder, instead of fetching it from github.com
+  FILE                 run only these, such as README.md or examples/gateway.yml
+  --local-repository   use an action from a folder instead of fetching it from github.com, as with act's own option
 
-Ends with 0 where every workflow that can be run is green, and with 1 where one is red or act is missing.
+Exits with 0 if every workflow that can run is green, and with 1 if one is red or act is missing.
 `
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
@@ -44,7 +44,7 @@ function workflows(): Workflow[] {
   ]
 }
 
-/** Which of these repositories answer: a machine may have no way to GitHub. */
+/** The repositories that answer: a machine may have no access to GitHub. */
 async function reachable(repositories: ReadonlySet<string>): Promise<Set<string>> {
   const answers = await Promise.all(
     [...repositories].map(async repository => {
@@ -95,8 +95,9 @@ async function rehearse(
     say(`${green ? 'green' : 'RED  '}  ${workflow.path} (${seconds} s)`)
     const { known, refused } = stage.names.asked()
     say(`       asked: ${known.join(', ')}`)
-    if (refused.length > 0) say(`       refused, as they are not in the local cloud: ${refused.join(', ')}`)
-    for (const [uses, why] of standIns) say(`       ${nameOf(uses)} was stood in for: ${why}`)
+    if (refused.length > 0)
+      say(`       refused, because the local cloud does not have them: ${refused.join(', ')}`)
+    for (const [uses, why] of standIns) say(`       ${nameOf(uses)} was replaced by a stand-in: ${why}`)
     return green
   } finally {
     await stage.close()
@@ -119,7 +120,7 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const folders = readFolders(values['local-repository'] ?? [])
   if (!isOnPath('act')) {
-    process.stderr.write(`act is not on the PATH: nothing was rehearsed.\n\n${usage}`)
+    process.stderr.write(`act is not on the PATH, so nothing was rehearsed.\n\n${usage}`)
     return 1
   }
   requireFreshBundle()
@@ -128,10 +129,10 @@ async function main(): Promise<number> {
   const plans = all.map(workflow => ({ workflow, plan: planFor(workflow, machine) }))
   const possible = plans.filter(({ plan }) => plan.missing.length === 0)
   let red = 0
-  // One after the other: a person may be reading along.
+  // One after the other, so that a person can follow.
   for (const { workflow, plan } of possible) if (!(await rehearse(workflow, plan, folders))) red += 1
   for (const { workflow, plan } of plans.filter(({ plan: { missing } }) => missing.length > 0)) {
-    say(`not run  ${workflow.path}, for want of`)
+    say(`not run  ${workflow.path}, because of`)
     for (const what of plan.missing) say(`       ${what}`)
   }
   say(`${possible.length - red} green, ${red} red, ${plans.length - possible.length} not run`)

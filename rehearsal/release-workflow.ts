@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import { parse } from 'yaml'
 
-/** What of release.yml can be played without GitHub. */
+/** The parts of release.yml that can run without GitHub. */
 
 export interface ScriptStep {
-  /** Its name, or its script where it has none. */
+  /** Its name; if it has none, its script. */
   name: string
   script: string
   env: Readonly<Record<string, string>>
@@ -26,8 +26,8 @@ const workflowSchema = v.object({
 })
 
 /**
- * The steps of a job that are scripts, in their order, with values instead of expressions.
- * @throws Error where the job is not there, or an expression has no value
+ * The script steps of a job, in order, with values instead of expressions.
+ * @throws Error if the job is missing, or if an expression has no value
  */
 export function readSteps(text: string, job: string, values: Readonly<Record<string, string>>): ScriptStep[] {
   const steps = v.parse(workflowSchema, parse(text)).jobs[job]?.steps
@@ -35,7 +35,7 @@ export function readSteps(text: string, job: string, values: Readonly<Record<str
   const evaluated = (written: string) =>
     written.replaceAll(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
       const value = values[expression]
-      if (value === undefined) throw new Error(`Nobody here knows the value of ${expression}`)
+      if (value === undefined) throw new Error(`The rehearsal has no value for ${expression}`)
       return value
     })
   return steps.flatMap(({ name, run, env }) =>
@@ -56,12 +56,12 @@ interface Subject {
   digest: { sha256: string }
 }
 
-/** As many as actions/attest takes at once (its src/subject.ts). */
+/** The limit of actions/attest (its src/subject.ts). */
 const MOST = 1024
 
 /**
- * What actions/attest makes of `subject-checksums`, which is what sha256sum writes: each pair of name and digest is there once.
- * @throws Error where it would refuse a line, skip it, or find none
+ * Reads `subject-checksums`, in the format of sha256sum, as actions/attest does: each pair of name and digest counts once.
+ * @throws Error if actions/attest would refuse or skip a line, or find none
  */
 export function subjectsOf(checksums: string): Subject[] {
   const subjects = checksums
@@ -69,11 +69,12 @@ export function subjectsOf(checksums: string): Subject[] {
     .filter(line => line !== '')
     .map(line => {
       const [, sha256, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
-      if (sha256 === undefined || name === undefined) throw new Error(`${line} names nothing to attest.`)
+      if (sha256 === undefined || name === undefined)
+        throw new Error(`${line} does not name a file and its digest.`)
       return { name, digest: { sha256 } }
     })
   if (subjects.length === 0) throw new Error('There is nothing to attest.')
   if (subjects.length > MOST)
-    throw new Error(`${subjects.length} files are to be attested: ${MOST} is the most.`)
+    throw new Error(`${subjects.length} files to attest are too many: the limit is ${MOST}.`)
   return [...new Map(subjects.map(subject => [JSON.stringify(subject), subject])).values()]
 }

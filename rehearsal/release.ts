@@ -8,8 +8,8 @@ import { readSteps, type ScriptStep, subjectsOf } from './release-workflow.ts'
 /**
  * Usage: node rehearsal/release.ts [ACCOUNT AUTHOR VERSION]
  *
- * Plays a release in a clone of the last commit, as far as a machine goes that is not GitHub: names the publisher, sets the version, tags,
- * and runs what release.yml runs before it publishes. What would be published is left in a folder to look at.
+ * Rehearses a release in a clone of the last commit, as far as that works outside GitHub: names the publisher, sets the version, tags,
+ * and runs the steps of release.yml up to publishing. Leaves everything that would be published in a folder.
  */
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
@@ -33,7 +33,7 @@ async function main([account = 'contoso', author = 'Contoso', version = '1.0.0']
   await run('git', ['tag', `v${version}`])
   await run('npm', ['run', 'check-repository'])
 
-  say('What release.yml does before it publishes:')
+  say('The steps of release.yml before it publishes:')
   const outputs = join(out, 'outputs')
   writeFileSync(outputs, '')
   const github = { GITHUB_REF: `refs/tags/v${version}`, GITHUB_OUTPUT: outputs }
@@ -56,18 +56,18 @@ async function main([account = 'contoso', author = 'Contoso', version = '1.0.0']
       .toSorted()
       .join() !== files.toSorted().join()
   )
-    throw new Error('What is attested is not what is in dist/.')
-  // As a user would check the asset.
+    throw new Error('The attested files are not the files in dist/.')
+  // Checks the asset as a user would.
   await run('tar', ['--extract', '--file', join(assets, 'dist.tar.gz'), '--directory', assets])
   await run('bash', ['-c', `cd '${assets}' && sha256sum --check --quiet subjects.sha256`])
 
   say(`In ${out}:`)
-  say('  assets/          dist.tar.gz, and dist/ that was in it')
-  say(`  assets/subjects.sha256  what is attested, ${subjects.length} subjects`)
-  say('  notes.md         the notes')
+  say('  assets/          dist.tar.gz, and the dist/ unpacked from it')
+  say(`  assets/subjects.sha256  the attested files, ${subjects.length} subjects`)
+  say('  notes.md         the release notes')
   for (const file of globSync('package/*.tgz', { cwd: out })) say(`  ${file}`)
   say(`  outputs          ${readFileSync(outputs, 'utf8').trim().replaceAll('\n', ', ')}`)
-  say('What is left to a person and to GitHub is in CONTRIBUTING.md, under Release.')
+  say('CONTRIBUTING.md lists, under Release, what a person and GitHub do.')
 }
 
 function verifySteps(out: string): ScriptStep[] {

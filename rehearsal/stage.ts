@@ -6,7 +6,7 @@ import { accountId } from '../local-cloud/scopes.ts'
 import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
 import type { Workflow } from './workflow.ts'
 
-/** The cloud that a workflow is run against: what a reader of the documents would have set up before. */
+/** The cloud for a workflow, with everything that a reader of the documents would have set up before. */
 export interface Stage {
   cloud: LocalCloud
   names: AzureNames
@@ -14,7 +14,7 @@ export interface Stage {
 }
 
 function first<T>([one]: readonly T[]): T {
-  if (one === undefined) throw new Error('The default world lacks what every workflow needs')
+  if (one === undefined) throw new Error('The default world lacks something that every workflow needs')
   return one
 }
 const tenant = first(defaultWorld.tenants)
@@ -59,7 +59,7 @@ const setup = {
   ]),
   federatedCredentials: [trusting('contoso-shop-production', 'environment:production')],
 }
-/** Looks at pull requests, and changes nothing. */
+/** For pull requests: it reads, and changes nothing. */
 const planner = {
   ...identity('contoso-plan', [
     'e4c09b17-6d52-4a38-a7f1-82b35e0d9c46',
@@ -84,11 +84,11 @@ const shopIdentity = {
 }
 const shopAppId = `${groupId}/providers/Microsoft.App/containerApps/shop`
 
-/** Hosts of what stands in front of the models, and behind the deployment: documents name the first. */
+/** Hosts of the gateway and of the user's app. Documents name the first. */
 const gatewayHost = 'contoso.azure-api.net'
 const shopHost = `shop.${account.location}.azurecontainerapps.io`
 
-/** Values of the variables and secrets of the repository. */
+/** Values for the variables and secrets of the repository. */
 export const variables: Readonly<Record<string, string>> = {
   AZURE_CLIENT_ID: pipeline.clientId,
   AZURE_SETUP_CLIENT_ID: setup.clientId,
@@ -106,7 +106,7 @@ export const secrets: Readonly<Record<string, string>> = {
   SHOP_PROBE_URL: `https://${shopHost}${PROBE_PATH}`,
 }
 
-/** The default world, and in it whatever a workflow names. */
+/** The default world, plus everything that a workflow names. */
 function seedFor({ text }: Pick<Workflow, 'text'>): Seed {
   const named = accountsIn(text).map(ids => ({
     ...account,
@@ -188,7 +188,7 @@ const holding = (principalId: string, roleDefinitionId: string, scope: string) =
   principalType: 'ServicePrincipal' as const,
 })
 
-/** Accounts that a text names by a whole id, each once. */
+/** Accounts that a text names by a complete resource id, each once. */
 function accountsIn(text: string) {
   const ids =
     /\/subscriptions\/([0-9a-f-]{36})\/resourceGroups\/([\w.-]+)\/providers\/Microsoft\.CognitiveServices\/accounts\/([\w-]+)/g

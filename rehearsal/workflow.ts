@@ -1,28 +1,28 @@
 import * as v from 'valibot'
 import { parse } from 'yaml'
 
-/** A workflow of somebody who copied it, and what it takes to run it on a machine that is not GitHub's. Reads text, and does nothing. */
+/** Reads a workflow that somebody copied, and plans how to run it on a machine that is not GitHub's. Runs nothing. */
 export interface Workflow {
-  /** Where a person finds it, from the root of the repository. */
+  /** Path from the root of the repository. */
   path: string
   text: string
-  /** What starts it: a push, where that is among what may. */
+  /** The event that starts it: a push, if the workflow runs on push. */
   event: string
-  /** Of the job that signs in; undefined where none does, or where it has none. */
+  /** The environment of the job that signs in; undefined if no job signs in, or if it has no environment. */
   environment: string | undefined
   /** Whether a job asks GitHub for an OIDC token. */
   signsIn: boolean
-  /** Whether the first gate in it finds the role, and grants none. */
+  /** Whether its first gate finds the role and grants none. */
   expectsRole: boolean
-  /** As in `uses:` of steps, each once. */
+  /** From `uses:` of steps, each once. */
   actions: readonly string[]
-  /** As in `uses:` of jobs. */
+  /** From `uses:` of jobs. */
   calledWorkflows: readonly string[]
-  /** Whether runs of it queue up, which is newer than act. */
+  /** Whether its runs queue up, which act does not know yet. */
   queues: boolean
-  /** Text of all `run:`. */
+  /** The text of all `run:`. */
   scripts: string
-  /** Names of variables and secrets of the repository. */
+  /** Names of the repository's variables and secrets. */
   variables: readonly string[]
   secrets: readonly string[]
 }
@@ -44,7 +44,7 @@ const workflowSchema = v.object({
   jobs: v.record(v.string(), jobSchema),
 })
 
-/** @throws ValiError where the text is no workflow in the form that ours have */
+/** @throws ValiError if the text is not a workflow in the form of ours */
 export function readWorkflow(path: string, text: string): Workflow {
   const { on, jobs: byName } = v.parse(workflowSchema, parse(text))
   const jobs = Object.values(byName)
@@ -73,35 +73,33 @@ const unique = (texts: readonly string[]) => [...new Set(texts)]
 const namesIn = (text: string, pattern: RegExp) =>
   unique([...text.matchAll(pattern)].flatMap(([, name]) => name ?? []))
 
-/** No matter who publishes it. */
+/** Whether an action is the gate, no matter who publishes it. */
 export const isGate = (uses: string) => /^[^/]+\/key-less-gate@/.test(uses)
 
-/** What a machine has of what workflows take. */
+/** The programs, actions and values that a machine has for workflows. */
 export interface Machine {
   /** Whether a program is on the PATH. */
   hasProgram: (name: string) => boolean
-  /** Whether an action, as `uses:` names it, is in a folder or can be fetched. */
+  /** Whether an action named by `uses:` is in a folder or can be fetched. */
   hasAction: (uses: string) => boolean
-  /** Variables and secrets that are given to a workflow. */
+  /** Variables and secrets that a workflow gets. */
   given: ReadonlySet<string>
 }
 
 export interface Plan {
-  /** Why it cannot be run: each a phrase. Empty: it can. */
+  /** The reasons why it cannot run, as phrases. Empty if it can. */
   missing: readonly string[]
-  /** Actions of which a step does nothing here, and why. The rest of the workflow is run. */
+  /** Actions that do nothing here, and why. The rest of the workflow runs. */
   standIns: ReadonlyMap<string, string>
 }
 
-/** Whether a workflow can be run as it is. */
+/** Decides whether a workflow can run unchanged. */
 export function planFor(workflow: Workflow, machine: Machine): Plan {
   const { actions, calledWorkflows, queues, scripts, variables, secrets } = workflow
   const fates = actions.map(uses => ({ uses, ...fateOf(uses, machine) }))
   return {
     missing: [
-      ...calledWorkflows.map(
-        uses => `${nameOf(uses)}: act tells no workflow where it comes from (job.workflow_repository)`,
-      ),
+      ...calledWorkflows.map(uses => `${nameOf(uses)}: act does not set job.workflow_repository`),
       ...(queues ? ['concurrency.queue: act does not know it'] : []),
       ...fates.flatMap(({ missing }) => missing ?? []),
       ...unavailable.flatMap(({ pattern, what }) => (pattern.test(scripts) ? [what] : [])),
@@ -114,10 +112,10 @@ export function planFor(workflow: Workflow, machine: Machine): Plan {
   }
 }
 
-/** What becomes of a step that uses an action: it is run, something stands in for it, or the workflow cannot be run. */
+/** What happens to a step that uses an action: it runs, a stand-in runs instead, or the workflow cannot run. */
 function fateOf(uses: string, { hasProgram, hasAction }: Machine): { missing?: string; standIn?: string } {
   const name = nameOf(uses)
-  // act makes the checkout itself.
+  // act checks out by itself.
   if (isGate(uses) || name === 'actions/checkout') return {}
   if (name !== 'azure/login') return { missing: `${name}: a service of GitHub` }
   if (!hasProgram('az')) return { standIn: 'az is not installed' }
@@ -127,23 +125,23 @@ function fateOf(uses: string, { hasProgram, hasAction }: Machine): { missing?: s
 /** Without the ref. */
 export const nameOf = (uses: string) => uses.replace(/@.*/, '')
 
-/** What a reader's `deploy.sh` says here: that it was reached. */
+/** The line that the reader's `deploy.sh` prints here, as proof that the workflow reached it. */
 export const DEPLOYED = 'The deployment has begun.'
 
-/** Whether a run of act shows that the workflow did what it is there to do. */
+/** Whether act's output shows that the workflow did its job. */
 export function isGreen({ scripts }: Workflow, { status, log }: { status: number; log: string }): boolean {
-  // act ends with 0 as well where the only job was left out.
+  // act exits with 0 even if it skipped the only job.
   const hasRun = /Job succeeded/.test(log)
   return status === 0 && hasRun && (!scripts.includes('./deploy.sh') || log.includes(DEPLOYED))
 }
 
-/** What commands ask that the local cloud is not. */
+/** Commands that need something the local cloud does not have. */
 const unavailable = [
   { pattern: /\baz deployment\b/, what: 'az deployment: the local cloud deploys no templates' },
   { pattern: /Microsoft\.ResourceGraph\b/, what: 'Resource Graph: the local cloud has none' },
   { pattern: /\bgh attestation\b/, what: 'gh attestation: a service of GitHub' },
 ]
 
-/** Those that a machine may lack, where a command begins with them. */
+/** Programs that a machine may lack, found at the beginning of a command. */
 const programsIn = (scripts: string) =>
   unique([...scripts.matchAll(/(?:^|[|;&(])[ \t]*(az|gh|jq|curl)\b/gm)].flatMap(([, name]) => name ?? []))

@@ -29,12 +29,12 @@ const actionMetadata = v.strictObject({
 
 export type ActionMetadata = v.InferOutput<typeof actionMetadata>
 
-/** action.yml, checked. Throws where it is not valid. */
+/** action.yml, checked. Throws if it is not valid. */
 export function readActionMetadata(): ActionMetadata {
   return parseActionMetadata(actionFile())
 }
 
-/** Throws where `text` is no metadata of this action. */
+/** Throws if `text` is not valid metadata of this action. */
 export const parseActionMetadata = (text: string): ActionMetadata => v.parse(actionMetadata, parse(text))
 
 interface InputGroup {
@@ -42,7 +42,7 @@ interface InputGroup {
   inputs: ActionMetadata['inputs']
 }
 
-/** The inputs under the comments that head them in action.yml. Throws where the first input has no such comment. */
+/** The inputs, grouped by the comment above each group in action.yml. Throws if the first input has no such comment. */
 export function readInputGroups(text = actionFile()): InputGroup[] {
   const { inputs } = parseActionMetadata(text)
   const titles = titlesIn(text)
@@ -57,7 +57,7 @@ export function readInputGroups(text = actionFile()): InputGroup[] {
   return groups
 }
 
-/** Comments above inputs, by the name of the input. The parser gives the first of them to the map. */
+/** Comments above inputs, by the name of the input. The parser attaches the first one to the map, not to its input. */
 function titlesIn(text: string): Map<string, string> {
   const inputs = parseDocument(text).get('inputs')
   if (!isMap(inputs)) return new Map()

@@ -8,7 +8,7 @@ export const ADMIN = 'b6d0f3a2-7e51-4c98-a04b-21c85d9e6f73'
 const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
 const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 
-/** The default world, but the pipeline may not assign roles, and an administrator signs in by federation as well. */
+/** The default world, except that the pipeline cannot assign roles, and an administrator can sign in by federation too. */
 export function seedWithAdministrator(): Seed {
   const [subscription] = defaultWorld.subscriptions
   assert(subscription)

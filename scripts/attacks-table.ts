@@ -21,7 +21,7 @@ import { sdkVariables } from '../src/azure/sdk-environment.ts'
 
 interface Attack {
   title: string
-  /** In words, with its number. */
+  /** What was tried, in words, with the count. */
   tried: string
   held: string
   /** Relative to the repository. */
@@ -36,7 +36,7 @@ function oddValuesAt(hops: readonly OddHop[]): string {
 }
 
 const soundEnd =
-  'no green without an answer, no token is printed or sent elsewhere, the run ends in time and never with `unexpected-error`'
+  'the gate passes only on a real answer, prints no token, sends none elsewhere, and ends in time, never with `unexpected-error`'
 
 const attacks: readonly Attack[] = [
   {

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import type { LocalCloud } from '../local-cloud/local-cloud.ts'
 import { execute, mustRun, type Outcome } from './programs.ts'
 
-/** The az command line with a configuration of its own, which knows the local cloud and nothing else. */
+/** The az command line with a separate configuration that knows only the local cloud. */
 export interface Az {
   run(...args: readonly string[]): Promise<Outcome>
   /**
-   * The JSON that a command prints.
-   * @throws Error with what az said, where it fails
+   * Runs a command and returns the JSON that it prints.
+   * @throws Error with az's own message, if az fails
    */
   json(...args: readonly string[]): Promise<unknown>
   /** A command as a person would paste it into a shell. */
@@ -18,8 +18,8 @@ export interface Az {
 }
 
 /**
- * @param folder empty, and the caller's: az keeps its configuration, tokens and logs there
- * @param proxy where requests go that are meant for another host than the local cloud's
+ * @param folder an empty folder: az keeps its configuration, tokens and logs there; the caller removes it
+ * @param proxy gets the requests to hosts outside the local cloud
  */
 export function createAz(
   cloud: LocalCloud,
@@ -52,13 +52,13 @@ function azEnvironment({ caFile }: LocalCloud, folder: string, proxy: string): N
   }
 }
 
-/** With an empty configuration az asks once for its newest version; there is no setting against it. */
+/** With an empty configuration, az checks once for updates. No setting turns that off. */
 const VERSION_CHECK = 'azcliprod.blob.core.windows.net:443'
 
-/** Where every request ends up that would leave this machine: a proxy that lets nothing through, and remembers. */
+/** A proxy that catches every request that would leave this machine. It forwards nothing and records each one. */
 export interface Fence {
   url: string
-  /** `host:port`, or the address of a request without TLS, in the order of arrival; without az's check for updates. */
+  /** In order of arrival: `host:port`, or the URL of a request without TLS. Without az's check for updates. */
   caught: string[]
   close(): void
 }

@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { repositoryRoot, runNode } from './tools.ts'
 
-/** Compiles the local cloud into local-cloud/build: what its npm package holds, and what the setup action is bundled from. */
+/** Compiles the local cloud into local-cloud/build, which is the content of its npm package and the source of the setup action's bundle. */
 export function compileLocalCloud(): void {
   const out = join(repositoryRoot, 'local-cloud/build')
   rmSync(out, { recursive: true, force: true })

@@ -6,12 +6,12 @@ import { buildGate, minifiedMap } from './build.ts'
 import type { Place, Statement } from './raw-coverage.ts'
 import { repositoryRoot, temporaryFolder } from './tools.ts'
 
-/** Where the statements of our sources are in dist/, which is minified. */
+/** Finds the statements of our sources in dist/, which is minified. */
 
-/** Where a statement of a source is in the bundle: none where the minifier left nothing of it, several where it copied it. */
+/** The places of a statement in the bundle: none if the minifier removed it, several if the minifier copied it. */
 export type FindPlaces = (source: string, statement: Statement) => readonly Place[]
 
-/** A character of a source that is in the bundle. */
+/** Position of a character in a source file that is part of the bundle. */
 interface Token {
   /** In the source, in UTF-16 units. */
   offset: number
@@ -19,8 +19,8 @@ interface Token {
 }
 
 /**
- * Builds the gate once more, with source maps, which dist/ has none of.
- * @throws Error where that build is not, byte for byte, what is in dist/
+ * Builds the gate again, this time with source maps, because dist/ has none.
+ * @throws Error if that build differs from dist/ by a byte
  */
 export async function findInBundle(): Promise<FindPlaces> {
   const rebuilt = temporaryFolder()
@@ -31,7 +31,7 @@ export async function findInBundle(): Promise<FindPlaces> {
 /**
  * @param rebuilt Folder of a build with maps.
  * @param bundle Folder of the bundle where the places are.
- * @throws Error where the two are not the same, byte for byte
+ * @throws Error if the two differ by a byte
  */
 export function findByMaps(rebuilt: string, bundle: string): FindPlaces {
   const tokens = new Map<string, Token[]>()
@@ -47,7 +47,7 @@ export function findByMaps(rebuilt: string, bundle: string): FindPlaces {
   return (source, { expression, end }) => firstWithin(tokens.get(source) ?? [], expression, end)
 }
 
-/** Of the first token from `start` on, all places. Where a part of a statement was run, it was begun. */
+/** All places of the first token after `start`. If any part of a statement ran, its beginning ran. */
 function firstWithin(tokens: readonly Token[], start: number, end: number): readonly Place[] {
   const first = tokens.find(({ offset }) => offset >= start)?.offset ?? end
   return first >= end ? [] : tokens.filter(({ offset }) => offset === first).map(({ place }) => place)
@@ -83,7 +83,7 @@ function gatherTokens(file: string, code: string, url: string, tokens: Map<strin
     if (source !== undefined) tokens.set(source.path, [...(tokens.get(source.path) ?? []), ...source.tokens])
 }
 
-/** From what was minified to what the compiler made of a source. */
+/** From the minified code to the compiler's output. */
 function scriptFinder(file: string): (position: Position) => Traced | undefined {
   const map = readMap(`${file}.map`)
   return position => {
@@ -94,13 +94,13 @@ function scriptFinder(file: string): (position: Position) => Traced | undefined 
 
 interface Source {
   path: string
-  /** From what the compiler made of it. */
+  /** From the compiler's output to the source. */
   map: TraceMap
   offsetIn: (position: Position) => number
   tokens: Token[]
 }
 
-/** @param script relative to the repository; a package's has no source of ours */
+/** @param script relative to the repository; a script of a package has no source of ours */
 function readSource(script: string): Source | undefined {
   if (!script.startsWith('build/src/')) return undefined
   const path = script.replace(/^build\//, '').replace(/\.js$/, '.ts')
@@ -110,7 +110,7 @@ function readSource(script: string): Source | undefined {
 
 const readMap = (path: string) => new TraceMap(readFileSync(path, 'utf8'))
 
-/** A map knows where tokens begin; what lies within one keeps its distance. */
+/** A map knows only where tokens begin. A position inside a token keeps its distance from that. */
 function trace(map: TraceMap, { line, column }: Position): Traced | undefined {
   const [begin, source, originalLine, originalColumn] = traceSegment(map, line, column) ?? []
   if (begin === undefined || source === undefined) return undefined

@@ -5,12 +5,12 @@ import * as v from 'valibot'
 import { packageFolder } from './licenses.ts'
 import { repositoryRoot } from './tools.ts'
 
-/** What `dist/` was built from, and whether that is what is there now. Told by content alone, so that any copy of the repository can tell. */
+/** Records the sources that `dist/` was built from, and checks whether they changed. It compares content only, so it works in any copy of the repository. */
 
-/** In dist/, so that it is committed and checked with what it speaks of. */
+/** In dist/, so that it is committed and checked together with the bundle. */
 export const hashesFile = 'sources.sha256'
 
-/** Relative to the repository: what decides how the sources become a bundle. */
+/** Files that decide how the sources become a bundle. Relative to the repository. */
 const settings = [
   ...['tsconfig.json', 'tsconfig.build.json', 'local-cloud/tsconfig.json'],
   ...['scripts/build.ts', 'scripts/build-local-cloud.ts', 'scripts/licenses.ts', 'scripts/bundle-sources.ts'],
@@ -20,10 +20,10 @@ const buildTools = ['typescript', '@vercel/ncc', '@swc/core'].map(name => `node_
 const lockSchema = v.object({ packages: v.record(v.string(), v.unknown()) })
 
 /**
- * One line for each source file, setting and locked package that has a part in the bundle: `HASH  NAME`, by name. Files that no
- * bundle holds have none, so they do not make it stale.
- * @param bundled absolute paths of what is in the bundles; files of ours as tsc has compiled them
- * @throws Error where the source of one is not found
+ * One line for each source file, setting and locked package in the bundle: `HASH  NAME`, sorted by name. Files outside the bundle
+ * have no line, so a change in them does not make it stale.
+ * @param bundled absolute paths of the bundled files; for our own files, those that tsc compiled
+ * @throws Error if the source of one is not found
  */
 export function sourceHashes(bundled: readonly string[]): string {
   const names = new Set([...settings, ...[...bundled, ...buildTools.map(inRepository)].map(sourceName)])
@@ -32,13 +32,13 @@ export function sourceHashes(bundled: readonly string[]): string {
     .toSorted()
     .map(name => {
       const hash = hashOf(name)
-      if (hash === undefined) throw new Error(`The bundle has a part whose source is not found: ${name}`)
+      if (hash === undefined) throw new Error(`The bundle has a part without a source: ${name}`)
       return `${hash}  ${name}\n`
     })
     .join('')
 }
 
-/** The names of what was changed, or has gone, since `hashes` were taken. */
+/** The names of files that were changed or removed since `hashes` was written. */
 export function changedSources(hashes: string): string[] {
   const hashOf = createHasher()
   return hashes
@@ -52,21 +52,21 @@ export function changedSources(hashes: string): string[] {
 
 let isFresh = false
 
-/** @throws Error where dist/ was not built from the sources that are there */
+/** @throws Error if the sources changed since dist/ was built */
 export function requireFreshBundle(): void {
   if (isFresh) return
   const file = join(repositoryRoot, 'dist', hashesFile)
   const changed = existsSync(file) ? changedSources(readFileSync(file, 'utf8')) : [`dist/${hashesFile}`]
   if (changed.length > 0)
     throw new Error(
-      `dist/ was not built from the present sources, so nothing would be proven of them: run \`npm run build\`. Changed: ${changed.join(', ')}`,
+      `dist/ was not built from the present sources, so tests of it prove nothing: run \`npm run build\`. Changed: ${changed.join(', ')}`,
     )
   isFresh = true
 }
 
 const inRepository = (path: string) => join(repositoryRoot, path)
 
-/** A package is named as it is in the lock file, which knows the hash of its content. */
+/** A package has the name that it has in the lock file, which also has the hash of its content. */
 const lockPrefix = 'package-lock.json#'
 
 function sourceName(bundled: string): string {
@@ -78,7 +78,7 @@ function sourceName(bundled: string): string {
   return path.replace(/^(local-cloud\/)?build\//, '').replace(/\.js$/, '.ts')
 }
 
-/** Finds the hash of a source by its name; undefined where there is none of that name. */
+/** Finds the hash of a source by its name; undefined if no source has that name. */
 function createHasher(): (name: string) => string | undefined {
   const lock = readFileSync(inRepository('package-lock.json'), 'utf8')
   const { packages } = v.parse(lockSchema, JSON.parse(lock))

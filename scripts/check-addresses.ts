@@ -1,15 +1,15 @@
 import { addresses } from './addresses.ts'
 
-/** Asks every page that the product sends people to whether it is there. Fails where one is not. */
+/** Requests every page that the product links to. Fails if one does not answer. */
 
-/** What became of one address: nothing where it answers. */
+/** The problem with one address; undefined if it answers. */
 export async function problemOf(
   address: string,
   ask: (address: string) => Promise<{ status: number }>,
 ): Promise<string | undefined> {
   try {
     const { status } = await ask(address)
-    // Sites that ask robots to stay away are there.
+    // A site that refuses robots exists.
     if (status < 400 || status === 403 || status === 429) return undefined
     return `answers ${status}`
   } catch (error) {
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   for (const [address, files] of addresses()) {
     const problem = await problemOf(address, url => fetch(url, { signal: AbortSignal.timeout(timeoutMs) }))
     if (problem !== undefined) {
-      process.stdout.write(`${address} ${problem}. It stands in ${files.join(', ')}\n`)
+      process.stdout.write(`${address} ${problem}. Linked from ${files.join(', ')}\n`)
       process.exitCode = 1
     }
     await new Promise(resolve => setTimeout(resolve, pauseMs))

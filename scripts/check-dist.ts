@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { build } from './build.ts'
 import { repositoryRoot, temporaryFolder } from './tools.ts'
 
-/** Fails unless dist/ is, byte for byte, what the sources and the installed packages build. */
+/** Fails if dist/ differs by a byte from a build of the sources and the installed packages. */
 
 const committed = join(repositoryRoot, 'dist')
 const rebuilt = join(temporaryFolder(), 'dist')
@@ -11,7 +11,7 @@ await build(rebuilt)
 
 const files = new Set([...filesIn(committed), ...filesIn(rebuilt)])
 const differing = [...files].filter(file => !sameBytes(join(committed, file), join(rebuilt, file)))
-for (const file of differing) process.stdout.write(`dist/${file} is not what the sources build.\n`)
+for (const file of differing) process.stdout.write(`dist/${file} differs from a build of the sources.\n`)
 if (differing.length > 0) {
   process.stdout.write('Run `npm run build` and commit dist/.\n')
   process.exitCode = 1

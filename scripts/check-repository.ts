@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { repositoryRoot, temporaryFolder } from './tools.ts'
 
 /**
- * Fails where the last commit would make users download too much or too little, or where a tracked file names a
- * place that exists on one machine only.
+ * Fails if the last commit would make users download too much or too little, or if a tracked file names a
+ * place that exists on only one machine.
  */
 
 const megabyte = 1_000_000
 const maximumDownload = 3 * megabyte
-/** Of the gate, without the setup action of the local cloud. */
+/** Limit for the gate, without the setup action of the local cloud. */
 const maximumDist = 2 * megabyte
 const downloaded = ['LICENSE', 'README.md', 'action.yml', 'dist', 'local-cloud']
 
-/** Package registries and absolute paths; the home of a hosted runner is the same for everybody. */
+/** Package registries and absolute paths. The home folder of a hosted runner is allowed, because it is the same for everybody. */
 const privatePlace =
   /registry\.(npmjs|yarnpkg)|npm\.pkg\.github|(?<![\w.*/}-])\/(root|work|Users|home\/(?!runner\b)[\w-]+)\//
 
@@ -22,7 +22,7 @@ const problems = [...downloadProblems(), ...privatePlaceProblems()]
 for (const problem of problems) process.stdout.write(`${problem}\n`)
 if (problems.length > 0) process.exitCode = 1
 
-/** A runner downloads an archive of the commit, from which .gitattributes leaves out what only developers need. */
+/** A runner downloads an archive of the commit. .gitattributes leaves out the files that only developers need. */
 function downloadProblems(): string[] {
   const folder = temporaryFolder()
   execFileSync('tar', ['-x', '-C', folder], { input: git('archive', 'HEAD') })
@@ -45,7 +45,7 @@ function tooLarge(what: string, size: number, maximum: number): string[] {
   return size > maximum ? [`${what} has ${size} bytes, more than ${maximum}.`] : []
 }
 
-/** Bytes of all files below. */
+/** Bytes of all files in the folder and below it. */
 function folderSize(folder: string): number {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(path =>
     statSync(join(folder, path)),
@@ -53,7 +53,7 @@ function folderSize(folder: string): number {
   return entries.filter(entry => entry.isFile()).reduce((sum, file) => sum + file.size, 0)
 }
 
-/** Without dist/: what others wrote may speak of such places, and check-dist shows that no path of ours gets into it. */
+/** Without dist/: other people's code may name such places, and check-dist shows that no path of ours gets into it. */
 function privatePlaceProblems(): string[] {
   const paths = git('ls-files', '-z', '--', ':!dist').toString().split('\0')
   return paths

@@ -6,43 +6,43 @@ import * as v from 'valibot'
 import { isOnPath } from './programs.ts'
 import { repositoryRoot } from './tools.ts'
 
-/** Programs of users, in the libraries of others, and how each is installed in a folder of its own. */
+/** Programs that use other people's libraries, as users write them, and how to install each one in a separate folder. */
 
 const execute = promisify(execFile)
 const examples = join(repositoryRoot, 'local-cloud/examples')
 
-/** az and Terraform have dozens of things to do. */
+/** Long, because az and Terraform each make dozens of calls. */
 const LONGEST_MS = 30 * 60 * 1000
 
 type Command = readonly [string, ...string[]]
 
 interface Client {
-  /** Language and packages. */
+  /** The language and the packages. */
   name: string
-  /** What is run, in words. */
+  /** What the program does, in words. */
   what: string
-  /** Without which there is nothing to try. */
+  /** Programs that must be on the PATH. */
   programs: readonly string[]
   /**
-   * @param folder empty, or as an earlier run left it
-   * @throws what a package manager says that cannot install
+   * @param folder empty, or left by an earlier run
+   * @throws Error with the package manager's message, if it cannot install
    */
   install(folder: string): Promise<Installed>
 }
 
 interface Installed {
-  /** In the order of the packages in the client's name. */
+  /** In the order in which the client's name lists its packages. */
   versions: readonly string[]
   /** Run one after the other, in `folder`. */
   commands: readonly Command[]
   folder: string
-  /** Whether they start a cloud of their own. */
+  /** Whether the commands start their own cloud. */
   alone?: true
-  /** Of programs that are to be found before those of the machine. */
+  /** A folder of programs that come first in the PATH. */
   path?: string
 }
 
-/** Runs a program with what the user has in the environment. */
+/** Runs a program in the user's environment. */
 async function runIn(folder: string, [program, ...args]: Command): Promise<string> {
   const { stdout } = await execute(program, args, { cwd: folder, maxBuffer: 100_000_000 })
   return stdout
@@ -54,10 +54,10 @@ const lines = (text: string) =>
     .map(line => line.trim())
     .filter(line => line !== '')
 
-const chat = 'DefaultAzureCredential by the token file, one answer'
-const chatAsItIs = `${chat}; the same by \`--instance-discovery\`, without an option of the credential`
+const chat = 'DefaultAzureCredential with the token file, one answer'
+const chatAsItIs = `${chat}; the same with \`--instance-discovery\` and no option of the credential`
 
-/** In a cloud that answers for login.microsoftonline.com; the examples know by that variable that they would not be answered. */
+/** In a cloud that answers for login.microsoftonline.com. Without that variable, the examples leave instance discovery on, as in Azure. */
 const asItIs = (program: string): Command => [
   process.execPath,
   join(repositoryRoot, 'local-cloud/cli.ts'),
@@ -86,7 +86,7 @@ const javascript = (file: string, packages: readonly string[], others: readonly 
   },
 })
 
-/** The package as it is packed, beside what the tests need. */
+/** Installs the packed npm package, and the packages that the tests need. */
 async function installTests(folder: string, packages: readonly string[]): Promise<void> {
   const packed = await runIn(repositoryRoot, [
     'npm',
@@ -104,7 +104,7 @@ async function installTests(folder: string, packages: readonly string[]): Promis
 
 const vitest: Client = {
   name: 'JavaScript: vitest',
-  what: 'the example of tests, with `createLocalCloud()`',
+  what: 'the test example, with `createLocalCloud()`',
   programs: ['npm'],
   async install(folder) {
     await installTests(folder, ['vitest', 'openai', '@azure/identity'])
@@ -120,7 +120,7 @@ const vitest: Client = {
   },
 }
 
-/** A virtual environment of its own: libraries demand versions of the same packages that exclude each other. */
+/** A separate virtual environment, because the libraries need versions of the same packages that conflict. */
 async function virtualEnvironment(folder: string, packages: readonly string[]): Promise<string> {
   await runIn(folder, ['python3', '-m', 'venv', 'venv'])
   const python = join(folder, 'venv/bin/python')
@@ -148,7 +148,7 @@ const python = (file: string, packages: readonly string[], what = chat): Client 
 
 const pytest: Client = {
   name: 'Python: pytest',
-  what: 'the example of tests, whose fixture starts npx',
+  what: 'the test example, whose fixture starts npx',
   programs: ['python3', 'npm'],
   async install(folder) {
     await installTests(folder, [])
@@ -193,13 +193,13 @@ const java: Client = {
 
 const az: Client = {
   name: 'az: azure-cli',
-  what: '`__tests__/compatibility/az.test.ts`: the commands of documents and fixes, setup.sh in both forms, the resources of main.bicep',
+  what: '`__tests__/compatibility/az.test.ts`: the commands in documents and fixes, both forms of setup.sh, the resources of main.bicep',
   programs: ['python3'],
   async install(folder) {
     const interpreter = await virtualEnvironment(folder, ['azure-cli'])
     const versions = await pythonVersions(interpreter, ['azure-cli'])
     const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '__tests__/compatibility/az']
-    // The first fails where az is not found: the tests would be skipped.
+    // The first command fails if az is not found. Otherwise the tests would be skipped, and look green.
     const commands: Command[] = [
       ['az', '--version'],
       [process.execPath, ...jest, '--testTimeout', String(LONGEST_MS)],
@@ -246,20 +246,20 @@ export const clients: readonly Client[] = [
   python(
     'instructor_class.py',
     ['instructor', 'azure-identity'],
-    'the same, an answer in the form of a class',
+    'the same, with an answer parsed into a class',
   ),
   python('pydantic_ai_agent.py', ['pydantic-ai-slim[openai]', 'azure-identity']),
   python(
     'ai_projects.py',
     ['azure-ai-projects', 'azure-identity'],
-    'the deployments of a project, and one answer of it',
+    'the deployments of a project, and one answer from it',
   ),
   pytest,
   go('chat', ['openai-go', 'azidentity'], chatAsItIs),
   go(
     'resources',
     ['armcognitiveservices', 'armauthorization', 'armmsi'],
-    'a resource, its deployments and role assignments, identities',
+    'reads a resource, its deployments and role assignments, and identities',
   ),
   java,
   az,
@@ -268,7 +268,7 @@ export const clients: readonly Client[] = [
 
 type Outcome = 'green' | '**red**' | 'not installed here' | 'could not be installed here'
 
-/** What became of a client, and of what version. */
+/** The outcome for a client, and the versions that ran. */
 export interface Row {
   client: Client
   versions: readonly string[]
@@ -276,9 +276,9 @@ export interface Row {
 }
 
 /**
- * @param folder where it is installed
- * @param cloudEnvironment of a running local cloud
- * @param tell what went wrong, in words of the program
+ * @param folder where to install it
+ * @param cloudEnvironment variables of a running local cloud
+ * @param tell gets the program's own message about what went wrong
  */
 export async function tryClient(
   client: Client,
@@ -306,7 +306,7 @@ export async function tryClient(
   }
 }
 
-/** @throws Error with what a command said that fails */
+/** @throws Error with the output of a command that fails */
 async function runAll(installed: Installed, cloudEnvironment: NodeJS.ProcessEnv): Promise<void> {
   const { commands, folder, alone, path } = installed
   const { PATH = '', HOME, TF_CLI_CONFIG_FILE } = process.env
@@ -319,7 +319,7 @@ async function runAll(installed: Installed, cloudEnvironment: NodeJS.ProcessEnv)
     await execute(program, args, { cwd: folder, env, timeout: LONGEST_MS, maxBuffer: 100_000_000 })
 }
 
-/** Of a failed command both outputs: some say on stdout what is wrong. */
+/** Both outputs of a failed command, because some explain the problem on stdout. */
 function wordsOf(error: unknown): string {
   const outputs = v.safeParse(v.object({ stdout: v.string(), stderr: v.string() }), error)
   return [String(error), ...(outputs.success ? [outputs.output.stdout, outputs.output.stderr] : [])].join(

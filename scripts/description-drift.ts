@@ -13,16 +13,16 @@ import {
  * Usage: node scripts/description-drift.ts folders TREE [FILE]
  *        node scripts/description-drift.ts compare BEFORE AFTER COMMIT [FILE]
  *
- * `folders` prints what to check out of a newer tree, whose folders the file TREE lists: what FILE names may have moved.
- * `compare` compares two checkouts of the official API descriptions in what the local cloud is compared with: the operations that it serves, and
- * the shapes that they refer to. Where something changed, writes COMMIT, that of AFTER, into FILE
- * (__tests__/local-cloud/descriptions.json), and says on standard output what changed, for people: nothing, where nothing did.
+ * `folders` prints the folders to check out of a newer tree. The file TREE lists all folders of that tree, because a folder that FILE names may have moved.
+ * `compare` compares two checkouts of the official API descriptions, but only what the tests use: the operations that the local cloud serves, and
+ * the shapes that they refer to. If something changed, it writes COMMIT, the commit of AFTER, into FILE
+ * (__tests__/local-cloud/descriptions.json), and prints what changed. Otherwise it prints nothing.
  */
 
-/** What a description says for people and for generators: no comparison reads it. */
+/** Keys that are there for people and generators. Comparisons ignore them. */
 const prose = new Set(['default', 'description', 'example', 'externalDocs', 'summary', 'tags', 'title'])
 
-/** Below these stand names: a property may be called `description`. */
+/** The keys below these are names, so a property may be called `description`. */
 const holdsNames = new Set(['properties', 'responses'])
 
 /** What changed between two pieces of a description, one line each, with its place. */
@@ -39,7 +39,7 @@ function changesOf(before: Json | undefined, after: Json | undefined, path: read
   return was === is ? [] : [`${place} was \`${was}\`, is \`${is}\``]
 }
 
-/** A list, be it of parameters, of required properties or of values, by what its entries are called: their order says nothing. */
+/** A list of parameters, required properties or values, by the names of its entries, because their order does not matter. */
 function byName(piece: Json): Json {
   if (!Array.isArray(piece)) return piece
   return Object.fromEntries(
@@ -50,7 +50,7 @@ function byName(piece: Json): Json {
   )
 }
 
-/** What of two checkouts differs, one line each. */
+/** The differences between two checkouts, one line each. */
 function changesBetween(before: Described, after: Described): string[] {
   const operations = namesIn(before.operations, after.operations).flatMap(name =>
     changesOf(before.operations.get(name), after.operations.get(name), [name]),
@@ -68,7 +68,7 @@ function changesBetween(before: Described, after: Described): string[] {
 const namesIn = (...maps: readonly ReadonlyMap<string, unknown>[]) =>
   [...new Set(maps.flatMap(map => [...map.keys()]))].toSorted()
 
-/** @param newest A checkout, and the commit that it is of. */
+/** @param newest A checkout and its commit. */
 function compare(before: string, newest: { checkout: string; commit: string }, file: string): void {
   const pin = readPin(file)
   const folders = foldersIn(globSync('specification/**/', { cwd: newest.checkout }), pin.folders)

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { describedRoutes } from './local-cloud-pages.ts'
 import { repositoryRoot } from './tools.ts'
 
-/** Official API descriptions (OpenAPI): of which commit the local cloud is compared with them, and what of them that reads. */
+/** The official API descriptions (OpenAPI): the commit that the local cloud is compared with, and the parts that the comparison reads. */
 
 const pinSchema = v.object({
   repository: v.string(),
@@ -39,24 +39,24 @@ const documentSchema = v.object({
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What a checkout describes of the local cloud. References are names of shapes; a parameter stands where it is referred to. */
+/** What a checkout says about the operations of the local cloud. A reference is the name of a shape; parameters are resolved in place. */
 export interface Described {
-  /** By what the description calls them. */
+  /** By their name in the description. */
   operations: ReadonlyMap<string, Json>
-  /** What operations refer to, directly or not, by file, its folder, and place in it: the folders above may change their names. */
+  /** Everything that operations refer to, directly or not. The key is the file with its folder, and the place in it: the folders above may be renamed. */
   shapes: ReadonlyMap<string, Shape>
 }
 
 interface Shape {
   content: Json
-  /** Operations that refer to it. */
+  /** The operations that refer to it. */
   usedBy: ReadonlySet<string>
 }
 
-/** @throws Error where a folder is not there, a reference leads nowhere, or nothing that the local cloud serves is described */
+/** @throws Error if a folder is missing, a reference is broken, or no operation of the local cloud is described */
 export function describedIn(checkout: string, folders: readonly string[]): Described {
   const missing = folders.find(folder => !existsSync(join(checkout, folder)))
-  if (missing !== undefined) throw new Error(`${missing} is not there.`)
+  if (missing !== undefined) throw new Error(`${missing} is missing.`)
   const root = pathToFileURL(`${checkout}/`)
   const operations = new Map<string, Json>()
   const shapes = new Map<string, Shape>()
@@ -68,14 +68,15 @@ export function describedIn(checkout: string, folders: readonly string[]): Descr
         resolved(operation, file, target => collect(target, name, shapes)),
       )
   }
-  if (operations.size === 0) throw new Error('Nothing that the local cloud serves is described.')
+  if (operations.size === 0)
+    throw new Error('The descriptions have no operation that the local cloud serves.')
   return { operations, shapes }
 }
 
 /**
- * Where the folders of a pin are in a newer tree: a service's versions may have moved one folder down or up.
- * @param tree all folders of it
- * @throws Error where one is gone, or may be several
+ * Finds the folders of a pin in a newer tree. The versions of a service may have moved one folder down or up.
+ * @param tree all folders of the newer tree
+ * @throws Error if a folder is gone, or if several folders match
  */
 export function foldersIn(tree: readonly string[], folders: readonly string[]): string[] {
   const all = new Set(tree)
@@ -86,7 +87,7 @@ export function foldersIn(tree: readonly string[], folders: readonly string[]): 
     const [found, ...others] = tree.filter(path => path.startsWith(service) && path.endsWith(`/${version}`))
     if (found === undefined || others.length > 0)
       throw new Error(
-        `${folder} is not there, and ${others.length === 0 ? 'nothing' : 'not one folder alone'} looks as if it had moved there.`,
+        `${folder} is missing, and ${others.length === 0 ? 'no folder looks' : 'several folders look'} like its new place.`,
       )
     return found
   })
@@ -112,13 +113,13 @@ function isServed(method: string, template: string): boolean {
   return routes.some(route => route.method === method.toUpperCase() && route.path.test(path))
 }
 
-/** @returns the name of the shape, which goes into `shapes` with all that it refers to. */
+/** Adds the shape, and all that it refers to, to `shapes`. @returns the name of the shape */
 function collect(target: URL, operation: string, shapes: Map<string, Shape>): string {
   const name = decodeURIComponent(target.href).split('#')[0]?.split('/').slice(-2).join('/') + target.hash
   const known = shapes.get(name)
   if (known?.usedBy.has(operation)) return name
   const usedBy = new Set([...(known?.usedBy ?? []), operation])
-  // Before what it refers to, which may be itself.
+  // Added before its references, because a shape may refer to itself.
   shapes.set(name, { content: null, usedBy })
   shapes.set(name, {
     content: resolved(readAt(target), target, inner => collect(inner, operation, shapes)),
@@ -127,7 +128,7 @@ function collect(target: URL, operation: string, shapes: Map<string, Shape>): st
   return name
 }
 
-/** A piece of the file, its references named by `nameOf`. Examples are no shapes. */
+/** A piece of the file, with references named by `nameOf` and without examples, which are not shapes. */
 function resolved(piece: Json, file: URL, nameOf: (target: URL) => string): Json {
   if (Array.isArray(piece)) return piece.map(entry => resolved(entry, file, nameOf))
   if (!isObject(piece)) return piece

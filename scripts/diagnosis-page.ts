@@ -9,7 +9,7 @@ import { openRecord } from '../src/gate/record.ts'
 import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText, withPlaceholders } from './fix-text.ts'
 
-/** docs/diagnosis.md, from the catalogue that runs speak from: there with their values, here with placeholders. */
+/** docs/diagnosis.md, generated from the catalogue that a run uses. A run fills in its values; the page has placeholders. */
 
 const hopTitles: Record<Hop, string> = {
   input: 'Inputs',
@@ -60,7 +60,7 @@ const withLinks = (text: string, own: DiagnosisCode) =>
     code in catalogue && code !== own ? `[${span}](#${code})` : span,
   )
 
-/** What the service says, by the recorded example. */
+/** The service's reply, from the recorded example. */
 function whatIsSaid(example: Example): string {
   if ('own' in example) return `**Found by the action itself:** ${example.own}`
   const { source } = example
@@ -74,7 +74,7 @@ function whatIsSaid(example: Example): string {
   return `**What the service says** (status ${status}; ${from}):\n\n${block}`
 }
 
-/** The heading is the code alone, so that GitHub makes its anchor the code. */
+/** The heading is only the code, so that GitHub uses the code as its anchor. */
 function codeSection(code: DiagnosisCode): string {
   const told = { record: openRecord(readWorkflowRun({})).snapshot(), failure: localFailure(code, '') }
   const { title, about, why, unlike, fixes } = catalogue[code]

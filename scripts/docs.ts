@@ -13,7 +13,7 @@ import { reportFields, reportSchemaFile } from './report-schema.ts'
 import { seedSchemaFile, seedSchemaPath } from './seed-schema.ts'
 import { repositoryRoot } from './tools.ts'
 
-/** Text of which the code is the source: a whole file, or what stands between `<!-- marker -->` and `<!-- /marker -->` in one. */
+/** Text generated from code: a whole file, or the part of a file between `<!-- marker -->` and `<!-- /marker -->`. */
 interface GeneratedText {
   /** Relative to the repository. */
   path: string
@@ -43,21 +43,21 @@ const generatedTexts: readonly GeneratedText[] = [
     path,
     generate: () => issueForm(path),
   })),
-  // Last, for it reads the others.
+  // Last, because it reads the others.
   { path: 'docs/addresses.md', generate: addressesPage },
 ]
 
-/** `current` with the generated text in its place. Throws where a marker is missing. */
+/** `current` with the generated text in its place. Throws if a marker is missing. */
 export function withGenerated(current: string, { path, marker, generate }: GeneratedText): string {
   if (marker === undefined) return generate()
   const [start, end] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`]
   const from = current.indexOf(start)
   const to = current.indexOf(end, from)
-  if (from < 0 || to < 0) throw new Error(`${path} must hold ${start} and, below it, ${end}`)
+  if (from < 0 || to < 0) throw new Error(`${path} must have ${start} and, below it, ${end}`)
   return `${current.slice(0, from)}${start}\n\n${generate()}\n\n${current.slice(to)}`
 }
 
-/** What every generated file should hold, by path. */
+/** The expected content of every generated file, by path. */
 function generateAll(): Map<string, string> {
   const files = new Map<string, string>()
   for (const text of generatedTexts) {
@@ -71,14 +71,14 @@ function readIfPresent(path: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-/** Paths of the files that are not what the code generates. */
+/** Paths of the files that differ from what the code generates. */
 export function outdated(): string[] {
   return [...generateAll()].filter(([path, text]) => readIfPresent(path) !== text).map(([path]) => path)
 }
 
 function check(): void {
   for (const path of outdated()) {
-    process.stdout.write(`${path} is not current: run \`npm run docs\` and commit it.\n`)
+    process.stdout.write(`${path} is out of date: run \`npm run docs\` and commit it.\n`)
     process.exitCode = 1
   }
 }

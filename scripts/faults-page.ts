@@ -8,7 +8,7 @@ import {
   rowOf,
 } from '../__tests__/faults/expectations.ts'
 
-/** docs/faults.md: what one network or service fault does to a run, from the table that the tests use. */
+/** docs/faults.md: what one network or service fault does to a run. Generated from the table that the tests use. */
 
 const classes = Object.keys(codes).filter((name): name is HopClass => name in codes)
 

@@ -5,7 +5,7 @@ import { openRecord } from '../src/gate/record.ts'
 import { readWorkflowRun } from '../src/services/github/workflow-run.ts'
 import { fixText } from './fix-text.ts'
 
-/** docs/findings.md, from what runs speak of: there with their values, here with placeholders. */
+/** docs/findings.md, generated from the findings that a run reports. A run fills in its values; the page has placeholders. */
 
 const preface = `# Findings
 
@@ -29,7 +29,7 @@ export function findingsPage(): string {
   return `${[preface, index.join('\n'), ...findingIds.map(section)].join('\n\n')}\n`
 }
 
-/** The heading is the id alone, so that GitHub makes its anchor the id. */
+/** The heading is only the id, so that GitHub uses the id as its anchor. */
 function section(id: FindingId): string {
   const { title, about, fixes } = inspections[id]
   const seen = seenOf(openRecord(readWorkflowRun({})).snapshot())

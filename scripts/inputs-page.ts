@@ -1,8 +1,8 @@
 import { type ActionMetadata, readActionMetadata, readInputGroups } from './action-metadata.ts'
 
-/** What action.yml says of inputs and outputs, as tables: all of them in docs/inputs.md, the common ones in README.md. */
+/** The inputs and outputs of action.yml as tables: all of them in docs/inputs.md, the common ones in README.md. */
 
-/** Those that most workflows have, in the order in which one meets them. */
+/** The inputs that most workflows have, in the order in which a reader needs them. */
 const commonInputs = [
   'client-id',
   'tenant-id',
@@ -14,7 +14,7 @@ const commonInputs = [
   'key-access',
 ]
 
-/** Throws where one of the common inputs is not in action.yml. */
+/** Throws if action.yml lacks one of the common inputs. */
 export function commonInputsTable(): string {
   const { inputs } = readActionMetadata()
   return inputsTable(
@@ -33,11 +33,11 @@ export function inputsPage(): string {
   return [
     '# Inputs and outputs\n',
     '<!-- Generated from action.yml by `npm run docs`. -->\n',
-    'All that the action takes and gives. [README](../README.md#inputs) has the inputs to begin with.\n',
+    'All inputs and outputs of the action. [README](../README.md#inputs) has the inputs to begin with.\n',
     '## Inputs\n',
     ...groups,
     '## Outputs\n',
-    'Outputs are set on failure too. No token is ever an output. [The JSON report](report.md) says more.\n',
+    'Outputs are set on failure too. No token is ever an output. [The JSON report](report.md) has more.\n',
     outputsTable(readActionMetadata()),
     '',
   ].join('\n')

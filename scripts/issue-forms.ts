@@ -15,8 +15,8 @@ const formSchema = v.object({
 })
 
 /**
- * An issue form as it stands in its file, but with all diagnosis codes to choose from in the field `diagnosis`, below the one
- * choice that is none. Throws where there is no such field.
+ * An issue form with the current diagnosis codes as options of its field `diagnosis`. The first option, for problems without a
+ * code, stays. Throws if the form has no such field.
  */
 export function issueForm(path: string): string {
   const document = parseDocument(readFileSync(join(repositoryRoot, path), 'utf8'))
@@ -24,7 +24,7 @@ export function issueForm(path: string): string {
   const index = body.findIndex(({ id }) => id === 'diagnosis')
   const [none] = body[index]?.attributes.options ?? []
   if (none === undefined)
-    throw new Error(`${path} must have a field diagnosis with an option for what has no code`)
+    throw new Error(`${path} must have a field diagnosis with an option for problems without a code`)
   document.setIn(
     ['body', index, 'attributes', 'options'],
     document.createNode([none, ...Object.values(diagnosisCodes).flat()]),

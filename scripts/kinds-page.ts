@@ -4,23 +4,23 @@ import { automaticApi, kinds } from '../src/services/inference/model-kind.ts'
 import { routeOf } from '../src/services/inference/route.ts'
 import { requestOf } from '../src/services/inference/smoke-call.ts'
 
-/** docs/models.md: the kinds of models, how each is called, what a call costs, and how that is known. */
+/** docs/models.md: the kinds of models, how the gate calls each one, what a call costs, and where we know that from. */
 
 interface Known {
-  /** The least that is asked, in words. */
+  /** The smallest request, in words. */
   request: string
-  /** What has to come back. */
+  /** What the answer must have. */
   answer: string
-  /** What is charged, at list prices of 2026. */
+  /** What a call costs, at list prices of 2026. */
   cost: string
-  /** Where route, audience and data action are from; and how sure it is. */
+  /** Where we know route, audience and data action from, and how sure that is. */
   source: string
   sure: 'high' | 'medium' | 'low'
 }
 
 const chat = {
   request: 'the prompt, `max-output-tokens`',
-  answer: 'a choice with a message that says something',
+  answer: 'a choice with a message that is not empty',
   cost: 'some 30 tokens',
 }
 
@@ -28,7 +28,7 @@ const known: Readonly<Record<Api, Known>> = {
   'chat-completions': {
     ...chat,
     source:
-      'OpenAI description of `/openai/v1`; operations of Microsoft.CognitiveServices; v1 taken to need what the classic route needs',
+      'OpenAI description of `/openai/v1`; operations of Microsoft.CognitiveServices; v1 is assumed to need the same data actions as the classic route',
     sure: 'medium',
   },
   responses: {
@@ -60,7 +60,7 @@ const known: Readonly<Record<Api, Known>> = {
     answer: 'a vector with at least one number',
     cost: 'some 8 tokens',
     source:
-      'OpenAI description of `/openai/v1`; operations of Microsoft.CognitiveServices; v1 taken to need what the classic route needs',
+      'OpenAI description of `/openai/v1`; operations of Microsoft.CognitiveServices; v1 is assumed to need the same data actions as the classic route',
     sure: 'medium',
   },
   completions: {
@@ -71,10 +71,10 @@ const known: Readonly<Record<Api, Known>> = {
   },
   speech: {
     request: 'one word of five letters',
-    answer: 'bytes of a sound: MP3, WAVE, Ogg or FLAC',
+    answer: 'sound data: MP3, WAVE, Ogg or FLAC',
     cost: 'five characters: $0.00015 with tts-hd',
     source:
-      'REST reference of v1; gateways that speak by v1 with Entra tokens (bifrost, vercel/ai#7985). That speech needs the data action of audio is taken for granted',
+      'REST reference of v1; gateways that use v1 for speech with Entra tokens (bifrost, vercel/ai#7985). We assume that speech needs the data action of audio',
     sure: 'medium',
   },
   transcriptions: {
@@ -82,23 +82,23 @@ const known: Readonly<Record<Api, Known>> = {
     answer: 'a transcript, with words or without',
     cost: 'a second of sound: $0.0001 with whisper or gpt-4o-transcribe',
     source:
-      'official description of Azure OpenAI, 2024-06-01; operations of Microsoft.CognitiveServices; OpenWhispr#2038, opentypeless#94 and vercel/ai#7985 saw this route serve tokens and v1 answer DeploymentNotFound, bifrost#6097 the reverse',
+      'official description of Azure OpenAI, 2024-06-01; operations of Microsoft.CognitiveServices; OpenWhispr#2038, opentypeless#94 and vercel/ai#7985 report that this route accepts tokens and v1 answers DeploymentNotFound; bifrost#6097 reports the reverse',
     sure: 'medium',
   },
   realtime: {
     request: 'a WebSocket, closed as soon as it is open',
     answer: 'status 101 with the accepted key',
-    cost: 'nothing: nothing is said in it',
+    cost: 'nothing: the gate sends nothing over it',
     source:
       'learn.microsoft.com, realtime audio by WebSockets; operations of Microsoft.CognitiveServices; litellm#34654',
     sure: 'medium',
   },
   images: {
     request: 'one image of 1024 by 1024 in low quality; FLUX: 256 by 256; MAI: 1024 by 1024',
-    answer: 'an image, by value or by address',
+    answer: 'an image, as data or as a URL',
     cost: 'one image: about $0.01 with gpt-image-1, $0.03 with FLUX.2-pro',
     source:
-      'REST reference of v1; operations of Microsoft.CognitiveServices. FLUX and MAI: programs that call them with tokens; the data action of FLUX is a guess from those of other makers, that of MAI from one report',
+      'REST reference of v1; operations of Microsoft.CognitiveServices. FLUX and MAI: programs that call them with tokens; the data action of FLUX is a guess from other vendors, that of MAI comes from one report',
     sure: 'medium',
   },
   rerank: {
@@ -106,19 +106,19 @@ const known: Readonly<Record<Api, Known>> = {
     answer: 'a result with an index and a score',
     cost: 'one search: $0.002',
     source:
-      'route: litellm#18024 and programs that call it with managed identities; data action: as of other provider-native routes',
+      'route: litellm#18024, and programs that call it with managed identities; data action: as for other provider-native routes',
     sure: 'medium',
   },
   ocr: {
-    request: 'a PDF of one page with one word, by value',
-    answer: 'a page with its text',
+    request: 'a PDF of one page with one word, sent as data',
+    answer: 'a page with text',
     cost: 'one page: $0.003',
     source:
-      "route and body: Mistral's cookbook for Foundry, litellm; key-less since litellm#35415; data action: as of other provider-native routes",
+      "route and body: Mistral's cookbook for Foundry, litellm; key-less since litellm#35415; data action: as for other provider-native routes",
     sure: 'medium',
   },
   agents: {
-    request: 'the agent is looked at, not run',
+    request: 'the gate reads the agent and does not run it',
     answer: 'an agent, with its name',
     cost: 'nothing',
     source: 'REST of Foundry projects, version v1; error texts of the service name the data action',
@@ -139,7 +139,7 @@ const table = (head: readonly string[], rows: ReadonlyArray<readonly string[]>) 
   [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 const code = (text: string) => `\`${text}\``
 
-/** Models whose makers have routes of their own. */
+/** Models from vendors with their own routes. */
 const examples = (api: Api) => (api === 'images' ? ['NAME', 'FLUX.2-pro', 'MAI-Image-1'] : ['NAME'])
 
 const endpointsOf = (api: Api) => (apiOf(api).ofProject ? endpoints : { ...endpoints, project: undefined })
@@ -175,7 +175,7 @@ const costInWords = (api: Api): string =>
     apiOf(api).cost
   ]
 
-/** By the row of `consecutive-successes`, whose default is 3 (row.ts). */
+/** The higher number is the row of `consecutive-successes`, whose default is 3 (row.ts). */
 const callsInWords = (api: Api): string =>
   ({ tokens: '1, or 3', piece: '1', nothing: '1, or 3' })[apiOf(api).cost]
 
@@ -193,8 +193,8 @@ const kindRows = kinds.map(({ kind, apis, ...told }) => {
   const called = apis.map(({ name }) => code(name)).join(', ')
   return [
     kind,
-    how.join(', ') || 'asked for by name only',
-    called || 'no call yet: refused as `operation-unsupported`',
+    how.join(', ') || 'called only if named',
+    called || 'no call yet: fails with `operation-unsupported`',
   ]
 })
 
@@ -203,19 +203,19 @@ export function kindsPage(): string {
   return `# Kinds of models, and what a call costs
 
 With \`api: auto\` the gate calls a deployment with the API that its model needs. It finds out by the capabilities that Resource Manager lists, then by the model's format, then by its name, or
-by the name of the deployment if the model is not known; the log says by which. To choose the API yourself, write ${code('NAME=API')} in \`deployments\`. If no line of the table fits, the gate assumes chat (${code(example ?? '')}).
+by the name of the deployment if the model is not known. The log says which of these decided. To choose the API yourself, write ${code('NAME=API')} in \`deployments\`. If no line of the table fits, the gate assumes chat (${code(example ?? '')}).
 
 **The gate never calls a model that is billed per item unless you name it.** If \`deployments\` names none, it calls a deployment that answers a chat. It calls a model that is billed per item once per run, if access exists already;
-a call that is denied or throttled costs nothing.
+a denied or throttled call costs nothing.
 
-${table(['A model for', 'is told by', 'and called by'], kindRows)}
+${table(['A model for', 'is recognised by', 'and called with'], kindRows)}
 
-For chat there are several APIs: \`messages\` for Claude models, \`models\` for those of other vendors, \`responses\` in a project, and \`responses\` for OpenAI models that no other API serves.
+For chat there are several APIs: \`messages\` for Claude models, \`models\` for those of other vendors, and \`responses\` in a project and for OpenAI models that no other API serves.
 
-## What each API asks, and what it costs
+## What each API is asked, and what it costs
 
 ${table(
-  ['API', 'asks for', 'is proven by', 'costs a call', 'calls a run'],
+  ['API', 'The gate asks for', 'Proof', 'Cost of a call', 'Calls in a run'],
   registry.map(({ name }) => [
     code(name),
     known[name].request,
@@ -225,27 +225,27 @@ ${table(
   ]),
 )}
 
-Azure charges only for answered calls. That is one if the role is known to be half an hour old. Otherwise it is the row of \`consecutive-successes\`, by default three, of the cheapest deployment for each right on a host.
-If a denial breaks a row, the next one is longer, up to four times as long. So a run costs a few dozen tokens per deployment, and a hundred or two if the role is new.
+Azure charges only for answered calls. If the role is known to be at least half an hour old, each deployment is called once. Otherwise the gate needs a row of \`consecutive-successes\` answers, by default three, from the cheapest deployment for each right on a host.
+If a denial breaks a row, the next row is longer, up to four times as long. So a run costs a few dozen tokens per deployment, and a hundred or two if the role is new.
 
 Prices are list prices, to show their size. \`expect\` is checked against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.
 
 ## When a model retires
 
-Resource Manager lists until when a model, or one SKU of it, is served. The gate reads that list in parallel with the calls, in one try, and does not wait for it. A model with less than ninety days left is
-the finding [\`model-retires-soon\`](findings.md#model-retires-soon), with the day, what the deployment's \`versionUpgradeOption\` does then, and the command that moves it. The report's field \`models\` has
-the day of every model that was called. If the list comes late, or the gate cannot read it, there is no finding: so [\`fail-on\`](inputs.md#keys-and-findings) fails on it only if the list came before the proof ended.
-If the gate must fail for certain, use \`model-days-left\`.
+Resource Manager lists the day on which each model, or one SKU of it, retires. The gate reads that list once, in parallel with the calls, and does not wait for it. If a model has less than ninety days left, the gate reports
+the finding [\`model-retires-soon\`](findings.md#model-retires-soon): the day, what the deployment's \`versionUpgradeOption\` does then, and the command that moves it to a newer model. The report's field \`models\` has
+the day of every model that was called. If the list comes late, or if the gate cannot read it, there is no finding. [\`fail-on\`](inputs.md#keys-and-findings) therefore fails on this finding only if the list came before the proof ended.
+To make the gate fail for certain, use \`model-days-left\`.
 
-With \`model-days-left: 30\` the gate fails on a model with fewer days left, and if it does not know. It then reads the list with retries, and waits for it at the end, for at most one \`request-timeout\`. A model for
-which no day is set passes.
+With \`model-days-left: 30\` the gate fails if a model has fewer days left, or if it does not know how many. It then reads the list with retries, and waits for it at the end, for at most one \`request-timeout\`. A model
+without a retirement day passes.
 
-A retired model answers as if it did not exist, or as if it did not support the operation. After such an answer the gate waits for the list, again for at most one \`request-timeout\`; if the day has passed,
+A retired model answers as if it did not exist, or as if it did not support the operation. After such an answer the gate waits for the list, again for at most one \`request-timeout\`. If the day has passed,
 the code is [\`model-retired\`](diagnosis.md#model-retired). The gate reads an agent but does not run it, so it says nothing about the agent's model.
 
-## Where it is called, and how that is known
+## Where each API is called, and how we know
 
-Where an API has two routes, the second is called where the first does not serve the deployment or does not take the token; log and report say which one answered, and if none does, the diagnosis says which one took the token.
+If an API has two routes, the gate calls the second one when the first does not serve the deployment or does not accept the token. Log and report say which route answered. If none did, the diagnosis says which one accepted the token.
 
 ${table(
   [

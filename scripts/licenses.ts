@@ -9,7 +9,7 @@ interface BundledModule {
 
 const bundledModule: v.GenericSchema<BundledModule> = v.object({
   nameForCondition: v.nullish(v.string()),
-  /** Modules that the bundler joined into this one. */
+  /** Modules that the bundler merged into this one. */
   modules: v.optional(v.array(v.lazy(() => bundledModule))),
 })
 
@@ -17,7 +17,7 @@ const statsSchema = v.object({ modules: v.array(bundledModule) })
 
 const packageSchema = v.object({ name: v.string(), version: v.string(), license: v.string() })
 
-/** Paths of all files of which something is in the bundle, read from the bundler's statistics. */
+/** Paths of all files that contribute to the bundle, from the bundler's statistics. */
 export function bundledFiles(statsFile: string): string[] {
   const { modules } = v.parse(statsSchema, JSON.parse(readFileSync(statsFile, 'utf8')))
   return modules.flatMap(moduleFiles)
@@ -45,7 +45,7 @@ function licenseText(folder: string): string {
     JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
   )
   const files = readdirSync(folder).filter(file => /^(licen[cs]e|notice)/i.test(file))
-  if (files.length === 0) throw new Error(`${name} ${version} (${license}) comes without a licence text`)
+  if (files.length === 0) throw new Error(`${name} ${version} (${license}) has no licence text`)
   const texts = files
     .toSorted()
     .map(file => readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim())

@@ -11,7 +11,7 @@ import type { Route } from '../local-cloud/service.ts'
 import { parseSeed } from '../local-cloud/world.ts'
 import { repositoryRoot } from './tools.ts'
 
-/** Pages about the local cloud that are made from its own tables. */
+/** Pages about the local cloud, generated from its own tables. */
 
 const titles: Readonly<Record<string, string>> = {
   github: 'GitHub',
@@ -32,11 +32,11 @@ export const limitsSection = (): string =>
     .map(([service, items]) => [`### ${titleOf(service)}`, '', ...items.map(item => `- ${item}`)].join('\n'))
     .join('\n\n')
 
-/** Paths of the examples that a page shows, which are the markers of their places in it. */
+/** Paths of the examples that a page shows. The path is also the marker in the page. */
 export const examplesIn = (page: string): string[] =>
   [...page.matchAll(/^<!-- (local-cloud\/examples\/\S+) -->$/gm)].map(([, path = '']) => path)
 
-/** What a fence calls the language of a file. */
+/** The language of a code block, by the ending of the file. */
 const languages: Readonly<Record<string, string>> = {
   '.mjs': 'javascript',
   '.py': 'python',
@@ -46,14 +46,14 @@ const languages: Readonly<Record<string, string>> = {
   '.sh': 'sh',
 }
 
-/** A page shows an example exactly as it runs. */
+/** The page shows the example file unchanged. */
 export function exampleBlock(path: string): string {
   const language = languages[extname(path)]
-  if (language === undefined) throw new Error(`${path} is of no language that a page shows.`)
+  if (language === undefined) throw new Error(`${path}: no code block has a language for this ending.`)
   return `\`\`\`${language}\n${readFileSync(join(repositoryRoot, path), 'utf8').trimEnd()}\n\`\`\``
 }
 
-/** Of the services that official descriptions tell about; what takes a resource of any type is none of an operation. */
+/** Operations of the services with official descriptions. A route for resources of any type is not an operation. */
 export function describedRoutes(): Route[] {
   const context = silentContext()
   return [
@@ -62,12 +62,12 @@ export function describedRoutes(): Route[] {
   ]
 }
 
-/** docs/local-cloud-operations.md: what the local cloud serves, and the source that shows how Azure answers. */
+/** docs/local-cloud-operations.md: the operations of the local cloud, and the source that shows how Azure answers. */
 export function operationsPage(): string {
   const context = silentContext()
   return [
     '# What the local cloud serves',
-    'Operations of Resource Manager, Microsoft Graph and the models, with the names that the journal and faults use, and the source that shows how Azure answers: its official descriptions, its documentation, sources of SDKs, recordings. The local cloud answers everything else with 501 `LocalCloudNotImplemented`.',
+    'These are the operations of Resource Manager, Microsoft Graph and the models. The names are those of the journal and of faults. The source shows how Azure answers: official descriptions, documentation, source code of SDKs, or recordings. The local cloud answers everything else with 501 `LocalCloudNotImplemented`.',
     `## ${titleOf('resource-manager')}`,
     routesTable(createResourceManager(context).routes),
     `## ${titleOf('graph')}`,
@@ -85,7 +85,7 @@ function routesTable(routes: readonly Route[]): string {
   return ['| Operation | Method | Source |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
-/** Enough of a cloud to ask its services which routes they have. */
+/** Just enough of a cloud to list the routes of its services. */
 function silentContext(): Context {
   const nowhere = 'https://127.0.0.1'
   return {

@@ -6,8 +6,8 @@ import { repositoryRoot } from './tools.ts'
 /**
  * Usage: node scripts/name.ts ACCOUNT AUTHOR
  *
- * Says, everywhere and once, which account of GitHub publishes the action, and who its author is: until then a placeholder stands for
- * both, and no release is made. Generated files are made anew.
+ * Replaces the placeholder everywhere with the GitHub account that publishes the action and with its author. Until then a release
+ * is refused. Then regenerates the generated files.
  */
 
 interface Publisher {
@@ -15,7 +15,7 @@ interface Publisher {
   author: string
 }
 
-/** Stands for both. Other than in paths of this repository, it is an example of documents, such as the owner of a user's own. */
+/** The placeholder for both. Outside paths of this repository it is an example in documents, such as the owner of a user's repository. */
 const placeholder = 'OWNER'
 const places: ReadonlyArray<readonly [RegExp, (publisher: Publisher) => string]> = [
   [new RegExp(`\\b${placeholder}/key-less-gate\\b`, 'g'), ({ account }) => `${account}/key-less-gate`],
@@ -23,13 +23,13 @@ const places: ReadonlyArray<readonly [RegExp, (publisher: Publisher) => string]>
   [new RegExp(`^author: ${placeholder}$`, 'gm'), ({ author }) => `author: ${JSON.stringify(author)}`],
 ]
 
-/** Whether the placeholder still stands for who publishes. */
+/** Whether a text still has the placeholder for the publisher. */
 export const isUnnamed = (text: string): boolean => places.some(([pattern]) => text.search(pattern) >= 0)
 
 export const named = (text: string, publisher: Publisher): string =>
   places.reduce((so, [pattern, value]) => so.replace(pattern, () => value(publisher)), text)
 
-/** Files that users, GitHub and npm read. Tests know the publisher from package.json of the local cloud. */
+/** Files that users, GitHub and npm read. Tests read the publisher from the local cloud's package.json. */
 export function publishedFiles(): string[] {
   const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: repositoryRoot, encoding: 'utf8' }).split(
     '\0',
@@ -42,7 +42,7 @@ export function publishedFiles(): string[] {
 
 function main([account = '', author = '']: readonly string[]): void {
   if (!/^[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}$/.test(account) || account === placeholder)
-    throw new Error(`"${account}" is no account of GitHub. Usage: npm run name -- ACCOUNT "AUTHOR"`)
+    throw new Error(`"${account}" is not a name of a GitHub account. Usage: npm run name -- ACCOUNT "AUTHOR"`)
   if (author.trim() === '' || /[\r\n]/.test(author))
     throw new Error('The author is missing. Usage: npm run name -- ACCOUNT "AUTHOR"')
   for (const path of publishedFiles()) {

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Programs that a script runs, and does not bring. */
+/** Programs that a script runs, but does not install. */
 
-/** What came of a command. */
+/** The result of a command. */
 export interface Outcome {
   status: number
   stdout: string
@@ -26,14 +26,14 @@ export function execute(
   })
 }
 
-/** The same, of a program that has to succeed. @returns what it printed. @throws Error with what it said, where it fails */
+/** The same, for a program that must succeed. @returns its output. @throws Error with its output, if it fails */
 export async function mustRun(...[file, args, env, cwd]: Parameters<typeof execute>): Promise<string> {
   const { status, stdout, stderr } = await execute(file, args, env, cwd)
   if (status !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`)
   return stdout
 }
 
-/** Looks, and runs nothing: the program might write into the user's own configuration. */
+/** Searches the PATH and runs nothing: the program could write into the user's configuration. */
 export function isOnPath(program: string): boolean {
   const folders = (process.env.PATH ?? '').split(delimiter)
   return folders.some(folder => existsSync(join(folder, program)))

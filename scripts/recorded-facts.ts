@@ -3,6 +3,6 @@ import { join } from 'node:path'
 import { factsOfRecordings, recordedFactsFile } from '../__tests__/local-cloud/recorded-facts.ts'
 import { repositoryRoot } from './tools.ts'
 
-/** Reads the recorded exchanges, which are no part of the repository, and writes what of them the local cloud has to agree with. */
+/** Reads the recorded exchanges, which are not in the repository, and writes the facts that the local cloud must agree with. */
 const lines = factsOfRecordings().map(fact => `  ${JSON.stringify(fact)}`)
 writeFileSync(join(repositoryRoot, recordedFactsFile), `[\n${lines.join(',\n')}\n]\n`)

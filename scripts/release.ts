@@ -9,40 +9,40 @@ import { repositoryRoot } from './tools.ts'
 /**
  * Usage: node scripts/release.ts REF NOTES
  *
- * Fails where REF is no tag that may be released. Otherwise writes the release's notes to the file NOTES, and prints the outputs
- * that the workflow goes on with.
+ * Fails if REF is not a tag that can be released. Otherwise writes the release notes to the file NOTES, and prints the outputs
+ * for the next steps of the workflow.
  */
 
 interface Source {
-  /** The full ref that the workflow runs on. */
+  /** The full ref that started the workflow. */
   ref: string
-  /** Of package.json. */
+  /** Version in package.json. */
   packageVersion: string
-  /** Of local-cloud/package.json, the package that goes to npm. */
+  /** Version in local-cloud/package.json, the package that goes to npm. */
   cloudVersion: string
   changelog: string
-  /** Text by path: what tells users, and npm, who publishes. */
+  /** Text by path: the files that tell users and npm who publishes. */
   publisherFiles: Readonly<Record<string, string>>
-  /** Of the repository, this one among them. */
+  /** All tags of the repository, including this one. */
   tags: readonly string[]
 }
 
 interface Release {
   notes: string
   prerelease: boolean
-  /** The tag to move to this release, such as `v1`; empty where a newer release of the major version has it, and for a prerelease. */
+  /** The tag to move to this release, such as `v1`; empty for a prerelease, and if a newer release of the major version has the tag. */
   majorTag: string
-  /** What the package is called on npm beside its version: `latest` only where no release of whatever major version is newer. */
+  /** The dist-tag on npm: `latest` only if no release of any major version is newer. */
   npmTag: string
 }
 
-/** Throws where the ref is no tag, a version or the changelog does not agree with it, or OWNER stands for who publishes. */
+/** Throws if the ref is not a version tag, if a version or the changelog disagrees with it, or if the placeholder OWNER is left. */
 export function releaseOf(source: Source): Release {
   const { ref, packageVersion, cloudVersion, changelog, tags } = source
   const tag = /^refs\/tags\/(.+)$/.exec(ref)?.[1]
   const version = tag === undefined ? undefined : readTag(tag)
   if (tag === undefined || version === undefined)
-    throw new Error(`${ref} is no tag such as v1.2.3 or v1.2.3-rc.1.`)
+    throw new Error(`${ref} is not a tag such as v1.2.3 or v1.2.3-rc.1.`)
   if (tag !== `v${packageVersion}`)
     throw new Error(`The tag is ${tag}, the version in package.json ${packageVersion}.`)
   if (cloudVersion !== packageVersion)
@@ -50,10 +50,10 @@ export function releaseOf(source: Source): Release {
 
   const [unnamed] = Object.entries(source.publisherFiles).find(([, text]) => isUnnamed(text)) ?? []
   if (unnamed !== undefined)
-    throw new Error(`OWNER still stands in ${unnamed} for the account that publishes.`)
+    throw new Error(`${unnamed} still has the placeholder OWNER for the account that publishes.`)
 
   const section = readChangelog(changelog).find(candidate => candidate.version === packageVersion)
-  if (!section?.body) throw new Error(`CHANGELOG.md says nothing about ${packageVersion}.`)
+  if (!section?.body) throw new Error(`CHANGELOG.md has no entries for ${packageVersion}.`)
   if (section.date === '') throw new Error(`CHANGELOG.md has no date for ${packageVersion}.`)
 
   const newer = tags.map(readTag).filter(other => isNewer(other, version))
@@ -66,7 +66,7 @@ export function releaseOf(source: Source): Release {
   }
 }
 
-/** A tag of npm may not read as a range of versions: `v1.2` is refused. */
+/** npm refuses a dist-tag that reads as a range of versions, such as `v1.2`. */
 function npmTagOf({ major, minor, isPrerelease }: Version, isNewest: boolean): string {
   if (isPrerelease) return 'next'
   return isNewest ? 'latest' : `latest-${major}.${minor}`
@@ -86,7 +86,7 @@ function readTag(tag: string): Version | undefined {
   return { major, minor, patch, isPrerelease: match[4] !== undefined }
 }
 
-/** Whether `other` is a release, no prerelease, and a later one. */
+/** Whether `other` is a later release, and not a prerelease. */
 function isNewer(other: Version | undefined, than: Version): boolean {
   if (other === undefined || other.isPrerelease) return false
   if (other.major !== than.major) return other.major > than.major

@@ -2,11 +2,11 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { reportSchema } from '../src/report/schema.ts'
 
-/** docs/report.schema.json and the table of docs/report.md: the JSON report, for those who read it by program and by eye. */
+/** docs/report.schema.json, for programs that read the JSON report, and the table of docs/report.md, for people. */
 
 const address = 'https://github.com/OWNER/key-less-gate/blob/v1/docs/report.schema.json'
 
-/** As much of JSON Schema as the report is described with. */
+/** The part of JSON Schema that describes the report. */
 interface Node {
   type?: string
   const?: unknown
@@ -42,14 +42,14 @@ function reportJsonSchema(): object {
     $id: address,
     title: 'Report of Key-less Gate',
     description:
-      'What one run of the gate was told, did and found. It can be the predicate of an attestation.',
+      'The inputs, actions and results of one run of the gate. It can be the predicate of an attestation.',
     ...schema,
   }
 }
 
 export const reportSchemaFile = () => `${JSON.stringify(reportJsonSchema(), null, 2)}\n`
 
-/** One row a field. */
+/** One row per field. */
 export function reportFields(): string {
   const rows = rowsOf(v.parse(node, reportJsonSchema()), '')
   const line = (cells: readonly string[]) =>
@@ -67,7 +67,7 @@ function rowsOf(schema: Node, path: string): string[][] {
   return own.items === undefined ? fields : [...fields, ...rowsOf(own.items, `${path}[]`)]
 }
 
-/** Long lists of values stand in the schema. */
+/** Long lists of values are only in the schema. */
 const mostValues = 8
 
 function typeOf({ type, const: value, enum: values, anyOf, items }: Node): string {

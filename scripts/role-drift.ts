@@ -9,10 +9,10 @@ import { repositoryRoot } from './tools.ts'
 /**
  * Usage: node scripts/role-drift.ts FOLDER [FILE]
  *
- * Holds the built-in roles that ship against those that Microsoft documents. FOLDER holds the pages
+ * Compares the built-in roles in this repository with those that Microsoft documents. FOLDER has the pages
  * articles/role-based-access-control/built-in-roles of the repository MicrosoftDocs/azure-docs, which show every role as JSON. Writes
- * what is new into FILE (built-in-roles/roles.json), and says on standard output what changed, for people: nothing, where nothing did.
- * A role that does not ship is new where it lets its holder call a model: of all others the gate need not know.
+ * changes into FILE (built-in-roles/roles.json), and prints what changed. Prints nothing if nothing did.
+ * A new role is added only if it lets its holder call a model. The gate does not need the others.
  */
 
 const actions = v.optional(v.array(v.string()), [])
@@ -42,7 +42,7 @@ const shippedSchema = v.looseObject({
 
 const block = /```json\n(.*?)\n```/gs
 
-/** Roles that a page shows; what is JSON and no role is passed over. */
+/** The roles on a page. JSON that is not a role is skipped. */
 function documentedRoles(page: string): Role[] {
   return [...page.replaceAll('\r\n', '\n').matchAll(block)].flatMap(([, json = '']) => {
     try {
@@ -56,7 +56,7 @@ function documentedRoles(page: string): Role[] {
 
 const lists = ['actions', 'notActions', 'dataActions', 'notDataActions'] as const
 
-/** What is new of a role, one line each. */
+/** The changes of a role, one line each. */
 function changesOf(shipped: Role, documented: Role): string[] {
   const named = [
     ...(shipped.roleName === documented.roleName ? [] : [`is now called ${documented.roleName}`]),
@@ -75,14 +75,14 @@ function changesOf(shipped: Role, documented: Role): string[] {
           .map(action => `\`${list}\` has lost \`${action}\``),
       ]
     }),
-    ...(conditionsOf(shipped) === conditionsOf(documented) ? [] : ['its conditions are others']),
+    ...(conditionsOf(shipped) === conditionsOf(documented) ? [] : ['its conditions have changed']),
   ]
 }
 
 const conditionsOf = ({ permissions }: Role) =>
   JSON.stringify(permissions.map(({ condition, conditionVersion }) => [condition, conditionVersion]))
 
-/** The data actions that calls of models need, by any API. */
+/** The data actions that model calls need, for all APIs. */
 const callsOfModels: readonly string[] = [
   ...new Set(
     registry
@@ -93,22 +93,22 @@ const callsOfModels: readonly string[] = [
   ),
 ].toSorted()
 
-/** What a role lets its holder call, of what the gate calls. */
+/** The calls of the gate that a role allows. */
 function callableBy({ permissions }: Role): string[] {
   const ofData = permissions.map(({ dataActions, notDataActions }) => ({ dataActions, notDataActions }))
   return callsOfModels.filter(dataAction => coversDataAction(ofData, dataAction))
 }
 
-/** A reviewer decides what becomes of it: `auto` takes no role that nobody has placed among the others. */
+/** A reviewer decides about a new role: `auto` never chooses a role that has no place in the order. */
 function lineOfNew(role: Role): string {
   const callable = callableBy(role).map(dataAction => `\`${dataAction}\``)
   return (
     `- ${role.roleName}: is new, and lets its holder call models (${callable.join(', ')}). ` +
-    'The input `role` takes its name from now on; `role: auto` chooses it once it stands in `leastFirst` (src/azure/rbac/built-in-roles.ts)'
+    'The input `role` accepts its name from now on. `role: auto` chooses it only after you add it to `leastFirst` (src/azure/rbac/built-in-roles.ts)'
   )
 }
 
-/** As roles.json writes them: what is empty is left out. */
+/** In the form of roles.json, which leaves out empty lists. */
 const asShipped = ({ permissions, ...role }: Role) => ({
   ...role,
   permissions: permissions.map(each =>
@@ -116,7 +116,7 @@ const asShipped = ({ permissions, ...role }: Role) => ({
   ),
 })
 
-/** By role: what it was called until now. Workflows name roles, and must not fail because Microsoft renamed one. */
+/** Former names, by role. Workflows name roles, and must not fail because Microsoft renamed one. */
 const namesGivenUp = (shipped: readonly Role[], documented: ReadonlyMap<string, Role>) =>
   Object.fromEntries(
     shipped
@@ -131,14 +131,14 @@ function main([folder, file = join(repositoryRoot, 'built-in-roles/roles.json')]
       .flatMap(page => documentedRoles(readFileSync(resolve(folder, page), 'utf8')))
       .map(role => [role.name, role]),
   )
-  if (documented.size === 0) throw new Error(`No role is documented in ${folder}`)
+  if (documented.size === 0) throw new Error(`${folder} documents no role`)
   const shipped = v.parse(shippedSchema, JSON.parse(readFileSync(file, 'utf8')))
   const known = new Set(shipped.roles.map(({ name }) => name))
   const added = [...documented.values()].filter(role => !known.has(role.name) && callableBy(role).length > 0)
   const lines = [
     ...shipped.roles.flatMap(role => {
       const now = documented.get(role.name)
-      if (now === undefined) return [`- ${role.roleName}: is not documented any more`]
+      if (now === undefined) return [`- ${role.roleName}: is no longer documented`]
       return changesOf(role, now).map(change => `- ${role.roleName}: ${change}`)
     }),
     ...added.map(lineOfNew),

@@ -4,12 +4,12 @@ import { worldSchema } from '../local-cloud/world.ts'
 
 export const seedSchemaPath = 'local-cloud/seed.schema.json'
 
-/** The JSON Schema of a seed of the local cloud: what a person may write, for editors and for programs. */
+/** The JSON Schema of a seed of the local cloud, for editors and programs. */
 export function seedSchemaFile(): string {
   const { $schema, properties, ...schema } = toJsonSchema(worldSchema, {
     target: 'draft-2020-12',
     typeMode: 'input',
-    // What it cannot say: that GUIDs become lower case, and that a credential has a subject or an expression, not both.
+    // The schema cannot express that GUIDs become lower case, and that a credential has either a subject or an expression.
     ignoreActions: ['to_lower_case', 'check'],
   })
   const whole = {

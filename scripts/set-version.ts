@@ -7,7 +7,7 @@ import { repositoryRoot } from './tools.ts'
 /**
  * Usage: node scripts/set-version.ts VERSION
  *
- * Gives the next release its number wherever that stands, and what is unreleased in CHANGELOG.md a section with today's date.
+ * Sets the version of the next release everywhere, and turns the unreleased entries of CHANGELOG.md into a section with today's date.
  */
 
 const versioned = v.looseObject({ version: v.string() })
@@ -16,11 +16,11 @@ const lockfile = v.looseObject({
   packages: v.looseObject({ '': versioned, 'local-cloud': versioned }),
 })
 
-/** The text of a package.json, or of the lockfile. @throws Error where it is neither */
+/** The new text of a package.json or of the lockfile. @throws Error if it is neither */
 export function withVersion(text: string, version: string): string {
   const document: unknown = JSON.parse(text)
-  if (!v.is(versioned, document)) throw new Error('There is no version to change.')
-  // A value that was checked and not parsed has its fields in the order of the file.
+  if (!v.is(versioned, document)) throw new Error('The file has no version to change.')
+  // Checked, not parsed: so the fields keep the order of the file.
   const changed = v.is(lockfile, document)
     ? {
         ...document,
@@ -37,7 +37,7 @@ export function withVersion(text: string, version: string): string {
 
 function main([version = '']: readonly string[]): void {
   if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
-    throw new Error(`"${version}" is no version. Usage: npm run set-version -- 1.2.3`)
+    throw new Error(`"${version}" is not a version. Usage: npm run set-version -- 1.2.3`)
   const change = (path: string, changed: (text: string) => string) => {
     const file = join(repositoryRoot, path)
     writeFileSync(file, changed(readFileSync(file, 'utf8')))

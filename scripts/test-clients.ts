@@ -8,10 +8,10 @@ import { repositoryRoot, temporaryFolder } from './tools.ts'
 /**
  * Usage: node scripts/test-clients.ts [FOLDER [TEXT]]
  *
- * Runs programs in the libraries of others, unmodified, against the local cloud, and writes into its README which of them did
- * what they do in Azure. Each is installed by its own package manager, in FOLDER, which is kept, or in one that goes again. With
- * TEXT only those whose name holds it are tried, and the others keep their rows. Fails where a client that is installed does not do
- * it, or cannot be installed although its package manager is there.
+ * Runs programs that use other people's libraries, unmodified, against the local cloud, and writes into its README which of them
+ * work as they do in Azure. Each is installed by its own package manager, in FOLDER, which is kept, or in a temporary folder. With
+ * TEXT, only clients whose name contains it are tried, and the others keep their rows. Fails if an installed client does not
+ * work, or if its package manager is there but cannot install it.
  */
 
 const README = 'local-cloud/README.md'
@@ -19,7 +19,7 @@ const README = 'local-cloud/README.md'
 const cellsOf = ({ client: { name, what }, versions, outcome }: Row): string =>
   `| ${name} | ${versions.join(', ')} | ${what} | ${outcome} |`
 
-/** With a row of `rows` for each client that was tried, and those of the page for the others. */
+/** Takes the rows of tried clients from `rows`, and keeps the page's rows for the others. */
 function writeTable(rows: ReadonlyMap<string, Row>): void {
   const file = join(repositoryRoot, README)
   const page = readFileSync(file, 'utf8')

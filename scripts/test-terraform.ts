@@ -9,8 +9,8 @@ import { execute, isOnPath } from './programs.ts'
 import { repositoryRoot, temporaryFolder } from './tools.ts'
 
 /**
- * Whether Terraform with the azapi provider, which nobody here wrote, applies examples/setup/main.tf to the local cloud, finds
- * nothing left to do, and takes everything back. Needs terraform on the PATH, and the provider: from its registry, or from a
+ * Checks that Terraform with the azapi provider, both as published, applies examples/setup/main.tf to the local cloud, then plans
+ * no change, and destroys everything. Needs terraform on the PATH, and the provider: from its registry, or from a
  * mirror that TF_CLI_CONFIG_FILE names.
  */
 
@@ -28,7 +28,7 @@ const apps = defaultWorld.applications.flatMap(({ kind, servicePrincipal }) =>
 
 const checks: readonly Check[] = [
   {
-    title: 'a resource that exists, and an app',
+    title: 'an existing resource, and an app',
     variables: { account_name: 'contoso-ai', app_principal_ids: apps },
   },
   {
@@ -36,11 +36,11 @@ const checks: readonly Check[] = [
     variables: { account_name: 'contoso-new', create_account: true, models: [model, claude] },
   },
   {
-    title: 'a new resource whose name is free again at once',
+    title: 'a new resource whose name is free again right after destroy',
     variables: { account_name: 'contoso-free', create_account: true, purge_on_destroy: true },
   },
   {
-    title: 'the same name once more, a setup identity that may grant to an app',
+    title: 'the same name again, with a setup identity that may grant to an app',
     variables: {
       account_name: 'contoso-free',
       create_account: true,
@@ -53,7 +53,7 @@ const checks: readonly Check[] = [
 
 type Terraform = (...args: readonly string[]) => Promise<{ status: number; output: string }>
 
-/** @param proxy where requests go that are meant for another machine, once the provider is there */
+/** @param proxy gets the requests to other machines, once the provider is installed */
 function terraformIn(folder: string, cloud: LocalCloud, proxy?: string): Terraform {
   const { PATH, TF_CLI_CONFIG_FILE } = process.env
   const env = {
@@ -73,7 +73,7 @@ function terraformIn(folder: string, cloud: LocalCloud, proxy?: string): Terrafo
   }
 }
 
-/** @throws Error with what Terraform said, where a step does not end as expected */
+/** @throws Error with Terraform's message, if a step does not end as expected */
 async function runCheck(terraform: Terraform, cloud: LocalCloud, { title, variables }: Check): Promise<void> {
   const [account] = cloud.world.accounts
   if (account === undefined) throw new Error('The world has no account')
@@ -90,7 +90,7 @@ async function runCheck(terraform: Terraform, cloud: LocalCloud, { title, variab
   const state = `-state=${title.replaceAll(' ', '-')}.tfstate`
   const steps: ReadonlyArray<readonly string[]> = [
     ['apply', '-auto-approve', state, ...given],
-    // Ends with 2 where anything would change.
+    // Exit code 2: something would change.
     ['plan', '-detailed-exitcode', state, ...given],
     ['destroy', '-auto-approve', state, ...given],
   ]
@@ -99,7 +99,7 @@ async function runCheck(terraform: Terraform, cloud: LocalCloud, { title, variab
     const { status, output } = await terraform(...step)
     if (status !== 0) throw new Error(`terraform ${step[0]} ended with ${status}\n${output}`)
   }
-  if (cloud.world.applications.length !== before) throw new Error('Identities are left')
+  if (cloud.world.applications.length !== before) throw new Error('Destroy left identities behind')
 }
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -111,7 +111,8 @@ async function holds(
   try {
     await runCheck(terraform, cloud, check)
     const unimplemented = cloud.journal.entries.flatMap(entry => entry.unimplemented ?? [])
-    if (unimplemented.length > 0) throw new Error(`The local cloud does not have ${unimplemented.join(', ')}`)
+    if (unimplemented.length > 0)
+      throw new Error(`The local cloud does not implement ${unimplemented.join(', ')}`)
     if (fence.caught.length > 0) throw new Error(`Requests to other machines: ${fence.caught.splice(0)}`)
     say(`ok      ${check.title}`)
     return true

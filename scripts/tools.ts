@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path'
 export const repositoryRoot = dirname(import.meta.dirname)
 
 /**
- * Runs this very Node with `args` in the repository's root, its output going where ours goes. Where it fails, it has said why:
- * this process ends at once with the same code.
+ * Runs the Node of this process with `args` in the repository's root, with the same output. If that fails, it has printed why,
+ * and this process ends at once with the same code.
  */
 export function runNode(args: readonly string[], environment: Readonly<Record<string, string>> = {}): void {
   const { status, error } = spawnSync(process.execPath, args, {
@@ -20,7 +20,7 @@ export function runNode(args: readonly string[], environment: Readonly<Record<st
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** A new folder that goes when this process ends, however it ends. */
+/** A new folder that is removed when this process ends, no matter how. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'key-less-gate-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

@@ -20,7 +20,7 @@ test.each(['', '<!-- table -->', '<!-- /table --><!-- table -->'])(
   'a page without both markers, in order, is refused: %j',
   page => {
     expect(() => withGenerated(page, table)).toThrow(
-      'PAGE.md must hold <!-- table --> and, below it, <!-- /table -->',
+      'PAGE.md must have <!-- table --> and, below it, <!-- /table -->',
     )
   },
 )

@@ -188,7 +188,7 @@ describe('built-in roles', () => {
       ),
     )
 
-    expect(said).toMatch(/^- .+: its conditions are others$/m)
+    expect(said).toMatch(/^- .+: its conditions have changed$/m)
     expect(conditions()).toEqual(expect.arrayContaining(['true', ...others]))
     expect(conditions()).not.toContain(first)
   })
@@ -206,7 +206,7 @@ describe('built-in roles', () => {
 
     expect(drift(documented)).toBe(
       `- Foundry Model Caller: is new, and lets its holder call models (\`${chat}\`). ` +
-        'The input `role` takes its name from now on; `role: auto` chooses it once it stands in `leastFirst` (src/azure/rbac/built-in-roles.ts)\n',
+        'The input `role` accepts its name from now on. `role: auto` chooses it only after you add it to `leastFirst` (src/azure/rbac/built-in-roles.ts)\n',
     )
     expect(read().roles.at(-1)).toStrictEqual({
       ...added([]),
@@ -225,12 +225,12 @@ describe('built-in roles', () => {
   test('a role that is not documented any more is said, and stays', () => {
     const before = read().roles.length
 
-    expect(drift(roles => roles.slice(1))).toBe('- Cognitive Services User: is not documented any more\n')
+    expect(drift(roles => roles.slice(1))).toBe('- Cognitive Services User: is no longer documented\n')
     expect(read().roles.length).toBe(before)
   })
 
   test('a folder without roles is an error: pages have moved', () => {
-    expect(() => drift(() => [])).toThrow('No role is documented')
+    expect(() => drift(() => [])).toThrow('documents no role')
   })
 })
 
@@ -344,8 +344,8 @@ describe('API descriptions', () => {
   })
 
   test.each<[string, string[]]>([
-    ['is gone', ['nothing looks as if it had moved there']],
-    ['may be one of two', ['not one folder alone']],
+    ['is gone', ['no folder looks like its new place']],
+    ['may be one of two', ['several folders look like its new place']],
   ])('a folder that %s is an error', (how, [message]) => {
     const [first = '', ...others] = pin.folders
     checkout('before', operation(), assignment())

@@ -59,7 +59,7 @@ describe('the licences of a bundle', () => {
   test('are demanded of every package', () => {
     addPackage('bare', {})
 
-    expect(() => textsOf(file('node_modules/bare/a.js'))).toThrow('bare 1.0.0 (MIT) comes without a licence')
+    expect(() => textsOf(file('node_modules/bare/a.js'))).toThrow('bare 1.0.0 (MIT) has no licence')
   })
 })
 

@@ -67,7 +67,7 @@ describe('a release', () => {
     ['local-cloud/package.json', '{ "url": "git+https://github.com/OWNER/key-less-gate.git" }'],
   ])('is refused while OWNER stands for the account that publishes, in %s', (path, text) => {
     expect(() => release({ publisherFiles: { LICENSE: 'MIT', [path]: text } })).toThrow(
-      `OWNER still stands in ${path} for the account that publishes.`,
+      `${path} still has the placeholder OWNER for the account that publishes.`,
     )
   })
 
@@ -101,17 +101,17 @@ describe('a release', () => {
   })
 
   test.each([
-    ['refs/heads/main', 'refs/heads/main is no tag such as v1.2.3'],
-    ['refs/tags/v1', 'refs/tags/v1 is no tag'],
-    ['refs/tags/v1.2.0\nmajor-tag=v9', 'is no tag'],
+    ['refs/heads/main', 'refs/heads/main is not a tag such as v1.2.3'],
+    ['refs/tags/v1', 'refs/tags/v1 is not a tag'],
+    ['refs/tags/v1.2.0\nmajor-tag=v9', 'is not a tag'],
     ['refs/tags/v1.2.1', 'The tag is v1.2.1, the version in package.json 1.2.0.'],
   ])('is none from %j', (ref, message) => {
     expect(() => release({ ref })).toThrow(message)
   })
 
   test.each([
-    ['without a section', '# Changelog\n', 'CHANGELOG.md says nothing about 1.2.0.'],
-    ['with an empty one', '## [1.2.0] - 2026-11-25\n', 'CHANGELOG.md says nothing about 1.2.0.'],
+    ['without a section', '# Changelog\n', 'CHANGELOG.md has no entries for 1.2.0.'],
+    ['with an empty one', '## [1.2.0] - 2026-11-25\n', 'CHANGELOG.md has no entries for 1.2.0.'],
     ['without a date', '## [1.2.0]\n\n- The second.\n', 'CHANGELOG.md has no date for 1.2.0.'],
   ])('is none from a changelog %s', (_, text, message) => {
     expect(() => release({ changelog: text })).toThrow(message)
@@ -165,19 +165,14 @@ describe('a version is set', () => {
   })
 
   test.each([
-    ['nothing is unreleased', changelog, next, 'CHANGELOG.md has nothing that is unreleased.'],
+    ['nothing is unreleased', changelog, next, 'CHANGELOG.md has no unreleased entries.'],
     [
       'it is there',
       unreleased,
       { ...next, version: '1.2.0' },
-      'CHANGELOG.md has a section for 1.2.0 already.',
+      'CHANGELOG.md already has a section for 1.2.0.',
     ],
-    [
-      'a link is missing',
-      unreleased.replace('[Unreleased]: ', ''),
-      next,
-      'does not say where Unreleased leads',
-    ],
+    ['a link is missing', unreleased.replace('[Unreleased]: ', ''), next, 'has no link for Unreleased'],
   ])('not where %s', (_, text, wanted, message) => {
     expect(() => released(text, wanted)).toThrow(message)
   })

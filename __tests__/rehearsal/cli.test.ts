@@ -32,7 +32,7 @@ test('without act it says so, and fails', async () => {
   expect(await rehearse(undefined)).toMatchObject({
     status: 1,
     stdout: '',
-    stderr: expect.stringContaining('act is not on the PATH: nothing was rehearsed.'),
+    stderr: expect.stringContaining('act is not on the PATH, so nothing was rehearsed.'),
   })
 })
 
@@ -73,7 +73,7 @@ test('what cannot be run is named, with what is missing, and fails nothing', asy
   )
 
   expect(status).toBe(0)
-  expect(stdout).toContain('not run  examples/matrix-of-regions.yml, for want of\n')
+  expect(stdout).toContain('not run  examples/matrix-of-regions.yml, because of\n')
   expect(stdout).toContain('concurrency.queue: act does not know it')
   expect(stdout).toContain('0 green, 0 red, 2 not run')
 })

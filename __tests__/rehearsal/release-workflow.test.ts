@@ -24,7 +24,7 @@ describe('the scripts of a job', () => {
       'what nobody knows',
       'verify',
       `run: echo \${{ github.token }}`,
-      'Nobody here knows the value of github.token',
+      'The rehearsal has no value for github.token',
     ],
   ])('are refused for %s', (_, job, step, message) => {
     expect(() => readSteps(workflow(step), job, {})).toThrow(message)
@@ -58,10 +58,10 @@ describe('what is attested', () => {
     [
       'more than GitHub takes',
       `${one}  x\n`.repeat(1025),
-      '1025 files are to be attested: 1024 is the most.',
+      '1025 files to attest are too many: the limit is 1024.',
     ],
     // sha256sum writes a backslash before a name that it had to escape.
-    ['a line that would be skipped', `\\${one}  dist/a\\nb\n`, 'names nothing to attest'],
+    ['a line that would be skipped', `\\${one}  dist/a\\nb\n`, 'does not name a file and its digest'],
   ])('is not %s', (_, checksums, message) => {
     expect(() => subjectsOf(checksums)).toThrow(message)
   })

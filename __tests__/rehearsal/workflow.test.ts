@@ -65,7 +65,7 @@ describe('what is missing is told by name', () => {
   test.each([
     [
       'uses: contoso/key-less-gate/.github/workflows/gate-matrix.yml@v1',
-      'act tells no workflow where it comes from',
+      'act does not set job.workflow_repository',
     ],
     ['steps:\n- uses: actions/attest@v4', 'actions/attest: a service of GitHub'],
     ['concurrency:\n  group: one\n  queue: max\nsteps: []', 'concurrency.queue: act does not know it'],
