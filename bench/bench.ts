@@ -10,8 +10,8 @@ import { simulateRows } from './rows.ts'
 import { measureStart } from './start.ts'
 
 /**
- * Measures what the project promises about speed, size and waiting, and prints it: promises first. Its exit code says whether all of
- * them hold. CONTRIBUTING.md tells the options.
+ * Measures the project's promises about speed, size and waiting, and prints the results, promises first. Exits with 1 if a promise
+ * is broken. CONTRIBUTING.md lists the options.
  */
 
 const { values: options } = parseArgs({
@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
   },
 })
 
-/** Bundles to compare with, by the name that the table gives them. */
+/** Bundles to compare with, by their name in the table. */
 function readBeside(): ReadonlyMap<string, string> {
   return new Map(
     (options.beside ?? []).map(given => {
@@ -47,16 +47,17 @@ function chosenParts(): readonly string[] {
   const unknown = chosen.filter(name => parts[name] === undefined)
   if (unknown.length > 0)
     throw new Error(`--only takes ${Object.keys(parts).join(', ')}, not ${unknown.join(', ')}`)
-  if (options.write && options.only !== undefined) throw new Error('--write takes all parts')
+  if (options.write && options.only !== undefined)
+    throw new Error('--write needs all parts, so it excludes --only')
   return chosen
 }
 
-/** One that fails is named, and the others are measured all the same. */
+/** If a part fails, the results name it, and the other parts are still measured. */
 async function measure(name: string): Promise<Part> {
   const startedAt = performance.now()
   try {
     const part = await parts[name]?.()
-    if (part === undefined) throw new Error('There is no such part')
+    if (part === undefined) throw new Error('No part has this name')
     return part
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
@@ -70,11 +71,11 @@ async function measure(name: string): Promise<Part> {
   }
 }
 
-/** Empty where nothing is missed. */
+/** Empty if all promises are kept. */
 function reasons(): string {
   const missed = promises.filter(({ isKept, because }) => !isKept && because !== undefined)
   if (missed.length === 0) return ''
-  return `Why promises are missed:\n\n${missed.map(({ what, because }) => `- ${what}: ${because}`).join('\n')}\n\n`
+  return `Why some promises are missed:\n\n${missed.map(({ what, because }) => `- ${what}: ${because}`).join('\n')}\n\n`
 }
 
 const load = () => (loadavg()[0] ?? Number.NaN).toFixed(1)
@@ -87,8 +88,8 @@ const promises = measured.flatMap(part => part.promises)
 const [processor] = cpus()
 const text = `# What was measured
 
-Written by \`npm run bench\`, which fails where a promise is missed. Machine: ${cpus().length} × ${processor?.model ?? 'unknown processor'}, ${(totalmem() / 1024 ** 3).toFixed(0)} GB memory, Node ${process.version}.
-Load average before and after: ${loadBefore} and ${load()}. Where it is above ${cpus().length}, others were at work on the machine, and ratios say more than figures.
+Written by \`npm run bench\`, which fails if a promise is missed. Machine: ${cpus().length} × ${processor?.model ?? 'unknown processor'}, ${(totalmem() / 1024 ** 3).toFixed(0)} GB memory, Node ${process.version}.
+Load average before and after: ${loadBefore} and ${load()}. If it is above ${cpus().length}, other programs were using the machine, and ratios are more reliable than absolute figures.
 
 ## Promises
 

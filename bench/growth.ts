@@ -10,12 +10,12 @@ import { PUBLISHED_THROTTLING } from '../local-cloud/throttling.ts'
 import { type Part, table } from './part.ts'
 import { requestsTo, runWithMemory, warmInputs } from './runs.ts'
 
-/** What a run costs where there is more of everything. */
+/** The cost of a run when there is more of everything. */
 
 interface Grown {
   tookMs: number
   requests: number
-  /** Of one process; undefined where gates share one. */
+  /** For one process; undefined if gates share a process. */
   memoryMb: number | undefined
 }
 
@@ -40,7 +40,7 @@ async function once(cloud: LocalCloud, inputs: Readonly<Record<string, string>> 
 function withDeployments(count: number): Promise<Grown> {
   const [account] = defaultWorld.accounts
   const [chat] = account?.deployments ?? []
-  if (account === undefined || chat === undefined) throw new Error('The default world has a deployment')
+  if (account === undefined || chat === undefined) throw new Error('The default world must have a deployment')
   const deployments = Array.from({ length: count }, (_, index) => ({ ...chat, name: `chat-${index}` }))
   const names = deployments.map(({ name }) => `${name}=chat-completions`).join('\n')
   return withCloud({ seed: { ...defaultWorld, accounts: [{ ...account, deployments }] } }, cloud =>
@@ -51,7 +51,7 @@ function withDeployments(count: number): Promise<Grown> {
 const withAssignments = (count: number) =>
   withCloud({}, cloud => {
     const [known] = cloud.world.roleAssignments
-    if (known === undefined) throw new Error('The default world has a role assignment')
+    if (known === undefined) throw new Error('The default world must have a role assignment')
     const others = Array.from({ length: count }, () => ({
       ...known,
       name: randomUUID(),
@@ -62,7 +62,7 @@ const withAssignments = (count: number) =>
     return once(cloud)
   })
 
-/** In this process, on a clock that is driven: what the machine takes for them refills no bucket of the service. */
+/** In this process and on a simulated clock, so that a slow machine does not give the service time to refill its bucket. */
 async function atOnce(count: number): Promise<Grown> {
   const time = createDrivenTime()
   const trusted = getCACertificates('default')
@@ -93,7 +93,7 @@ const worlds: ReadonlyArray<
   ["gates at once, of one pipeline, under Azure's throttling", atOnce, [1, 50, 256]],
 ]
 
-/** A world that fails is named, and the others are grown all the same. */
+/** If a world fails, the results name it, and the others still run. */
 export async function measureGrowth(): Promise<Part> {
   const rows: string[][] = []
   const failed: string[] = []
@@ -112,13 +112,11 @@ export async function measureGrowth(): Promise<Part> {
     }
   const measured = failed.length === 0 ? 'all' : `not ${failed.join(', ')}`
   return {
-    promises: [
-      { what: 'Runs pass however much there is', measured, promised: 'all', isKept: failed.length === 0 },
-    ],
+    promises: [{ what: 'Runs pass at every size', measured, promised: 'all', isKept: failed.length === 0 }],
     text: `## Growth
 
-One run each, so times are rough; requests are exact. Deployments are called side by side, and the list of roles is asked for those of the pipeline alone. Gates at once begin within
-ten seconds and share a process; their time is the service's, from the first request to the last: what they wait for is the bucket of their subscription, 250 reads and 25 more each second.
+One run each, so times are rough. Numbers of requests are exact. The gate calls deployments in parallel, and asks only for the pipeline's own role assignments. Gates at once start within
+ten seconds and share a process. Their time is the service's, from the first request to the last. They wait for the bucket of their subscription, which holds 250 reads and gains 25 per second.
 
 ${table(['With', 'Time', 'Requests', 'Peak memory'], rows)}
 `,

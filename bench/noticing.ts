@@ -1,21 +1,21 @@
 import { mean, type Part, type Promised, table } from './part.ts'
 import { dataPlane, simulate, type Waited, type World } from './simulation.ts'
 
-/** How long after access is live the wait notices, and how many probes that takes, against what people write by hand. */
+/** How soon the wait notices that access is live, and with how many probes, compared with loops that people write by hand. */
 
 /** Seconds. */
 const delays = [0, 5, 15, 30, 60, 120, 300, 600, 900]
 const samples = 200
 const callMs = 150
 
-/** The last of the replicas agrees at the delay, the others evenly before it. No delay is a round number: each sample has its own, within a fifth. */
+/** The last replica agrees at the delay, the others earlier, at even intervals. Each sample varies the delay by up to a fifth, so none is a round number. */
 function sampled(delaySeconds: number, replicas: number): World {
   const lastMs = 1000 * delaySeconds * (0.8 + 0.4 * Math.random())
   const liveAt = Array.from({ length: replicas }, (_, index) => (lastMs * (replicas - index)) / replicas)
   return { liveAt, hands: 'in turn', callMs }
 }
 
-/** A loop in a shell script that asks every so many seconds, and believes the first success. */
+/** A loop in a shell script that asks at a fixed interval and believes the first success. */
 function poll(everySeconds: number, world: World): Pick<Waited, 'lagMs' | 'probes'> {
   const answer = dataPlane(world)
   let now = 0
@@ -63,10 +63,10 @@ const rowOf = (noticed: Noticed) => [
 function promiseOf(noticed: readonly Noticed[]): Promised {
   const missed = noticed.filter(each => meanLag(each) > promisedMs(each.delay))
   return {
-    what: 'Mean time to notice that access is live, one replica, and four that disagree',
+    what: 'Mean time to notice that access is live, with one replica and with four that disagree',
     measured:
       missed.length === 0
-        ? 'within it'
+        ? 'within the limit'
         : `not ${missed.map(({ delay, replicas }) => `after ${delay} s, replicas: ${replicas}`).join('; ')}`,
     promised: 'at most a tenth of the wait and a second',
     isKept: missed.length === 0,
@@ -79,9 +79,9 @@ export async function simulateNoticing(): Promise<Part> {
   const heads = [
     'Delay',
     'Gate: mean lag',
-    'a tenth and a second',
+    'limit: a tenth and a second',
     'worst lag',
-    'probes at most (answered)',
+    'most probes (answered)',
     '`sleep 300`',
   ]
   const tableFor = (replicas: number) =>
@@ -94,14 +94,14 @@ export async function simulateNoticing(): Promise<Part> {
     text: `## Noticing that access is live
 
 Simulated, with calls of ${callMs} ms and delays within a fifth of the nominal one. A negative lag (bold) is a deploy that starts before access is live everywhere.
-A row begins with one call, and as many again are made side by side as have been answered.
+A row begins with one call. Then the gate makes as many calls in parallel as have been answered so far.
 
 One replica:
 
 ${tableFor(1)}
 
-Four, of which the last agrees at the delay and the others a quarter, a half and three quarters of it earlier, visited in turn: replicas that disagree for minutes. Rows that
-a denial breaks cost answers, and what they cost is paid for by pauses, so that one wait may be noticed later than after a tenth of it: calls come before time.
+Four replicas, visited in turn. The last one agrees at the delay, the others a quarter, a half and three quarters of it earlier, so they disagree for minutes. A row that
+a denial breaks costs answers, and the gate then pauses longer to limit their number. So a single wait can end later than a tenth after the delay: fewer calls matter more than time.
 
 ${tableFor(4)}
 `,

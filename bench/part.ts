@@ -1,12 +1,12 @@
-/** What the parts of the bench tell. */
+/** The results of one part of the bench. */
 
-/** A measurement beside what is promised of it. */
+/** A measurement and the promise about it. */
 export interface Promised {
   what: string
   measured: string
   promised: string
   isKept: boolean
-  /** Told where it is missed. */
+  /** The reason, shown if the promise is missed. */
   because?: string
 }
 

@@ -1,7 +1,7 @@
-// Preloaded into the action: tells its peak memory (resident set) when it ends. Plain JavaScript, so that loading it costs nothing.
+// Preloaded into the action: reports its peak memory (resident set) when it ends. Plain JavaScript, so that loading it costs nothing.
 import { writeSync } from 'node:fs'
 
 process.on('exit', () => {
-  // Not through the stream, which the action keeps silent.
+  // Written without the stream, which the action silences.
   writeSync(process.stderr.fd, `peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MB\n`)
 })

@@ -1,7 +1,7 @@
 import { atMost, mean, type Part, table } from './part.ts'
 import { simulate, type Waited } from './simulation.ts'
 
-/** How often a wait ends although a replica does not honour the role yet, and what it costs to be so careful. */
+/** How often a wait ends before every replica honours the role, and how many calls that care costs. */
 
 const waits = 10_000
 const replicaCounts = [2, 3, 4, 6]
@@ -9,12 +9,12 @@ const rows = [1, 3, 5, 10]
 const usualRow = 3
 
 const callTimesMs = [150, 500, 1500]
-/** How long before the last replica the first one may learn of the role; milliseconds. */
+/** How long before the last replica the first one may learn about the role; milliseconds. */
 const spreadsMs = [1000, 10_000, 60_000, 900_000]
 
 const oneOf = (values: readonly number[]) => values[Math.floor(Math.random() * values.length)] ?? 0
 
-/** The last replica learns of the role at some moment of a quarter of an hour, and the others at some time before it. */
+/** The last replica learns about the role at a random moment within a quarter of an hour, the others some time before it. */
 function liveTimes(replicas: number): number[] {
   const lastMs = 900_000 * Math.random()
   const spreadMs = oneOf(spreadsMs)
@@ -70,28 +70,28 @@ export async function simulateRows(): Promise<Part> {
   return {
     promises: [
       atMost(
-        `Waits that ended early, of ${(waits * replicaCounts.length).toLocaleString('en')}, by a balancer that goes round over up to six replicas`,
+        `Waits that ended early, of ${(waits * replicaCounts.length).toLocaleString('en')}, with a balancer that visits up to six replicas in turn`,
         earlyInTurn,
         0,
         String,
       ),
       atMost(
-        'Answers of a deployment in any five minutes, the most',
+        'Most answers of a deployment in any five minutes',
         Math.max(...usual.map(mostAnswered)),
         60,
         String,
       ),
     ],
-    text: `## Ends that come too early
+    text: `## Waits that end too early
 
-Of ${waits.toLocaleString('en')} simulated waits for each cell, how many ended although a replica did not honour the role yet, and in brackets how many calls the model answered in a wait, on average. The last replica learns
-of the role within a quarter of an hour, the others up to a second, ten seconds, a minute or all that time before it; a call takes 0.15, 0.5 or 1.5 s. \`consecutive-successes\` is 3 by default; with 1 no row is made. Once a call
-was denied a row is twice as long, which is as many replicas as a balancer may go round over for the gate to meet them all. By chance no length is enough, and each call more makes it rarer.
+Each cell shows the share of ${waits.toLocaleString('en')} simulated waits that ended before every replica honoured the role, and in brackets the mean number of calls that the model answered in a wait. The last replica learns
+about the role within a quarter of an hour, the others up to a second, ten seconds, a minute or that whole time earlier. A call takes 0.15, 0.5 or 1.5 s. \`consecutive-successes\` is 3 by default; 1 means no row. After a denied
+call a row is twice as long. If a balancer visits no more replicas than that in turn, the gate meets all of them. If the balancer chooses at random, no length is certain, but each further call makes an early end rarer.
 
 ${table(['Replicas', ...rows.map(row => `\`consecutive-successes: ${row}\``)], [...lines('in turn'), ...lines('by chance')])}
 
-Where nothing was denied and the age of the role is not known, one row is asked for, side by side, of as many calls as \`consecutive-successes\` says. The chance that it misses the one replica that
-does not honour the role yet, where the balancer goes round, and where it chooses by chance:
+If nothing was denied and the age of the role is not known, the gate makes one row of \`consecutive-successes\` calls in parallel. The table shows the chance that this row misses the only replica that
+does not honour the role yet, for a balancer that visits replicas in turn and for one that chooses at random:
 
 ${table(['Replicas', ...rows.flatMap(row => [`${row}, in turn`, `${row}, by chance`])], once)}
 `,

@@ -7,13 +7,13 @@ import { type ActionResult, startAction } from '../action-runner/index.ts'
 import type { LocalCloud } from '../local-cloud/local-cloud.ts'
 import { repositoryRoot } from '../scripts/tools.ts'
 
-/** One run of a process, and what it took. None may hang: the bench ends, and says what did not. */
+/** One run of a process, and its measurements. If one hangs, the bench ends and says which. */
 
 const limitMs = 120_000
 
 const folder = () => mkdtempSync(join(tmpdir(), 'key-less-gate-bench-'))
 
-/** A whole process, without inputs, from start to exit; milliseconds. @throws Error where it does not end */
+/** A whole process, without inputs, from start to exit; milliseconds. @throws Error if it does not end */
 export function timeProcess(args: readonly string[]): number {
   const own = folder()
   try {
@@ -40,17 +40,17 @@ interface Run extends ActionResult {
 
 type Inputs = Readonly<Record<string, string>>
 
-/** The built action, as the runner starts it. @throws Error where it does not pass, or does not end */
+/** Runs the built action as the runner starts it. @throws Error if it does not pass, or does not end */
 export const run = (cloud: LocalCloud, inputs: Inputs): Promise<Run> => runWith([], { cloud, inputs })
 
-/** The same, and what memory it took; what tells that takes some milliseconds at the start. */
+/** The same, and its peak memory. Measuring memory adds some milliseconds to the start. */
 export async function runWithMemory(cloud: LocalCloud, inputs: Inputs): Promise<Run & { memoryMb: number }> {
   const ended = await runWith(['--import', join(repositoryRoot, 'bench/report-memory.mjs')], {
     cloud,
     inputs,
   })
   const [, memory] = /peak memory (\d+)/.exec(ended.log.join('\n')) ?? []
-  if (memory === undefined) throw new Error('The run did not tell its memory')
+  if (memory === undefined) throw new Error('The run did not report its memory')
   return { ...ended, memoryMb: Number(memory) }
 }
 
@@ -79,11 +79,11 @@ async function runWith(
   }
 }
 
-/** What gates sent: keys of the issuer are asked for by the local cloud itself. */
+/** The requests of gates. The local cloud itself asks for the issuer's keys, so these are left out. */
 export const requestsTo = ({ journal }: LocalCloud) =>
   journal.entries.filter(({ operation }) => operation !== 'oidc.keys')
 
-/** Inputs of a run that knows its endpoint and one deployment beforehand. */
+/** Inputs of a run that gets its endpoint and one deployment, and need not look them up. */
 export function warmInputs(cloud: LocalCloud): Record<string, string> {
   const endpoint = [...cloud.endpoints.accounts.values()][0] ?? ''
   return { ...workflowInputs(cloud), endpoint, deployments: 'chat=chat-completions' }

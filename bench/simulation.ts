@@ -2,26 +2,26 @@ import type { Failure } from '../src/core/failures/failure.ts'
 import type { Round } from '../src/gate/waiting/round.ts'
 import { untilLive } from '../src/gate/waiting/wait.ts'
 
-/** A wait for replicas, simulated: the schedule of the action with a clock that is driven. */
+/** A simulated wait for replicas: the schedule of the action on a simulated clock. */
 
 export interface World {
-  /** When each replica honours the role; milliseconds since the grant. */
+  /** The moment when each replica honours the role; milliseconds since the grant. */
   liveAt: readonly number[]
-  /** How a balancer hands calls to them. */
+  /** How a balancer distributes calls to them. */
   hands: 'in turn' | 'by chance'
-  /** Milliseconds that a call takes. */
+  /** Duration of a call in milliseconds. */
   callMs: number
 }
 
 export interface Waited {
   /** Milliseconds from the moment when every replica honoured the role to the end of the wait. */
   lagMs: number
-  /** Whether the last call was made before that moment. */
+  /** Whether the wait ended before that moment: the last call was made too early. */
   isEarly: boolean
   probes: number
-  /** Calls that the model answered: a denied one costs nothing. */
+  /** Calls that the model answered. A denied call costs nothing. */
   answered: number
-  /** The most of them in any five minutes. */
+  /** The highest number of them in any five minutes. */
   answeredInFiveMinutes: number
 }
 
@@ -30,7 +30,7 @@ const timeoutMs = 60 * 60_000
 
 const denied: Failure = { kind: 'wait', code: 'access-denied', said: { message: 'denied', ids: {} } }
 
-/** Asks one replica after the other, as the balancer has it. */
+/** Asks the replicas in the order that the balancer chooses. */
 export function dataPlane({ liveAt, hands }: World): (nowMs: number) => Round {
   let turn = Math.floor(Math.random() * liveAt.length)
   return nowMs => {

@@ -7,19 +7,19 @@ import { repositoryRoot } from '../scripts/tools.ts'
 import { atMost, median, ms, type Part, type Promised, table } from './part.ts'
 import { requestsTo, run, runWithMemory, timeProcess, warmInputs } from './runs.ts'
 
-/** Start, size, memory, and runs that pass at once: whole processes of the built action, on the local cloud. */
+/** Start, size and memory, and runs that pass without a wait: whole processes of the built action on the local cloud. */
 
 const rounds = 21
-/** Of each pipeline, beside the runs that are timed. */
+/** Runs for each pipeline, besides the timed ones. */
 const memoryRuns = 5
-/** Added to every reply, as a network would. */
+/** Delay added to every reply, as a network would add it. */
 const latencyMs = 100
-/** OIDC token; discovery (an authority of one's own is asked for its endpoints first); access token; inference or roles. */
+/** OIDC token; discovery (only for a custom authority, whose endpoints must be asked for first); access token; inference or roles. */
 const criticalMs = 4 * latencyMs
-/** A row of successes follows the first answer. */
+/** After the first answer comes a row of successes. */
 const criticalWithRowMs = 5 * latencyMs
 
-/** Runs that pass at once, quick and with slower replies. */
+/** Runs that pass without a wait, with fast and with slow replies. */
 const noRuns = () => ({
   tookMs: [] as number[],
   delayedMs: [] as number[],
@@ -30,27 +30,27 @@ const noRuns = () => ({
 })
 type Runs = ReturnType<typeof noRuns>
 
-/** A pipeline, and how its gate is told to run. */
+/** A pipeline, and the inputs of its gate. */
 interface Pipeline {
   cloud: LocalCloud
   inputs: Readonly<Record<string, string>>
 }
 
-/** Its role was assigned long ago, and may be read. */
+/** Its role was assigned long ago, and it can read role assignments. */
 async function usual(): Promise<Pipeline> {
   const cloud = await createLocalCloud()
   alsoHolds(cloud, { role: roles.user, createdOn: new Date(cloud.clock.now() - 86_400_000) })
   return { cloud, inputs: warmInputs(cloud) }
 }
 
-/** It may call models, and may not read who holds which role; its gate only verifies: the set-up that docs/setup.md recommends. */
+/** It can call models, but cannot read role assignments, and its gate only verifies: the setup that docs/setup.md recommends. */
 async function leastPrivileged(): Promise<Pipeline> {
   const cloud = await createLocalCloud()
   holds(cloud, { role: roles.user })
   return { cloud, inputs: { ...warmInputs(cloud), grant: 'never' } }
 }
 
-/** One run as it is, and one in which every reply takes `latencyMs` longer, added to `runs`. */
+/** Adds two runs to `runs`: one as it is, and one in which every reply takes `latencyMs` longer. */
 async function runBoth({ cloud, inputs }: Pipeline, runs: Runs): Promise<void> {
   cloud.journal.clear()
   const quick = await run(cloud, inputs)
@@ -66,10 +66,10 @@ async function runBoth({ cloud, inputs }: Pipeline, runs: Runs): Promise<void> {
     runs.arrivals.set(operation, [...(runs.arrivals.get(operation) ?? []), at - delayed.startedAt])
 }
 
-/** The least that a request by Node's own HTTPS stack takes: nobody listens there. */
+/** The shortest possible request with Node's own HTTPS stack, to a port where nothing listens. */
 const requestThatFails = "require('node:https').get('https://127.0.0.1:9').on('error', () => {})"
 
-/** Each round measures everything once, so that what else the machine does falls on all alike. */
+/** Each round measures everything once, so that other load on the machine affects all measurements alike. */
 async function measure(beside: ReadonlyMap<string, string>) {
   const [warm, least] = await Promise.all([usual(), leastPrivileged()])
   try {
@@ -115,11 +115,11 @@ const downloaded = () =>
 
 const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(2)} MB`
 
-/** The action that bad input is compared with; its name begins so where its bundle is given. */
+/** The action that bad input is compared with, if its bundle is given: its name begins with this. */
 const compared = 'actions/create-github-app-token'
 
 const firstUse =
-  "Code is compiled at its first use. What can be is run ahead while replies are awaited; what depends on a reply is not, and the processor is the same for the local cloud. V8's compile cache does not help: a hosted runner begins with an empty disk."
+  "Node compiles code at its first use. The gate runs code ahead while it waits for replies, but not the code that depends on a reply. The local cloud uses the same processor. V8's compile cache does not help, because a hosted runner starts with an empty disk."
 
 function promisesOf(measured: Measured): Promised[] {
   const { bare, bareRequest, badInput, localCloud, others, warm, least } = measured
@@ -128,14 +128,14 @@ function promisesOf(measured: Measured): Promised[] {
   const ratios: Promised[] = [
     {
       ...atMost('First request on the wire ÷ `node -e 0`', median(warm.firstRequestMs) / bare, 2.3),
-      because: `Node's own HTTPS stack is loaded, and the entry compiled: a script of one request that fails is at ${(bareRequest / bare).toFixed(2)}.`,
+      because: `The gate loads Node's own HTTPS stack and compiles the entry. A script with one request that fails takes ${(bareRequest / bare).toFixed(2)} times as long as \`node -e 0\`.`,
     },
     {
       ...atMost('(Warm run − `node -e 0`) ÷ critical path', beyond(warm, criticalMs), 1.3),
       because: firstUse,
     },
     {
-      ...atMost('The same, where roles may not be read', beyond(least, criticalWithRowMs), 1.3),
+      ...atMost('The same, if the gate cannot read roles', beyond(least, criticalWithRowMs), 1.3),
       because: firstUse,
     },
   ]
@@ -143,7 +143,7 @@ function promisesOf(measured: Measured): Promised[] {
     ratios.push({
       ...atMost(`Bad input ÷ ${other.name}`, badInput / other.took, 1),
       because:
-        'What is wrong is explained, with its fix, in log, summary and report, and what does so is loaded for it.',
+        'Bad input loads the code that explains it: the log, the summary and the report each say what is wrong and how to fix it.',
     })
   return [
     ...ratios,
@@ -155,13 +155,13 @@ function promisesOf(measured: Measured): Promised[] {
     ),
     atMost('`dist/`, the gate', sizeOf('dist/*.{js,txt,json}'), 1.6 * 1024 * 1024, megabytes),
     atMost('Its entry', sizeOf('dist/index.js'), 120_000, value => `${(value / 1000).toFixed(0)} kB`),
-    atMost('What a runner downloads, unpacked', downloaded(), 3 * 1024 * 1024, megabytes),
-    atMost('The local cloud: its start, a command that does nothing, its end', localCloud, 2000, ms),
+    atMost('Download of a runner, unpacked', downloaded(), 3 * 1024 * 1024, megabytes),
+    atMost('The local cloud: start, a command that does nothing, and end', localCloud, 2000, ms),
   ]
 }
 
 const named = ({ operations }: Runs) =>
-  `${operations.length}: ${operations.map(name => `\`${name}\``).join(', ')}`
+  `${operations.length} requests: ${operations.map(name => `\`${name}\``).join(', ')}`
 
 function besideText({ bare, badInput, others }: Measured): string {
   if (others.length === 0) return ''
@@ -170,8 +170,8 @@ function besideText({ bare, badInput, others }: Measured): string {
     .map(({ name, took }) => [name, (took / bare).toFixed(2), ms(took)])
   return `### Beside other actions
 
-Cold start of a whole process without inputs, up to where it ends for want of them. What an action does before it looks at its inputs differs, and
-so does what it can do: this is what a step costs before it begins.
+Cold start of a whole process without inputs, until it fails because they are missing. Actions differ in what they do before they read their inputs, and
+in what they can do. The figure is the cost of a step before it begins its work.
 
 ${table(['Action', '÷ `node -e 0`', ''], rows)}
 
@@ -182,7 +182,7 @@ function textOf(measured: Measured): string {
   const { bare, bareRequest, badInput, warm, least } = measured
   const figures = [
     ['`node -e 0`', ms(bare)],
-    ['One request on `node:https` that nobody answers, from start to exit', ms(bareRequest)],
+    ['One request with `node:https` to a port where nothing listens, from start to exit', ms(bareRequest)],
     ['Bad input, from start to exit', ms(badInput)],
     ['First request on the wire', ms(median(warm.firstRequestMs))],
     ['Warm run', ms(median(warm.tookMs))],
@@ -190,7 +190,7 @@ function textOf(measured: Measured): string {
       `Warm run with ${latencyMs} ms added to each reply; critical path ${ms(criticalMs)}`,
       ms(median(warm.delayedMs)),
     ],
-    ['Warm run where roles may not be read', ms(median(least.tookMs))],
+    ['Warm run that cannot read roles', ms(median(least.tookMs))],
     [
       `The same with ${latencyMs} ms added; critical path ${ms(criticalWithRowMs)}`,
       ms(median(least.delayedMs)),
@@ -203,20 +203,20 @@ Medians of ${rounds} runs, interleaved.
 
 ${table(['What', ''], figures)}
 
-Requests of a warm run, ${named(warm)}. One model call: some 30 tokens. Where roles may not be read, ${named(least)}: a row, of three
-model calls. In the public clouds there is no discovery.
+A warm run sends ${named(warm)}. One model call costs some 30 tokens. A warm run that cannot read roles sends ${named(least)}. That includes a row of three
+model calls. The public clouds need no discovery.
 
 ${besideText(measured)}### Where the time of the delayed run goes
 
-Arrival of each kind of request at the local cloud, after the start of the process; its reply leaves ${latencyMs} ms later. What lies between a reply and the next request is
-the processor's. Before the first request only what reads the inputs is loaded; the rest is, and is run ahead as far as its first request, while replies are awaited. TLS handshakes are made while earlier replies are awaited, but their other end runs on the same
-processors. Over a real network, opening connections early saves two round trips before Entra and two more before the models, which loopback does not show.
+The table shows when each kind of request arrives at the local cloud, counted from the start of the process. Its reply leaves ${latencyMs} ms later. The time between a reply and the next request is
+processor time. Before its first request the gate loads only the code that reads the inputs. It loads the rest, and runs it ahead up to its first request, while it waits for replies. TLS handshakes also happen during these waits, but both ends run on the same
+processors. Over a real network, opening connections early saves two round trips before Entra and two more before the models. Loopback does not show that.
 
 ${table(['Request', 'Arrives after'], [...arrivals, ['end of the process', ms(median(warm.delayedMs))]])}
 `
 }
 
-/** @param beside Bundles of other actions to start beside ours, by the name that the table gives them. */
+/** @param beside Bundles of other actions to start beside ours, by their name in the table. */
 export async function measureStart(beside: ReadonlyMap<string, string>): Promise<Part> {
   const measured = await measure(beside)
   return { promises: promisesOf(measured), text: textOf(measured) }

@@ -3,8 +3,8 @@ import { bind } from 'jest-each'
 import Mocha from 'mocha'
 
 /**
- * Gives Mocha the words of Jest that the tests are written in. Stryker's runner of Mocha keeps the tests loaded and switches one
- * mutant after the other on, in milliseconds; in Jest every mutant takes a run of its own, in seconds.
+ * Gives Mocha the functions of Jest that the tests use. Stryker's Mocha runner keeps the tests loaded and switches on one
+ * mutant after the other, in milliseconds each. With Jest every mutant takes a separate run of seconds.
  */
 const { bdd } = Mocha.interfaces
 Mocha.interfaces.bdd = suite => {

@@ -5,11 +5,11 @@ import { Stryker } from '@stryker-mutator/core'
 /**
  * Usage: npm run mutation [-- GROUP…]
  *
- * Changes what decides, one place at a time, and looks whether a test notices: of each group the tests that start nothing, neither
- * bundle nor server nor process. All groups take hours.
+ * Changes the deciding code, one place at a time, and checks whether a test notices. Runs only the group's tests that start
+ * no bundle, server or process. All groups together take hours.
  */
 
-/** What is changed, and the tests that have to notice. Mocha knows no braces. */
+/** The files to change, and the tests that must notice. Mocha does not know braces in patterns. */
 const groups = {
   text: [['core/text/*'], ['core/text/*']],
   waiting: [['gate/waiting/*'], ['gate/waiting/*']],
@@ -30,7 +30,7 @@ const groups = {
   ],
 }
 
-// A mutant of what runs when a module is loaded takes a process of its own.
+// A mutant in code that runs when a module is loaded needs a new process.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'reports', 'compile-cache')
 
 const wanted = process.argv.slice(2)
@@ -50,7 +50,7 @@ for (const [name, [mutate, tests]] of Object.entries(groups)) {
     },
     coverageAnalysis: 'perTest',
     disableTypeChecks: false,
-    // Stryker rewrites it by an API that TypeScript 7 no longer has, and nothing here reads it.
+    // Stryker rewrites this file with an API that TypeScript 7 no longer has. Nothing here reads it.
     tsconfigFile: 'none',
     ignorePatterns: [
       'build',
@@ -64,7 +64,7 @@ for (const [name, [mutate, tests]] of Object.entries(groups)) {
     reporters: ['progress-append-only', 'clear-text', 'json'],
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
     jsonReporter: { fileName: `bench/mutation/reports/${name}.json` },
-    // What a test noticed before, and neither line nor test has changed since, is not run again.
+    // A mutant that a test noticed before does not run again, unless its line or the test changed.
     incremental: true,
     incrementalFile,
     concurrency: 2,
@@ -72,7 +72,7 @@ for (const [name, [mutate, tests]] of Object.entries(groups)) {
   }).runMutationTest()
 }
 
-/** Stryker runs a survivor again where a new test covers it; of what runs when a module is loaded it does not know which do. */
+/** Stryker runs a survivor again if a new test covers it. It does not know which tests cover code that runs when a module is loaded. */
 function forgetSurvivors(incrementalFile) {
   if (!existsSync(incrementalFile)) return
   const report = JSON.parse(readFileSync(incrementalFile, 'utf8'))
