@@ -20,6 +20,8 @@ export const limits: Readonly<Partial<Record<ServiceName, readonly string[]>>> =
     'There are no eligible role assignments, and no assignment expires.',
     'Regions are those that have Foundry resources. Quotas are the same for every model, and only deployed capacity counts against them.',
     'Models come from a catalogue, and the seed can add more. No model retires unless the seed gives it a date.',
+    'Diagnostic settings of an account are stored and returned, but nothing is sent, and nobody checks that the destination exists. Other resources have none: writing one is 501.',
+    'The activity log has the requests that were made here, except reads. It shows an event at once; Azure takes minutes. Events can be filtered by what the official description names, and by `caller` and `status`.',
     "`providerOperations` lists the actions that something here uses, without Azure's descriptions.",
   ],
   graph: [

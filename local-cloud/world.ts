@@ -180,6 +180,32 @@ const project = v.strictObject({
   ),
 })
 
+const retentionPolicy = v.nullish(v.strictObject({ enabled: v.boolean(), days: count }), null)
+const orNull = v.nullish(v.string(), null)
+
+/** Where the logs and metrics of an account go. It is kept, but nothing is sent. */
+export const diagnosticSetting = v.strictObject({
+  name: v.string(),
+  /** Destinations, by their resource ids. */
+  storageAccountId: orNull,
+  serviceBusRuleId: orNull,
+  workspaceId: orNull,
+  eventHubAuthorizationRuleId: orNull,
+  eventHubName: orNull,
+  marketplacePartnerId: orNull,
+  logAnalyticsDestinationType: orNull,
+  logs: v.optional(
+    v.array(
+      v.strictObject({ category: orNull, categoryGroup: orNull, enabled: v.boolean(), retentionPolicy }),
+    ),
+    [],
+  ),
+  metrics: v.optional(
+    v.array(v.strictObject({ timeGrain: orNull, category: orNull, enabled: v.boolean(), retentionPolicy })),
+    [],
+  ),
+})
+
 const account = v.strictObject({
   subscriptionId: guid,
   resourceGroup: v.string(),
@@ -224,6 +250,7 @@ const account = v.strictObject({
   ipRules: v.optional(v.array(v.string())),
   virtualNetworkRules: v.optional(v.array(v.string())),
   networkBypass: v.optional(v.picklist(['AzureServices', 'None'])),
+  diagnosticSettings: v.optional(v.array(diagnosticSetting)),
   /** Whether it can have projects. Absent: one of kind AIServices can. */
   allowProjectManagement: v.optional(v.boolean()),
   /** Other properties that were written: returned again, but without effect here. */
@@ -495,6 +522,7 @@ export type FederatedCredential = Application['federatedCredentials'][number]
 export type Account = World['accounts'][number]
 export type Deployment = Account['deployments'][number]
 export type Project = Account['projects'][number]
+export type DiagnosticSetting = v.InferOutput<typeof diagnosticSetting>
 export type Gateway = World['gateways'][number]
 export type CatalogueModel = World['models'][number]
 export type Resource = World['resources'][number]

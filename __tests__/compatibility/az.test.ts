@@ -451,6 +451,20 @@ describeWithAz('az', () => {
     succeeds(await bench.admin.run(...remove))
   })
 
+  test('docs/retiring-the-keys.md: its log of requests is set up, and the activity log names who listed the keys', async () => {
+    accountOf(bench.cloud).disableLocalAuth = false
+    const page = readFileSync(join(repositoryRoot, 'docs/retiring-the-keys.md'), 'utf8')
+    const [settings = '', log = ''] = page.match(/^az monitor [^`]*/gm) ?? []
+    const run = (command: string) =>
+      bench.admin.shell(`resource=${scopeOf(bench)}; ${command.replace('WORKSPACE_ID', 'logs').trim()}`)
+    succeeds(await run(settings))
+    expect(accountOf(bench.cloud).diagnosticSettings).toMatchObject([{ name: 'who-calls' }])
+    await bench.admin.json('cognitiveservices', 'account', 'keys', 'list', ...account(bench))
+    const shown = await run(log)
+    succeeds(shown)
+    expect(shown.stdout).toContain(ADMIN)
+  })
+
   test('az role definition create, delete: a custom role, as long as nobody holds it', async () => {
     const [subscription] = bench.cloud.world.subscriptions
     const definition = {

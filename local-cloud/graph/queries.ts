@@ -1,3 +1,4 @@
+import { splitAtAnd, unescaped } from '../odata.ts'
 import type { ServiceReply } from '../service.ts'
 import { badRequest, GraphNotImplemented } from './errors.ts'
 import type { Call, Gateway } from './gateway.ts'
@@ -13,7 +14,7 @@ type Test = (object: DirectoryObject) => boolean
 /** The `$filter` forms that az uses: `eq`, `startswith` and `any`, joined by `and`. @throws GraphNotImplemented for any other */
 function filterOf(text: string | null): Test {
   if (!text) return () => true
-  const tests = text.split(/\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)/i).map(term => testOf(term.trim()))
+  const tests = splitAtAnd(text).map(testOf)
   return object => tests.every(holds => holds(object))
 }
 
@@ -35,7 +36,7 @@ function testOf(term: string): Test {
 function groups(pattern: RegExp, text: string): { member: string; value: string } | undefined {
   const { member, value } = pattern.exec(text)?.groups ?? {}
   if (member === undefined || value === undefined) return undefined
-  return { member, value: value.replaceAll("''", "'") }
+  return { member, value: unescaped(value) }
 }
 
 /** Graph compares text without case. */

@@ -1,3 +1,4 @@
+import { splitAtAnd, unescaped } from '../odata.ts'
 import { identitiesOf } from '../rbac.ts'
 import { covers } from '../scopes.ts'
 import type { World } from '../world.ts'
@@ -48,18 +49,13 @@ export function filterTerms<Kind extends FilterKind>(
   })
 }
 
-/** Only an `and` outside quotation marks joins terms. */
-function splitAtAnd(filter: string): string[] {
-  return filter.split(/\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)/i).map(term => term.trim())
-}
-
 function parseTerm(text: string): FilterTerm | undefined {
   const { scope, assignee, property, value = '' } = TERM.exec(text)?.groups ?? {}
   const name = (scope ?? property ?? (assignee === undefined ? '' : 'assignedTo')).toLowerCase()
   const kind = KINDS.find(candidate => candidate.toLowerCase() === name)
   if (kind === undefined) return undefined
   if (kind === 'atScope' || kind === 'atScopeAndBelow' || kind === 'asTarget') return { kind }
-  return { kind, value: assignee ?? value.replaceAll("''", "'") }
+  return { kind, value: assignee ?? unescaped(value) }
 }
 
 function isOneOf<Kind extends FilterKind>(

@@ -9,6 +9,7 @@ import { actionOf } from './actions.ts'
 import { type AsyncOperations, createAsyncOperations } from './async-operations.ts'
 import { authenticate, type Caller, requireTenant } from './authentication.ts'
 import { ArmError, gatewayError, NotImplemented } from './errors.ts'
+import { type ActivityEvent, type Asked, eventsOf } from './insights/events.ts'
 
 /** An authenticated request. */
 export interface Call {
@@ -36,6 +37,8 @@ export interface Gateway {
   routes(rows: readonly Row[]): Route[]
   /** What can be done by these routes, in the words of roles: `Microsoft.CognitiveServices/accounts/read`. */
   readonly actions: ReadonlySet<string>
+  /** The activity log: of every request of an authenticated caller that is not a read, the oldest first. */
+  readonly activityEvents: readonly ActivityEvent[]
   /** @throws ArmError 403 where the caller may not do this, 409 where a lock stands in the way of anybody */
   authorize(call: Call, request: Omit<AccessRequest, 'plane' | 'principalId'>): void
 }
@@ -68,11 +71,20 @@ export function createGateway(context: Context): Gateway {
   }
 
   const actions = new Set<string>()
+  const activityEvents: ActivityEvent[] = []
+
+  /** Writes a request into the activity log, and names the log's correlation id in the reply. */
+  function logged(asked: Asked, reply: ServiceReply): ServiceReply {
+    const correlationId = asked.request.headers[CORRELATION_ID] ?? crypto.randomUUID()
+    activityEvents.push(...eventsOf({ ...asked, correlationId, endedAt: context.clock.now(), reply }))
+    return { ...reply, headers: { ...reply.headers, [CORRELATION_ID]: correlationId } }
+  }
 
   return {
     context,
     authorizer,
     actions,
+    activityEvents,
     operations: createAsyncOperations(context),
 
     routes(rows) {
@@ -83,16 +95,19 @@ export function createGateway(context: Context): Gateway {
         method,
         path: pathPattern(path),
         async handle(request, params) {
-          let known: Pick<ServiceReply, 'caller' | 'headers'> = {}
+          const startedAt = context.clock.now()
+          let caller: Caller | undefined
+          let spent: Record<string, string> = {}
           const reply = await refusing(async () => {
-            const caller = await admit(request)
-            known = { caller: caller.oid }
-            requireKnownOptions(operation, request)
+            caller = await admit(request)
+            if (!FINDING_THEIR_TYPE.includes(operation)) requireKnownOptions(operation, request)
             const call = { operation, request, params, caller }
-            known.headers = spend(call)
+            spent = spend(call)
             return await handle(call)
           })
-          return { ...reply, ...known, headers: { ...known.headers, ...reply.headers } }
+          if (caller === undefined) return reply
+          const known = { ...reply, caller: caller.oid, headers: { ...spent, ...reply.headers } }
+          return operationsOf(method) === 'reads' ? known : logged({ request, caller, startedAt }, known)
         },
       }))
     },
@@ -104,6 +119,8 @@ export function createGateway(context: Context): Gateway {
     },
   }
 }
+
+const CORRELATION_ID = 'x-ms-correlation-request-id'
 
 async function refusing(produce: () => Promise<ServiceReply>): Promise<ServiceReply> {
   try {
@@ -137,6 +154,7 @@ const QUERY_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'roleAssignmentScheduleInstances.list': ['$filter'],
   'roleEligibilityScheduleInstances.list': ['$filter'],
   'locks.list': ['$filter'],
+  'activityLog.list': ['$filter', '$select', '$skiptoken'],
   'federatedCredentials.list': ['$top', '$skiptoken'],
   'resources.list': ['$filter', '$expand', '$top', '$skiptoken'],
   'resources.listByResourceGroup': ['$filter', '$expand', '$top', '$skiptoken'],
@@ -145,8 +163,11 @@ const QUERY_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'providerOperations.get': ['$expand'],
 }
 
+/** Operations of any type. That nothing here serves the type comes first: only then do its query options matter. */
+const FINDING_THEIR_TYPE = ['resources.get', 'resources.getInSubscription']
+
 /** @throws NotImplemented */
-function requireKnownOptions(operation: string, { url }: ServiceRequest): void {
+export function requireKnownOptions(operation: string, { url }: ServiceRequest): void {
   const known = QUERY_OPTIONS[operation] ?? []
   const unknown = [...url.searchParams.keys()].find(
     name => name.startsWith('$') && !known.includes(name.toLowerCase()),

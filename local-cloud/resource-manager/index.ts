@@ -21,6 +21,8 @@ import { operationResultRoutes } from './cognitive-services/operation-results.ts
 import { projectRoutes } from './cognitive-services/projects.ts'
 import { NotImplemented } from './errors.ts'
 import { createGateway } from './gateway.ts'
+import { activityLogRoutes } from './insights/activity-log.ts'
+import { diagnosticSettingRoutes } from './insights/diagnostic-settings.ts'
 import { federatedCredentialRoutes } from './managed-identity/federated-credentials.ts'
 import { identityRoutes } from './managed-identity/identities.ts'
 import { systemIdentityRoutes } from './managed-identity/system-identities.ts'
@@ -55,6 +57,8 @@ export function createResourceManager(context: Context): Service {
       ...deploymentRoutes(gateway),
       ...identityRoutes(gateway),
       ...systemIdentityRoutes(gateway),
+      ...diagnosticSettingRoutes(gateway),
+      ...activityLogRoutes(gateway),
       ...federatedCredentialRoutes(gateway),
       ...subscriptionRoutes(gateway),
       ...resourceGroupRoutes(gateway),

@@ -26,6 +26,16 @@ test.each([
   ['POST', `${STORAGE}/shop/listKeys`, 'Microsoft.Storage/storageAccounts/listKeys/action'],
   ['GET', `${GROUP}/providers/Contoso.Wares/shelves/one`, 'Contoso.Wares/shelves/read'],
   ['PUT', `${GROUP}/providers/Microsoft.Resources/deployments/main`, 'Microsoft.Resources/deployments/write'],
+  [
+    'GET',
+    `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Insights/alertRules?$filter=name eq 'x'`,
+    'Microsoft.Insights/alertRules/read',
+  ],
+  [
+    'PUT',
+    `${GROUP}/providers/Microsoft.Web/sites/shop/providers/Microsoft.Insights/diagnosticSettings/logs`,
+    'Microsoft.Insights/diagnosticSettings/write',
+  ],
   ['GET', `/subscriptions/${SUBSCRIPTION}/nothing`, 'Microsoft.Resources/subscriptions/nothing/read'],
   ['GET', '/nothing', 'GET /nothing'],
 ])('%s %s: 501 that names %s, in the journal as well', async (method, target, name) => {

@@ -1,3 +1,4 @@
+import { splitAtAnd, unescaped } from '../../odata.ts'
 import { GROUP_PATH, SUBSCRIPTION_PATH } from '../../paths.ts'
 import { accountId, covers, normalizeScope } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
@@ -5,7 +6,7 @@ import type { Account, Application, Resource, World } from '../../world.ts'
 import { actionOf } from '../actions.ts'
 import { ArmError, gatewayError, NotImplemented, resourceNotFound } from '../errors.ts'
 import { findResourceGroup, sameName } from '../existence.ts'
-import { type Call, type Gateway, queryParameter } from '../gateway.ts'
+import { type Call, type Gateway, queryParameter, requireKnownOptions } from '../gateway.ts'
 import { identityBody } from '../identity-block.ts'
 import { identityWithId } from '../managed-identity/identities.ts'
 import { page, wantedSize } from '../paging.ts'
@@ -45,6 +46,7 @@ export function resourceRoutes(gateway: Gateway): Route[] {
     const resource = context.world.resources.find(({ id }) => normalizeScope(id) === normalizeScope(path))
     const type = typeOfResource(resource?.id ?? path)
     if (!resource && !isServedHere(type)) throw new NotImplemented(actionOf(call.request.method, path))
+    requireKnownOptions(call.operation, call.request)
     if (isCollection(path)) return listOfType(call, path, type)
     gateway.authorize(call, { action: `${type}/read`, scope: path })
     requireKnownVersion(call, type)
@@ -182,10 +184,10 @@ const TERM = /^(?<member>resourceType|name|location|resourceGroup) eq '(?<value>
 /** The `$filter` forms that the list documents with `eq`, joined by `and`. @throws NotImplemented for any other */
 function wantedBy(filter: string | undefined): (resource: GenericResource) => boolean {
   if (!filter) return () => true
-  const terms = filter.split(/\s+and\s+(?=(?:[^']*'[^']*')*[^']*$)/i).map(term => {
-    const { member, value = '' } = TERM.exec(term.trim())?.groups ?? {}
-    if (member === undefined) throw new NotImplemented(`the filter "${term.trim()}" of resources`)
-    return { member: member.toLowerCase(), value: value.replaceAll("''", "'") }
+  const terms = splitAtAnd(filter).map(term => {
+    const { member, value = '' } = TERM.exec(term)?.groups ?? {}
+    if (member === undefined) throw new NotImplemented(`the filter "${term}" of resources`)
+    return { member: member.toLowerCase(), value: unescaped(value) }
   })
   return resource => terms.every(({ member, value }) => sameName(memberOf(resource, member), value))
 }

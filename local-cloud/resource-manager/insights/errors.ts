@@ -1,0 +1,13 @@
+import type { ServiceReply } from '../../service.ts'
+import { ArmError } from '../errors.ts'
+
+/** A refusal of Azure Monitor, whose code and message stand at the top of the body (ErrorResponse of its official description). */
+export class InsightsError extends ArmError {
+  constructor(code: string, message: string, status = 400) {
+    super(status, code, message)
+  }
+
+  override toReply(): ServiceReply {
+    return { status: this.status, body: { code: this.code, message: this.message } }
+  }
+}
