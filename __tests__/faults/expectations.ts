@@ -415,7 +415,7 @@ export const expectations = {
     title: '307 to another host',
     effect: elsewhere => refusal(307, { location: `${elsewhere}/` }),
     says: /^307 .*redirects to .*Injected/,
-    otherwise: final('rejected'),
+    otherwise: final('blocked-on-the-way'),
     except: notDone,
   },
   gigantic: {

@@ -62,7 +62,7 @@ describe("GitHub's OIDC endpoint", () => {
     [
       'a redirect to a sign-in page',
       { status: 302, headers: { location: '/login' }, body: '' },
-      'oidc-request-refused',
+      'blocked-on-the-way',
       'It redirects to /login',
     ],
     ['no token in the value', { status: 200, body: { value: '' } }, 'oidc-endpoint-unavailable'],
@@ -561,7 +561,7 @@ describe('the data plane', () => {
       [
         'a redirect',
         { status: 302, headers: { location: 'https://login.example.com/' }, body: '' },
-        'inference-rejected',
+        'blocked-on-the-way',
       ],
       [
         'a code that nobody knows',

@@ -184,14 +184,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
       effect: { kind: 'reply', status: 302, headers: { location }, body: '' },
     })
     const run = await gate()
-    expect(run.outputs.diagnosis).toBe(
-      {
-        github: 'oidc-request-refused',
-        entra: 'entra-rejected',
-        'resource-manager': 'resource-manager-rejected',
-        inference: 'inference-rejected',
-      }[name],
-    )
+    expect(run.outputs.diagnosis).toBe('blocked-on-the-way')
     expect(diagnosisOf(run)).toContain(
       'It redirects to https://elsewhere.example/login?: :error: :x# #[error]',
     )

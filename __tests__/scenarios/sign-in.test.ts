@@ -58,6 +58,33 @@ test('a managed identity with a federated credential signs in as well', async ()
   expect(run.report).toMatchObject({ principal: { managedIdentity: identity.resourceId } })
 })
 
+describe('a token that is not for the identity that signs in proves nothing of it, although the service takes it', () => {
+  const another = '5f0c2f3e-8b1d-4c55-9d27-6a2f0d1b7e90'
+  test.each<[string, string, string, RegExp]>([
+    ['of another application', 'appid', '', /is for the application 5f0c2f3e.* and not for /],
+    ['of another tenant', 'tid', '', /is of the tenant 5f0c2f3e.* and not of /],
+    [
+      'of another principal than the other token',
+      'oid',
+      encodeURIComponent('https://cognitiveservices.azure.com'),
+      /is for the principal (?=.*5f0c2f3e).*; another token of this run is for /,
+    ],
+  ])('%s', async (_, claim, containing, said) => {
+    alsoHolds(cloud, { role: roles.user })
+    cloud.faults.add({
+      name: claim,
+      operation: 'token',
+      containing,
+      effect: { kind: 'edit', path: ['access_token', claim], value: another },
+    })
+    const run = await runGate(cloud)
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'entra-rejected' })
+    expect(logOf(run)).toMatch(said)
+    expect(operations(run)).not.toContain('chatCompletions.create')
+  })
+})
+
 describe('failures that pass', () => {
   test.each([
     ['GitHub', 'oidc.token', { kind: 'reply', status: 500, body: { message: 'oops' } }],

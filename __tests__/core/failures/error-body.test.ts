@@ -1,4 +1,4 @@
-import { codesIn, type ErrorBody, readErrorBody } from '../../../src/core/failures/error-body.ts'
+import { codesIn, type ErrorBody, namesOf, readErrorBody } from '../../../src/core/failures/error-body.ts'
 
 const read = (body: unknown) => readErrorBody(typeof body === 'string' ? body : JSON.stringify(body))
 
@@ -28,6 +28,15 @@ test.each<[string, unknown, Partial<ErrorBody>]>([
     { code: 'A', message: JSON.stringify({ error: { code: 'B', message: 'b' } }) },
     { codes: ['A', 'B'], message: 'b' },
   ],
+  [
+    'quoted after words of a gateway',
+    {
+      code: '403',
+      message: `Upstream: ${JSON.stringify({ error: { code: 'B', message: 'b' } })}. Giving up.`,
+    },
+    { codes: ['403', 'B'], message: 'Upstream: {"error":{"code":"B","message":"b"}}. Giving up. b' },
+  ],
+  ['beside braces that quote none', { code: 'A', message: 'in {x}' }, { codes: ['A'], message: 'in {x}' }],
   ['as an object for a message', { message: { code: 'B', message: 'b' } }, { codes: ['B'], message: 'b' }],
   ['as a text', { error: 'no' }, { codes: [], message: 'no', structured: true }],
   ['as a text of detail', { detail: 'no' }, { codes: [], message: 'no' }],
@@ -118,4 +127,12 @@ test.each<[string, string[]]>([
   ['', []],
 ])('names that look like codes in %j', (text, names) => {
   expect(codesIn(text)).toEqual(names)
+})
+
+test('a number that repeats the status names nothing: what looks like a code in the message does', () => {
+  const named = (code: string) => namesOf(read({ code, message: 'It was DeploymentNotFound.' }))
+
+  expect(named('404')).toEqual(['DeploymentNotFound'])
+  expect(named('NotFound')).toEqual(['NotFound'])
+  expect(namesOf(read('It was DeploymentNotFound.'))).toEqual(['DeploymentNotFound'])
 })

@@ -116,6 +116,7 @@ describe.each(Object.entries(classifiers))('in front of every service (%s)', (_,
     ['a status that no service has', replyOf(470, '')],
     ['a proxy that wants to know who asks', replyOf(407, '')],
     ['a captive portal', replyOf(511, '')],
+    ['a redirect to a sign-in', replyOf(302, '', { location: 'https://login.contoso.example/' })],
   ])('%s that refuses is blocked on the way', (_what, reply) => {
     expect(classify(reply, 0)).toMatchObject({ kind: 'fatal', code: 'blocked-on-the-way' })
   })
@@ -139,7 +140,9 @@ test.each<[string, HttpReply, boolean]>([
 })
 
 test.each<[number, boolean]>([
-  [399, false],
+  [299, false],
+  [300, true],
+  [399, true],
   [400, true],
   ...[404, 408, 410, 429, 499].map((status): [number, boolean] => [status, false]),
   [498, true],
@@ -162,12 +165,12 @@ test.each([
   expect(isBlockedOnTheWay(replyOf(403, words))).toBe(expected)
 })
 
-test('nothing that is asked again, or says where it is, is taken for blocked', () => {
+test('nothing that is asked again, or that the service may have said of a thing that is not there, is taken for blocked', () => {
   fc.assert(
     fc.property(anyReply([(_, message) => ({ message })]), reply => {
       const isRefusal =
         reply.status === 511 ||
-        (reply.status >= 400 && reply.status < 500 && ![404, 408, 429].includes(reply.status))
+        (reply.status >= 300 && reply.status < 500 && ![404, 408, 429].includes(reply.status))
       if (isBlockedOnTheWay(reply)) expect(isRefusal).toBe(true)
     }),
   )

@@ -389,7 +389,7 @@ test.each([
     'entra-rejected',
     'fatal',
   ],
-  ['a redirect', 300, '', 'entra-rejected', 'fatal'],
+  ['a redirect', 300, '', 'blocked-on-the-way', 'fatal'],
   ['a list', 400, [refusal(90002, 'No.')], 'tenant-not-found', 'fatal'],
   ['numbers as texts', 400, { ...refusal(1, ''), error_codes: ['90002'] }, 'tenant-not-found', 'fatal'],
   ['numbers that are none', 400, { ...refusal(90002, ''), error_codes: ['x'] }, 'tenant-not-found', 'fatal'],

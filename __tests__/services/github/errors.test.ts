@@ -33,7 +33,7 @@ test.each([
 test.each([
   [200, '{}', 'oidc-endpoint-unavailable', 'transient'],
   [200, '<html>', 'oidc-endpoint-unavailable', 'transient'],
-  [302, '', 'oidc-request-refused', 'fatal'],
+  [302, '', 'blocked-on-the-way', 'fatal'],
   [408, '', 'oidc-endpoint-unavailable', 'transient'],
   [429, '{"message":"slow down"}', 'oidc-endpoint-unavailable', 'throttled'],
   [500, '', 'oidc-endpoint-unavailable', 'transient'],
@@ -41,7 +41,8 @@ test.each([
   [400, '{"message":"Can\'t issue ID_TOKEN for audience"}', 'oidc-request-refused', 'fatal'],
   [401, '', 'oidc-request-refused', 'fatal'],
   [299, '', 'oidc-endpoint-unavailable', 'transient'],
-  [300, '', 'oidc-request-refused', 'fatal'],
+  [300, '', 'blocked-on-the-way', 'fatal'],
+  [399, '', 'blocked-on-the-way', 'fatal'],
   [499, '', 'oidc-request-refused', 'fatal'],
   [403, '{"message":"You have exceeded a secondary rate limit."}', 'oidc-endpoint-unavailable', 'throttled'],
   [401, '{"message":"You have exceeded a secondary rate limit."}', 'oidc-request-refused', 'fatal'],

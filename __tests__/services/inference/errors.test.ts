@@ -111,7 +111,7 @@ describe('by code, status and words', () => {
     [503, lacking, 'inference-unavailable', 'transient'],
     [400, enveloped('BadRequest', 'Something else'), 'inference-rejected', 'fatal'],
     [403, enveloped('Forbidden', 'Something else'), 'inference-rejected', 'fatal'],
-    [302, '', 'inference-rejected', 'fatal'],
+    [302, '', 'blocked-on-the-way', 'fatal'],
     [403, 'RBAC: access denied', 'blocked-on-the-way', 'fatal'],
     [400, enveloped('decimal_above_max_value', 'No.', 'temperature'), 'parameter-unsupported', 'fatal'],
     [400, enveloped('array_below_min_length', 'No.'), 'parameter-unsupported', 'fatal'],
@@ -519,6 +519,16 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
 describe('what is told in several ways', () => {
   const bare = (message: string) => ({ error: { code: 'BadRequest', message } })
   const cases: Array<[string, number, object | string, string]> = [
+    ['tenant', 401, bare('Tenant provided in token does not match resource tenant.'), 'tenant-mismatch'],
+    ['model', 410, bare('It uses a model version that has reached end of life.'), 'model-retired'],
+    ['model', 400, bare('Deployment x is in deprecating state.'), 'model-retired'],
+    ['model', 400, enveloped('ServiceModelDeprecating', ''), 'model-retired'],
+    ['parameter', 400, bare("Invalid size. Supported values are: '1024x1024'."), 'parameter-unsupported'],
+    ['content', 400, bare('bad request: this prompt is blocked'), 'content-filtered'],
+    ['content', 400, enveloped('content_blocked', ''), 'content-filtered'],
+    ['busy', 409, bare('The resource is being updated.'), 'inference-unavailable'],
+    ['budget', 412, bare('Budget exhausted for this key'), 'inference-throttled'],
+    ['code', 403, enveloped('403', 'The service said PermissionDenied.'), 'access-denied'],
     ['network', 403, bare('Public network access is disabled for this resource.'), 'network-blocked'],
     ['network', 403, bare('The request is not from an approved virtual network.'), 'network-blocked'],
     ['network', 403, bare('Inbound access denied by network security perimeter.'), 'network-blocked'],

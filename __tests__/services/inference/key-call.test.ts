@@ -131,7 +131,7 @@ test.each<[string, number, string | object, object]>([
     error('AuthenticationTypeDisabled', 'Key based authentication is disabled for this resource.'),
     unproven('inference-unavailable', 'transient'),
   ],
-  ['a redirect', 307, '', unproven('inference-rejected')],
+  ['a redirect', 307, '', unproven('blocked-on-the-way')],
 ])('%s (%i)', (_, status, body, expected) => {
   expect(classifyKeyReply(replyOf(status, body), 'chat-completions', 0)).toMatchObject(expected)
 })

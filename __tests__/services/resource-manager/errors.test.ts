@@ -103,6 +103,7 @@ describe('the code of the service decides', () => {
       'resource-not-found',
       'fatal',
     ],
+    [409, 'ResourceGroupBeingDeleted', 'It is in deprovisioning state.', 'resource-not-found', 'fatal'],
     [404, 'ResourceGroupNotFound', "Resource group 'rg' could not be found.", 'resource-not-found', 'fatal'],
     [
       401,
@@ -233,6 +234,7 @@ describe('where the code was lost on the way', () => {
       'role-assignment-exists',
     ],
     ['the words tell', 403, lacks(writeAction), 'cannot-assign-role'],
+    ['the words tell of a change', 409, 'The resource is being updated.', 'resource-manager-unavailable'],
     [
       'the words tell of a right to read',
       403,
@@ -366,7 +368,7 @@ describe('where the code was lost on the way', () => {
     ['networks are not a matter of other statuses', 409, 'from public network', 'resource-manager-rejected'],
     ['a captive portal speaks for nobody', 511, 'x', 'blocked-on-the-way'],
     ['the status tells of an answer that is none', 200, 'x', 'resource-manager-unavailable'],
-    ['the status tells of a redirect', 300, 'x', 'resource-manager-rejected'],
+    ['the status tells of a redirect', 300, 'x', 'blocked-on-the-way'],
     ['the status tells of the first of outages', 500, 'x', 'resource-manager-unavailable'],
     ['a page tells nothing but its status', 404, '<html>ResourceNotFound', 'resource-manager-rejected'],
     ['the status tells of a token', 401, 'x', 'resource-manager-token-rejected'],
@@ -460,6 +462,30 @@ test('the action that is lacking is named', () => {
   expect(failureOfResourceManager(reply, now).details).toEqual({
     action: 'Microsoft.CognitiveServices/accounts/read',
   })
+})
+
+test.each([
+  [
+    `Le client « x » n’a pas l’autorisation d’effectuer l’action « ${writeAction} » sur l’étendue « /subscriptions/s/providers/Microsoft.CognitiveServices/accounts/read ».`,
+    'cannot-assign-role',
+    writeAction,
+  ],
+  [
+    "Der Client 'x' ist auf '/subscriptions/s/providers/Microsoft.CognitiveServices/accounts/delete' nicht berechtigt, 'Microsoft.CognitiveServices/accounts/read' auszuführen.",
+    'resource-manager-forbidden',
+    'Microsoft.CognitiveServices/accounts/read',
+  ],
+])('the action is found in any language: %s', (message, code, action) => {
+  const failure = failureOfResourceManager(replyOf(403, enveloped('AuthorizationFailed', message)), now)
+
+  expect(failure).toMatchObject({ code, details: { action } })
+})
+
+test('only where the code says that a right is lacking, an action that is named in passing is the lacking one', () => {
+  const message = `The request to ${writeAction} was not understood.`
+  const failure = failureOfResourceManager(replyOf(400, enveloped('BadRequest', message)), now)
+
+  expect(failure.code).toBe('resource-manager-rejected')
 })
 
 test('whatever is answered: a known code, and nothing that could do harm', () => {

@@ -248,7 +248,7 @@ export const networkExplanations: Explanations<'network'> = {
   'blocked-on-the-way': {
     title: 'Something between the runner and the service refused the request',
     about:
-      'A web application firewall, a firewall, a proxy or a gateway answered instead of the service, with a page or with a status that the service does not use; or it removed something from the request that the service needs.',
+      'A web application firewall, a firewall, a proxy or a gateway answered instead of the service, with a page, a redirect or a status that the service does not use; or it removed something from the request that the service needs.',
     why: told => paragraph(whoBlocked(told), `The request was for ${failedHost(told)}.`, whose(told)),
     unlike:
       'If the service itself refuses, it sends JSON with its own code. A proxy that refuses the connection is `proxy-refused`; rules of the resource, `network-blocked`.',

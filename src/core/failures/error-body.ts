@@ -84,10 +84,14 @@ function errorsIn(node: unknown, depth: number): SingleError[] {
   const { code, param, error, innererror, details, detail, ...others } = v.parse(fields, object.output)
   const message = typeof others.message === 'string' ? others.message : undefined
   const inMessage = errorsIn(message === undefined ? others.message : parseErrorJson(message), depth - 1)
+  const quoted = message === undefined || inMessage.length > 0 ? [] : errorsIn(quotedJson(message), depth - 1)
   const own = { code, message: inMessage.length > 0 ? undefined : message, param }
   const inner = [error, innererror, details, detail].flatMap(child => errorsOfChild(child, depth - 1))
-  return [...(code === undefined && message === undefined ? [] : [own]), ...inMessage, ...inner]
+  return [...(code === undefined && message === undefined ? [] : [own]), ...inMessage, ...quoted, ...inner]
 }
+
+/** Gateways quote the error of the service behind them, after words of their own. */
+const quotedJson = (message: string) => parseErrorJson(/\{[\s\S]*\}/.exec(message)?.[0] ?? '')
 
 const containers: ReadonlySet<unknown> = new Set(['body', 'query', 'path', 'header'])
 
@@ -102,6 +106,13 @@ function errorsOfChild(child: unknown, depth: number): SingleError[] {
   if (typeof child !== 'string') return errorsIn(child, depth)
   return [{ code: undefined, message: child, param: undefined }]
 }
+
+/**
+ * What the service calls the error: its codes; if there are none, or they only repeat the status, what looks like one in the
+ * message.
+ */
+export const namesOf = ({ codes, message }: ErrorBody): readonly string[] =>
+  codes.some(code => /\D/.test(code)) ? codes : codesIn(message)
 
 /** Names in a text that look like services' codes, for replies that were truncated or rewritten in between. */
 export function codesIn(text: string): readonly string[] {

@@ -134,9 +134,7 @@ export function summarizeResponse(
   }
 }
 
-/**
- * None of the services redirects: only a proxy or a captive portal does. We never follow it, because the token would go along.
- */
+/** We never follow a redirect, because the token would go along. */
 function redirectOf({ status, headers }: HttpReply): string {
   const { location } = headers
   if (status < 300 || status > 399 || location === undefined) return ''

@@ -100,11 +100,12 @@ const blockWords =
 
 /**
  * Whether something in between refused the request before it reached the service: a page with a refusing status, although the
- * service answers in JSON, or the reply of a firewall.
+ * service answers in JSON, the reply of a firewall, or a redirect, which none of the services sends: a proxy or a captive
+ * portal wants a sign-in.
  */
 export function isBlockedOnTheWay(reply: HttpReply): boolean {
   const { status } = reply
-  if (onlyOnTheWay.has(status)) return true
+  if (onlyOnTheWay.has(status) || (status >= 300 && status <= 399)) return true
   if (status < 400 || status > 499 || otherwise.has(status)) return false
   return blockWords.test(wordingOf(reply.body)) || isPage(reply)
 }

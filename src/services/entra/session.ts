@@ -1,9 +1,10 @@
 import type { Cloud } from '../../azure/clouds.ts'
-import { StepError } from '../../core/failures/failure.ts'
+import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { persist, type RetryPolicy, standardRetry } from '../../core/failures/retry.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log, Mask } from '../../core/ports.ts'
 import { maskJwt } from '../../core/text/jwt.ts'
+import { plain } from '../../core/text/untrusted.ts'
 import type { Assertions } from '../github/assertions.ts'
 import { type AccessTokenClaims, readAccessTokenClaims } from './access-token-claims.ts'
 import type { AccessToken } from './token-exchange.ts'
@@ -68,6 +69,30 @@ export async function rehearseExchange(
   })
 }
 
+interface Expected {
+  clientId: string
+  tenantId: string
+  /** Of the tokens that came before. */
+  principal: AccessTokenClaims | undefined
+}
+
+/**
+ * What shows that a token is not this identity's, in words that follow "the token"; undefined if nothing does. With it, roles
+ * would be looked up for one principal, and calls made by another.
+ */
+function strangeIn(
+  { appid, azp, tid, oid }: AccessTokenClaims,
+  { clientId, tenantId, principal }: Expected,
+): string | undefined {
+  const application = appid ?? azp
+  if (application !== undefined && application.toLowerCase() !== clientId.toLowerCase())
+    return `is for the application ${plain(application, 80)}, and not for ${clientId}`
+  if (tid !== tenantId.toLowerCase()) return `is of the tenant ${tid}, and not of ${tenantId}`
+  if (principal !== undefined && principal.oid !== oid)
+    return `is for the principal ${oid}; another token of this run is for ${principal.oid}`
+  return undefined
+}
+
 export function createSession(options: SessionOptions): Session {
   const { clientId, assertions } = options
   const { http, clock, log, mask } = options.tools
@@ -94,7 +119,14 @@ export function createSession(options: SessionOptions): Session {
       throw new StepError(error.operation, { ...error.failure, signingInAs: clientId })
     })
     maskJwt(mask, accessToken.token)
-    principal ??= readAccessTokenClaims(accessToken.token)
+    const named = readAccessTokenClaims(accessToken.token)
+    const strange = named && strangeIn(named, { ...options, principal })
+    if (strange !== undefined)
+      throw new StepError(
+        `asking Entra for a token for ${audience}`,
+        localFailure('entra-rejected', `The access token that came ${strange}.`),
+      )
+    principal ??= named
     return accessToken
   }
 

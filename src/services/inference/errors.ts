@@ -1,5 +1,5 @@
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { codesIn, type ErrorBody, readErrorBody } from '../../core/failures/error-body.ts'
+import { type ErrorBody, namesOf, readErrorBody } from '../../core/failures/error-body.ts'
 import { type Failure, retryAfterMs, summarizeResponse } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay, isPage } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
@@ -35,7 +35,7 @@ export function failureOfInference(reply: HttpReply, now: number): Failure {
  * a parameter of the request.
  */
 const retirement =
-  /\bmodels?\b(?:(?!\. |\b(?:parameter|argument|field|api[- ]version)\b).){0,120}\b(has been|have been|is|are|was|were) (retired|deprecated|no longer available)/i
+  /\bmodels?\b(?:(?!\. |\b(?:parameter|argument|field|api[- ]version)\b).){0,120}\b((has been|have been|is|are|was|were) (retired|deprecated|no longer available)|reached (its )?end of life)|\bin (a )?deprecating state\b/i
 
 type KindAndCode = Pick<Failure, 'kind' | 'code'>
 const fatal = (code: DiagnosisCode): KindAndCode => ({ kind: 'fatal', code })
@@ -53,11 +53,8 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     opperationnotsupported: fatal('operation-unsupported'),
     api_not_supported: fatal('operation-unsupported'),
     unsupported_model: fatal('operation-unsupported'),
-    content_filter: fatal('content-filtered'),
-    contentfilter: fatal('content-filtered'),
     responsibleaipolicyviolation: fatal('content-filtered'),
     invalid_prompt: fatal('content-filtered'),
-    content_policy_violation: fatal('content-filtered'),
     moderation_blocked: fatal('content-filtered'),
     unsupported_parameter: fatal('parameter-unsupported'),
     unsupported_value: fatal('parameter-unsupported'),
@@ -98,7 +95,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
     pattern: /resource has been (temporarily )?(blocked|suspended)/i,
     means: fatal('resource-blocked'),
   },
-  { pattern: /token tenant .* does not match resource tenant/i, means: fatal('tenant-mismatch') },
+  { pattern: /\btenant\b.{0,80}\b(does|do) not match\b.{0,40}\btenant\b/i, means: fatal('tenant-mismatch') },
   // At a regional endpoint a token does not show which resource it is for.
   {
     pattern: /please provide a custom subdomain|resource id is badly form/i,
@@ -124,7 +121,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   { pattern: /anthropic-version: header is required/i, means: fatal('blocked-on-the-way') },
   {
     pattern:
-      /API deployment \S+ (this resource )?does not exist|\bno (assistant|agent) found|\b(deployment|assistant|agent) \S+ (was )?not found|failed to resolve model info|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist|invalid model name passed/i,
+      /API deployment \S+ (this resource )?does not exist|\bno (assistant|agent) found|\b(deployment|assistant|agent) \S+ (was )?not found|failed to resolve model info|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist|invalid model name passed|\bnot allowed to access model\b|find an active deployment/i,
     means: fatal('deployment-not-found'),
   },
   {
@@ -143,12 +140,13 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
     means: fatal('api-version-unsupported'),
   },
   {
-    pattern: /content management policy|content filter|our usage policy|our safety system/i,
+    pattern:
+      /content management policy|content filter|our usage policy|our safety system|\b(prompt|response) (is|was) (blocked|flagged)/i,
     means: fatal('content-filtered'),
   },
   {
     pattern:
-      /(unsupported|unknown|missing required) parameter|invalid (parameter: |type for )'|is not compatible with model|'\w+' property is (deprecated|not supported)|is not a valid field|argument not supported on this model|unrecognized request argument|unsupported value|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
+      /(unsupported|unknown|missing required) parameter|invalid (parameter: |type for )'|is not compatible with model|'\w+' property is (deprecated|not supported)|is not a valid field|argument not supported on this model|unrecognized request argument|unsupported value|supported values are\b|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
     means: fatal('parameter-unsupported'),
   },
   { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },
@@ -157,11 +155,11 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
       /exceeded (call|token) rate limit|(rate limit|token (quota|limit)) is exceeded|\bquota (has been |was )?exceeded|out of (call volume|bandwidth) quota|currently experiencing high demand/i,
     means: throttled,
   },
-  // LiteLLM's budget: nothing says when it is renewed.
-  { pattern: /budget has been exceeded/i, means: fatal('inference-throttled') },
+  // The budget of a gateway's key: nothing says when it is renewed.
+  { pattern: /\bbudget (has been |was |is )?(exceeded|exhausted)/i, means: fatal('inference-throttled') },
   {
     pattern:
-      /your cognitive services resource is unavailable|model is currently overloaded|no healthy (deployments|upstream)/i,
+      /your cognitive services resource is unavailable|model is currently overloaded|no healthy (deployments|upstream)|\bis being (modified|updated)\b/i,
     means: transient,
   },
 ]
@@ -177,19 +175,27 @@ function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
   if (failedBehind.has(status) || status >= 500) return transient
   if (isPage(reply)) return byStatusOfPage(status)
   if (retirement.test(body.message)) return fatal('model-retired')
-  const codes = body.codes.length > 0 ? body.codes : codesIn(body.message)
-  const known = codes.map(meaningOfCode).find(found => found !== undefined)
+  const known = namesOf(body)
+    .map(meaningOfCode)
+    .find(found => found !== undefined)
   if (known !== undefined) return known
   const worded = byWording.find(({ pattern }) => pattern.test(body.message))
   return worded?.means ?? (isCutOff(reply.body) ? transient : byStatus(status, body))
 }
 
-/** Each limit of a parameter has its own code: `integer_below_min_value`, `array_above_max_length`. */
-const outOfLimits = /^[a-z]+_(above|below)_(max|min)_[a-z]+$/
+const byFamily: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
+  // Each limit of a parameter has its own code: `integer_below_min_value`, `array_above_max_length`.
+  [/^[a-z]+_(above|below)_(max|min)_[a-z]+$/, 'parameter-unsupported'],
+  [/^content_?(blocked|filter|policy)/, 'content-filtered'],
+  // `ServiceModelDeprecated`, `ServiceModelDeprecating`, `model_deprecated`.
+  [/model_?(deprecat|retir)/, 'model-retired'],
+]
 
+/** @param code A service's own, or a word of a message that looks like one. */
 function meaningOfCode(code: string): KindAndCode | undefined {
   const name = code.toLowerCase()
-  return byServiceCode.get(name) ?? (outOfLimits.test(name) ? fatal('parameter-unsupported') : undefined)
+  const family = byFamily.find(([pattern]) => pattern.test(name))?.[1]
+  return byServiceCode.get(name) ?? (family === undefined ? undefined : fatal(family))
 }
 
 /** Gateways explain a refused token in a header only (RFC 6750, 3). */

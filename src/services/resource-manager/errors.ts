@@ -1,6 +1,6 @@
 import { assignRoles } from '../../azure/rbac/delegation-conditions.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
-import { codesIn, type ErrorBody, readErrorBody } from '../../core/failures/error-body.ts'
+import { type ErrorBody, namesOf, readErrorBody } from '../../core/failures/error-body.ts'
 import { type Failure, retryAfterMs, summarizeResponse } from '../../core/failures/failure.ts'
 import { isBlockedOnTheWay, isPage } from '../../core/failures/intermediary.ts'
 import type { HttpReply } from '../../core/http/client.ts'
@@ -52,6 +52,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     resourcenotfound: fatal('resource-not-found'),
     resourcegroupnotfound: fatal('resource-not-found'),
     parentresourcenotfound: fatal('resource-not-found'),
+    resourcegroupbeingdeleted: fatal('resource-not-found'),
     invalidauthenticationtokentenant: fatal('resource-manager-token-rejected'),
     invalidauthenticationtokenaudience: fatal('resource-manager-token-rejected'),
     invalidauthenticationtoken: fatal('resource-manager-token-rejected'),
@@ -86,7 +87,7 @@ export function failureOfResourceManager(reply: HttpReply, now: number): Failure
   const after = retryAfterMs(reply.headers, now) ?? secondsInMessage(message)
   const meaning = meaningOf(reply, body)
   const details = {
-    ...detailsIn(reply, message),
+    ...detailsIn(reply, body),
     ...(meaning.code === 'network-blocked' ? { keptFrom: 'resource-manager' as const } : {}),
   }
   return {
@@ -97,8 +98,9 @@ export function failureOfResourceManager(reply: HttpReply, now: number): Failure
   }
 }
 
-function detailsIn({ headers }: HttpReply, message: string): NonNullable<Failure['details']> {
-  const action = lackingIn(message) ?? /perform action '([^']+)'/.exec(message)?.[1]
+function detailsIn({ headers }: HttpReply, body: ErrorBody): NonNullable<Failure['details']> {
+  const { message } = body
+  const action = lackingIn(body) ?? /perform action '([^']+)'/.exec(message)?.[1]
   // From the classic host, which speaks XML and wants a token for itself.
   const audience = /expected audience uri '([^']+)'/i.exec(message)?.[1]
   const challenge = challengeIn(headers['www-authenticate'] ?? '')
@@ -114,8 +116,9 @@ function meaningOf(reply: HttpReply, body: ErrorBody): KindAndCode {
   return isPage(reply) ? byStatusAlone(reply.status) : kindAndCode(body, reply.status)
 }
 
-function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode {
-  const names = (codes.length > 0 ? codes : codesIn(message)).map(code => code.toLowerCase())
+function kindAndCode(body: ErrorBody, status: number): KindAndCode {
+  const { message } = body
+  const names = namesOf(body).map(code => code.toLowerCase())
   // The token is good: Entra gave it for an application that has no service principal in this tenant.
   if (/claims 'puid' or 'altsecid' or 'oid' should be present/i.test(message))
     return fatal('service-principal-missing')
@@ -123,7 +126,7 @@ function kindAndCode({ codes, message }: ErrorBody, status: number): KindAndCode
   if (known !== undefined) return known
   if (status === 429 || names.some(code => /throttled$|^toomanyrequests$/.test(code))) return throttled
   if (status === 403 && isPrivateOnly(names, message)) return fatal('network-blocked')
-  return byWording(message) ?? firstOf(byGeneralCode, names) ?? byStatus(status)
+  return byWording(body) ?? firstOf(byGeneralCode, names) ?? byStatus(status)
 }
 
 /**
@@ -170,24 +173,28 @@ const wordings: ReadonlyArray<readonly [RegExp, KindAndCode]> = [
   ],
   [/requests for .{1,400} exceeded/i, throttled],
   [
-    /gateway did not receive a response|another operation (is (being performed|in progress)|on this)/i,
+    /gateway did not receive a response|another operation (is (being performed|in progress)|on this)|\bis being (modified|updated)\b/i,
     unavailable,
   ],
 ]
 
-function byWording(message: string): KindAndCode | undefined {
-  const worded = wordings.find(([pattern]) => pattern.test(message))
+function byWording(body: ErrorBody): KindAndCode | undefined {
+  const worded = wordings.find(([pattern]) => pattern.test(body.message))
   if (worded !== undefined) return worded[1]
-  const lacking = lackingIn(message)
+  const lacking = lackingIn(body)
   if (lacking?.toLowerCase() === assignRoles.toLowerCase()) return fatal('cannot-assign-role')
   return lacking === undefined ? undefined : fatal('resource-manager-forbidden')
 }
 
-/** A linked right comes after one that is there, as "action(s)", and sometimes without quotes. */
-function lackingIn(message: string): string | undefined {
-  return /does not have (?:authorization|permission) ?to perform action(?:\(s\))? '?([\w./*-]+)/i.exec(
-    message,
-  )?.[1]
+/**
+ * A linked right comes after one that is there, as "action(s)", and sometimes without quotes. Resource Manager translates its
+ * messages: in every language the action is the name that is not part of a scope.
+ */
+function lackingIn({ codes, message }: ErrorBody): string | undefined {
+  const inEnglish = /does not have (?:authorization|permission) ?to perform action(?:\(s\))? '?([\w./*-]+)/i
+  const named = inEnglish.exec(message)?.[1]
+  if (named !== undefined || !codes.some(code => /^AuthorizationFailed$/i.test(code))) return named
+  return /(?<![\w./])Microsoft\.\w+(?:\/[\w.*-]+)+\/(?:read|write|delete|action)\b/i.exec(message)?.[0]
 }
 
 function byStatus(status: number): KindAndCode {

@@ -22,9 +22,16 @@ export const replyExplanations = {
   },
   'entra-rejected': {
     title: 'Entra refused the sign-in',
-    why: () => 'This action does not know the reason: see what Entra said.',
+    why: ({ failure }) =>
+      failure.said.status === undefined
+        ? 'What came is no token that this identity can be known by. Entra sends none of that kind: something between the runner and Entra answers in its place, or `authority-host` is not Entra.'
+        : 'This action does not know the reason: see what Entra said.',
     unlike: 'Refusals with a known cause have their own codes.',
-    fixes: ({ failure }) => [advice(`Look the number up: ${errorPage(failure.said.serviceCode)}`)],
+    fixes: ({ failure }) => [
+      failure.said.status === undefined
+        ? advice('Find out what answers there, and let the requests to Entra pass as they are.')
+        : advice(`Look the number up: ${errorPage(failure.said.serviceCode)}`),
+    ],
   },
 } satisfies Partial<Explanations<'entra'>>
 

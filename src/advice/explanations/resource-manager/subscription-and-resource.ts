@@ -76,7 +76,9 @@ export const subscriptionAndResourceExplanations = {
     why: told =>
       wasSearched(told)
         ? 'The gate looks for the resource by the host of `endpoint`, among the accounts of the subscription that this identity can read. Name the resource with `resource-id` instead; or remove the input that needs it, and the gate proves only the call.'
-        : `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or the id is that of a deployment or project instead of the account.`,
+        : told.failure.said.serviceCode === 'ResourceGroupBeingDeleted'
+          ? `The resource group of ${valuesOf(told).scope} is being deleted, and the resource with it.`
+          : `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or the id is that of a deployment or project instead of the account.`,
     unlike: 'A resource that the principal cannot read is `resource-manager-forbidden`.',
     fixes: told => [
       listResources(told),
