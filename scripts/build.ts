@@ -4,6 +4,7 @@ import { minify } from '@swc/core'
 import * as v from 'valibot'
 import { compileLocalCloud } from './build-local-cloud.ts'
 import { hashesFile, sourceHashes } from './bundle-sources.ts'
+import { compileModulesAtOnce } from './eager-modules.ts'
 import { bundledFiles, licenseTexts } from './licenses.ts'
 import { repositoryRoot, runNode, temporaryFolder } from './tools.ts'
 
@@ -105,13 +106,14 @@ function takeBuiltInsDirectly(entry: string): void {
 }
 
 async function minifyFile(file: string, { maps = false }: BundleOptions): Promise<void> {
-  const { code, map } = await minify(readFileSync(file, 'utf8'), {
+  const minified = await minify(readFileSync(file, 'utf8'), {
     module: true,
     compress: true,
     mangle: true,
     format: { comments: false },
     sourceMap: maps,
   })
+  const { code, map } = compileModulesAtOnce(minified)
   writeFileSync(file, code)
   if (map !== undefined) writeFileSync(`${file}${minifiedMap}`, map)
 }

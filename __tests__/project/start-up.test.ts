@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { startAction } from '../../action-runner/index.ts'
@@ -45,6 +45,16 @@ test('the entry of the bundle holds at most 120 kB, nothing of an HTTP stack tha
 
   expect(statSync(bundled).size).toBeLessThan(120_000)
   expect(readFileSync(bundled, 'utf8')).not.toContain('undici')
+})
+
+test('every module of the bundle has the parenthesis that has V8 compile it at once', () => {
+  const files = globSync(join(repositoryRoot, 'dist/*index.js'))
+  const modules = files.flatMap(file => [
+    ...readFileSync(file, 'utf8').matchAll(/[{,]\d+:(\(?)(?:function\b|\w+=>|\([\w,]*\)=>)/g),
+  ])
+
+  expect(modules.length).toBeGreaterThan(300)
+  expect(modules.filter(([, parenthesis]) => parenthesis !== '(')).toEqual([])
 })
 
 test("where the inputs are bad, Node's own HTTPS stack is not loaded either", async () => {
