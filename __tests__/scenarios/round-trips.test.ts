@@ -94,3 +94,21 @@ test('who may read the list, and finds the role in it, is not asked what it may 
   expect(operations).not.toContain('permissions.list')
   expect(operations).toHaveLength(10)
 })
+
+test.each([
+  ['a role that may be read', holdsForLong, {}],
+  [
+    'roles that may not be read, and a gate that only verifies',
+    () => holds(stage.cloud, { role: roles.user }),
+    { grant: 'never' },
+  ],
+])(
+  'with %s, Resource Manager is asked everything at once, each on a connection that was opened ahead',
+  async (_, arrange, inputs) => {
+    arrange()
+    const { requests, openedAhead } = await stage.run({ inputs })
+    const asked = requests.filter(({ service }) => service === 'resource-manager')
+
+    expect(openedAhead.get(stage.cloud.endpoints.resourceManager)).toBe(asked.length)
+  },
+)

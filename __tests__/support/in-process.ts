@@ -57,6 +57,8 @@ export interface InProcessRun extends Published {
   kept: readonly TemporaryGrant[]
   /** What arrived at the cloud during the run, its own look-ups left out; from other runs at the same time as well. */
   requests: readonly JournalEntry[]
+  /** Connections that the gate opened before it had anything to send, by origin. */
+  openedAhead: ReadonlyMap<string, number>
   /** Milliseconds of the cloud's time. */
   tookMs: number
   /** Role assignments as they were when the run began. */
@@ -86,12 +88,16 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     globalThis.runLogs?.push(log)
     const masks: string[] = []
     const kept: TemporaryGrant[] = []
+    const openedAhead = new Map<string, number>()
     const driven = time.enter(clientFor(settings))
     const logging = logTo(log)
     const run = readWorkflowRun(environment)
     const usual = {
       http: driven.http,
-      preconnect: driven.preconnect,
+      preconnect(origin: string, count: number) {
+        openedAhead.set(origin, (openedAhead.get(origin) ?? 0) + count)
+        driven.preconnect(origin, count)
+      },
       clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
       log: logging,
       mask: (secret: string) => void masks.push(secret),
@@ -110,7 +116,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     const requests = cloud.journal.entries
       .slice(requestsBefore)
       .filter(({ operation }) => operation !== 'oidc.keys')
-    return { ...published(outcome), settings, log, masks, kept, requests, tookMs, assignmentsBefore }
+    const happened = { requests, openedAhead, tookMs }
+    return { ...published(outcome), ...happened, settings, log, masks, kept, assignmentsBefore }
   }
 
   async function post(

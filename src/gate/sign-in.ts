@@ -107,8 +107,8 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 
 /**
  * What the gate can do ahead while it waits for a reply: during GitHub's, what signing in needs; during Entra's, what the look
- * needs. It opens as many connections as there will be parallel requests: for tokens; for account, deployments, roles and deny
- * assignments, and for permissions if those are requested with the roles; for the models.
+ * needs. It opens as many connections as there will be parallel requests: for tokens; for account, deployments, models, roles and
+ * deny assignments, and for permissions if those are requested with the roles; for the calls.
  */
 export function preloads(settings: Settings, preconnect: Preconnect) {
   const { cloud, target, deployments, access } = settings
@@ -120,7 +120,7 @@ export function preloads(settings: Settings, preconnect: Preconnect) {
   const forLooking = async () => {
     if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))
     if (target.kind === 'endpoint') return
-    preconnect(cloud.resourceManager.endpoint, access.grant === 'never' ? 5 : 4)
+    preconnect(cloud.resourceManager.endpoint, access.grant === 'never' ? 6 : 5)
     await rehearseReading(cloud, rehearsal)
   }
   return { forSigningIn, forLooking }
