@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execute, mustRun } from '../scripts/programs.ts'
 import { repositoryRoot } from '../scripts/tools.ts'
 import { type Stage, secrets, variables } from './stage.ts'
-import { DEPLOYED, type Workflow } from './workflow.ts'
+import { ownScripts, reached, type Workflow } from './workflow.ts'
 
 interface ActOptions {
   /** An empty folder, which the caller removes. */
@@ -46,10 +46,11 @@ export async function runByAct(
   return { status, log: `${stdout}${stderr}` }
 }
 
-async function makeRepository(folder: string, { text }: Workflow): Promise<void> {
+async function makeRepository(folder: string, workflow: Workflow): Promise<void> {
   mkdirSync(join(folder, '.github/workflows'), { recursive: true })
-  writeFileSync(join(folder, '.github/workflows/workflow.yml'), text)
-  writeFileSync(join(folder, 'deploy.sh'), `#!/bin/sh\necho '${DEPLOYED}'\n`, { mode: 0o755 })
+  writeFileSync(join(folder, '.github/workflows/workflow.yml'), workflow.text)
+  for (const name of ownScripts(workflow))
+    writeFileSync(join(folder, name), `#!/bin/sh\necho '${reached(name)}'\n`, { mode: 0o755 })
   cpSync(join(repositoryRoot, 'examples/plain-shell.sh'), join(folder, 'plain-shell.sh'))
   const git = (...args: readonly string[]) => mustRun('git', args, process.env, folder)
   await git('init', '--quiet', '--initial-branch', 'main')

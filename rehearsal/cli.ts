@@ -17,12 +17,16 @@ import {
   planFor,
   readWorkflow,
   type Workflow,
+  workflowAround,
 } from './workflow.ts'
+
+/** The page whose steps readers put into a pipeline that they have. */
+const CONVERSIONS = 'docs/from-what-you-have.md'
 
 const usage = `Usage: npm run rehearse [-- --local-repository OWNER/NAME@REF=FOLDER … FILE …]
 
-Runs the workflows of README.md and examples/ unchanged on this machine, with act (https://nektosact.com). The gate is the one
-in dist/, and Azure is a local cloud under Azure's own names. Needs act on the PATH. azure/login runs if az is installed.
+Runs the workflows of README.md and examples/ unchanged on this machine, with act (https://nektosact.com), and the steps of
+${CONVERSIONS} in a job. The gate is the one in dist/, and Azure is a local cloud under Azure's own names. Needs act on the PATH. azure/login runs if az is installed.
 
   FILE                 run only these, such as README.md or examples/gateway.yml
   --local-repository   use an action from a folder instead of fetching it from github.com, as with act's own option
@@ -32,16 +36,31 @@ Exits with 0 if every workflow that can run is green, and with 1 if one is red o
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 
+/** Without the heading. */
+const fileOf = (path: string) => path.split(', ')[0] ?? path
+
+const tokensOf = (path: string) => lexer(readFileSync(join(repositoryRoot, path), 'utf8'))
+
 function workflows(): Workflow[] {
-  const readme = lexer(readFileSync(join(repositoryRoot, 'README.md'), 'utf8'))
-  const inReadme = readme.flatMap(token =>
+  const inReadme = tokensOf('README.md').flatMap(token =>
     token.type === 'code' && token.lang === 'yaml' && /^jobs:/m.test(token.text) ? [token.text] : [],
   )
   const examples = globSync('examples/*.yml', { cwd: repositoryRoot }).toSorted()
   return [
     ...inReadme.map(text => readWorkflow('README.md', `${text}\n`)),
     ...examples.map(path => readWorkflow(path, readFileSync(join(repositoryRoot, path), 'utf8'))),
+    ...conversions(),
   ]
+}
+
+/** One workflow for each heading that has steps below it. */
+function conversions(): Workflow[] {
+  let heading = ''
+  return tokensOf(CONVERSIONS).flatMap(token => {
+    if (token.type === 'heading') heading = token.text
+    const shows = token.type === 'code' && token.lang === 'yaml' && /^steps:/m.test(token.text)
+    return shows ? [workflowAround(`${CONVERSIONS}, ${heading}`, token.text)] : []
+  })
 }
 
 /** The repositories that answer: a machine may have no access to GitHub. */
@@ -124,7 +143,7 @@ async function main(): Promise<number> {
     return 1
   }
   requireFreshBundle()
-  const all = workflows().filter(({ path }) => positionals.length === 0 || positionals.includes(path))
+  const all = workflows().filter(({ path }) => positionals.length === 0 || positionals.includes(fileOf(path)))
   const machine = await machineFor(all, folders)
   const plans = all.map(workflow => ({ workflow, plan: planFor(workflow, machine) }))
   const possible = plans.filter(({ plan }) => plan.missing.length === 0)

@@ -1,6 +1,7 @@
 import { type AzureNames, showAsAzure } from '../__tests__/support/azure-names.ts'
 import { PROBE_PATH } from '../local-cloud/app/index.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
+import { accountKeys } from '../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { accountId } from '../local-cloud/scopes.ts'
 import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
@@ -20,6 +21,8 @@ function first<T>([one]: readonly T[]): T {
 const tenant = first(defaultWorld.tenants)
 const subscription = first(defaultWorld.subscriptions)
 const account = first(defaultWorld.accounts)
+/** The one project of the account, with the agent that documents name. */
+const project = { name: 'shop', agents: [{ name: 'support-agent', model: 'chat' }] }
 const pipeline = first(defaultWorld.applications)
 const pipelineId = pipeline.servicePrincipal?.objectId ?? ''
 const foundryId = accountId(account)
@@ -57,7 +60,10 @@ const setup = {
     '9d2a7c41-58e3-4f16-b0d9-63a8e5f7102c',
     '5a81d4f7-2c06-4e9b-93f5-d0b7462ce918',
   ]),
-  federatedCredentials: [trusting('contoso-shop-production', 'environment:production')],
+  federatedCredentials: [
+    trusting('contoso-shop-production', 'environment:production'),
+    trusting('contoso-shop-main', 'ref:refs/heads/main'),
+  ],
 }
 /** For pull requests: it reads, and changes nothing. */
 const planner = {
@@ -66,7 +72,10 @@ const planner = {
     '31f86ad0-c74b-4259-9e0c-75d1b8f26a3e',
     'b72e1c95-048d-4f63-86ab-19e4d7c05f8b',
   ]),
-  federatedCredentials: [trusting('contoso-shop-pull-requests', 'pull_request')],
+  federatedCredentials: [
+    trusting('contoso-shop-pull-requests', 'pull_request'),
+    trusting('contoso-shop-main', 'ref:refs/heads/main'),
+  ],
 }
 const gatewayIdentity = identity('contoso-gateway', [
   'a5d1f83b-7e40-4c92-b6a8-0f29c3e7d514',
@@ -101,9 +110,23 @@ export const variables: Readonly<Record<string, string>> = {
   FOUNDRY_ENDPOINT: `https://${account.customSubDomainName}.openai.azure.com`,
   SHOP_IDENTITY_ID: shopIdentity.resourceId,
   SHOP_APP_ID: shopAppId,
+  APP_RESOURCE_ID: shopAppId,
+  FOUNDRY_PROJECT_ID: `${foundryId}/projects/${project.name}`,
+  JUDGE_RESOURCE_ID: foundryId,
+  AZURE_OPENAI_RESOURCE_GROUP: account.resourceGroup,
+  AZURE_OPENAI_SERVICE: account.name,
+  AZURE_OPENAI_ENDPOINT: `https://${account.customSubDomainName}.openai.azure.com`,
+  AZURE_OPENAI_CHATGPT_DEPLOYMENT: 'chat',
+  AZURE_OPENAI_EMB_DEPLOYMENT: 'embeddings',
+  AZURE_OPENAI_EVAL_DEPLOYMENT: 'reasoning',
+  AZURE_ENV_NAME: 'shop',
+  AZURE_LOCATION: account.location,
+  MODEL_DEPLOYMENT: 'chat',
+  JUDGE_DEPLOYMENT: 'reasoning',
 }
 export const secrets: Readonly<Record<string, string>> = {
   SHOP_PROBE_URL: `https://${shopHost}${PROBE_PATH}`,
+  RETIRED_FOUNDRY_KEY: accountKeys(foundryId).key2,
 }
 
 /** The default world, plus everything that a workflow names. */
@@ -133,7 +156,7 @@ function seedFor({ text }: Pick<Workflow, 'text'>): Seed {
         location,
       })),
     ],
-    accounts: [...defaultWorld.accounts, ...named],
+    accounts: [{ ...account, projects: [project] }, ...defaultWorld.accounts.slice(1), ...named],
     applications: [
       {
         ...pipeline,

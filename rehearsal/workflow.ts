@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
 
 /** Reads a workflow that somebody copied, and plans how to run it on a machine that is not GitHub's. Runs nothing. */
 export interface Workflow {
@@ -68,6 +68,24 @@ export function readWorkflow(path: string, text: string): Workflow {
   }
 }
 
+/**
+ * The workflow of a reader who puts the steps that a page shows into a job: with the permissions of the set-up, and with the checkout
+ * that brings the scripts.
+ *
+ * @param path the page, and the heading above the steps
+ * @param shown YAML, `steps:`
+ */
+export function workflowAround(path: string, shown: string): Workflow {
+  const { steps } = v.parse(v.object({ steps: v.array(v.record(v.string(), v.unknown())) }), parse(shown))
+  const checksOut = steps.some(({ uses }) => String(uses).startsWith('actions/checkout@'))
+  const job = {
+    'runs-on': 'ubuntu-latest',
+    permissions: { contents: 'read', 'id-token': 'write' },
+    steps: checksOut ? steps : [{ uses: 'actions/checkout@v7' }, ...steps],
+  }
+  return readWorkflow(path, stringify({ on: { push: { branches: ['main'] } }, jobs: { job } }))
+}
+
 const unique = (texts: readonly string[]) => [...new Set(texts)]
 
 const namesIn = (text: string, pattern: RegExp) =>
@@ -117,7 +135,10 @@ function fateOf(uses: string, { hasProgram, hasAction }: Machine): { missing?: s
   const name = nameOf(uses)
   // act checks out by itself.
   if (isGate(uses) || name === 'actions/checkout') return {}
-  if (name !== 'azure/login') return { missing: `${name}: a service of GitHub` }
+  if (name !== 'azure/login')
+    return {
+      missing: `${name}: ${name.startsWith('actions/') ? 'a service of GitHub' : 'nothing stands in for it'}`,
+    }
   if (!hasProgram('az')) return { standIn: 'az is not installed' }
   return hasAction(uses) ? {} : { standIn: 'it cannot be fetched from github.com' }
 }
@@ -125,14 +146,20 @@ function fateOf(uses: string, { hasProgram, hasAction }: Machine): { missing?: s
 /** Without the ref. */
 export const nameOf = (uses: string) => uses.replace(/@.*/, '')
 
-/** The line that the reader's `deploy.sh` prints here, as proof that the workflow reached it. */
-export const DEPLOYED = 'The deployment has begun.'
+/** The line that a reader's script prints here, as proof that the workflow reached it. */
+export const reached = (script: string) => `${script} has begun.`
+
+/** Scripts of the reader, such as `deploy.sh`, without the folder. */
+export const ownScripts = ({ scripts }: Pick<Workflow, 'scripts'>): string[] =>
+  unique([...scripts.matchAll(/\.\/([\w-]+\.sh)\b/g)].map(([, name = '']) => name)).filter(
+    name => name !== 'plain-shell.sh',
+  )
 
 /** Whether act's output shows that the workflow did its job. */
-export function isGreen({ scripts }: Workflow, { status, log }: { status: number; log: string }): boolean {
+export function isGreen(workflow: Workflow, { status, log }: { status: number; log: string }): boolean {
   // act exits with 0 even if it skipped the only job.
   const hasRun = /Job succeeded/.test(log)
-  return status === 0 && hasRun && (!scripts.includes('./deploy.sh') || log.includes(DEPLOYED))
+  return status === 0 && hasRun && ownScripts(workflow).every(name => log.includes(reached(name)))
 }
 
 /** Commands that need something the local cloud does not have. */
@@ -144,4 +171,4 @@ const unavailable = [
 
 /** Programs that a machine may lack, found at the beginning of a command. */
 const programsIn = (scripts: string) =>
-  unique([...scripts.matchAll(/(?:^|[|;&(])[ \t]*(az|gh|jq|curl)\b/gm)].flatMap(([, name]) => name ?? []))
+  unique([...scripts.matchAll(/(?:^|[|;&(])[ \t]*(az|azd|gh|jq|curl)\b/gm)].flatMap(([, name]) => name ?? []))

@@ -14,6 +14,7 @@ import { ADMIN, ADMIN_CLIENT, seedWithAdministrator } from '../../scripts/admini
 import { type Az, createAz, createFence, type Fence } from '../../scripts/az.ts'
 import { isOnPath, type Outcome } from '../../scripts/programs.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
+import { codeBlocks, readDocument } from '../support/documents.ts'
 import { environmentOf, withDrivenClock, withLog } from '../support/scenario.ts'
 
 /**
@@ -736,5 +737,67 @@ describeWithAz('az', () => {
       expect(stderr).not.toMatch(/unrecognized arguments|misspelled|required/)
     }
     expect(application.servicePrincipal).not.toBe(null)
+  })
+
+  /** The command of a page that has this word, with the names of the world instead of those of the page. */
+  const commandOf = (path: string, word: string, names: Readonly<Record<string, string>> = {}) => {
+    const command = codeBlocks(readDocument(path)).find(({ text }) => text.includes(word))?.text ?? ''
+    expect(command).toContain(word)
+    return Object.entries(names).reduce((text, [from, to]) => text.replaceAll(from, to), command)
+  }
+
+  test('docs: list the credentials with a classic subject, and remove one after a rename', async () => {
+    const page = 'docs/many-repositories.md'
+    const { shell } = bench.admin
+    const [pipeline] = bench.cloud.world.applications
+    assert(pipeline)
+    pipeline.federatedCredentials.push({
+      name: 'contoso-shop-by-id',
+      issuer: GITHUB_ISSUER,
+      subject: 'repo:contoso@1200345/shop@674512309:ref:refs/heads/main',
+      audiences: ['api://AzureADTokenExchange'],
+    })
+
+    const ofIdentities = await shell(commandOf(page, 'az identity list'))
+    const identity = 'rg-keyless contoso-pipeline-identity contoso-shop-production'
+    expect(ofIdentities).toMatchObject({ status: 0, stdout: expect.stringContaining(identity) })
+    const ofApplications = await shell(commandOf(page, 'az ad app list'))
+    expect(ofApplications).toMatchObject({ status: 0 })
+    expect(ofApplications.stdout).toContain(`${PIPELINE_CLIENT} contoso-shop-main`)
+    expect(ofApplications.stdout).not.toContain('contoso-shop-by-id')
+
+    const names = {
+      'my-group': 'rg-keyless',
+      'my-pipeline': 'contoso-pipeline-identity',
+      CLIENT_ID: PIPELINE_CLIENT,
+    }
+    for (const [command, old] of [
+      ['az identity federated-credential delete', 'contoso-shop-production'],
+      ['az ad app federated-credential delete', 'contoso-shop-main'],
+    ] as const) {
+      const pasted = commandOf('docs/setup.md', command, { ...names, OLD_CREDENTIAL: old })
+      expect(await shell(pasted)).toMatchObject({ status: 0, stdout: expect.stringContaining(old) })
+    }
+    expect((await shell(commandOf(page, 'az identity list'))).stdout).not.toContain('contoso-shop-production')
+    expect((await shell(commandOf(page, 'az ad app list'))).stdout).not.toContain(PIPELINE_CLIENT)
+  })
+
+  test('docs/retiring-the-keys.md: the switch, there and back', async () => {
+    const target = accountOf(bench.cloud)
+    const before = `resource=${scopeOf(bench)}\n`
+    for (const off of [true, false]) {
+      const command = commandOf('docs/retiring-the-keys.md', `"disableLocalAuth":${off}`)
+      succeeds(await bench.admin.shell(before + command))
+      expect(target.disableLocalAuth).toBe(off)
+    }
+  })
+
+  test('docs/retiring-the-keys.md: az knows the commands that find callers', async () => {
+    for (const word of ['diagnostic-settings create', 'activity-log list']) {
+      const command = commandOf('docs/retiring-the-keys.md', word, { WORKSPACE_ID: `${scopeOf(bench)}` })
+      const { stderr } = await bench.admin.shell(`resource=${scopeOf(bench)}\n${command}`)
+      // The local cloud has no logs.
+      expect(stderr).not.toMatch(/unrecognized arguments|misspelled|required|invalid/)
+    }
   })
 })

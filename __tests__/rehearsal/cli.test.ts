@@ -78,12 +78,24 @@ test('what cannot be run is named, with what is missing, and fails nothing', asy
   expect(stdout).toContain('0 green, 0 red, 2 not run')
 })
 
-test('the workflow of the README is among them, and every variable that examples name has a value', async () => {
-  const { stdout } = await rehearse('echo "The deployment has begun. Job succeeded"')
+const kindsOfPipelines = [
+  'An azd template',
+  'An evaluation',
+  'Agents',
+  'A RAG deploy',
+  'A script with a sleep',
+]
+
+test('the workflow of the README and the steps for pipelines that people have are among them, and every variable has a value', async () => {
+  const { stdout } = await rehearse(
+    'echo "Job succeeded"; for name in deploy evaluate test-agents; do echo "$name.sh has begun."; done',
+  )
 
   expect(stdout).toContain('green  README.md')
+  for (const kind of kindsOfPipelines) expect(stdout).toContain(`  docs/from-what-you-have.md, ${kind}`)
   expect(stdout).not.toContain('no value is known')
   // How many cannot be run depends on whether the machine has az and gh.
   const [, green, notRun] = /^(\d+) green, 0 red, (\d+) not run$/m.exec(stdout) ?? []
-  expect(Number(green) + Number(notRun)).toBe(1 + globSync('examples/*.yml', { cwd: repositoryRoot }).length)
+  const examples = globSync('examples/*.yml', { cwd: repositoryRoot })
+  expect(Number(green) + Number(notRun)).toBe(1 + examples.length + kindsOfPipelines.length)
 })

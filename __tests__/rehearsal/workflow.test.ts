@@ -1,4 +1,4 @@
-import { isGreen, type Machine, planFor, readWorkflow } from '../../rehearsal/workflow.ts'
+import { isGreen, type Machine, planFor, readWorkflow, workflowAround } from '../../rehearsal/workflow.ts'
 
 /** What is read from a workflow, whether it can be run, and what counts as green. */
 
@@ -95,11 +95,18 @@ describe('what is missing is told by name', () => {
 
 describe('green is', () => {
   const deploying = workflowOf('steps:\n- run: ./deploy.sh')
-  const log = 'The deployment has begun.\nJob succeeded\n'
+  const log = 'deploy.sh has begun.\nJob succeeded\n'
 
   test('a job that succeeded and came to the deployment', () => {
     expect(isGreen(deploying, { status: 0, log })).toBe(true)
     expect(isGreen(workflowOf('steps: []'), { status: 0, log: 'Job succeeded\n' })).toBe(true)
+  })
+
+  test('every script that the steps name, and not only the first', () => {
+    const both = workflowOf('steps:\n- run: ./evaluate.sh && ./deploy.sh\n- run: ./plain-shell.sh')
+
+    expect(isGreen(both, { status: 0, log })).toBe(false)
+    expect(isGreen(both, { status: 0, log: `evaluate.sh has begun.\n${log}` })).toBe(true)
   })
 
   test.each([
@@ -108,5 +115,23 @@ describe('green is', () => {
     ['a deployment that was not reached', { status: 0, log: 'Job succeeded\n' }],
   ])('not %s', (_, run) => {
     expect(isGreen(deploying, run)).toBe(false)
+  })
+})
+
+describe('steps that a page shows', () => {
+  const around = (steps: string) => workflowAround('docs/page.md, A heading', `steps:\n${steps}`)
+
+  test('run in a job that may sign in, after a checkout', () => {
+    expect(around('- run: ./deploy.sh')).toMatchObject({
+      path: 'docs/page.md, A heading',
+      event: 'push',
+      signsIn: true,
+      actions: ['actions/checkout@v7'],
+      scripts: '\n./deploy.sh',
+    })
+  })
+
+  test('keep the checkout that they have', () => {
+    expect(around('- uses: actions/checkout@v6').actions).toEqual(['actions/checkout@v6'])
   })
 })
