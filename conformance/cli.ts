@@ -16,41 +16,41 @@ import { clock, createSend } from './send.ts'
 
 const usage = `Usage: npm run conformance -- --against real|local|URL|FILE [--out FILE]
 
-Plays ${exchanges.length} exchanges against real services, records what they answer, plays the same against the local cloud, and prints
-what differs. Nothing is left behind: role assignments that it makes it takes back.
+Sends ${exchanges.length} exchanges to real services, records the answers, sends the same exchanges to the local cloud, and prints
+the differences. Leaves nothing behind: it removes the role and deny assignments that it makes.
 
   --against real   the services that the environment names: a job with id-token: write, AZURE_CLIENT_ID, AZURE_TENANT_ID and
                    CONFORMANCE_RESOURCE_ID (docs/conformance.md has four more); or the variables of another local cloud (key-less-cloud --format dotenv)
-  --against URL    the same in another cloud: https://management.usgovcloudapi.net, or the LOCAL_CLOUD_RESOURCE_MANAGER of a local cloud that runs.
-                   A Resource Manager tells which Entra and Graph belong to it; who signs in, and at which resource, the environment says as above
-  --against local  a local cloud against itself: whether the exchanges themselves can be played
+  --against URL    the same in another cloud: https://management.usgovcloudapi.net, or the LOCAL_CLOUD_RESOURCE_MANAGER of a running local cloud.
+                   The Resource Manager says which Entra and Graph belong to it. The variables above still say who signs in, and to which resource
+  --against local  a local cloud against itself, to check that the exchanges themselves work
   --against FILE   recordings of an earlier run
-  --out FILE       where the recordings go (JSON)
+  --out FILE       file for the recordings (JSON)
 
-Ends with 0 where nothing differs, with 1 where something does, and with 2 where nothing could be tried, or something was left behind.
+Exits with 0 if nothing differs, with 1 if something does, and with 2 if nothing could be tried, or if something was left behind.
 `
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
-/** The first interruption ends the run in good order, the second at once. */
+/** The first interruption ends the run after its cleanup, the second one ends it at once. */
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
     process.stderr.write(
-      `${signal}: what was made is being removed. Another ${signal} ends the run at once: then the next run removes the rest\n`,
+      `${signal}: removing the assignments of this run. Another ${signal} ends the run at once; then the next run removes the rest\n`,
     )
     stop.abort(new Error(`Interrupted by ${signal}: nothing was compared`))
   })
 
 const lagTools = { clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
 
-/** A cloud of its own, which knows nothing of the other side but what that has, and whose roles are honoured at once. */
+/** A new local cloud with the same abilities as the other side's world, which honours roles at once. */
 async function runLocal(has: ReadonlySet<string>): Promise<Side> {
   const cloud = await createLocalCloud({ seed: localWorld(has), lag: { roleAssignments: [0] } })
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, cloud.caPem])
   try {
     const env = { ...cloud.jobEnvironment(), ...localVariables }
-    // A client trusts whom the process trusts when it is made.
+    // A client takes the trusted authorities of the process when it is created.
     const send = createSend(env)
     return await runSide(exchanges, {
       ...lagTools,
@@ -70,9 +70,9 @@ async function runLocal(has: ReadonlySet<string>): Promise<Side> {
 function tell(name: string, { recordings, leftOut, lag, leftBehind }: Side): void {
   say(`${name}: ${recordings.length} exchanges answered, ${leftOut.size} left out.`)
   for (const [exchange, why] of leftOut) say(`  left out: ${exchange} (${why})`)
-  // Not among the differences, which are published: it names the resource, and must be seen.
+  // Printed apart from the differences, because those are published and this names the resource.
   for (const url of leftBehind)
-    process.stderr.write(`NOT REMOVED, take it away by hand: ${new URL(url).pathname}\n`)
+    process.stderr.write(`NOT REMOVED, remove it by hand: ${new URL(url).pathname}\n`)
   for (const line of lag === undefined ? [] : lagLines(lag)) say(`  ${line}`)
 }
 
@@ -113,7 +113,7 @@ async function runAndCompare(against: string, out: string | undefined): Promise<
   const side = await runAgainst(against)
   tell(against, side)
   stop.signal.throwIfAborted()
-  // Before anything of it is written or printed. The run was dear: what comes after cannot lose it.
+  // Checked before anything is written or printed. Written before the comparison, so that a failure there does not lose an expensive run.
   refuseSecrets(side.recordings, side.world)
   if (out !== undefined) write(out, side)
   const local = await runLocal(side.world.has)

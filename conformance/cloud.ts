@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { type Cloud, cloudNames, cloudOf } from '../src/azure/clouds.ts'
 import type { Send } from './send.ts'
 
-/** Where the services of a cloud are, and what their tokens are for. */
+/** The addresses of a cloud's services, and the audiences of their tokens. */
 export interface CloudServices {
   /** Origins without a slash at the end. */
   entra: string
@@ -11,12 +11,12 @@ export interface CloudServices {
   audiences: Audiences
 }
 
-/** Audiences of access tokens, by what they are for. */
+/** Audiences of access tokens, by purpose. */
 export type Audiences = Readonly<
   Record<'resource-manager' | 'cognitive-services' | 'foundry' | 'graph', string>
 >
 
-/** Azure; or, in its place, the hosts of a local cloud, under the names that it gives their variables. */
+/** Azure, or the hosts of a local cloud if its variables are set. */
 export function cloudOfEnvironment(env: Readonly<Record<string, string | undefined>>): CloudServices {
   const azure = cloudOf('AzureCloud', {})
   return {
@@ -27,7 +27,7 @@ export function cloudOfEnvironment(env: Readonly<Record<string, string | undefin
   }
 }
 
-/** A cloud that has no audience of Foundry's own takes the other for its routes. */
+/** A cloud without a separate audience for Foundry uses the other one for Foundry's routes. */
 const audiencesOf = ({ resourceManager, inferenceAudiences, graph }: Cloud): Audiences => ({
   'resource-manager': resourceManager.audience,
   'cognitive-services': inferenceAudiences.cognitiveServices,
@@ -35,15 +35,15 @@ const audiencesOf = ({ resourceManager, inferenceAudiences, graph }: Cloud): Aud
   graph,
 })
 
-/** Version 2022-09-01, which az and Terraform ask for as well: they register a cloud by it. */
+/** Version 2022-09-01, as az and Terraform use it to register a cloud. */
 const metadata = v.object({
   authentication: v.object({ loginEndpoint: v.pipe(v.string(), v.url()) }),
   microsoftGraphResourceId: v.pipe(v.string(), v.url()),
 })
 
 /**
- * The cloud whose Resource Manager has this address, as that tells of it to anyone who asks. One that is none of Azure's has the
- * audiences of AzureCloud. @throws Error where nothing there tells of a cloud
+ * The cloud whose Resource Manager has this address, from its public metadata. A cloud that is not one of Azure's gets the
+ * audiences of AzureCloud. @throws Error if there is no such metadata
  */
 export async function cloudAt(address: string, send: Send): Promise<CloudServices> {
   const resourceManager = new URL(address).origin
@@ -52,7 +52,7 @@ export async function cloudAt(address: string, send: Send): Promise<CloudService
   const read = status === 200 ? v.safeParse(v.pipe(v.string(), v.parseJson(), metadata), body) : undefined
   if (!read?.success)
     throw new Error(
-      `${url} answered ${status}, and tells of no cloud: the address has to be a Resource Manager's`,
+      `${url} answered ${status}, without metadata of a cloud: the address must be that of a Resource Manager`,
     )
   const known = cloudNames
     .map(name => cloudOf(name, {}))

@@ -1,17 +1,17 @@
 import type { Recording } from './recording.ts'
 
-/** Where two answers to the same exchange differ. */
+/** Compares two answers to the same exchange. */
 export interface Difference {
   exchange: string
   what: 'status' | 'code' | 'content type' | 'header' | 'shape' | 'not tried'
-  /** Of the first side, and of the second. */
+  /** The values of the first and of the second side. */
   one: string
   other: string
 }
 
 /**
- * What a client would notice. Words of messages are not compared, nor values; which entries a list has decides on its shape, so a list
- * that is empty on one side is no difference.
+ * The differences that a client would notice. Values and the words of messages are not compared. The entries of a list decide its shape, so a list
+ * that is empty on one side is not a difference.
  */
 export function compare(ones: readonly Recording[], others: readonly Recording[]): Difference[] {
   const byName = new Map(others.map(recording => [recording.exchange, recording]))
@@ -33,7 +33,7 @@ function differencesOf(one: Recording, other: Recording): Difference[] {
     ...differs('content type', one.contentType, other.contentType),
     ...differs('header', one.headers.join(', '), other.headers.join(', ')),
   ]
-  // Bodies of different kinds of answers have nothing in common.
+  // The bodies of a success and of a failure have nothing in common.
   if (one.status !== other.status) return heads
   return [
     ...heads,
@@ -52,7 +52,7 @@ function differencesOf(one: Recording, other: Recording): Difference[] {
   ]
 }
 
-/** Paths of `shape` that the other has not, but for those below a list that is empty there. */
+/** Paths of `shape` that the other shape lacks, except those below a list that is empty there. */
 function lackingIn(shape: readonly string[], other: readonly string[]): string[] {
   const has = new Set(other)
   const emptyLists = other

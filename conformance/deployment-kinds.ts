@@ -20,7 +20,7 @@ type Test = (properties: Properties) => boolean
 const isForChat: Test = ({ model, capabilities }) =>
   model.format === 'OpenAI' && capabilities.chatCompletion === 'true'
 
-/** Models that think before they answer: slower, and with answers of another length each time. */
+/** Models that reason before they answer. They are slower, and the length of their answers varies. */
 const reasons = /^o\d|gpt-5(?!.*chat)/i
 
 const kinds: readonly { kind: DeploymentKind; isOfKind: Test; orElse?: Test }[] = [
@@ -37,7 +37,7 @@ const kinds: readonly { kind: DeploymentKind; isOfKind: Test; orElse?: Test }[] 
   },
 ]
 
-/** The first deployment of each kind, by what Resource Manager lists. @throws ValiError */
+/** The first deployment of each kind in Resource Manager's list. @throws ValiError */
 export function deploymentsByKind(reply: unknown): Map<DeploymentKind, string> {
   const { value } = v.parse(deploymentsReply, reply)
   const found = kinds.flatMap(({ kind, isOfKind, orElse = () => false }) => {

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { faultyIdentities } from './terms.ts'
 
-/** A variable of a repository that is not set comes as an empty text. */
+/** A repository variable that is not set arrives as an empty text. */
 const given = <S extends v.GenericSchema<string, unknown>>(schema: S) =>
   v.optional(
     v.union([
@@ -13,12 +13,15 @@ const given = <S extends v.GenericSchema<string, unknown>>(schema: S) =>
     ]),
   )
 
-const guid = v.pipe(v.string('is not set'), v.uuid('is no GUID'))
-const ofJob = v.pipe(v.string('is not set: a job with `id-token: write` has it'), v.nonEmpty('is empty'))
+const guid = v.pipe(v.string('is not set'), v.uuid('is not a GUID'))
+const ofJob = v.pipe(
+  v.string('is not set: GitHub sets it in a job with `id-token: write`'),
+  v.nonEmpty('is empty'),
+)
 
-/** The variables that a world is read from, beside those of the cloud. */
+/** The variables for a world, besides those of the cloud. */
 const environmentSchema = v.object({
-  ACTIONS_ID_TOKEN_REQUEST_URL: v.pipe(ofJob, v.url('is no address')),
+  ACTIONS_ID_TOKEN_REQUEST_URL: v.pipe(ofJob, v.url('is not a URL')),
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: ofJob,
   AZURE_CLIENT_ID: guid,
   AZURE_TENANT_ID: guid,
@@ -33,7 +36,7 @@ const environmentSchema = v.object({
   ),
   CONFORMANCE_SETUP_CLIENT_ID: given(guid),
   CONFORMANCE_DENIED_RESOURCE_ID: given(
-    v.pipe(v.string(), v.startsWith('/subscriptions/', 'is no id of a resource')),
+    v.pipe(v.string(), v.startsWith('/subscriptions/', 'is not the id of a resource')),
   ),
   CONFORMANCE_DENY_ASSIGNMENTS: given(v.literal('make', 'is neither empty nor `make`')),
   CONFORMANCE_FAULTY_IDENTITIES: given(

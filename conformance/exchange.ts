@@ -1,16 +1,16 @@
 import type { Need, TokenAudience } from './terms.ts'
 import type { World } from './world.ts'
 
-/** One thing to find out about a service, as data. Each stands by itself, costs next to nothing, and leaves nothing behind. */
+/** One question to a service, as data. Each exchange is independent, costs next to nothing, and leaves nothing behind. */
 export interface Exchange {
-  /** Unique, in kebab case: its recording goes by it. */
+  /** Unique, in kebab case. The recording has this name. */
   name: string
   service: Service
-  /** What is learned from it, in a sentence. */
+  /** What we learn from it, in a sentence. */
   purpose: string
-  /** What the world must have; where it has it not, the exchange is left out, and that is said. */
+  /** What the world must have. If it lacks something, the run skips the exchange and says so. */
   needs: readonly Need[]
-  /** Requests in their order. The last one is what is compared; those before it make way for it. */
+  /** Requests in order. Only the last one is compared; the others prepare for it. */
   steps: (world: World) => Steps
 }
 
@@ -18,23 +18,23 @@ type Service = 'github' | 'entra' | 'resource-manager' | 'graph' | 'inference'
 
 export interface Steps {
   requests: readonly ConformanceRequest[]
-  /** Sent in any case, whatever became of the others. What they answer is not looked at. */
+  /** Sent at the end, no matter how the others went. The answers are ignored. */
   cleanUp?: readonly ConformanceRequest[]
 }
 
 export interface ConformanceRequest {
   method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD'
   url: string
-  /** Whose token goes along; none where it is absent. */
+  /** The token to send; none if absent. */
   as?: TokenAudience
   headers?: Readonly<Record<string, string>>
-  /** Goes out as JSON. */
+  /** Sent as JSON. */
   json?: unknown
-  /** Goes out as a form. A value may be made anew for each request: assertions are used once. */
+  /** Sent as a form. A value can be computed for each request, because an assertion is used once. */
   form?: Readonly<Record<string, string>>
 }
 
-/** Headers that clients read: whether they are there is compared, their values are not. */
+/** Headers that clients read. The comparison checks that they are present, not their values. */
 export const headersThatClientsRead: Readonly<Record<Service, readonly string[]>> = {
   github: ['content-type'],
   entra: ['content-type', 'x-ms-request-id', 'retry-after'],

@@ -11,27 +11,27 @@ import type { World } from './world.ts'
 type Connection = keyof Lag
 type CallsOver = Lag[Connection]
 
-/** What to measure it with; everything is sent by `send`, and `clock` says when. */
+/** The tools for the measurement: `send` sends every request, `clock` gives the time. */
 export interface LagTools {
   send: Send
   clock: Clock
   /** Milliseconds. */
   limitMs: number
   pauseMs: number
-  /** So many rounds in a row, each of a call on a kept connection and one on a new one, end it. */
+  /** The number of successful rounds in a row that end it. A round is one call on a kept connection and one on a new one. */
   row: number
 }
 
 interface Granted {
-  /** Or why it could not be measured. */
+  /** The lag, or why it could not be measured. */
   lag: Lag | { failed: string }
-  /** Takes the role back. */
+  /** Removes the role. */
   takeBack: () => Promise<void>
 }
 
 /**
- * Grants the run's principal the role that lets it call models, and asks until it is honoured. The caller takes it back in any case: a
- * grant whose answer was lost may have been made.
+ * Grants the run's principal the role for calling models, and calls until it works. The caller must remove the role even after a failure,
+ * because a grant whose answer was lost may exist.
  */
 export async function measureLag(world: World, tools: LagTools & PlayTools): Promise<Granted> {
   const { send, clock, onLeft } = tools
@@ -89,8 +89,8 @@ export function lagLines(lag: Lag): string[] {
   return (['kept', 'fresh'] as const).map(connection => {
     const { asked, denied, firstSuccessMs, lastDenialMs } = lag[connection]
     return (
-      `On ${connection === 'kept' ? 'one kept connection' : 'new connections'} the first call was let through ` +
-      `${seconds(firstSuccessMs)}, the last denied ${seconds(lastDenialMs)}; ${denied} of ${asked} were denied.`
+      `On ${connection === 'kept' ? 'one kept connection' : 'new connections'} the first call succeeded ` +
+      `${seconds(firstSuccessMs)}, the last denial came ${seconds(lastDenialMs)}; ${denied} of ${asked} calls were denied.`
     )
   })
 }

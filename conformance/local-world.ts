@@ -3,10 +3,10 @@ import { accountId } from '../local-cloud/scopes.ts'
 import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
 import { type DeploymentKind, type FaultyIdentity, faultyIdentities, type Need } from './terms.ts'
 
-/** The local cloud with all that exchanges need beyond its default world: what docs/conformance.md has a person make in Azure. */
+/** The local cloud with everything that exchanges need beyond its default world: what docs/conformance.md asks a person to create in Azure. */
 
 function first<T>([one]: readonly T[]): T {
-  if (one === undefined) throw new Error('The default world lacks what every exchange needs')
+  if (one === undefined) throw new Error('The default world lacks something that every exchange needs')
   return one
 }
 const account = first(defaultWorld.accounts)
@@ -33,7 +33,7 @@ const credentials: Readonly<Record<FaultyIdentity, NonNullable<Application['fede
   'no-service-principal': [{ ...trust, subject }],
 }
 
-/** An application whose ids end with a number of its own. */
+/** An application whose ids end with a unique number. */
 function application(displayName: string, number: number, hasPrincipal = true): Application {
   const id = (kind: number) => `c0f0${kind}a7e-1d5b-4c93-8e62-${String(number).padStart(12, '0')}`
   return {
@@ -61,7 +61,7 @@ const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9'
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 const EVERYBODY = '00000000-0000-0000-0000-000000000000'
 
-/** What the run knows about it, from the variables that name it. */
+/** The variables that tell the run about this world. */
 export const localVariables: Readonly<Record<string, string>> = {
   CONFORMANCE_SETUP_CLIENT_ID: setup.clientId,
   CONFORMANCE_DENIED_RESOURCE_ID: deniedId,
@@ -71,7 +71,7 @@ export const localVariables: Readonly<Record<string, string>> = {
   ),
 }
 
-/** All that decides on answers: keys are off, and nothing is missing. */
+/** All abilities that affect answers: keys are off, and nothing is missing. */
 export const everything: ReadonlySet<Need> = new Set([
   ...(['keys-off', 'account-identity', 'project-identity', 'reads-group', 'project'] as const),
   ...(['chat', 'embeddings', 'messages', 'model-inference'] as const),
@@ -91,7 +91,7 @@ const systemAssigned = (number: number) => ({
   },
 })
 
-/** What the world of the other side has decides on many answers: the one it is compared with has the same, and no more. */
+/** The abilities of the other side's world affect many answers, so the local world gets the same ones and no more. */
 export function localWorld(has: ReadonlySet<string>): Seed {
   const deployed = Object.entries(deploymentOf).flatMap(([kind, name]) => (has.has(kind) ? [name] : []))
   const disableLocalAuth = has.has('key-access-unset') ? null : has.has('keys-off')
@@ -104,7 +104,7 @@ export function localWorld(has: ReadonlySet<string>): Seed {
       : [],
     ...(has.has('account-identity') && { identity: systemAssigned(1) }),
   }
-  // Made by somebody, as in Azure, and where the group may not be read at the account alone.
+  // Made by somebody, as in Azure. At the account only, if the group cannot be read.
   const assignments = (defaultWorld.roleAssignments ?? []).map(one => ({
     ...one,
     createdBy: EVERYBODY,

@@ -8,19 +8,19 @@ import { shapeOf } from './shape.ts'
 import type { Need } from './terms.ts'
 import type { World } from './world.ts'
 
-/** What the world lacks of what the exchange needs. */
+/** The needs of the exchange that the world lacks. */
 export const lackingFor = ({ needs }: Exchange, { has }: World): Need[] =>
   needs.filter(need => !has.has(need))
 
 export interface PlayTools {
   send: Send
-  /** Told the address of what was made, and is not known to be gone. */
+  /** Gets the address of each object that the run made and that may still exist. */
   onLeft: (url: string) => void
-  /** Ends the run before its next request. What was made is removed all the same. */
+  /** Ends the run before its next request. The run still removes what it made. */
   signal?: AbortSignal | undefined
 }
 
-/** Sends the requests of one exchange, and cleans up after it, however it went. @throws NetworkFailure where no reply came */
+/** Sends the requests of one exchange, and cleans up after it even if it failed. @throws NetworkFailure if no reply came */
 export async function play(
   exchange: Exchange,
   world: World,
@@ -40,7 +40,7 @@ export async function play(
   return recordingOf(exchange, last, world)
 }
 
-/** Whether a removal left nothing there: 200 says what went, 204 and 404 that there was nothing. Where it was refused, a look tells. */
+/** Whether a removal left nothing behind: 200 means removed, 204 and 404 mean that nothing was there. If it was refused, a read decides. */
 export async function isDone(request: ConformanceRequest, world: World, send: Send): Promise<boolean> {
   const statusOf = async (method: ConformanceRequest['method']) =>
     (await send(onTheWire({ ...request, method }, world)).catch(() => undefined))?.status ?? 0

@@ -7,7 +7,7 @@ const said = v.object({
 const envelope = v.object({ error: said })
 const entraError = v.object({ error: v.string(), error_description: v.fallback(v.string(), '') })
 
-/** How a service names what is wrong: `error.code`, Entra's AADSTS number, or nothing. */
+/** The service's name for the error: `error.code`, Entra's AADSTS number, or nothing. */
 export function refusalIn(document: unknown): { code: string; message: string } {
   const enveloped = v.safeParse(envelope, document)
   if (enveloped.success)

@@ -8,14 +8,14 @@ import { patient } from './send.ts'
 import { removeOfEarlierRuns } from './sweep.ts'
 import { openWorld, type World } from './world.ts'
 
-/** What one side answered. */
+/** The answers of one side. */
 export interface Side {
   world: World
   recordings: Recording[]
-  /** By exchange: what its world lacks, or why no reply came. */
+  /** The reason by exchange: what the world lacks, or why no reply came. */
   leftOut: Map<string, string>
   lag: Lag | undefined
-  /** Addresses of what the run made, and is not known to be gone. */
+  /** Addresses of objects that the run made and that may still exist. */
   leftBehind: string[]
 }
 
@@ -26,9 +26,9 @@ interface RunTools extends LagTools, Pick<PlayTools, 'signal'> {
 }
 
 /**
- * Plays all exchanges against the services that the environment names. Where the principal may not call models yet, and may assign
- * roles, it is denied first, then granted the role, and in the end the role is taken back.
- * @throws Error where nothing can be tried
+ * Plays all exchanges against the services that the environment names. If the principal cannot call models yet, but can assign
+ * roles, the run first records denials, then grants the role, and removes it at the end.
+ * @throws Error if nothing can be tried
  */
 export async function runSide(exchanges: readonly Exchange[], tools: RunTools): Promise<Side> {
   const { cloud, env, say, signal } = tools
@@ -44,7 +44,7 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
     say(whyNotDenied(has))
     return side
   }
-  // An OIDC token lives five minutes, and a role may take longer: what needs no role comes before it.
+  // An OIDC token lives five minutes, and a role may take longer. So exchanges that need no role come first.
   const isCall = ({ needs }: Exchange) => needs.includes('may-infer')
   await playAll(
     exchanges.filter(exchange => !isCall(exchange)),
@@ -54,7 +54,7 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
   await playAll(deniedCalls(exchanges), side, playing)
   const { lag, takeBack } = await measureLag(world, { ...tools, ...playing })
   try {
-    if ('failed' in lag) say(`Calls of models are left out: ${sanitised(lag.failed, world)}`)
+    if ('failed' in lag) say(`Calls of models are skipped: ${sanitised(lag.failed, world)}`)
     else side.lag = lag
     const granted = 'failed' in lag ? side : { ...side, world: mayInfer(world) }
     await playAll(exchanges.filter(isCall), granted, playing)
@@ -66,19 +66,19 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
 
 function whyNotDenied(has: World['has']): string {
   if (has.has('may-infer'))
-    return 'The principal may call models already: denied calls and lag were not tried.'
+    return 'The principal can already call models, so denied calls and lag were not tried.'
   if (has.has('chat'))
-    return 'The principal may neither call models nor grant itself the role: calls of models are left out.'
-  return 'There is no deployment for chat: denied calls and lag were not tried.'
+    return 'The principal can neither call models nor grant itself the role, so calls of models are skipped.'
+  return 'The resource has no chat deployment, so denied calls and lag were not tried.'
 }
 
-/** The role that is granted lets its holder list keys as well. */
+/** The granted role also lets its holder list keys. */
 const mayInfer = (world: World): World => ({
   ...world,
   has: new Set([...world.has, 'may-infer' as const, 'may-list-keys' as const]),
 })
 
-/** The good call of every API, by a principal that may not call it yet. */
+/** The good call of every API, by a principal that cannot call it yet. */
 function deniedCalls(exchanges: readonly Exchange[]): Exchange[] {
   return exchanges
     .filter(({ purpose }) => purpose === 'What an answer looks like')

@@ -1,31 +1,31 @@
 import type { Recording } from './recording.ts'
 import type { World } from './world.ts'
 
-/** What a service said goes into a recording without ids, names and hosts of anyone who ran it. What may be a secret stops the run. */
+/** Removes the ids, names and hosts of anyone who ran it from what a service said, before it goes into a recording. A possible secret stops the run. */
 
 const guid = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/gi
 const time = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g
 const mail = /[\w.+-]+@(?!odata\.)[\w-]+(\.[\w-]+)+/g
 const ipAddress = /\b\d{1,3}(\.\d{1,3}){3}\b/g
 
-/** Names in the ids of resources that are not the world's own. */
+/** Names in ids of resources that do not belong to this world. */
 const inGroup = /(\/resourceGroups\/)(?!GROUP\b)[^/\s'"]+/gi
 const ofProvider = /(\/providers\/[\w.]+)((?:\/[^/\s'",]+)+)/gi
 
-/** Types and names follow each other; what stands by what it is stays so. */
+/** Types and names alternate. A name that is already a placeholder stays. */
 const typesAlone = (types: string) =>
   types.replaceAll(
     /(\/[^/]+\/)([^/]+)/g,
     (_, type: string, name: string) => type + (/^[A-Z-]+$/.test(name) ? name : 'NAME'),
   )
 
-/** Entra calls a tenant by the name of the company. */
+/** Entra's messages name a tenant by the name of the company. */
 const ownedBy = /((?:directory|tenant)(?: named)?) (?!GUID)(?:'[^']*'|[A-Z][^.,]*)/g
 
-/** Applications and deny assignments by the names that people gave them. */
+/** Messages name applications and deny assignments by the names that people gave them. */
 const calledBy = /\b(client|application|name) '(?!GUID')[^']*'/g
 
-/** A text in which everything that this world names stands by what it is. Where something is left in it that may be a secret, all of it is withheld. */
+/** Replaces every name of this world by a placeholder for its kind. If the rest may contain a secret, the whole text is withheld. */
 export function sanitised(text: string, world: World): string {
   const shown = withoutNames(text, world)
   return secretIn(shown, fragmentsIn(world)) === undefined && !isOfAnyone(decoded(shown)) ? shown : 'WITHHELD'
@@ -52,7 +52,7 @@ function withoutNames(text: string, world: World): string {
 /** Characters. */
 const longest = 600
 
-/** The longest first: a name may be part of another. */
+/** Longest first, because a name may be part of another. */
 function namesOf({ accountId, hosts, project, github, subject }: World): (readonly [string, string])[] {
   const [, , , , group = '', , , , account = ''] = accountId.split('/')
   const names: (readonly [string, string])[] = [
@@ -71,26 +71,26 @@ function namesOf({ accountId, hosts, project, github, subject }: World): (readon
   return names.filter(([value]) => value.length > 2).toSorted(([one], [other]) => other.length - one.length)
 }
 
-/** As GitHub writes it: `repo:OWNER/REPO:…`, ids among the names or not. */
+/** In GitHub's form `repo:OWNER/REPO:…`, with or without ids beside the names. */
 const repositoryIn = (subject: string) => /^repo:([^:]+)/.exec(subject)?.[1] ?? ''
 
 const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-/** What tokens, keys and signatures are made of, with what may stand before them. */
+/** The characters of tokens, keys and signatures, with the prefixes that they may have. */
 const run = /(?:\bBearer\s+|[?&]sig=)?[\w+/=-]{16,}/gi
 
-/** Words and numbers, as they follow each other in names of types, codes and models; each on its own in what is random. */
+/** Words and numbers. They are the pieces of names of types, codes and models; in random text they are very short. */
 const piece = /[A-Z]?[a-z]+|[A-Z]+|\d+/g
 
-/** How long they are on average: some two characters in what is random, five in what people made. */
+/** The mean length of the pieces: some two characters in random text, five in text that people wrote. */
 function lengthOfPieces(text: string): number {
   const pieces = text.match(piece) ?? []
   return pieces.join('').length / pieces.length
 }
 
 /**
- * Whether a run of characters may be a token, a key or a signature: these change between small letters, capitals and digits at nearly
- * every character, words do not.
+ * Whether a run of characters may be a token, a key or a signature. These switch between small letters, capitals and digits at nearly
+ * every character; words do not.
  */
 function mayBeSecret(text: string): boolean {
   if (/^Bearer\s|^[?&]sig=|eyJ[\w-]{10,}|[0-9a-f]{32}/i.test(text)) return true
@@ -99,26 +99,26 @@ function mayBeSecret(text: string): boolean {
   )
 }
 
-/** Of letters and digits alone: names have some of them in a word, and no word has 24 letters. */
+/** For letters and digits only: names consist of longer words, and no word has 24 letters. */
 const isRandom = (text: string) =>
   lengthOfPieces(text) < 3.5 || (text.match(/\d+/g)?.length ?? 0) >= 3 || /[a-z]{24}|[A-Z]{24}/.test(text)
 
-/** As it was before somebody encoded it for an address, for JSON or for HTML. */
+/** Decoded from the encodings for URLs, JSON and HTML. */
 const decoded = (text: string) =>
   text.replaceAll(/%([0-9a-f]{2})|\\u([0-9a-f]{4})|&#x([0-9a-f]{2,4});/gi, (...[, inUrl, inJson, inHtml]) =>
     String.fromCodePoint(Number.parseInt(inUrl ?? inJson ?? inHtml, 16)),
   )
 
-/** Without what may stand between the pieces of a secret: ends of lines, blanks, marks. */
+/** Without characters that may separate the pieces of a secret: line ends, blanks, punctuation. */
 const joined = (text: string) => text.replaceAll(/[^\w+/=-]/g, '')
 
-/** A key in hexadecimal digits, however it is cut. A list of dates has no letters in it. */
+/** Whether it has a key in hexadecimal digits, however it is split. A list of dates does not count, because it has no letters. */
 function hasHexKey(text: string): boolean {
   const digits = text.replaceAll(/[^0-9a-z]/gi, '').match(/[0-9a-f]{32,}/gi) ?? []
   return digits.some(found => (found.match(/[a-f]/gi) ?? []).length >= 4)
 }
 
-/** Characters. So many in a row are in no other text. */
+/** Characters. No other text shares so many in a row. */
 const lengthOfFragment = 12
 
 const fragmentsOf = (text: string): string[] =>
@@ -128,7 +128,7 @@ const fragmentsOf = (text: string): string[] =>
 
 const known = new WeakMap<World, ReadonlySet<string>>()
 
-/** Every piece of every secret of the run, for a look at texts that may hold a part of one. Made once for each world: there are thousands. */
+/** Every fragment of every secret of the run, to find a part of one in a text. Computed once for each world, because there are thousands. */
 function fragmentsIn(world: World): ReadonlySet<string> {
   const { assertion, foreignAssertion, github, tokens } = world
   const secrets = [assertion, foreignAssertion, github.requestToken, ...tokens.values()]
@@ -137,7 +137,7 @@ function fragmentsIn(world: World): ReadonlySet<string> {
   return fragments
 }
 
-/** What of the run, or of anybody, stands in a text that must not: nothing where there is nothing. */
+/** The kind of secret that a text contains; undefined if it contains none. */
 function secretIn(text: string, fragments: ReadonlySet<string>): string | undefined {
   const plain = decoded(text)
   if (fragmentsOf(joined(plain)).some(fragment => fragments.has(fragment))) return 'a token of this run'
@@ -146,15 +146,15 @@ function secretIn(text: string, fragments: ReadonlySet<string>): string | undefi
   return undefined
 }
 
-/** What is of anyone: an id, or an address. */
+/** Whether a text identifies anyone: it has an id or an address. */
 const isOfAnyone = (text: string) => [guid, mail, ipAddress].some(pattern => text.search(pattern) >= 0)
 
-/** Whether the name of a property is somebody's own, as an id is, or may be a secret: then it is no part of a shape. */
+/** Whether the name of a property is an id, or may be a secret. Such a name is not part of a shape. */
 export const isOwnName = (name: string) => isOfAnyone(name) || mayBeSecret(name)
 
 /**
- * The last look at what is to be written, and printed. @throws Error where something in it may be a secret, or names anyone who ran it:
- * then nothing is written. The error names the exchange, and does not quote what was found.
+ * The last check before anything is written or printed. @throws Error if something may be a secret, or identifies anyone who ran it.
+ * Then nothing is written. The error names the exchange, and does not quote what was found.
  */
 export function refuseSecrets(recordings: readonly Recording[], world: World): void {
   const fragments = fragmentsIn(world)
@@ -164,7 +164,7 @@ export function refuseSecrets(recordings: readonly Recording[], world: World): v
     )
     if (found[0] !== undefined)
       throw new Error(
-        `The recording of ${exchange} would hold ${found[0]}: nothing was written. This is a fault of the conformance run.`,
+        `The recording of ${exchange} would contain ${found[0]}: nothing was written. This is a bug in the conformance run.`,
       )
   }
 }
@@ -176,6 +176,6 @@ function problemIn(text: string, world: World, fragments: ReadonlySet<string>): 
   if (holds(subject) || holds(repositoryIn(subject)))
     return 'the subject of the run, which names its repository'
   if ([accountId, tenantId, clientId, principalId].some(holds)) return 'an id of this run'
-  if (isOfAnyone(plain)) return 'an id, or an address, of anyone'
+  if (isOfAnyone(plain)) return 'an id or an address of somebody'
   return secretIn(text, fragments)
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createHttpClient, type Http, type HttpReply } from '../src/core/http/client.ts'
 import type { Clock } from '../src/core/ports.ts'
 
-/** The gate's own client: https only, no redirects, bounded in time and size, proxies as the environment says. */
+/** The gate's own client: https only, no redirects, limits on time and size, proxies from the environment. */
 export type Send = Http
 export type Reply = HttpReply
 
@@ -21,15 +21,15 @@ interface Patience {
   signal?: AbortSignal | undefined
 }
 
-/** Times. */
+/** Number of tries. */
 const mostRepeats = 4
 const longestWaitMs = 65_000
-/** Where a service does not say how long. */
+/** Used if the service does not say how long to wait. */
 const usualWaitMs = 10_000
 
 /**
- * Waits where a service says that it is asked too often, as it says, and asks again: no exchange is about that, and a small deployment
- * takes few requests a minute. @returns the reply of the last try
+ * If a service throttles, waits as long as the service says and tries again. No exchange is about throttling, and a small deployment
+ * allows few requests per minute. @returns the reply of the last try
  */
 export const patient =
   (send: Send, { clock, signal }: Patience): Send =>

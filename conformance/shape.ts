@@ -1,6 +1,6 @@
 import { isOwnName } from './sanitise.ts'
 
-/** Where which type of value stands in a JSON document: paths with types, sorted, each once. Values are not among them. */
+/** The shape of a JSON document: paths with types, sorted, each once. It has no values. */
 export function shapeOf(document: unknown): string[] {
   return [...new Set(pathsOf(document, ''))].toSorted()
 }
@@ -17,6 +17,6 @@ function pathsOf(value: unknown, path: string): string[] {
   return entries.flatMap(([key, inner]) => pathsOf(inner, nameOf(path, key)))
 }
 
-/** Names as programs give them: others are no part of a shape. */
+/** Names that programs give. Other names are not part of a shape. */
 const nameOf = (path: string, key: string) =>
   `${path === '' ? '' : `${path}.`}${/^[\w$@.-]{1,60}$/.test(key) && !isOwnName(key) ? key : '*'}`

@@ -12,23 +12,23 @@ import type { TokenAudience } from './terms.ts'
 const oidcReply = v.object({ value: v.string() })
 const tokenReply = v.object({ access_token: v.string() })
 
-/** Who the run is to each service. */
+/** The identity of the run at each service. */
 export interface Identity {
   github: { requestUrl: string; requestToken: string }
   /** An OIDC token for the audience of Entra, and one for somebody else. */
   assertion: string
   foreignAssertion: string
-  /** Its subject, which names the repository. */
+  /** The subject of the OIDC token, which names the repository. */
   subject: string
-  /** That for Resource Manager. */
+  /** The access token for Resource Manager. */
   token: string
-  /** Object id of the service principal that it is of. */
+  /** Object id of that token's service principal. */
   principalId: string
-  /** All of them: a tenant may know nothing of some audience. */
+  /** All access tokens. Some may be missing, because a tenant may not know an audience. */
   tokens: ReadonlyMap<TokenAudience, string>
 }
 
-/** @throws Error what GitHub or Entra refuse, where nothing can be tried without it, or where a variable asks for it */
+/** @throws Error if GitHub or Entra refuse a token that the run needs, or that a variable asks for */
 export async function signIn(
   variables: Variables,
   { entra, audiences }: CloudServices,
@@ -51,7 +51,7 @@ export async function signIn(
     const given = await ask(audiences['resource-manager'], clientId)
     if ('token' in given) return given.token
     throw new Error(
-      `Entra gives no token for Resource Manager: nothing can be tried. For ${variable} it ${given.refused}. The subject of this job is ${subject}`,
+      `Entra gives no token for Resource Manager, so nothing can be tried. For ${variable} it ${given.refused}. The subject of this job is ${subject}`,
     )
   }
   const token = await demand('AZURE_CLIENT_ID', own)
@@ -87,7 +87,7 @@ interface Application {
   assertion: string
 }
 
-/** For one audience: a tenant may know nothing of it. */
+/** Requests a token for one audience, which the tenant may not know. */
 async function accessToken(
   { tenantId, clientId, entra, assertion }: Application,
   audience: string,
@@ -109,7 +109,7 @@ async function accessToken(
   return { token: v.parse(tokenReply, JSON.parse(reply.body)).access_token }
 }
 
-/** For the person who runs it: nothing of it is recorded. */
+/** Shown to the person who runs it, and not recorded. */
 export function answerOf({ status, body }: Reply): string {
   const { code, message } = refusalIn(parseJson(body))
   return `answered ${[status, code].filter(Boolean).join(' ')}${message && `: ${plain(message)}`}`

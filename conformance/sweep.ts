@@ -11,10 +11,10 @@ const described = v.object({
   nextLink: v.nullish(v.string()),
 })
 
-/** Far more than an account has. */
+/** Far more pages than an account has. */
 const mostPages = 100
 
-/** Ids of what a list holds of earlier runs, on all of its pages; nothing where it may not be read. */
+/** Ids of the leftovers of earlier runs in a list, from all its pages; none if the list cannot be read. */
 async function idsOfEarlierRuns(list: ConformanceRequest, world: World, send: Send): Promise<string[]> {
   const ids: string[] = []
   let url: string | undefined = list.url
@@ -30,8 +30,8 @@ async function idsOfEarlierRuns(list: ConformanceRequest, world: World, send: Se
 }
 
 /**
- * Removes what an earlier run made and could not take back, such as one that was killed: it would answer for what this one makes. Where
- * the lists may not be read, nothing of it is known.
+ * Removes what an earlier run left behind, for example because it was killed. Leftovers would change the answers of this run. If
+ * the lists cannot be read, leftovers are not found.
  */
 export async function removeOfEarlierRuns(
   world: World,
@@ -55,6 +55,6 @@ export async function removeOfEarlierRuns(
       else onLeft(removal.url)
     }
     if (left.length > 0)
-      say(`An earlier run had left ${left.length} of its assignments: ${removed} removed by this one.`)
+      say(`An earlier run left ${left.length} of its assignments behind. This run removed ${removed}.`)
   }
 }

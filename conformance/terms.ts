@@ -1,8 +1,8 @@
 import type { Audiences } from './cloud.ts'
 
-/** Words that worlds and exchanges share. */
+/** Terms that worlds and exchanges share. */
 
-/** A kind of deployment, or something else that not every resource or identity has. */
+/** A kind of deployment, or another ability that not every resource or identity has. */
 export type Need =
   | DeploymentKind
   | 'project'
@@ -15,7 +15,7 @@ export type Need =
   | 'setup-identity'
   | 'denied-resource'
   | 'may-deny'
-  // What no exchange needs, and what decides on many answers.
+  // No exchange needs these, but they affect many answers.
   | 'key-access-unset'
   | 'account-identity'
   | 'project-identity'
@@ -24,7 +24,7 @@ export type Need =
 
 export type DeploymentKind = 'chat' | 'embeddings' | 'messages' | 'model-inference'
 
-/** An application that trusts the run's workflow but for one thing, by what is wrong with it. */
+/** Applications whose trust in the run's workflow has one mistake, named by the mistake. */
 export type FaultyIdentity = (typeof faultyIdentities)[number]
 
 export const faultyIdentities = [
@@ -37,11 +37,11 @@ export const faultyIdentities = [
   'no-service-principal',
 ] as const
 
-/** What an access token is for; `setup` is one for Resource Manager as well, of the second identity. */
+/** The purpose of an access token; `setup` is the second identity's token for Resource Manager. */
 export type TokenAudience = keyof Audiences | 'setup'
 
-/** What role and deny assignments of the run say of themselves, so that one that outlives it is known again. */
+/** The description of role and deny assignments that the run makes, so that a later run recognises leftovers. */
 export const madeHere = 'Made by the conformance run of Key-less Gate, and taken back by it'
 
-/** The id of no tenant, application, principal, role or subscription. */
+/** An id that no tenant, application, principal, role or subscription has. */
 export const nobody = '6f0a3c52-9d1e-4b87-a24c-5e83f7d0b196'

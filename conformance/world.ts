@@ -10,14 +10,14 @@ import type { Send } from './send.ts'
 import { answerOf, type Identity, signIn } from './sign-in.ts'
 import type { DeploymentKind, FaultyIdentity, Need } from './terms.ts'
 
-/** Where exchanges are sent, and by whom: read from the environment, and from the resource itself. */
+/** Where exchanges are sent, and with which identity: read from the environment, and from the resource itself. */
 export interface World extends Omit<Identity, 'token'> {
   tenantId: string
   clientId: string
   subscriptionId: string
   accountId: string
   projectId: string | undefined
-  /** Name of the project; undefined where the account has none. */
+  /** Name of the project; undefined if the account has none. */
   project: string | undefined
   /** Origins without a slash at the end. */
   hosts: { entra: string; resourceManager: string; graph: string; openAI: string; foundry: string }
@@ -25,9 +25,9 @@ export interface World extends Omit<Identity, 'token'> {
   deployments: ReadonlyMap<DeploymentKind, string>
   /** Client ids of applications that do not trust the run. */
   faulty: ReadonlyMap<FaultyIdentity, string>
-  /** Id of a resource that a deny assignment stands at. */
+  /** Id of a resource with a deny assignment. */
   deniedId: string | undefined
-  /** What this world has of what exchanges need. */
+  /** The needs of exchanges that this world meets. */
   has: ReadonlySet<Need>
 }
 
@@ -45,7 +45,7 @@ const listReply = v.object({
 })
 
 /**
- * Signs in, and looks at the resource. @throws Error what is missing, by name; ValiError where a reply is not what every client
+ * Signs in, and reads the resource. @throws Error that names what is missing; ValiError if a reply lacks something that every client
  * relies on
  */
 export async function openWorld(env: Environment, cloud: CloudServices, send: Send): Promise<World> {
@@ -75,7 +75,7 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
   const account = v.parse(accountReply, JSON.parse(await get('', '2024-10-01')))
   const { properties } = account
   const deployments = deploymentsByKind(JSON.parse(await get('/deployments', '2024-10-01')))
-  // An account of another kind than AIServices has none, and may say so by an error.
+  // An account of a kind other than AIServices has none, and may answer with an error.
   const projects = await ask('/projects', '2025-06-01')
   const [project] = projects.status === 200 ? v.parse(listReply, JSON.parse(projects.body)).value : []
   const projectName = project?.name.replace(/.*\//, '')

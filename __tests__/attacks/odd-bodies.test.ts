@@ -3,12 +3,12 @@ import { playOdd } from './play-odd-replies.ts'
 
 const play = playOdd()
 
-test.each(oddHops.map(hop => [hop.title, hop] as const))('%s: bodies that are none', async (_, hop) => {
+test.each(oddHops.map(hop => [hop.title, hop] as const))('%s: malformed bodies', async (_, hop) => {
   for (const status of oddStatuses)
     for (const [, body] of oddBodies) await play({ hop, effect: { kind: 'reply', status, body } })
 })
 
-test.each(tokenReplies)('%s: tokens that are none', async (title, name) => {
+test.each(tokenReplies)('%s: malformed tokens', async (title, name) => {
   const hop = oddHops.find(candidate => candidate.title === title)
   if (hop === undefined) throw new Error(`No hop ${title}`)
   for (const value of oddTokens) await play({ hop, effect: { kind: 'edit', path: [name], value } })

@@ -55,7 +55,7 @@ function runIn(job: Readonly<Record<string, string>>, ...args: string[]): Promis
   })
 }
 
-test('it records what a service answers, and says where the local cloud answers otherwise', async () => {
+test('it records the answers of a service, and says where the local cloud differs', async () => {
   cloud.faults.add({
     name: 'another code',
     operation: 'usages.listOfAccount',
@@ -87,11 +87,11 @@ test('it records what a service answers, and says where the local cloud answers 
   expect(again.code).toBe(1)
   expect(again.stdout).toContain('arm-usages: status: the recording of ')
   expect(again.stdout).toContain(
-    'let through after 61.0 s, the last denied after 58.5 s; 4 of 9 were denied.',
+    'the first call succeeded after 61.0 s, the last denial came after 58.5 s; 4 of 9 calls were denied.',
   )
 })
 
-test('where a recording would hold an id of anyone nothing is written', async () => {
+test('if a recording would contain an id, nothing is written', async () => {
   const id = '0f3d8a61-b27c-4e95-8146-d5c0e7f92ab3'
   cloud.faults.add({
     name: 'an id where no word of a service stands',
@@ -103,26 +103,26 @@ test('where a recording would hold an id of anyone nothing is written', async ()
   cloud.faults.clear()
 
   expect(code).toBe(2)
-  expect(stderr).toMatch(/^The recording of arm-usages would hold an id.*: nothing was written\./)
+  expect(stderr).toMatch(/^The recording of arm-usages would contain an id.*: nothing was written\./)
   expect(`${stdout}${stderr}`).not.toContain(id)
   expect(existsSync(out)).toBe(false)
 })
 
-test('where a role assignment was left behind it is named, and the run ends with 2', async () => {
+test('a role assignment that was left behind is named, and the run exits with 2', async () => {
   const locked = await createLocalCloud({ seed: localWorld(everything), lag: { roleAssignments: [0] } })
   try {
     refuse(locked, 'roleAssignments.delete', 409, envelope('ScopeLocked', 'locked'))
     const { code, stdout, stderr } = await conformanceOn(locked, '--against', 'real')
 
     expect(stdout).toMatch(/ differences\.\n$/)
-    expect(stderr).toMatch(/^NOT REMOVED, take it away by hand: \/subscriptions\//m)
+    expect(stderr).toMatch(/^NOT REMOVED, remove it by hand: \/subscriptions\//m)
     expect(code).toBe(2)
   } finally {
     await locked.close()
   }
 })
 
-test('another cloud is found by the address of its Resource Manager alone', async () => {
+test('another cloud is found by just the address of its Resource Manager', async () => {
   const {
     LOCAL_CLOUD_AUTHORITY_HOST: entra = '',
     LOCAL_CLOUD_RESOURCE_MANAGER: resourceManager = '',
@@ -136,7 +136,7 @@ test('another cloud is found by the address of its Resource Manager alone', asyn
   expect(await runIn(job, '--against', entra)).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(
-      / answered 404, and tells of no cloud: the address has to be a Resource Manager's\n$/,
+      / answered 404, without metadata of a cloud: the address must be that of a Resource Manager\n$/,
     ),
   })
   expect(await runIn(job, '--against', 'http://127.0.0.1:1')).toMatchObject({
@@ -145,7 +145,7 @@ test('another cloud is found by the address of its Resource Manager alone', asyn
   })
 })
 
-test('every variable that is wrong is named', async () => {
+test('the error names every wrong variable', async () => {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: _url, AZURE_TENANT_ID: _tenant, ...job } = cloud.jobEnvironment()
   const wrong = {
     AZURE_CLIENT_ID: '',
@@ -155,17 +155,17 @@ test('every variable that is wrong is named', async () => {
 
   expect((await runIn({ ...job, ...wrong }, '--against', 'real')).stderr).toBe(
     [
-      'ACTIONS_ID_TOKEN_REQUEST_URL: is not set: a job with `id-token: write` has it',
-      'AZURE_CLIENT_ID: is no GUID',
+      'ACTIONS_ID_TOKEN_REQUEST_URL: is not set: GitHub sets it in a job with `id-token: write`',
+      'AZURE_CLIENT_ID: is not a GUID',
       'AZURE_TENANT_ID: is not set',
       'CONFORMANCE_RESOURCE_ID: is not the id of a Microsoft.CognitiveServices/accounts resource',
-      'CONFORMANCE_FAULTY_IDENTITIES: is no GUID',
+      'CONFORMANCE_FAULTY_IDENTITIES: is not a GUID',
       '',
     ].join('\n'),
   )
 })
 
-test('what depends on the resource, and on who asks, is compared with a local cloud that has the same', async () => {
+test('the local cloud gets the same abilities as the resource and the identity', async () => {
   const withKeys = await createLocalCloud({
     seed: localWorld(asInTheDocuments),
     lag: { roleAssignments: [0] },
@@ -183,20 +183,20 @@ test('what depends on the resource, and on who asks, is compared with a local cl
   }
 })
 
-test('without --against it says how it is called', async () => {
+test('without --against it prints its usage', async () => {
   const { code, stderr } = await conformance()
 
   expect(code).toBe(2)
   expect(stderr).toContain('Usage: npm run conformance -- --against real|local|URL|FILE')
 })
 
-test('where nothing can be tried it says why', async () => {
+test('if nothing can be tried, it says why', async () => {
   const stranger = { CONFORMANCE_SETUP_CLIENT_ID: '0e6a9d13-5b48-4c72-8f90-d3b1e7a4c265' }
   const { code, stderr } = await runIn({ ...cloud.jobEnvironment(), ...stranger }, '--against', 'real')
 
   expect(code).toBe(2)
   expect(stderr).toMatch(
-    /^Entra gives no token for Resource Manager: nothing can be tried\. For CONFORMANCE_SETUP_CLIENT_ID it answered 400 AADSTS700016: AADSTS700016: .+ The subject of this job is repo:contoso\/shop:ref:refs\/heads\/main\n$/,
+    /^Entra gives no token for Resource Manager, so nothing can be tried\. For CONFORMANCE_SETUP_CLIENT_ID it answered 400 AADSTS700016: AADSTS700016: .+ The subject of this job is repo:contoso\/shop:ref:refs\/heads\/main\n$/,
   )
 })
 
@@ -230,7 +230,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 
       expect(await ended).toEqual([2, null])
       expect(await stderr).toBe(
-        `${signal}: what was made is being removed. Another ${signal} ends the run at once: then the next run removes the rest\n` +
+        `${signal}: removing the assignments of this run. Another ${signal} ends the run at once; then the next run removes the rest\n` +
           `Interrupted by ${signal}: nothing was compared\n`,
       )
       expect(slow.world.roleAssignments).toHaveLength(before)

@@ -13,7 +13,7 @@ const answers =
   async () =>
     replyOf(status, body)
 
-test('one of Azure has its own audiences; without one of Foundry, the other stands for it', async () => {
+test('a cloud of Azure has its own audiences; without one for Foundry, the other one is used', async () => {
   const send = answers(200, told('https://login.microsoftonline.us/', 'https://graph.microsoft.us/'))
 
   expect(await cloudAt('https://management.usgovcloudapi.net/', send)).toEqual({
@@ -29,7 +29,7 @@ test('one of Azure has its own audiences; without one of Foundry, the other stan
   })
 })
 
-test('one that is none of Azure has its own hosts, and the audiences of Azure', async () => {
+test('a cloud that is not one of Azure has its own hosts, and the audiences of Azure', async () => {
   const send = answers(200, told('https://127.0.0.1:2/', 'https://127.0.0.1:3/'))
 
   expect(await cloudAt('https://127.0.0.1:1', send)).toEqual({
@@ -49,8 +49,8 @@ test.each([
   [403, told('https://127.0.0.1:2/', 'https://127.0.0.1:3/')],
   [200, told('https://127.0.0.1:2/', 'nowhere')],
   [200, 'no JSON'],
-])('what answers %i %j tells of no cloud', async (status, body) => {
+])('an answer %i %j is not metadata of a cloud', async (status, body) => {
   await expect(cloudAt('https://127.0.0.1:1', answers(status, body))).rejects.toThrow(
-    `https://127.0.0.1:1/metadata/endpoints?api-version=2022-09-01 answered ${status}, and tells of no cloud`,
+    `https://127.0.0.1:1/metadata/endpoints?api-version=2022-09-01 answered ${status}, without metadata of a cloud`,
   )
 })

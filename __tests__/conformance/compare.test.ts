@@ -12,7 +12,7 @@ const answered: Recording = {
   message: '',
 }
 
-test('two answers alike differ in nothing, whatever their words', () => {
+test('answers of the same shape do not differ, even if their words do', () => {
   expect(compare([answered], [{ ...answered, message: 'in other words' }])).toEqual([])
 })
 
@@ -29,7 +29,7 @@ test.each<[string, Partial<Recording>, string, string]>([
   ])
 })
 
-test('of answers with other statuses the bodies are not compared: they have nothing in common', () => {
+test('bodies are not compared if the statuses differ in kind', () => {
   const refused = { ...answered, status: 404, shape: ['error.code: string'] }
 
   expect(compare([answered], [refused]).map(({ what }) => what)).toEqual(['status'])
@@ -42,7 +42,7 @@ test('a list that is empty on one side says nothing about its entries', () => {
   expect(compare([empty], [answered])).toEqual([])
 })
 
-test('what the other side did not try is told', () => {
+test('exchanges that the other side did not try are listed', () => {
   expect(differenceLines(compare([answered], []), ['Azure', 'the local cloud'])).toEqual([
     'arm-account: not tried: Azure has `200`, the local cloud nothing',
   ])

@@ -13,7 +13,7 @@ test.each<[unknown, string[]]>([
   expect(shapeOf(document)).toEqual(shape)
 })
 
-test('no value is in a shape, wherever it stands', () => {
+test('a shape contains no value, at any place', () => {
   const secret = 'S3cret-value-of-somebody'
   const document = fc.jsonValue().map(json => ({ json, inside: [{ secret }] }))
 

@@ -59,7 +59,7 @@ describe('a server that points to another host', () => {
   })
 })
 
-describe('a grant of which no reply tells', () => {
+describe('a grant without a reply', () => {
   beforeEach(() => {
     stage.cloud.faults.add({
       name: 'lost',
@@ -69,7 +69,7 @@ describe('a grant of which no reply tells', () => {
     })
   })
 
-  test('is told as uncertain where the assignment cannot be read either', async () => {
+  test('is reported as uncertain if the assignment cannot be read either', async () => {
     answer('roleAssignments.get', 503, '')
     const run = await stage.run()
     expect(end(run)).toBe('connection-failed')
@@ -78,7 +78,7 @@ describe('a grant of which no reply tells', () => {
     expectSound(stage, run)
   })
 
-  test('is told as it is by the next run', async () => {
+  test('is found by the next run', async () => {
     answer('roleAssignments.get', 503, '', 4)
     await stage.run()
     stage.cloud.faults.clear()
@@ -95,7 +95,7 @@ describe.each([
   ['ten minutes ahead', 10 * minutes],
   ['ten minutes behind', -10 * minutes],
 ])("a runner's clock %s", (_, runnerAheadMs) => {
-  test('hinders no first run', async () => {
+  test('does not disturb a first run', async () => {
     const run = await stage.run({ runnerAheadMs })
     expect(end(run)).toBe('passed')
     expectSound(stage, run)
@@ -119,7 +119,7 @@ describe.each([
   test.each([
     ['young enough to be waited for', 5 * minutes, 'access-denied', 14 * minutes],
     ['too old to be waited for', 45 * minutes, 'access-denied', 0],
-  ])('does not make a role seem other than %s', async (__, ageMs, code, leastMs) => {
+  ])('does not change that a role is %s', async (__, ageMs, code, leastMs) => {
     const slow = await openStage({ lag: { roleAssignments: [120 * minutes] } })
     try {
       const createdOn = new Date(slow.cloud.clock.now() - ageMs)

@@ -41,7 +41,7 @@ describe('gates for the same principal and role at once', () => {
     }
   })
 
-  test('one comes while another waits: it finds the assignment, and waits for it as well', async () => {
+  test('a second gate that starts during the wait finds the assignment and waits for it too', async () => {
     await open({ roleAssignments: [2 * minutes] })
     const [first, second] = await Promise.all([
       stage.run(),
@@ -65,7 +65,7 @@ describe('while a gate waits', () => {
     expectSoundBesides(stage, run)
   })
 
-  test('an administrator removes the grant after it is live on some replicas: no row of successes is long enough', async () => {
+  test('an administrator removes the grant after it is live on some replicas: no row of successes completes', async () => {
     await open({ roleAssignments: [10 * minutes, 10 * seconds] })
     const removal = stage.sleep(minutes).then(() => {
       for (const assignment of granted()) removeAssignment(stage.cloud.world, assignment, now())
@@ -87,7 +87,7 @@ describe('while a gate waits', () => {
     expectSound(stage, run)
   })
 
-  test('the role that was named is renamed: it was granted by its id', async () => {
+  test('the role is renamed: the gate granted it by its id, so nothing changes', async () => {
     await open({ roleAssignments: [2 * minutes] })
     const role: RoleDefinition = {
       id: 'b0b7a8a0-3f0e-4f7e-9a53-2f6d8c1e4a75',
@@ -122,7 +122,7 @@ describe('while a gate waits', () => {
   })
 })
 
-test('replicas that disagree are believed only when they agree', async () => {
+test('access is proven only when all replicas agree', async () => {
   await open({ roleAssignments: [0, 90 * seconds, 5 * seconds] })
   const run = await stage.run()
   expect(end(run)).toBe('passed')
@@ -150,7 +150,7 @@ describe('a deployment that the data plane does not know', () => {
   }
   const hold = () => alsoHolds(stage.cloud, { role: roles.user })
 
-  test('is waited for where it is new', async () => {
+  test('is waited for if it is new', async () => {
     await open({ deployments: [3 * minutes, 4 * minutes] })
     hold()
     deploy({ createdOn: ago(minutes) })
@@ -161,7 +161,7 @@ describe('a deployment that the data plane does not know', () => {
     expectSound(stage, run)
   })
 
-  test('is waited for where it is new, and the role as well', async () => {
+  test('is waited for if it is new, and the role too', async () => {
     await open({ deployments: [4 * minutes], roleAssignments: [minutes] })
     deploy({ createdOn: ago(minutes) })
     const run = await stage.run()
@@ -169,7 +169,7 @@ describe('a deployment that the data plane does not know', () => {
     expectSound(stage, run)
   })
 
-  test('is waited for where it is being made', async () => {
+  test('is waited for while it is being created', async () => {
     await open()
     hold()
     deploy({ provisioningState: 'Creating' })
@@ -179,7 +179,7 @@ describe('a deployment that the data plane does not know', () => {
     expectSound(stage, run)
   })
 
-  test('is waited for where its endpoint and API are named, so that the list comes later', async () => {
+  test('is waited for if endpoint and API are given, so that the list comes later', async () => {
     await open({ deployments: [3 * minutes] })
     hold()
     deploy({ createdOn: ago(minutes) })
@@ -200,7 +200,7 @@ describe('a deployment that the data plane does not know', () => {
     expectSound(stage, run)
   })
 
-  test('is given up at once where it is not new', async () => {
+  test('fails at once if it is not new', async () => {
     await open({ deployments: [60 * minutes] })
     hold()
     deploy({ createdOn: ago(20 * minutes) })
@@ -213,7 +213,7 @@ describe('a deployment that the data plane does not know', () => {
 
 const isGrant = ({ roleDefinitionId }: RoleAssignment) => roleDefinitionId === roles.user
 
-describe('jobs that grant for themselves only, at once', () => {
+describe('parallel jobs with temporary grants', () => {
   const optionsOf = (runId: string) => ({
     inputs: { revoke: 'true', 'propagation-timeout': '2h' },
     env: { GITHUB_RUN_ID: runId },
@@ -236,7 +236,7 @@ describe('jobs that grant for themselves only, at once', () => {
     return { result: end(run), heldAtFirst, wasLost, log }
   }
 
-  test.each([2, 5])('%d: one after the other, and none takes the role from under another', async count => {
+  test.each([2, 5])('%d: they run one after the other, and none removes the role of another', async count => {
     await open({ roleAssignments: [20 * seconds] })
     const jobs = await Promise.all(
       Array.from({ length: count }, (_, index) => job(String(index), 60 * seconds)),
@@ -253,7 +253,7 @@ describe('jobs that grant for themselves only, at once', () => {
     expect(granted()).toEqual([])
   })
 
-  test('the second makes a grant of its own, which the post step of the first, were it run again, leaves alone', async () => {
+  test('the second makes a new grant, which a repeated post step of the first leaves alone', async () => {
     await open({ roleAssignments: [20 * seconds] })
     const first = await stage.run(optionsOf('1'))
     const ending = stage.sleep(30 * seconds).then(() => stage.post(first))
@@ -267,7 +267,7 @@ describe('jobs that grant for themselves only, at once', () => {
     expect(granted()).toEqual([])
   })
 
-  test('beside one that grants for good: that grant stays, and those that come later rely on it', async () => {
+  test('beside a job with a permanent grant: that grant stays, and later jobs use it', async () => {
     await open({ roleAssignments: [20 * seconds] })
     const temporary = job('1', 60 * seconds)
     const lasting = stage.sleep(10 * seconds).then(() => stage.run({ env: { GITHUB_RUN_ID: '2' } }))

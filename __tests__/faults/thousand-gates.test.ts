@@ -89,7 +89,7 @@ test('all of them pass', () => {
   expect(fleet.map(({ end }) => end)).toEqual(Array(gates).fill('passed'))
 })
 
-describe('what a gate asks Resource Manager does not depend on how many gates there are', () => {
+describe('the requests of a gate to Resource Manager do not depend on the number of gates', () => {
   const warm = ['accounts.get', 'deployments.list', 'roleAssignments.list']
   const afterDenial = [...warm, 'permissions.list', 'roleDefinitions.get']
   const served = (gate: GateOfFleet) =>
@@ -145,7 +145,7 @@ describe('what a gate asks Resource Manager does not depend on how many gates th
   })
 })
 
-test('each asks once for deny assignments, and takes a no for an answer', () => {
+test('each asks once for deny assignments, and accepts a refusal', () => {
   const asked = fleet.map(gate => toResourceManager(gate).filter(isOnTheSide))
 
   expect(asked.map(requests => requests.length)).toEqual(Array(gates).fill(1))
@@ -158,7 +158,7 @@ test('the list of models is asked for once at most', () => {
   expect(Math.max(...askedFor)).toBe(1)
 })
 
-test('one assignment is made for each resource', () => {
+test('each resource gets one assignment', () => {
   const ofRole = cloud.world.roleAssignments.filter(({ roleDefinitionId }) => roleDefinitionId === roles.user)
   const { principal } = pipeline(cloud)
 
@@ -167,7 +167,7 @@ test('one assignment is made for each resource', () => {
   expect(fleet.filter(granted).length).toBeGreaterThanOrEqual(resources)
 })
 
-test('Resource Manager has throttled, and has given no more than its limits allow', () => {
+test('Resource Manager throttled, and stayed within its limits', () => {
   const reads = fleet.flatMap(toResourceManager).filter(({ method }) => method === 'GET')
   const served = reads.filter(request => !isThrottled(request))
   const { size, refillPerSecond } = PUBLISHED_THROTTLING.reads

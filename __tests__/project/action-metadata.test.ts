@@ -6,7 +6,7 @@ test('action.yml is valid, and describes every input and output', () => {
   expect(() => readActionMetadata()).not.toThrow()
 })
 
-test('every input is read: one that nobody reads would be taken, and do nothing', () => {
+test('the code reads every input, because an unread input would silently do nothing', () => {
   const sources = filesLike(/^src\/inputs\/.*\.ts$/)
     .map(textOf)
     .join('\n')
@@ -16,6 +16,6 @@ test('every input is read: one that nobody reads would be taken, and do nothing'
   ).toStrictEqual([])
 })
 
-test('what is generated from the code is current in the documents (mended by `npm run docs`)', () => {
+test('the generated documents are up to date (run `npm run docs`)', () => {
   expect(outdated()).toEqual([])
 })

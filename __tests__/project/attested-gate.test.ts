@@ -56,7 +56,7 @@ const record = fullRecord()
 const passed = reportOf({ result: 'passed', record })
 const planned = reportOf({ result: 'planned', record })
 
-test('the predicate is of the type that the schema gives itself', () => {
+test("the predicate type is the id of the report's schema", () => {
   expect(publishedSchema).toMatchObject({ $id: env.PREDICATE_TYPE })
 })
 

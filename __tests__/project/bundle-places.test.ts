@@ -20,7 +20,7 @@ beforeAll(async () => {
 test.each([
   ['src/core/text/instant.ts', 'const earliest =', /^Date\.UTC\(2e3\)/],
   ['src/core/failures/intermediary.ts', 'if (status < 400 ||', /^\(?\w+<400\|\|/],
-])('in %s: `%s` is wherever its first expression is', (source, begin, minified) => {
+])('in %s: `%s` is found by its first expression', (source, begin, minified) => {
   const code = textOf(source)
   const statement = statements(code).find(({ start }) => code.startsWith(begin, start))
   if (statement === undefined) throw new Error('The source has no such statement')
@@ -32,7 +32,7 @@ test.each([
   for (const text of texts) expect(text).toMatch(minified)
 })
 
-test('a bundle that the sources do not build is refused', () => {
+test('a bundle that differs from the build of the sources is refused', () => {
   appendFileSync(join(bundle, 'index.js'), '\n')
   expect(() => findByMaps(rebuilt, bundle)).toThrow('index.js is not what the sources build')
 })

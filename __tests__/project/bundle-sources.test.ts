@@ -13,7 +13,7 @@ test.each([
   ...['src/index.ts', 'src/step/post.ts', 'local-cloud/cli.ts', 'local-cloud/setup/index.ts'],
   ...['built-in-roles/roles.json', 'tsconfig.build.json', 'scripts/build.ts'],
   ...['package-lock.json#node_modules/@azure/identity', 'package-lock.json#node_modules/@vercel/ncc'],
-])('%s has a part in it, and is named once it was changed', name => {
+])('%s is part of the bundle, and is named after a change', name => {
   const before = built
     .split('\n')
     .map(line => (line.endsWith(`  ${name}`) ? `${'0'.repeat(64)}  ${name}` : line))
@@ -22,7 +22,7 @@ test.each([
   expect(changedSources(before)).toEqual([name])
 })
 
-test('what has gone is named, and so is a line that says nothing', () => {
+test('a removed file is named, and so is a malformed line', () => {
   const hash = '0'.repeat(64)
 
   expect(changedSources(`${hash}  src/gone.ts\n${hash}  package-lock.json#gone\n?\n`)).toEqual([
@@ -32,14 +32,14 @@ test('what has gone is named, and so is a line that says nothing', () => {
   ])
 })
 
-test('a file that no bundle holds has no line', () => {
+test('a file outside the bundle has no line', () => {
   const hashes = sourceHashes([join(repositoryRoot, 'build/src/index.js')])
 
   expect(hashes).toMatch(/^\w{64} {2}src\/index\.ts$/m)
   expect(hashes).not.toContain('src/step/post.ts')
 })
 
-test('the order in which files were bundled makes no difference, nor how often', () => {
+test('the order and number of bundled files make no difference', () => {
   const [one, other] = ['build/src/index.js', 'local-cloud/build/local-cloud/cli.js'].map(path =>
     join(repositoryRoot, path),
   ) as [string, string]
@@ -47,6 +47,6 @@ test('the order in which files were bundled makes no difference, nor how often',
   expect(sourceHashes([other, one, other])).toBe(sourceHashes([one, other]))
 })
 
-test('a part without a source is a defect of the build', () => {
+test('a part without a source is an error', () => {
   expect(() => sourceHashes([join(repositoryRoot, 'build/src/no-such.js')])).toThrow('src/no-such.ts')
 })

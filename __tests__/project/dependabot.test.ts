@@ -39,7 +39,7 @@ test('packages are kept up to date', () => {
   )
 })
 
-test('actions are kept up to date, in workflows and in every action of ours', () => {
+test('actions are kept up to date, in workflows and in our own actions', () => {
   const folders = foldersOf('github-actions')
   const covered = folders.flatMap(folder => globSync(folder.slice(1), { cwd: repositoryRoot }))
   const composites = filesLike(/\/action\.ya?ml$/).map(path => path.replace(/\/[^/]+$/, ''))

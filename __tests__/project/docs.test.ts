@@ -2,7 +2,7 @@ import { withGenerated } from '../../scripts/docs.ts'
 
 const table = { path: 'PAGE.md', marker: 'table', generate: () => 'new' }
 
-test('a generated text replaces what stands between its markers, and nothing else', () => {
+test('a generated text replaces only the text between its markers', () => {
   const page = '# Page\n<!-- table -->\nold\n<!-- /table -->\n\nend <!-- /table -->\n'
 
   expect(withGenerated(page, table)).toBe(
@@ -10,7 +10,7 @@ test('a generated text replaces what stands between its markers, and nothing els
   )
 })
 
-test('generating twice changes nothing more', () => {
+test('generating twice changes nothing the second time', () => {
   const once = withGenerated('<!-- table --><!-- /table -->', table)
 
   expect(withGenerated(once, table)).toBe(once)

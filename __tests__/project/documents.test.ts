@@ -8,7 +8,7 @@ import { blockProblem, checkAction, fileProblem, isCheckedFile } from '../suppor
 describe.each(filesLike(/\.md$/))('%s', path => {
   const document = readDocument(path)
 
-  test('shows nothing that its language does not allow', async () => {
+  test('has only code blocks that are valid in their language', async () => {
     const problems = []
     for (const { place, language, text } of codeBlocks(document)) {
       const problem = await blockProblem(language, text)
@@ -17,7 +17,7 @@ describe.each(filesLike(/\.md$/))('%s', path => {
     expect(problems).toEqual([])
   })
 
-  test('links to what there is', () => {
+  test('has only links that work', () => {
     expect(brokenLinks(document)).toEqual([])
   })
 })
@@ -79,7 +79,7 @@ describe('the checks find', () => {
   })
 })
 
-describe('the checks take', () => {
+describe('the checks accept', () => {
   test.each([
     ['a variable that an earlier step may have set', `- run: ./deploy.sh \${{ env.SLOT }}`],
     ['secrets and variables', `with:\n  retired-key: \${{ secrets.KEY }}\n  client-id: \${{ vars.ID }}`],
@@ -104,7 +104,7 @@ describe('the house, as CONTRIBUTING.md shows it', () => {
     expect(shown).toEqual(expect.arrayContaining([...folders]))
   })
 
-  test('has none that is not there', () => {
+  test('has none that does not exist', () => {
     expect([...rooms, ...filesLike(/^[^/]+$/)]).toEqual(expect.arrayContaining(shown))
   })
 })
@@ -128,7 +128,7 @@ describe('links', () => {
     '#test-your-own-key-less-code',
     'examples',
     'https://example.com/#any',
-  ])('%s is taken', link => {
+  ])('%s is accepted', link => {
     expect(brokenLinks(withLink(link))).toEqual([])
   })
 

@@ -43,7 +43,7 @@ describe('addresses', () => {
     expect(addressesOfDocument(text)).toEqual(found)
   })
 
-  test('of every explanation that links a page the page is among them', () => {
+  test('include every page that an explanation links to', () => {
     const all = [...addresses().keys()]
 
     expect(all).toContain('https://azure.status.microsoft')
@@ -51,7 +51,7 @@ describe('addresses', () => {
   })
 
   // Found by another way than the list: every host in the sources, but for those that programs talk to.
-  test('of every host that the sources name are among them, or the host is one of an API', () => {
+  test('include every host in the sources, except hosts of APIs', () => {
     const apis = [
       ...['api.github.com', 'token.actions.githubusercontent.com', 'unused.invalid'],
       ...['management.azure.com', 'management.chinacloudapi.cn', 'management.usgovcloudapi.net'],
@@ -82,7 +82,7 @@ describe('addresses', () => {
     expect(await problemOf('https://learn.microsoft.com/azure/x', async () => ({ status }))).toBe(problem)
   })
 
-  test('a page whose host is gone is told as it was found', async () => {
+  test('a page whose host is gone is reported with the error', async () => {
     const problem = await problemOf('https://nobody.invalid', async () => {
       throw new Error('getaddrinfo ENOTFOUND nobody.invalid')
     })
@@ -139,14 +139,14 @@ describe('built-in roles', () => {
     )
   }
 
-  test('where nothing changed nothing is said, and the file stays as it is', () => {
+  test('without changes it prints nothing and leaves the file alone', () => {
     const before = readFileSync(join(folder, 'roles.json'), 'utf8')
 
     expect(drift()).toBe('')
     expect(readFileSync(join(folder, 'roles.json'), 'utf8')).toBe(before)
   })
 
-  test('a new name, what a role gained and what it lost is said, and written', () => {
+  test('a new name and gained and lost actions are reported and written', () => {
     const said = drift(roles =>
       roles.map(each =>
         each.roleName === 'Cognitive Services User'
@@ -175,7 +175,7 @@ describe('built-in roles', () => {
     expect(first?.permissions).toEqual([{ dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'] }])
   })
 
-  test('a condition that changed is said, and one that did not stays', () => {
+  test('a changed condition is reported, and others stay', () => {
     const conditions = () => read().roles.flatMap(each => each.permissions.map(({ condition }) => condition))
     const [first = '', ...others] = conditions().filter(each => each !== undefined)
     const change = (each: Role) => each.permissions.some(({ condition }) => condition === first)
@@ -200,7 +200,7 @@ describe('built-in roles', () => {
     permissions: [{ actions: [], notActions: [], dataActions, notDataActions }],
   })
 
-  test('a new role that lets its holder call a model is said, and ships from then on', () => {
+  test('a new role that can call a model is reported and added', () => {
     const chat = 'Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action'
     const documented = (roles: Role[]) => [...roles, added([chat.replace('/chat/', '/*/')])]
 
@@ -218,18 +218,18 @@ describe('built-in roles', () => {
   test.each<[string, Role]>([
     ['no model', added(['Microsoft.CognitiveServices/accounts/CustomVision/*'])],
     ['what it takes away again', added(['Microsoft.CognitiveServices/*'], ['Microsoft.CognitiveServices/*'])],
-  ])('a new role that lets its holder call %s is nothing to the gate', (_, other) => {
+  ])('a new role for %s is ignored', (_, other) => {
     expect(drift(roles => [...roles, other])).toBe('')
   })
 
-  test('a role that is not documented any more is said, and stays', () => {
+  test('a role that is no longer documented is reported, and stays', () => {
     const before = read().roles.length
 
     expect(drift(roles => roles.slice(1))).toBe('- Cognitive Services User: is no longer documented\n')
     expect(read().roles.length).toBe(before)
   })
 
-  test('a folder without roles is an error: pages have moved', () => {
+  test('a folder without roles is an error, because the pages must have moved', () => {
     expect(() => drift(() => [])).toThrow('documents no role')
   })
 })
@@ -281,7 +281,7 @@ describe('API descriptions', () => {
     )
   const pinAfter = () => textOfPin(readFileSync(join(folder, 'pin.json'), 'utf8'))
 
-  test('where nothing changed that is compared, nothing is said, and the pin stays', () => {
+  test('without relevant changes it prints nothing, and the pin stays', () => {
     checkout('before', operation(), assignment())
     checkout(
       'after',
@@ -325,7 +325,7 @@ describe('API descriptions', () => {
       {},
       '- `RoleAssignments_Get.responses.204` is new\n',
     ],
-  ])('%s that changed is said, and the newer commit taken', (_, described, definition, said) => {
+  ])('a change in %s is reported, and the newer commit pinned', (_, described, definition, said) => {
     checkout('before', operation(), assignment())
     checkout('after', operation(described), assignment(definition))
 
@@ -333,7 +333,7 @@ describe('API descriptions', () => {
     expect(pinAfter()).toEqual({ ...pin, commit: 'f'.repeat(40) })
   })
 
-  test('a folder that moved is followed, and that is said', () => {
+  test('a moved folder is found and reported', () => {
     const [first = '', ...others] = pin.folders
     const moved = first.replace('/Microsoft.Authorization/', '/Microsoft.Authorization/Authorization/')
     checkout('before', operation(), assignment())
@@ -357,7 +357,7 @@ describe('API descriptions', () => {
     expect(drift).toThrow(message)
   })
 
-  test('what to check out of a newer tree is told from its folders', () => {
+  test('the folders to check out of a newer tree come from its own list', () => {
     const [first = '', ...others] = pin.folders
     const moved = first.replace('/stable/', '/Authorization/stable/')
     writeFileSync(join(folder, 'tree'), ['specification', moved, `${moved}/examples`, ...others].join('\n'))
@@ -379,7 +379,7 @@ describe('the commit of the API descriptions', () => {
       expect(textOf(`.github/workflows/${workflow}.yml`)).toContain('uses: ./.github/actions/descriptions')
   })
 
-  test('is what the checkout of them takes, with its folders', () => {
+  test('is the one that the checkout uses, with its folders', () => {
     const [step] = v.parse(
       v.object({ runs: v.object({ steps: v.array(scriptStepSchema) }) }),
       parse(textOf('.github/actions/descriptions/action.yml')),
@@ -407,7 +407,7 @@ describe('what changed', () => {
   ).jobs
   const step = stepNamed(propose.steps, 'Propose each')
 
-  test('is proposed where any was found, even if looking for another failed', () => {
+  test('is proposed even if another check failed', () => {
     const any = propose.needs.map(name => `needs.${name}.outputs.changed == 'true'`).join(' || ')
 
     expect(propose.if).toBe(`\${{ !cancelled() && (${any}) }}`)
@@ -447,7 +447,7 @@ describe('what changed', () => {
       },
     )
 
-  test('is proposed by a pull request that says so, and changes nothing else', () => {
+  test('is proposed in a pull request that says so and changes nothing else', () => {
     const { status, files } = run()
 
     expect(status).toBe(0)
@@ -455,10 +455,12 @@ describe('what changed', () => {
     expect(files.created).toMatch(
       /^--head drift\/change-roles --title Azure's roles have changed --body-file /,
     )
-    expect(files.text).toMatch(/^- Reader: .+\n\nChecks start once a person/)
+    expect(files.text).toMatch(
+      /^- Reader: .+\n\nA workflow opened this pull request, so its checks start only after a person/,
+    )
   })
 
-  test('is not proposed over a pull request that is open', () => {
+  test('is not proposed again while a pull request is open', () => {
     const { status, stdout, files } = run('https://github.com/contoso/gate/pull/7')
 
     expect(status).toBe(0)

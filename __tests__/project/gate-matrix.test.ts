@@ -45,11 +45,11 @@ const mentioned = (context: string) =>
   new Set([...workflowSource.matchAll(new RegExp(`\\b${context}\\.([\\w-]+)`, 'g'))].map(([, name]) => name))
 
 describe('the parts', () => {
-  test('every input is used, and nothing else is taken for one', () => {
+  test('every input is used, and no other', () => {
     expect(mentioned('inputs')).toEqual(new Set(Object.keys(inputs)))
   })
 
-  test('the action is told nothing but inputs that it has', () => {
+  test('the action gets only inputs that it has', () => {
     const action = v.parse(
       v.object({ inputs: v.record(v.string(), v.unknown()) }),
       parse(source('action.yml')),
@@ -81,7 +81,7 @@ describe('the parts', () => {
     },
   )
 
-  test('nothing that is for the table of the verdict fails a gate, or the verdict', () => {
+  test('a problem with the table fails neither a gate nor the verdict', () => {
     const { steps: ofGate } = jobs.gate
     const after = ofGate.slice(ofGate.indexOf(stepNamed('Open the gate')) + 1)
     const before = jobs.verdict.steps.slice(0, -1)
@@ -99,7 +99,7 @@ describe('the parts', () => {
     },
   )
 
-  test('a retired key comes as a secret alone, and nobody has to give one', () => {
+  test('a retired key comes only as a secret, and is optional', () => {
     expect(secrets).toEqual({ 'retired-key': { required: false } })
     expect(Object.keys(inputs)).not.toContain('retired-key')
     expect(stepNamed('Open the gate').with['retired-key']).toBe(expression('secrets.retired-key'))
@@ -111,7 +111,7 @@ describe('the parts', () => {
     )
   })
 
-  test('the action comes from the repository and the commit of the workflow, once they are known', () => {
+  test('the action comes from the repository and commit of the workflow', () => {
     const [, guard, checkout, gate] = jobs.gate.steps
 
     expect(guard?.name).toBe('Find out where this workflow comes from')
@@ -125,7 +125,7 @@ describe('the parts', () => {
     expect(gate?.uses).toBe(`./${checkout?.with.path}`)
   })
 
-  test('no gate ends another, and the verdict is told whatever becomes of them', () => {
+  test('no gate cancels another, and there is always a verdict', () => {
     expect(jobs.gate.strategy).toEqual({
       'fail-fast': false,
       'max-parallel': expression('inputs.max-parallel'),
@@ -134,7 +134,7 @@ describe('the parts', () => {
     expect(jobs.verdict).toMatchObject({ needs: 'gate', if: 'always()' })
   })
 
-  test('the example gives what is required, and says of its targets what the gates read', () => {
+  test('the example has every required input, and its targets have only known members', () => {
     const { jobs: ofCaller } = v.parse(
       v.object({
         jobs: v.object({
@@ -166,7 +166,7 @@ describe('a target', () => {
     ['members in another case', { Name: 'Sweden', Deployments: ['chat'] }],
     ['text that looks like an empty entry', { name: '\n    ""\n' }],
     ['nothing', {}],
-  ])('may have %s', (_, target) => {
+  ])('can have %s', (_, target) => {
     expect(read(target)).toMatchObject({ status: 0, stdout: '' })
   })
 
@@ -191,7 +191,7 @@ describe('the source of the action', () => {
   const find = (OWN_REPOSITORY: string, OWN_COMMIT: string) =>
     runScript('Find out where this workflow comes from', { OWN_REPOSITORY, OWN_COMMIT })
 
-  test('is taken where the server names it', () => {
+  test('is used if the server names it', () => {
     expect(find('contoso/gates', '6dcb09b5b57875f334f61aebed695e2e4193db5e')).toMatchObject({
       status: 0,
       stdout: '',
@@ -206,7 +206,7 @@ describe('the source of the action', () => {
     const { status, stdout } = find(repository, commit)
 
     expect(status).toBe(1)
-    expect(stdout).toMatch(/^::error title=Gate matrix::This server does not tell .*\n$/)
+    expect(stdout).toMatch(/^::error title=Gate matrix::This server does not say which .*\n$/)
   })
 })
 
@@ -251,9 +251,8 @@ describe('the line of a gate', () => {
     expect(Object.values(line?.files ?? {})).toEqual([expected])
   })
 
-  test('lies in an artifact of its own, which the verdict of the same call finds', () => {
-    const find = (CALL: string) =>
-      runScript('Find out which gates are of this call', { CALL }).outputs.artifacts ?? ''
+  test('is in a separate artifact, which the verdict of the same call finds', () => {
+    const find = (CALL: string) => runScript('Find the gates of this call', { CALL }).outputs.artifacts ?? ''
     const artifact = passed?.outputs.artifact ?? ''
 
     expect(new Set([passed, failed, odd].map(line => line?.outputs.artifact)).size).toBe(3)
@@ -264,7 +263,7 @@ describe('the line of a gate', () => {
 
 describe('the verdict', () => {
   const verdict = (GATES: string, GRANT: string, files: Readonly<Record<string, string>> = {}) =>
-    runStep(stepNamed('Tell the verdict'), { env: { GATES, GRANT }, files })
+    runStep(stepNamed('Report the verdict'), { env: { GATES, GRANT }, files })
 
   test('lists every gate in one table, in the order of the targets', () => {
     const ended = lines(
@@ -291,7 +290,7 @@ describe('the verdict', () => {
     expect(verdict('failure', '', some).summary).toContain('2 of 3 gates are listed.')
   })
 
-  test('is told without a table where no line was kept', () => {
+  test('has no table if no line was kept', () => {
     expect(verdict('success', '').summary).toBe('### Key-less Gate: passed\n\nEvery gate passed.\n')
   })
 
@@ -314,7 +313,7 @@ describe('the verdict', () => {
     ['a zero-width space', 'plan\u200b'],
     ['two values', 'auto never'],
     ['a value that there is not', 'yes'],
-  ])('is failed where the gates succeeded and grant is unknown: %s', (_, grant) => {
+  ])('is failed if the gates succeeded and grant is unknown: %s', (_, grant) => {
     expect(verdict('success', grant)).toMatchObject({
       status: 1,
       outputs: { result: 'failed' },

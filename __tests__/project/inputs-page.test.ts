@@ -12,13 +12,13 @@ test('every input is in one group, in the order of action.yml', () => {
   )
 })
 
-test('an input above every group is refused', () => {
+test('an input before the first group is refused', () => {
   const [first = ''] = /^ {2}# .*\n/m.exec(action) ?? []
 
   expect(() => readInputGroups(action.replace(first, ''))).toThrow('must name its group of inputs')
 })
 
-test('a description that the Marketplace would refuse is refused', () => {
+test('a description that is too long for the Marketplace is refused', () => {
   const described = (length: number) =>
     action.replace(/^description: .*$/m, `description: ${'a'.repeat(length)}`)
 

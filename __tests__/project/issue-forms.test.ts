@@ -59,7 +59,7 @@ describe.each(forms)('%s', path => {
       expect(new Set(names).size).toBe(names.length)
   })
 
-  test('offers every diagnosis code, below what has none (mended by `npm run docs`)', () => {
+  test('offers every diagnosis code, after the option for no code (run `npm run docs`)', () => {
     const codes = fields.flatMap(field =>
       field.type === 'dropdown' && field.id === 'diagnosis' ? [field.attributes.options.slice(1)] : [],
     )
@@ -69,7 +69,7 @@ describe.each(forms)('%s', path => {
   })
 })
 
-test('who says that the gate was wrong is asked for the code, the report and the versions', () => {
+test('the bug form asks for the code, the report and the versions', () => {
   const required = read('.github/ISSUE_TEMPLATE/bug.yml').body.flatMap(field =>
     field.type !== 'markdown' && field.validations.required ? [field.id] : [],
   )
@@ -77,7 +77,7 @@ test('who says that the gate was wrong is asked for the code, the report and the
   expect(required).toEqual(expect.arrayContaining(['diagnosis', 'report', 'version', 'runner', 'cloud']))
 })
 
-test('nobody begins with an empty page, and security has its own door', () => {
+test('blank issues are off, and security problems have a separate link', () => {
   const config = v.strictObject({
     blank_issues_enabled: v.literal(false),
     contact_links: v.array(v.strictObject({ name: text, url: v.pipe(v.string(), v.url()), about: text })),

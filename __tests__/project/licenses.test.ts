@@ -30,7 +30,7 @@ describe('the licences of a bundle', () => {
 
   const file = (path: string) => ({ nameForCondition: join(folder, path) })
 
-  test('are those of every package of which there is a file, once, in order', () => {
+  test('are those of every package with a file in it, once, in order', () => {
     addPackage('zebra', { LICENSE: 'Zebra may.' })
     addPackage('@scope/ape 2.1.0 Apache-2.0', { 'LICENSE.txt': 'Ape may.\r\n', NOTICE: 'Seen.' })
     addPackage('unused', { LICENSE: 'Unused may.' })
@@ -46,7 +46,7 @@ describe('the licences of a bundle', () => {
     ).toBe('@scope/ape 2.1.0 (Apache-2.0)\n\nApe may.\n\nSeen.\n\n\nzebra 1.0.0 (MIT)\n\nZebra may.\n\n')
   })
 
-  test('are found in modules that were joined, and in packages within packages', () => {
+  test('are found in merged modules, and in nested packages', () => {
     addPackage('outer', { LICENSE: 'Outer may.' })
     addPackage('outer/node_modules/inner 3.0.0 ISC', { LICENCE: 'Inner may.' })
 
@@ -56,7 +56,7 @@ describe('the licences of a bundle', () => {
     expect(texts).not.toContain('Outer may.')
   })
 
-  test('are demanded of every package', () => {
+  test('are required of every package', () => {
     addPackage('bare', {})
 
     expect(() => textsOf(file('node_modules/bare/a.js'))).toThrow('bare 1.0.0 (MIT) has no licence')
@@ -80,7 +80,7 @@ describe('dist/licenses.txt', () => {
     expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(imported))
   })
 
-  test('speaks of the versions that are installed', () => {
+  test('names the installed versions', () => {
     const locked = new Set(
       Object.entries(packages).map(
         ([path, { version }]) => `${path.replace(/^.*node_modules\//, '')} ${version}`,
@@ -90,7 +90,7 @@ describe('dist/licenses.txt', () => {
     expect(listed.filter(({ name, version }) => !locked.has(`${name} ${version}`))).toEqual([])
   })
 
-  test('has none that would bind those who use the action', () => {
+  test('has none that would bind users of the action', () => {
     const free = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0']
 
     expect(listed.filter(({ license }) => !free.includes(license))).toEqual([])

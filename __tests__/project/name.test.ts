@@ -5,7 +5,7 @@ import { textOf } from '../support/documents.ts'
 
 const publisher = { account: 'contoso', author: 'Contoso: "Gates" & $&' }
 
-test('whatever is published is named by it, and stays as it was besides', () => {
+test('it replaces the placeholder in every published file, and changes nothing else', () => {
   for (const path of publishedFiles()) {
     const text = textOf(path)
     const after = named(text, publisher)

@@ -30,7 +30,7 @@ const files = globSync(
   { cwd: repositoryRoot, exclude: ['**/node_modules/**', 'local-cloud/build/**'] },
 ).filter(file => /\.\w+$/.test(file))
 
-test('there is a list, and each of its phrases is found', () => {
+test('CONTRIBUTING.md has a list, and the check finds each of its phrases', () => {
   expect(phrases.length).toBeGreaterThan(7)
   for (const phrase of phrases) {
     expect(foundIn(`That is so, ${phrase} somebody.`)).toContain(phrase)
@@ -39,7 +39,7 @@ test('there is a list, and each of its phrases is found', () => {
   expect(foundIn('We recommend it.')).toEqual([])
 })
 
-test('the texts of the project have none of them', () => {
+test('no text of the project has one of them', () => {
   expect(files.length).toBeGreaterThan(300)
   const found = files.flatMap(file => foundIn(textOf(file)).map(phrase => `${file}: ${phrase}`))
   expect([...found, ...foundIn(`${beforeWords}${afterWords}`)]).toEqual([])

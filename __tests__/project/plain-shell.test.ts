@@ -60,7 +60,7 @@ const grants = () => cloud.journal.entries.filter(({ operation }) => operation =
 
 const script = join(repositoryRoot, 'examples/plain-shell.sh')
 
-test('says so where there is no curl', () => {
+test('says so if curl is missing', () => {
   const { status, stderr } = spawnSync('/bin/sh', [script], { env: { PATH: '' }, encoding: 'utf8' })
   expect({ status, stderr }).toEqual({ status: 127, stderr: 'This script needs curl.\n' })
 })
@@ -88,7 +88,7 @@ withCurl('with curl, it', () => {
     expect(grants()).toEqual([])
   })
 
-  test('prints no token that is not masked first', async () => {
+  test('masks every token before it prints anything', async () => {
     const { stdout } = await callModel()
     const masked = [...stdout.matchAll(/^::add-mask::(.+)$/gm)].map(([, secret]) => secret ?? '')
     const tokens = masked.filter(secret => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(secret))
@@ -122,7 +122,7 @@ withCurl('with curl, it', () => {
     })
   }
 
-  test('signs in from Azure Pipelines, by its own request, and masks by the command that its agent knows', async () => {
+  test("signs in from Azure Pipelines with its own request, and masks with its agent's command", async () => {
     holds(cloud, { role: roles.user })
     const { status, stdout } = await inAzurePipelines()
     const asked = cloud.journal.entries.find(({ service }) => service === 'github')
@@ -140,7 +140,7 @@ withCurl('with curl, it', () => {
     expect(stdout).not.toContain('::add-mask::')
   })
 
-  test('says what an agent of Azure Pipelines has to be told', async () => {
+  test('says which variable an agent of Azure Pipelines needs', async () => {
     const { status, stderr } = await inAzurePipelines({ SYSTEM_ACCESSTOKEN: '' })
 
     expect(status).not.toBe(0)
@@ -153,7 +153,7 @@ withCurl('with curl, it', () => {
     ['a message without words', '{"choices":[{"message":{}}]}'],
     ['an error beside the answer', '{"error":{"code":"500"},"choices":[{"message":{"content":"ready"}}]}'],
     ['nothing', ''],
-  ])('takes no answer that is %s for a completion', async (_, body) => {
+  ])('does not accept %s as a completion', async (_, body) => {
     holds(cloud, { role: roles.user })
     cloud.faults.add({
       name: 'no answer',
@@ -166,7 +166,7 @@ withCurl('with curl, it', () => {
     expect(stdout).toContain('::error title=Key-less access::The reply is no completion\n')
   })
 
-  test('takes an answer that was cut short before its first word', async () => {
+  test('accepts an answer that was cut short before its first word', async () => {
     holds(cloud, { role: roles.user })
     cloud.faults.add({
       name: 'cut short',
@@ -186,7 +186,7 @@ withCurl('with curl, it', () => {
     ['no token', 'abc'],
     ['a token with a line behind it', 'e30.e30.e30\n::warning::a'],
     ['a JWT of four parts', 'e30.e30.e30.e30'],
-  ])('takes no token that is %s, and does not print it', async (_, value) => {
+  ])('refuses a token that is %s, and does not print it', async (_, value) => {
     cloud.faults.add({
       name: 'no token',
       operation: 'oidc.token',
@@ -224,7 +224,7 @@ withCurl('with curl, it', () => {
     expect(grants()).toEqual([])
   })
 
-  test('prints what a server says as it is: backslashes make no line of their own', async () => {
+  test("prints a server's message unchanged: backslashes do not start a new line", async () => {
     cloud.faults.add({
       name: 'escapes',
       operation: 'token',
@@ -234,7 +234,7 @@ withCurl('with curl, it', () => {
     expect((await callModel()).stdout).toContain('| a\\n::error::b\\033[2J\n')
   })
 
-  test('says who is to be granted what, where it may not grant', async () => {
+  test('if it cannot grant, says which principal needs which role', async () => {
     holds(cloud, { role: roles.reader })
     const { status, stdout } = await callModel()
 
@@ -243,7 +243,7 @@ withCurl('with curl, it', () => {
     expect(stdout).toContain('::error title=Key-less access::The role was not granted (403)')
   })
 
-  test('shows what Entra says, without letting it command the runner', async () => {
+  test("shows Entra's message, and does not let it command the runner", async () => {
     cloud.faults.add({
       name: 'command',
       operation: 'token',
@@ -255,7 +255,7 @@ withCurl('with curl, it', () => {
     expect(stdout).toContain('| ::warning::a\n| # #[error]b\n')
   })
 
-  test('a refusal that no waiting mends ends it at once', async () => {
+  test('a refusal that waiting cannot fix ends it at once', async () => {
     holds(cloud, { role: roles.user })
     const { status, stdout } = await callModel({ DEPLOYMENT: 'nowhere' })
 
@@ -270,14 +270,14 @@ withCurl('with curl, it', () => {
     ['a query', '/subscriptions/1?x=1'],
     ['a quotation mark', "/subscriptions/1' || true '"],
     ['a list', '/subscriptions/{1,2}'],
-  ])('takes no id that is %s', async (_, RESOURCE_ID) => {
+  ])('refuses an id that is %s', async (_, RESOURCE_ID) => {
     const { status, stderr } = await callModel({ RESOURCE_ID })
 
     expect({ status, stderr }).toEqual({ status: 1, stderr: 'RESOURCE_ID is no id of a resource\n' })
     expect(cloud.journal.entries).toEqual([])
   })
 
-  test('gives up when the time is over', async () => {
+  test('gives up when its time is up', async () => {
     const { status, stdout } = await callModel({ TIMEOUT_SECONDS: '20' })
 
     expect(status).toBe(1)

@@ -67,7 +67,7 @@ test('lines are counted where statements begin, to the branch', () => {
   expect(hitsOfAllRuns()).toEqual(hitsOfOneRun)
 })
 
-test('what several processes ran adds up', () => {
+test('the counts of several processes add up', () => {
   run()
   run('there')
   run('there')
@@ -75,7 +75,7 @@ test('what several processes ran adds up', () => {
   expect(hitsOfAllRuns()).toEqual({ 7: 3, 8: 1, 10: 2, 11: 0, 12: 2, 13: 2, 14: 2, 18: 0, 21: 3, 23: 3 })
 })
 
-test('what jest gathers inside of a worker adds up with what processes ran', () => {
+test('the counts of a jest worker and of processes add up', () => {
   const gathering = pathToFileURL(join(repositoryRoot, 'scripts/jest/gather-coverage.ts')).href
   const script = `
     const { gatherCoverage } = await import('${gathering}')
@@ -90,6 +90,6 @@ test('what jest gathers inside of a worker adds up with what processes ran', () 
   expect(hitsOfAllRuns()).toEqual({ ...hitsOfOneRun, 7: 2, 8: 2, 21: 2, 23: 2 })
 })
 
-test('of a program that never ran, every line is missed', () => {
+test('every line of a program that never ran is missed', () => {
   expect(new Set(Object.values(hitsOfAllRuns()))).toEqual(new Set([0]))
 })

@@ -27,7 +27,7 @@ test('pins every action of the workflow by commit', () => {
 })
 
 /** The page repeats a reply whole, or a parts of it with an ellipsis between them. */
-test('quotes error texts as the services say them', () => {
+test('quotes error texts exactly as the services write them', () => {
   const replies = textOf('__tests__/services/recorded-replies.jsonl') + textOf('docs/diagnosis.md')
   const section = /\n## Error texts[\s\S]*?\n## /.exec(readme.text)?.[0] ?? ''
   const firstCells = section
@@ -42,7 +42,7 @@ test('quotes error texts as the services say them', () => {
   expect(parts.filter(part => !replies.includes(part))).toEqual([])
 })
 
-test('quotes the job summary as the first run of the demo writes it, which finds nothing to complain about', async () => {
+test("quotes the job summary of the demo's first run, which has no findings", async () => {
   const cloud = await createDemoCloud()
   try {
     const { outputs, summary, report } = await runGate(cloud, { inputs: demoInputs(cloud) })

@@ -51,7 +51,7 @@ const release = (changes: Partial<Parameters<typeof releaseOf>[0]>) =>
   })
 
 describe('a release', () => {
-  test('has the notes of its section of the changelog, and takes the tag of the major version', () => {
+  test('has the notes from its section of the changelog, and takes the tag of the major version', () => {
     expect(release({})).toEqual({
       notes: '### Added\n\n- The second.\n',
       prerelease: false,
@@ -65,23 +65,23 @@ describe('a release', () => {
     ['action.yml', 'name: Key-less Gate\nauthor: OWNER\n'],
     ['.github/CODEOWNERS', '* @OWNER\n'],
     ['local-cloud/package.json', '{ "url": "git+https://github.com/OWNER/key-less-gate.git" }'],
-  ])('is refused while OWNER stands for the account that publishes, in %s', (path, text) => {
+  ])('is refused while %s has the placeholder OWNER', (path, text) => {
     expect(() => release({ publisherFiles: { LICENSE: 'MIT', [path]: text } })).toThrow(
       `${path} still has the placeholder OWNER for the account that publishes.`,
     )
   })
 
-  test('is refused where the package of the local cloud has another version', () => {
+  test('is refused if the package of the local cloud has another version', () => {
     expect(() => release({ cloudVersion: '1.1.0' })).toThrow(
       'The version in local-cloud/package.json is 1.1.0, not 1.2.0.',
     )
   })
 
-  test('of an older line leaves the tag of the major version where it is, and takes one of its own on npm', () => {
+  test('of an older line leaves the tag of the major version alone, and gets a separate dist-tag on npm', () => {
     expect(release({ tags: ['v1.2.0', 'v1.10.0'] })).toMatchObject({ majorTag: '', npmTag: 'latest-1.2' })
   })
 
-  test('of an older major version is named by that, and is not the latest', () => {
+  test("of an older major version gets that version's tag, and is not the latest", () => {
     expect(release({ tags: ['v1.2.0', 'v2.0.0'] })).toMatchObject({ majorTag: 'v1', npmTag: 'latest-1.2' })
   })
 
@@ -92,7 +92,7 @@ describe('a release', () => {
     },
   )
 
-  test('before its time is a prerelease, which no major version names', () => {
+  test('with a prerelease version is a prerelease, and gets no major tag', () => {
     const text = changelog.replace('[1.2.0] -', '[1.2.0-rc.1] -')
 
     expect(
@@ -117,7 +117,7 @@ describe('a release', () => {
     expect(() => release({ changelog: text })).toThrow(message)
   })
 
-  test('is, of all releases of one major version, named by it only where none is later', () => {
+  test('gets the tag of its major version only if none is later', () => {
     const part = fc.nat({ max: 12 })
     fc.assert(
       fc.property(fc.array(fc.tuple(part, part), { minLength: 1 }), versions => {
@@ -140,7 +140,7 @@ describe('a version is set', () => {
   const next = { version: '1.3.0', day: '2026-12-01' }
   const unreleased = changelog.replace('## [Unreleased]\n', '## [Unreleased]\n\n### Added\n\n- The third.\n')
 
-  test('what was unreleased is its section, and what comes next has an empty one', () => {
+  test('the unreleased entries become its section, above which is an empty one', () => {
     const text = released(unreleased, next)
 
     expect(readChangelog(text).map(({ version, date, body }) => [version, date, body])).toEqual([
@@ -173,7 +173,7 @@ describe('a version is set', () => {
       'CHANGELOG.md already has a section for 1.2.0.',
     ],
     ['a link is missing', unreleased.replace('[Unreleased]: ', ''), next, 'has no link for Unreleased'],
-  ])('not where %s', (_, text, wanted, message) => {
+  ])('is refused if %s', (_, text, wanted, message) => {
     expect(() => released(text, wanted)).toThrow(message)
   })
 
@@ -284,7 +284,7 @@ describe('the assets of a release', () => {
   }
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
-  test('are dist, and of each file in it and of the archive what is signed', () => {
+  test('are dist, and the checksums of each file in it and of the archive', () => {
     expect(pack('rX')).toEqual({
       status: 0,
       lines: [
@@ -301,7 +301,7 @@ describe('the assets of a release', () => {
     expect(pack('')).toEqual(pack('rX'))
   })
 
-  test('are signed from that list, by a job that sees no code', () => {
+  test('are signed from that list, by a job that gets no code', () => {
     expect(jobs.attest.steps.flatMap(({ uses }) => uses?.replace(/@.*/, '') ?? [])).toEqual([
       'actions/download-artifact',
       'actions/attest',
@@ -314,7 +314,7 @@ describe('the assets of a release', () => {
 })
 
 describe('the package of the local cloud', () => {
-  test('is packed by the job that may write nothing', () => {
+  test('is packed by the job that cannot write', () => {
     const folder = mkdtempSync(join(tmpdir(), 'release-test-'))
     const { status, stdout } = runScript(stepNamed(jobs.verify.steps, 'Pack the local cloud'), {
       env: { FOLDER: join(folder, 'package') },
@@ -327,7 +327,7 @@ describe('the package of the local cloud', () => {
     })
   })
 
-  test('is published by a job that sees nothing else, and runs no script of it', () => {
+  test('is published by a job that gets nothing else, and runs none of its scripts', () => {
     expect(jobs.npm.steps.flatMap(({ uses }) => uses?.replace(/@.*/, '') ?? [])).toEqual([
       'actions/download-artifact',
       'actions/setup-node',
@@ -342,7 +342,7 @@ describe('the package of the local cloud', () => {
     })
   })
 
-  test('is there before the release that names it', () => {
+  test('is published before the release that names it', () => {
     expect(jobs.npm.needs).toEqual(['verify', 'attest'])
     expect(jobs.publish.needs).toContain('npm')
   })
@@ -351,7 +351,7 @@ describe('the package of the local cloud', () => {
 describe('CHANGELOG.md', () => {
   const [first, ...others] = readChangelog(textOf('CHANGELOG.md'))
 
-  test('begins with what is not released yet', () => {
+  test('begins with the unreleased entries', () => {
     expect(first).toMatchObject({ version: 'Unreleased', date: '' })
   })
 

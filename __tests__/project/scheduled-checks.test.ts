@@ -59,7 +59,7 @@ describe('the plan on pull requests', () => {
   const bot = 'github-actions[bot]'
   const marked = '<!-- key-less-gate: plan -->\n### an older plan'
 
-  test('replaces the one that was posted before', () => {
+  test('replaces the earlier one', () => {
     const comments = [
       { id: 11, login: bot, body: 'coverage, by another workflow' },
       { id: 12, login: bot, body: marked },
@@ -71,7 +71,7 @@ describe('the plan on pull requests', () => {
     )
   })
 
-  test('leaves alone what others wrote, be it as the same bot', () => {
+  test('leaves other comments alone, even by the same bot', () => {
     const comments = [
       { id: 11, login: bot, body: 'coverage, by another workflow' },
       { id: 12, login: 'octocat', body: marked },
@@ -105,7 +105,7 @@ describe('the drift check', () => {
     })
   }
 
-  test('passes where all is as it was, and changes nothing', async () => {
+  test('passes if nothing changed, and changes nothing', async () => {
     holds(cloud, { role: roles.user }, { role: roles.reader })
     const before = structuredClone(cloud.world.roleAssignments)
 
@@ -126,7 +126,7 @@ describe('the drift check', () => {
       },
       'keys',
     ],
-  ])('fails where %s', async (_when, arrange, drift) => {
+  ])('fails if %s', async (_when, arrange, drift) => {
     arrange()
 
     expect(await check()).toMatchObject({
@@ -156,7 +156,7 @@ describe('the fleet', () => {
     expect(JSON.parse(outputs.targets ?? '')).toEqual([{ name: 'a', 'resource-id': id }])
   })
 
-  test('that is larger than a matrix is not cut in silence', () => {
+  test('that is too large for a matrix gets a warning', () => {
     expect(found(300)).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('::warning title=Fleet::There are 300'),

@@ -47,6 +47,6 @@ test('every file of dist/ is checked, for the workflow that signs releases, and 
   )
 })
 
-test.each(shipped)('it fails where %s is not signed', async file => {
+test.each(shipped)('it fails if %s is not signed', async file => {
   expect((await verify(file)).status).not.toBe(0)
 })

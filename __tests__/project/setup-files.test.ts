@@ -94,7 +94,7 @@ describe('setup.sh', () => {
     expect(run.outputs).toMatchObject({ result: 'passed', diagnosis: '' })
   })
 
-  test('asks Microsoft Graph nothing where the identity is a managed one', async () => {
+  test('does not call Microsoft Graph for a managed identity', async () => {
     await setUp(...target(), '--identity', 'shop-pipeline', '--setup-identity', 'shop-setup')
 
     expect(az.calls.length).toBeGreaterThan(0)
@@ -125,7 +125,7 @@ describe('setup.sh', () => {
     expect(identity?.federatedCredentials.map(({ subject }) => subject)).toEqual(subjects)
   })
 
-  test('a setup identity may grant the one role to the pipeline, and nothing to itself; the pipeline is left without it', async () => {
+  test('a setup identity can grant one role to the pipeline and nothing to itself; the pipeline does not get the role', async () => {
     const { stdout } = await setUp(
       ...target(),
       '--identity',
@@ -170,7 +170,7 @@ describe('setup.sh', () => {
       ])
     })
 
-    test('the setup identity grants it in the gate, and to no app that was not named', async () => {
+    test('the setup identity grants it in the gate, and to no other app', async () => {
       const { stdout, stderr } = await setUp(...target(), ...options(), ...setup)
       expect(stderr).not.toContain('Warning')
       const inputs = identitiesIn(stdout)
@@ -181,7 +181,7 @@ describe('setup.sh', () => {
       expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
     })
 
-    test('where the setup identity has its role from before, the command is printed that lets it be written anew', async () => {
+    test('if the setup identity already has its role, prints the command that allows replacing it', async () => {
       await setUp(...target(), '--identity', 'shop-pipeline', ...setup)
       const { stderr } = await setUp(...target(), ...options(), ...setup)
       const [, command = ''] = /^ {2}(az role assignment delete .*)$/m.exec(stderr) ?? []
@@ -243,7 +243,7 @@ describe('setup.sh', () => {
     expect(changes()).toContain('role assignment create')
   })
 
-  test('trusts refs that never come back by a pattern, once, and warns of who can sign in', async () => {
+  test('trusts one-time refs by a pattern, once, and warns about who can sign in', async () => {
     const queue = ['--entity-pattern', 'ref:refs/heads/gh-readonly-queue/main/*', ...ids]
     const first = await setUp(...target(), '--application', 'shop-pipeline', ...queue)
     expect(first).toMatchObject({
@@ -268,7 +268,7 @@ describe('setup.sh', () => {
     expect(application?.federatedCredentials).toHaveLength(2)
   })
 
-  test('the same subject of another issuer has a credential of its own', async () => {
+  test('the same subject of another issuer gets a separate credential', async () => {
     for (const issuer of ['https://github.contoso.example/_services/token', cloud.endpoints.github])
       await setUp(...target(), '--identity', 'shop-pipeline', '--issuer', issuer)
     const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
@@ -278,7 +278,7 @@ describe('setup.sh', () => {
   test.each([
     ['environment:a_b', 'environment:a-b'],
     [`environment:${'x'.repeat(200)}`, `environment:${'x'.repeat(201)}`],
-  ])('%s, %s: their credentials have names that differ', async (...entities) => {
+  ])('%s, %s: their credentials have different names', async (...entities) => {
     for (const entity of entities)
       expect(await setUp(...target(), '--identity', 'shop-pipeline', '--entity', entity)).toMatchObject({
         status: 0,
@@ -294,7 +294,7 @@ describe('setup.sh', () => {
   const jobIn = (stdout: string) =>
     parse(stdout.slice(stdout.indexOf('jobs:'), stdout.indexOf('The keys of'))).jobs.gate
 
-  test('prints a job whose inputs are those of the action', async () => {
+  test('prints a job whose inputs exist in the action', async () => {
     const identities = ['--identity', 'shop-pipeline', '--setup-identity', 'shop-setup']
     const { stdout } = await setUp(...target(), ...identities)
     const { inputs } = parse(readFileSync(join(repositoryRoot, 'action.yml'), 'utf8'))
@@ -320,7 +320,7 @@ describe('setup.sh', () => {
     expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(job.steps[0].with)))
   })
 
-  test('prints the environment of the job, and makes it before its variables, where there is none', async () => {
+  test('prints the environment of the job, and creates a missing one before its variables', async () => {
     const { stdout } = await setUp(
       ...target(),
       '--identity',
@@ -339,7 +339,7 @@ describe('setup.sh', () => {
     ])
   })
 
-  test('switches keys off only where that is all it is asked for, and prints what takes it back', async () => {
+  test('switches keys off only if asked to, and prints the command that undoes it', async () => {
     const { status, stdout } = await setUp('--resource-id', accountScope(cloud), '--disable-keys')
     expect({ status, calls: changes() }).toEqual({ status: 0, calls: ['rest'] })
     expect(account(cloud).disableLocalAuth).toBe(true)
@@ -385,7 +385,7 @@ describe('setup.sh', () => {
     [['--application', 'a', ...ids, '--entity-pattern', 'environment:*'], 'nothing open but the ref'],
     [['--identity', 'a', '--role', "'"], 'quotes'],
     [['--identity', 'a', '--app-principal', '/subscriptions/1'], 'object id of an identity'],
-  ])('%j: refuses before it asks for anything', async (options, reason) => {
+  ])('%j: is refused before any request', async (options, reason) => {
     const { status, stderr } = await setUp(...target(), ...options)
 
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining(reason) })
@@ -438,7 +438,7 @@ describe('Bicep, Terraform and script', () => {
     expect(files.script).toContain('$resource_id?api-version=2025-06-01')
   })
 
-  test('switch keys off where they make the resource, and make none unless they are told to', () => {
+  test('create a resource only if asked to, and then with keys off', () => {
     expect(files.bicep).toMatch(/^param createAccount bool = false$/m)
     expect(files.bicep).toMatch(
       /accounts@2025-06-01' = if \(createAccount\) \{(?:\n .*)+\n {4}disableLocalAuth: true$/m,
@@ -457,7 +457,7 @@ describe('Bicep, Terraform and script', () => {
     }
   })
 
-  test('keep the names of credentials apart by a hash of issuer and subject', () => {
+  test('give credentials distinct names, with a hash of issuer and subject', () => {
     expect(files.bicep).toMatch(/^ {2}name: 'github-.*-\$\{take\(uniqueString\(issuer, subject\), 8\)\}'$/m)
     expect(files.terraform).toMatch(
       /^ {4}"github-.*-\$\{substr\(sha256\("\$\{var\.issuer\} \$\{subject\}"\), 0, 8\)\}" => subject$/m,

@@ -25,14 +25,14 @@ function loadedBy(path: string, loaded = new Set([path])): Set<string> {
   return loaded
 }
 
-test('an SDK is loaded while a reply is awaited, and never at the start', () => {
+test('SDKs load while the gate waits for a reply, and never at the start', () => {
   const loaded = [...loadedBy(entry), ...loadedBy(firstRequest)]
 
   expect(loaded).toContain('valibot')
   expect(loaded.filter(name => name.startsWith('@azure/') || name === '@actions/github')).toEqual([])
 })
 
-test('before GitHub is asked, neither the steps that follow are loaded nor anything that explains', () => {
+test('before the request to GitHub, neither later steps nor explanations are loaded', () => {
   const loaded = [...loadedBy(entry), ...loadedBy(firstRequest)].map(path => relative(repositoryRoot, path))
 
   expect(loaded).toContain('src/services/github/oidc-token.ts')
@@ -40,7 +40,7 @@ test('before GitHub is asked, neither the steps that follow are loaded nor anyth
   expect(loaded).not.toContain('src/gate/gate.ts')
 })
 
-test('the entry of the bundle holds at most 120 kB, nothing of an HTTP stack that nobody uses among it', () => {
+test('the entry of the bundle has at most 120 kB, and no unused HTTP stack', () => {
   const bundled = resolve(repositoryRoot, 'dist/index.js')
 
   expect(statSync(bundled).size).toBeLessThan(120_000)
@@ -57,7 +57,7 @@ test('every module of the bundle has the parenthesis that has V8 compile it at o
   expect(modules.filter(([, parenthesis]) => parenthesis !== '(')).toEqual([])
 })
 
-test("where the inputs are bad, Node's own HTTPS stack is not loaded either", async () => {
+test("with bad inputs, Node's own HTTPS stack is not loaded either", async () => {
   const tell = `
     import { writeSync } from 'node:fs'
     process.on('exit', () => {
@@ -77,7 +77,7 @@ test("where the inputs are bad, Node's own HTTPS stack is not loaded either", as
 })
 
 /** Node has a second HTTP stack, under `fetch`, and loads all of it once somebody names `FormData`. */
-test('the HTTP stack under fetch is not loaded before GitHub is asked', async () => {
+test('the HTTP stack of fetch is not loaded before the request to GitHub', async () => {
   const tell = `
     import { writeSync } from 'node:fs'
     import { subscribe } from 'node:diagnostics_channel'
@@ -106,7 +106,7 @@ test('the HTTP stack under fetch is not loaded before GitHub is asked', async ()
 })
 
 /** One request in the chain of an SDK that asks whether it is a form, and all of that stack is loaded. */
-test('a run that passes never loads the HTTP stack under fetch', async () => {
+test('a run that passes never loads the HTTP stack of fetch', async () => {
   const cloud = await createLocalCloud({ granted: true })
   try {
     const run = await runGate(cloud, {
@@ -125,7 +125,7 @@ test('a run that passes never loads the HTTP stack under fetch', async () => {
   }
 })
 
-test('the module that holds an SDK is seen to do so', () => {
+test('the check recognises a module that contains an SDK', () => {
   const client = resolve(repositoryRoot, 'src/services/resource-manager/client.ts')
 
   expect([...loadedBy(client)]).toContain('@azure/arm-authorization')

@@ -93,12 +93,12 @@ const jobPermissions: Readonly<Record<string, Readonly<Record<string, Record<str
   'examples/temporary-grant.yml': { deploy: toSignIn },
 }
 
-test('there are workflows, and those that may do more are among them', () => {
+test('the workflows with more permissions exist', () => {
   expect(files).toEqual(expect.arrayContaining(['.github/workflows/ci.yml', ...Object.keys(jobPermissions)]))
   expect(composites).not.toEqual([])
 })
 
-test('an action is of the same commit wherever it is used in the same version', () => {
+test('an action of one version has the same commit everywhere', () => {
   const pinned = [...files, ...composites, ...documents].flatMap(file =>
     [...textOf(file).matchAll(/uses: ([\w-]+\/[\w-]+)\S*@([0-9a-f]{40}) # (v\S+)/g)].map(
       ([, action, commit, version]) => ({ commit, name: `${action} ${version}` }),
@@ -110,7 +110,7 @@ test('an action is of the same commit wherever it is used in the same version', 
   expect(several.map(([name]) => name)).toEqual([])
 })
 
-test('the job of CI that branch rules require needs every other, and runs whatever became of them', () => {
+test('the job of CI that branch rules require needs every other job, and always runs', () => {
   const { required, ...others } = workflow('.github/workflows/ci.yml').jobs
 
   expect(Object.keys(others)).not.toEqual([])
@@ -118,7 +118,7 @@ test('the job of CI that branch rules require needs every other, and runs whatev
   expect(required?.if).toBe('always()')
 })
 
-test('documents show actions pinned, as they are in workflows', () => {
+test('documents pin actions as the workflows do', () => {
   const shown = documents.flatMap(usesIn)
 
   expect(shown).not.toEqual([])
@@ -126,7 +126,7 @@ test('documents show actions pinned, as they are in workflows', () => {
 })
 
 describe.each(files)('%s', file => {
-  test('may read the repository and, but for the jobs named above, do nothing else', () => {
+  test('can only read the repository, except for the jobs listed above', () => {
     const { permissions, jobs } = workflow(file)
     const ofJobs = Object.entries(jobs).flatMap(([name, job]) =>
       job.permissions === undefined ? [] : [[name, job.permissions]],
@@ -136,13 +136,13 @@ describe.each(files)('%s', file => {
     expect(Object.fromEntries(ofJobs)).toEqual(jobPermissions[file] ?? {})
   })
 
-  test('never runs on pull_request_target, where a fork would meet secrets', () => {
+  test('never runs on pull_request_target, where a fork could reach secrets', () => {
     expect(Object.keys(workflow(file).on)).not.toContain('pull_request_target')
   })
 })
 
 describe.each([...files, ...composites])('%s', file => {
-  test('uses what is of this repository, or of others by full commit and with the version beside it', () => {
+  test('pins actions of other repositories by full commit, with the version beside it', () => {
     const used = jobsOf(file).flatMap(({ uses, steps }) =>
       [uses, ...steps.map(step => step.uses)].flatMap(reference => reference ?? []),
     )
@@ -152,7 +152,7 @@ describe.each([...files, ...composites])('%s', file => {
     for (const reference of written) expect(reference).toMatch(ownOrPinned)
   })
 
-  test('leaves no token behind in what it checks out', () => {
+  test('leaves no token in a checkout', () => {
     const checkouts = jobsOf(file).flatMap(({ steps }) =>
       steps.filter(({ uses }) => uses?.startsWith('actions/checkout@')),
     )
@@ -161,7 +161,7 @@ describe.each([...files, ...composites])('%s', file => {
   })
 
   // `steps.pin` reads a commit of descriptions.json, whose schema asks for a full one.
-  test('pins by full commit what it checks out of another repository', () => {
+  test('pins checkouts of other repositories by full commit', () => {
     const checkouts = jobsOf(file).flatMap(({ steps }) =>
       steps.filter(
         ({ uses, with: { repository } }) => uses?.startsWith('actions/checkout@') && repository !== undefined,
@@ -174,14 +174,14 @@ describe.each([...files, ...composites])('%s', file => {
       )
   })
 
-  test('gives no text of an expression to a shell but through the environment', () => {
+  test('passes expressions to a shell only through the environment', () => {
     const scripts = jobsOf(file).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []))
 
     for (const script of scripts) expect(script).not.toContain('${{')
   })
 })
 
-test('each example is among what zizmor looks at: of a folder it takes nothing', () => {
+test('zizmor checks every example, because it skips folders', () => {
   const { jobs } = workflow('.github/workflows/ci.yml')
   const inputs = Object.values(jobs)
     .flatMap(({ steps }) => steps)

@@ -33,7 +33,7 @@ const gate = (inputs: Readonly<Record<string, string>>) =>
     },
   })
 
-test('a first run grants, waits and passes in AzureCloud, and tells no address of the local cloud', async () => {
+test('a first run grants, waits and passes in AzureCloud, and shows no address of the local cloud', async () => {
   const run = await gate({ deployments: 'chat\nDeepSeek-V3' })
 
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
@@ -52,7 +52,7 @@ test('a first run grants, waits and passes in AzureCloud, and tells no address o
   expect(told.replaceAll(cloud.endpoints.github, '')).not.toContain('127.0.0.1')
 })
 
-test('a name that nobody knows is refused, and noted', async () => {
+test('an unknown host name is refused and recorded', async () => {
   const run = await gate({
     endpoint: 'https://fabrikam.openai.azure.com',
     'resource-id': '',

@@ -28,7 +28,7 @@ function rehearse(act: string | undefined, ...args: readonly string[]) {
   )
 }
 
-test('without act it says so, and fails', async () => {
+test('without act it says so and fails', async () => {
   expect(await rehearse(undefined)).toMatchObject({
     status: 1,
     stdout: '',
@@ -36,7 +36,7 @@ test('without act it says so, and fails', async () => {
   })
 })
 
-test('a workflow goes to act as it stands, with the gate of this repository and Azure by its own names', async () => {
+test('act gets the workflow unchanged, with the gate of this repository and Azure under its own names', async () => {
   const act = [
     'cat .github/workflows/workflow.yml',
     // Values of variables, and what else a runner would give.
@@ -47,7 +47,7 @@ test('a workflow goes to act as it stands, with the gate of this repository and 
   const { status, stdout } = await rehearse(act, 'examples/environment-with-approval.yml')
 
   expect(status).toBe(1)
-  expect(stdout).toContain('# A person approves before anything is touched')
+  expect(stdout).toContain('# A person approves before the job does anything')
   expect(stdout).toMatch(/^AZURE_CLIENT_ID=[0-9a-f-]{36}$/m)
   expect(stdout).toMatch(/^HTTPS_PROXY=http:\/\/127\.0\.0\.1:\d+$/m)
   expect(stdout).toMatch(/^ACTIONS_ID_TOKEN_REQUEST_URL=https:\/\/127\.0\.0\.1:/m)
@@ -56,7 +56,7 @@ test('a workflow goes to act as it stands, with the gate of this repository and 
   expect(stdout).toContain('0 green, 1 red, 0 not run')
 })
 
-test('an act that ran nothing is not green', async () => {
+test('a run of act without any job is not green', async () => {
   const { status, stdout } = await rehearse('exit 0', 'examples/drift-check.yml')
 
   expect({ status, last: stdout.trim().split('\n').at(-1) }).toEqual({
@@ -65,7 +65,7 @@ test('an act that ran nothing is not green', async () => {
   })
 })
 
-test('what cannot be run is named, with what is missing, and fails nothing', async () => {
+test('a workflow that cannot run is named, with what is missing, and is not a failure', async () => {
   const { status, stdout } = await rehearse(
     'exit 1',
     'examples/matrix-of-regions.yml',

@@ -7,7 +7,7 @@ const workflow = (step: string) =>
   `jobs:\n  verify:\n    steps:\n      - uses: actions/checkout@v7\n      - ${step}\n`
 
 describe('the scripts of a job', () => {
-  test('come in their order, with values instead of expressions', () => {
+  test('come in order, with values instead of expressions', () => {
     const text = workflow(
       `run: npm ci\n      - name: Pack\n        run: npm pack\n        env:\n          TO: \${{ runner.temp }}/package`,
     )
@@ -46,7 +46,7 @@ describe('the scripts of a job', () => {
 describe('what is attested', () => {
   const [one, other] = ['a'.repeat(64), 'b'.repeat(64)]
 
-  test('is what sha256sum wrote, each file once', () => {
+  test('is the output of sha256sum, each file once', () => {
     expect(subjectsOf(`${one}  dist/index.js\n${other} *dist.tar.gz\n${one}  dist/index.js\n`)).toEqual([
       { name: 'dist/index.js', digest: { sha256: one } },
       { name: 'dist.tar.gz', digest: { sha256: other } },

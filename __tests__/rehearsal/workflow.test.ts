@@ -12,7 +12,7 @@ const complete: Machine = {
 }
 const withoutPrograms: Machine = { ...complete, hasProgram: () => false }
 
-describe('what starts a workflow, and whom it is for GitHub', () => {
+describe('the event and the environment of a workflow', () => {
   test.each([
     ['on:\n  pull_request:\n  push:\n', 'push'],
     ['on:\n  pull_request:\n', 'pull_request'],
@@ -21,7 +21,7 @@ describe('what starts a workflow, and whom it is for GitHub', () => {
     expect(workflowOf('steps: []', head)).toMatchObject({ event })
   })
 
-  test('signs in where a job may ask for a token, by the environment of that job', () => {
+  test('the job that can request a token decides whether it signs in, and in which environment', () => {
     const job = 'environment: production\npermissions:\n  id-token: write\nsteps: []'
 
     expect(workflowOf(job)).toMatchObject({ signsIn: true, environment: 'production' })
@@ -53,7 +53,7 @@ describe('a workflow is run', () => {
   test.each<[string, Partial<Machine>, string]>([
     ['az', { hasProgram: () => false }, 'az is not installed'],
     ['the action', { hasAction: () => false }, 'it cannot be fetched from github.com'],
-  ])('with something instead of azure/login where %s is missing', (_, lacking, why) => {
+  ])('with a stand-in for azure/login if %s is missing', (_, lacking, why) => {
     expect(planFor(workflowOf('steps:\n- uses: azure/login@v3'), { ...complete, ...lacking })).toEqual({
       missing: [],
       standIns: new Map([['azure/login@v3', why]]),
@@ -61,7 +61,7 @@ describe('a workflow is run', () => {
   })
 })
 
-describe('what is missing is told by name', () => {
+describe('the plan names what is missing', () => {
   test.each([
     [
       'uses: contoso/key-less-gate/.github/workflows/gate-matrix.yml@v1',
@@ -97,7 +97,7 @@ describe('green is', () => {
   const deploying = workflowOf('steps:\n- run: ./deploy.sh')
   const log = 'deploy.sh has begun.\nJob succeeded\n'
 
-  test('a job that succeeded and came to the deployment', () => {
+  test('a job that succeeded and reached the deployment', () => {
     expect(isGreen(deploying, { status: 0, log })).toBe(true)
     expect(isGreen(workflowOf('steps: []'), { status: 0, log: 'Job succeeded\n' })).toBe(true)
   })

@@ -40,7 +40,7 @@ describe('role-state', () => {
     expect(operations(run)).not.toContain('roleAssignments.create')
   })
 
-  test('an identity with data actions only passes with endpoint and deployments, and sees nothing else', async () => {
+  test('an identity with only data actions passes with endpoint and deployments, and reads nothing else', async () => {
     holds(cloud, { role: roles.dataContributor })
     const endpoint = [...cloud.endpoints.accounts.values()][0] ?? ''
     const run = await runGate(cloud, {
@@ -50,8 +50,8 @@ describe('role-state', () => {
   })
 })
 
-describe('a pipeline that may not grant', () => {
-  test('an unreadable role is waited for, five minutes at most', async () => {
+describe('a pipeline that cannot grant', () => {
+  test('a role that it cannot read is waited for, five minutes at most', async () => {
     const slow = await createLocalCloud({ lag: { roleAssignments: [3600_000] } })
     try {
       const assignment = slow.world.roleAssignments[0]
@@ -76,7 +76,7 @@ describe('a pipeline that may not grant', () => {
   })
 })
 
-test('grant: plan looks, says what would be done, and changes nothing', async () => {
+test('grant: plan says what would be done, and changes nothing', async () => {
   const before = structuredClone(cloud.world.roleAssignments)
   const run = await runGate(cloud, { inputs: { grant: 'plan' } })
   expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'missing', diagnosis: '' })
@@ -108,7 +108,7 @@ describe('the role', () => {
       roles.openAIUser,
     ],
     ['the name of a custom role', 'shop inference', id],
-  ])('may be given by %s', async (_form, role, guid) => {
+  ])('can be given by %s', async (_form, role, guid) => {
     const run = await runGate(cloud, { inputs: { role } })
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
     expect(run.outputs['role-definition-id']).toMatch(new RegExp(`/${guid}$`))

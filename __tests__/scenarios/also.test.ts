@@ -37,7 +37,7 @@ const alsoOf = (report: unknown) =>
   )
 
 describe('agents of a project', () => {
-  test('are listed, and the rest is told from the role that is held', async () => {
+  test('are listed, and the role decides the rest', async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
     const run = await runGate(cloud, {
       inputs: { ...inProject(), grant: 'never', expect: 'local cloud' },
@@ -52,7 +52,7 @@ describe('agents of a project', () => {
     expect(run.summary).toContain('### Besides the calls')
   })
 
-  test('are denied to a role that calls models alone, and the role that has both is named', async () => {
+  test('are denied to a role that only calls models, and the fix names the role that has both', async () => {
     holds(
       cloud,
       { role: roles.openAIUser, createdOn: longAgo() },
@@ -82,7 +82,7 @@ describe('agents of a project', () => {
     expect(logOf(run)).toContain('agents by agent-list: access-denied')
   })
 
-  test('are not listed where no project is named: roles tell of them', async () => {
+  test('are not listed without a project: the roles decide', async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
     const run = await runGate(cloud, { inputs: { also: 'agents' } })
 
@@ -94,7 +94,7 @@ describe('agents of a project', () => {
     ])
   })
 
-  test('count on the project, where the calls go to the account', async () => {
+  test('count on the project, even if the calls go to the account', async () => {
     const project = `${accountScope(cloud)}/projects/shop`
     holds(
       cloud,
@@ -135,7 +135,7 @@ describe('a data action', () => {
     expect(alsoOf(run.report)).toEqual(['OpenAI/deployments/chat/completions/action: called'])
   })
 
-  test('is lacking, and nothing may be granted: that fails before anything else is done', async () => {
+  test('is missing with grant: never: the gate fails before anything else', async () => {
     holds(
       cloud,
       { role: roles.openAIUser, createdOn: longAgo() },
@@ -153,7 +153,7 @@ describe('a data action', () => {
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: missing'])
   })
 
-  test('is lacking, and the role that is held is not one that gives it: nothing is granted in vain', async () => {
+  test('is missing, and the role does not give it: nothing useless is granted', async () => {
     alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
     const run = await runGate(cloud, { inputs: { also: files, role: 'Cognitive Services OpenAI User' } })
 
@@ -161,7 +161,7 @@ describe('a data action', () => {
     expect(operations(run)).not.toContain('roleAssignments.create')
   })
 
-  test('is lacking, and the role that would be granted does not cover it either', async () => {
+  test('is missing, and the role to grant does not cover it either', async () => {
     const run = await runGate(cloud, { inputs: { also: files, role: 'Cognitive Services OpenAI User' } })
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
@@ -186,7 +186,7 @@ describe('a data action', () => {
     expect(logOf(run)).not.toContain('Finding broader-role-than-needed')
   })
 
-  test('is granted beside a role that lets the calls through: nothing shows that it is live, and half an hour later it is known to be', async () => {
+  test('is granted beside a role that already allows the calls: only after half an hour is it known to be live', async () => {
     alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
     const first = await runGate(cloud, { inputs: { also: files } })
 
@@ -204,7 +204,7 @@ describe('a data action', () => {
     expect(alsoOf(second.report)).toEqual(['OpenAI/files/write: allowed'])
   })
 
-  test('is lacking beside a role that lets the calls through: the one that has both is to be granted', async () => {
+  test('is missing beside a role that allows the calls: the fix is to grant the role that has both', async () => {
     holds(
       cloud,
       { role: roles.openAIUser, createdOn: longAgo() },
@@ -219,7 +219,7 @@ describe('a data action', () => {
     expect(logOf(run)).not.toContain('very new')
   })
 
-  test('is lacking, and the pipeline may not grant: the grant is what is told', async () => {
+  test('is missing, and the pipeline cannot grant: the diagnosis is about the grant', async () => {
     holds(
       cloud,
       { role: roles.openAIUser, createdOn: longAgo() },
@@ -231,7 +231,7 @@ describe('a data action', () => {
     expect(logOf(run)).toContain(`--role ${roles.user}`)
   })
 
-  test('comes with a group that holds the role, where the calls depend on that group as well', async () => {
+  test("comes with a group's role, if the calls depend on that group too", async () => {
     const { objectId } = securityGroup(cloud)
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo(), principalId: objectId })
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
@@ -240,7 +240,7 @@ describe('a data action', () => {
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: allowed'])
   })
 
-  test('comes with a role that ends with this very job, and not with another one', async () => {
+  test('comes with the temporary role of this job, and not with that of another job', async () => {
     const inputs = { also: files, revoke: 'true' }
     const own = await runGate(cloud, { inputs })
     const again = await runGate(cloud, { inputs })
@@ -253,7 +253,7 @@ describe('a data action', () => {
     expect(other.outputs.result).toBe('failed')
   })
 
-  test('is told from roles alone where the role is for an app: what the pipeline is answered decides nothing', async () => {
+  test("is judged only by roles if the role is for an app: the pipeline's own answers decide nothing", async () => {
     const inputs = {
       ...inProject(),
       'principal-id': '7e6d5c4b-3a29-4817-8605-f4e3d2c1b0a9',
@@ -274,7 +274,7 @@ describe('a data action', () => {
     ])
   })
 
-  test('is told of by nobody, where roles may not be read', async () => {
+  test('is unknown if roles cannot be read', async () => {
     holds(cloud, { role: roles.user, createdOn: longAgo() })
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
 
@@ -285,7 +285,7 @@ describe('a data action', () => {
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: unknown'])
   })
 
-  test('is told of by nobody, where deny assignments may not be read', async () => {
+  test('is unknown if deny assignments cannot be read', async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
     refuse(cloud, 'denyAssignments.list', 403, envelope('AuthorizationFailed', 'No.'))
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
@@ -297,7 +297,7 @@ describe('a data action', () => {
   test.each([
     ['an error', 500, envelope('InternalServerError', 'No.')],
     ['what nobody can read', 200, { value: [{ name: 'lockdown' }] }],
-  ])('is told of by nobody, where deny assignments are %s', async (_, status, body) => {
+  ])('is unknown if deny assignments are %s', async (_, status, body) => {
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
     refuse(cloud, 'denyAssignments.list', status, body)
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
@@ -305,7 +305,7 @@ describe('a data action', () => {
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'resource-manager-unavailable' })
   })
 
-  test('is forbidden by a deny assignment, whatever the roles', async () => {
+  test('is forbidden by a deny assignment, no matter which roles allow it', async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: longAgo() })
     cloud.world.denyAssignments.push({
       name: crypto.randomUUID(),
@@ -322,7 +322,7 @@ describe('a data action', () => {
     expect(logOf(run)).toContain('The deny assignment "No files"')
   })
 
-  test('depends on a condition that nobody evaluates: that is not given', async () => {
+  test('depends on a condition that the gate does not evaluate: it does not count', async () => {
     alsoHolds(cloud, { role: roles.openAIUser, createdOn: longAgo() })
     alsoHolds(cloud, { role: roles.dataContributor, condition: "(@Resource[x] StringEquals 'y')" })
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
@@ -371,7 +371,7 @@ describe('a data action that comes with a role which has just replaced another',
     }
   })
 
-  test('is not known to be given where there is less time than the old one may linger', async () => {
+  test('is not known to be live if the old one could last longer than the time left', async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: new Date(cloud.clock.now() - 2 * minute) })
     const run = await runGate(cloud, {
       inputs: { also: files, grant: 'never', 'propagation-timeout': '60s' },
@@ -422,7 +422,7 @@ describe('the input', () => {
   })
 })
 
-test('what one paid image rests on is not taken to be live: no second image is bought to find out', async () => {
+test('one paid image does not prove that a right is live, and the gate buys no second image', async () => {
   alsoHolds(cloud, { role: roles.user, createdOn: new Date(cloud.clock.now() - 2 * 60_000) })
   const run = await runGate(cloud, { inputs: { also: files, deployments: 'images=images', grant: 'never' } })
 
@@ -430,7 +430,7 @@ test('what one paid image rests on is not taken to be live: no second image is b
   expect(operations(run).filter(operation => operation === 'images.generate')).toHaveLength(1)
 })
 
-test('a row of lists is none of images: that one answer was taken is said', async () => {
+test('a row of lists is not a row of images: the log says that one answer was accepted', async () => {
   alsoHolds(cloud, { role: roles.user, createdOn: new Date(cloud.clock.now() - 2 * 60_000) })
   const run = await runGate(cloud, {
     inputs: { ...inProject(), deployments: 'images=images', grant: 'never', 'propagation-timeout': '15m' },

@@ -37,7 +37,7 @@ function takesAway(role: string): void {
 /** Asks for a role that is held, has long been live, and gives no call of Claude. */
 const shortRole = { role: 'Cognitive Services OpenAI User', deployments: 'claude-haiku-4-5' }
 
-describe('a role that is held, and does not cover the calls', () => {
+describe('a role that does not cover the calls', () => {
   beforeEach(() => alsoHolds(cloud, { role: roles.openAIUser }))
 
   test.each([['never'], ['auto']])(
@@ -102,13 +102,13 @@ describe("a group's role that does not cover the calls", () => {
   })
 })
 
-describe('a pipeline that may not list role assignments, but is told its permissions', () => {
+describe('a pipeline that cannot list role assignments, but can read its permissions', () => {
   const blind = () =>
     customRole(cloud, {
       actions: ['Microsoft.CognitiveServices/*/read', 'Microsoft.Authorization/permissions/read'],
     })
 
-  test('none of which gives the calls any more: watched until the role lapses, and denied', async () => {
+  test('which no longer allow the calls: the gate watches until the role lapses, and fails', async () => {
     holds(cloud, { role: blind() }, { role: roles.user })
     takesAway(roles.user)
     const run = await runGate(cloud, { inputs: { grant: 'never' } })
@@ -121,7 +121,7 @@ describe('a pipeline that may not list role assignments, but is told its permiss
     expect(logOf(run)).toContain('live, but perhaps only by a right that was removed')
   })
 
-  test('the same, where it may grant: the role is granted', async () => {
+  test('the same, and it can grant: the role is granted', async () => {
     const granter = customRole(cloud, {
       actions: [
         'Microsoft.CognitiveServices/*/read',
@@ -136,7 +136,7 @@ describe('a pipeline that may not list role assignments, but is told its permiss
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
   })
 
-  test('that give the calls: passes after a row', async () => {
+  test('which allow the calls: passes after a row', async () => {
     holds(cloud, { role: blind() }, { role: roles.user })
     const run = await runGate(cloud, { inputs: { grant: 'never' } })
 
@@ -144,7 +144,7 @@ describe('a pipeline that may not list role assignments, but is told its permiss
   })
 })
 
-test("a role that lasts counts before another job's temporary one, wherever it was assigned", async () => {
+test("a permanent role counts before another job's temporary one, at any scope", async () => {
   alsoHolds(cloud, { role: roles.user, scope: groupScope(cloud) })
   alsoHolds(cloud, { role: roles.user, description: temporary })
   const run = await runGate(cloud, { inputs: { grant: 'never' } })
@@ -178,7 +178,7 @@ describe('how old a role is', () => {
     expect(Number(run.outputs['propagation-seconds'])).toBeGreaterThan(170)
   })
 
-  test('counts from when its definition was changed: one answer is no proof', async () => {
+  test('counts from the last change of its definition: one answer is no proof', async () => {
     const role = customRole(cloud, {
       dataActions: ['Microsoft.CognitiveServices/accounts/OpenAI/*'],
     })
@@ -189,7 +189,7 @@ describe('how old a role is', () => {
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct', connections: '3' })
   })
 
-  test('is not known where Resource Manager tells no time, whatever the clock of the runner says', async () => {
+  test("is unknown if Resource Manager gives no time, no matter what the runner's clock says", async () => {
     alsoHolds(cloud, { role: roles.user, createdOn: ago(600 * minutes) })
     const [held] = cloud.world.roleAssignments.slice(-1)
     const entry = {
@@ -202,7 +202,7 @@ describe('how old a role is', () => {
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct', connections: '3' })
   })
 
-  test('the same for what runs in production', async () => {
+  test('the same for the identities of production', async () => {
     const { principal } = managedIdentity(cloud)
     alsoHolds(cloud, { role: roles.user })
     alsoHolds(cloud, { role: roles.user, principalId: principal.objectId, createdOn: ago(600 * minutes) })
@@ -214,7 +214,7 @@ describe('how old a role is', () => {
   })
 })
 
-describe('a deny assignment of which nobody knows whether it concerns the pipeline', () => {
+describe('a deny assignment that may or may not concern the pipeline', () => {
   const denies = (differing: Partial<DenyAssignment>) =>
     cloud.world.denyAssignments.push({
       name: crypto.randomUUID(),
@@ -229,14 +229,14 @@ describe('a deny assignment of which nobody knows whether it concerns the pipeli
     })
   beforeEach(() => alsoHolds(cloud, { role: roles.user }))
 
-  test('and does: watched until it is in force, and denied', async () => {
+  test('and does: the gate watches until it is in force, and fails', async () => {
     denies({ principals: [securityGroup(cloud).objectId] })
     const run = await runGate(cloud)
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
   })
 
-  test('and does not, for the pipeline is in the group that it excludes: watched, and passes', async () => {
+  test('and does not, because the pipeline is in the group that it excludes: the gate watches, and passes', async () => {
     denies({
       principals: [pipeline(cloud).principal.objectId],
       excludePrincipals: [securityGroup(cloud).objectId],

@@ -164,7 +164,7 @@ testCodes(
 )
 
 describe('fail-on', () => {
-  test('low passes a run that has nothing but the role of Microsoft’s guide: what that allows is information', async () => {
+  test('low passes a run with just the role of Microsoft’s guide, whose rights are only information', async () => {
     holds(cloud, { role: roles.user }, { role: roles.reader })
     const run = await runGate(cloud, { inputs: { 'fail-on': 'low' } })
 
@@ -172,7 +172,7 @@ describe('fail-on', () => {
     expect(run.report).toMatchObject({ findings: [], information: [expect.any(String)] })
   })
 
-  test('passes findings that are less grave', async () => {
+  test('passes less severe findings', async () => {
     mayInfer()
     const run = await runGate(cloud, { inputs: { 'fail-on': 'high' } })
 
@@ -180,7 +180,7 @@ describe('fail-on', () => {
     expect(run.report).toMatchObject({ findings: [{ id: 'can-assign-roles', severity: 'medium' }] })
   })
 
-  test('is told by a plan, which fails nothing', async () => {
+  test('is mentioned by a plan, which does not fail', async () => {
     takesKeys(null)()
     const run = await runGate(cloud, { inputs: { 'fail-on': 'medium', grant: 'plan' } })
 
@@ -190,7 +190,7 @@ describe('fail-on', () => {
     )
   })
 
-  test('what failed before says why: findings are weighed of runs that passed', async () => {
+  test('a run that failed before keeps its diagnosis: findings count only for runs that passed', async () => {
     holds(cloud, { role: roles.reader })
     const run = await runGate(cloud, { inputs: { 'fail-on': 'low', grant: 'never' } })
 
@@ -295,7 +295,7 @@ describe('an endpoint beside the resource', () => {
     expect(run.summary).toContain('endpoint-of-another-resource')
   })
 
-  test('of another resource: how old the role is there nobody knows, so one answer is no proof', async () => {
+  test('of another resource: the age of the role there is unknown, so one answer is no proof', async () => {
     const old = new Date(two.clock.now() - 24 * 60 * minute)
     holds(two, { role: roles.user, createdOn: old }, { role: roles.reader, createdOn: old })
     const there = accountScope(two).replace('contoso-ai', 'fabrikam-ai')
@@ -306,7 +306,7 @@ describe('an endpoint beside the resource', () => {
     expect(run.report).toMatchObject({ row: 'made' })
   })
 
-  test('of another resource that denies the call: the role is granted as it was asked for, and log and fix say why that does not help', async () => {
+  test('of another resource that denies the call: the role is granted, and log and fix say why that does not help', async () => {
     holds(two, { role: roles.owner, scope: groupScope(two) })
     const run = await runGate(two, { inputs: { 'propagation-timeout': '30s', ...staleEndpoint() } })
 
@@ -341,7 +341,7 @@ describe('an endpoint beside the resource', () => {
     expect(logOf(run)).not.toContain('endpoint-of-another-resource')
   })
 
-  test('of another resource, with model-days-left: what answers there, the models of this one do not tell', async () => {
+  test('of another resource, with model-days-left: the models of this resource say nothing about the answer', async () => {
     mayInferInBoth()
     const run = await runGate(two, { inputs: { 'model-days-left': '1', ...staleEndpoint() } })
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'model-retires-soon' })
@@ -353,7 +353,7 @@ describe('an endpoint beside the resource', () => {
     })
   })
 
-  test('of an account that may not be read: not known', async () => {
+  test('of an account that cannot be read: not known', async () => {
     holds(two, { role: roles.dataContributor, scope: groupScope(two) })
     const run = await runGate(two, { inputs: staleEndpoint() })
     expect(run.outputs.result).toBe('passed')

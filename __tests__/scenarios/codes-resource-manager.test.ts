@@ -568,7 +568,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
   ],
 }
 
-test('every code has its cases, but for the one that is never a diagnosis', () => {
+test('every code has its cases, except the one that is never a diagnosis', () => {
   expect([...Object.keys(cases), 'role-assignment-exists'].toSorted()).toEqual(
     diagnosisCodes['resource-manager'].toSorted(),
   )
@@ -576,7 +576,7 @@ test('every code has its cases, but for the one that is never a diagnosis', () =
 
 testCodes(() => cloud, cases, everyService)
 
-test('role-assignment-exists is no failure: who may grant but not look finds out, and passes', async () => {
+test('role-assignment-exists is not a failure: a principal that can grant but not read passes', async () => {
   const slow = await createLocalCloud({ lag: { roleAssignments: [20_000] } })
   try {
     const granter = customRole(slow, {
@@ -601,7 +601,7 @@ describe('a challenge with claims', () => {
       .filter(({ operation }) => operation === 'token')
       .flatMap(({ body }) => new URLSearchParams(body).get('claims') ?? [])
 
-  test('is met once by a new token, and the run goes on', async () => {
+  test('is answered once with a new token, and the run goes on', async () => {
     challenge({ times: 1 })
     const run = await runGate(cloud)
     expect(run.outputs).toMatchObject({ result: 'passed' })
@@ -618,7 +618,7 @@ describe('a challenge with claims', () => {
     expect(run.log.join('\n').match(/asks for a token that meets a policy/g)).toHaveLength(1)
   })
 
-  test('of a read and of the write that follows it is met by the same token', async () => {
+  test('of a read and of the write after it is answered with the same token', async () => {
     challenge({ times: 1 })
     challenge({ operation: 'roleAssignments.create', times: 1 })
     const run = await runGate(cloud)
@@ -627,7 +627,7 @@ describe('a challenge with claims', () => {
     expect(claimsAsked(run)).toHaveLength(1)
   })
 
-  test('that is made again is not asked for again', async () => {
+  test('that comes again is not answered again', async () => {
     challenge()
     const run = await runGate(cloud)
     expect(run.outputs.diagnosis).toBe('resource-manager-token-rejected')
@@ -642,7 +642,7 @@ describe('a challenge with claims', () => {
     ['nothing of an access token', base64('{"id_token":{}}')],
     ['more than any policy needs', base64(JSON.stringify({ access_token: { nbf: 'x'.repeat(5000) } }))],
   ]
-  test.each(garbage)('of %s is not taken to Entra', async (_, encoded) => {
+  test.each(garbage)('with %s is not sent to Entra', async (_, encoded) => {
     challenge({ encoded })
     const run = await runGate(cloud)
     expect(run.outputs.diagnosis).toBe('resource-manager-token-rejected')

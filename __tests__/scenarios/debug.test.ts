@@ -16,7 +16,7 @@ const debug = { RUNNER_DEBUG: '1' }
 const traceOf = ({ log }: GateRun) =>
   log.flatMap(line => /^##\[debug\]((?:GET|POST|PUT) https:.*)$/.exec(line)?.[1] ?? [])
 
-test('each request is told with status, duration, connection and ids, and nothing of what was sent or said', async () => {
+test('it lists each request with status, duration, connection and ids, but no content', async () => {
   alsoHolds(cloud, { role: roles.user })
   const run = await runGate(cloud, { env: debug })
   const trace = traceOf(run)
@@ -30,7 +30,7 @@ test('each request is told with status, duration, connection and ids, and nothin
   expect(trace.join('\n')).not.toMatch(/\?|api-version|audience|one word ready|local cloud speaking/)
 })
 
-test('a request without a reply is told by what the network said', async () => {
+test("it lists a request without a reply with the network's error", async () => {
   alsoHolds(cloud, { role: roles.user })
   cloud.faults.add({ name: 'cut', operation: 'accounts.get', effect: { kind: 'reset', when: 'before' } })
   const run = await runGate(cloud, { env: debug })
@@ -39,6 +39,6 @@ test('a request without a reply is told by what the network said', async () => {
   expect(traceOf(run).some(line => /accounts\/contoso-ai: ECONNRESET in /.test(line))).toBe(true)
 })
 
-test('without it, there is none of that', async () => {
+test('without it, the log has none of that', async () => {
   expect(traceOf(await runGate(cloud))).toEqual([])
 })

@@ -67,7 +67,7 @@ function grantAsPrinted(run: GateRun): void {
 
 const verifyOnly = { inputs: { grant: 'never' } }
 
-test('Owner administers, and calls nothing', async () => {
+test('Owner administers, but cannot call models', async () => {
   holds({ roleDefinitionId: roles.owner })
   const run = await runGate(cloud, verifyOnly)
 
@@ -90,7 +90,7 @@ test('a role on a project does not count for the account', async () => {
   expect((await runGate(cloud, verifyOnly)).outputs.result).toBe('passed')
 })
 
-test('a role that was given to the client id is told from a missing one', async () => {
+test('a role that was given to the client id is recognised', async () => {
   const { clientId } = pipeline()
   holds({ roleDefinitionId: roles.reader }, { roleDefinitionId: roles.user, principalId: clientId })
   const run = await runGate(cloud, verifyOnly)
@@ -153,7 +153,7 @@ describe('Cognitive Services OpenAI User against a Foundry model', () => {
     },
   )
 
-  test('is granted after all where its definition has come to cover it', async () => {
+  test('is granted if its definition now covers the call', async () => {
     cloud.faults.add({
       name: 'a definition of tomorrow',
       operation: 'roleDefinitions.get',
@@ -166,7 +166,7 @@ describe('Cognitive Services OpenAI User against a Foundry model', () => {
   })
 })
 
-test('the second look costs a warm run nothing, and fails no diagnosis', async () => {
+test('the second look costs a warm run nothing, and breaks no diagnosis', async () => {
   holds({ roleDefinitionId: roles.reader }, { roleDefinitionId: roles.user })
   const warm = await runGate(cloud, verifyOnly)
   expect(operations(warm).filter(operation => operation === 'denyAssignments.list')).toHaveLength(1)

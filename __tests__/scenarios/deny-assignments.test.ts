@@ -77,7 +77,7 @@ test.each<[string, () => Partial<DenyAssignment>]>([
   },
 )
 
-test('that names a group of the pipeline is as good as its own', async () => {
+test('that names a group of the pipeline counts like one for the pipeline', async () => {
   const { objectId } = securityGroup(cloud)
   holds(
     cloud,
@@ -91,7 +91,7 @@ test('that names a group of the pipeline is as good as its own', async () => {
   expect(calls(run)).toHaveLength(1)
 })
 
-test('against a denied call: red at once, and no grant is made in vain', async () => {
+test('with a denied call: red at once, without a useless grant', async () => {
   holds(cloud, { role: roles.owner, createdOn: longAgo() })
   denies()
   const run = await runGate(cloud)
@@ -111,7 +111,7 @@ test('against a denied call: red at once, and no grant is made in vain', async (
   })
 })
 
-test('where the calls are answered for longer than any right lingers it is not understood: said, and it may pass', async () => {
+test('if calls succeed longer than any old right can last, the gate says that it does not understand the assignment, and passes', async () => {
   holdsTheRole()
   denies({ createdOn: new Date(cloud.clock.now() + 60 * minutes).toISOString() })
   const startedAt = cloud.clock.now()
@@ -134,7 +134,7 @@ test('where the calls are answered for longer than any right lingers it is not u
   ])
 })
 
-test('where there is less time than that nobody can tell: red', async () => {
+test('with less time than that, the outcome is unknown: red', async () => {
   holdsTheRole()
   denies(young())
   const run = await runGate(cloud, { inputs: { 'propagation-timeout': '60s' } })
@@ -165,7 +165,7 @@ test.each<[string, () => Partial<DenyAssignment>]>([
 
 describe('reading them costs one request', () => {
   // What is asked for later, or without a limit of its own, takes the half minute that a request may.
-  test('and no round trip: all that is looked at is asked for at once', async () => {
+  test('and no round trip: all reads happen in parallel', async () => {
     holdsTheRole()
     for (const operation of [
       'accounts.get',
@@ -193,7 +193,7 @@ describe('reading them costs one request', () => {
       'do not come',
       () => cloud.faults.add({ name: 'hangs', operation: 'denyAssignments.list', effect: { kind: 'hang' } }),
     ],
-  ])('where they %s nothing follows', async (_, arrange) => {
+  ])('if they %s, nothing changes', async (_, arrange) => {
     holdsTheRole()
     arrange()
     const startedAt = cloud.clock.now()
@@ -205,7 +205,7 @@ describe('reading them costs one request', () => {
   })
 })
 
-test('another identity that looks reads what blocks the pipeline', async () => {
+test('a setup identity reads what blocks the pipeline', async () => {
   const { clientId, principalId } = setupIdentity(cloud)
   holds(
     cloud,

@@ -111,7 +111,7 @@ describe('a custom role', () => {
     expect(logOf(run)).not.toContain('does not cover')
   })
 
-  test('that lacks the operation does no harm where another role has it', async () => {
+  test('that lacks the operation does not matter if another role has it', async () => {
     holds(cloud, { role: roles.reader }, { role: roles.openAIUser })
     const run = await runGate(cloud, { inputs: { role: id, api: 'responses' } })
 
@@ -119,7 +119,7 @@ describe('a custom role', () => {
     expect(logOf(run)).toContain(lacks)
   })
 
-  test('that does not exist is found out before any call to the model', async () => {
+  test('that does not exist is reported before any call to the model', async () => {
     const run = await runGate(cloud, { inputs: { role: '00000000-1111-4222-8333-444444444444' } })
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'role-not-found' })
@@ -127,10 +127,10 @@ describe('a custom role', () => {
   })
 })
 
-describe('a role that may assign roles', () => {
+describe('a role that can assign roles', () => {
   const inputs = { role: 'Owner' }
 
-  test('is not planned to be granted: the plan says with what the gate would fail', async () => {
+  test('is not part of a plan: the plan says how the gate would fail', async () => {
     const run = await runGate(cloud, { inputs: { ...inputs, grant: 'plan' } })
 
     expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'missing' })
@@ -140,7 +140,7 @@ describe('a role that may assign roles', () => {
     })
   })
 
-  test('is no harm where nothing is to be granted', async () => {
+  test('does not matter if nothing must be granted', async () => {
     holds(cloud, { role: roles.owner }, { role: roles.openAIUser })
     const run = await runGate(cloud, { inputs })
 
@@ -148,7 +148,7 @@ describe('a role that may assign roles', () => {
   })
 })
 
-test('a built-in role that lacks the operation is told by its table, without a request', async () => {
+test('a built-in role that lacks the operation is recognised from the table, without a request', async () => {
   alsoHolds(cloud, { role: roles.foundryUser })
   const run = await runGate(cloud, {
     inputs: { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3' },
@@ -159,7 +159,7 @@ test('a built-in role that lacks the operation is told by its table, without a r
   expect(operations(run)).not.toContain('roleDefinitions.get')
 })
 
-test('a role on the project does not count for the account, and the other way round it does', async () => {
+test('a role on the project does not count for the account, but a role on the account counts for the project', async () => {
   const [account] = cloud.world.accounts
   account?.projects.push({ name: 'shop' })
   const project = `${accountScope(cloud)}/projects/shop`

@@ -50,7 +50,7 @@ const alone = (path: string) => ({
   endpoint: `${accountEndpoint(cloud)}${path}`,
 })
 
-test("a client's whole address: its deployment is called, by its route, in its version", async () => {
+test("a client's whole address: the gate calls its deployment, with its route and version", async () => {
   const path = `/openai/deployments/${deployment()}/chat/completions?api-version=2024-06-01`
   const run = await runGate(cloud, { inputs: { ...alone(path), deployments: '' } })
 
@@ -61,7 +61,7 @@ test("a client's whole address: its deployment is called, by its route, in its v
   )
 })
 
-test('an endpoint alone asks Resource Manager nothing, and the log names what would', async () => {
+test('with an endpoint alone there is no request to Resource Manager, and the log says how to get one', async () => {
   const run = await runGate(cloud, { inputs: { ...alone('/openai/v1/'), deployments: deployment() } })
 
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
@@ -107,7 +107,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     })
   })
 
-  test('every host of an account is compared, on every page of the list', async () => {
+  test('the gate compares every host of every account, on all pages of the list', async () => {
     const { openAI = '' } = cloud.endpoints.hosts.get(accountScope(cloud).toLowerCase()) ?? {}
     const path = `/subscriptions/${subscription(cloud).id}/providers/Microsoft.CognitiveServices/accounts`
     const body = {
@@ -135,7 +135,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     })
   })
 
-  test('what was granted there for this job is taken back at its end', async () => {
+  test('a temporary grant there is removed at the end of the job', async () => {
     const { clientId, principalId } = setupIdentity(cloud)
     holds(cloud, { role: roles.owner, principalId })
     const inputs = { ...inSubscription(), 'setup-client-id': clientId, revoke: 'true' }
@@ -147,7 +147,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(cloud.world.roleAssignments).toHaveLength(1)
   })
 
-  test('none that may be read has the host: only the call is made, and a warning says so', async () => {
+  test('no readable account has the host: the gate only makes the call, and warns', async () => {
     callsOnly()
     alsoHolds(cloud, { role: roles.reader, scope: secondScope() })
     const run = await runGate(cloud, { inputs: inSubscription() })
@@ -166,7 +166,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(targetOf(run).target).toMatchObject({ kind: 'endpoint', resourceId: null, search: 'none' })
   })
 
-  test('several have it: nobody guesses', async () => {
+  test('several accounts have the host: the gate does not guess', async () => {
     cloud.faults.add({
       name: 'the same host twice',
       operation: 'accounts.listBySubscription',
@@ -186,7 +186,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(targetOf(run).target).toMatchObject({ search: 'several' })
   })
 
-  test('none may be read: the same', async () => {
+  test('no account can be read: the same', async () => {
     callsOnly()
     const run = await runGate(cloud, { inputs: inSubscription() })
 
@@ -214,7 +214,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
       'runtime-principals',
     ],
     ['a deployment of its list', { deployments: '' }, 'deployments'],
-  ])('it is needed for %s: without it the gate is red, and nothing was called', async (_, inputs, name) => {
+  ])('%s needs it: without it the gate is red and calls nothing', async (_, inputs, name) => {
     callsOnly()
     alsoHolds(cloud, { role: roles.reader, scope: secondScope() })
     const run = await runGate(cloud, { inputs: { ...inSubscription(), ...inputs } })
@@ -225,7 +225,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(run.requests.map(({ service }) => service)).not.toContain('inference')
   })
 
-  test('needed, and not to be read: the refusal is told', async () => {
+  test('it is needed but cannot be read: the diagnosis is the refusal', async () => {
     callsOnly()
     const run = await runGate(cloud, { inputs: { ...inSubscription(), 'key-access': 'forbid' } })
 
@@ -233,7 +233,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(logOf(run)).toContain('Microsoft.CognitiveServices/accounts/read')
   })
 
-  test('a subscription that is not there is a mistake, and no reason to look less closely', async () => {
+  test('a missing subscription is an error, not a reason to check less', async () => {
     const run = await runGate(cloud, {
       inputs: { ...inSubscription(), 'subscription-id': '0e9c3a72-5b14-4d8f-96a3-c7f1e2d40b58' },
     })
@@ -241,7 +241,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'subscription-not-found' })
   })
 
-  test('the variable AZURE_SUBSCRIPTION_ID alone asks for nothing', async () => {
+  test('the variable AZURE_SUBSCRIPTION_ID alone starts no search', async () => {
     const run = await runGate(cloud, {
       inputs: { ...inSubscription(), 'subscription-id': '' },
       env: { AZURE_SUBSCRIPTION_ID: subscription(cloud).id },

@@ -41,7 +41,7 @@ const story = ({ unmasked, annotations, outputs }: GateRun) => ({
   outputs: { result: outputs.result, 'role-state': outputs['role-state'] },
 })
 
-test('none of it changes what is printed, whom it asks, and how it ends', async () => {
+test('together they change neither the output, nor the requests, nor the result', async () => {
   const plain = await runGate(cloud)
   cloud.reset()
   const run = await runGate(cloud, { env: values })
@@ -50,13 +50,13 @@ test('none of it changes what is printed, whom it asks, and how it ends', async 
   expect(operations(run).toSorted()).toEqual(operations(plain).toSorted())
 })
 
-test.each(Object.entries(values))('%s alone does neither', async (name, value) => {
+test.each(Object.entries(values))('%s alone changes nothing', async (name, value) => {
   const run = await runGate(cloud, { env: { [name]: value } })
   expect(run.outputs.result).toBe('passed')
   expect(run.unmasked.join('\n')).not.toMatch(/add-mask|evil|azure:|HTTP \d+:/)
 })
 
-test('an unknown level of a log is nobody’s concern', async () => {
+test('an unknown log level is ignored', async () => {
   const run = await runGate(cloud, { env: { AZURE_LOG_LEVEL: '##[error]shouting' } })
   expect(run.unmasked.join('\n')).not.toContain('shouting')
 })

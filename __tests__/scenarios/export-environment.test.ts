@@ -31,7 +31,7 @@ test('a green gate sets the ids and the endpoint, and nothing else', async () =>
   )
 })
 
-test('an endpoint alone: the subscription is nobody’s to tell', async () => {
+test('an endpoint alone: the subscription is not known', async () => {
   alsoHolds(cloud, { role: roles.user })
   const endpoint = accountEndpoint(cloud)
   const run = await runGate(cloud, {
@@ -44,7 +44,7 @@ test('an endpoint alone: the subscription is nobody’s to tell', async () => {
 test.each([
   ['found by its host', () => accountEndpoint(cloud)],
   ['not found', () => accountEndpoint(cloud).replace('127.0.0.1', 'localhost')],
-])('an endpoint with a subscription, %s: the subscription as well', async (_, endpoint) => {
+])('an endpoint with a subscription, %s: sets the subscription too', async (_, endpoint) => {
   alsoHolds(cloud, { role: roles.user })
   const { id } = subscription(cloud)
   const run = await runGate(cloud, {
@@ -58,7 +58,7 @@ test.each([
   })
 })
 
-test('unasked, nothing is set', async () => {
+test('by default nothing is set', async () => {
   const run = await runGate(cloud)
 
   expect(run.outputs.result).toBe('passed')
@@ -76,7 +76,7 @@ test.each<[string, Record<string, string>, string]>([
   expect(run.environment).toEqual({})
 })
 
-test('a runner without the file for it: later steps would go on without, so the gate fails', async () => {
+test('a runner without the environment file: later steps would miss the variables, so the gate fails', async () => {
   const run = await runGate(cloud, {
     inputs: asked,
     env: { NODE_OPTIONS: '--import=data:text/javascript,process.env.GITHUB_ENV%3D%22/nowhere/env%22' },

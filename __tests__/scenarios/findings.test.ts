@@ -14,7 +14,7 @@ afterAll(() => cloud.close())
 const found = ({ log }: GateRun) =>
   log.flatMap(line => /^Finding (?<id>[\w-]+) \((?<severity>\w+)\): /.exec(line)?.slice(1).join(' ') ?? [])
 
-test('a first run with the default role holds nothing against its own grant, and says what it allows in one line', async () => {
+test('a first run with the default role has no finding about its own grant, and one line about what it allows', async () => {
   const run = await runGate(cloud)
 
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
@@ -29,7 +29,7 @@ test('a first run with the default role holds nothing against its own grant, and
   expect(run.log.at(-1)).toContain('Key-less access is proven')
 })
 
-test('the least role on the resource, and keys off, leave nothing to be desired', async () => {
+test('the least role on the resource, with keys off, has no findings', async () => {
   holds(cloud, { role: roles.openAIUser })
   const run = await runGate(cloud, { inputs: { role: 'Cognitive Services OpenAI User' } })
 
@@ -50,7 +50,7 @@ test('as Microsoft’s sample leaves it: keys on, and the role on the whole reso
   expect(logOf(quiet)).not.toContain('keys-enabled')
 })
 
-test('a default run whose identity sees nothing but its calls is told what is not known, and passes by every fail-on', async () => {
+test('a default run that can only call models says what is not known, and passes with every fail-on', async () => {
   holds(cloud, { role: roles.user })
   const run = await runGate(cloud, { inputs: { 'fail-on': 'low' } })
 
@@ -79,7 +79,7 @@ describe('a plan', () => {
     })
   }
 
-  test('says that the pipeline may grant, and what the role would bring with it', async () => {
+  test('says that the pipeline can grant, and what else the role would allow', async () => {
     const run = await plan({ role: 'Foundry User' })
 
     expect(run.outputs.result).toBe('planned')
@@ -92,7 +92,7 @@ describe('a plan', () => {
     expect(logOf(run)).toContain('Foundry User at the resource (to be granted)')
   })
 
-  test('of a role that is held and does not help says what blocks it', async () => {
+  test('for a role that does not help says what blocks it', async () => {
     holds(cloud, { role: roles.reader }, { role: roles.user })
     denies({ dataActions: ['*'] })
     const run = await plan()
@@ -109,7 +109,7 @@ describe('a plan', () => {
     expect(run.summary).toContain('A deny assignment blocks the calls')
   })
 
-  test('of a grant says which deny assignment blocks it, as the run finds out', async () => {
+  test('for a grant names the deny assignment that would block it', async () => {
     denies({ actions: ['Microsoft.Authorization/roleAssignments/write'] })
     const run = await plan()
 
@@ -159,7 +159,7 @@ test('a run that fails names its findings in one line: the diagnosis comes first
   expect(logOf(run)).toContain('which models needs (DeepSeek-V3)')
 })
 
-test('inputs that are bad are no findings', async () => {
+test('bad inputs are not findings', async () => {
   const run = await runGate(cloud, { inputs: { 'client-id': 'nobody' } })
 
   expect(run.outputs.diagnosis).toBe('input-invalid')

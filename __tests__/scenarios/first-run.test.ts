@@ -45,7 +45,7 @@ describe.each([
     expect(run.requests.slice(-3).map(({ status }) => status)).toEqual([200, 200, 200])
   })
 
-  test('the second run finds the role, and its row agrees: the role is young', async () => {
+  test('the second run finds the role, and makes a row of calls because the role is young', async () => {
     const run = await runGate(cloud)
     expect(run.outputs).toMatchObject({
       result: 'passed',
@@ -57,7 +57,7 @@ describe.each([
     expect(operations(run)).not.toContain('roleAssignments.create')
   })
 
-  test('half an hour later it asks once for everything, and changes nothing', async () => {
+  test('half an hour later each call is made once, and nothing changes', async () => {
     // Resource Manager tells the time in whole seconds: at half an hour sharp it may still be one short.
     cloud.clock.advance((30 * 60 + 1) * seconds)
     const run = await runGate(cloud)

@@ -70,7 +70,7 @@ test.each([
   ['its age', { age: '30' }],
   ['what it says of itself', { 'x-cache': 'HIT' }],
   ['what LiteLLM says of itself', { 'x-litellm-cache-hit': 'True' }],
-])('a gateway that answers from memory, by %s, proves nothing', async (_, replyHeaders) => {
+])('a gateway that answers from its cache, according to %s, proves nothing', async (_, replyHeaders) => {
   policies({ replyHeaders })
   const run = await runGate(cloud, { inputs: alone() })
 
@@ -78,7 +78,7 @@ test.each([
   expect(logOf(run)).toContain('The reply comes out of a cache')
 })
 
-test('a gateway that says that it asked the model is believed', async () => {
+test('a gateway that says that it asked the model is a proof', async () => {
   const replyHeaders = {
     age: '0',
     'x-cache': 'MISS from hit-proxy.contoso.com',
@@ -96,7 +96,7 @@ describe('tokens of its own audience', () => {
     return principal.objectId
   }
 
-  test('its token goes to it and nowhere else, and no other token goes there', async () => {
+  test('the gateway gets only its own token, and no other host gets that token', async () => {
     alsoHolds(cloud, { role: roles.user, principalId: ownIdentity() })
     const run = await runGate(cloud, { inputs: { ...alone(), 'token-audience': audience } })
 
@@ -108,7 +108,7 @@ describe('tokens of its own audience', () => {
     expect(run.report).toMatchObject({ settings: { tokenAudience: audience }, smoke: [{ audience }] })
   })
 
-  test('without it the gateway refuses, is named, and the input is the fix', async () => {
+  test('without it the diagnosis names the gateway, and the fix is the input', async () => {
     ownIdentity()
     const run = await runGate(cloud, { inputs: alone() })
 
@@ -117,7 +117,7 @@ describe('tokens of its own audience', () => {
     expect(logOf(run)).toContain('token-audience: "api://<GATEWAY>"')
   })
 
-  test('another audience than its own: what it got is said', async () => {
+  test('with a wrong audience the diagnosis shows the audience that it got', async () => {
     ownIdentity()
     cloud.world.gateways.push({
       ...(cloud.world.gateways[0] ?? raise()),
@@ -161,7 +161,7 @@ describe('a subscription key', () => {
   test.each([
     ['with its challenge', {}],
     ['without it', { 'www-authenticate': null }],
-  ])('is the demand of the gateway, and no way round is offered: %s', async (_, replyHeaders) => {
+  ])('is required by the gateway, and the diagnosis offers no workaround: %s', async (_, replyHeaders) => {
     policies({ subscriptionKey: key, replyHeaders })
     const run = await runGate(cloud, { inputs: alone() })
 
@@ -190,7 +190,7 @@ describe('limits', () => {
     expect(cloud.clock.now() - before).toBeGreaterThanOrEqual(50_000)
   })
 
-  test('that do not end within propagation-timeout are told', async () => {
+  test('that do not end within propagation-timeout are the diagnosis', async () => {
     policies({ callsPerMinute: 0 })
     const run = await runGate(cloud, { inputs: { ...alone(), 'propagation-timeout': '30s' } })
 
@@ -200,14 +200,14 @@ describe('limits', () => {
 })
 
 describe('headers', () => {
-  test('a gateway that takes the token off: the resource says so, as it says of no token', async () => {
+  test('a gateway that removes the token: the resource answers as without a token', async () => {
     policies({ requestHeaders: { authorization: null } })
     const run = await runGate(cloud, { inputs: alone() })
 
     expect(run.outputs.diagnosis).toBe('token-not-accepted')
   })
 
-  test('a gateway that puts a key on, at a resource that takes none', async () => {
+  test('a gateway that adds a key, for a resource whose keys are off', async () => {
     policies({ requestHeaders: { authorization: null, 'api-key': accountKeys(accountScope(cloud)).key1 } })
     const run = await runGate(cloud, { inputs: alone() })
 
@@ -215,7 +215,7 @@ describe('headers', () => {
     expect(logOf(run)).toContain('have the gateway pass the Authorization header on and add no api-key')
   })
 
-  test('what is taken off replies does not change what they mean', async () => {
+  test('headers that it removes from replies do not change the diagnosis', async () => {
     holds(cloud, { role: roles.reader })
     policies({ replyHeaders: { 'apim-request-id': null, 'x-ms-region': null, 'www-authenticate': null } })
     const run = await runGate(cloud, { inputs: alone() })
@@ -234,7 +234,7 @@ describe('keys of the resource, through a gateway', () => {
     expect(logOf(run)).toMatch(/gate that in a second step.*endpoint: "\S+\/ai"\s+deployments: chat/s)
   })
 
-  test('a retired key is not sent there, whatever key-access says', async () => {
+  test('a retired key is not sent there, with any key-access', async () => {
     const key = accountKeys(accountScope(cloud)).key1
     const run = await runGate(cloud, { inputs: { ...beside(), 'retired-key': key } })
 
@@ -253,7 +253,7 @@ describe('keys of the resource, through a gateway', () => {
     )
   })
 
-  test('what a gateway says to a key is no proof that the resource refuses it', async () => {
+  test("a gateway's refusal of a key does not prove that the resource refuses it", async () => {
     account(cloud).disableLocalAuth = false
     policies({ subscriptionKey: 'of-the-gateway', requestHeaders: {} })
     // The call by token passes, for this once: the gateway demands its key of the next one.

@@ -16,7 +16,7 @@ const inputsFor = ({ objectId }: { objectId: string }) => ({
   'principal-type': 'Group',
 })
 
-test('the group is granted the role, and the pipeline, a member, is answered', async () => {
+test('the group gets the role, and the pipeline, a member, can call', async () => {
   const group = securityGroup(cloud)
   const run = await runGate(cloud, { inputs: inputsFor(group) })
 
@@ -40,7 +40,7 @@ test('a group that holds the role already is not granted it again', async () => 
 test.each([
   ['holds the role already', true],
   ['is granted it', false],
-])('a pipeline outside of the group that %s is told so within seconds', async (_when, holdsIt) => {
+])('a pipeline outside of the group that %s learns so within seconds', async (_when, holdsIt) => {
   const group = securityGroup(cloud, [])
   if (holdsIt) alsoHolds(cloud, { role: roles.user, principalId: group.objectId })
   const before = cloud.clock.now()
@@ -66,7 +66,7 @@ test('a member of a group within the group counts', async () => {
   expect(run.outputs.result).toBe('passed')
 })
 
-test('a pipeline that is let through by a role of its own still sees the group get its role', async () => {
+test("even if the pipeline's own role allows the calls, the group gets its role", async () => {
   const group = securityGroup(cloud)
   alsoHolds(cloud, { role: roles.openAIUser })
   const run = await runGate(cloud, { inputs: inputsFor(group) })
@@ -75,7 +75,7 @@ test('a pipeline that is let through by a role of its own still sees the group g
   expect(cloud.world.roleAssignments.some(({ principalId }) => principalId === group.objectId)).toBe(true)
 })
 
-test('a user holds the role: the pipeline is told that it is not the one', async () => {
+test('a user holds the role: the diagnosis says that the pipeline does not', async () => {
   const [user] = cloud.world.users
   const run = await runGate(cloud, {
     inputs: { 'principal-id': user?.objectId ?? '', 'principal-type': 'User' },
@@ -85,14 +85,14 @@ test('a user holds the role: the pipeline is told that it is not the one', async
   expect(logOf(run)).toContain('but this pipeline makes the call')
 })
 
-test('an id that is no group is refused as Azure does', async () => {
+test('an id that is not a group is refused as in Azure', async () => {
   const { principal } = managedIdentity(cloud)
   const run = await runGate(cloud, { inputs: inputsFor(principal) })
 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'principal-type-mismatch' })
 })
 
-test('a plan says to whom it would be granted', async () => {
+test('a plan names the group that would get the role', async () => {
   const group = securityGroup(cloud)
   holds(cloud, { role: roles.reader })
   const run = await runGate(cloud, { inputs: { ...inputsFor(group), grant: 'plan' } })

@@ -36,7 +36,7 @@ const deny = () =>
     envelope('PermissionDenied', 'The principal lacks the action.'),
   )
 
-test('stays where nobody saw what is there', async () => {
+test('stays if the gate could not read it', async () => {
   holds(cloud, { role: granter() })
   holdsOnCondition(pipeline(cloud).principal.objectId)
   deny()
@@ -48,7 +48,7 @@ test('stays where nobody saw what is there', async () => {
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
 })
 
-test('who sees nothing and finds nothing in the way makes one assignment, in as many runs as may be', async () => {
+test('an identity that cannot read makes one assignment, in any number of runs', async () => {
   holds(cloud, { role: granter() })
   const first = await runGate(cloud)
   expect(first.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
@@ -72,7 +72,7 @@ test('who sees nothing and finds nothing in the way makes one assignment, in as 
   expect(cloud.world.roleAssignments).toEqual(made)
 })
 
-test('stays where an app holds its role, and is named', async () => {
+test("stays on an app's role, and is named", async () => {
   alsoHolds(cloud, { role: roles.user })
   const { id, principalId } = app(cloud, 'shop')
   holdsOnCondition(principalId)
@@ -90,7 +90,7 @@ test('stays where an app holds its role, and is named', async () => {
 })
 
 /** Azure's lists may be minutes old; what is read by its name is there. */
-test('stays where the list does not show it yet', async () => {
+test('stays if the list does not show it yet', async () => {
   holds(cloud, { role: roles.owner })
   holdsOnCondition(pipeline(cloud).principal.objectId)
   for (const operation of ['roleAssignments.list', 'permissions.list'])
@@ -104,7 +104,7 @@ test('stays where the list does not show it yet', async () => {
   expect(run.outputs.result).toBe('failed')
 })
 
-test('stays where the list does not show it yet, and what it excludes of `also` is not taken for given', async () => {
+test('stays if the list does not show it yet, and rights of `also` that it excludes do not count', async () => {
   holdsOnCondition(pipeline(cloud).principal.objectId, noFiles)
   for (const operation of ['roleAssignments.list', 'permissions.list'])
     refuse(cloud, operation, 200, { value: [] })
@@ -117,7 +117,7 @@ test('stays where the list does not show it yet, and what it excludes of `also` 
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'access-denied' })
 })
 
-test('stays where the list does not show yet that an app has it, and vouches for nothing', async () => {
+test("stays if the list does not show an app's role yet, and proves nothing", async () => {
   alsoHolds(cloud, { role: roles.user })
   const { id, principalId } = app(cloud, 'shop')
   holdsOnCondition(principalId)
@@ -132,7 +132,7 @@ test('stays where the list does not show yet that an app has it, and vouches for
   expect(logOf(run)).toContain('It depends on a condition of a role assignment')
 })
 
-test('an old assignment that the list does not show, and a read by its name does, is perhaps one that was just removed: not known', async () => {
+test('an old assignment that only a read by name shows may just have been removed: not known', async () => {
   alsoHolds(cloud, { role: roles.user })
   const { id, principalId } = app(cloud, 'shop')
   const name = permanentName({ scope: accountScope(cloud), principalId, roleGuid: roles.user })
@@ -154,7 +154,7 @@ test('an old assignment that the list does not show, and a read by its name does
   expect(logOf(run)).not.toContain('is assigned to')
 })
 
-test("an assignment that Azure names in a refusal, and that is gone when it is read, is nobody's: not known", async () => {
+test('an assignment that Azure names in a refusal, but that is gone when read, is not known', async () => {
   alsoHolds(cloud, { role: roles.user })
   const { id } = app(cloud, 'shop')
   const message = `The role assignment already exists. The ID of the existing role assignment is ${'0a'.repeat(16)}.`

@@ -37,7 +37,7 @@ test.each<[string, HostFamily, Record<string, string>]>([
   expect(calledHosts(run)).toEqual([hostOf(family)])
 })
 
-test('a project is called at the endpoint of its own', async () => {
+test('a project is called at its own endpoint', async () => {
   account(cloud).projects.push({ name: 'storefront' })
   const run = await runGate(cloud, {
     inputs: { 'resource-id': `${accountScope(cloud)}/projects/storefront`, grant: 'never' },
@@ -56,14 +56,14 @@ describe('what a model can do is read from its capabilities, not guessed from it
     capabilities,
   })
 
-  test('one whose name speaks of audio is chosen for a chat, since it says that it can', async () => {
+  test('a model with audio in its name is chosen for chat if its capabilities say so', async () => {
     account(cloud).deployments = [made('talk', 'gpt-audio', { chatCompletion: 'true' })]
     const run = await runGate(cloud, { inputs: { deployments: '', grant: 'never' } })
     expect(run.outputs).toMatchObject({ result: 'passed' })
     expect(run.requests.map(({ operation }) => operation)).toContain('chatCompletions.create')
   })
 
-  test('one whose name says nothing is asked for vectors', async () => {
+  test('a model whose name says nothing gets an embeddings call if its capabilities say so', async () => {
     account(cloud).deployments = [made('search', 'multilingual-4', { embeddings: 'true' })]
     const run = await runGate(cloud, { inputs: { deployments: 'search', grant: 'never' } })
     expect(run.outputs).toMatchObject({ result: 'passed' })

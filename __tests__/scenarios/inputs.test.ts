@@ -13,7 +13,7 @@ afterAll(() => cloud.close())
 
 const action = parse(readFileSync(join(repositoryRoot, 'action.yml'), 'utf8'))
 
-test('what action.yml declares as inputs is what the code reads', () => {
+test('the inputs in action.yml are the inputs that the code reads', () => {
   const read = new Set<string>()
   // A resource in three parts and by id exclude each other; between them, every input is looked at.
   for (const given of [{}, { 'resource-name': 'x' }]) {
@@ -45,7 +45,7 @@ test('the defaults in action.yml are the defaults of the code', () => {
   expect(settingsWith({ ...declared, ...required })).toEqual(settingsWith(required))
 })
 
-test('every bad input is named in one diagnosis, with what was given and what is accepted, and nobody is asked anything', async () => {
+test('one diagnosis names every bad input, with its value and what is accepted, and no request is sent', async () => {
   const run = await runGate(cloud, {
     inputs: {
       'client-id': 'contoso-pipeline',

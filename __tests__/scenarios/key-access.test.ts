@@ -40,7 +40,7 @@ describe('key-access', () => {
     expect(logOf(run).match(/still accepts API keys/g)).toHaveLength(1)
   })
 
-  test('ignore, with keys on: not a word of it', async () => {
+  test('ignore, with keys on: no mention of keys', async () => {
     account(cloud).disableLocalAuth = false
     const run = await runGate(cloud, { inputs: { 'key-access': 'ignore' } })
     expect(run.outputs).toMatchObject({ result: 'passed', 'key-access': 'enabled' })
@@ -54,7 +54,7 @@ describe('key-access', () => {
     expect(warnings(run)).toEqual([])
   })
 
-  test('forbid, with keys on: neither granted nor asked for the keys', async () => {
+  test('forbid, with keys on: nothing is granted, and no key is read', async () => {
     account(cloud).disableLocalAuth = false
     const run = await runGate(cloud, {
       inputs: { 'key-access': 'forbid', 'retired-key': keyOf(cloud) },
@@ -76,7 +76,7 @@ describe('key-access', () => {
     expect(byKey(run)).toEqual([])
   })
 
-  test('forbid under grant: plan, of an account that may not be read', async () => {
+  test('forbid under grant: plan, for an account that cannot be read', async () => {
     holds(cloud, { role: roles.dataContributor })
     const run = await runGate(cloud, {
       inputs: { 'key-access': 'forbid', grant: 'plan', endpoint: accountEndpoint(cloud) },
@@ -98,7 +98,7 @@ describe('retired-key', () => {
     expectKeyAtDataPlane(run, keyOf(cloud))
   })
 
-  test('refused as no key of the resource, which says nothing about the others', async () => {
+  test('refused as a wrong key, which says nothing about the others', async () => {
     mayInfer()
     account(cloud).disableLocalAuth = false
     const run = await runGate(cloud, {
@@ -108,7 +108,7 @@ describe('retired-key', () => {
     expect(logOf(run)).toMatch(/refused \(401\): it is not.*nothing about other keys/)
   })
 
-  test('accepted until the switch-off has reached every replica: waited for', async () => {
+  test('accepted until the change reaches every replica: waited for', async () => {
     mayInfer(slow)
     account(slow).keyAccessChangedOn = new Date(slow.clock.now()).toISOString()
     const startedAt = slow.clock.now()
@@ -128,7 +128,7 @@ describe('retired-key', () => {
     expectKeyAtDataPlane(run, keyOf(slow))
   })
 
-  test('refused by one replica, and taken by another: one refusal is no proof', async () => {
+  test('refused by one replica and accepted by another: one refusal is no proof', async () => {
     const other = await createLocalCloud({ lag: { keyAccess: [0, 2 * minute] } })
     try {
       mayInfer(other)
@@ -142,7 +142,7 @@ describe('retired-key', () => {
     }
   })
 
-  test('with an endpoint alone, the refusal is what shows that keys are off', async () => {
+  test('with an endpoint alone, the refusal proves that keys are off', async () => {
     mayInfer()
     const run = await runGate(cloud, {
       inputs: { ...endpointAlone(), 'retired-key': keyOf(cloud), 'key-access': 'forbid' },
@@ -154,7 +154,7 @@ describe('retired-key', () => {
   test.each([
     ['with an endpoint alone', () => ({ ...endpointAlone() })],
     ['with an account that may not be read', () => ({ endpoint: accountEndpoint(cloud) })],
-  ])('forbid, %s, and a key that is not of the resource: other keys may work', async (_, inputs) => {
+  ])('forbid, %s, and a key of another resource: other keys may work', async (_, inputs) => {
     holds(cloud, { role: roles.dataContributor })
     account(cloud).disableLocalAuth = false
     const run = await runGate(cloud, {
@@ -173,14 +173,14 @@ describe('retired-key', () => {
     expect(logOf(run)).toContain('give one of the two keys that the resource has now')
   })
 
-  test('is not tried where the proof failed', async () => {
+  test('is not tried if the proof failed', async () => {
     holds(cloud, { role: roles.reader })
     const run = await runGate(cloud, { inputs: { 'retired-key': keyOf(cloud), grant: 'never' } })
     expect(run.outputs.diagnosis).toBe('access-denied')
     expect(byKey(run)).toEqual([])
   })
 
-  test('a server that quotes it back, in a command and in pieces, prints nothing of it', async () => {
+  test('if a server quotes it back, in a command or in pieces, nothing of it is printed', async () => {
     mayInfer()
     const key = keyOf(cloud)
     const quoted = `##[error]${key} ::add-mask::x\n::warning::${[...key].join('\u200b')} ${'x'.repeat(1180)}${key}`

@@ -33,7 +33,7 @@ describe.each(apis)('%s', api => {
     expect(run.report).toMatchObject({ smoke: [{ api, outcome: 'access-denied' }] })
   })
 
-  test('is throttled, which is no denial', async () => {
+  test('is throttled, which is not a denial', async () => {
     alsoHolds(cloud, { role: roles.user })
     const body = { error: { code: '429', message: 'Please retry after 86400 seconds.' } }
     refuse(cloud, operation, 429, body, { 'retry-after': '86400' })
@@ -48,7 +48,7 @@ describe.each(apis)('%s', api => {
 describe.each(apis.filter(api => !apiOf(api).ofProject))('%s of a model whose day has passed', api => {
   const { inputs = {} } = inferenceExamples[api]
 
-  test('fails for that, and not for what the call was answered', async () => {
+  test('fails for that, and not for the reply to the call', async () => {
     alsoHolds(cloud, { role: roles.user })
     const [named = 'chat'] = (('deployments' in inputs && inputs.deployments) || 'chat').split('=')
     ends(cloud, named, -0.5)
@@ -62,7 +62,7 @@ describe.each(apis.filter(api => !apiOf(api).ofProject))('%s of a model whose da
   })
 })
 
-test('what is billed per item is called once where the role is held', async () => {
+test('a model that is billed per item is called once if the role exists', async () => {
   alsoHolds(cloud, { role: roles.user })
   for (const api of apis.filter(each => apiOf(each).cost === 'piece')) {
     const { operation, inputs = {} } = inferenceExamples[api]
@@ -73,7 +73,7 @@ test('what is billed per item is called once where the role is held', async () =
   }
 })
 
-test('what is left of the quota after the call is told in report and summary', async () => {
+test('report and summary show the quota that is left after the call', async () => {
   alsoHolds(cloud, { role: roles.user })
   const run = await runGate(cloud)
 
@@ -83,7 +83,7 @@ test('what is left of the quota after the call is told in report and summary', a
   expect(run.summary).toMatch(/Quota left this minute: `chat` \d of 10 requests, [\d,]+ of 10,000 tokens\./)
 })
 
-test('no kind but chat is called unasked', async () => {
+test('only chat is called without being named', async () => {
   alsoHolds(cloud, { role: roles.user })
   account(cloud).deployments.reverse()
   const run = await runGate(cloud, { inputs: { deployments: '' } })
@@ -99,7 +99,7 @@ test.each([
   ['speech', 'speech, by its name: called by speech'],
   ['rerank', 'reranking, by its name: called by rerank'],
   ['documents', 'reading documents, by its name: called by ocr'],
-])('the log says by what the kind of %s was told', async (deployments, line) => {
+])('the log says how the gate found out the kind of %s', async (deployments, line) => {
   alsoHolds(cloud, { role: roles.user })
   const run = await runGate(cloud, { inputs: { deployments } })
 
@@ -107,7 +107,7 @@ test.each([
   expect(logOf(run)).toContain(`${deployments} is a model for ${line}`)
 })
 
-test('where the usual route does not serve a deployment, the other is called, and it is said which took the token', async () => {
+test('if the usual route does not serve a deployment, the other is called, and the log says which one accepted the token', async () => {
   alsoHolds(cloud, { role: roles.user })
   const notFound = { error: { code: 'DeploymentNotFound', message: 'The API deployment does not exist.' } }
   refuse(cloud, 'audio.speech.create', 404, notFound)
@@ -127,7 +127,7 @@ test('where the usual route does not serve a deployment, the other is called, an
   })
 })
 
-test('where no route does, the one that took the token is told, and what the other said', async () => {
+test('if no route does, the diagnosis names the route that accepted the token, and what the other said', async () => {
   alsoHolds(cloud, { role: roles.user })
   const noToken = { error: { code: '401', message: 'Access denied due to invalid subscription key.' } }
   const notFound = { error: { code: 'DeploymentNotFound', message: 'The API deployment does not exist.' } }
@@ -141,7 +141,7 @@ test('where no route does, the one that took the token is told, and what the oth
   )
 })
 
-test("the caller's own version is the one that is proven", async () => {
+test('the api-version of the input is the one that is proven', async () => {
   alsoHolds(cloud, { role: roles.user })
   const inputs = { api: 'azure-openai', 'api-version': '2025-04-01-preview' }
   const run = await runGate(cloud, { inputs })
@@ -153,7 +153,7 @@ test("the caller's own version is the one that is proven", async () => {
   })
 })
 
-test('a version that the service does not take is told apart from access', async () => {
+test('an unsupported api-version is not reported as missing access', async () => {
   alsoHolds(cloud, { role: roles.user })
   const inputs = { api: 'azure-openai', 'api-version': '2022-12-01' }
   const run = await runGate(cloud, { inputs })
@@ -167,7 +167,7 @@ describe('expect', () => {
     return runGate(cloud, { inputs: { deployments, expect: 'local cloud' } })
   }
 
-  test('is a mistake where no answer is text, and nothing is called', async () => {
+  test('is an error if no answer is text, and nothing is called', async () => {
     const run = await expecting('embeddings\nspeech')
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid', attempts: '0' })
@@ -177,7 +177,7 @@ describe('expect', () => {
     expect(operations(run).some(operation => operation.endsWith('.create'))).toBe(false)
   })
 
-  test('is said not to be checked against answers that are none', async () => {
+  test('is not checked against other answers, and the log says so', async () => {
     const run = await expecting('chat\nembeddings')
 
     expect(run.outputs.result).toBe('passed')

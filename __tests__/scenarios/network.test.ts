@@ -94,7 +94,7 @@ const through = (proxy: ConnectProxy, options: ScenarioOptions = {}) =>
   gate({ ...options, env: { HTTPS_PROXY: proxy.url, ...options.env } })
 
 describe.each(services)('on the way to $name', ({ name, host, others }) => {
-  test('a certificate of an unknown authority is tls-untrusted; trusting the authority mends it', async () => {
+  test('a certificate of an unknown authority is tls-untrusted; trusting the authority fixes it', async () => {
     const intercept: Conduct = { kind: 'intercept', certificate: stranger, trusted: cloud.caPem }
     const proxy = await proxyWith({ conduct: towards(host(), intercept) })
 
@@ -108,7 +108,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
     expect(mended.outputs.result).toBe('passed')
   })
 
-  test('a proxy that does not allow the host is proxy-refused, at once; exempting the host mends it', async () => {
+  test('a proxy that does not allow the host is proxy-refused, at once; exempting the host fixes it', async () => {
     const proxy = await proxyWith({ conduct: towards(host(), { kind: 'refuse', status: 403 }) })
 
     const run = await through(proxy)
@@ -121,7 +121,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
     expect(proxy.targets.slice(-1)).not.toContain(host())
   })
 
-  test('a proxy that does not get through is proxy-refused after a few tries', async () => {
+  test('a proxy that cannot connect is proxy-refused after a few tries', async () => {
     const proxy = await proxyWith({
       conduct: towards(host(), {
         kind: 'refuse',
@@ -135,7 +135,7 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
     expect(proxy.targets.filter(target => target === host()).length).toBeGreaterThan(1)
   })
 
-  test('a hang is request-timeout, and tried once more only', async () => {
+  test('a hang is request-timeout, after only one more try', async () => {
     cloud.faults.add({ name: 'hangs', service: name, effect: { kind: 'hang' } })
     const run = await gate()
     expectBlame(run, 'request-timeout', host(), others())
@@ -153,12 +153,12 @@ describe.each(services)('on the way to $name', ({ name, host, others }) => {
     },
   )
 
-  test('a connection that is broken off once is of no consequence', async () => {
+  test('a connection that breaks off once does not matter', async () => {
     cloud.faults.add({ name: 'breaks', service: name, times: 1, effect: { kind: 'reset', when: 'body' } })
     expect((await gate()).outputs.result).toBe('passed')
   })
 
-  test('a page of a firewall is blocked-on-the-way, says whose it is, and blames nobody else', async () => {
+  test('a page of a firewall is blocked-on-the-way, names the firewall, and blames nothing else', async () => {
     cloud.faults.add({
       name: 'blocks',
       service: name,
@@ -201,7 +201,7 @@ test.each(['openid.configuration', 'token'])(
   },
 )
 
-test('a reply beyond all measure is not read to its end', async () => {
+test('a huge reply is not read to its end', async () => {
   const body = 'x'.repeat(9 * 1024 * 1024)
   cloud.faults.add({
     name: 'floods',
@@ -238,7 +238,7 @@ describe('a name that does not resolve', () => {
     expect(logOf(run)).not.toContain('id-token')
   })
 
-  test('of a proxy is dns-failed too, and it is the proxy that is named', async () => {
+  test('of a proxy is dns-failed too, and the message names the proxy', async () => {
     const run = await gate({ env: { HTTPS_PROXY: 'http://proxy.contoso.invalid:3128' } })
     expectBlame(run, 'dns-failed', 'proxy.contoso.invalid:3128', [])
     expect(run.requests).toHaveLength(0)
@@ -275,7 +275,7 @@ describe('a port where nothing listens', () => {
   })
 })
 
-describe('certificates that no authority mends', () => {
+describe('certificates that no authority fixes', () => {
   test.each([
     ['expired', { notAfter: new Date(Date.now() - 3_600_000) }, "runner's clock"],
     ['for another name', { hostnames: ['contoso.example'] }, 'for other names'],
@@ -290,7 +290,7 @@ describe('certificates that no authority mends', () => {
   })
 })
 
-describe('with NODE_TLS_REJECT_UNAUTHORIZED=0 hosts have to prove who they are all the same', () => {
+describe('even with NODE_TLS_REJECT_UNAUTHORIZED=0 hosts must prove who they are', () => {
   const carefree = { NODE_TLS_REJECT_UNAUTHORIZED: '0' }
 
   test('the services', async () => {
@@ -327,14 +327,14 @@ describe('proxies', () => {
     },
   )
 
-  test.each(['NO_PROXY', 'no_proxy'])('%s: what it exempts goes straight', async variable => {
+  test.each(['NO_PROXY', 'no_proxy'])('%s: requests to exempted hosts go direct', async variable => {
     const proxy = await proxyWith({ conduct: () => ({ kind: 'refuse', status: 403 }) })
     const run = await through(proxy, { env: { [variable]: 'contoso.example, 127.0.0.1' } })
     expect(run.outputs.result).toBe('passed')
     expect(proxy.targets).toEqual([])
   })
 
-  test('an address without a scheme is that of an http proxy', async () => {
+  test('an address without a scheme means an http proxy', async () => {
     const proxy = await proxyWith()
     const run = await gate({ env: { HTTPS_PROXY: proxy.host } })
     expect(run.outputs.result).toBe('passed')
@@ -373,7 +373,7 @@ describe('proxies', () => {
     expectSecret(wrong, ['another-one', btoa('pipeline:another-one')])
   })
 
-  test('a password that was not encoded: said without printing a part of it', async () => {
+  test('a password that was not encoded: reported without printing any part of it', async () => {
     const run = await gate({
       env: { HTTPS_PROXY: 'http://pipeline:8080/open-sesame@proxy.contoso.example:3128' },
     })
@@ -398,20 +398,20 @@ describe('proxies', () => {
     expect(proxy.targets.length).toBeLessThanOrEqual(4)
   })
 
-  test('that breaks the way off once it is open: both ends are named', async () => {
+  test('that closes an open tunnel: both ends are named', async () => {
     const proxy = await proxyWith({ conduct: towards(hosts['resource-manager'](), { kind: 'cut' }) })
     const run = await through(proxy)
     expectBlame(run, 'connection-failed', hosts['resource-manager'](), [hosts.entra()])
     expect(diagnosisOf(run)).toContain(proxy.host)
   })
 
-  test('a target that hangs behind the proxy is blamed itself', async () => {
+  test('a target that hangs behind the proxy gets the blame', async () => {
     cloud.faults.add({ name: 'hangs', service: 'inference', effect: { kind: 'hang' } })
     const run = await through(await proxyWith())
     expectBlame(run, 'request-timeout', hosts.inference(), [hosts.entra()])
   })
 
-  test('an http scheme where the proxy wants TLS, and the other way round', async () => {
+  test('an http scheme for a TLS proxy, and the other way round', async () => {
     const secure = await proxyWith({ certificate: stranger })
     const run = await gate({ env: { HTTPS_PROXY: `http://${secure.host}` } })
     expectBlame(run, 'proxy-refused', secure.host, [hosts.entra()])

@@ -40,8 +40,8 @@ const probedReport = v.object({ app: v.object({ probes: v.array(v.object({ outco
 const fails = (effect: FaultEffect, times?: number) =>
   cloud.faults.add({ name: 'app', operation: 'app.probe', effect, ...(times === undefined ? {} : { times }) })
 
-describe('an app whose role has long been there', () => {
-  test('is asked three times after the proof, and nothing is waited for', async () => {
+describe('an app with an old role', () => {
+  test('is asked three times after the proof, without a wait', async () => {
     bothHold(cloud)
     const run = await runGate(cloud, probing())
 
@@ -56,7 +56,7 @@ describe('an app whose role has long been there', () => {
     expect(run.summary).toContain('### The app')
   })
 
-  test('gets neither a token nor a body, and no cache may answer in its place', async () => {
+  test('gets neither a token nor a body, and no cache may answer for it', async () => {
     bothHold(cloud)
     const run = await runGate(cloud, probing())
 
@@ -81,14 +81,14 @@ describe('an app whose role has long been there', () => {
     expect(proxy.targets.filter(target => target === host)).toHaveLength(5)
   })
 
-  test('is asked once where consecutive-successes is 1', async () => {
+  test('is asked once if consecutive-successes is 1', async () => {
     bothHold(cloud)
     const run = await runGate(cloud, probing({ 'consecutive-successes': '1' }))
     expect(run.outputs.result).toBe('passed')
     expect(statuses(run)).toEqual([200])
   })
 
-  test('is proven after a deploy by the same step with grant: never, and by an endpoint alone', async () => {
+  test('is proven after a deploy by the same step with grant: never, and with an endpoint alone', async () => {
     bothHold(cloud)
     for (const inputs of [
       { grant: 'never' },
@@ -100,7 +100,7 @@ describe('an app whose role has long been there', () => {
     }
   })
 
-  test('is not asked by a plan, which says that it would be', async () => {
+  test('is not asked in a plan, which says that a run would ask it', async () => {
     bothHold(cloud)
     const run = await runGate(cloud, probing({ grant: 'plan' }, cloud, `?code=${appKey}`))
     expect(run.outputs.result).toBe('planned')
@@ -109,7 +109,7 @@ describe('an app whose role has long been there', () => {
     expect(run.report).toMatchObject({ app: null })
   })
 
-  test("is not asked where the pipeline's own proof failed", async () => {
+  test("is not asked if the pipeline's own proof failed", async () => {
     appHolds(cloud)
     const run = await runGate(cloud, probing({ grant: 'never' }))
     expect(run.outputs.diagnosis).toBe('access-denied')
@@ -117,7 +117,7 @@ describe('an app whose role has long been there', () => {
   })
 })
 
-describe('an app whose role is young', () => {
+describe('an app with a young role', () => {
   test('is waited for until the replicas of the data plane agree, at the pace of the wait', async () => {
     const lagging = await createCloudWithApp({}, { lag: { roleAssignments: [240 * seconds, 60 * seconds] } })
     try {
@@ -143,7 +143,7 @@ describe('an app whose role is young', () => {
     }
   })
 
-  test("has a propagation-timeout of its own, after the pipeline's", async () => {
+  test("has a separate propagation-timeout, after the pipeline's", async () => {
     const slow = await createCloudWithApp({}, { lag: { roleAssignments: [8 * minutes] } })
     try {
       holds(slow, { role: roles.rbacAdministrator }, { role: roles.reader })
@@ -163,7 +163,7 @@ describe('an app whose role is young', () => {
 const page = '<!doctype html><title>App</title><p>Something went wrong.'
 const html = { 'content-type': 'text/html' }
 
-describe('what an app says while it starts is waited out', () => {
+describe('errors of an app that is still starting are waited out', () => {
   const reply = (status: number): [FaultEffect, string] => [
     { kind: 'reply', status, body: 'Not yet' },
     `HTTP ${status}`,
@@ -178,7 +178,7 @@ describe('what an app says while it starts is waited out', () => {
     [{ kind: 'headers', headers: { age: '120' } }, 'unexpected'],
   ]
 
-  test('whatever it is, and in any order', async () => {
+  test('of any kind, in any order', async () => {
     bothHold(cloud)
     for (const [effect] of sayings) fails(effect, 1)
     const run = await runGate(cloud, probing({ 'consecutive-successes': '2' }))
@@ -228,7 +228,7 @@ describe('what an app says while it starts is waited out', () => {
     }
   })
 
-  test('429: it is asked again when it says', async () => {
+  test('429: it is asked again after the time that it gives', async () => {
     bothHold(cloud)
     refuse(cloud, 'app.probe', 429, 'Slow down', { 'retry-after': '77' }, 1)
     const run = await runGate(cloud, probing())
@@ -237,7 +237,7 @@ describe('what an app says while it starts is waited out', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(77 * seconds)
   })
 
-  test('an answer that misses probe-expect, whatever it is, and one that matches is enough, a page too', async () => {
+  test('answers of any kind that do not match probe-expect; a match is enough, even in a page', async () => {
     bothHold(cloud)
     fails({ kind: 'reply', status: 200, body: 'starting' }, 2)
     fails({ kind: 'reply', status: 200, headers: html, body: '<html>ready' })
@@ -363,7 +363,7 @@ const cases: Pick<CodeCases<'production'>, 'probe-failed'> = {
 
 testCodes(() => cloud, cases, [...everyService, 'app'])
 
-test('a failed probe says whose access is proven, and whose is not', async () => {
+test('a failed probe says which access is proven and which is not', async () => {
   holds(cloud, { role: roles.foundryUser })
   const run = await runGate(cloud, probing({ 'propagation-timeout': '1m' }))
   expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'probe-failed' })
@@ -373,7 +373,7 @@ test('a failed probe says whose access is proven, and whose is not', async () =>
   expect(run.report).toMatchObject({ app: { answered: false, waitedSeconds: 0 } })
 })
 
-test('a young role of the app is told with a warning, which says what the probe is for where there is one', async () => {
+test('a young role of the app gets a warning, which says what the probe is for, if there is one', async () => {
   bothHold(cloud, new Date(cloud.clock.now()))
   const principals = { 'runtime-principals': app.principalId }
   const warnings = ({ annotations }: GateRun) =>
@@ -394,7 +394,7 @@ test('a young role of the app is told with a warning, which says what the probe 
 test.each<[string, Record<string, string>, string]>([
   ['named', { 'runtime-principals': app.principalId }, 'allowed, not yet known to be live'],
   ['not named', {}, "Nothing is known about the app's identity"],
-])('a failed probe tells what is known of the identity of the app: %s', async (_, inputs, known) => {
+])('a failed probe says what is known about the identity of the app: %s', async (_, inputs, known) => {
   const slow = await createCloudWithApp({}, { lag: { roleAssignments: [30 * minutes] } })
   try {
     bothHold(slow, new Date(slow.clock.now()))
@@ -453,7 +453,7 @@ describe('the query of the address', () => {
     ['no https', `http://shop.contoso.example/probe?code=${appKey}`],
     ['no address', `shop.contoso.example/probe?code=${appKey}`],
     ['a password', `https://user:pass@shop.contoso.example/probe?code=${appKey}`],
-  ])('nor where the input is bad: %s', async (_, url) => {
+  ])('not even if the input is bad: %s', async (_, url) => {
     const run = await runGate(cloud, { inputs: { 'probe-url': url } })
     expect(run.outputs.diagnosis).toBe('input-invalid')
     expect(logOf(run)).toContain('`probe-url` is "')
@@ -461,7 +461,7 @@ describe('the query of the address', () => {
   })
 })
 
-test('what the app says is text, and no command of the runner', async () => {
+test("the app's answer cannot command the runner", async () => {
   bothHold(cloud)
   fails({
     kind: 'reply',
@@ -474,7 +474,7 @@ test('what the app says is text, and no command of the runner', async () => {
   expect(run.summary).not.toContain('<img')
 })
 
-test('the identity of the app is the one that it names, and it alone', async () => {
+test('only the identity that the probe names counts', async () => {
   cloud.reset(worldWithApp({ clientId: crypto.randomUUID() }))
   bothHold(cloud)
   const run = await runGate(cloud, probing({ 'propagation-timeout': '10s' }))

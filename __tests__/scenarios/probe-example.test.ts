@@ -61,7 +61,7 @@ function inputsOf(step: (typeof gates)[number] | undefined): Record<string, stri
   return Object.fromEntries(given)
 }
 
-test('the deploy stands between two gates, and only the second asks the app', () => {
+test('the deploy is between two gates, and only the second asks the app', () => {
   expect(steps.flatMap(({ run, uses }) => run ?? uses?.replace(/@.*/, '') ?? [])).toEqual([
     'actions/checkout',
     ownRepository,
@@ -72,7 +72,7 @@ test('the deploy stands between two gates, and only the second asks the app', ()
   expect(gates.map(gate => 'probe-url' in gate.with)).toEqual([false, true])
 })
 
-test('on a first day: the role of the app is granted, the app is deployed, and it is waited for', async () => {
+test("on the first day the app's role is granted, the app is deployed, and the gate waits for it", async () => {
   holds(
     cloud,
     { role: roles.rbacAdministrator },
@@ -101,7 +101,7 @@ test('on a first day: the role of the app is granted, the app is deployed, and i
   expect(JSON.stringify(second.unmasked)).not.toContain(appKey)
 })
 
-test("without a route: the app's own identity is proven by a gate that signs in as it, as the page shows", async () => {
+test("without a route, a gate that signs in as the app's identity proves it, as the page shows", async () => {
   const page = readDocument('docs/app-probe.md')
   const block = codeBlocks(page).find(({ text }) => text.includes('SHOP_CLIENT_ID'))
   const { jobs } = v.parse(v.object({ jobs: v.record(v.string(), shownJob) }), parse(block?.text ?? ''))

@@ -26,7 +26,7 @@ const resultIn = (path = ''): unknown => JSON.parse(readFileSync(path, 'utf8')).
 test.each([
   ['by their names', 'first', 'second', 'key-less-gate-report-second.json'],
   ['by a number, where both have the same', '__self', '__self', 'key-less-gate-report-__self-2.json'],
-])('each has a report of its own: %s', async (_, one, other, name) => {
+])('each has a separate report: %s', async (_, one, other, name) => {
   const failed = await step(one, { 'client-id': 'nobody' })
   const passed = await step(other)
   expect(passed.outputs.report).not.toBe(failed.outputs.report)
@@ -34,7 +34,7 @@ test.each([
   expect([resultIn(failed.outputs.report), resultIn(passed.outputs.report)]).toEqual(['failed', 'passed'])
 })
 
-test('a path that another gate of the job has is refused, and its report stays', async () => {
+test("the path of another gate's report is refused, and that report stays", async () => {
   const path = join(temp, 'gate.json')
   const failed = await step('first', { 'report-path': path, deployments: 'missing' })
   const second = await step('second', { 'report-path': join(temp, 'elsewhere', '..', 'gate.json') })

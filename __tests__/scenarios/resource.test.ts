@@ -17,7 +17,7 @@ const account = () => {
 const endpoint = () => [...cloud.endpoints.accounts.values()][0] ?? ''
 
 describe('the target', () => {
-  test('may be named in three parts, the subscription from the environment', async () => {
+  test('can be named in three parts, with the subscription from the environment', async () => {
     const { subscriptionId, resourceGroup, name } = account()
     const run = await runGate(cloud, {
       inputs: { 'resource-id': '', 'resource-group': resourceGroup, 'resource-name': name },
@@ -26,7 +26,7 @@ describe('the target', () => {
     expect(run.outputs.result).toBe('passed')
   })
 
-  test('may be an endpoint alone: then Resource Manager is not asked at all', async () => {
+  test('can be just an endpoint: then there is no request to Resource Manager', async () => {
     cloud.world.roleAssignments.push({
       ...(cloud.world.roleAssignments[0] as (typeof cloud.world.roleAssignments)[number]),
       name: '1c9e7f40-3b85-4d62-a70e-58d2f6b94c13',
@@ -50,7 +50,7 @@ describe('the target', () => {
     expect(operations(run).filter(operation => operation === 'token')).toHaveLength(1)
   })
 
-  test('may be a project: its own endpoint answers, and the role is granted on it', async () => {
+  test('can be a project: its own endpoint answers, and the role is granted on it', async () => {
     account().projects.push({ name: 'storefront' })
     const run = await runGate(cloud, {
       inputs: { 'resource-id': `${accountScope(cloud)}/projects/storefront` },
@@ -62,7 +62,7 @@ describe('the target', () => {
     expect(operations(run).filter(operation => operation === 'token')).toHaveLength(2)
   })
 
-  test('whose endpoint lies outside the cloud gets no token', async () => {
+  test('with an endpoint outside the cloud gets no token', async () => {
     const body = {
       kind: 'AIServices',
       properties: { customSubDomainName: 'x', endpoint: 'https://evil.example.com/', disableLocalAuth: true },
@@ -93,7 +93,7 @@ describe('a list of role assignments that continues elsewhere', () => {
   })
 })
 
-describe('replies made to exhaust', () => {
+describe('replies that try to exhaust the gate', () => {
   test('an endpoint of slashes', async () => {
     const properties = {
       customSubDomainName: 'x',
@@ -107,7 +107,7 @@ describe('replies made to exhaust', () => {
     expect((await runGate(cloud)).outputs.diagnosis).toBe('endpoint-untrusted')
   })
 
-  test('more deployments on a page than any page has', async () => {
+  test('a page with a huge number of deployments', async () => {
     const value = Array.from({ length: 200_000 }, () => ({ name: 'd', properties: {} }))
     cloud.faults.add({
       name: 'many',
@@ -124,7 +124,7 @@ describe('a list that never ends', () => {
     ['permissions.list', {}],
     ['roleDefinitions.list', { role: 'A role of our own' }],
     ['deployments.list', { deployments: '' }],
-  ])('%s: the run does', async (operation, inputs) => {
+  ])('%s: the run ends', async (operation, inputs) => {
     const nextLink = `${cloud.endpoints.resourceManager}/again`
     const body = { value: [], nextLink }
     cloud.faults.add({ name: 'endless', operation, effect: { kind: 'reply', status: 200, body } })
@@ -141,7 +141,7 @@ describe('a list that never ends', () => {
 })
 
 describe('deployments', () => {
-  test('several in one run, each by the API that fits its model', async () => {
+  test('several in one run, each with the API that fits its model', async () => {
     const deployments = 'chat\r\n  reasoning=responses ,\r\nembeddings\r\nDeepSeek-V3\nclaude-haiku-4-5\n'
     const run = await runGate(cloud, { inputs: { deployments } })
     expect(run.outputs.result).toBe('passed')
@@ -207,7 +207,7 @@ describe('deployments', () => {
     },
   )
 
-  test('none named: a plan says whose choice it is, as a run that fails does', async () => {
+  test('none named: a plan says that the gate chose, and so does a run that fails', async () => {
     account().deployments.reverse()
     const planned = await runGate(cloud, { inputs: { deployments: '', grant: 'plan' } })
     expect(planned.annotations).toMatchObject([{ level: 'warning', message: choice }])
@@ -220,14 +220,14 @@ describe('deployments', () => {
     expect(failed.report).toMatchObject({ chosenDeployment: 'DeepSeek-V3' })
   })
 
-  test('one of two variables is not set: nothing is proven in its place', async () => {
+  test('one of two variables is not set: nothing else is proven instead', async () => {
     const run = await runGate(cloud, { inputs: { deployments: '\nchat\n' } })
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'input-invalid' })
     expect(logOf(run)).toContain('holds an empty line, which names nothing')
     expect(run.requests).toEqual([])
   })
 
-  test('none named, and Claude is all there is', async () => {
+  test('none named, and only Claude is deployed', async () => {
     const { deployments } = account()
     deployments.splice(
       0,
@@ -254,7 +254,7 @@ describe('the smoke call', () => {
     expect(run.report).toMatchObject({ smoke: [{ adaptations: ['at least 16 tokens'] }] })
   })
 
-  test('tries the audience that the service names, once, if it is one of the cloud', async () => {
+  test('tries the audience that the service names once, if it belongs to the cloud', async () => {
     const refuse = (audience: string) => ({
       kind: 'reply' as const,
       status: 401,
@@ -284,7 +284,7 @@ describe('the smoke call', () => {
     expect(operations(refused).filter(operation => operation === 'chatCompletions.create')).toHaveLength(1)
   })
 
-  test('what the model says cannot command the runner or break the summary', async () => {
+  test("the model's answer cannot command the runner or break the summary", async () => {
     const hostile =
       '\n::error::pwned\n##[set-output name=result]passed\u202e `</details>` | <img src=x> ::add-mask::a'
     account().deployments[0] = {

@@ -81,14 +81,14 @@ test('a deployment that follows the default version is moved to it on the day, a
   expect(run.report).toMatchObject({ models: [{ version: '2026-01-01', retiresAt: null }] })
 })
 
-describe('a list that may not be read', () => {
+describe('a list that cannot be read', () => {
   const inputs = () => ({ endpoint: accountEndpoint(cloud), api: 'chat-completions' })
   beforeEach(() => {
     ends(cloud, 'chat', 20.5)
     holds(cloud, { role: roles.dataContributor })
   })
 
-  test('is no finding, and nothing that fails', async () => {
+  test('is neither a finding nor a failure', async () => {
     const run = await runGate(cloud, { inputs: inputs() })
 
     expect(run.outputs.result).toBe('passed')
@@ -107,7 +107,7 @@ describe('a list that may not be read', () => {
 })
 
 describe('a list that does not come', () => {
-  test('is waited for after a call that found nothing, for one request-timeout at most', async () => {
+  test('is waited for after a call that found no deployment, for at most one request-timeout', async () => {
     alsoHolds(cloud, { role: roles.user })
     ends(cloud, 'chat', -1)
     hang()
@@ -132,7 +132,7 @@ describe('a list that does not come', () => {
   })
 })
 
-test('what does not come is not waited for after the proof', async () => {
+test('a list that does not come is not waited for after the proof', async () => {
   const stage = await openStage()
   try {
     alsoHolds(stage.cloud, { role: roles.user })
@@ -162,7 +162,7 @@ test('a list of several pages is read to its end', async () => {
   expect(run.report).toMatchObject({ models: [{ daysLeft: 20 }] })
 })
 
-test('model-days-left: what has days enough, or no day, passes', async () => {
+test('model-days-left: a model with enough days, or without a day, passes', async () => {
   ends(cloud, 'chat', 31.5)
   const run = await granting({ deployments: 'chat\nembeddings', 'model-days-left': '30' })
 
@@ -173,7 +173,7 @@ test('model-days-left: what has days enough, or no day, passes', async () => {
   })
 })
 
-test('model-days-left: a blip of the list is no reason to fail', async () => {
+test('model-days-left: a short failure of the list does not fail the gate', async () => {
   cloud.faults.add({
     name: 'blip',
     operation: 'models.listOfAccount',
@@ -213,14 +213,14 @@ test('the command that moves a deployment leaves its size, its content filter an
   })
 })
 
-describe('an agent, which is looked at and not run', () => {
+describe('an agent, which the gate reads and does not run', () => {
   const inputs = () => ({
     'resource-id': `${accountScope(cloud)}/projects/shop`,
     deployments: 'helper=agents',
   })
   beforeEach(() => holds(cloud, { role: roles.foundryUser }, { role: roles.reader }))
 
-  test('whose model ends soon is told by the deployment that it runs on', async () => {
+  test('whose model ends soon gets a finding about its deployment', async () => {
     ends(cloud, 'chat', 20.5)
     const run = await runGate(cloud, { inputs: inputs() })
 

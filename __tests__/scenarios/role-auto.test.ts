@@ -43,7 +43,7 @@ test.each(apis)('the least role for %s is granted, and lets the call through', a
   expect(run.report).toMatchObject({ settings: { role: 'auto' } })
 })
 
-test('several deployments of different makers: one role covers all', async () => {
+test('several deployments of different vendors: one role covers all', async () => {
   const deployments = 'chat\nDeepSeek-V3'
   const run = await runGate(cloud, { inputs: { ...auto, deployments } })
 
@@ -51,7 +51,7 @@ test('several deployments of different makers: one role covers all', async () =>
   expect(roleOf(run.report)).toBe('Cognitive Services User')
 })
 
-test('a warm run asks for no more than one that names the role', async () => {
+test('a warm run sends no more requests than one that names the role', async () => {
   const warm = async (role: string) => {
     cloud.reset()
     holds(cloud, { role: roles.openAIUser })
@@ -64,7 +64,7 @@ test('a warm run asks for no more than one that names the role', async () => {
   expect(operations(automatic).toSorted()).toEqual(operations(named).toSorted())
 })
 
-test('who holds which role is read while the resource is, although the role follows from it', async () => {
+test('role assignments are read in parallel with the resource, although the role depends on it', async () => {
   cloud.faults.add({ name: 'silent', operation: 'accounts.get', effect: { kind: 'hang' } })
   const run = await runGate(cloud, { inputs: auto })
 
@@ -72,7 +72,7 @@ test('who holds which role is read while the resource is, although the role foll
   expect(operations(run)).toContain('roleAssignments.list')
 })
 
-test('a broader role that is held is used, and found to be broader: the least was asked for', async () => {
+test('a broader role is used, with a finding, because the least role was asked for', async () => {
   holds(cloud, { role: roles.user }, { role: roles.reader })
   const run = await runGate(cloud, { inputs: auto })
 
@@ -81,7 +81,7 @@ test('a broader role that is held is used, and found to be broader: the least wa
   expect(logOf(run)).not.toContain("role of Microsoft's guide")
 })
 
-test('who may not grant is told the role by its name', async () => {
+test('a pipeline that cannot grant gets the name of the role', async () => {
   holds(cloud, { role: roles.reader })
   const run = await runGate(cloud, { inputs: auto })
 
@@ -90,7 +90,7 @@ test('who may not grant is told the role by its name', async () => {
   expect(logOf(run)).not.toContain(roles.user)
 })
 
-test('where the resource may not be read, there is nothing to take the role from', async () => {
+test('if the resource cannot be read, the role cannot be chosen', async () => {
   holds(cloud)
   refuse(cloud, 'accounts.get', 403, { error: { code: 'AuthorizationFailed', message: 'No.' } })
   const run = await runGate(cloud, { inputs: auto })

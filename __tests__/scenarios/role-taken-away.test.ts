@@ -49,7 +49,7 @@ test.each<[string, number[], number]>([
 })
 
 /** A read by name, from a copy that has not heard of the removal, has to prove no more than the list that has. */
-test('an assignment that the list no longer shows, and a read by its name still does, is not taken for old: denied', async () => {
+test('an assignment that only a read by name still shows does not count as old: denied', async () => {
   await withRoleTakenAway([4 * minutes], minutes, async cloud => {
     const { objectId: principalId } = pipeline(cloud).principal
     const name = permanentName({ scope: accountScope(cloud), principalId, roleGuid: roles.user })
@@ -71,7 +71,7 @@ test('an assignment that the list no longer shows, and a read by its name still 
   })
 })
 
-test('a role that would not let the calls through is not granted in its place', async () => {
+test('a role that would not allow the calls is not granted instead', async () => {
   await withRoleTakenAway([4 * minutes], minutes, async cloud => {
     const run = await runGate(cloud, {
       inputs: { role: 'Cognitive Services OpenAI User', deployments: 'DeepSeek-V3' },
@@ -106,7 +106,7 @@ describe('a role that is only verified', () => {
     })
   })
 
-  test('where there is less time than it may linger nobody can tell: red', async () => {
+  test('with less time than an old role can last, the outcome is unknown: red', async () => {
     await withRoleTakenAway([4 * minutes], minutes, async cloud => {
       const run = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '60s' } })
 
@@ -115,7 +115,7 @@ describe('a role that is only verified', () => {
     })
   })
 
-  test('what answers for longer than any role lingers may pass: by what right is not known, and said', async () => {
+  test('if calls succeed longer than any old role can last, the gate passes, and says that the right is not known', async () => {
     await withRoleTakenAway([60 * minutes], minutes, async cloud => {
       const run = await runGate(cloud, { inputs })
 
@@ -150,14 +150,17 @@ test('a grant that had less time than the old role may linger is not proven', as
 test.each([
   ['only verified', { grant: 'never' }, 'access-denied', 1],
   ['granted again', {}, '', 3],
-])('what is billed per item is not bought to watch a role that is %s', async (_, inputs, diagnosis, most) => {
-  await withRoleTakenAway([4 * minutes], minutes, async cloud => {
-    const run = await runGate(cloud, { inputs: { deployments: 'images=images', ...inputs } })
+])(
+  'a model that is billed per item is not called again to watch a role that is %s',
+  async (_, inputs, diagnosis, most) => {
+    await withRoleTakenAway([4 * minutes], minutes, async cloud => {
+      const run = await runGate(cloud, { inputs: { deployments: 'images=images', ...inputs } })
 
-    expect(run.outputs.diagnosis).toBe(diagnosis)
-    const bought = run.requests.filter(
-      ({ operation, status }) => operation === 'images.generate' && status === 200,
-    )
-    expect(bought.length).toBeLessThanOrEqual(most)
-  })
-})
+      expect(run.outputs.diagnosis).toBe(diagnosis)
+      const bought = run.requests.filter(
+        ({ operation, status }) => operation === 'images.generate' && status === 200,
+      )
+      expect(bought.length).toBeLessThanOrEqual(most)
+    })
+  },
+)

@@ -41,7 +41,7 @@ test('a warm run waits for the OIDC token, Entra twice, the resource and the mod
   expect(await roundTrips()).toBe(5)
 })
 
-test('it does so however late the list of models is', async () => {
+test('a late list of models does not add a wait', async () => {
   holdsForLong()
   stage.cloud.faults.add({
     name: 'late list',
@@ -52,19 +52,19 @@ test('it does so however late the list of models is', async () => {
   expect(await roundTrips()).toBe(5)
 })
 
-test('with model-days-left it waits for nothing more, where the list comes as fast as the rest', async () => {
+test('with model-days-left it waits no longer, if the list comes as fast as the rest', async () => {
   holdsForLong()
 
   expect(await roundTrips({ inputs: { 'model-days-left': '30' } })).toBe(5)
 })
 
-describe('a pipeline that may call models, and may not read who holds which role', () => {
+describe('a pipeline that can call models, but cannot read role assignments', () => {
   const asked = (operations: readonly string[], operation: string) =>
     operations.filter(each => each === operation)
 
   beforeEach(() => holds(stage.cloud, { role: roles.user }))
 
-  test('waits for the row besides: what it may do is asked for while the model answers', async () => {
+  test('also waits for the row, and reads its permissions while the model answers', async () => {
     const { trips, operations } = await runLate()
 
     expect(trips).toBe(6)
@@ -73,7 +73,7 @@ describe('a pipeline that may call models, and may not read who holds which role
     expect(operations).toHaveLength(13)
   })
 
-  test('and which only verifies asks beside the list, so that with an endpoint it waits for nothing else', async () => {
+  test('and only verifies reads them beside the list, so that with an endpoint it waits for nothing else', async () => {
     const inputs = {
       grant: 'never',
       endpoint: accountEndpoint(stage.cloud),
@@ -87,7 +87,7 @@ describe('a pipeline that may call models, and may not read who holds which role
   })
 })
 
-test('who may read the list, and finds the role in it, is not asked what it may do', async () => {
+test('a pipeline that finds the role in the list does not read its permissions', async () => {
   holdsForLong()
   const { operations } = await runLate()
 

@@ -81,7 +81,7 @@ test('an endpoint alone gets a row on every run', async () => {
   })
 })
 
-test('a row asks every deployment once, and is filled up by the cheapest of each right', async () => {
+test('a row calls every deployment once, and is completed by the cheapest one for each right', async () => {
   await withCloud({}, async cloud => {
     holds(cloud, { role: roles.user })
     const run = await runGate(cloud, {
@@ -101,7 +101,7 @@ test('a row asks every deployment once, and is filled up by the cheapest of each
   })
 })
 
-describe('of two rights one depends on a role that was there before, and the other on one that is young', () => {
+describe('one right depends on an old role, and another on a young one', () => {
   const made = (cloud: LocalCloud, old: readonly Held[], young: readonly Held[]) => {
     const longAgo = new Date(cloud.clock.now() - 3_600_000)
     const now = new Date(cloud.clock.now())
@@ -148,7 +148,7 @@ describe('of two rights one depends on a role that was there before, and the oth
         return { role: 'Cognitive Services OpenAI User', deployments: both }
       },
     ],
-  ])('%s: the row finds the replica that has not heard of it', async (_, operation, arrange) => {
+  ])('%s: the row finds the replica that does not know it yet', async (_, operation, arrange) => {
     // As many as calls in a round: where a balancer goes round, each must not meet the same one in every round.
     await withCloud({ lag: { roleAssignments: [0, 60 * seconds] } }, async cloud => {
       const run = await runGate(cloud, { inputs: arrange(cloud) })
@@ -162,7 +162,7 @@ describe('of two rights one depends on a role that was there before, and the oth
   })
 })
 
-test('what costs nothing gets a row as well', async () => {
+test('calls that cost nothing get a row too', async () => {
   await withCloud({ lag: { roleAssignments: [0, 60 * seconds] } }, async cloud => {
     holds(cloud, { role: roles.foundryUser, createdOn: new Date(cloud.clock.now()) })
     cloud.clock.advance(5 * seconds)
@@ -174,7 +174,7 @@ test('what costs nothing gets a row as well', async () => {
   })
 })
 
-test('what is billed per item is asked once, and it is said that no row was made', async () => {
+test('a model that is billed per item is called once, and the log says that there was no row', async () => {
   await withCloud({}, async cloud => {
     holds(cloud, { role: roles.user })
     const run = await runGate(cloud, { inputs: { deployments: 'speech' } })
@@ -186,7 +186,7 @@ test('what is billed per item is asked once, and it is said that no row was made
   })
 })
 
-test('a retired key that one replica still takes is found, whichever connection leads there', async () => {
+test('a retired key that one replica still accepts is found, on any connection', async () => {
   await withCloud({ lag: { keyAccess: [0, 60 * seconds] } }, async cloud => {
     const key = accountKeys(accountScope(cloud)).key2
     holds(cloud, { role: roles.foundryUser })
@@ -201,7 +201,7 @@ test('a retired key that one replica still takes is found, whichever connection 
   })
 })
 
-test('a retired key that still opens what is billed per item buys one piece, and not one a probe', async () => {
+test('a retired key that still opens a model billed per item costs one item, not one per probe', async () => {
   await withCloud({}, async cloud => {
     const key = accountKeys(accountScope(cloud)).key2
     holds(cloud, { role: roles.foundryUser })

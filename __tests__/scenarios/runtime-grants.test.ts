@@ -33,8 +33,8 @@ const grants = (run: Awaited<ReturnType<typeof runGate>>) =>
 const heldBy = ({ world }: LocalCloud, principalId: string) =>
   world.roleAssignments.filter(assignment => assignment.principalId === principalId)
 
-describe('what is missing is granted', () => {
-  test('at the resource, under a name that follows from it, and said to be not known to be live', async () => {
+describe('a missing role is granted', () => {
+  test('at the resource, under a deterministic name, and reported as not known to be live', async () => {
     const { id, principalId } = app(cloud, 'shop')
     const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
 
@@ -57,7 +57,7 @@ describe('what is missing is granted', () => {
     expect(next.report).toMatchObject({ runtimePrincipals: [{ access: 'not-known-live', granted: false }] })
   })
 
-  test('by the role of its line', async () => {
+  test('with the role of its line', async () => {
     const { id, principalId } = app(cloud, 'shop')
     await runGate(cloud, {
       inputs: { 'runtime-principals': `${id}; role=Cognitive Services OpenAI User` },
@@ -66,14 +66,14 @@ describe('what is missing is granted', () => {
     expect(heldBy(cloud, principalId)).toMatchObject([{ roleDefinitionId: roles.openAIUser }])
   })
 
-  test('by the least role, where the line asks for that', async () => {
+  test('with the least role, if the line asks for it', async () => {
     const { id, principalId } = app(cloud, 'shop')
     await runGate(cloud, { inputs: { 'runtime-principals': `${id}; role=auto` } })
 
     expect(heldBy(cloud, principalId)).toMatchObject([{ roleDefinitionId: roles.openAIUser }])
   })
 
-  test('and never taken back: revoke is for the role of the pipeline', async () => {
+  test('and never removed: revoke is only for the role of the pipeline', async () => {
     holds(cloud, { role: roles.rbacAdministrator, scope: groupScope(cloud) }, { role: roles.reader })
     const { id, principalId } = app(cloud, 'shop')
     const options = { inputs: { 'runtime-principals': id, revoke: 'true' } }
@@ -89,7 +89,7 @@ describe('what is missing is granted', () => {
     ).toBe(false)
   })
 
-  test('by the set-up identity, where there is one', async () => {
+  test('by the setup identity, if there is one', async () => {
     const setup = setupIdentity(cloud)
     holds(
       cloud,
@@ -102,7 +102,7 @@ describe('what is missing is granted', () => {
     expect(heldBy(cloud, principalId)).toMatchObject([{ createdBy: setup.principalId }])
   })
 
-  test('after the wait for the pipeline, where replicas disagree: its own data plane is not waited for', async () => {
+  test('after the wait for the pipeline, without a wait for its own role', async () => {
     holds(cloud, { role: roles.rbacAdministrator, scope: groupScope(cloud) }, { role: roles.reader })
     const { id, principalId } = app(cloud, 'shop')
     const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
@@ -171,7 +171,7 @@ describe('nothing is written', () => {
     expect(cloud.world.roleAssignments).toEqual(before)
   })
 
-  test('not even for the pipeline, where the failure is known beforehand', async () => {
+  test('not even for the pipeline, if the failure is known beforehand', async () => {
     holds(cloud, { role: roles.rbacAdministrator, scope: groupScope(cloud) }, { role: roles.reader })
     const run = await runGate(cloud, {
       inputs: { 'runtime-principals': app(cloud, 'shop', { systemAssigned: false }).id },
@@ -181,7 +181,7 @@ describe('nothing is written', () => {
     expect(grants(run)).toEqual([])
   })
 
-  test('by a plan, which says what would be', async () => {
+  test('by a plan, which says what a run would write', async () => {
     const [one, other] = [app(cloud, 'one'), app(cloud, 'other', { systemAssigned: false })]
     const run = await runGate(cloud, {
       inputs: { 'runtime-principals': `${one.id}\n${other.id}`, grant: 'plan' },
@@ -207,7 +207,7 @@ describe('what cannot be granted', () => {
     ['a client id', () => managedIdentity(cloud).identity.clientId],
     ['a group', () => securityGroup(cloud).objectId],
     ['an app registration', () => pipeline(cloud).application.objectId],
-  ])('%s is named, and nothing is granted to anybody', async (_what, line) => {
+  ])('%s is named, and nothing is granted at all', async (_what, line) => {
     const before = structuredClone(cloud.world.roleAssignments)
     const run = await runGate(cloud, { inputs: { 'runtime-principals': line() } })
 
@@ -278,7 +278,7 @@ describe('what cannot be granted', () => {
           'Key-less Gate, until its job ends: somewhere (temporary, lease 5d5e4b86-3f6e-4f0c-9a51-0e9a44bb8a10)',
       })
 
-    test('is seen before anything is written', async () => {
+    test('is noticed before anything is written', async () => {
       const { id, principalId } = app(cloud, 'shop')
       lent(principalId)
       const run = await runGate(cloud, { inputs: { 'runtime-principals': id } })
@@ -288,7 +288,7 @@ describe('what cannot be granted', () => {
       expect(grants(run)).toEqual([])
     })
 
-    test('or made a moment before it is granted', async () => {
+    test('and if it was made just before the grant', async () => {
       const { id, principalId } = app(cloud, 'shop')
       lent(principalId)
       const hidden = { value: [] }
@@ -301,7 +301,7 @@ describe('what cannot be granted', () => {
     })
   })
 
-  test('a service that does not say what became of it', async () => {
+  test('a service that does not say whether it was made', async () => {
     const { id } = app(cloud, 'shop')
     refuse(cloud, 'roleAssignments.create', 503, {
       error: { code: 'ServerBusy', message: 'The server is busy.' },
@@ -312,7 +312,7 @@ describe('what cannot be granted', () => {
     expect(logOf(run)).toContain('it is not known whether that succeeded')
   })
 
-  test('a role that may assign roles', async () => {
+  test('a role that can assign roles', async () => {
     const { id } = app(cloud, 'shop')
     const run = await runGate(cloud, { inputs: { 'runtime-principals': `${id}; role=Owner` } })
 
@@ -328,7 +328,7 @@ describe('principal-id of an app’s identity', () => {
   })
   const identity = () => managedIdentity(cloud).principal.objectId
 
-  test('is granted the role, and the run passes by what can be said of it; the denial of the pipeline is another statement', async () => {
+  test("gets the role, and its access decides the run; the pipeline's denial is reported separately", async () => {
     const before = cloud.clock.now()
     const run = await runGate(cloud, { inputs: { 'principal-id': identity() } })
 
@@ -360,7 +360,7 @@ describe('principal-id of an app’s identity', () => {
     expect(grants(run)).toEqual([])
   })
 
-  test('that may call by another role is not granted this one', async () => {
+  test('that can call with another role is not granted this one', async () => {
     alsoHolds(cloud, { role: roles.openAIUser, principalId: identity() })
     const run = await runGate(cloud, { inputs: { 'principal-id': identity() } })
 
@@ -368,7 +368,7 @@ describe('principal-id of an app’s identity', () => {
     expect(grants(run)).toEqual([])
   })
 
-  test('where the pipeline is let through as well, that is said, and proves nothing of the app', async () => {
+  test('if the pipeline can call too, the log says that this proves nothing about the app', async () => {
     alsoHolds(cloud, { role: roles.user })
     const run = await runGate(cloud, { inputs: { 'principal-id': identity(), grant: 'never' } })
 
@@ -395,7 +395,7 @@ describe('principal-id of an app’s identity', () => {
     expect(grants(run)).toEqual([])
   })
 
-  test('is planned for, without a word of a denial that fails nothing', async () => {
+  test('is in the plan, which does not mention a denial that would not fail the run', async () => {
     const run = await runGate(cloud, { inputs: { 'principal-id': identity(), grant: 'plan' } })
 
     expect(run.outputs).toMatchObject({ result: 'planned', 'role-state': 'missing' })

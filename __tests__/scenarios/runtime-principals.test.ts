@@ -49,7 +49,7 @@ const readsSubscription = () =>
   alsoHolds(cloud, { role: roles.reader, scope: `/subscriptions/${subscription(cloud).id}` })
 
 describe('allowed by its roles', () => {
-  test('by object id, held directly: told in log, summary, report and output', async () => {
+  test('by object id, held directly: shown in log, summary, report and output', async () => {
     const { principal } = managedIdentity(cloud)
     alsoHolds(cloud, { role: roles.openAIUser, principalId: principal.objectId })
     const run = await look(principal.objectId)
@@ -149,7 +149,7 @@ describe('allowed by its roles', () => {
     expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
   })
 
-  test('by the id of a published agent, which has an identity of its own', async () => {
+  test('by the id of a published agent, which has its own identity', async () => {
     const identity = { principalId: crypto.randomUUID(), clientId: crypto.randomUUID() }
     const world = structuredClone(defaultWorld)
     const [project] = world.accounts[0]?.projects ?? []
@@ -171,7 +171,7 @@ describe('allowed by its roles', () => {
     }
   })
 
-  test('of a type that the table does not know: its provider is asked once for all of them', async () => {
+  test('of a type that is not in the table: the provider is asked once for all of them', async () => {
     readsSubscription()
     const type = 'Microsoft.Storage/storageAccounts'
     const [one, other] = [app(cloud, 'one', { type }), app(cloud, 'other', { type })]
@@ -182,7 +182,7 @@ describe('allowed by its roles', () => {
     expect(operations(run).filter(operation => operation === 'providers.get')).toHaveLength(1)
   })
 
-  test('several identities: the one that AZURE_CLIENT_ID names is looked at', async () => {
+  test('several identities: the one in AZURE_CLIENT_ID counts', async () => {
     const [right, wrong] = [userAssignedIdentity(cloud, 'right'), userAssignedIdentity(cloud, 'wrong')]
     const { id } = app(cloud, 'shop', {
       userAssigned: [wrong.id, right.id],
@@ -200,7 +200,7 @@ describe('allowed by its roles', () => {
   })
 })
 
-test('called: the pipeline itself, by its own calls', async () => {
+test('called: the pipeline itself, with its own calls', async () => {
   const run = await look(pipeline(cloud).principal.objectId)
 
   expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
@@ -228,7 +228,7 @@ describe('allowed, not yet known to be live', () => {
     if (isDoubted) expect(logOf(run)).toMatch(/2[89] min/)
   })
 
-  test('through a group, however old its role is: since when somebody is in it, nobody tells', async () => {
+  test('through a group, even with an old role, because the age of a membership is not known', async () => {
     const { id, principalId } = app(cloud, 'shop')
     const inner = securityGroup(cloud, [principalId])
     const outer = { ...inner, objectId: '0d9b4e51-8c37-4a26-9f1e-65b2c7d0a834', members: [inner.objectId] }
@@ -273,7 +273,7 @@ describe('missing', () => {
     expect(cloud.world.roleAssignments).toEqual(before)
   })
 
-  test('a role on a project is none for the account', async () => {
+  test('a role on a project does not count for the account', async () => {
     const { id, principalId } = app(cloud, 'shop')
     alsoHolds(cloud, { role: roles.user, principalId, scope: `${accountScope(cloud)}/projects/shop` })
     const run = await look(id)
@@ -295,7 +295,7 @@ describe('missing', () => {
     expect(logOf(run)).toContain('Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action')
   })
 
-  test('and the role that it would be granted does not cover its calls: one line is to be changed, and the others stay', async () => {
+  test('and the role to grant does not cover its calls: the fix changes one line and keeps the others', async () => {
     const [shop, search] = [app(cloud, 'shop'), app(cloud, 'search')]
     alsoHolds(cloud, { role: roles.openAIUser, principalId: search.principalId })
     const others = `${search.id}; deployments=embeddings; role=Cognitive Services OpenAI User`
@@ -311,7 +311,7 @@ describe('missing', () => {
     )
   })
 
-  test('what a job gave somebody until it ends is nobody else’s', async () => {
+  test("another job's temporary grant does not count", async () => {
     const group = securityGroup(cloud, [managedIdentity(cloud).principal.objectId])
     alsoHolds(cloud, {
       role: roles.user,
@@ -543,7 +543,7 @@ describe('not known', () => {
     expect(run.outputs).toMatchObject({ result: 'failed', 'runtime-access': 'unknown' })
   })
 
-  test('of several principals the worst counts: what is missing goes first', async () => {
+  test('of several principals the worst counts: a missing role comes before an unknown one', async () => {
     const without = app(cloud, 'without', { systemAssigned: false })
     const missing = app(cloud, 'missing')
     const run = await look([without.id, missing.id])
@@ -554,7 +554,7 @@ describe('not known', () => {
     })
   })
 
-  test('a run that fails before it looked has not looked', async () => {
+  test('a run that fails earlier does not claim that it checked', async () => {
     pipeline(cloud).application.federatedCredentials = []
     const run = await look(managedIdentity(cloud).principal.objectId)
 
@@ -562,10 +562,10 @@ describe('not known', () => {
   })
 })
 
-describe('what it costs in a warm run', () => {
+describe('cost in a warm run', () => {
   const seconds = 1000
 
-  test('by object id one request, and no round trip: all that is looked at is asked for at once', async () => {
+  test('by object id one request, and no round trip: all reads happen in parallel', async () => {
     const { principal } = managedIdentity(cloud)
     alsoHolds(cloud, { role: roles.user, principalId: principal.objectId })
     const bare = await look([])
@@ -586,7 +586,7 @@ describe('what it costs in a warm run', () => {
     expect(run.requests.filter(({ operation }) => operation === 'denyAssignments.list')).toHaveLength(1)
   })
 
-  test('of the pipeline itself no request: what applies to it is read already', async () => {
+  test('for the pipeline itself no request: its assignments are already read', async () => {
     alsoHolds(cloud, { role: roles.user })
     const bare = await look([])
     const run = await look(pipeline(cloud).principal.objectId)
@@ -595,7 +595,7 @@ describe('what it costs in a warm run', () => {
     expect(run.requests.length).toBe(bare.requests.length)
   })
 
-  test('by resource id one request more, and another where the provider is asked', async () => {
+  test('by resource id one more request, and another if the provider is asked', async () => {
     readsSubscription()
     const known = app(cloud, 'known')
     const other = app(cloud, 'other', { type: 'Microsoft.Storage/storageAccounts' })
@@ -608,7 +608,7 @@ describe('what it costs in a warm run', () => {
   })
 })
 
-test('who reads is the set-up identity, where there is one', async () => {
+test('the setup identity reads, if there is one', async () => {
   const setup = setupIdentity(cloud)
   holds(
     cloud,
@@ -627,7 +627,7 @@ test('who reads is the set-up identity, where there is one', async () => {
   ).toBe(true)
 })
 
-test('without the input nothing of it is asked or said', async () => {
+test('without the input there is no request and no text about it', async () => {
   const run = await runGate(cloud)
 
   expect(run.outputs['runtime-access']).toBe('')

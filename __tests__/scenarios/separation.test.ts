@@ -43,7 +43,7 @@ const callersOf = (requests: Awaited<ReturnType<typeof runGate>>['requests'], se
   ...new Set(requests.filter(entry => entry.service === service).map(({ caller }) => caller)),
 ]
 
-test('the set-up identity looks and grants, the pipeline calls; one OIDC token serves both', async () => {
+test('the setup identity reads and grants, the pipeline calls; one OIDC token serves both', async () => {
   const setup = separate(onlyThisRole)
   const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId } })
 
@@ -73,7 +73,7 @@ test('the next run finds the role, which the pipeline itself could not see', asy
   expect(operations(run)).not.toContain('roleAssignments.create')
 })
 
-test('another role that covers the call counts, although Resource Manager tells permissions of the set-up identity only', async () => {
+test('another role that covers the call counts, although Resource Manager shows only the permissions of the setup identity', async () => {
   const setup = separate()
   holds(cloud, { role: roles.rbacAdministrator, principalId: setup.principalId }, { role: roles.foundryUser })
   const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId } })
@@ -83,7 +83,7 @@ test('another role that covers the call counts, although Resource Manager tells 
   expect(operations(run)).not.toContain('permissions.list')
 })
 
-test('a role of the pipeline on a project is not taken to let it call the account', async () => {
+test('a role of the pipeline on a project does not count for the account', async () => {
   const setup = separate()
   cloud.world.accounts[0]?.projects.push({ name: 'shop' })
   const project = `${accountScope(cloud)}/projects/shop`
@@ -99,7 +99,7 @@ test('a role of the pipeline on a project is not taken to let it call the accoun
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
 })
 
-test('a role of which the set-up identity may not know what it allows is not doubted where the call is let through', async () => {
+test('a role whose definition the setup identity cannot read is trusted if the call succeeds', async () => {
   const setup = setupIdentity(cloud)
   const looker = customRole(cloud, { actions: ['Microsoft.CognitiveServices/*/read', assignments] })
   const caller = customRole(cloud, { dataActions: ['Microsoft.CognitiveServices/*'] })
@@ -114,7 +114,7 @@ test('a role of which the set-up identity may not know what it allows is not dou
   expect(operations(run)).not.toContain('roleAssignments.create')
 })
 
-test('a condition that does not allow the role names who is limited by it', async () => {
+test('if a condition does not allow the role, the diagnosis names the limited identity', async () => {
   const setup = separate(onlyThisRole)
   const run = await runGate(cloud, {
     inputs: { 'setup-client-id': setup.clientId, role: 'Foundry User' },
@@ -124,7 +124,7 @@ test('a condition that does not allow the role names who is limited by it', asyn
   expect(logOf(run)).toContain(`The principal ${setup.principalId} can assign roles under a condition`)
 })
 
-test('a set-up identity without the right to grant is the one that the fix is for', async () => {
+test('if the setup identity cannot grant, the fix is for that identity', async () => {
   const setup = setupIdentity(cloud)
   holds(cloud, { role: roles.reader, principalId: setup.principalId })
   const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId } })
@@ -136,7 +136,7 @@ test('a set-up identity without the right to grant is the one that the fix is fo
   )
 })
 
-test('a set-up identity that may not look is told what lets it', async () => {
+test('if the setup identity cannot read, the fix says what allows it', async () => {
   const setup = setupIdentity(cloud)
   holds(cloud, { role: roles.user })
   const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId } })
@@ -146,7 +146,7 @@ test('a set-up identity that may not look is told what lets it', async () => {
   expect(logOf(run)).toContain(roles.rbacAdministrator)
 })
 
-test('a set-up identity without a credential for this subject: the fix names its client id', async () => {
+test('a setup identity without a credential for this subject: the fix names its client id', async () => {
   const { clientId } = setupIdentity(cloud)
   cloud.world.applications[1]?.federatedCredentials.pop()
   const run = await runGate(cloud, { inputs: { 'setup-client-id': clientId } })
@@ -159,7 +159,7 @@ test('a set-up identity without a credential for this subject: the fix names its
   expect(run.outputs['principal-id']).toBe(pipeline(cloud).principal.objectId)
 })
 
-test('the same identity twice is one identity', async () => {
+test('the same identity given twice is one identity', async () => {
   const { clientId } = pipeline(cloud).application
   const run = await runGate(cloud, { inputs: { 'setup-client-id': clientId } })
 
@@ -167,7 +167,7 @@ test('the same identity twice is one identity', async () => {
   expect(operations(run).filter(operation => operation === 'token')).toHaveLength(2)
 })
 
-test('a plan tells what the set-up identity may do', async () => {
+test('a plan says what the setup identity can do', async () => {
   const setup = separate()
   const run = await runGate(cloud, { inputs: { 'setup-client-id': setup.clientId, grant: 'plan' } })
 

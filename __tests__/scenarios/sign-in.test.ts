@@ -10,7 +10,7 @@ beforeEach(() => cloud.reset())
 afterAll(() => cloud.close())
 
 describe('a federated credential that does not match', () => {
-  test('issuer, subject and audience of this run stand in log and summary', async () => {
+  test('log and summary show issuer, subject and audience of this run', async () => {
     pipeline(cloud).credential.subject = 'repo:contoso/shop:pull_request'
     const run = await runGate(cloud)
     expect(logOf(run)).toContain('  subject  repo:contoso/shop:ref:refs/heads/main')
@@ -20,7 +20,7 @@ describe('a federated credential that does not match', () => {
     expect(run.summary).toContain('az identity federated-credential create')
   })
 
-  test('a github-token lets the diagnosis tell the subject template', async () => {
+  test('with a github-token the diagnosis shows the subject template', async () => {
     cloud.world.workflow.includeClaimKeys = ['repository_owner_id', 'repository_id']
     const token = cloud.runnerEnvironment().GITHUB_TOKEN ?? ''
     const run = await runGate(cloud, { inputs: { 'github-token': token } })
@@ -46,7 +46,7 @@ test('a federated credential that has not reached every replica is waited for', 
   }
 })
 
-test('a managed identity with a federated credential signs in as well', async () => {
+test('a managed identity with a federated credential signs in too', async () => {
   cloud.world.workflow.environment = 'production'
   const { identity, principal } = managedIdentity(cloud)
   alsoHolds(cloud, { role: roles.user, principalId: principal.objectId })
@@ -85,7 +85,7 @@ describe('a token that is not for the identity that signs in proves nothing of i
   })
 })
 
-describe('failures that pass', () => {
+describe('temporary failures', () => {
   test.each([
     ['GitHub', 'oidc.token', { kind: 'reply', status: 500, body: { message: 'oops' } }],
     ['GitHub', 'oidc.token', { kind: 'reset', when: 'before' }],

@@ -30,7 +30,7 @@ function nextRun(runId: string): void {
   Object.assign(cloud.world.workflow, { runId, checkRunId: `9${runId}` })
 }
 
-test('what the run granted is removed by its post step, and nothing else', async () => {
+test('the post step removes what the run granted, and nothing else', async () => {
   const others = structuredClone(cloud.world.roleAssignments)
   const run = await runGate(cloud, { inputs })
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'granted' })
@@ -42,7 +42,7 @@ test('what the run granted is removed by its post step, and nothing else', async
   expect(logOf(post)).toContain(`Removed the temporary role assignment ${run.outputs['role-assignment-id']}`)
 })
 
-test('a role that was there before stays', async () => {
+test('an existing role stays', async () => {
   alsoHolds(cloud, { role: roles.user })
   const run = await runGate(cloud, { inputs })
   expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
@@ -52,7 +52,7 @@ test('a role that was there before stays', async () => {
   expect(operations(post)).toEqual([])
 })
 
-test('without revoke the post step asks nothing of anybody', async () => {
+test('without revoke the post step sends no request', async () => {
   const run = await runGate(cloud)
   const post = await runPost(cloud, run)
 
@@ -60,7 +60,7 @@ test('without revoke the post step asks nothing of anybody', async () => {
   expect([post.requests, post.log]).toEqual([[], []])
 })
 
-test('a run that fails after its grant is taken back as well', async () => {
+test('the grant of a run that fails is removed too', async () => {
   refuse(cloud, 'chatCompletions.create', 401, {
     error: { code: 'PermissionDenied', message: 'Principal does not have access to API/Operation.' },
   })
@@ -71,7 +71,7 @@ test('a run that fails after its grant is taken back as well', async () => {
   expect(held()).toEqual([])
 })
 
-test('a grant of which no reply came is found and removed', async () => {
+test('a grant without a reply is found and removed', async () => {
   cloud.faults.add({
     name: 'lost reply',
     operation: 'roleAssignments.create',
@@ -88,7 +88,7 @@ test('a grant of which no reply came is found and removed', async () => {
   expect(held()).toEqual([])
 })
 
-test('a grant that was still being made when the job was cancelled is waited for, and removed', async () => {
+test('a grant that was in progress when the job was cancelled is waited for, and removed', async () => {
   cloud.faults.add({
     name: 'no reply yet',
     operation: 'roleAssignments.create',
@@ -105,7 +105,7 @@ test('a grant that was still being made when the job was cancelled is waited for
   expect(logOf(post)).toContain('Removed the temporary role assignment')
 })
 
-test('a grant that a read does not show yet is not said to be gone: it is looked for, and removed', async () => {
+test('a grant that a read does not show yet is not reported as gone: it is searched for, and removed', async () => {
   const run = await runGate(cloud, { inputs })
   expect(held()).toHaveLength(1)
   refuse(cloud, 'roleAssignments.get', 404, envelope('RoleAssignmentNotFound', 'It does not exist.'), {}, 1)
@@ -115,7 +115,7 @@ test('a grant that a read does not show yet is not said to be gone: it is looked
   expect(logOf(post)).not.toContain('Nothing to remove')
 })
 
-test('one that was refused is not waited for', async () => {
+test('a refused grant is not waited for', async () => {
   holds(cloud, { role: roles.reader })
   const run = await runGate(cloud, { inputs })
   expect(run.outputs.diagnosis).toBe('cannot-assign-role')
@@ -145,7 +145,7 @@ test.each([
   ],
   ['no right to remove', () => holds(cloud), 'resource-manager-forbidden'],
   ['no OIDC token any more', () => refuse(cloud, 'oidc.token', 403, {}), 'oidc-request-refused'],
-])('%s: the job is not failed, and the command is printed', async (_what, arrange, code) => {
+])('%s: the job does not fail, and the command is printed', async (_what, arrange, code) => {
   const run = await runGate(cloud, { inputs })
   arrange()
 
@@ -176,7 +176,7 @@ test.each<[string, () => void]>([
         envelope('SubscriptionNotFound', 'The subscription could not be found.'),
       ),
   ],
-])('404 that says %s does not mean that there is nothing to take back', async (_what, arrange) => {
+])('404 with %s does not mean that there is nothing to remove', async (_what, arrange) => {
   const run = await runGate(cloud, { inputs })
   arrange()
 
@@ -208,7 +208,7 @@ test.each<[string, () => void]>([
     'between them, of which the service makes no fuss',
     () => refuse(cloud, 'roleAssignments.delete', 204, ''),
   ],
-])('what somebody else has removed %s is no warning', async (_when, arrange) => {
+])('a grant that somebody else removed %s causes no warning', async (_when, arrange) => {
   const run = await runGate(cloud, { inputs })
   arrange()
 
@@ -219,7 +219,7 @@ test.each<[string, () => void]>([
 const others = () =>
   cloud.world.roleAssignments.filter(({ roleDefinitionId }) => roleDefinitionId !== roles.user)
 
-test('anyone who granted takes back, whatever a later step made of the variables that inputs fall back to', async () => {
+test('the identity that granted removes the grant, even if a later step changed the variables behind the inputs', async () => {
   const { clientId, tenantId } = pipeline(cloud).application
   const byVariables = { ...inputs, 'client-id': '', 'tenant-id': '' }
   const env = { AZURE_CLIENT_ID: clientId, AZURE_TENANT_ID: tenantId }
@@ -253,7 +253,7 @@ test('a second gate of the same job relies on the grant of the first, which remo
   expect(held()).toEqual([])
 })
 
-test('a second gate of the same job that is to take nothing back says that the role ends with the job', async () => {
+test('a second gate of the same job without revoke says that the role ends with the job', async () => {
   const first = await runGate(cloud, { inputs })
   expect(logOf(first)).not.toContain('temporary-assignment')
   const second = await runGate(cloud)
@@ -266,7 +266,7 @@ test('a second gate of the same job that is to take nothing back says that the r
   expect(held()).toEqual([])
 })
 
-test("an assignment that is described as the job's, and has a name that the job did not give it, stays", async () => {
+test("an assignment with the job's description, but a name that the job did not give it, stays", async () => {
   const run = await runGate(cloud, { inputs })
   const [own] = held()
   alsoHolds(cloud, { role: roles.reader })
@@ -283,7 +283,7 @@ test("an assignment that is described as the job's, and has a name that the job 
 })
 
 /** __tests__/faults/races.test.ts has the jobs that are at work at the same time. */
-describe('while the job of another run is not over', () => {
+describe('while the job of another run still runs', () => {
   test('the second does not wait for ever: it says whose the grant is, and how to take turns', async () => {
     await runGate(cloud, { inputs })
     nextRun('9876543211')
@@ -300,7 +300,7 @@ describe('while the job of another run is not over', () => {
     expect(held()).toHaveLength(1)
   })
 
-  test.each(['never', 'plan'])('with grant: %s the loan is seen through', async grant => {
+  test.each(['never', 'plan'])('with grant: %s the gate recognises the temporary role', async grant => {
     const first = await runGate(cloud, { inputs })
     nextRun('9876543211')
     const second = await runGate(cloud, { inputs: { grant } })
@@ -312,10 +312,10 @@ describe('while the job of another run is not over', () => {
     expect(held()[0]?.name).toBe(first.outputs['role-assignment-id']?.split('/').at(-1))
   })
 
-  describe('of another role, which lets the calls through until that job ends', () => {
+  describe('of another role, which allows the calls until that job ends', () => {
     beforeEach(() => runGate(cloud, { inputs: { ...inputs, role: 'Cognitive Services OpenAI User' } }))
 
-    test('with grant: auto the role is granted all the same', async () => {
+    test('with grant: auto the role is still granted', async () => {
       nextRun('9876543211')
       const second = await runGate(cloud)
 
@@ -369,7 +369,7 @@ describe('while the job of another run is not over', () => {
   })
 })
 
-test.each(forgedStates)('a state that holds %s removes nothing', async (_, forge) => {
+test.each(forgedStates)('a state with %s removes nothing', async (_, forge) => {
   const run = await runGate(cloud, { inputs })
   alsoHolds(cloud, { role: roles.reader })
   const before = structuredClone(cloud.world)
@@ -382,7 +382,7 @@ test.each(forgedStates)('a state that holds %s removes nothing', async (_, forge
   expect(post.requests.filter(({ method }) => method === 'DELETE')).toEqual([])
 })
 
-test('no state that a job feigns makes the gate take itself for its post step', async () => {
+test('no forged state makes the main step run as the post step', async () => {
   holds(cloud, { role: roles.reader })
   const feigned = { 'main-step-ran': 'true', isPost: 'true', 'temporary-grant': '{}' }
   const env = Object.fromEntries(Object.entries(feigned).map(([name, value]) => [`STATE_${name}`, value]))
@@ -390,7 +390,7 @@ test('no state that a job feigns makes the gate take itself for its post step', 
   expect((await runGate(cloud, { env })).outputs).toMatchObject({ diagnosis: 'cannot-assign-role' })
 })
 
-test('the state that the runner keeps holds the id of the assignment, and no secret', async () => {
+test('the saved state has the id of the assignment, and no secret', async () => {
   const run = await runGate(cloud, { inputs })
 
   expect(Object.keys(run.state).toSorted()).toEqual(['temporary-grant'])

@@ -32,7 +32,7 @@ const atFirstRequest = (javascript: string) =>
       if (request.path.includes('audience=')) setImmediate(() => { ${javascript} })
     })`)
 
-describe('what nobody caught is told like any other failure', () => {
+describe('an uncaught error is reported like any other failure', () => {
   test.each([
     ['an exception', 'throw new RangeError("out of nowhere")'],
     ['a rejection', 'Promise.reject(new RangeError("out of nowhere"))'],
@@ -47,14 +47,14 @@ describe('what nobody caught is told like any other failure', () => {
     expect(run.summary).toContain(code)
   })
 
-  test('something that is no error', async () => {
+  test('a thrown value that is not an error', async () => {
     const run = await runGate(cloud, { env: atFirstRequest('throw "##[error]x"') })
     expect(run.outputs.diagnosis).toBe(code)
     expect(run.annotations).toHaveLength(1)
     expect(run.annotations[0]?.message).toContain('Thrown was: # #[error]x')
   })
 
-  test('in the post step: it fails no job, and the command is there', async () => {
+  test('in the post step: the job does not fail, and the command is printed', async () => {
     const main = await runGate(cloud, { inputs: { revoke: 'true' } })
     expect(main.outputs.result).toBe('passed')
     const post = await runPost(cloud, main, {
@@ -67,7 +67,7 @@ describe('what nobody caught is told like any other failure', () => {
   })
 })
 
-test('a file for outputs that is not there: red, although access is proven, for later steps go by outputs', async () => {
+test('a missing file for outputs: red, although access is proven, because later steps rely on outputs', async () => {
   const missing = join(folder, 'missing')
   const env = withVariables({ GITHUB_OUTPUT: missing, RUNNER_TEMP: folder })
   const run = await runUnchecked(cloud, { env })
@@ -83,7 +83,7 @@ test('a file for outputs that is not there: red, although access is proven, for 
   expect(report).toMatchObject({ result: 'failed', diagnosis: { code } })
 })
 
-test('outputs that cannot be set do not hide why a run failed', async () => {
+test('if outputs cannot be set, a failed run still says why it failed', async () => {
   const env = withVariables({ GITHUB_OUTPUT: join(folder, 'missing') })
   const run = await runUnchecked(cloud, { env, inputs: { 'client-id': 'nobody' } })
   expect(run.exitCode).toBe(1)
@@ -93,7 +93,7 @@ test('outputs that cannot be set do not hide why a run failed', async () => {
   ])
 })
 
-test('a folder for temporary files that is not named: the report goes to that of the system, never into the workspace', async () => {
+test("without RUNNER_TEMP the report goes to the system's temporary folder, never into the workspace", async () => {
   const run = await runGate(cloud, { env: withVariables({ RUNNER_TEMP: undefined }) })
   const { report = '' } = run.outputs
   expect(dirname(report)).toBe(tmpdir())

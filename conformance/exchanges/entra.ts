@@ -2,11 +2,11 @@ import type { ConformanceRequest, Exchange } from '../exchange.ts'
 import { type FaultyIdentity, faultyIdentities, nobody } from '../terms.ts'
 import type { World } from '../world.ts'
 
-/** Sign-in by a federated credential: each fault that a workflow can have, with the identity of the run. */
+/** Sign-in with a federated credential: each mistake that a workflow can have, with the identity of the run. */
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** The usual exchange, with what is wrong put in; an empty value leaves the field out. */
+/** The usual token exchange with some fields replaced. An empty value leaves the field out. */
 function exchange(world: World, wrong: Readonly<Record<string, string>> = {}, tenant = world.tenantId) {
   const fields = {
     grant_type: 'client_credentials',
@@ -35,15 +35,15 @@ const entra = (name: string, purpose: string, steps: Exchange['steps']): Exchang
   steps,
 })
 
-/** Signing in to an application that does not trust the run, as all that is wrong. */
+/** Sign-in to an application that does not trust the run. Everything else is correct. */
 const faults: Readonly<Record<FaultyIdentity, string>> = {
-  'no-credential': 'How a sign-in is refused where the application has no federated credential',
-  'other-subject': 'How it is refused where the credential names another branch',
-  'other-case': 'Whether a subject in another case is another subject',
-  'other-issuer': 'How it is refused where the credential names another issuer',
-  'other-audience': 'How it is refused where the credential names another audience',
-  'other-expression': 'How it is refused where the expression of a flexible credential does not match',
-  'no-service-principal': 'How it is refused where the application has no service principal in the tenant',
+  'no-credential': 'How a sign-in is refused if the application has no federated credential',
+  'other-subject': 'How it is refused if the credential names another branch',
+  'other-case': 'Whether a subject in another case counts as a different subject',
+  'other-issuer': 'How it is refused if the credential names another issuer',
+  'other-audience': 'How it is refused if the credential names another audience',
+  'other-expression': 'How it is refused if the expression of a flexible credential does not match',
+  'no-service-principal': 'How it is refused if the application has no service principal in the tenant',
 }
 
 const faulty = (fault: FaultyIdentity): Exchange => ({
@@ -63,19 +63,21 @@ const discovery = (world: World, tenant: string) => ({
   ],
 })
 
-/** Its last character, which holds bits that are not used, stays: another one before it breaks the signature. */
+/** The last character stays, because it has unused bits. A change in the one before it breaks the signature. */
 const tampered = (jwt: string) => `${jwt.slice(0, -12)}${jwt.at(-12) === 'A' ? 'B' : 'A'}${jwt.slice(-11)}`
 
 export const entraExchanges: readonly Exchange[] = [
-  entra('discovery', 'What an authority says of its endpoints', world => discovery(world, world.tenantId)),
+  entra('discovery', 'What the metadata of an authority says about its endpoints', world =>
+    discovery(world, world.tenantId),
+  ),
   entra('discovery-unknown-tenant', 'How a tenant that does not exist is refused before any sign-in', world =>
     discovery(world, nobody),
   ),
-  entra('token', 'What a token comes in', world => exchange(world)),
-  entra('token-cognitive-services', 'Whether one assertion serves for another audience, too', world =>
+  entra('token', 'What the reply with a token looks like', world => exchange(world)),
+  entra('token-cognitive-services', 'Whether the same assertion also works for another audience', world =>
     exchange(world, { scope: `${world.audiences['cognitive-services']}/.default` }),
   ),
-  entra('token-foundry', 'Likewise for the audience of Foundry', world =>
+  entra('token-foundry', 'The same for the audience of Foundry', world =>
     exchange(world, { scope: `${world.audiences.foundry}/.default` }),
   ),
   entra('unknown-tenant', 'How a sign-in in a tenant that does not exist is refused', world =>
@@ -84,39 +86,39 @@ export const entraExchanges: readonly Exchange[] = [
   entra('unknown-client', 'How an application that is not in the tenant is refused', world =>
     exchange(world, { client_id: nobody }),
   ),
-  entra('client-id-is-no-guid', 'What a client id is answered that is none', world =>
+  entra('client-id-is-no-guid', 'What the answer to an invalid client id is', world =>
     exchange(world, { client_id: 'pipeline' }),
   ),
-  entra('no-assertion', 'What is said where the assertion is missing', world =>
+  entra('no-assertion', 'What the answer is if the assertion is missing', world =>
     exchange(world, { client_assertion: '' }),
   ),
-  entra('no-assertion-type', 'What is said where the type of the assertion is missing', world =>
+  entra('no-assertion-type', 'What the answer is if the type of the assertion is missing', world =>
     exchange(world, { client_assertion_type: '' }),
   ),
-  entra('assertion-is-no-jwt', 'How an assertion that is no token is refused', world =>
+  entra('assertion-is-no-jwt', 'How an assertion that is not a token is refused', world =>
     exchange(world, { client_assertion: 'not-a-token' }),
   ),
-  entra('assertion-tampered', 'How a signature that does not hold is refused', world =>
+  entra('assertion-tampered', 'How an invalid signature is refused', world =>
     exchange(world, { client_assertion: tampered(world.assertion) }),
   ),
-  entra('assertion-of-another-audience', 'How a token that was made for somebody else is refused', world =>
+  entra('assertion-of-another-audience', 'How a token for a different audience is refused', world =>
     exchange(world, { client_assertion: world.foreignAssertion }),
   ),
   ...faultyIdentities.map(faulty),
-  entra('no-scope', 'What is said where no scope is asked for', world => exchange(world, { scope: '' })),
-  entra('scope-without-default', 'How a scope that is no `/.default` is refused', world =>
+  entra('no-scope', 'What the answer is without a scope', world => exchange(world, { scope: '' })),
+  entra('scope-without-default', 'How a scope without `/.default` is refused', world =>
     exchange(world, { scope: `${world.audiences['resource-manager']}/user_impersonation` }),
   ),
   entra('scope-unknown', 'How a resource that the tenant does not know is refused', world =>
     exchange(world, { scope: 'https://nobody.invalid/.default' }),
   ),
-  entra('no-grant-type', 'What is said where the type of the grant is missing', world =>
+  entra('no-grant-type', 'What the answer is if the grant type is missing', world =>
     exchange(world, { grant_type: '' }),
   ),
-  entra('grant-type-unknown', 'How a type of grant that does not exist is refused', world =>
+  entra('grant-type-unknown', 'How an unknown grant type is refused', world =>
     exchange(world, { grant_type: 'trust_me' }),
   ),
-  entra('no-client-id', 'What is said where the application is not named', world =>
+  entra('no-client-id', 'What the answer is if the client id is missing', world =>
     exchange(world, { client_id: '' }),
   ),
 ]

@@ -6,12 +6,12 @@ const tokenUrl = ({ github }: World, audience?: string) =>
 
 const bearer = (token: string) => ({ accept: 'application/json', authorization: `Bearer ${token}` })
 
-/** GitHub's OIDC endpoint, as the runner hands it to a job. */
+/** GitHub's OIDC endpoint, as the runner gives it to a job. */
 export const githubExchanges: readonly Exchange[] = [
   {
     name: 'github-token',
     service: 'github',
-    purpose: 'What a token for the audience of Entra comes in',
+    purpose: 'What the reply with a token for Entra looks like',
     needs: [],
     steps: world => ({
       requests: [
@@ -26,7 +26,7 @@ export const githubExchanges: readonly Exchange[] = [
   {
     name: 'github-token-without-audience',
     service: 'github',
-    purpose: 'Whether a token comes without an audience asked for',
+    purpose: 'Whether a request without an audience gets a token',
     needs: [],
     steps: world => ({
       requests: [{ method: 'GET', url: tokenUrl(world), headers: bearer(world.github.requestToken) }],
@@ -35,7 +35,7 @@ export const githubExchanges: readonly Exchange[] = [
   {
     name: 'github-token-not-signed-in',
     service: 'github',
-    purpose: 'How a request token that is none is refused',
+    purpose: 'How an invalid request token is refused',
     needs: [],
     steps: world => ({
       requests: [

@@ -2,7 +2,7 @@ import type { ConformanceRequest, Exchange } from '../exchange.ts'
 import { nobody } from '../terms.ts'
 import type { World } from '../world.ts'
 
-/** What setup needs of Microsoft Graph. */
+/** The requests to Microsoft Graph that a setup needs. */
 
 const graph = (
   name: string,
@@ -35,31 +35,31 @@ export const graphExchanges: readonly Exchange[] = [
   ),
   graph(
     'application',
-    'What an application says of itself',
+    'What an application looks like',
     ({ clientId }) => `/applications?$filter=${encodeURIComponent(`appId eq '${clientId}'`)}`,
     'graph',
   ),
   graph(
     'application-missing',
-    'What is listed for an application that does not exist',
+    'What the list for an application that does not exist looks like',
     () => `/applications?$filter=${encodeURIComponent(`appId eq '${nobody}'`)}`,
     'graph',
   ),
   graph(
     'filter-unknown',
-    'How a filter that is none is refused',
+    'How an invalid filter is refused',
     () => `/applications?$filter=${encodeURIComponent("colour eq 'red'")}`,
     'graph',
   ),
   graph(
     'service-principal',
-    'What a service principal says of itself',
+    'What a service principal looks like',
     ({ principalId }) => `/servicePrincipals/${principalId}`,
     'graph',
   ),
   graph(
     'service-principal-missing',
-    'How a service principal that does not exist is told',
+    'What the answer is for a service principal that does not exist',
     () => `/servicePrincipals/${nobody}`,
     'graph',
   ),

@@ -5,7 +5,7 @@ import { graphExchanges } from './graph.ts'
 import { inferenceExchanges } from './inference.ts'
 import { resourceManagerExchanges } from './resource-manager.ts'
 
-/** Everything that is tried, in the order in which a run meets the services. */
+/** All exchanges, in the order in which a run of the gate meets the services. */
 export const exchanges: readonly Exchange[] = [
   ...githubExchanges,
   ...entraExchanges,

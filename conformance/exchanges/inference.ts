@@ -2,11 +2,11 @@ import type { ConformanceRequest, Exchange } from '../exchange.ts'
 import type { DeploymentKind, Need, TokenAudience } from '../terms.ts'
 import type { World } from '../world.ts'
 
-/** Calls of models: each API with a good request and with bad ones. Answers are as short as the models allow. */
+/** Calls of models: for each API a good request and bad ones. Answers are as short as the models allow. */
 
 const classicVersion = '2024-10-21'
 const notThere = 'not-there'
-/** Enough for a model that thinks before it says its one word. */
+/** Enough for a model that reasons before it says its one word. */
 const budget = 200
 const question = [{ role: 'user', content: 'Answer with the one word ready.' }]
 
@@ -21,7 +21,7 @@ const call = (name: string, purpose: string, request: Call, needs: readonly Need
   steps: world => ({ requests: [request(world)] }),
 })
 
-/** What stands in the name of an exchange of this kind, and where it is sent. */
+/** The part of the exchange's name for this API, and where it is sent. */
 interface Api {
   name: string
   as: TokenAudience
@@ -30,7 +30,7 @@ interface Api {
   /** A good request. */
   body: (deployment: string) => Body
   headers?: Readonly<Record<string, string>>
-  /** What must be there, and a value that it cannot have. */
+  /** A required field, and an invalid value for it. */
   required: string
   wrongType: Body
 }
@@ -111,10 +111,10 @@ function without(body: Body, field: string): Body {
   return rest
 }
 
-/** Ends the name of each call with a key that is tried where they are off, and nowhere else. */
+/** Suffix for the names of calls with a key that need a resource whose keys are off. */
 const whereKeysAreOff = '-keys-are-off'
 
-/** What every API is asked: one good request, and each way to get it wrong. */
+/** The exchanges of every API: one good request, and each way to get it wrong. */
 function exchangesOf(api: Api): Exchange[] {
   const { name, as, headers, required } = api
   const needs: readonly Need[] = [api.deployment]
@@ -137,25 +137,25 @@ function exchangesOf(api: Api): Exchange[] {
     call(name, 'What an answer looks like', world => ask(world), [...needs, 'may-infer']),
     call(
       `${name}-deployment-missing`,
-      'How a deployment that does not exist is told',
+      'What the answer is for a deployment that does not exist',
       world => ask(world, { deployment: notThere }),
       [...needs, 'may-infer'],
     ),
     call(
       `${name}-without-${required}`,
-      `What is said where \`${required}\` is missing`,
+      `What the answer is if \`${required}\` is missing`,
       world => ask(world, { json: without(good(world), required) }),
       [...needs, 'may-infer'],
     ),
     call(
       `${name}-wrong-type`,
-      `What is said where \`${required}\` has a wrong type`,
+      `What the answer is if \`${required}\` has the wrong type`,
       world => ask(world, { json: { ...good(world), ...api.wrongType } }),
       [...needs, 'may-infer'],
     ),
     call(
       `${name}-unknown-parameter`,
-      'What is said of a parameter that does not exist',
+      'What the answer is to an unknown parameter',
       world => ask(world, { json: { ...good(world), colour: 'red' } }),
       [...needs, 'may-infer'],
     ),
@@ -167,19 +167,19 @@ function exchangesOf(api: Api): Exchange[] {
     ),
     call(
       `${name}-token-is-none`,
-      'How a token that is none is refused',
+      'How an invalid token is refused',
       world => withoutToken(ask(world, wrongHeaders({ authorization: 'Bearer not-a-token' }))),
       needs,
     ),
     call(
       `${name}-key-is-wrong`,
-      'How a key that is none is refused where keys are on',
+      'How an invalid key is refused if keys are on',
       world => withoutToken(ask(world, withKey)),
       [...needs, 'keys-on'],
     ),
     call(
       `${name}${whereKeysAreOff}`,
-      'How a key is refused where keys are off, and whether it is told that they are',
+      'How a key is refused if keys are off, and whether the answer says that they are',
       world => withoutToken(ask(world, withKey)),
       [...needs, 'keys-off'],
     ),
@@ -202,7 +202,7 @@ export const chatAt = (world: World, host: string): ConformanceRequest => ({
 const oddities: readonly Exchange[] = [
   call(
     'nothing-signed-in',
-    'What a call without token and key is answered',
+    'What the answer is to a call without a token or a key',
     world => withoutToken(chatAt(world, world.hosts.openAI)),
     ['chat'],
   ),
@@ -214,13 +214,13 @@ const oddities: readonly Exchange[] = [
   ),
   call(
     'route-missing',
-    'How a route that does not exist is told',
+    'What the answer is on a route that does not exist',
     world => ({ ...chatAt(world, world.hosts.openAI), url: `${world.hosts.openAI}/openai/v1/not-there` }),
     ['chat', 'may-infer'],
   ),
   call(
     'version-unknown',
-    'How an api-version that does not exist is told',
+    'What the answer is to an api-version that does not exist',
     world => ({
       ...chatAt(world, world.hosts.openAI),
       url: `${world.hosts.openAI}/openai/deployments/${world.deployments.get('chat')}/chat/completions?api-version=1999-01-01`,
@@ -229,7 +229,7 @@ const oddities: readonly Exchange[] = [
   ),
   call(
     'version-missing',
-    'What is said where the classic route is called without an api-version',
+    'What the answer is on the classic route without an api-version',
     world => ({
       ...chatAt(world, world.hosts.openAI),
       url: `${world.hosts.openAI}/openai/deployments/${world.deployments.get('chat')}/chat/completions`,
@@ -238,13 +238,13 @@ const oddities: readonly Exchange[] = [
   ),
   call(
     'foundry-token-at-v1',
-    'Whether the route of OpenAI takes a token for Foundry',
+    'Whether the route of OpenAI accepts a token for Foundry',
     world => ({ ...chatAt(world, world.hosts.openAI), as: 'foundry' }),
     ['chat', 'may-infer'],
   ),
   call(
     'models-of-account',
-    'What the list of models of the v1 API holds',
+    'What the list of models of the v1 API looks like',
     world => ({
       method: 'GET',
       url: `${world.hosts.openAI}/openai/v1/models`,
@@ -254,7 +254,7 @@ const oddities: readonly Exchange[] = [
   ),
   call(
     'too-few-tokens',
-    'What a bound on the answer below the least is answered',
+    'What the answer is to a token limit below the minimum',
     world => ({
       method: 'POST',
       url: `${world.hosts.openAI}/openai/v1/responses`,
@@ -265,7 +265,7 @@ const oddities: readonly Exchange[] = [
   ),
   call(
     'both-bounds',
-    'What two bounds on the answer at once are answered',
+    'What the answer is to two token limits at once',
     world => ({
       ...chatAt(world, world.hosts.openAI),
       json: {
@@ -290,7 +290,7 @@ const oddities: readonly Exchange[] = [
   ),
   call(
     'project-agents',
-    'What the agents of a project say of themselves',
+    'What the agents of a project look like',
     world => ({
       method: 'GET',
       url: `${world.hosts.foundry}/api/projects/${world.project}/agents?api-version=v1`,
@@ -300,7 +300,7 @@ const oddities: readonly Exchange[] = [
   ),
   call(
     'project-missing',
-    'How a project that does not exist is told',
+    'What the answer is for a project that does not exist',
     world => ({
       method: 'GET',
       url: `${world.hosts.foundry}/api/projects/${notThere}/agents?api-version=v1`,

@@ -7,7 +7,7 @@ import type { World } from '../world.ts'
 const accounts = '2024-10-01'
 const authorization = '2022-04-01'
 
-/** Cognitive Services Usages Reader: harmless to hand out, and nobody's yet, as a rule. */
+/** Cognitive Services Usages Reader: harmless to grant, and usually granted to nobody. */
 const harmlessRole = 'bba48692-92b0-4667-a9ad-c31c7b334ac2'
 
 type Wanted = Partial<ConformanceRequest> & { version?: string; query?: string }
@@ -81,12 +81,12 @@ export const put = (world: World, name: string, assigned: Assigned = {}) => {
   })
 }
 
-/** A condition as the portal writes it; on this role it changes nothing. */
+/** A condition in the form that the portal writes. On this role it has no effect. */
 const condition =
   "((!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})) OR " +
   `(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals{${harmlessRole}}))`
 
-/** Makes role assignments under names of its own, and takes them back. */
+/** Makes role assignments under new names, and removes them. */
 function assigning(steps: (world: World, names: readonly [string, string]) => ConformanceRequest[]) {
   return (world: World): Steps => {
     const names = [randomUUID(), randomUUID()] as const
@@ -97,7 +97,7 @@ function assigning(steps: (world: World, names: readonly [string, string]) => Co
   }
 }
 
-/** Likewise, where the run may assign roles. */
+/** The same, if the run can assign roles. */
 const assigns = (name: string, purpose: string, assigned: Assigned): Exchange =>
   manager(
     name,
@@ -106,7 +106,7 @@ const assigns = (name: string, purpose: string, assigned: Assigned): Exchange =>
     ['may-assign-roles'],
   )
 
-/** The first version in which users make deny assignments themselves: a preview, for which a subscription is registered. */
+/** The first version in which users can make deny assignments: a preview that a subscription must register for. */
 const userAssigned = '2024-07-01-preview'
 
 /** A deny assignment on the account. */
@@ -118,7 +118,7 @@ const denial = (world: World, name: string, wanted: Wanted = {}) =>
 
 const everybody = { id: '00000000-0000-0000-0000-000000000000', type: 'SystemDefined' }
 
-/** Denies what nobody does in an account for experiments. */
+/** Denies something that is never done in a resource for experiments. */
 const deny = (world: World, name: string, properties: Record<string, unknown> = {}) =>
   denial(world, name, {
     method: 'PUT',
@@ -133,7 +133,7 @@ const deny = (world: World, name: string, properties: Record<string, unknown> = 
     },
   })
 
-/** Makes a deny assignment, and takes it back. */
+/** Makes a deny assignment, and removes it. */
 const denies = (
   name: string,
   purpose: string,
@@ -157,40 +157,40 @@ const list = (world: World, kind: string, query = '') =>
 
 const filter = (text: string) => `$filter=${encodeURIComponent(text)}`
 
-/** Lists in which what an earlier run made is found again. */
+/** Lists that show the leftovers of an earlier run. */
 export const assignmentsOfRun = (world: World) =>
   list(world, 'roleAssignments', filter(`principalId eq '${world.principalId}'`))
 export const denialsAtAccount = (world: World) =>
   at(world, `${world.accountId}/providers/Microsoft.Authorization/denyAssignments`, { version: userAssigned })
 
 export const resourceManagerExchanges: readonly Exchange[] = [
-  manager('account', 'What an account says of itself', world => at(world, world.accountId)),
-  manager('account-missing', 'How an account that does not exist is told', world =>
+  manager('account', 'What an account looks like', world => at(world, world.accountId)),
+  manager('account-missing', 'What the answer is for an account that does not exist', world =>
     at(world, `${world.accountId}-that-is-not-there`),
   ),
-  manager('group-missing', 'How a resource group that does not exist is told', world =>
+  manager('group-missing', 'What the answer is for a resource group that does not exist', world =>
     at(world, world.accountId.replace(/resourceGroups\/[^/]+/i, 'resourceGroups/rg-that-is-not-there')),
   ),
-  manager('subscription-missing', 'How a subscription that does not exist is told', world =>
+  manager('subscription-missing', 'What the answer is for a subscription that does not exist', world =>
     at(world, world.accountId.replace(world.subscriptionId, nobody)),
   ),
-  manager('subscription-is-no-guid', 'How a subscription id that is none is told', world =>
+  manager('subscription-is-no-guid', 'What the answer is to an invalid subscription id', world =>
     at(world, world.accountId.replace(world.subscriptionId, 'production')),
   ),
-  manager('no-version', 'What is said where the api-version is missing', world =>
+  manager('no-version', 'What the answer is if the api-version is missing', world =>
     at(world, world.accountId, { version: '' }),
   ),
   manager('version-unknown', 'How an api-version that does not exist is refused', world =>
     at(world, world.accountId, { version: '1999-01-01' }),
   ),
-  manager('version-is-no-date', 'How an api-version that is no date is refused', world =>
+  manager('version-is-no-date', 'How an api-version that is not a date is refused', world =>
     at(world, world.accountId, { version: 'latest' }),
   ),
   manager('no-token', 'How a request without a token is refused', ({ accountId, hosts }) => ({
     method: 'GET',
     url: `${hosts.resourceManager}${accountId}?api-version=${accounts}`,
   })),
-  manager('token-is-none', 'How a token that is none is refused', world => ({
+  manager('token-is-none', 'How an invalid token is refused', world => ({
     method: 'GET',
     url: `${world.hosts.resourceManager}${world.accountId}?api-version=${accounts}`,
     headers: { authorization: 'Bearer not-a-token' },
@@ -198,34 +198,36 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   manager('token-of-another-audience', 'How a token for the models is refused', world =>
     at(world, world.accountId, { as: 'cognitive-services' }),
   ),
-  manager('provider-missing', 'How a resource provider that does not exist is told', world =>
+  manager('provider-missing', 'What the answer is for a resource provider that does not exist', world =>
     at(world, world.accountId.replace('Microsoft.CognitiveServices', 'Microsoft.NotThere')),
   ),
-  manager('type-missing', 'How a type of resource that does not exist is told', world =>
+  manager('type-missing', 'What the answer is for a resource type that does not exist', world =>
     at(world, `${world.accountId}/notThere`),
   ),
   manager('accounts-of-group', 'What a list of accounts looks like', world =>
     at(world, world.accountId.replace(/\/accounts\/.+/i, '/accounts')),
   ),
-  manager('accounts-of-subscription', 'Which of them a principal sees that may read but one', world =>
+  manager('accounts-of-subscription', 'Which of them a principal sees that can read only one', world =>
     at(world, `/subscriptions/${world.subscriptionId}/providers/Microsoft.CognitiveServices/accounts`),
   ),
-  manager('deployments', 'What is said of deployments', world => at(world, `${world.accountId}/deployments`)),
-  manager('deployment-missing', 'How a deployment that does not exist is told', world =>
+  manager('deployments', 'What the list of deployments looks like', world =>
+    at(world, `${world.accountId}/deployments`),
+  ),
+  manager('deployment-missing', 'What the answer is for a deployment that does not exist', world =>
     at(world, `${world.accountId}/deployments/not-there`),
   ),
   manager(
     'project',
-    'What a project says of itself',
+    'What a project looks like',
     world => at(world, world.projectId ?? '', { version: '2025-06-01' }),
     ['project'],
   ),
-  manager('models', 'What is said of models, and of the last day of each', world =>
+  manager('models', 'What the list of models looks like, with the last day of each', world =>
     at(world, `${world.accountId}/models`),
   ),
-  manager('usages', 'What is said of quotas', world => at(world, `${world.accountId}/usages`)),
-  manager('account-skus', 'What is said of SKUs', world => at(world, `${world.accountId}/skus`)),
-  manager('role-assignments', 'Which role assignments a principal may list', world =>
+  manager('usages', 'What the list of quotas looks like', world => at(world, `${world.accountId}/usages`)),
+  manager('account-skus', 'What the list of SKUs looks like', world => at(world, `${world.accountId}/skus`)),
+  manager('role-assignments', 'Which role assignments a principal can list', world =>
     list(world, 'roleAssignments'),
   ),
   manager('role-assignments-at-scope', 'What `atScope()` lists', world =>
@@ -237,49 +239,55 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   manager('role-assignments-assigned-to', 'What `assignedTo` lists, groups included', world =>
     list(world, 'roleAssignments', filter(`assignedTo('${world.principalId}')`)),
   ),
-  manager('role-assignments-of-nobody', 'What is listed for a principal that does not exist', world =>
-    list(world, 'roleAssignments', filter(`principalId eq '${nobody}'`)),
+  manager(
+    'role-assignments-of-nobody',
+    'What the list for a principal that does not exist looks like',
+    world => list(world, 'roleAssignments', filter(`principalId eq '${nobody}'`)),
   ),
-  manager('role-assignments-filter-unknown', 'How a filter that is none is refused', world =>
+  manager('role-assignments-filter-unknown', 'How an invalid filter is refused', world =>
     list(world, 'roleAssignments', filter("colour eq 'red'")),
   ),
-  manager('role-assignment-missing', 'How a role assignment that does not exist is told', world =>
+  manager('role-assignment-missing', 'What the answer is for a role assignment that does not exist', world =>
     assignment(world, nobody),
   ),
-  manager('deny-assignments', 'Whether deny assignments may be listed, and how they look', world =>
-    list(world, 'denyAssignments'),
+  manager(
+    'deny-assignments',
+    'Whether the principal can list deny assignments, and what they look like',
+    world => list(world, 'denyAssignments'),
   ),
   manager('deny-assignments-at-scope', 'Which deny assignments `atScope()` lists', world =>
     list(world, 'denyAssignments', filter('atScope()')),
   ),
-  manager('deny-assignments-filter-unknown', 'How a filter of theirs that is none is refused', world =>
+  manager('deny-assignments-filter-unknown', 'How an invalid filter for deny assignments is refused', world =>
     list(world, 'denyAssignments', filter("colour eq 'red'")),
   ),
-  manager('deny-assignment-missing', 'How a deny assignment that does not exist is told', world =>
+  manager('deny-assignment-missing', 'What the answer is for a deny assignment that does not exist', world =>
     at(world, `${world.accountId}/providers/Microsoft.Authorization/denyAssignments/${nobody}`, {
       version: authorization,
     }),
   ),
-  denies('deny', 'What a new deny assignment is answered', (world, name) => [deny(world, name)]),
-  denies('deny-made', 'What a deny assignment says of itself once it is made', (world, name) => [
+  denies('deny', 'What the answer is to a new deny assignment', (world, name) => [deny(world, name)]),
+  denies('deny-made', 'What a deny assignment looks like after it was made', (world, name) => [
     deny(world, name),
     denial(world, name),
   ]),
-  denies('deny-take-back', 'What the removal of a deny assignment is answered', (world, name) => [
+  denies('deny-take-back', 'What the answer is to the removal of a deny assignment', (world, name) => [
     deny(world, name),
     denial(world, name, { method: 'DELETE' }),
   ]),
-  denies('deny-missing-take-back', 'What the removal of one that is not there is answered', (world, name) => [
-    denial(world, name, { method: 'DELETE' }),
-  ]),
+  denies(
+    'deny-missing-take-back',
+    'What the answer is to the removal of one that does not exist',
+    (world, name) => [denial(world, name, { method: 'DELETE' })],
+  ),
   denies(
     'deny-everybody',
-    'How a deny assignment is refused that names everybody, and nobody who is left out',
+    'How a deny assignment for everybody, without an exception, is refused',
     (world, name) => [deny(world, name, { principals: [everybody], excludePrincipals: [] })],
   ),
   manager(
     'denied-by-assignment',
-    'How a removal is refused that a deny assignment blocks; of what is not there, so that it removes nothing',
+    'How a removal that a deny assignment blocks is refused. The target does not exist, so nothing can be removed',
     world =>
       at(world, `${world.deniedId}/providers/Microsoft.Authorization/roleAssignments/${nobody}`, {
         version: authorization,
@@ -289,29 +297,31 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   ),
   manager(
     'keys-while-off',
-    'What who may list keys is told where they are off',
+    'What the answer to listing keys is if they are off',
     world => at(world, `${world.accountId}/listKeys`, { method: 'POST' }),
     ['keys-off', 'may-list-keys', 'may-infer'],
   ),
-  manager('permissions', 'A principal reads its own permissions', world => list(world, 'permissions')),
-  manager('role-definition', 'What a built-in role says of itself', world =>
+  manager('permissions', 'What the permissions of the principal itself look like', world =>
+    list(world, 'permissions'),
+  ),
+  manager('role-definition', 'What a built-in role looks like', world =>
     at(world, roleDefinition(world, cognitiveServicesUser.guid), { version: authorization }),
   ),
-  manager('role-definition-by-name', 'Whether a name is compared without regard to case', world =>
+  manager('role-definition-by-name', 'Whether the comparison of a name ignores case', world =>
     list(world, 'roleDefinitions', filter("roleName eq 'cognitive services user'")),
   ),
-  manager('role-definition-missing', 'How a role that does not exist is told', world =>
+  manager('role-definition-missing', 'What the answer is for a role that does not exist', world =>
     at(world, roleDefinition(world, nobody), { version: authorization }),
   ),
   manager(
     'assign',
-    'What a new role assignment is answered',
+    'What the answer is to a new role assignment',
     assigning((world, [name]) => [put(world, name)]),
     ['may-assign-roles'],
   ),
   manager(
     'assign-without-type',
-    'Whether the type of a principal may be left out',
+    'Whether the type of a principal can be left out',
     assigning((world, [name]) => [
       assignment(world, name, {
         method: 'PUT',
@@ -328,7 +338,7 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   ),
   manager(
     'assign-again',
-    'What the same assignment under the same name is answered',
+    'What the answer is to the same assignment under the same name',
     assigning((world, [name]) => [put(world, name), put(world, name)]),
     ['may-assign-roles'],
   ),
@@ -340,40 +350,40 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   ),
   manager(
     'assign-to-nobody',
-    'How a principal that does not exist is told',
+    'What the answer is for a principal that does not exist',
     assigning((world, [name]) => [put(world, name, { principalId: nobody })]),
     ['may-assign-roles'],
   ),
   manager(
     'assign-as-group',
-    'How a wrong type of principal is told',
+    'What the answer is to a wrong type of principal',
     assigning((world, [name]) => [put(world, name, { principalType: 'Group' })]),
     ['may-assign-roles'],
   ),
   manager(
     'assign-role-missing',
-    'How a role that does not exist is told when it is assigned',
+    'What the answer is to an assignment of a role that does not exist',
     assigning((world, [name]) => [put(world, name, { role: nobody })]),
     ['may-assign-roles'],
   ),
-  assigns('assign-with-condition', 'What an assignment with a condition is answered', {
+  assigns('assign-with-condition', 'What the answer is to an assignment with a condition', {
     condition,
     conditionVersion: '2.0',
   }),
-  assigns('assign-condition-without-version', 'Whether the version of a condition may be left out', {
+  assigns('assign-condition-without-version', 'Whether the version of a condition can be left out', {
     condition,
   }),
-  assigns('assign-condition-version-unknown', 'How a version of a condition that does not exist is refused', {
+  assigns('assign-condition-version-unknown', 'How an unknown version of a condition is refused', {
     condition,
     conditionVersion: '7.0',
   }),
-  assigns('assign-condition-broken', 'How a condition that is none is refused', {
+  assigns('assign-condition-broken', 'How an invalid condition is refused', {
     condition: '((',
     conditionVersion: '2.0',
   }),
   manager(
     'assign-beyond-condition',
-    'How an assignment is refused that the condition on its maker does not allow',
+    'How an assignment that the condition of the caller does not allow is refused',
     assigning((world, [name]) => [put(world, name, { as: 'setup' })]),
     ['setup-identity', 'may-assign-roles'],
   ),
@@ -385,25 +395,25 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   ),
   manager(
     'assign-name-is-no-guid',
-    'How a name that is no GUID is refused',
+    'How a name that is not a GUID is refused',
     world => put(world, 'pipeline-may-call'),
     ['may-assign-roles'],
   ),
   manager(
     'assigned',
-    'What a role assignment says of itself once it is made',
+    'What a role assignment looks like after it was made',
     assigning((world, [name]) => [put(world, name), assignment(world, name)]),
     ['may-assign-roles'],
   ),
   manager(
     'take-back',
-    'What the removal of a role assignment is answered',
+    'What the answer is to the removal of a role assignment',
     assigning((world, [name]) => [put(world, name), assignment(world, name, { method: 'DELETE' })]),
     ['may-assign-roles'],
   ),
   manager(
     'take-back-again',
-    'What the removal of one that is gone is answered',
+    'What the answer is to the removal of one that is gone',
     assigning((world, [name]) => [
       put(world, name),
       assignment(world, name, { method: 'DELETE' }),
@@ -416,10 +426,10 @@ export const resourceManagerExchanges: readonly Exchange[] = [
       version: '2022-09-01',
     }),
   ),
-  manager('subscription', 'What a subscription says of itself', world =>
+  manager('subscription', 'What a subscription looks like', world =>
     at(world, `/subscriptions/${world.subscriptionId}`, { version: '2022-12-01' }),
   ),
-  manager('resource-group', 'What a resource group says of itself', world =>
+  manager('resource-group', 'What a resource group looks like', world =>
     at(world, world.accountId.replace(/\/providers\/.+/i, ''), { version: '2022-09-01' }),
   ),
 ]
