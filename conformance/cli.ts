@@ -4,6 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { createLocalCloud } from '../local-cloud/local-cloud.ts'
+import { plain } from '../src/core/text/untrusted.ts'
 import { cloudAt, cloudOfEnvironment } from './cloud.ts'
 import { compare, type Difference, differenceLines } from './compare.ts'
 import { exchanges } from './exchanges/index.ts'
@@ -11,7 +12,7 @@ import { lagLines } from './lag.ts'
 import { everything, localVariables, localWorld } from './local-world.ts'
 import { type Recordings, recordingsSchema } from './recording.ts'
 import { runSide, type Side } from './run.ts'
-import { refuseSecrets } from './sanitise.ts'
+import { refuseSecrets, refuseSecretsIn } from './sanitise.ts'
 import { clock, createSend } from './send.ts'
 
 const usage = `Usage: npm run conformance -- --against real|local|URL|FILE [--out FILE]
@@ -67,20 +68,22 @@ async function runLocal(has: ReadonlySet<string>): Promise<Side> {
   }
 }
 
-function tell(name: string, { recordings, leftOut, lag, leftBehind }: Side): void {
+function tell(name: string, { recordings, leftOut, lag, leftBehind, drift }: Side): void {
   say(`${name}: ${recordings.length} exchanges answered, ${leftOut.size} left out.`)
   for (const [exchange, why] of leftOut) say(`  left out: ${exchange} (${why})`)
   // Printed apart from the differences, because those are published and this names the resource.
   for (const url of leftBehind)
     process.stderr.write(`NOT REMOVED, remove it by hand: ${new URL(url).pathname}\n`)
   for (const line of lag === undefined ? [] : lagLines(lag)) say(`  ${line}`)
+  for (const line of drift) say(`  built-in role, changed since it ships: ${plain(line)}`)
 }
 
-function write(path: string, { recordings, lag, world }: Side): void {
+function write(path: string, { recordings, lag, world, drift }: Side): void {
   const document: Recordings = {
     recordedOn: new Date().toISOString().slice(0, 10),
     has: [...world.has],
     ...(lag && { lag }),
+    drift,
     recordings,
   }
   mkdirSync(dirname(resolve(path)), { recursive: true })
@@ -111,9 +114,11 @@ async function main(): Promise<number> {
 /** @returns the exit code */
 async function runAndCompare(against: string, out: string | undefined): Promise<number> {
   const side = await runAgainst(against)
+  // Before anything of it is written or printed.
+  refuseSecretsIn('built-in roles', side.drift, side.world)
   tell(against, side)
   stop.signal.throwIfAborted()
-  // Checked before anything is written or printed. Written before the comparison, so that a failure there does not lose an expensive run.
+  // Written before the comparison, so that a failure there does not lose an expensive run.
   refuseSecrets(side.recordings, side.world)
   if (out !== undefined) write(out, side)
   const local = await runLocal(side.world.has)

@@ -15,10 +15,14 @@ const groupId = accountId(account).replace(/\/providers\/.*/, '')
 
 const audience = 'api://AzureADTokenExchange'
 const trust = { name: 'conformance', issuer: GITHUB_ISSUER, audiences: [audience] }
-const subject = 'repo:contoso/shop:ref:refs/heads/main'
+const subjectOfMain = 'repo:contoso/shop:ref:refs/heads/main'
 
 type Application = Seed['applications'][number]
-const credentials: Readonly<Record<FaultyIdentity, NonNullable<Application['federatedCredentials']>>> = {
+
+/** What the applications trust, of which each trusts a job with this subject but for one thing. */
+const credentialsFor = (
+  subject: string,
+): Readonly<Record<FaultyIdentity, NonNullable<Application['federatedCredentials']>>> => ({
   'no-credential': [],
   'other-subject': [{ ...trust, subject: `${subject}-of-another` }],
   'other-case': [{ ...trust, subject: subject.toUpperCase() }],
@@ -31,7 +35,7 @@ const credentials: Readonly<Record<FaultyIdentity, NonNullable<Application['fede
     },
   ],
   'no-service-principal': [{ ...trust, subject }],
-}
+})
 
 /** An application whose ids end with a unique number. */
 function application(displayName: string, number: number, hasPrincipal = true): Application {
@@ -49,10 +53,7 @@ function application(displayName: string, number: number, hasPrincipal = true): 
 const setup = application('conformance-setup', 0)
 const faulty = faultyIdentities.map((fault, at) => ({
   fault,
-  application: {
-    ...application(`conformance-${fault}`, at + 1, fault !== 'no-service-principal'),
-    federatedCredentials: credentials[fault],
-  },
+  application: application(`conformance-${fault}`, at + 1, fault !== 'no-service-principal'),
 }))
 const deniedId = `${groupId}/providers/Microsoft.Storage/storageAccounts/conformance`
 
@@ -91,8 +92,12 @@ const systemAssigned = (number: number) => ({
   },
 })
 
-/** The abilities of the other side's world affect many answers, so the local world gets the same ones and no more. */
-export function localWorld(has: ReadonlySet<string>): Seed {
+/**
+ * The abilities of the other side's world affect many answers, so the local world gets the same ones and no more.
+ * @param subject subject of the job's OIDC token
+ */
+export function localWorld(has: ReadonlySet<string>, subject = subjectOfMain): Seed {
+  const credentials = credentialsFor(subject)
   const deployed = Object.entries(deploymentOf).flatMap(([kind, name]) => (has.has(kind) ? [name] : []))
   const disableLocalAuth = has.has('key-access-unset') ? null : has.has('keys-off')
   const likeIt = {
@@ -116,7 +121,7 @@ export function localWorld(has: ReadonlySet<string>): Seed {
     applications: [
       ...defaultWorld.applications,
       { ...setup, federatedCredentials: [{ ...trust, subject }] },
-      ...faulty.map(({ application }) => application),
+      ...faulty.map(({ fault, application: one }) => ({ ...one, federatedCredentials: credentials[fault] })),
     ],
     accounts: [likeIt, ...defaultWorld.accounts.slice(1)],
     resources: [{ id: deniedId, location: account.location }],

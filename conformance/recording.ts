@@ -39,6 +39,8 @@ export const recordingsSchema = v.object({
   has: v.array(v.string()),
   /** Absent if it was not measured. */
   lag: v.optional(lagSchema),
+  /** What changed in the built-in roles that ship, one sentence each. */
+  drift: v.optional(v.array(v.string())),
   recordings: v.array(recordingSchema),
 })
 export type Recordings = v.InferOutput<typeof recordingsSchema>

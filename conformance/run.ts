@@ -3,6 +3,7 @@ import type { Exchange } from './exchange.ts'
 import { type LagTools, measureLag } from './lag.ts'
 import { lackingFor, type PlayTools, play } from './play.ts'
 import type { Lag, Recording } from './recording.ts'
+import { roleDrift } from './role-drift.ts'
 import { sanitised } from './sanitise.ts'
 import { patient } from './send.ts'
 import { removeOfEarlierRuns } from './sweep.ts'
@@ -17,6 +18,8 @@ export interface Side {
   lag: Lag | undefined
   /** Addresses of objects that the run made and that may still exist. */
   leftBehind: string[]
+  /** What changed in the built-in roles that ship, one sentence each. */
+  drift: string[]
 }
 
 interface RunTools extends LagTools, Pick<PlayTools, 'signal'> {
@@ -34,9 +37,10 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
   const { cloud, env, say, signal } = tools
   const send = patient(tools.send, tools)
   const world = await openWorld(env, cloud, send)
-  const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind: [] }
+  const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind: [], drift: [] }
   const playing = { send, signal, onLeft: (url: string) => void side.leftBehind.push(url) }
   await removeOfEarlierRuns(world, { ...playing, say })
+  side.drift = await roleDrift(world, playing)
   const { has } = world
   const canBeDenied = !has.has('may-infer') && has.has('chat') && has.has('may-assign-roles')
   if (!canBeDenied) {

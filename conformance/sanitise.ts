@@ -157,16 +157,18 @@ export const isOwnName = (name: string) => isOfAnyone(name) || mayBeSecret(name)
  * Then nothing is written. The error names the exchange, and does not quote what was found.
  */
 export function refuseSecrets(recordings: readonly Recording[], world: World): void {
+  for (const { exchange, code, contentType, headers, shape, message } of recordings)
+    refuseSecretsIn(exchange, [code, contentType, message, ...headers, ...shape], world)
+}
+
+/** The same check for other texts. @param name what the error calls them */
+export function refuseSecretsIn(name: string, texts: readonly string[], world: World): void {
   const fragments = fragmentsIn(world)
-  for (const { exchange, code, contentType, headers, shape, message } of recordings) {
-    const found = [code, contentType, message, ...headers, ...shape].flatMap(
-      text => problemIn(text, world, fragments) ?? [],
+  const [found] = texts.flatMap(text => problemIn(text, world, fragments) ?? [])
+  if (found !== undefined)
+    throw new Error(
+      `The recording of ${name} would contain ${found}: nothing was written. This is a bug in the conformance run.`,
     )
-    if (found[0] !== undefined)
-      throw new Error(
-        `The recording of ${exchange} would contain ${found[0]}: nothing was written. This is a bug in the conformance run.`,
-      )
-  }
 }
 
 function problemIn(text: string, world: World, fragments: ReadonlySet<string>): string | undefined {

@@ -1,15 +1,19 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { execute, mustRun } from '../scripts/programs.ts'
 import { repositoryRoot } from '../scripts/tools.ts'
-import { type Stage, secrets, variables } from './stage.ts'
-import { ownScripts, reached, type Workflow } from './workflow.ts'
+import type { Stage } from './stage.ts'
+import { isOwn, ownScripts, reached, type Workflow } from './workflow.ts'
 
 interface ActOptions {
   /** An empty folder, which the caller removes. */
   folder: string
   /** Folders of actions, by the text after `uses:`. */
   actions: ReadonlyMap<string, string>
+  variables: Readonly<Record<string, string>>
+  secrets: Readonly<Record<string, string>>
+  /** Of programs that stand in for those of the machine. */
+  programs?: string
 }
 
 /** Runs an unchanged workflow with act, in a new repository on this machine. Resolves to act's whole output. */
@@ -18,11 +22,12 @@ export async function runByAct(
   stage: Stage,
   options: ActOptions,
 ): Promise<{ status: number; log: string }> {
-  const { folder, actions } = options
+  const { folder, actions, variables, secrets, programs } = options
   const repository = join(folder, 'shop')
-  await makeRepository(repository, workflow)
+  if (isOwn(workflow)) await copyOfThis(repository)
+  else await makeRepository(repository, workflow)
   const authorities = join(folder, 'authorities.pem')
-  writeFileSync(authorities, stage.names.caPem)
+  writeFileSync(authorities, `${stage.names.caPem}${authoritiesOfMachine()}`)
   const event = join(folder, 'event.json')
   writeFileSync(event, JSON.stringify(eventOf(workflow)))
   const pairs = (option: string, values: Readonly<Record<string, string>>) =>
@@ -32,26 +37,73 @@ export async function runByAct(
   const { status, stdout, stderr } = await execute(
     'act',
     [
-      ...[workflow.event, '--workflows', '.github/workflows/workflow.yml', '--eventpath', event],
+      ...[
+        workflow.event,
+        '--workflows',
+        isOwn(workflow) ? workflow.path : shopWorkflow,
+        '--eventpath',
+        event,
+      ],
       ...['--platform', 'ubuntu-latest=-self-hosted', '--no-cache-server'],
       ...['--action-cache-path', join(folder, 'cache')],
       ...[...actions].flatMap(([uses, path]) => ['--local-repository', `${uses}=${path}`]),
-      ...pairs('--env', environmentOf(workflow, stage, authorities)),
+      ...['--artifact-server-path', join(folder, 'artifacts'), '--artifact-server-addr', '127.0.0.1'],
+      ...pairs('--env', { ...environmentOf(workflow, stage, authorities), ...(await npmEnvironment()) }),
       ...pairs('--var', variables),
       ...pairs('--secret', secrets),
     ],
-    { ...process.env, HOME: home, XDG_CONFIG_HOME: home },
+    {
+      ...process.env,
+      HOME: home,
+      XDG_CONFIG_HOME: home,
+      ...(programs !== undefined && { PATH: `${programs}${delimiter}${process.env.PATH}` }),
+    },
     repository,
   )
   return { status, log: `${stdout}${stderr}` }
 }
 
+const shopWorkflow = '.github/workflows/workflow.yml'
+
+/** A proxy of the machine, or none, may show certificates of its own. */
+const authoritiesOfMachine = () =>
+  process.env.NODE_EXTRA_CA_CERTS === undefined ? '' : readFileSync(process.env.NODE_EXTRA_CA_CERTS, 'utf8')
+
+/** npm asks the registry of this machine, which the proxy of the rehearsal does not know, and keeps what it brings where it always does. */
+async function npmEnvironment(): Promise<Record<string, string>> {
+  const setting = async (name: string) =>
+    (await mustRun('npm', ['config', 'get', name], process.env, repositoryRoot)).trim()
+  const registry = await setting('registry')
+  return {
+    npm_config_registry: registry,
+    npm_config_noproxy: new URL(registry).hostname,
+    npm_config_cache: await setting('cache'),
+  }
+}
+
+/** Every file that git knows, or would take, as it is now. */
+async function copyOfThis(folder: string): Promise<void> {
+  const files = await mustRun(
+    'git',
+    ['ls-files', '--cached', '--others', '--exclude-standard', '-z'],
+    process.env,
+    repositoryRoot,
+  )
+  for (const file of files.split('\0').filter(name => name !== ''))
+    if (existsSync(join(repositoryRoot, file))) cpSync(join(repositoryRoot, file), join(folder, file))
+  await commitAll(folder)
+}
+
 async function makeRepository(folder: string, workflow: Workflow): Promise<void> {
   mkdirSync(join(folder, '.github/workflows'), { recursive: true })
-  writeFileSync(join(folder, '.github/workflows/workflow.yml'), workflow.text)
+  writeFileSync(join(folder, shopWorkflow), workflow.text)
   for (const name of ownScripts(workflow))
     writeFileSync(join(folder, name), `#!/bin/sh\necho '${reached(name)}'\n`, { mode: 0o755 })
   cpSync(join(repositoryRoot, 'examples/plain-shell.sh'), join(folder, 'plain-shell.sh'))
+  await commitAll(folder)
+}
+
+async function commitAll(folder: string): Promise<void> {
   const git = (...args: readonly string[]) => mustRun('git', args, process.env, folder)
   await git('init', '--quiet', '--initial-branch', 'main')
   await git('remote', 'add', 'origin', 'https://github.com/contoso/shop.git')

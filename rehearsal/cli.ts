@@ -1,4 +1,4 @@
-import { globSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { lexer } from 'marked'
@@ -6,12 +6,14 @@ import { requireFreshBundle } from '../scripts/bundle-sources.ts'
 import { execute, isOnPath } from '../scripts/programs.ts'
 import { repositoryRoot, temporaryFolder } from '../scripts/tools.ts'
 import { runByAct } from './act.ts'
-import { layOutGate, layOutStandIn } from './actions.ts'
+import { layOutArtifacts, layOutGate, layOutGh, layOutStandIn } from './actions.ts'
+import { isLive, LIVE, liveVariables, openLiveStage, tellsOfLive } from './live.ts'
 import { openStage, secrets, variables } from './stage.ts'
 import {
   isGate,
   isGreen,
   type Machine,
+  movesArtifacts,
   nameOf,
   type Plan,
   planFor,
@@ -25,8 +27,9 @@ const CONVERSIONS = 'docs/from-what-you-have.md'
 
 const usage = `Usage: npm run rehearse [-- --local-repository OWNER/NAME@REF=FOLDER … FILE …]
 
-Runs the workflows of README.md and examples/ unchanged on this machine, with act (https://nektosact.com), and the steps of
-${CONVERSIONS} in a job. The gate is the one in dist/, and Azure is a local cloud under Azure's own names. Needs act on the PATH. azure/login runs if az is installed.
+Runs the workflows of README.md and examples/ and .github/workflows/live.yml unchanged on this machine, with act
+(https://nektosact.com), and the steps of ${CONVERSIONS} in a job. The gate is the one in dist/, and Azure is a local cloud under
+Azure's own names. Needs act on the PATH. azure/login runs if az is installed.
 
   FILE                 run only these, such as README.md or examples/gateway.yml
   --local-repository   use an action from a folder instead of fetching it from github.com, as with act's own option
@@ -48,7 +51,7 @@ function workflows(): Workflow[] {
   const examples = globSync('examples/*.yml', { cwd: repositoryRoot }).toSorted()
   return [
     ...inReadme.map(text => readWorkflow('README.md', `${text}\n`)),
-    ...examples.map(path => readWorkflow(path, readFileSync(join(repositoryRoot, path), 'utf8'))),
+    ...[...examples, LIVE].map(path => readWorkflow(path, readFileSync(join(repositoryRoot, path), 'utf8'))),
     ...conversions(),
   ]
 }
@@ -85,8 +88,29 @@ async function machineFor(all: readonly Workflow[], folders: ReadonlyMap<string,
   return {
     hasProgram: isOnPath,
     hasAction: uses => folders.has(uses) || answering.has(nameOf(uses)),
-    given: new Set([...Object.keys(variables), ...Object.keys(secrets)]),
+    given: new Set([variables, secrets, liveVariables].flatMap(Object.keys)),
   }
+}
+
+/** Folders of the gate, and of what stands in for other actions, by what `uses:` has. */
+function layOutActions(
+  { actions }: Workflow,
+  standIns: Plan['standIns'],
+  folder: string,
+): Map<string, string> {
+  const gate = layOutGate(join(folder, 'gate'))
+  const gates = actions.filter(isGate).map(uses => [uses, gate] as const)
+  const others = [...standIns].map(([uses, why]) => {
+    const name = nameOf(uses)
+    const place = join(folder, name)
+    return [
+      uses,
+      movesArtifacts(uses)
+        ? layOutArtifacts(place, name, join(folder, 'kept'))
+        : layOutStandIn(place, name, why),
+    ] as const
+  })
+  return new Map([...gates, ...others])
 }
 
 /** @returns whether it was green */
@@ -97,18 +121,20 @@ async function rehearse(
 ): Promise<boolean> {
   const folder = join(temporaryFolder(), 'rehearsal')
   mkdirSync(folder)
-  const gate = layOutGate(join(folder, 'gate'))
-  const stage = await openStage(workflow)
+  const stage = isLive(workflow) ? await openLiveStage(workflow) : await openStage(workflow)
   const started = performance.now()
   try {
-    const actions = new Map(folders)
-    for (const uses of workflow.actions) if (isGate(uses)) actions.set(uses, gate)
-    for (const [uses, why] of standIns) {
-      const name = nameOf(uses)
-      actions.set(uses, layOutStandIn(join(folder, name), name, why))
-    }
-    const run = await runByAct(workflow, stage, { folder, actions })
-    const green = isGreen(workflow, run)
+    const actions = new Map([...folders, ...layOutActions(workflow, standIns, folder)])
+    const issue = join(folder, 'issue.md')
+    const run = await runByAct(workflow, stage, {
+      folder,
+      actions,
+      ...(isLive(workflow)
+        ? { variables: liveVariables, secrets: {}, programs: layOutGh(join(folder, 'bin'), issue) }
+        : { variables, secrets }),
+    })
+    const told = existsSync(issue) ? readFileSync(issue, 'utf8') : ''
+    const green = isGreen(workflow, run) && (!isLive(workflow) || tellsOfLive(told))
     const seconds = ((performance.now() - started) / 1000).toFixed(0)
     if (!green) say(run.log)
     say(`${green ? 'green' : 'RED  '}  ${workflow.path} (${seconds} s)`)
@@ -117,6 +143,10 @@ async function rehearse(
     if (refused.length > 0)
       say(`       refused, because the local cloud does not have them: ${refused.join(', ')}`)
     for (const [uses, why] of standIns) say(`       ${nameOf(uses)} was replaced by a stand-in: ${why}`)
+    if (told !== '') {
+      say('       gh was replaced by a stand-in: this is the issue that it would open')
+      say(told.replaceAll(/^(?=.)/gm, '       | '))
+    }
     return green
   } finally {
     await stage.close()

@@ -25,10 +25,10 @@ const account = first(defaultWorld.accounts)
 const project = { name: 'shop', agents: [{ name: 'support-agent', model: 'chat' }] }
 const pipeline = first(defaultWorld.applications)
 const pipelineId = pipeline.servicePrincipal?.objectId ?? ''
-const foundryId = accountId(account)
+export const foundryId = accountId(account)
 const groupId = foundryId.replace(/\/providers\/.*/, '')
 
-const roles = {
+export const roles = {
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
   rbacAdministrator: 'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
   openAIUser: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd',
@@ -82,7 +82,7 @@ const gatewayIdentity = identity('contoso-gateway', [
   'c8403b6e-15f9-4d7a-92e6-4b0d8a71f35c',
   'f06b92d8-3a57-41ce-8d14-e95c7b2f0a63',
 ])
-const shopIdentity = {
+export const shopIdentity = {
   kind: 'managedIdentity' as const,
   displayName: 'shop-identity',
   clientId: '27e9c05d-b84f-4163-9ad7-5f60e1b3c892',
@@ -91,11 +91,13 @@ const shopIdentity = {
   servicePrincipal: { objectId: '6c3d80f5-e91a-4b72-85cd-a04f7e26b1d9' },
   resourceId: `${groupId}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop-identity`,
 }
-const shopAppId = `${groupId}/providers/Microsoft.App/containerApps/shop`
+export const shopAppId = `${groupId}/providers/Microsoft.App/containerApps/shop`
 
 /** Hosts of the gateway and of the user's app. Documents name the first. */
 const gatewayHost = 'contoso.azure-api.net'
 const shopHost = `shop.${account.location}.azurecontainerapps.io`
+
+export const probeUrl = `https://${shopHost}${PROBE_PATH}`
 
 /** Values for the variables and secrets of the repository. */
 export const variables: Readonly<Record<string, string>> = {
@@ -125,7 +127,7 @@ export const variables: Readonly<Record<string, string>> = {
   JUDGE_DEPLOYMENT: 'reasoning',
 }
 export const secrets: Readonly<Record<string, string>> = {
-  SHOP_PROBE_URL: `https://${shopHost}${PROBE_PATH}`,
+  SHOP_PROBE_URL: probeUrl,
   RETIRED_FOUNDRY_KEY: accountKeys(foundryId).key2,
 }
 
@@ -203,7 +205,7 @@ function seedFor({ text }: Pick<Workflow, 'text'>): Seed {
   }
 }
 
-const holding = (principalId: string, roleDefinitionId: string, scope: string) => ({
+export const holding = (principalId: string, roleDefinitionId: string, scope: string) => ({
   name: crypto.randomUUID(),
   scope,
   roleDefinitionId,
@@ -225,9 +227,10 @@ function accountsIn(text: string) {
 /** How long a grant takes, in milliseconds, on each of two replicas. */
 const lag = { roleAssignments: [2000, 3000] }
 
-export async function openStage(workflow: Workflow): Promise<Stage> {
+/** @param seed what is there before; default: the default world, and in it whatever the workflow names */
+export async function openStage(workflow: Workflow, seed = seedFor(workflow)): Promise<Stage> {
   const { expectsRole: granted } = workflow
-  const cloud = await createLocalCloud({ seed: seedFor(workflow), granted, lag })
+  const cloud = await createLocalCloud({ seed, granted, lag })
   Object.assign(cloud.world.workflow, {
     eventName: workflow.event,
     ...(workflow.environment === undefined ? {} : { environment: workflow.environment }),
@@ -238,8 +241,8 @@ export async function openStage(workflow: Workflow): Promise<Stage> {
   const [gateway] = cloud.endpoints.gateways.values()
   const [shop] = cloud.endpoints.apps.values()
   const names = await showAsAzure(cloud, {
-    [gatewayHost]: new URL(gateway ?? '').origin,
-    [shopHost]: shop ?? '',
+    ...(gateway === undefined ? {} : { [gatewayHost]: new URL(gateway).origin }),
+    ...(shop === undefined ? {} : { [shopHost]: shop }),
   })
   return {
     cloud,

@@ -94,6 +94,9 @@ const namesIn = (text: string, pattern: RegExp) =>
 /** Whether an action is the gate, no matter who publishes it. */
 export const isGate = (uses: string) => /^[^/]+\/key-less-gate@/.test(uses)
 
+/** Whether a workflow is this repository's own: its gate is `./`, and it runs in a copy of the repository. */
+export const isOwn = ({ path }: Pick<Workflow, 'path'>) => path.startsWith('.github/')
+
 /** The programs, actions and values that a machine has for workflows. */
 export interface Machine {
   /** Whether a program is on the PATH. */
@@ -115,13 +118,15 @@ export interface Plan {
 export function planFor(workflow: Workflow, machine: Machine): Plan {
   const { actions, calledWorkflows, queues, scripts, variables, secrets } = workflow
   const fates = actions.map(uses => ({ uses, ...fateOf(uses, machine) }))
+  // What opens an issue must not open one from here.
+  const hasProgram = (name: string) => (isOwn(workflow) && name === 'gh') || machine.hasProgram(name)
   return {
     missing: [
       ...calledWorkflows.map(uses => `${nameOf(uses)}: act does not set job.workflow_repository`),
       ...(queues ? ['concurrency.queue: act does not know it'] : []),
       ...fates.flatMap(({ missing }) => missing ?? []),
       ...unavailable.flatMap(({ pattern, what }) => (pattern.test(scripts) ? [what] : [])),
-      ...programsIn(scripts).flatMap(name => (machine.hasProgram(name) ? [] : [`${name}: not installed`])),
+      ...programsIn(scripts).flatMap(name => (hasProgram(name) ? [] : [`${name}: not installed`])),
       ...[...variables, ...secrets].flatMap(name =>
         machine.given.has(name) ? [] : [`${name}: no value is known`],
       ),
@@ -134,7 +139,10 @@ export function planFor(workflow: Workflow, machine: Machine): Plan {
 function fateOf(uses: string, { hasProgram, hasAction }: Machine): { missing?: string; standIn?: string } {
   const name = nameOf(uses)
   // act checks out by itself.
-  if (isGate(uses) || name === 'actions/checkout') return {}
+  if (uses === './' || isGate(uses) || name === 'actions/checkout') return {}
+  if (name === 'actions/setup-node') return { standIn: 'this machine has a Node' }
+  if (movesArtifacts(uses))
+    return hasAction(uses) ? {} : { standIn: 'artifacts lie in a folder of this machine' }
   if (name !== 'azure/login')
     return {
       missing: `${name}: ${name.startsWith('actions/') ? 'a service of GitHub' : 'nothing stands in for it'}`,
@@ -142,6 +150,8 @@ function fateOf(uses: string, { hasProgram, hasAction }: Machine): { missing?: s
   if (!hasProgram('az')) return { standIn: 'az is not installed' }
   return hasAction(uses) ? {} : { standIn: 'it cannot be fetched from github.com' }
 }
+
+export const movesArtifacts = (uses: string) => /^actions\/(?:up|down)load-artifact@/.test(uses)
 
 /** Without the ref. */
 export const nameOf = (uses: string) => uses.replace(/@.*/, '')

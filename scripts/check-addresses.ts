@@ -21,10 +21,10 @@ const timeoutMs = 30_000
 const pauseMs = 500
 
 async function main(): Promise<void> {
-  for (const [address, files] of addresses()) {
+  for (const [address, { files, uses }] of addresses()) {
     const problem = await problemOf(address, url => fetch(url, { signal: AbortSignal.timeout(timeoutMs) }))
     if (problem !== undefined) {
-      process.stdout.write(`${address} ${problem}. Linked from ${files.join(', ')}\n`)
+      process.stdout.write(`${address} ${problem}. Linked from ${files.join(', ')} (${uses.join('; ')})\n`)
       process.exitCode = 1
     }
     await new Promise(resolve => setTimeout(resolve, pauseMs))

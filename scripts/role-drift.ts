@@ -17,7 +17,7 @@ import { repositoryRoot } from './tools.ts'
 
 const actions = v.optional(v.array(v.string()), [])
 const condition = v.optional(v.nullable(v.string()), null)
-const permission = v.object({
+export const permission = v.object({
   actions,
   notActions: actions,
   dataActions: actions,
@@ -25,7 +25,7 @@ const permission = v.object({
   condition,
   conditionVersion: condition,
 })
-const documentedRole = v.object({
+export const documentedRole = v.object({
   name: v.string(),
   roleName: v.string(),
   description: v.string(),
@@ -57,7 +57,7 @@ function documentedRoles(page: string): Role[] {
 const lists = ['actions', 'notActions', 'dataActions', 'notDataActions'] as const
 
 /** The changes of a role, one line each. */
-function changesOf(shipped: Role, documented: Role): string[] {
+export function changesOf(shipped: Role, documented: Role): string[] {
   const named = [
     ...(shipped.roleName === documented.roleName ? [] : [`is now called ${documented.roleName}`]),
   ]

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { parse } from 'yaml'
-import { addresses, addressesOfDocument, addressesOfSource } from '../../scripts/addresses.ts'
+import { addresses, addressesOfSource, linksOfDocument, useInSource } from '../../scripts/addresses.ts'
 import { problemOf } from '../../scripts/check-addresses.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { execNode } from '../support/child-node.ts'
@@ -35,12 +35,29 @@ describe('addresses', () => {
   })
 
   test.each<[string, string[]]>([
-    ['[roles](https://learn.microsoft.com/azure/x#y)', ['https://learn.microsoft.com/azure/x']],
+    [
+      '## Who `may`\n\n- [roles | of all](https://learn.microsoft.com/azure/x#y)',
+      ['https://learn.microsoft.com/azure/x', 'Who may: roles  of all'],
+    ],
     ['```text\nhttps://aka.ms/what-a-service-says\n```', []],
     ['[us](https://github.com/OWNER/key-less-gate)', []],
     ['[here](docs/setup.md)', []],
-  ])('in a document: %s', (text, found) => {
-    expect(addressesOfDocument(text)).toEqual(found)
+  ])('in a document, with what it is there for: %s', (text, found) => {
+    expect(linksOfDocument(text).flatMap(({ address, use }) => [address, use])).toEqual(found)
+  })
+
+  test('of a source have a use by their place, and one in a new place is refused until somebody says it', () => {
+    expect(useInSource('src/advice/explanations/commands.ts')).toBe('the gate prints it, as a next step')
+    expect(() => useInSource('src/report/log.ts')).toThrow(
+      'What is an address in src/report/log.ts there for?',
+    )
+  })
+
+  test('each of them has a use', () => {
+    for (const { uses } of addresses().values()) {
+      expect(uses).not.toEqual([])
+      for (const use of uses) expect(use).toMatch(/^\S.*\S$/)
+    }
   })
 
   test('include every page that an explanation links to', () => {

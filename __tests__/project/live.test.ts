@@ -1,13 +1,16 @@
 import * as v from 'valibot'
 import { parse } from 'yaml'
+import { modes } from '../../conformance/modes.ts'
 import { textOf } from '../support/documents.ts'
 import { runScript, scriptStepSchema, stepNamed } from '../support/step-script.ts'
 
 /** What the live workflow makes of a conformance run, in place of which a script answers. */
 
-const steps = v.array(v.object({ ...scriptStepSchema.entries, if: v.optional(v.string()) }))
+const text = v.optional(v.string())
+const steps = v.array(v.object({ ...scriptStepSchema.entries, id: text, if: text }))
+const needs = v.optional(v.union([v.string(), v.array(v.string())]))
 const { jobs } = v.parse(
-  v.object({ jobs: v.record(v.string(), v.object({ steps, if: v.optional(v.string()) })) }),
+  v.object({ jobs: v.record(v.string(), v.object({ steps, if: text, needs })) }),
   parse(textOf('.github/workflows/live.yml')),
 )
 const stepsOf = (job: string) => jobs[job]?.steps ?? []
@@ -23,15 +26,15 @@ describe('the conformance run', () => {
 
   test.each([
     [0, 'Nothing differs.', 0],
-    [1, 'arm-usages: status', 0],
+    [1, '1 differences.', 0],
     [2, 'NOT REMOVED', 1],
-  ])('that exits with %d after printing "%s" is shown, and the step exits with %d', (code, says, status) => {
+    // A program that breaks.
+    [1, 'Error: Cannot find module', 1],
+  ])('that exits with %d after printing "%s" ends the step with %d', (code, says, status) => {
     const ended = run(`echo '${says}'; exit ${code}`)
 
     expect(ended.status).toBe(status)
     expect(ended.files['differences.txt']).toBe(`${says}\n`)
-    expect(ended.summary).toContain(`\n\`\`\`text\n${says}\n`)
-    expect(ended.files['differences.md']).toBe(ended.summary)
   })
 
   test('gets the signal that the shell gets, and the shell waits for its cleanup', () => {
@@ -42,46 +45,86 @@ describe('the conformance run', () => {
     expect(files['differences.txt']).toBe('taken back\n')
     expect(status).toBe(1)
   })
+})
 
-  test('fits into an issue, even with many differences', () => {
-    const { files } = run(`head -c 90000 /dev/zero | tr '\\0' x; exit 1`)
+describe('what is kept of the modes', () => {
+  const step = stepNamed(stepsOf('gate'), 'Keep what became of each mode')
 
-    expect(files['differences.txt']).toHaveLength(90_000)
-    expect(files['differences.md']?.length).toBeLessThan(65_536)
-    expect(files['differences.md']).toMatch(/\n```\n$/)
+  test('is how each step ended, and each report that there is, by the id of its step', () => {
+    const report = (name: string) => ({ outcome: 'success', outputs: { report: name } })
+    const steps = { plan: report('a b.json'), probe: { outcome: 'skipped', outputs: {} } }
+    const { status } = runScript(
+      {
+        ...step,
+        run: `${step.run}\ncd modes\ncat mode-plan.json\ntest "$(ls | xargs)" = "mode-plan.json steps.json"`,
+      },
+      { env: { STEPS: JSON.stringify(steps) }, runner: { RUNNER_TEMP: '.' }, files: { 'a b.json': '{}' } },
+    )
+
+    expect(status).toBe(0)
+  })
+
+  test('of every mode that the issue has a row for, and of no other', () => {
+    const withId = stepsOf('gate').flatMap(({ id }) => id ?? [])
+
+    expect(withId).toEqual(modes.map(({ step }) => step))
+  })
+
+  test('a mode that waits for a variable is told by that variable', () => {
+    for (const { step, variable } of modes) {
+      const needed = /vars\.(\w+)/.exec(stepsOf('gate').find(({ id }) => id === step)?.if ?? '')?.[1]
+      expect(needed).toBe(variable)
+    }
+  })
+})
+
+describe('what was found', () => {
+  const step = stepNamed(stepsOf('found'), 'Write it')
+  const write = (code: number) =>
+    runScript(
+      { ...step, run: `mkdir -p node_modules/.bin && cp answer node_modules/.bin/node\n${step.run}` },
+      { env: { FOUND: 'found', RUN: 'run' }, programs: { answer: `echo "$@"; exit ${code}` } },
+    )
+
+  test.each([
+    [0, 0, {}],
+    [3, 0, { 'worth-an-issue': 'true' }],
+  ])('is shown, and worth an issue where the writer ends with 3: %d', (code, status, outputs) => {
+    const written = write(code)
+
+    expect(written).toMatchObject({ status, outputs, summary: 'conformance/tell.ts found run\n' })
+    expect(written.files['issue.md']).toBe(written.summary)
+  })
+
+  test('a writer that breaks fails the job', () => {
+    expect(write(1).status).toBe(1)
   })
 })
 
 describe('the issue', () => {
-  const tell = (differences: string, open: string) =>
-    runScript(stepNamed(stepsOf('tell'), 'Open or update the issue if something differs'), {
+  const tell = (open: string) =>
+    runScript(stepNamed(stepsOf('tell'), 'Open or update the issue'), {
       env: { GH_TOKEN: 'none', REPOSITORY: 'contoso/gate' },
-      files: { 'differences.txt': differences, 'differences.md': differences },
+      files: { 'issue.md': 'Found' },
       programs: { gh: `if test "$2" = list; then echo '${open}'; else echo "$@"; fi` },
     })
 
   test('is opened once, and later runs update it', () => {
-    expect(tell('arm-usages: status', '').stdout).toMatch(
-      /^issue create --repo contoso\/gate --title Answers of the real /,
-    )
-    expect(tell('arm-usages: status', '7').stdout).toBe(
-      'issue edit 7 --repo contoso/gate --body-file differences.md\n',
-    )
+    expect(tell('').stdout).toMatch(/^issue create --repo contoso\/gate --title What /)
+    expect(tell('7').stdout).toBe('issue edit 7 --repo contoso/gate --body-file issue.md\n')
   })
 
-  test('is left alone if nothing differs', () => {
-    expect(tell('real: 174 exchanges answered\nNothing differs.\n', '')).toMatchObject({
-      status: 0,
-      stdout: '',
-    })
+  test('waits for both jobs, and is left alone if nobody has to look', () => {
+    expect(jobs.found?.needs).toEqual(['conformance', 'gate'])
+    expect(jobs.tell?.if).toContain("needs.found.outputs.worth-an-issue == 'true'")
   })
 })
 
 test('a mode that fails stops neither the others nor the conformance run', () => {
-  const [, , ...modes] = stepsOf('gate')
+  const [, , ...others] = stepsOf('gate')
 
-  expect(modes.length).toBeGreaterThan(5)
-  for (const mode of modes) expect(mode.if).toMatch(/^\$\{\{ !cancelled\(\)/)
+  expect(others.length).toBeGreaterThan(5)
+  for (const step of others) expect(step.if).toMatch(/^\$\{\{ !cancelled\(\)/)
   expect(jobs.gate?.if).toMatch(/^\$\{\{ !cancelled\(\)/)
 })
 

@@ -56,6 +56,28 @@ test('act gets the workflow unchanged, with the gate of this repository and Azur
   expect(stdout).toContain('0 green, 1 red, 0 not run')
 })
 
+test('live.yml is run in a copy of this repository, with stand-ins for what GitHub has, and npm around the proxy', async () => {
+  const act = [
+    'test -f conformance/cli.ts && git log -1 --format=%s',
+    'for word; do case $word in npm_config_*|LIVE_*) printf "%s\\n" "$word" ;; esac; done',
+    'for word; do case $word in actions/*@*) grep -h "run:" "$(echo "$word" | cut -d = -f 2)/action.yml" ;; esac; done',
+    'echo "the modes" > body.md; gh issue list; gh issue create --title T --body-file body.md',
+    'exit 1',
+  ].join('\n')
+  const { stdout } = await rehearse(act, '.github/workflows/live.yml')
+
+  expect(stdout).toMatch(/^Deploy behind a gate$/m)
+  expect(stdout).toMatch(/^LIVE_RESOURCE_ID=\/subscriptions\//m)
+  const [, registry] = /^npm_config_registry=https?:\/\/([^/:\s]+)/m.exec(stdout) ?? []
+  expect(registry).toBeDefined()
+  expect(stdout).toContain(`npm_config_noproxy=${registry}\n`)
+  expect(stdout).toContain('actions/setup-node was replaced by a stand-in: this machine has a Node')
+  expect(stdout).toContain(
+    'actions/upload-artifact was replaced by a stand-in: artifacts lie in a folder of this machine',
+  )
+  expect(stdout).toContain('       | the modes\n')
+})
+
 test('a run of act without any job is not green', async () => {
   const { status, stdout } = await rehearse('exit 0', 'examples/drift-check.yml')
 
@@ -86,16 +108,18 @@ const kindsOfPipelines = [
   'A script with a sleep',
 ]
 
-test('the workflow of the README and the steps for pipelines that people have are among them, and every variable has a value', async () => {
+test('the workflow of the README, live.yml and the steps for pipelines that people have are among them, and every variable has a value', async () => {
   const { stdout } = await rehearse(
     'echo "Job succeeded"; for name in deploy evaluate test-agents; do echo "$name.sh has begun."; done',
   )
 
   expect(stdout).toContain('green  README.md')
+  // It is green once it has told, in an issue, what was made to differ.
+  expect(stdout).toContain('RED    .github/workflows/live.yml')
   for (const kind of kindsOfPipelines) expect(stdout).toContain(`  docs/from-what-you-have.md, ${kind}`)
   expect(stdout).not.toContain('no value is known')
   // How many cannot be run depends on whether the machine has az and gh.
-  const [, green, notRun] = /^(\d+) green, 0 red, (\d+) not run$/m.exec(stdout) ?? []
+  const [, green, notRun] = /^(\d+) green, 1 red, (\d+) not run$/m.exec(stdout) ?? []
   const examples = globSync('examples/*.yml', { cwd: repositoryRoot })
   expect(Number(green) + Number(notRun)).toBe(1 + examples.length + kindsOfPipelines.length)
 })

@@ -61,6 +61,30 @@ describe('a workflow is run', () => {
   })
 })
 
+describe('in a workflow of this repository', () => {
+  const own = (job: string) =>
+    readWorkflow(
+      '.github/workflows/live.yml',
+      `on:\n  push:\njobs:\n  one:\n${job.replaceAll(/^/gm, '    ')}\n`,
+    )
+
+  test('the gate is the repository itself, and gh is never the real one', () => {
+    const workflow = own('steps:\n- uses: ./\n- run: gh issue list')
+
+    expect(planFor(workflow, withoutPrograms)).toEqual({ missing: [], standIns: new Map() })
+  })
+
+  test.each(['actions/upload-artifact@v7', 'actions/download-artifact@v8'])(
+    '%s is run where somebody has it, and stood in for elsewhere',
+    uses => {
+      const workflow = own(`steps:\n- uses: ${uses}`)
+
+      expect(planFor(workflow, complete).standIns.size).toBe(0)
+      expect([...planFor(workflow, { ...complete, hasAction: () => false }).standIns.keys()]).toEqual([uses])
+    },
+  )
+})
+
 describe('the plan names what is missing', () => {
   test.each([
     [

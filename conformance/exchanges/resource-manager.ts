@@ -42,6 +42,12 @@ const manager = (
 const roleDefinition = ({ subscriptionId }: World, guid: string) =>
   `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${guid}`
 
+/** As a reader of the account alone may ask for it. */
+export const roleDefinitionAtAccount = (world: World, guid: string) =>
+  at(world, `${world.accountId}/providers/Microsoft.Authorization/roleDefinitions/${guid}`, {
+    version: authorization,
+  })
+
 /** A role assignment on the account. */
 export const assignment = (world: World, name: string, wanted: Wanted = {}) =>
   at(world, `${world.accountId}/providers/Microsoft.Authorization/roleAssignments/${name}`, {
@@ -306,6 +312,11 @@ export const resourceManagerExchanges: readonly Exchange[] = [
   ),
   manager('role-definition', 'What a built-in role looks like', world =>
     at(world, roleDefinition(world, cognitiveServicesUser.guid), { version: authorization }),
+  ),
+  manager(
+    'role-definition-at-account',
+    'Whether a reader of the account alone may read a built-in role',
+    world => roleDefinitionAtAccount(world, cognitiveServicesUser.guid),
   ),
   manager('role-definition-by-name', 'Whether the comparison of a name ignores case', world =>
     list(world, 'roleDefinitions', filter("roleName eq 'cognitive services user'")),
