@@ -106,6 +106,7 @@ const kindsOfPipelines = [
   'Agents',
   'A RAG deploy',
   'A script with a sleep',
+  'Reader alone',
 ]
 
 test('the workflow of the README, live.yml and the steps for pipelines that people have are among them, and every variable has a value', async () => {
