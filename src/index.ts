@@ -1,3 +1,4 @@
+import './step/early-tls.ts'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'

@@ -57,7 +57,8 @@ test('every module of the bundle has the parenthesis that has V8 compile it at o
   expect(modules.filter(([, parenthesis]) => parenthesis !== '(')).toEqual([])
 })
 
-test("with bad inputs, Node's own HTTPS stack is not loaded either", async () => {
+/** What a run with bad inputs loaded of Node's own. */
+async function loadedForBadInputs(env: Record<string, string>): Promise<readonly string[]> {
   const tell = `
     import { writeSync } from 'node:fs'
     process.on('exit', () => {
@@ -67,13 +68,24 @@ test("with bad inputs, Node's own HTTPS stack is not loaded either", async () =>
   const { result } = startAction({
     action: repositoryRoot,
     inputs: {},
+    env,
     nodeOptions: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
     workFolder: mkdtempSync(join(tmpdir(), 'key-less-gate-start-up-')),
   })
   const { log, outputs } = await result
 
   expect(outputs.diagnosis).toBe('input-invalid')
-  expect(log.filter(line => line.startsWith('loaded: '))).toEqual(['loaded: NativeModule path'])
+  return log.filter(line => line.startsWith('loaded: '))
+}
+
+test("with bad inputs, Node's own HTTPS stack is not loaded either", async () => {
+  expect(await loadedForBadInputs({})).toEqual(['loaded: NativeModule path'])
+})
+
+test('if the job may ask for a token, Node reads the certificates that it trusts while the inputs are read', async () => {
+  const env = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://127.0.0.1:9/' }
+
+  expect(await loadedForBadInputs(env)).toEqual(['loaded: NativeModule path, NativeModule tls'])
 })
 
 /** Node has a second HTTP stack, under `fetch`, and loads all of it once somebody names `FormData`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Diagnosis } from '../../src/advice/explanations/diagnose.ts'
 import { diagnose } from '../../src/advice/explanations/diagnose.ts'
+import type { Diagnosis } from '../../src/advice/explanations/diagnosis.ts'
 import { annotation } from '../../src/report/annotation.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import { allCodes, emptyRecord, failureOf } from '../support/record-fixture.ts'

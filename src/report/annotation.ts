@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import type { Diagnosis } from '../advice/explanations/diagnosis.ts'
 import { statusLine } from '../core/failures/failure.ts'
 
 /** The runner cuts annotations at 4,096 UTF-16 units (actions/runner, ExecutionContext); a little room is left. */

@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import type { Diagnosis } from '../advice/explanations/diagnosis.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { informationOf } from '../advice/findings/information.ts'
 import type { RoleChoice } from '../azure/rbac/built-in-roles.ts'

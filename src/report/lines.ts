@@ -1,5 +1,5 @@
 import { docsAddress } from '../advice/docs-link.ts'
-import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import type { Diagnosis } from '../advice/explanations/diagnosis.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { informationOf } from '../advice/findings/information.ts'
 import type { Assignment } from '../azure/rbac/assignment.ts'

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import * as core from '@actions/core'
-import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import { type Diagnosis, diagnosisBy } from '../advice/explanations/diagnosis.ts'
+import { inputExplanations } from '../advice/explanations/input.ts'
 import { failureOf, type StepError } from '../core/failures/failure.ts'
 import type { Clock } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
@@ -69,10 +70,12 @@ export function rehearse(outcome: Outcome, { clock, startedAt }: Pick<Telling, '
   for (const write of [recordLines, informationLines, findingFolds, findingLines, verdictLine]) write(outcome)
 }
 
-/** All explanations load only if something has to be explained. */
-async function explain(failure: StepError, record: RunRecord): Promise<Diagnosis> {
+/** All explanations load only if one of them is needed. Bad inputs end a run before anything else has loaded. */
+async function explain(error: StepError, record: RunRecord): Promise<Diagnosis> {
+  const { code } = error.failure
+  if (code === 'input-invalid') return diagnosisBy(inputExplanations[code], error, record)
   const { diagnose } = await import('../advice/explanations/diagnose.ts')
-  return diagnose(failure, record)
+  return diagnose(error, record)
 }
 
 function logEnd(outcome: Outcome, diagnosis: Diagnosis | undefined): void {

@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import type { Diagnosis } from '../advice/explanations/diagnosis.ts'
 import type { Comparison, Fix } from '../advice/explanations/explanation.ts'
 import { statusLine } from '../core/failures/failure.ts'
 import { codeBlock, codeSpan, markdown, plain } from '../core/text/untrusted.ts'

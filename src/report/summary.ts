@@ -1,5 +1,5 @@
 import { docsAddress } from '../advice/docs-link.ts'
-import type { Diagnosis } from '../advice/explanations/diagnose.ts'
+import type { Diagnosis } from '../advice/explanations/diagnosis.ts'
 import type { Finding } from '../advice/findings/finding.ts'
 import { findingsOf } from '../advice/findings/findings.ts'
 import { readableRoleState } from '../azure/rbac/assignment.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { type Diagnosis, diagnose } from '../../../src/advice/explanations/diagnose.ts'
+import { diagnose } from '../../../src/advice/explanations/diagnose.ts'
+import type { Diagnosis } from '../../../src/advice/explanations/diagnosis.ts'
 import type { Fix } from '../../../src/advice/explanations/explanation.ts'
 import { hasDataActions, roleNameOf, rolesInTable } from '../../../src/azure/rbac/built-in-roles.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
