@@ -56,7 +56,7 @@ export async function cloudAt(address: string, send: Send): Promise<CloudService
     )
   const known = cloudNames
     .map(name => cloudOf(name, {}))
-    .find(({ name, resourceManager: { endpoint } }) => name !== 'custom' && endpoint === resourceManager)
+    .find(({ resourceManager: { endpoint } }) => endpoint === resourceManager)
   return {
     entra: new URL(read.output.authentication.loginEndpoint).origin,
     resourceManager,

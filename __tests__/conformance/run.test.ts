@@ -237,6 +237,10 @@ test('keys and tokens in the forms that programs make are caught', () => {
   )
 })
 
+test('the beginning of a token that was cut short is withheld, shorter than what is random can be told by', () => {
+  expect(sanitised('It was eyJhbGciOiJSUzI1', reference.world)).toBe('It was WITHHELD')
+})
+
 test.each([
   'UserAssignedDenyAssignmentPropertiesNotValid',
   'RoleAssignmentRequestPolicyValidationFailed',

@@ -275,6 +275,17 @@ describe('setup.sh', () => {
     expect(new Set(identity?.federatedCredentials.map(({ name }) => name)).size).toBe(2)
   })
 
+  test('the check sum in the name of a credential has eight digits, zeros in front too', async () => {
+    const issuer = 'https://github.contoso.example/_services/token'
+    const options = ['--identity', 'shop-pipeline', '--issuer', issuer, '--entity', 'environment:e105']
+    expect(await setUp(...target(), ...options)).toMatchObject({ status: 0 })
+
+    const identity = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
+    expect(identity?.federatedCredentials.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^github-.*-0bf50c95$/),
+    ])
+  })
+
   test.each([
     ['environment:a_b', 'environment:a-b'],
     [`environment:${'x'.repeat(200)}`, `environment:${'x'.repeat(201)}`],

@@ -78,6 +78,26 @@ test.each([
   expect(logOf(run)).toContain('The reply comes out of a cache')
 })
 
+test.each([
+  [11, 'failed', 'answer-invalid'],
+  [9, 'passed', ''],
+])(
+  'an answer that was made %i minutes ago, although no header says that it was kept: %s',
+  async (minutes, result, diagnosis) => {
+    policies({})
+    const value = Math.floor(cloud.clock.now() / 1000) - minutes * 60
+    cloud.faults.add({
+      name: 'remembers',
+      operation: 'chatCompletions.create',
+      effect: { kind: 'edit', path: ['created'], value },
+    })
+    const run = await runGate(cloud, { inputs: alone() })
+
+    expect(run.outputs).toMatchObject({ result, diagnosis })
+    expect(logOf(run).includes('The reply comes out of a cache')).toBe(result === 'failed')
+  },
+)
+
 test('a gateway that says that it asked the model is a proof', async () => {
   const replyHeaders = {
     age: '0',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { parseJson } from '../../../src/core/text/json.ts'
+import { isRemembered } from '../../../src/services/inference/answer.ts'
 import { type Api, apiOf, apis } from '../../../src/services/inference/apis/index.ts'
 import { inferenceExamples } from '../../support/inference-examples.ts'
 import { replyOf } from '../../support/replies.ts'
@@ -212,4 +213,30 @@ test.each([
 ])('%d characters that begin like sound are speech: %s', (length, isSpeech) => {
   const answer = apiOf('speech').readAnswer(replyOf(200, 'ID3'.padEnd(length, 'x')))
   expect(answer !== undefined).toBe(isSpeech)
+})
+
+describe('an answer that was made long before it was sent is remembered', () => {
+  const sentAt = Date.UTC(2026, 10, 29, 12)
+  const ago = (minutes: number) => sentAt / 1000 - minutes * 60
+  const chatOf = (created: unknown) => ({ object: 'chat.completion', created })
+  test.each<[string, object, boolean]>([
+    ['a chat of long ago', chatOf(ago(11)), true],
+    ['a chat of now', chatOf(ago(10)), false],
+    ['a chat of a clock that is ahead', chatOf(ago(-60)), false],
+    ['a completion of long ago', { object: 'text_completion', created: ago(11) }, true],
+    ['a response of long ago', { object: 'response', created_at: ago(11) }, true],
+    ['a response of now', { object: 'response', created_at: ago(1) }, false],
+    ['a chat without a time', chatOf(0), false],
+    ['a chat before there were any', chatOf(Date.UTC(2022, 11, 31) / 1000), false],
+    ['a chat of the first day', chatOf(Date.UTC(2023) / 1000), true],
+    ['an agent of long ago', { object: 'assistant', created_at: ago(11) }, false],
+    ['a list', { object: 'list', data: [] }, false],
+  ])('%s', (_, body, expected) => {
+    const date = new Date(sentAt).toUTCString()
+    expect(isRemembered(replyOf(200, body, { date }))).toBe(expected)
+  })
+
+  test('nobody knows where the reply names no time', () => {
+    expect(isRemembered(replyOf(200, chatOf(ago(60))))).toBe(false)
+  })
 })

@@ -101,7 +101,6 @@ export const isBlindAsRecommended = (record: RunRecord): boolean =>
   record.setupPrincipal === undefined &&
   record.assignments === undefined &&
   record.permissions === undefined &&
-  record.settings?.target.kind === 'resource' &&
   isRecommended(record.role?.guid)
 
 export type Assigning = 'allowed' | 'refused' | 'refused-by-condition' | 'unless-conditions' | 'unknown'

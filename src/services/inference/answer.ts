@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { HttpReply } from '../../core/http/client.ts'
 import { firstIssueOnly, parseJson } from '../../core/text/json.ts'
 
 /** What a model answered, read from a 200. */
@@ -28,4 +29,30 @@ export function readJsonAnswer<T extends v.GenericSchema>(
   if (v.is(withError, json)) return undefined
   const result = v.safeParse(schema, json, firstIssueOnly)
   return result.success ? read(result.output) : undefined
+}
+
+/** Answers that name the second in which they were made; of other objects, such as agents, the time is that of their own making. */
+const datedAnswer = v.union([
+  v.object({ object: v.picklist(['chat.completion', 'text_completion']), created: v.number() }),
+  v.pipe(
+    v.object({ object: v.literal('response'), created_at: v.number() }),
+    v.transform(({ created_at }) => ({ created: created_at })),
+  ),
+])
+
+/** Longer than any request takes, and than clocks differ by that accept each other's tokens. */
+const oldMs = 10 * 60_000
+/** Some model servers write 0, or another time before there was such an API. */
+const earliestMs = Date.UTC(2023)
+
+/**
+ * Whether the answer was made long before the reply was sent. For answers that API Management remembers by their meaning
+ * (llm-semantic-cache-lookup), no header is documented that says so.
+ */
+export function isRemembered({ headers, body }: Pick<HttpReply, 'headers' | 'body'>): boolean {
+  const dated = v.safeParse(datedAnswer, parseJson(body), firstIssueOnly)
+  if (!dated.success) return false
+  const madeAt = dated.output.created * 1000
+  // Without a time of the sender's, the comparison is a false one: the runner's clock may be wrong.
+  return madeAt >= earliestMs && Date.parse(headers.date ?? '') - madeAt > oldMs
 }

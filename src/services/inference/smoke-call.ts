@@ -8,7 +8,7 @@ import { restrictOrigins } from '../../core/http/wrappers.ts'
 import type { Clock } from '../../core/ports.ts'
 import { matchesInTime } from '../../core/text/match.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, isRemembered } from './answer.ts'
 import type { Place, Shape, SmokeSettings } from './apis/api.ts'
 import { apiOf } from './apis/index.ts'
 import { failureOfInference } from './errors.ts'
@@ -183,9 +183,10 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
     return { kind: 'refused', route, failure: withHost(failureOfInference(reply, now), answeredAt) }
   }
   const { route } = call
-  const answer = isFromCache(reply) ? undefined : apiOf(route.api).readAnswer(reply)
+  const isStored = isFromCache(reply) || isRemembered(reply)
+  const answer = isStored ? undefined : apiOf(route.api).readAnswer(reply)
   if (answer === undefined) {
-    const what = isFromCache(reply) ? 'comes out of a cache' : `is no answer of the ${route.api} API`
+    const what = isStored ? 'comes out of a cache' : `is no answer of the ${route.api} API`
     const message = `The reply ${what}: ${plain(reply.body, 200)}`
     return {
       kind: 'refused',
