@@ -24,6 +24,7 @@ test.each<[string, Record<string, string>, ReturnType<typeof quotaOf>, string]>(
   ['a limit alone', { 'x-ratelimit-limit-tokens': '5' }, { limitTokens: 5 }, ''],
   ['nothing', {}, undefined, ''],
   ['a count of nothing', { 'x-ratelimit-remaining-tokens': '-1' }, undefined, ''],
+  ['more digits than a number keeps', { 'x-ratelimit-limit-tokens': '9'.repeat(16) }, undefined, ''],
   ['words', { 'x-ratelimit-remaining-requests': '::error::99' }, undefined, ''],
 ])('of %s', (_, said, quota, words) => {
   expect(quotaOf(said)).toEqual(quota)
