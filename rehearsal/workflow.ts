@@ -69,7 +69,7 @@ export function readWorkflow(path: string, text: string): Workflow {
 }
 
 /**
- * The workflow of a reader who puts the steps that a page shows into a job: with the permissions of the set-up, and with the checkout
+ * The workflow of a reader who puts the steps that a page shows into a job: with the permissions of the setup, and with the checkout
  * that brings the scripts.
  *
  * @param path the page, and the heading above the steps

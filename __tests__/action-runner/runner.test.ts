@@ -34,13 +34,13 @@ describe('a line of the log', () => {
     '##[unknown]no',
     '##[x]##[error]no',
     '##[error',
-  ])('%j is none', line => {
+  ])('%j is not a command', line => {
     expect(parseCommand(line)).toBeUndefined()
   })
 })
 
 describe('a file of keys and values', () => {
-  test('holds both forms; which one a line has is told by the sign that comes first', () => {
+  test('has both forms; the sign that comes first decides which one a line has', () => {
     const text = 'a=1<<2\nb<<END\none=1\n\ntwo\nEND\n\nc<<E=F\nE=F\nd=\n'
     expect(readKeyValues(text)).toEqual({ a: '1<<2', b: 'one=1\n\ntwo', c: '', d: '' })
   })
@@ -49,7 +49,7 @@ describe('a file of keys and values', () => {
     expect(() => readKeyValues(text)).toThrow(/^Invalid/)
   })
 
-  test('gives back whatever was written in the form of the toolkit', () => {
+  test("returns everything written in the toolkit's form", () => {
     const value = fc.string({ unit: 'grapheme-ascii' }).map(text => text.replaceAll('\r', ''))
     fc.assert(
       fc.property(fc.dictionary(fc.stringMatching(/^[a-z-]+$/), value, { noNullPrototype: true }), values => {

@@ -25,7 +25,7 @@ test.each(usual)('%s is read without asking for its versions, by a stable one', 
   expect(usualApiVersion(type)).toMatch(/^20\d\d-\d\d-\d\d$/)
 })
 
-test('of any other type the table says nothing', () => {
+test('any other type is not in the table', () => {
   expect(usualApiVersion('Microsoft.Batch/batchAccounts')).toBeUndefined()
 })
 

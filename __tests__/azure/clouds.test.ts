@@ -47,7 +47,7 @@ describe('the row of a cloud', () => {
     expect(knownAudiences(cloud.inferenceAudiences)).toEqual(audiences)
   })
 
-  test('a cloud of ones own has the audiences of AzureCloud, and trusts no host but those that were named', () => {
+  test('a custom cloud has the audiences of AzureCloud, and trusts only the named hosts', () => {
     const cloud = cloudOf('custom', { ...own, inferenceEndpoint: 'https://models.contoso.example' })
 
     expect(cloud).toMatchObject({
@@ -66,7 +66,7 @@ describe('the row of a cloud', () => {
     expect(cloudOf('custom', {}).inferenceDomains).toEqual([])
   })
 
-  test('hosts that were named stand in for the cloud’s own', () => {
+  test('named hosts replace the cloud’s own', () => {
     const cloud = cloudOf('AzureCloud', own)
 
     expect(cloud.authorityHost).toBe(own.authorityHost)
@@ -82,7 +82,7 @@ test.each([
   ['AzureCloud', 'azure.com'],
   ['AzureUSGovernment', 'azure.us'],
   ['AzureChinaCloud', 'azure.cn'],
-] as const)('inference of %s is served at or below its own domains', (name, domain) => {
+] as const)('models of %s are served at or below its own domains', (name, domain) => {
   expect(cloudOf(name, {}).inferenceDomains).toEqual([
     `openai.${domain}`,
     `services.ai.${domain}`,
@@ -134,7 +134,7 @@ test.each([
   ...['https://cognitiveservices.azure.com', 'https://ai.azure.com/', 'https://cognitiveservices.azure.us'],
   ...['https://cognitiveservices.azure.cn', 'api://contoso-gateway', 'https://gateway.contoso.example'],
   ...['https://notazure.com', '11111111-2222-4333-8444-555555555555', '00000003-0000-4000-8000-000000000000'],
-])('a token for %s opens nothing of Microsoft’s but inference', audience => {
+])('a token for %s opens only inference at Microsoft', audience => {
   expect(opensMicrosoft(audience)).toBe(false)
 })
 

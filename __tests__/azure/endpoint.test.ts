@@ -7,7 +7,7 @@ const project = `${foundry}/api/projects/app`
 const gateway = 'https://contoso.azure-api.net'
 const litellm = 'https://models.contoso.example'
 
-describe('an address is taken apart', () => {
+describe('an address is parsed', () => {
   test.each([
     [azure, { endpoint: azure }],
     [`${azure}/`, { endpoint: azure }],
@@ -103,7 +103,7 @@ describe('where the routes are', () => {
   })
 })
 
-describe('what no token may or can go to', () => {
+describe('addresses that must not get a token', () => {
   test.each([
     ['contoso.openai.azure.com', 'is not a URL'],
     ['http://contoso.openai.azure.com', 'does not begin with https://'],
@@ -164,7 +164,7 @@ const segments = fc.array(
   { maxLength: 5 },
 )
 
-test('an address that was taken apart is taken apart to itself, and stays at its host', () => {
+test('parsing is stable, and stays at the host', () => {
   fc.assert(
     fc.property(segments, path => {
       const parts = parseEndpoint([gateway, ...path].join('/'))
@@ -190,7 +190,7 @@ const tails = [
   '/anthropic/v1/messages',
 ]
 
-test('a base path is kept, whatever route follows it, and whichever way it is written', () => {
+test('a base path is kept, with any route after it, in any form', () => {
   const base = fc.array(fc.stringMatching(/^x[a-z0-9._~-]{0,11}$/), { maxLength: 4 })
   fc.assert(
     fc.property(base, fc.constantFrom(...tails), fc.constantFrom('', '/', '//'), (path, tail, end) => {
@@ -202,7 +202,7 @@ test('a base path is kept, whatever route follows it, and whichever way it is wr
   )
 })
 
-test('whatever is no address of https is no endpoint, and nothing that is given makes it fail', () => {
+test('only https addresses are endpoints, and no input makes parsing throw', () => {
   const texts = fc.oneof(fc.string(), fc.webUrl({ withQueryParameters: true, withFragments: true }))
   fc.assert(
     fc.property(texts, text => {

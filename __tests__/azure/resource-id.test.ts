@@ -23,20 +23,20 @@ test.each(foreignIds(account))('says what is wrong with %s', (_, id, problem) =>
   expect(parseResourceId(id)).toEqual({ problem: expect.stringContaining(problem) })
 })
 
-test.each([`x${subscriptionId}`, `${subscriptionId}x`])('says that %s is no GUID', text => {
+test.each([`x${subscriptionId}`, `${subscriptionId}x`])('says that %s is not a GUID', text => {
   expect(parseResourceId(account.replace(subscriptionId, text))).toEqual({
     problem: `holds the subscription id ${text}, which is not a GUID`,
   })
 })
 
-test('says which form an id has', () => {
+test('says which form an id must have', () => {
   expect(parseResourceId('contoso')).toEqual({
     problem:
       'does not have the form /subscriptions/<guid>/resourceGroups/<name>/providers/Microsoft.CognitiveServices/accounts/<name>, with or without /projects/<name>',
   })
 })
 
-test('what is read can be written again, and is the scope of the role', () => {
+test('a parsed id can be written again, and is the scope of the role', () => {
   // Segments of dots alone are refused: they would make another path of the id.
   const name = fc.stringMatching(/^[\w.-]{1,30}$/).filter(text => !/^\.+$/.test(text))
   const id = fc.record({

@@ -3,7 +3,7 @@ import { removeSdkVariables } from '../../src/azure/sdk-environment.ts'
 import { sdkOptions } from '../../src/azure/sdk-transport.ts'
 import type { HttpRequest } from '../../src/core/http/client.ts'
 
-test('what would change where the SDKs sign in, or what they print, is taken out; what is the user’s stays', () => {
+test('variables that change where the SDKs sign in, or what they print, are removed; the user’s own stay', () => {
   const kept = { HTTPS_PROXY: 'http://proxy.example', NODE_EXTRA_CA_CERTS: '/ca.pem', AZURE_CLIENT_ID: 'x' }
   const env: Record<string, string | undefined> = {
     ...kept,
@@ -23,7 +23,7 @@ test('what would change where the SDKs sign in, or what they print, is taken out
   expect(env).toStrictEqual(kept)
 })
 
-describe('the SDKs send their requests through our door', () => {
+describe('the SDKs send their requests through our client', () => {
   const sent: HttpRequest[] = []
   const { httpClient, ...options } = sdkOptions(async request => {
     sent.push(request)
@@ -70,7 +70,7 @@ describe('the SDKs send their requests through our door', () => {
     expect(sent).toEqual([])
   })
 
-  test('once, to where they say, by no proxy of their own', () => {
+  test('once, to their address, without their own proxy', () => {
     expect(options).toEqual({
       retryOptions: { maxRetries: 0 },
       redirectOptions: { maxRetries: 0 },

@@ -21,7 +21,7 @@ const months = Array.from({ length: 12 }, (_, at) =>
 )
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-test('every role has an id and a name of its own, says what it is for, and allows something', () => {
+test('every role has a unique id and name, a description, and permissions', () => {
   expect(roles.length).toBeGreaterThanOrEqual(20)
   expect(new Set(roles.map(({ name }) => name)).size).toBe(roles.length)
   expect(new Set(roles.map(({ roleName }) => roleName)).size).toBe(roles.length)
@@ -39,7 +39,7 @@ test('a condition has its version', () => {
     expect(conditionVersion).toBe(condition === undefined ? undefined : '2.0')
 })
 
-test('documents say of which day the list is, and no other', () => {
+test('documents give the day of the list, and no other', () => {
   const { text } = readDocument('docs/findings.md')
 
   expect(text).toContain(`as they were on ${data.asOf}`)
@@ -47,7 +47,7 @@ test('documents say of which day the list is, and no other', () => {
   expect(new Set(text.match(/\bon 20\d\d-\d\d-\d\d/g))).toStrictEqual(new Set([`on ${data.asOf}`]))
 })
 
-test('nothing else says of which day or month it is: that would be written by hand, and grow old', () => {
+test('the day is written nowhere else by hand', () => {
   const month = new RegExp(
     `(?:as of|were [io]n|held [io]n|\\() ?(?:20\\d\\d-\\d\\d|(?:${months.join('|')}) 20\\d\\d)`,
     'i',
@@ -57,7 +57,7 @@ test('nothing else says of which day or month it is: that would be written by ha
   expect(files.filter(file => month.test(textOf(file)))).toEqual(['docs/findings.md'])
 })
 
-test('the list says of which day it is', () => {
+test('the list has its day', () => {
   expect(new Date(data.asOf).toISOString()).toBe(`${data.asOf}T00:00:00.000Z`)
 })
 

@@ -21,7 +21,7 @@ const denied: Inspection['first'] = {
 const covering = [{ dataActions: [route.dataAction] }]
 const other = assigned(ids.role)
 
-describe('whether a grant is called for', () => {
+describe('whether to grant', () => {
   test.each<[string, Partial<Inspection>, boolean]>([
     ['no role is known', { first: denied }, false],
     ['denied, and the role is missing', { first: denied, roles: rolesOf('missing') }, true],
@@ -49,13 +49,13 @@ test.each<[string, Partial<Inspection>, boolean]>([
   ['by a right that is known', { roles: rolesOf('covered', { permissions: covering }) }, false],
   ['by rights to something else', { roles: rolesOf('missing', { permissions: [{ actions: ['*'] }] }) }, true],
   ['not at all', { first: denied }, false],
-])('calls that are let through %s', (_, seen, expected) => {
+])('calls that are allowed %s', (_, seen, expected) => {
   expect(mayExpire(inspectionOf(seen))).toBe(expected)
 })
 
 const refused: GrantResult = { outcome: 'refused', age: { kind: 'unknown' } }
 
-describe('whether the members of a group are looked at again', () => {
+describe('whether to read the members of a group again', () => {
   test.each<[string, Partial<Inspection>, GrantResult | undefined, boolean]>([
     ['the pipeline holds the role itself', { first: denied, roles: rolesOf('missing') }, refused, false],
     ['the calls are let through', { roles: rolesOf('direct', { holder: 'group' }) }, refused, false],
@@ -77,7 +77,7 @@ describe('whether the members of a group are looked at again', () => {
   })
 })
 
-describe('how old what should give access is', () => {
+describe('the age of what should give access', () => {
   const minute = 60_000
   const deny = {
     name: '',
@@ -113,17 +113,17 @@ describe('how old what should give access is', () => {
   test.each<[string, Partial<RoleAccess>, ReturnType<typeof ageOfAccess>]>([
     ['nothing else does', {}, { kind: 'none' }],
     ['a younger one does', { permissions: covering }, { kind: 'known', ageMs: minute }],
-  ])('of a role that falls short, where calls are denied and %s', (_, seen, age) => {
+  ])('of a role that does not cover the calls, if calls are denied and %s', (_, seen, age) => {
     const roles = held('direct', { fallsShort: true, assignments, ...seen })
     expect(ageOfAccess(inspectionOf({ first: denied, roles }))).toEqual(age)
   })
 
-  test('of a role that falls short, where calls are answered, it is that of the youngest beside it', () => {
+  test('of a role that does not cover the calls, if calls are answered: the youngest other role counts', () => {
     const roles = held('direct', { fallsShort: true, assignments })
     expect(ageOfAccess(inspectionOf({ roles }))).toEqual({ kind: 'known', ageMs: minute })
   })
 
-  test('what was granted goes before what was seen, but never makes a member of the pipeline', () => {
+  test('a grant counts before what was seen, but does not make the pipeline a member', () => {
     expect(ageOfAccess(inspectionOf({ roles: rolesOf('missing') }), { kind: 'new' })).toEqual({ kind: 'new' })
     const outside = rolesOf('missing', { holder: 'group', membership: 'not-member' })
     expect(ageOfAccess(inspectionOf({ roles: outside }), { kind: 'new' })).toEqual({ kind: 'none' })
@@ -188,7 +188,7 @@ describe('whether one answer is proof', () => {
     expect(isSettled(at(undefined), inspection, undefined)).toBe(expected)
   })
 
-  test('never of one that this run has granted', () => {
+  test('never for a role that this run has granted', () => {
     expect(isSettled(at(undefined), held('direct'), { outcome: 'granted', age: { kind: 'new' } })).toBe(false)
   })
 

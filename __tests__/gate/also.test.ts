@@ -35,15 +35,15 @@ test.each<[string, readonly Assignment[], string]>([
   ['the one role that lets the calls through gives it', [assigned(ids.role)], 'allowed'],
   ['another role lets them through as well', [assigned(ids.role), assigned(openAIUser)], 'not-known-live'],
   ['the one that lets them through does not give it', [assigned(openAIUser)], 'not-known-live'],
-])('a young role is shown to be live where %s', (_, assignments, expected) => {
+])('a young role is proven live if %s', (_, assignments, expected) => {
   expect(closed(assignments)).toEqual([expected])
 })
 
-test('no call was answered: nothing is shown', () => {
+test('no call was answered: nothing is proven', () => {
   expect(closed([assigned(ids.role)], [])).toEqual(['not-known-live'])
 })
 
-test('the call that was answered is billed per item, and meets one replica: nothing is shown', () => {
+test('the answered call is billed per item and meets only one replica: nothing is proven', () => {
   expect(closed([assigned(ids.role)], [{ ...route, api: 'images' }])).toEqual(['not-known-live'])
 })
 
@@ -52,7 +52,7 @@ test.each<[string, number | undefined, boolean]>([
   ['is a millisecond younger than half an hour', 30 * 60_000 - 1, true],
   ['has been there for half an hour', 30 * 60_000, false],
   ['is of unknown age', undefined, true],
-])('that answers come from a role that %s has to be made sure of: %s', (_, ageMs, expected) => {
+])('whether to check that answers come from a role that %s: %s', (_, ageMs, expected) => {
   const given = also({ word: 'not-known-live', through: [], ageMs, isGranted: false })
   const answered = { assignments: [assigned(ids.role)], routes: [route], lease: ids.client }
   expect(restsOnAnswers([given], answered, telling)).toBe(expected)
@@ -83,16 +83,16 @@ test.each<[string, AlsoAccess[] | undefined, string | undefined]>([
   expect(alsoFailure(settings([files]), { routes: [route], also: told })?.failure.code).toBe(code)
 })
 
-test('where roles were not looked up, what a call shows is enough', () => {
+test('without role data, the calls are enough', () => {
   expect(alsoFailure(settings([route.dataAction]), { routes: [route] })).toBeUndefined()
 })
 
-test('after the proof: what is young still fails', () => {
+test('after the proof: a young role still fails', () => {
   expect(alsoNotLive({ also: [young] })?.failure.code).toBe('access-not-propagated')
   expect(alsoNotLive({ also: [also({ word: 'called' })] })).toBeUndefined()
 })
 
-test('what is needed is that of the calls and that besides, each once', () => {
+test('the needs are those of the calls and of also, each once', () => {
   const access = settings([files, route.dataAction])
   const needed = neededBy({ routes: [route], settings: { access } })
 

@@ -258,7 +258,7 @@ test.each(cells)('$when', async ({ arrange, end, roleState, grants, tookMs }) =>
   expect(Math.abs(run.tookMs - tookMs)).toBeLessThan(seconds + tookMs / 10)
 })
 
-test.each(cells)('$when: a plan foretells whether it grants', async ({ arrange, grants }) => {
+test.each(cells)('$when: a plan says whether a run would grant', async ({ arrange, grants }) => {
   const plan = await stage.run({ inputs: { ...arrange(), grant: 'plan' } })
 
   expect(plan.end).toBe('planned')
@@ -266,7 +266,7 @@ test.each(cells)('$when: a plan foretells whether it grants', async ({ arrange, 
   expect(plan.requests.some(isGrant)).toBe(false)
 })
 
-test('a pipeline that becomes a member while it is looked for counts as one', async () => {
+test('a pipeline that becomes a member during the look counts as one', async () => {
   const inputs = groupHolds([])
   const joining = stage.sleep(3 * seconds).then(() => {
     stage.cloud.world.groups[0]?.members.push(pipeline(stage.cloud).principal.objectId)
@@ -277,7 +277,7 @@ test('a pipeline that becomes a member while it is looked for counts as one', as
   expect(run.report).toMatchObject({ roleState: 'group', membership: 'member' })
 })
 
-test('Resource Manager answers 201 for a role that was there before: where nobody could look first, its age tells, and it is not waited for', async () => {
+test('Resource Manager answers 201 for an existing role: without an earlier look, its age shows that, and there is no wait', async () => {
   expect((await stage.run()).end).toBe('passed')
   await stage.sleep(60 * minutes)
   for (const operation of ['roleAssignments.list', 'permissions.list'])
@@ -293,7 +293,7 @@ test('Resource Manager answers 201 for a role that was there before: where nobod
   expect(run.tookMs).toBeLessThan(seconds)
 })
 
-describe('a look at the name of the grant, which the list does not show', () => {
+describe('a read by the name of the grant, which the list does not show', () => {
   const stands = (other: { principalId?: string; role?: string }) => ({
     id: '/x',
     properties: {
@@ -320,7 +320,7 @@ describe('a look at the name of the grant, which the list does not show', () => 
     expect(run.report).toMatchObject({ roleState: 'granted', grant: 'granted' })
   })
 
-  test('finds this one: it is read once, not written again, and waited for like a new one', async () => {
+  test('finds this assignment: it is read once, not written again, and waited for like a new one', async () => {
     refuse(stage.cloud, look, 200, stands({}))
     const run = await stage.run({ inputs })
 
@@ -330,7 +330,7 @@ describe('a look at the name of the grant, which the list does not show', () => 
     expect(Math.abs(run.tookMs - 2 * minutes)).toBeLessThan(seconds)
   })
 
-  test('is not made where the name is that of the job, under which nobody else writes', async () => {
+  test("is skipped if the name is the job's own, which nobody else uses", async () => {
     const run = await stage.run({ inputs: { revoke: 'true' } })
 
     expect(run.requests.some(isGrant)).toBe(true)
@@ -338,7 +338,7 @@ describe('a look at the name of the grant, which the list does not show', () => 
   })
 })
 
-test("how long another job's assignment was waited for is said in a round figure", async () => {
+test("the wait for another job's assignment is reported in a round figure", async () => {
   await stage.run({ inputs: { revoke: 'true' } })
   stage.cloud.world.workflow.runId = '9876543211'
   const run = await stage.run({ inputs: { 'propagation-timeout': '2m' } })

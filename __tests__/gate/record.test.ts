@@ -4,7 +4,7 @@ import { assigned, ids, route } from '../support/record-fixture.ts'
 
 const run = readWorkflowRun({})
 
-test('a run that has not begun has found out nothing', () => {
+test('a run that has not begun has an empty record', () => {
   expect(openRecord(run).snapshot()).toMatchObject({
     run,
     roleState: 'unknown',
@@ -16,7 +16,7 @@ test('a run that has not begun has found out nothing', () => {
   })
 })
 
-test('a step adds to its chapter, and can read none', () => {
+test('a step adds to its chapter, and cannot read any', () => {
   const record = openRecord(run)
   const note: Note<'inspection'> = record.note('inspection')
 
@@ -26,7 +26,7 @@ test('a step adds to its chapter, and can read none', () => {
   expect(record.snapshot()).toMatchObject({ routes: [route], endpoint: 'https://contoso.openai.azure.com' })
 })
 
-test('a note is for one chapter only: the compiler sees to it', () => {
+test('the compiler allows a note only for its own chapter', () => {
   const { note } = openRecord(run)
   const forProof: Note<'proof'> = note('proof')
 
@@ -40,7 +40,7 @@ test('a note is for one chapter only: the compiler sees to it', () => {
   expect([read, typeof forRoles]).toEqual([undefined, 'function'])
 })
 
-test('a snapshot does not change any more, whatever is noted after it', () => {
+test('a snapshot does not change with later notes', () => {
   const record = openRecord(run)
   record.note('proof')({ rounds: 1 })
   const before = record.snapshot()
@@ -50,8 +50,8 @@ test('a snapshot does not change any more, whatever is noted after it', () => {
   expect(before).toMatchObject({ rounds: 1, propagationMs: 0, steps: [] })
 })
 
-describe('what two steps know of one thing', () => {
-  test('the rounds of the look and of the proof are added up, and the last calls are told', () => {
+describe('values that two steps know', () => {
+  test('the rounds of look and proof are added up, and the last calls are kept', () => {
     const record = openRecord(run)
     const [first, last] = ['wait', 'fatal'].map(
       kind =>
@@ -63,7 +63,7 @@ describe('what two steps know of one thing', () => {
     expect(record.snapshot()).toMatchObject({ rounds: 5, smoke: last })
   })
 
-  test('the assignment of the grant goes before the one that was seen', () => {
+  test('the assignment of the grant counts before the one that was seen', () => {
     const record = openRecord(run)
     const held = assigned(ids.role)
     record.note('roles')({ held: { state: 'direct', assignment: held }, ageMs: 60_000 })
@@ -76,13 +76,13 @@ describe('what two steps know of one thing', () => {
     expect(record.snapshot()).toMatchObject({ roleAssignmentId: 'another', roleAgeMs: 5 })
   })
 
-  test('what stands in for the role is not the assignment that gives it', () => {
+  test("an assignment of a covering role is not reported as the role's own", () => {
     const record = openRecord(run)
     record.note('roles')({ held: { state: 'covered', assignment: assigned(ids.role) } })
     expect(record.snapshot().roleAssignmentId).toBeUndefined()
   })
 
-  test("a grant that waits for another job's end is not tried yet; once made, nobody else's holds the role", () => {
+  test("a grant that waits for another job is not tried yet; after it the role is not another job's", () => {
     const record = openRecord(run)
     const heldByOtherJob = assigned(ids.role)
     record.note('roles')({ heldByOtherJob })

@@ -37,7 +37,7 @@ test.each(whatAnswers)('calls are answered, and %s', (_, situation, state) => {
   expect(roleStateOf({ ...nothing, ...situation, isLive: true })).toBe(state)
 })
 
-test('a role that is held and does not count is held all the same', () => {
+test('a role that is held but does not count is still held', () => {
   expect(roleStateOf({ ...nothing, held: 'direct', isDenied: true })).toBe('direct')
 })
 
@@ -74,22 +74,22 @@ describe.each([
   })
 })
 
-describe('a role that is missing, while the calls are let through', () => {
+describe('a missing role, while the calls are allowed', () => {
   const situation: RoleSituation = { ...nothing, held: 'missing', isLive: true }
 
-  test('is covered, where nobody may read by which right', () => {
+  test('is covered, if the rights cannot be read', () => {
     expect(roleStateOf(situation)).toBe('covered')
   })
 
-  test('is covered, where a right is known that lets them through', () => {
+  test('is covered, if a known right allows them', () => {
     expect(roleStateOf({ ...situation, access: 'sufficient' })).toBe('covered')
   })
 
-  test('is not known, where the rights are known, and none lets them through', () => {
+  test('is not known, if the rights are known and none allows them', () => {
     expect(roleStateOf({ ...situation, access: 'insufficient' })).toBe('unknown')
   })
 
-  test('is not covered before they are', () => {
+  test('is not covered before they are allowed', () => {
     expect(roleStateOf({ ...situation, isLive: false })).toBe('missing')
   })
 })

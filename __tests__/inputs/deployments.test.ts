@@ -49,7 +49,7 @@ describe('deployments', () => {
     expect(withGood({ deployments: text }).deployments).toEqual(expected)
   })
 
-  test('however the lines are ended and padded, the same is read', () => {
+  test('line ends and blanks make no difference', () => {
     const blank = fc.constantFrom('', ' ', '\t', '  ')
     const lineEnd = fc.constantFrom('\n', '\r\n', '\r')
     const ending = fc.oneof(lineEnd, fc.constantFrom(',\n', ' ,\r\n'))

@@ -11,7 +11,7 @@ import {
   withGood,
 } from './given.ts'
 
-test('identity and subscription come from the environment, where the inputs leave them out', () => {
+test('identity and subscription come from the environment if the inputs leave them out', () => {
   const env = {
     AZURE_CLIENT_ID: clientId,
     AZURE_TENANT_ID: ` ${tenantId} `,
@@ -27,7 +27,7 @@ test('inputs win over the environment', () => {
   expect(withGood({}, { AZURE_CLIENT_ID: subscriptionId }).identity.clientId).toBe(clientId)
 })
 
-test('an id from the environment is said to come from there', () => {
+test('the error for an id from the environment says so', () => {
   const { 'client-id': _, ...others } = good
 
   expect(problemsOf(others, { AZURE_CLIENT_ID: 'nonsense' })).toEqual([
@@ -43,7 +43,7 @@ test.each<[string, Texts, object]>([
   ],
   ['an audience', { audience: 'api://Other' }, { identity: { assertionAudience: 'api://Other' } }],
   [
-    'an identity for the set-up',
+    'an identity for the setup',
     { 'setup-client-id': subscriptionId.toUpperCase() },
     { identity: { clientId, setupClientId: subscriptionId } },
   ],

@@ -35,7 +35,7 @@ test('has the documented defaults', () => {
   expect(withGood({}).smoke.prompt).not.toBe('')
 })
 
-test('all that is wrong is said at once, each under the name of its input', () => {
+test('all problems are reported at once, each with the name of its input', () => {
   const bad = {
     'tenant-id': 'contoso.onmicrosoft.com',
     'resource-id': '/subscriptions/x',

@@ -9,7 +9,7 @@ import {
   withGood,
 } from './given.ts'
 
-test('an app is asked at its whole address', () => {
+test('an app is called at its whole address', () => {
   const url = 'https://shop.contoso.example/api/probe?code=a-function-key%3D%3D'
   expect(withGood({ 'probe-url': ` ${url} `, 'probe-expect': '/READY/i' }).production.probe).toEqual({
     url,
@@ -21,7 +21,7 @@ describe('runtime principals', () => {
   const app = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.App/containerApps/shop`
   const listed = (lines: string) => withGood({ 'runtime-principals': lines }).production.principals
 
-  test('are one a line, each with deployments and a role of its own', () => {
+  test('are one per line, each with its own deployments and role', () => {
     expect(
       listed(`${clientId}\r\n  ${app} ; DEPLOYMENTS = chat, embed; role = Cognitive Services OpenAI User\n`),
     ).toEqual([
@@ -43,7 +43,7 @@ describe('runtime principals', () => {
     ])
   })
 
-  test('are none where nothing is given', () => {
+  test('are none if nothing is given', () => {
     for (const nothing of ['', ' ', '\n', ' \r\n ']) expect(listed(nothing)).toEqual([])
     expect(withGood({}).production.unknown).toBe('fail')
   })
@@ -100,7 +100,7 @@ describe('runtime principals', () => {
     expect(problemsOf({ ...good, ...inputs })).toEqual([expect.stringMatching(problem)])
   })
 
-  test('have no effect where only an endpoint is given', () => {
+  test('have no effect if only an endpoint is given', () => {
     const inputs = { endpoint: 'https://contoso.openai.azure.com', deployments: 'chat' }
     const { 'resource-id': _, ...identity } = good
     expect(problemsOf({ ...identity, ...inputs, 'runtime-principals': clientId })).toEqual([

@@ -13,7 +13,7 @@ test.each([
   expect(problem).not.toContain('Hush')
 })
 
-test('what was given is quoted, cut, and can do no harm', () => {
+test('the given text is quoted, cut and harmless', () => {
   const [problem = ''] = problemsOf({ ...good, cloud: `##[error]${'x'.repeat(5000)}\n::error::y` })
 
   expect(problem.length).toBeLessThan(400)

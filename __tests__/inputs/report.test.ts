@@ -1,7 +1,7 @@
 import { reportingOf } from '../../src/inputs/report.ts'
 import { isReadAs, isRefused, type Texts } from './given.ts'
 
-test('how the end is told is known even where nothing else is right', () => {
+test('the report settings are known even if all other inputs are wrong', () => {
   const reporting = (inputs: Record<string, string>) => reportingOf(name => inputs[name] ?? '')
   expect(reporting({})).toEqual({ summary: true, path: undefined })
   expect(reporting({ 'report-path': ' out/gate.json ', summary: 'False' })).toEqual({

@@ -11,7 +11,7 @@ const diagnosis = (differing: Partial<Diagnosis> = {}): Diagnosis => ({
   ...differing,
 })
 
-test('says what happened, what was said, what to do, and where there is more', () => {
+test("says what happened, the service's words, the fix, and where there is more", () => {
   expect(annotation(diagnosis())).toBe(
     [
       'The model denies the pipeline access.',
@@ -25,7 +25,7 @@ test('says what happened, what was said, what to do, and where there is more', (
   )
 })
 
-test('what was said comes with its status and code', () => {
+test("the service's words come with status and code", () => {
   const said = { status: 401, serviceCode: 'PermissionDenied', message: 'No.', ids: {} }
   expect(annotation(diagnosis({ said }))).toContain('\n\n401 PermissionDenied: No.\n\n')
 })
@@ -39,7 +39,7 @@ test('a command that does not fit is left out whole', () => {
   expect(told).toContain('More: docs/diagnosis.md#access-denied')
 })
 
-test('is never longer than the runner takes, ends with the address, and has no half character', () => {
+test('is never longer than the runner allows, ends with the address, and cuts no character in half', () => {
   const long = fc.tuple(hostileText, fc.constantFrom('😀', 'x', '::'), fc.nat(3000))
   fc.assert(
     fc.property(long, fc.constantFrom(...allCodes), ([text, filler, times], code) => {

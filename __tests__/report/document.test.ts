@@ -21,13 +21,13 @@ const times = { startedAt: Date.UTC(2026, 10, 1, 11, 59), endedAt: Date.UTC(2026
 const written = (...given: Parameters<typeof reportDocument>) =>
   JSON.parse(JSON.stringify(reportDocument(...given)))
 
-test('what a plan has come to is told as in the log', () => {
+test('the result of a plan is the same as in the log', () => {
   const record = fullRecord({ grant: { outcome: 'planned' }, roleState: 'missing' })
 
   expect(written({ result: 'planned', record }, undefined, times).plan).toEqual(planLines(record))
 })
 
-test('a run that passed is told whole', () => {
+test('the report of a run that passed is complete', () => {
   expect(written({ result: 'passed', record: fullRecord() }, undefined, times)).toEqual({
     schemaVersion: 1,
     startedAt: '2026-11-01T11:59:00.000Z',
@@ -204,7 +204,7 @@ test('long answers are cut', () => {
   ).toHaveLength(500)
 })
 
-test('who granted, what a retired key came to, where the action is from, and what stopped a run are told', () => {
+test('it says who granted, what happened to a retired key, where the action is from, and what stopped a run', () => {
   const record = fullRecord({
     setupPrincipal: { oid: ids.client, tid: ids.tenant, azp: ids.principal },
     retiredKey: { outcome: 'key-invalid' },
@@ -220,7 +220,7 @@ test('who granted, what a retired key came to, where the action is from, and wha
   })
 })
 
-test('an app that was asked is told, without the query of its address', () => {
+test('it has the probed app, without the query of its address', () => {
   const report = written({ result: 'passed', record: probedRecord() }, undefined, times)
   expect(report).toMatchObject({
     settings: { probeUrl: 'https://shop.contoso.example/probe?***', probeExpect: 'ready' },
@@ -237,7 +237,7 @@ test('an app that was asked is told, without the query of its address', () => {
   expect(JSON.stringify(report)).not.toContain('a-function-key')
 })
 
-test('the settings are told, but for the retired key itself, and a long prompt is cut', () => {
+test('it has the settings, except the retired key, and cuts a long prompt', () => {
   const full = fullRecord()
   const { settings } = full
   if (settings === undefined) throw new Error('A full run has settings')
@@ -276,7 +276,7 @@ test('the settings are told, but for the retired key itself, and a long prompt i
   expect(JSON.stringify(report)).not.toContain(secret)
 })
 
-test('every report is one of the published schema, whatever was found', () => {
+test('every report fits the published schema', () => {
   fc.assert(
     fc.property(anyOutcome(hostileText), outcome => {
       const diagnosis = outcome.result === 'failed' ? diagnose(outcome.failure, outcome.record) : undefined

@@ -36,7 +36,7 @@ test('the claims that a person must compare are shown', () => {
   ])
 })
 
-test('what was seen is told: endpoint, role, keys, and a denial in its own words', () => {
+test('the log shows endpoint, role, keys, and a denial in its own words', () => {
   const refused = { kind: 'refused', failure: denial() } as const
   const { account, smoke } = fullRecord()
   const first = { results: smoke, round: refused, endedAt: 0 }
@@ -52,7 +52,7 @@ test('what was seen is told: endpoint, role, keys, and a denial in its own words
   expect(inspectionLines(inspectionOf())).toEqual(['Endpoint https://contoso.openai.azure.com'])
 })
 
-test('a role that is held for another job is told to be', () => {
+test('a role that is held for another job is reported as such', () => {
   const heldByOtherJob = assigned(ids.role, { description: 'Key-less Gate, until its job ends' })
   const roles = { ...rolesOf('direct'), heldByOtherJob }
 
@@ -61,7 +61,7 @@ test('a role that is held for another job is told to be', () => {
   )
 })
 
-test('an answer is shown with its time and with what had to be adapted', () => {
+test('an answer is shown with its latency and any adaptations', () => {
   const [answered] = fullRecord().smoke
   if (answered?.kind !== 'ok') throw new Error('A full run was answered')
 
@@ -120,27 +120,27 @@ describe('a plan', () => {
     [mayAssign('Unknown'), 'This identity may assign roles there, if its conditions allow this one.'],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [{ actions: ['*'] }] },
-      `The set-up identity ${ids.client} may assign roles there, if its conditions allow this one.`,
+      `The setup identity ${ids.client} may assign roles there, if its conditions allow this one.`,
     ],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [] },
-      `The set-up identity ${ids.client} cannot assign roles there: an administrator has to do it.`,
+      `The setup identity ${ids.client} cannot assign roles there: an administrator has to do it.`,
     ],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant } },
       'It is not known whether this identity may do that.',
     ],
-  ])('says who may grant: %#', (differing, line) => {
+  ])('says who can grant: %#', (differing, line) => {
     expect(planLines(fullRecord({ ...planned, ...differing }))).toEqual([...granting, line])
   })
 
-  test('says so where nobody knows who may grant', () => {
+  test('says so if it is not known who can grant', () => {
     const { permissions: _, ...unreadable } = fullRecord(planned)
 
     expect(planLines(unreadable)).toEqual([...granting, 'It is not known whether this identity may do that.'])
   })
 
-  test('says that nothing would be granted, where that is so', () => {
+  test('says if nothing would be granted', () => {
     const { grant: _, ...held } = fullRecord({ roleState: 'inherited' })
 
     expect(planLines(held)).toEqual([
@@ -191,13 +191,13 @@ describe('a plan', () => {
         `A deny assignment blocks the calls: ": :warning: :x" at ${scope}.`,
       ],
     ],
-  ])('says what becomes of calls that are denied: %s', (_by, differing, lines) => {
+  ])('says what a run would do about denied calls: %s', (_by, differing, lines) => {
     const { grant: _, ...held } = fullRecord({ roleState: 'direct', ...differing })
 
     expect(planLines(held)).toEqual(['Plan: nothing would be granted; the role is held directly.', ...lines])
   })
 
-  test('says who makes the calls, where somebody else is to hold the role, and that a temporary grant ends', () => {
+  test('says who makes the calls if the role is for somebody else, and that a temporary grant ends', () => {
     const { settings } = fullRecord()
     if (settings === undefined) throw new Error('A full run has settings')
     const linesFor = (access: Partial<typeof settings.access>) =>
@@ -229,7 +229,7 @@ function withKeyAccess(access: 'warn' | 'forbid'): RunRecord {
   return { ...record, settings: { ...settings, keys: { ...settings.keys, access } } }
 }
 
-test('findings are told by id and severity, details folded, and where to read more', () => {
+test('findings are listed by id and severity, with folded details and where to read more', () => {
   const outcome = { result: 'passed', record: fullRecord() } as const
   const insists = withKeyAccess('forbid')
 
@@ -244,11 +244,11 @@ test('findings are told by id and severity, details folded, and where to read mo
   expect(findingFolds({ result: 'passed', record: emptyRecord() })).toEqual([])
 })
 
-test('a finding that a warning has told is not told again', () => {
+test('a finding that a warning mentioned is not repeated', () => {
   expect(findingFolds({ result: 'passed', record: withKeyAccess('warn') })).toStrictEqual([])
 })
 
-test('where a run failed, findings are one line: the failure comes first', () => {
+test('if a run failed, findings are one line: the failure comes first', () => {
   const failure = failureOf('access-denied')
 
   expect(findingLines({ result: 'failed', record: fullRecord(), failure })).toEqual([
@@ -258,7 +258,7 @@ test('where a run failed, findings are one line: the failure comes first', () =>
   expect(findingLines({ result: 'cancelled', record: fullRecord(), signal: 'SIGTERM' })).toEqual([])
 })
 
-describe('a diagnosis says what the annotation does not', () => {
+describe('the log has the parts of a diagnosis that the annotation lacks', () => {
   const said = {
     status: 401,
     serviceCode: 'PermissionDenied',
@@ -285,7 +285,7 @@ describe('a diagnosis says what the annotation does not', () => {
     ])
   })
 
-  test('and the first one, where the annotation has no room for it', () => {
+  test('and the first one, if the annotation has no room for it', () => {
     const long = { ...said, message: 'x'.repeat(3990) }
     const diagnosis = diagnose(new StepError('', { ...failure.failure, said: long }), fullRecord())
 
@@ -293,7 +293,7 @@ describe('a diagnosis says what the annotation does not', () => {
     expect(fixFolds(diagnosis)[0]?.title).toBe('See which tenant the resource is in, in bash')
   })
 
-  test('of a mismatch, the claim that is not the same', () => {
+  test('for a mismatch, the claim that differs', () => {
     const lines = diagnosisLines(diagnose(failureOf('federated-audience-mismatch'), fullRecord()))
 
     expect(lines.filter(line => line.includes('presented'))).toEqual([
@@ -324,17 +324,17 @@ test.each([
     `Key-less access is proven: Principal ${ids.principal} was answered by 1 deployment, role Cognitive Services User granted by this run. The app's own access is proven too: https://shop.contoso.example/probe?*** answered, live after 13 s.`,
   ],
   ['planned', fullRecord(), 'Planned; nothing was changed.'],
-] as const)('%s is said in one line', (result, record, line) => {
+] as const)('%s is one line', (result, record, line) => {
   expect(verdictLine({ result, record })).toBe(line)
 })
 
-test('failed is said in one line', () => {
+test('failed is one line', () => {
   expect(verdictLine({ result: 'failed', record: emptyRecord(), failure: failureOf('access-denied') })).toBe(
     'Key-less access is not proven.',
   )
 })
 
-test('the record says how long each step took, and after a wait in vain what each deployment said last', () => {
+test("the debug lines show the time of each step, and after a failed wait each deployment's last reply", () => {
   const took = 'Took: Sign in 0.6 s, Prove 42 s'
 
   expect(recordLines({ result: 'passed', record: fullRecord() })).toEqual([took])

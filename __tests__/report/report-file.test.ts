@@ -9,7 +9,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-test('a link that was planted at the path is replaced; what it leads to is left alone', () => {
+test('a planted link at the path is replaced; its target is left alone', () => {
   const victim = join(folder, 'victim')
   writeFileSync(victim, 'precious')
   symlinkSync(victim, join(folder, 'report.json'))
@@ -19,7 +19,7 @@ test('a link that was planted at the path is replaced; what it leads to is left 
   expect(readdirSync(folder).toSorted()).toEqual(['report.json', 'victim'])
 })
 
-test('a link at the path that a step would take is nobody’s: it takes another', () => {
+test("a link at a step's default path makes it choose another path", () => {
   const env = { RUNNER_TEMP: folder, GITHUB_ACTION: 'gate' }
   symlinkSync(join(folder, 'nowhere'), join(folder, 'key-less-gate-report-gate.json'))
   expect(ownReportPath(env)).toBe(join(folder, 'key-less-gate-report-gate-2.json'))
@@ -35,11 +35,11 @@ test('a report that cannot be written leaves nothing behind', () => {
 test.each([
   ['nothing', undefined, 'key-less-gate-report.json'],
   ['what paths are made of', '../a b/ü', 'key-less-gate-report-.._a_b__.json'],
-])('a step is named by what a file may be named: %s', (_, step, name) => {
+])('the file name for a step is safe: %s', (_, step, name) => {
   expect(ownReportPath({ RUNNER_TEMP: folder, GITHUB_ACTION: step })).toBe(join(folder, name))
 })
 
-test('the same file has one owner, by whatever way it is named', () => {
+test('the same file has one owner, by any path', () => {
   const env = { RUNNER_TEMP: folder }
   const target = mkdtempSync(join(folder, 'target-'))
   symlinkSync(target, join(folder, 'link'))
@@ -48,7 +48,7 @@ test('the same file has one owner, by whatever way it is named', () => {
   expect(() => givenReportPath(join(folder, 'link', 'a.json'), env)).toThrow('input-invalid')
 })
 
-test('without a folder of the job nobody knows what other gates do', () => {
+test("without the job's temporary folder, the reports of other gates are not known", () => {
   expect(givenReportPath(join(folder, 'a.json'), {})).toBe(join(folder, 'a.json'))
   expect(givenReportPath(join(folder, 'a.json'), {})).toBe(join(folder, 'a.json'))
 })

@@ -12,7 +12,7 @@ function schemasOf(value: unknown, path: Path = ''): Array<[Path, object]> {
 const schemas = schemasOf(publishedSchema)
 const properties = schemas.filter(([path]) => /\/properties\/[^/]+$/.test(path))
 
-test('says which version of JSON Schema it is of, and where it lies', () => {
+test('names its version of JSON Schema, and its address', () => {
   expect(publishedSchema).toMatchObject({
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: expect.stringMatching(/^https:\/\/.*\/key-less-gate\/blob\/v\d+\/docs\/report\.schema\.json$/),
@@ -27,7 +27,7 @@ test('describes every property', () => {
   )
 })
 
-test('allows no property that it does not name, and demands all but what a refusal may lack', () => {
+test('allows no other property, and requires all but those that a refusal may lack', () => {
   const objects = schemas.filter(([, schema]) => 'type' in schema && schema.type === 'object')
   const open = objects.filter(
     ([, schema]) => !('additionalProperties' in schema) || schema.additionalProperties !== false,
@@ -54,6 +54,6 @@ test('allows no property that it does not name, and demands all but what a refus
   ])
 })
 
-test('a report that is none is found out', () => {
+test('an invalid report is refused', () => {
   expect(() => expectValidReport({ schemaVersion: 1 })).toThrow('must have required property')
 })

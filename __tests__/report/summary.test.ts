@@ -33,7 +33,7 @@ const failed = (failure: StepError, record: RunRecord): [Outcome, ReturnType<typ
   diagnose(failure, record),
 ]
 
-test('a run that passed is told at a glance, and then in full', () => {
+test('a run that passed is shown at a glance, and then in full', () => {
   const summary = summaryMarkdown({ result: 'passed', record: fullRecord() }, undefined)
 
   expect(headingsOf(summary)).toEqual([
@@ -87,7 +87,7 @@ test('a run that found everything in place is five lines and a fold', () => {
   expect(fold).toMatch(/^<details><summary>Details<\/summary>\n.*<\/details>\n$/s)
 })
 
-test('keys that still work are in the headline, but for those who asked not to hear of them', () => {
+test('keys that still work are in the headline, unless key-access is ignore', () => {
   const { settings } = fullRecord()
   if (settings === undefined) throw new Error('A full run has settings')
   const record = fullRecord({ settings: { ...settings, keys: { access: 'ignore', retired: undefined } } })
@@ -96,7 +96,7 @@ test('keys that still work are in the headline, but for those who asked not to h
   )
 })
 
-test('a plan after which the gate would fail says so at its head', () => {
+test('a plan whose run would fail says so in the headline', () => {
   const { grant: _, ...missing } = fullRecord({ roleState: 'missing', plannedPatienceMs: 0 })
   const summary = summaryMarkdown({ result: 'planned', record: missing }, undefined)
 
@@ -119,7 +119,7 @@ test('no table has an empty head', () => {
     expect(summaryMarkdown({ result, record: probedRecord() }, undefined)).not.toMatch(/^\|\s*\|/m)
 })
 
-test('what was presented is beside what is expected, and the fix comes before the reason', () => {
+test('presented and expected values are side by side, and the fix comes before the reason', () => {
   const summary = summaryMarkdown(...failed(failureOf('federated-subject-mismatch'), fullRecord()))
 
   expect(summary).toContain('| Claim | Presented by this run | Expected by a federated credential |')
@@ -132,7 +132,7 @@ test('what was presented is beside what is expected, and the fix comes before th
   )
 })
 
-test('links lead to the resource, to who holds roles, and to the principal, where the cloud has a portal', () => {
+test('if the cloud has a portal, there are links to the resource, its role assignments and the principal', () => {
   const { settings } = fullRecord()
   if (settings === undefined) throw new Error('A full run has settings')
   const urls = (record: RunRecord) =>
@@ -152,7 +152,7 @@ test('links lead to the resource, to who holds roles, and to the principal, wher
   expect(urls(fullRecord({ settings: { ...settings, cloud } }))).toEqual([])
 })
 
-test('an app that was asked has its own picture and its own probes', () => {
+test('a probed app has its own picture and its own probes', () => {
   const summary = summaryMarkdown({ result: 'passed', record: probedRecord() }, undefined)
   expect(headingsOf(summary)).toContain('The app')
   expect(summary).toContain("The app's own access is proven too")
@@ -164,7 +164,7 @@ test('an app that was asked has its own picture and its own probes', () => {
   expect(summary).not.toContain('a-function-key')
 })
 
-test('an app that did not answer: the pipeline is proven all the same, and its wait is no other', () => {
+test('an app that did not answer: the pipeline is still proven, with its own wait', () => {
   const app = { probes: [{ atMs: 0, outcome: 'HTTP 401' as const }], waitedMs: 0, isLive: false }
   const told = failed(failureOf('probe-failed'), probedRecord({ app, propagationMs: 0 }))
   const summary = summaryMarkdown(...told)
@@ -189,7 +189,7 @@ test('a run that got nowhere is short, and each bad input has its line', () => {
   expect(summary).not.toContain('|')
 })
 
-test('on failure the diagnosis comes first: its first fix in sight, other commands folded away', () => {
+test('on failure the diagnosis comes first: its first fix visible, other commands folded', () => {
   const summary = summaryMarkdown(...failed(failureOf('cannot-assign-role'), fullRecord()))
   const { fixes } = diagnose(failureOf('cannot-assign-role'), fullRecord())
   const [first, second] = fixes
@@ -200,7 +200,7 @@ test('on failure the diagnosis comes first: its first fix in sight, other comman
   expect(summary).toContain(`</summary>\n\n\`\`\`${second?.language}\n${second?.text}\n\`\`\`\n\n</details>`)
 })
 
-test('a run that failed before it signed in says what it was told', () => {
+test('a run that failed before it signed in shows its inputs', () => {
   const { settings } = fullRecord()
   if (settings === undefined) throw new Error('A full run has settings')
   const record = { ...emptyRecord(), settings }
@@ -216,7 +216,7 @@ test('a run that failed before it signed in says what it was told', () => {
   )
 })
 
-test('a group that is to hold the role is named', () => {
+test('a group that the role is for is named', () => {
   const { settings } = fullRecord()
   if (settings === undefined) throw new Error('A full run has settings')
   const grantee = { principalId: ids.client, principalType: 'Group' } as const
@@ -236,7 +236,7 @@ test('a wait without an end is drawn to its last probe', () => {
   )
 })
 
-test('a row of answers in no time is no wait', () => {
+test('a row of answers without a pause is not a wait', () => {
   const row = (pauseMs: number) => [0, 1, 2].map(at => ({ atMs: at * pauseMs, outcome: 'ok' as const }))
   const headings = (pauseMs: number) =>
     headingsOf(summaryMarkdown({ result: 'passed', record: fullRecord({ probes: row(pauseMs) }) }, undefined))
@@ -245,7 +245,7 @@ test('a row of answers in no time is no wait', () => {
   expect(headings(1000)).toContain('The wait')
 })
 
-test('the wait begins with the first denial, whatever was answered before', () => {
+test('the wait begins with the first denial, no matter what was answered before', () => {
   const probes = [
     { atMs: 0, outcome: 'ok' },
     { atMs: 5000, outcome: 'access-denied' },
@@ -258,7 +258,7 @@ test('the wait begins with the first denial, whatever was answered before', () =
   )
 })
 
-test('a wait for something else than access is a wait as well', () => {
+test('a wait for something other than access is a wait too', () => {
   const probes = [
     { atMs: 0, outcome: 'inference-throttled' },
     { atMs: 20_000, outcome: 'ok' },
@@ -270,7 +270,7 @@ test('a wait for something else than access is a wait as well', () => {
   )
 })
 
-test('a run that was stopped says what stays, and how far the wait had come', () => {
+test('a stopped run says what stays, and how far the wait was', () => {
   const record = fullRecord({ propagationMs: 0 })
   const summary = summaryMarkdown({ result: 'cancelled', record, signal: 'SIGTERM' }, undefined)
 
@@ -279,7 +279,7 @@ test('a run that was stopped says what stays, and how far the wait had come', ()
   expect(summary).toContain('41 s, not live')
 })
 
-test('of many deployments those that refused are in sight, and the others folded', () => {
+test('with many deployments, those that refused are visible, and the others folded', () => {
   const [answered, refused] = fullRecord().smoke
   if (answered === undefined || refused === undefined) throw new Error('A full run called two deployments')
   const smoke = [...Array.from({ length: 100 }, () => answered), refused]
@@ -292,7 +292,7 @@ test('of many deployments those that refused are in sight, and the others folded
   expect(summary).toContain('… and 40 more, which the JSON report lists.\n\n</details>')
 })
 
-test('a plan is told as a plan', () => {
+test('a plan is shown as a plan', () => {
   const summary = summaryMarkdown(
     { result: 'planned', record: fullRecord({ grant: { outcome: 'planned' } }) },
     undefined,
@@ -307,7 +307,7 @@ test('a plan is told as a plan', () => {
   expect(summary).not.toContain('❌ `')
 })
 
-test('every diagnosis is told with its code, its evidence and its fixes', () => {
+test('every diagnosis is shown with its code, its evidence and its fixes', () => {
   for (const code of allCodes) {
     const failure = failureOf(code)
     const summary = summaryMarkdown(...failed(failure, fullRecord()))
@@ -357,7 +357,7 @@ function factsOf(text: string): RunRecord {
   }
 }
 
-test('whatever is said by others: no link, no image, no HTML but our own, no heading or table that is not ours', () => {
+test("other people's text adds no link, image, HTML, heading or table", () => {
   const known = new Set(
     ['details', 'summary', 'span', 'b', 'code'].flatMap(name => [`<${name}>`, `</${name}>`]),
   )
@@ -389,7 +389,7 @@ test('whatever is said by others: no link, no image, no HTML but our own, no hea
   )
 })
 
-test('of a thousand of everything it lists what tells the most, far below the mebibyte from which GitHub drops a summary', () => {
+test('of a thousand of everything it lists the most telling, far below the mebibyte at which GitHub drops a summary', () => {
   const thousand = <T>(make: (index: number) => T) => Array.from({ length: 1000 }, (_, index) => make(index))
   const refused = fullRecord().smoke.find(({ kind }) => kind === 'refused')
   if (refused === undefined) throw new Error('The record has no refused call')
@@ -409,7 +409,7 @@ test('of a thousand of everything it lists what tells the most, far below the me
   expect(Buffer.byteLength(summary)).toBeLessThan(64_000)
 })
 
-test('under a mebibyte whatever happens, and nothing is left open', () => {
+test('always under a mebibyte, with everything closed', () => {
   const text = fc.tuple(hostileText, fc.constantFrom(1, 30, 3000)).map(([said, times]) => said.repeat(times))
   fc.assert(
     fc.property(anyOutcome(text), outcome => {

@@ -14,7 +14,7 @@ const drawn = (picture: string) =>
     .split('\n')
     .map(line => line.trim())
 
-test('shows how long it took, and each answer where it came', async () => {
+test('shows how long it took, and each answer at its time', async () => {
   const probes = [
     ...at('access-denied', 0, 1.5),
     ...at('ok', 3),
@@ -60,7 +60,7 @@ test.each([
   expect(lines).toContain(`tickInterval ${interval}`)
 })
 
-test('many kinds of answers share the last row but one', () => {
+test('many kinds of answers share the second-last row', () => {
   const probes = allCodes.flatMap((code, index) => at(code, index * 10))
   const sections = drawn(
     waitPicture([...probes, ...at('ok', 1000)], { text: 'x', startMs: 0, endMs: 1 }),
@@ -75,7 +75,7 @@ test('many kinds of answers share the last row but one', () => {
   ])
 })
 
-test("whatever was answered when, and however often: Mermaid's own parser takes it, and it stays small", async () => {
+test("with any answers, Mermaid's own parser accepts it, and it stays small", async () => {
   const probe = fc.record({
     atMs: fc.oneof(fc.double(), fc.nat(1e7)),
     outcome: fc.constantFrom('ok' as const, ...allCodes),

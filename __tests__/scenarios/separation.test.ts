@@ -25,7 +25,7 @@ const onlyThisRole =
   `(@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${roles.user}} AND ` +
   "@Request[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}))"
 
-/** The set-up identity may assign roles in the group; the pipeline holds nothing. */
+/** The setup identity may assign roles in the group; the pipeline holds nothing. */
 function separate(condition?: string) {
   const setup = setupIdentity(cloud)
   holds(cloud, {

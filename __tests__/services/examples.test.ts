@@ -33,7 +33,7 @@ const all = Object.entries(diagnosisCodes).flatMap(([hop, codes]) =>
 )
 const told = all.flatMap(({ hop, code, example }) => ('own' in example ? [] : [{ hop, code, example }]))
 
-test('every code has an example, and there is none of a code that does not exist', () => {
+test('every code has an example, and every example an existing code', () => {
   expect(Object.keys(examples).toSorted()).toEqual(all.map(({ code }) => code).toSorted())
 })
 
@@ -45,7 +45,7 @@ test.each(told.map(({ hop, code, example }) => [code, hop, example] as const))(
 )
 
 /** No reply tells these; the scenarios of their hops make the built action find them (`codes.test.ts` sees to it that none is left out). */
-test('what the action finds by itself is marked so, and is little', () => {
+test('codes that the action finds by itself are marked, and few', () => {
   const own = all.filter(({ example }) => 'own' in example).map(({ code }) => code)
   expect(own.toSorted()).toEqual([
     'access-not-propagated',

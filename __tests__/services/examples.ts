@@ -5,7 +5,7 @@ import { inferenceExamples } from './inference/examples.ts'
 import { resourceManagerExamples } from './resource-manager/examples.ts'
 
 const input: Examples<'input'> = {
-  'input-invalid': { own: 'The inputs are checked before any request is made, all of them at once.' },
+  'input-invalid': { own: 'The gate checks all inputs at once, before any request.' },
 }
 
 const nodeErrors = 'https://nodejs.org/api/errors.html'
@@ -43,14 +43,14 @@ const network: Examples<'network'> = {
 
 const posture: Examples<'posture'> = {
   'keys-enabled': {
-    own: 'The account’s `disableLocalAuth` is not true, or a call with a key was answered, and `key-access: forbid` asks for more.',
+    own: 'The account’s `disableLocalAuth` is not true, or a call with a key was answered, and `key-access` is `forbid`.',
   },
-  'retired-key-accepted': { own: 'A call with the key of the input `retired-key` got as far as the model.' },
+  'retired-key-accepted': { own: 'A call with the key in `retired-key` reached the model.' },
   'endpoint-of-another-resource': {
-    own: 'The host of the input `endpoint` is none that the account reports, and `key-access` is `forbid`.',
+    own: 'The account does not report the host of the input `endpoint`, and `key-access` is `forbid`.',
   },
   'finding-forbidden': {
-    own: 'A finding is of the severity that the input `fail-on` names, or of a higher one.',
+    own: 'A finding has the severity in the input `fail-on`, or a higher one.',
   },
   'model-retires-soon': {
     own: 'A model that was called retires within `model-days-left`, or the day of its retirement could not be read.',
@@ -59,16 +59,18 @@ const posture: Examples<'posture'> = {
 
 const production: Examples<'production'> = {
   'runtime-access-missing': {
-    own: 'The roles of an identity that `runtime-principals` names do not let it call its deployments, and the gate may not or cannot grant one.',
+    own: 'The roles of an identity in `runtime-principals` do not allow its calls, and the gate cannot or must not grant a role.',
   },
   'runtime-access-unknown': {
-    own: 'Whether an identity that `runtime-principals` names may call, cannot be told, and `runtime-unknown` is `fail`.',
+    own: 'It is not known whether an identity in `runtime-principals` can make its calls, and `runtime-unknown` is `fail`.',
   },
-  'probe-failed': { own: 'The route of `probe-url` did not answer 2xx, or not what `probe-expect` asks.' },
+  'probe-failed': {
+    own: 'The route of `probe-url` did not answer 2xx, or its answer does not match `probe-expect`.',
+  },
 }
 
 const action: Examples<'action'> = {
-  'unexpected-error': { own: 'Something failed of which the action did not know that it can fail.' },
+  'unexpected-error': { own: 'Something failed in a way that the action does not expect.' },
 }
 
 export const examples: AllExamples = {

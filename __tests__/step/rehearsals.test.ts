@@ -21,7 +21,7 @@ const firstRequest = (use: (http: Http) => Promise<void>) =>
 const clientId = '0b6f6f6e-6d1c-4f7a-9a55-0d8f3a0c1b11'
 const tenantId = '5f3c2a10-8e4d-4b7f-a6c9-7d2e1f0b3a22'
 
-test('signing in goes as far as the token of an authority that is known', async () => {
+test('the rehearsal of the sign-in reaches the token request of a known authority', async () => {
   const cloud = cloudOf('AzureCloud', {})
   const { method, url } = await firstRequest(http => rehearseExchange({ clientId, tenantId, cloud }, http))
 
@@ -29,7 +29,7 @@ test('signing in goes as far as the token of an authority that is known', async 
   expect(url).toContain(`https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/token`)
 })
 
-test('reading goes as far as its request to Resource Manager', async () => {
+test('the rehearsal of reading reaches the request to Resource Manager', async () => {
   const { method, url } = await firstRequest(http => rehearseReading(cloudOf('AzureCloud', {}), http))
 
   expect(method).toBe('GET')
@@ -40,7 +40,7 @@ test.each([
   ['nothing yet', openRecord(readWorkflowRun({})).snapshot()],
   ['what is always known', emptyRecord()],
   ['all there is', fullRecord()],
-])('telling the end goes through a record of %s', (_what, record) => {
+])('the rehearsal of the report uses a record of %s', (_what, record) => {
   const telling = { clock: { now: () => 2000 }, startedAt: 1000 }
 
   expect(() => rehearse({ result: 'passed', record }, telling)).not.toThrow()

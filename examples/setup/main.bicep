@@ -44,7 +44,7 @@ param identityName string = '${accountName}-pipeline'
 @description('Name of a second identity, which grants the role in the gate (setup-client-id). The role is then left to it. Empty: there is none, and the role is granted here.')
 param setupIdentityName string = ''
 
-@description('Object ids of identities that run what is deployed. They get the same role: here, or where there is a set-up identity, in the gate (runtime-principals).')
+@description('Object ids of identities that run what is deployed. They get the same role: here, or where there is a setup identity, in the gate (runtime-principals).')
 param appPrincipalIds string[] = []
 
 @description('Role of the pipeline, by GUID. Empty: the least that covers the models given here and in deployedFormats, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User. With neither: Cognitive Services User.')
@@ -65,7 +65,7 @@ var credentials = map(subjects, subject => {
   subject: subject
 })
 
-// This one role, to the pipeline and to the apps, and from the pipeline: not to the set-up identity itself, nor to anybody else.
+// This one role, to the pipeline and to the apps, and from the pipeline: not to the setup identity itself, nor to anybody else.
 var condition = replace('''(
   (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
   OR

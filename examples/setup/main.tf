@@ -86,7 +86,7 @@ variable "setup_identity_name" {
 }
 
 variable "app_principal_ids" {
-  description = "Object ids of identities that run what is deployed. They get the same role: here, or where there is a set-up identity, in the gate (runtime-principals)."
+  description = "Object ids of identities that run what is deployed. They get the same role: here, or where there is a setup identity, in the gate (runtime-principals)."
   type        = set(string)
   default     = []
 
@@ -131,7 +131,7 @@ locals {
 
   role_takers = join(", ", concat([azapi_resource.identity.output.properties.principalId], sort(var.app_principal_ids)))
 
-  # This one role, to the pipeline and to the apps, and from the pipeline: not to the set-up identity itself, nor to anybody else.
+  # This one role, to the pipeline and to the apps, and from the pipeline: not to the setup identity itself, nor to anybody else.
   condition = <<-EOT
     (
       (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))

@@ -2,8 +2,8 @@ import { visibleLine } from '../core/text/untrusted.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 
 /**
- * Where a page of the docs stands: a URL, or its path where the action's repository is not known. The docs do not come with
- * the action: a runner downloads only what it runs.
+ * The address of a docs page: a URL, or its path if the action's repository is not known. The action does not contain the
+ * docs, because a runner downloads only what it runs.
  */
 export function docsAddress(path: string, { action }: Pick<WorkflowRun, 'action'>): string {
   if (action === undefined || !/^[\w.-]+\/[\w.-]+$/.test(action.repository)) return path

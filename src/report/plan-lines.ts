@@ -167,7 +167,7 @@ function granterLine(record: RunRecord): string {
       ? assigning(rightsOf(record), record)
       : assigningBy(setupPermissions && coversAction(setupPermissions, assignRoles))
   if (may === 'unknown') return 'It is not known whether this identity may do that.'
-  const who = setupPrincipal === undefined ? 'This identity' : `The set-up identity ${setupPrincipal.oid}`
+  const who = setupPrincipal === undefined ? 'This identity' : `The setup identity ${setupPrincipal.oid}`
   return `${who} ${assigningInWords[may]}`
 }
 

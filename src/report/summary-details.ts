@@ -28,7 +28,7 @@ function facts(record: RunRecord): Row[] {
   if (settings?.target.kind === 'resource') rows.push(['Resource', resourceInWords(record, settings.target)])
   if (principal !== undefined)
     rows.push(['Principal', linked(codeSpan(plain(principal.oid)), principalPage(record))])
-  if (setupPrincipal !== undefined) rows.push(['Set-up by', codeSpan(plain(setupPrincipal.oid))])
+  if (setupPrincipal !== undefined) rows.push(['Setup by', codeSpan(plain(setupPrincipal.oid))])
   const role = roleInWords(record)
   if (role !== undefined) rows.push(['Role', role])
   const page = resourcePage(record, 'users')

@@ -54,11 +54,11 @@ describe.each(inWhichever)('where %s', (_, record) => {
   })
 })
 
-test('where all is known, every code comes with something to do', () => {
+test('if everything is known, every code has a fix', () => {
   expect(allCodes.filter(code => diagnose(failureOf(code), fullRecord()).fixes.length === 0)).toEqual([])
 })
 
-test('every command can be pasted: a shell takes it, and it is one call of one program', () => {
+test('every command can be pasted: a shell accepts it, and it is one call of one program', () => {
   const commands = allCodes.flatMap(code => ofLanguage('bash', diagnose(failureOf(code), fullRecord())))
 
   expect(commands.length).toBeGreaterThan(10)
@@ -72,7 +72,7 @@ test('every piece of YAML is YAML', () => {
   for (const { text } of pieces) expect(parse(text)).toBeInstanceOf(Object)
 })
 
-describe('the federated credential that is lacking', () => {
+describe('the missing federated credential', () => {
   const codes: DiagnosisCode[] = [
     'federated-credential-missing',
     'federated-subject-mismatch',
@@ -132,7 +132,7 @@ describe('the federated credential that is lacking', () => {
       { sub: 'repo:contoso/app:environment:a%3Ab', environment: 'a:b' },
       /is written %3A/,
     ],
-  ])('the story of a subject with %s', (_, claims, expected) => {
+  ])('the explanation of a subject with %s', (_, claims, expected) => {
     const record = fullRecord({ assertion: { iss: 'i', aud: 'a', ...claims } })
 
     expect(diagnose(failureOf('federated-subject-mismatch'), record).why).toMatch(expected)
@@ -145,7 +145,7 @@ describe('the federated credential that is lacking', () => {
     return endsBoth ? unquotable : value
   }
 
-  test('whatever the claims hold: the commands hold the same, and run nothing else', () => {
+  test('commands contain any claims unchanged, and run nothing else', () => {
     const claim = hostileText.filter(text => !unprintable.test(text))
     fc.assert(
       fc.property(claim, claim, claim, (iss, sub, aud) => {
@@ -168,7 +168,7 @@ describe('the federated credential that is lacking', () => {
     )
   })
 
-  test('whatever the claims hold: what is told of them stays harmless', () => {
+  test('text about any claims stays harmless', () => {
     fc.assert(
       fc.property(hostileText, sub => {
         const { why } = diagnose(
@@ -183,7 +183,7 @@ describe('the federated credential that is lacking', () => {
   })
 })
 
-describe('the grant that somebody else has to make', () => {
+describe('the grant for somebody else to make', () => {
   const codes: DiagnosisCode[] = [
     'access-denied',
     'cannot-assign-role',
@@ -191,7 +191,7 @@ describe('the grant that somebody else has to make', () => {
     'resource-manager-forbidden',
   ]
 
-  test.each(codes)('%s: by the command line, by Bicep, in the portal', code => {
+  test.each(codes)('%s: on the command line, in Bicep, in the portal', code => {
     const { fixes } = diagnose(failureOf(code), fullRecord({ roleState: 'missing' }))
     const [command, bicep, portal] = fixes
     const words = command === undefined ? [] : argumentsOf(command)
@@ -208,7 +208,7 @@ describe('the grant that somebody else has to make', () => {
       expect(portal?.text).toContain(value)
   })
 
-  test('is known even where the role could not be looked up', () => {
+  test('is known even if the role could not be looked up', () => {
     const { role: _, ...record } = fullRecord()
     const [command] = diagnose(failureOf('resource-manager-forbidden'), record).fixes
 
@@ -230,7 +230,7 @@ describe('the grant that somebody else has to make', () => {
   })
 })
 
-describe('a denial is read together with what is known of roles', () => {
+describe('a denial is explained with everything known about roles', () => {
   const why = (record: Partial<RunRecord>) =>
     diagnose(new StepError('calling the model', denial()), fullRecord(record)).why
   const { target, ...settings } = fullRecord().settings ?? { target: undefined }
@@ -239,7 +239,7 @@ describe('a denial is read together with what is known of roles', () => {
     target: { kind: 'endpoint', endpoint: 'https://contoso.openai.azure.com' },
   }
 
-  test('it names the data action, and the role that holds it and is to be granted', () => {
+  test('it names the data action, and the role with it that the fix grants', () => {
     expect(target).toBeDefined()
     expect(why({})).toContain(`${denial().details?.dataAction}. Cognitive Services User has it.`)
   })
@@ -322,7 +322,7 @@ describe('a denial is read together with what is known of roles', () => {
   })
 })
 
-test('a job is named in the permissions that it lacks, unless its name is none', () => {
+test('the missing permissions name the job, unless its name is not valid', () => {
   const yaml = (job: string | undefined) => {
     const record = fullRecord()
     const [fix] = diagnose(failureOf('oidc-permission-missing'), {

@@ -43,7 +43,7 @@ const refused = (failure: Failure, differing: Partial<typeof route> = {}): Smoke
   adaptations: [],
 })
 
-describe('a denied call is read together with what is known of roles', () => {
+describe('a denied call is explained with everything known about roles', () => {
   const nothingSeen: AfterDenial = {
     onProjects: [],
     heldByOthers: [],
@@ -132,7 +132,7 @@ describe('a denied call is read together with what is known of roles', () => {
     expect(parse(diagnosis.fixes.at(-1)?.text ?? '')).toEqual({ with: { role: roles.user.name } })
   })
 
-  test('a role that would not help is not the one to grant', () => {
+  test('the fix does not grant a role that would not help', () => {
     const owner = missing({
       assignments: [assigned(roles.owner)],
       role: roleHere(roles.openAIUser),
@@ -146,7 +146,7 @@ describe('a denied call is read together with what is known of roles', () => {
     expect(parse(fixes.at(-1)?.text ?? '')).toEqual({ with: { role: roles.user.name } })
   })
 
-  test('a role that was granted and can never become live is told as such, not as slow', () => {
+  test('a granted role that can never become live is not reported as slow', () => {
     const record = {
       role: roleHere(roles.openAIUser),
       smoke: [refused({ ...denial(), details: { dataAction: foundryCall } })],
@@ -160,7 +160,7 @@ describe('a denied call is read together with what is known of roles', () => {
     expect(parse(notYet.fixes[0]?.text ?? '')).toEqual({ with: { 'propagation-timeout': '30m' } })
   })
 
-  test('a role on a project is granted anew on the account', () => {
+  test('the fix for a role on a project grants it on the account', () => {
     const project = `${scope}/projects/chat`
     const below = missing({
       afterDenial: { ...nothingSeen, onProjects: [assigned(ids.role, { scope: project })] },
@@ -179,7 +179,7 @@ describe('a denied call is read together with what is known of roles', () => {
     }
   })
 
-  test('a role on a project is right where the project is what is called', () => {
+  test('a role on a project is right if the calls go to the project', () => {
     const project = `${scope}/projects/chat`
     const { why, fixes } = denied({
       roleState: 'missing',
@@ -197,7 +197,7 @@ describe('a denied call is read together with what is known of roles', () => {
     expect(fixes[1]?.text).toContain('scope: project')
   })
 
-  test('nothing is granted against a deny assignment', () => {
+  test('no fix grants a role against a deny assignment', () => {
     const diagnosis = denied({
       afterDenial: { ...nothingSeen, denyAssignments: [{ name: 'stack', scope }], denyingGrants: [] },
     })
@@ -206,7 +206,7 @@ describe('a denied call is read together with what is known of roles', () => {
     expect(diagnosis.fixes.every(({ text }) => !text.includes('role assignment create'))).toBe(true)
   })
 
-  test('where the service does not name the data action, the route does', () => {
+  test('if the service does not name the data action, the route does', () => {
     expect(denied({}, {}).why).toContain(route.dataAction)
   })
 })
@@ -270,7 +270,7 @@ describe('subjects that an existing credential may name instead', () => {
   })
 })
 
-describe('whose federated credential it is', () => {
+describe('the owner of the federated credential', () => {
   const mirid = `/subscriptions/${ids.subscription}/resourcegroups/rg-ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pipeline`
   const verbs = (principal: RunRecord['principal']) => {
     const { principal: _, ...record } = fullRecord()
@@ -281,7 +281,7 @@ describe('whose federated credential it is', () => {
     return bashOf(diagnosis).map(fix => argumentsOf(fix).slice(0, 2).join(' '))
   }
 
-  test('both commands before any token came, one where the token tells', () => {
+  test('both commands before any token came, one if the token shows the kind', () => {
     const application = { oid: ids.principal, tid: ids.tenant }
 
     expect(verbs(undefined)).toEqual(['ad app', 'identity federated-credential', 'identity list'])
@@ -299,7 +299,7 @@ describe('whose federated credential it is', () => {
     ])
   })
 
-  test('another audience than the usual one: first of all, the input is to be left out', () => {
+  test('another audience than the usual one: the first fix is to leave the input out', () => {
     const record = fullRecord()
     const { settings } = record
     if (settings === undefined) throw new Error('A full run has settings')
@@ -374,7 +374,7 @@ describe('runs that get no OIDC token', () => {
       'operation-unsupported',
       'api-version-unsupported',
       'parameter-unsupported',
-    ])('is never sent to an API that it does not speak: %s', code => {
+    ])('never gets a call to an API that it does not have: %s', code => {
       const { fixes } = diagnose(failureOf(code), record)
 
       expect(fixes.length).toBeGreaterThan(0)
@@ -402,7 +402,7 @@ describe('the docs', () => {
   const docsOf = (env: Readonly<Record<string, string>>) =>
     diagnose(failureOf('access-denied'), { ...fullRecord(), run: readWorkflowRun(env) }).docs
 
-  test.each(allCodes)('have a section on %s, and the index leads there', code => {
+  test.each(allCodes)('have a section on %s, and the index links to it', code => {
     expect(page.split('\n').filter(line => line === `### ${code}`)).toHaveLength(1)
     expect(page).toContain(`[\`${code}\`](#${code})`)
   })
@@ -550,7 +550,7 @@ describe('values cannot leave the place where they stand', () => {
     expect(parse(text).with.deployments.trim().split('\n').filter(Boolean)).toEqual(entries)
   })
 
-  test('every piece of YAML says no more than it should', () => {
+  test('every piece of YAML contains only what it must', () => {
     const known = expect.stringMatching(/^(with|jobs|if|env|concurrency)$/)
     fc.assert(
       fc.property(hostileText, text => {
@@ -567,7 +567,7 @@ describe('values cannot leave the place where they stand', () => {
 test('a refusal that Entra has no code for leads to the page of its number', () => {
   const refusal = {
     ...localFailure('entra-rejected', ''),
-    said: { serviceCode: 'AADSTS7000222', message: '', ids: {} },
+    said: { status: 401, serviceCode: 'AADSTS7000222', message: '', ids: {} },
   }
 
   expect(diagnose(new StepError('signing in', refusal), fullRecord()).fixes[0]?.text).toContain(
@@ -575,7 +575,7 @@ test('a refusal that Entra has no code for leads to the page of its number', () 
   )
 })
 
-test('where Resource Manager keeps the runner out, the rules of the resource are not blamed', () => {
+test("if Resource Manager refuses the runner's network, the resource's own rules are not blamed", () => {
   const { failure } = failureOf('network-blocked')
   const blocked = new StepError('reading the account', {
     ...failure,
@@ -590,7 +590,7 @@ test('where Resource Manager keeps the runner out, the rules of the resource are
 test.each([
   ['NoRegisteredProviderFound', /version of the API that Azure does not serve/, 2],
   ['BadRequestFormat', /^This action does not know the reason/, 1],
-])('what Resource Manager refuses as %s is told so', (serviceCode, expected, count) => {
+])('a refusal of Resource Manager as %s says so', (serviceCode, expected, count) => {
   const { failure } = failureOf('resource-manager-rejected')
   const refused = new StepError('reading the account', { ...failure, said: { ...failure.said, serviceCode } })
   const { why, fixes } = diagnose(refused, fullRecord())
@@ -599,7 +599,7 @@ test.each([
   expect(fixes).toHaveLength(count)
 })
 
-test('a deployment that only the endpoint speaks of is not said to be listed', () => {
+test('a deployment that only the endpoint names is not reported as listed', () => {
   const { why } = diagnose(failureOf('deployment-not-ready'), { ...fullRecord(), deployments: [] })
 
   expect(why).toMatch(/^The endpoint says so; no list/)

@@ -115,7 +115,7 @@ function wasTried(name: string, value: string, { given: inputs, adaptations }: R
   return value === (own || defaults[name])
 }
 
-test('no fix sets the inputs to what they were', () => {
+test('no fix sets an input to its present value', () => {
   fc.assert(
     fc.property(run, one => {
       for (const { language, text } of diagnosed(one).fixes) {
@@ -134,7 +134,7 @@ test('no fix sets the inputs to what they were', () => {
 const heldForLong = (state: Run['roleState'], ageMs: number | undefined) =>
   ['direct', 'inherited'].includes(state) && ageMs !== undefined && ageMs > 30 * 60_000
 
-test('a role that is held for long is not granted again', () => {
+test('a role that has long been held is not granted again', () => {
   const denials = run.filter(({ code }) => code === 'access-denied' || code === 'access-not-propagated')
   fc.assert(
     fc.property(denials, one => {
@@ -146,7 +146,7 @@ test('a role that is held for long is not granted again', () => {
   )
 })
 
-test('every code has something left to do, whatever was tried', () => {
+test('every code has a fix left, no matter what was tried', () => {
   fc.assert(
     fc.property(run, one => {
       expect(diagnosed(one).fixes).not.toEqual([])
@@ -178,7 +178,7 @@ const plainRun: Run = {
   by: undefined,
 }
 
-test('where the role was granted, only time is missing, and more of it is the fix', () => {
+test('if the role was granted, the fix is more time', () => {
   const { fixes, why } = diagnosed({
     ...plainRun,
     code: 'access-not-propagated',
@@ -206,7 +206,7 @@ test.each<[string, Partial<Run> & { deployment?: string }, RegExp]>([
   expect(fix?.text).toMatch(first)
 })
 
-test('a name that is a model’s leads to its deployment', () => {
+test('the name of a model leads to its deployment', () => {
   const deployments = [
     {
       ...listed[0],

@@ -130,7 +130,7 @@ const commandsOf = ({ fixes }: Finding) =>
 const inputsOf = ({ fixes }: Finding) =>
   fixes.filter(({ language }) => language === 'yaml').map(({ text }) => parse(text).with)
 
-test('nothing is found where nothing is known, and where all is well', () => {
+test('no findings if nothing is known, or if everything is fine', () => {
   expect(findingsOf(emptyRecord())).toEqual([])
   expect(findingsOf(sound())).toEqual([])
   expect(findingsOf(sound({ retiredKey: { outcome: 'key-access-off' } }))).toEqual([])
@@ -350,11 +350,11 @@ test.each<[string, Partial<RunRecord>, string[]]>([
     ['retired-key-invalid medium', 'key-access-unknown low'],
   ],
   ['keys, and a key that was accepted', { retiredKey: { outcome: 'accepted' } }, ['keys-enabled high']],
-])('where the account may not be read: %s', (_, record, expected) => {
+])('if the account cannot be read: %s', (_, record, expected) => {
   expect(idsOf(without(sound(record), 'account'))).toEqual(expected)
 })
 
-test('where roles may not be read, that is what is found, and what the role would bring with it', () => {
+test('if roles cannot be read, the finding says so, and what the role would allow', () => {
   const asking = (role: Role) => without(sound({ role: wanted(role), roleState: 'unknown' }), 'assignments')
 
   expect(idsOf(asking(roles.foundryUser))).toEqual(['access-unknown low'])
@@ -363,7 +363,7 @@ test('where roles may not be read, that is what is found, and what the role woul
   )
 })
 
-test('that the recommended role lets its holder see no roles is information, and of no other role or reader', () => {
+test('only for the recommended role is it information that its holder cannot see roles', () => {
   const record = sound({ role: wanted(roles.user), roleState: 'unknown' })
   const blind = without(record, 'assignments')
   expect(idsOf(blind)).toStrictEqual([])
@@ -379,7 +379,7 @@ test('that the recommended role lets its holder see no roles is information, and
   for (const other of others) expect(idsOf({ ...blind, ...other })).toContain('access-unknown low')
 })
 
-test('where only an endpoint was given, that keys may work is all there is to say', () => {
+test('with only an endpoint, the only finding is that keys may work', () => {
   const endpoint = readSettings(
     name =>
       ({
@@ -429,7 +429,7 @@ describe('words and fixes', () => {
     }
   })
 
-  test('the least role that cannot list keys may not be able to look at the resource', () => {
+  test('the least role that cannot list keys may not be able to read the resource', () => {
     const found = finding('can-list-keys', sound({ ...holding(roles.foundryUser), routes: [foundryRoute] }))
 
     expect(found.detail).toContain(
@@ -437,7 +437,7 @@ describe('words and fixes', () => {
     )
   })
 
-  test('what no call needs is taken away without a substitute', () => {
+  test('a role that no call needs is removed without a replacement', () => {
     const found = finding('can-list-keys', sound(holding(roles.openAIUser, assigned(roles.contributor))))
 
     expect(commandsOf(found)).toEqual([
@@ -450,7 +450,7 @@ describe('words and fixes', () => {
     [subscription, `the subscription ${ids.subscription}`],
     [managementGroup, 'the management group contoso'],
     ['/', 'the root of the tenant'],
-  ])('a role from %s is granted on the resource before it is taken away there', (at, place) => {
+  ])('a role from %s is granted on the resource before it is removed there', (at, place) => {
     const found = finding(
       'wider-scope-than-needed',
       sound({ roleState: 'inherited', assignments: [assigned(roles.openAIUser, { scope: at })] }),
@@ -465,7 +465,7 @@ describe('words and fixes', () => {
     expect(removal).toContain(assigned(roles.openAIUser).id)
   })
 
-  test('a wide role that is held on the resource as well only has to go', () => {
+  test('a wide role that is also held on the resource only has to be removed', () => {
     const wide = assigned(roles.openAIUser, { id: `${group}/wide`, scope: group })
     const found = finding(
       'wider-scope-than-needed',
@@ -475,7 +475,7 @@ describe('words and fixes', () => {
     expect(commandsOf(found)).toEqual([['role', 'assignment', 'delete', '--ids', wide.id]])
   })
 
-  test('a role of a group is not taken from the group', () => {
+  test('a role of a group is not removed from the group', () => {
     const ofGroup = assigned(roles.openAIUser, { scope: group, principalId: ids.tenant })
     const found = finding('wider-scope-than-needed', sound({ roleState: 'group', assignments: [ofGroup] }))
 
@@ -483,7 +483,7 @@ describe('words and fixes', () => {
     expect(found.fixes.at(-1)?.text).toContain(ids.tenant)
   })
 
-  test('the right to assign is given to another identity, or limited to the role, or given up', () => {
+  test('the right to assign moves to another identity, or is limited to the role, or is removed', () => {
     const found = finding(
       'can-assign-roles',
       sound(holding(roles.openAIUser, assigned(roles.administrator, { scope: group }))),
@@ -502,7 +502,7 @@ describe('words and fixes', () => {
     expect(removal).toContain(assigned(roles.administrator).id)
   })
 
-  test('where another identity grants already, the pipeline only has to lose the right', () => {
+  test('if another identity grants, the pipeline only has to lose the right', () => {
     const found = finding(
       'can-assign-roles',
       sound({
@@ -547,7 +547,7 @@ describe('words and fixes', () => {
     )
   })
 
-  test('what the pipeline can change is listed', () => {
+  test('the finding lists what the pipeline can change', () => {
     const { detail } = finding(
       'can-change-resource',
       sound(holding(roles.openAIUser, assigned(roles.contributor))),
@@ -557,7 +557,7 @@ describe('words and fixes', () => {
     expect(detail).toContain('and make and change projects.')
   })
 
-  test('a role that a plan would grant is said to be one, and nothing is there to take away', () => {
+  test('a role that a plan would grant is reported as such, with nothing to remove', () => {
     const found = finding(
       'can-list-keys',
       sound({
@@ -586,7 +586,7 @@ describe('words and fixes', () => {
     )
   })
 
-  test('a misfit names the operation, the deployments, and the role that would do', () => {
+  test('a role that does not cover the calls gets the operation, the deployments, and a role that does', () => {
     const found = finding('role-does-not-fit', sound({ role: wanted(roles.reader), roleState: 'covered' }))
 
     expect(found.detail).toContain(
@@ -659,7 +659,7 @@ const anyRecord: fc.Arbitrary<RunRecord> = fc
     return without({ ...sound(), ...known }, ...missing)
   })
 
-test('whatever is known: graves first, each once, and no text hides, floods or starts anything', () => {
+test('in any state: most severe first, each once, and no text hides, floods or starts anything', () => {
   fc.assert(
     fc.property(anyRecord, record => {
       const found = findingsOf(record)

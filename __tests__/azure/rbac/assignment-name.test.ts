@@ -23,23 +23,23 @@ const grant = {
   roleGuid: 'a97b65f3-24c7-4388-baec-2e87135dc908',
 }
 
-test('an assignment lies below its scope', () => {
+test('the id of an assignment begins with its scope', () => {
   expect(assignmentIdOf({ scope: '/subscriptions/s' }, 'n')).toBe(
     '/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/n',
   )
 })
 
 describe('the name of an assignment', () => {
-  test('is the one that a Bicep file would give it', () => {
+  test('is the one that a Bicep file would use', () => {
     expect(bicepGuid('asdf')).toBe('228d27cc-6fdb-5934-b7ac-1efccebade04')
     expect(permanentName(grant)).toBe(bicepGuid(grant.scope, grant.principalId, grant.roleGuid))
   })
 
-  test('is the same for the same grant in whichever case it is written', () => {
+  test('is the same for the same grant in any case', () => {
     expect(permanentName({ ...grant, scope: grant.scope.toUpperCase() })).toBe(permanentName(grant))
   })
 
-  test('is another for another grant', () => {
+  test('differs for another grant', () => {
     const different = fc.record({ scope: fc.string(), principalId: fc.uuid(), roleGuid: fc.uuid() })
     fc.assert(
       fc.property(different, other => {
@@ -53,7 +53,7 @@ describe('the name of an assignment', () => {
     )
   })
 
-  test('is one of the job where nobody saw what is there: never the one that a template gave it', () => {
+  test("is the job's own if nobody saw what exists: never the one that a template uses", () => {
     const lease = '0f7c1e52-6a3b-4d18-9c40-5b8e2d7f1a63'
     const name = unseenName(grant, lease)
     expect(name).not.toBe(permanentName(grant))

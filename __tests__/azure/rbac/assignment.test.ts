@@ -68,7 +68,7 @@ test.each<
   ['missing, where permissions may not be read', [], undefined, 'missing', undefined],
   ['unknown, which is not missing', undefined, [{ actions: ['*/read'] }], 'unknown', undefined],
   ['unknown, where nothing may be read', undefined, undefined, 'unknown', undefined],
-])('what is not held is %s', (_, assignments, permissions, state, by) => {
+])('a role that is not held is %s', (_, assignments, permissions, state, by) => {
   expect(fallbackHolding(assignments, permissions, [chat])).toEqual({ state, assignment: by })
 })
 
@@ -94,7 +94,7 @@ test.each<[RoleState, readonly Assignment[] | undefined, string]>([
   expect(readableRoleState(state, assignments)).toBe(words)
 })
 
-test('the youngest is the youngest, wherever it stands; one without a date is older than all', () => {
+test('the youngest is found at any place; one without a date is older than all', () => {
   const undated = assignment({ createdOn: undefined })
 
   expect(youngest([undated, younger, direct])).toBe(younger)

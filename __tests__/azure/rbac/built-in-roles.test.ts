@@ -24,7 +24,7 @@ import { coversAction } from '../../../src/azure/rbac/permissions.ts'
 const user = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 const subscriptionId = 'bbbbbbbb-cccc-4ddd-8eee-ffffffffffff'
 
-describe('a role is taken', () => {
+describe('a role is accepted', () => {
   test.each([
     ['by name', 'Cognitive Services User', user],
     ['by name, in any case and spacing', ' cognitive  SERVICES user ', user],
@@ -41,7 +41,7 @@ describe('a role is taken', () => {
     expect(parseRole(text)).toEqual({ kind: 'guid', guid })
   })
 
-  test.each(['auto', 'Auto', 'AUTO'])('the least that does: %s', text => {
+  test.each(['auto', 'Auto', 'AUTO'])('the least role: %s', text => {
     expect(parseRole(text)).toEqual({ kind: 'auto' })
   })
 
@@ -64,7 +64,7 @@ describe('a role is taken', () => {
     ['two letters too many, in the shortest name', 'Readerly', 'Reader'],
     ['letters in the wrong order', 'Cognitive Services Uesr', 'Cognitive Services User'],
     ['a slip in an old name', 'Azure AI Project Manger', 'Foundry Project Manager'],
-  ])('not with %s, and the right name is said', (_, text, name) => {
+  ])('not with %s, and the error says the right name', (_, text, name) => {
     expect(parseRole(text)).toEqual({ problem: expect.stringContaining(`"${name}" is`) })
   })
 
@@ -76,7 +76,7 @@ describe('a role is taken', () => {
     expect(parseRole(text)).toEqual({ problem: expect.stringContaining('is a list of 2 lines: one role') })
   })
 
-  test('in two lines where they are one name', () => {
+  test('in two lines if they are one name', () => {
     expect(parseRole('Cognitive Services\n  User')).toEqual({ kind: 'guid', guid: user })
   })
 
@@ -91,7 +91,7 @@ describe('a role is taken', () => {
     expect(parseRole(id)).toEqual({ problem: expect.stringContaining('is not one of a role definition') })
   })
 
-  test('one slip anywhere in a long name is never taken for a custom role', () => {
+  test('one typing error in a long name never counts as a custom role', () => {
     const name = 'Cognitive Services OpenAI User'
     fc.assert(
       fc.property(fc.nat(name.length - 1), fc.constantFrom('', 'x', 'xy'), (at, instead) => {
@@ -114,7 +114,7 @@ test('ids are compared by their GUID, with the subscription and without', () => 
   expect(roleGuidOf(user)).toBe(user)
 })
 
-test('names are today’s names', () => {
+test('all names are current', () => {
   expect(roleNameOf(user.toUpperCase())).toBe('Cognitive Services User')
   expect(roleNameOf('53ca6127-db72-4b80-b1b0-d745d6d5456d')).toBe('Foundry User')
   expect(roleNameOf(subscriptionId)).toBeUndefined()
@@ -140,7 +140,7 @@ test.each<[RoleChoice, string]>([
   expect(nameOfChoice(choice)).toBe(name)
 })
 
-test('auto stands for a role by what is called, any other choice for itself', () => {
+test('auto chooses by the calls, any other choice stands for itself', () => {
   const chat = [operation('OpenAI/deployments/chat/completions/action')]
 
   expect(referenceOf({ kind: 'auto' }, chat)).toEqual({ kind: 'guid', guid: callerOfOpenAI.guid })
@@ -166,7 +166,7 @@ test.each([
   expect(leastRoleFor(operation(name))?.name).toBe(role)
 })
 
-test('the least role for several operations holds each of them', () => {
+test('the least role for several operations covers each of them', () => {
   const least = (...names: string[]) => leastRoleFor(...names.map(operation))?.name
   expect(least('OpenAI/models/read', 'OpenAI/responses/write')).toBe('Cognitive Services OpenAI User')
   expect(least('OpenAI/responses/write', 'AIServices/providers/action')).toBe('Cognitive Services User')
@@ -197,11 +197,11 @@ test.each([
   expect(roleCovers(guid.toUpperCase(), operation(name))).toBe(expected)
 })
 
-test('roles that administer let nobody call anything', () => {
+test('roles for administration allow no calls', () => {
   expect([openAIUser, owner, subscriptionId].map(hasDataActions)).toEqual([true, false, undefined])
 })
 
-test('auto takes the least role, and the recommended one where none covers everything', () => {
+test('auto takes the least role, or the recommended one if none covers everything', () => {
   const impersonation = operation('AIServices/agents/endpoints/UserIdentityImpersonation/action')
 
   expect(automaticRole([operation('OpenAI/responses/write')]).name).toBe('Cognitive Services OpenAI User')
@@ -211,7 +211,7 @@ test('auto takes the least role, and the recommended one where none covers every
   expect(automaticRole([]).name).toBe('Cognitive Services User')
 })
 
-test('whatever is needed: what auto takes covers it if any role for callers does, and can do no more than the recommended role', () => {
+test('for any need: the choice of auto covers it if any role for callers does, and allows no more than the recommended role', () => {
   const needed = fc.array(
     fc.constantFrom(
       'OpenAI/deployments/chat/completions/action',

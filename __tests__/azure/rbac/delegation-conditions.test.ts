@@ -212,7 +212,7 @@ const anyAssignment = fc.record({
   principalType: fc.constantFrom(...types),
 })
 
-test('every known form is read as the local cloud, which has a reader of its own, enforces it', () => {
+test('every known form is read as the local cloud enforces it, which has a separate parser', () => {
   fc.assert(
     fc.property(anyCondition, anyAssignment, (condition, { roleGuid, principalId, principalType }) => {
       const request = { RoleDefinitionId: roleGuid, PrincipalId: principalId, PrincipalType: principalType }
@@ -225,7 +225,7 @@ test('every known form is read as the local cloud, which has a reader of its own
   )
 })
 
-test('the condition that is recommended allows its roles to its principals, and nothing else', () => {
+test('the recommended condition allows its roles for its principals, and nothing else', () => {
   fc.assert(
     fc.property(guids, fc.subarray(types), anyAssignment, (roleGuids, principalTypes, wanted) => {
       const expected =
@@ -237,14 +237,14 @@ test('the condition that is recommended allows its roles to its principals, and 
   )
 })
 
-test('the condition that is recommended limits what may be taken away as well', () => {
+test('the recommended condition also limits what can be removed', () => {
   const removal = 'Microsoft.Authorization/roleAssignments/delete'
 
   expect(leaves(delegationCondition([openAIUser]), removal)).toBeUndefined()
   expect(leaves(delegationCondition([openAIUser]), 'Microsoft.Authorization/locks/delete')).toBe(true)
 })
 
-test('a condition may be long, and as deep as nobody writes one', () => {
+test('a condition can be long and deeply nested', () => {
   const nested = (depth: number) => `${'('.repeat(depth)}${openTo(pipeline)}${')'.repeat(depth)}`
 
   expect(allowsAssigning(Array(500).fill(openTo(pipeline)).join(' AND '), assignment)).toBe(true)
@@ -252,7 +252,7 @@ test('a condition may be long, and as deep as nobody writes one', () => {
   expect(allowsAssigning(nested(100), assignment)).toBeUndefined()
 })
 
-test('no text is too much for it', () => {
+test('no text makes it fail', () => {
   expect(allowsAssigning('('.repeat(100_000), assignment)).toBeUndefined()
   expect(allowsAssigning('!'.repeat(100_000), assignment)).toBeUndefined()
   fc.assert(

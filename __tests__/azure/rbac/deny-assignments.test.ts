@@ -60,16 +60,16 @@ test.each<[string, Partial<DenyAssignment>, boolean | undefined]>([
   expect(forbidsData(deny(differing), who, [chat])).toBe(expected)
 })
 
-test('anyone who is in no group that is known is itself alone', () => {
+test('a principal without known groups is only itself', () => {
   expect([...identitiesOf(principal.toUpperCase())]).toEqual([principal])
 })
 
-test('one data action of several is enough, and none is none', () => {
+test('one of several data actions is enough', () => {
   expect(forbidsData(deny(), who, ['Microsoft.CognitiveServices/accounts/MaaS/x', chat])).toBe(true)
   expect(forbidsData(deny(), who, [])).toBe(false)
 })
 
-test('actions are looked at by themselves', () => {
+test('actions are evaluated separately from data actions', () => {
   const permissions = [{ actions: ['Microsoft.Authorization/*'], dataActions: [] }]
   expect(forbidsAction(deny({ permissions }), who, assignRoles)).toBe(true)
   expect(forbidsAction(deny(), who, assignRoles)).toBe(false)
@@ -98,6 +98,6 @@ test.each<[string, Partial<DenyAssignment>, boolean | undefined]>([
     undefined,
   ],
   ['of everybody', {}, true],
-])('who may be in groups that nobody knows: a deny assignment %s', (_, differing, expected) => {
+])('a principal that may be in unknown groups: a deny assignment %s', (_, differing, expected) => {
   expect(forbidsData(deny(differing), { ...who, mayBeInOthers: true }, [chat])).toBe(expected)
 })

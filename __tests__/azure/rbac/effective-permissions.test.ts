@@ -19,7 +19,7 @@ const custom = 'f0a7c2d4-6b31-4c58-9e05-1d8b4a7e9c22'
 const maas = { dataActions: ['Microsoft.CognitiveServices/accounts/MaaS/*'] }
 const none = new Map<string, Permission[]>()
 
-test('built-in roles are known by the table, custom ones by what was read live, others not at all', () => {
+test('built-in roles come from the table, custom ones from what was read, others are unknown', () => {
   const assignments = [assigned(ids.role), assigned(custom), assigned(ids.tenant)]
   const { held, ofUnknownRoles } = permissionsOf(assignments, new Map([[custom, [maas]]]))
 
@@ -31,7 +31,7 @@ test('built-in roles are known by the table, custom ones by what was read live, 
   expect(ofUnknownRoles).toEqual([assignments[2]])
 })
 
-test('what was read live outdoes the table, but for the condition that the SDK leaves out', () => {
+test('a definition that was read counts more than the table, except for the condition that the SDK leaves out', () => {
   const live = new Map([
     [ids.role, [{ dataActions: ['*'] }]],
     [foundryOwner, [{ actions: ['*'] }]],
@@ -63,7 +63,7 @@ test.each<[string, Assignment[], string, boolean | undefined]>([
   ],
   ['a condition of an unknown form', [assigned(administrator, { condition: 'Other' })], ids.role, undefined],
   [
-    'what one assignment does not allow, another may',
+    'another assignment may allow what one does not',
     [assigned(administrator, { condition: delegationCondition([ids.role]) }), assigned(foundryOwner)],
     ids.role,
     true,
@@ -73,7 +73,7 @@ test.each<[string, Assignment[], string, boolean | undefined]>([
   expect(mayAssign(permissionsOf(assignments, none).held, toPipeline(wanted))).toBe(expected)
 })
 
-test('what is held on a project does not count on the account', () => {
+test('a role on a project does not count on the account', () => {
   const group = scope.split('/').slice(0, 5).join('/')
   const [onProject, above] = [
     assigned(ids.role, { scope: `${scope}/projects/p` }),
@@ -100,7 +100,7 @@ describe('a role that does not cover the calls', () => {
   }
   const definitions = new Map([[custom, [maas]]])
 
-  test('is told by operation, with the deployments that need it', () => {
+  test('is reported by operation, with the deployments that need it', () => {
     const second = { ...responses, deployment: 'gpt-5' }
     const found = missingCoverage(
       custom,
@@ -116,7 +116,7 @@ describe('a role that does not cover the calls', () => {
     ])
   })
 
-  test('is told once for each API and data action', () => {
+  test('is reported once for each API and data action', () => {
     const calls = [
       responses,
       { ...responses, api: 'chat' as const },

@@ -38,11 +38,11 @@ describe('a lease', () => {
     expect(leaseOf({ ...job })).toBe(lease)
   })
 
-  test.each(otherJobs)('is another one for another %s', (_what, one, other) => {
+  test.each(otherJobs)('differs for another %s', (_what, one, other) => {
     expect(leaseOf(other)).not.toBe(leaseOf(one))
   })
 
-  test('stands in the description, and is read from there by anyone who comes next', () => {
+  test('is in the description, and the next job reads it there', () => {
     const description = temporaryDescription('https://github.example/runs/42', lease)
     expect(description).toContain('https://github.example/runs/42')
     expect(leaseIn(description)).toBe(lease)
@@ -61,7 +61,7 @@ describe('a lease', () => {
     expect(isOfAnotherJob(description === undefined ? {} : { description }, lease)).toBe(false)
   })
 
-  test('is read where blanks follow it, and anyone who runs it elsewhere says so', () => {
+  test('is read even with blanks after it, and a run elsewhere says so', () => {
     const description = temporaryDescription(undefined, lease)
     expect(description).toBe(
       `Key-less Gate, until its job ends: outside GitHub Actions (temporary, lease ${lease})`,
@@ -70,7 +70,7 @@ describe('a lease', () => {
     expect(leaseIn(`${description}.`)).toBeUndefined()
   })
 
-  test('made an assignment only where description and name say so', () => {
+  test('made an assignment only if description and name say so', () => {
     const grant = { scope: '/subscriptions/S', principalId: 'p', roleGuid: 'r' }
     const made = { ...grant, description: temporaryDescription(undefined, lease) }
     const other = leaseOf({ ...job, runId: '43' })
@@ -86,7 +86,7 @@ describe('a lease', () => {
     expect(isMadeUnder(lease, name, grant)).toBe(false)
   })
 
-  test('gives each job a name of its own for the same grant, and each grant of a job another', () => {
+  test('gives each job its own name for the same grant, and each grant of a job another', () => {
     const grant = fc.record({ scope: fc.string(), principalId: fc.uuid(), roleGuid: fc.uuid() })
     fc.assert(
       fc.property(grant, fc.uuid(), fc.uuid(), (role, one, other) => {

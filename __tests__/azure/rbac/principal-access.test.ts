@@ -63,7 +63,7 @@ test.each<[string, readonly Assignment[], string[] | string]>([
   expect(throughOf(assignments)).toEqual(expected)
 })
 
-test('what each data action needs may come from several roles: the youngest of them stands first', () => {
+test('data actions may come from several roles: the youngest comes first', () => {
   const chatOnly = assigned(custom, { id: 'chat', createdOn: 2000 })
   const embedOnly = assigned(ids.client, { id: 'embed', createdOn: 3000 })
   const definitions = new Map([
@@ -75,7 +75,7 @@ test('what each data action needs may come from several roles: the youngest of t
   expect(accessByRoles([chatOnly], definitions, both)).toEqual({ kind: 'missing', lacks: [embed] })
 })
 
-test('what is open is told: the condition, or the role', () => {
+test('the result names what is unclear: the condition, or the role', () => {
   const condition = "@Resource[a:b] StringEquals 'c'"
   expect(accessByRoles([{ ...old, condition }], none, both)).toEqual({
     kind: 'unknown',
@@ -94,14 +94,14 @@ test('what is open is told: the condition, or the role', () => {
   })
 })
 
-test('a condition that leaves one data action in the open does not hide that another is missing', () => {
+test('a condition that leaves one data action unclear does not hide that another is missing', () => {
   const definitions = new Map([[custom, [{ dataActions: [chat] }]]])
   const conditional = assigned(custom, { condition: "@Resource[a:b] StringEquals 'c'" })
 
   expect(accessByRoles([conditional], definitions, both).kind).toBe('missing')
 })
 
-test('what a job gave until it ends lets that job in, and nobody else', () => {
+test("a job's temporary role counts for that job, and for nobody else", () => {
   const lease = ids.client
   const its = { ...old, description: temporaryDescription('https://x', lease) }
   const kindFor = (asking?: string) =>
@@ -116,7 +116,7 @@ describe('a call rests on one assignment', () => {
     onlyGiver(assignments, definitions, { scope, dataAction: chat })
   const open = "@Resource[a:b] StringEquals 'c'"
 
-  test('where it alone gives the right, whatever else is held', () => {
+  test('if only it gives the right, no matter what else is held', () => {
     expect(only([old, assigned(reader)])).toBe(old)
     expect(only([old], new Map([[ids.role, [{ dataActions: [chat] }, { dataActions: ['*'] }]]]))).toBe(old)
   })

@@ -4,6 +4,6 @@ test('a pipeline’s identity is a service principal', () => {
   expect(servicePrincipal('p')).toEqual({ principalId: 'p', principalType: 'ServicePrincipal' })
 })
 
-test('every kind of principal that a model may be called by is known', () => {
+test('every kind of principal that can call a model is known', () => {
   expect(principalTypes).toEqual(['ServicePrincipal', 'Group', 'User'])
 })

@@ -7,18 +7,18 @@ import {
   withoutProject,
 } from '../../../src/azure/rbac/scopes.ts'
 
-test('the SDK brings the first slash of a scope along', () => {
+test('the SDK keeps the first slash of a scope', () => {
   expect(withoutLeadingSlash('/subscriptions/x')).toBe('subscriptions/x')
   expect(withoutLeadingSlash('subscriptions/x')).toBe('subscriptions/x')
   expect(withoutLeadingSlash('//subscriptions/x')).toBe('subscriptions/x')
 })
 
-test('neither case nor the first slash makes another scope of it', () => {
+test('case and first slash do not make a different scope', () => {
   expect(isSameScope('/subscriptions/X/resourceGroups/a', 'subscriptions/x/resourcegroups/A')).toBe(true)
   expect(isSameScope('/subscriptions/x', '/subscriptions/y')).toBe(false)
 })
 
-test('below a scope is what has it for its beginning, up to a slash', () => {
+test('a scope contains what begins with it, up to a slash', () => {
   expect(isBelow('/subscriptions/x/resourceGroups/a', 'Subscriptions/X')).toBe(true)
   expect(isBelow('/subscriptions/xy', '/subscriptions/x')).toBe(false)
   expect(isBelow('/subscriptions/x', '/subscriptions/x')).toBe(false)
@@ -85,7 +85,7 @@ test.each([
       resources: [{ type: 'roleDefinitions', name: 'r' }],
     },
   ],
-])('an id is taken apart: %s', (_, id, parts) => {
+])('an id is parsed: %s', (_, id, parts) => {
   expect(parseScope(id)).toStrictEqual(parts)
 })
 

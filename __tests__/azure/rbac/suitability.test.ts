@@ -90,7 +90,7 @@ test.each<[string, Unsuitability | undefined]>([
   expect(permissions).toBeDefined()
 })
 
-test('a role that nobody could read', () => {
+test('a role that could not be read', () => {
   expect(unsuitability(undefined)).toBe('definition-unknown')
 })
 
@@ -102,7 +102,7 @@ test.each<[Unsuitability, string]>([
   expect(unsuitableLine('Contoso\nCaller', why)).toBe(`Contoso Caller is never granted by the gate: ${words}`)
 })
 
-test('no role that is advised is one that would be refused', () => {
+test('no recommended role would be refused', () => {
   const needs = rolesInTable
     .flatMap(({ guid }) => builtInPermissions(guid) ?? [])
     .flatMap(({ dataActions = [] }) => dataActions)

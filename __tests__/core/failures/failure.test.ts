@@ -40,7 +40,7 @@ const beginnings = [
 ]
 
 describe.each(Object.entries(readers))('%s', (_, read) => {
-  test.each(beginnings)('reads a megabyte of %j as it reads a little of it', piece => {
+  test.each(beginnings)('reads a megabyte of %j like a short text', piece => {
     const long = piece.repeat(Math.ceil(1_000_000 / piece.length))
     const short = piece.repeat(Math.ceil(20_000 / piece.length))
 
@@ -60,15 +60,15 @@ test.each([
   expect(statusLine(said)).toBe(line)
 })
 
-describe('what ends a step', () => {
-  test('says what it was doing', () => {
+describe('the failure of a step', () => {
+  test('says what the step was doing', () => {
     const error = new StepError('reading the account', localFailure('resource-not-found', 'no'))
 
     expect([error.name, error.message]).toEqual(['StepError', 'resource-not-found while reading the account'])
     expect(failureOf(error, 'something else')).toBe(error)
   })
 
-  test('is what nobody foresaw as well, with its place', () => {
+  test('includes unexpected errors, with their place', () => {
     const error = new TypeError('x is not a function')
     error.stack =
       'TypeError: x is not a function\n    at f (file:///home/runner/dist/index.js:12:345)\n    at g (other.js:1:1)'
@@ -99,7 +99,7 @@ describe('what ends a step', () => {
     expect(failureOf(thrown, 'signing in').failure.said.message).toBe(message)
   })
 
-  test('has details where there are some', () => {
+  test('has details if there are some', () => {
     expect(localFailure('access-denied', 'no', { action: 'x' })).toStrictEqual({
       kind: 'fatal',
       code: 'access-denied',
@@ -109,7 +109,7 @@ describe('what ends a step', () => {
     expect(localFailure('access-denied', 'no')).not.toHaveProperty('details')
   })
 
-  test('names the host that was kept from us, where something on the way did it', () => {
+  test('names the unreachable host if something on the way blocked it', () => {
     const blocked = localFailure('blocked-on-the-way', 'no')
     const denied = localFailure('access-denied', 'no')
 
@@ -121,7 +121,7 @@ describe('what ends a step', () => {
   })
 })
 
-describe('what a reply said', () => {
+describe('the text of a reply', () => {
   const ids = {
     'x-ms-request-id': 'a',
     'x-ms-correlation-request-id': 'b',
@@ -138,7 +138,7 @@ describe('what a reply said', () => {
     ).toMatch(/^: :error: :x+…$/)
   })
 
-  test('has its status and code, and who said it', () => {
+  test('has its status and code, and its sender', () => {
     expect(summarizeResponse(replyOf(403, 'no'), 'Denied', 'no\nmore')).toStrictEqual({
       status: 403,
       serviceCode: 'Denied',

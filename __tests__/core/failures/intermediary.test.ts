@@ -121,7 +121,7 @@ describe.each(Object.entries(classifiers))('in front of every service (%s)', (_,
     expect(classify(reply, 0)).toMatchObject({ kind: 'fatal', code: 'blocked-on-the-way' })
   })
 
-  test.each([429, 500, 502, 503, 504])('a page with status %i is asked again', status => {
+  test.each([429, 500, 502, 503, 504])('a page with status %i is retried', status => {
     expect(classify(replyOf(status, page('busy'), html), 0).kind).not.toBe('fatal')
   })
 })
@@ -176,7 +176,7 @@ test('nothing that is asked again, or that the service may have said of a thing 
   )
 })
 
-describe('whether an answer comes out of a cache', () => {
+describe('whether an answer comes from a cache', () => {
   test.each<[Record<string, string>, boolean]>([
     [{ age: '1' }, true],
     [{ age: '0' }, false],

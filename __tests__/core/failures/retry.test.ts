@@ -36,23 +36,23 @@ async function tryWith(errors: readonly unknown[], policy?: RetryPolicy): Promis
 
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value)
 
-test('what succeeds at once is tried once', async () => {
+test('a success is not repeated', async () => {
   expect(await tryWith([])).toEqual({ result: 'done', tries: 1, sleeps: [], told: [] })
 })
 
-test('what can never succeed is tried once', async () => {
+test('a final failure is not repeated', async () => {
   const fatal = failure('fatal', 1000)
 
   expect(await tryWith([fatal])).toEqual({ result: fatal, tries: 1, sleeps: [], told: [] })
 })
 
-test('an error that nobody knows is not retried', async () => {
+test('an unknown error is not retried', async () => {
   const unknown = new TypeError('x is not a function')
 
   expect(await tryWith([unknown])).toMatchObject({ result: unknown, tries: 1, sleeps: [] })
 })
 
-test('what passes is tried again, after growing pauses, and each is told', async () => {
+test('a temporary failure is retried after growing pauses, and each pause is reported', async () => {
   const { result, sleeps, told } = await tryWith(times(3, failure('transient')))
 
   expect(result).toBe('done')
@@ -61,7 +61,7 @@ test('what passes is tried again, after growing pauses, and each is told', async
   expect(told).toHaveLength(3)
 })
 
-test('what does not pass ends with the last refusal, and without a last sleep', async () => {
+test('if the failure stays, it ends with the last refusal, without a last sleep', async () => {
   const last = failure('transient')
 
   expect(await tryWith([...times(3, failure('transient')), last, last])).toMatchObject({
@@ -82,17 +82,17 @@ describe('throttling', () => {
     })
   })
 
-  test('is waited out for a second where the service says so, however often', async () => {
+  test('is waited out for a second each time, if the service says so', async () => {
     expect((await tryWith(times(3, failure('throttled', 1000)))).sleeps).toEqual([1000, 1000, 1000])
   })
 
-  test('has a budget that nothing else draws on', async () => {
+  test('has its own budget', async () => {
     expect(
       await tryWith([failure('transient')], { transient: [5000], throttledBudgetMs: 1000, waiting: {} }),
     ).toMatchObject({ result: 'done', sleeps: [5000] })
   })
 
-  test('is never answered by asking again at once: a time that is none ends in the budget', async () => {
+  test('never leads to a retry at once: an invalid time uses the budget', async () => {
     const now = failure('throttled', 0)
     const { result, sleeps } = await tryWith(times(50, now))
 
@@ -100,7 +100,7 @@ describe('throttling', () => {
     expect(sleeps.every(ms => ms >= 1000)).toBe(true)
   })
 
-  test('is not waited out where it would take more than the budget: at once, or when it is used up', async () => {
+  test('is not waited out if that needs more than the budget', async () => {
     const day = failure('throttled', 86_400_000)
     const half = failure('throttled', 40_000)
 
@@ -108,14 +108,14 @@ describe('throttling', () => {
     expect(await tryWith([half, half])).toMatchObject({ result: half, tries: 2, sleeps: [40_000] })
   })
 
-  test('may use the budget to the last millisecond', async () => {
+  test('can use the budget to the last millisecond', async () => {
     expect(await tryWith(times(2, failure('throttled', 30_000)))).toMatchObject({
       result: 'done',
       sleeps: [30_000, 30_000],
     })
   })
 
-  test('without a time is answered by pauses of our own, inside the budget', async () => {
+  test('without a time leads to our own pauses, within the budget', async () => {
     const { result, sleeps } = await tryWith(times(20, failure('throttled')))
 
     expect(result).toBeInstanceOf(StepError)
@@ -125,7 +125,7 @@ describe('throttling', () => {
   })
 })
 
-test('what may not have arrived yet is waited for only where the policy says so', async () => {
+test('a refusal that may be too early is retried only if the policy says so', async () => {
   const notYet = failure('wait')
 
   expect(await tryWith([notYet])).toMatchObject({ result: notYet, tries: 1, sleeps: [] })
@@ -162,7 +162,7 @@ test('each kind of refusal has its own count', async () => {
   })
 })
 
-test('what hangs is tried once more only: each try takes a whole request-timeout', async () => {
+test('a hanging request is retried only once, because each try takes a whole request-timeout', async () => {
   const hang = new StepError('asking', { ...localFailure('request-timeout', 'silence'), kind: 'transient' })
 
   expect(await tryWith([hang])).toMatchObject({ result: 'done', tries: 2 })

@@ -129,7 +129,7 @@ describe('compressed, although that was not asked for', () => {
     ['gzip', 'not gzip at all', 'Z_DATA_ERROR'],
     ['gzip', gzipSync(text).subarray(0, 20), 'Z_BUF_ERROR'],
     ['gzip', gzipSync(Buffer.alloc(9 * 1024 * 1024)), 'RESPONSE_TOO_LARGE'],
-  ])('%s that cannot be read is said so (%#)', async (encoding, body, code) => {
+  ])('%s that cannot be read is an error (%#)', async (encoding, body, code) => {
     answering(...withBody(body, `content-encoding: ${encoding}`))
     expect(await failureOf(get())).toMatchObject({ code, host })
   })
@@ -139,7 +139,7 @@ test.each([
   ['UTF-8', 'efbbbf7b7d'],
   ['UTF-16, the small end first', 'fffe7b007d00'],
   ['UTF-16, the big end first', 'feff007b007d'],
-])('a mark in front of a body tells its encoding, and is no part of it: %s', async (_, bytes) => {
+])('a byte order mark gives the encoding, and is not part of the body: %s', async (_, bytes) => {
   answering(...withBody(Buffer.from(bytes, 'hex')))
   expect((await get()).body).toBe('{}')
 })
@@ -160,7 +160,7 @@ test('a body without end is cut off, and the connection closed', async () => {
   await closed
 })
 
-describe('what is no complete reply', () => {
+describe('incomplete replies', () => {
   const closing = (text: string) => () => {
     answer = socket => socket.end(text)
   }
@@ -189,7 +189,7 @@ describe('what is no complete reply', () => {
   })
 })
 
-describe('everything is bounded in time', () => {
+describe('every phase has a time limit', () => {
   test('silence', async () => {
     answer = () => timeIsUp()
     expect(await failureOf(get())).toMatchObject({ code: 'REQUEST_TIMEOUT', host })
@@ -230,7 +230,7 @@ describe('through a proxy', () => {
     }
   }
 
-  test('a way that is open serves later requests', async () => {
+  test('an open tunnel serves later requests', async () => {
     answering(...withBody('here'))
     await through({}, async (env, proxy) => {
       const { http } = client(env)
@@ -242,7 +242,7 @@ describe('through a proxy', () => {
     })
   })
 
-  test('a proxy that closes the connection instead of answering is asked once a request', async () => {
+  test('a proxy that closes the connection instead of answering is asked once per request', async () => {
     await through({ conduct: () => ({ kind: 'close' }) }, async (env, proxy) => {
       const failure = await failureOf(get(env))
       expect(failure).toMatchObject({ host: proxy.host, target: host, proxy: { failed: true } })
@@ -250,7 +250,7 @@ describe('through a proxy', () => {
     })
   })
 
-  test('who hangs, the proxy or the target', async () => {
+  test('the message says which one hangs, the proxy or the target', async () => {
     const hang = () => {
       timeIsUp()
       return { kind: 'hang' } as const
@@ -269,7 +269,7 @@ describe('through a proxy', () => {
     })
   })
 
-  test('what a proxy says is kept: its status, how it wants to be signed in to, its reason', async () => {
+  test("the proxy's status, authentication scheme and reason are kept", async () => {
     const headers = { 'proxy-authenticate': 'Negotiate, NTLM', 'x-squid-error': 'ERR_CACHE_ACCESS_DENIED 0' }
     await through(
       { conduct: () => ({ kind: 'refuse', status: 407, reason: 'Denied', headers }) },
@@ -292,7 +292,7 @@ test('only https is spoken', async () => {
   })
 })
 
-test('a client that is restricted asks nobody else, whatever the address pretends', async () => {
+test('a restricted client calls no other host, no matter how the address is written', async () => {
   answering(...withBody('here'))
   const http = restrictOrigins(client().http, origin)
   const ask = (url: string) => http({ method: 'GET', url, headers: {} })
@@ -326,11 +326,11 @@ describe('connections opened ahead', () => {
     return accepted
   }
 
-  test('are what requests are sent on', async () => {
+  test('are used for requests', async () => {
     expect(await acceptedFor({})).toBe(2)
   })
 
-  test('are left to the request where a proxy stands between', async () => {
+  test('are not opened ahead if there is a proxy', async () => {
     const proxy = await startProxy()
     try {
       expect(await acceptedFor({ https_proxy: proxy.url })).toBe(2)
@@ -409,8 +409,8 @@ describe('a connection that breaks before a byte of the reply has come', () => {
   })
 })
 
-describe('connections opened ahead, where all is well with some', () => {
-  test('those that were closed since, or never opened, are opened anew by the request', async () => {
+describe('connections opened ahead, some of which fail', () => {
+  test('a request opens those again that were closed or never opened', async () => {
     answering(...withBody('here'))
     const { http, preconnect } = client()
     const closed = new Promise(resolve =>
@@ -422,7 +422,7 @@ describe('connections opened ahead, where all is well with some', () => {
   })
 })
 
-describe('what is no plain request', () => {
+describe('special requests', () => {
   test('a form goes out in parts, with its length', async () => {
     let received = ''
     answer = (socket, request) => {
@@ -470,7 +470,7 @@ describe('what is no plain request', () => {
     await gone
   })
 
-  test('one whose key was not understood is none', async () => {
+  test('a handshake with a wrong key is refused', async () => {
     accepting(() => 'c3RvcA==')
     await expect(handshake()).rejects.toMatchObject({ code: protocolSwitched })
   })
@@ -494,14 +494,14 @@ describe('connections', () => {
     expect(new Set(numbers).size).toBe(1)
   })
 
-  test('are new for each request that asks for its own', async () => {
+  test('are new for each request that needs its own', async () => {
     const http = onFreshConnections(client().http)
     const numbers = await threeTimes(() => http({ method: 'GET', url: origin, headers: {} }))
 
     expect(new Set(numbers).size).toBe(3)
   })
 
-  test('begin anew where they are new: a TLS session that is resumed may lead back to the same replica', async () => {
+  test('start a new TLS session, because a resumed one may lead back to the same replica', async () => {
     const resumed: boolean[] = []
     const note = (socket: tls.TLSSocket) => resumed.push(socket.isSessionReused())
     server.on('secureConnection', note)
@@ -512,7 +512,7 @@ describe('connections', () => {
     expect(resumed).toEqual([false, false, false])
   })
 
-  test('look the name up each time, and go on to another address where one does not answer', async () => {
+  test('look the name up each time, and go on to another address if one does not answer', async () => {
     const asked: string[] = []
     const { http } = createHttpClient({
       ...{ timeoutMs: 5000, env: {}, clock },

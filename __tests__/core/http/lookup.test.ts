@@ -9,7 +9,7 @@ const resolve = (lookup: LookupFunction, host: string, all: boolean) =>
     lookup(host, { all }, (error, found, family) => done(error ?? (all ? found : [found, family]))),
   )
 
-test('each connection begins with the next address, and goes on to the others', async () => {
+test('each connection starts with the next address, and goes on to the others', async () => {
   const lookup = lookupInTurn(resolving)
   const [a, b, c] = addresses
 
@@ -20,7 +20,7 @@ test('each connection begins with the next address, and goes on to the others', 
   expect(await resolve(lookup, 'one.example', false)).toEqual(['10.0.0.1', 4])
 })
 
-test('what cannot be resolved stays an error', async () => {
+test('a name that does not resolve stays an error', async () => {
   const error = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
   const lookup = lookupInTurn((_, __, callback) => callback(error, []))
 

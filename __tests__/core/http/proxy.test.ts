@@ -52,7 +52,7 @@ describe('what NO_PROXY exempts', () => {
     expect(proxyHost({ HTTPS_PROXY: address, NO_PROXY: '[::1]:443' }, loopback)).toBeDefined()
   })
 
-  test('nothing asks for a proxy that cannot be used where it is not on the way', () => {
+  test('an unusable proxy does not matter if no request goes through it', () => {
     expect(proxyHost({ HTTPS_PROXY: 'socks5://127.0.0.1', NO_PROXY: '*' })).toBeUndefined()
   })
 })
@@ -91,7 +91,7 @@ describe('the address', () => {
   )
 })
 
-describe('what must never be printed', () => {
+describe('secrets of proxies', () => {
   test.each([
     ['http://proxy:3128', []],
     ['http://pipeline:open-sesame@proxy', ['open-sesame', btoa('pipeline:open-sesame')]],
@@ -104,7 +104,7 @@ describe('what must never be printed', () => {
     expect(proxySecrets({ ALL_PROXY: address }).toSorted()).toEqual(secrets.toSorted())
   })
 
-  test('of every variable, whichever counts', () => {
+  test('of every variable, no matter which one counts', () => {
     const env = { https_proxy: 'http://a:one@proxy', all_proxy: 'http://b:two@proxy' }
     expect(proxySecrets(env)).toEqual(expect.arrayContaining(['one', 'two']))
   })

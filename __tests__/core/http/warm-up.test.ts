@@ -1,6 +1,6 @@
 import { preloadDuringRequests, requestSent } from '../../../src/core/http/warm-up.ts'
 
-test('each preparation begins as one more request is on the wire, once, whether or not those before it fail', () => {
+test('each preparation starts once, when one more request is on the wire, even if earlier ones fail', () => {
   const begun: string[] = []
   const sent = () => requestSent.publish({})
   preloadDuringRequests(

@@ -16,7 +16,7 @@ test.each([
   expect(editDistance(one, other)).toBe(distance)
 })
 
-test('it is the same both ways, and none is longer than the longer text', () => {
+test('it is symmetric, and never larger than the longer text', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (one, other) => {
       const distance = editDistance(one, other)

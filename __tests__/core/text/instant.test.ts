@@ -24,6 +24,6 @@ test.each([
   ['0001-01-01T00:00:00Z'],
   ['2026-13-01T00:00:00Z'],
   ['1795867200'],
-])('%s has no one meaning', text => {
+])('%s is ambiguous', text => {
   expect(instantOf(text)).toBeUndefined()
 })

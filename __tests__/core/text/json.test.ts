@@ -4,20 +4,20 @@ import { wordingOf } from '../../../src/core/text/wording.ts'
 
 const ofLength = (length: number) => `"${'a'.repeat(length - 2)}"`
 
-test('text that is JSON is read, and any other is nothing', () => {
+test('JSON is parsed, and other text is undefined', () => {
   expect(parseJson('{"a":[1,null]}')).toEqual({ a: [1, null] })
   expect(parseJson('null')).toBeNull()
   expect(parseJson('{')).toBeUndefined()
   expect(parseJson('')).toBeUndefined()
 })
 
-test('an error of more than 64 KiB is none: services explain themselves with less', () => {
+test('a body of more than 64 KiB is not an error: services need less', () => {
   expect(parseErrorJson('{"error":{}}')).toEqual({ error: {} })
   expect(parseErrorJson(ofLength(65_536))).toHaveLength(65_534)
   expect(parseErrorJson(ofLength(65_537))).toBeUndefined()
 })
 
-test('of a list of bad entries one issue is told', () => {
+test('a list of bad entries is reported as one issue', () => {
   const issuesOf = (schema: v.GenericSchema, input: unknown) =>
     v.safeParse(schema, input, firstIssueOnly).issues?.length
 
@@ -25,7 +25,7 @@ test('of a list of bad entries one issue is told', () => {
   expect(issuesOf(v.pipe(v.string(), v.minLength(5), v.regex(/b/)), 'a')).toBe(1)
 })
 
-test('the wording of a reply is looked for in its first 8 KiB', () => {
+test('only the first 8 KiB of a reply are searched for known wording', () => {
   expect(wordingOf('denied')).toBe('denied')
   expect(wordingOf(`${'a'.repeat(8191)}bc`)).toBe(`${'a'.repeat(8191)}b`)
 })

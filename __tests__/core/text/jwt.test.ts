@@ -3,14 +3,14 @@ import * as v from 'valibot'
 import { maskJwt, readClaims } from '../../../src/core/text/jwt.ts'
 import { unsignedJwt } from '../../support/unsigned-jwt.ts'
 
-test('claims are read by the schema, and what it does not name is left out', () => {
+test('claims are read with the schema, and others are left out', () => {
   const token = unsignedJwt({ sub: 'a', jti: 'b' })
 
   expect(readClaims(v.object({ sub: v.string() }), token)).toEqual({ sub: 'a' })
   expect(readClaims(v.object({ sub: v.number() }), token)).toBeUndefined()
 })
 
-test('text that is no JWT has no claims, whatever it is', () => {
+test('any text that is not a JWT has no claims', () => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -25,7 +25,7 @@ test('text that is no JWT has no claims, whatever it is', () => {
   )
 })
 
-test('a token is masked whole, and so are its payload and its signature', () => {
+test('a token is masked as a whole, and so are its payload and its signature', () => {
   const masked: string[] = []
   const token = unsignedJwt({ sub: 'repo:contoso/app:environment:Production' })
   maskJwt(secret => masked.push(secret), token)

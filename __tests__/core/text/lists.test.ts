@@ -5,7 +5,7 @@ test.each([
   [['one'], 'one'],
   [['one', 'two'], 'one and two'],
   [['one', 'two', 'three'], 'one, two and three'],
-])('as a sentence lists them: %j', (words, sentence) => {
+])('as in a sentence: %j', (words, sentence) => {
   expect(listed(words)).toBe(sentence)
 })
 
@@ -18,6 +18,6 @@ test.each([
   expect(firstOf(words, max)).toBe(sentence)
 })
 
-test('what holds commas itself is listed with another separator', () => {
+test('entries with commas get another separator', () => {
   expect(firstOf(['a, b', 'c', 'd'], 2, '; ')).toBe('a, b; c and 1 more')
 })

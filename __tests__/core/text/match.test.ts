@@ -19,13 +19,13 @@ test.each([
   expect(matchesInTime(pattern, text)).toBe('too-slow')
 })
 
-test('a pattern that takes its time is told apart from one that remembers where it was', () => {
+test('a slow pattern is distinguished from a stateful one', () => {
   const global = /a/g
   global.lastIndex = 1
   expect(matchesInTime(global, 'a')).toBe(true)
 })
 
-test('what no engine can run is a defect, and no slow pattern', () => {
+test('a pattern that cannot run is an error, not a slow pattern', () => {
   class Broken extends RegExp {
     override get source() {
       return '('

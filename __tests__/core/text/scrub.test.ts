@@ -26,13 +26,13 @@ test('is found in JSON, as a value and as a name, with escapes', () => {
   expect(scrubBody(`no JSON: ${escaped}`, scrub)).toBe('no JSON: ***')
 })
 
-test('is found in JSON beside whatever else there is, which stays', () => {
+test('is found in JSON, and everything else stays', () => {
   const body = `{"a":["${secret.replace('/', '\\/')}",1,null,true],"b":{"c":"d"}}`
 
   expect(scrubBody(body, scrub)).toBe('{"a":["***",1,null,true],"b":{"c":"d"}}')
 })
 
-test('is found in JSON that is nested too deeply to be walked through', () => {
+test('is found in JSON that is nested too deeply to walk', () => {
   const deep = 30_000
   const scrubbed = scrubBody(`${'['.repeat(deep)}"${secret}"${']'.repeat(deep)}`, scrub)
 
@@ -40,7 +40,7 @@ test('is found in JSON that is nested too deeply to be walked through', () => {
   expect(scrubbed).not.toContain(secret)
 })
 
-test('the longer of two is taken out whole, whichever is given first', () => {
+test('the longer of two is removed as a whole, in any order', () => {
   const [short, long] = ['Zk3-q9_Lw7', 'Zk3-q9_Lw7T2vXB0sHn5uR']
   for (const given of [
     [short, long],
@@ -53,11 +53,11 @@ test.each(['grün-geheim', 'line\nand line', 'tab\tand tab'])('is found in an ad
   expect(scrubberOf([other], '***')(`?code=${encodeURIComponent(other)}`)).toBe('?code=***')
 })
 
-test('letters are not looked for among entities', () => {
+test('letters are not searched for as entities', () => {
   expect(scrubberOf(['abcd'], '***')('&lt;&gt;&lt;&gt;')).toBe('&lt;&gt;&lt;&gt;')
 })
 
-test('what has another beginning stays', () => {
+test('a text with another beginning stays', () => {
   const text = 'Cannot GET /probe of Zk3-q9_ and of https://shop.contoso.example'
   expect(scrub(text)).toBe(text)
 })
@@ -69,7 +69,7 @@ test('without a secret nothing changes', () => {
 
 const visible = fc.integer({ min: 0x21, max: 0x7e }).map(code => String.fromCharCode(code))
 
-test('whatever the secret is, it is gone: none makes a pattern of its own', () => {
+test('any secret is removed: none acts as a pattern', () => {
   fc.assert(
     fc.property(fc.string({ unit: visible, minLength: 1, maxLength: 40 }), fc.string(), (any, around) => {
       const scrubbed = scrubberOf([any], '\u00a0')(`${around}\n\n${any}`)

@@ -84,7 +84,7 @@ describe('plain', () => {
     expect([...plain(text)].length).toBeLessThanOrEqual(400)
   })
 
-  test('whatever the text: one harmless line of bounded length, and nothing left to do', () => {
+  test('any text becomes one harmless line of bounded length', () => {
     fc.assert(
       fc.property(hostileText, fc.integer({ min: 1, max: 60 }), (text, max) => {
         const line = plain(text, max)
@@ -115,7 +115,7 @@ describe('inertLine', () => {
     expect(inertLine(line)).toBe(expected)
   })
 
-  test('whatever the line: the runner finds no command in it, and it stays one line', () => {
+  test('any line stays one line without a command for the runner', () => {
     fc.assert(
       fc.property(hostileText, text => {
         const printed = inertLine(text)
@@ -127,13 +127,13 @@ describe('inertLine', () => {
     )
   })
 
-  test('the runner would have found commands in the same lines otherwise', () => {
+  test('the runner would find commands in the raw lines', () => {
     expect(parseCommand('  ::error title=x::y')?.name).toBe('error')
     expect(parseCommand('text ##[warning]y')?.name).toBe('warning')
   })
 })
 
-test('markdown and HTML are one line, in which an address is no link and can still be read', () => {
+test('markdown and HTML become one line, in which an address is readable but not a link', () => {
   expect(html('https://a.example\r\nb')).toBe('https:&#47;&#47;a.example b')
   expect(markdown('https://a.example\r\nb')).toBe('https:&#47;&#47;a\\.example b')
 })
@@ -189,12 +189,12 @@ describe('markdown', () => {
     expect(textsIn(markdown(text)).join('').trim()).toBe(text.replaceAll('\n', ' '))
   })
 
-  test('GitHub, which looks for them in the text that is left, finds no mention and no mail address', () => {
+  test('GitHub finds no mention and no mail address in the remaining text', () => {
     expect(textsIn(markdown('ask @octocat or a@evil.example'))).toContain('@')
     expect(textsIn(markdown('ask @octocat or a@evil.example')).filter(text => /@\w/.test(text))).toEqual([])
   })
 
-  test('whatever the text: no active markup, at the start of a block or within', () => {
+  test('any text has no active markup, at the start of a block or within', () => {
     fc.assert(
       fc.property(hostileText, text => {
         const allowed = ['p', 'span', 'pre', 'code']
@@ -209,7 +209,7 @@ describe('markdown', () => {
   })
 })
 
-test('what stands in raw HTML is shown as it is: no element but our own, no mention, no reference', () => {
+test('text in raw HTML is shown unchanged: no other element, no mention, no reference', () => {
   fc.assert(
     fc.property(fc.oneof(hostileText, fc.constant('<b>@octocat</b> #1 &lt; https://evil.example')), text => {
       const shown = html(text)
@@ -235,7 +235,7 @@ describe('codeSpan', () => {
     expect(codeSpan(text)).toBe(expected)
   })
 
-  test('whatever the texts: they stay inside their spans, side by side', () => {
+  test('any texts stay inside their spans, side by side', () => {
     fc.assert(
       fc.property(hostileText, hostileText, (one, other) => {
         const document = `id ${codeSpan(one)} · other ${codeSpan(other)} · end`
@@ -248,7 +248,7 @@ describe('codeSpan', () => {
   })
 
   // Backslashes in front of a pipe are left out: parsers differ there, and GitHub's takes any pipe behind one for text.
-  test('whatever the text: a cell of a table stays a cell', () => {
+  test('a cell of a table stays a cell with any text', () => {
     const table = (cell: string) => `| a | b |\n| --- | --- |\n| ${cell} | end |`
     fc.assert(
       fc.property(
@@ -265,14 +265,14 @@ describe('codeSpan', () => {
 })
 
 describe('link', () => {
-  test('leads where it says', () => {
+  test('leads to its address', () => {
     expect(link('`contoso`', 'https://portal.azure.com/#@t/resource/a/overview')).toBe(
       '[`contoso`](https://portal.azure.com/#@t/resource/a/overview)',
     )
     expect(link('x', 'https://host/a (b)|c')).toBe('[x](https://host/a%20%28b%29%7Cc)')
   })
 
-  test('whatever the address: it is one link', () => {
+  test('any address is one link', () => {
     fc.assert(
       fc.property(hostileText, text => {
         expect(elementsIn(`a ${link('x', `https://host/${text}`)} b`)).toEqual(['p', 'a'])
@@ -286,7 +286,7 @@ describe('codeBlock', () => {
     expect(codeBlock('a\n````\nb', 'text')).toBe('`````text\na\n````\nb\n`````')
   })
 
-  test('whatever the text: it stays inside the block', () => {
+  test('any text stays inside the block', () => {
     fc.assert(
       fc.property(hostileText, text => {
         const document = `${codeBlock(text, 'text')}\n\nend`
@@ -330,7 +330,7 @@ describe('shellWord', () => {
     return stdout.split('\0').slice(0, -1)
   }
 
-  test('a shell gets the very value, where it holds nothing invisible', () => {
+  test('a shell gets the exact value, if it has no invisible characters', () => {
     const visible = hostileText.filter(text => !unprintable.test(text))
     fc.assert(
       fc.property(fc.array(visible, { minLength: 25, maxLength: 40 }), values => {
@@ -359,7 +359,7 @@ describe('shellWord', () => {
     return words
   }
 
-  test('PowerShell gets the very value as well, or none', () => {
+  test('PowerShell gets the exact value too, or none', () => {
     fc.assert(
       fc.property(fc.array(hostileText, { minLength: 1, maxLength: 20 }), values => {
         const words = values.map(shellWord)
@@ -371,7 +371,7 @@ describe('shellWord', () => {
     )
   })
 
-  test('whatever the values: one word each, and nothing is run', () => {
+  test('any values are one word each, and nothing is run', () => {
     fc.assert(
       fc.property(fc.array(hostileText, { minLength: 25, maxLength: 40 }), values => {
         expect(wordsOfShell(values.map(shellWord))).toHaveLength(values.length)

@@ -54,7 +54,7 @@ test.each<[string, SmokeResult[], string]>([
   )
 })
 
-test('a round is good only where every deployment answered', () => {
+test('a round is ok only if every deployment answered', () => {
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom(answered, blip, busy, denied, broken), { minLength: 1 }),

@@ -54,19 +54,19 @@ test.each([
 })
 
 describe('answers are a budget', () => {
-  test('that grows with time, up to so many at once', () => {
+  test('that grows with time, up to a limit', () => {
     expect(answersLeft(2, 30_000)).toBe(5)
     expect(answersLeft(-4, 30_000)).toBe(-1)
     expect(answersLeft(11, 3_600_000)).toBe(answersAtOnce)
   })
 
-  test('and a row that took more is paid for by a pause', () => {
+  test('and a row that took more leads to a pause', () => {
     expect(pauseAfterDenial(0, -3, 0.5)).toBe(30_000)
     expect(pauseAfterDenial(60_000, 0, 0.5)).toBe(growingPause(60_000, 0.5))
     expect(pauseAfterDenial(60_000, -0.1, 0.5)).toBe(growingPause(60_000, 0.5))
   })
 
-  test('in doubt each of them costs, so that none comes sooner than it is paid for', () => {
+  test('in doubt each answer costs, so none comes before the budget allows it', () => {
     expect(pauseInDoubt(0, 0.5)).toBe(10_000)
     expect(pauseInDoubt(300_000, 0.5)).toBe(growingPause(300_000, 0.5))
   })

@@ -111,7 +111,7 @@ describe('access that becomes live', () => {
     )
   })
 
-  test('needs one success where nothing was denied', async () => {
+  test('needs one success if nothing was denied', async () => {
     expect(await wait({ first: ok, answers: () => denied })).toMatchObject({
       failure: undefined,
       propagationMs: 0,
@@ -133,7 +133,7 @@ describe('access that becomes live', () => {
     },
   )
 
-  test('starts its row over at every denial, and wants a longer one', async () => {
+  test('starts its row over at every denial, and needs a longer one', async () => {
     const { failure, probes, propagationMs } = await wait({
       answers: script(ok, denied, ok, ok, denied, ok),
       consecutiveSuccesses: 2,
@@ -148,18 +148,18 @@ describe('access that becomes live', () => {
     expect(propagationMs).toBe(probes[7]?.atMs)
   })
 
-  test('wants three times the first row at most, and of a row of one nothing longer', async () => {
+  test('needs at most three times the first row, and a row of one never grows', async () => {
     const flapping = Array.from({ length: 10 }, () => [ok, denied]).flat()
 
     expect((await wait({ answers: script(...flapping, ok) })).probesAsked).toBe(20 + 18)
     expect((await wait({ answers: script(...flapping), consecutiveSuccesses: 1 })).probesAsked).toBe(1)
   })
 
-  test('a row is not ended by what has nothing to do with access', async () => {
+  test('a failure that is not about access does not end a row', async () => {
     expect((await wait({ answers: script(ok, blip, ok, throttled, ok) })).probesAsked).toBe(8)
   })
 
-  test('is live only at the end of a row that is long enough, whatever the replicas say', async () => {
+  test('is live only at the end of a long enough row, with any replicas', async () => {
     const verdicts = fc.array(fc.boolean(), { minLength: 1, maxLength: 30 })
     await fc.assert(
       fc.asyncProperty(verdicts, fc.integer({ min: 2, max: 4 }), async (replies, consecutiveSuccesses) => {
@@ -176,7 +176,7 @@ describe('access that becomes live', () => {
     )
   })
 
-  test('in time, of four replicas that are visited in turn, in whatever order they agree', async () => {
+  test('in time, with four replicas visited in turn, in any order', async () => {
     const orders = fc.shuffledSubarray([1, 2, 3, 4], { minLength: 4 })
     const delays = fc.integer({ min: 60_000, max: 900_000 })
     const times = fc.constantFrom(0, 150, 1500)
@@ -201,7 +201,7 @@ describe('access that becomes live', () => {
   })
 })
 
-describe('replicas of which a balancer chooses by turns', () => {
+describe('replicas that a balancer visits in turn', () => {
   /** When each of them is live, in the order of their turns: all within a time that ends at a moment of up to a quarter of an hour. */
   const replicas = (most: number) =>
     fc
@@ -230,7 +230,7 @@ describe('replicas of which a balancer chooses by turns', () => {
     expect(probesBegunAtMs).toBeGreaterThanOrEqual(Math.max(...liveAt))
   }
 
-  test('up to six of them never let anybody through early: none in 10,000 waits', async () => {
+  test('up to six of them never let a wait end early: none in 10,000', async () => {
     await fc.assert(
       fc.asyncProperty(replicas(6), probeTimes, jitters, (liveAt, probeTakesMs, random) =>
         expectNotEarly(liveAt, { probeTakesMs, random }),
@@ -239,7 +239,7 @@ describe('replicas of which a balancer chooses by turns', () => {
     )
   })
 
-  test('nor up to three where the first one is met that has agreed, and the age of the role is not known', async () => {
+  test('nor do up to three if the first one has agreed and the age of the role is not known', async () => {
     await fc.assert(
       fc.asyncProperty(replicas(3), probeTimes, jitters, (others, probeTakesMs, random) =>
         expectNotEarly([0, ...others.slice(1)], { probeTakesMs, random, first: ok, isSettled: false }),
@@ -249,7 +249,7 @@ describe('replicas of which a balancer chooses by turns', () => {
   })
 })
 
-test('whatever the replicas say, five minutes cost no more than 60 answers', async () => {
+test('with any replicas, five minutes cost at most 60 answers', async () => {
   // Rows of successes, each of which a denial breaks.
   const rows = fc.array(fc.integer({ min: 0, max: 17 }), { minLength: 1, maxLength: 60 })
   await fc.assert(
@@ -279,7 +279,7 @@ test('whatever the replicas say, five minutes cost no more than 60 answers', asy
 })
 
 describe('access that does not', () => {
-  test('is waited for as long as its patience, to the very end, and no longer', async () => {
+  test('is waited for to the end of its patience, and no longer', async () => {
     const limits = fc.integer({ min: 1, max: 900_000 })
     await fc.assert(
       fc.asyncProperty(
@@ -314,7 +314,7 @@ describe('access that does not', () => {
     })
   })
 
-  test('a first success at the very end may complete its row, in no more time than the row takes', async () => {
+  test('a first success at the very end can complete its row, and takes no longer than the row', async () => {
     const { failure, endedAtMs } = await wait({
       answers: atMs => (atMs < 60_000 ? denied : ok),
       denialPatienceMs: 60_000,
@@ -325,7 +325,7 @@ describe('access that does not', () => {
     expect(endedAtMs).toBeLessThanOrEqual(60_000)
   })
 
-  test('ends at once at a refusal that is final, whether first or later', async () => {
+  test('ends at once at a final refusal, first or later', async () => {
     expect(await wait({ first: broken, answers: () => ok })).toMatchObject({
       failure: { code: 'network-blocked' },
       sleeps: [],
@@ -347,7 +347,7 @@ describe('throttling', () => {
     expect(sleeps.map(({ ms }) => ms)).toEqual([17_000])
   })
 
-  test('ends the wait at once where the service asks for more time than is left', async () => {
+  test('ends the wait at once if the service asks for more time than is left', async () => {
     const aDay = refused('throttled', 'inference-throttled', 86_400_000)
 
     expect(await wait({ first: aDay, answers: () => ok })).toMatchObject({
@@ -360,7 +360,7 @@ describe('throttling', () => {
     })
   })
 
-  test('is waited out where the service asks for all the time that is left', async () => {
+  test('is waited out if the service asks for exactly the time that is left', async () => {
     const aMinute = refused('throttled', 'inference-throttled', 60_000)
 
     expect(await wait({ first: aMinute, answers: () => ok, overallMs: 60_000 })).toMatchObject({
@@ -369,14 +369,14 @@ describe('throttling', () => {
     })
   })
 
-  test('is answered by the shortest pause first, whatever was refused before', async () => {
+  test('leads to the shortest pause first, no matter what was refused before', async () => {
     for (const first of [blip, denied]) {
       const { sleeps } = await wait({ first, answers: script(throttled, throttled, ok) })
       expect(sleeps.slice(1, 3).map(({ ms }) => ms)).toEqual([1000, 3000])
     }
   })
 
-  test('without a time is asked again in growing intervals, to the deadline', async () => {
+  test('without a time is retried in growing intervals, to the deadline', async () => {
     const { failure, sleeps, probesAsked } = await wait({
       first: throttled,
       answers: () => throttled,
@@ -397,22 +397,22 @@ describe('throttling', () => {
   })
 })
 
-describe('a service that stumbles', () => {
-  test('is asked again a few times, each after a longer pause', async () => {
+describe('a service with short failures', () => {
+  test('is retried a few times, each after a longer pause', async () => {
     const { failure, sleeps } = await wait({ first: blip, answers: () => blip })
 
     expect(failure).toMatchObject({ code: 'inference-unavailable' })
     expect(sleeps.map(({ ms }) => ms)).toEqual([1000, 2000, 4000, 8000])
   })
 
-  test('is asked once more only where it hangs', async () => {
+  test('is retried only once if it hangs', async () => {
     const { failure, sleeps } = await wait({ first: hang, answers: () => hang })
 
     expect(failure).toMatchObject({ code: 'request-timeout' })
     expect(sleeps.map(({ ms }) => ms)).toEqual([1000])
   })
 
-  test('gets its tries back once it has answered', async () => {
+  test('gets its tries back after an answer', async () => {
     const rounds = [blip, blip, blip, denied, blip, blip, blip, ok]
 
     expect((await wait({ first: blip, answers: script(...rounds) })).failure).toBeUndefined()
@@ -422,7 +422,7 @@ describe('a service that stumbles', () => {
   })
 })
 
-test('whatever is answered, the wait ends, and its sleeps stay inside its limits', async () => {
+test('with any answers the wait ends, and its pauses stay within its limits', async () => {
   const round = fc.oneof(
     fc.constantFrom(ok, denied, denied, blip, throttled),
     fc.nat(400_000).map(ms => refused('throttled', 'inference-throttled', ms)),
@@ -450,7 +450,7 @@ test('whatever is answered, the wait ends, and its sleeps stay inside its limits
   )
 })
 
-test('a row may be asked for although nothing was denied: one replica of another mind is met, and waited for', async () => {
+test('a row without a denial meets a replica that disagrees, and waits for it', async () => {
   const agreed = await wait({ first: ok, answers: () => ok, isSettled: false })
   expect(agreed).toMatchObject({ failure: undefined, propagationMs: 0, probesAsked: 2 })
 
@@ -463,7 +463,7 @@ test('a row may be asked for although nothing was denied: one replica of another
   expect(disagreed.endedAtMs).toBeGreaterThanOrEqual(60_000)
 })
 
-describe('a row where nothing was denied', () => {
+describe('a row without a denial', () => {
   const counted = async (answers: (probe: number) => Round, consecutiveSuccesses = 3) => {
     const counts: number[] = []
     let broken = 0
@@ -484,13 +484,13 @@ describe('a row where nothing was denied', () => {
     return { ...result, counts, broken, sleeps: clock.sleeps }
   }
 
-  test('is asked for side by side, without a pause', async () => {
+  test('is made in parallel, without a pause', async () => {
     expect(await counted(() => ok)).toMatchObject({ failure: undefined, counts: [2], broken: 0, sleeps: [] })
     expect(await counted(() => ok, 7)).toMatchObject({ counts: [6], sleeps: [] })
     expect(await counted(() => ok, 1)).toMatchObject({ counts: [] })
   })
 
-  test('is broken by one denial, whatever its place, and what follows begins with one call, and doubles', async () => {
+  test('is broken by one denial at any place; the next row begins with one call, and doubles', async () => {
     for (const place of [1, 2]) {
       const { failure, counts, broken } = await counted(probe => (probe === place ? denied : ok))
       expect({ failure, broken }).toEqual({ failure: undefined, broken: 1 })
@@ -499,24 +499,24 @@ describe('a row where nothing was denied', () => {
     }
   })
 
-  test('asks for what is lacking only, after a throttled call', async () => {
+  test('makes only the missing calls after a throttled one', async () => {
     const { failure, counts, broken, probes } = await counted(probe => (probe === 1 ? throttled : ok))
 
     expect({ failure, counts, broken }).toEqual({ failure: undefined, counts: [2, 1], broken: 0 })
     expect(probes.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'inference-throttled', 'ok'])
   })
 
-  test('goes on one by one while calls are throttled', async () => {
+  test('goes on one call at a time while calls are throttled', async () => {
     const { failure, counts } = await counted(probe => (probe <= 2 ? throttled : ok), 7)
 
     expect({ failure, counts }).toEqual({ failure: undefined, counts: [6, 1, 1] })
   })
 
-  test('takes several calls that hang at once for one', async () => {
+  test('counts several calls that hang at once as one', async () => {
     expect((await counted(probe => (probe <= 2 ? hang : ok))).failure).toBeUndefined()
   })
 
-  test('is made anew where the first success may have come from a role that was taken away', async () => {
+  test('is repeated if the first success may have come from a removed role', async () => {
     const counts: number[] = []
     const clock = simulatedClock()
     await untilLive({
@@ -534,7 +534,7 @@ describe('a row where nothing was denied', () => {
   })
 })
 
-test('each pause is told before it begins', async () => {
+test('each pause is reported before it begins', async () => {
   const told: unknown[] = []
   const clock = simulatedClock()
   await untilLive({
@@ -566,11 +566,11 @@ test('after a grant the next round comes at once, and only that one', async () =
   expect(sleeps).toHaveLength(patient.length - 1)
 })
 
-describe('access that may be owed to a role that was taken away', () => {
+describe('access that may come from a removed role', () => {
   const minutes = 60_000
   const granted = { first: ok, granted: true, doubtMs: 5 * minutes }
 
-  test('is proven once it outlasts the doubt, by a round that was begun after it', async () => {
+  test('is proven once it outlasts the doubt, by a round that began after it', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 5 * minutes }),
@@ -593,7 +593,7 @@ describe('access that may be owed to a role that was taken away', () => {
     )
   })
 
-  test('is never believed before the new role is live, however early the old one lapses', async () => {
+  test('never counts before the new role is live, no matter how early the old one lapses', async () => {
     const times = fc.tuple(fc.nat(5 * minutes), fc.nat(5 * minutes))
     await fc.assert(
       fc.asyncProperty(times, jitters, async ([one, other], random) => {
@@ -621,7 +621,7 @@ describe('access that may be owed to a role that was taken away', () => {
     expect(endedAtMs).toBe(900_000)
   })
 
-  test('stays unexplained where the time ends before the doubt does', async () => {
+  test('stays unexplained if the time ends before the doubt does', async () => {
     expect(await wait({ ...granted, answers: () => ok, overallMs: 2 * minutes })).toMatchObject({
       failure: {
         code: 'access-unexplained',
@@ -634,7 +634,7 @@ describe('access that may be owed to a role that was taken away', () => {
     })
   })
 
-  test('is told as such', async () => {
+  test('is reported as such', async () => {
     const told: unknown[] = []
     const clock = simulatedClock()
     await untilLive({

@@ -54,7 +54,7 @@ describe('by status', () => {
   })
 })
 
-describe('what is 2xx and shows nothing', () => {
+describe('2xx replies that prove nothing', () => {
   test.each([
     ['a page', replyOf(200, 'ready', html), undefined, /^It is a page/],
     ['a page that is marked as text', replyOf(200, '<!doctype html>'), undefined, /^It is a page/],
@@ -99,12 +99,12 @@ describe('what is 2xx and shows nothing', () => {
   })
 })
 
-describe('what is told of an answer', () => {
+describe('the words about an answer', () => {
   const secret = scrubberOf(['s3cr3t-code'], '***')
   const told = (reply: ReturnType<typeof replyOf>, expect?: RegExp) =>
     answerOf(reply, { expect, scrub: secret }, 0)
 
-  test('is what it said, in quotes, and the connection', () => {
+  test('are its text, in quotes, and the connection', () => {
     expect(told({ ...replyOf(200, ' ready '), connection: 7 })).toStrictEqual({
       kind: 'ok',
       connection: 7,
@@ -116,7 +116,7 @@ describe('what is told of an answer', () => {
     })
   })
 
-  test('is what was wrong with it, and what it said', () => {
+  test('are its problem and its text', () => {
     expect(failureOf(told(replyOf(200, 'no'), /yes/))?.said.message).toBe(
       'It does not match /yes/. The answer was "no"',
     )
@@ -125,7 +125,7 @@ describe('what is told of an answer', () => {
     )
   })
 
-  test('holds no secret of the address, whatever quotes it', () => {
+  test('have no secret of the address, even if the app quotes it', () => {
     const code = 's3cr3t-code'
     for (const reply of [
       replyOf(200, `at ?code=${code}`, { 'x-request-id': code }),
@@ -138,12 +138,12 @@ describe('what is told of an answer', () => {
     }
   })
 
-  test('is looked at for so long, and no longer', () => {
+  test('are computed within a time limit', () => {
     expect(told(replyOf(200, `${'x'.repeat(65_531)}ready`), /ready/).kind).toBe('ok')
     expect(told(replyOf(200, `${'x'.repeat(65_532)}ready`), /ready/).kind).toBe('refused')
   })
 
-  test('has the ids of the request as they are', () => {
+  test('have the ids of the request unchanged', () => {
     expect(told(replyOf(400, '', { 'x-request-id': 'a?b=c' }))).toMatchObject({
       failure: { said: { ids: { 'x-request-id': 'a?b=c' } } },
     })
@@ -155,7 +155,7 @@ describe('what is told of an answer', () => {
   })
 })
 
-test('an app that names no time says none', () => {
+test('an app that names no time gives none', () => {
   expect(failureOf(answer(replyOf(429, '')))).not.toHaveProperty('retryAfterMs')
 })
 
@@ -163,14 +163,14 @@ test('a throttled app says how long to stay away', () => {
   expect(failureOf(answer(replyOf(429, '', { 'retry-after': '7' })))).toMatchObject({ retryAfterMs: 7000 })
 })
 
-test('where a redirect leads is told without what it hands on', () => {
+test('the target of a redirect is shown without its query', () => {
   const location = 'https://login.example/authorize?state=redir%3Dcode'
   expect(failureOf(answer(replyOf(302, 'Moved', { location })))?.said.message).toBe(
     'It redirects to https://login.example/authorize?***; redirects are not followed. Moved',
   )
 })
 
-test('whatever an app says is harmless, and is an answer or a refusal with the code of the probe', () => {
+test('any reply of an app is harmless, and is an answer or a refusal with the code of the probe', () => {
   const shapes = [(code: string, message: string) => ({ error: { code, message } })]
   fc.assert(
     fc.property(anyReply(shapes), fc.constantFrom(undefined, /ready/, /^$/), (reply, expectation) => {

@@ -402,7 +402,7 @@ test.each([
   expect(failureOfEntra(replyOf(status, body), now)).toMatchObject({ code, kind })
 })
 
-test('what was said is kept apart: number, words, ids', () => {
+test('number, words and ids are kept separately', () => {
   const reply = replyOf(401, refusal(700213, 'No matching record.'), {
     'x-ms-request-id': 'r-1',
     'retry-after': '7',
@@ -428,7 +428,7 @@ describe('the policy of Conditional Access that blocked the sign-in', () => {
       now,
     ).said.ids
 
-  test('is told by its id, where Entra tells it', () => {
+  test('is named by its id, if Entra says it', () => {
     const claims = {
       access_token: { capolids: { essential: true, values: ['01234567-89ab-cdef-fedc-ba9876543210'] } },
     }
@@ -443,12 +443,12 @@ describe('the policy of Conditional Access that blocked the sign-in', () => {
     ['{'],
     ['{"access_token":{"capolids":{"values":["::warning::x"]}}}'],
     [{ access_token: {} }],
-  ])('is not, where it says %j', claims => {
+  ])('is not named if Entra says %j', claims => {
     expect(Object.keys(blocked(claims))).not.toContain('Conditional Access policy')
   })
 })
 
-test('whatever is answered: a known code, and nothing that could do harm', () => {
+test('any reply gives a known code and harmless text', () => {
   const shapes = [
     (error: string, error_description: string) => ({ error, error_description, trace_id: error_description }),
     (error: string, text: string) => ({

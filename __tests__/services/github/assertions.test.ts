@@ -28,7 +28,7 @@ function github(status: number) {
   return { assertions, asked: () => asked }
 }
 
-test('what was asked ahead is what the first gets who needs it, and everybody after it', async () => {
+test('everybody gets the token that was requested ahead', async () => {
   const { assertions, asked } = github(200)
   await assertions.ask()
 
@@ -37,7 +37,7 @@ test('what was asked ahead is what the first gets who needs it, and everybody af
   expect(asked()).toBe(1)
 })
 
-test('a refusal of what was asked ahead is told to the first who needs it: GitHub is not asked again for it', async () => {
+test('the first who needs it gets the refusal of the early request, without another request', async () => {
   const { assertions, asked } = github(403)
   await expect(assertions.ask()).rejects.toThrow()
   const before = asked()
@@ -46,7 +46,7 @@ test('a refusal of what was asked ahead is told to the first who needs it: GitHu
   expect(asked()).toBe(before)
 })
 
-test('who needs a token later than that asks anew', async () => {
+test('a later need leads to a new request', async () => {
   const { assertions, asked } = github(403)
   await expect(assertions.ask()).rejects.toThrow()
   await expect(assertions.current()).rejects.toThrow()

@@ -54,7 +54,7 @@ test.each([
   expect(failureOfOidc(replyOf(status, body), now)).toMatchObject({ code, kind, said: { status } })
 })
 
-test('GitHub says by a header, too, that it was asked too often', () => {
+test('GitHub can also report throttling in a header', () => {
   const code = (remaining: string) =>
     failureOfOidc(replyOf(403, '', { 'x-ratelimit-remaining': remaining }), now).kind
 
@@ -71,7 +71,7 @@ test.each([
   expect(failureOfOidc(replyOf(400, body), now).said.message).toBe(message)
 })
 
-test('throttling says for how long, and what was said is kept', () => {
+test('throttling says for how long, and keeps the message', () => {
   const reply = replyOf(429, { message: 'slow down' }, { 'retry-after': '4', 'x-github-request-id': 'AB:12' })
 
   expect(failureOfOidc(reply, now)).toEqual({
@@ -82,7 +82,7 @@ test('throttling says for how long, and what was said is kept', () => {
   })
 })
 
-test('whatever is answered: a known code, and nothing that could do harm', () => {
+test('any reply gives a known code and harmless text', () => {
   fc.assert(
     fc.property(anyReply([(_, message) => ({ message })]), reply => {
       expectHarmless(failureOfOidc(reply, now), [...diagnosisCodes.github, 'blocked-on-the-way'])

@@ -12,7 +12,7 @@ function eventFile(content: string): string {
   return path
 }
 
-test('what the runner says is taken over', () => {
+test("the runner's values are used", () => {
   const run = readWorkflowRun({
     GITHUB_REPOSITORY: 'contoso/app',
     GITHUB_EVENT_NAME: 'push',
@@ -47,7 +47,7 @@ test('what the runner says is taken over', () => {
   expect(runUrl(run)).toBe('https://github.contoso.example/contoso/app/actions/runs/42/attempts/2')
 })
 
-test('outside a workflow nothing is known, and nothing breaks', () => {
+test('outside a workflow nothing is known, and nothing fails', () => {
   const run = readWorkflowRun({})
 
   expect(run).toMatchObject({
@@ -88,11 +88,11 @@ test.each([
   expect(readWorkflowRun({ GITHUB_EVENT_PATH: eventFile(event) }).fromFork).toBe(fromFork)
 })
 
-test('an event that cannot be read is no fork', () => {
+test('an event that cannot be read does not count as a fork', () => {
   expect(readWorkflowRun({ GITHUB_EVENT_PATH: join(folder, 'absent.json') }).fromFork).toBe(false)
 })
 
-test('a pull request of a fork gets its token where the event belongs to the base repository', () => {
+test('a pull request of a fork gets a token if the event belongs to the base repository', () => {
   const GITHUB_EVENT_PATH = eventFile(pullRequest('someone/app', 'contoso/app'))
 
   expect(readWorkflowRun({ GITHUB_EVENT_PATH, GITHUB_EVENT_NAME: 'pull_request_target' }).fromFork).toBe(
@@ -137,6 +137,6 @@ test.each([
   expect(readWorkflowRun(env).action).toEqual({ repository: 'contoso/key-less-gate', ref })
 })
 
-test('the action itself comes from the workspace, where nothing else is told', () => {
+test('the action itself comes from the workspace, if nothing else is known', () => {
   expect(readWorkflowRun({ GITHUB_ACTION_REPOSITORY: '', GITHUB_ACTION_REF: '' }).action).toBeUndefined()
 })

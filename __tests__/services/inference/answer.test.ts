@@ -137,7 +137,7 @@ const jsonAnswers = apis.flatMap(api => {
   return v.is(v.looseObject({}), answer) ? [[api, answer] as const] : []
 })
 
-test.each(jsonAnswers)('an error beside the answer makes it none, by %s', (api, answer) => {
+test.each(jsonAnswers)('an answer with an error beside it does not count, with %s', (api, answer) => {
   const beside = (error: unknown) => readAnswer(api, JSON.stringify({ ...answer, error }))
 
   expect(beside(null)).toBeDefined()
@@ -183,7 +183,7 @@ describe('no answer', () => {
     expect(readAnswer(api, body)).toBeUndefined()
   })
 
-  test('is any text that is no JSON, and reading never fails', () => {
+  test('is any text that is not JSON, and reading never fails', () => {
     fc.assert(
       fc.property(fc.constantFrom(...apis), fc.string(), fc.json(), (api, text, json) => {
         expect(readAnswer(api, `${text}{`)).toBeUndefined()

@@ -32,15 +32,15 @@ describe.each(apis)('%s', api => {
     expect(route.dataAction).toBe(`Microsoft.CognitiveServices/accounts/${operation.dataAction}`)
   })
 
-  test('signs in for an audience first that the local cloud accepts', () => {
+  test('first signs in for an audience that the local cloud accepts', () => {
     expect(operation.api.audiences).toContain(route.audiences[0])
   })
 
-  test('sends a key where the local cloud looks for it', () => {
+  test('sends a key in the header that the local cloud reads', () => {
     expect(apiOf(api).keyHeader).toBe(operation.api.keyHeader)
   })
 
-  test('reads an answer of the service, and not an error, a page or another answer in its place', () => {
+  test('accepts an answer of the service, but not an error, a page or another answer', () => {
     const { readAnswer } = apiOf(api)
 
     expect(readAnswer(answer)).toBeDefined()
@@ -50,12 +50,12 @@ describe.each(apis)('%s', api => {
   })
 })
 
-test('every API has a name of its own, and belongs to one kind of model', () => {
+test('every API has a unique name, and belongs to one kind of model', () => {
   expect(new Set(apis).size).toBe(apis.length)
   expect(kinds.reduce((count, line) => count + line.apis.length, 0)).toBe(registry.length)
 })
 
-test('an API that nobody knows is none, and not chat', () => {
+test('an unknown API does not become chat', () => {
   const unknown = JSON.parse('"transmogrification"') as Api
 
   expect(() => apiOf(unknown)).toThrow('No such API: transmogrification')

@@ -221,7 +221,7 @@ describe('by code, status and words', () => {
     [413, 'Request body too large', 'inference-rejected', 'fatal'],
     [424, 'Failed Dependency', 'inference-unavailable', 'transient'],
     [499, '', 'inference-unavailable', 'transient'],
-  ])('%i %s, in whatever form', (status, words, code, kind) => {
+  ])('%i %s, in any form', (status, words, code, kind) => {
     const bodies = [
       words,
       enveloped('BadRequest', words),
@@ -262,7 +262,7 @@ describe('by code, status and words', () => {
     ['UnsupportedApiVersion', 'api-version-unsupported', 'fatal'],
     ['PermissionDenied', 'access-denied', 'wait'],
     ['DeploymentNotFound', 'deployment-not-found', 'fatal'],
-  ])('%s alone, in whatever form', (serviceCode, code, kind) => {
+  ])('only %s, in any form', (serviceCode, code, kind) => {
     const bodies = [
       enveloped(serviceCode, 'No.'),
       { Code: serviceCode, Message: 'No.' },
@@ -289,14 +289,14 @@ describe('by code, status and words', () => {
     expect(failureOfInference(replyOf(402, body), now).code).toBe('inference-rejected')
   })
 
-  test('a quota that says when it is filled up is waited for', () => {
+  test('a quota that says when it resets is waited for', () => {
     const reply = replyOf(403, 'Out of call volume quota. Try again in 2 hours.')
 
     expect(failureOfInference(reply, now)).toMatchObject({ kind: 'throttled', retryAfterMs: 7_200_000 })
     expect(failureOfInference(replyOf(400, 'No'), now)).not.toHaveProperty('retryAfterMs')
   })
 
-  test('a page tells nothing but its status', () => {
+  test('a page shows only its status', () => {
     expect(failureOfInference(replyOf(404, '<html>The model x does not exist'), now).code).toBe(
       'endpoint-not-found',
     )
@@ -313,12 +313,12 @@ describe('by code, status and words', () => {
     expect(failureOfInference(replyOf(400, body), now).kind).toBe(kind)
   })
 
-  test('half a document is asked for again; words that only look like one are not', () => {
+  test('a truncated document is retried; text that only looks like one is not', () => {
     expect(failureOfInference(replyOf(400, '{"error":{"code":"Ba'), now).kind).toBe('transient')
     expect(failureOfInference(replyOf(400, "{'error': 'No.'}"), now).kind).toBe('fatal')
   })
 
-  test('what Claude says is told by its type, and with the id of its request', () => {
+  test('an error of Claude is reported with its type and the id of its request', () => {
     const said = anthropic('permission_error', 'Your organization may not.')
     const reply = replyOf(403, said, { 'request-id': said.request_id })
 
@@ -330,19 +330,19 @@ describe('by code, status and words', () => {
     })
   })
 
-  test("the type of OpenAI's errors is no code", () => {
+  test("the type of OpenAI's errors is not a code", () => {
     const error = { message: 'No.', type: 'not_found_error', param: null, code: null }
     expect(failureOfInference(replyOf(404, { error }), now)).toMatchObject({ code: 'endpoint-not-found' })
   })
 
-  test('names that every object has are no codes', () => {
+  test('names that every object has are not codes', () => {
     for (const name of ['constructor', '__proto__', 'toString']) {
       expect(failureOfInference(replyOf(400, enveloped(name, '')), now).code).toBe('inference-rejected')
     }
   })
 })
 
-describe('a strict model server names the parameter that it does not take, in whatever form', () => {
+describe('a strict model server names the unsupported parameter, in any form', () => {
   const finding = {
     type: 'extra_forbidden',
     loc: ['body', 'max_completion_tokens'],
@@ -386,7 +386,7 @@ describe('a strict model server names the parameter that it does not take, in wh
   })
 })
 
-describe('what the reply names', () => {
+describe('details from the reply', () => {
   test.each([
     ['the data action', enveloped('PermissionDenied', lacking), { dataAction }],
     ['the audience', gateway(wrongAudience('https://ai.azure.com')), { audience: 'https://ai.azure.com' }],
@@ -480,13 +480,13 @@ test.each([
   ['a clock that is none', {}, 'Try again in 1:2:3.', undefined],
   ['a clock', {}, 'Out of call volume quota. Quota will be replenished in 07:01:20.', 25_280_000],
   ['nothing', {}, 'Too many requests', undefined],
-])('how long to stay away, by %s', (_, headers, message, expected) => {
+])('how long to wait, by %s', (_, headers, message, expected) => {
   expect(failureOfInference(replyOf(429, enveloped('429', message), headers), now).retryAfterMs).toBe(
     expected,
   )
 })
 
-test('a challenge tells the reason where the body tells none, and only there', () => {
+test('a challenge gives the reason only if the body does not', () => {
   const challenge = { 'www-authenticate': 'Bearer error="x", error_description="The audience is invalid"' }
   const told = { error: { code: '401', message: 'Access denied due to invalid subscription key.' } }
 
@@ -500,7 +500,7 @@ test('a challenge tells the reason where the body tells none, and only there', (
   })
 })
 
-test('whatever is answered: a known code, and nothing that could do harm', () => {
+test('any reply gives a known code and harmless text', () => {
   const shapes = [
     enveloped,
     anthropic,
@@ -516,7 +516,7 @@ test('whatever is answered: a known code, and nothing that could do harm', () =>
   )
 })
 
-describe('what is told in several ways', () => {
+describe('the same error in several wordings', () => {
   const bare = (message: string) => ({ error: { code: 'BadRequest', message } })
   const cases: Array<[string, number, object | string, string]> = [
     ['tenant', 401, bare('Tenant provided in token does not match resource tenant.'), 'tenant-mismatch'],

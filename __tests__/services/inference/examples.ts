@@ -16,7 +16,7 @@ export const inferenceExamples: Examples<'inference'> = {
     own: 'The model still answered as for `access-denied` when `propagation-timeout` was over, although this run granted the role.',
   },
   'access-unexplained': {
-    own: 'The models answered, no role that Resource Manager lists gives the right to it, and `propagation-timeout` was over before the five minutes for which replicas may honour a role that was taken away.',
+    own: 'The models answered although no listed role allows the calls, and `propagation-timeout` ended before the five minutes for which replicas may honour a removed role.',
   },
   'token-audience-rejected': answered(
     401,
@@ -85,7 +85,7 @@ export const inferenceExamples: Examples<'inference'> = {
     'https://github.com/Azure/azure-sdk-for-java/issues/44517',
   ),
   'endpoint-untrusted': {
-    own: 'Resource Manager reports an endpoint outside of the cloud’s inference domains; no request was made to it.',
+    own: 'Resource Manager reports an endpoint outside the cloud’s inference domains. The gate sent it no request.',
   },
   'operation-unsupported': refused(
     400,

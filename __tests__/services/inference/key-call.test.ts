@@ -136,7 +136,7 @@ test.each<[string, number, string | object, object]>([
   expect(classifyKeyReply(replyOf(status, body), 'chat-completions', 0)).toMatchObject(expected)
 })
 
-test('a 401 that only a header explains is no refusal of the key', () => {
+test('a 401 that only a header explains does not refuse the key', () => {
   const headers = {
     'www-authenticate': 'Bearer error="invalid_token", error_description="The audience is invalid"',
   }
@@ -146,7 +146,7 @@ test('a 401 that only a header explains is no refusal of the key', () => {
     )
 })
 
-test('nothing is taken for a refusal, or for a wait, that is not one: whatever the reply', () => {
+test('no reply wrongly counts as a refusal, or as a reason to wait', () => {
   const body = fc.oneof(
     fc.json(),
     hostileText,
@@ -217,7 +217,7 @@ const bodies: ReadonlyArray<(said: string) => string> = [
   said => `{"error":{"message":${escaped(said)},"trace":"${'x'.repeat(70_000)}"}}`,
 ]
 
-test('a refusal holds no key, however the server quotes it', async () => {
+test('a refusal never contains the key, no matter how the server quotes it', async () => {
   await fc.assert(
     fc.asyncProperty(
       keys,
@@ -239,7 +239,7 @@ test('a refusal holds no key, however the server quotes it', async () => {
   )
 })
 
-test('a refusal that is nested without end is a refusal', async () => {
+test('a deeply nested refusal is a refusal', async () => {
   const depth = 30_000
   const body = `{"error":{"code":"401","message":"my-own-key","details":${'['.repeat(depth)}${']'.repeat(depth)}}}`
   expect(await call('my-own-key', async () => replyOf(401, body))).toMatchObject({
@@ -249,7 +249,7 @@ test('a refusal that is nested without end is a refusal', async () => {
   })
 })
 
-test('nor does what the network says', async () => {
+test('nor does a network error', async () => {
   await fc.assert(
     fc.asyncProperty(keys, async key => {
       const judged = await call(key, async () => {
@@ -270,7 +270,7 @@ test('nor does what the network says', async () => {
 /** What is printed of a text, without what was put between its characters. */
 const lettersOf = (value: unknown) => JSON.stringify(value).replace(/[\uFFFD\u200b ]/g, '')
 
-test('an answer out of a cache says nothing about the key', () => {
+test('an answer from a cache says nothing about the key', () => {
   const reply = replyOf(200, completion, { age: '30' })
   expect(classifyKeyReply(reply, 'chat-completions', 0)).toMatchObject(
     unproven('answer-invalid', 'transient'),

@@ -9,7 +9,7 @@ const model = (name: string | undefined, format?: string, ...capabilities: strin
   capabilities: new Set(capabilities),
 })
 
-describe('the API that is meant by auto', () => {
+describe('the API that auto chooses', () => {
   test.each([
     [
       'a chat model',
@@ -108,7 +108,7 @@ test.each([
   ['a chat model, by another API of chat', model('gpt-4o'), 'azure-openai', true],
   ['a chat model, by embeddings', model('gpt-4o'), 'embeddings', false],
   ['an embedding model, by embeddings', model('text-embedding-3-large'), 'embeddings', true],
-] as const)('is called where no deployment is named: %s', (_, facts, api, expected) => {
+] as const)('is called if no deployment is named: %s', (_, facts, api, expected) => {
   expect(isFor(facts, api)).toBe(expected)
 })
 
@@ -144,7 +144,7 @@ describe('the kind of a model', () => {
     expect(automaticApi('production', model(name), endpoints).kind).toBe(kind)
   })
 
-  test('is told by a capability before the name, and it is said which', () => {
+  test('is recognised by a capability before the name, and the result says by which', () => {
     expect(automaticApi('sora', model('sora', 'OpenAI', 'chatCompletion'), endpoints)).toEqual({
       api: 'chat-completions',
       kind: 'chat',

@@ -7,7 +7,7 @@ const headers = {
   'x-ratelimit-limit-tokens': '100000',
 }
 
-test('what is left is read from an answer, and told in a few words', () => {
+test('the remaining quota is read from an answer, and shown in a few words', () => {
   const quota = quotaOf(headers)
 
   expect(quota).toEqual({

@@ -89,7 +89,7 @@ describe('the route of an API', () => {
     })
   })
 
-  test('keeps the name of the model, where one is known, and has an audience of its own where one is named', () => {
+  test('keeps the name of the model, if known, and uses the named audience, if any', () => {
     const dataPlane = { endpoints, audiences: azure, tokenAudience: 'api://gateway' }
     const route = routeOf({ deployment: 'chat', model: 'gpt-4o' }, 'chat-completions', dataPlane)
 
@@ -101,7 +101,7 @@ describe('the route of an API', () => {
     })
   })
 
-  test('is that of the model, whatever its deployment is called', () => {
+  test('depends on the model, not on the name of the deployment', () => {
     const urlOf = (deployment: string, model?: string) =>
       routeOf({ deployment, model }, 'images', { endpoints, audiences: azure }).url
 
@@ -128,7 +128,7 @@ describe('the route of an API', () => {
     }
   })
 
-  test("the caller's own version stands in every address that has a dated one, and in no other", () => {
+  test("the caller's own version replaces every dated version, and nothing else", () => {
     for (const api of apis) {
       const places = (apiVersion?: string) => {
         const { url, otherPlaces = [] } = routeOf({ deployment: 'gpt-4o' }, api, {
@@ -145,7 +145,7 @@ describe('the route of an API', () => {
     }
   })
 
-  test('no name of a deployment leads to another host or another path', () => {
+  test('no deployment name leads to another host or path', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', minLength: 1 }).filter(name => !/^\.+$/.test(name)),

@@ -28,7 +28,7 @@ test.each<[string, Route[], string[]]>([
   ['none that is billed per item', [at('voice', 'speech'), at('chat', 'responses')], ['chat']],
   ['nothing where all is billed per item', [at('voice', 'speech')], []],
   ['hosts apart', [at('voice', 'speech'), at('chat', 'responses', 'b.example')], ['chat']],
-])('a row asks %s', (_, routes, asked) => {
+])('a row calls %s', (_, routes, asked) => {
   expect(names(rowRoutesOf(routes))).toEqual(asked)
 })
 

@@ -18,7 +18,7 @@ test('the tone is a WAVE file of one second', () => {
   expect(bytes).toHaveLength(44 + bytesASecond)
 })
 
-test('the tone is to be heard: it swings 440 times', () => {
+test('the tone is audible: it has 440 periods', () => {
   const bytes = Buffer.from(toneOfASecond())
   const samples = Array.from({ length: (bytes.length - 44) / 2 }, (_, index) =>
     bytes.readInt16LE(44 + index * 2),
@@ -29,7 +29,7 @@ test('the tone is to be heard: it swings 440 times', () => {
   expect(rises).toHaveLength(439)
 })
 
-test('the page is a PDF: its table tells where every object begins, and where it begins itself', () => {
+test('the page is a PDF: its table has the offset of every object and of itself', () => {
   const text = onePage('Ready')
   const start = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1])
   const [, count = 0, table = ''] =

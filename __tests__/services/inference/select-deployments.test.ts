@@ -59,20 +59,20 @@ function refused(inputs: Record<string, string>, deployments: readonly Deploymen
   throw new Error('It was not refused')
 }
 
-describe('without deployments of ones own', () => {
-  test('the first that answers a chat is called', () => {
+describe('without named deployments', () => {
+  test('the first chat deployment is called', () => {
     expect(chosen({}, [vectors, claude, chat, deployed('other', 'gpt-4o')])).toEqual([
       'Chat=chat-completions',
     ])
   })
 
-  test('one that is not ready is passed over', () => {
+  test('a deployment that is not ready is skipped', () => {
     const creating = deployed('new', 'gpt-4o', { state: 'Creating' })
 
     expect(chosen({}, [creating, { ...chat, state: undefined }])).toEqual(['Chat=chat-completions'])
   })
 
-  test('a Claude model is called where there is no other, or where its API is asked for', () => {
+  test('a Claude model is called if there is no other, or if its API is named', () => {
     expect(chosen({}, [vectors, claude])).toEqual(['claude=messages'])
     expect(chosen({ api: 'messages' }, [chat, claude])).toEqual(['claude=messages'])
     expect(chosen({ api: 'messages' }, [chat])).toEqual(['Chat=messages'])
@@ -83,7 +83,7 @@ describe('without deployments of ones own', () => {
     ['there is none', [], /no deployment that answers a chat/],
     ['none of them chats', [vectors], /no deployment that answers a chat/],
     ['they may not be listed', undefined, /may not be listed, and the input `deployments` names none/],
-  ])('it is said where %s', (_, deployments, message) => {
+  ])('the result says if %s', (_, deployments, message) => {
     expect(refused({}, deployments)).toMatchObject({
       kind: 'fatal',
       code: 'deployment-not-found',
@@ -92,8 +92,8 @@ describe('without deployments of ones own', () => {
   })
 })
 
-describe('with deployments of ones own', () => {
-  test('each is called by its own API, by the one for all, or by the one of its model', () => {
+describe('with named deployments', () => {
+  test('each is called with its own API, the one for all, or the one of its model', () => {
     expect(chosen({ deployments: 'vectors\nchat=responses' }, [vectors, chat])).toEqual([
       'vectors=embeddings',
       'chat=responses',
@@ -103,14 +103,14 @@ describe('with deployments of ones own', () => {
     )
   })
 
-  test('names tell where the list may not be read', () => {
+  test('names decide if the list cannot be read', () => {
     expect(chosen({ deployments: 'text-embedding-3-small\nanything' }, undefined)).toEqual([
       'text-embedding-3-small=embeddings',
       'anything=chat-completions',
     ])
   })
 
-  test('one that is not there is named, and so are those that are', () => {
+  test('the error names the missing deployment and the existing ones', () => {
     expect(refused({ deployments: 'gpt-4o' }, [vectors, chat])).toMatchObject({
       code: 'deployment-not-found',
       said: { message: 'The resource has no deployment named "gpt-4o"; it has vectors, Chat.' },
@@ -119,7 +119,7 @@ describe('with deployments of ones own', () => {
     expect(refused({ deployments: 'gpt-4o' }, []).said.message).toContain('none at all')
   })
 
-  test('a Claude model is called by its own API, unless another is asked for', () => {
+  test('a Claude model is called with its own API, unless another is named', () => {
     expect(chosen({ deployments: 'claude\nChat' }, [claude, chat])).toEqual([
       'claude=messages',
       'Chat=chat-completions',
@@ -140,14 +140,14 @@ test.each([
   [{ deployments: 'painter=images' }, false],
   [{ deployments: 'a=responses\npainter=images' }, false],
   [{ deployments: 'gpt-image-1=chat-completions' }, false],
-])('routes of %j are known before anything is asked: %s', (inputs, expected) => {
+])('routes of %j are known before any request: %s', (inputs, expected) => {
   expect(knowsItsRoutes(settings(inputs as Record<string, string>))).toBe(expected)
 })
 
 describe('a kind of model that nothing calls', () => {
   const sora = deployed('film', 'sora-2')
 
-  test('is refused by name, with the kinds that are called', () => {
+  test('is refused by name, with the supported kinds', () => {
     expect(refused({ deployments: 'film' }, [sora])).toMatchObject({
       kind: 'fatal',
       code: 'operation-unsupported',
@@ -159,12 +159,12 @@ describe('a kind of model that nothing calls', () => {
     })
   })
 
-  test('is called where the API is named', () => {
+  test('is called if the API is named', () => {
     expect(chosen({ deployments: 'film=responses' }, [sora])).toEqual(['film=responses'])
   })
 })
 
-test('an endpoint that was named serves every route', () => {
+test('a named endpoint serves every route', () => {
   expect(endpointsAt('https://gateway.contoso.example')).toEqual({
     openAI: 'https://gateway.contoso.example',
     modelInference: 'https://gateway.contoso.example',
@@ -177,7 +177,7 @@ test('an endpoint that was named serves every route', () => {
   })
 })
 
-describe('the audiences to sign in for, before anything is known of the resource', () => {
+describe('the audiences to sign in for, before anything is known about the resource', () => {
   const shop = `${account}/projects/shop`
 
   test.each<[string, Record<string, string>, string[]]>([
@@ -221,11 +221,11 @@ describe('an expression for answers', () => {
   test.each([
     ['there is none', 'vectors=embeddings', undefined],
     ['one of the answers is text', 'vectors=embeddings\nchat=chat-completions', /ready/],
-  ])('is no concern where %s', (_, deployments, expression) => {
+  ])('does not matter if %s', (_, deployments, expression) => {
     expect(() => requireText(asked(deployments), expression)).not.toThrow()
   })
 
-  test('has no effect where none is, and that is a mistake', () => {
+  test('without a text answer is an error', () => {
     const failing = () => requireText(asked('vectors=embeddings\nvoice=speech'), /ready/)
     expect(failing).toThrow(StepError)
     expect(failing).toThrow(/^input-invalid/)

@@ -34,7 +34,7 @@ async function read(properties: object, project?: object): Promise<{ account: Ac
   return { account, asked }
 }
 
-test('an account is read as it is, its project only where one is named', async () => {
+test('an account is read completely, its project only if one is named', async () => {
   const { account, asked } = await read({
     endpoint: plainEndpoint,
     endpoints,
@@ -62,7 +62,7 @@ test('an account is read as it is, its project only where one is named', async (
   })
 })
 
-test('a project brings an endpoint of its own', async () => {
+test('a project has its own endpoint', async () => {
   const { account, asked } = await read(
     { endpoint: plainEndpoint, endpoints, customSubDomainName: 'contoso' },
     { endpoints: { 'AI Foundry API': 'https://contoso-eu.services.ai.azure.com/api/projects/shop/' } },
@@ -173,7 +173,7 @@ describe('a token goes', () => {
     expect(trust('https://contoso.openai.azure.com')).toEqual(endpointsOf('https://contoso.openai.azure.com'))
   })
 
-  test('nowhere where one of several is foreign, in whatever order they are told', () => {
+  test('nowhere if one of several is foreign, in any order', () => {
     const account = {
       hasCustomSubdomain: true,
       endpoints: {
@@ -185,7 +185,7 @@ describe('a token goes', () => {
     expect(() => trustedEndpoints({ ...unknown, ...account }, azure)).toThrow(/endpoint-untrusted/)
   })
 
-  test('nowhere where the account has no custom subdomain', () => {
+  test('nowhere if the account has no custom subdomain', () => {
     expect(() => trust('https://eastus.api.cognitive.microsoft.com', azure, false)).toThrow(
       failed(
         'custom-subdomain-missing',
@@ -194,7 +194,7 @@ describe('a token goes', () => {
     )
   })
 
-  test('nowhere outside the cloud, whoever reports it', () => {
+  test('nowhere outside the cloud, no matter who reports it', () => {
     expect(() => trust('https://contoso.openai.azure.com.evil.example')).toThrow(
       failed(
         'endpoint-untrusted',

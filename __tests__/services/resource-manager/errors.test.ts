@@ -140,7 +140,7 @@ describe('the code of the service decides', () => {
   })
 })
 
-describe('codes that say all, whatever words come with them', () => {
+describe('codes that are clear with any words', () => {
   test.each([
     ['InvalidPrincipalId', 'principal-not-found', 'fatal'],
     ['RoleDefinitionNotFound', 'role-not-found', 'fatal'],
@@ -206,7 +206,7 @@ describe('codes that say all, whatever words come with them', () => {
   })
 })
 
-test('a right that is lacking at a linked scope is the one that counts', () => {
+test('a missing right at a linked scope counts', () => {
   const linked = (quote: string) =>
     `The client has permission to perform action 'Contoso.Things/write' on scope 'x'; however, it does not have permission to perform action(s) ${quote}${writeAction}${quote} on the linked scope(s) 'y'.`
 
@@ -219,7 +219,7 @@ test('a right that is lacking at a linked scope is the one that counts', () => {
   }
 })
 
-describe('where the code was lost on the way', () => {
+describe('if the code was lost on the way', () => {
   test.each([
     [
       'it may stand in the text',
@@ -381,7 +381,7 @@ describe('where the code was lost on the way', () => {
     expect(failureOfResourceManager(replyOf(status, body), now).code).toBe(code)
   })
 
-  test('names that every object has are no codes', () => {
+  test('names that every object has are not codes', () => {
     expect(failureOfResourceManager(replyOf(400, enveloped('constructor')), now).code).toBe(
       'resource-manager-rejected',
     )
@@ -390,7 +390,7 @@ describe('where the code was lost on the way', () => {
     )
   })
 
-  test('a code that is there is not overruled by one that is only spoken of', () => {
+  test('a code in the text does not override the real code', () => {
     const reply = replyOf(400, enveloped('InvalidRequest', 'Earlier attempts met ResourceNotFound.'))
 
     expect(failureOfResourceManager(reply, now).code).toBe('resource-manager-rejected')
@@ -407,26 +407,26 @@ test.each([
   ['words without quotes', {}, 'Please try again after 10 seconds.', 10_000],
   ['nonsense', { 'retry-after': 'soon', 'retry-after-ms': '-5' }, '', undefined],
   ['nothing', {}, '', undefined],
-])('how long to stay away: %s', (_, headers, message, expected) => {
+])('how long to wait: %s', (_, headers, message, expected) => {
   const reply = replyOf(429, enveloped('TooManyRequests', message), headers)
 
   expect(failureOfResourceManager(reply, now)).toMatchObject({ kind: 'throttled' })
   expect(failureOfResourceManager(reply, now).retryAfterMs).toBe(expected)
 })
 
-test('throttling is no verdict on what its words speak of', () => {
+test('throttling says nothing else, no matter which words it contains', () => {
   expect(failureOfResourceManager(replyOf(429, "The subscription 'x' is disabled."), now).kind).toBe(
     'throttled',
   )
   expect(failureOfResourceManager(replyOf(400, 'x'), now)).not.toHaveProperty('retryAfterMs')
 })
 
-test('an action is named in other words as well', () => {
+test('an action can be named in other words', () => {
   const reply = replyOf(403, "One has to be allowed to perform action 'Contoso.Things/read'.")
   expect(failureOfResourceManager(reply, now).details).toEqual({ action: 'Contoso.Things/read' })
 })
 
-test('claims that are asked of the token, and cannot be read, are told', () => {
+test('claims that a challenge asks for, and that cannot be read, are reported', () => {
   const challenge = (text: string) => replyOf(401, '', { 'www-authenticate': text })
   const claims = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
 
@@ -434,7 +434,7 @@ test('claims that are asked of the token, and cannot be read, are told', () => {
   expect(failureOfResourceManager(challenge('Bearer realm="x"'), now)).not.toHaveProperty('details')
 })
 
-test('what the classic host expects, and what is asked of the token, is named', () => {
+test('the expected host and the requested claims are named', () => {
   const classic = replyOf(
     401,
     "<Message>No. Expected audience uri 'https://management.core.windows.net/'.</Message>",
@@ -447,13 +447,13 @@ test('what the classic host expects, and what is asked of the token, is named', 
   expect(failureOfResourceManager(replyOf(404, enveloped('NotFound')), now)).not.toHaveProperty('details')
 })
 
-test('who keeps the runner out is named: it is not the resource', () => {
+test('the message names who blocks the runner: it is not the resource', () => {
   const reply = replyOf(403, enveloped('XByResourceManagementPrivateLink'))
 
   expect(failureOfResourceManager(reply, now).details).toEqual({ keptFrom: 'resource-manager' })
 })
 
-test('the action that is lacking is named', () => {
+test('the missing action is named', () => {
   const reply = replyOf(
     403,
     enveloped('AuthorizationFailed', lacks('Microsoft.CognitiveServices/accounts/read')),
@@ -488,7 +488,7 @@ test('only where the code says that a right is lacking, an action that is named 
   expect(failure.code).toBe('resource-manager-rejected')
 })
 
-test('whatever is answered: a known code, and nothing that could do harm', () => {
+test('any reply gives a known code and harmless text', () => {
   const shapes = [
     enveloped,
     (code: string, message: string) => ({ code, message }),

@@ -44,7 +44,7 @@ test.each([
   expect(isOwnEndpoint({ hosts }, endpoint)).toBe(false)
 })
 
-test('where nothing usable is reported, nothing is its own', () => {
+test('if nothing usable is reported, no endpoint is its own', () => {
   expect(
     hostsOf(['', 'contoso.openai.azure.com', 'http://contoso.openai.azure.com', 'https://']),
   ).toStrictEqual([])

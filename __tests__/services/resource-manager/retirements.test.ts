@@ -54,7 +54,7 @@ test.each<[string, Entry, Partial<Deployment>, number | undefined]>([
   expect(ofChat(listOf(model), differing)).toMatchObject({ kind: 'known', daysLeft })
 })
 
-test('a fine-tuned model without a day ends with the model that it was made of', () => {
+test('a fine-tuned model without a day retires with its base model', () => {
   const tuned = entry({ name: 'gpt-4o-mini.ft-1', version: '1', baseModel: entry() })
   const list = listOf(tuned, entry({ deprecation: { inference: dayIn(5) } }))
   const deployed = { modelName: 'gpt-4o-mini.ft-1', modelVersion: '1' }
@@ -104,7 +104,7 @@ test.each<[string, Entry[], string | undefined]>([
   expect(ofChat(list)).toMatchObject({ kind: 'known', successor })
 })
 
-test('a model ends within so many days exactly where its day is not later', () => {
+test('a model retires within so many days exactly if its day is not later', () => {
   fc.assert(
     fc.property(fc.integer({ min: -5000, max: 5000 }), fc.integer({ min: 1, max: 1000 }), (hours, days) => {
       const retirement = ofChat(listOf(entry({ deprecation: { inference: dayIn(hours / 24) } })))

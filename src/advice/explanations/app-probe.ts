@@ -4,7 +4,7 @@ import type { AppOutcome } from '../../services/app/errors.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 import { waitLonger } from './inference/denial.ts'
 
-/** What may stand behind the last answer of the app, and what to do about it. */
+/** Possible causes of the app's last answer, and what to do about them. */
 interface Cause {
   why: string
   fixes: (record: RunRecord) => Fix[]
@@ -99,17 +99,17 @@ const byOutcome: ReadonlyMap<AppOutcome, Cause> = new Map([
   ['HTTP 429', busy],
 ])
 
-/** The app's identity may be one of those whose roles were looked at; which one, only the app knows. */
+/** The app's identity may be one of those whose roles the gate read. Only the app knows which one. */
 function knownOfIdentity({ runtimePrincipals }: RunRecord): string {
   if (runtimePrincipals.length === 0)
     return "Nothing is known about the app's identity: name it in `runtime-principals`, and the gate checks its roles."
   return paragraph('Known from roles:', ...runtimePrincipals.slice(0, maxListed).map(runtimeLine))
 }
 
-/** More nobody reads in one paragraph. */
+/** Nobody reads more than this in one paragraph. */
 const maxListed = 5
 
-/** The last answer tells most: those before it were waited out. */
+/** The last answer says most: the gate waited out those before it. */
 function causeOf({ record }: Pick<ExplainContext, 'record'>): Cause {
   const last = record.app?.probes.at(-1)?.outcome ?? 'HTTP 401'
   const known = byOutcome.get(last)

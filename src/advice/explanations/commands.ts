@@ -7,9 +7,9 @@ import { shellWord, visibleLine } from '../../core/text/untrusted.ts'
 import { advice, type Fix } from './explanation.ts'
 import type { Values } from './values.ts'
 
-/** Commands, Bicep and YAML to paste. Whatever the values hold, they stay what they are: values. */
+/** Commands, Bicep and YAML to paste. Values stay values, no matter what they contain. */
 
-/** `true` stands for a flag. */
+/** `true` means a flag without a value. */
 type Options = Readonly<Record<string, string | true>>
 
 /** One az command for POSIX shells. Options of one group share a line. */
@@ -23,8 +23,8 @@ export function az(verb: string, ...groups: readonly Options[]): string {
 }
 
 /**
- * az reads what follows an `@` at the beginning of a value, or behind its first `=`, from a file (azure-cli-core,
- * `_expand_file_prefixed_files`), and knows no way to say that it is none.
+ * az replaces a value that begins with `@`, or has `@` after its first `=`, by the content of that file (azure-cli-core,
+ * `_expand_file_prefixed_files`). It has no way to escape the `@`.
  */
 const azWord = (value: string) => shellWord(/^(?:[^=]*=)?@/.test(value) ? '<A-VALUE-WITH-AN-AT-SIGN>' : value)
 
@@ -41,12 +41,12 @@ export function bicep(title: string, text: string): Fix {
   return { title, language: 'bicep', text }
 }
 
-/** A look at something, as a table. */
+/** A command that shows something as a table. */
 export function show(title: string, verb: string, options: Options): Fix {
   return bash(title, azLine(verb, { ...options, output: 'table' }))
 }
 
-/** How az commands name the account. */
+/** The options that name the account in az commands. */
 export const accountOptions = ({
   subscriptionId,
   resourceGroup,
@@ -83,28 +83,28 @@ export function bicepLiteral(text: string): string {
   return `'${visibleLine(text).replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\$\{/g, '\\${')}'`
 }
 
-/** A YAML scalar: bare where nothing in it means anything, else in double quotes, as JSON is written. */
+/** A YAML scalar: plain if no character in it has a meaning in YAML, otherwise in double quotes, as in JSON. */
 export function yamlScalar(text: string): string {
   const bare =
     /^[A-Za-z][\w./=-]*( [\w./=-]+)*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
   return bare ? text : JSON.stringify(visibleLine(text))
 }
 
-/** Lists stand one a line. An empty entry, or blanks before the first, would change what the block is. */
+/** Lists have one entry per line. An empty entry, or blanks before the first one, would change the meaning of the block. */
 function yamlValue(value: string): string {
   if (!value.includes('\n')) return yamlScalar(value)
   const entries = value.split('\n').flatMap(line => visibleLine(line).trim() || [])
   return ['|', ...entries.map(entry => `    ${entry}`)].join('\n')
 }
 
-/** Inputs of this action, as they stand in its step. */
+/** Inputs of this action, as written in its step. */
 export function inputs(title: string, values: Readonly<Record<string, string>>): Fix {
   const lines = Object.entries(values).map(([name, value]) => `  ${name}: ${yamlValue(value)}`)
   return { title, language: 'yaml', text: ['with:', ...lines].join('\n'), sets: values }
 }
 
 /**
- * For services that were asked too often, and for what jobs share. Without `queue`, GitHub keeps one waiting job of a group and
+ * For throttling services, and for jobs that share something. Without `queue`, GitHub keeps only one waiting job of a group and
  * cancels the one that waited before it (github.blog, changelog of 2026-05-07).
  */
 export const takeTurns: Fix = {
@@ -113,24 +113,24 @@ export const takeTurns: Fix = {
   text: 'concurrency:\n  group: key-less-gate\n  queue: max',
 }
 
-/** For services that fail with an error of their own. */
+/** For services that fail with a server error. */
 export const statusPage: Fix = advice(
   'Run the job again. If it persists, look at https://azure.status.microsoft.',
 )
 
-/** A job's id where it is a plain identifier, as GitHub demands of it; else a name that is plainly an example. */
+/** A job's id if it is a plain identifier, as GitHub requires; otherwise a name that is clearly an example. */
 export const jobName = (job: string | undefined) =>
   /^[A-Za-z_][\w-]*$/.test(job ?? '') ? (job ?? '') : 'deploy'
 
 interface Grant {
   grantee: Principal
   role: { guid: string; name: string }
-  /** Of the account, or of a project of it. */
+  /** Id of the account, or of one of its projects. */
   scope: string
   resourceGroup: string
 }
 
-/** The grant for somebody who may make it: az command, Bicep, and the way through the portal. */
+/** The grant, for somebody who can make it: az command, Bicep, and the steps in the portal. */
 export function grantFixes(grant: Grant): Fix[] {
   const { grantee, role, scope, resourceGroup } = grant
   const [account, project] = parseScope(scope).resources
@@ -140,7 +140,7 @@ export function grantFixes(grant: Grant): Fix[] {
       `Grant ${role.name} (Azure CLI, as Owner, User Access Administrator or Role Based Access Control Administrator)`,
       az('role assignment create', assigneeOptions(grantee), { role: role.guid }, { scope }),
     ),
-    // A custom role that was not looked up is known by its name alone, which Bicep does not take.
+    // Only the name of a custom role is known before it is looked up, and Bicep does not accept a name.
     ...(guidPattern.test(role.guid)
       ? [bicep(`The same in Bicep, deployed to the resource group ${resourceGroup}`, grantBicep(grant))]
       : []),
@@ -157,7 +157,7 @@ export const assigneeOptions = ({ principalId, principalType }: Principal): Opti
   'assignee-principal-type': principalType,
 })
 
-/** The right to assign these roles, to principals of the grantee's type, and no others; for who grants. */
+/** For the granting identity: the right to assign only these roles, and only to principals of the grantee's type. */
 export const assignOnly = (
   roleGuids: readonly string[],
   { grantorId, grantee, scope }: Pick<Values, 'grantorId' | 'grantee' | 'scope'>,
@@ -211,7 +211,7 @@ function existingResource(symbol: string, type: string, lines: readonly string[]
   ].join('\n')
 }
 
-/** The grant that this run is about, or another one in some respects. */
+/** The grant of this run, with some values replaced. */
 export const grantOf = (values: Values, others: Partial<Grant> = {}): Grant => ({
   grantee: values.grantee,
   role: values.role,

@@ -5,10 +5,10 @@ import { firstOf, listed } from '../../core/text/lists.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { paragraph } from './explanation.ts'
 
-/** What conditions leave of the right to assign roles: which roles, and to which kinds of principals. */
+/** How conditions limit the right to assign roles: to which roles, and to which kinds of principals. */
 
 interface Delegation {
-  /** Built-in roles that may be assigned to somebody, by what is known; and those of which it is not known. */
+  /** Built-in roles that are known to be assignable to somebody, and those for which it is not known. */
   allowed: readonly Role[]
   open: readonly Role[]
   words: string

@@ -6,9 +6,9 @@ import { inputs } from './commands.ts'
 import type { ExplainContext, Fix } from './explanation.ts'
 import { resourceValues, valuesOf } from './values.ts'
 
-/** An `endpoint` that is none of the resource named beside it. */
+/** An `endpoint` that does not belong to the resource in the other inputs. */
 
-/** Roles that stand on the resource say nothing about a call that goes elsewhere. */
+/** Roles on the resource say nothing about a call that goes elsewhere. */
 export function whereItCounts({ record }: Pick<ExplainContext, 'record'>): string {
   if (endpointIsOwn(record) !== false) return ''
   const { account } = valuesOf({ record })
@@ -18,7 +18,7 @@ export function whereItCounts({ record }: Pick<ExplainContext, 'record'>): strin
 export const fixesOfForeignEndpoint = ({ record }: Pick<ExplainContext, 'record'>): Fix[] =>
   endpointIsOwn(record) === false ? callTheResource(record).slice(0, 1) : []
 
-/** Whether the endpoint is a left-over or a gateway only a person knows; the first is right for both. */
+/** Only a person knows whether the endpoint is a left-over or a gateway. The first fix is right for both. */
 export function callTheResource(record: RunRecord): Fix[] {
   const { settings, routes = [] } = record
   const { account, scope } = resourceValues(record)
@@ -44,7 +44,7 @@ export function callTheResource(record: RunRecord): Fix[] {
   ]
 }
 
-/** What it sets this run had as well, beside what has to go. */
+/** It sets inputs that this run also had, beside the one to remove. */
 function bySecondStep(title: string, set: Parameters<typeof inputs>[1]): Fix {
   const { sets: _, ...fix } = inputs(title, set)
   return fix

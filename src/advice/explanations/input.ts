@@ -3,7 +3,7 @@ import { docsAddress } from '../docs-link.ts'
 import { inputs } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, paragraph } from './explanation.ts'
 
-/** Where inputs came from secrets, these runs get none, and an absent secret arrives as an empty string. */
+/** These runs get no secrets. An input from a secret then arrives as an empty string. */
 function withoutSecrets({ record: { run } }: ExplainContext): string {
   if (run.fromFork)
     return 'The pull request comes from a fork, and GitHub passes no secrets to such runs: inputs that are filled from secrets are empty.'
@@ -26,7 +26,7 @@ export const inputExplanations: Explanations<'input'> = {
       advice(
         `Correct the inputs named above; what each accepts is listed at ${docsAddress('docs/inputs.md', run)}. If a value comes from \`vars\` or \`secrets\`: check its name, and where it is defined. Those of an environment reach only jobs with that \`environment:\`.`,
       ),
-      inputs('The ids are no secrets: as variables they stay readable in logs', {
+      inputs('The ids are not secrets: as variables they stay readable in logs', {
         'client-id': `\${{ vars.AZURE_CLIENT_ID }}`,
         'tenant-id': `\${{ vars.AZURE_TENANT_ID }}`,
       }),

@@ -6,7 +6,7 @@ import { accountOptions, az, bash, inputs, show } from './commands.ts'
 import { type Fix, paragraph } from './explanation.ts'
 import { accountId, resourceValues } from './values.ts'
 
-/** Models that end: what Azure does then, and what to do before. */
+/** Models that retire: what Azure does then, and what to do before. */
 
 export const listModels = (record: RunRecord): Fix =>
   show('See which models the resource can have', 'cognitiveservices account list-models', {
@@ -15,7 +15,7 @@ export const listModels = (record: RunRecord): Fix =>
       '[].{model:name, version:version, format:format, lifecycle:lifecycleStatus, until:deprecation.inference}',
   })
 
-/** What Azure does when the day comes (learn.microsoft.com, model versions: the options, and that they are for Standard types alone). */
+/** What Azure does on the day (learn.microsoft.com, model versions: the options, and that only Standard types have them). */
 function upgradeInWords({ upgrade, sku = '', successor }: KnownRetirement): string {
   const next =
     successor === undefined
@@ -37,14 +37,14 @@ function upgradeInWords({ upgrade, sku = '', successor }: KnownRetirement): stri
   }
 }
 
-/** Of one deployment: its day, what is left, and what Azure does then. */
+/** For one deployment: the day, the days left, and what Azure does then. */
 export function retirementInWords(retirement: KnownRetirement): string {
   const { deployment, lifecycle } = retirement
   const stage = /deprecat/i.test(lifecycle ?? '') ? `Azure calls the model ${lifecycle}.` : undefined
   return paragraph(`${deployment}:`, endInWords(retirement), stage, upgradeInWords(retirement))
 }
 
-/** The deployments that are called whose models end within so many days, the first to end first. */
+/** The called deployments whose models retire within so many days, earliest first. */
 export function endingWithin(record: RunRecord, days: number): KnownRetirement[] {
   const { modelList } = record
   if (modelList === undefined) return []
@@ -56,8 +56,8 @@ export function endingWithin(record: RunRecord, days: number): KnownRetirement[]
 }
 
 /**
- * Reads the deployment and writes it back: its size, its content filter and its upgrade option stay, which `deployment create` would set to
- * defaults.
+ * Reads the deployment and writes it back. This keeps its size, content filter and upgrade option, which `deployment create` would
+ * reset to defaults.
  */
 export function moveDeployment(record: RunRecord, deployment: string, successor?: string): Fix {
   const model = successor === undefined ? [{ set: 'properties.model.name=<MODEL>' }] : []
@@ -67,13 +67,13 @@ export function moveDeployment(record: RunRecord, deployment: string, successor?
       'resource update',
       { ids: `${accountId(record)}/deployments/${deployment}`, 'api-version': accountsApiVersion },
       ...model,
-      // Without it az would make a number of a version such as 1.
+      // Without it az would turn a version such as 1 into a number.
       { set: `properties.model.version=${successor ?? '<VERSION>'}`, 'force-string': true },
     ),
   )
 }
 
-/** More than these are not moved by hand. */
+/** Nobody moves more than these by hand. */
 const maxMoves = 5
 
 export const moveEnding = (record: RunRecord, days: number): Fix[] =>
@@ -81,7 +81,7 @@ export const moveEnding = (record: RunRecord, days: number): Fix[] =>
     .slice(0, maxMoves)
     .map(({ deployment, successor }) => moveDeployment(record, deployment, successor))
 
-/** Where there is a number that the models meet. */
+/** If there is a number that the models meet. */
 export function fewerDays(record: RunRecord): Fix[] {
   const days = record.settings?.models.daysLeft ?? 0
   const [first] = endingWithin(record, days)

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../gate/record.ts'
 import { bash } from './commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 
-/** Host and port that failed: the proxy's where the proxy failed. */
+/** Host and port that failed; those of the proxy if the proxy failed. */
 const failedHost = ({ failure }: ExplainContext) => failure.said.host ?? 'the host'
 /** Host and port that the request was for. */
 const targetHost = (told: ExplainContext) => told.failure.way?.target ?? failedHost(told)
@@ -15,7 +15,7 @@ const serviceCode = ({ failure }: ExplainContext) => failure.said.serviceCode ??
 const withPort = (host: string) => (/:\d+$/.test(host) ? host : `${host}:443`)
 const withoutPort = (host: string) => host.replace(/:\d+$/, '')
 
-/** What a host is to this run, and which input names it. */
+/** The role of a host in this run, and the input that names it. */
 function roleOf(host: string, { settings, endpoint, run }: RunRecord): string | undefined {
   const is = (origin: string | undefined) =>
     origin !== undefined && URL.canParse(origin) && new URL(origin).host === host
@@ -32,7 +32,7 @@ function roleOf(host: string, { settings, endpoint, run }: RunRecord): string | 
   return undefined
 }
 
-/** Whose host it is; for a proxy, that it is one. */
+/** The service of the host; for a proxy, that it is one. */
 function whose(told: ExplainContext): string | undefined {
   if (atProxy(told))
     return `That host is the proxy on the way to ${targetHost(told)}, set by HTTPS_PROXY or ALL_PROXY.`
@@ -42,7 +42,7 @@ function whose(told: ExplainContext): string | undefined {
   )
 }
 
-/** How to see from the runner what the action saw. */
+/** A command that shows on the runner what the action saw. */
 function lookAt(told: ExplainContext): Fix {
   const proxy = atProxy(told) ? undefined : proxyHost(told)
   const host = withPort(failedHost(told))
@@ -68,7 +68,7 @@ const trustAuthority: Fix = {
   text: 'env:\n  NODE_EXTRA_CA_CERTS: /path/to/authority.pem',
 }
 
-/** A certificate can be wrong in three ways, and only one of them is fixed by trusting somebody. */
+/** A certificate can be wrong in three ways, and trusting an authority fixes only one of them. */
 function certificateTrouble(told: ExplainContext): { why: string; fixes: Fix[] } {
   const code = serviceCode(told)
   if (/ALTNAME|HOSTNAME/.test(code)) {
@@ -97,7 +97,7 @@ function certificateTrouble(told: ExplainContext): { why: string; fixes: Fix[] }
   }
 }
 
-/** What the stack says, in words; the first that fits. */
+/** The network stack's error in words; the first match counts. */
 const meanings: ReadonlyArray<readonly [RegExp, string]> = [
   [/^ECONNREFUSED$/, 'Nothing listens there, or a firewall refuses.'],
   [
@@ -168,7 +168,7 @@ function proxyFixes(told: ExplainContext): Fix[] {
   ]
 }
 
-/** Who answered in the service's place, and who can change that. */
+/** Who answered instead of the service, and who can change that. */
 function intermediary({ failure }: ExplainContext): { name: string; whatToDo: string } {
   const { by } = failure.said
   switch (by) {
@@ -195,7 +195,7 @@ function intermediary({ failure }: ExplainContext): { name: string; whatToDo: st
   }
 }
 
-/** Claude's API wants a header that this action sends. */
+/** Claude's API requires a header that this action sends. */
 const lostHeader = ({ failure }: ExplainContext) =>
   /^([\w-]+): header is required/.exec(failure.said.message)?.[1]
 

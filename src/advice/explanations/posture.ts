@@ -8,27 +8,27 @@ import { waitLonger } from './inference/denial.ts'
 import { endingWithin, fewerDays, listModels, moveEnding, retirementInWords } from './models.ts'
 import { accountId, resourceValues } from './values.ts'
 
-/** The one that changes nothing else (Azure/azure-policy, DisableLocalAuth_Modify.json). */
+/** The policy that changes nothing else (Azure/azure-policy, DisableLocalAuth_Modify.json). */
 const policy = {
   name: 'Configure Cognitive Services accounts to disable local authentication methods',
   id: '14de9e63-1b31-492e-a5a3-c3f7fd57f555',
 }
 
-/** What names the resource. */
+/** The options that name the resource. */
 type Resource = Parameters<typeof resourceValues>[0]
 
 const accountVersion = '2025-06-01'
 
-/** Without the version az asks for the resource provider, which a Cognitive Services Contributor may not read. */
+/** Without the version, az reads the resource provider, which a Cognitive Services Contributor cannot read. */
 const theAccount = (record: Resource) => ({ ids: accountId(record), 'api-version': accountVersion })
 
-/** On one line. */
+/** As one line. */
 export const switchKeysOffCommand = (record: Resource): string =>
   azLine('resource update', { ...theAccount(record), set: 'properties.disableLocalAuth=true' })
 
 /**
- * How key access is switched off: az command, Bicep, and the way through the portal. Documented are PowerShell, templates and a
- * policy (learn.microsoft.com, disable-local-auth); az reaches the same property of every kind of account.
+ * How to switch key access off: az command, Bicep, and the steps in the portal. Microsoft documents PowerShell, templates and a
+ * policy (learn.microsoft.com, disable-local-auth). az sets the same property on every kind of account.
  */
 export function switchKeysOff(record: RunRecord): Fix[] {
   const { resourceGroup, account } = resourceValues(record)
@@ -56,7 +56,7 @@ export function switchKeysOff(record: RunRecord): Fix[] {
   ]
 }
 
-/** What takes this key alone its power, and needs no waiting; nobody but its owner knows which of the two it is. */
+/** Regenerating invalidates only this key, at once. Only its owner knows which of the two keys it is. */
 const regenerate = (record: RunRecord): Fix =>
   bash(
     'Or regenerate the key (key1 or key2), so that this one stops working',
@@ -103,11 +103,11 @@ function fixesOfAccepted({ record }: ExplainContext): Fix[] {
   }
 }
 
-/** Nothing but a key was asked, and it was the wrong one. */
+/** Only a key was checked, and it was not a key of this resource. */
 const isNotShown = ({ account, retiredKey }: RunRecord) =>
   account === undefined && retiredKey?.outcome === 'key-invalid'
 
-/** For a retired key that was refused as the wrong one. */
+/** For a retired key that was refused as a wrong key. */
 export const retireOwnKey = advice(
   'Switch key access off, and give one of the two keys that the resource has now as retired-key: the resource must refuse it because keys are off, not because it is the wrong key.',
 )
@@ -119,7 +119,7 @@ const demandOn = ({ settings }: RunRecord) =>
     ? '`key-access: forbid` requires that no key works where the calls go.'
     : 'The retired key belongs to the resource, so it was not sent.'
 
-/** What findings fail has its explanation beside them: findings/forbidden.ts. */
+/** The explanation of `finding-forbidden` is beside the findings, in findings/forbidden.ts. */
 export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidden'> = {
   'keys-enabled': {
     title: 'The resource accepts API keys, or may accept them',
@@ -143,7 +143,7 @@ export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidd
   'retired-key-accepted': {
     title: 'The retired key still works',
     about: paragraph(
-      'A call with `retired-key` got as far as the model. If Resource Manager says that key access is off, or the run cannot ask it, the run waits for the refusal until `propagation-timeout` is over: a switch-off takes minutes to hours to reach the data plane.',
+      'A call with `retired-key` reached the model. If Resource Manager says that key access is off, or the run cannot ask it, the run waits for the refusal until `propagation-timeout` is over: a switch-off takes minutes to hours to reach the data plane.',
       'If Resource Manager says that key access is on, the run fails at once.',
     ),
     why: whyAccepted,

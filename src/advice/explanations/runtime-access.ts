@@ -10,9 +10,9 @@ import { assigneeOptions, az, bash, grantFixes, inputs, show } from './commands.
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from './explanation.ts'
 import { type Values, valuesOf } from './values.ts'
 
-/** Access of those that run what is deployed. */
+/** Access of the identities that deployed apps run as. */
 
-/** More commands than these nobody pastes one by one. */
+/** Nobody pastes more commands than these one by one. */
 const maxCommands = 10
 
 const inState = <W extends RuntimePrincipal['access']['word']>(
@@ -52,10 +52,10 @@ function missingFixes(told: ExplainContext): Fix[] {
 
 type Missing = RuntimePrincipal & { access: Extract<RuntimePrincipal['access'], { word: 'missing' }> }
 
-/** What an administrator's grant fixes. */
+/** Problems that an administrator's grant fixes. */
 const wantsRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['no-role', 'not-granted'])
 
-/** What the name of another role fixes. */
+/** Problems that naming another role fixes. */
 const wantsOtherRole: ReadonlySet<string> = new Set<WhyMissing['kind']>(['unsuitable', 'role-lacks'])
 
 const placeholder = ({ role, scope, resourceGroup }: Values) => ({
@@ -74,7 +74,7 @@ const grantOf =
     resourceGroup,
   })
 
-/** Where the role that they would be granted is none for their calls, or no role helps. */
+/** For principals whose role to grant does not cover their calls, or that no role helps. */
 function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[] {
   const denies = missing.flatMap(({ access: { because } }) =>
     because.kind === 'denied' ? [because.deny] : [],
@@ -111,7 +111,7 @@ function otherRoles(missing: readonly Missing[], { settings }: RunRecord): Fix[]
   ]
 }
 
-/** As the input has it: what else it says of others stays. */
+/** The text of the input, with the lines of other principals unchanged. */
 const lineOf = ({ id, deployments, role }: Pick<RuntimePrincipalRequest, 'id' | 'deployments' | 'role'>) =>
   [
     id,

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../gate/record.ts'
 import type { Settings } from '../../gate/settings.ts'
 import type { Fix } from './explanation.ts'
 
-/** A fix that gives an input the value that this run had is none: what was just tried failed. */
+/** Drops fixes that set an input to the value of this run, because that value just failed. */
 
 export const repeatsTheRun = ({ sets = {} }: Fix, record: RunRecord): boolean => {
   const given = Object.entries(sets)
@@ -12,7 +12,7 @@ export const repeatsTheRun = ({ sets = {} }: Fix, record: RunRecord): boolean =>
 
 type Had = (value: string, settings: Settings, record: RunRecord) => boolean
 
-/** Inputs that fixes set. One that is missing here is never taken for the run's own. */
+/** Inputs that fixes set, with the run's values. An input that is missing here never counts as tried. */
 const had: Readonly<Record<string, Had>> = {
   audience: (value, { identity }) => value === identity.assertionAudience,
   cloud: (value, { cloud }) => value === cloud.name,
@@ -22,7 +22,7 @@ const had: Readonly<Record<string, Had>> = {
   'fail-on': (value, { failOn }) => value === failOn,
   grant: (value, { access }) => value === access.grant,
   'key-access': (value, { keys }) => value === keys.access,
-  // A budget that a model spends on reasoning is raised within a run as well.
+  // The run itself also raises a budget that a model spends on reasoning.
   'max-output-tokens': (value, { smoke }, { smoke: calls }) =>
     Number(value) <= smoke.maxOutputTokens ||
     calls.some(({ adaptations }) => adaptations.some(made => made.startsWith(`${value} tokens`))),
@@ -39,7 +39,7 @@ function hadValue(name: string, value: string, record: RunRecord): boolean {
 
 const minutesOf = (duration: string) => Number.parseInt(duration, 10) * (duration.endsWith('h') ? 60 : 1)
 
-/** The same deployments, each by the API that it was called by, whichever of the two said so. */
+/** The same deployments, each with the API that it was called with, no matter which input named it. */
 function wereCalled(value: string, { deployments, smoke }: Settings, { routes = [] }: RunRecord): boolean {
   const asked = deployments.map(({ name, api = smoke.api }) => ({ name, api }))
   const called = routes.map(({ deployment: name, api }) => ({ name, api }))

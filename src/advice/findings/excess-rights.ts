@@ -48,7 +48,7 @@ function whoGives(givers: readonly Assignment[], { rights, record }: InspectCont
   return givers.length === 0 ? 'One of its roles' : inWords(givers, rights, record)
 }
 
-/** Those that block the calls may block more. */
+/** Deny assignments that block the calls may block more. */
 function denials(record: InspectContext['record']): string {
   const names = denyAssignmentsSeen(record).map(({ name, scope }) => `"${name}" at ${scope}`)
   return names.length === 0
@@ -91,7 +91,7 @@ Severity: medium; low where key access is known to be off. ${noDenials}`,
   },
 }
 
-/** What gives the right, beyond the role that was asked for; none where nobody knows what. Undefined where nothing does. */
+/** The roles that give the right, apart from the wanted role; empty if it is not known which do. Undefined if nothing gives it. */
 function keyListers({ rights, record }: InspectContext): Assignment[] | undefined {
   if (can(rights, listKeys) !== true) return undefined
   const all = assignmentsOf(giversOf(rights, listKeys))
@@ -99,7 +99,7 @@ function keyListers({ rights, record }: InspectContext): Assignment[] | undefine
   return all.length > 0 && others.length === 0 ? undefined : others
 }
 
-/** Who may not even read the resource has to be told where it is. */
+/** An identity that cannot read the resource must get its endpoint from the inputs. */
 const blind = ({ guid }: { guid: string }) =>
   coversAction(builtInPermissions(guid) ?? [], `${accountType}/read`)
     ? ''
@@ -152,7 +152,7 @@ Severity: medium; low where conditions leave no role that administers. ${noDenia
   },
 }
 
-/** How far the right to assign goes, as far as the conditions on it can be read. */
+/** The extent of the right to assign, as far as its conditions can be read. */
 function reach(
   givers: readonly EffectivePermission[],
   { values }: InspectContext,
@@ -181,7 +181,7 @@ function limitedRight({ values, dataActions }: InspectContext): Fix[] {
   ]
 }
 
-/** What changes a resource, most severe first. */
+/** Actions that change a resource, most severe first. */
 const changes = [
   [`${accountType}/write`, 'change its settings, key access included'],
   [`${accountType}/delete`, 'delete it'],

@@ -4,8 +4,8 @@ import type { RunRecord } from '../../gate/record.ts'
 import { isBlindAsRecommended, isRecommended } from './rights.ts'
 
 /**
- * What is worth knowing and no finding: nothing that `fail-on` counts. The role of Microsoft's guide is the default of this action, so
- * a run does not hold it against anyone who follows the guide.
+ * Information that is not a finding, so `fail-on` does not count it. The role of Microsoft's guide is the default of this action, so
+ * the gate does not report it as a risk.
  */
 export function informationOf(record: RunRecord): string[] {
   const { role, routes } = record

@@ -5,7 +5,7 @@ import { paragraph } from '../explanations/explanation.ts'
 import { invertedSample, retireOwnKey, switchKeysOff } from '../explanations/posture.ts'
 import type { Inspection } from './finding.ts'
 
-/** Whether keys still open the resource. */
+/** Findings about keys that the resource still accepts. */
 
 const isIgnored = ({ settings }: RunRecord) => settings?.keys.access === 'ignore'
 

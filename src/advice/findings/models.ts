@@ -4,12 +4,12 @@ import { paragraph } from '../explanations/explanation.ts'
 import { endingWithin, listModels, moveEnding, retirementInWords } from '../explanations/models.ts'
 import type { Inspection } from './finding.ts'
 
-/** Azure tells owners at least sixty days ahead (learn.microsoft.com, model retirements); a change of model is more than a day's work. */
+/** Azure notifies owners at least sixty days before (learn.microsoft.com, model retirements), and changing a model takes more than a day. */
 const soonDays = 90
-/** Nothing new is started any more: what is not under way now comes too late. */
+/** With so few days left, work that has not begun yet comes too late. */
 const urgentDays = 30
 
-/** What has stopped answering has a code of its own. */
+/** A model that has stopped answering has its own code. */
 function ending(record: RunRecord, days: number) {
   const dead = record.smoke.flatMap(result =>
     result.kind === 'refused' && result.failure.code === 'model-retired' ? [result.route.deployment] : [],

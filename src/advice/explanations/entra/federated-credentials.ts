@@ -7,8 +7,8 @@ import { managedIdentityOf, signedInAs, type Values, valuesOf } from '../values.
 /** The federated credential that this run's token needs, made by command or template. */
 
 /**
- * A name that Entra takes (3 to 120 letters, digits, `-`, `_`) and a person recognises. The hash keeps names apart that would otherwise
- * be the same: az writes a managed identity's credential of the same name over, with whom it trusts.
+ * A name that Entra accepts (3 to 120 letters, digits, `-`, `_`) and a person recognises. The hash distinguishes names that would otherwise
+ * be equal: az overwrites a managed identity's credential of the same name, including whom it trusts.
  */
 function credentialName({ issuer, subject }: Pick<Values, 'issuer' | 'subject'>): string {
   const words = subject.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '')
@@ -17,7 +17,7 @@ function credentialName({ issuer, subject }: Pick<Values, 'issuer' | 'subject'>)
 }
 
 interface Holder {
-  /** What the token told; both are offered before any token came. */
+  /** The kind of identity in the token. Before any token came, both kinds are offered. */
   isApplication: boolean
   isManagedIdentity: boolean
   identity: { resourceGroup: string; name: string }
@@ -42,7 +42,7 @@ const identityOptions = ({ identity }: Holder) => ({
 
 /**
  * Commands and Bicep that add the credential.
- * @param subject this run's own, or the one that it would have in another place
+ * @param subject of this run, or of a run elsewhere
  */
 export function addCredential(told: ExplainContext, subject = valuesOf(told).subject): Fix[] {
   const values = { ...valuesOf(told), subject }
@@ -88,7 +88,7 @@ resource credential 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedI
 }`
 }
 
-/** For a credential that is there and nearly right: issuer and subject are unique on an identity, so it is changed. */
+/** For an existing credential that is nearly right. Issuer and subject are unique on an identity, so the fix changes it. */
 export function changeCredential(told: ExplainContext): Fix[] {
   const { clientId, issuer, subject, audience } = valuesOf(told)
   const holder = holderOf(told)
@@ -116,7 +116,7 @@ export function changeCredential(told: ExplainContext): Fix[] {
   return [...when(holder.isApplication, forApplication), ...when(holder.isManagedIdentity, forIdentity)]
 }
 
-/** Resource group and name for the commands above, where no token has told them. */
+/** Resource group and name for the commands above, if no token shows them. */
 export function findIdentity(told: ExplainContext): Fix[] {
   const { clientId } = valuesOf(told)
   const find = show('Find name and resource group of the managed identity', 'identity list', {
@@ -125,7 +125,7 @@ export function findIdentity(told: ExplainContext): Fix[] {
   return when(signedInAs(told) === undefined, find)
 }
 
-/** Removes one of several. */
+/** Removes one of several credentials. */
 export function removeCredential(told: ExplainContext): Fix[] {
   const { clientId } = valuesOf(told)
   const holder = holderOf(told)
@@ -141,13 +141,13 @@ export function removeCredential(told: ExplainContext): Fix[] {
   return [...when(holder.isApplication, ofApplication), ...when(holder.isManagedIdentity, ofIdentity)]
 }
 
-/** Where Graph has the credentials of the app registration: its beta, because v1.0 breaks off at one that has an expression. */
+/** The Graph URL of the app registration's credentials. It is the beta version, because v1.0 fails on a credential with an expression. */
 export function credentialsOfApplication(told: ExplainContext): string {
   const { clientId, graph } = valuesOf(told)
   return `${graph}/beta/applications(appId='${clientId}')/federatedIdentityCredentials`
 }
 
-/** What the identity has: this action cannot read it, and asks Microsoft Graph nothing. */
+/** Lists the identity's credentials. The action cannot do that itself, because it never calls Microsoft Graph. */
 export function listCredentials(told: ExplainContext): Fix[] {
   const holder = holderOf(told)
   const fields = 'name:name, issuer:issuer, subject:subject'

@@ -21,7 +21,7 @@ import { otherForms, subjectPrefix, subjectRules, subjectStory } from './subject
 
 const claims = ['issuer', 'subject', 'audience'] as const
 
-/** What the token said of this run, and what a credential says. @param differing What is known of the claim that is not the same. */
+/** The claims in this run's token, beside those of a credential. @param differing What is known about the claim that differs. */
 function compared(
   told: ExplainContext,
   differing: Partial<Record<(typeof claims)[number], string>>,
@@ -34,7 +34,7 @@ function compared(
   })
 }
 
-/** Two identities sign in by the same token: which of them was refused. */
+/** Two identities sign in with the same token. This says which one was refused. */
 function whoSignsIn({ record, failure }: ExplainContext): string {
   const { setupClientId } = record.settings?.identity ?? {}
   if (!separateSetup(record) || failure.signingInAs === undefined) return ''
@@ -43,20 +43,20 @@ function whoSignsIn({ record, failure }: ExplainContext): string {
     : `It is the pipeline's own identity (\`client-id\`, ${failure.signingInAs}) that cannot sign in.`
 }
 
-/** A credential that was made for this repository probably exists, and names another form of the subject. */
+/** A credential for this repository probably exists, with another form of the subject. */
 function expectedSubject({ record }: ExplainContext): string {
   const forms = record.assertion === undefined ? [] : otherForms(record.assertion)
   if (forms.length === 0) return 'another one'
   return `another one; for this repository perhaps ${forms.map(form => `\`${form.replaceAll('`', '')}\``).join(' or ')}`
 }
 
-/** AADSTS7002131 tells more than AADSTS700213: a flexible credential is there. */
+/** AADSTS7002131 says more than AADSTS700213: a flexible credential exists. */
 const unmatchedExpression = ({ failure }: ExplainContext) =>
   failure.said.serviceCode === 'AADSTS7002131'
     ? 'The identity has a flexible credential, and its expression (claimsMatchingExpression) does not match this subject either.'
     : ''
 
-/** One of the three that a token and a credential must have in common. */
+/** One of the three claims that a token and a credential must share. */
 function mismatch(
   title: string,
   what: string,
@@ -84,7 +84,7 @@ const subjectMismatch: typeof mismatch = (title, what, { more = () => '', ...oth
   return { ...explanation, about: paragraph(explanation.about, subjectRules) }
 }
 
-/** What an expression may say (learn.microsoft.com, flexible federated identity credentials). */
+/** What an expression can contain (learn.microsoft.com, flexible federated identity credentials). */
 const expressionRules =
   'App registrations take expressions, managed identities do not. For GitHub an expression compares `sub` and `repository_id` or `repository_owner_id`, and `job_workflow_ref` where you want: the ids with `eq`, the others with `eq` or `matches`, joined by `and`.'
 

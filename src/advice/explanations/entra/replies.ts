@@ -24,7 +24,7 @@ export const replyExplanations = {
     title: 'Entra refused the sign-in',
     why: ({ failure }) =>
       failure.said.status === undefined
-        ? 'What came is no token that this identity can be known by. Entra sends none of that kind: something between the runner and Entra answers in its place, or `authority-host` is not Entra.'
+        ? 'The reply has no token that names this identity. Entra never replies like that: something between the runner and Entra answers instead, or `authority-host` is not Entra.'
         : 'This action does not know the reason: see what Entra said.',
     unlike: 'Refusals with a known cause have their own codes.',
     fixes: ({ failure }) => [

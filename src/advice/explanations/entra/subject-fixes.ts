@@ -11,9 +11,9 @@ import {
 } from './federated-credentials.ts'
 import { type ThrowAwayRef, throwAwayRef } from './subjects.ts'
 
-/** What to do about a subject that no credential has. */
+/** Fixes for a subject that no credential has. */
 
-/** Of the environment that is offered; its rules are made in the repository's settings. */
+/** Name of the suggested environment. Its rules are set in the repository's settings. */
 const environmentName = 'production'
 
 export function subjectFixes(told: ExplainContext): Fix[] {
@@ -31,7 +31,7 @@ const notOnDeploying = advice(
   'First',
 )
 
-/** One subject for every run, and a place where people decide. */
+/** An environment: one subject for every run, and a place for approvals. */
 export function throughEnvironment(
   told: ExplainContext,
   { ofEnvironment }: Pick<ThrowAwayRef, 'ofEnvironment'>,
@@ -45,10 +45,10 @@ export function throughEnvironment(
   return [environment, ...addCredential(told, `${ofEnvironment}${environmentName}`)]
 }
 
-/** Entra evaluates expressions for GitHub, GitLab and Terraform Cloud; GitHub Enterprise Server is none of them. */
+/** Entra evaluates expressions only for GitHub, GitLab and Terraform Cloud, not for GitHub Enterprise Server. */
 const isEnterpriseServer = (issuer: string) => issuer.endsWith('/_services/token')
 
-/** A flexible credential (learn.microsoft.com, flexible federated identity credentials): for applications alone, and by Graph's beta alone. */
+/** A flexible credential (learn.microsoft.com, flexible federated identity credentials). Only applications can have one, and only Graph's beta creates it. */
 function byExpression(told: ExplainContext, { expression, whoCan }: ThrowAwayRef): Fix[] {
   const { issuer, audience } = valuesOf(told)
   if (expression === undefined || isEnterpriseServer(issuer)) return []

@@ -2,11 +2,11 @@ import { type AssertionClaims, inReusableWorkflow } from '../../../services/gith
 import { paragraph } from '../explanation.ts'
 
 /**
- * How GitHub makes the subject of an OIDC token, and which other subjects a federated credential may have been written
- * for (docs.github.com, OpenID Connect reference; learn.microsoft.com, GitHub immutable subjects).
+ * How GitHub builds the subject of an OIDC token, and which other subjects a federated credential may have instead
+ * (docs.github.com, OpenID Connect reference; learn.microsoft.com, GitHub immutable subjects).
  */
 
-/** In the docs, where no run is known. */
+/** For the docs, which have no run. */
 export const subjectRules = paragraph(
   'GitHub builds the subject from the first of these that applies: the environment that the job names (`repo:OWNER/REPO:environment:NAME`), a pull request (`repo:OWNER/REPO:pull_request`), the branch or tag (`repo:OWNER/REPO:ref:refs/heads/BRANCH`).',
   'Repositories created, renamed or transferred after 15 July 2026 have numeric ids in it: `repo:OWNER@1234/REPO@5678:…`. A colon inside a name is written `%3A`.',
@@ -14,9 +14,9 @@ export const subjectRules = paragraph(
 )
 
 interface Subject {
-  /** What comes before the environment, pull request or ref: `repo:OWNER/REPO`, ids included. */
+  /** The part before the environment, pull request or ref: `repo:OWNER/REPO`, ids included. */
   prefix: string
-  /** The same without numeric ids; undefined where there are none. */
+  /** The same without numeric ids; undefined if it has none. */
   prefixWithoutIds: string | undefined
   tail: string
 }
@@ -32,21 +32,21 @@ function parseSubject(subject: string): Subject | undefined {
   return { prefix, prefixWithoutIds: ownerId === undefined ? undefined : `repo:${owner}/${repo}`, tail }
 }
 
-/** Owner and repository, as the subject of this run names them; a placeholder where it does not. */
+/** Owner and repository from the subject of this run; a placeholder if it does not have them. */
 export function subjectPrefix(claims: AssertionClaims | undefined): string {
   const { sub = '', repository = 'OWNER/REPO' } = claims ?? {}
   return parseSubject(sub)?.prefix ?? `repo:${repository}`
 }
 
-/** A ref that one run has and no later one: a credential for it would be of use once. */
+/** A ref that only one run has, so a credential for it would help only once. */
 export interface ThrowAwayRef {
-  /** In words that follow "the subject names". */
+  /** Words that complete "the subject names". */
   what: string
-  /** Subjects of the same kind, in the language of flexible credentials; absent where it cannot say them. */
+  /** An expression for subjects of the same kind, in the language of flexible credentials; absent if that language cannot express them. */
   expression: string | undefined
   /** Who can make a run with such a subject. */
   whoCan: string
-  /** The subject of a job with an environment, but for the environment's name. */
+  /** The subject of a job with an environment, up to the environment's name. */
   ofEnvironment: string
 }
 
@@ -76,15 +76,15 @@ export function throwAwayRef({ sub, repository_id: id }: AssertionClaims): Throw
 }
 
 /**
- * Of owner, repository and place nothing is left open; only the star at the end is one. A quote or another wildcard in a name
- * cannot be said. Entra wants an immutable claim beside the subject: without the repository's id there is no expression.
+ * The expression fixes owner, repository and kind of ref; only the star at its end is a wildcard. It cannot express a name with a
+ * quote or another wildcard. Entra requires an immutable claim beside the subject, so without the repository's id there is no expression.
  */
 const expressionOf = (pattern: string, repositoryId = '') =>
   /^[^'*?]+\*$/.test(pattern) && /^\d+$/.test(repositoryId)
     ? `claims['sub'] matches '${pattern}' and claims['repository_id'] eq '${repositoryId}'`
     : undefined
 
-/** How this run came to its subject. */
+/** Why this run has its subject. */
 export function subjectStory(claims: AssertionClaims | undefined): string {
   if (claims === undefined) return ''
   const subject = parseSubject(claims.sub)
@@ -117,7 +117,7 @@ function customised(subject: string): string {
   return `The subject follows a customised template of this repository or organisation${from}: credentials in the usual form, repo:OWNER/REPO:…, do not match it.`
 }
 
-/** Claims and values take turns, and a colon inside a value is written %3A; only `pull_request` stands alone. */
+/** Claims and values alternate, and a colon inside a value is written %3A. Only `pull_request` has no value. */
 function claimKeysOf(subject: string): string[] {
   const words = subject.split(':')
   const keys: string[] = []
@@ -132,7 +132,7 @@ const maxForms = 5
 
 /**
  * Subjects of the same repository that an existing credential may name instead, most likely first: without the numeric
- * ids, for the branch where the job has an environment, and so on. Which ones exist only the directory knows.
+ * ids, for the branch if the job has an environment, and so on. Only the directory knows which ones exist.
  */
 export function otherForms(claims: AssertionClaims): string[] {
   const subject = parseSubject(claims.sub)

@@ -11,7 +11,7 @@ const ofWhichCloud = (told: ExplainContext) => {
   )
 }
 
-/** Numbers that a tenant answers with that is there, and was shut. */
+/** Error numbers of a tenant that exists but is disabled. */
 const isBlockedTenant = ({ failure }: ExplainContext) =>
   /^AADSTS50002(24|25|29)$/.test(failure.said.serviceCode ?? '')
 

@@ -6,7 +6,7 @@ const permissions = `    permissions:
       id-token: write
       contents: read`
 
-/** `.github/workflows/deploy.yml` of `owner/repo/.github/workflows/deploy.yml@refs/heads/main`. */
+/** `.github/workflows/deploy.yml` from `owner/repo/.github/workflows/deploy.yml@refs/heads/main`. */
 function workflowFile({ workflowRef }: WorkflowRun): string | undefined {
   return /^[^/]+\/[^/]+\/([^@]+)@/.exec(workflowRef ?? '')?.[1]
 }

@@ -2,7 +2,7 @@ import type { AlsoAccess } from '../../../gate/also.ts'
 import { advice, type ExplainContext, type Fix, paragraph } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
 
-/** What `also` asks for, where the run failed for that: no call was denied. */
+/** For runs that failed because of `also`: no call was denied. */
 export const besideCalls = ({ record, failure }: ExplainContext): AlsoAccess | undefined =>
   record.also?.find(
     ({ dataAction, access }) =>
@@ -12,7 +12,7 @@ export const besideCalls = ({ record, failure }: ExplainContext): AlsoAccess | u
         (access.word === 'unknown' && access.because.kind !== 'own-calls')),
   )
 
-/** Nobody could tell: roles give it perhaps. */
+/** It is not known whether roles give it. */
 export const isUndecided = (also: AlsoAccess): boolean => also.access.word === 'unknown'
 
 export function whyNotShown(told: ExplainContext): string {

@@ -15,31 +15,31 @@ import { deniedDataAction, type Values, valuesOf } from '../values.ts'
 import { besideCalls, isUndecided } from './beside-calls.ts'
 import { tokenAudienceOf } from './gateways.ts'
 
-/** A denied call, read together with all that is known of the principal's roles. */
+/** Explains a denied call with everything that is known about the principal's roles. */
 
-/** Why the call was denied, as far as roles tell. */
+/** Why the call was denied, as far as roles show. */
 type Cause =
   | { kind: 'deny-assignment'; name: string; scope: string }
-  /** The role that was asked covers other operations, and is not held. */
+  /** The wanted role covers other operations, and is not held. */
   | { kind: 'unfit-role'; role: string }
   /** The role covers other operations. */
   | { kind: 'wrong-role'; role: string }
-  /** Held on a project, and the call goes to the account. */
+  /** The role is held on a project, but the call goes to the account. */
   | { kind: 'on-project'; role: string; scope: string }
-  /** The role is held at the scope by the client id, which is no principal. */
+  /** The role is assigned to the client id, which is not a principal. */
   | { kind: 'client-id'; clientId: string }
-  /** `roles` is empty where they may not be read one by one. */
+  /** `roles` is empty if they cannot be read one by one. */
   | { kind: 'administration-only'; roles: string }
   | { kind: 'missing'; roles: string }
-  /** Somebody else is to hold the role: a group without the pipeline, or another principal. */
+  /** The role is for somebody else: a group without the pipeline, or another principal. */
   | { kind: 'not-member' }
   | { kind: 'young'; minutes: number }
   | { kind: 'group' }
   | { kind: 'covered' }
-  /** Held, old and fitting, and still denied. */
+  /** The role is held, old and suitable, and the call is still denied. */
   | { kind: 'unexplained' }
   | { kind: 'unknown' }
-  /** Not a call was denied: roles give it perhaps. */
+  /** No call was denied, but it is not known whether roles give what `also` needs. */
   | { kind: 'undecided' }
 
 /** The sentence that names what was missing, and the least role that has it. */
@@ -53,7 +53,7 @@ export function whatWasMissing(told: ExplainContext): string {
   )
 }
 
-/** The role that the fix grants, and no other beside it: two names would leave it open which one to grant. */
+/** Names only the role that the fix grants. With two names, readers would not know which one to grant. */
 function whatHasIt(dataAction: string, told: ExplainContext): string {
   const { role } = neededGrant(told)
   if (leastRoleFor(dataAction)?.guid === role.guid)
@@ -68,7 +68,7 @@ export function whyDenied(told: ExplainContext): string {
   return paragraph(missing, inWords(cause, told), whereItCounts(told))
 }
 
-/** Whether something is in the way that no waiting removes. */
+/** Whether something blocks the call that waiting does not remove. */
 export function canNeverBecomeLive(told: ExplainContext): boolean {
   const { kind } = causeOf(told)
   return ['deny-assignment', 'unfit-role', 'wrong-role', 'on-project', 'not-member'].includes(kind)
@@ -90,7 +90,7 @@ function unfitRole({ record: { coverage, roleState, role } }: ExplainContext): C
 
 function causeByState(told: ExplainContext): Cause {
   const { roleState, roleAgeMs } = told.record
-  // What lets the calls through does not give what was asked for besides.
+  // The role that allows the calls does not give what `also` needs.
   if (roleState === 'missing' || besideCalls(told) !== undefined) return causeOfMissing(told.record)
   if (roleState === 'unknown' || roleState === 'covered') return { kind: roleState }
   if (roleAgeMs !== undefined && roleAgeMs < settledAfterMs)
@@ -100,20 +100,20 @@ function causeByState(told: ExplainContext): Cause {
 
 const heldStates: ReadonlySet<RunRecord['roleState']> = new Set(['direct', 'inherited', 'group', 'granted'])
 
-/** The role that is held, where it certainly does not hold the data action. What was read live outdoes the table. */
+/** The held role, if it certainly lacks the data action. Definitions that were read count more than the table. */
 function wrongRole(told: ExplainContext): Cause | undefined {
   const { role, coverage, permissions, roleState } = told.record
   const dataAction = deniedDataAction(told)
   if (role === undefined || dataAction === undefined || !heldStates.has(roleState)) return undefined
   const live = permissions && coversDataAction(permissions, dataAction)
-  // What this run granted was not there yet when the permissions were read.
+  // The permissions were read before this run granted the role.
   const fits = live === true || (coversCalls(coverage) ?? (roleState === 'granted' ? undefined : live))
   return (fits ?? roleCovers(role.guid, dataAction)) === false
     ? { kind: 'wrong-role', role: role.name }
     : undefined
 }
 
-/** What may not be read is taken to cover them. */
+/** A role that cannot be read is assumed to cover them. */
 const coversCalls = (coverage: RunRecord['coverage']) =>
   coverage === undefined ? undefined : coverage !== 'insufficient'
 
@@ -144,7 +144,7 @@ function causeOfMissing({ afterDenial, assignments = [], permissions = [], setti
 
 const nameOf = ({ roleGuid }: Assignment) => roleNameOf(roleGuid) ?? roleGuid
 
-/** Whether roles are held, and none of them lets anybody call any model. */
+/** Whether the principal holds roles, but none that allows any model call. */
 function administersOnly(
   assignments: readonly Assignment[],
   permissions: NonNullable<RunRecord['permissions']>,
@@ -208,7 +208,7 @@ function whyUnknown({ settings }: RunRecord): string {
     : 'It cannot read role assignments, so it is not known whether it holds the role. The run waited, in case the role was granted in the last minutes.'
 }
 
-/** One other service principal with this very role at this very resource is worth a look: it may be meant to be this one. */
+/** If exactly one other service principal has this role at this resource, the fix mentions it: perhaps somebody confused the two. */
 function anotherHolder({ afterDenial }: RunRecord, told: ExplainContext): string {
   const [only, ...others] = afterDenial?.heldByOthers ?? []
   if (only === undefined || others.length > 0) return ''
@@ -216,12 +216,12 @@ function anotherHolder({ afterDenial }: RunRecord, told: ExplainContext): string
   return `${role.name} is assigned here to the object id ${only.principalId}, but this pipeline signs in as ${principalId}. If that assignment is meant for the pipeline, its id is probably that of the app registration: use the id under Enterprise applications, which is that of the service principal.`
 }
 
-/** The fix that goes with the cause, after the one of an endpoint that is another's. */
+/** The fix for the cause, after the fix for an endpoint of another resource. */
 export function fixesOfDenial(told: ExplainContext): Fix[] {
   return [...fixesOfForeignEndpoint(told), ...fixesOfCause(told)]
 }
 
-/** Mostly the grant, of a role that really has the data action, where it counts. */
+/** Usually the grant of a role that has the data action, at the scope where it counts. */
 function fixesOfCause(told: ExplainContext): Fix[] {
   const values = valuesOf(told)
   const cause = causeOf(told)
@@ -243,7 +243,7 @@ function fixesOfCause(told: ExplainContext): Fix[] {
       return waitLonger(told)
     case 'group':
       return [...waitLonger(told), ...withoutGroup(values, role, scope)]
-    // The role is there, and granting it again changes nothing.
+    // The role exists, and granting it again changes nothing.
     case 'unexplained':
       return [...denyAssignmentFixes(values), showEndpoints(told)]
     case 'covered':
@@ -253,7 +253,7 @@ function fixesOfCause(told: ExplainContext): Fix[] {
   }
 }
 
-/** The grant that lets the calls through: of a role that holds what was missing, at the account or the project that is called. */
+/** The grant that allows the calls: of a role that has the missing data action, on the called account or project. */
 export function neededGrant(told: ExplainContext): Pick<Values, 'role' | 'scope'> {
   const values = valuesOf(told)
   const isMisplaced = causeOf(told).kind === 'on-project'
@@ -263,7 +263,7 @@ export function neededGrant(told: ExplainContext): Pick<Values, 'role' | 'scope'
   }
 }
 
-/** A membership may take up to a day to count, an assignment of the pipeline's own takes minutes. */
+/** A group membership may take up to a day to count. An assignment to the pipeline itself takes minutes. */
 function withoutGroup(values: Values, role: Values['role'], scope: string): Fix[] {
   const itself = servicePrincipal(values.principalId)
   return grantFixes(grantOf(values, { role, scope, grantee: itself }))
@@ -276,7 +276,7 @@ function notMemberFixes({ principalId, grantee }: Values): Fix[] {
   return [bash('Make the pipeline a member of the group', azLine('ad group member add', ids)), pipelineItself]
 }
 
-/** Longer than this run waited; the input takes six hours at most. */
+/** Longer than this run waited; the limit of the input is six hours. */
 const longerTimeouts = ['30m', '1h', '2h', '6h']
 
 export function waitLonger({ record }: Pick<ExplainContext, 'record'>): Fix[] {
@@ -296,7 +296,7 @@ export const showEndpoints = (told: ExplainContext) =>
     }),
   )
 
-/** The role that was asked for, unless it certainly does not hold what was missing: then one that lets all calls through. */
+/** The wanted role, unless it certainly lacks the missing data action; then a role that allows all calls. */
 function fittingRole(told: ExplainContext, { role }: Values): Values['role'] {
   const dataAction = deniedDataAction(told)
   const fits =

@@ -9,7 +9,7 @@ import { deploymentOf, valuesOf } from '../values.ts'
 import { inDeployments, modelOf } from './other-apis.ts'
 import { accessIsFine, calledAt, severalRoutes } from './refused-call.ts'
 
-/** Deployments that are not there, not ready, or whose model is out of service. */
+/** Deployments that do not exist, are not ready, or have a retired model. */
 
 export const deploymentExplanations = {
   'deployment-not-found': {
@@ -77,7 +77,7 @@ function createDeployment(title: string, told: ExplainContext): Fix {
   )
 }
 
-/** Kinds of Cognitive Services resources that have models, and what others are called. */
+/** Kinds of Cognitive Services resources with models, and names for the other kinds. */
 const withModels: ReadonlySet<string> = new Set(['AIServices', 'OpenAI'])
 const kindsInWords: ReadonlyMap<string, string> = new Map([
   ['SpeechServices', 'a Speech resource'],
@@ -89,7 +89,7 @@ const kindsInWords: ReadonlyMap<string, string> = new Map([
   ['CognitiveServices', 'a multi-service resource'],
 ])
 
-/** A resource that has no models, called what it is; undefined for one that has, and where the kind is not known. */
+/** The name of a kind without models; undefined for a kind with models, or if the kind is not known. */
 export function otherKindOfResource(told: ExplainContext): string | undefined {
   const kind = told.record.account?.kind
   if (kind === undefined || withModels.has(kind)) return undefined
@@ -134,10 +134,10 @@ function fixesOfNotFound(told: ExplainContext): Fix[] {
 const byModelName = (name: string, deployments: readonly Deployment[] | undefined) =>
   deployments?.find(({ modelName }) => modelName?.toLowerCase() === name.toLowerCase())
 
-/** More deployments than any resource has are not compared letter by letter. */
+/** Above this number, more than any resource has, names are not compared letter by letter. */
 const mostCompared = 200
 
-/** A deployment of the model that was named, or whose name begins so, or the one whose name is most alike; never the one that was called. */
+/** A deployment of the named model, or one whose name begins the same, or the one with the most similar name; never the called one. */
 function nearestTo(name: string, deployments: readonly Deployment[]): Deployment | undefined {
   const wanted = name.toLowerCase()
   const others = deployments.filter(other => other.name.toLowerCase() !== wanted)
@@ -189,7 +189,7 @@ const fixesOfRetired = (told: ExplainContext): Fix[] => [
   moveDeployment(told.record, valuesOf(told).deployment, retirementIn(told)?.successor),
 ]
 
-/** Of the deployment that was refused, where its model's day is known. */
+/** The refused deployment's model, if its retirement day is known. */
 function retirementIn(told: ExplainContext): KnownRetirement | undefined {
   const name = deploymentOf(told)
   const known = retirementsOf(told.record).filter(retirement => retirement.kind === 'known')

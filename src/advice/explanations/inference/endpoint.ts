@@ -68,7 +68,7 @@ export const endpointExplanations = {
   },
 } satisfies Partial<Explanations<'inference'>>
 
-/** An address is let in only where public access is on at all. */
+/** Allowing an address helps only if public access is on. */
 function networkFixes(told: ExplainContext): Fix[] {
   if (told.failure.details?.keptFrom === 'resource-manager') return managementNetworkFixes()
   const values = valuesOf(told)

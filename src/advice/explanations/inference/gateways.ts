@@ -4,9 +4,9 @@ import type { RunRecord } from '../../../gate/record.ts'
 import { inputs } from '../commands.ts'
 import { advice, type ExplainContext, type Fix } from '../explanation.ts'
 
-/** What a gateway in front of the models has to do with a refusal. */
+/** How a gateway in front of the models may cause a refusal. */
 
-/** Who answered in the resource's place, where a mark of the reply tells. */
+/** Who answered instead of the resource, if the reply shows it. */
 export const gatewayOf = ({ failure }: ExplainContext): string | undefined => failure.said.by
 
 export function whereBehindGateway(told: ExplainContext, todo: (gateway: string) => string): Fix[] {
@@ -14,10 +14,10 @@ export function whereBehindGateway(told: ExplainContext, todo: (gateway: string)
   return gateway === undefined ? [] : [advice(todo(gateway))]
 }
 
-/** The gateway's own audience, as the inputs say. */
+/** The gateway's own audience, from the inputs. */
 export const tokenAudienceOf = ({ settings }: RunRecord): string | undefined => settings?.smoke.tokenAudience
 
-/** Whether the endpoint is a gateway, as far as inputs and hosts tell. In a custom cloud a host tells nothing. */
+/** Whether the endpoint is a gateway, as far as inputs and hosts show. In a custom cloud a host shows nothing. */
 function callsGateway(record: RunRecord): boolean {
   if (tokenAudienceOf(record) !== undefined) return true
   const { endpoint } = record.settings?.target ?? {}
@@ -25,7 +25,7 @@ function callsGateway(record: RunRecord): boolean {
   return !isHostOfAzure(new URL(endpoint).hostname) && endpointIsOwn(record) !== true
 }
 
-/** The words that gateways have for a key of their own. */
+/** The words that gateways use for their own keys. */
 const wantsKey = ({ failure }: ExplainContext) =>
   /subscription key|api key|virtual key/i.test(failure.said.message)
 

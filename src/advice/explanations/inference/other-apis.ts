@@ -6,13 +6,13 @@ import { advice, type ExplainContext, type Fix } from '../explanation.ts'
 import { deploymentOf, valuesOf } from '../values.ts'
 import { refusedRoute } from './refused-call.ts'
 
-/** Another API for a deployment that was refused by one. */
+/** Other APIs for a deployment that one API refused. */
 
-/** `name=api` for the deployment that was refused. */
+/** `name=api` for the refused deployment. */
 const byApi = (title: string, told: ExplainContext, api: string): Fix =>
   inDeployments(title, told, `${valuesOf(told).deployment}=${api}`)
 
-/** Another entry instead of the one that was refused; what else the run was asked to prove stays. */
+/** Replaces the refused entry, and keeps the other deployments. */
 export function inDeployments(title: string, told: ExplainContext, entry: string): Fix {
   const refused = deploymentOf(told)
   const asked = told.record.settings?.deployments ?? []
@@ -24,7 +24,7 @@ export function inDeployments(title: string, told: ExplainContext, entry: string
   return inputs(title, { deployments: [...new Set(entries)].join('\n') })
 }
 
-/** Claude speaks one API, and nothing else speaks it; where the model is not known, every API is offered. */
+/** Claude has only one API, and no other model has it. If the model is not known, every API is offered. */
 export function otherApis(told: ExplainContext): Fix[] {
   const refused = refusedRoute(told)
   if (isClaude(told)) return [byApi('Claude models speak the Messages API only', told, 'messages')]
@@ -45,14 +45,14 @@ export function otherApis(told: ExplainContext): Fix[] {
   ]
 }
 
-/** The first of these APIs that was not just tried; none of a model that speaks one API only. */
+/** The first of these APIs that this run did not try; none for a model with only one API. */
 export function anotherApi(title: string, told: ExplainContext, ...candidates: readonly Api[]): Fix[] {
   const tried = refusedRoute(told)?.api
   const other = candidates.find(candidate => candidate !== tried)
   return isClaude(told) || tried === 'messages' || other === undefined ? [] : [byApi(title, told, other)]
 }
 
-/** The model of the deployment that was refused, where the list tells. */
+/** The model of the refused deployment, if the list shows it. */
 export function modelOf(told: ExplainContext): ModelFacts | undefined {
   const deployment = deploymentNamed(deploymentOf(told) ?? '', told.record.deployments)
   if (deployment === undefined) return undefined

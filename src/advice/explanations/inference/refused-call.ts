@@ -2,7 +2,7 @@ import { statusLine } from '../../../core/failures/failure.ts'
 import { tookToken } from '../../../services/inference/smoke-call.ts'
 import type { ExplainContext } from '../explanation.ts'
 
-/** What call was refused, and where it went. */
+/** The refused call, and its address. */
 
 export const refusedCall = ({ record }: ExplainContext) =>
   record.smoke.find(result => result.kind === 'refused')
@@ -15,7 +15,7 @@ export function calledAt(told: ExplainContext): string {
   return severalRoutes(told) || `The call went to ${route.deployment} by ${route.api}, at ${route.url}.`
 }
 
-/** What each route of the API said, where more than one was called; which of them takes a token differs. */
+/** The reply of each route of the API, if more than one was called. They differ in whether they accept a token. */
 export function severalRoutes(told: ExplainContext): string {
   const refused = refusedCall(told)
   const { route, elsewhere = [] } = refused ?? {}

@@ -67,7 +67,7 @@ export const requestExplanations = {
   },
 } satisfies Partial<Explanations<'inference'>>
 
-/** What the run changed about its request, before it was refused for good. */
+/** The changes that the run made to its request before the final refusal. */
 const adaptationsOf = (told: ExplainContext) => refusedCall(told)?.adaptations ?? []
 
 function moreRoom({ failure }: ExplainContext): Fix[] {

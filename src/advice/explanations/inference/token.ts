@@ -62,7 +62,7 @@ export const tokenExplanations = {
     unlike: 'Neither a role nor waiting helps here.',
     fixes: told => {
       const known = told.record.account
-      // The resource has one: it was the endpoint that was named that has none.
+      // The resource has a custom subdomain, but the `endpoint` in the inputs does not use it.
       if (known?.hasCustomSubdomain) {
         const { openAI: endpoint } = known.endpoints
         return [
@@ -100,7 +100,7 @@ export const tokenExplanations = {
   },
 } satisfies Partial<Explanations<'inference'>>
 
-/** The cloud that an audience belongs to; undefined for those of this run's own. */
+/** The cloud that an audience belongs to; undefined for audiences of this run's cloud. */
 function cloudOfAudience({ record, failure }: ExplainContext): string | undefined {
   const audience = failure.details?.audience ?? ''
   const named = clouds.find(({ suffix }) => suffix.test(audience))?.name

@@ -14,7 +14,7 @@ import { denyAssignmentFixes, neededGrant, whyDenied } from '../inference/denial
 import { resourceValues, separateSetup, valuesOf } from '../values.ts'
 import { mayGrant } from './grants.ts'
 
-/** What gives who grants the right to assign roles, as far as its own assignments tell. */
+/** The roles that give the granting identity the right to assign, as far as its assignments show. */
 function giversOfGrantor({ record }: ExplainContext): EffectivePermission[] {
   if (separateSetup(record)) return []
   const { scope } = resourceValues(record)
@@ -28,7 +28,7 @@ const holdsTheRight = (told: ExplainContext) =>
 const administratorsDo =
   'Ask somebody who can assign roles to grant it once. The pipeline then needs no right to grant, and you can set `grant: never`.'
 
-/** Those that were seen to block the calls, and the grant. */
+/** The deny assignments that block the calls, and those that block the grant. */
 function deniesSeen(record: RunRecord): string {
   const all = [...denyAssignmentsSeen(record), ...(record.afterDenial?.denyingGrants ?? [])]
   return [...new Set(all.map(({ name, scope }) => `"${name}" at ${scope}.`))].join(' ')
@@ -91,7 +91,7 @@ export const grantRefusedExplanations = {
         failure.details?.action && `This one forbids ${failure.details.action}.`,
         deniesSeen(record),
       ),
-    unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`: those a grant fixes.',
+    unlike: 'A missing role is `cannot-assign-role` or `resource-manager-forbidden`, which a grant fixes.',
     fixes: told => denyAssignmentFixes(valuesOf(told)),
   },
   'resource-locked': {

@@ -2,7 +2,7 @@ import { assignOnly, bash, grantFixes, grantOf } from '../commands.ts'
 import type { ExplainContext, Fix } from '../explanation.ts'
 import { separateSetup, valuesOf } from '../values.ts'
 
-/** For pipelines that shall go on granting by themselves: this one role, to one type of principals, and nothing else to give or take. */
+/** For pipelines that should grant by themselves: the right to assign and remove only this role, for one type of principals. */
 export function mayGrant(told: ExplainContext): Fix {
   const values = valuesOf(told)
   return bash(
@@ -11,7 +11,7 @@ export function mayGrant(told: ExplainContext): Fix {
   )
 }
 
-/** The wanted role lets its holder look as well; an identity that is there to grant gets the role for that. */
+/** The wanted role also lets its holder read. An identity that only grants gets a role for reading. */
 export function letLook(told: ExplainContext): Fix[] {
   return separateSetup(told.record) ? [mayGrant(told)] : grantFixes(grantOf(valuesOf(told)))
 }

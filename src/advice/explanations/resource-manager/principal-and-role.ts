@@ -10,7 +10,7 @@ import { letLook } from './grants.ts'
 const isRoleUnknown = ({ record }: ExplainContext): boolean =>
   record.role !== undefined && definitionOf(record.role.guid, record.definitions) === undefined
 
-/** The least one that covers the calls, where they are known. */
+/** The least role that covers the calls, if they are known. */
 const suitableRole = ({ record }: ExplainContext): string => automaticRole(neededBy(record)).name
 
 function findPrincipal(told: ExplainContext): Fix {
@@ -76,7 +76,7 @@ export const principalAndRoleExplanations = {
     why: told =>
       isRoleUnknown(told)
         ? `${valuesOf(told).role.name} is missing, and the gate would have to grant it. This identity cannot read what the role allows: it could be a role that assigns roles, and a gate that is not sure grants nothing. Nothing was changed.`
-        : `${valuesOf(told).role.name} is missing, and the gate would have to grant it. To call a model, a role needs data actions and no right to assign roles: a pipeline, a group or any other holder could do harm with more rights. Nothing was changed.`,
+        : `${valuesOf(told).role.name} is missing, and the gate would have to grant it. To call a model, a role needs data actions and no right to assign roles. More rights would be a risk for any holder, a pipeline or a group alike. Nothing was changed.`,
     unlike:
       'A role with other data actions than the calls need gives `access-denied`. The gate uses a role that is already held, no matter what else it allows.',
     fixes: told => [

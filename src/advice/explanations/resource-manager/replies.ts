@@ -5,7 +5,7 @@ import { inputs, statusPage, takeTurns, whoseSubscription } from '../commands.ts
 import { advice, type ExplainContext, type Explanations, type Fix } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
 
-/** Where a policy is enforced by the resource, a new token does not help unless its circumstances are others. */
+/** If the resource enforces a policy, a new token helps only under other circumstances, such as another network. */
 const isChallenge = ({ failure }: ExplainContext) =>
   failure.details?.challenge !== undefined || /continuous access evaluation/i.test(failure.said.message)
 
@@ -16,7 +16,7 @@ const afterChallenge = {
   none: 'It named no claims that the run could ask Entra for.',
 }
 
-/** The service management of old, and what took its place. */
+/** The old service management API, and its successor. */
 const classicHosts: ReadonlyMap<string, string> = new Map([
   ['management.core.windows.net', 'https://management.azure.com'],
   ['management.core.usgovcloudapi.net', 'https://management.usgovcloudapi.net'],

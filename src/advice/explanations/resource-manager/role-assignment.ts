@@ -4,7 +4,7 @@ import { azLine, bash, show, subscriptionOptions, takeTurns } from '../commands.
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
 
-/** The role that would be granted; the name it would be granted under is known beforehand. */
+/** The role to grant. The name of the assignment is known beforehand. */
 function assignmentInTheWay(told: ExplainContext): Fix[] {
   const { grantee, role, scope, subscriptionId } = valuesOf(told)
   const name = permanentName({ principalId: grantee.principalId, scope, roleGuid: role.guid })

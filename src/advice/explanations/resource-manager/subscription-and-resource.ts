@@ -14,7 +14,7 @@ import { advice, type ExplainContext, type Explanations, paragraph } from '../ex
 import { valuesOf } from '../values.ts'
 import { letLook } from './grants.ts'
 
-/** Who holds what is another right than what the resource is. */
+/** Reading role assignments needs another right than reading the resource. */
 const isOfRoles = ({ failure }: ExplainContext) =>
   failure.details?.action?.startsWith('Microsoft.Authorization/') === true
 
@@ -27,7 +27,7 @@ const listResources = (told: ExplainContext) =>
 const needsAccount = ({ settings }: RunRecord) =>
   settings?.keys.access === 'forbid' && settings.keys.retired === undefined
 
-/** The inputs named an endpoint and a subscription, and the run got no further. */
+/** The inputs name an endpoint and a subscription, and the search for the resource failed. */
 const wasSearched = ({ record }: ExplainContext) => record.settings?.target.kind === 'search'
 
 export const subscriptionAndResourceExplanations = {
