@@ -66,3 +66,23 @@ test('what holds no secret stays as it was sent', () => {
     entry(body, '/subscriptions/%7Bid%7D'),
   )
 })
+
+test.each([
+  'api-key',
+  'authorization',
+  'cookie',
+  'ocp-apim-subscription-key',
+  'proxy-authorization',
+  'x-api-key',
+  'x-identity-header',
+])('the header %s is not kept, whatever it holds', name => {
+  expect(redacted(entry('', '/', { [name]: 'a word' }), []).headers).toEqual({ [name]: '[redacted]' })
+})
+
+test.each(['key1', 'key2', 'client_secret', 'access_token', 'refresh_token'])(
+  'the value of %s in JSON is not kept, whatever it holds',
+  name => {
+    const body = JSON.stringify({ [name]: 'a "word"', name: 'contoso' })
+    expect(redacted(entry(body), []).body).toBe(JSON.stringify({ [name]: '[redacted]', name: 'contoso' }))
+  },
+)

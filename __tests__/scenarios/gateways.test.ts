@@ -98,6 +98,19 @@ test.each([
   },
 )
 
+test('a row in which one answer is given to several calls proves nothing, although no header says that it was kept', async () => {
+  policies({})
+  cloud.faults.add({
+    name: 'remembers',
+    operation: 'chatCompletions.create',
+    effect: { kind: 'edit', path: ['id'], value: 'chatcmpl-B1C2D3E4F5a6b7c8d9' },
+  })
+  const run = await runGate(cloud, { inputs: alone() })
+
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'answer-invalid' })
+  expect(logOf(run)).toContain('another call was given the same answer, chatcmpl-B1C2D3E4F5a6b7c8d9')
+})
+
 test('a gateway that says that it asked the model is a proof', async () => {
   const replyHeaders = {
     age: '0',

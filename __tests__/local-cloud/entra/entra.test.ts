@@ -403,6 +403,15 @@ const refusals: Refusal[] = [
     error: 'invalid_client',
     says: 'More than one federated identity credential matches',
     world: () => {
+      pipelineOf(cloud).federatedCredentials.push({ ...credential(), name: 'the-same-subject' })
+    },
+  },
+  {
+    aadsts: 700263,
+    status: 401,
+    error: 'invalid_client',
+    says: 'More than one federated identity credential matches',
+    world: () => {
       const own = credential()
       flexible("claims['sub'] matches 'repo:contoso/shop:*'")
       pipelineOf(cloud).federatedCredentials.push({

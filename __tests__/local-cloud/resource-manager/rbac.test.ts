@@ -143,6 +143,12 @@ describe('scopes', () => {
     expect(covers(world, outer, inner)).toBe(false)
   })
 
+  test('a management group is the same in whatever case the seed writes it', () => {
+    const subscriptions = [{ id: SUBSCRIPTION, managementGroups: ['Contoso-Root'] }]
+    const outer = '/providers/Microsoft.Management/managementGroups/contoso-root'
+    expect(covers({ subscriptions }, outer, ACCOUNT)).toBe(true)
+  })
+
   test('a doubled or trailing slash makes no other scope', () => {
     expect(covers(world, `/${GROUP}/`, ACCOUNT.replace('/accounts', '//accounts'))).toBe(true)
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { parseJson } from '../../../src/core/text/json.ts'
-import { isRemembered } from '../../../src/services/inference/answer.ts'
+import { idOfAnswer, isRemembered } from '../../../src/services/inference/answer.ts'
 import { type Api, apiOf, apis } from '../../../src/services/inference/apis/index.ts'
 import { inferenceExamples } from '../../support/inference-examples.ts'
 import { replyOf } from '../../support/replies.ts'
@@ -239,4 +239,20 @@ describe('an answer that was made long before it was sent is remembered', () => 
   test('nobody knows where the reply names no time', () => {
     expect(isRemembered(replyOf(200, chatOf(ago(60))))).toBe(false)
   })
+})
+
+test.each<[string, object, string | undefined]>([
+  ['a chat', { object: 'chat.completion', id: 'chatcmpl-0123456789' }, 'chatcmpl-0123456789'],
+  ['a completion', { object: 'text_completion', id: 'cmpl-0123456789ab' }, 'cmpl-0123456789ab'],
+  ['a response', { object: 'response', id: 'resp_0123456789abc' }, 'resp_0123456789abc'],
+  ['a message of Claude', { type: 'message', id: 'msg_0123456789abcd' }, 'msg_0123456789abcd'],
+  ['a chat whose id was drawn from few', { object: 'chat.completion', id: 'chatcmpl-123456' }, undefined],
+  ['a chat without one', { object: 'chat.completion' }, undefined],
+  [
+    'an agent, whose id is that of every reply',
+    { object: 'assistant', id: 'asst_0123456789abcdef' },
+    undefined,
+  ],
+])('what distinguishes %s from every other answer', (_, body, id) => {
+  expect(idOfAnswer(JSON.stringify(body))).toBe(id)
 })

@@ -56,3 +56,18 @@ export function isRemembered({ headers, body }: Pick<HttpReply, 'headers' | 'bod
   // Without a time of the sender's, the comparison is a false one: the runner's clock may be wrong.
   return madeAt >= earliestMs && Date.parse(headers.date ?? '') - madeAt > oldMs
 }
+
+/** Answers with a name that no other answer has. Other objects, such as agents, have one name for every reply. */
+const namedAnswer = v.union([
+  v.object({
+    object: v.picklist(['chat.completion', 'text_completion', 'response']),
+    id: v.pipe(v.string(), v.minLength(16)),
+  }),
+  v.object({ type: v.literal('message'), id: v.pipe(v.string(), v.minLength(16)) }),
+])
+
+/** What distinguishes this answer from every other. Short ids are not used: some model servers draw them from a few hundred. */
+export function idOfAnswer(body: string): string | undefined {
+  const named = v.safeParse(namedAnswer, parseJson(body), firstIssueOnly)
+  return named.success ? named.output.id : undefined
+}

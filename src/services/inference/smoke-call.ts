@@ -8,7 +8,7 @@ import { restrictOrigins } from '../../core/http/wrappers.ts'
 import type { Clock } from '../../core/ports.ts'
 import { matchesInTime } from '../../core/text/match.ts'
 import { plain } from '../../core/text/untrusted.ts'
-import { type Answer, isRemembered } from './answer.ts'
+import { type Answer, idOfAnswer, isRemembered } from './answer.ts'
 import type { Place, Shape, SmokeSettings } from './apis/api.ts'
 import { apiOf } from './apis/index.ts'
 import { failureOfInference } from './errors.ts'
@@ -28,6 +28,8 @@ export type SmokeResult =
       latencyMs: number
       /** Equal numbers for answers that came over one connection. */
       connection?: number
+      /** Equal ids show that one answer was given twice. */
+      id?: string
       answer: Answer
       /** Absent: the answer says nothing about it. */
       quota?: Quota
@@ -186,23 +188,39 @@ function judge(reply: HttpReply, { now, ...call }: Circumstances): CallResult {
   const isStored = isFromCache(reply) || isRemembered(reply)
   const answer = isStored ? undefined : apiOf(route.api).readAnswer(reply)
   if (answer === undefined) {
-    const what = isStored ? 'comes out of a cache' : `is no answer of the ${route.api} API`
-    const message = `The reply ${what}: ${plain(reply.body, 200)}`
-    return {
-      kind: 'refused',
-      route,
-      failure: { ...localFailure('answer-invalid', message), kind: 'transient' },
-    }
+    const what = isStored ? outOfCache : `is no answer of the ${route.api} API`
+    return { kind: 'refused', route, failure: invalid(`The reply ${what}: ${plain(reply.body, 200)}`) }
   }
   const { connection } = reply
   const quota = quotaOf(reply.headers)
+  const id = idOfAnswer(reply.body)
   return {
     kind: 'ok',
     ...call,
     ...(connection === undefined ? {} : { connection }),
     ...(quota === undefined ? {} : { quota }),
+    ...(id === undefined ? {} : { id }),
     answer,
   }
+}
+
+const outOfCache = 'comes out of a cache'
+
+const invalid = (message: string): Failure => ({
+  ...localFailure('answer-invalid', message),
+  kind: 'transient',
+})
+
+/** An answer that was given before was not made for this call. @param given Ids of the answers so far; gets this one's. */
+export function unlessGiven(result: SmokeResult, given: Set<string>): SmokeResult {
+  if (result.kind === 'refused' || result.id === undefined) return result
+  const { id, route, adaptations } = result
+  if (!given.has(id)) {
+    given.add(id)
+    return result
+  }
+  const failure = invalid(`The reply ${outOfCache}: another call was given the same answer, ${plain(id, 80)}`)
+  return { kind: 'refused', route, failure, adaptations }
 }
 
 /** If the answer of an API does not depend on the prompt, nothing is checked. */
