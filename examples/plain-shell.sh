@@ -8,18 +8,23 @@
 # to get right.
 #
 # In the environment: CLIENT_ID, TENANT_ID, RESOURCE_ID, ENDPOINT (https://NAME.openai.azure.com), DEPLOYMENT; and what the
-# runner gives to a job with `id-token: write`. In Azure Pipelines: SYSTEM_ACCESSTOKEN and SERVICE_CONNECTION_ID.
+# runner gives to a job with `id-token: write`. In Azure Pipelines: RESOURCE_ID, ENDPOINT, DEPLOYMENT and SYSTEM_ACCESSTOKEN; the
+# task AzureCLI@2 adds the ids of its service connection.
 set -eu
 for program in curl jq; do
   command -v "$program" >/dev/null || { echo "This script needs $program." >&2; exit 127; }
 done
+: "${CLIENT_ID:=${AZURESUBSCRIPTION_CLIENT_ID:-}}" "${TENANT_ID:=${AZURESUBSCRIPTION_TENANT_ID:-}}"
 : "${CLIENT_ID:?}" "${TENANT_ID:?}" "${RESOURCE_ID:?}" "${ENDPOINT:?}" "${DEPLOYMENT:?}"
-# Each has its own command that masks: the other would print what it is to hide.
+# Each has its own commands: the one of the other that masks would print what it is to hide.
 if [ -n "${SYSTEM_OIDCREQUESTURI:-}" ]; then
-  issuer='Azure DevOps' mask='##vso[task.setsecret]'
-  : "${SYSTEM_ACCESSTOKEN:?map it in the step: \$(System.AccessToken)}" "${SERVICE_CONNECTION_ID:?}"
+  issuer='Azure DevOps' mask='##vso[task.setsecret]' error='##vso[task.logissue type=error]Key-less access: '
+  : "${SERVICE_CONNECTION_ID:=${AZURESUBSCRIPTION_SERVICE_CONNECTION_ID:-}}"
+  : "${SYSTEM_ACCESSTOKEN:?map it in the step: \$(System.AccessToken)}"
+  # Azure DevOps gives a token only where a task of the same stage names the connection.
+  : "${SERVICE_CONNECTION_ID:?run this script in the task AzureCLI@2}"
 else
-  issuer=GitHub mask='::add-mask::'
+  issuer=GitHub mask='::add-mask::' error='::error title=Key-less access::'
   : "${ACTIONS_ID_TOKEN_REQUEST_URL:?the job needs the permission id-token: write}" "${ACTIONS_ID_TOKEN_REQUEST_TOKEN:?}"
 fi
 authority=${AUTHORITY_HOST:-https://login.microsoftonline.com}
@@ -50,7 +55,7 @@ quote_reply() {
 }
 
 fail() {
-  printf '::error title=Key-less access::%s\n' "$1"
+  printf '%s%s\n' "$error" "$1"
   quote_reply
   exit 1
 }
@@ -61,7 +66,7 @@ take_token() {
   token=$(jq --raw-output ".$1 | strings" "$reply" 2>/dev/null) || token=''
   case $token in *[!A-Za-z0-9._-]* | *.*.*.* | .* | *. | *..*) token='' ;; *.*.*) ;; *) token='' ;; esac
   # The reply is not shown: it may hold a secret all the same.
-  [ -n "$token" ] || { printf '::error title=Key-less access::%s holds no token\n' "$2"; exit 1; }
+  [ -n "$token" ] || { printf '%s%s holds no token\n' "$error" "$2"; exit 1; }
   printf '%s%s\n' "$mask" "$token"
   printf '%s\n' "$token" | tr . '\n' | while IFS= read -r part; do printf '%s%s\n' "$mask" "$part"; done
 }
@@ -118,7 +123,7 @@ read_principal() {
     .oid | strings | select(test("\\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\z"))
   ' "$claims" 2>/dev/null) || principal=''
   [ -n "$principal" ] || {
-    printf '::error title=Key-less access::The access token names no object id. Nothing was granted.\n'
+    printf '%sThe access token names no object id. Nothing was granted.\n' "$error"
     exit 1
   }
 }

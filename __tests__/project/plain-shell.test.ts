@@ -100,7 +100,7 @@ withCurl('with curl, it', () => {
   })
 
   /** An agent of Azure Pipelines: what its server answers has the token of this job in it, whose credential is there. */
-  async function inAzurePipelines(others: Readonly<Record<string, string>> = {}) {
+  async function inAzurePipelines(others: Readonly<Record<string, string>> = {}, refusal?: string) {
     const client = createClient(cloud.caPem)
     const oidcToken = await idToken(cloud, client.send)
     await client.close()
@@ -109,7 +109,10 @@ withCurl('with curl, it', () => {
       name: 'Azure DevOps',
       times: 1,
       service: 'github',
-      effect: { kind: 'reply', status: 200, body: { oidcToken } },
+      effect: {
+        kind: 'reply',
+        ...(refusal === undefined ? { status: 200, body: { oidcToken } } : { status: 400, body: refusal }),
+      },
     })
     const { origin } = new URL(cloud.runnerEnvironment().ACTIONS_ID_TOKEN_REQUEST_URL ?? '')
     return callModel({
@@ -117,7 +120,12 @@ withCurl('with curl, it', () => {
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: '',
       SYSTEM_OIDCREQUESTURI: `${origin}/oidctoken`,
       SYSTEM_ACCESSTOKEN: 'of-the-agent',
-      SERVICE_CONNECTION_ID: '0f8fad5b-d9cb-469f-a165-70867728950e',
+      // The names that the task AzureCLI@2 gives to what its connection holds.
+      AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: '0f8fad5b-d9cb-469f-a165-70867728950e',
+      AZURESUBSCRIPTION_CLIENT_ID: pipeline(cloud).application.clientId,
+      AZURESUBSCRIPTION_TENANT_ID: pipeline(cloud).application.tenantId,
+      CLIENT_ID: '',
+      TENANT_ID: '',
       ...others,
     })
   }
@@ -140,11 +148,25 @@ withCurl('with curl, it', () => {
     expect(stdout).not.toContain('::add-mask::')
   })
 
-  test('says which variable an agent of Azure Pipelines needs', async () => {
-    const { status, stderr } = await inAzurePipelines({ SYSTEM_ACCESSTOKEN: '' })
+  test.each([
+    ['SYSTEM_ACCESSTOKEN', 'map it in the step: $(System.AccessToken)'],
+    ['AZURESUBSCRIPTION_SERVICE_CONNECTION_ID', 'run this script in the task AzureCLI@2'],
+    ['AZURESUBSCRIPTION_CLIENT_ID', 'CLIENT_ID'],
+  ])('says what to do in Azure Pipelines without %s', async (name, said) => {
+    const { status, stderr } = await inAzurePipelines({ [name]: '' })
 
     expect(status).not.toBe(0)
-    expect(stderr).toContain('map it in the step: $(System.AccessToken)')
+    expect(stderr).toContain(said)
+  })
+
+  test('shows why Azure DevOps gave no token, as an error of its own kind', async () => {
+    const refusal = 'There is no explicit reference to service connection'
+    const { status, stdout } = await inAzurePipelines({}, refusal)
+
+    expect(status).toBe(1)
+    expect(stdout).toBe(
+      `##vso[task.logissue type=error]Key-less access: Azure DevOps gave no OIDC token (400)\n| ${refusal}\n`,
+    )
   })
 
   test.each([
