@@ -114,6 +114,14 @@ test('a plan that changes nothing says so', () => {
   expect(summary).not.toContain('```diff')
 })
 
+test('a finding that is the failure is explained once, and the others in full', () => {
+  const summary = summaryMarkdown(...failed(failureOf('keys-enabled'), fullRecord()))
+
+  expect(summary).toContain('🔴 **The resource still accepts API keys** · `keys-enabled`, as explained above')
+  expect(summary).not.toContain('<code>keys-enabled</code>')
+  expect(summary.match(/az resource update --ids/g)).toHaveLength(1)
+})
+
 test('no table has an empty head', () => {
   for (const result of ['passed', 'planned'] as const)
     expect(summaryMarkdown({ result, record: probedRecord() }, undefined)).not.toMatch(/^\|\s*\|/m)

@@ -50,6 +50,7 @@ describe('a missing role is granted', () => {
     ])
     expect(run.report).toMatchObject({ runtimePrincipals: [{ access: 'not-known-live', granted: true }] })
     expect(logOf(run)).toMatch(/allowed, not yet known to be live.* granted by this run/)
+    expect(run.summary).toMatch(/^Production: .*: allowed, not yet known to be live\\\.$/m)
     expect(run.annotations.some(({ message }) => message.includes('probe-url'))).toBe(true)
 
     const next = await runGate(cloud, { inputs: { 'runtime-principals': id } })

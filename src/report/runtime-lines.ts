@@ -37,7 +37,7 @@ export function runtimeDoubt(principal: RuntimePrincipal, isProbed: boolean): st
 export function runtimeReservations({ runtimePrincipals }: Pick<RunRecord, 'runtimePrincipals'>): string[] {
   return runtimePrincipals
     .filter(({ access }) => access.word === 'not-known-live' || access.word === 'unknown')
-    .map(principal => `${principalName(principal)}: ${wordOf(principal)}.`)
+    .map(principal => `Production: ${principalName(principal)}: ${wordOf(principal)}.`)
 }
 
 interface Addition {

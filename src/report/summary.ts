@@ -54,7 +54,7 @@ export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefin
     probesSection('probes', record.probes),
     appSection(record),
     probesSection('probes of the app', appProbes(record)),
-    findingsSection(outcome),
+    findingsSection(outcome, diagnosis),
     detailsSection([factsTable(record), isRefused ? '' : deployments, stepsLine(record)]),
   ]
   return `${sections.filter(text => text !== '').join('\n\n')}\n`
@@ -244,12 +244,21 @@ const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', l
 const maxFindings = 20
 
 /** Most severe first. A stopped run has not seen enough to report findings. */
-function findingsSection({ result, record }: Outcome): string {
+function findingsSection({ result, record }: Outcome, diagnosis: Diagnosis | undefined): string {
   const findings = result === 'cancelled' ? [] : findingsOf(record).slice(0, maxFindings)
   if (findings.length === 0) return ''
   const more = `What findings mean, and how to fix them: ${address(docsAddress('docs/findings.md', record.run))}`
-  return headed('Findings', [...findings.map(findingText), more])
+  return headed('Findings', [
+    ...findings.map(finding =>
+      finding.id === diagnosis?.code ? findingAbove(finding) : findingText(finding),
+    ),
+    more,
+  ])
 }
+
+/** The failure is the finding: its reason and its fix are at the top already. */
+const findingAbove = ({ id, severity, title }: Finding) =>
+  `${severityMark[severity]} **${prose(plain(title))}** · ${codeSpan(id)}, as explained above`
 
 function findingText({ id, severity, title, detail, fixes }: Finding): string {
   const summary = `${severityMark[severity]} <b>${html(plain(title))}</b> · <code>${id}</code>`
