@@ -291,7 +291,7 @@ describe('the verdict', () => {
   })
 
   test('has no table if no line was kept', () => {
-    expect(verdict('success', '').summary).toBe('### Key-less Gate: passed\n\nEvery gate passed.\n')
+    expect(verdict('success', '').summary).toBe('### ✅ Key-less Gate: passed\n\nEvery gate passed.\n')
   })
 
   test.each([
@@ -304,7 +304,7 @@ describe('the verdict', () => {
     const told = verdict('success', grant)
 
     expect(told).toMatchObject({ status: 0, outputs: { result }, stdout: expect.stringContaining(said) })
-    expect(told.summary).toContain(`### Key-less Gate: ${result}\n\n${said}`)
+    expect(told.summary).toContain(`### ${result === 'planned' ? '📋' : '✅'} Key-less Gate: ${result}\n\n${said}`)
   })
 
   test.each([
@@ -319,7 +319,7 @@ describe('the verdict', () => {
       outputs: { result: 'failed' },
       stdout:
         '::error title=Gate matrix::The input grant is none of auto, never and plan. Nothing is known to be proven.\n',
-      summary: expect.stringContaining('### Key-less Gate: failed\n'),
+      summary: expect.stringContaining('### ❌ Key-less Gate: failed\n'),
     })
   })
 
@@ -329,7 +329,7 @@ describe('the verdict', () => {
         status: 1,
         outputs: { result: 'failed' },
         stdout: expect.stringMatching(/^::error title=Gate matrix::Not every gate passed .*\n$/),
-        summary: expect.stringContaining('### Key-less Gate: failed\n'),
+        summary: expect.stringContaining('### ❌ Key-less Gate: failed\n'),
       })
   })
 })
