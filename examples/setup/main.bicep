@@ -108,18 +108,18 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
 // Azure refuses to change two deployments of one account at a time.
 @batchSize(1)
 resource deployments 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01' = [
-  for model in models: {
+  for wanted in models: {
     parent: account
-    name: model.deployment
+    name: wanted.deployment
     sku: {
-      name: model.?sku ?? 'GlobalStandard'
-      capacity: model.?capacity ?? 1
+      name: wanted.?sku ?? 'GlobalStandard'
+      capacity: wanted.?capacity ?? 1
     }
     properties: {
       model: {
-        format: model.format
-        name: model.name
-        version: model.version
+        format: wanted.format
+        name: wanted.name
+        version: wanted.version
       }
     }
     dependsOn: [newAccount]
