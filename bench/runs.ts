@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { workflowInputs } from '../__tests__/support/workflow-inputs.ts'
 import { type ActionResult, startAction } from '../action-runner/index.ts'
 import type { LocalCloud } from '../local-cloud/local-cloud.ts'
@@ -30,6 +31,19 @@ export function timeProcess(args: readonly string[]): number {
   } finally {
     rmSync(own, { recursive: true, force: true })
   }
+}
+
+/** From the start of a script to the arrival of its first request at the local cloud; milliseconds. @throws Error if none arrives */
+export async function timeRequest(cloud: LocalCloud, script: string): Promise<number> {
+  cloud.journal.clear()
+  const startedAt = Date.now()
+  await promisify(execFile)(process.execPath, ['-e', script], {
+    env: { PATH: process.env.PATH ?? '', ...cloud.runnerEnvironment() },
+    timeout: limitMs,
+  })
+  const [first] = cloud.journal.entries
+  if (first === undefined) throw new Error('The script sent no request')
+  return first.at - startedAt
 }
 
 interface Run extends ActionResult {
