@@ -9,8 +9,8 @@ import { waitForCloud } from './cli/wait.ts'
 import { type PipelineAccess, welcome } from './cli/welcome.ts'
 import { defaultWorld } from './default-world.ts'
 import { createLocalCloud, type LocalCloudOptions } from './local-cloud.ts'
+import { parseSeed } from './seed.ts'
 import { PUBLISHED_THROTTLING } from './throttling.ts'
-import type { Seed } from './world.ts'
 
 function cloudOptions(start: StartOptions): LocalCloudOptions {
   const { granted, instanceDiscovery } = start
@@ -23,8 +23,7 @@ function cloudOptions(start: StartOptions): LocalCloudOptions {
     ...(start.propagation === undefined ? {} : { roleAssignments: start.propagation }),
     ...(start.keyAccessLag === undefined ? {} : { keyAccess: start.keyAccessLag }),
   }
-  // Not checked here: starting the cloud checks it, and lists everything that is wrong.
-  if (start.seedFile !== undefined) options.seed = readSeedFile(start.seedFile) as Seed
+  if (start.seedFile !== undefined) options.seed = parseSeed(readSeedFile(start.seedFile))
   return options
 }
 

@@ -60,3 +60,18 @@ export function createClock(realNow: () => number = Date.now): Clock {
     },
   }
 }
+
+/** The same clock; calls `advanced` whenever somebody has moved it. */
+export function notifyingClock(clock: Clock, advanced: () => void): Clock {
+  return {
+    now: () => clock.now(),
+    advance(ms) {
+      clock.advance(ms)
+      advanced()
+    },
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    get sleeping() {
+      return clock.sleeping
+    },
+  }
+}

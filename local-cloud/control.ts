@@ -4,7 +4,7 @@ import { type Faults, faultSchema } from './faults.ts'
 import { sameText } from './github/index.ts'
 import type { Journal } from './journal.ts'
 import { redacted } from './redaction.ts'
-import { UNKNOWN_OPERATION } from './server.ts'
+import { UNKNOWN_OPERATION } from './server/answer.ts'
 import type { Service, ServiceReply, ServiceRequest } from './service.ts'
 import type { World } from './world.ts'
 

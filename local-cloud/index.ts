@@ -108,5 +108,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
 /** Not enumerable, so the list compares like any other. */
 function requestsOf({ journal, secrets }: RunningCloud): Requests {
   const toJSON = () => journal.entries.map(entry => redacted(entry, secrets()))
-  return Object.defineProperty([...journal.entries], 'toJSON', { value: toJSON }) as JournalEntry[] & Requests
+  return Object.defineProperty(Object.assign([...journal.entries], { toJSON }), 'toJSON', {
+    enumerable: false,
+  })
 }

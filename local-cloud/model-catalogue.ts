@@ -1,4 +1,5 @@
-import { type CatalogueModel, model as modelSchema, type World } from './world.ts'
+import { model as modelSchema } from './world/account.ts'
+import type { CatalogueModel, World } from './world.ts'
 
 type Format = CatalogueModel['format']
 

@@ -7,8 +7,8 @@ import { createGraph } from '../local-cloud/graph/index.ts'
 import { createDataPlane } from '../local-cloud/inference/index.ts'
 import { limits } from '../local-cloud/limits.ts'
 import { createResourceManager } from '../local-cloud/resource-manager/index.ts'
+import { parseSeed } from '../local-cloud/seed.ts'
 import type { Route } from '../local-cloud/service.ts'
-import { parseSeed } from '../local-cloud/world.ts'
 import { repositoryRoot } from './tools.ts'
 
 /** Pages about the local cloud, generated from its own tables. */

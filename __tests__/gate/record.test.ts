@@ -1,4 +1,4 @@
-import { type Chapters, type Note, openRecord } from '../../src/gate/record.ts'
+import { type Note, openRecord } from '../../src/gate/record.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
 import { assigned, ids, route } from '../support/record-fixture.ts'
 
@@ -33,7 +33,7 @@ test('the compiler allows a note only for its own chapter', () => {
   // @ts-expect-error What was seen is not for the proof to write.
   forProof({ endpoint: 'https://contoso.openai.azure.com' })
   // @ts-expect-error A note gives nothing back.
-  const read: Partial<Chapters['proof']> = forProof({ rounds: 1 })
+  const read: Parameters<Note<'proof'>>[0] = forProof({ rounds: 1 })
   // @ts-expect-error Nor does one chapter's note serve for another.
   const forRoles: Note<'roles'> = forProof
 

@@ -1,4 +1,6 @@
-import { type RoleSituation, roleStateOf } from '../../src/gate/role-state.ts'
+import { roleStateOf } from '../../src/gate/role-state.ts'
+
+type RoleSituation = Parameters<typeof roleStateOf>[0]
 
 const nothing: RoleSituation = {
   holder: 'pipeline',

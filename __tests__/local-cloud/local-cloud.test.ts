@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import { createLocalCloud } from '../../local-cloud/local-cloud.ts'
-import { parseSeed, type Seed } from '../../local-cloud/world.ts'
+import { parseSeed } from '../../local-cloud/seed.ts'
+import type { Seed } from '../../local-cloud/world.ts'
 import { freePorts, startLocalCloud } from './cloud-fixture.ts'
 
 const { cloud, send } = await startLocalCloud()

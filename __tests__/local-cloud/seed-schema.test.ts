@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { defaultWorld } from '../../local-cloud/default-world.ts'
-import { parseSeed } from '../../local-cloud/world.ts'
+import { parseSeed } from '../../local-cloud/seed.ts'
 import { repositoryRoot } from '../../scripts/tools.ts'
 
 const file = join(repositoryRoot, 'local-cloud/seed.schema.json')

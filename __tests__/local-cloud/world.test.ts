@@ -1,5 +1,5 @@
 import { defaultWorld } from '../../local-cloud/default-world.ts'
-import { parseSeed } from '../../local-cloud/world.ts'
+import { parseSeed } from '../../local-cloud/seed.ts'
 
 const [account] = defaultWorld.accounts
 const group = `/subscriptions/${account?.subscriptionId}/resourceGroups/${account?.resourceGroup}`

@@ -1,11 +1,7 @@
 import type { Fault } from '../../local-cloud/faults.ts'
+import { systemIdentityOf } from '../../local-cloud/identity-bearers.ts'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import {
-  type Account,
-  type RoleAssignment,
-  type RoleDefinition,
-  systemIdentityOf,
-} from '../../local-cloud/world.ts'
+import type { Account, RoleAssignment, RoleDefinition } from '../../local-cloud/world.ts'
 import { accountScope } from './scenario.ts'
 
 /** The first things of the default world, and the changes to them that many scenarios make. */

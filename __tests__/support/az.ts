@@ -7,11 +7,11 @@ import { findRole } from '../../local-cloud/rbac.ts'
 import { requireScope } from '../../local-cloud/resource-manager/existence.ts'
 import { directoryObject } from '../../local-cloud/resource-manager/principals.ts'
 import { accountId, normalizeScope } from '../../local-cloud/scopes.ts'
+import { model as modelSchema } from '../../local-cloud/world/account.ts'
 import {
   type Application,
   type FederatedCredential,
   GITHUB_ISSUER,
-  model as modelSchema,
   type World,
 } from '../../local-cloud/world.ts'
 import { argumentsOf as wordsOf } from './pasted-command.ts'

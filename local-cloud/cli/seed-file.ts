@@ -44,7 +44,7 @@ export function writeSeedFile(file: string, seed: Seed): void {
 const jsonText = (seed: Seed) => `${JSON.stringify({ $schema: SCHEMA_ADDRESS, ...seed }, null, 2)}\n`
 
 /** What a person needs to know of the parts that are changed first. */
-const comments: Partial<Record<keyof Seed, string>> = {
+const comments: Readonly<Record<string, string | undefined>> = {
   applications:
     'Who signs in. The first one is AZURE_CLIENT_ID; its credentials say which workflow runs may be it.',
   accounts: 'The first one is LOCAL_CLOUD_RESOURCE_ID.',
@@ -52,14 +52,14 @@ const comments: Partial<Record<keyof Seed, string>> = {
     'Who may do what. To call models takes e.g. the role a97b65f3-24c7-4388-baec-2e87135dc908, Cognitive Services User.',
   workflow:
     'The run whose tokens are signed: its repository, ref and environment are what credentials are compared with.',
-}
+} satisfies Partial<Record<keyof Seed, string>>
 
 function yamlText(seed: Seed): string {
   const document = new Document(seed)
   document.commentBefore = ` yaml-language-server: $schema=${SCHEMA_ADDRESS}`
   const sections = Object.entries(seed).map(([name, value]) => {
     const pair = document.createPair(name, value)
-    const comment = comments[name as keyof Seed]
+    const comment = comments[name]
     const key = document.createNode(name)
     if (comment !== undefined) key.commentBefore = ` ${comment}`
     key.spaceBefore = true

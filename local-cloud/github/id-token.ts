@@ -20,7 +20,7 @@ interface IdTokenOptions {
 }
 
 /** Signs with the key that the local GitHub publishes. */
-interface IdTokenSigner {
+export interface IdTokenSigner {
   jwk: JWK
   /** At once: anyone who moved the clock finds a token that is valid by it. */
   sign(workflow: Workflow, options: IdTokenOptions): string

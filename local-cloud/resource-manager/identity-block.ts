@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { systemIdentityOf } from '../identity-bearers.ts'
 import { subscriptionIdOf } from '../scopes.ts'
-import { type ResourceIdentity, systemIdentityOf, type World } from '../world.ts'
+import type { ResourceIdentity, World } from '../world.ts'
 import { ArmError } from './errors.ts'
 import { findSubscription } from './gateway.ts'
 import { identityWithId } from './managed-identity/identities.ts'

@@ -68,6 +68,7 @@ export async function prove(
       note({ probes: [...probes] })
     },
     onPause: reporter.waitingForAccess,
+    onPauseInDoubt: reporter.waitingInDoubt,
   })
   note({ propagationMs, isLive: failure === undefined })
   if (failure !== undefined) throw failureOf(failure, known)

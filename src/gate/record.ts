@@ -32,7 +32,7 @@ import type { Probe } from './waiting/wait.ts'
  * What a run has found out. The report reads it, no matter how the run ends; steps decide by the values that they pass on
  * instead. One file of this folder writes each chapter: it gets a `Note` for that chapter, and a `Note` cannot read.
  */
-export interface Chapters {
+interface Chapters {
   /** By sign-in.ts. */
   signIn: {
     assertion: AssertionClaims

@@ -12,7 +12,7 @@ import type { AlsoAccess } from './also.ts'
 import type { RetiredKeyResult } from './key-access.ts'
 import type { RuntimePrincipal } from './runtime/principal.ts'
 import type { Inspection } from './values.ts'
-import type { Progress } from './waiting/wait.ts'
+import type { PauseProgress, Progress } from './waiting/wait.ts'
 
 /** The story calls this as it goes on, and prints nothing itself. The report has the words. */
 export interface Reporter {
@@ -48,6 +48,8 @@ export interface Reporter {
   /** The list of members does not have the pipeline; the gate reads it again after the pause. */
   memberMissing(pauseMs: number): void
   waitingForAccess(progress: Progress): void
+  /** The calls are answered, perhaps only by a right that was removed. */
+  waitingInDoubt(progress: PauseProgress): void
   /** Everything that `also` asks for, and how the pipeline may do it. */
   alsoGiven(also: readonly AlsoAccess[]): void
   /** Every deployment has answered. */
@@ -61,9 +63,6 @@ export interface Reporter {
   waitingForApp(progress: Progress): void
   appAnswered(answer: AppAnswered): void
 }
-
-/** A pause of a wait: how long the wait has taken so far, and its limit. Milliseconds. */
-export type PauseProgress = Pick<Progress, 'rounds' | 'elapsedMs' | 'limitMs' | 'pauseMs'>
 
 export interface AppAnswered {
   said: ServiceResponse

@@ -1,4 +1,4 @@
-import { type Assignment, givenSince, type RoleHolding } from '../azure/rbac/assignment.ts'
+import { type Assignment, givenSince } from '../azure/rbac/assignment.ts'
 import { referenceOf } from '../azure/rbac/built-in-roles.ts'
 import { type Coverage, coverageBy, type MissingCoverage, missingCoverage } from '../azure/rbac/coverage.ts'
 import { forbidsData, identitiesOf } from '../azure/rbac/deny-assignments.ts'
@@ -26,7 +26,7 @@ import {
 } from './read-roles.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
-import { evaluateAnothers, evaluateOwn, fallsShort } from './role-holding.ts'
+import { evaluateAnothers, evaluateOwn, type Found, fallsShort } from './role-holding.ts'
 import type { Settings } from './settings.ts'
 import type { GrantResult, RoleAccess } from './values.ts'
 import { doubtFor } from './waiting/schedule.ts'
@@ -93,50 +93,66 @@ export function openRoleReader(
 }
 
 async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Reading): Promise<RoleAccess> {
-  const { routes, isDenied } = calls
+  const { routes } = calls
   const wanted = nameWanted(read.role, routes, reading)
   const question: Question = { ...calls, wanted }
-  const { job, note, definitions } = reading
-  const found = isGrantee(reading.context)
-    ? await evaluateOwn(read, question, reading)
-    : await evaluateAnothers(read, question, reading)
-  const { dated } = definitions
-  const assignments = found.assignments?.map(dated)
-  const { asOf } = found
-  const held = { ...found.held, assignment: found.held.assignment && dated(found.held.assignment) }
-  // The look at production reports whether an app may call. What the pipeline holds does not matter to the app.
-  const isOfApp = found.holder === 'app'
-  const heldByOtherJob = isOfApp ? undefined : otherJobsAssignment(held, job.lease)
+  const found = await evaluateHolding(read, question, reading)
+  const { held, assignments, asOf } = found
+  const heldByOtherJob = otherJobsAssignment(found, reading)
   const { deniedBy, newDeny } = denying({ ...read, asOf }, { question, assignments }, reading)
-  const age = ageAt(asOf, held.assignment && givenSince(held.assignment))
-  if (age.kind === 'known') note({ ageMs: age.ageMs })
-  if (heldByOtherJob !== undefined) note({ heldByOtherJob })
-  // Each may lead to a grant. The gate must not grant for nothing, or grant a role that nobody knows.
   const also = await readAlso({ ...found, denies: read.denies }, routes, reading)
-  note({ also })
-  const lacking = also.filter(isLacking).map(({ dataAction }) => dataAction)
-  const isUnheld = held.state === 'missing' || (held.state === 'unknown' && found.permissions !== undefined)
-  const mayBeGranted =
-    !isOfApp && (isDenied || isUnheld || heldByOtherJob !== undefined || lacking.length > 0)
-  const needed = [...dataActionsOf(routes), ...lacking]
-  const coverage = mayBeGranted ? await readCoverage(wanted, needed, reading) : undefined
-  const known = definitions.known()
-  const lacks = missingCoverage(wanted.roleGuid, routes, known)
+  reading.note({ also })
+  const grantable = await checkGrant({ found, also, heldByOtherJob }, question, reading)
+  const lacks = missingCoverage(wanted.roleGuid, routes, reading.definitions.known())
   return {
     ...found,
-    held,
-    assignments,
+    ...grantable,
     wanted,
     heldByOtherJob,
     deniedBy,
     newDeny,
     denies: read.denies,
     also,
-    coverage,
     lacks,
     fallsShort: lacks.length > 0 || fallsShort(held, question, reading),
-    unsuitability: mayBeGranted ? unsuitability(definitionOf(wanted.roleGuid, known)) : undefined,
   }
+}
+
+/** How the role is held, with the times at which the assignments were made. */
+async function evaluateHolding(read: RolesRead, question: Question, reading: Reading): Promise<Found> {
+  const { note, definitions } = reading
+  const found = isGrantee(reading.context)
+    ? await evaluateOwn(read, question, reading)
+    : await evaluateAnothers(read, question, reading)
+  const held = {
+    ...found.held,
+    assignment: found.held.assignment && definitions.dated(found.held.assignment),
+  }
+  const age = ageAt(found.asOf, held.assignment && givenSince(held.assignment))
+  if (age.kind === 'known') note({ ageMs: age.ageMs })
+  return { ...found, held, assignments: found.assignments?.map(definitions.dated) }
+}
+
+interface Evaluated extends Pick<RoleAccess, 'also' | 'heldByOtherJob'> {
+  found: Found
+}
+
+/**
+ * Whether the role would give what is needed, and may be granted; both undefined if nothing may lead to a grant. The gate must not
+ * grant for nothing, or grant a role that nobody knows.
+ */
+async function checkGrant(
+  { found: { held, holder, permissions }, also, heldByOtherJob }: Evaluated,
+  { wanted, routes, isDenied }: Question,
+  reading: Reading,
+): Promise<Pick<RoleAccess, 'coverage' | 'unsuitability'>> {
+  const lacking = also.filter(isLacking).map(({ dataAction }) => dataAction)
+  const isUnheld = held.state === 'missing' || (held.state === 'unknown' && permissions !== undefined)
+  const isNeeded = isDenied || isUnheld || heldByOtherJob !== undefined || lacking.length > 0
+  if (holder === 'app' || !isNeeded) return { coverage: undefined, unsuitability: undefined }
+  const coverage = await readCoverage(wanted, [...dataActionsOf(routes), ...lacking], reading)
+  const definition = definitionOf(wanted.roleGuid, reading.definitions.known())
+  return { coverage, unsuitability: unsuitability(definition) }
 }
 
 /**
@@ -165,10 +181,18 @@ function denying(
   return { deniedBy, newDeny }
 }
 
-/** Of the role itself. `whatOutlastsOtherJobs` leaves out what another role gives until another job ends. */
-function otherJobsAssignment({ state, assignment }: RoleHolding, lease: string): Assignment | undefined {
-  const isOther = assignment !== undefined && state !== 'covered' && isOfAnotherJob(assignment, lease)
-  return isOther ? assignment : undefined
+/**
+ * Of the role itself. `whatOutlastsOtherJobs` leaves out what another role gives until another job ends. Undefined for an app: the
+ * look at production reports whether it may call, and what the pipeline holds does not matter to it.
+ */
+function otherJobsAssignment(
+  { held: { state, assignment }, holder }: Found,
+  { job, note }: Reading,
+): Assignment | undefined {
+  if (holder === 'app' || assignment === undefined || state === 'covered') return undefined
+  if (!isOfAnotherJob(assignment, job.lease)) return undefined
+  note({ heldByOtherJob: assignment })
+  return assignment
 }
 
 /** Whether the role, once held, would give what is needed. */

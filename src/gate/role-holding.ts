@@ -15,7 +15,7 @@ import type { RoleAccess } from './values.ts'
 
 /** How the role is held, read before anything is changed. */
 
-type Found = Pick<
+export type Found = Pick<
   RoleAccess,
   'holder' | 'held' | 'asOf' | 'assignments' | 'permissions' | 'membership' | 'endsWithOtherJob'
 >

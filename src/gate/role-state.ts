@@ -11,7 +11,7 @@ export type Membership = 'member' | 'not-member'
 /** Result of the grant. Unknown: it was requested, but no reply said whether it was made. */
 export type GrantOutcome = 'granted' | 'exists' | 'refused' | 'unknown'
 
-export interface RoleSituation {
+interface RoleSituation {
   holder: RoleHolder
   /** How the holder had the role before anything was changed; undefined if that was not read. */
   held: RoleHolding['state'] | undefined

@@ -19,7 +19,7 @@ import {
   unexplainedLine,
   unfoundInWords,
 } from './lines.ts'
-import { accessProgress, appProgress, keyProgress, progressLine } from './progress-lines.ts'
+import { appProgress, failureInWords, keyProgress, progressLine } from './progress-lines.ts'
 import { ownCallsInWords, runtimeDoubt } from './runtime-lines.ts'
 
 /** Tells the story in the log while it goes on. */
@@ -67,14 +67,16 @@ export function createLogReporter(log: Log, settings: Settings): Reporter {
     },
     memberMissing: pauseMs =>
       log.info(`The pipeline is not in the list of members; checking again in ${pauseMs / 1000} s`),
-    waitingForAccess: progress => log.info(progressLine(progress, accessProgress(progress))),
+    waitingForAccess: progress => log.info(progressLine(progress, failureInWords(progress.failure))),
+    waitingInDoubt: progress =>
+      log.info(progressLine(progress, 'live, but perhaps only by a right that was removed')),
     alsoGiven: also => say(also.map(alsoLine)),
     proven: results => say(results.map(smokeLine)),
     ownCalls: results => say([ownCallsInWords(results), ...results.map(smokeLine)]),
     accessUnexplained: deniedBy => log.warning('access without a known reason', unexplainedLine(deniedBy)),
-    waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress))),
+    waitingForKeyRefusal: progress => log.info(progressLine(progress, keyProgress(progress.failure))),
     keyRefused: refusal => log.info(keyRefusalLine(refusal)),
-    waitingForApp: progress => log.info(progressLine(progress, appProgress(progress))),
+    waitingForApp: progress => log.info(progressLine(progress, appProgress(progress.failure))),
     appAnswered: answer => log.info(appLine(answer)),
   }
 }

@@ -6,7 +6,6 @@ import type { Fix } from '../../../src/advice/explanations/explanation.ts'
 import { hasDataActions, roleNameOf, rolesInTable } from '../../../src/azure/rbac/built-in-roles.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
 import { StepError } from '../../../src/core/failures/failure.ts'
-import { unquotable } from '../../../src/core/text/untrusted.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
 import { hostileText, unprintable } from '../../support/hostile-text.ts'
 import { argumentsOf, valueAfter } from '../../support/pasted-command.ts'
@@ -20,6 +19,9 @@ import {
   resource,
   scope,
 } from '../../support/record-fixture.ts'
+
+/** What stands instead of a value that no shell takes as one word. */
+const unquotable = '<A-VALUE-WITH-QUOTES>'
 
 const textsOf = ({ title, why, fixes }: Diagnosis) => [
   title,

@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import {
   isMadeUnder,
   isOfAnotherJob,
-  type JobIdentity,
   leaseIn,
   leaseOf,
   temporaryDescription,
   temporaryName,
 } from '../../../src/azure/rbac/lease.ts'
+
+type JobIdentity = Parameters<typeof leaseOf>[0]
 
 const job: JobIdentity = {
   repository: 'contoso/app',

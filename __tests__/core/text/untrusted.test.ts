@@ -14,11 +14,13 @@ import {
   markdown,
   plain,
   shellWord,
-  unquotable,
   visibleJson,
   visibleLine,
 } from '../../../src/core/text/untrusted.ts'
 import { hostileText, unprintable } from '../../support/hostile-text.ts'
+
+/** What stands instead of a value that no shell takes as one word. */
+const unquotable = '<A-VALUE-WITH-QUOTES>'
 
 describe('plain', () => {
   test.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type Failure, localFailure } from '../../../src/core/failures/failure.ts'
 import type { Round } from '../../../src/gate/waiting/round.ts'
-import { untilLive, type WaitOptions, type WaitResult } from '../../../src/gate/waiting/wait.ts'
+import { untilLive } from '../../../src/gate/waiting/wait.ts'
 import { simulatedClock } from '../../support/simulated-clock.ts'
 
 const ok: Round = { kind: 'ok' }
@@ -29,7 +29,9 @@ interface Wait {
   isSettled?: boolean
 }
 
-interface Waited extends WaitResult {
+type WaitOptions = Parameters<typeof untilLive>[0]
+
+interface Waited extends Awaited<ReturnType<typeof untilLive>> {
   /** In order: how long each sleep took, and where on the time axis it ended. */
   sleeps: ReadonlyArray<{ ms: number; endsAtMs: number }>
   endedAtMs: number
@@ -554,7 +556,13 @@ test('each pause is reported before it begins', async () => {
 
   expect(clock.sleeps).toHaveLength(1)
   expect(told).toStrictEqual([
-    { round: denied, rounds: 1, elapsedMs: 0, limitMs: 60_000, pauseMs: clock.sleeps[0] },
+    {
+      failure: expect.objectContaining({ code: 'access-denied' }),
+      rounds: 1,
+      elapsedMs: 0,
+      limitMs: 60_000,
+      pauseMs: clock.sleeps[0],
+    },
   ])
 })
 
@@ -646,12 +654,12 @@ describe('access that may come from a removed role', () => {
         denialPatienceMs: 60_000,
         overallMs: 90_000,
       },
-      ...{ clock, random: () => 0, onPause: progress => told.push(progress) },
+      ...{ clock, random: () => 0, onPause: () => {}, onPauseInDoubt: progress => told.push(progress) },
     })
 
     expect(told).toEqual([
-      expect.objectContaining({ round: ok, limitMs: 15_000, pauseMs: 10_000 }),
-      expect.objectContaining({ round: ok, limitMs: 15_000, pauseMs: 5000 }),
+      { rounds: 2, elapsedMs: 0, limitMs: 15_000, pauseMs: 10_000 },
+      { rounds: 3, elapsedMs: 10_000, limitMs: 15_000, pauseMs: 5000 },
     ])
   })
 })

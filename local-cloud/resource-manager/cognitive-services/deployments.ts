@@ -5,13 +5,8 @@ import { isPending, provisioningStateOf } from '../../provisioning.ts'
 import { hasEnded, modelBehind } from '../../retirement.ts'
 import { accountId } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
-import {
-  type Account,
-  type CatalogueModel,
-  type Deployment,
-  model as modelSchema,
-  worldSchema,
-} from '../../world.ts'
+import { model as modelSchema } from '../../world/account.ts'
+import { type Account, type CatalogueModel, type Deployment, worldSchema } from '../../world.ts'
 import { ArmError, resourceNotFound } from '../errors.ts'
 import { sameName } from '../existence.ts'
 import type { Call, Gateway } from '../gateway.ts'

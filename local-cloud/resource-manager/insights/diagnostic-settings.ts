@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Route, ServiceReply } from '../../service.ts'
-import { type Account, type DiagnosticSetting, diagnosticSetting } from '../../world.ts'
+import { diagnosticSetting } from '../../world/account.ts'
+import type { Account, DiagnosticSetting } from '../../world.ts'
 import { ACCOUNT_PATH, accountScope, authorizedAccount } from '../cognitive-services/account-access.ts'
 import { sameName } from '../existence.ts'
 import type { Call, Gateway } from '../gateway.ts'

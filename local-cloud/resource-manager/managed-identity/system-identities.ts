@@ -1,6 +1,6 @@
+import { identityBearers } from '../../identity-bearers.ts'
 import { normalizeScope } from '../../scopes.ts'
 import type { Route, ServiceReply } from '../../service.ts'
-import { identityBearers } from '../../world.ts'
 import { resourceNotFound } from '../errors.ts'
 import { requireScope } from '../existence.ts'
 import type { Call, Gateway } from '../gateway.ts'

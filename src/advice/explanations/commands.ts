@@ -61,6 +61,13 @@ export const subscriptionOptions = ({ subscriptionId }: Pick<Values, 'subscripti
   subscription: subscriptionId,
 })
 
+/** The provider gives the tenant the service principals of its resources. */
+export const registerProvider = (title: string, values: Pick<Values, 'subscriptionId'>): Fix =>
+  bash(
+    title,
+    azLine('provider register', { ...subscriptionOptions(values), namespace: 'Microsoft.CognitiveServices' }),
+  )
+
 export const groupOptions = ({
   subscriptionId,
   resourceGroup,

@@ -11,7 +11,7 @@ import { v5 } from 'uuid'
 const namespace = 'b4a5e0f2-52c6-4f6b-9a3e-6f3a7c1d2e90'
 
 /** What distinguishes one job of one attempt of one run from any other; undefined if it is not known. */
-export interface JobIdentity {
+interface JobIdentity {
   repository: string | undefined
   runId: string | undefined
   runAttempt: string | undefined

@@ -136,7 +136,7 @@ export function visibleJson(value: unknown): string {
 }
 
 /** Replaces a value that cannot be quoted in every shell. */
-export const unquotable = '<A-VALUE-WITH-QUOTES>'
+const unquotable = '<A-VALUE-WITH-QUOTES>'
 
 /**
  * One word of a command for a POSIX shell, no matter what the value holds. Somebody will paste it into PowerShell, where

@@ -115,30 +115,54 @@ async function evaluate(
   }
   const routes = routesOf(request, inspection, settings)
   const scope = scopeOfCalls(routes, context.resource)
-  const names = [...new Set(routes.map(({ deployment }) => deployment))]
+  const deployments = [...new Set(routes.map(({ deployment }) => deployment))]
   const dataActions = dataActionsOf(routes)
-  const told = { id: request.id, deployments: names, dataActions, scope, role: undefined }
-  if (resolved.kind === 'unknown') {
-    const access: ToldAccess = { word: 'unknown', because: resolved.because }
-    return { ...told, identity: undefined, principalId: undefined, access }
-  }
-  const who = { ...told, principalId: resolved.principalId, identity: resolved.identity }
-  if (isGone(resolved.principalId, assignments))
-    return { ...who, access: { word: 'unknown', because: { kind: 'identity-gone' } } }
-  const isPipeline = who.principalId === context.principalId
-  const isLent = isPipeline && mayEndWithJob(assignments, settings)
-  // The pipeline's own calls decide about what it calls, unless they are allowed for this job only.
-  if (isPipeline && !isLent && routes.every(route => inspection.routes.includes(route)))
-    return { ...who, access: byOwnCalls(inspection) }
-  const question = { principalId: who.principalId, scope, dataActions }
-  const access = await toldAccess(assignments, question, reading)
+  const told = { id: request.id, deployments, dataActions, scope, role: undefined }
+  if (resolved.kind === 'unknown')
+    return { ...told, ...nobody, access: { word: 'unknown', because: resolved.because } }
+  const { principalId, identity } = resolved
+  const who = { ...told, principalId, identity }
+  const isLent = principalId === context.principalId && mayEndWithJob(assignments, settings)
+  const question = { principalId, scope, dataActions, assignments, isLent }
+  const access =
+    accessWithoutRoles({ ...question, routes }, inspection, reading) ??
+    (await toldAccess(assignments, question, reading))
   if (access.word !== 'missing' || access.because.kind !== 'no-role') return { ...who, access }
+  return { ...who, ...(await evaluateMissing(request, question, access.because.lacks, reading)) }
+}
+
+interface PrincipalQuestion extends ToldQuestion {
+  assignments: AssignmentsRead | undefined
+  /** It is the pipeline, and a job's end may take its role away. */
+  isLent: boolean
+}
+
+/** Undefined if roles decide. */
+function accessWithoutRoles(
+  { principalId, assignments, isLent, routes }: PrincipalQuestion & { routes: readonly Route[] },
+  inspection: Inspection,
+  { context }: Reading,
+): ToldAccess | undefined {
+  if (isGone(principalId, assignments)) return { word: 'unknown', because: { kind: 'identity-gone' } }
+  // The pipeline's own calls decide about what it calls, unless they are allowed for this job only.
+  const isPipelinesCall = (route: Route) => inspection.routes.includes(route)
+  const isDecided = principalId === context.principalId && !isLent && routes.every(isPipelinesCall)
+  return isDecided ? byOwnCalls(inspection) : undefined
+}
+
+/** The role that the principal needs, and whether a grant of it would help. */
+async function evaluateMissing(
+  request: RuntimePrincipalRequest,
+  question: PrincipalQuestion,
+  lacks: readonly string[],
+  reading: Reading,
+): Promise<Pick<RuntimePrincipal, 'role' | 'access'>> {
+  const { assignments, dataActions, isLent } = question
   const role = await roleFor(request, dataActions, reading)
   const standing = standingRole(assignments?.assignments ?? [], { ...question, roleGuid: role.guid })
-  const { lacks } = access.because
   const because =
     endsWith(isLent, standing) ?? (await whyMissing(role, lacks, { ...reading, ...question, standing }))
-  return { ...who, role, access: { word: 'missing', because } }
+  return { role, access: { word: 'missing', because } }
 }
 
 /** Azure lists a deleted principal as "Identity not found", of type Unknown (learn.microsoft.com, RBAC troubleshooting). */

@@ -5,7 +5,7 @@ import { inWords } from '../../core/text/duration.ts'
 import { type Round, worstOf } from './round.ts'
 import { answersAtOnce, answersLeft, pauseAfterDenial, pauseInDoubt, rowLength } from './schedule.ts'
 
-export interface WaitOptions {
+interface WaitOptions {
   /** The round that was made before anything was granted. */
   first: Round
   /** When `first` ended; milliseconds since the epoch. */
@@ -38,17 +38,23 @@ export interface WaitOptions {
   onProbe?: (probe: Probe, round: Round) => void
   /** Called when the answers so far no longer count. */
   onRowBroken?: () => void
-  /** Called before each pause. */
+  /** Called before each pause after a refusal. */
   onPause: (progress: Progress) => void
+  /** Called before each pause after a success that may come from a removed role. */
+  onPauseInDoubt?: (progress: PauseProgress) => void
 }
 
-export interface Progress {
-  /** The last one. There is a pause after a success only if that may come from a removed role. */
-  round: Round
+/** A pause of a wait: how long the wait has taken so far, and its limit. Milliseconds. */
+export interface PauseProgress {
   rounds: number
   elapsedMs: number
   limitMs: number
   pauseMs: number
+}
+
+export interface Progress extends PauseProgress {
+  /** Of the last round. */
+  failure: Failure
 }
 
 /** One round on the time axis; milliseconds since the first. */
@@ -57,7 +63,7 @@ export interface Probe {
   outcome: 'ok' | Failure['code']
 }
 
-export interface WaitResult {
+interface WaitResult {
   /** Undefined: access is live. */
   failure: Failure | undefined
   /** From the first denial to the first success of the row that counted; 0 if nothing was denied. */
@@ -125,7 +131,9 @@ export async function untilLive(options: WaitOptions): Promise<WaitResult> {
     if (step.kind === 'give-up') return { failure: step.failure, propagationMs: 0, probes }
     if (step.pauseMs > 0) {
       const { limitMs, pauseMs } = step
-      options.onPause({ round: state.round, rounds: probes.length, elapsedMs, limitMs, pauseMs })
+      const progress = { rounds: probes.length, elapsedMs, limitMs, pauseMs }
+      if (state.round.kind === 'ok') options.onPauseInDoubt?.(progress)
+      else options.onPause({ ...progress, failure: state.round.failure })
       await clock.sleep(step.pauseMs)
     }
     const askedAt = clock.now()

@@ -1,5 +1,5 @@
 import { shellWord } from '../../../core/text/untrusted.ts'
-import { azLine, bash, inputs, show } from '../commands.ts'
+import { bash, inputs, registerProvider, show } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, paragraph } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
 
@@ -99,13 +99,9 @@ export const tenantExplanations = {
           ),
         ]
       return [
-        bash(
-          'Register the resource provider, which adds the service principal',
-          azLine('provider register', {
-            subscription: subscriptionId,
-            namespace: 'Microsoft.CognitiveServices',
-          }),
-        ),
+        registerProvider('Register the resource provider, which adds the service principal', {
+          subscriptionId,
+        }),
         advice(
           'Check the inputs `cloud`, `authority-host` and `tenant-id`: they may belong to different clouds.',
           'Otherwise',

@@ -4,8 +4,8 @@ import type { RunRecord } from '../../../gate/record.ts'
 import {
   assigneeOptions,
   az,
-  azLine,
   bash,
+  registerProvider,
   show,
   subscriptionOptions,
   whoseSubscription,
@@ -60,13 +60,7 @@ export const subscriptionAndResourceExplanations = {
       show('See your subscriptions: which of them has the resource?', 'account list', {
         query: '[].{name:name, subscription:id, state:state}',
       }),
-      bash(
-        'If it is the right subscription, register the provider',
-        azLine('provider register', {
-          ...subscriptionOptions(valuesOf(told)),
-          namespace: 'Microsoft.CognitiveServices',
-        }),
-      ),
+      registerProvider('If it is the right subscription, register the provider', valuesOf(told)),
     ],
   },
   'resource-not-found': {
