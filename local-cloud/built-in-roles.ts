@@ -1,7 +1,7 @@
 import official from '../built-in-roles/roles.json' with { type: 'json' }
 import type { Permission, RoleDefinition } from './world.ts'
 
-/** Of a built-in role, a permission may hold under a condition (Azure ABAC, version 2.0) only. */
+/** A permission of a built-in role may have a condition (Azure ABAC, version 2.0). */
 export interface ConditionalPermission extends Permission {
   condition?: string
   conditionVersion?: string

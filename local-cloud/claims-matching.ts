@@ -15,7 +15,7 @@ interface Comparison {
 const COMPARISON = /claims\['(?<claim>[^']+)'\] (?<operator>eq|matches) '(?<comparand>[^']+)'/y
 const AND = / and /y
 
-/** The comparisons that must all hold; undefined where the text is no expression of the language. */
+/** The comparisons that must all hold; undefined if the text is no expression of the language. */
 function parseClaimsExpression(text: string): Comparison[] | undefined {
   const comparisons: Comparison[] = []
   let position = 0
@@ -32,7 +32,7 @@ function parseClaimsExpression(text: string): Comparison[] | undefined {
   }
 }
 
-/** Whether a token's claims fulfil an expression. One that is none is fulfilled by nothing. */
+/** Whether a token's claims fulfil an expression. Nothing fulfils a text that is no expression. */
 export function fulfilsExpression(text: string, claims: Claims): boolean {
   const comparisons = parseClaimsExpression(text)
   return comparisons?.every(comparison => holds(comparison, claims[comparison.claim])) ?? false
@@ -48,7 +48,7 @@ function wildcardPattern(pattern: string): RegExp {
   return new RegExp(`^${literal.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's')
 }
 
-/** What an expression may compare, and how (learn.microsoft.com, the page above; Entra holds to it since the summer of 2026). */
+/** What an expression may compare, and how (learn.microsoft.com, the page above; Entra has enforced it since the summer of 2026). */
 const OPERATORS_OF_GITHUB: Readonly<Record<string, readonly Comparison['operator'][]>> = {
   sub: ['eq', 'matches'],
   job_workflow_ref: ['eq', 'matches'],
@@ -56,11 +56,11 @@ const OPERATORS_OF_GITHUB: Readonly<Record<string, readonly Comparison['operator
   repository_owner_id: ['eq'],
 }
 const OPERATORS_OF_OTHERS: typeof OPERATORS_OF_GITHUB = { sub: ['eq', 'matches'] }
-/** Of a GitHub token one of these has to be compared, beside the subject: names can be given up, and taken by others. */
+/** An expression for GitHub has to compare one of these, besides the subject: a name can be given up and taken by somebody else. */
 const IMMUTABLE_CLAIMS = ['repository_id', 'repository_owner_id']
 
 /**
- * What Entra says of an expression that it does not store; undefined where it stores it. The words are those of refusals that
+ * What Entra says about an expression that it does not store; undefined if it stores it. The words are those of refusals that
  * people have seen (hashicorp/terraform-provider-azuread#1901); how it words a text that is no expression is not known.
  * @param isGitHub whether the credential's issuer is GitHub, real or local
  */
@@ -74,7 +74,7 @@ export function expressionFault(text: string, issuer: string, isGitHub: boolean)
   return allowed && complete ? undefined : unfitExpression(text, issuer)
 }
 
-/** Of an expression whose claims do not fit the issuer, and of any that a managed identity is given. */
+/** For an expression whose claims do not fit the issuer, and for every expression of a managed identity. */
 export const unfitExpression = (text: string, issuer: string): string =>
   invalidExpression(
     text,

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Real time plus an offset that only grows when somebody moves the clock: the time of every service of one local cloud. */
+/** The time of every service of one local cloud: real time plus an offset, which grows when somebody moves the clock. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
   /** Moves the time forward by `ms` milliseconds, at once. */
   advance(ms: number): void
   /**
-   * Resolves when `ms` milliseconds of this time have passed, in reality or because somebody moved the clock.
+   * Resolves when `ms` milliseconds of this time have passed: really, or because somebody moved the clock.
    * @throws the reason of the signal, as soon as it aborts
    */
   sleep(ms: number, signal: AbortSignal): Promise<void>

@@ -15,7 +15,7 @@ export interface Endpoints {
   graph: string
   /** By account resource id in lower case: the account's own host, the one that serves all of its APIs. */
   accounts: ReadonlyMap<string, string>
-  /** Likewise: its host in every family. */
+  /** By account resource id in lower case: its host in every family. */
   hosts: ReadonlyMap<string, AccountHosts>
   /** By name: the host of each gateway, with its path. */
   gateways: ReadonlyMap<string, string>
@@ -34,7 +34,7 @@ export interface Lag {
   federatedCredentials: readonly number[]
   /** New deployments as the data plane sees them; Resource Manager lists them at once. */
   deployments: readonly number[]
-  /** Key access, switched on or off, as the data plane sees it; Resource Manager tells it at once. */
+  /** Key access, switched on or off, as the data plane sees it; Resource Manager shows it at once. */
   keyAccess: readonly number[]
 }
 
@@ -49,7 +49,7 @@ export interface Context {
   readonly throttling?: Throttling
   /** Opens the hosts of an account that has a subdomain now and had none before. */
   openHosts(account: Account): Promise<void>
-  /** How long Resource Manager takes to make, change or remove what Azure takes its time over. Absent: no time. */
+  /** How many milliseconds Resource Manager takes to make, change or remove what takes long in Azure. Absent: 0. */
   readonly provisioningMs?: number
   readonly tokens: AccessTokens
 }

@@ -23,7 +23,7 @@ interface Controls {
 
 /**
  * A JSON API for people and other processes: `/journal`, `/clock`, `/faults`, `/world`, `/reset`.
- * @param token demanded as a bearer token, so that no web page in a browser of this machine can drive the cloud
+ * @param token required as a bearer token, so that no web page in a browser of this machine can drive the cloud
  */
 export function createControl(controls: Controls, token: string): Service {
   const { clock, journal, faults } = controls
@@ -84,7 +84,7 @@ export function createControl(controls: Controls, token: string): Service {
         operation: 'reset',
         method: 'POST',
         path: /^\/reset$/,
-        // What a seed must look like is told by reset itself.
+        // `reset` itself says what is wrong with a seed.
         handle: guarded(body => controls.reset(checked(resetRequest, body ?? {}).seed)),
       },
     ],
@@ -94,10 +94,10 @@ export function createControl(controls: Controls, token: string): Service {
   }
 }
 
-/** What comes later has no ISO date: no service could answer any more. */
+/** A later time has no ISO date, so no service could answer any more. */
 const END_OF_TIME = Date.UTC(9999, 11, 31)
 
-/** A fault that hits nothing would look like a client that lives with it. @throws Error */
+/** A fault that hits nothing would look like a client that copes with it. @throws Error */
 function requireOperation(known: ReadonlySet<string>, operation: string | undefined): void {
   if (operation === undefined || operation === UNKNOWN_OPERATION || known.has(operation)) return
   const [family = ''] = operation.split('.')

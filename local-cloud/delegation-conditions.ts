@@ -65,7 +65,7 @@ function testOf({ action, source, attribute, operator, values }: Groups): Test {
 
 type Groups = Record<string, string | undefined>
 
-/** @param read what a comparison, whose parts are given, is taken for */
+/** @param read makes a test of the parts of a comparison */
 function tokenize(
   text: string,
   read: (groups: Groups) => Test = testOf,
@@ -120,7 +120,7 @@ function parse(tokens: Array<string | Test>): Test {
   return whole
 }
 
-/** True where the condition is certainly fulfilled: one in a form not known here never is. */
+/** True if the condition is certainly fulfilled. One in an unknown form never is. */
 export function fulfils(condition: string, subject: ConditionSubject): boolean {
   try {
     return parse(tokenize(condition))(subject)
@@ -131,13 +131,13 @@ export function fulfils(condition: string, subject: ConditionSubject): boolean {
 }
 
 /**
- * What Azure would take for a comparison: of actions, of whether there is an attribute, of any attribute with a value, a set
+ * What is a comparison for Azure: of actions, of whether there is an attribute, of any attribute with a value, a set
  * or another attribute (learn.microsoft.com, conditions-format).
  */
 const ANY_TOKEN =
   /\s*(?:(?<symbol>[()]|!|NOT\b|AND\b|OR\b|&&|\|\|)|(?:Action|SubOperation)Matches\s*\{\s*'[^']*'\s*\}|(?:(?:Not)?Exists\s+)?@(?:Resource|Request|Principal|Environment)\[[^\]]+\](?:<[^>]+>)?(?:\s*[\w:]+\s*(?:\{[^{}]*\}|'[^']*'|@\w+\[[^\]]+\](?:<[^>]+>)?|[\w.-]+))?)/iy
 
-/** Whether a condition can be evaluated here, would be one in Azure, or is none at all. */
+/** Whether a condition can be evaluated here, is only one in Azure, or is none at all. */
 export function kindOfCondition(condition: string): 'evaluated' | 'not evaluated' | 'invalid' {
   if (isParsed(() => tokenize(condition))) return 'evaluated'
   return isParsed(() => tokenize(condition, () => () => false, ANY_TOKEN)) ? 'not evaluated' : 'invalid'

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /**
- * Whom the SDKs of Go, Java and .NET ask whether they may trust an authority that they do not know, whichever it is
+ * The SDKs of Go, Java and .NET ask this host whether they may trust an authority that they do not know, no matter which
  * (microsoft-authentication-library-for-go, AADInstanceDiscovery; msal4j, AadInstanceDiscoveryProvider). No setting of theirs names
  * another host.
  */
@@ -17,17 +17,17 @@ export interface DiscoveryProxy {
 }
 
 /**
- * Opens a proxy for HTTPS that shows the local Entra where that host is asked for, and leads everywhere else as it is told.
+ * Opens a proxy for HTTPS. It connects requests for that host with the local Entra, and all others with the host that they name.
  * @param entra its address, with a certificate for that host
  * @param port 0: whatever is free
- * @throws the listen error of Node where the port cannot be had
+ * @throws the listen error of Node if the port is not available
  */
 export async function openDiscoveryProxy(entra: string, port: number): Promise<DiscoveryProxy> {
   const open = new Set<Duplex>()
   const keep = (socket: Duplex) => {
     open.add(socket)
     socket.once('close', () => open.delete(socket))
-    // Anyone who leaves takes the other side along.
+    // If one side leaves, the other is closed too.
     socket.on('error', () => socket.destroy())
   }
   const server = createServer((_, response) => response.writeHead(501).end())

@@ -2,7 +2,7 @@
 
 type Path = ReadonlyArray<string | number>
 
-/** @param change Without a value: what stands there is left out. */
+/** @param change Without a value: the value at the path is removed. */
 export function edited(json: unknown, [name, ...rest]: Path, change: { value?: unknown }): unknown {
   if (name === undefined) return change.value
   if (typeof json === 'string') return withClaims(json, claims => edited(claims, [name, ...rest], change))
@@ -17,7 +17,7 @@ export function edited(json: unknown, [name, ...rest]: Path, change: { value?: u
   return Array.isArray(json) ? fields.map(([, value]) => value) : Object.fromEntries(fields)
 }
 
-/** What is no token stays as it is. */
+/** A string that is no token stays as it is. */
 function withClaims(token: string, change: (claims: unknown) => unknown): string {
   const [header, payload, signature] = token.split('.')
   if (payload === undefined || signature === undefined) return token

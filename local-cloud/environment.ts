@@ -33,15 +33,15 @@ export function runnerEnvironment({
     GITHUB_ACTIONS: 'true',
     GITHUB_SERVER_URL: 'https://github.com',
     GITHUB_API_URL: githubApi,
-    // Not the runner's doing, but what nearly every workflow passes on.
+    // The runner does not set it, but nearly every workflow passes it on.
     GITHUB_TOKEN: jobTokens.apiToken,
     ...workflowEnvironment(workflow),
   }
 }
 
 /**
- * What a program needs to use the cloud: the first application of the world, on its first account. What a world does not
- * have is left out.
+ * What a program needs to use the cloud: the first application of the world, and its first account. A variable is left out if the
+ * world has no value for it.
  */
 export function jobEnvironment(source: EnvironmentSource): Record<string, string> {
   const variables = {
@@ -59,13 +59,13 @@ export function jobEnvironment(source: EnvironmentSource): Record<string, string
 
 type Variables = Record<string, string | undefined>
 
-/** For clients that take one file in place of the system's authorities. */
+/** For clients that take one file instead of the system's authorities. */
 const trustVariables = ({ files }: EnvironmentSource): Variables => ({
   REQUESTS_CA_BUNDLE: files.caBundle,
   SSL_CERT_FILE: files.caBundle,
 })
 
-/** The cloud itself is on this machine, and asked without the proxy. */
+/** The cloud itself is on this machine: programs call it without the proxy. */
 const proxyVariables = ({ proxy }: EnvironmentSource): Variables =>
   proxy === undefined ? {} : { HTTPS_PROXY: proxy, NO_PROXY: '127.0.0.1,localhost' }
 
@@ -104,7 +104,7 @@ function terraformVariables({ world, endpoints, files }: EnvironmentSource): Var
   }
 }
 
-/** What no other program knows of. */
+/** Variables that only programs for the local cloud read. */
 function localCloudVariables({ world, endpoints, controlToken }: EnvironmentSource): Variables {
   const [account] = world.accounts
   return {
@@ -126,7 +126,7 @@ function probeUrl({ apps }: Endpoints): string | undefined {
   return host && `${host}${PROBE_PATH}`
 }
 
-/** A host of the first account, or the region's where it has none of its own. */
+/** A host of the first account, or that of the region if it has none. */
 function accountEndpoint(
   { accounts: [account] }: World,
   { regional }: Endpoints,

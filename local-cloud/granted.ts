@@ -4,7 +4,7 @@ import type { RoleAssignment, World } from './world.ts'
 /** Cognitive Services User: its data actions cover every inference API. */
 const USER_ROLE = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 
-/** The same world, in which the first application may call the models of the first account, and could so for long. */
+/** The same world, but the first application may call the models of the first account, and has had that right for long. */
 export function grantPipeline(world: World): World {
   const [application] = world.applications
   const [account] = world.accounts

@@ -29,7 +29,7 @@ export const hostFamilies: Readonly<Record<Account['kind'], readonly [HostFamily
 /** URLs without trailing slash. */
 export type AccountHosts = Readonly<Partial<Record<HostFamily, string>>>
 
-/** A host that an account has of its own. */
+/** A host of one account alone. */
 export interface AccountHost {
   /** In lower case. */
   accountId: string
@@ -47,7 +47,7 @@ export interface OpenHosts {
   /** By account: the host that serves all of its APIs. */
   readonly urls: ReadonlyMap<string, string>
   readonly urlsByFamily: ReadonlyMap<string, AccountHosts>
-  /** Opens those that an account made at run time lacks. */
+  /** Opens the hosts that an account needs and does not have yet. */
   openFor(account: Account): Promise<void>
   /** Puts a service on every host, and on those that are opened later. */
   serveAll(serviceOf: (host: AccountHost) => Service): void

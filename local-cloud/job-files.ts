@@ -6,9 +6,9 @@ import { join } from 'node:path'
 export interface JobFiles {
   /** The local authority alone. */
   readonly ca: string
-  /** The local authority, and what Node takes beside its own already. */
+  /** The local authority, and those that Node already trusts besides its own. */
   readonly nodeExtraCa: string
-  /** The local authority beside all that this machine trusts: for clients that take one file in place of the system's. */
+  /** The local authority and all that this machine trusts: for clients that take one file instead of the system's. */
   readonly caBundle: string
   /** An OIDC token of the job. */
   readonly federatedToken: string
@@ -25,7 +25,7 @@ interface Authorities {
   trusted: readonly string[]
 }
 
-/** Writes them into a new folder that only this user may read. */
+/** Writes the files into a new folder that only this user may read. */
 export function createJobFiles({ own, extra, trusted }: Authorities): JobFiles {
   const folder = mkdtempSync(join(tmpdir(), 'key-less-gate-'))
   const write = (name: string, text: string) => {

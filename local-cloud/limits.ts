@@ -1,8 +1,8 @@
 import type { ServiceName } from './service.ts'
 
 /**
- * What the local cloud does not do, or does in another way than Azure, told before anybody runs into it. Whatever else it
- * does not have it answers with 501 `LocalCloudNotImplemented` and the name of it.
+ * What the local cloud does not do, or does in another way than Azure. To anything else that it does not have, it answers
+ * 501 `LocalCloudNotImplemented` with its name.
  */
 export const limits: Readonly<Partial<Record<ServiceName, readonly string[]>>> = {
   'resource-manager': [

@@ -5,7 +5,7 @@ type Format = CatalogueModel['format']
 
 /**
  * Models that can be deployed, with their versions, the default one last: those that the documentation lists
- * (learn.microsoft.com, foundry models sold by Azure). None retires here; dates are for a seed to give.
+ * (learn.microsoft.com, foundry models sold by Azure). None retires here: a seed gives dates.
  */
 const KNOWN: Readonly<Record<Format, Readonly<Record<string, readonly string[]>>>> = {
   OpenAI: {
@@ -129,7 +129,7 @@ const isSame = (one: CatalogueModel, other: Pick<CatalogueModel, 'format' | 'nam
   one.name.toLowerCase() === other.name.toLowerCase() &&
   one.version === other.version
 
-/** What can be deployed in a world: the catalogue, what its seed says of models, and what is deployed in it anyway. */
+/** What can be deployed in a world: the catalogue, the models of its seed, and those that are deployed already. */
 export function catalogueOf({ models, accounts }: Pick<World, 'models' | 'accounts'>): CatalogueModel[] {
   const known = [...models, ...BUILT_IN.filter(model => !models.some(other => isSame(other, model)))]
   const deployed = accounts.flatMap(({ deployments }) => deployments.map(({ model }) => model))
@@ -141,7 +141,7 @@ export function catalogueOf({ models, accounts }: Pick<World, 'models' | 'accoun
   return [...known, ...others.map(model => ({ ...model, isDefaultVersion: true }))]
 }
 
-/** The model of a name, in the version that is asked for or the default one; undefined where there is none. */
+/** The model of a name, in the requested version or the default one; undefined if there is none. */
 export function modelNamed(
   world: Pick<World, 'models' | 'accounts'>,
   { format, name, version }: { format: string; name: string; version: string | undefined },

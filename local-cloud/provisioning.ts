@@ -1,4 +1,4 @@
-/** Writes that Azure takes its time over, as they show in the resource: `provisioningState` is one thing until it is `Succeeded`. */
+/** How a write that takes long shows in the resource: `provisioningState` is another state until it is `Succeeded`. */
 
 interface Provisioned {
   provisioningState?: string
@@ -9,7 +9,7 @@ interface Provisioned {
 export const isPending = ({ pending }: Provisioned, now: number): boolean =>
   pending !== undefined && now < Date.parse(pending.until)
 
-/** What the resource says of itself. */
+/** `provisioningState` as the resource shows it. */
 export function provisioningStateOf(resource: Provisioned, now: number): string {
   const { pending, provisioningState = 'Succeeded' } = resource
   return pending !== undefined && isPending(resource, now) ? pending.state : provisioningState

@@ -56,7 +56,7 @@ export function identitiesOf(world: World, principalId: string): ReadonlySet<str
   return identities
 }
 
-/** Built-in or custom role by GUID; undefined where the world has none. */
+/** Built-in or custom role by GUID; undefined if the world has none. */
 export function findRole(world: World, id: string): Role | undefined {
   const wanted = id.toLowerCase()
   return (
@@ -77,7 +77,7 @@ export function applicableAssignments(
   )
 }
 
-/** Of those that the asking service sees, the deny assignment that blocks the request, if one does. */
+/** The deny assignment that blocks the request, if one does, among those that the service knows. */
 function blockingDenyAssignment(
   world: World,
   denies: readonly DenyAssignment[],
@@ -108,15 +108,15 @@ function conditionsHold(
   )
 }
 
-/** What a service has heard of. */
+/** What a service knows at the moment. */
 interface Heard {
   assignments: readonly RoleAssignment[]
   denies: readonly DenyAssignment[]
 }
 
 /**
- * Whether the assignments that the asking service has heard of allow the request. A deny assignment is named as the
- * reason only where a role would have allowed it, because the service then says "has permission … however".
+ * Whether the assignments that the service knows allow the request. A deny assignment is the reason only if a role would have
+ * allowed it, because the service then says "has permission … however".
  */
 export function decide(world: World, { assignments, denies }: Heard, request: AccessRequest): Decision {
   const granting = applicableAssignments(world, assignments, request.principalId, request.scope).flatMap(
@@ -137,7 +137,7 @@ interface FormerAssignment {
   endedAt: number
 }
 
-/** Replicas keep honouring an assignment as it was for a while after its removal or change. Kept by world: a reset forgets. */
+/** Replicas honour an assignment for a while after it was removed or changed. Kept by world, so a reset forgets them. */
 const formerAssignments = new WeakMap<World, FormerAssignment[]>()
 
 /** Takes an assignment out of the world at `now`, so that each replica of the data plane loses it after its own lag. */
@@ -147,13 +147,13 @@ export function removeAssignment(world: World, assignment: RoleAssignment, now: 
   keepFormer(world, assignment, now)
 }
 
-/** Keeps how an assignment is before it is changed or removed at `now`: replicas go on by that for their lag. */
+/** Keeps an assignment as it is before it is changed or removed at `now`: replicas use that for their lag. */
 export function keepFormer(world: World, assignment: RoleAssignment, now: number): void {
   const former = { assignment: { ...assignment }, endedAt: now }
   formerAssignments.set(world, [...(formerAssignments.get(world) ?? []), former])
 }
 
-/** The assignments that a replica sees at `now` when changes reach it `lag` milliseconds late. Without a `createdOn`, one is old. */
+/** The assignments that a replica sees at `now`, if changes reach it `lag` milliseconds late. One without `createdOn` is old. */
 function visibleAssignments(world: World, now: number, lag: number): RoleAssignment[] {
   const lingering = (formerAssignments.get(world) ?? [])
     .filter(({ endedAt }) => now < endedAt + lag)
@@ -172,7 +172,7 @@ const arrivedBy =
   }) =>
     updatedOn === undefined || Date.parse(updatedOn) + lag <= now
 
-/** Authorization as the services of one local cloud ask for it; it always speaks of the present world. */
+/** Authorization for the services of one local cloud, always by the present world. */
 export interface Authorizer {
   /** Of a control-plane request, with the reason for a refusal. Changes of roles count at once. */
   decide(request: Omit<AccessRequest, 'plane'>): Decision

@@ -13,7 +13,7 @@ const SECRET_HEADERS = new Set([
   'x-identity-header',
 ])
 
-/** What may be the first part of a token, and the two that follow it. */
+/** The first part of a possible token, and the two that follow it. */
 const FIRST_PART = /[\w-]{11,}/g
 const OTHER_PARTS = /^\.[\w-]*\.[\w-]*/
 
@@ -26,14 +26,14 @@ const JSON_FIELDS = new RegExp(`(?<="(?:${SECRET_NAMES}|key1|key2)"\\s*:\\s*")(?
 /** Places of a text, each from the first character to the one behind the last. */
 type Range = readonly [start: number, end: number]
 
-/** A character that is written as a URL or a JSON document may write any. */
+/** A character that is escaped as in a URL or in JSON. */
 const ESCAPES = /%[0-9a-f]{2}|\\+u[0-9a-f]{4}/i
 const CHARACTERS = /%[0-9a-f]{2}|\\+u[0-9a-f]{4}|[\s\S]/gi
 /** What may be base64 of something that is as long as a secret. */
 const BASE64 = /[\w+/-]{20,}={0,2}/g
 /** How often one form may be wrapped in another: a query in a query, JSON in JSON. */
 const DEEPEST = 3
-/** A path has few parts: what has more is not looked through from each. */
+/** A path has few parts. Of a text with more, only the first are tried as starts. */
 const MOST_STARTS = 20
 
 /** Where a text holds a secret or what looks like a token, as it is, with any characters escaped, or in base64. */
@@ -93,8 +93,8 @@ function without(text: string, ranges: readonly Range[]): string {
 }
 
 /**
- * An entry without the secrets that its request carried, wherever they stand and whatever the body claims to be: what is named
- * like a secret, what looks like a token, and the secrets that are known, in the forms that text is sent in.
+ * An entry without the secrets of its request, no matter where they are and what the body claims to be: values named like a
+ * secret, what looks like a token, and the known secrets, in every form in which text is sent.
  * @param known each one as it was given out, none of them empty
  */
 export function redacted(entry: JournalEntry, known: readonly string[]): JournalEntry {

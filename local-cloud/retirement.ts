@@ -8,14 +8,14 @@ export const hasEnded = ({ deprecation }: Pick<CatalogueModel, 'deprecation'>, n
 
 /**
  * The model that answers behind a deployment. One whose version has ended is moved to the default version, unless its upgrade option forbids
- * that (learn.microsoft.com, model versions). Undefined: none answers any more.
+ * that (learn.microsoft.com, model versions). Undefined if none answers any more.
  */
 export function modelBehind(
   world: Pick<World, 'models' | 'accounts'>,
   { model, versionUpgradeOption }: Pick<Deployment, 'model' | 'versionUpgradeOption'>,
   now: number,
 ): Deployment['model'] | undefined {
-  // Whatever else is deployed has no day.
+  // Models that are only deployed have no date.
   const ofName = catalogueOf({ models: world.models, accounts: [] }).filter(
     ({ format, name }) => format === model.format && name.toLowerCase() === model.name.toLowerCase(),
   )

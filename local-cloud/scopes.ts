@@ -22,8 +22,8 @@ interface Hierarchy {
 }
 
 /**
- * True where `outer` is `inner` or lies above it. Which management groups are above a subscription is known from
- * the subscription; how they contain each other the world does not say.
+ * True if `outer` is `inner` or lies above it. A subscription names the management groups above it; the world does not say how
+ * they contain each other.
  */
 export function covers(world: Hierarchy, outer: string, inner: string): boolean {
   const above = normalizeScope(outer)

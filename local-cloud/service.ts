@@ -26,16 +26,16 @@ export interface ServiceReply {
   headers?: Record<string, string>
   /** A string and a Buffer go out as they are, undefined as an empty body, anything else as JSON. */
   body?: unknown
-  /** In place of `body`: pieces that go out one after the other, as they are made (server-sent events). */
+  /** Instead of `body`: pieces that go out one after the other, as they are made (server-sent events). */
   pieces?: readonly string[]
   /** Object id of the caller, where the service found out; kept in the journal. */
   caller?: string
-  /** What the request asked for that the local cloud does not have; kept in the journal. The reply is then 501. */
+  /** What the request asked for and the local cloud does not have; kept in the journal. The reply is then 501. */
   unimplemented?: string
 }
 
 /**
- * 501 for what the local cloud does not have, where the 404 of Azure would read as "gone" and its 200 as "done". `what` names it:
+ * 501 for what the local cloud does not have: a 404 would read as "gone", and a 200 as "done". `what` names it:
  * an action such as `Microsoft.Storage/storageAccounts/read`, or an operation with what it does not know.
  */
 export function notImplemented(what: string, explanation = ''): ServiceReply {
@@ -46,7 +46,7 @@ export function notImplemented(what: string, explanation = ''): ServiceReply {
 /** One operation of a service. The name is what faults and the journal speak of, e.g. `roleAssignments.create`. */
 export interface Route {
   operation: string
-  /** Where it is known from how Azure behaves here: an operation of an official description, an SDK's source, a recording. */
+  /** Where this behaviour of Azure is known from: an operation of an official description, an SDK's source, a recording. */
   source?: string
   method: string
   /** Matched against the path with doubled slashes folded, without case; named groups become `params`, percent-decoded. A GET answers HEAD too. */
@@ -60,7 +60,7 @@ export interface Route {
 export interface Service {
   name: ServiceName
   routes: readonly Route[]
-  /** What a request that no route takes is answered. */
+  /** The reply to a request that no route takes. */
   notFound(request: ServiceRequest): ServiceReply
   /** Headers that every reply of this service carries (request ids, security headers). */
   commonHeaders(request: ServiceRequest): Record<string, string>

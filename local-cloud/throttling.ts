@@ -73,8 +73,8 @@ export function createThrottle(limits: Throttling, now: () => number): Throttle 
 }
 
 /**
- * The words of replies seen in 2026. For reads they all said ten seconds, which is how long the bucket above takes to fill:
- * Resource Manager sends its callers away until then, not until the next token.
+ * The words of replies seen in 2026. For reads they all said ten seconds. That is how long the bucket above takes to fill: Resource
+ * Manager makes its callers wait until then, not until the next token.
  */
 function throttled({ subscriptionId, principalId, operations }: Spending, seconds: number) {
   return gatewayError(

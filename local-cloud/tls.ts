@@ -2,7 +2,7 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 
-/** A throw-away authority and one certificate of it, both PEM. The private key of the authority is gone once this exists. */
+/** A throw-away authority and one certificate of it, both PEM. The private key of the authority is not kept. */
 export interface TlsCredentials {
   ca: string
   cert: string
@@ -14,7 +14,7 @@ const DAY = 24 * 60 * 60 * 1000
 const CA_NAME = 'CN=Key-less Gate local cloud CA'
 
 /**
- * Certificates are checked by other programs against real time, whatever the local cloud's clock says.
+ * Other programs check certificates against real time, no matter what the local cloud's clock says.
  * Two days back forgive clocks that differ between a container and its host; a week ahead outlives any test run.
  */
 function validity(notAfter = new Date(Date.now() + 7 * DAY)) {
@@ -40,7 +40,7 @@ const dnsName = (value: string) => ({ type: 'dns' as const, value })
 
 const generateKeys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 
-/** Issues a certificate, by default for 127.0.0.1, ::1 and localhost. Holds up under OpenSSL's strict checks (RFC 5280), which Python 3.13 made its default. */
+/** Issues a certificate, by default for 127.0.0.1, ::1 and localhost. It passes OpenSSL's strict checks (RFC 5280), the default since Python 3.13. */
 export async function createTlsCredentials({
   notAfter,
   hostnames,

@@ -36,10 +36,10 @@ function reasonOf(error: unknown): 'expired' | 'signature' | 'malformed' {
 
 type VerifiedClaims = AccessTokenClaims & JWTPayload
 
-/** More tokens than that are in use nowhere at one time. */
+/** Nobody uses more tokens than that at the same time. */
 const mostRemembered = 1000
 
-/** RFC 7519, 4.1.4 and 4.1.5: neither over nor ahead. @param now Milliseconds since the epoch */
+/** RFC 7519, 4.1.4 and 4.1.5: neither expired nor in the future. @param now Milliseconds since the epoch */
 function isValid({ exp, nbf }: VerifiedClaims, now: number): boolean {
   const seconds = Math.floor(now / 1000)
   return seconds < (exp ?? Number.POSITIVE_INFINITY) && (nbf ?? 0) <= seconds

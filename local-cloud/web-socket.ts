@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 
-/** As much of the WebSocket protocol (RFC 6455) as it takes to open one, to say something, and to part politely. */
+/** As much of the WebSocket protocol (RFC 6455) as opens one, sends something, and closes it properly. */
 
 export const acceptOf = (key: string): string =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
@@ -19,7 +19,7 @@ export function textFrame(text: string): Buffer {
   return Buffer.concat([Buffer.of(TEXT, LARGEST_SHORT + 1), length, payload])
 }
 
-/** Listens to nothing but the wish to close, which it returns. */
+/** Reads only close frames, and answers them. */
 export function untilClosed(socket: Duplex): void {
   socket.on('error', () => socket.destroy())
   socket.on('data', (data: Buffer) => {

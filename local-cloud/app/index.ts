@@ -6,7 +6,7 @@ import { normalizeScope } from '../scopes.ts'
 import type { Service, ServiceReply, ServiceRequest } from '../service.ts'
 import type { Resource, World } from '../world.ts'
 
-/** By it the app's own requests are told from those of clients. */
+/** Distinguishes the app's own requests from those of clients. */
 export const APP_USER_AGENT = 'local-cloud-app'
 
 /** Where the app answers, on its host. */
@@ -20,9 +20,9 @@ interface AppTools {
 }
 
 /**
- * An app with a route that makes one call to a model: it signs in as the identity of its resource, over the wire, and passes on what the
- * model says.
- * @param resourceId of what it runs in, in lower case
+ * An app with a route that makes one call to a model: it signs in as the identity of its resource, over the wire, and passes the
+ * model's answer on.
+ * @param resourceId of the resource that it runs in, in lower case
  */
 export function createApp(context: Context, resourceId: string, tools: AppTools): Service {
   async function probe(request: ServiceRequest): Promise<ServiceReply> {

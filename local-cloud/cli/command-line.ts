@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { type ReplicasBy, replicaChoices } from '../replicas.ts'
 import { FORMATS, type Format } from './formats.ts'
 
-/** What is wrong with the command line; ends the program with status 2. */
+/** A mistake on the command line; ends the program with status 2. */
 export class UsageError extends Error {}
 
-/** What is to be started, and how. */
+/** How to start a cloud. */
 export interface StartOptions {
   port?: number
   seedFile?: string
@@ -98,7 +98,7 @@ function readStart(args: readonly string[]): CommandLine {
   return { kind: 'start', options }
 }
 
-/** What node's parser throws about an argument. */
+/** Turns what Node's parser throws into a UsageError. */
 function parsed<T>(parse: () => T): T {
   try {
     return parse()

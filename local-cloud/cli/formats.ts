@@ -7,7 +7,7 @@ export function render(values: Readonly<Record<string, string>>, format: Format)
   const entries = Object.entries(values)
   const lines: Record<Format, () => string[]> = {
     shell: () => entries.map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`),
-    // The runner sets its own variables again for every step: what it owns would be lost.
+    // The runner sets its own variables again for every step, so these would be lost.
     github: () =>
       entries.filter(([name]) => !name.startsWith('GITHUB_')).map(([name, value]) => `${name}=${value}`),
     json: () => [JSON.stringify(values, null, 2)],
@@ -16,7 +16,7 @@ export function render(values: Readonly<Record<string, string>>, format: Format)
   return `${lines[format]().join('\n')}\n`
 }
 
-/** Quoted where it has to be: docker takes quotes for a part of the value. In single quotes nothing is expanded. */
+/** Quoted only if necessary, because docker takes quotes as part of the value. In single quotes nothing is expanded. */
 function dotenvValue(value: string): string {
   if (/^[\w./:@%+,=?&-]*$/.test(value)) return value
   return value.includes("'") ? `"${value.replaceAll('\n', '\\n')}"` : `'${value}'`

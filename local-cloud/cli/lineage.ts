@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 
 /**
- * Who started this process. npm passes a signal on to the shell that it runs a command in, and a shell that dies of it leaves its
- * command behind: a server that npm started has to look itself whether npm is still there.
+ * Who started this process. npm passes a signal on to the shell in which it runs a command, and a shell that dies of it leaves its
+ * command behind. So a server that npm started has to check itself whether npm is still there.
  */
 
 /** A process, and the one that started it. */
@@ -13,17 +13,17 @@ interface Link {
   parent: number
 }
 
-/** What can be told of a process; undefined where it is gone. */
+/** What is known about a process; undefined if it has ended. */
 export interface ProcessTable {
   parentOf(pid: number): number | undefined
   /** The command line, word by word. */
   wordsOf(pid: number): readonly string[]
 }
 
-/** npm, a shell, node: where an npm is further up, a program below it started the server, and knows what it does. */
+/** npm, a shell, node. If an npm is further up, a program below it started the server on purpose. */
 const FURTHEST = 2
 
-/** The links from a process up to the npm that started it; none where no npm did. */
+/** The links from a process up to the npm that started it; none if no npm did. */
 export function linksToNpm(pid: number, table: ProcessTable): Link[] {
   const links: Link[] = []
   let child = pid
@@ -37,7 +37,7 @@ export function linksToNpm(pid: number, table: ProcessTable): Link[] {
   return []
 }
 
-/** A process whose parent died belongs to another one, even while the dead one's entry lies about. */
+/** A process whose parent has died belongs to another one, even while the dead one is still listed. */
 export const isUnbroken = (links: readonly Link[], table: ProcessTable) =>
   links.every(({ pid, parent }) => table.parentOf(pid) === parent)
 
@@ -49,7 +49,7 @@ function isNpm(words: readonly string[]): boolean {
   return NPM.includes(program ?? '') || (program === 'node' && NPM.includes(script ?? ''))
 }
 
-/** What Linux tells in /proc, and ps everywhere else. */
+/** From /proc on Linux, and from ps everywhere else. */
 export const processTable: ProcessTable = {
   parentOf(pid) {
     if (pid === process.pid) return process.ppid
@@ -72,7 +72,7 @@ function read(file: string): string {
   }
 }
 
-/** Windows has none: there the end of a parent is not noticed. */
+/** Windows has no ps: there nobody notices the end of a parent. */
 function ps(pid: number, field: string): string {
   try {
     return execFileSync('ps', ['-o', field, '-p', String(pid)], {

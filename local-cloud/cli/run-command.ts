@@ -4,8 +4,8 @@ import type { StopSignal } from './stop.ts'
 
 /**
  * Runs a command with the terminal of this process, and passes a request to stop on to it.
- * @returns its exit code, as a shell would tell it
- * @throws Error where it cannot be started
+ * @returns its exit code, as in a shell
+ * @throws Error if it cannot be started
  */
 export function runCommand(
   [program, ...args]: readonly [string, ...string[]],
@@ -18,7 +18,7 @@ export function runCommand(
     child.once('exit', (code, signal) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     )
-    // Ctrl-C reaches everything in the foreground of a terminal by itself.
+    // Ctrl-C reaches everything in the foreground of a terminal anyway.
     void stop.then(signal => {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })

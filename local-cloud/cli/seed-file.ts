@@ -9,8 +9,8 @@ export const SCHEMA_ADDRESS =
 const isJson = (file: string) => file.toLowerCase().endsWith('.json')
 
 /**
- * The content of a seed file, which nobody has checked yet.
- * @throws Error that names the file, where it cannot be read or is neither JSON nor YAML
+ * The content of a seed file, not checked yet.
+ * @throws Error that names the file, if it cannot be read or is neither JSON nor YAML
  */
 export function readSeedFile(file: string): unknown {
   try {
@@ -23,14 +23,14 @@ export function readSeedFile(file: string): unknown {
   }
 }
 
-/** JSON names its schema inside of the document. */
+/** JSON names its schema in the document. */
 function withoutSchema(seed: unknown): unknown {
   if (typeof seed !== 'object' || seed === null || !('$schema' in seed)) return seed
   const { $schema, ...others } = seed
   return others
 }
 
-/** @throws Error where the file is there already, or cannot be written */
+/** @throws Error if the file exists, or cannot be written */
 export function writeSeedFile(file: string, seed: Seed): void {
   if (existsSync(file)) throw new Error(`${file} is there already: it stays as it is.`)
   const text = isJson(file) ? jsonText(seed) : yamlText(seed)

@@ -3,10 +3,10 @@ import { isUnbroken, linksToNpm, processTable } from './lineage.ts'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export type StopSignal = (typeof SIGNALS)[number]
 
-/** How often is looked whether npm is still there, in milliseconds. */
+/** How often we check whether npm is still there, in milliseconds. */
 const PACE_MS = 500
 
-/** Resolves at the first signal, or when the npm that started this process is gone; a second signal ends it in the ordinary way. */
+/** Resolves at the first signal, or when the npm that started this process has ended. A second signal ends the process as usual. */
 export function stopRequested(): Promise<StopSignal> {
   return new Promise(resolve => {
     for (const signal of SIGNALS) process.once(signal, () => resolve(signal))

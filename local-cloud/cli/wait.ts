@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 
-/** How often is looked, in milliseconds. */
+/** Pause between two tries, in milliseconds. */
 const PACE_MS = 100
 
 interface WaitOptions {
@@ -12,7 +12,7 @@ interface WaitOptions {
   timeoutMs: number
 }
 
-/** What has to be known of a local cloud to ask whether it answers. */
+/** What is needed to ask whether a local cloud answers. */
 interface Address {
   issuer: string
   caFile: string
@@ -20,7 +20,7 @@ interface Address {
 
 /**
  * Returns once the local cloud answers.
- * @throws Error that says what is missing, where that does not happen in time
+ * @throws Error that says what is missing, if that takes too long
  */
 export async function waitForCloud({ file, environment, timeoutMs }: WaitOptions): Promise<void> {
   const end = Date.now() + timeoutMs
@@ -41,7 +41,7 @@ export async function waitForCloud({ file, environment, timeoutMs }: WaitOptions
 
 const fromEnvironment = (environment: NodeJS.ProcessEnv) => addressOf(name => environment[name])
 
-/** Whatever the format: none of them escapes anything in these two. */
+/** In any format: none escapes anything in these two variables. */
 function fromFile(file: string): Address | undefined {
   let text = ''
   try {

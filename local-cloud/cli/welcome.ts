@@ -3,7 +3,7 @@ import type { World } from '../world.ts'
 
 const GUIDE = 'https://github.com/OWNER/key-less-gate/tree/v1/local-cloud#readme'
 
-/** What is known of the pipeline's right to call models; `by-seed`: nobody looked. */
+/** What is known about the pipeline's right to call models; `by-seed`: nothing. */
 export type PipelineAccess = 'granted' | 'missing' | 'by-seed'
 
 interface Started {
@@ -13,7 +13,7 @@ interface Started {
   access: PipelineAccess
 }
 
-/** What a person is told who started the cloud: a screenful. */
+/** What a person reads who started the cloud: one screen. */
 export function welcome({ world, endpoints, environment, access }: Started): string {
   const [application] = world.applications
   const rows: [string, string | undefined][] = [
@@ -46,7 +46,7 @@ export function welcome({ world, endpoints, environment, access }: Started): str
   ].join('\n')
 }
 
-/** Of the deployments, as many as are named. */
+/** How many deployments are named. */
 const MOST_NAMES = 4
 
 function deploymentLines({ accounts: [account] }: World): string[] {

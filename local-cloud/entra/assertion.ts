@@ -4,7 +4,7 @@ import type { Claims } from '../claims-matching.ts'
 import type { Application } from '../world.ts'
 import { Refused } from './refused.ts'
 
-/** The token of an issuer by which an application signs in, as Entra reads and checks it. */
+/** The token of an issuer with which an application signs in, as Entra reads and checks it. */
 
 const assertionClaims = v.looseObject({
   iss: v.string(),
@@ -22,7 +22,7 @@ export interface Assertion {
   audience: string
   /** All of them, for expressions of flexible credentials. */
   claims: Claims
-  /** Empty where the token names none. */
+  /** Empty if the token names none. */
   enterprise: string
   /** Seconds since the epoch. */
   notBefore: number
@@ -61,7 +61,7 @@ function decode(token: string) {
   }
 }
 
-/** To the second, where Entra forgives some minutes: what passes here passes there. */
+/** To the second. Entra tolerates some minutes: what passes here passes there. */
 export function checkTimes({ notBefore, expires }: Assertion, now: number): void {
   const seconds = now / 1000
   if (seconds >= notBefore && seconds < expires) return
@@ -73,7 +73,7 @@ export function checkTimes({ notBefore, expires }: Assertion, now: number): void
   throw new Refused(700024, 401, 'invalid_client', message)
 }
 
-/** What jose throws about the key or the signature; anything else means that the issuer's keys could not be had. */
+/** What jose throws about the key or the signature; anything else means that the issuer's keys could not be read. */
 const SIGNATURE_ERRORS = [
   errors.JWKSNoMatchingKey,
   errors.JWKSMultipleMatchingKeys,

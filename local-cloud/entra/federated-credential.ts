@@ -3,7 +3,7 @@ import { type Application, type FederatedCredential, GITHUB_ISSUER, type Tenant 
 import type { Assertion } from './assertion.ts'
 import { Refused } from './refused.ts'
 
-/** The federated credential that an assertion matches, and what Entra says where there is none. */
+/** The federated credential that an assertion matches, and what Entra says if there is none. */
 
 const FEDERATION_HELP =
   'Check your federated identity credential Subject, Audience and Issuer against the presented assertion. ' +
@@ -30,7 +30,7 @@ export function visibleCredentials(
     )
 }
 
-/** Issuer, audience and subject must be those of one credential, to the letter; Entra names the first that is not. */
+/** Issuer, audience and subject must be exactly those of one credential. Entra names the first that is not. */
 export function matchCredential(
   { displayName }: Application,
   credentials: readonly FederatedCredential[],

@@ -18,14 +18,14 @@ const CLIENT_ID = ['client_id', 'clientid']
 const OBJECT_ID = ['object_id', 'principal_id']
 const RESOURCE_ID = ['msi_res_id', 'mi_res_id']
 
-/** What the endpoint itself has against a request, where Entra is not even asked. */
+/** A request that the endpoint itself refuses, before Entra is asked. */
 class Declined extends Error {
   readonly oauthError = 'invalid_request'
 }
 
 /**
  * The endpoint that gives an app in Azure the tokens of its managed identity: App Service's form at IDENTITY_ENDPOINT, and that
- * of virtual machines (IMDS). It answers for the identity that is named, else for the first of the world.
+ * of virtual machines (IMDS). It answers for the named identity, or for the first of the world.
  * @param header what App Service's clients have to send in X-IDENTITY-HEADER
  */
 export function createManagedIdentityEndpoint(context: Context, header: string): Service {

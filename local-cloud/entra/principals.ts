@@ -3,7 +3,7 @@ import { Refused } from './refused.ts'
 
 /**
  * The principal that an application signs in as.
- * @throws Refused where it has none in its tenant, or a disabled one
+ * @throws Refused if it has none in its tenant, or a disabled one
  */
 export function enabledPrincipal({ clientId, displayName, servicePrincipal, tenantId }: Application) {
   if (servicePrincipal === null) {

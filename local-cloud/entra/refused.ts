@@ -1,4 +1,4 @@
-/** What Entra answers instead of what was asked for. */
+/** A refusal of Entra. */
 export class Refused extends Error {
   readonly aadsts: number
   readonly oauthError: string

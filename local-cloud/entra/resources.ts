@@ -24,7 +24,7 @@ const RESOURCES = [
 ]
 
 /**
- * @throws Refused AADSTS500011 where the tenant has no principal of the resource
+ * @throws Refused AADSTS500011 if the tenant has no principal of the resource
  */
 export function checkResource(
   audience: string,

@@ -17,7 +17,7 @@ import {
   wrongSubscriptionKey,
 } from './refusals.ts'
 
-/** A gateway in front of an account, as API Management is one: it refuses in its own name, and passes the rest on over the wire. */
+/** A gateway in front of an account, such as API Management. It sends refusals of its own, and passes other requests on over the wire. */
 
 /** Sends a request to another service of the cloud. */
 export type Send = (url: string, request: Outgoing) => Promise<Incoming>
@@ -34,13 +34,13 @@ interface Incoming {
   body: Buffer
 }
 
-/** By it what a gateway sends is told from what clients send (RFC 9110, 7.6.3). */
+/** Distinguishes the requests of a gateway from those of clients (RFC 9110, 7.6.3). */
 export const VIA_GATEWAY = '1.1 local-cloud-gateway'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 type Method = (typeof METHODS)[number]
 
-/** @param name of the gateway; what it does stands in the world, and may change there at any time */
+/** @param name of the gateway. The world says what it does, and may change at any time. */
 export function createGateway(context: Context, name: string, send: Send): Service {
   const limit = createRateLimit()
   const handle = (method: Method) => (request: ServiceRequest) =>
@@ -91,7 +91,7 @@ function gatewayNamed({ gateways }: World, name: string): Gateway {
   return gateway
 }
 
-/** What follows the gateway's own path; undefined where the request is for none of its operations. */
+/** The path below the gateway's own; undefined if the request is for none of its operations. */
 function pathWithin(pathname: string, path: string): string | undefined {
   if (pathname.slice(0, path.length).toLowerCase() !== path.toLowerCase()) return undefined
   const within = pathname.slice(path.length)
@@ -125,7 +125,7 @@ function refusedCall({ callsPerMinute }: Gateway, limit: RateLimit, now: number)
   return waitSeconds === undefined ? undefined : rateLimited(waitSeconds)
 }
 
-/** Who checked the caller's token itself calls by an identity of its own (authentication-managed-identity). */
+/** A gateway that checks the caller's token calls with its own identity (authentication-managed-identity). */
 async function ownIdentity(
   { tokens, world }: Context,
   { identity }: Gateway,
@@ -151,13 +151,13 @@ function backendOf({ world, endpoints }: Context, { account }: Gateway): string 
   return url
 }
 
-/** Of one connection alone (RFC 9110, 7.6.1), and what is counted anew. */
+/** Headers of one connection alone (RFC 9110, 7.6.1), and those that are computed again. */
 const HOP_BY_HOP = new Set(['connection', 'content-length', 'host', 'keep-alive', 'transfer-encoding'])
 
 const withoutHopByHop = (headers: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)))
 
-/** @param changes Null takes a header off. */
+/** @param changes Null removes a header. */
 function withChanges(
   headers: Readonly<Record<string, string>>,
   changes: Gateway['requestHeaders'],

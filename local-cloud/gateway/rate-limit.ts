@@ -1,9 +1,9 @@
-/** So many calls a minute, as the policy rate-limit counts them: in minutes that begin with the first call. */
+/** A limit of calls per minute, as the policy rate-limit counts them: a minute begins with its first call. */
 export interface RateLimit {
   /**
    * Counts a call.
    * @param now Milliseconds since the epoch.
-   * @returns undefined where it may pass; else the seconds until the next one may.
+   * @returns undefined if it may pass; otherwise the seconds until the next call may.
    */
   take(callsPerMinute: number, now: number): number | undefined
 }

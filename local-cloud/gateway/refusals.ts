@@ -1,7 +1,7 @@
 import type { ServiceReply } from '../service.ts'
 
 /**
- * What API Management says in its own name (learn.microsoft.com, "Error handling in API Management policies"; headers as gateways
+ * Replies of API Management itself (learn.microsoft.com, "Error handling in API Management policies"; headers as gateways
  * were seen to send them).
  */
 

@@ -73,7 +73,7 @@ export function runClaims(workflow: Workflow): RunClaims {
 /** A colon separates the parts of a subject: inside a value it is escaped. */
 const escaped = (value: string) => value.replaceAll(':', '%3A')
 
-/** `repo:o/r`, or `repo:o@1/r@2` where the repository's subjects are immutable; also GitHub's `sub_claim_prefix`. */
+/** `repo:o/r`, or `repo:o@1/r@2` if the repository's subjects are immutable; also GitHub's `sub_claim_prefix`. */
 export function repoSegment({
   owner,
   ownerId,

@@ -10,7 +10,7 @@ const BACKDATED = 600
 
 const KEY_ID = 'github-1'
 
-/** What an OIDC token says beside what it tells of the run. */
+/** What an OIDC token says besides the claims about the run. */
 interface IdTokenOptions {
   issuer: string
   audience: string
@@ -22,7 +22,7 @@ interface IdTokenOptions {
 /** Signs with the key that the local GitHub publishes. */
 export interface IdTokenSigner {
   jwk: JWK
-  /** At once: anyone who moved the clock finds a token that is valid by it. */
+  /** Not asynchronous: after a move of the clock there is a valid token at once. */
   sign(workflow: Workflow, options: IdTokenOptions): string
 }
 

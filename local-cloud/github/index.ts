@@ -14,7 +14,7 @@ export interface JobTokens {
 /** Path of the REST API on the same host, as on GitHub Enterprise Server. */
 export const API_PATH = '/api/v3'
 
-/** GitHub as a job sees it: the OIDC issuer with its token endpoint, and the one REST operation about subjects. */
+/** GitHub as a job sees it: the OIDC issuer, its token endpoint, and the one REST operation about subjects. */
 export function createGitHub(context: Context, tokens: JobTokens): Service {
   const issuer = () => context.endpoints.github
 

@@ -1,8 +1,8 @@
 import type { Application, FederatedCredential, Group, World } from '../world.ts'
 
-/** Directory objects as Microsoft Graph tells them: every member is there, unset ones are null or empty (recordings of az). */
+/** Directory objects as Microsoft Graph shows them: with every member, unset ones null or empty (recordings of az). */
 
-/** Since when everything exists that a seed gives no time for. */
+/** Creation time of everything for which a seed gives none. */
 const LONG_AGO = '2024-05-21T09:12:43Z'
 
 export function applicationBody(application: Application) {
@@ -181,7 +181,7 @@ export function groupBody(group: Group) {
   }
 }
 
-/** Of a group that Entra made: its id, in the four numbers of 32 bits that Windows keeps it in. */
+/** Of a group that Entra made: its id as four numbers of 32 bits, in the byte order of Windows. */
 function securityIdentifier(objectId: string): string {
   const bytes = Buffer.from(objectId.replaceAll('-', ''), 'hex')
   bytes.subarray(0, 4).swap32()
@@ -211,7 +211,7 @@ export function userBody({ objectId, userPrincipalName }: World['users'][number]
   }
 }
 
-/** An object of the tenant's directory with its type; undefined where the directory has none with the id. */
+/** An object of the tenant's directory with its type; undefined if the directory has none with the id. */
 export function directoryObjectBody(world: World, tenantId: string, id: string) {
   const wanted = id.toLowerCase()
   const ofTenant = <T extends { tenantId: string }>(objects: readonly T[]) =>

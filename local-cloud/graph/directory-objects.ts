@@ -8,7 +8,7 @@ import { listReply, objectReply } from './queries.ts'
 
 const BY_IDS = v.strictObject({
   ids: v.pipe(v.array(v.string()), v.maxLength(1000)),
-  /** Which kinds of objects are looked for; absent: any. */
+  /** Kinds of objects to look for; absent: any. */
   types: v.optional(v.array(v.string())),
 })
 const MEMBER_GROUPS = v.strictObject({ groupIds: v.pipe(v.array(v.string()), v.maxLength(20)) })
@@ -37,7 +37,7 @@ export function directoryObjectRoutes(gateway: Gateway): Route[] {
     return objectReply(gateway, call, 'directoryObjects', object)
   }
 
-  /** Of the groups that are asked about, those that the object is in, directly or through others. */
+  /** Those of the named groups that the object is in, directly or through others. */
   function checkMemberGroups(call: Call): ServiceReply {
     const { id } = requireObject(call, call.params.object ?? '')
     const identities = identitiesOf(context.world, id)

@@ -32,7 +32,7 @@ const UPSERT = v.strictObject(trust)
 
 type Written = Partial<v.InferOutput<typeof CREATE>>
 
-/** Whom an application trusts. */
+/** Federated credentials of applications. */
 export function federatedCredentialRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -82,7 +82,7 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
     return createdReply(gateway, call, fragmentOf(application), credentialBody(application, written))
   }
 
-  /** Entra learns of it as late as of a new one. By name, and where the caller prefers it, one that is missing is made. */
+  /** A change reaches Entra as late as a new one. By name, and if the caller prefers it, a missing one is created. */
   function update(call: Call): ServiceReply {
     const { application, credential } = look(call)
     const { credentialBy: name } = call.params
@@ -154,7 +154,7 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
 
 const missing = ({ params }: Call) => notFound(params.credential ?? params.credentialBy ?? '')
 
-/** A null takes a member away. */
+/** A null removes a member. */
 function merged(credential: FederatedCredential, changes: Written): FederatedCredential {
   const all = { ...credential, ...changes }
   return {
@@ -170,7 +170,7 @@ function merged(credential: FederatedCredential, changes: Written): FederatedCre
 
 /**
  * Version 1.0 knows subjects alone.
- * @throws GraphError for an expression, with what is said to az, which asks that version (Azure/azure-cli#32816)
+ * @throws GraphError for an expression, in the words that az gets, which uses that version (Azure/azure-cli#32816)
  */
 function requireVersion({ params }: Call, { claimsMatchingExpression }: Written): void {
   if (params.version === 'v1.0' && claimsMatchingExpression)
@@ -178,8 +178,8 @@ function requireVersion({ params }: Call, { claimsMatchingExpression }: Written)
 }
 
 /**
- * What a reader gets of version 1.0 where one of the credentials has an expression: the reply begins well, with 200, and breaks
- * off at the subject that is null (Azure/azure-workload-identity#373).
+ * What a reader of version 1.0 gets if one of the credentials has an expression: the reply begins with 200, and breaks off at the
+ * subject that is null (Azure/azure-workload-identity#373).
  */
 function brokenOff({ params }: Call, reply: ServiceReply): ServiceReply {
   const text = JSON.stringify(reply.body)
@@ -193,7 +193,7 @@ function brokenOff({ params }: Call, reply: ServiceReply): ServiceReply {
   }
 }
 
-/** How Azure words most of this is not known. @throws GraphError where an application cannot have such a credential */
+/** Azure's own words for most of this are not known. @throws GraphError if an application cannot have such a credential */
 function requireFits(
   others: readonly FederatedCredential[],
   { name, issuer, subject, claimsMatchingExpression }: FederatedCredential,

@@ -18,7 +18,7 @@ type Permission = NonNullable<
   NonNullable<World['applications'][number]['servicePrincipal']>['graphPermissions']
 >[number]
 
-/** Permissions of which any one will do, as the page of each operation lists them, the least first. */
+/** Any one of these permissions is enough. The page of each operation lists them, the least first. */
 const PERMISSIONS = {
   readApplications: [
     'Application.Read.All',
@@ -69,7 +69,7 @@ export interface Gateway {
   metadata(call: Call, fragment: string): string
 }
 
-/** As which Microsoft Graph is known to Entra, the local address besides. */
+/** Names of Microsoft Graph for Entra, besides its local address. */
 const AUDIENCES = ['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000']
 
 export function createGateway(context: Context): Gateway {
@@ -122,7 +122,7 @@ export function createGateway(context: Context): Gateway {
   }
 }
 
-/** By which member an object is addressed besides its id, by the place of the id in a path. */
+/** The member by which an object can be addressed instead of its id, by the name of the id in a path. */
 const ALTERNATE_KEYS: Readonly<Record<string, string>> = {
   application: 'appId',
   principal: 'appId',
@@ -148,8 +148,8 @@ const REFUSALS = {
 /**
  * The JSON body of a request, in the form that the operation wants.
  * @throws GraphError 400 for another form
- * @throws GraphNotImplemented for a member that the schema, a strict one, does not know, or for what it could hold in Azure
- *   and not here: it would be taken and dropped
+ * @throws GraphNotImplemented for a member that the schema does not know, or for a value that Azure accepts and this does not:
+ *   otherwise it would be accepted and dropped
  */
 export function readBody<Schema extends v.GenericSchema>(
   { request, operation }: Call,
@@ -166,7 +166,7 @@ export function readBody<Schema extends v.GenericSchema>(
   )
 }
 
-/** Whether Azure would take it: where a schema wants a list that is empty, or one truth value of the two, that is a limit of ours. */
+/** Whether Azure would accept it: a schema that wants an empty list, or one of the two truth values, is a limit of ours. */
 const isLimit = ({ type, input, requirement }: v.BaseIssue<unknown>): boolean =>
   (type === 'length' && requirement === 0) || (type === 'literal' && typeof input === 'boolean')
 

@@ -18,7 +18,7 @@ const CREATE = v.strictObject({
 const REFERENCE = v.strictObject({ '@odata.id': v.string() })
 const SINGLE = '/groups/{group}'
 
-/** Security groups and who is in them. What a member may do by them counts at once. */
+/** Security groups and their members. A change counts at once. */
 export function groupRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
   const ofTenant = ({ tenantId }: Call) => context.world.groups.filter(group => group.tenantId === tenantId)

@@ -8,7 +8,7 @@ import { createGateway } from './gateway.ts'
 import { groupRoutes } from './groups.ts'
 import { servicePrincipalRoutes } from './service-principals.ts'
 
-/** Microsoft Graph, as far as it says who there is: applications, service principals, groups, users. */
+/** Microsoft Graph, as far as it is about applications, service principals, groups and users. */
 export function createGraph(context: Context): Service {
   const gateway = createGateway(context)
   return {

@@ -53,7 +53,7 @@ function requireKnownOptions({ searchParams }: URL): void {
   if (unknown) throw new GraphNotImplemented(`the query option ${unknown}`)
 }
 
-/** Of an object, what `$select` asks for. */
+/** The members of an object that `$select` asks for. */
 function selected({ request }: Call, object: DirectoryObject): DirectoryObject {
   requireKnownOptions(request.url)
   const names = request.url.searchParams
@@ -68,7 +68,7 @@ function selected({ request }: Call, object: DirectoryObject): DirectoryObject {
 
 const PAGE_SIZE = 100
 
-/** A list as it is asked for: filtered, cut to pages, and with the members that are wanted. */
+/** A list, filtered, in pages, and with the members that are wanted. */
 export function listReply(
   gateway: Gateway,
   call: Call,
@@ -110,14 +110,14 @@ export function objectReply(
   return { status: 200, body: { '@odata.context': context, ...selected(call, object) } }
 }
 
-/** As the directory names the types of its objects (recordings of az). */
+/** Names of types in the directory (recordings of az). */
 const DIRECTORY_TYPES: Readonly<Record<string, string>> = {
   applications: 'Application',
   groups: 'Group',
   servicePrincipals: 'ServicePrincipal',
 }
 
-/** One that is new, with where the directory has it (recordings of az). */
+/** A new object, with its address in the directory (recordings of az). */
 export function createdReply(
   gateway: Gateway,
   call: Call,

@@ -73,7 +73,7 @@ export function servicePrincipalRoutes(gateway: Gateway): Route[] {
     return { status: 204 }
   }
 
-  /** That of a managed identity goes with its resource only. */
+  /** The principal of a managed identity can only be deleted with its resource. */
   function remove(call: Call): ServiceReply {
     const { application } = find(call)
     if (application.kind === 'managedIdentity') {

@@ -1,4 +1,4 @@
-/** Names of what a request asks for, as roles name it: `Microsoft.CognitiveServices/accounts/read`. */
+/** Actions as roles name them: `Microsoft.CognitiveServices/accounts/read`. */
 
 const VERBS: Readonly<Record<string, string>> = {
   GET: 'read',
@@ -8,7 +8,7 @@ const VERBS: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 }
 
-/** The action of a request, told from its method and its path alone; names of resources are left out. */
+/** The action of a request, from its method and path alone; names of resources are left out. */
 export function actionOf(method: string, path: string): string {
   const segments = path.split('/').filter(Boolean)
   if (!/^(subscriptions|providers|\{scope\})$/i.test(segments[0] ?? '')) return `${method} ${path}`

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 
-/** A write that Azure takes its time over, as anyone who polls it sees it. */
+/** A write that takes long, as clients that poll it see it. */
 export interface AsyncOperation {
   id: string
   subscriptionId: string

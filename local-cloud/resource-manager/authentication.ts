@@ -14,7 +14,7 @@ export interface Caller {
   tid: string
 }
 
-/** As which Resource Manager is known to Entra. */
+/** Names of Resource Manager for Entra. */
 export const AUDIENCES = ['https://management.core.windows.net/', 'https://management.azure.com/']
 
 /**
@@ -56,7 +56,7 @@ export async function authenticate(context: Context, request: ServiceRequest): P
   }
 }
 
-/** @throws ArmError 401 where the subscription belongs to another tenant than the token */
+/** @throws ArmError 401 if the subscription belongs to another tenant than the token */
 export function requireTenant(
   context: Context,
   request: ServiceRequest,

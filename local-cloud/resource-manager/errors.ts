@@ -1,6 +1,6 @@
 import { notImplemented, type ServiceReply } from '../service.ts'
 
-/** A refusal in Resource Manager's envelope. Thrown by whatever finds the fault, turned into a reply at the edge. */
+/** A refusal in Resource Manager's envelope. The code that finds the fault throws it, and the gateway turns it into a reply. */
 export class ArmError extends Error {
   readonly status: number
   readonly code: string
@@ -22,7 +22,7 @@ export class ArmError extends Error {
   }
 }
 
-/** Ends the handling of a request with the 501 that says what the local cloud does not have. */
+/** Ends a request with a 501 that names what the local cloud does not have. */
 export class NotImplemented extends ArmError {
   readonly #reply: ServiceReply
 
@@ -36,7 +36,7 @@ export class NotImplemented extends ArmError {
   }
 }
 
-/** What Resource Manager itself refuses, before a resource provider sees the request, it marks as such. */
+/** A refusal of Resource Manager itself, before a resource provider sees the request. A header marks it. */
 export function gatewayError(
   status: number,
   code: string,

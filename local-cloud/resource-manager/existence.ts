@@ -43,8 +43,8 @@ const ACCOUNT =
   /^microsoft\.cognitiveservices\/accounts\/(?<account>[^/]+)(?:\/(?<type>projects|deployments)\/(?<child>[^/]+))?$/i
 
 /**
- * That roles may be assigned, or listed, at a scope needs its existence.
- * @throws ArmError 404 where the world has nothing at the scope
+ * Roles can be assigned and listed only at a scope that exists.
+ * @throws ArmError 404 if the world has nothing at the scope
  */
 export function requireScope(world: World, scope: string): void {
   if (normalizeScope(scope) === '/') return
@@ -61,7 +61,7 @@ export function requireScope(world: World, scope: string): void {
   if (group !== undefined && resource !== undefined) requireResource(world, subscription, group, resource)
 }
 
-/** The world knows management groups from the subscriptions in them only. */
+/** The world knows management groups only from the subscriptions in them. */
 function requireManagementGroup(world: World, scope: string): void {
   if (world.subscriptions.some(({ id }) => covers(world, scope, `/subscriptions/${id}`))) return
   throw gatewayError(

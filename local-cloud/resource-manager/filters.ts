@@ -71,8 +71,8 @@ interface Assigned {
 }
 
 /**
- * Whether a role or deny assignment belongs into a list at `scope`: `atScope()` keeps what is at the scope or above,
- * without it what is below counts too; `principalId` means the very principal, `assignedTo` its groups as well.
+ * Whether a role or deny assignment belongs in a list at `scope`. `atScope()` keeps those at the scope or above; without it those
+ * below are listed too. `principalId` means that principal alone, `assignedTo` also its groups.
  */
 export function isListed(
   world: World,

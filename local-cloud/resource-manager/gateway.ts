@@ -23,8 +23,8 @@ export interface Call {
 type Handler = (call: Call) => ServiceReply | Promise<ServiceReply>
 
 /**
- * One line of a table of routes. The path is a template (paths.ts). The source says from where it is known how Azure
- * behaves: mostly the name of the operation in the provider's official description.
+ * One line of a table of routes. The path is a template (paths.ts). The source says where Azure's behaviour is known from:
+ * mostly the name of the operation in the provider's official description.
  */
 type Row = readonly [operation: string, method: string, path: string, source: string, handle: Handler]
 
@@ -35,11 +35,11 @@ export interface Gateway {
   readonly operations: AsyncOperations
   /** Routes whose handlers only see requests that are well-formed, authenticated and of a usable subscription. */
   routes(rows: readonly Row[]): Route[]
-  /** What can be done by these routes, in the words of roles: `Microsoft.CognitiveServices/accounts/read`. */
+  /** What these routes can do, as roles name it: `Microsoft.CognitiveServices/accounts/read`. */
   readonly actions: ReadonlySet<string>
   /** The activity log: of every request of an authenticated caller that is not a read, the oldest first. */
   readonly activityEvents: readonly ActivityEvent[]
-  /** @throws ArmError 403 where the caller may not do this, 409 where a lock stands in the way of anybody */
+  /** @throws ArmError 403 if the caller has no right to do this, 409 if a lock blocks everybody */
   authorize(call: Call, request: Omit<AccessRequest, 'plane' | 'principalId'>): void
 }
 
@@ -131,7 +131,7 @@ async function refusing(produce: () => Promise<ServiceReply>): Promise<ServiceRe
   }
 }
 
-/** Resource Manager asks for the version before it asks who calls. Any version in the form of a date is taken. */
+/** Resource Manager checks the version before it checks who calls. It accepts any version in the form of a date. */
 function requireApiVersion({ url }: ServiceRequest): void {
   const version = queryParameter(url, 'api-version')
   if (!version) {
@@ -146,7 +146,7 @@ function requireApiVersion({ url }: ServiceRequest): void {
   }
 }
 
-/** The query options that operations honour; a client that sends another would take what it gets for what it asked for. */
+/** The query options that operations honour. A client that sends another would not notice that it has no effect. */
 const QUERY_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'roleAssignments.list': ['$filter', '$skiptoken'],
   'roleDefinitions.list': ['$filter'],
@@ -175,7 +175,7 @@ export function requireKnownOptions(operation: string, { url }: ServiceRequest):
   if (unknown !== undefined) throw new NotImplemented(`the query option ${unknown} of ${operation}`)
 }
 
-/** Reading and deleting go on in a disabled subscription; everything else does not. */
+/** What still works in a disabled subscription. */
 const ALLOWED_WHEN_DISABLED = ['GET', 'HEAD', 'DELETE']
 
 function requireSubscription(context: Context, request: ServiceRequest, caller: Caller): void {
@@ -195,8 +195,8 @@ function requireSubscription(context: Context, request: ServiceRequest, caller: 
 }
 
 /**
- * A provider that nobody registered does nothing in the subscription; what is there can be read all the same. Who asks
- * and in which words is known from failures that users quote.
+ * Without a registered provider nothing can be written in the subscription; what exists can still be read. The words are known from
+ * failures that users quote.
  * @throws ArmError 409
  */
 function requireRegistered(
@@ -223,7 +223,7 @@ export function findSubscription(world: World, id: string): World['subscriptions
 }
 
 /**
- * Locks hold for everybody, whatever their roles, and for everything but themselves. A read-only lock stops the actions of
+ * Locks apply to everybody, no matter which roles they have, and to everything except locks. A read-only lock stops the actions of
  * a POST too, such as listing keys, and calls them writing (Azure/azure-cli#8452).
  */
 function requireUnlocked(world: World, action: string, scope: string): void {
@@ -259,7 +259,7 @@ function forbidden(
         `at scope '${deniedAt}'.`,
     )
   }
-  // Of a condition that is not met Azure says no word (azurerm#31635).
+  // Azure does not mention a condition that is not met (azurerm#31635).
   return gatewayError(
     403,
     'AuthorizationFailed',

@@ -18,7 +18,7 @@ export const identitySchema = v.strictObject({
   ]),
   principalId: readOnly,
   tenantId: readOnly,
-  /** By resource id. A null takes one away, where a part of the resource is changed. */
+  /** By resource id. A null removes one, if only a part of the resource is changed. */
   userAssignedIdentities: v.nullish(
     v.record(v.string(), v.nullable(v.strictObject({ principalId: readOnly, clientId: readOnly }))),
   ),
@@ -26,10 +26,10 @@ export const identitySchema = v.strictObject({
 export type WantedIdentity = v.InferOutput<typeof identitySchema>
 
 /**
- * The identities that a resource has after a write that asks for `wanted`. A system-assigned one that is new becomes a
- * principal of the tenant, one that is not wanted any more is none from then on.
- * @param kept what of the present identities the write leaves alone, unless it says otherwise
- * @throws ArmError 400 where a user-assigned identity does not exist
+ * The identities of a resource after a write that asks for `wanted`. A new system-assigned one becomes a principal of the tenant;
+ * one that is no longer wanted stops being one.
+ * @param keepUserAssigned whether the write keeps the present user-assigned identities that it does not name
+ * @throws ArmError 400 if a user-assigned identity does not exist
  */
 export function assignIdentities(
   world: World,
@@ -79,7 +79,7 @@ const noSuchIdentity = (id: string, identity: string) =>
     `Identity operation for resource '${id}' failed with error 'The identity '${identity}' was not found.'.`,
   )
 
-/** `identity` as the resource tells it; nothing where it never had any. */
+/** `identity` as the resource shows it; nothing if it never had any. */
 export function identityBody(world: World, id: string, identity: ResourceIdentity | undefined) {
   if (identity === undefined) return {}
   const { systemAssigned, userAssigned = [] } = identity
@@ -98,7 +98,7 @@ export function identityBody(world: World, id: string, identity: ResourceIdentit
   }
 }
 
-/** Of an identity that was deleted meanwhile nothing is left but its id. */
+/** Only the id is left of an identity that has been deleted. */
 function idsOf(world: World, id: string) {
   const identity = identityWithId(world, id)
   return identity ? { principalId: identity.servicePrincipal?.objectId, clientId: identity.clientId } : {}

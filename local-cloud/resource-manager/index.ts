@@ -63,7 +63,7 @@ export function createResourceManager(context: Context): Service {
       ...subscriptionRoutes(gateway),
       ...resourceGroupRoutes(gateway),
       ...providerRoutes(gateway),
-      // Last: it takes whatever looks like a resource.
+      // Last, because it takes everything that looks like a resource.
       ...resourceRoutes(gateway),
     ],
     notFound,
@@ -74,7 +74,7 @@ export function createResourceManager(context: Context): Service {
   }
 }
 
-/** What most often runs into it. */
+/** The most frequent gap. */
 const TEMPLATES = 'No template is deployed here: make what is in it one by one, with az or Terraform.'
 
 /** Azure has operations for nearly every path: what no route takes is a gap of the local cloud, not of the request. */
@@ -89,7 +89,7 @@ function notFound({ method, url }: ServiceRequest): ServiceReply {
 /** A full hour's allowance less one, in the figures of recordings. */
 const UNLIMITED: Readonly<Record<Operations, string>> = { reads: '11999', writes: '1199', deletes: '14999' }
 
-/** What is left where nobody counts. Of a subscription that is throttled the gateway tells, once it knows who asks. */
+/** The header if nobody counts. For a throttled subscription the gateway adds it, because it knows who asks. */
 function unlimited({ throttling }: Context, { method, url }: ServiceRequest): Record<string, string> {
   const operations = operationsOf(method)
   const ofTenant = subscriptionIdOf(url.pathname) === undefined

@@ -3,8 +3,8 @@ import type { Route } from '../service.ts'
 import { AUDIENCES } from './authentication.ts'
 
 /**
- * What a cloud tells about itself to anyone who asks, without a token: `az cloud register` and Terraform's `metadata_host`
- * start from it. Always in the form of api-version 2022-09-01, which both ask for.
+ * A cloud describes itself to anyone, without a token: `az cloud register` and Terraform's `metadata_host` begin with it. Always in
+ * the form of api-version 2022-09-01, which both ask for.
  */
 export function metadataRoute(endpoints: Endpoints): Route {
   return {

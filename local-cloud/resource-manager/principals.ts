@@ -1,6 +1,6 @@
 import type { World } from '../world.ts'
 
-/** What kind of object of a tenant's directory an id is; undefined where the directory has none with the id. */
+/** The kind of a directory object; undefined if the tenant's directory has none with the id. */
 export function directoryObject(
   world: World,
   tenantId: string,
@@ -14,7 +14,7 @@ export function directoryObject(
     return 'ServicePrincipal'
   if (world.users.some(isThere)) return 'User'
   if (world.groups.some(isThere)) return 'Group'
-  // A managed identity has no application object: the world wants an id for it all the same.
+  // A managed identity has no application object, although the world has an id for one.
   const isApplication = applications.some(({ kind, objectId: own }) => kind === 'application' && own === id)
   return isApplication ? 'Application' : undefined
 }

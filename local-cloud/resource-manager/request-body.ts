@@ -2,10 +2,10 @@ import * as v from 'valibot'
 import { ArmError, gatewayError, NotImplemented } from './errors.ts'
 import type { Call } from './gateway.ts'
 
-/** For members that a client sends back as it was told them: they are not its to change, and are ignored as in Azure. */
+/** For members that a client sends back as it read them. It cannot change them, and they are ignored as in Azure. */
 export const readOnly = v.optional(v.unknown())
 
-/** What every resource is told with and a client may send back. */
+/** Members of every resource that a client may send back. */
 export const resourceEnvelope = {
   id: readOnly,
   name: readOnly,
@@ -17,7 +17,7 @@ export const resourceEnvelope = {
 /**
  * The JSON body of a request, in the form that the operation wants.
  * @throws ArmError 400 for what is no JSON, and for JSON of another form
- * @throws NotImplemented for a member that the schema, a strict one, does not know: it would be taken and dropped
+ * @throws NotImplemented for a member that the schema does not know: otherwise it would be accepted and dropped
  */
 export function readBody<Schema extends v.GenericSchema>(
   { request, operation }: Call,
@@ -37,7 +37,7 @@ export function readBody<Schema extends v.GenericSchema>(
   )
 }
 
-/** A strict object complains of a member that it does not know by expecting `never`. */
+/** For a member that it does not know, a strict object expects `never`. */
 const isUnknownMember = ({ type, expected }: v.BaseIssue<unknown>) =>
   type === 'strict_object' && expected === 'never'
 

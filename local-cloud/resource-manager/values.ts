@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 
-/** Small values that Azure makes up and that must look like its own. */
+/** Values that must look like those that Azure makes. */
 
 export const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/** Since when everything exists that a seed gives no time for. */
+/** Creation time of everything for which a seed gives none. */
 export const LONG_AGO = '2024-05-21T09:12:43.5170284Z'
 
 /**
@@ -25,12 +25,12 @@ export function usInstant(ms: number): string {
   return `${date} ${hours % 12 || 12}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} ${hours < 12 ? 'AM' : 'PM'}`
 }
 
-/** 32 hexadecimal digits that are always the same for the same text and tell nothing about it. */
+/** 32 hexadecimal digits, always the same for the same text. The text cannot be read from them. */
 export function stableHex(text: string): string {
   return createHash('sha256').update(text.toLowerCase()).digest('hex').slice(0, 32)
 }
 
-/** An entity tag that changes when what it stands for does. */
+/** An entity tag: it changes with the value. */
 export function etagOf(value: unknown): string {
   const hex = stableHex(JSON.stringify(value))
   return `"${hex.slice(0, 8)}-0000-0500-0000-${hex.slice(8, 16)}0000"`

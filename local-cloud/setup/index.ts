@@ -2,7 +2,7 @@ import { annotate, stateOf } from './runner.ts'
 import { start } from './start.ts'
 import { stop } from './stop.ts'
 
-/** The setup action: the main step starts the cloud, the post step, which finds what that left, ends it. */
+/** The setup action: the main step starts the cloud, and the post step ends it. */
 
 const running = stateOf('pid')
 try {
@@ -10,6 +10,6 @@ try {
   else await stop(Number(running))
 } catch (error) {
   annotate(error instanceof Error ? error.message : String(error))
-  // A job does not fail for what is cleared away.
+  // A job does not fail because of its clean-up.
   if (running === '') process.exitCode = 1
 }

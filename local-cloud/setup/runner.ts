@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 
 /**
- * The few commands of GitHub's runner that this action needs. The toolkit has them too, and an HTTP stack of 400 kB with them,
- * which every job that uses the gate would download.
+ * The few commands of GitHub's runner that this action needs. The toolkit has them too, but with an HTTP stack of 400 kB, which
+ * every job that uses the gate would download.
  */
 
 const { env } = process
 
 export const print = (line: string) => process.stdout.write(`${line}\n`)
 
-/** As the toolkit names it: upper case, hyphens kept. */
+/** Named as in the toolkit: upper case, with its hyphens. */
 export const inputOf = (name: string) => (env[`INPUT_${name.toUpperCase()}`] ?? '').trim()
 
 export const stateOf = (name: string) => env[`STATE_${name}`] ?? ''
@@ -19,7 +19,7 @@ export const saveState = (name: string, value: string) => appendTo(env.GITHUB_ST
 
 export const exportVariable = (name: string, value: string) => appendTo(env.GITHUB_ENV, name, value)
 
-/** A value of any lines: nobody can guess where it ends. */
+/** The value may have several lines. Nobody can guess the mark at its end. */
 function appendTo(file: string | undefined, name: string, value: string): void {
   if (file === undefined) throw new Error('This is no step of a job: the files of the runner are missing.')
   const end = randomUUID()
@@ -34,7 +34,7 @@ function command(name: string, message: string): void {
   print(`::${name}::${escaped}`)
 }
 
-/** Prints lines of others in a group of their own: no command in them is carried out. */
+/** Prints lines of others in a separate group. The runner carries out no command in them. */
 export function printForeign(title: string, lines: readonly string[]): void {
   const fence = randomUUID()
   print(`::group::${title}`)

@@ -11,7 +11,7 @@ const PROGRAM = join(import.meta.dirname, '../cli/index.js')
 
 /**
  * Starts the cloud as a process that outlives the step, and exports its environment.
- * @throws Error with what it said, where it does not come up
+ * @throws Error with what it printed, if it does not start
  */
 export async function start(): Promise<void> {
   const log = join(process.env.RUNNER_TEMP ?? '.', `local-cloud-${process.pid}.log`)
@@ -41,7 +41,7 @@ function optionsFromInputs(): string[] {
   return [...valued, ...flags]
 }
 
-/** @throws Error where the input is neither true nor false */
+/** @throws Error if the input is neither true nor false */
 function isOn(name: string): boolean {
   const value = inputOf(name)
   if (value !== 'true' && value !== 'false')
@@ -49,7 +49,7 @@ function isOn(name: string): boolean {
   return value === 'true'
 }
 
-/** The variables come in one piece. Rejects where the program ends before. */
+/** The variables come in one piece. Rejects if the program ends before. */
 async function firstOutput(child: ChildProcess): Promise<Record<string, string>> {
   const text = await new Promise<string>((resolve, reject) => {
     child.stdout?.setEncoding('utf8').once('data', resolve)

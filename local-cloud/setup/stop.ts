@@ -5,10 +5,10 @@ import tls from 'node:tls'
 import * as v from 'valibot'
 import { inputOf, printForeign } from './runner.ts'
 
-/** Prints the journal where the job failed, and ends the cloud. */
+/** Prints the journal if the job failed, and ends the cloud. */
 export async function stop(pid: number): Promise<void> {
   // Node reads the authorities of NODE_EXTRA_CA_CERTS when it first needs them, and the cloud takes its file along.
-  // Where it has no such function it would, at worst, warn that the file is gone: act may run this on a Node before 22.15.
+  // Without that function it would, at worst, warn that the file is gone: act may run this on a Node before 22.15.
   if (typeof tls.getCACertificates === 'function') tls.getCACertificates('extra')
   try {
     if (inputOf('job-status') === 'failure') await printJournal()
@@ -31,7 +31,7 @@ const journal = v.array(
 )
 type Entry = v.InferOutput<typeof journal>[number]
 
-/** A body that is longer tells no more. */
+/** A longer body is cut. */
 const MOST_CHARACTERS = 2000
 
 async function printJournal(): Promise<void> {
@@ -39,7 +39,7 @@ async function printJournal(): Promise<void> {
   printForeign(`What the local cloud was asked: ${entries.length} requests`, entries.flatMap(linesOf))
 }
 
-/** One line a request, and what was sent where it was refused. */
+/** One line per request, and its body if it was refused. */
 function linesOf({ at, service, operation, method, target, body, status, fault }: Entry): string[] {
   const time = new Date(at).toISOString().slice(11, 19)
   const played = fault === undefined ? '' : ` (fault ${fault})`
