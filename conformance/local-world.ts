@@ -35,6 +35,7 @@ const credentialsFor = (
     },
   ],
   'no-service-principal': [{ ...trust, subject }],
+  disabled: [{ ...trust, subject }],
 })
 
 /** An application whose ids end with a unique number. */
@@ -57,6 +58,7 @@ const faulty = faultyIdentities.map((fault, at) => ({
 }))
 const deniedId = `${groupId}/providers/Microsoft.Storage/storageAccounts/conformance`
 
+const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
 const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9'
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
@@ -84,6 +86,15 @@ const deploymentOf: Readonly<Record<DeploymentKind, string>> = {
   messages: 'claude-haiku-4-5',
   'model-inference': 'DeepSeek-V3',
 }
+
+/** As with the application permission Application.Read.All and the consent of an administrator. */
+const readingApplications = (application: Application): Application => ({
+  ...application,
+  servicePrincipal: application.servicePrincipal && {
+    ...application.servicePrincipal,
+    graphPermissions: ['Application.Read.All'],
+  },
+})
 
 const systemAssigned = (number: number) => ({
   systemAssigned: {
@@ -116,22 +127,45 @@ export function localWorld(has: ReadonlySet<string>, subject = subjectOfMain): S
     updatedBy: EVERYBODY,
     scope: one.scope === groupId && !has.has('reads-group') ? accountId(account) : one.scope,
   }))
+  const [pipeline, ...applications] = defaultWorld.applications
+  const principalId = pipeline?.servicePrincipal?.objectId ?? ''
   return {
     ...defaultWorld,
     applications: [
-      ...defaultWorld.applications,
+      ...(pipeline === undefined
+        ? []
+        : [has.has('reads-applications') ? readingApplications(pipeline) : pipeline]),
+      ...applications,
       { ...setup, federatedCredentials: [{ ...trust, subject }] },
-      ...faulty.map(({ fault, application: one }) => ({ ...one, federatedCredentials: credentials[fault] })),
+      ...faulty.map(({ fault, application: one }) => ({
+        ...one,
+        federatedCredentials: credentials[fault],
+        ...(fault === 'disabled' &&
+          one.servicePrincipal && { servicePrincipal: { ...one.servicePrincipal, enabled: false } }),
+      })),
     ],
     accounts: [likeIt, ...defaultWorld.accounts.slice(1)],
     resources: [{ id: deniedId, location: account.location }],
     roleAssignments: [
       ...assignments,
+      ...(has.has('reads-subscription')
+        ? [
+            {
+              name: '8a41d3c7-6e52-4b90-8d1f-70c9e4b5a263',
+              scope: `/subscriptions/${account.subscriptionId}`,
+              roleDefinitionId: READER,
+              principalId,
+              principalType: 'ServicePrincipal' as const,
+              createdBy: EVERYBODY,
+              updatedBy: EVERYBODY,
+            },
+          ]
+        : []),
       {
         name: '2c7d94e1-0b5f-4a38-9e16-f3a8d5c07b29',
         scope: accountId(account),
         roleDefinitionId: USER_ACCESS_ADMINISTRATOR,
-        principalId: first(defaultWorld.applications).servicePrincipal?.objectId ?? '',
+        principalId,
         principalType: 'ServicePrincipal',
         createdBy: EVERYBODY,
         updatedBy: EVERYBODY,

@@ -37,6 +37,7 @@ export async function play(
     for (const request of cleanUp) if (!(await isDone(request, world, send))) onLeft(request.url)
   }
   if (last === undefined) throw new Error(`${exchange.name} has no request`)
+  if (last.status === 429) throw new Error('the service still throttles (429) after all tries')
   return recordingOf(exchange, last, world)
 }
 
@@ -47,8 +48,11 @@ export async function isDone(request: ConformanceRequest, world: World, send: Se
   return [200, 204, 404].includes(await statusOf(request.method)) || (await statusOf('GET')) === 404
 }
 
+/** @throws Error if the run has no token of that kind: without one, the request would be another */
 export function onTheWire({ method, url, as, headers, json, form }: ConformanceRequest, world: World) {
   const token = as === undefined ? undefined : world.tokens.get(as)
+  if (as !== undefined && token === undefined)
+    throw new Error(`there is no token for ${as}: Entra ${world.refusals.get(as) ?? 'was not asked'}`)
   const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json)
   const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json'
   return {

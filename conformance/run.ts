@@ -1,12 +1,12 @@
 import type { CloudServices } from './cloud.ts'
 import type { Exchange } from './exchange.ts'
-import { type LagTools, measureLag } from './lag.ts'
+import { isDeniedByNow, type LagTools, measureLag, whyNotAssigning } from './lag.ts'
 import { lackingFor, type PlayTools, play } from './play.ts'
 import type { Lag, Recording } from './recording.ts'
 import { roleDrift } from './role-drift.ts'
 import { sanitised } from './sanitise.ts'
 import { patient } from './send.ts'
-import { removeOfEarlierRuns } from './sweep.ts'
+import { removeOfEarlierRuns, removeTheRest } from './sweep.ts'
 import { openWorld, type World } from './world.ts'
 
 /** The answers of one side. */
@@ -34,38 +34,78 @@ interface RunTools extends LagTools, Pick<PlayTools, 'signal'> {
  * @throws Error if nothing can be tried
  */
 export async function runSide(exchanges: readonly Exchange[], tools: RunTools): Promise<Side> {
-  const { cloud, env, say, signal } = tools
+  const { cloud, env, signal } = tools
   const send = patient(tools.send, tools)
-  const world = await openWorld(env, cloud, send)
-  const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind: [], drift: [] }
-  const playing = { send, signal, onLeft: (url: string) => void side.leftBehind.push(url) }
-  await removeOfEarlierRuns(world, { ...playing, say })
-  side.drift = await roleDrift(world, playing)
+  let world = await openWorld(env, cloud, send)
+  const leftBehind: string[] = []
+  const playing = { send, signal, onLeft: (url: string) => void leftBehind.push(url) }
+  // The principal may have had an ability from what was removed.
+  if (await removeOfEarlierRuns(world, { ...tools, ...playing })) world = await openWorld(env, cloud, send)
+  const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind, drift: [] }
+  try {
+    const refusal = await whyNotAssigning(world, playing)
+    await playInOrder(withoutRefused(exchanges, refusal, side), side, { ...tools, ...playing })
+  } finally {
+    side.leftBehind = await removeTheRest(world, playing, leftBehind)
+  }
+  return side
+}
+
+/**
+ * Exchanges that assign a role are about one difference each. If a policy, a limit or a condition refuses every assignment of the role
+ * that they use, they are left out, with its answer.
+ */
+function withoutRefused(
+  exchanges: readonly Exchange[],
+  refusal: string | undefined,
+  { world, leftOut }: Side,
+): readonly Exchange[] {
+  if (refusal === undefined) return exchanges
+  const assigns = ({ needs }: Exchange) => needs.includes('may-assign-roles')
+  for (const { name } of exchanges.filter(assigns))
+    leftOut.set(name, sanitised(`assigning a role to the run's own principal ${refusal}`, world))
+  return exchanges.filter(exchange => !assigns(exchange))
+}
+
+async function playInOrder(
+  exchanges: readonly Exchange[],
+  side: Side,
+  tools: LagTools & PlayTools & Pick<RunTools, 'say'>,
+): Promise<void> {
+  const { say } = tools
+  const { world } = side
   const { has } = world
   const canBeDenied = !has.has('may-infer') && has.has('chat') && has.has('may-assign-roles')
   if (!canBeDenied) {
-    await playAll(exchanges, side, playing)
+    await playAll(exchanges, side, tools)
+    side.drift = await roleDrift(world, tools)
     say(whyNotDenied(has))
-    return side
+    return
   }
   // An OIDC token lives five minutes, and a role may take longer. So exchanges that need no role come first.
   const isCall = ({ needs }: Exchange) => needs.includes('may-infer')
   await playAll(
     exchanges.filter(exchange => !isCall(exchange)),
     side,
-    playing,
+    tools,
   )
-  await playAll(deniedCalls(exchanges), side, playing)
-  const { lag, takeBack } = await measureLag(world, { ...tools, ...playing })
+  side.drift = await roleDrift(world, tools)
+  if (tools.signal?.aborted) return
+  const isDenied = await isDeniedByNow(world, tools)
+  if (isDenied) await playAll(deniedCalls(exchanges), side, tools)
+  else
+    say(
+      'Calls without the role are still let through: a role that was removed a short time ago is still honoured. Denied calls and lag were not tried.',
+    )
+  const { lag, failed, takeBack } = await measureLag(world, tools)
   try {
-    if ('failed' in lag) say(`Calls of models are skipped: ${sanitised(lag.failed, world)}`)
-    else side.lag = lag
-    const granted = 'failed' in lag ? side : { ...side, world: mayInfer(world) }
-    await playAll(exchanges.filter(isCall), granted, playing)
+    if (isDenied) side.lag = lag
+    if (failed !== undefined) say(`Calls of models are skipped: ${sanitised(failed, world)}`)
+    const granted = failed === undefined ? { ...side, world: mayInfer(world) } : side
+    await playAll(exchanges.filter(isCall), granted, tools)
   } finally {
     await takeBack()
   }
-  return side
 }
 
 function whyNotDenied(has: World['has']): string {

@@ -24,6 +24,8 @@ interface Patience {
 /** Number of tries. */
 const mostRepeats = 4
 const longestWaitMs = 65_000
+/** All waits of a run together: a job ends after half an hour. */
+const longestInAllMs = 8 * 60_000
 /** Used if the service does not say how long to wait. */
 const usualWaitMs = 10_000
 
@@ -31,14 +33,17 @@ const usualWaitMs = 10_000
  * If a service throttles, waits as long as the service says and tries again. No exchange is about throttling, and a small deployment
  * allows few requests per minute. @returns the reply of the last try
  */
-export const patient =
-  (send: Send, { clock, signal }: Patience): Send =>
-  async request => {
+export function patient(send: Send, { clock, signal }: Patience): Send {
+  let waitedMs = 0
+  return async request => {
     for (let repeats = 0; ; repeats += 1) {
       const reply = await send(request)
-      if (reply.status !== 429 || repeats === mostRepeats || signal?.aborted) return reply
+      const isOver = repeats === mostRepeats || waitedMs >= longestInAllMs || signal?.aborted
+      if (reply.status !== 429 || isOver) return reply
       const seconds = Number(reply.headers['retry-after'])
-      const waitMs = seconds > 0 ? seconds * 1000 : usualWaitMs
-      await clock.sleep(Math.min(waitMs, longestWaitMs), signal).catch(() => {})
+      const waitMs = Math.min(seconds > 0 ? seconds * 1000 : usualWaitMs, longestWaitMs)
+      waitedMs += waitMs
+      await clock.sleep(waitMs, signal).catch(() => {})
     }
   }
+}

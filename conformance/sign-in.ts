@@ -26,6 +26,8 @@ export interface Identity {
   principalId: string
   /** All access tokens. Some may be missing, because a tenant may not know an audience. */
   tokens: ReadonlyMap<TokenAudience, string>
+  /** What Entra answered instead of a token. */
+  refusals: ReadonlyMap<TokenAudience, string>
 }
 
 /** @throws Error if GitHub or Entra refuse a token that the run needs, or that a variable asks for */
@@ -56,14 +58,16 @@ export async function signIn(
   }
   const token = await demand('AZURE_CLIENT_ID', own)
   const tokens = new Map<TokenAudience, string>([['resource-manager', token]])
+  const refusals = new Map<TokenAudience, string>()
   for (const name of ['cognitive-services', 'foundry', 'graph'] as const) {
     const other = await ask(audiences[name])
     if ('token' in other) tokens.set(name, other.token)
+    else refusals.set(name, other.refused)
   }
   if (setup !== undefined) tokens.set('setup', await demand('CONFORMANCE_SETUP_CLIENT_ID', setup))
   const principalId = readAccessTokenClaims(token)?.oid
   if (principalId === undefined) throw new Error('The access token names no principal')
-  return { github, assertion, foreignAssertion, subject, token, principalId, tokens }
+  return { github, assertion, foreignAssertion, subject, token, principalId, tokens, refusals }
 }
 
 async function askForAssertion(

@@ -20,6 +20,8 @@ export type Need =
   | 'account-identity'
   | 'project-identity'
   | 'reads-group'
+  | 'reads-subscription'
+  | 'reads-applications'
   | FaultyIdentity
 
 export type DeploymentKind = 'chat' | 'embeddings' | 'messages' | 'model-inference'
@@ -35,6 +37,7 @@ export const faultyIdentities = [
   'other-audience',
   'other-expression',
   'no-service-principal',
+  'disabled',
 ] as const
 
 /** The purpose of an access token; `setup` is the second identity's token for Resource Manager. */

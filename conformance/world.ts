@@ -63,7 +63,15 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
     return send({ method: 'GET', url, headers: { authorization: `Bearer ${token}` } })
   }
   const ask = (path: string, version: string) => askAt(`${accountId}${path}`, version)
+  const subscription = `/subscriptions/${accountId.split('/')[2]}`
   const askGroup = () => askAt(accountId.replace(/\/providers\/.*/i, ''), '2021-04-01')
+  const readsApplications = async () => {
+    const graphToken = identity.tokens.get('graph')
+    if (graphToken === undefined) return false
+    const url = `${cloud.graph}/v1.0/applications?$top=1`
+    const { status } = await send({ method: 'GET', url, headers: { authorization: `Bearer ${graphToken}` } })
+    return status === 200
+  }
   const get = async (path: string, version: string) => {
     const reply = await ask(path, version)
     if (reply.status !== 200)
@@ -112,6 +120,8 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
       ...when('account-identity', hasIdentity(account)),
       ...when('project-identity', project !== undefined && hasIdentity(project)),
       ...when('reads-group', (await askGroup()).status === 200),
+      ...when('reads-subscription', (await askAt(subscription, '2022-12-01')).status === 200),
+      ...when('reads-applications', await readsApplications()),
       ...when('setup-identity', identity.tokens.has('setup')),
       ...when('denied-resource', read.CONFORMANCE_DENIED_RESOURCE_ID !== undefined),
       ...deployments.keys(),

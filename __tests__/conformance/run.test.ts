@@ -314,6 +314,7 @@ test('a trust, a condition and a deny assignment that do not work: exactly these
       if (application === undefined) throw new Error(`There is no application for ${fault}`)
       application.federatedCredentials = right
       application.servicePrincipal ??= { objectId: '3f8a1c60-7d52-4e9b-b0c4-91d6e5f27a83', enabled: true }
+      application.servicePrincipal.enabled = true
     }
     for (const assignment of world.roleAssignments)
       assignment.condition &&= assignment.condition.replace(cognitiveServicesUser.guid, usagesReader)
@@ -387,10 +388,15 @@ test('a refused grant skips only the calls of models', async () => {
     refuse(cloud, 'roleAssignments.create', 403, { error: { code: 'AuthorizationFailed', message: 'no' } }),
   )
 
-  expect(refused.said).toEqual(['Calls of models are skipped: the role could not be granted: 403'])
+  expect(refused.said).toEqual([
+    'Calls of models are skipped: the role could not be granted: Resource Manager answered 403 AuthorizationFailed: no',
+  ])
+  expect(refused.leftOut.get('arm-assign')).toBe(
+    "assigning a role to the run's own principal answered 403 AuthorizationFailed: no",
+  )
   expect(refused.leftOut.get('inference-chat')).toBe('needs may-infer')
   expect(refused.recordings.map(({ exchange }) => exchange)).toEqual(
-    expect.arrayContaining(['entra-token', 'arm-assign', 'inference-chat-denied']),
+    expect.arrayContaining(['entra-token', 'arm-account', 'inference-chat-denied']),
   )
 })
 
@@ -441,7 +447,7 @@ test('leftovers of a killed run are removed first, from every page of the list, 
   let pages = 0
   // The first page of the first list is empty, and names the next.
   const between: Between = async (request, send) => {
-    if (pages > 0 || !/roleAssignments\?.*principalId/.test(request.url))
+    if (pages > 0 || !/roleAssignments\?.*atScope/.test(request.url))
       return send({ ...request, url: request.url.replace('&$skipToken=next', '') })
     pages += 1
     const page = { value: [], nextLink: `${request.url}&$skipToken=next` }
@@ -492,7 +498,7 @@ test('leftovers that cannot be removed are not reported as removed', async () =>
     {
       order: [],
       between: async (request, send) =>
-        request.method === 'DELETE'
+        request.method === 'DELETE' && request.url.includes('9d0c4f11')
           ? { status: 409, headers: {}, body: '{"error":{"code":"ScopeLocked"}}' }
           : send(request),
     },
@@ -509,7 +515,7 @@ test('a next link to another host is not followed, so the token stays where it b
     order: [],
     between: async (request, send) => {
       asked.push(new URL(request.url).hostname)
-      if (!/roleAssignments\?.*principalId/.test(request.url)) return send(request)
+      if (!/roleAssignments\?.*atScope/.test(request.url)) return send(request)
       return {
         status: 200,
         headers: {},
@@ -538,7 +544,7 @@ test('if a small deployment throttles, the run waits as long as it says, and rec
   expect(compare(other.recordings, reference.recordings)).toStrictEqual([])
 })
 
-test('a service that keeps throttling is recorded as such', async () => {
+test('an exchange that a service keeps throttling is skipped, because its answer is not known', async () => {
   const other = await playedOn({ granted: true }, () => {}, {
     order: exchanges.filter(({ name }) => name === 'inference-embeddings'),
     between: async (request, send) =>
@@ -547,7 +553,178 @@ test('a service that keeps throttling is recorded as such', async () => {
         : send(request),
   })
 
-  expect(other.recordings).toMatchObject([{ status: 429, code: '429' }])
+  expect(other.recordings).toEqual([])
+  expect(other.leftOut.get('inference-embeddings')).toBe('the service still throttles (429) after all tries')
+})
+
+describe('the state of a run has a name, and nothing is left behind,', () => {
+  const isChat = ({ url }: HttpRequest) => url.endsWith('/openai/v1/chat/completions')
+  const answered = (status: number, code: string): HttpReply => ({
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ error: { code, message: 'as arranged' } }),
+  })
+  const leftover = ({ world }: LocalCloud, differing: Partial<(typeof world.roleAssignments)[number]>) => {
+    const [own] = world.roleAssignments
+    if (own === undefined) throw new Error('The world has no assignments')
+    const name = '9d0c4f11-3b7a-4e28-8f56-a1c2d3e4f506'
+    world.roleAssignments.push({ ...own, name, description: madeHere, ...differing })
+  }
+  const calls = exchanges.filter(({ name }) => /^inference-chat|^arm-assign$/.test(name))
+
+  test('if the role does not work within the time that a run has: no call is compared', async () => {
+    const slow = await playedOn({ lag: { roleAssignments: [3_600_000] } }, () => {}, { order: calls })
+
+    expect(slow.said).toEqual([
+      'Calls of models are skipped: the role did not let every call through within 15 minutes',
+    ])
+    expect(slow.leftOut.get('inference-chat')).toBe('needs may-infer')
+    expect(slow.lag?.fresh.firstSuccessMs).toBeUndefined()
+    expect(slow.assignments.after).toBe(slow.assignments.before)
+  })
+
+  test('if a removed role still works: denials and lag are not tried, calls are', async () => {
+    let isGranted = false
+    const still = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      order: calls,
+      between: async (request, send) => {
+        isGranted ||= String(request.body).includes(cognitiveServicesUser.guid)
+        return isChat(request) && !isGranted ? { ...answered(200, ''), body: '{}' } : send(request)
+      },
+    })
+
+    expect(still.said).toEqual([expect.stringMatching(/^Calls without the role are still let through: /)])
+    expect(still.recordings.map(({ exchange }) => exchange)).toContain('inference-chat')
+    expect(still.recordings.map(({ exchange }) => exchange)).not.toContain('inference-chat-denied')
+    expect(still.lag).toBeUndefined()
+  })
+
+  test('if a removed role works for a while: the run waits until it does not', async () => {
+    let asked = 0
+    const fading = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      order: calls,
+      between: async (request, send) => {
+        if (isChat(request)) asked += 1
+        if (!isChat(request) || asked > 5) return send(request)
+        return { ...answered(200, ''), body: '{}' }
+      },
+    })
+
+    expect(fading.recordings.find(({ exchange }) => exchange === 'inference-chat-denied')?.status).toBe(401)
+  })
+
+  test('if a broken service answers after the grant: that is no success of the role', async () => {
+    let broken = 0
+    const other = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      order: calls,
+      between: async (request, send) => {
+        const reply = await send(request)
+        if (!isChat(request) || reply.status !== 200 || broken === 2) return reply
+        broken += 1
+        return answered(503, 'Busy')
+      },
+    })
+
+    expect(other.lag?.kept).toMatchObject({ asked: 6, denied: 0 })
+  })
+
+  test('if a run was killed while it had the role: the next one is denied first, as it would have been', async () => {
+    const next = await playedOn(
+      { lag: { roleAssignments: [0] } },
+      cloud =>
+        leftover(cloud, {
+          roleDefinitionId: cognitiveServicesUser.guid,
+          scope: cloud.jobEnvironment().LOCAL_CLOUD_RESOURCE_ID ?? '',
+        }),
+      { order: calls },
+    )
+
+    expect(next.said).toEqual(['An earlier run left 1 of its assignments behind. This run removed 1.'])
+    expect(next.lag?.kept.firstSuccessMs).toBeDefined()
+    expect(next.assignments.before - next.assignments.after).toBe(1)
+  })
+
+  test('if another run may be going: nothing of it is touched', async () => {
+    let removals = 0
+    const running = playedOn(
+      { granted: true },
+      cloud =>
+        leftover(cloud, {
+          roleDefinitionId: usagesReader,
+          createdOn: new Date(cloud.clock.now() - 60_000).toISOString(),
+        }),
+      {
+        order: [],
+        between: (request, send) => {
+          if (request.method === 'DELETE') removals += 1
+          return send(request)
+        },
+      },
+    )
+
+    await expect(running).rejects.toThrow(
+      /^Another run made assignments at this resource less than 20 minutes ago/,
+    )
+    expect(removals).toBe(0)
+  })
+
+  test('if a replica does not know a new assignment yet: a removal that it answers with 204 is looked at again', async () => {
+    const asked = new Set<string>()
+    const lagging = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      order: calls,
+      between: async (request, send) => {
+        const isFirst = request.method === 'DELETE' && !asked.has(request.url)
+        if (request.method === 'DELETE') asked.add(request.url)
+        return isFirst ? { status: 204, headers: {}, body: '' } : send(request)
+      },
+    })
+
+    expect(asked.size).toBeGreaterThan(1)
+    expect(lagging.leftBehind).toEqual([])
+    expect(lagging.assignments.after).toBe(lagging.assignments.before)
+  })
+
+  test('if a policy refuses role assignments: they are skipped with its answer, and nothing is said to differ', async () => {
+    const forbidden = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      between: async (request, send) =>
+        request.method === 'PUT' && /roleAssignments/.test(request.url)
+          ? answered(403, 'RequestDisallowedByPolicy')
+          : send(request),
+    })
+
+    expect(forbidden.leftOut.get('arm-assign')).toMatch(/answered 403 RequestDisallowedByPolicy/)
+    expect(forbidden.recordings.filter(({ code }) => code === 'RequestDisallowedByPolicy')).toEqual([])
+    expect(compare(forbidden.recordings, reference.recordings)).toEqual([])
+  })
+
+  test('if the tenant does not know an audience: what needs its token is skipped with what Entra said', async () => {
+    const unknown = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      order: exchanges.filter(({ service }) => service !== 'entra'),
+      between: async (request, send) => {
+        if (!/token$/.test(request.url) || !String(request.body).includes('ai.azure.com'))
+          return send(request)
+        const body = { error: 'invalid_resource', error_description: 'AADSTS500011: not found in the tenant' }
+        return { status: 400, headers: {}, body: JSON.stringify(body) }
+      },
+    })
+
+    expect(unknown.leftOut.get('inference-messages')).toMatch(
+      /^there is no token for foundry: Entra answered 400 AADSTS500011/,
+    )
+    expect(compare(unknown.recordings, reference.recordings)).toEqual([])
+  })
+
+  test('if the principal reads more, as the subscription and the directory: it is compared with one that does, too', async () => {
+    const seed = localWorld(new Set([...everything, 'reads-subscription', 'reads-applications']))
+    const reader = await playedOn({ seed, lag: { roleAssignments: [0] } })
+    const alike = await playedOn({ seed: localWorld(reader.world.has), lag: { roleAssignments: [0] } })
+    const statusOf = (name: string) => reader.recordings.find(({ exchange }) => exchange === name)?.status
+
+    expect(statusOf('arm-subscription')).toBe(200)
+    expect(statusOf('graph-application')).toBe(200)
+    expect(compare(reader.recordings, alike.recordings)).toEqual([])
+    expect(compare(reader.recordings, reference.recordings)).not.toEqual([])
+  })
 })
 
 describe('every difference of a service is found and reported', () => {

@@ -44,6 +44,7 @@ const faults: Readonly<Record<FaultyIdentity, string>> = {
   'other-audience': 'How it is refused if the credential names another audience',
   'other-expression': 'How it is refused if the expression of a flexible credential does not match',
   'no-service-principal': 'How it is refused if the application has no service principal in the tenant',
+  disabled: 'How it is refused if the service principal is disabled',
 }
 
 const faulty = (fault: FaultyIdentity): Exchange => ({

@@ -199,6 +199,89 @@ export const chatAt = (world: World, host: string): ConformanceRequest => ({
   },
 })
 
+interface OtherApi {
+  name: string
+  as: TokenAudience
+  url: (world: World) => string
+  body: Body
+}
+
+/**
+ * APIs whose models few resources have, or whose answers cost more than a word. They are asked for a deployment that does not exist, which
+ * costs nothing.
+ */
+const others: readonly OtherApi[] = [
+  {
+    name: 'classic-completions',
+    as: 'cognitive-services',
+    url: world => classic('completions')(world, notThere),
+    body: { prompt: 'ready?', max_tokens: 16 },
+  },
+  {
+    name: 'images',
+    as: 'cognitive-services',
+    url: v1('images/generations'),
+    body: { model: notThere, prompt: 'A dot.' },
+  },
+  {
+    name: 'classic-images',
+    as: 'cognitive-services',
+    url: world => classic('images/generations')(world, notThere),
+    body: { prompt: 'A dot.' },
+  },
+  {
+    name: 'speech',
+    as: 'cognitive-services',
+    url: v1('audio/speech'),
+    body: { model: notThere, input: 'ready', voice: 'alloy' },
+  },
+  {
+    name: 'classic-speech',
+    as: 'cognitive-services',
+    url: world => classic('audio/speech')(world, notThere),
+    body: { model: notThere, input: 'ready', voice: 'alloy' },
+  },
+  {
+    name: 'models-embeddings',
+    as: 'cognitive-services',
+    url: ({ hosts }) => `${hosts.foundry}/models/embeddings?api-version=2024-05-01-preview`,
+    body: { model: notThere, input: ['ready'] },
+  },
+  {
+    name: 'rerank',
+    as: 'cognitive-services',
+    url: ({ hosts }) => `${hosts.foundry}/providers/cohere/v2/rerank`,
+    body: { model: notThere, query: 'ready', documents: ['ready'], top_n: 1 },
+  },
+  {
+    name: 'ocr',
+    as: 'cognitive-services',
+    url: ({ hosts }) => `${hosts.foundry}/providers/mistral/azure/ocr`,
+    body: { model: notThere, document: { type: 'image_url', image_url: 'data:image/png;base64,' } },
+  },
+]
+
+function exchangesOfOther({ name, as, url, body }: OtherApi): Exchange[] {
+  const ask = (world: World): ConformanceRequest => ({ method: 'POST', url: url(world), as, json: body })
+  return [
+    call(`${name}-deployment-missing`, 'How a deployment that does not exist is reported', ask, [
+      'may-infer',
+    ]),
+    call(
+      `${name}-token-of-another-audience`,
+      'How a token for Resource Manager is refused',
+      world => ({ ...ask(world), as: 'resource-manager' }),
+      [],
+    ),
+    call(
+      `${name}-nothing-signed-in`,
+      'What the answer is without a token and a key',
+      world => withoutToken(ask(world)),
+      [],
+    ),
+  ]
+}
+
 const oddities: readonly Exchange[] = [
   call(
     'nothing-signed-in',
@@ -299,6 +382,16 @@ const oddities: readonly Exchange[] = [
     ['project', 'may-infer'],
   ),
   call(
+    'project-agent-missing',
+    'How an agent that does not exist is reported',
+    world => ({
+      method: 'GET',
+      url: `${world.hosts.foundry}/api/projects/${world.project}/agents/${notThere}?api-version=v1`,
+      as: 'foundry',
+    }),
+    ['project', 'may-infer'],
+  ),
+  call(
     'project-missing',
     'What the answer is for a project that does not exist',
     world => ({
@@ -310,4 +403,8 @@ const oddities: readonly Exchange[] = [
   ),
 ]
 
-export const inferenceExchanges: readonly Exchange[] = [...apis.flatMap(exchangesOf), ...oddities]
+export const inferenceExchanges: readonly Exchange[] = [
+  ...apis.flatMap(exchangesOf),
+  ...others.flatMap(exchangesOfOther),
+  ...oddities,
+]

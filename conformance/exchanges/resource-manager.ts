@@ -10,6 +10,9 @@ const authorization = '2022-04-01'
 /** Cognitive Services Usages Reader: harmless to grant, and usually granted to nobody. */
 const harmlessRole = 'bba48692-92b0-4667-a9ad-c31c7b334ac2'
 
+/** Monitoring Reader: reads what Reader reads, which the run's principal has. */
+const anotherHarmlessRole = '43d0d8ad-25c7-4714-9337-8ba259a9fe05'
+
 type Wanted = Partial<ConformanceRequest> & { version?: string; query?: string }
 
 function at(world: World, path: string, { version = accounts, query = '', ...wanted }: Wanted = {}) {
@@ -164,8 +167,7 @@ const list = (world: World, kind: string, query = '') =>
 const filter = (text: string) => `$filter=${encodeURIComponent(text)}`
 
 /** Lists that show the leftovers of an earlier run. */
-export const assignmentsOfRun = (world: World) =>
-  list(world, 'roleAssignments', filter(`principalId eq '${world.principalId}'`))
+export const assignmentsOfRun = (world: World) => list(world, 'roleAssignments', filter('atScope()'))
 export const denialsAtAccount = (world: World) =>
   at(world, `${world.accountId}/providers/Microsoft.Authorization/denyAssignments`, { version: userAssigned })
 
@@ -357,6 +359,30 @@ export const resourceManagerExchanges: readonly Exchange[] = [
     'assign-under-another-name',
     'How the same assignment under another name is refused',
     assigning((world, [name, other]) => [put(world, name), put(world, other)]),
+    ['may-assign-roles'],
+  ),
+  manager(
+    'assign-another-role-under-the-same-name',
+    'How another role under a name that is taken is refused: an assignment keeps its role and principal',
+    assigning((world, [name]) => [put(world, name), put(world, name, { role: anotherHarmlessRole })]),
+    ['may-assign-roles'],
+  ),
+  manager(
+    'assign-again-with-condition',
+    'Whether a condition can be added to an assignment that exists',
+    assigning((world, [name]) => [
+      put(world, name),
+      put(world, name, { condition, conditionVersion: '2.0' }),
+    ]),
+    ['may-assign-roles'],
+  ),
+  manager(
+    'assign-at-missing-account',
+    'How an assignment at an account that does not exist is refused',
+    world => {
+      const { url, ...request } = put(world, randomUUID())
+      return { ...request, url: url.replace(world.accountId, `${world.accountId}-that-is-not-there`) }
+    },
     ['may-assign-roles'],
   ),
   manager(
