@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { cognitiveServicesUser } from '../src/azure/rbac/built-in-roles.ts'
 import { assignRoles } from '../src/azure/rbac/delegation-conditions.ts'
 import { coversAction, coversDataAction } from '../src/azure/rbac/permissions.ts'
 import { chatDataAction } from '../src/services/inference/apis/chat-completions.ts'
@@ -63,7 +64,8 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
     return send({ method: 'GET', url, headers: { authorization: `Bearer ${token}` } })
   }
   const ask = (path: string, version: string) => askAt(`${accountId}${path}`, version)
-  const subscription = `/subscriptions/${accountId.split('/')[2]}`
+  // The subscription itself is shown to anyone who holds a role below it. A role definition is not.
+  const roleOfSubscription = `/subscriptions/${accountId.split('/')[2]}/providers/Microsoft.Authorization/roleDefinitions/${cognitiveServicesUser.guid}`
   const askGroup = () => askAt(accountId.replace(/\/providers\/.*/i, ''), '2021-04-01')
   const readsApplications = async () => {
     const graphToken = identity.tokens.get('graph')
@@ -120,7 +122,7 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
       ...when('account-identity', hasIdentity(account)),
       ...when('project-identity', project !== undefined && hasIdentity(project)),
       ...when('reads-group', (await askGroup()).status === 200),
-      ...when('reads-subscription', (await askAt(subscription, '2022-12-01')).status === 200),
+      ...when('reads-subscription', (await askAt(roleOfSubscription, '2022-04-01')).status === 200),
       ...when('reads-applications', await readsApplications()),
       ...when('setup-identity', identity.tokens.has('setup')),
       ...when('denied-resource', read.CONFORMANCE_DENIED_RESOURCE_ID !== undefined),

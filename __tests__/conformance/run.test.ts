@@ -720,7 +720,7 @@ describe('the state of a run has a name, and nothing is left behind,', () => {
     const alike = await playedOn({ seed: localWorld(reader.world.has), lag: { roleAssignments: [0] } })
     const statusOf = (name: string) => reader.recordings.find(({ exchange }) => exchange === name)?.status
 
-    expect(statusOf('arm-subscription')).toBe(200)
+    expect(statusOf('arm-role-definition')).toBe(200)
     expect(statusOf('graph-application')).toBe(200)
     expect(compare(reader.recordings, alike.recordings)).toEqual([])
     expect(compare(reader.recordings, reference.recordings)).not.toEqual([])
