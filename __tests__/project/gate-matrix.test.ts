@@ -304,7 +304,9 @@ describe('the verdict', () => {
     const told = verdict('success', grant)
 
     expect(told).toMatchObject({ status: 0, outputs: { result }, stdout: expect.stringContaining(said) })
-    expect(told.summary).toContain(`### ${result === 'planned' ? '📋' : '✅'} Key-less Gate: ${result}\n\n${said}`)
+    expect(told.summary).toContain(
+      `### ${result === 'planned' ? '📋' : '✅'} Key-less Gate: ${result}\n\n${said}`,
+    )
   })
 
   test.each([
