@@ -8,16 +8,9 @@ import * as v from 'valibot'
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
 import { accountId, normalizeScope } from '../../local-cloud/scopes.ts'
 import type { World } from '../../local-cloud/world.ts'
-import {
-  type Arguments,
-  accountOf,
-  applicationOf,
-  azHandlers,
-  type Handler,
-  identityOf,
-  only,
-  wordsToCommand,
-} from './az.ts'
+import { type Arguments, type Handler, wordsToCommand } from './az-arguments.ts'
+import { azHandlers } from './az-handlers.ts'
+import { accountOf, applicationOf, identityOf, only } from './az-world.ts'
 import { execNode } from './child-node.ts'
 
 /**
