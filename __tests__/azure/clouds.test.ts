@@ -22,20 +22,23 @@ describe('the row of a cloud', () => {
       'https://login.microsoftonline.com',
       'https://management.azure.com',
       ['https://cognitiveservices.azure.com', 'https://ai.azure.com'],
+      'https://portal.azure.com',
     ],
     [
       'AzureUSGovernment',
       'https://login.microsoftonline.us',
       'https://management.usgovcloudapi.net',
       ['https://cognitiveservices.azure.us'],
+      'https://portal.azure.us',
     ],
     [
       'AzureChinaCloud',
       'https://login.partner.microsoftonline.cn',
       'https://management.chinacloudapi.cn',
       ['https://cognitiveservices.azure.cn'],
+      'https://portal.azure.cn',
     ],
-  ] as const)('%s', (name, authorityHost, endpoint, audiences) => {
+  ] as const)('%s', (name, authorityHost, endpoint, audiences, portal) => {
     const cloud = cloudOf(name, {})
 
     expect(cloud).toMatchObject({
@@ -43,6 +46,7 @@ describe('the row of a cloud', () => {
       authorityHost,
       resourceManager: { endpoint, audience: endpoint },
       assertionAudience: 'api://AzureADTokenExchange',
+      portal,
     })
     expect(knownAudiences(cloud.inferenceAudiences)).toEqual(audiences)
   })
@@ -54,6 +58,7 @@ describe('the row of a cloud', () => {
       name: 'custom',
       authorityHost: own.authorityHost,
       resourceManager: { endpoint: own.resourceManagerEndpoint, audience: 'https://management.azure.com' },
+      portal: undefined,
     })
     expect(knownAudiences(cloud.inferenceAudiences)).toEqual(
       knownAudiences(cloudOf('AzureCloud', {}).inferenceAudiences),
@@ -134,6 +139,7 @@ test.each([
   ...['https://cognitiveservices.azure.com', 'https://ai.azure.com/', 'https://cognitiveservices.azure.us'],
   ...['https://cognitiveservices.azure.cn', 'api://contoso-gateway', 'https://gateway.contoso.example'],
   ...['https://notazure.com', '11111111-2222-4333-8444-555555555555', '00000003-0000-4000-8000-000000000000'],
+  ...['api.00000003-0000-0000-c000-000000000000', '00000003-0000-0000-c000-000000000000.example'],
 ])('a token for %s opens only inference at Microsoft', audience => {
   expect(opensMicrosoft(audience)).toBe(false)
 })

@@ -44,6 +44,7 @@ describe('an address is parsed', () => {
     [`${azure}/OPENAI`, { endpoint: azure }],
     [`${foundry}/API/PROJECTS/app/OPENAI`, { endpoint: `${foundry}/API/PROJECTS/app` }],
     [`${litellm}/V1/Models`, { endpoint: `${litellm}/V1` }],
+    [`${litellm}/V1/Chat/Completions`, { endpoint: `${litellm}/V1` }],
     [`${foundry}/anthropic/v1`, { endpoint: foundry }],
     [`${gateway}/anthropic/shop`, { endpoint: `${gateway}/anthropic/shop` }],
     [`${gateway}/models/shop`, { endpoint: `${gateway}/models/shop` }],
