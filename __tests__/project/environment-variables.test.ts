@@ -32,6 +32,8 @@ const ofTheRun = [
 /** What stays, and why. */
 const kept: Readonly<Record<string, string>> = {
   ...Object.fromEntries(ofTheRun.map(name => [name, 'what the runner says of the run'])),
+  ACTIONS_ID_TOKEN_REQUEST_URL:
+    'whether the job may ask for a token: only then tls is loaded early (step/early-tls.ts)',
   GITHUB_ENV: 'file commands of the runner',
   GITHUB_OUTPUT: 'file commands of the runner',
   GITHUB_STATE: 'file commands of the runner',

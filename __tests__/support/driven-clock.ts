@@ -114,7 +114,10 @@ async function watchLimits(): Promise<void> {
 }
 
 async function endNextLimit(): Promise<void> {
-  if (Number.isFinite(sleepsLeft) || countUnderWay() === 0 || (await askClock()) < countUnderWay()) return
+  if (Number.isFinite(sleepsLeft) || countUnderWay() === 0) return
+  const heldBack = await askClock()
+  // Counted after the question: a request may have ended meanwhile, and the next one may not be made yet.
+  if (countUnderWay() === 0 || heldBack < countUnderWay()) return
   const [next] = [...limits].toSorted((one, other) => one.target - other.target)
   if (next === undefined) return
   await advanceTo(next.target)
