@@ -111,6 +111,18 @@ test('a row in which one answer is given to several calls proves nothing, althou
   expect(logOf(run)).toContain('another call was given the same answer, chatcmpl-B1C2D3E4F5a6b7c8d9')
 })
 
+test('one answer for two deployments proves nothing, although a warm run calls each only once', async () => {
+  cloud.faults.add({
+    name: 'remembers',
+    operation: 'chatCompletions.create',
+    effect: { kind: 'edit', path: ['id'], value: 'chatcmpl-B1C2D3E4F5a6b7c8d9' },
+  })
+  const run = await runGate(cloud, { inputs: { deployments: 'chat\nreasoning' } })
+
+  expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'answer-invalid' })
+  expect(logOf(run)).toContain('another call was given the same answer, chatcmpl-B1C2D3E4F5a6b7c8d9')
+})
+
 test('a gateway that says that it asked the model is a proof', async () => {
   const replyHeaders = {
     age: '0',

@@ -211,8 +211,9 @@ function roundsOf(
   note: Note<'inspection'>,
 ) {
   let rounds = 0
+  const given = new Set<string>()
   return async (deployments: ResourceView['deployments']): Promise<Calls> => {
-    const answers = await smokeRound(routes, smoke, tools)
+    const answers = await smokeRound(routes, smoke, tools, given)
     const calls = await explain(waitingForNew(answers, deployments, tools.clock.now()))
     rounds += 1
     note({ calls, rounds })

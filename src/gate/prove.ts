@@ -5,10 +5,10 @@ import { onFreshConnections } from '../core/http/wrappers.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { isOfDeployment } from '../services/inference/beside-calls.ts'
 import { waitingForNew } from '../services/inference/new-deployments.ts'
-import { smokeRound } from '../services/inference/round.ts'
+import { givenBy, smokeRound } from '../services/inference/round.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import { rowRoutesOf } from '../services/inference/row.ts'
-import { type SmokeResult, type SmokeTools, unlessGiven } from '../services/inference/smoke-call.ts'
+import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
 import { ageOfAccess, isDenied, isSettled, mayExpire } from './access.ts'
 import type { Note, Row } from './record.ts'
 import type { Reporter } from './reporter.ts'
@@ -136,8 +136,7 @@ function createProber(
   let calls = inspection.first.results
   let rounds = 0
   let connections = new Set<number>()
-  const given = new Set<string>()
-  for (const call of calls) unlessGiven(call, given)
+  const given = givenBy(calls)
   meet(calls)
 
   function routesToAsk(): readonly Route[] {
@@ -155,8 +154,7 @@ function createProber(
   }
 
   async function ask(asked: readonly Route[]): Promise<readonly SmokeResult[]> {
-    const made = await smokeRound(asked, settings.smoke, callTools)
-    const results = made.map(result => unlessGiven(result, given))
+    const results = await smokeRound(asked, settings.smoke, callTools, given)
     const answers = waitingForNew(results, deployments, clock.now())
     const known = (await modelDates?.explain(answers, Promise.resolve(deployments))) ?? answers
     for (const result of known) {
