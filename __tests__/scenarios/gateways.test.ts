@@ -111,6 +111,20 @@ test('a row in which one answer is given to several calls proves nothing, althou
   expect(logOf(run)).toContain('another call was given the same answer, chatcmpl-B1C2D3E4F5a6b7c8d9')
 })
 
+test('an answer of the first call that comes again later does not count', async () => {
+  policies({})
+  cloud.faults.add({
+    name: 'remembers',
+    operation: 'chatCompletions.create',
+    effect: { kind: 'edit', path: ['id'], value: 'chatcmpl-B1C2D3E4F5a6b7c8d9' },
+    times: 2,
+  })
+  const run = await runGate(cloud, { inputs: alone() })
+
+  expect(run.outputs).toMatchObject({ result: 'passed' })
+  expect(logOf(run)).toContain('answer-invalid')
+})
+
 test('one answer for two deployments proves nothing, although a warm run calls each only once', async () => {
   cloud.faults.add({
     name: 'remembers',
