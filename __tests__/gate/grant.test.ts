@@ -293,6 +293,25 @@ test('Resource Manager answers 201 for an existing role: without an earlier look
   expect(run.tookMs).toBeLessThan(seconds)
 })
 
+test.each([
+  { behindMs: 5 * seconds, grant: 'granted' },
+  { behindMs: 15 * seconds, grant: 'exists' },
+])(
+  'a grant without an earlier look, made by a clock $behindMs ms behind: $grant',
+  async ({ behindMs, grant }) => {
+    for (const operation of ['roleAssignments.list', 'permissions.list'])
+      refuse(stage.cloud, operation, 403, envelope('AuthorizationFailed', 'It may not look.'))
+    stage.cloud.faults.add({
+      name: 'another clock',
+      operation: 'roleAssignments.create',
+      effect: { kind: 'skew', ms: -behindMs },
+    })
+    const run = await stage.run()
+
+    expect(run.report.grant).toBe(grant)
+  },
+)
+
 describe('a read by the name of the grant, which the list does not show', () => {
   const stands = (other: { principalId?: string; role?: string }) => ({
     id: '/x',
