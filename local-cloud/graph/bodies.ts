@@ -5,6 +5,15 @@ import type { Application, FederatedCredential, Group, World } from '../world.ts
 /** Creation time of everything for which a seed gives none. */
 const LONG_AGO = '2024-05-21T09:12:43Z'
 
+const NO_INFO = {
+  logoUrl: null,
+  marketingUrl: null,
+  privacyStatementUrl: null,
+  supportUrl: null,
+  termsOfServiceUrl: null,
+}
+const NO_PUBLISHER = { displayName: null, verifiedPublisherId: null, addedDateTime: null }
+
 export function applicationBody(application: Application) {
   const {
     objectId,
@@ -47,19 +56,13 @@ export function applicationBody(application: Application) {
       preAuthorizedApplications: [],
     },
     appRoles: [],
-    info: {
-      logoUrl: null,
-      marketingUrl: null,
-      privacyStatementUrl: null,
-      supportUrl: null,
-      termsOfServiceUrl: null,
-    },
+    info: NO_INFO,
     keyCredentials: [],
     parentalControlSettings: { countriesBlockedForMinors: [], legalAgeGroupRule: 'Allow' },
     passwordCredentials: [],
     publicClient: { redirectUris: [] },
     requiredResourceAccess: [],
-    verifiedPublisher: { displayName: null, verifiedPublisherId: null, addedDateTime: null },
+    verifiedPublisher: NO_PUBLISHER,
     web: {
       homePageUrl: null,
       logoutUrl: null,
@@ -109,18 +112,12 @@ export function servicePrincipalBody(
     samlSingleSignOnSettings: null,
     addIns: [],
     appRoles: [],
-    info: {
-      logoUrl: null,
-      marketingUrl: null,
-      privacyStatementUrl: null,
-      supportUrl: null,
-      termsOfServiceUrl: null,
-    },
+    info: NO_INFO,
     keyCredentials: [],
     oauth2PermissionScopes: [],
     passwordCredentials: [],
     resourceSpecificApplicationPermissions: [],
-    verifiedPublisher: { displayName: null, verifiedPublisherId: null, addedDateTime: null },
+    verifiedPublisher: NO_PUBLISHER,
   }
 }
 

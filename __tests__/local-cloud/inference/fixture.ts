@@ -1,7 +1,7 @@
 import { Agent, fetch } from 'undici'
 import * as v from 'valibot'
 import { type Clock, createClock } from '../../../local-cloud/clock.ts'
-import type { Context, Endpoints } from '../../../local-cloud/context.ts'
+import type { Context } from '../../../local-cloud/context.ts'
 import { createFaults } from '../../../local-cloud/faults.ts'
 import type { HostFamily } from '../../../local-cloud/hosts.ts'
 import { createDataPlane } from '../../../local-cloud/inference/index.ts'
@@ -11,6 +11,7 @@ import { openServer } from '../../../local-cloud/server.ts'
 import { createTlsCredentials } from '../../../local-cloud/tls.ts'
 import { type AccessTokenClaims, type AccessTokens, createAccessTokens } from '../../../local-cloud/tokens.ts'
 import { type Account, type Seed, type World, worldSchema } from '../../../local-cloud/world.ts'
+import { endpointsNowhere, noLag, workflow } from '../parts-of-a-world.ts'
 
 const TENANT = '8f6b2c1e-4d3a-4b7f-9c58-2e1d0a6b7c90'
 const SUBSCRIPTION = '5c2e9a14-7b60-4f83-a1d9-3e84c6f0b215'
@@ -68,37 +69,7 @@ const seed: Seed = {
   resourceGroups: [{ subscriptionId: SUBSCRIPTION, name: 'rg-keyless', location: 'eastus2' }],
   applications: [],
   accounts,
-  workflow: {
-    owner: 'contoso',
-    ownerId: '1',
-    repository: 'shop',
-    repositoryId: '2',
-    ref: 'refs/heads/main',
-    sha: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
-    actor: 'contoso-developer',
-    actorId: '3',
-    eventName: 'push',
-    runId: '1',
-    runNumber: '1',
-    runAttempt: '1',
-    workflow: 'Deploy',
-    workflowPath: '.github/workflows/deploy.yml',
-  },
-}
-
-const nowhere = 'https://127.0.0.1:1'
-const endpoints: Endpoints = {
-  github: nowhere,
-  githubApi: nowhere,
-  authorityHost: nowhere,
-  resourceManager: nowhere,
-  graph: nowhere,
-  accounts: new Map(),
-  hosts: new Map(),
-  gateways: new Map(),
-  regional: nowhere,
-  control: nowhere,
-  apps: new Map(),
+  workflow,
 }
 
 export interface Answer {
@@ -152,9 +123,17 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
   const journal = createJournal()
   const tokens = await createAccessTokens(clock)
   const world = v.parse(worldSchema, seed)
-  const lag = { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] }
+  const lag = noLag()
   const openHosts = async () => undefined
-  const context: Context = { world, clock, endpoints, lag, replicasBy: 'request', tokens, openHosts }
+  const context: Context = {
+    world,
+    clock,
+    endpoints: endpointsNowhere,
+    lag,
+    replicasBy: 'request',
+    tokens,
+    openHosts,
+  }
   const [account, regionalAccount] = world.accounts
   if (!account || !regionalAccount) throw new Error('The seed has two accounts')
 

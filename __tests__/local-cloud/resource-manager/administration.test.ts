@@ -2,10 +2,12 @@ import {
   ACCOUNT,
   ADMIN,
   type Ask,
+  assignmentPath,
   GROUP,
   PIPELINE,
   type ResourceManagerFixture,
   ROLES,
+  rolePath,
   STRANGER,
   SUBSCRIPTION,
   startResourceManager,
@@ -30,14 +32,13 @@ const status = async (answer: Promise<{ status: number }>) => (await answer).sta
 const refusedWith = (code: string) => ({ body: { error: { code, message: expect.any(String) } } })
 
 const grant = (scope: string, name = NAME, roleId = ROLES.openAIUser) =>
-  put(`${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`, {
+  put(assignmentPath(scope, name), {
     properties: {
-      roleDefinitionId: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`,
+      roleDefinitionId: rolePath(roleId),
       principalId: PIPELINE,
     },
   })
-const revoke = (scope: string, name = NAME) =>
-  remove(`${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`)
+const revoke = (scope: string, name = NAME) => remove(assignmentPath(scope, name))
 
 describe('keys', () => {
   const regenerate = (keyName: string, as = ADMIN) =>
@@ -87,7 +88,7 @@ describe('locks', () => {
     await lock(GROUP, 'CanNotDelete')
     expect(await status(grant(ACCOUNT))).toBe(201)
     expect(await status(ask(`${ACCOUNT}/listKeys`, { method: 'POST' }))).toBe(200)
-    const scope = `${ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/${NAME}`
+    const scope = assignmentPath(ACCOUNT, NAME)
     expect(await revoke(ACCOUNT)).toMatchObject({
       status: 409,
       body: {
@@ -243,11 +244,11 @@ describe('custom roles', () => {
 
 describe('the version of a condition', () => {
   const condition = "!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'})"
-  const assignment = `${ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/${NAME}`
+  const assignment = assignmentPath(ACCOUNT, NAME)
   const write = (others: object) =>
     put(assignment, {
       properties: {
-        roleDefinitionId: `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${ROLES.owner}`,
+        roleDefinitionId: rolePath(ROLES.owner),
         principalId: PIPELINE,
         ...others,
       },

@@ -3,11 +3,13 @@ import { loadOfficial, specification, violations } from '../official-description
 import {
   ACCOUNT,
   ADMIN,
+  assignmentPath,
   collect,
   GROUP,
   PIPELINE,
   type ResourceManagerFixture,
   ROLES,
+  rolePath,
   STRANGER,
   SUBSCRIPTION,
   startResourceManager,
@@ -16,10 +18,7 @@ import {
 
 const NAME = '7b082443-c50f-43a2-87a6-d8385d2edfe3'
 const OTHER_NAME = '2f0a6b83-91dc-4e57-8b24-c7d50e193fa6'
-const assignment = (scope: string, name = NAME) =>
-  `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
-const rolePath = (id: string) =>
-  `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${id}`
+const assignment = (scope: string, name = NAME) => assignmentPath(scope, name)
 const properties = (principalId: string, roleId: string, others: Record<string, unknown> = {}) => ({
   properties: { roleDefinitionId: rolePath(roleId), principalId, ...others },
 })

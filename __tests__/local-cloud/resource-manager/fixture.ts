@@ -12,6 +12,7 @@ import type { Route } from '../../../local-cloud/service.ts'
 import { createTlsCredentials } from '../../../local-cloud/tls.ts'
 import { type AccessTokenClaims, createAccessTokens } from '../../../local-cloud/tokens.ts'
 import type { RoleAssignment, Seed, World } from '../../../local-cloud/world.ts'
+import { noLag, workflow } from '../parts-of-a-world.ts'
 
 export const TENANT = '8f6b2c1e-4d3a-4b7f-9c58-2e1d0a6b7c90'
 export const OTHER_TENANT = '0b7d3e52-96a1-4c8f-b0d4-5e27f1a8c369'
@@ -114,23 +115,14 @@ const seed: Seed = {
       networkDefaultAction: 'Deny',
     },
   ],
-  workflow: {
-    owner: 'contoso',
-    ownerId: '1',
-    repository: 'shop',
-    repositoryId: '2',
-    ref: 'refs/heads/main',
-    sha: '6dcb09b5b57875f334f61aebed695e2e4193db5e',
-    actor: 'contoso-developer',
-    actorId: '3',
-    eventName: 'push',
-    runId: '1',
-    runNumber: '1',
-    runAttempt: '1',
-    workflow: 'Deploy',
-    workflowPath: '.github/workflows/deploy.yml',
-  },
+  workflow,
 }
+
+export const assignmentPath = (scope: string, name: string) =>
+  `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
+
+export const rolePath = (roleId: string) =>
+  `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${roleId}`
 
 export function createWorld(): World {
   return parseSeed(structuredClone(seed))
@@ -244,7 +236,7 @@ export async function startResourceManager({ provisioningMs = 0 } = {}): Promise
       control: 'https://control.invalid',
       apps: new Map(),
     },
-    lag: { roleAssignments: [0], federatedCredentials: [0], deployments: [0], keyAccess: [0] },
+    lag: noLag(),
     replicasBy: 'request',
     provisioningMs,
     openHosts: async ({ name }) => {

@@ -14,6 +14,7 @@ import {
 import { covers } from '../../../local-cloud/scopes.ts'
 import { createAccessTokens } from '../../../local-cloud/tokens.ts'
 import type { DenyAssignment, RoleAssignment, World } from '../../../local-cloud/world.ts'
+import { endpointsNowhere, noLag } from '../parts-of-a-world.ts'
 import {
   ACCOUNT,
   assignmentOf,
@@ -406,25 +407,12 @@ describe('what a replica of the data plane sees', () => {
   async function startWorld(lag: number[]) {
     const clock = createClock(() => Date.UTC(2026, 10, 23))
     const world = createWorld()
-    const nowhere = 'https://nowhere.invalid'
     const context: Context = {
       world,
       clock,
       openHosts: async () => undefined,
-      endpoints: {
-        github: nowhere,
-        githubApi: nowhere,
-        authorityHost: nowhere,
-        resourceManager: nowhere,
-        graph: nowhere,
-        accounts: new Map(),
-        hosts: new Map(),
-        gateways: new Map(),
-        regional: nowhere,
-        control: nowhere,
-        apps: new Map(),
-      },
-      lag: { roleAssignments: lag, federatedCredentials: [0], deployments: [0], keyAccess: [0] },
+      endpoints: endpointsNowhere,
+      lag: { ...noLag(), roleAssignments: lag },
       replicasBy: 'request',
       tokens: await createAccessTokens(clock),
     }

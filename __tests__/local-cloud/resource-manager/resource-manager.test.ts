@@ -19,6 +19,7 @@ import {
   PIPELINE_CLIENT,
   type ResourceManagerFixture,
   ROLES,
+  rolePath,
   STRANGER,
   SUBSCRIPTION,
   startResourceManager,
@@ -30,8 +31,6 @@ import {
 const NAME = '7b082443-c50f-43a2-87a6-d8385d2edfe3'
 const assignments = (scope: string) => `${scope}/providers/Microsoft.Authorization/roleAssignments`
 const roleDefinitions = (scope: string) => `${scope}/providers/Microsoft.Authorization/roleDefinitions`
-const rolePath = (id: string) =>
-  `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/${id}`
 
 const wanted = (principalId: string, roleId: string, others: Record<string, unknown> = {}) => ({
   properties: { roleDefinitionId: rolePath(roleId), principalId, ...others },
