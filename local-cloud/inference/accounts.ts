@@ -5,7 +5,9 @@ import type { Credentials } from './credentials.ts'
 import { keysOf } from './keys.ts'
 import { customSubdomainRequired, invalidKey, subdomainNotMapped } from './refusals.ts'
 
-/** Whose host a request came in on: one of an account's own, or the region's, which accounts without a subdomain share. */
+/**
+ * The host that a request came in on: an account's own, or the region's. Accounts without a subdomain share the region's host.
+ */
 export type Host = { kind: 'account'; accountId: string; family: HostFamily } | { kind: 'regional' }
 
 export function isKeyOf(account: Account, key: string): boolean {
@@ -14,7 +16,7 @@ export function isKeyOf(account: Account, key: string): boolean {
 }
 
 /**
- * The account that a request is for. On the regional host only a key can tell, which is why tokens need a subdomain.
+ * The account that a request is for. On the regional host only a key identifies it, so tokens need a subdomain.
  * @throws Refusal
  */
 export function accountAddressed(world: World, host: Host, credentials: Credentials): Account {

@@ -3,9 +3,9 @@ import type { Call } from './call.ts'
 import { pageOf } from './pages.ts'
 import { agentNotFound } from './refusals.ts'
 
-/** `GET /api/projects/{project}/agents` and `…/agents/{agent}`: they can be looked at, not run. */
+/** `GET /api/projects/{project}/agents` and `…/agents/{agent}`: agents can be read, not run. */
 
-/** All that a seed has: a model with instructions. */
+/** A seed gives an agent a model and instructions, no more. */
 const KIND = 'prompt'
 
 const agentsOf = ({ account, params }: Call) =>

@@ -12,11 +12,11 @@ export interface Api {
   audiences: readonly string[]
   /** Kinds of account that serve it. */
   kinds: ReadonlyArray<Account['kind']>
-  /** Header that carries a key here. */
+  /** The header for a key. */
   keyHeader: 'api-key' | 'x-api-key'
-  /** OpenAI's clients can send a key only as a bearer; where this is true it is taken as one. */
+  /** True: a bearer may be a key, because OpenAI's clients cannot send a key in any other way. */
   keyAsBearer: boolean
-  /** Denials point to the Foundry page on permissions. */
+  /** True: denials link to the Foundry page on permissions. */
   guidance: boolean
   /** @throws Refusal */
   checkApiVersion(apiVersion: string | null): void
@@ -25,7 +25,7 @@ export interface Api {
 const COGNITIVE_SERVICES = 'https://cognitiveservices.azure.com'
 const FOUNDRY = 'https://ai.azure.com'
 
-/** Versions of the classic API that serve chat and embeddings: the stable ones and the previews that were not retired. */
+/** Versions of the classic API that serve chat and embeddings: the stable ones, and the previews that are not retired. */
 const CLASSIC_VERSIONS = [
   '2023-05-15',
   '2024-02-01',
@@ -49,7 +49,7 @@ function noDatedVersion(apiVersion: string | null): void {
   if (apiVersion !== null && apiVersion !== 'v1' && apiVersion !== 'preview') throw apiVersionNotAllowed()
 }
 
-/** `/openai/v1`; in a project the same API has a family of its own. */
+/** `/openai/v1` at the account. In a project the same API belongs to another family. */
 export const openaiV1: Api = {
   audiences: [COGNITIVE_SERVICES, FOUNDRY],
   kinds: ['AIServices', 'OpenAI'],
@@ -71,7 +71,7 @@ export const classic: Api = {
   },
 }
 
-/** `/openai/responses` came late, and tells which versions have it. */
+/** `/openai/responses` is newer than the rest. Its refusal names the versions that have it. */
 export const classicResponses: Api = {
   ...classic,
   checkApiVersion(apiVersion) {
@@ -80,7 +80,7 @@ export const classicResponses: Api = {
   },
 }
 
-/** `/models`. That it takes either audience is said by its own refusal. */
+/** `/models`. It accepts either audience, as its own refusal says. */
 export const modelInference: Api = {
   audiences: [COGNITIVE_SERVICES, FOUNDRY],
   kinds: ['AIServices'],
@@ -110,7 +110,7 @@ export const project: Api = {
   checkApiVersion: noDatedVersion,
 }
 
-/** Routes in the form of a model's maker, at Foundry's own host. */
+/** Routes in the format of the model's maker, at Foundry's host. */
 export const providers: Api = {
   audiences: [COGNITIVE_SERVICES, FOUNDRY],
   kinds: ['AIServices'],
@@ -120,10 +120,10 @@ export const providers: Api = {
   checkApiVersion() {},
 }
 
-/** Of azure-ai-projects since agents are reached by it. */
+/** The version that azure-ai-projects sends since it can reach agents. */
 const PROJECT_VERSIONS = ['v1', '2025-05-01', '2025-05-15-preview', '2025-11-15-preview']
 
-/** Agents, deployments and connections of a project, which want a version. */
+/** Agents, deployments and connections of a project. They need a version. */
 export const projectResources: Api = {
   ...project,
   checkApiVersion(apiVersion) {

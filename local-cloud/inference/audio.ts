@@ -36,10 +36,10 @@ function speak(call: Call, deployment: Deployment): ServiceReply {
 }
 
 const formats = ['json', 'verbose_json', 'text']
-/** How files begin that the models read. */
+/** The first bytes of the file formats that the models read. */
 const sound = /^(ID3|\ufffd|RIFF|OggS|fLaC|.{4}ftyp)/s
 
-/** `POST /openai/deployments/{deployment-id}/audio/transcriptions`: always the same words, whatever is heard. */
+/** `POST /openai/deployments/{deployment-id}/audio/transcriptions`: always the same text, whatever the recording says. */
 export function createClassicTranscription(call: Call): ServiceReply {
   const deployment = requireDeployment(call.account, call.params.deployment ?? '')
   requireOperation(deployment, 'audio')
@@ -66,19 +66,22 @@ export function createClassicTranscription(call: Call): ServiceReply {
     : { status: 200, headers, body: { text } }
 }
 
-/** `POST /openai/v1/audio/transcriptions`: knows no deployment, as live resources were seen to answer. */
+/** `POST /openai/v1/audio/transcriptions`: finds no deployment. Live resources answer so. */
 export function createTranscription(): ServiceReply {
   throw deploymentNotFound()
 }
 
-/** Both kinds of audio model list the same capability; only their names tell which way they go. @throws Refusal */
+/**
+ * Speech and transcription models list the same capability. Only the name tells them apart.
+ * @throws Refusal
+ */
 function requireKind(deployment: Deployment, kind: 'speech' | 'transcription'): void {
   const speaks = /tts/i.test(deployment.model.name)
   if (speaks === (kind === 'speech')) return
   throw invalidRequest(`The model ${deployment.model.name} does not support ${kind}.`, 'model', null)
 }
 
-/** Half a second of nothing: frames of MPEG 2, layer III, 24 kHz, 32 kbit/s, mono; 96 bytes for 24 milliseconds. */
+/** Half a second of silence: frames of MPEG 2, layer III, 24 kHz, 32 kbit/s, mono; 96 bytes for 24 milliseconds. */
 function silence(): Buffer {
   const frame = Buffer.alloc(96)
   Buffer.from([0xff, 0xf3, 0x44, 0xc4]).copy(frame)

@@ -13,7 +13,7 @@ function parseJson(body: string): unknown {
 const unreadableBody = () => invalidRequest('We could not parse the JSON body of your request.', null, null)
 
 /**
- * The body as the schema describes it; the first thing wrong with it is refused in the words of OpenAI's API.
+ * The body, checked by the schema. The first mistake is refused in the words of OpenAI's API.
  * @throws Refusal 400
  */
 export function parseBody<Schema extends v.GenericSchema>(
@@ -28,7 +28,7 @@ export function parseBody<Schema extends v.GenericSchema>(
 type KnownObject = v.LooseObjectSchema<v.ObjectEntries, undefined>
 
 /**
- * The same for a schema that names every parameter: what it does not name is refused before anything else.
+ * The same for a schema that names every parameter. An unknown parameter is refused before anything else.
  * @throws Refusal 400
  */
 export function parseKnown<Schema extends KnownObject>(
@@ -43,7 +43,7 @@ export function parseKnown<Schema extends KnownObject>(
   return parseBody(schema, body)
 }
 
-/** In the words of chat completions and embeddings, where there is no end to such reports. */
+/** The wording of chat completions and embeddings. Many users quote it. */
 export const unrecognizedArguments = (names: readonly string[]) =>
   invalidRequest(
     `Unrecognized request argument${names.length === 1 ? '' : 's'} supplied: ${names.toSorted().join(', ')}`,
@@ -51,13 +51,13 @@ export const unrecognizedArguments = (names: readonly string[]) =>
     null,
   )
 
-/** In the words of responses. */
+/** The wording of responses. */
 export const unknownParameter = ([name = '']: readonly string[]) =>
   invalidRequest(`Unknown parameter: '${name}'.`, name, 'unknown_parameter')
 
 /** What is wrong, and where. */
 interface Finding {
-  /** Of valibot's issue: `max_value`, `picklist`, … */
+  /** The type of valibot's issue: `max_value`, `picklist`, … */
   type: string
   input: unknown
   expected: string
@@ -73,7 +73,7 @@ function refusalOf(issue: v.BaseIssue<unknown>): Refusal {
   return (wordings[finding.type] ?? wrongType)(finding)
 }
 
-/** Of alternatives, the one that got furthest is the one that was meant. */
+/** If there are alternatives, the client meant the one that failed last. */
 function findingOf(issue: v.BaseIssue<unknown>, outer: readonly unknown[] = []): Finding {
   const keys = [...outer, ...(issue.path ?? []).map(({ key }) => key)]
   const depth = ({ path }: v.BaseIssue<unknown>) => path?.length ?? 0
@@ -108,7 +108,7 @@ const beyond =
     )
   }
 
-/** Lists have entries, texts have characters. */
+/** Lists have items, texts have characters. */
 const tooLong: Wording = ({ param, input, requirement }) => {
   const [kind, aKind] = Array.isArray(input) ? ['array', 'an array'] : ['string', 'a string']
   const length = Array.isArray(input) || typeof input === 'string' ? input.length : 0
@@ -180,7 +180,7 @@ function wrongType({ param, input, expected, received }: Finding): Refusal {
   )
 }
 
-/** `(string | Array)` of valibot's, in words. */
+/** Puts valibot's `(string | Array)` into words. */
 function typesIn(expected: string): string {
   const names = expected.replaceAll(/[()]/g, '').toLowerCase().split(' | ')
   const types = [...new Set(names.filter(name => name !== 'undefined' && name !== 'null'))]
@@ -195,7 +195,7 @@ function typeName(input: unknown): string {
   return typeof input === 'object' ? 'an object' : `a ${typeof input}`
 }
 
-/** A field that may be absent or null, which mean the same. */
+/** Absent and null mean the same. */
 export const optional = <Schema extends v.GenericSchema>(schema: Schema) => v.nullish(schema)
 
 /** A token budget of at least `least`. */
@@ -204,7 +204,7 @@ export const tokenCount = (least: number) => optional(v.pipe(v.number(), v.integ
 export const temperature = optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2)))
 export const topP = optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)))
 
-/** Text, or parts of these types, of which those with text count. */
+/** Text, or parts of these types. Only the text of the parts counts. */
 export const partsOf = <const Types extends readonly string[]>(types: Types) =>
   v.union([v.string(), v.array(v.looseObject({ type: v.picklist(types), text: v.optional(v.string()) }))])
 

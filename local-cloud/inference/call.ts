@@ -1,7 +1,7 @@
 import type { Account } from '../world.ts'
 import type { Store } from './responses/store.ts'
 
-/** A request that was let through: what the APIs answer from. */
+/** A request that was let through, with what an answer needs. */
 export interface Call {
   account: Account
   /** Named groups of the operation's path. */
@@ -9,7 +9,7 @@ export interface Call {
   query: URLSearchParams
   headers: Readonly<Record<string, string>>
   body: string
-  /** What the account, or the project that was addressed, remembers. */
+  /** What the addressed account or project has stored. */
   store: Store
   /** Milliseconds since the epoch. */
   now: number

@@ -12,11 +12,11 @@ const kinds: ReadonlyArray<readonly [RegExp, Readonly<Record<string, string>>]> 
 ]
 
 /**
- * What the model of a deployment can do, in the words and the form of Resource Manager: flags are the text "true". Read
- * from dumps of `az cognitiveservices account deployment show` of 2026: gpt-4.1-mini, text-embedding-ada-002. What a
- * Claude deployment lists is not known; here it lists nothing. Realtime: a dump of `az cognitiveservices model list` of
- * gpt-realtime-mini; images: one of dall-e-3 in the documents of azcollection. What the other kinds list is taken from programs that
- * read it, and of makers other than OpenAI many list nothing.
+ * What the model of a deployment can do, in Resource Manager's words. A flag is the text "true".
+ * Sources: dumps of `az cognitiveservices account deployment show` of 2026 for gpt-4.1-mini and text-embedding-ada-002; a dump of
+ * `az cognitiveservices model list` for gpt-realtime-mini (realtime); the documents of azcollection for dall-e-3 (images). The
+ * other kinds are taken from programs that read the list.
+ * Many models of makers other than OpenAI list nothing. Nobody here knows what a Claude deployment lists, so it lists nothing.
  */
 export function capabilitiesOf({
   model,

@@ -8,7 +8,7 @@ import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
 import { generate, modelId } from './model.ts'
 
-/** Tokens of an answer where the request does not say. */
+/** Tokens of an answer if the request sets no limit. */
 const DEFAULT_BUDGET = 16
 
 const completionRequest = v.looseObject({
@@ -19,7 +19,7 @@ const completionRequest = v.looseObject({
   stream: optional(v.literal(false)),
 })
 
-/** `POST /openai/deployments/{deployment-id}/completions`: one choice for each prompt; it does not stream. */
+/** `POST /openai/deployments/{deployment-id}/completions`: one choice per prompt, and no stream. */
 export function createClassicCompletion(call: Call): ServiceReply {
   const deployment = requireDeployment(call.account, call.params.deployment ?? '')
   requireOperation(deployment, 'completion')

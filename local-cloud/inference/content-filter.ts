@@ -1,6 +1,6 @@
 import { Refusal } from './refusals.ts'
 
-/** A prompt that contains this is refused as harmful. */
+/** A prompt with this text is refused as harmful. */
 const FILTER_TRIGGER = '[trigger content filter]'
 
 const safe = { filtered: false, severity: 'safe' }

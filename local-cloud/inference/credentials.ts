@@ -4,7 +4,7 @@ export type Credentials = { kind: 'none' } | { kind: 'key'; key: string } | { ki
 
 const looksLikeToken = (text: string) => text.split('.').length === 3
 
-/** What the request proves itself by. A key header is looked at first: a token beside it does not save a bad key. */
+/** The credentials of a request. A key header is read first: with a wrong key, a good token does not help. */
 export function readCredentials(headers: Readonly<Record<string, string>>, api: Api): Credentials {
   const key = headers[api.keyHeader] ?? headers['api-key']
   if (key) return { kind: 'key', key }

@@ -5,8 +5,8 @@ import { isFor, type ModelOperation } from './kinds.ts'
 import { apiNotSupported, deploymentNotFound, operationNotSupported } from './refusals.ts'
 
 /**
- * The account as a replica sees it that learns of new deployments `lag` milliseconds late. What has no model any more is not served, which Azure
- * was seen to tell in several ways; here it is as if it did not exist.
+ * The account as a replica sees it that learns of new deployments `lag` milliseconds late. A deployment whose model is retired
+ * does not exist here; Azure has several answers for it.
  */
 export function accountAsSeen(
   account: Account,
@@ -27,7 +27,7 @@ export function accountAsSeen(
   return { ...account, deployments }
 }
 
-/** The deployment of that name that can answer now: one that is being made or has failed does not exist here. */
+/** The deployment of that name, if it can answer now. One that is being created or has failed does not exist here. */
 export function servedDeployment({ deployments }: Account, name: string): Deployment | undefined {
   return deployments.find(
     deployment =>
@@ -42,7 +42,7 @@ export function requireDeployment(account: Account, name: string): Deployment {
   return deployment
 }
 
-/** @throws Refusal where the model cannot do what is asked, or speaks another API's language */
+/** @throws Refusal if the model cannot do this, or if its API is another one */
 export function requireOperation(deployment: Deployment, operation: ModelOperation): void {
   if (deployment.model.format === 'Anthropic') throw apiNotSupported()
   if (!isFor(deployment, operation)) throw operationNotSupported(operation, deployment.model.name)

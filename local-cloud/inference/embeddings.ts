@@ -72,7 +72,7 @@ interface EmbeddingInput {
 }
 
 /**
- * One entry a vector: numbers in a row are the tokens of a single input.
+ * One vector per entry. A row of numbers is the tokens of a single input.
  * @throws Refusal for an input without content
  */
 function separateInputs(input: Input): EmbeddingInput[] {
@@ -94,7 +94,7 @@ function separateInputs(input: Input): EmbeddingInput[] {
   return inputs
 }
 
-/** @throws Refusal where the model cannot make vectors of that length */
+/** @throws Refusal if the model has no vectors of that length */
 function requireDimensions(modelName: string, dimensions: number | undefined): number | undefined {
   if (dimensions === undefined) return undefined
   if (!canShorten(modelName))

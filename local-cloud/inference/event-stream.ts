@@ -8,7 +8,7 @@ export function eventStream(events: readonly string[], headers: Record<string, s
   }
 }
 
-/** Tokens of a stream are padded, so that the size of its packets does not give them away. */
+/** Streamed tokens are padded, so that the size of the packets does not reveal them. */
 export const obfuscationOf = (token: string) => '0'.repeat(Math.max(0, 16 - token.length))
 
 export const dataEvent = (data: unknown) => `data: ${JSON.stringify(data)}`

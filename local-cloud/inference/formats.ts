@@ -5,12 +5,12 @@ import { NoInstance } from './json-schema/no-instance.ts'
 import { answerOf } from './model.ts'
 import { Refusal } from './refusals.ts'
 
-/** In which form an answer is asked for. */
+/** The format that the request asks for. */
 export type Format = { kind: 'text' } | { kind: 'json-object' } | { kind: 'json-schema'; schema: unknown }
 
 /**
- * The answer of a deployment in that form. An answer of the seed's that is JSON stays as it is.
- * @throws Refusal 501 where no instance of the schema is found
+ * The deployment's answer in that format. If the seed's answer is JSON, it stays as it is.
+ * @throws Refusal 501 if no instance of the schema is found
  */
 export function answerIn(deployment: Deployment, format: Format): string {
   const answer = answerOf(deployment)
@@ -19,7 +19,7 @@ export function answerIn(deployment: Deployment, format: Format): string {
 }
 
 /**
- * An instance of a schema, as a model writes it.
+ * An instance of a schema, written as a model writes it.
  * @throws Refusal 501
  */
 export function instanceText(schema: unknown): string {

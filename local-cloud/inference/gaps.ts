@@ -1,6 +1,6 @@
 /**
- * What Azure serves at these hosts and the local cloud does not, by path: the APIs of /openai that the SDKs of OpenAI and
- * Azure OpenAI have, everything else in a project (azure-ai-projects), and the other services of a Foundry resource.
+ * What Azure serves at these hosts and the local cloud does not, by path: APIs of /openai that the SDKs of OpenAI and Azure
+ * OpenAI have, the rest of a project (azure-ai-projects), and the other services of a Foundry resource.
  */
 const GAPS: ReadonlyArray<readonly [path: RegExp, name: string]> = [
   [
@@ -26,7 +26,7 @@ const GAPS: ReadonlyArray<readonly [path: RegExp, name: string]> = [
   ],
 ]
 
-/** The name of what is not there, or undefined of a path that is none of Azure's either. */
+/** The name of the gap; undefined if Azure has no such path either. */
 export function gapAt(path: string): string | undefined {
   for (const [pattern, name] of GAPS) {
     const found = new RegExp(pattern, 'i').exec(path)

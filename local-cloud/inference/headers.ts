@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ServiceRequest } from '../service.ts'
 import type { Account, Deployment } from '../world.ts'
 
-/** What every reply carries, refusals included. */
+/** The headers of every reply, refusals included. */
 export function commonHeaders({ headers }: ServiceRequest): Record<string, string> {
   const clientRequestId = headers['x-ms-client-request-id']
   return {
@@ -13,7 +13,7 @@ export function commonHeaders({ headers }: ServiceRequest): Record<string, strin
   }
 }
 
-/** Names as the service prints them; a region that is not listed is printed as it is. */
+/** Regions as the service prints them. A region that is not listed stays as it is. */
 const REGION_NAMES: Readonly<Record<string, string>> = {
   eastus: 'East US',
   eastus2: 'East US 2',
@@ -33,8 +33,8 @@ const REGION_NAMES: Readonly<Record<string, string>> = {
 export const regionHeader = ({ location }: Account) => ({ 'x-ms-region': REGION_NAMES[location] ?? location })
 
 /**
- * What a model's answer carries besides. A unit of capacity is one request and a thousand tokens a minute; nothing is
- * counted across requests, so every one looks like the first of its minute.
+ * Further headers of a model's answer. A unit of capacity is one request and a thousand tokens a minute. Nothing is counted
+ * across requests, so each looks like the first of its minute.
  */
 export function modelHeaders({ name, sku }: Deployment, usedTokens: number): Record<string, string> {
   const requests = sku.capacity

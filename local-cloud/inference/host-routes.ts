@@ -2,9 +2,9 @@ import type { HostFamily } from '../hosts.ts'
 import type { Host } from './accounts.ts'
 
 /**
- * What a family of hosts is known to refuse to tokens, although the role is there. A careful report has 401
- * PermissionDenied for `/openai/v1/responses` on cognitiveservices.azure.com, where openai.azure.com answered; keys are
- * not known to be refused, nor is anything else. What nobody knows is served.
+ * Routes that a family of hosts refuses to tokens although the principal holds the role. A careful report has 401
+ * PermissionDenied for `/openai/v1/responses` on cognitiveservices.azure.com, while openai.azure.com answered. No other refusal
+ * is known, and none of keys, so everything else is served.
  */
 const refused: Readonly<Record<HostFamily, readonly string[]>> = {
   cognitiveServices: ['responses.create'],

@@ -42,7 +42,7 @@ function draw(call: Call, deployment: Deployment): ServiceReply {
   })
 }
 
-/** @throws Refusal 400 for what the model does not know */
+/** @throws Refusal 400 for what the model does not take */
 function requireOneOf(param: string, value: string | null | undefined, known: readonly string[]): void {
   if (typeof value !== 'string' || known.includes(value)) return
   const supported = known.map(each => `'${each}'`).join(', ')
@@ -82,7 +82,7 @@ function drawn(call: Call, deployment: Deployment, count: number, said: object):
   }
 }
 
-/** A white PNG of one pixel, whatever was asked for. */
+/** A white PNG of one pixel, whatever the prompt. */
 function onePixel(): Buffer {
   const chunk = (type: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(type, 'latin1'), data])

@@ -9,8 +9,8 @@ export interface AccountKeys {
 }
 
 /**
- * Keys follow from the account's resource id (without case) and from how often each was made anew, so that the control
- * plane which lists them and the data plane which checks them agree. They protect nothing.
+ * Keys follow from the account's resource id (without case) and from how often each was regenerated. So the control plane, which
+ * lists them, and the data plane, which checks them, agree. They protect nothing.
  */
 export function accountKeys(id: string, regenerated = { key1: 0, key2: 0 }): AccountKeys {
   const derive = (name: keyof AccountKeys) =>
@@ -35,7 +35,7 @@ export function issuedKeys(account: Account): string[] {
   ).flat()
 }
 
-/** Whether a replica takes keys that learns of a change `lag` milliseconds late. */
+/** Whether a replica accepts keys, if it learns of a change `lag` milliseconds late. */
 export function takesKeys(
   { disableLocalAuth, keyAccessChangedOn }: Account,
   now: number,

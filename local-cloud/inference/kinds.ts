@@ -1,7 +1,7 @@
 import type { Deployment } from '../world.ts'
 import { capabilitiesOf } from './capabilities.ts'
 
-/** What a deployment is for, in the words in which the service refuses an operation. */
+/** What a deployment is for, in the words of the service's refusals. */
 export type ModelOperation =
   | 'chatCompletion'
   | 'responses'
@@ -14,7 +14,7 @@ export type ModelOperation =
   | 'ocr'
   | 'video'
 
-/** Models of other makers list no capability that tells these apart. */
+/** Models of other makers list no capability that tells them apart. */
 const byName: ReadonlyArray<readonly [RegExp, ModelOperation]> = [
   [/rerank/i, 'rerank'],
   [/document-ai|ocr/i, 'ocr'],
@@ -29,7 +29,7 @@ const byCapability: readonly ModelOperation[] = [
   'completion',
 ]
 
-/** The one operation of a model that does not chat; undefined of those that do. */
+/** The one operation of a model that does not chat; undefined if it chats. */
 function purposeOf(deployment: Deployment): ModelOperation | undefined {
   const capabilities = capabilitiesOf(deployment)
   return (
@@ -38,7 +38,7 @@ function purposeOf(deployment: Deployment): ModelOperation | undefined {
   )
 }
 
-/** Whether a model can do it. One that chats does so by either API. */
+/** A model that chats does so by either API. */
 export function isFor(deployment: Deployment, operation: ModelOperation): boolean {
   const purpose = purposeOf(deployment)
   const chats = operation === 'chatCompletion' || operation === 'responses'

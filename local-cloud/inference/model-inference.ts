@@ -10,9 +10,14 @@ import { embed, embeddingRequest } from './embeddings.ts'
 import { isEmbeddingModel } from './model.ts'
 import { noModelName, unknownModel } from './refusals.ts'
 
-/** The Foundry model inference API, which serves the models of every maker and words its own refusals of names. */
+/**
+ * The Foundry model inference API. It serves the models of every maker, and its refusals of names have a wording of their own.
+ */
 
-/** `POST /models/chat/completions`. Which parameters the models of other makers take is not known: none is refused for its name. */
+/**
+ * `POST /models/chat/completions`. Nobody here knows which parameters the models of other makers take, so none is refused for its
+ * name.
+ */
 export const createInferenceChat = (call: Call): ServiceReply =>
   completeChat(call, deploymentInBody(call), body => parseBody(chatRequest, body))
 
@@ -20,7 +25,7 @@ export const createInferenceChat = (call: Call): ServiceReply =>
 export const createInferenceEmbeddings = (call: Call): ServiceReply =>
   embed(call, deploymentInBody(call), body => parseBody(embeddingRequest, body))
 
-/** `GET /models/info`: of the first deployment, since the request names none. */
+/** `GET /models/info`: about the first deployment, because the request names none. */
 export function getInferenceInfo({ account }: Call): ServiceReply {
   const first = account.deployments.find(({ provisioningState }) => provisioningState === 'Succeeded')
   if (!first) throw noModelName()

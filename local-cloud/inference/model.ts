@@ -6,40 +6,40 @@ const REASONING_TOKENS = 64
 
 const DEFAULT_ANSWER = 'This is the local cloud speaking.'
 
-/** What a model made of a prompt. */
+/** A model's answer to a prompt. */
 export interface Generation {
-  /** What it said in pieces, as a stream delivers it. */
+  /** The text in pieces, as a stream delivers it. */
   tokens: readonly string[]
   text: string
-  /** The budget ended the answer, or came before it. */
+  /** The budget ended the answer, or left none. */
   truncated: boolean
-  /** The stop sequence that ended it. */
+  /** The stop sequence that ended the answer. */
   stoppedBy?: string
   reasoningTokens: number
-  /** Reasoning included. */
+  /** Includes reasoning. */
   outputTokens: number
   promptTokens: number
 }
 
-/** How it is to answer. */
+/** Limits and format of an answer. */
 interface Manner {
-  /** Tokens, reasoning included, as in the service. */
+  /** In tokens. Includes reasoning, as in the service. */
   budget?: number | undefined
-  /** In place of its answer: the arguments of a call, an instance of a schema. */
+  /** Replaces the answer: the arguments of a call, or an instance of a schema. */
   text?: string
-  /** The answer ends before the first of these. */
+  /** The answer ends before the first of these texts. */
   stop?: readonly string[]
-  /** Whether a model that reasons does so; default true. */
+  /** Whether a reasoning model reasons; default true. */
   reasons?: boolean
 }
 
-/** Pieces of at most four characters with the space before them: about what real tokenizers make of English. */
+/** Pieces of at most four characters with the space before them: close to what real tokenizers make of English. */
 export const tokenize = (text: string): string[] => text.match(/\s*\S{1,4}|\s+$/gu) ?? []
 
-/** What the deployment answers to whatever it is asked. */
+/** The deployment's answer to every prompt. */
 export const answerOf = ({ answer }: Deployment) => answer ?? DEFAULT_ANSWER
 
-/** Answers a prompt: always the same, whatever it asks. */
+/** Answers a prompt. The answer is always the same. */
 export function generate(deployment: Deployment, prompt: string, manner: Manner = {}): Generation {
   const { budget = Number.POSITIVE_INFINITY, text = answerOf(deployment), stop = [], reasons = true } = manner
   const { kept, stoppedBy } = untilStopped(text, stop)
@@ -68,7 +68,7 @@ function untilStopped(text: string, stop: readonly string[]): { kept: string; st
 
 export const isEmbeddingModel = (deployment: Deployment) => capabilitiesOf(deployment).embeddings === 'true'
 
-/** Name and version in one, which is how OpenAI models call themselves; the others go by their name. */
+/** OpenAI models call themselves by name and version, the others by name. */
 export const modelId = ({ model }: Deployment) =>
   model.format === 'OpenAI' && /^\d{4}-\d{2}-\d{2}$/.test(model.version)
     ? `${model.name}-${model.version}`

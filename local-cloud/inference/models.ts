@@ -4,10 +4,10 @@ import type { Call } from './call.ts'
 import { isEmbeddingModel, modelId } from './model.ts'
 import { resourceNotFound } from './refusals.ts'
 
-/** When the models were made known: no client depends on it. Seconds since the epoch. */
+/** When the models were announced, in seconds since the epoch. No client depends on it. */
 const CREATED = 1_735_689_600
 
-/** The models behind the deployments, each once. The real list has every model of the region, deployed or not. */
+/** The models of the deployments, each once. Azure lists every model of the region, deployed or not. */
 function modelsOf({ deployments }: Account): Deployment[] {
   return [...new Map(deployments.map(deployment => [modelId(deployment), deployment])).values()]
 }

@@ -1,8 +1,8 @@
 import { invalidRequest } from './refusals.ts'
 
 /**
- * The parts of a form, by name (RFC 7578). The body is text already: of a file, only how it begins can be told.
- * @throws Refusal where it is no form
+ * The parts of a form, by name (RFC 7578). The body is already text, so a file can only be recognised by its beginning.
+ * @throws Refusal if it is no form
  */
 export function partsOf(contentType: string, body: string): ReadonlyMap<string, string> {
   const boundary = /^multipart\/form-data;.*boundary="?([^";]+)"?/i.exec(contentType)?.[1]

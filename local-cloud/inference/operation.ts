@@ -3,23 +3,23 @@ import type { ServiceReply } from '../service.ts'
 import type { Api } from './apis.ts'
 import type { Call } from './call.ts'
 
-/** One operation of the data plane, before it is known who asks. */
+/** One operation of the data plane, whoever calls it. */
 export interface Operation {
   api: Api
   method: Method
   path: RegExp
-  /** The path as denials print it. */
+  /** The path, as denials print it. */
   template: string
-  /** What the caller's roles must allow, below `Microsoft.CognitiveServices/accounts/`. */
+  /** The data action that the caller's roles must allow, without `Microsoft.CognitiveServices/accounts/`. */
   dataAction: string
-  /** From where it is known that there is such an operation, and how it answers. */
+  /** The source that shows that the operation exists and how it answers. */
   source: string
   answer: (call: Call) => ServiceReply
 }
 
 type Method = 'GET' | 'POST' | 'DELETE'
 
-/** Parameters as the service itself names them in its denials. */
+/** Names of parameters, as the service prints them in denials. */
 const PRINTED: Readonly<Record<string, string>> = {
   deployment: 'deployment-id',
   project: 'projectName',
@@ -28,7 +28,7 @@ const PRINTED: Readonly<Record<string, string>> = {
 
 /**
  * Makes operations of one API.
- * @param printed the path that denials print, where it is not the operation's own
+ * @param printed the path that denials print, if it is not the operation's own
  */
 export const operationsOf =
   (api: Api, printed?: string) =>

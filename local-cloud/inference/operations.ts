@@ -40,12 +40,13 @@ const projectCall = operationsOf(project)
 const projectResourcesCall = operationsOf(projectResources)
 
 /**
- * What models are called by, and what is around it. Data actions: those of chat completions, responses, `/models` chat and `/anthropic` are
- * known from the service's own denials and documents; v1 chat and embeddings are taken to need what their classic forms need, on the account
- * and in a project, and `MaaS/info/read` is a guess within `MaaS/*`, which is all that the documented roles distinguish. Audio, completions and
- * images are in the list of operations; that v1 and speech need the same is taken for granted. Of the providers' routes only Claude's has been
- * seen to say what it needs, and the others are taken to need that as well; agents say it, deployments and connections are documented
- * (learn.microsoft.com, Foundry permissions).
+ * The operations that call models, and those around them.
+ * Data actions: the service's own denials and documents name those of chat completions, responses, `/models` chat and
+ * `/anthropic`. v1 chat and embeddings are assumed to need what their classic forms need, on the account and in a project.
+ * `MaaS/info/read` is a guess within `MaaS/*`, the only action that the documented roles distinguish. Audio, completions and
+ * images are in the list of operations; v1 and speech are assumed to need the same. Of the providers' routes only Claude's has
+ * been seen to name its action, and the others are assumed to need it too. Denials of agents name theirs; those of deployments
+ * and connections are documented (learn.microsoft.com, Foundry permissions).
  */
 export const operations = {
   'chatCompletions.create': openaiV1Call(
@@ -280,7 +281,7 @@ export const operations = {
 
 export type OperationName = keyof typeof operations
 
-/** What responses and conversations leave behind, on the account, in its projects, and by the classic paths. */
+/** Stored responses and conversations: on the account, in its projects, and by the classic paths. */
 export const stored: Readonly<Record<string, Operation>> = {
   ...storedOperations({ name: '', path: '/openai/v1', actions: 'OpenAI/responses', api: openaiV1 }),
   ...storedOperations({

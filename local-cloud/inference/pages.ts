@@ -7,8 +7,8 @@ interface Named {
 }
 
 /**
- * One page of a list, as `limit`, `order`, `after` and `before` have it; the newest come first where nothing is said. What follows the
- * last one is an empty page: clients in Python ask for it, whatever `has_more` says.
+ * One page of a list, by `limit`, `order`, `after` and `before`. By default the newest come first. After the last item comes an
+ * empty page: Python clients ask for it, whatever `has_more` says.
  * @param oldestFirst the whole list
  * @throws Refusal 400
  */

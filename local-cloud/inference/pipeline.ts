@@ -41,10 +41,10 @@ export interface Gateway {
   storeOf: (resourceId: string) => Store
 }
 
-/** Who asks: a holder of a key may do everything, a principal what its roles say. */
+/** Who calls. A key allows everything, a principal has the rights of its roles. */
 type Caller = { kind: 'key' } | { kind: 'principal'; objectId: string }
 
-/** Network, authentication, authorization, validation: the order in which the service refuses. */
+/** Network, authentication, authorization, validation: the order in which the service checks and refuses. */
 export async function serve(
   { context, host, authorizer, chooseReplica, storeOf }: Gateway,
   operation: Operation & { name: string },
@@ -86,8 +86,9 @@ export async function serve(
 }
 
 /**
- * A path that no operation has: network rules and missing credentials come first; what good credentials would be, it
- * cannot say. What Azure has there is a gap of the local cloud; what Azure has not does not exist.
+ * A path that no operation has. Network rules and missing credentials are checked first; no credentials can be checked further,
+ * because the path names no audience. If Azure has the path, the reply names a gap of the local cloud; otherwise the path does
+ * not exist.
  */
 export function refuseUnknownPath(
   { context, host }: Gateway,
@@ -105,7 +106,7 @@ export function refuseUnknownPath(
 
 function requireOpenNetwork(account: Account): void {
   if (account.publicNetworkAccess === 'Disabled') throw publicAccessDisabled()
-  // Everybody who asks here asks from this address.
+  // Every caller has this address.
   if (account.networkDefaultAction === 'Deny' && !account.ipRules?.includes('127.0.0.1'))
     throw firewallDenied()
 }
@@ -151,7 +152,7 @@ function authorize(
   })
 }
 
-/** Id of the project that a path names, or of the account. */
+/** The id of the project that the path names, or of the account. */
 const addressedId = (account: Account, { project }: Readonly<Record<string, string>>) =>
   project === undefined ? accountId(account) : `${accountId(account)}/projects/${project}`
 

@@ -5,9 +5,9 @@ import { capabilitiesOf } from './capabilities.ts'
 import { servedDeployment } from './deployments.ts'
 import { connectionNotFound, projectDeploymentNotFound } from './refusals.ts'
 
-/** What a project knows of the deployments of its account, and of what it is connected to (azure-ai-projects). */
+/** What a project shows of its account's deployments, and of its connections (azure-ai-projects). */
 
-/** In the spelling of the data plane. */
+/** As the data plane spells it. */
 const CAPABILITIES: Readonly<Record<string, string>> = {
   chatCompletion: 'chat_completion',
   embeddings: 'embeddings',
@@ -53,7 +53,7 @@ const connectionsOf = ({ account, params }: Call) =>
 
 type Connection = NonNullable<Project['connections']>[number]
 
-/** Without secrets, since none has any: connections of this cloud sign in with Entra. */
+/** There are no secrets to show: connections of this cloud sign in by Entra. */
 const describeConnection = ({ name, type, target, isDefault }: Connection) => ({
   name,
   id: name,
@@ -75,7 +75,7 @@ export function listConnections(call: Call): ServiceReply {
   return { status: 200, body: { value } }
 }
 
-/** `GET /api/projects/{project}/connections/{name}`, and the same with credentials. */
+/** `GET /api/projects/{project}/connections/{name}`; with credentials the reply is the same. */
 export function getConnection(call: Call): ServiceReply {
   const { name = '' } = call.params
   const found = connectionsOf(call).find(connection => connection.name === name)

@@ -8,7 +8,7 @@ import { requireOperation, servedDeployment } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
 import { invalidRequest, unknownModel } from './refusals.ts'
 
-/** Routes in the form that the maker of the models gave them. */
+/** Routes in the format of the model's maker. */
 
 const rerankRequest = v.looseObject({
   model: v.string(),
@@ -17,7 +17,7 @@ const rerankRequest = v.looseObject({
   top_n: optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 })
 
-/** `POST /providers/cohere/v2/rerank`: the longest common beginning with the query ranks first. */
+/** `POST /providers/cohere/v2/rerank`: the document that shares the longest beginning with the query ranks first. */
 export function rerank(call: Call): ServiceReply {
   const { model, query, documents, top_n } = parseBody(rerankRequest, call.body)
   const deployment = requireModel(call.account, model)
@@ -53,13 +53,13 @@ const ocrRequest = v.looseObject({
   ]),
 })
 
-/** `POST /providers/mistral/azure/ocr`: one page, with what the seed lets the model answer. */
+/** `POST /providers/mistral/azure/ocr`: one page, with the answer that the seed gives the model. */
 export function recognize(call: Call): ServiceReply {
   const { model, document } = parseBody(ocrRequest, call.body)
   const deployment = requireModel(call.account, model)
   requireOperation(deployment, 'ocr')
   const url = document.type === 'document_url' ? document.document_url : document.image_url
-  // Addresses are not followed: documents come by value only.
+  // URLs are not fetched: a document must be in the request.
   if (!/^data:[\w/+.-]+;base64,[\w+/]+=*$/.test(url))
     throw invalidRequest('Only base64 encoded documents are supported.', 'document', null)
   const bytes = Buffer.from(url.slice(url.indexOf(',') + 1), 'base64')

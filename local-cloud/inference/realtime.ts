@@ -6,7 +6,7 @@ import { requireDeployment, requireOperation } from './deployments.ts'
 import { modelHeaders } from './headers.ts'
 import { noDeploymentInQuery, webSocketExpected } from './refusals.ts'
 
-/** `GET /openai/v1/realtime`: opens, says `session.created`, and hears nothing. */
+/** `GET /openai/v1/realtime`: opens, sends `session.created`, and ignores what it receives. */
 export function connectRealtime(call: Call): ServiceReply {
   const name = call.query.get('model') ?? call.query.get('deployment')
   if (name === null) throw noDeploymentInQuery()

@@ -1,6 +1,6 @@
 import type { ServiceReply } from '../service.ts'
 
-/** Ends the handling of a request with this reply. */
+/** Ends the handling of a request. The reply is this one. */
 export class Refusal extends Error {
   readonly reply: ServiceReply
   constructor(reply: ServiceReply) {
@@ -9,7 +9,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Runs `work`; a refusal inside it becomes the reply. */
+/** Runs `work`. A refusal that it throws becomes the reply. */
 export async function replyOrRefusal(
   work: () => Promise<ServiceReply> | ServiceReply,
 ): Promise<ServiceReply> {
@@ -49,7 +49,7 @@ export function invalidRequest(message: string, param: string | null, code: stri
   })
 }
 
-/** The error of the Foundry model router, which says its sentence twice. */
+/** The error of the Foundry model router, which repeats its message. */
 function routerError(status: number, code: string, message: string): Refusal {
   return new Refusal({ status, body: { error: { code, message, details: message } } })
 }
@@ -75,7 +75,7 @@ export const publicAccessDisabled = () =>
 export const firewallDenied = () =>
   gatewayError(403, '403', 'Access denied due to Virtual Network/Firewall rules.', trafficDenied)
 
-/** Also what a request without any credentials gets. */
+/** Also the reply to a request without credentials. */
 export const invalidKey = () =>
   gatewayError(
     401,
@@ -93,7 +93,7 @@ export const customSubdomainRequired = () =>
     'Please provide a custom subdomain for token authentication, otherwise API key is required.',
   )
 
-/** The one 401 without an `error` envelope. Two audiences are printed with slashes, one without, as the service does. */
+/** The only 401 without an `error` envelope. The service prints two audiences with a slash at the end, and one without. */
 export function tokenRejected(audiences: readonly string[]): Refusal {
   const expected =
     audiences.length === 1 ? audiences[0] : audiences.map(audience => `${audience}/`).join(' or ')
@@ -169,7 +169,7 @@ export const operationNotSupported = (operation: string, model: string) =>
     `The ${operation} operation does not work with the specified model, ${model}. Please choose different model and try again. You can learn more about which models can be used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993.`,
   )
 
-/** A Claude model asked in OpenAI's language, or the reverse. */
+/** A Claude model called by OpenAI's API, or the reverse. */
 export const apiNotSupported = () =>
   routerError(404, 'api_not_supported', 'Requested API is currently not supported')
 
@@ -190,7 +190,7 @@ export const noDeploymentInQuery = () =>
 export const webSocketExpected = () =>
   gatewayError(400, 'BadRequest', 'The request is no WebSocket handshake.')
 
-/** Words of its own: how Azure says these two is not known. */
+/** Our own wording: nobody here knows Azure's for these two. */
 export const projectDeploymentNotFound = (name: string) =>
   gatewayError(404, 'NotFound', `Deployment ${name} not found`)
 export const connectionNotFound = (name: string) =>
@@ -200,7 +200,7 @@ export const agentNotFound = (name: string) => gatewayError(404, 'not_found', `A
 
 export const unknownModel = (name: string) => routerError(404, 'unknown_model', `Unknown model: ${name}`)
 
-/** What the store of the responses API does not have. */
+/** For an id that the store of the responses API does not have. */
 const notStored = (message: string) =>
   new Refusal({
     status: 404,

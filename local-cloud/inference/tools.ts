@@ -5,21 +5,21 @@ import { isObject } from './json-schema/schema.ts'
 import { answerOf } from './model.ts'
 import { Refusal } from './refusals.ts'
 
-/** A tool that a request offers, whatever the API. */
+/** A tool that a request offers, by any API. */
 export interface Tool {
-  /** A function takes JSON, a custom tool any text; what is built in, the service runs itself. */
+  /** A function takes JSON, a custom tool any text. The service itself runs a built-in tool. */
   kind: 'function' | 'custom' | 'built-in'
   name: string
   /** JSON Schema of a function's arguments. */
   parameters?: unknown
-  /** A custom tool takes only texts of a grammar. */
+  /** Whether a custom tool takes only texts of a grammar. */
   hasGrammar?: boolean
 }
 
-/** What the request wants of its tools. */
+/** The request's choice among its tools. */
 export interface ToolChoice {
   mode: 'none' | 'auto' | 'required'
-  /** The one or the ones that it is restricted to. */
+  /** The tools that the choice allows. */
   among?: readonly string[]
 }
 
@@ -30,10 +30,10 @@ interface ToolUse {
 }
 
 /**
- * Where a tool must be used: the first that the conversation has not used yet, otherwise the last, so that a loop which
- * goes on until it has an answer comes to an end. Where the model may choose, it answers in words.
- * @param used names of the tools that the conversation has used
- * @throws Refusal 501 for what is built in, and where no arguments are found
+ * The tool to call. If a tool must be called, it is the first that the conversation has not called yet, otherwise the last: a
+ * loop that ends at an answer comes to its end. If the model may choose, it answers in words.
+ * @param used names of the tools that the conversation has called
+ * @throws Refusal 501 for built-in tools, and if no arguments are found
  */
 export function requiredUse(
   deployment: Deployment,

@@ -11,8 +11,8 @@ export function vectorSize(modelName: string): number {
 export const canShorten = (modelName: string) => /text-embedding-3/i.test(modelName)
 
 /**
- * A unit vector that follows from model and text alone. A shorter one is the start of the full one, brought back to
- * length one: that is how the real models shorten.
+ * A unit vector that follows from model and text alone. A shorter one is the beginning of the full one, scaled to length one, as
+ * in the real models.
  */
 export function vectorOf(modelName: string, text: string, dimensions = vectorSize(modelName)): number[] {
   const random = pseudoRandom(createHash('sha256').update(`${modelName}\n${text}`).digest().readUInt32LE())
@@ -21,11 +21,11 @@ export function vectorOf(modelName: string, text: string, dimensions = vectorSiz
   return raw.map(value => value / length)
 }
 
-/** The bytes of 32-bit floats, little end first: `encoding_format: base64`. */
+/** The bytes of 32-bit floats, little-endian: `encoding_format: base64`. */
 export const base64Of = (vector: readonly number[]) =>
   Buffer.from(new Float32Array(vector).buffer).toString('base64')
 
-/** mulberry32: numbers in [0, 1) that follow from the seed. */
+/** mulberry32: the seed decides the numbers, which are in [0, 1). */
 function pseudoRandom(seed: number): () => number {
   let state = seed
   return () => {

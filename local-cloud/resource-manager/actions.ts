@@ -21,5 +21,5 @@ export function actionOf(method: string, path: string): string {
   return [namespace, ...typesOf(rest), VERBS[method] ?? `${method.toLowerCase()}/action`].join('/')
 }
 
-/** Types and names take turns. */
+/** Types and names alternate in a path. */
 const typesOf = (segments: readonly string[]) => segments.filter((_, index) => index % 2 === 0)

@@ -1,10 +1,10 @@
 import type { Context } from '../context.ts'
 
-/** A write that takes long, as clients that poll it see it. */
+/** A write that takes a while, as polling clients see it. */
 export interface AsyncOperation {
   id: string
   subscriptionId: string
-  /** What it is doing: `Creating`, `Deleting`. */
+  /** The state while it runs: `Creating`, `Deleting`. */
   doing: string
   /** Milliseconds since the epoch. */
   startedAt: number
@@ -12,7 +12,7 @@ export interface AsyncOperation {
 }
 
 export interface AsyncOperations {
-  /** Begins one that takes `context.provisioningMs` by the clock of the cloud. */
+  /** Begins an operation that takes `context.provisioningMs` by the cloud's clock. */
   begin(subscriptionId: string, doing: string): AsyncOperation
   find(subscriptionId: string, id: string): AsyncOperation | undefined
   isDone(operation: AsyncOperation): boolean

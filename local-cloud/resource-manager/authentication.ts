@@ -5,7 +5,7 @@ import type { ServiceRequest } from '../service.ts'
 import { type ArmError, gatewayError } from './errors.ts'
 import { usInstant } from './values.ts'
 
-/** Who asks, as the access token says. */
+/** The caller, as the access token names it. */
 export interface Caller {
   /** Object id of the service principal. */
   oid: string
@@ -14,7 +14,7 @@ export interface Caller {
   tid: string
 }
 
-/** Names of Resource Manager for Entra. */
+/** Audiences that Entra knows Resource Manager by. */
 export const AUDIENCES = ['https://management.core.windows.net/', 'https://management.azure.com/']
 
 /**
@@ -77,7 +77,7 @@ export function requireTenant(
   )
 }
 
-/** The token's signature has been checked before its times: what it says of them can be quoted. */
+/** The token's signature is valid, so its times can be quoted. */
 function expiredMessage(token: string, now: number): string {
   const { exp = 0 } = decodeJwt(token)
   return (
@@ -86,7 +86,7 @@ function expiredMessage(token: string, now: number): string {
   )
 }
 
-/** Every 401 tells where tokens are to be had: the authority of the subscription's tenant, where the path names one. */
+/** Every 401 names the authority that issues tokens: that of the subscription's tenant, if the path names a subscription. */
 function unauthenticated(
   { world, endpoints }: Context,
   { url }: ServiceRequest,

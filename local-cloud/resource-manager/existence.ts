@@ -19,7 +19,7 @@ export function findResourceGroup(
   throw gatewayError(404, 'ResourceGroupNotFound', `Resource group '${name}' could not be found.`)
 }
 
-/** @throws ArmError 404 for the account, or for the group that it would be in */
+/** @throws ArmError 404 for the account, or for its group */
 export function findAccount(
   world: World,
   subscriptionId: string,
@@ -61,7 +61,7 @@ export function requireScope(world: World, scope: string): void {
   if (group !== undefined && resource !== undefined) requireResource(world, subscription, group, resource)
 }
 
-/** The world knows management groups only from the subscriptions in them. */
+/** The world knows a management group only by its subscriptions. */
 function requireManagementGroup(world: World, scope: string): void {
   if (world.subscriptions.some(({ id }) => covers(world, scope, `/subscriptions/${id}`))) return
   throw gatewayError(

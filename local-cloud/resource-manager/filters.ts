@@ -14,7 +14,7 @@ type ScopeKind = 'atScope' | 'atScopeAndBelow' | 'asTarget'
 type ValueKind = 'principalId' | 'assignedTo' | 'roleName' | 'type'
 type FilterKind = ScopeKind | ValueKind
 
-/** One term, of any of the kinds. */
+/** One term of any form. */
 export type FilterTerm<Kind extends FilterKind = FilterKind> = Kind extends ScopeKind
   ? { kind: Kind }
   : { kind: Kind; value: string }
@@ -33,8 +33,8 @@ const KINDS = [
 ] as const
 
 /**
- * The terms of a request's filter; none where it has no filter.
- * @throws ArmError 400 for a form that is not documented, or not among `known` ones
+ * The terms of a request's filter; none without a filter.
+ * @throws ArmError 400 for an undocumented form, or for one not among `known`
  */
 export function filterTerms<Kind extends FilterKind>(
   { request }: Call,

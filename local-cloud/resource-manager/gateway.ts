@@ -23,8 +23,8 @@ export interface Call {
 type Handler = (call: Call) => ServiceReply | Promise<ServiceReply>
 
 /**
- * One line of a table of routes. The path is a template (paths.ts). The source says where Azure's behaviour is known from:
- * mostly the name of the operation in the provider's official description.
+ * One route. The path is a template (paths.ts). The source names where Azure's behaviour is known from: mostly the operation in
+ * the provider's official description.
  */
 type Row = readonly [operation: string, method: string, path: string, source: string, handle: Handler]
 
@@ -33,13 +33,13 @@ export interface Gateway {
   readonly context: Context
   readonly authorizer: Authorizer
   readonly operations: AsyncOperations
-  /** Routes whose handlers only see requests that are well-formed, authenticated and of a usable subscription. */
+  /** Routes whose handlers see only requests that are well-formed, authenticated and for a usable subscription. */
   routes(rows: readonly Row[]): Route[]
-  /** What these routes can do, as roles name it: `Microsoft.CognitiveServices/accounts/read`. */
+  /** The actions of these routes, as roles name them: `Microsoft.CognitiveServices/accounts/read`. */
   readonly actions: ReadonlySet<string>
-  /** The activity log: of every request of an authenticated caller that is not a read, the oldest first. */
+  /** The activity log: every request of an authenticated caller that is not a read, oldest first. */
   readonly activityEvents: readonly ActivityEvent[]
-  /** @throws ArmError 403 if the caller has no right to do this, 409 if a lock blocks everybody */
+  /** @throws ArmError 403 if the caller has no right to do this, 409 if a lock blocks it */
   authorize(call: Call, request: Omit<AccessRequest, 'plane' | 'principalId'>): void
 }
 
@@ -61,7 +61,10 @@ export function createGateway(context: Context): Gateway {
     return caller
   }
 
-  /** Headers that say what is left to the caller. @throws ArmError 429 */
+  /**
+   * Headers with the caller's remaining allowance.
+   * @throws ArmError 429
+   */
   function spend({ request, caller }: Call): Record<string, string> {
     const subscriptionId = subscriptionIdOf(request.url.pathname)
     if (throttle === undefined || subscriptionId === undefined) return {}
@@ -73,7 +76,7 @@ export function createGateway(context: Context): Gateway {
   const actions = new Set<string>()
   const activityEvents: ActivityEvent[] = []
 
-  /** Writes a request into the activity log, and names the log's correlation id in the reply. */
+  /** Writes the request to the activity log, and names the log's correlation id in the reply. */
   function logged(asked: Asked, reply: ServiceReply): ServiceReply {
     const correlationId = asked.request.headers[CORRELATION_ID] ?? crypto.randomUUID()
     activityEvents.push(...eventsOf({ ...asked, correlationId, endedAt: context.clock.now(), reply }))
@@ -131,7 +134,7 @@ async function refusing(produce: () => Promise<ServiceReply>): Promise<ServiceRe
   }
 }
 
-/** Resource Manager checks the version before it checks who calls. It accepts any version in the form of a date. */
+/** Resource Manager checks the version before the caller. It accepts any version in the form of a date. */
 function requireApiVersion({ url }: ServiceRequest): void {
   const version = queryParameter(url, 'api-version')
   if (!version) {
@@ -146,7 +149,7 @@ function requireApiVersion({ url }: ServiceRequest): void {
   }
 }
 
-/** The query options that operations honour. A client that sends another would not notice that it has no effect. */
+/** The query options that operations support. A client that sends another would not notice that it has no effect. */
 const QUERY_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'roleAssignments.list': ['$filter', '$skiptoken'],
   'roleDefinitions.list': ['$filter'],
@@ -158,12 +161,12 @@ const QUERY_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'federatedCredentials.list': ['$top', '$skiptoken'],
   'resources.list': ['$filter', '$expand', '$top', '$skiptoken'],
   'resources.listByResourceGroup': ['$filter', '$expand', '$top', '$skiptoken'],
-  // What it asks for is there anyway.
+  // The reply always has what this option asks for.
   'providerOperations.list': ['$expand'],
   'providerOperations.get': ['$expand'],
 }
 
-/** Operations of any type. That nothing here serves the type comes first: only then do its query options matter. */
+/** For routes that serve every type: an unknown type is reported before unsupported query options. */
 const FINDING_THEIR_TYPE = ['resources.get', 'resources.getInSubscription']
 
 /** @throws NotImplemented */
@@ -175,7 +178,7 @@ export function requireKnownOptions(operation: string, { url }: ServiceRequest):
   if (unknown !== undefined) throw new NotImplemented(`the query option ${unknown} of ${operation}`)
 }
 
-/** What still works in a disabled subscription. */
+/** Actions that a disabled subscription still allows. */
 const ALLOWED_WHEN_DISABLED = ['GET', 'HEAD', 'DELETE']
 
 function requireSubscription(context: Context, request: ServiceRequest, caller: Caller): void {
@@ -195,8 +198,8 @@ function requireSubscription(context: Context, request: ServiceRequest, caller: 
 }
 
 /**
- * Without a registered provider nothing can be written in the subscription; what exists can still be read. The words are known from
- * failures that users quote.
+ * In a subscription that has not registered the provider, nothing of it can be written; what exists can be read. The wording is
+ * from failures that users quote.
  * @throws ArmError 409
  */
 function requireRegistered(
@@ -223,8 +226,8 @@ export function findSubscription(world: World, id: string): World['subscriptions
 }
 
 /**
- * Locks apply to everybody, no matter which roles they have, and to everything except locks. A read-only lock stops the actions of
- * a POST too, such as listing keys, and calls them writing (Azure/azure-cli#8452).
+ * Locks apply to everybody, whatever their roles, and to everything but locks. A read-only lock also blocks the actions of a
+ * POST, such as listing keys, and calls them writes (Azure/azure-cli#8452).
  */
 function requireUnlocked(world: World, action: string, scope: string): void {
   const verb = action.split('/').at(-1)

@@ -7,7 +7,7 @@ import { findSubscription } from './gateway.ts'
 import { identityWithId } from './managed-identity/identities.ts'
 import { readOnly } from './request-body.ts'
 
-/** The member `identity` of a resource (common types of Resource Manager, ManagedServiceIdentity v3). */
+/** The `identity` member of a resource (common types of Resource Manager, ManagedServiceIdentity v3). */
 export const identitySchema = v.strictObject({
   type: v.picklist([
     'None',
@@ -18,7 +18,7 @@ export const identitySchema = v.strictObject({
   ]),
   principalId: readOnly,
   tenantId: readOnly,
-  /** By resource id. A null removes one, if only a part of the resource is changed. */
+  /** By resource id. In a PATCH, null removes an identity. */
   userAssignedIdentities: v.nullish(
     v.record(v.string(), v.nullable(v.strictObject({ principalId: readOnly, clientId: readOnly }))),
   ),
@@ -26,9 +26,9 @@ export const identitySchema = v.strictObject({
 export type WantedIdentity = v.InferOutput<typeof identitySchema>
 
 /**
- * The identities of a resource after a write that asks for `wanted`. A new system-assigned one becomes a principal of the tenant;
- * one that is no longer wanted stops being one.
- * @param keepUserAssigned whether the write keeps the present user-assigned identities that it does not name
+ * The identities of a resource after a write that asks for `wanted`. A new system-assigned identity becomes a principal of the
+ * tenant; one that is not wanted any more is removed from it.
+ * @param keepUserAssigned whether the write keeps user-assigned identities that it does not name
  * @throws ArmError 400 if a user-assigned identity does not exist
  */
 export function assignIdentities(
@@ -71,7 +71,7 @@ function removeSystemIdentity(world: World, present: ResourceIdentity | undefine
   )
 }
 
-/** A code that users quote; the sentence is ours. */
+/** Users quote the code; the message is ours. */
 const noSuchIdentity = (id: string, identity: string) =>
   new ArmError(
     400,
@@ -79,7 +79,7 @@ const noSuchIdentity = (id: string, identity: string) =>
     `Identity operation for resource '${id}' failed with error 'The identity '${identity}' was not found.'.`,
   )
 
-/** `identity` as the resource shows it; nothing if it never had any. */
+/** `identity` as the resource shows it; nothing if it never had one. */
 export function identityBody(world: World, id: string, identity: ResourceIdentity | undefined) {
   if (identity === undefined) return {}
   const { systemAssigned, userAssigned = [] } = identity
@@ -98,7 +98,7 @@ export function identityBody(world: World, id: string, identity: ResourceIdentit
   }
 }
 
-/** Only the id is left of an identity that has been deleted. */
+/** A deleted identity leaves only its id. */
 function idsOf(world: World, id: string) {
   const identity = identityWithId(world, id)
   return identity ? { principalId: identity.servicePrincipal?.objectId, clientId: identity.clientId } : {}

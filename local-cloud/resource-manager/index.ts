@@ -74,10 +74,13 @@ export function createResourceManager(context: Context): Service {
   }
 }
 
-/** The most frequent gap. */
+/** The gap that clients meet most often. */
 const TEMPLATES = 'No template is deployed here: make what is in it one by one, with az or Terraform.'
 
-/** Azure has operations for nearly every path: what no route takes is a gap of the local cloud, not of the request. */
+/**
+ * Azure has operations for nearly every path, so a path without a route is a gap of the local cloud, not a mistake of the
+ * request.
+ */
 function notFound({ method, url }: ServiceRequest): ServiceReply {
   const action = actionOf(method, url.pathname)
   return new NotImplemented(
@@ -86,10 +89,10 @@ function notFound({ method, url }: ServiceRequest): ServiceReply {
   ).toReply()
 }
 
-/** A full hour's allowance less one, in the figures of recordings. */
+/** One less than a full hour's allowance, as in the recordings. */
 const UNLIMITED: Readonly<Record<Operations, string>> = { reads: '11999', writes: '1199', deletes: '14999' }
 
-/** The header if nobody counts. For a throttled subscription the gateway adds it, because it knows who asks. */
+/** The header if requests are not counted. For a throttled subscription the gateway adds it, because it knows the caller. */
 function unlimited({ throttling }: Context, { method, url }: ServiceRequest): Record<string, string> {
   const operations = operationsOf(method)
   const ofTenant = subscriptionIdOf(url.pathname) === undefined

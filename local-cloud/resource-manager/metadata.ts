@@ -3,8 +3,8 @@ import type { Route } from '../service.ts'
 import { AUDIENCES } from './authentication.ts'
 
 /**
- * A cloud describes itself to anyone, without a token: `az cloud register` and Terraform's `metadata_host` begin with it. Always in
- * the form of api-version 2022-09-01, which both ask for.
+ * The cloud's own description, for anybody, without a token: `az cloud register` and Terraform's `metadata_host` read it first.
+ * Always in the format of api-version 2022-09-01, which both request.
  */
 export function metadataRoute(endpoints: Endpoints): Route {
   return {

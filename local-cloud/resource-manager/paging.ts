@@ -3,8 +3,8 @@ import { ArmError } from './errors.ts'
 import { type Call, queryParameter } from './gateway.ts'
 
 /**
- * A page of a list. The next one is at the same path, with a token that says where it begins.
- * @param size how many items a page holds
+ * A page of a list. The next page has the same path, and a token for its beginning.
+ * @param size items per page
  */
 export function page(
   { request }: Call,
@@ -29,7 +29,10 @@ function startOf(url: URL): number {
   throw new ArmError(400, 'InvalidSkipToken', `The skip token '${token}' is invalid.`)
 }
 
-/** How many items a client wants at most. @throws ArmError 400 for what is no number of items */
+/**
+ * The number of items that the client wants at most.
+ * @throws ArmError 400 if it is not a number of items
+ */
 export function wantedSize({ request }: Call, most: number): number {
   const wanted = queryParameter(request.url, '$top') ?? String(most)
   if (/^[1-9]\d*$/.test(wanted)) return Math.min(Number(wanted), most)

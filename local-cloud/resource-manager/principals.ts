@@ -1,6 +1,6 @@
 import type { World } from '../world.ts'
 
-/** The kind of a directory object; undefined if the tenant's directory has none with the id. */
+/** The kind of a directory object; undefined if the tenant's directory has no such id. */
 export function directoryObject(
   world: World,
   tenantId: string,

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { ArmError, gatewayError, NotImplemented } from './errors.ts'
 import type { Call } from './gateway.ts'
 
-/** For members that a client sends back as it read them. It cannot change them, and they are ignored as in Azure. */
+/** For members that a client sends back as it read them. It cannot change them; they are ignored, as in Azure. */
 export const readOnly = v.optional(v.unknown())
 
 /** Members of every resource that a client may send back. */
@@ -15,9 +15,9 @@ export const resourceEnvelope = {
 }
 
 /**
- * The JSON body of a request, in the form that the operation wants.
- * @throws ArmError 400 for what is no JSON, and for JSON of another form
- * @throws NotImplemented for a member that the schema does not know: otherwise it would be accepted and dropped
+ * The JSON body of a request, checked by the operation's schema.
+ * @throws ArmError 400 if it is not JSON, or does not fit
+ * @throws NotImplemented for a member that the schema does not have: otherwise it would be accepted and lost
  */
 export function readBody<Schema extends v.GenericSchema>(
   { request, operation }: Call,
@@ -37,7 +37,7 @@ export function readBody<Schema extends v.GenericSchema>(
   )
 }
 
-/** For a member that it does not know, a strict object expects `never`. */
+/** In a strict object, valibot expects `never` for an unknown member. */
 const isUnknownMember = ({ type, expected }: v.BaseIssue<unknown>) =>
   type === 'strict_object' && expected === 'never'
 

@@ -5,14 +5,14 @@ import { complaintAbout } from '../json-schema/strict.ts'
 import { invalidRequest, Refusal } from '../refusals.ts'
 import type { ChatMessage, ChatRequest } from './request.ts'
 
-/** What is refused of a request whose every parameter is well in itself. */
+/** Requests whose parameters are each valid, but not together. */
 
-/** Below this a reasoning model is not even started; from here to its reasoning it answers with nothing. */
+/** With a smaller budget a reasoning model does not start. With one below its reasoning, its answer is empty. */
 const LEAST_REASONING_BUDGET = 16
 
 /**
- * @throws Refusal 400 for what does not go together or what the model does not take, 501 for what would change the
- * answer in a way that the local cloud does not know
+ * @throws Refusal 400 for parameters that do not go together or that the model does not take, 501 for those that would change the
+ * answer in a way that the local cloud does not have
  */
 export function checkChat(request: ChatRequest, deployment: Deployment): void {
   checkMessages(request.messages)
@@ -26,7 +26,7 @@ export function checkChat(request: ChatRequest, deployment: Deployment): void {
   checkHere(request)
 }
 
-/** Each call of a tool has its answer, and each answer a call before it. */
+/** Each tool call needs a result, and each result a call before it. */
 function checkMessages(messages: readonly ChatMessage[]): void {
   let open: string[] = []
   for (const [index, message] of messages.entries()) {
@@ -129,7 +129,7 @@ function checkFormat({ response_format, messages }: ChatRequest): void {
 
 const mentionsJson = ({ content }: ChatMessage) => /json/i.test(textOf(content))
 
-/** Parameters that need another one, or exclude it. */
+/** Parameters that need or exclude another one. */
 function checkCompanions({
   max_tokens,
   max_completion_tokens,
@@ -161,7 +161,7 @@ function checkCompanions({
   }
 }
 
-/** What models that reason do not take (learn.microsoft.com, Azure OpenAI reasoning models). */
+/** Parameters that reasoning models refuse (learn.microsoft.com, Azure OpenAI reasoning models). */
 function checkReasoning(request: ChatRequest): void {
   if (typeof request.max_tokens === 'number') {
     throw invalidRequest(
@@ -202,7 +202,7 @@ function checkReasoning(request: ChatRequest): void {
   }
 }
 
-/** These would have to show in the answer. */
+/** The answer would have to show these. */
 function checkHere({ modalities, audio, data_sources, moderation, web_search_options }: ChatRequest): void {
   const missing = {
     'the modality audio of chat completions': modalities?.includes('audio') === true || Boolean(audio),

@@ -8,19 +8,19 @@ interface StreamOptions {
   include_obfuscation?: boolean | null | undefined
 }
 
-/** A piece of a choice: what it adds, and the tokens that it is made of. */
+/** A piece of a choice: its text, and the tokens that it consists of. */
 interface Piece {
   delta: object
   tokens: readonly string[]
   finish_reason?: Completion['finishReason']
 }
 
-/** The first chunk tells only of the prompt and leaves its other fields empty, as the service does. */
+/** The first chunk reports only on the prompt and leaves its other fields empty, as in the service. */
 export function chunksOf(completion: Completion, options: StreamOptions): string[] {
   const { id, created, model, system_fingerprint, usage, count, alternatives } = completion
   const isUsageWanted = options.include_usage === true
   const frame = { created, id, model, object: 'chat.completion.chunk', system_fingerprint }
-  // With include_usage every chunk but the last says that there is none yet.
+  // With include_usage every chunk but the last has a usage of null.
   const chunk = (choices: unknown[], extra: object = {}) =>
     dataEvent({ choices, ...frame, ...(isUsageWanted && { usage: null }), ...extra })
 

@@ -7,27 +7,27 @@ import type { Tool } from '../tools.ts'
 import { logprobsOf } from './logprobs.ts'
 import type { ChatRequest } from './request.ts'
 
-/** Tokens that a message costs besides its text. */
+/** Tokens that a message costs in addition to its text. */
 const TOKENS_PER_MESSAGE = 4
 
-/** What the model made of a request: words, or the use of a tool. */
+/** The model's result: words, or a tool call. */
 interface Made {
   generation: Generation
   tool: Tool | undefined
 }
 
-/** What a completion says of itself, whole or in chunks. */
+/** What a completion says about itself, whole or in chunks. */
 export interface Completion extends Made {
   id: string
   created: number
   model: string
   system_fingerprint: string
   finishReason: 'stop' | 'length' | 'tool_calls' | 'function_call'
-  /** How many choices; they are all alike. */
+  /** The number of choices, which are all alike. */
   count: number
-  /** How many alternatives each token lists; undefined where logprobs were not asked for. */
+  /** The number of alternatives listed for each token; undefined if the request does not ask for logprobs. */
   alternatives: number | undefined
-  /** The request speaks of functions, as all did before there were tools. */
+  /** Whether the request uses `functions`, the older form of tools. */
   isLegacy: boolean
   usage: ReturnType<typeof usageOf>
 }
@@ -52,7 +52,7 @@ export function describeCompletion(
   }
 }
 
-/** A function that was named ends the answer as words do; one that the model chose does not. */
+/** A call of a function that the request names ends like an answer in words; one that the model chooses does not. */
 function finishReason({ tool_choice, functions, function_call }: ChatRequest, { generation, tool }: Made) {
   if (generation.truncated) return 'length'
   const isNamed = typeof (functions ? function_call : tool_choice) === 'object'
@@ -85,7 +85,7 @@ export function wholeCompletion(completion: Completion) {
   const { id, created, model, system_fingerprint, finishReason: finish_reason, usage, count } = completion
   return {
     choices: Array.from({ length: count }, (_, index) => ({
-      // A filter that saw no text has nothing to say.
+      // A filter that saw no text has no results.
       content_filter_results: saysWords(completion) ? answerFilterResults : {},
       finish_reason,
       index,
@@ -113,7 +113,7 @@ function messageOf({ tool, generation: { text }, isLegacy }: Completion) {
   return { content: null, tool_calls: [{ id: newCallId(), ...toolCall(tool, text) }] }
 }
 
-/** @param text arguments of a function, input of a custom tool */
+/** @param text the arguments of a function, or the input of a custom tool */
 export const toolCall = ({ kind, name }: Tool, text: string) =>
   kind === 'function'
     ? { type: 'function', function: { name, arguments: text } }

@@ -39,7 +39,7 @@ export function completeChat(call: Call, deployment: Deployment, parse = parseCh
   const generation = generate(deployment, prompt, {
     budget: request.max_completion_tokens ?? request.max_tokens ?? undefined,
     text: use?.text ?? answerIn(deployment, formatOf(request)),
-    // What a tool is given is not cut by what ends an answer.
+    // Stop sequences do not cut the arguments of a tool.
     stop: use === undefined ? [request.stop ?? []].flat() : [],
     reasons: request.reasoning_effort !== 'none' && request.reasoning_effort !== 'minimal',
   })
@@ -61,7 +61,7 @@ function formatOf({ response_format }: ChatRequest): Format {
   }
 }
 
-/** `functions` are what tools were called before there were others. */
+/** `functions` is the older name of tools. */
 function toolsOf({ tools, functions }: ChatRequest): Tool[] {
   const offered = (tools ?? []).map(
     (tool): Tool =>

@@ -7,7 +7,7 @@ const penalty = optional(v.pipe(v.number(), v.minValue(-2), v.maxValue(2)))
 
 const content = partsOf(['text', 'image_url', 'input_audio', 'file', 'refusal'])
 
-/** What a function and a schema may be called. */
+/** Allowed names of functions and schemas. */
 const name = v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_-]+$/), v.maxLength(64))
 
 const jsonObject = v.record(v.string(), v.unknown())

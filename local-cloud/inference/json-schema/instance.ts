@@ -15,19 +15,18 @@ import {
 import { numberWithin, textWithin } from './values.ts'
 
 /**
- * A value that fits a JSON Schema: always the same one, with every property that the schema names and one entry in
- * every list. Where a schema contains itself, the inner one is as small as it can be.
- *
- * Every keyword of structured output is kept (platform.openai.com/docs/guides/structured-outputs), and of the others
- * those that tools have; of `oneOf` the first branch is taken that has an instance, without a look at the rest.
- * @throws NoInstance where there is none, or where it takes a keyword that is not kept
+ * A value that fits a JSON Schema: always the same one, with every property that the schema names and one item in every list. If
+ * a schema contains itself, the inner instance is as small as possible.
+ * It honours every keyword of structured output (platform.openai.com/docs/guides/structured-outputs), and those that tools use.
+ * Of `oneOf` it takes the first branch that has an instance, and does not check the others.
+ * @throws NoInstance if there is none, or if the schema uses a keyword that is not honoured
  */
 export function instanceOf(root: unknown): unknown {
   const schema = asSchema(root)
   return new Generator(schema).of(schema, { open: [schema], depth: undefined })
 }
 
-/** These would have to be heeded, and are not. */
+/** Keywords that change what fits, and that this generator does not honour. */
 const NOT_KEPT = [
   'not',
   'if',
@@ -45,9 +44,11 @@ const NOT_KEPT = [
 const DEEPEST = 64
 
 interface Place {
-  /** Targets of the references that lead here. */
+  /** The schemas whose references lead here. */
   open: readonly Schema[]
-  /** How many references may still be followed; undefined where nothing repeats itself yet, and all is shown. */
+  /**
+   * How many references may still be followed; undefined until a schema repeats itself, because until then everything is shown.
+   */
   depth: number | undefined
 }
 
@@ -73,7 +74,7 @@ class Generator {
     const { $ref, allOf, anyOf, oneOf, ...own } = keywords
     if ($ref !== undefined) {
       const [target, inside] = this.#follow($ref, place)
-      // What stands beside a reference counts as well.
+      // Keywords beside a reference count too.
       const beside = { ...own, ...defined({ allOf, anyOf, oneOf }) }
       return this.#ofKeywords(merged(keywordsOf(target), beside), inside)
     }
@@ -93,7 +94,7 @@ class Generator {
     return [target, { open: [...open, target], depth: left }]
   }
 
-  /** Without references at its top, so that it can be merged with others. */
+  /** Resolves the references at its top, so that it can be merged with others. */
   #resolved({ $ref, ...beside }: Keywords, place: Place): [keywords: Keywords, inside: Place] {
     if ($ref === undefined) return [beside, place]
     const [target, inside] = this.#follow($ref, place)
@@ -121,7 +122,7 @@ class Generator {
     throw failures[0] ?? new NoInstance('a choice that has no branch')
   }
 
-  /** Whether there is an instance that takes at most so many references; of what it takes otherwise nothing is asked. */
+  /** Whether there is an instance that follows at most so many references. Other limits are not checked. */
   #isPossible(schema: Schema, depth: number): boolean {
     if (typeof schema === 'boolean') return schema
     const known = this.#known.get(schema) ?? []
@@ -208,7 +209,7 @@ class Generator {
     return Array.from({ length }, (_, index) => this.of(first[index] ?? rest, place))
   }
 
-  /** One value, or none where there is none to be had: it is not required. */
+  /** One value, or none: the property is not required. */
   #ifAny(schema: Schema, place: Place): unknown[] {
     try {
       return [this.of(schema, place)]
@@ -219,7 +220,7 @@ class Generator {
   }
 }
 
-/** @throws NoInstance where nothing is allowed */
+/** @throws NoInstance if the schema allows nothing */
 function keywordsOf(schema: Schema): Keywords {
   if (schema === false) throw new NoInstance('what the schema false allows')
   return schema === true ? {} : schema
@@ -243,7 +244,7 @@ function isOfType(value: unknown, type: string): boolean {
   return typeof value === type
 }
 
-/** What a schema is about that names no type. One that says nothing at all is content with a text. */
+/** The type that a schema implies if it names none; a text if nothing implies one. */
 function impliedTypes(keywords: Keywords): string[] {
   if (keywords.enum !== undefined) return []
   const speaks = (...names: string[]) => names.some(name => keywords[name] !== undefined)

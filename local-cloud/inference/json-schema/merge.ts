@@ -2,8 +2,8 @@ import { NoInstance } from './no-instance.ts'
 import { isObject, type Keywords, numberOf, requiredOf, schemasIn, typesOf } from './schema.ts'
 
 /**
- * One schema that asks for what both ask for: a reference with its neighbours, `allOf`, a branch of `anyOf`.
- * @throws NoInstance where they contradict each other, or where it takes more than one schema to say both
+ * One schema that requires what both require: a reference and its neighbours, `allOf`, a branch of `anyOf`.
+ * @throws NoInstance if they contradict each other, or if one schema cannot express both
  */
 export function merged(one: Keywords, other: Keywords): Keywords {
   const both: Record<string, unknown> = { ...one, ...other }
@@ -25,7 +25,7 @@ const lowest =
   (one, other) =>
     Math.min(numberOf(one[keyword]) ?? 0, numberOf(other[keyword]) ?? 0)
 
-/** Of words that only describe, the later ones stand. */
+/** For keywords that only describe: the later one wins. */
 const last =
   (keyword: string): Together =>
   (_one, other) =>
@@ -36,7 +36,7 @@ const schemaOfBoth =
   (keyword: string): Together =>
   (one, other) => ({ allOf: [one[keyword], other[keyword]] })
 
-/** What one keyword cannot say twice. */
+/** For keywords that cannot be combined. */
 const single =
   (keyword: string): Together =>
   (one, other) => {

@@ -1,4 +1,7 @@
-/** No instance of a schema was found, for the sake of what `what` names: it contradicts itself, or is beyond this generator. */
+/**
+ * Thrown if no instance is found. `what` names the part of the schema that contradicts itself or that this generator does not
+ * support.
+ */
 export class NoInstance extends Error {
   readonly what: string
   constructor(what: string) {

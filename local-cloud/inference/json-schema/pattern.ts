@@ -1,15 +1,15 @@
 import { type AST, RegExpParser } from '@eslint-community/regexpp'
 import { NoInstance } from './no-instance.ts'
 
-/** What a class or a negation may be satisfied by; most are by one of the first. */
+/** Characters to try for a class or a negation. Most accept one of the first. */
 const CANDIDATES = [...'a0A_-.: /@+,;!?#$%&*()[]{}<>=~^|\\"\'`\n\té€']
 
-/** How much longer than the shortest a text is tried to be made. */
+/** How many repetitions beyond the minimum are tried. */
 const MOST_EXTRA = 64
 
 /**
- * A text that the pattern matches, of `least` to `most` characters.
- * @throws NoInstance where the pattern cannot be read, looks around, or has no such text among those that are tried
+ * A text that the pattern matches, with `least` to `most` characters.
+ * @throws NoInstance if the pattern is invalid, uses lookaround, or matches none of the texts that are tried
  */
 export function textMatching(pattern: string, least = 0, most = Number.POSITIVE_INFINITY): string {
   const { tree, matcher } = parsed(pattern)
@@ -33,7 +33,7 @@ function parsed(pattern: string): { tree: AST.Pattern; matcher: RegExp } {
 }
 
 interface Progress {
-  /** How often more than needed what may repeat does. */
+  /** How many repetitions beyond the minimum a quantifier gets. */
   extra: number
   groups: Map<AST.CapturingGroup, string>
 }
@@ -73,7 +73,7 @@ function repeated({ element, min, max }: AST.Quantifier, progress: Progress): st
   return Array.from({ length: times }, () => textOf(element, progress)).join('')
 }
 
-/** Its own characters come first; what it is made of otherwise, the parser's text of it tells. */
+/** Tries the characters that the class lists first. The parser keeps no tree of the rest, so the class's own text decides. */
 function candidate(set: AST.CharacterSet | AST.CharacterClass | AST.ExpressionCharacterClass): string {
   const matcher = new RegExp(`^${set.raw}$`, 'u')
   const own = set.type === 'CharacterClass' ? set.elements.flatMap(ownCharacter) : []

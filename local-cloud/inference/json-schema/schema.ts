@@ -1,13 +1,16 @@
 import { NoInstance } from './no-instance.ts'
 
-/** A JSON Schema as a request has it: nothing in it is checked yet. */
+/** A JSON Schema as the request has it, unchecked. */
 export type Schema = boolean | Keywords
 export type Keywords = { readonly [keyword: string]: unknown }
 
 export const isObject = (value: unknown): value is Keywords =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** A schema found within another. @throws NoInstance where it is none */
+/**
+ * A schema inside another.
+ * @throws NoInstance if it is no schema
+ */
 export function asSchema(value: unknown): Schema {
   if (typeof value === 'boolean' || isObject(value)) return value
   throw new NoInstance(`a schema that reads ${JSON.stringify(value)}`)
@@ -28,7 +31,7 @@ export const typesOf = ({ type }: Keywords): string[] | undefined =>
   type === undefined ? undefined : [type].flat().filter(name => typeof name === 'string')
 
 /**
- * What `$ref` points to: a JSON pointer into the same document (RFC 6901).
+ * The target of `$ref`: a JSON pointer into the same document (RFC 6901).
  * @throws NoInstance for any other reference
  */
 export function referenced(root: Schema, ref: unknown): Schema {

@@ -1,8 +1,8 @@
 import { isObject, type Keywords, requiredOf, typesOf } from './schema.ts'
 
 /**
- * What the service says is wrong with a schema that is to be kept strictly, or undefined. Its words, as clients reported
- * them (dottxt-ai/outlines#844, moeru-ai/xsai#202); how deep a schema may be and how many properties it may have is not checked.
+ * What the service says is wrong with a strict schema, or undefined. The wording is from clients' reports
+ * (dottxt-ai/outlines#844, moeru-ai/xsai#202). The limits on depth and on the number of properties are not checked.
  */
 export function complaintAbout(schema: unknown): string | undefined {
   if (!isObject(schema)) return notAnObject('None')
@@ -15,7 +15,7 @@ export function complaintAbout(schema: unknown): string | undefined {
 const notAnObject = (type: string) =>
   `schema must be a JSON Schema of 'type: "object"', got 'type: "${type}"'.`
 
-/** Keywords that structured output does not have (platform.openai.com/docs/guides/structured-outputs). */
+/** Keywords that structured output does not support (platform.openai.com/docs/guides/structured-outputs). */
 const NOT_PERMITTED = [
   'allOf',
   'oneOf',
@@ -102,6 +102,6 @@ function first<T, R>(items: readonly T[], find: (item: T) => R | undefined): R |
   return undefined
 }
 
-/** As Python prints one. */
+/** As Python prints a tuple. */
 const tuple = (parts: readonly string[]) =>
   `(${parts.map(part => `'${part}'`).join(', ')}${parts.length === 1 ? ',' : ''})`

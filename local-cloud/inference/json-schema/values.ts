@@ -2,7 +2,7 @@ import { NoInstance } from './no-instance.ts'
 import { textMatching } from './pattern.ts'
 import { type Keywords, numberOf } from './schema.ts'
 
-/** Values without parts: texts and numbers within their bounds. */
+/** Texts and numbers within their bounds. */
 
 const WORD = 'text'
 
@@ -35,10 +35,13 @@ export function textWithin({ pattern, format, minLength, maxLength }: Keywords):
   return WORD.padEnd(least, WORD).slice(0, Math.min(most, Math.max(least, WORD.length)))
 }
 
-/** How many multiples are tried; what binary fractions cannot divide exactly is passed over. */
+/** How many multiples are tried. Multiples that binary fractions cannot express are skipped. */
 const MOST_TRIES = 10_000
 
-/** One where it may be, otherwise what is nearest to where it must be. @throws NoInstance */
+/**
+ * One, if it fits; otherwise a value close to a bound.
+ * @throws NoInstance
+ */
 export function numberWithin(keywords: Keywords, isInteger: boolean): number {
   const fits = (value: number) => isWithin(keywords, value) && (!isInteger || Number.isInteger(value))
   const least = Math.max(...boundsOf(keywords, ['minimum', 'exclusiveMinimum'], Number.NEGATIVE_INFINITY))

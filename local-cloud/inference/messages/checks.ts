@@ -2,7 +2,7 @@ import { notImplemented } from '../../service.ts'
 import { Refusal } from '../refusals.ts'
 import { type CountRequest, invalidMessage, type MessagesRequest } from './request.ts'
 
-/** What is refused of a request whose every parameter is well in itself, in the words that clients reported. */
+/** Requests whose parameters are each valid, but not together. The wording is from clients' reports. */
 
 /** @throws Refusal */
 export function checkConversation({ messages, tools, tool_choice, thinking }: CountRequest): void {
@@ -33,7 +33,7 @@ export function checkMessages(request: MessagesRequest): void {
 
 type Messages = CountRequest['messages']
 
-/** Results answer the calls of the message before, all of them. */
+/** The results must answer all calls of the message before. */
 function checkToolBlocks(messages: Messages): void {
   let open: readonly string[] = []
   for (const [index, message] of messages.entries()) {

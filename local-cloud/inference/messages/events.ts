@@ -7,14 +7,14 @@ interface StreamEvent {
   [field: string]: unknown
 }
 
-/** The stream that ends in the same message. Nothing marks its end but the last event. */
+/** The stream of a message. Only the last event marks its end. */
 export function eventsOf(message: Message, { tokens }: Generation): string[] {
   const { stop_reason, stop_sequence, usage } = message
   const begun = {
     ...message,
     content: [],
     stop_reason: null,
-    // The first event counts what is known by then.
+    // The first event has the counts that are known by then.
     usage: { ...usage, output_tokens: Math.min(1, usage.output_tokens) },
   }
   const sequence: StreamEvent[] = [
@@ -36,7 +36,7 @@ function blockEvents(block: Block, index: number, tokens: readonly string[]): St
   ]
 }
 
-/** A block as it begins, and what is then added to it. */
+/** A block: its beginning, and what is added to it. */
 function growing(block: Block, tokens: readonly string[]): [begun: object, deltas: object[]] {
   switch (block.type) {
     case 'thinking':

@@ -22,7 +22,7 @@ import {
   parseMessages,
 } from './request.ts'
 
-/** Anthropic's Messages API for Claude deployments. What the gateway refuses comes in its own form, not in Anthropic's. */
+/** Anthropic's Messages API for Claude deployments. The gateway's refusals have the gateway's format, not Anthropic's. */
 
 /** `POST /anthropic/v1/messages` */
 export function createMessage(call: Call): ServiceReply {
@@ -69,7 +69,7 @@ function requireVersion({ headers }: Call): void {
     throw invalidMessage('anthropic-version: header is required')
 }
 
-/** @throws Refusal where there is no such deployment, or one of another maker's model */
+/** @throws Refusal if there is no such deployment, or if its model is another maker's */
 function requireClaude({ account }: Call, name: string): Deployment {
   const deployment = requireDeployment(account, name)
   if (deployment.model.format !== 'Anthropic') throw apiNotSupported()
@@ -89,7 +89,7 @@ function formatOf({ output_config, output_format }: MessagesRequest): Format {
   return format ? { kind: 'json-schema', schema: format.schema } : { kind: 'text' }
 }
 
-/** What has a type of its own Anthropic defined; without one, or as `custom`, the caller did. */
+/** Tools with a type of their own are Anthropic's; those of type `custom`, or without a type, are the caller's. */
 const toolsOf = ({ tools }: MessagesRequest): Tool[] =>
   (tools ?? []).map(({ name, type, input_schema }) =>
     (type ?? 'custom') === 'custom'

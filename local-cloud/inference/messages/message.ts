@@ -4,14 +4,14 @@ import type { Tool } from '../tools.ts'
 import { newId } from './request.ts'
 
 const THOUGHT = 'Whatever is asked, the answer is the same.'
-/** By it the service knows its own thoughts again; clients only carry it along. */
+/** The service recognises its own thinking by it. Clients only send it back. */
 const SIGNATURE = 'EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl1pk'
 
-/** What the model made of a request. */
+/** The model's result. */
 interface Made {
   generation: Generation
   tool: Tool | undefined
-  /** It thinks aloud first. */
+  /** Whether the answer begins with a thinking block. */
   thinks: boolean
 }
 
@@ -44,7 +44,7 @@ const endOf = (stoppedBy: string | undefined) => (stoppedBy === undefined ? 'end
 
 const words = (text: string) => (text === '' ? [] : [{ type: 'text' as const, text }])
 
-/** Arguments that the budget cut off are none. */
+/** Arguments that the budget cut off are left out. */
 function toolUse({ name }: Tool, text: string) {
   return { type: 'tool_use' as const, id: newId('toolu'), name, input: inputIn(text) }
 }

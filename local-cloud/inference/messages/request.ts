@@ -8,10 +8,10 @@ import { Refusal } from '../refusals.ts'
 const block = v.looseObject({
   type: v.string(),
   text: optional(v.string()),
-  /** Of a `tool_use`. */
+  /** Fields of a `tool_use`. */
   id: optional(v.string()),
   name: optional(v.string()),
-  /** Of a `tool_result`. */
+  /** Fields of a `tool_result`. */
   tool_use_id: optional(v.string()),
 })
 
@@ -51,7 +51,7 @@ const asked = {
   messages: v.pipe(v.array(message), v.nonEmpty()),
   cache_control: optional(v.looseObject({})),
   output_config: optional(v.looseObject({ effort: optional(v.string()), format: optional(jsonFormat) })),
-  /** As `output_config.format` was called at first. */
+  /** The first name of `output_config.format`. */
   output_format: optional(jsonFormat),
   speed: optional(v.string()),
   system: optional(content),
@@ -87,8 +87,8 @@ export type MessagesRequest = v.InferOutput<typeof messagesRequest>
 export const newId = (prefix: string) => `${prefix}_${randomUUID().replaceAll('-', '')}`
 
 /**
- * The request, if it is one. What is not known by name comes first.
- * @throws Refusal in Anthropic's form
+ * The parsed request. Unknown parameters are refused first.
+ * @throws Refusal in Anthropic's format
  */
 export function parseMessages<Schema extends v.LooseObjectSchema<v.ObjectEntries, undefined>>(
   schema: Schema,
@@ -109,12 +109,12 @@ function parsedJson(body: string): object {
     const json: unknown = JSON.parse(body)
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
   } catch {
-    // What is no JSON is no object either.
+    // A body that is not JSON is not an object either.
   }
   throw invalidMessage('The request body is not valid JSON')
 }
 
-/** The id of the request stands in the body and in a header. */
+/** The request's id is in the body and in a header. */
 export function invalidMessage(message: string): Refusal {
   const request_id = newId('req')
   return new Refusal({

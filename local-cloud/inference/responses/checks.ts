@@ -6,11 +6,11 @@ import { invalidRequest, Refusal } from '../refusals.ts'
 import { type Item, textOfItem } from './items.ts'
 import { allowedChoice, customTool, functionTool, namedChoice, type ResponseRequest } from './request.ts'
 
-/** What is refused of a request whose every parameter is well in itself. */
+/** Requests whose parameters are each valid, but not together. */
 
 /**
- * @throws Refusal 400 for what does not go together or what the model does not take, 501 for what would change the
- * answer in a way that the local cloud does not know
+ * @throws Refusal 400 for parameters that do not go together or that the model does not take, 501 for those that would change the
+ * answer in a way that the local cloud does not have
  */
 export function checkResponse(request: ResponseRequest, deployment: Deployment): void {
   const { input, prompt, previous_response_id, conversation, background, store } = request
@@ -58,7 +58,7 @@ function checkFormat({ text }: ResponseRequest): void {
   )
 }
 
-/** @throws Refusal where JSON is asked for without a word about it */
+/** @throws Refusal if the request asks for JSON and no message mentions it */
 export function requireMentionOfJson({ text, instructions }: ResponseRequest, items: readonly Item[]): void {
   if (text?.format?.type !== 'json_object') return
   if ([instructions ?? '', ...items.map(textOfItem)].some(said => /json/i.test(said))) return
@@ -97,7 +97,7 @@ function checkTools({ tools, tool_choice }: ResponseRequest): void {
   }
 }
 
-/** Names of the tools that a choice names; of what is built in, the type is the name. */
+/** The names of the tools that a choice allows. The name of a built-in tool is its type. */
 export function wantedTools(choice: ResponseRequest['tool_choice']): string[] {
   if (choice === undefined || choice === null || typeof choice === 'string') return []
   if (v.is(namedChoice, choice)) return [choice.name]
@@ -105,7 +105,7 @@ export function wantedTools(choice: ResponseRequest['tool_choice']): string[] {
   return [choice.type]
 }
 
-/** Each output has its call, and each call its output, in what the model gets to read. */
+/** In the model's input, each output needs its call, and each call its output. */
 export function checkCalls(items: readonly Item[]): void {
   const calls = ofType(items, /^(function|custom_tool)_call$/)
   const outputs = ofType(items, /^(function|custom_tool)_call_output$/)
@@ -124,7 +124,7 @@ export function checkCalls(items: readonly Item[]): void {
 const ofType = (items: readonly Item[], types: RegExp) =>
   new Map(items.flatMap(({ type, call_id }) => (types.test(type) ? [[String(call_id), type]] : [])))
 
-/** These would have to show in the answer. */
+/** The answer would have to show these. */
 function checkHere(request: ResponseRequest): void {
   const names = [
     'access_programs',

@@ -9,7 +9,7 @@ import { type Item, itemsIn, newId } from './items.ts'
 import { inputItem } from './request.ts'
 import type { Conversation, Store } from './store.ts'
 
-/** Conversations: items that responses are added to (openai-node, resources/conversations). */
+/** Conversations: items to which responses are added (openai-node, resources/conversations). */
 
 const items = v.pipe(v.array(inputItem), v.maxLength(20))
 

@@ -7,13 +7,13 @@ interface StreamEvent {
 }
 
 interface Spoken {
-  /** The words, or the arguments, in pieces. */
+  /** The text, or the arguments, in pieces. */
   tokens: readonly string[]
   /** Whether pieces are padded. */
   isObfuscated: boolean
 }
 
-/** The stream that ends in that response. */
+/** The stream of a response. */
 export function eventsOf(response: ResponseBody, spoken: Spoken): string[] {
   const begun = { ...unfinished(response), status: 'in_progress' }
   const sequence: StreamEvent[] = [

@@ -46,12 +46,12 @@ export function createResponse(call: Call): ServiceReply {
 }
 
 interface Context {
-  /** What earlier responses, or the conversation, consist of. */
+  /** The items of earlier responses or of the conversation. */
   history: readonly Item[]
   input: readonly Item[]
 }
 
-/** @throws Refusal where it refers to what is not there */
+/** @throws Refusal if it refers to something that is not stored */
 function contextOf({ input, previous_response_id, conversation }: ResponseRequest, store: Store): Context {
   const given = itemsIn(input)
   if (conversation) {
@@ -71,7 +71,10 @@ function contextOf({ input, previous_response_id, conversation }: ResponseReques
   return { history, input: given.map(item => resolved(item, history, store)) }
 }
 
-/** The item that a reference names, among all that is stored. @throws Refusal */
+/**
+ * The stored item that a reference names.
+ * @throws Refusal
+ */
 function resolved(item: Item, history: readonly Item[], { responses }: Store): Item {
   if (item.type !== 'item_reference') return item
   const stored = [...responses.values()].flatMap(({ input, response }) => [...input, ...response.output])

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { textOf } from '../bodies.ts'
 import { type InputItem, messageItem } from './request.ts'
 
-/** What a conversation consists of: messages, calls and their outputs. */
+/** The items of a conversation: messages, calls and their outputs. */
 export interface Item {
   id: string
   type: string
@@ -21,7 +21,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   custom_tool_call_output: 'ctco',
 }
 
-/** An item of a request as it is kept: with an id, a type, and its text in parts. */
+/** A request's item as it is stored: with an id, a type, and its text in parts. */
 function keptItem(item: InputItem): Item {
   const type = typeof item.type === 'string' ? item.type : 'message'
   const id = 'id' in item && typeof item.id === 'string' ? item.id : newId(PREFIXES[type] ?? 'item')
@@ -34,7 +34,7 @@ function keptItem(item: InputItem): Item {
   return { ...item, id, type, status: 'completed', content }
 }
 
-/** A text alone is what the user says. */
+/** A bare text is the user's message. */
 export const itemsIn = (input: string | readonly InputItem[] | null | undefined): Item[] => {
   if (input === null || input === undefined) return []
   return typeof input === 'string'
@@ -48,7 +48,7 @@ const texts = v.looseObject({
   arguments: v.optional(v.string()),
 })
 
-/** All that an item says, as far as it counts for a prompt. */
+/** The text of an item that counts for the prompt. */
 export function textOfItem(item: Item): string {
   const parsed = v.safeParse(texts, item)
   if (!parsed.success) return ''

@@ -15,10 +15,10 @@ import { cancelResponse, deleteResponse, getResponse, listInputItems } from './s
 
 /** Where responses are stored. */
 interface Base {
-  /** What the names of its operations begin with. */
+  /** The beginning of the operations' names. */
   name: string
   path: string
-  /** Data actions without their last part. That conversations need those of responses is a guess. */
+  /** Data actions without their last part. It is a guess that conversations need the same as responses. */
   actions: string
   api: Api
 }
@@ -51,7 +51,7 @@ export function storedOperations({ name, path, actions, api }: Base): Record<str
   )
 }
 
-/** Its replies have an id as those of models have, which clients show (openai-node, `_request_id`). */
+/** Replies carry an id like those of models. Clients show it (openai-node, `_request_id`). */
 const identified = (operation: Operation): Operation => ({
   ...operation,
   answer(call) {

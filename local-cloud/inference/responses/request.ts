@@ -6,7 +6,7 @@ import { metadata } from '../chat/request.ts'
 
 const LEAST_OUTPUT_TOKENS = 16
 
-/** The schema for an object goes by its `type`: of some types only is it known what belongs to them. */
+/** The schema of an object depends on its `type`. The fields are known for some types only. */
 const typeIn = (input: unknown) =>
   typeof input === 'object' && input !== null && 'type' in input ? input.type : undefined
 
@@ -93,7 +93,7 @@ export const inputItem = v.lazy(input => {
   return isKnownItem(type) ? knownItems[type] : otherItem
 })
 
-/** What a function and a schema may be called. */
+/** Allowed names of functions and schemas. */
 const name = v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_-]+$/), v.maxLength(64))
 
 const jsonObject = v.record(v.string(), v.unknown())

@@ -7,7 +7,7 @@ import type { Tool } from '../tools.ts'
 import { newId } from './items.ts'
 import { customTool, functionTool, type ResponseRequest } from './request.ts'
 
-/** What the model made of a request. */
+/** The model's result. */
 export interface Made {
   generation: Generation
   tool: Tool | undefined
@@ -15,7 +15,7 @@ export interface Made {
   promptLength: number
 }
 
-/** In the background nothing is ready at once: these are the moments after which a response is in work, and done. Seconds. */
+/** When a background response is in progress and when it is complete, in seconds after the request. */
 const BACKGROUND = { starts: 1, ends: 2 } as const
 
 export type ResponseBody = ReturnType<typeof describeResponse>
@@ -61,7 +61,7 @@ export function describeResponse(
 
 const or = <T, F>(value: T | null | undefined, otherwise: F): T | F => value ?? otherwise
 
-/** What a response tells again of its request, with what holds where nothing was said. */
+/** What a response repeats of its request, with the defaults filled in. */
 const echoOf = (request: ResponseRequest) => ({
   instructions: or(request.instructions, null),
   max_output_tokens: or(request.max_output_tokens, null),
@@ -105,20 +105,20 @@ function conversationOf({ conversation }: ResponseRequest): { id: string } | nul
   return { id: typeof conversation === 'string' ? conversation : conversation.id }
 }
 
-/** From gpt-5.1 on, models that reason do so only where they are asked to. */
+/** From gpt-5.1 on, a reasoning model reasons only if the request asks for it. */
 function defaultEffort({ model, reasoning }: Deployment): string | null {
   if (!reasoning) return null
   const [, major = '0', minor = '0'] = /^gpt-(\d+)(?:\.(\d+))?/.exec(model.name) ?? []
   return Number(major) > 5 || (Number(major) === 5 && Number(minor) >= 1) ? 'none' : 'medium'
 }
 
-/** Whether the model thinks before it answers. */
+/** Whether the model reasons before it answers. */
 export function reasons(request: ResponseRequest, deployment: Deployment): boolean {
   const effort = request.reasoning?.effort ?? defaultEffort(deployment)
   return effort !== 'none' && effort !== 'minimal'
 }
 
-/** Functions are strict where nothing is said. */
+/** Functions are strict by default. */
 function echoed(tool: NonNullable<ResponseRequest['tools']>[number]) {
   if (v.is(functionTool, tool)) {
     const { name, description, parameters, strict, ...rest } = tool
@@ -134,7 +134,7 @@ function echoed(tool: NonNullable<ResponseRequest['tools']>[number]) {
   return v.is(customTool, tool) ? { ...tool, format: tool.format ?? { type: 'text' } } : tool
 }
 
-/** Reasoning first, where the model does; a message or a call only if the budget reached it. */
+/** The reasoning first, if there is any; then a message or a call, if the budget lasts for it. */
 function outputOf(
   request: ResponseRequest,
   deployment: Deployment,
@@ -148,7 +148,7 @@ function outputOf(
     id: newId('rs'),
     type: 'reasoning' as const,
     summary: [],
-    // Nobody but the service can read it; clients only carry it along.
+    // Only the service can read it; clients send it back.
     ...(isWanted('reasoning.encrypted_content') && { encrypted_content: `gAAAAA${newId('')}` }),
   }
   const alternatives = request.top_logprobs ?? 0
@@ -188,7 +188,10 @@ function callItem({ kind, name }: Tool, text: string, status: string) {
     : { id: newId('ctc'), type: 'custom_tool_call' as const, status, call_id, input: text, name }
 }
 
-/** The response as it stands at a moment. @param now seconds since the epoch */
+/**
+ * The response at a moment.
+ * @param now seconds since the epoch
+ */
 export function asOf(response: ResponseBody, now: number, cancelled = false): object {
   if (cancelled) return { ...unfinished(response), status: 'cancelled' }
   if (!response.background || now >= response.created_at + BACKGROUND.ends) return response
@@ -198,7 +201,7 @@ export function asOf(response: ResponseBody, now: number, cancelled = false): ob
   }
 }
 
-/** What is known before the answer is. */
+/** The fields that are known before the answer is. */
 export const unfinished = ({ usage: _later, ...known }: ResponseBody) => ({
   ...known,
   completed_at: null,

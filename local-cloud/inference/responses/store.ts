@@ -1,14 +1,14 @@
 import type { Item } from './items.ts'
 import type { ResponseBody } from './response.ts'
 
-/** A response that can be asked for again, with what led to it. */
+/** A response that can be retrieved, with what led to it. */
 export interface StoredResponse {
-  /** As it is in the end; whether it is that far already, the time says. */
+  /** The finished response. The clock decides how much of it is ready. */
   response: ResponseBody
-  /** What came before: the input and output of the responses that it follows, oldest first. */
+  /** The input and output of the responses that it follows, oldest first. */
   history: readonly Item[]
   input: readonly Item[]
-  /** Of the stream, where it was asked for in the background. */
+  /** The events of the stream, if it ran in the background. */
   events: readonly string[]
   cancelled: boolean
 }
@@ -20,13 +20,13 @@ export interface Conversation {
   items: Item[]
 }
 
-/** What an account, or a project of it, remembers. */
+/** What an account or project has stored. */
 export interface Store {
   responses: Map<string, StoredResponse>
   conversations: Map<string, Conversation>
 }
 
-/** One store a resource; whether Azure lets an account see what its projects stored is not known, and here it does not. */
+/** One store per resource. Nobody here knows whether Azure lets an account see what its projects stored; here it does not. */
 export function createStores(): (resourceId: string) => Store {
   const stores = new Map<string, Store>()
   return resourceId => {

@@ -6,7 +6,7 @@ import { invalidRequest, responseNotFound } from '../refusals.ts'
 import { asOf, isFinished } from './response.ts'
 import type { StoredResponse } from './store.ts'
 
-/** Responses that were stored, as they are unless `store` is false (openai-node, resources/responses). */
+/** Stored responses; `store: false` leaves one out (openai-node, resources/responses). */
 
 /** @throws Refusal 404 */
 function requireStored({ store, params }: Call): StoredResponse {
@@ -18,7 +18,7 @@ function requireStored({ store, params }: Call): StoredResponse {
 
 const secondsOf = ({ now }: Call) => Math.floor(now / 1000)
 
-/** `GET …/responses/{response_id}`; a stream can be had once more, from any point of it on. */
+/** `GET …/responses/{response_id}`; the stream can be read again, from any event on. */
 export function getResponse(call: Call): ServiceReply {
   const { response, cancelled, events } = requireStored(call)
   if (call.query.get('stream') !== 'true') {
@@ -41,7 +41,7 @@ export function deleteResponse(call: Call): ServiceReply {
   return { status: 200, body: { id, object: 'response', deleted: true } }
 }
 
-/** `POST …/responses/{response_id}/cancel`: what is done stays done. */
+/** `POST …/responses/{response_id}/cancel`: has no effect on a finished response. */
 export function cancelResponse(call: Call): ServiceReply {
   const stored = requireStored(call)
   if (!stored.response.background) {

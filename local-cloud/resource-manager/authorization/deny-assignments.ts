@@ -14,7 +14,7 @@ import { azureInstant, GUID, LONG_AGO } from '../values.ts'
 const COLLECTION = '{scope}/providers/Microsoft.Authorization/denyAssignments'
 const SINGLE = `${COLLECTION}/{name}`
 
-/** The one version in which users make them themselves. Its description says what it looks like; the comments of az what is refused. */
+/** The only version in which users can create them. Its description gives the format; the comments of az say what is refused. */
 const USER_ASSIGNED = '2024-07-01-preview'
 
 const actions = v.optional(v.array(v.string()), [])
@@ -36,7 +36,7 @@ const WRITE = v.strictObject({
     principals: v.pipe(principals, v.length(1)),
     excludePrincipals: v.optional(principals),
     doNotApplyToChildScopes: v.optional(v.literal(false), false),
-    /** `audit` blocks nothing: it is not played. */
+    /** `audit` blocks nothing, so it is not supported. */
     denyAssignmentEffect: v.optional(v.literal('enforced')),
     scope: readOnly,
     isSystemProtected: readOnly,
@@ -47,7 +47,7 @@ const WRITE = v.strictObject({
   }),
 })
 
-/** What is denied, no matter who holds which role. */
+/** The denied actions, whoever holds which role. */
 export function denyAssignmentRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -116,7 +116,7 @@ export function denyAssignmentRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** @throws NotImplemented where Azure knows no such request */
+/** @throws NotImplemented if Azure has no such request */
 function requireUserAssigned({ request, operation }: Call): void {
   if (queryParameter(request.url, 'api-version') !== USER_ASSIGNED)
     throw new NotImplemented(`${operation} in another version than ${USER_ASSIGNED}`)
@@ -128,7 +128,7 @@ function written(
 ): DenyAssignment {
   const { principals, excludePrincipals } = wanted
   const isForEverybody = principals.some(({ id }) => id === EVERYBODY)
-  // The code is Azure's, as a template that meets it says; its status and its words are not known.
+  // A public template names the code; its status and wording are not known.
   if (excludePrincipals?.length === 0 || (isForEverybody && excludePrincipals === undefined))
     throw new ArmError(
       400,

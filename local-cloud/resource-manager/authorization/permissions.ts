@@ -5,14 +5,14 @@ import type { Call, Gateway } from '../gateway.ts'
 
 const PERMISSIONS = '{scope}/providers/Microsoft.Authorization/permissions'
 
-/** What the caller may do. */
+/** The caller's permissions. */
 export function permissionRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
   /**
-   * One element a role, nothing taken away for deny assignments. Whether Azure demands
-   * `Microsoft.Authorization/permissions/read` of a caller who asks about itself is not documented: this is the
-   * stricter reading, under which a client must live with a refusal.
+   * One element per role. Deny assignments take nothing away. It is not documented whether Azure demands
+   * `Microsoft.Authorization/permissions/read` from a caller who asks about itself; here it does, the stricter reading, so that
+   * clients must cope with a refusal.
    */
   function listPermissions(call: Call): ServiceReply {
     const { world } = context

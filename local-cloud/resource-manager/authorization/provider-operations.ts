@@ -12,8 +12,8 @@ interface Action {
 }
 
 /**
- * The actions that roles can name, as far as something here answers them: those of Azure are many more. The words in which Azure
- * describes them are not repeated.
+ * The actions that roles can name, as far as the local cloud serves them; Azure has many more. Azure's descriptions of them are
+ * not repeated.
  */
 export function providerOperationRoutes(gateway: Gateway): Route[] {
   function allActions(): Action[] {

@@ -10,7 +10,10 @@ import { directoryObject } from '../principals.ts'
 import { readBody, readOnly, resourceEnvelope } from '../request-body.ts'
 import { azureInstant, GUID } from '../values.ts'
 
-/** Fixed by Azure, for all scopes of a subscription together (learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits). */
+/**
+ * Azure's limit for all scopes of a subscription together
+ * (learn.microsoft.com/azure/role-based-access-control/troubleshoot-limits).
+ */
 const ASSIGNMENTS_PER_SUBSCRIPTION = 4000
 
 const WRITE = v.strictObject({
@@ -22,9 +25,9 @@ const WRITE = v.strictObject({
     description: v.nullish(v.string(), null),
     condition: v.nullish(v.string(), null),
     conditionVersion: v.nullish(v.string(), null),
-    /** Lets another tenant's identity hold roles; here there is none to let. */
+    /** Allows another tenant's identity to hold roles. The local cloud has no such identity. */
     delegatedManagedIdentityResourceId: v.nullish(v.null()),
-    /** Of versions before 2020: nobody may pass the role on. */
+    /** From versions before 2020: nobody may pass the role on. */
     canDelegate: v.nullish(v.literal(false)),
     scope: readOnly,
     createdOn: readOnly,
@@ -37,7 +40,7 @@ const WRITE = v.strictObject({
 type Wanted = v.InferOutput<typeof WRITE>['properties']
 
 /**
- * Creates a role assignment, or changes the description and the condition of the one that has the name.
+ * Creates a role assignment, or changes the description and the condition of the existing one with this name.
  * @throws ArmError with the code of whatever blocks it
  */
 export function writeRoleAssignment(
@@ -81,7 +84,9 @@ export function writeRoleAssignment(
   return created
 }
 
-/** Of the version of a condition there is one, which need not be named (learn.microsoft.com, conditions-role-assignments-rest). */
+/**
+ * There is only one version of conditions, and requests may leave it out (learn.microsoft.com, conditions-role-assignments-rest).
+ */
 const CONDITION_VERSION = '2.0'
 
 const changeable = ({ description, condition, conditionVersion }: Wanted) => ({
@@ -91,8 +96,8 @@ const changeable = ({ description, condition, conditionVersion }: Wanted) => ({
 })
 
 /**
- * The words are Azure's (learn.microsoft.com, conditions-troubleshoot); their code is not known.
- * @throws NotImplemented for a condition that Azure would take and nothing here could tell the outcome of
+ * The wording is Azure's (learn.microsoft.com, conditions-troubleshoot); the code is not known.
+ * @throws NotImplemented for a condition that Azure would accept and the local cloud cannot evaluate
  */
 function requireCondition({ condition, conditionVersion }: Wanted): void {
   if (condition === null) return
@@ -133,7 +138,7 @@ function requireName(name: string): void {
   )
 }
 
-/** Resource Manager asks Azure Policy before the resource provider sees the request. */
+/** Azure Policy is asked before the resource provider sees the request. */
 function requirePolicy(world: World, roleId: string, scope: string, name: string): void {
   const policy = world.policyAssignments.find(
     ({ scope: at, deniedRoles, exemptScopes }) =>
@@ -151,7 +156,7 @@ function requirePolicy(world: World, roleId: string, scope: string, name: string
   )
 }
 
-/** A custom role exists only where it can be assigned. */
+/** A custom role exists only at its assignable scopes. */
 function requireRole(world: World, roleId: string, scope: string): void {
   const role = findRole(world, roleId)
   if (role?.assignableScopes.some(assignable => covers(world, assignable, scope))) return
@@ -162,7 +167,7 @@ function requireRole(world: World, roleId: string, scope: string): void {
   )
 }
 
-/** The principal's type as the directory has it, which a type in the request must match. */
+/** The principal's type in the directory. A type in the request must match it. */
 function resolvePrincipal(world: World, tenantId: string, wanted: Wanted): RoleAssignment['principalType'] {
   const { principalId, principalType } = wanted
   if (!GUID.test(principalId)) {

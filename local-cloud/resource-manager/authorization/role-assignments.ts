@@ -14,7 +14,7 @@ import { roleDefinitionId } from './role-definitions.ts'
 const COLLECTION = '{scope}/providers/Microsoft.Authorization/roleAssignments'
 const SINGLE = `${COLLECTION}/{name}`
 
-/** How many assignments a page of a list holds. */
+/** Assignments per page of a list. */
 const PAGE_SIZE = 100
 
 /** Role assignments at any scope. */
@@ -94,7 +94,7 @@ function assignmentId(scope: string, name: string): string {
   return `${normalizeScope(scope) === '/' ? '' : scope}/providers/Microsoft.Authorization/roleAssignments/${name}`
 }
 
-/** An assignment as it is stored; `seenFrom` is the scope of the request, which the role's id follows. */
+/** An assignment as it is stored. The role's id follows `seenFrom`, the scope of the request. */
 function assignmentBody(assignment: RoleAssignment, seenFrom: string) {
   const { name, scope, principalId, principalType, condition, conditionVersion, description } = assignment
   const { createdOn = LONG_AGO, updatedOn = createdOn, createdBy, updatedBy } = assignment
@@ -120,8 +120,8 @@ function assignmentBody(assignment: RoleAssignment, seenFrom: string) {
 }
 
 /**
- * What a PUT answers: not what is stored. It names no creator, and its times are those of this very request, even
- * where the assignment is old; only a GET tells when it was made.
+ * The reply to a PUT is not what is stored. It names no creator, and its times are those of this request, even if the assignment
+ * is old; only a GET has its creation time.
  */
 function writtenBody(assignment: RoleAssignment, seenFrom: string, now: number) {
   const stored = assignmentBody(assignment, seenFrom)

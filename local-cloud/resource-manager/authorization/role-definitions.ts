@@ -33,7 +33,7 @@ const WRITE = v.strictObject({
   }),
 })
 
-/** Built-in and custom roles, at any scope. What is written or removed here counts at once, for the data plane too. */
+/** Built-in and custom roles, at any scope. A change counts at once, also for the data plane. */
 export function roleDefinitionRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -47,7 +47,7 @@ export function roleDefinitionRoutes(gateway: Gateway): Route[] {
     return scope
   }
 
-  /** A role is written and removed by who may do so wherever it can be assigned. */
+  /** To write or remove a role, the caller needs the right at each of its assignable scopes. */
   function authorizeChange(
     call: Call,
     verb: 'write' | 'delete',
@@ -123,7 +123,7 @@ export function roleDefinitionRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** @throws ArmError where no role can be made so, or none with this name */
+/** @throws ArmError if the role is not valid, or if its name is taken */
 function requireWritable(world: World, { id, roleName }: RoleDefinition): void {
   if (!GUID.test(id)) {
     throw new ArmError(400, 'InvalidRoleDefinitionId', `The role definition ID '${id}' is not a GUID.`)
@@ -138,7 +138,7 @@ function requireWritable(world: World, { id, roleName }: RoleDefinition): void {
   )
 }
 
-/** @throws ArmError for a built-in role, and for one that somebody holds */
+/** @throws ArmError for a built-in role, and for a role that somebody holds */
 function requireRemovable(world: World, { id }: Role): void {
   requireCustom(id)
   if (world.roleAssignments.every(({ roleDefinitionId }) => roleDefinitionId !== id)) return
@@ -149,13 +149,13 @@ function requireRemovable(world: World, { id }: Role): void {
   )
 }
 
-/** How Azure words it is not known. */
+/** Azure's wording is not known. */
 function requireCustom(id: string): void {
   if (BUILT_IN_ROLES.every(role => role.id !== id)) return
   throw new ArmError(400, 'BadRequest', 'Built-in roles cannot be changed or removed.')
 }
 
-/** A role is listed where it can be assigned; `atScopeAndBelow()` adds those that can be assigned further down. */
+/** A role is listed at its assignable scopes; `atScopeAndBelow()` adds roles that are assignable further down. */
 function isListed(world: World, role: Role, scope: string, terms: readonly RoleTerm[]): boolean {
   const isAssignable = role.assignableScopes.some(
     assignable =>
@@ -176,18 +176,18 @@ function meets(role: Role, term: RoleTerm): boolean {
   }
 }
 
-/** Path of a role under the very scope; its id, below, knows subscriptions only. */
+/** The path of a role at the scope. The role's id, below, names the subscription only. */
 const roleDefinitionIdAt = (id: string, scope: string) =>
   `${scope.replace(/\/$/, '')}/providers/Microsoft.Authorization/roleDefinitions/${id}`
 
-/** Id of a role as seen from a scope: with the subscription where the scope lies in one. */
+/** A role's id as seen from a scope: with the subscription, if the scope is in one. */
 export function roleDefinitionId(id: string, scope: string): string {
   const subscriptionId = subscriptionIdOf(scope)
   const prefix = subscriptionId === undefined ? '' : `/subscriptions/${subscriptionId}`
   return `${prefix}/providers/Microsoft.Authorization/roleDefinitions/${id}`
 }
 
-/** Who made a built-in role is not told. */
+/** The creator of a built-in role is not shown. */
 function roleBody(role: Role, scope: string) {
   const { id, roleName, type, description, assignableScopes, permissions } = role
   const { createdOn = LONG_AGO, updatedOn = createdOn, createdBy = null, updatedBy = createdBy } = role

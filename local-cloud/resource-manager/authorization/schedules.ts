@@ -9,7 +9,7 @@ import { roleDefinitionId } from './role-definitions.ts'
 
 const PROVIDER = '{scope}/providers/Microsoft.Authorization'
 
-/** Privileged Identity Management, as far as it is read: who holds what now. Nobody is eligible for more, and nothing ends. */
+/** Privileged Identity Management, read only: who holds what now. Nobody is eligible for more, and nothing ends. */
 export function scheduleRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 

@@ -12,13 +12,13 @@ export const PROVIDER = 'Microsoft.CognitiveServices'
 export const ACCOUNT_TYPE = `${PROVIDER}/accounts`
 export const ACCOUNTS_IN_SUBSCRIPTION = `${SUBSCRIPTION_PATH}/providers/${ACCOUNT_TYPE}`
 export const ACCOUNTS_IN_GROUP = `${GROUP_PATH}/providers/${ACCOUNT_TYPE}`
-/** Path of an account, to be continued by the paths of its children. */
+/** The path of an account. The paths of its children begin with it. */
 export const ACCOUNT_PATH = `${ACCOUNTS_IN_GROUP}/{account}`
 export const LOCATION_PATH = `${SUBSCRIPTION_PATH}/providers/${PROVIDER}/locations/{location}`
 
 /**
- * The account that a request's path names, if the caller may do `action` to it or to `child` in it.
- * Who may not is told so (403) whether it exists or not.
+ * The account of a request's path, if the caller may do `action` to it or to its `child`. A caller without the right gets 403,
+ * whether the account exists or not.
  */
 export function authorizedAccount(gateway: Gateway, call: Call, action: string, child = ''): Account {
   gateway.authorize(call, { action, scope: `${accountScope(call)}${child}` })
@@ -26,14 +26,14 @@ export function authorizedAccount(gateway: Gateway, call: Call, action: string, 
   return findAccount(gateway.context.world, subscription, group, account)
 }
 
-/** Id of the account that the path names, whether it exists or not. */
+/** The id of the account in the path, whether it exists or not. */
 export function accountScope({ params }: Call): string {
   const { subscription = '', group = '', account = '' } = params
   return accountId({ subscriptionId: subscription, resourceGroup: group, name: account })
 }
 
 /**
- * While an account is being made or changed, neither it nor what is in it can be written.
+ * While an account is being created or changed, neither it nor its children can be written.
  * @throws ArmError 409
  */
 export function requireSettled(account: Account, now: number): void {
@@ -46,7 +46,7 @@ export function requireSettled(account: Account, now: number): void {
   )
 }
 
-/** Where an account is called: its host of that family, or the region's. A URL without trailing slash. */
+/** The URL of an account: its host of that family, or the region's. Without a slash at the end. */
 export function hostOf({ endpoints }: Context, account: Account, family: HostFamily): string {
   const own = endpoints.hosts.get(accountId(account).toLowerCase())?.[family]
   return (account.customSubDomainName === null ? undefined : own) ?? endpoints.regional

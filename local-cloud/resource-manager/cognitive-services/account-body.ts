@@ -7,7 +7,7 @@ import { identityBody } from '../identity-block.ts'
 import { etagOf, LONG_AGO, stableHex } from '../values.ts'
 import { ACCOUNT_TYPE, hostOf } from './account-access.ts'
 
-/** Who made a resource, and when. A seed's was made long ago by some administrator. */
+/** Who created a resource, and when. For a resource of the seed: an administrator, long ago. */
 export function systemData(createdOn = LONG_AGO, createdBy?: string) {
   const by = createdBy ?? 'admin@contoso.com'
   const byType = createdBy === undefined ? 'User' : 'Application'
@@ -26,8 +26,8 @@ export const takesProjects = ({ allowProjectManagement, kind }: Account): boolea
   allowProjectManagement ?? kind === 'AIServices'
 
 /**
- * An account as it is told. What is not set does not appear, as in Azure.
- * @param state what it says of a write that has just begun; absent: what the clock says
+ * An account as replies show it. As in Azure, members without a value are left out.
+ * @param state the state to show for a write that has just begun; absent: the clock decides
  */
 export function accountBody(context: Context, account: Account, state?: string) {
   const { kind, location, name, tags, sku = 'S0', createdOn, createdBy } = account
@@ -83,7 +83,7 @@ function accountProperties(context: Context, account: Account, state?: string) {
   }
 }
 
-/** Only where somebody wrote rules does an account tell of them. */
+/** An account shows network rules only if somebody wrote some. */
 function networkAcls({
   networkDefaultAction,
   networkBypass,
@@ -114,7 +114,7 @@ const OPENAI_ENDPOINTS: readonly EndpointName[] = [
   ['Token Service API', 'openAI'],
 ]
 
-/** Under which names `endpoints` lists an account's hosts. */
+/** The names that `endpoints` gives an account's hosts. */
 const ENDPOINT_NAMES: Readonly<Record<Account['kind'], readonly EndpointName[]>> = {
   AIServices: [['AI Foundry API', 'foundry'], ['AI Model Inference API', 'foundry'], ...OPENAI_ENDPOINTS],
   OpenAI: OPENAI_ENDPOINTS,

@@ -16,7 +16,7 @@ export function accountKeyRoutes(gateway: Gateway): Route[] {
     return { status: 200, body: keysOf(account) }
   }
 
-  /** The old key is worth nothing from then on. That key access is off does not stand in the way: nobody has seen it do so. */
+  /** The old key stops working at once. Keys can be regenerated while key access is off: no refusal of Azure's is known. */
   function regenerate(call: Call): ServiceReply {
     const account = authorizedAccount(gateway, call, `${ACCOUNT_TYPE}/regenerateKey/action`)
     account.regeneratedKeys[keyNamed(readBody(call, REGENERATION).keyName)] += 1
@@ -29,7 +29,10 @@ export function accountKeyRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** In either spelling: the description has `Key1`, az documents `key1`. @throws ArmError 400 */
+/**
+ * Either spelling is accepted: the description has `Key1`, az documents `key1`.
+ * @throws ArmError 400
+ */
 function keyNamed(name: string): keyof AccountKeys {
   const known = name.toLowerCase()
   if (known === 'key1' || known === 'key2') return known
@@ -40,6 +43,6 @@ function keyNamed(name: string): keyof AccountKeys {
   )
 }
 
-/** Seen in the wild: Azure/terraform-azurerm-avm-res-cognitiveservices-account#130, microsoft/microsoft-foundry-for-vscode#192. */
+/** Quoted by users: Azure/terraform-azurerm-avm-res-cognitiveservices-account#130, microsoft/microsoft-foundry-for-vscode#192. */
 const keyListRefused = () =>
   new ArmError(400, 'BadRequest', 'Failed to list key. disableLocalAuth is set to be true')

@@ -5,7 +5,7 @@ import { identitySchema } from '../identity-block.ts'
 import { readOnly, resourceEnvelope } from '../request-body.ts'
 import { tagsSchema } from '../tags.ts'
 
-/** What an account is told with and cannot be written. */
+/** Members of an account that are read-only. */
 const told = {
   provisioningState: readOnly,
   endpoint: readOnly,
@@ -22,12 +22,12 @@ const told = {
   scheduledPurgeDate: readOnly,
   commitmentPlanAssociations: readOnly,
   abusePenalty: readOnly,
-  /** Projects are children of their own; the account tells which it has. */
+  /** Projects are children with routes of their own; the account lists their names. */
   defaultProject: readOnly,
   associatedProjects: readOnly,
 }
 
-/** What is kept and told again, and has no effect in the local cloud. */
+/** Members that are stored and shown, and have no effect in the local cloud. */
 const passive = {
   apiProperties: v.optional(v.record(v.string(), v.unknown())),
   dynamicThrottlingEnabled: v.optional(v.boolean()),
@@ -48,7 +48,7 @@ const networkAcls = v.strictObject({
   ),
 })
 
-/** @see Accounts_Create of api-version 2026-05-01; customer-managed keys, own storage and network injection are not here. */
+/** @see Accounts_Create of api-version 2026-05-01; customer-managed keys, own storage and network injection are left out */
 const properties = v.strictObject({
   ...told,
   ...passive,
@@ -80,7 +80,7 @@ export const WRITE = v.strictObject({
 })
 export type Wanted = v.InferOutput<typeof WRITE>
 
-/** Skus by kind (ResourceSkus_List of a subscription that people showed). */
+/** Skus by kind (from a ResourceSkus_List that users showed). */
 export const SKUS: Readonly<Record<Account['kind'], readonly string[]>> = {
   AIServices: ['S0'],
   OpenAI: ['S0'],
@@ -88,7 +88,7 @@ export const SKUS: Readonly<Record<Account['kind'], readonly string[]>> = {
   TextAnalytics: ['F0', 'S'],
 }
 
-/** @throws ArmError, or NotImplemented for an AI service that is no part of the local cloud */
+/** @throws ArmError, or NotImplemented for an AI service that the local cloud does not have */
 export function kindNamed(kind: string): Account['kind'] {
   if (isKind(kind)) return kind
   throw new NotImplemented(`accounts of kind '${kind}'`, `It has ${Object.keys(SKUS).join(', ')}.`)
@@ -96,7 +96,10 @@ export function kindNamed(kind: string): Account['kind'] {
 
 const isKind = (kind: string): kind is Account['kind'] => Object.hasOwn(SKUS, kind)
 
-/** How Azure words it is not known. @throws ArmError 400 */
+/**
+ * Azure's wording is not known.
+ * @throws ArmError 400
+ */
 export function skuOf(kind: Account['kind'], name: string): string {
   if (SKUS[kind].includes(name)) return name
   throw new ArmError(
@@ -106,7 +109,7 @@ export function skuOf(kind: Account['kind'], name: string): string {
   )
 }
 
-/** What a PUT leaves out it takes away; a subdomain stays for ever. */
+/** A PUT removes what it leaves out, except the subdomain, which cannot be removed. */
 export const UNSET: Partial<Account> = {
   disableLocalAuth: null,
   publicNetworkAccess: 'Enabled',
@@ -118,7 +121,7 @@ export const UNSET: Partial<Account> = {
   tags: undefined,
 }
 
-/** The members of an account that a body changes, the subdomain and what concerns other objects left out. */
+/** The members of an account that a body changes, except the subdomain and what belongs to other objects. */
 export function changesOf(
   { kind, sku: wantedSku, tags, properties: wanted }: Wanted,
   account: Account,

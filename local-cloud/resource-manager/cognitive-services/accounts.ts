@@ -28,7 +28,7 @@ import { acceptedHeaders, asyncHeaders } from './operation-results.ts'
 
 const READ = `${ACCOUNT_TYPE}/read`
 
-/** Cognitive Services accounts, from their making to their end. */
+/** Cognitive Services accounts, from creation to deletion. */
 export function accountRoutes(gateway: Gateway): Route[] {
   const { context, authorizer, operations } = gateway
   const now = () => context.clock.now()
@@ -39,7 +39,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
     body: accountBody(context, account, state),
   })
 
-  /** A list shows what the caller may read; it is refused only to those who may read nothing of it. */
+  /** A list shows what the caller may read. It is refused only if the caller may read nothing. */
   function list(call: Call, scope: string, isIncluded: (account: Account) => boolean): ServiceReply {
     const readable = context.world.accounts.filter(
       account => isIncluded(account) && authorizer.mayAct(call.caller.oid, READ, accountId(account)),
@@ -65,7 +65,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
 
   const get = (call: Call): ServiceReply => reply(200, authorizedAccount(gateway, call, READ))
 
-  /** Resource Manager tells the change at once; the data plane hears of key access when its lag is over. */
+  /** Resource Manager shows the change at once. The data plane learns of it after the lag of key access. */
   function change(account: Account, changes: Partial<Account>): void {
     const tookKeys = account.disableLocalAuth !== true
     Object.assign(account, changes)
@@ -73,7 +73,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
     account.keyAccessChangedOn = new Date(now()).toISOString()
   }
 
-  /** Everything that is wrong with a write is found before anything of it is done. */
+  /** A write is checked in full before any part of it takes effect. */
   async function write(account: Account, wanted: Wanted, replaces: boolean): Promise<ServiceReply> {
     requireSettled(account, now())
     requireSameLocation(account, wanted.location)
@@ -161,16 +161,16 @@ export function accountRoutes(gateway: Gateway): Route[] {
       location,
       sku: skuOf(knownKind, sku.name),
       customSubDomainName: properties.customSubDomainName ?? null,
-      // What nobody switched off is on.
+      // On, unless somebody switched it off.
       disableLocalAuth: null,
-      // Of the other kinds nobody asks.
+      // Accounts of other kinds have no projects.
       ...(knownKind === 'AIServices' && { allowProjectManagement: false }),
       createdOn: new Date(now()).toISOString(),
       createdBy: call.caller.appid,
     })
   }
 
-  /** As it was, but for the identity that it had. */
+  /** The account as before, apart from its former identity. */
   function restored(call: Call): Account {
     const deleted = findDeleted(context, call.params)
     if (!deleted)
@@ -209,7 +209,7 @@ export function accountRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** What a PATCH is answered with 202 for, beside a subdomain; tags and sku are 200 (recordings of az). */
+/** A PATCH of these, or of the subdomain, is answered with 202; one of tags and sku with 200 (recordings of az). */
 const takesTime = ({ identity, properties }: Wanted): boolean =>
   identity !== undefined || properties.networkAcls !== undefined
 
@@ -219,7 +219,10 @@ const isIn =
     account.subscriptionId === subscriptionId.toLowerCase() &&
     (group === undefined || sameName(account.resourceGroup, group))
 
-/** An account's name: the description's pattern. @throws ArmError 400 */
+/**
+ * An account's name must match the description's pattern.
+ * @throws ArmError 400
+ */
 function requireName(name: string): void {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,63}$/.test(name)) return
   throw new ArmError(400, 'BadRequest', `The account name '${name}' is invalid.`)
@@ -228,7 +231,7 @@ function requireName(name: string): void {
 const missing = (member: string) =>
   new ArmError(400, 'InvalidRequestContent', `The request content is not valid: '${member}' is missing.`)
 
-/** @throws ArmError 409: a resource stays where it is */
+/** @throws ArmError 409: a resource cannot be moved */
 function requireSameLocation({ location, name, resourceGroup }: Account, wanted: string | undefined): void {
   if (wanted === undefined || locationName(wanted) === locationName(location)) return
   throw gatewayError(
@@ -249,7 +252,7 @@ function requireSameSubdomain({ customSubDomainName }: Account, wanted: string |
   )
 }
 
-/** The words are those that users quote. */
+/** The wording is from users' quotations. */
 const flagMustBeSet = (id: string) =>
   new ArmError(
     409,
@@ -258,7 +261,10 @@ const flagMustBeSet = (id: string) =>
       "'true' in the property. If you don't want to restore existing resource, please purge it first.",
   )
 
-/** Projects are resources with a location of their own: Resource Manager keeps what holds them. @throws ArmError 409 */
+/**
+ * Resource Manager keeps an account that has projects, because they are resources with a location of their own.
+ * @throws ArmError 409
+ */
 function requireNoProjects({ name, projects }: Account): void {
   if (projects.length === 0) return
   const ids = projects.map(project => `'${ACCOUNT_TYPE}/${name}/projects/${project.name}'`).join(',')

@@ -8,7 +8,7 @@ import { ACCOUNT_PATH, ACCOUNT_TYPE, accountScope, authorizedAccount } from './a
 const TYPE = `${ACCOUNT_TYPE}/projects/applications`
 const COLLECTION = `${ACCOUNT_PATH}/projects/{project}/applications`
 
-/** Published agents: each is an application of its project, with an identity of its own. They can be looked at, not made. */
+/** Published agents. Each is an application of its project, with an identity of its own. They can be read, not created. */
 export function agentApplicationRoutes(gateway: Gateway): Route[] {
   function published(call: Call, child: string) {
     const { project: name = '' } = call.params

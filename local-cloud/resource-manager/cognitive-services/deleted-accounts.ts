@@ -19,7 +19,7 @@ const ACTION = `${PROVIDER}/locations/resourceGroups/deletedAccounts`
 
 type DeletedAccount = World['deletedAccounts'][number]
 
-/** Accounts that were deleted and can still be restored. */
+/** Deleted accounts that can still be restored. */
 export function deletedAccountRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -68,11 +68,11 @@ export function deletedAccountRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** What was deleted longer ago is gone for good. */
+/** Older ones are gone for good. */
 export const remembered = ({ deletedAccounts }: World, now: number): DeletedAccount[] =>
   deletedAccounts.filter(({ deletedOn }) => now < Date.parse(deletedOn) + RETENTION_MS)
 
-/** The deleted account that a path names by subscription, group and account. */
+/** The deleted account that a path names by subscription, group and name. */
 export function findDeleted({ world, clock }: Context, params: Call['params']): DeletedAccount | undefined {
   const { subscription = '', group = '', account: name = '' } = params
   return remembered(world, clock.now()).find(
@@ -83,7 +83,7 @@ export function findDeleted({ world, clock }: Context, params: Call['params']): 
   )
 }
 
-/** It is not to be restored any more: it was purged, or is there again. */
+/** Removes it from the deleted accounts, because it was purged or restored. */
 export function forgetDeleted(context: Context, params: Call['params']): void {
   const deleted = findDeleted(context, params)
   context.world.deletedAccounts = context.world.deletedAccounts.filter(other => other !== deleted)

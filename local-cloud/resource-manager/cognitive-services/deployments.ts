@@ -22,7 +22,7 @@ const DEPLOYMENTS = `${ACCOUNT_TYPE}/deployments`
 const COLLECTION = `${ACCOUNT_PATH}/deployments`
 const SINGLE = `${COLLECTION}/{deployment}`
 
-/** The az command line writes the number as text, and Azure takes it. */
+/** az sends the number as text, and Azure accepts it. */
 const capacity = v.union([v.number(), v.pipe(v.string(), v.digits(), v.transform(Number))])
 const sku = v.strictObject({
   name: v.string(),
@@ -57,10 +57,10 @@ const WRITE = v.strictObject({
     ),
   }),
 })
-/** Of a deployment, its size and its tags can be changed alone (Deployments_Update). */
+/** A PATCH can change a deployment's size and tags (Deployments_Update). */
 const UPDATE = v.strictObject({ ...resourceEnvelope, tags: v.optional(tagsSchema), sku: v.optional(sku) })
 
-/** The content filters that every account has. Others cannot be made here. */
+/** The content filters that every account has. Others cannot be created here. */
 const CONTENT_FILTERS = ['Microsoft.Default', 'Microsoft.DefaultV2']
 
 /** Model deployments of an account. */
@@ -84,7 +84,7 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
   const body = (account: Account, deployment: Deployment, state?: string) =>
     deploymentBody(account, movedOn(deployment), state ?? provisioningStateOf(deployment, now()))
 
-  /** What has no model any more is still listed with the one that it had. */
+  /** A deployment whose model is retired is still listed with it. */
   const movedOn = (deployment: Deployment): Deployment => ({
     ...deployment,
     model: modelBehind(context.world, deployment, now()) ?? deployment.model,
@@ -122,8 +122,8 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
   }
 
   /**
-   * Deployments of an account are made one after the other. The words are those that users quote.
-   * @throws ArmError 409 while another one is being made
+   * An account creates one deployment at a time. The wording is from users' quotations.
+   * @throws ArmError 409 while another deployment is being created
    */
   function requireNoOther(account: Account, deployment: Deployment | undefined): void {
     if (!account.deployments.some(other => other !== deployment && isPending(other, now()))) return
@@ -147,7 +147,7 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
     }
   }
 
-  /** @throws ArmError 400 for a model that is not in the catalogue of this world, or not in that version, or has ended */
+  /** @throws ArmError 400 for a model or version that this world's catalogue does not have, or that is retired */
   function supportedModel(wanted: { format: string; name: string; version?: string | undefined }) {
     const { format, name, version } = wanted
     const known = modelNamed(context.world, { format, name, version })
@@ -180,7 +180,7 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
     return { status: 200 }
   }
 
-  /** To which sizes the deployment can be changed. */
+  /** The sizes that the deployment can be changed to. */
   function listSkus(call: Call): ServiceReply {
     const { deployment } = findPresent(call, 'read')
     const value = MODEL_SKUS.map(name => ({
@@ -201,7 +201,7 @@ export function deploymentRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** As users quote it, of a model that was gpt-4o-mini (microsoft/microsoft-foundry-for-vscode#491). */
+/** From a user's quotation about gpt-4o-mini (microsoft/microsoft-foundry-for-vscode#491). */
 function modelDeprecated({ format, name, version, deprecation }: CatalogueModel): ArmError {
   const [, year, month, day, time] =
     /^(\d+)-(\d+)-(\d+)T(\d+:\d+:\d+)/.exec(deprecation?.inference ?? '') ?? []
@@ -212,7 +212,10 @@ function modelDeprecated({ format, name, version, deprecation }: CatalogueModel)
   )
 }
 
-/** The code is that of failed deployments that people show; the sentence is ours. @throws ArmError 400 */
+/**
+ * The code is from failed deployments that users showed; the message is ours.
+ * @throws ArmError 400
+ */
 function requireSku(name: string): void {
   if (MODEL_SKUS.includes(name)) return
   throw new ArmError(
@@ -222,7 +225,10 @@ function requireSku(name: string): void {
   )
 }
 
-/** How Azure words it is not known. @throws ArmError 400 */
+/**
+ * Azure's wording is not known.
+ * @throws ArmError 400
+ */
 function requireContentFilter(name: string | undefined): void {
   if (name === undefined || CONTENT_FILTERS.includes(name)) return
   throw new ArmError(
@@ -232,7 +238,7 @@ function requireContentFilter(name: string | undefined): void {
   )
 }
 
-/** A thousand tokens a minute for each unit (recorded exchanges); how many requests differs from model to model. */
+/** A thousand tokens a minute per unit (recorded exchanges). The number of requests depends on the model. */
 const rateLimitsOf = (capacity: number) => [
   { key: 'request', renewalPeriod: 10, count: capacity },
   { key: 'token', renewalPeriod: 60, count: capacity * 1000 },

@@ -8,7 +8,7 @@ import { LONG_AGO } from '../values.ts'
 import { ACCOUNT_PATH, ACCOUNT_TYPE, authorizedAccount, LOCATION_PATH, PROVIDER } from './account-access.ts'
 import { SKUS } from './account-properties.ts'
 
-/** What can be deployed, and until when; which skus accounts have; how much of each limit is used. */
+/** What can be deployed and until when, the skus of accounts, and the usage of each limit. */
 export function modelRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -22,7 +22,7 @@ export function modelRoutes(gateway: Gateway): Route[] {
     return { status: 200, body: { value: modelsFor(account.kind).map(modelBody) } }
   }
 
-  /** One entry for every kind of account that takes a model. */
+  /** One entry for each kind of account that supports the model. */
   function listOfLocation(call: Call): ServiceReply {
     inLocation(call, 'locations/models/read')
     const kinds: ReadonlyArray<Account['kind']> = ['OpenAI', 'AIServices']
@@ -63,13 +63,13 @@ export function modelRoutes(gateway: Gateway): Route[] {
     return { status: 200, body: { value } }
   }
 
-  /** No meter runs here: nothing of an account's own quotas is used. */
+  /** Nothing is metered, so an account's own quotas are unused. */
   function listUsagesOfAccount(call: Call): ServiceReply {
     authorizedAccount(gateway, call, `${ACCOUNT_TYPE}/usages/read`)
     return { status: 200, body: { value: [] } }
   }
 
-  /** What deployments of the subscription hold, by the sku and the model of each; limits are those of a new subscription. */
+  /** The capacity of the subscription's deployments, by sku and model. The limits are those of a new subscription. */
   function listUsagesOfLocation(call: Call): ServiceReply {
     inLocation(call, 'locations/usages/read')
     const accounts = context.world.accounts.filter(
@@ -105,7 +105,7 @@ export function modelRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** Which skus a model is deployed with where a seed says nothing about it. */
+/** The skus of a model if the seed gives none. */
 export const MODEL_SKUS = [
   'GlobalStandard',
   'Standard',

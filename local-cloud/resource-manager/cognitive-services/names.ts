@@ -13,7 +13,7 @@ import { remembered } from './deleted-accounts.ts'
 const DOMAIN = v.strictObject({ subdomainName: v.string(), type: v.string(), kind: v.optional(v.string()) })
 const SKU = v.strictObject({ skus: v.array(v.string()), kind: v.string(), type: v.string() })
 
-/** Whether a subdomain and a sku can be had. */
+/** Whether a subdomain and a sku are available. */
 export function nameRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -58,7 +58,7 @@ export function nameRoutes(gateway: Gateway): Route[] {
 /** learn.microsoft.com, cognitive-services-custom-subdomains. */
 const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/i
 
-/** Undefined where the subdomain can be had. Nobody else in the world has it, and no account that could be restored. */
+/** Undefined if the subdomain is available: no account of this world has it, and no deleted one that could be restored. */
 function whyNotFree({ world, clock }: Context, subdomain: string): string | undefined {
   if (!SUBDOMAIN.test(subdomain)) return `Sub domain name '${subdomain}' is not valid`
   const holders = [...world.accounts, ...remembered(world, clock.now()).map(({ account }) => account)]
@@ -66,7 +66,10 @@ function whyNotFree({ world, clock }: Context, subdomain: string): string | unde
   return isTaken ? `Sub domain name '${subdomain}' is already used.` : undefined
 }
 
-/** The words are those that users quote. @throws ArmError 400 for one that is none, 409 for one that is taken */
+/**
+ * The wording is from users' quotations.
+ * @throws ArmError 400 for an invalid name, 409 for one that is taken
+ */
 export function requireFreeSubdomain(context: Context, subdomain: string): void {
   if (!SUBDOMAIN.test(subdomain)) {
     throw new ArmError(

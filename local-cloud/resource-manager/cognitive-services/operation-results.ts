@@ -5,25 +5,25 @@ import { gatewayError } from '../errors.ts'
 import { type Call, type Gateway, queryParameter } from '../gateway.ts'
 import { LOCATION_PATH, PROVIDER } from './account-access.ts'
 
-/** The version under which the addresses of running operations are handed out (recordings). */
+/** The version in the addresses of running operations (recordings). */
 const VERSION = 'api-version=2017-04-18'
 
 const addressOf = ({ endpoints }: Context, location: string, { id, subscriptionId }: AsyncOperation) =>
   `${endpoints.resourceManager}/subscriptions/${subscriptionId}/providers/${PROVIDER}/locations/${encodeURIComponent(location)}` +
   `/operationResults/${id}?${VERSION}`
 
-/** Where anyone who began an operation asks what became of it. */
+/** Where the caller polls the state of its operation. */
 export function asyncHeaders(context: Context, location: string, operation: AsyncOperation) {
   return { 'azure-asyncoperation': addressOf(context, location, operation) }
 }
 
-/** The same for a 202: it has a second address, where the answer of the operation itself will be. */
+/** The same for a 202, which has a second address for the operation's result. */
 export function acceptedHeaders(context: Context, location: string, operation: AsyncOperation) {
   const address = addressOf(context, location, operation)
   return { 'azure-asyncoperation': address, location: `${address}&operationResultResponseType=Location` }
 }
 
-/** What became of writes that take a while. */
+/** The state of writes that take a while. */
 export function operationResultRoutes(gateway: Gateway): Route[] {
   const { operations } = gateway
 

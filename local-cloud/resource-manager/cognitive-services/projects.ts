@@ -139,7 +139,7 @@ export function projectRoutes(gateway: Gateway): Route[] {
     return { status: 200, body: body(account, project) }
   }
 
-  /** With it go its identity and the roles at it. */
+  /** Its identity and the role assignments at it are removed too. */
   function remove(call: Call): ServiceReply {
     const { account, project } = find(call, 'delete')
     if (project === undefined) return { status: 204 }
@@ -182,7 +182,10 @@ const projectsNotSupported = ({ kind, allowProjectManagement }: Account) =>
       : `Accounts of kind '${kind}' have no projects.`,
   )
 
-/** A project is where its account is. @throws ArmError 400 */
+/**
+ * A project has its account's location.
+ * @throws ArmError 400
+ */
 function requirePlace({ location }: Account, wanted: string | undefined): void {
   if (wanted === undefined || locationName(wanted) === locationName(location)) return
   throw gatewayError(400, 'BadRequest', `The project must be in the location of its account, '${location}'.`)

@@ -48,7 +48,10 @@ interface Term {
 
 const TERM = /^(?<member>\w+) (?<operator>eq|ge|le) (?:'(?<quoted>(?:[^']|'')*)'|(?<bare>[^'\s]+))$/i
 
-/** The forms that the official description lists. az leaves the quotation marks of times out. @throws NotImplemented for any other */
+/**
+ * The forms in the official description. az sends times without quotation marks.
+ * @throws NotImplemented for any other
+ */
 function termsOf(filter: string): Term[] {
   if (filter === '') return []
   return splitAtAnd(filter).map(term => {
@@ -61,7 +64,7 @@ function termsOf(filter: string): Term[] {
   })
 }
 
-/** What of an event a filter compares, by the member's name in a filter. */
+/** The part of an event that a filter compares, by the filter's member. */
 const COMPARED: Readonly<Record<string, (event: ActivityEvent) => string>> = {
   eventtimestamp: event => event.eventTimestamp,
   resourcegroupname: event => event.resourceGroupName,
@@ -82,14 +85,17 @@ function meets(event: ActivityEvent, { member, operator, value }: Term): boolean
   return operator === 'ge' ? at >= limit : at <= limit
 }
 
-/** A time without a zone is in UTC: az leaves the zone out. @throws InsightsError 400 */
+/**
+ * A time without a zone is UTC: az leaves the zone out.
+ * @throws InsightsError 400
+ */
 function instantOf(text: string): number {
   const at = Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`)
   if (!Number.isNaN(at)) return at
   throw new InsightsError('BadRequest', `The time '${text}' of the filter is invalid.`)
 }
 
-/** The narrowest scope that the filter names: there the caller needs to be a reader. */
+/** The narrowest scope that the filter names. The caller must be a reader there. */
 function scopeOf({ params }: Call, terms: readonly Term[]): string {
   const named = (...names: string[]) => terms.find(({ member }) => names.includes(member))?.value
   const group = named('resourcegroupname')

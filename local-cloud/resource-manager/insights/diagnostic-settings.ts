@@ -24,12 +24,12 @@ const WRITE = v.strictObject({
 
 type Properties = v.InferOutput<typeof WRITE>['properties']
 
-/** What an account can log (learn.microsoft.com, "Supported logs for Microsoft.CognitiveServices/accounts"). */
+/** The logs of an account (learn.microsoft.com, "Supported logs for Microsoft.CognitiveServices/accounts"). */
 const LOG_CATEGORIES = ['Audit', 'AzureOpenAIRequestUsage', 'RequestResponse', 'Trace']
 const LOG_GROUPS = ['allLogs', 'audit']
 const METRIC_CATEGORIES = ['AllMetrics']
 
-/** Where the logs of an account go. A setting is kept, and nothing is sent. */
+/** Where the logs of an account go. The local cloud stores the setting, and sends no logs. */
 export function diagnosticSettingRoutes(gateway: Gateway): Route[] {
   const authorized = (call: Call, verb: 'read' | 'write' | 'delete') =>
     authorizedAccount(gateway, call, `${TYPE}/${verb}`, `/providers/${settingPath(call)}`)
@@ -82,7 +82,10 @@ const find = ({ diagnosticSettings = [] }: Account, { params: { setting = '' } }
 const others = ({ diagnosticSettings = [] }: Account, setting: DiagnosticSetting | undefined) =>
   diagnosticSettings.filter(other => other !== setting)
 
-/** @throws InsightsError in the words that users quote */
+/**
+ * The wording is from users' quotations.
+ * @throws InsightsError
+ */
 function requireDestination(properties: Properties): void {
   const {
     workspaceId,
@@ -102,7 +105,10 @@ function requireDestination(properties: Properties): void {
   throw new InsightsError('BadRequest', 'At least one data sink needs to be specified.')
 }
 
-/** @throws InsightsError in the words of hashicorp/terraform#20534 and Azure/Azure-Landing-Zones#2053 */
+/**
+ * The wording is that of hashicorp/terraform#20534 and Azure/Azure-Landing-Zones#2053.
+ * @throws InsightsError
+ */
 function requireCategories({ logs, metrics }: Properties): void {
   const isOf = (known: readonly string[], name: string | null) =>
     name === null || known.some(one => sameName(one, name))

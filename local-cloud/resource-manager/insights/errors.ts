@@ -1,7 +1,7 @@
 import type { ServiceReply } from '../../service.ts'
 import { ArmError } from '../errors.ts'
 
-/** A refusal of Azure Monitor, whose code and message stand at the top of the body (ErrorResponse of its official description). */
+/** A refusal of Azure Monitor. Its code and message are at the top of the body (ErrorResponse of its official description). */
 export class InsightsError extends ArmError {
   constructor(code: string, message: string, status = 400) {
     super(status, code, message)

@@ -4,7 +4,7 @@ import { actionOf } from '../actions.ts'
 import type { Caller } from '../authentication.ts'
 import { azureInstant } from '../values.ts'
 
-/** A request that wrote, deleted or acted, or tried to. */
+/** A request that wrote, deleted or acted, or was refused. */
 export interface Asked {
   request: ServiceRequest
   caller: Caller
@@ -21,7 +21,7 @@ interface Answered extends Asked {
 
 export type ActivityEvent = ReturnType<typeof eventsOf>[number]
 
-/** A request has one event when it begins and one when it has ended (a recording of az: role assignment list-changelogs). */
+/** A request has one event for its beginning and one for its end (a recording of az: role assignment list-changelogs). */
 export function eventsOf({ request, caller, correlationId, startedAt, endedAt, reply }: Answered) {
   const { method, url, headers, body } = request
   const path = url.pathname.replace(/\/{2,}/g, '/')
@@ -98,7 +98,7 @@ function ended({ status, body }: ServiceReply): Outcome {
   }
 }
 
-/** `caller` is the object id for a service principal (learn.microsoft.com, activity-log-schema, the event of a policy). */
+/** For a service principal `caller` is the object id (learn.microsoft.com, activity-log-schema, the event of a policy). */
 const claimsOf = ({ appid, oid, tid }: Caller) => ({
   appid,
   'http://schemas.microsoft.com/identity/claims/objectidentifier': oid,
@@ -106,5 +106,5 @@ const claimsOf = ({ appid, oid, tid }: Caller) => ({
   'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier': oid,
 })
 
-/** Tenths of a microsecond since the year 1. */
+/** In units of 100 nanoseconds since the year 1. */
 const ticksOf = (ms: number): string => String(BigInt(Math.floor(ms)) * 10_000n + 621_355_968_000_000_000n)

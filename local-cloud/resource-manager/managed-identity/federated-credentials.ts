@@ -28,10 +28,10 @@ type Trust = v.InferOutput<typeof WRITE>['properties']
 
 const NAME = /^[A-Za-z0-9][\w-]{2,119}$/
 const MOST = 20
-/** Since when expressions are taken instead of a subject. */
+/** The first version with expressions in place of a subject. */
 const FLEXIBLE_SINCE = '2025-01-31'
 
-/** Whom a user-assigned identity trusts. */
+/** The issuers and subjects that a user-assigned identity trusts. */
 export function federatedCredentialRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -87,8 +87,9 @@ export function federatedCredentialRoutes(gateway: Gateway): Route[] {
 }
 
 /**
- * @throws ArmError 400 where it does not say whom the identity is to trust. The API takes expressions, and Entra takes none for a
- * managed identity: not for GitHub, whatever it compares, and by Microsoft's page not at all (set up a flexible credential, 2026-08-14)
+ * The API accepts expressions, but Entra accepts none for a managed identity: none for GitHub, and by Microsoft's page none at
+ * all (set up a flexible credential, 2026-08-14).
+ * @throws ArmError 400 if it does not say whom the identity trusts
  */
 function requireTrust({ issuer, subject, claimsMatchingExpression }: Trust, { request }: Call): void {
   const isFlexible = (queryParameter(request.url, 'api-version') ?? '') >= FLEXIBLE_SINCE
@@ -103,10 +104,10 @@ function requireTrust({ issuer, subject, claimsMatchingExpression }: Trust, { re
   if (claimsMatchingExpression) throw badRequest(unfitExpression(claimsMatchingExpression.value, issuer))
 }
 
-/** The words of the first are Azure's (zioproto/istio-aks-example#6); how it words the others is not known. */
+/** The first wording is Azure's (zioproto/istio-aks-example#6); that of the others is not known. */
 const badRequest = (message: string) => new ArmError(400, 'BadRequest', message)
 
-/** @throws ArmError where an identity cannot have such a credential */
+/** @throws ArmError if an identity cannot have such a credential */
 function requireFits({ federatedCredentials }: Application, name: string, wanted: Trust): void {
   if (!NAME.test(name)) throw badRequest(`'${name}' is no name of a federated identity credential.`)
   const others = federatedCredentials.filter(other => other.name !== name)

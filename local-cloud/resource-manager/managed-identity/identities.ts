@@ -19,7 +19,7 @@ const members = {
       tenantId: readOnly,
       principalId: readOnly,
       clientId: readOnly,
-      /** `Regional` binds the identity to resources of its region, which nothing here checks. */
+      /** `Regional` restricts the identity to resources of its region. The local cloud does not check this. */
       isolationScope: v.optional(v.literal('None')),
     }),
   ),
@@ -27,7 +27,7 @@ const members = {
 const WRITE = v.strictObject({ ...members, location: v.string(), tags: v.optional(tagsSchema, {}) })
 const UPDATE = v.strictObject({ ...members, location: v.optional(v.string()), tags: v.optional(tagsSchema) })
 
-/** User-assigned managed identities. Each is a service principal that may hold roles from the moment that it exists. */
+/** User-assigned managed identities. Each is a service principal, and can hold roles as soon as it exists. */
 export function identityRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -72,7 +72,7 @@ export function identityRoutes(gateway: Gateway): Route[] {
     return { status: 200, body: identityBody(context.world, identity) }
   }
 
-  /** What it held stays behind, as the assignments of somebody who is not there any more. */
+  /** Its role assignments stay, for a principal that does not exist any more. */
   function remove(call: Call): ServiceReply {
     const { identity } = lookUp(gateway, call, `${IDENTITY_TYPE}/delete`)
     if (!identity) return { status: 204 }
@@ -122,14 +122,14 @@ const isIdentityBelow = (scope: string, resourceId: string) =>
   resourceId.toLowerCase().startsWith(`${scope}/`.toLowerCase()) &&
   resourceId.toLowerCase().includes(`/providers/${IDENTITY_TYPE}/`.toLowerCase())
 
-/** The user-assigned identity that has the resource id. */
+/** The user-assigned identity with this resource id. */
 export function identityWithId({ applications }: World, id: string): Application | undefined {
   return applications.find(
     ({ resourceId = '' }) => isIdentityBelow('', resourceId) && sameName(resourceId, id),
   )
 }
 
-/** What the path names, if the caller may do `action` to it or to `child` in it; undefined where there is none. */
+/** What the path names, if the caller may do `action` to it or to its `child`; undefined if it does not exist. */
 function lookUp(gateway: Gateway, call: Call, action: string, child = '') {
   const { subscription = '', group = '', identity: name = '' } = call.params
   const id = `/subscriptions/${subscription}/resourceGroups/${group}/providers/${IDENTITY_TYPE}/${name}`
@@ -139,7 +139,7 @@ function lookUp(gateway: Gateway, call: Call, action: string, child = '') {
   return { id, identity: identityWithId(world, id) }
 }
 
-/** @throws ArmError 404 where there is no such identity, or group */
+/** @throws ArmError 404 if the identity or its group does not exist */
 export function findIdentity(gateway: Gateway, call: Call, action: string, child = '') {
   const { id, identity } = lookUp(gateway, call, action, child)
   if (identity) return { id: identity.resourceId ?? id, identity }

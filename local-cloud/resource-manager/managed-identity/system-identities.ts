@@ -7,7 +7,10 @@ import type { Call, Gateway } from '../gateway.ts'
 
 const TYPE = 'Microsoft.ManagedIdentity/identities'
 
-/** The identity that a resource has of its own: its `identity` block tells the principal, only this tells the client id. */
+/**
+ * The system-assigned identity of a resource. Only this reply has its client id; the resource's `identity` block has the
+ * principal.
+ */
 export function systemIdentityRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 

@@ -1,4 +1,4 @@
-/** Regions in which there are Foundry resources (learn.microsoft.com, foundry feature availability across cloud regions). */
+/** Regions with Foundry resources (learn.microsoft.com, foundry feature availability across cloud regions). */
 
 export interface Location {
   name: string
@@ -9,7 +9,7 @@ export interface Location {
 const inGroup = (geographyGroup: string, displayNames: readonly string[]): Location[] =>
   displayNames.map(displayName => ({ name: locationName(displayName), displayName, geographyGroup }))
 
-/** `Sweden Central` and `swedencentral` are one. */
+/** `Sweden Central` and `swedencentral` are the same region. */
 export const locationName = (text: string) => text.replaceAll(' ', '').toLowerCase()
 
 export const LOCATIONS: readonly Location[] = [

@@ -13,7 +13,7 @@ const NAMESPACES = [...new Set(RESOURCE_TYPES.map(({ namespace }) => namespace))
 
 type Subscription = World['subscriptions'][number]
 
-/** Resource providers: which types and api-versions there are, and whether a subscription may use them. */
+/** Resource providers: their types and api-versions, and whether a subscription has registered them. */
 export function providerRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -32,7 +32,10 @@ export function providerRoutes(gateway: Gateway): Route[] {
     return { status: 200, body: providerBody(subscription, knownNamespace(call)) }
   }
 
-  /** It also gives the tenant the service principals of the provider's resources, which Entra has no tokens without. */
+  /**
+   * Registration also creates the service principals of the provider's resources in the tenant. Without them Entra issues no
+   * tokens for these resources.
+   */
   function register(call: Call): ServiceReply {
     const namespace = knownNamespace(call)
     const subscription = authorize(call, `${namespace}/register/action`)
@@ -60,7 +63,7 @@ function knownNamespace({ params }: Call): string {
   throw gatewayError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid.`)
 }
 
-/** Whether the subscription may use what the provider has. */
+/** Whether the subscription may use the provider. */
 const isRegistered = ({ unregisteredProviders = [] }: Subscription, namespace: string) =>
   !unregisteredProviders.some(name => sameName(name, namespace))
 

@@ -25,10 +25,10 @@ const members = { ...resourceEnvelope, properties: readOnly }
 const WRITE = v.strictObject({ ...members, location, tags: v.optional(tagsSchema) })
 const UPDATE = v.strictObject({ ...members, tags: v.optional(tagsSchema) })
 
-/** A name of a group: learn.microsoft.com, resource-name-rules. */
+/** Names of resource groups: learn.microsoft.com, resource-name-rules. */
 const NAME = /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u
 
-/** Resource groups. One that is deleted takes with it whatever is in it. */
+/** Resource groups. Deletion of a group deletes its contents. */
 export function resourceGroupRoutes(gateway: Gateway): Route[] {
   const { context, authorizer, operations } = gateway
 
@@ -52,7 +52,7 @@ export function resourceGroupRoutes(gateway: Gateway): Route[] {
   function get(call: Call): ServiceReply {
     authorize(call, 'read')
     const body = groupBody(find(call))
-    // "Check existence": the one resource type for which HEAD has a status of its own, and clients insist on it.
+    // "Check existence": only for this type has HEAD a status of its own, and clients depend on it.
     return call.request.method === 'HEAD' ? { status: 204 } : { status: 200, body }
   }
 
@@ -96,7 +96,7 @@ export function resourceGroupRoutes(gateway: Gateway): Route[] {
     return { status: 202, headers: { location: `${location}?${version}`, 'retry-after': '15' } }
   }
 
-  /** Anyone who deleted a group asks here until it is gone. */
+  /** Polled after the deletion of a group, until it is gone. */
   function pollRemoval({ params, request }: Call): ServiceReply {
     const operation = operations.find(params.subscription ?? '', params.operation ?? '')
     if (!operation) throw gatewayError(404, 'NotFound', `The operation '${params.operation}' was not found.`)
@@ -121,7 +121,7 @@ export function resourceGroupRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** @throws ArmError 409: a group stays where it is */
+/** @throws ArmError 409: a group cannot be moved */
 function requireSameLocation({ name, location }: ResourceGroup, wanted: string): void {
   if (locationName(location) === wanted) return
   throw gatewayError(
@@ -132,7 +132,10 @@ function requireSameLocation({ name, location }: ResourceGroup, wanted: string):
   )
 }
 
-/** A lock on anything inside keeps the whole group. @throws ArmError 409 */
+/**
+ * A lock on anything inside protects the whole group.
+ * @throws ArmError 409
+ */
 function requireNoLockWithin(world: World, scope: string): void {
   const locks = world.locks.filter(lock => covers(world, scope, lock.scope))
   if (locks.length === 0) return

@@ -1,7 +1,7 @@
 /**
- * Resource types that the local cloud knows, with the api-versions that Azure has for them: those of the types in
- * terraform-provider-azapi 2.12, older and retired ones left out as there. `permissions`, `providerOperations` and
- * the schedules have those of their official descriptions. A client that asks a provider gets them from here.
+ * Resource types that the local cloud knows, with Azure's api-versions for them: those in terraform-provider-azapi 2.12, which
+ * leaves out older and retired ones. `permissions`, `providerOperations` and the schedules have the versions of their official
+ * descriptions. The providers' replies list them.
  */
 const VERSIONS: Readonly<Record<string, string>> = {
   'Microsoft.App/containerApps': `
@@ -112,12 +112,12 @@ const VERSIONS: Readonly<Record<string, string>> = {
     2016-08-01 2015-08-01`,
 }
 
-/** A type as its provider lists it. */
+/** A type, as its provider lists it. */
 export interface ResourceType {
   namespace: string
   /** Without the namespace: `accounts/projects`. */
   name: string
-  /** The newest first. */
+  /** Newest first. */
   apiVersions: readonly string[]
 }
 
@@ -130,14 +130,16 @@ export const RESOURCE_TYPES: readonly ResourceType[] = Object.entries(VERSIONS).
   }
 })
 
-/** Types and names of resources take turns in an id: `Microsoft.Web/sites/shop/slots/blue` is of type `Microsoft.Web/sites/slots`. */
+/**
+ * In an id, types and names of resources alternate: `Microsoft.Web/sites/shop/slots/blue` is of type `Microsoft.Web/sites/slots`.
+ */
 export function typeOfResource(id: string): string {
   const [, afterProviders = ''] = id.split(/.*\/providers\//i)
   const [namespace = '', ...segments] = afterProviders.split('/')
   return [namespace, ...segments.filter((_, index) => index % 2 === 0)].join('/')
 }
 
-/** Undefined where the local cloud does not know the type. */
+/** Undefined if the local cloud does not know the type. */
 export function knownType(type: string): ResourceType | undefined {
   return RESOURCE_TYPES.find(
     ({ namespace, name }) => `${namespace}/${name}`.toLowerCase() === type.toLowerCase(),

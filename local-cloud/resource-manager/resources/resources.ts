@@ -16,8 +16,8 @@ import { knownType, typeOfResource } from './resource-types.ts'
 const PAGE_SIZE = 1000
 
 /**
- * Resources of every type in one list, and those that no other route knows one at a time, as the seed has them. They are
- * only read: whatever would change one is not implemented.
+ * Lists resources of every type, and shows a single resource of a type without routes of its own, as the seed has it. A request
+ * that would change one is not implemented.
  */
 export function resourceRoutes(gateway: Gateway): Route[] {
   const { context, authorizer } = gateway
@@ -56,7 +56,7 @@ export function resourceRoutes(gateway: Gateway): Route[] {
     throw resourceNotFound(path.replace(/.*\/providers\//i, ''), group)
   }
 
-  /** What the caller may read of one type, in a group or in the whole subscription. */
+  /** Resources of one type that the caller may read, in a group or in the whole subscription. */
   function listOfType(call: Call, path: string, type: string): ServiceReply {
     requireKnownVersion(call, type)
     const scope = path.replace(/\/providers\/.*/i, '')
@@ -93,10 +93,13 @@ export function resourceRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** Types and names take turns: a path with a type and no name for it is that of all there are. */
+/** Types and names alternate: a path that ends in a type names all resources of it. */
 const isCollection = (path: string) => path.replace(/.*\/providers\//i, '').split('/').length % 2 === 0
 
-/** Members that a list tells only who asks for them. @throws NotImplemented for any other */
+/**
+ * Members that a list shows only on request.
+ * @throws NotImplemented for any other
+ */
 function expandedMembers({ request, operation }: Call): Record<string, string> {
   const asked =
     queryParameter(request.url, '$expand')
@@ -107,15 +110,15 @@ function expandedMembers({ request, operation }: Call): Record<string, string> {
   return Object.fromEntries(Object.entries(EXPANDED).filter(([name]) => asked.includes(name)))
 }
 
-/** When a resource was made and changed last is not kept for all of them. */
+/** The creation time and the time of the last change are not stored for every resource. */
 const EXPANDED = { createdTime: LONG_AGO, changedTime: LONG_AGO, provisioningState: 'Succeeded' }
 
-/** Of a type with routes of its own, what gets here is some child that they do not know. */
+/** A path of a type with routes of its own that gets here names a child that they do not have. */
 const OTHER_ROUTES = /^Microsoft\.(CognitiveServices|ManagedIdentity|Authorization|Resources)\//i
 
 const isServedHere = (type: string) => knownType(type) !== undefined && !OTHER_ROUTES.test(type)
 
-/** @throws ArmError 400 for a version that the type does not have; of a type that is not known here any will do */
+/** @throws ArmError 400 for a version that the type does not have; for an unknown type every version is accepted */
 function requireKnownVersion({ request, params }: Call, type: string): void {
   const known = knownType(type)
   const version = queryParameter(request.url, 'api-version') ?? ''
@@ -181,7 +184,10 @@ function resourceBody(world: World, resource: Resource) {
 
 const TERM = /^(?<member>resourceType|name|location|resourceGroup) eq '(?<value>(?:[^']|'')*)'$/i
 
-/** The `$filter` forms that the list documents with `eq`, joined by `and`. @throws NotImplemented for any other */
+/**
+ * The `$filter` forms with `eq` that the list documents, joined by `and`.
+ * @throws NotImplemented for any other
+ */
 function wantedBy(filter: string | undefined): (resource: GenericResource) => boolean {
   if (!filter) return () => true
   const terms = splitAtAnd(filter).map(term => {

@@ -7,11 +7,11 @@ import { gatewayError } from '../errors.ts'
 import { type Call, findSubscription, type Gateway } from '../gateway.ts'
 import { LOCATIONS, type Location } from './locations.ts'
 
-/** Tenants, subscriptions and their locations: what clients look around in before they do anything. */
+/** Tenants, subscriptions and their locations: clients read them first. */
 export function subscriptionRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
-  /** A subscription is seen by whom any role was given in it, above it or below it. */
+  /** A caller sees a subscription if it holds any role in it, at it or above it. */
   function isVisible(call: Call, subscriptionId: string): boolean {
     const { world } = context
     const identities = identitiesOf(world, call.caller.oid)
@@ -23,7 +23,7 @@ export function subscriptionRoutes(gateway: Gateway): Route[] {
     )
   }
 
-  /** @throws ArmError 404 where there is none, or none that the caller sees */
+  /** @throws ArmError 404 if there is none that the caller sees */
   function find(call: Call) {
     const subscription = findSubscription(context.world, call.params.subscription ?? '')
     if (isVisible(call, subscription.id)) return subscription
