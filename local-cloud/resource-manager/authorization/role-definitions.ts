@@ -123,7 +123,7 @@ export function roleDefinitionRoutes(gateway: Gateway): Route[] {
   ])
 }
 
-/** @throws ArmError if the role is not valid, or if its name is taken */
+/** @throws ArmError if the id is not a GUID or a built-in role's, or if the name is taken */
 function requireWritable(world: World, { id, roleName }: RoleDefinition): void {
   if (!GUID.test(id)) {
     throw new ArmError(400, 'InvalidRoleDefinitionId', `The role definition ID '${id}' is not a GUID.`)
