@@ -48,12 +48,12 @@ function repliesTo(failure: FailureCase, hop: keyof typeof plausible) {
 }
 
 /** A missing variable is no reply: it is read off the run, and so is where the run comes from. */
-function refusalsOfGitHub({ id, body, status }: FailureCase): Failure[] {
+function refusalsOfGitHub({ id, body, kind, status }: FailureCase): Failure[] {
   if (/unable to get|was unset/i.test(body))
     return [oidcUnavailable({ ...readWorkflowRun({}), fromFork: id.includes('fork') })]
-  // The texts are those of clients, to which the endpoint said nothing that they understood.
+  // The other texts are those of clients, to which the endpoint said nothing that they understood.
   const statuses = status === null ? [200, 500, 503] : [status]
-  return statuses.map(each => failureOfOidc(replyOf(each, {}), 0))
+  return statuses.map(each => failureOfOidc(replyOf(each, kind === 'json' ? body : {}), 0))
 }
 
 /** What `http.ts` makes of such an error: the code of the network stack, or the status of the proxy. */

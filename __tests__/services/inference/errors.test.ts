@@ -286,7 +286,7 @@ describe('by code, status and words', () => {
     [{ message: 'Forbidden' }, 'inference-rejected'],
   ])('a bare 403 with %j is %s', (body, code) => {
     expect(failureOfInference(replyOf(403, body), now).code).toBe(code)
-    expect(failureOfInference(replyOf(402, body), now).code).toBe('inference-rejected')
+    expect(failureOfInference(replyOf(406, body), now).code).toBe('inference-rejected')
   })
 
   test('a quota that says when it resets is waited for', () => {

@@ -62,6 +62,7 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   7000112: 'application-disabled',
   7000111: 'application-disabled',
   7000116: 'application-disabled',
+  1000031: 'application-disabled',
   50105: 'application-not-assigned',
   501051: 'application-not-assigned',
   700025: 'application-is-public-client',
@@ -86,6 +87,9 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   50022: 'tenant-restricted',
   500021: 'tenant-restricted',
   500022: 'tenant-restricted',
+  // Cross-tenant access policies, of the application's own tenant and of the one that it signs in to.
+  500212: 'tenant-restricted',
+  500213: 'tenant-restricted',
   900382: 'wrong-cloud',
   900432: 'wrong-cloud',
   900439: 'wrong-cloud',
@@ -117,6 +121,8 @@ const byNumber: Readonly<Record<number, DiagnosisCode>> = {
   70011: 'token-scope-invalid',
   700022: 'token-scope-invalid',
   1002012: 'token-scope-invalid',
+  901002: 'token-scope-invalid',
+  501461: 'token-scope-invalid',
   // An application requests a token for itself by its address, but only its id is accepted.
   90009: 'token-scope-invalid',
   90055: 'entra-throttled',
@@ -196,7 +202,10 @@ const byWording: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
     /is missing service principal in the tenant|service principal named .* was not found in the tenant|has not been authorized in the tenant/i,
     'service-principal-missing',
   ],
-  [/tenant restrictions?\b|access to '[^']*' tenant is denied/i, 'tenant-restricted'],
+  [
+    /tenant restrictions?\b|access to '[^']*' tenant is denied|(outbound|inbound|cross-tenant) access policy/i,
+    'tenant-restricted',
+  ],
   [
     /\btenant '?[^' ]+'? not found|no tenant-identifying information|\/common\b.{0,60}\bendpoints?\b|common endpoint .* tenanted endpoint|unspecific tenant/i,
     'tenant-not-found',

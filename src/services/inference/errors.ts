@@ -114,14 +114,14 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   {
     pattern:
-      /(invalid|missing) subscription key|invalid jwt\b|auth token must be passed as a header|identity\(object id: ?\)/i,
+      /(invalid|missing) subscription key|invalid jwt\b|auth token must be passed as a header|identity\(object id: ?\)|^no connected db\b/i,
     means: fatal('token-not-accepted'),
   },
   // The action sends this header: something in between removed it.
   { pattern: /anthropic-version: header is required/i, means: fatal('blocked-on-the-way') },
   {
     pattern:
-      /API deployment \S+ (this resource )?does not exist|\bno (assistant|agent) found|\b(deployment|assistant|agent) \S+ (was )?not found|failed to resolve model info|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist|invalid model name passed|\bnot allowed to access model\b|find an active deployment/i,
+      /API deployment \S+ (this resource )?does not exist|\bno (assistant|agent) found|\b(deployment|assistant|agent) \S+ (was )?not found|failed to resolve model info|unavailable model|\bmodel \S+ (with deployment name \S+ )?does not exist|invalid model name passed|\bnot allowed to access model\b|\bno access to model\b|find an active deployment|\bmodel "?\S+ not found|the model specified in your request is not configured/i,
     means: fatal('deployment-not-found'),
   },
   {
@@ -131,7 +131,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   {
     pattern:
-      /operation does not work with the specified model|requested (API is currently not supported|operation is unsupported)|not supported (with|by|in) (the )?responses API|only supported in v1\/responses|not a chat model/i,
+      /operation does not work with the specified model|requested (API is currently not supported|operation is unsupported)|not supported\b.{0,30} (with|by|in|for) (the )?responses API|only supported in v1\/responses|not a chat model/i,
     means: fatal('operation-unsupported'),
   },
   {
@@ -146,7 +146,7 @@ const byWording: ReadonlyArray<{ pattern: RegExp; means: KindAndCode }> = [
   },
   {
     pattern:
-      /(unsupported|unknown|missing required) parameter|invalid (parameter: |type for )'|is not compatible with model|'\w+' property is (deprecated|not supported)|is not a valid field|argument not supported on this model|unrecognized request argument|unsupported value|supported values are\b|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit/i,
+      /(unsupported|unknown|missing required) parameter|invalid (parameter: |type for )'|is not compatible with model|'\w+' property is (deprecated|not supported)|is not a valid field|argument not supported on this model|unrecognized request argument|unsupported value|supported values are\b|(below minimum|above maximum) value|does not support specifying|extra (inputs|parameters).{0,200} not (permitted|allowed)|max_tokens or model output limit|'max_(completion_)?tokens' .{0,60}(at the same time|is too large)|maximum context length|the parameter \S+ .{0,60}not supported|input tag '|unknown variant `|'\$\.\w+' is invalid/i,
     means: fatal('parameter-unsupported'),
   },
   { pattern: /subdomain does not map to a resource/i, means: fatal('endpoint-not-found') },
@@ -183,10 +183,15 @@ function kindAndCode(reply: HttpReply, body: ErrorBody): KindAndCode {
   return worded?.means ?? (isCutOff(reply.body) ? transient : byStatus(status, body))
 }
 
+/** A request that was understood, and names what is wrong with it. Gateways write `None` if nothing is named. */
+const isAboutParameter = (status: number, { param }: ErrorBody): boolean =>
+  (status === 400 || status === 422) && param !== undefined && !/^(none|null|model|)$/i.test(param)
+
 const byFamily: ReadonlyArray<readonly [RegExp, DiagnosisCode]> = [
   // Each limit of a parameter has its own code: `integer_below_min_value`, `array_above_max_length`.
   [/^[a-z]+_(above|below)_(max|min)_[a-z]+$/, 'parameter-unsupported'],
   [/^content_?(blocked|filter|policy)/, 'content-filtered'],
+  [/^(invalidparameter\.|context_length_exceeded$)/, 'parameter-unsupported'],
   // `ServiceModelDeprecated`, `ServiceModelDeprecating`, `model_deprecated`.
   [/model_?(deprecat|retir)/, 'model-retired'],
 ]
@@ -211,6 +216,11 @@ const isCutOff = (text: string) => /^\s*\{\s*("|$)/.test(text) && parseJson(text
 
 function byStatus(status: number, body: ErrorBody): KindAndCode {
   if (status === 401) return fatal('token-not-accepted')
+  if (isAboutParameter(status, body)) return fatal('parameter-unsupported')
+  // A credit that was paid in advance is used up: nothing says when it is renewed.
+  if (status === 402) return fatal('inference-throttled')
+  // Something is at the address, but no API: an address without its path.
+  if (status === 405) return fatal('endpoint-not-found')
   // The agents service answers a missing permission with a bare 403; a 403 with a reason was recognised above.
   if (status === 403 && !body.structured && /^(403:? ?)?forbidden$/i.test(body.message.trim())) {
     return { kind: 'wait', code: 'access-denied' }

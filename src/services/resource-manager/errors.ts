@@ -67,6 +67,7 @@ const byServiceCode: ReadonlyMap<string, KindAndCode> = new Map(
     // Somebody is changing the resource right now.
     requestconflict: unavailable,
     anotheroperationinprogress: unavailable,
+    conflictingconcurrentwritenotallowed: unavailable,
     accountprovisioningstateinvalid: unavailable,
   }),
 )
