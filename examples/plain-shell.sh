@@ -1,27 +1,27 @@
 #!/bin/sh
-# What Key-less Gate does, as far as a shell, curl and jq go: for organisations that allow no actions of others. One deployment,
-# chat completions, one resource. It signs in by OIDC, calls the model, grants the role if the call is denied, waits until it
-# answers three times in a row, each time on a new connection, and fails the job otherwise.
+# The core of Key-less Gate with a shell, curl and jq, for organisations that do not allow third-party actions. It signs in by
+# OIDC and calls one deployment of one resource with chat completions. If the call is denied, it grants the role. It waits until
+# the model answers three times in a row, each time on a new connection. If that does not happen, it fails the job.
 #
-# What it leaves out: diagnosis beyond the service's own words, other APIs and models that want other parameters, renewal of
-# tokens (so a wait ends within the hour that they live), the age of the role, locks against a wrong endpoint: ENDPOINT is yours
-# to get right.
+# What it does not do: explain an error beyond the service's own words; call other APIs, or models that need other parameters;
+# renew tokens, so a wait can last an hour at most; read the age of the role; check ENDPOINT, which gets a token: make sure that
+# it belongs to the resource.
 #
-# In the environment: CLIENT_ID, TENANT_ID, RESOURCE_ID, ENDPOINT (https://NAME.openai.azure.com), DEPLOYMENT; and what the
-# runner gives to a job with `id-token: write`. In Azure Pipelines: RESOURCE_ID, ENDPOINT, DEPLOYMENT and SYSTEM_ACCESSTOKEN; the
-# task AzureCLI@2 adds the ids of its service connection.
+# It reads from the environment: CLIENT_ID, TENANT_ID, RESOURCE_ID, ENDPOINT (https://NAME.openai.azure.com) and DEPLOYMENT, and
+# the variables that the runner gives to a job with `id-token: write`. In Azure Pipelines it reads RESOURCE_ID, ENDPOINT,
+# DEPLOYMENT and SYSTEM_ACCESSTOKEN; the task AzureCLI@2 adds the ids of its service connection.
 set -eu
 for program in curl jq; do
   command -v "$program" >/dev/null || { echo "This script needs $program." >&2; exit 127; }
 done
 : "${CLIENT_ID:=${AZURESUBSCRIPTION_CLIENT_ID:-}}" "${TENANT_ID:=${AZURESUBSCRIPTION_TENANT_ID:-}}"
 : "${CLIENT_ID:?}" "${TENANT_ID:?}" "${RESOURCE_ID:?}" "${ENDPOINT:?}" "${DEPLOYMENT:?}"
-# Each has its own commands: the one of the other that masks would print what it is to hide.
+# GitHub and Azure Pipelines mask with different commands. With the wrong one, the secret would be printed.
 if [ -n "${SYSTEM_OIDCREQUESTURI:-}" ]; then
   issuer='Azure DevOps' mask='##vso[task.setsecret]' error='##vso[task.logissue type=error]Key-less access: '
   : "${SERVICE_CONNECTION_ID:=${AZURESUBSCRIPTION_SERVICE_CONNECTION_ID:-}}"
   : "${SYSTEM_ACCESSTOKEN:?map it in the step: \$(System.AccessToken)}"
-  # Azure DevOps gives a token only where a task of the same stage names the connection.
+  # Azure DevOps issues a token only if a task of the same stage names the service connection.
   : "${SERVICE_CONNECTION_ID:?run this script in the task AzureCLI@2}"
 else
   issuer=GitHub mask='::add-mask::' error='::error title=Key-less access::'
@@ -31,24 +31,25 @@ authority=${AUTHORITY_HOST:-https://login.microsoftonline.com}
 manager=${RESOURCE_MANAGER:-https://management.azure.com}
 role=${ROLE_ID:-a97b65f3-24c7-4388-baec-2e87135dc908} # Cognitive Services User
 limit=${TIMEOUT_SECONDS:-900}
-case $DEPLOYMENT in *[!A-Za-z0-9._-]*) echo "DEPLOYMENT is not a valid name of a deployment" >&2; exit 1 ;; esac
-# It goes behind the host of Resource Manager, with the token: unless it begins with a slash, it would be a part of that host.
+case $DEPLOYMENT in *[!A-Za-z0-9._-]*) echo "DEPLOYMENT is not a valid deployment name" >&2; exit 1 ;; esac
+# The id follows the host of Resource Manager in an address that gets a token. Without a slash first, it would change the host.
 case $RESOURCE_ID in *[[:space:]]* | *[\'\"\\?\#%@{}]* | *\[* | */..*) RESOURCE_ID='' ;; esac
-case $RESOURCE_ID in /subscriptions/*) ;; *) echo "RESOURCE_ID is no id of a resource" >&2; exit 1 ;; esac
+case $RESOURCE_ID in /subscriptions/*) ;; *) echo "RESOURCE_ID is not the id of a resource" >&2; exit 1 ;; esac
 
 reply=$(mktemp)
 claims=$(mktemp)
 trap 'rm -f "$reply" "$claims"' EXIT
 
-# Tokens reach curl by its standard input: arguments of a process can be read by all others.
-# Leaves the body in $reply, prints the status; 000 where there was no reply.
+# Sends a request with curl. Writes the body to $reply and prints the status, or 000 if no reply came.
+# Tokens go to curl by standard input, because every process can read the arguments of others.
 request() {
-  # Of an empty body curl writes nothing: what an earlier reply left must not be read for it.
+  # For an empty body curl writes no file, and the body of the reply before would stay.
   : >"$reply"
   curl --silent --show-error --proto '=https' --max-time 30 --output "$reply" --write-out '%{http_code}' "$@" || :
 }
 
-# What servers say must not become a command to the runner, or to the agent of Azure Pipelines. It is printed by printf: echo would read escapes in it.
+# Prints the reply so that the runner, or the agent of Azure Pipelines, finds no command in it. printf, because echo may interpret
+# escapes.
 quote_reply() {
   head -c 2000 "$reply" | tr -d '\r' | sed 's/##/# #/g; s/^/| /'
   printf '\n'
@@ -60,13 +61,13 @@ fail() {
   exit 1
 }
 
-# Reads a token out of the property $1 of the reply, which is $2 in words, into $token, and masks it and each of its parts.
-# Three parts of the alphabet of JWTs: anything else is no token, and would be no safe line of a command.
+# Reads the token in the property $1 of the reply into $token, and masks it and each of its parts. $2 names the reply in errors.
+# A token has three parts of letters, digits, - and _. Anything else is refused: it could break the line of the mask command.
 take_token() {
   token=$(jq --raw-output ".$1 | strings" "$reply" 2>/dev/null) || token=''
   case $token in *[!A-Za-z0-9._-]* | *.*.*.* | .* | *. | *..*) token='' ;; *.*.*) ;; *) token='' ;; esac
-  # The reply is not shown: it may hold a secret all the same.
-  [ -n "$token" ] || { printf '%s%s holds no token\n' "$error" "$2"; exit 1; }
+  # Does not print the reply, because it may still contain a secret.
+  [ -n "$token" ] || { printf '%s%s contains no token\n' "$error" "$2"; exit 1; }
   printf '%s%s\n' "$mask" "$token"
   printf '%s\n' "$token" | tr . '\n' | while IFS= read -r part; do printf '%s%s\n' "$mask" "$part"; done
 }
@@ -86,7 +87,7 @@ fi
 take_token "$property" "The reply of $issuer"
 assertion=$token
 
-# Exchanges the OIDC token for an access token to the audience $1, and leaves it in $token.
+# Exchanges the OIDC token for an access token for the audience $1, in $token.
 sign_in() {
   status=$(printf '%s' "$assertion" | request --data-urlencode client_assertion@- \
     --data grant_type=client_credentials --data "client_id=$CLIENT_ID" --data-urlencode "scope=$1/.default" \
@@ -106,24 +107,24 @@ call_model() {
     "${ENDPOINT%/}/openai/v1/chat/completions"
 }
 
-# A completion has the assistant's words, or was cut short before the first of them. A page with status 200 is none.
+# Whether the reply is a completion: it has the assistant's words, or was cut off before the first one. A web page is not.
 is_completion() {
   [ "$(jq '
     .error == null and (.choices[0] | .finish_reason == "length" or (.message | .content // .refusal | strings | length > 0))
   ' "$reply" 2>/dev/null)" = true ]
 }
 
-# The object id of the service principal, out of the middle part of the token, into $principal.
+# Reads the object id of the service principal from the payload of the token into $principal.
 read_principal() {
   payload=$(printf '%s' "$manager_token" | cut -d . -f 2 | tr '_-' '/+')
   while [ $((${#payload} % 4)) -ne 0 ]; do payload=$payload=; done
   printf '%s' "$payload" | base64 -d >"$claims" 2>/dev/null || :
-  # It goes into a request, and into a command that people paste.
+  # Only a GUID is accepted, because it becomes part of a request and of a command that people paste.
   principal=$(jq --raw-output '
     .oid | strings | select(test("\\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\z"))
   ' "$claims" 2>/dev/null) || principal=''
   [ -n "$principal" ] || {
-    printf '%sThe access token names no object id. Nothing was granted.\n' "$error"
+    printf '%sThe access token contains no object id, so nothing was granted.\n' "$error"
     exit 1
   }
 }
@@ -140,25 +141,25 @@ grant() {
     200 | 201) ;;
     409) grep -q RoleAssignmentExists "$reply" || fail "The role was not granted ($status)" ;;
     *)
-      echo "Somebody who may: az role assignment create --assignee-object-id $principal --assignee-principal-type ServicePrincipal --role $role --scope '$RESOURCE_ID'"
+      echo "Somebody who can assign roles can run: az role assignment create --assignee-object-id $principal --assignee-principal-type ServicePrincipal --role $role --scope '$RESOURCE_ID'"
       fail "The role was not granted ($status)"
       ;;
   esac
 }
 
-# How old the role is, nobody has looked up: one answer would prove one replica.
+# Three answers, because this script does not know the age of the role: one answer proves only one replica.
 waited=0 probes=0 in_a_row=0 needed=3 granted=no
 while :; do
   status=$(call_model)
   probes=$((probes + 1))
   if [ "$status" = 200 ]; then
-    is_completion || fail 'The reply is no completion'
+    is_completion || fail 'The reply is not a completion'
     in_a_row=$((in_a_row + 1))
     [ "$in_a_row" -lt "$needed" ] || break
-    # After a denial replicas disagree for a while: give the others time to show it.
+    # After a denial some replicas may still deny: the pauses give them time to show it.
     if [ "$granted" = yes ]; then pause=$((3 * in_a_row)); else pause=0; fi
   elif { [ "$status" = 401 ] || [ "$status" = 403 ]; } && grep -q '"PermissionDenied"' "$reply"; then
-    # The face of a role that is missing, and of one that is not live yet.
+    # A missing role and a role that is not live yet look the same.
     [ "$granted" = yes ] || grant
     in_a_row=0 granted=yes
     pause=$((1 + waited / 10))

@@ -19,8 +19,8 @@ With \`fail-on: medium\` the run fails on medium and high findings, after access
 | medium | More rights than the calls need, or a setting that does not do its job. |
 | low | Worth knowing. |
 
-What a principal may do is read live, where it is allowed to read that: its role assignments with those of its groups, its effective permissions, the definitions of its roles. Where definitions may not be
-read, built-in roles are known by their GUIDs, as they were on ${rolesAsOf}.
+The gate reads live what a principal can do, if it has the right to read it: role assignments, also those of its groups, effective permissions, and definitions of roles. If it cannot read definitions, it knows
+built-in roles by their GUIDs, as they were on ${rolesAsOf}.
 
 Generated from \`src/advice/findings\` by \`npm run docs\`.`
 

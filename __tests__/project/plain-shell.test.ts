@@ -185,7 +185,7 @@ withCurl('with curl, it', () => {
     const { status, stdout } = await callModel()
 
     expect(status).toBe(1)
-    expect(stdout).toContain('::error title=Key-less access::The reply is no completion\n')
+    expect(stdout).toContain('::error title=Key-less access::The reply is not a completion\n')
   })
 
   test('accepts an answer that was cut short before its first word', async () => {
@@ -217,7 +217,7 @@ withCurl('with curl, it', () => {
 
     expect(await callModel()).toEqual({
       status: 1,
-      stdout: '::error title=Key-less access::The reply of GitHub holds no token\n',
+      stdout: '::error title=Key-less access::The reply of GitHub contains no token\n',
       stderr: '',
     })
   })
@@ -242,7 +242,7 @@ withCurl('with curl, it', () => {
     const { status, stdout } = await callModel()
 
     expect(status).toBe(1)
-    expect(stdout).toContain('The access token names no object id. Nothing was granted.')
+    expect(stdout).toContain('The access token contains no object id, so nothing was granted.')
     expect(grants()).toEqual([])
   })
 
@@ -295,7 +295,7 @@ withCurl('with curl, it', () => {
   ])('refuses an id that is %s', async (_, RESOURCE_ID) => {
     const { status, stderr } = await callModel({ RESOURCE_ID })
 
-    expect({ status, stderr }).toEqual({ status: 1, stderr: 'RESOURCE_ID is no id of a resource\n' })
+    expect({ status, stderr }).toEqual({ status: 1, stderr: 'RESOURCE_ID is not the id of a resource\n' })
     expect(cloud.journal.entries).toEqual([])
   })
 

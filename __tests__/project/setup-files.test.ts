@@ -185,7 +185,7 @@ describe('setup.sh', () => {
       await setUp(...target(), '--identity', 'shop-pipeline', ...setup)
       const { stderr } = await setUp(...target(), ...options(), ...setup)
       const [, command = ''] = /^ {2}(az role assignment delete .*)$/m.exec(stderr) ?? []
-      expect(stderr).toContain(`may not give one to ${shop()}`)
+      expect(stderr).toContain(`does not name ${shop()}, so it cannot grant`)
 
       const remove = join(temporaryFolder(), 'remove.sh')
       writeFileSync(remove, `${command}\n`)
@@ -220,22 +220,22 @@ describe('setup.sh', () => {
 
   test.each([
     {
-      lacks: 'a subdomain',
+      that: 'without a subdomain',
       arrange: () => (account(cloud).customSubDomainName = null),
       warns: 'has no custom subdomain',
     },
-    { lacks: 'deployments', arrange: () => deployOnly(), warns: 'no model is deployed' },
+    { that: 'without deployments', arrange: () => deployOnly(), warns: 'has no deployed model' },
     {
-      lacks: 'az that may read it',
+      that: 'that az cannot read',
       arrange: () => az.refused.push('cognitiveservices account show'),
-      warns: 'could not be read',
+      warns: 'cannot read whether contoso-ai has a custom subdomain',
     },
     {
-      lacks: 'az that may read deployments',
+      that: 'whose deployments az cannot read',
       arrange: () => az.refused.push('cognitiveservices account deployment list'),
-      warns: 'deployments of contoso-ai could not be read',
+      warns: 'cannot read the deployments of contoso-ai',
     },
-  ])('a resource that lacks $lacks: warns, and goes on', async ({ arrange, warns }) => {
+  ])('a resource $that: warns, and goes on', async ({ arrange, warns }) => {
     arrange()
     const { status, stderr } = await setUp(...target(), '--identity', 'shop-pipeline')
 
@@ -248,7 +248,7 @@ describe('setup.sh', () => {
     const first = await setUp(...target(), '--application', 'shop-pipeline', ...queue)
     expect(first).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/^Warning: anyone who may push a ref/),
+      stderr: expect.stringMatching(/^Warning: anyone who can push a ref/),
     })
     const application = cloud.world.applications.find(({ displayName }) => displayName === 'shop-pipeline')
     const value =
@@ -275,7 +275,7 @@ describe('setup.sh', () => {
     expect(new Set(identity?.federatedCredentials.map(({ name }) => name)).size).toBe(2)
   })
 
-  test('the check sum in the name of a credential has eight digits, zeros in front too', async () => {
+  test('the checksum in the name of a credential has eight digits, leading zeros included', async () => {
     const issuer = 'https://github.contoso.example/_services/token'
     const options = ['--identity', 'shop-pipeline', '--issuer', issuer, '--entity', 'environment:e105']
     expect(await setUp(...target(), ...options)).toMatchObject({ status: 0 })
@@ -368,7 +368,7 @@ describe('setup.sh', () => {
     [['--identity', 'a', '--repository-ids', 'contoso/shop'], 'needs --repository-ids'],
     [['--identity', 'a', '--repository-ids', '674512309'], 'needs --repository-ids'],
     [['--identity', 'a', '--subject-form', 'new'], 'classic, immutable or both'],
-    [['--identity', 'a', '--entity', 'environment:"'], 'quotes'],
+    [['--identity', 'a', '--entity', 'environment:"'], 'a quote'],
     [['--identity', 'a', '--repository', 'shop'], 'OWNER/REPO'],
     [['--identity', 'a', '--resource-id', '/subscriptions/1'], '--resource-id is not'],
     [
@@ -382,9 +382,9 @@ describe('setup.sh', () => {
     ],
     [['--identity'], 'needs a value'],
     [['--keys'], 'needs a value'],
-    [['--keys', 'off'], 'what is --keys?'],
-    [['--identity', 'a', '--disable-keys'], 'a step of its own'],
-    [['--identity', 'a', '--entity', 'ref:refs/tags/*'], 'give --entity-pattern'],
+    [['--keys', 'off'], 'unknown option --keys'],
+    [['--identity', 'a', '--disable-keys'], 'a separate step'],
+    [['--identity', 'a', '--entity', 'ref:refs/tags/*'], 'Use --entity-pattern'],
     [['--identity', 'a', '--entity', 'pull_request', '--entity-pattern', 'ref:refs/tags/*'], 'not both'],
     [['--identity', 'a', '--entity-pattern', 'ref:refs/tags/*'], 'is for --application'],
     [
@@ -392,9 +392,9 @@ describe('setup.sh', () => {
       'is not for --setup-identity',
     ],
     [['--application', 'a', '--entity-pattern', 'ref:refs/tags/*'], 'needs --repository-ids'],
-    [['--application', 'a', ...ids, '--entity-pattern', '*'], 'nothing open but the ref'],
-    [['--application', 'a', ...ids, '--entity-pattern', 'environment:*'], 'nothing open but the ref'],
-    [['--identity', 'a', '--role', "'"], 'quotes'],
+    [['--application', 'a', ...ids, '--entity-pattern', '*'], 'only the ref can be a pattern'],
+    [['--application', 'a', ...ids, '--entity-pattern', 'environment:*'], 'only the ref can be a pattern'],
+    [['--identity', 'a', '--role', "'"], 'a quote'],
     [['--identity', 'a', '--app-principal', '/subscriptions/1'], 'object id of an identity'],
   ])('%j: is refused before any request', async (options, reason) => {
     const { status, stderr } = await setUp(...target(), ...options)

@@ -106,21 +106,21 @@ describe('a plan', () => {
     ],
     [
       { permissions: [{ actions: ['*'] }] },
-      'This identity may assign roles there, if its conditions allow this one.',
+      'This identity can assign roles there, if its conditions allow this one.',
     ],
-    [mayAssign(), 'This identity may assign that role there.'],
+    [mayAssign(), 'This identity can assign that role there.'],
     [
       mayAssign(delegationCondition([ids.role], ['ServicePrincipal'])),
-      'This identity may assign that role there.',
+      'This identity can assign that role there.',
     ],
     [
       mayAssign(delegationCondition([administrator])),
-      'This identity may assign roles there, but the condition on that right does not allow this one: an administrator has to do it.',
+      'This identity can assign roles there, but the condition on that right does not allow this one: an administrator has to do it.',
     ],
-    [mayAssign('Unknown'), 'This identity may assign roles there, if its conditions allow this one.'],
+    [mayAssign('Unknown'), 'This identity can assign roles there, if its conditions allow this one.'],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [{ actions: ['*'] }] },
-      `The setup identity ${ids.client} may assign roles there, if its conditions allow this one.`,
+      `The setup identity ${ids.client} can assign roles there, if its conditions allow this one.`,
     ],
     [
       { setupPrincipal: { oid: ids.client, tid: ids.tenant }, setupPermissions: [] },

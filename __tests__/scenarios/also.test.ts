@@ -213,7 +213,7 @@ describe('a data action', () => {
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
 
     expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'covered' })
-    expect(logOf(run)).toContain('The pipeline lacks what it is to do besides the calls')
+    expect(logOf(run)).toContain('The pipeline lacks a right that `also` asks for')
     expect(logOf(run)).toContain('It does not hold Cognitive Services User')
     expect(logOf(run)).toContain(`--role ${roles.user}`)
     expect(logOf(run)).not.toContain('very new')
@@ -328,7 +328,7 @@ describe('a data action', () => {
     const run = await runGate(cloud, { inputs: { also: files, grant: 'never' } })
 
     expect(run.outputs.result).toBe('failed')
-    expect(logOf(run)).toContain('a gate that does not know does not open')
+    expect(logOf(run)).toContain('It is not known whether its roles give it, so the gate does not pass.')
     expect(alsoOf(run.report)).toEqual(['OpenAI/files/write: unknown'])
   })
 

@@ -206,11 +206,11 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
         mayInfer()
         deploymentNamed('chat').provisioningState = 'Failed'
       },
-      says: /chat failed: it has to be removed and made anew/,
+      says: /chat failed: delete it and create it again/,
       mend: { fix: /^with:\n {2}deployments: reasoning$/ },
     },
     {
-      when: 'a deployment that failed, and is made anew',
+      when: 'a deployment that failed, and is deleted and created again',
       arrange: () => {
         mayInfer()
         deploymentNamed('chat').provisioningState = 'Failed'

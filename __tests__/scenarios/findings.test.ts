@@ -83,7 +83,7 @@ describe('a plan', () => {
     const run = await plan({ role: 'Foundry User' })
 
     expect(run.outputs.result).toBe('planned')
-    expect(run.log).toContain('This identity may assign that role there.')
+    expect(run.log).toContain('This identity can assign that role there.')
     expect(found(run)).toEqual([
       'can-assign-roles medium',
       'broader-role-than-needed medium',
@@ -138,7 +138,7 @@ describe('a plan', () => {
 
     limitedTo(roles.user)
     const allowed = await plan()
-    expect(allowed.log).toContain('This identity may assign that role there.')
+    expect(allowed.log).toContain('This identity can assign that role there.')
     expect(found(allowed)).toContain('can-assign-roles low')
     expect((await runGate(cloud)).outputs['role-state']).toBe('granted')
   })

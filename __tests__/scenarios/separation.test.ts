@@ -173,6 +173,6 @@ test('a plan says what the setup identity can do', async () => {
 
   expect(run.outputs.result).toBe('planned')
   expect(logOf(run)).toContain(`at ${accountScope(cloud)}`)
-  expect(logOf(run)).toContain('may assign roles there')
+  expect(logOf(run)).toContain('can assign roles there')
   expect(operations(run)).not.toContain('roleAssignments.create')
 })

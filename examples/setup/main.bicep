@@ -1,15 +1,15 @@
-// Key-less access for a pipeline on GitHub to a Foundry or Azure OpenAI resource: an identity, federated credentials for
-// the repository, and the role on the resource itself. For a resource that exists, which is left as it is:
+// Gives a pipeline on GitHub key-less access to a Foundry or Azure OpenAI resource: an identity, federated credentials for
+// the repository, and the role on the resource itself. An existing resource stays as it is:
 //
 //   az deployment group create --resource-group GROUP --template-file main.bicep \
 //     --parameters accountName=NAME deployedFormats='["OpenAI"]' subjects='["repo:OWNER/REPO:environment:production"]'
 //
-// With createAccount=true and models it makes the resource as well. One that was deleted is kept for two days, and its
-// name with it: az cognitiveservices account purge --name NAME --resource-group GROUP --location LOCATION frees it.
+// With createAccount=true and models it also creates the resource. Azure keeps a deleted resource, and its name, for two
+// days. This frees the name: az cognitiveservices account purge --name NAME --resource-group GROUP --location LOCATION
 
 @description('A model to deploy. Format: OpenAI, Mistral AI, … as `az cognitiveservices model list` prints it.')
 type model = {
-  @description('Name of the deployment, by which callers know it.')
+  @description('Name of the deployment. Callers use it.')
   deployment: string
   format: string
   name: string
@@ -18,36 +18,36 @@ type model = {
   capacity: int?
 }
 
-@description('Name of the resource. Of a new one it is the custom subdomain as well, and must be free in all of Azure. Without a subdomain Entra tokens are refused.')
+@description('Name of the resource. For a new resource it is also the custom subdomain, without which Azure refuses Entra tokens, so no other resource in Azure may have it.')
 param accountName string
 
-@description('Makes the resource, without keys. Leave it false for one that exists: true would write its properties anew, and switch its keys off.')
+@description('Creates the resource, with keys switched off. Leave it false if the resource exists: true would overwrite its properties and switch its keys off.')
 param createAccount bool = false
 
-@description('Models to deploy. Leave out what is deployed already.')
+@description('Models to deploy. Leave out those that are already deployed.')
 param models model[] = []
 
-@description('Formats of the models that are deployed already, which a template cannot see: az cognitiveservices account deployment list --query "[].properties.model.format". They only decide the role.')
+@description('Formats of the models that are already deployed, because a template cannot see them: az cognitiveservices account deployment list --query "[].properties.model.format". They only decide the role.')
 param deployedFormats string[] = []
 
 param location string = resourceGroup().location
 
-@description('Subjects of the OIDC tokens that may sign in, in the very case in which GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…')
+@description('Subjects of the OIDC tokens that may sign in, with upper and lower case as GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…')
 param subjects string[]
 
-@description('Issuer of the OIDC tokens. GitHub Enterprise has others.')
+@description('Issuer of the OIDC tokens. GitHub Enterprise has a different one.')
 param issuer string = 'https://token.actions.githubusercontent.com'
 
-@description('Name of the pipeline\'s identity. One that exists is written anew: it keeps its ids and roles, and loses its tags.')
+@description('Name of the pipeline\'s identity. If the identity exists, it keeps its ids and roles, but loses its tags.')
 param identityName string = '${accountName}-pipeline'
 
-@description('Name of a second identity, which grants the role in the gate (setup-client-id). The role is then left to it. Empty: there is none, and the role is granted here.')
+@description('Name of a second identity, which grants the role in the gate (setup-client-id). The template then does not grant it. Empty: no second identity, and the template grants the role.')
 param setupIdentityName string = ''
 
-@description('Object ids of identities that run what is deployed. They get the same role: here, or where there is a setup identity, in the gate (runtime-principals).')
+@description('Object ids of the identities that your deployed apps run as. They get the same role: from the template, or with a setup identity from the gate (runtime-principals).')
 param appPrincipalIds string[] = []
 
-@description('Role of the pipeline, by GUID. Empty: the least that covers the models given here and in deployedFormats, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User. With neither: Cognitive Services User.')
+@description('GUID of the pipeline\'s role. Empty: the least role that covers models and deployedFormats, which is Cognitive Services OpenAI User if all are OpenAI models, otherwise Cognitive Services User. If both are empty: Cognitive Services User.')
 param roleId string = ''
 
 var userId = 'a97b65f3-24c7-4388-baec-2e87135dc908'
@@ -58,14 +58,15 @@ var role = !empty(roleId) ? roleId : openAIOnly ? openAIUserId : userId
 var accessAdministratorId = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
 var hasSetupIdentity = !empty(setupIdentityName)
 
-// Names take up to 120 letters, digits, - and _. The hash keeps those apart that would otherwise be the same.
+// A name has up to 120 letters, digits, - and _. The hash makes names differ that would otherwise be the same.
 var letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 var credentials = map(subjects, subject => {
   name: 'github-${join(map(range(0, min(length(subject), 100)), at => contains(letters, toLower(substring(subject, at, 1))) ? substring(subject, at, 1) : '-'), '')}-${take(uniqueString(issuer, subject), 8)}'
   subject: subject
 })
 
-// This one role, to the pipeline and to the apps, and from the pipeline: not to the setup identity itself, nor to anybody else.
+// The setup identity can give this one role to the pipeline and to the apps, and can remove it from the pipeline. It can grant
+// nothing to itself.
 var condition = replace('''(
   (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
   OR
@@ -141,7 +142,7 @@ resource identityCredentials 'Microsoft.ManagedIdentity/userAssignedIdentities/f
   }
 ]
 
-// Without `scope: account` it would hold for the whole resource group.
+// Without `scope: account` the role would apply to the whole resource group.
 resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!hasSetupIdentity) {
   name: guid(account.id, identity.id, role)
   scope: account

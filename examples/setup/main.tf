@@ -1,12 +1,12 @@
-# Key-less access for a pipeline on GitHub to a Foundry or Azure OpenAI resource: an identity, federated credentials for
-# the repository, and the role on the resource itself. The azapi provider takes the types and api-versions of main.bicep
-# as they are. For a resource that exists, which is left as it is:
+# Gives a pipeline on GitHub key-less access to a Foundry or Azure OpenAI resource: an identity, federated credentials for
+# the repository, and the role on the resource itself. It uses the same types and api-versions as main.bicep, with the azapi
+# provider. An existing resource stays as it is:
 #
 #   terraform apply -var resource_group_id=ID -var location=swedencentral -var account_name=NAME \
 #     -var 'subjects=["repo:OWNER/REPO:environment:production"]'
 #
-# With create_account=true and models it makes the resource as well. One that was destroyed is kept for two days, and its
-# name with it: see purge_on_destroy.
+# With create_account=true and models it also creates the resource. Azure keeps a destroyed resource, and its name, for two
+# days: see purge_on_destroy.
 
 terraform {
   required_version = ">= 1.5"
@@ -24,7 +24,7 @@ variable "resource_group_id" {
 
   validation {
     condition     = can(regex("^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+$", var.resource_group_id))
-    error_message = "It is of the form /subscriptions/GUID/resourceGroups/NAME."
+    error_message = "The id must have the form /subscriptions/GUID/resourceGroups/NAME."
   }
 }
 
@@ -33,18 +33,18 @@ variable "location" {
 }
 
 variable "account_name" {
-  description = "Name of the resource. Of a new one it is the custom subdomain as well, and must be free in all of Azure. Without a subdomain Entra tokens are refused."
+  description = "Name of the resource. For a new resource it is also the custom subdomain, without which Azure refuses Entra tokens, so no other resource in Azure may have it."
   type        = string
 }
 
 variable "create_account" {
-  description = "Makes the resource, without keys. Leave it false for one that exists."
+  description = "Creates the resource, with keys switched off. Leave it false if the resource exists."
   type        = bool
   default     = false
 }
 
 variable "models" {
-  description = "Models to deploy, as `az cognitiveservices model list` prints them. Leave out what is deployed already."
+  description = "Models to deploy, as `az cognitiveservices model list` prints them. Leave out those that are already deployed."
   type = list(object({
     deployment = string
     format     = string
@@ -57,36 +57,36 @@ variable "models" {
 }
 
 variable "purge_on_destroy" {
-  description = "Whether `terraform destroy` removes a resource that was made here for good, so that its name is free at once. Nobody can restore it then. Takes the right to purge in the subscription."
+  description = "Whether `terraform destroy` removes a resource that it created for good, so that its name is free at once. Nobody can restore it then. You need the right to purge in the subscription."
   type        = bool
   default     = false
 }
 
 variable "subjects" {
-  description = "Subjects of the OIDC tokens that may sign in, in the very case in which GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…"
+  description = "Subjects of the OIDC tokens that may sign in, with upper and lower case as GitHub writes them: repo:OWNER/REPO:… or, for repositories created, renamed or transferred after 2026-07-15, repo:OWNER@ID/REPO@ID:…"
   type        = set(string)
 }
 
 variable "issuer" {
-  description = "Issuer of the OIDC tokens. GitHub Enterprise has others."
+  description = "Issuer of the OIDC tokens. GitHub Enterprise has a different one."
   type        = string
   default     = "https://token.actions.githubusercontent.com"
 }
 
 variable "identity_name" {
-  description = "Name of the pipeline's identity. Default: that of the resource, with -pipeline."
+  description = "Name of the pipeline's identity. Default: the name of the resource with -pipeline."
   type        = string
   default     = null
 }
 
 variable "setup_identity_name" {
-  description = "Name of a second identity, which grants the role in the gate (setup-client-id). The role is then left to it. Null: there is none, and the role is granted here."
+  description = "Name of a second identity, which grants the role in the gate (setup-client-id). Terraform then does not grant it. Null: no second identity, and Terraform grants the role."
   type        = string
   default     = null
 }
 
 variable "app_principal_ids" {
-  description = "Object ids of identities that run what is deployed. They get the same role: here, or where there is a setup identity, in the gate (runtime-principals)."
+  description = "Object ids of the identities that your deployed apps run as. They get the same role: from Terraform, or with a setup identity from the gate (runtime-principals)."
   type        = set(string)
   default     = []
 
@@ -97,12 +97,12 @@ variable "app_principal_ids" {
 }
 
 variable "role_id" {
-  description = "Role of the pipeline, by GUID. Default: the least that covers the deployments of the resource, Cognitive Services OpenAI User if all are OpenAI models, else Cognitive Services User."
+  description = "GUID of the pipeline's role. Default: the least role that covers the deployments of the resource, which is Cognitive Services OpenAI User if all are OpenAI models, otherwise Cognitive Services User."
   type        = string
   default     = null
 }
 
-# Deployments of a resource that exists.
+# The deployments of an existing resource.
 data "azapi_resource_list" "deployments" {
   count                  = var.create_account ? 0 : 1
   type                   = "Microsoft.CognitiveServices/accounts/deployments@2025-06-01"
@@ -119,10 +119,10 @@ locals {
   role_id                 = coalesce(var.role_id, local.formats == toset(["OpenAI"]) ? local.openai_user_id : local.user_id)
   subscription_id         = "/subscriptions/${split("/", var.resource_group_id)[2]}"
   role_definitions        = "${local.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
-  # The namespace of guid() in Bicep: names of role assignments come out the same.
+  # The namespace of guid() in Bicep, so role assignments get the same names.
   guid_namespace = "11fb06fb-712d-4ddd-98c7-e71bbd588830"
 
-  # Names take up to 120 letters, digits, - and _. The hash keeps those apart that would otherwise be the same.
+  # A name has up to 120 letters, digits, - and _. The hash makes names differ that would otherwise be the same.
   credentials = {
     for subject in var.subjects :
     "github-${substr(replace(subject, "/[^A-Za-z0-9]+/", "-"), 0, 100)}-${substr(sha256("${var.issuer} ${subject}"), 0, 8)}" => subject
@@ -131,7 +131,8 @@ locals {
 
   role_takers = join(", ", concat([azapi_resource.identity.output.properties.principalId], sort(var.app_principal_ids)))
 
-  # This one role, to the pipeline and to the apps, and from the pipeline: not to the setup identity itself, nor to anybody else.
+  # The setup identity can give this one role to the pipeline and to the apps, and can remove it from the pipeline. It can grant
+  # nothing to itself.
   condition = <<-EOT
     (
       (!(ActionMatches{'Microsoft.Authorization/roleAssignments/write'}))
@@ -155,7 +156,7 @@ locals {
   EOT
 }
 
-# Does nothing until the resource was destroyed, which comes before it.
+# Runs only on destroy, after the resource is gone: the resource depends on it, and Terraform destroys in reverse order.
 resource "azapi_resource_action" "purge" {
   count       = var.create_account && var.purge_on_destroy ? 1 : 0
   type        = "Microsoft.CognitiveServices/locations/resourceGroups/deletedAccounts@2025-06-01"
@@ -227,7 +228,7 @@ resource "azapi_resource" "identity_credential" {
   locks = [azapi_resource.identity.id]
 }
 
-# Its parent is the resource: the role holds there and nowhere else.
+# Its parent is the resource, so the role applies to the resource alone.
 resource "azapi_resource" "grant" {
   count     = var.setup_identity_name == null ? 1 : 0
   type      = "Microsoft.Authorization/roleAssignments@2022-04-01"
@@ -241,7 +242,7 @@ resource "azapi_resource" "grant" {
     }
   }
   depends_on = [azapi_resource.account]
-  # Where another model asks for another role, access does not stop in between.
+  # If another model needs another role, access does not stop in between.
   lifecycle {
     create_before_destroy = true
   }

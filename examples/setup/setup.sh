@@ -1,15 +1,17 @@
 #!/bin/sh
-# Gives a pipeline on GitHub key-less access to a Foundry or Azure OpenAI resource that exists already: an identity, a
-# federated credential for the repository, and the role on the resource itself. What is there already stays as it is, so
-# it can be run again; nothing is switched off. Needs az, signed in as somebody who may create identities and assign roles
-# at the resource. With a managed identity nothing is asked of Microsoft Graph.
+# Gives a pipeline on GitHub key-less access to an existing Foundry or Azure OpenAI resource. It creates an identity, a
+# federated credential for the repository, and a role assignment on the resource itself. It leaves everything that exists
+# as it is, so you can run it again. It switches nothing off.
 #
-# Much later, and as a step of its own, it switches the keys of the resource off: --disable-keys.
+# It needs az, signed in as somebody who can create identities and assign roles on the resource. With a managed identity it
+# does not call Microsoft Graph.
+#
+# --disable-keys is a separate step, for later: it switches the keys of the resource off, and does nothing else.
 set -eu
 
-# Cognitive Services User: every model of the resource
+# Cognitive Services User: calls every model of the resource
 user=a97b65f3-24c7-4388-baec-2e87135dc908
-# Cognitive Services OpenAI User: the OpenAI models only, and no right to list keys
+# Cognitive Services OpenAI User: calls OpenAI models only, and cannot list keys
 openai_user=5e0bd9bd-7b93-4f28-af87-19fc36ad61bd
 # Role Based Access Control Administrator
 access_administrator=f58310d9-a9f6-439a-9e8d-f62e7b41a168
@@ -24,21 +26,23 @@ Usage: setup.sh --resource-id ID --repository OWNER/REPO (--identity NAME | --ap
        setup.sh --resource-id ID --disable-keys
 
   --resource-id ID       ARM id of the Microsoft.CognitiveServices/accounts resource
-  --repository O/R       repository on GitHub, in the very case in which GitHub writes it
-  --identity NAME        user-assigned managed identity, in the group of the resource; created if there is none
-  --application NAME     app registration instead; created if there is none (needs rights in the directory)
-  --entity ENTITY        what of the repository may sign in: ref:refs/heads/main (default), environment:NAME, …
-  --entity-pattern REF   refs that never come back, as those of a merge queue: ref:refs/heads/gh-readonly-queue/main/*
-                         (a flexible credential, of an --application; * stands for any text, ? for one character)
+  --repository O/R       repository on GitHub; upper and lower case as GitHub writes them
+  --identity NAME        user-assigned managed identity in the resource group of the resource; created if it does not exist
+  --application NAME     app registration instead; created if it does not exist (needs rights in the directory)
+  --entity ENTITY        which jobs of the repository can sign in: ref:refs/heads/main (default), environment:NAME,
+                         pull_request or ref:refs/tags/NAME
+  --entity-pattern REF   refs that change with every run, such as those of a merge queue:
+                         ref:refs/heads/gh-readonly-queue/main/* (* stands for any text, ? for one character). Makes a
+                         flexible credential, which only an --application can have
   --repository-ids O/R   numeric ids of owner and repository: gh api repos/OWNER/REPO --jq '"\(.owner.id)/\(.id)"'
-  --subject-form FORM    classic (default without --repository-ids), immutable (default with them), both
-  --setup-identity NAME  managed identity that grants the role by itself, later, in the gate: the role is then left to it
-  --app-principal ID     object id of an identity that runs what is deployed, for each one more: it gets the same role, here or,
-                         with --setup-identity, in the gate (runtime-principals)
-  --role GUID            role of the pipeline (default: the least that covers the deployments of the resource: Cognitive
-                         Services OpenAI User if all are OpenAI's, else Cognitive Services User)
+  --subject-form FORM    classic (default without --repository-ids), immutable (default with them), or both
+  --setup-identity NAME  second managed identity, which grants the role later, in the gate; this script then does not grant it
+  --app-principal ID     object id of the identity that your deployed app runs as; repeat it for more. It gets the same role:
+                         from this script, or with --setup-identity from the gate (runtime-principals)
+  --role GUID            role of the pipeline. Default: the least that covers the deployments of the resource: Cognitive
+                         Services OpenAI User if all are OpenAI models, otherwise Cognitive Services User
   --issuer URL           issuer of the OIDC tokens, for GitHub Enterprise
-  --disable-keys         does one thing only: switches the keys of the resource off, for every caller
+  --disable-keys         switches the keys of the resource off, for every caller, and does nothing else
 USAGE
 }
 
@@ -68,18 +72,18 @@ while [ $# -gt 0 ]; do
     --app-principal) apps="$apps $2" ;;
     --role) role=$2 ;;
     --issuer) issuer=$2 ;;
-    *) usage >&2; fail "what is $1?" ;;
+    *) usage >&2; fail "unknown option $1" ;;
   esac
   shift 2
 done
 
 case $resource_id in
-  /subscriptions/*/resourceGroups/*/providers/Microsoft.CognitiveServices/accounts/*/*) fail '--resource-id is that of a child: give that of the account' ;;
+  /subscriptions/*/resourceGroups/*/providers/Microsoft.CognitiveServices/accounts/*/*) fail '--resource-id is the id of something in the account, such as a project: give the id of the account' ;;
   /subscriptions/*/resourceGroups/*/providers/Microsoft.CognitiveServices/accounts/?*) ;;
   *) usage >&2; fail '--resource-id is not the id of a Microsoft.CognitiveServices/accounts resource' ;;
 esac
-# They go into JSON, into a filter of Microsoft Graph, and into commands to be pasted.
-case $resource_id$entity$pattern$application$repository$issuer$role$apps in *[\"\'\\]*) fail 'quotes and backslashes are not taken' ;; esac
+# These values become part of JSON, of a Microsoft Graph filter, and of commands that people paste.
+case $resource_id$entity$pattern$application$repository$issuer$role$apps in *[\"\'\\]*) fail 'no value may contain a quote or a backslash' ;; esac
 
 subscription=$(printf '%s' "$resource_id" | cut -d / -f 3)
 group=$(printf '%s' "$resource_id" | cut -d / -f 5)
@@ -87,13 +91,13 @@ account=$(printf '%s' "$resource_id" | cut -d / -f 9)
 
 if [ -n "$disable_keys" ]; then
   [ -z "$repository$identity$application$setup_identity$ids$form$role$entity$pattern$apps" ] ||
-    fail '--disable-keys is a step of its own: give it with --resource-id, and nothing else'
+    fail '--disable-keys is a separate step: give only --resource-id with it'
   say "Switching the keys of $account off"
   az rest --method patch --url "$resource_id?api-version=2025-06-01" \
     --body '{"properties":{"disableLocalAuth":true}}' --output none
   cat <<RESULT
-The keys of $account are off. Every gateway refuses them within minutes, sometimes hours.
-If a caller stops working, this takes it back:
+The keys of $account are off. It can take minutes, sometimes hours, until every front end of Azure refuses them.
+If a caller stops working, this command switches them on again:
 
   az rest --method patch --url '$resource_id?api-version=2025-06-01' --body '{"properties":{"disableLocalAuth":false}}' --output none
 RESULT
@@ -115,18 +119,18 @@ for app in $apps; do
   esac
 done
 
-case $entity in *[*?]*) fail 'a * in a subject is a mere character: give --entity-pattern' ;; esac
+case $entity in *[*?]*) fail '--entity takes no * or ?: in a subject they stand for themselves. Use --entity-pattern' ;; esac
 if [ -n "$pattern" ]; then
   [ -z "$entity" ] || fail 'give --entity or --entity-pattern, not both'
-  # Entra wants the repository's id in such a credential, and takes none for a managed identity.
+  # Entra requires the id of the repository in a flexible credential, and a managed identity cannot have one.
   [ -n "$application" ] || fail '--entity-pattern is for --application: a managed identity cannot have a flexible credential'
   [ -z "$setup_identity" ] || fail '--entity-pattern is not for --setup-identity: a managed identity cannot have a flexible credential'
   [ -n "$ids" ] || fail '--entity-pattern needs --repository-ids OWNER_ID/REPO_ID'
   case $pattern in
     ref:refs/heads/?* | ref:refs/tags/?*) ;;
-    *) fail '--entity-pattern leaves nothing open but the ref: ref:refs/heads/… or ref:refs/tags/…' ;;
+    *) fail '--entity-pattern must begin with ref:refs/heads/ or ref:refs/tags/: only the ref can be a pattern' ;;
   esac
-  say "Warning: anyone who may push a ref that is like ${pattern#ref:} can sign in. Protect those refs, or trust an environment instead."
+  say "Warning: anyone who can push a ref that matches ${pattern#ref:} can sign in. Protect those refs, or trust an environment instead."
 fi
 : "${entity:=${pattern:-ref:refs/heads/main}}"
 
@@ -141,17 +145,18 @@ case $form in
     esac
     [ -n "$ids" ] || fail "--subject-form $form needs --repository-ids OWNER_ID/REPO_ID"
     ;;
-  *) fail '--subject-form is classic, immutable or both' ;;
+  *) fail '--subject-form must be classic, immutable or both' ;;
 esac
 
-# One subject a line.
+# Prints the subjects, one per line.
 subjects() {
   [ "$form" = immutable ] || printf 'repo:%s:%s\n' "$repository" "$entity"
   [ "$form" = classic ] || printf 'repo:%s@%s/%s@%s:%s\n' \
     "${repository%/*}" "${ids%/*}" "${repository#*/}" "${ids#*/}" "$entity"
 }
 
-# Entra takes 3 to 120 letters, digits, - and _. The check sum keeps names apart that would otherwise be the same.
+# Prints a name for the credential of the subject $1. Entra allows 3 to 120 letters, digits, - and _. The checksum makes names
+# differ that would otherwise be the same.
 credential_name() {
   printf 'github-%s-%08x' "$(printf '%s' "$1" | sed 's/[^A-Za-z0-9][^A-Za-z0-9]*/-/g' | cut -c 1-100)" \
     "$(printf '%s %s' "$issuer" "$1" | cksum | cut -d ' ' -f 1)"
@@ -159,7 +164,7 @@ credential_name() {
 
 tab=$(printf '\t')
 
-# Prints name, client id, object id and tenant id of the managed identity $1, which is created if there is none.
+# Prints name, client id, object id and tenant id of the managed identity $1. Creates it if it does not exist.
 managed_identity() {
   listed=$(az identity list --subscription "$subscription" --resource-group "$group" \
     --query '[].[name, clientId, principalId, tenantId]' --output tsv) || exit
@@ -172,7 +177,7 @@ managed_identity() {
   printf '%s\n' "$found"
 }
 
-# For the managed identity $1: a credential for every subject that has none. One after another, as Azure wants it.
+# Gives the managed identity $1 a credential for every subject that has none. One after another: Azure refuses parallel writes.
 trust_identity() {
   trusted=$(az identity federated-credential list --subscription "$subscription" --resource-group "$group" \
     --identity-name "$1" --query '[].[issuer, subject]' --output tsv)
@@ -185,7 +190,7 @@ trust_identity() {
   done
 }
 
-# Prints the client id of the app registration $1, which is created if there is none.
+# Prints the client id of the app registration $1. Creates it if it does not exist.
 app_registration() {
   found=$(az ad app list --filter "displayName eq '$1'" --query '[].[appId]' --output tsv)
   case $found in
@@ -200,15 +205,15 @@ app_registration() {
   printf '%s\n' "$found"
 }
 
-# Prints the object id of the service principal of the application $1, which is created if there is none.
+# Prints the object id of the service principal of the application $1. Creates it if it does not exist.
 service_principal() {
   found=$(az ad sp list --filter "appId eq '$1'" --query '[].[id]' --output tsv)
   [ -n "$found" ] || found=$(az ad sp create --id "$1" --query '[[id]]' --output tsv)
   printf '%s\n' "$found"
 }
 
-# For the application $1: a credential for every subject that has none. By the beta of Microsoft Graph: v1.0, which az ad app asks,
-# does not know expressions, and breaks off in the middle of a list with one.
+# Gives the application $1 a credential for every subject that has none. It uses the beta of Microsoft Graph, because v1.0, which
+# az ad app uses, fails when it lists an application that has a flexible credential.
 trust_application() {
   graph=$(az cloud show --query '[[endpoints.microsoftGraphResourceId]]' --output tsv)
   credentials="${graph%/}/beta/applications(appId='$1')/federatedIdentityCredentials"
@@ -231,7 +236,7 @@ trust_application() {
   done
 }
 
-# Gives the principal $1 the role $2 on the resource; what follows are further options of az.
+# Gives the principal $1 the role $2 on the resource. Further arguments are passed to az.
 grant() {
   principal=$1 wanted=$2
   shift 2
@@ -242,47 +247,47 @@ grant() {
     'tolower($1) == tolower(principal) && index(tolower($2) "\n", tolower(role) "\n")')
   [ -z "$held" ] || return 0
   say "Granting $wanted to $principal"
-  # With the type of the principal nothing is looked up in the directory, which may not know a new one yet.
+  # With the type given, az does not look the principal up in the directory, which may not know a new one yet.
   az role assignment create --assignee-object-id "$principal" --assignee-principal-type ServicePrincipal \
     --role "$wanted" --scope "$resource_id" --output none "$@"
 }
 
-# Warns where the setup identity has its role from before, under a condition that does not let it give one to the app $1.
+# Warns if the setup identity already has its role, under a condition that does not let it grant a role to the app $1.
 check_delegation() {
   listed=$(az role assignment list --subscription "$subscription" --scope "$resource_id" \
     --fill-principal-name false --fill-role-definition-name false \
     --query '[?condition!=null].[id, principalId, condition]' --output tsv) || exit
-  # A condition goes over several lines.
+  # A condition spans several lines.
   stale=$(printf '%s\n' "$listed" | awk -F '\t' -v principal="$setup_principal_id" -v app="$1" '
     NF > 1 { own = tolower($2) == tolower(principal); if (own) id = $1 }
     own && index(tolower($0), tolower(app)) { named = 1 }
     END { if (!named) print id }')
-  [ -z "$stale" ] || say "Warning: $setup_identity has its role from before, and may not give one to $1. To have the condition written anew,
-take the role away, and run this again:
+  [ -z "$stale" ] || say "Warning: $setup_identity already has a role whose condition does not name $1, so it cannot grant a role to it.
+Remove that role assignment, and run this script again, which makes one with the right condition:
   az role assignment delete --ids $stale --output none"
 }
 
-# Warns of what a call by token needs and the resource seems to lack. What az may not read is no reason to stop.
+# Warns if the resource lacks what a call with a token needs. If az cannot read it, that is no reason to stop.
 check_resource() {
   if subdomain=$(az cognitiveservices account show --subscription "$subscription" --resource-group "$group" \
     --name "$account" --query '[[properties.customSubDomainName]]' --output tsv); then
     case $subdomain in
-      '' | None) say "Warning: $account has no custom subdomain, and refuses tokens without one. It cannot be changed once it is set:
+      '' | None) say "Warning: $account has no custom subdomain, so it refuses tokens. This sets one; you cannot change it later:
   az cognitiveservices account update --subscription $subscription --resource-group $group --name $account --custom-domain NAME" ;;
     esac
   else
-    say "Warning: whether $account has a custom subdomain could not be read. Without one it refuses tokens."
+    say "Warning: cannot read whether $account has a custom subdomain. Without one it refuses tokens."
   fi
   if formats=$(az cognitiveservices account deployment list --subscription "$subscription" --resource-group "$group" \
     --name "$account" --query '[].[properties.model.format]' --output tsv); then
-    [ -n "$formats" ] || say "Warning: no model is deployed on $account yet. The gate needs one that it can call."
+    [ -n "$formats" ] || say "Warning: $account has no deployed model yet. The gate needs one to call."
   else
     formats=''
-    say "Warning: the deployments of $account could not be read. Give --role, if Cognitive Services User is too much."
+    say "Warning: cannot read the deployments of $account. Without --role the role is Cognitive Services User, which covers every model."
   fi
 }
 
-# Prints the least role that covers deployments of the formats $1, one a line; where there are none, the one that covers all.
+# Prints the least role that covers deployments of the formats $1, one per line. If there are none, the role that covers all.
 least_role() {
   if [ -n "$1" ] && ! printf '%s\n' "$1" | grep -qvx OpenAI; then
     printf '%s' "$openai_user"
@@ -314,7 +319,7 @@ else
   setup_client_id=$(printf '%s' "$described" | cut -f 2)
   setup_principal_id=$(printf '%s' "$described" | cut -f 3)
   trust_identity "$setup_identity"
-  # It may give this one role to the pipeline and to the apps, and take it from the pipeline again: not to itself, nor to anybody else.
+  # It can give this one role to the pipeline and to the apps, and can remove it from the pipeline. It can grant nothing to itself.
   role_takers=$principal_id
   for app in $apps; do role_takers="$role_takers, $app"; done
   condition="(
@@ -353,7 +358,7 @@ environment_path="repos/$repository/environments/$(printf '%s' "$environment" | 
 set_variable() { printf '  gh variable set %s --repo %s%s --body %s\n' "$1" "$repository" "${environment:+ --env '$environment'}" "$2"; }
 
 cat <<RESULT
-Variables for the workflow; none of them is a secret:
+Variables for the workflow. None of them is a secret:
 
 ${environment:+  gh api '$environment_path' --silent 2>&1 | grep -q 'HTTP 404' && gh api --method PUT '$environment_path' --silent
 }$(set_variable AZURE_CLIENT_ID "$client_id")
@@ -377,10 +382,10 @@ ${environment:+    environment: '$environment'
           tenant-id: \${{ vars.AZURE_TENANT_ID }}
           ${setup_identity:+setup-client-id: \${{ vars.AZURE_SETUP_CLIENT_ID \}\}
           }resource-id: $resource_id
-          # deployments: those that the deploy calls, one a line; without this the gate chooses one, and warns
+          # deployments: those that your deploy calls, one per line. Without it the gate chooses one, and warns.
           role: $role${role_name:+ # $role_name}
           grant: $([ -n "$setup_identity" ] && echo auto || echo never)
 
-The keys of $account are as they were. To retire them, once the gate is green and nobody uses one:
+The keys of $account are unchanged. When the gate is green and nobody uses a key any more, you can retire them:
 https://github.com/OWNER/key-less-gate/blob/v1/docs/retiring-the-keys.md
 RESULT

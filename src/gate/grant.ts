@@ -147,7 +147,7 @@ function requireCoverage(inspection: GrantRequest['inspection']): void {
   if (first.round.kind === 'refused') throw new StepError(checking, { ...first.round.failure, kind: 'fatal' })
   const [lacking] = roles.lacks
   if (lacking === undefined || !mayExpire(inspection)) return
-  const message = `The calls are still let through, perhaps by a role that was taken away. ${coverageLine(roles.wanted.name, lacking)}`
+  const message = `The models answered, but no role that the gate can see allows the calls. A removed role can still work for a few minutes, so the answers prove nothing. The gate does not grant the wanted role, because it would not help: ${coverageLine(roles.wanted.name, lacking)}`
   throw new StepError(checking, localFailure('access-denied', message, { dataAction: lacking.dataAction }))
 }
 

@@ -131,7 +131,7 @@ export const notListed = (
     scope: accountIdOf(resource),
     failure: localFailure(
       'resource-manager-forbidden',
-      `The principal ${callerId} may not read ${what} at the resource.`,
+      `The principal ${callerId} cannot read ${what} at the resource.`,
       { action: readActions[what] },
     ),
   },

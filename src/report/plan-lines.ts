@@ -151,11 +151,11 @@ function denialRemarks(record: RunRecord): Remark[] {
 }
 
 const assigningInWords: Record<Assigning, string> = {
-  allowed: 'may assign that role there.',
+  allowed: 'can assign that role there.',
   refused: 'cannot assign roles there: an administrator has to do it.',
   'refused-by-condition':
-    'may assign roles there, but the condition on that right does not allow this one: an administrator has to do it.',
-  'unless-conditions': 'may assign roles there, if its conditions allow this one.',
+    'can assign roles there, but the condition on that right does not allow this one: an administrator has to do it.',
+  'unless-conditions': 'can assign roles there, if its conditions allow this one.',
   unknown: '',
 }
 

@@ -115,7 +115,7 @@ export function inputs(title: string, values: Readonly<Record<string, string>>):
  * cancels the one that waited before it (github.blog, changelog of 2026-05-07).
  */
 export const takeTurns: Fix = {
-  title: 'Let such jobs take turns; up to a hundred may wait',
+  title: 'Let such jobs take turns; up to a hundred can wait',
   language: 'yaml',
   text: 'concurrency:\n  group: key-less-gate\n  queue: max',
 }

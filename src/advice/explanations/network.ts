@@ -188,10 +188,10 @@ function intermediary({ failure }: ExplainContext): { name: string; whatToDo: st
       return {
         name: 'a proxy, a firewall or a gateway',
         whatToDo:
-          'Find out what answers there (the reply is shown), and let it pass the runner’s requests to the host through as they are.',
+          'Find out what answers there (the reply is shown), and configure it to pass the runner’s requests to the host unchanged.',
       }
     default:
-      return { name: by, whatToDo: 'Have it let the runner’s requests to the host through as they are.' }
+      return { name: by, whatToDo: 'Configure it to pass the runner’s requests to the host unchanged.' }
   }
 }
 

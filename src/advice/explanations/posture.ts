@@ -154,7 +154,7 @@ export const postureExplanations: Omit<Explanations<'posture'>, 'finding-forbidd
   'endpoint-of-another-resource': {
     title: 'The called endpoint does not belong to the resource',
     about:
-      "`endpoint` was given together with the resource, its host does not belong to the account, and `key-access` is `forbid`, or there is a `retired-key`, which goes to the resource and to no other host. Whether the account takes keys says nothing about another resource, and nothing about a gateway, which may have keys of its own. Names are compared, not addresses: a private endpoint is the resource's own.",
+      'The inputs name the resource and an `endpoint`, and the host of `endpoint` does not belong to the account. The gate fails then with `key-access: forbid`, because the key access of the account says nothing about another resource or a gateway; and with `retired-key`, because that key goes only to the resource. The gate compares names, not addresses, so a private endpoint belongs to the resource.',
     why: ({ record }) =>
       `${demandOn(record)} What Resource Manager says is about ${resourceValues(record).account}, but the calls went to a host that does not belong to it: another resource, or a gateway. Gate a gateway in two steps: first the resource without it, then its endpoint alone. No role was granted.`,
     unlike:

@@ -204,7 +204,7 @@ export const runtimeAccessExplanations: Pick<
   'runtime-access-missing' | 'runtime-access-unknown'
 > = {
   'runtime-access-missing': {
-    title: 'The deployed app may not call the model',
+    title: 'The deployed app cannot call the model',
     about: paragraph(
       'The roles of an identity that `runtime-principals` names do not let it call its deployments: its first call in production would be denied.',
       'The gate judges this by role assignments, including those of its groups and those inherited from above. With `grant: auto` the gate grants what is missing, after everything else has succeeded; this code says that it has no right to, or that a grant would not help.',

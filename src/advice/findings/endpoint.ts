@@ -4,9 +4,9 @@ import type { Inspection } from './finding.ts'
 
 export const foreignEndpoint: Inspection = {
   title: 'The called endpoint does not belong to the resource',
-  about: `\`endpoint\` was given together with the resource, but its host is not one that Resource Manager names: those in the account's \`properties.endpoint\` and
+  about: `The inputs name the resource and an \`endpoint\`, but the host of \`endpoint\` is not one that Resource Manager names: those in the account's \`properties.endpoint\` and
 \`properties.endpoints\`, and those of its project. It may be an old variable that names another resource, or a gateway in front of this one; the gate cannot tell which. The proof is about
-that endpoint, while roles and keys are those of the resource. Names are compared, not addresses: a private endpoint, or private DNS, is the resource's own.
+that endpoint, while roles and keys are those of the resource. The gate compares names, not addresses, so a private endpoint or private DNS belongs to the resource.
 
 Severity: medium. With \`key-access: forbid\` the gate fails on it ([\`endpoint-of-another-resource\`](diagnosis.md#endpoint-of-another-resource)). The report's field
 \`target.endpointIsOwn\` says the same for programs.`,

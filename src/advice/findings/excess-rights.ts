@@ -197,7 +197,7 @@ const possibleChanges = (rights: InspectContext['rights']) =>
 
 export const canChangeResource: Inspection = {
   title: 'Its roles let the pipeline change the resource',
-  about: `Calls need no right to change anything. The gate looks for these rights: ${changes.map(([action]) => `\`${action}\``).join(', ')}. The first one allows to switch key access on again.
+  about: `Calls need no right to change anything. The gate looks for these rights: ${changes.map(([action]) => `\`${action}\``).join(', ')}. With the first one, key access can be switched on again.
 
 Severity: medium. ${noDenials}`,
   inspect: seen => {

@@ -24,7 +24,7 @@ minutes, sometimes hours, until the data plane refuses keys; the input \`retired
     return {
       severity: 'high',
       detail: paragraph(
-        `Key access of ${values.account} is on: anyone who holds a key calls the models without any identity.`,
+        `Key access of ${values.account} is on: anyone who holds a key can call the models without an identity.`,
         invertedSample,
       ),
     }
@@ -36,17 +36,17 @@ minutes, sometimes hours, until the data plane refuses keys; the input \`retired
 }
 
 export const keyAccessUnknown: Inspection = {
-  title: 'Whether the resource accepts API keys is not known',
+  title: 'It is not known whether the resource accepts API keys',
   about: `The identity cannot read the account, or only \`endpoint\` was given, or the gate did not find the resource by its host. The answered call with a token says nothing about keys.
 
-Severity: low. Not reported with \`key-access: ignore\`, nor where \`retired-key\` has proven that keys are off.`,
+Severity: low. Not reported with \`key-access: ignore\`, nor if \`retired-key\` has proven that keys are off.`,
   inspect: ({ record }) => {
     const { routes, settings } = record
     if (routes === undefined || keyAccessOf(record) !== 'unknown' || isIgnored(record)) return undefined
     const because =
       settings?.target.kind === 'endpoint'
         ? (settings.target.unfound?.message ??
-          'Only an endpoint was given, so the resource was not looked at.')
+          'Only an endpoint was given, so the gate did not read the resource.')
         : 'This identity cannot read the resource.'
     return { severity: 'low', detail: `${because} An accepted token says nothing about keys.` }
   },

@@ -19,7 +19,7 @@ export const roleDoesNotFit: Inspection = {
   about: `Another role allows the calls, or none does. A typical case is a custom role with \`Microsoft.CognitiveServices/accounts/MaaS/*\`, as in Microsoft's guide: it covers \`/models\`, but not
 \`/openai/v1/responses\`, which needs \`Microsoft.CognitiveServices/accounts/OpenAI/responses/write\`. The log says so before the call.
 
-Severity: medium. Known from the role's definition, or for built-in roles from what they held on ${rolesAsOf}.`,
+Severity: medium. The gate knows this from the role's definition or, for a built-in role, from what it allowed on ${rolesAsOf}.`,
   inspect: ({ record, dataActions }) => {
     const { role, routes, definitions } = record
     if (role === undefined || routes === undefined) return undefined
@@ -75,7 +75,7 @@ export const broaderRole: Inspection = {
 instead. It does not apply to a custom role that is narrower than any built-in one, nor to Cognitive Services User if that is the wanted role, which it is by default. \`role: auto\` takes the least role. For chat completions, responses and embeddings of OpenAI models that is Cognitive Services OpenAI User; models of other
 makers, by \`/models\`, need Cognitive Services User.
 
-If the deploy calls more than the gate does, name everything in \`deployments\`: then it counts.
+If your deploy calls more than the gate does, name everything in \`deployments\`, so that the gate counts it.
 
 Severity: medium.`,
   inspect: seen => {
@@ -84,7 +84,7 @@ Severity: medium.`,
     return (
       found && {
         severity: 'medium',
-        detail: `It calls models by ${inWords(found.assignments, rights, record)}. All that the calls of this run need is ${dataActions.join(', ')}: the least built-in role for that is ${found.least.name}.`,
+        detail: `It calls models by ${inWords(found.assignments, rights, record)}. The calls of this run need only ${dataActions.join(', ')}. The least built-in role for that is ${found.least.name}.`,
       }
     )
   },
@@ -128,7 +128,7 @@ export const conditionalAssignment: Inspection = {
   about: `The assignment that allows the calls has a condition (ABAC). The gate reports it but does not evaluate it: Azure documents conditions on data actions only for storage. The calls show
 what the condition does here, and that may change.
 
-Severity: low. Conditions on the right to assign roles are another matter: see [\`can-assign-roles\`](#can-assign-roles).`,
+Severity: low. For conditions on the right to assign roles see [\`can-assign-roles\`](#can-assign-roles).`,
   inspect: ({ rights, record }) => {
     const found = callers(rights, record).filter(({ condition }) => condition !== undefined)
     if (found.length === 0) return undefined

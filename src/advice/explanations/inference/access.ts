@@ -17,11 +17,11 @@ import {
 export const accessExplanations = {
   'access-denied': {
     title: 'The model denies the pipeline access',
-    titleBeside: 'The pipeline lacks what it is to do besides the calls',
+    titleBeside: 'The pipeline lacks a right that `also` asks for',
     about: paragraph(
-      'The principal lacks the data action that the call needs. The run reads the denial together with the roles that it can see: whether the role is missing, too young, held through a group, one that covers other operations, one that only administers (Owner, Contributor), assigned to another object id, held on a project instead of the account, or overruled by a deny assignment.',
+      'The principal lacks the data action that the call needs. The gate compares the denial with the roles that it can read. The role may be missing, too new, or held through a group. It may cover other operations, or only administer (Owner, Contributor). It may be assigned to another object id, or on a project instead of the account. Or a deny assignment overrules it.',
       'A missing role is a 401 here, not a 403.',
-      'If a right in `also` is missing, the code is the same: the run judges it by the roles if no call shows it.',
+      'If a right in `also` is missing, the code is the same: the gate judges it by the roles if no call shows it.',
     ),
     why: whyDenied,
     unlike:
@@ -32,7 +32,7 @@ export const accessExplanations = {
     title: 'The role is granted, but was not live in time',
     titleBeside: 'The role is there, but nothing shows that it is live',
     about:
-      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Microsoft says up to ten minutes, and hours for an assignment at a management group. Or a role that is not half an hour old gives what `also` asks for, and every answered call depends on another role: then nothing shows that the new role is live.',
+      'The run granted the role, but the model still denied the call when `propagation-timeout` was over. Microsoft says that it takes up to ten minutes, and hours for an assignment at a management group. Or what `also` asks for comes from a role that is less than half an hour old, and all answered calls depend on another role: then nothing shows that the new role is live.',
     why: whyNotLive,
     unlike:
       'The assignment exists: granting it again changes nothing. If the role did not cover the call at all, the explanation would say so.',
@@ -52,8 +52,8 @@ export const accessExplanations = {
       if (deny !== undefined)
         return `The deny assignment "${deny.name}" at ${deny.scope} forbids the calls, and wins over every role. If it was made a moment ago, access ends within minutes.`
       return record.roleState === 'granted'
-        ? 'The models answered before this run granted the role. Until an older role has lapsed everywhere, nobody can tell which of the two they answer by.'
-        : `No role of ${valuesOf({ record }).principalId} that Resource Manager lists gives the right to the calls, and this run may not grant one. If a role was taken away a moment ago, access ends within minutes.`
+        ? 'The models answered before this run granted the role. Until an older role has lapsed everywhere, nothing shows which of the two roles allows the calls.'
+        : `No role of ${valuesOf({ record }).principalId} that Resource Manager lists gives the right to the calls, and this run does not grant one. If a role was removed a moment ago, access ends within minutes.`
     },
     unlike: 'Once the calls are denied, the code is `access-denied`. No call was denied in this run.',
     fixes: told => [...fixesOfUnexplained(told), ...waitLonger(told)],
@@ -81,7 +81,7 @@ function whyNotLive(told: ExplainContext): string {
     coversCall(told)
       ? `${valuesOf(told).role.name} covers the call (${deniedDataAction(told)}): only time is missing.`
       : whatWasMissing(told),
-    'Azure speaks of up to ten minutes, and of hours for an assignment at a management group.',
+    'Microsoft says that it takes up to ten minutes, and hours for an assignment at a management group.',
     whereItCounts(told),
   )
 }

@@ -18,7 +18,7 @@ export const isUndecided = (also: AlsoAccess): boolean => also.access.word === '
 export function whyNotShown(told: ExplainContext): string {
   const { role } = valuesOf(told)
   return paragraph(
-    `The calls were answered, by another role or by several. ${role.name} is young, and Azure speaks of up to ten minutes until a role is live: nothing that the gate called tells of this one, and it waits for nothing blindly.`,
+    `The calls were answered, because other roles allow them. ${role.name} is new, and Microsoft says that a role takes up to ten minutes to become live. No call of the gate depends on this role alone, so nothing shows whether it is live, and waiting would not show it either.`,
     told.record.settings?.access.revoke === true
       ? 'With `revoke: true` the role never grows older than this job.'
       : '',
@@ -28,7 +28,7 @@ export function whyNotShown(told: ExplainContext): string {
 export const whatShows = (told: ExplainContext): Fix[] => [
   advice(
     told.record.settings?.access.revoke === true
-      ? 'Let the role stay (`revoke: false`), or take away the other role that lets the calls through: then they show that this one is live.'
-      : 'Run the job again half an hour after the role was assigned. Where the other role that lets the calls through is not needed, take it away: then the calls show at once that this one is live.',
+      ? 'Let the role stay (`revoke: false`), or remove the other role that allows the calls: then they show that this one is live.'
+      : 'Run the job again half an hour after the role was assigned. If nothing needs the other role that allows the calls, remove it: then the calls show at once that this one is live.',
   ),
 ]

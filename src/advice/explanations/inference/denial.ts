@@ -196,7 +196,7 @@ function inWords(cause: Cause, told: ExplainContext): string {
     case 'unknown':
       return whyUnknown(record)
     case 'undecided':
-      return 'It is not known whether its roles give it, and a gate that does not know does not open.'
+      return 'It is not known whether its roles give it, so the gate does not pass.'
   }
 }
 

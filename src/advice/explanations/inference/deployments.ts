@@ -121,7 +121,8 @@ function whyNotFound(told: ExplainContext): string {
 function fixesOfNotFound(told: ExplainContext): Fix[] {
   if (otherKindOfResource(told) !== undefined) return [listModelResources(told)]
   const { deployments } = told.record
-  if (deployments?.length === 0) return [listModels(told.record), createDeployment('Make a deployment', told)]
+  if (deployments?.length === 0)
+    return [listModels(told.record), createDeployment('Create a deployment', told)]
   const nearest = nearestTo(deploymentOf(told) ?? '', deployments ?? [])
   return [
     ...(nearest === undefined
@@ -156,9 +157,9 @@ function stateOfDeployment(told: ExplainContext): string {
     case undefined:
       return 'The endpoint says so; no list that the run could read names the deployment.'
     case 'Succeeded':
-      return `Resource Manager says that ${name} is ready (Succeeded), and the endpoint does not serve it. If it was made or changed within the last minutes, that passes; else it is not wired up, and only making it anew, or support, helps.`
+      return `Resource Manager says that ${name} is ready (Succeeded), but the endpoint does not serve it. If it was created or changed within the last minutes, run the job again. Otherwise it is broken: delete it and create it again, or ask support.`
     case 'Failed':
-      return `The deployment ${name} failed: it has to be removed and made anew.`
+      return `The deployment ${name} failed: delete it and create it again.`
     case 'Disabled':
       return `The deployment ${name} is switched off.`
     default:

@@ -8,12 +8,12 @@ import { calledAt } from './refused-call.ts'
 
 export const endpointExplanations = {
   'network-blocked': {
-    title: 'Network rules keep the runner out',
+    title: 'Network rules block the runner',
     about:
-      'Either the resource accepts only certain networks and addresses, or none but its private endpoint; or Resource Manager does, in a tenant that reaches it over private link only.',
+      'The resource accepts only certain networks and addresses, or only its private endpoint. Or Resource Manager refuses the network of the runner, because the tenant reaches it only over private link.',
     why: ({ record, failure }) =>
       failure.details?.keptFrom === 'resource-manager'
-        ? 'Resource Manager itself refuses the call: this tenant has associated private links with it and has switched public access off, and the call came over the internet. The rules of the resource are another matter.'
+        ? 'Resource Manager itself refuses the call: this tenant has associated private links with it and has switched public access off, and the call came over the internet. This is not about the rules of the resource.'
         : record.account?.publicNetworkAccess === 'Disabled'
           ? 'Public access is switched off: the resource answers only at its private endpoint, and this call came over the internet.'
           : "The resource accepts only certain networks and addresses, and the runner's is not one of them. The addresses of hosted runners change.",

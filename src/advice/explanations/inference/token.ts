@@ -56,7 +56,7 @@ export const tokenExplanations = {
     ],
   },
   'custom-subdomain-missing': {
-    title: 'The resource has no custom subdomain, so it takes no Entra tokens',
+    title: 'The resource has no custom subdomain, so it accepts no Entra tokens',
     why: () =>
       'Entra tokens are accepted only at hosts such as NAME.openai.azure.com; the regional endpoint takes keys only. You cannot change a custom subdomain once it is set.',
     unlike: 'Neither a role nor waiting helps here.',
