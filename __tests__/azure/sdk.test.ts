@@ -56,7 +56,7 @@ describe('the SDKs send their requests through our client', () => {
     expect(request.method).toBe('PUT')
   })
 
-  test('without a body where there is none', async () => {
+  test('a request without a body has none', async () => {
     await send()
     await httpClient.sendRequest(
       Object.assign(createPipelineRequest({ url: 'https://management.azure.com/y' }), { body: null }),

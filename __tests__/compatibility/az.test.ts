@@ -262,7 +262,7 @@ describeWithAz('az', () => {
     })
   })
 
-  test('az login: where instance discovery is not turned off, az asks login.microsoftonline.com', async () => {
+  test('az login: az asks login.microsoftonline.com unless instance discovery is switched off', async () => {
     const az = createAz(bench.cloud, join(bench.newFolder(), 'az'), bench.fence.url, {
       AZURE_CORE_INSTANCE_DISCOVERY: 'true',
     })
@@ -300,7 +300,7 @@ describeWithAz('az', () => {
     expect(v.parse(v.array(named), roles)).toEqual([{ name: COGNITIVE_SERVICES_USER }])
   })
 
-  test('az role assignment create: refused to whom the right is missing', async () => {
+  test('az role assignment create: refused without the right', async () => {
     const { status, stderr } = await bench.pipeline.run(...grant(bench, COGNITIVE_SERVICES_USER))
     expect(status).toBe(1)
     expect(stderr).toMatch(
@@ -437,7 +437,7 @@ describeWithAz('az', () => {
     expect(await names()).toEqual([])
   })
 
-  test('az lock create, list, delete: a role under it cannot be taken away', async () => {
+  test('az lock create, list, delete: a role under a lock cannot be removed', async () => {
     grantPipeline(bench)
     const group = ['--resource-group', accountOf(bench.cloud).resourceGroup]
     const lock = [...group, '--name', 'stop']
@@ -484,7 +484,7 @@ describeWithAz('az', () => {
     expect(bench.cloud.world.roleDefinitions).toEqual([])
   })
 
-  test('az group exists: tells groups from what is none', async () => {
+  test('az group exists: true for a group, false for other names', async () => {
     const { admin } = bench
     expect(await admin.json('group', 'exists', '--name', 'rg-keyless')).toBe(true)
     expect(await admin.json('group', 'exists', '--name', 'rg-nowhere')).toBe(false)
@@ -592,7 +592,7 @@ describeWithAz('az', () => {
     expect(accountOf(bench.cloud).disableLocalAuth).toBe(true)
   })
 
-  test('fix of retired-key-accepted: a key that was made anew is refused', async () => {
+  test('fix of retired-key-accepted: after a regeneration the old key is refused', async () => {
     grantPipeline(bench)
     const account = accountOf(bench.cloud)
     account.disableLocalAuth = false

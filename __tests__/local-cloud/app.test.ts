@@ -24,7 +24,7 @@ async function askAnew() {
 /** Of the same cloud, with an app that is different. */
 const different = (differing: Parameters<typeof worldWithApp>[0]) => cloud.reset(worldWithApp(differing))
 
-test('answers 401 until its role is live, as the data plane answers its identity', async () => {
+test('answers 401 until the role of its identity is live on the data plane', async () => {
   expect(await ask()).toMatchObject({ status: 401, json: { error: { code: 'PermissionDenied' } } })
   appHolds(cloud, new Date(cloud.clock.now()))
   expect(await ask()).toMatchObject({ status: 401 })
@@ -47,7 +47,7 @@ test('signs in at the endpoint of the managed identity, and calls the deployment
   expect(own).toHaveLength(2)
 })
 
-test('starts at its time', async () => {
+test('answers 503 until its start time', async () => {
   appHolds(cloud)
   different({ startsOn: new Date(cloud.clock.now() + 30 * seconds).toISOString() })
   appHolds(cloud)
@@ -56,7 +56,7 @@ test('starts at its time', async () => {
   expect(await ask()).toMatchObject({ status: 200 })
 })
 
-test('refuses connections until it listens, and breaks those that it has where it no longer does', async () => {
+test('refuses connections until it listens, and breaks open ones when it stops listening', async () => {
   const inSeconds = (count: number) => new Date(cloud.clock.now() + count * seconds).toISOString()
   different({ listensOn: inSeconds(30) })
   appHolds(cloud)
@@ -70,7 +70,7 @@ test('refuses connections until it listens, and breaks those that it has where i
   expect(await askAnew()).toMatchObject({ status: 200 })
 })
 
-test('may ask for a key, as a Function does', async () => {
+test('can require a key, as an Azure Function does', async () => {
   different({ key: 'a-key' })
   appHolds(cloud)
   expect(await ask()).toMatchObject({ status: 401 })
@@ -78,7 +78,7 @@ test('may ask for a key, as a Function does', async () => {
   expect(await ask('?code=a-key')).toMatchObject({ status: 200 })
 })
 
-test('may send everybody to the log-in page, and the address along', async () => {
+test('can redirect everybody to a log-in page that gets the address', async () => {
   different({ requiresLogin: true })
   const { status, headers } = await ask('?code=a-key')
   expect(status).toBe(302)
@@ -86,7 +86,7 @@ test('may send everybody to the log-in page, and the address along', async () =>
   expect(headers.location).toContain('a-key')
 })
 
-test('may hide what it met behind a page with 200', async () => {
+test('can hide a failed call behind a page with status 200', async () => {
   different({ hidesFailures: true })
   const reply = await ask()
   expect(reply.status).toBe(200)
@@ -96,27 +96,27 @@ test('may hide what it met behind a page with 200', async () => {
 })
 
 test.each([
-  ['signs in as nobody', { identity: undefined }, {}],
-  ['names an identity that is not there', {}, { clientId: crypto.randomUUID() }],
-  ['calls a resource that has no host', {}, { accountId: '/subscriptions/none' }],
-])('%s: 500', async (_, resource, differing) => {
+  ['an app without an identity', { identity: undefined }, {}],
+  ['an app that names an identity that does not exist', {}, { clientId: crypto.randomUUID() }],
+  ['an app that calls a resource without a host', {}, { accountId: '/subscriptions/none' }],
+])('%s answers 500', async (_, resource, differing) => {
   const seed = worldWithApp(differing)
   cloud.reset({ ...seed, resources: seed.resources?.map(each => ({ ...each, ...resource })) ?? [] })
   expect(await ask()).toMatchObject({ status: 500, json: { error: { code: 'AppFailed' } } })
 })
 
-test('is gone with its resource, and has no other page', async () => {
+test('answers 404 once its resource is gone, and at every other path', async () => {
   expect(await send(`${new URL(probeUrl(cloud)).origin}/`)).toMatchObject({ status: 404 })
   cloud.world.resources.length = 0
   expect(await ask()).toMatchObject({ status: 404 })
 })
 
-test('a running cloud keeps the hosts of its apps', () => {
+test('a reset to a seed without the apps is refused', () => {
   expect(() => cloud.reset({ ...worldWithApp(), resources: [] })).toThrow(
     'A running local cloud keeps the hosts of its apps: it has /subscriptions',
   )
 })
 
-test('a job is told where the first app answers', () => {
+test('the environment of a job has the address of the first app', () => {
   expect(cloud.jobEnvironment().LOCAL_CLOUD_PROBE_URL).toBe(probeUrl(cloud))
 })

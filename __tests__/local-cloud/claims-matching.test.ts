@@ -21,7 +21,7 @@ test.each([
   ["claims['sub'] matches 'repo:*' or claims['sub'] eq 'x'", false],
   ["claims['sub']  matches 'repo:*'", false],
   ['', false],
-])('%s: %s', (expression, expected) => {
+])('%s matches the token: %s', (expression, expected) => {
   expect(fulfilsExpression(expression, claims)).toBe(expected)
 })
 
@@ -40,7 +40,7 @@ test.each([
   ["claims['sub'] eq 'x' and claims['repository_id'] matches '6*'", true, false],
   ["claims['sub'] matches 'project_path:contoso/*'", false, true],
   [`claims['sub'] eq 'x' and ${byId}`, false, false],
-])('%s, of GitHub %s: stored %s', (expression, isGitHub, stored) => {
+])('%s, issuer is GitHub %s: Entra stores it %s', (expression, isGitHub, stored) => {
   const issuer = isGitHub ? GITHUB : 'https://gitlab.com'
   const fault = expressionFault(expression, issuer, isGitHub)
   if (stored) expect(fault).toBeUndefined()
@@ -50,7 +50,7 @@ test.each([
     )
 })
 
-test('a text that is no expression is refused as such', () => {
+test('a text that is not an expression is refused with that reason', () => {
   expect(expressionFault("claims['sub'] is 'x'", GITHUB, true)).toContain(
     'no expression of language version 1',
   )

@@ -78,7 +78,7 @@ function justGranted(): Seed {
 }
 
 describe('variables', () => {
-  test('let the official SDKs sign in as they are', async () => {
+  test('let the official SDKs sign in unchanged', async () => {
     const { env } = await startCli()
     const script = `
       import { getIDToken } from '@actions/core'
@@ -127,7 +127,7 @@ describe('variables', () => {
     expect(stdout).toBe("Deploy 'it' $HOME")
   })
 
-  test('can be appended to $GITHUB_ENV, without those that the runner owns', async () => {
+  test('can be appended to $GITHUB_ENV, without the variables that the runner owns', async () => {
     const lines = (await cli('--format', 'github').firstOutput).trimEnd().split('\n')
     const names = lines.map(line => line.replace(/=.*/, ''))
     expect(names).toEqual(
@@ -139,14 +139,14 @@ describe('variables', () => {
 })
 
 describe('options', () => {
-  test('--port is the first of the ports', async () => {
+  test('--port sets the first of consecutive ports', async () => {
     const port = await freePorts(9)
     const { env } = await startCli('--port', String(port))
     expect(env.ACTIONS_ID_TOKEN_REQUEST_URL).toBe(`https://127.0.0.1:${port}/oidc/token?api-version=2.0`)
     expect(env.LOCAL_CLOUD_AUTHORITY_HOST).toBe(`https://127.0.0.1:${port + 1}`)
   })
 
-  test('--propagation is in seconds, one number a replica', async () => {
+  test('--propagation takes seconds, one number per replica', async () => {
     const seedFile = join(workFolder, 'just-granted.json')
     writeFileSync(seedFile, JSON.stringify(justGranted()))
     const { env } = await startCli('--seed', seedFile, '--propagation', '0,600')
@@ -176,7 +176,7 @@ describe('options', () => {
     await client.close()
   })
 
-  test('--key-access-lag is in seconds as well', async () => {
+  test('--key-access-lag takes seconds', async () => {
     const seed = structuredClone(defaultWorld)
     const [account] = seed.accounts
     if (account === undefined) throw new Error('The default world has an account')
@@ -193,7 +193,7 @@ describe('options', () => {
     await client.close()
   })
 
-  test('--throttling limits requests to Resource Manager as Azure does', async () => {
+  test('--throttling limits requests to Resource Manager like Azure', async () => {
     const { env } = await startCli('--throttling')
     const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
     const token = await accessTokenFor(client.send, {
@@ -210,7 +210,7 @@ describe('options', () => {
   })
 })
 
-test('--format dotenv is read by Node, whatever a value holds', async () => {
+test('Node reads the output of --format dotenv, no matter what a value contains', async () => {
   const workflow = {
     ...defaultWorld.workflow,
     workflow: 'Deploy "it" for $HOME # now',
@@ -227,14 +227,14 @@ test('--format dotenv is read by Node, whatever a value holds', async () => {
   })
 })
 
-test('--instance-discovery gives a program a proxy, and only then', async () => {
+test('only --instance-discovery gives a program a proxy', async () => {
   const { env } = await startCli('--instance-discovery')
   expect(env.HTTPS_PROXY).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   const { env: without } = await startCli()
   expect(without.HTTPS_PROXY).toBeUndefined()
 })
 
-test('--granted lets the pipeline call models at once, also where grants take a while', async () => {
+test('with --granted the pipeline can call models at once, even if grants take time', async () => {
   const { env } = await startCli('--granted', '--propagation', '600')
   const client = createClient(readFileSync(env.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
   const token = await accessTokenFor(client.send, {
@@ -253,7 +253,7 @@ test('--granted lets the pipeline call models at once, also where grants take a 
   await client.close()
 })
 
-test('--provisioning lets what is new take its time, by the clock of the cloud', async () => {
+test('with --provisioning new accounts and deployments take that long on the clock of the cloud', async () => {
   const seed = justGranted()
   const [grant] = seed.roleAssignments?.slice(-1) ?? []
   if (grant) grant.roleDefinitionId = OWNER
@@ -289,7 +289,7 @@ test('--provisioning lets what is new take its time, by the clock of the cloud',
   await client.close()
 })
 
-describe('what a person is told', () => {
+describe('the message to people', () => {
   test('fits a screen, and names every service', async () => {
     const { child, ended, env } = await startCli()
     child.kill('SIGTERM')
@@ -308,7 +308,7 @@ describe('what a person is told', () => {
     expect(stderr).toContain('contoso-pipeline may sign in, but may not call them yet')
   })
 
-  test('says so where the pipeline may call', async () => {
+  test('says that the pipeline can call, if it can', async () => {
     const { child, ended } = await startCli('--granted')
     child.kill('SIGTERM')
     expect((await ended).stderr).toContain('contoso-pipeline may call them.')
@@ -316,7 +316,7 @@ describe('what a person is told', () => {
 })
 
 describe('-- COMMAND', () => {
-  test('runs in the environment of the cloud, and the exit code is its own', async () => {
+  test('runs in the environment of the cloud, and its exit code is passed on', async () => {
     const program = 'process.stdout.write(process.env.AZURE_CLIENT_ID); process.exit(7)'
     const { code, stdout, stderr } = await cli('--', process.execPath, '-e', program).ended
     expect({ code, stdout, stderr }).toEqual({
@@ -326,7 +326,7 @@ describe('-- COMMAND', () => {
     })
   })
 
-  test('a signal reaches it, and both end', async () => {
+  test('a signal reaches the command, and both end', async () => {
     const program = `
       process.on('SIGTERM', () => { console.log('asked to stop'); process.exit(3) })
       setInterval(() => {}, 1000)
@@ -338,7 +338,7 @@ describe('-- COMMAND', () => {
     expect(existsSync(caFile)).toBe(false)
   })
 
-  test('one that cannot be started is named', async () => {
+  test('a command that cannot be started is named in the error', async () => {
     const { code, stderr } = await cli('--', join(workFolder, 'no-such-program')).ended
     expect(code).toBe(1)
     expect(stderr).toMatch(/no-such-program cannot be started: .*ENOENT/)
@@ -346,7 +346,7 @@ describe('-- COMMAND', () => {
 })
 
 describe('init', () => {
-  test.each(['seed.yaml', 'seed.json'])('%s starts as it is, and is the default world', async name => {
+  test.each(['seed.yaml', 'seed.json'])('%s starts unchanged, and is the default world', async name => {
     const file = join(workFolder, `init-${name}`)
     expect(await cli('init', file).ended).toMatchObject({ code: 0, stdout: '' })
     expect(readFileSync(file, 'utf8')).toContain('/seed.schema.json')
@@ -359,7 +359,7 @@ describe('init', () => {
     await client.close()
   })
 
-  test('a folder that is not there is named', async () => {
+  test('a missing folder is named in the error', async () => {
     const file = join(workFolder, 'nowhere', 'mine.yaml')
     const { code, stderr } = await cli('init', file).ended
     expect({ code, stderr }).toEqual({
@@ -368,7 +368,7 @@ describe('init', () => {
     })
   })
 
-  test('what is there stays', async () => {
+  test('an existing file is not overwritten', async () => {
     const file = join(workFolder, 'mine.yaml')
     writeFileSync(file, 'mine: true\n')
     const { code, stderr } = await cli('init', file).ended
@@ -390,7 +390,7 @@ describe('wait', () => {
     },
   )
 
-  test('takes them from the environment as well', async () => {
+  test('reads the variables from the environment if no file is named', async () => {
     const { env } = await startCli()
     expect(await run(process.execPath, ['local-cloud/cli.ts', 'wait'], env).ended).toMatchObject({ code: 0 })
   })
@@ -412,7 +412,7 @@ describe('wait', () => {
     expect(stderr).toBe(`${env.LOCAL_CLOUD_ISSUER} does not answer, after 1 seconds.\n`)
   })
 
-  test('without a file and without variables there is nothing to wait for', async () => {
+  test('fails at once without a file and without variables', async () => {
     expect(await cli('wait').ended).toMatchObject({ code: 1, stderr: expect.stringContaining('wait needs') })
   })
 })
@@ -442,14 +442,14 @@ describe('command line', () => {
     [['--key-access-lag', '0,1.5'], "--key-access-lag is '1.5': it takes whole numbers from 0 to 86400."],
     [['--provisioning', '1.5'], "--provisioning is '1.5': it takes whole numbers from 0 to 86400."],
     [['--format', 'yaml'], "--format is 'yaml': it can be shell, github, json, dotenv."],
-  ])('%j is refused, and where the usage is', async (args, message) => {
+  ])('%j is refused with a pointer to --help', async (args, message) => {
     const { code, stdout, stderr } = await cli(...args).ended
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
     expect(stderr).toMatch(/\nkey-less-cloud --help lists the commands\.\n$/)
   })
 
-  test('--help tells the usage and starts nothing', async () => {
+  test('--help prints the usage and starts nothing', async () => {
     const { code, stdout, stderr } = await cli('--help').ended
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
     expect(stderr).toMatch(/^Usage: /)

@@ -15,7 +15,7 @@ test('a sleep ends in real time', async () => {
   expect(clock.sleeping).toBe(0)
 })
 
-test('moving the time on ends the sleeps that are due, and no other', async () => {
+test('advancing the clock ends the sleeps that are due, and no others', async () => {
   const clock = createClock(() => 0)
   const { ended, sleep } = sleepersOf(clock)
   const [short] = [
@@ -35,7 +35,7 @@ test('moving the time on ends the sleeps that are due, and no other', async () =
   expect(ended).toEqual(['short', 'long'])
 })
 
-test('a sleep that is called off throws the reason', async () => {
+test('an aborted sleep rejects with the reason', async () => {
   const clock = createClock()
   const caller = new AbortController()
   const sleep = expect(clock.sleep(60_000, caller.signal)).rejects.toThrow('left')
@@ -45,6 +45,6 @@ test('a sleep that is called off throws the reason', async () => {
   expect(clock.sleeping).toBe(0)
 })
 
-test('time does not go back', () => {
+test('the clock cannot go back', () => {
   expect(() => createClock().advance(-1)).toThrow(RangeError)
 })

@@ -23,7 +23,7 @@ describe('token', () => {
 })
 
 describe('journal', () => {
-  test('shows what clients asked, without their secrets', async () => {
+  test('shows the requests of clients without their secrets', async () => {
     const token = await accessToken(cloud, send, 'https://management.azure.com')
     await send(`${cloud.endpoints.resourceManager}/subscriptions?api-version=2022-12-01`, {
       headers: { authorization: `Bearer ${token}`, 'api-key': 'a-key' },
@@ -43,7 +43,7 @@ describe('journal', () => {
     expect(answer.text).not.toContain('a-key')
   })
 
-  test('is emptied', async () => {
+  test('can be cleared', async () => {
     await send(`${cloud.endpoints.github}/nowhere`)
     expect(await control('/journal', 'DELETE')).toMatchObject({ status: 204 })
     expect(await control('/journal')).toMatchObject({ status: 200, json: [] })
@@ -59,7 +59,7 @@ describe('clock', () => {
     expect(await control('/clock')).toMatchObject({ json: { now: expect.stringMatching(/^\d{4}-.*Z$/) } })
   })
 
-  test('says how many requests a fault keeps waiting, and lets them go on', async () => {
+  test('says how many requests a fault keeps waiting; moving the clock releases them', async () => {
     expect((await control('/clock')).json).toMatchObject({ waiting: 0 })
     cloud.faults.add({ name: 'slow', service: 'github', effect: { kind: 'delay', ms: 90_000 } })
     const delayed = send(`${cloud.endpoints.github}/nowhere`)
@@ -76,7 +76,7 @@ describe('clock', () => {
     { advanceSeconds: 1, more: true },
     { advanceSeconds: 1e300 },
     { advanceSeconds: 3e11 },
-  ])('does not take %j, and goes on', async body => {
+  ])('refuses %j, and keeps working', async body => {
     expect(await control('/clock', 'POST', body)).toMatchObject({
       status: 400,
       json: { error: { code: 'InvalidRequest' } },
@@ -100,7 +100,7 @@ describe('faults', () => {
     expect(await control('/faults', 'DELETE')).toMatchObject({ status: 204 })
   })
 
-  test('that make no sense are refused, with every reason', async () => {
+  test('that make no sense are refused with all reasons', async () => {
     const answer = await control('/faults', 'POST', { name: 1, times: -1, effect: { kind: 'explode' } })
     expect(answer.status).toBe(400)
     expect(answer.text).toMatch(/name: .*times: .*effect\.kind: /)
@@ -115,12 +115,12 @@ test.each([
   { effect: { kind: 'reply', status: 503, headers: { 'x-name': 'snow ☃' } } },
   { effect: { kind: 'delay', ms: 1e12 } },
   { effect: { kind: 'skew', ms: 1e300 } },
-])('a fault that could hit nothing, or break what it hits, is refused: %j', async fault => {
+])('a fault that can hit nothing, or would break the reply, is refused: %j', async fault => {
   expect(await control('/faults', 'POST', { name: 'odd', ...fault })).toMatchObject({ status: 400 })
   expect(await send(`${cloud.endpoints.github}/nowhere`)).toMatchObject({ status: 404 })
 })
 
-test('a fault on an operation that there is none of is told which there are', async () => {
+test('the refusal of a fault on an unknown operation lists the operations', async () => {
   const fault = { name: 'odd', operation: 'roleAssignments.made', effect: { kind: 'hang' } }
   expect((await control('/faults', 'POST', fault)).text).toContain('roleAssignments.create')
   for (const operation of ['unknown', 'token', 'applications.list', 'chatCompletions.create']) {
@@ -129,7 +129,7 @@ test('a fault on an operation that there is none of is told which there are', as
 })
 
 describe('world', () => {
-  test('is shown as it is', async () => {
+  test('is returned as it is now', async () => {
     cloud.world.workflow.ref = 'refs/heads/other'
     expect((await control('/world')).json).toMatchObject({ workflow: { ref: 'refs/heads/other' } })
   })
@@ -154,7 +154,7 @@ describe('world', () => {
   })
 })
 
-test('what is no JSON is refused', async () => {
+test('a body that is not JSON answers 400', async () => {
   const answer = await send(`${cloud.endpoints.control}/faults`, {
     method: 'POST',
     headers: { authorization: `Bearer ${cloud.controlToken}` },
@@ -163,7 +163,7 @@ test('what is no JSON is refused', async () => {
   expect(answer).toMatchObject({ status: 400 })
 })
 
-test('another path is told where to go', async () => {
+test('an unknown path answers 404 and lists the paths', async () => {
   expect(await control('/journals')).toMatchObject({
     status: 404,
     json: { error: { message: expect.stringContaining('/journal') } },

@@ -50,13 +50,13 @@ async function grantToPipeline(roleId: string): Promise<number> {
   return answer.status
 }
 
-test('the credential of the pipeline is made for the workflow run', () => {
+test("the pipeline's federated credential fits the workflow run", () => {
   expect(pipelineOf(cloud).federatedCredentials).toMatchObject([
     { issuer: GITHUB_ISSUER, subject: subjectOf(cloud.world.workflow) },
   ])
 })
 
-test('the resource has no keys, and a model of every kind', () => {
+test('the resource has keys switched off, and a model of every kind', () => {
   expect(account()).toMatchObject({
     kind: 'AIServices',
     disableLocalAuth: true,
@@ -93,13 +93,13 @@ test('the administrator owns the subscription', () => {
   )
 })
 
-test('the pipeline may not infer, may grant itself the role, and then may infer', async () => {
+test('the pipeline is denied, grants itself the role, and is answered', async () => {
   expect(await infer()).toBe(401)
   expect(await grantToPipeline(COGNITIVE_SERVICES_USER)).toBe(201)
   expect(await infer()).toBe(200)
 })
 
-test('no model ends by the calendar: twenty years on they are listed without a last day, and answer', async () => {
+test('no model retires: twenty years later the models have no retirement date, and answer', async () => {
   cloud.clock.advance(20 * 365 * 86_400_000)
   await grantToPipeline(COGNITIVE_SERVICES_USER)
   const answer = await send(
@@ -115,6 +115,6 @@ test('no model ends by the calendar: twenty years on they are listed without a l
   expect(await infer()).toBe(200)
 })
 
-test('the next test starts from the seed again', async () => {
+test('after a reset the pipeline is denied again', async () => {
   expect(await infer()).toBe(401)
 })

@@ -21,7 +21,7 @@ const discovery = (authority: string) =>
     { dispatcher: byProxy },
   )
 
-test('the local Entra answers under that name, about itself and about nobody else', async () => {
+test('the local Entra answers as login.microsoftonline.com, for its own host only', async () => {
   const { authorityHost } = cloud.endpoints
   const { statusCode, body } = await discovery(authorityHost)
   expect({ statusCode, body: await body.json() }).toMatchObject({
@@ -36,7 +36,7 @@ test('the local Entra answers under that name, about itself and about nobody els
   expect(await other.body.text()).toContain('invalid_instance')
 })
 
-test('everything else is led to where it was to go, with its own certificate', async () => {
+test('the proxy passes other hosts through, with their own certificates', async () => {
   const { statusCode, body } = await request(
     `${cloud.endpoints.resourceManager}/subscriptions?api-version=2022-12-01`,
     {
@@ -47,7 +47,7 @@ test('everything else is led to where it was to go, with its own certificate', a
   await body.dump()
 })
 
-test('what cannot be reached is a bad gateway', async () => {
+test('a host that cannot be reached answers 502', async () => {
   const closed = createServer()
   const port = await new Promise<number>(resolve =>
     closed.listen(0, '127.0.0.1', () => {
@@ -59,7 +59,7 @@ test('what cannot be reached is a bad gateway', async () => {
   await expect(request(`https://127.0.0.1:${port}/`, { dispatcher: byProxy })).rejects.toThrow('502')
 })
 
-test('the cloud itself is asked without the proxy', () => {
+test('NO_PROXY names the hosts of the cloud', () => {
   expect(NO_PROXY.split(',')).toEqual(expect.arrayContaining(['127.0.0.1', 'localhost']))
 })
 
@@ -87,7 +87,7 @@ test('without the option there is no proxy, and no certificate for that name', a
   }
 })
 
-test('a proxy that is set already is not put out of use', async () => {
+test('the option is refused if HTTPS_PROXY names another proxy', async () => {
   process.env.HTTPS_PROXY = 'http://proxy.contoso.example:3128'
   try {
     await expect(createLocalCloud({ instanceDiscovery: true })).rejects.toThrow('names another proxy')

@@ -22,7 +22,7 @@ describe('token file', () => {
   const file = () => cloud.jobEnvironment().AZURE_FEDERATED_TOKEN_FILE ?? ''
   const claims = () => decodeJwt(readFileSync(file(), 'utf8'))
 
-  test('holds an assertion of the job, which nobody else may read', () => {
+  test("contains the job's OIDC token, in a folder that only the owner can read", () => {
     expect(claims()).toMatchObject({
       iss: cloud.endpoints.github,
       aud: 'api://AzureADTokenExchange',
@@ -31,7 +31,7 @@ describe('token file', () => {
     expect(statSync(dirname(file())).mode & 0o077).toBe(0)
   })
 
-  test('Entra takes it for an access token, however far the clock was moved', async () => {
+  test('Entra exchanges it for an access token, no matter how far the clock was moved', async () => {
     const { AZURE_TENANT_ID, AZURE_CLIENT_ID = '' } = cloud.jobEnvironment()
     for (const hours of [0, 2, 30]) {
       cloud.clock.advance(hours * 3_600_000)
@@ -51,14 +51,14 @@ describe('token file', () => {
     }
   })
 
-  test('speaks of the run of another seed as soon as that is there', () => {
+  test('has the subject of another seed right after a reset', () => {
     const { seed } = { seed: structuredClone(cloud.world) }
     seed.workflow.environment = 'production'
     cloud.reset(seed)
     expect(claims().sub).toBe('repo:contoso/shop:environment:production')
   })
 
-  test('outlives what the SDKs remember of it', () => {
+  test('is valid for longer than SDKs cache it', () => {
     const { exp = 0, iat = 0 } = claims()
     expect(exp - iat).toBeGreaterThanOrEqual(1200)
   })
@@ -78,14 +78,14 @@ describe('authorities', () => {
     },
   )
 
-  test('a file that is not there is none', () => {
+  test('a bundle that does not exist is ignored', () => {
     expect(trustedAuthorities({ REQUESTS_CA_BUNDLE: join(folder, 'nowhere.pem') })).toEqual(
       trustedAuthorities({}),
     )
     expect(extraAuthorities({ NODE_EXTRA_CA_CERTS: join(folder, 'nowhere.pem') })).toEqual([])
   })
 
-  test('the bundle has both, so that one process reaches this cloud and the world', () => {
+  test('the bundle has the local authority and those of the machine', () => {
     const { REQUESTS_CA_BUNDLE = '', SSL_CERT_FILE } = cloud.jobEnvironment()
     expect(SSL_CERT_FILE).toBe(REQUESTS_CA_BUNDLE)
     const bundle = readFileSync(REQUESTS_CA_BUNDLE, 'utf8')
@@ -104,7 +104,7 @@ describe('authorities', () => {
     expect((await promisify(execFile)(process.execPath, args, { env })).stdout).toBe('true\n')
   })
 
-  test('what Node was given beside its own stays', () => {
+  test('NODE_EXTRA_CA_CERTS keeps the authorities that it had', () => {
     const files = createJobFiles({ own: cloud.caPem, extra: [strange], trusted: [] })
     expect(readFileSync(files.ca, 'utf8')).toBe(cloud.caPem)
     const extra = readFileSync(files.nodeExtraCa, 'utf8')
@@ -138,7 +138,7 @@ test('the environment has what Azure SDKs and Terraform read', () => {
   })
 })
 
-test('DefaultAzureCredential signs in by the token file, although a managed identity would answer', async () => {
+test('DefaultAzureCredential uses the token file before the managed identity', async () => {
   const program = `
     import { DefaultAzureCredential } from '@azure/identity'
     const { token } = await new DefaultAzureCredential().getToken('https://ai.azure.com/.default')

@@ -38,15 +38,15 @@ describe('which requests are hit', () => {
     ['none of another service', { service: 'github' }, [false, false, false]],
     ['those of its operation', { operation: 'token' }, [true, true, true]],
     ['none of another operation', { operation: 'openid.keys' }, [false, false, false]],
-    ['those that hold a text, without case', { containing: 'https://ai.AZURE.com' }, [true, true, true]],
-    ['none that do not', { containing: 'management' }, [false, false, false]],
-    ['as many as it says', { times: 2 }, [true, true, false]],
+    ['those that contain a text, in any case', { containing: 'https://ai.AZURE.com' }, [true, true, true]],
+    ['none that do not contain the text', { containing: 'management' }, [false, false, false]],
+    ['as many as `times` says', { times: 2 }, [true, true, false]],
     ['those after the skipped ones', { skip: 1, times: 1 }, [false, true, false]],
   ])('%s', (_, fault, expected) => {
     expect(hits(fault)).toEqual(expected)
   })
 
-  test('the first that matches, and the next one when that is used up', () => {
+  test('the first fault that matches, then the next one when the first is used up', () => {
     const all = createFaults()
     all.add({ name: 'first', times: 1, effect })
     all.add({ name: 'second', effect })
@@ -55,7 +55,7 @@ describe('which requests are hit', () => {
 })
 
 describe('reply', () => {
-  test('takes the place of the real one, which does not happen', async () => {
+  test('replaces the real reply, and the request has no effect', async () => {
     const before = counter.count()
     inject({ kind: 'reply', status: 503, headers: { 'retry-after': '7' }, body: { error: 'busy' } })
     expect(await increment()).toMatchObject({
@@ -90,7 +90,7 @@ describe('reply', () => {
 })
 
 describe('delay', () => {
-  test('lets the request through later', async () => {
+  test('lets the request through after the delay', async () => {
     faults.add({ name: 'injected', operation: 'counter.increment', effect: { kind: 'delay', ms: 90_000 } })
     const delayed = increment()
     await until(() => clock.sleeping === 1)
@@ -197,7 +197,7 @@ describe('drip', () => {
 })
 
 describe('truncate', () => {
-  test('sends the begin as if it were all', async () => {
+  test('sends only the beginning, with a matching length', async () => {
     inject({ kind: 'truncate', bytes: 5 })
     const answer = await send(`${url}/groups/a/things/b`)
     expect(answer).toMatchObject({ status: 200, headers: { 'content-length': '5' }, text: '{"gro' })
@@ -210,7 +210,7 @@ describe('truncate', () => {
 })
 
 describe('headers', () => {
-  test('take the place of the real ones, on the real reply', async () => {
+  test('replace the headers of the real reply', async () => {
     const before = counter.count()
     inject({
       kind: 'headers',
@@ -236,20 +236,24 @@ describe('edit', () => {
 
   test.each<[string, Omit<Extract<FaultEffect, { kind: 'edit' }>, 'kind'>, unknown]>([
     ['a value', { path: ['group'], value: null }, { group: null, thing: 'b' }],
-    ['a value that is new', { path: ['more'], value: [1] }, { group: 'a', thing: 'b', more: [1] }],
-    ['nothing in place of a value', { path: ['group'] }, { thing: 'b' }],
-    ['nothing where there is nothing', { path: ['x', 'y'], value: 1 }, { group: 'a', thing: 'b' }],
+    ['a new value', { path: ['more'], value: [1] }, { group: 'a', thing: 'b', more: [1] }],
+    ['removes a value', { path: ['group'] }, { thing: 'b' }],
+    [
+      'changes nothing at a path that does not exist',
+      { path: ['x', 'y'], value: 1 },
+      { group: 'a', thing: 'b' },
+    ],
     ['the whole body', { path: [], value: ['c'] }, ['c']],
   ])('%s', async (_, effect, expected) => {
     expect(await after(effect)).toEqual(expected)
   })
 
-  test('what is no JSON stays as it is', async () => {
+  test('leaves a body that is not JSON unchanged', async () => {
     inject({ kind: 'edit', path: [], value: 1 })
     expect(await send(`${url}/text`)).toMatchObject({ text: 'plain text' })
   })
 
-  test('lists and tokens are entered', () => {
+  test('reaches into lists and tokens', () => {
     const token = ['e30', Buffer.from('{"oid":"x","tid":"y"}').toString('base64url'), 'signature'].join('.')
     expect(edited({ value: [{ id: 1 }, 2] }, ['value', 0, 'id'], { value: 3 })).toEqual({
       value: [{ id: 3 }, 2],
@@ -265,7 +269,7 @@ describe('skew', () => {
   test.each([
     ['ahead', 3_600_000],
     ['behind', -3_600_000],
-  ])('answers by a clock that is %s; other requests do not notice', async (_, ms) => {
+  ])('one reply has a date that is %s; other replies do not', async (_, ms) => {
     const minutesAhead = async () => {
       const { headers } = await increment()
       return Math.round((Date.parse(headers.date ?? '') - clock.now()) / 60_000)

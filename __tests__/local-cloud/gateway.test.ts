@@ -35,7 +35,7 @@ async function chat(headers: Record<string, string> = {}, path = '/openai/v1/cha
 }
 const atAccount = () => cloud.journal.entries.filter(({ service }) => service === 'inference')
 
-test('it passes on what it has nothing against, without its own path, and both hops are in the journal', async () => {
+test('it passes a call on without its own path, and the journal has both hops', async () => {
   const { status, json } = await chat({}, '/openai/v1/chat/completions?x=y')
 
   expect({ status, json }).toMatchObject({ status: 200, json: { object: 'chat.completion' } })
@@ -45,27 +45,27 @@ test('it passes on what it has nothing against, without its own path, and both h
   ])
 })
 
-test('what the account refuses comes through as it is', async () => {
+test('it passes a refusal of the account on unchanged', async () => {
   cloud.world.roleAssignments.length = 0
   const { status, json } = await chat()
 
   expect({ status, json }).toMatchObject({ status: 401, json: { error: { code: 'PermissionDenied' } } })
 })
 
-test('nothing lies outside its path', async () => {
+test('a request outside its path answers 404', async () => {
   const gateway = new URL(cloud.endpoints.gateways.get('ai') ?? '')
   const { status, json } = await send(`${gateway.origin}/aid/openai/v1/models`)
 
   expect({ status, json }).toEqual({ status: 404, json: { statusCode: 404, message: 'Resource not found' } })
 })
 
-test('it may serve at another path than the account', async () => {
+test('it replaces its path with backendPath', async () => {
   policies({ backendPath: '/openai' })
 
   expect((await chat({}, '/v1/chat/completions')).status).toBe(200)
 })
 
-test('a subscription key: missing, wrong, and right, in either header', async () => {
+test('a missing or wrong subscription key answers 401; the right one is accepted in either header', async () => {
   policies({ subscriptionKey: 'key-of-a-subscription' })
   const missing = await chat()
 
@@ -89,7 +89,7 @@ test('a subscription key: missing, wrong, and right, in either header', async ()
   expect((await chat({ 'Ocp-Apim-Subscription-Key': 'key-of-a-subscription' })).status).toBe(200)
 })
 
-test('a token of its own audience, which Entra issues; it then calls by its own identity', async () => {
+test('with an audience it requires a token for it, and calls the account as its own identity', async () => {
   policies({ audience: ownAudience, identity })
   cloud.world.roleAssignments.push({
     ...(cloud.world.roleAssignments.at(-1) ?? raise()),
@@ -104,11 +104,11 @@ test('a token of its own audience, which Entra issues; it then calls by its own 
   expect(await chat()).toMatchObject({ status: 401, json: { statusCode: 401, message: 'Invalid JWT.' } })
 })
 
-test('no token is issued for an audience that no gateway has', async () => {
+test('Entra issues no token for an audience that no gateway has', async () => {
   await expect(accessToken(cloud, send, ownAudience)).rejects.toThrow()
 })
 
-test('it lets so many calls through a minute, of the time of the cloud', async () => {
+test('callsPerMinute answers 429 until a minute has passed on the clock of the cloud', async () => {
   policies({ callsPerMinute: 2 })
   const statuses = [(await chat()).status, (await chat()).status]
   const limited = await chat()
@@ -123,7 +123,7 @@ test('it lets so many calls through a minute, of the time of the cloud', async (
   expect((await chat()).status).toBe(200)
 })
 
-test('it takes headers off and puts others on, both ways', async () => {
+test('it removes and adds headers of requests and replies', async () => {
   policies({
     requestHeaders: { authorization: null, 'x-team': 'shop' },
     replyHeaders: { 'apim-request-id': null, via: '1.1 gateway.contoso.example' },
@@ -137,7 +137,7 @@ test('it takes headers off and puts others on, both ways', async () => {
   expect(headers).not.toHaveProperty('apim-request-id')
 })
 
-test('a WebSocket is not passed on, and that is said', async () => {
+test('a WebSocket answers 501 with a reason', async () => {
   const headers = { connection: 'upgrade', upgrade: 'websocket' }
   const asked = request(`${cloud.endpoints.gateways.get('ai')}/openai/v1/realtime`, {
     headers,
@@ -151,7 +151,7 @@ test('a WebSocket is not passed on, and that is said', async () => {
   asked.destroy()
 })
 
-test('a running cloud keeps the hosts of its gateways', () => {
+test('a reset to a seed without the gateways is refused', () => {
   expect(() => cloud.reset(defaultWorld)).toThrow(
     /keeps the hosts of its gateways: it has ai, the new seed none/,
   )

@@ -62,7 +62,7 @@ async function chat(endpoint: string, model: string) {
   })
 }
 
-test('an account that is made has hosts, and answers once its deployment is there', async () => {
+test('a new account has hosts, and answers once it has a deployment', async () => {
   const created = await create('contoso-new')
   expect(created.status).toBe(201)
   const { properties } = v.parse(told, created.json)
@@ -79,7 +79,7 @@ test('an account that is made has hosts, and answers once its deployment is ther
   expect(await chat(endpoint, 'chat')).toMatchObject({ status: 200 })
 })
 
-test('an account that is deleted has no host any more; restored, it has the same', async () => {
+test('a deleted account has no host; a restored one has the same host as before', async () => {
   const before = v.parse(told, (await ask(idOf('contoso-ai'))).json).properties
   const endpoint = before.endpoints['OpenAI Language Model Instance API'] ?? ''
   for (const { name } of cloud.world.accounts[0]?.projects ?? []) {
@@ -97,7 +97,7 @@ test('an account that is deleted has no host any more; restored, it has the same
   expect(await chat(endpoint, deployment?.name ?? '')).toMatchObject({ status: 200 })
 })
 
-test('a reset closes what was opened since the start', async () => {
+test('a reset closes the hosts that were opened since the start', async () => {
   const { properties } = v.parse(told, (await create('contoso-new')).json)
   expect(cloud.endpoints.hosts.size).toBe(2)
   cloud.reset()

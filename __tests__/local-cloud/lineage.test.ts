@@ -26,7 +26,7 @@ test.each<[string, Record<number, [number, string]>, number]>([
   expect(linksToNpm(30, table(processes))).toHaveLength(links)
 })
 
-test('a link breaks where a process gets another parent', () => {
+test('a changed parent of a process breaks the link', () => {
   const before = table({ 30: [25, 'node'], 25: shell, 20: [10, 'npm exec key-less-cloud'] })
   const links = linksToNpm(30, before)
   expect(isUnbroken(links, before)).toBe(true)

@@ -13,7 +13,7 @@ const withAccount = (name: string, customSubDomainName: string | null): Seed => 
 })
 
 describe('seed', () => {
-  test('all that is wrong with it is told at once', async () => {
+  test('an invalid seed is refused with all its mistakes', async () => {
     const seed = { ...defaultWorld, tenants: [{ id: 'contoso', displayName: 1 }], extra: true }
     expect(() => parseSeed(seed)).toThrow(
       new Error(
@@ -27,13 +27,13 @@ describe('seed', () => {
     )
   })
 
-  test('is no seed at all', () => {
+  test('a value that is not a seed is refused', () => {
     expect(() => parseSeed(null)).toThrow(
       '(the seed itself): Invalid type: Expected Object but received null',
     )
   })
 
-  test('is left alone, whatever happens to the world', () => {
+  test('changes of the world leave the seed unchanged', () => {
     const before = structuredClone(defaultWorld)
     cloud.world.applications.length = 0
     cloud.world.workflow.ref = 'refs/heads/other'
@@ -42,7 +42,7 @@ describe('seed', () => {
 })
 
 describe('reset', () => {
-  test('brings the seed back and forgets journal and faults, but not the time', async () => {
+  test('goes back to the seed, clears journal and faults, and keeps the time', async () => {
     cloud.world.applications.length = 0
     cloud.clock.advance(7_200_000)
     await send(`${cloud.endpoints.github}/nowhere`)
@@ -64,13 +64,13 @@ describe('reset', () => {
 })
 
 describe('start and end', () => {
-  test('accounts without a subdomain have no host of their own', async () => {
+  test('accounts without a subdomain have no own host', async () => {
     const other = await createLocalCloud({ seed: withAccount('contoso-ai', null) })
     expect(other.endpoints.accounts.size).toBe(0)
     await other.close()
   })
 
-  test('ports are consecutive where a first one is given', async () => {
+  test('ports are consecutive if the first one is given', async () => {
     const basePort = await freePorts(9)
     const other = await createLocalCloud({ basePort })
     const { github, authorityHost, resourceManager, regional, control, hosts } = other.endpoints
@@ -82,20 +82,20 @@ describe('start and end', () => {
     await other.close()
   })
 
-  test('a port that is taken is named, and nothing stays open', async () => {
+  test('a port in use is named in the error, and nothing stays open', async () => {
     const taken = Number(new URL(cloud.endpoints.control).port)
     await expect(createLocalCloud({ basePort: taken })).rejects.toThrow(
       `EADDRINUSE: address already in use 127.0.0.1:${taken}`,
     )
   })
 
-  test('ports that there are not are told, and nothing stays open', async () => {
+  test('too few ports above the first one are an error, and nothing stays open', async () => {
     await expect(createLocalCloud({ basePort: 65_534 })).rejects.toThrow(
       'There are too few ports from 65534 on: the last one is 65535. Take a lower one.',
     )
   })
 
-  test('the file of the authority is there until the end', async () => {
+  test('the file of the authority exists until the cloud is closed', async () => {
     const other = await createLocalCloud()
     expect(readFileSync(other.caFile, 'utf8')).toBe(other.caPem)
     await other.close()

@@ -85,14 +85,14 @@ const sizeOf = (path: string): number =>
 
 const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
 
-test('it is published as the version of the action, and runs no script where it is installed', () => {
+test('it has the version of the action, and runs no script when it is installed', () => {
   const { version, private: isPrivate, scripts, dependencies: own } = readManifest('local-cloud/package.json')
   expect({ version, isPrivate }).toEqual({ version: readManifest('package.json').version, isPrivate: false })
   expect(Object.keys(scripts)).toEqual(['prepack'])
   expect(Object.keys(own)).not.toHaveLength(0)
 })
 
-test('with all that it needs it takes less than 30 MB', () => {
+test('with its dependencies it takes less than 30 MB', () => {
   const names = dependencies()
   expect(names).toContain('jose')
   const sizes = names.map(name => sizeOf(join(repositoryRoot, 'node_modules', name)))
@@ -104,7 +104,7 @@ test('the command starts from the package', () => {
   expect(run(join(installed, 'build/local-cloud/cli.js'), '--help')).toBe('')
 })
 
-test('a program gets one function, and what that gives is a running cloud', () => {
+test('the package exports one function, which starts a cloud', () => {
   const program = `
     import * as all from 'key-less-cloud'
     const cloud = await all.createLocalCloud()
@@ -121,7 +121,7 @@ test('a program gets one function, and what that gives is a running cloud', () =
   })
 })
 
-test('nothing else of it can be imported, but the schema of a seed', () => {
+test('nothing else can be imported, except the schema of a seed', () => {
   const program = `
     const outcomes = await Promise.allSettled([
       import('key-less-cloud/build/local-cloud/world.js'),
@@ -221,13 +221,13 @@ describe.each(['/bin/sh', '/bin/bash'])('started by npx, whose shell is %s', she
   })
 
   // One to npx alone is not tried: npm goes on, and so does dash, until the command ends.
-  test('SIGINT as a terminal sends it leaves no server behind', async () => {
+  test('Ctrl-C in a terminal leaves no server behind', async () => {
     const { npx, port } = await start()
     process.kill(-(npx.pid ?? 0), 'SIGINT')
     expect(await closed(port)).toBe(true)
   })
 
-  test('SIGTERM to what npx started leaves no server behind', async () => {
+  test('SIGTERM to the process that npx started leaves no server behind', async () => {
     const { npx, port } = await start()
     const below = execFileSync('ps', ['-o', 'pid=', '--ppid', String(npx.pid)], { encoding: 'utf8' })
     process.kill(Number(below), 'SIGTERM')

@@ -129,7 +129,7 @@ const OF_PREVIEW = new Set([
 const isExpected = (id: string, name: string) =>
   !(id.startsWith('openai') && GONE.has(name)) && !(id.startsWith('project') && OF_PREVIEW.has(name))
 
-test.each(Object.entries(requests))('%s: nothing that is recorded is missing', async (id, request) => {
+test.each(Object.entries(requests))('%s: the reply has everything that was recorded', async (id, request) => {
   const fact = recordedFact(id)
   const answer = await request()
   expect(answer.status).toBe(fact.status)
@@ -145,7 +145,7 @@ test.each(['openai-data-plane/3', 'openai-data-plane/4'])('%s is refused in the 
   expect(shapeOf((await ask('missing')).json)).toEqual(recordedFact(id).shape)
 })
 
-test('project-conversations/4: a list of conversations is refused by name, for no later service has one', async () => {
+test('project-conversations/4: a list of conversations answers 501, because later services have none', async () => {
   expect(await conversation('', { method: 'GET' })).toMatchObject({
     status: 501,
     json: { error: { code: 'LocalCloudNotImplemented' } },

@@ -2,12 +2,12 @@ import { describeComparison } from './descriptions-folder.ts'
 import { factsOfRecordings, recordedFacts, recordings } from './recorded-facts.ts'
 
 describeComparison('what is kept of recorded exchanges', recordings, () => {
-  test('is what they say; scripts/recorded-facts.ts writes it', () => {
+  test('the file has the facts of the recordings; scripts/recorded-facts.ts writes it', () => {
     expect(recordedFacts.filter(({ from }) => from === undefined)).toEqual(factsOfRecordings())
   })
 })
 
-test('there are facts, and each has an id of its own', () => {
+test('there are facts, each with a unique id', () => {
   expect(recordedFacts.length).toBeGreaterThan(95)
   expect(new Set(recordedFacts.map(({ id }) => id)).size).toBe(recordedFacts.length)
 })

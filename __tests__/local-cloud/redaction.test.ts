@@ -43,7 +43,7 @@ describe.each([
   ['a token of anybody', TOKEN],
   ['a token that is compressed', COMPRESSED_TOKEN],
 ])('%s', (_, secret) => {
-  test.each(FORMS)('%s leaves no trace, and all around it stays', (__, form) => {
+  test.each(FORMS)('%s is removed completely, and the text around it stays', (__, form) => {
     const text = form(secret)
     const clean = redacted(entry(`before ${text} behind`, `/x/${text}?y=1`, { 'x-note': `a ${text}` }), [KEY])
     expect(clean).toMatchObject({
@@ -54,13 +54,13 @@ describe.each([
   })
 })
 
-test('two secrets side by side are two, one inside of another is one', () => {
+test('two adjacent secrets give two marks, one inside another gives one', () => {
   expect(redacted(entry(`${KEY}|${percent(KEY)}|${base64(`x${KEY}`)}`), [KEY, KEY.slice(4, 20)]).body).toBe(
     '[redacted]|[redacted]|[redacted]',
   )
 })
 
-test('what holds no secret stays as it was sent', () => {
+test('a text without a secret stays unchanged', () => {
   const body = `{"a":"50%25 of \\u00e9t\\u00e9","b":"${base64('nothing that anybody keeps to himself')}"}`
   expect(redacted(entry(body, '/subscriptions/%7Bid%7D'), [KEY])).toEqual(
     entry(body, '/subscriptions/%7Bid%7D'),
@@ -75,7 +75,7 @@ test.each([
   'proxy-authorization',
   'x-api-key',
   'x-identity-header',
-])('the header %s is not kept, whatever it holds', name => {
+])('the header %s is never kept', name => {
   expect(redacted(entry('', '/', { [name]: 'a word' }), []).headers).toEqual({ [name]: '[redacted]' })
 })
 

@@ -7,23 +7,23 @@ import { accessToken, createClient, pipelineOf } from './cloud-fixture.ts'
 describe('a replica is chosen', () => {
   const [one, other] = [{ connection: 0 }, { connection: 1 }]
 
-  test('for every request, in turn', () => {
+  test('for each request, in turn', () => {
     const choose = createReplicas('request')
     expect([one, one, other, one].map(choose)).toEqual([0, 1, 2, 3])
   })
 
-  test('for a connection, and kept', () => {
+  test('once for a connection', () => {
     const choose = createReplicas('connection')
     expect([one, one, other, one, other, { connection: 2 }].map(choose)).toEqual([0, 0, 1, 0, 1, 2])
   })
 
-  test('and the lags begin anew after the last', () => {
+  test('starting again with the first lag after the last', () => {
     expect([0, 1, 2, 3].map(replica => lagOf([5, 7], replica))).toEqual([5, 7, 5, 7])
     expect(lagOf([], 3)).toBe(0)
   })
 })
 
-test('by connection: who keeps one never meets the replica that knows nothing yet', async () => {
+test('by connection: a client that keeps its connection never reaches the other replica', async () => {
   const cloud = await createLocalCloud({ lag: { roleAssignments: [0, 600_000] }, replicasBy: 'connection' })
   const [account] = cloud.world.accounts
   if (account === undefined) throw new Error('The default world has an account')

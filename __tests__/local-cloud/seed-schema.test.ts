@@ -54,6 +54,6 @@ test.each<[string, unknown, boolean]>([
   })
 })
 
-test('JSON may name its schema', () => {
+test('a JSON seed can name its schema', () => {
   expect(fits({ $schema: 'anywhere', ...defaultWorld })).toBe(true)
 })

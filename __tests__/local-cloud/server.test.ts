@@ -33,12 +33,12 @@ describe('certificates', () => {
 })
 
 describe('routing', () => {
-  test('path parameters are percent-decoded, paths compare without case', async () => {
+  test('path parameters are percent-decoded, and paths match in any case', async () => {
     const answer = await send(`${url}/GROUPS/one%20group/Things/a%2Fb`)
     expect(answer).toMatchObject({ status: 200, json: { group: 'one group', thing: 'a/b' } })
   })
 
-  test('doubled slashes are one', async () => {
+  test('doubled slashes count as one', async () => {
     expect(await send(`${url}//groups//one/things/two`)).toMatchObject({
       status: 200,
       json: { group: 'one', thing: 'two' },
@@ -67,7 +67,7 @@ describe('routing', () => {
 })
 
 describe('replies', () => {
-  test('an object goes out as JSON, with the headers of the service', async () => {
+  test('an object is sent as JSON, with the headers of the service', async () => {
     const answer = await send(`${url}/groups/a/things/b`)
     expect(answer.headers).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
@@ -75,12 +75,12 @@ describe('replies', () => {
     })
   })
 
-  test('a string goes out as it is', async () => {
+  test('a string is sent unchanged', async () => {
     const answer = await send(`${url}/text`)
     expect(answer).toMatchObject({ text: 'plain text', headers: { 'content-type': 'text/plain' } })
   })
 
-  test('pieces go out one by one, as chunks, with a pause between them', async () => {
+  test('pieces are sent as chunks, with a pause between them', async () => {
     const pauses: number[] = []
     const pacing = {
       ...clock,
@@ -101,7 +101,7 @@ describe('replies', () => {
     expect(pauses).toEqual([expect.any(Number), expect.any(Number)])
   })
 
-  test('what a fault cuts or slows down of them is what they are as a whole', async () => {
+  test('a fault that truncates or slows a reply in pieces applies to the whole', async () => {
     for (const effect of [{ kind: 'truncate', bytes: 7 } as const, { kind: 'drip', ms: 0 } as const]) {
       faults.add({ name: effect.kind, times: 1, effect })
       const whole = 'one\n\nzwölf\n\n'
@@ -115,7 +115,7 @@ describe('replies', () => {
     expect(answer.headers).not.toHaveProperty('content-length')
   })
 
-  test('a handler that throws is a 500 of the service, and the journal says why', async () => {
+  test('a handler that throws answers 500, and the journal says why', async () => {
     const answer = await send(`${url}/defect`)
     expect(answer).toMatchObject({
       status: 500,
@@ -127,7 +127,7 @@ describe('replies', () => {
     ])
   })
 
-  test('a reply that cannot be sent is a 500 as well', async () => {
+  test('a reply that cannot be sent answers 500', async () => {
     faults.add({
       name: 'bad',
       times: 1,
@@ -146,7 +146,7 @@ describe('replies', () => {
     expect(counter.count()).toBe(before)
   })
 
-  test('a body of 4 MiB is taken', async () => {
+  test('a body of 4 MiB is accepted', async () => {
     const body = 'x'.repeat(4 * 1024 * 1024)
     expect(await send(`${url}/counter`, { method: 'POST', body })).toMatchObject({ status: 201 })
     expect(journal.entries[0]?.body).toHaveLength(body.length)
@@ -154,7 +154,7 @@ describe('replies', () => {
 })
 
 describe('journal', () => {
-  test('has one entry a request, before the reply arrives', async () => {
+  test('has one entry per request, before the reply arrives', async () => {
     clock.advance(5_000)
     await send(`${url}//counter?once=1`, { method: 'POST', headers: { 'X-Name': 'value' }, body: 'a body' })
     expect(journal.entries).toEqual([
@@ -174,12 +174,12 @@ describe('journal', () => {
     expect(journal.entries[0]?.at).toBeGreaterThan(Date.now())
   })
 
-  test('has what no route takes, too', async () => {
+  test('has requests that no route matches', async () => {
     await send(`${url}/no/such/place`)
     expect(journal.entries).toMatchObject([{ operation: 'unknown', status: 404 }])
   })
 
-  test('has a request whose client went away before it was complete, without an effect', async () => {
+  test('has a request whose client left before it was complete, which has no effect', async () => {
     const before = counter.count()
     const { port } = new URL(url)
     const socket = connect({ host: '127.0.0.1', port: Number(port), ca: tls.ca })
@@ -194,13 +194,13 @@ describe('journal', () => {
   })
 })
 
-describe('life', () => {
+describe('lifetime', () => {
   test('a connection is kept for as long as the client likes', async () => {
     // Node names here after how many idle seconds it would close the connection.
     expect((await send(`${url}/text`)).headers).not.toHaveProperty('keep-alive')
   })
 
-  test('a port that is taken is an error that names it', async () => {
+  test('a port in use is an error that names it', async () => {
     const { port } = new URL(url)
     await expect(openServer({ tls, port: Number(port), clock, faults, journal })).rejects.toThrow(
       `EADDRINUSE: address already in use 127.0.0.1:${port}`,

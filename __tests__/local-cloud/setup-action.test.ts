@@ -54,7 +54,7 @@ async function gone(): Promise<true> {
   return true
 }
 
-test('a runner downloads at most 3 MB, of the local cloud its action alone', () => {
+test('a runner downloads at most 3 MB, and of the local cloud only its action', () => {
   const files = execFileSync('find', ['.', '-type', 'f'], { cwd: join(folder, 'archive'), encoding: 'utf8' })
   const paths = files.trim().split('\n')
   expect(paths.filter(path => path.startsWith('./local-cloud/'))).toEqual(['./local-cloud/action.yml'])
@@ -62,7 +62,7 @@ test('a runner downloads at most 3 MB, of the local cloud its action alone', () 
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(3_000_000)
 })
 
-test('later steps have the environment, the runner masks what is secret, and the post step leaves nothing behind', async () => {
+test('later steps get the environment, the runner masks secrets, and the post step leaves nothing behind', async () => {
   const run = await started({ granted: 'true' })
   expect(run.exitCode).toBe(0)
   const { exported, masks } = run
@@ -88,7 +88,7 @@ test('later steps have the environment, the runner masks what is secret, and the
   expect(await gone()).toBe(true)
 })
 
-test('a job that failed shows what was asked, without any secret in whatever form, and without obeying it', async () => {
+test('a failed job shows the requests, without secrets in any form, and none becomes a command', async () => {
   const run = await started({ granted: 'true' })
   const { exported } = run
   const client = createClient(readFileSync(exported.NODE_EXTRA_CA_CERTS ?? '', 'utf8'))
@@ -140,7 +140,7 @@ test('a job that failed shows what was asked, without any secret in whatever for
   expect(await gone()).toBe(true)
 })
 
-test('what is wrong with a seed fails the step, and is told', async () => {
+test('an invalid seed fails the step with its mistakes', async () => {
   const seed = join(folder, 'seed.yaml')
   writeFileSync(seed, 'tenants: []\n')
   const run = await step({ inputs: { seed, 'job-status': 'success' } })

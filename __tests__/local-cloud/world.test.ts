@@ -14,7 +14,7 @@ const app = {
   },
 }
 
-test('what has an identity of its own in a seed is somebody in the tenant', () => {
+test('every identity in a seed has a service principal in the tenant', () => {
   const before = parseSeed(defaultWorld).applications
   const { applications } = parseSeed({ ...defaultWorld, resources: [app] })
   expect(applications).toEqual([
@@ -30,7 +30,7 @@ test('what has an identity of its own in a seed is somebody in the tenant', () =
   ])
 })
 
-test('a world that was written out and read again is the same', () => {
+test('a world survives writing and reading', () => {
   const projects = ['shop', { name: 'store', identity: app.identity }]
   const accounts = defaultWorld.accounts.map(each => ({ ...each, projects }))
   const world = parseSeed({ ...defaultWorld, accounts })
@@ -43,7 +43,7 @@ const trust = { name: 'x', issuer: 'https://issuer.example', audiences: ['a'] }
 test.each([
   { ...trust },
   { ...trust, subject: 's', claimsMatchingExpression: { value: "claims['sub'] eq 's'" } },
-])('a credential with a subject and an expression, or with neither, is none: %j', credential => {
+])('a credential with both a subject and an expression, or neither, is refused: %j', credential => {
   const [first, ...others] = defaultWorld.applications
   const applications = [{ ...first, federatedCredentials: [credential] }, ...others]
   expect(() => parseSeed({ ...defaultWorld, applications })).toThrow(

@@ -230,7 +230,7 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
           error: { code: 'unknown_model', message: 'Unknown model: chat' },
         })
       },
-      says: /is ready \(Succeeded\), and the endpoint does not serve it/,
+      says: /is ready \(Succeeded\), but the endpoint does not serve it/,
       mend: { advice: /Run the job again/, by: faultsClear },
     },
   ],

@@ -96,7 +96,7 @@ describe('a list that cannot be read', () => {
     expect(logOf(run)).not.toContain('model-retires-soon')
   })
 
-  test('fails the gate where it was to tell how long a model has', async () => {
+  test('fails the gate with model-days-left', async () => {
     const run = await runGate(cloud, { inputs: { ...inputs(), 'model-days-left': '30' } })
 
     expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'model-retires-soon' })
@@ -120,7 +120,7 @@ describe('a list that does not come', () => {
     expect(tookMs).toBeLessThan(50 * second)
   })
 
-  test('fails the gate where it was to tell how long a model has', async () => {
+  test('fails the gate with model-days-left', async () => {
     alsoHolds(cloud, { role: roles.user })
     hang()
     const run = await granting({ 'model-days-left': '30' })

@@ -521,7 +521,7 @@ describe('not known', () => {
     expect(cloud.world.roleAssignments).toEqual(before)
   })
 
-  test('a deployment called as the list of agents is, where none may be listed and only that list is asked for', async () => {
+  test('a deployment named agents is unknown if deployments cannot be listed, although the list of agents is called', async () => {
     const { principal } = managedIdentity(cloud)
     const looker = customRole(cloud, {
       actions: [

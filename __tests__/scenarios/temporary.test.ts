@@ -360,7 +360,7 @@ describe('while the job of another run still runs', () => {
     })
   })
 
-  test('jobs of one matrix are told apart', async () => {
+  test('jobs of one matrix have different leases', async () => {
     await runGate(cloud, { inputs })
     cloud.world.workflow.checkRunId = '40118872204'
     const leg = await runGate(cloud, { inputs: { ...inputs, 'propagation-timeout': '30s' } })

@@ -436,7 +436,7 @@ function bicepValue(literal: string): string {
   return literal.slice(1, -1).replace(/\\(['\\$])/g, '$1')
 }
 
-describe('values cannot leave the place where they stand', () => {
+describe('values cannot break out of their quotes', () => {
   const visible = hostileText.filter(text => !unprintable.test(text))
 
   test('a Bicep literal', () => {

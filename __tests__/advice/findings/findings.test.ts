@@ -417,7 +417,7 @@ describe('words and fixes', () => {
     expect(found.fixes[1]?.text).toContain('disableLocalAuth: true')
   })
 
-  test('a broader role is replaced by the least one: named, granted, and only then taken away', () => {
+  test('a broader role is removed only after the least one is named and granted', () => {
     for (const id of ['broader-role-than-needed', 'can-list-keys'] as const) {
       const found = finding(id, sound(holding(roles.foundryUser)))
       const [grant, removal] = commandsOf(found)

@@ -71,7 +71,7 @@ function sdkCredential(assertion: () => Promise<string>, { caPem, endpoints }: L
   })
 }
 
-describe('token endpoint, where everything matches', () => {
+describe('token endpoint, if everything matches', () => {
   test('answers the Azure SDK with an access token of the service principal', async () => {
     const { token, expiresOnTimestamp } = await sdkCredential(() => idToken(cloud, send)).getToken(MANAGEMENT)
     const { tenantId, clientId, servicePrincipal } = pipelineOf(cloud)
@@ -100,13 +100,13 @@ describe('token endpoint, where everything matches', () => {
       "claims['sub'] eq 'repo:contoso/shop:ref:refs/heads/main' and claims['job_workflow_ref'] matches 'contoso/shop/*'",
       'refs/heads/main',
     ],
-  ])('takes a flexible credential: %s', async (expression, ref) => {
+  ])('accepts a flexible credential: %s', async (expression, ref) => {
     flexible(expression)
     cloud.world.workflow.ref = ref
     expect((await askToken()).status).toBe(200)
   })
 
-  test('a star in a subject is a star', async () => {
+  test('a * in a subject matches only a *', async () => {
     credential().subject = 'repo:contoso/shop:ref:refs/heads/*'
     expect((await askToken()).json).toMatchObject({ error_codes: [700213] })
   })
@@ -118,7 +118,7 @@ describe('token endpoint, where everything matches', () => {
     await expect(jwtVerify(token, await importJWK(key, 'RS256'), { currentDate })).resolves.toBeDefined()
   })
 
-  test('answers the body and the headers of Entra', async () => {
+  test('answers with the body and the headers of Entra', async () => {
     const answer = await askToken()
     expect(answer.status).toBe(200)
     expect(answer.json).toEqual({
@@ -136,7 +136,7 @@ describe('token endpoint, where everything matches', () => {
     })
   })
 
-  test('keeps the slash of a scope with two', async () => {
+  test('a scope with two slashes keeps one of them in the audience', async () => {
     const token = accessToken(await askToken({ scope: 'https://management.azure.com//.default' }))
     expect(decodeJwt(token).aud).toBe('https://management.azure.com/')
   })
@@ -155,14 +155,14 @@ describe('token endpoint, where everything matches', () => {
   })
 
   test.each(['openid profile offline_access', 'offline_access openid profile'])(
-    'takes a scope beside %s, as MSAL for Go and for Java sends it',
+    'accepts a scope together with %s, as MSAL for Go and Java sends it',
     async others => {
       const token = accessToken(await askToken({ scope: `${MANAGEMENT} ${others}` }))
       expect(decodeJwt(token).aud).toBe('https://management.azure.com')
     },
   )
 
-  test("takes credentials made at run time that name GitHub's issuer, and keeps what they say", async () => {
+  test("accepts the local issuer for a credential that names GitHub's, and leaves the credential unchanged", async () => {
     pipelineOf(cloud).federatedCredentials.splice(0, 1, { ...credential(), issuer: GITHUB_ISSUER })
     expect(await askToken()).toMatchObject({ status: 200 })
     expect(credential().issuer).toBe(GITHUB_ISSUER)
@@ -173,14 +173,14 @@ describe('token endpoint, where everything matches', () => {
     expect(decodeJwt(accessToken(await askToken({ scope: `${resource}/.default` }))).aud).toBe(resource)
   })
 
-  test('names the resource of a managed identity', async () => {
+  test('the token of a managed identity names its resource in xms_mirid', async () => {
     cloud.world.workflow.environment = 'production'
     const identity = cloud.world.applications[1]
     const token = accessToken(await askToken({ client_id: identity?.clientId }))
     expect(decodeJwt(token).xms_mirid).toBe(identity?.resourceId)
   })
 
-  test('takes ids in any case', async () => {
+  test('accepts ids in upper or lower case', async () => {
     const { clientId, tenantId } = pipelineOf(cloud)
     expect(await askToken({ client_id: clientId.toUpperCase() }, tenantId.toUpperCase())).toMatchObject({
       status: 200,
@@ -517,12 +517,12 @@ describe('token endpoint, refusals', () => {
     )
   })
 
-  test('the correlation id is the one that the client sent', async () => {
+  test('answers with the correlation id that the client sent', async () => {
     const answer = await askToken({ 'client-request-id': 'sent-by-the-client', scope: undefined })
     expect(answer.json).toMatchObject({ correlation_id: 'sent-by-the-client' })
   })
 
-  test('a key that is asked for again after an outage is found', async () => {
+  test("after an outage of the issuer's keys the next request succeeds", async () => {
     cloud.faults.add({
       name: 'no keys',
       operation: 'oidc.keys',
@@ -568,7 +568,7 @@ describe('discovery', () => {
     expect(answer.json).toMatchObject({ issuer: `https://sts.windows.net/${tenantId}/` })
   })
 
-  test('organizations stands for any tenant', async () => {
+  test('openid-configuration of organizations has a placeholder for the tenant', async () => {
     const answer = await send(`${host()}/organizations/v2.0/.well-known/openid-configuration`)
     expect(answer.json).toMatchObject({ issuer: `${host()}/{tenantid}/v2.0` })
   })
@@ -581,7 +581,7 @@ describe('discovery', () => {
     expect(answer).toMatchObject({ status: 400, json: { error, error_codes: [code] } })
   })
 
-  test('instance discovery knows this host', async () => {
+  test('instance discovery accepts this host', async () => {
     const endpoint = encodeURIComponent(`${host()}/organizations/oauth2/v2.0/authorize`)
     const answer = await send(
       `${host()}/common/discovery/instance?api-version=1.1&authorization_endpoint=${endpoint}`,

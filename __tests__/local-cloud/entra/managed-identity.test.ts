@@ -41,7 +41,7 @@ function otherIdentity() {
   return other
 }
 
-test('the first managed identity answers where none is named, in both forms', async () => {
+test('without a name the first managed identity gets a token, in both forms of the request', async () => {
   const { clientId, principalId, resourceId, tenantId } = identity()
   const wanted = { aud: RESOURCE, oid: principalId, appid: clientId, tid: tenantId, xms_mirid: resourceId }
   const one = await appService(`&resource=${RESOURCE}`)
@@ -61,7 +61,7 @@ test.each([
   ['principal_id', () => otherIdentity().servicePrincipal.objectId],
   ['mi_res_id', () => otherIdentity().resourceId],
   ['msi_res_id', () => otherIdentity().resourceId],
-])('one is named by %s', async (name, value) => {
+])('a managed identity is named by %s', async (name, value) => {
   const asked = `&resource=${RESOURCE}&${name}=${encodeURIComponent(value())}`
   for (const { json } of [await appService(asked), await imds(asked)]) {
     expect(claimsOf(json).oid).toBe('2f8e41c7-b95d-4063-a7f2-d81c64e3950b')
@@ -87,7 +87,7 @@ test.each([
   })
 })
 
-test('a request without the header that keeps others out is refused', async () => {
+test('a request without the Metadata or secret header is refused', async () => {
   expect(await appService(`&resource=${RESOURCE}`, {})).toMatchObject({ status: 401 })
   expect(await appService(`&resource=${RESOURCE}`, { 'x-identity-header': 'guessed' })).toMatchObject({
     status: 401,
@@ -106,7 +106,7 @@ test('the Azure SDK gets a token from it', async () => {
   }
 })
 
-test('the journal tells who asked, and faults reach it', async () => {
+test('the journal names the caller, and faults hit the endpoint', async () => {
   cloud.faults.add({
     name: 'away',
     service: 'managed-identity',

@@ -10,7 +10,7 @@ const requestToken = () => cloud.runnerEnvironment().ACTIONS_ID_TOKEN_REQUEST_TO
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
 
 describe('OIDC token', () => {
-  test('says who runs, in the claims of GitHub', async () => {
+  test('has the claims of GitHub', async () => {
     const answer = await send(
       `${tokenUrl()}&audience=${encodeURIComponent(AUDIENCE)}`,
       bearer(requestToken()),
@@ -53,18 +53,18 @@ describe('OIDC token', () => {
     })
   })
 
-  test('lives five minutes and is valid ten minutes back, by the clock of the cloud', async () => {
+  test('expires after five minutes and is valid from ten minutes ago, on the clock of the cloud', async () => {
     cloud.clock.advance(3_600_000)
     const { iat = 0, nbf = 0, exp = 0 } = decodeJwt(await idToken(cloud, send))
     expect([nbf - iat, exp - iat]).toEqual([-600, 300])
     expect(iat * 1000).toBeGreaterThan(Date.now() + 3_500_000)
   })
 
-  test('is for the owner where no audience is asked for', async () => {
+  test("has the owner's address as audience if none is requested", async () => {
     expect(decodeJwt(await idToken(cloud, send, '')).aud).toBe('https://github.com/contoso')
   })
 
-  test('names environment and enterprise where there are some', async () => {
+  test('names environment and enterprise if the workflow has them', async () => {
     Object.assign(cloud.world.workflow, { environment: 'production', enterprise: 'contoso-group' })
     expect(decodeJwt(await idToken(cloud, send))).toMatchObject({
       environment: 'production',
@@ -152,7 +152,7 @@ describe('subject customisation of a repository', () => {
     })
   })
 
-  test('is the template where there is one', async () => {
+  test("is the repository's template if it has one", async () => {
     Object.assign(cloud.world.workflow, { includeClaimKeys: ['repo', 'context'], immutableSubject: true })
     expect((await send(customization(), apiToken())).json).toEqual({
       use_default: false,
@@ -166,7 +166,7 @@ describe('subject customisation of a repository', () => {
     expect(await send(customization('contoso/other'), apiToken())).toMatchObject({ status: 404 })
   })
 
-  test('demands the token of the API', async () => {
+  test('requires the API token', async () => {
     expect(await send(customization())).toMatchObject({
       status: 401,
       json: { message: 'Requires authentication' },

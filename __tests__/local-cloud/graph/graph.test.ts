@@ -52,7 +52,7 @@ const createApplication = async (displayName = 'shop') => {
 beforeEach(() => mayIn('Directory.ReadWrite.All'))
 
 describe('who may ask', () => {
-  test('nobody without a token for it', async () => {
+  test('a request without a token for Graph is refused', async () => {
     const arm = await accessToken(cloud, send, cloud.endpoints.resourceManager)
     for (const authorization of ['', 'Bearer x', `Bearer ${arm}`]) {
       const { status, json } = await send(`${cloud.endpoints.graph}/v1.0/applications`, {
@@ -65,7 +65,7 @@ describe('who may ask', () => {
     }
   })
 
-  test('a token of the public address will do', async () => {
+  test('a token for graph.microsoft.com is accepted', async () => {
     const token = await accessToken(cloud, send, 'https://graph.microsoft.com')
     const { status } = await send(`${cloud.endpoints.graph}/beta/applications`, {
       headers: { authorization: `Bearer ${token}` },
@@ -91,7 +91,7 @@ describe('who may ask', () => {
 })
 
 describe('applications', () => {
-  test('are made, found as az looks for them, changed and removed', async () => {
+  test('can be created, found as az finds them, changed and deleted', async () => {
     const { id, appId } = await createApplication()
     for (const filter of [`appId eq '${appId}'`, "displayName eq 'shop'", "startswith(displayName,'sho')"]) {
       const { body } = await ask(`/applications?$filter=${encodeURIComponent(filter)}`)
@@ -109,7 +109,7 @@ describe('applications', () => {
     })
   })
 
-  test('those of another tenant, and managed identities, are not among them', async () => {
+  test('do not include those of another tenant or managed identities', async () => {
     const { value } = v.parse(
       v.object({ value: v.array(v.looseObject({})) }),
       (await ask('/applications')).body,
@@ -117,7 +117,7 @@ describe('applications', () => {
     expect(value.map(({ displayName }) => displayName)).toEqual(['contoso-pipeline'])
   })
 
-  test('a new one, its service principal and its credential tell where the directory has them', async () => {
+  test('the replies to creation have a Location header', async () => {
     const { id, appId } = await createApplication()
     const directory = `${cloud.endpoints.graph}/v2/${pipelineOf(cloud).tenantId}`
     const principal = await ask('/servicePrincipals', 'POST', { appId })
@@ -130,7 +130,7 @@ describe('applications', () => {
     )
   })
 
-  test('with a certificate are not here', async () => {
+  test('a certificate answers 501', async () => {
     const certificate = { type: 'AsymmetricX509Cert', usage: 'Verify', key: 'MIIC' }
     const body = { displayName: 'shop', keyCredentials: [certificate] }
     expect(await ask('/applications', 'POST', body)).toMatchObject({
@@ -139,7 +139,7 @@ describe('applications', () => {
     })
   })
 
-  test('a quote in a name is a quote', async () => {
+  test('a doubled quote in a filter is one quote', async () => {
     await createApplication("O'Neil and sons")
     const filter = encodeURIComponent("displayName eq 'O''Neil and sons'")
     expect(listed((await ask(`/applications?$filter=${filter}`)).body)).toHaveLength(1)
@@ -156,7 +156,7 @@ describe('applications', () => {
     expect(cloud.world.applications).toHaveLength(before)
   })
 
-  test('what is not there is said by name, in the journal as well', async () => {
+  test('what is not implemented is named in the reply and in the journal', async () => {
     const { id } = await createApplication()
     const path = `/applications/${id}/addPassword`
     expect(await ask(path, 'POST', {})).toMatchObject({ status: 501, ...refused('LocalCloudNotImplemented') })
@@ -171,7 +171,7 @@ describe('applications', () => {
   })
 })
 
-test('an application with a service principal and a credential signs in, and its principal can hold a role', async () => {
+test('a new application with a service principal and a credential signs in, and can hold a role', async () => {
   const { id, appId } = await createApplication()
   const principal = await ask('/servicePrincipals', 'POST', { appId, accountEnabled: true })
   expect(principal).toMatchObject({ status: 201, body: { appId, servicePrincipalType: 'Application' } })
@@ -192,7 +192,7 @@ test('an application with a service principal and a credential signs in, and its
 })
 
 describe('service principals', () => {
-  test('are found by what names them; that of a managed identity says so', async () => {
+  test('are found by id or app id; those of managed identities have that type', async () => {
     const { clientId, servicePrincipal } = pipelineOf(cloud)
     const found = async (filter: string) =>
       listed((await ask(`/servicePrincipals?$filter=${encodeURIComponent(filter)}`)).body)
@@ -207,7 +207,7 @@ describe('service principals', () => {
     ])
   })
 
-  test('there is one of an application, and none of what is no application', async () => {
+  test('can be created once for an application, and not for an unknown app id', async () => {
     const { clientId } = pipelineOf(cloud)
     expect(await ask('/servicePrincipals', 'POST', { appId: clientId })).toMatchObject({
       status: 409,
@@ -217,7 +217,7 @@ describe('service principals', () => {
     expect((await ask('/servicePrincipals', 'POST', { appId: nobody })).status).toBe(400)
   })
 
-  test('can be switched off, and removed', async () => {
+  test('can be disabled and deleted', async () => {
     const { id, appId } = await createApplication()
     const { body } = await ask('/servicePrincipals', 'POST', { appId })
     const target = `/servicePrincipals/${v.parse(made, body).id}`
@@ -230,7 +230,7 @@ describe('service principals', () => {
 })
 
 describe('federated credentials of an application', () => {
-  test('are made, read by name and by id, changed and removed', async () => {
+  test('can be created, read by name and by id, changed and deleted', async () => {
     const collection = `/applications/${(await createApplication()).id}/federatedIdentityCredentials`
     const { body } = await ask(collection, 'POST', { ...trust, description: 'of the shop' })
     expect(body).toMatchObject({ ...trust, description: 'of the shop' })
@@ -256,7 +256,7 @@ describe('federated credentials of an application', () => {
   }
   const flexible = { ...withoutSubject, claimsMatchingExpression }
 
-  test('a flexible one, which beta alone takes, has an expression and no subject', async () => {
+  test('beta accepts a flexible one, with an expression and no subject', async () => {
     const collection = `/applications(appId='${(await createApplication()).appId}')/federatedIdentityCredentials`
     expect(await askBeta(collection, 'POST', flexible)).toMatchObject({
       status: 201,
@@ -276,7 +276,7 @@ describe('federated credentials of an application', () => {
       ).toMatchObject({ status: 400, ...refused('InvalidFederatedIdentityCredentialValue') })
   })
 
-  test('version 1.0 takes no flexible one, and breaks off where there is one', async () => {
+  test('v1.0 refuses a flexible one, and fails to list an application that has one', async () => {
     const collection = `/applications/${(await createApplication()).id}/federatedIdentityCredentials`
     expect(await ask(collection, 'POST', flexible)).toMatchObject({
       status: 400,
@@ -295,7 +295,7 @@ describe('federated credentials of an application', () => {
     expect((await ask(`${collection}/${trust.name}`)).body).toMatchObject(trust)
   })
 
-  test('are made and changed by name, of an application and its principal by the client id', async () => {
+  test('can be created and changed by name, at the client id', async () => {
     const { appId, id } = await createApplication()
     await ask('/servicePrincipals', 'POST', { appId })
     expect((await ask(`/servicePrincipals(appId='${appId}')`)).body).toMatchObject({ appId })
@@ -320,7 +320,7 @@ describe('federated credentials of an application', () => {
     expect((await ask(single, 'DELETE')).status).toBe(204)
   })
 
-  test('names and trusts are unique, and there are twenty at most', async () => {
+  test('a second one with the same name or subject is refused, and so is a twenty-first', async () => {
     const collection = `/applications/${(await createApplication()).id}/federatedIdentityCredentials`
     const create = async (changes: object) => (await ask(collection, 'POST', { ...trust, ...changes })).status
     expect(await create({})).toBe(201)
@@ -341,7 +341,7 @@ describe('groups', () => {
     securityEnabled: true,
   }
 
-  test('have members, who hold what the group holds', async () => {
+  test('have members, who hold the roles of the group', async () => {
     const { body } = await ask('/groups', 'POST', group)
     const { id } = v.parse(v.object({ id: v.string() }), body)
     const principal = pipelineOf(cloud).servicePrincipal?.objectId ?? ''
@@ -361,7 +361,7 @@ describe('groups', () => {
     expect((await ask(`/groups/${id}`)).status).toBe(404)
   })
 
-  test('that are no security groups are not here', async () => {
+  test('that are not security groups answer 501', async () => {
     for (const others of [{ mailEnabled: true }, { groupTypes: ['Unified'] }, { visibility: 'Private' }])
       expect(await ask('/groups', 'POST', { ...group, ...others })).toMatchObject({
         status: 501,
@@ -370,7 +370,7 @@ describe('groups', () => {
     expect((await ask('/groups', 'POST', { ...group, mailEnabled: 'no' })).status).toBe(400)
   })
 
-  test('have the security identifier that their id is', async () => {
+  test('have a security identifier made from their id', async () => {
     await ask('/groups', 'POST', group)
     const made = cloud.world.groups.at(-1)
     if (made) made.objectId = '795b1624-5b39-4705-bfea-48a52592e18f'
@@ -380,7 +380,7 @@ describe('groups', () => {
   })
 })
 
-test('objects are told by their ids with what they are; who is not there is left out', async () => {
+test('getByIds returns each object with its type, and leaves out unknown ids', async () => {
   const principal = pipelineOf(cloud).servicePrincipal?.objectId ?? ''
   const user = cloud.world.users[0]?.objectId ?? ''
   const ids = [principal, user, '00000000-1111-4222-8333-444444444444']

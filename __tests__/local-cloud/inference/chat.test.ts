@@ -53,7 +53,7 @@ async function choiceFor(more: object) {
 }
 
 describe('tools', () => {
-  test('one that is required is called, with arguments of its schema and an id to answer to', async () => {
+  test('a required tool is called, with arguments that fit its schema and an id', async () => {
     const { finish_reason, message } = await choiceFor({ tools: [weather], tool_choice: 'required' })
     expect([finish_reason, message.content]).toEqual(['tool_calls', null])
     const [call] = message.tool_calls ?? []
@@ -61,21 +61,21 @@ describe('tools', () => {
     expect(JSON.parse(call?.function?.arguments ?? '')).toEqual({ city: 'text', unit: 'celsius' })
   })
 
-  test('one that is named is called, and the answer ends as words do', async () => {
+  test('a named tool is called, and finish_reason is stop', async () => {
     const tool_choice = { type: 'function', function: { name: 'finish' } }
     const { finish_reason, message } = await choiceFor({ tools: [weather, finish], tool_choice })
     expect(finish_reason).toBe('stop')
     expect(message.tool_calls).toMatchObject([{ function: { name: 'finish', arguments: '{}' } }])
   })
 
-  test('the model answers in words where it may choose, and where it must not call', async () => {
+  test('with tool_choice auto or none the model answers with text', async () => {
     for (const tool_choice of ['auto', 'none']) {
       const { finish_reason, message } = await choiceFor({ tools: [weather], tool_choice })
       expect([finish_reason, message.content]).toEqual(['stop', 'This is the local cloud speaking.'])
     }
   })
 
-  test('a conversation that goes on until it may finish does finish', async () => {
+  test('with required tools the model next calls one that the conversation has not used', async () => {
     const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{}' } }
     const soFar = [
       ...messages,
@@ -86,7 +86,7 @@ describe('tools', () => {
     expect(next.message.tool_calls).toMatchObject([{ function: { name: 'finish' } }])
   })
 
-  test('a custom tool is given a text', async () => {
+  test('a custom tool is called with a text', async () => {
     const tool_choice = { type: 'custom', custom: { name: 'note' } }
     const { message } = await choiceFor({ tools: [note], tool_choice })
     expect(message.tool_calls).toMatchObject([
@@ -94,7 +94,7 @@ describe('tools', () => {
     ])
   })
 
-  test('those that are allowed are a choice among what is offered', async () => {
+  test('allowed_tools limits which of the tools is called', async () => {
     const allowed_tools = { mode: 'required', tools: [{ type: 'function', function: { name: 'finish' } }] }
     const { message } = await choiceFor({
       tools: [weather, finish],
@@ -103,7 +103,7 @@ describe('tools', () => {
     expect(message.tool_calls).toMatchObject([{ function: { name: 'finish' } }])
   })
 
-  test('functions, as they were called at first', async () => {
+  test('the older parameter functions works too', async () => {
     const { finish_reason, message } = await choiceFor({
       functions: [weather.function],
       function_call: { name: 'get_weather' },
@@ -112,7 +112,7 @@ describe('tools', () => {
     expect(message).toMatchObject({ content: null, function_call: { name: 'get_weather' } })
   })
 
-  test('a call streams in pieces that make up its arguments', async () => {
+  test('a streamed tool call has its arguments in pieces', async () => {
     const answer = await chat({ tools: [weather], tool_choice: 'required', stream: true })
     const deltas = eventsOf(answer).flatMap(chunk => v.parse(chunkSchema, chunk).choices)
     const calls = deltas.flatMap(({ delta }) => delta.tool_calls ?? [])
@@ -122,7 +122,7 @@ describe('tools', () => {
     expect(deltas.at(-1)).toMatchObject({ delta: {}, finish_reason: 'tool_calls' })
   })
 
-  test('what no arguments can be made for is said by name', async () => {
+  test('a schema for which no arguments can be generated answers 501 with its name', async () => {
     const parameters = { type: 'object', properties: { a: { type: 'string', pattern: '^(?=a)' } } }
     const tools = [
       { type: 'function', function: { name: 'odd', parameters: { ...parameters, required: ['a'] } } },
@@ -164,20 +164,20 @@ describe('JSON', () => {
     $defs: { Sky: { type: 'string', enum: ['clear', 'cloudy'] } },
   }
 
-  test('of a schema', async () => {
+  test('JSON for a schema', async () => {
     const json_schema = { name: 'weather', schema, strict: true }
     const { message } = await choiceFor({ response_format: { type: 'json_schema', json_schema } })
     expect(JSON.parse(message.content ?? '')).toEqual({ temperature: 1, sky: 'clear' })
   })
 
-  test('of any form', async () => {
+  test('JSON of any form', async () => {
     const { message } = await choiceFor({ response_format: { type: 'json_object' } })
     expect(JSON.parse(message.content ?? '')).toEqual({ answer: 'This is the local cloud speaking.' })
   })
 })
 
 describe('answers', () => {
-  test('as many as are asked for, each counted', async () => {
+  test('n answers are returned, and usage counts each', async () => {
     const [one, three] = await Promise.all([chat({}), chat({ n: 3 })])
     const counted = v.looseObject({
       choices: v.array(v.looseObject({ index: v.number() })),
@@ -188,12 +188,12 @@ describe('answers', () => {
     expect(triple.usage.completion_tokens).toBe(3 * single.usage.completion_tokens)
   })
 
-  test('end before a stop sequence, the first that comes', async () => {
+  test('end before the first stop sequence', async () => {
     const { finish_reason, message } = await choiceFor({ stop: ['speaking', ' cloud'] })
     expect([finish_reason, message.content]).toEqual(['stop', 'This is the local'])
   })
 
-  test('come with the probabilities of their tokens', async () => {
+  test('have the log probabilities of their tokens', async () => {
     const { body } = await chat({ logprobs: true, top_logprobs: 2 })
     const tokens = v.array(
       v.object({
@@ -210,7 +210,7 @@ describe('answers', () => {
     expect(content.map(({ token }) => token).join('')).toBe('This is the local cloud speaking.')
   })
 
-  test('stream over time: in chunks, without a length, each saying that there is no usage yet', async () => {
+  test('stream in chunks without a content-length; with include_usage the last chunk has the usage', async () => {
     const answer = await chat({ stream: true, n: 2, stream_options: { include_usage: true } })
     expect(answer.headers.get('content-length')).toBeNull()
     expect(answer.headers.get('transfer-encoding')).toBe('chunked')
@@ -223,13 +223,13 @@ describe('answers', () => {
     expect(unasked.some(chunk => 'usage' in chunk)).toBe(false)
   })
 
-  test('are not padded where that is not wanted', async () => {
+  test('have no padding with include_obfuscation false', async () => {
     const stream_options = { include_obfuscation: false }
     expect((await chat({ stream: true, stream_options })).text).not.toContain('obfuscation')
     expect((await chat({ stream: true })).text).toContain('obfuscation')
   })
 
-  test('a model that reasons does not where it is told not to', async () => {
+  test('a reasoning model does not reason with effort minimal', async () => {
     const usage = v.looseObject({
       usage: v.looseObject({ completion_tokens_details: v.looseObject({ reasoning_tokens: v.number() }) }),
     })
@@ -407,11 +407,11 @@ describe('refused', () => {
     ['spoken answers', { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'mp3' } }],
     ['data of your own', { data_sources: [{ type: 'azure_search' }] }],
     ['the web', { web_search_options: {} }],
-  ])('by name: %s', async (_what, more) => {
+  ])('with 501 and its name: %s', async (_what, more) => {
     expect(errorOf(await chat(more))).toMatchObject({ code: 'LocalCloudNotImplemented' })
   })
 
-  test('nothing for its name by /models, whose makers take what they take', async () => {
+  test('/models refuses no parameter because of its name', async () => {
     const body = { model: 'deepseek', messages, top_k: 3, safe_prompt: true }
     const answer = await ask('/models/chat/completions?api-version=2024-05-01-preview', body)
     expect(answer.status).toBe(200)

@@ -256,7 +256,7 @@ describeComparison('the description of /openai/v1', V1, () => {
     expect(problems.filter(problem => !problem.startsWith('/error/type'))).toEqual([])
   })
 
-  test('the validators do find fault', () => {
+  test('the validators find mistakes', () => {
     expect(contract.problems(contract.reply('/responses'), { id: 'resp_1', object: 'response' })).not.toEqual(
       [],
     )
@@ -355,7 +355,7 @@ describeComparison('recorded traffic', RECORDED, () => {
   const namesOf = (headers: Iterable<[string, string]>) =>
     sortedSet([...headers].map(([name]) => name.toLowerCase())).filter(name => !NOT_COMPARED.includes(name))
 
-  test('has what is compared here', () => {
+  test('the folder has the exchanges that are compared here', () => {
     expect([whole.length, streamed.length, refused.length].every(count => count > 0)).toBe(true)
   })
 

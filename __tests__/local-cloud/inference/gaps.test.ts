@@ -3,7 +3,7 @@ import { callerForAll, errorOf } from './caller.ts'
 
 const caller = callerForAll()
 
-describe('what Azure has and the local cloud has not is 501, by name', () => {
+describe('what Azure has and the local cloud lacks answers 501 with its name', () => {
   test.each([
     ['GET', '/openai/v1/files', 'the files of /openai'],
     ['POST', '/openai/v1/batches', 'the batches of /openai'],
@@ -37,18 +37,18 @@ test.each([
   '/v1/chat/completions',
   '/',
   '/openai/deployments/chat',
-])('%s is nowhere in Azure either', async path => {
+])('%s does not exist in Azure either, and answers 404', async path => {
   expect(gapAt(path)).toBeUndefined()
   const answer = await caller.ask(path, {})
   expect([answer.status, errorOf(answer).message]).toEqual([404, 'Resource not found'])
 })
 
-test('a path that Anthropic’s API does not have is refused as the router does', async () => {
+test('a path that the Anthropic API does not have answers 404 api_not_supported', async () => {
   const answer = await caller.ask('/anthropic/v1/v1/messages', {})
   expect([answer.status, errorOf(answer)]).toMatchObject([404, { code: 'api_not_supported' }])
 })
 
-test('who shows nothing learns nothing', async () => {
+test('without credentials such a path answers 401', async () => {
   const { plane } = caller
   expect((await plane.ask('/openai/v1/files', { method: 'GET' })).status).toBe(401)
 })

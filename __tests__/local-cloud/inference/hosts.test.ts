@@ -34,7 +34,7 @@ async function status(family: HostFamily, call: string, credentials?: Record<str
   return (await plane.ask(`${plane.hosts[family]}${path}`, { headers: versioned, body })).status
 }
 
-test('the hosts of an account are origins of their own', () => {
+test('each host of an account is a separate origin', () => {
   expect(new Set(Object.values(plane.hosts).map(url => new URL(url).origin)).size).toBe(3)
 })
 
@@ -45,7 +45,7 @@ test.each(Object.keys(calls))(
   },
 )
 
-test('the plain host denies v1 responses to a token, whatever its roles, and serves everything else', async () => {
+test('the plain host denies v1 responses to every token, and serves everything else', async () => {
   const seen = await Promise.all(
     Object.keys(calls).map(async call => [call, await status('cognitiveServices', call)]),
   )
@@ -53,7 +53,7 @@ test('the plain host denies v1 responses to a token, whatever its roles, and ser
   expect(Object.fromEntries(seen)).toEqual({ ...Object.fromEntries(served), 'v1 responses': 401 })
 })
 
-test('a key is not known to be denied there', async () => {
+test('the plain host serves v1 responses with a key', async () => {
   const { key1 } = accountKeys(accountId(plane.account))
   expect(await status('cognitiveServices', 'v1 responses', { 'api-key': key1 })).toBe(200)
 })

@@ -58,7 +58,7 @@ async function askWithToken(
 const errorBody = v.object({ error: v.record(v.string(), v.unknown()) })
 const errorOf = (answer: Answer) => v.parse(errorBody, answer.body).error
 
-describe('network rules come first', () => {
+describe('network rules are checked first', () => {
   const keyless: Ask = { body: chat }
 
   test('public access disabled', async () => {
@@ -104,7 +104,7 @@ describe('authentication by key', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
   })
 
-  test('as a bearer on v1, as OpenAI clients send it, but not on the classic API', async () => {
+  test('is accepted as a bearer token on v1, as OpenAI clients send it, but not on the classic API', async () => {
     const headers = bearer(keys().key1)
     expect((await plane.ask(CHAT, { headers, body: chat })).status).toBe(200)
     expect((await plane.ask(CLASSIC_CHAT, { headers, body: { messages } })).status).toBe(401)
@@ -115,7 +115,7 @@ describe('authentication by key', () => {
     expect((await plane.ask(MESSAGES, { headers, body: claude })).status).toBe(200)
   })
 
-  test('a wrong key, another account’s key, an empty key and none at all get the same 401', async () => {
+  test('a wrong key, the key of another account, an empty key and no key get the same 401', async () => {
     const others = accountKeys(accountId(plane.regionalAccount)).key1
     for (const headers of [{ 'api-key': 'wrong' }, { 'api-key': others }, { 'api-key': '' }, {}]) {
       const answer = await plane.ask(CHAT, { headers, body: chat })
@@ -128,7 +128,7 @@ describe('authentication by key', () => {
     }
   })
 
-  test('made anew: the old one is refused like every wrong one, the new one and the other are taken', async () => {
+  test('after a regeneration the old key is refused, and the new one and the other are accepted', async () => {
     const old = keys()
     plane.account.regeneratedKeys.key1 += 1
     const { key1, key2 } = keysOf(plane.account)
@@ -139,7 +139,7 @@ describe('authentication by key', () => {
     expect(key2).toBe(old.key2)
   })
 
-  test('switched off: even the right key is refused', async () => {
+  test('with key access off even the right key is refused', async () => {
     plane.account.disableLocalAuth = true
     const answer = await plane.ask(CHAT, { headers: { 'api-key': keys().key1 }, body: chat })
     expect(answer.status).toBe(403)
@@ -151,7 +151,7 @@ describe('authentication by key', () => {
     })
   })
 
-  test('switched off or on a moment ago: each replica learns of it after its own lag, and they are visited in turn', async () => {
+  test('a change of key access reaches each replica after its own lag', async () => {
     plane.lag.keyAccess = [0, 120_000]
     const statuses = async () => {
       const ask = () => plane.ask(CHAT, { headers: { 'api-key': keys().key1 }, body: chat })
@@ -172,13 +172,13 @@ describe('authentication by key', () => {
     expect(await statuses()).toEqual([200, 200])
   })
 
-  test('a good token does not save a bad key', async () => {
+  test('a wrong key is refused even with a good token', async () => {
     plane.grant(COGNITIVE_SERVICES_USER)
     const answer = await askWithToken(CHAT, { headers: { 'api-key': 'wrong' }, body: chat })
     expect(answer.status).toBe(401)
   })
 
-  test('keys do not depend on the case of the account id, and differ', () => {
+  test('the two keys differ, and do not depend on the case of the account id', () => {
     const id = accountId(plane.account)
     expect(accountKeys(id.toUpperCase())).toEqual(accountKeys(id))
     expect(keys().key1).not.toBe(keys().key2)
@@ -195,7 +195,7 @@ describe('authentication by token', () => {
     { target: CLASSIC_CHAT, accepted: [COGNITIVE_SERVICES], named: COGNITIVE_SERVICES },
     { target: PROJECT_RESPONSES, accepted: [FOUNDRY], named: FOUNDRY },
     { target: MESSAGES, accepted: [FOUNDRY], named: FOUNDRY },
-  ])('$target takes $accepted alone', async ({ target, accepted, named }) => {
+  ])('$target accepts only $accepted', async ({ target, accepted, named }) => {
     for (const audience of [
       COGNITIVE_SERVICES,
       FOUNDRY,
@@ -215,7 +215,7 @@ describe('authentication by token', () => {
     }
   })
 
-  test('expired', async () => {
+  test('an expired token is refused', async () => {
     plane.grant(COGNITIVE_SERVICES_USER)
     const headers = bearer(await plane.token({}, 60))
     expect((await plane.ask(CHAT, { headers, body: chat })).status).toBe(200)
@@ -224,13 +224,13 @@ describe('authentication by token', () => {
     expect(answer).toMatchObject({ status: 401, body: { statusCode: 401 } })
   })
 
-  test('with a broken signature', async () => {
+  test('a token with a broken signature is refused', async () => {
     const [header, payload] = (await plane.token()).split('.')
     const answer = await plane.ask(CHAT, { headers: bearer(`${header}.${payload}.AAAA`), body: chat })
     expect(answer).toMatchObject({ status: 401, body: { statusCode: 401 } })
   })
 
-  test('of another tenant', async () => {
+  test('a token of another tenant is refused', async () => {
     const headers = bearer(await plane.token({ tid: OTHER_TENANT }))
     const answer = await plane.ask(CHAT, { headers, body: chat })
     expect(answer.status).toBe(400)
@@ -246,17 +246,17 @@ describe('authentication by token', () => {
 describe('the regional host', () => {
   const target = () => `${plane.regionalUrl}${CLASSIC_CHAT}`
 
-  test('takes a key of an account without a subdomain', async () => {
+  test('accepts a key of an account without a subdomain', async () => {
     const headers = { 'api-key': accountKeys(accountId(plane.regionalAccount)).key1 }
     expect((await plane.ask(target(), { headers, body: { messages } })).status).toBe(200)
   })
 
-  test('does not know the keys of accounts that have a host of their own', async () => {
+  test('refuses the keys of accounts that have their own host', async () => {
     const headers = { 'api-key': accountKeys(accountId(plane.account)).key1 }
     expect((await plane.ask(target(), { headers, body: { messages } })).status).toBe(401)
   })
 
-  test('cannot take a token', async () => {
+  test('refuses a token, and asks for a custom subdomain', async () => {
     const answer = await askWithToken(target(), { body: { messages } })
     expect(answer.status).toBe(400)
     expect(answer.body).toEqual({
@@ -267,17 +267,17 @@ describe('the regional host', () => {
     })
   })
 
-  test('nor can the account’s own host once the subdomain is gone', async () => {
+  test('the account’s own host refuses a token once the subdomain is gone', async () => {
     plane.account.customSubDomainName = null
     expect(errorOf(await askWithToken(CHAT, { body: chat })).message).toContain('custom subdomain')
   })
 
-  test('asks for credentials', async () => {
+  test('answers 401 without credentials', async () => {
     expect((await plane.ask(target(), { body: { messages } })).status).toBe(401)
   })
 })
 
-test('an account that was deleted has no host any more', async () => {
+test('the host of a deleted account answers 404', async () => {
   plane.world.accounts = []
   const answer = await askWithToken(CHAT, { body: chat })
   expect(answer).toMatchObject({ status: 404, body: { error: { code: 'ResourceNotFound' } } })
@@ -405,12 +405,12 @@ describe('authorization', () => {
     expect((await askWithToken(RESPONSES, { body }, FOUNDRY)).status).toBe(401)
   })
 
-  test('is checked before anything in the request', async () => {
+  test('is checked before the body of the request', async () => {
     const answer = await askWithToken(`${CHAT}?api-version=1999-01-01`, { body: 'not JSON' })
     expect(errorOf(answer).code).toBe('PermissionDenied')
   })
 
-  test('the journal names the principal, of answers and of denials', async () => {
+  test('the journal names the principal of answered and denied calls', async () => {
     await askWithToken(CHAT, { body: chat })
     plane.grant(COGNITIVE_SERVICES_USER)
     await askWithToken(CHAT, { body: chat })
@@ -435,7 +435,7 @@ describe('propagation', () => {
     return seen
   }
 
-  test('replicas learn of a grant one by one, and are visited in turn', async () => {
+  test('a grant reaches the replicas one by one; requests go to them in turn', async () => {
     plane.lag.roleAssignments = [0, 120_000, 300_000]
     expect(await statuses(3)).toEqual([401, 401, 401])
 
@@ -447,7 +447,7 @@ describe('propagation', () => {
     expect(await statuses(3)).toEqual([200, 200, 200])
   })
 
-  test('every request has its turn, whatever becomes of it', async () => {
+  test('a refused request also moves on to the next replica', async () => {
     plane.lag.roleAssignments = [0, 600_000]
     plane.grant(COGNITIVE_SERVICES_USER, { createdOn: new Date(plane.clock.now()).toISOString() })
     const headers = { 'api-key': accountKeys(accountId(plane.account)).key1 }
@@ -458,7 +458,7 @@ describe('propagation', () => {
     expect(await statuses(2)).toEqual([200, 401])
   })
 
-  test('an assignment without a date is old: live everywhere', async () => {
+  test('an assignment without a date is live on every replica', async () => {
     plane.lag.roleAssignments = [600_000, 600_000]
     plane.grant(COGNITIVE_SERVICES_USER)
     expect(await statuses(2)).toEqual([200, 200])
@@ -470,7 +470,7 @@ describe('paths and versions', () => {
 
   const notFound = { error: { code: '404', message: 'Resource not found' } }
 
-  test('an unknown path is 404, without credentials 401, and nothing through a closed network', async () => {
+  test('an unknown path answers 404, without credentials 401, and 403 with public access off', async () => {
     expect(await askWithToken('/openai/v1/nonsense', { body: chat })).toMatchObject({
       status: 404,
       body: notFound,
@@ -491,7 +491,7 @@ describe('paths and versions', () => {
     })
   })
 
-  test.each(['v1', 'preview'])('v1 takes api-version=%s', async version => {
+  test.each(['v1', 'preview'])('v1 accepts api-version=%s', async version => {
     expect((await askWithToken(`${CHAT}?api-version=${version}`, { body: chat })).status).toBe(200)
   })
 
@@ -503,7 +503,7 @@ describe('paths and versions', () => {
     expect(unknown.body).toEqual({ error: { code: 'BadRequest', message: 'API version not supported' } })
   })
 
-  test.each(['', '?api-version=2024-08-01-preview'])('/models knows one version, not "%s"', async query => {
+  test.each(['', '?api-version=2024-08-01-preview'])('/models accepts one version, not "%s"', async query => {
     const answer = await askWithToken(`/models/chat/completions${query}`, {
       body: { model: 'deepseek', messages },
     })
@@ -525,7 +525,7 @@ describe('paths and versions', () => {
     expect(answer).toMatchObject({ status: 404, body: { error: { code: 'NotFound' } } })
   })
 
-  test('paths and deployment names compare without case', async () => {
+  test('paths and deployment names match in any case', async () => {
     const target = '/OpenAI/Deployments/CHAT/chat/Completions?api-version=2024-10-21'
     expect((await askWithToken(target, { body: { messages } })).status).toBe(200)
   })
@@ -580,7 +580,7 @@ describe('deployments and models', () => {
     })
   })
 
-  test('/models words unknown and missing names in its own way', async () => {
+  test('/models has its own errors for an unknown and a missing model', async () => {
     const unknown = await askWithToken(INFERENCE_CHAT, { body: { model: 'missing', messages } })
     expect(unknown.status).toBe(404)
     expect(errorOf(unknown)).toEqual({
@@ -592,7 +592,7 @@ describe('deployments and models', () => {
     expect(none).toMatchObject({ status: 400, body: { error: { code: 'no_model_name' } } })
   })
 
-  test('Claude does not speak OpenAI’s language, nor the others Anthropic’s', async () => {
+  test('a Claude model refuses the OpenAI API, and other models refuse the Anthropic API', async () => {
     const headers = { 'anthropic-version': '2023-06-01' }
     const answers = await Promise.all([
       askWithToken(CHAT, { body: { model: 'claude', messages } }),
@@ -604,7 +604,7 @@ describe('deployments and models', () => {
     }
   })
 
-  test('the list has each model once; one of them can be had alone', async () => {
+  test('the list has each model once; a model can be read by its id', async () => {
     const list = await askWithToken(MODELS, { method: 'GET' })
     const { data } = v.parse(v.object({ data: v.array(v.object({ id: v.string() })) }), list.body)
     const ids = data.map(({ id }) => id)
@@ -840,7 +840,7 @@ describe('bodies that are refused', () => {
       },
     },
     { target: RESPONSES, body: { model: 'chat', input, instructions: '[trigger content filter]' } },
-  ])('a prompt that the content filter stops on $target', async ({ target, body }) => {
+  ])('$target answers 400 to a prompt that the content filter stops', async ({ target, body }) => {
     const answer = await askWithToken(target, { body })
     expect(answer.status).toBe(400)
     expect(answer.body).toEqual({
@@ -896,7 +896,7 @@ describe('answers', () => {
 
   const complete = async (body: object) => v.parse(completion, (await askWithToken(CHAT, { body })).body)
 
-  test('are the deployment’s own, or the same sentence every time', async () => {
+  test('are those of the deployment, or the same sentence every time', async () => {
     const said = await complete({ model: 'said', messages })
     expect(said.choices[0]).toMatchObject({
       finish_reason: 'stop',
@@ -907,7 +907,7 @@ describe('answers', () => {
     expect(second.model).toBe('DeepSeek-V3')
   })
 
-  test.each(['max_tokens', 'max_completion_tokens'])('end where %s says', async parameter => {
+  test.each(['max_tokens', 'max_completion_tokens'])('end at the limit in %s', async parameter => {
     const { choices, usage } = await complete({ model: 'said', messages, [parameter]: 2 })
     expect(choices[0].finish_reason).toBe('length')
     expect('The capital of France is Paris.').toContain(choices[0].message.content)
@@ -938,7 +938,7 @@ describe('answers', () => {
     })
   })
 
-  test('responses that reasoning used up', async () => {
+  test('a response whose budget is used up by reasoning is incomplete', async () => {
     const { body } = await askWithToken(RESPONSES, {
       body: { model: 'reasoner', input, max_output_tokens: 16 },
     })
@@ -950,7 +950,7 @@ describe('answers', () => {
     })
   })
 
-  test('of Claude', async () => {
+  test('messages of Claude', async () => {
     const headers = { 'anthropic-version': '2023-06-01' }
     const [whole, cut] = await Promise.all([
       askWithToken(MESSAGES, { headers, body: claude }, FOUNDRY),
@@ -961,7 +961,7 @@ describe('answers', () => {
     expect(whole.headers.get('request-id')).toMatch(/^req_/)
   })
 
-  test('of Claude as a stream, which ends in the same message', async () => {
+  test('a stream of Claude adds up to the same message', async () => {
     const headers = { 'anthropic-version': '2023-06-01' }
     const body = { ...claude, max_tokens: 2, stream: true }
     const { text, headers: told } = await askWithToken(MESSAGES, { headers, body }, FOUNDRY)
@@ -1011,7 +1011,7 @@ describe('embeddings', () => {
     expect(await vector({ model, input: 'something else' })).not.toEqual(first)
   })
 
-  test('shortened, they keep their direction', async () => {
+  test('with fewer dimensions they keep their direction', async () => {
     const full = await vector({ model: 'vectors', input })
     const short = await vector({ model: 'vectors', input, dimensions: 256 })
     expect(short).toHaveLength(256)
@@ -1021,7 +1021,7 @@ describe('embeddings', () => {
     expect(cosine).toBeCloseTo(1, 10)
   })
 
-  test('of at most 2048 inputs, and of nothing else than is known', async () => {
+  test('more than 2048 inputs and unknown parameters are refused', async () => {
     const many = await askWithToken(EMBEDDINGS, { body: { model: 'vectors', input: Array(2049).fill('a') } })
     expect([many.status, errorOf(many)]).toMatchObject([
       400,
@@ -1031,7 +1031,7 @@ describe('embeddings', () => {
     expect(errorOf(odd)).toMatchObject({ message: 'Unrecognized request argument supplied: spell' })
   })
 
-  test('as base64 they are little-endian floats', async () => {
+  test('in base64 they are little-endian floats', async () => {
     const numbers = await vector({ model: 'vectors', input, dimensions: 8 })
     const { data } = await embed({ model: 'vectors', input, dimensions: 8, encoding_format: 'base64' })
     const bytes = Buffer.from(String(data[0]?.embedding), 'base64')
@@ -1050,13 +1050,13 @@ describe('embeddings', () => {
     expect(data.map(({ index }) => index)).toEqual(Array.from({ length: vectors }, (_, i) => i))
   })
 
-  test('through /models as well', async () => {
+  test('/models serves them too', async () => {
     const answer = await askWithToken(INFERENCE_EMBEDDINGS, { body: { model: 'vectors', input: ['a'] } })
     expect(answer).toMatchObject({ status: 200, body: { model: 'text-embedding-3-large' } })
   })
 })
 
-describe('whatever the body', () => {
+describe('any body', () => {
   beforeEach(() => plane.grant(COGNITIVE_SERVICES_USER))
 
   /** Objects with the names that the APIs know, and values that they may not expect. */
@@ -1107,7 +1107,7 @@ describe('whatever the body', () => {
   )
 })
 
-test('the client’s request id comes back, on refusals too', async () => {
+test('every reply has the request id of the client, refusals too', async () => {
   const headers = { 'x-ms-client-request-id': 'e1d1b2c3-0000-4000-8000-000000000001' }
   const answer = await plane.ask(CHAT, { headers, body: chat })
   expect(answer.headers.get('x-ms-client-request-id')).toBe(headers['x-ms-client-request-id'])

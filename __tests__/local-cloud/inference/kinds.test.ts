@@ -64,7 +64,7 @@ const looked = async (target: string, headers: Record<string, string> = {}) =>
     headers: { authorization: `Bearer ${await plane.token({ aud: FOUNDRY })}`, ...headers },
   })
 
-test('completions are cut short by their budget', async () => {
+test('completions end at their token budget', async () => {
   const { choices } = await azure.completions.create({
     model: 'completer',
     prompt: ['a', 'b'],
@@ -77,7 +77,7 @@ test('completions are cut short by their budget', async () => {
   ])
 })
 
-test('an image is a PNG, by either route', async () => {
+test('an image is a PNG on both routes', async () => {
   for (const client of [v1, azure]) {
     const { data = [] } = await client.images.generate({ model: 'painter', prompt: 'a square', n: 2 })
 
@@ -93,7 +93,7 @@ test('an image is a PNG, by either route', async () => {
   ).rejects.toMatchObject({ status: 400, param: 'size', code: 'invalid_value' })
 })
 
-test('FLUX is called by the route of its maker', async () => {
+test("FLUX is called on its maker's route", async () => {
   const target = '/providers/blackforestlabs/v1/flux-2-pro?api-version=preview'
 
   const drawn = await asked(target, { model: 'flux', prompt: 'a square', width: 256, height: 256 })
@@ -102,7 +102,7 @@ test('FLUX is called by the route of its maker', async () => {
   expect(unknown).toMatchObject({ status: 404, body: { error: { code: 'unknown_model' } } })
 })
 
-test('speech is bytes of MPEG sound', async () => {
+test('speech is MPEG audio', async () => {
   for (const client of [v1, azure]) {
     const reply = await client.audio.speech.create({ model: 'speaker', voice: 'alloy', input: 'Hello' })
     const bytes = Buffer.from(await reply.arrayBuffer())
@@ -117,7 +117,7 @@ test('speech is bytes of MPEG sound', async () => {
 describe('a transcript', () => {
   const file = () => toFile(toneOfASecond(), 'tone.wav', { type: 'audio/wav' })
 
-  test('is had where the deployment is in the path, in JSON or as text', async () => {
+  test('is returned in JSON or as text if the path names the deployment', async () => {
     const { text } = await azure.audio.transcriptions.create({ model: 'listener', file: await file() })
     expect(text).toBe('This is the local cloud listening.')
     const plain = await azure.audio.transcriptions.create({
@@ -128,13 +128,13 @@ describe('a transcript', () => {
     expect(plain).toBe('This is the local cloud listening.\n')
   })
 
-  test('is not had by v1, which knows no deployment', async () => {
+  test('v1 answers 404 DeploymentNotFound', async () => {
     await expect(
       v1.audio.transcriptions.create({ model: 'listener', file: await file() }),
     ).rejects.toMatchObject({ status: 404, code: 'DeploymentNotFound' })
   })
 
-  test('is not made of what is no sound', async () => {
+  test('a file that is not audio answers 400', async () => {
     const text = await toFile(Buffer.from('Hello'), 'tone.wav', { type: 'audio/wav' })
     await expect(azure.audio.transcriptions.create({ model: 'listener', file: text })).rejects.toMatchObject({
       status: 400,
@@ -153,7 +153,7 @@ describe('a realtime model', () => {
     return new WebSocket(address(query), options as unknown as string[])
   }
 
-  test('begins a session, and parts politely', async () => {
+  test('opens a session, and closes it properly', async () => {
     const socket = await open('?model=live')
     const [message] = await once(socket, 'message')
     expect(JSON.parse(message.data)).toMatchObject({
@@ -174,7 +174,7 @@ describe('a realtime model', () => {
     expect(await looked(`/openai/v1/realtime${query}`)).toMatchObject({ status, body: { error: { code } } })
   })
 
-  test('refuses a handshake without the role, in HTTP', async () => {
+  test('answers a handshake without the role with 401', async () => {
     plane.world.roleAssignments = []
     const socket = await open('?model=live')
     const [error] = await once(socket, 'error')
@@ -184,7 +184,7 @@ describe('a realtime model', () => {
   })
 })
 
-test('a ranking puts what is like the query first', async () => {
+test('a ranking puts the document most like the query first', async () => {
   const reply = await asked('/providers/cohere/v2/rerank', {
     model: 'ranker',
     query: 'ready',
@@ -199,7 +199,7 @@ test('a ranking puts what is like the query first', async () => {
   })
 })
 
-test('a page is read where it comes by value', async () => {
+test('OCR reads a page in a data URL, and answers 400 to any other address', async () => {
   const read = (document_url: string) =>
     asked('/providers/mistral/azure/ocr', {
       model: 'reader',
@@ -213,7 +213,7 @@ test('a page is read where it comes by value', async () => {
   expect((await read('https://contoso.example/page.pdf')).status).toBe(400)
 })
 
-test('agents of a project are listed and looked at', async () => {
+test('agents of a project are listed, and read by name', async () => {
   const list = await looked('/api/projects/shop/agents?api-version=v1')
   expect(list.body).toMatchObject({ object: 'list', data: [{ name: 'helper' }] })
   const one = await looked('/api/projects/shop/agents/helper?api-version=v1')
@@ -256,14 +256,14 @@ test.each([
   ['an image', 'chat', '/openai/v1/images/generations', { prompt: 'a square' }],
   ['speech', 'chat', '/openai/v1/audio/speech', { input: 'Hi', voice: 'alloy' }],
   ['a ranking', 'chat', '/providers/cohere/v2/rerank', { query: 'a', documents: ['a'] }],
-])('%s by %s is refused by name', async (_, model, target, body) => {
+])('%s by %s answers 400 OperationNotSupported', async (_, model, target, body) => {
   expect(await asked(target, { model, ...body })).toMatchObject({
     status: 400,
     body: { error: { code: 'OperationNotSupported' } },
   })
 })
 
-test('speech by a model that listens is refused', async () => {
+test('speech by a transcription model answers 400', async () => {
   const reply = await asked('/openai/v1/audio/speech', { model: 'listener', input: 'Hi', voice: 'alloy' })
   expect(reply).toMatchObject({ status: 400, body: { error: { param: 'model' } } })
 })

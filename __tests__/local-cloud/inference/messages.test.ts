@@ -17,7 +17,7 @@ const weather = {
 const finish = { name: 'finish', input_schema: { type: 'object', properties: {} } }
 
 describe('answers', () => {
-  test('call a tool that they must call', async () => {
+  test('call a required tool', async () => {
     const { body } = await say({ tools: [weather, finish], tool_choice: { type: 'any' } })
     expect(body).toMatchObject({
       content: [
@@ -32,7 +32,7 @@ describe('answers', () => {
     })
   })
 
-  test('call the one that is named, or the one that was not called yet', async () => {
+  test('call the named tool, or the one that was not called yet', async () => {
     const named = await say({ tools: [weather, finish], tool_choice: { type: 'tool', name: 'finish' } })
     expect(named.body).toMatchObject({ content: [{ name: 'finish' }] })
     const use = { type: 'tool_use', id: 'toolu_1', name: 'get_weather', input: {} }
@@ -42,12 +42,12 @@ describe('answers', () => {
     expect(next.body).toMatchObject({ content: [{ name: 'finish' }] })
   })
 
-  test('are words where the model may choose', async () => {
+  test('are text if the model can choose', async () => {
     const { body } = await say({ tools: [weather] })
     expect(body).toMatchObject({ content: [{ type: 'text' }], stop_reason: 'end_turn' })
   })
 
-  test('are JSON of a schema', async () => {
+  test('are JSON for a schema', async () => {
     const schema = {
       type: 'object',
       properties: { n: { enum: [7] } },
@@ -62,7 +62,7 @@ describe('answers', () => {
     }
   })
 
-  test('stop before a sequence', async () => {
+  test('end before a stop sequence', async () => {
     expect((await say({ stop_sequences: [' cloud'] })).body).toMatchObject({
       content: [{ text: 'This is the local' }],
       stop_reason: 'stop_sequence',
@@ -70,7 +70,7 @@ describe('answers', () => {
     })
   })
 
-  test('come after thoughts where those are wanted', async () => {
+  test('come after thinking if it is enabled', async () => {
     const { body } = await say({ thinking: { type: 'enabled', budget_tokens: 1024 } })
     expect(body).toMatchObject({
       content: [
@@ -80,7 +80,7 @@ describe('answers', () => {
     })
   })
 
-  test('stream as blocks that grow', async () => {
+  test('stream as content blocks with deltas', async () => {
     const delta = v.looseObject({ type: v.optional(v.string()), partial_json: v.optional(v.string()) })
     const event = v.looseObject({ type: v.string(), index: v.optional(v.number()), delta: v.optional(delta) })
     const stream = async (more: object) =>
@@ -102,14 +102,14 @@ describe('counting', () => {
   const COUNT = `${MESSAGES}/count_tokens`
   const count = v.object({ input_tokens: v.pipe(v.number(), v.minValue(1)) })
 
-  test('counts what the request would cost, tools included', async () => {
+  test('counts the input tokens, tools included', async () => {
     const [plain, tooled] = [await say({}, COUNT), await say({ tools: [weather] }, COUNT)]
     const [few, many] = [v.parse(count, plain.body), v.parse(count, tooled.body)]
     expect(many.input_tokens).toBeGreaterThan(few.input_tokens)
     expect((await say({})).body).toMatchObject({ usage: few })
   })
 
-  test('takes no budget', async () => {
+  test('refuses max_tokens', async () => {
     const answer = await say({ max_tokens: 5 }, COUNT)
     expect([answer.status, errorOf(answer).message]).toEqual([
       400,
@@ -169,7 +169,7 @@ describe('refused', () => {
     })
   })
 
-  test('by name: a container, and a tool that Anthropic defined', async () => {
+  test('a container and a tool of Anthropic answer 501 with their name', async () => {
     expect(errorOf(await say({ container: 'c' }))).toMatchObject({ code: 'LocalCloudNotImplemented' })
     const tools = [{ type: 'bash_20250124', name: 'bash' }]
     expect(errorOf(await say({ tools, tool_choice: { type: 'any' } }))).toMatchObject({

@@ -67,7 +67,7 @@ describe('OpenAI on /openai/v1', () => {
     expect(completion._request_id).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  test('chat completion as a stream, with usage at its end', async () => {
+  test('chat completion as a stream, with usage at the end', async () => {
     const stream = await v1.chat.completions.create({
       model: 'said',
       messages,
@@ -86,7 +86,7 @@ describe('OpenAI on /openai/v1', () => {
     expect(total).toBeGreaterThan(0)
   })
 
-  test('the stream helper puts the chunks together', async () => {
+  test('the stream helper assembles the chunks', async () => {
     const completion = await v1.chat.completions.stream({ model: 'said', messages }).finalChatCompletion()
     expect(completion.choices[0]?.message.content).toBe(ANSWER)
   })
@@ -97,7 +97,7 @@ describe('OpenAI on /openai/v1', () => {
     expect(response.status).toBe('completed')
   })
 
-  test.each(['said', 'reasoner'])('response of %s as a stream, put together by the helper', async model => {
+  test.each(['said', 'reasoner'])('response of %s as a stream, assembled by the helper', async model => {
     const stream = v1.responses.stream({ model, input: 'What is the capital of France?' })
     let text = ''
     stream.on('response.output_text.delta', ({ delta }) => {
@@ -108,7 +108,7 @@ describe('OpenAI on /openai/v1', () => {
     expect(text).toBe(final.output_text)
   })
 
-  test('a stream that the budget ends says so', async () => {
+  test('a stream that ends at the token budget says so', async () => {
     const stream = await v1.responses.create({
       model: 'reasoner',
       input: 'hi',
@@ -120,7 +120,7 @@ describe('OpenAI on /openai/v1', () => {
     expect(types.at(-1)).toBe('response.incomplete')
   })
 
-  test('embeddings: the client asks for base64 and decodes it', async () => {
+  test('embeddings: the client requests base64 and decodes it', async () => {
     const { data } = await v1.embeddings.create({ model: 'vectors', input: ['one', 'two'] })
     expect(plane.journal.entries.at(-1)?.body).toContain('"encoding_format":"base64"')
     expect(data.map(({ embedding }) => embedding.length)).toEqual([3072, 3072])
@@ -162,7 +162,7 @@ describe('AzureOpenAI on the classic API', () => {
     expect(data[0]?.embedding).toHaveLength(64)
   })
 
-  test('responses, in the versions that have them', async () => {
+  test('responses, in the API versions that have them', async () => {
     const asked = { model: 'said', input: 'What is the capital of France?' }
     const options = { endpoint: plane.url, azureADTokenProvider: () => plane.token(), maxRetries: 0 }
     const preview = new AzureOpenAI({ ...options, apiVersion: '2025-03-01-preview' })
@@ -203,7 +203,7 @@ describe('refusals become the client’s errors', () => {
     expect(error).toMatchObject({ status: 401, message: expect.stringContaining('audience is incorrect') })
   })
 
-  test('a key where keys are off', async () => {
+  test('a key while keys are off', async () => {
     plane.account.disableLocalAuth = true
     const keyed = new OpenAI({ baseURL: `${plane.url}/openai/v1`, apiKey: 'some-key', maxRetries: 0 })
     const error = await rejection(keyed.models.list())

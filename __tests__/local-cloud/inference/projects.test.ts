@@ -39,7 +39,7 @@ describe('deployments', () => {
     sku: { name: 'GlobalStandard', capacity: 120 },
   }
 
-  test('are listed, and looked at one by one', async () => {
+  test('are listed, and read by name', async () => {
     expect((await get('/deployments?api-version=v1')).body).toMatchObject({
       value: expect.arrayContaining([chat]),
     })
@@ -47,7 +47,7 @@ describe('deployments', () => {
     expect((await get('/deployments/none?api-version=v1')).status).toBe(404)
   })
 
-  test('can be asked for by maker and model', async () => {
+  test('can be filtered by publisher and model', async () => {
     const names = async (query: string) => {
       const { body } = await get(`/deployments?api-version=v1&${query}`)
       return JSON.stringify(body).match(/(?<="name":")[\w-]+(?=","type")/g) ?? []
@@ -57,12 +57,12 @@ describe('deployments', () => {
     expect(await names('deploymentType=Other')).toEqual([])
   })
 
-  test('want a version', async () => {
+  test('require an api-version', async () => {
     expect(errorOf(await get('/deployments'))).toMatchObject({ message: 'API version not supported' })
   })
 })
 
-test('connections are those of the seed, and sign in with Entra', async () => {
+test('connections come from the seed, and sign in with Entra', async () => {
   const [project] = caller.plane.account.projects
   if (project === undefined) throw new Error('The account has a project')
   const models = {
@@ -88,7 +88,7 @@ test('connections are those of the seed, and sign in with Entra', async () => {
   expect((await get('/connections/none?api-version=v1')).status).toBe(404)
 })
 
-test('another audience is refused, with the name of the right one', async () => {
+test('a token for another audience is refused with the right audience', async () => {
   const headers = { authorization: `Bearer ${await caller.plane.token()}` }
   const answer = await ask(`${PROJECT}/deployments?api-version=v1`, undefined, { method: 'GET', headers })
   expect(answer).toMatchObject({

@@ -33,8 +33,8 @@ async function responseTo(more: object) {
   return v.parse(responseSchema, answer.body)
 }
 
-describe('what the request says is told again', () => {
-  test('all of it', async () => {
+describe('the parameters of the request come back in the response', () => {
+  test('every parameter comes back', async () => {
     const text = { format: { type: 'text' }, verbosity: 'low' }
     const asked = {
       instructions: 'Be brief.',
@@ -64,7 +64,7 @@ describe('what the request says is told again', () => {
     })
   })
 
-  test('and nothing said is what holds', async () => {
+  test('a parameter that is not set has its default', async () => {
     expect(await responseTo({})).toMatchObject({
       background: false,
       completed_at: expect.any(Number),
@@ -93,7 +93,7 @@ describe('what the request says is told again', () => {
     ['gpt-5-mini', 'medium', ['reasoning', 'message']],
     ['gpt-5.1', 'none', ['message']],
     ['gpt-6', 'none', ['message']],
-  ])('%s reasons by itself with effort %s', async (name, effort, types) => {
+  ])('%s reasons with effort %s by default', async (name, effort, types) => {
     const [first] = caller.plane.account.deployments
     if (first === undefined) throw new Error('The account has deployments')
     const model = { ...first.model, name }
@@ -104,7 +104,7 @@ describe('what the request says is told again', () => {
 })
 
 describe('tools', () => {
-  test('one that is required is called, and its output answers the call', async () => {
+  test('a required tool is called, and its output can follow the call', async () => {
     const first = await responseTo({ tools: [weather, finish], tool_choice: 'required' })
     expect(first.output).toMatchObject([
       { type: 'function_call', name: 'get_weather', arguments: '{"city":"text"}', status: 'completed' },
@@ -119,7 +119,7 @@ describe('tools', () => {
     expect(next.output).toMatchObject([{ type: 'function_call', name: 'finish' }])
   })
 
-  test('a custom tool is given a text', async () => {
+  test('a custom tool is called with a text', async () => {
     const tools = [{ type: 'custom', name: 'note' }]
     const { output } = await responseTo({ tools, tool_choice: { type: 'custom', name: 'note' } })
     expect(output).toMatchObject([
@@ -141,7 +141,7 @@ describe('tools', () => {
     expect(events.at(-1)).toMatchObject({ type: 'response.completed' })
   })
 
-  test('what the service itself would run is not run, and that is said', async () => {
+  test('a tool that the service runs is returned; requiring a call answers 501', async () => {
     const tools = [{ type: 'web_search' }]
     expect(await responseTo({ tools })).toMatchObject({ tools, output: [{ type: 'message' }] })
     const answer = await respond({ tools, tool_choice: 'required' })
@@ -149,7 +149,7 @@ describe('tools', () => {
   })
 })
 
-describe('forms of an answer', () => {
+describe('formats of an answer', () => {
   const textOf = async (format: object) => {
     const { body } = await respond({ text: { format } })
     const content = v.tuple([v.looseObject({ text: v.string() })])
@@ -157,7 +157,7 @@ describe('forms of an answer', () => {
     return JSON.parse(v.parse(schema, body).output[0].content[0].text)
   }
 
-  test('JSON of a schema, JSON of any', async () => {
+  test('JSON for a schema, and any JSON', async () => {
     const schema = {
       type: 'object',
       properties: { n: { type: 'integer', minimum: 3 } },
@@ -168,7 +168,7 @@ describe('forms of an answer', () => {
     expect(await textOf({ type: 'json_object' })).toEqual({ answer: 'This is the local cloud speaking.' })
   })
 
-  test('probabilities, and thoughts that only the service can read', async () => {
+  test('log probabilities, and encrypted reasoning', async () => {
     const include = ['message.output_text.logprobs', 'reasoning.encrypted_content']
     const [said, thought] = [await responseTo({ include }), await responseTo({ include, model: 'reasoner' })]
     expect(said.output[0]).toMatchObject({
@@ -179,7 +179,7 @@ describe('forms of an answer', () => {
 })
 
 describe('stored responses', () => {
-  test('are there until they are deleted, at every host of the account, and nowhere else', async () => {
+  test('can be read at every host of the account until they are deleted, and not in a project', async () => {
     const { id } = await responseTo({ input: 'Remember this.' })
     const { hosts } = caller.plane
     for (const host of [hosts.openAI, hosts.foundry]) {
@@ -196,12 +196,12 @@ describe('stored responses', () => {
     expect([gone.status, errorOf(gone).message]).toEqual([404, `Response with id '${id}' not found.`])
   })
 
-  test('are not where that was not wanted', async () => {
+  test('with store false a response cannot be read', async () => {
     const { id } = await responseTo({ store: false })
     expect((await get(`${RESPONSES}/${id}`)).status).toBe(404)
   })
 
-  test('tell what they were given, in pages', async () => {
+  test('list their input items in pages', async () => {
     const input = ['one', 'two', 'three'].map(content => ({ role: 'user', content }))
     const { id } = await responseTo({ input })
     const list = v.looseObject({
@@ -221,7 +221,7 @@ describe('stored responses', () => {
     expect(errorOf(await get(`${RESPONSES}/${id}/input_items?order=up`))).toMatchObject({ param: 'order' })
   })
 
-  test('are followed: what was said before counts for the prompt', async () => {
+  test('previous_response_id adds the earlier conversation to the input tokens', async () => {
     const usage = v.looseObject({ id: v.string(), usage: v.looseObject({ input_tokens: v.number() }) })
     const first = v.parse(usage, (await respond({ input: 'one two three four' })).body)
     const next = v.parse(usage, (await respond({ input: 'five', previous_response_id: first.id })).body)
@@ -231,7 +231,7 @@ describe('stored responses', () => {
     expect(third).toMatchObject({ previous_response_id: next.id })
   })
 
-  test('lend their items by reference', async () => {
+  test('items can be referenced by id', async () => {
     const { output } = await responseTo({})
     const reference = { type: 'item_reference', id: output[0]?.id }
     expect(await responseTo({ input: [reference, { role: 'user', content: 'again' }] })).toBeDefined()
@@ -241,7 +241,7 @@ describe('stored responses', () => {
 })
 
 describe('in the background', () => {
-  test('a response is queued, then in work, then done', async () => {
+  test('a response is queued, then in_progress, then completed', async () => {
     const { id, status } = await responseTo({ background: true })
     const seen = [status]
     for (const ms of [1000, 1000]) {
@@ -252,7 +252,7 @@ describe('in the background', () => {
     expect(seen).toEqual(['queued', 'in_progress 0', 'completed 1'])
   })
 
-  test('it can be called off while it is not done', async () => {
+  test('it can be cancelled until it is completed', async () => {
     const [early, late] = [await responseTo({ background: true }), await responseTo({ background: true })]
     const cancelled = await ask(`${RESPONSES}/${early.id}/cancel`)
     expect(cancelled.body).toMatchObject({ status: 'cancelled' })
@@ -263,7 +263,7 @@ describe('in the background', () => {
     expect((await ask(`${RESPONSES}/${id}/cancel`)).status).toBe(400)
   })
 
-  test('its stream can be had again from any point on', async () => {
+  test('its stream can be read again from any event', async () => {
     const whole = await respond({ background: true, stream: true })
     const events = eventsOf(whole)
     expect(events.slice(0, 3)).toMatchObject([
@@ -284,14 +284,14 @@ describe('conversations', () => {
   const conversation = v.looseObject({ id: v.string() })
   const create = async (body: object = {}) => v.parse(conversation, (await ask(CONVERSATIONS, body)).body).id
 
-  test('grow by what responses are given and say', async () => {
+  test('get the input and output of responses', async () => {
     const id = await create({ metadata: { topic: 'a' }, items: [{ role: 'user', content: 'Hello' }] })
     expect(await responseTo({ conversation: id })).toMatchObject({ conversation: { id } })
     const { body } = await get(`${CONVERSATIONS}/${id}/items?order=asc`)
     expect(body).toMatchObject({ data: [{ role: 'user' }, { role: 'user' }, { role: 'assistant' }] })
   })
 
-  test('are changed, looked at and deleted, and so are their items', async () => {
+  test('can be changed, read and deleted, and so can their items', async () => {
     const id = await create()
     const added = await ask(`${CONVERSATIONS}/${id}/items`, { items: [{ role: 'user', content: 'Hello' }] })
     const item = v.parse(v.looseObject({ data: v.tuple([v.looseObject({ id: v.string() })]) }), added.body)

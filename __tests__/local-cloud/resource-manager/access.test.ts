@@ -36,7 +36,7 @@ describe('a role is assigned at', () => {
   const IDENTITY = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop`
   const STORAGE = `${GROUP}/providers/Microsoft.Storage/storageAccounts/contosodata`
 
-  test('an identity, and at a resource of any type that is there', async () => {
+  test('an identity or any other resource that exists', async () => {
     expect(await assign(IDENTITY)).toMatchObject({ status: 404, ...refused('ResourceNotFound') })
     await admin(IDENTITY, 'PUT', { location: 'swedencentral' })
     expect(await assign(IDENTITY)).toMatchObject({ status: 201, body: { properties: { scope: IDENTITY } } })
@@ -50,7 +50,7 @@ describe('a role is assigned at', () => {
     )
   })
 
-  test('nothing that is not there', async () => {
+  test('not at a resource that does not exist', async () => {
     expect(await assign(STORAGE)).toMatchObject({ status: 404, ...refused('ResourceNotFound') })
   })
 })
@@ -77,7 +77,7 @@ describe('a condition', () => {
     expect(kindOfCondition(condition)).toBe(kind)
   })
 
-  test('that can be evaluated is kept', async () => {
+  test('that can be evaluated is stored', async () => {
     expect(await assign(ACCOUNT, { condition: delegation, conditionVersion: '2.0' })).toMatchObject({
       status: 201,
       body: { properties: { condition: delegation, conditionVersion: '2.0' } },
@@ -112,7 +112,7 @@ describe('a custom role', () => {
       },
     })
 
-  test('without a description has none, and tells who made it and who changed it', async () => {
+  test('without a description has none, and says who created and changed it', async () => {
     expect((await write()).status).toBe(201)
     const created = v.parse(v.object({ properties: v.looseObject({}) }), (await admin(ROLE)).body).properties
     expect(created).toMatchObject({ description: null, createdBy: ADMIN, updatedBy: ADMIN })
@@ -123,12 +123,12 @@ describe('a custom role', () => {
     expect(body).not.toMatchObject({ properties: { updatedOn: created.updatedOn } })
   })
 
-  test('with what nothing here keeps is refused', async () => {
+  test('with a property that is not stored is refused', async () => {
     expect(await write({ notes: 'x' })).toMatchObject({ status: 501, ...refused('LocalCloudNotImplemented') })
   })
 })
 
-test('schedules tell who holds what now, and that nobody is eligible for more', async () => {
+test('schedules list the active roles, and no eligible ones', async () => {
   arm.grant(TEAM, ROLES.reader, GROUP)
   arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
   const list = (type: string, filter = '') =>
@@ -144,7 +144,7 @@ test('schedules tell who holds what now, and that nobody is eligible for more', 
   expect((await list('roleEligibilityScheduleInstances')).body).toEqual({ value: [] })
 })
 
-test('actions have the names that roles use', async () => {
+test('providerOperations lists the action names that roles use', async () => {
   const { body } = await admin(`/${AUTHORIZATION}/providerOperations/microsoft.cognitiveservices`)
   const { resourceTypes } = v.parse(
     v.object({

@@ -52,7 +52,7 @@ function poll({ headers }: Answer, header: string): Promise<Answer> {
 }
 
 describe('a new account', () => {
-  test('is being created for a while, which its operation and its state tell', async () => {
+  test('takes time to create, as its operation and its state show', async () => {
     const created = await create({ tags: { team: 'shop' } })
     expect(created).toMatchObject({
       status: 201,
@@ -86,7 +86,7 @@ describe('a new account', () => {
     })
   })
 
-  test('takes no writes while it is created', async () => {
+  test('refuses writes while it is being created', async () => {
     await create()
     const busy = refused('AccountProvisioningStateInvalid')
     expect(await admin(NEW, 'PATCH', { tags: {} })).toMatchObject({ status: 409, ...busy })
@@ -98,7 +98,7 @@ describe('a new account', () => {
     expect((await deploy()).status).toBe(201)
   })
 
-  test('accepts keys and has no host of its own where nothing is said about it', async () => {
+  test('accepts keys and has no own host by default', async () => {
     const { properties } = told(await admin(NEW, 'PUT', { ...wanted(), properties: {} }))
     expect(properties).toMatchObject({ endpoint: 'https://127.0.0.1:4400/', publicNetworkAccess: 'Enabled' })
     expect(properties).not.toHaveProperty('disableLocalAuth')
@@ -120,12 +120,12 @@ describe('a new account', () => {
       400,
       'FailedIdentityOperation',
     ],
-  ])('%j: %d %s, and nothing is made', async (body, status, code) => {
+  ])('%j: %d %s, and nothing is created', async (body, status, code) => {
     expect(await admin(NEW, 'PUT', body)).toMatchObject({ status, ...refused(code) })
     expect((await admin(NEW)).status).toBe(404)
   })
 
-  test('is made by whom a role allows it, in a group that exists', async () => {
+  test('needs a role that allows it, and an existing group', async () => {
     expect((await arm.ask(NEW, { method: 'PUT', body: wanted() })).status).toBe(403)
     const nowhere = NEW.replace('rg-keyless', 'rg-nowhere')
     expect(await admin(nowhere, 'PUT', wanted())).toMatchObject({
@@ -136,14 +136,14 @@ describe('a new account', () => {
 })
 
 describe('a change', () => {
-  test('of tags alone is taken, and leaves all else', async () => {
+  test('of tags alone keeps everything else', async () => {
     expect(await admin(ACCOUNT, 'PATCH', { tags: { team: 'shop' } })).toMatchObject({
       status: 200,
       body: { tags: { team: 'shop' }, properties: { disableLocalAuth: true } },
     })
   })
 
-  test('is kept and told again, whether it has an effect here or not', async () => {
+  test('is stored and returned, whether it has an effect here or not', async () => {
     const properties = {
       networkAcls: {
         bypass: 'AzureServices',
@@ -165,7 +165,7 @@ describe('a change', () => {
     expect(arm.world.accounts[0]).toMatchObject({ networkDefaultAction: 'Deny', ipRules: ['203.0.113.7'] })
   })
 
-  test('as a whole takes away what it leaves out', async () => {
+  test('by PUT removes what it leaves out', async () => {
     await admin(ACCOUNT, 'PATCH', {
       tags: { team: 'shop' },
       properties: { allowedFqdnList: ['x.example'], networkAcls: { bypass: 'AzureServices' } },
@@ -185,7 +185,7 @@ describe('a change', () => {
     expect(properties).toMatchObject({ customSubDomainName: 'contoso-ai' })
   })
 
-  test('what a GET told can be sent back as it is', async () => {
+  test('by PUT of what a GET returned changes nothing', async () => {
     await admin(ACCOUNT, 'PATCH', { identity: { type: 'SystemAssigned' } })
     settle()
     const present = await admin(ACCOUNT)
@@ -204,7 +204,7 @@ describe('a change', () => {
     expect(arm.world.accounts).toEqual(before)
   })
 
-  test('that gives a subdomain is accepted, and has two addresses to ask at', async () => {
+  test('that sets a subdomain is accepted, with two addresses to poll', async () => {
     const regional = ACCOUNT.replace('contoso-ai', 'contoso-regional')
     const answer = await admin(regional, 'PATCH', { properties: { customSubDomainName: 'contoso-own' } })
     expect(answer).toMatchObject({ status: 202, body: { properties: { provisioningState: 'Accepted' } } })
@@ -224,7 +224,7 @@ describe('identities', () => {
     return told(answer).identity
   }
 
-  test('one of its own is a principal that can hold roles, until it is taken away', async () => {
+  test('a system-assigned identity is a principal that can hold roles until it is removed', async () => {
     const identity = await assign({ type: 'SystemAssigned' })
     const { principalId } = v.parse(v.looseObject({ principalId: v.string() }), identity)
     expect(identity).toEqual({ type: 'SystemAssigned', principalId, tenantId: TENANT })
@@ -250,7 +250,7 @@ describe('identities', () => {
     )
   })
 
-  test('of others are named with their ids, added and removed', async () => {
+  test('user-assigned identities are listed by id, added and removed', async () => {
     await admin(IDENTITY, 'PUT', { location: 'swedencentral' })
     const principalId = arm.world.applications.at(-1)?.servicePrincipal?.objectId
     const identity = { type: 'SystemAssigned, UserAssigned', userAssignedIdentities: { [IDENTITY]: {} } }
@@ -266,7 +266,7 @@ describe('identities', () => {
     })
   })
 
-  test('projects have them too', async () => {
+  test('projects have identities too', async () => {
     const project = `${ACCOUNT}/projects/store`
     const body = {
       location: 'swedencentral',
@@ -297,10 +297,10 @@ describe('identities', () => {
   })
 })
 
-describe('the end', () => {
+describe('deletion', () => {
   const deleted = `${PROVIDER}/locations/swedencentral/resourceGroups/rg-keyless/deletedAccounts/contoso-ai`
 
-  test('an account with projects stays', async () => {
+  test('an account with projects is not deleted', async () => {
     expect(await admin(ACCOUNT, 'DELETE')).toMatchObject({ status: 409, ...refused('CannotDeleteResource') })
     expect((await admin(ACCOUNT)).status).toBe(200)
   })
@@ -308,7 +308,7 @@ describe('the end', () => {
   describe('without projects', () => {
     beforeEach(() => admin(`${ACCOUNT}/projects/shop`, 'DELETE'))
 
-    test('it is gone, with its identity and the roles at it, and waits to be restored', async () => {
+    test('the account is gone with its identity and its role assignments, and can be restored', async () => {
       await admin(ACCOUNT, 'PATCH', { identity: { type: 'SystemAssigned' } })
       settle()
       arm.grant(PIPELINE, ROLES.reader, ACCOUNT)
@@ -327,7 +327,7 @@ describe('the end', () => {
       })
     })
 
-    test('its name and its subdomain are taken until it is restored or purged', async () => {
+    test('its name and its subdomain stay in use until it is restored or purged', async () => {
       await admin(ACCOUNT, 'DELETE')
       const again = wanted({}, { customSubDomainName: 'contoso-ai' })
       expect(await admin(ACCOUNT, 'PUT', again)).toMatchObject({
@@ -343,7 +343,7 @@ describe('the end', () => {
       expect((await admin(ACCOUNT, 'PUT', again)).status).toBe(201)
     })
 
-    test('restored, it has what it had', async () => {
+    test('a restored account has what it had', async () => {
       await admin(ACCOUNT, 'DELETE')
       const answer = await admin(ACCOUNT, 'PUT', { location: 'swedencentral', properties: { restore: true } })
       expect(answer).toMatchObject({ status: 201, body: { kind: 'AIServices' } })
@@ -352,7 +352,7 @@ describe('the end', () => {
       expect((await admin(`${PROVIDER}/deletedAccounts`)).body).toEqual({ value: [] })
     })
 
-    test('after two days it is gone for good', async () => {
+    test('after two days it cannot be restored', async () => {
       await admin(ACCOUNT, 'DELETE')
       arm.clock.advance(48 * 60 * MINUTE)
       expect((await admin(`${PROVIDER}/deletedAccounts`)).body).toEqual({ value: [] })
@@ -361,13 +361,13 @@ describe('the end', () => {
       )
     })
 
-    test('a group that is deleted takes its accounts the same way', async () => {
+    test('deleting a group deletes its accounts the same way', async () => {
       await admin(GROUP, 'DELETE')
       expect((await admin(`${PROVIDER}/deletedAccounts`)).body).toMatchObject({ value: [{}, {}] })
     })
   })
 
-  test('nothing is restored that was not deleted', async () => {
+  test('an account that was not deleted cannot be restored', async () => {
     expect(await create({}, { restore: true })).toMatchObject({
       status: 404,
       ...refused('CanNotRestoreANonExistingResource'),
@@ -386,7 +386,7 @@ test.each([
   expect(answer).toMatchObject({ status: 200, body: { isSubdomainAvailable, ...body } })
 })
 
-test('which skus a kind has is told, and checked', async () => {
+test('the SKUs of a kind are listed and checked', async () => {
   expect((await admin(`${ACCOUNT}/skus`)).body).toEqual({
     value: [{ resourceType: 'Microsoft.CognitiveServices/accounts', sku: { name: 'S0', tier: 'Standard' } }],
   })
@@ -412,7 +412,7 @@ describe('models', () => {
       answer.body,
     ).value
 
-  test('of a Foundry resource are of every publisher, of an OpenAI resource of one', async () => {
+  test('of a Foundry resource come from every publisher, of an OpenAI resource from OpenAI', async () => {
     const all = models(await admin(`${ACCOUNT}/models`))
     expect(all).toContainEqual(
       expect.objectContaining({
@@ -430,7 +430,7 @@ describe('models', () => {
     })
   })
 
-  test('have the dates that the seed gives them, and else none', async () => {
+  test('have only the dates that the seed gives them', async () => {
     const retired = {
       format: 'OpenAI' as const,
       name: 'gpt-4.1-mini',
@@ -457,7 +457,7 @@ describe('deployments', () => {
       ...others,
     })
 
-  test('keep what is said of them', async () => {
+  test('keep their properties', async () => {
     const created = await deploy(
       { raiPolicyName: 'Microsoft.DefaultV2', versionUpgradeOption: 'NoAutoUpgrade' },
       { tags: { team: 'shop' } },
@@ -478,7 +478,7 @@ describe('deployments', () => {
     expect(await admin(CHAT, 'PUT', body)).toMatchObject({ status: 200, body })
   })
 
-  test('are made one after the other', async () => {
+  test('are created one after the other', async () => {
     expect((await deploy({})).status).toBe(201)
     const other = () => admin(`${ACCOUNT}/deployments/other`, 'PUT', { properties: { model } })
     expect(await other()).toMatchObject({ status: 409, ...refused('RequestConflict') })
@@ -486,7 +486,7 @@ describe('deployments', () => {
     expect((await other()).status).toBe(201)
   })
 
-  test('take the default version where none is asked for', async () => {
+  test('get the default version of the model if none is named', async () => {
     await deploy({ model: { format: 'OpenAI', name: 'gpt-4o' } })
     expect((await admin(CHAT)).body).toMatchObject({ properties: { model: { version: '2024-11-20' } } })
   })
@@ -502,7 +502,7 @@ describe('deployments', () => {
     expect((await admin(CHAT)).status).toBe(404)
   })
 
-  test('are resized and tagged without the rest', async () => {
+  test('can change capacity and tags alone', async () => {
     const target = `${ACCOUNT}/deployments/chat`
     const change = { sku: { name: 'GlobalStandard', capacity: 20 }, tags: { team: 'ads' } }
     expect(await admin(target, 'PATCH', change)).toMatchObject({

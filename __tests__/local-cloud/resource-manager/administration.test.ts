@@ -44,7 +44,7 @@ describe('keys', () => {
   const regenerate = (keyName: string, as = ADMIN) =>
     ask(`${ACCOUNT}/regenerateKey`, { method: 'POST', body: { keyName }, as })
 
-  test('are made anew one by one, of this account only, and are listed so', async () => {
+  test('are regenerated one at a time, for this account only, and listed', async () => {
     arm.world.accounts.forEach(account => {
       account.disableLocalAuth = false
     })
@@ -61,7 +61,7 @@ describe('keys', () => {
     expect([await keys(), await keys(other)]).toEqual([third, others])
   })
 
-  test('need the right to make them anew, and one of two names', async () => {
+  test('regenerating one needs the right to do so, and the name Key1 or Key2', async () => {
     arm.grant(PIPELINE, ROLES.cognitiveServicesUser, ACCOUNT)
     expect(await regenerate('Key1', PIPELINE)).toMatchObject({ status: 403 })
     expect(await regenerate('Key3')).toMatchObject({
@@ -81,7 +81,7 @@ describe('locks', () => {
   const lock = (scope: string, level: string, others: object = {}) =>
     put(`${locks(scope)}/stop`, { properties: { level, ...others } })
 
-  test('CanNotDelete: roles are assigned, and not taken away; keys are listed', async () => {
+  test('CanNotDelete: roles can be assigned but not removed, and keys can be listed', async () => {
     arm.world.accounts.forEach(account => {
       account.disableLocalAuth = false
     })
@@ -100,7 +100,7 @@ describe('locks', () => {
     })
   })
 
-  test('ReadOnly: nothing is written or removed, and a POST counts as writing', async () => {
+  test('ReadOnly: nothing can be written or removed, and a POST counts as a write', async () => {
     await grant(ACCOUNT)
     await lock(ACCOUNT, 'ReadOnly')
     const locked = {
@@ -119,7 +119,7 @@ describe('locks', () => {
     expect(await status(grant(GROUP, OTHER_NAME))).toBe(201)
   })
 
-  test('are no obstacle to themselves: changed, found, listed above and below, removed', async () => {
+  test('can be changed, read, listed above and below, and removed while they lock', async () => {
     expect(await lock(GROUP, 'ReadOnly', { notes: 'while we look' })).toMatchObject({
       status: 201,
       body: {
@@ -143,7 +143,7 @@ describe('locks', () => {
     expect(await ask(`${locks(GROUP)}/stop`)).toMatchObject({ status: 404, ...refusedWith('LockNotFound') })
   })
 
-  test('need a level that there is, a place that exists, and an owner', async () => {
+  test('need a valid level, an existing scope, and an owner', async () => {
     expect(await lock(GROUP, 'NotSpecified')).toMatchObject({ status: 400 })
     expect(await lock(`${ACCOUNT}-none`, 'ReadOnly')).toMatchObject({ status: 404 })
     arm.grant(STRANGER, ROLES.contributor, GROUP)
@@ -156,7 +156,7 @@ describe('projects', () => {
   const project = `${ACCOUNT}/projects/other`
   const body = { location: 'swedencentral', identity: { type: 'SystemAssigned' }, properties: {} }
 
-  test('are made, once, and removed, once', async () => {
+  test('can be created and deleted; a second DELETE answers 204', async () => {
     expect(await put(project, body)).toMatchObject({
       status: 201,
       body: { id: project, name: 'contoso-ai/other', properties: { isDefault: false } },
@@ -167,7 +167,7 @@ describe('projects', () => {
     expect(await status(ask(project))).toBe(404)
   })
 
-  test('need the right to write them, a place, and a Foundry resource', async () => {
+  test('need the right to write them, a location, and a Foundry resource', async () => {
     arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
     expect(await put(project, body, PIPELINE)).toMatchObject({ status: 403 })
     expect(await put(project, { properties: {} })).toMatchObject({ status: 400 })
@@ -188,7 +188,7 @@ describe('custom roles', () => {
   })
   const target = `${roles(GROUP)}/${NAME}`
 
-  test('are made, changed, assigned and, once nobody holds them, removed', async () => {
+  test('can be created, changed, assigned, and deleted once nobody holds them', async () => {
     expect(await put(target, role())).toMatchObject({
       status: 201,
       body: {
@@ -220,7 +220,7 @@ describe('custom roles', () => {
     expect(arm.world.roleDefinitions).toEqual([])
   })
 
-  test('have names of their own, and are no built-in ones', async () => {
+  test('have unique names, and built-in roles cannot be changed', async () => {
     expect(await put(target, role({ roleName: 'reader' }))).toMatchObject({
       status: 409,
       ...refusedWith('RoleDefinitionWithSameNameExists'),
@@ -232,7 +232,7 @@ describe('custom roles', () => {
     expect(await remove(reader)).toMatchObject({ status: 400 })
   })
 
-  test('are written by who may do so wherever they can be assigned', async () => {
+  test('need the right to write them at every assignable scope', async () => {
     arm.grant(STRANGER, ROLES.owner, GROUP)
     expect(await status(put(target, role(), STRANGER))).toBe(201)
     const wider = role({ assignableScopes: [GROUP, `/subscriptions/${SUBSCRIPTION}`] })
@@ -254,7 +254,7 @@ describe('the version of a condition', () => {
       },
     })
 
-  test('is 2.0 where it is not named, and goes with the condition', async () => {
+  test('is 2.0 by default, and is removed with the condition', async () => {
     expect(await write({ condition })).toMatchObject({
       status: 201,
       body: { properties: { condition, conditionVersion: '2.0' } },
@@ -265,7 +265,7 @@ describe('the version of a condition', () => {
     })
   })
 
-  test('is refused where it is another', async () => {
+  test('is refused if it is another version', async () => {
     expect(await write({ condition, conditionVersion: '1.0' })).toMatchObject({
       status: 400,
       body: { error: { message: 'The given role assignment condition is invalid.' } },

@@ -31,7 +31,7 @@ afterAll(() => arm.close())
 const applications = `${ACCOUNT}/projects/shop/applications`
 const asked = (target: string, as = ADMIN) => arm.ask(`${target}?api-version=2026-03-01`, { as })
 
-test('a published agent is an application of its project, and tells its own identity', async () => {
+test('a published agent is an application of its project, with its own identity', async () => {
   expect(await asked(`${applications}/HELPER`)).toMatchObject({
     status: 200,
     body: {
@@ -45,7 +45,7 @@ test('a published agent is an application of its project, and tells its own iden
   })
 })
 
-test('all of them are listed, and no draft', async () => {
+test('published agents are listed, drafts are not', async () => {
   expect(await asked(applications)).toMatchObject({ status: 200, body: { value: [{ name: 'helper' }] } })
 })
 
@@ -56,7 +56,7 @@ test.each([`${applications}/draft`, `${ACCOUNT}/projects/none/applications/helpe
   },
 )
 
-test('who may not read it is told so', async () => {
+test('a caller without the right to read it gets 403', async () => {
   expect((await asked(`${applications}/helper`, STRANGER)).status).toBe(403)
   arm.grant(PIPELINE, ROLES.reader, ACCOUNT)
   expect((await asked(`${applications}/helper`, PIPELINE)).status).toBe(200)

@@ -22,7 +22,7 @@ afterAll(() => arm.close())
 const admin = (target: string, method: string, body?: unknown) =>
   arm.ask(target, { as: ADMIN, method, ...(body !== undefined && { body }) })
 
-test('az cloud register: the cloud describes itself to anybody', async () => {
+test('az cloud register: the metadata of the cloud needs no token', async () => {
   const answer = await arm.ask('/metadata/endpoints?api-version=2022-09-01', {
     headers: { authorization: '' },
   })
@@ -41,7 +41,7 @@ test('az cloud register: the cloud describes itself to anybody', async () => {
   })
 })
 
-test('az ad: the cloud says where Microsoft Graph is', async () => {
+test('az ad: the metadata has the address of Microsoft Graph', async () => {
   const { body } = await arm.ask('/metadata/endpoints')
   expect(body).toMatchObject({ microsoftGraphResourceId: 'https://graph.invalid/' })
 })
@@ -52,7 +52,7 @@ test('az group exists: HEAD answers 204 or 404', async () => {
   expect((await admin(group('rg-nowhere'), 'HEAD')).status).toBe(404)
 })
 
-test('az cognitiveservices account deployment create: the capacity is text', async () => {
+test('az cognitiveservices account deployment create: the capacity is sent as text', async () => {
   const answer = await admin(`${ACCOUNT}/deployments/chat-2`, 'PUT', {
     properties: { model: { format: 'OpenAI', name: 'gpt-4.1-mini', version: '2025-04-14' } },
     sku: { name: 'GlobalStandard', capacity: '3' },
@@ -65,8 +65,8 @@ test('az cognitiveservices account deployment create: the capacity is text', asy
   expect(refused).toMatchObject({ status: 400, body: { error: { code: 'InvalidRequestContent' } } })
 })
 
-describe('az resource update: the whole account comes back', () => {
-  test('with what was changed in it', async () => {
+describe('az resource update: sends the whole account back', () => {
+  test('changes what it changed', async () => {
     const account = v.parse(
       v.looseObject({ properties: v.looseObject({ disableLocalAuth: v.literal(true) }) }),
       (await admin(ACCOUNT, 'GET')).body,
@@ -78,13 +78,13 @@ describe('az resource update: the whole account comes back', () => {
     })
   })
 
-  test('what it leaves out is taken away, but for the subdomain', async () => {
+  test('removes what it leaves out, except the subdomain', async () => {
     const answer = await admin(ACCOUNT, 'PUT', { location: 'swedencentral', properties: {} })
     expect(answer).toMatchObject({ status: 200, body: { properties: { customSubDomainName: 'contoso-ai' } } })
     expect(answer).not.toHaveProperty('body.properties.disableLocalAuth')
   })
 
-  test('by who may write', async () => {
+  test('needs the right to write', async () => {
     expect((await arm.ask(ACCOUNT, { method: 'PUT', body: { properties: {} } })).status).toBe(403)
   })
 })
@@ -93,7 +93,7 @@ describe('az cognitiveservices account update --custom-domain', () => {
   const update = (id: string, customSubDomainName: string) =>
     admin(id, 'PATCH', { sku: { name: 'S0' }, properties: { customSubDomainName } })
 
-  test('gives an account that lost its subdomain the host that it had', async () => {
+  test('gives an account that lost its subdomain the same host as before', async () => {
     const [account] = arm.world.accounts
     expect(account?.name).toBe('contoso-ai')
     if (account) account.customSubDomainName = null
@@ -106,7 +106,7 @@ describe('az cognitiveservices account update --custom-domain', () => {
     })
   })
 
-  test('changes none, and opens a host where there was none', async () => {
+  test('cannot change a subdomain; a new one opens a host', async () => {
     expect((await update(ACCOUNT, 'contoso-ai')).status).toBe(200)
     expect(await update(ACCOUNT, 'other')).toMatchObject({
       status: 400,

@@ -107,7 +107,7 @@ test('a second plan finds nothing to do: what is read stays the same', async () 
   expect(await state()).toEqual(before)
 })
 
-test('destroy: each goes, and 404 is said of what is gone alone', async () => {
+test('destroy: each resource is deleted, and then answers 404', async () => {
   await apply()
   for (const id of [CREDENTIAL, ASSIGNMENT, DEPLOYMENT, IDENTITY]) {
     expect([200, 202, 204]).toContain((await ask(id, 'DELETE')).status)

@@ -29,7 +29,7 @@ const put = (properties: unknown, as = ADMIN) =>
   arm.ask(`${SETTINGS}/who-calls`, { method: 'PUT', as, body: { properties } })
 
 describe('diagnostic settings', () => {
-  test('one is written as az writes it, read, listed and removed', async () => {
+  test('can be created as az does it, read, listed and deleted', async () => {
     const stored = {
       id: `${ACCOUNT.toLowerCase()}/providers/microsoft.insights/diagnosticSettings/who-calls`,
       type: 'Microsoft.Insights/diagnosticSettings',
@@ -61,7 +61,7 @@ describe('diagnostic settings', () => {
     expect((await arm.ask(SETTINGS, { as: ADMIN })).body).toEqual({ value: [] })
   })
 
-  test('a second write replaces the first, and what was read can be sent back', async () => {
+  test('a second PUT replaces the first, and a PUT of what a GET returned changes nothing', async () => {
     await put({ workspaceId: WORKSPACE, logs: [REQUESTS] })
     const { body } = await put({
       workspaceId: WORKSPACE,
@@ -89,7 +89,7 @@ describe('diagnostic settings', () => {
     expect((await arm.ask(SETTINGS, { as: ADMIN })).body).toEqual({ value: [] })
   })
 
-  test('one that is not there is 404, and a reader writes none', async () => {
+  test('a missing one answers 404, and a reader cannot write one', async () => {
     expect(await arm.ask(`${SETTINGS}/service`, { as: ADMIN })).toMatchObject({
       status: 404,
       body: { code: 'ResourceNotFound', message: "The diagnostic setting 'service' doesn't exist." },
@@ -133,7 +133,7 @@ describe('the activity log', () => {
   const summary = (found: readonly Event[]) =>
     found.map(({ eventName, status, operationName }) => [eventName.value, status.value, operationName.value])
 
-  test('listing the keys of an account is shown with its caller, the newest event first', async () => {
+  test('shows who listed the keys of an account, newest event first', async () => {
     arm.grant(PIPELINE, ROLES.contributor, ACCOUNT)
     const reply = await listKeys(PIPELINE, HEADERS)
     expect(reply.headers['x-ms-correlation-request-id']).toBe(HEADERS['x-ms-correlation-request-id'])
@@ -162,7 +162,7 @@ describe('the activity log', () => {
     expect(await events()).toEqual(found)
   })
 
-  test('a write tells its body when it begins and its status when it ends; a refused one fails; reads are left out', async () => {
+  test('has a start event with the body and an end event with the status for each write, and no reads', async () => {
     const body = { properties: { level: 'CanNotDelete' } }
     const lock = `${GROUP}/providers/Microsoft.Authorization/locks/keep`
     const written = await arm.ask(lock, { method: 'PUT', as: ADMIN, body })
@@ -207,7 +207,7 @@ describe('the activity log', () => {
     expect(await events(filter)).toHaveLength(count)
   })
 
-  test('a range of time, in the form of az; 89 days are kept, and 90 days ago is too early to ask for', async () => {
+  test('accepts a time range as az sends it; a start more than 90 days ago answers 400', async () => {
     await listKeys()
     const now = arm.clock.now()
     const range = (from: number, to: number) =>
@@ -227,7 +227,7 @@ describe('the activity log', () => {
     expect(await events()).toHaveLength(0)
   })
 
-  test('$select leaves the other members out, and a long log has pages', async () => {
+  test('$select returns only the named members, and a long log has pages', async () => {
     for (let count = 0; count < 101; count += 1) await listKeys()
     const { body } = await arm.ask(`${EVENTS}?$select=caller , operationName`, { as: ADMIN })
     const { value, nextLink } = Object(body)
@@ -249,7 +249,7 @@ describe('the activity log', () => {
     )
   })
 
-  test('a reader of the resource sees what is asked about the resource, and not the subscription', async () => {
+  test('a reader of the resource can read the events of the resource, not of the subscription', async () => {
     await listKeys()
     arm.grant(PIPELINE, ROLES.reader, ACCOUNT)
     expect(await events(`resourceId eq '${ACCOUNT}'`, { as: PIPELINE })).toHaveLength(2)
@@ -261,7 +261,7 @@ describe('the activity log', () => {
     })
   })
 
-  test('the log of one subscription has nothing of another', async () => {
+  test('the log of a subscription has no events of another one', async () => {
     await listKeys()
     arm.grant(ADMIN, ROLES.reader, `/subscriptions/${DISABLED_SUBSCRIPTION}`)
     const other = EVENTS.replace(SUBSCRIPTION, DISABLED_SUBSCRIPTION)

@@ -22,7 +22,7 @@ const create = () => put(IDENTITY, { location: 'swedencentral' })
 const credential = (name: string, others: object = {}) =>
   put(`${IDENTITY}/federatedIdentityCredentials/${name}`, { properties: { ...trust, ...others } })
 
-test('an identity is made once, with a service principal that may hold roles', async () => {
+test('an identity is created once, with a service principal that can hold roles', async () => {
   const created = await create()
   expect(created).toMatchObject({
     status: 201,
@@ -46,19 +46,19 @@ test('an identity is made once, with a service principal that may hold roles', a
   expect(created.body).toMatchObject({ properties: { principalId } })
 })
 
-test('anyone who has no right to identities makes none, and sees none', async () => {
+test('a caller without the right cannot create or read identities', async () => {
   expect((await arm.ask(IDENTITY, { method: 'PUT', body: { location: 'x' } })).status).toBe(403)
   expect((await arm.ask(IDENTITIES)).status).toBe(403)
 })
 
-test('what does not exist has no credentials', async () => {
+test('an identity that does not exist has no credentials', async () => {
   expect(await credential('github')).toMatchObject({
     status: 404,
     body: { error: { code: 'ResourceNotFound' } },
   })
 })
 
-test('a credential is made, changed under its name, and listed', async () => {
+test('a credential is created, changed by name, and listed', async () => {
   await create()
   expect(await credential('github')).toMatchObject({
     status: 201,
@@ -74,7 +74,7 @@ test('a credential is made, changed under its name, and listed', async () => {
   ])
 })
 
-test('issuer and subject are unique on an identity, and twenty credentials are all it has', async () => {
+test('issuer and subject are unique in an identity, and a twenty-first credential is refused', async () => {
   await create()
   await credential('github')
   expect((await credential('github-2')).status).toBe(409)
@@ -94,7 +94,7 @@ test.each([
   expect((await credential(name, others)).status).toBe(400)
 })
 
-test('an identity has tags and a place of its own, and is changed and removed', async () => {
+test('an identity has tags and a location, and can be changed and deleted', async () => {
   const created = await put(IDENTITY, { location: 'westeurope', tags: { team: 'shop' } })
   expect(created).toMatchObject({ status: 201, body: { location: 'westeurope', tags: { team: 'shop' } } })
   const changed = await arm.ask(IDENTITY, { as: ADMIN, method: 'PATCH', body: { tags: { team: 'ads' } } })
@@ -107,7 +107,7 @@ test('an identity has tags and a place of its own, and is changed and removed', 
   expect((await get(IDENTITY)).status).toBe(404)
 })
 
-test('a credential is read and removed by its name', async () => {
+test('a credential is read and deleted by its name', async () => {
   await create()
   const { body } = await credential('github')
   const target = `${IDENTITY}/federatedIdentityCredentials/github`
@@ -118,7 +118,7 @@ test('a credential is read and removed by its name', async () => {
   expect((await get(target)).status).toBe(404)
 })
 
-test('many credentials come in pages', async () => {
+test('many credentials are listed in pages', async () => {
   await create()
   for (const name of ['first', 'second', 'third'])
     await credential(name, { subject: `repo:contoso/${name}:x` })

@@ -125,7 +125,7 @@ describe('scopes', () => {
     `${ACCOUNT}/projects/shop`,
   ]
 
-  test('each covers itself and what is below it, and nothing above', () => {
+  test('a scope covers itself and what is below it, and nothing above', () => {
     const index = fc.nat({ max: chain.length - 1 })
     fc.assert(
       fc.property(index, index, fc.boolean(), (outer, inner, upperCase) => {
@@ -144,13 +144,13 @@ describe('scopes', () => {
     expect(covers(world, outer, inner)).toBe(false)
   })
 
-  test('a management group is the same in whatever case the seed writes it', () => {
+  test('a management group matches in upper and lower case', () => {
     const subscriptions = [{ id: SUBSCRIPTION, managementGroups: ['Contoso-Root'] }]
     const outer = '/providers/Microsoft.Management/managementGroups/contoso-root'
     expect(covers({ subscriptions }, outer, ACCOUNT)).toBe(true)
   })
 
-  test('a doubled or trailing slash makes no other scope', () => {
+  test('a doubled or trailing slash does not change the scope', () => {
     expect(covers(world, `/${GROUP}/`, ACCOUNT.replace('/accounts', '//accounts'))).toBe(true)
   })
 })
@@ -184,7 +184,7 @@ describe('a decision', () => {
     expect(allows([assignmentOf(PIPELINE, ROLES.openAIUser, scope)])).toBe(expected)
   })
 
-  test('a group counts, and a group in a group, but not for those who are in neither', () => {
+  test('a role of a group counts for its members and those of groups in it, and for nobody else', () => {
     for (const group of [TEAM, OUTER_TEAM]) {
       const assignment = assignmentOf(group, ROLES.openAIUser, ACCOUNT, { principalType: 'Group' })
       expect(allows([assignment])).toBe(true)
@@ -192,14 +192,14 @@ describe('a decision', () => {
     }
   })
 
-  test('groups that contain each other end nowhere', () => {
+  test('groups that contain each other do not loop forever', () => {
     world.groups.find(({ objectId }) => objectId === TEAM)?.members.push(OUTER_TEAM)
     expect(allows([assignmentOf(OUTER_TEAM, ROLES.openAIUser, ACCOUNT, { principalType: 'Group' })])).toBe(
       true,
     )
   })
 
-  test('what one role excludes another may grant', () => {
+  test('what one role excludes, another role can grant', () => {
     const action = 'Microsoft.CognitiveServices/accounts/OpenAI/fine-tunes-deployments/write'
     const user = assignmentOf(PIPELINE, ROLES.cognitiveServicesUser, ACCOUNT)
     const contributor = assignmentOf(PIPELINE, 'a001fd3d-188f-4b5d-821b-7da978bf7442', ACCOUNT)
@@ -207,7 +207,7 @@ describe('a decision', () => {
     expect(allows([user, contributor], { action })).toBe(true)
   })
 
-  test('an owner has no data action, and a data role no control action', () => {
+  test('Owner has no data action, and a data role has no control action', () => {
     expect(allows([assignmentOf(PIPELINE, ROLES.owner, ACCOUNT)])).toBe(false)
     const data = assignmentOf(PIPELINE, '19c28022-e58e-450d-a464-0b2a53034789', ACCOUNT)
     expect(allows([data], { plane: 'control', action: 'Microsoft.CognitiveServices/accounts/read' })).toBe(
@@ -215,7 +215,7 @@ describe('a decision', () => {
     )
   })
 
-  test('a custom role counts, an unknown one does not', () => {
+  test('a custom role counts, an unknown role does not', () => {
     const id = '5f1d7c20-94be-4a83-b6f0-2e8d3a715c49'
     const assignment = assignmentOf(PIPELINE, id, ACCOUNT)
     expect(allows([assignment])).toBe(false)
@@ -230,7 +230,7 @@ describe('a decision', () => {
     expect(allows([assignment])).toBe(true)
   })
 
-  test('more assignments never take access away', () => {
+  test('more assignments never remove access', () => {
     const roleId = fc.constantFrom(...BUILT_IN_ROLES.map(({ id }) => id))
     const scope = fc.constantFrom(
       '/',
@@ -274,12 +274,12 @@ describe('a decision', () => {
       ['everybody, elsewhere', deny({ scope: `${GROUP}-2` }), true],
       ['everybody, at the group only', deny({ doNotApplyToChildScopes: true }), true],
       ['everybody, at the very scope', deny({ doNotApplyToChildScopes: true, scope: ACCOUNT }), false],
-    ])('for %s', (_whom, denyAssignment, expected) => {
+    ])('a deny assignment for %s', (_whom, denyAssignment, expected) => {
       world.denyAssignments = [denyAssignment]
       expect(allows(held)).toBe(expected)
     })
 
-    test('the refusal names it; what it excepts stays allowed; without a role it is not the reason', () => {
+    test('the refusal names it, unless the role is missing; what it excludes stays allowed', () => {
       world.denyAssignments = [deny()]
       expect(decide(world, heard(held), request())).toEqual({
         allowed: false,
@@ -301,7 +301,7 @@ describe('a decision', () => {
       request({ plane: 'control', action: WRITE_ASSIGNMENT, request: attributes(roleId) })
     const foundryOwner = [assignmentOf(PIPELINE, ROLES.foundryOwner, ACCOUNT)]
 
-    test('a Foundry owner may assign Foundry User and not Cognitive Services User', () => {
+    test('a Foundry Owner can assign Foundry User but not Cognitive Services User', () => {
       expect(decide(world, heard(foundryOwner), write(ROLES.foundryUser))).toEqual({ allowed: true })
       expect(decide(world, heard(foundryOwner), write(ROLES.cognitiveServicesUser))).toEqual({
         allowed: false,
@@ -309,7 +309,7 @@ describe('a decision', () => {
       })
     })
 
-    test('and may take away what it may give', () => {
+    test('and can remove what it can assign', () => {
       const remove = (roleId: string) =>
         request({
           plane: 'control',
@@ -320,7 +320,7 @@ describe('a decision', () => {
       expect(decide(world, heard(foundryOwner), remove(ROLES.openAIUser)).allowed).toBe(false)
     })
 
-    test('other actions of the same role are free of it', () => {
+    test('the condition does not limit other actions of the role', () => {
       expect(allows(foundryOwner)).toBe(true)
     })
 
@@ -372,7 +372,7 @@ describe('a condition', () => {
     expect(fulfils(condition, subject)).toBe(expected)
   })
 
-  test('about what the request leaves out is not fulfilled, in either direction', () => {
+  test('about an attribute that the request lacks is never fulfilled, not even negated', () => {
     const withoutType = { ...subject, request: { ...subject.request, PrincipalType: undefined } }
     expect(fulfils(type, withoutType)).toBe(false)
     expect(
@@ -380,7 +380,7 @@ describe('a condition', () => {
     ).toBe(false)
   })
 
-  test('no text at all breaks the evaluation', () => {
+  test('no text makes the evaluation throw', () => {
     const piece = fc.constantFrom(
       '(',
       ')',
@@ -427,7 +427,7 @@ describe('what a replica of the data plane sees', () => {
   const grantedAt = (clock: { now(): number }) =>
     assignmentOf(PIPELINE, ROLES.openAIUser, ACCOUNT, { createdOn: new Date(clock.now()).toISOString() })
 
-  test('an assignment arrives at each replica after its own lag', async () => {
+  test('an assignment reaches each replica after its own lag', async () => {
     const { world, clock, seenBy } = await startWorld([0, 2 * MINUTE, 5 * MINUTE])
     world.roleAssignments.push(grantedAt(clock))
     expect(seenBy()).toEqual([true, false, false])
@@ -437,7 +437,7 @@ describe('what a replica of the data plane sees', () => {
     expect(seenBy()).toEqual([true, true, true])
   })
 
-  test('a removal arrives just as late', async () => {
+  test('a removal takes as long', async () => {
     const { world, clock, seenBy } = await startWorld([0, 2 * MINUTE])
     const assignment = assignmentOf(PIPELINE, ROLES.openAIUser, ACCOUNT)
     world.roleAssignments.push(assignment)
@@ -448,7 +448,7 @@ describe('what a replica of the data plane sees', () => {
     expect(seenBy()).toEqual([false, false])
   })
 
-  test('so does a deny assignment', async () => {
+  test('a deny assignment takes as long', async () => {
     const { world, clock, seenBy } = await startWorld([0, 2 * MINUTE])
     world.roleAssignments.push(assignmentOf(PIPELINE, ROLES.openAIUser, ACCOUNT))
     world.denyAssignments.push({
@@ -466,7 +466,7 @@ describe('what a replica of the data plane sees', () => {
     expect(seenBy()).toEqual([false, false])
   })
 
-  test('what was removed before it arrived is seen for as long as it existed', async () => {
+  test('an assignment that was removed before it arrived is seen for as long as it existed', async () => {
     const { world, clock, seenBy } = await startWorld([3 * MINUTE])
     const assignment = grantedAt(clock)
     world.roleAssignments.push(assignment)

@@ -221,7 +221,7 @@ const byCode: ReadonlyArray<readonly [id: string, run: () => Promise<Answer>]> =
   ['arm-unauthenticated/0', () => ask('/subscriptions', { headers: { authorization: '' } })],
 ]
 
-test.each(byCode)('%s, by its code', async (id, run) => {
+test.each(byCode)('%s: the same code', async (id, run) => {
   const { status, shape, failureCause, headers } = recordedFact(id)
   const answer = await run()
   expect(answer.status).toBe(status)
@@ -233,7 +233,7 @@ test.each(byCode)('%s, by its code', async (id, run) => {
   })
 })
 
-test('arm-cognitive-accounts/3, but for what only api-versions before 2023 had', async () => {
+test('arm-cognitive-accounts/3, except for properties of api-versions before 2023', async () => {
   const { status, shape } = recordedFact('arm-cognitive-accounts/3')
   const answer = await ask(`${ACCOUNT}/deployments`)
   expect(answer.status).toBe(status)
@@ -244,7 +244,7 @@ test('arm-cognitive-accounts/3, but for what only api-versions before 2023 had',
   expect(shapeOf(answer.body)).toMatchObject({ value: [{ ...recorded, properties }] })
 })
 
-test('arm-deployments/0: an operation that goes on has no end yet', async () => {
+test('arm-deployments/0: an operation that still runs has no end time', async () => {
   const slow = await startResourceManager({ provisioningMs: 30_000 })
   try {
     slow.reset()
@@ -260,7 +260,7 @@ test('arm-deployments/0: an operation that goes on has no end yet', async () => 
   }
 })
 
-test('arm-deployments/1, but for what is spelt otherwise, and was not there, in 2023', async () => {
+test('arm-deployments/1, except for what was spelt differently or missing in 2023', async () => {
   const { status, shape } = recordedFact('arm-deployments/1')
   const answer = await makeDeployment()
   expect(answer.status).toBe(status)
@@ -272,7 +272,7 @@ test('arm-deployments/1, but for what is spelt otherwise, and was not there, in 
   expect({ rateLimits, currentCapacity }).toEqual({ rateLimits: ratelimits, currentCapacity: 'present' })
 })
 
-test('arm-deny-assignments/0, but for the tags of that subscription', async () => {
+test('arm-deny-assignments/0, except for the tags of that subscription', async () => {
   const { status, shape } = recordedFact('arm-deny-assignments/0')
   const { tags, ...others } = v.parse(v.looseObject({ tags: v.unknown() }), shape)
   expect(tags).toBeDefined()
@@ -313,7 +313,7 @@ const refused: ReadonlyArray<readonly [id: string, names: string, body?: unknown
 ]
 
 test.each(refused.map(([id, ...rest]) => [id, rest] as const))(
-  '%s is refused by name',
+  '%s answers 501 with its name',
   async (id, [names, body]) => {
     const { method, path } = recordedFact(id)
     const answer = await ask(here(path), { method, body })
@@ -328,7 +328,7 @@ test.each(refused.map(([id, ...rest]) => [id, rest] as const))(
 /** Whom management groups are hidden from, and what is below a virtual network. */
 const ofOtherServices = ['arm-role-assignments/0', 'arm-role-definitions/2']
 
-test.each(ofOtherServices)('%s is about another service, and does not pass for an answer of it', async id => {
+test.each(ofOtherServices)('%s is about another service, and gets an error', async id => {
   const { path } = recordedFact(id)
   expect((await ask(here(path))).status).toBeGreaterThanOrEqual(400)
 })

@@ -51,10 +51,10 @@ afterAll(() => arm.close())
 const put = (scope: string, body: unknown, { as = ADMIN, name = NAME } = {}) =>
   arm.ask(`${assignments(scope)}/${name}`, { method: 'PUT', as, body })
 
-describe('who may come in', () => {
+describe('authentication', () => {
   const bearer = async (token: string) => arm.ask('/subscriptions', { headers: { authorization: token } })
 
-  test('the version is asked for before the token', async () => {
+  test('the api-version is checked before the token', async () => {
     const answer = await arm.ask('/subscriptions?api-version=', { headers: { authorization: '' } })
     expect(answer).toMatchObject({ status: 400, body: refusal('MissingApiVersionParameter') })
     expect(await arm.ask('/subscriptions?api-version=latest')).toMatchObject({
@@ -63,7 +63,7 @@ describe('who may come in', () => {
     })
   })
 
-  test('no token: where to get one is said', async () => {
+  test('without a token the reply says where to get one', async () => {
     const answer = await bearer('')
     expect(answer).toMatchObject({
       status: 401,
@@ -75,15 +75,15 @@ describe('who may come in', () => {
   })
 
   test.each([
-    ['no bearer token', 'Basic dXNlcg=='],
-    ['no JWT', 'Bearer nonsense'],
+    ['a header without a bearer token answers 401', 'Basic dXNlcg=='],
+    ['a bearer token that is not a JWT answers 401', 'Bearer nonsense'],
   ])('%s', async (_what, header) => {
     const answer = await bearer(header)
     expect(answer).toMatchObject({ status: 401, body: refusal('InvalidAuthenticationToken') })
     expect(answer.headers['x-ms-failure-cause']).toBe('gateway')
   })
 
-  test('a token that nobody here signed', async () => {
+  test('a token with a changed payload answers 401', async () => {
     const [header, , signature] = (await arm.token()).split('.')
     const [, payload] = (await arm.token({ oid: ADMIN })).split('.')
     expect(await bearer(`Bearer ${header}.${payload}.${signature}`)).toMatchObject({
@@ -92,7 +92,7 @@ describe('who may come in', () => {
     })
   })
 
-  test('an expired token is told both times', async () => {
+  test('an expired token answers 401 with both times', async () => {
     const token = await arm.token({}, 60)
     arm.clock.advance(120_000)
     expect(await bearer(`Bearer ${token}`)).toMatchObject({
@@ -104,7 +104,7 @@ describe('who may come in', () => {
     })
   })
 
-  test('a token for the data plane', async () => {
+  test('a token for the data plane answers 401 with its audience', async () => {
     const token = await arm.token({ aud: 'https://cognitiveservices.azure.com' })
     expect(await bearer(`Bearer ${token}`)).toMatchObject({
       status: 401,
@@ -113,13 +113,13 @@ describe('who may come in', () => {
   })
 
   test.each(['https://management.azure.com', 'https://management.core.windows.net/'])(
-    'audience %s',
+    'audience %s is accepted',
     async aud => {
       expect((await bearer(`Bearer ${await arm.token({ aud })}`)).status).toBe(200)
     },
   )
 
-  test('the local endpoint is an audience too', async () => {
+  test('the address of the local endpoint is accepted as audience', async () => {
     expect((await bearer(`Bearer ${await arm.token({ aud: arm.url })}`)).status).toBe(200)
   })
 
@@ -155,7 +155,7 @@ describe('headers', () => {
     expect(headers['x-ms-failure-cause']).toBeUndefined()
   })
 
-  test('count writes and deletes apart, and requests without a subscription by tenant', async () => {
+  test('count writes and deletes separately, and requests without a subscription by tenant', async () => {
     expect((await put(ACCOUNT, forPipeline)).headers).toHaveProperty(
       'x-ms-ratelimit-remaining-subscription-writes',
     )
@@ -164,7 +164,7 @@ describe('headers', () => {
     expect((await arm.ask('/tenants')).headers).toHaveProperty('x-ms-ratelimit-remaining-tenant-reads')
   })
 
-  test("give the client's request id back only where it asks for it", async () => {
+  test("return the client's request id only if the client asks for it", async () => {
     const headers = { 'x-ms-client-request-id': 'mine' }
     expect((await arm.ask('/tenants', { headers })).headers['x-ms-client-request-id']).toBeUndefined()
     const asked = await arm.ask('/tenants', {
@@ -195,7 +195,7 @@ describe('what does not exist', () => {
     expect(await arm.ask(target, { as: ADMIN })).toMatchObject({ status: 404, body: refusal(code) })
   })
 
-  test('in the words of the service', async () => {
+  test("a missing resource answers with Azure's words", async () => {
     expect((await arm.ask(`${ACCOUNT}-none`, { as: ADMIN })).body).toEqual(
       refusal(
         'ResourceNotFound',
@@ -205,7 +205,7 @@ describe('what does not exist', () => {
     )
   })
 
-  test('who may not read is not told whether it exists', async () => {
+  test('a caller without the right to read gets 403, whether the resource exists or not', async () => {
     for (const target of [ACCOUNT, `${ACCOUNT}-none`]) {
       expect(await arm.ask(target, { as: STRANGER })).toMatchObject({
         status: 403,
@@ -229,7 +229,7 @@ describe('authorization', () => {
     expect(headers['x-ms-failure-cause']).toBe('gateway')
   })
 
-  test('a condition that is not met is refused as a missing right is', async () => {
+  test('a condition that is not fulfilled gets the same refusal as a missing right', async () => {
     arm.grant(PIPELINE, ROLES.foundryOwner, ACCOUNT)
     expect(await put(ACCOUNT, wanted(TEAM, ROLES.cognitiveServicesUser), { as: PIPELINE })).toMatchObject({
       status: 403,
@@ -241,7 +241,7 @@ describe('authorization', () => {
     expect((await put(ACCOUNT, wanted(TEAM, ROLES.foundryUser), { as: PIPELINE })).status).toBe(201)
   })
 
-  test('a deny assignment is named', async () => {
+  test('a refusal by a deny assignment names it', async () => {
     arm.world.denyAssignments.push({
       name: '11111f74-0ce9-4642-acaf-15775e7f2b80',
       displayName: "Deny assignment 'x' created by Deployment Stack",
@@ -265,7 +265,7 @@ describe('authorization', () => {
     })
   })
 
-  test('a disabled subscription takes no writes, but can be read', async () => {
+  test('a disabled subscription refuses writes and allows reads', async () => {
     const scope = `/subscriptions/${DISABLED_SUBSCRIPTION}`
     arm.grant(ADMIN, ROLES.owner, scope)
     expect(await put(scope, forPipeline)).toMatchObject({
@@ -275,14 +275,14 @@ describe('authorization', () => {
     expect((await arm.ask(assignments(scope), { as: ADMIN })).status).toBe(200)
   })
 
-  test('the journal knows the caller, also of what was refused', async () => {
+  test('the journal names the caller, also of refused requests', async () => {
     await arm.ask(ACCOUNT, { as: STRANGER })
     expect(arm.journal.entries).toMatchObject([{ operation: 'accounts.get', caller: STRANGER, status: 403 }])
   })
 })
 
-describe('looking around', () => {
-  test('subscriptions are seen by whom a role was given anywhere in them', async () => {
+describe('lists', () => {
+  test('a subscription is visible to anyone with a role anywhere in it', async () => {
     expect((await arm.ask('/subscriptions')).body).toMatchObject({ value: [] })
     expect(await arm.ask(`/subscriptions/${SUBSCRIPTION}`)).toMatchObject({
       status: 404,
@@ -298,13 +298,13 @@ describe('looking around', () => {
     })
   })
 
-  test('tenants are the one of the token', async () => {
+  test('tenants has the tenant of the token', async () => {
     expect((await arm.ask('/tenants')).body).toMatchObject({
       value: [{ tenantId: TENANT, displayName: 'Contoso' }],
     })
   })
 
-  test('resource groups are listed as far as they may be read', async () => {
+  test('resource groups are listed if the caller can read them', async () => {
     arm.grant(PIPELINE, ROLES.reader, GROUP)
     expect((await arm.ask(`/subscriptions/${SUBSCRIPTION}/resourcegroups`)).body).toMatchObject({
       value: [{ id: GROUP, location: 'swedencentral', type: 'Microsoft.Resources/resourceGroups' }],
@@ -315,7 +315,7 @@ describe('looking around', () => {
     expect((await arm.ask(`/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-other`)).status).toBe(403)
   })
 
-  test('providers tell their versions', async () => {
+  test('providers list their API versions', async () => {
     const target = `/subscriptions/${SUBSCRIPTION}/providers`
     expect((await arm.ask(`${target}/microsoft.cognitiveservices`, { as: ADMIN })).body).toMatchObject({
       namespace: 'Microsoft.CognitiveServices',
@@ -338,7 +338,7 @@ describe('looking around', () => {
 })
 
 describe('accounts', () => {
-  test('one with its own subdomain', async () => {
+  test('an account with its own subdomain', async () => {
     const { body } = await arm.ask(ACCOUNT.toLowerCase(), { as: ADMIN })
     expect(body).toMatchObject({
       id: ACCOUNT,
@@ -361,7 +361,7 @@ describe('accounts', () => {
     expect(body).not.toHaveProperty('properties.networkAcls')
   })
 
-  test('one without: the region, and nothing that is not set', async () => {
+  test('an account without a subdomain has the regional endpoint, and no unset property', async () => {
     const { body } = await arm.ask(
       `${GROUP}/providers/Microsoft.CognitiveServices/accounts/contoso-regional`,
       {
@@ -382,7 +382,7 @@ describe('accounts', () => {
     expect(body).not.toHaveProperty(['properties', 'endpoints', 'AI Foundry API'])
   })
 
-  test('a list holds what may be read, and is refused where that is nothing', async () => {
+  test('a list has the accounts that the caller can read, and answers 403 if there are none', async () => {
     const lists = [`/subscriptions/${SUBSCRIPTION}`, GROUP].map(
       scope => `${scope}/providers/Microsoft.CognitiveServices/accounts`,
     )
@@ -397,7 +397,7 @@ describe('accounts', () => {
       expect((await arm.ask(target)).body).toMatchObject({ value: [{ name: 'contoso-ai' }] })
   })
 
-  test('keys are two, always the same, and need the right to list them', async () => {
+  test('two keys, always the same; listing them needs the right', async () => {
     const list = (as: string) => arm.ask(`${ACCOUNT}/listKeys`, { method: 'POST', as })
     arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
     expect((await list(PIPELINE)).status).toBe(403)
@@ -417,7 +417,7 @@ describe('accounts', () => {
     expect((await list(PIPELINE)).body).toEqual(body)
   })
 
-  test('key access can be turned off and on by who may write', async () => {
+  test('key access can be switched off and on with the right to write', async () => {
     const patch = (as: string, properties: unknown) =>
       arm.ask(ACCOUNT, { method: 'PATCH', as, body: { properties } })
     arm.grant(PIPELINE, ROLES.reader, ACCOUNT)
@@ -435,7 +435,7 @@ describe('accounts', () => {
     }
   })
 
-  test('only what really turns key access off or on is dated', async () => {
+  test('only a real change of key access has a date', async () => {
     const patch = (properties: object) =>
       arm.ask(ACCOUNT, { method: 'PATCH', as: ADMIN, body: { properties } })
     const changedOn = () => arm.world.accounts[0]?.keyAccessChangedOn
@@ -452,7 +452,7 @@ describe('accounts', () => {
     expect(Date.parse(changedOn() ?? '')).toBeGreaterThanOrEqual(Date.parse(turnedOn ?? '') + 60_000)
   })
 
-  test('projects have the address of their own API', async () => {
+  test('projects have the address of their API', async () => {
     const project = {
       id: `${ACCOUNT}/projects/shop`,
       name: 'contoso-ai/shop',
@@ -473,7 +473,7 @@ describe('deployments', () => {
     properties: { model: { format: 'OpenAI', name: 'text-embedding-3-large', version: '1' } },
   }
 
-  test('are created, changed, listed and removed', async () => {
+  test('can be created, changed, listed and deleted', async () => {
     const created = await arm.ask(target, { method: 'PUT', as: ADMIN, body })
     expect(created).toMatchObject({
       status: 201,
@@ -505,7 +505,7 @@ describe('deployments', () => {
     expect((await arm.ask(`${ACCOUNT}/deployments/chat`, { method: 'DELETE' })).status).toBe(403)
   })
 
-  test('of a model that nobody serves are refused', async () => {
+  test('of an unknown model are refused', async () => {
     const unknown = { properties: { model: { format: 'Abacus', name: 'beads', version: '1' } } }
     expect(await arm.ask(target, { method: 'PUT', as: ADMIN, body: unknown })).toMatchObject({
       status: 400,
@@ -522,7 +522,7 @@ describe('role definitions', () => {
     return found
   }
 
-  test('are found by name, whatever its case', async () => {
+  test('are found by name, in any case', async () => {
     expect(await list(ACCOUNT, "roleName eq 'cognitive services openai user'")).toMatchObject([
       {
         id: rolePath(ROLES.openAIUser),
@@ -534,7 +534,7 @@ describe('role definitions', () => {
     expect(await list(ACCOUNT, "roleName eq 'Azure AI User'")).toEqual([])
   })
 
-  test('of the own kind are listed where they can be assigned, or below if asked for', async () => {
+  test('custom roles are listed where they can be assigned, or below on request', async () => {
     const custom = {
       id: '5f1d7c20-94be-4a83-b6f0-2e8d3a715c49',
       roleName: "Shop's role",
@@ -552,7 +552,7 @@ describe('role definitions', () => {
     expect(await list(ACCOUNT, "roleName eq 'Shop''s role'")).toHaveLength(1)
   })
 
-  test('are had by id, from a scope or from the root', async () => {
+  test('can be read by id, at a scope or at the root', async () => {
     const client = arm.client(ADMIN)
     expect(await client.roleDefinitions.get(GROUP, ROLES.reader)).toMatchObject({ roleName: 'Reader' })
     arm.grant(ADMIN, ROLES.reader, '/')
@@ -565,15 +565,15 @@ describe('role definitions', () => {
     expect((await arm.ask(roleDefinitions(ACCOUNT))).status).toBe(403)
   })
 
-  test('a filter that is not known is refused', async () => {
+  test('an unknown filter is refused', async () => {
     expect(await arm.ask(`${roleDefinitions(ACCOUNT)}?$filter=name eq 'x'`, { as: ADMIN })).toMatchObject({
       status: 400,
     })
   })
 })
 
-describe('making a role assignment', () => {
-  test('a PUT answers without a creator, a GET with one', async () => {
+describe('creating a role assignment', () => {
+  test('PUT answers without a creator, GET with one', async () => {
     const made = await put(ACCOUNT, forPipeline)
     expect(made).toMatchObject({
       status: 201,
@@ -597,7 +597,7 @@ describe('making a role assignment', () => {
     })
   })
 
-  test('the same once more answers 201 again, with the times of that request, and changes the description', async () => {
+  test('the same PUT again answers 201 with new times, and changes the description', async () => {
     await put(ACCOUNT, forPipeline)
     const before = await arm.client(ADMIN).roleAssignments.get(ACCOUNT, NAME)
     arm.clock.advance(3_600_000)
@@ -617,7 +617,7 @@ describe('making a role assignment', () => {
     [PIPELINE, 'ServicePrincipal'],
     [USER, 'User'],
     [TEAM, 'Group'],
-  ])('without a type, the directory tells it: %s is a %s', async (principalId, principalType) => {
+  ])('without a principal type it is looked up: %s is a %s', async (principalId, principalType) => {
     expect((await put(ACCOUNT, wanted(principalId, ROLES.reader))).body).toMatchObject({
       properties: { principalType },
     })
@@ -629,12 +629,12 @@ describe('making a role assignment', () => {
     ['a project', `${ACCOUNT}/projects/shop`],
     ['a deployment', `${ACCOUNT}/deployments/chat`],
     ['a path with other letters', ACCOUNT.toUpperCase()],
-  ])('at %s', async (_where, scope) => {
+  ])('at %s answers 201', async (_where, scope) => {
     expect((await put(scope, forPipeline)).status).toBe(201)
     expect((await arm.ask(`${assignments(scope)}/${NAME}`, { as: ADMIN })).status).toBe(200)
   })
 
-  test('at the root and at a management group, by who may', async () => {
+  test('at the root and at a management group, with the right to do so', async () => {
     arm.grant(ADMIN, ROLES.owner, '/')
     expect((await put('', forPipeline)).body).toMatchObject({
       id: `/providers/Microsoft.Authorization/roleAssignments/${NAME}`,
@@ -652,7 +652,7 @@ describe('making a role assignment', () => {
     ['another principal', wanted(TEAM, ROLES.openAIUser), ACCOUNT],
     ['another role', wanted(PIPELINE, ROLES.reader), ACCOUNT],
     ['another scope', forPipeline, GROUP],
-  ])('a name that is taken by %s', async (_what, body, scope) => {
+  ])('a name in use by %s', async (_what, body, scope) => {
     await put(ACCOUNT, forPipeline)
     expect(await put(scope, body)).toMatchObject({
       status: 400,
@@ -660,7 +660,7 @@ describe('making a role assignment', () => {
     })
   })
 
-  test('the same under another name tells the name that it has, without dashes', async () => {
+  test('a second PUT of the same role under another name answers 409 with the existing name, without dashes', async () => {
     await put(ACCOUNT, forPipeline)
     const answer = await put(ACCOUNT.toLowerCase(), forPipeline, {
       name: '2f0a6b83-91dc-4e57-8b24-c7d50e193fa6',
@@ -689,12 +689,12 @@ describe('making a role assignment', () => {
     ['InvalidRequestContent', '{"properties":'],
     ['InvalidRequestContent', { properties: { principalId: PIPELINE } }],
     ['InvalidRequestContent', ''],
-  ])('is refused with 400 %s', async (code, body) => {
+  ])('400 %s', async (code, body) => {
     expect(await put(ACCOUNT, body)).toMatchObject({ status: 400, body: refusal(code) })
     expect(arm.world.roleAssignments).toHaveLength(1)
   })
 
-  test('a principal that nobody knows is printed without dashes', async () => {
+  test('an unknown principal is named without dashes', async () => {
     const { body } = await put(ACCOUNT, wanted('90cc53e8-4a6e-45b6-8339-516448218ee0', ROLES.reader))
     expect(body).toEqual(
       refusal(
@@ -706,14 +706,14 @@ describe('making a role assignment', () => {
     )
   })
 
-  test('a name that is no GUID', async () => {
+  test('a name that is not a GUID answers 400', async () => {
     expect(await put(ACCOUNT, forPipeline, { name: 'mine' })).toMatchObject({
       status: 400,
       body: refusal('InvalidRoleAssignmentId'),
     })
   })
 
-  test('the four-thousandth fits, the next one does not', async () => {
+  test('the limit is 4,000 assignments', async () => {
     while (arm.world.roleAssignments.length < 3999) {
       arm.world.roleAssignments.push(assignmentOf(STRANGER, ROLES.reader, GROUP))
     }
@@ -725,13 +725,13 @@ describe('making a role assignment', () => {
     })
   })
 
-  test('it counts at once for Resource Manager', async () => {
+  test('a new assignment counts at once for Resource Manager', async () => {
     expect((await arm.ask(ACCOUNT)).status).toBe(403)
     await put(ACCOUNT, forPipeline)
     expect((await arm.ask(ACCOUNT)).status).toBe(200)
   })
 
-  test("through the SDK, as the gate's users do it", async () => {
+  test('through the Azure SDK', async () => {
     const made = await arm.client(ADMIN).roleAssignments.create(ACCOUNT, NAME, {
       roleDefinitionId: rolePath(ROLES.openAIUser),
       principalId: PIPELINE,
@@ -751,7 +751,7 @@ describe('removing a role assignment', () => {
   const remove = (scope = ACCOUNT, as = ADMIN) =>
     arm.ask(`${assignments(scope)}/${NAME}`, { method: 'DELETE', as })
 
-  test('gives what it was; once more: 204; under a resource that is gone: 404', async () => {
+  test('answers 200 with the assignment, then 204; 404 under a resource that is gone', async () => {
     await put(ACCOUNT, forPipeline)
     expect(await remove()).toMatchObject({
       status: 200,
@@ -764,7 +764,7 @@ describe('removing a role assignment', () => {
     })
   })
 
-  test('needs the right to', async () => {
+  test('needs the right to remove it', async () => {
     await put(ACCOUNT, forPipeline)
     expect((await remove(ACCOUNT, PIPELINE)).status).toBe(403)
     arm.grant(PIPELINE, ROLES.foundryOwner, ACCOUNT)
@@ -799,7 +799,7 @@ describe('listing role assignments', () => {
     arm.grant(STRANGER, ROLES.reader, `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-other`)
   })
 
-  test('without a filter: at, above and below', async () => {
+  test('without a filter: at the scope, above and below', async () => {
     expect(await names(ACCOUNT)).toEqual([
       'cognitiveServicesUser of pipeline',
       'contributor of pipeline',
@@ -810,7 +810,7 @@ describe('listing role assignments', () => {
     ])
   })
 
-  test('atScope(): at and above', async () => {
+  test('atScope(): at the scope and above', async () => {
     expect(await names(ACCOUNT, 'atScope()')).toEqual([
       'contributor of pipeline',
       'foundryUser of others',
@@ -826,7 +826,7 @@ describe('listing role assignments', () => {
     expect(await names(MANAGEMENT_GROUP, 'atScope()')).toEqual(['owner of others', 'reader of pipeline'])
   })
 
-  test('principalId: its own, below too', async () => {
+  test('principalId: only those of the principal itself, also below', async () => {
     expect(await names(GROUP, `principalId eq '${PIPELINE}'`)).toEqual([
       'cognitiveServicesUser of pipeline',
       'contributor of pipeline',
@@ -836,7 +836,7 @@ describe('listing role assignments', () => {
     expect(await names(GROUP, `principalId eq '${OUTER_TEAM}'`)).toEqual(['foundryUser of others'])
   })
 
-  test("assignedTo: its groups' as well", async () => {
+  test('assignedTo: those of its groups too', async () => {
     expect(await names(ACCOUNT, `atScope() and assignedTo('${PIPELINE}')`)).toEqual([
       'contributor of pipeline',
       'foundryUser of others',
@@ -846,7 +846,7 @@ describe('listing role assignments', () => {
     expect(await names(ACCOUNT, `assignedTo('${PIPELINE}')`)).toHaveLength(5)
   })
 
-  test('the ways the SDK has for it agree', async () => {
+  test('the ways of the SDK to list them agree', async () => {
     const count = async (list: AsyncIterable<unknown>) => (await collect(list)).length
     const { roleAssignments } = arm.client(ADMIN)
     expect(await count(roleAssignments.listForSubscription())).toBe(7)
@@ -866,15 +866,18 @@ describe('listing role assignments', () => {
     ).toBe(5)
   })
 
-  test.each(["principalId%20eq%20'", 'principalId%20eq%20%27'])('quotes as they come: %s', async start => {
-    const filter = `${start}${PIPELINE}${start.endsWith("'") ? "'" : '%27'}`
-    const { body } = await arm.ask(`${assignments(ACCOUNT)}?api-version=2022-04-01&$filter=${filter}`, {
-      as: ADMIN,
-    })
-    expect(body).toMatchObject({ value: [{}, {}, {}, {}] })
-  })
+  test.each(["principalId%20eq%20'", 'principalId%20eq%20%27'])(
+    'quotes may be percent-encoded or not: %s',
+    async start => {
+      const filter = `${start}${PIPELINE}${start.endsWith("'") ? "'" : '%27'}`
+      const { body } = await arm.ask(`${assignments(ACCOUNT)}?api-version=2022-04-01&$filter=${filter}`, {
+        as: ADMIN,
+      })
+      expect(body).toMatchObject({ value: [{}, {}, {}, {}] })
+    },
+  )
 
-  test('by whom only Cognitive Services User was given to: refused', async () => {
+  test('Cognitive Services User alone gets 403', async () => {
     arm.grant(STRANGER, ROLES.cognitiveServicesUser, ACCOUNT)
     expect(await arm.ask(assignments(ACCOUNT), { as: STRANGER })).toMatchObject({
       status: 403,
@@ -885,7 +888,7 @@ describe('listing role assignments', () => {
     })
   })
 
-  test('more than a page goes on at the same host, with the filter kept', async () => {
+  test('a second page is at the same host, with the same filter', async () => {
     for (let count = 0; count < 250; count += 1) arm.grant(STRANGER, ROLES.foundryUser, ACCOUNT)
     expect(await names(ACCOUNT, `principalId eq '${STRANGER}'`)).toHaveLength(250)
     const pages = arm.journal.entries.filter(({ operation }) => operation === 'roleAssignments.list')
@@ -900,8 +903,8 @@ describe('listing role assignments', () => {
   })
 })
 
-describe('what the caller may do', () => {
-  test('one element a role, through the path that the SDK makes', async () => {
+describe('permissions of the caller', () => {
+  test('has one element per role, at the path of the SDK', async () => {
     arm.grant(PIPELINE, ROLES.foundryUser, ACCOUNT)
     arm.grant(TEAM, ROLES.reader, GROUP, { principalType: 'Group' })
     arm.grant(OUTER_TEAM, ROLES.reader, ACCOUNT, { principalType: 'Group' })
@@ -923,12 +926,12 @@ describe('what the caller may do', () => {
     expect(await collect(arm.client().permissions.listForResourceGroup('rg-keyless'))).toHaveLength(1)
   })
 
-  test('is not told to whom the right to ask is missing', async () => {
+  test('needs the right to read permissions', async () => {
     arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
     expect((await arm.ask(`${ACCOUNT}/providers/Microsoft.Authorization/permissions`)).status).toBe(403)
   })
 
-  test('deny assignments are listed and had by id', async () => {
+  test('deny assignments are listed, and read by id', async () => {
     arm.world.denyAssignments.push({
       name: NAME,
       displayName: 'stack',
@@ -969,7 +972,7 @@ describe('deny assignments of users', () => {
   })
   const put = (body: unknown, as = ADMIN) => arm.ask(path, { method: 'PUT', as, body })
 
-  test('are made, deny, and are taken back', async () => {
+  test('can be created, deny, and can be deleted', async () => {
     arm.grant(PIPELINE, ROLES.contributor, GROUP)
     const remove = () => arm.ask(`${ACCOUNT}/deployments/chat?api-version=2024-10-01`, { method: 'DELETE' })
 
@@ -995,21 +998,21 @@ describe('deny assignments of users', () => {
     expect((await remove()).status).toBeLessThan(300)
   })
 
-  test('are refused to whom the right is missing', async () => {
+  test('need the right to write them', async () => {
     expect((await put(wanted(), PIPELINE)).status).toBe(403)
   })
 
   test.each<[string, object]>([
     ['', { principals: [{ id: '00000000-0000-0000-0000-000000000000', type: 'SystemDefined' }] }],
     [', or an empty list of them', { excludePrincipals: [] }],
-  ])('are refused for everybody but nobody%s', async (_, properties) => {
+  ])('for everyone need an excluded principal%s', async (_, properties) => {
     expect(await put(wanted(properties))).toMatchObject({
       status: 400,
       body: { error: { code: 'UserAssignedDenyAssignmentPropertiesNotValid' } },
     })
   })
 
-  test('are not played in a version in which Azure makes them alone, nor is the removal of its own', async () => {
+  test('answer 501 in an API version without them, and so does deleting one of Azure', async () => {
     const older = path.replace('2024-07-01-preview', '2022-04-01')
     expect((await arm.ask(older, { method: 'PUT', as: ADMIN, body: wanted() })).status).toBe(501)
     await put(wanted())
@@ -1020,7 +1023,7 @@ describe('deny assignments of users', () => {
   })
 })
 
-test('on a whole local cloud: signed in by federation, through the SDKs, seen late by the data plane', async () => {
+test('on a whole local cloud: signed in by federation, granted with the SDKs, live on the data plane later', async () => {
   const cloud = await createLocalCloud({ lag: { roleAssignments: [60_000] } })
   const dispatcher = new Agent({ connect: { ca: cloud.caPem } })
   try {

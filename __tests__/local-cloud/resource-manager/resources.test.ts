@@ -22,7 +22,7 @@ const admin = (target: string, method = 'GET', body?: unknown) =>
 const group = (name: string) => `/subscriptions/${SUBSCRIPTION}/resourcegroups/${name}`
 
 describe('resource groups', () => {
-  test('are made once, tagged, and told back', async () => {
+  test('are created once, tagged, and returned', async () => {
     const created = await admin(group('rg-new'), 'PUT', {
       location: 'Sweden Central',
       tags: { team: 'shop' },
@@ -50,13 +50,13 @@ describe('resource groups', () => {
     expect(await admin(group(name), 'PUT', body)).toMatchObject({ status: 400, body: { error: { code } } })
   })
 
-  test('are made by whom a role allows it', async () => {
+  test('need a role that allows it', async () => {
     const body = { location: 'swedencentral' }
     expect((await arm.ask(group('rg-new'), { method: 'PUT', body })).status).toBe(403)
     expect((await arm.ask(GROUP, { method: 'DELETE' })).status).toBe(403)
   })
 
-  test('take with them what is in them, and say when they are gone', async () => {
+  test('deleting one deletes what is in it, with an operation to poll', async () => {
     arm.grant(PIPELINE, ROLES.reader, ACCOUNT)
     await admin(`${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop`, 'PUT', {
       location: 'swedencentral',
@@ -74,7 +74,7 @@ describe('resource groups', () => {
     expect(arm.world.roleAssignments.some(({ scope }) => scope === ACCOUNT)).toBe(false)
   })
 
-  test('stay while anything in them is locked', async () => {
+  test('cannot be deleted while anything in them is locked', async () => {
     arm.world.locks.push({ name: 'keep', scope: ACCOUNT, level: 'CanNotDelete' })
     expect(await admin(GROUP, 'DELETE')).toMatchObject({
       status: 409,
@@ -84,7 +84,7 @@ describe('resource groups', () => {
   })
 })
 
-describe('resources of types without routes of their own', () => {
+describe('resources of types without their own routes', () => {
   const APP = `${GROUP}/providers/Microsoft.App/containerApps/shop`
   const VERSION = 'api-version=2025-01-01'
   const systemAssigned = {
@@ -101,7 +101,7 @@ describe('resources of types without routes of their own', () => {
     })
   })
 
-  test('are read as the seed has them, with their identity', async () => {
+  test('can be read as the seed has them, with their identity', async () => {
     expect(await admin(`${APP}?${VERSION}`)).toMatchObject({
       status: 200,
       body: {
@@ -115,7 +115,7 @@ describe('resources of types without routes of their own', () => {
     })
   })
 
-  test('only by a version that the provider has, and the provider tells which', async () => {
+  test('need an API version that the provider lists', async () => {
     expect(await admin(`${APP}?api-version=2020-01-01`)).toMatchObject({
       status: 400,
       body: { error: { code: 'NoRegisteredProviderFound', message: expect.stringContaining('2025-01-01') } },
@@ -130,7 +130,7 @@ describe('resources of types without routes of their own', () => {
     })
   })
 
-  test('by whom a role allows it; one that is not there is not found', async () => {
+  test('need a role that allows reading; a missing one answers 404', async () => {
     expect((await arm.ask(`${APP}?${VERSION}`)).status).toBe(403)
     expect(await admin(`${APP}-2?${VERSION}`)).toMatchObject({
       status: 404,
@@ -138,7 +138,7 @@ describe('resources of types without routes of their own', () => {
     })
   })
 
-  test('and are listed by their type, in a group and in a subscription', async () => {
+  test('are listed by type, in a group and in a subscription', async () => {
     const inSubscription = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.App/containerApps`
     for (const target of [APP.replace('/shop', ''), inSubscription]) {
       expect(await admin(`${target}?${VERSION}`)).toMatchObject({
@@ -152,7 +152,7 @@ describe('resources of types without routes of their own', () => {
     expect((await admin(`${GROUP}/providers/Contoso.Wares/shelves`)).status).toBe(501)
   })
 
-  test('and stand in the list of all resources', async () => {
+  test('are in the list of all resources', async () => {
     const list = (filter: string) =>
       admin(`/subscriptions/${SUBSCRIPTION}/resources?$filter=${encodeURIComponent(filter)}`)
     expect((await admin(`${GROUP}/resources`)).body).toMatchObject({
@@ -181,7 +181,7 @@ describe('providers', () => {
   const provider = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.ManagedIdentity`
   const identity = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop`
 
-  test('nothing is written through one that is not registered; then it can be', async () => {
+  test('a write through an unregistered provider is refused until it is registered', async () => {
     const [subscription] = arm.world.subscriptions
     if (subscription) subscription.unregisteredProviders = ['microsoft.managedidentity']
     const create = () => admin(identity, 'PUT', { location: 'swedencentral' })
@@ -200,7 +200,7 @@ describe('providers', () => {
   })
 })
 
-test('locations have the name that everything else uses, and the one that people read', async () => {
+test('locations have a name and a display name', async () => {
   expect((await admin(`/subscriptions/${SUBSCRIPTION}/locations`)).body).toMatchObject({
     value: expect.arrayContaining([
       expect.objectContaining({ name: 'swedencentral', displayName: 'Sweden Central' }),

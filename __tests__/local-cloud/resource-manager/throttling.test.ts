@@ -51,14 +51,14 @@ describe('a throttle', () => {
     })
   }
 
-  test('gives what the bucket holds, and then sends away until it is full again', () => {
+  test('allows what the bucket holds, and then refuses until it has refilled', () => {
     const { spend, pass } = driven()
     expect([spend(), spend(), spend(), spend()]).toEqual([2, 1, 0, 'wait 2 s'])
     pass(2000)
     expect(spend()).toBe(2)
   })
 
-  test('gives tokens back as time passes, no more than the bucket holds', () => {
+  test('refills as time passes, up to the size of the bucket', () => {
     const { spend, pass } = driven()
     for (let used = 0; used < 3; used += 1) spend()
     pass(499)
@@ -69,7 +69,7 @@ describe('a throttle', () => {
     expect([spend(), spend(), spend(), spend()]).toEqual([2, 1, 0, 'wait 2 s'])
   })
 
-  test('counts each principal, subscription and kind of operation apart', () => {
+  test('counts each principal, subscription and kind of operation separately', () => {
     const { spend } = driven()
     expect([spend({ operations: 'writes' }), spend({ operations: 'writes' })]).toEqual([0, 'wait 1 s'])
     expect(spend({ operations: 'deletes' })).toBe(0)
@@ -78,7 +78,7 @@ describe('a throttle', () => {
     expect(spend()).toBe(2)
   })
 
-  test('never lets through more than the bucket and what came back since, whatever the pauses', () => {
+  test('never allows more than the bucket and its refill, for any pauses', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 60 }), pauses => {
         const acceptedAt = accepted(pauses)
@@ -115,7 +115,7 @@ const account = () => {
 const remainingReads = 'x-ms-ratelimit-remaining-subscription-reads'
 
 describe('Resource Manager', () => {
-  test('tells what is left, and refuses in its own words where nothing is', async () => {
+  test('says how many requests are left, and answers 429 at zero', async () => {
     const answers = [await ask(account()), await ask(account()), await ask(account())]
 
     expect(answers.map(({ status, headers }) => [status, headers[remainingReads]])).toEqual([
@@ -141,7 +141,7 @@ describe('Resource Manager', () => {
     expect(cloud.journal.entries.at(-1)).toMatchObject({ status: 429, caller: principalId })
   })
 
-  test('goes by the clock of the cloud', async () => {
+  test('uses the clock of the cloud', async () => {
     await ask(account())
     await ask(account())
     expect(await ask(account())).toMatchObject({ status: 429 })
@@ -149,7 +149,7 @@ describe('Resource Manager', () => {
     expect(await ask(account())).toMatchObject({ status: 200, headers: { [remainingReads]: '1' } })
   })
 
-  test('counts what a provider refuses, and neither requests without a subscription nor those of nobody', async () => {
+  test('counts refused requests, but not those without a subscription or without a valid token', async () => {
     expect(await ask(`${account()}x`)).toMatchObject({ status: 404, headers: { [remainingReads]: '1' } })
     expect(await ask('/tenants')).toMatchObject({
       status: 200,
@@ -161,7 +161,7 @@ describe('Resource Manager', () => {
     expect(await ask(account())).toMatchObject({ headers: { [remainingReads]: '0' } })
   })
 
-  test('counts writes and deletes apart from reads', async () => {
+  test('counts writes and deletes separately from reads', async () => {
     const group = account().split('/').slice(0, 5).join('/')
     const absent = `${group}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`
     expect(await ask(absent, { method: 'DELETE' })).toMatchObject({
@@ -173,7 +173,7 @@ describe('Resource Manager', () => {
     expect(await ask(account())).toMatchObject({ headers: { [remainingReads]: '1' } })
   })
 
-  test('forgets what was spent when the cloud is reset', async () => {
+  test('starts again when the cloud is reset', async () => {
     await ask(account())
     await ask(account())
     cloud.reset()

@@ -38,7 +38,7 @@ test.each([
   ],
   ['GET', `/subscriptions/${SUBSCRIPTION}/nothing`, 'Microsoft.Resources/subscriptions/nothing/read'],
   ['GET', '/nothing', 'GET /nothing'],
-])('%s %s: 501 that names %s, in the journal as well', async (method, target, name) => {
+])('%s %s: 501 that names %s, also in the journal', async (method, target, name) => {
   const answer = await arm.ask(target, { as: ADMIN, method, ...(method === 'PUT' && { body: {} }) })
   expect(answer).toMatchObject({
     status: 501,
@@ -47,7 +47,7 @@ test.each([
   expect(arm.journal.entries).toMatchObject([{ status: 501, unimplemented: name }])
 })
 
-test('a property that nothing here keeps is refused, and nothing is written', async () => {
+test('a property that is not stored answers 501, and nothing is written', async () => {
   const group = `/subscriptions/${SUBSCRIPTION}/resourcegroups/rg-new`
   const answer = await arm.ask(group, {
     as: ADMIN,
@@ -70,14 +70,14 @@ test.each([
   [`/subscriptions/${SUBSCRIPTION}/resourcegroups?$top=1`, '$top of resourceGroups.list'],
   [`/subscriptions/${SUBSCRIPTION}/providers?$expand=metadata`, '$expand of providers.list'],
   [`${ACCOUNT}/deployments?$filter=name eq 'chat'`, '$filter of deployments.list'],
-])('a query option that nothing here honours is refused: %s', async (target, name) => {
+])('a query option without effect answers 501: %s', async (target, name) => {
   expect(await arm.ask(target, { as: ADMIN })).toMatchObject({
     status: 501,
     body: { error: { message: expect.stringContaining(`the query option ${name}`) } },
   })
 })
 
-test('what is served has no mark in the journal', async () => {
+test('a served request has no `unimplemented` in the journal', async () => {
   await arm.ask(ACCOUNT, { as: ADMIN })
   expect(arm.journal.entries[0]).not.toHaveProperty('unimplemented')
 })

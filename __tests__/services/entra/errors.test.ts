@@ -234,7 +234,7 @@ describe('the AADSTS number decides', () => {
     expect(failureOfEntra(replyOf(400, refusal(number, '')), now).code).toBe(code)
   })
 
-  test('the one that says most, where there are several', () => {
+  test('the most precise of several numbers counts', () => {
     const several = refusal(70002, 'Error validating credentials. AADSTS50012: No.')
 
     for (const body of [{ ...several, error_codes: [70002, 50012] }, several]) {
@@ -252,7 +252,7 @@ describe('the AADSTS number decides', () => {
     })
   })
 
-  test('wherever it stands', () => {
+  test('a number counts anywhere in the reply', () => {
     const { error_codes: _, ...withoutCodes } = refusal(700016, 'Not found.')
 
     expect(failureOfEntra(replyOf(400, withoutCodes), now).code).toBe('application-not-found')
@@ -265,7 +265,7 @@ describe('the AADSTS number decides', () => {
   })
 })
 
-test('a reply without ids has none, and its error stands for the number', () => {
+test('a reply without a number has no ids, and `error` is its code', () => {
   const reply = replyOf(400, { error: 'invalid_request', error_description: 'AADSTSx: No.' })
 
   expect(failureOfEntra(reply, now)).toStrictEqual({
@@ -294,7 +294,7 @@ test('what a number says is not overruled by a status, a page, or words about so
   })
 })
 
-describe('the words decide where the number is not known, or has meant several things', () => {
+describe('the words decide if the number is unknown or has had several meanings', () => {
   test.each([
     [70001, "Application with identifier 'x' was not found in the directory 'y'.", 'application-not-found'],
     [70001, "Application 'x' is disabled.", 'application-disabled'],

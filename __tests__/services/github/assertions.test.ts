@@ -37,7 +37,7 @@ test('everybody gets the token that was requested ahead', async () => {
   expect(asked()).toBe(1)
 })
 
-test('the first who needs it gets the refusal of the early request, without another request', async () => {
+test('the first use of the token gets the refusal of the early request, without another request', async () => {
   const { assertions, asked } = github(403)
   await expect(assertions.ask()).rejects.toThrow()
   const before = asked()

@@ -236,7 +236,7 @@ describe('an answer that was made long before it was sent is remembered', () => 
     expect(isRemembered(replyOf(200, body, { date }))).toBe(expected)
   })
 
-  test('nobody knows where the reply names no time', () => {
+  test('an answer is not remembered if the reply has no date', () => {
     expect(isRemembered(replyOf(200, chatOf(ago(60))))).toBe(false)
   })
 })

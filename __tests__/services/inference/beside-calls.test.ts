@@ -17,12 +17,12 @@ test.each<[string, string | undefined, number]>([
   expect(routesBeside([dataAction], dataPlane(at))).toHaveLength(count)
 })
 
-test('data actions are the same in whatever case', () => {
+test('data actions are compared without case', () => {
   expect(sameAction('Microsoft.A/b/read', 'microsoft.a/B/read')).toBe(true)
   expect(sameAction('Microsoft.A/b/read', 'Microsoft.A/c/read')).toBe(false)
 })
 
-test('a name stands for several data actions, in whatever case; a wildcard for none', () => {
+test('a name means several data actions, in any case; a wildcard means none', () => {
   expect(dataActionsNamed('Agents')).toHaveLength(2)
   expect(dataActionsNamed('Microsoft.CognitiveServices/accounts/OpenAI/*')).toBeUndefined()
 })

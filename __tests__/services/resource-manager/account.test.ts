@@ -194,7 +194,7 @@ describe('a token goes', () => {
     )
   })
 
-  test('nowhere outside the cloud, no matter who reports it', () => {
+  test('no endpoint outside the cloud gets a token, no matter who reports it', () => {
     expect(() => trust('https://contoso.openai.azure.com.evil.example')).toThrow(
       failed(
         'endpoint-untrusted',

@@ -447,7 +447,7 @@ test('the expected host and the requested claims are named', () => {
   expect(failureOfResourceManager(replyOf(404, enveloped('NotFound')), now)).not.toHaveProperty('details')
 })
 
-test('the message names who blocks the runner: it is not the resource', () => {
+test('if Resource Manager blocks the runner, the message says that it is not the resource', () => {
   const reply = replyOf(403, enveloped('XByResourceManagementPrivateLink'))
 
   expect(failureOfResourceManager(reply, now).details).toEqual({ keptFrom: 'resource-manager' })
@@ -481,7 +481,7 @@ test.each([
   expect(failure).toMatchObject({ code, details: { action } })
 })
 
-test('only where the code says that a right is lacking, an action that is named in passing is the lacking one', () => {
+test('an action in the message is the missing right only if the code says that a right is missing', () => {
   const message = `The request to ${writeAction} was not understood.`
   const failure = failureOfResourceManager(replyOf(400, enveloped('BadRequest', message)), now)
 

@@ -118,7 +118,7 @@ function validator() {
   return ajv
 }
 
-test('structured output: the instance fits its schema, whatever is nested in what', () => {
+test('structured output: the instance fits its schema, for any nesting', () => {
   fc.assert(
     fc.property(document, schema => {
       const validate = validator().compile(schema)
@@ -129,7 +129,7 @@ test('structured output: the instance fits its schema, whatever is nested in wha
   )
 })
 
-describe('what tools have beside', () => {
+describe('keywords that only schemas of tools may have', () => {
   test.each<[string, Json]>([
     ['nothing at all', {}],
     ['optional properties', { type: 'object', properties: { a: { type: 'string' } } }],
@@ -170,7 +170,7 @@ describe('what tools have beside', () => {
   })
 })
 
-test('lists have an entry and optional properties are there, except where a schema contains itself', () => {
+test('lists have one entry and optional properties exist, except if a schema contains itself', () => {
   const tree = {
     type: 'object',
     properties: {
@@ -196,6 +196,6 @@ test.each<[string, unknown]>([
   ['look around in a pattern', { type: 'string', pattern: '^(?!a).*$' }],
   ['are no schemas', { type: 'object', properties: { a: 3 }, required: ['a'] }],
   ['have an unknown type', { type: 'text' }],
-])('schemas that %s have none, and it is said why', (_why, schema) => {
+])('a schema that %s has no instance, and the error says why', (_why, schema) => {
   expect(() => instanceOf(schema)).toThrow(NoInstance)
 })
