@@ -1,6 +1,6 @@
 import type { Clock } from './ports.ts'
 
-/** What is read, or `otherwise` if it has not come within `limitMs`. Rejects if the reading does. */
+/** Resolves to the result of `reading`, or to `otherwise` after `limitMs` milliseconds. Rejects if `reading` rejects. */
 export async function inTime<T>(
   clock: Clock,
   reading: Promise<T>,

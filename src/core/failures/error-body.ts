@@ -3,8 +3,8 @@ import { parseErrorJson } from '../text/json.ts'
 import { wordingOf } from '../text/wording.ts'
 
 /**
- * The content of an error, in any of its shapes: in an envelope, without one, in an array, with more precise errors inside,
- * even as JSON in a message; Anthropic's; or a list of what a model server (vLLM, Mistral's) found wrong with a request.
+ * The content of an error reply, in any of its shapes: with or without an envelope, in an array, with more precise errors inside,
+ * as JSON in a message, in Anthropic's form, or as a list of findings of a model server (vLLM, Mistral).
  */
 export interface ErrorBody {
   /** The service's own codes, outermost first. */
@@ -39,7 +39,7 @@ const fields = v.object({
   detail: v.optional(v.unknown()),
 })
 
-/** One finding of a model server that checks requests with a schema (pydantic): the place, and what is wrong there. */
+/** One finding of a model server that validates requests (pydantic): the place, and the problem. */
 const schemaFinding = v.object({
   type: text,
   loc: v.array(v.union([v.string(), v.number()])),
@@ -90,26 +90,26 @@ function errorsIn(node: unknown, depth: number): SingleError[] {
   return [...(code === undefined && message === undefined ? [] : [own]), ...inMessage, ...quoted, ...inner]
 }
 
-/** Gateways quote the error of the service behind them, after words of their own. */
+/** Gateways quote the error of the service behind them after their own words. */
 const quotedJson = (message: string) => parseErrorJson(/\{[\s\S]*\}/.exec(message)?.[0] ?? '')
 
 const containers: ReadonlySet<unknown> = new Set(['body', 'query', 'path', 'header'])
 
-/** The place ends with the parameter; what contains it comes before. */
+/** The last part of `loc` is the parameter. */
 function errorOfFinding({ type, loc, msg }: v.InferOutput<typeof schemaFinding>): SingleError {
   const param = loc.findLast(part => typeof part === 'string' && !containers.has(part))
   return { code: type, message: msg, param: param?.toString() }
 }
 
-/** Some services write a plain text where others have an error object. */
+/** Some services have a plain text instead of an error object. */
 function errorsOfChild(child: unknown, depth: number): SingleError[] {
   if (typeof child !== 'string') return errorsIn(child, depth)
   return [{ code: undefined, message: child, param: undefined }]
 }
 
 /**
- * What the service calls the error: its codes; if there are none, or they only repeat the status, what looks like one in the
- * message.
+ * The service's names for the error: its codes, or if there are none or they only repeat the status, names in the message that
+ * look like codes.
  */
 export const namesOf = ({ codes, message }: ErrorBody): readonly string[] =>
   codes.some(code => /\D/.test(code)) ? codes : codesIn(message)

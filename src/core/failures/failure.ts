@@ -4,8 +4,8 @@ import type { DiagnosisCode } from './codes.ts'
 import { intermediaryOf } from './intermediary.ts'
 
 /**
- * What a reply means for the run. `wait`: not yet; ask again for as long as the step allows. `throttled`: ask again when the
- * service says. `transient`: ask again a few times. `fatal`: asking again cannot help.
+ * What a reply means for the run. `wait`: not yet; try again for as long as the step allows. `throttled`: try again when the
+ * service says. `transient`: try again a few times. `fatal`: trying again does not help.
  */
 export interface Failure {
   kind: 'wait' | 'throttled' | 'transient' | 'fatal'
@@ -20,7 +20,7 @@ export interface Failure {
     audience?: string
     parameter?: string
     deployment?: string
-    /** What a network's rules block, if that is not the resource. */
+    /** What network rules block, if not the resource. */
     keptFrom?: 'resource-manager'
     /**
      * The service asked for further claims in the token: Entra issued one with them (`met`), or could not be asked
@@ -41,7 +41,7 @@ export interface ServiceResponse {
   /** The service's own structured code, such as AADSTS700213 or AuthorizationFailed. */
   serviceCode?: string
   message: string
-  /** Who said it, if it was not the service but something in between, such as `an API Management gateway`. */
+  /** Who sent it, if not the service but something in between, such as `an API Management gateway`. */
   by?: string
   /** Ids with which the service's support finds the request. */
   ids: Record<string, string>
@@ -79,19 +79,19 @@ export function localFailure(code: DiagnosisCode, message: string, details?: Fai
   return { kind: 'fatal', code, said: { message, ids: {} }, ...(details === undefined ? {} : { details }) }
 }
 
-/** If the reply came from something in between, it names the host that the request did not reach. */
+/** Adds the host that the request did not reach, if something in between replied. */
 export function withHost(failure: Failure, url: string): Failure {
   if (failure.code !== 'blocked-on-the-way') return failure
   return { ...failure, said: { ...failure.said, host: plain(new URL(url).host, 260) } }
 }
 
-/** An unexpected error, as a failure that can be reported like any other: a fault of the action. A failure stays what it is. */
+/** Turns an unexpected error, which is a bug of the action, into a failure that can be reported. A failure is returned unchanged. */
 export function failureOf(error: unknown, operation: string): StepError {
   if (error instanceof StepError) return error
   return new StepError(operation, localFailure('unexpected-error', plain(unexpectedWords(error))))
 }
 
-/** The message, and the place in the code; never the code itself, which is one long line in the bundle. */
+/** The message and the place in the code, without the code itself, which is one long line in the bundle. */
 function unexpectedWords(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown was: ${String(error)}`
   const place = /[^\s(/\\]+:\d+:\d+(?=\)?$)/m.exec(error.stack ?? '')?.[0]
@@ -134,7 +134,7 @@ export function summarizeResponse(
   }
 }
 
-/** We never follow a redirect, because the token would go along. */
+/** Where a redirect points. The gate never follows one, because the token would go along. */
 function redirectOf({ status, headers }: HttpReply): string {
   const { location } = headers
   if (status < 300 || status > 399 || location === undefined) return ''

@@ -80,12 +80,12 @@ export function intermediaryOf(reply: HttpReply): string | undefined {
   return marks.find(({ isOn }) => isOn(reply, text))?.name
 }
 
-/** A page for people: it comes from a proxy, a firewall or a captive portal, not from the service. */
+/** Whether the reply is a web page. Services send JSON, so a page comes from a proxy, a firewall or a captive portal. */
 export function isPage({ headers, body }: HttpReply): boolean {
   return /^text\/html\b/i.test(headers['content-type'] ?? '') || /^\s*<(!doctype html|html)\b/i.test(body)
 }
 
-/** Statuses whose pages do not mean "blocked" but: not found, too many requests, too slow. */
+/** Pages with these statuses do not mean "blocked" but not found, too many requests, or too slow. */
 const otherwise: ReadonlySet<number> = new Set([404, 408, 410, 429, 499])
 
 /**
@@ -119,7 +119,7 @@ const cacheHeader = /(^|-)cache(-status|-hit)?$/
 const hit = /(^|[^a-z])(hit|refreshhit|stale|updating|revalidated)([^a-z]|$)/i
 const hitHeader = /(^|-)cache-hit$/
 const yes = /^\s*(true|yes|1)\s*$/i
-/** `MISS from hit-proxy.contoso.com`: a proxy's name does not show a hit. */
+/** The name of a proxy does not count as a hit: `MISS from hit-proxy.contoso.com`. */
 const whoSaysSo = /\bfrom \S+/gi
 
 const saysHit = (name: string, value: string): boolean =>
@@ -149,6 +149,6 @@ function cacheStatusSaysHit(value: string): boolean {
   })
 }
 
-/** Whether the answer was made for somebody else, and shows nothing about the service: `Age` shows it too (RFC 9111, 5.1). */
+/** Whether the answer came from a cache, so that it shows nothing about access. `Age` shows it too (RFC 9111, 5.1). */
 export const isFromCache = ({ headers }: Pick<HttpReply, 'headers'>): boolean =>
   Number(headers.age) > 0 || Object.entries(headers).some(([name, value]) => saysHit(name, value))

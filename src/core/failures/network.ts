@@ -8,7 +8,7 @@ import {
 import { plain } from '../text/untrusted.ts'
 import type { Failure } from './failure.ts'
 
-/** Requests that got no reply, on any hop. */
+/** Classifies requests that got no reply, for every hop. */
 
 type KindAndCode = Pick<Failure, 'kind' | 'code'>
 
@@ -32,7 +32,7 @@ export function failureOfNetwork(failure: NetworkFailure): Failure {
 }
 
 function kindAndCode({ code, proxy }: NetworkFailure): KindAndCode {
-  // Some resolvers return EAI_AGAIN for a name that does not exist: only another try shows whether it passes.
+  // Retried, because some resolvers return EAI_AGAIN both for a short failure and for a name that does not exist.
   if (unresolved.test(code)) return { kind: 'transient', code: 'dns-failed' }
   if (untrusted.test(code)) return { kind: 'fatal', code: 'tls-untrusted' }
   if (code === requestTimedOut || timedOut.test(code)) return { kind: 'transient', code: 'request-timeout' }
@@ -42,7 +42,8 @@ function kindAndCode({ code, proxy }: NetworkFailure): KindAndCode {
 }
 
 /**
- * A proxy's answer is its policy, unless it says that it is busy or could not connect; everything else is a broken connection.
+ * Whether a failure at the proxy may pass. A refusal is its policy and stays, unless the proxy says that it is busy or could not
+ * connect. Anything but a reply is a broken connection, which may pass.
  */
 function mayPassAtProxy(code: string): boolean {
   const status = /^PROXY_(\d{3})$/.exec(code)?.[1]

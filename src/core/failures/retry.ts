@@ -3,7 +3,7 @@ import { inWords } from '../text/duration.ts'
 import type { DiagnosisCode } from './codes.ts'
 import { type Failure, StepError } from './failure.ts'
 
-/** How a step outside the wait handles refusals that may pass. Times are milliseconds. */
+/** How a step retries, outside the wait for access. Times are milliseconds. */
 export interface RetryPolicy {
   /** Pauses between retries after a transient failure; their number is the number of retries. */
   transient: readonly number[]
@@ -13,24 +13,24 @@ export interface RetryPolicy {
   waiting: Readonly<Partial<Record<DiagnosisCode, readonly number[]>>>
 }
 
-/** Requests of a warm run take some 100 ms: a short outage ends within seconds, and a configuration error must show quickly. */
+/** Short pauses: most outages end within seconds, and people want to see a configuration error quickly. */
 export const standardRetry: RetryPolicy = {
   transient: [500, 1000, 2000],
   throttledBudgetMs: 60_000,
   waiting: {},
 }
 
-/** The shortest pauses after throttling; the last one repeats. Some services name no time, or a time that has passed. */
+/** Minimum pauses after throttling, because some services name no time, or one that has passed. The last one repeats. */
 const throttledPauses = [1000, 3000, 6000, 10_000, 15_000, 20_000]
 
-/** @param count How often in a row the service has throttled before. */
+/** @param count How many throttled replies in a row came before. */
 export function pauseWhenThrottled({ retryAfterMs = 0 }: Failure, count: number): number {
   const least = throttledPauses[Math.min(count, throttledPauses.length - 1)] ?? 0
   return retryAfterMs >= 1000 ? retryAfterMs : least
 }
 
 /**
- * A hanging request costs a whole `request-timeout`. It is retried only once, so a step ends after two of them and a second.
+ * A hanging request costs a whole `request-timeout`, so it is retried only once.
  */
 const hangRetries = 1
 
@@ -61,7 +61,7 @@ export async function persist<T>(
   }
 }
 
-/** People who watch a throttled step want to know when it ends. */
+/** The log says how long a throttled step will wait in total. */
 const limitOf = ({ kind }: Failure, { throttledBudgetMs }: RetryPolicy) =>
   kind === 'throttled' ? ` (throttling is waited out for ${inWords(throttledBudgetMs)} in all)` : ''
 

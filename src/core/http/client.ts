@@ -29,7 +29,7 @@ export interface HttpRequest {
   headers: Record<string, string>
   /** A form is sent as `multipart/form-data`. */
   body?: string | FormData
-  /** Asks for a WebSocket, and closes it as soon as it is open: the reply is the handshake, status 101. */
+  /** Opens a WebSocket and closes it at once. The reply is the handshake, status 101. */
   webSocket?: true
   /** On a new connection, to the next of the host's addresses. */
   fresh?: boolean
@@ -40,14 +40,14 @@ export interface HttpReply {
   /** Lower-case names. */
   headers: Record<string, string>
   body: string
-  /** Equal numbers for replies that came over one connection, different numbers otherwise. */
+  /** Number of the connection that the reply came over. */
   connection?: number
 }
 
 /** Sends one request. @throws NetworkFailure when no complete reply arrived. */
 export type Http = (request: HttpRequest) => Promise<HttpReply>
 
-/** @param options The limit covers a whole request, from the name lookup to the last byte of the body. */
+/** @param options `timeoutMs` covers a whole request, from the name lookup to the last byte of the body. */
 export function createHttpClient(options: RouteOptions): { http: Http; preconnect: Preconnect } {
   const { clock, timeoutMs } = options
   const { routeTo, preconnect } = createRoutes(options)
@@ -80,7 +80,7 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
   return { http, preconnect }
 }
 
-/** A request in the form in which it is sent. */
+/** A request as it is sent. */
 interface Packed {
   method: string
   headers: Record<string, string>
@@ -95,7 +95,7 @@ async function pack({ method, headers, body, webSocket }: HttpRequest): Promise<
     return { method, headers: { ...headers, ...handshakeHeaders(key) }, key }
   }
   if (body === undefined) return { method, headers }
-  // Before FormData is used: it makes Node load a whole HTTP stack, which takes as long as all of our own code.
+  // Checked before FormData is touched, because that makes Node load a whole HTTP stack, which takes as long as all our code.
   if (typeof body === 'string') return { method, headers, body }
   const form = new Response(body)
   const type = form.headers.get('content-type') ?? ''
@@ -131,7 +131,7 @@ function send(
     request,
     reply: new Promise((resolve, reject) => {
       request.once('response', resolve).on('error', reject)
-      // A request that waits for its connection does not react to the limit.
+      // Needed because a request that waits for its connection does not react to the limit.
       way.signal.addEventListener('abort', reject)
       request.once('upgrade', (head, connection) => {
         connection.destroy()
@@ -150,8 +150,8 @@ function send(
 }
 
 /**
- * Whether an idle connection ended before a byte of the reply came: the host or a box in between had closed it, and the service
- * may not have seen the request (RFC 9112, 9.3.1). Everything that we send is safe to send again.
+ * Whether a kept connection ended before a byte of the reply came. The host or a device on the way had closed it, so the service
+ * may not have seen the request (RFC 9112, 9.3.1). All our requests are safe to repeat.
  */
 function wasStale({ request, connection, bytesBefore }: Exchange, { isOpenedAhead }: Route): boolean {
   if (connection === undefined || connection.bytesRead !== bytesBefore) return false

@@ -2,8 +2,8 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 
 /**
- * Resolves a name to all its addresses, and begins with a different one each time: a client that connects again and again meets
- * every front end behind the name. If the first address cannot be reached, the next one is tried.
+ * Resolves a name to all its addresses, and begins with a different one each time, so that new connections reach every front end
+ * behind the name. If the first address cannot be reached, the next one is tried.
  */
 export function lookupInTurn(lookup: LookupFunction = systemLookup): LookupFunction {
   const turns = new Map<string, number>()

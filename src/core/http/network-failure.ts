@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types'
 
-/** The proxy of a request. `failed`: the proxy itself failed, not the host behind it. */
+/** The proxy of a request. `failed`: the proxy itself failed, and not the host behind it. */
 interface ProxyOnTheWay {
   host: string
   failed: boolean
@@ -37,10 +37,10 @@ export const untrustedOrigin = 'UNTRUSTED_ORIGIN'
 /** The host switched to another protocol, although nobody asked for that. */
 export const protocolSwitched = 'PROTOCOL_SWITCHED'
 export const unknownEncoding = 'UNKNOWN_ENCODING'
-/** The environment names a proxy of a kind that we cannot use, or its address cannot be read. */
+/** The environment names a proxy of an unsupported kind, or its address is not valid. */
 export const proxyUnusable = 'PROXY_UNUSABLE'
 
-/** Node wraps: the errno is on the error, on its cause, or on the members of an AggregateError (one per address tried). */
+/** Node wraps errors: the errno is on the error, on its cause, or on the members of an AggregateError (one per address). */
 export function errorCode(error: unknown): string {
   const [inner] = innerErrors(error)
   if (inner !== undefined) return errorCode(inner)

@@ -23,7 +23,7 @@ const proxyVariables = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] 
 
 /**
  * The proxy for `target`; undefined if there is none, or NO_PROXY exempts the host.
- * @throws NetworkFailure if the environment names a proxy that cannot be used: going without it would only hide that.
+ * @throws NetworkFailure if the environment names a proxy that cannot be used. Going around it would hide the mistake.
  */
 export function proxyFor(target: URL, env: Environment): ProxyServer | undefined {
   const variable = proxyVariables.find(name => env[name])
@@ -57,7 +57,7 @@ export function proxyFor(target: URL, env: Environment): ProxyServer | undefined
   }
 }
 
-/** Everything in the environment's proxy addresses that must never be printed, in every form in which it may appear. */
+/** The credentials in the proxy addresses of the environment, in every form in which they could be printed. */
 export function proxySecrets(env: Environment): string[] {
   const secrets = proxyVariables.flatMap(name => {
     const value = env[name] ?? ''
@@ -76,7 +76,7 @@ export function proxySecrets(env: Environment): string[] {
 function parseAddress(value: string): URL | undefined {
   const url = URL.parse(value.includes('://') ? value.trim() : `http://${value.trim()}`)
   if (url === null || url.hostname === '') return undefined
-  // A password with `/`, `?` or `#` ends the host too early: then what looks like the host is part of the credentials.
+  // A password with `/`, `?` or `#` ends the host early, so what looks like the host is part of the credentials.
   return `${url.pathname}${url.search}${url.hash}`.includes('@') ? undefined : url
 }
 

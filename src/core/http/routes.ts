@@ -8,7 +8,7 @@ import { type ProxyServer, proxyFor } from './proxy.ts'
 import { timeLimit } from './time-limit.ts'
 import { openTunnel } from './tunnel.ts'
 
-/** How requests get to a host: straight, or through a proxy. */
+/** How requests reach a host: directly, or through a proxy. */
 export interface Route {
   readonly proxy?: ProxyServer
   /** Connections that are kept for later requests. */
@@ -32,7 +32,7 @@ export interface RouteOptions {
   lookup?: LookupFunction
 }
 
-/** We stop using idle connections before a host or a box in between forgets them; milliseconds. */
+/** Idle connections are not used after this time, because hosts, and devices on the way, drop them; milliseconds. */
 const idleMs = 4000
 
 export function createRoutes(options: RouteOptions): {
@@ -59,8 +59,8 @@ export function createRoutes(options: RouteOptions): {
 }
 
 /**
- * Tokens go only to hosts that prove who they are: NODE_TLS_REJECT_UNAUTHORIZED in the job's environment does not change that.
- * By default Node makes a new context, with everything that it trusts, for each connection.
+ * Certificates are always checked, no matter what NODE_TLS_REJECT_UNAUTHORIZED says, because hosts get tokens. The context is shared:
+ * by default Node makes one for each connection, and reads all trusted certificates again.
  */
 const securely = () => ({ rejectUnauthorized: true, secureContext: createSecureContext() })
 
@@ -79,8 +79,8 @@ const newAgents = (secure: Secure, lookup?: LookupFunction) => ({
 })
 
 /**
- * Connections can be opened before there is anything to send: a TLS handshake takes two round trips, and can run while another
- * host's reply is awaited.
+ * Can open connections ahead of their requests: a TLS handshake takes two round trips, and can run while the gate waits for
+ * another host.
  */
 function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count: number): void } {
   const secure = securely()
@@ -97,7 +97,7 @@ function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count
   function openOne(host: string, port: string): Duplex[] {
     const connection = connect({ ...secure, host, port, servername: isIP(host) === 0 ? host : '' })
     if (!connection) return []
-    // The request that needs a connection reports what is wrong: it opens another one.
+    // Ignored: the request that needs a connection opens another one, and reports the error.
     connection.on('error', () => {})
     openedAhead.add(connection)
     return [connection]

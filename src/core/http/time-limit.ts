@@ -1,10 +1,10 @@
 import type { Clock } from '../ports.ts'
 
-/** A time limit that starts when it is made. */
+/** A time limit that starts at once. */
 export interface TimeLimit {
   /** Aborts when the time is up. */
   readonly signal: AbortSignal
-  /** Removes the limit: the work is done. */
+  /** Removes the limit when the work is done. */
   clear(): void
 }
 

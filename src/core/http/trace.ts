@@ -6,8 +6,7 @@ import type { Http, HttpReply, HttpRequest } from './client.ts'
 import { NetworkFailure } from './network-failure.ts'
 
 /**
- * Reports how each request went, for people who look for a fault. Headers, queries and bodies are left out, and tokens with
- * them.
+ * Logs each request and its result for debugging. It leaves out headers, queries and bodies, so no token is printed.
  */
 export function traced(http: Http, { now }: Pick<Clock, 'now'>, say: (line: string) => void): Http {
   return async request => {

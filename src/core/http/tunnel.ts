@@ -7,7 +7,7 @@ import type { TimeLimit } from './time-limit.ts'
 
 /**
  * Asks a proxy for a tunnel to `authority` (host and port) and returns the open connection.
- * @throws NetworkFailure in which the proxy is what failed.
+ * @throws NetworkFailure that names the proxy as what failed.
  */
 export function openTunnel(proxy: ProxyServer, authority: string, limit: TimeLimit): Promise<Socket> {
   const failure = (code: string, message: string) =>
@@ -26,7 +26,7 @@ export function openTunnel(proxy: ProxyServer, authority: string, limit: TimeLim
         ...(proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }),
       },
       agent: false,
-      // The proxy gets credentials, no matter what NODE_TLS_REJECT_UNAUTHORIZED says.
+      // Checked always, no matter what NODE_TLS_REJECT_UNAUTHORIZED says, because the proxy gets credentials.
       rejectUnauthorized: true,
       signal: limit.signal,
     })

@@ -8,9 +8,9 @@ export const nextRequestSent = (): Promise<void> =>
   new Promise(resolve => preloadDuringRequests(async () => resolve()))
 
 /**
- * Begins the first preparation when the next request has been sent, the second at the request after it, and so on. The process
- * then only waits, and loading an SDK keeps the processor busy for longer than many replies take. If a preparation fails, that
- * does not matter: the code that needs it reports the problem.
+ * Begins the first preparation when the next request has been sent, the second at the request after it, and so on. Otherwise the
+ * process would only wait then, and loading an SDK takes longer than many replies. A preparation that fails is ignored: the code
+ * that needs it reports the problem.
  */
 export function preloadDuringRequests(...preparations: ReadonlyArray<() => Promise<unknown>>): void {
   const [next, ...others] = preparations

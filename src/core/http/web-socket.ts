@@ -11,6 +11,6 @@ export const handshakeHeaders = (key: string): Record<string, string> => ({
   'sec-websocket-key': key,
 })
 
-/** What a server derives from the key. A box in between that only passes everything through does not. */
+/** The answer that a WebSocket server derives from the key. A device that only answers 101 cannot know it. */
 export const acceptOf = (key: string): string =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')

@@ -1,9 +1,9 @@
 import type { Http } from './client.ts'
 import { NetworkFailure, untrustedOrigin } from './network-failure.ts'
 
-/** Wrappers that restrict a client. They are separate from the client, so that importing them does not load its sockets. */
+/** Wrappers of a client. They are separate from the client, so that importing them does not load sockets. */
 
-/** Sends nothing and never replies: runs code ahead up to its first request, because Node compiles code at its first use. */
+/** Sends nothing and never replies. It runs code up to its first request, because Node compiles code at its first use. */
 export const rehearsal: Http = () => new Promise(() => {})
 
 /**
@@ -16,7 +16,7 @@ export const onFreshConnections =
     http({ ...request, fresh: true })
 
 /**
- * Restricts a client to the origins that may get the token: if a server names any other address, the client does not call it.
+ * Restricts a client to the origins that may get the token. If a server names another address, the client does not call it.
  */
 export function restrictOrigins(http: Http, ...origins: string[]): Http {
   const allowed = new Set(origins.map(origin => new URL(origin).origin))

@@ -1,10 +1,10 @@
 /** For schemas: a list of a million bad entries has a million issues. */
 export const firstIssueOnly = { abortEarly: true, abortPipeEarly: true } as const
 
-/** Longer than any error with which a service explains itself, in characters. */
+/** No service sends a longer error; characters. */
 const longestError = 65_536
 
-/** An error's JSON. Longer text is not an error, and would take time to parse. */
+/** The JSON of an error. A longer text is not an error, and would take time to parse. */
 export const parseErrorJson = (text: string): unknown =>
   text.length > longestError ? undefined : parseJson(text)
 

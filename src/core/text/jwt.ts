@@ -18,7 +18,7 @@ export function readClaims<T extends v.GenericSchema>(
   return claims.success ? claims.output : undefined
 }
 
-/** Masks a JWT and its parts: the runner masks only whole values, and the payload alone still shows everything. */
+/** Masks a JWT and each of its parts: the runner masks only whole values, and the payload alone shows all claims. */
 export function maskJwt(mask: (secret: string) => void, token: string): void {
   mask(token)
   const [, payload, signature] = token.split('.')

@@ -1,32 +1,32 @@
 import { parseErrorJson } from './json.ts'
 
 /**
- * Removes our own secrets from server text: servers quote requests, and we cut their text to size, so no mask covers what is
- * left.
+ * Removes our own secrets from server text. Servers quote requests, and we shorten their text, so the runner's mask does not
+ * match what is left.
  */
 
 export type Scrub = (text: string) => string
 
-/** For a secret that was cut short: this many characters at its start are enough to recognise it. */
+/** A truncated secret is recognised by this many characters at its start. */
 const telling = 8
 
 /**
- * Finds each secret as it is, in another case, cut short, with blanks or invisible characters inside, percent-encoded (however
- * often), HTML-encoded, and in base64.
- * @param mark replaces it
+ * Finds each secret unchanged, in another case, truncated, with blanks or invisible characters inside, percent-encoded (also
+ * several times), HTML-encoded, and in base64.
+ * @param mark Replaces each secret.
  */
 export function scrubberOf(secrets: readonly string[], mark: string): Scrub {
   const given = secrets.filter(secret => secret !== '')
   if (given.length === 0) return text => text
   const forms = new Set(given.flatMap(secret => [secret, Buffer.from(secret).toString('base64')]))
-  // Longest first: one may be part of another.
+  // Longest first, because one secret may be part of another.
   const patterns = [...forms].toSorted((a, b) => b.length - a.length).map(patternOf)
   const anyForm = new RegExp(patterns.join('|'), 'giu')
   return text => text.replace(anyForm, mark)
 }
 
 function patternOf(secret: string): string {
-  // Half a surrogate pair, which no pattern can name, becomes what it is sent as.
+  // A pattern cannot name half a surrogate pair, so it is replaced by the bytes that are sent for it.
   const characters = [...Buffer.from(secret).toString()].map(characterPattern)
   const unseen = String.raw`[^\x21-\x7e]*`
   const rest = characters

@@ -1,9 +1,9 @@
 /**
- * Servers, models and token claims can contain any text. It passes here before it reaches the log, an annotation, the summary
- * or a command to paste: then it cannot start a workflow command, become markup, hide, or flood.
+ * Text from servers, models and token claims can contain anything. These functions make it harmless for the log, an annotation,
+ * the summary or a command to paste: it cannot start a workflow command, become markup, be invisible, or be endless.
  */
 
-/** Line ends of every kind, including those that only Unicode defines. */
+/** All line ends, including those that only Unicode defines. */
 const lineBreaks = String.raw`\r\n\v\f\u0085\u2028\u2029`
 const lineEnds = new RegExp(`[${lineBreaks}]+`, 'gu')
 /**
@@ -14,14 +14,14 @@ const unseen = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Poin
 const invisible = new RegExp(`[${unseen}]`, 'gu')
 const escapedInJson = new RegExp(`[${unseen}\\u2028\\u2029'\\u2018-\\u201b@]`, 'gu')
 /**
- * A JWT, whole or cut, after any prefix (`%20`), or wrapped over several lines: a server that quotes a request quotes its
- * token, and a mask covers only whole values.
+ * A JWT, whole or truncated, after any prefix (`%20`), or wrapped over several lines. A server that quotes a request quotes its
+ * token, and the runner masks only whole values.
  */
 const token = /eyJ[\w-]{10,}(\.[\w-]*){0,2}((\\[nrt]|[^\w.-]){1,8}[\w.-]{20,})*/g
-/** Not a word that people read: a signature alone, a token without its beginning, in base64 or in hexadecimal. */
+/** Too long to be a word: a signature, or a token without its beginning, in base64 or hexadecimal. */
 const unreadable = /[\w-]{200,}/g
 
-/** Only this many characters are processed: patterns are slow on megabytes, and may exhaust their stack. */
+/** Only this many characters are processed, because patterns are slow on megabytes and may exhaust the stack. */
 const longestHead = 65_536
 
 /**
@@ -116,14 +116,14 @@ function longestRun(text: string, character: string): number {
   return text.split(new RegExp(`[^${character}]`)).reduce((longest, run) => Math.max(longest, run.length), 0)
 }
 
-/** One line of text in which nothing hides; for values between quotes that must not be cut. */
+/** One line of text without invisible characters, for quoted values that must not be shortened. */
 export function visibleLine(value: string): string {
   return value.replace(lineEnds, ' ').replace(invisible, '\uFFFD')
 }
 
 /**
- * JSON on one line in which nothing hides and nothing is lost: invisible characters are written as escapes, and so are
- * characters that would end the quotes around it in a command, or make az read a file.
+ * JSON on one line, without losses. Invisible characters are escaped, and so are characters that would end the quotes around it
+ * in a command, or make az read a file.
  */
 export function visibleJson(value: unknown): string {
   return JSON.stringify(value).replace(escapedInJson, character =>
@@ -135,13 +135,13 @@ export function visibleJson(value: unknown): string {
   )
 }
 
-/** Replaces a value that cannot be quoted in every shell. */
+/** Stands for a value that cannot be quoted in every shell. */
 const unquotable = '<A-VALUE-WITH-QUOTES>'
 
 /**
- * One word of a command for a POSIX shell, no matter what the value holds. Somebody will paste it into PowerShell, where
- * typographic quotes are quotes too, a comma makes two words, and no way to write a quote works in both shells: so the quotes
- * contain only what ends them in neither (learn.microsoft.com, about_Quoting_Rules).
+ * One word of a command for a POSIX shell, for any value. Somebody will paste it into PowerShell, where typographic quotes are
+ * quotes too and a comma separates two words. No escape for a quote works in both shells, so this uses the kind of quotes that
+ * needs none, and replaces a value that has both kinds (learn.microsoft.com, about_Quoting_Rules).
  */
 export function shellWord(value: string): string {
   const safe = visibleLine(value)
