@@ -1,4 +1,4 @@
-/** The identity that a resource acts as. */
+/** Which identity a resource signs in as. */
 
 export interface Identity {
   kind: 'system-assigned' | 'user-assigned' | 'agent'
@@ -29,7 +29,7 @@ type IdentityChoice =
   /** Its only identity was deleted. */
   | { kind: 'gone'; identity: Identity }
 
-/** The one identity that a resource makes its calls as, as far as it shows. */
+/** The identity that a resource makes its calls as, as far as its settings show. */
 export function chooseIdentity({ identities, named }: IdentityBearer): IdentityChoice {
   if (identities.length === 0) return { kind: 'none' }
   const foreign = named.find(clientId => !identities.some(identity => identity.clientId === clientId))

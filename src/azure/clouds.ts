@@ -3,7 +3,7 @@
 export const cloudNames = ['AzureCloud', 'AzureUSGovernment', 'AzureChinaCloud', 'custom'] as const
 export type CloudName = (typeof cloudNames)[number]
 
-/** The two audiences that inference endpoints accept; which one depends on the route. */
+/** The two audiences of inference endpoints. The route decides which one it accepts. */
 export interface InferenceAudiences {
   cognitiveServices: string
   /** Undefined if the cloud is not known to have one. */
@@ -15,7 +15,7 @@ export interface Cloud {
   authorityHost: string
   resourceManager: { endpoint: string; audience: string }
   inferenceAudiences: InferenceAudiences
-  /** An inference host is one of these domains, or below one. */
+  /** An inference host is one of these domains, or a subdomain. */
   inferenceDomains: readonly string[]
   /** Audience of the GitHub OIDC token. */
   assertionAudience: string
@@ -81,8 +81,8 @@ interface NamedHosts {
 const hostname = (origin: string) => new URL(origin).hostname
 
 /**
- * The row of a cloud, with the hosts that the user named. A custom cloud has the audiences of AzureCloud. Its only inference
- * domains are the named hosts, and what is below them.
+ * The row of a cloud, with the hosts that the user named. A custom cloud has the audiences of AzureCloud, and only the named hosts
+ * and their subdomains as inference domains.
  */
 export function cloudOf(name: CloudName, named: NamedHosts): Cloud {
   const row = name === 'custom' ? azureCloud : knownClouds[name]
@@ -117,8 +117,8 @@ export const isHostOfAzure = (host: string): boolean =>
   Object.values(knownClouds).some(({ inferenceDomains }) => isWithin(host, inferenceDomains))
 
 /**
- * Services that hold the tenant's data, or have power over it. The hosts of their audiences are below these; some also have a
- * GUID.
+ * Domains of Microsoft services that hold data of the tenant or can change it. Audiences with a host in one of them are refused
+ * for gateways, and so are the GUIDs below.
  */
 const domainsOfMicrosoft = [
   ...['azure.com', 'azure.net', 'windows.net', 'microsoft.com'],
@@ -134,7 +134,7 @@ const domainsOfMicrosoft = [
   ...['powerplatform.com', 'powerbi.com', 'onenote.com', 'yammer.com', 'skype.com', 'microsoftazure.us'],
   ...['azure.us', 'usgovcloudapi.net', 'microsoft.us', 'azure.cn', 'chinacloudapi.cn', 'microsoftazure.cn'],
 ]
-/** First-party applications: Resource Manager, Key Vault, Storage, Azure DevOps, Databricks, AKS, Log Analytics, SQL, Power Apps. */
+/** Application ids of Microsoft services: Resource Manager, Key Vault, Storage, Azure DevOps, Databricks, AKS, Log Analytics, SQL, Power Apps. */
 const idsOfMicrosoft: readonly string[] = [
   '797f4846-ba00-4fd7-ba43-dac1f8f63013',
   'cfa8b339-82a2-471a-a3c9-0fc0be7a4093',
@@ -146,10 +146,10 @@ const idsOfMicrosoft: readonly string[] = [
   '022907d3-0f1b-48f7-badc-1ba6abab6d66',
   '475226c6-020e-4fb2-8a90-7a972cbfc1d4',
 ]
-/** Of Microsoft Graph and its predecessor, Exchange, SharePoint, Dynamics, Power BI. */
+/** Application ids of Microsoft Graph and its predecessor, Exchange, SharePoint, Dynamics and Power BI. */
 const numberOfMicrosoft = /^0000000[\da-f]-0000-(0000-c000|0ff1-ce00)-0{12}$/
 
-/** Whether a token for this audience gives access to a Microsoft service other than inference: nobody else must get it. */
+/** Whether the audience is a Microsoft service other than inference. No other host must get a token for it. */
 export function opensMicrosoft(audience: string): boolean {
   const inference = Object.values(knownClouds).flatMap(cloud => knownAudiences(cloud.inferenceAudiences))
   if (inference.includes(audience.replace(/\/$/, ''))) return false

@@ -1,7 +1,7 @@
 import { isHostOfAzure } from './clouds.ts'
 
 /**
- * Inference endpoints as people have them: the host, an address from a portal, a route of a client, or a gateway's base path.
+ * Inference endpoints in every form that people copy: a host, an address from a portal, a client's route, or a gateway's base path.
  */
 
 /** Base address of each family of routes, without a trailing slash. */
@@ -15,17 +15,17 @@ export interface Endpoints {
   project: string | undefined
 }
 
-/** An address, taken apart. */
+/** The parts of an address. */
 export interface EndpointParts {
   /**
-   * What all routes follow: https, without a trailing slash; a base path and a project's path are kept. `endpointsAt` reads it.
+   * The part before all routes: https, without a trailing slash, with a base path or a project's path. `endpointsAt` reads it.
    */
   endpoint: string
   /** The deployment in the path: `…/openai/deployments/NAME/…`. */
   deployment?: string
   /** What follows the deployment, such as `chat/completions`. */
   operation?: string
-  /** For routes that have a dated one. */
+  /** The `api-version` of the address, for routes that need one. */
   apiVersion?: string
 }
 
@@ -35,7 +35,7 @@ const operation =
   'chat/completions|completions|embeddings|responses|realtime|models|images/(?:generations|edits)|audio/(?:transcriptions|translations|speech)'
 
 const deployment = `/openai/deployments/(?<deployment>[^/]+)(?:/(?<operation>${operation}))?`
-/** What routes append to a base path. The first match is removed. */
+/** Ends of an address that are routes. The first match is removed. */
 const routes = [
   new RegExp(
     `(?<project>/api/projects/[^/]+)(?:/openai(?:/v1)?(?:/(?:${operation}))?|${deployment}|/agents(?:/.*)?)?$`,
@@ -53,7 +53,7 @@ const routes = [
 
 /**
  * Splits an address such as `https://HOST/openai/deployments/NAME/chat/completions?api-version=2024-10-21` into its parts.
- * @returns what is wrong with it, in words that follow "which", if it cannot or must not get a token.
+ * @returns a problem, in words that follow "which", if it is not an address or must not get a token.
  */
 export function parseEndpoint(text: string): EndpointParts | Problem {
   const url = parseHttps(text)
@@ -122,8 +122,7 @@ function matchOf(path: string): Match {
 }
 
 /**
- * Without the route, unless the base path alone would be read as another route. A project stays a project, no matter what
- * follows it.
+ * The path without its route, unless the rest would again be read as a route. The path of a project ends with the project.
  */
 function endpointPath({ base, groups }: Match): string {
   const kept = `${base}${groups.project ?? groups.v1 ?? ''}`
@@ -138,7 +137,7 @@ function regional(region: string): string {
   )
 }
 
-/** The only thing that a query may contain; empty if there is none. */
+/** The `api-version` of the query; empty if there is none. A query must not contain anything else. */
 function versionIn({ searchParams, hash }: URL): string | Problem {
   const given = [...searchParams]
   const [version = ['api-version', '']] = given

@@ -1,6 +1,6 @@
 import { guidPattern, idSegment } from './resource-id.ts'
 
-/** How an input names a principal: by its object id, or by the resource that acts as it. */
+/** How an input names a principal: by its object id, or by the resource that signs in as it. */
 export type PrincipalReference =
   | { kind: 'object'; principalId: string }
   | { kind: 'resource'; resource: ReferencedResource }
@@ -20,7 +20,7 @@ const resourcePattern = new RegExp(
 
 const form = 'an object id (a GUID), or a resource id: /subscriptions/…/resourceGroups/…/providers/…'
 
-/** No pod makes calls as the cluster's own identity. */
+/** AKS clusters are refused, because no pod makes calls as the identity of its cluster. */
 const clusterType = /^Microsoft\.ContainerService\/managedClusters$/i
 
 /** @returns the reference, or what is wrong with the text. */

@@ -8,7 +8,7 @@ export interface ResourceId {
   project: string | undefined
 }
 
-// No percent sign and no segment of dots: both would turn it into another path.
+// A percent sign or a segment of dots would change the path, so neither is allowed.
 export const idSegment = '(?!\\.+(?:/|$))[^/\\s?#%\\\\]+'
 const pattern = new RegExp(
   `^/subscriptions/(?<subscriptionId>${idSegment})/resourceGroups/(?<resourceGroup>${idSegment})/providers/` +
@@ -18,7 +18,7 @@ const pattern = new RegExp(
 
 export const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 export const accountType = 'Microsoft.CognitiveServices/accounts'
-/** Of the API for accounts and everything below them. */
+/** Version of the API for accounts and everything below them. */
 export const accountsApiVersion = '2025-06-01'
 
 /** @returns the parts of the id, or what is wrong with it, in words that follow "the id". */
@@ -40,7 +40,7 @@ export function accountIdOf({ subscriptionId, resourceGroup, account }: Resource
   return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/${accountType}/${account}`
 }
 
-/** Id of the named resource: the account, or its project. The role is held and granted at this scope. */
+/** Id of the named resource: the account or its project. The role is checked and granted at this scope. */
 export function scopeOf(resource: ResourceId): string {
   return resource.project === undefined
     ? accountIdOf(resource)

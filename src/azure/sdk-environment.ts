@@ -1,8 +1,7 @@
 /**
- * Variables with which somebody who controls the job's environment could change what the SDKs print, whom they call or where
- * they sign in, according to their sources. The action removes them from its own process before it loads any SDK: some are read
- * when a module is evaluated, some at each sign-in. Proxies, certificate authorities and the fallbacks of inputs are not among
- * them.
+ * Variables that change what the SDKs print, whom they call or where they sign in, according to the sources of the SDKs. Anyone
+ * who controls the job's environment could set them, so the action removes them from its process before it loads an SDK: some
+ * are read when a module is evaluated, some at each sign-in. Variables for proxies, certificate authorities and inputs stay.
  */
 export const sdkVariables = [
   // @azure/identity, at each sign-in: the authority, its regional endpoint, and whether a tenant may be named.
@@ -17,7 +16,7 @@ export const sdkVariables = [
   'TYPESPEC_RUNTIME_LOG_LEVEL',
   // debug, and a copy of it in @typespec/ts-http-runtime, when evaluated: the same.
   'DEBUG',
-  // semver and tunnel, when evaluated. Node itself has read it by then: see `silenceStandardError`.
+  // semver and tunnel, when evaluated. Node has read it before this code runs: see `silenceStandardError`.
   'NODE_DEBUG',
   // @actions/http-client, at each request: a part of the User-Agent.
   'ACTIONS_ORCHESTRATION_ID',

@@ -8,8 +8,8 @@ import {
 import type { Http } from '../core/http/client.ts'
 
 /**
- * Makes the Azure SDKs send their requests through our client, so that its limits on time, size, proxies and destinations apply
- * to them too. Retries and redirects are our own: the SDKs would wait as long as a server says, and follow its redirects.
+ * Makes the Azure SDKs send their requests through our client, so that its limits on time, size, proxies and destinations apply.
+ * Retries and redirects of the SDKs are off: they would wait as long as a server says, and follow its redirects.
  */
 function asHttpClient(http: Http): HttpClient {
   return {
@@ -34,8 +34,8 @@ function asHttpClient(http: Http): HttpClient {
 }
 
 /**
- * Our client handles proxies. The SDKs would read them from the environment too, and throw if an address has no scheme. A proxy
- * that is given to them stops that, and is never used.
+ * Our client handles proxies. The SDKs would read them from the environment too, and throw if an address has no scheme. This
+ * setting stops that. The proxy in it is never used.
  */
 const proxyOptions = { host: 'http://unused.invalid', port: 1 }
 
@@ -57,8 +57,8 @@ export function sdkOptionsWithPipeline(http: Http) {
 }
 
 /**
- * No SDK request here is a form. The policy that checks for one uses FormData, which makes Node load the HTTP stack under
- * `fetch`. Nobody uses that, and it costs a sixth of a run's processor time.
+ * Removes the policy for forms: no SDK request here is one. The policy touches FormData, which makes Node load the HTTP stack of
+ * `fetch`, and that costs a sixth of a run's processor time.
  */
 export function withoutForms(pipeline: Pipeline): Pipeline {
   pipeline.removePolicy({ name: formDataPolicyName })

@@ -24,7 +24,7 @@ function readGrantee(reader: Reader): Principal | undefined {
   return undefined
 }
 
-/** An unset variable leaves an empty line: its author wanted one more right checked. */
+/** An empty line is refused: it comes from a variable that is not set, so a right would go unchecked. */
 function parseAlso(lines: readonly string[]): AlsoRequest[] | Problem {
   const requests: AlsoRequest[] = []
   for (const name of entriesOf(lines)) {

@@ -16,8 +16,8 @@ export function readDeployments(
 }
 
 /**
- * Windows line ends, blanks around a name, commas between lines and the line end of a YAML block are accepted. A line without a
- * name is not: an unset variable leaves one, and its author wanted one more deployment proven.
+ * Accepts Windows line ends, blanks around a name, commas between lines and the line end of a YAML block. A line without a name
+ * is refused: it comes from a variable that is not set, so a deployment would go unproven.
  */
 function parseDeployments(untrimmed: readonly string[]): DeploymentRequest[] | Problem {
   const requests: DeploymentRequest[] = []
@@ -44,7 +44,7 @@ function parseDeployments(untrimmed: readonly string[]): DeploymentRequest[] | P
 const withoutName = (line: string) =>
   `holds the line ${quoted(line)}, which names no deployment. An absent variable arrives as an empty string`
 
-/** An address with a deployment in its path names the deployment, and the API. */
+/** Adds the deployment that the path of `endpoint` names, and its API. */
 function withDeploymentOfPath(
   reader: Reader,
   named: DeploymentRequest[],
@@ -67,7 +67,7 @@ interface Asked {
   apiVersion: string | undefined
 }
 
-/** A deployment that is billed per item has to be named; an agent needs a project; a version is only for versioned routes. */
+/** Refuses an API that is billed per item if no deployment is named, an agent without a project, and a version for other routes. */
 export function requireCallable(reader: Reader, { target, deployments, api, apiVersion }: Asked): void {
   if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
     reader.refuse(

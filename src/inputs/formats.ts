@@ -2,11 +2,11 @@ import { parseHttps } from '../azure/endpoint.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { isProblem, type Problem, quoted } from './reader.ts'
 
-/** Formats that several inputs have. */
+/** Formats of values in several inputs. */
 
 /**
- * The lines of a list, without blanks around them and without the commas between them. A comma at the end of the list promises
- * another entry, which an unset variable leaves empty; so that comma stays, unless every line has one.
+ * The lines of a list, without blanks and commas around them. A comma after the last entry stays, unless every line has one: it
+ * may come before a variable that is not set, and `gapIn` reports it.
  */
 export function entriesOf(lines: readonly string[]): string[] {
   const trimmed = lines.map(line => line.trim())
@@ -16,7 +16,7 @@ export function entriesOf(lines: readonly string[]): string[] {
   )
 }
 
-/** What is wrong with an entry that names nothing, or only a part; undefined if nothing is. */
+/** The problem of an entry that is empty or has an empty part; undefined if it has none. */
 export function gapIn(entry: string): string | undefined {
   const absent = 'An absent variable arrives as an empty string'
   if (entry === '') return `holds an empty line, which names nothing. ${absent}`
@@ -63,7 +63,7 @@ export function parseExpression(text: string): RegExp | Problem {
   }
 }
 
-/** An https origin; anything after it except a slash is a mistake. */
+/** An https origin. Anything after it except a slash is a problem. */
 export function parseOrigin(text: string): string | Problem {
   const url = parseHttps(text)
   if (isProblem(url)) return url

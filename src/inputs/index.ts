@@ -16,9 +16,9 @@ import { readTarget } from './target.ts'
 import { readWaiting } from './waiting.ts'
 
 /**
- * Reads and validates all inputs. Problems are reported in the order in which they are found.
+ * Reads and validates all inputs, and collects all problems.
  * @param input The text of an input, untrimmed, and empty if it is not set.
- * @throws StepError `input-invalid` that names every bad input at once.
+ * @throws StepError `input-invalid` with every bad input.
  */
 export function readSettings(input: (name: string) => string, env: Environment): Settings {
   const reader = createReader(input, env)

@@ -1,7 +1,7 @@
 import { keyAccessPolicies, type Settings } from '../gate/settings.ts'
 import type { Reader } from './reader.ts'
 
-/** A key that fits into a header. It is a secret, retired or not: no message quotes it. */
+/** A key that fits into a header. No message quotes it, because it is a secret even if it is retired. */
 const keyPattern = /^[\x21-\x7e]{8,512}$/
 
 export function readKeys(reader: Reader): Settings['keys'] {

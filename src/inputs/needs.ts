@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts'
 
 type Given = Pick<Settings, 'access' | 'deployments' | 'keys'>
 
-/** Inputs that need a resource: it has to be found, or they silently have no effect, which would be a mistake. */
+/** Inputs that need a resource. Without one they are refused, because they would silently have no effect. */
 export function withNeeds(reader: Reader, target: Target, given: Given): Target {
   const { grant, revoke } = given.access
   if (revoke && grant === 'never')
@@ -15,7 +15,7 @@ export function withNeeds(reader: Reader, target: Target, given: Given): Target 
     return { ...target, neededBy: [...neededBy, ...failsOn] }
   }
   if (target.kind === 'resource' || target.endpoint === '') return target
-  // A plan has an effect even then: it never fails because of access.
+  // `grant: plan` is allowed, because a plan never fails because of access.
   for (const name of neededBy.filter(each => each !== 'grant' || grant === 'never'))
     reader.refuse(name, withoutResource[name] ?? noRoles)
   return target

@@ -15,7 +15,7 @@ export function readProduction(reader: Reader): Settings['production'] {
   return { principals, unknown, probe: readProbe(reader) }
 }
 
-/** An unset variable leaves a line without an id: its author wanted one more identity checked. */
+/** A line without an id is refused: it comes from a variable that is not set, so an identity would go unchecked. */
 function parseRuntimePrincipals(lines: readonly string[]): RuntimePrincipalRequest[] | Problem {
   const requests: RuntimePrincipalRequest[] = []
   for (const line of lines) {
@@ -63,7 +63,7 @@ function withOption(
     : { ...request, role }
 }
 
-/** The query may hold a key: no message quotes it, no matter what is wrong with the rest. */
+/** The query may hold a key, so no message quotes the address. */
 function readProbe(reader: Reader): Settings['production']['probe'] {
   const given = reader.text('probe-url')
   const expect = reader.parsed('probe-expect', parseExpression)

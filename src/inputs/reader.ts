@@ -4,7 +4,7 @@ import { localFailure, StepError } from '../core/failures/failure.ts'
 import { plain } from '../core/text/untrusted.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
-/** What is wrong with a text, as the end of a sentence that begins with the text. */
+/** What is wrong with a text, in words that end a sentence that begins with the text. */
 export type Problem = { problem: string }
 
 /** Collects what is wrong with each input instead of stopping at the first. */
@@ -20,7 +20,7 @@ export interface Reader {
     parse: (text: string) => T | Problem,
   ): T | undefined
   /**
-   * One entry per line; empty if the input is not set. Neither Windows line ends nor the line end of a YAML block makes a line.
+   * One entry per line; empty if the input is not set. Windows line ends and the line end of a YAML block add no line.
    */
   lines<T>(name: string, parse: (lines: readonly string[]) => T[] | Problem): T[]
   refuse(name: string, problem: string): void
@@ -60,7 +60,7 @@ export function createReader(input: (name: string) => string, env: Environment):
     text,
     refuse,
     parsed,
-    // Untrimmed: otherwise a first or last line that became empty would disappear.
+    // Untrimmed, because an empty first or last line must be reported.
     lines: (name, parse) => parsed(name, () => parse(linesOf(input(name)))) ?? [],
     guid(name, fallback) {
       const given = text(name)
@@ -93,8 +93,8 @@ export function isProblem(value: unknown): value is Problem {
 }
 
 /**
- * Shows what was given, unless it may be a secret in the wrong place: GitHub masks a JSON document of credentials, or another
- * long text, only as a whole. Ids and addresses are long and not secret; a password and a query in an address are left out.
+ * Quotes a value, unless it may be a secret in the wrong input: GitHub masks a long text, such as a JSON document of credentials,
+ * only as a whole. Ids and addresses are quoted, without a password and a query.
  */
 export function quoted(value: string): string {
   const isAddress = /^https?:\/\//i.test(value)

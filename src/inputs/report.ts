@@ -3,7 +3,7 @@ import { createReader, type Reader } from './reader.ts'
 
 type Reporting = Pick<Settings['report'], 'summary' | 'path'>
 
-/** How to report the result: known even if other inputs are bad. */
+/** How to report the result. It is read separately, because a run with bad inputs needs it too. */
 export const reportingOf = (input: (name: string) => string): Reporting =>
   readReporting(createReader(input, {}))
 

@@ -5,7 +5,7 @@ import type { Settings, Target } from '../gate/settings.ts'
 import { parseExpression, wholeNumber } from './formats.ts'
 import { type Problem, quoted, type Reader } from './reader.ts'
 
-/** The content of the call, no matter what is called. */
+/** The inputs that decide what the call says. */
 export const readContent = (
   reader: Reader,
 ): Pick<Settings['smoke'], 'prompt' | 'maxOutputTokens' | 'expect'> => ({
@@ -14,7 +14,7 @@ export const readContent = (
   expect: reader.parsed('expect', parseExpression),
 })
 
-/** A call with a token for a gateway says nothing about roles and keys of the resource behind it. */
+/** With a token for a gateway, inputs about roles and keys are refused: the call says nothing about the resource behind it. */
 export function readTokenAudience(reader: Reader, place: Target): string | undefined {
   const audience = reader.parsed('token-audience', parseAudience)
   if (audience === undefined || place.endpoint === '') return audience

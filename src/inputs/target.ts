@@ -2,7 +2,7 @@ import { parseResourceId, type ResourceId } from '../azure/resource-id.ts'
 import type { Target } from '../gate/settings.ts'
 import type { Problem, Reader } from './reader.ts'
 
-/** Used if the resource could not be read; the problem is recorded, and `finish` throws. */
+/** Stands for an invalid resource id. The problem is recorded, and `finish` throws. */
 const unreadable: ResourceId = { subscriptionId: '', resourceGroup: '', account: '', project: undefined }
 
 export function readTarget(reader: Reader, endpoint: string | undefined): Target {
@@ -23,7 +23,7 @@ export function readTarget(reader: Reader, endpoint: string | undefined): Target
   if (byName) return { kind: 'resource', resource: readParts(reader), endpoint }
   if (reader.text('endpoint') !== undefined) {
     const address = endpoint ?? ''
-    // Anyone who has the variable for other actions has not asked for a search, nor for a grant after it.
+    // Only the input counts: people set the variable for other actions, and did not ask for a search, or for a grant after it.
     if (reader.text('subscription-id') === undefined) return { kind: 'endpoint', endpoint: address }
     return { kind: 'search', endpoint: address, subscriptionId: reader.guid('subscription-id'), neededBy: [] }
   }

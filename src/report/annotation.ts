@@ -1,12 +1,12 @@
 import type { Diagnosis } from '../advice/explanations/diagnosis.ts'
 import { statusLine } from '../core/failures/failure.ts'
 
-/** The runner cuts annotations at 4,096 UTF-16 units (actions/runner, ExecutionContext); a little room is left. */
+/** Below the limit of 4,096 UTF-16 units at which the runner truncates annotations (actions/runner, ExecutionContext). */
 const maxLength = 4000
 
 /**
- * The one annotation of a failure: what happened, what the service said, the most likely fix, and where to read more. The fix
- * is in it completely or not at all, because a truncated command would still look like one.
+ * The annotation of a failure: what happened, what the service said, the most likely fix, and where to read more. It has the
+ * whole fix or none of it, because a truncated command would still look like one.
  */
 export function annotation(diagnosis: Diagnosis): string {
   const end = endOf(diagnosis)
@@ -31,7 +31,7 @@ function wholeOf(diagnosis: Diagnosis): string {
 
 const endOf = ({ docs }: Diagnosis) => `\n\nMore: ${docs}`.slice(0, maxLength / 2)
 
-/** Does not split a surrogate pair. */
+/** Truncates a text without splitting a surrogate pair. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }

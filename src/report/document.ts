@@ -30,8 +30,8 @@ interface Times {
 }
 
 /**
- * The JSON report: everything that a later step, a verifier of its attestation, or a person months later may want to know. It
- * contains no token and no key.
+ * The JSON report, for later steps, for verifiers of its attestation, and for people who read it months later. It contains no
+ * token and no key.
  */
 export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefined, times: Times): Report {
   const { record, result } = outcome

@@ -1,7 +1,7 @@
 import type { RunRecord } from '../gate/record.ts'
 import type { Target } from '../gate/settings.ts'
 
-/** What later steps need to sign in as the gate did, and to call what it called: ids and an address, never a token. */
+/** The variables with which later steps sign in and call as the gate did: ids and an address, never a token. */
 export function environmentFor({ settings, endpoint }: RunRecord): Record<string, string> {
   if (settings?.exportEnvironment !== true) return {}
   const { identity, target } = settings

@@ -27,7 +27,7 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { holdsFix } from './annotation.ts'
 import { appInWords, ownCallsInWords, runtimeGrantLines, runtimeReservations } from './runtime-lines.ts'
 
-/** The story in plain lines, for the log. They make sense without the summary. */
+/** Lines for the log. They can be understood without the summary. */
 
 /** What the gate read from `endpoint`, and what it does not check with an endpoint alone. */
 export function targetLines({
@@ -50,7 +50,7 @@ export function targetLines({
   ]
 }
 
-/** An endpoint alone. */
+/** The calls of a run that has only an endpoint. */
 const whatIsCalled = (endpoint: string, tokenAudience: string | undefined) =>
   tokenAudience === undefined
     ? onlyCalled
@@ -85,7 +85,7 @@ export function inspectionLines({ endpoint, account, routes, roles, first }: Ins
     lines.push(...roles.deniedBy.map(deny => denyLine('the calls', deny)))
   }
   for (const route of routes) lines.push(...kindLine(route))
-  // Keys that work get a warning, or fail the gate.
+  // Keys that work are not mentioned here: they get a warning, or fail the gate.
   if (keyAccessOf({ account }) === 'disabled') lines.push('API keys: switched off')
   if (first.round.kind === 'refused') {
     const answers = [...first.results.map(smokeLine), `  ${plain(first.round.failure.said.message)}`]
@@ -101,13 +101,13 @@ function kindLine({ deployment, api, because }: Route): string[] {
     : [`${plain(deployment)} is a model for ${plain(because)}: called by ${api}`]
 }
 
-/** A role that is held for another job does not last. */
+/** Says that a role which another job made for itself ends with that job. */
 export function until(heldByOtherJob: Assignment | undefined): string {
   if (heldByOtherJob === undefined) return ''
   return `, by a temporary assignment that ends with another job (${plain(heldByOtherJob.description ?? '', 300)})`
 }
 
-/** The two refusals mean different things. */
+/** How the retired key was refused: key access is off, or only this key is invalid. */
 export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusal): string {
   const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after the first try` : ''
   const refused = `The retired key is refused${waited} (${statusLine(said)}):`
@@ -119,7 +119,7 @@ export function keyRefusalLine({ outcome, said, waitedMs, keyAccess }: KeyRefusa
   return `${refused} it is not a key of this resource, or not any more. ${others}`
 }
 
-/** Without `probe-expect`, the gate can only judge the status. */
+/** How the app answered. Without `probe-expect` the gate judges only its status. */
 export function appLine({ said, inARow, waitedMs }: AppAnswered): string {
   const row = inARow > 1 ? `${inARow} times in a row, each time on a new connection` : 'once'
   const waited = waitedMs > 0 ? `, ${inWords(waitedMs)} after it was first refused` : ''
@@ -148,8 +148,8 @@ export const denyLine = (what: string, deny: Pick<DenyAssignment, 'name' | 'scop
   `A deny assignment blocks ${what}: ${denyName(deny)}.`
 
 /**
- * Most severe first. Summary, report and docs have the fixes. After a failure people need to read about the failure. Findings
- * that a warning has reported are not repeated.
+ * The findings, most severe first, without their fixes, which summary, report and docs have. None after a failure, so that people
+ * read about the failure. Findings that a warning has reported are left out.
  */
 export function findingFolds({ result, record }: Outcome): Fold[] {
   if (result === 'failed' || result === 'cancelled') return []
@@ -170,17 +170,17 @@ export function findingLines({ result, record }: Outcome): string[] {
   return [`Findings (details are in the job summary and the report): ${ids}`]
 }
 
-/** One line each; if a run failed or was stopped, other lines matter more. */
+/** One line each. None if the run failed or was stopped, because then other lines matter more. */
 export const informationLines = ({ result, record }: Outcome): string[] =>
   result === 'passed' || result === 'planned' ? informationOf(record) : []
 
-/** Lines that the log folds, under a title. */
+/** Folded lines of the log, with their title. */
 export interface Fold {
   title: string
   lines: readonly string[]
 }
 
-/** What the annotation above it in the log does not say: the annotation has the service's message and the first fix. */
+/** The rest of the diagnosis. The annotation above it has the service's message and the first fix. */
 export function diagnosisLines({ code, operation, said, why, comparison = [], unlike }: Diagnosis): string[] {
   const ids = Object.entries(said.ids).map(([name, value]) => `${name} ${value}`)
   return [
@@ -194,7 +194,7 @@ export function diagnosisLines({ code, operation, said, why, comparison = [], un
   ]
 }
 
-/** The other fixes; and the first one too, if it is too long for an annotation. */
+/** The other fixes, and the first one if it was too long for the annotation. */
 export const fixFolds = (diagnosis: Diagnosis): Fold[] =>
   diagnosis.fixes
     .slice(holdsFix(diagnosis) ? 1 : 0)
@@ -230,7 +230,7 @@ export function recordLines({ result, record }: Outcome): string[] {
   ]
 }
 
-/** The gate passes, but the access may end unexpectedly. */
+/** Says that the gate passes although no known role explains the access. */
 export function unexplainedLine(deniedBy: ReadonlyArray<Pick<DenyAssignment, 'name' | 'scope'>>): string {
   const why =
     deniedBy.length === 0
@@ -239,7 +239,7 @@ export function unexplainedLine(deniedBy: ReadonlyArray<Pick<DenyAssignment, 'na
   return `The calls are answered, ${why}. They were answered for longer than a removed role keeps working, so something else gives access, and the gate does not know what.`
 }
 
-/** One line that says how it ended. */
+/** The last line: the result. */
 export function verdictLine({ result, record }: Outcome): string {
   const { principal, role, roleState, assignments, propagationMs, smoke, connections = 1 } = record
   if (result === 'failed' || result === 'cancelled') return 'Key-less access is not proven.'
@@ -270,7 +270,7 @@ export const alsoProven = ({ also = [] }: RunRecord): string[] =>
     ? []
     : [`The pipeline has what \`also\` asks for: ${also.map(({ dataAction }) => dataAction).join(', ')}.`]
 
-/** The pipeline's own access was proven before. */
+/** Whether the run failed because of the app, after the pipeline's own access was proven. */
 export const isOfApp = (outcome: Outcome) =>
   outcome.result === 'failed' && outcome.failure.failure.code === 'probe-failed'
 
@@ -282,7 +282,7 @@ export function appProven({ app, settings }: RunRecord): string[] {
   ]
 }
 
-/** An unset variable and a missing input look the same: nobody may think that the gate called the deployment that they use. */
+/** Says that the gate chose the deployment, because an unset variable looks like a missing input. */
 export const choiceInWords = (deployment: string) =>
   `The input \`deployments\` is empty, so the gate chose ${plain(deployment, 64)} by itself: no other deployment is proven.`
 
@@ -298,20 +298,20 @@ export const reservations = (record: RunRecord): string[] => [
   ...unwarned(record),
 ]
 
-/** What no warning in the log has said in full. */
+/** The reservations that a warning in the log has not said in full. */
 const unwarned = (record: RunRecord): string[] => [
   ...expectLeft(record),
   ...doubtLeft(record),
   ...runtimeReservations(record),
 ]
 
-/** Anyone who named a subscription wants more than the call. */
+/** Says that the resource was not found, if the inputs name a subscription. */
 function searchLeft({ settings }: Pick<RunRecord, 'settings'>): string[] {
   const unfound = settings?.target.kind === 'endpoint' ? settings.target.unfound : undefined
   return unfound === undefined ? [] : [unfoundInWords(unfound.message)]
 }
 
-/** A warning has the reason. */
+/** The same in short, because a warning has the reason. */
 const unfoundInShort = ({ settings }: RunRecord): string =>
   settings?.target.kind === 'endpoint' && settings.target.unfound !== undefined
     ? ', but no role was checked: the resource was not found'
@@ -320,7 +320,7 @@ const unfoundInShort = ({ settings }: RunRecord): string =>
 export const unfoundInWords = (why: string) =>
   `${why} Only the call is proven: no role was checked or granted, and keys were not checked. To have them checked, name the resource with \`resource-id\`.`
 
-/** Anyone who sets `expect` has to know which answers were not checked. */
+/** Names the answers that `expect` was not checked for. */
 function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'routes'>): string[] {
   const unheld = settings?.smoke.expect === undefined ? [] : withoutText(routes.filter(isOfDeployment))
   const names = unheld.map(({ deployment, api }) => `${plain(deployment, 64)} by ${api}`)
@@ -329,7 +329,7 @@ function expectLeft({ settings, routes = [] }: Pick<RunRecord, 'settings' | 'rou
     : [`\`expect\` was not checked for ${names.join(', ')}: the answer is not text.`]
 }
 
-/** What one answer did not prove, if the gate would normally ask for a row. */
+/** Says what one answer does not prove, if the gate would normally ask for several in a row. */
 function doubtLeft({ row }: Pick<RunRecord, 'row'>): string[] {
   const rest = 'A replica that does not know the role yet may still deny the next call.'
   if (row === 'off')

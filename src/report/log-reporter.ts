@@ -22,7 +22,7 @@ import {
 import { appProgress, failureInWords, keyProgress, progressLine } from './progress-lines.ts'
 import { ownCallsInWords, runtimeDoubt } from './runtime-lines.ts'
 
-/** Tells the story in the log while it goes on. */
+/** Writes the progress of the run to the log. */
 export function createLogReporter(log: Log, settings: Settings): Reporter {
   const say = (lines: readonly string[]) => {
     for (const line of lines) log.info(line)

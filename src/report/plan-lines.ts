@@ -22,14 +22,14 @@ import {
   runtimeRemarks,
 } from './runtime-lines.ts'
 
-/** What `grant: plan` says: the same lines in log, summary and report, except for what a warning has told the log before. */
+/** The result of `grant: plan`: the same lines in log, summary and report. The log leaves out what a warning has said. */
 
 /**
- * What a run would change, as lines of a diff; then who may make that change, what blocks it, and what else the gate would do.
+ * The changes that a run would make, as lines of a diff; then who can make them, what blocks them, and what else a run would do.
  */
 export const planLines = (record: RunRecord): string[] => [...planChanges(record), ...planRemarks(record)]
 
-/** The same for the log, where a warning names the chosen deployment. */
+/** The same for the log, without the chosen deployment, which a warning has named. */
 export const unwarnedPlanLines = (record: RunRecord): string[] => [
   ...planChanges(record),
   ...remarksOn(record).map(({ line }) => line),
@@ -110,14 +110,14 @@ function grantRemarks(record: RunRecord): Remark[] {
 const forHowLong = (settings: RunRecord['settings']) =>
   settings?.access.revoke === true ? 'the job ends (revoke)' : undefined
 
-/** What the planned grant gives is not missing any more. */
+/** Remarks about `also`. What the planned grant gives does not count as missing. */
 function alsoRemarks({ settings, routes, also, grant }: RunRecord): Remark[] {
   if (settings === undefined) return []
   const left = grant?.outcome === 'planned' ? also?.filter(each => !isLacking(each)) : also
   return failureRemarks(alsoFailure(settings.access, { routes, also: left }))
 }
 
-/** It is not known who is in a group before the group holds a role. */
+/** Who makes the calls, if the role is for somebody else. Members of a group are known only once it holds a role. */
 function callerLines({ settings, principal }: RunRecord): string[] {
   const grantee = settings?.access.grantee
   if (grantee === undefined || grantee.principalId === principal?.oid) return []
@@ -203,7 +203,7 @@ const failureRemarks = (failure: StepError | undefined): Remark[] =>
     ? []
     : [failing(`Plan: the gate would fail with ${failure.failure.code}: ${failure.failure.said.message}`)]
 
-/** Who it is about stands in the lines before it. */
+/** The failure of the runtime principals, without their names: the lines before have them. */
 function runtimeFailureRemarks(record: RunRecord): Remark[] {
   const failure = plannedRuntimeFailure(record)
   return failure === undefined ? [] : [failing(`Plan: the gate would fail with ${failure.failure.code}.`)]

@@ -1,7 +1,7 @@
 import { accountIdOf, guidPattern } from '../azure/resource-id.ts'
 import type { RunRecord } from '../gate/record.ts'
 
-/** Pages of the Azure portal. Undefined if no portal of the cloud is known, or there is nothing to show. */
+/** Addresses of pages in the Azure portal; undefined if the cloud has no known portal, or nothing is known to show. */
 
 /** @param blade Such as `users`: Access control (IAM). */
 export function resourcePage(

@@ -3,7 +3,7 @@ import { inWords } from '../core/text/duration.ts'
 import type { PauseProgress } from '../gate/waiting/wait.ts'
 import { appOutcome } from '../services/app/errors.ts'
 
-/** A wait in the log: one line per pause. */
+/** Lines of a wait in the log, one per pause. */
 
 /** @param answered Result of the last probe. */
 export function progressLine(

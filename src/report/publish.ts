@@ -38,8 +38,8 @@ export interface Telling {
 }
 
 /**
- * Tells the runner and people how the run ended: log, one annotation, outputs, summary, report.
- * @returns the outcome that was told: a step whose outputs cannot be set has not passed, because later steps decide by them.
+ * Writes the result of the run: log, one annotation, outputs, summary, report.
+ * @returns the outcome that was reported. If the outputs cannot be set it is a failure, because later steps decide by them.
  */
 export async function publish(outcome: Outcome, telling: Telling): Promise<Outcome> {
   const { result, record } = outcome
@@ -61,8 +61,8 @@ export async function publish(outcome: Outcome, telling: Telling): Promise<Outco
 }
 
 /**
- * Runs everything that reports a passed run, without output: Node compiles code at its first use, and the gate waits for the
- * models' replies anyway. What is not recorded yet is left out.
+ * Runs the code that reports a passed run, without output, while the gate waits for the models: Node compiles code at its first
+ * use. It leaves out what is not recorded yet.
  */
 export function rehearse(outcome: Outcome, { clock, startedAt }: Pick<Telling, 'clock' | 'startedAt'>): void {
   JSON.stringify(reportDocument(outcome, undefined, { startedAt, endedAt: clock.now() }), null, 2)
@@ -70,7 +70,7 @@ export function rehearse(outcome: Outcome, { clock, startedAt }: Pick<Telling, '
   for (const write of [recordLines, informationLines, findingFolds, findingLines, verdictLine]) write(outcome)
 }
 
-/** All explanations load only if one of them is needed. Bad inputs end a run before anything else has loaded. */
+/** Loads the explanations only now, and for bad inputs only theirs, because those runs have loaded nothing else. */
 async function explain(error: StepError, record: RunRecord): Promise<Diagnosis> {
   const { code } = error.failure
   if (code === 'input-invalid') return diagnosisBy(inputExplanations[code], error, record)
@@ -131,7 +131,7 @@ function exportEnvironment(record: RunRecord): void {
   runnerLog.info(`Set for later steps: ${names.join(', ')}`)
 }
 
-/** @returns the path, or an empty text if the file could not be written: that does not fail the gate. */
+/** @returns the path, or an empty text if the file cannot be written, which does not fail the gate. */
 function writeReport(
   outcome: Outcome,
   diagnosis: Diagnosis | undefined,
@@ -149,7 +149,7 @@ function writeReport(
 
 const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
 
-/** Not with the toolkit's function: it loads a second file system interface, for three round trips to a thread. */
+/** Replaces the toolkit's function, which loads a second file system interface and needs three round trips to a thread. */
 function writeSummary(markdown: string): void {
   const path = process.env.GITHUB_STEP_SUMMARY
   if (!path) return

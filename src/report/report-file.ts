@@ -6,7 +6,7 @@ import { localFailure, StepError } from '../core/failures/failure.ts'
 import { errorCode } from '../core/http/network-failure.ts'
 import { plain } from '../core/text/untrusted.ts'
 
-/** Where the report of a step goes. Every gate of a job has its own: an attestation must not sign another gate's report. */
+/** The path of a step's report. Each gate of a job has a different one, so that an attestation does not sign another gate's report. */
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -21,7 +21,7 @@ export function ownReportPath(env: Environment): string {
 }
 
 /**
- * The path that the user gave, for this step alone.
+ * The path in `report-path`, claimed for this step.
  * @throws StepError `input-invalid` if another gate of the job has it.
  */
 export function givenReportPath(given: string, env: Environment): string {
@@ -38,7 +38,7 @@ export function givenReportPath(given: string, env: Environment): string {
   )
 }
 
-/** Writes all of it or nothing; a link at the path is replaced, not followed. @throws what the file system reports */
+/** Writes the whole report or nothing. Replaces a link at the path and does not follow it. @throws errors of the file system */
 export function writeReportFile(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true })
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
@@ -53,7 +53,7 @@ export function writeReportFile(path: string, text: string): void {
 
 const temporaryFolder = ({ RUNNER_TEMP }: Environment) => RUNNER_TEMP || tmpdir()
 
-/** The same file gets the same name, no matter which links lead to its folder. */
+/** A name that is the same for the same file, no matter which links lead to its folder. */
 function nameOf(path: string): string {
   const folder = realFolder(dirname(path))
   return createHash('sha256')
@@ -70,7 +70,7 @@ function realFolder(folder: string): string {
   }
 }
 
-/** Creates the file, which only one process can do. If nobody can create it, writing to it reports the reason. */
+/** Claims the path by creating a file, which only one process can do. If it cannot be created, writing the report says why. */
 function isMine(path: string): boolean {
   try {
     writeFileSync(path, '', { flag: 'wx' })

@@ -22,6 +22,6 @@ const revocationLines: Record<Exclude<Revocation['kind'], 'failed'>, (id: string
 const notRemovedLine = ({ operation, failure: { code, said } }: StepError, grant: TemporaryGrant) =>
   `The temporary role assignment was not removed (${code} while ${operation}: ${said.message}). ${byHand(grant)}`
 
-/** What people have to do. */
+/** How to remove the assignment by hand. */
 export const byHand = ({ assignmentId }: TemporaryGrant): string =>
   `Remove it with: ${azLine('role assignment delete', { ids: plain(assignmentId) })}`

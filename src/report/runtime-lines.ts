@@ -13,7 +13,7 @@ import type { SmokeResult } from '../services/inference/smoke-call.ts'
 
 const byProbe = '`probe-url` proves the access of an app itself'
 
-/** Roles only say what is allowed; nobody but the pipeline has called. @param isProbed Whether an app is called afterwards. */
+/** Says that access was read from roles, because only the pipeline calls. @param isProbed Whether an app is called afterwards. */
 export const toldFromRoles = (isProbed: boolean): string =>
   `This is read from roles: the gate waits only for the pipeline's own access. ${isProbed ? 'The probe proves the access of the app that it calls, and of no other' : byProbe}.`
 
@@ -25,7 +25,7 @@ export const runtimeMarks: Record<ToldWord, string> = {
   unknown: '❔',
 }
 
-/** For a gate that passes anyway. @param isProbed Whether an app is called afterwards. */
+/** A doubt about a principal, in a gate that passes. @param isProbed Whether an app is called afterwards. */
 export function runtimeDoubt(principal: RuntimePrincipal, isProbed: boolean): string {
   const line = runtimeLine(principal)
   if (principal.access.word !== 'not-known-live') return line
@@ -33,7 +33,7 @@ export function runtimeDoubt(principal: RuntimePrincipal, isProbed: boolean): st
   return `${line} The gate does not wait for it; ${next}.`
 }
 
-/** What a proof does not show, in short. */
+/** What a passed run does not show about runtime principals, in short. */
 export function runtimeReservations({ runtimePrincipals }: Pick<RunRecord, 'runtimePrincipals'>): string[] {
   return runtimePrincipals
     .filter(({ access }) => access.word === 'not-known-live' || access.word === 'unknown')
@@ -58,7 +58,7 @@ export const additionLines = ({ role, to, at, until }: Addition): string[] => [
   ...(until === undefined ? [] : [`+   until ${until}`]),
 ]
 
-/** As if the gate could grant. */
+/** The settings of a run that can grant. */
 const asGranting = (settings: Settings): Settings => ({
   ...settings,
   access: { ...settings.access, grant: 'auto' },
@@ -103,7 +103,7 @@ export const runtimeGrantLines = ({ runtimePrincipals }: Pick<RunRecord, 'runtim
     )
     .map(principal => `${runtimeLine(principal)} It stays.`)
 
-/** If the role is an app's, the pipeline's own calls get a separate sentence. */
+/** The pipeline's own calls, if the role is for an app: they say nothing about the app. */
 export function ownCallsInWords(all: readonly SmokeResult[]): string {
   const results = all.filter(({ route }) => isOfDeployment(route))
   const answered = results.filter(({ kind }) => kind === 'ok').length

@@ -14,9 +14,9 @@ import { answerInWords } from './lines.ts'
 import { details, headed, type Row, table, tableOfFirst } from './markup.ts'
 import { principalPage, resourcePage } from './portal.ts'
 
-/** For people who want to know more than how it ended. */
+/** The folded details of the summary. */
 
-/** The first row is the head of the table: the resource that all other rows are about. */
+/** The table of facts. Its head is the resource, which all other rows are about. */
 export function factsTable(record: RunRecord): string {
   const [head, ...rows] = facts(record)
   return head === undefined ? '' : table(head, rows)
@@ -74,7 +74,7 @@ function deploymentsInWords({ routes, settings }: RunRecord): string {
   return `${firstOf(spans, maxNames)}${choice}`
 }
 
-/** Above this number deployments are folded, except refused ones: people look for those. */
+/** More deployments than this are folded, except refused ones, which people look for. */
 const maxInSight = 10
 
 /** @param refusedMark A plan has not failed if a call is denied. */
@@ -91,7 +91,7 @@ export function deploymentsSection(results: readonly SmokeResult[], refusedMark:
   ])
 }
 
-/** The quota that the deploy after this gate has left. */
+/** The quota that is left for the deploy. */
 function quotaLine(answered: readonly SmokeResult[]): string {
   const left = answered.flatMap(result => {
     const words = result.kind === 'ok' && result.quota !== undefined ? quotaInWords(result.quota) : ''
@@ -120,7 +120,7 @@ function deploymentRow(result: SmokeResult, refusedMark: string): Row {
 
 const maxSteps = 20
 
-/** One line. */
+/** The steps and their times, in one line. */
 export function stepsLine({ steps }: RunRecord): string {
   if (steps.length === 0) return ''
   const total = steps.reduce((sum, { tookMs }) => sum + tookMs, 0)

@@ -9,9 +9,9 @@ import { address, details, paragraph, prose, table } from './markup.ts'
  * then the reason.
  */
 
-/** The action's own message about bad inputs has a line for each input. */
+/** The action's message about bad inputs has a line for each input. */
 const maxSaidLines = 30
-/** A truncated command would still look like one. */
+/** A longer fix is left out, because a truncated command would still look like one. */
 const maxFix = 6000
 
 export function diagnosisSections({
@@ -55,7 +55,7 @@ function idsOf({ ids }: Diagnosis['said']): string {
   return shown.length === 0 ? '' : `Ids for support: ${shown.slice(0, 10).join(' · ')}`
 }
 
-/** A quotation and not a code block, because a service's sentence has to wrap. */
+/** A quotation, not a code block, so that long sentences wrap. */
 function quotation(said: Diagnosis['said']): string {
   const head = statusLine(said)
   const lines = said.message.split('\n').map(line => prose(plain(line, 1200)))
@@ -73,7 +73,7 @@ export function fixText({ title, language, text }: Fix): string {
     : `**${prose(title)}**\n\n${codeBlock(text, language)}`
 }
 
-/** Words are short, so they are not folded. */
+/** Code is folded; a fix in words is short, and is not. */
 function foldedFix(fix: Fix): string {
   const { title, language, text } = fix
   return language === 'text' || text.length > maxFix

@@ -32,9 +32,8 @@ import { diagnosisSections, fixText } from './summary-diagnosis.ts'
 import { type Bar, type Mark, probesByAnswer, waitPicture } from './wait-picture.ts'
 
 /**
- * The job summary, in Markdown: the result and the resource; after a failure the fix, and then the reason; the evidence is
- * folded. GitHub drops a summary of more than one mebibyte: every table, list and text has its own limit, and together they
- * stay below it.
+ * The job summary, in Markdown: the result and the resource; after a failure the fix, then the reason; the evidence is folded.
+ * GitHub drops a summary of more than one mebibyte, so every table, list and text has a limit, and their sum stays below that.
  */
 export function summaryMarkdown(outcome: Outcome, diagnosis: Diagnosis | undefined): string {
   const { record } = outcome
@@ -77,7 +76,7 @@ function headline(outcome: Outcome): string {
   return keysStillWork(record) ? `## ⚠️ ${access} is proven, but keys still work` : `## ✅ ${access} is proven`
 }
 
-/** The resource, or the called host. */
+/** The name of the resource, or of the called host. */
 function nameOf(settings: Settings | undefined): string {
   if (settings === undefined) return ''
   const { target } = settings
@@ -103,7 +102,7 @@ function storyOf(outcome: Outcome): string {
   return result === 'passed' ? proofOf(record) : ''
 }
 
-/** Changes as a diff, and the other lines of the plan. */
+/** The plan: changes as a diff, then the other lines. */
 function planOf(record: RunRecord): string {
   const changes = planChanges(record)
   const remarks = planRemarks(record).map(line =>
@@ -115,7 +114,7 @@ function planOf(record: RunRecord): string {
   ].join('\n\n')
 }
 
-/** Who was answered, with which role, whether keys work, and where: one line each. */
+/** The proof: who was answered, with which role, whether keys work, and where, one line each. */
 function proofOf(record: RunRecord): string {
   if (record.holder === 'app')
     return [appInWords(record), ...appProven(record), ownCallsInWords(record.smoke)].map(prose).join('\n\n')
@@ -170,7 +169,7 @@ function runtimeSection({ runtimePrincipals, settings }: RunRecord): string {
   ])
 }
 
-/** What the pipeline does besides the calls. */
+/** The lines of `also`. */
 function alsoSection({ also = [] }: RunRecord): string {
   return headed('Besides the calls', [
     tableOfFirst(['Data action', 'Why'], also, each => [
@@ -180,7 +179,7 @@ function alsoSection({ also = [] }: RunRecord): string {
   ])
 }
 
-/** A row of immediate answers is not a wait. */
+/** Whether there was a wait: a row of immediate answers is none. */
 const wasWait = (probes: readonly Mark[]) =>
   probes.length > 1 && probes.some(({ atMs, outcome }) => outcome !== 'ok' || atMs >= 1000)
 
@@ -201,7 +200,7 @@ const accessBar = (outcome: Outcome): Waited => ({
   isLive: outcome.result === 'passed' || isOfApp(outcome),
 })
 
-/** From the first refusal until it was live, or until the last probe. */
+/** The bar from the first refusal until it was live, or until the last probe. */
 function waitedBar(probes: readonly Mark[], { waitedMs, isLive }: Waited): Bar {
   const startMs = probes.find(({ outcome }) => outcome !== 'ok')?.atMs ?? 0
   if (waitedMs > 0) return { text: inWords(waitedMs), startMs, endMs: startMs + waitedMs }
@@ -211,7 +210,7 @@ function waitedBar(probes: readonly Mark[], { waitedMs, isLive }: Waited): Bar {
 
 const appProbes = ({ app }: RunRecord): readonly Mark[] => app?.probes ?? []
 
-/** The app's address and its answers: the pipeline's proof says nothing about the app. */
+/** The app's address and its answers. */
 function appSection({ app, settings }: RunRecord): string {
   if (app === undefined || settings?.production.probe === undefined) return ''
   const asked = codeSpan(plain(shownAddress(settings.production.probe.url)))
@@ -226,7 +225,7 @@ function countsOf(probes: readonly Mark[]): string {
   return `${probes.length} probes: ${counts.join(', ')}.`
 }
 
-/** Hours of waiting are a few hundred probes; the last ones show how it ended. */
+/** Hours of waiting have a few hundred probes. The last ones are shown, because they show how it ended. */
 const maxProbes = 150
 
 function probesSection(what: string, probes: readonly Mark[]): string {
@@ -243,7 +242,7 @@ function probesSection(what: string, probes: readonly Mark[]): string {
 const severityMark: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🔵' }
 const maxFindings = 20
 
-/** Most severe first. A stopped run has not seen enough to report findings. */
+/** The findings, most severe first. None for a stopped run, which has not seen enough. */
 function findingsSection({ result, record }: Outcome, diagnosis: Diagnosis | undefined): string {
   const findings = result === 'cancelled' ? [] : findingsOf(record).slice(0, maxFindings)
   if (findings.length === 0) return ''
@@ -256,7 +255,7 @@ function findingsSection({ result, record }: Outcome, diagnosis: Diagnosis | und
   ])
 }
 
-/** The failure is the finding: its reason and its fix are at the top already. */
+/** A finding that is also the failure, in one line: its reason and its fix are at the top. */
 const findingAbove = ({ id, severity, title }: Finding) =>
   `${severityMark[severity]} **${prose(plain(title))}** · ${codeSpan(id)}, as explained above`
 

@@ -19,7 +19,7 @@ const maxRows = 4
 /** The axis shows the time of one day. */
 const longestMs = 24 * 3_600_000 - 1
 
-/** Legible on GitHub's light and dark pages: done is green, crit red, active yellow, the rows light grey. */
+/** Readable on light and dark pages: done is green, crit red, active yellow, the rows light grey. */
 const colours = {
   sectionBkgColor: '#8b949e',
   altSectionBkgColor: '#8b949e',
@@ -42,7 +42,7 @@ interface Row {
 }
 
 export interface Bar {
-  /** What is written on it. */
+  /** Label of the bar. */
   text: string
   /** Milliseconds since the first probe. */
   startMs: number
@@ -95,7 +95,7 @@ const instant = (ms: number) =>
 const settings = (values: Readonly<Record<string, string | number>>) =>
   Object.entries(values).map(([name, value]) => `    ${name}: ${JSON.stringify(value)}`)
 
-/** In the order in which the answers first came. */
+/** The probes by answer, in the order in which the answers first came. */
 export function probesByAnswer(probes: readonly Mark[]): Map<string, Mark[]> {
   const groups = new Map<string, Mark[]>()
   for (const probe of probes) groups.set(probe.outcome, [...(groups.get(probe.outcome) ?? []), probe])
@@ -104,7 +104,7 @@ export function probesByAnswer(probes: readonly Mark[]): Map<string, Mark[]> {
 
 const denials: ReadonlySet<string> = new Set(['access-denied', 'HTTP 401', 'HTTP 403'])
 
-/** In the order in which the answers first came, with the wanted answer last. */
+/** One row per answer, in the order in which the answers first came, with `ok` last. */
 function rowsOf(probes: readonly Mark[]): Row[] {
   const byAnswer = probesByAnswer(probes)
   const answered = byAnswer.get('ok') ?? []
@@ -141,7 +141,7 @@ const ticks = units.flatMap(({ unit, ms, steps }) =>
   steps.map(step => ({ interval: `${step}${unit}`, ms: step * ms })),
 )
 
-/** Round times, at most a dozen. */
+/** The ticks of the axis: round times, at most a dozen. */
 function axisOf(endMs: number): string[] {
   if (endMs < 1000) return ['  axisFormat %L ms', '  tickInterval 100millisecond']
   const tick = ticks.find(({ ms }) => endMs / ms <= 12)

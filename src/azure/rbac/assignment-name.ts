@@ -12,9 +12,8 @@ export function permanentName({ scope, principalId, roleGuid }: WantedRole): str
 }
 
 /**
- * The job's own name, for an identity that cannot see whether the assignment exists. A PUT with a name that is taken changes
- * that assignment, and removes a condition that somebody set; with another name Azure answers that the role is assigned (409
- * RoleAssignmentExists).
+ * The job's own name, for an identity that cannot see whether the assignment exists. A PUT with an existing name would change
+ * that assignment and remove its condition. With a new name, Azure answers 409 RoleAssignmentExists instead.
  */
 export function unseenName({ scope, principalId, roleGuid }: WantedRole, lease: string): string {
   return v5([scope, principalId, roleGuid, lease].join('-').toLowerCase(), templateNamespace)

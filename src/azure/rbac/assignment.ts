@@ -9,13 +9,12 @@ export interface Assignment {
   scope: string
   roleGuid: string
   principalId: string
-  /** Resource Manager finds nobody with that id any more, but still lists what a deleted principal held. */
+  /** The principal was deleted. Resource Manager still lists its assignments. */
   isOrphaned?: true
   /** Milliseconds since the epoch. */
   createdOn: number | undefined
   /**
-   * Absent: not since it was made. Its condition, or the definition of its role, may have changed then. Milliseconds since the
-   * epoch.
+   * Last change of its condition or of its role's definition, milliseconds since the epoch. Absent if it never changed.
    */
   changedOn?: number
   /** An ABAC condition on what the role lets its holder do, as Azure writes it. */
@@ -23,7 +22,7 @@ export interface Assignment {
   description?: string
 }
 
-/** Since when it gives what it gives; milliseconds since the epoch, undefined if it is not known. */
+/** Since when it gives its present rights; milliseconds since the epoch, undefined if it is not known. */
 export const givenSince = ({ createdOn, changedOn = createdOn }: Assignment): number | undefined => changedOn
 
 /** How a principal holds a role. */
@@ -65,13 +64,13 @@ export interface WantedRole {
   roleGuid: string
 }
 
-/** How the principal holds the role: directly at the scope, from above, or through a group. Undefined: not at all. */
+/** How the principal holds the role: directly at the scope, from above, or through a group. Undefined if it does not. */
 export function findHolding(assignments: readonly Assignment[], wanted: WantedRole): RoleHolding | undefined {
-  // If the list was read at a project but the role is wanted on its account, assignments on the project do not count.
+  // A list that was read at a project has assignments on the project, which do not count for a role on the account.
   const ofRole = assignments.filter(
     ({ roleGuid, scope }) => roleGuid === wanted.roleGuid && !isBelow(scope, wanted.scope),
   )
-  // An assignment that stays counts before one that a job will remove, wherever each was made.
+  // An assignment that stays counts before one that a job will remove, no matter at which scope.
   const lasting = ofRole.filter(assignment => !endsWithAJob(assignment))
   return closestOf(lasting, wanted) ?? closestOf(ofRole, wanted)
 }
@@ -87,7 +86,7 @@ function closestOf(ofRole: readonly Assignment[], wanted: WantedRole): RoleHoldi
 const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
 /**
- * If the role itself is not held: another role may cover what the smoke calls need, or that may not be known.
+ * The result if the role itself is not held: another role may cover what the smoke calls need, or it is not known.
  * @param dataActions What the smoke calls of this run need.
  */
 export function fallbackHolding(
@@ -100,7 +99,7 @@ export function fallbackHolding(
   return { state: assignments === undefined ? 'unknown' : 'missing', assignment: undefined }
 }
 
-/** Nothing shows which of several assignments covers the calls; the youngest decides how long to wait out a denial. */
+/** The newest assignment. It decides how long to wait for denied calls, because nothing shows which of several allows them. */
 export function youngest(assignments: readonly Assignment[]): Assignment | undefined {
   return assignments.toSorted((a, b) => (givenSince(b) ?? 0) - (givenSince(a) ?? 0))[0]
 }

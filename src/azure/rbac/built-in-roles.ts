@@ -16,7 +16,7 @@ interface RoleName {
 
 interface BuiltInRole extends RoleName {
   formerName: string | undefined
-  /** Without data actions the role only manages, and lets nobody call a model. */
+  /** A role without data actions only manages: nobody can call a model with it. */
   permissions: readonly Permission[]
 }
 
@@ -42,7 +42,7 @@ const builtInRoles: readonly BuiltInRole[] = officialRoles.map(({ name, roleName
  */
 export const rolesAsOf: string = official.asOf
 
-/** Roles that texts and commands name. */
+/** Roles that messages and commands name. */
 export const cognitiveServicesUser: RoleName = wellKnown('Cognitive Services User')
 export const openAIUser: RoleName = wellKnown('Cognitive Services OpenAI User')
 export const reader: RoleName = wellKnown('Reader')
@@ -92,7 +92,7 @@ export function roleNameOf(guid: string): string | undefined {
   return builtInRole(guid)?.name
 }
 
-/** As the user wrote it. */
+/** The text of the input. */
 export function nameOfChoice(choice: RoleChoice): string {
   if (choice.kind === 'auto') return 'auto'
   return choice.kind === 'name' ? choice.name : (roleNameOf(choice.guid) ?? choice.guid)
@@ -114,12 +114,12 @@ export function roleCovers(guid: string, dataAction: string): boolean | undefine
   return permissions && coversDataAction(permissions, dataAction)
 }
 
-/** Whether a built-in role lets anybody call anything at all; undefined for custom roles. */
+/** Whether a built-in role has any data action; undefined for custom roles. */
 export function hasDataActions(guid: string): boolean | undefined {
   return builtInPermissions(guid)?.some(({ dataActions = [] }) => dataActions.length > 0)
 }
 
-/** Roles for callers of models, from the one that allows least to the one that allows most. */
+/** Roles for callers of models, the least first. */
 const leastFirst = [
   'Foundry Agent Consumer',
   'Foundry Project Runtime User',
@@ -145,9 +145,9 @@ export const automaticRole = (dataActions: readonly string[]): RoleName =>
 export const referenceOf = (choice: RoleChoice, dataActions: readonly string[]): RoleReference =>
   choice.kind === 'auto' ? { kind: 'guid', guid: automaticRole(dataActions).guid } : choice
 
-/** The same, among the roles that cannot list the keys of the account. */
+/** The least built-in role with all these data actions that cannot list the keys of the account. */
 export function leastRoleWithoutKeysFor(...dataActions: string[]): RoleName | undefined {
-  // It allows nearly every data action, but cannot read the resource itself.
+  // Added last: it has nearly every data action, but cannot read the resource itself.
   const roles = [...leastFirst, wellKnown('Cognitive Services Data Contributor (Preview)')]
   const withoutKeys = roles.filter(({ permissions }) => !coversAction(permissions, listKeys))
   return firstHolding(withoutKeys, dataActions)
@@ -177,7 +177,7 @@ function roleNamed(text: string): BuiltInRole | undefined {
   return builtInRoles.find(role => namesOf(role).some(name => folded(name) === folded(text)))
 }
 
-/** A typing error of one or two letters in a built-in name is an error, not a custom role. */
+/** The built-in role that the text nearly names. One or two wrong letters are a typing error, not a custom role. */
 function almostNamed(text: string): BuiltInRole | undefined {
   if (text.length < 8) return undefined
   return builtInRoles.find(role => namesOf(role).some(name => editDistance(folded(name), folded(text)) <= 2))

@@ -2,7 +2,7 @@ import { plain } from '../../core/text/untrusted.ts'
 import { type Definitions, definitionOf } from './effective-permissions.ts'
 import { coversAll, coversDataAction, type Permission } from './permissions.ts'
 
-/** Whether permissions allow the calls; unknown if nobody could read them. */
+/** Whether permissions allow the calls; unknown if they could not be read. */
 export type Coverage = 'sufficient' | 'insufficient' | 'unknown'
 
 export function coverageBy(
@@ -20,14 +20,14 @@ interface Call {
   deployment: string
 }
 
-/** What a role does not let its holder call, no matter who holds it. */
+/** A data action that a role lacks, and the calls that need it. */
 export interface MissingCoverage {
   dataAction: string
   api: string
   deployments: string[]
 }
 
-/** @returns none if the role covers every call, or if nobody knows what it covers. */
+/** @returns an empty list if the role covers every call, or if its definition is not known. */
 export function missingCoverage(
   roleGuid: string,
   calls: readonly Call[],

@@ -21,13 +21,13 @@ export const allowsAssigning = (condition: string, assignment: NewAssignment): b
   evaluate(condition, { action: assignRoles, assignment })
 
 /**
- * Whether a condition still allows an action that is not about role assignments: a condition on the right to assign roles does.
+ * Whether a condition allows an action that is not about role assignments. A condition on the right to assign roles usually does.
  * @returns undefined if that depends on something unknown here.
  */
 export const leaves = (condition: string, action: string): boolean | undefined =>
   evaluate(condition, { action, assignment: undefined })
 
-/** What somebody wants to do: an action, and the assignment that it makes, if it makes one. */
+/** What a condition is evaluated for: an action, and the assignment that it makes, if any. */
 interface Deed {
   action: string
   assignment: NewAssignment | undefined
@@ -72,7 +72,7 @@ type Token = { kind: 'symbol' | 'attribute' | 'set' | 'text' | 'word'; text: str
 const tokenPattern =
   /\s*(?:(?<symbol>[()!]|&&|\|\|)|(?<attribute>@\w+\[[^\]]*\])|(?<set>\{[^{}]*\})|(?<text>'[^']*')|(?<word>[\w:.-]+))/y
 
-/** @returns undefined if the text contains what no condition does. */
+/** @returns undefined if the text contains characters that no condition has. */
 function tokensOf(condition: string): Token[] | undefined {
   const text = condition.trimEnd()
   const pattern = new RegExp(tokenPattern)
@@ -101,7 +101,7 @@ function wordOf(text: string): Token {
   return symbol === undefined ? { kind: 'word', text } : { kind: 'symbol', text: symbol }
 }
 
-/** Evaluated while it is read, with three values: undefined means "not known". */
+/** The state of the parser, which evaluates while it reads. Results have three values; undefined means "not known". */
 interface Reading {
   tokens: readonly Token[]
   at: number
@@ -111,7 +111,7 @@ interface Reading {
 
 type Answer = boolean | undefined
 
-/** Deeper than anybody writes; hostile text must not exhaust the stack. */
+/** Nesting limit, so that a hostile text cannot exhaust the stack. Nobody writes deeper conditions. */
 const maxDepth = 100
 
 function either(reading: Reading): Answer {
@@ -184,7 +184,7 @@ const operatorPattern =
   /^(?:For(?:Any|All)Of(?<over>Any|All)Values:)?(?<type>Guid|String)(?<not>Not)?Equals(?<folded>IgnoreCase)?$/i
 
 /**
- * An attribute of an assignment has one value, so the only question is whether it is compared with any or with all of a set.
+ * Compares an attribute with a set. An attribute of an assignment has one value, so only "any" or "all" of the set matters.
  */
 function compare(left: Token, operator: string, right: Token, { assignment }: Deed): Answer {
   const value = assignment && attributeOf(attributePattern.exec(left.text)?.groups?.name, assignment)

@@ -9,9 +9,9 @@ export interface DenyAssignment {
   principals: readonly DeniedPrincipal[]
   excluded: readonly DeniedPrincipal[]
   permissions: readonly Permission[]
-  /** Limits it to what Azure writes there; not evaluated here. */
+  /** An ABAC condition that limits it. Not evaluated here. */
   condition?: string | undefined
-  /** It does not count below its scope. */
+  /** It applies to its scope only, not below it. */
   isForThisScopeOnly: boolean
   /** Time of its last change; milliseconds since the epoch. Absent if it is not known. */
   since?: number | undefined
@@ -24,12 +24,12 @@ interface DeniedPrincipal {
   type?: string | undefined
 }
 
-/** Whose right is checked, and where. */
+/** Whose right is checked, and at which scope. */
 interface DeniedTo {
   /** Object ids of the principal and of the groups that it is known to be in; in lower case. */
   identities: ReadonlySet<string>
   scope: string
-  /** Whether it may be in other groups too: then a deny assignment that names one leaves the result open. */
+  /** Whether it may be in other groups too. Then a deny assignment that names a group decides nothing. */
   mayBeInOthers?: boolean
 }
 
@@ -42,7 +42,7 @@ const everybody = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Whether it forbids one of these data actions, no matter which roles are held.
- * @returns undefined if that depends on a condition, or on who is in a group.
+ * @returns undefined if it depends on a condition, or on who is in a group.
  */
 export const forbidsData = (
   deny: DenyAssignment,
@@ -75,8 +75,8 @@ function forbids(
 const isGroup = ({ type }: DeniedPrincipal) => type?.toLowerCase() === 'group'
 
 /**
- * Lists contain what is at a scope and above it. If the list was requested at a project, but the account is checked, what is on
- * the project does not count.
+ * Whether it applies at the scope. A list that was requested at a project also has entries of the project, which do not count
+ * for the account.
  */
 const counts = ({ scope: at, isForThisScopeOnly }: DenyAssignment, scope: string) =>
   isForThisScopeOnly ? isSameScope(at, scope) : !isBelow(at, scope)

@@ -5,15 +5,15 @@ import { coversAction, type Permission } from './permissions.ts'
 import { isBelow } from './scopes.ts'
 
 /**
- * What assignments let their holder do: by definitions that this run read, and by the table of built-in roles for the others.
+ * What assignments allow. The definitions that this run read count first, then the table of built-in roles.
  */
 
 export type Definitions = ReadonlyMap<string, readonly Permission[]>
 
-/** One entry of a role, as one assignment gives it. */
+/** One entry of a role's permissions, with the assignment that gives it. */
 export interface EffectivePermission extends Permission {
   assignment: Assignment
-  /** Those of the definition and of the assignment: all of them must hold. */
+  /** Conditions of the definition and of the assignment. All must be fulfilled. */
   conditions: readonly string[]
 }
 
@@ -46,8 +46,8 @@ export function permissionsOf(
 }
 
 /**
- * What a role lets its holders do; undefined for a custom role that was not read. The service leaves out the condition of a
- * definition: if a built-in role has one, this adds it.
+ * The permissions of a role; undefined for a custom role that was not read. The service leaves out conditions of definitions, so
+ * this adds those of built-in roles.
  */
 export function definitionOf(guid: string, definitions: Definitions): readonly Permission[] | undefined {
   const builtIn = builtInPermissions(guid)
@@ -62,7 +62,7 @@ export function definitionOf(guid: string, definitions: Definitions): readonly P
 export const applicableAt = (assignments: readonly Assignment[], scope: string): Assignment[] =>
   assignments.filter(({ scope: at }) => !isBelow(at, scope))
 
-/** @returns undefined if that depends on a condition whose form is not known. */
+/** @returns undefined if it depends on a condition of an unknown form. */
 export function mayAssign(
   held: readonly EffectivePermission[],
   assignment: NewAssignment,

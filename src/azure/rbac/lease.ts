@@ -1,16 +1,16 @@
 import { v5 } from 'uuid'
 
 /**
- * Grants that end with the job that made them. Azure allows one assignment for a principal, role and scope, no matter what its
- * name is, and decides a race itself. So each job gives its temporary assignment its own name. The job whose request succeeds
- * owns it, and removes it. A job that is told that another one exists (409 RoleAssignmentExists) must not rely on it, and waits
- * until it is gone.
+ * Grants that end with the job that made them. Azure allows one assignment per principal, role and scope, no matter what its name
+ * is, and lets one of several requests win. So each job gives its temporary assignment its own name. The job whose request
+ * succeeds owns the assignment and removes it. A job that gets 409 RoleAssignmentExists must not rely on the existing one, and
+ * waits until it is gone.
  */
 
 /** Namespace of the derived names; made once, at random. */
 const namespace = 'b4a5e0f2-52c6-4f6b-9a3e-6f3a7c1d2e90'
 
-/** What distinguishes one job of one attempt of one run from any other; undefined if it is not known. */
+/** What distinguishes a job of one attempt of a run from any other. A member is undefined if it is not known. */
 interface JobIdentity {
   repository: string | undefined
   runId: string | undefined
@@ -54,7 +54,7 @@ export function isOfAnotherJob({ description }: { description?: string }, lease:
   return its !== undefined && its !== lease
 }
 
-/** Whether a job made the assignment for itself under this lease. Its name shows that too: nobody can rename an existing assignment. */
+/** Whether a job made the assignment under this lease. The name shows it too, because nobody can rename an assignment. */
 export function isMadeUnder(
   lease: string,
   name: string,
@@ -63,11 +63,11 @@ export function isMadeUnder(
   return leaseIn(assignment.description) === lease && temporaryName(assignment, lease) === name.toLowerCase()
 }
 
-/** What the post step needs; not a secret. It includes who granted, because later steps may change the variables that inputs fall back to. */
+/** What the post step needs; not a secret. It names the granting identity, because later steps may change the variables behind the inputs. */
 export interface TemporaryGrant {
   assignmentId: string
   lease: string
-  /** Whether Resource Manager refused to make it. Otherwise, one that cannot be read may only not be there yet. */
+  /** Whether Resource Manager refused to make it. If not, and it cannot be read, it may appear later. */
   wasRefused: boolean
   /** Of the identity that granted. */
   clientId: string

@@ -5,11 +5,11 @@ export interface Permission {
   notActions?: string[] | undefined
   dataActions?: string[] | undefined
   notDataActions?: string[] | undefined
-  /** On the right to assign roles: how the definition itself limits it. Not everybody who can read definitions sees it. */
+  /** The definition's own condition on the right to assign roles. Not everybody who can read definitions sees it. */
   condition?: string | undefined
 }
 
-/** Whether some role has the data action. `notDataActions` excludes only within its own role: it is not a denial. */
+/** Whether one of the roles has the data action. `notDataActions` excludes only within its own role: it is not a denial. */
 export function coversDataAction(permissions: readonly Permission[], dataAction: string): boolean {
   return permissions.some(
     ({ dataActions, notDataActions }) =>

@@ -9,11 +9,11 @@ import {
 import { leaseIn } from './lease.ts'
 import { coversDataAction } from './permissions.ts'
 
-/** What a principal's roles let it call, as far as they show it. */
+/** Whether a principal's roles allow data actions. */
 export type AccessByRoles =
   /**
-   * `through`: for each data action, the assignment that gives it: the principal's own before others, and the oldest; the
-   * youngest of these come first.
+   * `through`: for each data action, the assignment that gives it. The principal's own count before those of groups, and older
+   * ones before newer ones. The newest of these assignments come first.
    */
   | { kind: 'allowed'; through: readonly Assignment[] }
   | { kind: 'missing'; lacks: readonly string[] }
@@ -29,13 +29,13 @@ interface Question {
   principalId: string
   scope: string
   dataActions: readonly string[]
-  /** Of the job that asks, if it asks for itself. */
+  /** The lease of this job, if the principal is its own. */
   lease?: string
 }
 
 /**
- * Adds up what the principal and its groups hold at the scope and above it. A role that a job granted until it ends lets nobody
- * else in: such assignments count for that job only.
+ * Adds up what the principal and its groups hold at the scope and above it. An assignment that a job made until it ends counts
+ * for that job only.
  */
 export function accessByRoles(
   assignments: readonly Assignment[],
@@ -64,13 +64,13 @@ export function accessByRoles(
   return { kind: 'unknown', lacks, byRole, condition: open.find(condition => condition !== undefined) }
 }
 
-/** An assignment without a date counts as younger than all others. */
+/** An assignment without a date counts as the newest. */
 const oldestFirst = (one: Assignment, other: Assignment) =>
   (givenSince(one) ?? Number.MAX_SAFE_INTEGER) - (givenSince(other) ?? Number.MAX_SAFE_INTEGER)
 
 interface Givers {
   certain: Assignment[]
-  /** Conditions that the gate does not understand. */
+  /** Conditions that the gate cannot evaluate. */
   perhaps: string[]
 }
 

@@ -1,15 +1,15 @@
 /**
- * Scopes of role assignments: ids that Resource Manager writes in any case, and some of its clients without the first slash.
+ * Scopes of role assignments. Resource Manager writes these ids in any case, and some clients leave out the first slash.
  */
 
-/** The SDK adds its own slash before the scope. */
+/** For the SDK, which adds a slash before the scope. */
 export const withoutLeadingSlash = (scope: string): string => scope.replace(/^\/+/, '')
 
 const folded = (scope: string) => withoutLeadingSlash(scope).toLowerCase()
 
 export const isSameScope = (one: string, other: string): boolean => folded(one) === folded(other)
 
-/** What an id of Resource Manager names, from the outside in. */
+/** The parts of a Resource Manager id, outermost first. */
 interface ScopeParts {
   managementGroup?: string
   subscriptionId?: string
@@ -44,7 +44,7 @@ const inPairs = (names: readonly string[]) =>
 export const isBelow = (scope: string, above: string): boolean =>
   folded(scope).startsWith(`${folded(above)}/`)
 
-/** For a project the scope of its account; any other scope unchanged. */
+/** The scope of the account for a project; any other scope unchanged. */
 export const withoutProject = (scope: string): string => scope.replace(/\/projects\/[^/]+\/?$/i, '')
 
 export const isProject = (scope: string): boolean => withoutProject(scope) !== scope

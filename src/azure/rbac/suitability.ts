@@ -4,7 +4,7 @@ import { coversAction, type Permission } from './permissions.ts'
 
 /** Why the gate never grants a role, no matter what the calls need. */
 export type Unsuitability =
-  /** It only manages, and lets nobody call a model. */
+  /** It only manages: nobody can call a model with it. */
   | 'no-data-actions'
   /** Anyone who holds it can give themselves and others more. */
   | 'may-assign-roles'
@@ -22,8 +22,8 @@ const waysToRoles = [
 ]
 
 /**
- * A condition on the right to assign roles does not make the role suitable: a caller of models does not need that right at all.
- * @param permissions Undefined if nobody could read them.
+ * A role with a conditional right to assign roles is unsuitable too, because a caller of models does not need that right.
+ * @param permissions Undefined if they could not be read.
  */
 export function unsuitability(permissions: readonly Permission[] | undefined): Unsuitability | undefined {
   if (permissions === undefined) return 'definition-unknown'
@@ -37,6 +37,6 @@ const reasons: Record<Unsuitability, string> = {
   'definition-unknown': 'has a definition that this identity cannot read, so it might assign roles',
 }
 
-/** One sentence. */
+/** The reason, as one sentence. */
 export const unsuitableLine = (roleName: string, why: Unsuitability): string =>
   `${plain(roleName)} is never granted by the gate: it ${reasons[why]}.`

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { routeApis } from '../../services/inference/apis/index.ts'
 import { about, codes, seconds, text, textOrNull } from './fields.ts'
 
-/** Who called what, who else may, and what came of it. */
+/** Fields about the calls, the runtime principals, `also` and the app. */
 
 export const principal = v.strictObject({
   objectId: text('Object id of the service principal: the `oid` of its access token.'),

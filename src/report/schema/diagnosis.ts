@@ -3,7 +3,7 @@ import { findingIds } from '../../advice/findings/finding.ts'
 import { severities } from '../../gate/settings.ts'
 import { about, codes, text } from './fields.ts'
 
-/** What failed, what leaves something to be desired, and what to do about it. */
+/** Fields about the failure, the findings and their fixes. */
 
 const fix = v.strictObject({
   title: text('What the fix does.'),

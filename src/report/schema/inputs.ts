@@ -4,7 +4,7 @@ import { grants, keyAccessPolicies, runtimeUnknownPolicies, severities } from '.
 import { apis } from '../../services/inference/apis/index.ts'
 import { about, seconds, text, textOrNull } from './fields.ts'
 
-/** What the run was told, and where it ran. */
+/** Fields about the inputs and the workflow run. */
 
 export const run = v.strictObject({
   repository: textOrNull('`owner/name` of the repository.'),
