@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts'
 import { type Telling, type ToldAccess, toldAccess } from './told-access.ts'
 import { settledAfterMs } from './waiting/schedule.ts'
 
-/** What the pipeline does besides the calls: judged by its roles, unless a call shows the right. */
+/** `also`: what the pipeline does besides the calls. Judged from its roles, unless a call shows the right. */
 
 export interface AlsoAccess {
   dataAction: string
@@ -40,7 +40,7 @@ const isShown = (dataAction: string, routes: readonly Route[]) =>
 
 interface Holding {
   held: AssignmentsRead | undefined
-  /** Of the job, whose own temporary assignments count. */
+  /** Lease of this job, whose own temporary assignments count. */
   lease: string
 }
 
@@ -148,7 +148,7 @@ export function alsoNotLive({ also = [] }: Pick<Seen, 'also'>): StepError | unde
 const failing = (failure: Failure | undefined) =>
   failure && new StepError('checking what `also` asks for', failure)
 
-/** One line. */
+/** Name and access, in one line. */
 export const alsoLine = (also: AlsoAccess): string =>
   `${also.dataAction}, which \`also\` asks for: ${alsoReason(also)}`
 

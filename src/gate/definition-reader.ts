@@ -6,8 +6,8 @@ import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
 import { type Definition, readDefinition } from '../services/resource-manager/role-definitions.ts'
 
 /**
- * Reads definitions of roles as they are now, because definitions drift. Each is read once, no matter who asks for it, and how
- * many at once.
+ * Reads the current definitions of roles, because the table may be out of date. Each is read once, even if several callers need it
+ * at the same time.
  */
 export interface DefinitionReader {
   known(): Definitions

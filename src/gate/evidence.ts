@@ -10,7 +10,7 @@ import type { Deny } from '../services/resource-manager/denial-evidence.ts'
 import { wasDenied } from './access.ts'
 import type { Note, RunRecord } from './record.ts'
 
-/** What makes a refusal easier to understand, but is worth no request without one. It changes no result. */
+/** Reads that only explain a refusal, so they are made only after one. They change no result. */
 
 interface Refused {
   failure: StepError
@@ -29,7 +29,7 @@ export async function describeSubjects(
   if (subjectTemplate !== undefined) note({ subjectTemplate })
 }
 
-/** What the run had found out when a call was denied. */
+/** What the run knew when a call was denied. */
 interface Denied {
   smoke: readonly SmokeResult[]
   role?: { guid: string; scope: string }

@@ -12,7 +12,7 @@ interface Known {
   context: ResourceContext | undefined
 }
 
-/** What a run would do, and whether it may. Changes nothing. */
+/** `grant: plan`: what a run would do, and whether it has the right to. Changes nothing. */
 export async function plan({ settings, inspection, context }: Known, note: Note<'plan'>): Promise<void> {
   const { roles, first } = inspection
   // The look at production reports what an app lacks, and a denial of the pipeline fails nothing.

@@ -24,7 +24,7 @@ export interface RolesRead {
   role: Role
   /** What applies to the pipeline's principal. */
   own: AssignmentsRead | undefined
-  /** What applies to the principal that the role is for: mostly the same. */
+  /** What applies to the principal that the role is for. Usually the pipeline. */
   ofGrantee: AssignmentsRead | undefined
   /** Of all principals; undefined if they cannot be read. */
   denies: readonly DenyAssignment[] | undefined

@@ -22,8 +22,7 @@ import type { Note } from './record.ts'
 import type { Settings } from './settings.ts'
 
 /**
- * When models retire. The list is long, and the gate reads it in parallel: it waits for it only if it has to decide something
- * with it.
+ * When models retire. The list is long, so the gate reads it in parallel, and waits for it only if a decision needs it.
  */
 
 export interface ModelDates {

@@ -138,8 +138,8 @@ interface Evaluated extends Pick<RoleAccess, 'also' | 'heldByOtherJob'> {
 }
 
 /**
- * Whether the role would give what is needed, and may be granted; both undefined if nothing may lead to a grant. The gate must not
- * grant for nothing, or grant a role that nobody knows.
+ * Whether the role would give what is needed, and whether it is suitable; both undefined if no grant can follow. The gate must not
+ * make a grant that does not help, or grant a role whose definition it does not know.
  */
 async function checkGrant(
   { found: { held, holder, permissions }, also, heldByOtherJob }: Evaluated,

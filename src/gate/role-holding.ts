@@ -37,7 +37,7 @@ export async function evaluateOwn(read: RolesRead, question: Question, reading: 
   return { ...found, held, permissions: lasting ?? permissions, endsWithOtherJob }
 }
 
-/** The role is for somebody else: usually for a group that the pipeline should be a member of. */
+/** How the role is held if it is for somebody else, usually a group that the pipeline should be a member of. */
 export async function evaluateAnothers(
   read: RolesRead,
   question: Question,

@@ -7,7 +7,7 @@ import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import type { RecordKeeper } from './record.ts'
 import type { Reporter } from './reporter.ts'
 
-/** What the story is told with. */
+/** What the steps of a run work with. */
 
 export interface Tools {
   http: Http
@@ -22,7 +22,7 @@ export interface Tools {
   assertions: Assertions
   /** Runs while the gate waits for the models: prepares what reports the end. */
   forTheEnd: () => Promise<unknown>
-  /** Tells the post step what to remove. */
+  /** Leaves a note for the post step about what to remove. */
   keep: (grant: TemporaryGrant) => void
 }
 

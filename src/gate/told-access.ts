@@ -12,7 +12,7 @@ import type { AssignmentsRead } from '../services/resource-manager/role-assignme
 import { type DefinitionReader, readApplicable } from './definition-reader.ts'
 import { settledAfterMs } from './waiting/schedule.ts'
 
-/** What roles show about a principal's access, if no call shows it. */
+/** Judges a principal's access from roles, if no call shows it. */
 
 /** What is known about a principal's access. */
 export type ToldAccess =
@@ -119,7 +119,7 @@ const readActions = {
   deployments: 'Microsoft.CognitiveServices/accounts/deployments/read',
 } satisfies Partial<Record<Unreadable, string>>
 
-/** What is told if the identity that looks cannot list them. */
+/** The result if the reading identity has no right to read `what`. */
 export const notListed = (
   what: keyof typeof readActions,
   { callerId, resource }: ResourceContext,

@@ -195,7 +195,7 @@ const standingRole = (
 
 const nobody = { identity: undefined, principalId: undefined }
 
-/** If deployments cannot be listed, nobody knows whether one exists or what it is, unless the pipeline calls it. */
+/** Whether one of its deployments is unknown: the list cannot be read, and the pipeline does not call it. */
 const hasUnlisted = (
   { deployments: names }: RuntimePrincipalRequest,
   { routes, deployments }: Pick<Inspection, 'routes' | 'deployments'>,

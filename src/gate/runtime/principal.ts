@@ -16,7 +16,7 @@ export interface RuntimePrincipal {
   dataActions: readonly string[]
   /** Scope at which its role counts; undefined if the look did not get that far. */
   scope: string | undefined
-  /** The role to grant if it may not call them; undefined if nobody had to look it up. */
+  /** The role to grant if it cannot call them; undefined if it was not looked up. */
   role: RuntimeRole | undefined
   access: ToldAccess
 }

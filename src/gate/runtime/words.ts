@@ -7,7 +7,7 @@ import { plain } from '../../core/text/untrusted.ts'
 import type { NamedDeny, RoleGiver, ToldWord, Unreadable, WhyMissing, WhyUnknown } from '../told-access.ts'
 import type { RuntimePrincipal } from './principal.ts'
 
-/** What is known about a runtime principal, in sentences: for log, summary and diagnosis alike. */
+/** What is known about a runtime principal, in sentences for log, summary and diagnosis. */
 
 const words: Record<ToldWord, string> = {
   called: 'called',
@@ -25,7 +25,7 @@ export function principalName({ id, identity, principalId }: RuntimePrincipal): 
   return `${plain(id, 300)} (${identityInWords(identity)})`
 }
 
-/** One line. */
+/** Name and access, in one line. */
 export const runtimeLine = (principal: RuntimePrincipal): string =>
   `${principalName(principal)}: ${wordOf(principal)}. ${reasonOf(principal)}`
 
@@ -130,7 +130,7 @@ const denyInWords = ({ name, scope }: NamedDeny) => `The deny assignment "${plai
 const lackingIn = (details: { action?: string } | undefined) =>
   details?.action === undefined ? '' : ` (${details.action} is missing)`
 
-/** More would not help. */
+/** A longer list would not help. */
 const maxListed = 10
 
 const listed = (identities: readonly Identity[]) => firstOf(identities.map(identityInWords), maxListed, '; ')

@@ -1,7 +1,7 @@
 /**
- * When to probe next while access is not known to be live, and how many successes it needs. Intervals grow with the time
- * already waited, so access is noticed within a tenth of the wait plus a second. The first aim is to let nobody through too
- * early, the second is cost, the third is time.
+ * When to probe next while access is not known to be live, and how many successes are needed. Intervals grow with the time
+ * already waited, so access is noticed within a tenth of the wait plus a second. The aims, in this order: no false pass, low cost,
+ * short waits.
  */
 
 /** First interval, milliseconds. */
@@ -9,7 +9,7 @@ const baseMs = 700
 /** Each interval adds this share of the time waited. */
 const growth = 0.1
 const longestMs = 30_000
-/** Gates that started together must not stay in step; jitter only shortens a pause, so the promised lag holds. */
+/** Share of a pause that is random, so that gates that started together spread out. It only shortens pauses, so the promised lag holds. */
 const jitter = 0.04
 
 /**
@@ -25,10 +25,10 @@ export function growingPause(elapsedMs: number, random: number): number {
 const longestRow = 3
 
 /**
- * How many successes in a row count, if one is not proof. A balancer that takes turns is caught by a row that is as long as it
- * has replicas; one that chooses at random is missed less often the longer the row is. Once a denial shows that replicas
- * disagree, a row is twice as long. A broken row did not meet every replica, so the next one has to be longer. A user who asks
- * for one success wants none of this.
+ * How many successes in a row are needed, if one is not proof. With a balancer that takes turns, a row has to be as long as the
+ * number of replicas; with one that chooses at random, a longer row misses a replica less often. After a denial, replicas are
+ * known to disagree, and a row is twice as long. A broken row did not meet every replica, so the next one is longer. If the user
+ * asks for one success, it stays one.
  */
 export function rowLength(
   consecutiveSuccesses: number,
@@ -39,14 +39,14 @@ export function rowLength(
 }
 
 /**
- * Answers cost tokens, and a denial makes the answers of its row worthless. So this many are allowed at once, and one more
- * after each `msForAnAnswer`; a row that has begun is finished. With the longest row, 18 by default, that is at most 60 in any
- * five minutes.
+ * A budget for answers, which cost tokens and are worth nothing if a denial breaks their row. So many are allowed at once, and one
+ * more after each `msForAnAnswer`. A row that has begun is finished. With the longest row, 18 by default, that is at most 60 in
+ * any five minutes.
  */
 export const answersAtOnce = 12
 const msForAnAnswer = 10_000
 
-/** What is left of that budget; negative if a row took more. @param sinceMs Time since `left` was true. */
+/** What is left of that budget; negative if a row took more. @param sinceMs Milliseconds since `left` was computed. */
 export const answersLeft = (left: number, sinceMs: number): number =>
   Math.min(answersAtOnce, left + sinceMs / msForAnAnswer)
 
@@ -54,7 +54,7 @@ export const answersLeft = (left: number, sinceMs: number): number =>
 export const pauseAfterDenial = (elapsedMs: number, left: number, random: number): number =>
   Math.max(growingPause(elapsedMs, random), -left * msForAnAnswer)
 
-/** The same while calls are answered and only time can show by which right: each call costs, and none is urgent. */
+/** Pause while calls are answered and only time shows by which right. Each call costs, and none is urgent. */
 export const pauseInDoubt = (elapsedMs: number, random: number): number =>
   Math.max(growingPause(elapsedMs, random), msForAnAnswer)
 

@@ -100,7 +100,7 @@ const beginning: Omit<State, 'round'> = {
 }
 
 /**
- * Probes until access is live, a refusal is final, or the time is up. It never sleeps past a deadline, nor after the last try.
+ * Probes until access is live, a refusal is final, or the time is up. It does not sleep past a deadline, or after the last try.
  */
 export async function untilLive(options: WaitOptions): Promise<WaitResult> {
   const { clock, firstAt } = options
@@ -150,9 +150,9 @@ const isInDoubt = ({ deniedSince }: State, elapsedMs: number, { doubtMs }: WaitO
   deniedSince === undefined && elapsedMs < doubtMs
 
 /**
- * A row only has to meet different replicas. If nothing was denied, all of it is requested in parallel. After a denial it
- * begins with one call, and each time as many more are requested as have been answered: a row that breaks early has cost
- * little, and one that does not takes little time.
+ * How many rounds to make in parallel. If nothing was denied, the whole row: it only has to meet different replicas. After a denial
+ * one at first, and then as many as have been answered so far. So a row that breaks early costs little, and one that does not
+ * break takes little time.
  */
 function sideBySide(state: State, sinceGrantMs: number, options: WaitOptions): number {
   if (state.round.kind !== 'ok' || isInDoubt(state, sinceGrantMs, options)) return 1
@@ -166,7 +166,7 @@ const successesFirst = (rounds: readonly Round[]): Round[] => [
   ...rounds.filter(({ kind }) => kind === 'refused'),
 ]
 
-/** Result of parallel rounds: all their successes, and then the most telling refusal. */
+/** Result of parallel rounds: all their successes, and then the refusal that says most. */
 function asOne(rounds: readonly Round[]): Round[] {
   const successes = rounds.filter(({ kind }) => kind === 'ok')
   const worst = worstOf(rounds)
@@ -217,7 +217,7 @@ function account(
 
 type Step = { kind: 'pause'; pauseMs: number; limitMs: number } | { kind: 'give-up'; failure: Failure }
 
-/** What was refused before the grant has not been tried since. */
+/** After a grant the next probe comes at once, because the calls have not been tried since. */
 const atOnce: Step = { kind: 'pause', pauseMs: 0, limitMs: 0 }
 
 function nextStep(state: State, elapsedMs: number, options: WaitOptions): Step {

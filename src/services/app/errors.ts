@@ -18,9 +18,9 @@ import { plain } from '../../core/text/untrusted.ts'
 import { shownAddress } from './address.ts'
 
 /**
- * The answers of a route of the user's own app. The app may be starting, its role may not be live yet, and it passes on or
- * hides the model's reply as it likes. Whatever may pass is waited out. A redirect never passes, nor does a request that the
- * app does not understand.
+ * Classifies the answers of a route of the user's own app. The app may be starting, its role may not be live yet, and it may pass
+ * on or hide the model's reply. The gate waits for everything that may pass. A redirect, and a request that the app does not
+ * understand, do not pass.
  */
 
 export type AppAnswer =
@@ -60,7 +60,7 @@ export function answerOf(reply: HttpReply, { expect, scrub }: Expected, now: num
   return { kind: 'ok', said, ...(connection === undefined ? {} : { connection }) }
 }
 
-/** Not there, not allowed or too slow for now: what an app says while it starts, or while its role is not live. */
+/** Statuses of an app that is starting, or whose role is not live yet. */
 const mayPass: ReadonlySet<number> = new Set([401, 403, 404, 408])
 
 function kindOf(status: number): Failure['kind'] {

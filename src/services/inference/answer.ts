@@ -31,7 +31,7 @@ export function readJsonAnswer<T extends v.GenericSchema>(
   return result.success ? read(result.output) : undefined
 }
 
-/** Answers that name the second in which they were made; of other objects, such as agents, the time is that of their own making. */
+/** Answers that name the second in which they were made. Other objects, such as agents, name the time of their own creation. */
 const datedAnswer = v.union([
   v.object({ object: v.picklist(['chat.completion', 'text_completion']), created: v.number() }),
   v.pipe(
@@ -40,24 +40,24 @@ const datedAnswer = v.union([
   ),
 ])
 
-/** Longer than any request takes, and than clocks differ by that accept each other's tokens. */
+/** Longer than any request, and than the difference of clocks that accept each other's tokens. */
 const oldMs = 10 * 60_000
-/** Some model servers write 0, or another time before there was such an API. */
+/** Some model servers write 0, or another impossible time. */
 const earliestMs = Date.UTC(2023)
 
 /**
- * Whether the answer was made long before the reply was sent. For answers that API Management remembers by their meaning
- * (llm-semantic-cache-lookup), no header is documented that says so.
+ * Whether the answer was made long before the reply was sent, so that it came from a cache. API Management's semantic cache
+ * (llm-semantic-cache-lookup) has no documented header that says so.
  */
 export function isRemembered({ headers, body }: Pick<HttpReply, 'headers' | 'body'>): boolean {
   const dated = v.safeParse(datedAnswer, parseJson(body), firstIssueOnly)
   if (!dated.success) return false
   const madeAt = dated.output.created * 1000
-  // Without a time of the sender's, the comparison is a false one: the runner's clock may be wrong.
+  // Without a date of the sender nothing is compared, because the runner's clock may be wrong.
   return madeAt >= earliestMs && Date.parse(headers.date ?? '') - madeAt > oldMs
 }
 
-/** Answers with a name that no other answer has. Other objects, such as agents, have one name for every reply. */
+/** Answers whose id is unique. Other objects, such as agents, have the same id in every reply. */
 const namedAnswer = v.union([
   v.object({
     object: v.picklist(['chat.completion', 'text_completion', 'response']),
@@ -66,7 +66,7 @@ const namedAnswer = v.union([
   v.object({ type: v.literal('message'), id: v.pipe(v.string(), v.minLength(16)) }),
 ])
 
-/** What distinguishes this answer from every other. Short ids are not used: some model servers draw them from a few hundred. */
+/** The unique id of an answer. Short ids are ignored, because some model servers draw them from a few hundred. */
 export function idOfAnswer(body: string): string | undefined {
   const named = v.safeParse(namedAnswer, parseJson(body), firstIssueOnly)
   return named.success ? named.output.id : undefined

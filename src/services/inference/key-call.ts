@@ -59,7 +59,7 @@ const behindAuthentication: ReadonlySet<DiagnosisCode> = new Set([
   'parameter-unsupported',
   'content-filtered',
 ])
-/** How the classifier, which is about tokens, names the 401 replies. */
+/** The codes that the classifier, which is made for tokens, gives to 401 replies. */
 const notAuthenticated: ReadonlySet<DiagnosisCode> = new Set([
   'token-not-accepted',
   'token-audience-rejected',

@@ -2,9 +2,8 @@ import { apiOf } from './apis/index.ts'
 import type { Route } from './route.ts'
 
 /**
- * The routes that a row calls again: of each host and each right the cheapest, by name of the host, because every answer costs.
- * Calls that need another right may depend on another role, of another age. Routes that are billed per item are left out:
- * nobody pays twice for a row.
+ * The routes that a row calls again: the cheapest one for each host and each right, because every answer costs. Calls that need
+ * another right may depend on another role, of another age. Routes that are billed per item are left out.
  */
 export function rowRoutesOf(routes: readonly Route[]): Route[] {
   const byPrice = routes.filter(route => !isPaidByThePiece(route)).toSorted((a, b) => price(a) - price(b))

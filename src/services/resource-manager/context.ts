@@ -8,9 +8,9 @@ export interface ResourceContext {
   resource: ResourceId
   /** The pipeline's own principal, which calls the models. */
   principalId: string
-  /** The principal that the role is for: mostly the same. */
+  /** The principal that the role is for. Usually the pipeline. */
   grantee: Principal
-  /** The principal that asks Resource Manager, and grants: mostly the same. */
+  /** The principal that reads and grants. Usually the pipeline. */
   callerId: string
 }
 

@@ -78,7 +78,7 @@ export async function createAssignment(
 /** No reply came, or none that was understood, or the service itself failed: it may have done the work. */
 const isSilent = ({ kind, said }: Failure) => kind === 'transient' || said.status === undefined
 
-/** Under a name that was taken from a template, it may be somebody else's: a principal that is gone, say. */
+/** The assignment of that name, if it is the wanted one. A template may have used the name for another principal. */
 async function readStanding(
   manager: ResourceManager,
   role: RoleToGrant,

@@ -58,7 +58,7 @@ export async function readModels(
   return list
 }
 
-/** When the model behind a deployment retires, as far as it is known. */
+/** When the model of a deployment retires, or why that is not known. */
 export type Retirement =
   | { kind: 'unknown'; deployment: string; because: string }
   | {

@@ -2,7 +2,7 @@ import type * as v from 'valibot'
 import type { ResourceManager } from './client.ts'
 import { authorizationVersion } from './role-assignments.ts'
 
-/** Optional reading: it never fails a run. What cannot be read, or does not come in time, counts as not seen. */
+/** Optional reads, which never fail a run. What cannot be read in time counts as not seen. */
 
 /** Optional reading is not worth more time than this; milliseconds. */
 export const patienceMs = 4000
@@ -15,7 +15,7 @@ interface SideList<T> {
   entrySchema: T
 }
 
-/** One try, with as many entries as came. */
+/** Reads with one try, and returns the entries that came before a failure or the limit. */
 export async function readable<T extends v.GenericSchema>(
   manager: ResourceManager,
   { path, filter, entrySchema }: SideList<T>,
