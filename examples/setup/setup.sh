@@ -96,7 +96,7 @@ if [ -n "$disable_keys" ]; then
   az rest --method patch --url "$resource_id?api-version=2025-06-01" \
     --body '{"properties":{"disableLocalAuth":true}}' --output none
   cat <<RESULT
-The keys of $account are off. It can take minutes, sometimes hours, until every front end of Azure refuses them.
+The keys of $account are off. It takes minutes, sometimes hours, until every server of Azure refuses them.
 If a caller stops working, this command switches them on again:
 
   az rest --method patch --url '$resource_id?api-version=2025-06-01' --body '{"properties":{"disableLocalAuth":false}}' --output none

@@ -3,7 +3,7 @@ import type { ServiceReply } from '../service.ts'
 import type { Api } from './apis.ts'
 import type { Call } from './call.ts'
 
-/** One operation of the data plane, whoever calls it. */
+/** One operation of the data plane. */
 export interface Operation {
   api: Api
   method: Method

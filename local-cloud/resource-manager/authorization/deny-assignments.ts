@@ -47,7 +47,7 @@ const WRITE = v.strictObject({
   }),
 })
 
-/** The denied actions, whoever holds which role. */
+/** Deny assignments: list, read, write and delete. */
 export function denyAssignmentRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
