@@ -3,16 +3,18 @@ import { dirname, resolve } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
+import { createClock } from '../local-cloud/clock.ts'
 import { createLocalCloud } from '../local-cloud/local-cloud.ts'
 import { plain } from '../src/core/text/untrusted.ts'
 import { cloudAt, cloudOfEnvironment } from './cloud.ts'
 import { compare, type Difference, differenceLines } from './compare.ts'
 import { exchanges } from './exchanges/index.ts'
+import { failureLine, knownFrom } from './failure.ts'
 import { lagLines } from './lag.ts'
 import { everything, localVariables, localWorld } from './local-world.ts'
 import { type Recordings, recordingsSchema } from './recording.ts'
 import { runSide, type Side } from './run.ts'
-import { refuseSecrets, refuseSecretsIn } from './sanitise.ts'
+import { type Known, refuseSecrets, refuseSecretsIn } from './sanitise.ts'
 import { clock, createSend } from './send.ts'
 
 const usage = `Usage: npm run conformance -- --against real|local|URL|FILE [--out FILE]
@@ -21,7 +23,7 @@ Sends ${exchanges.length} exchanges to real services, records the answers, sends
 the differences. Leaves nothing behind: it removes the role and deny assignments that it makes.
 
   --against real   the services that the environment names: a job with id-token: write, AZURE_CLIENT_ID, AZURE_TENANT_ID and
-                   CONFORMANCE_RESOURCE_ID (docs/conformance.md has four more); or the variables of another local cloud (key-less-cloud --format dotenv)
+                   CONFORMANCE_RESOURCE_ID (docs/conformance.md has six more); or the variables of another local cloud (key-less-cloud --format dotenv)
   --against URL    the same in another cloud: https://management.usgovcloudapi.net, or the LOCAL_CLOUD_RESOURCE_MANAGER of a running local cloud.
                    The Resource Manager says which Entra and Graph belong to it. The variables above still say who signs in, and to which resource
   --against local  a local cloud against itself, to check that the exchanges themselves work
@@ -42,11 +44,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stop.abort(new Error(`Interrupted by ${signal}: nothing was compared`))
   })
 
+/** What may not be printed of the other side. */
+let known: Known = knownFrom(process.env)
+
 const lagTools = { clock, limitMs: 15 * 60_000, pauseMs: 1000, row: 5 }
 
-/** A new local cloud with the same abilities as the other side's world, which honours roles at once. */
+/** A new local cloud with the same abilities as the other side's world, which honours roles at once. Its time passes at once. */
 async function runLocal(has: ReadonlySet<string>): Promise<Side> {
-  const cloud = await createLocalCloud({ seed: localWorld(has), lag: { roleAssignments: [0] } })
+  const time = createClock()
+  const cloud = await createLocalCloud({ seed: localWorld(has), lag: { roleAssignments: [0] }, clock: time })
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, cloud.caPem])
   try {
@@ -55,6 +61,7 @@ async function runLocal(has: ReadonlySet<string>): Promise<Side> {
     const send = createSend(env)
     return await runSide(exchanges, {
       ...lagTools,
+      clock: { now: () => time.now(), sleep: async ms => time.advance(ms) },
       send,
       pauseMs: 0,
       cloud: cloudOfEnvironment(env),
@@ -133,7 +140,10 @@ async function runAgainst(against: string): Promise<Side> {
   const { env } = process
   const send = createSend(env)
   const cloud = against === 'real' ? cloudOfEnvironment(env) : await cloudAt(against, send)
-  return runSide(exchanges, { ...lagTools, send, cloud, env, say, signal: stop.signal })
+  const onOpen = (world: Known) => {
+    known = world
+  }
+  return runSide(exchanges, { ...lagTools, send, cloud, env, onOpen, say, signal: stop.signal })
 }
 
 function conclude(differences: readonly Difference[], name: string): number {
@@ -143,6 +153,8 @@ function conclude(differences: readonly Difference[], name: string): number {
 }
 
 process.exitCode = await main().catch(error => {
+  // What is printed here may be published, unlike what follows.
+  say(failureLine(error, known))
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   return 2
 })

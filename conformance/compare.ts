@@ -3,14 +3,22 @@ import type { Recording } from './recording.ts'
 /** Compares two answers to the same exchange. */
 export interface Difference {
   exchange: string
-  what: 'status' | 'code' | 'content type' | 'header' | 'shape' | 'not tried'
+  what: 'status' | 'code' | 'content type' | 'header' | Quoted | 'shape' | 'not tried'
   /** The values of the first and of the second side. */
   one: string
   other: string
 }
 
+/** Parts of messages that the gate reads. */
+type Quoted = 'data action' | 'audience'
+
+const quoted: readonly { what: Quoted; pattern: RegExp }[] = [
+  { what: 'data action', pattern: /required data action `([^`]+)`/i },
+  { what: 'audience', pattern: /audience is incorrect \(([^)]+)\)/i },
+]
+
 /**
- * The differences that a client would notice. Values and the words of messages are not compared. The entries of a list decide its shape, so a list
+ * The differences that a client would notice. Values and other words of messages are not compared. The entries of a list decide its shape, so a list
  * that is empty on one side is not a difference.
  */
 export function compare(ones: readonly Recording[], others: readonly Recording[]): Difference[] {
@@ -31,7 +39,11 @@ function differencesOf(one: Recording, other: Recording): Difference[] {
     ...differs('status', String(one.status), String(other.status)),
     ...differs('code', one.code, other.code),
     ...differs('content type', one.contentType, other.contentType),
-    ...differs('header', one.headers.join(', '), other.headers.join(', ')),
+    ...onlyIn(one.headers, other.headers).flatMap(header => differs('header', header, '')),
+    ...onlyIn(other.headers, one.headers).flatMap(header => differs('header', '', header)),
+    ...quoted.flatMap(({ what, pattern }) =>
+      differs(what, pattern.exec(one.message)?.[1] ?? '', pattern.exec(other.message)?.[1] ?? ''),
+    ),
   ]
   // The bodies of a success and of a failure have nothing in common.
   if (one.status !== other.status) return heads
@@ -51,6 +63,9 @@ function differencesOf(one: Recording, other: Recording): Difference[] {
     })),
   ]
 }
+
+const onlyIn = (headers: readonly string[], others: readonly string[]) =>
+  headers.filter(header => !others.includes(header))
 
 /** Paths of `shape` that the other shape lacks, except those below a list that is empty there. */
 function lackingIn(shape: readonly string[], other: readonly string[]): string[] {

@@ -38,7 +38,18 @@ const environmentSchema = v.object({
   CONFORMANCE_DENIED_RESOURCE_ID: given(
     v.pipe(v.string(), v.startsWith('/subscriptions/', 'is not the id of a resource')),
   ),
+  CONFORMANCE_DEPLOYMENTS: v.optional(
+    v.pipe(
+      v.string(),
+      // As in the input `deployments`: one per line, which may also say the API.
+      v.transform(
+        text => new Set(text.split(/[\n,]/).map(line => line.replace(/=.*/, '').trim().toLowerCase())),
+      ),
+    ),
+    '',
+  ),
   CONFORMANCE_DENY_ASSIGNMENTS: given(v.literal('make', 'is neither empty nor `make`')),
+  CONFORMANCE_EXPIRED_ASSERTION: given(v.literal('wait', 'is neither empty nor `wait`')),
   CONFORMANCE_FAULTY_IDENTITIES: given(
     v.pipe(v.string(), v.parseJson(), v.record(v.picklist(faultyIdentities), guid)),
   ),

@@ -32,6 +32,10 @@ export interface ConformanceRequest {
   json?: unknown
   /** Sent as a form. A value can be computed for each request, because an assertion is used once. */
   form?: Readonly<Record<string, string>>
+  /** Sent as `multipart/form-data`: texts, and files. */
+  multipart?: Readonly<Record<string, unknown>>
+  /** Asks for a WebSocket. The reply is that to the handshake, and nothing is sent over it. */
+  webSocket?: true
 }
 
 /** Headers that clients read. The comparison checks that they are present, not their values. */
@@ -52,11 +56,22 @@ export const headersThatClientsRead: Readonly<Record<Service, readonly string[]>
   graph: ['content-type', 'request-id', 'www-authenticate', 'retry-after'],
   inference: [
     'content-type',
+    'date',
     'apim-request-id',
+    // The SDKs of OpenAI and of Anthropic.
+    'x-request-id',
+    'request-id',
     'x-ms-region',
     'x-ratelimit-remaining-requests',
+    'x-ratelimit-limit-requests',
     'x-ratelimit-remaining-tokens',
+    'x-ratelimit-limit-tokens',
     'www-authenticate',
     'retry-after',
+    'retry-after-ms',
+    'x-ms-retry-after-ms',
+    // A WebSocket opens with these two (RFC 6455, 4.1).
+    'upgrade',
+    'sec-websocket-accept',
   ],
 }

@@ -1,7 +1,14 @@
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { accountId } from '../local-cloud/scopes.ts'
 import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
-import { type DeploymentKind, type FaultyIdentity, faultyIdentities, type Need } from './terms.ts'
+import {
+  type DeploymentKind,
+  deploymentKinds,
+  type FaultyIdentity,
+  faultyIdentities,
+  kindsPerItem,
+  type Need,
+} from './terms.ts'
 
 /** The local cloud with everything that exchanges need beyond its default world: what docs/conformance.md asks a person to create in Azure. */
 
@@ -64,11 +71,35 @@ const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9'
 const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
 const EVERYBODY = '00000000-0000-0000-0000-000000000000'
 
+/** Names of deployments. */
+export const deploymentOf: Readonly<Record<DeploymentKind, string>> = {
+  chat: 'chat',
+  embeddings: 'embeddings',
+  messages: 'claude-haiku-4-5',
+  'model-inference': 'DeepSeek-V3',
+  completions: 'completions',
+  realtime: 'realtime',
+  images: 'images',
+  flux: 'flux',
+  'mai-image': 'mai-image',
+  speech: 'speech',
+  transcriptions: 'transcription',
+  rerank: 'rerank',
+  ocr: 'documents',
+}
+/** The one that the default world lacks. */
+const maiImage = {
+  name: deploymentOf['mai-image'],
+  model: { format: 'Microsoft' as const, name: 'MAI-Image-1', version: '1' },
+}
+
 /** The variables that tell the run about this world. */
 export const localVariables: Readonly<Record<string, string>> = {
   CONFORMANCE_SETUP_CLIENT_ID: setup.clientId,
+  CONFORMANCE_DEPLOYMENTS: kindsPerItem.map(kind => deploymentOf[kind]).join('\n'),
   CONFORMANCE_DENIED_RESOURCE_ID: deniedId,
   CONFORMANCE_DENY_ASSIGNMENTS: 'make',
+  CONFORMANCE_EXPIRED_ASSERTION: 'wait',
   CONFORMANCE_FAULTY_IDENTITIES: JSON.stringify(
     Object.fromEntries(faulty.map(({ fault, application: { clientId } }) => [fault, clientId])),
   ),
@@ -77,15 +108,8 @@ export const localVariables: Readonly<Record<string, string>> = {
 /** All abilities that affect answers: keys are off, and nothing is missing. */
 export const everything: ReadonlySet<Need> = new Set([
   ...(['keys-off', 'account-identity', 'project-identity', 'reads-group', 'project'] as const),
-  ...(['chat', 'embeddings', 'messages', 'model-inference'] as const),
+  ...deploymentKinds,
 ])
-
-const deploymentOf: Readonly<Record<DeploymentKind, string>> = {
-  chat: 'chat',
-  embeddings: 'embeddings',
-  messages: 'claude-haiku-4-5',
-  'model-inference': 'DeepSeek-V3',
-}
 
 /** As with the application permission Application.Read.All and the consent of an administrator. */
 const readingApplications = (application: Application): Application => ({
@@ -109,12 +133,12 @@ const systemAssigned = (number: number) => ({
  */
 export function localWorld(has: ReadonlySet<string>, subject = subjectOfMain): Seed {
   const credentials = credentialsFor(subject)
-  const deployed = Object.entries(deploymentOf).flatMap(([kind, name]) => (has.has(kind) ? [name] : []))
+  const names = deploymentKinds.flatMap(kind => (has.has(kind) ? [deploymentOf[kind]] : []))
   const disableLocalAuth = has.has('key-access-unset') ? null : has.has('keys-off')
   const likeIt = {
     ...account,
     disableLocalAuth,
-    deployments: account.deployments?.filter(({ name }) => deployed.includes(name)),
+    deployments: [...(account.deployments ?? []), maiImage].filter(({ name }) => names.includes(name)),
     projects: has.has('project')
       ? [{ name: 'shop', ...(has.has('project-identity') && { identity: systemAssigned(2) }) }]
       : [],

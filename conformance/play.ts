@@ -1,3 +1,4 @@
+import type { HttpRequest } from '../src/core/http/client.ts'
 import { parseJson } from '../src/core/text/json.ts'
 import { type ConformanceRequest, type Exchange, headersThatClientsRead } from './exchange.ts'
 import type { Recording } from './recording.ts'
@@ -49,33 +50,49 @@ export async function isDone(request: ConformanceRequest, world: World, send: Se
 }
 
 /** @throws Error if the run has no token of that kind: without one, the request would be another */
-export function onTheWire({ method, url, as, headers, json, form }: ConformanceRequest, world: World) {
+export function onTheWire(request: ConformanceRequest, world: World): HttpRequest {
+  const { method, url, as, headers, webSocket } = request
   const token = as === undefined ? undefined : world.tokens.get(as)
   if (as !== undefined && token === undefined)
     throw new Error(`there is no token for ${as}: Entra ${world.refusals.get(as) ?? 'was not asked'}`)
-  const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json)
-  const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json'
+  const { type, body } = bodyOf(request)
   return {
     method,
     url,
     headers: {
       accept: 'application/json',
-      ...(body === undefined ? {} : { 'content-type': type }),
+      ...(type === undefined ? {} : { 'content-type': type }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
     },
     ...(body === undefined ? {} : { body }),
+    ...(webSocket === undefined ? {} : { webSocket }),
   }
+}
+
+/** The client names the type of a multipart body, because that has its boundary. */
+function bodyOf({ json, form, multipart }: ConformanceRequest): {
+  type?: string
+  body?: string | FormData
+} {
+  if (json !== undefined) return { type: 'application/json', body: JSON.stringify(json) }
+  if (form !== undefined)
+    return { type: 'application/x-www-form-urlencoded', body: new URLSearchParams(form).toString() }
+  if (multipart === undefined) return {}
+  const body = new FormData()
+  for (const [name, value] of Object.entries(multipart))
+    body.set(name, value instanceof File ? value : String(value))
+  return { body }
 }
 
 function recordingOf({ name, service }: Exchange, { status, headers, body }: Reply, world: World): Recording {
   const document = parseJson(body)
-  const { code, message } = refusalIn(document)
+  const { code, message, oauth = '' } = refusalIn(document)
   return {
     exchange: name,
     service,
     status,
-    code: sanitised(code, world),
+    code: sanitised([code, oauth].filter(Boolean).join(' '), world),
     contentType: headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '',
     headers: headersThatClientsRead[service].filter(header => headers[header] !== undefined),
     shape: document === undefined ? [] : shapeOf(document),

@@ -6,7 +6,7 @@ const recordingSchema = v.object({
   exchange: v.string(),
   service: v.picklist(['github', 'entra', 'resource-manager', 'graph', 'inference']),
   status: v.number(),
-  /** The service's own error code; empty if there is none. */
+  /** The service's own error code, and that of OAuth beside it; empty if there is none. */
   code: v.string(),
   /** Media type, without parameters. */
   contentType: v.string(),

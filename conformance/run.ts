@@ -1,5 +1,7 @@
+import { readAssertionClaims } from '../src/services/github/assertion-claims.ts'
 import type { CloudServices } from './cloud.ts'
 import type { Exchange } from './exchange.ts'
+import { goodCall } from './exchanges/inference.ts'
 import { isDeniedByNow, type LagTools, measureLag, whyNotAssigning } from './lag.ts'
 import { lackingFor, type PlayTools, play } from './play.ts'
 import type { Lag, Recording } from './recording.ts'
@@ -7,6 +9,7 @@ import { roleDrift } from './role-drift.ts'
 import { sanitised } from './sanitise.ts'
 import { patient } from './send.ts'
 import { removeOfEarlierRuns, removeTheRest } from './sweep.ts'
+import { kindsPerItem, type Need } from './terms.ts'
 import { openWorld, type World } from './world.ts'
 
 /** The answers of one side. */
@@ -25,6 +28,8 @@ export interface Side {
 interface RunTools extends LagTools, Pick<PlayTools, 'signal'> {
   cloud: CloudServices
   env: Readonly<Record<string, string | undefined>>
+  /** Gets the world as soon as it is open. */
+  onOpen?: (world: World) => void
   say: (line: string) => void
 }
 
@@ -37,6 +42,7 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
   const { cloud, env, signal } = tools
   const send = patient(tools.send, tools)
   let world = await openWorld(env, cloud, send)
+  tools.onOpen?.(world)
   const leftBehind: string[] = []
   const playing = { send, signal, onLeft: (url: string) => void leftBehind.push(url) }
   // The principal may have had an ability from what was removed.
@@ -44,7 +50,10 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
   const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind, drift: [] }
   try {
     const refusal = await whyNotAssigning(world, playing)
-    await playInOrder(withoutRefused(exchanges, refusal, side), side, { ...tools, ...playing })
+    const possible = withoutRefused(exchanges, refusal, side)
+    const [later, now] = partition(possible, ({ needs }) => needs.includes('expired-assertion'))
+    await playInOrder(now, side, { ...tools, ...playing })
+    await playAfterExpiry(later, side, { ...tools, ...playing })
   } finally {
     side.leftBehind = await removeTheRest(world, playing, leftBehind)
   }
@@ -108,6 +117,37 @@ async function playInOrder(
   }
 }
 
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter(one => !isFirst(one))]
+}
+
+/** Entra tolerates clocks that are five minutes off. Milliseconds. */
+const toleratedMs = 6 * 60_000
+/** A job ends after three quarters of an hour. Milliseconds. */
+const longestForExpiryMs = 25 * 60_000
+
+/** Exchanges that need an OIDC token that has expired, at the end: the run's own first one, after a wait if that was asked for. */
+async function playAfterExpiry(
+  exchanges: readonly Exchange[],
+  side: Side,
+  tools: LagTools & PlayTools & Pick<RunTools, 'say'>,
+): Promise<void> {
+  const { clock, signal, say } = tools
+  const expiry = (readAssertionClaims(side.world.assertion)?.exp ?? Number.POSITIVE_INFINITY) * 1000
+  const waitMs = expiry + toleratedMs - clock.now()
+  if (side.world.has.has('expired-assertion') && exchanges.length > 0 && !signal?.aborted) {
+    if (waitMs > longestForExpiryMs) {
+      for (const { name } of exchanges) side.leftOut.set(name, 'the OIDC token of the job lives too long')
+      return
+    }
+    if (waitMs > 0) {
+      say(`Waiting ${Math.ceil(waitMs / 60_000)} minutes, until the OIDC token has expired.`)
+      await clock.sleep(waitMs, signal).catch(() => {})
+    }
+  }
+  await playAll(exchanges, side, tools)
+}
+
 function whyNotDenied(has: World['has']): string {
   if (has.has('may-infer'))
     return 'The principal can already call models, so denied calls and lag were not tried.'
@@ -122,24 +162,29 @@ const mayInfer = (world: World): World => ({
   has: new Set([...world.has, 'may-infer' as const, 'may-list-keys' as const]),
 })
 
-/** The good call of every API, by a principal that cannot call it yet. */
+/** The good call of every API, by a principal that cannot call it yet. No deployment is needed, because roles are looked at first. */
 function deniedCalls(exchanges: readonly Exchange[]): Exchange[] {
   return exchanges
-    .filter(({ purpose }) => purpose === 'What an answer looks like')
+    .filter(({ purpose }) => purpose === goodCall)
     .map(exchange => ({
       ...exchange,
       name: `${exchange.name}-denied`,
       purpose: 'How a call without the role is refused',
-      needs: exchange.needs.filter(need => need !== 'may-infer'),
+      needs: [],
     }))
 }
+
+const inFull = (need: Need): string =>
+  kindsPerItem.some(kind => kind === need)
+    ? `${need}: a deployment that CONFORMANCE_DEPLOYMENTS names, because it is billed per item`
+    : need
 
 async function playAll(exchanges: readonly Exchange[], side: Side, tools: PlayTools): Promise<void> {
   for (const exchange of exchanges) {
     if (tools.signal?.aborted) return
     const lacking = lackingFor(exchange, side.world)
     if (lacking.length > 0) {
-      side.leftOut.set(exchange.name, `needs ${lacking.join(', ')}`)
+      side.leftOut.set(exchange.name, `needs ${lacking.map(inFull).join(', ')}`)
       continue
     }
     try {

@@ -1,6 +1,22 @@
 import type { Recording } from './recording.ts'
 import type { World } from './world.ts'
 
+/** What must not be in a text that others read: the part of a world that identifies anyone. */
+export type Known = Pick<
+  World,
+  | 'accountId'
+  | 'tenantId'
+  | 'clientId'
+  | 'principalId'
+  | 'hosts'
+  | 'project'
+  | 'github'
+  | 'subject'
+  | 'assertion'
+  | 'foreignAssertion'
+  | 'tokens'
+>
+
 /** Removes the ids, names and hosts of anyone who ran it from what a service said, before it goes into a recording. A possible secret stops the run. */
 
 const guid = /[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}/gi
@@ -24,14 +40,15 @@ const ownedBy = /((?:directory|tenant)(?: named)?) (?!GUID)(?:'[^']*'|[A-Z][^.,]
 
 /** Messages name applications and deny assignments by the names that people gave them. */
 const calledBy = /\b(client|application|name) '(?!GUID')[^']*'/g
+const besideId = /('GUID' ?)\([^)]*\)/g
 
 /** Replaces every name of this world by a placeholder for its kind. If the rest may contain a secret, the whole text is withheld. */
-export function sanitised(text: string, world: World): string {
+export function sanitised(text: string, world: Known): string {
   const shown = withoutNames(text, world)
   return secretIn(shown, fragmentsIn(world)) === undefined && !isOfAnyone(decoded(shown)) ? shown : 'WITHHELD'
 }
 
-function withoutNames(text: string, world: World): string {
+function withoutNames(text: string, world: Known): string {
   const named = namesOf(world).reduce(
     (so, [value, name]) => so.replaceAll(new RegExp(escaped(value), 'gi'), name),
     text,
@@ -40,6 +57,7 @@ function withoutNames(text: string, world: World): string {
     .replace(ownedBy, "$1 'TENANT'")
     .replace(calledBy, "$1 'NAME'")
     .replace(guid, 'GUID')
+    .replace(besideId, '$1(NAME)')
     .replace(time, 'TIME')
     .replace(mail, 'MAIL')
     .replace(ipAddress, 'IP-ADDRESS')
@@ -53,7 +71,7 @@ function withoutNames(text: string, world: World): string {
 const longest = 600
 
 /** Longest first, because a name may be part of another. */
-function namesOf({ accountId, hosts, project, github, subject }: World): (readonly [string, string])[] {
+function namesOf({ accountId, hosts, project, github, subject }: Known): (readonly [string, string])[] {
   const [, , , , group = '', , , , account = ''] = accountId.split('/')
   const names: (readonly [string, string])[] = [
     [new URL(hosts.openAI).host, 'HOST'],
@@ -126,10 +144,10 @@ const fragmentsOf = (text: string): string[] =>
     text.slice(at, at + lengthOfFragment),
   )
 
-const known = new WeakMap<World, ReadonlySet<string>>()
+const known = new WeakMap<Known, ReadonlySet<string>>()
 
 /** Every fragment of every secret of the run, to find a part of one in a text. Computed once for each world, because there are thousands. */
-function fragmentsIn(world: World): ReadonlySet<string> {
+function fragmentsIn(world: Known): ReadonlySet<string> {
   const { assertion, foreignAssertion, github, tokens } = world
   const secrets = [assertion, foreignAssertion, github.requestToken, ...tokens.values()]
   const fragments = known.get(world) ?? new Set(secrets.map(joined).flatMap(fragmentsOf))
@@ -156,13 +174,13 @@ export const isOwnName = (name: string) => isOfAnyone(name) || mayBeSecret(name)
  * The last check before anything is written or printed. @throws Error if something may be a secret, or identifies anyone who ran it.
  * Then nothing is written. The error names the exchange, and does not quote what was found.
  */
-export function refuseSecrets(recordings: readonly Recording[], world: World): void {
+export function refuseSecrets(recordings: readonly Recording[], world: Known): void {
   for (const { exchange, code, contentType, headers, shape, message } of recordings)
     refuseSecretsIn(exchange, [code, contentType, message, ...headers, ...shape], world)
 }
 
 /** The same check for other texts. @param name what the error calls them */
-export function refuseSecretsIn(name: string, texts: readonly string[], world: World): void {
+export function refuseSecretsIn(name: string, texts: readonly string[], world: Known): void {
   const fragments = fragmentsIn(world)
   const [found] = texts.flatMap(text => problemIn(text, world, fragments) ?? [])
   if (found !== undefined)
@@ -171,7 +189,7 @@ export function refuseSecretsIn(name: string, texts: readonly string[], world: W
     )
 }
 
-function problemIn(text: string, world: World, fragments: ReadonlySet<string>): string | undefined {
+function problemIn(text: string, world: Known, fragments: ReadonlySet<string>): string | undefined {
   const { subject, accountId, tenantId, clientId, principalId } = world
   const plain = decoded(text).toLowerCase()
   const holds = (value: string) => value !== '' && plain.includes(value.toLowerCase())

@@ -115,6 +115,6 @@ async function accessToken(
 
 /** Shown to the person who runs it, and not recorded. */
 export function answerOf({ status, body }: Reply): string {
-  const { code, message } = refusalIn(parseJson(body))
-  return `answered ${[status, code].filter(Boolean).join(' ')}${message && `: ${plain(message)}`}`
+  const { code, message, oauth } = refusalIn(parseJson(body))
+  return `answered ${[status, code || oauth].filter(Boolean).join(' ')}${message && `: ${plain(message)}`}`
 }

@@ -15,6 +15,7 @@ export type Need =
   | 'setup-identity'
   | 'denied-resource'
   | 'may-deny'
+  | 'expired-assertion'
   // No exchange needs these, but they affect many answers.
   | 'key-access-unset'
   | 'account-identity'
@@ -24,7 +25,23 @@ export type Need =
   | 'reads-applications'
   | FaultyIdentity
 
-export type DeploymentKind = 'chat' | 'embeddings' | 'messages' | 'model-inference'
+/** Kinds of model that are billed per item, such as an image. The run calls one only if a person has named it. */
+export const kindsPerItem = [
+  'images',
+  'flux',
+  'mai-image',
+  'speech',
+  'transcriptions',
+  'rerank',
+  'ocr',
+] as const
+
+export const deploymentKinds = [
+  ...(['chat', 'embeddings', 'messages', 'model-inference', 'completions', 'realtime'] as const),
+  ...kindsPerItem,
+] as const
+
+export type DeploymentKind = (typeof deploymentKinds)[number]
 
 /** Applications whose trust in the run's workflow has one mistake, named by the mistake. */
 export type FaultyIdentity = (typeof faultyIdentities)[number]

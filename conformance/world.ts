@@ -23,6 +23,7 @@ export interface World extends Omit<Identity, 'token'> {
   /** Origins without a slash at the end. */
   hosts: { entra: string; resourceManager: string; graph: string; openAI: string; foundry: string }
   audiences: Audiences
+  /** Those that the run may call. */
   deployments: ReadonlyMap<DeploymentKind, string>
   /** Client ids of applications that do not trust the run. */
   faulty: ReadonlyMap<FaultyIdentity, string>
@@ -84,7 +85,10 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
   }
   const account = v.parse(accountReply, JSON.parse(await get('', '2024-10-01')))
   const { properties } = account
-  const deployments = deploymentsByKind(JSON.parse(await get('/deployments', '2024-10-01')))
+  const deployments = deploymentsByKind(
+    JSON.parse(await get('/deployments', '2024-10-01')),
+    read.CONFORMANCE_DEPLOYMENTS,
+  )
   // An account of a kind other than AIServices has none, and may answer with an error.
   const projects = await ask('/projects', '2025-06-01')
   const [project] = projects.status === 200 ? v.parse(listReply, JSON.parse(projects.body)).value : []
@@ -125,6 +129,7 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
       ...when('reads-subscription', (await askAt(roleOfSubscription, '2022-04-01')).status === 200),
       ...when('reads-applications', await readsApplications()),
       ...when('setup-identity', identity.tokens.has('setup')),
+      ...when('expired-assertion', read.CONFORMANCE_EXPIRED_ASSERTION === 'wait'),
       ...when('denied-resource', read.CONFORMANCE_DENIED_RESOURCE_ID !== undefined),
       ...deployments.keys(),
       ...when('project', projectName !== undefined),

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { cloudOfEnvironment } from '../../conformance/cloud.ts'
 import { compare } from '../../conformance/compare.ts'
+import { deploymentsByKind } from '../../conformance/deployment-kinds.ts'
 import type { Exchange } from '../../conformance/exchange.ts'
 import { exchanges } from '../../conformance/exchanges/index.ts'
 import { lagLines } from '../../conformance/lag.ts'
@@ -15,6 +16,7 @@ import { createLocalCloud, type LocalCloud, type LocalCloudOptions } from '../..
 import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
 import { createHttpClient, type Http, type HttpReply, type HttpRequest } from '../../src/core/http/client.ts'
 import { parseJson } from '../../src/core/text/json.ts'
+import { apiOf, routeApis } from '../../src/services/inference/apis/index.ts'
 import { customRole, holds, refuse } from '../support/arrange.ts'
 import { createDrivenTime } from '../support/driven-time.ts'
 
@@ -71,6 +73,9 @@ async function playedOn(
     await cloud.close()
   }
 }
+
+/** The time of these clouds passes at once. */
+const waits = 'Waiting 11 minutes, until the OIDC token has expired.'
 
 const withKeysOn = new Set<string>(['keys-on', ...everything].filter(need => need !== 'keys-off'))
 
@@ -255,6 +260,12 @@ test.each([
   expect(sanitised(text, reference.world)).toBe(text)
 })
 
+test('the name of an application, which Entra says beside its id, is replaced', () => {
+  const said = "AADSTS7000112: Application 'c0f03a7e-1d5b-4c93-8e62-000000000008'(secret plans) is disabled."
+
+  expect(sanitised(said, reference.world)).toBe("AADSTS7000112: Application 'GUID'(NAME) is disabled.")
+})
+
 test('names in ids of other resources become placeholders for their kind', () => {
   expect(
     sanitised(
@@ -340,6 +351,164 @@ test('a trust, a condition and a deny assignment that do not work: exactly these
   expect(other.leftBehind).toEqual([])
 })
 
+describe('every API that the gate calls', () => {
+  const makers: Partial<Record<string, readonly string[]>> = {
+    images: ['gpt-image-1', 'FLUX.2-pro', 'MAI-Image-1'],
+  }
+  /** Of the exchanges that go to an address, each without its query. */
+  const statusesAt = (url: string) =>
+    exchanges.flatMap(exchange => {
+      const { requests } = exchange.steps(reference.world)
+      const isThere = requests.at(-1)?.url.split('?')[0] === url.split('?')[0]
+      const { status } = reference.recordings.find(one => one.exchange === exchange.name) ?? {}
+      return isThere && status !== undefined && exchange.needs.includes('may-infer') ? [status] : []
+    })
+
+  test.each(routeApis)('%s: each of its addresses has a good request and a bad one', name => {
+    const { hosts, deployments, project } = reference.world
+    const origins = { openAI: hosts.openAI, modelInference: hosts.foundry }
+    const ofProject = `${hosts.foundry}/api/projects/${project}`
+    const { placesOf, ofProject: isOfProject } = apiOf(name)
+    const endpoints = [
+      { ...origins, project: ofProject },
+      ...(isOfProject ? [] : [{ ...origins, project: undefined }]),
+    ]
+    const named = (deployment: string) =>
+      (makers[name] ?? ['any']).flatMap(model =>
+        endpoints.flatMap(at =>
+          placesOf({ deployment, model }, at).map(({ url }) => url.split('?')[0] ?? ''),
+        ),
+      )
+    // A deployment may be in the address. Its good request names one that exists.
+    const missing = named('not-there')
+    const existing = [...deployments.values()].map(named)
+    for (const [at, url] of missing.entries()) {
+      const good = existing.flatMap(urls => statusesAt(urls[at] ?? ''))
+      const bad = [...good, ...statusesAt(url)]
+      const isServed = good.some(status => status < 300)
+
+      expect({ url, isRefused: bad.some(status => status >= 400), isServed }).toEqual({
+        url,
+        isRefused: true,
+        // v1 serves no transcription, as live resources were seen to answer. What an agent looks like shows the list of them.
+        isServed: name !== 'agents' && !url.endsWith('/v1/audio/transcriptions'),
+      })
+    }
+  })
+})
+
+describe('what is billed per item', () => {
+  const perItem = [
+    'images',
+    'classic-images',
+    'flux',
+    'mai-image',
+    'speech',
+    'rerank',
+    'ocr',
+    'transcriptions',
+  ]
+  const asked = async (named: string) => {
+    const bodies: string[] = []
+    const played = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      variables: { ...localVariables, CONFORMANCE_DEPLOYMENTS: named },
+      order: exchanges.filter(({ service }) => service === 'inference'),
+      between: (request, send) => {
+        bodies.push(`${request.url} ${String(request.body)}`)
+        return send(request)
+      },
+    })
+    return { played, bodies: bodies.join('\n') }
+  }
+
+  test('is skipped by name unless a person has named it, and is refused for nothing all the same', async () => {
+    const { played, bodies } = await asked('')
+
+    for (const name of perItem) {
+      const kind = name.replace('classic-', '')
+      expect(played.leftOut.get(`inference-${name}`)).toBe(
+        `needs ${kind}: a deployment that CONFORMANCE_DEPLOYMENTS names, because it is billed per item`,
+      )
+      expect(played.recordings.map(({ exchange }) => exchange)).toEqual(
+        expect.arrayContaining([`inference-${name}-denied`, `inference-${name}-deployment-missing`]),
+      )
+    }
+    expect(bodies).not.toMatch(
+      /"model":"(?:images|flux|mai-image|speech|rerank|documents)"|deployments\/(?:images|speech|transcription)\//,
+    )
+    expect(compare(played.recordings, reference.recordings)).toEqual([])
+  })
+
+  test('is called if its name is among those for the gate, with its API or without', async () => {
+    const { played, bodies } = await asked('chat, IMAGES=images\nspeech')
+
+    expect(bodies).toMatch(/"model":"images"/)
+    expect(bodies).toMatch(/"model":"speech"/)
+    expect(played.leftOut.has('inference-images')).toBe(false)
+    expect(played.leftOut.get('inference-ocr')).toMatch(/^needs ocr: /)
+  })
+})
+
+test('a deployment of another kind is not taken for one that chats', () => {
+  const listed = (name: string, format: string) => ({ name, properties: { model: { format, name } } })
+  const value = [
+    listed('mistral-document-ai-2512', 'Mistral AI'),
+    listed('Cohere-rerank-v4.0-fast', 'Cohere'),
+    listed('dall-e-3', 'OpenAI'),
+    listed('cohere-command-a', 'Cohere'),
+  ]
+  const all = new Set(value.map(({ name }) => name.toLowerCase()))
+
+  expect([...deploymentsByKind({ value }, all)]).toEqual([
+    ['model-inference', 'cohere-command-a'],
+    ['rerank', 'Cohere-rerank-v4.0-fast'],
+    ['ocr', 'mistral-document-ai-2512'],
+  ])
+})
+
+describe('an OIDC token that has expired', () => {
+  const order = exchanges.filter(({ needs }) => needs.includes('expired-assertion'))
+
+  test('is the first one of the run, kept until then, and it is refused', () => {
+    expect(reference.recordings.at(-1)).toMatchObject({
+      exchange: 'entra-assertion-expired',
+      status: 401,
+      code: 'AADSTS700024 invalid_client',
+    })
+    // The wait for the role had been longer.
+    expect(reference.said).toContain(waits.replace('11', '10'))
+  })
+
+  test('is not waited for unless a person asked for that, and is skipped by name', async () => {
+    const variables = { ...localVariables, CONFORMANCE_EXPIRED_ASSERTION: '' }
+    const { said, leftOut } = await playedOn({ granted: true }, () => {}, { variables, order })
+
+    expect(said).not.toContain(waits)
+    expect(leftOut.get('entra-assertion-expired')).toBe('needs expired-assertion')
+  })
+
+  test('is not waited for longer than a job may take', async () => {
+    const claims = { iss: 'i', sub: 's', aud: 'a', exp: Date.now() / 1000 + 3600 }
+    const longLived = `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`
+    let own = ''
+    const { said, leftOut } = await playedOn({ granted: true }, () => {}, {
+      order,
+      between: async (request, send) => {
+        // Entra gets the real one.
+        if (/token$/.test(request.url))
+          return send({ ...request, body: String(request.body).replace(longLived, own) })
+        const reply = await send(request)
+        if (!/audience=api/.test(request.url)) return reply
+        own = v.parse(v.object({ value: v.string() }), parseJson(reply.body)).value
+        return { ...reply, body: JSON.stringify({ value: longLived }) }
+      },
+    })
+
+    expect(said).not.toContain(waits)
+    expect(leftOut.get('entra-assertion-expired')).toBe('the OIDC token of the job lives too long')
+  })
+})
+
 test('if keys are on, the run tries a wrong key, and never asks for a real one', async () => {
   const withKeys = await playedOn({ seed: localWorld(withKeysOn), lag: { roleAssignments: [0] } })
 
@@ -365,6 +534,7 @@ test('if the principal can already call models, denials and lag are skipped, and
   expect(granted.lag).toBeUndefined()
   expect(granted.said).toEqual([
     'The principal can already call models, so denied calls and lag were not tried.',
+    waits,
   ])
   expect(granted.assignments.after).toBe(granted.assignments.before)
 })
@@ -378,6 +548,7 @@ test('a principal that cannot assign roles, such as a Contributor, is not grante
 
   expect(contributor.said).toEqual([
     'The principal can neither call models nor grant itself the role, so calls of models are skipped.',
+    waits,
   ])
   expect(contributor.leftOut.get('arm-assign')).toBe('needs may-assign-roles')
   expect(contributor.recordings.map(({ exchange }) => exchange)).toContain('arm-account')
@@ -390,6 +561,7 @@ test('a refused grant skips only the calls of models', async () => {
 
   expect(refused.said).toEqual([
     'Calls of models are skipped: the role could not be granted: Resource Manager answered 403 AuthorizationFailed: no',
+    waits,
   ])
   expect(refused.leftOut.get('arm-assign')).toBe(
     "assigning a role to the run's own principal answered 403 AuthorizationFailed: no",
@@ -828,6 +1000,119 @@ describe('every difference of a service is found and reported', () => {
       'header',
     ],
     [
+      'Entra names the error of OAuth otherwise',
+      (_, reply) =>
+        reply.body.includes('AADSTS70025:')
+          ? { ...reply, body: reply.body.replace('invalid_client', 'unauthorized_client') }
+          : undefined,
+      'entra-no-credential',
+      'code',
+    ],
+    [
+      'Entra takes a token that has expired',
+      (_, reply) =>
+        reply.body.includes('AADSTS700024')
+          ? { ...reply, status: 200, body: '{"access_token":"none"}' }
+          : undefined,
+      'entra-assertion-expired',
+      'status',
+    ],
+    [
+      'Resource Manager shows no challenge',
+      (request, reply) =>
+        reply.status === 401 && /management|\/subscriptions\//.test(request.url)
+          ? without(reply, 'www-authenticate')
+          : undefined,
+      'arm-token-is-none',
+      'header',
+    ],
+    [
+      'Graph takes a token of another audience for one without rights',
+      (_, reply) =>
+        reply.body.includes('InvalidAuthenticationToken') ? { ...reply, status: 403 } : undefined,
+      'graph-token-of-another-audience',
+      'status',
+    ],
+    [
+      'a denial names another data action',
+      (_, reply) => ({
+        ...reply,
+        body: reply.body.replace('accounts/OpenAI/deployments/audio/action', 'accounts/AudioServices/action'),
+      }),
+      'inference-speech-denied',
+      'data action',
+    ],
+    [
+      'a refused token is told of one audience instead of two',
+      (_, reply) => ({
+        ...reply,
+        body: reply.body.replace(
+          /audience is incorrect \([^)]+\)/,
+          'audience is incorrect (https://ai.azure.com)',
+        ),
+      }),
+      'inference-rerank-token-of-another-audience',
+      'audience',
+    ],
+    [
+      'an answer has no quota',
+      (request, reply) => (isChat(request) ? without(reply, 'x-ratelimit-limit-tokens') : undefined),
+      'inference-chat',
+      'header',
+    ],
+    [
+      'speech comes in another format',
+      (request, reply) =>
+        /audio\/speech/.test(request.url) && reply.status === 200
+          ? { ...reply, headers: { ...reply.headers, 'content-type': 'audio/wav' } }
+          : undefined,
+      'inference-speech',
+      'content type',
+    ],
+    [
+      'a page that was read lists no images',
+      (request, reply) =>
+        /\/ocr$/.test(request.url) && reply.status === 200
+          ? json(reply, () => ({ pages: [{ index: 0, markdown: '' }] }))
+          : undefined,
+      'inference-ocr',
+      'shape',
+    ],
+    [
+      'v1 serves transcriptions',
+      (request, reply) =>
+        /v1\/audio\/transcriptions/.test(request.url) && reply.status === 404
+          ? { ...reply, status: 200, body: '{"text":"ready"}' }
+          : undefined,
+      'inference-transcriptions',
+      'status',
+    ],
+    [
+      'an image is refused for its quality',
+      (request, reply) =>
+        /v1\/images/.test(request.url) && reply.status === 200
+          ? { ...reply, status: 400, body: '{"error":{"code":"invalid_value","message":""}}' }
+          : undefined,
+      'inference-images',
+      'code',
+    ],
+    [
+      'a handshake with an invalid token is let through to the model',
+      (request, reply) =>
+        request.webSocket === true && reply.status === 403 ? { ...reply, status: 101, body: '' } : undefined,
+      'inference-realtime-token-is-none',
+      'status',
+    ],
+    [
+      'a handshake is answered without what proves it',
+      (request, reply) =>
+        request.webSocket === true && reply.status === 101
+          ? without(reply, 'sec-websocket-accept')
+          : undefined,
+      'inference-realtime',
+      'header',
+    ],
+    [
       'a missing deployment is told with another status',
       (_, reply) => (reply.body.includes('"DeploymentNotFound"') ? { ...reply, status: 400 } : undefined),
       'inference-chat-deployment',
@@ -835,6 +1120,7 @@ describe('every difference of a service is found and reported', () => {
     ],
   ])('%s', async (_title, change, exchange, what) => {
     const other = await playedOn({ lag: { roleAssignments: [0] } }, () => {}, {
+      order: exchanges.filter(({ name }) => name.startsWith(exchange.replace('-denied', ''))),
       between: async (request, send) => {
         const reply = await send(request)
         return change(request, reply) ?? reply

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { parse } from 'yaml'
 import { modes } from '../../conformance/modes.ts'
@@ -33,8 +34,12 @@ describe('the conformance run', () => {
   ])('that exits with %d after printing "%s" ends the step with %d', (code, says, status) => {
     const ended = run(`echo '${says}'; exit ${code}`)
 
+    const why =
+      status === 0 ? '' : `The conformance run ended with exit code ${code}. The log of its job says why.\n`
+
     expect(ended.status).toBe(status)
-    expect(ended.files['differences.txt']).toBe(`${says}\n`)
+    // The issue quotes it.
+    expect(ended.files['differences.txt']).toBe(`${says}\n${why}`)
   })
 
   test('gets the signal that the shell gets, and the shell waits for its cleanup', () => {
@@ -42,7 +47,7 @@ describe('the conformance run', () => {
       `trap 'sleep 0.2; echo taken back; exit 2' TERM; kill -TERM "$PPID"; for _ in {1..400}; do sleep 0.05; done`,
     )
 
-    expect(files['differences.txt']).toBe('taken back\n')
+    expect(files['differences.txt']).toMatch(/^taken back\nThe conformance run ended with exit code 2\./)
     expect(status).toBe(1)
   })
 })
@@ -79,6 +84,30 @@ describe('what is kept of the modes', () => {
 })
 
 describe('what was found', () => {
+  test('is written by a program that needs no package of the tests', () => {
+    const dependencies = v.parse(
+      v.object({ dependencies: v.record(v.string(), v.string()) }),
+      JSON.parse(textOf('package.json')),
+    )
+    const read = new Set<string>()
+    const packages = new Set<string>()
+    const follow = (path: string) => {
+      if (read.has(path)) return
+      read.add(path)
+      for (const [, from = ''] of textOf(path).matchAll(
+        /^(?:(?:import|export) (?!type ).*|\} )from '([^']+)'/gm,
+      ))
+        if (from.startsWith('.')) follow(join(dirname(path), from))
+        else if (!from.startsWith('node:')) packages.add(from)
+    }
+    follow('conformance/tell.ts')
+
+    expect(read.size).toBeGreaterThan(5)
+    expect(packages).toContain('valibot')
+    expect(Object.keys(dependencies.dependencies)).toEqual(expect.arrayContaining([...packages]))
+    expect(stepsOf('found').map(({ run }) => run)).toContain('npm ci --omit=dev')
+  })
+
   const step = stepNamed(stepsOf('found'), 'Write it')
   const write = (code: number) =>
     runScript(

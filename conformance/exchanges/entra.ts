@@ -105,6 +105,12 @@ export const entraExchanges: readonly Exchange[] = [
   entra('assertion-of-another-audience', 'How a token for a different audience is refused', world =>
     exchange(world, { client_assertion: world.foreignAssertion }),
   ),
+  {
+    ...entra('assertion-expired', 'How the OIDC token of the job is refused after it has expired', world =>
+      exchange(world),
+    ),
+    needs: ['expired-assertion'],
+  },
   ...faultyIdentities.map(faulty),
   entra('no-scope', 'What the answer is without a scope', world => exchange(world, { scope: '' })),
   entra('scope-without-default', 'How a scope without `/.default` is refused', world =>

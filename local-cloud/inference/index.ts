@@ -43,8 +43,8 @@ function route(gateway: Gateway, name: string, operation: Operation): Route {
   }
 }
 
-/** The service names no character set in its JSON. */
-const withContentType = (reply: ServiceReply): ServiceReply => ({
-  ...reply,
-  headers: { 'content-type': 'application/json', ...reply.headers },
-})
+/** The service names no character set in its JSON. A WebSocket has no content. */
+const withContentType = (reply: ServiceReply): ServiceReply =>
+  reply.status === 101
+    ? reply
+    : { ...reply, headers: { 'content-type': 'application/json', ...reply.headers } }
