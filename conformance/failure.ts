@@ -35,6 +35,9 @@ const wellKnown =
   /^(?:login\.microsoftonline|management\.azure|graph\.microsoft|learn\.microsoft)\.com$|\.actions\.githubusercontent\.com$/
 const paths = /(?<![\w.])\/(?:home|Users|root|tmp|var|opt|mnt|private)\/[^\s'"]*/g
 
+/** Characters: as many as a recording keeps of a message. */
+const longest = 600
+
 /** @param known of the world, or of the environment if the run opened none. Text that may identify anyone, or may be a secret, is withheld. */
 export function failureLine(error: unknown, known: Known): string {
   const text = error instanceof Error ? error.message : String(error)
@@ -42,7 +45,7 @@ export function failureLine(error: unknown, known: Known): string {
     .replace(subjects, 'SUBJECT')
     .replace(paths, 'PATH')
     .replace(hosts, host => (wellKnown.test(host) ? host : 'HOST'))
-  return `The run ended before it had compared everything: ${plain(withoutSecrets(general, known))}`
+  return `The run ended before it had compared everything: ${plain(withoutSecrets(general, known), longest)}`
 }
 
 function withoutSecrets(text: string, known: Known): string {

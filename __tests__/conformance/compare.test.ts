@@ -20,7 +20,15 @@ test.each<[string, Partial<Recording>, string, string]>([
   ['status', { status: 404 }, '200', '404'],
   ['code', { code: 'ResourceNotFound' }, '', 'ResourceNotFound'],
   ['content type', { contentType: 'text/html' }, 'application/json', 'text/html'],
-  ['header', { headers: ['content-type'] }, 'content-type, x-ms-request-id', 'content-type'],
+  ['header', { headers: ['content-type'] }, 'x-ms-request-id', ''],
+  ['header', { headers: [...answered.headers, 'retry-after'] }, '', 'retry-after'],
+  ['data action', { message: 'It lacks the required data action `a/b` to do it.' }, '', 'a/b'],
+  [
+    'audience',
+    { message: 'The audience is incorrect (https://a or https://b)' },
+    '',
+    'https://a or https://b',
+  ],
   ['shape', { shape: ['value[].name: string'] }, 'id: string', ''],
   ['shape', { shape: [...answered.shape, 'location: string'] }, '', 'location: string'],
 ])('%s: %j', (what, change, one, other) => {
