@@ -34,7 +34,7 @@ test.each([
   ],
   ['No reply from proxy:8080', 'No reply from HOST'],
   [
-    "ENOENT: no such file or directory, open '/home/alice/shop/x.json'",
+    "ENOENT: no such file or directory, open '/opt/runner/shop/x.json'",
     "ENOENT: no such file or directory, open 'PATH'",
   ],
   [
