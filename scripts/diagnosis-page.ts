@@ -30,7 +30,7 @@ the service said, with the ids that its support asks for, and the fixes below, m
 
 - A value that shows as \`***\` comes from a secret, so you cannot paste the command as it is. Client id, tenant id and subscription id are not secrets: keep them in
   variables (\`vars\`).
-- Commands are for a POSIX shell, such as that of Azure Cloud Shell. Whatever a claim or a name holds, it is quoted.
+- Commands are for a POSIX shell, such as that of Azure Cloud Shell. Every value in them is quoted, no matter what it contains.
 - A code that ends in \`-rejected\` means that the service refused for a reason that has no code. Then only the service's own message says more.
 
 Generated from \`src/advice/explanations/\` and from the recorded replies of \`__tests__/services/\` by \`npm run docs\`.`

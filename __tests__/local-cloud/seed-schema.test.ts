@@ -25,25 +25,29 @@ const [account, ...otherAccounts] = defaultWorld.accounts
 test.each<[string, unknown, boolean]>([
   ['the default world', defaultWorld, true],
   [
-    'what leaves nothing but defaults out',
+    'a seed without the fields that have defaults',
     { ...defaultWorld, roleAssignments: undefined, users: undefined },
     true,
   ],
-  ['nothing', {}, false],
-  ['a field that nobody knows', { ...defaultWorld, extra: true }, false],
-  ['an id that is no GUID', { ...defaultWorld, tenants: [{ id: 'contoso', displayName: 'Contoso' }] }, false],
+  ['an empty seed', {}, false],
+  ['an unknown field', { ...defaultWorld, extra: true }, false],
+  [
+    'an id that is not a GUID',
+    { ...defaultWorld, tenants: [{ id: 'contoso', displayName: 'Contoso' }] },
+    false,
+  ],
   [
     'a kind that does not exist',
     { ...defaultWorld, accounts: [{ ...account, kind: 'Foundry' }, ...otherAccounts] },
     false,
   ],
   [
-    'a time that is none',
+    'a text that is not a time',
     { ...defaultWorld, roleAssignments: [{ ...defaultWorld.roleAssignments?.[0], createdOn: 'yesterday' }] },
     false,
   ],
   [
-    'a number where a text belongs',
+    'a number instead of a text',
     { ...defaultWorld, workflow: { ...defaultWorld.workflow, runId: 7 } },
     false,
   ],

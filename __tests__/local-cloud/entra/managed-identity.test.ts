@@ -70,13 +70,10 @@ test.each([
 
 test.each([
   [
-    'an application that is no managed identity',
+    'an application that is not a managed identity',
     () => `&resource=${RESOURCE}&client_id=${cloud.world.applications[0]?.clientId}`,
   ],
-  [
-    'an identity that nobody made',
-    () => `&resource=${RESOURCE}&object_id=00000000-0000-4000-8000-00000000000f`,
-  ],
+  ['an unknown identity', () => `&resource=${RESOURCE}&object_id=00000000-0000-4000-8000-00000000000f`],
   ['no resource', () => ''],
   ['a resource that the tenant does not know', () => '&resource=https://nowhere.example'],
 ])('%s is refused', async (_, query) => {

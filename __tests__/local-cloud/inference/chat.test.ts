@@ -264,44 +264,56 @@ describe('refused', () => {
       { spell: 1, n: 0 },
       { message: 'Unrecognized request argument supplied: spell' },
     ],
-    ['no answers', { n: 0 }, { param: 'n', code: 'integer_below_min_value' }],
-    ['too many answers', { n: 129 }, { param: 'n', code: 'integer_above_max_value' }],
-    ['too warm', { temperature: 2.1 }, { param: 'temperature', code: 'decimal_above_max_value' }],
+    ['n of 0', { n: 0 }, { param: 'n', code: 'integer_below_min_value' }],
+    ['n of 129', { n: 129 }, { param: 'n', code: 'integer_above_max_value' }],
+    ['temperature above 2', { temperature: 2.1 }, { param: 'temperature', code: 'decimal_above_max_value' }],
     [
-      'a penalty out of range',
+      'a penalty above the range',
       { presence_penalty: 3 },
       { param: 'presence_penalty', code: 'decimal_above_max_value' },
     ],
-    ['another', { frequency_penalty: -3 }, { param: 'frequency_penalty', code: 'decimal_below_min_value' }],
-    ['five stops', { stop: ['a', 'b', 'c', 'd', 'e'] }, { param: 'stop', code: 'array_above_max_length' }],
     [
-      'a role of nobody',
+      'a penalty below the range',
+      { frequency_penalty: -3 },
+      { param: 'frequency_penalty', code: 'decimal_below_min_value' },
+    ],
+    [
+      'five stop sequences',
+      { stop: ['a', 'b', 'c', 'd', 'e'] },
+      { param: 'stop', code: 'array_above_max_length' },
+    ],
+    [
+      'an unknown role',
       { messages: [{ role: 'wizard', content: 'hi' }] },
       { param: 'messages[0].role', code: 'invalid_value' },
     ],
     [
-      'a part of no type',
+      'a content part of unknown type',
       { messages: [{ role: 'user', content: [{ type: 'smell' }] }] },
       { param: 'messages[0].content[0].type', code: 'invalid_value' },
     ],
     [
-      'nothing said',
+      'a user message without content',
       { messages: [{ role: 'user', content: null }] },
       { param: 'messages[0].content', code: 'invalid_type' },
     ],
-    ['nothing answered', { messages: [{ role: 'assistant' }] }, { param: 'messages.[0].content' }],
     [
-      'a tool message without a call',
+      'an assistant message without content',
+      { messages: [{ role: 'assistant' }] },
+      { param: 'messages.[0].content' },
+    ],
+    [
+      'a tool message that follows no tool call',
       { messages: [...messages, { role: 'tool', tool_call_id: 'call_1', content: '' }] },
       { param: 'messages.[1].role' },
     ],
     [
-      'a tool message without an id',
+      'a tool message without tool_call_id',
       { messages: [{ role: 'tool', content: '' }] },
       { param: 'messages[0].tool_call_id', code: 'missing_required_parameter' },
     ],
     [
-      'a call without a tool message',
+      'a tool call without a tool message',
       { messages: [{ role: 'assistant', tool_calls: [call] }, ...messages] },
       { param: 'messages', message: expect.stringContaining('call_1') },
     ],
@@ -311,17 +323,17 @@ describe('refused', () => {
       { param: 'response_format.json_schema.name', code: 'missing_required_parameter' },
     ],
     [
-      'a format of no kind',
+      'an unknown response_format',
       { response_format: { type: 'xml' } },
       { param: 'response_format.type', code: 'invalid_value' },
     ],
     [
-      'JSON without a word about it',
+      'json_object without the word JSON in the prompt',
       { messages: [{ role: 'user', content: 'hi' }], response_format: { type: 'json_object' } },
       { param: 'messages' },
     ],
     [
-      'a strict schema with holes',
+      'a strict schema without additionalProperties false',
       {
         response_format: {
           type: 'json_schema',
@@ -335,7 +347,7 @@ describe('refused', () => {
       },
     ],
     [
-      'a strict function that leaves something out',
+      'a strict function that does not require every property',
       {
         tools: [
           named('f', {
@@ -357,23 +369,27 @@ describe('refused', () => {
       { tools: [{ type: 'function', function: { name: 'a b' } }] },
       { param: 'tools[0].function.name', code: 'invalid_value' },
     ],
-    ['no tools in a list of them', { tools: [] }, { param: 'tools', code: 'empty_array' }],
+    ['an empty list of tools', { tools: [] }, { param: 'tools', code: 'empty_array' }],
     [
       'too many tools',
       { tools: Array.from({ length: 129 }, () => finish) },
       { param: 'tools', code: 'array_above_max_length' },
     ],
-    ['a choice without tools', { tool_choice: 'auto' }, { param: 'tool_choice' }],
+    ['tool_choice without tools', { tool_choice: 'auto' }, { param: 'tool_choice' }],
     [
-      'a choice of another tool',
+      'tool_choice of a tool that is not listed',
       { tools: [finish], tool_choice: { type: 'function', function: { name: 'start' } } },
       { param: 'tool_choice' },
     ],
-    ['parallel calls of nothing', { parallel_tool_calls: true }, { param: 'parallel_tool_calls' }],
-    ['options of no stream', { stream_options: { include_usage: true } }, { param: 'stream_options' }],
-    ['alternatives without probabilities', { top_logprobs: 2 }, { param: 'top_logprobs' }],
+    ['parallel_tool_calls without tools', { parallel_tool_calls: true }, { param: 'parallel_tool_calls' }],
     [
-      'too many alternatives',
+      'stream_options without stream',
+      { stream_options: { include_usage: true } },
+      { param: 'stream_options' },
+    ],
+    ['top_logprobs without logprobs', { top_logprobs: 2 }, { param: 'top_logprobs' }],
+    [
+      'too many top_logprobs',
       { logprobs: true, top_logprobs: 21 },
       { param: 'top_logprobs', code: 'integer_above_max_value' },
     ],
@@ -383,17 +399,17 @@ describe('refused', () => {
       { param: 'metadata' },
     ],
     [
-      'effort of a model that does not reason',
+      'reasoning_effort for a model that does not reason',
       { reasoning_effort: 'low' },
       { message: 'Unrecognized request argument supplied: reasoning_effort' },
     ],
     [
-      'a stop for a model that reasons',
+      'stop for a reasoning model',
       { model: 'reasoner', stop: 'a' },
       { param: 'stop', code: 'unsupported_parameter' },
     ],
     [
-      'probabilities of a model that reasons',
+      'logprobs for a reasoning model',
       { model: 'reasoner', logprobs: true },
       { param: 'logprobs', code: 'unsupported_parameter' },
     ],

@@ -638,9 +638,16 @@ describe('bodies that are refused', () => {
   ]
 
   test.each([
-    ['no JSON', CHAT, '{"model":', 'We could not parse the JSON body of your request.', null, null],
     [
-      'JSON that is no object',
+      'a body that is not JSON',
+      CHAT,
+      '{"model":',
+      'We could not parse the JSON body of your request.',
+      null,
+      null,
+    ],
+    [
+      'JSON that is not an object',
       CHAT,
       '"text"',
       'We could not parse the JSON body of your request.',
@@ -648,7 +655,7 @@ describe('bodies that are refused', () => {
       null,
     ],
     [
-      'half a token',
+      'a fraction as max_tokens',
       CHAT,
       { ...chat, max_tokens: 1.5 },
       "Invalid type for 'max_tokens': expected an integer, but got a decimal number instead.",
@@ -704,7 +711,7 @@ describe('bodies that are refused', () => {
       'missing_required_parameter',
     ],
     [
-      'no budget',
+      'a budget of 0',
       CHAT,
       { ...chat, max_completion_tokens: 0 },
       "Invalid 'max_completion_tokens': integer below minimum value. Expected a value >= 1, but got 0 instead.",
@@ -712,7 +719,7 @@ describe('bodies that are refused', () => {
       'integer_below_min_value',
     ],
     [
-      'both budgets',
+      'max_tokens together with max_completion_tokens',
       CHAT,
       { ...chat, max_tokens: 5, max_completion_tokens: 5 },
       "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.",
@@ -720,7 +727,7 @@ describe('bodies that are refused', () => {
       'invalid_parameter_combination',
     ],
     [
-      'too hot',
+      'temperature above 2',
       CHAT,
       { ...chat, temperature: 3 },
       "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3 instead.",
@@ -752,7 +759,7 @@ describe('bodies that are refused', () => {
       'unsupported_parameter',
     ],
     [
-      'a budget that cannot even start reasoning',
+      'a budget too small for reasoning',
       CHAT,
       { ...reasoner, max_completion_tokens: 15 },
       'Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens.',
@@ -792,7 +799,7 @@ describe('bodies that are refused', () => {
       'missing_required_parameter',
     ],
     [
-      'nothing to embed',
+      'an empty input to embed',
       EMBEDDINGS,
       { model: 'vectors', input: '' },
       "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference.",
@@ -800,7 +807,7 @@ describe('bodies that are refused', () => {
       null,
     ],
     [
-      'dimensions for an old model',
+      'dimensions for a model without them',
       EMBEDDINGS,
       { model: 'ada', input, dimensions: 256 },
       'This model does not support specifying dimensions.',
@@ -808,7 +815,7 @@ describe('bodies that are refused', () => {
       null,
     ],
     [
-      'more dimensions than there are',
+      'more dimensions than the model has',
       EMBEDDINGS,
       { model: 'small-vectors', input, dimensions: 2000 },
       "Invalid value for 'dimensions' = 2000. Must be less than or equal to 1536.",
@@ -869,8 +876,8 @@ describe('bodies that are refused', () => {
   const messagesHeaders = { 'anthropic-version': '2023-06-01' }
   test.each([
     ['no version', {}, claude, 'anthropic-version: header is required'],
-    ['no JSON', messagesHeaders, 'hi', 'The request body is not valid JSON'],
-    ['no budget', messagesHeaders, { model: 'claude', messages }, 'max_tokens: Field required'],
+    ['a body that is not JSON', messagesHeaders, 'hi', 'The request body is not valid JSON'],
+    ['a budget of 0', messagesHeaders, { model: 'claude', messages }, 'max_tokens: Field required'],
   ])('Anthropic: %s', async (_name, headers, body, message) => {
     const answer = await askWithToken(MESSAGES, { headers, body }, FOUNDRY)
     expect(answer.status).toBe(400)

@@ -130,36 +130,36 @@ describe('refused', () => {
       { max_tokens: 0, spell: 1 },
       'spell: Extra inputs are not permitted',
     ],
-    ['a role of nobody', { messages: [{ role: 'wizard', content: '' }] }, 'messages.0.role'],
+    ['an unknown role', { messages: [{ role: 'wizard', content: '' }] }, 'messages.0.role'],
     [
-      'a result without a call',
+      'a tool_result without its tool_use',
       { messages: [result] },
       'unexpected `tool_use_id` found in `tool_result` blocks: toolu_1',
     ],
     [
-      'a call without a result',
+      'a tool_use without its tool_result',
       { messages: [...messages, use, ...messages] },
       'messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1',
     ],
-    ['a call at the end', { messages: [...messages, use] }, 'messages.1: `tool_use` ids'],
-    ['a choice without tools', { tool_choice: { type: 'any' } }, 'tool_choice'],
+    ['a tool_use in the last message', { messages: [...messages, use] }, 'messages.1: `tool_use` ids'],
+    ['tool_choice without tools', { tool_choice: { type: 'any' } }, 'tool_choice'],
     [
-      'a choice of another tool',
+      'tool_choice of a tool that is not listed',
       { tools: [finish], tool_choice: { type: 'tool', name: 'start' } },
       "Tool 'start' not found",
     ],
     [
-      'thoughts before a forced call',
+      'thinking with a forced tool call',
       { tools: [finish], tool_choice: { type: 'any' }, ...enabled(1024) },
       'Thinking may not be enabled',
     ],
-    ['few thoughts', enabled(10), 'thinking.budget_tokens'],
+    ['a thinking budget below the minimum', enabled(10), 'thinking.budget_tokens'],
     [
-      'more thoughts than answer',
+      'a thinking budget above max_tokens',
       enabled(4096),
       '`max_tokens` must be greater than `thinking.budget_tokens`',
     ],
-    ['too warm', { temperature: 1.5 }, 'temperature'],
+    ['temperature above 1', { temperature: 1.5 }, 'temperature'],
   ])('%s', async (_what, more, message) => {
     const answer = await say(more)
     expect(answer).toMatchObject({ status: 400, body: { type: 'error', request_id: expect.any(String) } })

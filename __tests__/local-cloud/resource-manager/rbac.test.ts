@@ -265,15 +265,15 @@ describe('a decision', () => {
     const held = [assignmentOf(PIPELINE, ROLES.cognitiveServicesUser, '/')]
 
     test.each([
-      ['everybody', deny(), false],
+      ['everyone', deny(), false],
       ['the principal', deny({ principals: [PIPELINE] }), false],
       ['its group', deny({ principals: [OUTER_TEAM] }), false],
       ['somebody else', deny({ principals: [STRANGER] }), true],
-      ['everybody but the principal', deny({ excludePrincipals: [PIPELINE] }), true],
-      ['everybody but its group', deny({ excludePrincipals: [TEAM] }), true],
-      ['everybody, elsewhere', deny({ scope: `${GROUP}-2` }), true],
-      ['everybody, at the group only', deny({ doNotApplyToChildScopes: true }), true],
-      ['everybody, at the very scope', deny({ doNotApplyToChildScopes: true, scope: ACCOUNT }), false],
+      ['everyone except the principal', deny({ excludePrincipals: [PIPELINE] }), true],
+      ['everyone except its group', deny({ excludePrincipals: [TEAM] }), true],
+      ['everyone, at another scope', deny({ scope: `${GROUP}-2` }), true],
+      ['everyone, at the resource group only', deny({ doNotApplyToChildScopes: true }), true],
+      ['everyone, at exactly this scope', deny({ doNotApplyToChildScopes: true, scope: ACCOUNT }), false],
     ])('a deny assignment for %s', (_whom, denyAssignment, expected) => {
       world.denyAssignments = [denyAssignment]
       expect(allows(held)).toBe(expected)

@@ -131,10 +131,10 @@ test('structured output: the instance fits its schema, for any nesting', () => {
 
 describe('keywords that only schemas of tools may have', () => {
   test.each<[string, Json]>([
-    ['nothing at all', {}],
+    ['an empty schema', {}],
     ['optional properties', { type: 'object', properties: { a: { type: 'string' } } }],
     ['a map', { type: 'object', additionalProperties: { type: 'integer' } }],
-    ['a required name that is not described', { type: 'object', required: ['a'] }],
+    ['a required property without a schema', { type: 'object', required: ['a'] }],
     [
       'a tuple',
       { type: 'array', prefixItems: [{ type: 'integer' }, { type: 'string' }], minItems: 2, maxItems: 2 },
@@ -157,7 +157,7 @@ describe('keywords that only schemas of tools may have', () => {
       'oneOf with a mark',
       { oneOf: [{ type: 'object', properties: { kind: { const: 'a' } }, required: ['kind'] }] },
     ],
-    ['a choice beside a type', { type: 'object', properties: { a: {} }, anyOf: [{ required: ['a'] }] }],
+    ['anyOf next to a type', { type: 'object', properties: { a: {} }, anyOf: [{ required: ['a'] }] }],
     [
       'a branch without an instance',
       { anyOf: [{ type: 'string', minLength: 5, maxLength: 2 }, { type: 'boolean' }] },
@@ -186,16 +186,16 @@ test('lists have one entry and optional properties exist, except if a schema con
 })
 
 test.each<[string, unknown]>([
-  ['contradict themselves', { type: 'integer', minimum: 2, maximum: 1 }],
-  ['contradict each other', { allOf: [{ type: 'string' }, { type: 'integer' }] }],
-  ['have no end', { type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] }],
-  ['refer to themselves alone', { $ref: '#/$defs/A', $defs: { A: { $ref: '#/$defs/A' } } }],
-  ['refer elsewhere', { $ref: 'https://example.com/schema' }],
-  ['refer to nothing', { $ref: '#/$defs/None' }],
-  ['ask for what is not kept', { type: 'object', not: { required: ['a'] } }],
-  ['look around in a pattern', { type: 'string', pattern: '^(?!a).*$' }],
-  ['are no schemas', { type: 'object', properties: { a: 3 }, required: ['a'] }],
-  ['have an unknown type', { type: 'text' }],
+  ['contradicts itself', { type: 'integer', minimum: 2, maximum: 1 }],
+  ['has parts that contradict each other', { allOf: [{ type: 'string' }, { type: 'integer' }] }],
+  ['is infinite', { type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] }],
+  ['refers only to itself', { $ref: '#/$defs/A', $defs: { A: { $ref: '#/$defs/A' } } }],
+  ['refers to another document', { $ref: 'https://example.com/schema' }],
+  ['refers to a missing definition', { $ref: '#/$defs/None' }],
+  ['uses an unsupported keyword', { type: 'object', not: { required: ['a'] } }],
+  ['has a pattern that looks around', { type: 'string', pattern: '^(?!a).*$' }],
+  ['is not a schema', { type: 'object', properties: { a: 3 }, required: ['a'] }],
+  ['has an unknown type', { type: 'text' }],
 ])('a schema that %s has no instance, and the error says why', (_why, schema) => {
   expect(() => instanceOf(schema)).toThrow(NoInstance)
 })
