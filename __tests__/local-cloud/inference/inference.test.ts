@@ -877,7 +877,7 @@ describe('bodies that are refused', () => {
   test.each([
     ['no version', {}, claude, 'anthropic-version: header is required'],
     ['a body that is not JSON', messagesHeaders, 'hi', 'The request body is not valid JSON'],
-    ['a budget of 0', messagesHeaders, { model: 'claude', messages }, 'max_tokens: Field required'],
+    ['no max_tokens', messagesHeaders, { model: 'claude', messages }, 'max_tokens: Field required'],
   ])('Anthropic: %s', async (_name, headers, body, message) => {
     const answer = await askWithToken(MESSAGES, { headers, body }, FOUNDRY)
     expect(answer.status).toBe(400)
