@@ -8,7 +8,7 @@ import { USAGE } from './cli/usage.ts'
 import { waitForCloud } from './cli/wait.ts'
 import { type PipelineAccess, welcome } from './cli/welcome.ts'
 import { defaultWorld } from './default-world.ts'
-import { createLocalCloud, type LocalCloudOptions } from './local-cloud.ts'
+import type { LocalCloudOptions } from './local-cloud.ts'
 import { parseSeed } from './seed.ts'
 import { PUBLISHED_THROTTLING } from './throttling.ts'
 
@@ -35,6 +35,8 @@ function accessOf({ granted, seedFile }: StartOptions): PipelineAccess {
 /** @returns the exit code */
 async function start(options: StartOptions): Promise<number> {
   const stop = stopRequested()
+  // Only here: to load it takes longer than all that the other commands do.
+  const { createLocalCloud } = await import('./local-cloud.ts')
   const cloud = await createLocalCloud(cloudOptions(options))
   const { world, endpoints } = cloud
   const environment = cloud.jobEnvironment()
