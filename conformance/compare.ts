@@ -39,11 +39,13 @@ function differencesOf(one: Recording, other: Recording): Difference[] {
     ...differs('status', String(one.status), String(other.status)),
     ...differs('code', one.code, other.code),
     ...differs('content type', one.contentType, other.contentType),
-    ...onlyIn(one.headers, other.headers).flatMap(header => differs('header', header, '')),
-    ...onlyIn(other.headers, one.headers).flatMap(header => differs('header', '', header)),
-    ...quoted.flatMap(({ what, pattern }) =>
-      differs(what, pattern.exec(one.message)?.[1] ?? '', pattern.exec(other.message)?.[1] ?? ''),
-    ),
+    ...differs('header', onlyIn(one.headers, other.headers), onlyIn(other.headers, one.headers)),
+    ...quoted.flatMap(({ what, pattern }) => {
+      const own = pattern.exec(one.message)?.[1] ?? ''
+      const others = pattern.exec(other.message)?.[1] ?? ''
+      // An answer of another status may be about something else.
+      return one.status === other.status || (own !== '' && others !== '') ? differs(what, own, others) : []
+    }),
   ]
   // The bodies of a success and of a failure have nothing in common.
   if (one.status !== other.status) return heads
@@ -65,7 +67,7 @@ function differencesOf(one: Recording, other: Recording): Difference[] {
 }
 
 const onlyIn = (headers: readonly string[], others: readonly string[]) =>
-  headers.filter(header => !others.includes(header))
+  headers.filter(header => !others.includes(header)).join(', ')
 
 /** Paths of `shape` that the other shape lacks, except those below a list that is empty there. */
 function lackingIn(shape: readonly string[], other: readonly string[]): string[] {

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { execute, mustRun } from '../scripts/programs.ts'
 import { repositoryRoot } from '../scripts/tools.ts'
@@ -48,6 +50,8 @@ export async function runByAct(
       ...['--action-cache-path', join(folder, 'cache')],
       ...[...actions].flatMap(([uses, path]) => ['--local-repository', `${uses}=${path}`]),
       ...['--artifact-server-path', join(folder, 'artifacts'), '--artifact-server-addr', '127.0.0.1'],
+      // Its own port is the same in every run, so two rehearsals would meet.
+      ...['--artifact-server-port', String(await freePort())],
       ...pairs('--env', { ...environmentOf(workflow, stage, authorities), ...(await npmEnvironment()) }),
       ...pairs('--var', variables),
       ...pairs('--secret', secrets),
@@ -61,6 +65,15 @@ export async function runByAct(
     repository,
   )
   return { status, log: `${stdout}${stderr}` }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('The machine gave no port')
+  return address.port
 }
 
 const shopWorkflow = '.github/workflows/workflow.yml'

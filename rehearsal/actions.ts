@@ -56,13 +56,13 @@ function layOutAction(folder: string, action: Readonly<Record<string, unknown>>)
   return folder
 }
 
-/** A folder with a `gh` that knows of no issue, and keeps the text of one that it is to open or to change. */
-export function layOutGh(folder: string, issue: string): string {
+/** A folder with a `gh` that knows of no issue and no comment, and keeps the text of one that it is to post. */
+export function layOutGh(folder: string, posted: string): string {
   mkdirSync(folder, { recursive: true })
   const script = `#!/bin/sh
 if test "$2" = list; then exit 0; fi
 while test $# -gt 0; do
-  if test "$1" = --body-file; then cp "$2" '${issue}'; fi
+  if test "$1" = --body-file; then cp "$2" '${posted}'; fi
   shift
 done
 `

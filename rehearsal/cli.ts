@@ -10,6 +10,7 @@ import { layOutArtifacts, layOutGate, layOutGh, layOutStandIn } from './actions.
 import { isLive, LIVE, liveVariables, openLiveStage, tellsOfLive } from './live.ts'
 import { openStage, secrets, variables } from './stage.ts'
 import {
+  callsGh,
   isGate,
   isGreen,
   type Machine,
@@ -34,7 +35,7 @@ Azure's own names. Needs act on the PATH. azure/login runs if az is installed.
   FILE                 run only these, such as README.md or examples/gateway.yml
   --local-repository   use an action from a folder instead of fetching it from github.com, as with act's own option
 
-Exits with 0 if every workflow that can run is green, and with 1 if one is red or act is missing.
+Exits with 0 if every workflow that can run is green, and with 1 if one is red, act is missing, or a FILE has none.
 `
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
@@ -125,15 +126,14 @@ async function rehearse(
   const started = performance.now()
   try {
     const actions = new Map([...folders, ...layOutActions(workflow, standIns, folder)])
-    const issue = join(folder, 'issue.md')
+    const posted = join(folder, 'posted.md')
     const run = await runByAct(workflow, stage, {
       folder,
       actions,
-      ...(isLive(workflow)
-        ? { variables: liveVariables, secrets: {}, programs: layOutGh(join(folder, 'bin'), issue) }
-        : { variables, secrets }),
+      ...(isLive(workflow) ? { variables: liveVariables, secrets: {} } : { variables, secrets }),
+      ...(callsGh(workflow) && { programs: layOutGh(join(folder, 'bin'), posted) }),
     })
-    const told = existsSync(issue) ? readFileSync(issue, 'utf8') : ''
+    const told = existsSync(posted) ? readFileSync(posted, 'utf8') : ''
     const green = isGreen(workflow, run) && (!isLive(workflow) || tellsOfLive(told))
     const seconds = ((performance.now() - started) / 1000).toFixed(0)
     if (!green) say(run.log)
@@ -144,7 +144,7 @@ async function rehearse(
       say(`       refused, because the local cloud does not have them: ${refused.join(', ')}`)
     for (const [uses, why] of standIns) say(`       ${nameOf(uses)} was replaced by a stand-in: ${why}`)
     if (told !== '') {
-      say('       gh was replaced by a stand-in: this is the issue that it would open')
+      say('       gh was replaced by a stand-in: this is what it would post')
       say(told.replaceAll(/^(?=.)/gm, '       | '))
     }
     return green
@@ -173,7 +173,14 @@ async function main(): Promise<number> {
     return 1
   }
   requireFreshBundle()
-  const all = workflows().filter(({ path }) => positionals.length === 0 || positionals.includes(fileOf(path)))
+  const known = workflows()
+  const strange = positionals.filter(given => !known.some(({ path }) => fileOf(path) === given))
+  if (strange.length > 0) {
+    const files = [...new Set(known.map(({ path }) => fileOf(path)))].join(', ')
+    process.stderr.write(`No workflow to rehearse is in ${strange.join(', ')}. There are: ${files}.\n`)
+    return 1
+  }
+  const all = known.filter(({ path }) => positionals.length === 0 || positionals.includes(fileOf(path)))
   const machine = await machineFor(all, folders)
   const plans = all.map(workflow => ({ workflow, plan: planFor(workflow, machine) }))
   const possible = plans.filter(({ plan }) => plan.missing.length === 0)

@@ -118,15 +118,16 @@ export interface Plan {
 export function planFor(workflow: Workflow, machine: Machine): Plan {
   const { actions, calledWorkflows, queues, scripts, variables, secrets } = workflow
   const fates = actions.map(uses => ({ uses, ...fateOf(uses, machine) }))
-  // What opens an issue must not open one from here.
-  const hasProgram = (name: string) => (isOwn(workflow) && name === 'gh') || machine.hasProgram(name)
   return {
     missing: [
       ...calledWorkflows.map(uses => `${nameOf(uses)}: act does not set job.workflow_repository`),
       ...(queues ? ['concurrency.queue: act does not know it'] : []),
       ...fates.flatMap(({ missing }) => missing ?? []),
       ...unavailable.flatMap(({ pattern, what }) => (pattern.test(scripts) ? [what] : [])),
-      ...programsIn(scripts).flatMap(name => (hasProgram(name) ? [] : [`${name}: not installed`])),
+      // What opens an issue, or comments, must not do so from here: a stand-in runs instead.
+      ...programsIn(scripts).flatMap(name =>
+        name === 'gh' || machine.hasProgram(name) ? [] : [`${name}: not installed`],
+      ),
       ...[...variables, ...secrets].flatMap(name =>
         machine.given.has(name) ? [] : [`${name}: no value is known`],
       ),
@@ -178,6 +179,9 @@ const unavailable = [
   { pattern: /Microsoft\.ResourceGraph\b/, what: 'Resource Graph: the local cloud has none' },
   { pattern: /\bgh attestation\b/, what: 'gh attestation: a service of GitHub' },
 ]
+
+/** Whether a script calls GitHub's own program. */
+export const callsGh = ({ scripts }: Pick<Workflow, 'scripts'>) => programsIn(scripts).includes('gh')
 
 /** Programs that a machine may lack, found at the beginning of a command. */
 const programsIn = (scripts: string) =>

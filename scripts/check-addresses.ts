@@ -19,15 +19,23 @@ export async function problemOf(
 
 const timeoutMs = 30_000
 const pauseMs = 500
+/** Before a page that did not answer is asked once more: a week's report must not be about one lost packet. */
+const secondTryMs = 20_000
+const wait = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
 async function main(): Promise<void> {
   for (const [address, { files, uses }] of addresses()) {
-    const problem = await problemOf(address, url => fetch(url, { signal: AbortSignal.timeout(timeoutMs) }))
+    const ask = () => problemOf(address, url => fetch(url, { signal: AbortSignal.timeout(timeoutMs) }))
+    let problem = await ask()
+    if (problem !== undefined) {
+      await wait(secondTryMs)
+      problem = await ask()
+    }
     if (problem !== undefined) {
       process.stdout.write(`${address} ${problem}. Linked from ${files.join(', ')} (${uses.join('; ')})\n`)
       process.exitCode = 1
     }
-    await new Promise(resolve => setTimeout(resolve, pauseMs))
+    await wait(pauseMs)
   }
 }
 

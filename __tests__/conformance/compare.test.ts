@@ -12,6 +12,15 @@ const answered: Recording = {
   message: '',
 }
 
+test('a refusal of another status is not compared by what it names, unless both name it', () => {
+  const denied = (status: number, message: string) => ({ ...answered, status, message })
+  const lacks = (action: string) => `It lacks the required data action \`${action}\`.`
+  const found = (one: Recording, other: Recording) => compare([one], [other]).map(({ what }) => what)
+
+  expect(found(denied(401, lacks('a')), denied(404, 'not there'))).toEqual(['status'])
+  expect(found(denied(401, lacks('a')), denied(403, lacks('b')))).toEqual(['status', 'data action'])
+})
+
 test('answers of the same shape do not differ, even if their words do', () => {
   expect(compare([answered], [{ ...answered, message: 'in other words' }])).toEqual([])
 })
@@ -22,6 +31,7 @@ test.each<[string, Partial<Recording>, string, string]>([
   ['content type', { contentType: 'text/html' }, 'application/json', 'text/html'],
   ['header', { headers: ['content-type'] }, 'x-ms-request-id', ''],
   ['header', { headers: [...answered.headers, 'retry-after'] }, '', 'retry-after'],
+  ['header', { headers: ['retry-after', 'date'] }, 'content-type, x-ms-request-id', 'retry-after, date'],
   ['data action', { message: 'It lacks the required data action `a/b` to do it.' }, '', 'a/b'],
   [
     'audience',

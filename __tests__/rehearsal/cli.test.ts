@@ -78,6 +78,21 @@ test('live.yml is run in a copy of this repository, with stand-ins for what GitH
   expect(stdout).toContain('       | the modes\n')
 })
 
+test('a file that has no workflow is not green', async () => {
+  const { status, stdout, stderr } = await rehearse('echo "Job succeeded"', './README.md', 'README.md')
+
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toMatch(/^No workflow to rehearse is in \.\/README\.md\. There are: README\.md, examples\//)
+})
+
+test('no workflow comments from here: gh is a stand-in, and what it would post is shown', async () => {
+  const act = 'echo "+ role" > plan.md; gh pr comment 7 --body-file plan.md; echo "Job succeeded"'
+  const { status, stdout } = await rehearse(act, 'examples/plan-on-pull-requests.yml')
+
+  expect(status).toBe(0)
+  expect(stdout).toContain('gh was replaced by a stand-in: this is what it would post\n       | + role\n')
+})
+
 test('a run of act without any job is not green', async () => {
   const { status, stdout } = await rehearse('exit 0', 'examples/drift-check.yml')
 
