@@ -40,6 +40,7 @@ const reportPart = v.object({
   attempts: entries.attempts,
   smoke: v.array(
     v.object({
+      deployment: v.string(),
       api: v.string(),
       outcome: v.string(),
       latencyMs: v.nullable(v.number()),
@@ -78,13 +79,17 @@ function setupRow({ setupPrincipal, grant, roleState }: Report): ModeRow {
 
 /** Each deployment that was called, by its API: a kind of model. */
 const modelRows = ({ smoke }: Report): ModeRow[] =>
-  smoke.map(({ api, outcome, latencyMs, model }) =>
-    rowOf(`model: ${model ?? 'not told'}, by ${api}`, outcome === 'ok' ? 'answered' : 'refused', {
-      code: outcome === 'ok' ? '' : outcome,
-      seconds: latencyMs === null ? undefined : latencyMs / 1000,
-      calls: '1',
-      isExpected: outcome === 'ok',
-    }),
+  smoke.map(({ deployment, api, outcome, latencyMs, model }) =>
+    rowOf(
+      `model: ${model ?? `not told, deployment ${deployment}`}, by ${api}`,
+      outcome === 'ok' ? 'answered' : 'refused',
+      {
+        code: outcome === 'ok' ? '' : outcome,
+        seconds: latencyMs === null ? undefined : latencyMs / 1000,
+        calls: '1',
+        isExpected: outcome === 'ok',
+      },
+    ),
   )
 
 const appRow = ({ app }: Report): ModeRow[] =>

@@ -135,7 +135,7 @@ describe('a row of a mode', () => {
     grant: 'granted',
     roleState: 'granted',
     attempts: 2,
-    smoke: [{ api: 'responses', outcome: 'ok', latencyMs: 840, model: 'gpt-4.1-mini' }],
+    smoke: [{ deployment: 'chat', api: 'responses', outcome: 'ok', latencyMs: 840, model: 'gpt-4.1-mini' }],
     runtimeAccess: null,
     app: null,
   }
@@ -194,12 +194,20 @@ describe('a row of a mode', () => {
       'kinds',
       {
         ...report,
-        smoke: [{ api: 'messages', outcome: 'deployment-not-found', latencyMs: null, model: null }],
+        smoke: [
+          {
+            deployment: 'claude',
+            api: 'messages',
+            outcome: 'deployment-not-found',
+            latencyMs: null,
+            model: null,
+          },
+        ],
       },
       [
         {},
         {
-          mode: 'model: not told, by messages',
+          mode: 'model: not told, deployment claude, by messages',
           outcome: 'refused',
           code: 'deployment-not-found',
           isExpected: false,

@@ -52,6 +52,17 @@ test('a first run grants, waits and passes in AzureCloud, and shows no address o
   expect(told.replaceAll(cloud.endpoints.github, '')).not.toContain('127.0.0.1')
 })
 
+test('a realtime model is reached by a WebSocket, and a refusal of one arrives', async () => {
+  const deployments = 'realtime=realtime'
+
+  expect((await gate({ deployments })).outputs).toMatchObject({ result: 'passed' })
+  cloud.reset()
+  expect((await gate({ deployments, grant: 'never' })).outputs).toMatchObject({
+    result: 'failed',
+    diagnosis: 'access-denied',
+  })
+})
+
 test('an unknown host name is refused and recorded', async () => {
   const run = await gate({
     endpoint: 'https://fabrikam.openai.azure.com',

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:https'
+import { createServer, request as requestOnce } from 'node:https'
+import type { Duplex } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { Agent, request } from 'undici'
 import { hostDomains } from '../../local-cloud/hosts.ts'
@@ -33,6 +34,11 @@ export async function showAsAzure(
     const address = addresses.get(incoming.headers.host ?? '')
     if (address === undefined) response.writeHead(421).end()
     else passOn({ incoming, response, address, dispatcher, renamed }).catch(() => response.destroy())
+  })
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex) => {
+    const address = addresses.get(incoming.headers.host ?? '')
+    if (address === undefined) socket.destroy()
+    else passHandshakeOn(incoming, socket, { address, ca: cloud.caPem })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -121,6 +127,41 @@ async function passOn({ incoming, response, address, dispatcher, renamed }: Pass
   response
     .writeHead(reply.statusCode, Object.fromEntries(headers))
     .end(isText ? renamed(received.toString('utf8')) : received)
+}
+
+/** A handshake of a WebSocket, and all that follows it. A refusal ends the connection. */
+function passHandshakeOn(
+  incoming: IncomingMessage,
+  socket: Duplex,
+  { address, ca }: { address: string; ca: string },
+): void {
+  const { method, url, headers } = incoming
+  const { upgrade = '' } = headers
+  const asked = requestOnce(`${address}${url}`, {
+    ca,
+    agent: false,
+    method,
+    headers: { ...endToEnd(headers), connection: 'Upgrade', upgrade },
+  })
+  const answer = (reply: IncomingMessage, changed: IncomingHttpHeaders) => {
+    const lines = Object.entries({ ...reply.headers, ...changed }).map(([name, value]) => `${name}: ${value}`)
+    socket.write([`HTTP/1.1 ${reply.statusCode} `, ...lines, '', ''].join('\r\n'))
+  }
+  asked.on('upgrade', (reply, upstream, head) => {
+    answer(reply, {})
+    socket.write(head)
+    upstream.pipe(socket).pipe(upstream)
+    socket.on('close', () => upstream.destroy())
+    upstream.on('error', () => socket.destroy())
+  })
+  asked.on('response', async reply => {
+    const body = await buffer(reply)
+    answer(reply, { connection: 'close', 'content-length': String(body.length) })
+    socket.end(body)
+  })
+  asked.on('error', () => socket.destroy())
+  socket.on('error', () => asked.destroy())
+  asked.end()
 }
 
 /** Without those that are about one connection (RFC 9110, 7.6.1), and without a length, which names change. */
