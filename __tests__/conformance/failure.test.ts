@@ -68,6 +68,12 @@ test('what the world adds is not shown either', () => {
   expect(told('It was opaque-but-secret')).toBe(ended('It was opaque-but-secret'))
 })
 
+test('an id of the run that looks like none is looked for at the end', () => {
+  const known = knownFrom({ ...env, AZURE_CLIENT_ID: 'merger-pipeline' })
+
+  expect(told('Nobody knows merger-pipeline', known)).toBe(ended('WITHHELD'))
+})
+
 test('an environment that says nothing is no reason to break', () => {
   expect(told('Out of luck', knownFrom({}))).toBe(ended('Out of luck'))
   expect(failureLine('thrown as text', knownFrom({ ACTIONS_ID_TOKEN_REQUEST_URL: 'none' }))).toBe(
