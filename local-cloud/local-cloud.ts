@@ -21,6 +21,7 @@ import { issuedKeys } from './inference/keys.ts'
 import { createJobFiles } from './job-files.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { issuerKeys, sender } from './own-client.ts'
+import { endAssignments } from './rbac.ts'
 import type { ReplicasBy } from './replicas.ts'
 import { createResourceManager } from './resource-manager/index.ts'
 import { normalizeScope } from './scopes.ts'
@@ -115,6 +116,7 @@ export async function createLocalCloud(options: LocalCloudOptions = {}): Promise
 
   const context: Context = {
     get world() {
+      endAssignments(world, clock.now())
       return world
     },
     clock,

@@ -147,6 +147,14 @@ export function removeAssignment(world: World, assignment: RoleAssignment, now: 
   keepFormer(world, assignment, now)
 }
 
+/** Takes out of the world what has ended by `now`. */
+export function endAssignments(world: World, now: number): void {
+  for (const assignment of [...world.roleAssignments]) {
+    const endedAt = Date.parse(assignment.endsOn ?? '')
+    if (endedAt <= now) removeAssignment(world, assignment, endedAt)
+  }
+}
+
 /** Keeps an assignment as it is before it is changed or removed at `now`: replicas use that for their lag. */
 export function keepFormer(world: World, assignment: RoleAssignment, now: number): void {
   const former = { assignment: { ...assignment }, endedAt: now }

@@ -1,4 +1,4 @@
-import { alsoHolds, roles } from '../support/arrange.ts'
+import { alsoHolds, holds, roles } from '../support/arrange.ts'
 import { type InProcessRun, openStage, type Stage } from '../support/in-process.ts'
 import { expectSound } from './sound.ts'
 
@@ -133,4 +133,24 @@ describe.each([
       await slow.close()
     }
   })
+})
+
+test('a list of roles whose date is an hour ahead does not make a young role an old one', async () => {
+  const slow = await openStage({ lag: { roleAssignments: [0, 10 * minutes] } })
+  try {
+    holds(slow.cloud, {
+      role: roles.user,
+      createdOn: new Date(slow.cloud.clock.now() - 2 * minutes),
+    })
+    alsoHolds(slow.cloud, { role: roles.reader })
+    const date = new Date(slow.cloud.clock.now() + 60 * minutes).toUTCString()
+    const effect = { kind: 'headers', headers: { date } } as const
+    slow.cloud.faults.add({ name: 'date', operation: 'roleAssignments.list', effect })
+    const run = await slow.run()
+    expect(end(run)).toBe('passed')
+    expect(run.tookMs).toBeGreaterThan(7 * minutes)
+    expectSound(slow, run)
+  } finally {
+    await slow.close()
+  }
 })

@@ -6,6 +6,7 @@ import {
   customRole,
   envelope,
   holds,
+  madeBefore,
   refuse,
   roles,
   securityGroup,
@@ -197,7 +198,7 @@ describe('a data action', () => {
     expect(logOf(first)).toContain('Run the job again half an hour after the role was assigned')
     expect(logOf(first)).not.toContain('still denied')
 
-    cloud.clock.advance(31 * 60_000)
+    madeBefore(cloud, 31 * 60_000)
     const second = await runGate(cloud, { inputs: { also: files } })
 
     expect(second.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })

@@ -180,7 +180,7 @@ describe('reading them costs one request', () => {
     expect(run.outputs.result).toBe('passed')
     expect(cloud.clock.now() - startedAt).toBeLessThan(20 * seconds)
     expect(operations(run).filter(operation => operation === 'denyAssignments.list')).toHaveLength(1)
-    expect(operations(run)).toHaveLength(10)
+    expect(operations(run)).toHaveLength(11)
   })
 
   test.each<[string, () => void]>([

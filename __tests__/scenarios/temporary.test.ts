@@ -396,3 +396,77 @@ test('the saved state has the id of the assignment, and no secret', async () => 
   expect(Object.keys(run.state).toSorted()).toEqual(['temporary-grant'])
   expect(run.state['temporary-grant']).toContain(run.outputs['role-assignment-id'])
 })
+
+describe('an assignment of Privileged Identity Management that ends by itself', () => {
+  const hourMs = 3_600_000
+  const endsIn = (hours: number): void => {
+    holds(cloud, { role: roles.user })
+    alsoHolds(cloud, { role: roles.reader })
+    const [held] = cloud.world.roleAssignments
+    Object.assign(held ?? {}, { endsOn: new Date(cloud.clock.now() + hours * hourMs).toISOString() })
+  }
+  const saying = 'The role is held only for a time'
+
+  test.each([
+    ['within the hour', 1, 'medium'],
+    ['in a month', 720, 'low'],
+  ])('%s is a finding of a green run', async (_, hours, severity) => {
+    endsIn(hours)
+    const run = await runGate(cloud)
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+    expect(run.report).toMatchObject({
+      findings: expect.arrayContaining([
+        expect.objectContaining({ id: 'temporary-assignment', severity, title: saying }),
+      ]),
+    })
+    expect(operations(run)).toContain('roleAssignmentScheduleInstances.list')
+  })
+
+  test('fails a run that does not accept such findings', async () => {
+    endsIn(1)
+    const run = await runGate(cloud, { inputs: { 'fail-on': 'medium' } })
+
+    expect(run.outputs).toMatchObject({ result: 'failed', diagnosis: 'finding-forbidden' })
+    expect(logOf(run)).toContain('by an assignment that ends at')
+  })
+
+  test('is gone after its end, and the run is denied', async () => {
+    endsIn(1)
+    cloud.clock.advance(hourMs)
+    const run = await runGate(cloud, { inputs: { grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ diagnosis: 'access-denied', 'role-state': 'missing' })
+    expect(cloud.world.roleAssignments).toHaveLength(1)
+  })
+
+  test('is no finding beside one that stays', async () => {
+    endsIn(1)
+    alsoHolds(cloud, { role: roles.foundryUser })
+    const run = await runGate(cloud)
+
+    expect(run.outputs).toMatchObject({ result: 'passed' })
+    expect(JSON.stringify(run.report)).not.toContain(saying)
+  })
+
+  test.each([
+    ['is refused', { kind: 'reply', status: 403, body: envelope('AadPremiumLicenseRequired', 'P2') }],
+    ['fails', { kind: 'reset', when: 'before' }],
+    ['takes long', { kind: 'delay', ms: hourMs }],
+  ] as const)('is not reported if the question %s, and the run is as green as before', async (_, effect) => {
+    endsIn(1)
+    cloud.faults.add({ name: 'not told', operation: 'roleAssignmentScheduleInstances.list', effect })
+    const run = await runGate(cloud)
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'direct' })
+    expect(JSON.stringify(run.report)).not.toContain(saying)
+  })
+
+  test('is not asked for by a principal that cannot list assignments', async () => {
+    holds(cloud, { role: roles.user })
+    const run = await runGate(cloud, { inputs: { grant: 'never' } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
+    expect(operations(run)).not.toContain('roleAssignmentScheduleInstances.list')
+  })
+})

@@ -102,6 +102,17 @@ export function alsoHolds(
   cloud.world.roleAssignments.push(assignment)
 }
 
+/**
+ * Makes every assignment that was made in a test so much older: unlike time that passes, that leaves the runner's clock and the
+ * cloud's together.
+ */
+export function madeBefore({ world, clock }: LocalCloud, ms: number): void {
+  const madeOn = new Date(clock.now() - ms).toISOString()
+  for (const assignment of world.roleAssignments)
+    if (assignment.createdOn !== undefined)
+      Object.assign(assignment, { createdOn: madeOn, updatedOn: madeOn })
+}
+
 /** A role of the subscription's own; it can be assigned anywhere in it, and allows what is given. @returns its GUID. */
 export function customRole(
   cloud: LocalCloud,

@@ -203,6 +203,7 @@ export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAcce
   holder: 'pipeline',
   held: { state, assignment: undefined },
   asOf: 0,
+  settledAsOf: 0,
   assignments: [],
   permissions: undefined,
   membership: undefined,

@@ -39,6 +39,8 @@ export const roleAssignment = v.strictObject({
   updatedOn: v.optional(instant),
   createdBy: v.optional(v.nullable(v.string()), null),
   updatedBy: v.optional(v.nullable(v.string()), null),
+  /** Privileged Identity Management removes it then. Absent: it stays. */
+  endsOn: v.optional(instant),
 })
 
 export const denyAssignment = v.strictObject({

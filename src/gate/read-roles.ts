@@ -5,6 +5,7 @@ import { scopeOf } from '../azure/resource-id.ts'
 import { inTime } from '../core/in-time.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Route } from '../services/inference/route.ts'
+import { readEnds } from '../services/resource-manager/assignment-ends.ts'
 import { isGrantee, type ResourceContext } from '../services/resource-manager/context.ts'
 import { patienceMs } from '../services/resource-manager/readable.ts'
 import type { AssignmentsRead } from '../services/resource-manager/role-assignments.ts'
@@ -75,6 +76,7 @@ export async function readRoles(
 ): Promise<RolesRead | undefined> {
   const readAt = clock.now()
   const listing = listings.assignmentsOf(self(context))
+  lookForEnds(listing, context, note)
   const wanted = Promise.all([looking, routing]).then(
     ([role, { routes }]) => role && wantedFor(role, routes, { context, also }),
   )
@@ -97,6 +99,23 @@ export async function readRoles(
   ])
   if (own !== undefined) note({ assignments: own.assignments })
   return role && { role, own, ofGrantee: isGrantee(context) ? own : another, denies, permissions, readAt }
+}
+
+/**
+ * When assignments end that end by themselves. Nothing waits for that, and no right is needed for it: who may list assignments
+ * can mostly read it too.
+ */
+function lookForEnds(
+  listing: Promise<AssignmentsRead | undefined>,
+  { manager, resource, principalId }: ResourceContext,
+  note: Note<'roles'>,
+): void {
+  const looking = listing.then(async own => {
+    if (own === undefined || own.assignments.length === 0) return
+    note({ ends: { at: await readEnds(manager, scopeOf(resource), principalId), asOf: own.asOf } })
+  })
+  // Code that needs the listing sees its failure.
+  looking.catch(() => undefined)
 }
 
 /** The role, at the scope where it counts: a role on a project does not count for calls to the project's account. */

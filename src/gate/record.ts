@@ -11,6 +11,7 @@ import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { dataActionsOf, type Route } from '../services/inference/route.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import type { Account } from '../services/resource-manager/account.ts'
+import type { Ends } from '../services/resource-manager/assignment-ends.ts'
 import type { AfterDenial } from '../services/resource-manager/denial-evidence.ts'
 import type { Deployment } from '../services/resource-manager/deployments.ts'
 import type { ModelList } from '../services/resource-manager/models.ts'
@@ -63,6 +64,11 @@ interface Chapters {
     ageMs: number
     /** Role assignments of the principal and its groups, at the resource and above it; absent if they cannot be read. */
     assignments: readonly Assignment[]
+    /**
+     * When they end, and when that was asked, by Resource Manager's clock; milliseconds since the epoch. Absent: not read, or not
+     * before the run ended.
+     */
+    ends: { at: Ends; asOf: number }
     /** What the pipeline's principal may do at the scope; absent if nobody asked, or the gate cannot read it. */
     permissions: readonly Permission[]
     /** What roles allow, by GUID: definitions that this run has read. */
@@ -219,7 +225,10 @@ interface Assembled
   extends Partial<Chapters['signIn']>,
     Partial<Omit<Chapters['inspection'], 'calls' | 'rounds'>>,
     Partial<
-      Pick<Chapters['roles'], 'role' | 'assignments' | 'membership' | 'deniedBy' | 'also' | 'coverage'>
+      Pick<
+        Chapters['roles'],
+        'role' | 'assignments' | 'ends' | 'membership' | 'deniedBy' | 'also' | 'coverage'
+      >
     >,
     Partial<Chapters['retirement']>,
     Partial<Chapters['evidence']> {

@@ -144,6 +144,16 @@ test('schedules list the active roles, and no eligible ones', async () => {
   expect((await list('roleEligibilityScheduleInstances')).body).toEqual({ value: [] })
 })
 
+test('the schedule of an assignment shows when it ends', async () => {
+  arm.grant(PIPELINE, ROLES.openAIUser, ACCOUNT)
+  const endsOn = new Date(arm.clock.now() + 60_000).toISOString()
+  Object.assign(arm.world.roleAssignments.at(-1) ?? {}, { endsOn })
+  const { body } = await admin(
+    `${ACCOUNT}/${AUTHORIZATION}/roleAssignmentScheduleInstances?$filter=assignedTo('${PIPELINE}')`,
+  )
+  expect(body).toMatchObject({ value: [{ properties: { endDateTime: endsOn } }] })
+})
+
 test('providerOperations lists the action names that roles use', async () => {
   const { body } = await admin(`/${AUTHORIZATION}/providerOperations/microsoft.cognitiveservices`)
   const { resourceTypes } = v.parse(

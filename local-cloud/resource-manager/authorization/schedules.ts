@@ -9,7 +9,7 @@ import { roleDefinitionId } from './role-definitions.ts'
 
 const PROVIDER = '{scope}/providers/Microsoft.Authorization'
 
-/** Privileged Identity Management, read only: who holds what now. Nobody is eligible for more, and nothing ends. */
+/** Privileged Identity Management, read only: who holds what now, and until when. Nobody is eligible for more. */
 export function scheduleRoutes(gateway: Gateway): Route[] {
   const { context } = gateway
 
@@ -72,6 +72,7 @@ function instanceBody(assignment: RoleAssignment, seenFrom: string, memberType: 
     condition,
     conditionVersion,
     createdOn = LONG_AGO,
+    endsOn = null,
   } = assignment
   const at = scope === '/' ? '' : scope
   const type = 'Microsoft.Authorization/roleAssignmentScheduleInstances'
@@ -84,7 +85,7 @@ function instanceBody(assignment: RoleAssignment, seenFrom: string, memberType: 
       originRoleAssignmentId: `${at}/providers/Microsoft.Authorization/roleAssignments/${name}`,
       status: 'Provisioned',
       startDateTime: createdOn,
-      endDateTime: null,
+      endDateTime: endsOn,
       memberType,
       assignmentType: 'Assigned',
       createdOn,

@@ -4,10 +4,11 @@ import { coverageLine, missingCoverage } from '../../azure/rbac/coverage.ts'
 import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
 import { isOfAnotherJob, leaseIn } from '../../azure/rbac/lease.ts'
 import { coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
+import { inWords as leftInWords } from '../../core/text/duration.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { jobOf } from '../../services/github/job.ts'
 import { grantFixes, grantOf, inputs, takeTurns } from '../explanations/commands.ts'
-import { paragraph } from '../explanations/explanation.ts'
+import { advice, paragraph } from '../explanations/explanation.ts'
 import type { InspectContext, Inspection } from './finding.ts'
 import { exampleOrLeast, replaceBy, seeAssignments, takeAway } from './replacements.ts'
 import { callers, exceptRecommended, inWords, isWide, nameOf } from './rights.ts'
@@ -153,23 +154,49 @@ const endingWithAJob = ({ rights, record }: InspectContext) => {
 const isOfThisJob = ({ record }: InspectContext, { description }: Assignment) =>
   leaseIn(description) === jobOf(record.run, record.assertion).lease
 
+const dayMs = 86_400_000
+
+/** If every assignment that allows the calls ends at a time: when the last one does. */
+function endingAtATime({ rights, record }: InspectContext): ReturnType<Inspection['inspect']> {
+  const { ends } = record
+  const found = callers(rights, record)
+  const times = found.flatMap(({ id }) => ends?.at.get(id.toLowerCase()) ?? [])
+  if (ends === undefined || found.length === 0 || times.length < found.length) return undefined
+  const last = Math.max(...times)
+  const leftMs = Math.max(0, last - ends.asOf)
+  return {
+    severity: leftMs < dayMs ? 'medium' : 'low',
+    detail: `${inWords(found, rights, record)}, by an assignment that ends at ${new Date(last).toISOString()}, in ${leftInWords(leftMs)}. From then on the calls are denied.`,
+  }
+}
+
+const extend = advice(
+  'In Privileged Identity Management, extend the assignment, or have one made that stays. Only an administrator can do that.',
+)
+
 export const temporaryAssignment: Inspection = {
-  title: 'The role is held only until a job ends',
-  about: `A job with \`revoke: true\` created the assignment for itself, and removes it when it ends. Anything that relies on it is then denied, even a deploy that is still running. A run that can grant waits until it is gone, and creates
+  title: 'The role is held only for a time',
+  about: `An assignment of Privileged Identity Management ends at its time, and then the calls are denied. The gate asks for that time if it may list role assignments, and does not wait for the reply. It says so
+only if every assignment that allows the calls ends.
+
+Or a job with \`revoke: true\` created the assignment for itself, and removes it when it ends. Anything that relies on it is then denied, even a deploy that is still running. A run that can grant waits until it is gone, and creates
 its own; with \`grant: never\` the proof holds only for now. If an earlier gate of the same job has \`revoke: true\`, a later one without it relies on the same assignment, and later jobs are denied.
 
-Severity: low.`,
+Severity: low; medium if it ends within a day.`,
   inspect: seen => {
     const found = endingWithAJob(seen)
-    if (found.length === 0) return undefined
+    if (found.length === 0) return endingAtATime(seen)
     const descriptions = [...new Set(found.map(({ description = '' }) => plain(description, 300)))]
     return {
       severity: 'low',
       detail: `${inWords(found, seen.rights, seen.record)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
     }
   },
-  fixes: seen =>
-    endingWithAJob(seen).every(assignment => isOfThisJob(seen, assignment))
+  fixes: seen => {
+    const found = endingWithAJob(seen)
+    if (found.length === 0) return [extend, seeAssignments(seen)]
+    return found.every(assignment => isOfThisJob(seen, assignment))
       ? [inputs('For a role that stays, in the earlier gate of this job', { revoke: 'false' })]
-      : [inputs('Let this run make an assignment that stays', { grant: 'auto', revoke: 'false' }), takeTurns],
+      : [inputs('Let this run make an assignment that stays', { grant: 'auto', revoke: 'false' }), takeTurns]
+  },
 }

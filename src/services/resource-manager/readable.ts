@@ -11,6 +11,8 @@ const maxEntries = 1000
 
 interface SideList<T> {
   path: string
+  /** Default: that of role assignments. */
+  apiVersion?: string
   filter: string
   entrySchema: T
 }
@@ -18,9 +20,9 @@ interface SideList<T> {
 /** Reads with one try, and returns the entries that came before a failure or the limit. */
 export async function readable<T extends v.GenericSchema>(
   manager: ResourceManager,
-  { path, filter, entrySchema }: SideList<T>,
+  { path, apiVersion = authorizationVersion, filter, entrySchema }: SideList<T>,
 ): Promise<v.InferOutput<T>[]> {
-  const query = { apiVersion: authorizationVersion, filter }
+  const query = { apiVersion, filter }
   let found: v.InferOutput<T>[] = []
   try {
     for await (const { entries } of manager.pages('reading roles', path, query, entrySchema)) {

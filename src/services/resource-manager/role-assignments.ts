@@ -91,7 +91,15 @@ export interface AssignmentsRead {
   assignments: readonly Assignment[]
   /** When Resource Manager was asked, by its own clock; milliseconds since the epoch. The age of assignments counts from it. */
   asOf: number
+  /**
+   * The same, or earlier if it is ahead of the runner's own clock by more than clocks differ by: how old a role is at least counts
+   * from it. A proxy may have written the date of a reply.
+   */
+  settledAsOf: number
 }
+
+/** Milliseconds. Longer than clocks differ by that accept each other's tokens. */
+const clocksDifferByMs = 10 * 60_000
 
 export const assignmentsPath = (scope: string): string =>
   `${scope}/providers/Microsoft.Authorization/roleAssignments`
@@ -118,8 +126,8 @@ export function readAssignments(
   return undefinedIfForbidden(
     reading.then(({ entries, asOf }) =>
       asOf === undefined
-        ? { assignments: entries.map(undated), asOf: now() }
-        : { assignments: entries, asOf },
+        ? { assignments: entries.map(undated), asOf: now(), settledAsOf: now() }
+        : { assignments: entries, asOf, settledAsOf: Math.min(asOf, now() + clocksDifferByMs) },
     ),
   )
 }

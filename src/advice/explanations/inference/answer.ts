@@ -75,7 +75,7 @@ export const answerExplanations = {
     fixes: told => [
       advice('Look at the reply, and look for a proxy or a gateway between runner and service.'),
       advice(
-        'If a gateway or a cache on the way answers from memory, exempt this call: a remembered answer shows nothing about access now.',
+        'If a gateway or a cache on the way answers from memory, exempt this call: a remembered answer shows nothing about access now. A server that writes one id or one old time into every answer, as mocks do, looks the same: have it write them anew.',
         'Or',
       ),
       showEndpoints(told),
