@@ -67,6 +67,18 @@ const manifest = v.object({
   runs: v.object({ main: v.string(), post: v.optional(v.string()) }),
 })
 
+/** By content: to parse it again for each run takes a fiftieth of what the run takes. */
+const manifests = new Map<string, v.InferOutput<typeof manifest>>()
+
+function readManifest(path: string): v.InferOutput<typeof manifest> {
+  const text = readFileSync(path, 'utf8')
+  const known = manifests.get(text)
+  if (known !== undefined) return known
+  const read = v.parse(manifest, parse(text))
+  manifests.set(text, read)
+  return read
+}
+
 const fileCommands = [
   'GITHUB_OUTPUT',
   'GITHUB_STATE',
@@ -79,10 +91,7 @@ type CommandFiles = Record<(typeof fileCommands)[number], string>
 export function startAction(invocation: ActionInvocation): RunningAction {
   const { action, step = 'main', state = {} } = invocation
   const workFolder = resolve(invocation.workFolder)
-  const { inputs: declared, runs } = v.parse(
-    manifest,
-    parse(readFileSync(join(action, 'action.yml'), 'utf8')),
-  )
+  const { inputs: declared, runs } = readManifest(join(action, 'action.yml'))
   const entry = invocation.entry ?? runs[step]
   if (entry === undefined) throw new Error(`The action has no ${step} step`)
   const files = createCommandFiles(workFolder)
