@@ -51,7 +51,6 @@ export async function runFleet(
     const outcome = await gate(settings, {
       ...usual,
       reporter: createLogReporter(silent, settings),
-      forTheEnd: async () => {},
       random: Math.random,
       run,
       assertions: createAssertions(run, settings.identity.assertionAudience, usual),

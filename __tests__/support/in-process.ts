@@ -105,7 +105,6 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     const outcome = await gate(settings, {
       ...usual,
       reporter: createLogReporter(logging, settings),
-      forTheEnd: async () => {},
       random: seededRandom(),
       run,
       assertions: createAssertions(run, settings.identity.assertionAudience, usual),

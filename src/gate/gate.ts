@@ -1,5 +1,4 @@
 import { failureOf } from '../core/failures/failure.ts'
-import { preloadDuringRequests } from '../core/http/warm-up.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { isForApp, type ResourceContext } from '../services/resource-manager/context.ts'
 import { closeAlso, ensureRole, type Granted } from './ensure-role.ts'
@@ -54,7 +53,6 @@ export async function gate(
 /** Everything there is to see, of the pipeline and of what runs in production. @throws StepError for what no grant could fix */
 async function look(opened: Opened, { tools, note, step }: Story) {
   const { settings, context, listings, roleReader, modelDates, callTools } = opened
-  preloadDuringRequests(tools.forTheEnd)
   const inspecting = step('Look', () =>
     inspect({ settings, context, roleReader, modelDates }, callTools, note('inspection')),
   )

@@ -1,4 +1,4 @@
-import { preloadDuringRequests } from '../core/http/warm-up.ts'
+import { nextRequestSent } from '../core/http/warm-up.ts'
 import { createIdentities } from '../services/entra/run-identities.ts'
 import type { SmokeTools } from '../services/inference/smoke-call.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
@@ -7,7 +7,7 @@ import { type Listings, openListings } from './listings.ts'
 import { type ModelDates, openModelDates } from './retirement.ts'
 import { openRoleReader, type RoleReader } from './role-access.ts'
 import type { Settings } from './settings.ts'
-import { preloads, signIn } from './sign-in.ts'
+import { connections, signIn } from './sign-in.ts'
 import type { Story, Tools } from './story.ts'
 import type { SignedIn } from './values.ts'
 
@@ -25,10 +25,13 @@ export interface Opened extends Readers {
 
 export async function open(given: Settings, { tools, note, step }: Story): Promise<Opened> {
   const identities = createIdentities(given.identity, given.cloud, tools)
-  const { forSigningIn, forLooking } = preloads(given, tools.preconnect)
+  const { forSigningIn, forLooking } = connections(given, tools.preconnect)
   // GitHub has been asked already.
+  // A request that finds no connection opens one, and reports what is wrong.
   forSigningIn().catch(() => {})
-  preloadDuringRequests(forLooking)
+  nextRequestSent()
+    .then(forLooking)
+    .catch(() => {})
   const { job, asking } = await step('Sign in', () => signIn(given, identities, tools, note('signIn')))
   const { target: wanted } = given
   const { target, context } =

@@ -1,16 +1,14 @@
 import { servicePrincipal } from '../azure/rbac/principal.ts'
 import { localFailure, StepError } from '../core/failures/failure.ts'
 import type { Http, Preconnect } from '../core/http/client.ts'
-import { rehearsal } from '../core/http/wrappers.ts'
 import type { Clock, Log } from '../core/ports.ts'
 import type { AccessTokenClaims } from '../services/entra/access-token-claims.ts'
 import type { Identities } from '../services/entra/run-identities.ts'
-import { rehearseExchange } from '../services/entra/session.ts'
 import { jobOf } from '../services/github/job.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
 import { likelyAudiences } from '../services/inference/select-deployments.ts'
 import { isForApp } from '../services/resource-manager/context.ts'
-import { openResourceManager, rehearseReading } from '../services/resource-manager/open.ts'
+import { openResourceManager } from '../services/resource-manager/open.ts'
 import type { Note } from './record.ts'
 import type { Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
@@ -106,22 +104,20 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 }
 
 /**
- * What the gate can do ahead while it waits for a reply: during GitHub's, what signing in needs; during Entra's, what the look
- * needs. It opens as many connections as there will be parallel requests: for tokens; for account, deployments, models, roles and
- * deny assignments, and for permissions if those are requested with the roles; for the calls.
+ * Opens connections while the gate waits for a reply: during GitHub's, those for signing in; during Entra's, those for the look.
+ * There are as many as there will be parallel requests: for tokens; for account, deployments, models, roles and deny assignments,
+ * and for permissions if those are requested with the roles; for the calls.
  */
-export function preloads(settings: Settings, preconnect: Preconnect) {
+export function connections(settings: Settings, preconnect: Preconnect) {
   const { cloud, target, deployments, access } = settings
   const forSigningIn = async () => {
     const tokens = inferenceAudiences(settings).length + (target.kind === 'endpoint' ? 0 : 1)
     preconnect(cloud.authorityHost, tokens)
-    await rehearseExchange({ ...settings.identity, cloud }, rehearsal)
   }
   const forLooking = async () => {
     if (target.endpoint !== undefined) preconnect(target.endpoint, Math.max(1, deployments.length))
-    if (target.kind === 'endpoint') return
-    preconnect(cloud.resourceManager.endpoint, access.grant === 'never' ? 6 : 5)
-    await rehearseReading(cloud, rehearsal)
+    if (target.kind !== 'endpoint')
+      preconnect(cloud.resourceManager.endpoint, access.grant === 'never' ? 6 : 5)
   }
   return { forSigningIn, forLooking }
 }

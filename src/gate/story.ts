@@ -20,8 +20,6 @@ export interface Tools {
   random: Random
   run: WorkflowRun
   assertions: Assertions
-  /** Runs while the gate waits for the models: prepares what reports the end. */
-  forTheEnd: () => Promise<unknown>
   /** Leaves a note for the post step about what to remove. */
   keep: (grant: TemporaryGrant) => void
 }

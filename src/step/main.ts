@@ -1,5 +1,6 @@
 import { enforceFailOn } from '../advice/findings/forbidden.ts'
 import { failureOf, type StepError } from '../core/failures/failure.ts'
+import type { IdleTime } from '../core/http/idle-time.ts'
 import { type Outcome, openRecord } from '../gate/record.ts'
 import type { Settings } from '../gate/settings.ts'
 import type { Tools } from '../gate/story.ts'
@@ -22,10 +23,10 @@ export interface Beginning extends Pick<Telling, 'clock' | 'startedAt' | 'summar
 
 export interface Ready {
   settings: Settings
-  tools: Omit<Tools, 'reporter' | 'forTheEnd'>
+  tools: Omit<Tools, 'reporter'> & Pick<IdleTime, 'idle'>
 }
 
-/** Needed at the end, and loaded while the gate waits for the models. */
+/** Needed at the end, and loaded while the gate waits for replies. */
 const loadPublish = () => import('../report/publish.ts')
 
 /** Runs the gate and reports how it ended. The first end counts, and it is reported once. @returns the exit code */
@@ -63,14 +64,28 @@ export async function runMainStep({
     const { settings, tools } = ready
     const { gate } = await import('../gate/gate.ts')
     const reporter = createLogReporter(tools.log, settings)
-    const forTheEnd = async () => {
-      const { rehearse } = await loadPublish()
-      rehearse({ result: 'passed', record: record.snapshot() }, telling)
-    }
-    return await finish(enforceFailOn(await gate(settings, { ...tools, reporter, forTheEnd }, record)))
+    rehearseRun({ run, settings, telling }, tools.idle).catch(() => {})
+    return await finish(enforceFailOn(await gate(settings, { ...tools, reporter }, record)))
   } catch (error) {
     return fail(failureOf(error, 'getting ready'))
   }
+}
+
+/** The whole run, its end included. If it breaks off, that does not matter: it only saves time. */
+async function rehearseRun(
+  {
+    telling,
+    ...rehearsed
+  }: Pick<Beginning, 'run'> & {
+    settings: Settings
+    telling: Pick<Telling, 'clock' | 'startedAt'>
+  },
+  idle: IdleTime['idle'],
+): Promise<void> {
+  const { rehearseGate } = await import('./rehearsal.ts')
+  const outcome = await rehearseGate({ ...rehearsed, clock: telling.clock }, idle)
+  const { rehearse } = await loadPublish()
+  rehearse(outcome, telling)
 }
 
 /** The first call counts, and every other call gets its result: a signal may come while the end is being reported. */

@@ -1,5 +1,6 @@
 import * as core from '@actions/core'
 import { createHttpClient } from '../core/http/client.ts'
+import { withIdleTime } from '../core/http/idle-time.ts'
 import { traced } from '../core/http/trace.ts'
 import { nextRequestSent } from '../core/http/warm-up.ts'
 import type { Clock } from '../core/ports.ts'
@@ -21,7 +22,8 @@ interface Surroundings {
 
 export function toolsFor({ identity, waiting }: Settings, { run, clock, env }: Surroundings): Ready['tools'] {
   const client = createHttpClient({ timeoutMs: waiting.requestTimeoutMs, env, clock })
-  const http = core.isDebug() ? traced(client.http, clock, line => core.debug(inertLine(line))) : client.http
+  const { http: counted, idle } = withIdleTime(client.http)
+  const http = core.isDebug() ? traced(counted, clock, line => core.debug(inertLine(line))) : counted
   const usual = { ...client, http, clock, log: runnerLog, mask: core.setSecret }
   return {
     ...usual,
@@ -29,6 +31,7 @@ export function toolsFor({ identity, waiting }: Settings, { run, clock, env }: S
     assertions: createAssertions(run, identity.assertionAudience, usual),
     random: Math.random,
     keep: keepGrant,
+    idle,
   }
 }
 

@@ -3,9 +3,6 @@ import { NetworkFailure, untrustedOrigin } from './network-failure.ts'
 
 /** Wrappers of a client. They are separate from the client, so that importing them does not load sockets. */
 
-/** Sends nothing and never replies. It runs code up to its first request, because Node compiles code at its first use. */
-export const rehearsal: Http = () => new Promise(() => {})
-
 /**
  * Makes every request on a new connection: balancers may bind a connection to one replica, and another replica may answer
  * differently.

@@ -49,26 +49,6 @@ const signInRetry: RetryPolicy = {
   },
 }
 
-const loadExchange = () => import('./token-exchange.ts')
-
-/**
- * Loads the SDK that signs in, and runs it up to the first request, so its code is compiled by the time there is something to
- * send.
- * @param http Never replies.
- */
-export async function rehearseExchange(
-  { clientId, tenantId, cloud }: Pick<SessionOptions, 'clientId' | 'tenantId' | 'cloud'>,
-  http: Http,
-): Promise<void> {
-  const { exchangeAssertion } = await loadExchange()
-  const { audience } = cloud.resourceManager
-  const getAssertion = async () => 'rehearsal'
-  await exchangeAssertion({
-    ...{ tenantId, clientId, cloud, audience, getAssertion },
-    ...{ claims: undefined, http, now: Date.now },
-  })
-}
-
 interface Expected {
   clientId: string
   tenantId: string
@@ -103,8 +83,8 @@ export function createSession(options: SessionOptions): Session {
 
   async function exchange(audience: string, claims: string | undefined): Promise<AccessToken> {
     await assertions.current()
-    // Usually loaded by now: see core/http/warm-up.ts.
-    const { exchangeAssertion } = await loadExchange()
+    // Usually loaded by now: see step/rehearsal.ts.
+    const { exchangeAssertion } = await import('./token-exchange.ts')
     const accessToken = await exchangeAssertion({
       ...options,
       audience,

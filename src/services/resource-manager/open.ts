@@ -1,4 +1,3 @@
-import * as v from 'valibot'
 import type { Cloud } from '../../azure/clouds.ts'
 import type { Http } from '../../core/http/client.ts'
 import type { Clock, Log } from '../../core/ports.ts'
@@ -14,16 +13,7 @@ interface Options {
   accessToken: (claims?: string) => Promise<string>
 }
 
-/** Like `rehearseExchange` of the sign-in, for what is read from Resource Manager. @param http Never replies. */
-export async function rehearseReading(cloud: Cloud, http: Http): Promise<void> {
-  const clock = { now: Date.now, sleep: () => new Promise<void>(() => {}) }
-  const log = { info: () => {}, warning: () => {} }
-  const accessToken = async () => ''
-  const manager = await openResourceManager({ cloud, subscriptionId: '', accessToken }, { http, clock, log })
-  await manager.readAll('', '/', { apiVersion: '' }, v.unknown())
-}
-
-/** Loads the official client, which is usually in memory by then: see core/http/warm-up.ts. */
+/** Loads the official client, which is usually in memory by then: see step/rehearsal.ts. */
 export async function openResourceManager(
   options: Options,
   tools: { http: Http; clock: Clock; log: Log },
