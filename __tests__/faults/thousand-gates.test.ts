@@ -79,8 +79,9 @@ const toResourceManager = ({ requests }: GateOfFleet) =>
   requests.filter(({ service }) => service === 'resource-manager')
 /** Deny assignments: throttled or not, they are asked for once. */
 const isOnTheSide = ({ operation }: JournalEntry) => operation === 'denyAssignments.list'
-/** The list of models is not waited for: it may have been refused, or not have arrived by the end. */
-const isBeside = ({ operation }: JournalEntry) => operation === 'models.listOfAccount'
+/** What is not waited for: it may have been refused, or not have arrived by the end. */
+const besides = ['models.listOfAccount', 'roleAssignmentScheduleInstances.list']
+const isBeside = ({ operation }: JournalEntry) => besides.includes(operation)
 /** At its first call: a denial that breaks a row later asks Resource Manager nothing. */
 const wasDenied = ({ requests }: GateOfFleet) =>
   requests.find(({ service }) => service === 'inference')?.status === 401
@@ -153,8 +154,10 @@ test('each asks once for deny assignments, and accepts a refusal', () => {
   expect(asked.flat().some(isThrottled)).toBe(true)
 })
 
-test('the list of models is asked for once at most', () => {
-  const askedFor = fleet.map(({ requests }) => requests.filter(isBeside).length)
+test.each(besides)('%s is asked once at most', wanted => {
+  const askedFor = fleet.map(
+    ({ requests }) => requests.filter(({ operation }) => operation === wanted).length,
+  )
 
   expect(Math.max(...askedFor)).toBe(1)
 })
