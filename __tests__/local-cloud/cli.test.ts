@@ -305,13 +305,13 @@ describe('the message to people', () => {
     ]) {
       expect(stderr).toContain(env[name])
     }
-    expect(stderr).toContain('contoso-pipeline may sign in, but may not call them yet')
+    expect(stderr).toContain('contoso-pipeline can sign in, but cannot call them yet')
   })
 
   test('says that the pipeline can call, if it can', async () => {
     const { child, ended } = await startCli('--granted')
     child.kill('SIGTERM')
-    expect((await ended).stderr).toContain('contoso-pipeline may call them.')
+    expect((await ended).stderr).toContain('contoso-pipeline can call them.')
   })
 })
 

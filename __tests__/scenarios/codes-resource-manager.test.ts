@@ -523,7 +523,7 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
       when: 'again and again, for five minutes',
       arrange: () => throttle(50),
       within: 301_000,
-      says: /next try in 50\.0 s \(throttling is waited out for 5 min in all\)/,
+      says: /next try in 50\.0 s \(the gate waits for throttling at most 5 min in total\)/,
       mend: { advice: /later/, by: () => cloud.faults.clear() },
     },
   ],

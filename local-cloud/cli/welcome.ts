@@ -59,9 +59,9 @@ function deploymentLines({ accounts: [account] }: World): string[] {
 
 function accessLines(pipeline: string, access: PipelineAccess): string[] {
   if (access === 'by-seed') return []
-  if (access === 'granted') return [`${pipeline} may call them.`]
+  if (access === 'granted') return [`${pipeline} can call them.`]
   return [
-    `${pipeline} may sign in, but may not call them yet: denied, as on the first day in Azure.`,
+    `${pipeline} can sign in, but cannot call them yet: denied, as on the first day in Azure.`,
     'Start with --granted, or grant it the role "Cognitive Services User" as you would there.',
   ]
 }

@@ -77,7 +77,9 @@ describe('throttling', () => {
       result: 'done',
       sleeps: [7000, 2000],
       told: [7, 2].map(seconds =>
-        expect.stringContaining(`next try in ${seconds}.0 s (throttling is waited out for 60 s in all)`),
+        expect.stringContaining(
+          `next try in ${seconds}.0 s (the gate waits for throttling at most 60 s in total)`,
+        ),
       ),
     })
   })

@@ -63,7 +63,9 @@ export async function persist<T>(
 
 /** The log says how long a throttled step will wait in total. */
 const limitOf = ({ kind }: Failure, { throttledBudgetMs }: RetryPolicy) =>
-  kind === 'throttled' ? ` (throttling is waited out for ${inWords(throttledBudgetMs)} in all)` : ''
+  kind === 'throttled'
+    ? ` (the gate waits for throttling at most ${inWords(throttledBudgetMs)} in total)`
+    : ''
 
 type Tries = Record<Exclude<Failure['kind'], 'fatal'> | 'hang', number>
 
