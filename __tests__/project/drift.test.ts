@@ -70,7 +70,7 @@ describe('addresses', () => {
   // Found by another way than the list: every host in the sources, but for those that programs talk to.
   test('include every host in the sources, except hosts of APIs', () => {
     const apis = [
-      ...['api.github.com', 'token.actions.githubusercontent.com', 'unused.invalid'],
+      ...['api.github.com', 'token.actions.githubusercontent.com', 'unused.invalid', 'rehearsal.invalid'],
       ...['management.azure.com', 'management.chinacloudapi.cn', 'management.usgovcloudapi.net'],
       ...['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'],
       ...['graph.microsoft.com', 'graph.microsoft.us', 'microsoftgraph.chinacloudapi.cn'],

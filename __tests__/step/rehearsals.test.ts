@@ -84,7 +84,7 @@ test('if Resource Manager is not asked, the rehearsal does not load its client',
   expect(record.account).toBeUndefined()
 })
 
-test.each(['deployments', 'models', 'roleAssignments', 'denyAssignments'])(
+test.each(['deployments', 'models', 'roleAssignments', 'roleAssignmentScheduleInstances', 'denyAssignments'])(
   'there is a reply for each list that the gate reads, even for those that it could do without: %s',
   async list => {
     const http = answeringAs({ mayReadRoles: true }, { idle: async () => {}, entraAsked: Promise.resolve() })

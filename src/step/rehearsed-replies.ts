@@ -75,6 +75,7 @@ const ofResourceManager: Readonly<Record<string, unknown>> = {
     ],
   },
   '/roleAssignments': { value: [cognitiveServicesUser, accessAdministrator].map(assignmentOf) },
+  '/roleAssignmentScheduleInstances': { value: [] },
   '/denyAssignments': { value: [] },
   '/permissions': { value: [{ actions: ['*'] }] },
 }
