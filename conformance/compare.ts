@@ -3,7 +3,7 @@ import type { Recording } from './recording.ts'
 /** Compares two answers to the same exchange. */
 export interface Difference {
   exchange: string
-  what: 'status' | 'code' | 'content type' | 'header' | Quoted | 'shape' | 'not tried'
+  what: 'status' | 'code' | 'content type' | 'header' | Quoted | 'shape' | 'not tried' | 'no answer'
   /** The values of the first and of the second side. */
   one: string
   other: string
@@ -18,17 +18,30 @@ const quoted: readonly { what: Quoted; pattern: RegExp }[] = [
 ]
 
 /**
- * The differences that a client would notice. Values and other words of messages are not compared. The entries of a list decide its shape, so a list
- * that is empty on one side is not a difference.
+ * The differences that a client would notice. Values and other words of messages are not compared. The entries of a list decide
+ * its shape, so a list that is empty on one side is not a difference.
+ * @param unanswered Exchanges that the first side tried without an answer: silence shows no agreement.
  */
-export function compare(ones: readonly Recording[], others: readonly Recording[]): Difference[] {
+export function compare(
+  ones: readonly Recording[],
+  others: readonly Recording[],
+  unanswered: readonly string[] = [],
+): Difference[] {
   const byName = new Map(others.map(recording => [recording.exchange, recording]))
-  return ones.flatMap(one => {
+  const statusOf = (recording: Recording | undefined) => (recording ? String(recording.status) : '')
+  const silent = unanswered.map(exchange => ({
+    exchange,
+    what: 'no answer' as const,
+    one: '',
+    other: statusOf(byName.get(exchange)),
+  }))
+  const differing = ones.flatMap(one => {
     const other = byName.get(one.exchange)
     if (other === undefined)
-      return [{ exchange: one.exchange, what: 'not tried' as const, one: String(one.status), other: '' }]
+      return [{ exchange: one.exchange, what: 'not tried' as const, one: statusOf(one), other: '' }]
     return differencesOf(one, other)
   })
+  return [...silent, ...differing]
 }
 
 function differencesOf(one: Recording, other: Recording): Difference[] {

@@ -139,13 +139,14 @@ async function untilHonoured(
 }
 
 export function lagLines(lag: Lag): string[] {
-  const seconds = (ms: number | undefined) =>
-    ms === undefined ? 'never' : `after ${(ms / 1000).toFixed(1)} s`
+  const after = (ms: number) => `after ${(ms / 1000).toFixed(1)} s`
   return (['kept', 'fresh'] as const).map(connection => {
     const { asked, denied, firstSuccessMs, lastDenialMs } = lag[connection]
-    return (
-      `On ${connection === 'kept' ? 'one kept connection' : 'new connections'} the first call succeeded ` +
-      `${seconds(firstSuccessMs)}, the last denial came ${seconds(lastDenialMs)}; ${denied} of ${asked} calls were denied.`
-    )
+    const where = connection === 'kept' ? 'one kept connection' : 'new connections'
+    const success =
+      firstSuccessMs === undefined ? 'no call succeeded' : `the first call succeeded ${after(firstSuccessMs)}`
+    const denial =
+      lastDenialMs === undefined ? 'no denial came' : `the last denial came ${after(lastDenialMs)}`
+    return `On ${where} ${success}, ${denial}; ${denied} of ${asked} calls were denied.`
   })
 }

@@ -18,6 +18,8 @@ export interface Side {
   recordings: Recording[]
   /** The reason by exchange: what the world lacks, or why no reply came. */
   leftOut: Map<string, string>
+  /** Exchanges that got no reply, or were not sent, although the world has all that they need. */
+  unanswered: string[]
   lag: Lag | undefined
   /** Addresses of objects that the run made and that may still exist. */
   leftBehind: string[]
@@ -47,7 +49,10 @@ export async function runSide(exchanges: readonly Exchange[], tools: RunTools): 
   const playing = { send, signal, onLeft: (url: string) => void leftBehind.push(url) }
   // The principal may have had an ability from what was removed.
   if (await removeOfEarlierRuns(world, { ...tools, ...playing })) world = await openWorld(env, cloud, send)
-  const side: Side = { world, recordings: [], leftOut: new Map(), lag: undefined, leftBehind, drift: [] }
+  const side: Side = {
+    ...{ world, recordings: [], leftOut: new Map(), unanswered: [] },
+    ...{ lag: undefined, leftBehind, drift: [] },
+  }
   try {
     const refusal = await whyNotAssigning(world, playing)
     const possible = withoutRefused(exchanges, refusal, side)
@@ -109,9 +114,14 @@ async function playInOrder(
   const { lag, failed, takeBack } = await measureLag(world, tools)
   try {
     if (isDenied) side.lag = lag
-    if (failed !== undefined) say(`Calls of models are skipped: ${sanitised(failed, world)}`)
-    const granted = failed === undefined ? { ...side, world: mayInfer(world) } : side
-    await playAll(exchanges.filter(isCall), granted, tools)
+    const calls = exchanges.filter(isCall)
+    const asGranted = mayInfer(world)
+    if (failed !== undefined) {
+      say(`Calls of models are skipped: ${sanitised(failed, world)}`)
+      const possible = calls.filter(call => lackingFor(call, asGranted).length === 0)
+      side.unanswered.push(...possible.map(({ name }) => name))
+    }
+    await playAll(calls, failed === undefined ? { ...side, world: asGranted } : side, tools)
   } finally {
     await takeBack()
   }
@@ -190,6 +200,7 @@ async function playAll(exchanges: readonly Exchange[], side: Side, tools: PlayTo
     try {
       side.recordings.push(await play(exchange, side.world, tools))
     } catch (error) {
+      side.unanswered.push(exchange.name)
       side.leftOut.set(
         exchange.name,
         sanitised(error instanceof Error ? error.message : String(error), side.world),

@@ -82,7 +82,10 @@ test('it records the answers of a service, and says where the local cloud differ
   }
 
   const lag = { kept: { asked: 9, denied: 4, firstSuccessMs: 61_000, lastDenialMs: 58_500 } }
-  const withLag = { ...JSON.parse(recorded), lag: { ...lag, fresh: { asked: 9, denied: 9 } } }
+  const withLag = {
+    ...JSON.parse(recorded),
+    lag: { ...lag, fresh: { asked: 9, denied: 9, lastDenialMs: 70_000 } },
+  }
   writeFileSync(out, JSON.stringify(withLag))
   const again = await conformance('--against', out)
   expect(again.code).toBe(1)
@@ -90,6 +93,23 @@ test('it records the answers of a service, and says where the local cloud differ
   expect(again.stdout).toContain(
     'the first call succeeded after 61.0 s, the last denial came after 58.5 s; 4 of 9 calls were denied.',
   )
+  expect(again.stdout).toContain(
+    'On new connections no call succeeded, the last denial came after 70.0 s; 9 of 9 calls were denied.',
+  )
+})
+
+test('a service that breaks the connection has not agreed', async () => {
+  cloud.faults.add({
+    name: 'broken off',
+    operation: 'usages.listOfAccount',
+    effect: { kind: 'reset', when: 'before' },
+  })
+  const { code, stdout } = await conformance('--against', 'real')
+  cloud.faults.clear()
+
+  expect(code).toBe(1)
+  expect(stdout).toContain('arm-usages: no answer: real has nothing, the local cloud `200`')
+  expect(stdout).not.toContain('Nothing differs.')
 })
 
 test('if a recording would contain an id, nothing is written', async () => {

@@ -60,6 +60,12 @@ test('a list that is empty on one side says nothing about its entries', () => {
   expect(compare([empty], [answered])).toEqual([])
 })
 
+test('an exchange without an answer is a difference, not agreement', () => {
+  expect(differenceLines(compare([], [answered], ['arm-account']), ['Azure', 'the local cloud'])).toEqual([
+    'arm-account: no answer: Azure has nothing, the local cloud `200`',
+  ])
+})
+
 test('exchanges that the other side did not try are listed', () => {
   expect(differenceLines(compare([answered], []), ['Azure', 'the local cloud'])).toEqual([
     'arm-account: not tried: Azure has `200`, the local cloud nothing',

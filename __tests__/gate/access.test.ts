@@ -88,7 +88,7 @@ describe('the age of what should give access', () => {
     isForThisScopeOnly: false,
   }
   const held = (state: RoleAccess['held']['state'], differing: Partial<RoleAccess> = {}) =>
-    rolesOf(state, { held: { state, assignment: other }, settledAsOf: 5 * minute, ...differing })
+    rolesOf(state, { held: { state, assignment: other }, asOf: 5 * minute, ...differing })
 
   test.each<[string, RoleAccess | undefined, ReturnType<typeof ageOfAccess>]>([
     ['nothing is known of roles', undefined, { kind: 'unknown' }],
@@ -101,7 +101,7 @@ describe('the age of what should give access', () => {
     ['a deny assignment takes the right away', held('direct', { deniedBy: [deny] }), { kind: 'none' }],
     [
       "it is made after Resource Manager's clock",
-      held('direct', { settledAsOf: -minute }),
+      held('direct', { asOf: -minute }),
       { kind: 'known', ageMs: 0 },
     ],
   ])('%s', (_, roles, age) => {
@@ -141,7 +141,7 @@ describe('whether one answer is proof', () => {
     inspectionOf({
       roles: rolesOf(state, {
         held: { state, assignment },
-        settledAsOf: 30 * minutes,
+        asOf: 30 * minutes,
         assignments: [assignment],
         ...seen,
       }),
@@ -156,7 +156,7 @@ describe('whether one answer is proof', () => {
   test.each<[string, Inspection, boolean]>([
     ['half an hour old', held('direct'), true],
     ['a millisecond younger', held('direct', young), false],
-    ['half an hour old by one of two clocks', held('direct', old, { settledAsOf: 29 * minutes }), false],
+    ['29 minutes old', held('direct', old, { asOf: 29 * minutes }), false],
     ['of unknown age', held('direct', { ...old, createdOn: undefined }), false],
     ['from the subscription', held('inherited', { ...old, scope: '/subscriptions/1' }), true],
     ['from a management group', held('inherited', above), false],

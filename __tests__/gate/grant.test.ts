@@ -357,6 +357,34 @@ describe('a read by the name of the grant, which the list does not show', () => 
   })
 })
 
+test('a role of two minutes that the list does not show is not old because the list has a date an hour ahead', async () => {
+  alsoHolds(stage.cloud, { role: roles.openAIUser })
+  const createdOn = new Date(stage.cloud.clock.now() - 2 * minutes).toISOString()
+  refuse(stage.cloud, 'roleAssignments.get', 200, {
+    id: '/x',
+    properties: {
+      scope: accountScope(stage.cloud),
+      principalId: pipeline(stage.cloud).principal.objectId,
+      roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${roles.user}`,
+      createdOn,
+      updatedOn: createdOn,
+    },
+  })
+  const date = new Date(stage.cloud.clock.now() + 60 * minutes).toUTCString()
+  stage.cloud.faults.add({
+    name: 'date',
+    operation: 'roleAssignments.list',
+    effect: { kind: 'headers', headers: { date } },
+  })
+  const also = 'Microsoft.CognitiveServices/accounts/OpenAI/files/write'
+  const run = await stage.run({ inputs: { also, 'propagation-timeout': '2m' } })
+
+  expect(run.end).toBe('access-not-propagated')
+  expect(run.report.grant).toBe('exists')
+  // Ten minutes is what clocks may differ by.
+  expect(run.report.also[0]?.reason).toContain(' 12 min old.')
+})
+
 test("the wait for another job's assignment is reported in a round figure", async () => {
   await stage.run({ inputs: { revoke: 'true' } })
   stage.cloud.world.workflow.runId = '9876543211'

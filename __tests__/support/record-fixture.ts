@@ -203,7 +203,6 @@ export const rolesOf = (state: RoleHolding['state'], differing: Partial<RoleAcce
   holder: 'pipeline',
   held: { state, assignment: undefined },
   asOf: 0,
-  settledAsOf: 0,
   assignments: [],
   permissions: undefined,
   membership: undefined,

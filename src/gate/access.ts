@@ -83,7 +83,7 @@ export function isSettled(
     assignment =>
       assignment.principalId === roles.wanted.principalId &&
       parseScope(assignment.scope).subscriptionId !== undefined &&
-      isOld(ageAt(roles.settledAsOf, givenSince(assignment))),
+      isOld(ageAt(roles.asOf, givenSince(assignment))),
   )
 }
 
@@ -98,11 +98,11 @@ function giversOf(roles: RoleAccess): readonly Assignment[] {
 }
 
 function ageOf(roles: RoleAccess, { first, routes }: Inspection): AssignmentAge {
-  const { held, settledAsOf, membership } = roles
+  const { held, asOf, membership } = roles
   if (held.state === 'missing') return { kind: 'none' }
   if (roles.fallsShort)
     return first.round.kind === 'ok' ? ageOfYoungest(roles) : ageOfSubstitute(roles, dataActionsOf(routes))
-  const age = ageAt(settledAsOf, held.assignment && givenSince(held.assignment))
+  const age = ageAt(asOf, held.assignment && givenSince(held.assignment))
   const isOfGroup = held.state === 'group' || membership !== undefined
   return age.kind === 'known' && isOfGroup ? { ...age, kind: 'of-group' } : age
 }
@@ -112,9 +112,9 @@ function ageOfSubstitute(roles: RoleAccess, dataActions: readonly string[]): Ass
   return coversAll(roles.permissions ?? [], dataActions) ? ageOfYoungest(roles) : { kind: 'none' }
 }
 
-function ageOfYoungest({ settledAsOf, assignments = [] }: RoleAccess): AssignmentAge {
+function ageOfYoungest({ asOf, assignments = [] }: RoleAccess): AssignmentAge {
   const first = youngest(assignments)
-  return ageAt(settledAsOf, first && givenSince(first))
+  return ageAt(asOf, first && givenSince(first))
 }
 
 /** @param asOf When it was read; milliseconds since the epoch, by Resource Manager's clock, like `since`. */

@@ -7,18 +7,18 @@ import type { GrantResult, RoleAccess } from './values.ts'
 
 /** What the pipeline's roles show about what it does besides the calls. */
 
-type Held = Pick<RoleAccess, 'assignments' | 'asOf' | 'settledAsOf' | 'denies'>
+type Held = Pick<RoleAccess, 'assignments' | 'asOf' | 'denies'>
 
 /** If the role is for an app, the pipeline's own answers decide nothing. */
 const decisive = (routes: readonly Route[], { context }: Pick<Reading, 'context'>) =>
   isForApp(context) ? [] : routes
 
 export async function readAlso(
-  { assignments, asOf, settledAsOf, denies }: Held,
+  { assignments, asOf, denies }: Held,
   routes: readonly Route[],
   { also, context, job, definitions }: Reading,
 ): Promise<AlsoAccess[]> {
-  const held = assignments && { assignments, asOf, settledAsOf }
+  const held = assignments && { assignments, asOf }
   const asked = { dataActions: also, routes: decisive(routes, { context }) }
   return tellAlso(asked, { held, lease: job.lease }, { context, definitions, denies })
 }

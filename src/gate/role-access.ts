@@ -97,9 +97,9 @@ async function evaluateRoleAccess(read: RolesRead, calls: Calls, reading: Readin
   const wanted = nameWanted(read.role, routes, reading)
   const question: Question = { ...calls, wanted }
   const found = await evaluateHolding(read, question, reading)
-  const { held, assignments, settledAsOf } = found
+  const { held, assignments, asOf } = found
   const heldByOtherJob = otherJobsAssignment(found, reading)
-  const { deniedBy, newDeny } = denying({ ...read, settledAsOf }, { question, assignments }, reading)
+  const { deniedBy, newDeny } = denying({ ...read, asOf }, { question, assignments }, reading)
   const also = await readAlso({ ...found, denies: read.denies }, routes, reading)
   reading.note({ also })
   const grantable = await checkGrant({ found, also, heldByOtherJob }, question, reading)
@@ -160,7 +160,7 @@ async function checkGrant(
  * show it, once the deny assignment is old enough to be in force everywhere.
  */
 function denying(
-  { denies = [], settledAsOf }: Pick<RoleAccess, 'denies' | 'settledAsOf'>,
+  { denies = [], asOf }: Pick<RoleAccess, 'denies' | 'asOf'>,
   {
     question: { wanted, routes },
     assignments = [],
@@ -174,7 +174,7 @@ function denying(
   const deniedBy = answers.filter(({ forbids }) => forbids === true).map(({ deny }) => deny)
   const [newDeny] = answers
     .filter(({ forbids }) => forbids === undefined)
-    .map(({ deny: { since } }) => ageAt(settledAsOf, since))
+    .map(({ deny: { since } }) => ageAt(asOf, since))
     .filter(age => !isOld(age))
     .toSorted((one, other) => doubtFor(other) - doubtFor(one))
   note({ deniedBy })

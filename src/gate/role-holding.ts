@@ -17,22 +17,15 @@ import type { RoleAccess } from './values.ts'
 
 export type Found = Pick<
   RoleAccess,
-  | 'holder'
-  | 'held'
-  | 'asOf'
-  | 'settledAsOf'
-  | 'assignments'
-  | 'permissions'
-  | 'membership'
-  | 'endsWithOtherJob'
+  'holder' | 'held' | 'asOf' | 'assignments' | 'permissions' | 'membership' | 'endsWithOtherJob'
 >
 
 export async function evaluateOwn(read: RolesRead, question: Question, reading: Reading): Promise<Found> {
   const { assignmentsRead, holding, permissions } = await lookForHolding(read, question, reading)
   const assignments = assignmentsRead?.assignments
   const fallback = fallbackHolding(assignments, permissions, dataActionsOf(question.routes))
-  const { asOf, settledAsOf } = timesOf(assignmentsRead ?? read)
-  const found = { holder: 'pipeline', asOf, settledAsOf, assignments, membership: undefined } as const
+  const asOf = assignmentsRead?.asOf ?? read.readAt
+  const found = { holder: 'pipeline', asOf, assignments, membership: undefined } as const
   const isBesides = holding === undefined || fallsShort(holding, question, reading)
   const lasting =
     isBesides && fallback.state === 'covered'
@@ -50,7 +43,7 @@ export async function evaluateAnothers(
   question: Question,
   reading: Reading,
 ): Promise<Found> {
-  const { own, ofGrantee } = read
+  const { own, ofGrantee, readAt } = read
   const { wanted, routes, isDenied } = question
   const { context, note } = reading
   const holder = holderOf(context)
@@ -67,19 +60,13 @@ export async function evaluateAnothers(
   return {
     holder,
     held,
-    ...timesOf(ofGrantee ?? read),
+    asOf: ofGrantee?.asOf ?? readAt,
     assignments: own?.assignments,
     permissions: lasting ?? permissions,
     membership,
     endsWithOtherJob: lasting !== undefined,
   }
 }
-
-/** Without a list, only the runner's clock is known. */
-const timesOf = (read: AssignmentsRead | Pick<RolesRead, 'readAt'>): Pick<Found, 'asOf' | 'settledAsOf'> =>
-  'readAt' in read
-    ? { asOf: read.readAt, settledAsOf: read.readAt }
-    : { asOf: read.asOf, settledAsOf: read.settledAsOf }
 
 function holderOf(context: ResourceContext): RoleHolder {
   if (isForApp(context)) return 'app'

@@ -107,7 +107,6 @@ export async function toldAccess(
   if (byRoles.kind === 'allowed')
     return accessThrough(byRoles.through.map(telling.definitions.dated), question.principalId, {
       asOf: held.asOf,
-      settledAsOf: held.settledAsOf,
       ...telling,
     })
   if (byRoles.kind === 'unknown') return { word: 'unknown', because: openIn(byRoles) }
@@ -181,7 +180,7 @@ const settledFromAboveAfterMs = 24 * 60 * 60_000
 function accessThrough(
   assignments: readonly Assignment[],
   principalId: string,
-  { asOf, settledAsOf, definitions }: Pick<AssignmentsRead, 'asOf' | 'settledAsOf'> & Telling,
+  { asOf, definitions }: Pick<AssignmentsRead, 'asOf'> & Telling,
 ): ToldAccess {
   const through = assignments.map(
     ({ id, scope, createdOn, roleGuid, principalId: holder }): RoleGiver => ({
@@ -196,7 +195,7 @@ function accessThrough(
     const { scope, principalId: holder } = assignment
     const since = givenSince(assignment)
     const neededMs = parseScope(scope).subscriptionId === undefined ? settledFromAboveAfterMs : settledAfterMs
-    return holder === principalId && since !== undefined && settledAsOf - since >= neededMs
+    return holder === principalId && since !== undefined && asOf - since >= neededMs
   })
   if (isSettled) return { word: 'allowed', through }
   const ages = assignments.map(each => asOf - (givenSince(each) ?? Number.NaN))

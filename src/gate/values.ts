@@ -51,10 +51,8 @@ export interface RoleAccess {
   holder: RoleHolder
   /** How the holder got the role. */
   held: RoleHolding
-  /** When Resource Manager was asked, by its own clock; milliseconds since the epoch. */
+  /** When Resource Manager was asked, by its own clock as far as the runner's agrees; milliseconds since the epoch. */
   asOf: number
-  /** The same, as far as the runner's clock agrees: how old a role is at least counts from it. */
-  settledAsOf: number
   /** Of the pipeline's principal and its groups; undefined if they cannot be read. */
   assignments: readonly Assignment[] | undefined
   /** What the pipeline's principal may do at the scope; undefined if nobody asked, or the gate cannot read it. */

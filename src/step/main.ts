@@ -71,19 +71,14 @@ export async function runMainStep({
   }
 }
 
+interface Rehearsed extends Pick<Beginning, 'run'>, Pick<Ready, 'settings'> {
+  telling: Pick<Telling, 'clock' | 'startedAt'>
+}
+
 /** The whole run, its end included. If it breaks off, that does not matter: it only saves time. */
-async function rehearseRun(
-  {
-    telling,
-    ...rehearsed
-  }: Pick<Beginning, 'run'> & {
-    settings: Settings
-    telling: Pick<Telling, 'clock' | 'startedAt'>
-  },
-  idle: IdleTime['idle'],
-): Promise<void> {
+async function rehearseRun({ settings, run, telling }: Rehearsed, idle: IdleTime['idle']): Promise<void> {
   const { rehearseGate } = await import('./rehearsal.ts')
-  const outcome = await rehearseGate({ ...rehearsed, clock: telling.clock }, idle)
+  const outcome = await rehearseGate({ settings, run, clock: telling.clock }, idle)
   const { rehearse } = await loadPublish()
   rehearse(outcome, telling)
 }

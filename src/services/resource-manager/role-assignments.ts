@@ -89,13 +89,11 @@ export interface AssignmentsRead {
    * For a principal: its own and its groups', at the scope and above it. For a group: its own, and those below the scope too.
    */
   assignments: readonly Assignment[]
-  /** When Resource Manager was asked, by its own clock; milliseconds since the epoch. The age of assignments counts from it. */
-  asOf: number
   /**
-   * The same, or earlier if it is ahead of the runner's own clock by more than clocks differ by: how old a role is at least counts
-   * from it. A proxy may have written the date of a reply.
+   * When Resource Manager was asked, by its own clock; milliseconds since the epoch. The age of assignments counts from it, so it is
+   * earlier if the runner's clock does not agree: a proxy may have written the date of the reply.
    */
-  settledAsOf: number
+  asOf: number
 }
 
 /** Milliseconds. Longer than clocks differ by that accept each other's tokens. */
@@ -126,8 +124,8 @@ export function readAssignments(
   return undefinedIfForbidden(
     reading.then(({ entries, asOf }) =>
       asOf === undefined
-        ? { assignments: entries.map(undated), asOf: now(), settledAsOf: now() }
-        : { assignments: entries, asOf, settledAsOf: Math.min(asOf, now() + clocksDifferByMs) },
+        ? { assignments: entries.map(undated), asOf: now() }
+        : { assignments: entries, asOf: Math.min(asOf, now() + clocksDifferByMs) },
     ),
   )
 }
