@@ -567,6 +567,7 @@ test('a refused grant skips only the calls of models', async () => {
     "assigning a role to the run's own principal answered 403 AuthorizationFailed: no",
   )
   expect(refused.leftOut.get('inference-chat')).toBe('needs may-infer')
+  expect(refused.unanswered).toContain('inference-chat')
   expect(refused.recordings.map(({ exchange }) => exchange)).toEqual(
     expect.arrayContaining(['entra-token', 'arm-account', 'inference-chat-denied']),
   )
