@@ -225,7 +225,7 @@ ${table(
   ]),
 )}
 
-Azure charges only for answered calls. If the role is known to be at least half an hour old, each deployment is called once. Otherwise the gate needs a row of \`consecutive-successes\` answers, by default three, from the cheapest deployment for each right on a host.
+Azure charges only for answered calls. If the role is known to be at least half an hour old, each deployment is called once. Otherwise the gate needs a row of \`consecutive-successes\` answers, by default three, from one deployment for each right on a host.
 If a denial breaks a row, the next row is longer, up to four times as long. So a run costs a few dozen tokens per deployment, and a hundred or two if the role is new.
 
 Prices are list prices, to show their size. \`expect\` is checked against answers that follow from the prompt: those of chat, \`responses\`, \`messages\` and \`completions\`.

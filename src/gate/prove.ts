@@ -122,7 +122,7 @@ interface Prober {
 
 /**
  * While some deployments still refuse, a round calls only those, and none before the time that it named, because calls to the
- * others cost tokens. Once all have answered, the cheapest deployment of each host shows whether the replicas agree.
+ * others cost tokens. Once all have answered, one deployment for each host and right shows whether the replicas agree.
  */
 function createProber(
   { settings, inspection, modelDates }: Known,

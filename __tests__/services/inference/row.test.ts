@@ -13,7 +13,11 @@ const names = (routes: readonly Route[]) => routes.map(({ deployment }) => deplo
 
 test.each<[string, Route[], string[]]>([
   ['one deployment', [at('chat', 'chat-completions')], ['chat']],
-  ['the cheapest of a host', [at('chat', 'responses'), at('vectors', 'embeddings')], ['vectors']],
+  [
+    'the first of a host, no matter how it is called',
+    [at('chat', 'responses'), at('vectors', 'embeddings')],
+    ['chat'],
+  ],
   [
     'one of each host',
     [at('chat', 'responses'), at('claude', 'messages', 'b.example'), at('more', 'responses')],

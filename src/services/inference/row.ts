@@ -2,12 +2,12 @@ import { apiOf } from './apis/index.ts'
 import type { Route } from './route.ts'
 
 /**
- * The routes that a row calls again: the cheapest one for each host and each right, because every answer costs. Calls that need
+ * The routes that a row calls again: the first one for each host and each right, because every answer costs. Calls that need
  * another right may depend on another role, of another age. Routes that are billed per item are left out.
  */
 export function rowRoutesOf(routes: readonly Route[]): Route[] {
-  const byPrice = routes.filter(route => !isPaidByThePiece(route)).toSorted((a, b) => price(a) - price(b))
-  return byPrice.filter((route, at) => byPrice.findIndex(other => isAlike(other, route)) === at)
+  const repeatable = routes.filter(route => !isPaidByThePiece(route))
+  return repeatable.filter((route, at) => repeatable.findIndex(other => isAlike(other, route)) === at)
 }
 
 /**
@@ -23,6 +23,3 @@ const isAlike = (one: Route, other: Route) =>
   hostOf(one) === hostOf(other) && one.dataAction === other.dataAction
 
 const hostOf = ({ url }: Route) => new URL(url).host
-
-/** A vector is made from the prompt alone; an answer costs its own tokens too, and more per token. */
-const price = ({ api }: Route) => (api === 'embeddings' ? 0 : 1)
