@@ -1,7 +1,17 @@
-import { accountsApiVersion } from './resource-id.ts'
+/** Versions of Resource Manager's APIs: those that the gate calls, and those in commands and templates that it prints. */
+
+/** Of accounts of Cognitive Services, and of everything below them. */
+export const accountsApiVersion = '2025-06-01'
+/** Microsoft.Authorization: assignments, definitions, permissions, deny assignments. */
+export const authorizationApiVersion = '2022-04-01'
+/** Microsoft.Authorization: the schedules of Privileged Identity Management. */
+export const schedulesApiVersion = '2020-10-01'
+/** Of providers, which list the versions of their types. */
+export const providersApiVersion = '2021-04-01'
+export const managedIdentitiesApiVersion = '2023-01-31'
 
 /**
- * API versions for the types that usually call a model, or are an identity: stable ones, from the types in
+ * Versions for the types that usually call a model, or are an identity: stable ones, from the types in
  * terraform-provider-azapi 2.12, and for Microsoft.ApiManagement, Microsoft.DataFactory and Microsoft.MachineLearningServices
  * from azure-rest-api-specs. For any other type the provider lists its versions. Published agents (`applications`) have stable
  * versions since 2025-12-01 in azure-rest-api-specs; other programs read them with 2025-10-01-preview, with
@@ -21,7 +31,7 @@ const versions: Readonly<Record<string, string>> = {
   'microsoft.logic/workflows': '2019-05-01',
   'microsoft.machinelearningservices/workspaces': '2024-10-01',
   'microsoft.machinelearningservices/workspaces/onlineendpoints': '2024-10-01',
-  'microsoft.managedidentity/userassignedidentities': '2023-01-31',
+  'microsoft.managedidentity/userassignedidentities': managedIdentitiesApiVersion,
   'microsoft.search/searchservices': '2023-11-01',
   'microsoft.web/sites': '2024-04-01',
   'microsoft.web/sites/slots': '2024-04-01',

@@ -104,6 +104,10 @@ export function cloudOf(name: CloudName, named: NamedHosts): Cloud {
   }
 }
 
+/** Whether the origin is where one of the public clouds signs in. */
+export const isPublicAuthority = (origin: string): boolean =>
+  Object.values(knownClouds).some(({ authorityHost }) => authorityHost === origin)
+
 /** Whether a bearer token for inference may be sent to this URL: https, and a host of the cloud's inference domains. */
 export function isInferenceUrl(cloud: Cloud, url: string): boolean {
   if (!URL.canParse(url)) return false

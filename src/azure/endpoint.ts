@@ -1,4 +1,5 @@
 import { isHostOfAzure } from './clouds.ts'
+import { deploymentPattern } from './resource-id.ts'
 
 /**
  * Inference endpoints in every form that people copy: a host, an address from a portal, a client's route, or a gateway's base path.
@@ -71,7 +72,7 @@ export function parseEndpoint(text: string): EndpointParts | Problem {
     }
   }
   const name = groups.deployment
-  if (name !== undefined && !/^(?!\.+$)[\w.-]+$/.test(name))
+  if (name !== undefined && !deploymentPattern.test(name))
     return { problem: 'has a path with an invalid deployment name' }
   const hasVersion = [groups.deployment, groups.classic, groups.plain].some(group => group !== undefined)
   return {
@@ -94,6 +95,9 @@ export function endpointsAt(endpoint: string): Endpoints {
     project: groups.project === undefined ? undefined : endpoint,
   }
 }
+
+/** Whether the address is one of a project, whose calls need their role there or above. */
+export const isInProject = (url: string): boolean => url.includes('/api/projects/')
 
 /** An https address without credentials. */
 export function parseHttps(text: string): URL | Problem {

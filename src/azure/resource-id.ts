@@ -16,10 +16,11 @@ const pattern = new RegExp(
   'i',
 )
 
+/** A deployment's name follows the rules for resources: ASCII letters, digits and `_.-`. */
+export const deploymentPattern = /^(?!\.+$)[\w.-]+$/
+
 export const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 export const accountType = 'Microsoft.CognitiveServices/accounts'
-/** Version of the API for accounts and everything below them. */
-export const accountsApiVersion = '2025-06-01'
 
 /** @returns the parts of the id, or what is wrong with it, in words that follow "the id". */
 export function parseResourceId(text: string): ResourceId | { problem: string } {

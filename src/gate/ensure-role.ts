@@ -10,7 +10,7 @@ import type { GrantResult, Inspection } from './values.ts'
 
 /** The role, and what it gives besides the calls: granted, looked at again, required. */
 
-export interface Granted {
+export interface Ensured {
   grant: GrantResult | undefined
   /** With the roles as they are after it. */
   inspection: Inspection
@@ -21,7 +21,7 @@ export async function ensureRole(
   { settings, context, job, roleReader }: Opened,
   seen: Inspection,
   { tools, note, step }: Story,
-): Promise<Granted> {
+): Promise<Ensured> {
   const request = grantRequest(settings, { context, job }, seen)
   const grant = request && (await step('Grant', () => grantRole(request, tools, note('grant'))))
   const inspection = { ...seen, roles: await settledRoles({ settings, seen, grant }, roleReader) }
@@ -56,7 +56,7 @@ function requireAlso({ access }: Settings, { routes, roles }: Inspection): void 
 }
 
 /** Every call was answered. @throws StepError if another right is missing, or not known to be live */
-export function closeAlso(
+export function requireAlsoLive(
   { settings, roleReader }: Pick<Opened, 'settings' | 'roleReader'>,
   inspection: Inspection,
   reporter: Reporter,

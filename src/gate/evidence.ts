@@ -56,5 +56,5 @@ export async function lookAfterDenial(
   const denial = await import('../services/resource-manager/denial-evidence.ts')
   const dataActions = dataActionsOf(routes)
   const groupIds = assignments.map(({ principalId }) => principalId)
-  note({ afterDenial: await denial.lookAfterDenial(context, { role, dataActions, groupIds }, clock) })
+  note({ afterDenial: await denial.readDenialEvidence(context, { role, dataActions, groupIds }, clock) })
 }

@@ -1,7 +1,7 @@
 import { failureOf } from '../core/failures/failure.ts'
 import type { SmokeResult } from '../services/inference/smoke-call.ts'
 import { isForApp, type ResourceContext } from '../services/resource-manager/context.ts'
-import { closeAlso, ensureRole, type Granted } from './ensure-role.ts'
+import { type Ensured, ensureRole, requireAlsoLive } from './ensure-role.ts'
 import { describeSubjects, lookAfterDenial } from './evidence.ts'
 import { inspect } from './inspect.ts'
 import { evaluateKeyAccess } from './key-access.ts'
@@ -39,7 +39,7 @@ export async function gate(
     if (opened.settings.access.grant === 'plan') return await endAsPlanned(opened, seen, story, record)
     const granted = await ensureRole(opened, seen, story)
     const answers = await proveCalls(opened, granted, story)
-    closeAlso(opened, granted.inspection, tools.reporter)
+    requireAlsoLive(opened, granted.inspection, tools.reporter)
     await requireKeyRefused(opened, granted.inspection, story)
     await opened.modelDates?.requireDays({ ...granted.inspection, smoke: answers })
     await ensureProduction(opened, { runtime, roles: seen.roles }, story)
@@ -96,7 +96,7 @@ async function endAsFailed(
 /** @returns the last answer of each deployment. @throws StepError */
 async function proveCalls(
   { settings, context, roleReader, modelDates, callTools }: Opened,
-  { grant, inspection }: Granted,
+  { grant, inspection }: Ensured,
   { tools, note, step }: Story,
 ): Promise<readonly SmokeResult[]> {
   const { roles, routes, first } = inspection

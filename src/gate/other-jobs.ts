@@ -1,5 +1,5 @@
 import type { Assignment } from '../azure/rbac/assignment.ts'
-import { leaseIn } from '../azure/rbac/lease.ts'
+import { endsWithAJob } from '../azure/rbac/lease.ts'
 import { localFailure, StepError } from '../core/failures/failure.ts'
 import type { Clock, Random } from '../core/ports.ts'
 import { inWords } from '../core/text/duration.ts'
@@ -46,7 +46,7 @@ export async function untilReleased(
     reporter.otherJobStillThere({ rounds, elapsedMs, limitMs, pauseMs })
     await clock.sleep(pauseMs)
     const now = await readAssignment(manager, held.id)
-    if (now === undefined || leaseIn(now.description) === undefined) return
+    if (now === undefined || !endsWithAJob(now)) return
   }
 }
 

@@ -1,3 +1,4 @@
+import { isInProject } from '../azure/endpoint.ts'
 import { accountIdOf, type ResourceId, scopeOf } from '../azure/resource-id.ts'
 import { dataAction } from '../services/inference/apis/api.ts'
 import type { Route } from '../services/inference/route.ts'
@@ -8,7 +9,7 @@ export function scopeOfCalls(
   resource: ResourceId,
   others: readonly string[] = [],
 ): string {
-  const projectOnly = routes.every(({ url }) => url.includes('/api/projects/')) && others.every(isOfProject)
+  const projectOnly = routes.every(({ url }) => isInProject(url)) && others.every(isOfProject)
   return projectOnly ? scopeOf(resource) : accountIdOf(resource)
 }
 

@@ -95,6 +95,18 @@ interface Unfound {
   message: string
 }
 
+/** That the inputs name; undefined if they name only an endpoint. */
+export function subscriptionOf(target: Target): string | undefined {
+  switch (target.kind) {
+    case 'resource':
+      return target.resource.subscriptionId
+    case 'search':
+      return target.subscriptionId
+    case 'endpoint':
+      return target.unfound?.subscriptionId
+  }
+}
+
 export const grants = ['auto', 'never', 'plan'] as const
 type Grant = (typeof grants)[number]
 

@@ -1,8 +1,9 @@
 import { type EndpointParts, endpointsAt } from '../azure/endpoint.ts'
+import { deploymentPattern } from '../azure/resource-id.ts'
 import type { Target } from '../gate/settings.ts'
 import { type Api, apiOf, apis, classicApi } from '../services/inference/apis/index.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
-import { deploymentPattern, entriesOf, gapIn } from './formats.ts'
+import { entriesOf, gapIn } from './formats.ts'
 import { type Problem, quoted, type Reader } from './reader.ts'
 
 export const apiChoices = ['auto', ...apis] as const

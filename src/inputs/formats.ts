@@ -71,6 +71,3 @@ export function parseOrigin(text: string): string | Problem {
   if (url.pathname !== '/') return { problem: `has the path ${url.pathname}; give scheme and host only` }
   return url.origin
 }
-
-/** A deployment's name follows the rules for resources: ASCII letters, digits and `_.-`. */
-export const deploymentPattern = /^(?!\.+$)[\w.-]+$/

@@ -1,9 +1,10 @@
 import { parseHttps } from '../azure/endpoint.ts'
 import { parsePrincipalReference } from '../azure/principal-reference.ts'
 import { parseRole } from '../azure/rbac/built-in-roles.ts'
+import { deploymentPattern } from '../azure/resource-id.ts'
 import { type RuntimePrincipalRequest, runtimeUnknownPolicies, type Settings } from '../gate/settings.ts'
 import { shownAddress } from '../services/app/address.ts'
-import { deploymentPattern, parseExpression } from './formats.ts'
+import { parseExpression } from './formats.ts'
 import { isProblem, type Problem, quoted, type Reader } from './reader.ts'
 
 export function readProduction(reader: Reader): Settings['production'] {

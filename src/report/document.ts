@@ -11,7 +11,7 @@ import { denyAssignmentsSeen } from '../gate/evidence.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
 import { retirementsOf } from '../gate/retirement.ts'
-import { type RuntimePrincipal, worstOf } from '../gate/runtime/principal.ts'
+import { type RuntimePrincipal, worstAccess } from '../gate/runtime/principal.ts'
 import { reasonOf } from '../gate/runtime/words.ts'
 import type { Settings, Target } from '../gate/settings.ts'
 import type { RoleGiver } from '../gate/told-access.ts'
@@ -80,7 +80,7 @@ export function reportDocument(outcome: Outcome, diagnosis: Diagnosis | undefine
     probes: record.probes.map(({ atMs, outcome: answer }) => ({ atSeconds: atMs / 1000, outcome: answer })),
     models: orNull(record.modelList, () => retirementsOf(record).map(retirementDocument)),
     smoke: record.smoke.map(smokeDocument),
-    runtimeAccess: worstOf(record.runtimePrincipals) ?? null,
+    runtimeAccess: worstAccess(record.runtimePrincipals) ?? null,
     runtimePrincipals: record.runtimePrincipals.map(runtimeDocument),
     also: (record.also ?? []).map(alsoDocument),
     app: orNull(record.app, app => appDocument(app, settings)),

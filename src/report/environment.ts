@@ -1,5 +1,5 @@
 import type { RunRecord } from '../gate/record.ts'
-import type { Target } from '../gate/settings.ts'
+import { subscriptionOf } from '../gate/settings.ts'
 
 /** The variables with which later steps sign in and call as the gate did: ids and an address, never a token. */
 export function environmentFor({ settings, endpoint }: RunRecord): Record<string, string> {
@@ -11,17 +11,5 @@ export function environmentFor({ settings, endpoint }: RunRecord): Record<string
     AZURE_TENANT_ID: identity.tenantId,
     ...(subscriptionId === undefined ? {} : { AZURE_SUBSCRIPTION_ID: subscriptionId }),
     ...(endpoint === undefined ? {} : { AZURE_OPENAI_ENDPOINT: endpoint }),
-  }
-}
-
-/** Undefined if only an endpoint was given. */
-function subscriptionOf(target: Target): string | undefined {
-  switch (target.kind) {
-    case 'resource':
-      return target.resource.subscriptionId
-    case 'search':
-      return target.subscriptionId
-    case 'endpoint':
-      return target.unfound?.subscriptionId
   }
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../core/ports.ts'
 import { plain } from '../core/text/untrusted.ts'
 import { keyAccessOf } from '../gate/key-access.ts'
 import type { Outcome, RunRecord } from '../gate/record.ts'
-import { worstOf } from '../gate/runtime/principal.ts'
+import { worstAccess } from '../gate/runtime/principal.ts'
 import { annotation } from './annotation.ts'
 import { reportDocument } from './document.ts'
 import { environmentFor } from './environment.ts'
@@ -117,7 +117,7 @@ function setOutputs({ result, record }: Outcome, diagnosis: Diagnosis | undefine
     connections: record.connections === undefined ? '' : String(record.connections),
     'smoke-latency-ms': latencies.length === 0 ? '' : String(Math.round(Math.max(...latencies))),
     'key-access': keyAccessOf(record),
-    'runtime-access': worstOf(record.runtimePrincipals) ?? '',
+    'runtime-access': worstAccess(record.runtimePrincipals) ?? '',
     report,
   }
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
@@ -142,12 +142,12 @@ function writeReport(
     writeReportFile(path, `${JSON.stringify(document, null, 2)}\n`)
     return path
   } catch (error) {
-    runnerLog.warning('report not written', `The report could not be written: ${inWords(error)}`)
+    runnerLog.warning('report not written', `The report could not be written: ${errorInWords(error)}`)
     return ''
   }
 }
 
-const inWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
+const errorInWords = (error: unknown) => plain(error instanceof Error ? error.message : String(error))
 
 /** Replaces the toolkit's function, which loads a second file system interface and needs three round trips to a thread. */
 function writeSummary(markdown: string): void {
@@ -156,6 +156,6 @@ function writeSummary(markdown: string): void {
   try {
     appendFileSync(path, markdown)
   } catch (error) {
-    runnerLog.warning('summary not written', `The job summary could not be written: ${inWords(error)}`)
+    runnerLog.warning('summary not written', `The job summary could not be written: ${errorInWords(error)}`)
   }
 }

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { diagnose } from '../../../src/advice/explanations/diagnose.ts'
 import type { Diagnosis } from '../../../src/advice/explanations/diagnosis.ts'
 import type { Fix } from '../../../src/advice/explanations/explanation.ts'
-import { hasDataActions, roleNameOf, rolesInTable } from '../../../src/azure/rbac/built-in-roles.ts'
+import { roleHasDataActions, roleNameOf, rolesInTable } from '../../../src/azure/rbac/built-in-roles.ts'
 import type { DiagnosisCode } from '../../../src/core/failures/codes.ts'
 import { StepError } from '../../../src/core/failures/failure.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
@@ -275,7 +275,7 @@ describe('a denial is explained with everything known about roles', () => {
         expect(portal?.text).toContain(`role ${name} ›`)
         // What was asked for and does not help is named as that; so are roles that administer.
         const others = rolesInTable.filter(
-          ({ guid }) => ![granted, wanted.guid].includes(guid) && hasDataActions(guid),
+          ({ guid }) => ![granted, wanted.guid].includes(guid) && roleHasDataActions(guid),
         )
         const rest = why.replaceAll(name, '').replaceAll(wanted.name, '')
         expect(others.filter(other => rest.includes(other.name))).toEqual([])

@@ -5,7 +5,6 @@ import {
   builtInPermissions,
   openAIUser as callerOfOpenAI,
   cognitiveServicesUser,
-  hasDataActions,
   leastRoleFor,
   leastRoleWithoutKeysFor,
   listKeys,
@@ -17,6 +16,7 @@ import {
   roleCovers,
   roleDefinitionId,
   roleGuidOf,
+  roleHasDataActions,
   roleNameOf,
 } from '../../../src/azure/rbac/built-in-roles.ts'
 import { coversAction } from '../../../src/azure/rbac/permissions.ts'
@@ -198,7 +198,7 @@ test.each([
 })
 
 test('roles for administration allow no calls', () => {
-  expect([openAIUser, owner, subscriptionId].map(hasDataActions)).toEqual([true, false, undefined])
+  expect([openAIUser, owner, subscriptionId].map(roleHasDataActions)).toEqual([true, false, undefined])
 })
 
 test('auto takes the least role, or the recommended one if none covers everything', () => {

@@ -1,3 +1,4 @@
+import { accountsApiVersion, authorizationApiVersion } from '../../azure/api-versions.ts'
 import { accessAdministrator } from '../../azure/rbac/built-in-roles.ts'
 import { delegationCondition } from '../../azure/rbac/delegation-conditions.ts'
 import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
@@ -199,7 +200,7 @@ function grantBicep({ grantee: { principalId, principalType }, role, scope }: Gr
     )
   return `${existing.join('\n\n')}
 
-resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+resource grant 'Microsoft.Authorization/roleAssignments@${authorizationApiVersion}' = {
   name: guid(${target}.id, ${bicepLiteral(principalId)}, ${bicepLiteral(role.guid)})
   scope: ${target}
   properties: {
@@ -212,7 +213,7 @@ resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 function existingResource(symbol: string, type: string, lines: readonly string[]): string {
   return [
-    `resource ${symbol} '${type}@2025-06-01' existing = {`,
+    `resource ${symbol} '${type}@${accountsApiVersion}' existing = {`,
     ...lines.map(line => `  ${line}`),
     '}',
   ].join('\n')

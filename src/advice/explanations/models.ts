@@ -1,4 +1,4 @@
-import { accountsApiVersion } from '../../azure/resource-id.ts'
+import { accountsApiVersion } from '../../azure/api-versions.ts'
 import type { RunRecord } from '../../gate/record.ts'
 import { endInWords, retirementsOf } from '../../gate/retirement.ts'
 import { endsWithin, type KnownRetirement, type Retirement } from '../../services/resource-manager/models.ts'

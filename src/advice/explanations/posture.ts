@@ -1,3 +1,4 @@
+import { accountsApiVersion } from '../../azure/api-versions.ts'
 import { accountType } from '../../azure/resource-id.ts'
 import { inWords } from '../../core/text/duration.ts'
 import type { RunRecord } from '../../gate/record.ts'
@@ -17,10 +18,8 @@ const policy = {
 /** The options that name the resource. */
 type Resource = Parameters<typeof resourceValues>[0]
 
-const accountVersion = '2025-06-01'
-
 /** Without the version, az reads the resource provider, which a Cognitive Services Contributor cannot read. */
-const theAccount = (record: Resource) => ({ ids: accountId(record), 'api-version': accountVersion })
+const theAccount = (record: Resource) => ({ ids: accountId(record), 'api-version': accountsApiVersion })
 
 /** As one line. */
 export const switchKeysOffCommand = (record: Resource): string =>
@@ -40,7 +39,7 @@ export function switchKeysOff(record: RunRecord): Fix[] {
     bicep(
       "The same in Bicep, added to what the account's template has",
       [
-        `resource account '${accountType}@${accountVersion}' = {`,
+        `resource account '${accountType}@${accountsApiVersion}' = {`,
         `  name: ${bicepLiteral(account)}`,
         '  properties: {',
         '    disableLocalAuth: true',

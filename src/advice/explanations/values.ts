@@ -4,7 +4,7 @@ import { type Principal, servicePrincipal } from '../../azure/rbac/principal.ts'
 import { parseScope } from '../../azure/rbac/scopes.ts'
 import { accountIdOf, scopeOf } from '../../azure/resource-id.ts'
 import type { RunRecord } from '../../gate/record.ts'
-import type { Target } from '../../gate/settings.ts'
+import { subscriptionOf } from '../../gate/settings.ts'
 import type { AccessTokenClaims } from '../../services/entra/access-token-claims.ts'
 import type { ExplainContext } from './explanation.ts'
 
@@ -73,7 +73,7 @@ export function resourceValues({
 > {
   if (settings?.target.kind !== 'resource') {
     const resource = {
-      subscriptionId: subscriptionOf(settings?.target) ?? '<SUBSCRIPTION-ID>',
+      subscriptionId: (settings && subscriptionOf(settings.target)) ?? '<SUBSCRIPTION-ID>',
       resourceGroup: '<RESOURCE-GROUP>',
       account: '<RESOURCE>',
     }
@@ -86,12 +86,6 @@ export function resourceValues({
 /** Id of the account. */
 export const accountId = (record: Parameters<typeof resourceValues>[0]): string =>
   accountIdOf({ ...resourceValues(record), project: undefined })
-
-/** The subscription that was searched for the resource. */
-function subscriptionOf(target: Target | undefined): string | undefined {
-  if (target?.kind === 'search') return target.subscriptionId
-  return target?.kind === 'endpoint' ? target.unfound?.subscriptionId : undefined
-}
 
 /** Before the role was looked up: the GUID is known if it was given, or is in the table of built-in roles. */
 function roleGiven({ settings }: RunRecord): Values['role'] | undefined {

@@ -32,10 +32,10 @@ import {
   can,
   exceptRecommended,
   giversOf,
-  inWords,
   isBlindAsRecommended,
   isRecommended,
   nameOf,
+  rolesInWords,
 } from './rights.ts'
 
 /** What the principal can do to the resource beyond calling models. */
@@ -45,7 +45,7 @@ const assignmentsOf = (held: readonly EffectivePermission[]): Assignment[] => [
 ]
 
 function whoGives(givers: readonly Assignment[], { rights, record }: InspectContext): string {
-  return givers.length === 0 ? 'One of its roles' : inWords(givers, rights, record)
+  return givers.length === 0 ? 'One of its roles' : rolesInWords(givers, rights, record)
 }
 
 /** Deny assignments that block the calls may block more. */

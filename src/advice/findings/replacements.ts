@@ -4,7 +4,7 @@ import { azLine, bash, grantFixes, grantOf, inputs, show } from '../explanations
 import { advice, type Fix } from '../explanations/explanation.ts'
 import { separateSetup } from '../explanations/values.ts'
 import type { InspectContext } from './finding.ts'
-import { callers, inWords, isHeld } from './rights.ts'
+import { callers, isHeldNow, rolesInWords } from './rights.ts'
 
 /** Fixes that remove a role, or replace it with a lesser one. */
 
@@ -41,7 +41,7 @@ export function replaceBy(role: RoleName, replaced: readonly Assignment[], seen:
 /** An assignment that is not the principal's own belongs to its group, and others depend on it. */
 export function takeAway(assignments: readonly Assignment[], seen: InspectContext): Fix[] {
   const { values, rights, record } = seen
-  const there = assignments.filter(assignment => isHeld(assignment, rights))
+  const there = assignments.filter(assignment => isHeldNow(assignment, rights))
   const own = there.filter(({ principalId }) => principalId === values.principalId)
   const ofGroups = there.filter(assignment => !own.includes(assignment))
   const ids = [...new Set(own.map(({ id }) => id))]
@@ -58,7 +58,7 @@ export function takeAway(assignments: readonly Assignment[], seen: InspectContex
       ? []
       : [
           advice(
-            `Remove the pipeline from the group that holds ${inWords(ofGroups, rights, record)}: ${ofGroups.map(({ principalId }) => principalId).join(', ')}.`,
+            `Remove the pipeline from the group that holds ${rolesInWords(ofGroups, rights, record)}: ${ofGroups.map(({ principalId }) => principalId).join(', ')}.`,
             'The role is held through a group',
           ),
         ]),

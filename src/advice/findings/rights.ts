@@ -120,14 +120,14 @@ export function assigning(rights: Rights, record: RunRecord): Assigning {
 }
 
 /** Those that are held, not only planned. */
-export const isHeld = (assignment: Assignment, { added, isPlanned }: Rights): boolean =>
+export const isHeldNow = (assignment: Assignment, { added, isPlanned }: Rights): boolean =>
   !isPlanned || assignment !== added
 
 /** The roles, and where they are held: what people look for in the portal. */
-export function inWords(assignments: readonly Assignment[], rights: Rights, record: RunRecord): string {
+export function rolesInWords(assignments: readonly Assignment[], rights: Rights, record: RunRecord): string {
   const names = assignments.map(
     assignment =>
-      `${nameOf(assignment, record)} at ${placeOf(assignment.scope)}${isHeld(assignment, rights) ? '' : ' (to be granted)'}`,
+      `${nameOf(assignment, record)} at ${placeOf(assignment.scope)}${isHeldNow(assignment, rights) ? '' : ' (to be granted)'}`,
   )
   return listed([...new Set(names)])
 }

@@ -2,16 +2,16 @@ import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { builtInPermissions, leastRoleFor, rolesAsOf } from '../../azure/rbac/built-in-roles.ts'
 import { coverageLine, missingCoverage } from '../../azure/rbac/coverage.ts'
 import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
-import { isOfAnotherJob, leaseIn } from '../../azure/rbac/lease.ts'
+import { endsWithAJob, isOfAnotherJob, leaseIn } from '../../azure/rbac/lease.ts'
 import { coversDataAction, type Permission } from '../../azure/rbac/permissions.ts'
-import { inWords as leftInWords } from '../../core/text/duration.ts'
+import { inWords } from '../../core/text/duration.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { jobOf } from '../../services/github/job.ts'
 import { grantFixes, grantOf, inputs, takeTurns } from '../explanations/commands.ts'
 import { advice, paragraph } from '../explanations/explanation.ts'
 import type { InspectContext, Inspection } from './finding.ts'
 import { exampleOrLeast, replaceBy, seeAssignments, takeAway } from './replacements.ts'
-import { callers, exceptRecommended, inWords, isWide, nameOf } from './rights.ts'
+import { callers, exceptRecommended, isWide, nameOf, rolesInWords } from './rights.ts'
 
 /** Whether the roles that allow the calls are the right ones, in the right place. */
 
@@ -85,7 +85,7 @@ Severity: medium.`,
     return (
       found && {
         severity: 'medium',
-        detail: `It calls models by ${inWords(found.assignments, rights, record)}. The calls of this run need only ${dataActions.join(', ')}. The least built-in role for that is ${found.least.name}.`,
+        detail: `It calls models by ${rolesInWords(found.assignments, rights, record)}. The calls of this run need only ${dataActions.join(', ')}. The least built-in role for that is ${found.least.name}.`,
       }
     )
   },
@@ -109,7 +109,7 @@ Severity: medium. Grant the role on the resource first, wait until this action s
     if (found.length === 0) return undefined
     return {
       severity: 'medium',
-      detail: `${inWords(found, rights, record)}: it counts for everything there, and the calls of this run need it on ${values.account} alone.`,
+      detail: `${rolesInWords(found, rights, record)}: it counts for everything there, and the calls of this run need it on ${values.account} alone.`,
     }
   },
   fixes: seen => {
@@ -136,7 +136,7 @@ Severity: low. For conditions on the right to assign roles see [\`can-assign-rol
     const conditions = [...new Set(found.map(({ condition = '' }) => plain(condition, 300)))]
     return {
       severity: 'low',
-      detail: `${inWords(found, rights, record)}, under a condition that this action does not evaluate: ${conditions.join(' ')}`,
+      detail: `${rolesInWords(found, rights, record)}, under a condition that this action does not evaluate: ${conditions.join(' ')}`,
     }
   },
   fixes: seen => [seeAssignments(seen)],
@@ -145,8 +145,7 @@ Severity: low. For conditions on the right to assign roles see [\`can-assign-rol
 /** A temporary assignment of this job was asked for, by a gate that will remove it. */
 const endingWithAJob = ({ rights, record }: InspectContext) => {
   const found = callers(rights, record)
-  if (record.settings?.access.revoke !== true)
-    return found.filter(({ description }) => leaseIn(description) !== undefined)
+  if (record.settings?.access.revoke !== true) return found.filter(endsWithAJob)
   const { lease } = jobOf(record.run, record.assertion)
   return found.filter(assignment => isOfAnotherJob(assignment, lease))
 }
@@ -166,7 +165,7 @@ function endingAtATime({ rights, record }: InspectContext): ReturnType<Inspectio
   const leftMs = Math.max(0, last - ends.asOf)
   return {
     severity: leftMs < dayMs ? 'medium' : 'low',
-    detail: `${inWords(found, rights, record)}, by an assignment that ends at ${new Date(last).toISOString()}, in ${leftInWords(leftMs)}. From then on the calls are denied.`,
+    detail: `${rolesInWords(found, rights, record)}, by an assignment that ends at ${new Date(last).toISOString()}, in ${inWords(leftMs)}. From then on the calls are denied.`,
   }
 }
 
@@ -189,7 +188,7 @@ Severity: low; medium if it ends within a day.`,
     const descriptions = [...new Set(found.map(({ description = '' }) => plain(description, 300)))]
     return {
       severity: 'low',
-      detail: `${inWords(found, seen.rights, seen.record)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
+      detail: `${rolesInWords(found, seen.rights, seen.record)}, by an assignment that ends with the job that made it: ${descriptions.join(' ')}`,
     }
   },
   fixes: seen => {

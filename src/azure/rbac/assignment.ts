@@ -1,4 +1,4 @@
-import { leaseIn } from './lease.ts'
+import { endsWithAJob } from './lease.ts'
 import { coversAll, type Permission } from './permissions.ts'
 import { isBelow, isSameScope } from './scopes.ts'
 
@@ -82,8 +82,6 @@ function closestOf(ofRole: readonly Assignment[], wanted: WantedRole): RoleHoldi
   if (own[0] !== undefined) return { state: 'inherited', assignment: own[0] }
   return ofRole[0] && { state: 'group', assignment: ofRole[0] }
 }
-
-const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
 /**
  * The result if the role itself is not held: another role may cover what the smoke calls need, or it is not known.

@@ -1,7 +1,7 @@
 import official from '../../../built-in-roles/roles.json' with { type: 'json' }
 import { editDistance } from '../../core/text/distance.ts'
 import { accountType, guidPattern } from '../resource-id.ts'
-import { coversAction, coversAll, coversDataAction, type Permission } from './permissions.ts'
+import { coversAction, coversAll, coversDataAction, hasDataActions, type Permission } from './permissions.ts'
 
 /**
  * Built-in roles by name, old names too. Roles are compared by GUID: it is the same in every cloud and does not change when a
@@ -115,8 +115,9 @@ export function roleCovers(guid: string, dataAction: string): boolean | undefine
 }
 
 /** Whether a built-in role has any data action; undefined for custom roles. */
-export function hasDataActions(guid: string): boolean | undefined {
-  return builtInPermissions(guid)?.some(({ dataActions = [] }) => dataActions.length > 0)
+export function roleHasDataActions(guid: string): boolean | undefined {
+  const permissions = builtInPermissions(guid)
+  return permissions && hasDataActions(permissions)
 }
 
 /** Roles for callers of models, the least first. */

@@ -48,6 +48,10 @@ export function leaseIn(description: string | undefined): string | undefined {
   return mark.exec(description ?? '')?.[1]?.toLowerCase()
 }
 
+/** Whether the assignment will be removed when the job that made it ends. */
+export const endsWithAJob = ({ description }: { description?: string }): boolean =>
+  leaseIn(description) !== undefined
+
 /** Whether the assignment will be removed when a job other than this one ends. */
 export function isOfAnotherJob({ description }: { description?: string }, lease: string): boolean {
   const its = leaseIn(description)

@@ -27,6 +27,10 @@ export function coversAction(permissions: readonly Permission[], action: string)
   )
 }
 
+/** Whether they allow any data action: without one, nobody can call a model. */
+export const hasDataActions = (permissions: readonly Permission[]): boolean =>
+  permissions.some(({ dataActions = [] }) => dataActions.length > 0)
+
 function matchesAny(patterns: readonly string[] | undefined, operation: string): boolean {
   return patterns?.some(pattern => matches(pattern, operation)) ?? false
 }

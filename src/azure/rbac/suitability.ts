@@ -1,6 +1,6 @@
 import { plain } from '../../core/text/untrusted.ts'
 import { assignRoles } from './delegation-conditions.ts'
-import { coversAction, type Permission } from './permissions.ts'
+import { coversAction, hasDataActions, type Permission } from './permissions.ts'
 
 /** Why the gate never grants a role, no matter what the calls need. */
 export type Unsuitability =
@@ -28,7 +28,7 @@ const waysToRoles = [
 export function unsuitability(permissions: readonly Permission[] | undefined): Unsuitability | undefined {
   if (permissions === undefined) return 'definition-unknown'
   if (waysToRoles.some(action => coversAction(permissions, action))) return 'may-assign-roles'
-  return permissions.some(({ dataActions = [] }) => dataActions.length > 0) ? undefined : 'no-data-actions'
+  return hasDataActions(permissions) ? undefined : 'no-data-actions'
 }
 
 const reasons: Record<Unsuitability, string> = {

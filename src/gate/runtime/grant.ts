@@ -1,6 +1,6 @@
 import { givenSince } from '../../azure/rbac/assignment.ts'
 import { permanentName } from '../../azure/rbac/assignment-name.ts'
-import { leaseIn } from '../../azure/rbac/lease.ts'
+import { endsWithAJob } from '../../azure/rbac/lease.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import type { DiagnosisCode } from '../../core/failures/codes.ts'
 import { localFailure, StepError } from '../../core/failures/failure.ts'
@@ -110,9 +110,8 @@ async function exceptionIn(
   if (assignmentId === undefined) return undefined
   const existing = seen ?? (await readAssignment(context.manager, assignmentId))
   if (existing === undefined) return { word: 'unknown', because: { kind: 'granting' } }
-  const { description, condition } = existing
-  if (leaseIn(description) !== undefined)
-    return { word: 'missing', because: { kind: 'ends-with-job', whose: 'another' } }
+  const { condition } = existing
+  if (endsWithAJob(existing)) return { word: 'missing', because: { kind: 'ends-with-job', whose: 'another' } }
   if (condition !== undefined) return { word: 'unknown', because: { kind: 'condition', condition } }
   return roles !== undefined && isOld(ageAt(roles.asOf, givenSince(existing))) ? contradicted : undefined
 }

@@ -1,7 +1,7 @@
 import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { referenceOf, roleDefinitionId } from '../../azure/rbac/built-in-roles.ts'
 import { definitionOf } from '../../azure/rbac/effective-permissions.ts'
-import { leaseIn } from '../../azure/rbac/lease.ts'
+import { endsWithAJob } from '../../azure/rbac/lease.ts'
 import { coversDataAction } from '../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../azure/rbac/principal.ts'
 import { isSameScope } from '../../azure/rbac/scopes.ts'
@@ -178,8 +178,6 @@ function endsWith(isPipelines: boolean, standing: Assignment | undefined): WhyMi
 
 const mayEndWithJob = (read: AssignmentsRead | undefined, { access: { revoke } }: Settings): boolean =>
   revoke || (read?.assignments ?? []).some(endsWithAJob)
-
-const endsWithAJob = ({ description }: Assignment) => leaseIn(description) !== undefined
 
 /** The assignment that a grant would make: Azure keeps one of them, and writing it again would change it. */
 const standingRole = (

@@ -30,7 +30,7 @@ export interface RuntimeRole {
 /** The output `runtime-access`: the worst of all; undefined if there are none. */
 type RuntimeAccessVerdict = 'passed' | 'missing' | 'unknown'
 
-export function worstOf(
+export function worstAccess(
   principals: readonly Pick<RuntimePrincipal, 'access'>[],
 ): RuntimeAccessVerdict | undefined {
   if (principals.length === 0) return undefined

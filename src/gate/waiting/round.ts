@@ -9,12 +9,12 @@ const weight: Record<Failure['kind'], number> = { fatal: 3, wait: 2, throttled: 
 
 /** Result of the round: ok only if every deployment answered, otherwise the refusal that says most. */
 export function roundOf(results: readonly SmokeResult[]): Round {
-  const worst = worstOf(results)
+  const worst = worstRefusal(results)
   return worst === undefined ? { kind: 'ok' } : { kind: 'refused', failure: worst }
 }
 
 /** The refusal that says most about access. */
-export function worstOf(results: ReadonlyArray<SmokeResult | Round>): Failure | undefined {
+export function worstRefusal(results: ReadonlyArray<SmokeResult | Round>): Failure | undefined {
   const refusals = results.flatMap(result => (result.kind === 'refused' ? [result.failure] : []))
   return refusals.toSorted((a, b) => weight[b.kind] - weight[a.kind])[0]
 }

@@ -2,7 +2,7 @@ import { type Failure, localFailure } from '../../core/failures/failure.ts'
 import { pauseWhenThrottled } from '../../core/failures/retry.ts'
 import type { Clock, Random } from '../../core/ports.ts'
 import { inWords } from '../../core/text/duration.ts'
-import { type Round, worstOf } from './round.ts'
+import { type Round, worstRefusal } from './round.ts'
 import { answersAtOnce, answersLeft, pauseAfterDenial, pauseInDoubt, rowLength } from './schedule.ts'
 
 interface WaitOptions {
@@ -169,7 +169,7 @@ const successesFirst = (rounds: readonly Round[]): Round[] => [
 /** Result of parallel rounds: all their successes, and then the refusal that says most. */
 function asOne(rounds: readonly Round[]): Round[] {
   const successes = rounds.filter(({ kind }) => kind === 'ok')
-  const worst = worstOf(rounds)
+  const worst = worstRefusal(rounds)
   return worst === undefined ? successes : [...successes, { kind: 'refused', failure: worst }]
 }
 

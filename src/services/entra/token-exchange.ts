@@ -1,6 +1,6 @@
 import { ClientAssertionCredential } from '@azure/identity'
 import * as v from 'valibot'
-import type { Cloud } from '../../azure/clouds.ts'
+import { type Cloud, isPublicAuthority } from '../../azure/clouds.ts'
 import { sdkOptionsWithPipeline } from '../../azure/sdk-transport.ts'
 import { type Failure, localFailure, StepError, withHost } from '../../core/failures/failure.ts'
 import { failureOfNetwork } from '../../core/failures/network.ts'
@@ -38,12 +38,6 @@ const grantedToken = v.object({
 /** Longer than any reply of Entra, in characters: the SDK parses everything it gets, several times. */
 const longestReply = 262_144
 
-const publicAuthorities: readonly string[] = [
-  'https://login.microsoftonline.com',
-  'https://login.microsoftonline.us',
-  'https://login.partner.microsoftonline.cn',
-]
-
 /**
  * Exchanges the assertion for an access token. Each call makes a new credential: after throttling or a server error, a
  * credential answers from memory for up to an hour.
@@ -57,7 +51,7 @@ export async function exchangeAssertion(exchange: Exchange): Promise<AccessToken
     ...sdkOptionsWithPipeline(seen.http),
     authorityHost: cloud.authorityHost,
     // The SDK would ask login.microsoftonline.com about an authority that Microsoft does not know, and refuse it.
-    disableInstanceDiscovery: !publicAuthorities.includes(cloud.authorityHost),
+    disableInstanceDiscovery: !isPublicAuthority(cloud.authorityHost),
   })
   try {
     const granted = await credential.getToken(

@@ -42,13 +42,13 @@ export async function describeSubjectTemplate(
       repo,
     })
     const template = v.safeParse(templateBody, data)
-    return template.success ? inWords(template.output) : undefined
+    return template.success ? templateInWords(template.output) : undefined
   } catch {
     return undefined
   }
 }
 
-function inWords({
+function templateInWords({
   use_default: isDefault,
   include_claim_keys: keys = [],
 }: v.InferOutput<typeof templateBody>): string {

@@ -1,10 +1,9 @@
 import { agentList } from './apis/agent-list.ts'
+import { agentsRead } from './apis/agents.ts'
 import { type DataPlane, dataAction } from './apis/api.ts'
 import { type Route, routeOf } from './route.ts'
 
 /** What pipelines do on the data plane besides calling models: which data actions that needs, and what proves the right. */
-
-const agentsRead = dataAction('AIServices/agents/read')
 
 /** Names for several data actions. Creating an agent means writing one (learn.microsoft.com, Foundry permissions). */
 const named: Readonly<Record<string, readonly string[]>> = {

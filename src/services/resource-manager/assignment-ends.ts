@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { schedulesApiVersion } from '../../azure/api-versions.ts'
 import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 import { readable } from './readable.ts'
@@ -7,8 +8,6 @@ import { readable } from './readable.ts'
  * Microsoft.Authorization: roleAssignmentScheduleInstances. Privileged Identity Management makes assignments that end at a time,
  * and only these show it.
  */
-
-const scheduleVersion = '2020-10-01'
 
 const instance = v.pipe(
   v.object({
@@ -30,7 +29,7 @@ export type Ends = ReadonlyMap<string, number>
 export async function readEnds(manager: ResourceManager, scope: string, principalId: string): Promise<Ends> {
   const instances = await readable(manager, {
     path: `${scope}/providers/Microsoft.Authorization/roleAssignmentScheduleInstances`,
-    apiVersion: scheduleVersion,
+    apiVersion: schedulesApiVersion,
     filter: `assignedTo('${principalId}')`,
     entrySchema: instance,
   })

@@ -13,7 +13,7 @@ const claimsRequest = v.looseObject({ access_token: v.record(v.string(), v.unkno
  * @param text decoded from the challenge
  * @returns the same text; undefined if it is not such a request, which Entra must not get
  */
-export function readClaims(text: string): string | undefined {
+export function readClaimsRequest(text: string): string | undefined {
   const readable = v.is(claimsText, text) && v.is(claimsRequest, parseJson(text))
   return readable ? text : undefined
 }
@@ -26,7 +26,7 @@ export function readClaims(text: string): string | undefined {
 export function challengeIn(header: string): NonNullable<Failure['details']>['challenge'] {
   if (!/\berror="insufficient_claims"/.test(header)) return undefined
   const encoded = /\bclaims="([^"]*)"/.exec(header)?.[1] ?? ''
-  return readClaims(decode(encoded) ?? '') === undefined ? 'unreadable' : 'met'
+  return readClaimsRequest(decode(encoded) ?? '') === undefined ? 'unreadable' : 'met'
 }
 
 /** Decoded as the SDK does it; undefined if it is not base64. */

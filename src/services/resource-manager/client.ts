@@ -10,7 +10,7 @@ import type { Http } from '../../core/http/client.ts'
 import { NetworkFailure } from '../../core/http/network-failure.ts'
 import { restrictOrigins } from '../../core/http/wrappers.ts'
 import type { Clock, Log } from '../../core/ports.ts'
-import { readClaims } from './claims-challenge.ts'
+import { readClaimsRequest } from './claims-challenge.ts'
 import { failureOfResourceManager } from './errors.ts'
 import { endless, maxPages, pageOf } from './pages.ts'
 import { parseReply, unreadableReply } from './reply.ts'
@@ -77,7 +77,7 @@ export function createResourceManager({
     // The pipeline renews the token by this time, but the session itself decides when a token is too old. On a challenge
     // (continuous access evaluation) the pipeline asks once more, with the claims that it took from the reply unchecked.
     getToken: async (_scopes: string | string[], { claims }: { claims?: string } = {}) => ({
-      token: await accessToken(claims === undefined ? undefined : readClaims(claims)),
+      token: await accessToken(claims === undefined ? undefined : readClaimsRequest(claims)),
       expiresOnTimestamp: Date.now() + 5 * 60_000,
     }),
   }

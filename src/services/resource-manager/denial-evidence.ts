@@ -42,7 +42,7 @@ interface Denied {
   groupIds: readonly string[]
 }
 
-export function lookAfterDenial(
+export function readDenialEvidence(
   managed: ResourceContext,
   denied: Denied,
   clock: Clock,

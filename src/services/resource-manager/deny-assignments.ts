@@ -1,10 +1,11 @@
 import * as v from 'valibot'
+import { authorizationApiVersion } from '../../azure/api-versions.ts'
 import type { DenyAssignment } from '../../azure/rbac/deny-assignments.ts'
 import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 import { undefinedIfForbidden } from './forbidden.ts'
 import { readable } from './readable.ts'
-import { authorizationVersion, permissionEntry } from './role-assignments.ts'
+import { permissionEntry } from './role-assignments.ts'
 
 /** Microsoft.Authorization: denyAssignments. */
 
@@ -58,7 +59,7 @@ export function requireDenyAssignments(
   manager: ResourceManager,
   scope: string,
 ): Promise<readonly DenyAssignment[] | undefined> {
-  const query = { apiVersion: authorizationVersion, filter: 'atScope()' }
+  const query = { apiVersion: authorizationApiVersion, filter: 'atScope()' }
   const reading = manager.readAll('reading the deny assignments', path(scope), query, denyEntry)
   return undefinedIfForbidden(reading.then(({ entries }) => entries))
 }

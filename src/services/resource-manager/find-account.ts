@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { accountsApiVersion, accountType, parseResourceId, type ResourceId } from '../../azure/resource-id.ts'
+import { accountsApiVersion } from '../../azure/api-versions.ts'
+import { accountType, parseResourceId, type ResourceId } from '../../azure/resource-id.ts'
 import { hostsOf, isOwnEndpoint } from './account.ts'
 import type { ResourceManager } from './client.ts'
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
-import { accountIdOf, accountsApiVersion, type ResourceId } from '../../azure/resource-id.ts'
+import { accountsApiVersion } from '../../azure/api-versions.ts'
+import { accountIdOf, type ResourceId } from '../../azure/resource-id.ts'
 import { instantOf } from '../../core/text/instant.ts'
 import type { ResourceManager } from './client.ts'
 import { type Deployment, deploymentNamed } from './deployments.ts'

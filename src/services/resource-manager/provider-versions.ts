@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { newestVersion } from '../../azure/api-versions.ts'
+import { newestVersion, providersApiVersion } from '../../azure/api-versions.ts'
 import type { ReferencedResource } from '../../azure/principal-reference.ts'
 import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { plain } from '../../core/text/untrusted.ts'
@@ -24,7 +24,7 @@ export function openVersionReader(
     const path = providerIdOf(resource)
     const reading =
       asked.get(path.toLowerCase()) ??
-      manager.read('asking the provider for its API versions', path, '2021-04-01', providerBody)
+      manager.read('asking the provider for its API versions', path, providersApiVersion, providerBody)
     asked.set(path.toLowerCase(), reading)
     const { resourceTypes } = await reading
     const [namespace = '', ...names] = resource.type.split('/')

@@ -1,6 +1,6 @@
 import type * as v from 'valibot'
+import { authorizationApiVersion } from '../../azure/api-versions.ts'
 import type { ResourceManager } from './client.ts'
-import { authorizationVersion } from './role-assignments.ts'
 
 /** Optional reads, which never fail a run. What cannot be read in time counts as not seen. */
 
@@ -20,7 +20,7 @@ interface SideList<T> {
 /** Reads with one try, and returns the entries that came before a failure or the limit. */
 export async function readable<T extends v.GenericSchema>(
   manager: ResourceManager,
-  { path, apiVersion = authorizationVersion, filter, entrySchema }: SideList<T>,
+  { path, apiVersion = authorizationApiVersion, filter, entrySchema }: SideList<T>,
 ): Promise<v.InferOutput<T>[]> {
   const query = { apiVersion, filter }
   let found: v.InferOutput<T>[] = []

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { authorizationApiVersion } from '../../azure/api-versions.ts'
 import type { Assignment } from '../../azure/rbac/assignment.ts'
 import { roleGuidOf } from '../../azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../azure/rbac/permissions.ts'
@@ -10,8 +11,6 @@ import type { ResourceManager } from './client.ts'
 import { undefinedIfForbidden } from './forbidden.ts'
 
 /** Microsoft.Authorization: roleAssignments, permissions. */
-
-export const authorizationVersion = '2022-04-01'
 
 const text = v.nullish(v.string())
 
@@ -114,7 +113,7 @@ export function readAssignments(
     principalType === 'Group'
       ? `principalId eq '${principalId}'`
       : `atScope() and assignedTo('${principalId}')`
-  const query = { apiVersion: authorizationVersion, filter }
+  const query = { apiVersion: authorizationApiVersion, filter }
   const reading = manager.readAll(
     'reading the role assignments',
     assignmentsPath(scope),
@@ -139,7 +138,7 @@ const undated = ({ changedOn: _, ...assignment }: Assignment): Assignment => ({
 /** @returns undefined if they cannot be read. @throws StepError */
 export function readPermissions(manager: ResourceManager, scope: string): Promise<Permission[] | undefined> {
   const path = `${scope}/providers/Microsoft.Authorization/permissions`
-  const query = { apiVersion: authorizationVersion }
+  const query = { apiVersion: authorizationApiVersion }
   const reading = manager.readAll('reading the effective permissions', path, query, permissionEntry)
   return undefinedIfForbidden(reading.then(({ entries }) => entries))
 }
@@ -153,7 +152,7 @@ export async function readAssignment(
     return await manager.read(
       'reading the role assignment',
       assignmentId,
-      authorizationVersion,
+      authorizationApiVersion,
       assignmentEntry,
     )
   } catch (error) {

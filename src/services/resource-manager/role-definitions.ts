@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { authorizationApiVersion } from '../../azure/api-versions.ts'
 import { type RoleReference, roleNameOf } from '../../azure/rbac/built-in-roles.ts'
 import type { Permission } from '../../azure/rbac/permissions.ts'
 import { guidPattern } from '../../azure/resource-id.ts'
@@ -6,7 +7,7 @@ import { localFailure, StepError } from '../../core/failures/failure.ts'
 import { instantOf } from '../../core/text/instant.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import type { ResourceManager } from './client.ts'
-import { authorizationVersion, permissionEntry } from './role-assignments.ts'
+import { permissionEntry } from './role-assignments.ts'
 
 const definitionEntry = v.object({
   name: v.pipe(v.string(), v.regex(guidPattern), v.toLowerCase()),
@@ -39,7 +40,7 @@ export async function findRole(
   const operation = 'looking up the role'
   const { name } = reference
   const query = {
-    apiVersion: authorizationVersion,
+    apiVersion: authorizationApiVersion,
     filter: `roleName eq '${name.replaceAll("'", "''")}'`,
   }
   const { entries } = await manager.readAll(operation, definitionsPath(scope), query, definitionEntry)
@@ -80,6 +81,6 @@ export async function readDefinition(
 ): Promise<Definition> {
   const path = `${definitionsPath(scope)}/${roleGuid}`
   return definitionOf(
-    await manager.read('reading the role definition', path, authorizationVersion, definitionEntry),
+    await manager.read('reading the role definition', path, authorizationApiVersion, definitionEntry),
   )
 }

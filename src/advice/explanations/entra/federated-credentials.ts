@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { managedIdentitiesApiVersion } from '../../../azure/api-versions.ts'
 import { visibleJson } from '../../../core/text/untrusted.ts'
 import { az, azLine, bash, bicep, bicepLiteral, show } from '../commands.ts'
 import type { ExplainContext, Fix } from '../explanation.ts'
@@ -73,11 +74,11 @@ export function addCredential(told: ExplainContext, subject = valuesOf(told).sub
 }
 
 function credentialBicep({ issuer, subject, audience }: Values, { identity }: Holder, name: string): string {
-  return `resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
+  return `resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@${managedIdentitiesApiVersion}' existing = {
   name: ${bicepLiteral(identity.name)}
 }
 
-resource credential 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {
+resource credential 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@${managedIdentitiesApiVersion}' = {
   parent: identity
   name: ${bicepLiteral(name)}
   properties: {

@@ -1,6 +1,13 @@
+import { authorizationApiVersion } from '../../../azure/api-versions.ts'
+import { isInProject } from '../../../azure/endpoint.ts'
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
-import { hasDataActions, leastRoleFor, roleCovers, roleNameOf } from '../../../azure/rbac/built-in-roles.ts'
-import { coversDataAction } from '../../../azure/rbac/permissions.ts'
+import {
+  leastRoleFor,
+  roleCovers,
+  roleHasDataActions,
+  roleNameOf,
+} from '../../../azure/rbac/built-in-roles.ts'
+import { coversDataAction, hasDataActions } from '../../../azure/rbac/permissions.ts'
 import { servicePrincipal } from '../../../azure/rbac/principal.ts'
 import { isProject, withoutProject } from '../../../azure/rbac/scopes.ts'
 import { neededBy } from '../../../gate/also.ts'
@@ -65,7 +72,7 @@ export function whyDenied(told: ExplainContext): string {
   const isOfGateway = tokenAudienceOf(told.record) !== undefined
   const cause = causeOf(told)
   const missing = isOfGateway || cause.kind === 'undecided' ? '' : whatWasMissing(told)
-  return paragraph(missing, inWords(cause, told), whereItCounts(told))
+  return paragraph(missing, causeInWords(cause, told), whereItCounts(told))
 }
 
 /** Whether something blocks the call that waiting does not remove. */
@@ -120,7 +127,7 @@ const coversCalls = (coverage: RunRecord['coverage']) =>
 function heldOnProject(told: ExplainContext): Cause | undefined {
   const { role, roleState, smoke, afterDenial } = told.record
   const refused = smoke.filter(({ kind }) => kind === 'refused')
-  const isOfProject = refused.some(({ route }) => route.url.includes('/api/projects/'))
+  const isOfProject = refused.some(({ route }) => isInProject(route.url))
   if (role === undefined || refused.length === 0 || isOfProject) return undefined
   if (heldStates.has(roleState) && isProject(role.scope))
     return { kind: 'on-project', role: role.name, scope: role.scope }
@@ -149,11 +156,11 @@ function administersOnly(
   assignments: readonly Assignment[],
   permissions: NonNullable<RunRecord['permissions']>,
 ): boolean {
-  if (permissions.length > 0) return permissions.every(({ dataActions }) => (dataActions ?? []).length === 0)
-  return assignments.length > 0 && assignments.every(({ roleGuid }) => hasDataActions(roleGuid) === false)
+  if (permissions.length > 0) return !hasDataActions(permissions)
+  return assignments.length > 0 && assignments.every(({ roleGuid }) => roleHasDataActions(roleGuid) === false)
 }
 
-function inWords(cause: Cause, told: ExplainContext): string {
+function causeInWords(cause: Cause, told: ExplainContext): string {
   const { record } = told
   const { role, principalId, grantee } = valuesOf(told)
   switch (cause.kind) {
@@ -163,7 +170,7 @@ function inWords(cause: Cause, told: ExplainContext): string {
       return `It holds ${cause.role}, but that role does not cover this operation: waiting does not help.`
     case 'unfit-role':
       return paragraph(
-        record.roleState === 'missing' ? inWords(causeOfMissing(record), told) : '',
+        record.roleState === 'missing' ? causeInWords(causeOfMissing(record), told) : '',
         `${cause.role}, the role that this run wants, does not cover this operation: it would not help to hold it.`,
       )
     case 'on-project':
@@ -307,7 +314,7 @@ function fittingRole(told: ExplainContext, { role }: Values): Values['role'] {
 }
 
 export function denyAssignmentFixes({ resourceManager, scope }: Values): Fix[] {
-  const url = `${resourceManager}${scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01&$filter=atScope()`
+  const url = `${resourceManager}${scope}/providers/Microsoft.Authorization/denyAssignments?api-version=${authorizationApiVersion}&$filter=atScope()`
   return [
     bash('See the deny assignments', azLine('rest', { method: 'get', url })),
     advice(

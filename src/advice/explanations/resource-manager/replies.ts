@@ -1,3 +1,4 @@
+import { type CloudName, cloudOf } from '../../../azure/clouds.ts'
 import type { Failure } from '../../../core/failures/failure.ts'
 import { inWords } from '../../../core/text/duration.ts'
 import { throttledBudgetMs } from '../../../services/resource-manager/throttling.ts'
@@ -16,16 +17,18 @@ const afterChallenge = {
   none: 'It named no claims that the run could ask Entra for.',
 }
 
-/** The old service management API, and its successor. */
-const classicHosts: ReadonlyMap<string, string> = new Map([
-  ['management.core.windows.net', 'https://management.azure.com'],
-  ['management.core.usgovcloudapi.net', 'https://management.usgovcloudapi.net'],
-  ['management.core.chinacloudapi.cn', 'https://management.chinacloudapi.cn'],
+/** The hosts of the old service management API, and their clouds. */
+const classicHosts: ReadonlyMap<string, CloudName> = new Map([
+  ['management.core.windows.net', 'AzureCloud'],
+  ['management.core.usgovcloudapi.net', 'AzureUSGovernment'],
+  ['management.core.chinacloudapi.cn', 'AzureChinaCloud'],
 ])
 
+/** The address of Resource Manager in the cloud of that API. */
 function inPlaceOfClassic({ failure }: ExplainContext): string | undefined {
-  const audience = failure.details?.audience ?? ''
-  return URL.canParse(audience) ? classicHosts.get(new URL(audience).host) : undefined
+  const host = URL.parse(failure.details?.audience ?? '')?.host ?? ''
+  const cloud = classicHosts.get(host)
+  return cloud && cloudOf(cloud, {}).resourceManager.endpoint
 }
 
 function whyTokenRejected(told: ExplainContext): string {

@@ -1,5 +1,5 @@
 import type { Assignment } from '../../../azure/rbac/assignment.ts'
-import { permanentName } from '../../../azure/rbac/assignment-name.ts'
+import { assignmentIdOf, permanentName } from '../../../azure/rbac/assignment-name.ts'
 import { azLine, bash, show, subscriptionOptions, takeTurns } from '../commands.ts'
 import { advice, type ExplainContext, type Explanations, type Fix, paragraph } from '../explanation.ts'
 import { valuesOf } from '../values.ts'
@@ -16,9 +16,7 @@ function assignmentInTheWay(told: ExplainContext): Fix[] {
     }),
     bash(
       'If its principal no longer exists, remove it',
-      azLine('role assignment delete', {
-        ids: `${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`,
-      }),
+      azLine('role assignment delete', { ids: assignmentIdOf({ scope }, name) }),
     ),
   ]
 }

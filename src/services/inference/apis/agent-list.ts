@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { readJsonAnswer } from '../answer.ts'
-import { agents } from './agents.ts'
-import { dataAction, type InferenceApi } from './api.ts'
+import { agents, agentsRead } from './agents.ts'
+import type { InferenceApi } from './api.ts'
 
 /**
  * Lists the agents of a project: that proves the right to read them if no agent is named. It calls no deployment, and is used
@@ -18,7 +18,7 @@ export const agentList = {
   answersPrompt: false,
   ofProject: true,
   placesOf: (_target, { project }) => [
-    { url: `${project}/agents?api-version=v1&limit=1`, dataAction: dataAction('AIServices/agents/read') },
+    { url: `${project}/agents?api-version=v1&limit=1`, dataAction: agentsRead },
   ],
   audiencesOf: agents.audiencesOf,
   firstShape: agents.firstShape,

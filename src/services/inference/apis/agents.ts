@@ -17,6 +17,8 @@ const agent = v.object({
   versions: v.fallback(v.optional(latest), undefined),
 })
 
+export const agentsRead = dataAction('AIServices/agents/read')
+
 export const agents = {
   name: 'agents',
   about: 'of a project, by the name of the agent',
@@ -28,7 +30,7 @@ export const agents = {
   placesOf: ({ deployment }, { project }) => [
     {
       url: `${project}/agents/${encodeURIComponent(deployment)}?api-version=v1`,
-      dataAction: dataAction('AIServices/agents/read'),
+      dataAction: agentsRead,
     },
   ],
   // Projects accept Foundry's own audience only.

@@ -64,6 +64,8 @@ export interface InferenceApi {
   answersPrompt: boolean
   /** It calls something in a project, not a deployment of the resource. */
   ofProject?: true
+  /** What follows the deployment in addresses of this API from before v1: `endpoint` may be such an address. */
+  classicOperation?: string
   /** It has a route with a dated version, which the caller chooses. */
   takesVersion?: true
   /**

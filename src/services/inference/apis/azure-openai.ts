@@ -22,6 +22,7 @@ export const azureOpenAI = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
+  classicOperation: 'chat/completions',
   takesVersion: true,
   placesOf: (target, endpoints) => [
     { url: deploymentUrl(target, endpoints, 'chat/completions'), dataAction: chatDataAction },

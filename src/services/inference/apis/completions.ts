@@ -20,6 +20,7 @@ export const completions = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: true,
+  classicOperation: 'completions',
   takesVersion: true,
   placesOf: (target, endpoints) => [
     {

@@ -17,6 +17,7 @@ export const embeddings = {
   keyHeader: 'api-key',
   cost: 'tokens',
   answersPrompt: false,
+  classicOperation: 'embeddings',
   placesOf: (_, endpoints) => [
     {
       url: v1Url(endpoints, 'embeddings'),

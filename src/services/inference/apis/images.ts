@@ -81,6 +81,7 @@ export const images = {
   keyHeader: 'api-key',
   cost: 'piece',
   answersPrompt: false,
+  classicOperation: 'images/generations',
   takesVersion: true,
   placesOf: (target, endpoints) => makerOf(target).places(target, endpoints),
   audiencesOf: knownAudiences,

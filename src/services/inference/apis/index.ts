@@ -27,15 +27,8 @@ export function apiOf(name: RouteApi): InferenceApi {
   return api
 }
 
-/** The APIs of operations with the deployment in their path. */
-const byOperation: Readonly<Record<string, Api>> = {
-  'chat/completions': 'azure-openai',
-  completions: 'completions',
-  embeddings: 'embeddings',
-  'images/generations': 'images',
-  'audio/transcriptions': 'transcriptions',
-  'audio/speech': 'speech',
-}
-
-/** @param operation What follows `/openai/deployments/NAME/`. @returns undefined if the gate has no API for it. */
-export const classicApi = (operation = ''): Api | undefined => byOperation[operation]
+/** @param operation What follows `/openai/deployments/NAME/`; undefined if nothing does. @returns undefined if the gate has no API for it. */
+export const classicApi = (operation: string | undefined): Api | undefined =>
+  operation === undefined
+    ? undefined
+    : registry.find(({ classicOperation }) => classicOperation === operation)?.name

@@ -21,6 +21,7 @@ export const speech = {
   keyHeader: 'api-key',
   cost: 'piece',
   answersPrompt: false,
+  classicOperation: 'audio/speech',
   takesVersion: true,
   placesOf: (target, endpoints) => [
     { url: v1Url(endpoints, 'audio/speech'), dataAction: audioDataAction },

@@ -23,6 +23,7 @@ export const transcriptions = {
   keyHeader: 'api-key',
   cost: 'piece',
   answersPrompt: false,
+  classicOperation: 'audio/transcriptions',
   takesVersion: true,
   placesOf: (target, endpoints) => [
     {
