@@ -44,6 +44,13 @@ export interface Gateway {
 /** Who calls. A key allows everything, a principal has the rights of its roles. */
 type Caller = { kind: 'key' } | { kind: 'principal'; objectId: string }
 
+/** An operation on an account, and on one of its projects if the path names it. */
+interface Asked {
+  operation: Operation
+  account: Account
+  params: Readonly<Record<string, string>>
+}
+
 /** Network, authentication, authorization, validation: the order in which the service checks and refuses. */
 export async function serve(
   { context, host, authorizer, chooseReplica, storeOf }: Gateway,
@@ -57,14 +64,15 @@ export async function serve(
   return replyOrRefusal(async () => {
     const account = accountAddressed(context.world, host, credentials)
     requireOpenNetwork(account)
-    const caller = await authenticate(context, operation, account, credentials, replica)
+    const asked = { operation, account, params }
+    const caller = await authenticate(context, asked, credentials, replica)
     if (account.blocked) throw resourceBlocked()
 
     const reply = await replyOrRefusal(() => {
       const mayUse = (principalId: string, dataAction: string, scope: string) =>
         !isRefusedBy(host, operation.name) && authorizer.mayUseData(principalId, dataAction, scope, replica)
-      authorize(mayUse, operation, account, params, caller)
-      requireServed(operation, account, params)
+      authorize(mayUse, asked, caller)
+      requireServed(asked)
       operation.api.checkApiVersion(request.url.searchParams.get('api-version'))
       const now = context.clock.now()
       return operation.answer({
@@ -113,8 +121,7 @@ function requireOpenNetwork(account: Account): void {
 
 async function authenticate(
   { tokens, world, clock, lag }: Context,
-  { api }: Operation,
-  account: Account,
+  { operation: { api }, account }: Asked,
   credentials: Credentials,
   replica: number,
 ): Promise<Caller> {
@@ -135,12 +142,11 @@ async function authenticate(
 
 function authorize(
   mayUse: (principalId: string, dataAction: string, scope: string) => boolean,
-  { api, method, template, dataAction }: Operation,
-  account: Account,
-  params: Readonly<Record<string, string>>,
+  { operation, account, params }: Asked,
   caller: Caller,
 ): void {
   if (caller.kind === 'key') return
+  const { api, method, template, dataAction } = operation
   const scope = addressedId(account, params)
   const fullAction = `Microsoft.CognitiveServices/accounts/${dataAction}`
   if (mayUse(caller.objectId, fullAction, scope)) return
@@ -156,11 +162,7 @@ function authorize(
 const addressedId = (account: Account, { project }: Readonly<Record<string, string>>) =>
   project === undefined ? accountId(account) : `${accountId(account)}/projects/${project}`
 
-function requireServed(
-  { api }: Operation,
-  account: Account,
-  { project }: Readonly<Record<string, string>>,
-): void {
+function requireServed({ operation: { api }, account, params: { project } }: Asked): void {
   if (!api.kinds.includes(account.kind)) throw resourceNotFound()
   const known = account.projects.some(({ name }) => name.toLowerCase() === project?.toLowerCase())
   if (project !== undefined && !known) throw projectNotFound()

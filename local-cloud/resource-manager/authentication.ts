@@ -24,35 +24,29 @@ export const AUDIENCES = ['https://management.core.windows.net/', 'https://manag
 export async function authenticate(context: Context, request: ServiceRequest): Promise<Caller> {
   const { authorization } = request.headers
   if (!authorization) {
-    throw unauthenticated(
-      context,
-      request,
-      'AuthenticationFailed',
-      "Authentication failed. The 'Authorization' header is missing.",
-      "The authentication failed because of missing 'Authorization' header.",
-    )
+    throw unauthenticated(context, request, 'AuthenticationFailed', {
+      message: "Authentication failed. The 'Authorization' header is missing.",
+      description: "The authentication failed because of missing 'Authorization' header.",
+    })
   }
   const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
   const verdict = await context.tokens.verify(token, [...AUDIENCES, context.endpoints.resourceManager])
   if (verdict.ok) return verdict.claims
   switch (verdict.reason) {
     case 'expired':
-      throw unauthenticated(
-        context,
-        request,
-        'ExpiredAuthenticationToken',
-        expiredMessage(token, context.clock.now()),
-      )
+      throw unauthenticated(context, request, 'ExpiredAuthenticationToken', {
+        message: expiredMessage(token, context.clock.now()),
+      })
     case 'audience':
-      throw unauthenticated(
-        context,
-        request,
-        'InvalidAuthenticationTokenAudience',
-        `The access token has been obtained for wrong audience or resource '${verdict.claims?.aud}'. ` +
+      throw unauthenticated(context, request, 'InvalidAuthenticationTokenAudience', {
+        message:
+          `The access token has been obtained for wrong audience or resource '${verdict.claims?.aud}'. ` +
           `It should exactly match with one of the allowed audiences '${AUDIENCES.join("','")}'.`,
-      )
+      })
     default:
-      throw unauthenticated(context, request, 'InvalidAuthenticationToken', 'The access token is invalid.')
+      throw unauthenticated(context, request, 'InvalidAuthenticationToken', {
+        message: 'The access token is invalid.',
+      })
   }
 }
 
@@ -65,16 +59,14 @@ export function requireTenant(
 ): void {
   if (caller.tid === tenantId) return
   const issuer = (tenant: string) => `https://sts.windows.net/${tenant}/`
-  throw unauthenticated(
-    context,
-    request,
-    'InvalidAuthenticationTokenTenant',
-    `The access token is from the wrong issuer '${issuer(caller.tid)}'. It must match the tenant ` +
+  throw unauthenticated(context, request, 'InvalidAuthenticationTokenTenant', {
+    message:
+      `The access token is from the wrong issuer '${issuer(caller.tid)}'. It must match the tenant ` +
       `'${issuer(tenantId)}' associated with this subscription. Please use the authority (URL) ` +
       `'https://login.windows.net/${tenantId}' to get the token. Note, if the subscription is transferred to another ` +
       'tenant there is no impact to the services, but information about new tenant could take time to propagate ' +
       '(up to an hour). If you just transferred your subscription and see this error message, please try back later.',
-  )
+  })
 }
 
 /** The token's signature is valid, so its times can be quoted. */
@@ -91,8 +83,7 @@ function unauthenticated(
   { world, endpoints }: Context,
   { url }: ServiceRequest,
   code: string,
-  message: string,
-  description = message,
+  { message, description = message }: { message: string; description?: string },
 ): ArmError {
   const subscriptionId = subscriptionIdOf(url.pathname)
   const tenantId = world.subscriptions.find(({ id }) => id === subscriptionId)?.tenantId ?? ''
