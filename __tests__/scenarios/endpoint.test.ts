@@ -156,7 +156,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
     expect(operations(run)).not.toContain('roleAssignments.create')
     expect(warnings(run)).toEqual([
       expect.stringMatching(
-        /^None of the 1 accounts that this identity may read .* has the host .*Only the call is proven: no role was checked or granted/,
+        /^None of the 1 accounts that this identity can read .* has the host .*Only the call is proven: no role was checked or granted/,
       ),
     ])
     expect(logOf(run)).toMatch(
@@ -192,7 +192,7 @@ describe('an endpoint, and the subscription that its resource is in', () => {
 
     expect(run.outputs).toMatchObject({ result: 'passed', 'role-state': 'unknown' })
     expect(warnings(run)).toEqual([
-      expect.stringContaining('This identity may read no account of the subscription'),
+      expect.stringContaining('This identity can read no account of the subscription'),
     ])
     expect(targetOf(run).target).toMatchObject({ search: 'forbidden' })
   })

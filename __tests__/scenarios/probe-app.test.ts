@@ -60,6 +60,7 @@ describe('an app with an old role', () => {
     bothHold(cloud)
     const run = await runGate(cloud, probing())
 
+    expect(asked(run)).toHaveLength(3)
     for (const { method, headers, body } of asked(run)) {
       expect({ method, body }).toEqual({ method: 'GET', body: '' })
       expect(Object.keys(headers)).not.toContain('authorization')

@@ -369,6 +369,25 @@ describe('principal-id of an app’s identity', () => {
     expect(grants(run)).toEqual([])
   })
 
+  test('that holds the role until another job ends, and can call with one that stays, is not refused', async () => {
+    const principalId = identity()
+    const description =
+      'Key-less Gate, until its job ends: somewhere (temporary, lease 5d5e4b86-3f6e-4f0c-9a51-0e9a44bb8a10)'
+    alsoHolds(cloud, { role: roles.user, principalId, description })
+    alsoHolds(cloud, { role: roles.openAIUser, principalId })
+    const run = await runGate(cloud, { inputs: { 'principal-id': principalId } })
+
+    expect(run.outputs).toMatchObject({ result: 'passed', 'runtime-access': 'passed' })
+    expect(grants(run)).toEqual([])
+  })
+
+  test('costs one read of its role’s definition, before the grant', async () => {
+    const run = await runGate(cloud, { inputs: { 'principal-id': identity() } })
+
+    expect(run.outputs.result).toBe('passed')
+    expect(operations(run).filter(operation => operation === 'roleDefinitions.get')).toHaveLength(1)
+  })
+
   test('if the pipeline can call too, the log says that this proves nothing about the app', async () => {
     alsoHolds(cloud, { role: roles.user })
     const run = await runGate(cloud, { inputs: { 'principal-id': identity(), grant: 'never' } })

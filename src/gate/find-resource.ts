@@ -75,10 +75,10 @@ function whyUnfound({ endpoint, subscriptionId }: Search, seen: AccountsAtHost |
   const host = plain(new URL(endpoint).host)
   const where = `the subscription ${subscriptionId}`
   if (seen === undefined)
-    return `This identity may read no account of ${where}, so whose host ${host} is is not known.`
+    return `This identity can read no account of ${where}, so it is not known whose host ${host} is.`
   const { accounts, of } = seen
   if (accounts.length === 0) {
-    return `None of the ${of} accounts that this identity may read in ${where} has the host ${host}: it is a gateway's, or of an account elsewhere, or of one that may not be read.`
+    return `None of the ${of} accounts that this identity can read in ${where} has the host ${host}: it belongs to a gateway, to an account elsewhere, or to one that this identity cannot read.`
   }
   const ids = accounts.slice(0, maxIds).map(account => plain(accountIdOf(account)))
   return `${accounts.length} accounts of ${where} have the host ${host}: ${ids.join(', ')}${accounts.length > maxIds ? ', …' : ''}.`

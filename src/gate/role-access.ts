@@ -182,8 +182,8 @@ function denying(
 }
 
 /**
- * Of the role itself. `whatOutlastsOtherJobs` leaves out what another role gives until another job ends. Undefined for an app: the
- * look at production reports whether it may call, and what the pipeline holds does not matter to it.
+ * Of the role itself. `whatOutlastsOtherJobs` leaves out what another role gives until another job ends. Undefined for an app: it
+ * may call by another role that stays, and the look at production judges everything that it holds.
  */
 function otherJobsAssignment(
   { held: { state, assignment }, holder }: Found,

@@ -82,7 +82,7 @@ describe('without named deployments', () => {
   test.each([
     ['there is none', [], /no deployment that answers a chat/],
     ['none of them chats', [vectors], /no deployment that answers a chat/],
-    ['they may not be listed', undefined, /may not be listed, and the input `deployments` names none/],
+    ['they cannot be listed', undefined, /cannot be listed, and the input `deployments` names none/],
   ])('the result says if %s', (_, deployments, message) => {
     expect(refused({}, deployments)).toMatchObject({
       kind: 'fatal',

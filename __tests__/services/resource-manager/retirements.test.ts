@@ -63,11 +63,7 @@ test('a fine-tuned model without a day retires with its base model', () => {
 })
 
 test.each<[string, () => ReturnType<typeof ofChat>, RegExp]>([
-  [
-    'deployments that may not be listed',
-    () => retirementOf('chat', undefined, listOf()),
-    /may not be listed/,
-  ],
+  ['deployments that cannot be listed', () => retirementOf('chat', undefined, listOf()), /cannot be listed/],
   [
     'a name that is not listed',
     () => retirementOf('helper', [deployment()], listOf()),

@@ -153,7 +153,7 @@ function usualDeployment(
 ): DeploymentRequest {
   if (deployments === undefined) {
     throw noSuchDeployment(
-      'The deployments of the resource may not be listed, and the input `deployments` names none.',
+      'The deployments of the resource cannot be listed, and the input `deployments` names none.',
     )
   }
   const capable = deployments.filter(

@@ -93,7 +93,7 @@ export function retirementOf(
   list: ModelList,
 ): Retirement {
   const unknown = (because: string): Retirement => ({ kind: 'unknown', deployment: name, because })
-  if (deployments === undefined) return unknown('the deployments may not be listed')
+  if (deployments === undefined) return unknown('the deployments cannot be listed')
   const deployment = deploymentNamed(name, deployments)
   if (deployment === undefined) return unknown('it is none of the deployments that are listed')
   const { modelFormat: format = '', modelName = '', modelVersion: version = '', sku } = deployment
