@@ -223,6 +223,15 @@ const cases: Omit<CodeCases<'inference'>, CodesOfWaiting> = {
       },
     },
     {
+      when: 'a deployment that is being deleted, although it still answers',
+      arrange: () => {
+        mayInfer()
+        deploymentNamed('chat').provisioningState = 'Deleting'
+      },
+      says: /its state is Deleting/,
+      mend: { fix: /^with:\n {2}deployments: reasoning$/ },
+    },
+    {
       when: 'a deployment that is ready, says Resource Manager, and that the endpoint does not know',
       arrange: () => {
         mayInfer()

@@ -463,6 +463,20 @@ const cases: Omit<CodeCases<'resource-manager'>, 'role-assignment-exists'> = {
         },
       },
     },
+    {
+      when: 'an account that is being deleted, although its models still answer',
+      arrange: () => {
+        alsoHolds(cloud, { role: roles.user })
+        account(cloud).pending = { state: 'Deleting', until: '2099-01-01T00:00:00.000Z' }
+      },
+      says: /Somebody is deleting contoso-ai\. Its models may still answer/,
+      mend: {
+        advice: /az cognitiveservices account list/,
+        by: () => {
+          delete account(cloud).pending
+        },
+      },
+    },
   ],
   'resource-manager-forbidden': [
     {

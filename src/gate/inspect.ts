@@ -14,7 +14,12 @@ import {
   routesFor,
 } from '../services/inference/select-deployments.ts'
 import type { SmokeResult, SmokeTools } from '../services/inference/smoke-call.ts'
-import { type Account, readAccount, trustedEndpoints } from '../services/resource-manager/account.ts'
+import {
+  type Account,
+  readAccount,
+  requireLasting,
+  trustedEndpoints,
+} from '../services/resource-manager/account.ts'
 import type { ResourceContext } from '../services/resource-manager/context.ts'
 import { readDeployments } from '../services/resource-manager/deployments.ts'
 import { undefinedIfForbidden } from '../services/resource-manager/forbidden.ts'
@@ -112,6 +117,7 @@ async function readResource(
   ])
   if (account !== undefined) note({ account })
   if (deployments !== undefined) note({ deployments })
+  if (account !== undefined) requireLasting(account)
   return { account, accountForbidden, deployments }
 }
 

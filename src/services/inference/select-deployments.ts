@@ -65,8 +65,8 @@ export function knowsItsRoutes({ deployments, smoke }: DeploymentSettings): bool
 
 /**
  * @param deployments From Resource Manager; undefined if it was not asked, or the list cannot be read.
- * @throws StepError `deployment-not-found` if the list shows that a deployment does not exist; `operation-unsupported` if no
- * API here calls models of its kind.
+ * @throws StepError `deployment-not-found` if the list shows that a deployment does not exist; `deployment-not-ready` if it is being
+ * deleted; `operation-unsupported` if no API here calls models of its kind.
  */
 export function routesFor(
   settings: DeploymentSettings,
@@ -113,7 +113,7 @@ export function requireText(routes: readonly Route[], expect: RegExp | undefined
   )
 }
 
-/** @throws StepError `deployment-not-found` if the list shows that one of the routes leads nowhere. */
+/** @throws StepError if the list shows that a deployment does not exist, or is being deleted. */
 export function requireListed(
   routes: readonly Route[],
   deployments: readonly Deployment[] | undefined,
@@ -130,6 +130,13 @@ function modelOf(name: string, deployments: readonly Deployment[] | undefined): 
     throw noSuchDeployment(
       `The resource has no deployment named "${plain(name)}"; it has ${namesOf(deployments)}.`,
       name,
+    )
+  }
+  if (deployment.state === 'Deleting') {
+    const message = `The deployment "${plain(name)}" is being deleted: its provisioningState is Deleting.`
+    throw new StepError(
+      'choosing the deployments',
+      localFailure('deployment-not-ready', message, { deployment: name }),
     )
   }
   return { name: deployment.modelName, format: deployment.modelFormat, capabilities: deployment.capabilities }

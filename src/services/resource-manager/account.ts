@@ -18,6 +18,7 @@ const accountBody = v.object({
     customSubDomainName: v.nullish(v.string()),
     disableLocalAuth: v.nullish(v.boolean()),
     publicNetworkAccess: v.nullish(v.string()),
+    provisioningState: v.nullish(v.string()),
   }),
 })
 
@@ -36,6 +37,8 @@ export interface Account {
   hosts: readonly string[]
   keyAccess: KeyAccess
   publicNetworkAccess: string | undefined
+  /** It may still answer for some minutes. */
+  isBeingDeleted?: true
 }
 
 /** @throws StepError `resource-not-found` or another of Resource Manager's codes. */
@@ -66,7 +69,15 @@ export async function readAccount(
     // Null means the same as false: keys work.
     keyAccess: properties.disableLocalAuth === true ? 'disabled' : 'enabled',
     publicNetworkAccess: properties.publicNetworkAccess ?? undefined,
+    ...(properties.provisioningState === 'Deleting' ? { isBeingDeleted: true } : {}),
   }
+}
+
+/** Answers of an account that is being deleted are no proof for the deploy that follows. @throws StepError `resource-not-found` */
+export function requireLasting({ isBeingDeleted }: Pick<Account, 'isBeingDeleted'>): void {
+  if (isBeingDeleted !== true) return
+  const message = 'The account is being deleted: its provisioningState is Deleting.'
+  throw new StepError('reading the account', localFailure('resource-not-found', message))
 }
 
 /**

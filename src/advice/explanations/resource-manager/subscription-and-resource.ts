@@ -30,6 +30,15 @@ const needsAccount = ({ settings }: RunRecord) =>
 /** The inputs name an endpoint and a subscription, and the search for the resource failed. */
 const wasSearched = ({ record }: ExplainContext) => record.settings?.target.kind === 'search'
 
+function whatIsBeingDeleted(told: ExplainContext): string | undefined {
+  const { scope, account } = valuesOf(told)
+  if (told.failure.said.serviceCode === 'ResourceGroupBeingDeleted')
+    return `The resource group of ${scope} is being deleted, and the resource with it.`
+  return told.record.account?.isBeingDeleted === true
+    ? `Somebody is deleting ${account}. Its models may still answer, but not much longer.`
+    : undefined
+}
+
 export const subscriptionAndResourceExplanations = {
   'subscription-not-found': {
     title: 'The subscription is not visible to the principal',
@@ -66,13 +75,12 @@ export const subscriptionAndResourceExplanations = {
   'resource-not-found': {
     title: 'There is no such resource',
     about:
-      'Resource Manager knows no resource with that id. Or `endpoint` was given with `subscription-id`, an input needs the resource, and no account that the run can read, or more than one, has the host of the endpoint.',
+      'Resource Manager knows no resource with that id, or it is being deleted. Or `endpoint` was given with `subscription-id`, an input needs the resource, and no account that the run can read, or more than one, has the host of the endpoint.',
     why: told =>
       wasSearched(told)
         ? 'The gate looks for the resource by the host of `endpoint`, among the accounts of the subscription that this identity can read. Name the resource with `resource-id` instead; or remove the input that needs it, and the gate proves only the call.'
-        : told.failure.said.serviceCode === 'ResourceGroupBeingDeleted'
-          ? `The resource group of ${valuesOf(told).scope} is being deleted, and the resource with it.`
-          : `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or the id is that of a deployment or project instead of the account.`,
+        : (whatIsBeingDeleted(told) ??
+          `Resource Manager knows no resource ${valuesOf(told).scope}. The name or the resource group is misspelt, or the id is that of a deployment or project instead of the account.`),
     unlike: 'A resource that the principal cannot read is `resource-manager-forbidden`.',
     fixes: told => [
       listResources(told),
