@@ -11,6 +11,7 @@ import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud
 import { repositoryRoot } from '../../scripts/tools.ts'
 import { cognitiveServicesUser } from '../../src/azure/rbac/built-in-roles.ts'
 import { envelope, refuse } from '../support/arrange.ts'
+import { compileCache } from '../support/child-node.ts'
 
 /** `npm run conformance` as a person runs it, another local cloud standing in for the real services. */
 
@@ -33,6 +34,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const usualEnvironment = { PATH: process.env.PATH, ...compileCache, ...localVariables }
+
 interface Ended {
   code: number | null
   stdout: string
@@ -45,7 +48,7 @@ const conformanceOn = (other: LocalCloud, ...args: string[]) => runIn(other.jobE
 
 function runIn(job: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> {
   // Nobody moves the time of that cloud.
-  const env = { PATH: process.env.PATH, ...localVariables, CONFORMANCE_EXPIRED_ASSERTION: '', ...job }
+  const env = { ...usualEnvironment, CONFORMANCE_EXPIRED_ASSERTION: '', ...job }
   return new Promise(resolve => {
     const child = execFile(
       process.execPath,
@@ -243,7 +246,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
         process.execPath,
         [join(repositoryRoot, 'conformance/cli.ts'), '--against', 'real', '--out', out],
         {
-          env: { PATH: process.env.PATH, ...slow.jobEnvironment(), ...localVariables },
+          env: { ...usualEnvironment, ...slow.jobEnvironment() },
           stdio: ['ignore', 'ignore', 'pipe'],
         },
       )

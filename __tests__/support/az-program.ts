@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -11,7 +11,6 @@ import type { World } from '../../local-cloud/world.ts'
 import { type Arguments, type Handler, wordsToCommand } from './az-arguments.ts'
 import { azHandlers } from './az-handlers.ts'
 import { accountOf, applicationOf, identityOf, only } from './az-world.ts'
-import { execNode } from './child-node.ts'
 
 /**
  * An `az` for shell scripts: a program on a PATH of its own that does to the world of a local cloud what the real one
@@ -30,20 +29,18 @@ export interface AzProgram {
 export async function createAzProgram(cloud: LocalCloud): Promise<AzProgram> {
   const calls: string[][] = []
   const refused: string[] = []
-  const server = createServer(async (request, response) => {
-    const words = v.parse(v.array(v.string()), JSON.parse(Buffer.concat(await request.toArray()).toString()))
+  const server = createServer(async connection => {
+    const words = await readWords(connection)
     calls.push(words)
-    response.end(JSON.stringify(answer(cloud, words, refused)))
+    const { status, printed } = answer(cloud, words, refused)
+    connection.end(`${status}\n${printed}`)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no TCP port')
   const folder = mkdtempSync(join(tmpdir(), 'key-less-gate-az-'))
-  const client = join(folder, 'client.mjs')
-  writeFileSync(client, clientSource(`http://127.0.0.1:${address.port}`))
-  writeFileSync(join(folder, 'az'), `#!/bin/sh\n${execNode(client)}\n`)
-  chmodSync(join(folder, 'az'), 0o755)
+  writeFileSync(join(folder, 'az'), clientScript(address.port), { mode: 0o755 })
   return {
     folder,
     calls,
@@ -55,32 +52,41 @@ export async function createAzProgram(cloud: LocalCloud): Promise<AzProgram> {
   }
 }
 
-/** Hands its arguments over, and says what comes back. */
-const clientSource = (url: string) => `
-import { once } from 'node:events'
-import { request } from 'node:http'
-const asked = request('${url}', { method: 'POST' }).end(JSON.stringify(process.argv.slice(2)))
-const [reply] = await once(asked, 'response')
-const { status, stdout, stderr } = JSON.parse(Buffer.concat(await reply.toArray()))
-process.stdout.write(stdout)
-process.stderr.write(stderr)
-process.exitCode = status
+/** Hands over how many arguments it has and each of them, and prints what comes back. Bash alone: a script calls az dozens of times, and Node takes longer to start than all the rest. */
+const clientScript = (port: number) => `#!/usr/bin/env bash
+exec 3<>/dev/tcp/127.0.0.1/${port}
+printf '%s\\0' "$#" "$@" >&3
+read -r status <&3
+if ((status == 0)); then cat <&3; else cat <&3 >&2; fi
+exit "$status"
 `
 
+/** What the client hands over: it does not say when it has no more. */
+async function readWords(connection: Socket): Promise<string[]> {
+  let received = Buffer.alloc(0)
+  for await (const chunk of connection.iterator({ destroyOnReturn: false })) {
+    received = Buffer.concat([received, v.parse(v.instance(Buffer), chunk)])
+    const [count, ...words] = received.toString().split('\0')
+    if (words.length > Number(count)) return words.slice(0, -1)
+  }
+  throw new Error('The client went away')
+}
+
+/** What az prints: on its standard output if it succeeds, on the other if not. */
 function answer({ world }: LocalCloud, words: readonly string[], refused: readonly string[]) {
   try {
     const { command, args } = wordsToCommand(words)
-    if (refused.includes(command)) return { status: 1, stdout: '', stderr: 'ERROR: (AuthorizationFailed)\n' }
+    if (refused.includes(command)) return { status: 1, printed: 'ERROR: (AuthorizationFailed)\n' }
     const handler = scriptHandlers[command]
     if (handler === undefined) throw new Error(`Nobody taught the tests what \`az ${command}\` does`)
-    return { status: 0, stdout: printed(handler(args, world), args), stderr: '' }
+    return { status: 0, printed: rowsOf(handler(args, world), args) }
   } catch (error) {
-    return { status: 2, stdout: '', stderr: `ERROR: ${error instanceof Error ? error.message : error}\n` }
+    return { status: 2, printed: `ERROR: ${error instanceof Error ? error.message : error}\n` }
   }
 }
 
 /** `--output tsv` of a `--query` that makes rows of fields: `[].[a, b]`, `value[].[a, b]` or `[?a!=null].[a, b]` of a list, `[[a, b]]` of one thing. */
-function printed(result: unknown, args: Arguments): string {
+function rowsOf(result: unknown, args: Arguments): string {
   if (args.one('output') === 'none') return ''
   if (args.one('output') !== 'tsv') throw new Error('Only tsv is known')
   const { must, names } =
