@@ -40,10 +40,16 @@ process.hrtime.bigint = () => realHrtime() + BigInt(Math.round(offsetMs * 1e6))
 
 /** Requests of the action. */
 const underWay = new Set<ClientRequest>()
+/** When one of them began or ended last, in milliseconds of real time. */
+let changedAt = 0
 subscribe('http.client.request.created', message => {
   const { request: created } = message as { request: ClientRequest }
   underWay.add(created)
-  created.once('close', () => underWay.delete(created))
+  changedAt = realPerformanceNow()
+  created.once('close', () => {
+    underWay.delete(created)
+    changedAt = realPerformanceNow()
+  })
 })
 
 /** Of our own, to the cloud. */
@@ -99,7 +105,7 @@ function countUnderWay(): number {
   return Math.max(tunnels, underWay.size - tunnels)
 }
 
-/** A request mostly takes less: only then the cloud is asked. */
+/** While requests come and go, time is not all that can go on: the cloud is asked only if none has for as long as that. */
 const lookEveryMs = 50
 
 let isWatching = false
@@ -108,7 +114,7 @@ async function watchLimits(): Promise<void> {
   isWatching = true
   while (limits.size > 0) {
     await realSleep(lookEveryMs, undefined, { ref: false })
-    await inTurn(endNextLimit)
+    if (realPerformanceNow() - changedAt >= lookEveryMs) await inTurn(endNextLimit)
   }
   isWatching = false
 }
