@@ -1,3 +1,4 @@
+import { builtInRoleId } from '../local-cloud/built-in-roles.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { accountId } from '../local-cloud/scopes.ts'
 import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
@@ -65,10 +66,10 @@ const faulty = faultyIdentities.map((fault, at) => ({
 }))
 const deniedId = `${groupId}/providers/Microsoft.Storage/storageAccounts/conformance`
 
-const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
-const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
-const USER_ACCESS_ADMINISTRATOR = '18d7d88d-d35e-4fb5-a5c3-7773c20a72d9'
-const COGNITIVE_SERVICES_USER = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+const READER = builtInRoleId('Reader')
+const RBAC_ADMINISTRATOR = builtInRoleId('Role Based Access Control Administrator')
+const USER_ACCESS_ADMINISTRATOR = builtInRoleId('User Access Administrator')
+const COGNITIVE_SERVICES_USER = builtInRoleId('Cognitive Services User')
 const EVERYBODY = '00000000-0000-0000-0000-000000000000'
 
 /** Names of deployments. */

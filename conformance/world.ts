@@ -9,7 +9,7 @@ import { deploymentsByKind } from './deployment-kinds.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import type { Send } from './send.ts'
 import { answerOf, type Identity, signIn } from './sign-in.ts'
-import type { DeploymentKind, FaultyIdentity, Need } from './terms.ts'
+import { type DeploymentKind, type FaultyIdentity, faultyIdentities, type Need } from './terms.ts'
 
 /** Where exchanges are sent, and with which identity: read from the environment, and from the resource itself. */
 export interface World extends Omit<Identity, 'token'> {
@@ -93,9 +93,8 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
   const projects = await ask('/projects', '2025-06-01')
   const [project] = projects.status === 200 ? v.parse(listReply, JSON.parse(projects.body)).value : []
   const projectName = project?.name.replace(/.*\//, '')
-  const faulty = new Map(
-    Object.entries(read.CONFORMANCE_FAULTY_IDENTITIES ?? {}) as [FaultyIdentity, string][],
-  )
+  const given = read.CONFORMANCE_FAULTY_IDENTITIES ?? {}
+  const faulty = new Map(faultyIdentities.flatMap(fault => pairOf(fault, given[fault])))
   const origin = (url: string) => new URL(url).origin
   const named = (pattern: RegExp) =>
     Object.entries(properties.endpoints).find(([name]) => pattern.test(name))?.[1] ?? properties.endpoint
@@ -140,6 +139,8 @@ export async function openWorld(env: Environment, cloud: CloudServices, send: Se
     ]),
   }
 }
+
+const pairOf = <K, V>(key: K, value: V | undefined): [K, V][] => (value === undefined ? [] : [[key, value]])
 
 const when = (need: Need, has: boolean): Need[] => (has ? [need] : [])
 

@@ -1,3 +1,4 @@
+import { builtInRoleId } from '../local-cloud/built-in-roles.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
 import { accountId } from '../local-cloud/scopes.ts'
@@ -8,9 +9,9 @@ import type { Seed } from '../local-cloud/world.ts'
  * (separation of duties, as examples/setup/setup.sh sets up). In the default world the pipeline can assign any role in its group.
  */
 
-/** Cognitive Services OpenAI User: the least role for the deployments here. */
-const openAIUser = '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
-const rbacAdministrator = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
+/** The least role for the deployments here. */
+const openAIUser = builtInRoleId('Cognitive Services OpenAI User')
+const rbacAdministrator = builtInRoleId('Role Based Access Control Administrator')
 
 const deployments = ['chat', 'reasoning', 'embeddings']
 

@@ -36,3 +36,10 @@ export const BUILT_IN_ROLES: readonly Role[] = roles.map(({ name, roleName, desc
     ...permission,
   })),
 }))
+
+/** The id of the built-in role with that name: worlds name roles by their ids. @throws Error if the list has no such role */
+export function builtInRoleId(roleName: string): string {
+  const role = BUILT_IN_ROLES.find(candidate => candidate.roleName === roleName)
+  if (role === undefined) throw new Error(`built-in-roles/roles.json has no ${roleName}`)
+  return role.id
+}

@@ -1,3 +1,4 @@
+import { builtInRoleId } from './built-in-roles.ts'
 import { GITHUB_ISSUER, type Seed } from './world.ts'
 
 const tenantId = '8f6b2c1e-4d3a-4b7f-9c58-2e1d0a6b7c90'
@@ -9,9 +10,9 @@ const accountScope = `${groupScope}/providers/Microsoft.CognitiveServices/accoun
 const pipelineObjectId = '3b9d5f72-1c84-4e06-b7a3-9f20d6e85c41'
 const adminObjectId = 'd07a4c38-62be-49f1-8d15-b4e93f7a0c26'
 
-const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
-const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
-const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
+const READER = builtInRoleId('Reader')
+const RBAC_ADMINISTRATOR = builtInRoleId('Role Based Access Control Administrator')
+const OWNER = builtInRoleId('Owner')
 
 /**
  * What the local cloud starts with: a Foundry resource without keys, and a pipeline that may sign in, look at the

@@ -1,8 +1,9 @@
+import { builtInRoleId } from './built-in-roles.ts'
 import { accountId } from './scopes.ts'
 import type { RoleAssignment, World } from './world.ts'
 
-/** Cognitive Services User: its data actions cover every inference API. */
-const USER_ROLE = 'a97b65f3-24c7-4388-baec-2e87135dc908'
+/** Its data actions cover every inference API. */
+const USER_ROLE = builtInRoleId('Cognitive Services User')
 
 /** The same world, but the first application may call the models of the first account, and has had that right for long. */
 export function grantPipeline(world: World): World {

@@ -1,5 +1,6 @@
 import { type AzureNames, showAsAzure } from '../__tests__/support/azure-names.ts'
 import { PROBE_PATH } from '../local-cloud/app/index.ts'
+import { builtInRoleId } from '../local-cloud/built-in-roles.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { accountKeys } from '../local-cloud/inference/keys.ts'
 import { createLocalCloud, type LocalCloud } from '../local-cloud/local-cloud.ts'
@@ -29,10 +30,10 @@ export const foundryId = accountId(account)
 const groupId = foundryId.replace(/\/providers\/.*/, '')
 
 export const roles = {
-  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
-  rbacAdministrator: 'f58310d9-a9f6-439a-9e8d-f62e7b41a168',
-  openAIUser: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd',
-  user: 'a97b65f3-24c7-4388-baec-2e87135dc908',
+  reader: builtInRoleId('Reader'),
+  rbacAdministrator: builtInRoleId('Role Based Access Control Administrator'),
+  openAIUser: builtInRoleId('Cognitive Services OpenAI User'),
+  user: builtInRoleId('Cognitive Services User'),
 }
 
 const audiences = ['api://AzureADTokenExchange']

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
+import { builtInRoleId } from '../local-cloud/built-in-roles.ts'
 import { defaultWorld } from '../local-cloud/default-world.ts'
 import { GITHUB_ISSUER, type Seed } from '../local-cloud/world.ts'
 
 /** Client id and object id of the administrator. */
 export const ADMIN_CLIENT = '4f9d2c71-e608-4b35-a1c7-d86f0e52b943'
 export const ADMIN = 'b6d0f3a2-7e51-4c98-a04b-21c85d9e6f73'
-const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635'
-const RBAC_ADMINISTRATOR = 'f58310d9-a9f6-439a-9e8d-f62e7b41a168'
+const OWNER = builtInRoleId('Owner')
+const RBAC_ADMINISTRATOR = builtInRoleId('Role Based Access Control Administrator')
 
 /** The default world, except that the pipeline cannot assign roles, and an administrator can sign in by federation too. */
 export function seedWithAdministrator(): Seed {

@@ -1,3 +1,4 @@
+import { readActionMetadata } from '../../scripts/action-metadata.ts'
 import { clientId, isReadAs, problemsOf, subscriptionId, type Texts, tenantId, withGood } from './given.ts'
 
 test('has the documented defaults', () => {
@@ -33,6 +34,16 @@ test('has the documented defaults', () => {
     },
   })
   expect(withGood({}).smoke.prompt).not.toBe('')
+})
+
+/** The runner passes them; a test, or another runner, may not. */
+test('an input that is not given counts as its default in action.yml', () => {
+  const defaults = Object.entries(readActionMetadata().inputs).flatMap(([name, input]) =>
+    input.default === undefined ? [] : [[name, input.default] as const],
+  )
+
+  expect(defaults.length).toBeGreaterThan(10)
+  expect(withGood(Object.fromEntries(defaults))).toEqual(withGood({}))
 })
 
 test('all problems are reported at once, each with the name of its input', () => {

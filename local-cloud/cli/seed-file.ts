@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Document, parse } from 'yaml'
+import { builtInRoleId } from '../built-in-roles.ts'
 import type { Seed } from '../world.ts'
 
 /** Where editors find what a seed may hold. */
@@ -48,8 +49,7 @@ const comments: Readonly<Record<string, string | undefined>> = {
   applications:
     'Who signs in. The first one is AZURE_CLIENT_ID; its credentials say which workflow runs may be it.',
   accounts: 'The first one is LOCAL_CLOUD_RESOURCE_ID.',
-  roleAssignments:
-    'Who may do what. To call models takes e.g. the role a97b65f3-24c7-4388-baec-2e87135dc908, Cognitive Services User.',
+  roleAssignments: `Who may do what. To call models takes e.g. the role ${builtInRoleId('Cognitive Services User')}, Cognitive Services User.`,
   workflow:
     'The run whose tokens are signed: its repository, ref and environment are what credentials are compared with.',
 } satisfies Partial<Record<keyof Seed, string>>
