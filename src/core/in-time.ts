@@ -11,6 +11,7 @@ export async function inTime<T>(
   try {
     return await Promise.race([reading, clock.sleep(limitMs, done.signal).then(() => otherwise)])
   } finally {
-    done.abort()
+    // A reason is given because making the default one, an error with its stack, takes long.
+    done.abort('done')
   }
 }

@@ -59,7 +59,9 @@ export function createHttpClient(options: RouteOptions): { http: Http; preconnec
     const route = routeTo(target)
     const limit = timeLimit(clock, timeoutMs)
     let exchange: Exchange | undefined
-    const packed = await pack(request)
+    const { body } = request
+    // FormData itself is not named here, because that makes Node load a whole HTTP stack, which takes as long as all our code.
+    const packed = typeof body === 'object' ? await packForm(request, body) : pack(request, body)
     const tryOn = (agent: Agent) => {
       exchange = send(target, packed, { agent, signal: limit.signal })
       return exchange.reply
@@ -89,14 +91,15 @@ interface Packed {
   key?: string
 }
 
-async function pack({ method, headers, body, webSocket }: HttpRequest): Promise<Packed> {
+function pack({ method, headers, webSocket }: HttpRequest, body: string | undefined): Packed {
   if (webSocket === true) {
     const key = newKey()
     return { method, headers: { ...headers, ...handshakeHeaders(key) }, key }
   }
-  if (body === undefined) return { method, headers }
-  // Checked before FormData is touched, because that makes Node load a whole HTTP stack, which takes as long as all our code.
-  if (typeof body === 'string') return { method, headers, body }
+  return body === undefined ? { method, headers } : { method, headers, body }
+}
+
+async function packForm({ method, headers }: HttpRequest, body: FormData): Promise<Packed> {
   const form = new Response(body)
   const type = form.headers.get('content-type') ?? ''
   return {
@@ -122,8 +125,9 @@ function send(
   { method, headers, body, key }: Packed,
   way: { agent: Agent; signal: AbortSignal },
 ): Exchange {
+  const { agent, signal } = way
   const request = sendRequest(target, {
-    ...way,
+    agent,
     method,
     headers: { ...headers, 'accept-encoding': 'identity' },
   })
@@ -131,8 +135,11 @@ function send(
     request,
     reply: new Promise((resolve, reject) => {
       request.once('response', resolve).on('error', reject)
-      // Needed because a request that waits for its connection does not react to the limit.
-      way.signal.addEventListener('abort', reject)
+      // Also for a request that still waits for its connection.
+      signal.addEventListener('abort', () => {
+        request.destroy()
+        reject(signal.reason)
+      })
       request.once('upgrade', (head, connection) => {
         connection.destroy()
         if (key !== undefined && head.headers['sec-websocket-accept'] === acceptOf(key)) resolve(head)

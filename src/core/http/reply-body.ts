@@ -1,18 +1,22 @@
+import type { Readable } from 'node:stream'
 import { errorCode, errorText, NetworkFailure, responseTooLarge, unknownEncoding } from './network-failure.ts'
 
 /** A list of role assignments is the largest reply: some 1 kB per assignment, a few thousand at most. */
 const maxBodyBytes = 8 * 1024 * 1024
 
-/** @throws NetworkFailure if the body is larger than any reply */
-export async function readBounded(body: AsyncIterable<Buffer>, host: string): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > maxBodyBytes) throw tooLarge(host)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+/** @throws NetworkFailure if the body is larger than any reply; the stream's error if it breaks off */
+export function readBounded(body: Readable, host: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    body.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size > maxBodyBytes) body.destroy(tooLarge(host))
+    })
+    body.once('end', () => resolve(Buffer.concat(chunks)))
+    body.once('error', reject)
+  })
 }
 
 const tooLarge = (host: string) =>

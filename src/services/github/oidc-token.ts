@@ -39,15 +39,17 @@ export async function requestAssertion(
   const { oidc } = run
   if (oidc === undefined) throw new StepError(operation, oidcUnavailable(run))
   const http = restrictOrigins(tools.http, oidc.requestUrl)
-  tools.mask(oidc.requestToken)
 
   return persist(tools, async () => {
     const url = `${oidc.requestUrl}&audience=${encodeURIComponent(audience)}`
-    const reply = await http({
+    const asking = http({
       method: 'GET',
       url,
       headers: { accept: 'application/json', authorization: `Bearer ${oidc.requestToken}` },
-    }).catch(error => {
+    })
+    // While the connection opens, because the first line that is printed takes time. Nothing else is printed before it.
+    tools.mask(oidc.requestToken)
+    const reply = await asking.catch(error => {
       throw error instanceof NetworkFailure ? new StepError(operation, failureOfNetwork(error)) : error
     })
     const refused = (body: string) =>
