@@ -127,3 +127,16 @@ test.each([
     expect(openedAhead.get(stage.cloud.endpoints.resourceManager)).toBe(asked.length)
   },
 )
+
+test.each([
+  ['of three calls', {}, 3],
+  ['of five calls', { 'consecutive-successes': '5' }, 5],
+  ['of a gate that may grant, and mostly reads that its role is old', { grant: 'auto' }, 1],
+])('the row %s has its connections opened ahead while the model answers', async (_, changed, connections) => {
+  holds(stage.cloud, { role: roles.user })
+  const endpoint = accountEndpoint(stage.cloud)
+  const inputs = { grant: 'never', endpoint, deployments: 'chat=chat-completions', ...changed }
+  const { openedAhead } = await stage.run({ inputs })
+
+  expect(openedAhead.get(endpoint)).toBe(connections)
+})

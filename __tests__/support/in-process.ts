@@ -6,7 +6,7 @@ import { openServer } from '../../local-cloud/server.ts'
 import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
 import type { TemporaryGrant } from '../../src/azure/rbac/lease.ts'
-import { createHttpClient } from '../../src/core/http/client.ts'
+import { createHttpClient, type Preconnect } from '../../src/core/http/client.ts'
 import type { Clock, Log } from '../../src/core/ports.ts'
 import { gate } from '../../src/gate/gate.ts'
 import { revoke } from '../../src/gate/revoke.ts'
@@ -94,9 +94,9 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     const run = readWorkflowRun(environment)
     const usual = {
       http: driven.http,
-      preconnect(origin: string, count: number) {
+      preconnect(origin: string, count: number, options?: Parameters<Preconnect>[2]) {
         openedAhead.set(origin, (openedAhead.get(origin) ?? 0) + count)
-        driven.preconnect(origin, count)
+        driven.preconnect(origin, count, options)
       },
       clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
       log: logging,

@@ -25,7 +25,7 @@ export interface Opened extends Readers {
 
 export async function open(given: Settings, { tools, note, step }: Story): Promise<Opened> {
   const identities = createIdentities(given.identity, given.cloud, tools)
-  const { forSigningIn, forLooking } = connections(given, tools.preconnect)
+  const { forSigningIn, forLooking, forRow } = connections(given, tools.preconnect)
   // GitHub has been asked already.
   // A request that finds no connection opens one, and reports what is wrong.
   forSigningIn().catch(() => {})
@@ -38,6 +38,9 @@ export async function open(given: Settings, { tools, note, step }: Story): Promi
     wanted.kind === 'search'
       ? await step('Find the resource', () => findResource(wanted, asking, tools.reporter, note('search')))
       : knownResource(wanted, asking)
+  nextRequestSent()
+    .then(forRow)
+    .catch(() => {})
   const settings = { ...given, target }
   const callTools = { ...tools, accessToken: identities.pipeline.accessToken }
   return { settings, context, job, callTools, ...openReaders({ settings, context, job }, tools, note) }

@@ -104,12 +104,13 @@ function requirePrincipal(principal: AccessTokenClaims | undefined): AccessToken
 }
 
 /**
- * Opens connections while the gate waits for a reply: during GitHub's, those for signing in; during Entra's, those for the look.
- * There are as many as there will be parallel requests: for tokens; for account, deployments, models, roles and deny assignments,
- * and for permissions if those are requested with the roles; for the calls.
+ * Opens connections while the gate waits for a reply: during GitHub's, those for signing in; during Entra's, those for the look;
+ * during the model's, those for the row. There are as many as there will be parallel requests: for tokens; for account, deployments,
+ * models, roles and deny assignments, and for permissions if those are requested with the roles; for the calls. A gate that never
+ * grants can mostly not read how old its role is, so its first answer is followed by a row, on new connections.
  */
 export function connections(settings: Settings, preconnect: Preconnect) {
-  const { cloud, target, deployments, access } = settings
+  const { cloud, target, deployments, access, waiting } = settings
   const forSigningIn = async () => {
     const tokens = inferenceAudiences(settings).length + (target.kind === 'endpoint' ? 0 : 1)
     preconnect(cloud.authorityHost, tokens)
@@ -119,5 +120,9 @@ export function connections(settings: Settings, preconnect: Preconnect) {
     if (target.kind !== 'endpoint')
       preconnect(cloud.resourceManager.endpoint, access.grant === 'never' ? 6 : 5)
   }
-  return { forSigningIn, forLooking }
+  const forRow = async () => {
+    if (access.grant === 'never' && target.endpoint !== undefined)
+      preconnect(target.endpoint, waiting.consecutiveSuccesses - 1, { fresh: true })
+  }
+  return { forSigningIn, forLooking, forRow }
 }

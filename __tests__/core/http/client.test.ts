@@ -330,6 +330,53 @@ describe('connections opened ahead', () => {
     expect(await acceptedFor({})).toBe(2)
   })
 
+  const isAhead = [true, false]
+  test.each(isAhead.flatMap(ofConnection => isAhead.map(ofRequest => [ofConnection, ofRequest] as const)))(
+    'fresh: %s, are used by requests with fresh: %s only if both agree',
+    async (opened, asked) => {
+      let accepted = 0
+      const accept = () => {
+        accepted += 1
+      }
+      server.on('connection', accept)
+      answering(...withBody('there'))
+      const { http, preconnect } = client()
+      preconnect(origin, 1, { fresh: opened })
+      const { body } = await http({ method: 'GET', url: origin, headers: {}, fresh: asked })
+      server.off('connection', accept)
+
+      expect(body).toBe('there')
+      expect(accepted).toBe(opened === asked ? 1 : 2)
+    },
+  )
+
+  test.each([
+    ['three seconds', 3000, 1],
+    ['five seconds', 5000, 2],
+  ])(
+    'that have been idle for %s: a device on the way may have dropped them',
+    async (_, idle, connections) => {
+      let now = 0
+      const { http, preconnect } = createHttpClient({
+        timeoutMs: 5000,
+        env: {},
+        clock: { ...clock, now: () => now },
+      })
+      const accepted = new Set<Socket>()
+      const accept = (socket: Socket) => accepted.add(socket)
+      server.on('connection', accept)
+      answering(...withBody('there'))
+      const opened = new Promise(resolve => server.once('secureConnection', resolve))
+      preconnect(origin, 1)
+      await opened
+      now = idle
+      await http({ method: 'GET', url: origin, headers: {} })
+      server.off('connection', accept)
+
+      expect(accepted.size).toBe(connections)
+    },
+  )
+
   test('are not opened ahead if there is a proxy', async () => {
     const proxy = await startProxy()
     try {

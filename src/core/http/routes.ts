@@ -19,8 +19,8 @@ export interface Route {
   isOpenedAhead(connection: Duplex): boolean
 }
 
-/** Opens connections to a host that will soon get requests. */
-export type Preconnect = (origin: string, count: number) => void
+/** Opens connections to a host that will soon get requests; `fresh` is as for requests. */
+export type Preconnect = (origin: string, count: number, options?: { fresh?: boolean }) => void
 
 export interface RouteOptions {
   /** The variables with the proxy settings. */
@@ -51,9 +51,9 @@ export function createRoutes(options: RouteOptions): {
       throughProxy ??= routeThrough(proxy, options)
       return throughProxy
     },
-    preconnect(origin, count) {
+    preconnect(origin, count, { fresh = false } = {}) {
       const url = new URL(origin)
-      if (proxyFor(url, env) === undefined) straight.open(url, count)
+      if (proxyFor(url, env) === undefined) straight.open(url, { count, fresh })
     },
   }
 }
@@ -78,40 +78,62 @@ const newAgents = (secure: Secure, lookup?: LookupFunction) => ({
   fresh: new Agent({ ...secure, keepAlive: false, maxCachedSessions: 0, lookup: lookupInTurn(lookup) }),
 })
 
+interface ToOpen {
+  count: number
+  fresh: boolean
+}
+
 /**
  * Can open connections ahead of their requests: a TLS handshake takes two round trips, and can run while the gate waits for
- * another host.
+ * another reply.
  */
-function straightRoute({ lookup }: RouteOptions): Route & { open(url: URL, count: number): void } {
+function straightRoute({ lookup, clock }: RouteOptions): Route & { open(url: URL, toOpen: ToOpen): void } {
   const secure = securely()
   const agents = newAgents(secure, lookup)
-  const connect = agents.kept.createConnection.bind(agents.kept)
-  const waiting = new Map<string, Duplex[]>()
   const openedAhead = new WeakSet<Duplex>()
-
-  agents.kept.createConnection = options => {
-    const ahead = waiting.get(authorityFor(options))?.shift()
-    return ahead === undefined || ahead.destroyed ? connect(options) : ahead
+  const openers = {
+    kept: openingAhead(agents.kept, clock),
+    fresh: openingAhead(agents.fresh, clock),
   }
-
-  function openOne(host: string, port: string): Duplex[] {
-    const connection = connect({ ...secure, host, port, servername: isIP(host) === 0 ? host : '' })
-    if (!connection) return []
-    // Ignored: the request that needs a connection opens another one, and reports the error.
-    connection.on('error', () => {})
-    openedAhead.add(connection)
-    return [connection]
-  }
-
   return {
     ...agents,
     isOpenedAhead: connection => openedAhead.has(connection),
-    open({ hostname, port }, count) {
+    open({ hostname, port }, { count, fresh }) {
       const host = hostname.replace(/^\[|\]$/g, '')
-      const authority = authorityOf(host, port)
-      const opened = Array.from({ length: count }, () => openOne(host, port || '443')).flat()
-      waiting.set(authority, [...(waiting.get(authority) ?? []), ...opened])
+      const options = { ...secure, host, port: port || '443', servername: isIP(host) === 0 ? host : '' }
+      for (let opened = 0; opened < count; opened += 1) {
+        const connection = openers[fresh ? 'fresh' : 'kept'](options)
+        if (connection) openedAhead.add(connection)
+      }
     },
+  }
+}
+
+/** Has an agent use the connections that the function returned opens, if they are not idle for too long by then. */
+function openingAhead(agent: Agent, { now }: Pick<Clock, 'now'>) {
+  const connect = agent.createConnection.bind(agent)
+  const waiting = new Map<string, { connection: Duplex; since: number }[]>()
+
+  function take(authority: string): Duplex | undefined {
+    const queue = waiting.get(authority) ?? []
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { connection, since } = next
+      if (!connection.destroyed && now() - since < idleMs) return connection
+      connection.destroy()
+    }
+    return undefined
+  }
+
+  agent.createConnection = options => take(authorityFor(options)) ?? connect(options)
+
+  return (options: RequestOptions): Duplex | undefined => {
+    const connection = connect({ ...options, lookup: agent.options.lookup })
+    if (!connection) return undefined
+    // Ignored: the request that needs a connection opens another one, and reports the error.
+    connection.on('error', () => {})
+    const authority = authorityFor(options)
+    waiting.set(authority, [...(waiting.get(authority) ?? []), { connection, since: now() }])
+    return connection
   }
 }
 
