@@ -16,7 +16,7 @@ const decisive = (routes: readonly Route[], { context }: Pick<Reading, 'context'
 export async function readAlso(
   { assignments, asOf, denies }: Held,
   routes: readonly Route[],
-  { also, context, job, definitions }: Reading,
+  { also, context, job, definitions }: Pick<Reading, 'also' | 'context' | 'job' | 'definitions'>,
 ): Promise<AlsoAccess[]> {
   const held = assignments && { assignments, asOf }
   const asked = { dataActions: also, routes: decisive(routes, { context }) }
@@ -37,8 +37,11 @@ export async function settleAlso(
 }
 
 /** Whether the answers of these calls have to show that the other rights are live too. */
-export const alsoRestsOnAnswers = (access: RoleAccess, routes: readonly Route[], reading: Reading): boolean =>
-  restsOnAnswers(access.also, answeredBy(access, routes, reading), reading)
+export const alsoRestsOnAnswers = (
+  access: RoleAccess,
+  routes: readonly Route[],
+  reading: Pick<Reading, 'context' | 'job' | 'definitions'>,
+): boolean => restsOnAnswers(access.also, answeredBy(access, routes, reading), reading)
 
 /** After all calls were answered. */
 export function alsoAnswered(access: RoleAccess, routes: readonly Route[], reading: Reading): RoleAccess {
@@ -50,7 +53,7 @@ export function alsoAnswered(access: RoleAccess, routes: readonly Route[], readi
 const answeredBy = (
   { assignments = [] }: RoleAccess,
   routes: readonly Route[],
-  { context, job }: Reading,
+  { context, job }: Pick<Reading, 'context' | 'job'>,
 ): Answered => ({ assignments, routes: decisive(routes, { context }), lease: job.lease })
 
 const markGranted = (each: AlsoAccess): AlsoAccess =>

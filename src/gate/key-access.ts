@@ -3,13 +3,14 @@ import type { Account, KeyAccess } from '../services/resource-manager/account.ts
 import { foreignEndpointFailure } from './endpoint-owner.ts'
 import type { Settings } from './settings.ts'
 
-/** Result of a data-plane call with the key that must be refused. */
+/**
+ * Results of a call with the key that must be refused. `key-access-off`: 403 AuthenticationTypeDisabled, the resource accepts no
+ * key at all. `key-invalid`: 401, this key is not one of the resource's keys; others may be. `accepted`: the call reached the model.
+ */
+export const retiredKeyOutcomes = ['key-access-off', 'key-invalid', 'accepted'] as const
+
 export interface RetiredKeyResult {
-  /**
-   * `key-access-off`: 403 AuthenticationTypeDisabled, the resource accepts no key at all. `key-invalid`: 401, this key is not
-   * one of the resource's keys; others may be. `accepted`: the call reached the model.
-   */
-  outcome: 'key-access-off' | 'key-invalid' | 'accepted'
+  outcome: (typeof retiredKeyOutcomes)[number]
 }
 
 interface Seen {

@@ -29,7 +29,7 @@ const membershipPausesMs = [2000, 4000, 8000]
 export async function settleMembership(
   access: RoleAccess,
   limitMs: number,
-  { context, clock, reporter, note }: Reading,
+  { context, clock, reporter, note }: Pick<Reading, 'context' | 'clock' | 'reporter' | 'note'>,
 ): Promise<RoleAccess> {
   if (access.holder === 'pipeline' || access.holder === 'app') return access
   if (access.holder === 'other') {

@@ -58,7 +58,10 @@ export interface Reading {
 
 export const self = ({ principalId }: ResourceContext) => servicePrincipal(principalId)
 
-export async function lookUpRole(reference: RoleReference, { context, definitions }: Reading): Promise<Role> {
+export async function lookUpRole(
+  reference: RoleReference,
+  { context, definitions }: Pick<Reading, 'context' | 'definitions'>,
+): Promise<Role> {
   const { definition, ...role } = await findRole(context.manager, reference, scopeOf(context.resource))
   if (definition !== undefined) definitions.keep(role.guid, definition)
   if (definition !== undefined || builtInPermissions(role.guid) !== undefined) return role
@@ -72,7 +75,7 @@ interface Sought {
 
 export async function readRoles(
   { looking, routing }: Sought,
-  { access, context, listings, also, clock, note }: Reading,
+  { access, context, listings, also, clock, note }: Omit<Reading, 'job' | 'definitions' | 'reporter'>,
 ): Promise<RolesRead | undefined> {
   const readAt = clock.now()
   const listing = listings.assignmentsOf(self(context))
@@ -129,7 +132,11 @@ function wantedFor(
   return { scope, principalId: grantee.principalId, roleGuid: guid, name, definitionId }
 }
 
-export function nameWanted(role: Role, routes: readonly Route[], reading: Reading): RoleAccess['wanted'] {
+export function nameWanted(
+  role: Role,
+  routes: readonly Route[],
+  reading: Pick<Reading, 'context' | 'also' | 'note'>,
+): RoleAccess['wanted'] {
   const wanted = wantedFor(role, routes, reading)
   const { note } = reading
   const { scope, definitionId } = wanted

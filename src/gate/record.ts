@@ -146,14 +146,16 @@ export interface AppProbed {
 }
 
 /** Whether one answer was enough. */
-export type Row =
+export const rows = [
   /** What gives access has been live everywhere for long: one answer of each deployment is proof. */
-  | 'not-needed'
-  | 'made'
+  'not-needed',
+  'made',
   /** `consecutive-successes` is 1. */
-  | 'off'
+  'off',
   /** Every answer is billed per item. */
-  | 'paid-by-the-piece'
+  'paid-by-the-piece',
+] as const
+export type Row = (typeof rows)[number]
 
 /** How far the grant has got. */
 interface GrantProgress {

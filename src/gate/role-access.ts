@@ -144,7 +144,7 @@ interface Evaluated extends Pick<RoleAccess, 'also' | 'heldByOtherJob'> {
 async function checkGrant(
   { found: { held, holder, permissions }, also, heldByOtherJob }: Evaluated,
   { wanted, routes, isDenied }: Question,
-  reading: Reading,
+  reading: Pick<Reading, 'definitions' | 'note'>,
 ): Promise<Pick<RoleAccess, 'coverage' | 'unsuitability'>> {
   const lacking = also.filter(isLacking).map(({ dataAction }) => dataAction)
   const isUnheld = held.state === 'missing' || (held.state === 'unknown' && permissions !== undefined)
@@ -165,7 +165,7 @@ function denying(
     question: { wanted, routes },
     assignments = [],
   }: { question: Question } & Pick<RoleAccess, 'assignments'>,
-  { context: { principalId }, note }: Reading,
+  { context: { principalId }, note }: Pick<Reading, 'context' | 'note'>,
 ): Pick<RoleAccess, 'deniedBy' | 'newDeny'> {
   const groupIds = assignments.map(assignment => assignment.principalId)
   const identities = identitiesOf(principalId, groupIds)
@@ -187,7 +187,7 @@ function denying(
  */
 function otherJobsAssignment(
   { held: { state, assignment }, holder }: Found,
-  { job, note }: Reading,
+  { job, note }: Pick<Reading, 'job' | 'note'>,
 ): Assignment | undefined {
   if (holder === 'app' || assignment === undefined || state === 'covered') return undefined
   if (!isOfAnotherJob(assignment, job.lease)) return undefined
@@ -199,7 +199,7 @@ function otherJobsAssignment(
 async function readCoverage(
   { roleGuid }: RoleAccess['wanted'],
   dataActions: readonly string[],
-  { definitions, note }: Reading,
+  { definitions, note }: Pick<Reading, 'definitions' | 'note'>,
 ): Promise<Coverage> {
   await definitions.read(roleGuid)
   const permissions = definitionOf(roleGuid, definitions.known())

@@ -115,7 +115,7 @@ interface Looked {
 export function fallsShort(
   { assignment, state }: RoleHolding,
   { wanted: { principalId, scope }, routes }: Question,
-  { definitions }: Reading,
+  { definitions }: Pick<Reading, 'definitions'>,
 ): boolean {
   if (assignment === undefined || state === 'covered') return false
   const lease = leaseIn(assignment.description)
@@ -162,7 +162,7 @@ async function readAccess(
 async function permissionsByRoles(
   own: AssignmentsRead | undefined,
   { wanted, routes }: Question,
-  { definitions }: Reading,
+  { definitions }: Pick<Reading, 'definitions'>,
 ): Promise<readonly Permission[] | undefined> {
   if (own === undefined) return undefined
   const applicable = await readApplicable(own.assignments, wanted.scope, definitions)

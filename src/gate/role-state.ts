@@ -6,10 +6,12 @@ import type { ToldAccess } from './told-access.ts'
 export type RoleHolder = 'pipeline' | 'group' | 'app' | 'other'
 
 /** Whether the pipeline is a member of the group that the role is for. */
-export type Membership = 'member' | 'not-member'
+export const memberships = ['member', 'not-member'] as const
+export type Membership = (typeof memberships)[number]
 
 /** Result of the grant. Unknown: it was requested, but no reply said whether it was made. */
-export type GrantOutcome = 'granted' | 'exists' | 'refused' | 'unknown'
+export const grantOutcomes = ['granted', 'exists', 'refused', 'unknown'] as const
+export type GrantOutcome = (typeof grantOutcomes)[number]
 
 interface RoleSituation {
   holder: RoleHolder

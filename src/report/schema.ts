@@ -1,5 +1,9 @@
 import * as v from 'valibot'
 import { roleStates } from '../azure/rbac/assignment.ts'
+import { retiredKeyOutcomes } from '../gate/key-access.ts'
+import { rows } from '../gate/record.ts'
+import { grantOutcomes, memberships } from '../gate/role-state.ts'
+import { keyAccesses } from '../services/resource-manager/account.ts'
 import { also, app, model, principal, runtimePrincipal, smoke } from './schema/access.ts'
 import { diagnosis, finding } from './schema/diagnosis.ts'
 import { about, codes, instant, seconds, text, textOrNull } from './schema/fields.ts'
@@ -62,17 +66,17 @@ export const reportSchema = v.strictObject({
     'Deployment that the gate chose by itself, because `deployments` was empty; null if the inputs name one, or nothing was chosen.',
   ),
   keyAccess: about(
-    v.picklist(['disabled', 'enabled', 'unknown']),
+    v.picklist(keyAccesses),
     'Whether the resource accepts API keys; the same as `keys.access`.',
   ),
   keys: about(
     v.strictObject({
       access: about(
-        v.picklist(['disabled', 'enabled', 'unknown']),
+        v.picklist(keyAccesses),
         'Whether the resource accepts API keys: from the account or, if that cannot be read, from the answer to `retired-key`.',
       ),
       retiredKey: about(
-        v.nullable(v.picklist(['key-access-off', 'key-invalid', 'accepted'])),
+        v.nullable(v.picklist(retiredKeyOutcomes)),
         'Result of the call with `retired-key`. `key-access-off`: no key is accepted. `key-invalid`: this key is not. `accepted`: it is. Null: not tried.',
       ),
     }),
@@ -99,12 +103,12 @@ export const reportSchema = v.strictObject({
     'Deny assignments that block the calls, no matter which role. Empty: the gate saw none; perhaps it cannot read them.',
   ),
   membership: about(
-    v.nullable(v.picklist(['member', 'not-member'])),
+    v.nullable(v.picklist(memberships)),
     'Whether the principal is a member of the group that the role is for; null if that is not known, or if there is no group.',
   ),
   roleAssignmentId: textOrNull('Id of the role assignment that gives the role, if it is known.'),
   grant: about(
-    v.nullable(v.picklist(['granted', 'exists', 'refused', 'planned', 'unknown'])),
+    v.nullable(v.picklist([...grantOutcomes, 'planned'])),
     'Result of the grant; null if none was tried.',
   ),
   plan: about(
@@ -120,7 +124,7 @@ export const reportSchema = v.strictObject({
     'Number of connections over which the answers came that are the proof; null if nothing is proven.',
   ),
   row: about(
-    v.nullable(v.picklist(['not-needed', 'made', 'off', 'paid-by-the-piece'])),
+    v.nullable(v.picklist(rows)),
     'Whether the proof needed a row of answers. `made`: several answers in a row. `not-needed`: the role has been held for half an hour. `off`: `consecutive-successes` is 1. `paid-by-the-piece`: no called deployment is charged by tokens. Without a row one answer is the whole proof. Null if nothing is proven.',
   ),
   probes: about(

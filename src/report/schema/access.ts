@@ -59,6 +59,8 @@ export const smoke = v.strictObject({
   ),
 })
 
+const accessWord = v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown'])
+
 export const runtimePrincipal = v.strictObject({
   id: text('The id, as the input names it.'),
   principalId: textOrNull('Its object id; null if it is not known.'),
@@ -79,7 +81,7 @@ export const runtimePrincipal = v.strictObject({
   dataActions: about(v.array(v.string()), 'The data actions that these calls need.'),
   scope: textOrNull('Scope at which its role counts; null if the run did not get that far.'),
   access: about(
-    v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown']),
+    accessWord,
     '`called`: it is the pipeline, and was answered. `allowed`: its roles let it call. `not-known-live`: its roles let it call, but one of them may be less than half an hour old, or is held through a group. `missing`: its roles do not let it call. `unknown`: the gate could not find out.',
   ),
   granted: about(v.boolean(), 'Whether this run granted its role. The gate never removes such a role.'),
@@ -106,7 +108,7 @@ export const also = v.strictObject({
   dataAction: text('The data action.'),
   scope: text('Scope at which a role has to give it.'),
   access: about(
-    v.picklist(['called', 'allowed', 'not-known-live', 'missing', 'unknown']),
+    accessWord,
     '`called`: a call of the gate that needs it was answered. `allowed`: the roles give it, and are live. `not-known-live`: the roles give it, but nothing shows yet that they are live. `missing`: the roles do not give it. `unknown`: the gate could not find out.',
   ),
   reason: text('Why, in words.'),

@@ -26,7 +26,8 @@ const projectBody = v.object({
   properties: v.object({ endpoints: v.nullish(v.record(v.string(), v.string())) }),
 })
 
-export type KeyAccess = 'disabled' | 'enabled' | 'unknown'
+export const keyAccesses = ['disabled', 'enabled', 'unknown'] as const
+export type KeyAccess = (typeof keyAccesses)[number]
 
 export interface Account {
   /** Such as AIServices or OpenAI; resources of other kinds have no models to call. */

@@ -65,28 +65,10 @@ interface Options {
 
 const retryPolicy: RetryPolicy = { ...standardRetry, throttledBudgetMs }
 
-export function createResourceManager({
-  cloud,
-  subscriptionId,
-  accessToken,
-  tools,
-}: Options): ResourceManager {
-  const { endpoint, audience } = cloud.resourceManager
-  const http = restrictOrigins(tools.http, endpoint)
-  const credential = {
-    // The pipeline renews the token by this time, but the session itself decides when a token is too old. On a challenge
-    // (continuous access evaluation) the pipeline asks once more, with the claims that it took from the reply unchecked.
-    getToken: async (_scopes: string | string[], { claims }: { claims?: string } = {}) => ({
-      token: await accessToken(claims === undefined ? undefined : readClaimsRequest(claims)),
-      expiresOnTimestamp: Date.now() + 5 * 60_000,
-    }),
-  }
-  const authorization = new AuthorizationManagementClient(credential, subscriptionId, {
-    ...sdkOptions(http),
-    endpoint,
-    credentialScopes: `${audience}/.default`,
-  })
-  withoutForms(authorization.pipeline)
+export function createResourceManager(options: Options): ResourceManager {
+  const { tools } = options
+  const { endpoint } = options.cloud.resourceManager
+  const authorization = authorizationClient(options)
 
   const call: ResourceManager['call'] = (operation, attempt) =>
     persist(
@@ -101,51 +83,18 @@ export function createResourceManager({
       retryPolicy,
     )
 
-  async function get<T extends v.GenericSchema>(
-    operation: string,
-    url: string,
-    schema: T,
-  ): Promise<{ body: v.InferOutput<T>; asOf: number | undefined }> {
-    const headers = createHttpHeaders({ accept: 'application/json' })
-    const reply = await authorization.sendRequest(createPipelineRequest({ url, method: 'GET', headers }))
-    if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
-    const date = Date.parse(reply.headers.get('date') ?? '')
-    return {
-      body: parseReply(operation, reply.bodyAsText, schema),
-      asOf: Number.isNaN(date) ? undefined : date,
-    }
-  }
-
-  const pages: ResourceManager['pages'] = async function* (
-    operation,
-    path,
-    { apiVersion, filter },
-    entrySchema,
-  ) {
-    const page = pageOf(entrySchema)
-    const query = filter === undefined ? '' : `&$filter=${encodeURIComponent(filter)}`
-    let next: string | null | undefined = `${endpoint}${path}?api-version=${apiVersion}${query}`
-    for (let count = 1; next; count += 1) {
-      if (count > maxPages) throw endless(operation)
-      const { body, asOf }: { body: v.InferOutput<typeof page>; asOf: number | undefined } = await get(
-        operation,
-        next,
-        page,
-      )
-      yield { entries: body.value, asOf }
-      next = body.nextLink
-    }
-  }
+  const pages: ResourceManager['pages'] = (operation, path, query, entrySchema) =>
+    pagesFrom(authorization, operation, `${endpoint}${path}?${inQuery(query)}`, entrySchema)
 
   return {
     authorization,
     call,
     pages,
-    read: (operation, path, apiVersion, schema) =>
-      call(
-        operation,
-        async () => (await get(operation, `${endpoint}${path}?api-version=${apiVersion}`, schema)).body,
-      ),
+    async read(operation, path, apiVersion, schema) {
+      const url = `${endpoint}${path}?${inQuery({ apiVersion })}`
+      const { body } = await call(operation, () => get(authorization, operation, url, schema))
+      return body
+    },
     readAll: (operation, path, query, entrySchema) =>
       call(operation, async () => {
         const all: Listed<v.InferOutput<typeof entrySchema>> = { entries: [], asOf: undefined }
@@ -155,6 +104,71 @@ export function createResourceManager({
         }
         return all
       }),
+  }
+}
+
+function authorizationClient({
+  cloud,
+  subscriptionId,
+  accessToken,
+  tools,
+}: Options): AuthorizationManagementClient {
+  const { endpoint, audience } = cloud.resourceManager
+  const credential = {
+    // The pipeline renews the token by this time, but the session itself decides when a token is too old. On a challenge
+    // (continuous access evaluation) the pipeline asks once more, with the claims that it took from the reply unchecked.
+    getToken: async (_scopes: string | string[], { claims }: { claims?: string } = {}) => ({
+      token: await accessToken(claims === undefined ? undefined : readClaimsRequest(claims)),
+      expiresOnTimestamp: Date.now() + 5 * 60_000,
+    }),
+  }
+  const client = new AuthorizationManagementClient(credential, subscriptionId, {
+    ...sdkOptions(restrictOrigins(tools.http, endpoint)),
+    endpoint,
+    credentialScopes: `${audience}/.default`,
+  })
+  withoutForms(client.pipeline)
+  return client
+}
+
+const inQuery = ({ apiVersion, filter }: ListQuery): string =>
+  `api-version=${apiVersion}${filter === undefined ? '' : `&$filter=${encodeURIComponent(filter)}`}`
+
+interface Got<T> {
+  body: T
+  /** By Resource Manager's clock; milliseconds since the epoch. */
+  asOf: number | undefined
+}
+
+async function get<T extends v.GenericSchema>(
+  client: AuthorizationManagementClient,
+  operation: string,
+  url: string,
+  schema: T,
+): Promise<Got<v.InferOutput<T>>> {
+  const headers = createHttpHeaders({ accept: 'application/json' })
+  const reply = await client.sendRequest(createPipelineRequest({ url, method: 'GET', headers }))
+  if (reply.status !== 200) throw new RestError('', { response: reply, statusCode: reply.status })
+  const date = Date.parse(reply.headers.get('date') ?? '')
+  return {
+    body: parseReply(operation, reply.bodyAsText, schema),
+    asOf: Number.isNaN(date) ? undefined : date,
+  }
+}
+
+async function* pagesFrom<T extends v.GenericSchema>(
+  client: AuthorizationManagementClient,
+  operation: string,
+  first: string,
+  entrySchema: T,
+): AsyncGenerator<Listed<v.InferOutput<T>>> {
+  const page = pageOf(entrySchema)
+  let next: string | null | undefined = first
+  for (let count = 1; next; count += 1) {
+    if (count > maxPages) throw endless(operation)
+    const { body, asOf }: Got<v.InferOutput<typeof page>> = await get(client, operation, next, page)
+    yield { entries: body.value, asOf }
+    next = body.nextLink
   }
 }
 
