@@ -118,6 +118,24 @@ test('the job of CI that branch rules require needs every other job, and always 
   expect(required?.if).toBe('always()')
 })
 
+/** What CI checks too (dist), and what only advises: a finding or a new dependency may be right. */
+const besideRequired = ['check-dist', 'codeql', 'dependency-review']
+
+test('any other workflow that checks pull requests is required by name', () => {
+  const checking = files.filter(
+    file => file.startsWith('.github/') && Object.hasOwn(workflow(file).on, 'pull_request'),
+  )
+  const others = checking.filter(
+    file => ![...besideRequired, 'ci'].some(name => file === `.github/workflows/${name}.yml`),
+  )
+
+  expect(others).toEqual(['.github/workflows/self-test.yml'])
+  expect(textOf('CONTRIBUTING.md')).toContain(
+    'the job `required` of CI and the job `The gate on the local cloud` of the self-test',
+  )
+  expect(textOf('.github/workflows/self-test.yml')).toContain('name: The gate on the local cloud')
+})
+
 test('documents pin actions as the workflows do', () => {
   const shown = documents.flatMap(usesIn)
 
