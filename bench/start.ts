@@ -222,7 +222,7 @@ ${besideText(measured)}### Where the time of the delayed run goes
 
 The table shows when each kind of request arrives at the local cloud, counted from the start of the process. Its reply leaves ${latencyMs} ms later. The time between a reply and the next request is
 processor time. Before its first request the gate loads only the code that reads the inputs. While it waits for replies it loads the rest, and rehearses the run on replies that are written down. TLS handshakes also happen during these waits, but both ends run on the same
-processors. Over a real network, opening connections early saves two round trips before Entra and two more before the models. Loopback does not show that.
+processors. Over a real network, opening connections early saves two round trips before Entra, two more before the models, and two before the row of a gate that never grants. Loopback does not show that.
 
 ${table(['Request', 'Arrives after'], [...arrivals, ['end of the process', ms(median(warm.delayedMs))]])}
 `
