@@ -368,6 +368,22 @@ describe('the words decide if the number is unknown or has had several meanings'
       'The service principal named x was not found in the tenant named y.',
       'service-principal-missing',
     ],
+    [7999999, 'The assertion audience does not match the issuer.', 'assertion-rejected'],
+    [7999999, 'The certificate with thumbprint AB12 is not authorized.', 'assertion-rejected'],
+    [7999999, 'It has a tenant restriction policy.', 'tenant-restricted'],
+    [7999999, "Access to 'contoso' tenant is denied.", 'tenant-restricted'],
+    [7999999, "The application 'shop' is disabled.", 'application-disabled'],
+    [7999999, 'Tenant contoso not found.', 'tenant-not-found'],
+    [7999999, 'x cannot use the /common endpoint.', 'tenant-not-found'],
+    [7999999, 'Use no common endpoint but a tenanted endpoint.', 'tenant-not-found'],
+    [7999999, 'The resource principal named https://x was not found in the tenant.', 'token-scope-invalid'],
+    [
+      7999999,
+      'The service principal named https://x was not found in the tenant.',
+      'service-principal-missing',
+    ],
+    [7999999, 'Resource cloud AzureCloud is not allowed.', 'wrong-cloud'],
+    [7999999, 'Please retry later.', 'entra-unavailable'],
     [7999999, 'Something else.', 'entra-rejected'],
   ])('%i: %s', (number, words, code) => {
     expect(failureOfEntra(replyOf(400, refusal(number, words)), now).code).toBe(code)

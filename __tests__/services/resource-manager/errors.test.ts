@@ -144,6 +144,9 @@ describe('codes that are clear with any words', () => {
   test.each([
     ['InvalidPrincipalId', 'principal-not-found', 'fatal'],
     ['RoleDefinitionNotFound', 'role-not-found', 'fatal'],
+    ['InvalidRoleDefinitionScope', 'role-not-found', 'fatal'],
+    ['RoleAssignmentScopeNotAssignableToRoleDefinition', 'role-not-found', 'fatal'],
+    ['MissingRegistrationsForTypes', 'resource-provider-unregistered', 'fatal'],
     ['HashConflictOnDifferentRoleAssignmentIds', 'role-assignment-conflict', 'transient'],
     ['RoleAssignmentUpdateNotPermitted', 'role-assignment-conflict', 'fatal'],
     ['DenyAssignmentAuthorizationFailed', 'deny-assignment', 'fatal'],
@@ -426,6 +429,12 @@ test('an action can be named in other words', () => {
   expect(failureOfResourceManager(reply, now).details).toEqual({ action: 'Contoso.Things/read' })
 })
 
+test.each(['NotAuthorizationFailed', 'AuthorizationFailedOften'])('%s is another code', code => {
+  const failure = failureOfResourceManager(replyOf(403, enveloped(code, `« ${writeAction} »`)), now)
+  expect(failure.code).toBe('resource-manager-forbidden')
+  expect(failure).not.toHaveProperty('details')
+})
+
 test('claims that a challenge asks for, and that cannot be read, are reported', () => {
   const challenge = (text: string) => replyOf(401, '', { 'www-authenticate': text })
   const claims = 'Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
@@ -505,6 +514,11 @@ test('any reply gives a known code and harmless text', () => {
 })
 
 test.each([
+  [400, enveloped('BadRequest', 'The scope is not assignable to role definition x.'), 'role-not-found'],
+  [400, enveloped('BadRequest', 'The subscription has been canceled.'), 'subscription-disabled'],
+  [400, enveloped('BadRequest', 'The subscription is not active.'), 'subscription-disabled'],
+  [403, enveloped('Forbidden', 'The public network is disabled.'), 'network-blocked'],
+  [403, enveloped('Forbidden', 'This operation is not allowed over public network.'), 'network-blocked'],
   [
     404,
     enveloped('MissingSubscription', 'The request did not have a subscription.'),
