@@ -135,12 +135,8 @@ export function withLog(): Pick<ActionInvocation, 'onLine'> {
 /** Says how many sleeps of the action end; after them its time stands still. Absent: all do. */
 export const sleepsVariable = 'KEYLESS_GATE_TEST_SLEEPS'
 
-/**
- * Scenarios that go the ways of others again, in many variations, or ways that tests inside a process go too. What they run of the
- * action is not counted: counting makes a run take half as long again.
- */
-const repetitions =
-  /\/scenarios\/(also|changed-rights|codes-|gateways|key-access|kinds|network|probe-app|resource|role-auto|rows|runtime-|temporary)/
+/** Scenarios that go the ways of others again, in many variations: what they run of the action is not counted. */
+const repetitions = /\/scenarios\/(codes-|network)/
 
 const isRepetition = () => repetitions.test(expect.getState().testPath ?? '')
 
