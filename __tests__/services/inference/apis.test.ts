@@ -1,7 +1,7 @@
 import { operations } from '../../../local-cloud/inference/operations.ts'
 import { readActionMetadata } from '../../../scripts/action-metadata.ts'
 import { cloudOf } from '../../../src/azure/clouds.ts'
-import { type Api, apiOf, apis, registry } from '../../../src/services/inference/apis/index.ts'
+import { type Api, apiOf, apis, classicApi, registry } from '../../../src/services/inference/apis/index.ts'
 import { kinds } from '../../../src/services/inference/model-kind.ts'
 import { routeOf } from '../../../src/services/inference/route.ts'
 import { requestOf } from '../../../src/services/inference/smoke-call.ts'
@@ -69,4 +69,17 @@ test('action.yml describes exactly these', () => {
   expect(readActionMetadata().inputs.api?.description).toBe(
     `API of the smoke call for deployments that do not name their own - \`auto\`, ${others.toReversed().join(', ')} or ${last}.`,
   )
+})
+
+test.each([
+  ['chat/completions', 'azure-openai'],
+  ['completions', 'completions'],
+  ['embeddings', 'embeddings'],
+  ['images/generations', 'images'],
+  ['audio/transcriptions', 'transcriptions'],
+  ['audio/speech', 'speech'],
+  ['images/edits', undefined],
+  [undefined, undefined],
+])('an address from before v1 that ends in %s is of %s', (operation, api) => {
+  expect(classicApi(operation)).toBe(api)
 })
