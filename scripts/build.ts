@@ -101,6 +101,7 @@ async function bundle(entry: string, out: string, { maps = false }: BundleOption
   const files = bundledFiles(statsFile).map(file => file.replace(copies, packages))
   writeFileSync(join(out, 'licenses.txt'), licenseTexts(files))
   takeBuiltInsDirectly(join(out, 'index.js'))
+  leaveOutOwnFolder(out)
   for (const file of globSync(join(out, '*.js'))) await minifyFile(file, { maps })
   // A helper of the interactive browser sign-in, which no workflow can use.
   rmSync(join(out, 'xdg-open'), { force: true })
@@ -123,12 +124,29 @@ function takeBuiltInsDirectly(entry: string): void {
   writeFileSync(entry, rest.includes('__WEBPACK_EXTERNAL_createRequire') ? direct : rest)
 }
 
+/**
+ * Before anything else, ncc works out in which folder the bundle lies, for packages that read files beside them, and V8 makes the
+ * first address for that. None of ours reads any.
+ */
+function leaveOutOwnFolder(out: string): void {
+  const entry = join(out, 'index.js')
+  const code = readFileSync(entry, 'utf8')
+  const without = code.replace(/^.*\b__nccwpck_require__\.ab = .*$/m, '')
+  if (without === code) throw new Error(`${entry}: ncc finds its folder in another way by now`)
+  writeFileSync(entry, without)
+  const reader = globSync(join(out, '*.js')).find(file =>
+    /\b__nccwpck_require__\.ab\b/.test(readFileSync(file, 'utf8')),
+  )
+  if (reader !== undefined) throw new Error(`${reader} needs the folder of the bundle`)
+}
+
 async function minifyFile(file: string, { maps = false }: BundleOptions): Promise<void> {
   const minified = await minify(readFileSync(file, 'utf8'), {
     module: true,
     compress: true,
     mangle: true,
-    format: { comments: false },
+    // One other character, and V8 keeps the file with two bytes for each: it reads those more slowly.
+    format: { comments: false, asciiOnly: true },
     sourceMap: maps,
   })
   const { code, map } = compileModulesAtOnce(minified)

@@ -1,5 +1,6 @@
 import { cloudOf } from '../src/azure/clouds.ts'
-import { type Api, apiOf, registry } from '../src/services/inference/apis/index.ts'
+import type { Api } from '../src/services/inference/apis/choices.ts'
+import { apiOf, registry } from '../src/services/inference/apis/index.ts'
 import { automaticApi, kinds } from '../src/services/inference/model-kind.ts'
 import { routeOf } from '../src/services/inference/route.ts'
 import { requestOf } from '../src/services/inference/smoke-call.ts'

@@ -1,5 +1,5 @@
 import type { LocalCloud } from '../../local-cloud/local-cloud.ts'
-import type { Api } from '../../src/services/inference/apis/index.ts'
+import type { Api } from '../../src/services/inference/apis/choices.ts'
 import {
   accountEndpoint,
   alsoHolds,

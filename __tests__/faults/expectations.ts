@@ -1,6 +1,7 @@
 import type { FaultEffect } from '../../local-cloud/faults.ts'
 import type { DiagnosisCode } from '../../src/core/failures/codes.ts'
-import { type Api, apiOf, apis } from '../../src/services/inference/apis/index.ts'
+import { type Api, apis } from '../../src/services/inference/apis/choices.ts'
+import { apiOf } from '../../src/services/inference/apis/index.ts'
 import { inferenceExamples } from '../support/inference-examples.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { apis } from '../../src/services/inference/apis/index.ts'
+import { apis } from '../../src/services/inference/apis/choices.ts'
 import { testScenariosAt } from './matrix.ts'
 
 /** One half of the APIs: they are many, and the other core of a machine takes the other half. */

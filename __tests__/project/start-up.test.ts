@@ -32,12 +32,17 @@ test('SDKs load while the gate waits for a reply, and never at the start', () =>
   expect(loaded.filter(name => name.startsWith('@azure/') || name === '@actions/github')).toEqual([])
 })
 
-test('before the request to GitHub, neither later steps nor explanations are loaded', () => {
+test('before the request to GitHub, neither later steps nor explanations are loaded, and of the APIs only what inputs name', () => {
   const loaded = [...loadedBy(entry), ...loadedBy(firstRequest)].map(path => relative(repositoryRoot, path))
 
   expect(loaded).toContain('src/services/github/oidc-token.ts')
   expect(loaded.filter(path => /^src\/(advice|gate\/waiting)\//.test(path))).toEqual([])
   expect(loaded).not.toContain('src/gate/gate.ts')
+  expect(loaded.filter(path => path.startsWith('src/services/inference/')).toSorted()).toEqual([
+    'src/services/inference/apis/api.ts',
+    'src/services/inference/apis/choices.ts',
+    'src/services/inference/named-actions.ts',
+  ])
 })
 
 test('the entry of the bundle has at most 120 kB, and no unused HTTP stack', () => {
@@ -45,6 +50,13 @@ test('the entry of the bundle has at most 120 kB, and no unused HTTP stack', () 
 
   expect(statSync(bundled).size).toBeLessThan(120_000)
   expect(readFileSync(bundled, 'utf8')).not.toContain('undici')
+})
+
+test('the bundle is pure ASCII: V8 keeps a file with any other character in two bytes for each, and reads it more slowly', () => {
+  const files = globSync(join(repositoryRoot, 'dist/**/*.js'))
+
+  expect(files.length).toBeGreaterThan(15)
+  expect(files.filter(file => /\P{ASCII}/u.test(readFileSync(file, 'utf8')))).toEqual([])
 })
 
 test('every module of the bundle has the parenthesis that has V8 compile it at once', () => {

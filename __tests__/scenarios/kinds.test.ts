@@ -1,5 +1,6 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { apiOf, apis } from '../../src/services/inference/apis/index.ts'
+import { apis } from '../../src/services/inference/apis/choices.ts'
+import { apiOf } from '../../src/services/inference/apis/index.ts'
 import { account, alsoHolds, ends, holds, refuse, roles } from '../support/arrange.ts'
 import { inferenceExamples } from '../support/inference-examples.ts'
 import { logOf, operations, runGate } from '../support/scenario.ts'

@@ -1,5 +1,5 @@
 import { createLocalCloud, type LocalCloud } from '../../local-cloud/local-cloud.ts'
-import { type Api, apis } from '../../src/services/inference/apis/index.ts'
+import { type Api, apis } from '../../src/services/inference/apis/choices.ts'
 import { holds, refuse, roles } from '../support/arrange.ts'
 import { inferenceExamples } from '../support/inference-examples.ts'
 import { logOf, operations, runGate } from '../support/scenario.ts'

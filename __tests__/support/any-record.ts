@@ -5,7 +5,7 @@ import type { Outcome, RunRecord } from '../../src/gate/record.ts'
 import type { RuntimePrincipal } from '../../src/gate/runtime/principal.ts'
 import type { ToldAccess } from '../../src/gate/told-access.ts'
 import type { Probe } from '../../src/gate/waiting/wait.ts'
-import { apis } from '../../src/services/inference/apis/index.ts'
+import { apis } from '../../src/services/inference/apis/choices.ts'
 import type { SmokeResult } from '../../src/services/inference/smoke-call.ts'
 import {
   allCodes,

@@ -1,7 +1,7 @@
 import { defaultWorld } from '../../local-cloud/default-world.ts'
 import type { OperationName } from '../../local-cloud/inference/operations.ts'
 import type { HttpReply } from '../../src/core/http/client.ts'
-import type { Api } from '../../src/services/inference/apis/index.ts'
+import type { Api } from '../../src/services/inference/apis/choices.ts'
 import { replyOf } from './replies.ts'
 
 /** What a test needs to know of each inference API. A new one does not compile before it is here. */

@@ -117,7 +117,11 @@ interface Match {
   groups: Partial<Record<string, string>>
 }
 
+/** Most addresses have no path: for those, V8 need not compile the expressions. */
+const withoutPath: Match = { base: '', groups: { plain: '' } }
+
 function matchOf(path: string): Match {
+  if (path === '') return withoutPath
   for (const route of routes) {
     const found = route.exec(path)
     if (found !== null) return { base: path.slice(0, found.index), groups: found.groups ?? {} }

@@ -5,7 +5,7 @@ import type { Principal } from '../azure/rbac/principal.ts'
 import type { ResourceId } from '../azure/resource-id.ts'
 import type { AppProbe } from '../services/app/probe.ts'
 import type { IdentitySettings } from '../services/entra/run-identities.ts'
-import type { Api } from '../services/inference/apis/index.ts'
+import type { Api } from '../services/inference/apis/choices.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
 
 /** All inputs of a run, validated. `inputs/` reads them. Times are milliseconds. */

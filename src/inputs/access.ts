@@ -1,7 +1,7 @@
 import { cognitiveServicesUser, parseRole, type RoleChoice } from '../azure/rbac/built-in-roles.ts'
 import { type Principal, principalTypes } from '../azure/rbac/principal.ts'
 import { type AlsoRequest, grants, type Settings } from '../gate/settings.ts'
-import { dataActionsNamed, namesOfOthers } from '../services/inference/beside-calls.ts'
+import { dataActionsNamed, namesOfOthers } from '../services/inference/named-actions.ts'
 import { entriesOf, gapIn } from './formats.ts'
 import { type Problem, quoted, type Reader } from './reader.ts'
 

@@ -1,7 +1,7 @@
 import { type EndpointParts, endpointsAt } from '../azure/endpoint.ts'
 import { deploymentPattern } from '../azure/resource-id.ts'
 import type { Target } from '../gate/settings.ts'
-import { type Api, apiOf, apis, classicApi } from '../services/inference/apis/index.ts'
+import { type Api, apis, choiceOf, classicApi } from '../services/inference/apis/choices.ts'
 import type { DeploymentRequest } from '../services/inference/select-deployments.ts'
 import { entriesOf, gapIn } from './formats.ts'
 import { type Problem, quoted, type Reader } from './reader.ts'
@@ -70,7 +70,7 @@ interface Asked {
 
 /** Refuses an API that is billed per item if no deployment is named, an agent without a project, and a version for other routes. */
 export function requireCallable(reader: Reader, { target, deployments, api, apiVersion }: Asked): void {
-  if (deployments.length === 0 && api !== 'auto' && apiOf(api).cost !== 'tokens') {
+  if (deployments.length === 0 && api !== 'auto' && choiceOf(api).cost !== 'tokens') {
     reader.refuse(
       'deployments',
       `must name what to call by \`${api}\`: without a name the gate chooses a chat deployment`,
@@ -78,15 +78,15 @@ export function requireCallable(reader: Reader, { target, deployments, api, apiV
   }
   const asked = deployments.length === 0 ? [api] : deployments.map(({ api: own = api }) => own)
   const named = asked.filter(each => each !== 'auto')
-  const ofProject = named.find(each => apiOf(each).ofProject)
+  const ofProject = named.find(each => choiceOf(each).ofProject)
   if (ofProject !== undefined && projectOf(target) === undefined) {
     reader.refuse(
       'deployments',
       `are called by \`${ofProject}\`, which needs a project, but neither \`resource-id\` nor \`endpoint\` names one`,
     )
   }
-  if (apiVersion !== undefined && !named.some(each => apiOf(each).takesVersion)) {
-    const versioned = apis.filter(each => apiOf(each).takesVersion).map(each => `\`${each}\``)
+  if (apiVersion !== undefined && !named.some(each => choiceOf(each).takesVersion)) {
+    const versioned = apis.filter(each => choiceOf(each).takesVersion).map(each => `\`${each}\``)
     reader.refuse(
       'api-version',
       `has no effect: no deployment is called by an API that takes one (${versioned.join(', ')}), named in \`api\` or as \`name=api\``,

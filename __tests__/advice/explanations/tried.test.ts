@@ -5,7 +5,7 @@ import { diagnose } from '../../../src/advice/explanations/diagnose.ts'
 import { type Failure, StepError } from '../../../src/core/failures/failure.ts'
 import type { RunRecord } from '../../../src/gate/record.ts'
 import { readSettings } from '../../../src/inputs/index.ts'
-import { apis } from '../../../src/services/inference/apis/index.ts'
+import { apis } from '../../../src/services/inference/apis/choices.ts'
 import { allCodes, failureOf, fullRecord, ids, route, scope } from '../../support/record-fixture.ts'
 
 const names: string[] = ['chat', 'chat-2', 'CHAT', 'chatt']

@@ -1,7 +1,8 @@
 import { operations } from '../../../local-cloud/inference/operations.ts'
 import { readActionMetadata } from '../../../scripts/action-metadata.ts'
 import { cloudOf } from '../../../src/azure/clouds.ts'
-import { type Api, apiOf, apis, classicApi, registry } from '../../../src/services/inference/apis/index.ts'
+import { type Api, apis, classicApi } from '../../../src/services/inference/apis/choices.ts'
+import { apiOf, registry } from '../../../src/services/inference/apis/index.ts'
 import { kinds } from '../../../src/services/inference/model-kind.ts'
 import { routeOf } from '../../../src/services/inference/route.ts'
 import { requestOf } from '../../../src/services/inference/smoke-call.ts'
@@ -50,8 +51,9 @@ describe.each(apis)('%s', api => {
   })
 })
 
-test('every API has a unique name, and belongs to one kind of model', () => {
+test('every API that users can name has a unique name, and belongs to one kind of model', () => {
   expect(new Set(apis).size).toBe(apis.length)
+  expect(registry.map(({ name }) => name)).toEqual(apis)
   expect(kinds.reduce((count, line) => count + line.apis.length, 0)).toBe(registry.length)
 })
 

@@ -1,5 +1,6 @@
 import { cloudOf } from '../../../src/azure/clouds.ts'
-import { dataActionsNamed, routesBeside, sameAction } from '../../../src/services/inference/beside-calls.ts'
+import { routesBeside, sameAction } from '../../../src/services/inference/beside-calls.ts'
+import { dataActionsNamed } from '../../../src/services/inference/named-actions.ts'
 
 const audiences = cloudOf('AzureCloud', {}).inferenceAudiences
 const dataPlane = (project?: string) => ({

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { cloudOf } from '../../../src/azure/clouds.ts'
-import { apiOf, apis } from '../../../src/services/inference/apis/index.ts'
+import { apis } from '../../../src/services/inference/apis/choices.ts'
+import { apiOf } from '../../../src/services/inference/apis/index.ts'
 import { dataActionsOf, routeOf, targetOf } from '../../../src/services/inference/route.ts'
 
 const endpoints = {

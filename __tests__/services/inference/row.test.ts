@@ -1,4 +1,4 @@
-import type { Api } from '../../../src/services/inference/apis/index.ts'
+import type { Api } from '../../../src/services/inference/apis/choices.ts'
 import type { Route } from '../../../src/services/inference/route.ts'
 import { keyRouteOf, rowRoutesOf } from '../../../src/services/inference/row.ts'
 

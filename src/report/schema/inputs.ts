@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { principalTypes } from '../../azure/rbac/principal.ts'
 import { grants, keyAccessPolicies, runtimeUnknownPolicies, severities } from '../../gate/settings.ts'
-import { apis } from '../../services/inference/apis/index.ts'
+import { apis } from '../../services/inference/apis/choices.ts'
 import { about, seconds, text, textOrNull } from './fields.ts'
 
 /** Fields about the inputs and the workflow run. */

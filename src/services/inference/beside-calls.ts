@@ -1,25 +1,8 @@
 import { agentList } from './apis/agent-list.ts'
-import { agentsRead } from './apis/agents.ts'
-import { type DataPlane, dataAction } from './apis/api.ts'
+import { agentsRead, type DataPlane } from './apis/api.ts'
 import { type Route, routeOf } from './route.ts'
 
-/** What pipelines do on the data plane besides calling models: which data actions that needs, and what proves the right. */
-
-/** Names for several data actions. Creating an agent means writing one (learn.microsoft.com, Foundry permissions). */
-const named: Readonly<Record<string, readonly string[]>> = {
-  agents: [agentsRead, dataAction('AIServices/agents/write')],
-}
-
-export const namesOfOthers: readonly string[] = Object.keys(named)
-
-/** One data action of an account, without wildcards. */
-const dataActionPattern =
-  /^Microsoft\.CognitiveServices\/accounts\/[\w-]+(\/[\w-]+)*\/(read|write|delete|action)$/i
-
-/** @returns undefined if the text is neither such a name nor a data action. */
-export function dataActionsNamed(text: string): readonly string[] | undefined {
-  return named[text.toLowerCase()] ?? (dataActionPattern.test(text) ? [text] : undefined)
-}
+/** What pipelines do on the data plane besides calling models: what proves the right. */
 
 /** Data actions are compared as Azure does it: case does not matter. */
 export const sameAction = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()

@@ -3,6 +3,7 @@ import { agents } from './apis/agents.ts'
 import type { InferenceApi } from './apis/api.ts'
 import { azureOpenAI } from './apis/azure-openai.ts'
 import { chatCompletions } from './apis/chat-completions.ts'
+import type { Api } from './apis/choices.ts'
 import { completions } from './apis/completions.ts'
 import { embeddings } from './apis/embeddings.ts'
 import { images } from './apis/images.ts'
@@ -78,7 +79,6 @@ export const kinds = [
 ] as const satisfies readonly Line[]
 
 type ModelKind = (typeof kinds)[number]['kind']
-export type Api = (typeof kinds)[number]['apis'][number]['name']
 
 interface KnownLine extends Line {
   kind: ModelKind

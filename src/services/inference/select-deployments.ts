@@ -5,7 +5,8 @@ import { firstOf } from '../../core/text/lists.ts'
 import { plain } from '../../core/text/untrusted.ts'
 import { type Deployment, deploymentNamed } from '../resource-manager/deployments.ts'
 import type { DataPlane } from './apis/api.ts'
-import { type Api, apiOf } from './apis/index.ts'
+import type { Api } from './apis/choices.ts'
+import { apiOf } from './apis/index.ts'
 import {
   type AutomaticApi,
   automaticApi,

@@ -1,4 +1,5 @@
-import { type Api, registry } from '../../../services/inference/apis/index.ts'
+import type { Api } from '../../../services/inference/apis/choices.ts'
+import { registry } from '../../../services/inference/apis/index.ts'
 import { automaticApi, isAnthropic, type ModelFacts } from '../../../services/inference/model-kind.ts'
 import { deploymentNamed } from '../../../services/resource-manager/deployments.ts'
 import { inputs } from '../commands.ts'

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { readJsonAnswer } from '../answer.ts'
-import { agents, agentsRead } from './agents.ts'
-import type { InferenceApi } from './api.ts'
+import { agents } from './agents.ts'
+import { agentsRead, type InferenceApi } from './api.ts'
 
 /**
  * Lists the agents of a project: that proves the right to read them if no agent is named. It calls no deployment, and is used

@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
-import { dataAction, type InferenceApi } from './api.ts'
+import { agentsRead, type InferenceApi } from './api.ts'
+import { choiceOf } from './choices.ts'
 
 /**
  * An agent of a project, by name: the gate reads it, and does not run it. Route: learn.microsoft.com, REST of Foundry projects,
@@ -17,16 +18,12 @@ const agent = v.object({
   versions: v.fallback(v.optional(latest), undefined),
 })
 
-export const agentsRead = dataAction('AIServices/agents/read')
-
 export const agents = {
-  name: 'agents',
+  ...choiceOf('agents'),
   about: 'of a project, by the name of the agent',
   calls: 'agents of a project',
   keyHeader: 'api-key',
-  cost: 'nothing',
   answersPrompt: false,
-  ofProject: true,
   placesOf: ({ deployment }, { project }) => [
     {
       url: `${project}/agents/${encodeURIComponent(deployment)}?api-version=v1`,

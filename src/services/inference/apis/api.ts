@@ -3,6 +3,7 @@ import type { Endpoints } from '../../../azure/endpoint.ts'
 import type { Failure } from '../../../core/failures/failure.ts'
 import type { HttpReply, HttpRequest } from '../../../core/http/client.ts'
 import type { Answer } from '../answer.ts'
+import type { Choice } from './choices.ts'
 
 /** Endpoints of an account, and the tokens for them. */
 export interface DataPlane {
@@ -46,7 +47,7 @@ export interface Adaptation {
 }
 
 /** One API that proves a deployment. Each has its own file; the table of kinds, model-kind.ts, lists them. */
-export interface InferenceApi {
+export interface InferenceApi extends Choice {
   /** The name that users write. */
   name: string
   /** What it is, if the name does not say it. */
@@ -55,19 +56,8 @@ export interface InferenceApi {
   calls: string
   /** The header for a key. */
   keyHeader: 'api-key' | 'x-api-key'
-  /**
-   * How a smoke call is billed. An API that is billed per item is called only if the user names it, and only once if that is
-   * enough.
-   */
-  cost: 'tokens' | 'piece' | 'nothing'
   /** Whether its answer is text that depends on the prompt: then `expect` is checked against it. */
   answersPrompt: boolean
-  /** It calls something in a project, not a deployment of the resource. */
-  ofProject?: true
-  /** What follows the deployment in addresses of this API from before v1: `endpoint` may be such an address. */
-  classicOperation?: string
-  /** It has a route with a dated version, which the caller chooses. */
-  takesVersion?: true
   /**
    * The usual place first. Another one is tried if the place before does not serve the deployment, or does not accept the
    * token.
@@ -85,6 +75,8 @@ export interface InferenceApi {
 
 /** Data actions of an account, by the part after their common prefix. */
 export const dataAction = (name: string): string => `Microsoft.CognitiveServices/accounts/${name}`
+
+export const agentsRead = dataAction('AIServices/agents/read')
 
 /** Needed by the provider-native routes of makers other than OpenAI: from an error message of the service, for Claude's. */
 export const providersDataAction = dataAction('AIServices/providers/action')

@@ -1,6 +1,7 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { type Addresses, type InferenceApi, postJson, type Target } from './api.ts'
 import { chatDataAction, messagesOf, readChatCompletion, withOtherBudget } from './chat-completions.ts'
+import { choiceOf } from './choices.ts'
 
 /** Azure OpenAI's classic chat completions: the deployment is in the path, the version in the query. */
 
@@ -16,14 +17,11 @@ export const deploymentUrl = (
   `${openAI}/openai/deployments/${encodeURIComponent(deployment)}/${operation}?api-version=${apiVersion ?? version}`
 
 export const azureOpenAI = {
-  name: 'azure-openai',
+  ...choiceOf('azure-openai'),
   about: 'classic chat completions, with `api-version`',
   calls: 'chat models, as callers with an api-version call them',
   keyHeader: 'api-key',
-  cost: 'tokens',
   answersPrompt: true,
-  classicOperation: 'chat/completions',
-  takesVersion: true,
   placesOf: (target, endpoints) => [
     { url: deploymentUrl(target, endpoints, 'chat/completions'), dataAction: chatDataAction },
   ],

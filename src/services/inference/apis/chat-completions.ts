@@ -5,16 +5,16 @@ import type { HttpReply } from '../../../core/http/client.ts'
 import { type Answer, readJsonAnswer } from '../answer.ts'
 import { renamed } from '../shapes.ts'
 import { dataAction, type InferenceApi, postJson, type Shape, v1Url } from './api.ts'
+import { choiceOf } from './choices.ts'
 
 /** Chat completions of `/openai/v1`. Data action: learn.microsoft.com, permissions/ai-machine-learning. */
 
 export const chatDataAction = dataAction('OpenAI/deployments/chat/completions/action')
 
 export const chatCompletions = {
-  name: 'chat-completions',
+  ...choiceOf('chat-completions'),
   calls: 'chat models',
   keyHeader: 'api-key',
-  cost: 'tokens',
   answersPrompt: true,
   placesOf: (_, endpoints) => [{ url: v1Url(endpoints, 'chat/completions'), dataAction: chatDataAction }],
   audiencesOf: knownAudiences,

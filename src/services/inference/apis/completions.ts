@@ -3,6 +3,7 @@ import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { dataAction, type InferenceApi, postJson } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
+import { choiceOf } from './choices.ts'
 
 /** The completions API from before chat, with the deployment in the path. Route: official description of Azure OpenAI, 2024-06-01. */
 
@@ -15,13 +16,10 @@ const completion = v.object({
 })
 
 export const completions = {
-  name: 'completions',
+  ...choiceOf('completions'),
   calls: 'older completion models',
   keyHeader: 'api-key',
-  cost: 'tokens',
   answersPrompt: true,
-  classicOperation: 'completions',
-  takesVersion: true,
   placesOf: (target, endpoints) => [
     {
       url: deploymentUrl(target, endpoints, 'completions'),

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { dataAction, type InferenceApi, postJson, v1Url } from './api.ts'
+import { choiceOf } from './choices.ts'
 
 /** Embeddings of `/openai/v1`. Data action: learn.microsoft.com, permissions/ai-machine-learning. */
 
@@ -12,12 +13,10 @@ const embeddingList = v.object({
 })
 
 export const embeddings = {
-  name: 'embeddings',
+  ...choiceOf('embeddings'),
   calls: 'embedding models',
   keyHeader: 'api-key',
-  cost: 'tokens',
   answersPrompt: false,
-  classicOperation: 'embeddings',
   placesOf: (_, endpoints) => [
     {
       url: v1Url(endpoints, 'embeddings'),

@@ -14,6 +14,7 @@ import {
   v1Url,
 } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
+import { choiceOf } from './choices.ts'
 
 /** One image, the smallest and cheapest. Each maker has its own route for images. */
 
@@ -76,13 +77,10 @@ function fluxPath(model: string): string {
 }
 
 export const images = {
-  name: 'images',
+  ...choiceOf('images'),
   calls: 'image models',
   keyHeader: 'api-key',
-  cost: 'piece',
   answersPrompt: false,
-  classicOperation: 'images/generations',
-  takesVersion: true,
   placesOf: (target, endpoints) => makerOf(target).places(target, endpoints),
   audiencesOf: knownAudiences,
   firstShape: (_, target) => makerOf(target).shape,

@@ -1,17 +1,13 @@
-import { type Api, kinds } from '../model-kind.ts'
+import { kinds } from '../model-kind.ts'
 import { agentList } from './agent-list.ts'
 import type { InferenceApi } from './api.ts'
+import type { Api } from './choices.ts'
 
 /** The inference APIs that can prove a deployment: those in the table of kinds. */
-
-export type { Api } from '../model-kind.ts'
 
 type Registered = InferenceApi & { readonly name: Api }
 
 export const registry: readonly Registered[] = kinds.flatMap((line): readonly Registered[] => line.apis)
-
-/** Their names. */
-export const apis: readonly Api[] = registry.map(({ name }) => name)
 
 /** The API of a route: one of them, or one that proves another right and calls no deployment. */
 export type RouteApi = Api | typeof agentList.name
@@ -26,9 +22,3 @@ export function apiOf(name: RouteApi): InferenceApi {
   if (api === undefined) throw new Error(`No such API: ${name}`)
   return api
 }
-
-/** @param operation What follows `/openai/deployments/NAME/`; undefined if nothing does. @returns undefined if the gate has no API for it. */
-export const classicApi = (operation: string | undefined): Api | undefined =>
-  operation === undefined
-    ? undefined
-    : registry.find(({ classicOperation }) => classicOperation === operation)?.name

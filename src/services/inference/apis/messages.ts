@@ -3,6 +3,7 @@ import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { type InferenceApi, postJson, providersDataAction } from './api.ts'
 import { messagesOf } from './chat-completions.ts'
+import { choiceOf } from './choices.ts'
 
 /**
  * Anthropic's Messages API, at Foundry's own host; projects have no such route. Data action: from an error message of the
@@ -20,11 +21,10 @@ const message = v.object({
 })
 
 export const messages = {
-  name: 'messages',
+  ...choiceOf('messages'),
   about: 'Anthropic',
   calls: 'Claude models',
   keyHeader: 'x-api-key',
-  cost: 'tokens',
   answersPrompt: true,
   placesOf: (_, { modelInference }) => [
     { url: `${modelInference}/anthropic/v1/messages`, dataAction: providersDataAction },

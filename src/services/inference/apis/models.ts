@@ -1,6 +1,7 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { dataAction, type InferenceApi, postJson } from './api.ts'
 import { messagesOf, readChatCompletion, withOtherBudget } from './chat-completions.ts'
+import { choiceOf } from './choices.ts'
 
 /**
  * Foundry model inference: chat with models of any maker, at Foundry's own host. Data action: from an error message of the
@@ -10,11 +11,10 @@ import { messagesOf, readChatCompletion, withOtherBudget } from './chat-completi
 const apiVersion = '2024-05-01-preview'
 
 export const models = {
-  name: 'models',
+  ...choiceOf('models'),
   about: 'Foundry model inference',
   calls: 'chat models of other vendors',
   keyHeader: 'api-key',
-  cost: 'tokens',
   answersPrompt: true,
   placesOf: (_, { modelInference }) => [
     {

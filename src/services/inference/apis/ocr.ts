@@ -3,6 +3,7 @@ import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { onePage } from '../one-page.ts'
 import { type InferenceApi, postJson, providersDataAction } from './api.ts'
+import { choiceOf } from './choices.ts'
 
 /** Mistral's document models, at Foundry's own host: a page with one word. They accept documents only in the request itself. */
 
@@ -12,11 +13,10 @@ const recognized = v.object({
 })
 
 export const ocr = {
-  name: 'ocr',
+  ...choiceOf('ocr'),
   about: 'Mistral',
   calls: 'models that read documents',
   keyHeader: 'api-key',
-  cost: 'piece',
   answersPrompt: false,
   placesOf: (_, { modelInference }) => [
     { url: `${modelInference}/providers/mistral/azure/ocr`, dataAction: providersDataAction },

@@ -1,5 +1,6 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { dataAction, type InferenceApi, v1Url } from './api.ts'
+import { choiceOf } from './choices.ts'
 
 /**
  * A WebSocket to a realtime model: the handshake is refused like any call, so its success is the proof; nothing is sent over
@@ -7,10 +8,9 @@ import { dataAction, type InferenceApi, v1Url } from './api.ts'
  */
 
 export const realtime = {
-  name: 'realtime',
+  ...choiceOf('realtime'),
   calls: 'realtime models',
   keyHeader: 'api-key',
-  cost: 'nothing',
   answersPrompt: false,
   placesOf: ({ deployment }, endpoints) => [
     {

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { type InferenceApi, postJson, providersDataAction } from './api.ts'
+import { choiceOf } from './choices.ts'
 
 /** Cohere's rerank, version 2, at Foundry's own host. */
 
@@ -10,11 +11,10 @@ const ranking = v.object({
 })
 
 export const rerank = {
-  name: 'rerank',
+  ...choiceOf('rerank'),
   about: 'Cohere',
   calls: 'rerank models',
   keyHeader: 'api-key',
-  cost: 'piece',
   answersPrompt: false,
   placesOf: (_, { modelInference }) => [
     { url: `${modelInference}/providers/cohere/v2/rerank`, dataAction: providersDataAction },

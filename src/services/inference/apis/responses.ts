@@ -3,6 +3,7 @@ import { knownAudiences } from '../../../azure/clouds.ts'
 import { readJsonAnswer } from '../answer.ts'
 import { atLeast } from '../shapes.ts'
 import { dataAction, type InferenceApi, postJson, v1Url } from './api.ts'
+import { choiceOf } from './choices.ts'
 
 /** The Responses API of `/openai/v1`, on the account or in a project. Data actions: from error messages of the service. */
 
@@ -28,10 +29,9 @@ const response = v.object({
 })
 
 export const responses = {
-  name: 'responses',
+  ...choiceOf('responses'),
   calls: 'models that only the Responses API serves',
   keyHeader: 'api-key',
-  cost: 'tokens',
   answersPrompt: true,
   placesOf: (_, { project, ...endpoints }) =>
     project === undefined

@@ -1,6 +1,7 @@
 import { knownAudiences } from '../../../azure/clouds.ts'
 import { dataAction, type InferenceApi, postJson, v1Url } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
+import { choiceOf } from './choices.ts'
 
 /** Text to speech: one word, in the format that every model has. */
 
@@ -15,14 +16,11 @@ const otherType = /^(text\/(?!plain)|(image|video|font)\/)|\b(json|xml|zip|pdf)\
 const leastSound = 500
 
 export const speech = {
-  name: 'speech',
+  ...choiceOf('speech'),
   about: 'text to speech',
   calls: 'text-to-speech models',
   keyHeader: 'api-key',
-  cost: 'piece',
   answersPrompt: false,
-  classicOperation: 'audio/speech',
-  takesVersion: true,
   placesOf: (target, endpoints) => [
     { url: v1Url(endpoints, 'audio/speech'), dataAction: audioDataAction },
     { url: deploymentUrl(target, endpoints, 'audio/speech', apiVersion), dataAction: audioDataAction },

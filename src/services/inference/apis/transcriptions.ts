@@ -4,6 +4,7 @@ import { readJsonAnswer } from '../answer.ts'
 import { toneOfASecond } from '../tone.ts'
 import { dataAction, type InferenceApi, v1Url } from './api.ts'
 import { deploymentUrl } from './azure-openai.ts'
+import { choiceOf } from './choices.ts'
 
 /**
  * Speech to text: a second of a tone. The route with the deployment in its path has been seen to serve it and to accept tokens.
@@ -17,14 +18,11 @@ const apiVersion = '2025-03-01-preview'
 const transcript = v.object({ text: v.string() })
 
 export const transcriptions = {
-  name: 'transcriptions',
+  ...choiceOf('transcriptions'),
   about: 'speech to text',
   calls: 'speech-to-text models',
   keyHeader: 'api-key',
-  cost: 'piece',
   answersPrompt: false,
-  classicOperation: 'audio/transcriptions',
-  takesVersion: true,
   placesOf: (target, endpoints) => [
     {
       url: deploymentUrl(target, endpoints, 'audio/transcriptions', apiVersion),
