@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { cognitiveServicesUser } from '../src/azure/rbac/built-in-roles.ts'
-import type { Clock } from '../src/core/ports.ts'
 import { chatAt } from './exchanges/inference.ts'
 import { assignment, put } from './exchanges/resource-manager.ts'
 import { isDone, onTheWire, type PlayTools } from './play.ts'
 import type { Lag } from './recording.ts'
-import type { Send } from './send.ts'
+import type { Clock, Send } from './send.ts'
 import { answerOf } from './sign-in.ts'
 import type { World } from './world.ts'
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHttpClient, type Http, type HttpReply } from '../src/core/http/client.ts'
-import type { Clock } from '../src/core/ports.ts'
 
 /** The gate's own client: https only, no redirects, limits on time and size, proxies from the environment. */
 export type Send = Http
@@ -8,13 +7,25 @@ export type Reply = HttpReply
 
 const timeoutMs = 60_000
 
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** @throws an AbortError, as soon as the signal aborts */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
 export const clock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
 
+function after(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms)
+  return () => clearTimeout(timer)
+}
+
 export const createSend = (env: Readonly<Record<string, string | undefined>>): Send =>
-  createHttpClient({ timeoutMs, env, clock }).http
+  createHttpClient({ timeoutMs, env, clock: { ...clock, after } }).http
 
 interface Patience {
   clock: Clock

@@ -1,9 +1,8 @@
 import * as v from 'valibot'
-import type { Clock } from '../src/core/ports.ts'
 import type { ConformanceRequest } from './exchange.ts'
 import { assignmentsOfRun, denialsAtAccount } from './exchanges/resource-manager.ts'
 import { isDone, onTheWire, type PlayTools } from './play.ts'
-import type { Send } from './send.ts'
+import type { Clock, Send } from './send.ts'
 import { madeHere } from './terms.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,6 @@
 import './step/early-tls.ts'
 import { basename } from 'node:path'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as core from '@actions/core'
 import { removeSdkVariables } from './azure/sdk-environment.ts'
@@ -45,7 +46,11 @@ const epochMs = Date.now() - monotonicMs()
  */
 const clock: Clock = {
   now: () => epochMs + monotonicMs(),
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  sleep: ms => sleep(ms),
+  after(ms, then) {
+    const timer = setTimeout(then, ms)
+    return () => clearTimeout(timer)
+  },
 }
 
 const run = readWorkflowRun(process.env)

@@ -1,21 +1,17 @@
 import { inTime } from '../../src/core/in-time.ts'
 import type { Clock } from '../../src/core/ports.ts'
 
-/** Its sleep lasts until it is stopped, or until `passes` is called. */
+/** Its time is up when `passes` is called. */
 function clockOf() {
   const stopped: boolean[] = []
   let passes = (): void => {}
-  const clock: Pick<Clock, 'sleep'> = {
-    sleep: (_, signal) =>
-      new Promise<void>(resolve => {
-        passes = resolve
-        signal?.addEventListener('abort', () => {
-          stopped.push(true)
-          resolve()
-        })
-      }),
+  const clock: Pick<Clock, 'after'> = {
+    after(_, then) {
+      passes = then
+      return () => stopped.push(true)
+    },
   }
-  return { clock: { now: () => 0, ...clock }, stopped, passes: () => passes() }
+  return { clock, stopped, passes: () => passes() }
 }
 
 test('what comes in time is returned, and the clock is stopped: no timer keeps the process alive', async () => {

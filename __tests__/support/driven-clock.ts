@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 /**
  * Preloaded into a spawned action (`node --import`): its sleeps take no time, and move the time of the local cloud instead.
  * Everything that the process calls time (Date, performance, hrtime) moves along, so that tokens age as they would. Limits, which are
- * sleeps that can be called off, end when the cloud holds back every request that is under way: nothing but time can go on then.
+ * timers that can be cleared, end when the cloud holds back every request that is under way: nothing but time can go on then.
  */
 
 const control = process.env.KEYLESS_GATE_TEST_CONTROL
@@ -16,8 +16,9 @@ const token = process.env.KEYLESS_GATE_TEST_CONTROL_TOKEN
 if (control === undefined || token === undefined)
   throw new Error('The driven clock needs a local cloud to drive')
 
-const timers: Record<string, unknown> = process.getBuiltinModule('node:timers/promises')
+const sleeps: Record<string, unknown> = process.getBuiltinModule('node:timers/promises')
 const { setTimeout: realSleep } = process.getBuiltinModule('node:timers/promises')
+const timers: Record<string, unknown> = process.getBuiltinModule('node:timers')
 
 let offsetMs = 0
 const RealDate = Date
@@ -134,24 +135,15 @@ async function endNextLimit(): Promise<void> {
   while ((await askClock()) > countUnderWay())
 }
 
-function limited(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const limit = { target: Date.now() + ms, end: resolve }
-    limits.add(limit)
-    signal.addEventListener('abort', () => {
-      limits.delete(limit)
-      reject(signal.reason)
-    })
-    watchLimits()
-  })
+timers.setTimeout = (end: () => void, ms: number): Limit => {
+  const limit = { target: Date.now() + ms, end }
+  limits.add(limit)
+  watchLimits()
+  return limit
 }
+timers.clearTimeout = (limit: Limit) => limits.delete(limit)
 
-timers.setTimeout = (
-  ms: number,
-  _value?: unknown,
-  { signal }: { signal?: AbortSignal } = {},
-): Promise<void> => {
-  if (signal !== undefined) return limited(ms, signal)
+sleeps.setTimeout = (ms: number): Promise<void> => {
   const target = Date.now() + ms
   sleepsLeft -= 1
   if (sleepsLeft < 0) return standStill()

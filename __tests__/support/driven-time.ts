@@ -12,7 +12,7 @@ export interface DrivenTime {
   /** Sleeps end when it is their turn. */
   sleep(ms: number): Promise<void>
   /** The tools of one run, up to its end. @param connect Makes its HTTP client, whose limits go by the clock. */
-  enter(connect: (clock: Clock) => HttpClient): DrivenRun
+  enter(connect: (clock: Pick<Clock, 'now' | 'after'>) => HttpClient): DrivenRun
 }
 
 export type HttpClient = Readonly<{ http: Http; preconnect: Preconnect }>
@@ -77,11 +77,18 @@ export function createDrivenTime(startsAt = Date.now()): DrivenTime {
 
   const sleep = (ms: number, signal?: AbortSignal) => sleepUntil(time.now() + ms, signal)
 
-  /** Of a request's limit: when it is up, the request is given up. */
-  async function limit(ms: number, signal?: AbortSignal): Promise<void> {
-    await sleep(ms, signal)
-    givenUp += 1
+  function after(ms: number, then: () => void): () => void {
+    const cleared = new AbortController()
+    sleep(ms, cleared.signal).then(then, () => {})
+    return () => cleared.abort('cleared')
   }
+
+  /** Of a request's limit: when it is up, the request is given up. */
+  const limit = (ms: number, then: () => void) =>
+    after(ms, () => {
+      givenUp += 1
+      then()
+    })
 
   /** Of the cloud, which holds a request back. */
   async function hold(ms: number, signal: AbortSignal): Promise<void> {
@@ -97,13 +104,17 @@ export function createDrivenTime(startsAt = Date.now()): DrivenTime {
     }
   }
 
-  function enter(connect: (clock: Clock) => HttpClient): DrivenRun {
-    const { http, preconnect } = connect({ now: time.now, sleep: limit })
+  function enter(connect: (clock: Pick<Clock, 'now' | 'after'>) => HttpClient): DrivenRun {
+    const { http, preconnect } = connect({ now: time.now, after: limit })
     const pending = new Set<Promise<unknown>>()
     let hasEnded = false
     const never = new Promise<never>(() => undefined)
     return {
-      clock: { now: time.now, sleep: async (ms, signal) => (hasEnded ? never : sleep(ms, signal)) },
+      clock: {
+        now: time.now,
+        sleep: async ms => (hasEnded ? never : sleep(ms)),
+        after: (ms, then) => (hasEnded ? () => {} : after(ms, then)),
+      },
       preconnect,
       http: async request => {
         if (hasEnded) return never

@@ -7,7 +7,7 @@ import { createTlsCredentials } from '../../local-cloud/tls.ts'
 import type { RoleAssignment } from '../../local-cloud/world.ts'
 import type { TemporaryGrant } from '../../src/azure/rbac/lease.ts'
 import { createHttpClient, type Preconnect } from '../../src/core/http/client.ts'
-import type { Clock, Log } from '../../src/core/ports.ts'
+import type { Log } from '../../src/core/ports.ts'
 import { gate } from '../../src/gate/gate.ts'
 import { revoke } from '../../src/gate/revoke.ts'
 import type { Settings } from '../../src/gate/settings.ts'
@@ -16,7 +16,7 @@ import { createLogReporter } from '../../src/report/log-reporter.ts'
 import { logRevocation } from '../../src/report/revocation.ts'
 import { createAssertions } from '../../src/services/github/assertions.ts'
 import { readWorkflowRun } from '../../src/services/github/workflow-run.ts'
-import { createDrivenTime, type HttpClient } from './driven-time.ts'
+import { createDrivenTime, type DrivenTime, type HttpClient } from './driven-time.ts'
 import { type Published, published } from './published.ts'
 import { usualInputs } from './scenario.ts'
 
@@ -98,7 +98,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
         openedAhead.set(origin, (openedAhead.get(origin) ?? 0) + count)
         driven.preconnect(origin, count, options)
       },
-      clock: { now: () => driven.clock.now() + runnerAheadMs, sleep: driven.clock.sleep },
+      clock: { ...driven.clock, now: () => driven.clock.now() + runnerAheadMs },
       log: logging,
       mask: (secret: string) => void masks.push(secret),
     }
@@ -153,7 +153,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   }
 }
 
-type ClientFor = (settings: Settings) => (clock: Clock) => HttpClient
+type ClientFor = (settings: Settings) => Parameters<DrivenTime['enter']>[0]
 
 const newClient: ClientFor =
   ({ waiting }) =>

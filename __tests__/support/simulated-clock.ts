@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/core/ports.ts'
 
-/** A clock whose sleeps take no time: `now` moves on by what was slept. */
+/** A clock whose sleeps take no time: `now` moves on by what was slept. Nothing comes after a time. */
 interface SimulatedClock extends Clock {
   /** Every sleep so far, milliseconds. */
   readonly sleeps: readonly number[]
@@ -18,6 +18,7 @@ export function simulatedClock(startsAt = Date.parse('2026-11-01T12:00:00Z')): S
       sleeps.push(ms)
       now += ms
     },
+    after: () => () => {},
     pass(ms) {
       now += ms
     },

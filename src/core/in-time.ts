@@ -2,16 +2,18 @@ import type { Clock } from './ports.ts'
 
 /** Resolves to the result of `reading`, or to `otherwise` after `limitMs` milliseconds. Rejects if `reading` rejects. */
 export async function inTime<T>(
-  clock: Clock,
+  clock: Pick<Clock, 'after'>,
   reading: Promise<T>,
   otherwise: T,
   limitMs: number,
 ): Promise<T> {
-  const done = new AbortController()
+  let clear = (): void => {}
+  const late = new Promise<T>(resolve => {
+    clear = clock.after(limitMs, () => resolve(otherwise))
+  })
   try {
-    return await Promise.race([reading, clock.sleep(limitMs, done.signal).then(() => otherwise)])
+    return await Promise.race([reading, late])
   } finally {
-    // A reason is given because making the default one, an error with its stack, takes long.
-    done.abort('done')
+    clear()
   }
 }

@@ -3,11 +3,10 @@
 export interface Clock {
   /** Milliseconds since the epoch; never goes back within a run. */
   now(): number
-  /**
-   * Resolves after `ms` milliseconds.
-   * @throws an AbortError, as soon as the signal aborts
-   */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Resolves after `ms` milliseconds. */
+  sleep(ms: number): Promise<void>
+  /** Calls `then` after `ms` milliseconds, unless the function returned is called before. */
+  after(ms: number, then: () => void): () => void
 }
 
 export interface Log {

@@ -33,7 +33,7 @@ export async function rehearseGate(
   return gate(shortened, {
     http: answeringAs({ mayReadRoles }, { idle, entraAsked: nextRequestSent() }),
     preconnect() {},
-    clock: { now: clock.now, sleep: () => new Promise(() => {}) },
+    clock: { now: clock.now, sleep: () => new Promise(() => {}), after: () => () => {} },
     log,
     reporter: createLogReporter(log, shortened),
     mask() {},

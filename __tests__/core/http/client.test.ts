@@ -42,17 +42,16 @@ afterAll(async () => {
 })
 
 /** Time passes only where a test says so. */
-const sleepers = new Set<() => void>()
-const clock: Clock = {
+const limits = new Set<() => void>()
+const clock: Pick<Clock, 'now' | 'after'> = {
   now: () => 0,
-  sleep: (_, signal) =>
-    new Promise((resolve, reject) => {
-      sleepers.add(resolve)
-      signal?.addEventListener('abort', () => reject(signal.reason))
-    }),
+  after(_, then) {
+    limits.add(then)
+    return () => limits.delete(then)
+  },
 }
 function timeIsUp(): void {
-  for (const wake of sleepers) wake()
+  for (const end of limits) end()
 }
 
 const client = (env: Record<string, string> = {}) => createHttpClient({ timeoutMs: 5000, env, clock })

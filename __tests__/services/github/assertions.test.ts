@@ -1,5 +1,6 @@
 import { createAssertions } from '../../../src/services/github/assertions.ts'
 import { readWorkflowRun } from '../../../src/services/github/workflow-run.ts'
+import { simulatedClock } from '../../support/simulated-clock.ts'
 import { unsignedJwt } from '../../support/unsigned-jwt.ts'
 
 const run = readWorkflowRun({
@@ -21,7 +22,7 @@ function github(status: number) {
       asked += 1
       return { status, headers: {}, body: JSON.stringify({ value: unsignedJwt(claims) }) }
     },
-    clock: { now: () => 0, sleep: async () => {} },
+    clock: simulatedClock(0),
     log: { info() {}, warning() {} },
     mask() {},
   })

@@ -5,6 +5,7 @@ import { classifyKeyReply, keyCall } from '../../../src/services/inference/key-c
 import { hostileText } from '../../support/hostile-text.ts'
 import { route } from '../../support/record-fixture.ts'
 import { replyOf } from '../../support/replies.ts'
+import { simulatedClock } from '../../support/simulated-clock.ts'
 
 const error = (code: string, message: string) => ({ error: { code, message } })
 const completion = { choices: [{ message: { content: 'ready' } }] }
@@ -170,7 +171,7 @@ const call = (key: string, http: Http) =>
     { prompt: 'x', maxOutputTokens: 16, expect: undefined },
     {
       http,
-      clock: { now: () => 0, sleep: async () => undefined },
+      clock: simulatedClock(),
     },
   )
 

@@ -16,14 +16,15 @@ const deployment = (differing: Partial<Deployment> = {}): Deployment => ({
   capabilities: new Set(),
   ...differing,
 })
-type Entry = ModelList['models'][number]
-const entry = (differing: Partial<Entry> = {}): Entry => ({
+/** As Resource Manager sends it. */
+type Entry = Readonly<Record<string, unknown>>
+const entry = (differing: Entry = {}): Entry => ({
   format: 'OpenAI',
   name: 'gpt-4o-mini',
   version: '2024-07-18',
   ...differing,
 })
-const listOf = (...models: Entry[]): ModelList => ({ models, asOf })
+const listOf = (...models: unknown[]): ModelList => ({ models, asOf })
 const ofChat = (list: ModelList, differing?: Partial<Deployment>) =>
   retirementOf('chat', [deployment(differing)], list)
 
@@ -70,6 +71,7 @@ test.each<[string, () => ReturnType<typeof ofChat>, RegExp]>([
     /none of the deployments/,
   ],
   ['a model that is not listed', () => ofChat(listOf()), /gpt-4o-mini 2024-07-18 is not in the list/],
+  ['a model whose entry cannot be read', () => ofChat(listOf(entry({ skus: 'many' }))), /is not in the list/],
   ['another version only', () => ofChat(listOf(entry({ version: '2025-01-01' }))), /is not in the list/],
   [
     'a day that cannot be read',
@@ -78,6 +80,12 @@ test.each<[string, () => ReturnType<typeof ofChat>, RegExp]>([
   ],
 ])('not known: %s', (_, look, because) => {
   expect(look()).toMatchObject({ kind: 'unknown', because: expect.stringMatching(because) })
+})
+
+test('entries of other models that cannot be read do not matter', () => {
+  const list = listOf('no model', null, { name: 7 }, entry({ name: 'gpt-5', skus: 'many' }), entry())
+
+  expect(ofChat(list)).toMatchObject({ kind: 'known' })
 })
 
 test.each<[string, Entry[], string | undefined]>([

@@ -25,7 +25,7 @@ export type Preconnect = (origin: string, count: number, options?: { fresh?: boo
 export interface RouteOptions {
   /** The variables with the proxy settings. */
   env: Readonly<Record<string, string | undefined>>
-  clock: Clock
+  clock: Pick<Clock, 'now' | 'after'>
   /** How long a proxy may take to open a tunnel. */
   timeoutMs: number
   /** Resolves names; default: the system's resolver. */

@@ -8,13 +8,7 @@ export interface TimeLimit {
   clear(): void
 }
 
-export function timeLimit(clock: Clock, ms: number): TimeLimit {
+export function timeLimit(clock: Pick<Clock, 'after'>, ms: number): TimeLimit {
   const up = new AbortController()
-  const cleared = new AbortController()
-  clock.sleep(ms, cleared.signal).then(
-    () => up.abort(),
-    () => {},
-  )
-  // A reason is given because making the default one, an error with its stack, costs more than the rest.
-  return { signal: up.signal, clear: () => cleared.abort('cleared') }
+  return { signal: up.signal, clear: clock.after(ms, () => up.abort()) }
 }

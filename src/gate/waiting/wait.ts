@@ -32,7 +32,7 @@ interface WaitOptions {
   /** Time limits for denials, and for everything else; milliseconds from the grant, or from `firstAt`. */
   denialPatienceMs: number
   overallMs: number
-  clock: Clock
+  clock: Pick<Clock, 'now' | 'sleep'>
   random: Random
   /** Called for each round, the first included. */
   onProbe?: (probe: Probe, round: Round) => void

@@ -25,7 +25,8 @@ type ModelEntry = v.InferOutput<typeof modelEntry>
 type ModelName = Pick<ModelEntry, 'format' | 'name' | 'version'>
 
 export interface ModelList {
-  models: readonly ModelEntry[]
+  /** As they were sent. An entry is checked when it is looked at: a list has some hundreds, and a run calls few of them. */
+  models: readonly unknown[]
   /** Time of the answer, by Resource Manager's clock; milliseconds since the epoch. */
   asOf: number
 }
@@ -47,11 +48,11 @@ export async function readModels(
   const path = `${accountIdOf(resource)}/models`
   const query = { apiVersion: accountsApiVersion }
   if (patience === 'retries') {
-    const { entries, asOf = now() } = await manager.readAll(operation, path, query, modelEntry)
+    const { entries, asOf = now() } = await manager.readAll(operation, path, query, v.unknown())
     return { models: entries, asOf }
   }
   const list: ModelList = { models: [], asOf: now() }
-  for await (const { entries, asOf = now() } of manager.pages(operation, path, query, modelEntry)) {
+  for await (const { entries, asOf = now() } of manager.pages(operation, path, query, v.unknown())) {
     list.models = list.models.concat(entries)
     list.asOf = asOf
     if (list.models.length >= maxModels) break
@@ -125,10 +126,20 @@ export const endsWithin = (
 const isSame = (one: string | null | undefined, other: string | null | undefined) =>
   (one ?? '').toLowerCase() === (other ?? '').toLowerCase()
 
-const entryOf = ({ format, name, version }: ModelName, { models }: ModelList) =>
-  models.find(
-    model => isSame(model.format, format) && isSame(model.name, name) && (model.version ?? '') === version,
-  )
+const nameOf = (entry: unknown) =>
+  typeof entry === 'object' && entry !== null && 'name' in entry && typeof entry.name === 'string'
+    ? entry.name
+    : undefined
+
+/** The versions of a model. Entries that cannot be read count as not listed. */
+const versionsOf = ({ format, name }: Pick<ModelName, 'format' | 'name'>, { models }: ModelList) =>
+  models
+    .filter(entry => isSame(nameOf(entry), name))
+    .map(entry => v.safeParse(modelEntry, entry))
+    .flatMap(({ success, output }) => (success && isSame(output.format, format) ? [output] : []))
+
+const entryOf = (model: ModelName, list: ModelList) =>
+  versionsOf(model, list).find(({ version }) => (version ?? '') === model.version)
 
 /** For a fine-tuned model without its own date, the date of its base model. NaN: there is a date that cannot be read. */
 function endOf(entry: ModelEntry, sku: string | undefined, list: ModelList): number | undefined {
@@ -136,7 +147,7 @@ function endOf(entry: ModelEntry, sku: string | undefined, list: ModelList): num
   const date = ofSku || entry.deprecation?.inference
   if (date) return instantOf(date) ?? Number.NaN
   const base = entry.baseModel && entryOf(entry.baseModel, list)
-  return base && base !== entry && !base.baseModel ? endOf(base, sku, list) : undefined
+  return base && !base.baseModel ? endOf(base, sku, list) : undefined
 }
 
 function successorOf(
@@ -147,10 +158,8 @@ function successorOf(
     list,
   }: { retiresAt: number | undefined; sku: string | undefined; list: ModelList },
 ): string | undefined {
-  const others = list.models.filter(
+  const others = versionsOf({ format, name }, list).filter(
     model =>
-      isSame(model.format, format) &&
-      isSame(model.name, name) &&
       model.version !== version &&
       model.isDefaultVersion === true &&
       (endOf(model, sku, list) ?? Number.POSITIVE_INFINITY) > retiresAt,
