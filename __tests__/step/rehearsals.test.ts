@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { requestSent } from '../../src/core/http/warm-up.ts'
 import type { Outcome } from '../../src/gate/record.ts'
 import { readSettings } from '../../src/inputs/index.ts'
 import { rehearse } from '../../src/report/publish.ts'
@@ -18,13 +17,13 @@ const usual = {
   'resource-id': scope,
 }
 
+const atOnce = { idle: async () => {}, entraAsked: Promise.resolve() }
+
 /** @returns how the run ended that is rehearsed for these inputs */
 function rehearsed(inputs: Readonly<Record<string, string>>): Promise<Outcome> {
   const settings = readSettings(name => inputs[name] ?? '', {})
   const clock = { now: Date.now }
-  const ended = rehearseGate({ settings, run: readWorkflowRun({}), clock }, async () => {})
-  requestSent.publish({})
-  return ended
+  return rehearseGate({ settings, run: readWorkflowRun({}), clock }, atOnce)
 }
 
 test('the run that is rehearsed reads everything, and passes', async () => {
@@ -87,7 +86,7 @@ test('if Resource Manager is not asked, the rehearsal does not load its client',
 test.each(['deployments', 'models', 'roleAssignments', 'roleAssignmentScheduleInstances', 'denyAssignments'])(
   'there is a reply for each list that the gate reads, even for those that it could do without: %s',
   async list => {
-    const http = answeringAs({ mayReadRoles: true }, { idle: async () => {}, entraAsked: Promise.resolve() })
+    const http = answeringAs({ mayReadRoles: true }, atOnce)
     const { status } = await http({
       method: 'GET',
       url: `https://any.example/${list}?api-version=1`,
@@ -100,9 +99,11 @@ test.each(['deployments', 'models', 'roleAssignments', 'roleAssignmentScheduleIn
 
 test('before Entra is asked, the rehearsal goes no further than its token', async () => {
   const settings = readSettings(name => ({ ...usual })[name] ?? '', {})
-  const ended = rehearseGate({ settings, run: readWorkflowRun({}), clock: { now: Date.now } }, async () => {})
+  const { promise: entraAsked, resolve: askEntra } = Promise.withResolvers<void>()
+  const told = { settings, run: readWorkflowRun({}), clock: { now: Date.now } }
+  const ended = rehearseGate(told, { ...atOnce, entraAsked })
   const first = await Promise.race([ended, sleep(300, 'waiting')])
-  requestSent.publish({})
+  askEntra()
 
   expect(first).toBe('waiting')
   expect((await ended).result).toBe('passed')
@@ -117,13 +118,11 @@ test('the rehearsal prints nothing, and opens no connection', () => {
     const { rehearseGate } = await of('step/rehearsal.ts')
     const { readSettings } = await of('inputs/index.ts')
     const { readWorkflowRun } = await of('services/github/workflow-run.ts')
-    const { requestSent } = await of('core/http/warm-up.ts')
     const { rehearse } = await of('report/publish.ts')
     const settings = readSettings(name => (${JSON.stringify(usual)})[name] ?? '', {})
     const clock = { now: Date.now }
-    const ended = rehearseGate({ settings, run: readWorkflowRun({}), clock }, async () => {})
-    requestSent.publish({})
-    const outcome = await ended
+    const atOnce = { idle: async () => {}, entraAsked: Promise.resolve() }
+    const outcome = await rehearseGate({ settings, run: readWorkflowRun({}), clock }, atOnce)
     rehearse(outcome, { clock, startedAt: 0 })
     console.log(outcome.result)`
   const said = execFileSync(

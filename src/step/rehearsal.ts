@@ -1,11 +1,10 @@
-import { nextRequestSent } from '../core/http/warm-up.ts'
 import type { Clock } from '../core/ports.ts'
 import { gate } from '../gate/gate.ts'
 import type { Outcome } from '../gate/record.ts'
 import type { Settings } from '../gate/settings.ts'
 import { createLogReporter } from '../report/log-reporter.ts'
 import type { WorkflowRun } from '../services/github/workflow-run.ts'
-import { answeringAs, rehearsed } from './rehearsed-replies.ts'
+import { answeringAs, type Pace, rehearsed } from './rehearsed-replies.ts'
 
 /**
  * Node compiles code at its first use, which would make every reply wait. So while the first real replies are on their way, the gate
@@ -19,19 +18,13 @@ interface Rehearsed {
   clock: Pick<Clock, 'now'>
 }
 
-/**
- * Begins when GitHub has been asked, and goes up to the request to Entra; it goes on once Entra has been asked for real.
- * @param idle Resolves when there is time for the next reply.
- */
-export async function rehearseGate(
-  { settings, run, clock }: Rehearsed,
-  idle: () => Promise<void>,
-): Promise<Outcome> {
+/** @param pace Of the replies. */
+export async function rehearseGate({ settings, run, clock }: Rehearsed, pace: Pace): Promise<Outcome> {
   const mayReadRoles = settings.access.grant !== 'never'
   const log = { info() {}, warning() {} }
   const shortened = withoutExtras(settings)
   return gate(shortened, {
-    http: answeringAs({ mayReadRoles }, { idle, entraAsked: nextRequestSent() }),
+    http: answeringAs({ mayReadRoles }, pace),
     preconnect() {},
     clock: { now: clock.now, sleep: () => new Promise(() => {}), after: () => () => {} },
     log,

@@ -105,9 +105,10 @@ const answer = (count: number) => ({
 
 const forbidden = { error: { code: 'AuthorizationFailed', message: 'The client has no authorization.' } }
 
-interface Pace {
+export interface Pace {
+  /** Resolves when there is time for the next reply. */
   idle: () => Promise<void>
-  /** What depends on Entra's tokens waits for this: the time until GitHub's reply is too short for all. */
+  /** What depends on Entra's tokens waits until Entra has been asked for real: the time until GitHub's reply is too short for all. */
   entraAsked: Promise<void>
 }
 
