@@ -51,23 +51,30 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
   const { privateKey, publicKey } = await keyPair
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'entra-1', use: 'sig', alg: 'RS256' }
 
-  /** By token: a job sends one of them a dozen times, and a signature stays good. */
+  /**
+   * By token: those that were signed here, and those whose signature was found good. A job sends one of them a dozen times, several
+   * at once, and a signature stays good.
+   */
   const genuine = new Map<string, VerifiedClaims>()
+
+  function remember(token: string, claims: VerifiedClaims): void {
+    if (genuine.size >= mostRemembered) genuine.clear()
+    genuine.set(token, claims)
+  }
 
   async function claimsOf(token: string): Promise<VerifiedClaims> {
     const known = genuine.get(token)
     if (known !== undefined) return known
     const options = { algorithms: ['RS256'], currentDate: new Date(clock.now()) }
     const { payload } = await jwtVerify<AccessTokenClaims>(token, publicKey, options)
-    if (genuine.size >= mostRemembered) genuine.clear()
-    genuine.set(token, payload)
+    remember(token, payload)
     return payload
   }
 
   return {
-    issue(claims, lifetimeSeconds) {
+    async issue(claims, lifetimeSeconds) {
       const now = Math.floor(clock.now() / 1000)
-      return new SignJWT({
+      const all = {
         ...claims,
         iss: `https://sts.windows.net/${claims.tid}/`,
         iat: now - BACKDATED,
@@ -79,9 +86,11 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
         sub: claims.oid,
         uti: crypto.randomUUID(),
         ver: '1.0',
-      })
-        .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: 'entra-1' })
-        .sign(privateKey)
+      }
+      const header = { alg: 'RS256', typ: 'JWT', kid: 'entra-1' }
+      const token = await new SignJWT(all).setProtectedHeader(header).sign(privateKey)
+      remember(token, all)
+      return token
     },
 
     async verify(token, audiences) {
