@@ -76,8 +76,9 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
   return {
     url,
     serve(next) {
-      first(next)
-      service = Promise.resolve(next)
+      const ready = ignoringCase(next)
+      first(ready)
+      service = Promise.resolve(ready)
     },
     async listen(isWanted) {
       if (isWanted === isListening) return
@@ -98,6 +99,12 @@ export async function openServer(options: ServerOptions): Promise<ServiceServer>
       })
     },
   }
+}
+
+/** Paths compare without case. Made once: a service has up to two hundred routes, and a request is matched with each of them. */
+function ignoringCase(service: Service): Service {
+  const routes = service.routes.map(route => ({ ...route, path: new RegExp(route.path, 'i') }))
+  return { ...service, routes }
 }
 
 /** Node makes none where another protocol is asked for. */

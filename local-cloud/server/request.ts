@@ -59,7 +59,7 @@ export function findRoute(service: Service, request: ServiceRequest): RouteMatch
   const method = request.method === 'HEAD' ? 'GET' : request.method
   for (const route of service.routes) {
     if (route.method !== method) continue
-    const found = new RegExp(route.path, 'i').exec(path)
+    const found = route.path.exec(path)
     if (found) return { route, params: decoded(found.groups ?? {}) }
   }
   return undefined
