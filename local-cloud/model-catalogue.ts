@@ -124,21 +124,22 @@ const BUILT_IN: readonly CatalogueModel[] = modelSchema.entries.format.options.f
   ),
 )
 
-const isSame = (one: CatalogueModel, other: Pick<CatalogueModel, 'format' | 'name' | 'version'>) =>
-  one.format === other.format &&
-  one.name.toLowerCase() === other.name.toLowerCase() &&
-  one.version === other.version
+const keyOf = ({ format, name, version }: Pick<CatalogueModel, 'format' | 'name' | 'version'>) =>
+  `${format} ${name.toLowerCase()} ${version}`
 
-/** What can be deployed in a world: the catalogue, the models of its seed, and those that are deployed already. */
+/** What can be deployed in a world: the models of its seed, the catalogue, and those that are deployed already. */
 export function catalogueOf({ models, accounts }: Pick<World, 'models' | 'accounts'>): CatalogueModel[] {
-  const known = [...models, ...BUILT_IN.filter(model => !models.some(other => isSame(other, model)))]
+  const catalogue = [...models]
+  const known = new Set(models.map(keyOf))
+  const add = (model: CatalogueModel) => {
+    if (known.has(keyOf(model))) return
+    known.add(keyOf(model))
+    catalogue.push(model)
+  }
+  for (const model of BUILT_IN) add(model)
   const deployed = accounts.flatMap(({ deployments }) => deployments.map(({ model }) => model))
-  const others = deployed.filter(
-    (model, index) =>
-      !known.some(other => isSame(other, model)) &&
-      deployed.findIndex(other => isSame(other, model)) === index,
-  )
-  return [...known, ...others.map(model => ({ ...model, isDefaultVersion: true }))]
+  for (const model of deployed) add({ ...model, isDefaultVersion: true })
+  return catalogue
 }
 
 /** The model of a name, in the requested version or the default one; undefined if there is none. */

@@ -15,13 +15,13 @@ export function modelBehind(
   { model, versionUpgradeOption }: Pick<Deployment, 'model' | 'versionUpgradeOption'>,
   now: number,
 ): Deployment['model'] | undefined {
-  // Models that are only deployed have no date.
-  const ofName = catalogueOf({ models: world.models, accounts: [] }).filter(
-    ({ format, name }) => format === model.format && name.toLowerCase() === model.name.toLowerCase(),
-  )
-  const entry = ofName.find(({ version }) => version === model.version)
+  const isSameName = ({ format, name }: CatalogueModel) =>
+    format === model.format && name.toLowerCase() === model.name.toLowerCase()
+  const entry = world.models.find(each => isSameName(each) && each.version === model.version)
   if (entry === undefined || !hasEnded(entry, now)) return model
   if (versionUpgradeOption === 'NoAutoUpgrade') return undefined
-  const next = ofName.find(other => other.isDefaultVersion && other !== entry && !hasEnded(other, now))
+  const next = catalogueOf({ models: world.models, accounts: [] }).find(
+    other => isSameName(other) && other.isDefaultVersion && other !== entry && !hasEnded(other, now),
+  )
   return next && { format: next.format, name: next.name, version: next.version }
 }
