@@ -30,10 +30,19 @@ export type Decision =
   | { allowed: false; reason: 'no-role' | 'condition-unmet' }
   | { allowed: false; reason: 'deny-assignment'; denyAssignment: DenyAssignment }
 
+/** By pattern: roles repeat theirs, and each request is compared with all of its caller's. */
+const expressions = new Map<string, RegExp>()
+
 /** `*` stands for any run of characters, slashes included; case does not matter. */
 export function matchesAction(pattern: string, action: string): boolean {
+  const expression = expressions.get(pattern) ?? expressionOf(pattern)
+  expressions.set(pattern, expression)
+  return expression.test(action)
+}
+
+function expressionOf(pattern: string): RegExp {
   const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`^${pattern.split('*').map(literal).join('.*')}$`, 'is').test(action)
+  return new RegExp(`^${pattern.split('*').map(literal).join('.*')}$`, 'is')
 }
 
 /** What one permission grants (or, in a deny assignment, denies): its actions minus its exceptions. */
