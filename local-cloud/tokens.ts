@@ -1,5 +1,6 @@
-import { exportJWK, generateKeyPair, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { type JWK, type JWTPayload, jwtVerify } from 'jose'
 import type { Clock } from './clock.ts'
+import { createSigningKey } from './signing-key.ts'
 
 /** Claims of an app-only access token, v1.0 form (learn.microsoft.com, access-token-claims-reference). */
 export interface AccessTokenClaims {
@@ -16,14 +17,14 @@ type TokenVerdict =
 
 /** The signing key of the local Entra: issues access tokens, and lets the other services check them. */
 export interface AccessTokens {
-  issue(claims: AccessTokenClaims, lifetimeSeconds: number): Promise<string>
+  issue(claims: AccessTokenClaims, lifetimeSeconds: number): string
   /** `audiences` are compared without a trailing slash. */
   verify(token: string, audiences: readonly string[]): Promise<TokenVerdict>
   jwks(): { keys: JWK[] }
 }
 
 /** A key pair costs some 100 ms: one for all local clouds of a process. */
-const keyPair = generateKeyPair('RS256')
+const signingKey = createSigningKey('entra-1')
 
 /** Entra dates its tokens back by five minutes, so that services whose clocks are behind take them; seconds. */
 const BACKDATED = 300
@@ -48,8 +49,7 @@ function isValid({ exp, nbf }: VerifiedClaims, now: number): boolean {
 const withoutSlash = (text: string) => text.replace(/\/+$/, '')
 
 export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
-  const { privateKey, publicKey } = await keyPair
-  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'entra-1', use: 'sig', alg: 'RS256' }
+  const { jwk, publicKey, sign } = await signingKey
 
   /**
    * By token: those that were signed here, and those whose signature was found good. A job sends one of them a dozen times, several
@@ -72,7 +72,7 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
   }
 
   return {
-    async issue(claims, lifetimeSeconds) {
+    issue(claims, lifetimeSeconds) {
       const now = Math.floor(clock.now() / 1000)
       const all = {
         ...claims,
@@ -87,8 +87,7 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
         uti: crypto.randomUUID(),
         ver: '1.0',
       }
-      const header = { alg: 'RS256', typ: 'JWT', kid: 'entra-1' }
-      const token = await new SignJWT(all).setProtectedHeader(header).sign(privateKey)
+      const token = sign(all)
       remember(token, all)
       return token
     },

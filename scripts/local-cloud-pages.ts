@@ -108,7 +108,7 @@ function silentContext(): Context {
     replicasBy: 'request',
     openHosts: async () => undefined,
     tokens: {
-      issue: async () => '',
+      issue: () => '',
       verify: async () => ({ ok: false, reason: 'malformed' }),
       jwks: () => ({ keys: [] }),
     },

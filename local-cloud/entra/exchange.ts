@@ -48,7 +48,7 @@ export async function exchangeAssertion(
 
   const { clientId, resourceId } = application
   const claims = { aud: audience, tid: tenant.id, oid: objectId, appid: clientId }
-  const token = await tokens.issue(
+  const token = tokens.issue(
     resourceId === undefined ? claims : { ...claims, xms_mirid: resourceId },
     TOKEN_LIFETIME,
   )

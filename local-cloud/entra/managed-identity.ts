@@ -29,12 +29,12 @@ class Declined extends Error {
  * @param header what App Service's clients have to send in X-IDENTITY-HEADER
  */
 export function createManagedIdentityEndpoint(context: Context, header: string): Service {
-  async function appService(request: ServiceRequest): Promise<ServiceReply> {
+  function appService(request: ServiceRequest): ServiceReply {
     if (!sameText(request.headers['x-identity-header'] ?? '', header)) {
       return { status: 401, body: { statusCode: 401, message: 'Missing or wrong X-IDENTITY-HEADER.' } }
     }
     try {
-      const { token, clientId, resource, expires, caller } = await issue(context, request)
+      const { token, clientId, resource, expires, caller } = issue(context, request)
       const body = {
         access_token: token,
         expires_on: String(expires),
@@ -49,7 +49,7 @@ export function createManagedIdentityEndpoint(context: Context, header: string):
     }
   }
 
-  async function instanceMetadata(request: ServiceRequest): Promise<ServiceReply> {
+  function instanceMetadata(request: ServiceRequest): ServiceReply {
     const refused = (error: string, description: string) => ({
       status: 400,
       body: { error, error_description: description },
@@ -58,7 +58,7 @@ export function createManagedIdentityEndpoint(context: Context, header: string):
       return refused('invalid_request', 'Required metadata header not specified')
     }
     try {
-      const { token, clientId, resource, expires, caller } = await issue(context, request)
+      const { token, clientId, resource, expires, caller } = issue(context, request)
       const body = {
         access_token: token,
         client_id: clientId,
@@ -92,7 +92,7 @@ export function createManagedIdentityEndpoint(context: Context, header: string):
   }
 }
 
-async function issue(context: Context, { url }: ServiceRequest) {
+function issue(context: Context, { url }: ServiceRequest) {
   const resource = url.searchParams.get('resource') ?? ''
   if (resource === '') throw new Declined('The query names no resource.')
   const identity = findIdentity(context, url.searchParams)
@@ -106,7 +106,7 @@ async function issue(context: Context, { url }: ServiceRequest) {
     oid: principal.objectId,
     appid: identity.clientId,
   }
-  const token = await context.tokens.issue(
+  const token = context.tokens.issue(
     identity.resourceId === undefined ? claims : { ...claims, xms_mirid: identity.resourceId },
     TOKEN_LIFETIME,
   )

@@ -79,7 +79,7 @@ async function pass(
   if (refusal !== undefined) return refusal
   const sent = withChanges(withoutHopByHop(headers), gateway.requestHeaders)
   const backend = `${backendOf(context, gateway)}${gateway.backendPath}`
-  const own = await ownIdentity(context, gateway)
+  const own = ownIdentity(context, gateway)
   const outgoing = { method, headers: { ...sent, ...own, via: VIA_GATEWAY }, body: request.body }
   const reply = await send(`${backend}${within}${url.search}`, outgoing)
   return { ...reply, headers: withChanges(withoutHopByHop(reply.headers), gateway.replyHeaders) }
@@ -126,17 +126,14 @@ function refusedCall({ callsPerMinute }: Gateway, limit: RateLimit, now: number)
 }
 
 /** A gateway that checks the caller's token calls with its own identity (authentication-managed-identity). */
-async function ownIdentity(
-  { tokens, world }: Context,
-  { identity }: Gateway,
-): Promise<Record<string, string>> {
+function ownIdentity({ tokens, world }: Context, { identity }: Gateway): Record<string, string> {
   if (identity === undefined) return {}
   const application = world.applications.find(
     ({ servicePrincipal }) => servicePrincipal?.objectId === identity,
   )
   if (application === undefined) throw new Error(`The gateway's identity ${identity} is nobody's`)
   const { tenantId: tid, clientId: appid } = application
-  const token = await tokens.issue({ aud: BACKEND_AUDIENCE, tid, oid: identity, appid }, TOKEN_LIFETIME)
+  const token = tokens.issue({ aud: BACKEND_AUDIENCE, tid, oid: identity, appid }, TOKEN_LIFETIME)
   return { authorization: `Bearer ${token}` }
 }
 

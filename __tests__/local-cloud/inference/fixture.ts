@@ -185,7 +185,7 @@ export async function startDataPlane(): Promise<DataPlaneFixture> {
         body: isJson ? JSON.parse(text) : null,
       }
     },
-    token: (claims = {}, lifetimeSeconds = 3600) =>
+    token: async (claims = {}, lifetimeSeconds = 3600) =>
       tokens.issue(
         {
           aud: COGNITIVE_SERVICES,

@@ -281,7 +281,7 @@ export async function startResourceManager({ provisioningMs = 0 } = {}): Promise
     return owner?.clientId ?? '00000000-0000-4000-8000-000000000000'
   }
 
-  const token: ResourceManagerFixture['token'] = (claims = {}, lifetimeSeconds = 3600) => {
+  const token: ResourceManagerFixture['token'] = async (claims = {}, lifetimeSeconds = 3600) => {
     const oid = claims.oid ?? PIPELINE
     const defaults = { aud: 'https://management.azure.com/', tid: TENANT, oid, appid: clientIdOf(oid) }
     return tokens.issue({ ...defaults, ...claims }, lifetimeSeconds)
