@@ -56,16 +56,18 @@ const clock: Clock = {
 const run = readWorkflowRun(process.env)
 
 /**
- * In the same file of the bundle, but run only if the inputs are good: Node's own HTTPS stack takes a tenth of the time of a
- * run that ends here.
+ * In the same file of the bundle, but run only if the job may ask for a token, or the inputs are good: Node's own HTTPS stack takes
+ * a tenth of the time of a run that ends here.
  */
 const loadTools = () => import(/* webpackMode: "eager" */ './step/tools.ts')
 
 /** @throws StepError `input-invalid` */
 async function ready(): Promise<Ready> {
+  const surroundings = { run, clock, env: process.env }
+  const routes = run.oidc && (await (await loadTools()).openToGitHub(surroundings))
   const settings = readSettings(untrimmedInput, process.env)
   const { toolsFor } = await loadTools()
-  return { settings, tools: toolsFor(settings, { run, clock, env: process.env }) }
+  return { settings, tools: toolsFor(settings, { ...surroundings, routes }) }
 }
 
 async function begin(): Promise<Beginning> {

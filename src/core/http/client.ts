@@ -11,7 +11,14 @@ import {
 } from './network-failure.ts'
 import type { ProxyServer } from './proxy.ts'
 import { decode, readBounded } from './reply-body.ts'
-import { authorityOf, createRoutes, type Preconnect, type Route, type RouteOptions } from './routes.ts'
+import {
+  authorityOf,
+  createRoutes,
+  type Preconnect,
+  type Route,
+  type RouteOptions,
+  type Routes,
+} from './routes.ts'
 import { timeLimit } from './time-limit.ts'
 import { requestSent } from './warm-up.ts'
 import { acceptOf, handshakeHeaders, newKey } from './web-socket.ts'
@@ -47,16 +54,22 @@ export interface HttpReply {
 /** Sends one request. @throws NetworkFailure when no complete reply arrived. */
 export type Http = (request: HttpRequest) => Promise<HttpReply>
 
-/** @param options `timeoutMs` covers a whole request, from the name lookup to the last byte of the body. */
-export function createHttpClient(options: RouteOptions): { http: Http; preconnect: Preconnect } {
+interface ClientOptions extends RouteOptions {
+  /** For a whole request, from the name lookup to the last byte of the body. */
+  timeoutMs: number
+  /** If connections were opened before the time limit was known. */
+  routes?: Routes | undefined
+}
+
+export function createHttpClient(options: ClientOptions): { http: Http; preconnect: Preconnect } {
   const { clock, timeoutMs } = options
-  const { routeTo, preconnect } = createRoutes(options)
+  const { routeTo, preconnect } = options.routes ?? createRoutes(options)
   const http: Http = async request => {
     const target = new URL(request.url)
     const { host, protocol } = target
     if (protocol !== 'https:')
       throw new NetworkFailure(untrustedOrigin, host, `Not an https address: ${protocol}//${host}`)
-    const route = routeTo(target)
+    const route = routeTo(target, timeoutMs)
     const limit = timeLimit(clock, timeoutMs)
     let exchange: Exchange | undefined
     const { body } = request

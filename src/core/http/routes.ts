@@ -26,8 +26,6 @@ export interface RouteOptions {
   /** The variables with the proxy settings. */
   env: Readonly<Record<string, string | undefined>>
   clock: Pick<Clock, 'now' | 'after'>
-  /** How long a proxy may take to open a tunnel. */
-  timeoutMs: number
   /** Resolves names; default: the system's resolver. */
   lookup?: LookupFunction
 }
@@ -35,25 +33,30 @@ export interface RouteOptions {
 /** Idle connections are not used after this time, because hosts, and devices on the way, drop them; milliseconds. */
 const idleMs = 4000
 
-export function createRoutes(options: RouteOptions): {
-  /** @throws NetworkFailure if the environment names a proxy that cannot be used */
-  routeTo(target: URL): Route
+export interface Routes {
+  /**
+   * @param timeoutMs How long a proxy may take to open a tunnel.
+   * @throws NetworkFailure if the environment names a proxy that cannot be used
+   */
+  routeTo(target: URL, timeoutMs: number): Route
   preconnect: Preconnect
-} {
+}
+
+export function createRoutes(options: RouteOptions): Routes {
   const { env } = options
   const straight = straightRoute(options)
   // The environment names at most one proxy.
   let throughProxy: Route | undefined
   return {
-    routeTo(target) {
+    routeTo(target, timeoutMs) {
       const proxy = proxyFor(target, env)
       if (proxy === undefined) return straight
-      throughProxy ??= routeThrough(proxy, options)
+      throughProxy ??= routeThrough(proxy, options.clock, timeoutMs)
       return throughProxy
     },
     preconnect(origin, count, { fresh = false } = {}) {
       const url = new URL(origin)
-      if (proxyFor(url, env) === undefined) straight.open(url, { count, fresh })
+      if (url.protocol === 'https:' && proxyFor(url, env) === undefined) straight.open(url, { count, fresh })
     },
   }
 }
@@ -137,7 +140,7 @@ function openingAhead(agent: Agent, { now }: Pick<Clock, 'now'>) {
   }
 }
 
-function routeThrough(proxy: ProxyServer, { clock, timeoutMs }: RouteOptions): Route {
+function routeThrough(proxy: ProxyServer, clock: RouteOptions['clock'], timeoutMs: number): Route {
   const agents = newAgents(securely())
   for (const agent of Object.values(agents)) {
     const connect = agent.createConnection.bind(agent)
