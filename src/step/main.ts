@@ -39,11 +39,11 @@ export async function runMainStep({
   stopped,
   ...telling
 }: Beginning): Promise<number> {
+  const path = givenPath ?? ownReportPath(process.env)
   const isReady = 'settings' in ready
   const record = isReady ? openRecord(run, ready.settings) : openRecord(run)
   const finish = once(async (outcome: Outcome) => {
     try {
-      const path = givenPath ?? ownReportPath(process.env)
       const { publish } = await loadPublish()
       const { result } = await publish(outcome, { ...telling, path })
       return result === 'failed' ? 1 : 0
