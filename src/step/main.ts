@@ -76,21 +76,16 @@ interface Rehearsed extends Pick<Beginning, 'run'>, Pick<Ready, 'settings'> {
   telling: Pick<Telling, 'clock' | 'startedAt'>
 }
 
-/** V8 compiles a function when it is first called, and runs it faster once it has seen in a few calls what it works on. */
-const rehearsals = 3
-
 /**
  * The whole run, its end included. It begins when GitHub has been asked. If it breaks off, that does not matter: it only saves time.
  */
 async function rehearseRun({ settings, run, telling }: Rehearsed, idle: IdleTime['idle']): Promise<void> {
   const pace = { idle, entraAsked: nextRequestSent() }
   const { rehearseGate } = await import('./rehearsal.ts')
-  for (let count = 0; count < rehearsals; count += 1) {
-    const outcome = await rehearseGate({ settings, run, clock: telling.clock }, pace)
-    const { rehearse } = await loadPublish()
-    await idle()
-    rehearse(outcome, telling)
-  }
+  const outcome = await rehearseGate({ settings, run, clock: telling.clock }, pace)
+  const { rehearse } = await loadPublish()
+  await idle()
+  rehearse(outcome, telling)
 }
 
 /** The first call counts, and every other call gets its result: a signal may come while the end is being reported. */
