@@ -72,6 +72,14 @@ test('a host that closes it does no harm: the request takes another', async () =
   expect(github.accepted).toHaveLength(2)
 })
 
+test('where nobody listens, the request reports it', async () => {
+  const nobody = await withGate()
+  nobody.close()
+  const run = await runGate(cloud, { env: nobody.env })
+
+  expect(run.outputs.diagnosis).toBe('connection-failed')
+})
+
 test('with a proxy none is opened, neither to GitHub nor to the proxy', async () => {
   const [github, proxy] = [await withGate(), await withGate()]
   const { host } = new URL(proxy.env.ACTIONS_ID_TOKEN_REQUEST_URL)
