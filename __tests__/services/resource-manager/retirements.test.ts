@@ -55,12 +55,13 @@ test.each<[string, Entry, Partial<Deployment>, number | undefined]>([
   expect(ofChat(listOf(model), differing)).toMatchObject({ kind: 'known', daysLeft })
 })
 
-test('a fine-tuned model without a day retires with its base model', () => {
-  const tuned = entry({ name: 'gpt-4o-mini.ft-1', version: '1', baseModel: entry() })
-  const list = listOf(tuned, entry({ deprecation: { inference: dayIn(5) } }))
-  const deployed = { modelName: 'gpt-4o-mini.ft-1', modelVersion: '1' }
+const tuned = entry({ name: 'gpt-4o-mini.ft-1', version: '1', baseModel: entry() })
+const ofTuned = { modelName: 'gpt-4o-mini.ft-1', modelVersion: '1' }
 
-  expect(ofChat(list, deployed)).toMatchObject({ kind: 'known', daysLeft: 5 })
+test('a fine-tuned model without a day retires with its base model', () => {
+  const list = listOf(tuned, entry({ deprecation: { inference: dayIn(5) } }))
+
+  expect(ofChat(list, ofTuned)).toMatchObject({ kind: 'known', daysLeft: 5 })
 })
 
 test.each<[string, () => ReturnType<typeof ofChat>, RegExp]>([
@@ -71,7 +72,16 @@ test.each<[string, () => ReturnType<typeof ofChat>, RegExp]>([
     /none of the deployments/,
   ],
   ['a model that is not listed', () => ofChat(listOf()), /gpt-4o-mini 2024-07-18 is not in the list/],
-  ['a model whose entry cannot be read', () => ofChat(listOf(entry({ skus: 'many' }))), /is not in the list/],
+  [
+    'an entry of the model that cannot be read, even beside one that can',
+    () => ofChat(listOf(entry({ skus: 'many' }), entry())),
+    /an entry of gpt-4o-mini in the list of models cannot be read/,
+  ],
+  [
+    'a fine-tuned model whose base model cannot be read',
+    () => ofChat(listOf(tuned, entry({ skus: 'many' })), ofTuned),
+    /the date of gpt-4o-mini\.ft-1 1 cannot be read/,
+  ],
   ['another version only', () => ofChat(listOf(entry({ version: '2025-01-01' }))), /is not in the list/],
   [
     'a day that cannot be read',

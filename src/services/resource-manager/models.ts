@@ -99,6 +99,8 @@ export function retirementOf(
   if (deployment === undefined) return unknown('it is none of the deployments that are listed')
   const { modelFormat: format = '', modelName = '', modelVersion: version = '', sku } = deployment
   const model = { format, name: modelName, version }
+  if (!isReadable(model, list))
+    return unknown(`an entry of ${modelName} in the list of models cannot be read`)
   const entry = entryOf(model, list)
   if (entry === undefined) return unknown(`${modelName} ${version} is not in the list of models`)
   const retiresAt = endOf(entry, sku, list)
@@ -131,12 +133,17 @@ const nameOf = (entry: unknown) =>
     ? entry.name
     : undefined
 
-/** The versions of a model. Entries that cannot be read count as not listed. */
-const versionsOf = ({ format, name }: Pick<ModelName, 'format' | 'name'>, { models }: ModelList) =>
-  models
-    .filter(entry => isSame(nameOf(entry), name))
-    .map(entry => v.safeParse(modelEntry, entry))
-    .flatMap(({ success, output }) => (success && isSame(output.format, format) ? [output] : []))
+const entriesNamed = (name: string | null | undefined, { models }: ModelList) =>
+  models.filter(entry => isSame(nameOf(entry), name)).map(entry => v.safeParse(modelEntry, entry))
+
+/** What cannot be read may have the day that counts. */
+const isReadable = ({ name }: Pick<ModelName, 'name'>, list: ModelList) =>
+  entriesNamed(name, list).every(({ success }) => success)
+
+const versionsOf = ({ format, name }: Pick<ModelName, 'format' | 'name'>, list: ModelList) =>
+  entriesNamed(name, list).flatMap(({ success, output }) =>
+    success && isSame(output.format, format) ? [output] : [],
+  )
 
 const entryOf = (model: ModelName, list: ModelList) =>
   versionsOf(model, list).find(({ version }) => (version ?? '') === model.version)
@@ -146,7 +153,9 @@ function endOf(entry: ModelEntry, sku: string | undefined, list: ModelList): num
   const ofSku = entry.skus?.find(({ name }) => sku !== undefined && isSame(name, sku))?.deprecationDate
   const date = ofSku || entry.deprecation?.inference
   if (date) return instantOf(date) ?? Number.NaN
-  const base = entry.baseModel && entryOf(entry.baseModel, list)
+  if (!entry.baseModel) return undefined
+  if (!isReadable(entry.baseModel, list)) return Number.NaN
+  const base = entryOf(entry.baseModel, list)
   return base && !base.baseModel ? endOf(base, sku, list) : undefined
 }
 
