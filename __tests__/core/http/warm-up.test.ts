@@ -69,3 +69,12 @@ test('a reply that comes at once leaves no idle time', async () => {
 
   expect(await isDone(turn)).toBe(false)
 })
+
+test('nor does one that comes soon', async () => {
+  const { http, idle, replies } = heldBack()
+  http(request)
+  const turn = idle()
+  setTimeout(() => replies[0]?.resolve(reply), 1)
+
+  expect(await isDone(turn)).toBe(false)
+})
